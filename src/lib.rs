@@ -1,0 +1,4 @@
+//! Reunite: kinship search for missing children.
+
+pub mod model;
+pub mod population;

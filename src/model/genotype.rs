@@ -1,0 +1,102 @@
+//! Unordered pairs of alleles.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Allele, AlleleError};
+
+/// The two alleles seen at a locus, in no order: 14/15 and 15/14 are the same genotype.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Genotype {
+    low: Allele,
+    high: Allele,
+}
+
+/// Why a cell is no genotype.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GenotypeError {
+    /// One of the two parts is no allele.
+    #[error("{0}")]
+    Allele(#[from] AlleleError),
+    /// Not `a/b` or `a`.
+    #[error("is not a genotype: write 14/15, or 14 for a homozygote, or leave it empty if untyped")]
+    Form,
+    /// More than two alleles in one cell.
+    #[error("has more than two alleles: leave the locus empty in this row and keep the finding in your case file")]
+    TooMany,
+}
+
+impl Genotype {
+    /// The genotype of two alleles, given in either order.
+    #[must_use]
+    pub fn new(a: Allele, b: Allele) -> Self {
+        Self { low: a.min(b), high: a.max(b) }
+    }
+
+    /// The smaller allele.
+    #[must_use]
+    pub fn low(self) -> Allele {
+        self.low
+    }
+
+    /// The larger allele; the same as [`Self::low`] in a homozygote.
+    #[must_use]
+    pub fn high(self) -> Allele {
+        self.high
+    }
+
+    /// Whether both alleles are the same.
+    #[must_use]
+    pub fn is_homozygous(self) -> bool {
+        self.low == self.high
+    }
+}
+
+impl FromStr for Genotype {
+    type Err = GenotypeError;
+
+    /// Reads a cell of the tidy layout: `14/15`, or `14` for a homozygote.
+    fn from_str(text: &str) -> Result<Self, GenotypeError> {
+        let mut parts = text.split('/').map(str::trim);
+        let first = parts.next().unwrap_or_default();
+        let second = parts.next();
+        if parts.next().is_some() {
+            return Err(GenotypeError::TooMany);
+        }
+        let first: Allele = first.parse()?;
+        match second {
+            None => Ok(Self::new(first, first)),
+            Some("") => Err(GenotypeError::Form),
+            Some(second) => Ok(Self::new(first, second.parse()?)),
+        }
+    }
+}
+
+impl fmt::Display for Genotype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_homozygous() { write!(f, "{}", self.low) } else { write!(f, "{}/{}", self.low, self.high) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_genotype_has_no_order() {
+        let read = |text: &str| text.parse::<Genotype>().unwrap();
+        assert_eq!(read("15/14"), read("14/15"));
+        assert_eq!(read("14"), read("14/14"));
+        assert_eq!(read("9.3 / 8").to_string(), "8/9.3");
+        assert_eq!(read("14/14").to_string(), "14");
+    }
+
+    #[test]
+    fn refuses_what_is_no_genotype() {
+        assert_eq!("14/".parse::<Genotype>(), Err(GenotypeError::Form));
+        assert_eq!("14/15/16".parse::<Genotype>(), Err(GenotypeError::TooMany));
+        for text in ["14/x", "/14", "14-15", "14,15", "14;15", "?"] {
+            assert_eq!(text.parse::<Genotype>(), Err(GenotypeError::Allele(AlleleError::Form)), "{text}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The words of the field as types: loci, alleles, genotypes, profiles, panels, relations, pedigrees.
+//!
+//! Nothing here reads, writes or computes a probability.
+
+mod allele;
+mod genotype;
+mod identity;
+mod panel;
+mod pedigree;
+mod profile;
+mod records;
+mod relation;
+
+pub use allele::{Allele, AlleleError};
+pub use genotype::{Genotype, GenotypeError};
+pub use identity::Pseudonym;
+pub use panel::{Locus, LocusError, Panel, PanelError};
+pub use pedigree::{Member, Pedigree, PedigreeError};
+pub use profile::Profile;
+pub use records::{Child, Family, Relative};
+pub use relation::{Relation, Sex, UnknownWord};

@@ -1,0 +1,153 @@
+//! Who descends from whom.
+
+use super::Relation;
+
+/// One person of a pedigree, by the positions of the parents. A person without parents is a founder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Member {
+    /// Position of the father.
+    pub father: Option<usize>,
+    /// Position of the mother.
+    pub mother: Option<usize>,
+}
+
+/// A missing child's pedigree: everyone who links the relatives with the child.
+///
+/// Parents stand before their children, so the order is topological.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pedigree {
+    members: Vec<Member>,
+    child: usize,
+    relatives: Vec<usize>,
+}
+
+/// Why relations make no pedigree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PedigreeError {
+    /// Two persons where a child has one.
+    #[error("a child has one {0} only, but two are given")]
+    Two(Relation),
+}
+
+impl Pedigree {
+    /// The pedigree of a child and its relatives, by their relations to it.
+    ///
+    /// Father and mother are always in it; grandparents as soon as one of them, an uncle or an aunt is given.
+    /// Uncles and aunts are full siblings of the parent. Each half-sibling has an own other parent: that two of
+    /// them share one is not said by the relation, and assuming it could exclude a true family.
+    ///
+    /// # Errors
+    /// [`PedigreeError::Two`] if a parent or grandparent is given twice.
+    pub fn from_relations(relations: &[Relation]) -> Result<Self, PedigreeError> {
+        for relation in Relation::ALL.into_iter().filter(|relation| relation.is_unique()) {
+            if relations.iter().filter(|&&given| given == relation).count() > 1 {
+                return Err(PedigreeError::Two(relation));
+            }
+        }
+        let mut members = Vec::with_capacity(relations.len() + 8);
+        let mut add = |father, mother| {
+            members.push(Member { father, mother });
+            members.len() - 1
+        };
+        let mut side = |first: Relation| {
+            use Relation::{
+                MaternalAunt, MaternalGrandfather, MaternalGrandmother, MaternalUncle, PaternalAunt,
+                PaternalGrandfather, PaternalGrandmother, PaternalUncle,
+            };
+            let kin = if first == Relation::Father {
+                [PaternalGrandfather, PaternalGrandmother, PaternalUncle, PaternalAunt]
+            } else {
+                [MaternalGrandfather, MaternalGrandmother, MaternalUncle, MaternalAunt]
+            };
+            let grandparents = relations.iter().any(|r| kin.contains(r)).then(|| (add(None, None), add(None, None)));
+            let parent = add(grandparents.map(|g| g.0), grandparents.map(|g| g.1));
+            (grandparents, parent)
+        };
+        let (paternal, father) = side(Relation::Father);
+        let (maternal, mother) = side(Relation::Mother);
+        let child = add(Some(father), Some(mother));
+        let below =
+            |grandparents: Option<(usize, usize)>| grandparents.map_or((None, None), |g| (Some(g.0), Some(g.1)));
+        let relatives = relations
+            .iter()
+            .map(|relation| match relation {
+                Relation::Father => father,
+                Relation::Mother => mother,
+                Relation::FullSibling => add(Some(father), Some(mother)),
+                Relation::PaternalHalfSibling => {
+                    let other = add(None, None);
+                    add(Some(father), Some(other))
+                }
+                Relation::MaternalHalfSibling => {
+                    let other = add(None, None);
+                    add(Some(other), Some(mother))
+                }
+                Relation::PaternalGrandfather => paternal.map_or(father, |g| g.0),
+                Relation::PaternalGrandmother => paternal.map_or(father, |g| g.1),
+                Relation::MaternalGrandfather => maternal.map_or(mother, |g| g.0),
+                Relation::MaternalGrandmother => maternal.map_or(mother, |g| g.1),
+                Relation::PaternalUncle | Relation::PaternalAunt => {
+                    let (father, mother) = below(paternal);
+                    add(father, mother)
+                }
+                Relation::MaternalUncle | Relation::MaternalAunt => {
+                    let (father, mother) = below(maternal);
+                    add(father, mother)
+                }
+            })
+            .collect();
+        Ok(Self { members, child, relatives })
+    }
+
+    /// Everyone, parents before children.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// Position of the missing child.
+    #[must_use]
+    pub fn child(&self) -> usize {
+        self.child
+    }
+
+    /// Positions of the relatives, in the order in which their relations were given.
+    #[must_use]
+    pub fn relatives(&self) -> &[usize] {
+        &self.relatives
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parents_stand_before_children_in_every_combination() {
+        let pedigree = Pedigree::from_relations(&Relation::ALL).unwrap();
+        for (i, member) in pedigree.members().iter().enumerate() {
+            assert!(member.father.is_none_or(|f| f < i) && member.mother.is_none_or(|m| m < i));
+        }
+        let mut positions = pedigree.relatives().to_vec();
+        positions.sort_unstable();
+        positions.dedup();
+        assert_eq!(positions.len(), Relation::ALL.len(), "no two relatives are one person");
+    }
+
+    #[test]
+    fn relations_place_relatives() {
+        let pedigree = Pedigree::from_relations(&[Relation::PaternalUncle, Relation::Mother]).unwrap();
+        let [uncle, mother] = pedigree.relatives() else { panic!() };
+        let child = pedigree.members()[pedigree.child()];
+        assert_eq!(child.mother, Some(*mother));
+        assert_eq!(pedigree.members()[*uncle], pedigree.members()[child.father.unwrap()]);
+        assert_eq!(pedigree.members()[*mother], Member::default());
+    }
+
+    #[test]
+    fn two_fathers_are_refused() {
+        let two = Pedigree::from_relations(&[Relation::Father, Relation::Mother, Relation::Father]);
+        assert_eq!(two, Err(PedigreeError::Two(Relation::Father)));
+        assert!(Pedigree::from_relations(&[Relation::FullSibling, Relation::FullSibling]).is_ok());
+    }
+}

@@ -1,0 +1,45 @@
+//! A person's genotypes over a panel.
+
+use std::fmt;
+
+use super::Genotype;
+
+/// Genotypes in panel order; `None` where the person is untyped.
+///
+/// A profile identifies a person, so its `Debug` shows only how many loci are typed.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Profile {
+    genotypes: Vec<Option<Genotype>>,
+}
+
+impl Profile {
+    /// A profile of these genotypes, one entry per locus of the panel.
+    #[must_use]
+    pub fn new(genotypes: Vec<Option<Genotype>>) -> Self {
+        Self { genotypes }
+    }
+
+    /// Genotypes in panel order.
+    #[must_use]
+    pub fn genotypes(&self) -> &[Option<Genotype>] {
+        &self.genotypes
+    }
+
+    /// The genotype at a position of the panel; `None` if untyped there.
+    #[must_use]
+    pub fn at(&self, position: usize) -> Option<Genotype> {
+        self.genotypes.get(position).copied().flatten()
+    }
+
+    /// How many loci are typed.
+    #[must_use]
+    pub fn typed_loci(&self) -> usize {
+        self.genotypes.iter().flatten().count()
+    }
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Profile({} of {} loci typed)", self.typed_loci(), self.genotypes.len())
+    }
+}

@@ -1,0 +1,195 @@
+//! Named relations of a relative to the missing child.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The sex a sample is recorded with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sex {
+    /// Female.
+    Female,
+    /// Male.
+    Male,
+    /// Not recorded.
+    Unknown,
+}
+
+/// A word that is none of the listed ones. It does not hold the word: a shifted row may hold a name there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is none of: {choices}")]
+pub struct UnknownWord {
+    /// The words that would have been understood.
+    pub choices: &'static str,
+}
+
+impl Sex {
+    /// The word used in files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Female => "female",
+            Self::Male => "male",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl FromStr for Sex {
+    type Err = UnknownWord;
+
+    /// Reads `male`, `female`, `unknown`, their first letters, in any case; empty is unknown.
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text.to_ascii_lowercase().as_str() {
+            "male" | "m" => Ok(Self::Male),
+            "female" | "f" => Ok(Self::Female),
+            "unknown" | "u" | "" => Ok(Self::Unknown),
+            _ => Err(UnknownWord { choices: "male, female, unknown" }),
+        }
+    }
+}
+
+impl fmt::Display for Sex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// What a relative is to the missing child. The order of the variants is the canonical order of relatives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Relation {
+    /// The child's father.
+    Father,
+    /// The child's mother.
+    Mother,
+    /// Same father and same mother.
+    FullSibling,
+    /// Same father, another mother. Each half-sibling is taken to have an own other parent.
+    PaternalHalfSibling,
+    /// Same mother, another father. Each half-sibling is taken to have an own other parent.
+    MaternalHalfSibling,
+    /// The father's father.
+    PaternalGrandfather,
+    /// The father's mother.
+    PaternalGrandmother,
+    /// The mother's father.
+    MaternalGrandfather,
+    /// The mother's mother.
+    MaternalGrandmother,
+    /// A full brother of the father.
+    PaternalUncle,
+    /// A full sister of the father.
+    PaternalAunt,
+    /// A full brother of the mother.
+    MaternalUncle,
+    /// A full sister of the mother.
+    MaternalAunt,
+}
+
+impl Relation {
+    /// Every relation, in canonical order.
+    pub const ALL: [Self; 13] = [
+        Self::Father,
+        Self::Mother,
+        Self::FullSibling,
+        Self::PaternalHalfSibling,
+        Self::MaternalHalfSibling,
+        Self::PaternalGrandfather,
+        Self::PaternalGrandmother,
+        Self::MaternalGrandfather,
+        Self::MaternalGrandmother,
+        Self::PaternalUncle,
+        Self::PaternalAunt,
+        Self::MaternalUncle,
+        Self::MaternalAunt,
+    ];
+
+    /// The word used in files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Father => "father",
+            Self::Mother => "mother",
+            Self::FullSibling => "full-sibling",
+            Self::PaternalHalfSibling => "paternal-half-sibling",
+            Self::MaternalHalfSibling => "maternal-half-sibling",
+            Self::PaternalGrandfather => "paternal-grandfather",
+            Self::PaternalGrandmother => "paternal-grandmother",
+            Self::MaternalGrandfather => "maternal-grandfather",
+            Self::MaternalGrandmother => "maternal-grandmother",
+            Self::PaternalUncle => "paternal-uncle",
+            Self::PaternalAunt => "paternal-aunt",
+            Self::MaternalUncle => "maternal-uncle",
+            Self::MaternalAunt => "maternal-aunt",
+        }
+    }
+
+    /// The sex the relation implies; `None` for siblings.
+    #[must_use]
+    pub fn sex(self) -> Option<Sex> {
+        match self {
+            Self::Father
+            | Self::PaternalGrandfather
+            | Self::MaternalGrandfather
+            | Self::PaternalUncle
+            | Self::MaternalUncle => Some(Sex::Male),
+            Self::Mother
+            | Self::PaternalGrandmother
+            | Self::MaternalGrandmother
+            | Self::PaternalAunt
+            | Self::MaternalAunt => Some(Sex::Female),
+            Self::FullSibling | Self::PaternalHalfSibling | Self::MaternalHalfSibling => None,
+        }
+    }
+
+    /// Whether a child has one person of this relation only: parents and grandparents.
+    #[must_use]
+    pub fn is_unique(self) -> bool {
+        matches!(
+            self,
+            Self::Father
+                | Self::Mother
+                | Self::PaternalGrandfather
+                | Self::PaternalGrandmother
+                | Self::MaternalGrandfather
+                | Self::MaternalGrandmother
+        )
+    }
+}
+
+impl FromStr for Relation {
+    type Err = UnknownWord;
+
+    /// Reads the word of a relation, in any case.
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        Self::ALL.into_iter().find(|relation| relation.word().eq_ignore_ascii_case(text)).ok_or(UnknownWord {
+            choices: "father, mother, full-sibling, paternal-half-sibling, maternal-half-sibling, \
+                      paternal-grandfather, paternal-grandmother, maternal-grandfather, maternal-grandmother, \
+                      paternal-uncle, paternal-aunt, maternal-uncle, maternal-aunt",
+        })
+    }
+}
+
+impl fmt::Display for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_relation_reads_its_own_word() {
+        for (i, relation) in Relation::ALL.into_iter().enumerate() {
+            assert_eq!(relation.word().parse(), Ok(relation));
+            assert_eq!(relation as usize, i, "ALL is in canonical order");
+            assert!(Relation::from_str("x").unwrap_err().choices.split(", ").any(|word| word == relation.word()));
+        }
+        assert_eq!("Full-Sibling".parse(), Ok(Relation::FullSibling));
+        assert!("brother".parse::<Relation>().is_err());
+    }
+}

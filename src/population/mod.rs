@@ -1,0 +1,11 @@
+//! What is known of a population: allele frequencies, the floor for unlisted alleles, mutation.
+
+mod frequencies;
+mod locus_model;
+mod model;
+mod mutation;
+
+pub use frequencies::{Floor, FrequencyError, FrequencyErrors, FrequencyTable, LocusFrequencies};
+pub use locus_model::{GenotypeCode, LocusModel, genotype_code, genotype_count};
+pub use model::{Convention, Model, ModelError};
+pub use mutation::{Matrix, Mutation, MutationError, MutationRates};
