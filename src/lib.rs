@@ -1,4 +1,5 @@
 //! Reunite: kinship search for missing children.
 
+pub mod kinship;
 pub mod model;
 pub mod population;

@@ -62,6 +62,21 @@ impl LocusModel {
         })
     }
 
+    /// Just these alleles, equally frequent and never mutating: enough to ask what is possible.
+    #[must_use]
+    pub fn without_mutation(mut alleles: Vec<Allele>) -> Self {
+        alleles.sort_unstable();
+        alleles.dedup();
+        let n = alleles.len();
+        Self {
+            frequencies: vec![1.0 / n as f64; n],
+            transitions: [Matrix::identity(n), Matrix::identity(n)],
+            listed: (0..n).collect(),
+            alleles,
+            floor: 1.0,
+        }
+    }
+
     /// This model with further alleles, those that it has already left out; `None` if there is none to add.
     ///
     /// # Errors

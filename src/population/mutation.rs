@@ -63,7 +63,9 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    fn identity(size: usize) -> Self {
+    /// The matrix in which nothing changes.
+    #[must_use]
+    pub fn identity(size: usize) -> Self {
         let mut matrix = Self { size, cells: vec![0.0; size * size] };
         for i in 0..size {
             matrix.cells[i * size + i] = 1.0;

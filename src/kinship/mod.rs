@@ -1,0 +1,16 @@
+//! Exact likelihood ratios: from the relatives' genotypes to the LR of every child genotype, locus by locus.
+//!
+//! H1: the child is the missing child of the family. H2: the child is unrelated to it. Pure arithmetic: nothing
+//! here reads, writes, waits or runs in parallel, and the same input gives the same bits everywhere (`libm`, fixed
+//! order of sums).
+
+mod calculator;
+mod evidence;
+mod peel;
+mod structure;
+mod table;
+
+pub use calculator::{Calculator, CalculatorError, KinshipError};
+pub use evidence::Evidence;
+pub use structure::{Structure, StructureError};
+pub use table::LocusTable;

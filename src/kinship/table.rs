@@ -1,0 +1,38 @@
+//! A family compiled to what a child's genotype is worth at one locus.
+
+use crate::population::{LocusModel, genotype_code, genotype_count};
+
+/// log10 LR of every genotype of a locus' listed alleles, for one family.
+///
+/// Indexed by [`crate::population::genotype_code`] over the alleles that the frequency table lists; one entry more,
+/// 0, stands for an untyped child. Values are finite or negative infinity, never NaN.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocusTable {
+    log10_lr: Vec<f64>,
+}
+
+impl LocusTable {
+    /// Evaluates `ratio` at every listed genotype; it takes positions of alleles in `model`.
+    pub(super) fn new(model: &LocusModel, ratio: impl Fn(usize, usize) -> f64) -> Self {
+        let listed = model.listed();
+        let mut log10_lr = vec![0.0; genotype_count(listed.len()) + 1];
+        for (j, &b) in listed.iter().enumerate() {
+            for (i, &a) in listed[..=j].iter().enumerate() {
+                log10_lr[genotype_code(i, j)] = ratio(a, b);
+            }
+        }
+        Self { log10_lr }
+    }
+
+    /// The values: one per genotype code, and a last one, 0, for an untyped child.
+    #[must_use]
+    pub fn values(&self) -> &[f64] {
+        &self.log10_lr
+    }
+
+    /// How many genotypes; also the code of an untyped child.
+    #[must_use]
+    pub fn genotypes(&self) -> usize {
+        self.log10_lr.len() - 1
+    }
+}
