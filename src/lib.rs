@@ -1,5 +1,6 @@
 //! Reunite: kinship search for missing children.
 
+pub mod index;
 pub mod kinship;
 pub mod model;
 pub mod population;

@@ -2,10 +2,8 @@
 
 use proptest::prelude::*;
 use reunite::kinship::{Calculator, Evidence, KinshipError};
-use reunite::model::{Allele, Genotype, Pedigree, Relation};
-use reunite::population::{
-    Convention, Floor, FrequencyTable, LocusModel, Model, Mutation, MutationRates, genotype_code,
-};
+use reunite::model::{Allele, Genotype, Pedigree, Relation, genotype_code};
+use reunite::population::{Convention, Floor, FrequencyTable, LocusModel, Model, Mutation, MutationRates};
 
 fn allele(tenths: u16) -> Allele {
     Allele::from_tenths(tenths).unwrap()

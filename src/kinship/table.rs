@@ -1,10 +1,11 @@
 //! A family compiled to what a child's genotype is worth at one locus.
 
-use crate::population::{LocusModel, genotype_code, genotype_count};
+use crate::model::{genotype_code, genotype_count};
+use crate::population::LocusModel;
 
 /// log10 LR of every genotype of a locus' listed alleles, for one family.
 ///
-/// Indexed by [`crate::population::genotype_code`] over the alleles that the frequency table lists; one entry more,
+/// Indexed by [`crate::model::genotype_code`] over the alleles that the frequency table lists; one entry more,
 /// 0, stands for an untyped child. Values are finite or negative infinity, never NaN.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocusTable {

@@ -12,7 +12,7 @@ mod records;
 mod relation;
 
 pub use allele::{Allele, AlleleError};
-pub use genotype::{Genotype, GenotypeError};
+pub use genotype::{Genotype, GenotypeCode, GenotypeError, genotype_code, genotype_count};
 pub use identity::Pseudonym;
 pub use panel::{Locus, LocusError, Panel, PanelError};
 pub use pedigree::{Member, Pedigree, PedigreeError};

@@ -4,23 +4,6 @@ use crate::model::{Allele, Genotype};
 
 use super::{Floor, LocusFrequencies, Matrix, Model, ModelError};
 
-/// Position of a genotype among the unordered pairs of a locus' listed alleles: for positions i <= j of the
-/// alleles it is `j (j + 1) / 2 + i`.
-pub type GenotypeCode = u16;
-
-/// The code of the genotype of alleles at positions `i` and `j`, in either order; both below 128.
-#[must_use]
-pub fn genotype_code(i: usize, j: usize) -> usize {
-    let (low, high) = (i.min(j), i.max(j));
-    high * (high + 1) / 2 + low
-}
-
-/// How many genotypes `alleles` alleles form.
-#[must_use]
-pub fn genotype_count(alleles: usize) -> usize {
-    alleles * (alleles + 1) / 2
-}
-
 /// Alleles, frequencies and mutation matrices of one locus.
 ///
 /// Normally over the alleles that the frequency table lists. Where a person carries an allele that it does not,
@@ -162,18 +145,6 @@ impl LocusModel {
 mod tests {
     use super::*;
     use crate::population::FrequencyTable;
-
-    #[test]
-    fn codes_count_every_genotype_once() {
-        let mut seen = vec![false; genotype_count(7)];
-        for j in 0..7 {
-            for i in 0..=j {
-                assert_eq!(genotype_code(i, j), genotype_code(j, i));
-                assert!(!std::mem::replace(&mut seen[genotype_code(i, j)], true));
-            }
-        }
-        assert!(seen.into_iter().all(|x| x));
-    }
 
     #[test]
     fn an_unlisted_allele_gets_the_floor_and_all_still_add_up() {

@@ -6,6 +6,6 @@ mod model;
 mod mutation;
 
 pub use frequencies::{Floor, FrequencyError, FrequencyErrors, FrequencyTable, LocusFrequencies};
-pub use locus_model::{GenotypeCode, LocusModel, genotype_code, genotype_count};
+pub use locus_model::LocusModel;
 pub use model::{Convention, Model, ModelError};
 pub use mutation::{Matrix, Mutation, MutationError, MutationRates};

@@ -1,0 +1,175 @@
+//! Building and writing an index.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use zerocopy::IntoBytes;
+use zerocopy::byteorder::little_endian::{U16, U32, U64};
+
+use crate::model::{Allele, Child, Locus, Pseudonym, genotype_code, genotype_count};
+
+use super::format::{
+    ALIGNMENT, BLOCK, Binding, Header, IndexError, MAGIC, Metadata, OLDEST_READER, Row, SECTIONS, Section, UNLISTED,
+    UnlistedRecord, VERSION, codec,
+};
+
+/// Collects children for an index.
+///
+/// Memory: the finished sections, about 16 + 2 x loci + (alleles of all loci) / 8 bytes per child.
+pub struct Builder {
+    loci: Vec<(Locus, Vec<Allele>)>,
+    first_row: Vec<usize>,
+    rows_per_block: usize,
+    pseudonyms: Vec<[u8; Pseudonym::LEN]>,
+    planes: Vec<Row>,
+    codes: Vec<U16>,
+    unlisted: Vec<UnlistedRecord>,
+}
+
+impl Builder {
+    /// An empty index over a panel's loci and their listed alleles, which are rising.
+    #[must_use]
+    pub fn new(loci: Vec<(Locus, Vec<Allele>)>) -> Self {
+        let mut rows_per_block = 1;
+        let first_row = loci
+            .iter()
+            .map(|(_, alleles)| {
+                rows_per_block += alleles.len();
+                rows_per_block - alleles.len()
+            })
+            .collect();
+        Self {
+            loci,
+            first_row,
+            rows_per_block,
+            pseudonyms: Vec::new(),
+            planes: Vec::new(),
+            codes: Vec::new(),
+            unlisted: Vec::new(),
+        }
+    }
+
+    /// Adds a child. Children come in rising order of pseudonyms, so that an index does not tell the order of
+    /// import, and results never depend on it.
+    ///
+    /// # Errors
+    /// [`IndexError::TooMany`] beyond 2^32 - 1 children; [`IndexError::Damaged`] if the order is broken.
+    pub fn push(&mut self, child: &Child) -> Result<(), IndexError> {
+        let number = u32::try_from(self.pseudonyms.len()).map_err(|_| IndexError::TooMany)?;
+        if self.pseudonyms.last().is_some_and(|last| last >= child.pseudonym.as_bytes()) {
+            return Err(IndexError::Damaged("children out of order"));
+        }
+        let (block, lane) = (number as usize / BLOCK, number as usize % BLOCK);
+        if lane == 0 {
+            self.planes.resize(self.planes.len() + self.rows_per_block, Row::default());
+        }
+        let rows = &mut self.planes[block * self.rows_per_block..];
+        let (word, bit) = (lane / 64, 1_u64 << (lane % 64));
+        let before = self.unlisted.len();
+        for (locus, (_, alleles)) in self.loci.iter().enumerate() {
+            let place = |allele| alleles.binary_search(&allele).ok();
+            let first = self.first_row[locus];
+            let code = match child.profile.at(locus) {
+                None => genotype_count(alleles.len()),
+                Some(genotype) => match (place(genotype.low()), place(genotype.high())) {
+                    (Some(a), Some(b)) => {
+                        rows[first + a][word] |= bit;
+                        rows[first + b][word] |= bit;
+                        self.codes.push(U16::new(genotype_code(a, b) as u16));
+                        continue;
+                    }
+                    _ => {
+                        self.unlisted.push(UnlistedRecord {
+                            child: U32::new(number),
+                            locus: U16::new(locus as u16),
+                            low: U16::new(genotype.low().tenths()),
+                            high: U16::new(genotype.high().tenths()),
+                        });
+                        usize::from(UNLISTED)
+                    }
+                },
+            };
+            // Unknown to the screen, so nothing may count against it.
+            rows[first..first + alleles.len()].iter_mut().for_each(|row| row[word] |= bit);
+            self.codes.push(U16::new(code as u16));
+        }
+        if self.unlisted.len() == before {
+            rows[0][word] |= bit;
+        }
+        self.pseudonyms.push(*child.pseudonym.as_bytes());
+        Ok(())
+    }
+
+    /// The bytes of the finished index.
+    ///
+    /// # Errors
+    /// [`IndexError::Damaged`] if the metadata cannot be encoded.
+    pub fn finish(self, binding: &Binding) -> Result<Vec<u8>, IndexError> {
+        let metadata = Metadata {
+            loci: (self.loci.iter())
+                .map(|(locus, alleles)| (locus.name().to_owned(), alleles.iter().map(|a| a.tenths()).collect()))
+                .collect(),
+        };
+        let metadata = codec::encode(&metadata).map_err(|_| IndexError::Damaged("metadata too long"))?;
+        let sections: [&[u8]; SECTIONS] = [
+            &metadata,
+            self.pseudonyms.as_bytes(),
+            self.planes.as_bytes(),
+            self.codes.as_bytes(),
+            self.unlisted.as_bytes(),
+        ];
+        let aligned = |length: usize| length.div_ceil(ALIGNMENT) * ALIGNMENT;
+        let mut end = aligned(size_of::<Header>());
+        let places = sections.map(|bytes| {
+            let offset = end;
+            end += aligned(bytes.len());
+            Section {
+                offset: U64::new(offset as u64),
+                length: U64::new(bytes.len() as u64),
+                digest: *blake3::hash(bytes).as_bytes(),
+            }
+        });
+        let mut header = Header {
+            magic: MAGIC,
+            version: U32::new(VERSION),
+            oldest_reader: U32::new(OLDEST_READER),
+            alleles: binding.alleles,
+            stamp: binding.stamp,
+            generation: U64::new(binding.generation),
+            children: U64::new(self.pseudonyms.len() as u64),
+            sections: places,
+            digest: [0; 32],
+        };
+        header.digest = header.computed_digest();
+        let mut file = Vec::with_capacity(end);
+        file.extend_from_slice(header.as_bytes());
+        for bytes in sections {
+            file.resize(aligned(file.len()), 0);
+            file.extend_from_slice(bytes);
+        }
+        file.resize(end, 0);
+        Ok(file)
+    }
+
+    /// Writes the finished index to `path`, replacing what is there: under another name first, flushed, read-only,
+    /// then renamed, and the folder flushed. A crash leaves the old file or the new one.
+    ///
+    /// # Errors
+    /// [`IndexError::Io`] if a step fails; nothing is left behind then.
+    pub fn write(self, path: &Path, binding: &Binding) -> Result<(), IndexError> {
+        let bytes = self.finish(binding)?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let failed = IndexError::io("write");
+        let mut file = tempfile::Builder::new().prefix(".children-").tempfile_in(folder).map_err(&failed)?;
+        let mut out = BufWriter::new(file.as_file_mut());
+        out.write_all(&bytes).map_err(&failed)?;
+        out.flush().map_err(&failed)?;
+        drop(out);
+        let mut permissions = file.as_file().metadata().map_err(&failed)?.permissions();
+        permissions.set_readonly(true);
+        file.as_file().set_permissions(permissions).map_err(&failed)?;
+        file.as_file().sync_all().map_err(&failed)?;
+        file.persist(path).map_err(|error| failed(error.error))?;
+        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(&failed)
+    }
+}

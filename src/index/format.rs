@@ -1,0 +1,153 @@
+//! The byte layout of an index file.
+//!
+//! All numbers are little-endian. The file begins with a [`Header`] of fixed size; behind it, each at a multiple of
+//! 64 bytes, follow five sections:
+//!
+//! | section | holds |
+//! |---|---|
+//! | metadata | [`Metadata`], encoded by bincode: loci of the panel and their listed alleles |
+//! | pseudonyms | 16 bytes per child, rising |
+//! | planes | per block of 512 children its [`Row`]s: the mask of regular children, then one row per locus and listed allele |
+//! | codes | per child and locus a `u16`: the genotype's code, the number of genotypes if untyped, or [`UNLISTED`] |
+//! | unlisted | [`UnlistedRecord`]s of genotypes with an allele that the frequency table does not list, by child |
+//!
+//! A bit of an allele's row says that the child carries the allele, or is untyped at its locus, or is irregular.
+//! A child is irregular if one of its genotypes has an unlisted allele: the screen passes it by, and it is scored
+//! on a path of its own.
+
+use serde::{Deserialize, Serialize};
+use zerocopy::byteorder::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+#[cfg(target_endian = "big")]
+compile_error!("index files are read in place and need a little-endian machine");
+
+/// Children per block: the bits of one [`Row`].
+pub const BLOCK: usize = 512;
+
+/// One bit per child of a block: a cache line.
+pub type Row = [u64; BLOCK / 64];
+
+/// The code of a genotype with an allele that the frequency table does not list.
+pub const UNLISTED: u16 = u16::MAX;
+
+pub(super) const MAGIC: [u8; 8] = *b"REUNIDX\n";
+/// Version of the layout that this program writes.
+pub(super) const VERSION: u32 = 1;
+/// Oldest version of the program's layout that can read what it writes.
+pub(super) const OLDEST_READER: u32 = 1;
+pub(super) const ALIGNMENT: usize = 64;
+pub(super) const SECTIONS: usize = 5;
+/// The most bytes of metadata that are decoded.
+pub(super) const METADATA_LIMIT: usize = 1 << 20;
+
+pub(super) const METADATA: usize = 0;
+pub(super) const PSEUDONYMS: usize = 1;
+pub(super) const PLANES: usize = 2;
+pub(super) const CODES: usize = 3;
+pub(super) const UNLISTED_SECTION: usize = 4;
+
+/// What an index was built from; it serves only where both still hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// Digest of the panel's loci and listed alleles.
+    pub alleles: [u8; 32],
+    /// The ledger's stamp, renewed by every change of samples.
+    pub stamp: [u8; 16],
+    /// The ledger's generation, for people.
+    pub generation: u64,
+}
+
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy)]
+#[repr(C)]
+pub(super) struct Header {
+    pub(super) magic: [u8; 8],
+    pub(super) version: U32,
+    pub(super) oldest_reader: U32,
+    pub(super) alleles: [u8; 32],
+    pub(super) stamp: [u8; 16],
+    pub(super) generation: U64,
+    pub(super) children: U64,
+    pub(super) sections: [Section; SECTIONS],
+    /// BLAKE3 of all bytes before.
+    pub(super) digest: [u8; 32],
+}
+
+/// Where a section lies in the file.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy)]
+#[repr(C)]
+pub(super) struct Section {
+    pub(super) offset: U64,
+    pub(super) length: U64,
+    pub(super) digest: [u8; 32],
+}
+
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy)]
+#[repr(C)]
+pub(super) struct UnlistedRecord {
+    pub(super) child: U32,
+    pub(super) locus: U16,
+    pub(super) low: U16,
+    pub(super) high: U16,
+}
+
+/// Loci and alleles, in the order of the planes.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Metadata {
+    pub(super) loci: Vec<(String, Vec<u16>)>,
+}
+
+impl Header {
+    pub(super) fn computed_digest(&self) -> [u8; 32] {
+        let bytes = self.as_bytes();
+        *blake3::hash(&bytes[..bytes.len() - 32]).as_bytes()
+    }
+}
+
+/// The only place where bincode is used: always with a limit, since a hostile length would exhaust memory.
+pub(super) mod codec {
+    use super::{METADATA_LIMIT, Metadata};
+
+    pub(in crate::index) fn encode(metadata: &Metadata) -> Result<Vec<u8>, bincode::error::EncodeError> {
+        bincode::serde::encode_to_vec(metadata, bincode::config::standard().with_limit::<METADATA_LIMIT>())
+    }
+
+    pub(in crate::index) fn decode(bytes: &[u8]) -> Option<Metadata> {
+        let config = bincode::config::standard().with_limit::<METADATA_LIMIT>();
+        let (metadata, read) = bincode::serde::decode_from_slice(bytes, config).ok()?;
+        (read == bytes.len()).then_some(metadata)
+    }
+}
+
+/// Why an index cannot be used. Each is mended by building it again from the ledger.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The file cannot be read or written.
+    #[error("cannot {doing} the index: {error}")]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// The system's answer.
+        error: std::io::Error,
+    },
+    /// The bytes are not those that were written.
+    #[error("the index is damaged ({0}): build it again with `reunite index`")]
+    Damaged(&'static str),
+    /// Written by a newer program.
+    #[error(
+        "the index has layout version {0}, which this program is too old to read: build it again with `reunite index`"
+    )]
+    Version(u32),
+    /// Built from other data.
+    #[error("the index belongs to another state of the store: build it again with `reunite index`")]
+    Stale,
+    /// More children than 32 bits count.
+    #[error("an index holds at most 2^32 - 1 children")]
+    TooMany,
+}
+
+impl IndexError {
+    pub(super) fn io(doing: &'static str) -> impl Fn(std::io::Error) -> Self {
+        move |error| Self::Io { doing, error }
+    }
+}

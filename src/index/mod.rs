@@ -1,0 +1,14 @@
+//! The children's profiles, laid out for the screen and for scoring, in one memory-mapped file.
+//!
+//! The index is disposable: it is rebuilt from the ledger whenever it is missing, stale or damaged. It is written
+//! whole under another name, flushed and renamed, and never changed afterwards.
+
+mod build;
+mod format;
+mod map;
+mod open;
+
+pub use build::Builder;
+pub use format::{BLOCK, Binding, IndexError, Row, UNLISTED};
+pub use map::Access;
+pub use open::{Index, Unlisted};
