@@ -2,5 +2,7 @@
 
 pub mod index;
 pub mod kinship;
+pub mod matching;
 pub mod model;
 pub mod population;
+pub mod screen;

@@ -180,6 +180,22 @@ proptest! {
     }
 
     #[test]
+    fn the_bound_holds(relatives in relatives(5), mutation in mutations(), a in 0..5_usize, b in 0..5_usize) {
+        // Two of the five alleles are not in the table.
+        let tenths = [80, 90, 93, 70, 150];
+        let child = Genotype::new(allele(tenths[a]), allele(tenths[b]));
+        for convention in [Convention::Pruned, Convention::Full] {
+            let calculator = calculator(mutation, convention);
+            let evidence = Evidence::new(relatives.clone(), convention);
+            let structure = calculator.structure(&evidence).unwrap();
+            if let Ok(lr) = calculator.log10_lr(0, &evidence, Some(child)) {
+                let bound = calculator.log10_lr_bound(0, &structure, &evidence, child);
+                prop_assert!(lr <= bound, "{} {}", lr, bound);
+            }
+        }
+    }
+
+    #[test]
     fn order_of_relatives_changes_no_bit(relatives in relatives(6), mutation in mutations(), child in genotypes()) {
         let calculator = calculator(mutation, Convention::Pruned);
         let mut turned = relatives.clone();

@@ -188,6 +188,23 @@ impl Index {
         &self.unlisted
     }
 
+    /// A child's genotype at a locus of the panel; `None` if untyped.
+    ///
+    /// # Panics
+    /// If there is no such child or locus.
+    #[must_use]
+    pub fn genotype(&self, child: usize, locus: usize) -> Option<Genotype> {
+        let (_, alleles) = &self.loci[locus];
+        let code = self.codes()[child * self.loci.len() + locus];
+        if code == UNLISTED {
+            let found = self.unlisted.binary_search_by_key(&(child, locus), |u| (u.child, u.locus));
+            return found.ok().map(|i| self.unlisted[i].genotype);
+        }
+        let code = usize::from(code);
+        let high = (0..alleles.len()).find(|&high| code < genotype_count(high + 1))?;
+        Some(Genotype::new(alleles[code - genotype_count(high)], alleles[high]))
+    }
+
     /// The pseudonym of a child.
     ///
     /// # Panics
@@ -268,6 +285,8 @@ mod tests {
         assert_eq!(index.codes()[14..18], [6, 1, UNLISTED, 2]);
         let unlisted = Unlisted { child: 8, locus: 0, genotype: "8/15".parse().unwrap() };
         assert_eq!(index.unlisted(), [unlisted]);
+        let genotype = |child, locus| index.genotype(child, locus).map(|g| g.to_string()).unwrap_or_default();
+        assert_eq!([genotype(7, 0), genotype(7, 1), genotype(8, 0), genotype(0, 0)], ["", "10/11", "8/15", "8/9.3"]);
         let first = &index.planes()[..6];
         assert_eq!(first.each_row(), [!0 ^ (1 << 8), !0, 3 << 7, !0, !0 ^ (1 << 8), 3 << 7]);
         assert_eq!(index.planes()[6][0], 0xff, "the last block is not full");

@@ -166,6 +166,33 @@ impl Calculator {
         })
     }
 
+    /// An upper bound on [`Self::log10_lr`] of a typed child, without peeling.
+    ///
+    /// LR = P(child | relatives, H1) / P(child) x P(relatives | H1) / P(relatives | H2). The first numerator is at
+    /// most 1. The second factor is 1 unless pruning lets an allele come straight from the population under H2 and
+    /// through an untyped parent under H1; then each such step multiplies by at most
+    /// `max_j (p M)_j / p_j <= 1 + mu / min p`, mu being the largest probability that an allele changes.
+    ///
+    /// # Panics
+    /// If `locus` is no position of the panel.
+    #[must_use]
+    pub fn log10_lr_bound(&self, locus: usize, structure: &Structure, evidence: &Evidence, child: Genotype) -> f64 {
+        let model = &self.loci[locus];
+        let is_unlisted = |allele: &Allele| model.position(*allele).is_none();
+        let mut unlisted: Vec<Allele> =
+            evidence.alleles().chain([child.low(), child.high()]).filter(is_unlisted).collect();
+        unlisted.sort_unstable();
+        unlisted.dedup();
+        let sum = 1.0 + unlisted.len() as f64 * model.floor();
+        let frequency = |allele: Allele| model.position(allele).map_or(model.floor(), |i| model.frequencies()[i]) / sum;
+        let product = frequency(child.low()) * frequency(child.high());
+        let probability = if child.is_homozygous() { product } else { 2.0 * product };
+        let least = model.frequencies().iter().fold(model.floor(), |least, &p| least.min(p)) / sum;
+        let step = 1.0 + self.model.mutation.most_change() / least;
+        // A hair above, for the rounding of the logarithms.
+        1e-9 - libm::log10(probability) + structure.steps_apart() as f64 * libm::log10(step)
+    }
+
     fn enlarged(
         &self,
         locus: usize,

@@ -94,7 +94,7 @@ impl<'a> Peel<'a> {
     /// Multiplies the weights by P(everything typed below the person | genotype).
     fn multiply_descendants(&self, person: usize, pairs: &[Pair], except: Option<usize>, weights: &mut [f64]) {
         for &union in self.tree.persons[person].unions.iter().filter(|&&union| except != Some(union)) {
-            let message = self.from_couple(union, person, pairs);
+            let message = self.message(union, person, pairs);
             weights.iter_mut().zip(message).for_each(|(weight, factor)| *weight *= factor);
         }
     }
@@ -125,7 +125,7 @@ impl<'a> Peel<'a> {
     }
 
     /// P(everything typed that reaches `parent` through a couple | the parent's genotype).
-    fn from_couple(&self, couple: usize, parent: usize, pairs: &[Pair]) -> Vec<f64> {
+    fn message(&self, couple: usize, parent: usize, pairs: &[Pair]) -> Vec<f64> {
         let Couple { father, mother, .. } = &self.tree.couples[couple];
         let is_father = *father == Some(parent);
         let own = Side {

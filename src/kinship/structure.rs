@@ -42,6 +42,8 @@ pub(super) struct Tree {
 
 #[derive(Clone, Debug)]
 pub(super) struct Person {
+    /// Position in the pedigree.
+    member: usize,
     /// Which relative this is; `None` for an untyped link.
     pub(super) relative: Option<usize>,
     /// The couple this person descends from; `None` for a founder.
@@ -84,6 +86,25 @@ impl Structure {
             without_child: Tree::new(pedigree.members(), &relative_of, None, convention)?,
         })
     }
+
+    /// How many single mutation steps, at most, lie between where relatives' alleles come from under H1 and under
+    /// H2: alleles that H2 draws from the population directly and H1 through untyped ancestors, times the number
+    /// of those ancestors. 0 if pruning treats both hypotheses alike.
+    pub(super) fn steps_apart(&self) -> usize {
+        let (one, other) = (&self.with_child, &self.without_child);
+        let known = |tree: &Tree, member: usize| {
+            let person = tree.persons.iter().find(|person| person.member == member)?;
+            let couple = person.origin.map(|couple| &tree.couples[couple]);
+            Some(couple.map_or(0, |couple| usize::from(couple.father.is_some()) + usize::from(couple.mother.is_some())))
+        };
+        let gametes: usize = (other.persons.iter())
+            .map(|person| {
+                known(one, person.member).unwrap_or(0).saturating_sub(known(other, person.member).unwrap_or(0))
+            })
+            .sum();
+        let ancestors = one.persons.iter().filter(|person| known(other, person.member).is_none()).count();
+        gametes * ancestors
+    }
 }
 
 impl Tree {
@@ -109,7 +130,7 @@ impl Tree {
             if let Some(couple) = origin {
                 tree.couples[couple].children.push(person);
             }
-            tree.persons.push(Person { relative: relative_of[i], origin, unions: Vec::new() });
+            tree.persons.push(Person { member: i, relative: relative_of[i], origin, unions: Vec::new() });
         }
         tree.child = child.and_then(|c| place[c]);
         for (c, couple) in tree.couples.iter().enumerate() {

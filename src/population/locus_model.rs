@@ -99,6 +99,12 @@ impl LocusModel {
         &self.frequencies
     }
 
+    /// The frequency of an allele that the table does not list, before all are divided by their sum.
+    #[must_use]
+    pub fn floor(&self) -> f64 {
+        self.floor
+    }
+
     /// The father's transition matrix.
     #[must_use]
     pub fn paternal(&self) -> &Matrix {

@@ -121,6 +121,17 @@ impl Mutation {
         }
     }
 
+    /// An upper bound on the probability that an allele changes in a way that moves the frequencies, over any set of
+    /// alleles; 0 where they are stationary.
+    #[must_use]
+    pub fn most_change(&self) -> f64 {
+        match self {
+            Self::None | Self::Proportional(_) => 0.0,
+            Self::Equal(rates) => rates.male.max(rates.female),
+            Self::Stepwise { rates, microvariant_rate, .. } => rates.male.max(rates.female) + microvariant_rate,
+        }
+    }
+
     /// Checks the parameters that can be checked without a frequency table.
     ///
     /// # Errors

@@ -1,0 +1,160 @@
+//! Families compiled to tables, with tables shared between families that look alike at a locus.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::kinship::{Calculator, Evidence, KinshipError, Structure, StructureError};
+use crate::model::{Family, Genotype, Relation};
+use crate::screen::ScreenedLocus;
+
+use super::result::Unscorable;
+
+/// Most bytes of tables kept for other families.
+const INTERNED_BYTES: usize = 512 << 20;
+
+/// Compiles families, keeping what others may need.
+pub struct Compiler<'a> {
+    calculator: &'a Calculator,
+    /// Per locus, compiled evidence.
+    tables: Vec<Kept<Evidence, ScreenedLocus>>,
+    structures: Kept<Vec<(Relation, bool)>, Structure>,
+    /// Room left for tables.
+    room: AtomicUsize,
+}
+
+/// A family ready to be scored.
+pub struct CompiledFamily {
+    /// Per locus of the panel; `None` where no relative is typed.
+    pub loci: Vec<Option<CompiledLocus>>,
+}
+
+/// One locus of a family.
+#[derive(Clone)]
+pub struct CompiledLocus {
+    /// Its table and ways to screen.
+    pub screened: Arc<ScreenedLocus>,
+    /// What it was compiled from.
+    pub evidence: Evidence,
+    /// The pedigree behind it.
+    pub structure: Arc<Structure>,
+}
+
+/// A map that grows under a lock and hands out shared values.
+struct Kept<K, V>(RwLock<HashMap<K, Arc<V>>>);
+
+impl<K: Hash + Eq + Clone, V> Kept<K, V> {
+    fn new() -> Self {
+        Self(RwLock::new(HashMap::new()))
+    }
+
+    fn get(&self, key: &K) -> Option<Arc<V>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    fn keep(&self, key: &K, value: V) -> Arc<V> {
+        let mut map = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(map.entry(key.clone()).or_insert_with(|| Arc::new(value)))
+    }
+}
+
+impl<'a> Compiler<'a> {
+    /// A compiler without anything kept yet.
+    #[must_use]
+    pub fn new(calculator: &'a Calculator) -> Self {
+        Self {
+            calculator,
+            tables: (0..calculator.panel().len()).map(|_| Kept::new()).collect(),
+            structures: Kept::new(),
+            room: AtomicUsize::new(INTERNED_BYTES),
+        }
+    }
+
+    /// The calculator behind it.
+    #[must_use]
+    pub fn calculator(&self) -> &'a Calculator {
+        self.calculator
+    }
+
+    /// Compiles a family.
+    ///
+    /// # Errors
+    /// [`Unscorable`] with the first locus that fails.
+    pub fn family(&self, family: &Family) -> Result<CompiledFamily, Unscorable> {
+        let loci = (0..self.calculator.panel().len()).map(|locus| {
+            self.locus(family, locus).map_err(|reason| Unscorable {
+                family: family.pseudonym,
+                locus: self.calculator.panel().loci()[locus].clone(),
+                reason,
+            })
+        });
+        Ok(CompiledFamily { loci: loci.collect::<Result<_, _>>()? })
+    }
+
+    fn locus(&self, family: &Family, locus: usize) -> Result<Option<CompiledLocus>, KinshipError> {
+        let relatives = family.relatives.iter().map(|relative| (relative.relation, relative.profile.at(locus)));
+        let evidence = Evidence::new(relatives, self.calculator.model().convention);
+        if !evidence.is_informative() {
+            return Ok(None);
+        }
+        let structure = self.structure(&evidence)?;
+        let screened = match self.tables[locus].get(&evidence) {
+            Some(screened) => screened,
+            None => self.compile(locus, &evidence, &structure)?,
+        };
+        Ok(Some(CompiledLocus { screened, evidence, structure }))
+    }
+
+    fn structure(&self, evidence: &Evidence) -> Result<Arc<Structure>, StructureError> {
+        let typed = evidence.typed();
+        match self.structures.get(&typed) {
+            Some(structure) => Ok(structure),
+            None => Ok(self.structures.keep(&typed, self.calculator.structure(evidence)?)),
+        }
+    }
+
+    fn compile(
+        &self,
+        locus: usize,
+        evidence: &Evidence,
+        structure: &Structure,
+    ) -> Result<Arc<ScreenedLocus>, KinshipError> {
+        let table = self.calculator.table(locus, structure, evidence)?;
+        let bytes = size_of_val(table.values()) + size_of::<ScreenedLocus>() + 256;
+        let screened = ScreenedLocus::new(table, self.calculator.loci()[locus].frequencies());
+        let take = |room: usize| room.checked_sub(bytes);
+        Ok(match self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
+            Ok(_) => self.tables[locus].keep(evidence, screened),
+            Err(_) => Arc::new(screened),
+        })
+    }
+}
+
+impl CompiledFamily {
+    /// Loci at which a child typed there could be compared.
+    pub fn informative(&self) -> impl Iterator<Item = (usize, &CompiledLocus)> {
+        self.loci.iter().enumerate().filter_map(|(position, locus)| Some((position, locus.as_ref()?)))
+    }
+
+    /// How many loci can be compared with this child, and at how many of them the child is incompatible; `child`
+    /// gives its genotype at a position of the panel.
+    ///
+    /// # Errors
+    /// [`StructureError`], which a compiled family no longer has.
+    pub fn compare(
+        &self,
+        calculator: &Calculator,
+        child: impl Fn(usize) -> Option<Genotype>,
+    ) -> Result<(u32, u32), StructureError> {
+        let (mut compared, mut incompatible) = (0, 0);
+        for (position, locus) in self.informative() {
+            let Some(genotype) = child(position) else { continue };
+            compared += 1;
+            if calculator.is_compatible(&locus.evidence, genotype)? == Some(false) {
+                incompatible += 1;
+            }
+        }
+        Ok((compared, incompatible))
+    }
+}

@@ -1,0 +1,272 @@
+//! The run: chunks of families, in parallel, each over all blocks of children.
+
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use crate::index::{BLOCK, Index, Row};
+use crate::kinship::Calculator;
+use crate::model::Family;
+use crate::screen::{Instructions, Plan, Screen, screen_block};
+
+use super::compile::{CompiledFamily, Compiler};
+use super::result::{Candidate, Criterion, MatchResult, Unscorable};
+use super::score::Scorer;
+use super::unlisted::Irregular;
+
+/// Families per chunk: their plans stay in the second-level cache while the blocks stream by.
+const CHUNK: usize = 256;
+
+/// Survivors of a family that are scored together, while its tables are in the first-level cache.
+const BATCH: usize = 512;
+
+/// Matches families against the children of an index.
+pub struct Matcher<'a> {
+    index: &'a Index,
+    compiler: Compiler<'a>,
+    criterion: Criterion,
+    instructions: Instructions,
+    irregular: Irregular,
+}
+
+/// Processor time by stage, added up over threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stages {
+    /// Tables and plans.
+    pub compile: Duration,
+    /// The kernel.
+    pub screen: Duration,
+    /// Table sums of survivors and of scanned families.
+    pub score: Duration,
+    /// Compared and incompatible loci of candidates.
+    pub describe: Duration,
+}
+
+impl std::ops::AddAssign for Stages {
+    fn add_assign(&mut self, other: Self) {
+        self.compile += other.compile;
+        self.screen += other.screen;
+        self.score += other.score;
+        self.describe += other.describe;
+    }
+}
+
+/// A pair that reached the threshold: child number and log10 LR.
+type Hit = (usize, f64);
+
+impl<'a> Matcher<'a> {
+    /// A matcher over an index that was built for the calculator's panel.
+    #[must_use]
+    pub fn new(index: &'a Index, calculator: &'a Calculator, criterion: Criterion) -> Self {
+        Self {
+            index,
+            compiler: Compiler::new(calculator),
+            criterion,
+            instructions: Instructions::detect(),
+            irregular: Irregular::of(index),
+        }
+    }
+
+    /// Runs on these instructions instead of the best that the machine has.
+    #[must_use]
+    pub fn with_instructions(mut self, instructions: Instructions) -> Self {
+        self.instructions = instructions;
+        self
+    }
+
+    /// Matches families against all children, in parallel on the current rayon pool.
+    #[must_use]
+    pub fn run(&self, families: &[Family]) -> (MatchResult, Stages) {
+        let chunks: Vec<(MatchResult, Stages)> =
+            families.par_chunks(CHUNK).map(|chunk| Chunk::new(self, chunk).run()).collect();
+        let mut result = MatchResult {
+            families: families.len() as u64,
+            children: self.index.children() as u64,
+            ..MatchResult::default()
+        };
+        let mut stages = Stages::default();
+        for (part, part_stages) in chunks {
+            result.candidates.extend(part.candidates);
+            result.unscorable.extend(part.unscorable);
+            result.families_screened += part.families_screened;
+            result.families_scanned += part.families_scanned;
+            result.families_out_of_reach += part.families_out_of_reach;
+            result.survivors += part.survivors;
+            stages += part_stages;
+        }
+        result.rank();
+        result.unscorable.sort_unstable_by_key(|unscorable| unscorable.family);
+        (result, stages)
+    }
+
+    fn calculator(&self) -> &'a Calculator {
+        self.compiler.calculator()
+    }
+
+    /// The plan of a compiled family, over the rows of the index.
+    fn plan(&self, family: &CompiledFamily) -> Plan {
+        let loci: Vec<_> = family.informative().map(|(i, locus)| (&*locus.screened, self.index.first_row(i))).collect();
+        Plan::new(&loci, self.criterion.min_log10_lr)
+    }
+
+    fn codes(&self, child: usize) -> &'a [u16] {
+        let loci = self.calculator().panel().len();
+        &self.index.codes()[child * loci..(child + 1) * loci]
+    }
+}
+
+/// The children of a row's set bits.
+fn children(block: usize, row: &Row) -> impl Iterator<Item = usize> + '_ {
+    row.iter().enumerate().flat_map(move |(word, &bits)| {
+        let mut bits = bits;
+        std::iter::from_fn(move || {
+            let bit = bits.trailing_zeros() as usize;
+            (bits != 0).then(|| {
+                bits &= bits - 1;
+                block * BLOCK + word * 64 + bit
+            })
+        })
+    })
+}
+
+/// One chunk of families on its way through the stages.
+struct Chunk<'m, 'a> {
+    matcher: &'m Matcher<'a>,
+    families: &'m [Family],
+    result: MatchResult,
+    stages: Stages,
+}
+
+impl<'m, 'a> Chunk<'m, 'a> {
+    fn new(matcher: &'m Matcher<'a>, families: &'m [Family]) -> Self {
+        Self { matcher, families, result: MatchResult::default(), stages: Stages::default() }
+    }
+
+    fn run(mut self) -> (MatchResult, Stages) {
+        let started = Instant::now();
+        let compiled: Vec<Option<CompiledFamily>> =
+            self.families.iter().map(|family| self.keep(self.matcher.compiler.family(family))).collect();
+        let plans: Vec<Plan> = compiled
+            .iter()
+            .map(|family| family.as_ref().map_or(Plan::Nothing, |family| self.matcher.plan(family)))
+            .collect();
+        let threshold = self.matcher.criterion.min_log10_lr;
+        let scorers: Vec<Option<Scorer<'_>>> =
+            compiled.iter().map(|family| family.as_ref().map(|family| Scorer::new(family, threshold))).collect();
+        self.stages.compile += started.elapsed();
+
+        let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); self.families.len()];
+        self.screened(&plans, &scorers, &mut hits);
+        self.scanned(&plans, &scorers, &mut hits);
+        self.irregular(&compiled, &scorers, &mut hits);
+        self.result.families_out_of_reach = self.families.len() as u64
+            - self.result.families_screened
+            - self.result.families_scanned
+            - compiled.iter().filter(|family| family.is_none()).count() as u64;
+
+        let started = Instant::now();
+        for ((family, compiled), hits) in self.families.iter().zip(&compiled).zip(hits) {
+            if let Some(compiled) = compiled {
+                self.describe(family, compiled, hits);
+            }
+        }
+        self.stages.describe += started.elapsed();
+        (self.result, self.stages)
+    }
+
+    fn keep<T>(&mut self, compiled: Result<T, Unscorable>) -> Option<T> {
+        compiled.map_err(|unscorable| self.result.unscorable.push(unscorable)).ok()
+    }
+
+    /// Screens block after block, and scores survivors family by family as batches fill up.
+    fn screened(&mut self, plans: &[Plan], scorers: &[Option<Scorer<'_>>], hits: &mut [Vec<Hit>]) {
+        let chosen = plans.iter().zip(scorers).enumerate().filter_map(|(family, (plan, scorer))| match plan {
+            Plan::Screen(screen) => Some((family, screen, scorer.as_ref()?)),
+            _ => None,
+        });
+        let chosen: Vec<(usize, &Screen, &Scorer<'_>)> = chosen.collect();
+        let screens: Vec<&Screen> = chosen.iter().map(|chosen| chosen.1).collect();
+        let index = self.matcher.index;
+        let mut passed = vec![Row::default(); screens.len()];
+        let mut waiting: Vec<Vec<usize>> = vec![Vec::with_capacity(BATCH + BLOCK); screens.len()];
+        let mut score = |at: usize, waiting: &mut Vec<usize>| {
+            let (family, _, scorer) = chosen[at];
+            let score = |child| scorer.score(self.matcher.codes(child)).map(|log10_lr| (child, log10_lr));
+            hits[family].extend(waiting.drain(..).filter_map(score));
+        };
+        let (mut survivors, mut screening, started) = (0, Duration::ZERO, Instant::now());
+        if !screens.is_empty() {
+            for (block, rows) in index.planes().chunks_exact(index.rows_per_block()).enumerate() {
+                let begun = Instant::now();
+                screen_block(self.matcher.instructions, rows, &screens, &mut passed);
+                screening += begun.elapsed();
+                for (at, (row, waiting)) in passed.iter().zip(&mut waiting).enumerate() {
+                    waiting.extend(children(block, row));
+                    if waiting.len() >= BATCH {
+                        survivors += waiting.len();
+                        score(at, waiting);
+                    }
+                }
+            }
+        }
+        for (at, waiting) in waiting.iter_mut().enumerate() {
+            survivors += waiting.len();
+            score(at, waiting);
+        }
+        self.stages.screen += screening;
+        self.stages.score += started.elapsed() - screening;
+        self.result.survivors += survivors as u64;
+        self.result.families_screened += screens.len() as u64;
+    }
+
+    /// Scores every regular child with the families that exclude too little.
+    fn scanned(&mut self, plans: &[Plan], scorers: &[Option<Scorer<'_>>], hits: &mut [Vec<Hit>]) {
+        let started = Instant::now();
+        let index = self.matcher.index;
+        for ((plan, scorer), hits) in plans.iter().zip(scorers).zip(hits) {
+            let (Plan::Scan, Some(scorer)) = (plan, scorer) else { continue };
+            self.result.families_scanned += 1;
+            for (block, rows) in index.planes().chunks_exact(index.rows_per_block()).enumerate() {
+                let score = |child| scorer.score(self.matcher.codes(child)).map(|log10_lr| (child, log10_lr));
+                hits.extend(children(block, &rows[0]).filter_map(score));
+            }
+        }
+        self.stages.score += started.elapsed();
+    }
+
+    fn irregular(
+        &mut self,
+        compiled: &[Option<CompiledFamily>],
+        scorers: &[Option<Scorer<'_>>],
+        hits: &mut [Vec<Hit>],
+    ) {
+        let started = Instant::now();
+        let matcher = self.matcher;
+        for (i, hits) in hits.iter_mut().enumerate() {
+            let (Some(family), Some(scorer)) = (&compiled[i], &scorers[i]) else { continue };
+            let found = |child, log10_lr| hits.push((child, log10_lr));
+            let threshold = matcher.criterion.min_log10_lr;
+            let done = matcher.irregular.score(matcher.index, matcher.calculator(), family, scorer, threshold, found);
+            if let Err((locus, reason)) = done {
+                let locus = matcher.calculator().panel().loci()[locus].clone();
+                self.result.unscorable.push(Unscorable { family: self.families[i].pseudonym, locus, reason });
+            }
+        }
+        self.stages.score += started.elapsed();
+    }
+
+    fn describe(&mut self, family: &Family, compiled: &CompiledFamily, hits: Vec<Hit>) {
+        for (child, log10_lr) in hits {
+            let index = self.matcher.index;
+            let compared = compiled.compare(self.matcher.calculator(), |locus| index.genotype(child, locus));
+            let (loci_compared, incompatible_loci) = compared.unwrap_or_default();
+            self.result.candidates.push(Candidate {
+                family: family.pseudonym,
+                child: index.pseudonym(child),
+                log10_lr,
+                loci_compared,
+                incompatible_loci,
+            });
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Families against children: compile, screen, score, rank.
+//!
+//! The result is that of scoring every family with every child: the screen and the bounds only leave out pairs that
+//! provably miss the threshold, and every pair that stays is scored by the same sum, in panel order, in `f64`. So it
+//! depends neither on the number of threads nor on the order of anything.
+
+mod compile;
+mod engine;
+mod result;
+mod score;
+mod unlisted;
+
+pub use compile::{CompiledFamily, Compiler};
+pub use engine::{Matcher, Stages};
+pub use result::{Candidate, Criterion, MatchResult, Unscorable, run_digest};
+pub use score::Scorer;

@@ -1,0 +1,106 @@
+//! What a run gives.
+
+use serde::Serialize;
+
+use crate::kinship::KinshipError;
+use crate::model::{Locus, Pseudonym};
+use crate::population::{FrequencyTable, Model};
+
+/// When a pair becomes a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Criterion {
+    /// The least log10 LR, inclusive.
+    pub min_log10_lr: f64,
+}
+
+impl Default for Criterion {
+    /// LR 10,000: the value from which laboratories speak of support.
+    fn default() -> Self {
+        Self { min_log10_lr: 4.0 }
+    }
+}
+
+/// A child that may belong to a family.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Candidate {
+    /// The family.
+    pub family: Pseudonym,
+    /// The child.
+    pub child: Pseudonym,
+    /// log10 of the likelihood ratio over all loci.
+    pub log10_lr: f64,
+    /// Loci at which the child and at least one relative are typed.
+    pub loci_compared: u32,
+    /// Loci at which the child cannot be the missing child without a mutation.
+    pub incompatible_loci: u32,
+}
+
+/// A family that could not be scored, and why: never left out silently.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unscorable {
+    /// The family.
+    pub family: Pseudonym,
+    /// The locus at which it fails.
+    pub locus: Locus,
+    /// The reason.
+    pub reason: KinshipError,
+}
+
+/// The candidates of a run, and how they were found.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct MatchResult {
+    /// Best first: by falling LR, ties by family and child.
+    pub candidates: Vec<Candidate>,
+    /// Families that could not be scored, by pseudonym.
+    pub unscorable: Vec<Unscorable>,
+    /// Families matched.
+    pub families: u64,
+    /// Children in the index.
+    pub children: u64,
+    /// Families screened with the bit-sliced kernel.
+    pub families_screened: u64,
+    /// Families whose relatives exclude too little, scored with every child.
+    pub families_scanned: u64,
+    /// Families with which no child typed at listed alleles only can reach the threshold.
+    pub families_out_of_reach: u64,
+    /// Pairs that passed the screen.
+    pub survivors: u64,
+}
+
+impl MatchResult {
+    /// All pairs that the result speaks of.
+    #[must_use]
+    pub fn pairs(&self) -> u64 {
+        self.families * self.children
+    }
+
+    /// Puts the candidates into their one order.
+    pub(super) fn rank(&mut self) {
+        self.candidates.sort_unstable_by(|a, b| {
+            b.log10_lr.total_cmp(&a.log10_lr).then_with(|| (a.family, a.child).cmp(&(b.family, b.child)))
+        });
+    }
+}
+
+/// BLAKE3 of a canonical result set: frequencies, model, criterion, and the candidates by family and child with the
+/// bits of their log10 LR. Equal digests mean equal results.
+#[must_use]
+pub fn run_digest(table: &FrequencyTable, model: &Model, criterion: &Criterion, candidates: &[Candidate]) -> [u8; 32] {
+    let mut hash = blake3::Hasher::new_derive_key("reunite 2026 run digest v1");
+    hash.update(&table.digest());
+    let model = model.to_string();
+    hash.update(&(model.len() as u64).to_le_bytes());
+    hash.update(model.as_bytes());
+    hash.update(&criterion.min_log10_lr.to_bits().to_le_bytes());
+    hash.update(&(candidates.len() as u64).to_le_bytes());
+    let mut rows: Vec<&Candidate> = candidates.iter().collect();
+    rows.sort_unstable_by_key(|candidate| (candidate.family, candidate.child));
+    for candidate in rows {
+        hash.update(candidate.family.as_bytes());
+        hash.update(candidate.child.as_bytes());
+        hash.update(&candidate.log10_lr.to_bits().to_le_bytes());
+        hash.update(&candidate.loci_compared.to_le_bytes());
+        hash.update(&candidate.incompatible_loci.to_le_bytes());
+    }
+    *hash.finalize().as_bytes()
+}

@@ -1,0 +1,83 @@
+//! Scoring: one sum, in panel order, and a bound that ends it early.
+
+use crate::model::GenotypeCode;
+
+use super::compile::CompiledFamily;
+
+/// A family's tables, arranged for scoring children by their genotype codes.
+pub struct Scorer<'a> {
+    /// Per locus of the panel, the table's values; empty where no relative is typed.
+    tables: Vec<&'a [f64]>,
+    /// Loci in the order in which a bad child is recognised soonest, each with the most that all later ones can add.
+    order: Vec<(usize, f64)>,
+    best: f64,
+    threshold: f64,
+}
+
+/// Room for rounding when the sum is taken in another order than the panel's.
+const SLACK: f64 = 1e-6;
+
+impl<'a> Scorer<'a> {
+    /// A scorer of pairs that reach `threshold`.
+    #[must_use]
+    pub fn new(family: &'a CompiledFamily, threshold: f64) -> Self {
+        let tables = family.loci.iter().map(|locus| match locus {
+            Some(locus) => locus.screened.table.values(),
+            None => &[],
+        });
+        let excludes = |locus: &super::compile::CompiledLocus| {
+            locus.screened.screens.iter().flatten().map(|screen| screen.excludes).fold(0.0, f64::max)
+        };
+        let mut loci: Vec<(usize, f64, f64)> =
+            family.informative().map(|(i, locus)| (i, excludes(locus), locus.screened.best)).collect();
+        loci.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let best = loci.iter().map(|locus| locus.2).sum();
+        let mut rest: f64 = best;
+        let order = loci.iter().map(|&(locus, _, most)| {
+            rest -= most;
+            (locus, rest)
+        });
+        Self { order: order.collect(), tables: tables.collect(), best, threshold }
+    }
+
+    /// The largest log10 LR that any child typed at listed alleles only can have, up to rounding.
+    #[must_use]
+    pub fn best(&self) -> f64 {
+        self.best
+    }
+
+    /// log10 LR of a child, if it reaches the threshold.
+    ///
+    /// # Panics
+    /// If a code is none of its locus' table.
+    #[must_use]
+    pub fn score(&self, codes: &[GenotypeCode]) -> Option<f64> {
+        let mut sum = 0.0;
+        for &(locus, rest) in &self.order {
+            sum += self.tables[locus][usize::from(codes[locus])];
+            if sum + rest < self.threshold - SLACK {
+                return None;
+            }
+        }
+        Some(self.sum(codes)).filter(|&log10_lr| log10_lr >= self.threshold)
+    }
+
+    /// The log10 LR itself: loci added up in panel order.
+    fn sum(&self, codes: &[GenotypeCode]) -> f64 {
+        let at = |(table, &code): (&&[f64], &GenotypeCode)| table.get(usize::from(code)).copied();
+        // A locus without a typed relative has no table and adds nothing.
+        self.tables.iter().zip(codes).filter_map(at).sum::<f64>() + 0.0
+    }
+
+    /// The part of the sum over all loci but those in `except`, which is rising.
+    #[must_use]
+    pub(super) fn without(&self, codes: &[GenotypeCode], except: &[usize]) -> f64 {
+        let ordinary = |&(locus, _): &(usize, f64)| except.binary_search(&locus).is_err();
+        self.order.iter().filter(|at| ordinary(at)).map(|&(i, _)| self.tables[i][usize::from(codes[i])]).sum()
+    }
+
+    /// The table value of a locus, 0 where no relative is typed.
+    pub(super) fn at(&self, locus: usize, code: GenotypeCode) -> f64 {
+        self.tables[locus].get(usize::from(code)).copied().unwrap_or(0.0)
+    }
+}

@@ -1,0 +1,15 @@
+//! The screen: which children can still reach the threshold with a family, 512 at a time, losing none.
+//!
+//! Per locus a family tolerates the children who carry an allele of one set and an allele of another. The kernel
+//! counts, bit-sliced, the loci at which a child is not tolerated; the plan knows, from the compiled tables, how many
+//! such loci leave no way to reach the threshold. Whatever the sets are, the bound is taken over what they really
+//! let through, so a clumsy choice costs time and never a relation.
+
+mod bound;
+mod kernel;
+mod locus;
+mod plan;
+
+pub use kernel::{Instructions, screen_block};
+pub use locus::{AlleleSet, LocusScreen, ScreenedLocus, TOLERANCES};
+pub use plan::{Plan, Screen};
