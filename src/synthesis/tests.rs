@@ -115,20 +115,20 @@ fn without_mutation_parents_share_an_allele_with_their_child_at_every_locus() {
     let plan = complete(&[&[Relation::Father, Relation::Mother], &[Relation::Mother, Relation::PaternalAunt]]);
     let population = Population::generate(&plan, table(), &without_mutation()).unwrap();
     assert_eq!(population.truth.len(), 300);
-    let mut siblings = 0;
+    let mut relatives = 0;
     for link in &population.truth {
         assert_eq!(link.mutated_loci, 0);
         let child = &population.children[link.child].profile;
         assert_eq!(shared_loci(child, parent(&population, link, Relation::Mother)), 23);
-        siblings += population.families[link.family].relatives.len();
+        relatives += population.families[link.family].relatives.len();
     }
-    assert_eq!(siblings, 600);
+    assert_eq!(relatives, 600);
 }
 
 #[test]
 fn each_parent_mutates_at_its_own_rate() {
-    // Equal model: a one-allele mismatch with a parent is seen unless the new allele is the parent's other one or
-    // the child's allele from elsewhere covers it, so visible loci stay below the rate but of its order.
+    // A mutation is not seen where the new allele is the parent's other one, or the child's other allele fits the
+    // parent: the visible ones are fewer, but of the same order.
     let visible = |rates, relation| {
         let model = Model { mutation: Mutation::Equal(rates), ..Model::default() };
         let population = Population::generate(&complete(&[&[relation]]), table(), &model).unwrap();
