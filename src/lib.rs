@@ -1,4 +1,30 @@
 //! Reunite: kinship search for missing children.
+//!
+//! Forensic laboratories type the relatives of missing children and children of unknown origin at some twenty STR
+//! loci. Reunite says who may belong together: for every family and every child it gives the likelihood ratio of "this
+//! is the family's missing child" against "this child is unrelated", exactly, and loses no pair that reaches the
+//! threshold.
+//!
+//! Data flows one way, through rooms that import only what stands before them:
+//!
+//! files -> `intake` -> `ledger` -> `index` -> `screen` -> score -> rank (`matching`) -> `ledger` -> `report`
+//!
+//! | room | owns | may import |
+//! |---|---|---|
+//! | `model` | locus, allele, genotype, profile, panel, pedigree, relation; no I/O | nothing |
+//! | `population` | allele frequencies, the floor for unlisted alleles, mutation models | model |
+//! | `kinship` | exact likelihoods; pure: no I/O, threads, clock | model, population |
+//! | `pseudonym` | the secret key and keyed hashes; with intake, the only place that sees an original identifier | model |
+//! | `intake` | one file per input format, diagnostics per row | model, pseudonym |
+//! | `ledger` | SQLite, the one source of truth; the only user of rusqlite | model |
+//! | `index` | the memory-mapped children index, always rebuildable; the only user of memmap2 | model |
+//! | `screen` | bit-sliced kernel, and the plan that makes it lossless | model, index, kinship (tables only) |
+//! | `matching` | compile, screen, score, rank, digest; rayon lives here | model, population, kinship, index, screen |
+//! | `report` | tables, CSV, JSON | model, matching |
+//! | `synthesis` | synthetic populations with known truth | model, population |
+//! | `cli` | one file per command; the only place that prints | all |
+//!
+//! `tests/house.rs` holds the code to this table.
 
 pub mod index;
 pub mod kinship;
@@ -6,3 +32,4 @@ pub mod matching;
 pub mod model;
 pub mod population;
 pub mod screen;
+pub mod synthesis;

@@ -1,5 +1,7 @@
 //! Laws that every likelihood ratio obeys, and brute force on small pedigrees.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 use proptest::prelude::*;
 use reunite::kinship::{Calculator, Evidence, KinshipError};
 use reunite::model::{Allele, Genotype, Pedigree, Relation, genotype_code};

@@ -3,6 +3,8 @@
 //! `fixtures/reference` holds a selection of cases. With `REUNITE_REFERENCE` set to a folder that holds the whole
 //! set (`genotypes.csv` and `expected.csv`, with a column `theta`), that is compared instead.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,118 @@
+//! Drawing families and unrelated children, each from a stream of its own.
+
+use crate::model::{Pedigree, Profile, Relation, Sex};
+use crate::population::{FrequencyTable, Model};
+
+use super::genes::{GenePool, Genes, Side};
+use super::plan::{Plan, PlanError};
+use super::random::{Alias, Purpose, Seed, Stream, fixed};
+use super::typing::Typing;
+
+/// A child before it has a number.
+pub(super) struct NewChild {
+    pub(super) sex: Sex,
+    pub(super) profile: Profile,
+}
+
+/// A family as drawn, with all that is known of it and not shown.
+pub(super) struct Drawn<'a> {
+    pub(super) relations: &'a [Relation],
+    pub(super) pedigree: &'a Pedigree,
+    pub(super) planted: bool,
+    /// Genes of every member of the pedigree, the untyped ones included.
+    pub(super) everyone: Vec<Genes>,
+    /// Sex and typed loci of each relative.
+    pub(super) relatives: Vec<(Sex, u64)>,
+    /// Sex and typed loci of the family's child.
+    pub(super) child: (Sex, u64),
+}
+
+impl Drawn<'_> {
+    /// Which relative is the father or the mother, if typed.
+    pub(super) fn parent(&self, side: Side) -> Option<usize> {
+        let wanted = match side {
+            Side::Paternal => Relation::Father,
+            Side::Maternal => Relation::Mother,
+        };
+        self.relations.iter().position(|&relation| relation == wanted)
+    }
+}
+
+/// Everything that people are drawn with.
+pub(super) struct Source {
+    pub(super) pool: GenePool,
+    pub(super) seed: Seed,
+    shapes: Vec<(Vec<Relation>, Pedigree)>,
+    mix: Alias,
+    planted: u64,
+    relatives: Typing,
+    children: Typing,
+}
+
+impl Source {
+    /// Unrelated children that share a stream.
+    pub(super) const BLOCK: usize = 256;
+
+    pub(super) fn new(plan: &Plan, table: &FrequencyTable, model: &Model) -> Result<Self, PlanError> {
+        let shapes = plan.pedigrees()?;
+        let weights: Vec<f64> = plan.shapes.iter().map(|shape| shape.weight).collect();
+        let pool = GenePool::new(table, &model.mutation)?;
+        let loci = pool.len();
+        Ok(Self {
+            pool,
+            seed: Seed::new(plan.seed),
+            shapes,
+            mix: Alias::new(&weights),
+            planted: fixed(plan.planted),
+            relatives: Typing::new(loci, plan.untyped, plan.partial_relatives),
+            children: Typing::new(loci, plan.untyped, plan.partial_children),
+        })
+    }
+
+    /// The family of this number. All is drawn whether it is planted or not, so that its relatives do not depend
+    /// on the share planted.
+    pub(super) fn family(&self, index: usize) -> Drawn<'_> {
+        let mut stream = self.seed.stream(Purpose::Family, index);
+        let (relations, pedigree) = &self.shapes[usize::from(self.mix.draw(&mut stream))];
+        let planted = stream.chance(self.planted);
+        let everyone = self.pool.drop(pedigree, &mut stream);
+        let mut relative = |relation: &Relation| {
+            let any = any_sex(&mut stream);
+            (relation.sex().unwrap_or(any), self.relatives.draw(&mut stream))
+        };
+        let relatives = relations.iter().map(&mut relative).collect();
+        let child = (any_sex(&mut stream), self.children.draw(&mut stream));
+        Drawn { relations, pedigree, planted, everyone, relatives, child }
+    }
+
+    /// The profile of a family's relative.
+    pub(super) fn relative(&self, family: &Drawn<'_>, relative: usize) -> Profile {
+        let genes = &family.everyone[family.pedigree.relatives()[relative]];
+        self.pool.profile(genes, family.relatives[relative].1)
+    }
+
+    /// The family's own child.
+    pub(super) fn own_child(&self, family: &Drawn<'_>) -> NewChild {
+        let (sex, typed) = family.child;
+        NewChild { sex, profile: self.pool.profile(&family.everyone[family.pedigree.child()], typed) }
+    }
+
+    /// A found child with these genes.
+    pub(super) fn found(&self, genes: &[[u8; 2]], stream: &mut Stream) -> NewChild {
+        let sex = any_sex(stream);
+        NewChild { sex, profile: self.pool.profile(genes, self.children.draw(stream)) }
+    }
+
+    /// The first `count` children of a block of unrelated ones, at most [`Self::BLOCK`].
+    pub(super) fn unrelated(&self, block: usize, count: usize) -> impl Iterator<Item = NewChild> {
+        let mut stream = self.seed.stream(Purpose::Unrelated, block);
+        (0..count.min(Self::BLOCK)).map(move |_| {
+            let genes = self.pool.founder(&mut stream);
+            self.found(&genes, &mut stream)
+        })
+    }
+}
+
+fn any_sex(stream: &mut Stream) -> Sex {
+    if stream.word() >> 63 == 0 { Sex::Female } else { Sex::Male }
+}

@@ -1,0 +1,206 @@
+//! What a synthetic population should hold.
+
+use crate::model::{Pedigree, PedigreeError, Relation};
+use crate::population::MutationError;
+
+/// The relatives that a family has, and how many families are like that.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shape {
+    /// Relations to the missing child, in any order; at least one.
+    pub relations: Vec<Relation>,
+    /// Share of the families, in proportion to the other shapes' weights; 0 or more.
+    pub weight: f64,
+}
+
+/// A synthetic population to be made. Probabilities and shares go from 0 to 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// How many families.
+    pub families: usize,
+    /// How many children, those planted included.
+    pub children: usize,
+    /// The same seed gives the same population, on every machine.
+    pub seed: u64,
+    /// Probability that a family's child is among the children.
+    pub planted: f64,
+    /// What families look like.
+    pub shapes: Vec<Shape>,
+    /// Probability that a locus of an otherwise complete profile is untyped.
+    pub untyped: f64,
+    /// Share of children of whom only some loci are typed: 10 to 18 of 23, in proportion on other panels, but no
+    /// fewer than 8 where the panel has that many.
+    pub partial_children: f64,
+    /// The same for relatives.
+    pub partial_relatives: f64,
+    /// Planted children whose inherited allele is moved one or two repeats at one or two loci, so that they
+    /// contradict a typed parent there.
+    pub forced_mutations: usize,
+    /// Children who are really children of a typed parent's full sibling and a stranger: the missing child's
+    /// cousins.
+    pub nephew_traps: usize,
+    /// Families whose typed father or mother is really the full sibling of a found child's parent of that sex.
+    /// The other parent, where typed, is the true one. Only families whose own child is not planted.
+    pub sibling_parent_traps: usize,
+}
+
+/// A plan that cannot be carried out.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PlanError {
+    /// A probability or share outside 0 to 1.
+    #[error("{name} is {value}, not from 0 to 1")]
+    Share {
+        /// The field of the plan.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// No shapes, a shape without relatives, or weights that are negative, not finite or all 0.
+    #[error("the family shapes need at least one relative each and weights that are 0 or more, one above 0")]
+    Shapes,
+    /// More shapes than [`Plan::MOST_SHAPES`].
+    #[error("a plan has at most {most} family shapes, this one has {0}", most = Plan::MOST_SHAPES)]
+    TooManyShapes(usize),
+    /// A shape that is no pedigree.
+    #[error(transparent)]
+    Pedigree(#[from] PedigreeError),
+    /// A mutation model that makes no matrix over the table.
+    #[error(transparent)]
+    Mutation(#[from] MutationError),
+    /// Fewer children than have to be planted.
+    #[error(
+        "the families bring {needed} children of their own, more than the {children} asked for: ask for more \
+         children, or plant a smaller share"
+    )]
+    TooFewChildren {
+        /// Planted children and traps.
+        needed: usize,
+        /// As asked for.
+        children: usize,
+    },
+    /// Too few families that a special planting fits.
+    #[error("{name} asks for {wanted} families, but only {found} are fit for it: ask for more families")]
+    TooFewFamilies {
+        /// The field of the plan.
+        name: &'static str,
+        /// As asked for.
+        wanted: usize,
+        /// As many as there are.
+        found: usize,
+    },
+}
+
+impl Default for Plan {
+    /// 1,000 families, 10,000 children, seed 1, half of the families' children among them, no special plantings.
+    fn default() -> Self {
+        Self {
+            families: 1_000,
+            children: 10_000,
+            seed: 1,
+            planted: 0.5,
+            shapes: Self::default_shapes(),
+            untyped: 0.01,
+            partial_children: 0.05,
+            partial_relatives: 0.03,
+            forced_mutations: 0,
+            nephew_traps: 0,
+            sibling_parent_traps: 0,
+        }
+    }
+}
+
+impl Plan {
+    /// The most shapes a plan may have.
+    pub const MOST_SHAPES: usize = 256;
+
+    /// A mix in which both parents or one make up four fifths, and every relation occurs. Weights are per cent.
+    #[must_use]
+    pub fn default_shapes() -> Vec<Shape> {
+        use Relation::{
+            Father, FullSibling, MaternalAunt, MaternalGrandfather, MaternalGrandmother, MaternalHalfSibling,
+            MaternalUncle, Mother, PaternalAunt, PaternalGrandfather, PaternalGrandmother, PaternalHalfSibling,
+            PaternalUncle,
+        };
+        let mix: [(f64, &[Relation]); 19] = [
+            (45.0, &[Father, Mother]),
+            (22.0, &[Mother]),
+            (12.0, &[Father]),
+            (4.0, &[Father, Mother, FullSibling]),
+            (3.0, &[Mother, FullSibling]),
+            (1.5, &[Father, FullSibling]),
+            (1.5, &[FullSibling]),
+            (1.5, &[FullSibling, FullSibling]),
+            (0.5, &[FullSibling, FullSibling, FullSibling]),
+            (1.5, &[Mother, PaternalGrandfather, PaternalGrandmother]),
+            (1.25, &[PaternalGrandfather, PaternalGrandmother]),
+            (1.25, &[Father, MaternalGrandfather, MaternalGrandmother]),
+            (0.75, &[MaternalGrandmother]),
+            (0.75, &[Mother, PaternalHalfSibling]),
+            (0.75, &[MaternalHalfSibling]),
+            (0.75, &[Father, MaternalUncle]),
+            (0.75, &[Mother, PaternalUncle]),
+            (0.75, &[Mother, PaternalGrandmother, PaternalAunt]),
+            (0.5, &[PaternalUncle, PaternalAunt, MaternalAunt]),
+        ];
+        mix.iter().map(|&(weight, relations)| Shape { relations: relations.to_vec(), weight }).collect()
+    }
+
+    /// The pedigree of every shape, after all has been checked that can be checked before anything is drawn.
+    pub(super) fn pedigrees(&self) -> Result<Vec<(Vec<Relation>, Pedigree)>, PlanError> {
+        let shares = [
+            ("planted", self.planted),
+            ("untyped", self.untyped),
+            ("partial_children", self.partial_children),
+            ("partial_relatives", self.partial_relatives),
+        ];
+        if let Some((name, value)) = shares.into_iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
+            return Err(PlanError::Share { name, value });
+        }
+        if self.shapes.len() > Self::MOST_SHAPES {
+            return Err(PlanError::TooManyShapes(self.shapes.len()));
+        }
+        let sound = |shape: &Shape| !shape.relations.is_empty() && shape.weight >= 0.0;
+        let sum: f64 = self.shapes.iter().map(|shape| shape.weight).sum();
+        if !(self.shapes.iter().all(sound) && sum > 0.0 && sum.is_finite()) {
+            return Err(PlanError::Shapes);
+        }
+        let pedigree = |shape: &Shape| {
+            let mut relations = shape.relations.clone();
+            relations.sort_unstable();
+            let pedigree = Pedigree::from_relations(&relations)?;
+            Ok((relations, pedigree))
+        };
+        self.shapes.iter().map(pedigree).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_mix_has_every_relation_and_adds_up() {
+        let shapes = Plan::default_shapes();
+        assert!((shapes.iter().map(|shape| shape.weight).sum::<f64>() - 100.0).abs() < 1e-9);
+        for relation in Relation::ALL {
+            assert!(shapes.iter().any(|shape| shape.relations.contains(&relation)), "{relation}");
+        }
+        assert_eq!(Plan::default().pedigrees().unwrap().len(), shapes.len());
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_done() {
+        let refused = |change: &dyn Fn(&mut Plan)| {
+            let mut plan = Plan::default();
+            change(&mut plan);
+            plan.pedigrees().unwrap_err()
+        };
+        assert!(matches!(refused(&|plan| plan.planted = 1.5), PlanError::Share { name: "planted", .. }));
+        assert!(matches!(refused(&|plan| plan.untyped = f64::NAN), PlanError::Share { name: "untyped", .. }));
+        assert_eq!(refused(&|plan| plan.shapes.clear()), PlanError::Shapes);
+        assert_eq!(refused(&|plan| plan.shapes[3].weight = -1.0), PlanError::Shapes);
+        assert_eq!(refused(&|plan| plan.shapes[0].weight = f64::INFINITY), PlanError::Shapes);
+        assert_eq!(refused(&|plan| plan.shapes[0].relations.clear()), PlanError::Shapes);
+        let two = refused(&|plan| plan.shapes[0].relations = vec![Relation::Mother; 2]);
+        assert_eq!(two, PlanError::Pedigree(PedigreeError::Two(Relation::Mother)));
+    }
+}

@@ -1,0 +1,206 @@
+//! The screened result is the result of scoring every pair, bit for bit.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use proptest::prelude::*;
+use reunite::index::{Binding, Builder, Index};
+use reunite::kinship::{Calculator, Evidence};
+use reunite::matching::{Candidate, Criterion, Matcher};
+use reunite::model::{Allele, Child, Family, Genotype, Profile, Pseudonym, Relation, Relative};
+use reunite::population::{Convention, Floor, FrequencyTable, Model, Mutation, MutationRates};
+use reunite::screen::Instructions;
+use reunite::synthesis::{Plan, Population, Shape};
+
+fn pseudonym(kind: u8, number: usize) -> Pseudonym {
+    let mut bytes = [kind; 16];
+    // Scattered, so that neighbours in the index are not neighbours in the population.
+    bytes[..8].copy_from_slice(&(number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+    Pseudonym::from_bytes(bytes)
+}
+
+/// A population in which some alleles are not in the table, as real ones have them.
+fn people(plan: &Plan, table: &FrequencyTable, model: &Model) -> (Vec<Family>, Vec<Child>) {
+    let population = Population::generate(plan, table, model).unwrap();
+    let strange = |profile: &Profile, number: usize| {
+        if number.is_multiple_of(13) { strange_like(profile, number) } else { profile.clone() }
+    };
+    let family = |(i, family): (usize, &reunite::synthesis::SyntheticFamily)| {
+        let relative = |(j, person): (usize, &reunite::synthesis::SyntheticPerson)| Relative {
+            sample: pseudonym(1, i * 100 + j),
+            relation: person.relation,
+            profile: strange(&person.profile, i * 3 + j),
+        };
+        Family { pseudonym: pseudonym(2, i), relatives: family.relatives.iter().enumerate().map(relative).collect() }
+    };
+    let child = |(i, child): (usize, &reunite::synthesis::SyntheticChild)| Child {
+        pseudonym: pseudonym(3, i),
+        profile: strange(&child.profile, i),
+    };
+    let mut children: Vec<Child> = population.children.iter().enumerate().map(child).collect();
+    // Children who are as strange as their relatives, so that unlisted alleles are shared by descent.
+    for link in &population.truth {
+        let relatives = &population.families[link.family].relatives;
+        let strange = (0..relatives.len()).find(|j| (link.family * 3 + j).is_multiple_of(13));
+        if let Some(j) = strange.filter(|&j| relatives[j].relation <= Relation::Mother) {
+            let number = link.family * 3 + j;
+            children[link.child].profile = strange_like(&children[link.child].profile, number);
+        }
+    }
+    children.sort_by_key(|child| child.pseudonym);
+    (population.families.iter().enumerate().map(family).collect(), children)
+}
+
+fn strange_like(profile: &Profile, number: usize) -> Profile {
+    let mut genotypes = profile.genotypes().to_vec();
+    let locus = number / 13 % genotypes.len();
+    let unlisted = Allele::from_tenths(if number.is_multiple_of(2) { 12 } else { 705 }).unwrap();
+    genotypes[locus] = genotypes[locus].map(|g| Genotype::new(g.low(), unlisted));
+    Profile::new(genotypes)
+}
+
+fn index(children: &[Child], table: &FrequencyTable) -> Index {
+    let loci = table.panel().loci().iter().zip(table.loci());
+    let mut builder = Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect());
+    for child in children {
+        builder.push(child).unwrap();
+    }
+    let binding = Binding { alleles: table.alleles_digest(), stamp: [0; 16], generation: 1 };
+    Index::from_bytes(&builder.finish(&binding).unwrap()).unwrap()
+}
+
+/// Every pair by the calculator alone, locus by locus in panel order: no tables, no index, no bounds.
+fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, least: f64) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for family in families {
+        let evidence: Vec<Evidence> = (0..calculator.panel().len())
+            .map(|locus| {
+                let relatives = family.relatives.iter().map(|r| (r.relation, r.profile.at(locus)));
+                Evidence::new(relatives, calculator.model().convention)
+            })
+            .collect();
+        // Scoring is the slow part, so each genotype of a locus is computed once; values are the calculator's own.
+        let mut known = vec![std::collections::HashMap::new(); evidence.len()];
+        for child in children {
+            let mut log10_lr = 0.0;
+            for (locus, evidence) in evidence.iter().enumerate() {
+                let genotype = child.profile.at(locus);
+                let value = || calculator.log10_lr(locus, evidence, genotype).unwrap();
+                log10_lr += *known[locus].entry(genotype).or_insert_with(value);
+            }
+            if log10_lr < least {
+                continue;
+            }
+            let (mut loci_compared, mut incompatible_loci) = (0, 0);
+            for (locus, evidence) in evidence.iter().enumerate() {
+                let Some(genotype) = child.profile.at(locus).filter(|_| evidence.is_informative()) else { continue };
+                loci_compared += 1;
+                incompatible_loci += u32::from(calculator.is_compatible(evidence, genotype).unwrap() == Some(false));
+            }
+            let (family, child) = (family.pseudonym, child.pseudonym);
+            found.push(Candidate { family, child, log10_lr, loci_compared, incompatible_loci });
+        }
+    }
+    found.sort_by(|a, b| b.log10_lr.total_cmp(&a.log10_lr).then_with(|| (a.family, a.child).cmp(&(b.family, b.child))));
+    found
+}
+
+/// One relative or several of any relations, parents more often than others.
+fn shapes() -> impl Strategy<Value = Vec<Shape>> {
+    let relation = prop_oneof![
+        2 => Just(Relation::Father), 2 => Just(Relation::Mother), 3 => prop::sample::select(Relation::ALL.to_vec())
+    ];
+    let shape = prop::collection::vec(relation, 1..=4).prop_map(|mut relations| {
+        relations.sort();
+        relations.dedup_by(|a, b| a == b && a.is_unique());
+        Shape { relations, weight: 1.0 }
+    });
+    prop::collection::vec(shape, 3..=5)
+}
+
+fn models() -> impl Strategy<Value = Model> {
+    let rates = (0.0005..0.01_f64, 0.0005..0.01_f64).prop_map(|(male, female)| MutationRates { male, female });
+    (0..5, rates, any::<bool>(), any::<bool>()).prop_map(|(kind, rates, full, fixed)| Model {
+        mutation: match kind {
+            0 => Mutation::Equal(rates),
+            1 => Mutation::Proportional(rates),
+            _ => Mutation::Stepwise { rates, range: 0.1, microvariant_rate: 1e-6 },
+        },
+        convention: if full { Convention::Full } else { Convention::Pruned },
+        floor: if fixed { Floor::Fixed(0.001) } else { Floor::Counted },
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn screened_equals_exhaustive(
+        shapes in shapes(), model in models(), seed in any::<u64>(), least in -2.0..8.0_f64, untyped in 0.0..0.3_f64
+    ) {
+        let table = FrequencyTable::chinese_han_23();
+        let plan = Plan {
+            families: 12, children: 700, seed, planted: 0.8, shapes, untyped, partial_children: 0.2,
+            partial_relatives: 0.1, ..Plan::default()
+        };
+        let (families, children) = people(&plan, table, &model);
+        let calculator = Calculator::new(table, model).unwrap();
+        let index = index(&children, table);
+        let criterion = Criterion { min_log10_lr: least };
+        let expected = exhaustive(&families, &children, &calculator, least);
+        for instructions in Instructions::available() {
+            let matcher = Matcher::new(&index, &calculator, criterion).with_instructions(instructions);
+            let (result, _) = matcher.run(&families);
+            prop_assert_eq!(&result.unscorable, &vec![]);
+            prop_assert_eq!(result.candidates.len(), expected.len());
+            for (ours, theirs) in result.candidates.iter().zip(&expected) {
+                prop_assert_eq!(ours, theirs);
+                prop_assert_eq!(ours.log10_lr.to_bits(), theirs.log10_lr.to_bits());
+            }
+        }
+    }
+}
+
+/// Without mutation, families of typed parents only, which cannot contradict themselves.
+#[test]
+fn screened_equals_exhaustive_without_mutation() {
+    let table = FrequencyTable::chinese_han_23();
+    let model = Model { mutation: Mutation::None, ..Model::default() };
+    let shape = |relations: &[Relation]| Shape { relations: relations.to_vec(), weight: 1.0 };
+    let plan = Plan {
+        families: 120,
+        children: 1_500,
+        planted: 0.9,
+        shapes: vec![shape(&[Relation::Mother]), shape(&[Relation::Father, Relation::Mother])],
+        ..Plan::default()
+    };
+    let (families, children) = people(&plan, table, &model);
+    let calculator = Calculator::new(table, model).unwrap();
+    for least in [-2.0, 1.0, 4.0, 8.0] {
+        let index = index(&children, table);
+        let (result, _) = Matcher::new(&index, &calculator, Criterion { min_log10_lr: least }).run(&families);
+        let expected = exhaustive(&families, &children, &calculator, least);
+        assert!(expected.len() > 20, "there is something to lose");
+        assert_eq!(result.candidates, expected);
+    }
+}
+
+/// The order in which families come, and the number of threads, change nothing.
+#[test]
+fn order_and_threads_change_nothing() {
+    let table = FrequencyTable::chinese_han_23();
+    let model = Model::default();
+    let plan = Plan { families: 700, children: 1_200, ..Plan::default() };
+    let (mut families, children) = people(&plan, table, &model);
+    let calculator = Calculator::new(table, model).unwrap();
+    let index = index(&children, table);
+    let criterion = Criterion { min_log10_lr: 2.0 };
+    let run = |families: &[Family], threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| Matcher::new(&index, &calculator, criterion).run(families).0)
+    };
+    let one = run(&families, 1);
+    families.reverse();
+    families.iter_mut().for_each(|family| family.relatives.reverse());
+    let other = run(&families, 3);
+    assert!(one.candidates.len() > 300 && one.families_screened > 0 && one.families_scanned > 0);
+    assert_eq!(one, other);
+}
