@@ -204,3 +204,61 @@ fn order_and_threads_change_nothing() {
     assert!(one.candidates.len() > 300 && one.families_screened > 0 && one.families_scanned > 0);
     assert_eq!(one, other);
 }
+
+/// Children made to sit on the bound: worth the most at every locus but a few, and there worth the most of what lies
+/// below a cut. Each is matched at exactly its own LR, where one miss too few allowed would lose it.
+#[test]
+fn no_child_at_the_edge_is_lost() {
+    let table = FrequencyTable::chinese_han_23();
+    let model = Model::default();
+    let plan = Plan { families: 40, children: 100, untyped: 0.05, ..Plan::default() };
+    let (families, _) = people(&plan, table, &model);
+    let calculator = Calculator::new(table, model).unwrap();
+    let loci = calculator.panel().len();
+    let mut screened = 0;
+    for family in &families {
+        // Per locus every genotype by falling worth.
+        let ladder = |locus: usize| {
+            let relatives = family.relatives.iter().map(|r| (r.relation, r.profile.at(locus)));
+            let evidence = Evidence::new(relatives, calculator.model().convention);
+            let alleles = table.loci()[locus].alleles();
+            let pairs = alleles.iter().flat_map(|&a| alleles.iter().map(move |&b| Genotype::new(a, b)));
+            let worth = |g: Genotype| (calculator.log10_lr(locus, &evidence, Some(g)).unwrap(), g);
+            let mut ladder: Vec<(f64, Genotype)> = pairs.map(worth).collect();
+            ladder.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            ladder
+        };
+        let ladders: Vec<Vec<(f64, Genotype)>> = (0..loci).map(ladder).collect();
+        let mut children = Vec::new();
+        for cut in [-0.5, -1.0, -1.5, -2.0] {
+            // Where it costs least to fall below the cut comes first.
+            let below = |locus: usize| ladders[locus].iter().find(|value| value.0 <= cut);
+            let mut order: Vec<usize> = (0..loci).filter(|&locus| below(locus).is_some()).collect();
+            let cost = |&locus: &usize| ladders[locus][0].0 - below(locus).map_or(0.0, |value| value.0);
+            order.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
+            for misses in 0..12.min(order.len()) {
+                let at = |locus: usize| match below(locus) {
+                    Some(&(_, genotype)) if order[..misses].contains(&locus) => genotype,
+                    _ => ladders[locus][0].1,
+                };
+                children.push(Child {
+                    pseudonym: pseudonym(3, children.len()),
+                    profile: Profile::new((0..loci).map(|locus| Some(at(locus))).collect()),
+                });
+            }
+        }
+        children.sort_by_key(|child| child.pseudonym);
+        let index = index(&children, table);
+        let one = std::slice::from_ref(family);
+        let all = exhaustive(one, &children, &calculator, f64::NEG_INFINITY);
+        assert_eq!(all.len(), children.len());
+        for edge in &all {
+            let criterion = Criterion { min_log10_lr: edge.log10_lr };
+            let (result, _) = Matcher::new(&index, &calculator, criterion).run(one);
+            screened += result.families_screened;
+            assert_eq!(result.candidates[..], all[..result.candidates.len()]);
+            assert!(result.candidates.iter().any(|found| found.child == edge.child), "{edge:?} is lost");
+        }
+    }
+    assert!(screened > 500, "the edge is that of the screen: {screened}");
+}
