@@ -61,7 +61,7 @@ fn index(children: &[Child], table: &FrequencyTable) -> Index {
     let loci = table.panel().loci().iter().zip(table.loci());
     let mut builder = Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect());
     for child in children {
-        builder.push(child).unwrap();
+        builder.push(child.clone());
     }
     let binding = Binding { alleles: table.alleles_digest(), stamp: [0; 16], generation: 1 };
     Index::from_bytes(&builder.finish(&binding).unwrap()).unwrap()

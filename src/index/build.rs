@@ -15,10 +15,16 @@ use super::format::{
 
 /// Collects children for an index.
 ///
-/// Memory: the finished sections, about 16 + 2 x loci + (alleles of all loci) / 8 bytes per child.
+/// Memory: the profiles, and at the end the finished sections: 16 + 2 x loci + (alleles of all loci) / 8 bytes per
+/// child.
 pub struct Builder {
     loci: Vec<(Locus, Vec<Allele>)>,
-    first_row: Vec<usize>,
+    children: Vec<Child>,
+}
+
+/// The sections as they grow, child by child.
+struct Sections<'a> {
+    loci: &'a [(Locus, Vec<Allele>)],
     rows_per_block: usize,
     pseudonyms: Vec<[u8; Pseudonym::LEN]>,
     planes: Vec<Row>,
@@ -26,39 +32,15 @@ pub struct Builder {
     unlisted: Vec<UnlistedRecord>,
 }
 
-impl Builder {
-    /// An empty index over a panel's loci and their listed alleles, which are rising.
-    #[must_use]
-    pub fn new(loci: Vec<(Locus, Vec<Allele>)>) -> Self {
-        let mut rows_per_block = 1;
-        let first_row = loci
-            .iter()
-            .map(|(_, alleles)| {
-                rows_per_block += alleles.len();
-                rows_per_block - alleles.len()
-            })
-            .collect();
-        Self {
-            loci,
-            first_row,
-            rows_per_block,
-            pseudonyms: Vec::new(),
-            planes: Vec::new(),
-            codes: Vec::new(),
-            unlisted: Vec::new(),
-        }
+impl<'a> Sections<'a> {
+    fn new(loci: &'a [(Locus, Vec<Allele>)]) -> Self {
+        let rows_per_block = 1 + loci.iter().map(|locus| locus.1.len()).sum::<usize>();
+        let (pseudonyms, planes, codes, unlisted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { loci, rows_per_block, pseudonyms, planes, codes, unlisted }
     }
 
-    /// Adds a child. Children come in rising order of pseudonyms, so that an index does not tell the order of
-    /// import, and results never depend on it.
-    ///
-    /// # Errors
-    /// [`IndexError::TooMany`] beyond 2^32 - 1 children; [`IndexError::Damaged`] if the order is broken.
-    pub fn push(&mut self, child: &Child) -> Result<(), IndexError> {
+    fn push(&mut self, child: &Child) -> Result<(), IndexError> {
         let number = u32::try_from(self.pseudonyms.len()).map_err(|_| IndexError::TooMany)?;
-        if self.pseudonyms.last().is_some_and(|last| last >= child.pseudonym.as_bytes()) {
-            return Err(IndexError::Damaged("children out of order"));
-        }
         let (block, lane) = (number as usize / BLOCK, number as usize % BLOCK);
         if lane == 0 {
             self.planes.resize(self.planes.len() + self.rows_per_block, Row::default());
@@ -66,15 +48,17 @@ impl Builder {
         let rows = &mut self.planes[block * self.rows_per_block..];
         let (word, bit) = (lane / 64, 1_u64 << (lane % 64));
         let before = self.unlisted.len();
+        let mut first = 1;
         for (locus, (_, alleles)) in self.loci.iter().enumerate() {
+            let own = &mut rows[first..first + alleles.len()];
+            first += alleles.len();
             let place = |allele| alleles.binary_search(&allele).ok();
-            let first = self.first_row[locus];
             let code = match child.profile.at(locus) {
-                None => genotype_count(alleles.len()),
+                None => genotype_count(alleles.len()) as u16,
                 Some(genotype) => match (place(genotype.low()), place(genotype.high())) {
                     (Some(a), Some(b)) => {
-                        rows[first + a][word] |= bit;
-                        rows[first + b][word] |= bit;
+                        own[a][word] |= bit;
+                        own[b][word] |= bit;
                         self.codes.push(U16::new(genotype_code(a, b) as u16));
                         continue;
                     }
@@ -85,13 +69,13 @@ impl Builder {
                             low: U16::new(genotype.low().tenths()),
                             high: U16::new(genotype.high().tenths()),
                         });
-                        usize::from(UNLISTED)
+                        UNLISTED
                     }
                 },
             };
             // Unknown to the screen, so nothing may count against it.
-            rows[first..first + alleles.len()].iter_mut().for_each(|row| row[word] |= bit);
-            self.codes.push(U16::new(code as u16));
+            own.iter_mut().for_each(|row| row[word] |= bit);
+            self.codes.push(U16::new(code));
         }
         if self.unlisted.len() == before {
             rows[0][word] |= bit;
@@ -99,12 +83,34 @@ impl Builder {
         self.pseudonyms.push(*child.pseudonym.as_bytes());
         Ok(())
     }
+}
+
+impl Builder {
+    /// An empty index over a panel's loci and their listed alleles, which are rising.
+    #[must_use]
+    pub fn new(loci: Vec<(Locus, Vec<Allele>)>) -> Self {
+        Self { loci, children: Vec::new() }
+    }
+
+    /// Adds a child, in any order.
+    pub fn push(&mut self, child: Child) {
+        self.children.push(child);
+    }
 
     /// The bytes of the finished index.
     ///
     /// # Errors
-    /// [`IndexError::Damaged`] if the metadata cannot be encoded.
-    pub fn finish(self, binding: &Binding) -> Result<Vec<u8>, IndexError> {
+    /// [`IndexError::TooMany`] beyond 2^32 - 1 children; [`IndexError::Damaged`] if the metadata cannot be encoded.
+    pub fn finish(mut self, binding: &Binding) -> Result<Vec<u8>, IndexError> {
+        // Children typed at equally many loci share blocks, so that the screen can ask more of partial profiles; and
+        // the order of import leaves no trace.
+        let loci = self.loci.len();
+        let untyped = |child: &Child| (0..loci).filter(|&locus| child.profile.at(locus).is_none()).count();
+        self.children.sort_by_cached_key(|child| (untyped(child), child.pseudonym));
+        let mut built = Sections::new(&self.loci);
+        for child in &self.children {
+            built.push(child)?;
+        }
         let metadata = Metadata {
             loci: (self.loci.iter())
                 .map(|(locus, alleles)| (locus.name().to_owned(), alleles.iter().map(|a| a.tenths()).collect()))
@@ -113,10 +119,10 @@ impl Builder {
         let metadata = codec::encode(&metadata).map_err(|_| IndexError::Damaged("metadata too long"))?;
         let sections: [&[u8]; SECTIONS] = [
             &metadata,
-            self.pseudonyms.as_bytes(),
-            self.planes.as_bytes(),
-            self.codes.as_bytes(),
-            self.unlisted.as_bytes(),
+            built.pseudonyms.as_bytes(),
+            built.planes.as_bytes(),
+            built.codes.as_bytes(),
+            built.unlisted.as_bytes(),
         ];
         let aligned = |length: usize| length.div_ceil(ALIGNMENT) * ALIGNMENT;
         let mut end = aligned(size_of::<Header>());
@@ -136,7 +142,7 @@ impl Builder {
             alleles: binding.alleles,
             stamp: binding.stamp,
             generation: U64::new(binding.generation),
-            children: U64::new(self.pseudonyms.len() as u64),
+            children: U64::new(built.pseudonyms.len() as u64),
             sections: places,
             digest: [0; 32],
         };

@@ -6,7 +6,7 @@
 //! | section | holds |
 //! |---|---|
 //! | metadata | [`Metadata`], encoded by bincode: loci of the panel and their listed alleles |
-//! | pseudonyms | 16 bytes per child, rising |
+//! | pseudonyms | 16 bytes per child; children typed at most loci first, then by pseudonym |
 //! | planes | per block of 512 children its [`Row`]s: the mask of regular children, then one row per locus and listed allele |
 //! | codes | per child and locus a `u16`: the genotype's code, the number of genotypes if untyped, or [`UNLISTED`] |
 //! | unlisted | [`UnlistedRecord`]s of genotypes with an allele that the frequency table does not list, by child |

@@ -22,6 +22,8 @@ pub struct Index {
     children: usize,
     sections: [(usize, usize); SECTIONS],
     unlisted: Vec<Unlisted>,
+    /// Per block, the least number of loci at which a child is untyped.
+    untyped: Vec<usize>,
 }
 
 /// A child's genotype with an allele that the frequency table does not list.
@@ -103,20 +105,28 @@ impl Index {
             row += alleles.len();
         }
         let binding = Binding { alleles: header.alleles, stamp: header.stamp, generation: header.generation.get() };
-        let index = Self { bytes, binding, loci, first_row, rows_per_block, children, sections, unlisted };
-        index.check_codes()?;
-        Ok(index)
+        let index =
+            Self { bytes, binding, loci, first_row, rows_per_block, children, sections, unlisted, untyped: Vec::new() };
+        let untyped = index.check_codes()?;
+        Ok(Self { untyped, ..index })
     }
 
-    /// Every code must be one that a table of its locus has, so that no look-up can miss.
-    fn check_codes(&self) -> Result<(), IndexError> {
+    /// Every code must be one that a table of its locus has, so that no look-up can miss. Gives [`Self::untyped`].
+    fn check_codes(&self) -> Result<Vec<usize>, IndexError> {
         let codes = <[GenotypeCode]>::ref_from_bytes(self.part(CODES)).map_err(|_| IndexError::Damaged("alignment"))?;
         <[Row]>::ref_from_bytes(self.part(PLANES)).map_err(|_| IndexError::Damaged("alignment"))?;
         let limits: Vec<usize> = self.loci.iter().map(|locus| genotype_count(locus.1.len())).collect();
         let sound = codes.chunks_exact(limits.len()).all(|child| {
             child.iter().zip(&limits).all(|(&code, &limit)| usize::from(code) <= limit || code == UNLISTED)
         });
-        if sound { Ok(()) } else { Err(IndexError::Damaged("genotype codes")) }
+        if !sound {
+            return Err(IndexError::Damaged("genotype codes"));
+        }
+        let untyped = |child: &[GenotypeCode]| {
+            child.iter().zip(&limits).filter(|&(&code, &limit)| usize::from(code) == limit).count()
+        };
+        let blocks = codes.chunks(limits.len() * BLOCK);
+        Ok(blocks.map(|block| block.chunks_exact(limits.len()).map(untyped).min().unwrap_or(0)).collect())
     }
 
     fn part(&self, section: usize) -> &[u8] {
@@ -162,6 +172,15 @@ impl Index {
     #[must_use]
     pub fn first_row(&self, locus: usize) -> usize {
         self.first_row[locus]
+    }
+
+    /// At how many loci of the panel every child of a block is untyped, at least.
+    ///
+    /// # Panics
+    /// If there is no such block.
+    #[must_use]
+    pub fn untyped(&self, block: usize) -> usize {
+        self.untyped[block]
     }
 
     /// The rows of all blocks; each block has [`Self::rows_per_block`] of them.
@@ -271,7 +290,7 @@ mod tests {
                 8 => ["8/15", "11"],
                 _ => ["8/9.3", "10"],
             };
-            builder.push(&child(number, cells)).unwrap();
+            builder.push(child(number, cells));
         }
         builder.finish(&binding()).unwrap()
     }
@@ -280,16 +299,23 @@ mod tests {
     fn an_index_holds_what_was_put_in() {
         let index = Index::from_bytes(&sample()).unwrap();
         assert_eq!((index.children(), index.blocks(), index.rows_per_block()), (520, 2, 6));
-        assert_eq!(index.pseudonym(519), child(519, ["", ""]).pseudonym);
+        // The child with an untyped locus comes last.
+        assert_eq!([7, 8, 519].map(|n| index.pseudonym(n)), [8, 9, 7].map(|n| child(n, ["", ""]).pseudonym));
+        assert_eq!([index.untyped(0), index.untyped(1)], [0, 0]);
         assert_eq!(index.codes()[..2], [3, 0]);
-        assert_eq!(index.codes()[14..18], [6, 1, UNLISTED, 2]);
-        let unlisted = Unlisted { child: 8, locus: 0, genotype: "8/15".parse().unwrap() };
+        assert_eq!(index.codes()[14..16], [UNLISTED, 2]);
+        assert_eq!(index.codes()[519 * 2..], [6, 1]);
+        let unlisted = Unlisted { child: 7, locus: 0, genotype: "8/15".parse().unwrap() };
         assert_eq!(index.unlisted(), [unlisted]);
         let genotype = |child, locus| index.genotype(child, locus).map(|g| g.to_string()).unwrap_or_default();
-        assert_eq!([genotype(7, 0), genotype(7, 1), genotype(8, 0), genotype(0, 0)], ["", "10/11", "8/15", "8/9.3"]);
+        assert_eq!(
+            [genotype(519, 0), genotype(519, 1), genotype(7, 0), genotype(0, 0)],
+            ["", "10/11", "8/15", "8/9.3"]
+        );
         let first = &index.planes()[..6];
-        assert_eq!(first.each_row(), [!0 ^ (1 << 8), !0, 3 << 7, !0, !0 ^ (1 << 8), 3 << 7]);
+        assert_eq!(first.each_row(), [!0 ^ (1 << 7), !0, 1 << 7, !0, !0 ^ (1 << 7), 1 << 7]);
         assert_eq!(index.planes()[6][0], 0xff, "the last block is not full");
+        assert_eq!(index.planes()[6 + 2][0], 0x80, "an untyped child has every bit");
     }
 
     trait FirstWords {
@@ -326,7 +352,7 @@ mod tests {
     fn what_has_a_right_digest_but_wrong_content_is_refused() {
         // Codes beyond the table, written by a program gone wrong.
         let mut builder = Builder::new(loci());
-        builder.push(&child(1, ["8", "10"])).unwrap();
+        builder.push(child(1, ["8", "10"]));
         let bytes = builder.finish(&binding()).unwrap();
         let mut header = Header::read_from_prefix(&bytes).unwrap().0;
         let place = header.sections[CODES];
@@ -345,7 +371,7 @@ mod tests {
         let path = folder.path().join("children.idx");
         let write = |binding: &Binding| {
             let mut builder = Builder::new(loci());
-            builder.push(&child(1, ["8", "10"])).unwrap();
+            builder.push(child(1, ["8", "10"]));
             builder.write(&path, binding).unwrap();
         };
         write(&binding());

@@ -106,7 +106,7 @@ impl<'a> Matcher<'a> {
     /// The plan of a compiled family, over the rows of the index.
     fn plan(&self, family: &CompiledFamily) -> Plan {
         let loci: Vec<_> = family.informative().map(|(i, locus)| (&*locus.screened, self.index.first_row(i))).collect();
-        Plan::new(&loci, self.criterion.min_log10_lr)
+        Plan::new(&loci, family.loci.len(), self.criterion.min_log10_lr)
     }
 
     fn codes(&self, child: usize) -> &'a [u16] {
@@ -198,7 +198,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
         if !screens.is_empty() {
             for (block, rows) in index.planes().chunks_exact(index.rows_per_block()).enumerate() {
                 let begun = Instant::now();
-                screen_block(self.matcher.instructions, rows, &screens, &mut passed);
+                screen_block(self.matcher.instructions, rows, index.untyped(block), &screens, &mut passed);
                 screening += begun.elapsed();
                 for (at, (row, waiting)) in passed.iter().zip(&mut waiting).enumerate() {
                     waiting.extend(children(block, row));

@@ -54,18 +54,25 @@ impl Instructions {
 }
 
 /// Screens one block for several families: sets, per family, the bits of the children who miss no more loci than
-/// its plan allows. The first row of the block masks who takes part.
+/// its plan allows. The first row of the block masks who takes part; every child of the block is untyped at
+/// `untyped` loci at least.
 ///
 /// # Panics
 /// If a plan names a row that the block does not have, or `passed` is shorter than `screens`.
-pub fn screen_block(instructions: Instructions, block: &[Row], screens: &[&Screen], passed: &mut [Row]) {
+pub fn screen_block(
+    instructions: Instructions,
+    block: &[Row],
+    untyped: usize,
+    screens: &[&Screen],
+    passed: &mut [Row],
+) {
     match instructions {
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx512 if is_x86_feature_detected!("avx512f") => {
             #[expect(unsafe_code, reason = "dispatch to a kernel compiled for more than the baseline")]
             // SAFETY: the machine has just been found to have AVX-512F, all that the function asks for.
             unsafe {
-                run_avx512(block, screens, passed);
+                run_avx512(block, untyped, screens, passed);
             }
         }
         #[cfg(target_arch = "x86_64")]
@@ -73,29 +80,32 @@ pub fn screen_block(instructions: Instructions, block: &[Row], screens: &[&Scree
             #[expect(unsafe_code, reason = "dispatch to a kernel compiled for more than the baseline")]
             // SAFETY: the machine has just been found to have AVX2, all that the function asks for.
             unsafe {
-                run_avx2(block, screens, passed);
+                run_avx2(block, untyped, screens, passed);
             }
         }
-        _ => run(block, screens, passed),
+        _ => run(block, untyped, screens, passed),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-fn run_avx512(block: &[Row], screens: &[&Screen], passed: &mut [Row]) {
-    run(block, screens, passed);
+fn run_avx512(block: &[Row], untyped: usize, screens: &[&Screen], passed: &mut [Row]) {
+    run(block, untyped, screens, passed);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn run_avx2(block: &[Row], screens: &[&Screen], passed: &mut [Row]) {
-    run(block, screens, passed);
+fn run_avx2(block: &[Row], untyped: usize, screens: &[&Screen], passed: &mut [Row]) {
+    run(block, untyped, screens, passed);
 }
 
 #[inline(always)]
-fn run(block: &[Row], screens: &[&Screen], passed: &mut [Row]) {
+fn run(block: &[Row], untyped: usize, screens: &[&Screen], passed: &mut [Row]) {
     for (screen, passed) in screens.iter().zip(passed) {
-        *passed = survivors(block, screen);
+        *passed = match screen.misses.get(untyped) {
+            Some(&misses) => survivors(block, screen, misses),
+            None => [0; 8],
+        };
     }
 }
 
@@ -115,8 +125,8 @@ fn carriers(block: &[Row], rows: &[u16]) -> Row {
 }
 
 #[inline(always)]
-fn survivors(block: &[Row], screen: &Screen) -> Row {
-    let start = Screen::MOST_MISSES - screen.misses;
+fn survivors(block: &[Row], screen: &Screen, misses: usize) -> Row {
+    let start = Screen::MOST_MISSES - misses;
     let mut counter: [Row; 4] = std::array::from_fn(|bit| if start >> bit & 1 == 1 { [!0; 8] } else { [0; 8] });
     let mut over = [0; 8];
     let mut rows = screen.rows.as_slice();
@@ -135,7 +145,7 @@ fn survivors(block: &[Row], screen: &Screen) -> Row {
             carry = next;
         }
         over = each(over, carry, |a, b| a | b);
-        if done >= screen.misses && over.iter().fold(!0, |all, word| all & word) == !0 {
+        if done >= misses && over.iter().fold(!0, |all, word| all & word) == !0 {
             return [0; 8];
         }
     }
