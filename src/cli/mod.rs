@@ -1,0 +1,111 @@
+//! The command line: one file per command. The only place that prints.
+//!
+//! Data goes to standard output, everything else to standard error. Exit status 0: done; 1: done, and nothing found
+//! or something does not verify; 2: any error, a rejected record included.
+
+mod candidates;
+mod demo;
+mod import;
+mod index;
+mod init;
+mod key;
+mod lr;
+mod matching;
+mod options;
+mod output;
+mod pseudonym;
+mod store;
+mod synth;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use options::Global;
+use output::Output;
+
+/// Kinship search for missing children: compares the STR profiles of relatives with those of children of unknown
+/// origin, and says who may belong together.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true, max_term_width = 100)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the whole job on the shipped synthetic files: import, match, and compare with what was planted
+    Demo(demo::Demo),
+    /// Make a secret key
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Make a new store
+    Init(init::Init),
+    /// Take in files of families or of children
+    Import(import::Import),
+    /// Match families with children, and show the candidates
+    Match(matching::Match),
+    /// Show the candidates of the last run
+    Candidates(candidates::List),
+    /// Compute likelihood ratios of cases in a file, without a store
+    Lr(lr::Lr),
+    /// Turn original identifiers (one per line on standard input) into pseudonyms
+    Pseudonym(pseudonym::Names),
+    /// Make a synthetic population with known truth
+    Synth(synth::Synth),
+    /// Build the children index again from the ledger
+    Index(index::Rebuild),
+    /// Check the ledger and the index
+    Verify(verify::Verify),
+}
+
+/// How a command ended, short of an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// Done.
+    Done,
+    /// Done, and there is nothing, or something does not hold.
+    Nothing,
+    /// Something was rejected; what and why has been said.
+    Rejected,
+}
+
+/// Runs the program on the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let output = Output::new(arguments.global.quiet);
+    let outcome = run(&arguments, &output);
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Nothing) => ExitCode::from(1),
+        Ok(Outcome::Rejected) => ExitCode::from(2),
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output.error(&format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
+    let global = &arguments.global;
+    global.use_threads()?;
+    match &arguments.command {
+        Command::Demo(command) => command.run(output),
+        Command::Key(command) => command.run(output),
+        Command::Init(command) => command.run(global, output),
+        Command::Import(command) => command.run(global, output),
+        Command::Match(command) => command.run(global, output),
+        Command::Candidates(command) => command.run(global, output),
+        Command::Lr(command) => command.run(output),
+        Command::Pseudonym(command) => command.run(global, output),
+        Command::Synth(command) => command.run(output),
+        Command::Index(command) => command.run(global, output),
+        Command::Verify(command) => command.run(global, output),
+    }
+}

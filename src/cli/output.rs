@@ -1,0 +1,63 @@
+//! Standard output and standard error.
+
+use std::io::{self, Write};
+
+/// Where a command speaks: data to standard output, everything else to standard error.
+pub(super) struct Output {
+    quiet: bool,
+}
+
+#[expect(clippy::print_stderr, reason = "this is the one place that prints")]
+impl Output {
+    pub(super) fn new(quiet: bool) -> Self {
+        Self { quiet }
+    }
+
+    /// Writes data.
+    pub(super) fn data(&self, text: &str) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        Ok(out.flush()?)
+    }
+
+    /// Says what is going on, unless asked to be quiet.
+    pub(super) fn say(&self, text: &str) {
+        if !self.quiet {
+            eprintln!("{text}");
+        }
+    }
+
+    /// Says what must not be missed.
+    pub(super) fn warn(&self, text: &str) {
+        eprintln!("{text}");
+    }
+
+    /// Says why the command failed.
+    pub(super) fn error(&self, text: &str) {
+        eprintln!("error: {text}");
+    }
+}
+
+/// Whether the reader of our output has gone, which is no error of ours.
+pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A number with commas between thousands.
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
