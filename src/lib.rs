@@ -2,3 +2,4 @@
 
 pub mod model;
 pub mod population;
+pub mod pseudonym;
