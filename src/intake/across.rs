@@ -27,60 +27,58 @@ pub(super) fn check(
     }
 }
 
-/// Positions of the rows, ordered by a key and then as in the file.
-fn ordered<K: Ord>(rows: &[Row], key: impl Fn(usize) -> K) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_unstable_by_key(|&i| (key(i), i));
-    order
+/// Positions of the rows with equal keys, in file order, for each key that several rows have.
+///
+/// The keys are sorted beside the positions: looking them up in the rows would miss the cache at every comparison.
+fn groups<K: Ord + Copy>(keys: impl Iterator<Item = K>, mut each: impl FnMut(&[(K, usize)])) {
+    let mut order: Vec<(K, usize)> = keys.zip(0..).collect();
+    order.sort_unstable();
+    order.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1).for_each(|same| each(same));
 }
 
 fn children(header: &Header, rows: &[Row], findings: &mut Findings) {
-    let order = ordered(rows, |i| rows[i].sample);
-    for same in order.chunk_by(|&a, &b| rows[a].sample == rows[b].sample) {
-        for &again in &same[1..] {
-            let what = format!("the same sample stands on line {}: remove one of the two", rows[same[0]].line);
+    groups(rows.iter().map(|row| row.sample), |same| {
+        for &(_, again) in &same[1..] {
+            let what = format!("the same sample stands on line {}: remove one of the two", rows[same[0].1].line);
             findings.problem(rows[again].line, header.field(Field::SampleId), "repeated-sample", what);
         }
-    }
+    });
 }
 
 fn relatives(header: &Header, rows: &[Row], findings: &mut Findings) {
-    let order = ordered(rows, |i| rows[i].family);
-    for family in order.chunk_by(|&a, &b| rows[a].family.map(|f| f.0) == rows[b].family.map(|f| f.0)) {
-        for relation in family.chunk_by(|&a, &b| rows[a].family == rows[b].family) {
-            let Some(code) = rows[relation[0]].family.and_then(|(_, relation)| second(relation)) else { continue };
-            for &again in &relation[1..] {
-                if rows[again].sample == rows[relation[0]].sample {
-                    // Said below, of the sample.
-                    continue;
-                }
+    groups(rows.iter().map(|row| row.family.map(|family| family.0)), |family| {
+        let mut members: Vec<_> = family.iter().map(|&(_, i)| (rows[i].family.map(|f| f.1), i)).collect();
+        members.sort_unstable();
+        for same in members.chunk_by(|a, b| a.0 == b.0) {
+            let Some(code) = same[0].0.and_then(second) else { continue };
+            let first = &rows[same[0].1];
+            // The same sample twice is said below.
+            for row in same[1..].iter().map(|&(_, i)| &rows[i]).filter(|row| row.sample != first.sample) {
                 let what = format!(
                     "the family has this relative on line {} already, and a child has only one: correct one of the two",
-                    rows[relation[0]].line
+                    first.line
                 );
-                findings.problem(rows[again].line, header.field(Field::Relation), code, what);
+                findings.problem(row.line, header.field(Field::Relation), code, what);
             }
         }
-        let mut members = family.to_vec();
-        members.sort_unstable_by_key(|&i| (rows[i].sample, i));
-        for same in members.chunk_by(|&a, &b| rows[a].sample == rows[b].sample) {
-            for &again in &same[1..] {
+        groups(family.iter().map(|&(_, i)| rows[i].sample), |same| {
+            let row = |i: usize| &rows[family[i].1];
+            for &(_, again) in &same[1..] {
                 let what = format!(
                     "the same sample stands in this family on line {}: remove one of the two",
-                    rows[same[0]].line
+                    row(same[0].1).line
                 );
-                findings.problem(rows[again].line, header.field(Field::SampleId), "repeated-sample", what);
+                findings.problem(row(again).line, header.field(Field::SampleId), "repeated-sample", what);
             }
-        }
-    }
+        });
+    });
 }
 
 /// A donor may stand in several families, but only as one and the same sample.
 fn shared_samples(header: &Header, rows: &[Row], findings: &mut Findings) {
-    let order = ordered(rows, |i| rows[i].sample);
-    for same in order.chunk_by(|&a, &b| rows[a].sample == rows[b].sample) {
-        let first = &rows[same[0]];
-        for row in same[1..].iter().map(|&i| &rows[i]) {
+    groups(rows.iter().map(|row| row.sample), |same| {
+        let first = &rows[same[0].1];
+        for row in same[1..].iter().map(|&(_, i)| &rows[i]) {
             let differs = if row.profile != first.profile {
                 "other genotypes"
             } else if row.sex != first.sex {
@@ -96,20 +94,18 @@ fn shared_samples(header: &Header, rows: &[Row], findings: &mut Findings) {
             );
             findings.problem(row.line, header.field(Field::SampleId), "sample-differs", what);
         }
-    }
+    });
 }
 
 fn agencies(header: &Header, rows: &[Row], families_without_agency: &[Pseudonym], findings: &mut Findings) {
-    let order = ordered(rows, |i| families_without_agency[i]);
-    for same in order.chunk_by(|&a, &b| families_without_agency[a] == families_without_agency[b]) {
-        if let Some(&other) = same.iter().find(|&&i| rows[i].agency != rows[same[0]].agency) {
-            let what = format!(
-                "line {} has the same family_id under another agency: taken for two families",
-                rows[same[0]].line
-            );
+    groups(families_without_agency.iter().copied(), |same| {
+        let first = &rows[same[0].1];
+        if let Some(&(_, other)) = same.iter().find(|&&(_, i)| rows[i].agency != first.agency) {
+            let what =
+                format!("line {} has the same family_id under another agency: taken for two families", first.line);
             findings.note(rows[other].line, header.field(Field::FamilyId), "two-agencies", what);
         }
-    }
+    });
 }
 
 fn second(relation: Relation) -> Option<&'static str> {

@@ -175,7 +175,7 @@ fn allowed(field: Field, layout: Layout) -> bool {
 /// Whether this is a header line of this layout at all.
 fn shape(line: u64, text: &str, names: &[&str], layout: Layout, findings: &mut Findings) -> bool {
     let has = |field: Field| names.iter().any(|name| self::field(name) == Some(field));
-    let finding = if names.iter().all(|name| self::field(name).is_none()) {
+    let finding = if names.iter().all(|name| field(name).is_none()) {
         match delimiter(text) {
             Some(found) => {
                 Some(("delimiter", format!("columns are separated by {found}: save the file as CSV with commas")))

@@ -61,7 +61,7 @@ fn every_bad_cell_is_reported_and_none_repeated() {
                 F1,,father,male,,,,14,22\n\
                 F2,S3,mother,female,,,,,\n\
                 F3,S4,mother,male,,,,14,\n\
-                F4,S5\u{200b},mother,female,,A\u{200b},R\u{85},14,\n";
+                F4,S5\u{200b},mother,female,,A\u{200b},R\u{85}R,14,\n";
     let intake = read(Layout::Families, text);
     assert_eq!(
         places(&intake),
