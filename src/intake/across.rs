@@ -30,10 +30,10 @@ pub(super) fn check(
 /// Positions of the rows with equal keys, in file order, for each key that several rows have.
 ///
 /// The keys are sorted beside the positions: looking them up in the rows would miss the cache at every comparison.
-fn groups<K: Ord + Copy>(keys: impl Iterator<Item = K>, mut each: impl FnMut(&[(K, usize)])) {
+fn groups<K: Ord + Copy>(keys: impl Iterator<Item = K>, each: impl FnMut(&[(K, usize)])) {
     let mut order: Vec<(K, usize)> = keys.zip(0..).collect();
     order.sort_unstable();
-    order.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1).for_each(|same| each(same));
+    order.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1).for_each(each);
 }
 
 fn children(header: &Header, rows: &[Row], findings: &mut Findings) {
