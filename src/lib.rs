@@ -26,10 +26,15 @@
 //!
 //! `tests/house.rs` holds the code to this table.
 
+pub mod cli;
 pub mod index;
+pub mod intake;
 pub mod kinship;
+pub mod ledger;
 pub mod matching;
 pub mod model;
 pub mod population;
+pub mod pseudonym;
+pub mod report;
 pub mod screen;
 pub mod synthesis;

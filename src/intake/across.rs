@@ -1,0 +1,121 @@
+//! What can only be seen across the rows of a file: samples and relatives given twice.
+
+use super::findings::Findings;
+use super::header::{Field, Header};
+use super::{Layout, Row};
+use crate::model::{Pseudonym, Relation};
+
+/// Checks all rows of a file against each other.
+///
+/// `families_without_agency` stands beside `rows`, or is empty.
+pub(super) fn check(
+    layout: Layout,
+    header: &Header,
+    rows: &[Row],
+    families_without_agency: &[Pseudonym],
+    findings: &mut Findings,
+) {
+    match layout {
+        Layout::Children => children(header, rows, findings),
+        Layout::Families => {
+            relatives(header, rows, findings);
+            shared_samples(header, rows, findings);
+            if families_without_agency.len() == rows.len() {
+                agencies(header, rows, families_without_agency, findings);
+            }
+        }
+    }
+}
+
+/// Positions of the rows with equal keys, in file order, for each key that several rows have.
+///
+/// The keys are sorted beside the positions: looking them up in the rows would miss the cache at every comparison.
+fn groups<K: Ord + Copy>(keys: impl Iterator<Item = K>, each: impl FnMut(&[(K, usize)])) {
+    let mut order: Vec<(K, usize)> = keys.zip(0..).collect();
+    order.sort_unstable();
+    order.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1).for_each(each);
+}
+
+fn children(header: &Header, rows: &[Row], findings: &mut Findings) {
+    groups(rows.iter().map(|row| row.sample), |same| {
+        for &(_, again) in &same[1..] {
+            let what = format!("the same sample stands on line {}: remove one of the two", rows[same[0].1].line);
+            findings.problem(rows[again].line, header.field(Field::SampleId), "repeated-sample", what);
+        }
+    });
+}
+
+fn relatives(header: &Header, rows: &[Row], findings: &mut Findings) {
+    groups(rows.iter().map(|row| row.family.map(|family| family.0)), |family| {
+        let mut members: Vec<_> = family.iter().map(|&(_, i)| (rows[i].family.map(|f| f.1), i)).collect();
+        members.sort_unstable();
+        for same in members.chunk_by(|a, b| a.0 == b.0) {
+            let Some(code) = same[0].0.and_then(second) else { continue };
+            let first = &rows[same[0].1];
+            // The same sample twice is said below.
+            for row in same[1..].iter().map(|&(_, i)| &rows[i]).filter(|row| row.sample != first.sample) {
+                let what = format!(
+                    "the family has this relative on line {} already, and a child has only one: correct one of the two",
+                    first.line
+                );
+                findings.problem(row.line, header.field(Field::Relation), code, what);
+            }
+        }
+        groups(family.iter().map(|&(_, i)| rows[i].sample), |same| {
+            let row = |i: usize| &rows[family[i].1];
+            for &(_, again) in &same[1..] {
+                let what = format!(
+                    "the same sample stands in this family on line {}: remove one of the two",
+                    row(same[0].1).line
+                );
+                findings.problem(row(again).line, header.field(Field::SampleId), "repeated-sample", what);
+            }
+        });
+    });
+}
+
+/// A donor may stand in several families, but only as one and the same sample.
+fn shared_samples(header: &Header, rows: &[Row], findings: &mut Findings) {
+    groups(rows.iter().map(|row| row.sample), |same| {
+        let first = &rows[same[0].1];
+        for row in same[1..].iter().map(|&(_, i)| &rows[i]) {
+            let differs = if row.profile != first.profile {
+                "other genotypes"
+            } else if row.sex != first.sex {
+                "another sex"
+            } else if (&row.region, &row.kit, row.collected_on) != (&first.region, &first.kit, first.collected_on) {
+                "another region, kit or day of collection"
+            } else {
+                continue;
+            };
+            let what = format!(
+                "the same sample has {differs} on line {}: one sample has one profile; correct it, or the sample_id",
+                first.line
+            );
+            findings.problem(row.line, header.field(Field::SampleId), "sample-differs", what);
+        }
+    });
+}
+
+fn agencies(header: &Header, rows: &[Row], families_without_agency: &[Pseudonym], findings: &mut Findings) {
+    groups(families_without_agency.iter().copied(), |same| {
+        let first = &rows[same[0].1];
+        if let Some(&(_, other)) = same.iter().find(|&&(_, i)| rows[i].agency != first.agency) {
+            let what =
+                format!("line {} has the same family_id under another agency: taken for two families", first.line);
+            findings.note(rows[other].line, header.field(Field::FamilyId), "two-agencies", what);
+        }
+    });
+}
+
+fn second(relation: Relation) -> Option<&'static str> {
+    match relation {
+        Relation::Father => Some("second-father"),
+        Relation::Mother => Some("second-mother"),
+        Relation::PaternalGrandfather => Some("second-paternal-grandfather"),
+        Relation::PaternalGrandmother => Some("second-paternal-grandmother"),
+        Relation::MaternalGrandfather => Some("second-maternal-grandfather"),
+        Relation::MaternalGrandmother => Some("second-maternal-grandmother"),
+        _ => None,
+    }
+}

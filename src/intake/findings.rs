@@ -1,0 +1,129 @@
+//! What is wrong, and where.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+/// One finding about a file: its place, its cause and what to do. Never what stands in the cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file's name, as given.
+    pub file: Arc<str>,
+    /// Line, from 1; 0 if it is the file as a whole.
+    pub line: u64,
+    /// Column, from 1, and its name in the header; `?` for a name that cannot be a column's.
+    pub column: Option<(usize, Arc<str>)>,
+    /// A short stable word for the kind of finding, such as `allele`, `relation`, `second-father`.
+    pub code: &'static str,
+    /// Cause and remedy.
+    pub what: Cow<'static, str>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        if let Some((number, name)) = &self.column {
+            write!(f, ": column {number} ({name})")?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+pub(super) type Column = Option<(usize, Arc<str>)>;
+
+/// Collects the findings of one file.
+pub(super) struct Findings {
+    file: Arc<str>,
+    problems: Vec<Problem>,
+    notes: Vec<Problem>,
+    bad_lines: Vec<u64>,
+    left_out: u64,
+}
+
+/// More findings than this help nobody, and would take more memory than the file.
+const MOST: usize = 100_000;
+
+impl Findings {
+    pub(super) fn new(file: &str) -> Self {
+        Self { file: file.into(), problems: Vec::new(), notes: Vec::new(), bad_lines: Vec::new(), left_out: 0 }
+    }
+
+    pub(super) fn problem(
+        &mut self,
+        line: u64,
+        column: Column,
+        code: &'static str,
+        what: impl Into<Cow<'static, str>>,
+    ) {
+        // Rows come in order, so this alone keeps one entry per line.
+        if self.bad_lines.last() != Some(&line) {
+            self.bad_lines.push(line);
+        }
+        if self.problems.len() < MOST {
+            self.problems.push(Problem { file: self.file.clone(), line, column, code, what: what.into() });
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    pub(super) fn note(&mut self, line: u64, column: Column, code: &'static str, what: impl Into<Cow<'static, str>>) {
+        if self.notes.len() < MOST {
+            self.notes.push(Problem { file: self.file.clone(), line, column, code, what: what.into() });
+        }
+    }
+
+    /// How many problems so far.
+    pub(super) fn count(&self) -> u64 {
+        self.problems.len() as u64 + self.left_out
+    }
+
+    /// Lines with a problem, rising.
+    pub(super) fn bad_lines(&mut self) -> &[u64] {
+        self.bad_lines.sort_unstable();
+        self.bad_lines.dedup();
+        &self.bad_lines
+    }
+
+    /// Problems and notes, by line and column.
+    pub(super) fn finish(mut self) -> (Vec<Problem>, Vec<Problem>) {
+        let place = |problem: &Problem| (problem.line, problem.column.as_ref().map_or(0, |column| column.0));
+        self.problems.sort_by_key(place);
+        self.notes.sort_by_key(place);
+        if self.left_out > 0 {
+            let what = format!("{} further problems are not listed", self.left_out);
+            self.problems.push(Problem { file: self.file, line: 0, column: None, code: "more", what: what.into() });
+        }
+        (self.problems, self.notes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_are_bounded_and_say_so() {
+        let mut findings = Findings::new("f.csv");
+        for line in 0..100_007 {
+            findings.problem(line + 2, None, "allele", "x");
+        }
+        assert_eq!(findings.count(), 100_007);
+        assert_eq!(findings.bad_lines().len(), 100_007);
+        let (problems, _) = findings.finish();
+        assert_eq!(problems.len(), 100_001);
+        assert_eq!(problems[100_000].to_string(), "f.csv: 7 further problems are not listed");
+    }
+
+    #[test]
+    fn findings_name_their_place() {
+        let mut findings = Findings::new("f.csv");
+        findings.problem(17, Some((9, "vWA".into())), "allele", "is bad");
+        findings.problem(3, None, "fields", "is short");
+        let (problems, _) = findings.finish();
+        assert_eq!(problems[0].to_string(), "f.csv:3: is short");
+        assert_eq!(problems[1].to_string(), "f.csv:17: column 9 (vWA): is bad");
+    }
+}

@@ -1,0 +1,23 @@
+//! Files that laboratories bring: one reader per layout, with every finding by line and column.
+//!
+//! Nothing read from a cell is ever repeated in a finding: in a shifted row any cell may hold a name or an ID-card
+//! number. Identifiers become pseudonyms here and go no further.
+
+mod across;
+mod cells;
+mod findings;
+mod header;
+mod lines;
+mod loci;
+#[cfg(test)]
+mod proptests;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod tidy;
+mod types;
+
+pub use findings::Problem;
+pub use loci::KNOWN_LOCI;
+pub use tidy::{MOST_BYTES, MOST_LINE_BYTES, read_bytes, read_file};
+pub use types::{Intake, IntakeError, Layout, Row};

@@ -1,0 +1,87 @@
+//! Whatever the bytes are, they are read to the end, and a spoilt cell is found where it is.
+
+use std::fmt::Write;
+
+use proptest::prelude::*;
+
+use super::Layout;
+use super::tests::read;
+
+/// A valid file, as cells.
+fn valid(layout: Layout, rows: usize) -> Vec<Vec<String>> {
+    let (header, first): (&[&str], fn(usize) -> Vec<String>) = match layout {
+        Layout::Families => (&["family_id", "sample_id", "relation", "sex"], |i| {
+            let (relation, sex) = [("father", "male"), ("mother", "f"), ("full-sibling", "")][i % 3];
+            vec![format!("F{}", i / 3), format!("S{i}"), relation.into(), sex.into()]
+        }),
+        Layout::Children => (&["sample_id", "sex"], |i| vec![format!("S{i}"), "m".into()]),
+    };
+    let loci = ["vWA", "FGA", "D3S1358", "collected_on"];
+    let mut file = vec![header.iter().chain(&loci).map(|name| (*name).to_owned()).collect::<Vec<_>>()];
+    for i in 0..rows {
+        let mut row = first(i);
+        row.extend([format!("{}/15", 10 + i % 9), "22.2".into(), String::new(), "2024-01-31".into()]);
+        file.push(row);
+    }
+    file
+}
+
+fn text(file: &[Vec<String>]) -> String {
+    let mut text = String::new();
+    for row in file {
+        writeln!(text, "{}", row.join(",")).unwrap();
+    }
+    text
+}
+
+fn layout() -> impl Strategy<Value = Layout> {
+    prop_oneof![Just(Layout::Families), Just(Layout::Children)]
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read(bytes in prop::collection::vec(any::<u8>(), 0..300), layout in layout()) {
+        let intake = read(layout, &bytes);
+        prop_assert!(!intake.problems.is_empty());
+    }
+
+    #[test]
+    fn any_mutation_of_a_valid_file_is_read(
+        layout in layout(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 0usize..3, any::<u8>()), 1..6),
+    ) {
+        let mut bytes = text(&valid(layout, 7)).into_bytes();
+        for (at, change, byte) in changes {
+            let at = at.index(bytes.len());
+            match change {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => drop(bytes.remove(at)),
+            }
+        }
+        let intake = read(layout, &bytes);
+        prop_assert!(intake.rows.len() <= 8);
+        for problem in intake.problems.iter().chain(&intake.notes) {
+            prop_assert!(problem.line <= 16 && !problem.to_string().is_empty());
+        }
+    }
+
+    #[test]
+    fn one_spoilt_cell_is_found_where_it_is(
+        layout in layout(),
+        row in 1usize..=7,
+        column in any::<prop::sample::Index>(),
+        bad in prop_oneof![Just("李"), Just("14/x"), Just("1,5"), Just("14/15/16"), Just("#REF!"), Just("a\tb")],
+    ) {
+        let mut file = valid(layout, 7);
+        let column = column.index(file[0].len());
+        let identifier = file[0][column].ends_with("_id");
+        let bad = if identifier { "a\tb" } else { bad };
+        file[row][column] = format!("\"{bad}\"");
+        let intake = read(layout, text(&file));
+        prop_assert_eq!(intake.problems.len(), 1, "{:?}", intake.problems);
+        prop_assert_eq!(intake.problems[0].line, row as u64 + 1);
+        prop_assert_eq!(intake.problems[0].column.as_ref().map(|c| c.0), Some(column + 1));
+        prop_assert_eq!(intake.rows.len(), 6);
+    }
+}

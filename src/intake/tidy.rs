@@ -1,0 +1,180 @@
+//! The tidy CSV layouts, read in one pass.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::findings::Findings;
+use super::header::Header;
+use super::lines::{Lines, split};
+use super::rows::RowReader;
+use super::{Intake, IntakeError, Layout, across};
+use crate::model::Panel;
+use crate::pseudonym::Pseudonymizer;
+
+/// The most bytes of a file: 2 GiB.
+pub const MOST_BYTES: u64 = 2 << 30;
+/// The most bytes of a line, without its end.
+pub const MOST_LINE_BYTES: usize = 64 << 10;
+
+/// Reads a file; as [`read_bytes`].
+///
+/// # Errors
+/// [`IntakeError`] if the file cannot be read or is larger than [`MOST_BYTES`]. What is wrong inside it is not an
+/// error of this function but in [`Intake::problems`].
+pub fn read_file(
+    path: &Path,
+    layout: Layout,
+    panel: &Panel,
+    pseudonymizer: &Pseudonymizer,
+) -> Result<Intake, IntakeError> {
+    let io = |source| IntakeError::Io { path: path.to_owned(), source };
+    let file = File::open(path).map_err(io)?;
+    let size = file.metadata().map_err(io)?.len();
+    if size > MOST_BYTES {
+        return Err(IntakeError::TooLarge(path.to_owned()));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    // The file may grow meanwhile, or be a pipe.
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(IntakeError::TooLarge(path.to_owned()));
+    }
+    Ok(read_bytes(&path.display().to_string(), &bytes, layout, panel, pseudonymizer))
+}
+
+/// Reads the bytes of a tidy CSV file, to their end, whatever they are.
+///
+/// Columns are found by name, in any order: `sample_id`, `sex`, for families also `family_id` and `relation`; the
+/// optional `agency`, `region`, `collected_on` (YYYY-MM-DD) and `kit`; any other column is a locus with cells such
+/// as `14/15`, `14` for a homozygote, or empty if untyped. Blank lines, lines of commas alone, a byte order mark
+/// and Windows line ends are accepted.
+///
+/// `file_name` is only used to name the file in findings.
+#[must_use]
+pub fn read_bytes(
+    file_name: &str,
+    bytes: &[u8],
+    layout: Layout,
+    panel: &Panel,
+    pseudonymizer: &Pseudonymizer,
+) -> Intake {
+    let mut findings = Findings::new(file_name);
+    let digest = *blake3::hash(bytes).as_bytes();
+    let (loci, rows) = match foreign(bytes) {
+        Some((code, what)) => {
+            findings.problem(0, None, code, what);
+            (Vec::new(), Vec::new())
+        }
+        None => read(bytes, layout, panel, pseudonymizer, &mut findings),
+    };
+    let (problems, notes) = findings.finish();
+    Intake { layout, digest, loci, rows, problems, notes }
+}
+
+fn read(
+    bytes: &[u8],
+    layout: Layout,
+    panel: &Panel,
+    pseudonymizer: &Pseudonymizer,
+    findings: &mut Findings,
+) -> (Vec<crate::model::Locus>, Vec<super::Row>) {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut lines = Lines::new(bytes);
+    let mut fields = Vec::new();
+    let Some((number, first)) = lines.find(|(_, line)| !line.trim_ascii().is_empty()) else {
+        findings.problem(0, None, "empty", "the file is empty: nothing to import");
+        return Default::default();
+    };
+    let header = text(number, first, findings).and_then(|text| {
+        split(text, &mut fields).map_err(|column| quote(number, column, None, findings)).ok()?;
+        Header::read(number, text, &fields, layout, panel, findings)
+    });
+    let Some(header) = header else { return Default::default() };
+    let mut reader = RowReader::new(&header, layout, pseudonymizer);
+    let mut any = false;
+    for (number, line) in lines {
+        // Spreadsheets write rows that were emptied as commas alone.
+        if line.iter().all(|&b| b == b',' || b == b' ') {
+            continue;
+        }
+        any = true;
+        let Some(text) = text(number, line, findings) else { continue };
+        if let Err(column) = split(text, &mut fields) {
+            quote(number, column, Some(&header), findings);
+        } else if fields.len() == header.len() {
+            reader.read(number, &fields, findings);
+        } else {
+            let what = format!(
+                "the row has {} fields, the header has {}: a comma is missing or too many",
+                fields.len(),
+                header.len()
+            );
+            findings.problem(number, None, "fields", what);
+        }
+    }
+    if !any {
+        findings.problem(0, None, "no-rows", "there is a header and no row: nothing to import");
+    }
+    let (mut rows, families_without_agency) = (reader.rows, reader.families_without_agency);
+    across::check(layout, &header, &rows, &families_without_agency, findings);
+    let bad_lines = findings.bad_lines();
+    if !bad_lines.is_empty() {
+        rows.retain(|row| bad_lines.binary_search(&row.line).is_err());
+    }
+    (header.loci, rows)
+}
+
+/// The text of a line, if it is one.
+fn text<'a>(number: u64, line: &'a [u8], findings: &mut Findings) -> Option<&'a str> {
+    if line.len() > MOST_LINE_BYTES {
+        findings.problem(number, None, "line-length", "the line is longer than 64 KiB: a line end is missing");
+        return None;
+    }
+    if line.iter().fold(false, |found, &b| found | (b < b' ' && b != b'\t')) {
+        let (code, what) = if line.contains(&0) {
+            ("nul", "the line contains a NUL byte: save the file again as CSV UTF-8")
+        } else if line.contains(&b'\r') {
+            ("line-end", "the line contains a carriage return alone: save the file with Windows or Unix line ends")
+        } else {
+            ("control", "the line contains a control character: save the file again as CSV UTF-8")
+        };
+        findings.problem(number, None, code, what);
+        return None;
+    }
+    match std::str::from_utf8(line) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            let what =
+                format!("the line is not UTF-8 at its byte {}: save the file as CSV UTF-8", error.valid_up_to() + 1);
+            findings.problem(number, None, "utf-8", what);
+            None
+        }
+    }
+}
+
+fn quote(number: u64, column: usize, header: Option<&Header>, findings: &mut Findings) {
+    let named = header.and_then(|header| header.column(column - 1)).or_else(|| Some((column, "?".into())));
+    let what = "a double quote is opened here and not closed before the next comma or line end: remove or close it";
+    findings.problem(number, named, "quote", what);
+}
+
+/// Recognises what is not a CSV file at all.
+fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    let start = &bytes[..bytes.len().min(64)];
+    let utf_16 = start.starts_with(b"\xff\xfe")
+        || start.starts_with(b"\xfe\xff")
+        // Without a byte order mark: every second byte of Latin text is zero.
+        || (start.len() >= 8 && (0..2).any(|odd| start.iter().skip(odd).step_by(2).all(|&b| b == 0)) && start.iter().any(|&b| b != 0));
+    if bytes.len() as u64 > MOST_BYTES {
+        Some(("size", "the file is larger than 2 GiB: split it into several files, each with the header line"))
+    } else if utf_16 {
+        Some(("utf-16", "the file is UTF-16 (\"Unicode text\"): save it as CSV UTF-8"))
+    } else if start.starts_with(b"PK\x03\x04") || start.starts_with(b"\xd0\xcf\x11\xe0") {
+        Some(("workbook", "the file is a workbook (Excel): open it there and save it as CSV UTF-8"))
+    } else if start.starts_with(b"\x1f\x8b") {
+        Some(("compressed", "the file is compressed (gzip): unpack it first"))
+    } else {
+        None
+    }
+}

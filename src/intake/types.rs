@@ -1,0 +1,108 @@
+//! What comes out of a file.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::Problem;
+use crate::model::{Locus, Profile, Pseudonym, Relation, Sex, UnknownWord};
+
+/// What a tidy CSV file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Layout {
+    /// Typed relatives of missing children: `family_id`, `sample_id`, `relation`, `sex`, one column per locus.
+    Families,
+    /// Children of unknown origin: `sample_id`, `sex`, one column per locus.
+    Children,
+}
+
+impl Layout {
+    /// The word used on the command line and in the ledger.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Families => "families",
+            Self::Children => "children",
+        }
+    }
+}
+
+impl FromStr for Layout {
+    type Err = UnknownWord;
+
+    /// Reads `families` or `children`.
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        [Self::Families, Self::Children]
+            .into_iter()
+            .find(|layout| layout.word() == text)
+            .ok_or(UnknownWord { choices: "families, children" })
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// One sound row: a sample and what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Line of the file, from 1.
+    pub line: u64,
+    /// The sample.
+    pub sample: Pseudonym,
+    /// The family and what the sample's donor is to its missing child; `None` in a children file.
+    pub family: Option<(Pseudonym, Relation)>,
+    /// The recorded sex.
+    pub sex: Sex,
+    /// Who gave out the identifiers.
+    pub agency: Option<Arc<str>>,
+    /// Where the sample comes from.
+    pub region: Option<Arc<str>>,
+    /// The typing kit.
+    pub kit: Option<Arc<str>>,
+    /// When the sample was taken.
+    pub collected_on: Option<Date>,
+    /// Genotypes over [`Intake::loci`].
+    pub profile: Profile,
+}
+
+/// A file, read to its end: its sound rows and everything that is wrong with it.
+///
+/// A file with problems is to be refused as a whole; the sound rows are there to be counted.
+#[derive(Clone, Debug)]
+pub struct Intake {
+    /// The layout it was read as.
+    pub layout: Layout,
+    /// BLAKE3 of the file's bytes.
+    pub digest: [u8; 32],
+    /// The loci of its columns, in file order, each spelled as the panel spells it.
+    pub loci: Vec<Locus>,
+    /// Rows without a problem, in file order.
+    pub rows: Vec<Row>,
+    /// Errors, in order of lines and columns; the file is sound if there is none.
+    pub problems: Vec<Problem>,
+    /// What the sender may want to know, in order of lines and columns.
+    pub notes: Vec<Problem>,
+}
+
+/// Why a file could not be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The operating system refused.
+    #[error("cannot read {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Above [`super::MOST_BYTES`].
+    #[error("{} is larger than 2 GiB: split it into several files, each with the header line", .0.display())]
+    TooLarge(PathBuf),
+}

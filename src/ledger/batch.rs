@@ -1,0 +1,139 @@
+//! What is imported, and what came of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::model::{Locus, Profile, Pseudonym, Relation, Sex};
+
+/// What the samples of a batch are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Relatives of missing children: every record names a family.
+    Families,
+    /// Children of unknown origin: no record does.
+    Children,
+}
+
+/// The rows of one file.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// What they are.
+    pub holds: Holds,
+    /// BLAKE3 of the file.
+    pub file_digest: [u8; 32],
+    /// The loci of every profile, each once.
+    pub loci: Vec<Locus>,
+    /// The rows, in any order.
+    pub rows: Vec<Record>,
+}
+
+/// One row: a sample and what it is.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Line of the file, from 1, to name conflicts by.
+    pub line: u64,
+    /// The sample.
+    pub sample: Pseudonym,
+    /// The family and the relation to its missing child; `None` for a child.
+    pub family: Option<(Pseudonym, Relation)>,
+    /// The recorded sex.
+    pub sex: Sex,
+    /// Who gave out the identifiers.
+    pub agency: Option<Arc<str>>,
+    /// Where the sample comes from.
+    pub region: Option<Arc<str>>,
+    /// The typing kit.
+    pub kit: Option<Arc<str>>,
+    /// When the sample was taken, YYYY-MM-DD.
+    pub collected_on: Option<String>,
+    /// Genotypes over [`Batch::loci`].
+    pub profile: Profile,
+}
+
+/// What to do with a row that disagrees with the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnConflict {
+    /// Import nothing of the file.
+    Refuse,
+    /// Leave the ledger's version, import the other rows.
+    Keep,
+    /// Take the file's version. A second parent or grandparent and a change of role refuse the file all the same.
+    Replace,
+}
+
+/// How a row disagrees with the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ConflictKind {
+    /// The sample is known as a child and given as a relative, or the reverse.
+    Role,
+    /// Other genotypes.
+    Profile,
+    /// Another sex.
+    Sex,
+    /// Another agency, region, kit or day of collection.
+    Metadata,
+    /// Another relation in the same family.
+    Relation,
+    /// The family would have two of a relative that a child has once.
+    Second(Relation),
+    /// Another row of the same file says something else of the sample.
+    Itself,
+}
+
+impl ConflictKind {
+    /// Whether [`OnConflict::Replace`] can settle it.
+    #[must_use]
+    pub fn is_replaceable(self) -> bool {
+        !matches!(self, Self::Role | Self::Second(_) | Self::Itself)
+    }
+}
+
+impl fmt::Display for ConflictKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Role => f.write_str("is a child here and a relative there"),
+            Self::Profile => f.write_str("has other genotypes"),
+            Self::Sex => f.write_str("has another sex"),
+            Self::Metadata => f.write_str("has another agency, region, kit or day of collection"),
+            Self::Relation => f.write_str("has another relation in this family"),
+            Self::Itself => f.write_str("is described differently by another row of the file"),
+            Self::Second(relation) => write!(f, "would be the family's second {relation}"),
+        }
+    }
+}
+
+/// One disagreement between a row and the ledger, or two rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Conflict {
+    /// Line of the file.
+    pub line: u64,
+    /// The sample.
+    pub sample: Pseudonym,
+    /// How they disagree.
+    pub kind: ConflictKind,
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: sample {} {}", self.line, self.sample, self.kind)
+    }
+}
+
+/// What an import did, or would do. Every row is counted once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportReport {
+    /// Rows that brought a sample, or a known sample into a further family.
+    pub added: u64,
+    /// Rows that the ledger holds already.
+    pub unchanged: u64,
+    /// Rows whose version replaced the ledger's.
+    pub replaced: u64,
+    /// Rows whose version was left aside for the ledger's.
+    pub kept: u64,
+    /// Disagreements that were settled, by line.
+    pub conflicts: Vec<Conflict>,
+    /// Candidates deleted because they were computed from data that was replaced.
+    pub candidates_deleted: u64,
+    /// When the same file was imported last, in seconds since 1970 UTC.
+    pub seen_before: Option<i64>,
+}

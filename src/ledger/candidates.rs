@@ -1,0 +1,78 @@
+//! The current candidates.
+
+use super::LedgerError;
+use super::open::Ledger;
+use super::read::pseudonym;
+use crate::model::Pseudonym;
+
+/// A family and a child whose likelihood ratio reached the threshold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CandidateRecord {
+    /// The family.
+    pub family: Pseudonym,
+    /// The child.
+    pub child: Pseudonym,
+    /// Common logarithm of the likelihood ratio; finite.
+    pub log10_lr: f64,
+    /// Loci at which both sides are typed.
+    pub loci_compared: u32,
+    /// Loci that the relation alone, without mutation, does not allow.
+    pub incompatible_loci: u32,
+}
+
+/// A current candidate and since when it is one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    /// The pair and its numbers.
+    pub record: CandidateRecord,
+    /// The run that gave these numbers.
+    pub run: i64,
+    /// The first run of the unbroken series in which the pair was a candidate.
+    pub first_run: i64,
+}
+
+/// Which candidates to list; all of them by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CandidateFilter {
+    /// Only of this family.
+    pub family: Option<Pseudonym>,
+    /// Only of this child.
+    pub child: Option<Pseudonym>,
+    /// At most so many.
+    pub limit: Option<u32>,
+}
+
+impl Ledger {
+    /// The current candidates, best first: by falling `log10_lr`, then by family and child.
+    ///
+    /// # Errors
+    /// The database's, or [`LedgerError::Damaged`].
+    pub fn candidates(&self, filter: &CandidateFilter) -> Result<Vec<Candidate>, LedgerError> {
+        // One text per case, so that each uses its index.
+        let condition = match (filter.family, filter.child) {
+            (None, None) => "?1 IS NULL AND ?2 IS NULL",
+            (Some(_), None) => "family = ?1 AND ?2 IS NULL",
+            (None, Some(_)) => "?1 IS NULL AND child = ?2",
+            (Some(_), Some(_)) => "family = ?1 AND child = ?2",
+        };
+        let mut statement = self.connection.prepare(&format!(
+            "SELECT family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id FROM candidate
+             WHERE {condition} ORDER BY log10_lr DESC, family, child LIMIT ?3"
+        ))?;
+        let bytes = |pseudonym: Option<Pseudonym>| pseudonym.map(|pseudonym| *pseudonym.as_bytes());
+        let limit = filter.limit.map_or(-1, i64::from);
+        let mut rows = statement.query((bytes(filter.family), bytes(filter.child), limit))?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            let record = CandidateRecord {
+                family: pseudonym(row, 0)?,
+                child: pseudonym(row, 1)?,
+                log10_lr: row.get(2)?,
+                loci_compared: row.get(3)?,
+                incompatible_loci: row.get(4)?,
+            };
+            all.push(Candidate { record, run: row.get(5)?, first_run: row.get(6)? });
+        }
+        Ok(all)
+    }
+}

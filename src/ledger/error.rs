@@ -1,0 +1,110 @@
+//! What can go wrong with the ledger. Messages hold pseudonyms and places, never genotypes or identifiers.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::Conflict;
+use crate::model::Pseudonym;
+
+/// Why the ledger did not do what was asked. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// No such file.
+    #[error("there is no ledger at {}: name the store with --store, or make one with `reunite init`", .0.display())]
+    Missing(PathBuf),
+    /// A new ledger was to be written over something.
+    #[error("{} exists already and is not overwritten", .0.display())]
+    Exists(PathBuf),
+    /// Something else than a ledger.
+    #[error("{} is not a ledger of this program, or is damaged: restore it from its backup", .0.display())]
+    NotALedger(PathBuf),
+    /// Written by a later version of the program.
+    #[error("the ledger {} has schema version {found}, this program knows versions up to {known}: use a newer program", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The newest known one.
+        known: i64,
+    },
+    /// The file system refused.
+    #[error("cannot {doing} the ledger {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// SQLite refused.
+    #[error("the ledger's database: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// A file disagrees with the ledger or itself, and is not imported.
+    #[error("{} rows disagree with what is in the ledger: nothing was imported", .0.len())]
+    Conflicts(Vec<Conflict>),
+    /// A row with a profile that is not over the batch's loci.
+    #[error("line {line} has {found} genotypes, the batch has {loci} loci")]
+    Shape {
+        /// Line of the file.
+        line: u64,
+        /// Genotypes of its profile.
+        found: usize,
+        /// Loci of the batch.
+        loci: usize,
+    },
+    /// Families and children in one batch, or a locus twice.
+    #[error("the batch is not of one kind: {0}")]
+    Mixed(&'static str),
+    /// More loci than a profile's form can name.
+    #[error("the ledger cannot hold more than {most} loci", most = u16::MAX)]
+    TooManyLoci,
+    /// What is stored of a sample cannot be.
+    #[error(
+        "the stored record of {of} is damaged ({what}): run `reunite verify`, and restore the ledger from its backup"
+    )]
+    Damaged {
+        /// The sample or family, or the table's name.
+        of: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// A likelihood ratio that is no number, or infinite.
+    #[error("the pair of family {family} and child {child} has no finite log10_lr: it is no candidate")]
+    NotFinite {
+        /// The family.
+        family: Pseudonym,
+        /// The child.
+        child: Pseudonym,
+    },
+    /// One pair twice in a run.
+    #[error("the pair of family {family} and child {child} is in the run twice")]
+    RepeatedCandidate {
+        /// The family.
+        family: Pseudonym,
+        /// The child.
+        child: Pseudonym,
+    },
+    /// Samples changed between the start of a run and its end.
+    #[error("the run compared generation {run}, but the ledger is at generation {ledger} by now: match again")]
+    Stale {
+        /// The generation that was compared.
+        run: u64,
+        /// The ledger's.
+        ledger: u64,
+    },
+    /// The ledger belongs to another key.
+    #[error(
+        "the ledger was made with the key {ledger}, not with {given}: use the right --key-file, or pseudonyms would not agree"
+    )]
+    OtherKey {
+        /// Fingerprint of the ledger's key.
+        ledger: String,
+        /// Fingerprint of the given one.
+        given: String,
+    },
+    /// No random numbers.
+    #[error("the operating system gives no random numbers: {0}")]
+    Random(getrandom::Error),
+}

@@ -1,0 +1,316 @@
+//! Importing a batch, whole or not at all.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{OptionalExtension, Transaction, named_params};
+
+use super::known::{Encoder, Known, role, same_sample};
+use super::open::{Ledger, advance, now};
+use super::relatives::{self, Membership};
+use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict};
+use crate::model::Pseudonym;
+
+/// What is to be done with each row of a batch.
+pub(super) struct Plan {
+    /// Rows left aside for the ledger's version.
+    pub(super) aside: Vec<bool>,
+    pub(super) memberships: Vec<Membership>,
+    /// Positions of the rows, by sample and line.
+    order: Vec<(Pseudonym, u64, usize)>,
+    samples: Vec<Action>,
+    conflicts: Vec<Conflict>,
+}
+
+/// What a row does to its sample. Further rows of a sample do what the first does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    Insert,
+    /// The ledger has it, under this id.
+    None(i64),
+    Replace {
+        id: i64,
+        profile: bool,
+    },
+}
+
+impl Plan {
+    pub(super) fn conflict(&mut self, batch: &Batch, row: usize, kind: ConflictKind) {
+        self.conflicts.push(Conflict { line: batch.rows[row].line, sample: batch.rows[row].sample, kind });
+    }
+
+    fn new(batch: &Batch) -> Self {
+        let mut order: Vec<_> = batch.rows.iter().enumerate().map(|(i, row)| (row.sample, row.line, i)).collect();
+        order.sort_unstable();
+        Self {
+            aside: vec![false; batch.rows.len()],
+            memberships: vec![Membership::Unchanged; batch.rows.len()],
+            order,
+            samples: vec![Action::Insert; batch.rows.len()],
+            conflicts: Vec::new(),
+        }
+    }
+
+    fn samples(
+        &mut self,
+        tx: &Transaction<'_>,
+        batch: &Batch,
+        encoder: &Encoder,
+        on_conflict: OnConflict,
+    ) -> Result<(), LedgerError> {
+        let mut known = Known::new(tx, batch)?;
+        let order = std::mem::take(&mut self.order);
+        for same in order.chunk_by(|a, b| a.0 == b.0) {
+            let first = same[0].2;
+            let stored = known.get(encoder, &batch.rows[first])?;
+            let differs = stored.as_ref().map_or(&[][..], |stored| &stored.differs);
+            let action = match &stored {
+                None => Action::Insert,
+                Some(stored) if differs.is_empty() => Action::None(stored.id),
+                Some(stored) => Action::Replace { id: stored.id, profile: differs.contains(&ConflictKind::Profile) },
+            };
+            for &(_, _, i) in same {
+                self.samples[i] = action;
+                if same_sample(&batch.rows[i], &batch.rows[first]) {
+                    differs.iter().for_each(|&kind| self.conflict(batch, i, kind));
+                    self.aside[i] = !differs.is_empty() && on_conflict == OnConflict::Keep;
+                } else {
+                    self.conflict(batch, i, ConflictKind::Itself);
+                    self.aside[i] = true;
+                }
+            }
+        }
+        self.order = order;
+        Ok(())
+    }
+
+    /// The report, counting every row once.
+    fn report(&self) -> ImportReport {
+        let mut report = ImportReport { conflicts: self.conflicts.clone(), ..ImportReport::default() };
+        let mut last = None;
+        for &(sample, _, i) in &self.order {
+            let count = match (self.aside[i], self.samples[i], self.memberships[i]) {
+                (true, ..) => &mut report.kept,
+                (_, Action::Replace { .. }, _) | (_, _, Membership::Change) => &mut report.replaced,
+                (_, _, Membership::Add) => &mut report.added,
+                (_, Action::Insert, _) if last != Some(sample) => &mut report.added,
+                _ => &mut report.unchanged,
+            };
+            *count += 1;
+            last = Some(sample);
+        }
+        report
+    }
+}
+
+impl Ledger {
+    /// Imports a batch in one transaction: all of it, or nothing.
+    ///
+    /// A row whose sample, relation and metadata the ledger holds already changes nothing; if that is so for all
+    /// rows, the generation stays. The result does not depend on the order of the rows. With `dry_run` the report
+    /// is the same and nothing is changed.
+    ///
+    /// # Errors
+    /// [`LedgerError::Conflicts`] with every disagreement if `on_conflict` is [`OnConflict::Refuse`], or
+    /// [`OnConflict::Replace`] and one of them cannot be settled so; [`LedgerError::Shape`] and
+    /// [`LedgerError::Mixed`] for a batch that is none; the database's.
+    pub fn import(
+        &mut self,
+        batch: &Batch,
+        on_conflict: OnConflict,
+        dry_run: bool,
+    ) -> Result<ImportReport, LedgerError> {
+        let tx = self.begin()?;
+        let encoder = Encoder::new(&tx, batch)?;
+        let mut plan = Plan::new(batch);
+        plan.samples(&tx, batch, &encoder, on_conflict)?;
+        relatives::plan(&tx, batch, on_conflict, &mut plan)?;
+        plan.conflicts.sort_unstable();
+        let refused = match on_conflict {
+            OnConflict::Refuse => !plan.conflicts.is_empty(),
+            OnConflict::Keep => false,
+            OnConflict::Replace => plan.conflicts.iter().any(|conflict| !conflict.kind.is_replaceable()),
+        };
+        if refused {
+            return Err(LedgerError::Conflicts(plan.conflicts));
+        }
+        let mut report = plan.report();
+        report.seen_before = tx
+            .query_row(
+                "SELECT imported_at FROM import WHERE file_digest = ?1 AND layout = ?2 ORDER BY id DESC LIMIT 1",
+                (batch.file_digest, layout(batch.holds)),
+                |row| row.get(0),
+            )
+            .optional()?;
+        let import = record(&tx, batch, &report)?;
+        let samples = write_samples(&tx, batch, &encoder, &plan, import)?;
+        let families = write_members(&tx, batch, &plan, &samples)?;
+        report.candidates_deleted = delete_candidates(&tx, batch, &plan, &samples, &families)?;
+        if report.added + report.replaced > 0 {
+            advance(&tx)?;
+        }
+        if dry_run {
+            tx.rollback()?;
+            return Ok(report);
+        }
+        tx.commit()?;
+        if report.replaced > 0 {
+            // What was overwritten is gone from the journal, too. A reader may hold it open: then it goes later.
+            let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
+        Ok(report)
+    }
+}
+
+fn layout(holds: Holds) -> &'static str {
+    match holds {
+        Holds::Families => "families",
+        Holds::Children => "children",
+    }
+}
+
+fn record(tx: &Transaction<'_>, batch: &Batch, report: &ImportReport) -> Result<i64, LedgerError> {
+    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    tx.execute(
+        "INSERT INTO import (layout, file_digest, rows, added, unchanged, replaced, imported_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        (
+            layout(batch.holds),
+            batch.file_digest,
+            count(batch.rows.len() as u64),
+            count(report.added),
+            count(report.unchanged),
+            count(report.replaced),
+            now(),
+        ),
+    )?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// Writes the samples and gives the id of each row's sample; 0 for rows left aside.
+fn write_samples(
+    tx: &Transaction<'_>,
+    batch: &Batch,
+    encoder: &Encoder,
+    plan: &Plan,
+    import: i64,
+) -> Result<Vec<i64>, LedgerError> {
+    let mut insert = tx.prepare(
+        "INSERT INTO sample (pseudonym, role, sex, profile, agency, region, kit, collected_on, import_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    let mut update = tx.prepare(
+        "UPDATE sample SET sex = :sex, profile = :profile, agency = :agency, region = :region, kit = :kit,
+         collected_on = :collected_on, import_id = :import WHERE id = :id",
+    )?;
+    let role = role(batch.holds);
+    let mut ids = vec![0; batch.rows.len()];
+    let mut blob = Vec::new();
+    let mut last = None;
+    // In the order of pseudonyms: the unique index is appended to, not hit at random places.
+    for &(sample, _, i) in &plan.order {
+        if plan.aside[i] {
+            continue;
+        }
+        let row = &batch.rows[i];
+        let (agency, region, kit) = (row.agency.as_deref(), row.region.as_deref(), row.kit.as_deref());
+        ids[i] = match (plan.samples[i], last) {
+            (_, Some((written, id))) if written == sample => id,
+            (Action::None(id), _) => id,
+            (Action::Insert, _) => {
+                encoder.encode(row, &mut blob);
+                insert.execute((
+                    sample.as_bytes(),
+                    role,
+                    row.sex.word(),
+                    &blob,
+                    agency,
+                    region,
+                    kit,
+                    row.collected_on.as_deref(),
+                    import,
+                ))?;
+                tx.last_insert_rowid()
+            }
+            (Action::Replace { id, .. }, _) => {
+                encoder.encode(row, &mut blob);
+                update.execute(named_params! {
+                    ":sex": row.sex.word(), ":profile": &blob, ":agency": agency, ":region": region, ":kit": kit,
+                    ":collected_on": row.collected_on.as_deref(), ":import": import, ":id": id,
+                })?;
+                id
+            }
+        };
+        last = Some((sample, ids[i]));
+    }
+    Ok(ids)
+}
+
+/// Writes the families and their relatives and gives the families of which a relation changed.
+fn write_members(
+    tx: &Transaction<'_>,
+    batch: &Batch,
+    plan: &Plan,
+    samples: &[i64],
+) -> Result<BTreeSet<Pseudonym>, LedgerError> {
+    let mut find = tx.prepare("SELECT id FROM family WHERE pseudonym = ?1")?;
+    let mut found = tx.prepare("INSERT INTO family (pseudonym) VALUES (?1)")?;
+    let mut insert = tx.prepare("INSERT INTO member (family_id, sample_id, relation) VALUES (?1, ?2, ?3)")?;
+    let mut update = tx.prepare("UPDATE member SET relation = ?3 WHERE family_id = ?1 AND sample_id = ?2")?;
+    let mut order = Vec::new();
+    for (i, row) in batch.rows.iter().enumerate() {
+        if let Some((family, relation)) = row.family.filter(|_| !plan.aside[i])
+            && plan.memberships[i] != Membership::Unchanged
+        {
+            order.push((family, samples[i], relation, plan.memberships[i]));
+        }
+    }
+    order.sort_unstable_by_key(|&(family, sample, ..)| (family, sample));
+    let mut changed = BTreeSet::new();
+    for members in order.chunk_by(|a, b| a.0 == b.0) {
+        let family = members[0].0;
+        let id = match find.query_row([family.as_bytes()], |row| row.get(0)).optional()? {
+            Some(id) => id,
+            None => {
+                found.execute([family.as_bytes()])?;
+                tx.last_insert_rowid()
+            }
+        };
+        for &(_, sample, relation, membership) in members {
+            let statement = if membership == Membership::Add { &mut insert } else { &mut update };
+            statement.execute((id, sample, relation.word()))?;
+        }
+        if members.iter().any(|member| member.3 == Membership::Change) {
+            changed.insert(family);
+        }
+    }
+    Ok(changed)
+}
+
+/// Deletes the candidates that were computed from what was replaced; says how many.
+fn delete_candidates(
+    tx: &Transaction<'_>,
+    batch: &Batch,
+    plan: &Plan,
+    samples: &[i64],
+    changed: &BTreeSet<Pseudonym>,
+) -> Result<u64, LedgerError> {
+    let mut of_child = tx.prepare("DELETE FROM candidate WHERE child = ?1")?;
+    let mut of_family = tx.prepare("DELETE FROM candidate WHERE family = ?1")?;
+    let mut of_relative = tx.prepare(
+        "DELETE FROM candidate WHERE family IN
+         (SELECT family.pseudonym FROM member JOIN family ON family.id = member.family_id WHERE member.sample_id = ?1)",
+    )?;
+    let mut deleted = 0;
+    for (i, row) in batch.rows.iter().enumerate() {
+        if !plan.aside[i] && matches!(plan.samples[i], Action::Replace { profile: true, .. }) {
+            deleted += match batch.holds {
+                Holds::Children => of_child.execute([row.sample.as_bytes()])?,
+                Holds::Families => of_relative.execute([samples[i]])?,
+            };
+        }
+    }
+    for family in changed {
+        deleted += of_family.execute([family.as_bytes()])?;
+    }
+    Ok(deleted as u64)
+}

@@ -1,0 +1,141 @@
+//! What the ledger holds of the samples of a batch, and whether the batch agrees.
+
+use std::collections::HashSet;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Row, Statement, Transaction};
+
+use super::codec;
+use super::{Batch, ConflictKind, Holds, LedgerError, Record};
+use crate::model::{Locus, Pseudonym};
+
+/// Encodes the profiles of a batch with the ledger's locus ids.
+pub(super) struct Encoder {
+    /// Id of each locus and its position in the batch, by rising id.
+    order: Vec<(u16, usize)>,
+}
+
+impl Encoder {
+    /// Gives new loci an id. Checks that every profile is over the loci of the batch.
+    pub(super) fn new(tx: &Transaction<'_>, batch: &Batch) -> Result<Self, LedgerError> {
+        if batch.loci.iter().collect::<HashSet<_>>().len() < batch.loci.len() {
+            return Err(LedgerError::Mixed("a locus stands in it twice"));
+        }
+        for row in &batch.rows {
+            if row.family.is_some() != (batch.holds == Holds::Families) {
+                return Err(LedgerError::Mixed("a relative needs a family, and a child has none"));
+            }
+            let found = row.profile.genotypes().len();
+            if found != batch.loci.len() {
+                return Err(LedgerError::Shape { line: row.line, found, loci: batch.loci.len() });
+            }
+        }
+        let mut order = Vec::with_capacity(batch.loci.len());
+        let mut insert = tx.prepare("INSERT INTO locus (id, name) SELECT coalesce(max(id), 0) + 1, ?1 FROM locus")?;
+        let mut select = tx.prepare("SELECT (SELECT id FROM locus WHERE name = ?1), (SELECT count(*) FROM locus)")?;
+        for (position, name) in batch.loci.iter().map(Locus::name).enumerate() {
+            let (mut id, count): (Option<u16>, i64) = select.query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            if id.is_none() {
+                if count >= i64::from(u16::MAX) {
+                    return Err(LedgerError::TooManyLoci);
+                }
+                insert.execute([name])?;
+                id = select.query_row([name], |row| row.get(0))?;
+            }
+            order.push((id.ok_or(LedgerError::TooManyLoci)?, position));
+        }
+        order.sort_unstable();
+        Ok(Self { order })
+    }
+
+    pub(super) fn encode(&self, record: &Record, blob: &mut Vec<u8>) {
+        let typed = self.order.iter().filter_map(|&(id, at)| record.profile.at(at).map(|genotype| (id, genotype)));
+        codec::encode(typed, blob);
+    }
+}
+
+/// What the ledger has of a sample, against a record.
+pub(super) struct Stored {
+    pub(super) id: i64,
+    pub(super) differs: Vec<ConflictKind>,
+}
+
+/// Looks up samples.
+pub(super) struct Known<'t> {
+    select: Statement<'t>,
+    role: &'static str,
+    /// Every pseudonym, rising, if reading them all is cheaper than asking for each.
+    all: Option<Vec<Pseudonym>>,
+    blob: Vec<u8>,
+}
+
+impl<'t> Known<'t> {
+    pub(super) fn new(tx: &'t Transaction<'_>, batch: &Batch) -> Result<Self, LedgerError> {
+        let count: i64 = tx.query_row("SELECT count(*) FROM sample", [], |row| row.get(0))?;
+        // Walking the index is some 10 times cheaper per sample than a look-up.
+        let few = usize::try_from(count).is_ok_and(|count| count / 10 <= batch.rows.len());
+        let all = if few {
+            let mut statement = tx.prepare("SELECT pseudonym FROM sample ORDER BY pseudonym")?;
+            let all = statement.query_map([], |row| Ok(Pseudonym::from_bytes(row.get(0)?)))?;
+            Some(all.collect::<rusqlite::Result<_>>()?)
+        } else {
+            None
+        };
+        let select = tx.prepare(
+            "SELECT id, role, sex, profile, agency, region, kit, collected_on FROM sample WHERE pseudonym = ?1",
+        )?;
+        Ok(Self { select, role: role(batch.holds), all, blob: Vec::new() })
+    }
+
+    /// The stored sample of a record; `None` if there is none.
+    pub(super) fn get(&mut self, encoder: &Encoder, record: &Record) -> Result<Option<Stored>, LedgerError> {
+        if self.all.as_ref().is_some_and(|all| all.binary_search(&record.sample).is_err()) {
+            return Ok(None);
+        }
+        encoder.encode(record, &mut self.blob);
+        let mut rows = self.select.query([record.sample.as_bytes()])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let text = |at, expected: Option<&str>| agrees(row, at, expected);
+        let mut differs = Vec::new();
+        if !text(1, Some(self.role))? {
+            differs.push(ConflictKind::Role);
+        }
+        if !matches!(row.get_ref(3)?, ValueRef::Blob(stored) if stored == self.blob) {
+            differs.push(ConflictKind::Profile);
+        }
+        if !text(2, Some(record.sex.word()))? {
+            differs.push(ConflictKind::Sex);
+        }
+        if !(text(4, record.agency.as_deref())?
+            && text(5, record.region.as_deref())?
+            && text(6, record.kit.as_deref())?
+            && text(7, record.collected_on.as_deref())?)
+        {
+            differs.push(ConflictKind::Metadata);
+        }
+        Ok(Some(Stored { id: row.get(0)?, differs }))
+    }
+}
+
+fn agrees(row: &Row<'_>, at: usize, expected: Option<&str>) -> rusqlite::Result<bool> {
+    Ok(match row.get_ref(at)? {
+        ValueRef::Null => expected.is_none(),
+        ValueRef::Text(stored) => expected.is_some_and(|expected| expected.as_bytes() == stored),
+        _ => false,
+    })
+}
+
+/// The word of the role that samples of such a batch have.
+pub(super) fn role(holds: Holds) -> &'static str {
+    match holds {
+        Holds::Families => "relative",
+        Holds::Children => "child",
+    }
+}
+
+/// Whether two rows describe one sample in the same way.
+pub(super) fn same_sample(a: &Record, b: &Record) -> bool {
+    a.profile == b.profile
+        && a.sex == b.sex
+        && (&a.agency, &a.region, &a.kit, &a.collected_on) == (&b.agency, &b.region, &b.kit, &b.collected_on)
+}

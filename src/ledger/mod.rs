@@ -1,0 +1,27 @@
+//! The one source of truth: samples, families, runs and candidates in one SQLite file.
+//!
+//! It holds pseudonyms and genotypes, so the file is private (mode 0600) and what is deleted is overwritten.
+//! Everything that changes something does so in one transaction: after a crash the ledger is as it was before or as
+//! it was to be.
+
+mod batch;
+mod candidates;
+mod codec;
+mod error;
+mod import;
+mod known;
+mod open;
+mod read;
+mod relatives;
+mod runs;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use batch::{Batch, Conflict, ConflictKind, Holds, ImportReport, OnConflict, Record};
+pub use candidates::{Candidate, CandidateFilter, CandidateRecord};
+pub use error::LedgerError;
+pub use open::{Generation, Ledger};
+pub use read::Counts;
+pub use runs::{RunDelta, RunRecord};

@@ -1,0 +1,215 @@
+//! Making and opening the file, and what identifies its state.
+
+use std::fmt::Write;
+use std::fs::{self, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior};
+
+use super::LedgerError;
+use super::schema;
+
+/// The ledger of a store. One connection; other processes may read meanwhile, and wait to write.
+#[derive(Debug)]
+pub struct Ledger {
+    pub(super) connection: Connection,
+}
+
+/// The state of the samples and families: what an index of them is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generation {
+    /// Counts the transactions that changed samples or families; 0 in a new ledger.
+    pub number: u64,
+    /// Random, new with each number: tells apart two ledgers that were one once.
+    pub stamp: [u8; 16],
+}
+
+impl Ledger {
+    /// Makes a new, empty ledger in a file of mode 0600.
+    ///
+    /// # Errors
+    /// [`LedgerError::Exists`] if there is something at the path already.
+    pub fn create(path: &Path) -> Result<Self, LedgerError> {
+        // SQLite gives its journal files the permissions of this file.
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|source| {
+            if source.kind() == io::ErrorKind::AlreadyExists {
+                LedgerError::Exists(path.to_owned())
+            } else {
+                LedgerError::Io { doing: "create", path: path.to_owned(), source }
+            }
+        })?;
+        let mut ledger = Self { connection: connect(path)? };
+        let tx = ledger.begin()?;
+        schema::migrate(&tx, 0)?;
+        for key in ["store_id", "stamp"] {
+            set_meta(&tx, key, random()?)?;
+        }
+        set_meta(&tx, "generation", 0)?;
+        tx.commit()?;
+        // The file's name, too, survives a power cut.
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(|source| LedgerError::Io {
+            doing: "create",
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(ledger)
+    }
+
+    /// Opens a ledger, bringing one of an older version up to date, and makes its file private if it is not.
+    ///
+    /// # Errors
+    /// [`LedgerError::Missing`], [`LedgerError::NotALedger`], [`LedgerError::Newer`], or the system's refusal.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        let io = |doing| {
+            move |source: io::Error| match source.kind() {
+                io::ErrorKind::NotFound => LedgerError::Missing(path.to_owned()),
+                _ => LedgerError::Io { doing, path: path.to_owned(), source },
+            }
+        };
+        let metadata = fs::metadata(path).map_err(io("open"))?;
+        if !metadata.is_file() {
+            return Err(LedgerError::NotALedger(path.to_owned()));
+        }
+        if metadata.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(io("protect"))?;
+        }
+        let not_ours = |error: rusqlite::Error| match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => LedgerError::NotALedger(path.to_owned()),
+            _ => LedgerError::Database(error),
+        };
+        // Looked at before anything is set: opening another program's database must not change it.
+        let plain = Connection::open(path).map_err(not_ours)?;
+        plain.busy_timeout(BUSY_TIMEOUT)?;
+        let pragma = |name| plain.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(not_ours);
+        let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+        drop(plain);
+        if application != schema::APPLICATION_ID || version < 1 {
+            return Err(LedgerError::NotALedger(path.to_owned()));
+        }
+        if version > schema::VERSION {
+            return Err(LedgerError::Newer { path: path.to_owned(), found: version, known: schema::VERSION });
+        }
+        let mut ledger = Self {
+            connection: connect(path).map_err(|error| match error {
+                LedgerError::Database(error) => not_ours(error),
+                error => error,
+            })?,
+        };
+        if version < schema::VERSION {
+            let tx = ledger.begin()?;
+            // Another process may have done it since.
+            let version = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            schema::migrate(&tx, version)?;
+            tx.commit()?;
+        }
+        Ok(ledger)
+    }
+
+    /// The state of the samples and families.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn generation(&self) -> Result<Generation, LedgerError> {
+        generation(&self.connection)
+    }
+
+    /// What names this store: 16 random bytes.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn store_id(&self) -> Result<[u8; 16], LedgerError> {
+        meta(&self.connection, "store_id")?.ok_or_else(|| missing("store_id"))
+    }
+
+    /// Fingerprint of the key that its pseudonyms were made with; `None` if none was used yet.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn key_fingerprint(&self) -> Result<Option<[u8; 8]>, LedgerError> {
+        meta(&self.connection, "key_fingerprint")
+    }
+
+    /// Binds the ledger to a key, or checks that it is the one it is bound to.
+    ///
+    /// # Errors
+    /// [`LedgerError::OtherKey`] if it is bound to another key.
+    pub fn bind_key(&mut self, fingerprint: [u8; 8]) -> Result<(), LedgerError> {
+        let tx = self.begin()?;
+        match meta::<[u8; 8]>(&tx, "key_fingerprint")? {
+            Some(bound) if bound == fingerprint => return Ok(()),
+            Some(bound) => return Err(LedgerError::OtherKey { ledger: hex(bound), given: hex(fingerprint) }),
+            None => set_meta(&tx, "key_fingerprint", fingerprint)?,
+        }
+        Ok(tx.commit()?)
+    }
+
+    /// A transaction that may write; rolled back unless committed.
+    pub(super) fn begin(&mut self) -> rusqlite::Result<Transaction<'_>> {
+        // Taking the write lock at once: a reader that turns writer half-way may have to give up.
+        self.connection.transaction_with_behavior(TransactionBehavior::Immediate)
+    }
+}
+
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+fn connect(path: &Path) -> Result<Connection, LedgerError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // FULL: what was acknowledged survives a power cut. secure_delete: an expunged profile is gone from the file.
+    // The cache (256 MiB at most) holds the index pages that a large import touches again and again.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
+         PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -262144;
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    Ok(connection)
+}
+
+pub(super) fn generation(connection: &Connection) -> Result<Generation, LedgerError> {
+    let number: i64 = meta(connection, "generation")?.ok_or_else(|| missing("generation"))?;
+    let stamp = meta(connection, "stamp")?.ok_or_else(|| missing("stamp"))?;
+    Ok(Generation { number: u64::try_from(number).map_err(|_| missing("generation"))?, stamp })
+}
+
+/// Marks the samples or families as changed.
+pub(super) fn advance(tx: &Transaction<'_>) -> Result<(), LedgerError> {
+    let next = i64::try_from(generation(tx)?.number + 1).map_err(|_| missing("generation"))?;
+    set_meta(tx, "generation", next)?;
+    Ok(set_meta(tx, "stamp", random()?)?)
+}
+
+fn meta<T: rusqlite::types::FromSql>(connection: &Connection, key: &str) -> Result<Option<T>, LedgerError> {
+    Ok(connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?)
+}
+
+fn set_meta(tx: &Transaction<'_>, key: &str, value: impl rusqlite::ToSql) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    tx.execute(sql, (key, value)).map(drop)
+}
+
+fn missing(key: &str) -> LedgerError {
+    LedgerError::Damaged { of: format!("meta {key}"), what: "it is missing" }
+}
+
+fn random() -> Result<[u8; 16], LedgerError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(LedgerError::Random)?;
+    Ok(bytes)
+}
+
+/// Seconds since 1970, UTC.
+pub(super) fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|age| i64::try_from(age.as_secs()).ok()).unwrap_or(0)
+}
+
+fn hex(bytes: [u8; 8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

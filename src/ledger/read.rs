@@ -1,0 +1,139 @@
+//! Samples and families as matching needs them.
+
+use rusqlite::{Connection, Row};
+
+use super::codec;
+use super::open::Ledger;
+use super::relatives::relation;
+use super::{Generation, LedgerError};
+use crate::model::{Child, Family, Genotype, Panel, Profile, Pseudonym, Relative};
+
+/// How much the ledger holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Children of unknown origin.
+    pub children: u64,
+    /// Families.
+    pub families: u64,
+    /// Relatives' samples; one of two families counts once.
+    pub relatives: u64,
+    /// Current candidates.
+    pub candidates: u64,
+}
+
+/// From locus ids to positions of a panel.
+pub(super) struct Positions {
+    /// By id: none if there is no such locus, none inside if it is not in the panel.
+    by_id: Vec<Option<Option<usize>>>,
+    loci: usize,
+}
+
+impl Positions {
+    pub(super) fn new(connection: &Connection, panel: &Panel) -> Result<Self, LedgerError> {
+        let mut by_id = Vec::new();
+        let mut statement = connection.prepare("SELECT id, name FROM locus")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (id, name): (u16, String) = (row.get(0)?, row.get(1)?);
+            let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is none" };
+            let locus = name.parse().map_err(damaged)?;
+            if by_id.len() <= usize::from(id) {
+                by_id.resize(usize::from(id) + 1, None);
+            }
+            by_id[usize::from(id)] = Some(panel.position(&locus));
+        }
+        Ok(Self { by_id, loci: panel.len() })
+    }
+
+    /// A stored profile in panel order.
+    pub(super) fn profile(&self, blob: &[u8]) -> Result<Profile, &'static str> {
+        let mut genotypes: Vec<Option<Genotype>> = vec![None; self.loci];
+        let mut unknown = false;
+        codec::decode(blob, |id, genotype| match self.by_id.get(usize::from(id)).copied().flatten() {
+            Some(Some(position)) => genotypes[position] = Some(genotype),
+            Some(None) => {}
+            None => unknown = true,
+        })?;
+        if unknown { Err("the profile names an unknown locus") } else { Ok(Profile::new(genotypes)) }
+    }
+
+    fn read(&self, row: &Row<'_>, sample: Pseudonym, column: usize) -> Result<Profile, LedgerError> {
+        let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
+        let blob = row.get_ref(column)?.as_blob().map_err(|_| damaged("the profile is missing"))?;
+        self.profile(blob).map_err(damaged)
+    }
+}
+
+pub(super) fn pseudonym(row: &Row<'_>, column: usize) -> Result<Pseudonym, LedgerError> {
+    row.get(column)
+        .map(Pseudonym::from_bytes)
+        .map_err(|_| LedgerError::Damaged { of: "a pseudonym".to_owned(), what: "it has not 16 bytes" })
+}
+
+impl Ledger {
+    /// Calls `each` for every child, by pseudonym, and gives the generation they are of.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first record that cannot be read; `each` was called for those before.
+    pub fn children(&self, panel: &Panel, mut each: impl FnMut(Child)) -> Result<Generation, LedgerError> {
+        // One view of the data, whatever is imported meanwhile.
+        let tx = self.connection.unchecked_transaction()?;
+        let generation = super::open::generation(&tx)?;
+        let positions = Positions::new(&tx, panel)?;
+        let mut statement =
+            tx.prepare("SELECT pseudonym, profile FROM sample WHERE role = 'child' ORDER BY pseudonym")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let pseudonym = pseudonym(row, 0)?;
+            each(Child { pseudonym, profile: positions.read(row, pseudonym, 1)? });
+        }
+        Ok(generation)
+    }
+
+    /// Every family, by pseudonym, its relatives by relation and sample; and the generation they are of.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first record that cannot be read.
+    pub fn families(&self, panel: &Panel) -> Result<(Vec<Family>, Generation), LedgerError> {
+        let tx = self.connection.unchecked_transaction()?;
+        let generation = super::open::generation(&tx)?;
+        let positions = Positions::new(&tx, panel)?;
+        let mut statement = tx.prepare(
+            "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile FROM family
+             JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
+             ORDER BY family.pseudonym",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut families: Vec<Family> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (family, sample) = (pseudonym(row, 0)?, pseudonym(row, 2)?);
+            let relation = relation(family, row.get_ref(1)?.as_str())?;
+            let relative = Relative { sample, relation, profile: positions.read(row, sample, 3)? };
+            match families.last_mut() {
+                Some(last) if last.pseudonym == family => last.relatives.push(relative),
+                _ => families.push(Family { pseudonym: family, relatives: vec![relative] }),
+            }
+        }
+        for family in &mut families {
+            family.relatives.sort_unstable_by_key(|relative| (relative.relation, relative.sample));
+        }
+        Ok((families, generation))
+    }
+
+    /// How much there is.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn counts(&self) -> Result<Counts, LedgerError> {
+        let sql = "SELECT (SELECT count(*) FROM sample WHERE role = 'child'), (SELECT count(*) FROM family),
+                   (SELECT count(*) FROM sample WHERE role = 'relative'), (SELECT count(*) FROM candidate)";
+        Ok(self.connection.query_row(sql, [], |row| {
+            Ok(Counts {
+                children: row.get::<_, i64>(0)?.unsigned_abs(),
+                families: row.get::<_, i64>(1)?.unsigned_abs(),
+                relatives: row.get::<_, i64>(2)?.unsigned_abs(),
+                candidates: row.get::<_, i64>(3)?.unsigned_abs(),
+            })
+        })?)
+    }
+}

@@ -1,0 +1,81 @@
+//! Tables, and how an older ledger becomes a newer one.
+
+use rusqlite::Transaction;
+
+/// Marks the file as a ledger: `RNTE`.
+pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
+
+/// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
+const MIGRATIONS: [&str; 1] = [V1];
+
+/// The version this program writes.
+pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// `meta`: `store_id` (16 random bytes), `key_fingerprint` (8 bytes), `generation` (counts changes of samples or
+/// families), `stamp` (16 random bytes, new with each of them).
+///
+/// `sample.profile`: see `codec`. `import` holds no file names: they may hold identifiers.
+/// `imported_at`, `started_at`: seconds since 1970, UTC. `digest`: BLAKE3.
+const V1: &str = "
+CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE locus (id INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 65535), name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE import (
+    id INTEGER PRIMARY KEY,
+    layout TEXT NOT NULL CHECK (layout IN ('families', 'children')),
+    file_digest BLOB NOT NULL CHECK (length(file_digest) = 32),
+    rows INTEGER NOT NULL, added INTEGER NOT NULL, unchanged INTEGER NOT NULL, replaced INTEGER NOT NULL,
+    imported_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX import_by_digest ON import (file_digest);
+CREATE TABLE sample (
+    id INTEGER PRIMARY KEY,
+    pseudonym BLOB NOT NULL UNIQUE CHECK (length(pseudonym) = 16),
+    role TEXT NOT NULL CHECK (role IN ('child', 'relative')),
+    sex TEXT NOT NULL CHECK (sex IN ('female', 'male', 'unknown')),
+    profile BLOB NOT NULL,
+    agency TEXT, region TEXT, kit TEXT, collected_on TEXT,
+    import_id INTEGER NOT NULL REFERENCES import
+) STRICT;
+CREATE TABLE family (
+    id INTEGER PRIMARY KEY,
+    pseudonym BLOB NOT NULL UNIQUE CHECK (length(pseudonym) = 16)
+) STRICT;
+CREATE TABLE member (
+    family_id INTEGER NOT NULL REFERENCES family,
+    sample_id INTEGER NOT NULL REFERENCES sample,
+    relation TEXT NOT NULL,
+    PRIMARY KEY (family_id, sample_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX member_by_sample ON member (sample_id);
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    mode TEXT NOT NULL,
+    started_at INTEGER NOT NULL, seconds REAL NOT NULL, generation INTEGER NOT NULL,
+    families INTEGER NOT NULL, children INTEGER NOT NULL, pairs INTEGER NOT NULL, candidates INTEGER NOT NULL,
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    manifest TEXT NOT NULL CHECK (json_valid(manifest))
+) STRICT;
+CREATE TABLE candidate (
+    family BLOB NOT NULL CHECK (length(family) = 16),
+    child BLOB NOT NULL CHECK (length(child) = 16),
+    log10_lr REAL NOT NULL,
+    loci_compared INTEGER NOT NULL, incompatible_loci INTEGER NOT NULL,
+    run_id INTEGER NOT NULL REFERENCES run,
+    first_run_id INTEGER NOT NULL REFERENCES run,
+    PRIMARY KEY (family, child)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX candidate_by_child ON candidate (child);
+";
+
+/// Brings a ledger of an older version up to [`VERSION`]; the caller commits.
+///
+/// # Errors
+/// SQLite's.
+pub(super) fn migrate(tx: &Transaction<'_>, from: i64) -> rusqlite::Result<()> {
+    let done = usize::try_from(from).unwrap_or(0);
+    for step in MIGRATIONS.iter().skip(done) {
+        tx.execute_batch(step)?;
+    }
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    tx.pragma_update(None, "user_version", VERSION)
+}
