@@ -4,6 +4,7 @@
 //! number. Identifiers become pseudonyms here and go no further.
 
 mod across;
+mod cases;
 mod cells;
 mod findings;
 mod header;
@@ -17,6 +18,7 @@ mod tests;
 mod tidy;
 mod types;
 
+pub use cases::{Case, read_cases};
 pub use findings::Problem;
 pub use loci::KNOWN_LOCI;
 pub use tidy::{MOST_BYTES, MOST_LINE_BYTES, read_bytes, read_file};

@@ -1,5 +1,6 @@
 //! The tidy CSV layouts, read in one pass.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -61,13 +62,7 @@ pub fn read_bytes(
 ) -> Intake {
     let mut findings = Findings::new(file_name);
     let digest = *blake3::hash(bytes).as_bytes();
-    let (loci, rows) = match foreign(bytes) {
-        Some((code, what)) => {
-            findings.problem(0, None, code, what);
-            (Vec::new(), Vec::new())
-        }
-        None => read(bytes, layout, panel, pseudonymizer, &mut findings),
-    };
+    let (loci, rows) = read(bytes, layout, panel, pseudonymizer, &mut findings);
     let (problems, notes) = findings.finish();
     Intake { layout, digest, loci, rows, problems, notes }
 }
@@ -79,18 +74,10 @@ fn read(
     pseudonymizer: &Pseudonymizer,
     findings: &mut Findings,
 ) -> (Vec<crate::model::Locus>, Vec<super::Row>) {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut lines = Lines::new(bytes);
-    let mut fields = Vec::new();
-    let Some((number, first)) = lines.find(|(_, line)| !line.trim_ascii().is_empty()) else {
-        findings.problem(0, None, "empty", "the file is empty: nothing to import");
-        return Default::default();
-    };
-    let header = text(number, first, findings).and_then(|text| {
-        split(text, &mut fields).map_err(|column| quote(number, column, None, findings)).ok()?;
-        Header::read(number, text, &fields, layout, panel, findings)
-    });
+    let Some(Source { line, text, header, lines }) = open(bytes, findings) else { return Default::default() };
+    let header = Header::read(line, text, &header, layout, panel, findings);
     let Some(header) = header else { return Default::default() };
+    let mut fields = Vec::new();
     let mut reader = RowReader::new(&header, layout, pseudonymizer);
     let mut any = false;
     for (number, line) in lines {
@@ -99,18 +86,8 @@ fn read(
             continue;
         }
         any = true;
-        let Some(text) = text(number, line, findings) else { continue };
-        if let Err(column) = split(text, &mut fields) {
-            quote(number, column, Some(&header), findings);
-        } else if fields.len() == header.len() {
+        if self::fields(number, line, header.len(), &mut fields, findings).is_some() {
             reader.read(number, &fields, findings);
-        } else {
-            let what = format!(
-                "the row has {} fields, the header has {}: a comma is missing or too many",
-                fields.len(),
-                header.len()
-            );
-            findings.problem(number, None, "fields", what);
         }
     }
     if !any {
@@ -123,6 +100,57 @@ fn read(
         rows.retain(|row| bad_lines.binary_search(&row.line).is_err());
     }
     (header.loci, rows)
+}
+
+/// A file up to and with its header line.
+pub(super) struct Source<'a> {
+    /// Number of the header line.
+    pub(super) line: u64,
+    /// The header line.
+    pub(super) text: &'a str,
+    /// Its fields.
+    pub(super) header: Vec<Cow<'a, str>>,
+    /// What follows.
+    pub(super) lines: Lines<'a>,
+}
+
+/// Reads up to the header line. `None` if there is no such thing; the findings then say why.
+pub(super) fn open<'a>(bytes: &'a [u8], findings: &mut Findings) -> Option<Source<'a>> {
+    if let Some((code, what)) = foreign(bytes) {
+        findings.problem(0, None, code, what);
+        return None;
+    }
+    let mut lines = Lines::new(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+    let Some((line, first)) = lines.find(|(_, line)| !line.trim_ascii().is_empty()) else {
+        findings.problem(0, None, "empty", "the file is empty: nothing to import");
+        return None;
+    };
+    let text = text(line, first, findings)?;
+    let mut header = Vec::new();
+    split(text, &mut header).map_err(|column| quote(line, column, findings)).ok()?;
+    Some(Source { line, text, header, lines })
+}
+
+/// The fields of a row, if it has as many as the header.
+pub(super) fn fields<'a>(
+    number: u64,
+    line: &'a [u8],
+    columns: usize,
+    fields: &mut Vec<Cow<'a, str>>,
+    findings: &mut Findings,
+) -> Option<()> {
+    let text = text(number, line, findings)?;
+    if let Err(column) = split(text, fields) {
+        quote(number, column, findings);
+        return None;
+    }
+    if fields.len() != columns {
+        let what =
+            format!("the row has {} fields, the header has {columns}: a comma is missing or too many", fields.len());
+        findings.problem(number, None, "fields", what);
+        return None;
+    }
+    Some(())
 }
 
 /// The text of a line, if it is one.
@@ -153,10 +181,11 @@ fn text<'a>(number: u64, line: &'a [u8], findings: &mut Findings) -> Option<&'a 
     }
 }
 
-fn quote(number: u64, column: usize, header: Option<&Header>, findings: &mut Findings) {
-    let named = header.and_then(|header| header.column(column - 1)).or_else(|| Some((column, "?".into())));
-    let what = "a double quote is opened here and not closed before the next comma or line end: remove or close it";
-    findings.problem(number, named, "quote", what);
+fn quote(number: u64, column: usize, findings: &mut Findings) {
+    let what = format!(
+        "a double quote is opened in field {column} and not closed before the next comma or line end: remove or close it"
+    );
+    findings.problem(number, None, "quote", what);
 }
 
 /// Recognises what is not a CSV file at all.

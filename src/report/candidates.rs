@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::str::FromStr;
 
-use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use crate::model::{Pseudonym, UnknownWord};
+
+use super::table::plain_table;
 
 /// Version of the JSON form: raised when a field is renamed or changes its meaning, not when one is added.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -102,13 +103,7 @@ impl CandidateReport {
             let _ = writeln!(
                 text,
                 "{},{},{},{},{},{},{}",
-                row.family,
-                row.child,
-                row.log10_lr,
-                row.loci_compared,
-                row.incompatible_loci,
-                row.first_run,
-                row.new
+                row.family, row.child, row.log10_lr, row.loci_compared, row.incompatible_loci, row.first_run, row.new
             );
         }
         text
@@ -117,16 +112,8 @@ impl CandidateReport {
     /// A table for people, of the first `limit` candidates.
     #[must_use]
     pub fn table(&self, limit: usize) -> String {
-        let mut table = Table::new();
-        table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-        table.set_header(["#", "family", "child", "log10 LR", "LR", "loci", "incompatible", "since"]);
-        for right in [0, 3, 4, 5, 6] {
-            if let Some(column) = table.column_mut(right) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
-        for (i, row) in self.candidates.iter().take(limit).enumerate() {
-            table.add_row([
+        let rows = self.candidates.iter().take(limit).enumerate().map(|(i, row)| {
+            [
                 (i + 1).to_string(),
                 row.family.to_string(),
                 row.child.to_string(),
@@ -135,11 +122,13 @@ impl CandidateReport {
                 row.loci_compared.to_string(),
                 row.incompatible_loci.to_string(),
                 if row.new { "new".to_owned() } else { format!("run {}", row.first_run) },
-            ]);
-        }
+            ]
+        });
+        let header = ["#", "family", "child", "log10 LR", "LR", "loci", "incompatible", "since"];
+        let table = plain_table(header, &[0, 3, 4, 5, 6], rows);
         let rest = self.candidates.len().saturating_sub(limit);
         let more = if rest > 0 { format!("... and {rest} more\n") } else { String::new() };
-        format!("{table}\n{more}")
+        table + &more
     }
 }
 

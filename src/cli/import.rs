@@ -1,0 +1,181 @@
+//! `import`.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+
+use crate::intake::{Intake, Layout, read_bytes, read_file};
+use crate::ledger::{Batch, Holds, ImportReport, Ledger, LedgerError, OnConflict, Record};
+use crate::model::Panel;
+use crate::pseudonym::Pseudonymizer;
+
+use super::Outcome;
+use super::options::Global;
+use super::output::{Output, count};
+use super::store::Store;
+
+#[derive(Args)]
+pub(super) struct Import {
+    /// What the files hold: families or children
+    #[arg(long = "as", value_name = "LAYOUT")]
+    layout: Layout,
+    /// CSV files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Read and check everything, change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Import the sound rows of a file with bad ones; the exit status still says that some were rejected
+    #[arg(long)]
+    keep_going: bool,
+    /// What to do with a sample that the store knows with other data
+    #[arg(long, value_enum, default_value_t = Conflict::Refuse)]
+    on_conflict: Conflict,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Conflict {
+    /// Refuse the file and list the samples
+    Refuse,
+    /// Keep what the store has, import the rest
+    Keep,
+    /// Take what the file has
+    Replace,
+}
+
+impl Import {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let store = Store::open(&global.store)?;
+        let _lock = store.lock()?;
+        let mut ledger = store.ledger()?;
+        let pseudonymizer = store.pseudonymizer(&mut ledger, global.key_file.as_deref())?;
+        let mut outcome = Outcome::Done;
+        for file in &self.files {
+            let started = Instant::now();
+            let intake = read_file(file, self.layout, store.table.panel(), &pseudonymizer)?;
+            let taken = self.take(intake, &mut ledger, output, file)?;
+            if taken == Outcome::Rejected {
+                outcome = Outcome::Rejected;
+            } else {
+                output.say(&format!("  in {:.2} s", started.elapsed().as_secs_f64()));
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn take(&self, intake: Intake, ledger: &mut Ledger, output: &Output, file: &Path) -> anyhow::Result<Outcome> {
+        for problem in intake.problems.iter().chain(&intake.notes) {
+            output.warn(&problem.to_string());
+        }
+        let bad = intake.problems.len();
+        let name = file.display();
+        if bad > 0 && (!self.keep_going || intake.rows.is_empty()) {
+            output.warn(&format!("{name}: {} found, nothing imported", plural(bad as u64, "problem")));
+            return Ok(Outcome::Rejected);
+        }
+        let on_conflict = match self.on_conflict {
+            Conflict::Refuse => OnConflict::Refuse,
+            Conflict::Keep => OnConflict::Keep,
+            Conflict::Replace => OnConflict::Replace,
+        };
+        let layout = intake.layout;
+        match ledger.import(&batch(intake), on_conflict, self.dry_run) {
+            Ok(report) => {
+                output.say(&format!("{name}: {}", summary(&report, layout, self.dry_run)?));
+                for conflict in &report.conflicts {
+                    output.warn(&format!("{name}: {conflict}"));
+                }
+                Ok(if bad > 0 { Outcome::Rejected } else { Outcome::Done })
+            }
+            Err(LedgerError::Conflicts(conflicts)) => {
+                for conflict in &conflicts {
+                    output.warn(&format!("{name}: {conflict}"));
+                }
+                let advice = if conflicts.iter().all(|conflict| conflict.kind.is_replaceable()) {
+                    "decide which version is right: --on-conflict keep leaves the store's, --on-conflict replace takes the file's"
+                } else {
+                    "correct the file, or withdraw what is wrong from the store"
+                };
+                let found = plural(conflicts.len() as u64, "row");
+                output.warn(&format!("{name}: {found} in conflict with the store or with each other, nothing imported; {advice}"));
+                Ok(Outcome::Rejected)
+            }
+            Err(error) => Err(error).with_context(|| format!("importing {name}")),
+        }
+    }
+}
+
+fn plural(number: u64, word: &str) -> String {
+    format!("{} {word}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+fn summary(report: &ImportReport, layout: Layout, dry_run: bool) -> anyhow::Result<String> {
+    let rows = report.added + report.unchanged + report.replaced + report.kept;
+    let before = match report.seen_before {
+        Some(seconds) => format!(" (this very file was imported before, on {})", day(seconds)?),
+        None => String::new(),
+    };
+    if rows == report.unchanged {
+        return Ok(format!("{} of {layout}, all known and unchanged{before}: nothing changed", plural(rows, "row")));
+    }
+    let would = if dry_run { "would be " } else { "" };
+    let mut text = format!("{} of {layout}: {} {would}added", plural(rows, "row"), count(report.added));
+    for (number, what) in [
+        (report.unchanged, "unchanged"),
+        (report.replaced, "replaced"),
+        (report.kept, "left as the store has them"),
+    ] {
+        if number > 0 {
+            text += &format!(", {} {what}", count(number));
+        }
+    }
+    if report.candidates_deleted > 0 {
+        text += &format!("; {} withdrawn until the next match", plural(report.candidates_deleted, "candidate"));
+    }
+    if dry_run {
+        text += "; dry run, nothing changed";
+    }
+    Ok(text + &before)
+}
+
+fn day(seconds: i64) -> anyhow::Result<String> {
+    Ok(jiff::Timestamp::from_second(seconds)?.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// What intake read, as the ledger takes it.
+pub(super) fn batch(intake: Intake) -> Batch {
+    let holds = match intake.layout {
+        Layout::Families => Holds::Families,
+        Layout::Children => Holds::Children,
+    };
+    let rows = intake.rows.into_iter().map(|row| Record {
+        line: row.line,
+        sample: row.sample,
+        family: row.family,
+        sex: row.sex,
+        agency: row.agency,
+        region: row.region,
+        kit: row.kit,
+        collected_on: row.collected_on.map(|date| date.to_string()),
+        profile: row.profile,
+    });
+    Batch { holds, file_digest: intake.digest, loci: intake.loci, rows: rows.collect() }
+}
+
+/// Imports the text of a file that must be sound: one of ours.
+pub(super) fn sound_text(
+    name: &str,
+    text: &str,
+    layout: Layout,
+    panel: &Panel,
+    pseudonymizer: &Pseudonymizer,
+    ledger: &mut Ledger,
+) -> anyhow::Result<ImportReport> {
+    let intake = read_bytes(name, text.as_bytes(), layout, panel, pseudonymizer);
+    if let Some(problem) = intake.problems.first() {
+        anyhow::bail!("{problem}");
+    }
+    Ok(ledger.import(&batch(intake), OnConflict::Refuse, false)?)
+}

@@ -1,0 +1,47 @@
+//! `init`.
+
+use clap::Args;
+
+use crate::matching::Criterion;
+
+use super::Outcome;
+use super::options::{FrequencyOption, Global, ModelOptions};
+use super::output::Output;
+use super::store::{Store, load_key, outside};
+
+#[derive(Args)]
+pub(super) struct Init {
+    #[command(flatten)]
+    frequencies: FrequencyOption,
+    /// The least log10 LR of a candidate
+    #[arg(long, value_name = "X", default_value_t = 4.0, allow_negative_numbers = true)]
+    min_log10_lr: f64,
+    #[command(flatten)]
+    model: ModelOptions,
+}
+
+impl Init {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let key = load_key(global.key_file.as_deref())?;
+        if let Some(path) = &global.key_file {
+            outside(path, &global.store)?;
+        }
+        let (text, table) = self.frequencies.read()?;
+        let model = self.model.model()?;
+        let criterion = checked(self.min_log10_lr)?;
+        let store = Store::create(&global.store, &text, &table, &model, criterion, &key)?;
+        output.say(&format!(
+            "made the store {} with {} loci; {model}; candidates from log10 LR {}",
+            store.dir().display(),
+            table.panel().len(),
+            criterion.min_log10_lr
+        ));
+        Ok(Outcome::Done)
+    }
+}
+
+/// A criterion from a number that may not be one.
+pub(super) fn checked(min_log10_lr: f64) -> anyhow::Result<Criterion> {
+    anyhow::ensure!(min_log10_lr.is_finite(), "--min-log10-lr {min_log10_lr} is no number");
+    Ok(Criterion { min_log10_lr })
+}

@@ -1,0 +1,67 @@
+//! `lr`: the kinship calculator.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::intake::{Case, read_cases};
+use crate::kinship::{Calculator, Evidence};
+
+use super::Outcome;
+use super::options::{FrequencyOption, ModelOptions, calculator};
+use super::output::Output;
+
+#[derive(Args)]
+pub(super) struct Lr {
+    #[command(flatten)]
+    frequencies: FrequencyOption,
+    #[command(flatten)]
+    model: ModelOptions,
+    /// CSV with case, person, relation, sex, locus, allele1, allele2; one row per person and typed locus
+    cases: PathBuf,
+}
+
+impl Lr {
+    pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
+        let (_, table) = self.frequencies.read()?;
+        let calculator = calculator(&table, self.model.model()?)?;
+        let bytes = std::fs::read(&self.cases).with_context(|| format!("cannot read {}", self.cases.display()))?;
+        let cases = match read_cases(&self.cases.display().to_string(), &bytes, table.panel()) {
+            Ok(cases) => cases,
+            Err(problems) => {
+                problems.iter().for_each(|problem| output.warn(&problem.to_string()));
+                return Ok(Outcome::Rejected);
+            }
+        };
+        output.say(&format!("{} cases; {}", cases.len(), calculator.model()));
+        let mut text = String::from("case,locus,log10_lr\n");
+        for case in &cases {
+            write_case(&mut text, case, &calculator)?;
+        }
+        output.data(&text)?;
+        Ok(Outcome::Done)
+    }
+}
+
+fn write_case(text: &mut String, case: &Case, calculator: &Calculator) -> anyhow::Result<()> {
+    let name = quoted(&case.name);
+    let mut total = 0.0;
+    for (position, locus) in calculator.panel().loci().iter().enumerate() {
+        let relatives = case.relatives.iter().map(|(relation, profile)| (*relation, profile.at(position)));
+        let evidence = Evidence::new(relatives, calculator.model().convention);
+        let log10_lr = calculator
+            .log10_lr(position, &evidence, case.child.at(position))
+            .with_context(|| format!("case {name}, locus {locus}"))?;
+        writeln!(text, "{name},{locus},{log10_lr}")?;
+        total += log10_lr;
+    }
+    writeln!(text, "{name},total,{}", total + 0.0)?;
+    Ok(())
+}
+
+/// A name as a field of CSV.
+fn quoted(name: &str) -> String {
+    if name.contains([',', '"']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_owned() }
+}

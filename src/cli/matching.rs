@@ -1,0 +1,233 @@
+//! `match`.
+
+use std::time::{Instant, SystemTime};
+
+use clap::Args;
+use serde_json::json;
+
+use crate::index::{Access, Index};
+use crate::ledger::{CandidateRecord, Ledger, RunRecord};
+use crate::matching::{Criterion, MatchResult, Matcher, Stages, run_digest};
+use crate::model::Family;
+use crate::report::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION};
+use crate::screen::Instructions;
+
+use super::Outcome;
+use super::init::checked;
+use super::options::{FormatOption, Global};
+use super::output::{Output, count, hex};
+use super::store::Store;
+
+/// Rows of a table on a terminal; all are in the other formats.
+pub(super) const TABLE_ROWS: usize = 50;
+
+#[derive(Args)]
+pub(super) struct Match {
+    /// Match everything with everything; so far the only mode, and the default
+    #[arg(long)]
+    full: bool,
+    /// The least log10 LR of a candidate, instead of the store's
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    min_log10_lr: Option<f64>,
+    /// Read the index into memory instead of mapping it
+    #[arg(long)]
+    no_mmap: bool,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+/// A finished and recorded run.
+pub(super) struct Matched {
+    pub(super) report: CandidateReport,
+    pub(super) result: MatchResult,
+    pub(super) withdrawn: u64,
+    pub(super) stages: Stages,
+}
+
+impl Match {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let store = Store::open(&global.store)?;
+        let criterion = self.min_log10_lr.map(checked).transpose()?.unwrap_or(store.criterion);
+        let _lock = store.lock()?;
+        let access = if self.no_mmap { Access::Read } else { Access::Mapped };
+        let matched = run_match(&store, criterion, access, output)?;
+        match self.format.format {
+            Format::Json => output.data(&matched.report.json()?)?,
+            Format::Csv => output.data(&matched.report.csv())?,
+            Format::Table => {
+                let mut new = matched.report.clone();
+                new.candidates.retain(|candidate| candidate.new);
+                if !new.candidates.is_empty() {
+                    output.data(&new.table(TABLE_ROWS))?;
+                }
+            }
+        }
+        matched.say(output);
+        Ok(match (matched.result.unscorable.is_empty(), matched.report.candidates.is_empty()) {
+            (false, _) => Outcome::Rejected,
+            (true, true) => Outcome::Nothing,
+            (true, false) => Outcome::Done,
+        })
+    }
+}
+
+impl Matched {
+    /// Says what came of it.
+    pub(super) fn say(&self, output: &Output) {
+        for family in &self.result.unscorable {
+            output.warn(&format!("family {} was not scored, at locus {}: {}", family.family, family.locus, family.reason));
+        }
+        let run = &self.report.run;
+        let new = self.report.candidates.iter().filter(|candidate| candidate.new).count();
+        output.say(&format!(
+            "{} families x {} children = {} pairs in {:.2} s ({:.1e} a second); {} passed the screen",
+            count(run.families),
+            count(run.children),
+            count(run.pairs),
+            run.seconds,
+            run.pairs as f64 / run.seconds.max(1e-9),
+            count(self.result.survivors),
+        ));
+        let Stages { compile, screen, score, describe } = self.stages;
+        output.say(&format!(
+            "processor time: compile {:.2} s, screen {:.2} s, score {:.2} s, describe {:.2} s",
+            compile.as_secs_f64(),
+            screen.as_secs_f64(),
+            score.as_secs_f64(),
+            describe.as_secs_f64()
+        ));
+        output.say(&format!(
+            "{} candidates, {} of them new; {} withdrawn",
+            count(self.report.candidates.len() as u64),
+            count(new as u64),
+            count(self.withdrawn)
+        ));
+        output.say(&format!("digest {}", run.digest));
+    }
+}
+
+/// Matches all families of a store with all its children, and records the run.
+pub(super) fn run_match(
+    store: &Store,
+    criterion: Criterion,
+    access: Access,
+    output: &Output,
+) -> anyhow::Result<Matched> {
+    let mut ledger = store.ledger()?;
+    let calculator = store.calculator()?;
+    let index = current_index(store, &ledger, access, output)?;
+    let started_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
+    let started = Instant::now();
+    let (families, generation) = ledger.families(store.table.panel())?;
+    anyhow::ensure!(
+        generation.stamp == index.binding().stamp,
+        "the ledger was changed while the index was opened: match again"
+    );
+    let (result, stages) = Matcher::new(&index, &calculator, criterion).run(&families);
+    let digest = run_digest(&store.table, &store.model, &criterion, &result.candidates);
+    let seconds = started.elapsed().as_secs_f64();
+    let record = RunRecord {
+        mode: "full".to_owned(),
+        started_at: i64::try_from(started_at)?,
+        seconds,
+        generation: generation.number,
+        families: result.families,
+        children: result.children,
+        pairs: result.pairs(),
+        digest,
+        manifest: manifest(store, criterion, &result, &families).to_string(),
+    };
+    let records: Vec<CandidateRecord> = result
+        .candidates
+        .iter()
+        .map(|candidate| CandidateRecord {
+            family: candidate.family,
+            child: candidate.child,
+            log10_lr: candidate.log10_lr,
+            loci_compared: candidate.loci_compared,
+            incompatible_loci: candidate.incompatible_loci,
+        })
+        .collect();
+    let delta = ledger.record_run(&record, &records)?;
+    let report = stored_report(&ledger)?;
+    Ok(Matched { report, result, withdrawn: delta.withdrawn, stages })
+}
+
+/// The index, built again where it is missing, stale or damaged.
+fn current_index(store: &Store, ledger: &Ledger, access: Access, output: &Output) -> anyhow::Result<Index> {
+    match store.open_index(ledger, access)? {
+        Ok(index) => Ok(index),
+        Err(reason) => {
+            let fresh = !store.dir().join("index/children.idx").exists();
+            let why = if fresh { "there is no index yet".to_owned() } else { reason.to_string() };
+            let started = Instant::now();
+            let index = store.build_index(ledger, access)?;
+            output.say(&format!(
+                "built the index of {} children in {:.2} s ({why})",
+                count(index.children() as u64),
+                started.elapsed().as_secs_f64()
+            ));
+            Ok(index)
+        }
+    }
+}
+
+/// Everything that the results depend on, and how they were found.
+fn manifest(store: &Store, criterion: Criterion, result: &MatchResult, families: &[Family]) -> serde_json::Value {
+    let relatives: usize = families.iter().map(|family| family.relatives.len()).sum();
+    let unscorable = result.unscorable.iter().map(
+        |family| json!({ "family": family.family, "locus": family.locus, "reason": family.reason.to_string() }),
+    );
+    json!({
+        "program": concat!("reunite ", env!("CARGO_PKG_VERSION")),
+        "model": store.model.to_string(),
+        "frequencies": hex(&store.table.digest()),
+        "loci": store.table.panel().loci(),
+        "criterion": criterion,
+        "relatives": relatives,
+        "completeness": "the candidates are exactly those of scoring every pair",
+        "families_screened": result.families_screened,
+        "families_scanned": result.families_scanned,
+        "families_out_of_reach": result.families_out_of_reach,
+        "survivors": result.survivors,
+        "instructions": Instructions::detect().name(),
+        "unscorable": unscorable.collect::<Vec<_>>(),
+    })
+}
+
+/// The last run and the current candidates, as the ledger has them.
+pub(super) fn stored_report(ledger: &Ledger) -> anyhow::Result<CandidateReport> {
+    filtered_report(ledger, &crate::ledger::CandidateFilter::default())
+}
+
+/// As [`stored_report`], of some candidates only.
+pub(super) fn filtered_report(
+    ledger: &Ledger,
+    filter: &crate::ledger::CandidateFilter,
+) -> anyhow::Result<CandidateReport> {
+    let Some((number, run)) = ledger.last_run()? else {
+        anyhow::bail!("nothing has been matched yet: run `reunite match`");
+    };
+    let candidates = ledger.candidates(filter)?.into_iter().map(|candidate| CandidateRow {
+        family: candidate.record.family,
+        child: candidate.record.child,
+        log10_lr: candidate.record.log10_lr,
+        loci_compared: candidate.record.loci_compared,
+        incompatible_loci: candidate.record.incompatible_loci,
+        first_run: candidate.first_run,
+        new: candidate.first_run == number,
+    });
+    Ok(CandidateReport {
+        schema_version: SCHEMA_VERSION,
+        candidates: candidates.collect(),
+        run: RunSummary {
+            mode: run.mode,
+            generation: run.generation,
+            families: run.families,
+            children: run.children,
+            pairs: run.pairs,
+            seconds: run.seconds,
+            digest: hex(&run.digest),
+        },
+    })
+}

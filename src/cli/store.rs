@@ -1,0 +1,232 @@
+//! The store: a folder with configuration, frequencies, ledger, index and lock.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::index::{Access, Binding, Builder, Index, IndexError};
+use crate::kinship::Calculator;
+use crate::ledger::{Generation, Ledger};
+use crate::matching::Criterion;
+use crate::population::{FrequencyTable, Model};
+use crate::pseudonym::{Pseudonymizer, SecretKey};
+
+use super::options::{ModelConfig, calculator, read_frequencies};
+use super::output::hex;
+
+const CONFIG: &str = "reunite.toml";
+const FREQUENCIES: &str = "frequencies.csv";
+const LEDGER: &str = "ledger.db";
+const INDEX: &str = "index/children.idx";
+const LOCK: &str = "lock";
+
+/// `reunite.toml`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    /// Version of the store's layout.
+    store_version: u32,
+    frequencies: FrequencyConfig,
+    model: ModelConfig,
+    #[serde(rename = "match")]
+    matching: MatchConfig,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FrequencyConfig {
+    file: String,
+    /// Digest of the table as it was read at `init`.
+    digest: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MatchConfig {
+    min_log10_lr: f64,
+}
+
+const STORE_VERSION: u32 = 1;
+
+/// An opened store.
+pub(super) struct Store {
+    dir: PathBuf,
+    pub(super) table: FrequencyTable,
+    pub(super) model: Model,
+    pub(super) criterion: Criterion,
+}
+
+/// Held while a command changes the store; released when dropped, or when the process ends in any way.
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Store {
+    /// Makes a new store, whole or not at all: it is built beside its place and renamed into it.
+    pub(super) fn create(
+        dir: &Path,
+        frequencies: &str,
+        table: &FrequencyTable,
+        model: &Model,
+        criterion: Criterion,
+        key: &SecretKey,
+    ) -> anyhow::Result<Self> {
+        calculator(table, *model)?;
+        if dir.exists() && !fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none()) {
+            bail!("{} exists already and is not an empty folder: choose another --store", dir.display());
+        }
+        let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let building = tempfile::Builder::new()
+            .prefix(".reunite-store-")
+            .tempdir_in(parent)
+            .with_context(|| format!("cannot make a folder in {}", parent.display()))?;
+        let place = building.path();
+        let config = Config {
+            store_version: STORE_VERSION,
+            frequencies: FrequencyConfig { file: FREQUENCIES.to_owned(), digest: hex(&table.digest()) },
+            model: ModelConfig::of(model),
+            matching: MatchConfig { min_log10_lr: criterion.min_log10_lr },
+        };
+        write_private(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
+        write_private(&place.join(FREQUENCIES), frequencies.as_bytes())?;
+        write_private(&place.join(LOCK), b"")?;
+        DirBuilder::new().mode(0o700).create(place.join("index"))?;
+        let mut ledger = Ledger::create(&place.join(LEDGER))?;
+        ledger.bind_key(key.fingerprint().bytes())?;
+        drop(ledger);
+        let place = building.keep();
+        if let Err(error) = fs::rename(&place, dir) {
+            // That the half-made folder cannot be removed either would say nothing new.
+            let _ = fs::remove_dir_all(&place);
+            return Err(error).with_context(|| format!("cannot make the store {}", dir.display()));
+        }
+        File::open(parent).and_then(|parent| parent.sync_all()).context("flushing the folder of the store")?;
+        Self::open(dir)
+    }
+
+    pub(super) fn open(dir: &Path) -> anyhow::Result<Self> {
+        let path = dir.join(CONFIG);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!(
+                "there is no store in {}: name it with --store, or make one with `reunite init`",
+                dir.display()
+            ),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        };
+        let config: Config = toml::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))?;
+        if config.store_version != STORE_VERSION {
+            bail!("the store has layout version {}, this program knows {STORE_VERSION}", config.store_version);
+        }
+        let model = config.model.model().with_context(|| format!("{}, [model]", path.display()))?;
+        if config.matching.min_log10_lr.is_nan() {
+            bail!("{}, [match]: min_log10_lr is no number", path.display());
+        }
+        let (_, table) = read_frequencies(&dir.join(&config.frequencies.file))?;
+        if hex(&table.digest()) != config.frequencies.digest {
+            bail!(
+                "{} is not the table that this store was made with: put it back, or make a new store",
+                dir.join(&config.frequencies.file).display()
+            );
+        }
+        let criterion = Criterion { min_log10_lr: config.matching.min_log10_lr };
+        Ok(Self { dir: dir.to_owned(), table, model, criterion })
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(super) fn ledger(&self) -> anyhow::Result<Ledger> {
+        Ok(Ledger::open(&self.dir.join(LEDGER))?)
+    }
+
+    pub(super) fn calculator(&self) -> anyhow::Result<Calculator> {
+        calculator(&self.table, self.model)
+    }
+
+    /// Keeps other commands from changing the store meanwhile.
+    pub(super) fn lock(&self) -> anyhow::Result<Lock> {
+        let path = self.dir.join(LOCK);
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) => {
+                bail!("another command is changing the store {}: wait until it has ended", self.dir.display())
+            }
+            Err(TryLockError::Error(error)) => Err(error).context("locking the store"),
+        }
+    }
+
+    /// The key, checked to be that of this store.
+    pub(super) fn pseudonymizer(&self, ledger: &mut Ledger, key_file: Option<&Path>) -> anyhow::Result<Pseudonymizer> {
+        let key = load_key(key_file)?;
+        if let Some(path) = key_file {
+            outside(path, &self.dir)?;
+        }
+        ledger.bind_key(key.fingerprint().bytes())?;
+        Ok(Pseudonymizer::new(&key))
+    }
+
+    fn binding(&self, generation: &Generation) -> Binding {
+        Binding {
+            alleles: self.table.alleles_digest(),
+            stamp: generation.stamp,
+            generation: generation.number,
+        }
+    }
+
+    /// The index of the ledger's children, if it is sound and up to date.
+    pub(super) fn open_index(&self, ledger: &Ledger, access: Access) -> anyhow::Result<Result<Index, IndexError>> {
+        let generation = ledger.generation()?;
+        Ok(Index::open(&self.dir.join(INDEX), access, &self.binding(&generation)))
+    }
+
+    /// Builds the index again from the ledger.
+    pub(super) fn build_index(&self, ledger: &Ledger, access: Access) -> anyhow::Result<Index> {
+        let loci = self.table.panel().loci().iter().zip(self.table.loci());
+        let mut builder = Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect());
+        let generation = ledger.children(self.table.panel(), |child| builder.push(child))?;
+        let path = self.dir.join(INDEX);
+        let folder = path.parent().unwrap_or(&self.dir);
+        if !folder.exists() {
+            DirBuilder::new().mode(0o700).create(folder)?;
+        }
+        let binding = self.binding(&generation);
+        builder.write(&path, &binding)?;
+        Ok(Index::open(&path, access, &binding)?)
+    }
+}
+
+/// Loads the key, or says how to name it.
+pub(super) fn load_key(key_file: Option<&Path>) -> anyhow::Result<SecretKey> {
+    let path = key_file.context("the secret key is needed: give --key-file FILE or set REUNITE_KEY_FILE")?;
+    Ok(SecretKey::load(path)?)
+}
+
+/// A stolen store must not bring its key along.
+pub(super) fn outside(key_file: &Path, dir: &Path) -> anyhow::Result<()> {
+    let inside = match (key_file.canonicalize(), dir.canonicalize()) {
+        (Ok(key), Ok(dir)) => key.starts_with(dir),
+        _ => false,
+    };
+    if inside {
+        bail!("the key file lies inside the store: keep it elsewhere, or whoever takes the store has both");
+    }
+    Ok(())
+}
+
+/// Writes a new file that only its owner can read, and flushes it.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
