@@ -162,7 +162,7 @@ fn connect(path: &Path) -> Result<Connection, LedgerError> {
     // FULL: what was acknowledged survives a power cut. secure_delete: an expunged profile is gone from the file.
     // The cache (256 MiB at most) holds the index pages that a large import touches again and again.
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
+        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
          PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -262144;
          PRAGMA journal_size_limit = 67108864;",
     )?;
