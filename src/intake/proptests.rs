@@ -9,12 +9,16 @@ use super::tests::read;
 
 /// A valid file, as cells.
 fn valid(layout: Layout, rows: usize) -> Vec<Vec<String>> {
-    let (header, first): (&[&str], fn(usize) -> Vec<String>) = match layout {
-        Layout::Families => (&["family_id", "sample_id", "relation", "sex"], |i| {
+    let header: &[&str] = match layout {
+        Layout::Families => &["family_id", "sample_id", "relation", "sex"],
+        Layout::Children => &["sample_id", "sex"],
+    };
+    let first = |i: usize| match layout {
+        Layout::Families => {
             let (relation, sex) = [("father", "male"), ("mother", "f"), ("full-sibling", "")][i % 3];
-            vec![format!("F{}", i / 3), format!("S{i}"), relation.into(), sex.into()]
-        }),
-        Layout::Children => (&["sample_id", "sex"], |i| vec![format!("S{i}"), "m".into()]),
+            vec![format!("F{}", i / 3), format!("S{i}"), relation.to_owned(), sex.to_owned()]
+        }
+        Layout::Children => vec![format!("S{i}"), "m".to_owned()],
     };
     let loci = ["vWA", "FGA", "D3S1358", "collected_on"];
     let mut file = vec![header.iter().chain(&loci).map(|name| (*name).to_owned()).collect::<Vec<_>>()];

@@ -1,7 +1,7 @@
 //! Every case of a bad file, by place and code.
 
 use super::*;
-use crate::model::{Panel, Relation, Sex};
+use crate::model::{Locus, Panel, Relation, Sex};
 use crate::pseudonym::{Pseudonymizer, SecretKey};
 
 pub(super) fn panel() -> Panel {
@@ -37,7 +37,7 @@ fn a_families_file_is_read() {
     let intake = read(Layout::Families, [b"\xef\xbb\xbf", text.as_bytes()].concat());
     assert_eq!(intake.problems, []);
     assert_eq!(intake.notes, []);
-    assert_eq!(intake.loci.iter().map(|l| l.name()).collect::<Vec<_>>(), ["FGA", "vWA"]);
+    assert_eq!(intake.loci.iter().map(Locus::name).collect::<Vec<_>>(), ["FGA", "vWA"]);
     let [father, sibling] = &intake.rows[..] else { panic!("{:?}", intake.rows) };
     assert_eq!((father.line, sibling.line), (2, 5));
     assert_eq!(father.sample, pseudonymizer().sample(Some("3701"), "S1").unwrap());
@@ -175,7 +175,7 @@ fn a_line_of_data_in_the_headers_place_is_not_repeated() {
 fn loci_outside_the_panel_are_kept_and_noted() {
     let intake = read(Layout::Children, "sample_id,sex,AMEL,fga,TPOX,THO1\nS1,m,X/Y,22,8,9.3\n");
     assert_eq!(intake.problems, []);
-    assert_eq!(intake.loci.iter().map(|l| l.name()).collect::<Vec<_>>(), ["FGA", "TPOX", "TH01"]);
+    assert_eq!(intake.loci.iter().map(Locus::name).collect::<Vec<_>>(), ["FGA", "TPOX", "TH01"]);
     assert_eq!(intake.rows[0].profile.typed_loci(), 3);
     let notes: Vec<_> = intake.notes.iter().map(|n| (n.column.as_ref().unwrap().0, n.code)).collect();
     assert_eq!(notes, [(3, "amelogenin"), (5, "not-in-panel"), (6, "alias"), (6, "not-in-panel")]);

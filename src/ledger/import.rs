@@ -61,7 +61,7 @@ impl Plan {
         let order = std::mem::take(&mut self.order);
         for same in order.chunk_by(|a, b| a.0 == b.0) {
             let first = same[0].2;
-            let stored = known.get(encoder, &batch.rows[first])?;
+            let stored = known.get(encoder, same[0].0, &batch.rows[first])?;
             let differs = stored.as_ref().map_or(&[][..], |stored| &stored.differs);
             let action = match &stored {
                 None => Action::Insert,
@@ -70,7 +70,7 @@ impl Plan {
             };
             for &(_, _, i) in same {
                 self.samples[i] = action;
-                if same_sample(&batch.rows[i], &batch.rows[first]) {
+                if i == first || same_sample(&batch.rows[i], &batch.rows[first]) {
                     differs.iter().for_each(|&kind| self.conflict(batch, i, kind));
                     self.aside[i] = !differs.is_empty() && on_conflict == OnConflict::Keep;
                 } else {

@@ -88,12 +88,19 @@ impl<'t> Known<'t> {
     }
 
     /// The stored sample of a record; `None` if there is none.
-    pub(super) fn get(&mut self, encoder: &Encoder, record: &Record) -> Result<Option<Stored>, LedgerError> {
-        if self.all.as_ref().is_some_and(|all| all.binary_search(&record.sample).is_err()) {
+    ///
+    /// The sample is given beside its record, which is not in the cache and not looked at if there is none.
+    pub(super) fn get(
+        &mut self,
+        encoder: &Encoder,
+        sample: Pseudonym,
+        record: &Record,
+    ) -> Result<Option<Stored>, LedgerError> {
+        if self.all.as_ref().is_some_and(|all| all.binary_search(&sample).is_err()) {
             return Ok(None);
         }
         encoder.encode(record, &mut self.blob);
-        let mut rows = self.select.query([record.sample.as_bytes()])?;
+        let mut rows = self.select.query([sample.as_bytes()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let text = |at, expected: Option<&str>| agrees(row, at, expected);
         let mut differs = Vec::new();

@@ -7,7 +7,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::LedgerError;
 use super::schema;
@@ -82,7 +82,9 @@ impl Ledger {
             _ => LedgerError::Database(error),
         };
         // Looked at before anything is set: opening another program's database must not change it.
-        let plain = Connection::open(path).map_err(not_ours)?;
+        let plain =
+            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+                .map_err(not_ours)?;
         plain.busy_timeout(BUSY_TIMEOUT)?;
         let pragma = |name| plain.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(not_ours);
         let (application, version) = (pragma("application_id")?, pragma("user_version")?);
@@ -162,7 +164,7 @@ fn connect(path: &Path) -> Result<Connection, LedgerError> {
     // FULL: what was acknowledged survives a power cut. secure_delete: an expunged profile is gone from the file.
     // The cache (256 MiB at most) holds the index pages that a large import touches again and again.
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
+        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
          PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -262144;
          PRAGMA journal_size_limit = 67108864;",
     )?;

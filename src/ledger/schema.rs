@@ -15,13 +15,14 @@ pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 /// families), `stamp` (16 random bytes, new with each of them).
 ///
 /// `sample.profile`: see `codec`. `import` holds no file names: they may hold identifiers.
+/// The checks are written without `IN`, for which SQLite builds a small tree at every insertion.
 /// `imported_at`, `started_at`: seconds since 1970, UTC. `digest`: BLAKE3.
 const V1: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE locus (id INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 65535), name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE import (
     id INTEGER PRIMARY KEY,
-    layout TEXT NOT NULL CHECK (layout IN ('families', 'children')),
+    layout TEXT NOT NULL CHECK (layout = 'families' OR layout = 'children'),
     file_digest BLOB NOT NULL CHECK (length(file_digest) = 32),
     rows INTEGER NOT NULL, added INTEGER NOT NULL, unchanged INTEGER NOT NULL, replaced INTEGER NOT NULL,
     imported_at INTEGER NOT NULL
@@ -30,8 +31,8 @@ CREATE INDEX import_by_digest ON import (file_digest);
 CREATE TABLE sample (
     id INTEGER PRIMARY KEY,
     pseudonym BLOB NOT NULL UNIQUE CHECK (length(pseudonym) = 16),
-    role TEXT NOT NULL CHECK (role IN ('child', 'relative')),
-    sex TEXT NOT NULL CHECK (sex IN ('female', 'male', 'unknown')),
+    role TEXT NOT NULL CHECK (role = 'child' OR role = 'relative'),
+    sex TEXT NOT NULL CHECK (sex = 'female' OR sex = 'male' OR sex = 'unknown'),
     profile BLOB NOT NULL,
     agency TEXT, region TEXT, kit TEXT, collected_on TEXT,
     import_id INTEGER NOT NULL REFERENCES import

@@ -1,0 +1,100 @@
+//! The file itself: private, recognised, found damaged, whole after a crash.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+#[test]
+fn a_ledger_is_private_and_opens_again() {
+    let (dir, path, mut ledger) = ledger();
+    import(&mut ledger, vec![child(2, 1, ["14", ""])]);
+    for entry in std::fs::read_dir(dir.path()).unwrap() {
+        assert_eq!(entry.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let (id, generation) = (ledger.store_id().unwrap(), ledger.generation().unwrap());
+    assert_eq!(generation.number, 1);
+    drop(ledger);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let ledger = Ledger::open(&path).unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!((ledger.store_id().unwrap(), ledger.generation().unwrap()), (id, generation));
+    assert_eq!(ledger.verify().unwrap(), Vec::<String>::new());
+    assert!(matches!(Ledger::create(&path), Err(LedgerError::Exists(_))));
+    assert!(matches!(Ledger::open(&dir.path().join("none")), Err(LedgerError::Missing(_))));
+    assert!(matches!(Ledger::open(dir.path()), Err(LedgerError::NotALedger(_))));
+}
+
+#[test]
+fn what_is_not_a_ledger_or_newer_is_refused_and_left_alone() {
+    let (dir, path, ledger) = ledger();
+    ledger.connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(ledger);
+    assert!(matches!(Ledger::open(&path), Err(LedgerError::Newer { found: 99, known: 1, .. })));
+    let other = dir.path().join("other");
+    for bytes in [&b""[..], b"no database at all, but quite a long text of something else"] {
+        std::fs::write(&other, bytes).unwrap();
+        assert!(matches!(Ledger::open(&other), Err(LedgerError::NotALedger(_))));
+        assert_eq!(std::fs::read(&other).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn a_ledger_belongs_to_one_key() {
+    let (_dir, _path, mut ledger) = ledger();
+    assert_eq!(ledger.key_fingerprint().unwrap(), None);
+    ledger.bind_key([1; 8]).unwrap();
+    ledger.bind_key([1; 8]).unwrap();
+    assert!(matches!(ledger.bind_key([2; 8]), Err(LedgerError::OtherKey { .. })));
+    assert_eq!(ledger.key_fingerprint().unwrap(), Some([1; 8]));
+}
+
+#[test]
+fn damage_is_found_and_named() {
+    let (_dir, _path, mut ledger) = ledger();
+    import(&mut ledger, vec![child(2, 1, ["14", "22"]), child(3, 2, ["14", "22"])]);
+    import(&mut ledger, vec![relative(2, 9, 5, Relation::Father)]);
+    let panel = Panel::new(loci(&["vWA"])).unwrap();
+    for blob in [&[1, 0, 140, 0, 150][..], &[1, 0, 9, 0, 150, 0], &[99, 0, 140, 0, 150, 0]] {
+        ledger.connection.execute("UPDATE sample SET profile = ?1 WHERE pseudonym = ?2", (blob, [2u8; 16])).unwrap();
+        let error = ledger.children(&panel, |_| {}).unwrap_err();
+        assert!(matches!(error, LedgerError::Damaged { .. }));
+        assert!(error.to_string().contains(&p(2).to_string()), "{error}");
+        let findings = ledger.verify().unwrap();
+        assert!(findings.len() == 1 && findings[0].contains(&p(2).to_string()), "{findings:?}");
+    }
+    ledger.connection.execute("UPDATE member SET relation = 'friend'", []).unwrap();
+    assert!(matches!(ledger.families(&panel), Err(LedgerError::Damaged { .. })));
+    assert_eq!(ledger.verify().unwrap().len(), 2);
+    ledger.connection.execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM sample WHERE role = 'relative'").unwrap();
+    let findings = ledger.verify().unwrap();
+    assert!(findings.iter().any(|finding| finding.contains("refers to a record of sample")), "{findings:?}");
+}
+
+#[test]
+fn a_transaction_that_dies_leaves_the_old_state() {
+    let (dir, path, mut ledger) = ledger();
+    import(&mut ledger, vec![child(2, 1, ["14", "22"])]);
+    let generation = ledger.generation().unwrap();
+    // A small cache, so that the unfinished transaction has pages in the journal already.
+    ledger.connection.pragma_update(None, "cache_size", 10).unwrap();
+    let tx = ledger.begin().unwrap();
+    tx.execute("UPDATE meta SET value = 77 WHERE key = 'generation'", []).unwrap();
+    for i in 0..2000_u32 {
+        let pseudonym: [u8; 16] = std::array::from_fn(|at| i.to_le_bytes()[at % 4] ^ 0x55);
+        let sql = "INSERT INTO sample (pseudonym, role, sex, profile, import_id) VALUES (?1, 'child', 'male', ?2, 1)";
+        tx.execute(sql, (pseudonym, [0_u8; 138])).unwrap();
+    }
+    // What a power cut would leave.
+    let crashed = dir.path().join("crashed.db");
+    let journal = |path: &PathBuf| PathBuf::from(format!("{}-wal", path.display()));
+    std::fs::copy(&path, &crashed).unwrap();
+    std::fs::copy(journal(&path), journal(&crashed)).unwrap();
+    assert!(std::fs::metadata(journal(&crashed)).unwrap().len() > 100_000);
+    drop(tx);
+    for path in [path, crashed] {
+        let ledger = Ledger::open(&path).unwrap();
+        assert_eq!(ledger.generation().unwrap(), generation);
+        assert_eq!(ledger.counts().unwrap().children, 1);
+        assert_eq!(ledger.verify().unwrap(), Vec::<String>::new());
+    }
+}

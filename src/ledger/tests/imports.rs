@@ -1,0 +1,144 @@
+//! All or nothing, and what counts as a disagreement.
+
+use super::*;
+
+#[test]
+fn importing_twice_changes_nothing() {
+    let (_dir, _path, mut ledger) = ledger();
+    let rows = vec![child(2, 2, ["14/15", ""]), child(3, 1, ["9.3", "22"])];
+    let first = import(&mut ledger, rows.clone());
+    assert_eq!((first.added, first.unchanged, first.seen_before), (2, 0, None));
+    let families = vec![relative(2, 9, 5, Relation::Mother), relative(3, 9, 6, Relation::Father)];
+    assert_eq!(import(&mut ledger, families.clone()).added, 2);
+    let generation = ledger.generation().unwrap();
+    assert_eq!(generation.number, 2);
+    for rows in [rows, families] {
+        let again = import(&mut ledger, rows);
+        assert_eq!((again.added, again.unchanged), (0, 2));
+        assert!(again.seen_before.is_some());
+    }
+    assert_eq!(ledger.generation().unwrap(), generation);
+    let counts = Counts { children: 2, families: 1, relatives: 2, candidates: 0 };
+    assert_eq!(ledger.counts().unwrap(), counts);
+}
+
+#[test]
+fn profiles_come_back_in_panel_order() {
+    let (_dir, _path, mut ledger) = ledger();
+    import(&mut ledger, vec![child(2, 2, ["14/15", ""]), child(3, 1, ["9.3", "22"])]);
+    import(&mut ledger, vec![relative(2, 9, 5, Relation::Mother), relative(3, 9, 6, Relation::Father)]);
+    let panel = Panel::new(loci(&["TPOX", "FGA", "vWA"])).unwrap();
+    let mut children = Vec::new();
+    let generation = ledger.children(&panel, |child| children.push(child)).unwrap();
+    assert_eq!(generation, ledger.generation().unwrap());
+    assert_eq!(children.iter().map(|c| c.pseudonym).collect::<Vec<_>>(), [p(1), p(2)]);
+    assert!(children[0].profile == profile(&["", "22", "9.3"]));
+    assert!(children[1].profile == profile(&["", "", "14/15"]));
+    assert_eq!(shape(&ledger), [(p(9), vec![(Relation::Father, p(6)), (Relation::Mother, p(5))])]);
+}
+
+#[test]
+fn a_conflict_refuses_the_whole_file() {
+    let (_dir, _path, mut ledger) = ledger();
+    import(&mut ledger, vec![child(2, 1, ["14", "22"]), child(3, 2, ["14", "22"])]);
+    let generation = ledger.generation().unwrap();
+    let file = batch(vec![
+        child(2, 3, ["14", "22"]),
+        child(3, 1, ["14", "23"]),
+        Record { sex: Sex::Male, region: None, ..child(4, 2, ["14", "22"]) },
+    ]);
+    let expected = [(3, ConflictKind::Profile), (4, ConflictKind::Sex), (4, ConflictKind::Metadata)];
+    for dry_run in [true, false] {
+        assert_eq!(conflicts(ledger.import(&file, OnConflict::Refuse, dry_run)), expected);
+    }
+    assert_eq!(ledger.generation().unwrap(), generation);
+    assert_eq!(ledger.counts().unwrap().children, 2);
+    let kept = ledger.import(&file, OnConflict::Keep, false).unwrap();
+    assert_eq!((kept.added, kept.kept, kept.replaced, kept.conflicts.len()), (1, 2, 0, 3));
+    let again = ledger.import(&file, OnConflict::Keep, false).unwrap();
+    assert_eq!((again.added, again.kept, again.unchanged), (0, 2, 1));
+    let replaced = ledger.import(&file, OnConflict::Replace, false).unwrap();
+    assert_eq!((replaced.replaced, replaced.unchanged), (2, 1));
+    let settled = ledger.import(&file, OnConflict::Refuse, false).unwrap();
+    assert_eq!((settled.unchanged, settled.conflicts.len()), (3, 0));
+}
+
+#[test]
+fn a_dry_run_reports_and_changes_nothing() {
+    let (_dir, _path, mut ledger) = ledger();
+    let file = batch(vec![child(2, 1, ["14", "22"])]);
+    let report = ledger.import(&file, OnConflict::Refuse, true).unwrap();
+    assert_eq!((report.added, ledger.counts().unwrap().children), (1, 0));
+    assert_eq!(ledger.generation().unwrap().number, 0);
+    assert_eq!(ledger.import(&file, OnConflict::Refuse, false).unwrap(), report);
+}
+
+#[test]
+fn a_second_father_is_always_refused() {
+    let (_dir, _path, mut ledger) = ledger();
+    import(&mut ledger, vec![relative(2, 9, 5, Relation::Father)]);
+    let file = batch(vec![
+        relative(2, 9, 6, Relation::Father),
+        relative(3, 9, 7, Relation::Mother),
+        relative(4, 9, 8, Relation::FullSibling),
+        relative(5, 9, 10, Relation::FullSibling),
+    ]);
+    for policy in [OnConflict::Refuse, OnConflict::Replace] {
+        let found = conflicts(ledger.import(&file, policy, false));
+        assert_eq!(found, [(2, ConflictKind::Second(Relation::Father))]);
+    }
+    assert_eq!(ledger.counts().unwrap().relatives, 1);
+    let report = ledger.import(&file, OnConflict::Keep, false).unwrap();
+    assert_eq!((report.added, report.kept), (3, 1));
+    assert_eq!(shape(&ledger)[0].1[..2], [(Relation::Father, p(5)), (Relation::Mother, p(7))]);
+    assert_eq!(ledger.counts().unwrap().relatives, 4, "a relative without a family is not stored");
+    // Within one file, too: the ledger does not rely on whoever read it.
+    let two = batch(vec![relative(2, 20, 30, Relation::Mother), relative(3, 20, 31, Relation::Mother)]);
+    let second = ConflictKind::Second(Relation::Mother);
+    assert_eq!(conflicts(ledger.import(&two, OnConflict::Replace, false)), [(2, second), (3, second)]);
+    assert_eq!(ledger.verify().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn relations_are_corrected_only_on_request() {
+    let (_dir, _path, mut ledger) = ledger();
+    import(&mut ledger, vec![relative(2, 9, 5, Relation::Father), relative(3, 9, 4, Relation::Mother)]);
+    // The father turns out to be an uncle, and another sample the father: possible in one file, in any order.
+    let file = batch(vec![relative(2, 9, 3, Relation::Father), relative(3, 9, 5, Relation::PaternalUncle)]);
+    assert_eq!(conflicts(ledger.import(&file, OnConflict::Refuse, false)), [(3, ConflictKind::Relation)]);
+    let report = ledger.import(&file, OnConflict::Replace, false).unwrap();
+    assert_eq!((report.added, report.replaced), (1, 1));
+    let expected = [(Relation::Father, p(3)), (Relation::Mother, p(4)), (Relation::PaternalUncle, p(5))];
+    assert_eq!(shape(&ledger), [(p(9), expected.to_vec())]);
+}
+
+#[test]
+fn a_relative_may_belong_to_two_families_but_is_no_child() {
+    let (_dir, _path, mut ledger) = ledger();
+    import(&mut ledger, vec![relative(2, 9, 5, Relation::Father), relative(3, 10, 5, Relation::Father)]);
+    let further = vec![Record { sex: Sex::Male, ..relative(2, 11, 5, Relation::PaternalUncle) }];
+    let report = import(&mut ledger, further);
+    assert_eq!((report.added, report.unchanged), (1, 0));
+    assert_eq!(ledger.counts().unwrap(), Counts { families: 3, relatives: 1, ..Counts::default() });
+    let file = batch(vec![Record { sex: Sex::Male, ..child(2, 5, ["14/15", "22"]) }]);
+    for policy in [OnConflict::Refuse, OnConflict::Replace] {
+        assert_eq!(conflicts(ledger.import(&file, policy, false)), [(2, ConflictKind::Role)]);
+    }
+    let report = ledger.import(&file, OnConflict::Keep, false).unwrap();
+    assert_eq!((report.kept, ledger.counts().unwrap().children), (1, 0));
+}
+
+#[test]
+fn batches_that_are_none_are_refused() {
+    let (_dir, _path, mut ledger) = ledger();
+    let mut import = |batch: &Batch| ledger.import(batch, OnConflict::Replace, false);
+    let mut file = batch(vec![child(2, 1, ["14", "22"]), child(3, 1, ["14", "23"])]);
+    assert_eq!(conflicts(import(&file)), [(3, ConflictKind::Itself)]);
+    file.rows[1].family = Some((p(9), Relation::Father));
+    assert!(matches!(import(&file), Err(LedgerError::Mixed(_))));
+    file.rows.pop();
+    file.loci.pop();
+    assert!(matches!(import(&file), Err(LedgerError::Shape { line: 2, found: 2, loci: 1 })));
+    file.loci = loci(&["vWA", "vWA"]);
+    assert!(matches!(import(&file), Err(LedgerError::Mixed(_))));
+}

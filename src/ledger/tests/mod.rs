@@ -1,0 +1,93 @@
+//! What an import, a run and a crash leave behind.
+
+mod files;
+mod imports;
+mod runs;
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::model::{Locus, Panel, Profile, Pseudonym, Relation, Sex};
+
+fn p(n: u8) -> Pseudonym {
+    Pseudonym::from_bytes([n; 16])
+}
+
+fn loci(names: &[&str]) -> Vec<Locus> {
+    names.iter().map(|name| name.parse().unwrap()).collect()
+}
+
+fn profile(cells: &[&str]) -> Profile {
+    Profile::new(cells.iter().map(|cell| cell.parse().ok()).collect())
+}
+
+fn child(line: u64, sample: u8, cells: [&str; 2]) -> Record {
+    Record {
+        line,
+        sample: p(sample),
+        family: None,
+        sex: Sex::Female,
+        agency: None,
+        region: Some("Jinan".into()),
+        kit: None,
+        collected_on: Some("2024-01-31".to_owned()),
+        profile: profile(&cells),
+    }
+}
+
+fn relative(line: u64, family: u8, sample: u8, relation: Relation) -> Record {
+    let sex = relation.sex().unwrap_or(Sex::Unknown);
+    Record { family: Some((p(family), relation)), sex, ..child(line, sample, ["14/15", "22"]) }
+}
+
+fn batch(rows: Vec<Record>) -> Batch {
+    let holds = if rows.iter().all(|row| row.family.is_some()) { Holds::Families } else { Holds::Children };
+    Batch { holds, file_digest: [7; 32], loci: loci(&["vWA", "FGA"]), rows }
+}
+
+fn ledger() -> (TempDir, PathBuf, Ledger) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ledger.db");
+    let ledger = Ledger::create(&path).unwrap();
+    (dir, path, ledger)
+}
+
+fn import(ledger: &mut Ledger, rows: Vec<Record>) -> ImportReport {
+    ledger.import(&batch(rows), OnConflict::Refuse, false).unwrap()
+}
+
+fn conflicts(result: Result<ImportReport, LedgerError>) -> Vec<(u64, ConflictKind)> {
+    match result {
+        Err(LedgerError::Conflicts(conflicts)) => conflicts.iter().map(|c| (c.line, c.kind)).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn shape(ledger: &Ledger) -> Vec<(Pseudonym, Vec<(Relation, Pseudonym)>)> {
+    let panel = Panel::new(loci(&["FGA"])).unwrap();
+    let (families, _) = ledger.families(&panel).unwrap();
+    families
+        .iter()
+        .map(|f| (f.pseudonym, f.relatives.iter().map(|relative| (relative.relation, relative.sample)).collect()))
+        .collect()
+}
+
+fn run(ledger: &Ledger) -> RunRecord {
+    RunRecord {
+        mode: "full".to_owned(),
+        started_at: 1_700_000_000,
+        seconds: 1.5,
+        generation: ledger.generation().unwrap().number,
+        families: 1,
+        children: 2,
+        pairs: 2,
+        digest: [3; 32],
+        manifest: "{}".to_owned(),
+    }
+}
+
+fn candidate(family: u8, child: u8, log10_lr: f64) -> CandidateRecord {
+    CandidateRecord { family: p(family), child: p(child), log10_lr, loci_compared: 2, incompatible_loci: 0 }
+}
