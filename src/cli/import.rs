@@ -99,7 +99,9 @@ impl Import {
                     "correct the file, or withdraw what is wrong from the store"
                 };
                 let found = plural(conflicts.len() as u64, "row");
-                output.warn(&format!("{name}: {found} in conflict with the store or with each other, nothing imported; {advice}"));
+                output.warn(&format!(
+                    "{name}: {found} in conflict with the store or with each other, nothing imported; {advice}"
+                ));
                 Ok(Outcome::Rejected)
             }
             Err(error) => Err(error).with_context(|| format!("importing {name}")),
@@ -122,11 +124,9 @@ fn summary(report: &ImportReport, layout: Layout, dry_run: bool) -> anyhow::Resu
     }
     let would = if dry_run { "would be " } else { "" };
     let mut text = format!("{} of {layout}: {} {would}added", plural(rows, "row"), count(report.added));
-    for (number, what) in [
-        (report.unchanged, "unchanged"),
-        (report.replaced, "replaced"),
-        (report.kept, "left as the store has them"),
-    ] {
+    for (number, what) in
+        [(report.unchanged, "unchanged"), (report.replaced, "replaced"), (report.kept, "left as the store has them")]
+    {
         if number > 0 {
             text += &format!(", {} {what}", count(number));
         }

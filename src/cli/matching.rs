@@ -75,7 +75,10 @@ impl Matched {
     /// Says what came of it.
     pub(super) fn say(&self, output: &Output) {
         for family in &self.result.unscorable {
-            output.warn(&format!("family {} was not scored, at locus {}: {}", family.family, family.locus, family.reason));
+            output.warn(&format!(
+                "family {} was not scored, at locus {}: {}",
+                family.family, family.locus, family.reason
+            ));
         }
         let run = &self.report.run;
         let new = self.report.candidates.iter().filter(|candidate| candidate.new).count();
@@ -175,9 +178,10 @@ fn current_index(store: &Store, ledger: &Ledger, access: Access, output: &Output
 /// Everything that the results depend on, and how they were found.
 fn manifest(store: &Store, criterion: Criterion, result: &MatchResult, families: &[Family]) -> serde_json::Value {
     let relatives: usize = families.iter().map(|family| family.relatives.len()).sum();
-    let unscorable = result.unscorable.iter().map(
-        |family| json!({ "family": family.family, "locus": family.locus, "reason": family.reason.to_string() }),
-    );
+    let unscorable = result
+        .unscorable
+        .iter()
+        .map(|family| json!({ "family": family.family, "locus": family.locus, "reason": family.reason.to_string() }));
     json!({
         "program": concat!("reunite ", env!("CARGO_PKG_VERSION")),
         "model": store.model.to_string(),

@@ -129,9 +129,7 @@ impl FrequencyOption {
     /// The text of the table and the table read from it.
     pub(super) fn read(&self) -> anyhow::Result<(String, FrequencyTable)> {
         match &self.frequencies {
-            None => {
-                Ok((FrequencyTable::chinese_han_23_text().to_owned(), FrequencyTable::chinese_han_23().clone()))
-            }
+            None => Ok((FrequencyTable::chinese_han_23_text().to_owned(), FrequencyTable::chinese_han_23().clone())),
             Some(path) => read_frequencies(path),
         }
     }
@@ -195,10 +193,7 @@ impl ModelConfig {
     pub(super) fn model(&self) -> anyhow::Result<Model> {
         let rates = || -> anyhow::Result<MutationRates> {
             let missing = "rate_male and rate_female are needed with this mutation model";
-            Ok(MutationRates {
-                male: self.rate_male.context(missing)?,
-                female: self.rate_female.context(missing)?,
-            })
+            Ok(MutationRates { male: self.rate_male.context(missing)?, female: self.rate_female.context(missing)? })
         };
         let mutation = match self.mutation.as_str() {
             "none" => Mutation::None,
@@ -207,12 +202,15 @@ impl ModelConfig {
             "stepwise" => Mutation::Stepwise {
                 rates: rates()?,
                 range: self.range.context("range is needed with stepwise mutation")?,
-                microvariant_rate: self.microvariant_rate.context("microvariant_rate is needed with stepwise mutation")?,
+                microvariant_rate: self
+                    .microvariant_rate
+                    .context("microvariant_rate is needed with stepwise mutation")?,
             },
             other => bail!("mutation = \"{other}\" is none of none, equal, proportional, stepwise"),
         };
         mutation.check()?;
-        let convention = self.untyped.parse().map_err(|error| anyhow::anyhow!("untyped = \"{}\" {error}", self.untyped))?;
+        let convention =
+            self.untyped.parse().map_err(|error| anyhow::anyhow!("untyped = \"{}\" {error}", self.untyped))?;
         let floor = self.rare_allele_frequency.map_or(Floor::Counted, Floor::Fixed);
         Ok(Model { mutation, convention, floor })
     }

@@ -1,8 +1,8 @@
 //! The store: a folder with configuration, frequencies, ledger, index and lock.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -82,6 +82,7 @@ impl Store {
         let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let building = tempfile::Builder::new()
             .prefix(".reunite-store-")
+            .permissions(Permissions::from_mode(0o700))
             .tempdir_in(parent)
             .with_context(|| format!("cannot make a folder in {}", parent.display()))?;
         let place = building.path();
@@ -112,10 +113,9 @@ impl Store {
         let path = dir.join(CONFIG);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!(
-                "there is no store in {}: name it with --store, or make one with `reunite init`",
-                dir.display()
-            ),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                bail!("there is no store in {}: name it with --store, or make one with `reunite init`", dir.display())
+            }
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
         };
         let config: Config = toml::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))?;
@@ -174,11 +174,7 @@ impl Store {
     }
 
     fn binding(&self, generation: &Generation) -> Binding {
-        Binding {
-            alleles: self.table.alleles_digest(),
-            stamp: generation.stamp,
-            generation: generation.number,
-        }
+        Binding { alleles: self.table.alleles_digest(), stamp: generation.stamp, generation: generation.number }
     }
 
     /// The index of the ledger's children, if it is sound and up to date.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::model::{Allele, Genotype, Locus, Panel, Profile, Relation, Sex};
+use crate::model::{Allele, Genotype, Panel, Profile, Relation, Sex};
 
 use super::findings::{Column, Findings};
 use super::lines::Lines;
@@ -208,7 +208,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Panel;
+    use crate::model::Locus;
 
     fn panel() -> Panel {
         Panel::new(["vWA", "FGA"].map(|name| name.parse::<Locus>().unwrap()).to_vec()).unwrap()
