@@ -10,13 +10,13 @@ use crate::model::{Allele, Child, Locus, Pseudonym, genotype_code, genotype_coun
 
 use super::format::{
     ALIGNMENT, BLOCK, Binding, Header, IndexError, MAGIC, Metadata, OLDEST_READER, Row, SECTIONS, Section, UNLISTED,
-    UnlistedRecord, VERSION, codec,
+    UnlistedRecord, VERSION, codec, rows_per_block,
 };
 
 /// Collects children for an index.
 ///
-/// Memory: the profiles, and at the end the finished sections: 16 + 2 x loci + (alleles of all loci) / 8 bytes per
-/// child.
+/// Memory: the profiles, and at the end the finished sections: 16 + 2 x loci + (loci + alleles of all loci) / 8
+/// bytes per child.
 pub struct Builder {
     loci: Vec<(Locus, Vec<Allele>)>,
     children: Vec<Child>,
@@ -34,7 +34,7 @@ struct Sections<'a> {
 
 impl<'a> Sections<'a> {
     fn new(loci: &'a [(Locus, Vec<Allele>)]) -> Self {
-        let rows_per_block = 1 + loci.iter().map(|locus| locus.1.len()).sum::<usize>();
+        let rows_per_block = rows_per_block(loci);
         let (pseudonyms, planes, codes, unlisted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { loci, rows_per_block, pseudonyms, planes, codes, unlisted }
     }
@@ -50,15 +50,15 @@ impl<'a> Sections<'a> {
         let before = self.unlisted.len();
         let mut first = 1;
         for (locus, (_, alleles)) in self.loci.iter().enumerate() {
-            let own = &mut rows[first..first + alleles.len()];
-            first += alleles.len();
+            let own = &mut rows[first..=first + alleles.len()];
+            first += own.len();
             let place = |allele| alleles.binary_search(&allele).ok();
             let code = match child.profile.at(locus) {
                 None => genotype_count(alleles.len()) as u16,
                 Some(genotype) => match (place(genotype.low()), place(genotype.high())) {
                     (Some(a), Some(b)) => {
-                        own[a][word] |= bit;
-                        own[b][word] |= bit;
+                        own[1 + a][word] |= bit;
+                        own[1 + b][word] |= bit;
                         self.codes.push(U16::new(genotype_code(a, b) as u16));
                         continue;
                     }
@@ -73,8 +73,7 @@ impl<'a> Sections<'a> {
                     }
                 },
             };
-            // Unknown to the screen, so nothing may count against it.
-            own.iter_mut().for_each(|row| row[word] |= bit);
+            own[0][word] |= bit;
             self.codes.push(U16::new(code));
         }
         if self.unlisted.len() == before {

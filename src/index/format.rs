@@ -7,17 +7,18 @@
 //! |---|---|
 //! | metadata | [`Metadata`], encoded by bincode: loci of the panel and their listed alleles |
 //! | pseudonyms | 16 bytes per child; children typed at most loci first, then by pseudonym |
-//! | planes | per block of 512 children its [`Row`]s: the mask of regular children, then one row per locus and listed allele |
+//! | planes | per block of 512 children its [`Row`]s: the mask of regular children, then per locus a row of untyped children and one per listed allele |
 //! | codes | per child and locus a `u16`: the genotype's code, the number of genotypes if untyped, or [`UNLISTED`] |
 //! | unlisted | [`UnlistedRecord`]s of genotypes with an allele that the frequency table does not list, by child |
 //!
-//! A bit of an allele's row says that the child carries the allele, or is untyped at its locus, or is irregular.
-//! A child is irregular if one of its genotypes has an unlisted allele: the screen passes it by, and it is scored
-//! on a path of its own.
+//! A bit of an allele's row says that the child carries the allele. A child is irregular if one of its genotypes has an
+//! unlisted allele: it counts as untyped there, the screen passes it by, and it is scored on a path of its own.
 
 use serde::{Deserialize, Serialize};
 use zerocopy::byteorder::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::model::{Allele, Locus};
 
 #[cfg(target_endian = "big")]
 compile_error!("index files are read in place and need a little-endian machine");
@@ -46,6 +47,11 @@ pub(super) const PSEUDONYMS: usize = 1;
 pub(super) const PLANES: usize = 2;
 pub(super) const CODES: usize = 3;
 pub(super) const UNLISTED_SECTION: usize = 4;
+
+/// Rows of a block: the mask of regular children, and per locus one for untyped children and one per allele.
+pub(super) fn rows_per_block(loci: &[(Locus, Vec<Allele>)]) -> usize {
+    1 + loci.iter().map(|locus| 1 + locus.1.len()).sum::<usize>()
+}
 
 /// What an index was built from; it serves only where both still hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::model::{Allele, Genotype, GenotypeCode, Locus, Pseudonym, genotype_co
 
 use super::format::{
     BLOCK, Binding, CODES, Header, IndexError, MAGIC, METADATA, Metadata, PLANES, PSEUDONYMS, Row, SECTIONS, UNLISTED,
-    UNLISTED_SECTION, UnlistedRecord, VERSION, codec,
+    UNLISTED_SECTION, UnlistedRecord, VERSION, codec, rows_per_block,
 };
 use super::map::{Access, Aligned, Bytes, load};
 
@@ -85,7 +85,7 @@ impl Index {
         let metadata = codec::decode(part(METADATA)).ok_or(Damaged("metadata"))?;
         let loci = checked_loci(metadata).ok_or(Damaged("loci or alleles"))?;
         let children = usize::try_from(header.children.get()).map_err(|_| Damaged("number of children"))?;
-        let rows_per_block = 1 + loci.iter().map(|locus| locus.1.len()).sum::<usize>();
+        let rows_per_block = rows_per_block(&loci);
         let expected = [
             Some(sections[METADATA].1),
             children.checked_mul(Pseudonym::LEN),
@@ -102,7 +102,7 @@ impl Index {
         let mut row = 1;
         for (_, alleles) in &loci {
             first_row.push(row);
-            row += alleles.len();
+            row += 1 + alleles.len();
         }
         let binding = Binding { alleles: header.alleles, stamp: header.stamp, generation: header.generation.get() };
         let index =
@@ -164,14 +164,11 @@ impl Index {
         self.bytes.len()
     }
 
-    /// The number of the row, within each block, of a locus' first allele. The first row of a block is the mask of
-    /// its regular children.
-    ///
-    /// # Panics
-    /// If `locus` is no position of the panel.
+    /// Per locus of the panel, the number within each block of its first row, that of untyped children; those of its
+    /// alleles follow. The first row of a block is the mask of its regular children.
     #[must_use]
-    pub fn first_row(&self, locus: usize) -> usize {
-        self.first_row[locus]
+    pub fn first_rows(&self) -> &[usize] {
+        &self.first_row
     }
 
     /// At how many loci of the panel every child of a block is untyped, at least.
@@ -298,7 +295,7 @@ mod tests {
     #[test]
     fn an_index_holds_what_was_put_in() {
         let index = Index::from_bytes(&sample()).unwrap();
-        assert_eq!((index.children(), index.blocks(), index.rows_per_block()), (520, 2, 6));
+        assert_eq!((index.children(), index.blocks(), index.rows_per_block()), (520, 2, 8));
         // The child with an untyped locus comes last.
         assert_eq!([7, 8, 519].map(|n| index.pseudonym(n)), [8, 9, 7].map(|n| child(n, ["", ""]).pseudonym));
         assert_eq!([index.untyped(0), index.untyped(1)], [0, 0]);
@@ -312,10 +309,14 @@ mod tests {
             [genotype(519, 0), genotype(519, 1), genotype(7, 0), genotype(0, 0)],
             ["", "10/11", "8/15", "8/9.3"]
         );
-        let first = &index.planes()[..6];
-        assert_eq!(first.each_row(), [!0 ^ (1 << 7), !0, 1 << 7, !0, !0 ^ (1 << 7), 1 << 7]);
-        assert_eq!(index.planes()[6][0], 0xff, "the last block is not full");
-        assert_eq!(index.planes()[6 + 2][0], 0x80, "an untyped child has every bit");
+        let first = &index.planes()[..8];
+        let but_irregular = !0 ^ (1 << 7);
+        assert_eq!(
+            first.each_row(),
+            [but_irregular, 1 << 7, but_irregular, 0, but_irregular, 0, but_irregular, 1 << 7]
+        );
+        assert_eq!(index.planes()[8][0], 0xff, "the last block is not full");
+        assert_eq!([index.planes()[9][0], index.planes()[10][0]], [0x80, 0x7f], "the last child is untyped");
     }
 
     trait FirstWords {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use crate::index::{BLOCK, Index, Row};
 use crate::kinship::Calculator;
 use crate::model::Family;
-use crate::screen::{Instructions, Plan, Screen, screen_block};
+use crate::screen::{Instructions, Layout, Plan, Screen, screen_block};
 
 use super::compile::{CompiledFamily, Compiler};
 use super::result::{Candidate, Criterion, MatchResult, Unscorable};
@@ -27,6 +27,7 @@ pub struct Matcher<'a> {
     criterion: Criterion,
     instructions: Instructions,
     irregular: Irregular,
+    layout: Layout,
 }
 
 /// Processor time by stage, added up over threads.
@@ -64,6 +65,7 @@ impl<'a> Matcher<'a> {
             criterion,
             instructions: Instructions::detect(),
             irregular: Irregular::of(index),
+            layout: layout(index),
         }
     }
 
@@ -105,13 +107,34 @@ impl<'a> Matcher<'a> {
 
     /// The plan of a compiled family, over the rows of the index.
     fn plan(&self, family: &CompiledFamily) -> Plan {
-        let loci: Vec<_> = family.informative().map(|(i, locus)| (&*locus.screened, self.index.first_row(i))).collect();
-        Plan::new(&loci, family.loci.len(), self.criterion.min_log10_lr)
+        let loci: Vec<_> = family.loci.iter().map(|locus| locus.as_ref().map(|locus| &*locus.screened)).collect();
+        Plan::new(&loci, &self.layout, self.criterion.min_log10_lr)
     }
 
     fn codes(&self, child: usize) -> &'a [u16] {
         let loci = self.calculator().panel().len();
         &self.index.codes()[child * loci..(child + 1) * loci]
+    }
+}
+
+/// What plans need to know of the index: where rows are, and how many children are how complete. The few groups of
+/// children are enough for an estimate: those nearly complete, and the others by their mean.
+fn layout(index: &Index) -> Layout {
+    let (mut whole, mut partial, mut untyped) = (0.0, 0.0, 0.0);
+    for block in 0..index.blocks() {
+        match index.untyped(block) {
+            0..=2 => whole += 1.0,
+            many => {
+                partial += 1.0;
+                untyped += many as f64;
+            }
+        }
+    }
+    let blocks = f64::max(whole + partial, 1.0);
+    let mean = if partial > 0.0 { untyped / partial } else { 0.0 };
+    Layout {
+        first_rows: index.first_rows().to_vec(),
+        untyped: vec![(0, whole / blocks), (mean.round() as usize, partial / blocks)],
     }
 }
 

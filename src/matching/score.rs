@@ -8,11 +8,25 @@ use super::compile::CompiledFamily;
 pub struct Scorer<'a> {
     /// Per locus of the panel, the table's values; empty where no relative is typed.
     tables: Vec<&'a [f64]>,
-    /// Loci in the order in which a bad child is recognised soonest, each with the most that all later ones can add.
-    order: Vec<(usize, f64)>,
+    /// Loci in the order in which a bad child is recognised soonest.
+    order: Vec<Step>,
+    /// The tables of those loci, one after the other.
+    values: Vec<f64>,
     best: f64,
     threshold: f64,
 }
+
+/// One locus on the way.
+struct Step {
+    locus: usize,
+    /// Where its table begins.
+    table: usize,
+    /// The most that all later loci can add.
+    rest: f64,
+}
+
+/// Loci between two looks at the bound.
+const STRIDE: usize = 4;
 
 /// Room for rounding when the sum is taken in another order than the panel's.
 const SLACK: f64 = 1e-6;
@@ -26,18 +40,21 @@ impl<'a> Scorer<'a> {
             None => &[],
         });
         let excludes = |locus: &super::compile::CompiledLocus| {
-            locus.screened.screens.iter().flatten().map(|screen| screen.excludes).fold(0.0, f64::max)
+            locus.screened.screens.iter().flatten().map(|screen| screen.misses).fold(0.0, f64::max)
         };
         let mut loci: Vec<(usize, f64, f64)> =
             family.informative().map(|(i, locus)| (i, excludes(locus), locus.screened.best)).collect();
         loci.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let best = loci.iter().map(|locus| locus.2).sum();
+        let tables: Vec<&[f64]> = tables.collect();
         let mut rest: f64 = best;
-        let order = loci.iter().map(|&(locus, _, most)| {
+        let (mut order, mut values) = (Vec::with_capacity(loci.len()), Vec::new());
+        for &(locus, _, most) in &loci {
             rest -= most;
-            (locus, rest)
-        });
-        Self { order: order.collect(), tables: tables.collect(), best, threshold }
+            order.push(Step { locus, table: values.len(), rest });
+            values.extend_from_slice(tables[locus]);
+        }
+        Self { order, values, tables, best, threshold }
     }
 
     /// The largest log10 LR that any child typed at listed alleles only can have, up to rounding.
@@ -53,8 +70,13 @@ impl<'a> Scorer<'a> {
     #[must_use]
     pub fn score(&self, codes: &[GenotypeCode]) -> Option<f64> {
         let mut sum = 0.0;
-        for &(locus, rest) in &self.order {
-            sum += self.tables[locus][usize::from(codes[locus])];
+        // Looking after every locus costs more than it saves.
+        for part in self.order.chunks(STRIDE) {
+            let mut rest = 0.0;
+            for step in part {
+                sum += self.values[step.table + usize::from(codes[step.locus])];
+                rest = step.rest;
+            }
             if sum + rest < self.threshold - SLACK {
                 return None;
             }
@@ -72,8 +94,8 @@ impl<'a> Scorer<'a> {
     /// The part of the sum over all loci but those in `except`, which is rising.
     #[must_use]
     pub(super) fn without(&self, codes: &[GenotypeCode], except: &[usize]) -> f64 {
-        let ordinary = |&(locus, _): &(usize, f64)| except.binary_search(&locus).is_err();
-        self.order.iter().filter(|at| ordinary(at)).map(|&(i, _)| self.tables[i][usize::from(codes[i])]).sum()
+        let ordinary = self.order.iter().filter(|step| except.binary_search(&step.locus).is_err());
+        ordinary.map(|step| self.tables[step.locus][usize::from(codes[step.locus])]).sum()
     }
 
     /// The table value of a locus, 0 where no relative is typed.

@@ -1,5 +1,8 @@
 //! How many loci a child may miss, and how many children that lets through.
 
+/// The classes of a counter of strong matches: 0 to 6, and 7 or more.
+pub(super) const STRONG_CLASSES: usize = 8;
+
 /// The largest number m of misses with which `best - (the m smallest drops)` still reaches the threshold; `None` if
 /// not even m = 0 does. `drops` are rising and not negative.
 pub(super) fn misses_allowed(best: f64, drops: &[f64], threshold: f64) -> Option<usize> {
@@ -14,17 +17,44 @@ pub(super) fn misses_allowed(best: f64, drops: &[f64], threshold: f64) -> Option
     Some(drops.iter().take_while(fits).count())
 }
 
-/// P(at most `most` of independent events happen), from each event's probability.
-pub(super) fn at_most(most: usize, probabilities: impl Iterator<Item = f64>) -> f64 {
-    let mut exactly = vec![0.0; most + 1];
-    exactly[0] = 1.0;
-    for p in probabilities {
-        for m in (0..=most).rev() {
-            let fewer = if m == 0 { 0.0 } else { exactly[m - 1] };
-            exactly[m] = exactly[m] * (1.0 - p) + fewer * p;
+/// Per number of strong matches (the last class: 7 or more), the misses allowed to a child whose ordinary matches are
+/// worth at most `ordinary` in all: each strong match may add one of the largest `surpluses`, which are falling.
+pub(super) fn staircase(
+    ordinary: f64,
+    surpluses: &[f64],
+    drops: &[f64],
+    threshold: f64,
+) -> [Option<usize>; STRONG_CLASSES] {
+    std::array::from_fn(|strong| {
+        let taken = if strong + 1 == STRONG_CLASSES { surpluses.len() } else { strong.min(surpluses.len()) };
+        misses_allowed(ordinary + surpluses[..taken].iter().sum::<f64>(), drops, threshold)
+    })
+}
+
+/// The probability that a child of whose loci each is missed and strongly matched with these probabilities passes
+/// the staircase.
+pub(super) fn passes(staircase: &[Option<usize>; STRONG_CLASSES], loci: impl Iterator<Item = (f64, f64)>) -> f64 {
+    let Some(most) = staircase.iter().flatten().max() else { return 0.0 };
+    let width = most + 1;
+    // By strong matches and misses; who misses more than anyone may is dropped.
+    let mut shares = vec![0.0; STRONG_CLASSES * width];
+    shares[0] = 1.0;
+    for (miss, strong) in loci {
+        for s in (0..STRONG_CLASSES).rev() {
+            for m in (0..width).rev() {
+                let at = s * width + m;
+                let here = shares[at];
+                let kept = if s + 1 == STRONG_CLASSES { 1.0 - miss } else { 1.0 - miss - strong };
+                let fewer_strong = if s > 0 { shares[at - width] * strong } else { 0.0 };
+                let fewer_misses = if m > 0 { shares[at - 1] * miss } else { 0.0 };
+                shares[at] = here * kept + fewer_strong + fewer_misses;
+            }
         }
     }
-    exactly.iter().sum()
+    let allowed = |(s, allowed): (usize, &Option<usize>)| {
+        allowed.map_or(0.0, |allowed| shares[s * width..=s * width + allowed].iter().sum())
+    };
+    staircase.iter().enumerate().map(allowed).sum()
 }
 
 #[cfg(test)]
@@ -44,10 +74,24 @@ mod tests {
     }
 
     #[test]
-    fn poisson_binomial_tail() {
-        let halves = || [0.5; 4].into_iter();
-        assert!((at_most(1, halves()) - 5.0 / 16.0).abs() < 1e-15);
-        assert!((at_most(9, halves()) - 1.0).abs() < 1e-15);
-        assert!((at_most(0, [0.1, 0.9].into_iter()) - 0.09).abs() < 1e-15);
+    fn strong_matches_buy_misses() {
+        let stairs = staircase(3.0, &[2.0, 1.0], &[1.0, 1.0, 1.0], 4.0);
+        assert_eq!(stairs, [None, Some(1), Some(2), Some(2), Some(2), Some(2), Some(2), Some(2)]);
+    }
+
+    #[test]
+    fn shares_add_up() {
+        let halves = || [(0.5, 0.0); 4].into_iter();
+        let flat = |allowed| [Some(allowed); STRONG_CLASSES];
+        assert!((passes(&flat(1), halves()) - 5.0 / 16.0).abs() < 1e-15);
+        assert!((passes(&flat(9), halves()) - 1.0).abs() < 1e-15);
+        // Ten loci, all strong: everyone is in the last class.
+        let mut last = [None; STRONG_CLASSES];
+        last[7] = Some(0);
+        assert!((passes(&last, [(0.0, 1.0); 10].into_iter()) - 1.0).abs() < 1e-15);
+        // One strong match of two loci, and no miss: 2 x 1/4 x 1/4.
+        let mut one = [None; STRONG_CLASSES];
+        one[1] = Some(0);
+        assert!((passes(&one, [(0.5, 0.25); 2].into_iter()) - 0.125).abs() < 1e-15);
     }
 }

@@ -1,4 +1,4 @@
-//! What a family tolerates at one locus.
+//! What a family tolerates at one locus, and what it takes for a strong match.
 
 use crate::kinship::LocusTable;
 use crate::model::genotype_code;
@@ -6,24 +6,39 @@ use crate::model::genotype_code;
 /// A set of a locus' listed alleles: bit i stands for the allele at position i. At most 128 alleles.
 pub type AlleleSet = u128;
 
-/// log10 LR above which a genotype is worth tolerating; the plan takes, for each family, the one that lets the
-/// fewest children through.
-pub const TOLERANCES: [f64; 4] = [-0.5, -1.0, -1.5, -2.0];
+/// log10 LR above which a genotype is worth tolerating; the plan takes, for each family, the one that costs least.
+pub const TOLERANCES: [f64; 3] = [-1.0, -1.5, -2.0];
 
-/// One way to screen a locus: a child is tolerated if it carries an allele of `first` and one of `second`; a single
-/// allele that is in both sets serves for both.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LocusScreen {
+/// The share of tolerated unrelated children whose match is called strong.
+const STRONG_SHARE: f64 = 0.04;
+
+/// A test that the rows of an index can answer: a child passes if it carries an allele of `first` and one of
+/// `second`; a single allele that is in both serves for both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Carries {
     /// A set of alleles.
     pub first: AlleleSet,
     /// Another, or the same.
     pub second: AlleleSet,
+}
+
+/// One way to screen a locus.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LocusScreen {
+    /// Who is tolerated. Who is not misses the locus.
+    pub tolerated: Carries,
+    /// Which of those match strongly.
+    pub strong: Carries,
     /// The largest log10 LR of a tolerated genotype, at least 0 (an untyped child is tolerated and adds 0).
     pub best_tolerated: f64,
-    /// The largest log10 LR of a genotype that is not tolerated.
+    /// The largest log10 LR of one that is tolerated and not strong, at least 0.
+    pub best_ordinary: f64,
+    /// The largest log10 LR of a genotype that is not tolerated; less than [`Self::best_ordinary`].
     pub best_other: f64,
     /// The probability that an unrelated typed child is not tolerated.
-    pub excludes: f64,
+    pub misses: f64,
+    /// The probability that an unrelated typed child matches strongly.
+    pub matches_strongly: f64,
 }
 
 /// A compiled locus with its ways to be screened.
@@ -45,56 +60,116 @@ impl ScreenedLocus {
     #[must_use]
     pub fn new(table: LocusTable, frequencies: &[f64]) -> Self {
         let best = table.values().iter().fold(0.0_f64, |best, &value| best.max(value));
-        let screens = TOLERANCES.map(|tolerance| LocusScreen::new(&table, frequencies, tolerance));
+        // Adjacent tolerances often tolerate the same genotypes.
+        let mut worthy = [0; TOLERANCES.len()];
+        for (number, tolerance) in worthy.iter_mut().zip(TOLERANCES) {
+            *number = table.values().iter().filter(|&&value| value > tolerance).count();
+        }
+        let mut screens = [None; TOLERANCES.len()];
+        for (i, tolerance) in TOLERANCES.into_iter().enumerate() {
+            screens[i] = if i > 0 && worthy[i] == worthy[i - 1] {
+                screens[i - 1]
+            } else {
+                LocusScreen::new(&table, frequencies, tolerance)
+            };
+        }
         Self { table, best, screens }
     }
 }
 
-impl LocusScreen {
-    fn new(table: &LocusTable, frequencies: &[f64], tolerance: f64) -> Option<Self> {
-        let worth = Worth::new(table, frequencies.len(), tolerance);
-        let one = worth.one_set();
-        let candidates = [Some((one, one)), worth.two_sets()];
-        let excludes = |&(first, second): &(AlleleSet, AlleleSet)| excluded(first, second, frequencies);
-        let (first, second) = candidates.into_iter().flatten().max_by(|a, b| excludes(a).total_cmp(&excludes(b)))?;
-        let excludes = excluded(first, second, frequencies);
-        if first == 0 || second == 0 || excludes < 1e-3 {
-            return None;
+impl Carries {
+    /// Whether a child with the alleles of this set passes.
+    fn by(self, alleles: AlleleSet) -> bool {
+        alleles & self.first != 0 && alleles & self.second != 0
+    }
+
+    /// The probability that two random alleles pass.
+    fn share(self, frequencies: &[f64]) -> f64 {
+        let miss = |set: AlleleSet| {
+            let carried: f64 = positions(set).map(|position| frequencies[position]).sum();
+            (1.0 - carried) * (1.0 - carried)
+        };
+        1.0 - miss(self.first) - miss(self.second) + miss(self.first | self.second)
+    }
+
+    /// A test that every genotype worth more than `cut` passes, and few others.
+    fn covering(table: &LocusTable, frequencies: &[f64], cut: f64) -> Self {
+        let worth = Worth::new(table, frequencies.len(), cut);
+        let set = worth.one_set();
+        let one = Self { first: set, second: set };
+        match worth.two_sets() {
+            Some(two) if two.share(frequencies) < one.share(frequencies) => two,
+            _ => one,
         }
-        let (mut best_tolerated, mut best_other) = (0.0_f64, f64::NEG_INFINITY);
-        for b in 0..frequencies.len() {
-            for a in 0..=b {
-                let carried: AlleleSet = 1 << a | 1 << b;
-                let value = table.values()[genotype_code(a, b)];
-                let best =
-                    if carried & first != 0 && carried & second != 0 { &mut best_tolerated } else { &mut best_other };
-                *best = best.max(value);
-            }
-        }
-        (best_other < best_tolerated).then_some(Self { first, second, best_tolerated, best_other, excludes })
     }
 }
 
-/// The probability that two random alleles miss one of the sets.
-fn excluded(first: AlleleSet, second: AlleleSet, frequencies: &[f64]) -> f64 {
-    let share = |set: AlleleSet| -> f64 {
-        frequencies.iter().enumerate().filter(|(i, _)| set >> i & 1 == 1).map(|(_, p)| p).sum()
-    };
-    let miss = |set: AlleleSet| (1.0 - share(set)) * (1.0 - share(set));
-    miss(first) + miss(second) - miss(first | second)
+/// Every genotype as (alleles, log10 LR, probability).
+fn genotypes<'a>(table: &'a LocusTable, frequencies: &'a [f64]) -> impl Iterator<Item = (AlleleSet, f64, f64)> + 'a {
+    (0..frequencies.len()).flat_map(move |b| {
+        (0..=b).map(move |a| {
+            let product = frequencies[a] * frequencies[b];
+            let probability = if a == b { product } else { 2.0 * product };
+            (1 << a | 1 << b, table.values()[genotype_code(a, b)], probability)
+        })
+    })
 }
 
-/// The genotypes worth tolerating, as a graph: alleles that make one together are neighbours.
+impl LocusScreen {
+    fn new(table: &LocusTable, frequencies: &[f64], tolerance: f64) -> Option<Self> {
+        let tolerated = Carries::covering(table, frequencies, tolerance);
+        let misses = 1.0 - tolerated.share(frequencies);
+        if misses < 1e-3 {
+            return None;
+        }
+        let mut values: Vec<(f64, f64)> = genotypes(table, frequencies)
+            .filter(|(alleles, ..)| tolerated.by(*alleles))
+            .map(|(_, value, probability)| (value, probability))
+            .collect();
+        values.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+        let mut left = STRONG_SHARE * (1.0 - misses);
+        let beyond = |(_, probability): &&(f64, f64)| {
+            left -= probability;
+            left < 0.0
+        };
+        let cut = values.iter().find(beyond).map_or(f64::INFINITY, |value| value.0);
+        let strong = Carries::covering(table, frequencies, cut);
+        let (mut best_tolerated, mut best_ordinary, mut best_other) = (0.0_f64, 0.0_f64, f64::NEG_INFINITY);
+        for (alleles, value, _) in genotypes(table, frequencies) {
+            if !tolerated.by(alleles) {
+                best_other = best_other.max(value);
+                continue;
+            }
+            best_tolerated = best_tolerated.max(value);
+            if !strong.by(alleles) {
+                best_ordinary = best_ordinary.max(value);
+            }
+        }
+        // Strong children that are not tolerated count as misses, so this may overstate; it is only an estimate.
+        let matches_strongly = strong.share(frequencies).min(1.0 - misses);
+        (best_other < best_ordinary).then_some(Self {
+            tolerated,
+            strong,
+            best_tolerated,
+            best_ordinary,
+            best_other,
+            misses,
+            matches_strongly,
+        })
+    }
+}
+
+/// The genotypes worth more than a cut, as a graph: alleles that make one together are neighbours.
 struct Worth {
     neighbours: Vec<AlleleSet>,
 }
 
 impl Worth {
-    fn new(table: &LocusTable, alleles: usize, tolerance: f64) -> Self {
+    fn new(table: &LocusTable, alleles: usize, cut: f64) -> Self {
         let mut neighbours = vec![0; alleles];
         for b in 0..alleles {
             for a in 0..=b {
-                if table.values()[genotype_code(a, b)] > tolerance {
+                if table.values()[genotype_code(a, b)] > cut {
                     neighbours[a] |= 1 << b;
                     neighbours[b] |= 1 << a;
                 }
@@ -120,7 +195,7 @@ impl Worth {
 
     /// Two sets such that every worthy genotype has one allele in each. Alleles worthy as homozygotes are in both;
     /// the others take sides by turns along the graph, and an allele that would need both sides gets both.
-    fn two_sets(&self) -> Option<(AlleleSet, AlleleSet)> {
+    fn two_sets(&self) -> Option<Carries> {
         let homozygous = |allele: usize| self.neighbours[allele] >> allele & 1 == 1;
         let both: AlleleSet = (0..self.neighbours.len()).filter(|&a| homozygous(a)).map(|a| 1 << a).sum();
         let mut sides = [both, both];
@@ -146,7 +221,7 @@ impl Worth {
                 }
             }
         }
-        (sides[0] != 0 && sides[1] != 0).then_some((sides[0], sides[1]))
+        (sides[0] != 0 && sides[1] != 0).then_some(Carries { first: sides[0], second: sides[1] })
     }
 }
 
@@ -159,4 +234,48 @@ pub(super) fn positions(mut set: AlleleSet) -> impl Iterator<Item = usize> {
             position
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whatever the table, every genotype above the cut passes both kinds of cover.
+        #[test]
+        fn covers_cover(edges in prop::collection::vec(any::<bool>(), 21)) {
+            let mut worth = Worth { neighbours: vec![0; 6] };
+            let mut pairs = Vec::new();
+            for b in 0..6 {
+                for a in 0..=b {
+                    if edges[genotype_code(a, b)] {
+                        worth.neighbours[a] |= 1 << b;
+                        worth.neighbours[b] |= 1 << a;
+                        pairs.push((a, b));
+                    }
+                }
+            }
+            let set = worth.one_set();
+            let covers = [Some(Carries { first: set, second: set }), worth.two_sets()];
+            for (cover, (a, b)) in covers.into_iter().flatten().flat_map(|c| pairs.iter().map(move |p| (c, *p))) {
+                prop_assert!(cover.by(1 << a | 1 << b), "{:?} {} {}", cover, a, b);
+            }
+        }
+    }
+
+    #[test]
+    fn shares_are_those_of_random_genotypes() {
+        let p = [0.1, 0.2, 0.3, 0.4];
+        let carries = Carries { first: 0b0011, second: 0b0110 };
+        let mut expected = 0.0;
+        for a in 0..4 {
+            for b in 0..4 {
+                if carries.by(1 << a | 1 << b) {
+                    expected += p[a] * p[b];
+                }
+            }
+        }
+        assert!((carries.share(&p) - expected).abs() < 1e-15);
+    }
 }

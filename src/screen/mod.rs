@@ -1,9 +1,12 @@
 //! The screen: which children can still reach the threshold with a family, 512 at a time, losing none.
 //!
 //! Per locus a family tolerates the children who carry an allele of one set and an allele of another. The kernel
-//! counts, bit-sliced, the loci at which a child is not tolerated; the plan knows, from the compiled tables, how many
-//! such loci leave no way to reach the threshold. Whatever the sets are, the bound is taken over what they really
-//! let through, so a clumsy choice costs time and never a relation.
+//! counts, bit-sliced, the loci at which a child is not tolerated, and, if the plan says so, those at which it
+//! matches strongly; the plan knows, from the compiled tables, which counts leave no way to reach the threshold: a child
+//! with m misses and s strong matches has at most
+//! `sum of ordinary bests + the s largest surpluses of strong matches - the m smallest drops of misses`.
+//! Whatever the sets are, the bound is taken over what they really let through, so a clumsy choice costs time and
+//! never a relation.
 
 mod bound;
 mod kernel;
@@ -11,5 +14,5 @@ mod locus;
 mod plan;
 
 pub use kernel::{Instructions, screen_block};
-pub use locus::{AlleleSet, LocusScreen, ScreenedLocus, TOLERANCES};
-pub use plan::{Plan, Screen};
+pub use locus::{AlleleSet, Carries, LocusScreen, ScreenedLocus, TOLERANCES};
+pub use plan::{Layout, Plan, Screen};

@@ -1,117 +1,191 @@
 //! A family's plan: what to count, and how much of it to allow.
 
-use super::bound::{at_most, misses_allowed};
-use super::locus::{LocusScreen, ScreenedLocus, TOLERANCES, positions};
+use super::bound::{STRONG_CLASSES, misses_allowed, passes, staircase};
+use super::locus::{AlleleSet, Carries, LocusScreen, ScreenedLocus, TOLERANCES, positions};
 
 /// How to find the children that can reach the threshold with a family.
 #[derive(Clone, Debug)]
 pub enum Plan {
     /// No regular child can.
     Nothing,
-    /// Count misses, and score who is left.
+    /// Count, and score who is left.
     Screen(Screen),
     /// The relatives exclude too little: score everyone.
     Scan,
 }
 
+/// The index that plans are made for.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// Per locus of the panel, the number of its first row within a block: that of untyped children. Those of its
+    /// alleles follow.
+    pub first_rows: Vec<usize>,
+    /// Groups of children by the number of loci at which they are untyped, each with its share of all.
+    pub untyped: Vec<(usize, f64)>,
+}
+
 /// A screening plan over the rows of an index.
 #[derive(Clone, Debug)]
 pub struct Screen {
-    /// Row numbers within a block, locus after locus: those of the first set, then those of the second.
+    /// Row numbers within a block, locus after locus: that of the untyped, then those of the sets in the order of
+    /// [`Sets`].
     pub(super) rows: Vec<u16>,
-    /// Per locus, how many rows the two sets have; the second none where both sets are the same.
-    pub(super) sets: Vec<(u8, u8)>,
-    /// Per number of untyped loci, how many others a child may miss, at most [`Screen::MOST_MISSES`]; the list ends
-    /// where nobody reaches the threshold any more.
-    pub(super) misses: Vec<usize>,
-    /// Expected share of unrelated children who pass.
+    /// Per locus, how many rows each set has.
+    pub(super) sets: Vec<Sets>,
+    /// Whether strong matches are counted, too.
+    pub(super) counts_strong: bool,
+    /// Per number of untyped loci, what is allowed; the list ends where nobody reaches the threshold any more.
+    pub(super) allowed: Vec<Allowed>,
     expected: f64,
+}
+
+/// How many rows the sets of a locus have; a second set that is the same as the first has none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sets {
+    pub(super) tolerated: [u8; 2],
+    pub(super) strong: [u8; 2],
+}
+
+/// What the counters of a child may show. Rising with strong matches.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Allowed {
+    /// Misses allowed with each number of strong matches; the last class is 7 or more.
+    pub(super) misses: [Option<usize>; STRONG_CLASSES],
+}
+
+impl Allowed {
+    /// The most misses allowed to anyone.
+    pub(super) fn most(&self) -> usize {
+        self.misses.iter().flatten().copied().max().unwrap_or(0)
+    }
 }
 
 /// Room for the rounding of sums of at most 64 values below 10^3, many times over.
 const SLACK: f64 = 1e-6;
 
-/// A family whose plan lets more than this share of children through is scored without a screen.
-const WORTH_SCREENING: f64 = 0.35;
+/// What it costs to take a child through one counter, through both, and to score it; measured, in units of the first.
+const COST_ONE: f64 = 1.0;
+const COST_BOTH: f64 = 1.9;
+const COST_SCORE: f64 = 110.0;
+const COST_SCAN: f64 = 90.0;
 
 impl Plan {
     /// The plan of a family for a threshold on log10 LR.
     ///
-    /// `loci` are the family's informative loci with the number of their first row within a block of the index;
-    /// `panel` is the number of all loci.
-    /// Every regular child whose sum of table values reaches the threshold passes the plan.
+    /// `loci` holds, per locus of the panel, the compiled locus if any relative is typed there. Every regular child
+    /// whose sum of table values reaches the threshold passes the plan.
     #[must_use]
-    pub fn new(loci: &[(&ScreenedLocus, usize)], panel: usize, threshold: f64) -> Self {
+    pub fn new(loci: &[Option<&ScreenedLocus>], layout: &Layout, threshold: f64) -> Self {
         let threshold = threshold - SLACK;
-        if loci.iter().map(|locus| locus.0.best).sum::<f64>() < threshold {
+        if loci.iter().flatten().map(|locus| locus.best).sum::<f64>() < threshold {
             return Self::Nothing;
         }
-        let candidates = (0..TOLERANCES.len()).filter_map(|t| Candidate::new(loci, panel, t, threshold));
-        match candidates.min_by(|a, b| a.expected.total_cmp(&b.expected)) {
-            Some(best) if best.expected <= WORTH_SCREENING => Self::Screen(best.screen()),
+        let candidates = (0..TOLERANCES.len()).flat_map(|tolerance| {
+            [false, true]
+                .into_iter()
+                .filter_map(move |strong| Candidate::new(loci, layout, tolerance, strong, threshold))
+        });
+        match candidates.min_by(|a, b| a.cost().total_cmp(&b.cost())) {
+            Some(best) if best.cost() < COST_SCAN => Self::Screen(best.screen()),
             _ => Self::Scan,
         }
     }
 }
 
-/// One tolerance tried.
+/// One way of screening a family.
 struct Candidate<'a> {
     /// The loci counted, those that exclude most first.
     counted: Vec<(&'a LocusScreen, usize)>,
-    misses: Vec<usize>,
+    counts_strong: bool,
+    allowed: Vec<Allowed>,
     expected: f64,
 }
 
 impl<'a> Candidate<'a> {
-    fn new(loci: &[(&'a ScreenedLocus, usize)], panel: usize, tolerance: usize, threshold: f64) -> Option<Self> {
+    fn new(
+        loci: &[Option<&'a ScreenedLocus>],
+        layout: &Layout,
+        tolerance: usize,
+        counts_strong: bool,
+        threshold: f64,
+    ) -> Option<Self> {
         let mut counted: Vec<(&LocusScreen, usize)> = Vec::with_capacity(loci.len());
-        let mut bests = Vec::with_capacity(loci.len());
-        for &(locus, first_row) in loci {
-            match &locus.screens[tolerance] {
-                Some(screen) => {
-                    bests.push(screen.best_tolerated);
-                    counted.push((screen, first_row));
-                }
-                None => bests.push(locus.best),
+        // What a locus adds at most if it is neither missed nor strongly matched.
+        let mut ordinary = Vec::with_capacity(loci.len());
+        for (locus, &first_row) in loci.iter().zip(&layout.first_rows) {
+            match locus {
+                None => ordinary.push(0.0),
+                Some(ScreenedLocus { best, screens, .. }) => match &screens[tolerance] {
+                    None => ordinary.push(*best),
+                    Some(screen) => {
+                        ordinary.push(if counts_strong { screen.best_ordinary } else { screen.best_tolerated });
+                        counted.push((screen, first_row));
+                    }
+                },
             }
         }
-        let mut drops: Vec<f64> = counted.iter().map(|(s, _)| s.best_tolerated - s.best_other).collect();
+        let level = |screen: &LocusScreen| if counts_strong { screen.best_ordinary } else { screen.best_tolerated };
+        let mut drops: Vec<f64> = counted.iter().map(|(s, _)| level(s) - s.best_other).collect();
         drops.sort_unstable_by(f64::total_cmp);
-        // A child untyped at u loci adds nothing there: it lacks at least the u smallest bests. Loci at which no
-        // relative is typed may be among the u, and have nothing to lose.
-        bests.sort_unstable_by(f64::total_cmp);
-        let idle = panel - loci.len();
-        let mut best: f64 = bests.iter().sum();
-        let mut misses = vec![misses_allowed(best, &drops, threshold)?; idle + 1];
-        for lost in &bests {
-            best -= lost;
-            match misses_allowed(best, &drops, threshold) {
-                Some(allowed) => misses.push(allowed),
+        let mut surpluses: Vec<f64> = counted.iter().map(|(s, _)| s.best_tolerated - level(s)).collect();
+        surpluses.sort_unstable_by(|a, b| b.total_cmp(a));
+        // A child untyped at u loci adds nothing there: it lacks at least the u smallest of the ordinary values.
+        ordinary.sort_unstable_by(f64::total_cmp);
+        let mut sum: f64 = ordinary.iter().sum();
+        let mut allowed = Vec::with_capacity(loci.len() + 1);
+        let stairs = |sum: f64| {
+            let misses = if counts_strong {
+                staircase(sum, &surpluses, &drops, threshold)
+            } else {
+                [misses_allowed(sum, &drops, threshold); STRONG_CLASSES]
+            };
+            misses[STRONG_CLASSES - 1].is_some().then_some(Allowed { misses })
+        };
+        allowed.push(stairs(sum)?);
+        for lost in &ordinary {
+            sum -= lost;
+            // The same sum, the same stairs: loci without a typed relative have nothing to lose.
+            let next = if *lost == 0.0 { allowed.last().copied() } else { stairs(sum) };
+            match next {
+                Some(next) => allowed.push(next),
                 None => break,
             }
         }
-        if misses[0] > Screen::MOST_MISSES || misses[0] >= counted.len() {
+        if allowed[0].most() > Screen::MOST_MISSES || allowed[0].most() >= counted.len() {
             return None;
         }
-        let expected = at_most(misses[0], counted.iter().map(|locus| locus.0.excludes));
-        counted.sort_by(|a, b| b.0.excludes.total_cmp(&a.0.excludes));
-        Some(Self { counted, misses, expected })
+        let panel = loci.len() as f64;
+        let share = |&(untyped, share): &(usize, f64)| {
+            let typed = 1.0 - untyped as f64 / panel;
+            let of = |(screen, _): &(&LocusScreen, usize)| (screen.misses * typed, screen.matches_strongly * typed);
+            allowed.get(untyped).map_or(0.0, |allowed| share * passes(&allowed.misses, counted.iter().map(of)))
+        };
+        let expected: f64 = layout.untyped.iter().map(share).sum();
+        counted.sort_by(|a, b| b.0.misses.total_cmp(&a.0.misses));
+        Some(Self { counted, counts_strong, allowed, expected })
     }
 
-    fn screen(&self) -> Screen {
-        let mut screen =
-            Screen { rows: Vec::new(), sets: Vec::new(), misses: self.misses.clone(), expected: self.expected };
+    fn cost(&self) -> f64 {
+        (if self.counts_strong { COST_BOTH } else { COST_ONE }) + COST_SCORE * self.expected
+    }
+
+    fn screen(self) -> Screen {
+        let (mut rows, mut sets) = (Vec::new(), Vec::new());
         for &(locus, first_row) in &self.counted {
-            let mut add = |set| {
-                let before = screen.rows.len();
-                screen.rows.extend(positions(set).map(|allele| (first_row + allele) as u16));
-                (screen.rows.len() - before) as u8
+            rows.push(first_row as u16);
+            let mut add = |set: AlleleSet| {
+                let before = rows.len();
+                rows.extend(positions(set).map(|allele| (first_row + 1 + allele) as u16));
+                (rows.len() - before) as u8
             };
-            let first = add(locus.first);
-            let second = if locus.second == locus.first { 0 } else { add(locus.second) };
-            screen.sets.push((first, second));
+            let mut both =
+                |Carries { first, second }: Carries| [add(first), if second == first { 0 } else { add(second) }];
+            let tolerated = both(locus.tolerated);
+            let strong = if self.counts_strong { both(locus.strong) } else { [0; 2] };
+            sets.push(Sets { tolerated, strong });
         }
-        screen
+        let Self { counts_strong, allowed, expected, .. } = self;
+        Screen { rows, sets, counts_strong, allowed, expected }
     }
 }
 
@@ -119,15 +193,21 @@ impl Screen {
     /// The most misses that the kernel's counter of four bits can tell from one more.
     pub const MOST_MISSES: usize = 15;
 
-    /// Expected share of unrelated, fully typed children who pass.
+    #[cfg(test)]
+    pub(super) fn of_parts(rows: Vec<u16>, sets: Vec<Sets>, counts_strong: bool, allowed: Vec<Allowed>) -> Self {
+        Self { rows, sets, counts_strong, allowed, expected: 0.0 }
+    }
+
+    /// Expected share of unrelated children who pass.
     #[must_use]
     pub fn expected_share(&self) -> f64 {
         self.expected
     }
 
-    /// How many loci a child that is untyped at `untyped` others may miss; `None` if it cannot reach the threshold.
+    /// How many loci a child may miss that is untyped at `untyped` others and matches strongly at `strong`; `None` if
+    /// it cannot reach the threshold.
     #[must_use]
-    pub fn misses_allowed(&self, untyped: usize) -> Option<usize> {
-        self.misses.get(untyped).copied()
+    pub fn misses_allowed(&self, untyped: usize, strong: usize) -> Option<usize> {
+        self.allowed.get(untyped)?.misses[strong.min(STRONG_CLASSES - 1)]
     }
 }
