@@ -7,7 +7,7 @@ use crate::model::genotype_code;
 pub type AlleleSet = u128;
 
 /// log10 LR above which a genotype is worth tolerating; the plan takes, for each family, the one that costs least.
-pub const TOLERANCES: [f64; 3] = [-1.0, -1.5, -2.0];
+pub const TOLERANCES: [f64; 2] = [-1.5, -2.0];
 
 /// The share of tolerated unrelated children whose match is called strong.
 const STRONG_SHARE: f64 = 0.04;
