@@ -10,7 +10,7 @@ use clap::Args;
 use rayon::prelude::*;
 
 use crate::kinship::{Calculator, Evidence};
-use crate::model::{Panel, Profile};
+use crate::model::{Locus, Panel, Profile};
 use crate::synthesis::{Plan, Population, SyntheticFamily, relation_shape};
 
 use super::Outcome;
@@ -96,7 +96,7 @@ impl Synth {
 }
 
 fn header(first: &str, panel: &Panel) -> String {
-    let loci: Vec<&str> = panel.loci().iter().map(|locus| locus.name()).collect();
+    let loci: Vec<&str> = panel.loci().iter().map(Locus::name).collect();
     format!("{first},{}\n", loci.join(","))
 }
 

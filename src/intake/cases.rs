@@ -92,7 +92,11 @@ impl Reader<'_> {
                 continue;
             }
             any = true;
-            let Some(()) = super::tidy::fields(line, bytes, columns, &mut fields, findings) else { continue };
+            let name = |i: usize| {
+                let place = places.iter().position(|&place| place == i)?;
+                Some((i + 1, COLUMNS[place].into()))
+            };
+            let Some(()) = super::tidy::fields(line, bytes, columns, name, &mut fields, findings) else { continue };
             self.row(line, &fields, places, findings);
         }
         if !any {
@@ -119,14 +123,16 @@ impl Reader<'_> {
                 }
             },
         };
-        match (cell(3).parse::<Sex>(), role) {
-            (Err(error), _) => findings.problem(line, column(3), "sex", error.to_string()),
-            (Ok(sex), Some(Role::Relative(relation))) => {
-                if relation.sex().is_some_and(|implied| sex != Sex::Unknown && sex != implied) {
-                    findings.problem(line, column(3), "sex", format!("contradicts the relation {relation}"));
-                }
+        let implied = match role {
+            Some(Role::Relative(relation)) => relation.sex(),
+            _ => None,
+        };
+        match cell(3).parse::<Sex>() {
+            Err(error) => findings.problem(line, column(3), "sex", error.to_string()),
+            Ok(sex) if sex != Sex::Unknown && implied.is_some_and(|implied| implied != sex) => {
+                findings.problem(line, column(3), "sex", "contradicts the relation");
             }
-            _ => {}
+            Ok(_) => {}
         }
         let locus = self.locus(cell(4)).map_err(|what| findings.problem(line, column(4), "locus", what)).ok();
         let mut allele = |i: usize| {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::findings::Findings;
+use super::findings::{Column, Findings};
 use super::header::Header;
 use super::lines::{Lines, split};
 use super::rows::RowReader;
@@ -86,7 +86,7 @@ fn read(
             continue;
         }
         any = true;
-        if self::fields(number, line, header.len(), &mut fields, findings).is_some() {
+        if self::fields(number, line, header.len(), |i| header.column(i), &mut fields, findings).is_some() {
             reader.read(number, &fields, findings);
         }
     }
@@ -127,21 +127,23 @@ pub(super) fn open<'a>(bytes: &'a [u8], findings: &mut Findings) -> Option<Sourc
     };
     let text = text(line, first, findings)?;
     let mut header = Vec::new();
-    split(text, &mut header).map_err(|column| quote(line, column, findings)).ok()?;
+    split(text, &mut header).map_err(|place| quote(line, Some((place, "?".into())), findings)).ok()?;
     Some(Source { line, text, header, lines })
 }
 
-/// The fields of a row, if it has as many as the header.
+/// The fields of a row, if it has as many as the header. `name` gives the column at a position, from 0, as findings
+/// name it.
 pub(super) fn fields<'a>(
     number: u64,
     line: &'a [u8],
     columns: usize,
+    name: impl Fn(usize) -> Column,
     fields: &mut Vec<Cow<'a, str>>,
     findings: &mut Findings,
 ) -> Option<()> {
     let text = text(number, line, findings)?;
-    if let Err(column) = split(text, fields) {
-        quote(number, column, findings);
+    if let Err(place) = split(text, fields) {
+        quote(number, name(place - 1).or_else(|| Some((place, "?".into()))), findings);
         return None;
     }
     if fields.len() != columns {
@@ -181,11 +183,9 @@ fn text<'a>(number: u64, line: &'a [u8], findings: &mut Findings) -> Option<&'a 
     }
 }
 
-fn quote(number: u64, column: usize, findings: &mut Findings) {
-    let what = format!(
-        "a double quote is opened in field {column} and not closed before the next comma or line end: remove or close it"
-    );
-    findings.problem(number, None, "quote", what);
+fn quote(number: u64, column: Column, findings: &mut Findings) {
+    let what = "a double quote is opened here and not closed before the next comma or line end: remove or close it";
+    findings.problem(number, column, "quote", what);
 }
 
 /// Recognises what is not a CSV file at all.
