@@ -85,7 +85,7 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
     let table = FrequencyTable::chinese_han_23();
     let text = FrequencyTable::chinese_han_23_text();
     let model = Model::default();
-    let store = Store::create(&dir.join("store"), text, table, &model, Criterion::default(), &key)?;
+    let store = Store::create(&dir.join("store"), text, table, &model, Criterion::default(), Some(&key))?;
     let lock = store.lock()?;
     let mut ledger = store.ledger()?;
     let names = Pseudonymizer::new(&key);

@@ -7,7 +7,7 @@ use crate::matching::Criterion;
 use super::Outcome;
 use super::options::{FrequencyOption, Global, ModelOptions};
 use super::output::Output;
-use super::store::{Store, load_key, outside};
+use super::store::{Store, load_key};
 
 #[derive(Args)]
 pub(super) struct Init {
@@ -22,20 +22,21 @@ pub(super) struct Init {
 
 impl Init {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let key = load_key(global.key_file.as_deref())?;
-        if let Some(path) = &global.key_file {
-            outside(path, &global.store)?;
-        }
+        let key = global.key_file.as_deref().map(|path| load_key(Some(path))).transpose()?;
         let (text, table) = self.frequencies.read()?;
         let model = self.model.model()?;
         let criterion = checked(self.min_log10_lr)?;
-        let store = Store::create(&global.store, &text, &table, &model, criterion, &key)?;
+        let store = Store::create(&global.store, &text, &table, &model, criterion, key.as_ref())?;
         output.say(&format!(
             "made the store {} with {} loci; {model}; candidates from log10 LR {}",
             store.dir().display(),
             table.panel().len(),
             criterion.min_log10_lr
         ));
+        match &key {
+            Some(key) => output.say(&format!("it belongs to the key {}", key.fingerprint())),
+            None => output.say("it will belong to the key of the first import"),
+        }
         Ok(Outcome::Done)
     }
 }

@@ -73,7 +73,7 @@ impl Store {
         table: &FrequencyTable,
         model: &Model,
         criterion: Criterion,
-        key: &SecretKey,
+        key: Option<&SecretKey>,
     ) -> anyhow::Result<Self> {
         calculator(table, *model)?;
         if dir.exists() && !fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none()) {
@@ -97,7 +97,9 @@ impl Store {
         write_private(&place.join(LOCK), b"")?;
         DirBuilder::new().mode(0o700).create(place.join("index"))?;
         let mut ledger = Ledger::create(&place.join(LEDGER))?;
-        ledger.bind_key(key.fingerprint().bytes())?;
+        if let Some(key) = key {
+            ledger.bind_key(key.fingerprint().bytes())?;
+        }
         drop(ledger);
         let place = building.keep();
         if let Err(error) = fs::rename(&place, dir) {
@@ -206,7 +208,7 @@ pub(super) fn load_key(key_file: Option<&Path>) -> anyhow::Result<SecretKey> {
 }
 
 /// A stolen store must not bring its key along.
-pub(super) fn outside(key_file: &Path, dir: &Path) -> anyhow::Result<()> {
+fn outside(key_file: &Path, dir: &Path) -> anyhow::Result<()> {
     let inside = match (key_file.canonicalize(), dir.canonicalize()) {
         (Ok(key), Ok(dir)) => key.starts_with(dir),
         _ => false,
