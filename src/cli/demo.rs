@@ -26,8 +26,9 @@ const CHILDREN: &str = include_str!("../../fixtures/demo/children.csv");
 const TRUTH: &str = include_str!("../../fixtures/demo/truth.csv");
 const TRAPS: &str = include_str!("../../fixtures/demo/traps.csv");
 
-/// Candidates shown; the store has them all.
-const SHOWN: usize = 25;
+/// Candidates shown from either end; the store has them all.
+const BEST: usize = 15;
+const WEAKEST: usize = 8;
 
 #[derive(Args)]
 pub(super) struct Demo {
@@ -131,7 +132,7 @@ impl Known {
             let (id, relation) = (row.get(0).unwrap_or_default(), row.get(2).unwrap_or_default());
             let (_, shape) = families.entry(names.family(None, id)?).or_insert_with(|| (id.to_owned(), String::new()));
             *shape += if shape.is_empty() { "" } else { " + " };
-            *shape += relation;
+            *shape += &short(relation);
         }
         let mut children = HashMap::new();
         for row in csv::Reader::from_reader(CHILDREN.as_bytes()).records() {
@@ -158,7 +159,7 @@ impl Known {
         }
         match self.traps.get(pair).map(|trap| trap.note.as_str()) {
             Some("nephew") => "NOT true: a child of the parent's sibling".to_owned(),
-            Some(_) => "NOT true: a child of the typed parent's sibling and the other parent".to_owned(),
+            Some(_) => "NOT true: a child of the parent's sibling and the other parent".to_owned(),
             None => "NOT true: unrelated, by chance".to_owned(),
         }
     }
@@ -184,14 +185,15 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
     let right = [0, 4, 5, 6];
     let is_true = |row: &CandidateRow| known.truth.contains_key(&known.pair(row));
     let numbered = || candidates.iter().enumerate();
-    let mut text = String::from("\nThe best candidates\n\n");
-    text += &plain_table(header, &right, numbered().take(SHOWN).map(|(i, row)| line(i, row)));
-    let rest = candidates.len().saturating_sub(SHOWN);
-    text += &format!("... and {rest} more\n");
+    let tail = candidates.len().saturating_sub(WEAKEST).max(BEST);
+    let mut text = format!("\nThe {BEST} best candidates\n\n");
+    text += &plain_table(header, &right, numbered().take(BEST).map(|(i, row)| line(i, row)));
+    text += &format!("\nThe {} weakest\n\n", candidates.len().saturating_sub(tail));
+    text += &plain_table(header, &right, numbered().skip(tail).map(|(i, row)| line(i, row)));
     let wrong: Vec<_> = numbered().filter(|(_, row)| !is_true(row)).collect();
     if !wrong.is_empty() {
         text += "\nCandidates that are not true: a high LR is not the end\n\n";
-        text += &plain_table(header, &right, wrong.iter().take(SHOWN).map(|(i, row)| line(*i, row)));
+        text += &plain_table(header, &right, wrong.iter().take(BEST).map(|(i, row)| line(*i, row)));
     }
 
     let found: HashMap<(String, String), f64> = candidates.iter().map(|row| (known.pair(row), row.log10_lr)).collect();
@@ -207,13 +209,13 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
         .count();
     let mut traps: Vec<&Planted> = known.traps.values().collect();
     traps.sort_by(|a, b| b.log10_lr.total_cmp(&a.log10_lr).then_with(|| a.family.cmp(&b.family)));
-    text += "\nClose relatives of the true parents, planted as traps\n\n";
-    let rows = traps.iter().map(|trap| {
+    text += "\nClose relatives of the true parents, planted as traps: those that come nearest\n\n";
+    let rows = traps.iter().take(BEST).map(|trap| {
         let outcome = if found.contains_key(&key(trap)) { "a candidate" } else { "below the threshold" };
         let what = known.verdict(&key(trap)).replace("NOT true: ", "");
         [
             trap.family.clone(),
-            trap.shape.replace('+', " + "),
+            short(&trap.shape.replace('+', " + ")),
             trap.child.clone(),
             ratio(trap.log10_lr),
             what,
@@ -245,6 +247,11 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
     );
     anyhow::ensure!(lost.is_empty() && differing == 0, "{text}\nthe result is not what the exact calculation gives");
     Ok(text)
+}
+
+/// Relations in fewer letters, for a table.
+fn short(relations: &str) -> String {
+    relations.replace("paternal-", "pat. ").replace("maternal-", "mat. ").replace("full-sibling", "sibling")
 }
 
 /// The shape that most often says too little.

@@ -8,6 +8,7 @@ use clap::Args;
 
 use crate::intake::{Case, read_cases};
 use crate::kinship::{Calculator, Evidence};
+use crate::model::Locus;
 
 use super::Outcome;
 use super::options::{FrequencyOption, ModelOptions, calculator};
@@ -38,6 +39,12 @@ impl Lr {
         output.say(&format!("{} cases; {}", cases.len(), calculator.model()));
         let mut text = String::from("case,locus,log10_lr\n");
         for case in &cases {
+            for locus in unlisted(case, &calculator) {
+                output.warn(&format!(
+                    "case {}, locus {locus}: has an allele that the frequency table does not list; the floor is used",
+                    case.name
+                ));
+            }
             write_case(&mut text, case, &calculator)?;
         }
         output.data(&text)?;
@@ -59,6 +66,16 @@ fn write_case(text: &mut String, case: &Case, calculator: &Calculator) -> anyhow
     }
     writeln!(text, "{name},total,{}", total + 0.0)?;
     Ok(())
+}
+
+/// Loci at which someone carries an allele without a frequency.
+fn unlisted<'a>(case: &'a Case, calculator: &'a Calculator) -> impl Iterator<Item = &'a Locus> + 'a {
+    let profiles = || case.relatives.iter().map(|relative| &relative.1).chain([&case.child]);
+    let loci = calculator.panel().loci().iter().zip(calculator.loci()).enumerate();
+    loci.filter(move |(position, (_, model))| {
+        profiles().filter_map(|profile| profile.at(*position)).any(|genotype| model.positions(genotype).is_none())
+    })
+    .map(|(_, (locus, _))| locus)
 }
 
 /// A name as a field of CSV.

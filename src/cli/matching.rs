@@ -138,7 +138,7 @@ pub(super) fn run_match(
         children: result.children,
         pairs: result.pairs(),
         digest,
-        manifest: manifest(store, criterion, &result, &families).to_string(),
+        manifest: manifest(store, criterion, &result, &families, &index).to_string(),
     };
     let records: Vec<CandidateRecord> = result
         .candidates
@@ -176,7 +176,15 @@ fn current_index(store: &Store, ledger: &Ledger, access: Access, output: &Output
 }
 
 /// Everything that the results depend on, and how they were found.
-fn manifest(store: &Store, criterion: Criterion, result: &MatchResult, families: &[Family]) -> serde_json::Value {
+fn manifest(
+    store: &Store,
+    criterion: Criterion,
+    result: &MatchResult,
+    families: &[Family],
+    index: &Index,
+) -> serde_json::Value {
+    let unlisted: std::collections::BTreeSet<&str> =
+        index.unlisted().iter().map(|unlisted| index.loci()[unlisted.locus].0.name()).collect();
     let relatives: usize = families.iter().map(|family| family.relatives.len()).sum();
     let unscorable = result
         .unscorable
@@ -194,6 +202,8 @@ fn manifest(store: &Store, criterion: Criterion, result: &MatchResult, families:
         "families_scanned": result.families_scanned,
         "families_out_of_reach": result.families_out_of_reach,
         "survivors": result.survivors,
+        "children_with_unlisted_alleles": index.unlisted().chunk_by(|a, b| a.child == b.child).count(),
+        "loci_with_unlisted_alleles": unlisted,
         "instructions": Instructions::detect().name(),
         "unscorable": unscorable.collect::<Vec<_>>(),
     })
