@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use crate::index::{BLOCK, Index, Row};
+use crate::index::{BLOCK, Index, Row, UNLISTED};
 use crate::kinship::Calculator;
-use crate::model::Family;
+use crate::model::{Family, GenotypeCode, genotype_count};
 use crate::screen::{Instructions, Layout, Plan, Screen, screen_block};
 
 use super::compile::{CompiledFamily, Compiler};
@@ -152,6 +152,33 @@ fn children(block: usize, row: &Row) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
+/// The codes of a block arranged locus by locus. Who is irregular, or not there, counts as untyped.
+struct BlockCodes {
+    by_locus: Vec<GenotypeCode>,
+    untyped: Vec<GenotypeCode>,
+}
+
+impl BlockCodes {
+    fn new(index: &Index) -> Self {
+        let untyped = index.loci().iter().map(|locus| genotype_count(locus.1.len()) as GenotypeCode);
+        Self { by_locus: vec![0; index.loci().len() * BLOCK], untyped: untyped.collect() }
+    }
+
+    fn load(&mut self, index: &Index, block: usize) {
+        let loci = self.untyped.len();
+        let end = index.children().min((block + 1) * BLOCK);
+        let codes = &index.codes()[block * BLOCK * loci..end * loci];
+        for (locus, (row, &untyped)) in self.by_locus.chunks_exact_mut(BLOCK).zip(&self.untyped).enumerate() {
+            row.fill(untyped);
+            for (cell, child) in row.iter_mut().zip(codes.chunks_exact(loci)) {
+                if child[locus] != UNLISTED {
+                    *cell = child[locus];
+                }
+            }
+        }
+    }
+}
+
 /// One chunk of families on its way through the stages.
 struct Chunk<'m, 'a> {
     matcher: &'m Matcher<'a>,
@@ -242,16 +269,29 @@ impl<'m, 'a> Chunk<'m, 'a> {
         self.result.families_screened += screens.len() as u64;
     }
 
-    /// Scores every regular child with the families that exclude too little.
+    /// Scores every regular child with the families that exclude too little: block by block, for all of them.
     fn scanned(&mut self, plans: &[Plan], scorers: &[Option<Scorer<'_>>], hits: &mut [Vec<Hit>]) {
         let started = Instant::now();
         let index = self.matcher.index;
-        for ((plan, scorer), hits) in plans.iter().zip(scorers).zip(hits) {
-            let (Plan::Scan, Some(scorer)) = (plan, scorer) else { continue };
-            self.result.families_scanned += 1;
-            for (block, rows) in index.planes().chunks_exact(index.rows_per_block()).enumerate() {
-                let score = |child| scorer.score(self.matcher.codes(child)).map(|log10_lr| (child, log10_lr));
-                hits.extend(children(block, &rows[0]).filter_map(score));
+        let chosen = plans.iter().zip(scorers).enumerate().filter_map(|(family, (plan, scorer))| match plan {
+            Plan::Scan => Some((family, scorer.as_ref()?)),
+            _ => None,
+        });
+        let chosen: Vec<(usize, &Scorer<'_>)> = chosen.collect();
+        self.result.families_scanned += chosen.len() as u64;
+        let mut codes = BlockCodes::new(index);
+        let blocks = if chosen.is_empty() { 0 } else { index.blocks() };
+        for block in 0..blocks {
+            codes.load(index, block);
+            let regular = &index.planes()[block * index.rows_per_block()];
+            for &(family, scorer) in &chosen {
+                scorer.near(&codes.by_locus, |lane| {
+                    if regular[lane / 64] >> (lane % 64) & 1 == 1 {
+                        let child = block * BLOCK + lane;
+                        let scored = scorer.score(self.matcher.codes(child)).map(|log10_lr| (child, log10_lr));
+                        hits[family].extend(scored);
+                    }
+                });
             }
         }
         self.stages.score += started.elapsed();

@@ -1,5 +1,6 @@
 //! Scoring: one sum, in panel order, and a bound that ends it early.
 
+use crate::index::BLOCK;
 use crate::model::GenotypeCode;
 
 use super::compile::CompiledFamily;
@@ -12,9 +13,14 @@ pub struct Scorer<'a> {
     order: Vec<Step>,
     /// The tables of those loci, one after the other.
     values: Vec<f64>,
+    /// The same, rounded.
+    rough: Vec<f32>,
     best: f64,
     threshold: f64,
 }
+
+/// Room for rounding in `f32`: 64 sums below 10^3 are off by less than 0.005.
+const ROUGH_SLACK: f32 = 0.02;
 
 /// One locus on the way.
 struct Step {
@@ -54,7 +60,8 @@ impl<'a> Scorer<'a> {
             order.push(Step { locus, table: values.len(), rest });
             values.extend_from_slice(tables[locus]);
         }
-        Self { order, values, tables, best, threshold }
+        let rough = values.iter().map(|&value| value as f32).collect();
+        Self { order, values, rough, tables, best, threshold }
     }
 
     /// The largest log10 LR that any child typed at listed alleles only can have, up to rounding.
@@ -82,6 +89,24 @@ impl<'a> Scorer<'a> {
             }
         }
         Some(self.sum(codes)).filter(|&log10_lr| log10_lr >= self.threshold)
+    }
+
+    /// Scores a whole block, codes arranged locus by locus; calls `found` with the children whose rough sum comes near
+    /// the threshold, in `f32` and locus after locus for all of them. Every child that reaches it is among them.
+    ///
+    /// # Panics
+    /// If a code is none of its locus' table, or `codes` is shorter than loci times [`BLOCK`].
+    pub(super) fn near(&self, codes: &[GenotypeCode], mut found: impl FnMut(usize)) {
+        let mut sums = [0.0_f32; BLOCK];
+        for step in &self.order {
+            let table = &self.rough[step.table..][..self.tables[step.locus].len()];
+            let codes = &codes[step.locus * BLOCK..][..BLOCK];
+            for (sum, &code) in sums.iter_mut().zip(codes) {
+                *sum += table[usize::from(code)];
+            }
+        }
+        let least = self.threshold as f32 - ROUGH_SLACK;
+        sums.iter().enumerate().filter(|(_, sum)| **sum >= least).for_each(|(child, _)| found(child));
     }
 
     /// The log10 LR itself: loci added up in panel order.

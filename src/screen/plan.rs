@@ -67,7 +67,7 @@ const SLACK: f64 = 1e-6;
 const COST_ONE: f64 = 1.0;
 const COST_BOTH: f64 = 1.9;
 const COST_SCORE: f64 = 110.0;
-const COST_SCAN: f64 = 90.0;
+const COST_SCAN: f64 = 55.0;
 
 impl Plan {
     /// The plan of a family for a threshold on log10 LR.
