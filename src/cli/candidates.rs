@@ -16,10 +16,10 @@ use super::store::Store;
 pub(super) struct List {
     /// Only those of this family
     #[arg(long, value_name = "PSEUDONYM")]
-    family: Option<Pseudonym>,
+    family: Option<String>,
     /// Only those of this child
     #[arg(long, value_name = "PSEUDONYM")]
-    child: Option<Pseudonym>,
+    child: Option<String>,
     /// At most this many, best first
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
@@ -31,7 +31,11 @@ impl List {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let store = Store::open(&global.store)?;
         let ledger = store.ledger()?;
-        let filter = CandidateFilter { family: self.family, child: self.child, limit: self.limit };
+        let filter = CandidateFilter {
+            family: pseudonym("--family", self.family.as_deref())?,
+            child: pseudonym("--child", self.child.as_deref())?,
+            limit: self.limit,
+        };
         let report = filtered_report(&ledger, &filter)?;
         if ledger.generation()?.number != report.run.generation {
             output.warn("samples were imported since the last match: run `reunite match` to take them in");
@@ -44,4 +48,14 @@ impl List {
         }
         Ok(if report.candidates.is_empty() { Outcome::Nothing } else { Outcome::Done })
     }
+}
+
+/// Reads a pseudonym without repeating what is none: it may be the identifier itself.
+fn pseudonym(option: &str, text: Option<&str>) -> anyhow::Result<Option<Pseudonym>> {
+    let read = |text: &str| {
+        text.parse().map_err(|error| {
+            anyhow::anyhow!("{option}: {error}; `reunite pseudonym` gives that of an original identifier")
+        })
+    };
+    text.map(read).transpose()
 }

@@ -1,6 +1,8 @@
 //! `demo`: the whole job on the shipped files.
 
 use std::collections::HashMap;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -59,7 +61,8 @@ impl Demo {
     pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
         match &self.dir {
             Some(dir) => {
-                std::fs::create_dir(dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
+                let made = DirBuilder::new().mode(0o700).create(dir);
+                made.with_context(|| format!("cannot make the folder {}", dir.display()))?;
                 show(dir, output)?;
                 let dir = dir.display();
                 output.say(&format!(

@@ -86,7 +86,7 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Rejected) => ExitCode::from(2),
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output.error(&format!("{error:#}"));
+            output.error(&error);
             ExitCode::from(2)
         }
     }
@@ -107,5 +107,17 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Synth(command) => command.run(output),
         Command::Index(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    #[test]
+    fn no_option_of_a_command_clashes_with_another() {
+        Arguments::command().debug_assert();
     }
 }

@@ -7,7 +7,6 @@ pub(super) struct Output {
     quiet: bool,
 }
 
-#[expect(clippy::print_stderr, reason = "this is the one place that prints")]
 impl Output {
     pub(super) fn new(quiet: bool) -> Self {
         Self { quiet }
@@ -23,19 +22,34 @@ impl Output {
     /// Says what is going on, unless asked to be quiet.
     pub(super) fn say(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            tell(text);
         }
     }
 
     /// Says what must not be missed.
     pub(super) fn warn(&self, text: &str) {
-        eprintln!("{text}");
+        tell(text);
     }
 
-    /// Says why the command failed.
-    pub(super) fn error(&self, text: &str) {
-        eprintln!("error: {text}");
+    /// Says why the command failed: the error and its causes, each once.
+    pub(super) fn error(&self, error: &anyhow::Error) {
+        let mut text = String::from("error");
+        let mut last = None;
+        for cause in error.chain().map(ToString::to_string) {
+            // Many errors name their cause themselves, and SQLite's have themselves as their cause.
+            if !text.ends_with(&cause) && !last.is_some_and(|last: String| cause.ends_with(&last)) {
+                text += ": ";
+                text += &cause;
+            }
+            last = Some(cause);
+        }
+        tell(&text);
     }
+}
+
+/// A line to standard error. If nobody can read it, the work goes on: what was begun is finished or undone in order.
+fn tell(text: &str) {
+    let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }
 
 /// Whether the reader of our output has gone, which is no error of ours.

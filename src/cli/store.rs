@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::index::{Access, Binding, Builder, Index, IndexError};
+use crate::index::{Access, Binding, Builder, Index, IndexError, UNFINISHED};
 use crate::kinship::Calculator;
-use crate::ledger::{Generation, Ledger};
+use crate::ledger::{Generation, Ledger, LedgerError};
 use crate::matching::Criterion;
 use crate::population::{FrequencyTable, Model};
 use crate::pseudonym::{Pseudonymizer, SecretKey};
@@ -30,6 +30,8 @@ const LOCK: &str = "lock";
 struct Config {
     /// Version of the store's layout.
     store_version: u32,
+    /// Names the ledger that belongs here.
+    store_id: String,
     frequencies: FrequencyConfig,
     model: ModelConfig,
     #[serde(rename = "match")]
@@ -55,6 +57,7 @@ const STORE_VERSION: u32 = 1;
 /// An opened store.
 pub(super) struct Store {
     dir: PathBuf,
+    id: String,
     pub(super) table: FrequencyTable,
     pub(super) model: Model,
     pub(super) criterion: Criterion,
@@ -86,8 +89,13 @@ impl Store {
             .tempdir_in(parent)
             .with_context(|| format!("cannot make a folder in {}", parent.display()))?;
         let place = building.path();
+        let mut ledger = Ledger::create(&place.join(LEDGER))?;
+        if let Some(key) = key {
+            ledger.bind_key(key.fingerprint().bytes())?;
+        }
         let config = Config {
             store_version: STORE_VERSION,
+            store_id: hex(&ledger.store_id()?),
             frequencies: FrequencyConfig { file: FREQUENCIES.to_owned(), digest: hex(&table.digest()) },
             model: ModelConfig::of(model),
             matching: MatchConfig { min_log10_lr: criterion.min_log10_lr },
@@ -96,10 +104,6 @@ impl Store {
         write_private(&place.join(FREQUENCIES), frequencies.as_bytes())?;
         write_private(&place.join(LOCK), b"")?;
         DirBuilder::new().mode(0o700).create(place.join("index"))?;
-        let mut ledger = Ledger::create(&place.join(LEDGER))?;
-        if let Some(key) = key {
-            ledger.bind_key(key.fingerprint().bytes())?;
-        }
         drop(ledger);
         let place = building.keep();
         if let Err(error) = fs::rename(&place, dir) {
@@ -136,7 +140,7 @@ impl Store {
             );
         }
         let criterion = Criterion { min_log10_lr: config.matching.min_log10_lr };
-        Ok(Self { dir: dir.to_owned(), table, model, criterion })
+        Ok(Self { dir: dir.to_owned(), id: config.store_id, table, model, criterion })
     }
 
     pub(super) fn dir(&self) -> &Path {
@@ -144,7 +148,12 @@ impl Store {
     }
 
     pub(super) fn ledger(&self) -> anyhow::Result<Ledger> {
-        Ok(Ledger::open(&self.dir.join(LEDGER))?)
+        let path = self.dir.join(LEDGER);
+        let ledger = Ledger::open(&path).map_err(|error| at(&path, error))?;
+        if hex(&ledger.store_id()?) != self.id {
+            bail!("{} is the ledger of another store: put back the one that belongs here", path.display());
+        }
+        Ok(ledger)
     }
 
     pub(super) fn calculator(&self) -> anyhow::Result<Calculator> {
@@ -171,7 +180,7 @@ impl Store {
         if let Some(path) = key_file {
             outside(path, &self.dir)?;
         }
-        ledger.bind_key(key.fingerprint().bytes())?;
+        ledger.bind_key(key.fingerprint().bytes()).map_err(|error| at(&self.dir.join(LEDGER), error))?;
         Ok(Pseudonymizer::new(&key))
     }
 
@@ -185,7 +194,7 @@ impl Store {
         Ok(Index::open(&self.dir.join(INDEX), access, &self.binding(&generation)))
     }
 
-    /// Builds the index again from the ledger.
+    /// Builds the index again from the ledger. The store must be locked: what an interrupted build left is removed.
     pub(super) fn build_index(&self, ledger: &Ledger, access: Access) -> anyhow::Result<Index> {
         let loci = self.table.panel().loci().iter().zip(self.table.loci());
         let mut builder = Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect());
@@ -195,10 +204,24 @@ impl Store {
         if !folder.exists() {
             DirBuilder::new().mode(0o700).create(folder)?;
         }
+        // It holds genotypes, perhaps of someone who has been withdrawn since.
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                fs::remove_file(entry.path())?;
+            }
+        }
         let binding = self.binding(&generation);
         builder.write(&path, &binding)?;
         Ok(Index::open(&path, access, &binding)?)
     }
+}
+
+/// An error of SQLite's, which does not name the file itself.
+fn at(path: &Path, error: LedgerError) -> anyhow::Error {
+    let database = matches!(error, LedgerError::Database(_));
+    let error = anyhow::Error::new(error);
+    if database { error.context(path.display().to_string()) } else { error }
 }
 
 /// Loads the key, or says how to name it.

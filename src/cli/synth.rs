@@ -37,7 +37,7 @@ pub(super) struct Synth {
     planted: f64,
     /// Probability that a locus of a profile is untyped
     #[arg(long, value_name = "P", default_value_t = 0.01)]
-    untyped: f64,
+    untyped_loci: f64,
     /// How many planted children contradict a typed parent at one or two loci
     #[arg(long, value_name = "N", default_value_t = 0)]
     forced_mutations: usize,
@@ -63,7 +63,7 @@ impl Synth {
             children: self.children,
             seed: self.seed,
             planted: self.planted,
-            untyped: self.untyped,
+            untyped: self.untyped_loci,
             forced_mutations: self.forced_mutations,
             nephew_traps: self.nephew_traps,
             sibling_parent_traps: self.sibling_parent_traps,

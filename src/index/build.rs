@@ -13,6 +13,9 @@ use super::format::{
     UnlistedRecord, VERSION, codec, rows_per_block,
 };
 
+/// How the name of an index begins while it is being written.
+pub const UNFINISHED: &str = ".children-";
+
 /// Collects children for an index.
 ///
 /// Memory: the profiles, and at the end the finished sections: 16 + 2 x loci + (loci + alleles of all loci) / 8
@@ -165,7 +168,7 @@ impl Builder {
         let bytes = self.finish(binding)?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let failed = IndexError::io("write");
-        let mut file = tempfile::Builder::new().prefix(".children-").tempfile_in(folder).map_err(&failed)?;
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(&failed)?;
         let mut out = BufWriter::new(file.as_file_mut());
         out.write_all(&bytes).map_err(&failed)?;
         out.flush().map_err(&failed)?;

@@ -8,7 +8,7 @@ mod format;
 mod map;
 mod open;
 
-pub use build::Builder;
+pub use build::{Builder, UNFINISHED};
 pub use format::{BLOCK, Binding, IndexError, Row, UNLISTED};
 pub use map::Access;
 pub use open::{Index, Unlisted};

@@ -79,10 +79,8 @@ impl Header {
         if !shape(line, text, &names, layout, findings) {
             return None;
         }
-        // A name that cannot be a column's may be a person's: the header may be missing, or shifted.
-        let shown = |name: &&str| if name.parse::<Locus>().is_ok() { Arc::from(*name) } else { Arc::from("?") };
         let mut header = Self {
-            names: names.iter().map(shown).collect(),
+            names: names.iter().map(|name| Arc::from(if is_like_a_column(name, panel) { name } else { "?" })).collect(),
             fields: [None; FIELDS.len()],
             loci: Vec::new(),
             locus_columns: Vec::new(),
@@ -154,6 +152,14 @@ impl Header {
             }
         }
     }
+}
+
+/// Whether a name is a column's, or nearly. Any other may be a person's or a sample's: the table may be transposed, or
+/// the header shifted.
+fn is_like_a_column(name: &str, panel: &Panel) -> bool {
+    let columns = FIELDS.map(|(_, name)| name);
+    name.parse::<Locus>().is_ok()
+        && (field(name).is_some() || !matches!(loci::named(name, panel, &columns), Named::Unknown { nearest: None }))
 }
 
 fn field(name: &str) -> Option<Field> {

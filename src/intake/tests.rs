@@ -172,6 +172,16 @@ fn a_line_of_data_in_the_headers_place_is_not_repeated() {
 }
 
 #[test]
+fn a_transposed_table_gives_no_identifier_away() {
+    let text = "sample_id,S-1,C0000017,Zhang San,VWA,D3S1385\nsex,m,f,m,m,m\n";
+    let problems = read(Layout::Children, text).problems;
+    let all = format!("{problems:?}");
+    assert!(["S-1", "C0000017", "Zhang"].iter().all(|id| !all.contains(id)), "{all}");
+    assert!(problems.iter().any(|p| p.to_string().starts_with("f.csv:1: column 2 (?): is no known")), "{all}");
+    assert!(problems.iter().any(|p| p.to_string().starts_with("f.csv:1: column 6 (D3S1385): ")), "{all}");
+}
+
+#[test]
 fn loci_outside_the_panel_are_kept_and_noted() {
     let intake = read(Layout::Children, "sample_id,sex,AMEL,fga,TPOX,THO1\nS1,m,X/Y,22,8,9.3\n");
     assert_eq!(intake.problems, []);
