@@ -1,0 +1,224 @@
+//! A folder with a store, its key and files, and the program to run on it.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic, reason = "tests; each uses a part")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_reunite");
+
+/// What a command said, and how it ended.
+#[derive(Debug)]
+pub struct Said {
+    pub status: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Said {
+    pub fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let said =
+            Self { status: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) };
+        assert!(!said.err.contains("panicked") && said.status != 101, "a panic: {said:?}");
+        said
+    }
+
+    /// Ended with this status.
+    #[track_caller]
+    pub fn ends(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "{}\n{}", self.out, self.err);
+        self
+    }
+
+    /// Standard error holds each of these.
+    #[track_caller]
+    pub fn says(self, parts: &[&str]) -> Self {
+        for part in parts {
+            assert!(self.err.contains(part), "{part:?} is missing in: {}", self.err);
+        }
+        self
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap()
+    }
+
+    /// The digest that a match ends with.
+    pub fn digest(&self) -> String {
+        let line = self.err.lines().find_map(|line| line.strip_prefix("digest "));
+        line.unwrap_or_else(|| panic!("no digest in: {}", self.err)).to_owned()
+    }
+}
+
+/// Runs a command, with nothing of the surrounding environment that could lead it elsewhere.
+pub fn run(command: &mut Command) -> Said {
+    Said::of(plain(command).stdin(Stdio::null()).output().unwrap())
+}
+
+pub fn plain(command: &mut Command) -> &mut Command {
+    command.env_remove("REUNITE_STORE").env_remove("REUNITE_KEY_FILE").env_remove("RUST_BACKTRACE")
+}
+
+/// Runs the program outside any store.
+pub fn reunite(arguments: &[&str]) -> Said {
+    run(Command::new(PROGRAM).args(arguments))
+}
+
+/// A folder of its own for each test; `key` and `store` are made by [`Lab::new`].
+pub struct Lab {
+    folder: TempDir,
+}
+
+impl Lab {
+    /// With a key and an empty store.
+    pub fn new() -> Self {
+        let lab = Self { folder: tempfile::tempdir().unwrap() };
+        reunite(&["key", "new", &lab.name("key")]).ends(0);
+        lab.run(&["init"]).ends(0);
+        lab
+    }
+
+    /// With a key and a store that holds a synthetic population, files in `files/`.
+    pub fn with_population(families: usize, children: usize) -> Self {
+        let lab = Self::new();
+        lab.synth("files", families, children, 1);
+        lab.run(&["import", "--as", "families", &lab.name("files/families.csv")]).ends(0);
+        lab.run(&["import", "--as", "children", &lab.name("files/children.csv")]).ends(0);
+        lab
+    }
+
+    pub fn synth(&self, folder: &str, families: usize, children: usize, seed: u64) {
+        let (families, children, seed) = (families.to_string(), children.to_string(), seed.to_string());
+        let numbers = ["--families", &families, "--children", &children, "--seed", &seed];
+        reunite(&[&["synth", "--out", &self.name(folder)], &numbers[..]].concat()).ends(0);
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn name(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        fs::write(self.path(name), bytes).unwrap();
+        self.name(name)
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The program on this store and key.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        self.command_on("store", arguments)
+    }
+
+    pub fn command_on(&self, store: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.arg("--store").arg(self.path(store)).arg("--key-file").arg(self.path("key")).args(arguments);
+        plain(&mut command).stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Said {
+        run(&mut self.command(arguments))
+    }
+
+    pub fn run_on(&self, store: &str, arguments: &[&str]) -> Said {
+        run(&mut self.command_on(store, arguments))
+    }
+
+    /// Imports a text as a file of this name.
+    pub fn import(&self, layout: &str, name: &str, bytes: impl AsRef<[u8]>, options: &[&str]) -> Said {
+        let file = self.write(name, bytes);
+        self.run(&[&["import", "--as", layout, &file], options].concat())
+    }
+
+    /// Pseudonyms of identifiers.
+    pub fn pseudonyms<'a>(&self, kind: &str, ids: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, String> {
+        let ids: Vec<&str> = ids.into_iter().collect();
+        let mut command = self.command(&["pseudonym", "--kind", kind]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        let text = ids.join("\n") + "\n";
+        let writer = std::thread::spawn(move || input.write_all(text.as_bytes()).unwrap());
+        let said = Said::of(child.wait_with_output().unwrap()).ends(0);
+        writer.join().unwrap();
+        let pseudonyms: Vec<&str> = said.out.lines().collect();
+        assert_eq!(pseudonyms.len(), ids.len());
+        ids.iter().map(ToString::to_string).zip(pseudonyms.into_iter().map(str::to_owned)).collect()
+    }
+
+    /// What the ledger holds, as `verify` counts it. The store must be sound.
+    #[track_caller]
+    pub fn counts(&self) -> String {
+        counts(&self.run(&["verify"]).ends(0))
+    }
+
+    /// The digest of a match over all.
+    #[track_caller]
+    pub fn digest(&self, options: &[&str]) -> String {
+        let said = self.run(&[&["match", "--format", "csv"], options].concat());
+        assert!(said.status < 2, "{}", said.err);
+        said.digest()
+    }
+}
+
+/// The line of `verify` about the ledger.
+pub fn counts(verified: &Said) -> String {
+    let line = verified.err.lines().find(|line| line.starts_with("ledger: sound; "));
+    line.unwrap_or_else(|| panic!("{}", verified.err)).to_owned()
+}
+
+/// Every file and folder below a folder, itself included.
+pub fn everything_in(folder: &Path) -> Vec<PathBuf> {
+    let mut all = vec![folder.to_owned()];
+    let mut at = 0;
+    while at < all.len() {
+        if all[at].is_dir() {
+            all.extend(fs::read_dir(&all[at]).unwrap().map(|entry| entry.unwrap().path()));
+        }
+        at += 1;
+    }
+    all
+}
+
+/// Copies a folder with what it holds, modes included.
+pub fn copy(from: &Path, to: &Path) {
+    for path in everything_in(from) {
+        let target = to.join(path.strip_prefix(from).unwrap());
+        if path.is_dir() {
+            fs::create_dir(&target).unwrap();
+            fs::set_permissions(&target, fs::metadata(&path).unwrap().permissions()).unwrap();
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// A small generator of numbers that are the same in every run of a test.
+pub struct Numbers(pub u64);
+
+impl Numbers {
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit
+    }
+
+    /// The rows of a CSV text in another order, the header first.
+    pub fn shuffled(&mut self, text: &str) -> String {
+        let (header, rows) = text.split_once('\n').unwrap();
+        let mut rows: Vec<&str> = rows.lines().collect();
+        for i in (1..rows.len()).rev() {
+            rows.swap(i, self.below(i + 1));
+        }
+        format!("{header}\n{}\n", rows.join("\n"))
+    }
+}

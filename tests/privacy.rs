@@ -1,0 +1,293 @@
+//! No identifier leaves its file, nobody else can read a store, and the key is kept apart from it and to itself.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod common;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::Command;
+
+use common::{Lab, PROGRAM, Said, everything_in, reunite, run};
+
+/// Stand for identifiers; long and odd enough never to occur by chance.
+const CANARIES: [&str; 8] = [
+    "KanarieMoeder-7381",
+    "KanarieVader-2950",
+    "KanarieFamilie-6417",
+    "KanarieKind-11029",
+    "KanarieTweede-40417",
+    "370102199003077731",
+    "Kanarie Rij 88231",
+    "王金丝雀九四七",
+];
+
+const LOCI: &str = "D3S1358,vWA,D16S539,CSF1PO,TPOX,D8S1179,D21S11,D18S51,TH01,FGA";
+const PROFILE: &str = "15/16,14/17,11/13,10/12,8/11,13/14,29/30,13/14,6/7,22/24";
+
+fn families() -> String {
+    let [mother, father, family, .., chinese] = CANARIES;
+    format!(
+        "family_id,sample_id,relation,sex,{LOCI}\n{family},{mother},mother,female,{PROFILE}\n\
+         {family},{father},father,male,{PROFILE}\n{chinese},{},paternal-uncle,male,{PROFILE}\n",
+        CANARIES[5]
+    )
+}
+
+fn children() -> String {
+    format!("sample_id,sex,{LOCI}\n{},m,{PROFILE}\n{},f,{PROFILE}\n", CANARIES[3], CANARIES[4])
+}
+
+/// Base 64 of all bytes that are ruled by the text alone, for each of the three places it can begin at.
+fn base64(text: &[u8]) -> [Vec<u8>; 3] {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    [0, 1, 2].map(|before| {
+        let bytes = [&[0, 0][..before], text].concat();
+        let whole = bytes.len() / 3 * 3;
+        let mut encoded = Vec::new();
+        for group in bytes[..whole].chunks(3) {
+            let bits = u32::from(group[0]) << 16 | u32::from(group[1]) << 8 | u32::from(group[2]);
+            encoded.extend([18, 12, 6, 0].map(|shift| DIGITS[(bits >> shift) as usize & 63]));
+        }
+        // The digits in which a bit of what stands before takes part.
+        encoded.split_off([0, 2, 3][before])
+    })
+}
+
+/// Every form in which an identifier could hide.
+fn forms(text: &str) -> Vec<Vec<u8>> {
+    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let utf_16 = || text.encode_utf16();
+    let mut forms = vec![
+        text.as_bytes().to_vec(),
+        text.to_lowercase().into_bytes(),
+        text.to_uppercase().into_bytes(),
+        text.bytes().rev().collect(),
+        hex.to_uppercase().into_bytes(),
+        hex.into_bytes(),
+        utf_16().flat_map(u16::to_le_bytes).collect(),
+        utf_16().flat_map(u16::to_be_bytes).collect(),
+    ];
+    forms.extend(base64(text.as_bytes()));
+    forms.push(blake3::hash(text.as_bytes()).as_bytes()[..16].to_vec());
+    forms
+}
+
+fn holds(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+#[track_caller]
+fn without_canaries(what: &str, bytes: &[u8]) {
+    for canary in CANARIES {
+        for (number, form) in forms(canary).iter().enumerate() {
+            assert!(!holds(bytes, form), "{what} gives {canary} away, form {number}");
+        }
+    }
+}
+
+#[track_caller]
+fn silent(said: Said) -> Said {
+    without_canaries("standard output", said.out.as_bytes());
+    without_canaries("standard error", said.err.as_bytes());
+    said
+}
+
+#[track_caller]
+fn store_is_silent(lab: &Lab) {
+    for path in everything_in(&lab.path("store")) {
+        without_canaries("a name", path.as_os_str().as_encoded_bytes());
+        if path.is_file() {
+            without_canaries(&path.display().to_string(), &fs::read(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_search_finds_what_it_looks_for() {
+    assert_eq!(base64(b"Kanarie"), [&b"S2FuYXJp"[..], b"thbmFy", b"LYW5hcmll"]);
+    for known in ["S2FuYXJpZUtpbmQtMTEwMjku", "eEthbmFyaWVLaW5kLTExMDI5Lg==", "eHhLYW5hcmllS2luZC0xMTAyOS4="] {
+        assert!(forms(CANARIES[3]).iter().any(|form| holds(known.as_bytes(), form)), "{known}");
+    }
+    assert_eq!(forms("Ab")[5], b"4162");
+    assert_eq!(forms("Ab")[6], b"A\0b\0");
+}
+
+#[test]
+fn identifiers_stay_in_their_files() {
+    let lab = Lab::new();
+    silent(lab.import("families", "f.csv", families(), &[]).ends(0).says(&["3 rows of families: 3 added"]));
+    silent(lab.import("children", "c.csv", children(), &[]).ends(0));
+    store_is_silent(&lab);
+    for format in ["table", "csv", "json"] {
+        let matched = silent(lab.run(&["match", "--format", format]).ends(0));
+        assert!(matched.err.contains("candidates"), "{}", matched.err);
+        silent(lab.run(&["candidates", "--format", format]).ends(0));
+    }
+    silent(lab.run(&["verify"]).ends(0));
+    silent(lab.run(&["index"]).ends(0));
+    silent(lab.import("families", "f.csv", families(), &[]).ends(0).says(&["nothing changed"]));
+    let replaced = children().replace("15/16", "15/17");
+    silent(lab.import("children", "c2.csv", replaced, &["--on-conflict", "replace"]).ends(0));
+    let found = lab.pseudonyms("sample", CANARIES);
+    silent(lab.run(&["candidates", "--child", &found[CANARIES[3]]]));
+    store_is_silent(&lab);
+}
+
+#[test]
+fn identifiers_are_not_repeated_when_something_is_wrong() {
+    let lab = Lab::new();
+    lab.import("families", "f.csv", families(), &[]).ends(0);
+    lab.import("children", "c.csv", children(), &[]).ends(0);
+    let [mother, father, family, child, second, card, row, chinese] = CANARIES;
+    let head = format!("family_id,sample_id,relation,sex,agency,region,collected_on,kit,{LOCI}\n");
+    let short = "family_id,sample_id,relation,sex,vWA\n";
+    for (layout, text) in [
+        // In the wrong cell: relation, sex, agency, day, genotype.
+        ("families", format!("{short}{family},X,{mother},female,14\n")),
+        ("families", format!("{short}{family},X,mother,{chinese},14\n")),
+        ("families", format!("{head}{family},X,mother,f,,,{card},,{PROFILE}\n")),
+        ("families", format!("{head}{family},X,mother,f,{},,,,{PROFILE}\n", child.repeat(40))),
+        ("families", format!("{short}{family},{father},father,male,{card}\n")),
+        // Shifted to the left, to the right, and by a delimiter within.
+        ("families", format!("{short}{mother},mother,female,14,{family}\n")),
+        ("families", format!("{short},{family},{mother},mother,female\n")),
+        ("families", format!("{short}{row},{family},{mother},mother,female,14\n")),
+        ("children", format!("sample_id,sex,vWA\n{child};m;14\n")),
+        ("children", format!("sample_id,sex,vWA\n\"{child},m,14\n")),
+        ("children", format!("sample_id,sex,vWA\n{child}\u{200b},m,14\n")),
+        // No header, a transposed table, a name in the header.
+        ("children", format!("{child},m,14\n{second},f,15\n")),
+        ("children", format!("sample_id,{child},{second},{row}\nsex,m,f,m\nvWA,14,15,16\n")),
+        ("families", format!("family_id,sample_id,relation,sex,vWA,{chinese},{card},{mother}\nF,S,father,m,14,,,\n")),
+        // Twice, and in conflict with the store.
+        ("children", format!("sample_id,sex,vWA\n{child},m,14\n{child},m,15\n")),
+        ("families", format!("{short}{family},{card},father,male,14\n")),
+        ("families", format!("{short}{family},{child},maternal-uncle,male,14\n")),
+        ("families", format!("{short}{family},{father},paternal-uncle,male,14\n")),
+        ("children", format!("sample_id,sex,vWA\n{child},m,9\n")),
+        ("children", families()),
+        ("families", children()),
+    ] {
+        for options in [&[][..], &["--keep-going"], &["--dry-run"]] {
+            let said = silent(lab.import(layout, "bad.csv", &text, options).ends(2));
+            assert!(said.err.contains("bad.csv"), "{text}: {}", said.err);
+        }
+    }
+    silent(lab.run(&["candidates", "--family", family]).ends(2).says(&["--family: a pseudonym is 32"]));
+    silent(lab.run(&["candidates", "--child", child]).ends(2).says(&["--child: a pseudonym is 32"]));
+    silent(lab.run(&["match"]).ends(0));
+    store_is_silent(&lab);
+}
+
+#[test]
+fn nobody_else_can_read_a_store() {
+    let lab = Lab::new();
+    let umask = |arguments: &[&str]| {
+        let script = format!("umask 000; exec {PROGRAM} \"$@\"");
+        let (store, key) = (lab.name("open"), lab.name("key"));
+        let global = ["-", "--store", &store, "--key-file", &key];
+        run(Command::new("sh").args(["-c", &script]).args(global).args(arguments)).ends(0);
+    };
+    let private = |folder: &str| {
+        let all = everything_in(&lab.path(folder));
+        for path in &all {
+            let mode = fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+            let right = if path.is_dir() { mode == 0o700 } else { mode == 0o600 || mode == 0o400 };
+            assert!(right, "{} has mode {mode:o}", path.display());
+        }
+        all.len()
+    };
+    umask(&["key", "new", &lab.name("made")]);
+    assert_eq!(fs::metadata(lab.path("made")).unwrap().permissions().mode() & 0o7777, 0o600);
+    umask(&["init"]);
+    private("open");
+    let (families, children) = (lab.write("f.csv", families()), lab.write("c.csv", children()));
+    for command in [
+        &["import", "--as", "families", &families][..],
+        &["import", "--as", "children", &children],
+        &["match"],
+        &["index"],
+        &["candidates"],
+        &["verify"],
+    ] {
+        umask(command);
+        assert!(private("open") >= 6, "{command:?}");
+    }
+    umask(&["synth", "--families", "2", "--children", "5", "--out", &lab.name("synthetic")]);
+    assert_eq!(private("synthetic"), 5);
+    umask(&["demo", "--dir", &lab.name("demo")]);
+    private("demo");
+}
+
+#[test]
+fn a_bad_key_is_refused_and_never_printed() {
+    let lab = Lab::new();
+    let children = lab.write("c.csv", children());
+    let before = lab.counts();
+    let hex = lab.read("key").trim().strip_prefix("reunite-key-1 ").unwrap().to_owned();
+    assert_eq!(hex.len(), 64);
+    let refused = |key: &str, part: &str| {
+        let key = lab.name(key);
+        let new = lab.name("new");
+        for command in [
+            &["--store", &lab.name("store"), "import", "--as", "children", &children][..],
+            &["--store", &new, "init"],
+            &["pseudonym", "--kind", "sample"],
+        ] {
+            // A sound key that is only not this store's.
+            if key.ends_with("other") && !command.contains(&"import") {
+                continue;
+            }
+            let said = reunite(&[&["--key-file", &key], command].concat()).ends(2).says(&[part]);
+            let half = &hex[..32];
+            assert!(![&said.out, &said.err].iter().any(|text| text.contains(half) || text.contains(&hex[32..])));
+        }
+        assert!(!lab.path("new").exists());
+        assert_eq!(lab.counts(), before);
+    };
+    let write = |name: &str, text: &str, mode| {
+        lab.write(name, text);
+        fs::set_permissions(lab.path(name), Permissions::from_mode(mode)).unwrap();
+    };
+    refused("none", "there is no key file");
+    write("short", &format!("reunite-key-1 {}\n", &hex[..62]), 0o600);
+    refused("short", "or is cut short");
+    write("long", &format!("reunite-key-1 {hex}00\n"), 0o600);
+    refused("long", "is not a key file");
+    write("empty", "", 0o600);
+    refused("empty", "is not a key file");
+    write("bare", &format!("{hex}\n"), 0o600);
+    refused("bare", "it must hold `reunite-key-1` and 64 hexadecimal digits");
+    for mode in [0o644, 0o640, 0o602, 0o666] {
+        write("open", &format!("reunite-key-1 {hex}\n"), mode);
+        refused("open", "run chmod 600 on it");
+    }
+    symlink(lab.path("key"), lab.path("link")).unwrap();
+    refused("link", "is not a regular file");
+    fs::create_dir(lab.path("folder")).unwrap();
+    refused("folder", "is not a regular file");
+    reunite(&["key", "new", &lab.name("other")]).ends(0);
+    refused("other", "use the right --key-file");
+    let said = reunite(&["--store", &lab.name("store"), "import", "--as", "children", &children]).ends(2);
+    said.says(&["give --key-file FILE or set REUNITE_KEY_FILE"]);
+    let said = reunite(&["key", "new", &lab.name("key")]).ends(2).says(&["is not overwritten"]);
+    assert!(!said.err.contains(&hex) && lab.read("key").contains(&hex));
+    let made = reunite(&["key", "new", &lab.name("fresh")]).ends(0);
+    let fresh = lab.read("fresh").trim().strip_prefix("reunite-key-1 ").unwrap().to_owned();
+    assert!(!(made.out + &made.err).contains(&fresh[..32]));
+}
+
+#[test]
+fn a_key_inside_the_store_is_refused() {
+    let lab = Lab::new();
+    fs::copy(lab.path("key"), lab.path("store/key")).unwrap();
+    symlink(lab.path("store"), lab.path("other-way")).unwrap();
+    for place in ["store/key", "other-way/key", "store/index/../key"] {
+        let file = lab.write("c.csv", children());
+        let (key, store) = (lab.name(place), lab.name("store"));
+        let said = reunite(&["--key-file", &key, "--store", &store, "import", "--as", "children", &file]).ends(2);
+        said.says(&["the key file lies inside the store"]);
+    }
+    fs::remove_file(lab.path("store/key")).unwrap();
+    assert!(lab.counts().contains(" 0 children"));
+}
