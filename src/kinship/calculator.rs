@@ -1,6 +1,6 @@
 //! Likelihood ratios for given frequencies and a given model.
 
-use crate::model::{Allele, Genotype, Locus, Panel};
+use crate::model::{Allele, Genotype, Locus, Panel, genotype_code, genotype_count};
 use crate::population::{FrequencyTable, LocusModel, Model, ModelError};
 
 use super::peel::{Pair, Peel};
@@ -148,6 +148,28 @@ impl Calculator {
         let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
         let hypotheses = Hypotheses::new(&structure, model, evidence)?;
         Ok(model.positions(child).map_or(f64::NEG_INFINITY, |(a, b)| hypotheses.log10_lr(a, b)))
+    }
+
+    /// P(child genotype | relatives, H2) at a locus: how probable each listed genotype is in a child that is
+    /// unrelated to the family. Indexed like the values of [`Self::table`], without the entry of an untyped child;
+    /// adds up to 1 unless a relative carries an allele that the frequency table does not list.
+    ///
+    /// # Errors
+    /// [`KinshipError::Model`].
+    ///
+    /// # Panics
+    /// If `locus` is no position of the panel.
+    pub fn unrelated(&self, locus: usize, evidence: &Evidence) -> Result<Vec<f64>, KinshipError> {
+        let enlarged = self.enlarged(locus, evidence, None)?;
+        let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
+        let listed = model.listed();
+        let mut probabilities = vec![0.0; genotype_count(listed.len())];
+        for (j, &b) in listed.iter().enumerate() {
+            for (i, &a) in listed[..=j].iter().enumerate() {
+                probabilities[genotype_code(i, j)] = model.genotype_probability(a, b);
+            }
+        }
+        Ok(probabilities)
     }
 
     /// Whether the child's genotype is possible without mutation; `None` if the relatives' own genotypes are not.
