@@ -48,7 +48,7 @@ fn relatives(most: usize) -> impl Strategy<Value = Vec<(Relation, Option<Genotyp
 }
 
 fn calculator(mutation: Mutation, convention: Convention) -> Calculator {
-    Calculator::new(&table(), Model { mutation, convention, floor: Floor::Counted }).unwrap()
+    Calculator::new(&table(), Model { mutation, convention, floor: Floor::Counted, ..Model::default() }).unwrap()
 }
 
 /// The sum over all genotypes of all members that agree with what is typed: ordered pairs of alleles, person by
@@ -245,6 +245,7 @@ fn mirror(relation: Relation) -> Relation {
         PaternalAunt => MaternalAunt,
         MaternalUncle => PaternalUncle,
         MaternalAunt => PaternalAunt,
+        Member => Member,
     }
 }
 

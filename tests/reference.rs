@@ -40,7 +40,7 @@ fn cases(path: &Path) -> HashMap<String, Case> {
     cases
 }
 
-fn model(name: &str, convention: &str) -> Model {
+fn model(name: &str, convention: &str, theta: f64) -> Model {
     let rates = |male, female| MutationRates { male, female };
     let stepwise = |rates| Mutation::Stepwise { rates, range: 0.1, microvariant_rate: 1e-6 };
     let mutation = match name {
@@ -52,7 +52,7 @@ fn model(name: &str, convention: &str) -> Model {
         other => panic!("model {other}"),
     };
     let convention: Convention = convention.parse().unwrap();
-    Model { mutation, convention, ..Model::default() }
+    Model { mutation, convention, theta, ..Model::default() }
 }
 
 #[test]
@@ -66,16 +66,14 @@ fn every_row_agrees_to_1e_9() {
     let [case, kind, convention, locus, value] =
         ["case", "mutation_model", "convention", "locus", "log10_lr"].map(|name| column(name).unwrap());
     let theta = column("theta");
-    let mut calculators: HashMap<(String, String), Calculator> = HashMap::new();
+    let mut calculators: HashMap<(String, String, String), Calculator> = HashMap::new();
     let (mut compared, mut left_out, mut largest) = (0_usize, 0_usize, 0.0_f64);
-    let mut by_model: BTreeMap<(String, String), (usize, f64)> = BTreeMap::new();
+    let mut by_model: BTreeMap<(String, String, String), (usize, f64)> = BTreeMap::new();
     for row in &expected {
-        if theta.is_some_and(|theta| &row[theta] != "0") {
-            continue;
-        }
+        let theta = theta.map_or("0", |theta| &row[theta]);
         let table = FrequencyTable::chinese_han_23();
-        let key = (row[kind].to_owned(), row[convention].to_owned());
-        let build = || Calculator::new(table, model(&row[kind], &row[convention])).unwrap();
+        let key = (row[kind].to_owned(), row[convention].to_owned(), theta.to_owned());
+        let build = || Calculator::new(table, model(&row[kind], &row[convention], theta.parse().unwrap())).unwrap();
         let calculator = calculators.entry(key.clone()).or_insert_with(build);
         let name: Locus = row[locus].parse().unwrap();
         let this = &cases[&row[case]];
@@ -98,8 +96,8 @@ fn every_row_agrees_to_1e_9() {
         *entry = (entry.0 + 1, entry.1.max(difference));
     }
     println!("{compared} rows compared, {left_out} without a typed relative, largest difference {largest:.2e}");
-    for ((model, convention), (rows, largest)) in by_model {
-        println!("{model:>13} {convention:>7} {rows:>6} rows, largest difference {largest:.2e}");
+    for ((model, convention, theta), (rows, largest)) in by_model {
+        println!("{model:>13} {convention:>7} theta {theta:>4} {rows:>6} rows, largest difference {largest:.2e}");
     }
     assert!(compared > 9_000, "the reference set is there");
 }

@@ -6,7 +6,7 @@ use reunite::index::{Binding, Builder, Index};
 use reunite::kinship::{Calculator, Evidence};
 use reunite::matching::{Candidate, Criterion, Matcher};
 use reunite::model::{Allele, Child, Family, Genotype, Profile, Pseudonym, Relation, Relative};
-use reunite::population::{Convention, Floor, FrequencyTable, Model, Mutation, MutationRates};
+use reunite::population::{Convention, DropOuts, Floor, FrequencyTable, Model, Mutation, MutationRates};
 use reunite::screen::Instructions;
 use reunite::synthesis::{Plan, Population, Shape};
 
@@ -118,7 +118,8 @@ fn shapes() -> impl Strategy<Value = Vec<Shape>> {
 
 fn models() -> impl Strategy<Value = Model> {
     let rates = (0.0005..0.01_f64, 0.0005..0.01_f64).prop_map(|(male, female)| MutationRates { male, female });
-    (0..5, rates, any::<bool>(), any::<bool>()).prop_map(|(kind, rates, full, fixed)| Model {
+    let rare = (any::<bool>(), 0..3, 0..3, 0..3);
+    (0..5, rates, any::<bool>(), rare).prop_map(|(kind, rates, full, (fixed, theta, silent, drop_out))| Model {
         mutation: match kind {
             0 => Mutation::Equal(rates),
             1 => Mutation::Proportional(rates),
@@ -126,6 +127,9 @@ fn models() -> impl Strategy<Value = Model> {
         },
         convention: if full { Convention::Full } else { Convention::Pruned },
         floor: if fixed { Floor::Fixed(0.001) } else { Floor::Counted },
+        theta: if theta == 0 { 0.02 } else { 0.0 },
+        silent: if silent == 0 { 0.01 } else { 0.0 },
+        drop_out: if drop_out == 0 { DropOuts { relatives: 0.02, children: 0.05 } } else { DropOuts::default() },
     })
 }
 

@@ -5,7 +5,8 @@ use clap::Args;
 use crate::matching::Criterion;
 
 use super::Outcome;
-use super::options::{FrequencyOption, Global, ModelOptions};
+use super::model::ModelOptions;
+use super::options::{FrequencyOption, Global};
 use super::output::Output;
 use super::store::{Store, load_key};
 

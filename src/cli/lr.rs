@@ -11,7 +11,8 @@ use crate::kinship::{Calculator, Evidence};
 use crate::model::Locus;
 
 use super::Outcome;
-use super::options::{FrequencyOption, ModelOptions, calculator};
+use super::model::ModelOptions;
+use super::options::{FrequencyOption, calculator};
 use super::output::Output;
 
 #[derive(Args)]

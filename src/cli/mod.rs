@@ -11,6 +11,7 @@ mod init;
 mod key;
 mod lr;
 mod matching;
+mod model;
 mod options;
 mod output;
 mod pseudonym;

@@ -15,7 +15,8 @@ use crate::matching::Criterion;
 use crate::population::{FrequencyTable, Model};
 use crate::pseudonym::{Pseudonymizer, SecretKey};
 
-use super::options::{ModelConfig, calculator, read_frequencies};
+use super::model::ModelConfig;
+use super::options::{calculator, read_frequencies};
 use super::output::hex;
 
 const CONFIG: &str = "reunite.toml";

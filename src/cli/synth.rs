@@ -14,7 +14,8 @@ use crate::model::{Locus, Panel, Profile};
 use crate::synthesis::{Plan, Population, SyntheticFamily, relation_shape};
 
 use super::Outcome;
-use super::options::{FrequencyOption, ModelOptions, calculator};
+use super::model::ModelOptions;
+use super::options::{FrequencyOption, calculator};
 use super::output::{Output, count};
 use super::store::write_private;
 

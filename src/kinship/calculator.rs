@@ -3,7 +3,7 @@
 use crate::model::{Allele, Genotype, Locus, Panel, genotype_code, genotype_count};
 use crate::population::{FrequencyTable, LocusModel, Model, ModelError};
 
-use super::peel::{Pair, Peel};
+use super::hypotheses::{Hypotheses, Settings, observations, relatives};
 use super::{Evidence, LocusTable, Structure, StructureError};
 
 /// Frequencies and model, ready to compute.
@@ -36,38 +36,15 @@ pub enum KinshipError {
          check samples and relations, or use a mutation model that allows it"
     )]
     Contradiction,
+    /// A loop, or theta above 0, with more ways of descent than can be summed.
+    #[error(
+        "the pedigree is too large to be computed with its loop, or with theta above 0: leave out untyped links or \
+         siblings, or set theta to 0"
+    )]
+    TooLarge,
     /// The model cannot be built with an allele that the frequency table does not list.
     #[error("with an allele that the frequency table does not list: {0}")]
     Model(#[from] ModelError),
-}
-
-/// H1 and H2 at one locus for one family: the ratio for any child genotype.
-struct Hypotheses<'a> {
-    model: &'a LocusModel,
-    /// `x * n + y`: the child got x from the father and y from the mother, and the relatives are as typed.
-    joint: Vec<f64>,
-    relatives: f64,
-}
-
-impl<'a> Hypotheses<'a> {
-    fn new(structure: &Structure, model: &'a LocusModel, evidence: &Evidence) -> Result<Self, KinshipError> {
-        let genotypes: Vec<Option<Pair>> =
-            evidence.relatives().iter().map(|relative| relative.1.and_then(|g| model.positions(g))).collect();
-        let relatives = Peel::new(&structure.without_child, model, &genotypes).likelihood();
-        let joint = Peel::new(&structure.with_child, model, &genotypes).child_joint().unwrap_or_default();
-        if relatives > 0.0 { Ok(Self { model, joint, relatives }) } else { Err(KinshipError::Contradiction) }
-    }
-
-    /// P(child, relatives | H1) / (P(relatives | H2) P(child)), the child's alleles by their positions.
-    fn ratio(&self, a: usize, b: usize) -> f64 {
-        let at = |x: usize, y: usize| self.joint[x * self.model.alleles().len() + y];
-        let related = if a == b { at(a, a) } else { at(a, b) + at(b, a) };
-        related / (self.relatives * self.model.genotype_probability(a, b))
-    }
-
-    fn log10_lr(&self, a: usize, b: usize) -> f64 {
-        libm::log10(self.ratio(a, b))
-    }
 }
 
 impl Calculator {
@@ -101,13 +78,20 @@ impl Calculator {
         &self.loci
     }
 
-    /// The structure of this evidence; it may be kept and used again for evidence with the same
-    /// [`Evidence::typed`].
+    /// The structure of this evidence; it may be kept and used again for evidence with the same [`Evidence::kind`].
     ///
     /// # Errors
     /// [`StructureError`].
     pub fn structure(&self, evidence: &Evidence) -> Result<Structure, StructureError> {
-        Structure::new(&evidence.typed(), self.model.convention)
+        Structure::of_kind(&evidence.kind(), self.model.convention)
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            theta: self.model.theta,
+            relatives_drop_out: self.model.drop_out.relatives,
+            child_drop_out: self.model.drop_out.children,
+        }
     }
 
     /// Compiles the evidence at a locus to the log10 LR of every listed child genotype.
@@ -116,7 +100,7 @@ impl Calculator {
     /// are added with the floor frequency.
     ///
     /// # Errors
-    /// [`KinshipError::Contradiction`] or [`KinshipError::Model`].
+    /// [`KinshipError`].
     ///
     /// # Panics
     /// If `locus` is no position of the panel.
@@ -127,7 +111,7 @@ impl Calculator {
         if !evidence.is_informative() {
             return Ok(LocusTable::new(base, |_, _| 0.0));
         }
-        let hypotheses = Hypotheses::new(structure, model, evidence)?;
+        let hypotheses = Hypotheses::new(structure, model, evidence, self.settings())?;
         Ok(LocusTable::new(model, |a, b| hypotheses.log10_lr(a, b)))
     }
 
@@ -146,46 +130,66 @@ impl Calculator {
         let structure = self.structure(evidence)?;
         let enlarged = self.enlarged(locus, evidence, Some(child))?;
         let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
-        let hypotheses = Hypotheses::new(&structure, model, evidence)?;
+        let hypotheses = Hypotheses::new(&structure, model, evidence, self.settings())?;
         Ok(model.positions(child).map_or(f64::NEG_INFINITY, |(a, b)| hypotheses.log10_lr(a, b)))
     }
 
-    /// P(child genotype | relatives, H2) at a locus: how probable each listed genotype is in a child that is
-    /// unrelated to the family. Indexed like the values of [`Self::table`], without the entry of an untyped child;
-    /// adds up to 1 unless a relative carries an allele that the frequency table does not list.
+    /// P(child shows a genotype | relatives, H2) at a locus: how probable each listed genotype is in a child that is
+    /// unrelated to the family and typed. Indexed like the values of [`Self::table`], without the entry of an untyped
+    /// child. Adds up to 1, but for what an allele outside the table takes, or a silent allele.
     ///
     /// # Errors
-    /// [`KinshipError::Model`].
+    /// [`KinshipError`].
     ///
     /// # Panics
     /// If `locus` is no position of the panel.
     pub fn unrelated(&self, locus: usize, evidence: &Evidence) -> Result<Vec<f64>, KinshipError> {
         let enlarged = self.enlarged(locus, evidence, None)?;
         let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
+        let structure = self.structure(evidence)?;
+        let hypotheses = Hypotheses::new(&structure, model, evidence, self.settings())?;
         let listed = model.listed();
         let mut probabilities = vec![0.0; genotype_count(listed.len())];
         for (j, &b) in listed.iter().enumerate() {
             for (i, &a) in listed[..=j].iter().enumerate() {
-                probabilities[genotype_code(i, j)] = model.genotype_probability(a, b);
+                probabilities[genotype_code(i, j)] = hypotheses.probability_if_unrelated(a, b);
             }
         }
         Ok(probabilities)
     }
 
-    /// Whether the child's genotype is possible without mutation; `None` if the relatives' own genotypes are not.
+    /// P(relatives' genotypes | H2) at a locus; 1 if none is typed.
     ///
     /// # Errors
-    /// [`StructureError`].
-    pub fn is_compatible(&self, evidence: &Evidence, child: Genotype) -> Result<Option<bool>, StructureError> {
+    /// [`KinshipError`]; not [`KinshipError::Contradiction`], for which it is 0.
+    ///
+    /// # Panics
+    /// If `locus` is no position of the panel.
+    pub fn relatives_likelihood(&self, locus: usize, evidence: &Evidence) -> Result<f64, KinshipError> {
+        let enlarged = self.enlarged(locus, evidence, None)?;
+        let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
+        let observations = observations(model, evidence, self.model.drop_out.relatives);
+        relatives(&self.structure(evidence)?, model, &observations, self.model.theta)
+    }
+
+    /// Whether the child's genotype is possible without mutation, silent alleles and drop-out; `None` if the
+    /// relatives' own genotypes are not.
+    ///
+    /// # Errors
+    /// [`KinshipError::Structure`] or [`KinshipError::TooLarge`].
+    pub fn is_compatible(&self, evidence: &Evidence, child: Genotype) -> Result<Option<bool>, KinshipError> {
         let structure = self.structure(evidence)?;
         // Without mutation the alleles nobody shows are alike: one stands for all of them.
         let mut alleles: Vec<Allele> = evidence.alleles().chain([child.low(), child.high()]).collect();
         alleles.extend((10..).map_while(|tenths| Allele::from_tenths(tenths).ok()).find(|a| !alleles.contains(a)));
         let model = LocusModel::without_mutation(alleles);
-        Ok(match Hypotheses::new(&structure, &model, evidence) {
-            Ok(hypotheses) => model.positions(child).map(|(a, b)| hypotheses.ratio(a, b) > 0.0),
-            Err(_) => None,
-        })
+        let evidence = &evidence.as_seen();
+        let settings = Settings { theta: 0.0, relatives_drop_out: 0.0, child_drop_out: 0.0 };
+        match Hypotheses::new(&structure, &model, evidence, settings) {
+            Ok(hypotheses) => Ok(model.positions(child).map(|(a, b)| hypotheses.ratio(a, b) > 0.0)),
+            Err(KinshipError::Contradiction) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// An upper bound on [`Self::log10_lr`] of a typed child, without peeling.
@@ -193,7 +197,9 @@ impl Calculator {
     /// LR = P(child | relatives, H1) / P(child) x P(relatives | H1) / P(relatives | H2). The first numerator is at
     /// most 1. The second factor is 1 unless pruning lets an allele come straight from the population under H2 and
     /// through an untyped parent under H1; then each such step multiplies by at most
-    /// `max_j (p M)_j / p_j <= 1 + mu / min p`, mu being the largest probability that an allele changes.
+    /// `max_j (p M)_j / p_j <= 1 + mu / min p`, mu being the largest probability that an allele changes. With theta
+    /// above 0, p becomes what the urn gives at least, and with drop-out a genotype shows itself at least when nothing
+    /// drops out.
     ///
     /// # Panics
     /// If `locus` is no position of the panel.
@@ -206,10 +212,15 @@ impl Calculator {
         unlisted.sort_unstable();
         unlisted.dedup();
         let sum = 1.0 + unlisted.len() as f64 * model.floor();
-        let frequency = |allele: Allele| model.position(allele).map_or(model.floor(), |i| model.frequencies()[i]) / sum;
-        let product = frequency(child.low()) * frequency(child.high());
+        let unlisted = model.floor() * model.silent().map_or(1.0, |silent| 1.0 - model.frequencies()[silent]);
+        let frequency = |allele: Allele| model.position(allele).map_or(unlisted, |i| model.frequencies()[i]) / sum;
+        let theta = self.model.theta;
+        let draws = 2 * (structure.with_child.persons.len() + 1);
+        let urn = (1.0 - theta) / (1.0 + draws as f64 * theta);
+        let shows = (1.0 - self.model.drop_out.children) * (1.0 - self.model.drop_out.children);
+        let product = shows * urn * frequency(child.low()) * urn * frequency(child.high());
         let probability = if child.is_homozygous() { product } else { 2.0 * product };
-        let least = model.frequencies().iter().fold(model.floor(), |least, &p| least.min(p)) / sum;
+        let least = urn * model.frequencies().iter().fold(unlisted, |least, &p| least.min(p)) / sum;
         let step = 1.0 + self.model.mutation.most_change() / least;
         // A hair above, for the rounding of the logarithms.
         1e-9 - libm::log10(probability) + structure.steps_apart() as f64 * libm::log10(step)

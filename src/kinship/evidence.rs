@@ -1,49 +1,96 @@
 //! What the relatives show at one locus.
 
-use crate::model::{Allele, Genotype, Relation};
+use std::sync::Arc;
+
+use crate::model::{Allele, DropOut, Genotype, Pedigree, Relation};
 use crate::population::Convention;
 
 /// The relatives' genotypes at one locus, in canonical order: by relation, then by genotype.
 ///
-/// Equal evidence gives an equal table, bit for bit, whatever the order in which the relatives came.
+/// Equal evidence gives an equal table, bit for bit, whatever the order in which the relatives came. With a pedigree of
+/// its own the relatives stand in the pedigree's order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Evidence {
-    relatives: Vec<(Relation, Option<Genotype>)>,
+    /// The pedigree, where relations do not say it.
+    pedigree: Option<Arc<Pedigree>>,
+    relatives: Vec<Shown>,
+}
+
+/// What one relative shows at one locus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Shown {
+    /// What the relative is to the missing child.
+    pub relation: Relation,
+    /// `None` if untyped.
+    pub genotype: Option<Genotype>,
+    /// The sample's own drop-out probability, in place of the model's.
+    pub drop_out: Option<DropOut>,
+}
+
+impl From<(Relation, Option<Genotype>)> for Shown {
+    fn from((relation, genotype): (Relation, Option<Genotype>)) -> Self {
+        Self { relation, genotype, drop_out: None }
+    }
+}
+
+/// Who is related how, and who is typed: all that [`super::Structure`] depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Kind {
+    pub(super) pedigree: Option<Arc<Pedigree>>,
+    pub(super) typed: Vec<(Relation, bool)>,
 }
 
 impl Evidence {
-    /// The evidence of these relatives.
+    /// The evidence of these relatives, given by their relations.
     ///
     /// Under [`Convention::Pruned`] an untyped relative says nothing and is left out; under [`Convention::Full`]
     /// it stays part of the pedigree.
     #[must_use]
-    pub fn new(relatives: impl IntoIterator<Item = (Relation, Option<Genotype>)>, convention: Convention) -> Self {
-        let says = |relative: &(Relation, Option<Genotype>)| convention == Convention::Full || relative.1.is_some();
-        let mut relatives: Vec<_> = relatives.into_iter().filter(says).collect();
+    pub fn new<S: Into<Shown>>(relatives: impl IntoIterator<Item = S>, convention: Convention) -> Self {
+        let says = |shown: &Shown| convention == Convention::Full || shown.genotype.is_some();
+        let mut relatives: Vec<Shown> = relatives.into_iter().map(Into::into).filter(says).collect();
         relatives.sort_unstable();
-        Self { relatives }
+        Self { pedigree: None, relatives }
     }
 
-    /// Relations and genotypes in canonical order.
+    /// The evidence of a pedigree of its own; `relatives` run along [`Pedigree::relatives`], and what is missing at
+    /// the end is untyped.
     #[must_use]
-    pub fn relatives(&self) -> &[(Relation, Option<Genotype>)] {
+    pub fn of_pedigree<S: Into<Shown>>(pedigree: Arc<Pedigree>, relatives: impl IntoIterator<Item = S>) -> Self {
+        let count = pedigree.relatives().len();
+        let mut relatives: Vec<Shown> = relatives.into_iter().take(count).map(Into::into).collect();
+        relatives.resize(count, Shown { relation: Relation::Member, genotype: None, drop_out: None });
+        Self { pedigree: Some(pedigree), relatives }
+    }
+
+    /// What each relative shows, in canonical order.
+    #[must_use]
+    pub fn relatives(&self) -> &[Shown] {
         &self.relatives
     }
 
     /// Whether any relative is typed. Without one, the LR of any child is exactly 1.
     #[must_use]
     pub fn is_informative(&self) -> bool {
-        self.relatives.iter().any(|relative| relative.1.is_some())
+        self.relatives.iter().any(|relative| relative.genotype.is_some())
     }
 
-    /// Who is typed, as [`super::Structure::new`] takes it.
+    /// What the structure depends on.
     #[must_use]
-    pub fn typed(&self) -> Vec<(Relation, bool)> {
-        self.relatives.iter().map(|&(relation, genotype)| (relation, genotype.is_some())).collect()
+    pub fn kind(&self) -> Kind {
+        let typed = self.relatives.iter().map(|shown| (shown.relation, shown.genotype.is_some())).collect();
+        Kind { pedigree: self.pedigree.clone(), typed }
+    }
+
+    /// The same, taken at its word: nobody's profile may hide an allele.
+    pub(super) fn as_seen(&self) -> Self {
+        let mut evidence = self.clone();
+        evidence.relatives.iter_mut().for_each(|shown| shown.drop_out = None);
+        evidence
     }
 
     /// Every allele that is seen, with repetitions.
     pub fn alleles(&self) -> impl Iterator<Item = Allele> + '_ {
-        self.relatives.iter().filter_map(|relative| relative.1).flat_map(|g| [g.low(), g.high()])
+        self.relatives.iter().filter_map(|relative| relative.genotype).flat_map(|g| [g.low(), g.high()])
     }
 }

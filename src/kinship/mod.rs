@@ -5,12 +5,17 @@
 //! order of sums).
 
 mod calculator;
+mod descent;
 mod evidence;
+mod hypotheses;
+mod observation;
 mod peel;
 mod structure;
 mod table;
+mod tree;
+mod urn;
 
 pub use calculator::{Calculator, CalculatorError, KinshipError};
-pub use evidence::Evidence;
+pub use evidence::{Evidence, Kind, Shown};
 pub use structure::{Structure, StructureError};
 pub use table::LocusTable;

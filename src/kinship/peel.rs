@@ -7,16 +7,8 @@
 
 use crate::population::{LocusModel, Matrix};
 
-use super::structure::{Couple, Tree};
-
-/// Positions of a person's two alleles in the locus model, in either order.
-pub(super) type Pair = (usize, usize);
-
-/// A function of the parent's gamete, and one of the other parent's gamete, to be multiplied.
-struct Term {
-    paternal: Vec<f64>,
-    maternal: Vec<f64>,
-}
+use super::observation::{Observation, Pair, Term, terms};
+use super::tree::{Couple, Tree};
 
 /// One parent as its couple sees it: possible genotypes and their weights from everything beyond the couple.
 struct Side<'a> {
@@ -30,14 +22,14 @@ struct Side<'a> {
 pub(super) struct Peel<'a> {
     tree: &'a Tree,
     model: &'a LocusModel,
-    /// Genotype of each relative; a person of the tree finds its own by `relative`.
-    genotypes: &'a [Option<Pair>],
+    /// What each relative shows; a person of the tree finds its own by `relative`.
+    observations: &'a [Option<Observation>],
     alleles: usize,
 }
 
 impl<'a> Peel<'a> {
-    pub(super) fn new(tree: &'a Tree, model: &'a LocusModel, genotypes: &'a [Option<Pair>]) -> Self {
-        Self { tree, model, genotypes, alleles: model.alleles().len() }
+    pub(super) fn new(tree: &'a Tree, model: &'a LocusModel, observations: &'a [Option<Observation>]) -> Self {
+        Self { tree, model, observations, alleles: model.size() }
     }
 
     /// P(all typed genotypes), the product over the tree's parts. 1 for an empty tree.
@@ -64,19 +56,25 @@ impl<'a> Peel<'a> {
 
     /// The genotypes a person may have.
     fn support(&self, person: usize) -> Vec<Pair> {
-        match self.genotype(person) {
-            Some(pair) => vec![pair],
+        match self.observation(person) {
+            Some(observation) => observation.pairs.clone(),
             None => (0..self.alleles).flat_map(|b| (0..=b).map(move |a| (a, b))).collect(),
         }
     }
 
-    fn genotype(&self, person: usize) -> Option<Pair> {
-        self.tree.persons[person].relative.and_then(|relative| self.genotypes[relative])
+    fn observation(&self, person: usize) -> Option<&'a Observation> {
+        self.tree.persons[person].relative.and_then(|relative| self.observations[relative].as_ref())
+    }
+
+    /// P(what the person shows | genotype), for every genotype of its support.
+    fn shows(&self, person: usize, pairs: &[Pair]) -> Vec<f64> {
+        self.observation(person).map_or_else(|| vec![1.0; pairs.len()], |observation| observation.likelihoods.clone())
     }
 
     /// P(genotype, and everything typed that reaches the person otherwise than through the couple `except`).
     fn weights(&self, person: usize, pairs: &[Pair], except: Option<usize>) -> Vec<f64> {
         let mut weights = self.descent(person, pairs);
+        weights.iter_mut().zip(self.shows(person, pairs)).for_each(|(weight, shows)| *weight *= shows);
         self.multiply_descendants(person, pairs, except, &mut weights);
         weights
     }
@@ -161,28 +159,9 @@ impl<'a> Peel<'a> {
 
     fn child_terms(&self, child: usize) -> Vec<Term> {
         let pairs = self.support(child);
-        let mut below = vec![1.0; pairs.len()];
+        let mut below = self.shows(child, &pairs);
         self.multiply_descendants(child, &pairs, None, &mut below);
-        let indicator = |x: usize, value: f64| {
-            let mut vector = vec![0.0; self.alleles];
-            vector[x] = value;
-            vector
-        };
-        if let (&[(a, b)], &[value]) = (pairs.as_slice(), below.as_slice()) {
-            let mut terms = vec![Term { paternal: indicator(a, value), maternal: indicator(b, 1.0) }];
-            if a != b {
-                terms.push(Term { paternal: indicator(b, value), maternal: indicator(a, 1.0) });
-            }
-            return terms;
-        }
-        let mut terms: Vec<Term> = (0..self.alleles)
-            .map(|x| Term { paternal: indicator(x, 1.0), maternal: vec![0.0; self.alleles] })
-            .collect();
-        for (&(a, b), &value) in pairs.iter().zip(&below) {
-            terms[a].maternal[b] = value;
-            terms[b].maternal[a] = value;
-        }
-        terms
+        terms(&pairs, &below, self.alleles)
     }
 
     /// Calls `leaf` with both parents' weights for every choice of one term per child.

@@ -1,70 +1,62 @@
-//! What is left of a pedigree once everyone who carries no information is gone, as a tree to peel.
+//! What is left of a pedigree once everyone who carries no information is gone.
 
 use crate::model::{Member, Pedigree, PedigreeError, Relation};
 use crate::population::Convention;
 
-/// The two hypotheses of a family whose relatives are typed or not as given, ready to peel.
+use super::evidence::Kind;
+use super::tree::Tree;
+
+/// The two hypotheses of a family whose relatives are typed or not as given, ready to compute.
 ///
-/// It depends on relations and on who is typed, not on genotypes, so it serves every locus and every family of
+/// It depends on who is related how and on who is typed, not on genotypes, so it serves every locus and every family of
 /// the same kind.
 #[derive(Clone, Debug)]
 pub struct Structure {
     /// H1: with the missing child, who is untyped.
-    pub(super) with_child: Tree,
+    pub(super) with_child: Shape,
     /// H2: the relatives alone.
-    pub(super) without_child: Tree,
+    pub(super) without_child: Shape,
+    /// The same two for peeling; `None` if there is a loop.
+    pub(super) trees: Option<[Tree; 2]>,
 }
 
-/// Why a pedigree cannot be peeled.
+/// Why a pedigree cannot be computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StructureError {
     /// The relations contradict each other.
     #[error(transparent)]
     Pedigree(#[from] PedigreeError),
-    /// Two persons are linked along two ways.
-    #[error("the pedigree has a loop: it cannot be computed yet")]
-    Loop,
     /// More siblings than their 2^n phases allow.
     #[error("more than {most} typed children of one couple: leave out those typed at fewest loci", most = Tree::MOST_CHILDREN)]
     Siblings,
 }
 
-/// A pedigree without loops: persons and couples, each person the child of at most one couple.
+/// A pruned pedigree, parents before children.
 #[derive(Clone, Debug)]
-pub(super) struct Tree {
+pub(super) struct Shape {
     pub(super) persons: Vec<Person>,
-    pub(super) couples: Vec<Couple>,
     /// The missing child among `persons`, under H1.
     pub(super) child: Option<usize>,
-    /// One person of each connected part, the missing child where it is.
-    pub(super) roots: Vec<usize>,
 }
 
-#[derive(Clone, Debug)]
+/// One person of a [`Shape`].
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Person {
     /// Position in the pedigree.
-    member: usize,
+    pub(super) member: usize,
     /// Which relative this is; `None` for an untyped link.
     pub(super) relative: Option<usize>,
-    /// The couple this person descends from; `None` for a founder.
-    pub(super) origin: Option<usize>,
-    /// The couples in which this person is a parent.
-    pub(super) unions: Vec<usize>,
-}
-
-/// Two parents, or one with an allele from the population in place of the other, and their children.
-#[derive(Clone, Debug)]
-pub(super) struct Couple {
+    /// Position of the father; `None` if that gamete is drawn from the population.
     pub(super) father: Option<usize>,
+    /// Position of the mother; `None` if that gamete is drawn from the population.
     pub(super) mother: Option<usize>,
-    pub(super) children: Vec<usize>,
 }
 
 impl Structure {
     /// The structure of relatives given by relation and by whether each is typed at the locus.
     ///
     /// # Errors
-    /// [`StructureError`]: two persons of a unique relation, a loop, or too many siblings.
+    /// [`StructureError`]: two persons of a unique relation, or too many siblings.
     pub fn new(relatives: &[(Relation, bool)], convention: Convention) -> Result<Self, StructureError> {
         let relations: Vec<Relation> = relatives.iter().map(|relative| relative.0).collect();
         let pedigree = Pedigree::from_relations(&relations)?;
@@ -72,19 +64,39 @@ impl Structure {
         Self::of_pedigree(&pedigree, &typed, convention)
     }
 
+    /// The structure of this kind of evidence.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_kind(kind: &Kind, convention: Convention) -> Result<Self, StructureError> {
+        match &kind.pedigree {
+            None => Self::new(&kind.typed, convention),
+            Some(pedigree) => {
+                let typed: Vec<bool> = kind.typed.iter().map(|relative| relative.1).collect();
+                Self::of_pedigree(pedigree, &typed, convention)
+            }
+        }
+    }
+
     /// The structure of an explicit pedigree; `typed` runs along [`Pedigree::relatives`].
     ///
     /// # Errors
-    /// [`StructureError::Loop`] or [`StructureError::Siblings`].
+    /// [`StructureError::Siblings`].
     pub fn of_pedigree(pedigree: &Pedigree, typed: &[bool], convention: Convention) -> Result<Self, StructureError> {
         let mut relative_of = vec![None; pedigree.members().len()];
         for (relative, (&member, _)) in pedigree.relatives().iter().zip(typed).enumerate().filter(|(_, (_, t))| **t) {
             relative_of[member] = Some(relative);
         }
-        Ok(Self {
-            with_child: Tree::new(pedigree.members(), &relative_of, Some(pedigree.child()), convention)?,
-            without_child: Tree::new(pedigree.members(), &relative_of, None, convention)?,
-        })
+        let with_child = Shape::new(pedigree.members(), &relative_of, Some(pedigree.child()), convention);
+        let without_child = Shape::new(pedigree.members(), &relative_of, None, convention);
+        let trees = Tree::new(&with_child)?.zip(Tree::new(&without_child)?).map(|(with, without)| [with, without]);
+        Ok(Self { with_child, without_child, trees })
+    }
+
+    /// Whether two persons are linked along two ways, as in a marriage of cousins.
+    #[must_use]
+    pub fn has_loop(&self) -> bool {
+        self.trees.is_none()
     }
 
     /// How many single mutation steps, at most, lie between where relatives' alleles come from under H1 and under
@@ -92,10 +104,9 @@ impl Structure {
     /// of those ancestors. 0 if pruning treats both hypotheses alike.
     pub(super) fn steps_apart(&self) -> usize {
         let (one, other) = (&self.with_child, &self.without_child);
-        let known = |tree: &Tree, member: usize| {
-            let person = tree.persons.iter().find(|person| person.member == member)?;
-            let couple = person.origin.map(|couple| &tree.couples[couple]);
-            Some(couple.map_or(0, |couple| usize::from(couple.father.is_some()) + usize::from(couple.mother.is_some())))
+        let known = |shape: &Shape, member: usize| {
+            let person = shape.persons.iter().find(|person| person.member == member)?;
+            Some(usize::from(person.father.is_some()) + usize::from(person.mother.is_some()))
         };
         let gametes: usize = (other.persons.iter())
             .map(|person| {
@@ -107,80 +118,27 @@ impl Structure {
     }
 }
 
-impl Tree {
-    /// Peeling sums over the 2^n ways in which n heterozygous siblings may have got their alleles.
-    const MOST_CHILDREN: usize = 16;
-
-    fn new(
-        members: &[Member],
-        relative_of: &[Option<usize>],
-        child: Option<usize>,
-        convention: Convention,
-    ) -> Result<Self, StructureError> {
+impl Shape {
+    fn new(members: &[Member], relative_of: &[Option<usize>], child: Option<usize>, convention: Convention) -> Self {
         let members = prune(members, |i| relative_of[i].is_some() || child == Some(i), convention);
         let mut place = vec![None; members.len()];
-        let mut tree = Self { persons: Vec::new(), couples: Vec::new(), child: None, roots: Vec::new() };
+        let mut persons = Vec::new();
         for (i, member) in members.iter().enumerate() {
             let Some(member) = member else { continue };
-            place[i] = Some(tree.persons.len());
+            place[i] = Some(persons.len());
             let parent = |position: Option<usize>| position.and_then(|p| place[p]);
             let (father, mother) = (parent(member.father), parent(member.mother));
-            let person = tree.persons.len();
-            let origin = (father.is_some() || mother.is_some()).then(|| tree.couple(father, mother));
-            if let Some(couple) = origin {
-                tree.couples[couple].children.push(person);
-            }
-            tree.persons.push(Person { member: i, relative: relative_of[i], origin, unions: Vec::new() });
+            persons.push(Person { member: i, relative: relative_of[i], father, mother });
         }
-        tree.child = child.and_then(|c| place[c]);
-        for (c, couple) in tree.couples.iter().enumerate() {
-            if couple.children.len() > Self::MOST_CHILDREN + 1 {
-                return Err(StructureError::Siblings);
-            }
-            for parent in [couple.father, couple.mother].into_iter().flatten() {
-                tree.persons[parent].unions.push(c);
-            }
-        }
-        tree.find_parts()?;
-        Ok(tree)
+        Self { persons, child: child.and_then(|c| place[c]) }
     }
 
-    /// The couple of these parents. A parent alone hands on to each child beside another draw from the
-    /// population, so such children are no siblings on the other side: each has a couple of its own.
-    fn couple(&mut self, father: Option<usize>, mother: Option<usize>) -> usize {
-        let known = (father.is_some() && mother.is_some())
-            .then(|| self.couples.iter().position(|c| c.father == father && c.mother == mother));
-        known.flatten().unwrap_or_else(|| {
-            self.couples.push(Couple { father, mother, children: Vec::new() });
-            self.couples.len() - 1
-        })
-    }
-
-    /// Joins persons and couples part by part; meeting one from two sides means a loop.
-    fn find_parts(&mut self) -> Result<(), StructureError> {
-        let mut seen = vec![false; self.persons.len()];
-        let order = self.child.into_iter().chain(0..self.persons.len());
-        for root in order {
-            if seen[root] {
-                continue;
-            }
-            self.roots.push(root);
-            seen[root] = true;
-            let mut open = vec![(root, None)];
-            while let Some((person, from)) = open.pop() {
-                let adjacent = self.persons[person].unions.iter().copied().chain(self.persons[person].origin);
-                for couple in adjacent.filter(|&couple| from != Some(couple)) {
-                    let Couple { father, mother, children } = &self.couples[couple];
-                    for next in father.iter().chain(mother).chain(children).copied().filter(|&next| next != person) {
-                        if std::mem::replace(&mut seen[next], true) {
-                            return Err(StructureError::Loop);
-                        }
-                        open.push((next, Some(couple)));
-                    }
-                }
-            }
-        }
-        Ok(())
+    /// This shape and the child beside it, descending from nobody here.
+    pub(super) fn with_stranger(&self) -> Self {
+        let mut shape = self.clone();
+        shape.child = Some(shape.persons.len());
+        shape.persons.push(Person { member: usize::MAX, relative: None, father: None, mother: None });
+        shape
     }
 }
 
@@ -259,14 +217,14 @@ mod tests {
     }
 
     #[test]
-    fn loops_and_crowds_are_errors() {
-        // Two brothers with two sisters: double first cousins, one of whom is the child's sibling by marriage.
+    fn loops_make_no_tree_and_crowds_are_errors() {
+        // A child of brother and sister.
         let person = |father, mother| Member { father, mother };
         let founders = || person(None, None);
         let couple = |f, m| person(Some(f), Some(m));
         let members = [founders(), founders(), couple(0, 1), couple(0, 1), couple(2, 3)];
-        let tree = Tree::new(&members, &[Some(0), Some(1), None, None, None], Some(4), Convention::Full);
-        assert!(matches!(tree, Err(StructureError::Loop)));
+        let shape = Shape::new(&members, &[Some(0), Some(1), None, None, None], Some(4), Convention::Full);
+        assert!(matches!(Tree::new(&shape), Ok(None)));
         let many = vec![(FullSibling, true); 17];
         assert!(matches!(Structure::new(&many, Convention::Full), Err(StructureError::Siblings)));
         assert!(Structure::new(&many[1..], Convention::Full).is_ok());

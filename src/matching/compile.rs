@@ -5,8 +5,8 @@ use std::hash::Hash;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::kinship::{Calculator, Evidence, KinshipError, Structure, StructureError};
-use crate::model::{Family, Genotype, Relation};
+use crate::kinship::{Calculator, Evidence, Kind, KinshipError, Structure, StructureError};
+use crate::model::{Family, Genotype};
 use crate::screen::ScreenedLocus;
 
 use super::result::Unscorable;
@@ -19,7 +19,7 @@ pub struct Compiler<'a> {
     calculator: &'a Calculator,
     /// Per locus, compiled evidence.
     tables: Vec<Kept<Evidence, ScreenedLocus>>,
-    structures: Kept<Vec<(Relation, bool)>, Structure>,
+    structures: Kept<Kind, Structure>,
     /// Room left for tables.
     room: AtomicUsize,
 }
@@ -107,10 +107,10 @@ impl<'a> Compiler<'a> {
     }
 
     fn structure(&self, evidence: &Evidence) -> Result<Arc<Structure>, StructureError> {
-        let typed = evidence.typed();
-        match self.structures.get(&typed) {
+        let kind = evidence.kind();
+        match self.structures.get(&kind) {
             Some(structure) => Ok(structure),
-            None => Ok(self.structures.keep(&typed, self.calculator.structure(evidence)?)),
+            None => Ok(self.structures.keep(&kind, self.calculator.structure(evidence)?)),
         }
     }
 
@@ -122,7 +122,9 @@ impl<'a> Compiler<'a> {
     ) -> Result<Arc<ScreenedLocus>, KinshipError> {
         let table = self.calculator.table(locus, structure, evidence)?;
         let bytes = size_of_val(table.values()) + size_of::<ScreenedLocus>() + 256;
-        let screened = ScreenedLocus::new(table, self.calculator.loci()[locus].frequencies());
+        let model = &self.calculator.loci()[locus];
+        // The silent allele, which comes last, shows in no profile.
+        let screened = ScreenedLocus::new(table, &model.frequencies()[..model.alleles().len()]);
         let take = |room: usize| room.checked_sub(bytes);
         Ok(match self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
             Ok(_) => self.tables[locus].keep(evidence, screened),
@@ -141,12 +143,12 @@ impl CompiledFamily {
     /// gives its genotype at a position of the panel.
     ///
     /// # Errors
-    /// [`StructureError`], which a compiled family no longer has.
+    /// [`KinshipError`], which a compiled family no longer has.
     pub fn compare(
         &self,
         calculator: &Calculator,
         child: impl Fn(usize) -> Option<Genotype>,
-    ) -> Result<(u32, u32), StructureError> {
+    ) -> Result<(u32, u32), KinshipError> {
         let (mut compared, mut incompatible) = (0, 0);
         for (position, locus) in self.informative() {
             let Some(genotype) = child(position) else { continue };

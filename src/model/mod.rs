@@ -3,6 +3,7 @@
 //! Nothing here reads, writes or computes a probability.
 
 mod allele;
+mod drop_out;
 mod genotype;
 mod identity;
 mod panel;
@@ -12,6 +13,7 @@ mod records;
 mod relation;
 
 pub use allele::{Allele, AlleleError};
+pub use drop_out::DropOut;
 pub use genotype::{Genotype, GenotypeCode, GenotypeError, genotype_code, genotype_count};
 pub use identity::Pseudonym;
 pub use panel::{Locus, LocusError, Panel, PanelError};

@@ -3,7 +3,7 @@
 use super::Relation;
 
 /// One person of a pedigree, by the positions of the parents. A person without parents is a founder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Member {
     /// Position of the father.
     pub father: Option<usize>,
@@ -14,7 +14,7 @@ pub struct Member {
 /// A missing child's pedigree: everyone who links the relatives with the child.
 ///
 /// Parents stand before their children, so the order is topological.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pedigree {
     members: Vec<Member>,
     child: usize,
@@ -27,6 +27,21 @@ pub enum PedigreeError {
     /// Two persons where a child has one.
     #[error("a child has one {0} only, but two are given")]
     Two(Relation),
+    /// [`Relation::Member`] without a pedigree to say the place.
+    #[error("member is a relation only in a family with a pedigree of its own")]
+    NoPlace,
+    /// A position that is nobody's.
+    #[error("someone is named who is not in the pedigree")]
+    Nobody,
+    /// Someone is an own ancestor.
+    #[error("a person cannot be an own ancestor")]
+    Cycle,
+    /// Someone is a father in one place and a mother in another.
+    #[error("a person cannot be both a father and a mother")]
+    BothSexes,
+    /// Two relatives, or a relative and the missing child, in one place.
+    #[error("two samples cannot be the same person of the pedigree; identical twins are one person, entered once")]
+    SamePerson,
 }
 
 impl Pedigree {
@@ -39,6 +54,9 @@ impl Pedigree {
     /// # Errors
     /// [`PedigreeError::Two`] if a parent or grandparent is given twice.
     pub fn from_relations(relations: &[Relation]) -> Result<Self, PedigreeError> {
+        if relations.contains(&Relation::Member) {
+            return Err(PedigreeError::NoPlace);
+        }
         for relation in Relation::ALL.into_iter().filter(|relation| relation.is_unique()) {
             if relations.iter().filter(|&&given| given == relation).count() > 1 {
                 return Err(PedigreeError::Two(relation));
@@ -94,9 +112,50 @@ impl Pedigree {
                     let (father, mother) = below(maternal);
                     add(father, mother)
                 }
+                // Refused above.
+                Relation::Member => child,
             })
             .collect();
         Ok(Self { members, child, relatives })
+    }
+
+    /// A pedigree given by its links: everyone with the positions of the parents, in any order, the missing child, and
+    /// the relatives of whom there are samples. Loops are allowed.
+    ///
+    /// Positions are renumbered so that parents stand before their children.
+    ///
+    /// # Errors
+    /// [`PedigreeError`] if nobody could be related like that.
+    pub fn from_members(members: &[Member], child: usize, relatives: &[usize]) -> Result<Self, PedigreeError> {
+        let parents = |member: &Member| [member.father, member.mother];
+        let named = members.iter().flat_map(parents).flatten().chain([child]).chain(relatives.iter().copied());
+        if named.max().is_some_and(|last| last >= members.len()) {
+            return Err(PedigreeError::Nobody);
+        }
+        if members.iter().filter_map(|m| m.father).any(|father| members.iter().any(|m| m.mother == Some(father))) {
+            return Err(PedigreeError::BothSexes);
+        }
+        let mut seen = vec![false; members.len()];
+        if relatives.iter().chain([&child]).any(|&one| std::mem::replace(&mut seen[one], true)) {
+            return Err(PedigreeError::SamePerson);
+        }
+        let mut order: Vec<usize> = Vec::with_capacity(members.len());
+        let mut place = vec![None; members.len()];
+        while order.len() < members.len() {
+            let ready = |&i: &usize| {
+                place[i].is_none() && parents(&members[i]).into_iter().flatten().all(|parent| place[parent].is_some())
+            };
+            let next = (0..members.len()).find(ready).ok_or(PedigreeError::Cycle)?;
+            place[next] = Some(order.len());
+            order.push(next);
+        }
+        let at = |position: usize| place[position].unwrap_or_default();
+        let member = |&i: &usize| Member { father: members[i].father.map(at), mother: members[i].mother.map(at) };
+        Ok(Self {
+            members: order.iter().map(member).collect(),
+            child: at(child),
+            relatives: relatives.iter().map(|&relative| at(relative)).collect(),
+        })
     }
 
     /// Everyone, parents before children.

@@ -86,10 +86,12 @@ pub enum Relation {
     MaternalUncle,
     /// A full sister of the mother.
     MaternalAunt,
+    /// Someone whose place the family's own pedigree says.
+    Member,
 }
 
 impl Relation {
-    /// Every relation, in canonical order.
+    /// Every relation that says the place by itself, in canonical order.
     pub const ALL: [Self; 13] = [
         Self::Father,
         Self::Mother,
@@ -123,10 +125,11 @@ impl Relation {
             Self::PaternalAunt => "paternal-aunt",
             Self::MaternalUncle => "maternal-uncle",
             Self::MaternalAunt => "maternal-aunt",
+            Self::Member => "member",
         }
     }
 
-    /// The sex the relation implies; `None` for siblings.
+    /// The sex the relation implies, if it does.
     #[must_use]
     pub fn sex(self) -> Option<Sex> {
         match self {
@@ -140,7 +143,7 @@ impl Relation {
             | Self::MaternalGrandmother
             | Self::PaternalAunt
             | Self::MaternalAunt => Some(Sex::Female),
-            Self::FullSibling | Self::PaternalHalfSibling | Self::MaternalHalfSibling => None,
+            Self::FullSibling | Self::PaternalHalfSibling | Self::MaternalHalfSibling | Self::Member => None,
         }
     }
 

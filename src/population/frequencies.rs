@@ -12,6 +12,7 @@ pub struct LocusFrequencies {
     alleles: Vec<Allele>,
     frequencies: Vec<f64>,
     individuals: Option<u32>,
+    silent: Option<f64>,
 }
 
 impl LocusFrequencies {
@@ -33,6 +34,12 @@ impl LocusFrequencies {
         self.individuals
     }
 
+    /// The frequency of silent (null) alleles among all alleles, if the table says so.
+    #[must_use]
+    pub fn silent(&self) -> Option<f64> {
+        self.silent
+    }
+
     /// Where an allele stands in [`Self::alleles`]; `None` if it is not listed.
     #[must_use]
     pub fn position(&self, allele: Allele) -> Option<usize> {
@@ -48,6 +55,8 @@ pub enum Floor {
     Counted,
     /// This frequency at every locus, above 0 and below 1.
     Fixed(f64),
+    /// None: a person with such an allele is not computed with at all.
+    Refuse,
 }
 
 /// Allele frequencies of a panel's loci.
@@ -120,7 +129,8 @@ impl FrequencyTable {
     /// `individuals` (persons counted); other columns are left alone. Lines that begin with `#` are comments.
     ///
     /// The panel takes the loci in the order of their first lines. Alleles of frequency 0 are left out; the rest
-    /// is divided by its sum.
+    /// is divided by its sum. A line with the allele `silent` gives the locus' frequency of silent alleles, which
+    /// does not enter that sum.
     ///
     /// # Errors
     /// [`FrequencyErrors`] with every finding: a missing column, a frequency that is not from 0 to 1, an allele
@@ -181,11 +191,17 @@ impl FrequencyTable {
             }
             if with_frequencies {
                 hash.update(&locus.individuals.unwrap_or(0).to_le_bytes());
+                if let Some(silent) = locus.silent {
+                    hash.update(&silent.to_bits().to_le_bytes());
+                }
             }
         }
         *hash.finalize().as_bytes()
     }
 }
+
+/// The word that stands for silent alleles in the column `allele`.
+const SILENT: &str = "silent";
 
 #[derive(Default)]
 struct Reader {
@@ -196,7 +212,8 @@ struct Reader {
 
 struct Row {
     line: u64,
-    allele: Allele,
+    /// `None`: silent.
+    allele: Option<Allele>,
     frequency: f64,
     individuals: Option<u32>,
 }
@@ -248,7 +265,10 @@ impl Reader {
             let line = record.position().map_or(0, csv::Position::line);
             let cell = |i: usize| record.get(i).unwrap_or_default();
             let name = cell(locus).parse::<Locus>().map_err(|e| format!("column {} (locus): {e}", locus + 1));
-            let value = cell(allele).parse::<Allele>().map_err(|e| format!("column {} (allele): {e}", allele + 1));
+            let value = match cell(allele) {
+                silent if silent.eq_ignore_ascii_case(SILENT) => Ok(None),
+                text => text.parse().map(Some).map_err(|e| format!("column {} (allele): {e}", allele + 1)),
+            };
             let share = match cell(frequency).parse::<f64>() {
                 Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
                 _ => Err(format!("column {} (frequency): write a number from 0 to 1", frequency + 1)),
@@ -292,10 +312,20 @@ impl Reader {
         for pair in rows.windows(2) {
             if pair[0].allele == pair[1].allele {
                 let (first, again) = (pair[0].line, pair[1].line);
-                self.fail(again, format!("{name} allele {} is given twice, first in line {first}", pair[0].allele));
+                let allele = pair[0].allele.map_or_else(|| SILENT.to_owned(), |allele| allele.to_string());
+                self.fail(again, format!("{name} allele {allele} is given twice, first in line {first}"));
             }
         }
         let first_line = rows.iter().map(|row| row.line).min().unwrap_or(0);
+        let silent = rows.iter().find(|row| row.allele.is_none()).map(|row| (row.line, row.frequency));
+        if let Some((line, _)) = silent.filter(|silent| silent.1 >= 1.0) {
+            self.fail(line, format!("all alleles of {name} are silent: write a frequency below 1"));
+        }
+        rows.retain(|row| row.allele.is_some());
+        if rows.is_empty() {
+            self.fail(first_line, format!("{name} has no allele but the silent one: add its other alleles"));
+            return None;
+        }
         let sum: f64 = rows.iter().map(|row| row.frequency).sum();
         if (sum - 1.0).abs() > FrequencyTable::SUM_TOLERANCE {
             let what =
@@ -312,9 +342,10 @@ impl Reader {
             self.fail(first_line, format!("{name} has {n} alleles; at most {most} can be handled"));
         }
         (self.errors.len() == found).then(|| LocusFrequencies {
-            alleles: rows.iter().map(|row| row.allele).collect(),
+            alleles: rows.iter().filter_map(|row| row.allele).collect(),
             frequencies: rows.iter().map(|row| row.frequency / sum).collect(),
             individuals,
+            silent: silent.map(|silent| silent.1),
         })
     }
 }
@@ -347,6 +378,21 @@ mod tests {
         assert_eq!(lines(""), [1]);
         assert_eq!(lines("locus;allele;frequency\nA;8;1\n"), [1]);
         assert!(FrequencyTable::read("t", &format!("{head}A,8,0.5\nA,9,0.485\n")).is_ok(), "1.5 % off is normalised");
+    }
+
+    #[test]
+    fn a_silent_allele_stands_beside_the_others() {
+        let head = "locus,allele,frequency\n";
+        let read = |rows: &str| FrequencyTable::read("t", &format!("{head}{rows}")).unwrap();
+        let with = read("A,8,0.5\nA,Silent,0.01\nA,9,0.5\n");
+        let without = read("A,8,0.5\nA,9,0.5\n");
+        assert_eq!((with.loci()[0].silent(), without.loci()[0].silent()), (Some(0.01), None));
+        assert_eq!(with.loci()[0].frequencies(), without.loci()[0].frequencies());
+        assert_ne!(with.digest(), without.digest());
+        assert_eq!(with.alleles_digest(), without.alleles_digest());
+        assert_eq!(lines(&format!("{head}A,8,1\nA,silent,0.1\nA,silent,0.1\n")), [4]);
+        assert_eq!(lines(&format!("{head}A,8,1\nA,silent,1\n")), [3]);
+        assert_eq!(lines(&format!("{head}A,silent,0.1\n")), [2]);
     }
 
     #[test]

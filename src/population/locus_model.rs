@@ -9,10 +9,15 @@ use super::{Floor, LocusFrequencies, Matrix, Model, ModelError};
 /// Normally over the alleles that the frequency table lists. Where a person carries an allele that it does not,
 /// [`LocusModel::with_alleles`] gives the model that also has that allele: its frequency is the floor, all are
 /// divided by their new sum, and the mutation matrices are built over the enlarged set.
+///
+/// A silent allele, where the model has one, is the last, after those with a name. Its frequency s is a share of all
+/// alleles, so the others have (1 - s) times what the table says. It neither mutates nor arises by mutation.
 #[derive(Clone, Debug)]
 pub struct LocusModel {
     alleles: Vec<Allele>,
+    /// Of `alleles`, then of the silent allele if there is one.
     frequencies: Vec<f64>,
+    silent: f64,
     /// The two matrices, father's and mother's.
     transitions: [Matrix; 2],
     /// Positions in `alleles` of the alleles of the table.
@@ -32,17 +37,29 @@ impl LocusModel {
                 let persons = locus.individuals().ok_or(ModelError::NoIndividuals)?;
                 1.0 / (2.0 * f64::from(persons) + 1.0)
             }
+            Floor::Refuse => f64::MIN_POSITIVE,
         };
-        if !(floor > 0.0 && floor < 1.0) {
-            return Err(ModelError::Floor(floor));
+        model.check()?;
+        let listed = (0..locus.alleles().len()).collect();
+        let silent = locus.silent().unwrap_or(model.silent);
+        Self::build(locus.alleles().to_vec(), locus.frequencies().to_vec(), silent, listed, floor, model)
+    }
+
+    fn build(
+        alleles: Vec<Allele>,
+        mut frequencies: Vec<f64>,
+        silent: f64,
+        listed: Vec<usize>,
+        floor: f64,
+        model: &Model,
+    ) -> Result<Self, ModelError> {
+        let mut transitions = model.mutation.matrices(&alleles, &frequencies)?;
+        if silent > 0.0 {
+            frequencies.iter_mut().for_each(|p| *p *= 1.0 - silent);
+            frequencies.push(silent);
+            transitions = transitions.map(|matrix| matrix.with_fixed());
         }
-        Ok(Self {
-            alleles: locus.alleles().to_vec(),
-            frequencies: locus.frequencies().to_vec(),
-            transitions: model.mutation.matrices(locus.alleles(), locus.frequencies())?,
-            listed: (0..locus.alleles().len()).collect(),
-            floor,
-        })
+        Ok(Self { alleles, frequencies, silent, transitions, listed, floor })
     }
 
     /// Just these alleles, equally frequent and never mutating: enough to ask what is possible.
@@ -53,6 +70,7 @@ impl LocusModel {
         let n = alleles.len();
         Self {
             frequencies: vec![1.0 / n as f64; n],
+            silent: 0.0,
             transitions: [Matrix::identity(n), Matrix::identity(n)],
             listed: (0..n).collect(),
             alleles,
@@ -63,7 +81,7 @@ impl LocusModel {
     /// This model with further alleles, those that it has already left out; `None` if there is none to add.
     ///
     /// # Errors
-    /// [`ModelError`] if the mutation model cannot be built over the enlarged set.
+    /// [`ModelError`] if the mutation model cannot be built over the enlarged set, or the model refuses such alleles.
     pub fn with_alleles(&self, more: &[Allele], model: &Model) -> Result<Option<Self>, ModelError> {
         let mut unlisted: Vec<Allele> = more.iter().copied().filter(|&a| self.position(a).is_none()).collect();
         unlisted.sort_unstable();
@@ -71,29 +89,42 @@ impl LocusModel {
         if unlisted.is_empty() {
             return Ok(None);
         }
-        let known = self.alleles.iter().copied().zip(self.frequencies.iter().copied());
+        if model.floor == Floor::Refuse {
+            return Err(ModelError::Refused);
+        }
+        // As the table says them, without the silent allele's share.
+        let named = self.frequencies.iter().map(|p| p / (1.0 - self.silent));
+        let known = self.alleles.iter().copied().zip(named);
         let mut pairs: Vec<(Allele, f64)> = known.chain(unlisted.iter().map(|&a| (a, self.floor))).collect();
         pairs.sort_by_key(|pair| pair.0);
         let sum: f64 = pairs.iter().map(|pair| pair.1).sum();
         let alleles: Vec<Allele> = pairs.iter().map(|pair| pair.0).collect();
         let frequencies: Vec<f64> = pairs.iter().map(|pair| pair.1 / sum).collect();
         let moved = |&i: &usize| alleles.iter().position(|&a| a == self.alleles[i]);
-        Ok(Some(Self {
-            transitions: model.mutation.matrices(&alleles, &frequencies)?,
-            listed: self.listed.iter().filter_map(moved).collect(),
-            floor: self.floor,
-            alleles,
-            frequencies,
-        }))
+        let listed = self.listed.iter().filter_map(moved).collect();
+        Self::build(alleles, frequencies, self.silent, listed, self.floor, model).map(Some)
     }
 
-    /// All alleles of the model, rising.
+    /// How many alleles there are, a silent one included: the length of [`Self::frequencies`] and the size of the
+    /// matrices.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.frequencies.len()
+    }
+
+    /// The position of the silent allele, if the model has one.
+    #[must_use]
+    pub fn silent(&self) -> Option<usize> {
+        (self.size() > self.alleles.len()).then_some(self.alleles.len())
+    }
+
+    /// All alleles with a name, rising.
     #[must_use]
     pub fn alleles(&self) -> &[Allele] {
         &self.alleles
     }
 
-    /// Their frequencies, adding up to 1.
+    /// Their frequencies, then that of the silent allele if there is one, adding up to 1.
     #[must_use]
     pub fn frequencies(&self) -> &[f64] {
         &self.frequencies
@@ -166,5 +197,23 @@ mod tests {
         assert_eq!(more.frequencies()[1], floor / (1.0 + floor));
         assert!((more.frequencies().iter().sum::<f64>() - 1.0).abs() < 1e-15);
         assert_eq!(more.paternal().size(), 3);
+        let refusing = Model { floor: Floor::Refuse, ..model };
+        assert!(matches!(locus.with_alleles(&[nine], &refusing), Err(ModelError::Refused)));
+    }
+
+    #[test]
+    fn a_silent_allele_takes_its_share_and_never_mutates() {
+        let table = FrequencyTable::from_counts(&[("A", &[(80, 0.25), (90, 0.75)])]).unwrap();
+        let model = Model { silent: 0.2, ..Model::default() };
+        let locus = LocusModel::new(&table.loci()[0], &model).unwrap();
+        assert_eq!((locus.silent(), locus.size(), locus.alleles().len()), (Some(2), 3, 2));
+        assert_eq!(locus.frequencies(), [0.25 * 0.8, 0.75 * 0.8, 0.2]);
+        assert_eq!(locus.paternal().row(2), [0.0, 0.0, 1.0]);
+        assert!((locus.paternal().at(0, 1) - 0.002).abs() < 1e-15);
+        let ten = Allele::from_tenths(100).unwrap();
+        let more = locus.with_alleles(&[ten], &model).unwrap().unwrap();
+        let floor = 1.0 / 2001.0;
+        assert!((more.frequencies()[2] - 0.8 * floor / (1.0 + floor)).abs() < 1e-15);
+        assert!((more.frequencies()[3] - 0.2).abs() < 1e-15);
     }
 }

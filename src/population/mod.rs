@@ -7,5 +7,5 @@ mod mutation;
 
 pub use frequencies::{Floor, FrequencyError, FrequencyErrors, FrequencyTable, LocusFrequencies};
 pub use locus_model::LocusModel;
-pub use model::{Convention, Model, ModelError};
+pub use model::{Convention, DropOuts, Model, ModelError};
 pub use mutation::{Matrix, Mutation, MutationError, MutationRates};

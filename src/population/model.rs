@@ -46,6 +46,25 @@ pub struct Model {
     pub convention: Convention,
     /// Frequency of an allele that the table does not list.
     pub floor: Floor,
+    /// F_ST, from 0 and below 1: how alike the alleles of unrelated persons are (Balding & Nichols 1994).
+    pub theta: f64,
+    /// Frequency of silent (null) alleles, from 0 and below 1, at loci for which the frequency table gives none.
+    pub silent: f64,
+    /// How often an allele fails to show.
+    pub drop_out: DropOuts,
+}
+
+/// Probabilities of allelic drop-out: that a given copy of an allele does not show in the profile.
+///
+/// Copies drop out independently, so a heterozygote shows one allele with probability 2 d (1 - d) and a homozygote shows
+/// nothing with probability d^2. What shows nothing is untyped, and as d^2 is the same for every genotype, leaving
+/// such a locus out distorts nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct DropOuts {
+    /// In profiles of relatives.
+    pub relatives: f64,
+    /// In profiles of children.
+    pub children: f64,
 }
 
 /// A model that cannot be computed with.
@@ -60,6 +79,21 @@ pub enum ModelError {
          alleles is unknown: add the column individuals, or give --rare-allele-frequency"
     )]
     NoIndividuals,
+    /// Theta outside [0, 1).
+    #[error("a theta of {0} is not from 0 and below 1")]
+    Theta(f64),
+    /// A silent frequency outside [0, 1).
+    #[error("a frequency of {0} for silent alleles is not from 0 and below 1")]
+    Silent(f64),
+    /// A drop-out probability outside [0, 1).
+    #[error("a drop-out probability of {0} is not from 0 and below 1")]
+    DropOut(f64),
+    /// An allele without a frequency, under [`Floor::Refuse`].
+    #[error(
+        "an allele has no frequency, and the model refuses such alleles: complete the frequency table, or give \
+         --rare-allele-frequency"
+    )]
+    Refused,
     /// A fixed floor that is no frequency.
     #[error("a frequency of {0} for unlisted alleles is not above 0 and below 1")]
     Floor(f64),
@@ -77,6 +111,30 @@ impl Default for Model {
             },
             convention: Convention::Pruned,
             floor: Floor::Counted,
+            theta: 0.0,
+            silent: 0.0,
+            drop_out: DropOuts::default(),
+        }
+    }
+}
+
+impl Model {
+    /// Checks the numbers that need no frequency table.
+    ///
+    /// # Errors
+    /// [`ModelError`] with the first that is out of range.
+    pub fn check(&self) -> Result<(), ModelError> {
+        let share = |value: f64, error: fn(f64) -> ModelError| {
+            if (0.0..1.0).contains(&value) { Ok(()) } else { Err(error(value)) }
+        };
+        self.mutation.check()?;
+        share(self.theta, ModelError::Theta)?;
+        share(self.silent, ModelError::Silent)?;
+        share(self.drop_out.relatives, ModelError::DropOut)?;
+        share(self.drop_out.children, ModelError::DropOut)?;
+        match self.floor {
+            Floor::Fixed(floor) if !(floor > 0.0 && floor < 1.0) => Err(ModelError::Floor(floor)),
+            _ => Ok(()),
         }
     }
 }
@@ -96,10 +154,19 @@ impl fmt::Display for Model {
                 rates.male, rates.female
             )?,
         }
-        write!(f, "; theta 0; untyped {}; unlisted alleles ", self.convention.word())?;
+        write!(f, "; theta {}; untyped {}; unlisted alleles ", self.theta, self.convention.word())?;
         match self.floor {
-            Floor::Counted => write!(f, "(n+1)/(2N+1)"),
-            Floor::Fixed(floor) => write!(f, "{floor}"),
+            Floor::Counted => write!(f, "(n+1)/(2N+1)")?,
+            Floor::Fixed(floor) => write!(f, "{floor}")?,
+            Floor::Refuse => write!(f, "refused")?,
         }
+        if self.silent > 0.0 {
+            write!(f, "; silent alleles {}", self.silent)?;
+        }
+        let DropOuts { relatives, children } = self.drop_out;
+        if relatives > 0.0 || children > 0.0 {
+            write!(f, "; drop-out in relatives {relatives}, in children {children}")?;
+        }
+        Ok(())
     }
 }

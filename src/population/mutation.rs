@@ -97,6 +97,19 @@ impl Matrix {
         self.row(i)[j]
     }
 
+    /// This matrix with one more allele, which never changes and which none becomes.
+    pub(super) fn with_fixed(&self) -> Self {
+        let size = self.size + 1;
+        let mut cells = Vec::with_capacity(size * size);
+        for i in 0..self.size {
+            cells.extend_from_slice(self.row(i));
+            cells.push(0.0);
+        }
+        cells.resize(size * size, 0.0);
+        cells[size * size - 1] = 1.0;
+        Self { size, cells }
+    }
+
     /// Sets a row's off-diagonal cells and gives the rest to the diagonal.
     fn set_row(&mut self, i: usize, off_diagonal: impl Fn(usize) -> f64) {
         let mut leaves = 0.0;

@@ -1,0 +1,253 @@
+//! The model: as options of the command line, and as the store's configuration holds it.
+
+use std::str::FromStr;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use crate::population::{Convention, DropOuts, Floor, Model, Mutation, MutationRates};
+
+/// The model options, everywhere the same.
+#[derive(Args, Clone, Default)]
+#[command(next_help_heading = "Model options")]
+pub(super) struct ModelOptions {
+    /// none, equal, proportional or stepwise [default: stepwise]
+    #[arg(long, value_name = "MODEL", value_parser = ["none", "equal", "proportional", "stepwise"])]
+    mutation: Option<String>,
+    /// Mutation rate per meiosis and locus, for both sexes
+    #[arg(long, value_name = "R")]
+    mutation_rate: Option<f64>,
+    /// Mutation rate of fathers [default: 0.002]
+    #[arg(long, value_name = "R", conflicts_with = "mutation_rate")]
+    mutation_rate_male: Option<f64>,
+    /// Mutation rate of mothers [default: 0.00057]
+    #[arg(long, value_name = "R", conflicts_with = "mutation_rate")]
+    mutation_rate_female: Option<f64>,
+    /// Stepwise: factor per further repeat [default: 0.1]
+    #[arg(long, value_name = "G")]
+    mutation_range: Option<f64>,
+    /// Stepwise: rate of changes to another microvariant group [default: 1e-6]
+    #[arg(long, value_name = "S")]
+    mutation_microvariant_rate: Option<f64>,
+    /// F_ST of the population, for example 0.01 [default: 0]
+    #[arg(long, value_name = "T")]
+    theta: Option<f64>,
+    /// What an untyped parent hands on: pruned or full [default: pruned]
+    #[arg(long, value_name = "CONVENTION")]
+    untyped: Option<Convention>,
+    /// Frequency of alleles that the table does not list, or `refuse` [default: (n+1)/(2N+1) of the table's
+    /// individuals]
+    #[arg(long, value_name = "P|refuse")]
+    rare_allele_frequency: Option<RareAlleles>,
+    /// Frequency of silent (null) alleles at loci whose table has no line for them [default: 0]
+    #[arg(long, value_name = "P")]
+    silent_frequency: Option<f64>,
+    /// Probability that a copy of an allele does not show, in all profiles [default: 0]
+    #[arg(long, value_name = "D")]
+    drop_out: Option<f64>,
+    /// The same, in profiles of relatives
+    #[arg(long, value_name = "D", conflicts_with = "drop_out")]
+    drop_out_relatives: Option<f64>,
+    /// The same, in profiles of children
+    #[arg(long, value_name = "D", conflicts_with = "drop_out")]
+    drop_out_children: Option<f64>,
+}
+
+/// What is done about alleles without a frequency.
+#[derive(Clone, Copy)]
+struct RareAlleles(Floor);
+
+impl FromStr for RareAlleles {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == REFUSE {
+            return Ok(Self(Floor::Refuse));
+        }
+        let frequency = text.parse().map_err(|_| format!("write a frequency above 0 and below 1, or {REFUSE}"))?;
+        Ok(Self(Floor::Fixed(frequency)))
+    }
+}
+
+const REFUSE: &str = "refuse";
+
+impl ModelOptions {
+    pub(super) fn model(&self) -> anyhow::Result<Model> {
+        let Mutation::Stepwise { rates, range, microvariant_rate } = Model::default().mutation else {
+            bail!("the default model is stepwise");
+        };
+        let rates = MutationRates {
+            male: self.mutation_rate_male.or(self.mutation_rate).unwrap_or(rates.male),
+            female: self.mutation_rate_female.or(self.mutation_rate).unwrap_or(rates.female),
+        };
+        let name = self.mutation.as_deref().unwrap_or("stepwise");
+        if name != "stepwise" && (self.mutation_range.is_some() || self.mutation_microvariant_rate.is_some()) {
+            bail!("--mutation-range and --mutation-microvariant-rate go with --mutation stepwise, not with {name}");
+        }
+        let any_rate = [self.mutation_rate, self.mutation_rate_male, self.mutation_rate_female];
+        if name == "none" && any_rate.iter().any(Option::is_some) {
+            bail!("--mutation none has no mutation rate");
+        }
+        let mutation = match name {
+            "none" => Mutation::None,
+            "equal" => Mutation::Equal(rates),
+            "proportional" => Mutation::Proportional(rates),
+            _ => Mutation::Stepwise {
+                rates,
+                range: self.mutation_range.unwrap_or(range),
+                microvariant_rate: self.mutation_microvariant_rate.unwrap_or(microvariant_rate),
+            },
+        };
+        let model = Model {
+            mutation,
+            convention: self.untyped.unwrap_or(Convention::Pruned),
+            floor: self.rare_allele_frequency.map_or(Floor::Counted, |rare| rare.0),
+            theta: self.theta.unwrap_or(0.0),
+            silent: self.silent_frequency.unwrap_or(0.0),
+            drop_out: DropOuts {
+                relatives: self.drop_out_relatives.or(self.drop_out).unwrap_or(0.0),
+                children: self.drop_out_children.or(self.drop_out).unwrap_or(0.0),
+            },
+        };
+        model.check()?;
+        Ok(model)
+    }
+}
+
+/// A model as the store's configuration holds it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ModelConfig {
+    mutation: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_male: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_female: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    microvariant_rate: Option<f64>,
+    untyped: String,
+    /// `refuse`, or nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rare_alleles: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rare_allele_frequency: Option<f64>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    theta: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    silent_frequency: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    drop_out_relatives: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    drop_out_children: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+impl ModelConfig {
+    pub(super) fn of(model: &Model) -> Self {
+        let (rates, stepwise) = match model.mutation {
+            Mutation::None => (None, None),
+            Mutation::Equal(rates) | Mutation::Proportional(rates) => (Some(rates), None),
+            Mutation::Stepwise { rates, range, microvariant_rate } => (Some(rates), Some((range, microvariant_rate))),
+        };
+        Self {
+            mutation: model.mutation.name().to_owned(),
+            rate_male: rates.map(|rates| rates.male),
+            rate_female: rates.map(|rates| rates.female),
+            range: stepwise.map(|stepwise| stepwise.0),
+            microvariant_rate: stepwise.map(|stepwise| stepwise.1),
+            untyped: model.convention.word().to_owned(),
+            rare_alleles: (model.floor == Floor::Refuse).then(|| REFUSE.to_owned()),
+            rare_allele_frequency: match model.floor {
+                Floor::Counted | Floor::Refuse => None,
+                Floor::Fixed(floor) => Some(floor),
+            },
+            theta: model.theta,
+            silent_frequency: model.silent,
+            drop_out_relatives: model.drop_out.relatives,
+            drop_out_children: model.drop_out.children,
+        }
+    }
+
+    pub(super) fn model(&self) -> anyhow::Result<Model> {
+        let rates = || -> anyhow::Result<MutationRates> {
+            let missing = "rate_male and rate_female are needed with this mutation model";
+            Ok(MutationRates { male: self.rate_male.context(missing)?, female: self.rate_female.context(missing)? })
+        };
+        let mutation = match self.mutation.as_str() {
+            "none" => Mutation::None,
+            "equal" => Mutation::Equal(rates()?),
+            "proportional" => Mutation::Proportional(rates()?),
+            "stepwise" => Mutation::Stepwise {
+                rates: rates()?,
+                range: self.range.context("range is needed with stepwise mutation")?,
+                microvariant_rate: self
+                    .microvariant_rate
+                    .context("microvariant_rate is needed with stepwise mutation")?,
+            },
+            other => bail!("mutation = \"{other}\" is none of none, equal, proportional, stepwise"),
+        };
+        let convention =
+            self.untyped.parse().map_err(|error| anyhow::anyhow!("untyped = \"{}\" {error}", self.untyped))?;
+        let floor = match (self.rare_alleles.as_deref(), self.rare_allele_frequency) {
+            (None, None) => Floor::Counted,
+            (None, Some(frequency)) => Floor::Fixed(frequency),
+            (Some(REFUSE), None) => Floor::Refuse,
+            _ => bail!("rare_alleles can only be \"{REFUSE}\", and then there is no rare_allele_frequency"),
+        };
+        let drop_out = DropOuts { relatives: self.drop_out_relatives, children: self.drop_out_children };
+        let model = Model { mutation, convention, floor, theta: self.theta, silent: self.silent_frequency, drop_out };
+        model.check()?;
+        Ok(model)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_survives_the_configuration() {
+        let rates = MutationRates { male: 0.003, female: 0.001 };
+        let mutations = [
+            Mutation::None,
+            Mutation::Equal(rates),
+            Mutation::Proportional(rates),
+            Mutation::Stepwise { rates, range: 0.2, microvariant_rate: 1e-7 },
+        ];
+        for mutation in mutations {
+            for floor in [Floor::Counted, Floor::Fixed(0.001), Floor::Refuse] {
+                let drop_out = DropOuts { relatives: 0.01, children: 0.02 };
+                let convention = Convention::Full;
+                let model = Model { mutation, convention, floor, theta: 0.03, silent: 0.002, drop_out };
+                let text = toml::to_string(&ModelConfig::of(&model)).unwrap();
+                let again: ModelConfig = toml::from_str(&text).unwrap();
+                assert_eq!(again.model().unwrap(), model);
+            }
+        }
+    }
+
+    #[test]
+    fn options_without_a_meaning_are_refused() {
+        let with = |change: fn(&mut ModelOptions)| {
+            let mut options = ModelOptions::default();
+            change(&mut options);
+            options.model()
+        };
+        assert_eq!(with(|_| ()).unwrap(), Model::default());
+        assert!(with(|o| o.theta = Some(1.0)).is_err());
+        assert!(with(|o| o.silent_frequency = Some(-0.1)).is_err());
+        assert!(with(|o| o.drop_out = Some(f64::NAN)).is_err());
+        assert!("often".parse::<RareAlleles>().is_err());
+        assert!(with(|o| o.mutation_rate = Some(2.0)).is_err());
+        assert!(with(|o| (o.mutation, o.mutation_rate) = (Some("none".into()), Some(0.1))).is_err());
+        assert!(with(|o| (o.mutation, o.mutation_range) = (Some("equal".into()), Some(0.1))).is_err());
+        let both = with(|o| o.mutation_rate = Some(0.004)).unwrap().mutation;
+        assert!(matches!(both, Mutation::Stepwise { rates: MutationRates { male: 0.004, female: 0.004 }, .. }));
+    }
+}

@@ -1,0 +1,150 @@
+//! H1 and H2 at one locus for one family.
+
+use crate::population::LocusModel;
+
+use super::descent::{Descent, MOST_CHOICES};
+use super::observation::Observation;
+use super::peel::Peel;
+use super::structure::{Shape, Structure};
+use super::{Evidence, KinshipError};
+
+/// Both hypotheses, ready to be asked for the ratio of any child genotype.
+pub(super) struct Hypotheses<'a> {
+    model: &'a LocusModel,
+    /// P(relatives | H2), above 0.
+    relatives: f64,
+    with_child: WithChild<'a>,
+    /// The child's drop-out probability.
+    drop_out: f64,
+}
+
+/// H1, and what H2 says of the child.
+enum WithChild<'a> {
+    /// Everything about the child in one table, and the child's alleles independent of the relatives' under H2.
+    Joint {
+        /// `x * n + y`: P(the child got x from the father and y from the mother, and the relatives are as typed).
+        joint: Vec<f64>,
+    },
+    /// One child genotype at a time.
+    OneByOne { theta: f64, observations: Vec<Option<Observation>>, related: &'a Shape, unrelated: Shape },
+}
+
+/// What goes into the likelihood beside model and evidence.
+#[derive(Clone, Copy)]
+pub(super) struct Settings {
+    pub(super) theta: f64,
+    /// Of relatives whose profile does not say otherwise.
+    pub(super) relatives_drop_out: f64,
+    pub(super) child_drop_out: f64,
+}
+
+impl<'a> Hypotheses<'a> {
+    /// # Errors
+    /// [`KinshipError::Contradiction`] or [`KinshipError::TooLarge`].
+    pub(super) fn new(
+        structure: &'a Structure,
+        model: &'a LocusModel,
+        evidence: &Evidence,
+        settings: Settings,
+    ) -> Result<Self, KinshipError> {
+        let observations = observations(model, evidence, settings.relatives_drop_out);
+        let relatives = relatives(structure, model, &observations, settings.theta)?;
+        if relatives <= 0.0 {
+            return Err(KinshipError::Contradiction);
+        }
+        let with_child = match &structure.trees {
+            Some([with_child, _]) if settings.theta == 0.0 => {
+                let joint = Peel::new(with_child, model, &observations).child_joint().unwrap_or_default();
+                WithChild::Joint { joint }
+            }
+            _ => WithChild::OneByOne {
+                theta: settings.theta,
+                observations,
+                related: &structure.with_child,
+                unrelated: structure.without_child.with_stranger(),
+            },
+        };
+        let hypotheses = Self { model, relatives, with_child, drop_out: settings.child_drop_out };
+        // The largest sum: a heterozygote has two phases.
+        let last = model.alleles().len().saturating_sub(1);
+        match hypotheses.descents(&hypotheses.child(0, last)) {
+            Some([related, unrelated]) if related.choices().max(unrelated.choices()) > MOST_CHOICES => {
+                Err(KinshipError::TooLarge)
+            }
+            _ => Ok(hypotheses),
+        }
+    }
+
+    /// P(child, relatives | H1) / P(child, relatives | H2), the child showing the alleles at these positions.
+    pub(super) fn ratio(&self, a: usize, b: usize) -> f64 {
+        self.related(a, b) / self.unrelated(a, b)
+    }
+
+    /// The logarithm of [`Self::ratio`].
+    pub(super) fn log10_lr(&self, a: usize, b: usize) -> f64 {
+        libm::log10(self.ratio(a, b))
+    }
+
+    /// P(the child shows these alleles | relatives, H2, it shows any), as far as drop-out goes.
+    pub(super) fn probability_if_unrelated(&self, a: usize, b: usize) -> f64 {
+        self.unrelated(a, b) / (self.relatives * (1.0 - self.drop_out * self.drop_out))
+    }
+
+    fn child(&self, a: usize, b: usize) -> Observation {
+        Observation::new((a, b), self.drop_out, self.model)
+    }
+
+    fn related(&self, a: usize, b: usize) -> f64 {
+        let child = self.child(a, b);
+        match (&self.with_child, self.descents(&child)) {
+            (_, Some([related, _])) => related.likelihood(),
+            (WithChild::Joint { joint }, _) => child.probability(|a, b| {
+                let at = |x: usize, y: usize| joint[x * self.model.size() + y];
+                if a == b { at(a, a) } else { at(a, b) + at(b, a) }
+            }),
+            _ => 0.0,
+        }
+    }
+
+    fn unrelated(&self, a: usize, b: usize) -> f64 {
+        let child = self.child(a, b);
+        match self.descents(&child) {
+            Some([_, unrelated]) => unrelated.likelihood(),
+            None => self.relatives * child.probability(|a, b| self.model.genotype_probability(a, b)),
+        }
+    }
+
+    fn descents(&self, child: &Observation) -> Option<[Descent<'_>; 2]> {
+        match &self.with_child {
+            WithChild::Joint { .. } => None,
+            WithChild::OneByOne { theta, observations, related, unrelated } => Some(
+                [related, unrelated].map(|shape| Descent::new(shape, self.model, *theta, observations, Some(child))),
+            ),
+        }
+    }
+}
+
+/// What each relative shows, in the order of the evidence.
+pub(super) fn observations(model: &LocusModel, evidence: &Evidence, drop_out: f64) -> Vec<Option<Observation>> {
+    let seen = |shown: &super::Shown| {
+        let pair = shown.genotype.and_then(|genotype| model.positions(genotype))?;
+        Some(Observation::new(pair, shown.drop_out.map_or(drop_out, |own| own.get()), model))
+    };
+    evidence.relatives().iter().map(seen).collect()
+}
+
+/// P(relatives | H2).
+pub(super) fn relatives(
+    structure: &Structure,
+    model: &LocusModel,
+    observations: &[Option<Observation>],
+    theta: f64,
+) -> Result<f64, KinshipError> {
+    match &structure.trees {
+        Some([_, without_child]) if theta == 0.0 => Ok(Peel::new(without_child, model, observations).likelihood()),
+        _ => {
+            let descent = Descent::new(&structure.without_child, model, theta, observations, None);
+            if descent.choices() > MOST_CHOICES { Err(KinshipError::TooLarge) } else { Ok(descent.likelihood()) }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A pedigree without loops, as a tree to peel.
+
+use super::structure::{Shape, StructureError};
+
+/// A pedigree without loops: persons and couples, each person the child of at most one couple.
+#[derive(Clone, Debug)]
+pub(super) struct Tree {
+    pub(super) persons: Vec<Person>,
+    pub(super) couples: Vec<Couple>,
+    /// The missing child among `persons`, under H1.
+    pub(super) child: Option<usize>,
+    /// One person of each connected part, the missing child where it is.
+    pub(super) roots: Vec<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Person {
+    /// Which relative this is; `None` for an untyped link.
+    pub(super) relative: Option<usize>,
+    /// The couple this person descends from; `None` for a founder.
+    pub(super) origin: Option<usize>,
+    /// The couples in which this person is a parent.
+    pub(super) unions: Vec<usize>,
+}
+
+/// Two parents, or one with an allele from the population in place of the other, and their children.
+#[derive(Clone, Debug)]
+pub(super) struct Couple {
+    pub(super) father: Option<usize>,
+    pub(super) mother: Option<usize>,
+    pub(super) children: Vec<usize>,
+}
+
+impl Tree {
+    /// Peeling sums over the 2^n ways in which n heterozygous siblings may have got their alleles.
+    pub(super) const MOST_CHILDREN: usize = 16;
+
+    /// `None` if the shape has a loop.
+    ///
+    /// # Errors
+    /// [`StructureError::Siblings`].
+    pub(super) fn new(shape: &Shape) -> Result<Option<Self>, StructureError> {
+        let mut tree = Self { persons: Vec::new(), couples: Vec::new(), child: shape.child, roots: Vec::new() };
+        for (person, &one) in shape.persons.iter().enumerate() {
+            let origin = (one.father.is_some() || one.mother.is_some()).then(|| tree.couple(one.father, one.mother));
+            if let Some(couple) = origin {
+                tree.couples[couple].children.push(person);
+            }
+            tree.persons.push(Person { relative: one.relative, origin, unions: Vec::new() });
+        }
+        for (c, couple) in tree.couples.iter().enumerate() {
+            if couple.children.len() > Self::MOST_CHILDREN + 1 {
+                return Err(StructureError::Siblings);
+            }
+            for parent in [couple.father, couple.mother].into_iter().flatten() {
+                tree.persons[parent].unions.push(c);
+            }
+        }
+        Ok(tree.find_parts().then_some(tree))
+    }
+
+    /// The couple of these parents. A parent alone hands on to each child beside another draw from the
+    /// population, so such children are no siblings on the other side: each has a couple of its own.
+    fn couple(&mut self, father: Option<usize>, mother: Option<usize>) -> usize {
+        let known = (father.is_some() && mother.is_some())
+            .then(|| self.couples.iter().position(|c| c.father == father && c.mother == mother));
+        known.flatten().unwrap_or_else(|| {
+            self.couples.push(Couple { father, mother, children: Vec::new() });
+            self.couples.len() - 1
+        })
+    }
+
+    /// Joins persons and couples part by part. False if one is met from two sides: a loop.
+    fn find_parts(&mut self) -> bool {
+        let mut seen = vec![false; self.persons.len()];
+        let order = self.child.into_iter().chain(0..self.persons.len());
+        for root in order {
+            if seen[root] {
+                continue;
+            }
+            self.roots.push(root);
+            seen[root] = true;
+            let mut open = vec![(root, None)];
+            while let Some((person, from)) = open.pop() {
+                let adjacent = self.persons[person].unions.iter().copied().chain(self.persons[person].origin);
+                for couple in adjacent.filter(|&couple| from != Some(couple)) {
+                    let Couple { father, mother, children } = &self.couples[couple];
+                    for next in father.iter().chain(mother).chain(children).copied().filter(|&next| next != person) {
+                        if std::mem::replace(&mut seen[next], true) {
+                            return false;
+                        }
+                        open.push((next, Some(couple)));
+                    }
+                }
+            }
+        }
+        true
+    }
+}

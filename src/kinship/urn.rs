@@ -1,0 +1,114 @@
+//! Alleles drawn from a population one after another, each making its like more likely.
+//!
+//! The sampling formula of Balding & Nichols (1994), Polya's urn: with n alleles drawn so far, `n_a` of them a,
+//! `P(next = a) = (n_a theta + (1 - theta) p_a) / (1 + (n - 1) theta)`.
+
+/// The urn of one hypothesis, after the alleles that are known.
+pub(super) struct Urn<'a> {
+    frequencies: &'a [f64],
+    theta: f64,
+    /// `(1 - theta) p_a + n_a theta`, not divided by its sum.
+    weights: Vec<f64>,
+    drawn: usize,
+    /// P(the known alleles, in their order).
+    known: f64,
+}
+
+impl<'a> Urn<'a> {
+    pub(super) fn new(frequencies: &'a [f64], theta: f64) -> Self {
+        let weights = frequencies.iter().map(|p| (1.0 - theta) * p).collect();
+        Self { frequencies, theta, weights, drawn: 0, known: 1.0 }
+    }
+
+    /// Draws an allele that is known.
+    pub(super) fn draw(&mut self, allele: usize) {
+        self.known *= self.weights[allele] / self.divisor(self.drawn);
+        self.weights[allele] += self.theta;
+        self.drawn += 1;
+    }
+
+    /// Multiplies everything by a factor.
+    pub(super) fn scale(&mut self, factor: f64) {
+        self.known *= factor;
+    }
+
+    /// P(the known alleles) x E(the product of these functions, each of one more draw).
+    ///
+    /// Every draw either comes fresh or repeats one of the draws before it, with weight theta each. So the sum goes over
+    /// the ways to lay the draws into groups of equal alleles: a group of m can have come about in (m - 1)! ways.
+    pub(super) fn expect(&self, functions: &[Vec<f64>]) -> f64 {
+        let divisors: f64 = (0..functions.len()).map(|i| self.divisor(self.drawn + i)).product();
+        if self.theta == 0.0 {
+            let mean = |f: &Vec<f64>| self.frequencies.iter().zip(f).map(|(p, value)| p * value).sum::<f64>();
+            return self.known * functions.iter().map(mean).product::<f64>();
+        }
+        self.known / divisors * self.groups(functions, &mut Vec::new())
+    }
+
+    fn divisor(&self, drawn: usize) -> f64 {
+        1.0 + (drawn as f64 - 1.0) * self.theta
+    }
+
+    fn groups(&self, functions: &[Vec<f64>], groups: &mut Vec<(usize, Vec<f64>)>) -> f64 {
+        let Some((first, rest)) = functions.split_first() else {
+            return groups.iter().map(|group| group.1.iter().sum::<f64>()).product();
+        };
+        let fresh: Vec<f64> = self.weights.iter().zip(first).map(|(weight, value)| weight * value).collect();
+        groups.push((1, fresh));
+        let mut total = self.groups(rest, groups);
+        groups.pop();
+        for i in 0..groups.len() {
+            let (size, before) = &groups[i];
+            let joined = before.iter().zip(first).map(|(product, value)| product * value * self.theta * *size as f64);
+            let joined = (size + 1, joined.collect());
+            let before = std::mem::replace(&mut groups[i], joined);
+            total += self.groups(rest, groups);
+            groups[i] = before;
+        }
+        total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The formula itself, draw by draw, over all values.
+    fn one_by_one(p: &[f64], theta: f64, drawn: &mut Vec<usize>, functions: &[Vec<f64>]) -> f64 {
+        let Some((first, rest)) = functions.split_first() else { return 1.0 };
+        let mut total = 0.0;
+        for a in 0..p.len() {
+            let seen = drawn.iter().filter(|&&d| d == a).count() as f64;
+            let chance = (seen * theta + (1.0 - theta) * p[a]) / (1.0 + (drawn.len() as f64 - 1.0) * theta);
+            drawn.push(a);
+            total += chance * first[a] * one_by_one(p, theta, drawn, rest);
+            drawn.pop();
+        }
+        total
+    }
+
+    #[test]
+    fn groups_give_what_drawing_one_by_one_gives() {
+        let p = [0.5, 0.3, 0.2];
+        let f = |a, b, c| vec![a, b, c];
+        let functions = [f(1.0, 0.2, 0.0), f(0.3, 1.0, 1.0), f(0.0, 0.7, 0.1), f(1.0, 1.0, 0.4), f(0.9, 0.0, 2.0)];
+        for theta in [0.0, 0.01, 0.3] {
+            for known in 0..3 {
+                let mut urn = Urn::new(&p, theta);
+                let mut drawn = Vec::new();
+                let mut chance = 1.0;
+                for &allele in &[2, 0, 2][..known] {
+                    let only = (0..3).map(|a| f64::from(u8::from(a == allele))).collect();
+                    chance *= one_by_one(&p, theta, &mut drawn.clone(), &[only]);
+                    drawn.push(allele);
+                    urn.draw(allele);
+                }
+                for count in 0..=functions.len() {
+                    let expected = chance * one_by_one(&p, theta, &mut drawn, &functions[..count]);
+                    let ours = urn.expect(&functions[..count]);
+                    assert!((ours - expected).abs() < 1e-14, "{theta} {known} {count}: {ours} {expected}");
+                }
+            }
+        }
+    }
+}
