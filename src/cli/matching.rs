@@ -63,7 +63,8 @@ impl Match {
             }
         }
         matched.say(output);
-        Ok(match (matched.result.unscorable.is_empty(), matched.report.candidates.is_empty()) {
+        let whole = matched.result.unscorable.is_empty() && matched.result.refused.is_empty();
+        Ok(match (whole, matched.report.candidates.is_empty()) {
             (false, _) => Outcome::Rejected,
             (true, true) => Outcome::Nothing,
             (true, false) => Outcome::Done,
@@ -78,6 +79,11 @@ impl Matched {
             output.warn(&format!(
                 "family {} was not scored, at locus {}: {}",
                 family.family, family.locus, family.reason
+            ));
+        }
+        for child in &self.result.refused {
+            output.warn(&format!(
+                "child {child} was not compared: it has an allele without a frequency, and the model refuses those"
             ));
         }
         let run = &self.report.run;
@@ -205,6 +211,7 @@ fn manifest(
         "children_with_unlisted_alleles": index.unlisted().chunk_by(|a, b| a.child == b.child).count(),
         "loci_with_unlisted_alleles": unlisted,
         "instructions": Instructions::detect().name(),
+        "refused": result.refused,
         "unscorable": unscorable.collect::<Vec<_>>(),
     })
 }

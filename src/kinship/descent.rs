@@ -110,33 +110,25 @@ impl<'a> Descent<'a> {
             Shows::Genotype(..) if self.persons[person].is_founder() => self.next(person, state),
             Shows::Nothing => {
                 let (paternal, maternal) = (state.below[2 * person].clone(), state.below[2 * person + 1].clone());
-                self.paternal(person, paternal, maternal, state)
+                self.gametes(person, [paternal.as_deref(), maternal.as_deref()], state)
             }
             Shows::Genotype(_, _, terms) | Shows::Likely(terms) => {
                 let mut total = 0.0;
                 for term in terms {
                     let paternal = times(&term.paternal, state.below[2 * person].as_deref());
                     let maternal = times(&term.maternal, state.below[2 * person + 1].as_deref());
-                    total += self.paternal(person, Some(paternal), Some(maternal), state);
+                    total += self.gametes(person, [Some(&paternal), Some(&maternal)], state);
                 }
                 total
             }
         }
     }
 
-    /// Hands the paternal gamete's function up, then the maternal one's, then goes on.
-    fn paternal(
-        &self,
-        person: usize,
-        paternal: Option<Vec<f64>>,
-        maternal: Option<Vec<f64>>,
-        state: &mut State,
-    ) -> f64 {
-        self.hand_up(self.persons[person].father, self.model.paternal(), paternal, state, &mut |state| {
-            let maternal = maternal.clone();
-            self.hand_up(self.persons[person].mother, self.model.maternal(), maternal, state, &mut |state| {
-                self.next(person, state)
-            })
+    /// Hands the functions of a person's paternal and maternal gamete up, then goes on.
+    fn gametes(&self, person: usize, [paternal, maternal]: [Option<&[f64]>; 2], state: &mut State) -> f64 {
+        let Person { father, mother, .. } = self.persons[person];
+        self.hand_up(father, self.model.paternal(), paternal, state, &mut |state| {
+            self.hand_up(mother, self.model.maternal(), maternal, state, &mut |state| self.next(person, state))
         })
     }
 
@@ -144,7 +136,7 @@ impl<'a> Descent<'a> {
         &self,
         parent: Option<usize>,
         transition: &Matrix,
-        gamete: Option<Vec<f64>>,
+        gamete: Option<&[f64]>,
         state: &mut State,
         go_on: &mut dyn FnMut(&mut State) -> f64,
     ) -> f64 {
@@ -153,13 +145,13 @@ impl<'a> Descent<'a> {
             return 0.0;
         }
         let Some(parent) = parent else {
-            state.roots.push(gamete);
+            state.roots.push(gamete.to_vec());
             let total = go_on(state);
             state.roots.pop();
             return total;
         };
         let arrives =
-            |allele: usize| transition.row(allele).iter().zip(&gamete).map(|(p, value)| p * value).sum::<f64>();
+            |allele: usize| transition.row(allele).iter().zip(gamete).map(|(p, value)| p * value).sum::<f64>();
         if let Shows::Genotype(a, b, _) = self.persons[parent].shows {
             let factor = (arrives(a) + arrives(b)) / 2.0;
             return if factor == 0.0 { 0.0 } else { factor * go_on(state) };

@@ -1,5 +1,6 @@
 //! H1 and H2 at one locus for one family.
 
+use crate::model::DropOut;
 use crate::population::LocusModel;
 
 use super::descent::{Descent, MOST_CHOICES};
@@ -128,7 +129,7 @@ impl<'a> Hypotheses<'a> {
 pub(super) fn observations(model: &LocusModel, evidence: &Evidence, drop_out: f64) -> Vec<Option<Observation>> {
     let seen = |shown: &super::Shown| {
         let pair = shown.genotype.and_then(|genotype| model.positions(genotype))?;
-        Some(Observation::new(pair, shown.drop_out.map_or(drop_out, |own| own.get()), model))
+        Some(Observation::new(pair, shown.drop_out.map_or(drop_out, DropOut::get), model))
     };
     evidence.relatives().iter().map(seen).collect()
 }

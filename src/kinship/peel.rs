@@ -45,6 +45,17 @@ impl<'a> Peel<'a> {
         let others: f64 = self.tree.roots.iter().filter(|&&root| root != child).map(|&root| self.part(root)).product();
         let mut joint = self.inherited(child);
         joint.iter_mut().for_each(|p| *p *= others);
+        if !self.tree.persons[child].unions.is_empty() {
+            let pairs = self.support(child);
+            let mut below = vec![1.0; pairs.len()];
+            self.multiply_descendants(child, &pairs, None, &mut below);
+            for (&(a, b), factor) in pairs.iter().zip(below) {
+                joint[a * self.alleles + b] *= factor;
+                if a != b {
+                    joint[b * self.alleles + a] *= factor;
+                }
+            }
+        }
         Some(joint)
     }
 

@@ -6,7 +6,8 @@ use rayon::prelude::*;
 
 use crate::index::{BLOCK, Index, Row, UNLISTED};
 use crate::kinship::Calculator;
-use crate::model::{Family, GenotypeCode, genotype_count};
+use crate::model::{Family, GenotypeCode, Pseudonym, genotype_count};
+use crate::population::Floor;
 use crate::screen::{Instructions, Layout, Plan, Screen, screen_block};
 
 use super::compile::{CompiledFamily, Compiler};
@@ -27,6 +28,7 @@ pub struct Matcher<'a> {
     criterion: Criterion,
     instructions: Instructions,
     irregular: Irregular,
+    refused: Vec<Pseudonym>,
     layout: Layout,
 }
 
@@ -59,12 +61,16 @@ impl<'a> Matcher<'a> {
     /// A matcher over an index that was built for the calculator's panel.
     #[must_use]
     pub fn new(index: &'a Index, calculator: &'a Calculator, criterion: Criterion) -> Self {
+        let irregular = Irregular::of(index);
+        let refuses = calculator.model().floor == Floor::Refuse;
+        let refused = irregular.numbers().filter(|_| refuses).map(|child| index.pseudonym(child)).collect();
         Self {
             index,
             compiler: Compiler::new(calculator),
             criterion,
             instructions: Instructions::detect(),
-            irregular: Irregular::of(index),
+            irregular: if refuses { Irregular::none() } else { irregular },
+            refused,
             layout: layout(index),
         }
     }
@@ -84,6 +90,7 @@ impl<'a> Matcher<'a> {
         let mut result = MatchResult {
             families: families.len() as u64,
             children: self.index.children() as u64,
+            refused: self.refused.clone(),
             ..MatchResult::default()
         };
         let mut stages = Stages::default();

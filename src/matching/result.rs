@@ -53,6 +53,8 @@ pub struct MatchResult {
     pub candidates: Vec<Candidate>,
     /// Families that could not be scored, by pseudonym.
     pub unscorable: Vec<Unscorable>,
+    /// Children that were compared with nobody, because the model refuses alleles without a frequency.
+    pub refused: Vec<Pseudonym>,
     /// Families matched.
     pub families: u64,
     /// Children in the index.

@@ -15,6 +15,16 @@ pub(super) struct Irregular {
 }
 
 impl Irregular {
+    /// Without irregular children.
+    pub(super) fn none() -> Self {
+        Self { children: Vec::new() }
+    }
+
+    /// Their numbers.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
+        self.children.iter().map(|child| child.0)
+    }
+
     pub(super) fn of(index: &Index) -> Self {
         let children = index
             .unlisted()
