@@ -227,11 +227,17 @@ fn nothing_found_is_status_1_and_a_mistake_is_2() {
 
 #[test]
 fn the_calculator_agrees_with_the_reference() {
+    for (theta, least) in [("0", 1000), ("0.01", 200), ("0.03", 200)] {
+        agrees_with_the_reference(theta, least);
+    }
+}
+
+fn agrees_with_the_reference(theta: &str, least: usize) {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/reference");
     let (cases, expected) = (format!("{folder}/genotypes.csv"), format!("{folder}/expected.csv"));
     let model = "--mutation stepwise --mutation-rate 0.002 --mutation-range 0.1 --mutation-microvariant-rate 1e-6";
     let arguments: Vec<&str> =
-        ["lr"].into_iter().chain(model.split(' ')).chain(["--untyped", "full", &cases]).collect();
+        ["lr"].into_iter().chain(model.split(' ')).chain(["--untyped", "full", "--theta", theta, &cases]).collect();
     let said = reunite(&arguments).ends(0);
     let mut ours: BTreeMap<String, Vec<(String, f64)>> = BTreeMap::new();
     for row in rows(&said.out) {
@@ -252,15 +258,47 @@ fn the_calculator_agrees_with_the_reference() {
         .collect();
     let mut compared = 0;
     for row in rows(&fs::read_to_string(expected).unwrap()) {
-        let informative = typed.iter().any(|typed| typed.0 == row[0] && typed.1 == row[3]);
-        if &row[1] == "stepwise" && &row[2] == "full" && informative {
-            let value = ours[&row[0]].iter().find(|ours| ours.0 == row[3]).unwrap().1;
-            let theirs: f64 = row[4].replace("Inf", "inf").parse().unwrap();
+        let informative = typed.iter().any(|typed| typed.0 == row[0] && typed.1 == row[4]);
+        if &row[1] == "stepwise" && &row[2] == theta && &row[3] == "full" && informative {
+            let value = ours[&row[0]].iter().find(|ours| ours.0 == row[4]).unwrap().1;
+            let theirs: f64 = row[5].replace("Inf", "inf").parse().unwrap();
             assert!(value == theirs || (value - theirs).abs() < 1e-9, "{row:?}: {value}");
             compared += 1;
         }
     }
-    assert!(compared > 1000, "{compared}");
+    assert!(compared > least, "{compared}");
+}
+
+#[test]
+fn a_store_keeps_its_model_and_refuses_alleles_if_told_to() {
+    let lab = Lab::new();
+    lab.synth("files", 40, 400, 3);
+    let model = ["--theta", "0.02", "--silent-frequency", "0.01", "--drop-out", "0.02"];
+    let mut digests = Vec::new();
+    for (store, more) in [("plain", [].as_slice()), ("modelled", &model)] {
+        lab.run_on(store, &[&["init"], more].concat()).ends(0);
+        lab.run_on(store, &["import", "--as", "families", &lab.name("files/families.csv")]).ends(0);
+        lab.run_on(store, &["import", "--as", "children", &lab.name("files/children.csv")]).ends(0);
+        digests.push(lab.run_on(store, &["match"]).ends(0).digest());
+    }
+    assert_ne!(digests[0], digests[1]);
+    assert!(lab.read("modelled/reunite.toml").contains("theta = 0.02"));
+
+    // An allele that no table lists.
+    let children = lab.read("files/children.csv");
+    let (header, first) = children.split_once('\n').unwrap();
+    let mut cells: Vec<&str> = first.lines().next().unwrap().split(',').collect();
+    cells[2] = "99/99";
+    let strange = lab.write("strange.csv", format!("{header}\n{}\n", cells.join(",").replacen("C0", "X0", 1)));
+    lab.run_on("refusing", &["init", "--rare-allele-frequency", "refuse"]).ends(0);
+    lab.run_on("refusing", &["import", "--as", "families", &lab.name("files/families.csv")]).ends(0);
+    lab.run_on("refusing", &["import", "--as", "children", &strange]).ends(0);
+    lab.run_on("refusing", &["match"]).ends(2).says(&["was not compared", "refuses"]);
+    let unlisted =
+        "case,person,relation,sex,locus,allele1,allele2\nk,m,mother,female,vWA,99,14\nk,c,child,,vWA,14,15\n";
+    let cases = lab.write("cases.csv", unlisted);
+    reunite(&["lr", &cases, "--rare-allele-frequency", "refuse"]).ends(2).says(&["vWA", "no frequency"]);
+    reunite(&["lr", &cases, "--rare-allele-frequency", "0.001"]).ends(0).says(&["vWA", "the floor is used"]);
 }
 
 #[test]
