@@ -4,6 +4,7 @@ use crate::model::{Allele, Genotype, Locus, Panel, genotype_code, genotype_count
 use crate::population::{FrequencyTable, LocusModel, Model, ModelError};
 
 use super::hypotheses::{Hypotheses, Settings, observations, relatives};
+use super::linked::{self, Linked, LinkedError, LinkedEvidence, LinkedPair};
 use super::{Evidence, LocusTable, Structure, StructureError};
 
 /// Frequencies and model, ready to compute.
@@ -12,6 +13,7 @@ pub struct Calculator {
     panel: Panel,
     model: Model,
     loci: Vec<LocusModel>,
+    linked: Vec<LinkedPair>,
 }
 
 /// A frequency table and a model that do not go together, and at which locus.
@@ -57,7 +59,34 @@ impl Calculator {
             LocusModel::new(frequencies, &model).map_err(|error| CalculatorError { locus: locus.clone(), error })
         };
         let loci = table.panel().loci().iter().zip(table.loci()).map(build).collect::<Result<_, _>>()?;
-        Ok(Self { panel: table.panel().clone(), model, loci })
+        Ok(Self { panel: table.panel().clone(), model, loci, linked: Vec::new() })
+    }
+
+    /// This calculator with loci that are linked.
+    ///
+    /// # Errors
+    /// [`LinkedError`]: a locus outside the panel or in two pairs, or a fraction outside [0, 0.5].
+    pub fn with_linked(mut self, pairs: &[(Locus, Locus, f64)]) -> Result<Self, LinkedError> {
+        self.linked = linked::pairs(&self.panel, pairs)?;
+        Ok(self)
+    }
+
+    /// The linked pairs, in panel order.
+    #[must_use]
+    pub fn linked(&self) -> &[LinkedPair] {
+        &self.linked
+    }
+
+    /// One line that names every choice: the model's, and the linked pairs. Equal lines mean equal numbers, given the
+    /// same frequencies.
+    #[must_use]
+    pub fn settings_line(&self) -> String {
+        let mut line = self.model.to_string();
+        for LinkedPair { loci: [one, other], recombination } in &self.linked {
+            let (one, other) = (&self.panel.loci()[*one], &self.panel.loci()[*other]);
+            line += &format!("; {one} and {other} linked, recombination {recombination}");
+        }
+        line
     }
 
     /// The loci, in the order in which they are added up.
@@ -214,9 +243,7 @@ impl Calculator {
         let sum = 1.0 + unlisted.len() as f64 * model.floor();
         let unlisted = model.floor() * model.silent().map_or(1.0, |silent| 1.0 - model.frequencies()[silent]);
         let frequency = |allele: Allele| model.position(allele).map_or(unlisted, |i| model.frequencies()[i]) / sum;
-        let theta = self.model.theta;
-        let draws = 2 * (structure.with_child.persons.len() + 1);
-        let urn = (1.0 - theta) / (1.0 + draws as f64 * theta);
+        let urn = self.urn_share(structure);
         let shows = (1.0 - self.model.drop_out.children) * (1.0 - self.model.drop_out.children);
         let product = shows * urn * frequency(child.low()) * urn * frequency(child.high());
         let probability = if child.is_homozygous() { product } else { 2.0 * product };
@@ -224,6 +251,77 @@ impl Calculator {
         let step = 1.0 + self.model.mutation.most_change() / least;
         // A hair above, for the rounding of the logarithms.
         1e-9 - libm::log10(probability) + structure.steps_apart() as f64 * libm::log10(step)
+    }
+
+    /// log10 LR of the two loci of a linked pair together; `None` where linkage changes nothing, so that the two
+    /// values of [`Self::log10_lr`] may be added: in families without meioses to compare, such as parents alone, and
+    /// where the child is untyped at both loci or the relatives at one.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    ///
+    /// # Panics
+    /// If `pair` is none of [`Self::linked`].
+    pub fn linked_log10_lr(
+        &self,
+        pair: usize,
+        evidence: &LinkedEvidence,
+        child: [Option<Genotype>; 2],
+    ) -> Result<Option<f64>, KinshipError> {
+        let linked = self.linked_pair(pair, evidence)?;
+        if child == [None, None] || !evidence.is_informative() || !linked.matters() {
+            return Ok(None);
+        }
+        let loci = self.linked[pair].loci;
+        let mut models = Vec::with_capacity(2);
+        for (i, locus) in loci.into_iter().enumerate() {
+            models.push(self.enlarged(locus, &evidence.at(i), child[i])?);
+        }
+        let model = |i: usize| models[i].as_ref().unwrap_or(&self.loci[loci[i]]);
+        linked.log10_lr([model(0), model(1)], child).map(Some)
+    }
+
+    /// How much larger [`Self::linked_log10_lr`] can be, at most, than the sum of both loci's [`Self::log10_lr`], for
+    /// any child; 0 where linkage changes nothing.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    ///
+    /// # Panics
+    /// If `pair` is none of [`Self::linked`].
+    pub fn linked_slack(&self, pair: usize, evidence: &LinkedEvidence) -> Result<f64, KinshipError> {
+        let linked = self.linked_pair(pair, evidence)?;
+        if !evidence.is_informative() || !linked.matters() {
+            return Ok(0.0);
+        }
+        let mut slack = linked.slack() + 1e-9;
+        for (i, locus) in self.linked[pair].loci.into_iter().enumerate() {
+            // Who is typed at the other locus only stays in the pedigree for both, and so do mutations on the way.
+            let alone = self.structure(&evidence.at(i))?;
+            let more = linked.structure.persons().saturating_sub(alone.persons()) as f64;
+            let enlarged = self.enlarged(locus, &evidence.at(i), None)?;
+            let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
+            let change = self.model.mutation.most_change();
+            let least = model.frequencies().iter().fold(model.floor(), |least, &p| least.min(p)) / 2.0;
+            let least = least * self.urn_share(&linked.structure);
+            slack += 2.0 * more * (libm::log10(1.0 + change / least) - libm::log10(1.0 - change));
+        }
+        Ok(slack)
+    }
+
+    fn linked_pair<'e>(&self, pair: usize, evidence: &'e LinkedEvidence) -> Result<Linked<'e>, KinshipError> {
+        Ok(Linked {
+            structure: Structure::of_kind(&evidence.kind(), self.model.convention)?,
+            evidence,
+            recombination: self.linked[pair].recombination,
+            settings: self.settings(),
+        })
+    }
+
+    /// The least share of its frequency that an allele keeps in the urn, whatever was drawn before.
+    fn urn_share(&self, structure: &Structure) -> f64 {
+        let draws = 2 * (structure.with_child.persons.len() + 1);
+        (1.0 - self.model.theta) / (1.0 + draws as f64 * self.model.theta)
     }
 
     fn enlarged(

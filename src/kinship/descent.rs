@@ -179,7 +179,8 @@ impl Person {
     }
 }
 
-fn times(values: &[f64], others: Option<&[f64]>) -> Vec<f64> {
+/// The product, value by value; no function stands for 1.
+pub(super) fn times(values: &[f64], others: Option<&[f64]>) -> Vec<f64> {
     match others {
         None => values.to_vec(),
         Some(others) => values.iter().zip(others).map(|(a, b)| a * b).collect(),

@@ -63,6 +63,11 @@ impl Evidence {
         Self { pedigree: Some(pedigree), relatives }
     }
 
+    /// These relatives in this order, none left out.
+    pub(super) fn in_order(pedigree: Option<Arc<Pedigree>>, relatives: Vec<Shown>) -> Self {
+        Self { pedigree, relatives }
+    }
+
     /// What each relative shows, in canonical order.
     #[must_use]
     pub fn relatives(&self) -> &[Shown] {

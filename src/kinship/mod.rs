@@ -8,8 +8,10 @@ mod calculator;
 mod descent;
 mod evidence;
 mod hypotheses;
+mod linked;
 mod observation;
 mod peel;
+mod spectrum;
 mod structure;
 mod table;
 mod tree;
@@ -17,5 +19,6 @@ mod urn;
 
 pub use calculator::{Calculator, CalculatorError, KinshipError};
 pub use evidence::{Evidence, Kind, Shown};
+pub use linked::{LinkedError, LinkedEvidence, LinkedPair, LinkedShown, haldane};
 pub use structure::{Structure, StructureError};
 pub use table::LocusTable;

@@ -99,6 +99,11 @@ impl Structure {
         self.trees.is_none()
     }
 
+    /// How many persons are left under both hypotheses together.
+    pub(super) fn persons(&self) -> usize {
+        self.with_child.persons.len() + self.without_child.persons.len()
+    }
+
     /// How many single mutation steps, at most, lie between where relatives' alleles come from under H1 and under
     /// H2: alleles that H2 draws from the population directly and H1 through untyped ancestors, times the number
     /// of those ancestors. 0 if pruning treats both hypotheses alike.

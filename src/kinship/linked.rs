@@ -1,0 +1,177 @@
+//! Two linked loci: their likelihoods together.
+//!
+//! Alleles of two loci on one chromosome travel together, which matters where two meioses of one parent are compared, as
+//! between siblings or between grandparent and grandchild. Between parent and child it does not: one meiosis of a parent
+//! whose alleles could lie on either chromosome tells nothing. Mutation, theta and drop-out work at each locus alone;
+//! alleles of founders are independent between the loci (linkage equilibrium).
+
+use std::sync::Arc;
+
+use crate::model::{DropOut, Genotype, Locus, Panel, Pedigree, Relation};
+use crate::population::LocusModel;
+
+use super::evidence::{Evidence, Kind, Shown};
+use super::hypotheses::{Settings, observations};
+use super::observation::Observation;
+use super::spectrum::{MOST_MEIOSES, Meioses, Spectrum};
+use super::structure::{Shape, Structure};
+use super::{KinshipError, descent::MOST_CHOICES};
+
+/// Two loci and how often alleles of one chromosome are separated in a meiosis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LinkedPair {
+    /// Positions in the panel, rising.
+    pub loci: [usize; 2],
+    /// Recombination fraction, from 0 to 0.5, of fathers and mothers alike.
+    pub recombination: f64,
+}
+
+/// Why loci cannot be linked as asked.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum LinkedError {
+    /// Not in the panel.
+    #[error("locus {0} is not in the frequency table, so it cannot be linked")]
+    Unknown(Locus),
+    /// Linked to itself, or in two pairs.
+    #[error("locus {0} stands in a linked pair twice; each locus can be linked with one other")]
+    Twice(Locus),
+    /// Not from 0 to 0.5.
+    #[error("a recombination fraction of {0} is not from 0 to 0.5")]
+    Fraction(f64),
+}
+
+/// Pairs by their positions in the panel, in panel order.
+pub(super) fn pairs(panel: &Panel, named: &[(Locus, Locus, f64)]) -> Result<Vec<LinkedPair>, LinkedError> {
+    let mut pairs: Vec<LinkedPair> = Vec::with_capacity(named.len());
+    for (one, other, recombination) in named {
+        if !(0.0..=0.5).contains(recombination) {
+            return Err(LinkedError::Fraction(*recombination));
+        }
+        let mut loci = [0; 2];
+        for (place, name) in loci.iter_mut().zip([one, other]) {
+            *place = panel.position(name).ok_or_else(|| LinkedError::Unknown(name.clone()))?;
+            if one == other || pairs.iter().any(|pair| pair.loci.contains(place)) {
+                return Err(LinkedError::Twice(name.clone()));
+            }
+        }
+        loci.sort_unstable();
+        pairs.push(LinkedPair { loci, recombination: *recombination });
+    }
+    pairs.sort_by_key(|pair| pair.loci);
+    Ok(pairs)
+}
+
+/// The recombination fraction of a distance in centimorgan: `(1 - exp(-2 d / 100)) / 2` (Haldane 1919).
+#[must_use]
+pub fn haldane(centimorgan: f64) -> f64 {
+    -libm::expm1(-2.0 * centimorgan / 100.0) / 2.0
+}
+
+/// What the relatives show at both loci of a pair, person by person, in canonical order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkedEvidence {
+    pedigree: Option<Arc<Pedigree>>,
+    relatives: Vec<LinkedShown>,
+}
+
+/// What one relative shows at two loci.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LinkedShown {
+    /// What the relative is to the missing child.
+    pub relation: Relation,
+    /// `None` where untyped.
+    pub genotypes: [Option<Genotype>; 2],
+    /// The sample's own drop-out probability, in place of the model's.
+    pub drop_out: Option<DropOut>,
+}
+
+impl LinkedEvidence {
+    /// The evidence of relatives given by relation; with a pedigree of its own, along [`Pedigree::relatives`].
+    #[must_use]
+    pub fn new(pedigree: Option<Arc<Pedigree>>, relatives: impl IntoIterator<Item = LinkedShown>) -> Self {
+        let mut relatives: Vec<LinkedShown> = relatives.into_iter().collect();
+        if pedigree.is_none() {
+            relatives.sort_unstable();
+        }
+        Self { pedigree, relatives }
+    }
+
+    /// Whether someone is typed at each of the two loci. If not, the loci cannot tell of each other.
+    #[must_use]
+    pub fn is_informative(&self) -> bool {
+        [0, 1].into_iter().all(|locus| self.relatives.iter().any(|shown| shown.genotypes[locus].is_some()))
+    }
+
+    /// What shows at one of the two loci, the relatives in this order.
+    pub(super) fn at(&self, locus: usize) -> Evidence {
+        let shown = self.relatives.iter().map(|shown| Shown {
+            relation: shown.relation,
+            genotype: shown.genotypes[locus],
+            drop_out: shown.drop_out,
+        });
+        Evidence::in_order(self.pedigree.clone(), shown.collect())
+    }
+
+    /// Everyone who is typed at one locus at least stays in the pedigree for both.
+    pub(super) fn kind(&self) -> Kind {
+        let typed = |shown: &LinkedShown| (shown.relation, shown.genotypes.iter().any(Option::is_some));
+        Kind { pedigree: self.pedigree.clone(), typed: self.relatives.iter().map(typed).collect() }
+    }
+}
+
+/// The models of the two loci, and everything else that enters.
+pub(super) struct Linked<'a> {
+    pub(super) structure: Structure,
+    pub(super) evidence: &'a LinkedEvidence,
+    pub(super) recombination: f64,
+    pub(super) settings: Settings,
+}
+
+impl Linked<'_> {
+    /// Whether linkage changes anything in this pedigree.
+    pub(super) fn matters(&self) -> bool {
+        self.slack() > 0.0
+    }
+
+    /// How much larger log10 LR can be than the sum over both loci unlinked: see [`Meioses::factors`].
+    pub(super) fn slack(&self) -> f64 {
+        let factors = |shape: &Shape| Meioses::of(shape).factors(self.recombination);
+        let (most, _) = factors(&self.structure.with_child);
+        let (_, least) = factors(&self.structure.without_child);
+        let slack = libm::log10(most) - libm::log10(least);
+        // A product of ones is one but for rounding.
+        if slack > 1e-12 { slack } else { 0.0 }
+    }
+
+    /// LR of both loci together.
+    pub(super) fn log10_lr(&self, models: [&LocusModel; 2], child: [Option<Genotype>; 2]) -> Result<f64, KinshipError> {
+        let related = self.likelihood(&self.structure.with_child, models, child)?;
+        let unrelated = self.likelihood(&self.structure.without_child.with_stranger(), models, child)?;
+        if unrelated > 0.0 { Ok(libm::log10(related / unrelated)) } else { Err(KinshipError::Contradiction) }
+    }
+
+    fn likelihood(
+        &self,
+        shape: &Shape,
+        models: [&LocusModel; 2],
+        child: [Option<Genotype>; 2],
+    ) -> Result<f64, KinshipError> {
+        let meioses = Meioses::of(shape);
+        if meioses.count() > MOST_MEIOSES {
+            return Err(KinshipError::TooLarge);
+        }
+        let mut spectra = [Vec::new(), Vec::new()];
+        for (locus, values) in spectra.iter_mut().enumerate() {
+            let model = models[locus];
+            let seen = observations(model, &self.evidence.at(locus), self.settings.relatives_drop_out);
+            let child = child[locus].and_then(|genotype| model.positions(genotype));
+            let child = child.map(|pair| Observation::new(pair, self.settings.child_drop_out, model));
+            let spectrum = Spectrum::new(shape, &meioses, model, self.settings.theta, &seen, child.as_ref());
+            if meioses.count() + spectrum.phases() > MOST_CHOICES {
+                return Err(KinshipError::TooLarge);
+            }
+            *values = spectrum.values();
+        }
+        Ok(meioses.joint(&spectra[0], &spectra[1], self.recombination))
+    }
+}
