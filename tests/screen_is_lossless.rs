@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, Index};
-use reunite::kinship::{Calculator, Evidence};
+use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown};
 use reunite::matching::{Candidate, Criterion, Matcher};
 use reunite::model::{Allele, Child, Family, Genotype, Profile, Pseudonym, Relation, Relative};
 use reunite::population::{Convention, DropOuts, Floor, FrequencyTable, Model, Mutation, MutationRates};
@@ -79,9 +79,30 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
             .collect();
         // Scoring is the slow part, so each genotype of a locus is computed once; values are the calculator's own.
         let mut known = vec![std::collections::HashMap::new(); evidence.len()];
+        let linked: Vec<LinkedEvidence> = (calculator.linked().iter())
+            .map(|pair| {
+                let shown = |r: &Relative| LinkedShown {
+                    relation: r.relation,
+                    genotypes: pair.loci.map(|locus| r.profile.at(locus)),
+                    drop_out: None,
+                };
+                LinkedEvidence::new(None, family.relatives.iter().map(shown))
+            })
+            .collect();
         for child in children {
             let mut log10_lr = 0.0;
+            let mut pairs = Vec::new();
+            for (number, (pair, evidence)) in calculator.linked().iter().zip(&linked).enumerate() {
+                let genotypes = pair.loci.map(|locus| child.profile.at(locus));
+                pairs.extend(
+                    calculator.linked_log10_lr(number, evidence, genotypes).unwrap().map(|value| (pair.loci, value)),
+                );
+            }
             for (locus, evidence) in evidence.iter().enumerate() {
+                if let Some((loci, value)) = pairs.iter().find(|pair| pair.0.contains(&locus)) {
+                    log10_lr += if loci[0] == locus { *value } else { 0.0 };
+                    continue;
+                }
                 let genotype = child.profile.at(locus);
                 let value = || calculator.log10_lr(locus, evidence, genotype).unwrap();
                 log10_lr += *known[locus].entry(genotype).or_insert_with(value);
@@ -138,15 +159,22 @@ proptest! {
 
     #[test]
     fn screened_equals_exhaustive(
-        shapes in shapes(), model in models(), seed in any::<u64>(), least in -2.0..8.0_f64, untyped in 0.0..0.3_f64
+        shapes in shapes(), model in models(), seed in any::<u64>(), least in -2.0..8.0_f64, untyped in 0.0..0.3_f64,
+        linked in any::<bool>(),
     ) {
         let table = FrequencyTable::chinese_han_23();
         let plan = Plan {
-            families: 12, children: 700, seed, planted: 0.8, shapes, untyped, partial_children: 0.2,
+            // Scoring every pair without tables is slow work under these.
+            families: if linked || model.theta > 0.0 { 4 } else { 12 },
+            children: if linked { 560 } else { 700 },
+            seed, planted: 0.8, shapes, untyped, partial_children: 0.2,
             partial_relatives: 0.1, ..Plan::default()
         };
         let (families, children) = people(&plan, table, &model);
-        let calculator = Calculator::new(table, model).unwrap();
+        let locus = |name: &str| name.parse().unwrap();
+        let pairs = [(locus("vWA"), locus("D12S391"), 0.106), (locus("CSF1PO"), locus("D5S818"), 0.21)];
+        let pairs = if linked { pairs.as_slice() } else { &[] };
+        let calculator = Calculator::new(table, model).unwrap().with_linked(pairs).unwrap();
         let index = index(&children, table);
         let criterion = Criterion { min_log10_lr: least };
         let expected = exhaustive(&families, &children, &calculator, least);

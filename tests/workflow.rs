@@ -302,6 +302,53 @@ fn a_store_keeps_its_model_and_refuses_alleles_if_told_to() {
 }
 
 #[test]
+fn linked_loci_count_where_there_are_siblings() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/reference");
+    let cases = format!("{folder}/genotypes.csv");
+    let plain = rows(&reunite(&["lr", &cases]).ends(0).out);
+    let linked = rows(&reunite(&["lr", &cases, "--linked", "vWA:D12S391=11.9cM"]).ends(0).out);
+    let text = fs::read_to_string(&cases).unwrap();
+    let related = |case: &str, relation: &str| text.lines().any(|l| l.starts_with(case) && l.contains(relation));
+    let of = |rows: &[csv::StringRecord], case: &str, locus: &str| {
+        rows.iter().find(|row| &row[0] == case && &row[1] == locus).map(|row| row[2].parse::<f64>().unwrap())
+    };
+    let (mut pairs, mut parents) = (0, 0);
+    for row in plain.iter().filter(|row| &row[1] == "total") {
+        let case = &row[0];
+        let total: f64 = row[2].parse().unwrap();
+        let with = of(&linked, case, "total").unwrap();
+        match of(&linked, case, "vWA+D12S391") {
+            Some(both) => {
+                let alone = of(&plain, case, "vWA").unwrap() + of(&plain, case, "D12S391").unwrap();
+                assert!((with - both - (total - alone)).abs() < 1e-9, "{case}");
+                assert_eq!(of(&linked, case, "D12S391"), None);
+                pairs += 1;
+            }
+            // Parents alone: nothing changes, not even a bit.
+            None => {
+                assert!(!related(case, "sibling") && !related(case, "grand") && !related(case, "uncle"), "{case}");
+                assert_eq!(total.to_bits(), with.to_bits(), "{case}");
+                parents += 1;
+            }
+        }
+    }
+    assert!(pairs > 30 && parents > 5, "{pairs} {parents}");
+    reunite(&["lr", &cases, "--linked", "vWA:D1"]).ends(2).says(&["vWA:D12S391=0.106"]);
+    reunite(&["lr", &cases, "--linked", "vWA:NoSuch=0.1"]).ends(2).says(&["NoSuch", "not in the frequency table"]);
+
+    let lab = Lab::new();
+    lab.synth("files", 60, 400, 5);
+    let mut digests = Vec::new();
+    for (store, more) in [("plain", [].as_slice()), ("linked", &["--linked", "D12S391:vWA=0.1"])] {
+        lab.run_on(store, &[&["init"], more].concat()).ends(0);
+        lab.run_on(store, &["import", "--as", "families", &lab.name("files/families.csv")]).ends(0);
+        lab.run_on(store, &["import", "--as", "children", &lab.name("files/children.csv")]).ends(0);
+        digests.push(lab.run_on(store, &["match"]).ends(0).digest());
+    }
+    assert_ne!(digests[0], digests[1]);
+}
+
+#[test]
 fn the_demonstration_loses_nothing() {
     let said = reunite(&["demo"]).ends(0);
     assert!(said.out.contains("; 0 lost\n") && said.out.contains(" 0 with another LR"), "{}", said.out);

@@ -20,6 +20,7 @@ use crate::report::{CandidateRow, plain_table, ratio};
 use super::Outcome;
 use super::import::sound_text;
 use super::matching::run_match;
+use super::model::Settings;
 use super::output::{Output, count};
 use super::store::{Store, write_private};
 
@@ -89,7 +90,8 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
     let table = FrequencyTable::chinese_han_23();
     let text = FrequencyTable::chinese_han_23_text();
     let model = Model::default();
-    let store = Store::create(&dir.join("store"), text, table, &model, Criterion::default(), Some(&key))?;
+    let settings = Settings { model, linked: Vec::new() };
+    let store = Store::create(&dir.join("store"), text, table, &settings, Criterion::default(), Some(&key))?;
     let lock = store.lock()?;
     let mut ledger = store.ledger()?;
     let names = Pseudonymizer::new(&key);

@@ -25,13 +25,14 @@ impl Init {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let key = global.key_file.as_deref().map(|path| load_key(Some(path))).transpose()?;
         let (text, table) = self.frequencies.read()?;
-        let model = self.model.model()?;
+        let settings = self.model.settings()?;
         let criterion = checked(self.min_log10_lr)?;
-        let store = Store::create(&global.store, &text, &table, &model, criterion, key.as_ref())?;
+        let store = Store::create(&global.store, &text, &table, &settings, criterion, key.as_ref())?;
         output.say(&format!(
-            "made the store {} with {} loci; {model}; candidates from log10 LR {}",
+            "made the store {} with {} loci; {}; candidates from log10 LR {}",
             store.dir().display(),
             table.panel().len(),
+            store.calculator()?.settings_line(),
             criterion.min_log10_lr
         ));
         match &key {

@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::intake::{Case, read_cases};
-use crate::kinship::{Calculator, Evidence};
+use crate::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown};
 use crate::model::Locus;
 
 use super::Outcome;
@@ -28,7 +28,7 @@ pub(super) struct Lr {
 impl Lr {
     pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
         let (_, table) = self.frequencies.read()?;
-        let calculator = calculator(&table, self.model.model()?)?;
+        let calculator = calculator(&table, &self.model.settings()?)?;
         let bytes = std::fs::read(&self.cases).with_context(|| format!("cannot read {}", self.cases.display()))?;
         let cases = match read_cases(&self.cases.display().to_string(), &bytes, table.panel()) {
             Ok(cases) => cases,
@@ -37,7 +37,7 @@ impl Lr {
                 return Ok(Outcome::Rejected);
             }
         };
-        output.say(&format!("{} cases; {}", cases.len(), calculator.model()));
+        output.say(&format!("{} cases; {}", cases.len(), calculator.settings_line()));
         let mut text = String::from("case,locus,log10_lr\n");
         for case in &cases {
             for locus in unlisted(case, &calculator) {
@@ -56,7 +56,16 @@ impl Lr {
 fn write_case(text: &mut String, case: &Case, calculator: &Calculator) -> anyhow::Result<()> {
     let name = quoted(&case.name);
     let mut total = 0.0;
+    let linked = linked(case, calculator).with_context(|| format!("case {name}"))?;
     for (position, locus) in calculator.panel().loci().iter().enumerate() {
+        if let Some((loci, log10_lr)) = linked.iter().find(|(loci, _)| loci.contains(&position)) {
+            // Both loci in one row, where the first stands.
+            if loci[0] == position {
+                writeln!(text, "{name},{locus}+{},{log10_lr}", calculator.panel().loci()[loci[1]])?;
+                total += log10_lr;
+            }
+            continue;
+        }
         let relatives = case.relatives.iter().map(|(relation, profile)| (*relation, profile.at(position)));
         let evidence = Evidence::new(relatives, calculator.model().convention);
         let log10_lr = calculator
@@ -67,6 +76,24 @@ fn write_case(text: &mut String, case: &Case, calculator: &Calculator) -> anyhow
     }
     writeln!(text, "{name},total,{}", total + 0.0)?;
     Ok(())
+}
+
+/// The linked pairs that matter in this case, with the log10 LR of both loci together.
+fn linked(case: &Case, calculator: &Calculator) -> anyhow::Result<Vec<([usize; 2], f64)>> {
+    let mut values = Vec::new();
+    for (number, pair) in calculator.linked().iter().enumerate() {
+        let relatives = case.relatives.iter().map(|(relation, profile)| LinkedShown {
+            relation: *relation,
+            genotypes: pair.loci.map(|locus| profile.at(locus)),
+            drop_out: None,
+        });
+        let evidence = LinkedEvidence::new(None, relatives);
+        let child = pair.loci.map(|locus| case.child.at(locus));
+        if let Some(value) = calculator.linked_log10_lr(number, &evidence, child)? {
+            values.push((pair.loci, value));
+        }
+    }
+    Ok(values)
 }
 
 /// Loci at which someone carries an allele without a frequency.

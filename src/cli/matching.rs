@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::index::{Access, Index};
+use crate::kinship::Calculator;
 use crate::ledger::{CandidateRecord, Ledger, RunRecord};
 use crate::matching::{Criterion, MatchResult, Matcher, Stages, run_digest};
 use crate::model::Family;
@@ -133,7 +134,7 @@ pub(super) fn run_match(
         "the ledger was changed while the index was opened: match again"
     );
     let (result, stages) = Matcher::new(&index, &calculator, criterion).run(&families);
-    let digest = run_digest(&store.table, &store.model, &criterion, &result.candidates);
+    let digest = run_digest(&store.table, &calculator, &criterion, &result.candidates);
     let seconds = started.elapsed().as_secs_f64();
     let record = RunRecord {
         mode: "full".to_owned(),
@@ -144,7 +145,7 @@ pub(super) fn run_match(
         children: result.children,
         pairs: result.pairs(),
         digest,
-        manifest: manifest(store, criterion, &result, &families, &index).to_string(),
+        manifest: manifest(store, &calculator, criterion, &result, &families, &index).to_string(),
     };
     let records: Vec<CandidateRecord> = result
         .candidates
@@ -184,6 +185,7 @@ fn current_index(store: &Store, ledger: &Ledger, access: Access, output: &Output
 /// Everything that the results depend on, and how they were found.
 fn manifest(
     store: &Store,
+    calculator: &Calculator,
     criterion: Criterion,
     result: &MatchResult,
     families: &[Family],
@@ -198,7 +200,7 @@ fn manifest(
         .map(|family| json!({ "family": family.family, "locus": family.locus, "reason": family.reason.to_string() }));
     json!({
         "program": concat!("reunite ", env!("CARGO_PKG_VERSION")),
-        "model": store.model.to_string(),
+        "model": calculator.settings_line(),
         "frequencies": hex(&store.table.digest()),
         "loci": store.table.panel().loci(),
         "criterion": criterion,

@@ -6,6 +6,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use crate::kinship::haldane;
+use crate::model::Locus;
 use crate::population::{Convention, DropOuts, Floor, Model, Mutation, MutationRates};
 
 /// The model options, everywhere the same.
@@ -52,6 +54,44 @@ pub(super) struct ModelOptions {
     /// The same, in profiles of children
     #[arg(long, value_name = "D", conflicts_with = "drop_out")]
     drop_out_children: Option<f64>,
+    /// Two linked loci with their recombination fraction or distance: vWA:D12S391=0.106 or vWA:D12S391=11.9cM; may be
+    /// given several times [default: all loci independent]
+    #[arg(long, value_name = "A:B=R")]
+    linked: Vec<Link>,
+}
+
+/// Everything that a likelihood ratio depends on beside the frequencies.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Settings {
+    pub(super) model: Model,
+    pub(super) linked: Vec<Link>,
+}
+
+/// Two linked loci, as written: `vWA:D12S391=11.9cM`, or with the recombination fraction in place of the distance.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Link {
+    pub(super) loci: [Locus; 2],
+    pub(super) recombination: f64,
+    text: String,
+}
+
+impl FromStr for Link {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = "write two loci and their recombination fraction or distance: vWA:D12S391=0.106 or =11.9cM";
+        let (loci, distance) = text.split_once('=').ok_or(form)?;
+        let (one, other) = loci.split_once(':').ok_or(form)?;
+        let locus = |name: &str| name.trim().parse::<Locus>().map_err(|error| format!("{error}; {form}"));
+        let number = |number: &str| number.trim().parse::<f64>().map_err(|_| form.to_owned());
+        let recombination = match distance.trim().strip_suffix("cM") {
+            Some(centimorgan) => haldane(number(centimorgan)?),
+            None => number(distance)?,
+        };
+        if !(0.0..=0.5).contains(&recombination) {
+            return Err("a recombination fraction is from 0 to 0.5, and a distance not negative".to_owned());
+        }
+        Ok(Self { loci: [locus(one)?, locus(other)?], recombination, text: text.to_owned() })
+    }
 }
 
 /// What is done about alleles without a frequency.
@@ -72,6 +112,11 @@ impl FromStr for RareAlleles {
 const REFUSE: &str = "refuse";
 
 impl ModelOptions {
+    pub(super) fn settings(&self) -> anyhow::Result<Settings> {
+        Ok(Settings { model: self.model()?, linked: self.linked.clone() })
+    }
+
+    /// The model alone; for what cannot take linked loci.
     pub(super) fn model(&self) -> anyhow::Result<Model> {
         let Mutation::Stepwise { rates, range, microvariant_rate } = Model::default().mutation else {
             bail!("the default model is stepwise");
@@ -141,6 +186,8 @@ pub(super) struct ModelConfig {
     drop_out_relatives: f64,
     #[serde(default, skip_serializing_if = "is_zero")]
     drop_out_children: f64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    linked: Vec<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
@@ -149,7 +196,7 @@ fn is_zero(value: &f64) -> bool {
 }
 
 impl ModelConfig {
-    pub(super) fn of(model: &Model) -> Self {
+    pub(super) fn of(Settings { model, linked }: &Settings) -> Self {
         let (rates, stepwise) = match model.mutation {
             Mutation::None => (None, None),
             Mutation::Equal(rates) | Mutation::Proportional(rates) => (Some(rates), None),
@@ -171,10 +218,16 @@ impl ModelConfig {
             silent_frequency: model.silent,
             drop_out_relatives: model.drop_out.relatives,
             drop_out_children: model.drop_out.children,
+            linked: linked.iter().map(|link| link.text.clone()).collect(),
         }
     }
 
-    pub(super) fn model(&self) -> anyhow::Result<Model> {
+    pub(super) fn settings(&self) -> anyhow::Result<Settings> {
+        let link = |text: &String| text.parse().map_err(|error| anyhow::anyhow!("linked = \"{text}\": {error}"));
+        Ok(Settings { model: self.model()?, linked: self.linked.iter().map(link).collect::<Result<_, _>>()? })
+    }
+
+    fn model(&self) -> anyhow::Result<Model> {
         let rates = || -> anyhow::Result<MutationRates> {
             let missing = "rate_male and rate_female are needed with this mutation model";
             Ok(MutationRates { male: self.rate_male.context(missing)?, female: self.rate_female.context(missing)? })
@@ -225,9 +278,11 @@ mod tests {
                 let drop_out = DropOuts { relatives: 0.01, children: 0.02 };
                 let convention = Convention::Full;
                 let model = Model { mutation, convention, floor, theta: 0.03, silent: 0.002, drop_out };
-                let text = toml::to_string(&ModelConfig::of(&model)).unwrap();
+                let linked = vec!["vWA:D12S391=11.9cM".parse().unwrap(), "A:B=0.25".parse().unwrap()];
+                let settings = Settings { model, linked };
+                let text = toml::to_string(&ModelConfig::of(&settings)).unwrap();
                 let again: ModelConfig = toml::from_str(&text).unwrap();
-                assert_eq!(again.model().unwrap(), model);
+                assert_eq!(again.settings().unwrap(), settings);
             }
         }
     }
@@ -244,6 +299,9 @@ mod tests {
         assert!(with(|o| o.silent_frequency = Some(-0.1)).is_err());
         assert!(with(|o| o.drop_out = Some(f64::NAN)).is_err());
         assert!("often".parse::<RareAlleles>().is_err());
+        for text in ["vWA", "vWA:D12S391", "vWA=0.1", "vWA:D12S391=0.6", "vWA:D12S391=-1cM", "vWA:D12S391=NaN", ":=0"] {
+            assert!(text.parse::<Link>().is_err(), "{text}");
+        }
         assert!(with(|o| o.mutation_rate = Some(2.0)).is_err());
         assert!(with(|o| (o.mutation, o.mutation_rate) = (Some("none".into()), Some(0.1))).is_err());
         assert!(with(|o| (o.mutation, o.mutation_range) = (Some("equal".into()), Some(0.1))).is_err());

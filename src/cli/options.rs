@@ -6,8 +6,10 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::kinship::Calculator;
-use crate::population::{FrequencyTable, Model};
+use crate::population::FrequencyTable;
 use crate::report::Format;
+
+use super::model::Settings;
 
 /// Options of every command.
 #[derive(Args)]
@@ -74,6 +76,11 @@ pub(super) fn read_frequencies(path: &Path) -> anyhow::Result<(String, Frequency
 }
 
 /// Builds the calculator, naming the model in errors.
-pub(super) fn calculator(table: &FrequencyTable, model: Model) -> anyhow::Result<Calculator> {
-    Calculator::new(table, model).with_context(|| format!("the model ({model}) does not go with the frequencies"))
+pub(super) fn calculator(table: &FrequencyTable, settings: &Settings) -> anyhow::Result<Calculator> {
+    let model = settings.model;
+    let calculator = Calculator::new(table, model)
+        .with_context(|| format!("the model ({model}) does not go with the frequencies"))?;
+    let pairs: Vec<_> =
+        (settings.linked.iter()).map(|link| (link.loci[0].clone(), link.loci[1].clone(), link.recombination)).collect();
+    Ok(calculator.with_linked(&pairs)?)
 }

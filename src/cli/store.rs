@@ -12,10 +12,10 @@ use crate::index::{Access, Binding, Builder, Index, IndexError, UNFINISHED};
 use crate::kinship::Calculator;
 use crate::ledger::{Generation, Ledger, LedgerError};
 use crate::matching::Criterion;
-use crate::population::{FrequencyTable, Model};
+use crate::population::FrequencyTable;
 use crate::pseudonym::{Pseudonymizer, SecretKey};
 
-use super::model::ModelConfig;
+use super::model::{ModelConfig, Settings};
 use super::options::{calculator, read_frequencies};
 use super::output::hex;
 
@@ -60,7 +60,7 @@ pub(super) struct Store {
     dir: PathBuf,
     id: String,
     pub(super) table: FrequencyTable,
-    pub(super) model: Model,
+    pub(super) settings: Settings,
     pub(super) criterion: Criterion,
 }
 
@@ -75,11 +75,11 @@ impl Store {
         dir: &Path,
         frequencies: &str,
         table: &FrequencyTable,
-        model: &Model,
+        settings: &Settings,
         criterion: Criterion,
         key: Option<&SecretKey>,
     ) -> anyhow::Result<Self> {
-        calculator(table, *model)?;
+        calculator(table, settings)?;
         if dir.exists() && !fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none()) {
             bail!("{} exists already and is not an empty folder: choose another --store", dir.display());
         }
@@ -98,7 +98,7 @@ impl Store {
             store_version: STORE_VERSION,
             store_id: hex(&ledger.store_id()?),
             frequencies: FrequencyConfig { file: FREQUENCIES.to_owned(), digest: hex(&table.digest()) },
-            model: ModelConfig::of(model),
+            model: ModelConfig::of(settings),
             matching: MatchConfig { min_log10_lr: criterion.min_log10_lr },
         };
         write_private(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
@@ -129,7 +129,7 @@ impl Store {
         if config.store_version != STORE_VERSION {
             bail!("the store has layout version {}, this program knows {STORE_VERSION}", config.store_version);
         }
-        let model = config.model.model().with_context(|| format!("{}, [model]", path.display()))?;
+        let settings = config.model.settings().with_context(|| format!("{}, [model]", path.display()))?;
         if config.matching.min_log10_lr.is_nan() {
             bail!("{}, [match]: min_log10_lr is no number", path.display());
         }
@@ -141,7 +141,7 @@ impl Store {
             );
         }
         let criterion = Criterion { min_log10_lr: config.matching.min_log10_lr };
-        Ok(Self { dir: dir.to_owned(), id: config.store_id, table, model, criterion })
+        Ok(Self { dir: dir.to_owned(), id: config.store_id, table, settings, criterion })
     }
 
     pub(super) fn dir(&self) -> &Path {
@@ -158,7 +158,7 @@ impl Store {
     }
 
     pub(super) fn calculator(&self) -> anyhow::Result<Calculator> {
-        calculator(&self.table, self.model)
+        calculator(&self.table, &self.settings)
     }
 
     /// Keeps other commands from changing the store meanwhile.

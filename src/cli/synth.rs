@@ -57,8 +57,10 @@ pub(super) struct Synth {
 impl Synth {
     pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
         let (_, table) = self.frequencies.read()?;
-        let model = self.model.model()?;
-        let calculator = calculator(&table, model)?;
+        let settings = self.model.settings()?;
+        let model = settings.model;
+        anyhow::ensure!(settings.linked.is_empty(), "synthetic loci are independent: leave --linked away");
+        let calculator = calculator(&table, &settings)?;
         let plan = Plan {
             families: self.families,
             children: self.children,

@@ -9,6 +9,7 @@ use crate::kinship::{Calculator, Evidence, Kind, KinshipError, Structure, Struct
 use crate::model::{Family, Genotype};
 use crate::screen::ScreenedLocus;
 
+use super::linkage::FamilyLinkage;
 use super::result::Unscorable;
 
 /// Most bytes of tables kept for other families.
@@ -28,6 +29,8 @@ pub struct Compiler<'a> {
 pub struct CompiledFamily {
     /// Per locus of the panel; `None` where no relative is typed.
     pub loci: Vec<Option<CompiledLocus>>,
+    /// The linked loci.
+    pub linkage: FamilyLinkage,
 }
 
 /// One locus of a family.
@@ -82,14 +85,16 @@ impl<'a> Compiler<'a> {
     /// # Errors
     /// [`Unscorable`] with the first locus that fails.
     pub fn family(&self, family: &Family) -> Result<CompiledFamily, Unscorable> {
-        let loci = (0..self.calculator.panel().len()).map(|locus| {
-            self.locus(family, locus).map_err(|reason| Unscorable {
-                family: family.pseudonym,
-                locus: self.calculator.panel().loci()[locus].clone(),
-                reason,
-            })
-        });
-        Ok(CompiledFamily { loci: loci.collect::<Result<_, _>>()? })
+        let unscorable = |(locus, reason): (usize, KinshipError)| Unscorable {
+            family: family.pseudonym,
+            locus: self.calculator.panel().loci()[locus].clone(),
+            reason,
+        };
+        let compile = |locus| self.locus(family, locus).map_err(|reason| unscorable((locus, reason)));
+        Ok(CompiledFamily {
+            loci: (0..self.calculator.panel().len()).map(compile).collect::<Result<_, _>>()?,
+            linkage: FamilyLinkage::of(self.calculator, family).map_err(unscorable)?,
+        })
     }
 
     fn locus(&self, family: &Family, locus: usize) -> Result<Option<CompiledLocus>, KinshipError> {

@@ -115,7 +115,7 @@ impl<'a> Matcher<'a> {
     /// The plan of a compiled family, over the rows of the index.
     fn plan(&self, family: &CompiledFamily) -> Plan {
         let loci: Vec<_> = family.loci.iter().map(|locus| locus.as_ref().map(|locus| &*locus.screened)).collect();
-        Plan::new(&loci, &self.layout, self.criterion.min_log10_lr)
+        Plan::new(&loci, &self.layout, self.criterion.min_log10_lr - family.linkage.slack)
     }
 
     fn codes(&self, child: usize) -> &'a [u16] {
@@ -315,7 +315,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
         for (i, hits) in hits.iter_mut().enumerate() {
             let (Some(family), Some(scorer)) = (&compiled[i], &scorers[i]) else { continue };
             let found = |child, log10_lr| hits.push((child, log10_lr));
-            let threshold = matcher.criterion.min_log10_lr;
+            let threshold = matcher.criterion.min_log10_lr - family.linkage.slack;
             let done = matcher.irregular.score(matcher.index, matcher.calculator(), family, scorer, threshold, found);
             if let Err((locus, reason)) = done {
                 let locus = matcher.calculator().panel().loci()[locus].clone();
@@ -326,8 +326,21 @@ impl<'m, 'a> Chunk<'m, 'a> {
     }
 
     fn describe(&mut self, family: &Family, compiled: &CompiledFamily, hits: Vec<Hit>) {
-        for (child, log10_lr) in hits {
-            let index = self.matcher.index;
+        let index = self.matcher.index;
+        for (child, mut log10_lr) in hits {
+            if compiled.linkage.matters() {
+                log10_lr = match compiled.log10_lr(self.matcher.calculator(), |locus| index.genotype(child, locus)) {
+                    Ok(log10_lr) => log10_lr,
+                    Err(reason) => {
+                        let locus = self.matcher.calculator().panel().loci()[0].clone();
+                        self.result.unscorable.push(Unscorable { family: family.pseudonym, locus, reason });
+                        return;
+                    }
+                };
+                if log10_lr < self.matcher.criterion.min_log10_lr {
+                    continue;
+                }
+            }
             let compared = compiled.compare(self.matcher.calculator(), |locus| index.genotype(child, locus));
             let (loci_compared, incompatible_loci) = compared.unwrap_or_default();
             self.result.candidates.push(Candidate {

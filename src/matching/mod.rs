@@ -6,11 +6,13 @@
 
 mod compile;
 mod engine;
+mod linkage;
 mod result;
 mod score;
 mod unlisted;
 
 pub use compile::{CompiledFamily, Compiler};
 pub use engine::{Matcher, Stages};
+pub use linkage::FamilyLinkage;
 pub use result::{Candidate, Criterion, MatchResult, Unscorable, run_digest};
 pub use score::Scorer;

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::kinship::KinshipError;
+use crate::kinship::{Calculator, KinshipError};
 use crate::model::{Locus, Pseudonym};
-use crate::population::{FrequencyTable, Model};
+use crate::population::FrequencyTable;
 
 /// When a pair becomes a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -84,15 +84,20 @@ impl MatchResult {
     }
 }
 
-/// BLAKE3 of a canonical result set: frequencies, model, criterion, and the candidates by family and child with the
+/// BLAKE3 of a canonical result set: frequencies, settings, criterion, and the candidates by family and child with the
 /// bits of their log10 LR. Equal digests mean equal results.
 #[must_use]
-pub fn run_digest(table: &FrequencyTable, model: &Model, criterion: &Criterion, candidates: &[Candidate]) -> [u8; 32] {
+pub fn run_digest(
+    table: &FrequencyTable,
+    calculator: &Calculator,
+    criterion: &Criterion,
+    candidates: &[Candidate],
+) -> [u8; 32] {
     let mut hash = blake3::Hasher::new_derive_key("reunite 2026 run digest v1");
     hash.update(&table.digest());
-    let model = model.to_string();
-    hash.update(&(model.len() as u64).to_le_bytes());
-    hash.update(model.as_bytes());
+    let settings = calculator.settings_line();
+    hash.update(&(settings.len() as u64).to_le_bytes());
+    hash.update(settings.as_bytes());
     hash.update(&criterion.min_log10_lr.to_bits().to_le_bytes());
     hash.update(&(candidates.len() as u64).to_le_bytes());
     let mut rows: Vec<&Candidate> = candidates.iter().collect();

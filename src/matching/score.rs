@@ -38,7 +38,7 @@ const STRIDE: usize = 4;
 const SLACK: f64 = 1e-6;
 
 impl<'a> Scorer<'a> {
-    /// A scorer of pairs that reach `threshold`.
+    /// A scorer of pairs that reach `threshold`, or would with linkage: it is lowered by what that can add.
     #[must_use]
     pub fn new(family: &'a CompiledFamily, threshold: f64) -> Self {
         let tables = family.loci.iter().map(|locus| match locus {
@@ -61,7 +61,7 @@ impl<'a> Scorer<'a> {
             values.extend_from_slice(tables[locus]);
         }
         let rough = values.iter().map(|&value| value as f32).collect();
-        Self { order, values, rough, tables, best, threshold }
+        Self { order, values, rough, tables, best, threshold: threshold - family.linkage.slack }
     }
 
     /// The largest log10 LR that any child typed at listed alleles only can have, up to rounding.

@@ -1,0 +1,105 @@
+//! Linked loci: what they change in a family, and the final score with them.
+//!
+//! Screening and scoring go by tables of single loci. A family in which linkage matters is searched with a threshold
+//! lowered by the most that linkage can add, and whoever reaches it is scored again with the pairs taken together.
+
+use crate::kinship::{Calculator, KinshipError, LinkedEvidence, LinkedShown};
+use crate::model::{Family, Genotype, genotype_code};
+
+use super::compile::CompiledFamily;
+
+/// The pairs of linked loci that matter in a family.
+#[derive(Default)]
+pub struct FamilyLinkage {
+    /// Which of the calculator's pairs, and what the relatives show.
+    pairs: Vec<(usize, LinkedEvidence)>,
+    /// How much larger log10 LR can be with linkage than without.
+    pub slack: f64,
+}
+
+impl FamilyLinkage {
+    /// # Errors
+    /// The locus and the reason.
+    pub(super) fn of(calculator: &Calculator, family: &Family) -> Result<Self, (usize, KinshipError)> {
+        let mut linkage = Self::default();
+        for (number, pair) in calculator.linked().iter().enumerate() {
+            let shown = family.relatives.iter().map(|relative| LinkedShown {
+                relation: relative.relation,
+                genotypes: pair.loci.map(|locus| relative.profile.at(locus)),
+                drop_out: None,
+            });
+            let evidence = LinkedEvidence::new(None, shown);
+            let slack = calculator.linked_slack(number, &evidence).map_err(|error| (pair.loci[0], error))?;
+            if slack > 0.0 {
+                linkage.slack += slack;
+                linkage.pairs.push((number, evidence));
+            }
+        }
+        Ok(linkage)
+    }
+
+    /// Whether linkage matters at all.
+    #[must_use]
+    pub fn matters(&self) -> bool {
+        !self.pairs.is_empty()
+    }
+
+    /// log10 LR of the linked loci of a child: the first locus of a pair with the value of both.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    pub fn values(
+        &self,
+        calculator: &Calculator,
+        child: impl Fn(usize) -> Option<Genotype>,
+    ) -> Result<Vec<([usize; 2], f64)>, KinshipError> {
+        let mut values = Vec::with_capacity(self.pairs.len());
+        for (number, evidence) in &self.pairs {
+            let loci = calculator.linked()[*number].loci;
+            if let Some(value) = calculator.linked_log10_lr(*number, evidence, loci.map(&child))? {
+                values.push((loci, value));
+            }
+        }
+        Ok(values)
+    }
+}
+
+impl CompiledFamily {
+    /// log10 LR of one locus by itself, from the table where it has the genotype.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    pub fn locus_log10_lr(
+        &self,
+        calculator: &Calculator,
+        locus: usize,
+        genotype: Option<Genotype>,
+    ) -> Result<f64, KinshipError> {
+        let (Some(compiled), Some(genotype)) = (&self.loci[locus], genotype) else { return Ok(0.0) };
+        match calculator.loci()[locus].positions(genotype) {
+            Some((a, b)) => Ok(compiled.screened.table.values()[genotype_code(a, b)]),
+            None => calculator.log10_lr(locus, &compiled.evidence, Some(genotype)),
+        }
+    }
+
+    /// log10 LR with linked loci taken together, added up in panel order; each pair where its first locus stands.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    pub fn log10_lr(
+        &self,
+        calculator: &Calculator,
+        child: impl Fn(usize) -> Option<Genotype>,
+    ) -> Result<f64, KinshipError> {
+        let linked = self.linkage.values(calculator, &child)?;
+        let mut sum = 0.0;
+        for locus in 0..self.loci.len() {
+            sum += match linked.iter().find(|(loci, _)| loci.contains(&locus)) {
+                Some((loci, value)) if loci[0] == locus => *value,
+                Some(_) => 0.0,
+                None => self.locus_log10_lr(calculator, locus, child(locus))?,
+            };
+        }
+        Ok(sum + 0.0)
+    }
+}
