@@ -2,9 +2,9 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "benchmarks")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reunite::kinship::{Calculator, Evidence};
-use reunite::model::Relation;
-use reunite::population::{FrequencyTable, Model};
+use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown};
+use reunite::model::{Allele, Genotype, Relation};
+use reunite::population::{DropOuts, FrequencyTable, Model};
 use reunite::synthesis::{Plan, Population, Shape};
 
 use Relation::{
@@ -50,5 +50,51 @@ fn kinship(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, kinship);
+/// One locus of 40 alleles, the worst there is, under stepwise mutation: plain, with theta, with drop-out.
+fn large_locus(c: &mut Criterion) {
+    let alleles: Vec<(u16, f64)> = (0..40).map(|i| (100 + 10 * (i / 2) + 3 * (i % 2), 0.025)).collect();
+    let table = FrequencyTable::from_counts(&[("A", &alleles), ("B", &alleles)]).unwrap();
+    let genotype = |i: usize| {
+        let at = |i: usize| Allele::from_tenths(alleles[i % 40].0).unwrap();
+        // Every other person a homozygote, who may hide an allele.
+        Some(Genotype::new(at(7 * i), at(7 * i + if i % 2 == 0 { 2 } else { 0 })))
+    };
+    let drop_out = DropOuts { relatives: 0.02, children: 0.02 };
+    let models = [
+        ("plain", Model::default()),
+        ("theta 0.01", Model { theta: 0.01, ..Model::default() }),
+        ("drop-out", Model { drop_out, ..Model::default() }),
+        ("theta and drop-out", Model { theta: 0.01, drop_out, ..Model::default() }),
+    ];
+    let shapes: [(&str, &[Relation]); 4] = [
+        ("duo", &[Mother]),
+        ("trio", &[Father, Mother]),
+        ("full sibling", &[FullSibling]),
+        ("three generations", &[Mother, FullSibling, PaternalGrandfather, PaternalUncle]),
+    ];
+    for (name, relations) in shapes {
+        for (kind, model) in models {
+            let pair = ("A".parse().unwrap(), "B".parse().unwrap(), 0.1);
+            let calculator = Calculator::new(&table, model).unwrap().with_linked(&[pair]).unwrap();
+            let relatives = relations.iter().enumerate().map(|(i, &relation)| (relation, genotype(i)));
+            let evidence = Evidence::new(relatives, model.convention);
+            c.bench_function(&format!("lr of a pair, one locus of 40 alleles, {kind}, {name}"), |b| {
+                b.iter(|| calculator.log10_lr(0, &evidence, genotype(1)).unwrap());
+            });
+            let shown = |(i, &relation): (usize, &Relation)| LinkedShown {
+                relation,
+                genotypes: [genotype(i), genotype(i + 1)],
+                drop_out: None,
+            };
+            let linked = LinkedEvidence::new(None, relations.iter().enumerate().map(shown));
+            if calculator.linked_slack(0, &linked).unwrap() > 0.0 {
+                c.bench_function(&format!("lr of a pair, two linked loci of 40 alleles, {kind}, {name}"), |b| {
+                    b.iter(|| calculator.linked_log10_lr(0, &linked, [genotype(1), genotype(2)]).unwrap());
+                });
+            }
+        }
+    }
+}
+
+criterion_group!(benches, kinship, large_locus);
 criterion_main!(benches);
