@@ -57,7 +57,7 @@ fn large_locus(c: &mut Criterion) {
     let genotype = |i: usize| {
         let at = |i: usize| Allele::from_tenths(alleles[i % 40].0).unwrap();
         // Every other person a homozygote, who may hide an allele.
-        Some(Genotype::new(at(7 * i), at(7 * i + if i % 2 == 0 { 2 } else { 0 })))
+        Some(Genotype::new(at(7 * i), at(7 * i + if i.is_multiple_of(2) { 2 } else { 0 })))
     };
     let drop_out = DropOuts { relatives: 0.02, children: 0.02 };
     let models = [

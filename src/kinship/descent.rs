@@ -23,8 +23,7 @@ pub(super) struct Descent<'a> {
 }
 
 struct Person {
-    father: Option<usize>,
-    mother: Option<usize>,
+    parents: [Option<usize>; 2],
     shows: Shows,
 }
 
@@ -42,6 +41,42 @@ struct State {
     /// Two per person, the paternal gamete first: P(everything below | allele), `None` if there is nothing.
     below: Vec<Option<Vec<f64>>>,
     roots: Vec<Vec<f64>>,
+    /// Where the child's paternal and maternal gamete come from, if its genotype is left open.
+    open: [Open; 2],
+    sum: Sum,
+}
+
+/// On its way up, a gamete of the child whose allele x is left open.
+enum Open {
+    /// The child has not been reached, or is not left open.
+    Nowhere,
+    /// It is or comes from this gamete: P(x | that gamete's allele).
+    Gamete(usize, Arrival),
+    /// It comes from a founder allele, of which something else may be known too.
+    Root(Option<Vec<f64>>, Arrival),
+    /// It comes from a person of known genotype: P(x, what is known on the way).
+    Known(Vec<f64>),
+}
+
+/// How allele z arrives as x, perhaps with more that is known on the way.
+#[derive(Clone)]
+enum Arrival {
+    Unchanged,
+    /// By one transmission, from a father (0) or a mother (1).
+    Once(usize),
+    /// `z * n + x`.
+    Long(Vec<f64>),
+}
+
+/// Where the sum goes.
+#[derive(Default)]
+struct Sum {
+    total: f64,
+    /// `x * n + y`, by the child's gametes.
+    joint: Vec<f64>,
+    /// `z * n + w`: by the founder alleles that both gametes come from, unchanged or by one transmission, as `by` says.
+    founders: Vec<f64>,
+    by: Option<[Arrival; 2]>,
 }
 
 impl<'a> Descent<'a> {
@@ -74,7 +109,7 @@ impl<'a> Descent<'a> {
                     }
                 }
             };
-            Person { father: person.father, mother: person.mother, shows }
+            Person { parents: [person.father, person.mother], shows }
         });
         let persons = persons.collect();
         urn.scale(founders);
@@ -92,90 +127,228 @@ impl<'a> Descent<'a> {
                 Shows::Genotype(..) if person.is_founder() => 0,
                 Shows::Genotype(_, _, terms) | Shows::Likely(terms) => terms.len().next_power_of_two().ilog2() as usize,
             };
-            phases + usize::from(uncertain(person.father)) + usize::from(uncertain(person.mother))
+            phases + person.parents.into_iter().filter(|&parent| uncertain(parent)).count()
         };
         self.persons.iter().map(of).sum()
     }
 
     /// P(everything that is shown).
     pub(super) fn likelihood(&self) -> f64 {
-        let mut state = State { below: vec![None; 2 * self.persons.len()], roots: Vec::new() };
-        self.next(self.persons.len(), &mut state)
+        self.sum(None).total
+    }
+
+    /// P(the child got x from the father and y from the mother, and everything that is shown), at `x * n + y`.
+    ///
+    /// The child shows nothing and has no children here, and its parents have no common ancestor.
+    pub(super) fn child_joint(&self, child: usize) -> Vec<f64> {
+        let Sum { mut joint, founders, by, .. } = self.sum(Some(child));
+        if let Some([paternal, maternal]) = by {
+            // The same transmissions for all ways, so they are taken once.
+            self.through(&paternal, &maternal, &founders, &mut joint);
+        }
+        joint
+    }
+
+    fn sum(&self, open: Option<usize>) -> Sum {
+        let squared = open.map_or(0, |_| self.model.size() * self.model.size());
+        let sum = Sum { joint: vec![0.0; squared], founders: vec![0.0; squared], ..Sum::default() };
+        let below = vec![None; 2 * self.persons.len()];
+        let mut state = State { below, roots: Vec::new(), open: [Open::Nowhere, Open::Nowhere], sum };
+        if let Some(child) = open {
+            state.open = [0, 1].map(|side| Open::Gamete(2 * child + side, Arrival::Unchanged));
+        }
+        self.next(self.persons.len(), 1.0, &mut state);
+        state.sum
     }
 
     /// Sums over everyone before `end`, children before their parents.
-    fn next(&self, end: usize, state: &mut State) -> f64 {
-        let Some(person) = end.checked_sub(1) else { return self.urn.expect(&state.roots) };
+    fn next(&self, end: usize, weight: f64, state: &mut State) {
+        let Some(person) = end.checked_sub(1) else { return self.add(weight, state) };
+        let slots = [2 * person, 2 * person + 1];
         match &self.persons[person].shows {
-            Shows::Genotype(..) if self.persons[person].is_founder() => self.next(person, state),
+            Shows::Genotype(..) if self.persons[person].is_founder() => self.next(person, weight, state),
             Shows::Nothing => {
-                let (paternal, maternal) = (state.below[2 * person].clone(), state.below[2 * person + 1].clone());
-                self.gametes(person, [paternal.as_deref(), maternal.as_deref()], state)
+                let gametes = slots.map(|slot| state.below[slot].clone());
+                self.hand_up(person, 0, &gametes, weight, state);
             }
             Shows::Genotype(_, _, terms) | Shows::Likely(terms) => {
-                let mut total = 0.0;
                 for term in terms {
-                    let paternal = times(&term.paternal, state.below[2 * person].as_deref());
-                    let maternal = times(&term.maternal, state.below[2 * person + 1].as_deref());
-                    total += self.gametes(person, [Some(&paternal), Some(&maternal)], state);
+                    let below = |slot: usize| state.below[slot].as_deref();
+                    let paternal = times(&term.paternal, below(slots[0]));
+                    let maternal = times(&term.maternal, below(slots[1]));
+                    self.hand_up(person, 0, &[Some(paternal), Some(maternal)], weight, state);
                 }
-                total
             }
         }
     }
 
-    /// Hands the functions of a person's paternal and maternal gamete up, then goes on.
-    fn gametes(&self, person: usize, [paternal, maternal]: [Option<&[f64]>; 2], state: &mut State) -> f64 {
-        let Person { father, mother, .. } = self.persons[person];
-        self.hand_up(father, self.model.paternal(), paternal, state, &mut |state| {
-            self.hand_up(mother, self.model.maternal(), maternal, state, &mut |state| self.next(person, state))
-        })
-    }
-
-    fn hand_up(
-        &self,
-        parent: Option<usize>,
-        transition: &Matrix,
-        gamete: Option<&[f64]>,
-        state: &mut State,
-        go_on: &mut dyn FnMut(&mut State) -> f64,
-    ) -> f64 {
-        let Some(gamete) = gamete else { return go_on(state) };
-        if gamete.iter().all(|&p| p == 0.0) {
-            return 0.0;
+    /// Hands a person's gametes from `side` on up to the parents, then goes on.
+    fn hand_up(&self, person: usize, side: usize, gametes: &[Option<Vec<f64>>; 2], weight: f64, state: &mut State) {
+        let Some(gamete) = gametes.get(side) else { return self.next(person, weight, state) };
+        if gamete.as_ref().is_some_and(|gamete| gamete.iter().all(|&p| p == 0.0)) {
+            return;
         }
-        let Some(parent) = parent else {
-            state.roots.push(gamete.to_vec());
-            let total = go_on(state);
+        let open = (0..2).find(|&k| matches!(state.open[k], Open::Gamete(slot, _) if slot == 2 * person + side));
+        if let Some(k) = open {
+            let before = std::mem::replace(&mut state.open[k], Open::Nowhere);
+            if let Open::Gamete(_, arrival) = &before {
+                self.hand_up_open(person, side, gametes, weight, state, (k, arrival));
+            }
+            state.open[k] = before;
+            return;
+        }
+        let Some(gamete) = gamete else { return self.hand_up(person, side + 1, gametes, weight, state) };
+        let Some(parent) = self.persons[person].parents[side] else {
+            state.roots.push(gamete.clone());
+            self.hand_up(person, side + 1, gametes, weight, state);
             state.roots.pop();
-            return total;
+            return;
         };
+        let transition = self.transition(side);
         let arrives =
             |allele: usize| transition.row(allele).iter().zip(gamete).map(|(p, value)| p * value).sum::<f64>();
         if let Shows::Genotype(a, b, _) = self.persons[parent].shows {
             let factor = (arrives(a) + arrives(b)) / 2.0;
-            return if factor == 0.0 { 0.0 } else { factor * go_on(state) };
+            if factor > 0.0 {
+                self.hand_up(person, side + 1, gametes, weight * factor, state);
+            }
+            return;
         }
         let lifted: Vec<f64> = (0..self.model.size()).map(arrives).collect();
-        let mut through = |slot: usize, state: &mut State| {
+        let (slots, share) = self.origins(parent, state);
+        for slot in slots {
             let product = times(&lifted, state.below[slot].as_deref());
             let before = state.below[slot].replace(product);
-            let total = go_on(state);
+            self.hand_up(person, side + 1, gametes, weight * share, state);
             state.below[slot] = before;
-            total
-        };
-        let (first, second) = (2 * parent, 2 * parent + 1);
-        // A founder's two alleles are alike as long as nothing has come from either.
-        if self.persons[parent].is_founder() && state.below[first].is_none() && state.below[second].is_none() {
-            return through(first, state);
         }
-        (through(first, state) + through(second, state)) / 2.0
+    }
+
+    /// The same for a gamete that the child's open gamete `k` is or comes from.
+    fn hand_up_open(
+        &self,
+        person: usize,
+        side: usize,
+        gametes: &[Option<Vec<f64>>; 2],
+        weight: f64,
+        state: &mut State,
+        (k, arrival): (usize, &Arrival),
+    ) {
+        let (gamete, n) = (gametes[side].as_deref(), self.model.size());
+        let go_on = |open: Open, weight: f64, state: &mut State| {
+            state.open[k] = open;
+            self.hand_up(person, side + 1, gametes, weight, state);
+        };
+        let Some(parent) = self.persons[person].parents[side] else {
+            return go_on(Open::Root(gamete.map(<[f64]>::to_vec), arrival.clone()), weight, state);
+        };
+        let transition = self.transition(side);
+        if let Shows::Genotype(a, b, _) = self.persons[parent].shows {
+            let mean = transition.row(a).iter().zip(transition.row(b)).map(|(p, q)| (p + q) / 2.0);
+            let here = times(&mean.collect::<Vec<f64>>(), gamete);
+            return go_on(Open::Known(self.arrive(arrival, &here)), weight, state);
+        }
+        let longer = match (arrival, gamete) {
+            (Arrival::Unchanged, None) => Arrival::Once(side),
+            _ => Arrival::Long(
+                (0..n).flat_map(|allele| self.arrive(arrival, &times(transition.row(allele), gamete))).collect(),
+            ),
+        };
+        let (slots, share) = self.origins(parent, state);
+        for slot in slots {
+            go_on(Open::Gamete(slot, longer.clone()), weight * share, state);
+        }
+    }
+
+    /// The gametes of an untyped parent that one of its own may come from, and the probability of each.
+    fn origins(&self, parent: usize, state: &State) -> (Vec<usize>, f64) {
+        let slots = [2 * parent, 2 * parent + 1];
+        let is_used = |slot: usize| {
+            state.below[slot].is_some()
+                || state.open.iter().any(|open| matches!(open, Open::Gamete(s, _) if *s == slot))
+        };
+        // A founder's two alleles are alike as long as nothing has come from either.
+        if self.persons[parent].is_founder() && !slots.into_iter().any(is_used) {
+            (vec![slots[0]], 1.0)
+        } else {
+            (slots.to_vec(), 0.5)
+        }
+    }
+
+    fn transition(&self, side: usize) -> &Matrix {
+        if side == 0 { self.model.paternal() } else { self.model.maternal() }
+    }
+
+    /// What arrives as each x, if this arrives as each z.
+    fn arrive(&self, arrival: &Arrival, weights: &[f64]) -> Vec<f64> {
+        let n = self.model.size();
+        let row = |z: usize| match arrival {
+            Arrival::Unchanged => &[],
+            Arrival::Once(side) => self.transition(*side).row(z),
+            Arrival::Long(cells) => &cells[z * n..(z + 1) * n],
+        };
+        if matches!(arrival, Arrival::Unchanged) {
+            return weights.to_vec();
+        }
+        let mut arrives = vec![0.0; n];
+        for (z, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
+            arrives.iter_mut().zip(row(z)).for_each(|(sum, p)| *sum += weight * p);
+        }
+        arrives
+    }
+
+    /// Adds one way to the sum.
+    fn add(&self, weight: f64, state: &mut State) {
+        let n = self.model.size();
+        let State { roots, open, sum, .. } = state;
+        let outer = |joint: &mut [f64], paternal: &[f64], maternal: &[f64], weight: f64| {
+            for (row, x) in joint.chunks_exact_mut(n).zip(paternal) {
+                row.iter_mut().zip(maternal).for_each(|(cell, y)| *cell += weight * x * y);
+            }
+        };
+        match &*open {
+            [Open::Known(paternal), Open::Known(maternal)] => {
+                outer(&mut sum.joint, paternal, maternal, weight * self.urn.expect(roots));
+            }
+            [Open::Root(known, arrival), Open::Known(maternal)] => {
+                let founder = self.urn.one_open(known.as_deref(), roots);
+                outer(&mut sum.joint, &self.arrive(arrival, &founder), maternal, weight);
+            }
+            [Open::Known(paternal), Open::Root(known, arrival)] => {
+                let founder = self.urn.one_open(known.as_deref(), roots);
+                outer(&mut sum.joint, paternal, &self.arrive(arrival, &founder), weight);
+            }
+            [Open::Root(one, paternal), Open::Root(other, maternal)] => {
+                let both = [one.as_deref(), other.as_deref()];
+                if let (Arrival::Long(_), _) | (_, Arrival::Long(_)) = (paternal, maternal) {
+                    let mut founders = vec![0.0; n * n];
+                    self.urn.two_open(both, roots, weight, &mut founders);
+                    self.through(paternal, maternal, &founders, &mut sum.joint);
+                } else {
+                    self.urn.two_open(both, roots, weight, &mut sum.founders);
+                    sum.by.get_or_insert_with(|| [paternal.clone(), maternal.clone()]);
+                }
+            }
+            _ => sum.total += weight * self.urn.expect(roots),
+        }
+    }
+
+    /// Adds what arrives as x and y, if `founders` arrive as z and w.
+    fn through(&self, paternal: &Arrival, maternal: &Arrival, founders: &[f64], joint: &mut [f64]) {
+        let n = self.model.size();
+        let half: Vec<f64> = founders.chunks_exact(n).flat_map(|row| self.arrive(maternal, row)).collect();
+        for y in 0..n {
+            let column: Vec<f64> = (0..n).map(|z| half[z * n + y]).collect();
+            for (x, value) in self.arrive(paternal, &column).into_iter().enumerate() {
+                joint[x * n + y] += value;
+            }
+        }
     }
 }
 
 impl Person {
     fn is_founder(&self) -> bool {
-        self.father.is_none() && self.mother.is_none()
+        self.parents == [None, None]
     }
 }
 

@@ -21,10 +21,12 @@ pub(super) struct Hypotheses<'a> {
 
 /// H1, and what H2 says of the child.
 enum WithChild<'a> {
-    /// Everything about the child in one table, and the child's alleles independent of the relatives' under H2.
+    /// Everything about the child at once, at `x * n + y`: P(the child has x from the father and y from the mother, and
+    /// the relatives are as typed).
     Joint {
-        /// `x * n + y`: P(the child got x from the father and y from the mother, and the relatives are as typed).
-        joint: Vec<f64>,
+        related: Vec<f64>,
+        /// `None` if the child's alleles are independent of the relatives' under H2.
+        unrelated: Option<Vec<f64>>,
     },
     /// One child genotype at a time.
     OneByOne { theta: f64, observations: Vec<Option<Observation>>, related: &'a Shape, unrelated: Shape },
@@ -55,8 +57,17 @@ impl<'a> Hypotheses<'a> {
         }
         let with_child = match &structure.trees {
             Some([with_child, _]) if settings.theta == 0.0 => {
-                let joint = Peel::new(with_child, model, &observations).child_joint().unwrap_or_default();
-                WithChild::Joint { joint }
+                let related = Peel::new(with_child, model, &observations).child_joint().unwrap_or_default();
+                WithChild::Joint { related, unrelated: None }
+            }
+            Some(_) if !structure.with_child.child_is_parent() => {
+                let joint = |shape: &Shape| {
+                    let descent = Descent::new(shape, model, settings.theta, &observations, None);
+                    let child = shape.child.filter(|_| descent.choices() <= MOST_CHOICES);
+                    child.map(|child| descent.child_joint(child)).ok_or(KinshipError::TooLarge)
+                };
+                let unrelated = Some(joint(&structure.without_child.with_stranger())?);
+                WithChild::Joint { related: joint(&structure.with_child)?, unrelated }
             }
             _ => WithChild::OneByOne {
                 theta: settings.theta,
@@ -99,20 +110,24 @@ impl<'a> Hypotheses<'a> {
         let child = self.child(a, b);
         match (&self.with_child, self.descents(&child)) {
             (_, Some([related, _])) => related.likelihood(),
-            (WithChild::Joint { joint }, _) => child.probability(|a, b| {
-                let at = |x: usize, y: usize| joint[x * self.model.size() + y];
-                if a == b { at(a, a) } else { at(a, b) + at(b, a) }
-            }),
+            (WithChild::Joint { related, .. }, _) => child.probability(|a, b| self.either(related, a, b)),
             _ => 0.0,
         }
     }
 
     fn unrelated(&self, a: usize, b: usize) -> f64 {
         let child = self.child(a, b);
-        match self.descents(&child) {
-            Some([_, unrelated]) => unrelated.likelihood(),
-            None => self.relatives * child.probability(|a, b| self.model.genotype_probability(a, b)),
+        match (&self.with_child, self.descents(&child)) {
+            (_, Some([_, unrelated])) => unrelated.likelihood(),
+            (WithChild::Joint { unrelated: Some(joint), .. }, _) => child.probability(|a, b| self.either(joint, a, b)),
+            _ => self.relatives * child.probability(|a, b| self.model.genotype_probability(a, b)),
         }
+    }
+
+    /// An entry of a table by ordered alleles, for alleles in no order.
+    fn either(&self, joint: &[f64], a: usize, b: usize) -> f64 {
+        let at = |x: usize, y: usize| joint[x * self.model.size() + y];
+        if a == b { at(a, a) } else { at(a, b) + at(b, a) }
     }
 
     fn descents(&self, child: &Observation) -> Option<[Descent<'_>; 2]> {

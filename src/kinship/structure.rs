@@ -138,6 +138,12 @@ impl Shape {
         Self { persons, child: child.and_then(|c| place[c]) }
     }
 
+    /// Whether the missing child is itself someone's father or mother.
+    pub(super) fn child_is_parent(&self) -> bool {
+        let child = |parent: Option<usize>| parent.is_some() && parent == self.child;
+        self.persons.iter().any(|person| child(person.father) || child(person.mother))
+    }
+
     /// This shape and the child beside it, descending from nobody here.
     pub(super) fn with_stranger(&self) -> Self {
         let mut shape = self.clone();

@@ -37,36 +37,95 @@ impl<'a> Urn<'a> {
     /// Every draw either comes fresh or repeats one of the draws before it, with weight theta each. So the sum goes over
     /// the ways to lay the draws into groups of equal alleles: a group of m can have come about in (m - 1)! ways.
     pub(super) fn expect(&self, functions: &[Vec<f64>]) -> f64 {
-        let divisors: f64 = (0..functions.len()).map(|i| self.divisor(self.drawn + i)).product();
         if self.theta == 0.0 {
             let mean = |f: &Vec<f64>| self.frequencies.iter().zip(f).map(|(p, value)| p * value).sum::<f64>();
             return self.known * functions.iter().map(mean).product::<f64>();
         }
-        self.known / divisors * self.groups(functions, &mut Vec::new())
+        let mut total = 0.0;
+        self.groups(functions, &mut Vec::new(), &mut |groups| total += sums(groups));
+        total * self.scale_of(functions.len())
+    }
+
+    /// The same with one more draw, by the allele z that it gives and times a function of it (1 if there is none).
+    pub(super) fn one_open(&self, function: Option<&[f64]>, functions: &[Vec<f64>]) -> Vec<f64> {
+        let mut by_allele = vec![0.0; self.weights.len()];
+        self.groups(functions, &mut vec![(1, self.fresh(function))], &mut |groups| {
+            let rest = sums(&groups[1..]);
+            by_allele.iter_mut().zip(&groups[0].1).for_each(|(sum, value)| *sum += value * rest);
+        });
+        let scale = self.scale_of(functions.len() + 1);
+        by_allele.iter_mut().for_each(|value| *value *= scale);
+        by_allele
+    }
+
+    /// The same with two more draws, added times `weight` to `by_alleles` at `z * n + w`.
+    pub(super) fn two_open(
+        &self,
+        [one, other]: [Option<&[f64]>; 2],
+        functions: &[Vec<f64>],
+        weight: f64,
+        by_alleles: &mut [f64],
+    ) {
+        let n = self.weights.len();
+        let weight = weight * self.scale_of(functions.len() + 2);
+        let (one, other) = (self.fresh(one), self.fresh(other));
+        self.groups(functions, &mut vec![(1, one.clone()), (1, other.clone())], &mut |groups| {
+            let rest = weight * sums(&groups[2..]);
+            for (row, z) in by_alleles.chunks_exact_mut(n).zip(&groups[0].1) {
+                row.iter_mut().zip(&groups[1].1).for_each(|(cell, w)| *cell += rest * z * w);
+            }
+        });
+        // Both in one group: the second repeats the first.
+        let repeated = one.iter().zip(&other).zip(&self.weights);
+        let repeated = repeated.map(|((z, w), fresh)| if *fresh > 0.0 { z * w / fresh * self.theta } else { 0.0 });
+        self.groups(functions, &mut vec![(2, repeated.collect())], &mut |groups| {
+            let rest = weight * sums(&groups[1..]);
+            by_alleles.iter_mut().step_by(n + 1).zip(&groups[0].1).for_each(|(cell, value)| *cell += rest * value);
+        });
     }
 
     fn divisor(&self, drawn: usize) -> f64 {
         1.0 + (drawn as f64 - 1.0) * self.theta
     }
 
-    fn groups(&self, functions: &[Vec<f64>], groups: &mut Vec<(usize, Vec<f64>)>) -> f64 {
-        let Some((first, rest)) = functions.split_first() else {
-            return groups.iter().map(|group| group.1.iter().sum::<f64>()).product();
-        };
-        let fresh: Vec<f64> = self.weights.iter().zip(first).map(|(weight, value)| weight * value).collect();
-        groups.push((1, fresh));
-        let mut total = self.groups(rest, groups);
+    /// P(the known alleles) over the divisors of so many more draws.
+    fn scale_of(&self, draws: usize) -> f64 {
+        self.known / (0..draws).map(|i| self.divisor(self.drawn + i)).product::<f64>()
+    }
+
+    /// A draw that repeats none, times a function of it.
+    fn fresh(&self, function: Option<&[f64]>) -> Vec<f64> {
+        match function {
+            None => self.weights.clone(),
+            Some(function) => self.weights.iter().zip(function).map(|(weight, value)| weight * value).collect(),
+        }
+    }
+
+    /// Calls `leaf` with every way to lay the functions into groups, those that are there already included.
+    fn groups(&self, functions: &[Vec<f64>], groups: &mut Vec<Group>, leaf: &mut dyn FnMut(&[Group])) {
+        let Some((first, rest)) = functions.split_first() else { return leaf(groups) };
+        groups.push((1, self.fresh(Some(first))));
+        self.groups(rest, groups, leaf);
         groups.pop();
+        if self.theta == 0.0 {
+            return;
+        }
         for i in 0..groups.len() {
             let (size, before) = &groups[i];
             let joined = before.iter().zip(first).map(|(product, value)| product * value * self.theta * *size as f64);
             let joined = (size + 1, joined.collect());
             let before = std::mem::replace(&mut groups[i], joined);
-            total += self.groups(rest, groups);
+            self.groups(rest, groups, leaf);
             groups[i] = before;
         }
-        total
     }
+}
+
+/// Draws of one allele: how many, and the product of their functions and of the weight, by allele.
+type Group = (usize, Vec<f64>);
+
+fn sums(groups: &[Group]) -> f64 {
+    groups.iter().map(|group| group.1.iter().sum::<f64>()).product()
 }
 
 #[cfg(test)]
