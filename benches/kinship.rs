@@ -89,7 +89,10 @@ fn large_locus(c: &mut Criterion) {
             let linked = LinkedEvidence::new(None, relations.iter().enumerate().map(shown));
             if calculator.linked_slack(0, &linked).unwrap() > 0.0 {
                 c.bench_function(&format!("lr of a pair, two linked loci of 40 alleles, {kind}, {name}"), |b| {
-                    b.iter(|| calculator.linked_log10_lr(0, &linked, [genotype(1), genotype(2)]).unwrap());
+                    b.iter(|| {
+                        let mut scorer = calculator.linked_scorer(0, &linked).unwrap();
+                        calculator.linked_log10_lr(&mut scorer, [genotype(1), genotype(2)]).unwrap()
+                    });
                 });
             }
         }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use reunite::index::{Binding, Builder, Index};
 use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown};
 use reunite::matching::{Candidate, Criterion, Matcher};
-use reunite::model::{Allele, Child, Family, Genotype, Profile, Pseudonym, Relation, Relative};
+use reunite::model::{Allele, Child, Family, Genotype, Profile, Pseudonym, Relation, Relative, genotype_code};
 use reunite::population::{Convention, DropOuts, Floor, FrequencyTable, Model, Mutation, MutationRates};
 use reunite::screen::Instructions;
 use reunite::synthesis::{Plan, Population, Shape};
@@ -79,6 +79,19 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
             .collect();
         // Scoring is the slow part, so each genotype of a locus is computed once; values are the calculator's own.
         let mut known = vec![std::collections::HashMap::new(); evidence.len()];
+        if calculator.model().theta > 0.0 {
+            // Slower still, so the calculator's tables stand in; that they hold the same bits is a law of their own.
+            for (locus, (known, evidence)) in known.iter_mut().zip(&evidence).enumerate() {
+                let structure = calculator.structure(evidence).unwrap();
+                let table = calculator.table(locus, &structure, evidence).unwrap();
+                let alleles = calculator.loci()[locus].alleles();
+                for (j, &b) in alleles.iter().enumerate() {
+                    for (i, &a) in alleles[..=j].iter().enumerate() {
+                        known.insert(Some(Genotype::new(a, b)), table.values()[genotype_code(i, j)]);
+                    }
+                }
+            }
+        }
         let linked: Vec<LinkedEvidence> = (calculator.linked().iter())
             .map(|pair| {
                 let shown = |r: &Relative| LinkedShown {
@@ -89,13 +102,18 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
                 LinkedEvidence::new(None, family.relatives.iter().map(shown))
             })
             .collect();
+        let scorer = |(number, evidence)| calculator.linked_scorer(number, evidence).unwrap();
+        let mut scorers: Vec<_> = linked.iter().enumerate().map(scorer).collect();
         for child in children {
             let mut log10_lr = 0.0;
             let mut pairs = Vec::new();
-            for (number, (pair, evidence)) in calculator.linked().iter().zip(&linked).enumerate() {
+            for (number, pair) in calculator.linked().iter().enumerate() {
                 let genotypes = pair.loci.map(|locus| child.profile.at(locus));
                 pairs.extend(
-                    calculator.linked_log10_lr(number, evidence, genotypes).unwrap().map(|value| (pair.loci, value)),
+                    calculator
+                        .linked_log10_lr(&mut scorers[number], genotypes)
+                        .unwrap()
+                        .map(|value| (pair.loci, value)),
                 );
             }
             for (locus, evidence) in evidence.iter().enumerate() {

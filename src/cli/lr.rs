@@ -89,7 +89,7 @@ fn linked(case: &Case, calculator: &Calculator) -> anyhow::Result<Vec<([usize; 2
         });
         let evidence = LinkedEvidence::new(None, relatives);
         let child = pair.loci.map(|locus| case.child.at(locus));
-        if let Some(value) = calculator.linked_log10_lr(number, &evidence, child)? {
+        if let Some(value) = calculator.linked_log10_lr(&mut calculator.linked_scorer(number, &evidence)?, child)? {
             values.push((pair.loci, value));
         }
     }

@@ -1,10 +1,12 @@
 //! Likelihood ratios for given frequencies and a given model.
 
+use std::borrow::Cow;
+
 use crate::model::{Allele, Genotype, Locus, Panel, genotype_code, genotype_count};
 use crate::population::{FrequencyTable, LocusModel, Model, ModelError};
 
 use super::hypotheses::{Hypotheses, Settings, observations, relatives};
-use super::linked::{self, Linked, LinkedError, LinkedEvidence, LinkedPair};
+use super::linked::{self, LinkedError, LinkedEvidence, LinkedPair, LinkedScorer};
 use super::{Evidence, LocusTable, Structure, StructureError};
 
 /// Frequencies and model, ready to compute.
@@ -257,28 +259,52 @@ impl Calculator {
     /// values of [`Self::log10_lr`] may be added: in families without meioses to compare, such as parents alone, and
     /// where the child is untyped at both loci or the relatives at one.
     ///
+    /// `scorer` is one of [`Self::linked_scorer`]; keep it for the next child.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    pub fn linked_log10_lr(
+        &self,
+        scorer: &mut LinkedScorer<'_>,
+        child: [Option<Genotype>; 2],
+    ) -> Result<Option<f64>, KinshipError> {
+        let listed = |i: usize| child[i].is_none_or(|genotype| scorer.models()[i].positions(genotype).is_some());
+        if listed(0) && listed(1) {
+            scorer.log10_lr(child)
+        } else {
+            self.scorer(scorer.pair(), scorer.evidence(), child)?.log10_lr(child)
+        }
+    }
+
+    /// What scores children at a linked pair for one family.
+    ///
     /// # Errors
     /// [`KinshipError`].
     ///
     /// # Panics
     /// If `pair` is none of [`Self::linked`].
-    pub fn linked_log10_lr(
-        &self,
+    pub fn linked_scorer<'a>(
+        &'a self,
         pair: usize,
-        evidence: &LinkedEvidence,
+        evidence: &'a LinkedEvidence,
+    ) -> Result<LinkedScorer<'a>, KinshipError> {
+        self.scorer(pair, evidence, [None, None])
+    }
+
+    /// The same, with the alleles of one child.
+    fn scorer<'a>(
+        &'a self,
+        pair: usize,
+        evidence: &'a LinkedEvidence,
         child: [Option<Genotype>; 2],
-    ) -> Result<Option<f64>, KinshipError> {
-        let linked = self.linked_pair(pair, evidence)?;
-        if child == [None, None] || !evidence.is_informative() || !linked.matters() {
-            return Ok(None);
-        }
-        let loci = self.linked[pair].loci;
-        let mut models = Vec::with_capacity(2);
-        for (i, locus) in loci.into_iter().enumerate() {
-            models.push(self.enlarged(locus, &evidence.at(i), child[i])?);
-        }
-        let model = |i: usize| models[i].as_ref().unwrap_or(&self.loci[loci[i]]);
-        linked.log10_lr([model(0), model(1)], child).map(Some)
+    ) -> Result<LinkedScorer<'a>, KinshipError> {
+        let structure = Structure::of_kind(&evidence.kind(), self.model.convention)?;
+        let LinkedPair { loci, recombination } = self.linked[pair];
+        let model = |i: usize| -> Result<Cow<'a, LocusModel>, ModelError> {
+            let enlarged = self.enlarged(loci[i], &evidence.at(i), child[i])?;
+            Ok(enlarged.map_or(Cow::Borrowed(&self.loci[loci[i]]), Cow::Owned))
+        };
+        Ok(LinkedScorer::new(pair, structure, evidence, [model(0)?, model(1)?], recombination, self.settings()))
     }
 
     /// How much larger [`Self::linked_log10_lr`] can be, at most, than the sum of both loci's [`Self::log10_lr`], for
@@ -290,32 +316,23 @@ impl Calculator {
     /// # Panics
     /// If `pair` is none of [`Self::linked`].
     pub fn linked_slack(&self, pair: usize, evidence: &LinkedEvidence) -> Result<f64, KinshipError> {
-        let linked = self.linked_pair(pair, evidence)?;
-        if !evidence.is_informative() || !linked.matters() {
+        let scorer = self.linked_scorer(pair, evidence)?;
+        if scorer.slack() == 0.0 {
             return Ok(0.0);
         }
-        let mut slack = linked.slack() + 1e-9;
-        for (i, locus) in self.linked[pair].loci.into_iter().enumerate() {
+        let mut slack = scorer.slack() + 1e-9;
+        let together = Structure::of_kind(&evidence.kind(), self.model.convention)?;
+        for (i, model) in scorer.models().into_iter().enumerate() {
             // Who is typed at the other locus only stays in the pedigree for both, and so do mutations on the way.
             let alone = self.structure(&evidence.at(i))?;
-            let more = linked.structure.persons().saturating_sub(alone.persons()) as f64;
-            let enlarged = self.enlarged(locus, &evidence.at(i), None)?;
-            let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
+            let more = together.persons().saturating_sub(alone.persons()) as f64;
             let change = self.model.mutation.most_change();
-            let least = model.frequencies().iter().fold(model.floor(), |least, &p| least.min(p)) / 2.0;
-            let least = least * self.urn_share(&linked.structure);
+            let least = model.frequencies().iter().fold(model.floor(), |least, &p| least.min(p));
+            // Half of it, as a child may bring unlisted alleles of its own.
+            let least = least / 2.0 * self.urn_share(&together);
             slack += 2.0 * more * (libm::log10(1.0 + change / least) - libm::log10(1.0 - change));
         }
         Ok(slack)
-    }
-
-    fn linked_pair<'e>(&self, pair: usize, evidence: &'e LinkedEvidence) -> Result<Linked<'e>, KinshipError> {
-        Ok(Linked {
-            structure: Structure::of_kind(&evidence.kind(), self.model.convention)?,
-            evidence,
-            recombination: self.linked[pair].recombination,
-            settings: self.settings(),
-        })
     }
 
     /// The least share of its frequency that an allele keeps in the urn, whatever was drawn before.

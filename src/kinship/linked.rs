@@ -5,6 +5,8 @@
 //! whose alleles could lie on either chromosome tells nothing. Mutation, theta and drop-out work at each locus alone;
 //! alleles of founders are independent between the loci (linkage equilibrium).
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::{DropOut, Genotype, Locus, Panel, Pedigree, Relation};
@@ -119,59 +121,111 @@ impl LinkedEvidence {
     }
 }
 
-/// The models of the two loci, and everything else that enters.
-pub(super) struct Linked<'a> {
-    pub(super) structure: Structure,
-    pub(super) evidence: &'a LinkedEvidence,
-    pub(super) recombination: f64,
-    pub(super) settings: Settings,
+/// A family's two linked loci, ready to score children; what a child's genotype means at one locus is worked out once.
+pub struct LinkedScorer<'a> {
+    pair: usize,
+    evidence: &'a LinkedEvidence,
+    /// Of the two loci, with every allele of the relatives.
+    models: [Cow<'a, LocusModel>; 2],
+    recombination: f64,
+    settings: Settings,
+    /// H1 and H2.
+    hypotheses: [(Shape, Meioses); 2],
+    slack: f64,
+    /// Per locus and child genotype, the spectra under H1 and H2; those of the second locus with the recombinations.
+    spectra: [HashMap<Option<Genotype>, [Vec<f64>; 2]>; 2],
 }
 
-impl Linked<'_> {
-    /// Whether linkage changes anything in this pedigree.
-    pub(super) fn matters(&self) -> bool {
-        self.slack() > 0.0
-    }
-
-    /// How much larger log10 LR can be than the sum over both loci unlinked: see [`Meioses::factors`].
-    pub(super) fn slack(&self) -> f64 {
-        let factors = |shape: &Shape| Meioses::of(shape).factors(self.recombination);
-        let (most, _) = factors(&self.structure.with_child);
-        let (_, least) = factors(&self.structure.without_child);
+impl<'a> LinkedScorer<'a> {
+    pub(super) fn new(
+        pair: usize,
+        structure: Structure,
+        evidence: &'a LinkedEvidence,
+        models: [Cow<'a, LocusModel>; 2],
+        recombination: f64,
+        settings: Settings,
+    ) -> Self {
+        let hypotheses = [structure.without_child.with_stranger(), structure.with_child].map(|shape| {
+            let meioses = Meioses::of(&shape);
+            (shape, meioses)
+        });
+        let [unrelated, related] = hypotheses;
+        let (most, _) = related.1.factors(recombination);
+        let (_, least) = unrelated.1.factors(recombination);
         let slack = libm::log10(most) - libm::log10(least);
         // A product of ones is one but for rounding.
-        if slack > 1e-12 { slack } else { 0.0 }
-    }
-
-    /// LR of both loci together.
-    pub(super) fn log10_lr(&self, models: [&LocusModel; 2], child: [Option<Genotype>; 2]) -> Result<f64, KinshipError> {
-        let related = self.likelihood(&self.structure.with_child, models, child)?;
-        let unrelated = self.likelihood(&self.structure.without_child.with_stranger(), models, child)?;
-        if unrelated > 0.0 { Ok(libm::log10(related / unrelated)) } else { Err(KinshipError::Contradiction) }
-    }
-
-    fn likelihood(
-        &self,
-        shape: &Shape,
-        models: [&LocusModel; 2],
-        child: [Option<Genotype>; 2],
-    ) -> Result<f64, KinshipError> {
-        let meioses = Meioses::of(shape);
-        if meioses.count() > MOST_MEIOSES {
-            return Err(KinshipError::TooLarge);
+        let slack = if slack > 1e-12 && evidence.is_informative() { slack } else { 0.0 };
+        let hypotheses = [related, unrelated];
+        Self {
+            pair,
+            evidence,
+            models,
+            recombination,
+            settings,
+            hypotheses,
+            slack,
+            spectra: [HashMap::new(), HashMap::new()],
         }
+    }
+
+    /// How much larger log10 LR can be than the sum over both loci unlinked, in this pedigree: see
+    /// [`Meioses::factors`]. 0 where linkage changes nothing.
+    pub(super) fn slack(&self) -> f64 {
+        self.slack
+    }
+
+    /// Which of the calculator's pairs.
+    pub(super) fn pair(&self) -> usize {
+        self.pair
+    }
+
+    /// What the relatives show.
+    pub(super) fn evidence(&self) -> &'a LinkedEvidence {
+        self.evidence
+    }
+
+    /// The models of the two loci.
+    pub(super) fn models(&self) -> [&LocusModel; 2] {
+        [&self.models[0], &self.models[1]]
+    }
+
+    /// log10 LR of both loci together, of a child whose alleles the models have; `None` as said at
+    /// [`super::Calculator::linked_log10_lr`].
+    pub(super) fn log10_lr(&mut self, child: [Option<Genotype>; 2]) -> Result<Option<f64>, KinshipError> {
+        if child == [None, None] || self.slack == 0.0 {
+            return Ok(None);
+        }
+        for (locus, genotype) in child.into_iter().enumerate() {
+            if !self.spectra[locus].contains_key(&genotype) {
+                let spectra = self.spectra_of(locus, genotype)?;
+                self.spectra[locus].insert(genotype, spectra);
+            }
+        }
+        let [one, other] = [0, 1].map(|locus| &self.spectra[locus][&child[locus]]);
+        let joint = |h: usize| one[h].iter().zip(&other[h]).map(|(a, b)| a * b).sum::<f64>() / one[h].len() as f64;
+        let (related, unrelated) = (joint(0), joint(1));
+        if unrelated > 0.0 { Ok(Some(libm::log10(related / unrelated))) } else { Err(KinshipError::Contradiction) }
+    }
+
+    fn spectra_of(&self, locus: usize, child: Option<Genotype>) -> Result<[Vec<f64>; 2], KinshipError> {
+        let model = &*self.models[locus];
+        let seen = observations(model, &self.evidence.at(locus), self.settings.relatives_drop_out);
+        let child = child.and_then(|genotype| model.positions(genotype));
+        let child = child.map(|pair| Observation::new(pair, self.settings.child_drop_out, model));
         let mut spectra = [Vec::new(), Vec::new()];
-        for (locus, values) in spectra.iter_mut().enumerate() {
-            let model = models[locus];
-            let seen = observations(model, &self.evidence.at(locus), self.settings.relatives_drop_out);
-            let child = child[locus].and_then(|genotype| model.positions(genotype));
-            let child = child.map(|pair| Observation::new(pair, self.settings.child_drop_out, model));
-            let spectrum = Spectrum::new(shape, &meioses, model, self.settings.theta, &seen, child.as_ref());
+        for (values, (shape, meioses)) in spectra.iter_mut().zip(&self.hypotheses) {
+            if meioses.count() > MOST_MEIOSES {
+                return Err(KinshipError::TooLarge);
+            }
+            let spectrum = Spectrum::new(shape, meioses, model, self.settings.theta, &seen, child.as_ref());
             if meioses.count() + spectrum.phases() > MOST_CHOICES {
                 return Err(KinshipError::TooLarge);
             }
             *values = spectrum.values();
+            if locus == 1 {
+                meioses.recombine(values, self.recombination);
+            }
         }
-        Ok(meioses.joint(&spectra[0], &spectra[1], self.recombination))
+        Ok(spectra)
     }
 }

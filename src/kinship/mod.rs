@@ -19,6 +19,6 @@ mod urn;
 
 pub use calculator::{Calculator, CalculatorError, KinshipError};
 pub use evidence::{Evidence, Kind, Shown};
-pub use linked::{LinkedError, LinkedEvidence, LinkedPair, LinkedShown, haldane};
+pub use linked::{LinkedError, LinkedEvidence, LinkedPair, LinkedScorer, LinkedShown, haldane};
 pub use structure::{Structure, StructureError};
 pub use table::LocusTable;

@@ -75,18 +75,15 @@ impl Meioses {
         (most, least)
     }
 
-    /// P(what both loci show), from both spectra.
-    pub(super) fn joint(&self, one: &[f64], other: &[f64], r: f64) -> f64 {
-        let mut other = other.to_vec();
+    /// From the spectrum of a locus, P(what it shows | vector of a locus linked with it), for every vector.
+    pub(super) fn recombine(&self, spectrum: &mut [f64], r: f64) {
         for bit in 0..self.count {
-            for v in (0..other.len()).filter(|v| v >> bit & 1 == 0) {
-                let (same, flipped) = (other[v], other[v | 1 << bit]);
-                other[v] = (1.0 - r) * same + r * flipped;
-                other[v | 1 << bit] = r * same + (1.0 - r) * flipped;
+            for v in (0..spectrum.len()).filter(|v| v >> bit & 1 == 0) {
+                let (same, flipped) = (spectrum[v], spectrum[v | 1 << bit]);
+                spectrum[v] = (1.0 - r) * same + r * flipped;
+                spectrum[v | 1 << bit] = r * same + (1.0 - r) * flipped;
             }
         }
-        let sum: f64 = one.iter().zip(&other).map(|(a, b)| a * b).sum();
-        sum / one.len() as f64
     }
 }
 

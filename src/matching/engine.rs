@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use crate::index::{BLOCK, Index, Row, UNLISTED};
-use crate::kinship::Calculator;
+use crate::kinship::{Calculator, KinshipError};
 use crate::model::{Family, GenotypeCode, Pseudonym, genotype_count};
 use crate::population::Floor;
 use crate::screen::{Instructions, Layout, Plan, Screen, screen_block};
@@ -326,22 +326,17 @@ impl<'m, 'a> Chunk<'m, 'a> {
     }
 
     fn describe(&mut self, family: &Family, compiled: &CompiledFamily, hits: Vec<Hit>) {
-        let index = self.matcher.index;
-        for (child, mut log10_lr) in hits {
-            if compiled.linkage.matters() {
-                log10_lr = match compiled.log10_lr(self.matcher.calculator(), |locus| index.genotype(child, locus)) {
-                    Ok(log10_lr) => log10_lr,
-                    Err(reason) => {
-                        let locus = self.matcher.calculator().panel().loci()[0].clone();
-                        self.result.unscorable.push(Unscorable { family: family.pseudonym, locus, reason });
-                        return;
-                    }
-                };
-                if log10_lr < self.matcher.criterion.min_log10_lr {
-                    continue;
-                }
+        let (index, calculator) = (self.matcher.index, self.matcher.calculator());
+        let hits = match self.with_linkage(compiled, hits) {
+            Ok(hits) => hits,
+            Err(reason) => {
+                let locus = calculator.panel().loci()[calculator.linked()[0].loci[0]].clone();
+                self.result.unscorable.push(Unscorable { family: family.pseudonym, locus, reason });
+                return;
             }
-            let compared = compiled.compare(self.matcher.calculator(), |locus| index.genotype(child, locus));
+        };
+        for (child, log10_lr) in hits {
+            let compared = compiled.compare(calculator, |locus| index.genotype(child, locus));
             let (loci_compared, incompatible_loci) = compared.unwrap_or_default();
             self.result.candidates.push(Candidate {
                 family: family.pseudonym,
@@ -351,5 +346,22 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 incompatible_loci,
             });
         }
+    }
+
+    /// The hits that reach the threshold once linked loci are taken together.
+    fn with_linkage(&self, compiled: &CompiledFamily, hits: Vec<Hit>) -> Result<Vec<Hit>, KinshipError> {
+        if !compiled.linkage.matters() {
+            return Ok(hits);
+        }
+        let (index, calculator) = (self.matcher.index, self.matcher.calculator());
+        let mut pairs = compiled.linkage.scorers(calculator)?;
+        let mut kept = Vec::new();
+        for (child, _) in hits {
+            let log10_lr = compiled.log10_lr(calculator, &mut pairs, |locus| index.genotype(child, locus))?;
+            if log10_lr >= self.matcher.criterion.min_log10_lr {
+                kept.push((child, log10_lr));
+            }
+        }
+        Ok(kept)
     }
 }

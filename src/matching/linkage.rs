@@ -3,7 +3,7 @@
 //! Screening and scoring go by tables of single loci. A family in which linkage matters is searched with a threshold
 //! lowered by the most that linkage can add, and whoever reaches it is scored again with the pairs taken together.
 
-use crate::kinship::{Calculator, KinshipError, LinkedEvidence, LinkedShown};
+use crate::kinship::{Calculator, KinshipError, LinkedEvidence, LinkedScorer, LinkedShown};
 use crate::model::{Family, Genotype, genotype_code};
 
 use super::compile::CompiledFamily;
@@ -44,25 +44,20 @@ impl FamilyLinkage {
         !self.pairs.is_empty()
     }
 
-    /// log10 LR of the linked loci of a child: the first locus of a pair with the value of both.
+    /// What scores the pairs, for one child after another.
     ///
     /// # Errors
     /// [`KinshipError`].
-    pub fn values(
-        &self,
-        calculator: &Calculator,
-        child: impl Fn(usize) -> Option<Genotype>,
-    ) -> Result<Vec<([usize; 2], f64)>, KinshipError> {
-        let mut values = Vec::with_capacity(self.pairs.len());
-        for (number, evidence) in &self.pairs {
-            let loci = calculator.linked()[*number].loci;
-            if let Some(value) = calculator.linked_log10_lr(*number, evidence, loci.map(&child))? {
-                values.push((loci, value));
-            }
-        }
-        Ok(values)
+    pub fn scorers<'a>(&'a self, calculator: &'a Calculator) -> Result<PairScorers<'a>, KinshipError> {
+        let scorer = |(number, evidence): &'a (usize, LinkedEvidence)| {
+            Ok((calculator.linked()[*number].loci, calculator.linked_scorer(*number, evidence)?))
+        };
+        self.pairs.iter().map(scorer).collect()
     }
 }
+
+/// The loci of each pair that matters, and what scores it.
+pub type PairScorers<'a> = Vec<([usize; 2], LinkedScorer<'a>)>;
 
 impl CompiledFamily {
     /// log10 LR of one locus by itself, from the table where it has the genotype.
@@ -83,15 +78,22 @@ impl CompiledFamily {
     }
 
     /// log10 LR with linked loci taken together, added up in panel order; each pair where its first locus stands.
+    /// `pairs` are the family's own [`FamilyLinkage::scorers`].
     ///
     /// # Errors
     /// [`KinshipError`].
     pub fn log10_lr(
         &self,
         calculator: &Calculator,
+        pairs: &mut PairScorers<'_>,
         child: impl Fn(usize) -> Option<Genotype>,
     ) -> Result<f64, KinshipError> {
-        let linked = self.linkage.values(calculator, &child)?;
+        let mut linked = Vec::with_capacity(pairs.len());
+        for (loci, scorer) in pairs {
+            if let Some(value) = calculator.linked_log10_lr(scorer, loci.map(&child))? {
+                linked.push((*loci, value));
+            }
+        }
         let mut sum = 0.0;
         for locus in 0..self.loci.len() {
             sum += match linked.iter().find(|(loci, _)| loci.contains(&locus)) {

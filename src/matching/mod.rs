@@ -13,6 +13,6 @@ mod unlisted;
 
 pub use compile::{CompiledFamily, Compiler};
 pub use engine::{Matcher, Stages};
-pub use linkage::FamilyLinkage;
+pub use linkage::{FamilyLinkage, PairScorers};
 pub use result::{Candidate, Criterion, MatchResult, Unscorable, run_digest};
 pub use score::Scorer;
