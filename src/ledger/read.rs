@@ -97,27 +97,16 @@ impl Ledger {
     pub fn families(&self, panel: &Panel) -> Result<(Vec<Family>, Generation), LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let generation = super::open::generation(&tx)?;
-        let positions = Positions::new(&tx, panel)?;
-        let mut statement = tx.prepare(
-            "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile FROM family
-             JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
-             ORDER BY family.pseudonym",
-        )?;
-        let mut rows = statement.query([])?;
-        let mut families: Vec<Family> = Vec::new();
-        while let Some(row) = rows.next()? {
-            let (family, sample) = (pseudonym(row, 0)?, pseudonym(row, 2)?);
-            let relation = relation(family, row.get_ref(1)?.as_str())?;
-            let relative = Relative { sample, relation, profile: positions.read(row, sample, 3)? };
-            match families.last_mut() {
-                Some(last) if last.pseudonym == family => last.relatives.push(relative),
-                _ => families.push(Family { pseudonym: family, relatives: vec![relative] }),
-            }
-        }
-        for family in &mut families {
-            family.relatives.sort_unstable_by_key(|relative| (relative.relation, relative.sample));
-        }
-        Ok((families, generation))
+        Ok((families(&tx, panel, None)?, generation))
+    }
+
+    /// One family, its relatives by relation and sample; `None` if there is no such family.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] if a record of it cannot be read.
+    pub fn family(&self, panel: &Panel, pseudonym: Pseudonym) -> Result<Option<Family>, LedgerError> {
+        let tx = self.connection.unchecked_transaction()?;
+        Ok(families(&tx, panel, Some(pseudonym))?.pop())
     }
 
     /// How much there is.
@@ -136,4 +125,31 @@ impl Ledger {
             })
         })?)
     }
+}
+
+/// All families, or one, by pseudonym.
+fn families(connection: &Connection, panel: &Panel, only: Option<Pseudonym>) -> Result<Vec<Family>, LedgerError> {
+    let positions = Positions::new(connection, panel)?;
+    // One text per case, so that one family is found by its index.
+    let condition = if only.is_some() { "family.pseudonym = ?1" } else { "?1 IS NULL" };
+    let mut statement = connection.prepare(&format!(
+        "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile FROM family
+         JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
+         WHERE {condition} ORDER BY family.pseudonym"
+    ))?;
+    let mut rows = statement.query([only.map(|pseudonym| *pseudonym.as_bytes())])?;
+    let mut families: Vec<Family> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (family, sample) = (pseudonym(row, 0)?, pseudonym(row, 2)?);
+        let relation = relation(family, row.get_ref(1)?.as_str())?;
+        let relative = Relative { sample, relation, profile: positions.read(row, sample, 3)? };
+        match families.last_mut() {
+            Some(last) if last.pseudonym == family => last.relatives.push(relative),
+            _ => families.push(Family { pseudonym: family, relatives: vec![relative] }),
+        }
+    }
+    for family in &mut families {
+        family.relatives.sort_unstable_by_key(|relative| (relative.relation, relative.sample));
+    }
+    Ok(families)
 }
