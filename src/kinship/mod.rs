@@ -5,6 +5,7 @@
 //! order of sums).
 
 mod calculator;
+pub mod cpi;
 mod descent;
 mod evidence;
 mod hypotheses;
