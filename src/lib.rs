@@ -20,7 +20,7 @@
 //! | `index` | the memory-mapped children index, always rebuildable; the only user of memmap2 | model |
 //! | `screen` | bit-sliced kernel, and the plan that makes it lossless | model, index, kinship (tables only) |
 //! | `matching` | compile, screen, score, rank, digest; rayon lives here | model, population, kinship, index, screen |
-//! | `report` | tables, CSV, JSON | model, matching |
+//! | `report` | tables, CSV, JSON | model, kinship (result types), matching |
 //! | `synthesis` | synthetic populations with known truth | model, population |
 //! | `cli` | one file per command; the only place that prints | all |
 //!

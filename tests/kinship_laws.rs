@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use proptest::prelude::*;
+use reunite::kinship::cpi::CpiCase;
 use reunite::kinship::{Calculator, Evidence, KinshipError};
 use reunite::model::{Allele, Genotype, Pedigree, Relation, genotype_code};
 use reunite::population::{Convention, Floor, FrequencyTable, LocusModel, Model, Mutation, MutationRates};
@@ -226,6 +227,30 @@ proptest! {
             Err(_) => None,
         };
         prop_assert_eq!(calculator.is_compatible(&evidence, child).unwrap(), possible);
+    }
+}
+
+proptest! {
+    /// Where nothing mutates, the convention's rows are the exact ratios.
+    #[test]
+    fn the_cpi_is_the_exact_ratio_without_mutation(
+        relation in prop::sample::select(Relation::ALL.to_vec()), one in genotypes(), other in genotypes(),
+        couple in any::<bool>(), child in genotypes()
+    ) {
+        let calculator = calculator(Mutation::None, Convention::Pruned);
+        let couple = couple && relation <= Relation::Mother;
+        let relatives = if couple { vec![(Relation::Father, one), (Relation::Mother, other)] } else { vec![(relation, one)] };
+        let relations: Vec<Relation> = relatives.iter().map(|relative| relative.0).collect();
+        let evidence = Evidence::new(relatives.iter().map(|&(r, g)| (r, Some(g))), Convention::Pruned);
+        let exact = calculator.log10_lr(0, &evidence, Some(child)).unwrap();
+        let of = |relation| relatives.iter().find(|relative| relative.0 == relation).map(|relative| relative.1);
+        let frequency = |allele| calculator.loci()[0].frequency(allele);
+        let index = CpiCase::of(&relations, None).unwrap().index(of, child, frequency).unwrap();
+        if index.mutations.is_empty() {
+            prop_assert!((index.index.log10() - exact).abs() < 1e-10, "{} {}", index.index.log10(), exact);
+        } else {
+            prop_assert_eq!(exact, f64::NEG_INFINITY);
+        }
     }
 }
 

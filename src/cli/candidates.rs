@@ -32,8 +32,8 @@ impl List {
         let store = Store::open(&global.store)?;
         let ledger = store.ledger()?;
         let filter = CandidateFilter {
-            family: pseudonym("--family", self.family.as_deref())?,
-            child: pseudonym("--child", self.child.as_deref())?,
+            family: self.family.as_deref().map(|text| pseudonym("--family", text)).transpose()?,
+            child: self.child.as_deref().map(|text| pseudonym("--child", text)).transpose()?,
             limit: self.limit,
         };
         let report = filtered_report(&ledger, &filter)?;
@@ -51,11 +51,8 @@ impl List {
 }
 
 /// Reads a pseudonym without repeating what is none: it may be the identifier itself.
-fn pseudonym(option: &str, text: Option<&str>) -> anyhow::Result<Option<Pseudonym>> {
-    let read = |text: &str| {
-        text.parse().map_err(|error| {
-            anyhow::anyhow!("{option}: {error}; `reunite pseudonym` gives that of an original identifier")
-        })
-    };
-    text.map(read).transpose()
+pub(super) fn pseudonym(argument: &str, text: &str) -> anyhow::Result<Pseudonym> {
+    text.parse().map_err(|error| {
+        anyhow::anyhow!("{argument}: {error}; `reunite pseudonym` gives that of an original identifier")
+    })
 }

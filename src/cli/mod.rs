@@ -5,6 +5,7 @@
 
 mod candidates;
 mod demo;
+mod explain;
 mod import;
 mod index;
 mod init;
@@ -52,6 +53,8 @@ enum Command {
     Match(matching::Match),
     /// Show the candidates of the last run
     Candidates(candidates::List),
+    /// Explain the likelihood ratio of one family and one child, locus by locus
+    Explain(explain::Explain),
     /// Compute likelihood ratios of cases in a file, without a store
     Lr(lr::Lr),
     /// Turn original identifiers (one per line on standard input) into pseudonyms
@@ -103,6 +106,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Import(command) => command.run(global, output),
         Command::Match(command) => command.run(global, output),
         Command::Candidates(command) => command.run(global, output),
+        Command::Explain(command) => command.run(global, output),
         Command::Lr(command) => command.run(output),
         Command::Pseudonym(command) => command.run(global, output),
         Command::Synth(command) => command.run(output),

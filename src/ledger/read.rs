@@ -109,6 +109,19 @@ impl Ledger {
         Ok(families(&tx, panel, Some(pseudonym))?.pop())
     }
 
+    /// One child; `None` if there is no such child.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] if its record cannot be read.
+    pub fn child(&self, panel: &Panel, pseudonym: Pseudonym) -> Result<Option<Child>, LedgerError> {
+        let tx = self.connection.unchecked_transaction()?;
+        let positions = Positions::new(&tx, panel)?;
+        let mut statement = tx.prepare("SELECT profile FROM sample WHERE role = 'child' AND pseudonym = ?1")?;
+        let mut rows = statement.query([*pseudonym.as_bytes()])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        Ok(Some(Child { pseudonym, profile: positions.read(row, pseudonym, 0)? }))
+    }
+
     /// How much there is.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 
 mod compile;
 mod engine;
+mod explain;
 mod linkage;
 mod result;
 mod score;
@@ -13,6 +14,7 @@ mod unlisted;
 
 pub use compile::{CompiledFamily, Compiler};
 pub use engine::{Matcher, Stages};
+pub use explain::{CpiTotal, Explanation, LocusExplanation, explain};
 pub use linkage::{FamilyLinkage, PairScorers};
 pub use result::{Candidate, Criterion, MatchResult, Unscorable, run_digest};
 pub use score::Scorer;

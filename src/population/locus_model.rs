@@ -130,6 +130,12 @@ impl LocusModel {
         &self.frequencies
     }
 
+    /// The frequency of an allele as the table says it, without regard to silent alleles; the floor if it is not listed.
+    #[must_use]
+    pub fn frequency(&self, allele: Allele) -> f64 {
+        self.position(allele).map_or(self.floor, |i| self.frequencies[i] / (1.0 - self.silent))
+    }
+
     /// The frequency of an allele that the table does not list, before all are divided by their sum.
     #[must_use]
     pub fn floor(&self) -> f64 {

@@ -1,0 +1,85 @@
+//! `explain`.
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::ledger::CandidateFilter;
+use crate::matching::explain;
+use crate::model::Relation;
+use crate::report::{ExplainedWith, ExplanationReport, Format};
+
+use super::Outcome;
+use super::candidates::pseudonym;
+use super::options::{FormatOption, Global};
+use super::output::{Output, hex};
+use super::store::Store;
+
+#[derive(Args)]
+pub(super) struct Explain {
+    /// The family's pseudonym, as `candidates` shows it
+    family: String,
+    /// The child's pseudonym
+    child: String,
+    /// Show the genotypes, which identify a person
+    #[arg(long)]
+    show_genotypes: bool,
+    /// For the CPI: this parent is known for certain, father or mother, and only the other one is questioned
+    #[arg(long, value_name = "PARENT", value_parser = ["father", "mother"])]
+    certain_parent: Option<String>,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+impl Explain {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let store = Store::open(&global.store)?;
+        let ledger = store.ledger()?;
+        let calculator = store.calculator()?;
+        let panel = store.table.panel();
+        let (family, child) = (pseudonym("FAMILY", &self.family)?, pseudonym("CHILD", &self.child)?);
+        let generation = ledger.generation()?.number;
+        let family = ledger.family(panel, family)?.context(
+            "there is no family of that pseudonym in the store: `reunite candidates` and `reunite pseudonym` give it",
+        )?;
+        let child = ledger.child(panel, child)?.context(
+            "there is no child of that pseudonym in the store: `reunite candidates` and `reunite pseudonym` give it",
+        )?;
+        let certain = match self.certain_parent.as_deref() {
+            None => None,
+            Some("father") => Some(Relation::Father),
+            Some(_) => Some(Relation::Mother),
+        };
+        let explanation = explain(&calculator, &family, &child, certain)
+            .map_err(|error| anyhow::anyhow!("locus {}: {}", error.locus, error.reason))?;
+        let pair = CandidateFilter {
+            family: Some(family.pseudonym),
+            child: Some(child.pseudonym),
+            ..CandidateFilter::default()
+        };
+        let candidate = ledger.candidates(&pair)?.into_iter().next();
+        let report = ExplanationReport {
+            with: ExplainedWith {
+                family: family.pseudonym,
+                child: child.pseudonym,
+                program: concat!("reunite ", env!("CARGO_PKG_VERSION")).to_owned(),
+                model: calculator.settings_line(),
+                frequencies: hex(&store.table.digest()),
+                panel: panel.len(),
+                min_log10_lr: store.criterion.min_log10_lr,
+                generation,
+                candidate_log10_lr: candidate.map(|candidate| candidate.record.log10_lr),
+            },
+            explanation,
+            show_genotypes: self.show_genotypes,
+        };
+        if report.differs_from_candidate() {
+            output.warn("the pair is a candidate with another LR: its data have changed since; run `reunite match`");
+        }
+        match self.format.format {
+            Format::Json => output.data(&report.json()?)?,
+            Format::Csv => output.data(&report.csv())?,
+            Format::Table => output.data(&report.table())?,
+        }
+        Ok(Outcome::Done)
+    }
+}

@@ -1,0 +1,168 @@
+//! One pair, locus by locus.
+
+use crate::kinship::cpi::{CpiCase, LocusIndex, NoCpi};
+use crate::kinship::{Calculator, KinshipError};
+use crate::model::{Allele, Child, Family, Genotype, Locus, Relation};
+
+use super::compile::Compiler;
+use super::result::Unscorable;
+
+/// Where a likelihood ratio comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// What each relative is to the missing child, in the order of the genotypes of each locus.
+    pub relations: Vec<Relation>,
+    /// In panel order.
+    pub loci: Vec<LocusExplanation>,
+    /// log10 LR over all loci: the sum of those of the loci in this order, bit for bit, and what matching computes.
+    pub log10_lr: f64,
+    /// Loci at which the child and at least one relative are typed.
+    pub loci_compared: u32,
+    /// Loci at which the child cannot be the missing child without a mutation.
+    pub incompatible_loci: u32,
+    /// The second index, or why there is none.
+    pub cpi: Result<CpiTotal, NoCpi>,
+}
+
+/// The CPI over all loci.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CpiTotal {
+    /// Which tables.
+    pub case: CpiCase,
+    /// Its logarithm: the sum of those of the loci in their order.
+    pub log10: f64,
+    /// Loci with an index.
+    pub loci: u32,
+    /// Loci that need a mutation.
+    pub inconsistent: u32,
+}
+
+/// One locus of a pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocusExplanation {
+    /// The locus.
+    pub locus: Locus,
+    /// The relatives' genotypes.
+    pub relatives: Vec<Option<Genotype>>,
+    /// The child's genotype.
+    pub child: Option<Genotype>,
+    /// Whether it counts: both sides are typed.
+    pub is_compared: bool,
+    /// log10 LR; with [`Self::linked_with`] that of both loci at the first of them, and 0 at the second.
+    pub log10_lr: f64,
+    /// The sum so far.
+    pub running: f64,
+    /// The locus that this one is taken together with.
+    pub linked_with: Option<Locus>,
+    /// Whether the child is possible without mutation; `None` if it is not compared, or if the relatives' own genotypes
+    /// are not.
+    pub is_compatible: Option<bool>,
+    /// Alleles of the pair without a frequency in the table, for which the floor was used.
+    pub unlisted: Vec<Allele>,
+    /// The paternity index of the convention.
+    pub cpi: Option<LocusIndex>,
+    /// Its log10, added up so far.
+    pub running_cpi: f64,
+    /// What must have mutated, where the child is incompatible with typed parents.
+    pub mutations: Vec<crate::kinship::cpi::NeededMutation>,
+}
+
+/// Explains the score of one pair. `certain` names a parent who is known for certain, for the CPI.
+///
+/// # Errors
+/// [`Unscorable`] with the first locus that fails.
+pub fn explain(
+    calculator: &Calculator,
+    family: &Family,
+    child: &Child,
+    certain: Option<Relation>,
+) -> Result<Explanation, Unscorable> {
+    let panel = calculator.panel();
+    let unscorable = |locus: usize, reason: KinshipError| Unscorable {
+        family: family.pseudonym,
+        locus: panel.loci()[locus].clone(),
+        reason,
+    };
+    let compiled = Compiler::new(calculator).family(family)?;
+    let linked_at = |pair: [usize; 2]| move |reason: KinshipError| unscorable(pair[0], reason);
+    let mut linked = Vec::new();
+    for (loci, scorer) in &mut compiled.linkage.scorers(calculator).map_err(|reason| unscorable(0, reason))? {
+        let genotypes = loci.map(|locus| child.profile.at(locus));
+        if let Some(value) = calculator.linked_log10_lr(scorer, genotypes).map_err(linked_at(*loci))? {
+            linked.push((*loci, value));
+        }
+    }
+    let relations: Vec<Relation> = family.relatives.iter().map(|relative| relative.relation).collect();
+    let case = CpiCase::of(&relations, certain);
+    let mut explanation = Explanation {
+        relations,
+        loci: Vec::with_capacity(panel.len()),
+        log10_lr: 0.0,
+        loci_compared: 0,
+        incompatible_loci: 0,
+        cpi: case.map(|case| CpiTotal { case, log10: 0.0, loci: 0, inconsistent: 0 }),
+    };
+    for (locus, name) in panel.loci().iter().enumerate() {
+        let relatives: Vec<Option<Genotype>> = family.relatives.iter().map(|r| r.profile.at(locus)).collect();
+        let genotype = child.profile.at(locus);
+        let pair = linked.iter().find(|(loci, _)| loci.contains(&locus));
+        let log10_lr = match pair {
+            Some((loci, value)) if loci[0] == locus => *value,
+            Some(_) => 0.0,
+            None => compiled.locus_log10_lr(calculator, locus, genotype).map_err(|reason| unscorable(locus, reason))?,
+        };
+        explanation.log10_lr += log10_lr;
+        let compared = compiled.loci[locus].as_ref().zip(genotype);
+        let mut is_compatible = None;
+        if let Some((compiled, genotype)) = compared {
+            is_compatible =
+                calculator.is_compatible(&compiled.evidence, genotype).map_err(|reason| unscorable(locus, reason))?;
+            explanation.loci_compared += 1;
+            explanation.incompatible_loci += u32::from(is_compatible == Some(false));
+        }
+        let of = |relation: Relation| {
+            family.relatives.iter().find(|r| r.relation == relation).and_then(|r| r.profile.at(locus))
+        };
+        let model = &calculator.loci()[locus];
+        let frequency = |allele: Allele| model.frequency(allele);
+        let cpi = match (&mut explanation.cpi, genotype) {
+            (Ok(total), Some(genotype)) => {
+                let index = total.case.index(of, genotype, frequency);
+                if let Some(index) = &index {
+                    total.log10 += libm::log10(index.index);
+                    total.loci += 1;
+                    total.inconsistent += u32::from(!index.mutations.is_empty());
+                }
+                index
+            }
+            _ => None,
+        };
+        // What the parents alone need; where they need nothing, someone else in the family does not fit.
+        let parents = || CpiCase::BothParents.index(of, genotype?, frequency);
+        let mutations = if is_compatible == Some(false) {
+            parents().map_or(Vec::new(), |index| index.mutations)
+        } else {
+            Vec::new()
+        };
+        let shown = relatives.iter().flatten().chain(&genotype).flat_map(|g| [g.low(), g.high()]);
+        let mut unlisted: Vec<Allele> = shown.filter(|&allele| model.position(allele).is_none()).collect();
+        unlisted.sort_unstable();
+        unlisted.dedup();
+        explanation.loci.push(LocusExplanation {
+            locus: name.clone(),
+            relatives,
+            child: genotype,
+            is_compared: compared.is_some(),
+            log10_lr,
+            running: explanation.log10_lr,
+            linked_with: pair.map(|(loci, _)| panel.loci()[loci[usize::from(loci[0] == locus)]].clone()),
+            is_compatible,
+            unlisted,
+            cpi,
+            running_cpi: explanation.cpi.as_ref().map_or(0.0, |total| total.log10),
+            mutations,
+        });
+    }
+    explanation.log10_lr += 0.0;
+    Ok(explanation)
+}

@@ -1,0 +1,304 @@
+//! One pair, explained.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::kinship::cpi::{CpiCase, EXCLUDES, FLAGGED_LOCI, NeededMutation, SUPPORTS};
+use crate::matching::{CpiTotal, Explanation, LocusExplanation};
+use crate::model::{Genotype, Pseudonym};
+
+use super::candidates::{SCHEMA_VERSION, ratio};
+use super::table::plain_table;
+
+/// The name of the second index, wherever it is shown.
+pub const CPI_NAME: &str = "CPI, stepwise mutation convention (mu/4p)";
+
+/// The two hypotheses in words.
+const HYPOTHESES: [&str; 2] =
+    ["H1: the child is the missing child of this family", "H2: the child is unrelated to this family"];
+
+/// Everything that entered, beside the two profiles.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExplainedWith {
+    /// The family.
+    pub family: Pseudonym,
+    /// The child.
+    pub child: Pseudonym,
+    /// Program and version.
+    pub program: String,
+    /// The model, in one line.
+    pub model: String,
+    /// Digest of the frequency table, in hexadecimal.
+    pub frequencies: String,
+    /// Loci of the panel.
+    pub panel: usize,
+    /// The least log10 LR of a candidate.
+    pub min_log10_lr: f64,
+    /// The ledger's generation.
+    pub generation: u64,
+    /// log10 LR of the pair among the current candidates, if it is one.
+    pub candidate_log10_lr: Option<f64>,
+}
+
+/// An explanation as it goes out.
+pub struct ExplanationReport {
+    /// What entered.
+    pub with: ExplainedWith,
+    /// The loci and totals.
+    pub explanation: Explanation,
+    /// Whether genotypes are shown.
+    pub show_genotypes: bool,
+}
+
+impl ExplanationReport {
+    /// Whether the pair is a candidate with another likelihood ratio than this one: the settings have changed since.
+    #[must_use]
+    pub fn differs_from_candidate(&self) -> bool {
+        self.with.candidate_log10_lr.is_some_and(|stored| stored.to_bits() != self.explanation.log10_lr.to_bits())
+    }
+
+    /// One JSON object, indented.
+    ///
+    /// # Errors
+    /// None that this type can cause.
+    pub fn json(&self) -> serde_json::Result<String> {
+        let of_locus = |locus: &LocusExplanation| {
+            let mut row = json!({
+                "locus": locus.locus,
+                "compared": locus.is_compared,
+                "log10_lr": number(locus.log10_lr),
+                "running_log10_lr": number(locus.running),
+                "linked_with": locus.linked_with,
+                "compatible": locus.is_compatible,
+                "unlisted_alleles": locus.unlisted.len(),
+                "paternity_index": locus.cpi.as_ref().map(|index| index.index),
+                "running_log10_cpi": locus.running_cpi,
+                "mutations": locus.mutations.iter()
+                    .map(|m| json!({ "parent": m.parent, "steps": m.steps })).collect::<Vec<_>>(),
+            });
+            if self.show_genotypes {
+                row["relatives"] = locus.relatives.iter().map(|&g| Value::from(text(g))).collect();
+                row["child"] = text(locus.child).into();
+                row["unlisted"] = locus.unlisted.iter().map(|allele| Value::from(allele.to_string())).collect();
+            }
+            row
+        };
+        let explanation = &self.explanation;
+        let cpi = match &explanation.cpi {
+            Ok(total) => json!({
+                "name": CPI_NAME, "log10": total.log10, "loci": total.loci, "inconsistent_loci": total.inconsistent,
+                "says": verdict(total), "flag": total.inconsistent >= FLAGGED_LOCI,
+            }),
+            Err(why) => json!({ "name": CPI_NAME, "log10": null, "why_not": why.to_string() }),
+        };
+        let report = json!({
+            "schema_version": SCHEMA_VERSION,
+            "explained": self.with,
+            "hypotheses": HYPOTHESES,
+            "relatives": explanation.relations,
+            "log10_lr": number(explanation.log10_lr),
+            "loci_compared": explanation.loci_compared,
+            "incompatible_loci": explanation.incompatible_loci,
+            "cpi": cpi,
+            "loci": explanation.loci.iter().map(of_locus).collect::<Vec<_>>(),
+        });
+        Ok(serde_json::to_string_pretty(&report)? + "\n")
+    }
+
+    /// CSV with a header, one row per locus in panel order. Adding up the column `log10_lr` in this order gives the
+    /// total bit for bit.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let mut csv = String::from(
+            "locus,compared,log10_lr,running_log10_lr,linked_with,compatible,unlisted_alleles,paternity_index,\
+             running_log10_cpi,mutations",
+        );
+        csv += if self.show_genotypes { ",relatives,child\n" } else { "\n" };
+        for locus in &self.explanation.loci {
+            // No value can hold a comma or a quote, and writing to a string cannot fail.
+            let _ = write!(
+                csv,
+                "{},{},{},{},{},{},{},{},{},{}",
+                locus.locus,
+                locus.is_compared,
+                locus.log10_lr,
+                locus.running,
+                locus.linked_with.as_ref().map_or("", |other| other.name()),
+                locus.is_compatible.map_or(String::new(), |compatible| compatible.to_string()),
+                locus.unlisted.len(),
+                locus.cpi.as_ref().map_or(String::new(), |index| index.index.to_string()),
+                locus.running_cpi,
+                mutations(&locus.mutations)
+            );
+            if self.show_genotypes {
+                let _ = write!(csv, ",{},{}", self.relatives(locus), text(locus.child));
+            }
+            csv.push('\n');
+        }
+        csv
+    }
+
+    /// A page for people.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let ExplainedWith { family, child, .. } = &self.with;
+        let explanation = &self.explanation;
+        let relations: Vec<&str> = explanation.relations.iter().map(|relation| relation.word()).collect();
+        let rows = explanation.loci.iter().map(|locus| {
+            let counts = locus.is_compared || locus.log10_lr != 0.0;
+            let shown = |text: String| if counts { text } else { "-".to_owned() };
+            [
+                locus.locus.to_string(),
+                self.relatives(locus),
+                if self.show_genotypes { text(locus.child) } else { typed(locus.child).to_owned() },
+                shown(ratio(locus.log10_lr)),
+                shown(format!("{:.4}", locus.log10_lr)),
+                format!("{:.4}", locus.running),
+                locus.cpi.as_ref().map_or("-".to_owned(), |index| ratio(libm::log10(index.index))),
+                note(locus),
+            ]
+        });
+        let header = ["locus", "relatives", "child", "LR", "log10 LR", "sum", "PI", ""];
+        let mut page = format!(
+            "Family {family}  ({})\nChild  {child}\n\n  {}\n  {}\n\n",
+            relations.join(", "),
+            HYPOTHESES[0],
+            HYPOTHESES[1]
+        );
+        page += &plain_table(header, &[3, 4, 5, 6], rows);
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            page,
+            "\nLR {} (log10 {}), over {} loci, {} of them incompatible without mutation",
+            ratio(explanation.log10_lr),
+            explanation.log10_lr,
+            explanation.loci_compared,
+            explanation.incompatible_loci
+        );
+        match &explanation.cpi {
+            Ok(total) => {
+                let flag = if total.inconsistent >= FLAGGED_LOCI {
+                    format!("; {} inconsistent loci: a flag, not a rule", total.inconsistent)
+                } else {
+                    String::new()
+                };
+                let _ = writeln!(
+                    page,
+                    "{CPI_NAME}: {} over {} loci, {}; {}{flag}",
+                    ratio(total.log10),
+                    total.loci,
+                    case(total.case),
+                    verdict(total)
+                );
+            }
+            Err(why) => {
+                let _ = writeln!(page, "{CPI_NAME}: none; {why}");
+            }
+        }
+        let with = &self.with;
+        let candidate = match with.candidate_log10_lr {
+            None => "not a candidate of the last run".to_owned(),
+            Some(stored) if self.differs_from_candidate() => {
+                format!("a candidate of the last run, THERE WITH log10 LR {stored}: match again, its data have changed")
+            }
+            Some(_) => "a candidate of the last run, with the same LR".to_owned(),
+        };
+        let _ = writeln!(page, "The pair is {candidate} (threshold log10 LR {})", with.min_log10_lr);
+        let unlisted: Vec<String> =
+            explanation.loci.iter().filter(|l| !l.unlisted.is_empty()).map(|l| self.floor(l)).collect();
+        if !unlisted.is_empty() {
+            let _ =
+                writeln!(page, "Floor frequency for alleles that the table does not list, at: {}", unlisted.join(", "));
+        }
+        let _ = writeln!(
+            page,
+            "\n{}, generation {} of the ledger\n{}\n{} loci, frequencies {}",
+            with.program, with.generation, with.model, with.panel, with.frequencies
+        );
+        page
+    }
+
+    fn floor(&self, locus: &LocusExplanation) -> String {
+        if !self.show_genotypes {
+            return locus.locus.to_string();
+        }
+        let alleles: Vec<String> = locus.unlisted.iter().map(ToString::to_string).collect();
+        format!("{} ({})", locus.locus, alleles.join(" and "))
+    }
+
+    fn relatives(&self, locus: &LocusExplanation) -> String {
+        if self.show_genotypes {
+            return locus.relatives.iter().map(|&genotype| text(genotype)).collect::<Vec<_>>().join("  ");
+        }
+        match (locus.relatives.iter().flatten().count(), locus.relatives.len()) {
+            (0, _) => "untyped".to_owned(),
+            (all, of) if all == of => "typed".to_owned(),
+            (some, of) => format!("{some} of {of} typed"),
+        }
+    }
+}
+
+fn case(case: CpiCase) -> String {
+    match case {
+        CpiCase::Duo(parent) => format!("{parent} alone"),
+        CpiCase::BothParents => "both parents questioned".to_owned(),
+        CpiCase::Trio { certain } => format!("the {certain} taken for certain"),
+        CpiCase::FullSibling => "full sibling alone".to_owned(),
+        CpiCase::SecondDegree(relation) => format!("{relation} alone"),
+    }
+}
+
+/// What laboratories say of such a value.
+fn verdict(total: &CpiTotal) -> &'static str {
+    if total.log10 >= libm::log10(SUPPORTS) {
+        "10,000 or more: supports the relation"
+    } else if total.log10 <= libm::log10(EXCLUDES) {
+        "0.0001 or less: speaks against the relation"
+    } else {
+        "between 0.0001 and 10,000: type more loci, or the other parent"
+    }
+}
+
+fn note(locus: &LocusExplanation) -> String {
+    let mut notes = Vec::new();
+    if let Some(other) = &locus.linked_with {
+        notes.push(format!("linked: together with {other}"));
+    }
+    if locus.is_compatible == Some(false) {
+        notes.push(match mutations(&locus.mutations) {
+            none if none.is_empty() => "needs a mutation in the family".to_owned(),
+            some => format!("needs a mutation: {some}"),
+        });
+    }
+    if locus.is_compared && locus.is_compatible.is_none() {
+        notes.push("the relatives themselves need a mutation".to_owned());
+    }
+    if !locus.unlisted.is_empty() {
+        notes.push("floor frequency".to_owned());
+    }
+    notes.join("; ")
+}
+
+fn mutations(mutations: &[NeededMutation]) -> String {
+    let one = |mutation: &NeededMutation| match mutation.steps {
+        Some(1) => format!("{} 1 step", mutation.parent),
+        Some(steps) => format!("{} {steps} steps", mutation.parent),
+        None => format!("{} no whole repeat", mutation.parent),
+    };
+    mutations.iter().map(one).collect::<Vec<_>>().join(" and ")
+}
+
+fn text(genotype: Option<Genotype>) -> String {
+    genotype.map_or("-".to_owned(), |genotype| genotype.to_string())
+}
+
+fn typed(genotype: Option<Genotype>) -> &'static str {
+    if genotype.is_some() { "typed" } else { "untyped" }
+}
+
+/// A logarithm for JSON, which has no infinity.
+fn number(log10: f64) -> Value {
+    if log10.is_finite() { log10.into() } else { log10.to_string().into() }
+}
