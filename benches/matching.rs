@@ -31,6 +31,7 @@ fn population(shapes: Vec<Shape>, table: &FrequencyTable) -> (Vec<Family>, Index
                 profile: person.profile.clone(),
             })
             .collect(),
+        pedigree: None,
     };
     let loci = table.panel().loci().iter().zip(table.loci());
     let mut builder = Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect());

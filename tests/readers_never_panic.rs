@@ -48,14 +48,14 @@ proptest! {
     #[test]
     fn cases(text in nearly_csv("case,person,relation,sex,locus,allele1,allele2", "a-z0-9.,\"\\- ")) {
         let panel = FrequencyTable::chinese_han_23().panel();
-        if let Err(problems) = read_cases("c.csv", text.as_bytes(), panel) {
+        if let Err(problems) = read_cases("c.csv", text.as_bytes(), panel, None) {
             prop_assert!(!problems.is_empty());
         }
     }
 
     #[test]
     fn any_bytes_as_cases(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let _ = read_cases("c.csv", &bytes, FrequencyTable::chinese_han_23().panel());
+        let _ = read_cases("c.csv", &bytes, FrequencyTable::chinese_han_23().panel(), None);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The screened result is the result of scoring every pair, bit for bit.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, Index};
 use reunite::kinship::{Calculator, Evidence};
 use reunite::matching::{Candidate, Criterion, Matcher};
-use reunite::model::{Allele, Child, Family, Genotype, Profile, Pseudonym, Relation, Relative};
+use reunite::model::{Allele, Child, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative};
 use reunite::population::{Convention, DropOuts, Floor, FrequencyTable, Model, Mutation, MutationRates};
 use reunite::screen::Instructions;
 use reunite::synthesis::{Plan, Population, Shape};
@@ -29,7 +31,11 @@ fn people(plan: &Plan, table: &FrequencyTable, model: &Model) -> (Vec<Family>, V
             relation: person.relation,
             profile: strange(&person.profile, i * 3 + j),
         };
-        Family { pseudonym: pseudonym(2, i), relatives: family.relatives.iter().enumerate().map(relative).collect() }
+        Family {
+            pseudonym: pseudonym(2, i),
+            relatives: family.relatives.iter().enumerate().map(relative).collect(),
+            pedigree: None,
+        }
     };
     let child = |(i, child): (usize, &reunite::synthesis::SyntheticChild)| Child {
         pseudonym: pseudonym(3, i),
@@ -74,7 +80,10 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
         let evidence: Vec<Evidence> = (0..calculator.panel().len())
             .map(|locus| {
                 let relatives = family.relatives.iter().map(|r| (r.relation, r.profile.at(locus)));
-                Evidence::new(relatives, calculator.model().convention)
+                match &family.pedigree {
+                    Some(pedigree) => Evidence::of_pedigree(pedigree.clone(), relatives),
+                    None => Evidence::new(relatives, calculator.model().convention),
+                }
             })
             .collect();
         // Scoring is the slow part, so each genotype of a locus is computed once; values are the calculator's own.
@@ -160,6 +169,51 @@ proptest! {
                 prop_assert_eq!(ours.log10_lr.to_bits(), theirs.log10_lr.to_bits());
             }
         }
+    }
+}
+
+/// Gives families an explicit pedigree in place of relations: a loop (the parents are uncle and niece), and a missing
+/// child who has a child.
+fn with_pedigrees(families: &mut [Family]) {
+    let founder = Member::default;
+    let couple = |father, mother| Member { father: Some(father), mother: Some(mother) };
+    // Grandparents, uncle, his sister, her husband, niece, child of uncle and niece.
+    let inbred = [founder(), founder(), couple(0, 1), couple(0, 1), founder(), couple(4, 3), couple(2, 5)];
+    // Father, mother, child, husband, grandchild.
+    let with_child = [founder(), founder(), couple(0, 1), founder(), couple(3, 2)];
+    for (i, family) in families.iter_mut().enumerate() {
+        let (members, child, places) =
+            if i % 2 == 0 { (&inbred[..], 6, [5, 1, 2, 0]) } else { (&with_child[..], 2, [4, 1, 0, 3]) };
+        family.relatives.truncate(places.len());
+        let places = &places[..family.relatives.len()];
+        family.relatives.iter_mut().for_each(|relative| relative.relation = Relation::Member);
+        family.pedigree = Some(Arc::new(Pedigree::from_members(members, child, places).unwrap()));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn screened_equals_exhaustive_with_explicit_pedigrees(
+        model in models(), seed in any::<u64>(), least in -2.0..4.0_f64, untyped in 0.0..0.3_f64
+    ) {
+        let table = FrequencyTable::chinese_han_23();
+        let shape = |relations: &[Relation]| Shape { relations: relations.to_vec(), weight: 1.0 };
+        use Relation::{Father, FullSibling, Mother};
+        let shapes = vec![shape(&[Mother]), shape(&[Father, Mother]), shape(&[Father, Mother, FullSibling])];
+        let plan = Plan {
+            families: 6, children: 600, seed, planted: 0.8, shapes, untyped, partial_children: 0.2,
+            partial_relatives: 0.1, ..Plan::default()
+        };
+        let (mut families, children) = people(&plan, table, &model);
+        with_pedigrees(&mut families);
+        let calculator = Calculator::new(table, model).unwrap();
+        let index = index(&children, table);
+        let expected = exhaustive(&families, &children, &calculator, least);
+        let (result, _) = Matcher::new(&index, &calculator, Criterion { min_log10_lr: least }).run(&families);
+        prop_assert_eq!(&result.unscorable, &vec![]);
+        prop_assert_eq!(result.candidates, expected);
     }
 }
 

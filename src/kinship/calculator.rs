@@ -1,6 +1,6 @@
 //! Likelihood ratios for given frequencies and a given model.
 
-use crate::model::{Allele, Genotype, Locus, Panel, genotype_code, genotype_count};
+use crate::model::{Allele, DropOut, Genotype, Locus, Panel, genotype_code, genotype_count};
 use crate::population::{FrequencyTable, LocusModel, Model, ModelError};
 
 use super::hypotheses::{Hypotheses, Settings, observations, relatives};
@@ -126,11 +126,30 @@ impl Calculator {
     /// # Panics
     /// If `locus` is no position of the panel.
     pub fn log10_lr(&self, locus: usize, evidence: &Evidence, child: Option<Genotype>) -> Result<f64, KinshipError> {
+        self.log10_lr_with(locus, evidence, child, None)
+    }
+
+    /// As [`Self::log10_lr`]; `child_drop_out` is that of the child's sample, in place of the model's.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    ///
+    /// # Panics
+    /// If `locus` is no position of the panel.
+    pub fn log10_lr_with(
+        &self,
+        locus: usize,
+        evidence: &Evidence,
+        child: Option<Genotype>,
+        child_drop_out: Option<DropOut>,
+    ) -> Result<f64, KinshipError> {
         let Some(child) = child.filter(|_| evidence.is_informative()) else { return Ok(0.0) };
         let structure = self.structure(evidence)?;
         let enlarged = self.enlarged(locus, evidence, Some(child))?;
         let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
-        let hypotheses = Hypotheses::new(&structure, model, evidence, self.settings())?;
+        let mut settings = self.settings();
+        settings.child_drop_out = child_drop_out.map_or(settings.child_drop_out, DropOut::get);
+        let hypotheses = Hypotheses::new(&structure, model, evidence, settings)?;
         Ok(model.positions(child).map_or(f64::NEG_INFINITY, |(a, b)| hypotheses.log10_lr(a, b)))
     }
 

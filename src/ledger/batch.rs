@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::model::{Locus, Profile, Pseudonym, Relation, Sex};
+use crate::model::{FamilyPedigree, Locus, Profile, Pseudonym, Relation, Sex};
 
 /// What the samples of a batch are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Batch {
     pub loci: Vec<Locus>,
     /// The rows, in any order.
     pub rows: Vec<Record>,
+    /// Pedigrees of the families whose rows are of the relation [`Relation::Member`], one each, in any order.
+    pub pedigrees: Vec<FamilyPedigree>,
 }
 
 /// One row: a sample and what it is.
@@ -57,7 +59,7 @@ pub enum OnConflict {
     Refuse,
     /// Leave the ledger's version, import the other rows.
     Keep,
-    /// Take the file's version. A second parent or grandparent and a change of role refuse the file all the same.
+    /// Take the file's version. What [`ConflictKind::is_replaceable`] denies refuses the file all the same.
     Replace,
 }
 
@@ -76,6 +78,12 @@ pub enum ConflictKind {
     Relation,
     /// The family would have two of a relative that a child has once.
     Second(Relation),
+    /// The family has another pedigree, or this sample another place in it.
+    Pedigree,
+    /// The family's pedigree would have no place for this sample, which the ledger has.
+    Unplaced,
+    /// Some of the family's relatives would be given by relation, others by pedigree.
+    Half,
     /// Another row of the same file says something else of the sample.
     Itself,
 }
@@ -84,7 +92,7 @@ impl ConflictKind {
     /// Whether [`OnConflict::Replace`] can settle it.
     #[must_use]
     pub fn is_replaceable(self) -> bool {
-        !matches!(self, Self::Role | Self::Second(_) | Self::Itself)
+        !matches!(self, Self::Role | Self::Second(_) | Self::Unplaced | Self::Half | Self::Itself)
     }
 }
 
@@ -96,6 +104,14 @@ impl fmt::Display for ConflictKind {
             Self::Sex => f.write_str("has another sex"),
             Self::Metadata => f.write_str("has another agency, region, kit or day of collection"),
             Self::Relation => f.write_str("has another relation in this family"),
+            Self::Pedigree => f.write_str("belongs to a family with another pedigree, or has another place in it"),
+            Self::Unplaced => f.write_str(
+                "is in the store, and has no place in the family's pedigree: write its sample_id in the pedigree file",
+            ),
+            Self::Half => f.write_str(
+                "is in the store and would be left behind: a family is given by relations or by a pedigree, not by both; \
+                 import all its relatives in one file",
+            ),
             Self::Itself => f.write_str("is described differently by another row of the file"),
             Self::Second(relation) => write!(f, "would be the family's second {relation}"),
         }

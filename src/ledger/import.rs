@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, named_params};
 use super::known::{Encoder, Known, role, same_sample};
 use super::open::{Ledger, advance, now};
 use super::relatives::{self, Membership};
-use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict};
+use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, pedigrees};
 use crate::model::Pseudonym;
 
 /// What is to be done with each row of a batch.
@@ -35,7 +35,12 @@ enum Action {
 
 impl Plan {
     pub(super) fn conflict(&mut self, batch: &Batch, row: usize, kind: ConflictKind) {
-        self.conflicts.push(Conflict { line: batch.rows[row].line, sample: batch.rows[row].sample, kind });
+        self.conflict_of(batch, row, batch.rows[row].sample, kind);
+    }
+
+    /// A conflict with something that the row says of another sample.
+    pub(super) fn conflict_of(&mut self, batch: &Batch, row: usize, sample: Pseudonym, kind: ConflictKind) {
+        self.conflicts.push(Conflict { line: batch.rows[row].line, sample, kind });
     }
 
     fn new(batch: &Batch) -> Self {
@@ -254,8 +259,11 @@ fn write_members(
 ) -> Result<BTreeSet<Pseudonym>, LedgerError> {
     let mut find = tx.prepare("SELECT id FROM family WHERE pseudonym = ?1")?;
     let mut found = tx.prepare("INSERT INTO family (pseudonym) VALUES (?1)")?;
-    let mut insert = tx.prepare("INSERT INTO member (family_id, sample_id, relation) VALUES (?1, ?2, ?3)")?;
-    let mut update = tx.prepare("UPDATE member SET relation = ?3 WHERE family_id = ?1 AND sample_id = ?2")?;
+    let mut write = tx.prepare(
+        "INSERT INTO member (family_id, sample_id, relation) VALUES (?1, ?2, ?3)
+         ON CONFLICT (family_id, sample_id) DO UPDATE SET relation = excluded.relation, place = NULL",
+    )?;
+    let mut links = pedigrees::Writer::new(tx, batch)?;
     let mut order = Vec::new();
     for (i, row) in batch.rows.iter().enumerate() {
         if let Some((family, relation)) = row.family.filter(|_| !plan.aside[i])
@@ -275,10 +283,10 @@ fn write_members(
                 tx.last_insert_rowid()
             }
         };
-        for &(_, sample, relation, membership) in members {
-            let statement = if membership == Membership::Add { &mut insert } else { &mut update };
-            statement.execute((id, sample, relation.word()))?;
+        for &(_, sample, relation, _) in members {
+            write.execute((id, sample, relation.word()))?;
         }
+        links.write(family, id)?;
         if members.iter().any(|member| member.3 == Membership::Change) {
             changed.insert(family);
         }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, Statement, Transaction};
 
-use super::codec;
 use super::{Batch, ConflictKind, Holds, LedgerError, Record};
+use super::{codec, pedigrees};
 use crate::model::{Locus, Pseudonym};
 
 /// Encodes the profiles of a batch with the ledger's locus ids.
@@ -21,6 +21,7 @@ impl Encoder {
         if batch.loci.iter().collect::<HashSet<_>>().len() < batch.loci.len() {
             return Err(LedgerError::Mixed("a locus stands in it twice"));
         }
+        pedigrees::of(batch)?;
         for row in &batch.rows {
             if row.family.is_some() != (batch.holds == Holds::Families) {
                 return Err(LedgerError::Mixed("a relative needs a family, and a child has none"));

@@ -1,11 +1,12 @@
 //! Samples and families as matching needs them.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, Row};
 
-use super::codec;
 use super::open::Ledger;
 use super::relatives::relation;
-use super::{Generation, LedgerError};
+use super::{Generation, LedgerError, codec, pedigrees};
 use crate::model::{Child, Family, Genotype, Panel, Profile, Pseudonym, Relative};
 
 /// How much the ledger holds.
@@ -64,6 +65,25 @@ impl Positions {
     }
 }
 
+/// A family as it is read.
+struct Draft {
+    pseudonym: Pseudonym,
+    /// Each with its place in the pedigree.
+    relatives: Vec<(Relative, Option<i64>)>,
+    links: Option<Vec<u8>>,
+}
+
+impl Draft {
+    fn family(mut self) -> Result<Family, LedgerError> {
+        self.relatives.sort_unstable_by_key(|(relative, _)| (relative.relation, relative.sample));
+        let places: Vec<_> = self.relatives.iter().map(|(relative, place)| (relative.relation, *place)).collect();
+        let damaged = |what| LedgerError::Damaged { of: format!("family {}", self.pseudonym), what };
+        let pedigree = pedigrees::decode(self.links.as_deref(), &places).map_err(damaged)?;
+        let relatives = self.relatives.into_iter().map(|relative| relative.0).collect();
+        Ok(Family { pseudonym: self.pseudonym, relatives, pedigree: pedigree.map(Arc::new) })
+    }
+}
+
 pub(super) fn pseudonym(row: &Row<'_>, column: usize) -> Result<Pseudonym, LedgerError> {
     row.get(column)
         .map(Pseudonym::from_bytes)
@@ -99,25 +119,23 @@ impl Ledger {
         let generation = super::open::generation(&tx)?;
         let positions = Positions::new(&tx, panel)?;
         let mut statement = tx.prepare(
-            "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile FROM family
-             JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
-             ORDER BY family.pseudonym",
+            "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile, member.place, pedigree.links
+             FROM family JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
+             LEFT JOIN pedigree ON pedigree.family_id = family.id ORDER BY family.pseudonym",
         )?;
         let mut rows = statement.query([])?;
-        let mut families: Vec<Family> = Vec::new();
+        let mut families: Vec<Draft> = Vec::new();
         while let Some(row) = rows.next()? {
             let (family, sample) = (pseudonym(row, 0)?, pseudonym(row, 2)?);
             let relation = relation(family, row.get_ref(1)?.as_str())?;
             let relative = Relative { sample, relation, profile: positions.read(row, sample, 3)? };
+            let relative = (relative, row.get(4)?);
             match families.last_mut() {
                 Some(last) if last.pseudonym == family => last.relatives.push(relative),
-                _ => families.push(Family { pseudonym: family, relatives: vec![relative] }),
+                _ => families.push(Draft { pseudonym: family, relatives: vec![relative], links: row.get(5)? }),
             }
         }
-        for family in &mut families {
-            family.relatives.sort_unstable_by_key(|relative| (relative.relation, relative.sample));
-        }
-        Ok((families, generation))
+        Ok((families.into_iter().map(Draft::family).collect::<Result<_, _>>()?, generation))
     }
 
     /// How much there is.

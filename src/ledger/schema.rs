@@ -6,7 +6,7 @@ use rusqlite::Transaction;
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-const MIGRATIONS: [&str; 1] = [V1];
+pub(super) const MIGRATIONS: [&str; 2] = [V1, PEDIGREES];
 
 /// The version this program writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -66,6 +66,15 @@ CREATE TABLE candidate (
     PRIMARY KEY (family, child)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX candidate_by_child ON candidate (child);
+";
+
+/// Families whose relations do not say who is who. `pedigree.links`: see `pedigrees`; `member.place`: a position there.
+const PEDIGREES: &str = "
+CREATE TABLE pedigree (
+    family_id INTEGER PRIMARY KEY REFERENCES family ON DELETE CASCADE,
+    links BLOB NOT NULL
+) STRICT;
+ALTER TABLE member ADD COLUMN place INTEGER;
 ";
 
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.

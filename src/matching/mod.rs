@@ -10,7 +10,7 @@ mod result;
 mod score;
 mod unlisted;
 
-pub use compile::{CompiledFamily, Compiler};
+pub use compile::{CompiledFamily, Compiler, evidence};
 pub use engine::{Matcher, Stages};
 pub use result::{Candidate, Criterion, MatchResult, Unscorable, run_digest};
 pub use score::Scorer;

@@ -44,7 +44,7 @@ fn relative(line: u64, family: u8, sample: u8, relation: Relation) -> Record {
 
 fn batch(rows: Vec<Record>) -> Batch {
     let holds = if rows.iter().all(|row| row.family.is_some()) { Holds::Families } else { Holds::Children };
-    Batch { holds, file_digest: [7; 32], loci: loci(&["vWA", "FGA"]), rows }
+    Batch { holds, file_digest: [7; 32], loci: loci(&["vWA", "FGA"]), rows, pedigrees: Vec::new() }
 }
 
 fn ledger() -> (TempDir, PathBuf, Ledger) {
