@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, Index};
-use reunite::kinship::{Calculator, Evidence};
-use reunite::matching::{Candidate, Criterion, Matcher};
-use reunite::model::{Allele, Child, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative};
+use reunite::kinship::{Calculator, Evidence, Shown};
+use reunite::matching::{Candidate, Criterion, Matcher, evidence};
+use reunite::model::{
+    Allele, Child, DropOut, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative,
+};
 use reunite::population::{Convention, DropOuts, Floor, FrequencyTable, Model, Mutation, MutationRates};
 use reunite::screen::Instructions;
 use reunite::synthesis::{Plan, Population, Shape};
@@ -30,6 +32,7 @@ fn people(plan: &Plan, table: &FrequencyTable, model: &Model) -> (Vec<Family>, V
             sample: pseudonym(1, i * 100 + j),
             relation: person.relation,
             profile: strange(&person.profile, i * 3 + j),
+            drop_out: own_drop_out(i * 5 + j, 11),
         };
         Family {
             pseudonym: pseudonym(2, i),
@@ -40,6 +43,7 @@ fn people(plan: &Plan, table: &FrequencyTable, model: &Model) -> (Vec<Family>, V
     let child = |(i, child): (usize, &reunite::synthesis::SyntheticChild)| Child {
         pseudonym: pseudonym(3, i),
         profile: strange(&child.profile, i),
+        drop_out: own_drop_out(i, 29),
     };
     let mut children: Vec<Child> = population.children.iter().enumerate().map(child).collect();
     // Children who are as strange as their relatives, so that unlisted alleles are shared by descent.
@@ -53,6 +57,11 @@ fn people(plan: &Plan, table: &FrequencyTable, model: &Model) -> (Vec<Family>, V
     }
     children.sort_by_key(|child| child.pseudonym);
     (population.families.iter().enumerate().map(family).collect(), children)
+}
+
+/// Some samples are worse, or better, than the model thinks of all.
+fn own_drop_out(number: usize, every: usize) -> Option<DropOut> {
+    DropOut::new([0.0, 0.3][number % 2]).filter(|_| number.is_multiple_of(every))
 }
 
 fn strange_like(profile: &Profile, number: usize) -> Profile {
@@ -79,10 +88,14 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
     for family in families {
         let evidence: Vec<Evidence> = (0..calculator.panel().len())
             .map(|locus| {
-                let relatives = family.relatives.iter().map(|r| (r.relation, r.profile.at(locus)));
+                let shown = family.relatives.iter().map(|r| Shown {
+                    relation: r.relation,
+                    genotype: r.profile.at(locus),
+                    drop_out: r.drop_out,
+                });
                 match &family.pedigree {
-                    Some(pedigree) => Evidence::of_pedigree(pedigree.clone(), relatives),
-                    None => Evidence::new(relatives, calculator.model().convention),
+                    Some(pedigree) => Evidence::of_pedigree(pedigree.clone(), shown),
+                    None => Evidence::new(shown, calculator.model().convention),
                 }
             })
             .collect();
@@ -92,8 +105,8 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
             let mut log10_lr = 0.0;
             for (locus, evidence) in evidence.iter().enumerate() {
                 let genotype = child.profile.at(locus);
-                let value = || calculator.log10_lr(locus, evidence, genotype).unwrap();
-                log10_lr += *known[locus].entry(genotype).or_insert_with(value);
+                let value = || calculator.log10_lr_with(locus, evidence, genotype, child.drop_out).unwrap();
+                log10_lr += *known[locus].entry((genotype, child.drop_out)).or_insert_with(value);
             }
             if log10_lr < least {
                 continue;
@@ -277,8 +290,7 @@ fn no_child_at_the_edge_is_lost() {
     for family in &families {
         // Per locus every genotype by falling worth.
         let ladder = |locus: usize| {
-            let relatives = family.relatives.iter().map(|r| (r.relation, r.profile.at(locus)));
-            let evidence = Evidence::new(relatives, calculator.model().convention);
+            let evidence = evidence(family, locus, calculator.model().convention);
             let alleles = table.loci()[locus].alleles();
             let pairs = alleles.iter().flat_map(|&a| alleles.iter().map(move |&b| Genotype::new(a, b)));
             let worth = |g: Genotype| (calculator.log10_lr(locus, &evidence, Some(g)).unwrap(), g);
@@ -302,6 +314,7 @@ fn no_child_at_the_edge_is_lost() {
                 children.push(Child {
                     pseudonym: pseudonym(3, children.len()),
                     profile: Profile::new((0..loci).map(|locus| Some(at(locus))).collect()),
+                    drop_out: None,
                 });
             }
         }

@@ -201,6 +201,7 @@ pub(super) fn batch(intake: Intake) -> Batch {
         region: row.region,
         kit: row.kit,
         collected_on: row.collected_on.map(|date| date.to_string()),
+        drop_out: row.drop_out,
         profile: row.profile,
     });
     Batch { holds, file_digest: intake.digest, loci: intake.loci, rows: rows.collect(), pedigrees: intake.pedigrees }

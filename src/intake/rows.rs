@@ -116,6 +116,10 @@ impl<'h> RowReader<'h> {
                 date
             }
         };
+        let drop_out = cells::drop_out(cell(Field::DropOut)).unwrap_or_else(|what| {
+            findings.problem(line, header.field(Field::DropOut), "drop-out", what);
+            None
+        });
         let profile = self.profile(line, fields, findings);
         // Kept even if a cell is bad, to be compared with other rows; taken out before the end.
         if let (Ok(sample), Some(family)) = (sample, family) {
@@ -123,7 +127,7 @@ impl<'h> RowReader<'h> {
                 self.families_without_agency.push(plain);
             }
             let sex = sex.unwrap_or(Sex::Unknown);
-            self.rows.push(Row { line, sample, family, sex, agency, region, kit, collected_on, profile });
+            self.rows.push(Row { line, sample, family, sex, agency, region, kit, collected_on, drop_out, profile });
         }
     }
 

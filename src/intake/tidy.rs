@@ -48,7 +48,7 @@ pub fn read_file(
 /// Reads the bytes of a tidy CSV file, to their end, whatever they are.
 ///
 /// Columns are found by name, in any order: `sample_id`, `sex`, for families also `family_id` and `relation`; the
-/// optional `agency`, `region`, `collected_on` (YYYY-MM-DD) and `kit`; any other column is a locus with cells such
+/// optional `agency`, `region`, `collected_on` (YYYY-MM-DD), `kit` and `drop_out` (from 0, below 1); any other column is a locus with cells such
 /// as `14/15`, `14` for a homozygote, or empty if untyped. Blank lines, lines of commas alone, a byte order mark
 /// and Windows line ends are accepted.
 ///

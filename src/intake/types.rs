@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::Problem;
-use crate::model::{FamilyPedigree, Locus, Profile, Pseudonym, Relation, Sex, UnknownWord};
+use crate::model::{DropOut, FamilyPedigree, Locus, Profile, Pseudonym, Relation, Sex, UnknownWord};
 
 /// What a tidy CSV file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +68,8 @@ pub struct Row {
     pub kit: Option<Arc<str>>,
     /// When the sample was taken.
     pub collected_on: Option<Date>,
+    /// The sample's own drop-out probability, in place of the model's.
+    pub drop_out: Option<DropOut>,
     /// Genotypes over [`Intake::loci`].
     pub profile: Profile,
 }

@@ -224,6 +224,22 @@ impl Calculator {
     /// If `locus` is no position of the panel.
     #[must_use]
     pub fn log10_lr_bound(&self, locus: usize, structure: &Structure, evidence: &Evidence, child: Genotype) -> f64 {
+        self.log10_lr_bound_with(locus, structure, evidence, child, None)
+    }
+
+    /// As [`Self::log10_lr_bound`], for [`Self::log10_lr_with`]: with the drop-out probability of the child's sample.
+    ///
+    /// # Panics
+    /// If `locus` is no position of the panel.
+    #[must_use]
+    pub fn log10_lr_bound_with(
+        &self,
+        locus: usize,
+        structure: &Structure,
+        evidence: &Evidence,
+        child: Genotype,
+        child_drop_out: Option<DropOut>,
+    ) -> f64 {
         let model = &self.loci[locus];
         let is_unlisted = |allele: &Allele| model.position(*allele).is_none();
         let mut unlisted: Vec<Allele> =
@@ -236,7 +252,8 @@ impl Calculator {
         let theta = self.model.theta;
         let draws = 2 * (structure.with_child.persons.len() + 1);
         let urn = (1.0 - theta) / (1.0 + draws as f64 * theta);
-        let shows = (1.0 - self.model.drop_out.children) * (1.0 - self.model.drop_out.children);
+        let drop_out = child_drop_out.map_or(self.model.drop_out.children, DropOut::get);
+        let shows = (1.0 - drop_out) * (1.0 - drop_out);
         let product = shows * urn * frequency(child.low()) * urn * frequency(child.high());
         let probability = if child.is_homozygous() { product } else { 2.0 * product };
         let least = urn * model.frequencies().iter().fold(unlisted, |least, &p| least.min(p)) / sum;

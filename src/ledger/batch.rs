@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::model::{FamilyPedigree, Locus, Profile, Pseudonym, Relation, Sex};
+use crate::model::{DropOut, FamilyPedigree, Locus, Profile, Pseudonym, Relation, Sex};
 
 /// What the samples of a batch are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct Record {
     pub kit: Option<Arc<str>>,
     /// When the sample was taken, YYYY-MM-DD.
     pub collected_on: Option<String>,
+    /// The sample's own drop-out probability, in place of the model's.
+    pub drop_out: Option<DropOut>,
     /// Genotypes over [`Batch::loci`].
     pub profile: Profile,
 }
@@ -68,7 +70,7 @@ pub enum OnConflict {
 pub enum ConflictKind {
     /// The sample is known as a child and given as a relative, or the reverse.
     Role,
-    /// Other genotypes.
+    /// Other genotypes, or another drop-out probability.
     Profile,
     /// Another sex.
     Sex,
@@ -100,7 +102,7 @@ impl fmt::Display for ConflictKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Role => f.write_str("is a child here and a relative there"),
-            Self::Profile => f.write_str("has other genotypes"),
+            Self::Profile => f.write_str("has other genotypes, or another drop_out"),
             Self::Sex => f.write_str("has another sex"),
             Self::Metadata => f.write_str("has another agency, region, kit or day of collection"),
             Self::Relation => f.write_str("has another relation in this family"),

@@ -8,7 +8,7 @@ use super::known::{Encoder, Known, role, same_sample};
 use super::open::{Ledger, advance, now};
 use super::relatives::{self, Membership};
 use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, pedigrees};
-use crate::model::Pseudonym;
+use crate::model::{DropOut, Pseudonym};
 
 /// What is to be done with each row of a batch.
 pub(super) struct Plan {
@@ -200,12 +200,12 @@ fn write_samples(
     import: i64,
 ) -> Result<Vec<i64>, LedgerError> {
     let mut insert = tx.prepare(
-        "INSERT INTO sample (pseudonym, role, sex, profile, agency, region, kit, collected_on, import_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO sample (pseudonym, role, sex, profile, agency, region, kit, collected_on, import_id, drop_out)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     let mut update = tx.prepare(
         "UPDATE sample SET sex = :sex, profile = :profile, agency = :agency, region = :region, kit = :kit,
-         collected_on = :collected_on, import_id = :import WHERE id = :id",
+         collected_on = :collected_on, import_id = :import, drop_out = :drop_out WHERE id = :id",
     )?;
     let role = role(batch.holds);
     let mut ids = vec![0; batch.rows.len()];
@@ -218,6 +218,7 @@ fn write_samples(
         }
         let row = &batch.rows[i];
         let (agency, region, kit) = (row.agency.as_deref(), row.region.as_deref(), row.kit.as_deref());
+        let drop_out = row.drop_out.map(DropOut::get);
         ids[i] = match (plan.samples[i], last) {
             (_, Some((written, id))) if written == sample => id,
             (Action::None(id), _) => id,
@@ -233,6 +234,7 @@ fn write_samples(
                     kit,
                     row.collected_on.as_deref(),
                     import,
+                    drop_out,
                 ))?;
                 tx.last_insert_rowid()
             }
@@ -241,6 +243,7 @@ fn write_samples(
                 update.execute(named_params! {
                     ":sex": row.sex.word(), ":profile": &blob, ":agency": agency, ":region": region, ":kit": kit,
                     ":collected_on": row.collected_on.as_deref(), ":import": import, ":id": id,
+                    ":drop_out": drop_out,
                 })?;
                 id
             }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row};
 use super::open::Ledger;
 use super::relatives::relation;
 use super::{Generation, LedgerError, codec, pedigrees};
-use crate::model::{Child, Family, Genotype, Panel, Profile, Pseudonym, Relative};
+use crate::model::{Child, DropOut, Family, Genotype, Panel, Profile, Pseudonym, Relative};
 
 /// How much the ledger holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +65,13 @@ impl Positions {
     }
 }
 
+/// A sample's own drop-out probability.
+pub(super) fn drop_out(row: &Row<'_>, sample: Pseudonym, column: usize) -> Result<Option<DropOut>, LedgerError> {
+    let stored: Option<f64> = row.get(column)?;
+    let damaged = || LedgerError::Damaged { of: format!("sample {sample}"), what: "the drop-out probability is none" };
+    stored.map(|probability| DropOut::new(probability).ok_or_else(damaged)).transpose()
+}
+
 /// A family as it is read.
 struct Draft {
     pseudonym: Pseudonym,
@@ -101,11 +108,12 @@ impl Ledger {
         let generation = super::open::generation(&tx)?;
         let positions = Positions::new(&tx, panel)?;
         let mut statement =
-            tx.prepare("SELECT pseudonym, profile FROM sample WHERE role = 'child' ORDER BY pseudonym")?;
+            tx.prepare("SELECT pseudonym, profile, drop_out FROM sample WHERE role = 'child' ORDER BY pseudonym")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let pseudonym = pseudonym(row, 0)?;
-            each(Child { pseudonym, profile: positions.read(row, pseudonym, 1)? });
+            let profile = positions.read(row, pseudonym, 1)?;
+            each(Child { pseudonym, profile, drop_out: drop_out(row, pseudonym, 2)? });
         }
         Ok(generation)
     }
@@ -119,7 +127,8 @@ impl Ledger {
         let generation = super::open::generation(&tx)?;
         let positions = Positions::new(&tx, panel)?;
         let mut statement = tx.prepare(
-            "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile, member.place, pedigree.links
+            "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile, member.place, pedigree.links,
+             sample.drop_out
              FROM family JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
              LEFT JOIN pedigree ON pedigree.family_id = family.id ORDER BY family.pseudonym",
         )?;
@@ -128,7 +137,8 @@ impl Ledger {
         while let Some(row) = rows.next()? {
             let (family, sample) = (pseudonym(row, 0)?, pseudonym(row, 2)?);
             let relation = relation(family, row.get_ref(1)?.as_str())?;
-            let relative = Relative { sample, relation, profile: positions.read(row, sample, 3)? };
+            let (profile, drop_out) = (positions.read(row, sample, 3)?, drop_out(row, sample, 6)?);
+            let relative = Relative { sample, relation, profile, drop_out };
             let relative = (relative, row.get(4)?);
             match families.last_mut() {
                 Some(last) if last.pseudonym == family => last.relatives.push(relative),

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::open::{Ledger, generation};
-use super::read::{Positions, pseudonym};
+use super::read::{Positions, drop_out, pseudonym};
 use super::relatives::stored_relation;
 use super::{LedgerError, pedigrees};
 use crate::model::{Panel, Pseudonym, Relation};
@@ -57,12 +57,13 @@ fn samples(connection: &Connection, findings: &mut Vec<String>) -> Result<(), Le
             return Ok(());
         }
     };
-    let mut statement = connection.prepare("SELECT pseudonym, profile FROM sample ORDER BY id")?;
+    let mut statement = connection.prepare("SELECT pseudonym, profile, drop_out FROM sample ORDER BY id")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         match pseudonym(row, 0) {
             Err(error) => findings.push(error.to_string()),
             Ok(sample) => {
+                findings.extend(drop_out(row, sample, 2).err().map(|error| error.to_string()));
                 let blob = row.get_ref(1)?.as_blob().map_err(|_| "the profile is missing");
                 if let Err(what) = blob.and_then(|blob| positions.profile(blob)) {
                     findings.push(LedgerError::Damaged { of: format!("sample {sample}"), what }.to_string());

@@ -61,15 +61,14 @@ impl<'a> Matcher<'a> {
     /// A matcher over an index that was built for the calculator's panel.
     #[must_use]
     pub fn new(index: &'a Index, calculator: &'a Calculator, criterion: Criterion) -> Self {
-        let irregular = Irregular::of(index);
-        let refuses = calculator.model().floor == Floor::Refuse;
-        let refused = irregular.numbers().filter(|_| refuses).map(|child| index.pseudonym(child)).collect();
+        let (irregular, refused) = Irregular::of(index, calculator.model().floor == Floor::Refuse);
+        let refused = refused.into_iter().map(|child| index.pseudonym(child)).collect();
         Self {
             index,
             compiler: Compiler::new(calculator),
             criterion,
             instructions: Instructions::detect(),
-            irregular: if refuses { Irregular::none() } else { irregular },
+            irregular,
             refused,
             layout: layout(index),
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Pedigree, Profile, Pseudonym, Relation};
+use super::{DropOut, Pedigree, Profile, Pseudonym, Relation};
 
 /// A typed relative of a missing child.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Relative {
     pub relation: Relation,
     /// Genotypes in panel order.
     pub profile: Profile,
+    /// The sample's own drop-out probability, in place of the model's.
+    pub drop_out: Option<DropOut>,
 }
 
 /// The relatives of one missing child.
@@ -54,4 +56,6 @@ pub struct Child {
     pub pseudonym: Pseudonym,
     /// Genotypes in panel order.
     pub profile: Profile,
+    /// The sample's own drop-out probability, in place of the model's.
+    pub drop_out: Option<DropOut>,
 }

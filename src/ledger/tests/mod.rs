@@ -33,6 +33,7 @@ fn child(line: u64, sample: u8, cells: [&str; 2]) -> Record {
         region: Some("Jinan".into()),
         kit: None,
         collected_on: Some("2024-01-31".to_owned()),
+        drop_out: None,
         profile: profile(&cells),
     }
 }
