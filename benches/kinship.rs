@@ -91,7 +91,7 @@ fn large_locus(c: &mut Criterion) {
                 c.bench_function(&format!("lr of a pair, two linked loci of 40 alleles, {kind}, {name}"), |b| {
                     b.iter(|| {
                         let mut scorer = calculator.linked_scorer(0, &linked).unwrap();
-                        calculator.linked_log10_lr(&mut scorer, [genotype(1), genotype(2)]).unwrap()
+                        calculator.linked_log10_lr(&mut scorer, [genotype(1), genotype(2)], None).unwrap()
                     });
                 });
             }

@@ -29,13 +29,15 @@ fn population(shapes: Vec<Shape>, table: &FrequencyTable) -> (Vec<Family>, Index
                 sample: pseudonym(2, i * 64 + j),
                 relation: person.relation,
                 profile: person.profile.clone(),
+                drop_out: None,
             })
             .collect(),
+        pedigree: None,
     };
     let loci = table.panel().loci().iter().zip(table.loci());
     let mut builder = Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect());
     for (i, child) in population.children.iter().enumerate() {
-        builder.push(Child { pseudonym: pseudonym(3, i), profile: child.profile.clone() });
+        builder.push(Child { pseudonym: pseudonym(3, i), profile: child.profile.clone(), drop_out: None });
     }
     let binding = Binding { alleles: table.alleles_digest(), stamp: [0; 16], generation: 1 };
     let index = Index::from_bytes(&builder.finish(&binding).unwrap()).unwrap();

@@ -191,7 +191,7 @@ fn linked_log10_lr(
     evidence: &LinkedEvidence,
     child: Both,
 ) -> Result<Option<f64>, KinshipError> {
-    calculator.linked_log10_lr(&mut calculator.linked_scorer(0, evidence)?, child)
+    calculator.linked_log10_lr(&mut calculator.linked_scorer(0, evidence)?, child, None)
 }
 
 fn close(a: f64, b: f64) -> bool {

@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, Index};
-use reunite::intake::read_cases;
-use reunite::model::{Child, Profile, Pseudonym};
+use reunite::intake::{CasePedigrees, read_cases};
+use reunite::model::{Child, DropOut, Profile, Pseudonym};
 use reunite::population::FrequencyTable;
 
 /// Text that looks enough like CSV to get past the first checks.
@@ -25,7 +25,11 @@ fn index() -> Vec<u8> {
     let mut builder = Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect());
     for number in 0..40 {
         let genotypes = vec!["15/16".parse().ok(), "14/99".parse().ok().filter(|_| number > 30), None];
-        builder.push(Child { pseudonym: Pseudonym::from_bytes([number; 16]), profile: Profile::new(genotypes) });
+        builder.push(Child {
+            pseudonym: Pseudonym::from_bytes([number; 16]),
+            profile: Profile::new(genotypes),
+            drop_out: DropOut::new(0.1).filter(|_| number > 35),
+        });
     }
     builder.finish(&Binding { alleles: [0; 32], stamp: [0; 16], generation: 1 }).unwrap()
 }
@@ -48,14 +52,34 @@ proptest! {
     #[test]
     fn cases(text in nearly_csv("case,person,relation,sex,locus,allele1,allele2", "a-z0-9.,\"\\- ")) {
         let panel = FrequencyTable::chinese_han_23().panel();
-        if let Err(problems) = read_cases("c.csv", text.as_bytes(), panel) {
+        if let Err(problems) = read_cases("c.csv", text.as_bytes(), panel, None) {
             prop_assert!(!problems.is_empty());
         }
     }
 
     #[test]
+    fn pedigrees(text in nearly_csv("case,person,father,mother,sex,missing", "a-cyes,")) {
+        if let Err(problems) = CasePedigrees::read("p.csv", text.as_bytes()) {
+            prop_assert!(!problems.is_empty());
+        }
+    }
+
+    /// Any links among few persons: read, or refused with a line.
+    #[test]
+    fn any_links(links in prop::collection::vec(("[a-e]{0,1}", "[a-e]{0,1}"), 1..=5), missing in 0..5_usize) {
+        let row = |(i, (father, mother)): (usize, &(String, String))| {
+            let person = ["a", "b", "c", "d", "e"][i];
+            format!("k,{person},{father},{mother},,{}\n", if i == missing { "yes" } else { "" })
+        };
+        let rows: String = links.iter().enumerate().map(row).collect();
+        if let Err(problems) = CasePedigrees::read("p.csv", format!("case,person,father,mother,sex,missing\n{rows}").as_bytes()) {
+            prop_assert!(problems.iter().all(|problem| problem.line > 1 && problem.code != "pedigree"));
+        }
+    }
+
+    #[test]
     fn any_bytes_as_cases(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let _ = read_cases("c.csv", &bytes, FrequencyTable::chinese_han_23().panel());
+        let _ = read_cases("c.csv", &bytes, FrequencyTable::chinese_han_23().panel(), None);
     }
 
     #[test]
@@ -76,6 +100,7 @@ proptest! {
             prop_assert_eq!(index.codes(), original.codes());
             prop_assert_eq!(index.planes(), original.planes());
             prop_assert_eq!(index.unlisted(), original.unlisted());
+            prop_assert_eq!(index.drop_outs(), original.drop_outs());
             prop_assert_eq!(index.binding(), original.binding());
         }
     }

@@ -1,11 +1,15 @@
 //! The screened result is the result of scoring every pair, bit for bit.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, Index};
-use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown};
-use reunite::matching::{Candidate, Criterion, Matcher};
-use reunite::model::{Allele, Child, Family, Genotype, Profile, Pseudonym, Relation, Relative, genotype_code};
+use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
+use reunite::matching::{Candidate, Criterion, Matcher, evidence};
+use reunite::model::{
+    Allele, Child, DropOut, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative, genotype_code,
+};
 use reunite::population::{Convention, DropOuts, Floor, FrequencyTable, Model, Mutation, MutationRates};
 use reunite::screen::Instructions;
 use reunite::synthesis::{Plan, Population, Shape};
@@ -28,12 +32,18 @@ fn people(plan: &Plan, table: &FrequencyTable, model: &Model) -> (Vec<Family>, V
             sample: pseudonym(1, i * 100 + j),
             relation: person.relation,
             profile: strange(&person.profile, i * 3 + j),
+            drop_out: own_drop_out(i * 5 + j, 11),
         };
-        Family { pseudonym: pseudonym(2, i), relatives: family.relatives.iter().enumerate().map(relative).collect() }
+        Family {
+            pseudonym: pseudonym(2, i),
+            relatives: family.relatives.iter().enumerate().map(relative).collect(),
+            pedigree: None,
+        }
     };
     let child = |(i, child): (usize, &reunite::synthesis::SyntheticChild)| Child {
         pseudonym: pseudonym(3, i),
         profile: strange(&child.profile, i),
+        drop_out: own_drop_out(i, 29),
     };
     let mut children: Vec<Child> = population.children.iter().enumerate().map(child).collect();
     // Children who are as strange as their relatives, so that unlisted alleles are shared by descent.
@@ -47,6 +57,11 @@ fn people(plan: &Plan, table: &FrequencyTable, model: &Model) -> (Vec<Family>, V
     }
     children.sort_by_key(|child| child.pseudonym);
     (population.families.iter().enumerate().map(family).collect(), children)
+}
+
+/// Some samples are worse, or better, than the model thinks of all.
+fn own_drop_out(number: usize, every: usize) -> Option<DropOut> {
+    DropOut::new([0.0, 0.3][number % 2]).filter(|_| number.is_multiple_of(every))
 }
 
 fn strange_like(profile: &Profile, number: usize) -> Profile {
@@ -73,8 +88,15 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
     for family in families {
         let evidence: Vec<Evidence> = (0..calculator.panel().len())
             .map(|locus| {
-                let relatives = family.relatives.iter().map(|r| (r.relation, r.profile.at(locus)));
-                Evidence::new(relatives, calculator.model().convention)
+                let shown = family.relatives.iter().map(|r| Shown {
+                    relation: r.relation,
+                    genotype: r.profile.at(locus),
+                    drop_out: r.drop_out,
+                });
+                match &family.pedigree {
+                    Some(pedigree) => Evidence::of_pedigree(pedigree.clone(), shown),
+                    None => Evidence::new(shown, calculator.model().convention),
+                }
             })
             .collect();
         // Scoring is the slow part, so each genotype of a locus is computed once; values are the calculator's own.
@@ -87,7 +109,7 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
                 let alleles = calculator.loci()[locus].alleles();
                 for (j, &b) in alleles.iter().enumerate() {
                     for (i, &a) in alleles[..=j].iter().enumerate() {
-                        known.insert(Some(Genotype::new(a, b)), table.values()[genotype_code(i, j)]);
+                        known.insert((Some(Genotype::new(a, b)), None), table.values()[genotype_code(i, j)]);
                     }
                 }
             }
@@ -97,9 +119,9 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
                 let shown = |r: &Relative| LinkedShown {
                     relation: r.relation,
                     genotypes: pair.loci.map(|locus| r.profile.at(locus)),
-                    drop_out: None,
+                    drop_out: r.drop_out,
                 };
-                LinkedEvidence::new(None, family.relatives.iter().map(shown))
+                LinkedEvidence::new(family.pedigree.clone(), family.relatives.iter().map(shown))
             })
             .collect();
         let scorer = |(number, evidence)| calculator.linked_scorer(number, evidence).unwrap();
@@ -111,7 +133,7 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
                 let genotypes = pair.loci.map(|locus| child.profile.at(locus));
                 pairs.extend(
                     calculator
-                        .linked_log10_lr(&mut scorers[number], genotypes)
+                        .linked_log10_lr(&mut scorers[number], genotypes, child.drop_out)
                         .unwrap()
                         .map(|value| (pair.loci, value)),
                 );
@@ -122,8 +144,8 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
                     continue;
                 }
                 let genotype = child.profile.at(locus);
-                let value = || calculator.log10_lr(locus, evidence, genotype).unwrap();
-                log10_lr += *known[locus].entry(genotype).or_insert_with(value);
+                let value = || calculator.log10_lr_with(locus, evidence, genotype, child.drop_out).unwrap();
+                log10_lr += *known[locus].entry((genotype, child.drop_out)).or_insert_with(value);
             }
             if log10_lr < least {
                 continue;
@@ -209,6 +231,51 @@ proptest! {
     }
 }
 
+/// Gives families an explicit pedigree in place of relations: a loop (the parents are uncle and niece), and a missing
+/// child who has a child.
+fn with_pedigrees(families: &mut [Family]) {
+    let founder = Member::default;
+    let couple = |father, mother| Member { father: Some(father), mother: Some(mother) };
+    // Grandparents, uncle, his sister, her husband, niece, child of uncle and niece.
+    let inbred = [founder(), founder(), couple(0, 1), couple(0, 1), founder(), couple(4, 3), couple(2, 5)];
+    // Father, mother, child, husband, grandchild.
+    let with_child = [founder(), founder(), couple(0, 1), founder(), couple(3, 2)];
+    for (i, family) in families.iter_mut().enumerate() {
+        let (members, child, places) =
+            if i % 2 == 0 { (&inbred[..], 6, [5, 1, 2, 0]) } else { (&with_child[..], 2, [4, 1, 0, 3]) };
+        family.relatives.truncate(places.len());
+        let places = &places[..family.relatives.len()];
+        family.relatives.iter_mut().for_each(|relative| relative.relation = Relation::Member);
+        family.pedigree = Some(Arc::new(Pedigree::from_members(members, child, places).unwrap()));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn screened_equals_exhaustive_with_explicit_pedigrees(
+        model in models(), seed in any::<u64>(), least in -2.0..4.0_f64, untyped in 0.0..0.3_f64
+    ) {
+        let table = FrequencyTable::chinese_han_23();
+        let shape = |relations: &[Relation]| Shape { relations: relations.to_vec(), weight: 1.0 };
+        use Relation::{Father, FullSibling, Mother};
+        let shapes = vec![shape(&[Mother]), shape(&[Father, Mother]), shape(&[Father, Mother, FullSibling])];
+        let plan = Plan {
+            families: 6, children: 600, seed, planted: 0.8, shapes, untyped, partial_children: 0.2,
+            partial_relatives: 0.1, ..Plan::default()
+        };
+        let (mut families, children) = people(&plan, table, &model);
+        with_pedigrees(&mut families);
+        let calculator = Calculator::new(table, model).unwrap();
+        let index = index(&children, table);
+        let expected = exhaustive(&families, &children, &calculator, least);
+        let (result, _) = Matcher::new(&index, &calculator, Criterion { min_log10_lr: least }).run(&families);
+        prop_assert_eq!(&result.unscorable, &vec![]);
+        prop_assert_eq!(result.candidates, expected);
+    }
+}
+
 /// Without mutation, families of typed parents only, which cannot contradict themselves.
 #[test]
 fn screened_equals_exhaustive_without_mutation() {
@@ -269,8 +336,7 @@ fn no_child_at_the_edge_is_lost() {
     for family in &families {
         // Per locus every genotype by falling worth.
         let ladder = |locus: usize| {
-            let relatives = family.relatives.iter().map(|r| (r.relation, r.profile.at(locus)));
-            let evidence = Evidence::new(relatives, calculator.model().convention);
+            let evidence = evidence(family, locus, calculator.model().convention);
             let alleles = table.loci()[locus].alleles();
             let pairs = alleles.iter().flat_map(|&a| alleles.iter().map(move |&b| Genotype::new(a, b)));
             let worth = |g: Genotype| (calculator.log10_lr(locus, &evidence, Some(g)).unwrap(), g);
@@ -294,6 +360,7 @@ fn no_child_at_the_edge_is_lost() {
                 children.push(Child {
                     pseudonym: pseudonym(3, children.len()),
                     profile: Profile::new((0..loci).map(|locus| Some(at(locus))).collect()),
+                    drop_out: None,
                 });
             }
         }

@@ -1,12 +1,13 @@
 //! `import`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use crate::intake::{Intake, Layout, read_bytes, read_file};
+use crate::intake::{FamilyPedigrees, Intake, Layout, read_bytes, read_file};
 use crate::ledger::{Batch, Holds, ImportReport, Ledger, LedgerError, OnConflict, Record};
 use crate::model::Panel;
 use crate::pseudonym::Pseudonymizer;
@@ -24,6 +25,10 @@ pub(super) struct Import {
     /// CSV files
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Pedigrees of families that relations do not describe: CSV with family_id, person, father, mother, sex, missing and
+    /// sample_id; in FILE their relation is member
+    #[arg(long, value_name = "FILE")]
+    pedigrees: Option<PathBuf>,
     /// Read and check everything, change nothing
     #[arg(long)]
     dry_run: bool,
@@ -51,10 +56,19 @@ impl Import {
         let _lock = store.lock()?;
         let mut ledger = store.ledger()?;
         let pseudonymizer = store.pseudonymizer(&mut ledger, global.key_file.as_deref())?;
+        let pedigrees = match &self.pedigrees {
+            None => None,
+            Some(path) => match self.read_pedigrees(path, &pseudonymizer, output)? {
+                None => return Ok(Outcome::Rejected),
+                found => found,
+            },
+        };
+        let mut with_rows = BTreeSet::new();
         let mut outcome = Outcome::Done;
         for file in &self.files {
             let started = Instant::now();
-            let intake = read_file(file, self.layout, store.table.panel(), &pseudonymizer)?;
+            let intake = read_file(file, self.layout, store.table.panel(), &pseudonymizer, pedigrees.as_ref())?;
+            with_rows.extend(intake.pedigrees.iter().map(|pedigree| pedigree.family));
             let taken = self.take(intake, &mut ledger, output, file)?;
             if taken == Outcome::Rejected {
                 outcome = Outcome::Rejected;
@@ -62,7 +76,35 @@ impl Import {
                 output.say(&format!("  in {:.2} s", started.elapsed().as_secs_f64()));
             }
         }
+        if let (Some(pedigrees), Some(path)) = (&pedigrees, &self.pedigrees)
+            && with_rows.len() < pedigrees.len()
+        {
+            let without = plural((pedigrees.len() - with_rows.len()) as u64, "pedigree");
+            output.warn(&format!("{}: {without} of families without a sound row here: not imported", path.display()));
+        }
         Ok(outcome)
+    }
+
+    /// `None` if something is wrong with the file, which has been said then.
+    fn read_pedigrees(
+        &self,
+        path: &Path,
+        pseudonymizer: &Pseudonymizer,
+        output: &Output,
+    ) -> anyhow::Result<Option<FamilyPedigrees>> {
+        if self.layout != Layout::Families {
+            bail!("--pedigrees goes with --as families");
+        }
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        match FamilyPedigrees::read(&path.display().to_string(), &bytes, pseudonymizer) {
+            Ok(pedigrees) => Ok(Some(pedigrees)),
+            Err(problems) => {
+                problems.iter().for_each(|problem| output.warn(&problem.to_string()));
+                let found = plural(problems.len() as u64, "problem");
+                output.warn(&format!("{}: {found} found, nothing imported", path.display()));
+                Ok(None)
+            }
+        }
     }
 
     fn take(&self, intake: Intake, ledger: &mut Ledger, output: &Output, file: &Path) -> anyhow::Result<Outcome> {
@@ -159,9 +201,10 @@ pub(super) fn batch(intake: Intake) -> Batch {
         region: row.region,
         kit: row.kit,
         collected_on: row.collected_on.map(|date| date.to_string()),
+        drop_out: row.drop_out,
         profile: row.profile,
     });
-    Batch { holds, file_digest: intake.digest, loci: intake.loci, rows: rows.collect() }
+    Batch { holds, file_digest: intake.digest, loci: intake.loci, rows: rows.collect(), pedigrees: intake.pedigrees }
 }
 
 /// Imports the text of a file that must be sound: one of ours.
@@ -173,7 +216,7 @@ pub(super) fn sound_text(
     pseudonymizer: &Pseudonymizer,
     ledger: &mut Ledger,
 ) -> anyhow::Result<ImportReport> {
-    let intake = read_bytes(name, text.as_bytes(), layout, panel, pseudonymizer);
+    let intake = read_bytes(name, text.as_bytes(), layout, panel, pseudonymizer, None);
     if let Some(problem) = intake.problems.first() {
         anyhow::bail!("{problem}");
     }

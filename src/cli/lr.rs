@@ -1,14 +1,15 @@
 //! `lr`: the kinship calculator.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 
-use crate::intake::{Case, read_cases};
-use crate::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown};
+use crate::intake::{Case, CasePedigrees, Problem, read_cases};
+use crate::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
 use crate::model::Locus;
+use crate::population::Convention;
 
 use super::Outcome;
 use super::model::ModelOptions;
@@ -21,21 +22,35 @@ pub(super) struct Lr {
     frequencies: FrequencyOption,
     #[command(flatten)]
     model: ModelOptions,
-    /// CSV with case, person, relation, sex, locus, allele1, allele2; one row per person and typed locus
+    /// CSV with case, person, relation, sex, locus, allele1, allele2 and, if wanted, drop_out; one row per person and
+    /// typed locus
     cases: PathBuf,
+    /// Pedigrees of cases that relations do not describe: CSV with case, person, father, mother, sex, missing; one row per
+    /// person, `missing` is yes for the child in question
+    #[arg(long, value_name = "FILE")]
+    pedigree: Option<PathBuf>,
 }
 
 impl Lr {
     pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
         let (_, table) = self.frequencies.read()?;
         let calculator = calculator(&table, &self.model.settings()?)?;
-        let bytes = std::fs::read(&self.cases).with_context(|| format!("cannot read {}", self.cases.display()))?;
-        let cases = match read_cases(&self.cases.display().to_string(), &bytes, table.panel()) {
+        let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        let refused = |problems: Vec<Problem>| {
+            problems.iter().for_each(|problem| output.warn(&problem.to_string()));
+            Ok(Outcome::Rejected)
+        };
+        let pedigrees = match &self.pedigree {
+            None => None,
+            Some(path) => match CasePedigrees::read(&path.display().to_string(), &read(path)?) {
+                Ok(pedigrees) => Some(pedigrees),
+                Err(problems) => return refused(problems),
+            },
+        };
+        let name = self.cases.display().to_string();
+        let cases = match read_cases(&name, &read(&self.cases)?, table.panel(), pedigrees.as_ref()) {
             Ok(cases) => cases,
-            Err(problems) => {
-                problems.iter().for_each(|problem| output.warn(&problem.to_string()));
-                return Ok(Outcome::Rejected);
-            }
+            Err(problems) => return refused(problems),
         };
         output.say(&format!("{} cases; {}", cases.len(), calculator.settings_line()));
         let mut text = String::from("case,locus,log10_lr\n");
@@ -66,10 +81,9 @@ fn write_case(text: &mut String, case: &Case, calculator: &Calculator) -> anyhow
             }
             continue;
         }
-        let relatives = case.relatives.iter().map(|(relation, profile)| (*relation, profile.at(position)));
-        let evidence = Evidence::new(relatives, calculator.model().convention);
+        let evidence = evidence(case, position, calculator.model().convention);
         let log10_lr = calculator
-            .log10_lr(position, &evidence, case.child.at(position))
+            .log10_lr_with(position, &evidence, case.child.at(position), case.child_drop_out)
             .with_context(|| format!("case {name}, locus {locus}"))?;
         writeln!(text, "{name},{locus},{log10_lr}")?;
         total += log10_lr;
@@ -82,23 +96,36 @@ fn write_case(text: &mut String, case: &Case, calculator: &Calculator) -> anyhow
 fn linked(case: &Case, calculator: &Calculator) -> anyhow::Result<Vec<([usize; 2], f64)>> {
     let mut values = Vec::new();
     for (number, pair) in calculator.linked().iter().enumerate() {
-        let relatives = case.relatives.iter().map(|(relation, profile)| LinkedShown {
-            relation: *relation,
-            genotypes: pair.loci.map(|locus| profile.at(locus)),
-            drop_out: None,
+        let relatives = case.relatives.iter().map(|relative| LinkedShown {
+            relation: relative.relation,
+            genotypes: pair.loci.map(|locus| relative.profile.at(locus)),
+            drop_out: relative.drop_out,
         });
-        let evidence = LinkedEvidence::new(None, relatives);
+        let evidence = LinkedEvidence::new(case.pedigree.clone(), relatives);
         let child = pair.loci.map(|locus| case.child.at(locus));
-        if let Some(value) = calculator.linked_log10_lr(&mut calculator.linked_scorer(number, &evidence)?, child)? {
+        let mut scorer = calculator.linked_scorer(number, &evidence)?;
+        if let Some(value) = calculator.linked_log10_lr(&mut scorer, child, case.child_drop_out)? {
             values.push((pair.loci, value));
         }
     }
     Ok(values)
 }
 
+fn evidence(case: &Case, position: usize, convention: Convention) -> Evidence {
+    let shown = case.relatives.iter().map(|relative| Shown {
+        relation: relative.relation,
+        genotype: relative.profile.at(position),
+        drop_out: relative.drop_out,
+    });
+    match &case.pedigree {
+        Some(pedigree) => Evidence::of_pedigree(pedigree.clone(), shown),
+        None => Evidence::new(shown, convention),
+    }
+}
+
 /// Loci at which someone carries an allele without a frequency.
 fn unlisted<'a>(case: &'a Case, calculator: &'a Calculator) -> impl Iterator<Item = &'a Locus> + 'a {
-    let profiles = || case.relatives.iter().map(|relative| &relative.1).chain([&case.child]);
+    let profiles = || case.relatives.iter().map(|relative| &relative.profile).chain([&case.child]);
     let loci = calculator.panel().loci().iter().zip(calculator.loci()).enumerate();
     loci.filter(move |(position, (_, model))| {
         profiles().filter_map(|profile| profile.at(*position)).any(|genotype| model.positions(genotype).is_none())

@@ -210,6 +210,7 @@ fn manifest(
         "families_scanned": result.families_scanned,
         "families_out_of_reach": result.families_out_of_reach,
         "survivors": result.survivors,
+        "children_with_own_drop_out": index.drop_outs().len(),
         "children_with_unlisted_alleles": index.unlisted().chunk_by(|a, b| a.child == b.child).count(),
         "loci_with_unlisted_alleles": unlisted,
         "instructions": Instructions::detect().name(),

@@ -9,8 +9,8 @@ use zerocopy::byteorder::little_endian::{U16, U32, U64};
 use crate::model::{Allele, Child, Locus, Pseudonym, genotype_code, genotype_count};
 
 use super::format::{
-    ALIGNMENT, BLOCK, Binding, Header, IndexError, MAGIC, Metadata, OLDEST_READER, Row, SECTIONS, Section, UNLISTED,
-    UnlistedRecord, VERSION, codec, rows_per_block,
+    ALIGNMENT, BLOCK, Binding, DropOutRecord, Header, IndexError, MAGIC, Metadata, OLDEST_READER, Row, SECTIONS,
+    Section, UNLISTED, UnlistedRecord, VERSION, codec, rows_per_block,
 };
 
 /// How the name of an index begins while it is being written.
@@ -33,13 +33,14 @@ struct Sections<'a> {
     planes: Vec<Row>,
     codes: Vec<U16>,
     unlisted: Vec<UnlistedRecord>,
+    drop_outs: Vec<DropOutRecord>,
 }
 
 impl<'a> Sections<'a> {
     fn new(loci: &'a [(Locus, Vec<Allele>)]) -> Self {
         let rows_per_block = rows_per_block(loci);
-        let (pseudonyms, planes, codes, unlisted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { loci, rows_per_block, pseudonyms, planes, codes, unlisted }
+        let (pseudonyms, planes, codes) = (Vec::new(), Vec::new(), Vec::new());
+        Self { loci, rows_per_block, pseudonyms, planes, codes, unlisted: Vec::new(), drop_outs: Vec::new() }
     }
 
     fn push(&mut self, child: &Child) -> Result<(), IndexError> {
@@ -79,7 +80,10 @@ impl<'a> Sections<'a> {
             own[0][word] |= bit;
             self.codes.push(U16::new(code));
         }
-        if self.unlisted.len() == before {
+        if let Some(drop_out) = child.drop_out {
+            let probability = U64::new(drop_out.get().to_bits());
+            self.drop_outs.push(DropOutRecord { child: U32::new(number), probability });
+        } else if self.unlisted.len() == before {
             rows[0][word] |= bit;
         }
         self.pseudonyms.push(*child.pseudonym.as_bytes());
@@ -125,6 +129,7 @@ impl Builder {
             built.planes.as_bytes(),
             built.codes.as_bytes(),
             built.unlisted.as_bytes(),
+            built.drop_outs.as_bytes(),
         ];
         let aligned = |length: usize| length.div_ceil(ALIGNMENT) * ALIGNMENT;
         let mut end = aligned(size_of::<Header>());

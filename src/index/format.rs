@@ -1,7 +1,7 @@
 //! The byte layout of an index file.
 //!
 //! All numbers are little-endian. The file begins with a [`Header`] of fixed size; behind it, each at a multiple of
-//! 64 bytes, follow five sections:
+//! 64 bytes, follow six sections:
 //!
 //! | section | holds |
 //! |---|---|
@@ -10,9 +10,11 @@
 //! | planes | per block of 512 children its [`Row`]s: the mask of regular children, then per locus a row of untyped children and one per listed allele |
 //! | codes | per child and locus a `u16`: the genotype's code, the number of genotypes if untyped, or [`UNLISTED`] |
 //! | unlisted | [`UnlistedRecord`]s of genotypes with an allele that the frequency table does not list, by child |
+//! | drop-outs | [`DropOutRecord`]s of children whose sample has a drop-out probability of its own, by child |
 //!
 //! A bit of an allele's row says that the child carries the allele. A child is irregular if one of its genotypes has an
-//! unlisted allele: it counts as untyped there, the screen passes it by, and it is scored on a path of its own.
+//! unlisted allele, where it counts as untyped, or if its sample has a drop-out probability of its own, which the tables
+//! do not know: the screen passes it by, and it is scored on a path of its own.
 
 use serde::{Deserialize, Serialize};
 use zerocopy::byteorder::little_endian::{U16, U32, U64};
@@ -34,11 +36,11 @@ pub const UNLISTED: u16 = u16::MAX;
 
 pub(super) const MAGIC: [u8; 8] = *b"REUNIDX\n";
 /// Version of the layout that this program writes.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// Oldest version of the program's layout that can read what it writes.
-pub(super) const OLDEST_READER: u32 = 1;
+pub(super) const OLDEST_READER: u32 = 2;
 pub(super) const ALIGNMENT: usize = 64;
-pub(super) const SECTIONS: usize = 5;
+pub(super) const SECTIONS: usize = 6;
 /// The most bytes of metadata that are decoded.
 pub(super) const METADATA_LIMIT: usize = 1 << 20;
 
@@ -47,6 +49,7 @@ pub(super) const PSEUDONYMS: usize = 1;
 pub(super) const PLANES: usize = 2;
 pub(super) const CODES: usize = 3;
 pub(super) const UNLISTED_SECTION: usize = 4;
+pub(super) const DROP_OUTS: usize = 5;
 
 /// Rows of a block: the mask of regular children, and per locus one for untyped children and one per allele.
 pub(super) fn rows_per_block(loci: &[(Locus, Vec<Allele>)]) -> usize {
@@ -95,6 +98,14 @@ pub(super) struct UnlistedRecord {
     pub(super) locus: U16,
     pub(super) low: U16,
     pub(super) high: U16,
+}
+
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy)]
+#[repr(C)]
+pub(super) struct DropOutRecord {
+    pub(super) child: U32,
+    /// The bits of the probability, an IEEE 754 double.
+    pub(super) probability: U64,
 }
 
 /// Loci and alleles, in the order of the planes.

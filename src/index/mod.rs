@@ -7,6 +7,8 @@ mod build;
 mod format;
 mod map;
 mod open;
+#[cfg(test)]
+mod tests;
 
 pub use build::{Builder, UNFINISHED};
 pub use format::{BLOCK, Binding, IndexError, Row, UNLISTED};

@@ -84,6 +84,8 @@ fn shared_samples(header: &Header, rows: &[Row], findings: &mut Findings) {
         for row in same[1..].iter().map(|&(_, i)| &rows[i]) {
             let differs = if row.profile != first.profile {
                 "other genotypes"
+            } else if row.drop_out != first.drop_out {
+                "another drop_out"
             } else if row.sex != first.sex {
                 "another sex"
             } else if (&row.region, &row.kit, row.collected_on) != (&first.region, &first.kit, first.collected_on) {

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::model::{Allele, Genotype, Panel, Profile, Relation, Sex};
+use crate::model::{Allele, DropOut, Genotype, Panel, Pedigree, PedigreeError, Profile, Relation, Sex};
 
-use super::findings::{Column, Findings};
-use super::lines::Lines;
-use super::tidy::{Source, open};
-use super::{Problem, loci};
+use super::columns::Columns;
+use super::findings::Findings;
+use super::links::Linked;
+use super::tidy::open;
+use super::{CasePedigrees, Problem, cells, loci};
 
 /// A child in question and its relatives, as a file gives them.
 #[derive(Clone, Debug)]
@@ -17,12 +19,35 @@ pub struct Case {
     pub name: String,
     /// The child's genotypes, in panel order.
     pub child: Profile,
-    /// Relation and genotypes of each relative, in panel order.
-    pub relatives: Vec<(Relation, Profile)>,
+    /// The drop-out probability of the child's sample, if it is not the model's.
+    pub child_drop_out: Option<DropOut>,
+    /// The relatives; they run along the relatives of `pedigree`, if there is one.
+    pub relatives: Vec<CaseRelative>,
+    /// The pedigree, where relations do not say it.
+    pub pedigree: Option<Arc<Pedigree>>,
 }
 
-/// The columns, in the order in which errors number them.
-const COLUMNS: [&str; 7] = ["case", "person", "relation", "sex", "locus", "allele1", "allele2"];
+/// A typed relative of a [`Case`].
+#[derive(Clone, Debug)]
+pub struct CaseRelative {
+    /// What the relative is to the child.
+    pub relation: Relation,
+    /// Genotypes in panel order.
+    pub profile: Profile,
+    /// The sample's drop-out probability, if it is not the model's.
+    pub drop_out: Option<DropOut>,
+}
+
+/// The columns, in the order in which [`Columns`] numbers them; the last is not required.
+const COLUMNS: [&str; 8] = ["case", "person", "relation", "sex", "locus", "allele1", "allele2", "drop_out"];
+const REQUIRED: usize = 7;
+const CASE: usize = 0;
+const PERSON: usize = 1;
+const RELATION: usize = 2;
+const SEX: usize = 3;
+const LOCUS: usize = 4;
+const ALLELES: [usize; 2] = [5, 6];
+const DROP_OUT: usize = 7;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
@@ -33,6 +58,7 @@ enum Role {
 struct Person {
     name: String,
     role: Role,
+    drop_out: Option<DropOut>,
     genotypes: Vec<Option<Genotype>>,
 }
 
@@ -42,115 +68,113 @@ struct Draft {
     persons: Vec<Person>,
 }
 
-/// Reads `case,person,relation,sex,locus,allele1,allele2`: one row per person and locus at which the person is typed;
-/// `relation` is that to the child, or `child`. Columns in any order; cases keep the order of their first rows.
+/// Reads `case,person,relation,sex,locus,allele1,allele2` and, where wanted, `drop_out`: one row per person and locus at
+/// which the person is typed; `relation` is that to the child, or `child`. Columns in any order; cases keep the order of
+/// their first rows. `drop_out` is the same on all rows of a person.
+///
+/// Persons of a case that is among the `pedigrees` have their places there, by name; their `relation` is `member` or
+/// empty.
 ///
 /// # Errors
 /// Every problem, in order of lines and columns.
-pub fn read_cases(file_name: &str, bytes: &[u8], panel: &Panel) -> Result<Vec<Case>, Vec<Problem>> {
+pub fn read_cases(
+    file_name: &str,
+    bytes: &[u8],
+    panel: &Panel,
+    pedigrees: Option<&CasePedigrees>,
+) -> Result<Vec<Case>, Vec<Problem>> {
     let mut findings = Findings::new(file_name);
-    let mut reader = Reader { panel, drafts: Vec::new(), by_name: HashMap::new() };
-    if let Some(source) = open(bytes, &mut findings) {
-        reader.read(source, &mut findings);
+    let mut cases = Vec::new();
+    if let Some(source) = open(bytes, &mut findings)
+        && let Some(columns) = Columns::read(&source, &COLUMNS, REQUIRED, &mut findings)
+    {
+        let mut reader = Reader { panel, pedigrees, columns: &columns, drafts: Vec::new(), by_name: HashMap::new() };
+        columns.rows(source, "nothing to compute", &mut findings, |line, fields, findings| {
+            reader.row(line, fields, findings);
+        });
+        cases = reader.finish(&mut findings);
     }
-    let cases = reader.finish(&mut findings);
     let (problems, _) = findings.finish();
     if problems.is_empty() { Ok(cases) } else { Err(problems) }
 }
 
 struct Reader<'a> {
     panel: &'a Panel,
+    pedigrees: Option<&'a CasePedigrees>,
+    columns: &'a Columns,
     drafts: Vec<Draft>,
     by_name: HashMap<String, usize>,
 }
 
-impl Reader<'_> {
-    fn read(&mut self, source: Source<'_>, findings: &mut Findings) {
-        let Source { line, header, lines, .. } = source;
-        let mut places = [0; COLUMNS.len()];
-        for (place, name) in places.iter_mut().zip(COLUMNS) {
-            match header.iter().position(|column| column.trim().eq_ignore_ascii_case(name)) {
-                Some(position) => *place = position,
-                None => {
-                    let what = format!("the column {name} is missing: the header must be {}", COLUMNS.join(","));
-                    findings.problem(line, None, "missing-column", what);
-                }
-            }
-        }
-        if findings.count() > 0 {
-            return;
-        }
-        let columns = header.len();
-        self.rows(lines, columns, &places, findings);
+impl<'a> Reader<'a> {
+    fn pedigree(&self, case: &str) -> Option<&'a Linked> {
+        self.pedigrees.and_then(|pedigrees| pedigrees.get(case))
     }
 
-    fn rows(&mut self, lines: Lines<'_>, columns: usize, places: &[usize; 7], findings: &mut Findings) {
-        let mut any = false;
-        let mut fields = Vec::new();
-        for (line, bytes) in lines {
-            if bytes.iter().all(|&b| b == b',' || b == b' ') {
-                continue;
-            }
-            any = true;
-            let name = |i: usize| {
-                let place = places.iter().position(|&place| place == i)?;
-                Some((i + 1, COLUMNS[place].into()))
-            };
-            let Some(()) = super::tidy::fields(line, bytes, columns, name, &mut fields, findings) else { continue };
-            self.row(line, &fields, places, findings);
-        }
-        if !any {
-            findings.problem(0, None, "no-rows", "there is a header and no row: nothing to compute");
-        }
-    }
-
-    fn row(&mut self, line: u64, fields: &[Cow<'_, str>], places: &[usize; 7], findings: &mut Findings) {
-        let cell = |i: usize| fields[places[i]].trim();
-        let column = |i: usize| -> Column { Some((places[i] + 1, COLUMNS[i].into())) };
+    fn row(&mut self, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) {
+        let columns = self.columns;
+        let cell = |column: usize| columns.cell(column, fields);
         let before = findings.count();
-        for i in [0, 1] {
+        for i in [CASE, PERSON] {
             if cell(i).is_empty() {
-                findings.problem(line, column(i), "identifier", "is empty: give the case and the person a name");
+                findings.problem(
+                    line,
+                    columns.column(i),
+                    "identifier",
+                    "is empty: give the case and the person a name",
+                );
             }
         }
-        let role = match cell(2) {
-            text if text.eq_ignore_ascii_case("child") => Some(Role::Child),
-            text => match text.parse::<Relation>() {
-                Ok(relation) => Some(Role::Relative(relation)),
-                Err(error) => {
-                    findings.problem(line, column(2), "relation", format!("{error}, child"));
-                    None
-                }
-            },
-        };
-        let implied = match role {
-            Some(Role::Relative(relation)) => relation.sex(),
+        let pedigree = self.pedigree(cell(CASE));
+        let role = role(cell(RELATION), pedigree.is_some())
+            .map_err(|what| findings.problem(line, columns.column(RELATION), "relation", what))
+            .ok();
+        let place = pedigree.zip(role).and_then(|(pedigree, role)| {
+            place(pedigree, cell(PERSON), role)
+                .map_err(|what| findings.problem(line, columns.column(PERSON), "person", what))
+                .ok()
+                .flatten()
+                .map(|place| &pedigree.persons[place])
+        });
+        let implied = match (role, place) {
+            (_, Some(person)) => Some(person.sex).filter(|sex| *sex != Sex::Unknown),
+            (Some(Role::Relative(relation)), None) => relation.sex(),
             _ => None,
         };
-        match cell(3).parse::<Sex>() {
-            Err(error) => findings.problem(line, column(3), "sex", error.to_string()),
+        match cell(SEX).parse::<Sex>() {
+            Err(error) => findings.problem(line, columns.column(SEX), "sex", error.to_string()),
             Ok(sex) if sex != Sex::Unknown && implied.is_some_and(|implied| implied != sex) => {
-                findings.problem(line, column(3), "sex", "contradicts the relation");
+                let what = if place.is_some() { "contradicts the pedigree" } else { "contradicts the relation" };
+                findings.problem(line, columns.column(SEX), "sex", what);
             }
             Ok(_) => {}
         }
-        let locus = self.locus(cell(4)).map_err(|what| findings.problem(line, column(4), "locus", what)).ok();
+        let locus = self.locus(cell(LOCUS));
+        let locus = locus.map_err(|what| findings.problem(line, columns.column(LOCUS), "locus", what)).ok();
         let mut allele = |i: usize| {
             cell(i)
                 .parse::<Allele>()
-                .map_err(|error| findings.problem(line, column(i), "allele", error.to_string()))
+                .map_err(|error| findings.problem(line, columns.column(i), "allele", error.to_string()))
                 .ok()
         };
-        let (low, high) = (allele(5), allele(6));
+        let [low, high] = ALLELES.map(&mut allele);
+        let drop_out = cells::drop_out(cell(DROP_OUT)).unwrap_or_else(|what| {
+            findings.problem(line, columns.column(DROP_OUT), "drop-out", what);
+            None
+        });
         if findings.count() > before {
             return;
         }
         if let (Some(role), Some(locus), Some(low), Some(high)) = (role, locus, low, high) {
-            let person = self.person(line, cell(0), cell(1), role);
+            let person = self.person(line, cell(CASE), cell(PERSON), role, drop_out);
+            let differs = "differs from the person's other rows in this case";
             if person.role != role {
-                findings.problem(line, column(2), "relation", "differs from the person's other rows in this case");
+                findings.problem(line, columns.column(RELATION), "relation", differs);
+            } else if person.drop_out != drop_out {
+                findings.problem(line, columns.column(DROP_OUT), "drop-out", differs);
             } else if person.genotypes[locus].replace(Genotype::new(low, high)).is_some() {
-                findings.problem(line, column(4), "repeated-locus", "this person has a row for the locus already");
+                let what = "this person has a row for the locus already";
+                findings.problem(line, columns.column(LOCUS), "repeated-locus", what);
             }
         }
     }
@@ -166,7 +190,7 @@ impl Reader<'_> {
         }
     }
 
-    fn person(&mut self, line: u64, case: &str, person: &str, role: Role) -> &mut Person {
+    fn person(&mut self, line: u64, case: &str, person: &str, role: Role, drop_out: Option<DropOut>) -> &mut Person {
         let drafts = &mut self.drafts;
         let at = *self.by_name.entry(case.to_owned()).or_insert_with(|| {
             drafts.push(Draft { name: case.to_owned(), line, persons: Vec::new() });
@@ -174,40 +198,95 @@ impl Reader<'_> {
         });
         let persons = &mut self.drafts[at].persons;
         let known = persons.iter().position(|known| known.name == person).unwrap_or_else(|| {
-            persons.push(Person { name: person.to_owned(), role, genotypes: vec![None; self.panel.len()] });
+            let genotypes = vec![None; self.panel.len()];
+            persons.push(Person { name: person.to_owned(), role, drop_out, genotypes });
             persons.len() - 1
         });
         &mut self.drafts[at].persons[known]
     }
 
-    fn finish(self, findings: &mut Findings) -> Vec<Case> {
-        let mut cases = Vec::with_capacity(self.drafts.len());
-        for draft in self.drafts {
-            let mut case = Case { name: draft.name, child: Profile::default(), relatives: Vec::new() };
-            let mut children = 0;
-            for person in draft.persons {
-                match person.role {
-                    Role::Child => {
-                        children += 1;
-                        case.child = Profile::new(person.genotypes);
-                    }
-                    Role::Relative(relation) => case.relatives.push((relation, Profile::new(person.genotypes))),
+    fn finish(mut self, findings: &mut Findings) -> Vec<Case> {
+        let drafts = std::mem::take(&mut self.drafts);
+        drafts.into_iter().map(|draft| self.case(draft, findings)).collect()
+    }
+
+    fn case(&self, draft: Draft, findings: &mut Findings) -> Case {
+        let linked = self.pedigree(&draft.name);
+        let mut case = Case {
+            name: draft.name,
+            child: Profile::default(),
+            child_drop_out: None,
+            relatives: Vec::new(),
+            pedigree: None,
+        };
+        let mut children = 0;
+        let mut places = Vec::new();
+        for Person { name, role, drop_out, genotypes } in draft.persons {
+            let profile = Profile::new(genotypes);
+            match role {
+                Role::Child => {
+                    children += 1;
+                    (case.child, case.child_drop_out) = (profile, drop_out);
+                }
+                Role::Relative(relation) => {
+                    places.extend(linked.and_then(|linked| linked.place(&name)));
+                    case.relatives.push(CaseRelative { relation, profile, drop_out });
                 }
             }
-            if children != 1 {
-                let what = format!("the case that begins here has {children} persons of relation child: it needs one");
-                findings.problem(draft.line, None, "child", what);
-            }
-            let twice = |relation: &Relation| {
-                relation.is_unique() && case.relatives.iter().filter(|relative| relative.0 == *relation).count() > 1
-            };
-            if let Some(relation) = Relation::ALL.into_iter().find(twice) {
-                let what = format!("the case that begins here has two persons of relation {relation}");
-                findings.problem(draft.line, None, "second-parent", what);
-            }
-            cases.push(case);
         }
-        cases
+        if children != 1 {
+            let what = format!("the case that begins here has {children} persons of relation child: it needs one");
+            findings.problem(draft.line, None, "child", what);
+        }
+        let twice = |relation: &Relation| {
+            relation.is_unique() && case.relatives.iter().filter(|one| one.relation == *relation).count() > 1
+        };
+        if let Some(relation) = Relation::ALL.into_iter().find(twice) {
+            let what = format!("the case that begins here has two persons of relation {relation}");
+            findings.problem(draft.line, None, "second-parent", what);
+        }
+        case.pedigree = linked.and_then(|linked| {
+            let refused = |error: PedigreeError| {
+                findings.problem(draft.line, None, "pedigree", format!("the case that begins here: {error}"));
+            };
+            linked.pedigree(&places).map(Arc::new).map_err(refused).ok()
+        });
+        case
+    }
+}
+
+fn role(text: &str, has_pedigree: bool) -> Result<Role, String> {
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
+    if is("child") {
+        return Ok(Role::Child);
+    }
+    let is_member = is(Relation::Member.word());
+    if has_pedigree {
+        let what =
+            "the case has a pedigree: write member or nothing, and child for the one who may be the missing child";
+        return (is_member || text.is_empty()).then_some(Role::Relative(Relation::Member)).ok_or(what.to_owned());
+    }
+    if is_member {
+        return Err(
+            "a member needs a pedigree: enter the case in the file given with --pedigree, or write the relation"
+                .to_owned(),
+        );
+    }
+    text.parse().map(Role::Relative).map_err(|error| format!("{error}, child"))
+}
+
+/// Where a person stands in the pedigree. The child in question may have a name of its own.
+fn place(pedigree: &Linked, name: &str, role: Role) -> Result<Option<usize>, &'static str> {
+    let place = pedigree.place(name);
+    match (role, place) {
+        (Role::Child, Some(place)) if place != pedigree.child => {
+            Err("is another person of the pedigree than the missing child: correct the relation, or give another name")
+        }
+        (Role::Relative(_), Some(place)) if place == pedigree.child => {
+            Err("is the missing child of the pedigree: its relation is child")
+        }
+        (Role::Relative(_), None) => Err("is not in the case's pedigree: correct the name, or add the person there"),
+        _ => Ok(place),
     }
 }
 
@@ -222,7 +301,7 @@ mod tests {
 
     fn problems(rows: &str) -> Vec<(u64, &'static str)> {
         let text = format!("case,person,relation,sex,locus,allele1,allele2\n{rows}");
-        let problems = read_cases("c.csv", text.as_bytes(), &panel()).unwrap_err();
+        let problems = read_cases("c.csv", text.as_bytes(), &panel(), None).unwrap_err();
         problems.iter().map(|problem| (problem.line, problem.code)).collect()
     }
 
@@ -231,11 +310,11 @@ mod tests {
         let text = "locus,case,person,relation,sex,allele2,allele1\r\n\
                     FGA,2,kid,child,male,24,22\r\nvwa,1,mum,Mother,F,14,17\r\n\
                     vWA,2,gran,maternal-grandmother,female,14,14\r\nFGA,1,c,child,,21.2,20\r\n";
-        let cases = read_cases("c.csv", text.as_bytes(), &panel()).unwrap();
+        let cases = read_cases("c.csv", text.as_bytes(), &panel(), None).unwrap();
         assert_eq!(cases.iter().map(|case| case.name.as_str()).collect::<Vec<_>>(), ["2", "1"]);
         assert_eq!(cases[0].child.at(1), "22/24".parse().ok());
-        assert_eq!(cases[0].relatives[0].1.at(0), "14".parse().ok());
-        assert_eq!((cases[1].relatives[0].0, cases[1].child.typed_loci()), (Relation::Mother, 1));
+        assert_eq!(cases[0].relatives[0].profile.at(0), "14".parse().ok());
+        assert_eq!((cases[1].relatives[0].relation, cases[1].child.typed_loci()), (Relation::Mother, 1));
     }
 
     #[test]
@@ -256,6 +335,6 @@ mod tests {
             [(3, "locus"), (4, "fields")]
         );
         assert_eq!(problems(""), [(0, "no-rows")]);
-        assert_eq!(read_cases("c.csv", b"case;person\n", &panel()).unwrap_err()[0].line, 1);
+        assert_eq!(read_cases("c.csv", b"case;person\n", &panel(), None).unwrap_err()[0].line, 1);
     }
 }

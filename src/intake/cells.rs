@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::model::{Allele, Genotype, GenotypeError};
+use crate::model::{Allele, DropOut, Genotype, GenotypeError};
 
 /// The genotype of a cell; `None` if it is empty.
 ///
@@ -44,6 +44,19 @@ fn plain_allele(cell: &[u8]) -> Option<(Allele, &[u8])> {
         _ => (0, rest),
     };
     Some((Allele::from_tenths(whole * 10 + tenth).ok()?, rest))
+}
+
+/// The drop-out probability of a cell; `None` if it is empty.
+///
+/// # Errors
+/// What to write.
+pub(super) fn drop_out(cell: &str) -> Result<Option<DropOut>, &'static str> {
+    match cell.trim() {
+        "" => Ok(None),
+        text => text.parse().ok().and_then(DropOut::new).map(Some).ok_or(
+            "the cell is not a drop-out probability: write a number from 0 and below 1, such as 0.05, or leave it empty",
+        ),
+    }
 }
 
 /// A day written `YYYY-MM-DD`; `None` if it is not one.

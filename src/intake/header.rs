@@ -19,9 +19,10 @@ pub(super) enum Field {
     Region,
     CollectedOn,
     Kit,
+    DropOut,
 }
 
-const FIELDS: [(Field, &str); 8] = [
+const FIELDS: [(Field, &str); 9] = [
     (Field::FamilyId, "family_id"),
     (Field::SampleId, "sample_id"),
     (Field::Relation, "relation"),
@@ -30,6 +31,7 @@ const FIELDS: [(Field, &str); 8] = [
     (Field::Region, "region"),
     (Field::CollectedOn, "collected_on"),
     (Field::Kit, "kit"),
+    (Field::DropOut, "drop_out"),
 ];
 
 /// More columns than any kit has loci.
@@ -170,7 +172,7 @@ fn required(field: Field, layout: Layout) -> bool {
     match field {
         Field::SampleId | Field::Sex => true,
         Field::FamilyId | Field::Relation => layout == Layout::Families,
-        Field::Agency | Field::Region | Field::CollectedOn | Field::Kit => false,
+        Field::Agency | Field::Region | Field::CollectedOn | Field::Kit | Field::DropOut => false,
     }
 }
 

@@ -6,10 +6,13 @@
 mod across;
 mod cases;
 mod cells;
+mod columns;
 mod findings;
 mod header;
 mod lines;
+mod links;
 mod loci;
+mod pedigrees;
 #[cfg(test)]
 mod proptests;
 mod rows;
@@ -18,8 +21,9 @@ mod tests;
 mod tidy;
 mod types;
 
-pub use cases::{Case, read_cases};
+pub use cases::{Case, CaseRelative, read_cases};
 pub use findings::Problem;
 pub use loci::KNOWN_LOCI;
+pub use pedigrees::{CasePedigrees, FamilyPedigrees};
 pub use tidy::{MOST_BYTES, MOST_LINE_BYTES, read_bytes, read_file};
 pub use types::{Intake, IntakeError, Layout, Row};

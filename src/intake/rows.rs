@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::cells;
 use super::findings::Findings;
 use super::header::{Field, Header};
-use super::{Layout, Row};
+use super::pedigrees::Placed;
+use super::{FamilyPedigrees, Layout, Row};
 use crate::model::{Profile, Pseudonym, Relation, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
@@ -16,6 +17,7 @@ pub(super) struct RowReader<'h> {
     pub(super) header: &'h Header,
     pub(super) layout: Layout,
     pub(super) pseudonymizer: &'h Pseudonymizer,
+    pedigrees: Option<&'h FamilyPedigrees>,
     /// Rows whose sample (and family) could be told, other cells may be bad.
     pub(super) rows: Vec<Row>,
     /// Beside each row, its family as if there were no agency; empty if the file has no agencies.
@@ -56,11 +58,17 @@ impl Words {
 }
 
 impl<'h> RowReader<'h> {
-    pub(super) fn new(header: &'h Header, layout: Layout, pseudonymizer: &'h Pseudonymizer) -> Self {
+    pub(super) fn new(
+        header: &'h Header,
+        layout: Layout,
+        pseudonymizer: &'h Pseudonymizer,
+        pedigrees: Option<&'h FamilyPedigrees>,
+    ) -> Self {
         Self {
             header,
             layout,
             pseudonymizer,
+            pedigrees,
             rows: Vec::new(),
             families_without_agency: Vec::new(),
             words: Words::default(),
@@ -86,7 +94,12 @@ impl<'h> RowReader<'h> {
             Layout::Children => Some(None),
             Layout::Families => {
                 let family = self.family(line, scope, cell(Field::FamilyId), findings);
-                let relation = self.relation(line, cell(Field::Relation), sex.ok(), findings);
+                let pedigree = self.pedigrees.zip(family).and_then(|(pedigrees, family)| pedigrees.get(family));
+                let (text, sex) = (cell(Field::Relation), sex.ok());
+                let relation = match pedigree {
+                    Some(pedigree) => self.member(line, text, sample.ok(), sex, pedigree, findings),
+                    None => self.relation(line, text, sex, findings),
+                };
                 family.zip(relation).map(Some)
             }
         };
@@ -103,6 +116,10 @@ impl<'h> RowReader<'h> {
                 date
             }
         };
+        let drop_out = cells::drop_out(cell(Field::DropOut)).unwrap_or_else(|what| {
+            findings.problem(line, header.field(Field::DropOut), "drop-out", what);
+            None
+        });
         let profile = self.profile(line, fields, findings);
         // Kept even if a cell is bad, to be compared with other rows; taken out before the end.
         if let (Ok(sample), Some(family)) = (sample, family) {
@@ -110,7 +127,7 @@ impl<'h> RowReader<'h> {
                 self.families_without_agency.push(plain);
             }
             let sex = sex.unwrap_or(Sex::Unknown);
-            self.rows.push(Row { line, sample, family, sex, agency, region, kit, collected_on, profile });
+            self.rows.push(Row { line, sample, family, sex, agency, region, kit, collected_on, drop_out, profile });
         }
     }
 
@@ -169,7 +186,41 @@ impl<'h> RowReader<'h> {
         self.family.found.map(|found| found.0)
     }
 
+    /// The relation in a family with a pedigree, which says the place of the sample.
+    fn member(
+        &self,
+        line: u64,
+        text: &str,
+        sample: Option<Pseudonym>,
+        sex: Option<Sex>,
+        placed: &Placed,
+        findings: &mut Findings,
+    ) -> Option<Relation> {
+        if !text.eq_ignore_ascii_case(Relation::Member.word()) {
+            let what = "the family is in the pedigree file, which says who is who: write member";
+            findings.problem(line, self.header.field(Field::Relation), "relation", what);
+            return None;
+        }
+        let Ok(at) = placed.pedigree.samples.binary_search(&sample?) else {
+            let what = "the family's pedigree has no such sample: write it there beside the person, or correct it here";
+            findings.problem(line, self.header.field(Field::SampleId), "no-place", what);
+            return None;
+        };
+        let known = placed.sexes[at];
+        if sex.is_some_and(|sex| sex != Sex::Unknown && known != Sex::Unknown && sex != known) {
+            let what = format!("the person is {known} in the pedigree: correct one of the two; samples may be swapped");
+            findings.problem(line, self.header.field(Field::Sex), "sex", what);
+        }
+        Some(Relation::Member)
+    }
+
     fn relation(&self, line: u64, text: &str, sex: Option<Sex>, findings: &mut Findings) -> Option<Relation> {
+        if text.eq_ignore_ascii_case(Relation::Member.word()) {
+            let what = "a member needs a pedigree: enter the family in the file given with --pedigrees, or write the \
+                        relation";
+            findings.problem(line, self.header.field(Field::Relation), "relation", what);
+            return None;
+        }
         let relation = match text.parse::<Relation>() {
             Ok(relation) => relation,
             Err(error) => {

@@ -9,7 +9,7 @@ use super::findings::{Column, Findings};
 use super::header::Header;
 use super::lines::{Lines, split};
 use super::rows::RowReader;
-use super::{Intake, IntakeError, Layout, across};
+use super::{FamilyPedigrees, Intake, IntakeError, Layout, across};
 use crate::model::Panel;
 use crate::pseudonym::Pseudonymizer;
 
@@ -28,6 +28,7 @@ pub fn read_file(
     layout: Layout,
     panel: &Panel,
     pseudonymizer: &Pseudonymizer,
+    pedigrees: Option<&FamilyPedigrees>,
 ) -> Result<Intake, IntakeError> {
     let io = |source| IntakeError::Io { path: path.to_owned(), source };
     let file = File::open(path).map_err(io)?;
@@ -41,15 +42,17 @@ pub fn read_file(
     if bytes.len() as u64 > MOST_BYTES {
         return Err(IntakeError::TooLarge(path.to_owned()));
     }
-    Ok(read_bytes(&path.display().to_string(), &bytes, layout, panel, pseudonymizer))
+    Ok(read_bytes(&path.display().to_string(), &bytes, layout, panel, pseudonymizer, pedigrees))
 }
 
 /// Reads the bytes of a tidy CSV file, to their end, whatever they are.
 ///
 /// Columns are found by name, in any order: `sample_id`, `sex`, for families also `family_id` and `relation`; the
-/// optional `agency`, `region`, `collected_on` (YYYY-MM-DD) and `kit`; any other column is a locus with cells such
+/// optional `agency`, `region`, `collected_on` (YYYY-MM-DD), `kit` and `drop_out` (from 0, below 1); any other column is a locus with cells such
 /// as `14/15`, `14` for a homozygote, or empty if untyped. Blank lines, lines of commas alone, a byte order mark
 /// and Windows line ends are accepted.
+///
+/// Rows of a family that is among the `pedigrees` have the relation `member`, and their place there by `sample_id`.
 ///
 /// `file_name` is only used to name the file in findings.
 #[must_use]
@@ -59,12 +62,14 @@ pub fn read_bytes(
     layout: Layout,
     panel: &Panel,
     pseudonymizer: &Pseudonymizer,
+    pedigrees: Option<&FamilyPedigrees>,
 ) -> Intake {
     let mut findings = Findings::new(file_name);
     let digest = *blake3::hash(bytes).as_bytes();
-    let (loci, rows) = read(bytes, layout, panel, pseudonymizer, &mut findings);
+    let (loci, rows) = read(bytes, layout, panel, pseudonymizer, pedigrees, &mut findings);
     let (problems, notes) = findings.finish();
-    Intake { layout, digest, loci, rows, problems, notes }
+    let pedigrees = pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of(&rows));
+    Intake { layout, digest, loci, rows, pedigrees, problems, notes }
 }
 
 fn read(
@@ -72,13 +77,14 @@ fn read(
     layout: Layout,
     panel: &Panel,
     pseudonymizer: &Pseudonymizer,
+    pedigrees: Option<&FamilyPedigrees>,
     findings: &mut Findings,
 ) -> (Vec<crate::model::Locus>, Vec<super::Row>) {
     let Some(Source { line, text, header, lines }) = open(bytes, findings) else { return Default::default() };
     let header = Header::read(line, text, &header, layout, panel, findings);
     let Some(header) = header else { return Default::default() };
     let mut fields = Vec::new();
-    let mut reader = RowReader::new(&header, layout, pseudonymizer);
+    let mut reader = RowReader::new(&header, layout, pseudonymizer, pedigrees);
     let mut any = false;
     for (number, line) in lines {
         // Spreadsheets write rows that were emptied as commas alone.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::Problem;
-use crate::model::{Locus, Profile, Pseudonym, Relation, Sex, UnknownWord};
+use crate::model::{DropOut, FamilyPedigree, Locus, Profile, Pseudonym, Relation, Sex, UnknownWord};
 
 /// What a tidy CSV file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +68,8 @@ pub struct Row {
     pub kit: Option<Arc<str>>,
     /// When the sample was taken.
     pub collected_on: Option<Date>,
+    /// The sample's own drop-out probability, in place of the model's.
+    pub drop_out: Option<DropOut>,
     /// Genotypes over [`Intake::loci`].
     pub profile: Profile,
 }
@@ -85,6 +87,8 @@ pub struct Intake {
     pub loci: Vec<Locus>,
     /// Rows without a problem, in file order.
     pub rows: Vec<Row>,
+    /// Pedigrees of the families of these rows that have one, by family.
+    pub pedigrees: Vec<FamilyPedigree>,
     /// Errors, in order of lines and columns; the file is sound if there is none.
     pub problems: Vec<Problem>,
     /// What the sender may want to know, in order of lines and columns.

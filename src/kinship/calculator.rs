@@ -1,21 +1,19 @@
 //! Likelihood ratios for given frequencies and a given model.
 
-use std::borrow::Cow;
-
-use crate::model::{Allele, Genotype, Locus, Panel, genotype_code, genotype_count};
+use crate::model::{Allele, DropOut, Genotype, Locus, Panel, genotype_code, genotype_count};
 use crate::population::{FrequencyTable, LocusModel, Model, ModelError};
 
 use super::hypotheses::{Hypotheses, Settings, observations, relatives};
-use super::linked::{self, LinkedError, LinkedEvidence, LinkedPair, LinkedScorer};
+use super::linked::{self, LinkedError, LinkedPair};
 use super::{Evidence, LocusTable, Structure, StructureError};
 
 /// Frequencies and model, ready to compute.
 #[derive(Clone, Debug)]
 pub struct Calculator {
     panel: Panel,
-    model: Model,
-    loci: Vec<LocusModel>,
-    linked: Vec<LinkedPair>,
+    pub(super) model: Model,
+    pub(super) loci: Vec<LocusModel>,
+    pub(super) linked: Vec<LinkedPair>,
 }
 
 /// A frequency table and a model that do not go together, and at which locus.
@@ -118,10 +116,14 @@ impl Calculator {
     }
 
     fn settings(&self) -> Settings {
+        self.settings_for(None)
+    }
+
+    pub(super) fn settings_for(&self, child_drop_out: Option<DropOut>) -> Settings {
         Settings {
             theta: self.model.theta,
             relatives_drop_out: self.model.drop_out.relatives,
-            child_drop_out: self.model.drop_out.children,
+            child_drop_out: child_drop_out.map_or(self.model.drop_out.children, DropOut::get),
         }
     }
 
@@ -157,11 +159,28 @@ impl Calculator {
     /// # Panics
     /// If `locus` is no position of the panel.
     pub fn log10_lr(&self, locus: usize, evidence: &Evidence, child: Option<Genotype>) -> Result<f64, KinshipError> {
+        self.log10_lr_with(locus, evidence, child, None)
+    }
+
+    /// As [`Self::log10_lr`]; `child_drop_out` is that of the child's sample, in place of the model's.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    ///
+    /// # Panics
+    /// If `locus` is no position of the panel.
+    pub fn log10_lr_with(
+        &self,
+        locus: usize,
+        evidence: &Evidence,
+        child: Option<Genotype>,
+        child_drop_out: Option<DropOut>,
+    ) -> Result<f64, KinshipError> {
         let Some(child) = child.filter(|_| evidence.is_informative()) else { return Ok(0.0) };
         let structure = self.structure(evidence)?;
         let enlarged = self.enlarged(locus, evidence, Some(child))?;
         let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
-        let hypotheses = Hypotheses::new(&structure, model, evidence, self.settings())?;
+        let hypotheses = Hypotheses::new(&structure, model, evidence, self.settings_for(child_drop_out))?;
         Ok(model.positions(child).map_or(f64::NEG_INFINITY, |(a, b)| hypotheses.log10_lr(a, b)))
     }
 
@@ -236,6 +255,22 @@ impl Calculator {
     /// If `locus` is no position of the panel.
     #[must_use]
     pub fn log10_lr_bound(&self, locus: usize, structure: &Structure, evidence: &Evidence, child: Genotype) -> f64 {
+        self.log10_lr_bound_with(locus, structure, evidence, child, None)
+    }
+
+    /// As [`Self::log10_lr_bound`], for [`Self::log10_lr_with`]: with the drop-out probability of the child's sample.
+    ///
+    /// # Panics
+    /// If `locus` is no position of the panel.
+    #[must_use]
+    pub fn log10_lr_bound_with(
+        &self,
+        locus: usize,
+        structure: &Structure,
+        evidence: &Evidence,
+        child: Genotype,
+        child_drop_out: Option<DropOut>,
+    ) -> f64 {
         let model = &self.loci[locus];
         let is_unlisted = |allele: &Allele| model.position(*allele).is_none();
         let mut unlisted: Vec<Allele> =
@@ -246,7 +281,8 @@ impl Calculator {
         let unlisted = model.floor() * model.silent().map_or(1.0, |silent| 1.0 - model.frequencies()[silent]);
         let frequency = |allele: Allele| model.position(allele).map_or(unlisted, |i| model.frequencies()[i]) / sum;
         let urn = self.urn_share(structure);
-        let shows = (1.0 - self.model.drop_out.children) * (1.0 - self.model.drop_out.children);
+        let drop_out = child_drop_out.map_or(self.model.drop_out.children, DropOut::get);
+        let shows = (1.0 - drop_out) * (1.0 - drop_out);
         let product = shows * urn * frequency(child.low()) * urn * frequency(child.high());
         let probability = if child.is_homozygous() { product } else { 2.0 * product };
         let least = urn * model.frequencies().iter().fold(unlisted, |least, &p| least.min(p)) / sum;
@@ -255,93 +291,13 @@ impl Calculator {
         1e-9 - libm::log10(probability) + structure.steps_apart() as f64 * libm::log10(step)
     }
 
-    /// log10 LR of the two loci of a linked pair together; `None` where linkage changes nothing, so that the two
-    /// values of [`Self::log10_lr`] may be added: in families without meioses to compare, such as parents alone, and
-    /// where the child is untyped at both loci or the relatives at one.
-    ///
-    /// `scorer` is one of [`Self::linked_scorer`]; keep it for the next child.
-    ///
-    /// # Errors
-    /// [`KinshipError`].
-    pub fn linked_log10_lr(
-        &self,
-        scorer: &mut LinkedScorer<'_>,
-        child: [Option<Genotype>; 2],
-    ) -> Result<Option<f64>, KinshipError> {
-        let listed = |i: usize| child[i].is_none_or(|genotype| scorer.models()[i].positions(genotype).is_some());
-        if listed(0) && listed(1) {
-            scorer.log10_lr(child)
-        } else {
-            self.scorer(scorer.pair(), scorer.evidence(), child)?.log10_lr(child)
-        }
-    }
-
-    /// What scores children at a linked pair for one family.
-    ///
-    /// # Errors
-    /// [`KinshipError`].
-    ///
-    /// # Panics
-    /// If `pair` is none of [`Self::linked`].
-    pub fn linked_scorer<'a>(
-        &'a self,
-        pair: usize,
-        evidence: &'a LinkedEvidence,
-    ) -> Result<LinkedScorer<'a>, KinshipError> {
-        self.scorer(pair, evidence, [None, None])
-    }
-
-    /// The same, with the alleles of one child.
-    fn scorer<'a>(
-        &'a self,
-        pair: usize,
-        evidence: &'a LinkedEvidence,
-        child: [Option<Genotype>; 2],
-    ) -> Result<LinkedScorer<'a>, KinshipError> {
-        let structure = Structure::of_kind(&evidence.kind(), self.model.convention)?;
-        let LinkedPair { loci, recombination } = self.linked[pair];
-        let model = |i: usize| -> Result<Cow<'a, LocusModel>, ModelError> {
-            let enlarged = self.enlarged(loci[i], &evidence.at(i), child[i])?;
-            Ok(enlarged.map_or(Cow::Borrowed(&self.loci[loci[i]]), Cow::Owned))
-        };
-        Ok(LinkedScorer::new(pair, structure, evidence, [model(0)?, model(1)?], recombination, self.settings()))
-    }
-
-    /// How much larger [`Self::linked_log10_lr`] can be, at most, than the sum of both loci's [`Self::log10_lr`], for
-    /// any child; 0 where linkage changes nothing.
-    ///
-    /// # Errors
-    /// [`KinshipError`].
-    ///
-    /// # Panics
-    /// If `pair` is none of [`Self::linked`].
-    pub fn linked_slack(&self, pair: usize, evidence: &LinkedEvidence) -> Result<f64, KinshipError> {
-        let scorer = self.linked_scorer(pair, evidence)?;
-        if scorer.slack() == 0.0 {
-            return Ok(0.0);
-        }
-        let mut slack = scorer.slack() + 1e-9;
-        let together = Structure::of_kind(&evidence.kind(), self.model.convention)?;
-        for (i, model) in scorer.models().into_iter().enumerate() {
-            // Who is typed at the other locus only stays in the pedigree for both, and so do mutations on the way.
-            let alone = self.structure(&evidence.at(i))?;
-            let more = together.persons().saturating_sub(alone.persons()) as f64;
-            let change = self.model.mutation.most_change();
-            let least = model.frequencies().iter().fold(model.floor(), |least, &p| least.min(p));
-            // Half of it, as a child may bring unlisted alleles of its own.
-            let least = least / 2.0 * self.urn_share(&together);
-            slack += 2.0 * more * (libm::log10(1.0 + change / least) - libm::log10(1.0 - change));
-        }
-        Ok(slack)
-    }
-
     /// The least share of its frequency that an allele keeps in the urn, whatever was drawn before.
-    fn urn_share(&self, structure: &Structure) -> f64 {
+    pub(super) fn urn_share(&self, structure: &Structure) -> f64 {
         let draws = 2 * (structure.with_child.persons.len() + 1);
         (1.0 - self.model.theta) / (1.0 + draws as f64 * self.model.theta)
     }
 
-    fn enlarged(
+    pub(super) fn enlarged(
         &self,
         locus: usize,
         evidence: &Evidence,

@@ -10,8 +10,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::{DropOut, Genotype, Locus, Panel, Pedigree, Relation};
-use crate::population::LocusModel;
+use crate::population::{LocusModel, ModelError};
 
+use super::calculator::Calculator;
 use super::evidence::{Evidence, Kind, Shown};
 use super::hypotheses::{Settings, observations};
 use super::observation::Observation;
@@ -118,6 +119,97 @@ impl LinkedEvidence {
     pub(super) fn kind(&self) -> Kind {
         let typed = |shown: &LinkedShown| (shown.relation, shown.genotypes.iter().any(Option::is_some));
         Kind { pedigree: self.pedigree.clone(), typed: self.relatives.iter().map(typed).collect() }
+    }
+}
+
+impl Calculator {
+    /// log10 LR of the two loci of a linked pair together; `None` where linkage changes nothing, so that the two
+    /// values of [`Self::log10_lr`] may be added: in families without meioses to compare, such as parents alone, and
+    /// where the child is untyped at both loci or the relatives at one.
+    ///
+    /// `scorer` is one of [`Self::linked_scorer`]; keep it for the next child. `child_drop_out` as in
+    /// [`Self::log10_lr_with`].
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    pub fn linked_log10_lr(
+        &self,
+        scorer: &mut LinkedScorer<'_>,
+        child: [Option<Genotype>; 2],
+        child_drop_out: Option<DropOut>,
+    ) -> Result<Option<f64>, KinshipError> {
+        let listed = |i: usize| child[i].is_none_or(|genotype| scorer.models()[i].positions(genotype).is_some());
+        if listed(0) && listed(1) && child_drop_out.is_none() {
+            return scorer.log10_lr(child);
+        }
+        self.scorer(scorer.pair(), scorer.evidence(), child, child_drop_out)?.log10_lr(child)
+    }
+
+    /// What scores children at a linked pair for one family.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    ///
+    /// # Panics
+    /// If `pair` is none of [`Self::linked`].
+    pub fn linked_scorer<'a>(
+        &'a self,
+        pair: usize,
+        evidence: &'a LinkedEvidence,
+    ) -> Result<LinkedScorer<'a>, KinshipError> {
+        self.scorer(pair, evidence, [None, None], None)
+    }
+
+    /// The same, with the alleles and the drop-out probability of one child.
+    fn scorer<'a>(
+        &'a self,
+        pair: usize,
+        evidence: &'a LinkedEvidence,
+        child: [Option<Genotype>; 2],
+        child_drop_out: Option<DropOut>,
+    ) -> Result<LinkedScorer<'a>, KinshipError> {
+        let structure = Structure::of_kind(&evidence.kind(), self.model.convention)?;
+        let LinkedPair { loci, recombination } = self.linked[pair];
+        let model = |i: usize| -> Result<Cow<'a, LocusModel>, ModelError> {
+            let enlarged = self.enlarged(loci[i], &evidence.at(i), child[i])?;
+            Ok(enlarged.map_or(Cow::Borrowed(&self.loci[loci[i]]), Cow::Owned))
+        };
+        Ok(LinkedScorer::new(
+            pair,
+            structure,
+            evidence,
+            [model(0)?, model(1)?],
+            recombination,
+            self.settings_for(child_drop_out),
+        ))
+    }
+
+    /// How much larger [`Self::linked_log10_lr`] can be, at most, than the sum of both loci's [`Self::log10_lr`], for
+    /// any child; 0 where linkage changes nothing.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    ///
+    /// # Panics
+    /// If `pair` is none of [`Self::linked`].
+    pub fn linked_slack(&self, pair: usize, evidence: &LinkedEvidence) -> Result<f64, KinshipError> {
+        let scorer = self.linked_scorer(pair, evidence)?;
+        if scorer.slack() == 0.0 {
+            return Ok(0.0);
+        }
+        let mut slack = scorer.slack() + 1e-9;
+        let together = Structure::of_kind(&evidence.kind(), self.model.convention)?;
+        for (i, model) in scorer.models().into_iter().enumerate() {
+            // Who is typed at the other locus only stays in the pedigree for both, and so do mutations on the way.
+            let alone = self.structure(&evidence.at(i))?;
+            let more = together.persons().saturating_sub(alone.persons()) as f64;
+            let change = self.model.mutation.most_change();
+            let least = model.frequencies().iter().fold(model.floor(), |least, &p| least.min(p));
+            // Half of it, as a child may bring unlisted alleles of its own.
+            let least = least / 2.0 * self.urn_share(&together);
+            slack += 2.0 * more * (libm::log10(1.0 + change / least) - libm::log10(1.0 - change));
+        }
+        Ok(slack)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::model::{Locus, Profile, Pseudonym, Relation, Sex};
+use crate::model::{DropOut, FamilyPedigree, Locus, Profile, Pseudonym, Relation, Sex};
 
 /// What the samples of a batch are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Batch {
     pub loci: Vec<Locus>,
     /// The rows, in any order.
     pub rows: Vec<Record>,
+    /// Pedigrees of the families whose rows are of the relation [`Relation::Member`], one each, in any order.
+    pub pedigrees: Vec<FamilyPedigree>,
 }
 
 /// One row: a sample and what it is.
@@ -46,6 +48,8 @@ pub struct Record {
     pub kit: Option<Arc<str>>,
     /// When the sample was taken, YYYY-MM-DD.
     pub collected_on: Option<String>,
+    /// The sample's own drop-out probability, in place of the model's.
+    pub drop_out: Option<DropOut>,
     /// Genotypes over [`Batch::loci`].
     pub profile: Profile,
 }
@@ -57,7 +61,7 @@ pub enum OnConflict {
     Refuse,
     /// Leave the ledger's version, import the other rows.
     Keep,
-    /// Take the file's version. A second parent or grandparent and a change of role refuse the file all the same.
+    /// Take the file's version. What [`ConflictKind::is_replaceable`] denies refuses the file all the same.
     Replace,
 }
 
@@ -66,7 +70,7 @@ pub enum OnConflict {
 pub enum ConflictKind {
     /// The sample is known as a child and given as a relative, or the reverse.
     Role,
-    /// Other genotypes.
+    /// Other genotypes, or another drop-out probability.
     Profile,
     /// Another sex.
     Sex,
@@ -76,6 +80,12 @@ pub enum ConflictKind {
     Relation,
     /// The family would have two of a relative that a child has once.
     Second(Relation),
+    /// The family has another pedigree, or this sample another place in it.
+    Pedigree,
+    /// The family's pedigree would have no place for this sample, which the ledger has.
+    Unplaced,
+    /// Some of the family's relatives would be given by relation, others by pedigree.
+    Half,
     /// Another row of the same file says something else of the sample.
     Itself,
 }
@@ -84,7 +94,7 @@ impl ConflictKind {
     /// Whether [`OnConflict::Replace`] can settle it.
     #[must_use]
     pub fn is_replaceable(self) -> bool {
-        !matches!(self, Self::Role | Self::Second(_) | Self::Itself)
+        !matches!(self, Self::Role | Self::Second(_) | Self::Unplaced | Self::Half | Self::Itself)
     }
 }
 
@@ -92,10 +102,18 @@ impl fmt::Display for ConflictKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Role => f.write_str("is a child here and a relative there"),
-            Self::Profile => f.write_str("has other genotypes"),
+            Self::Profile => f.write_str("has other genotypes, or another drop_out"),
             Self::Sex => f.write_str("has another sex"),
             Self::Metadata => f.write_str("has another agency, region, kit or day of collection"),
             Self::Relation => f.write_str("has another relation in this family"),
+            Self::Pedigree => f.write_str("belongs to a family with another pedigree, or has another place in it"),
+            Self::Unplaced => f.write_str(
+                "is in the store, and has no place in the family's pedigree: write its sample_id in the pedigree file",
+            ),
+            Self::Half => f.write_str(
+                "is in the store and would be left behind: a family is given by relations or by a pedigree, not by both; \
+                 import all its relatives in one file",
+            ),
             Self::Itself => f.write_str("is described differently by another row of the file"),
             Self::Second(relation) => write!(f, "would be the family's second {relation}"),
         }

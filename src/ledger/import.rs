@@ -7,8 +7,8 @@ use rusqlite::{OptionalExtension, Transaction, named_params};
 use super::known::{Encoder, Known, role, same_sample};
 use super::open::{Ledger, advance, now};
 use super::relatives::{self, Membership};
-use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict};
-use crate::model::Pseudonym;
+use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, pedigrees};
+use crate::model::{DropOut, Pseudonym};
 
 /// What is to be done with each row of a batch.
 pub(super) struct Plan {
@@ -35,7 +35,12 @@ enum Action {
 
 impl Plan {
     pub(super) fn conflict(&mut self, batch: &Batch, row: usize, kind: ConflictKind) {
-        self.conflicts.push(Conflict { line: batch.rows[row].line, sample: batch.rows[row].sample, kind });
+        self.conflict_of(batch, row, batch.rows[row].sample, kind);
+    }
+
+    /// A conflict with something that the row says of another sample.
+    pub(super) fn conflict_of(&mut self, batch: &Batch, row: usize, sample: Pseudonym, kind: ConflictKind) {
+        self.conflicts.push(Conflict { line: batch.rows[row].line, sample, kind });
     }
 
     fn new(batch: &Batch) -> Self {
@@ -195,12 +200,12 @@ fn write_samples(
     import: i64,
 ) -> Result<Vec<i64>, LedgerError> {
     let mut insert = tx.prepare(
-        "INSERT INTO sample (pseudonym, role, sex, profile, agency, region, kit, collected_on, import_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO sample (pseudonym, role, sex, profile, agency, region, kit, collected_on, import_id, drop_out)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     let mut update = tx.prepare(
         "UPDATE sample SET sex = :sex, profile = :profile, agency = :agency, region = :region, kit = :kit,
-         collected_on = :collected_on, import_id = :import WHERE id = :id",
+         collected_on = :collected_on, import_id = :import, drop_out = :drop_out WHERE id = :id",
     )?;
     let role = role(batch.holds);
     let mut ids = vec![0; batch.rows.len()];
@@ -213,6 +218,7 @@ fn write_samples(
         }
         let row = &batch.rows[i];
         let (agency, region, kit) = (row.agency.as_deref(), row.region.as_deref(), row.kit.as_deref());
+        let drop_out = row.drop_out.map(DropOut::get);
         ids[i] = match (plan.samples[i], last) {
             (_, Some((written, id))) if written == sample => id,
             (Action::None(id), _) => id,
@@ -228,6 +234,7 @@ fn write_samples(
                     kit,
                     row.collected_on.as_deref(),
                     import,
+                    drop_out,
                 ))?;
                 tx.last_insert_rowid()
             }
@@ -236,6 +243,7 @@ fn write_samples(
                 update.execute(named_params! {
                     ":sex": row.sex.word(), ":profile": &blob, ":agency": agency, ":region": region, ":kit": kit,
                     ":collected_on": row.collected_on.as_deref(), ":import": import, ":id": id,
+                    ":drop_out": drop_out,
                 })?;
                 id
             }
@@ -254,8 +262,11 @@ fn write_members(
 ) -> Result<BTreeSet<Pseudonym>, LedgerError> {
     let mut find = tx.prepare("SELECT id FROM family WHERE pseudonym = ?1")?;
     let mut found = tx.prepare("INSERT INTO family (pseudonym) VALUES (?1)")?;
-    let mut insert = tx.prepare("INSERT INTO member (family_id, sample_id, relation) VALUES (?1, ?2, ?3)")?;
-    let mut update = tx.prepare("UPDATE member SET relation = ?3 WHERE family_id = ?1 AND sample_id = ?2")?;
+    let mut write = tx.prepare(
+        "INSERT INTO member (family_id, sample_id, relation) VALUES (?1, ?2, ?3)
+         ON CONFLICT (family_id, sample_id) DO UPDATE SET relation = excluded.relation, place = NULL",
+    )?;
+    let mut links = pedigrees::Writer::new(tx, batch)?;
     let mut order = Vec::new();
     for (i, row) in batch.rows.iter().enumerate() {
         if let Some((family, relation)) = row.family.filter(|_| !plan.aside[i])
@@ -275,10 +286,10 @@ fn write_members(
                 tx.last_insert_rowid()
             }
         };
-        for &(_, sample, relation, membership) in members {
-            let statement = if membership == Membership::Add { &mut insert } else { &mut update };
-            statement.execute((id, sample, relation.word()))?;
+        for &(_, sample, relation, _) in members {
+            write.execute((id, sample, relation.word()))?;
         }
+        links.write(family, id)?;
         if members.iter().any(|member| member.3 == Membership::Change) {
             changed.insert(family);
         }

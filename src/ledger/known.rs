@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, Statement, Transaction};
 
-use super::codec;
 use super::{Batch, ConflictKind, Holds, LedgerError, Record};
-use crate::model::{Locus, Pseudonym};
+use super::{codec, pedigrees};
+use crate::model::{DropOut, Locus, Pseudonym};
 
 /// Encodes the profiles of a batch with the ledger's locus ids.
 pub(super) struct Encoder {
@@ -21,6 +21,7 @@ impl Encoder {
         if batch.loci.iter().collect::<HashSet<_>>().len() < batch.loci.len() {
             return Err(LedgerError::Mixed("a locus stands in it twice"));
         }
+        pedigrees::of(batch)?;
         for row in &batch.rows {
             if row.family.is_some() != (batch.holds == Holds::Families) {
                 return Err(LedgerError::Mixed("a relative needs a family, and a child has none"));
@@ -82,7 +83,7 @@ impl<'t> Known<'t> {
             None
         };
         let select = tx.prepare(
-            "SELECT id, role, sex, profile, agency, region, kit, collected_on FROM sample WHERE pseudonym = ?1",
+            "SELECT id, role, sex, profile, agency, region, kit, collected_on, drop_out FROM sample WHERE pseudonym = ?1",
         )?;
         Ok(Self { select, role: role(batch.holds), all, blob: Vec::new() })
     }
@@ -107,7 +108,8 @@ impl<'t> Known<'t> {
         if !text(1, Some(self.role))? {
             differs.push(ConflictKind::Role);
         }
-        if !matches!(row.get_ref(3)?, ValueRef::Blob(stored) if stored == self.blob) {
+        let same_drop_out = row.get::<_, Option<f64>>(8)? == record.drop_out.map(DropOut::get);
+        if !matches!(row.get_ref(3)?, ValueRef::Blob(stored) if stored == self.blob) || !same_drop_out {
             differs.push(ConflictKind::Profile);
         }
         if !text(2, Some(record.sex.word()))? {
@@ -142,7 +144,7 @@ pub(super) fn role(holds: Holds) -> &'static str {
 
 /// Whether two rows describe one sample in the same way.
 pub(super) fn same_sample(a: &Record, b: &Record) -> bool {
-    a.profile == b.profile
+    (&a.profile, a.drop_out) == (&b.profile, b.drop_out)
         && a.sex == b.sex
         && (&a.agency, &a.region, &a.kit, &a.collected_on) == (&b.agency, &b.region, &b.kit, &b.collected_on)
 }

@@ -11,6 +11,7 @@ mod error;
 mod import;
 mod known;
 mod open;
+mod pedigrees;
 mod read;
 mod relatives;
 mod runs;

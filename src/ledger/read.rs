@@ -1,12 +1,13 @@
 //! Samples and families as matching needs them.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, Row};
 
-use super::codec;
 use super::open::Ledger;
 use super::relatives::relation;
-use super::{Generation, LedgerError};
-use crate::model::{Child, Family, Genotype, Panel, Profile, Pseudonym, Relative};
+use super::{Generation, LedgerError, codec, pedigrees};
+use crate::model::{Child, DropOut, Family, Genotype, Panel, Profile, Pseudonym, Relative};
 
 /// How much the ledger holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +65,32 @@ impl Positions {
     }
 }
 
+/// A sample's own drop-out probability.
+pub(super) fn drop_out(row: &Row<'_>, sample: Pseudonym, column: usize) -> Result<Option<DropOut>, LedgerError> {
+    let stored: Option<f64> = row.get(column)?;
+    let damaged = || LedgerError::Damaged { of: format!("sample {sample}"), what: "the drop-out probability is none" };
+    stored.map(|probability| DropOut::new(probability).ok_or_else(damaged)).transpose()
+}
+
+/// A family as it is read.
+struct Draft {
+    pseudonym: Pseudonym,
+    /// Each with its place in the pedigree.
+    relatives: Vec<(Relative, Option<i64>)>,
+    links: Option<Vec<u8>>,
+}
+
+impl Draft {
+    fn family(mut self) -> Result<Family, LedgerError> {
+        self.relatives.sort_unstable_by_key(|(relative, _)| (relative.relation, relative.sample));
+        let places: Vec<_> = self.relatives.iter().map(|(relative, place)| (relative.relation, *place)).collect();
+        let damaged = |what| LedgerError::Damaged { of: format!("family {}", self.pseudonym), what };
+        let pedigree = pedigrees::decode(self.links.as_deref(), &places).map_err(damaged)?;
+        let relatives = self.relatives.into_iter().map(|relative| relative.0).collect();
+        Ok(Family { pseudonym: self.pseudonym, relatives, pedigree: pedigree.map(Arc::new) })
+    }
+}
+
 pub(super) fn pseudonym(row: &Row<'_>, column: usize) -> Result<Pseudonym, LedgerError> {
     row.get(column)
         .map(Pseudonym::from_bytes)
@@ -81,11 +108,12 @@ impl Ledger {
         let generation = super::open::generation(&tx)?;
         let positions = Positions::new(&tx, panel)?;
         let mut statement =
-            tx.prepare("SELECT pseudonym, profile FROM sample WHERE role = 'child' ORDER BY pseudonym")?;
+            tx.prepare("SELECT pseudonym, profile, drop_out FROM sample WHERE role = 'child' ORDER BY pseudonym")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let pseudonym = pseudonym(row, 0)?;
-            each(Child { pseudonym, profile: positions.read(row, pseudonym, 1)? });
+            let profile = positions.read(row, pseudonym, 1)?;
+            each(Child { pseudonym, profile, drop_out: drop_out(row, pseudonym, 2)? });
         }
         Ok(generation)
     }
@@ -116,10 +144,12 @@ impl Ledger {
     pub fn child(&self, panel: &Panel, pseudonym: Pseudonym) -> Result<Option<Child>, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let positions = Positions::new(&tx, panel)?;
-        let mut statement = tx.prepare("SELECT profile FROM sample WHERE role = 'child' AND pseudonym = ?1")?;
+        let mut statement =
+            tx.prepare("SELECT profile, drop_out FROM sample WHERE role = 'child' AND pseudonym = ?1")?;
         let mut rows = statement.query([*pseudonym.as_bytes()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        Ok(Some(Child { pseudonym, profile: positions.read(row, pseudonym, 0)? }))
+        let profile = positions.read(row, pseudonym, 0)?;
+        Ok(Some(Child { pseudonym, profile, drop_out: drop_out(row, pseudonym, 1)? }))
     }
 
     /// How much there is.
@@ -146,23 +176,22 @@ fn families(connection: &Connection, panel: &Panel, only: Option<Pseudonym>) -> 
     // One text per case, so that one family is found by its index.
     let condition = if only.is_some() { "family.pseudonym = ?1" } else { "?1 IS NULL" };
     let mut statement = connection.prepare(&format!(
-        "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile FROM family
-         JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
-         WHERE {condition} ORDER BY family.pseudonym"
+        "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile, member.place, pedigree.links,
+         sample.drop_out
+         FROM family JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
+         LEFT JOIN pedigree ON pedigree.family_id = family.id WHERE {condition} ORDER BY family.pseudonym"
     ))?;
     let mut rows = statement.query([only.map(|pseudonym| *pseudonym.as_bytes())])?;
-    let mut families: Vec<Family> = Vec::new();
+    let mut families: Vec<Draft> = Vec::new();
     while let Some(row) = rows.next()? {
         let (family, sample) = (pseudonym(row, 0)?, pseudonym(row, 2)?);
         let relation = relation(family, row.get_ref(1)?.as_str())?;
-        let relative = Relative { sample, relation, profile: positions.read(row, sample, 3)? };
+        let (profile, drop_out) = (positions.read(row, sample, 3)?, drop_out(row, sample, 6)?);
+        let relative = (Relative { sample, relation, profile, drop_out }, row.get(4)?);
         match families.last_mut() {
             Some(last) if last.pseudonym == family => last.relatives.push(relative),
-            _ => families.push(Family { pseudonym: family, relatives: vec![relative] }),
+            _ => families.push(Draft { pseudonym: family, relatives: vec![relative], links: row.get(5)? }),
         }
     }
-    for family in &mut families {
-        family.relatives.sort_unstable_by_key(|relative| (relative.relation, relative.sample));
-    }
-    Ok(families)
+    families.into_iter().map(Draft::family).collect()
 }

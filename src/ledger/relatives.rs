@@ -1,12 +1,12 @@
 //! Which relatives a batch adds to which families, and where it disagrees with the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::import::Plan;
-use super::{Batch, ConflictKind, LedgerError, OnConflict};
-use crate::model::{Pseudonym, Relation};
+use super::{Batch, ConflictKind, LedgerError, OnConflict, pedigrees};
+use crate::model::{FamilyPedigree, Pseudonym, Relation};
 
 /// What a row does to its family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +14,44 @@ pub(super) enum Membership {
     /// Nothing: a child, or a relative that the family has.
     Unchanged,
     Add,
-    /// Another relation than the ledger's.
+    /// Another relation than the ledger's, or another pedigree of the family.
     Change,
+}
+
+/// A family as the ledger has it.
+#[derive(Default)]
+struct Stored {
+    members: BTreeMap<Pseudonym, (Relation, Option<i64>)>,
+    links: Option<Vec<u8>>,
+}
+
+impl Stored {
+    /// Whether, and at which sample, the family as a whole disagrees with a batch that gives it this pedigree, or none,
+    /// and these relatives.
+    fn disagrees(
+        &self,
+        pedigree: Option<&FamilyPedigree>,
+        given: &BTreeSet<Pseudonym>,
+    ) -> Option<(ConflictKind, Option<Pseudonym>)> {
+        let left = |relation: &Relation| pedigree.is_none() == (*relation == Relation::Member);
+        let mut behind = self.members.iter().filter(|(sample, held)| left(&held.0) && !given.contains(sample));
+        if let Some((&sample, _)) = behind.next() {
+            return Some((ConflictKind::Half, Some(sample)));
+        }
+        let Some(pedigree) = pedigree else {
+            return self.links.is_some().then_some((ConflictKind::Relation, None));
+        };
+        if let Some((&sample, _)) = self.members.iter().find(|(sample, _)| pedigree.place(**sample).is_none()) {
+            return Some((ConflictKind::Unplaced, Some(sample)));
+        }
+        if self.members.values().any(|held| held.0 != Relation::Member) {
+            return Some((ConflictKind::Relation, None));
+        }
+        let place = |sample: Pseudonym| pedigree.place(sample).and_then(|place| i64::try_from(place).ok());
+        let same = self.links.as_ref().is_none_or(|links| *links == pedigrees::encode(&pedigree.pedigree))
+            && self.members.iter().all(|(sample, held)| held.1 == place(*sample));
+        (!same).then_some((ConflictKind::Pedigree, None))
+    }
 }
 
 /// Decides for every family of the batch. Rows that are left aside already are not looked at.
@@ -34,35 +70,63 @@ pub(super) fn plan(
     order.sort_unstable();
     let mut find = tx.prepare("SELECT id FROM family WHERE pseudonym = ?1")?;
     let mut select = tx.prepare(
-        "SELECT sample.pseudonym, member.relation FROM member JOIN sample ON sample.id = member.sample_id
+        "SELECT sample.pseudonym, member.relation, member.place FROM member JOIN sample ON sample.id = member.sample_id
          WHERE member.family_id = ?1",
     )?;
+    let mut links = tx.prepare("SELECT links FROM pedigree WHERE family_id = ?1")?;
+    let pedigrees = pedigrees::of(batch)?;
     let none: bool = tx.query_row("SELECT NOT EXISTS (SELECT 1 FROM family)", [], |row| row.get(0))?;
     for rows in order.chunk_by(|a, b| a.0 == b.0) {
         let family = rows[0].0;
         let id: Option<i64> =
             if none { None } else { find.query_row([family.as_bytes()], |row| row.get(0)).optional()? };
-        let mut members: BTreeMap<Pseudonym, Relation> = BTreeMap::new();
+        let mut stored = Stored::default();
         if let Some(id) = id {
-            let mut stored = select.query([id])?;
-            while let Some(row) = stored.next()? {
-                members.insert(Pseudonym::from_bytes(row.get(0)?), relation(family, row.get_ref(1)?.as_str())?);
+            let mut members = select.query([id])?;
+            while let Some(row) = members.next()? {
+                let held = (relation(family, row.get_ref(1)?.as_str())?, row.get(2)?);
+                stored.members.insert(Pseudonym::from_bytes(row.get(0)?), held);
             }
+            stored.links = links.query_row([id], |row| row.get(0)).optional()?;
         }
-        decide(batch, &members, rows.iter().map(|row| row.3), on_conflict, plan);
+        let given = rows.iter().map(|row| row.1).collect();
+        let rows = rows.iter().map(|row| row.3);
+        match stored.disagrees(pedigrees.get(&family).copied(), &given) {
+            None => decide(batch, &stored.members, rows, on_conflict, plan),
+            Some((kind, sample)) => refuse(batch, rows, (kind, sample), on_conflict, plan),
+        }
     }
     Ok(())
 }
 
+/// All rows of a family that disagrees as a whole.
+fn refuse(
+    batch: &Batch,
+    rows: impl Iterator<Item = usize>,
+    (kind, sample): (ConflictKind, Option<Pseudonym>),
+    on_conflict: OnConflict,
+    plan: &mut Plan,
+) {
+    for (number, i) in rows.enumerate() {
+        match sample {
+            None => plan.conflict(batch, i, kind),
+            Some(sample) if number == 0 => plan.conflict_of(batch, i, sample, kind),
+            Some(_) => {}
+        }
+        plan.memberships[i] = Membership::Change;
+        plan.aside[i] = on_conflict == OnConflict::Keep || !kind.is_replaceable();
+    }
+}
+
 fn decide(
     batch: &Batch,
-    stored: &BTreeMap<Pseudonym, Relation>,
+    stored: &BTreeMap<Pseudonym, (Relation, Option<i64>)>,
     rows: impl Iterator<Item = usize> + Clone,
     on_conflict: OnConflict,
     plan: &mut Plan,
 ) {
     // The family as it would be.
-    let mut members = stored.clone();
+    let mut members: BTreeMap<Pseudonym, Relation> = stored.iter().map(|(&sample, held)| (sample, held.0)).collect();
     let mut given: BTreeMap<Pseudonym, Relation> = BTreeMap::new();
     let of = |i: usize| batch.rows[i].family.map(|(_, relation)| (batch.rows[i].sample, relation));
     for i in rows.clone() {
@@ -79,7 +143,7 @@ fn decide(
         }
         plan.memberships[i] = match stored.get(&sample) {
             None => Membership::Add,
-            Some(known) if *known == relation => Membership::Unchanged,
+            Some(known) if known.0 == relation => Membership::Unchanged,
             Some(_) => {
                 plan.conflict(batch, i, ConflictKind::Relation);
                 if on_conflict == OnConflict::Keep {
@@ -103,9 +167,14 @@ fn decide(
     }
 }
 
+/// The relation of a stored word.
+pub(super) fn stored_relation(word: &str) -> Option<Relation> {
+    if word == Relation::Member.word() { Some(Relation::Member) } else { word.parse().ok() }
+}
+
 /// Reads a stored relation.
 pub(super) fn relation(family: Pseudonym, word: Result<&str, impl Sized>) -> Result<Relation, LedgerError> {
     word.ok()
-        .and_then(|word| word.parse().ok())
+        .and_then(stored_relation)
         .ok_or_else(|| LedgerError::Damaged { of: format!("family {family}"), what: "a relation is none" })
 }

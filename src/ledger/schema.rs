@@ -6,7 +6,7 @@ use rusqlite::Transaction;
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-const MIGRATIONS: [&str; 1] = [V1];
+pub(super) const MIGRATIONS: [&str; 3] = [V1, PEDIGREES, DROP_OUT];
 
 /// The version this program writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -67,6 +67,18 @@ CREATE TABLE candidate (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX candidate_by_child ON candidate (child);
 ";
+
+/// Families whose relations do not say who is who. `pedigree.links`: see `pedigrees`; `member.place`: a position there.
+const PEDIGREES: &str = "
+CREATE TABLE pedigree (
+    family_id INTEGER PRIMARY KEY REFERENCES family ON DELETE CASCADE,
+    links BLOB NOT NULL
+) STRICT;
+ALTER TABLE member ADD COLUMN place INTEGER;
+";
+
+/// The sample's own drop-out probability; null where the model's holds.
+const DROP_OUT: &str = "ALTER TABLE sample ADD COLUMN drop_out REAL CHECK (drop_out >= 0 AND drop_out < 1);";
 
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.
 ///

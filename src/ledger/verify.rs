@@ -2,9 +2,10 @@
 
 use rusqlite::Connection;
 
-use super::LedgerError;
 use super::open::{Ledger, generation};
-use super::read::{Positions, pseudonym};
+use super::read::{Positions, drop_out, pseudonym};
+use super::relatives::stored_relation;
+use super::{LedgerError, pedigrees};
 use crate::model::{Panel, Pseudonym, Relation};
 
 impl Ledger {
@@ -56,12 +57,13 @@ fn samples(connection: &Connection, findings: &mut Vec<String>) -> Result<(), Le
             return Ok(());
         }
     };
-    let mut statement = connection.prepare("SELECT pseudonym, profile FROM sample ORDER BY id")?;
+    let mut statement = connection.prepare("SELECT pseudonym, profile, drop_out FROM sample ORDER BY id")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         match pseudonym(row, 0) {
             Err(error) => findings.push(error.to_string()),
             Ok(sample) => {
+                findings.extend(drop_out(row, sample, 2).err().map(|error| error.to_string()));
                 let blob = row.get_ref(1)?.as_blob().map_err(|_| "the profile is missing");
                 if let Err(what) = blob.and_then(|blob| positions.profile(blob)) {
                     findings.push(LedgerError::Damaged { of: format!("sample {sample}"), what }.to_string());
@@ -74,12 +76,12 @@ fn samples(connection: &Connection, findings: &mut Vec<String>) -> Result<(), Le
 
 fn families(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
     let mut statement = connection.prepare(
-        "SELECT family.pseudonym, member.relation, sample.role FROM family
+        "SELECT family.pseudonym, member.relation, sample.role, member.place, pedigree.links FROM family
          LEFT JOIN member ON member.family_id = family.id LEFT JOIN sample ON sample.id = member.sample_id
-         ORDER BY family.pseudonym",
+         LEFT JOIN pedigree ON pedigree.family_id = family.id ORDER BY family.pseudonym",
     )?;
     let mut rows = statement.query([])?;
-    let mut seen: (Option<Pseudonym>, Vec<Relation>) = (None, Vec::new());
+    let mut seen: Option<Seen> = None;
     while let Some(row) = rows.next()? {
         let family = match pseudonym(row, 0) {
             Ok(family) => family,
@@ -88,21 +90,45 @@ fn families(connection: &Connection, findings: &mut Vec<String>) -> Result<(), L
                 continue;
             }
         };
-        if seen.0 != Some(family) {
-            seen = (Some(family), Vec::new());
+        if seen.as_ref().is_none_or(|seen| seen.family != family) {
+            findings.extend(seen.take().and_then(Seen::finding));
         }
+        let links = || row.get(4);
+        let of_family = match &mut seen {
+            Some(seen) => seen,
+            None => seen.insert(Seen { family, relatives: Vec::new(), links: links()? }),
+        };
         let (word, role): (Option<String>, Option<String>) = (row.get(1)?, row.get(2)?);
-        match word.as_deref().map(str::parse::<Relation>) {
+        let relatives = &mut of_family.relatives;
+        match word.as_deref().map(stored_relation) {
             None => findings.push(format!("the family {family} has no relatives")),
-            Some(Err(_)) => findings.push(format!("the family {family} has a relation that is none")),
-            Some(Ok(relation)) if relation.is_unique() && seen.1.contains(&relation) => {
-                findings.push(format!("the family {family} has a second {relation}"));
+            Some(None) => findings.push(format!("the family {family} has a relation that is none")),
+            Some(Some(relation)) => {
+                if relation.is_unique() && relatives.iter().any(|known| known.0 == relation) {
+                    findings.push(format!("the family {family} has a second {relation}"));
+                }
+                relatives.push((relation, row.get(3)?));
             }
-            Some(Ok(relation)) => seen.1.push(relation),
         }
         if role.as_deref() == Some("child") {
             findings.push(format!("the family {family} has a child of unknown origin among its relatives"));
         }
     }
+    findings.extend(seen.and_then(Seen::finding));
     Ok(())
+}
+
+/// A family, while its members are read.
+struct Seen {
+    family: Pseudonym,
+    relatives: Vec<(Relation, Option<i64>)>,
+    links: Option<Vec<u8>>,
+}
+
+impl Seen {
+    /// What is wrong with its pedigree.
+    fn finding(self) -> Option<String> {
+        let what = pedigrees::decode(self.links.as_deref(), &self.relatives).err()?;
+        Some(LedgerError::Damaged { of: format!("family {}", self.family), what }.to_string())
+    }
 }

@@ -61,15 +61,14 @@ impl<'a> Matcher<'a> {
     /// A matcher over an index that was built for the calculator's panel.
     #[must_use]
     pub fn new(index: &'a Index, calculator: &'a Calculator, criterion: Criterion) -> Self {
-        let irregular = Irregular::of(index);
-        let refuses = calculator.model().floor == Floor::Refuse;
-        let refused = irregular.numbers().filter(|_| refuses).map(|child| index.pseudonym(child)).collect();
+        let (irregular, refused) = Irregular::of(index, calculator.model().floor == Floor::Refuse);
+        let refused = refused.into_iter().map(|child| index.pseudonym(child)).collect();
         Self {
             index,
             compiler: Compiler::new(calculator),
             criterion,
             instructions: Instructions::detect(),
-            irregular: if refuses { Irregular::none() } else { irregular },
+            irregular,
             refused,
             layout: layout(index),
         }
@@ -357,7 +356,8 @@ impl<'m, 'a> Chunk<'m, 'a> {
         let mut pairs = compiled.linkage.scorers(calculator)?;
         let mut kept = Vec::new();
         for (child, _) in hits {
-            let log10_lr = compiled.log10_lr(calculator, &mut pairs, |locus| index.genotype(child, locus))?;
+            let genotype = |locus: usize| index.genotype(child, locus);
+            let log10_lr = compiled.log10_lr(calculator, &mut pairs, genotype, index.drop_out(child))?;
             if log10_lr >= self.matcher.criterion.min_log10_lr {
                 kept.push((child, log10_lr));
             }

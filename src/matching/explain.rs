@@ -88,7 +88,7 @@ pub fn explain(
     let mut linked = Vec::new();
     for (loci, scorer) in &mut compiled.linkage.scorers(calculator).map_err(|reason| unscorable(0, reason))? {
         let genotypes = loci.map(|locus| child.profile.at(locus));
-        if let Some(value) = calculator.linked_log10_lr(scorer, genotypes).map_err(linked_at(*loci))? {
+        if let Some(value) = calculator.linked_log10_lr(scorer, genotypes, child.drop_out).map_err(linked_at(*loci))? {
             linked.push((*loci, value));
         }
     }
@@ -109,7 +109,9 @@ pub fn explain(
         let log10_lr = match pair {
             Some((loci, value)) if loci[0] == locus => *value,
             Some(_) => 0.0,
-            None => compiled.locus_log10_lr(calculator, locus, genotype).map_err(|reason| unscorable(locus, reason))?,
+            None => compiled
+                .locus_log10_lr(calculator, locus, genotype, child.drop_out)
+                .map_err(|reason| unscorable(locus, reason))?,
         };
         explanation.log10_lr += log10_lr;
         let compared = compiled.loci[locus].as_ref().zip(genotype);

@@ -4,7 +4,7 @@
 //! lowered by the most that linkage can add, and whoever reaches it is scored again with the pairs taken together.
 
 use crate::kinship::{Calculator, KinshipError, LinkedEvidence, LinkedScorer, LinkedShown};
-use crate::model::{Family, Genotype, genotype_code};
+use crate::model::{DropOut, Family, Genotype, genotype_code};
 
 use super::compile::CompiledFamily;
 
@@ -26,9 +26,9 @@ impl FamilyLinkage {
             let shown = family.relatives.iter().map(|relative| LinkedShown {
                 relation: relative.relation,
                 genotypes: pair.loci.map(|locus| relative.profile.at(locus)),
-                drop_out: None,
+                drop_out: relative.drop_out,
             });
-            let evidence = LinkedEvidence::new(None, shown);
+            let evidence = LinkedEvidence::new(family.pedigree.clone(), shown);
             let slack = calculator.linked_slack(number, &evidence).map_err(|error| (pair.loci[0], error))?;
             if slack > 0.0 {
                 linkage.slack += slack;
@@ -60,7 +60,8 @@ impl FamilyLinkage {
 pub type PairScorers<'a> = Vec<([usize; 2], LinkedScorer<'a>)>;
 
 impl CompiledFamily {
-    /// log10 LR of one locus by itself, from the table where it has the genotype.
+    /// log10 LR of one locus by itself, from the table where it has the genotype. `drop_out` is the probability of the
+    /// child's sample, if it is not the model's.
     ///
     /// # Errors
     /// [`KinshipError`].
@@ -69,11 +70,12 @@ impl CompiledFamily {
         calculator: &Calculator,
         locus: usize,
         genotype: Option<Genotype>,
+        drop_out: Option<DropOut>,
     ) -> Result<f64, KinshipError> {
         let (Some(compiled), Some(genotype)) = (&self.loci[locus], genotype) else { return Ok(0.0) };
         match calculator.loci()[locus].positions(genotype) {
-            Some((a, b)) => Ok(compiled.screened.table.values()[genotype_code(a, b)]),
-            None => calculator.log10_lr(locus, &compiled.evidence, Some(genotype)),
+            Some((a, b)) if drop_out.is_none() => Ok(compiled.screened.table.values()[genotype_code(a, b)]),
+            _ => calculator.log10_lr_with(locus, &compiled.evidence, Some(genotype), drop_out),
         }
     }
 
@@ -87,10 +89,11 @@ impl CompiledFamily {
         calculator: &Calculator,
         pairs: &mut PairScorers<'_>,
         child: impl Fn(usize) -> Option<Genotype>,
+        drop_out: Option<DropOut>,
     ) -> Result<f64, KinshipError> {
         let mut linked = Vec::with_capacity(pairs.len());
         for (loci, scorer) in pairs {
-            if let Some(value) = calculator.linked_log10_lr(scorer, loci.map(&child))? {
+            if let Some(value) = calculator.linked_log10_lr(scorer, loci.map(&child), drop_out)? {
                 linked.push((*loci, value));
             }
         }
@@ -99,7 +102,7 @@ impl CompiledFamily {
             sum += match linked.iter().find(|(loci, _)| loci.contains(&locus)) {
                 Some((loci, value)) if loci[0] == locus => *value,
                 Some(_) => 0.0,
-                None => self.locus_log10_lr(calculator, locus, child(locus))?,
+                None => self.locus_log10_lr(calculator, locus, child(locus), drop_out)?,
             };
         }
         Ok(sum + 0.0)

@@ -1,36 +1,57 @@
-//! Children with an allele that the frequency table does not list.
+//! Children whom the tables do not serve: with an allele that the frequency table does not list, or with a drop-out
+//! probability of their own.
 //!
-//! No table has their genotype at that locus, so they bypass the screen: their listed loci are added up, a bound is
-//! put in for the others, and who may still reach the threshold is computed exactly.
+//! They bypass the screen. Where a table has their value it is added up, a bound is put in elsewhere, and who may still
+//! reach the threshold is computed exactly.
+//!
+//! A drop-out probability d of the child's own spares the tables of loci at which it shows two alleles: they show with
+//! (1 - d)^2 under both hypotheses, whatever d, so the LR is the table's up to rounding. Where it shows one allele,
+//! [`Calculator::log10_lr_bound_with`] bounds the LR.
+
+use std::collections::BTreeMap;
 
 use crate::index::{Index, Unlisted};
 use crate::kinship::{Calculator, KinshipError};
+use crate::model::{DropOut, Genotype};
 
 use super::compile::CompiledFamily;
 use super::score::Scorer;
 
-/// The irregular children of an index, each with its unlisted genotypes.
+/// The irregular children of an index.
 pub(super) struct Irregular {
-    children: Vec<(usize, Vec<Unlisted>, Vec<usize>)>,
+    children: Vec<One>,
+}
+
+struct One {
+    child: usize,
+    drop_out: Option<DropOut>,
+    /// Loci at which no table has the child's value, rising.
+    positions: Vec<usize>,
+    /// Its genotypes there.
+    genotypes: Vec<Genotype>,
 }
 
 impl Irregular {
-    /// Without irregular children.
-    pub(super) fn none() -> Self {
-        Self { children: Vec::new() }
-    }
-
-    /// Their numbers.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
-        self.children.iter().map(|child| child.0)
-    }
-
-    pub(super) fn of(index: &Index) -> Self {
-        let children = index
-            .unlisted()
-            .chunk_by(|a, b| a.child == b.child)
-            .map(|unlisted| (unlisted[0].child, unlisted.to_vec(), unlisted.iter().map(|u| u.locus).collect()));
-        Self { children: children.collect() }
+    /// The irregular children of an index; if unlisted alleles are refused, those who have one come apart.
+    pub(super) fn of(index: &Index, refuses_unlisted: bool) -> (Self, Vec<usize>) {
+        let unlisted = index.unlisted().chunk_by(|a, b| a.child == b.child);
+        let mut all: BTreeMap<usize, (&[Unlisted], Option<DropOut>)> =
+            unlisted.map(|unlisted| (unlisted[0].child, (unlisted, None))).collect();
+        let refused: Vec<usize> = if refuses_unlisted { all.keys().copied().collect() } else { Vec::new() };
+        for &(child, drop_out) in index.drop_outs() {
+            all.entry(child).or_default().1 = Some(drop_out);
+        }
+        all.retain(|child, _| refused.binary_search(child).is_err());
+        let one = |(child, (unlisted, drop_out)): (usize, (&[Unlisted], Option<DropOut>))| {
+            let apart = |locus: &usize| {
+                let alone = || drop_out.is_some() && index.genotype(child, *locus).is_some_and(Genotype::is_homozygous);
+                unlisted.iter().any(|one| one.locus == *locus) || alone()
+            };
+            let positions: Vec<usize> = (0..index.loci().len()).filter(apart).collect();
+            let genotypes = positions.iter().filter_map(|&locus| index.genotype(child, locus)).collect();
+            One { child, drop_out, positions, genotypes }
+        };
+        (Self { children: all.into_iter().map(one).collect() }, refused)
     }
 
     /// Calls `found` with the child and its log10 LR for every irregular child that reaches the threshold.
@@ -44,12 +65,13 @@ impl Irregular {
         mut found: impl FnMut(usize, f64),
     ) -> Result<(), (usize, KinshipError)> {
         let loci = family.loci.len();
-        for (child, unlisted, positions) in &self.children {
+        for One { child, drop_out, positions, genotypes } in &self.children {
             let codes = &index.codes()[child * loci..(child + 1) * loci];
             let mut bound = scorer.without(codes, positions);
-            for one in unlisted {
-                if let Some(locus) = &family.loci[one.locus] {
-                    bound += calculator.log10_lr_bound(one.locus, &locus.structure, &locus.evidence, one.genotype);
+            for (&position, &genotype) in positions.iter().zip(genotypes) {
+                if let Some(locus) = &family.loci[position] {
+                    let (structure, evidence) = (&locus.structure, &locus.evidence);
+                    bound += calculator.log10_lr_bound_with(position, structure, evidence, genotype, *drop_out);
                 }
             }
             if bound < threshold - 1e-6 {
@@ -57,9 +79,9 @@ impl Irregular {
             }
             let mut sum = 0.0;
             for (position, &code) in codes.iter().enumerate() {
-                sum += match (unlisted.iter().find(|one| one.locus == position), &family.loci[position]) {
-                    (Some(one), Some(locus)) => calculator
-                        .log10_lr(position, &locus.evidence, Some(one.genotype))
+                sum += match &family.loci[position] {
+                    Some(locus) if drop_out.is_some() || positions.contains(&position) => calculator
+                        .log10_lr_with(position, &locus.evidence, index.genotype(*child, position), *drop_out)
                         .map_err(|error| (position, error))?,
                     _ => scorer.at(position, code),
                 };

@@ -19,5 +19,5 @@ pub use identity::Pseudonym;
 pub use panel::{Locus, LocusError, Panel, PanelError};
 pub use pedigree::{Member, Pedigree, PedigreeError};
 pub use profile::Profile;
-pub use records::{Child, Family, Relative};
+pub use records::{Child, Family, FamilyPedigree, Relative};
 pub use relation::{Relation, Sex, UnknownWord};

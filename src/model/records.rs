@@ -1,6 +1,8 @@
 //! What matching compares: families of typed relatives, and children.
 
-use super::{Profile, Pseudonym, Relation};
+use std::sync::Arc;
+
+use super::{DropOut, Pedigree, Profile, Pseudonym, Relation};
 
 /// A typed relative of a missing child.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +13,8 @@ pub struct Relative {
     pub relation: Relation,
     /// Genotypes in panel order.
     pub profile: Profile,
+    /// The sample's own drop-out probability, in place of the model's.
+    pub drop_out: Option<DropOut>,
 }
 
 /// The relatives of one missing child.
@@ -20,6 +24,29 @@ pub struct Family {
     pub pseudonym: Pseudonym,
     /// Its relatives, ordered by relation and then by sample.
     pub relatives: Vec<Relative>,
+    /// The pedigree, where relations do not say it. Then every relation is [`Relation::Member`], and the relatives run
+    /// along [`Pedigree::relatives`].
+    pub pedigree: Option<Arc<Pedigree>>,
+}
+
+/// A family's pedigree and who in it is which sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FamilyPedigree {
+    /// The family.
+    pub family: Pseudonym,
+    /// The pedigree.
+    pub pedigree: Pedigree,
+    /// The samples of [`Pedigree::relatives`], rising.
+    pub samples: Vec<Pseudonym>,
+}
+
+impl FamilyPedigree {
+    /// Position of a sample in the pedigree.
+    #[must_use]
+    pub fn place(&self, sample: Pseudonym) -> Option<usize> {
+        let at = self.samples.binary_search(&sample).ok()?;
+        self.pedigree.relatives().get(at).copied()
+    }
 }
 
 /// A child of unknown origin.
@@ -29,4 +56,6 @@ pub struct Child {
     pub pseudonym: Pseudonym,
     /// Genotypes in panel order.
     pub profile: Profile,
+    /// The sample's own drop-out probability, in place of the model's.
+    pub drop_out: Option<DropOut>,
 }

@@ -25,11 +25,38 @@ fn a_ledger_is_private_and_opens_again() {
 }
 
 #[test]
+fn a_ledger_of_the_first_version_is_brought_up_to_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ledger.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(schema::MIGRATIONS[0]).unwrap();
+    old.pragma_update(None, "application_id", schema::APPLICATION_ID).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    old.execute_batch(
+        "INSERT INTO meta VALUES ('store_id', zeroblob(16)), ('stamp', zeroblob(16)), ('generation', 1);
+         INSERT INTO locus VALUES (1, 'vWA');
+         INSERT INTO import VALUES (1, 'families', zeroblob(32), 1, 1, 0, 0, 0);
+         INSERT INTO sample VALUES (1, zeroblob(16), 'relative', 'male', x'01008c009600', NULL, NULL, NULL, NULL, 1);
+         INSERT INTO family VALUES (1, zeroblob(16));
+         INSERT INTO member VALUES (1, 1, 'father');",
+    )
+    .unwrap();
+    drop(old);
+    for _ in 0..2 {
+        let ledger = Ledger::open(&path).unwrap();
+        assert_eq!(ledger.verify().unwrap(), Vec::<String>::new());
+        assert_eq!(shape(&ledger), [(p(0), vec![(Relation::Father, p(0))])]);
+        let version: i64 = ledger.connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, schema::VERSION);
+    }
+}
+
+#[test]
 fn what_is_not_a_ledger_or_newer_is_refused_and_left_alone() {
     let (dir, path, ledger) = ledger();
     ledger.connection.pragma_update(None, "user_version", 99).unwrap();
     drop(ledger);
-    assert!(matches!(Ledger::open(&path), Err(LedgerError::Newer { found: 99, known: 1, .. })));
+    assert!(matches!(Ledger::open(&path), Err(LedgerError::Newer { found: 99, known: schema::VERSION, .. })));
     let other = dir.path().join("other");
     for bytes in [&b""[..], b"no database at all, but quite a long text of something else"] {
         std::fs::write(&other, bytes).unwrap();

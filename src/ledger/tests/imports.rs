@@ -1,6 +1,7 @@
 //! All or nothing, and what counts as a disagreement.
 
 use super::*;
+use crate::model::{FamilyPedigree, Member, Pedigree};
 
 #[test]
 fn importing_twice_changes_nothing() {
@@ -128,6 +129,41 @@ fn a_relative_may_belong_to_two_families_but_is_no_child() {
     assert_eq!((report.kept, ledger.counts().unwrap().children), (1, 0));
 }
 
+/// Father, mother and child; the father is sample 5, the mother sample 6.
+fn trio(family: u8) -> FamilyPedigree {
+    let couple = Member { father: Some(0), mother: Some(1) };
+    let pedigree = Pedigree::from_members(&[Member::default(), Member::default(), couple], 2, &[0, 1]).unwrap();
+    FamilyPedigree { family: p(family), pedigree, samples: vec![p(5), p(6)] }
+}
+
+#[test]
+fn a_pedigree_comes_back_and_its_damage_is_found() {
+    let (_dir, _path, mut ledger) = ledger();
+    let rows = vec![relative(2, 9, 6, Relation::Member), relative(3, 9, 5, Relation::Member)];
+    let file = Batch { pedigrees: vec![trio(9)], ..batch(rows) };
+    for added in [2, 0] {
+        assert_eq!(ledger.import(&file, OnConflict::Refuse, false).unwrap().added, added);
+    }
+    let panel = Panel::new(loci(&["FGA"])).unwrap();
+    let (families, _) = ledger.families(&panel).unwrap();
+    assert_eq!(families[0].pedigree.as_deref(), Some(&trio(9).pedigree));
+    assert_eq!(families[0].relatives.iter().map(|relative| relative.sample).collect::<Vec<_>>(), [p(5), p(6)]);
+    assert_eq!(ledger.verify().unwrap(), Vec::<String>::new());
+    for damage in [
+        "UPDATE member SET place = 2",
+        "UPDATE member SET place = NULL",
+        "UPDATE member SET relation = 'father', place = 0",
+        "UPDATE pedigree SET links = x'0000'",
+        "DELETE FROM pedigree",
+    ] {
+        let tx = ledger.connection.unchecked_transaction().unwrap();
+        tx.execute_batch(damage).unwrap();
+        tx.commit().unwrap();
+        assert!(matches!(ledger.families(&panel), Err(LedgerError::Damaged { .. })), "{damage}");
+        assert!(ledger.verify().unwrap().iter().any(|finding| finding.contains(&p(9).to_string())), "{damage}");
+    }
+}
+
 #[test]
 fn batches_that_are_none_are_refused() {
     let (_dir, _path, mut ledger) = ledger();
@@ -141,4 +177,14 @@ fn batches_that_are_none_are_refused() {
     assert!(matches!(import(&file), Err(LedgerError::Shape { line: 2, found: 2, loci: 1 })));
     file.loci = loci(&["vWA", "vWA"]);
     assert!(matches!(import(&file), Err(LedgerError::Mixed(_))));
+    for (sample, relation, pedigrees) in [
+        (5, Relation::Member, vec![]),
+        (5, Relation::Member, vec![trio(8)]),
+        (5, Relation::Father, vec![trio(9)]),
+        (7, Relation::Member, vec![trio(9)]),
+        (5, Relation::Member, vec![trio(9), trio(9)]),
+    ] {
+        let file = Batch { pedigrees, ..batch(vec![relative(2, 9, sample, relation)]) };
+        assert!(matches!(import(&file), Err(LedgerError::Mixed(_))), "{sample} {relation}");
+    }
 }

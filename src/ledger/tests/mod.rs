@@ -33,6 +33,7 @@ fn child(line: u64, sample: u8, cells: [&str; 2]) -> Record {
         region: Some("Jinan".into()),
         kit: None,
         collected_on: Some("2024-01-31".to_owned()),
+        drop_out: None,
         profile: profile(&cells),
     }
 }
@@ -44,7 +45,7 @@ fn relative(line: u64, family: u8, sample: u8, relation: Relation) -> Record {
 
 fn batch(rows: Vec<Record>) -> Batch {
     let holds = if rows.iter().all(|row| row.family.is_some()) { Holds::Families } else { Holds::Children };
-    Batch { holds, file_digest: [7; 32], loci: loci(&["vWA", "FGA"]), rows }
+    Batch { holds, file_digest: [7; 32], loci: loci(&["vWA", "FGA"]), rows, pedigrees: Vec::new() }
 }
 
 fn ledger() -> (TempDir, PathBuf, Ledger) {

@@ -1,0 +1,91 @@
+//! Files with fixed columns: cases and pedigrees.
+
+use std::borrow::Cow;
+
+use super::findings::{Column, Findings};
+use super::tidy::{Source, fields};
+
+/// Where the columns of a file stand.
+pub(super) struct Columns {
+    names: &'static [&'static str],
+    places: Vec<Option<usize>>,
+    width: usize,
+}
+
+impl Columns {
+    /// Finds the columns by name, in any order; the first `required` of `names` must be there. `None` if one is not;
+    /// the findings then say so.
+    pub(super) fn read(
+        source: &Source<'_>,
+        names: &'static [&'static str],
+        required: usize,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let at = |name: &&str| source.header.iter().position(|column| column.trim().eq_ignore_ascii_case(name));
+        let places: Vec<Option<usize>> = names.iter().map(at).collect();
+        let missing = || names[..required].iter().zip(&places).filter(|(_, place)| place.is_none());
+        for (name, _) in missing() {
+            let what = format!("the column {name} is missing: the header must be {}", names[..required].join(","));
+            findings.problem(source.line, None, "missing-column", what);
+        }
+        let complete = missing().next().is_none();
+        complete.then_some(Self { names, places, width: source.header.len() })
+    }
+
+    /// Refuses columns that are none of these, or one of them again. Their names are not repeated.
+    pub(super) fn refuse_others(&self, source: &Source<'_>, findings: &mut Findings) {
+        for (position, name) in source.header.iter().enumerate() {
+            if self.places.contains(&Some(position)) {
+                continue;
+            }
+            let again = self.names.iter().find(|known| known.eq_ignore_ascii_case(name.trim()));
+            let column = Some((position + 1, (*again.unwrap_or(&"?")).into()));
+            match again {
+                Some(_) => findings.problem(source.line, column, "repeated-column", "stands twice: remove one of them"),
+                None => {
+                    let what = format!("is none of the columns {}: correct or remove it", self.names.join(", "));
+                    findings.problem(source.line, column, "column", what);
+                }
+            }
+        }
+    }
+
+    /// The cell of a column in a row; empty if the file has no such column.
+    pub(super) fn cell<'a>(&self, column: usize, fields: &'a [Cow<'_, str>]) -> &'a str {
+        self.places[column].map_or("", |place| fields[place].trim())
+    }
+
+    /// A column as findings name it.
+    pub(super) fn column(&self, column: usize) -> Column {
+        self.places[column].map(|place| (place + 1, self.names[column].into()))
+    }
+
+    /// Calls `each` with the line and the fields of every row that is not blank. `of` says what there is not, if there
+    /// is none.
+    pub(super) fn rows(
+        &self,
+        source: Source<'_>,
+        of: &str,
+        findings: &mut Findings,
+        mut each: impl FnMut(u64, &[Cow<'_, str>], &mut Findings),
+    ) {
+        let mut any = false;
+        let mut cells = Vec::new();
+        let name = |position: usize| {
+            let column = self.places.iter().position(|&place| place == Some(position))?;
+            Some((position + 1, self.names[column].into()))
+        };
+        for (line, bytes) in source.lines {
+            if bytes.iter().all(|&b| b == b',' || b == b' ') {
+                continue;
+            }
+            any = true;
+            if fields(line, bytes, self.width, name, &mut cells, findings).is_some() {
+                each(line, &cells, findings);
+            }
+        }
+        if !any {
+            findings.problem(0, None, "no-rows", format!("there is a header and no row: {of}"));
+        }
+    }
+}
