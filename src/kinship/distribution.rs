@@ -102,6 +102,19 @@ impl LocusOutcomes {
         self
     }
 
+    /// The outcomes where it is uncertain which of several hold: `parts` with their probabilities, which add up to 1.
+    #[must_use]
+    pub fn mixture(parts: impl IntoIterator<Item = (f64, Self)>) -> Self {
+        let mut mixed = Self { outcomes: Vec::new(), expected_ratio: 0.0, unlisted: 0.0 };
+        for (share, part) in parts {
+            mixed.expected_ratio += share * part.expected_ratio;
+            mixed.unlisted += share * part.unlisted;
+            let scaled = |outcome: Outcome| Outcome { probability: outcome.probability.map(|p| share * p), ..outcome };
+            mixed.outcomes.extend(part.outcomes.into_iter().map(scaled));
+        }
+        mixed
+    }
+
     /// E(LR | H2) over the listed genotypes; 1 where the LR's two hypotheses differ in the child alone and all
     /// genotypes are listed.
     #[must_use]
@@ -245,14 +258,15 @@ impl LrDistribution {
     /// If `t` is not finite.
     #[must_use]
     pub fn tail_within<'a>(
-        loci: impl IntoIterator<Item = &'a LocusOutcomes> + Clone,
+        loci: impl IntoIterator<Item = &'a LocusOutcomes>,
         hypothesis: Hypothesis,
         t: f64,
         gap: f64,
     ) -> Bounds {
+        let loci: Vec<&LocusOutcomes> = loci.into_iter().collect();
         let mut grid = Grid { from: t, ..Grid::default() };
         loop {
-            let bounds = Self::new(loci.clone(), hypothesis, grid).tail(t);
+            let bounds = Self::new(loci.iter().copied(), hypothesis, grid).tail(t);
             let found = bounds.relative_gap();
             if found <= gap || grid.step <= Self::FINEST {
                 return bounds;
