@@ -13,7 +13,6 @@ mod listed;
 mod planner;
 mod power;
 
-pub use crate::kinship::Bounds;
 pub use error::PlanningError;
 pub use planner::Planner;
 pub use power::{Power, Quantile};
