@@ -1,8 +1,10 @@
-//! What it costs to compile one family at all loci, and to score one pair exactly.
+//! What it costs to compile one family at all loci, to score one pair exactly, and to know how log10 LR is distributed.
 #![allow(missing_docs, clippy::unwrap_used, reason = "benchmarks")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown};
+use reunite::kinship::{
+    Calculator, Evidence, Grid, Hypothesis, LinkedEvidence, LinkedShown, LocusOutcomes, LrDistribution,
+};
 use reunite::model::{Allele, Genotype, Relation};
 use reunite::population::{DropOuts, FrequencyTable, Model};
 use reunite::synthesis::{Plan, Population, Shape};
@@ -46,6 +48,18 @@ fn kinship(c: &mut Criterion) {
                 let table = |l: usize| calculator.table(l, &structures[l], &evidence[l]).unwrap().values().len();
                 loci.clone().map(table).sum()
             });
+        });
+        let outcomes = loci.clone().map(|l| {
+            let table = calculator.table(l, &structures[l], &evidence[l]).unwrap();
+            LocusOutcomes::new(&table, &calculator.unrelated(l, &evidence[l]).unwrap())
+        });
+        let outcomes: Vec<LocusOutcomes> = outcomes.collect();
+        c.bench_function(&format!("distribution over unrelated children from log10 LR 4, step 0.001, {name}"), |b| {
+            let grid = Grid { from: 4.0, ..Grid::default() };
+            b.iter(|| LrDistribution::new(&outcomes, Hypothesis::H2, grid).tail(4.0));
+        });
+        c.bench_function(&format!("tail of log10 LR 4 in unrelated children, to 1 %, {name}"), |b| {
+            b.iter(|| LrDistribution::tail_within(&outcomes, Hypothesis::H2, 4.0, 0.01));
         });
     }
 }

@@ -21,7 +21,8 @@
 //! | `index` | the memory-mapped children index, always rebuildable; the only user of memmap2 | model |
 //! | `screen` | bit-sliced kernel, and the plan that makes it lossless | model, index, kinship (tables only) |
 //! | `matching` | compile, screen, score, rank, digest; rayon lives here | model, population, kinship, index, screen |
-//! | `report` | tables, CSV, JSON | model, kinship (result types), matching |
+//! | `planning` | what a family can show, and whom to sample next | model, population, kinship |
+//! | `report` | tables, CSV, JSON | model, kinship (result types), matching, planning |
 //! | `synthesis` | synthetic populations with known truth | model, population |
 //! | `cli` | one file per command; the only place that prints | all |
 //!
@@ -35,6 +36,7 @@ pub mod kinship;
 pub mod ledger;
 pub mod matching;
 pub mod model;
+pub mod planning;
 pub mod population;
 pub mod pseudonym;
 pub mod report;

@@ -15,6 +15,7 @@ mod matching;
 mod model;
 mod options;
 mod output;
+mod power;
 mod pseudonym;
 mod store;
 mod synth;
@@ -55,6 +56,8 @@ enum Command {
     Candidates(candidates::List),
     /// Explain the likelihood ratio of one family and one child, locus by locus
     Explain(explain::Explain),
+    /// Say what a family can show: whether its child would be found, and whom to sample next
+    Power(power::FamilyPower),
     /// Compute likelihood ratios of cases in a file, without a store
     Lr(lr::Lr),
     /// Turn original identifiers (one per line on standard input) into pseudonyms
@@ -107,6 +110,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Match(command) => command.run(global, output),
         Command::Candidates(command) => command.run(global, output),
         Command::Explain(command) => command.run(global, output),
+        Command::Power(command) => command.run(global, output),
         Command::Lr(command) => command.run(output),
         Command::Pseudonym(command) => command.run(global, output),
         Command::Synth(command) => command.run(output),

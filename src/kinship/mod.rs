@@ -7,6 +7,7 @@
 mod calculator;
 pub mod cpi;
 mod descent;
+mod distribution;
 mod evidence;
 mod hypotheses;
 mod linked;
@@ -19,6 +20,7 @@ mod tree;
 mod urn;
 
 pub use calculator::{Calculator, CalculatorError, KinshipError};
+pub use distribution::{Bounds, Grid, Hypothesis, LocusOutcomes, LrDistribution};
 pub use evidence::{Evidence, Kind, Shown};
 pub use linked::{LinkedError, LinkedEvidence, LinkedPair, LinkedScorer, LinkedShown, haldane};
 pub use structure::{Structure, StructureError};

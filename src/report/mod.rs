@@ -1,9 +1,11 @@
-//! Candidates as tables, CSV and JSON. Text goes out; nothing is printed here.
+//! Candidates and plans as tables, CSV and JSON. Text goes out; nothing is printed here.
 
 mod candidates;
 mod explain;
+mod power;
 mod table;
 
 pub use candidates::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION, ratio};
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport};
+pub use power::{PowerReport, PowerRow};
 pub use table::plain_table;

@@ -1,0 +1,385 @@
+//! How the log10 LR of a family is distributed: in unrelated children, and in the missing child itself.
+//!
+//! The loci are independent given the hypothesis, so the sum over the loci has the convolution of their
+//! distributions. It is computed on a grid of log10 LR, every value rounded down: a sum of n values is then at most n
+//! steps too small, so a probability that the true sum reaches t lies between two tails of the rounded one, at t and
+//! n steps below. Tails are added up from the top, so that one of 1e-30 is as exact as one of 0.3.
+
+use super::LocusTable;
+
+/// Which child is spoken of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hypothesis {
+    /// The missing child itself.
+    H1,
+    /// A child that is unrelated to the family.
+    H2,
+}
+
+/// Two numbers that hold the true one between them.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Bounds {
+    /// Not above the true number.
+    pub lower: f64,
+    /// Not below the true number.
+    pub upper: f64,
+}
+
+impl Bounds {
+    /// The number halfway.
+    #[must_use]
+    pub fn middle(self) -> f64 {
+        // Equal infinities have no difference.
+        if self.lower == self.upper { self.lower } else { self.lower + (self.upper - self.lower) / 2.0 }
+    }
+
+    /// Both bounds times a number that is not negative.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        Self { lower: self.lower * factor, upper: self.upper * factor }
+    }
+
+    /// How much larger the upper bound is than the lower one, as a share of it; 0 if they are equal.
+    #[must_use]
+    pub fn relative_gap(self) -> f64 {
+        if self.upper == self.lower { 0.0 } else { self.upper / self.lower - 1.0 }
+    }
+}
+
+/// What a child typed at one locus can add to log10 LR, and with which probability.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocusOutcomes {
+    outcomes: Vec<Outcome>,
+    /// E(LR | H2) over the listed genotypes.
+    expected_ratio: f64,
+    /// P(genotype not listed | H2).
+    unlisted: f64,
+}
+
+/// One genotype.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Outcome {
+    log10_lr: f64,
+    /// By [`Hypothesis`]: H1, then H2.
+    probability: [f64; 2],
+}
+
+impl LocusOutcomes {
+    /// From a family's table at a locus, and the genotypes' probabilities in an unrelated child
+    /// ([`super::Calculator::unrelated`]), which are taken at their word.
+    ///
+    /// P(genotype | relatives, H1) is proportional to LR times P(genotype | relatives, H2), as the LR is the quotient
+    /// of the two. Under H1 it is divided by its sum over the listed genotypes. That sum is 1, but for genotypes that
+    /// the table does not list, and but for what pruning changes in the probability of the relatives' own genotypes.
+    ///
+    /// What `unrelated` lacks to 1 belongs to genotypes that the table does not list. Nothing is known of their LR, so
+    /// under H2 an upper bound counts them as reaching every value and a lower bound as reaching none.
+    #[must_use]
+    pub fn new(table: &LocusTable, unrelated: &[f64]) -> Self {
+        let values = table.values().iter().take(table.genotypes()).zip(unrelated).filter(|(_, p)| **p > 0.0);
+        let mut outcomes: Vec<Outcome> = values
+            .map(|(&log10_lr, &p)| Outcome { log10_lr, probability: [p * libm::pow(10.0, log10_lr), p] })
+            .collect();
+        let sum = |hypothesis: Hypothesis| outcomes.iter().map(|outcome| outcome.under(hypothesis)).sum::<f64>();
+        let (expected_ratio, listed) = (sum(Hypothesis::H1), sum(Hypothesis::H2));
+        if expected_ratio > 0.0 {
+            outcomes.iter_mut().for_each(|outcome| outcome.probability[0] /= expected_ratio);
+        }
+        // Less than that is the rounding of the sum.
+        let unlisted = if listed < 1.0 - 1e-12 { 1.0 - listed } else { 0.0 };
+        Self { outcomes, expected_ratio, unlisted }
+    }
+
+    /// The same under the condition that the child shows a listed genotype.
+    #[must_use]
+    pub fn given_listed(mut self) -> Self {
+        let listed = 1.0 - self.unlisted;
+        if self.unlisted > 0.0 && listed > 0.0 {
+            self.outcomes.iter_mut().for_each(|outcome| outcome.probability[1] /= listed);
+            self.expected_ratio /= listed;
+            self.unlisted = 0.0;
+        }
+        self
+    }
+
+    /// The outcomes where it is uncertain which of several hold: `parts` with their probabilities, which add up to 1.
+    #[must_use]
+    pub fn mixture(parts: impl IntoIterator<Item = (f64, Self)>) -> Self {
+        let mut mixed = Self { outcomes: Vec::new(), expected_ratio: 0.0, unlisted: 0.0 };
+        for (share, part) in parts {
+            mixed.expected_ratio += share * part.expected_ratio;
+            mixed.unlisted += share * part.unlisted;
+            let scaled = |outcome: Outcome| Outcome { probability: outcome.probability.map(|p| share * p), ..outcome };
+            mixed.outcomes.extend(part.outcomes.into_iter().map(scaled));
+        }
+        mixed
+    }
+
+    /// E(LR | H2) over the listed genotypes; 1 where the LR's two hypotheses differ in the child alone and all
+    /// genotypes are listed.
+    #[must_use]
+    pub fn expected_ratio(&self) -> f64 {
+        self.expected_ratio
+    }
+
+    /// The mean of log10 LR over the listed genotypes, exactly; negative infinity if a possible genotype is worth
+    /// that.
+    #[must_use]
+    pub fn mean(&self, hypothesis: Hypothesis) -> f64 {
+        let possible = self.outcomes.iter().filter(|outcome| outcome.under(hypothesis) > 0.0);
+        let listed = if hypothesis == Hypothesis::H2 { 1.0 - self.unlisted } else { 1.0 };
+        possible.map(|outcome| outcome.under(hypothesis) * outcome.log10_lr).sum::<f64>() / listed
+    }
+
+    /// The variance of log10 LR over the listed genotypes; infinite if the mean is.
+    #[must_use]
+    pub fn variance(&self, hypothesis: Hypothesis) -> f64 {
+        let mean = self.mean(hypothesis);
+        if mean == f64::NEG_INFINITY {
+            return f64::INFINITY;
+        }
+        let possible = self.outcomes.iter().filter(|outcome| outcome.under(hypothesis) > 0.0);
+        let listed = if hypothesis == Hypothesis::H2 { 1.0 - self.unlisted } else { 1.0 };
+        let square = |outcome: &Outcome| (outcome.log10_lr - mean) * (outcome.log10_lr - mean);
+        possible.map(|outcome| outcome.under(hypothesis) * square(outcome)).sum::<f64>() / listed
+    }
+
+    /// Whether any child is worth something here, or may be.
+    fn matters(&self) -> bool {
+        self.unlisted > 0.0 || self.outcomes.iter().any(|outcome| outcome.log10_lr != 0.0)
+    }
+
+    /// The finite values in steps, rounded down, rising; equal ones put together.
+    fn rounded(&self, hypothesis: Hypothesis, step: f64) -> Vec<(i64, f64)> {
+        let possible = self.outcomes.iter().filter(|o| o.log10_lr.is_finite() && o.under(hypothesis) > 0.0);
+        let mut rounded: Vec<(i64, f64)> =
+            possible.map(|o| ((o.log10_lr / step).floor() as i64, o.under(hypothesis))).collect();
+        rounded.sort_by_key(|one| one.0);
+        rounded.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            kept.1 += if same { next.1 } else { 0.0 };
+            same
+        });
+        rounded
+    }
+}
+
+impl Outcome {
+    fn under(&self, hypothesis: Hypothesis) -> f64 {
+        self.probability[hypothesis as usize]
+    }
+}
+
+/// How finely, and from where on, a distribution is computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grid {
+    /// Width of a step in log10 LR, above 0.
+    pub step: f64,
+    /// The least log10 LR of interest; what is certain to stay below is put together.
+    pub from: f64,
+}
+
+impl Default for Grid {
+    /// Steps of 0.001, from -20 on.
+    fn default() -> Self {
+        Self { step: 1e-3, from: -20.0 }
+    }
+}
+
+/// The distribution of log10 LR in a child that is typed at all of the given loci.
+///
+/// Bounds hold for the sum in exact arithmetic and for any order of summation in `f64`: 1e-9 in log10 LR is allowed
+/// for. The rounding of the probabilities themselves, each a sum of products of numbers that are not negative, is part
+/// of the bounds: relative, one unit of 2^-52 per operation that a probability goes through; absolute, the least
+/// positive normal number for what falls below it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LrDistribution {
+    grid: Grid,
+    /// By how many steps a rounded sum may be too small.
+    loci: f64,
+    /// The value of the first cell, in steps.
+    least: i64,
+    /// P(rounded sum is at least that of the cell).
+    from_top: Vec<f64>,
+    relative_error: f64,
+    /// P(an unlisted genotype at some locus).
+    unlisted: f64,
+    impossible: f64,
+    mean: f64,
+    variance: f64,
+}
+
+/// Room for the rounding of sums of log10 LR in `f64`.
+const SLACK: f64 = 1e-9;
+
+impl LrDistribution {
+    /// The finest step of [`Self::tail_within`].
+    pub const FINEST: f64 = 1e-5;
+
+    /// The distribution over these loci; with none of them, log10 LR is 0.
+    ///
+    /// # Panics
+    /// If the step is not above 0, or `from` is no number.
+    #[must_use]
+    pub fn new<'a>(loci: impl IntoIterator<Item = &'a LocusOutcomes>, hypothesis: Hypothesis, grid: Grid) -> Self {
+        let Grid { step, from } = grid;
+        assert!(step > 0.0 && from.is_finite(), "a grid of step {step} from {from}");
+        let loci: Vec<&LocusOutcomes> = loci.into_iter().filter(|locus| locus.matters()).collect();
+        let rounded: Vec<Vec<(i64, f64)>> = loci.iter().map(|locus| locus.rounded(hypothesis, step)).collect();
+        let least = ((from - SLACK) / step).floor() as i64 - loci.len() as i64 - 1;
+        let (least, mut from_top) = convolve(&rounded, least);
+        let mut sum = 0.0;
+        for cell in from_top.iter_mut().rev() {
+            sum += *cell;
+            *cell = sum;
+        }
+        let terms: usize = loci.iter().map(|locus| locus.outcomes.len() + 2).sum();
+        let infinite = |outcome: &&Outcome| outcome.log10_lr == f64::NEG_INFINITY;
+        let never = |locus: &LocusOutcomes| {
+            locus.outcomes.iter().filter(infinite).map(|outcome| outcome.under(hypothesis)).sum::<f64>()
+        };
+        Self {
+            grid,
+            loci: loci.len() as f64,
+            least,
+            relative_error: (2 * terms + from_top.len()) as f64 * f64::EPSILON,
+            from_top,
+            unlisted: if hypothesis == Hypothesis::H1 { 0.0 } else { any(loci.iter().map(|locus| locus.unlisted)) },
+            impossible: any(loci.iter().map(|locus| never(locus))),
+            mean: loci.iter().map(|locus| locus.mean(hypothesis)).sum(),
+            variance: loci.iter().map(|locus| locus.variance(hypothesis)).sum(),
+        }
+    }
+
+    /// P(log10 LR >= t), with an upper bound that is at most `gap` (relative) above the lower one where a grid of
+    /// [`Self::FINEST`] can give that; the grid is as fine as it has to be.
+    ///
+    /// # Panics
+    /// If `t` is not finite.
+    #[must_use]
+    pub fn tail_within<'a>(
+        loci: impl IntoIterator<Item = &'a LocusOutcomes>,
+        hypothesis: Hypothesis,
+        t: f64,
+        gap: f64,
+    ) -> Bounds {
+        let loci: Vec<&LocusOutcomes> = loci.into_iter().collect();
+        let mut grid = Grid { from: t, ..Grid::default() };
+        loop {
+            let bounds = Self::new(loci.iter().copied(), hypothesis, grid).tail(t);
+            let found = bounds.relative_gap();
+            if found <= gap || grid.step <= Self::FINEST {
+                return bounds;
+            }
+            // The gap shrinks with the step; never by less than half, so that this ends soon.
+            grid.step = (grid.step * (0.8 * gap / found).clamp(0.1, 0.5)).max(Self::FINEST);
+        }
+    }
+
+    /// P(log10 LR >= t).
+    ///
+    /// Below the grid's `from`, the upper bound is 1.
+    #[must_use]
+    pub fn tail(&self, t: f64) -> Bounds {
+        let steps = t.max(self.grid.from) / self.grid.step;
+        let slack = SLACK / self.grid.step;
+        let lower = self.rounded_tail((steps + slack).ceil() as i64);
+        let upper = self.rounded_tail((steps - slack - self.loci).ceil() as i64);
+        Bounds {
+            lower: self.less(lower.unwrap_or(0.0)),
+            upper: if t < self.grid.from { 1.0 } else { self.more(upper) },
+        }
+    }
+
+    /// The least log10 LR that at least a share `q` of the children does not exceed, `q` from 0 to 1.
+    ///
+    /// A lower bound of negative infinity says that it lies below the grid's `from`, or may be infinite itself.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Bounds {
+        // The rounded quantile is the last cell before the first one from which on little enough lies; the truth is up
+        // to a step per locus above it.
+        let value = |cell: usize| (self.least + cell as i64) as f64 * self.grid.step;
+        let rest = 1.0 - q;
+        let lower = match self.from_top.partition_point(|&p| self.less(p) > rest) {
+            0 => f64::NEG_INFINITY,
+            i => value(i - 1) - SLACK,
+        };
+        let upper = match self.from_top.partition_point(|&p| self.more(Some(p)) > rest) {
+            _ if self.unlisted > rest => f64::INFINITY,
+            0 => self.grid.from,
+            i => value(i - 1) + self.loci * self.grid.step + SLACK,
+        };
+        Bounds { lower, upper }
+    }
+
+    /// The mean of log10 LR, exactly: a sum over the loci. Under H2, over children with listed genotypes; negative
+    /// infinity if they include impossible ones.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.mean
+    }
+
+    /// The variance of log10 LR, exactly, as [`Self::mean`]; infinite if that is.
+    #[must_use]
+    pub fn variance(&self) -> f64 {
+        self.variance
+    }
+
+    /// P(log10 LR is negative infinity): the child cannot be the missing one.
+    #[must_use]
+    pub fn impossible(&self) -> f64 {
+        self.impossible
+    }
+
+    /// P(the child shows a genotype that the table does not list); all bounds allow for it.
+    #[must_use]
+    pub fn unlisted(&self) -> f64 {
+        self.unlisted
+    }
+
+    /// What the cells from this value on hold; `None` above the last of them, where nothing can lie.
+    fn rounded_tail(&self, steps: i64) -> Option<f64> {
+        let cell = usize::try_from(steps.saturating_sub(self.least)).unwrap_or(0);
+        self.from_top.get(cell).copied()
+    }
+
+    fn less(&self, probability: f64) -> f64 {
+        (probability * (1.0 - self.relative_error) - f64::MIN_POSITIVE).max(0.0)
+    }
+
+    fn more(&self, probability: Option<f64>) -> f64 {
+        let rounded = |p: f64| p * (1.0 + self.relative_error) + f64::MIN_POSITIVE;
+        (probability.map_or(0.0, rounded) + self.unlisted).min(1.0)
+    }
+}
+
+/// P(at least one of independent events), without loss where they are rare.
+fn any(probabilities: impl Iterator<Item = f64>) -> f64 {
+    -libm::expm1(probabilities.map(|p| libm::log1p(-p)).sum())
+}
+
+/// The distribution of the sum of independent whole numbers: the value of its first cell, and the cells. Sums below
+/// `least` are left out as soon as it is certain that they stay there.
+fn convolve(loci: &[Vec<(i64, f64)>], least: i64) -> (i64, Vec<f64>) {
+    let ends = |locus: &Vec<(i64, f64)>| Some((locus.first()?.0, locus.last()?.0));
+    let Some(ends) = loci.iter().map(ends).collect::<Option<Vec<_>>>() else { return (least, Vec::new()) };
+    let mut rest: i64 = ends.iter().map(|ends| ends.1).sum();
+    let (mut base, mut cells) = (0, vec![1.0]);
+    for (locus, (low, high)) in loci.iter().zip(ends) {
+        rest -= high;
+        let next_base = (base + low).max(least - rest);
+        let Ok(size @ 1..) = usize::try_from(base + cells.len() as i64 + high - next_base) else {
+            return (least, Vec::new());
+        };
+        let mut next = vec![0.0; size];
+        for &(value, probability) in locus {
+            let shift = base + value - next_base;
+            let (skipped, start) = if shift < 0 { (shift.unsigned_abs() as usize, 0) } else { (0, shift as usize) };
+            let from = cells.get(skipped..).unwrap_or_default();
+            next[start..].iter_mut().zip(from).for_each(|(cell, p)| *cell += p * probability);
+        }
+        (base, cells) = (next_base, next);
+    }
+    // Without a locus, the one sum is 0.
+    if base < least { (least, Vec::new()) } else { (base, cells) }
+}

@@ -1,0 +1,181 @@
+//! What a family can show, and whom to sample next.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::kinship::Bounds;
+use crate::model::{Pseudonym, Relation};
+use crate::planning::Power;
+
+use super::candidates::ratio;
+use super::table::plain_table;
+
+/// The power of one family.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PowerReport {
+    /// [`super::SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// The family.
+    pub family: Pseudonym,
+    /// Its relatives, in canonical order.
+    pub relatives: Vec<Relation>,
+    /// Loci of the panel.
+    pub loci: usize,
+    /// Loci at which a relative is typed.
+    pub informative_loci: usize,
+    /// The least log10 LR of a candidate.
+    pub min_log10_lr: f64,
+    /// Children in the store.
+    pub children: u64,
+    /// Every choice that entered beside the frequencies, in one line.
+    pub settings: String,
+    /// BLAKE3 of the frequencies, in hexadecimal.
+    pub frequencies: String,
+    /// The family as it is, and then with one relative more, the most useful first.
+    pub power: Vec<PowerRow>,
+}
+
+/// A family as it is, or with one relative more.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PowerRow {
+    /// The further relative; `None` for the family as it is.
+    pub with: Option<Relation>,
+    /// By how much the relative raises the expected log10 LR.
+    pub gain: f64,
+    /// What there is to say.
+    #[serde(flatten)]
+    pub power: Power,
+    /// How many unrelated children among as many as the store holds would reach the threshold, on average.
+    pub expected_unrelated: Bounds,
+}
+
+impl PowerReport {
+    /// Puts the rows together: `with` in any order.
+    #[must_use]
+    pub fn rows(power: Power, with: Vec<(Relation, Power)>, children: u64) -> Vec<PowerRow> {
+        let now = power.expected_log10_lr;
+        let row = |with, power: Power| PowerRow {
+            with,
+            gain: power.expected_log10_lr - now,
+            expected_unrelated: power.by_chance.times(children as f64),
+            power,
+        };
+        let mut more: Vec<PowerRow> = with.into_iter().map(|(relation, power)| row(Some(relation), power)).collect();
+        more.sort_by(|a, b| b.gain.total_cmp(&a.gain).then(a.with.cmp(&b.with)));
+        let mut rows = vec![row(None, power)];
+        rows.append(&mut more);
+        rows
+    }
+
+    /// One JSON object, indented. A quantile's bound that is not finite is `null`.
+    ///
+    /// # Errors
+    /// None that this type can cause.
+    pub fn json(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// CSV with a header: one row for the family as it is (`with` is empty), one for each further relative. Quantiles
+    /// are halfway between their bounds.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let mut text = String::from("with,expected_log10_lr,gain,standard_deviation");
+        for share in Power::SHARES {
+            let _ = write!(text, ",quantile_{share}");
+        }
+        text += ",found_lower,found_upper,by_chance_lower,by_chance_upper,expected_unrelated_lower,expected_unrelated_upper\n";
+        for PowerRow { with, gain, power, expected_unrelated } in &self.power {
+            // Words and numbers only: nothing to quote, and writing to a string cannot fail.
+            let _ = write!(text, "{}", with.map_or("", Relation::word));
+            let numbers = [power.expected_log10_lr, *gain, power.standard_deviation];
+            let quantiles = power.quantiles.iter().map(|quantile| quantile.log10_lr.middle());
+            let bounds = [power.found, power.by_chance, *expected_unrelated];
+            let bounds = bounds.into_iter().flat_map(|bounds| [bounds.lower, bounds.upper]);
+            for number in numbers.into_iter().chain(quantiles).chain(bounds) {
+                let _ = write!(text, ",{number}");
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    /// A page for people.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let relatives: Vec<&str> = self.relatives.iter().copied().map(Relation::word).collect();
+        let mut text = format!(
+            "Family {}: {}; {} of {} loci can be compared\n\n",
+            self.family,
+            relatives.join(", "),
+            self.informative_loci,
+            self.loci
+        );
+        let rows = self.power.iter().map(|row| {
+            let power = &row.power;
+            let quantile = |i: usize| power.quantiles.get(i).map_or(String::new(), |q| tenths(q.log10_lr.middle()));
+            [
+                row.with.map_or("as it is".to_owned(), |relation| format!("+ {relation}")),
+                format!("{:.2}", power.expected_log10_lr),
+                row.with.map_or(String::new(), |_| format!("{:+.2}", row.gain)),
+                quantile(0),
+                quantile(1),
+                quantile(2),
+                quantile(3),
+                quantile(4),
+                percent(power.found.middle()),
+                number(power.by_chance.middle()),
+                number(row.expected_unrelated.middle()),
+            ]
+        });
+        let header =
+            ["relatives", "log10 LR", "gain", "5 %", "25 %", "50 %", "75 %", "95 %", "found", "by chance", "unrelated"];
+        text += &plain_table(header, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], rows);
+        let _ = write!(
+            text,
+            "\nlog10 LR   expected in the missing child, and the values below which it stays in 5 % to 95 % of cases\n\
+             found      the missing child reaches log10 LR {min} (LR {lr})\n\
+             by chance  an unrelated child reaches it\n\
+             unrelated  how many would, on average, of {children} unrelated children, as many as the store holds\n\n\
+             All for children, and further relatives, typed at all {loci} loci. {settings}\n",
+            min = self.min_log10_lr,
+            lr = ratio(self.min_log10_lr),
+            children = self.children,
+            loci = self.loci,
+            settings = self.settings,
+        );
+        text
+    }
+}
+
+/// A quantile, or that it is not known.
+fn tenths(value: f64) -> String {
+    if value.is_finite() { format!("{value:.1}") } else { "-".to_owned() }
+}
+
+/// A number above 0 as people write it.
+fn number(value: f64) -> String {
+    if value > 0.0 { ratio(libm::log10(value)) } else { "0".to_owned() }
+}
+
+/// A probability that never says certain of what is not.
+fn percent(share: f64) -> String {
+    match share {
+        _ if share > 0.0 && share < 0.0005 => "<0.1 %".to_owned(),
+        _ if share > 0.9995 && share < 1.0 => ">99.9 %".to_owned(),
+        _ => format!("{:.1} %", 100.0 * share),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_and_numbers_read_as_people_write_them() {
+        let written = [0.0, 1e-9, 0.0123, 0.5, 0.9994, 0.99999, 1.0].map(percent);
+        assert_eq!(written, ["0.0 %", "<0.1 %", "1.2 %", "50.0 %", "99.9 %", ">99.9 %", "100.0 %"]);
+        assert_eq!([0.0, 2.5e-12, 0.25, 1234.0].map(number), ["0", "2.5e-12", "0.25", "1,234"]);
+        assert_eq!([f64::NEG_INFINITY, 4.26].map(tenths), ["-", "4.3"]);
+    }
+}
