@@ -24,8 +24,10 @@ fn family(relatives: &[(Relation, &[&str])]) -> Family {
         sample: Pseudonym::from_bytes([i as u8; 16]),
         relation: *relation,
         profile: Profile::new(genotypes.iter().map(|text| text.parse().ok()).collect()),
+        drop_out: None,
     };
     Family {
+        pedigree: None,
         pseudonym: Pseudonym::from_bytes([9; 16]),
         relatives: relatives.iter().enumerate().map(relative).collect(),
     }
@@ -153,8 +155,9 @@ fn of(family: &SyntheticFamily, keep: impl Fn(Relation) -> bool) -> Family {
         sample: Pseudonym::from_bytes([0; 16]),
         relation: person.relation,
         profile: person.profile.clone(),
+        drop_out: None,
     };
-    Family { pseudonym: Pseudonym::from_bytes([0; 16]), relatives: relatives.map(relative).collect() }
+    Family { pedigree: None, pseudonym: Pseudonym::from_bytes([0; 16]), relatives: relatives.map(relative).collect() }
 }
 
 /// The tables of a family, to score children with.
