@@ -5,16 +5,16 @@
 //! reach the threshold is computed exactly.
 //!
 //! A drop-out probability d of the child's own spares the tables of loci at which it shows two alleles: they show with
-//! (1 - d)^2 under both hypotheses, whatever d, so the LR is the table's up to rounding. Where it shows one allele,
-//! [`Calculator::log10_lr_bound_with`] bounds the LR.
+//! (1 - d)^2 under both hypotheses, whatever d, so the LR is the table's up to rounding. Where it shows one allele, its
+//! LR is a weighted mean of those of the genotypes that may lie behind it, so at most the largest of them.
 
 use std::collections::BTreeMap;
 
 use crate::index::{Index, Unlisted};
 use crate::kinship::{Calculator, KinshipError};
-use crate::model::{DropOut, Genotype};
+use crate::model::{DropOut, Genotype, genotype_code};
 
-use super::compile::CompiledFamily;
+use super::compile::{CompiledFamily, CompiledLocus};
 use super::score::Scorer;
 
 /// The irregular children of an index.
@@ -70,8 +70,10 @@ impl Irregular {
             let mut bound = scorer.without(codes, positions);
             for (&position, &genotype) in positions.iter().zip(genotypes) {
                 if let Some(locus) = &family.loci[position] {
-                    let (structure, evidence) = (&locus.structure, &locus.evidence);
-                    bound += calculator.log10_lr_bound_with(position, structure, evidence, genotype, *drop_out);
+                    bound += most_behind(index, calculator, locus, position, genotype).unwrap_or_else(|| {
+                        let (structure, evidence) = (&locus.structure, &locus.evidence);
+                        calculator.log10_lr_bound_with(position, structure, evidence, genotype, *drop_out)
+                    });
                 }
             }
             if bound < threshold - 1e-6 {
@@ -92,4 +94,29 @@ impl Irregular {
         }
         Ok(())
     }
+}
+
+/// The largest log10 LR of a genotype that may lie behind one listed allele shown alone, whatever the drop-out
+/// probability. `None` if the table does not have all of them: with a silent allele, with an allele of the relatives that
+/// is not listed, or with drop-out in the model.
+fn most_behind(
+    index: &Index,
+    calculator: &Calculator,
+    locus: &CompiledLocus,
+    position: usize,
+    shown: Genotype,
+) -> Option<f64> {
+    let model = &calculator.loci()[position];
+    let listed = &index.loci()[position].1;
+    let allele = listed.binary_search(&shown.low()).ok().filter(|_| shown.is_homozygous())?;
+    let whole = calculator.model().drop_out.children == 0.0
+        && model.silent().is_none()
+        && locus.evidence.alleles().all(|allele| listed.binary_search(&allele).is_ok());
+    if !whole {
+        return None;
+    }
+    let values = locus.screened.table.values();
+    let value = |other: usize| values[genotype_code(allele.min(other), allele.max(other))];
+    // A hair above, for the rounding of the logarithms.
+    Some((0..listed.len()).map(value).fold(f64::NEG_INFINITY, f64::max) + 1e-9)
 }
