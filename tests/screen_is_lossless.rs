@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, Index};
 use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
-use reunite::matching::{Candidate, Criterion, Matcher, evidence};
+use reunite::matching::{Candidate, Criterion, Matcher};
 use reunite::model::{
     Allele, Child, DropOut, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative, genotype_code,
 };
@@ -336,7 +336,7 @@ fn no_child_at_the_edge_is_lost() {
     for family in &families {
         // Per locus every genotype by falling worth.
         let ladder = |locus: usize| {
-            let evidence = evidence(family, locus, calculator.model().convention);
+            let evidence = Evidence::of_family(family, locus, calculator.model().convention);
             let alleles = table.loci()[locus].alleles();
             let pairs = alleles.iter().flat_map(|&a| alleles.iter().map(move |&b| Genotype::new(a, b)));
             let worth = |g: Genotype| (calculator.log10_lr(locus, &evidence, Some(g)).unwrap(), g);

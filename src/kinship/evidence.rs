@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Allele, DropOut, Genotype, Pedigree, Relation};
+use crate::model::{Allele, DropOut, Family, Genotype, Pedigree, Relation};
 use crate::population::Convention;
 
 /// The relatives' genotypes at one locus, in canonical order: by relation, then by genotype.
@@ -61,6 +61,24 @@ impl Evidence {
         let mut relatives: Vec<Shown> = relatives.into_iter().take(count).map(Into::into).collect();
         relatives.resize(count, Shown { relation: Relation::Member, genotype: None, drop_out: None });
         Self { pedigree: Some(pedigree), relatives }
+    }
+
+    /// What a family shows at a position of the panel.
+    ///
+    /// # Panics
+    /// If there is no such position.
+    #[must_use]
+    pub fn of_family(family: &Family, locus: usize, convention: Convention) -> Self {
+        let shown = family.relatives.iter().map(|relative| {
+            let genotype = relative.profile.at(locus);
+            // Who shows nothing here is the same whatever might drop out.
+            let drop_out = relative.drop_out.filter(|_| genotype.is_some());
+            Shown { relation: relative.relation, genotype, drop_out }
+        });
+        match &family.pedigree {
+            Some(pedigree) => Self::of_pedigree(Arc::clone(pedigree), shown),
+            None => Self::new(shown, convention),
+        }
     }
 
     /// These relatives in this order, none left out.

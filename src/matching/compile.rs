@@ -5,9 +5,8 @@ use std::hash::Hash;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::kinship::{Calculator, Evidence, Kind, KinshipError, Shown, Structure, StructureError};
+use crate::kinship::{Calculator, Evidence, Kind, KinshipError, Structure, StructureError};
 use crate::model::{Family, Genotype};
-use crate::population::Convention;
 use crate::screen::ScreenedLocus;
 
 use super::linkage::FamilyLinkage;
@@ -63,20 +62,6 @@ impl<K: Hash + Eq + Clone, V> Kept<K, V> {
     }
 }
 
-/// What a family shows at a position of the panel.
-#[must_use]
-pub fn evidence(family: &Family, locus: usize, convention: Convention) -> Evidence {
-    let shown = family.relatives.iter().map(|relative| {
-        let genotype = relative.profile.at(locus);
-        // Who shows nothing here is the same whatever might drop out.
-        Shown { relation: relative.relation, genotype, drop_out: relative.drop_out.filter(|_| genotype.is_some()) }
-    });
-    match &family.pedigree {
-        Some(pedigree) => Evidence::of_pedigree(Arc::clone(pedigree), shown),
-        None => Evidence::new(shown, convention),
-    }
-}
-
 impl<'a> Compiler<'a> {
     /// A compiler without anything kept yet.
     #[must_use]
@@ -113,7 +98,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn locus(&self, family: &Family, locus: usize) -> Result<Option<CompiledLocus>, KinshipError> {
-        let evidence = evidence(family, locus, self.calculator.model().convention);
+        let evidence = Evidence::of_family(family, locus, self.calculator.model().convention);
         if !evidence.is_informative() {
             return Ok(None);
         }

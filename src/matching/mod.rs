@@ -12,7 +12,7 @@ mod result;
 mod score;
 mod unlisted;
 
-pub use compile::{CompiledFamily, Compiler, evidence};
+pub use compile::{CompiledFamily, Compiler};
 pub use engine::{Matcher, Stages};
 pub use explain::{CpiTotal, Explanation, LocusExplanation, explain};
 pub use linkage::{FamilyLinkage, PairScorers};

@@ -30,10 +30,7 @@ impl Planner {
     /// [`PlanningError::Calculator`] or [`PlanningError::Frequencies`].
     pub fn new(table: &FrequencyTable, model: Model, family: &Family) -> Result<Self, PlanningError> {
         let calculator = Calculator::new(&*listing(table, &model, family)?, model)?;
-        let evidence = |locus: usize| {
-            let shown = family.relatives.iter().map(|relative| (relative.relation, relative.profile.at(locus)));
-            Evidence::new(shown, model.convention)
-        };
+        let evidence = |locus: usize| Evidence::of_family(family, locus, model.convention);
         Ok(Self {
             evidence: (0..calculator.panel().len()).map(evidence).collect(),
             relations: family.relatives.iter().map(|relative| relative.relation).collect(),
