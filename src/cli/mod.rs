@@ -6,6 +6,7 @@
 mod candidates;
 mod demo;
 mod explain;
+mod families;
 mod import;
 mod index;
 mod init;
@@ -58,6 +59,9 @@ enum Command {
     Explain(explain::Explain),
     /// Say what a family can show: whether its child would be found, and whom to sample next
     Power(power::FamilyPower),
+    /// Look after the families of the store
+    #[command(subcommand)]
+    Families(families::Families),
     /// Compute likelihood ratios of cases in a file, without a store
     Lr(lr::Lr),
     /// Turn original identifiers (one per line on standard input) into pseudonyms
@@ -111,6 +115,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Candidates(command) => command.run(global, output),
         Command::Explain(command) => command.run(global, output),
         Command::Power(command) => command.run(global, output),
+        Command::Families(command) => command.run(global, output),
         Command::Lr(command) => command.run(output),
         Command::Pseudonym(command) => command.run(global, output),
         Command::Synth(command) => command.run(output),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::kinship::{Calculator, Evidence, KinshipError};
+use crate::kinship::{Calculator, Evidence, KinshipError, Shown};
 use crate::model::{Family, Genotype, Locus, Pedigree, Profile, Pseudonym, Relation, Relative, Sex};
 
 use super::bond::{Bond, bond};
@@ -52,6 +52,18 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// The word of machine-readable forms.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Mutation => "mutation",
+            Self::Exchanged => "exchanged",
+            Self::SwappedSample => "swapped-sample",
+            Self::WrongRelation => "wrong-relation",
+            Self::SamePerson => "same-person",
+        }
+    }
+
     /// In words.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -143,9 +155,9 @@ impl<'a> Checker<'a> {
         let as_child = |relation: Relation, one: &Relative, child: &Relative| -> Result<f64, KinshipError> {
             let mut sum = 0.0;
             for locus in 0..self.calculator.panel().len() {
-                let shown = (relation, one.profile.at(locus));
+                let shown = Shown { relation, genotype: one.profile.at(locus), drop_out: one.drop_out };
                 let evidence = Evidence::new([shown], self.calculator.model().convention);
-                sum += self.calculator.log10_lr(locus, &evidence, child.profile.at(locus))?;
+                sum += self.calculator.log10_lr_with(locus, &evidence, child.profile.at(locus), child.drop_out)?;
             }
             Ok(sum)
         };

@@ -2,10 +2,12 @@
 
 mod candidates;
 mod explain;
+mod families;
 mod power;
 mod table;
 
 pub use candidates::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION, ratio};
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport};
+pub use families::{FamiliesReport, FindingRow};
 pub use power::{PowerReport, PowerRow};
 pub use table::plain_table;

@@ -1,0 +1,162 @@
+//! Relatives held against each other: true families are left alone, planted errors are found.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod common;
+
+use Relation::{Father, FullSibling, Mother, PaternalGrandfather, PaternalUncle};
+use common::Lab;
+use reunite::consistency::{Cause, Checker, Finding};
+use reunite::kinship::Calculator;
+use reunite::model::{Family, Pseudonym, Relation, Relative};
+use reunite::population::{FrequencyTable, Model};
+use reunite::synthesis::{Plan, Population, Shape};
+
+/// Families of these relations, without mistakes.
+fn families(shapes: &[&[Relation]], count: usize, seed: u64) -> Vec<Family> {
+    let shapes = shapes.iter().map(|relations| Shape { relations: relations.to_vec(), weight: 1.0 }).collect();
+    let plan = Plan { families: count, children: 1, planted: 0.0, shapes, seed, ..Plan::default() };
+    let population = Population::generate(&plan, FrequencyTable::chinese_han_23(), &Model::default()).unwrap();
+    let family = |(i, family): (usize, &reunite::synthesis::SyntheticFamily)| Family {
+        pseudonym: Pseudonym::from_bytes([i as u8; 16]),
+        relatives: (family.relatives.iter().enumerate())
+            .map(|(j, person)| Relative {
+                sample: Pseudonym::from_bytes([j as u8; 16]),
+                relation: person.relation,
+                profile: person.profile.clone(),
+                drop_out: None,
+            })
+            .collect(),
+        pedigree: None,
+    };
+    population.families.iter().enumerate().map(family).collect()
+}
+
+fn check(family: &Family) -> Vec<Finding> {
+    thread_local! {
+        static CALCULATOR: Calculator =
+            Calculator::new(FrequencyTable::chinese_han_23(), Model::default()).unwrap();
+    }
+    CALCULATOR.with(|calculator| Checker::new(calculator).check(family).unwrap())
+}
+
+/// Findings other than a mutation.
+fn doubted(family: &Family) -> Vec<Finding> {
+    check(family).into_iter().filter(|finding| finding.cause != Cause::Mutation).collect()
+}
+
+const SHAPES: [&[Relation]; 6] = [
+    &[Father, Mother],
+    &[Mother, FullSibling],
+    &[Father, Mother, FullSibling],
+    &[Father, PaternalGrandfather],
+    &[Mother, PaternalUncle, PaternalGrandfather],
+    &[FullSibling, FullSibling, PaternalUncle],
+];
+
+#[test]
+fn true_families_are_left_alone() {
+    let families = families(&SHAPES, 600, 1);
+    let wrong: usize = families.iter().filter(|family| !doubted(family).is_empty()).count();
+    assert!(wrong <= 3, "{wrong} of 600");
+    // Mutations do happen, and are called so.
+    let mutated = families.iter().filter(|family| check(family).iter().any(|f| f.cause == Cause::Mutation)).count();
+    assert!((1..60).contains(&mutated), "{mutated} of 600");
+}
+
+#[test]
+fn a_stranger_in_place_of_a_relative_is_found() {
+    let mut families = families(&SHAPES, 300, 2);
+    let strangers = self::families(&[&[Father]], 300, 3);
+    let (mut found, mut doubtful, mut all, mut swapped, mut trios) = (0, 0, 0, 0, 0);
+    for (family, stranger) in families.iter_mut().zip(&strangers) {
+        let relations: Vec<Relation> = family.relatives.iter().map(|r| r.relation).collect();
+        // Father and mother say nothing of each other.
+        if relations == [Father, Mother] {
+            continue;
+        }
+        all += 1;
+        let last = family.relatives.len() - 1;
+        family.relatives[last].profile = stranger.relatives[0].profile.clone();
+        let findings = doubted(family);
+        doubtful += usize::from(!findings.is_empty());
+        found += usize::from(findings.iter().any(|f| f.samples.contains(&family.relatives[last].sample)));
+        if relations == [Father, Mother, FullSibling] {
+            // A sibling who fits neither parent is to blame, not the parents.
+            trios += 1;
+            let blamed =
+                matches!(&findings[..], [f] if f.cause == Cause::SwappedSample && f.relations == [FullSibling]);
+            swapped += usize::from(blamed);
+        }
+    }
+    assert!(swapped * 100 >= trios * 90, "{swapped} of {trios}");
+    // Uncles and grandfathers alone beside siblings are too weak to always tell.
+    assert!(found * 10 >= all * 7 && doubtful * 10 >= all * 7, "{found}, {doubtful} of {all}");
+}
+
+#[test]
+fn an_uncle_given_as_the_father_is_found() {
+    let (mut found, mut all) = (0, 0);
+    for mut family in families(&[&[FullSibling, PaternalUncle]], 200, 4) {
+        all += 1;
+        family.relatives[1].relation = Father;
+        let findings = doubted(&family);
+        found += usize::from(findings.iter().any(|f| f.cause == Cause::WrongRelation));
+    }
+    assert!(found * 100 >= all * 85, "{found} of {all}");
+}
+
+#[test]
+fn exchanged_relations_and_one_person_twice_are_called_so() {
+    let (mut exchanged, mut all) = (0, 0);
+    for mut family in families(&[&[Father, FullSibling, PaternalGrandfather]], 100, 5) {
+        all += 1;
+        let last = family.relatives.len() - 1;
+        let (one, other) = (family.relatives[0].profile.clone(), family.relatives[last].profile.clone());
+        (family.relatives[0].profile, family.relatives[last].profile) = (other, one);
+        let findings = doubted(&family);
+        exchanged += usize::from(findings.iter().any(|f| f.cause == Cause::Exchanged));
+    }
+    assert!(exchanged * 100 >= all * 90, "{exchanged} of {all}");
+    for mut family in families(&[&[Father, Mother, FullSibling]], 20, 6) {
+        family.relatives[1].profile = family.relatives[2].profile.clone();
+        assert!(check(&family).iter().any(|f| f.cause == Cause::SamePerson && f.relations == [Mother, FullSibling]));
+    }
+}
+
+#[test]
+fn the_command_names_pseudonyms_only() {
+    let lab = Lab::with_population(60, 100);
+    let families = lab.read("files/families.csv");
+    let all = lab.run(&["families", "check", "--format", "json"]);
+    assert!(all.status < 2, "{}", all.err);
+    assert_eq!(all.json()["families"], 60);
+    // A mother and a full sibling who is another family's.
+    let header = families.lines().next().unwrap();
+    let rows: Vec<Vec<&str>> = families.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let people: Vec<&Vec<&str>> = rows.iter().filter(|row| row.iter().skip(4).all(|cell| !cell.is_empty())).collect();
+    let (one, other) = (people[0], people.iter().rev().find(|row| row[0] != people[0][0]).unwrap());
+    let line = |sample: &str, relation: &str, sex: &str, from: &[&str]| {
+        format!("CANARYFAMILY,{sample},{relation},{sex},{}\n", from[4..].join(","))
+    };
+    let file = format!(
+        "{header}\n{}{}",
+        line("CANARYA", "mother", "female", one),
+        line("CANARYB", "full-sibling", "unknown", other)
+    );
+    lab.import("families", "bad.csv", file, &[]).ends(0);
+    let ids = ["CANARYFAMILY"];
+    let family = lab.pseudonyms("family", ids).remove("CANARYFAMILY").unwrap();
+    let samples = lab.pseudonyms("sample", ["CANARYA", "CANARYB"]);
+    for format in ["table", "csv", "json"] {
+        let said = lab.run(&["families", "check", &family, "--format", format]).ends(1);
+        for sample in samples.values() {
+            assert!(said.out.contains(sample.as_str()), "{}", said.out);
+        }
+        assert!(!said.out.contains("CANARY") && !said.err.contains("CANARY"), "{said:?}");
+    }
+    let json = lab.run(&["families", "check", &family, "--format", "json"]).json();
+    assert_eq!(json["schema_version"], 1);
+    assert_eq!(json["findings"][0]["cause"], "wrong-relation");
+    assert_eq!(json["findings"][0]["likelier"][0], "unrelated");
+    lab.run(&["families", "check", &"0".repeat(32)]).ends(2).says(&["there is no family"]);
+}
