@@ -143,7 +143,9 @@ fn the_command_names_pseudonyms_only() {
         line("CANARYA", "mother", "female", one),
         line("CANARYB", "full-sibling", "unknown", other)
     );
-    lab.import("families", "bad.csv", file, &[]).ends(0);
+    let said = lab.import("families", "bad.csv", file, &[]).ends(0);
+    let said = said.says(&["bad.csv: line 2 and line 3: family", "perhaps a wrong relation"]);
+    assert!(!said.err.contains("CANARY"), "{}", said.err);
     let ids = ["CANARYFAMILY"];
     let family = lab.pseudonyms("family", ids).remove("CANARYFAMILY").unwrap();
     let samples = lab.pseudonyms("sample", ["CANARYA", "CANARYB"]);
@@ -159,4 +161,53 @@ fn the_command_names_pseudonyms_only() {
     assert_eq!(json["findings"][0]["cause"], "wrong-relation");
     assert_eq!(json["findings"][0]["likelier"][0], "unrelated");
     lab.run(&["families", "check", &"0".repeat(32)]).ends(2).says(&["there is no family"]);
+}
+
+#[test]
+fn marked_families_match_and_withdrawn_ones_do_not() {
+    let lab = Lab::with_population(60, 300);
+    let before = lab.run(&["match", "--format", "json"]).ends(0);
+    let family = before.json()["candidates"][0]["family"].as_str().unwrap().to_owned();
+    let of_family = |json: &serde_json::Value| {
+        json["candidates"].as_array().unwrap().iter().filter(|c| c["family"] == family.as_str()).count()
+    };
+    assert!(of_family(&before.json()) > 0);
+    lab.run(&["families", "list", "--withdrawn"]).ends(1);
+    lab.run(&["families", "withdraw", &family, "--reason", "found"]).ends(0).says(&["1 families withdrawn"]);
+    lab.run(&["families", "withdraw", &family, "--reason", "found"]).ends(1);
+    lab.run(&["families", "withdraw", &family, "--reason", "a name"]).ends(2).says(&["consent"]);
+    let listed = lab.run(&["families", "list", "--withdrawn", "--format", "json"]).ends(0).json();
+    assert_eq!(
+        (&listed["families"][0]["family"], &listed["families"][0]["withdrawn"]),
+        (&family.clone().into(), &"found".into())
+    );
+    let without = lab.run(&["match", "--format", "json"]).ends(0).says(&["1 withdrawn families were left out"]);
+    assert_eq!(of_family(&without.json()), 0);
+    assert_ne!(without.digest(), before.digest());
+    lab.run(&["families", "restore", &family]).ends(0);
+    let again = lab.run(&["match", "--format", "json"]).ends(0);
+    assert_eq!((again.digest(), of_family(&again.json())), (before.digest(), of_family(&before.json())));
+    lab.run(&["families", "restore", &"0".repeat(32)]).ends(2).says(&["there is no family"]);
+
+    // The first family's second relative once more, in place of the first: it is marked, and matches all the same.
+    let families = lab.read("files/families.csv");
+    let header = families.lines().next().unwrap();
+    let row = families.lines().skip(1).find(|line| line.contains(",mother,")).unwrap();
+    let cells: Vec<&str> = row.split(',').collect();
+    let twice = format!(
+        "{header}\nTWICE,T1,mother,female,{}\nTWICE,T2,full-sibling,unknown,{}\n",
+        cells[4..].join(","),
+        cells[4..].join(",")
+    );
+    lab.import("families", "twice.csv", &twice, &[]).ends(0).says(&["the same person twice"]);
+    let twice = lab.pseudonyms("family", ["TWICE"]).remove("TWICE").unwrap();
+    let listed = lab.run(&["families", "list", "--marked", "--format", "csv"]).ends(0).out;
+    assert!(listed.contains(&format!("{twice},same-person,")), "{listed}");
+    let said = lab.run(&["match", "--min-log10-lr", "-8", "--format", "json"]).ends(0);
+    let marks = |c: &serde_json::Value| c["family_marks"].as_array().unwrap().len();
+    for candidate in said.json()["candidates"].as_array().unwrap() {
+        let expected = usize::from(listed.contains(candidate["family"].as_str().unwrap()));
+        assert_eq!(marks(candidate) > 0, expected > 0, "{candidate}");
+    }
+    assert!(said.err.contains("whose relatives do not all fit"), "{}", said.err);
 }

@@ -1,18 +1,20 @@
 //! `import`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
+use crate::consistency::Cause;
 use crate::intake::{FamilyPedigrees, Intake, Layout, read_bytes, read_file};
 use crate::ledger::{Batch, Holds, ImportReport, Ledger, LedgerError, OnConflict, Record};
-use crate::model::Panel;
+use crate::model::{Panel, Pseudonym};
 use crate::pseudonym::Pseudonymizer;
 
 use super::Outcome;
+use super::families::check_and_mark;
 use super::options::Global;
 use super::output::{Output, count};
 use super::store::Store;
@@ -69,7 +71,7 @@ impl Import {
             let started = Instant::now();
             let intake = read_file(file, self.layout, store.table.panel(), &pseudonymizer, pedigrees.as_ref())?;
             with_rows.extend(intake.pedigrees.iter().map(|pedigree| pedigree.family));
-            let taken = self.take(intake, &mut ledger, output, file)?;
+            let taken = self.take(intake, &store, &mut ledger, output, file)?;
             if taken == Outcome::Rejected {
                 outcome = Outcome::Rejected;
             } else {
@@ -107,7 +109,14 @@ impl Import {
         }
     }
 
-    fn take(&self, intake: Intake, ledger: &mut Ledger, output: &Output, file: &Path) -> anyhow::Result<Outcome> {
+    fn take(
+        &self,
+        intake: Intake,
+        store: &Store,
+        ledger: &mut Ledger,
+        output: &Output,
+        file: &Path,
+    ) -> anyhow::Result<Outcome> {
         for problem in intake.problems.iter().chain(&intake.notes) {
             output.warn(&problem.to_string());
         }
@@ -123,11 +132,15 @@ impl Import {
             Conflict::Replace => OnConflict::Replace,
         };
         let layout = intake.layout;
-        match ledger.import(&batch(intake), on_conflict, self.dry_run) {
+        let batch = batch(intake);
+        match ledger.import(&batch, on_conflict, self.dry_run) {
             Ok(report) => {
                 output.say(&format!("{name}: {}", summary(&report, layout, self.dry_run)?));
                 for conflict in &report.conflicts {
                     output.warn(&format!("{name}: {conflict}"));
+                }
+                if layout == Layout::Families && !self.dry_run && report.added + report.replaced > 0 {
+                    check(&batch, ledger, store, output, file)?;
                 }
                 Ok(if bad > 0 { Outcome::Rejected } else { Outcome::Done })
             }
@@ -149,6 +162,33 @@ impl Import {
             Err(error) => Err(error).with_context(|| format!("importing {name}")),
         }
     }
+}
+
+/// Holds the families of a file against themselves, says what does not fit, and marks them.
+fn check(batch: &Batch, ledger: &mut Ledger, store: &Store, output: &Output, file: &Path) -> anyhow::Result<()> {
+    let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
+    let imported: HashSet<Pseudonym> =
+        batch.rows.iter().filter_map(|row| row.family.map(|(family, _)| family)).collect();
+    let (mut families, _) = ledger.families(store.table.panel())?;
+    families.retain(|family| imported.contains(&family.pseudonym));
+    for row in check_and_mark(ledger, &families, &store.calculator()?)? {
+        let finding = &row.finding;
+        if finding.cause == Cause::Mutation {
+            continue;
+        }
+        let rows: Vec<String> = (finding.samples.iter())
+            .map(|sample| lines.get(sample).map_or_else(|| sample.to_string(), |line| format!("line {line}")))
+            .collect();
+        output.warn(&format!(
+            "{}: {}: family {} does not fit: perhaps {}; `reunite families check {}` says more",
+            file.display(),
+            rows.join(" and "),
+            row.family,
+            finding.cause.words(),
+            row.family
+        ));
+    }
+    Ok(())
 }
 
 fn plural(number: u64, word: &str) -> String {

@@ -1,5 +1,6 @@
 //! `match`.
 
+use std::collections::HashMap;
 use std::time::{Instant, SystemTime};
 
 use clap::Args;
@@ -9,7 +10,7 @@ use crate::index::{Access, Index};
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateRecord, Ledger, RunRecord};
 use crate::matching::{Criterion, MatchResult, Matcher, Stages, run_digest};
-use crate::model::Family;
+use crate::model::{Family, Pseudonym};
 use crate::report::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION};
 use crate::screen::Instructions;
 
@@ -42,6 +43,7 @@ pub(super) struct Matched {
     pub(super) report: CandidateReport,
     pub(super) result: MatchResult,
     pub(super) withdrawn: u64,
+    pub(super) families_withdrawn: u64,
     pub(super) stages: Stages,
 }
 
@@ -112,6 +114,16 @@ impl Matched {
             count(new as u64),
             count(self.withdrawn)
         ));
+        if self.families_withdrawn > 0 {
+            output.say(&format!("{} withdrawn families were left out", count(self.families_withdrawn)));
+        }
+        let marked = self.report.candidates.iter().filter(|candidate| !candidate.family_marks.is_empty()).count();
+        if marked > 0 {
+            output.say(&format!(
+                "{} candidates are of a family whose relatives do not all fit: see `reunite families list`",
+                count(marked as u64)
+            ));
+        }
         output.say(&format!("digest {}", run.digest));
     }
 }
@@ -160,7 +172,8 @@ pub(super) fn run_match(
         .collect();
     let delta = ledger.record_run(&record, &records)?;
     let report = stored_report(&ledger)?;
-    Ok(Matched { report, result, withdrawn: delta.withdrawn, stages })
+    let families_withdrawn = ledger.withdrawn()?.len() as u64;
+    Ok(Matched { report, result, withdrawn: delta.withdrawn, families_withdrawn, stages })
 }
 
 /// The index, built again where it is missing, stale or damaged.
@@ -232,7 +245,12 @@ pub(super) fn filtered_report(
     let Some((number, run)) = ledger.last_run()? else {
         anyhow::bail!("nothing has been matched yet: run `reunite match`");
     };
+    let mut marks: HashMap<Pseudonym, Vec<String>> = HashMap::new();
+    for (family, cause) in ledger.marks()? {
+        marks.entry(family).or_default().push(cause);
+    }
     let candidates = ledger.candidates(filter)?.into_iter().map(|candidate| CandidateRow {
+        family_marks: marks.get(&candidate.record.family).cloned().unwrap_or_default(),
         family: candidate.record.family,
         child: candidate.record.child,
         log10_lr: candidate.record.log10_lr,

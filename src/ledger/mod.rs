@@ -10,6 +10,7 @@ mod codec;
 mod error;
 mod import;
 mod known;
+mod marks;
 mod open;
 mod pedigrees;
 mod read;

@@ -118,7 +118,8 @@ impl Ledger {
         Ok(generation)
     }
 
-    /// Every family, by pseudonym, its relatives by relation and sample; and the generation they are of.
+    /// Every family that is not withdrawn, by pseudonym, its relatives by relation and sample; and the generation they
+    /// are of.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] at the first record that cannot be read.
@@ -128,7 +129,7 @@ impl Ledger {
         Ok((families(&tx, panel, None)?, generation))
     }
 
-    /// One family, its relatives by relation and sample; `None` if there is no such family.
+    /// One family, withdrawn or not, its relatives by relation and sample; `None` if there is no such family.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] if a record of it cannot be read.
@@ -174,7 +175,7 @@ impl Ledger {
 fn families(connection: &Connection, panel: &Panel, only: Option<Pseudonym>) -> Result<Vec<Family>, LedgerError> {
     let positions = Positions::new(connection, panel)?;
     // One text per case, so that one family is found by its index.
-    let condition = if only.is_some() { "family.pseudonym = ?1" } else { "?1 IS NULL" };
+    let condition = if only.is_some() { "family.pseudonym = ?1" } else { "?1 IS NULL AND family.withdrawn IS NULL" };
     let mut statement = connection.prepare(&format!(
         "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile, member.place, pedigree.links,
          sample.drop_out

@@ -6,7 +6,7 @@ use rusqlite::Transaction;
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 3] = [V1, PEDIGREES, DROP_OUT];
+pub(super) const MIGRATIONS: [&str; 4] = [V1, PEDIGREES, DROP_OUT, MARKS];
 
 /// The version this program writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -79,6 +79,16 @@ ALTER TABLE member ADD COLUMN place INTEGER;
 
 /// The sample's own drop-out probability; null where the model's holds.
 const DROP_OUT: &str = "ALTER TABLE sample ADD COLUMN drop_out REAL CHECK (drop_out >= 0 AND drop_out < 1);";
+
+/// `mark`: families whose relatives do not fit, by cause. `family.withdrawn`: why a family is not matched; null if it is.
+const MARKS: &str = "
+CREATE TABLE mark (
+    family_id INTEGER NOT NULL REFERENCES family ON DELETE CASCADE,
+    cause TEXT NOT NULL,
+    PRIMARY KEY (family_id, cause)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE family ADD COLUMN withdrawn TEXT;
+";
 
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.
 ///

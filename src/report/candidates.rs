@@ -72,6 +72,8 @@ pub struct CandidateRow {
     pub first_run: i64,
     /// Whether that is the last run.
     pub new: bool,
+    /// Why the family's relatives do not fit each other, if they do not.
+    pub family_marks: Vec<String>,
 }
 
 /// Candidates of a run, best first.
@@ -94,16 +96,24 @@ impl CandidateReport {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// CSV with a header: `family,child,log10_lr,loci_compared,incompatible_loci,first_run,new`.
+    /// CSV with a header: `family,child,log10_lr,loci_compared,incompatible_loci,first_run,new,family_marks`.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut text = String::from("family,child,log10_lr,loci_compared,incompatible_loci,first_run,new\n");
+        let mut text =
+            String::from("family,child,log10_lr,loci_compared,incompatible_loci,first_run,new,family_marks\n");
         for row in &self.candidates {
             // Numbers and hexadecimal digits only: nothing to quote, and writing to a string cannot fail.
             let _ = writeln!(
                 text,
-                "{},{},{},{},{},{},{}",
-                row.family, row.child, row.log10_lr, row.loci_compared, row.incompatible_loci, row.first_run, row.new
+                "{},{},{},{},{},{},{},{}",
+                row.family,
+                row.child,
+                row.log10_lr,
+                row.loci_compared,
+                row.incompatible_loci,
+                row.first_run,
+                row.new,
+                row.family_marks.join(" ")
             );
         }
         text
@@ -122,9 +132,14 @@ impl CandidateReport {
                 row.loci_compared.to_string(),
                 row.incompatible_loci.to_string(),
                 if row.new { "new".to_owned() } else { format!("run {}", row.first_run) },
+                if row.family_marks.is_empty() {
+                    String::new()
+                } else {
+                    format!("family: {}", row.family_marks.join(", "))
+                },
             ]
         });
-        let header = ["#", "family", "child", "log10 LR", "LR", "loci", "incompatible", "since"];
+        let header = ["#", "family", "child", "log10 LR", "LR", "loci", "incompatible", "since", ""];
         let table = plain_table(header, &[0, 3, 4, 5, 6], rows);
         let rest = self.candidates.len().saturating_sub(limit);
         let more = if rest > 0 { format!("... and {rest} more\n") } else { String::new() };
@@ -179,6 +194,7 @@ mod tests {
             incompatible_loci: 1,
             first_run: 1,
             new: true,
+            family_marks: Vec::new(),
         };
         let run = RunSummary {
             mode: "full".into(),
@@ -198,7 +214,7 @@ mod tests {
         for field in ["family", "child", "log10_lr", "loci_compared", "incompatible_loci"] {
             assert!(!json["candidates"][0][field].is_null(), "{field}");
         }
-        assert!(report.csv().ends_with(",7.25,20,1,1,true\n"));
+        assert!(report.csv().ends_with(",7.25,20,1,1,true,\n"));
         assert!(report.table(0).contains("... and 1 more"));
     }
 }

@@ -89,6 +89,69 @@ impl FamiliesReport {
     }
 }
 
+/// A family that is marked or withdrawn.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StateRow {
+    /// The family.
+    pub family: Pseudonym,
+    /// Causes by which its relatives do not fit.
+    pub marks: Vec<String>,
+    /// Why it is not matched; `None` if it is.
+    pub withdrawn: Option<String>,
+}
+
+impl StateRow {
+    /// A family that is neither.
+    #[must_use]
+    pub fn new(family: Pseudonym) -> Self {
+        Self { family, marks: Vec::new(), withdrawn: None }
+    }
+}
+
+/// Families that are marked or withdrawn.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StatesReport {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// By pseudonym.
+    pub families: Vec<StateRow>,
+}
+
+impl StatesReport {
+    /// A report on these families.
+    #[must_use]
+    pub fn new(families: Vec<StateRow>) -> Self {
+        Self { schema_version: SCHEMA_VERSION, families }
+    }
+
+    /// One JSON object, indented.
+    ///
+    /// # Errors
+    /// None that this type can cause.
+    pub fn json(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// CSV with a header; several marks are separated by spaces.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let rows = self.families.iter().map(|row| {
+            format!("{},{},{}\n", row.family, row.marks.join(" "), row.withdrawn.as_deref().unwrap_or_default())
+        });
+        "family,marks,withdrawn\n".to_owned() + &rows.collect::<String>()
+    }
+
+    /// A table for people.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let rows = self
+            .families
+            .iter()
+            .map(|row| [row.family.to_string(), row.marks.join(", "), row.withdrawn.clone().unwrap_or_default()]);
+        plain_table(["family", "marked for", "withdrawn for"], &[], rows)
+    }
+}
+
 fn why(row: &FindingRow) -> String {
     let finding = &row.finding;
     match (finding.cause, finding.stated, finding.likelier) {

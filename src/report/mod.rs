@@ -8,6 +8,6 @@ mod table;
 
 pub use candidates::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION, ratio};
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport};
-pub use families::{FamiliesReport, FindingRow};
+pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
 pub use power::{PowerReport, PowerRow};
 pub use table::plain_table;
