@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use crate::consistency::Cause;
 use crate::intake::{FamilyPedigrees, Intake, Layout, read_bytes, read_file};
 use crate::ledger::{Batch, Holds, ImportReport, Ledger, LedgerError, OnConflict, Record};
-use crate::model::{Panel, Pseudonym};
+use crate::model::{Family, Panel, Pseudonym};
 use crate::pseudonym::Pseudonymizer;
 
 use super::Outcome;
@@ -164,13 +164,24 @@ impl Import {
     }
 }
 
+/// Fewer families than this are read from the ledger one by one, more of them all at once.
+const ONE_BY_ONE: usize = 1000;
+
 /// Holds the families of a file against themselves, says what does not fit, and marks them.
 fn check(batch: &Batch, ledger: &mut Ledger, store: &Store, output: &Output, file: &Path) -> anyhow::Result<()> {
     let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
     let imported: HashSet<Pseudonym> =
         batch.rows.iter().filter_map(|row| row.family.map(|(family, _)| family)).collect();
-    let (mut families, _) = ledger.families(store.table.panel())?;
-    families.retain(|family| imported.contains(&family.pseudonym));
+    let panel = store.table.panel();
+    let families: Vec<Family> = if imported.len() < ONE_BY_ONE {
+        let mut imported: Vec<Pseudonym> = imported.into_iter().collect();
+        imported.sort_unstable();
+        let read = |family: &Pseudonym| ledger.family(panel, *family).transpose();
+        imported.iter().filter_map(read).collect::<Result<_, _>>()?
+    } else {
+        let (families, _) = ledger.families(panel)?;
+        families.into_iter().filter(|family| imported.contains(&family.pseudonym)).collect()
+    };
     for row in check_and_mark(ledger, &families, &store.calculator()?)? {
         let finding = &row.finding;
         if finding.cause == Cause::Mutation {

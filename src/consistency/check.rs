@@ -1,9 +1,12 @@
 //! What does not fit in a family, and the likely cause.
 
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use serde::Serialize;
 
-use crate::kinship::{Calculator, Evidence, KinshipError, Shown};
-use crate::model::{Family, Genotype, Locus, Pedigree, Profile, Pseudonym, Relation, Relative, Sex};
+use crate::kinship::{Calculator, Evidence, KinshipError, LocusTable, Shown};
+use crate::model::{Family, Genotype, Locus, Pedigree, Profile, Pseudonym, Relation, Relative, Sex, genotype_code};
 
 use super::bond::{Bond, bond};
 
@@ -80,7 +83,11 @@ impl Cause {
 /// Holds families against themselves.
 pub struct Checker<'a> {
     calculator: &'a Calculator,
+    /// Per locus, what one relative says of another's genotype: families look alike at a locus.
+    tables: Vec<RwLock<Tables>>,
 }
+
+type Tables = HashMap<(Relation, Genotype), Arc<LocusTable>>;
 
 /// A pair that is doubted.
 struct Doubt {
@@ -93,7 +100,8 @@ impl<'a> Checker<'a> {
     /// A checker under the calculator's model.
     #[must_use]
     pub fn new(calculator: &'a Calculator) -> Self {
-        Self { calculator }
+        let tables = (0..calculator.panel().len()).map(|_| RwLock::default()).collect();
+        Self { calculator, tables }
     }
 
     /// What does not fit in a family; nothing if it has a pedigree of its own, or fewer than two relatives.
@@ -155,9 +163,16 @@ impl<'a> Checker<'a> {
         let as_child = |relation: Relation, one: &Relative, child: &Relative| -> Result<f64, KinshipError> {
             let mut sum = 0.0;
             for locus in 0..self.calculator.panel().len() {
-                let shown = Shown { relation, genotype: one.profile.at(locus), drop_out: one.drop_out };
-                let evidence = Evidence::new([shown], self.calculator.model().convention);
-                sum += self.calculator.log10_lr_with(locus, &evidence, child.profile.at(locus), child.drop_out)?;
+                let (Some(shown), Some(genotype)) = (one.profile.at(locus), child.profile.at(locus)) else { continue };
+                let listed = self.calculator.loci()[locus].positions(genotype);
+                sum += match listed.filter(|_| one.drop_out.is_none() && child.drop_out.is_none()) {
+                    Some((a, b)) => self.table(locus, relation, shown)?.values()[genotype_code(a, b)],
+                    None => {
+                        let shown = Shown { relation, genotype: Some(shown), drop_out: one.drop_out };
+                        let evidence = Evidence::new([shown], self.calculator.model().convention);
+                        self.calculator.log10_lr_with(locus, &evidence, Some(genotype), child.drop_out)?
+                    }
+                };
             }
             Ok(sum)
         };
@@ -167,6 +182,18 @@ impl<'a> Checker<'a> {
             Bond::SecondDegree | Bond::Distant => as_child(Relation::PaternalHalfSibling, one, other),
             Bond::Unrelated => Ok(0.0),
         }
+    }
+
+    fn table(&self, locus: usize, relation: Relation, shown: Genotype) -> Result<Arc<LocusTable>, KinshipError> {
+        let key = (relation, shown);
+        let kept = self.tables[locus].read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(table) = kept {
+            return Ok(table);
+        }
+        let evidence = Evidence::new([(relation, Some(shown))], self.calculator.model().convention);
+        let table = Arc::new(self.calculator.table(locus, &self.calculator.structure(&evidence)?, &evidence)?);
+        let mut tables = self.tables[locus].write().unwrap_or_else(PoisonError::into_inner);
+        Ok(Arc::clone(tables.entry(key).or_insert(table)))
     }
 
     /// The likely cause of what is doubted.
