@@ -254,6 +254,10 @@ impl<'a> Checker<'a> {
                 findings.push(Finding { loci, ..finding(Cause::Mutation, relatives, &[a, b]) });
             }
         }
+        // Two relatives who are not parent and child can show anything without a mutation.
+        if relatives.len() == 2 {
+            return Ok(findings);
+        }
         let mut loci = Vec::new();
         for locus in (0..panel.len()).filter(|&locus| !explained[locus]) {
             let shown = relatives.iter().map(|relative| (relative.relation, relative.profile.at(locus)));
