@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use reunite::kinship::{Bounds, Calculator, Evidence};
-use reunite::model::{Family, Genotype, Locus, Profile, Pseudonym, Relation, Relative, genotype_code};
+use reunite::model::{
+    Family, Genotype, Locus, Member, Pedigree, Profile, Pseudonym, Relation, Relative, genotype_code,
+};
 use reunite::planning::{Planner, PlanningError, Power};
-use reunite::population::{Convention, FrequencyTable, Model, Mutation, MutationRates};
+use reunite::population::{Convention, Floor, FrequencyTable, Model, Mutation, MutationRates};
 use reunite::synthesis::{Plan, Population, Shape, SyntheticFamily, SyntheticPerson};
 
 use Relation::{
@@ -84,6 +88,21 @@ fn the_relatives_on_offer_make_sense() {
     assert_eq!(options(&[MaternalHalfSibling]).len(), 7);
 }
 
+/// A mother given as a member of a pedigree is a mother; nobody can be added to it by relation.
+#[test]
+fn a_pedigree_of_its_own_counts() {
+    let table = FrequencyTable::from_counts(&[("A", &[(80, 0.2), (90, 0.8)])]).unwrap();
+    let child = Member { father: Some(0), mother: Some(1) };
+    let pedigree = Pedigree::from_members(&[Member::default(), Member::default(), child], 2, &[1]).unwrap();
+    let by_relation = family(&[(Mother, &["8/9"])]);
+    let mut by_pedigree = family(&[(Relation::Member, &["8/9"])]);
+    by_pedigree.pedigree = Some(Arc::new(pedigree));
+    let [one, other] =
+        [by_relation, by_pedigree].map(|family| Planner::new(&table, Model::default(), &family).unwrap());
+    assert_eq!(one.power(0.1), other.power(0.1));
+    assert!(other.options().is_empty() && other.power_with(Father, 0.1).is_err());
+}
+
 #[test]
 fn a_contradiction_is_an_error_that_names_the_locus() {
     let table = FrequencyTable::from_counts(&[("A", &[(80, 0.2), (90, 0.8)]), ("B", &[(80, 0.2), (90, 0.8)])]).unwrap();
@@ -119,7 +138,12 @@ fn an_allele_that_the_table_does_not_list_counts() {
     near(power.by_chance.lower, r * r + 2.0 * r * (p + q));
     // From the mother, or 8 from the mother and 15 from the father.
     near(power.found.lower, 0.5 + r / 2.0);
-    let refusing = Model { floor: reunite::population::Floor::Refuse, ..without_mutation() };
+    let frequent = Model { floor: Floor::Fixed(0.25), ..without_mutation() };
+    let frequent = Planner::new(&table, frequent, &mother).unwrap().power(0.42).unwrap();
+    let (p_8, r_15) = (0.16, 0.2);
+    // All divided by 1.25, p = 0.16 and r = 0.2: above 10^0.42 = 2.63 are 8/8 with 1/(2p) and 8/15 with (p + r)/(4pr).
+    near(frequent.by_chance.lower, p_8 * p_8 + 2.0 * p_8 * r_15);
+    let refusing = Model { floor: Floor::Refuse, ..without_mutation() };
     assert!(Planner::new(&table, refusing, &mother).unwrap().power(2.0).is_err());
 }
 

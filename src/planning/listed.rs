@@ -38,7 +38,8 @@ pub(super) fn listing<'a>(
         let individuals = frequencies.individuals().map_or(String::new(), |n| n.to_string());
         let known = frequencies.alleles().iter().copied().zip(frequencies.frequencies().iter().copied());
         for (allele, frequency) in known.chain(unlisted.into_iter().map(|allele| (allele, floor))) {
-            // Writing to a string cannot fail.
+            // Divided here already, as a table that adds up to much more than 1 is taken for a mistake. Writing to a
+            // string cannot fail.
             let _ = writeln!(text, "{locus},{allele},{},{individuals}", frequency / sum);
         }
         if let Some(silent) = frequencies.silent() {
