@@ -56,6 +56,27 @@ fn the_program_says_what_a_family_can_show() {
     assert!(number(&high["power"][0], &["found", "upper"]) < number(&power[0], &["found", "lower"]));
     assert_eq!(high["power"][0]["expected_log10_lr"], power[0]["expected_log10_lr"]);
 
+    let chosen = ["--with", "maternal-aunt", "--with", "father", "--with", "father"];
+    let chosen = lab.run(&[&["power", &pseudonym, "--format", "json"], &chosen[..]].concat()).ends(0).json();
+    let rows = chosen["power"].as_array().unwrap();
+    assert_eq!(
+        rows.iter().map(|row| row["with"].as_str()).collect::<Vec<_>>(),
+        [None, Some("father"), Some("maternal-aunt")]
+    );
+    assert_eq!(rows[..2], power[..2]);
+    let alone = lab.run(&["power", &pseudonym, "--format", "json", "--as-it-is"]).ends(0).json();
+    assert_eq!(alone["power"].as_array().unwrap()[..], power[..1]);
+    let second = lab.run(&["power", &pseudonym, "--with", "mother"]).ends(2);
+    assert!(second.out.contains("as it is") && second.err.contains("one mother only"), "{}", second.err);
+    lab.run(&["power", &pseudonym, "--with", "member"]).ends(2);
+
+    lab.run_on("linked", &["init", "--linked", "vWA:D12S391=0.1"]).ends(0);
+    lab.run_on("linked", &["import", "--as", "families", &lab.name("files/families.csv")]).ends(0);
+    let linked = lab.run_on("linked", &["power", &pseudonym, "--as-it-is", "--format", "json"]).ends(0);
+    assert!(linked.err.contains("linked loci are scored together, but counted as independent here"));
+    assert_eq!(linked.json()["settings"], json["settings"]);
+    assert!(json["settings"].as_str().unwrap().ends_with("; loci independent"));
+
     lab.run(&["power", &"0".repeat(32)]).ends(2).says(&["there is no family 00000000000000000000000000000000"]);
     let said = lab.run(&["power", mother]).ends(2).says(&["FAMILY: a pseudonym is 32 hexadecimal digits"]);
     assert!(!said.err.contains(mother), "the identifier is not repeated");

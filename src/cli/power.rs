@@ -1,9 +1,12 @@
 //! `power`.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context;
 use clap::Args;
 use rayon::prelude::*;
 
+use crate::model::Relation;
 use crate::planning::Planner;
 use crate::report::{Format, PowerReport, SCHEMA_VERSION};
 
@@ -21,6 +24,12 @@ pub(super) struct FamilyPower {
     /// The least log10 LR of a candidate, instead of the store's
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     min_log10_lr: Option<f64>,
+    /// A relative whose sample might be taken; may be given several times [default: every one that may help]
+    #[arg(long, value_name = "RELATION", conflicts_with = "as_it_is")]
+    with: Vec<Relation>,
+    /// Say nothing about further relatives
+    #[arg(long)]
+    as_it_is: bool,
     #[command(flatten)]
     format: FormatOption,
 }
@@ -33,6 +42,10 @@ impl FamilyPower {
         let ledger = store.ledger()?;
         let family = ledger.family(store.table.panel(), pseudonym)?;
         let family = family.with_context(|| format!("there is no family {pseudonym} in the store"))?;
+        anyhow::ensure!(
+            self.with.is_empty() || family.pedigree.is_none(),
+            "family {pseudonym} has a pedigree of its own, in which --with has no place: leave it out"
+        );
         let calculator = store.calculator()?;
         if !calculator.linked().is_empty() {
             output.warn("linked loci are scored together, but counted as independent here");
@@ -40,7 +53,11 @@ impl FamilyPower {
         let failed = || format!("family {pseudonym} cannot be planned for");
         let planner = Planner::new(&store.table, *calculator.model(), &family).with_context(failed)?;
         let power = planner.power(min_log10_lr).with_context(failed)?;
-        let options = planner.options();
+        let options = match self.with.as_slice() {
+            _ if self.as_it_is => Vec::new(),
+            [] => planner.options(),
+            chosen => chosen.iter().copied().collect::<BTreeSet<_>>().into_iter().collect(),
+        };
         let with: Vec<_> = options.par_iter().map(|&one| (one, planner.power_with(one, min_log10_lr))).collect();
         let mut outcome = Outcome::Done;
         let mut computed = Vec::with_capacity(with.len());
@@ -62,7 +79,7 @@ impl FamilyPower {
             informative_loci: planner.informative_loci(),
             min_log10_lr,
             children,
-            settings: calculator.settings_line(),
+            settings: format!("{}; loci independent", calculator.model()),
             frequencies: hex(&store.table.digest()),
             power: PowerReport::rows(power, computed, children),
         };
