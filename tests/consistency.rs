@@ -5,7 +5,7 @@ mod common;
 
 use Relation::{Father, FullSibling, Mother, PaternalGrandfather, PaternalUncle};
 use common::Lab;
-use reunite::consistency::{Cause, Checker, Finding};
+use reunite::consistency::{Cause, Checker, Finding, MUTATED_LOCI};
 use reunite::kinship::Calculator;
 use reunite::model::{Family, Pseudonym, Relation, Relative};
 use reunite::population::{FrequencyTable, Model};
@@ -210,4 +210,35 @@ fn marked_families_match_and_withdrawn_ones_do_not() {
         assert_eq!(marks(candidate) > 0, expected > 0, "{candidate}");
     }
     assert!(said.err.contains("whose relatives do not all fit"), "{}", said.err);
+}
+
+#[test]
+fn more_loci_than_mutate_are_no_mutation() {
+    let mut families = families(&[&[FullSibling, FullSibling, FullSibling]], 200, 7);
+    let strangers = self::families(&[&[Father]], 200, 8);
+    for (family, stranger) in families.iter_mut().zip(&strangers) {
+        family.relatives[2].profile = stranger.relatives[0].profile.clone();
+        for finding in check(family).iter().filter(|finding| finding.cause == Cause::Mutation) {
+            assert!(finding.loci.len() <= MUTATED_LOCI, "{finding:?}");
+        }
+    }
+}
+
+#[test]
+fn a_store_without_mutation_still_names_one() {
+    let lab = Lab::new();
+    lab.run_on("none", &["init", "--mutation", "none"]).ends(0);
+    let loci = "D3S1358,vWA,D16S539,CSF1PO,TPOX,D8S1179,D21S11,D18S51,D2S441,D19S433,TH01,FGA";
+    // They share an allele at every locus but the last, where one step lies between them.
+    let file = format!(
+        "family_id,sample_id,relation,sex,{loci}\n\
+         f,a,father,male,15/16,14/17,9/11,11/12,8/11,13/14,29/30,14/15,10/11,13/14,7/9,22/22\n\
+         f,b,full-sibling,male,16/17,17/18,11/12,10/12,8/8,14/15,30/31,15/16,11/12,14/15.2,9/9,23/24\n"
+    );
+    let name = lab.write("mutated.csv", file);
+    let said = lab.run_on("none", &["import", "--as", "families", &name]).ends(0);
+    assert!(!said.err.contains("does not fit"), "{}", said.err);
+    let json = lab.run_on("none", &["families", "check", "--format", "json"]).ends(1).json();
+    assert_eq!(json["findings"].as_array().unwrap().len(), 1, "{json}");
+    assert_eq!((&json["findings"][0]["cause"], &json["findings"][0]["loci"][0]), (&"mutation".into(), &"FGA".into()));
 }

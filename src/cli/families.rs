@@ -134,7 +134,7 @@ impl Check {
         } else {
             wanted.iter().map(|&wanted| known(&ledger, &store, wanted)).collect::<anyhow::Result<_>>()?
         };
-        let calculator = store.calculator()?;
+        let calculator = store.checking_calculator()?;
         let findings = check_and_mark(&mut ledger, &families, &calculator)?;
         let own = families.iter().filter(|family| family.pedigree.is_some()).count();
         if own > 0 {

@@ -182,7 +182,7 @@ fn check(batch: &Batch, ledger: &mut Ledger, store: &Store, output: &Output, fil
         let (families, _) = ledger.families(panel)?;
         families.into_iter().filter(|family| imported.contains(&family.pseudonym)).collect()
     };
-    for row in check_and_mark(ledger, &families, &store.calculator()?)? {
+    for row in check_and_mark(ledger, &families, &store.checking_calculator()?)? {
         let finding = &row.finding;
         if finding.cause == Cause::Mutation {
             continue;

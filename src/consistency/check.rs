@@ -21,6 +21,11 @@ pub const MARGIN: f64 = 3.0;
 /// Full siblings share the genotype of a locus in little more than one of three cases, so not at ten loci in a row.
 pub const IDENTICAL_LOCI: usize = 10;
 
+/// A mutation is the likely cause at so many loci; at more of them a relation or a sample is doubted.
+///
+/// With a rate of 0.002 per meiosis, a parent and a child differ by mutation at three of 23 loci once in 10^5 times.
+pub const MUTATED_LOCI: usize = 2;
+
 /// Something that does not fit.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
@@ -97,7 +102,8 @@ struct Doubt {
 }
 
 impl<'a> Checker<'a> {
-    /// A checker under the calculator's model.
+    /// A checker under the calculator's model, which should allow mutation: without it, a true relation with a single
+    /// mutated locus is impossible, and taken for a wrong one.
     #[must_use]
     pub fn new(calculator: &'a Calculator) -> Self {
         let tables = (0..calculator.panel().len()).map(|_| RwLock::default()).collect();
@@ -251,7 +257,7 @@ impl<'a> Checker<'a> {
             if !loci.is_empty() {
                 loci.iter().for_each(|&locus| explained[locus] = true);
                 let loci = loci.iter().map(|&locus| panel.loci()[locus].clone()).collect();
-                findings.push(Finding { loci, ..finding(Cause::Mutation, relatives, &[a, b]) });
+                findings.push(impossible(loci, relatives, &[a, b]));
             }
         }
         // Two relatives who are not parent and child can show anything without a mutation.
@@ -269,7 +275,7 @@ impl<'a> Checker<'a> {
         }
         if !loci.is_empty() {
             let everyone: Vec<usize> = (0..relatives.len()).collect();
-            findings.push(Finding { loci, ..finding(Cause::Mutation, relatives, &everyone) });
+            findings.push(impossible(loci, relatives, &everyone));
         }
         Ok(findings)
     }
@@ -288,6 +294,12 @@ fn finding(cause: Cause, relatives: &[Relative], samples: &[usize]) -> Finding {
         likelier: None,
         loci: Vec::new(),
     }
+}
+
+/// Samples that need a mutation at these loci to fit.
+fn impossible(loci: Vec<Locus>, relatives: &[Relative], samples: &[usize]) -> Finding {
+    let cause = if loci.len() > MUTATED_LOCI { Cause::WrongRelation } else { Cause::Mutation };
+    Finding { loci, ..finding(cause, relatives, samples) }
 }
 
 fn share(one: Genotype, other: Genotype) -> bool {

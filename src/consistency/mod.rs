@@ -8,4 +8,4 @@ mod bond;
 mod check;
 
 pub use bond::Bond;
-pub use check::{Cause, Checker, Finding, IDENTICAL_LOCI, MARGIN};
+pub use check::{Cause, Checker, Finding, IDENTICAL_LOCI, MARGIN, MUTATED_LOCI};

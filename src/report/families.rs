@@ -156,6 +156,7 @@ fn why(row: &FindingRow) -> String {
     let finding = &row.finding;
     match (finding.cause, finding.stated, finding.likelier) {
         (Cause::Mutation, ..) => format!("impossible without one at {}", spaced(&finding.loci)),
+        _ if !finding.loci.is_empty() => format!("impossible without a mutation at {}", spaced(&finding.loci)),
         (Cause::SamePerson, ..) => "all genotypes but one at most are equal".to_owned(),
         (Cause::Exchanged, ..) => "with the relations exchanged everything fits".to_owned(),
         (_, Some((stated, own)), Some((likelier, other))) => {
