@@ -8,7 +8,7 @@
 
 use crate::population::{LocusModel, Matrix};
 
-use super::observation::{Observation, Term, terms};
+use super::observation::{Observation, Term, phases, terms};
 use super::structure::Shape;
 use super::urn::Urn;
 
@@ -90,15 +90,13 @@ impl<'a> Descent<'a> {
     ) -> Self {
         let mut urn = Urn::new(model.frequencies(), theta);
         let mut founders = 1.0;
-        let persons = shape.persons.iter().enumerate().map(|(i, person)| {
-            let seen = person.relative.and_then(|relative| observations[relative].as_ref());
-            let seen = if shape.child == Some(i) { child } else { seen };
+        let persons = shape.shown(observations, child).map(|(person, seen)| {
             let shows = match seen {
                 None => Shows::Nothing,
                 Some(seen) => {
                     let terms = terms(&seen.pairs, &seen.likelihoods, model.size());
                     match seen.certain() {
-                        Some((a, b)) if person.father.is_none() && person.mother.is_none() => {
+                        Some((a, b)) if person.is_founder() => {
                             urn.draw(a);
                             urn.draw(b);
                             founders *= seen.likelihoods[0] * if a == b { 1.0 } else { 2.0 };
@@ -122,12 +120,12 @@ impl<'a> Descent<'a> {
             parent.is_some_and(|parent| !matches!(self.persons[parent].shows, Shows::Genotype(..)))
         };
         let of = |person: &Person| {
-            let phases = match &person.shows {
+            let own = match &person.shows {
                 Shows::Nothing => 0,
                 Shows::Genotype(..) if person.is_founder() => 0,
-                Shows::Genotype(_, _, terms) | Shows::Likely(terms) => terms.len().next_power_of_two().ilog2() as usize,
+                Shows::Genotype(_, _, terms) | Shows::Likely(terms) => phases(terms),
             };
-            phases + person.parents.into_iter().filter(|&parent| uncertain(parent)).count()
+            own + person.parents.into_iter().filter(|&parent| uncertain(parent)).count()
         };
         self.persons.iter().map(of).sum()
     }

@@ -55,6 +55,11 @@ pub(super) struct Term {
     pub(super) maternal: Vec<f64>,
 }
 
+/// How many binary choices there are between terms, at most.
+pub(super) fn phases(terms: &[Term]) -> usize {
+    terms.len().next_power_of_two().ilog2() as usize
+}
+
 /// A function of unordered genotypes, 0 outside `pairs`, as a sum of products over `alleles` alleles.
 ///
 /// One genotype takes one term or two, genotypes that share an allele two, any others one per allele.

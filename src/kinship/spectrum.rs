@@ -7,7 +7,7 @@
 use crate::population::{LocusModel, Matrix};
 
 use super::descent::times;
-use super::observation::{Observation, Term, terms};
+use super::observation::{Observation, Term, phases, terms};
 use super::structure::Shape;
 use super::urn::Urn;
 
@@ -40,7 +40,7 @@ impl Meioses {
                 count += 1;
             }
         }
-        let is_founder = |i: usize| shape.persons[i].father.is_none() && shape.persons[i].mother.is_none();
+        let is_founder = |i: usize| shape.persons[i].is_founder();
         let both = || first_and_bits.iter().enumerate().filter_map(|(i, entry)| Some((i, (*entry)?)));
         Self {
             of_person,
@@ -122,11 +122,8 @@ impl<'a> Spectrum<'a> {
     ) -> Self {
         let mut urn = Urn::new(model.frequencies(), theta);
         let mut persons = Vec::with_capacity(shape.persons.len());
-        for (i, person) in shape.persons.iter().enumerate() {
-            let seen = person.relative.and_then(|relative| observations[relative].as_ref());
-            let seen = if shape.child == Some(i) { child } else { seen };
-            let founder = person.father.is_none() && person.mother.is_none();
-            let certain = seen.filter(|_| founder).and_then(Observation::certain);
+        for (person, seen) in shape.shown(observations, child) {
+            let certain = seen.filter(|_| person.is_founder()).and_then(Observation::certain);
             if let (Some((a, b)), Some(seen)) = (certain, seen) {
                 urn.draw(a);
                 urn.draw(b);
@@ -143,11 +140,11 @@ impl<'a> Spectrum<'a> {
 
     /// How many binary choices there are beside the vectors, at most.
     pub(super) fn phases(&self) -> usize {
-        let phases = |person: &Person| match (&person.shows, person.certain_founder) {
-            (Some(terms), None) => terms.len().next_power_of_two().ilog2() as usize,
+        let of = |person: &Person| match (&person.shows, person.certain_founder) {
+            (Some(terms), None) => phases(terms),
             _ => 0,
         };
-        self.persons.iter().map(phases).sum()
+        self.persons.iter().map(of).sum()
     }
 
     /// P(everything that is shown | vector), for every vector.

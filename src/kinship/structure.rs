@@ -4,6 +4,7 @@ use crate::model::{Member, Pedigree, PedigreeError, Relation};
 use crate::population::Convention;
 
 use super::evidence::Kind;
+use super::observation::Observation;
 use super::tree::Tree;
 
 /// The two hypotheses of a family whose relatives are typed or not as given, ready to compute.
@@ -50,6 +51,13 @@ pub(super) struct Person {
     pub(super) father: Option<usize>,
     /// Position of the mother; `None` if that gamete is drawn from the population.
     pub(super) mother: Option<usize>,
+}
+
+impl Person {
+    /// Whether both gametes are drawn from the population.
+    pub(super) fn is_founder(&self) -> bool {
+        self.father.is_none() && self.mother.is_none()
+    }
 }
 
 impl Structure {
@@ -142,6 +150,18 @@ impl Shape {
     pub(super) fn child_is_parent(&self) -> bool {
         let child = |parent: Option<usize>| parent.is_some() && parent == self.child;
         self.persons.iter().any(|person| child(person.father) || child(person.mother))
+    }
+
+    /// What each person shows: a relative what its observation says, the child what `child` says.
+    pub(super) fn shown<'a>(
+        &'a self,
+        observations: &'a [Option<Observation>],
+        child: Option<&'a Observation>,
+    ) -> impl Iterator<Item = (&'a Person, Option<&'a Observation>)> {
+        self.persons.iter().enumerate().map(move |(i, person)| {
+            let seen = person.relative.and_then(|relative| observations[relative].as_ref());
+            (person, if self.child == Some(i) { child } else { seen })
+        })
     }
 
     /// This shape and the child beside it, descending from nobody here.
