@@ -2,25 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod kin;
+
+use kin::{allele, genotypes, table};
 use proptest::prelude::*;
 use reunite::kinship::cpi::CpiCase;
 use reunite::kinship::{Calculator, Evidence, KinshipError};
-use reunite::model::{Allele, Genotype, Pedigree, Relation, genotype_code};
-use reunite::population::{Convention, Floor, FrequencyTable, LocusModel, Model, Mutation, MutationRates};
-
-fn allele(tenths: u16) -> Allele {
-    Allele::from_tenths(tenths).unwrap()
-}
-
-/// Three listed alleles, two of them in one microvariant group.
-fn table() -> FrequencyTable {
-    FrequencyTable::from_counts(&[("A", &[(80, 0.2), (90, 0.5), (93, 0.3)])]).unwrap()
-}
-
-fn genotypes() -> impl Strategy<Value = Genotype> {
-    let alleles = prop::sample::select(vec![80, 90, 93]);
-    (alleles.clone(), alleles).prop_map(|(a, b)| Genotype::new(allele(a), allele(b)))
-}
+use reunite::model::{Genotype, Pedigree, Relation, genotype_code};
+use reunite::population::{Convention, Floor, LocusModel, Model, Mutation, MutationRates};
 
 fn mutations() -> impl Strategy<Value = Mutation> {
     (0..4, 0.0..0.2_f64, 0.0..0.2_f64).prop_map(|(kind, male, female)| {

@@ -3,25 +3,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod kin;
+
 use std::sync::Arc;
 
+use kin::{allele, genotypes, table};
 use proptest::prelude::*;
 use reunite::kinship::{Calculator, Evidence, KinshipError, Shown};
-use reunite::model::{Allele, DropOut, Genotype, Member, Pedigree, Relation, genotype_code};
-use reunite::population::{Convention, DropOuts, FrequencyTable, LocusModel, Model, Mutation, MutationRates};
-
-fn allele(tenths: u16) -> Allele {
-    Allele::from_tenths(tenths).unwrap()
-}
-
-fn table() -> FrequencyTable {
-    FrequencyTable::from_counts(&[("A", &[(80, 0.2), (90, 0.5), (93, 0.3)])]).unwrap()
-}
-
-fn genotypes() -> impl Strategy<Value = Genotype> {
-    let alleles = prop::sample::select(vec![80, 90, 93]);
-    (alleles.clone(), alleles).prop_map(|(a, b)| Genotype::new(allele(a), allele(b)))
-}
+use reunite::model::{DropOut, Genotype, Member, Pedigree, Relation, genotype_code};
+use reunite::population::{Convention, DropOuts, LocusModel, Model, Mutation, MutationRates};
 
 fn models() -> impl Strategy<Value = Model> {
     let rates = (0.0..0.2_f64, 0.0..0.2_f64).prop_map(|(male, female)| MutationRates { male, female });
@@ -49,15 +39,7 @@ fn pedigrees() -> impl Strategy<Value = (Pedigree, Vec<Option<Genotype>>)> {
     let links = prop::collection::vec((any::<u8>(), any::<u8>(), 0..4_u8), 2..=5);
     let typed = prop::collection::vec(prop::option::weighted(0.7, genotypes()), 5);
     (links, any::<prop::sample::Index>(), typed).prop_map(|(links, child, typed)| {
-        let members: Vec<Member> = (links.iter().enumerate())
-            .map(|(i, &(father, mother, founder))| {
-                let pick = |byte: u8, odd: usize| {
-                    let places: Vec<usize> = (0..i).filter(|p| p % 2 == odd).collect();
-                    places.get(usize::from(byte) % places.len().max(1)).copied().filter(|_| founder > 0)
-                };
-                Member { father: pick(father, 0), mother: pick(mother, 1) }
-            })
-            .collect();
+        let members = kin::members(&links);
         let child = child.index(members.len());
         let relatives: Vec<usize> = (0..members.len()).filter(|&i| i != child).collect();
         let typed = typed[..relatives.len()].to_vec();

@@ -2,19 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod kin;
+
 use std::sync::Arc;
 
+use kin::allele;
 use proptest::prelude::*;
 use reunite::kinship::{Calculator, Evidence, KinshipError, LinkedEvidence, LinkedShown, haldane};
-use reunite::model::{Allele, Genotype, Locus, Member, Pedigree, Relation};
+use reunite::model::{Genotype, Locus, Member, Pedigree, Relation};
 use reunite::population::{Convention, DropOuts, FrequencyTable, LocusModel, Model, Mutation, MutationRates};
 
 const A: [(u16, f64); 2] = [(80, 0.3), (90, 0.7)];
 const B: [(u16, f64); 2] = [(100, 0.4), (103, 0.6)];
-
-fn allele(tenths: u16) -> Allele {
-    Allele::from_tenths(tenths).unwrap()
-}
 
 fn locus(name: &str) -> Locus {
     name.parse().unwrap()
@@ -60,15 +59,7 @@ fn pedigrees() -> impl Strategy<Value = (Pedigree, Vec<Both>)> {
     let links = prop::collection::vec((any::<u8>(), any::<u8>(), 0..5_u8), 2..=5);
     let shown = prop::collection::vec(typed(0.8), 5);
     (links, any::<prop::sample::Index>(), shown).prop_map(|(links, child, shown)| {
-        let members: Vec<Member> = (links.iter().enumerate())
-            .map(|(i, &(father, mother, founder))| {
-                let pick = |byte: u8, odd: usize| {
-                    let places: Vec<usize> = (0..i).filter(|p| p % 2 == odd).collect();
-                    places.get(usize::from(byte) % places.len().max(1)).copied().filter(|_| founder > 0)
-                };
-                Member { father: pick(father, 0), mother: pick(mother, 1) }
-            })
-            .collect();
+        let members = kin::members(&links);
         let child = child.index(members.len());
         let relatives: Vec<usize> = (0..members.len()).filter(|&i| i != child).collect();
         let shown = shown[..relatives.len()].to_vec();
