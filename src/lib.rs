@@ -14,7 +14,7 @@
 //! | `model` | locus, allele, genotype, profile, panel, pedigree, relation; no I/O | nothing |
 //! | `population` | allele frequencies, the floor for unlisted alleles, mutation models | model |
 //! | `kinship` | exact likelihoods; pure: no I/O, threads, clock | model, population |
-//! | `consistency` | relatives of one family held against each other | model, kinship |
+//! | `consistency` | relatives of one family held against each other; pure | model, population, kinship |
 //! | `pseudonym` | the secret key and keyed hashes; with intake, the only place that sees an original identifier | model |
 //! | `intake` | one file per input format, diagnostics per row | model, pseudonym |
 //! | `ledger` | SQLite, the one source of truth; the only user of rusqlite | model |

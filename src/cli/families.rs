@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use rayon::prelude::*;
 
-use crate::consistency::{Cause, Checker};
-use crate::kinship::Calculator;
+use crate::consistency::Severity;
 use crate::ledger::Ledger;
 use crate::model::{Family, Pseudonym};
-use crate::report::{FamiliesReport, FindingRow, Format, StateRow, StatesReport};
+use crate::report::{FamiliesReport, Format, StateRow, StatesReport};
 
 use super::Outcome;
 use super::candidates::pseudonym;
+use super::checking::Checking;
 use super::options::{FormatOption, Global};
 use super::output::{Output, count};
 use super::store::Store;
@@ -134,46 +133,28 @@ impl Check {
         } else {
             wanted.iter().map(|&wanted| known(&ledger, &store, wanted)).collect::<anyhow::Result<_>>()?
         };
-        let calculator = store.checking_calculator()?;
-        let findings = check_and_mark(&mut ledger, &families, &calculator)?;
-        let own = families.iter().filter(|family| family.pedigree.is_some()).count();
-        if own > 0 {
-            output.warn(&format!("{} families with a pedigree of their own were not checked", count(own as u64)));
-        }
-        let report = FamiliesReport::new(families.len() as u64, calculator.settings_line(), findings);
-        let doubted = report.findings.iter().filter(|row| row.finding.cause != Cause::Mutation).count();
-        let mutations = report.findings.len() - doubted;
+        let checking = Checking::of(&store)?;
+        let findings = checking.mark(&mut ledger, &families, output)?;
+        let report = FamiliesReport::new(families.len() as u64, checking.settings_line(), findings);
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
             Format::Table if report.findings.is_empty() => {}
-            Format::Table => output.data(&report.table())?,
+            Format::Table => output.data(&report.text())?,
         }
+        let with = |wanted: fn(Severity) -> bool| {
+            let mut families: Vec<Pseudonym> =
+                report.findings.iter().filter(|row| wanted(row.finding.severity)).map(|row| row.family).collect();
+            families.dedup();
+            families.len() as u64
+        };
+        let marked = with(Severity::is_mark);
         output.say(&format!(
-            "{} families checked: {} with a doubtful relation or sample, {} with a mutation inside the family",
-            count(families.len() as u64),
-            count(doubted as u64),
-            count(mutations as u64)
+            "{} families checked: {} marked because something does not fit, {} with a likely mutation to know of",
+            count(report.families),
+            count(marked),
+            count(with(|severity| !severity.is_mark()))
         ));
-        Ok(if report.findings.is_empty() { Outcome::Done } else { Outcome::Nothing })
+        Ok(if marked == 0 { Outcome::Done } else { Outcome::Nothing })
     }
-}
-
-/// What does not fit in these families, in their order; they are marked with it.
-pub(super) fn check_and_mark(
-    ledger: &mut Ledger,
-    families: &[Family],
-    calculator: &Calculator,
-) -> anyhow::Result<Vec<FindingRow>> {
-    let checker = Checker::new(calculator);
-    let check = |family: &Family| -> anyhow::Result<Vec<FindingRow>> {
-        let findings = checker.check(family).with_context(|| format!("family {}", family.pseudonym))?;
-        Ok(findings.into_iter().map(|finding| FindingRow { family: family.pseudonym, finding }).collect())
-    };
-    let checked: Vec<Vec<FindingRow>> = families.par_iter().map(check).collect::<anyhow::Result<_>>()?;
-    let findings: Vec<FindingRow> = checked.into_iter().flatten().collect();
-    let checked: Vec<Pseudonym> = families.iter().map(|family| family.pseudonym).collect();
-    let marks: Vec<(Pseudonym, &str)> = findings.iter().map(|row| (row.family, row.finding.cause.code())).collect();
-    ledger.set_marks(&checked, &marks)?;
-    Ok(findings)
 }

@@ -1,20 +1,20 @@
 //! `import`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use crate::consistency::Cause;
 use crate::intake::{FamilyPedigrees, Intake, Layout, read_bytes, read_file};
 use crate::ledger::{Batch, Holds, ImportReport, Ledger, LedgerError, OnConflict, Record};
-use crate::model::{Family, Panel, Pseudonym};
+use crate::model::{Panel, Pseudonym};
 use crate::pseudonym::Pseudonymizer;
+use crate::report::FindingRow;
 
 use super::Outcome;
-use super::families::check_and_mark;
+use super::checking::Checking;
 use super::options::Global;
 use super::output::{Output, count};
 use super::store::Store;
@@ -164,40 +164,20 @@ impl Import {
     }
 }
 
-/// Fewer families than this are read from the ledger one by one, more of them all at once.
-const ONE_BY_ONE: usize = 1000;
-
-/// Holds the families of a file against themselves, says what does not fit, and marks them.
+/// Holds against themselves the families that a file touched, says what does not fit, and marks them.
 fn check(batch: &Batch, ledger: &mut Ledger, store: &Store, output: &Output, file: &Path) -> anyhow::Result<()> {
+    let checking = Checking::of(store)?;
+    let families = checking.unchecked(ledger, store)?;
+    let findings = checking.mark(ledger, &families, output)?;
+    if findings.is_empty() {
+        return Ok(());
+    }
     let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
-    let imported: HashSet<Pseudonym> =
-        batch.rows.iter().filter_map(|row| row.family.map(|(family, _)| family)).collect();
-    let panel = store.table.panel();
-    let families: Vec<Family> = if imported.len() < ONE_BY_ONE {
-        let mut imported: Vec<Pseudonym> = imported.into_iter().collect();
-        imported.sort_unstable();
-        let read = |family: &Pseudonym| ledger.family(panel, *family).transpose();
-        imported.iter().filter_map(read).collect::<Result<_, _>>()?
-    } else {
-        let (families, _) = ledger.families(panel)?;
-        families.into_iter().filter(|family| imported.contains(&family.pseudonym)).collect()
-    };
-    for row in check_and_mark(ledger, &families, &store.checking_calculator()?)? {
-        let finding = &row.finding;
-        if finding.cause == Cause::Mutation {
-            continue;
-        }
-        let rows: Vec<String> = (finding.samples.iter())
-            .map(|sample| lines.get(sample).map_or_else(|| sample.to_string(), |line| format!("line {line}")))
-            .collect();
-        output.warn(&format!(
-            "{}: {}: family {} does not fit: perhaps {}; `reunite families check {}` says more",
-            file.display(),
-            rows.join(" and "),
-            row.family,
-            finding.cause.words(),
-            row.family
-        ));
+    for FindingRow { family, finding } in findings.iter().filter(|row| row.finding.severity.is_mark()) {
+        let lines = finding.samples.iter().filter_map(|one| lines.get(&one.sample));
+        let lines: Vec<String> = lines.map(|line| format!("line {line}")).collect();
+        let place = if lines.is_empty() { String::new() } else { lines.join(", ") + ": " };
+        output.warn(&format!("{}: {place}family {family} is marked: {finding}", file.display()));
     }
     Ok(())
 }

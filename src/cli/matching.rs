@@ -15,6 +15,7 @@ use crate::report::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VE
 use crate::screen::Instructions;
 
 use super::Outcome;
+use super::checking::{Checking, marks};
 use super::init::checked;
 use super::options::{FormatOption, Global};
 use super::output::{Output, count, hex};
@@ -136,6 +137,7 @@ pub(super) fn run_match(
     output: &Output,
 ) -> anyhow::Result<Matched> {
     let mut ledger = store.ledger()?;
+    check_the_rest(store, &mut ledger, output)?;
     let calculator = store.calculator()?;
     let index = current_index(store, &ledger, access, output)?;
     let started_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
@@ -174,6 +176,19 @@ pub(super) fn run_match(
     let report = stored_report(&ledger)?;
     let families_withdrawn = ledger.withdrawn()?.len() as u64;
     Ok(Matched { report, result, withdrawn: delta.withdrawn, families_withdrawn, stages })
+}
+
+/// Marks the families that were not checked at import: an interruption came between, the settings changed, or they were
+/// withdrawn then.
+fn check_the_rest(store: &Store, ledger: &mut Ledger, output: &Output) -> anyhow::Result<()> {
+    let checking = Checking::of(store)?;
+    let families = checking.unchecked(ledger, store)?;
+    if !families.is_empty() {
+        let marked = marks(&checking.mark(ledger, &families, output)?).len() as u64;
+        let families = count(families.len() as u64);
+        output.say(&format!("{families} families held against themselves first: {} marks set", count(marked)));
+    }
+    Ok(())
 }
 
 /// The index, built again where it is missing, stale or damaged.

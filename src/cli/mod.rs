@@ -4,6 +4,7 @@
 //! or something does not verify; 2: any error, a rejected record included.
 
 mod candidates;
+mod checking;
 mod demo;
 mod explain;
 mod families;

@@ -12,7 +12,7 @@ use crate::index::{Access, Binding, Builder, Index, IndexError, UNFINISHED};
 use crate::kinship::Calculator;
 use crate::ledger::{Generation, Ledger, LedgerError};
 use crate::matching::Criterion;
-use crate::population::{FrequencyTable, Model, Mutation};
+use crate::population::FrequencyTable;
 use crate::pseudonym::{Pseudonymizer, SecretKey};
 
 use super::model::{ModelConfig, Settings};
@@ -159,16 +159,6 @@ impl Store {
 
     pub(super) fn calculator(&self) -> anyhow::Result<Calculator> {
         calculator(&self.table, &self.settings)
-    }
-
-    /// The calculator by which families are held against themselves: the store's, but never without mutation, or one
-    /// mutated locus would make a true relation impossible.
-    pub(super) fn checking_calculator(&self) -> anyhow::Result<Calculator> {
-        let mut settings = self.settings.clone();
-        if settings.model.mutation == Mutation::None {
-            settings.model.mutation = Model::default().mutation;
-        }
-        calculator(&self.table, &settings)
     }
 
     /// Keeps other commands from changing the store meanwhile.

@@ -1,10 +1,15 @@
 //! `verify`.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use crate::index::{Access, IndexError};
+use crate::ledger::Ledger;
+use crate::model::Pseudonym;
 
 use super::Outcome;
+use super::checking::{Checking, marks};
 use super::options::Global;
 use super::output::{Output, count};
 use super::store::Store;
@@ -33,6 +38,10 @@ impl Verify {
                 count(counts.candidates)
             ));
         }
+        for finding in stale_marks(&store, &ledger, output)? {
+            sound = false;
+            output.warn(&format!("marks: {finding}"));
+        }
         match store.open_index(&ledger, Access::Read)? {
             Ok(index) => output.say(&format!("index: sound; {} children", count(index.children() as u64))),
             Err(IndexError::Io { error, .. }) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -46,4 +55,31 @@ impl Verify {
         }
         Ok(if sound { Outcome::Done } else { Outcome::Nothing })
     }
+}
+
+/// A line for every family whose marks are not what a check would give now. Families that wait for a check are counted
+/// only, withdrawn ones left out.
+fn stale_marks(store: &Store, ledger: &Ledger, output: &Output) -> anyhow::Result<Vec<String>> {
+    let checking = Checking::of(store)?;
+    let waiting: BTreeSet<Pseudonym> =
+        checking.unchecked(ledger, store)?.into_iter().map(|family| family.pseudonym).collect();
+    let mut families = ledger.families(store.table.panel())?.0;
+    families.retain(|family| !waiting.contains(&family.pseudonym));
+    let checked: BTreeSet<Pseudonym> = families.iter().map(|family| family.pseudonym).collect();
+    let own = |(family, cause): (Pseudonym, String)| checked.contains(&family).then_some((family, cause));
+    let stored: BTreeSet<(Pseudonym, String)> = ledger.marks()?.into_iter().filter_map(own).collect();
+    let found = marks(&checking.check(&families).findings);
+    let found: BTreeSet<(Pseudonym, String)> =
+        found.into_iter().map(|(family, cause)| (family, cause.to_owned())).collect();
+    let waiting = waiting.len() as u64;
+    let with = count(stored.len() as u64);
+    output.say(&format!(
+        "marks: {with} of {} checked families; {} wait for the next import or match",
+        count(checked.len() as u64),
+        count(waiting)
+    ));
+    let line = |(family, cause): &(Pseudonym, String)| {
+        format!("family {family}: {cause} is marked or found, but not both: run `reunite families check {family}`")
+    };
+    Ok(stored.symmetric_difference(&found).map(line).collect())
 }

@@ -1,11 +1,21 @@
-//! The relatives of one family held against each other.
+//! Relatives of one family held against each other: do their genotypes fit the relations they are stated to have?
 //!
-//! A family in which a relation is stated wrongly, or a sample was swapped, looks for the wrong child. Every two
-//! relatives have a bond that follows from what each is to the missing child; its likelihood ratio against other bonds,
-//! under the store's own model, tells whether their genotypes bear it out.
+//! Two relatives whose relations to the missing child are stated have a stated relation to each other, too. Each pair
+//! is judged by likelihood ratios, exact under the model: the stated relation against being one person, parent and
+//! child, full siblings, second degree, and unrelated. Where a pair does not fit, the likely cause is named: an
+//! exchange of two samples, a sample or relation that is wrong, one person twice; or, at single loci, a mutation.
 
-mod bond;
-mod check;
+mod cause;
+mod checker;
+mod finding;
+mod impossible;
+mod pair;
+mod stated;
+mod tables;
+#[cfg(test)]
+mod tests;
 
-pub use bond::Bond;
-pub use check::{Cause, Checker, Finding, IDENTICAL_LOCI, MARGIN, MUTATED_LOCI};
+pub use checker::Checker;
+pub use finding::{Cause, Finding, Involved, LogRatios, PairNumbers, Severity};
+pub use stated::{Kin, Stated, pairs_of, stated_pairs};
+pub use tables::TYPING_ERROR;

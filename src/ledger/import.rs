@@ -149,6 +149,7 @@ impl Ledger {
         let import = record(&tx, batch, &report)?;
         let samples = write_samples(&tx, batch, &encoder, &plan, import)?;
         let families = write_members(&tx, batch, &plan, &samples)?;
+        uncheck_families(&tx, batch, &plan)?;
         report.candidates_deleted = delete_candidates(&tx, batch, &plan, &samples, &families)?;
         if report.added + report.replaced > 0 {
             advance(&tx)?;
@@ -266,6 +267,7 @@ fn write_members(
         "INSERT INTO member (family_id, sample_id, relation) VALUES (?1, ?2, ?3)
          ON CONFLICT (family_id, sample_id) DO UPDATE SET relation = excluded.relation, place = NULL",
     )?;
+    let mut uncheck = tx.prepare("UPDATE family SET checked = 0 WHERE id = ?1 AND checked = 1")?;
     let mut links = pedigrees::Writer::new(tx, batch)?;
     let mut order = Vec::new();
     for (i, row) in batch.rows.iter().enumerate() {
@@ -280,7 +282,10 @@ fn write_members(
     for members in order.chunk_by(|a, b| a.0 == b.0) {
         let family = members[0].0;
         let id = match find.query_row([family.as_bytes()], |row| row.get(0)).optional()? {
-            Some(id) => id,
+            Some(id) => {
+                uncheck.execute([id])?;
+                id
+            }
             None => {
                 found.execute([family.as_bytes()])?;
                 tx.last_insert_rowid()
@@ -295,6 +300,18 @@ fn write_members(
         }
     }
     Ok(changed)
+}
+
+/// Forgets that families were checked of whose relatives one was replaced.
+fn uncheck_families(tx: &Transaction<'_>, batch: &Batch, plan: &Plan) -> Result<(), LedgerError> {
+    let mut uncheck =
+        tx.prepare("UPDATE family SET checked = 0 WHERE id IN (SELECT family_id FROM member WHERE sample_id = ?1)")?;
+    for i in (0..batch.rows.len()).filter(|&i| !plan.aside[i]) {
+        if let Action::Replace { id, .. } = plan.samples[i] {
+            uncheck.execute([id])?;
+        }
+    }
+    Ok(())
 }
 
 /// Deletes the candidates that were computed from what was replaced; says how many.

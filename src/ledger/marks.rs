@@ -1,22 +1,37 @@
 //! Families whose relatives do not fit, and families that are not to be matched.
 
+use rusqlite::{Connection, OptionalExtension};
+
 use super::LedgerError;
 use super::open::{Ledger, advance};
 use super::read::pseudonym;
 use crate::model::Pseudonym;
 
 impl Ledger {
-    /// Replaces the marks of the families that were checked: family and the word of a cause.
+    /// Replaces the marks of the families that were checked, `under` these settings: family and the word of a cause. What
+    /// was checked under others is unchecked from now on.
     ///
     /// # Errors
     /// The database's. Families that are not there are left out.
-    pub fn set_marks(&mut self, checked: &[Pseudonym], marks: &[(Pseudonym, &str)]) -> Result<(), LedgerError> {
+    pub fn set_marks(
+        &mut self,
+        under: &str,
+        checked: &[Pseudonym],
+        marks: &[(Pseudonym, &str)],
+    ) -> Result<(), LedgerError> {
         let tx = self.begin()?;
+        if checked_under(&tx)?.as_deref() != Some(under) {
+            tx.execute("UPDATE family SET checked = 0 WHERE checked = 1", [])?;
+            tx.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('checked_under', ?1)", [under])?;
+        }
         {
-            let mut delete =
-                tx.prepare("DELETE FROM mark WHERE family_id = (SELECT id FROM family WHERE pseudonym = ?1)")?;
+            let mut check = tx.prepare("UPDATE family SET checked = 1 WHERE pseudonym = ?1 RETURNING id")?;
+            let mut delete = tx.prepare("DELETE FROM mark WHERE family_id = ?1")?;
             for family in checked {
-                delete.execute([*family.as_bytes()])?;
+                let id: Option<i64> = check.query_row([*family.as_bytes()], |row| row.get(0)).optional()?;
+                if let Some(id) = id {
+                    delete.execute([id])?;
+                }
             }
             let mut insert = tx.prepare(
                 "INSERT OR IGNORE INTO mark (family_id, cause) SELECT id, ?2 FROM family WHERE pseudonym = ?1",
@@ -73,4 +88,10 @@ impl Ledger {
         }
         Ok(all)
     }
+}
+
+/// The settings under which the checked families were checked.
+pub(super) fn checked_under(connection: &Connection) -> Result<Option<String>, LedgerError> {
+    let mut statement = connection.prepare("SELECT value FROM meta WHERE key = 'checked_under'")?;
+    Ok(statement.query_row([], |row| row.get(0)).optional()?)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
 
+use super::marks::checked_under;
 use super::open::Ledger;
 use super::relatives::relation;
 use super::{Generation, LedgerError, codec, pedigrees};
@@ -126,7 +127,18 @@ impl Ledger {
     pub fn families(&self, panel: &Panel) -> Result<(Vec<Family>, Generation), LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let generation = super::open::generation(&tx)?;
-        Ok((families(&tx, panel, None)?, generation))
+        Ok((families(&tx, panel, Which::Matched)?, generation))
+    }
+
+    /// The families that are not withdrawn and whose marks are not those of their relatives as they are, held against
+    /// each other `under` these settings; as [`Self::families`].
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first record that cannot be read.
+    pub fn unchecked(&self, panel: &Panel, under: &str) -> Result<Vec<Family>, LedgerError> {
+        let tx = self.connection.unchecked_transaction()?;
+        let which = if checked_under(&tx)?.as_deref() == Some(under) { Which::Unchecked } else { Which::Matched };
+        families(&tx, panel, which)
     }
 
     /// One family, withdrawn or not, its relatives by relation and sample; `None` if there is no such family.
@@ -135,7 +147,7 @@ impl Ledger {
     /// [`LedgerError::Damaged`] if a record of it cannot be read.
     pub fn family(&self, panel: &Panel, pseudonym: Pseudonym) -> Result<Option<Family>, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
-        Ok(families(&tx, panel, Some(pseudonym))?.pop())
+        Ok(families(&tx, panel, Which::One(pseudonym))?.pop())
     }
 
     /// One child; `None` if there is no such child.
@@ -171,18 +183,31 @@ impl Ledger {
     }
 }
 
-/// All families, or one, by pseudonym.
-fn families(connection: &Connection, panel: &Panel, only: Option<Pseudonym>) -> Result<Vec<Family>, LedgerError> {
+#[derive(Clone, Copy)]
+enum Which {
+    /// That are not withdrawn.
+    Matched,
+    /// Of these, those whose marks are not of today.
+    Unchecked,
+    One(Pseudonym),
+}
+
+/// Families by pseudonym.
+fn families(connection: &Connection, panel: &Panel, which: Which) -> Result<Vec<Family>, LedgerError> {
     let positions = Positions::new(connection, panel)?;
     // One text per case, so that one family is found by its index.
-    let condition = if only.is_some() { "family.pseudonym = ?1" } else { "?1 IS NULL AND family.withdrawn IS NULL" };
+    let (condition, only) = match which {
+        Which::Matched => ("?1 IS NULL AND family.withdrawn IS NULL", None),
+        Which::Unchecked => ("?1 IS NULL AND family.withdrawn IS NULL AND family.checked = 0", None),
+        Which::One(family) => ("family.pseudonym = ?1", Some(*family.as_bytes())),
+    };
     let mut statement = connection.prepare(&format!(
         "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile, member.place, pedigree.links,
          sample.drop_out
          FROM family JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
          LEFT JOIN pedigree ON pedigree.family_id = family.id WHERE {condition} ORDER BY family.pseudonym"
     ))?;
-    let mut rows = statement.query([only.map(|pseudonym| *pseudonym.as_bytes())])?;
+    let mut rows = statement.query([only])?;
     let mut families: Vec<Draft> = Vec::new();
     while let Some(row) = rows.next()? {
         let (family, sample) = (pseudonym(row, 0)?, pseudonym(row, 2)?);

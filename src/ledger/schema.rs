@@ -6,7 +6,7 @@ use rusqlite::Transaction;
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 4] = [V1, PEDIGREES, DROP_OUT, MARKS];
+pub(super) const MIGRATIONS: [&str; 5] = [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS];
 
 /// The version this program writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -88,6 +88,11 @@ CREATE TABLE mark (
     PRIMARY KEY (family_id, cause)
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE family ADD COLUMN withdrawn TEXT;
+";
+
+/// `checked`: 1 if the marks are those of the family as it is, under what `meta` has as `checked_under`.
+const CHECKS: &str = "
+ALTER TABLE family ADD COLUMN checked INTEGER NOT NULL DEFAULT 0 CHECK (checked = 0 OR checked = 1);
 ";
 
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::consistency::{Bond, Cause, Finding};
+use crate::consistency::{Cause, Finding};
 use crate::model::Pseudonym;
 
 use super::candidates::SCHEMA_VERSION;
@@ -48,44 +48,44 @@ impl FamiliesReport {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// CSV with a header; several samples, relations or loci of a finding are separated by spaces.
+    /// CSV with a header; several samples, relations or loci of a finding are separated by spaces. `stated`, `likelier` and
+    /// `log10_lr`, the one against the other, are those of the pair that fits least.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut csv =
-            String::from("family,cause,samples,relations,stated,stated_log10_lr,likelier,likelier_log10_lr,loci\n");
+        let mut csv = String::from("family,cause,severity,samples,relations,fits_as,stated,likelier,log10_lr,loci\n");
         for FindingRow { family, finding } in &self.findings {
-            let bond = |bond: Option<(Bond, f64)>| {
-                bond.map_or(",".to_owned(), |(bond, log10_lr)| format!("{},{log10_lr}", bond.words()))
+            let (samples, relations): (Vec<_>, Vec<_>) =
+                finding.samples.iter().map(|one| (one.sample, one.relation)).unzip();
+            let worst = finding.pairs.iter().min_by(|a, b| a.support().total_cmp(&b.support()));
+            let worst = worst.map_or(",,".to_owned(), |pair| {
+                format!("{},{},{}", pair.stated.word(), pair.likelier.word(), pair.support())
+            });
+            let fits_as = match &finding.cause {
+                Cause::WrongRelation { fits_as } | Cause::SampleOrRelation { fits_as } => spaced(fits_as),
+                _ => String::new(),
             };
             // No value can hold a comma, and writing to a string cannot fail.
             let _ = writeln!(
                 csv,
-                "{family},{},{},{},{},{},{}",
+                "{family},{},{},{},{},{fits_as},{worst},{}",
                 finding.cause.code(),
-                spaced(&finding.samples),
-                spaced(&finding.relations),
-                bond(finding.stated),
-                bond(finding.likelier),
+                finding.severity.word(),
+                spaced(&samples),
+                spaced(&relations),
                 spaced(&finding.loci)
             );
         }
         csv
     }
 
-    /// A page for people.
+    /// For people: a sentence for each finding.
     #[must_use]
-    pub fn table(&self) -> String {
-        let rows = self.findings.iter().map(|row| {
-            [row.family.to_string(), spaced(&row.finding.relations), row.finding.cause.words().to_owned(), why(row)]
-        });
-        let mut page = plain_table(["family", "relatives", "likely cause", "because"], &[], rows);
-        for FindingRow { finding, .. } in self.findings.iter().filter(|row| row.finding.cause != Cause::Mutation) {
-            let _ = writeln!(page, "\n{}: samples", finding.cause.words());
-            for (sample, relation) in finding.samples.iter().zip(&finding.relations) {
-                let _ = writeln!(page, "  {sample}  {relation}");
-            }
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for FindingRow { family, finding } in &self.findings {
+            let _ = writeln!(text, "family {family}, {}:\n  {finding}", finding.severity);
         }
-        page
+        text
     }
 }
 
@@ -149,20 +149,6 @@ impl StatesReport {
             .iter()
             .map(|row| [row.family.to_string(), row.marks.join(", "), row.withdrawn.clone().unwrap_or_default()]);
         plain_table(["family", "marked for", "withdrawn for"], &[], rows)
-    }
-}
-
-fn why(row: &FindingRow) -> String {
-    let finding = &row.finding;
-    match (finding.cause, finding.stated, finding.likelier) {
-        (Cause::Mutation, ..) => format!("impossible without one at {}", spaced(&finding.loci)),
-        _ if !finding.loci.is_empty() => format!("impossible without a mutation at {}", spaced(&finding.loci)),
-        (Cause::SamePerson, ..) => "all genotypes but one at most are equal".to_owned(),
-        (Cause::Exchanged, ..) => "with the relations exchanged everything fits".to_owned(),
-        (_, Some((stated, own)), Some((likelier, other))) => {
-            format!("{} (log10 LR {own:.1}) fits worse than {} ({other:.1})", stated.words(), likelier.words())
-        }
-        _ => String::new(),
     }
 }
 

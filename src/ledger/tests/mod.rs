@@ -2,6 +2,7 @@
 
 mod files;
 mod imports;
+mod marks;
 mod runs;
 
 use std::path::PathBuf;

@@ -1,0 +1,165 @@
+//! Checking a family.
+
+use crate::kinship::{Calculator, Evidence, KinshipError};
+use crate::model::{Family, Pedigree, Relation, Relative};
+
+use super::cause::{Explained, Search};
+use super::finding::{Cause, Finding, Involved, LogRatios, PairNumbers, Severity};
+use super::impossible::{impossible_loci, steps};
+use super::pair::{CLEAR_LOG10_LR, Pair, Typed};
+use super::stated::{Kin, pairs_of};
+use super::tables::Tables;
+
+/// The most loci at which a family, each pair of which fits, may need a mutation without being marked. At 23 loci and
+/// 0.002 mutations per transmission a family with ten transmissions has three or more with probability 0.012, and one
+/// with two (a child and both parents) with 10^-4.
+const MOST_MUTATIONS: usize = 2;
+
+/// Holds the relatives of families against each other.
+///
+/// Keeps tables for the next family, so one checker should serve many; it may be shared between threads.
+pub struct Checker<'a> {
+    tables: Tables<'a>,
+    scoring: &'a Calculator,
+}
+
+impl<'a> Checker<'a> {
+    /// A checker by this calculator, whose model should have mutation: without, a single mutated locus would speak
+    /// against a relation as much as twenty do. Both of two relatives are typed, so its drop-out of children should be
+    /// that of relatives.
+    ///
+    /// `scoring` is the calculator by which the families are matched: a family that is impossible under its model cannot
+    /// be scored, and is marked for that. Both are of the same frequencies.
+    #[must_use]
+    pub fn new(calculator: &'a Calculator, scoring: &'a Calculator) -> Self {
+        Self { tables: Tables::new(calculator), scoring }
+    }
+
+    /// What does not fit in a family; nothing if all does. Samples stand in the family's order.
+    ///
+    /// # Errors
+    /// [`KinshipError`] if the relations make no pedigree, or the model cannot be built with an allele that the
+    /// frequency table does not list.
+    pub fn check(&self, family: &Family) -> Result<Vec<Finding>, KinshipError> {
+        if family.relatives.len() < 2 {
+            return Ok(Vec::new());
+        }
+        let relations: Vec<Relation> = family.relatives.iter().map(|relative| relative.relation).collect();
+        let pairs = self.pairs(family, &relations)?;
+        let impossible = impossible_loci(self.tables.calculator, family, &pairs)?;
+        let causes = Search::new(&relations, &pairs).run();
+        if causes.is_empty() {
+            return self.at_single_loci(family, &pairs, &impossible);
+        }
+        let excluded = self.excluded(family, &impossible)?;
+        let finding = |explained: Explained| {
+            let numbers: Vec<PairNumbers> = explained.misfits.iter().map(|&i| numbers(family, &pairs[i])).collect();
+            let worst = numbers.iter().fold(0.0, |worst, pair| f64::min(worst, pair.support()));
+            let clear = worst <= -CLEAR_LOG10_LR || !excluded.is_empty();
+            Finding {
+                cause: explained.cause,
+                severity: if clear { Severity::Contradicted } else { Severity::Doubtful },
+                samples: involved(family, explained.relatives),
+                pairs: numbers,
+                loci: self.names(&impossible),
+            }
+        };
+        Ok(causes.into_iter().map(finding).collect())
+    }
+
+    fn pairs(&self, family: &Family, relations: &[Relation]) -> Result<Vec<Pair>, KinshipError> {
+        let loci = self.tables.calculator.panel().len();
+        let typed = |relative: &Relative| Typed {
+            relation: relative.relation,
+            drop_out: relative.drop_out,
+            loci: (0..loci).map(|locus| Some(self.tables.code(locus, relative.profile.at(locus)?))).collect(),
+        };
+        let relatives: Vec<Typed> = family.relatives.iter().map(typed).collect();
+        let stated = match &family.pedigree {
+            Some(pedigree) => pairs_of(pedigree),
+            None => pairs_of(&Pedigree::from_relations(relations).map_err(crate::kinship::StructureError::from)?),
+        };
+        stated.into_iter().map(|stated| Pair::new(&self.tables, stated, &relatives)).collect()
+    }
+
+    /// Findings where every pair fits: mutations, or too many of them.
+    fn at_single_loci(
+        &self,
+        family: &Family,
+        pairs: &[Pair],
+        impossible: &[usize],
+    ) -> Result<Vec<Finding>, KinshipError> {
+        let excluded = self.excluded(family, impossible)?;
+        let all = || involved(family, 0..family.relatives.len());
+        let parents = |locus: usize| {
+            let apart =
+                move |pair: &&Pair| pair.stated.kin == Kin::ParentChild && pair.without_common_allele.contains(&locus);
+            pairs.iter().find(apart)
+        };
+        let unseen = impossible.iter().filter(|&&locus| parents(locus).is_none()).count();
+        if unseen > MOST_MUTATIONS {
+            return Ok(vec![Finding {
+                cause: Cause::Contradiction,
+                severity: if excluded.is_empty() { Severity::Doubtful } else { Severity::Contradicted },
+                samples: all(),
+                pairs: Vec::new(),
+                loci: self.names(impossible),
+            }]);
+        }
+        let mutation = |&locus: &usize| {
+            let (samples, steps) = match parents(locus) {
+                Some(pair) => {
+                    let two = [pair.stated.first, pair.stated.second];
+                    let [a, b] = two.map(|i| family.relatives[i].profile.at(locus));
+                    (involved(family, two), a.zip(b).and_then(|(a, b)| steps(a, b)))
+                }
+                None => (all(), None),
+            };
+            Finding {
+                cause: Cause::Mutation { steps },
+                severity: if excluded.contains(&locus) { Severity::Contradicted } else { Severity::Note },
+                samples,
+                pairs: Vec::new(),
+                loci: self.names(&[locus]),
+            }
+        };
+        Ok(impossible.iter().map(mutation).collect())
+    }
+
+    /// Of these loci, those at which the family cannot be scored.
+    fn excluded(&self, family: &Family, loci: &[usize]) -> Result<Vec<usize>, KinshipError> {
+        let mut excluded = Vec::new();
+        for &locus in loci {
+            let evidence = Evidence::of_family(family, locus, self.scoring.model().convention);
+            match self.scoring.relatives_likelihood(locus, &evidence) {
+                Ok(likelihood) if likelihood > 0.0 => {}
+                Ok(_) => excluded.push(locus),
+                // What matching will say of the family, whatever its genotypes.
+                Err(KinshipError::TooLarge) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(excluded)
+    }
+
+    fn names(&self, loci: &[usize]) -> Vec<crate::model::Locus> {
+        loci.iter().map(|&locus| self.tables.calculator.panel().loci()[locus].clone()).collect()
+    }
+}
+
+fn involved(family: &Family, relatives: impl IntoIterator<Item = usize>) -> Vec<Involved> {
+    let one = |i: usize| Involved { sample: family.relatives[i].sample, relation: family.relatives[i].relation };
+    relatives.into_iter().map(one).collect()
+}
+
+fn numbers(family: &Family, pair: &Pair) -> PairNumbers {
+    let one = |i: usize| Involved { sample: family.relatives[i].sample, relation: family.relatives[i].relation };
+    PairNumbers {
+        samples: [one(pair.stated.first), one(pair.stated.second)],
+        stated: pair.stated.kin,
+        likelier: pair.best_other(pair.stated.kin),
+        loci: pair.loci,
+        loci_without_common_allele: pair.without_common_allele.len() as u32,
+        log10_lr: LogRatios(Kin::ALL.map(|kin| pair.log10_lr(kin))),
+    }
+}
