@@ -105,7 +105,12 @@ fn the_certain_parent_and_what_is_not_there() {
     let row = both.unwrap();
     let cpi = |more: &[&str]| {
         let said = lab.run(&[&["explain", &row[0], &row[1], "--format", "json"], more].concat()).ends(0);
-        said.json()["cpi"]["log10"].as_f64().unwrap()
+        let json = said.json();
+        let total = json["cpi"]["log10"].as_f64().unwrap();
+        let indices = json["loci"].as_array().unwrap().iter().filter_map(|locus| locus["paternity_index"].as_f64());
+        let product: f64 = indices.map(f64::log10).sum();
+        assert!((product - total).abs() < 1e-9, "the indices multiply to {product}, not to {total}");
+        total
     };
     let (couple, trio) = (cpi(&[]), cpi(&["--certain-parent", "mother"]));
     assert!(trio < couple, "what a certain mother explains counts no more: {trio} {couple}");

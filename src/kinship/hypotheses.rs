@@ -106,7 +106,16 @@ impl<'a> Hypotheses<'a> {
         Observation::new((a, b), self.drop_out, self.model)
     }
 
+    /// Whether only the genotype itself can lie behind these alleles.
+    fn is_certain(&self, a: usize, b: usize) -> bool {
+        self.drop_out == 0.0 && (a != b || self.model.silent().is_none())
+    }
+
     fn related(&self, a: usize, b: usize) -> f64 {
+        // What the general case below comes to, without its allocations: most tables are made of this.
+        if let (WithChild::Joint { related, .. }, true) = (&self.with_child, self.is_certain(a, b)) {
+            return self.either(related, a, b);
+        }
         let child = self.child(a, b);
         match (&self.with_child, self.descents(&child)) {
             (_, Some([related, _])) => related.likelihood(),
@@ -116,6 +125,12 @@ impl<'a> Hypotheses<'a> {
     }
 
     fn unrelated(&self, a: usize, b: usize) -> f64 {
+        if let (WithChild::Joint { unrelated, .. }, true) = (&self.with_child, self.is_certain(a, b)) {
+            return match unrelated {
+                Some(joint) => self.either(joint, a, b),
+                None => self.relatives * self.model.genotype_probability(a, b),
+            };
+        }
         let child = self.child(a, b);
         match (&self.with_child, self.descents(&child)) {
             (_, Some([_, unrelated])) => unrelated.likelihood(),
