@@ -4,7 +4,7 @@
 use criterion::{Criterion as Bench, Throughput, criterion_group, criterion_main};
 use reunite::index::{Binding, Builder, Index, Row};
 use reunite::kinship::Calculator;
-use reunite::matching::{Compiler, Criterion, Matcher, Scorer};
+use reunite::matching::{Compiler, Criterion, Matcher, Scorer, Watch};
 use reunite::model::{Child, Family, Pseudonym, Relation, Relative};
 use reunite::population::{FrequencyTable, Model};
 use reunite::screen::{Instructions, Layout, Plan as ScreenPlan, Screen, screen_block};
@@ -88,7 +88,7 @@ fn matching(c: &mut Bench) {
             });
         }
         group.bench_function("whole run", |b| {
-            b.iter(|| Matcher::new(&index, &calculator, criterion).run(&families));
+            b.iter(|| Matcher::new(&index, &calculator, criterion).run(&families, &Watch::default()).unwrap());
         });
         let scorers: Vec<Scorer<'_>> = compiled.iter().map(|f| Scorer::new(f, criterion.min_log10_lr)).collect();
         group.bench_function("baseline: every pair by tables, one thread", |b| {

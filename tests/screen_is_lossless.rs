@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, Index};
 use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
-use reunite::matching::{Candidate, Criterion, Matcher};
+use reunite::matching::{Candidate, Criterion, Matcher, Watch};
 use reunite::model::{
     Allele, Child, DropOut, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative, genotype_code,
 };
@@ -220,7 +220,7 @@ proptest! {
         let expected = exhaustive(&families, &children, &calculator, least);
         for instructions in Instructions::available() {
             let matcher = Matcher::new(&index, &calculator, criterion).with_instructions(instructions);
-            let (result, _) = matcher.run(&families);
+            let (result, _) = matcher.run(&families, &Watch::default()).unwrap();
             prop_assert_eq!(&result.unscorable, &vec![]);
             prop_assert_eq!(result.candidates.len(), expected.len());
             for (ours, theirs) in result.candidates.iter().zip(&expected) {
@@ -270,7 +270,7 @@ proptest! {
         let calculator = Calculator::new(table, model).unwrap();
         let index = index(&children, table);
         let expected = exhaustive(&families, &children, &calculator, least);
-        let (result, _) = Matcher::new(&index, &calculator, Criterion { min_log10_lr: least }).run(&families);
+        let (result, _) = Matcher::new(&index, &calculator, Criterion { min_log10_lr: least }).run(&families, &Watch::default()).unwrap();
         prop_assert_eq!(&result.unscorable, &vec![]);
         prop_assert_eq!(result.candidates, expected);
     }
@@ -293,7 +293,9 @@ fn screened_equals_exhaustive_without_mutation() {
     let calculator = Calculator::new(table, model).unwrap();
     for least in [-2.0, 1.0, 4.0, 8.0] {
         let index = index(&children, table);
-        let (result, _) = Matcher::new(&index, &calculator, Criterion { min_log10_lr: least }).run(&families);
+        let (result, _) = Matcher::new(&index, &calculator, Criterion { min_log10_lr: least })
+            .run(&families, &Watch::default())
+            .unwrap();
         let expected = exhaustive(&families, &children, &calculator, least);
         assert!(expected.len() > 20, "there is something to lose");
         assert_eq!(result.candidates, expected);
@@ -318,7 +320,7 @@ fn order_and_threads_change_nothing() {
     families.reverse();
     families.iter_mut().for_each(|family| family.relatives.reverse());
     let other = run(&families, 3);
-    assert!(one.candidates.len() > 300 && one.families_screened > 0 && one.families_scanned > 0);
+    assert!(one.candidates.len() > 300 && one.families_screened > 0 && one.families_weighed > 0);
     assert_eq!(one, other);
 }
 

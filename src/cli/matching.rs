@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::index::{Access, Index};
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateRecord, Ledger, RunRecord};
-use crate::matching::{Criterion, MatchResult, Matcher, Stages, run_digest};
+use crate::matching::{Criterion, MatchResult, Matcher, Stages, Watch, run_digest};
 use crate::model::{Family, Pseudonym};
 use crate::report::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION};
 use crate::screen::Instructions;
@@ -147,7 +147,7 @@ pub(super) fn run_match(
         generation.stamp == index.binding().stamp,
         "the ledger was changed while the index was opened: match again"
     );
-    let (result, stages) = Matcher::new(&index, &calculator, criterion).run(&families);
+    let (result, stages) = Matcher::new(&index, &calculator, criterion).run(&families, &Watch::default())?;
     let digest = run_digest(&store.table, &calculator, &criterion, &result.candidates);
     let seconds = started.elapsed().as_secs_f64();
     let record = RunRecord {
@@ -235,7 +235,7 @@ fn manifest(
         "relatives": relatives,
         "completeness": "the candidates are exactly those of scoring every pair",
         "families_screened": result.families_screened,
-        "families_scanned": result.families_scanned,
+        "families_weighed": result.families_weighed,
         "families_out_of_reach": result.families_out_of_reach,
         "survivors": result.survivors,
         "children_with_own_drop_out": index.drop_outs().len(),

@@ -23,6 +23,8 @@ pub struct Compiler<'a> {
     structures: Kept<Kind, Structure>,
     /// Room left for tables.
     room: AtomicUsize,
+    /// Whether plans may count misses.
+    counts: bool,
 }
 
 /// A family ready to be scored.
@@ -63,14 +65,15 @@ impl<K: Hash + Eq + Clone, V> Kept<K, V> {
 }
 
 impl<'a> Compiler<'a> {
-    /// A compiler without anything kept yet.
+    /// A compiler without anything kept yet; `counts` says whether plans may count misses.
     #[must_use]
-    pub fn new(calculator: &'a Calculator) -> Self {
+    pub fn new(calculator: &'a Calculator, counts: bool) -> Self {
         Self {
             calculator,
             tables: (0..calculator.panel().len()).map(|_| Kept::new()).collect(),
             structures: Kept::new(),
             room: AtomicUsize::new(INTERNED_BYTES),
+            counts,
         }
     }
 
@@ -128,7 +131,7 @@ impl<'a> Compiler<'a> {
         let bytes = size_of_val(table.values()) + size_of::<ScreenedLocus>() + 256;
         let model = &self.calculator.loci()[locus];
         // The silent allele, which comes last, shows in no profile.
-        let screened = ScreenedLocus::new(table, &model.frequencies()[..model.alleles().len()]);
+        let screened = ScreenedLocus::new(table, &model.frequencies()[..model.alleles().len()], self.counts);
         let take = |room: usize| room.checked_sub(bytes);
         Ok(match self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
             Ok(_) => self.tables[locus].keep(evidence, screened),

@@ -1,35 +1,39 @@
-//! The run: chunks of families, in parallel, each over all blocks of children.
+//! The run: pages of families, cut into chunks that go over all blocks of children in parallel.
 
-use std::time::{Duration, Instant};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use rayon::prelude::*;
 
-use crate::index::{BLOCK, Index, Row, UNLISTED};
-use crate::kinship::{Calculator, KinshipError};
-use crate::model::{Family, GenotypeCode, Pseudonym, genotype_count};
+use crate::index::Index;
+use crate::kinship::Calculator;
+use crate::model::{Family, GenotypeCode, Pseudonym};
 use crate::population::Floor;
-use crate::screen::{Instructions, Layout, Plan, Screen, screen_block};
+use crate::screen::{Classes, Instructions, Lane, Layout, Plan};
 
+use super::chunk::Chunk;
 use super::compile::{CompiledFamily, Compiler};
-use super::result::{Candidate, Criterion, MatchResult, Unscorable};
-use super::score::Scorer;
+use super::result::{Criterion, MatchResult};
 use super::unlisted::Irregular;
+use super::watch::{Stopped, Watch};
 
-/// Families per chunk: their plans stay in the second-level cache while the blocks stream by.
+/// Families per chunk, at most: their plans stay in the second-level cache while the blocks stream by.
 const CHUNK: usize = 256;
 
-/// Survivors of a family that are scored together, while its tables are in the first-level cache.
-const BATCH: usize = 512;
+/// Chunks per thread that few families are cut into, so that no thread waits long for the others.
+const SHARES: usize = 4;
 
 /// Matches families against the children of an index.
 pub struct Matcher<'a> {
-    index: &'a Index,
-    compiler: Compiler<'a>,
-    criterion: Criterion,
-    instructions: Instructions,
-    irregular: Irregular,
+    pub(super) index: &'a Index,
+    pub(super) compiler: Compiler<'a>,
+    pub(super) criterion: Criterion,
+    pub(super) irregular: Irregular,
     refused: Vec<Pseudonym>,
-    layout: Layout,
+    pub(super) layout: Layout,
+    /// Lanes of all blocks, arranged when the first family is weighed.
+    lanes: OnceLock<Vec<Lane>>,
+    exhaustive: bool,
 }
 
 /// Processor time by stage, added up over threads.
@@ -37,9 +41,9 @@ pub struct Matcher<'a> {
 pub struct Stages {
     /// Tables and plans.
     pub compile: Duration,
-    /// The kernel.
+    /// The kernels.
     pub screen: Duration,
-    /// Table sums of survivors and of scanned families.
+    /// Table sums of survivors.
     pub score: Duration,
     /// Compared and incompatible loci of candidates.
     pub describe: Duration,
@@ -54,9 +58,6 @@ impl std::ops::AddAssign for Stages {
     }
 }
 
-/// A pair that reached the threshold: child number and log10 LR.
-type Hit = (usize, f64);
-
 impl<'a> Matcher<'a> {
     /// A matcher over an index that was built for the calculator's panel.
     #[must_use]
@@ -65,67 +66,121 @@ impl<'a> Matcher<'a> {
         let refused = refused.into_iter().map(|child| index.pseudonym(child)).collect();
         Self {
             index,
-            compiler: Compiler::new(calculator),
+            compiler: Compiler::new(calculator, Instructions::detect().counts()),
             criterion,
-            instructions: Instructions::detect(),
             irregular,
             refused,
-            layout: layout(index),
+            layout: layout(index, calculator),
+            lanes: OnceLock::new(),
+            exhaustive: false,
         }
     }
 
     /// Runs on these instructions instead of the best that the machine has.
     #[must_use]
     pub fn with_instructions(mut self, instructions: Instructions) -> Self {
-        self.instructions = instructions;
+        self.compiler = Compiler::new(self.compiler.calculator(), instructions.counts());
+        self.layout.instructions = instructions;
+        self
+    }
+
+    /// Scores every pair by its tables instead of screening: slow, and to show that screening loses nothing.
+    #[must_use]
+    pub fn exhaustive(mut self) -> Self {
+        self.exhaustive = true;
         self
     }
 
     /// Matches families against all children, in parallel on the current rayon pool.
-    #[must_use]
-    pub fn run(&self, families: &[Family]) -> (MatchResult, Stages) {
-        let chunks: Vec<(MatchResult, Stages)> =
-            families.par_chunks(CHUNK).map(|chunk| Chunk::new(self, chunk).run()).collect();
-        let mut result = MatchResult {
-            families: families.len() as u64,
-            children: self.index.children() as u64,
-            refused: self.refused.clone(),
-            ..MatchResult::default()
-        };
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub fn run(&self, families: &[Family], watch: &Watch) -> Result<(MatchResult, Stages), Stopped> {
+        let mut result = self.nothing();
         let mut stages = Stages::default();
-        for (part, part_stages) in chunks {
-            result.candidates.extend(part.candidates);
-            result.unscorable.extend(part.unscorable);
-            result.families_screened += part.families_screened;
-            result.families_scanned += part.families_scanned;
-            result.families_out_of_reach += part.families_out_of_reach;
-            result.survivors += part.survivors;
-            stages += part_stages;
-        }
+        self.page(families, watch, &mut result, &mut stages)?;
         result.rank();
-        result.unscorable.sort_unstable_by_key(|unscorable| unscorable.family);
-        (result, stages)
+        Ok((result, stages))
     }
 
-    fn calculator(&self) -> &'a Calculator {
+    /// As [`Self::run`], for families that come page by page, as `next` gives them; an empty page is the last. The next
+    /// page is read while one is matched.
+    ///
+    /// # Errors
+    /// What `next` fails with, or [`Stopped`].
+    pub fn run_pages<E: Send + From<Stopped>>(
+        &self,
+        watch: &Watch,
+        mut next: impl FnMut() -> Result<Vec<Family>, E> + Send,
+    ) -> Result<(MatchResult, Stages), E> {
+        let mut result = self.nothing();
+        let mut stages = Stages::default();
+        let mut page = next()?;
+        while !page.is_empty() {
+            let (matched, read) = rayon::join(|| self.page(&page, watch, &mut result, &mut stages), &mut next);
+            matched?;
+            page = read?;
+        }
+        result.rank();
+        Ok((result, stages))
+    }
+
+    fn nothing(&self) -> MatchResult {
+        MatchResult { children: self.index.children() as u64, refused: self.refused.clone(), ..MatchResult::default() }
+    }
+
+    fn page(
+        &self,
+        families: &[Family],
+        watch: &Watch,
+        result: &mut MatchResult,
+        stages: &mut Stages,
+    ) -> Result<(), Stopped> {
+        let size = families.len().div_ceil(SHARES * rayon::current_num_threads()).clamp(1, CHUNK);
+        let run = |chunk| Chunk::new(self, chunk).run(watch);
+        let parts: Vec<(MatchResult, Stages)> = families.par_chunks(size).map(run).collect::<Result<_, Stopped>>()?;
+        result.families += families.len() as u64;
+        for (part, part_stages) in parts {
+            result.take(part);
+            *stages += part_stages;
+        }
+        Ok(())
+    }
+
+    pub(super) fn calculator(&self) -> &'a Calculator {
         self.compiler.calculator()
     }
 
     /// The plan of a compiled family, over the rows of the index.
-    fn plan(&self, family: &CompiledFamily) -> Plan {
+    pub(super) fn plan(&self, family: &CompiledFamily) -> Plan {
+        if self.exhaustive {
+            return Plan::Everyone;
+        }
         let loci: Vec<_> = family.loci.iter().map(|locus| locus.as_ref().map(|locus| &*locus.screened)).collect();
         Plan::new(&loci, &self.layout, self.criterion.min_log10_lr - family.linkage.slack)
     }
 
-    fn codes(&self, child: usize) -> &'a [u16] {
+    pub(super) fn codes(&self, child: usize) -> &'a [GenotypeCode] {
         let loci = self.calculator().panel().len();
         &self.index.codes()[child * loci..(child + 1) * loci]
+    }
+
+    /// The children of a block arranged for weighing.
+    pub(super) fn lanes(&self, block: usize) -> &[Lane] {
+        let per_block = self.layout.classes.lanes();
+        let all = self.lanes.get_or_init(|| {
+            let mut lanes = self.layout.classes.empty(self.index.blocks());
+            let blocks = lanes.par_chunks_exact_mut(per_block).enumerate();
+            blocks.for_each(|(block, lanes)| self.layout.classes.arrange(self.index, block, lanes));
+            lanes
+        });
+        &all[block * per_block..(block + 1) * per_block]
     }
 }
 
 /// What plans need to know of the index: where rows are, and how many children are how complete. The few groups of
 /// children are enough for an estimate: those nearly complete, and the others by their mean.
-fn layout(index: &Index) -> Layout {
+fn layout(index: &Index, calculator: &Calculator) -> Layout {
     let (mut whole, mut partial, mut untyped) = (0.0, 0.0, 0.0);
     for block in 0..index.blocks() {
         match index.untyped(block) {
@@ -141,227 +196,8 @@ fn layout(index: &Index) -> Layout {
     Layout {
         first_rows: index.first_rows().to_vec(),
         untyped: vec![(0, whole / blocks), (mean.round() as usize, partial / blocks)],
-    }
-}
-
-/// The children of a row's set bits.
-fn children(block: usize, row: &Row) -> impl Iterator<Item = usize> + '_ {
-    row.iter().enumerate().flat_map(move |(word, &bits)| {
-        let mut bits = bits;
-        std::iter::from_fn(move || {
-            let bit = bits.trailing_zeros() as usize;
-            (bits != 0).then(|| {
-                bits &= bits - 1;
-                block * BLOCK + word * 64 + bit
-            })
-        })
-    })
-}
-
-/// The codes of a block arranged locus by locus. Who is irregular, or not there, counts as untyped.
-struct BlockCodes {
-    by_locus: Vec<GenotypeCode>,
-    untyped: Vec<GenotypeCode>,
-}
-
-impl BlockCodes {
-    fn new(index: &Index) -> Self {
-        let untyped = index.loci().iter().map(|locus| genotype_count(locus.1.len()) as GenotypeCode);
-        Self { by_locus: vec![0; index.loci().len() * BLOCK], untyped: untyped.collect() }
-    }
-
-    fn load(&mut self, index: &Index, block: usize) {
-        let loci = self.untyped.len();
-        let end = index.children().min((block + 1) * BLOCK);
-        let codes = &index.codes()[block * BLOCK * loci..end * loci];
-        for (locus, (row, &untyped)) in self.by_locus.chunks_exact_mut(BLOCK).zip(&self.untyped).enumerate() {
-            row.fill(untyped);
-            for (cell, child) in row.iter_mut().zip(codes.chunks_exact(loci)) {
-                if child[locus] != UNLISTED {
-                    *cell = child[locus];
-                }
-            }
-        }
-    }
-}
-
-/// One chunk of families on its way through the stages.
-struct Chunk<'m, 'a> {
-    matcher: &'m Matcher<'a>,
-    families: &'m [Family],
-    result: MatchResult,
-    stages: Stages,
-}
-
-impl<'m, 'a> Chunk<'m, 'a> {
-    fn new(matcher: &'m Matcher<'a>, families: &'m [Family]) -> Self {
-        Self { matcher, families, result: MatchResult::default(), stages: Stages::default() }
-    }
-
-    fn run(mut self) -> (MatchResult, Stages) {
-        let started = Instant::now();
-        let compiled: Vec<Option<CompiledFamily>> =
-            self.families.iter().map(|family| self.keep(self.matcher.compiler.family(family))).collect();
-        let plans: Vec<Plan> = compiled
-            .iter()
-            .map(|family| family.as_ref().map_or(Plan::Nothing, |family| self.matcher.plan(family)))
-            .collect();
-        let threshold = self.matcher.criterion.min_log10_lr;
-        let scorers: Vec<Option<Scorer<'_>>> =
-            compiled.iter().map(|family| family.as_ref().map(|family| Scorer::new(family, threshold))).collect();
-        self.stages.compile += started.elapsed();
-
-        let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); self.families.len()];
-        self.screened(&plans, &scorers, &mut hits);
-        self.scanned(&plans, &scorers, &mut hits);
-        self.irregular(&compiled, &scorers, &mut hits);
-        self.result.families_out_of_reach = self.families.len() as u64
-            - self.result.families_screened
-            - self.result.families_scanned
-            - compiled.iter().filter(|family| family.is_none()).count() as u64;
-
-        let started = Instant::now();
-        for ((family, compiled), hits) in self.families.iter().zip(&compiled).zip(hits) {
-            if let Some(compiled) = compiled {
-                self.describe(family, compiled, hits);
-            }
-        }
-        self.stages.describe += started.elapsed();
-        (self.result, self.stages)
-    }
-
-    fn keep<T>(&mut self, compiled: Result<T, Unscorable>) -> Option<T> {
-        compiled.map_err(|unscorable| self.result.unscorable.push(unscorable)).ok()
-    }
-
-    /// Screens block after block, and scores survivors family by family as batches fill up.
-    fn screened(&mut self, plans: &[Plan], scorers: &[Option<Scorer<'_>>], hits: &mut [Vec<Hit>]) {
-        let chosen = plans.iter().zip(scorers).enumerate().filter_map(|(family, (plan, scorer))| match plan {
-            Plan::Screen(screen) => Some((family, screen, scorer.as_ref()?)),
-            _ => None,
-        });
-        let chosen: Vec<(usize, &Screen, &Scorer<'_>)> = chosen.collect();
-        let screens: Vec<&Screen> = chosen.iter().map(|chosen| chosen.1).collect();
-        let index = self.matcher.index;
-        let mut passed = vec![Row::default(); screens.len()];
-        let mut waiting: Vec<Vec<usize>> = vec![Vec::with_capacity(BATCH + BLOCK); screens.len()];
-        let mut score = |at: usize, waiting: &mut Vec<usize>| {
-            let (family, _, scorer) = chosen[at];
-            let score = |child| scorer.score(self.matcher.codes(child)).map(|log10_lr| (child, log10_lr));
-            hits[family].extend(waiting.drain(..).filter_map(score));
-        };
-        let (mut survivors, mut screening, started) = (0, Duration::ZERO, Instant::now());
-        if !screens.is_empty() {
-            for (block, rows) in index.planes().chunks_exact(index.rows_per_block()).enumerate() {
-                let begun = Instant::now();
-                screen_block(self.matcher.instructions, rows, index.untyped(block), &screens, &mut passed);
-                screening += begun.elapsed();
-                for (at, (row, waiting)) in passed.iter().zip(&mut waiting).enumerate() {
-                    waiting.extend(children(block, row));
-                    if waiting.len() >= BATCH {
-                        survivors += waiting.len();
-                        score(at, waiting);
-                    }
-                }
-            }
-        }
-        for (at, waiting) in waiting.iter_mut().enumerate() {
-            survivors += waiting.len();
-            score(at, waiting);
-        }
-        self.stages.screen += screening;
-        self.stages.score += started.elapsed() - screening;
-        self.result.survivors += survivors as u64;
-        self.result.families_screened += screens.len() as u64;
-    }
-
-    /// Scores every regular child with the families that exclude too little: block by block, for all of them.
-    fn scanned(&mut self, plans: &[Plan], scorers: &[Option<Scorer<'_>>], hits: &mut [Vec<Hit>]) {
-        let started = Instant::now();
-        let index = self.matcher.index;
-        let chosen = plans.iter().zip(scorers).enumerate().filter_map(|(family, (plan, scorer))| match plan {
-            Plan::Scan => Some((family, scorer.as_ref()?)),
-            _ => None,
-        });
-        let chosen: Vec<(usize, &Scorer<'_>)> = chosen.collect();
-        self.result.families_scanned += chosen.len() as u64;
-        let mut codes = BlockCodes::new(index);
-        let blocks = if chosen.is_empty() { 0 } else { index.blocks() };
-        for block in 0..blocks {
-            codes.load(index, block);
-            let regular = &index.planes()[block * index.rows_per_block()];
-            for &(family, scorer) in &chosen {
-                scorer.near(&codes.by_locus, |lane| {
-                    if regular[lane / 64] >> (lane % 64) & 1 == 1 {
-                        let child = block * BLOCK + lane;
-                        let scored = scorer.score(self.matcher.codes(child)).map(|log10_lr| (child, log10_lr));
-                        hits[family].extend(scored);
-                    }
-                });
-            }
-        }
-        self.stages.score += started.elapsed();
-    }
-
-    fn irregular(
-        &mut self,
-        compiled: &[Option<CompiledFamily>],
-        scorers: &[Option<Scorer<'_>>],
-        hits: &mut [Vec<Hit>],
-    ) {
-        let started = Instant::now();
-        let matcher = self.matcher;
-        for (i, hits) in hits.iter_mut().enumerate() {
-            let (Some(family), Some(scorer)) = (&compiled[i], &scorers[i]) else { continue };
-            let found = |child, log10_lr| hits.push((child, log10_lr));
-            let threshold = matcher.criterion.min_log10_lr - family.linkage.slack;
-            let done = matcher.irregular.score(matcher.index, matcher.calculator(), family, scorer, threshold, found);
-            if let Err((locus, reason)) = done {
-                let locus = matcher.calculator().panel().loci()[locus].clone();
-                self.result.unscorable.push(Unscorable { family: self.families[i].pseudonym, locus, reason });
-            }
-        }
-        self.stages.score += started.elapsed();
-    }
-
-    fn describe(&mut self, family: &Family, compiled: &CompiledFamily, hits: Vec<Hit>) {
-        let (index, calculator) = (self.matcher.index, self.matcher.calculator());
-        let hits = match self.with_linkage(compiled, hits) {
-            Ok(hits) => hits,
-            Err(reason) => {
-                let locus = calculator.panel().loci()[calculator.linked()[0].loci[0]].clone();
-                self.result.unscorable.push(Unscorable { family: family.pseudonym, locus, reason });
-                return;
-            }
-        };
-        for (child, log10_lr) in hits {
-            let compared = compiled.compare(calculator, |locus| index.genotype(child, locus));
-            let (loci_compared, incompatible_loci) = compared.unwrap_or_default();
-            self.result.candidates.push(Candidate {
-                family: family.pseudonym,
-                child: index.pseudonym(child),
-                log10_lr,
-                loci_compared,
-                incompatible_loci,
-            });
-        }
-    }
-
-    /// The hits that reach the threshold once linked loci are taken together.
-    fn with_linkage(&self, compiled: &CompiledFamily, hits: Vec<Hit>) -> Result<Vec<Hit>, KinshipError> {
-        if !compiled.linkage.matters() {
-            return Ok(hits);
-        }
-        let (index, calculator) = (self.matcher.index, self.matcher.calculator());
-        let mut pairs = compiled.linkage.scorers(calculator)?;
-        let mut kept = Vec::new();
-        for (child, _) in hits {
-            let genotype = |locus: usize| index.genotype(child, locus);
-            let log10_lr = compiled.log10_lr(calculator, &mut pairs, genotype, index.drop_out(child))?;
-            if log10_lr >= self.matcher.criterion.min_log10_lr {
-                kept.push((child, log10_lr));
-            }
-        }
-        Ok(kept)
+        // The silent allele, which comes last, shows in no profile.
+        classes: Classes::new(calculator.loci().iter().map(|l| &l.frequencies()[..l.alleles().len()])),
+        instructions: Instructions::detect(),
     }
 }

@@ -83,7 +83,7 @@ pub fn explain(
         locus: panel.loci()[locus].clone(),
         reason,
     };
-    let compiled = Compiler::new(calculator).family(family)?;
+    let compiled = Compiler::new(calculator, false).family(family)?;
     let linked_at = |pair: [usize; 2]| move |reason: KinshipError| unscorable(pair[0], reason);
     let mut linked = Vec::new();
     for (loci, scorer) in &mut compiled.linkage.scorers(calculator).map_err(|reason| unscorable(0, reason))? {

@@ -4,6 +4,7 @@
 //! provably miss the threshold, and every pair that stays is scored by the same sum, in panel order, in `f64`. So it
 //! depends neither on the number of threads nor on the order of anything.
 
+mod chunk;
 mod compile;
 mod engine;
 mod explain;
@@ -11,6 +12,7 @@ mod linkage;
 mod result;
 mod score;
 mod unlisted;
+mod watch;
 
 pub use compile::{CompiledFamily, Compiler};
 pub use engine::{Matcher, Stages};
@@ -18,3 +20,4 @@ pub use explain::{CpiTotal, Explanation, LocusExplanation, explain};
 pub use linkage::{FamilyLinkage, PairScorers};
 pub use result::{Candidate, Criterion, MatchResult, Unscorable, run_digest};
 pub use score::Scorer;
+pub use watch::{Stopped, Watch};

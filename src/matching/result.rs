@@ -61,8 +61,8 @@ pub struct MatchResult {
     pub children: u64,
     /// Families screened with the bit-sliced kernel.
     pub families_screened: u64,
-    /// Families whose relatives exclude too little, scored with every child.
-    pub families_scanned: u64,
+    /// Families whose relatives exclude too little to count, screened by the weights of genotypes.
+    pub families_weighed: u64,
     /// Families with which no child typed at listed alleles only can reach the threshold.
     pub families_out_of_reach: u64,
     /// Pairs that passed the screen.
@@ -76,8 +76,19 @@ impl MatchResult {
         self.families * self.children
     }
 
-    /// Puts the candidates into their one order.
+    /// Adds what part of the same run gave; the families are counted already.
+    pub(super) fn take(&mut self, part: Self) {
+        self.candidates.extend(part.candidates);
+        self.unscorable.extend(part.unscorable);
+        self.families_screened += part.families_screened;
+        self.families_weighed += part.families_weighed;
+        self.families_out_of_reach += part.families_out_of_reach;
+        self.survivors += part.survivors;
+    }
+
+    /// Puts candidates and families into their one order.
     pub(super) fn rank(&mut self) {
+        self.unscorable.sort_unstable_by_key(|unscorable| unscorable.family);
         self.candidates.sort_unstable_by(|a, b| {
             b.log10_lr.total_cmp(&a.log10_lr).then_with(|| (a.family, a.child).cmp(&(b.family, b.child)))
         });

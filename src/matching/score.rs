@@ -1,6 +1,5 @@
 //! Scoring: one sum, in panel order, and a bound that ends it early.
 
-use crate::index::BLOCK;
 use crate::model::GenotypeCode;
 
 use super::compile::CompiledFamily;
@@ -13,14 +12,9 @@ pub struct Scorer<'a> {
     order: Vec<Step>,
     /// The tables of those loci, one after the other.
     values: Vec<f64>,
-    /// The same, rounded.
-    rough: Vec<f32>,
     best: f64,
     threshold: f64,
 }
-
-/// Room for rounding in `f32`: 64 sums below 10^3 are off by less than 0.005.
-const ROUGH_SLACK: f32 = 0.02;
 
 /// One locus on the way.
 struct Step {
@@ -31,8 +25,12 @@ struct Step {
     rest: f64,
 }
 
-/// Loci between two looks at the bound.
+/// Loci before the first look at the bound, and between two later ones.
+const FIRST: usize = 8;
 const STRIDE: usize = 4;
+
+/// Children that are scored side by side.
+const TOGETHER: usize = 8;
 
 /// Room for rounding when the sum is taken in another order than the panel's.
 const SLACK: f64 = 1e-6;
@@ -45,12 +43,11 @@ impl<'a> Scorer<'a> {
             Some(locus) => locus.screened.table.values(),
             None => &[],
         });
-        let excludes = |locus: &super::compile::CompiledLocus| {
-            locus.screened.screens.iter().flatten().map(|screen| screen.misses).fold(0.0, f64::max)
-        };
-        let mut loci: Vec<(usize, f64, f64)> =
-            family.informative().map(|(i, locus)| (i, excludes(locus), locus.screened.best)).collect();
-        loci.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let mut loci: Vec<(usize, f64, f64)> = family
+            .informative()
+            .map(|(position, locus)| (position, locus.screened.expected, locus.screened.best))
+            .collect();
+        loci.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
         let best = loci.iter().map(|locus| locus.2).sum();
         let tables: Vec<&[f64]> = tables.collect();
         let mut rest: f64 = best;
@@ -60,8 +57,7 @@ impl<'a> Scorer<'a> {
             order.push(Step { locus, table: values.len(), rest });
             values.extend_from_slice(tables[locus]);
         }
-        let rough = values.iter().map(|&value| value as f32).collect();
-        Self { order, values, rough, tables, best, threshold: threshold - family.linkage.slack }
+        Self { order, values, tables, best, threshold: threshold - family.linkage.slack }
     }
 
     /// The largest log10 LR that any child typed at listed alleles only can have, up to rounding.
@@ -76,37 +72,52 @@ impl<'a> Scorer<'a> {
     /// If a code is none of its locus' table.
     #[must_use]
     pub fn score(&self, codes: &[GenotypeCode]) -> Option<f64> {
-        let mut sum = 0.0;
+        if !self.may_reach(0.0, &self.order, codes) {
+            return None;
+        }
+        Some(self.sum(codes)).filter(|&log10_lr| log10_lr >= self.threshold)
+    }
+
+    /// Scores children by their genotype codes, given one after the other; calls `found` with the place and the log10 LR of
+    /// those who reach the threshold.
+    ///
+    /// # Panics
+    /// If a code is none of its locus' table.
+    pub(super) fn score_all(&self, codes: &[GenotypeCode], mut found: impl FnMut(usize, f64)) {
+        let loci = self.tables.len();
+        let (first, later) = self.order.split_at(self.order.len().min(FIRST));
+        let rest = first.last().map_or(self.best, |step| step.rest);
+        for (group, codes) in codes.chunks(TOGETHER * loci).enumerate() {
+            // Several children at a time, without a branch: their sums do not wait for one another.
+            let mut sums = [0.0; TOGETHER];
+            for step in first {
+                let table = &self.values[step.table..];
+                for (sum, codes) in sums.iter_mut().zip(codes.chunks_exact(loci)) {
+                    *sum += table[usize::from(codes[step.locus])];
+                }
+            }
+            for (place, (sum, codes)) in sums.into_iter().zip(codes.chunks_exact(loci)).enumerate() {
+                if sum + rest >= self.threshold - SLACK && self.may_reach(sum, later, codes) {
+                    let log10_lr = self.sum(codes);
+                    if log10_lr >= self.threshold {
+                        found(group * TOGETHER + place, log10_lr);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a sum over some loci and these later ones may reach the threshold.
+    fn may_reach(&self, mut sum: f64, later: &[Step], codes: &[GenotypeCode]) -> bool {
         // Looking after every locus costs more than it saves.
-        for part in self.order.chunks(STRIDE) {
+        later.chunks(STRIDE).all(|part| {
             let mut rest = 0.0;
             for step in part {
                 sum += self.values[step.table + usize::from(codes[step.locus])];
                 rest = step.rest;
             }
-            if sum + rest < self.threshold - SLACK {
-                return None;
-            }
-        }
-        Some(self.sum(codes)).filter(|&log10_lr| log10_lr >= self.threshold)
-    }
-
-    /// Scores a whole block, codes arranged locus by locus; calls `found` with the children whose rough sum comes near
-    /// the threshold, in `f32` and locus after locus for all of them. Every child that reaches it is among them.
-    ///
-    /// # Panics
-    /// If a code is none of its locus' table, or `codes` is shorter than loci times [`BLOCK`].
-    pub(super) fn near(&self, codes: &[GenotypeCode], mut found: impl FnMut(usize)) {
-        let mut sums = [0.0_f32; BLOCK];
-        for step in &self.order {
-            let table = &self.rough[step.table..][..self.tables[step.locus].len()];
-            let codes = &codes[step.locus * BLOCK..][..BLOCK];
-            for (sum, &code) in sums.iter_mut().zip(codes) {
-                *sum += table[usize::from(code)];
-            }
-        }
-        let least = self.threshold as f32 - ROUGH_SLACK;
-        sums.iter().enumerate().filter(|(_, sum)| **sum >= least).for_each(|(child, _)| found(child));
+            sum + rest >= self.threshold - SLACK
+        })
     }
 
     /// The log10 LR itself: loci added up in panel order.

@@ -48,18 +48,27 @@ pub struct ScreenedLocus {
     pub table: LocusTable,
     /// The largest of them, at least 0.
     pub best: f64,
-    /// Per entry of [`TOLERANCES`], how to screen; `None` if that would exclude nobody.
+    /// How much it tells an unrelated child apart: the mean of its log10 LR, values below -4 counted as -4.
+    pub expected: f64,
+    /// Per entry of [`TOLERANCES`], how to count misses; `None` if that would exclude nobody, or if nobody counts.
     pub screens: [Option<LocusScreen>; TOLERANCES.len()],
 }
 
 impl ScreenedLocus {
-    /// Prepares a table. `frequencies` are those of the listed alleles, and serve only to choose well.
+    /// Prepares a table. `frequencies` are those of the listed alleles, and serve only to choose well. If not
+    /// `counts`, no ways to count misses are looked for.
     ///
     /// # Panics
     /// If there are more frequencies than 128, or not as many as the table has alleles.
     #[must_use]
-    pub fn new(table: LocusTable, frequencies: &[f64]) -> Self {
+    pub fn new(table: LocusTable, frequencies: &[f64], counts: bool) -> Self {
         let best = table.values().iter().fold(0.0_f64, |best, &value| best.max(value));
+        let expected = genotypes(&table, frequencies).map(|(_, value, share)| value.max(-4.0) * share).sum();
+        let screens = if counts { Self::screens(&table, frequencies) } else { [None; TOLERANCES.len()] };
+        Self { table, best, expected, screens }
+    }
+
+    fn screens(table: &LocusTable, frequencies: &[f64]) -> [Option<LocusScreen>; TOLERANCES.len()] {
         // Adjacent tolerances often tolerate the same genotypes.
         let mut worthy = [0; TOLERANCES.len()];
         for (number, tolerance) in worthy.iter_mut().zip(TOLERANCES) {
@@ -70,10 +79,10 @@ impl ScreenedLocus {
             screens[i] = if i > 0 && worthy[i] == worthy[i - 1] {
                 screens[i - 1]
             } else {
-                LocusScreen::new(&table, frequencies, tolerance)
+                LocusScreen::new(table, frequencies, tolerance)
             };
         }
-        Self { table, best, screens }
+        screens
     }
 }
 

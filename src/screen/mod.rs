@@ -7,12 +7,21 @@
 //! `sum of ordinary bests + the s largest surpluses of strong matches - the m smallest drops of misses`.
 //! Whatever the sets are, the bound is taken over what they really let through, so a clumsy choice costs time and
 //! never a relation.
+//!
+//! Where relatives exclude too little to count, as siblings do, each genotype of a child has a weight instead, and
+//! another kernel adds them up: see `weights`.
 
 mod bound;
+mod classes;
 mod kernel;
 mod locus;
 mod plan;
+mod weigh;
+mod weights;
 
+pub use classes::Classes;
 pub use kernel::{Instructions, screen_block};
 pub use locus::{AlleleSet, Carries, LocusScreen, ScreenedLocus, TOLERANCES};
 pub use plan::{Layout, Plan, Screen};
+pub use weigh::{Lane, weigh_block};
+pub use weights::Weights;

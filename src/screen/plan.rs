@@ -1,7 +1,10 @@
 //! A family's plan: what to count, and how much of it to allow.
 
 use super::bound::{STRONG_CLASSES, misses_allowed, passes, staircase};
+use super::classes::Classes;
+use super::kernel::Instructions;
 use super::locus::{AlleleSet, Carries, LocusScreen, ScreenedLocus, TOLERANCES, positions};
+use super::weights::Weights;
 
 /// How to find the children that can reach the threshold with a family.
 #[derive(Clone, Debug)]
@@ -10,8 +13,10 @@ pub enum Plan {
     Nothing,
     /// Count, and score who is left.
     Screen(Screen),
-    /// The relatives exclude too little: score everyone.
-    Scan,
+    /// The relatives exclude too little to count: weigh genotypes, and score who is left.
+    Weigh(Weights),
+    /// Score everyone; never chosen, but good for comparison.
+    Everyone,
 }
 
 /// The index that plans are made for.
@@ -22,6 +27,10 @@ pub struct Layout {
     pub first_rows: Vec<usize>,
     /// Groups of children by the number of loci at which they are untyped, each with its share of all.
     pub untyped: Vec<(usize, f64)>,
+    /// The classes of genotypes that are weighed.
+    pub classes: Classes,
+    /// What the kernels run on; it decides which of them is quicker.
+    pub instructions: Instructions,
 }
 
 /// A screening plan over the rows of an index.
@@ -67,7 +76,6 @@ const SLACK: f64 = 1e-6;
 const COST_ONE: f64 = 1.0;
 const COST_BOTH: f64 = 1.9;
 const COST_SCORE: f64 = 110.0;
-const COST_SCAN: f64 = 55.0;
 
 impl Plan {
     /// The plan of a family for a threshold on log10 LR.
@@ -77,17 +85,21 @@ impl Plan {
     #[must_use]
     pub fn new(loci: &[Option<&ScreenedLocus>], layout: &Layout, threshold: f64) -> Self {
         let threshold = threshold - SLACK;
-        if loci.iter().flatten().map(|locus| locus.best).sum::<f64>() < threshold {
+        let best: f64 = loci.iter().flatten().map(|locus| locus.best).sum();
+        if best < threshold {
             return Self::Nothing;
         }
-        let candidates = (0..TOLERANCES.len()).flat_map(|tolerance| {
+        let weighing = layout.instructions.cost_of_weighing();
+        let tolerances = if layout.instructions.counts() { 0..TOLERANCES.len() } else { 0..0 };
+        let candidates = tolerances.flat_map(|tolerance| {
             [false, true]
                 .into_iter()
                 .filter_map(move |strong| Candidate::new(loci, layout, tolerance, strong, threshold))
         });
-        match candidates.min_by(|a, b| a.cost().total_cmp(&b.cost())) {
-            Some(best) if best.cost() < COST_SCAN => Self::Screen(best.screen()),
-            _ => Self::Scan,
+        let counted = candidates.min_by(|a, b| a.cost().total_cmp(&b.cost()));
+        match counted.filter(|counted| counted.cost() < weighing) {
+            Some(counted) => Self::Screen(counted.screen()),
+            None => Self::Weigh(Weights::new(loci, &layout.classes, best, threshold)),
         }
     }
 }
@@ -169,7 +181,7 @@ impl<'a> Candidate<'a> {
         (if self.counts_strong { COST_BOTH } else { COST_ONE }) + COST_SCORE * self.expected
     }
 
-    fn screen(self) -> Screen {
+    fn screen(&self) -> Screen {
         let (mut rows, mut sets) = (Vec::new(), Vec::new());
         for &(locus, first_row) in &self.counted {
             rows.push(first_row as u16);
@@ -184,8 +196,8 @@ impl<'a> Candidate<'a> {
             let strong = if self.counts_strong { both(locus.strong) } else { [0; 2] };
             sets.push(Sets { tolerated, strong });
         }
-        let Self { counts_strong, allowed, expected, .. } = self;
-        Screen { rows, sets, counts_strong, allowed, expected }
+        let Self { counts_strong, expected, .. } = *self;
+        Screen { rows, sets, counts_strong, allowed: self.allowed.clone(), expected }
     }
 }
 

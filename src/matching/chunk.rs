@@ -1,0 +1,238 @@
+//! One chunk of families on its way through the stages, over all blocks of children.
+
+use std::time::{Duration, Instant};
+
+use crate::index::{BLOCK, Row};
+use crate::kinship::KinshipError;
+use crate::model::Family;
+use crate::screen::{Plan, Screen, Weights, screen_block, weigh_block};
+
+use super::compile::CompiledFamily;
+use super::engine::{Matcher, Stages};
+use super::result::{Candidate, MatchResult, Unscorable};
+use super::score::Scorer;
+use super::watch::{Stopped, Watch};
+
+/// Survivors of a family that are scored together, while its tables are in the first-level cache.
+const BATCH: usize = 512;
+
+/// Blocks between two looks at the watch.
+const PATIENCE: usize = 64;
+
+/// A pair that reached the threshold: child number and log10 LR.
+type Hit = (usize, f64);
+
+/// A chunk of families.
+pub(super) struct Chunk<'m, 'a> {
+    matcher: &'m Matcher<'a>,
+    families: &'m [Family],
+    result: MatchResult,
+    stages: Stages,
+}
+
+/// A family on its way over the children.
+struct Search<'c> {
+    /// Position in the chunk.
+    family: usize,
+    scorer: &'c Scorer<'c>,
+    waiting: Vec<usize>,
+    hits: Vec<Hit>,
+}
+
+impl Search<'_> {
+    /// Scores those who wait.
+    fn score(&mut self, matcher: &Matcher<'_>, copied: &mut Vec<u16>, watch: &Watch) {
+        // Copied first: the children lie apart, and reading them does not wait for one another.
+        copied.clear();
+        self.waiting.iter().for_each(|&child| copied.extend_from_slice(matcher.codes(child)));
+        let before = self.hits.len();
+        let (waiting, hits) = (&self.waiting, &mut self.hits);
+        self.scorer.score_all(copied, |place, log10_lr| hits.push((waiting[place], log10_lr)));
+        watch.keep(self.hits.len() - before, 0);
+        self.waiting.clear();
+    }
+}
+
+impl<'m, 'a> Chunk<'m, 'a> {
+    pub(super) fn new(matcher: &'m Matcher<'a>, families: &'m [Family]) -> Self {
+        Self { matcher, families, result: MatchResult::default(), stages: Stages::default() }
+    }
+
+    pub(super) fn run(mut self, watch: &Watch) -> Result<(MatchResult, Stages), Stopped> {
+        watch.check()?;
+        let started = Instant::now();
+        let compiled: Vec<Option<CompiledFamily>> =
+            self.families.iter().map(|family| self.keep(self.matcher.compiler.family(family))).collect();
+        let plan =
+            |family: &Option<CompiledFamily>| family.as_ref().map_or(Plan::Nothing, |family| self.matcher.plan(family));
+        let plans: Vec<Plan> = compiled.iter().map(plan).collect();
+        let threshold = self.matcher.criterion.min_log10_lr;
+        let scorers: Vec<Option<Scorer<'_>>> =
+            compiled.iter().map(|family| family.as_ref().map(|family| Scorer::new(family, threshold))).collect();
+        self.stages.compile += started.elapsed();
+
+        let mut hits = self.search(&plans, &scorers, watch)?;
+        self.irregular(&compiled, &scorers, &mut hits);
+
+        let started = Instant::now();
+        for ((family, compiled), hits) in self.families.iter().zip(&compiled).zip(hits) {
+            if let Some(compiled) = compiled {
+                self.describe(family, compiled, hits);
+            }
+        }
+        self.stages.describe += started.elapsed();
+        Ok((self.result, self.stages))
+    }
+
+    fn keep<T>(&mut self, compiled: Result<T, Unscorable>) -> Option<T> {
+        compiled.map_err(|unscorable| self.result.unscorable.push(unscorable)).ok()
+    }
+
+    /// Screens block after block, and scores survivors family by family as batches fill up. Gives the hits per family.
+    fn search(
+        &mut self,
+        plans: &[Plan],
+        scorers: &[Option<Scorer<'_>>],
+        watch: &Watch,
+    ) -> Result<Vec<Vec<Hit>>, Stopped> {
+        let matcher = self.matcher;
+        let index = matcher.index;
+        let (mut screens, mut weights): (Vec<&Screen>, Vec<&Weights>) = (Vec::new(), Vec::new());
+        let (mut screened, mut weighed, mut all) = (Vec::new(), Vec::new(), Vec::new());
+        for (family, (plan, scorer)) in plans.iter().zip(scorers).enumerate() {
+            let Some(scorer) = scorer else { continue };
+            let search = Search { family, scorer, waiting: Vec::with_capacity(BATCH + BLOCK), hits: Vec::new() };
+            match plan {
+                Plan::Nothing => self.result.families_out_of_reach += 1,
+                Plan::Screen(screen) => {
+                    screens.push(screen);
+                    screened.push(search);
+                }
+                Plan::Weigh(weigh) => {
+                    weights.push(weigh);
+                    weighed.push(search);
+                }
+                Plan::Everyone => all.push(search),
+            }
+        }
+        self.result.families_screened += screens.len() as u64;
+        self.result.families_weighed += weights.len() as u64;
+        let mut searches = screened;
+        searches.extend(weighed);
+        searches.extend(all);
+        let (mut passed, mut copied) = (vec![Row::default(); searches.len()], Vec::new());
+        let (mut survivors, mut screening, started) = (0, Duration::ZERO, Instant::now());
+        if !searches.is_empty() {
+            for (block, rows) in index.planes().chunks_exact(index.rows_per_block()).enumerate() {
+                if block % PATIENCE == 0 {
+                    watch.check()?;
+                }
+                let begun = Instant::now();
+                let (by_screen, rest) = passed.split_at_mut(screens.len());
+                let (by_weight, others) = rest.split_at_mut(weights.len());
+                screen_block(matcher.layout.instructions, rows, index.untyped(block), &screens, by_screen);
+                if !weights.is_empty() {
+                    weigh_block(matcher.layout.instructions, matcher.lanes(block), &weights, by_weight);
+                }
+                others.fill([!0; BLOCK / 64]);
+                screening += begun.elapsed();
+                for (row, search) in passed.iter().zip(&mut searches) {
+                    search.waiting.extend(children(block, row, &rows[0]));
+                    if search.waiting.len() >= BATCH {
+                        survivors += search.waiting.len();
+                        search.score(matcher, &mut copied, watch);
+                    }
+                }
+                watch.did(BLOCK.min(index.children() - block * BLOCK) * self.families.len());
+            }
+        } else {
+            watch.did(index.children() * self.families.len());
+        }
+        let mut hits = vec![Vec::new(); self.families.len()];
+        for mut search in searches {
+            survivors += search.waiting.len();
+            search.score(matcher, &mut copied, watch);
+            hits[search.family] = search.hits;
+        }
+        self.stages.screen += screening;
+        self.stages.score += started.elapsed() - screening;
+        self.result.survivors += survivors as u64;
+        Ok(hits)
+    }
+
+    fn irregular(
+        &mut self,
+        compiled: &[Option<CompiledFamily>],
+        scorers: &[Option<Scorer<'_>>],
+        hits: &mut [Vec<Hit>],
+    ) {
+        let started = Instant::now();
+        let matcher = self.matcher;
+        for (i, hits) in hits.iter_mut().enumerate() {
+            let (Some(family), Some(scorer)) = (&compiled[i], &scorers[i]) else { continue };
+            let found = |child, log10_lr| hits.push((child, log10_lr));
+            let threshold = matcher.criterion.min_log10_lr - family.linkage.slack;
+            let done = matcher.irregular.score(matcher.index, matcher.calculator(), family, scorer, threshold, found);
+            if let Err((locus, reason)) = done {
+                let locus = matcher.calculator().panel().loci()[locus].clone();
+                self.result.unscorable.push(Unscorable { family: self.families[i].pseudonym, locus, reason });
+            }
+        }
+        self.stages.score += started.elapsed();
+    }
+
+    fn describe(&mut self, family: &Family, compiled: &CompiledFamily, hits: Vec<Hit>) {
+        let (index, calculator) = (self.matcher.index, self.matcher.calculator());
+        let hits = match self.with_linkage(compiled, hits) {
+            Ok(hits) => hits,
+            Err(reason) => {
+                let locus = calculator.panel().loci()[calculator.linked()[0].loci[0]].clone();
+                self.result.unscorable.push(Unscorable { family: family.pseudonym, locus, reason });
+                return;
+            }
+        };
+        for (child, log10_lr) in hits {
+            let compared = compiled.compare(calculator, |locus| index.genotype(child, locus));
+            let (loci_compared, incompatible_loci) = compared.unwrap_or_default();
+            self.result.candidates.push(Candidate {
+                family: family.pseudonym,
+                child: index.pseudonym(child),
+                log10_lr,
+                loci_compared,
+                incompatible_loci,
+            });
+        }
+    }
+
+    /// The hits that reach the threshold once linked loci are taken together.
+    fn with_linkage(&self, compiled: &CompiledFamily, hits: Vec<Hit>) -> Result<Vec<Hit>, KinshipError> {
+        if !compiled.linkage.matters() {
+            return Ok(hits);
+        }
+        let (index, calculator) = (self.matcher.index, self.matcher.calculator());
+        let mut pairs = compiled.linkage.scorers(calculator)?;
+        let mut kept = Vec::new();
+        for (child, _) in hits {
+            let genotype = |locus: usize| index.genotype(child, locus);
+            let log10_lr = compiled.log10_lr(calculator, &mut pairs, genotype, index.drop_out(child))?;
+            if log10_lr >= self.matcher.criterion.min_log10_lr {
+                kept.push((child, log10_lr));
+            }
+        }
+        Ok(kept)
+    }
+}
+
+/// The children of the bits that are set in both rows.
+fn children(block: usize, row: &Row, regular: &Row) -> impl Iterator<Item = usize> {
+    let both: Row = std::array::from_fn(|word| row[word] & regular[word]);
+    both.into_iter().enumerate().flat_map(move |(word, mut bits)| {
+        std::iter::from_fn(move || {
+            let bit = bits.trailing_zeros() as usize;
+            (bits != 0).then(|| {
+                bits &= bits - 1;
+                block * BLOCK + word * 64 + bit
+            })
+        })
+    })
+}

@@ -1,0 +1,62 @@
+//! Looking after a run while it lasts: how far it is, and whether it should stop.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// How far a run is, and whether to stop it; shared between threads.
+#[derive(Debug, Default)]
+pub struct Watch {
+    pairs: AtomicU64,
+    stop: AtomicBool,
+    candidates: AtomicU64,
+}
+
+/// Why a run gave nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stopped {
+    /// [`Watch::stop`] was called.
+    #[error("interrupted: the candidates are still those of the last run")]
+    Asked,
+    /// More candidates than can be kept.
+    #[error(
+        "more than {} pairs reach the threshold: raise it, or bound the candidates of a family",
+        Watch::MOST_CANDIDATES
+    )]
+    TooMany,
+}
+
+impl Watch {
+    /// The most candidates that a run keeps; some 60 bytes of memory each.
+    pub const MOST_CANDIDATES: u64 = 50_000_000;
+
+    /// Pairs dealt with so far.
+    #[must_use]
+    pub fn pairs(&self) -> u64 {
+        self.pairs.load(Ordering::Relaxed)
+    }
+
+    /// Asks the run to stop soon.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn did(&self, pairs: usize) {
+        self.pairs.fetch_add(pairs as u64, Ordering::Relaxed);
+    }
+
+    /// Counts pairs that reach the threshold, or, if negative, that were given up again.
+    pub(super) fn keep(&self, more: usize, fewer: usize) {
+        self.candidates.fetch_add(more as u64, Ordering::Relaxed);
+        self.candidates.fetch_sub(fewer as u64, Ordering::Relaxed);
+    }
+
+    /// Whether to go on.
+    pub(super) fn check(&self) -> Result<(), Stopped> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Stopped::Asked);
+        }
+        if self.candidates.load(Ordering::Relaxed) > Self::MOST_CANDIDATES {
+            return Err(Stopped::TooMany);
+        }
+        Ok(())
+    }
+}

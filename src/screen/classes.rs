@@ -1,0 +1,97 @@
+//! Children's genotypes in few classes, arranged for the kernel that weighs.
+
+use crate::index::{BLOCK, Index, UNLISTED};
+use crate::model::{GenotypeCode, genotype_code, genotype_count};
+
+use super::weigh::{LANES, Lane};
+
+/// Classes of genotypes per locus, at most: the bytes of a vector register.
+pub(super) const CLASSES: usize = 64;
+
+/// Classes of alleles per locus, at most: `genotype_count(10)` classes of genotypes and that of the untyped are below 64.
+const ALLELES: usize = 10;
+
+/// The classes of genotypes at the loci of a panel: common alleles are classes of their own, rare ones share one.
+#[derive(Clone, Debug)]
+pub struct Classes {
+    loci: Vec<LocusClasses>,
+}
+
+/// Those of one locus.
+#[derive(Clone, Debug)]
+pub(super) struct LocusClasses {
+    /// Class per genotype code; the last is that of an untyped child.
+    pub(super) of_code: Vec<u8>,
+}
+
+impl LocusClasses {
+    fn new(frequencies: &[f64]) -> Self {
+        let alleles = frequencies.len();
+        let mut common: Vec<usize> = (0..alleles).collect();
+        common.sort_by(|&a, &b| frequencies[b].total_cmp(&frequencies[a]));
+        let mut of_allele = vec![ALLELES - 1; alleles];
+        for (class, &allele) in common.iter().take(ALLELES).enumerate() {
+            of_allele[allele] = class;
+        }
+        let mut of_code = vec![0; genotype_count(alleles) + 1];
+        for high in 0..alleles {
+            for low in 0..=high {
+                let (a, b) = (of_allele[low], of_allele[high]);
+                of_code[genotype_code(low, high)] = genotype_code(a.min(b), a.max(b)) as u8;
+            }
+        }
+        of_code[genotype_count(alleles)] = genotype_count(alleles.min(ALLELES)) as u8;
+        Self { of_code }
+    }
+
+    pub(super) fn untyped(&self) -> u8 {
+        self.of_code[self.of_code.len() - 1]
+    }
+}
+
+impl Classes {
+    /// The classes of a panel, given the frequencies of each locus' listed alleles; these serve only to choose well.
+    #[must_use]
+    pub fn new<'f>(frequencies: impl IntoIterator<Item = &'f [f64]>) -> Self {
+        Self { loci: frequencies.into_iter().map(LocusClasses::new).collect() }
+    }
+
+    pub(super) fn loci(&self) -> &[LocusClasses] {
+        &self.loci
+    }
+
+    /// Lanes for so many blocks of children, without any yet.
+    #[must_use]
+    pub fn empty(&self, blocks: usize) -> Vec<Lane> {
+        vec![Lane([0; 64]); blocks * self.lanes()]
+    }
+
+    /// Lanes of a block of children.
+    #[must_use]
+    pub fn lanes(&self) -> usize {
+        self.loci.len() * LANES
+    }
+
+    /// Arranges a block of an index' children. Who is not there, and whose alleles are not listed, counts as untyped.
+    ///
+    /// # Panics
+    /// If the index has not this panel or no such block, or `lanes` are fewer than [`Self::lanes`].
+    pub fn arrange(&self, index: &Index, block: usize, lanes: &mut [Lane]) {
+        let loci = self.loci.len();
+        let codes = &index.codes()[block * BLOCK * loci..index.children().min((block + 1) * BLOCK) * loci];
+        self.arrange_codes(codes, lanes);
+    }
+
+    pub(super) fn arrange_codes(&self, codes: &[GenotypeCode], lanes: &mut [Lane]) {
+        for (lanes, locus) in lanes.chunks_exact_mut(LANES).zip(&self.loci) {
+            lanes.fill(Lane([locus.untyped(); 64]));
+        }
+        for (child, codes) in codes.chunks_exact(self.loci.len()).enumerate() {
+            for ((lanes, locus), &code) in lanes.chunks_exact_mut(LANES).zip(&self.loci).zip(codes) {
+                if code != UNLISTED {
+                    lanes[child / 64].0[child % 64] = locus.of_code[usize::from(code)];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The other kernel: adds up weights by table look-ups in registers, 512 children at a time.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+use crate::index::{BLOCK, Row};
+
+use super::classes::CLASSES;
+use super::kernel::Instructions;
+use super::weights::{LIMIT, Weights};
+
+/// Classes of genotypes of 64 children: a cache line.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable)]
+#[repr(C, align(64))]
+pub struct Lane(pub(super) [u8; 64]);
+
+/// Lanes of a block per locus.
+pub(super) const LANES: usize = BLOCK / 64;
+
+/// Weighs one block for several families: sets, per family, the bits of the children whose weights stay within the limit.
+/// The block is as [`super::Classes`] arranges it.
+///
+/// # Panics
+/// If the block is shorter than the panel of the weights, or `passed` shorter than `families`.
+pub fn weigh_block(instructions: Instructions, block: &[Lane], families: &[&Weights], passed: &mut [Row]) {
+    match instructions {
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512Vbmi if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vbmi") => {
+            #[expect(unsafe_code, reason = "dispatch to a kernel compiled for more than the baseline")]
+            // SAFETY: the machine has just been found to have AVX-512BW and VBMI, which imply AVX-512F.
+            unsafe {
+                x86::run_vbmi(block, families, passed);
+            }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512Vbmi | Instructions::Avx512 | Instructions::Avx2 if is_x86_feature_detected!("avx2") => {
+            #[expect(unsafe_code, reason = "dispatch to a kernel compiled for more than the baseline")]
+            // SAFETY: the machine has just been found to have AVX2, all that the function asks for.
+            unsafe {
+                x86::run_avx2(block, families, passed);
+            }
+        }
+        _ => run(block, families, passed),
+    }
+}
+
+fn run(block: &[Lane], families: &[&Weights], passed: &mut [Row]) {
+    for (family, passed) in families.iter().zip(passed) {
+        for (word, passed) in passed.iter_mut().enumerate() {
+            let mut sums = [0_u8; 64];
+            for locus in &family.loci {
+                for (sum, &class) in sums.iter_mut().zip(&block[locus.locus * LANES + word].0) {
+                    *sum = sum.saturating_add(locus.weights.0[usize::from(class) % CLASSES]);
+                }
+            }
+            *passed = sums.iter().rev().fold(0, |bits, &sum| bits << 1 | u64::from(sum <= LIMIT));
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::{
+        __m128i, __m256i, __m512i, _mm256_adds_epu8, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_min_epu8,
+        _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
+        _mm256_xor_si256, _mm512_adds_epu8, _mm512_cmple_epu8_mask, _mm512_permutexvar_epi8, _mm512_set1_epi8,
+        _mm512_setzero_si512,
+    };
+
+    use zerocopy::transmute;
+
+    use super::{LANES, LIMIT, Lane, Row, Weights};
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(super) fn run_vbmi(block: &[Lane], families: &[&Weights], passed: &mut [Row]) {
+        let limit = _mm512_set1_epi8(LIMIT.cast_signed());
+        for (family, passed) in families.iter().zip(passed) {
+            let mut sums = [_mm512_setzero_si512(); LANES];
+            for locus in &family.loci {
+                let table: __m512i = transmute!(locus.weights);
+                for (sum, lane) in sums.iter_mut().zip(&block[locus.locus * LANES..][..LANES]) {
+                    let classes: __m512i = transmute!(*lane);
+                    *sum = _mm512_adds_epu8(*sum, _mm512_permutexvar_epi8(classes, table));
+                }
+            }
+            *passed = sums.map(|sum| _mm512_cmple_epu8_mask(sum, limit));
+        }
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn run_avx2(block: &[Lane], families: &[&Weights], passed: &mut [Row]) {
+        let limit = _mm256_set1_epi8(LIMIT.cast_signed());
+        for (family, passed) in families.iter().zip(passed) {
+            for (word, passed) in passed.iter_mut().enumerate() {
+                let mut sums = [_mm256_setzero_si256(); 2];
+                for locus in &family.loci {
+                    let tables: [__m128i; 4] = transmute!(locus.weights);
+                    let halves: [__m256i; 2] = transmute!(block[locus.locus * LANES + word]);
+                    for (sum, classes) in sums.iter_mut().zip(halves) {
+                        *sum = _mm256_adds_epu8(*sum, look_up(tables, classes));
+                    }
+                }
+                let within = sums.map(|sum| {
+                    let mask = _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(sum, limit), sum));
+                    u64::from(mask.cast_unsigned())
+                });
+                *passed = within[0] | within[1] << 32;
+            }
+        }
+    }
+
+    /// Weights of 32 classes, from tables of 16 each.
+    #[target_feature(enable = "avx2")]
+    fn look_up(tables: [__m128i; 4], classes: __m256i) -> __m256i {
+        let mut weights = _mm256_setzero_si256();
+        for (number, table) in tables.into_iter().enumerate() {
+            // A shuffle looks at the lower four bits, and gives 0 where the highest is set: everywhere but here.
+            let here = _mm256_xor_si256(classes, _mm256_set1_epi8((number << 4) as i8));
+            let place = _mm256_adds_epu8(here, _mm256_set1_epi8(0x70));
+            weights = _mm256_or_si256(weights, _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), place));
+        }
+        weights
+    }
+}
