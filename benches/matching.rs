@@ -7,7 +7,7 @@ use reunite::kinship::Calculator;
 use reunite::matching::{Compiler, Criterion, Matcher, Scorer, Watch};
 use reunite::model::{Child, Family, Pseudonym, Relation, Relative};
 use reunite::population::{FrequencyTable, Model};
-use reunite::screen::{Instructions, Layout, Plan as ScreenPlan, Screen, screen_block};
+use reunite::screen::{Classes, Instructions, Layout, Plan as ScreenPlan, Screen, screen_block};
 use reunite::synthesis::{Plan, Population, Shape};
 
 const FAMILIES: usize = 512;
@@ -60,9 +60,15 @@ fn matching(c: &mut Bench) {
         let mut group = c.benchmark_group(name);
         group.sample_size(10);
         group.throughput(Throughput::Elements((FAMILIES * CHILDREN) as u64));
-        let compiler = Compiler::new(&calculator);
+        let compiler = Compiler::new(&calculator, true);
         let compiled: Vec<_> = families.iter().map(|family| compiler.family(family).unwrap()).collect();
-        let layout = Layout { first_rows: index.first_rows().to_vec(), untyped: vec![(0, 1.0)] };
+        let frequencies = calculator.loci().iter().map(|l| &l.frequencies()[..l.alleles().len()]);
+        let layout = Layout {
+            first_rows: index.first_rows().to_vec(),
+            untyped: vec![(0, 1.0)],
+            classes: Classes::new(frequencies),
+            instructions: Instructions::Avx2,
+        };
         let screens: Vec<Screen> = compiled
             .iter()
             .filter_map(|family| {

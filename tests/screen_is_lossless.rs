@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, Index};
 use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
-use reunite::matching::{Candidate, Criterion, Matcher, Watch};
+use reunite::matching::{Candidate, Criterion, MatchResult, Matcher, Stopped, Watch};
 use reunite::model::{
     Allele, Child, DropOut, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative, genotype_code,
 };
@@ -80,6 +80,22 @@ fn index(children: &[Child], table: &FrequencyTable) -> Index {
     }
     let binding = Binding { alleles: table.alleles_digest(), stamp: [0; 16], generation: 1 };
     Index::from_bytes(&builder.finish(&binding).unwrap()).unwrap()
+}
+
+/// What matching finds, on all instructions that there are, in one page and in several, and by scoring everyone.
+fn every_way(index: &Index, calculator: &Calculator, least: f64, families: &[Family]) -> Vec<MatchResult> {
+    let matcher = || Matcher::new(index, calculator, Criterion { min_log10_lr: least });
+    let watch = Watch::default();
+    let run = |matcher: Matcher<'_>| matcher.run(families, &watch).unwrap().0;
+    let mut results: Vec<MatchResult> = Instructions::available()
+        .into_iter()
+        .map(|instructions| run(matcher().with_instructions(instructions)))
+        .collect();
+    results.push(run(matcher().exhaustive()));
+    let mut pages = families.chunks(7);
+    let next = || Ok::<_, Stopped>(pages.next().unwrap_or_default().to_vec());
+    results.push(matcher().run_pages(&watch, next).unwrap().0);
+    results
 }
 
 /// Every pair by the calculator alone, locus by locus in panel order: no tables, no index, no bounds.
@@ -216,11 +232,8 @@ proptest! {
         let pairs = if linked { pairs.as_slice() } else { &[] };
         let calculator = Calculator::new(table, model).unwrap().with_linked(pairs).unwrap();
         let index = index(&children, table);
-        let criterion = Criterion { min_log10_lr: least };
         let expected = exhaustive(&families, &children, &calculator, least);
-        for instructions in Instructions::available() {
-            let matcher = Matcher::new(&index, &calculator, criterion).with_instructions(instructions);
-            let (result, _) = matcher.run(&families, &Watch::default()).unwrap();
+        for result in every_way(&index, &calculator, least, &families) {
             prop_assert_eq!(&result.unscorable, &vec![]);
             prop_assert_eq!(result.candidates.len(), expected.len());
             for (ours, theirs) in result.candidates.iter().zip(&expected) {
@@ -270,9 +283,10 @@ proptest! {
         let calculator = Calculator::new(table, model).unwrap();
         let index = index(&children, table);
         let expected = exhaustive(&families, &children, &calculator, least);
-        let (result, _) = Matcher::new(&index, &calculator, Criterion { min_log10_lr: least }).run(&families, &Watch::default()).unwrap();
-        prop_assert_eq!(&result.unscorable, &vec![]);
-        prop_assert_eq!(result.candidates, expected);
+        for result in every_way(&index, &calculator, least, &families) {
+            prop_assert_eq!(&result.unscorable, &vec![]);
+            prop_assert_eq!(&result.candidates, &expected);
+        }
     }
 }
 
@@ -293,12 +307,11 @@ fn screened_equals_exhaustive_without_mutation() {
     let calculator = Calculator::new(table, model).unwrap();
     for least in [-2.0, 1.0, 4.0, 8.0] {
         let index = index(&children, table);
-        let (result, _) = Matcher::new(&index, &calculator, Criterion { min_log10_lr: least })
-            .run(&families, &Watch::default())
-            .unwrap();
         let expected = exhaustive(&families, &children, &calculator, least);
         assert!(expected.len() > 20, "there is something to lose");
-        assert_eq!(result.candidates, expected);
+        for result in every_way(&index, &calculator, least, &families) {
+            assert_eq!(result.candidates, expected);
+        }
     }
 }
 
@@ -314,7 +327,9 @@ fn order_and_threads_change_nothing() {
     let criterion = Criterion { min_log10_lr: 2.0 };
     let run = |families: &[Family], threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| Matcher::new(&index, &calculator, criterion).run(families).0)
+        // Where counting pays, both ways of screening are used.
+        let matcher = || Matcher::new(&index, &calculator, criterion).with_instructions(Instructions::Avx2);
+        pool.install(|| matcher().run(families, &Watch::default()).unwrap().0)
     };
     let one = run(&families, 1);
     families.reverse();
@@ -334,7 +349,7 @@ fn no_child_at_the_edge_is_lost() {
     let (families, _) = people(&plan, table, &model);
     let calculator = Calculator::new(table, model).unwrap();
     let loci = calculator.panel().len();
-    let mut screened = 0;
+    let (mut screened, mut weighed) = (0, 0);
     for family in &families {
         // Per locus every genotype by falling worth.
         let ladder = |locus: usize| {
@@ -372,12 +387,13 @@ fn no_child_at_the_edge_is_lost() {
         let all = exhaustive(one, &children, &calculator, f64::NEG_INFINITY);
         assert_eq!(all.len(), children.len());
         for edge in &all {
-            let criterion = Criterion { min_log10_lr: edge.log10_lr };
-            let (result, _) = Matcher::new(&index, &calculator, criterion).run(one);
-            screened += result.families_screened;
-            assert_eq!(result.candidates[..], all[..result.candidates.len()]);
-            assert!(result.candidates.iter().any(|found| found.child == edge.child), "{edge:?} is lost");
+            for result in every_way(&index, &calculator, edge.log10_lr, one) {
+                screened += result.families_screened;
+                weighed += result.families_weighed;
+                assert_eq!(result.candidates[..], all[..result.candidates.len()]);
+                assert!(result.candidates.iter().any(|found| found.child == edge.child), "{edge:?} is lost");
+            }
         }
     }
-    assert!(screened > 500, "the edge is that of the screen: {screened}");
+    assert!(screened > 500 && weighed > 500, "the edge is that of the screens: {screened} {weighed}");
 }

@@ -105,6 +105,22 @@ impl Evidence {
         Kind { pedigree: self.pedigree.clone(), typed }
     }
 
+    /// All that [`super::Calculator::is_compatible`] depends on: who is related how, and who shows the same allele as whom.
+    /// Alleles are numbered in the order in which they appear, the child's at the end.
+    #[must_use]
+    pub fn pattern(&self, child: Genotype) -> (Kind, Vec<u8>) {
+        let mut seen: Vec<Allele> = Vec::with_capacity(2 * self.relatives.len() + 2);
+        let number = |allele: Allele| {
+            let known = seen.iter().position(|other| *other == allele);
+            known.unwrap_or_else(|| {
+                seen.push(allele);
+                seen.len() - 1
+            }) as u8
+        };
+        let alleles = self.alleles().chain([child.low(), child.high()]).map(number).collect();
+        (self.kind(), alleles)
+    }
+
     /// The same, taken at its word: nobody's profile may hide an allele.
     pub(super) fn as_seen(&self) -> Self {
         let mut evidence = self.clone();

@@ -25,6 +25,13 @@ impl LocusTable {
         Self { log10_lr }
     }
 
+    /// A table of these values, one per genotype code.
+    #[cfg(test)]
+    pub(crate) fn of_values(mut log10_lr: Vec<f64>) -> Self {
+        log10_lr.push(0.0);
+        Self { log10_lr }
+    }
+
     /// The values: one per genotype code, and a last one, 0, for an untyped child.
     #[must_use]
     pub fn values(&self) -> &[f64] {

@@ -101,7 +101,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
         let (mut screened, mut weighed, mut all) = (Vec::new(), Vec::new(), Vec::new());
         for (family, (plan, scorer)) in plans.iter().zip(scorers).enumerate() {
             let Some(scorer) = scorer else { continue };
-            let search = Search { family, scorer, waiting: Vec::with_capacity(BATCH + BLOCK), hits: Vec::new() };
+            let search = Search { family, scorer, waiting: Vec::new(), hits: Vec::new() };
             match plan {
                 Plan::Nothing => self.result.families_out_of_reach += 1,
                 Plan::Screen(screen) => {
@@ -182,17 +182,18 @@ impl<'m, 'a> Chunk<'m, 'a> {
     }
 
     fn describe(&mut self, family: &Family, compiled: &CompiledFamily, hits: Vec<Hit>) {
-        let (index, calculator) = (self.matcher.index, self.matcher.calculator());
+        let index = self.matcher.index;
         let hits = match self.with_linkage(compiled, hits) {
             Ok(hits) => hits,
             Err(reason) => {
+                let calculator = self.matcher.calculator();
                 let locus = calculator.panel().loci()[calculator.linked()[0].loci[0]].clone();
                 self.result.unscorable.push(Unscorable { family: family.pseudonym, locus, reason });
                 return;
             }
         };
         for (child, log10_lr) in hits {
-            let compared = compiled.compare(calculator, |locus| index.genotype(child, locus));
+            let compared = self.matcher.compiler.compare(compiled, |locus| index.genotype(child, locus));
             let (loci_compared, incompatible_loci) = compared.unwrap_or_default();
             self.result.candidates.push(Candidate {
                 family: family.pseudonym,

@@ -21,6 +21,8 @@ pub struct Compiler<'a> {
     /// Per locus, compiled evidence.
     tables: Vec<Kept<Evidence, ScreenedLocus>>,
     structures: Kept<Kind, Structure>,
+    /// Whether a child is compatible, by [`Evidence::pattern`].
+    compatible: Kept<(Kind, Vec<u8>), Option<bool>>,
     /// Room left for tables.
     room: AtomicUsize,
     /// Whether plans may count misses.
@@ -72,6 +74,7 @@ impl<'a> Compiler<'a> {
             calculator,
             tables: (0..calculator.panel().len()).map(|_| Kept::new()).collect(),
             structures: Kept::new(),
+            compatible: Kept::new(),
             room: AtomicUsize::new(INTERNED_BYTES),
             counts,
         }
@@ -98,6 +101,30 @@ impl<'a> Compiler<'a> {
             loci: (0..self.calculator.panel().len()).map(compile).collect::<Result<_, _>>()?,
             linkage: FamilyLinkage::of(self.calculator, family).map_err(unscorable)?,
         })
+    }
+
+    /// How many loci of a family can be compared with this child, and at how many of them the child is incompatible;
+    /// `child` gives its genotype at a position of the panel.
+    ///
+    /// # Errors
+    /// [`KinshipError`], which a compiled family no longer has.
+    pub fn compare(
+        &self,
+        family: &CompiledFamily,
+        child: impl Fn(usize) -> Option<Genotype>,
+    ) -> Result<(u32, u32), KinshipError> {
+        let (mut compared, mut incompatible) = (0, 0);
+        for (position, locus) in family.informative() {
+            let Some(genotype) = child(position) else { continue };
+            compared += 1;
+            let pattern = locus.evidence.pattern(genotype);
+            let compatible = match self.compatible.get(&pattern) {
+                Some(known) => *known,
+                None => *self.compatible.keep(&pattern, self.calculator.is_compatible(&locus.evidence, genotype)?),
+            };
+            incompatible += u32::from(compatible == Some(false));
+        }
+        Ok((compared, incompatible))
     }
 
     fn locus(&self, family: &Family, locus: usize) -> Result<Option<CompiledLocus>, KinshipError> {
@@ -144,26 +171,5 @@ impl CompiledFamily {
     /// Loci at which a child typed there could be compared.
     pub fn informative(&self) -> impl Iterator<Item = (usize, &CompiledLocus)> {
         self.loci.iter().enumerate().filter_map(|(position, locus)| Some((position, locus.as_ref()?)))
-    }
-
-    /// How many loci can be compared with this child, and at how many of them the child is incompatible; `child`
-    /// gives its genotype at a position of the panel.
-    ///
-    /// # Errors
-    /// [`KinshipError`], which a compiled family no longer has.
-    pub fn compare(
-        &self,
-        calculator: &Calculator,
-        child: impl Fn(usize) -> Option<Genotype>,
-    ) -> Result<(u32, u32), KinshipError> {
-        let (mut compared, mut incompatible) = (0, 0);
-        for (position, locus) in self.informative() {
-            let Some(genotype) = child(position) else { continue };
-            compared += 1;
-            if calculator.is_compatible(&locus.evidence, genotype)? == Some(false) {
-                incompatible += 1;
-            }
-        }
-        Ok((compared, incompatible))
     }
 }

@@ -10,8 +10,6 @@ pub struct Scorer<'a> {
     tables: Vec<&'a [f64]>,
     /// Loci in the order in which a bad child is recognised soonest.
     order: Vec<Step>,
-    /// The tables of those loci, one after the other.
-    values: Vec<f64>,
     best: f64,
     threshold: f64,
 }
@@ -19,8 +17,6 @@ pub struct Scorer<'a> {
 /// One locus on the way.
 struct Step {
     locus: usize,
-    /// Where its table begins.
-    table: usize,
     /// The most that all later loci can add.
     rest: f64,
 }
@@ -51,13 +47,12 @@ impl<'a> Scorer<'a> {
         let best = loci.iter().map(|locus| locus.2).sum();
         let tables: Vec<&[f64]> = tables.collect();
         let mut rest: f64 = best;
-        let (mut order, mut values) = (Vec::with_capacity(loci.len()), Vec::new());
-        for &(locus, _, most) in &loci {
+        let step = |&(locus, _, most): &(usize, f64, f64)| {
             rest -= most;
-            order.push(Step { locus, table: values.len(), rest });
-            values.extend_from_slice(tables[locus]);
-        }
-        Self { order, values, tables, best, threshold: threshold - family.linkage.slack }
+            Step { locus, rest }
+        };
+        let order = loci.iter().map(step).collect();
+        Self { order, tables, best, threshold: threshold - family.linkage.slack }
     }
 
     /// The largest log10 LR that any child typed at listed alleles only can have, up to rounding.
@@ -91,7 +86,7 @@ impl<'a> Scorer<'a> {
             // Several children at a time, without a branch: their sums do not wait for one another.
             let mut sums = [0.0; TOGETHER];
             for step in first {
-                let table = &self.values[step.table..];
+                let table = self.tables[step.locus];
                 for (sum, codes) in sums.iter_mut().zip(codes.chunks_exact(loci)) {
                     *sum += table[usize::from(codes[step.locus])];
                 }
@@ -113,7 +108,7 @@ impl<'a> Scorer<'a> {
         later.chunks(STRIDE).all(|part| {
             let mut rest = 0.0;
             for step in part {
-                sum += self.values[step.table + usize::from(codes[step.locus])];
+                sum += self.tables[step.locus][usize::from(codes[step.locus])];
                 rest = step.rest;
             }
             sum + rest >= self.threshold - SLACK

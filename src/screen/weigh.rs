@@ -121,3 +121,48 @@ mod x86 {
         weights
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::screen::weights::{LocusWeights, Table};
+
+    const LOCI: usize = 5;
+
+    fn weights() -> impl Strategy<Value = Weights> {
+        let table = prop::collection::vec(prop_oneof![0..60_u8, Just(255)], CLASSES);
+        let locus = (0..LOCI, table).prop_map(|(locus, table)| LocusWeights {
+            locus,
+            weights: Table(std::array::from_fn(|class| table[class])),
+        });
+        prop::collection::vec(locus, 1..12).prop_map(|loci| Weights { loci })
+    }
+
+    proptest! {
+        #[test]
+        fn every_kernel_adds_up_as_one_would_by_hand(
+            families in prop::collection::vec(weights(), 1..4),
+            classes in prop::collection::vec(0..CLASSES as u8, LOCI * BLOCK),
+        ) {
+            let lane = |classes: &[u8]| Lane(std::array::from_fn(|child| classes[child]));
+            let block: Vec<Lane> = classes.chunks_exact(64).map(lane).collect();
+            let borrowed: Vec<&Weights> = families.iter().collect();
+            for instructions in Instructions::available() {
+                let mut passed = vec![Row::default(); families.len()];
+                weigh_block(instructions, &block, &borrowed, &mut passed);
+                for (family, passed) in families.iter().zip(&passed) {
+                    for child in 0..BLOCK {
+                        let weight = |locus: &LocusWeights| {
+                            u32::from(locus.weights.0[usize::from(classes[locus.locus * BLOCK + child])])
+                        };
+                        let total: u32 = family.loci.iter().map(weight).sum();
+                        let passes = passed[child / 64] >> (child % 64) & 1 == 1;
+                        prop_assert_eq!(passes, total <= u32::from(LIMIT), "{:?} {}", instructions, child);
+                    }
+                }
+            }
+        }
+    }
+}

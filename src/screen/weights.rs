@@ -52,3 +52,66 @@ impl Weights {
         Self { loci: loci.iter().zip(classes.loci()).enumerate().filter_map(weigh).collect() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::index::{BLOCK, Row, UNLISTED};
+    use crate::kinship::LocusTable;
+    use crate::model::genotype_count;
+    use crate::screen::kernel::Instructions;
+    use crate::screen::weigh::weigh_block;
+
+    /// A locus of 1 to 20 alleles, some rare, with log10 LRs that may be impossible.
+    fn locus() -> impl Strategy<Value = (Vec<f64>, LocusTable)> {
+        (1..20_usize).prop_flat_map(|alleles| {
+            let value = prop_oneof![8 => -5.0..3.0, 1 => Just(f64::NEG_INFINITY), 1 => 3.0..9.0];
+            let values = prop::collection::vec(value, genotype_count(alleles));
+            let frequencies = prop::collection::vec(0.001..1.0, alleles);
+            (frequencies, values.prop_map(LocusTable::of_values))
+        })
+    }
+
+    proptest! {
+        /// No child that reaches the threshold is left out, and nobody passes who is further from it than rounding and
+        /// shared classes explain.
+        #[test]
+        fn who_reaches_the_threshold_passes(
+            loci in prop::collection::vec(locus(), 1..8),
+            picks in prop::collection::vec(any::<prop::sample::Index>(), 8 * BLOCK),
+            share in 0.0..1.2,
+        ) {
+            let screened: Vec<ScreenedLocus> =
+                loci.iter().map(|(p, table)| ScreenedLocus::new(table.clone(), p, false)).collect();
+            let best: f64 = screened.iter().map(|locus| locus.best).sum();
+            let threshold = best - share * 4.0 * loci.len() as f64;
+            let classes = Classes::new(loci.iter().map(|(p, _)| p.as_slice()));
+            let some: Vec<Option<&ScreenedLocus>> = screened.iter().map(Some).collect();
+            let weights = Weights::new(&some, &classes, best, threshold);
+            // Every eighth genotype is not listed, and some are untyped.
+            let codes: Vec<u16> = (0..BLOCK * loci.len())
+                .map(|i| match i % 8 {
+                    0 => UNLISTED,
+                    _ => picks[i % picks.len()].index(loci[i % loci.len()].1.values().len()) as u16,
+                })
+                .collect();
+            let mut lanes = classes.empty(1);
+            classes.arrange_codes(&codes, &mut lanes);
+            let mut passed = [Row::default()];
+            weigh_block(Instructions::Portable, &lanes, &[&weights], &mut passed);
+            let exact = loci.iter().all(|(p, _)| p.len() <= 10);
+            for (child, codes) in codes.chunks_exact(loci.len()).enumerate() {
+                let value = |(&code, (_, table)): (&u16, &(Vec<f64>, LocusTable))| {
+                    if code == UNLISTED { 0.0 } else { table.values()[usize::from(code)] }
+                };
+                let log10_lr: f64 = codes.iter().zip(&loci).map(value).sum();
+                let passes = passed[0][child / 64] >> (child % 64) & 1 == 1;
+                prop_assert!(passes || log10_lr < threshold, "{} {}", log10_lr, threshold);
+                let rounding = (loci.len() as f64 + 1.0) * f64::max(best - threshold, 1e-3) / f64::from(LIMIT);
+                prop_assert!(!exact || !passes || log10_lr >= threshold - rounding, "{} {}", log10_lr, threshold);
+            }
+        }
+    }
+}
