@@ -84,7 +84,7 @@ fn index(children: &[Child], table: &FrequencyTable) -> Index {
 
 /// What matching finds, on all instructions that there are, in one page and in several, and by scoring everyone.
 fn every_way(index: &Index, calculator: &Calculator, least: f64, families: &[Family]) -> Vec<MatchResult> {
-    let matcher = || Matcher::new(index, calculator, Criterion { min_log10_lr: least });
+    let matcher = || Matcher::new(index, calculator, Criterion { min_log10_lr: least, ..Criterion::default() });
     let watch = Watch::default();
     let run = |matcher: Matcher<'_>| matcher.run(families, &watch).unwrap().0;
     let mut results: Vec<MatchResult> = Instructions::available()
@@ -324,7 +324,7 @@ fn order_and_threads_change_nothing() {
     let (mut families, children) = people(&plan, table, &model);
     let calculator = Calculator::new(table, model).unwrap();
     let index = index(&children, table);
-    let criterion = Criterion { min_log10_lr: 2.0 };
+    let criterion = Criterion { min_log10_lr: 2.0, ..Criterion::default() };
     let run = |families: &[Family], threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         // Where counting pays, both ways of screening are used.

@@ -19,7 +19,7 @@ use crate::report::{CandidateRow, plain_table, ratio};
 
 use super::Outcome;
 use super::import::sound_text;
-use super::matching::run_match;
+use super::matching::{How, run_match};
 use super::model::Settings;
 use super::output::{Output, count};
 use super::store::{Store, write_private};
@@ -109,7 +109,11 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
         count(counts.children),
         table.panel().len(),
     ));
-    let matched = run_match(&store, store.criterion, Access::Mapped, output)?;
+    let matched = run_match(
+        &store,
+        How { criterion: store.criterion, access: Access::Mapped, full: true, exhaustive: false },
+        output,
+    )?;
     drop(lock);
     matched.say(output);
     let known = Known::new(&names)?;

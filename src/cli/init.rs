@@ -46,5 +46,5 @@ impl Init {
 /// A criterion from a number that may not be one.
 pub(super) fn checked(min_log10_lr: f64) -> anyhow::Result<Criterion> {
     anyhow::ensure!(min_log10_lr.is_finite(), "--min-log10-lr {min_log10_lr} is no number");
-    Ok(Criterion { min_log10_lr })
+    Ok(Criterion { min_log10_lr, ..Criterion::default() })
 }

@@ -9,13 +9,14 @@ use serde_json::json;
 use crate::index::{Access, Index};
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateRecord, Ledger, RunRecord};
-use crate::matching::{Criterion, MatchResult, Matcher, Stages, Watch, run_digest};
-use crate::model::{Family, Pseudonym};
+use crate::matching::{Criterion, MatchResult, Stages, Watch, run_digest};
+use crate::model::Pseudonym;
 use crate::report::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION};
 use crate::screen::Instructions;
 
 use super::Outcome;
 use super::checking::{Checking, marks};
+use super::delta::{self, Compared, Job};
 use super::init::checked;
 use super::options::{FormatOption, Global};
 use super::output::{Output, count, hex};
@@ -26,12 +27,22 @@ pub(super) const TABLE_ROWS: usize = 50;
 
 #[derive(Args)]
 pub(super) struct Match {
-    /// Match everything with everything; so far the only mode, and the default
+    /// Match everything with everything, instead of only what came or changed since the last run
     #[arg(long)]
     full: bool,
+    /// Score every pair instead of screening: slow, and to show that screening loses nothing
+    #[arg(long, requires = "full")]
+    exhaustive: bool,
     /// The least log10 LR of a candidate, instead of the store's
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     min_log10_lr: Option<f64>,
+    /// At most so many candidates of a family, its best
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_per_family: Option<u32>,
+    /// Only candidates whose LR so many of the children, at most, may be expected to reach by chance, if all were
+    /// unrelated to the family
+    #[arg(long, value_name = "X")]
+    max_chance_hits: Option<f64>,
     /// Read the index into memory instead of mapping it
     #[arg(long)]
     no_mmap: bool,
@@ -52,9 +63,15 @@ impl Match {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let store = Store::open(&global.store)?;
         let criterion = self.min_log10_lr.map(checked).transpose()?.unwrap_or(store.criterion);
+        if let Some(most) = self.max_chance_hits {
+            anyhow::ensure!(most.is_finite() && most > 0.0, "--max-chance-hits {most} is no number above 0");
+        }
+        let (max_per_family, max_chance_hits) = (self.max_per_family, self.max_chance_hits);
+        let criterion = Criterion { max_per_family, max_chance_hits, ..criterion };
         let _lock = store.lock()?;
         let access = if self.no_mmap { Access::Read } else { Access::Mapped };
-        let matched = run_match(&store, criterion, access, output)?;
+        let how = How { criterion, access, full: self.full, exhaustive: self.exhaustive };
+        let matched = run_match(&store, how, output)?;
         match self.format.format {
             Format::Json => output.data(&matched.report.json()?)?,
             Format::Csv => output.data(&matched.report.csv())?,
@@ -129,37 +146,51 @@ impl Matched {
     }
 }
 
-/// Matches all families of a store with all its children, and records the run.
-pub(super) fn run_match(
-    store: &Store,
-    criterion: Criterion,
-    access: Access,
-    output: &Output,
-) -> anyhow::Result<Matched> {
+/// How to match.
+#[derive(Clone, Copy)]
+pub(super) struct How {
+    pub(super) criterion: Criterion,
+    pub(super) access: Access,
+    pub(super) full: bool,
+    pub(super) exhaustive: bool,
+}
+
+/// Matches the families of a store with its children, and records the run.
+pub(super) fn run_match(store: &Store, how: How, output: &Output) -> anyhow::Result<Matched> {
+    let How { criterion, access, exhaustive, .. } = how;
     let mut ledger = store.ledger()?;
     check_the_rest(store, &mut ledger, output)?;
     let calculator = store.calculator()?;
-    let index = current_index(store, &ledger, access, output)?;
+    let basis = delta::basis(store, &calculator, &criterion)?;
+    let since = if how.full { Err("") } else { delta::since(&ledger, basis, &criterion)? };
     let started_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
     let started = Instant::now();
-    let (families, generation) = ledger.families(store.table.panel())?;
-    anyhow::ensure!(
-        generation.stamp == index.binding().stamp,
-        "the ledger was changed while the index was opened: match again"
-    );
-    let (result, stages) = Matcher::new(&index, &calculator, criterion).run(&families, &Watch::default())?;
+    let generation = ledger.generation()?;
+    let watch = Watch::default();
+    let job = Job { store, calculator: &calculator, criterion, access, exhaustive, generation, watch: &watch };
+    let (mode, compared) = match since {
+        Ok((since, last)) => ("delta", job.delta(&mut ledger, &since, &last, output)?),
+        Err(reason) => {
+            if !reason.is_empty() {
+                output.say(&format!("everything is matched: {reason}"));
+            }
+            ("full", job.full(&mut ledger, output)?)
+        }
+    };
+    let Compared { result, stages, index } = compared;
     let digest = run_digest(&store.table, &calculator, &criterion, &result.candidates);
     let seconds = started.elapsed().as_secs_f64();
     let record = RunRecord {
-        mode: "full".to_owned(),
+        mode: mode.to_owned(),
         started_at: i64::try_from(started_at)?,
         seconds,
         generation: generation.number,
         families: result.families,
         children: result.children,
-        pairs: result.pairs(),
+        pairs: result.pairs,
         digest,
-        manifest: manifest(store, &calculator, criterion, &result, &families, &index).to_string(),
+        basis: Some(basis),
+        manifest: manifest(store, &calculator, criterion, &result, &index).to_string(),
     };
     let records: Vec<CandidateRecord> = result
         .candidates
@@ -192,7 +223,7 @@ fn check_the_rest(store: &Store, ledger: &mut Ledger, output: &Output) -> anyhow
 }
 
 /// The index, built again where it is missing, stale or damaged.
-fn current_index(store: &Store, ledger: &Ledger, access: Access, output: &Output) -> anyhow::Result<Index> {
+pub(super) fn current_index(store: &Store, ledger: &Ledger, access: Access, output: &Output) -> anyhow::Result<Index> {
     match store.open_index(ledger, access)? {
         Ok(index) => Ok(index),
         Err(reason) => {
@@ -216,23 +247,16 @@ fn manifest(
     calculator: &Calculator,
     criterion: Criterion,
     result: &MatchResult,
-    families: &[Family],
     index: &Index,
 ) -> serde_json::Value {
     let unlisted: std::collections::BTreeSet<&str> =
         index.unlisted().iter().map(|unlisted| index.loci()[unlisted.locus].0.name()).collect();
-    let relatives: usize = families.iter().map(|family| family.relatives.len()).sum();
-    let unscorable = result
-        .unscorable
-        .iter()
-        .map(|family| json!({ "family": family.family, "locus": family.locus, "reason": family.reason.to_string() }));
     json!({
         "program": concat!("reunite ", env!("CARGO_PKG_VERSION")),
         "model": calculator.settings_line(),
         "frequencies": hex(&store.table.digest()),
         "loci": store.table.panel().loci(),
         "criterion": criterion,
-        "relatives": relatives,
         "completeness": "the candidates are exactly those of scoring every pair",
         "families_screened": result.families_screened,
         "families_weighed": result.families_weighed,
@@ -243,7 +267,7 @@ fn manifest(
         "loci_with_unlisted_alleles": unlisted,
         "instructions": Instructions::detect().name(),
         "refused": result.refused,
-        "unscorable": unscorable.collect::<Vec<_>>(),
+        "unscorable": result.unscorable,
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod candidates;
 mod checking;
+mod delta;
 mod demo;
 mod explain;
 mod families;

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::index::{Access, Binding, Builder, Index, IndexError, UNFINISHED};
 use crate::kinship::Calculator;
-use crate::ledger::{Generation, Ledger, LedgerError};
+use crate::ledger::{Generation, Ledger, LedgerError, Past};
 use crate::matching::Criterion;
+use crate::model::Child;
 use crate::population::FrequencyTable;
 use crate::pseudonym::{Pseudonymizer, SecretKey};
 
@@ -140,7 +141,7 @@ impl Store {
                 dir.join(&config.frequencies.file).display()
             );
         }
-        let criterion = Criterion { min_log10_lr: config.matching.min_log10_lr };
+        let criterion = Criterion { min_log10_lr: config.matching.min_log10_lr, ..Criterion::default() };
         Ok(Self { dir: dir.to_owned(), id: config.store_id, table, settings, criterion })
     }
 
@@ -195,10 +196,41 @@ impl Store {
         Ok(Index::open(&self.dir.join(INDEX), access, &self.binding(&generation)))
     }
 
+    /// The index of the ledger's children as they are, or as they were at some earlier generation, if it is sound.
+    pub(super) fn open_earlier_index(
+        &self,
+        ledger: &Ledger,
+        access: Access,
+    ) -> anyhow::Result<Result<(Index, Past), IndexError>> {
+        let mut past = Ok(None);
+        let alleles = self.table.alleles_digest();
+        let index = Index::open_if(&self.dir.join(INDEX), access, |found| {
+            past = ledger.past(found.generation);
+            found.alleles == alleles && matches!(&past, Ok(Some(past)) if past.generation.stamp == found.stamp)
+        });
+        Ok(match (index, past?) {
+            (Ok(index), Some(past)) => Ok((index, past)),
+            (Ok(_), None) => Err(IndexError::Stale),
+            (Err(error), _) => Err(error),
+        })
+    }
+
+    /// An index of some children in memory.
+    pub(super) fn index_of(&self, children: &[Child]) -> anyhow::Result<Index> {
+        let mut builder = self.builder();
+        children.iter().for_each(|child| builder.push(child.clone()));
+        let binding = Binding { alleles: self.table.alleles_digest(), stamp: [0; 16], generation: 0 };
+        Ok(Index::from_bytes(&builder.finish(&binding)?)?)
+    }
+
+    fn builder(&self) -> Builder {
+        let loci = self.table.panel().loci().iter().zip(self.table.loci());
+        Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect())
+    }
+
     /// Builds the index again from the ledger. The store must be locked: what an interrupted build left is removed.
     pub(super) fn build_index(&self, ledger: &Ledger, access: Access) -> anyhow::Result<Index> {
-        let loci = self.table.panel().loci().iter().zip(self.table.loci());
-        let mut builder = Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect());
+        let mut builder = self.builder();
         let generation = ledger.children(self.table.panel(), |child| builder.push(child))?;
         let path = self.dir.join(INDEX);
         let folder = path.parent().unwrap_or(&self.dir);

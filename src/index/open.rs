@@ -44,9 +44,16 @@ impl Index {
     /// # Errors
     /// [`IndexError::Stale`] if it was built from something else than `binding`; else what is wrong with it.
     pub fn open(path: &Path, access: Access, binding: &Binding) -> Result<Self, IndexError> {
+        Self::open_if(path, access, |found| found.alleles == binding.alleles && found.stamp == binding.stamp)
+    }
+
+    /// As [`Self::open`], if what it was built from `serves`.
+    ///
+    /// # Errors
+    /// [`IndexError::Stale`] if not; else what is wrong with it.
+    pub fn open_if(path: &Path, access: Access, serves: impl FnOnce(&Binding) -> bool) -> Result<Self, IndexError> {
         let index = Self::check(load(path, access)?)?;
-        let same = index.binding.alleles == binding.alleles && index.binding.stamp == binding.stamp;
-        if same { Ok(index) } else { Err(IndexError::Stale) }
+        if serves(&index.binding) { Ok(index) } else { Err(IndexError::Stale) }
     }
 
     /// Opens the bytes of an index in memory.

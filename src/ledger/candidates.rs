@@ -25,7 +25,7 @@ pub struct CandidateRecord {
 pub struct Candidate {
     /// The pair and its numbers.
     pub record: CandidateRecord,
-    /// The run that gave these numbers.
+    /// The first run that gave these numbers.
     pub run: i64,
     /// The first run of the unbroken series in which the pair was a candidate.
     pub first_run: i64,

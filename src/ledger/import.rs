@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension, Transaction, named_params};
 
+use super::changes::next;
 use super::known::{Encoder, Known, role, same_sample};
 use super::open::{Ledger, advance, now};
 use super::relatives::{self, Membership};
@@ -262,12 +263,13 @@ fn write_members(
     samples: &[i64],
 ) -> Result<BTreeSet<Pseudonym>, LedgerError> {
     let mut find = tx.prepare("SELECT id FROM family WHERE pseudonym = ?1")?;
-    let mut found = tx.prepare("INSERT INTO family (pseudonym) VALUES (?1)")?;
+    let next = next(tx)?;
+    let mut found = tx.prepare("INSERT INTO family (pseudonym, changed) VALUES (?1, ?2)")?;
     let mut write = tx.prepare(
         "INSERT INTO member (family_id, sample_id, relation) VALUES (?1, ?2, ?3)
          ON CONFLICT (family_id, sample_id) DO UPDATE SET relation = excluded.relation, place = NULL",
     )?;
-    let mut uncheck = tx.prepare("UPDATE family SET checked = 0 WHERE id = ?1 AND checked = 1")?;
+    let mut change = tx.prepare("UPDATE family SET checked = 0, changed = ?2 WHERE id = ?1")?;
     let mut links = pedigrees::Writer::new(tx, batch)?;
     let mut order = Vec::new();
     for (i, row) in batch.rows.iter().enumerate() {
@@ -283,11 +285,11 @@ fn write_members(
         let family = members[0].0;
         let id = match find.query_row([family.as_bytes()], |row| row.get(0)).optional()? {
             Some(id) => {
-                uncheck.execute([id])?;
+                change.execute((id, next))?;
                 id
             }
             None => {
-                found.execute([family.as_bytes()])?;
+                found.execute((family.as_bytes(), next))?;
                 tx.last_insert_rowid()
             }
         };

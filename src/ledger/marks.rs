@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::LedgerError;
+use super::changes::next;
 use super::open::{Ledger, advance};
 use super::read::pseudonym;
 use crate::model::Pseudonym;
@@ -66,10 +67,11 @@ impl Ledger {
     pub fn withdraw(&mut self, families: &[Pseudonym], reason: Option<&str>) -> Result<usize, LedgerError> {
         let tx = self.begin()?;
         let mut changed = 0;
+        let next = next(&tx)?;
         for family in families {
             changed += tx.execute(
-                "UPDATE family SET withdrawn = ?2 WHERE pseudonym = ?1 AND withdrawn IS NOT ?2",
-                (*family.as_bytes(), reason),
+                "UPDATE family SET withdrawn = ?2, changed = ?3 WHERE pseudonym = ?1 AND withdrawn IS NOT ?2",
+                (*family.as_bytes(), reason, next),
             )?;
         }
         if changed > 0 {

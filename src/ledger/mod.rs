@@ -6,6 +6,7 @@
 
 mod batch;
 mod candidates;
+mod changes;
 mod codec;
 mod error;
 mod import;
@@ -23,6 +24,7 @@ mod verify;
 
 pub use batch::{Batch, Conflict, ConflictKind, Holds, ImportReport, OnConflict, Record};
 pub use candidates::{Candidate, CandidateFilter, CandidateRecord};
+pub use changes::Past;
 pub use error::LedgerError;
 pub use open::{Generation, Ledger};
 pub use read::Counts;

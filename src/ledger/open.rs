@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::LedgerError;
-use super::schema;
+use super::changes::remember;
+use super::{LedgerError, schema};
 
 /// The ledger of a store. One connection; other processes may read meanwhile, and wait to write.
 #[derive(Debug)]
@@ -48,6 +48,7 @@ impl Ledger {
             set_meta(&tx, key, random()?)?;
         }
         set_meta(&tx, "generation", 0)?;
+        remember(&tx)?;
         tx.commit()?;
         // The file's name, too, survives a power cut.
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -106,6 +107,7 @@ impl Ledger {
             // Another process may have done it since.
             let version = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
             schema::migrate(&tx, version)?;
+            remember(&tx)?;
             tx.commit()?;
         }
         Ok(ledger)
@@ -181,7 +183,8 @@ pub(super) fn generation(connection: &Connection) -> Result<Generation, LedgerEr
 pub(super) fn advance(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     let next = i64::try_from(generation(tx)?.number + 1).map_err(|_| missing("generation"))?;
     set_meta(tx, "generation", next)?;
-    Ok(set_meta(tx, "stamp", random()?)?)
+    set_meta(tx, "stamp", random()?)?;
+    remember(tx)
 }
 
 fn meta<T: rusqlite::types::FromSql>(connection: &Connection, key: &str) -> Result<Option<T>, LedgerError> {

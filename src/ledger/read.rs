@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
 
 use super::marks::checked_under;
 use super::open::Ledger;
@@ -59,7 +60,7 @@ impl Positions {
         if unknown { Err("the profile names an unknown locus") } else { Ok(Profile::new(genotypes)) }
     }
 
-    fn read(&self, row: &Row<'_>, sample: Pseudonym, column: usize) -> Result<Profile, LedgerError> {
+    pub(super) fn read(&self, row: &Row<'_>, sample: Pseudonym, column: usize) -> Result<Profile, LedgerError> {
         let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
         let blob = row.get_ref(column)?.as_blob().map_err(|_| damaged("the profile is missing"))?;
         self.profile(blob).map_err(damaged)
@@ -183,31 +184,47 @@ impl Ledger {
     }
 }
 
+/// Which families; all but [`Self::One`] only those that are not withdrawn.
 #[derive(Clone, Copy)]
-enum Which {
-    /// That are not withdrawn.
+pub(super) enum Which<'a> {
+    /// All.
     Matched,
-    /// Of these, those whose marks are not of today.
+    /// Those whose marks are not of today.
     Unchecked,
+    /// Those that are other than they were.
+    Changed { generation: i64, last_import: i64 },
+    /// Those with a pseudonym from the one, exclusive, to the other, inclusive.
+    Between { after: &'a [u8], up_to: &'a [u8] },
+    /// This one.
     One(Pseudonym),
 }
 
 /// Families by pseudonym.
-fn families(connection: &Connection, panel: &Panel, which: Which) -> Result<Vec<Family>, LedgerError> {
+pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>) -> Result<Vec<Family>, LedgerError> {
     let positions = Positions::new(connection, panel)?;
-    // One text per case, so that one family is found by its index.
-    let (condition, only) = match which {
-        Which::Matched => ("?1 IS NULL AND family.withdrawn IS NULL", None),
-        Which::Unchecked => ("?1 IS NULL AND family.withdrawn IS NULL AND family.checked = 0", None),
-        Which::One(family) => ("family.pseudonym = ?1", Some(*family.as_bytes())),
+    // One text per case, so that each uses its index.
+    let (condition, values): (_, Vec<Value>) = match which {
+        Which::Matched => ("family.withdrawn IS NULL", vec![]),
+        Which::Unchecked => ("family.withdrawn IS NULL AND family.checked = 0", vec![]),
+        Which::Changed { generation, last_import } => (
+            "family.withdrawn IS NULL AND (family.changed > ?1 OR family.id IN
+             (SELECT family_id FROM sample JOIN member ON member.sample_id = sample.id WHERE import_id > ?2))",
+            vec![generation.into(), last_import.into()],
+        ),
+        Which::Between { after, up_to } => (
+            "family.withdrawn IS NULL AND family.pseudonym > ?1 AND family.pseudonym <= ?2",
+            vec![after.to_vec().into(), up_to.to_vec().into()],
+        ),
+        Which::One(family) => ("family.pseudonym = ?1", vec![family.as_bytes().to_vec().into()]),
     };
     let mut statement = connection.prepare(&format!(
         "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile, member.place, pedigree.links,
          sample.drop_out
          FROM family JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
-         LEFT JOIN pedigree ON pedigree.family_id = family.id WHERE {condition} ORDER BY family.pseudonym"
+         LEFT JOIN pedigree ON pedigree.family_id = family.id
+         WHERE {condition} ORDER BY family.pseudonym"
     ))?;
-    let mut rows = statement.query([only])?;
+    let mut rows = statement.query(params_from_iter(values))?;
     let mut families: Vec<Draft> = Vec::new();
     while let Some(row) = rows.next()? {
         let (family, sample) = (pseudonym(row, 0)?, pseudonym(row, 2)?);

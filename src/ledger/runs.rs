@@ -26,6 +26,8 @@ pub struct RunRecord {
     pub pairs: u64,
     /// BLAKE3 of the canonical result set.
     pub digest: [u8; 32],
+    /// BLAKE3 of everything beside samples and families that the results depend on; unknown of runs before it was kept.
+    pub basis: Option<[u8; 32]>,
     /// Everything that the results depend on: a JSON object.
     pub manifest: String,
 }
@@ -43,7 +45,7 @@ pub struct RunDelta {
 
 impl Ledger {
     /// Records a run: `candidates` become the current ones, all of them, in place of those before. A pair that
-    /// stays a candidate keeps its first run.
+    /// stays a candidate keeps its first run. Numbers that stay the same keep the run that gave them.
     ///
     /// # Errors
     /// [`LedgerError::Stale`] if samples or families changed since the run's generation: its results would hide
@@ -67,26 +69,34 @@ impl Ledger {
             return Err(LedgerError::Stale { run: run.generation, ledger: current });
         }
         let number = insert_run(&tx, run, candidates.len())?;
-        let before = first_runs(&tx)?;
-        // Rewriting the table in order is faster than changing most of its rows one by one.
-        tx.execute("DELETE FROM candidate", [])?;
+        let before = candidates_before(&tx)?;
         let mut insert = tx.prepare(
-            "INSERT INTO candidate (family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT OR REPLACE INTO candidate (family, child, log10_lr, loci_compared, incompatible_loci, run_id,
+             first_run_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
         let mut new = vec![true; candidates.len()];
-        let mut stayed = 0;
-        for (family, child, i) in order {
-            let candidate = &candidates[i];
-            let first = before.binary_search_by_key(&(family, child), |known| (known.0, known.1)).ok();
-            let first = first.map_or(number, |at| {
+        let mut stayed = vec![false; before.len()];
+        let mut changed = Vec::new();
+        for &(family, child, i) in &order {
+            let known = before.binary_search_by_key(&(family, child), |known| (known.0.family, known.0.child)).ok();
+            let first = known.map_or(number, |at| {
                 new[i] = false;
-                stayed += 1;
-                before[at].2
+                stayed[at] = true;
+                before[at].1
             });
+            if known.is_none_or(|at| before[at].0 != candidates[i]) {
+                changed.push((i, first));
+            }
+        }
+        let mut delete = tx.prepare("DELETE FROM candidate WHERE family = ?1 AND child = ?2")?;
+        for ((gone, _), _) in before.iter().zip(&stayed).filter(|(_, stayed)| !**stayed) {
+            delete.execute((gone.family.as_bytes(), gone.child.as_bytes()))?;
+        }
+        for (i, first) in changed {
+            let candidate = &candidates[i];
             insert.execute((
-                family.as_bytes(),
-                child.as_bytes(),
+                candidate.family.as_bytes(),
+                candidate.child.as_bytes(),
                 candidate.log10_lr,
                 candidate.loci_compared,
                 candidate.incompatible_loci,
@@ -94,9 +104,10 @@ impl Ledger {
                 first,
             ))?;
         }
+        drop(delete);
         drop(insert);
         tx.commit()?;
-        Ok(RunDelta { run: number, new, withdrawn: before.len() as u64 - stayed })
+        Ok(RunDelta { run: number, new, withdrawn: stayed.iter().filter(|stayed| !**stayed).count() as u64 })
     }
 
     /// The last run and its number; `None` before the first.
@@ -104,7 +115,7 @@ impl Ledger {
     /// # Errors
     /// The database's.
     pub fn last_run(&self) -> Result<Option<(i64, RunRecord)>, LedgerError> {
-        let sql = "SELECT id, mode, started_at, seconds, generation, families, children, pairs, digest, manifest
+        let sql = "SELECT id, mode, started_at, seconds, generation, families, children, pairs, digest, manifest, basis
                    FROM run ORDER BY id DESC LIMIT 1";
         Ok(self.connection.query_row(sql, [], read_run).optional()?)
     }
@@ -122,6 +133,7 @@ fn read_run(row: &Row<'_>) -> rusqlite::Result<(i64, RunRecord)> {
         pairs: count(7)?,
         digest: row.get(8)?,
         manifest: row.get(9)?,
+        basis: row.get(10)?,
     };
     Ok((row.get(0)?, run))
 }
@@ -130,8 +142,8 @@ fn insert_run(tx: &Transaction<'_>, run: &RunRecord, candidates: usize) -> Resul
     // 10^6 families x 10^6 children are 10^12 pairs: far from the end of an i64.
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     tx.execute(
-        "INSERT INTO run (mode, started_at, seconds, generation, families, children, pairs, candidates, digest, manifest)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO run (mode, started_at, seconds, generation, families, children, pairs, candidates, digest, manifest,
+         basis) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         (
             &run.mode,
             run.started_at,
@@ -143,18 +155,29 @@ fn insert_run(tx: &Transaction<'_>, run: &RunRecord, candidates: usize) -> Resul
             count(candidates as u64),
             run.digest,
             &run.manifest,
+            run.basis,
         ),
     )?;
     Ok(tx.last_insert_rowid())
 }
 
 /// The current candidates, by family and child, with their first runs.
-fn first_runs(tx: &Transaction<'_>) -> Result<Vec<(Pseudonym, Pseudonym, i64)>, LedgerError> {
-    let mut statement = tx.prepare("SELECT family, child, first_run_id FROM candidate ORDER BY family, child")?;
+fn candidates_before(tx: &Transaction<'_>) -> Result<Vec<(CandidateRecord, i64)>, LedgerError> {
+    let mut statement = tx.prepare(
+        "SELECT family, child, log10_lr, loci_compared, incompatible_loci, first_run_id FROM candidate
+         ORDER BY family, child",
+    )?;
     let mut rows = statement.query([])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
-        all.push((pseudonym(row, 0)?, pseudonym(row, 1)?, row.get(2)?));
+        let record = CandidateRecord {
+            family: pseudonym(row, 0)?,
+            child: pseudonym(row, 1)?,
+            log10_lr: row.get(2)?,
+            loci_compared: row.get(3)?,
+            incompatible_loci: row.get(4)?,
+        };
+        all.push((record, row.get(5)?));
     }
     Ok(all)
 }

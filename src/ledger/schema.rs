@@ -6,7 +6,7 @@ use rusqlite::Transaction;
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 5] = [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS];
+pub(super) const MIGRATIONS: [&str; 6] = [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS, CHANGES];
 
 /// The version this program writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -93,6 +93,20 @@ ALTER TABLE family ADD COLUMN withdrawn TEXT;
 /// `checked`: 1 if the marks are those of the family as it is, under what `meta` has as `checked_under`.
 const CHECKS: &str = "
 ALTER TABLE family ADD COLUMN checked INTEGER NOT NULL DEFAULT 0 CHECK (checked = 0 OR checked = 1);
+";
+
+/// `past`: every generation since, with the last import that it knew. `family.changed`: the generation at which a family
+/// came, was restored, or was given other relatives; what became of a relative's own data, its `import_id` says.
+/// `run.basis`: digest of everything beside samples and families that candidates depend on.
+const CHANGES: &str = "
+CREATE TABLE past (
+    generation INTEGER PRIMARY KEY,
+    stamp BLOB NOT NULL CHECK (length(stamp) = 16),
+    last_import INTEGER NOT NULL
+) STRICT;
+ALTER TABLE family ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN basis BLOB CHECK (basis IS NULL OR length(basis) = 32);
+CREATE INDEX sample_by_import ON sample (import_id);
 ";
 
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.

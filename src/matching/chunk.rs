@@ -30,6 +30,12 @@ pub(super) struct Chunk<'m, 'a> {
     stages: Stages,
 }
 
+/// A compiled family and the log10 LR that it is matched for.
+struct Aimed {
+    family: CompiledFamily,
+    threshold: f64,
+}
+
 /// A family on its way over the children.
 struct Search<'c> {
     /// Position in the chunk.
@@ -61,31 +67,41 @@ impl<'m, 'a> Chunk<'m, 'a> {
     pub(super) fn run(mut self, watch: &Watch) -> Result<(MatchResult, Stages), Stopped> {
         watch.check()?;
         let started = Instant::now();
-        let compiled: Vec<Option<CompiledFamily>> =
-            self.families.iter().map(|family| self.keep(self.matcher.compiler.family(family))).collect();
-        let plan =
-            |family: &Option<CompiledFamily>| family.as_ref().map_or(Plan::Nothing, |family| self.matcher.plan(family));
+        let compiled: Vec<Option<Aimed>> = self.families.iter().map(|family| self.aimed(family)).collect();
+        let plan = |aimed: &Option<Aimed>| {
+            aimed.as_ref().map_or(Plan::Nothing, |aimed| self.matcher.plan(&aimed.family, aimed.threshold))
+        };
         let plans: Vec<Plan> = compiled.iter().map(plan).collect();
-        let threshold = self.matcher.criterion.min_log10_lr;
-        let scorers: Vec<Option<Scorer<'_>>> =
-            compiled.iter().map(|family| family.as_ref().map(|family| Scorer::new(family, threshold))).collect();
+        let scorers: Vec<Option<Scorer<'_>>> = compiled
+            .iter()
+            .map(|aimed| aimed.as_ref().map(|aimed| Scorer::new(&aimed.family, aimed.threshold)))
+            .collect();
         self.stages.compile += started.elapsed();
 
         let mut hits = self.search(&plans, &scorers, watch)?;
-        self.irregular(&compiled, &scorers, &mut hits);
+        self.irregular(&compiled, &scorers, &mut hits, watch);
 
         let started = Instant::now();
         for ((family, compiled), hits) in self.families.iter().zip(&compiled).zip(hits) {
             if let Some(compiled) = compiled {
-                self.describe(family, compiled, hits);
+                self.describe(family, compiled, hits, watch);
             }
         }
         self.stages.describe += started.elapsed();
         Ok((self.result, self.stages))
     }
 
-    fn keep<T>(&mut self, compiled: Result<T, Unscorable>) -> Option<T> {
-        compiled.map_err(|unscorable| self.result.unscorable.push(unscorable)).ok()
+    /// A compiled family and its threshold, or `None` and a note why not.
+    fn aimed(&mut self, family: &Family) -> Option<Aimed> {
+        let matcher = self.matcher;
+        let aimed = matcher.compiler.family(family).and_then(|compiled| match matcher.threshold(&compiled) {
+            Ok(threshold) => Ok(Aimed { family: compiled, threshold }),
+            Err(reason) => {
+                let locus = matcher.calculator().panel().loci()[0].clone();
+                Err(Unscorable { family: family.pseudonym, locus, reason: reason.to_string() })
+            }
+        });
+        aimed.map_err(|unscorable| self.result.unscorable.push(unscorable)).ok()
     }
 
     /// Screens block after block, and scores survivors family by family as batches fill up. Gives the hits per family.
@@ -162,38 +178,54 @@ impl<'m, 'a> Chunk<'m, 'a> {
 
     fn irregular(
         &mut self,
-        compiled: &[Option<CompiledFamily>],
+        compiled: &[Option<Aimed>],
         scorers: &[Option<Scorer<'_>>],
         hits: &mut [Vec<Hit>],
+        watch: &Watch,
     ) {
         let started = Instant::now();
         let matcher = self.matcher;
         for (i, hits) in hits.iter_mut().enumerate() {
-            let (Some(family), Some(scorer)) = (&compiled[i], &scorers[i]) else { continue };
+            let (Some(Aimed { family, threshold }), Some(scorer)) = (&compiled[i], &scorers[i]) else { continue };
+            let before = hits.len();
             let found = |child, log10_lr| hits.push((child, log10_lr));
-            let threshold = matcher.criterion.min_log10_lr - family.linkage.slack;
+            let threshold = threshold - family.linkage.slack;
             let done = matcher.irregular.score(matcher.index, matcher.calculator(), family, scorer, threshold, found);
+            watch.keep(hits.len() - before, 0);
             if let Err((locus, reason)) = done {
                 let locus = matcher.calculator().panel().loci()[locus].clone();
-                self.result.unscorable.push(Unscorable { family: self.families[i].pseudonym, locus, reason });
+                self.result.unscorable.push(Unscorable {
+                    family: self.families[i].pseudonym,
+                    locus,
+                    reason: reason.to_string(),
+                });
             }
         }
         self.stages.score += started.elapsed();
     }
 
-    fn describe(&mut self, family: &Family, compiled: &CompiledFamily, hits: Vec<Hit>) {
+    fn describe(&mut self, family: &Family, aimed: &Aimed, mut hits: Vec<Hit>, watch: &Watch) {
         let index = self.matcher.index;
-        let hits = match self.with_linkage(compiled, hits) {
+        let found = hits.len();
+        hits.retain(|hit| !self.matcher.passes_by(hit.0));
+        let mut hits = match self.with_linkage(aimed, hits) {
             Ok(hits) => hits,
             Err(reason) => {
                 let calculator = self.matcher.calculator();
                 let locus = calculator.panel().loci()[calculator.linked()[0].loci[0]].clone();
-                self.result.unscorable.push(Unscorable { family: family.pseudonym, locus, reason });
+                self.result.unscorable.push(Unscorable { family: family.pseudonym, locus, reason: reason.to_string() });
                 return;
             }
         };
+        if let Some(most) = self.matcher.criterion.max_per_family {
+            hits.sort_unstable_by(|a, b| {
+                b.1.total_cmp(&a.1).then_with(|| index.pseudonym(a.0).cmp(&index.pseudonym(b.0)))
+            });
+            hits.truncate(most as usize);
+        }
+        watch.keep(hits.len(), found);
         for (child, log10_lr) in hits {
-            let compared = self.matcher.compiler.compare(compiled, |locus| index.genotype(child, locus));
+            let compared = self.matcher.compiler.compare(&aimed.family, |locus| index.genotype(child, locus));
             let (loci_compared, incompatible_loci) = compared.unwrap_or_default();
             self.result.candidates.push(Candidate {
                 family: family.pseudonym,
@@ -206,7 +238,8 @@ impl<'m, 'a> Chunk<'m, 'a> {
     }
 
     /// The hits that reach the threshold once linked loci are taken together.
-    fn with_linkage(&self, compiled: &CompiledFamily, hits: Vec<Hit>) -> Result<Vec<Hit>, KinshipError> {
+    fn with_linkage(&self, aimed: &Aimed, hits: Vec<Hit>) -> Result<Vec<Hit>, KinshipError> {
+        let compiled = &aimed.family;
         if !compiled.linkage.matters() {
             return Ok(hits);
         }
@@ -216,7 +249,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
         for (child, _) in hits {
             let genotype = |locus: usize| index.genotype(child, locus);
             let log10_lr = compiled.log10_lr(calculator, &mut pairs, genotype, index.drop_out(child))?;
-            if log10_lr >= self.matcher.criterion.min_log10_lr {
+            if log10_lr >= aimed.threshold {
                 kept.push((child, log10_lr));
             }
         }

@@ -9,6 +9,7 @@ use crate::kinship::{Calculator, Evidence, Kind, KinshipError, Structure, Struct
 use crate::model::{Family, Genotype};
 use crate::screen::ScreenedLocus;
 
+use super::chance::{Moments, moments};
 use super::linkage::FamilyLinkage;
 use super::result::Unscorable;
 
@@ -23,6 +24,8 @@ pub struct Compiler<'a> {
     structures: Kept<Kind, Structure>,
     /// Whether a child is compatible, by [`Evidence::pattern`].
     compatible: Kept<(Kind, Vec<u8>), Option<bool>>,
+    /// Per locus, how compiled evidence does in unrelated children.
+    moments: Vec<Kept<Evidence, Moments>>,
     /// Room left for tables.
     room: AtomicUsize,
     /// Whether plans may count misses.
@@ -75,6 +78,7 @@ impl<'a> Compiler<'a> {
             tables: (0..calculator.panel().len()).map(|_| Kept::new()).collect(),
             structures: Kept::new(),
             compatible: Kept::new(),
+            moments: (0..calculator.panel().len()).map(|_| Kept::new()).collect(),
             room: AtomicUsize::new(INTERNED_BYTES),
             counts,
         }
@@ -94,7 +98,7 @@ impl<'a> Compiler<'a> {
         let unscorable = |(locus, reason): (usize, KinshipError)| Unscorable {
             family: family.pseudonym,
             locus: self.calculator.panel().loci()[locus].clone(),
-            reason,
+            reason: reason.to_string(),
         };
         let compile = |locus| self.locus(family, locus).map_err(|reason| unscorable((locus, reason)));
         Ok(CompiledFamily {
@@ -125,6 +129,19 @@ impl<'a> Compiler<'a> {
             incompatible += u32::from(compatible == Some(false));
         }
         Ok((compared, incompatible))
+    }
+
+    /// How a family's table at a locus does in unrelated children; no moments where no relative is typed.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    pub(super) fn moments(&self, family: &CompiledFamily, locus: usize) -> Result<Moments, KinshipError> {
+        let Some(compiled) = &family.loci[locus] else { return Ok(Moments::default()) };
+        if let Some(known) = self.moments[locus].get(&compiled.evidence) {
+            return Ok(*known);
+        }
+        let unrelated = self.calculator.unrelated(locus, &compiled.evidence)?;
+        Ok(*self.moments[locus].keep(&compiled.evidence, moments(&compiled.screened.table, &unrelated)))
     }
 
     fn locus(&self, family: &Family, locus: usize) -> Result<Option<CompiledLocus>, KinshipError> {

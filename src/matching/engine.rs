@@ -1,16 +1,18 @@
 //! The run: pages of families, cut into chunks that go over all blocks of children in parallel.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use rayon::prelude::*;
 
 use crate::index::Index;
-use crate::kinship::Calculator;
+use crate::kinship::{Calculator, KinshipError};
 use crate::model::{Family, GenotypeCode, Pseudonym};
 use crate::population::Floor;
 use crate::screen::{Classes, Instructions, Lane, Layout, Plan};
 
+use super::chance::Completeness;
 use super::chunk::Chunk;
 use super::compile::{CompiledFamily, Compiler};
 use super::result::{Criterion, MatchResult};
@@ -34,6 +36,10 @@ pub struct Matcher<'a> {
     /// Lanes of all blocks, arranged when the first family is weighed.
     lanes: OnceLock<Vec<Lane>>,
     exhaustive: bool,
+    /// Numbers of children to pass by, rising.
+    without: Vec<usize>,
+    /// How complete the children are, if chance hits are bounded.
+    completeness: Option<Completeness>,
 }
 
 /// Processor time by stage, added up over threads.
@@ -73,6 +79,8 @@ impl<'a> Matcher<'a> {
             layout: layout(index, calculator),
             lanes: OnceLock::new(),
             exhaustive: false,
+            without: Vec::new(),
+            completeness: criterion.max_chance_hits.map(|_| Completeness::of(index)),
         }
     }
 
@@ -89,6 +97,34 @@ impl<'a> Matcher<'a> {
     pub fn exhaustive(mut self) -> Self {
         self.exhaustive = true;
         self
+    }
+
+    /// Passes these children by.
+    #[must_use]
+    pub fn without(mut self, children: &BTreeSet<Pseudonym>) -> Self {
+        if !children.is_empty() {
+            let is_among = |child: &usize| children.contains(&self.index.pseudonym(*child));
+            self.without = (0..self.index.children()).filter(is_among).collect();
+            self.refused.retain(|child| !children.contains(child));
+        }
+        self
+    }
+
+    /// Whether a child is passed by.
+    pub(super) fn passes_by(&self, child: usize) -> bool {
+        self.without.binary_search(&child).is_ok()
+    }
+
+    /// The least log10 LR of a family's candidates.
+    pub(super) fn threshold(&self, family: &CompiledFamily) -> Result<f64, KinshipError> {
+        let least = self.criterion.min_log10_lr;
+        match (&self.completeness, self.criterion.max_chance_hits) {
+            (Some(children), Some(most)) => {
+                let moments = |locus| self.compiler.moments(family, locus);
+                Ok(children.threshold(self.calculator(), family, most, moments)?.max(least))
+            }
+            _ => Ok(least),
+        }
     }
 
     /// Matches families against all children, in parallel on the current rayon pool.
@@ -126,7 +162,8 @@ impl<'a> Matcher<'a> {
     }
 
     fn nothing(&self) -> MatchResult {
-        MatchResult { children: self.index.children() as u64, refused: self.refused.clone(), ..MatchResult::default() }
+        let children = (self.index.children() - self.without.len()) as u64;
+        MatchResult { children, refused: self.refused.clone(), ..MatchResult::default() }
     }
 
     fn page(
@@ -140,6 +177,7 @@ impl<'a> Matcher<'a> {
         let run = |chunk| Chunk::new(self, chunk).run(watch);
         let parts: Vec<(MatchResult, Stages)> = families.par_chunks(size).map(run).collect::<Result<_, Stopped>>()?;
         result.families += families.len() as u64;
+        result.pairs += families.len() as u64 * result.children;
         for (part, part_stages) in parts {
             result.take(part);
             *stages += part_stages;
@@ -151,13 +189,13 @@ impl<'a> Matcher<'a> {
         self.compiler.calculator()
     }
 
-    /// The plan of a compiled family, over the rows of the index.
-    pub(super) fn plan(&self, family: &CompiledFamily) -> Plan {
+    /// The plan of a compiled family for a threshold, over the rows of the index.
+    pub(super) fn plan(&self, family: &CompiledFamily, threshold: f64) -> Plan {
         if self.exhaustive {
             return Plan::Everyone;
         }
         let loci: Vec<_> = family.loci.iter().map(|locus| locus.as_ref().map(|locus| &*locus.screened)).collect();
-        Plan::new(&loci, &self.layout, self.criterion.min_log10_lr - family.linkage.slack)
+        Plan::new(&loci, &self.layout, threshold - family.linkage.slack)
     }
 
     pub(super) fn codes(&self, child: usize) -> &'a [GenotypeCode] {

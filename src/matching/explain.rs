@@ -81,7 +81,7 @@ pub fn explain(
     let unscorable = |locus: usize, reason: KinshipError| Unscorable {
         family: family.pseudonym,
         locus: panel.loci()[locus].clone(),
-        reason,
+        reason: reason.to_string(),
     };
     let compiled = Compiler::new(calculator, false).family(family)?;
     let linked_at = |pair: [usize; 2]| move |reason: KinshipError| unscorable(pair[0], reason);

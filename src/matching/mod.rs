@@ -4,6 +4,7 @@
 //! provably miss the threshold, and every pair that stays is scored by the same sum, in panel order, in `f64`. So it
 //! depends neither on the number of threads nor on the order of anything.
 
+mod chance;
 mod chunk;
 mod compile;
 mod engine;

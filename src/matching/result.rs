@@ -1,8 +1,8 @@
 //! What a run gives.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::kinship::{Calculator, KinshipError};
+use crate::kinship::Calculator;
 use crate::model::{Locus, Pseudonym};
 use crate::population::FrequencyTable;
 
@@ -11,12 +11,19 @@ use crate::population::FrequencyTable;
 pub struct Criterion {
     /// The least log10 LR, inclusive.
     pub min_log10_lr: f64,
+    /// The most candidates of a family: its best, ties broken by the child's pseudonym.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_per_family: Option<u32>,
+    /// The most children, of those in the index, that may be expected to reach a candidate's LR if all were unrelated to
+    /// the family; above 0. Bounded from above, so that candidates keep to it for certain: see `chance`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_chance_hits: Option<f64>,
 }
 
 impl Default for Criterion {
     /// LR 10,000: the value from which laboratories speak of support.
     fn default() -> Self {
-        Self { min_log10_lr: 4.0 }
+        Self { min_log10_lr: 4.0, max_per_family: None, max_chance_hits: None }
     }
 }
 
@@ -36,14 +43,14 @@ pub struct Candidate {
 }
 
 /// A family that could not be scored, and why: never left out silently.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Unscorable {
     /// The family.
     pub family: Pseudonym,
     /// The locus at which it fails.
     pub locus: Locus,
     /// The reason.
-    pub reason: KinshipError,
+    pub reason: String,
 }
 
 /// The candidates of a run, and how they were found.
@@ -67,28 +74,30 @@ pub struct MatchResult {
     pub families_out_of_reach: u64,
     /// Pairs that passed the screen.
     pub survivors: u64,
+    /// Pairs that were compared.
+    pub pairs: u64,
 }
 
 impl MatchResult {
-    /// All pairs that the result speaks of.
-    #[must_use]
-    pub fn pairs(&self) -> u64 {
-        self.families * self.children
-    }
-
-    /// Adds what part of the same run gave; the families are counted already.
-    pub(super) fn take(&mut self, part: Self) {
+    /// Adds what part of the same run gave; families and children are counted already.
+    pub fn take(&mut self, part: Self) {
         self.candidates.extend(part.candidates);
         self.unscorable.extend(part.unscorable);
+        self.refused.extend(part.refused);
         self.families_screened += part.families_screened;
         self.families_weighed += part.families_weighed;
         self.families_out_of_reach += part.families_out_of_reach;
         self.survivors += part.survivors;
+        self.pairs += part.pairs;
     }
 
-    /// Puts candidates and families into their one order.
-    pub(super) fn rank(&mut self) {
-        self.unscorable.sort_unstable_by_key(|unscorable| unscorable.family);
+    /// Puts candidates, families and children into their one order, and leaves no family or child twice among those that
+    /// were not compared.
+    pub fn rank(&mut self) {
+        self.unscorable.sort_by_key(|unscorable| unscorable.family);
+        self.unscorable.dedup_by_key(|unscorable| unscorable.family);
+        self.refused.sort_unstable();
+        self.refused.dedup();
         self.candidates.sort_unstable_by(|a, b| {
             b.log10_lr.total_cmp(&a.log10_lr).then_with(|| (a.family, a.child).cmp(&(b.family, b.child)))
         });
@@ -110,6 +119,14 @@ pub fn run_digest(
     hash.update(&(settings.len() as u64).to_le_bytes());
     hash.update(settings.as_bytes());
     hash.update(&criterion.min_log10_lr.to_bits().to_le_bytes());
+    if let Some(most) = criterion.max_per_family {
+        hash.update(b"per family");
+        hash.update(&most.to_le_bytes());
+    }
+    if let Some(most) = criterion.max_chance_hits {
+        hash.update(b"chance hits");
+        hash.update(&most.to_bits().to_le_bytes());
+    }
     hash.update(&(candidates.len() as u64).to_le_bytes());
     let mut rows: Vec<&Candidate> = candidates.iter().collect();
     rows.sort_unstable_by_key(|candidate| (candidate.family, candidate.child));

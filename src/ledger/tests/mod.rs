@@ -86,6 +86,7 @@ fn run(ledger: &Ledger) -> RunRecord {
         children: 2,
         pairs: 2,
         digest: [3; 32],
+        basis: Some([4; 32]),
         manifest: "{}".to_owned(),
     }
 }

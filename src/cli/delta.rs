@@ -1,0 +1,206 @@
+//! What a run compares: everything, or only what changed since the last one.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context;
+
+use crate::index::{Access, Index};
+use crate::kinship::Calculator;
+use crate::ledger::{CandidateFilter, Generation, Ledger, Past, RunRecord};
+use crate::matching::{Candidate, Criterion, MatchResult, Matcher, Stages, Unscorable, Watch};
+use crate::model::{Child, Family, Pseudonym};
+
+use super::output::{Output, count, hex};
+use super::store::Store;
+
+/// Families per page.
+const PAGE: u32 = 16_384;
+
+/// Share of the children that may have changed since the index was built, one in so many, before it is built again.
+const STALE: usize = 20;
+
+/// Raised whenever the same people under the same settings would get other numbers.
+const SCORING: u32 = 1;
+
+/// Everything beside samples and families that candidates depend on.
+pub(super) fn basis(store: &Store, calculator: &Calculator, criterion: &Criterion) -> anyhow::Result<[u8; 32]> {
+    let mut hash = blake3::Hasher::new_derive_key("reunite 2026 run basis v1");
+    let criterion = serde_json::to_string(criterion)?;
+    for part in [&SCORING.to_string(), &hex(&store.table.digest()), &calculator.settings_line(), &criterion] {
+        hash.update(&(part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    Ok(*hash.finalize().as_bytes())
+}
+
+/// The last run's generation, if it is enough to compare what changed since; else why everything has to be compared.
+pub(super) fn since(
+    ledger: &Ledger,
+    basis: [u8; 32],
+    criterion: &Criterion,
+) -> anyhow::Result<Result<(Past, RunRecord), &'static str>> {
+    let Some((_, run)) = ledger.last_run()? else { return Ok(Err("nothing was matched before")) };
+    if run.basis != Some(basis) {
+        return Ok(Err("model, frequencies or criterion are not those of the last run"));
+    }
+    if criterion.max_per_family.is_some() || criterion.max_chance_hits.is_some() {
+        return Ok(Err("who is among a family's best, or a chance hit, depends on all children"));
+    }
+    Ok(match ledger.past(run.generation)? {
+        Some(past) => Ok((past, run)),
+        None => Err("it is not known what changed since the last run"),
+    })
+}
+
+/// What is to be compared, and with what.
+pub(super) struct Job<'a> {
+    pub(super) store: &'a Store,
+    pub(super) calculator: &'a Calculator,
+    pub(super) criterion: Criterion,
+    pub(super) access: Access,
+    pub(super) exhaustive: bool,
+    pub(super) generation: Generation,
+    pub(super) watch: &'a Watch,
+}
+
+/// What came of it, and the index it was found in.
+pub(super) struct Compared {
+    pub(super) result: MatchResult,
+    pub(super) stages: Stages,
+    pub(super) index: Index,
+}
+
+impl Job<'_> {
+    fn matcher<'i>(&'i self, index: &'i Index) -> Matcher<'i> {
+        let matcher = Matcher::new(index, self.calculator, self.criterion);
+        if self.exhaustive { matcher.exhaustive() } else { matcher }
+    }
+
+    /// Matches all families but `except` against an index.
+    fn pages(
+        &self,
+        ledger: &mut Ledger,
+        index: &Index,
+        except: &BTreeSet<Pseudonym>,
+    ) -> anyhow::Result<(MatchResult, Stages)> {
+        let panel = self.store.table.panel();
+        let mut last = None;
+        // Moved, because a ledger may go to another thread and not be shared.
+        let generation = self.generation;
+        let next = move || -> anyhow::Result<Vec<Family>> {
+            loop {
+                let mut page = ledger.families_after(panel, last, PAGE, &generation)?;
+                let Some(end) = page.last() else { return Ok(page) };
+                last = Some(end.pseudonym);
+                page.retain(|family| !except.contains(&family.pseudonym));
+                if !page.is_empty() {
+                    return Ok(page);
+                }
+            }
+        };
+        self.matcher(index).run_pages(self.watch, next)
+    }
+
+    /// Compares everything with everything.
+    pub(super) fn full(&self, ledger: &mut Ledger, output: &Output) -> anyhow::Result<Compared> {
+        let index = super::matching::current_index(self.store, ledger, self.access, output)?;
+        anyhow::ensure!(
+            index.binding().stamp == self.generation.stamp,
+            "the ledger was changed while the index was opened: match again"
+        );
+        let (result, stages) = self.pages(ledger, &index, &BTreeSet::new())?;
+        Ok(Compared { result, stages, index })
+    }
+
+    /// Compares changed families with all children, and all other families with changed children; everything else is as
+    /// the last run left it.
+    pub(super) fn delta(
+        &self,
+        ledger: &mut Ledger,
+        since: &Past,
+        last: &RunRecord,
+        output: &Output,
+    ) -> anyhow::Result<Compared> {
+        let panel = self.store.table.panel();
+        let (index, built) = self.earlier_index(ledger, output)?;
+        let newer = ledger.changed_children(panel, &built)?;
+        let changed =
+            if built.generation == since.generation { newer.clone() } else { ledger.changed_children(panel, since)? };
+        let families = ledger.changed_families(panel, since)?;
+        output.say(&format!(
+            "since the last run {} families and {} children came or changed",
+            count(families.len() as u64),
+            count(changed.len() as u64)
+        ));
+        let (newer_names, changed_names) = (names(&newer), names(&changed));
+        let family_names: BTreeSet<Pseudonym> = families.iter().map(|family| family.pseudonym).collect();
+
+        let (mut result, mut stages) = self.matcher(&index).without(&newer_names).run(&families, self.watch)?;
+        let children = result.children + newer.len() as u64;
+        let mut add = |(part, part_stages): (MatchResult, Stages)| {
+            result.take(part);
+            stages += part_stages;
+        };
+        if !newer.is_empty() {
+            let small = self.store.index_of(&newer)?;
+            add(self.matcher(&small).run(&families, self.watch)?);
+        }
+        if !changed.is_empty() {
+            let small = self.store.index_of(&changed)?;
+            add(self.pages(ledger, &small, &family_names)?);
+        }
+        let withdrawn: BTreeSet<Pseudonym> = ledger.withdrawn()?.into_iter().map(|family| family.0).collect();
+        result.families = ledger.counts()?.families - withdrawn.len() as u64;
+        result.children = children;
+        keep(ledger, &mut result, |family, child| {
+            !family_names.contains(&family) && !withdrawn.contains(&family) && !changed_names.contains(&child)
+        })?;
+        let stays = |family: &Pseudonym| !family_names.contains(family) && !withdrawn.contains(family);
+        result.unscorable.extend(unscorable_before(last)?.into_iter().filter(|one| stays(&one.family)));
+        result.rank();
+        Ok(Compared { result, stages, index })
+    }
+
+    /// An index of the children as they are or were, and of when.
+    fn earlier_index(&self, ledger: &Ledger, output: &Output) -> anyhow::Result<(Index, Past)> {
+        if let Ok((index, past)) = self.store.open_earlier_index(ledger, self.access)? {
+            let newer = ledger.changed_children(self.store.table.panel(), &past)?.len();
+            if newer * STALE <= index.children() {
+                return Ok((index, past));
+            }
+        }
+        let index = super::matching::current_index(self.store, ledger, self.access, output)?;
+        match ledger.past(index.binding().generation)? {
+            Some(past) => Ok((index, past)),
+            None => anyhow::bail!("the ledger does not know its own generation: run `reunite match --full`"),
+        }
+    }
+}
+
+fn names(children: &[Child]) -> BTreeSet<Pseudonym> {
+    children.iter().map(|child| child.pseudonym).collect()
+}
+
+/// Adds the current candidates that stay.
+fn keep(ledger: &Ledger, result: &mut MatchResult, stays: impl Fn(Pseudonym, Pseudonym) -> bool) -> anyhow::Result<()> {
+    for kept in ledger.candidates(&CandidateFilter::default())? {
+        let record = kept.record;
+        if stays(record.family, record.child) {
+            result.candidates.push(Candidate {
+                family: record.family,
+                child: record.child,
+                log10_lr: record.log10_lr,
+                loci_compared: record.loci_compared,
+                incompatible_loci: record.incompatible_loci,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The families that the last run could not score, as its manifest has them.
+fn unscorable_before(last: &RunRecord) -> anyhow::Result<Vec<Unscorable>> {
+    let manifest: serde_json::Value = serde_json::from_str(&last.manifest)?;
+    let all = manifest.get("unscorable").cloned().unwrap_or_default();
+    serde_json::from_value(all).context("the manifest of the last run cannot be read: run `reunite match --full`")
+}

@@ -1,0 +1,105 @@
+//! What changed since an earlier generation.
+
+use rusqlite::{Connection, OptionalExtension, Transaction};
+
+use super::LedgerError;
+use super::open::{Generation, Ledger, generation};
+use super::read::{Positions, Which, drop_out, families, pseudonym};
+use crate::model::{Child, Family, Panel, Pseudonym};
+
+/// An earlier state of the samples and families.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// Its number and stamp.
+    pub generation: Generation,
+    /// The last import that it knew.
+    last_import: i64,
+}
+
+/// Remembers the present generation, so that later ones can say what changed since.
+pub(super) fn remember(tx: &Transaction<'_>) -> Result<(), LedgerError> {
+    let Generation { number, stamp } = generation(tx)?;
+    tx.execute(
+        "INSERT OR REPLACE INTO past (generation, stamp, last_import)
+         VALUES (?1, ?2, (SELECT coalesce(max(id), 0) FROM import))",
+        (i64::try_from(number).unwrap_or(i64::MAX), stamp),
+    )?;
+    Ok(())
+}
+
+/// The generation that the transaction under way will lead to.
+pub(super) fn next(tx: &Connection) -> Result<i64, LedgerError> {
+    Ok(i64::try_from(generation(tx)?.number).unwrap_or(i64::MAX).saturating_add(1))
+}
+
+impl Ledger {
+    /// An earlier generation, or the present one; `None` if this ledger has never been there.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn past(&self, number: u64) -> Result<Option<Past>, LedgerError> {
+        let Ok(wanted) = i64::try_from(number) else { return Ok(None) };
+        let sql = "SELECT stamp, last_import FROM past WHERE generation = ?1";
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Past { generation: Generation { number, stamp: row.get(0)? }, last_import: row.get(1)? })
+        };
+        Ok(self.connection.query_row(sql, [wanted], read).optional()?)
+    }
+
+    /// The children that came or were given other data since, by pseudonym; perhaps some that were only described anew.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first record that cannot be read.
+    pub fn changed_children(&self, panel: &Panel, since: &Past) -> Result<Vec<Child>, LedgerError> {
+        let tx = self.connection.unchecked_transaction()?;
+        let positions = Positions::new(&tx, panel)?;
+        let mut statement = tx.prepare(
+            "SELECT pseudonym, profile, drop_out FROM sample WHERE import_id > ?1 AND role = 'child' ORDER BY pseudonym",
+        )?;
+        let mut rows = statement.query([since.last_import])?;
+        let mut children = Vec::new();
+        while let Some(row) = rows.next()? {
+            let pseudonym = pseudonym(row, 0)?;
+            let profile = positions.read(row, pseudonym, 1)?;
+            children.push(Child { pseudonym, profile, drop_out: drop_out(row, pseudonym, 2)? });
+        }
+        Ok(children)
+    }
+
+    /// The families that are not withdrawn and that came, were restored or have relatives or data that they had not got
+    /// then, by pseudonym; perhaps some whose relatives were only described anew.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first record that cannot be read.
+    pub fn changed_families(&self, panel: &Panel, since: &Past) -> Result<Vec<Family>, LedgerError> {
+        let tx = self.connection.unchecked_transaction()?;
+        let generation = i64::try_from(since.generation.number).unwrap_or(i64::MAX);
+        families(&tx, panel, Which::Changed { generation, last_import: since.last_import })
+    }
+
+    /// At most `most` families that are not withdrawn, the first of those whose pseudonym comes after `last`, as
+    /// [`Self::families`] gives them; none if there are no more. All of them must be of `generation`.
+    ///
+    /// # Errors
+    /// [`LedgerError::Stale`] if it is over; [`LedgerError::Damaged`] at the first record that cannot be read.
+    pub fn families_after(
+        &self,
+        panel: &Panel,
+        last: Option<Pseudonym>,
+        most: u32,
+        of: &Generation,
+    ) -> Result<Vec<Family>, LedgerError> {
+        let tx = self.connection.unchecked_transaction()?;
+        let now = generation(&tx)?;
+        if now != *of {
+            return Err(LedgerError::Stale { run: of.number, ledger: now.number });
+        }
+        let after: &[u8] = last.as_ref().map_or(&[], |last| last.as_bytes());
+        // Up to which family: the limit is on families, not on relatives.
+        let sql = "SELECT pseudonym FROM family WHERE withdrawn IS NULL AND pseudonym > ?1 ORDER BY pseudonym
+                   LIMIT 1 OFFSET ?2";
+        let last = tx.query_row(sql, (after, most.saturating_sub(1)), |row| row.get(0)).optional()?;
+        let up_to: Vec<u8> = last.unwrap_or_else(|| vec![u8::MAX; Pseudonym::LEN]);
+        families(&tx, panel, Which::Between { after, up_to: &up_to })
+    }
+}
