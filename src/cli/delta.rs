@@ -108,6 +108,8 @@ impl Job<'_> {
             index.binding().stamp == self.generation.stamp,
             "the ledger was changed while the index was opened: match again"
         );
+        let families = ledger.counts()?.families - ledger.withdrawn()?.len() as u64;
+        self.watch.expect(families * index.children() as u64);
         let (result, stages) = self.pages(ledger, &index, &BTreeSet::new())?;
         Ok(Compared { result, stages, index })
     }
@@ -135,6 +137,10 @@ impl Job<'_> {
         let (newer_names, changed_names) = (names(&newer), names(&changed));
         let family_names: BTreeSet<Pseudonym> = families.iter().map(|family| family.pseudonym).collect();
 
+        let withdrawn: BTreeSet<Pseudonym> = ledger.withdrawn()?.into_iter().map(|family| family.0).collect();
+        let all = ledger.counts()?.families - withdrawn.len() as u64;
+        let few = families.len() as u64;
+        self.watch.expect(few * (index.children() + newer.len()) as u64 + (all - few) * changed.len() as u64);
         let (mut result, mut stages) = self.matcher(&index).without(&newer_names).run(&families, self.watch)?;
         let children = result.children + newer.len() as u64;
         let mut add = |(part, part_stages): (MatchResult, Stages)| {
@@ -149,8 +155,7 @@ impl Job<'_> {
             let small = self.store.index_of(&changed)?;
             add(self.pages(ledger, &small, &family_names)?);
         }
-        let withdrawn: BTreeSet<Pseudonym> = ledger.withdrawn()?.into_iter().map(|family| family.0).collect();
-        result.families = ledger.counts()?.families - withdrawn.len() as u64;
+        result.families = all;
         result.children = children;
         keep(ledger, &mut result, |family, child| {
             !family_names.contains(&family) && !withdrawn.contains(&family) && !changed_names.contains(&child)

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::index::{Access, Index};
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateRecord, Ledger, RunRecord};
-use crate::matching::{Criterion, MatchResult, Stages, Watch, run_digest};
+use crate::matching::{Criterion, MatchResult, Stages, run_digest};
 use crate::model::Pseudonym;
 use crate::report::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION};
 use crate::screen::Instructions;
@@ -20,6 +20,7 @@ use super::delta::{self, Compared, Job};
 use super::init::checked;
 use super::options::{FormatOption, Global};
 use super::output::{Output, count, hex};
+use super::progress::{Bar, interruptible};
 use super::store::Store;
 
 /// Rows of a table on a terminal; all are in the other formats.
@@ -166,7 +167,8 @@ pub(super) fn run_match(store: &Store, how: How, output: &Output) -> anyhow::Res
     let started_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
     let started = Instant::now();
     let generation = ledger.generation()?;
-    let watch = Watch::default();
+    let watch = interruptible()?;
+    let bar = Bar::follow(&watch, output)?;
     let job = Job { store, calculator: &calculator, criterion, access, exhaustive, generation, watch: &watch };
     let (mode, compared) = match since {
         Ok((since, last)) => ("delta", job.delta(&mut ledger, &since, &last, output)?),
@@ -177,6 +179,9 @@ pub(super) fn run_match(store: &Store, how: How, output: &Output) -> anyhow::Res
             ("full", job.full(&mut ledger, output)?)
         }
     };
+    drop(bar);
+    // Past this, the run is recorded as a whole.
+    watch.check()?;
     let Compared { result, stages, index } = compared;
     let digest = run_digest(&store.table, &calculator, &criterion, &result.candidates);
     let seconds = started.elapsed().as_secs_f64();

@@ -1,7 +1,8 @@
 //! The command line: one file per command. The only place that prints.
 //!
 //! Data goes to standard output, everything else to standard error. Exit status 0: done; 1: done, and nothing found
-//! or something does not verify; 2: any error, a rejected record included.
+//! or something does not verify; 2: any error, a rejected record included; 130:
+//! interrupted.
 
 mod candidates;
 mod checking;
@@ -19,6 +20,7 @@ mod model;
 mod options;
 mod output;
 mod power;
+mod progress;
 mod pseudonym;
 mod store;
 mod synth;
@@ -28,6 +30,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::matching::Stopped;
 use options::Global;
 use output::Output;
 
@@ -97,6 +100,10 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Nothing) => ExitCode::from(1),
         Ok(Outcome::Rejected) => ExitCode::from(2),
+        Err(error) if matches!(error.downcast_ref(), Some(Stopped::Asked)) => {
+            output.warn(&error.to_string());
+            ExitCode::from(progress::INTERRUPTED)
+        }
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output.error(&error);

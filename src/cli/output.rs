@@ -12,6 +12,10 @@ impl Output {
         Self { quiet }
     }
 
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Writes data.
     pub(super) fn data(&self, text: &str) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();

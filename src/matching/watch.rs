@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// How far a run is, and whether to stop it; shared between threads.
 #[derive(Debug, Default)]
 pub struct Watch {
+    expected: AtomicU64,
     pairs: AtomicU64,
     stop: AtomicBool,
     candidates: AtomicU64,
@@ -34,23 +35,37 @@ impl Watch {
         self.pairs.load(Ordering::Relaxed)
     }
 
-    /// Asks the run to stop soon.
-    pub fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
+    /// Pairs that there are to deal with, as far as is known.
+    #[must_use]
+    pub fn expected(&self) -> u64 {
+        self.expected.load(Ordering::Relaxed)
+    }
+
+    /// Announces pairs.
+    pub fn expect(&self, pairs: u64) {
+        self.expected.fetch_add(pairs, Ordering::Relaxed);
+    }
+
+    /// Asks the run to stop soon; says whether it was asked before.
+    pub fn stop(&self) -> bool {
+        self.stop.swap(true, Ordering::Relaxed)
     }
 
     pub(super) fn did(&self, pairs: usize) {
         self.pairs.fetch_add(pairs as u64, Ordering::Relaxed);
     }
 
-    /// Counts pairs that reach the threshold, or, if negative, that were given up again.
+    /// Counts pairs that reach the threshold, and others that were given up again.
     pub(super) fn keep(&self, more: usize, fewer: usize) {
         self.candidates.fetch_add(more as u64, Ordering::Relaxed);
         self.candidates.fetch_sub(fewer as u64, Ordering::Relaxed);
     }
 
     /// Whether to go on.
-    pub(super) fn check(&self) -> Result<(), Stopped> {
+    ///
+    /// # Errors
+    /// [`Stopped`] if not.
+    pub fn check(&self) -> Result<(), Stopped> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(Stopped::Asked);
         }

@@ -1,0 +1,84 @@
+//! Long work under way: a bar on a terminal, and a clean stop when someone presses Ctrl-C.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+
+use crate::matching::Watch;
+
+use super::output::Output;
+
+/// The work that Ctrl-C stops.
+static WORK: OnceLock<Arc<Watch>> = OnceLock::new();
+
+/// The exit status after Ctrl-C, as shells have it: 128 and the signal's number.
+pub(super) const INTERRUPTED: u8 = 130;
+
+/// A watch on the work of this process, which the first Ctrl-C asks to stop; the second ends the process at once, which
+/// the store survives, too.
+pub(super) fn interruptible() -> anyhow::Result<Arc<Watch>> {
+    let mut first = false;
+    let watch = WORK.get_or_init(|| {
+        first = true;
+        Arc::default()
+    });
+    if first {
+        ctrlc::set_handler(|| {
+            if let Some(watch) = WORK.get()
+                && watch.stop()
+            {
+                #[expect(clippy::exit, reason = "asked twice")]
+                std::process::exit(i32::from(INTERRUPTED));
+            }
+        })
+        .context("listening for Ctrl-C")?;
+    }
+    Ok(Arc::clone(watch))
+}
+
+/// A bar that follows a watch until it is dropped; nothing where standard error is no terminal.
+pub(super) struct Bar {
+    done: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Bar {
+    pub(super) fn follow(watch: &Arc<Watch>, output: &Output) -> anyhow::Result<Self> {
+        let done = Arc::new(AtomicBool::new(false));
+        if output.is_quiet() {
+            return Ok(Self { done, thread: None });
+        }
+        let rate = |state: &ProgressState, text: &mut dyn Write| {
+            // A bar has nobody to complain to.
+            let _ = write!(text, "{:.1e}", state.per_sec());
+        };
+        let style = ProgressStyle::with_template("{bar:24} {percent} %, {rate} pairs a second, {eta} left")?;
+        let bar = ProgressBar::new(watch.expected().max(1)).with_style(style.with_key("rate", rate));
+        let (watch, over) = (Arc::clone(watch), Arc::clone(&done));
+        let thread = std::thread::spawn(move || {
+            while !over.load(Ordering::Relaxed) {
+                bar.set_length(watch.expected().max(1));
+                bar.set_position(watch.pairs());
+                std::thread::park_timeout(Duration::from_millis(200));
+            }
+            bar.finish_and_clear();
+        });
+        Ok(Self { done, thread: Some(thread) })
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // A bar that panicked is not worth losing the run for.
+            let _ = thread.join();
+        }
+    }
+}
