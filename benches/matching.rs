@@ -1,110 +1,104 @@
-//! The kernel alone, the whole run, and the baseline of scoring every pair by tables: pairs per second of each.
+//! The stages of a match, and all of it: compile, score, index, import, a full run and one over what is new.
 #![allow(missing_docs, clippy::unwrap_used, reason = "benchmarks")]
 
-use criterion::{Criterion as Bench, Throughput, criterion_group, criterion_main};
-use reunite::index::{Binding, Builder, Index, Row};
+mod people;
+
+use criterion::{BatchSize, Criterion as Bench, Throughput, criterion_group, criterion_main};
+use reunite::index::{Access, Binding, Index};
 use reunite::kinship::Calculator;
+use reunite::ledger::{Batch, Holds, Ledger, OnConflict, Record};
 use reunite::matching::{Compiler, Criterion, Matcher, Scorer, Watch};
-use reunite::model::{Child, Family, Pseudonym, Relation, Relative};
+use reunite::model::Sex;
 use reunite::population::{FrequencyTable, Model};
-use reunite::screen::{Classes, Instructions, Layout, Plan as ScreenPlan, Screen, screen_block};
-use reunite::synthesis::{Plan, Population, Shape};
 
 const FAMILIES: usize = 512;
-const CHILDREN: usize = 20_480;
-
-fn pseudonym(kind: u8, number: usize) -> Pseudonym {
-    let mut bytes = [kind; Pseudonym::LEN];
-    bytes[8..].copy_from_slice(&(number as u64).to_be_bytes());
-    Pseudonym::from_bytes(bytes)
-}
-
-fn population(shapes: Vec<Shape>, table: &FrequencyTable) -> (Vec<Family>, Index) {
-    let plan = Plan { families: FAMILIES, children: CHILDREN, shapes, ..Plan::default() };
-    let population = Population::generate(&plan, table, &Model::default()).unwrap();
-    let family = |(i, family): (usize, &reunite::synthesis::SyntheticFamily)| Family {
-        pseudonym: pseudonym(1, i),
-        relatives: (family.relatives.iter().enumerate())
-            .map(|(j, person)| Relative {
-                sample: pseudonym(2, i * 64 + j),
-                relation: person.relation,
-                profile: person.profile.clone(),
-                drop_out: None,
-            })
-            .collect(),
-        pedigree: None,
-    };
-    let loci = table.panel().loci().iter().zip(table.loci());
-    let mut builder = Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect());
-    for (i, child) in population.children.iter().enumerate() {
-        builder.push(Child { pseudonym: pseudonym(3, i), profile: child.profile.clone(), drop_out: None });
-    }
-    let binding = Binding { alleles: table.alleles_digest(), stamp: [0; 16], generation: 1 };
-    let index = Index::from_bytes(&builder.finish(&binding).unwrap()).unwrap();
-    (population.families.iter().enumerate().map(family).collect(), index)
-}
+const CHILDREN: usize = 51_200;
+/// Families and children of a night.
+const NEW: usize = 8;
 
 fn matching(c: &mut Bench) {
-    let table = FrequencyTable::chinese_han_23();
-    let calculator = Calculator::new(table, Model::default()).unwrap();
-    let one = |relations: &[Relation]| vec![Shape { relations: relations.to_vec(), weight: 1.0 }];
-    let mixes = [
-        ("duo", one(&[Relation::Mother])),
-        ("trio", one(&[Relation::Father, Relation::Mother])),
-        ("full sibling", one(&[Relation::FullSibling])),
-        ("mixed", Plan::default_shapes()),
-    ];
+    let calculator = Calculator::new(FrequencyTable::chinese_han_23(), Model::default()).unwrap();
     let criterion = Criterion::default();
-    for (name, shapes) in mixes {
-        let (families, index) = population(shapes, table);
+    for (name, shapes) in people::mixes() {
+        let (families, children) = people::people(FAMILIES, CHILDREN, shapes);
+        let index = Index::from_bytes(&people::index(&children)).unwrap();
         let mut group = c.benchmark_group(name);
         group.sample_size(10);
-        group.throughput(Throughput::Elements((FAMILIES * CHILDREN) as u64));
-        let compiler = Compiler::new(&calculator, true);
-        let compiled: Vec<_> = families.iter().map(|family| compiler.family(family).unwrap()).collect();
-        let frequencies = calculator.loci().iter().map(|l| &l.frequencies()[..l.alleles().len()]);
-        let layout = Layout {
-            first_rows: index.first_rows().to_vec(),
-            untyped: vec![(0, 1.0)],
-            classes: Classes::new(frequencies),
-            instructions: Instructions::Avx2,
-        };
-        let screens: Vec<Screen> = compiled
-            .iter()
-            .filter_map(|family| {
-                let loci: Vec<_> = family.loci.iter().map(|l| l.as_ref().map(|l| &*l.screened)).collect();
-                match ScreenPlan::new(&loci, &layout, criterion.min_log10_lr) {
-                    ScreenPlan::Screen(screen) => Some(screen),
-                    _ => None,
-                }
-            })
-            .collect();
-        let screens: Vec<&Screen> = screens.iter().collect();
-        let mut passed = vec![Row::default(); screens.len()];
-        // Where relatives exclude nothing there is no kernel to time.
-        let kernels = if screens.is_empty() { Vec::new() } else { Instructions::available() };
-        for instructions in kernels {
-            let name = format!("kernel, {}, {} of {FAMILIES} families", instructions.name(), screens.len());
-            group.bench_function(name, |b| {
-                b.iter(|| {
-                    for (number, block) in index.planes().chunks_exact(index.rows_per_block()).enumerate() {
-                        screen_block(instructions, block, index.untyped(number), &screens, &mut passed);
-                    }
-                });
+        group.throughput(Throughput::Elements(FAMILIES as u64));
+        group.bench_function("compile: families", |b| {
+            b.iter(|| {
+                let compiler = Compiler::new(&calculator, false);
+                families.iter().filter(|family| compiler.family(family).is_ok()).count()
             });
-        }
-        group.bench_function("whole run", |b| {
+        });
+        let compiler = Compiler::new(&calculator, false);
+        let compiled: Vec<_> = families.iter().map(|family| compiler.family(family).unwrap()).collect();
+        // No threshold: every pair is added up to the end, as a survivor is.
+        let scorers: Vec<Scorer<'_>> = compiled.iter().map(|family| Scorer::new(family, f64::NEG_INFINITY)).collect();
+        let few = &index.codes()[..index.loci().len() * 1_024];
+        group.throughput(Throughput::Elements((FAMILIES * 1_024) as u64));
+        group.bench_function("score: pairs", |b| {
+            b.iter(|| -> usize {
+                let children = || few.chunks_exact(index.loci().len());
+                scorers.iter().map(|scorer| children().filter_map(|codes| scorer.score(codes)).count()).sum()
+            });
+        });
+        group.throughput(Throughput::Elements((FAMILIES * CHILDREN) as u64));
+        group.bench_function("full run: pairs", |b| {
             b.iter(|| Matcher::new(&index, &calculator, criterion).run(&families, &Watch::default()).unwrap());
         });
-        let scorers: Vec<Scorer<'_>> = compiled.iter().map(|f| Scorer::new(f, criterion.min_log10_lr)).collect();
-        group.bench_function("baseline: every pair by tables, one thread", |b| {
-            b.iter(|| -> usize {
-                let children = || index.codes().chunks_exact(table.panel().len());
-                scorers.iter().map(|s| children().filter_map(|codes| s.score(codes)).count()).sum()
+        let new = Index::from_bytes(&people::index(&children[..NEW])).unwrap();
+        group.throughput(Throughput::Elements((NEW * CHILDREN + FAMILIES * NEW) as u64));
+        group.bench_function("delta: pairs", |b| {
+            b.iter(|| {
+                let watch = Watch::default();
+                let few = Matcher::new(&index, &calculator, criterion).run(&families[..NEW], &watch).unwrap();
+                (few, Matcher::new(&new, &calculator, criterion).run(&families, &watch).unwrap())
             });
         });
     }
 }
 
-criterion_group!(benches, matching);
+fn storage(c: &mut Bench) {
+    let table = FrequencyTable::chinese_han_23();
+    let (_, children) = people::people(1, CHILDREN, people::mixes()[0].1.clone());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("children.idx");
+    std::fs::write(&path, people::index(&children)).unwrap();
+    let rows = children.iter().enumerate().map(|(line, child)| Record {
+        line: line as u64,
+        sample: child.pseudonym,
+        family: None,
+        sex: Sex::Unknown,
+        agency: None,
+        region: None,
+        kit: None,
+        collected_on: None,
+        drop_out: None,
+        profile: child.profile.clone(),
+    });
+    let loci = table.panel().loci().to_vec();
+    let batch =
+        Batch { holds: Holds::Children, file_digest: [0; 32], loci, rows: rows.collect(), pedigrees: Vec::new() };
+
+    let mut group = c.benchmark_group("storage");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(CHILDREN as u64));
+    group.bench_function("index, build: children", |b| b.iter(|| people::index(&children)));
+    let binding = Binding { alleles: table.alleles_digest(), stamp: [0; 16], generation: 1 };
+    group.bench_function("index, open: children", |b| {
+        b.iter(|| Index::open(&path, Access::Mapped, &binding).unwrap());
+    });
+    let mut number = 0;
+    group.bench_function("import: children", |b| {
+        let fresh = || {
+            number += 1;
+            Ledger::create(&folder.path().join(format!("{number}.db"))).unwrap()
+        };
+        let import = |mut ledger: Ledger| ledger.import(&batch, OnConflict::Refuse, false).unwrap();
+        b.iter_batched(fresh, import, BatchSize::PerIteration);
+    });
+}
+
+criterion_group!(benches, matching, storage);
 criterion_main!(benches);

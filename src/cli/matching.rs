@@ -1,7 +1,7 @@
 //! `match`.
 
 use std::collections::HashMap;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use clap::Args;
 use serde_json::json;
@@ -58,6 +58,9 @@ pub(super) struct Matched {
     pub(super) withdrawn: u64,
     pub(super) families_withdrawn: u64,
     pub(super) stages: Stages,
+    /// What it took to compute the digest, and to record the run.
+    pub(super) digest: Duration,
+    pub(super) write: Duration,
 }
 
 impl Match {
@@ -183,7 +186,9 @@ pub(super) fn run_match(store: &Store, how: How, output: &Output) -> anyhow::Res
     // Past this, the run is recorded as a whole.
     watch.check()?;
     let Compared { result, stages, index } = compared;
+    let ranked = Instant::now();
     let digest = run_digest(&store.table, &calculator, &criterion, &result.candidates);
+    let digest_time = ranked.elapsed();
     let seconds = started.elapsed().as_secs_f64();
     let record = RunRecord {
         mode: mode.to_owned(),
@@ -208,10 +213,12 @@ pub(super) fn run_match(store: &Store, how: How, output: &Output) -> anyhow::Res
             incompatible_loci: candidate.incompatible_loci,
         })
         .collect();
+    let recording = Instant::now();
     let delta = ledger.record_run(&record, &records)?;
+    let write = recording.elapsed();
     let report = stored_report(&ledger)?;
     let families_withdrawn = ledger.withdrawn()?.len() as u64;
-    Ok(Matched { report, result, withdrawn: delta.withdrawn, families_withdrawn, stages })
+    Ok(Matched { report, result, withdrawn: delta.withdrawn, families_withdrawn, stages, digest: digest_time, write })
 }
 
 /// Marks the families that were not checked at import: an interruption came between, the settings changed, or they were

@@ -4,6 +4,7 @@
 //! or something does not verify; 2: any error, a rejected record included; 130:
 //! interrupted.
 
+mod bench;
 mod candidates;
 mod checking;
 mod delta;
@@ -73,6 +74,8 @@ enum Command {
     Pseudonym(pseudonym::Names),
     /// Make a synthetic population with known truth
     Synth(synth::Synth),
+    /// Measure this machine: a synthetic population in a temporary store, matched in full and by what is new
+    Bench(bench::Bench),
     /// Build the children index again from the ledger
     Index(index::Rebuild),
     /// Check the ledger and the index
@@ -128,6 +131,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Lr(command) => command.run(output),
         Command::Pseudonym(command) => command.run(global, output),
         Command::Synth(command) => command.run(output),
+        Command::Bench(command) => command.run(output),
         Command::Index(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),
     }

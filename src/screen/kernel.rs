@@ -52,10 +52,10 @@ impl Instructions {
     #[must_use]
     pub fn cost_of_weighing(self) -> f64 {
         match self {
-            Self::Avx512Vbmi => 0.9,
-            Self::Avx512 => 6.0,
-            Self::Avx2 => 4.0,
-            Self::Portable => 12.0,
+            Self::Avx512Vbmi => 0.75,
+            Self::Avx512 => 5.5,
+            Self::Avx2 => 3.3,
+            Self::Portable => 14.0,
         }
     }
 

@@ -104,6 +104,20 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// The screen of a family whose misses are counted.
+    #[must_use]
+    pub fn screen(&self) -> Option<&Screen> {
+        if let Self::Screen(screen) = self { Some(screen) } else { None }
+    }
+
+    /// The weights of a family that is weighed.
+    #[must_use]
+    pub fn weights(&self) -> Option<&Weights> {
+        if let Self::Weigh(weights) = self { Some(weights) } else { None }
+    }
+}
+
 /// One way of screening a family.
 struct Candidate<'a> {
     /// The loci counted, those that exclude most first.
