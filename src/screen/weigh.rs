@@ -47,9 +47,9 @@ fn run(block: &[Lane], families: &[&Weights], passed: &mut [Row]) {
     for (family, passed) in families.iter().zip(passed) {
         for (word, passed) in passed.iter_mut().enumerate() {
             let mut sums = [0_u8; 64];
-            for locus in &family.loci {
-                for (sum, &class) in sums.iter_mut().zip(&block[locus.locus * LANES + word].0) {
-                    *sum = sum.saturating_add(locus.weights.0[usize::from(class) % CLASSES]);
+            for (locus, table) in family.loci() {
+                for (sum, &class) in sums.iter_mut().zip(&block[locus * LANES + word].0) {
+                    *sum = sum.saturating_add(table.0[usize::from(class) % CLASSES]);
                 }
             }
             *passed = sums.iter().rev().fold(0, |bits, &sum| bits << 1 | u64::from(sum <= LIMIT));
@@ -75,9 +75,9 @@ mod x86 {
         let limit = _mm512_set1_epi8(LIMIT.cast_signed());
         for (family, passed) in families.iter().zip(passed) {
             let mut sums = [_mm512_setzero_si512(); LANES];
-            for locus in &family.loci {
-                let table: __m512i = transmute!(locus.weights);
-                for (sum, lane) in sums.iter_mut().zip(&block[locus.locus * LANES..][..LANES]) {
+            for (locus, table) in family.loci() {
+                let table: __m512i = transmute!(*table);
+                for (sum, lane) in sums.iter_mut().zip(&block[locus * LANES..][..LANES]) {
                     let classes: __m512i = transmute!(*lane);
                     *sum = _mm512_adds_epu8(*sum, _mm512_permutexvar_epi8(classes, table));
                 }
@@ -92,9 +92,9 @@ mod x86 {
         for (family, passed) in families.iter().zip(passed) {
             for (word, passed) in passed.iter_mut().enumerate() {
                 let mut sums = [_mm256_setzero_si256(); 2];
-                for locus in &family.loci {
-                    let tables: [__m128i; 4] = transmute!(locus.weights);
-                    let halves: [__m256i; 2] = transmute!(block[locus.locus * LANES + word]);
+                for (locus, table) in family.loci() {
+                    let tables: [__m128i; 4] = transmute!(*table);
+                    let halves: [__m256i; 2] = transmute!(block[locus * LANES + word]);
                     for (sum, classes) in sums.iter_mut().zip(halves) {
                         *sum = _mm256_adds_epu8(*sum, look_up(tables, classes));
                     }
@@ -127,17 +127,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::screen::weights::{LocusWeights, Table};
+    use crate::screen::weights::Table;
 
     const LOCI: usize = 5;
 
     fn weights() -> impl Strategy<Value = Weights> {
         let table = prop::collection::vec(prop_oneof![0..60_u8, Just(255)], CLASSES);
-        let locus = (0..LOCI, table).prop_map(|(locus, table)| LocusWeights {
-            locus,
-            weights: Table(std::array::from_fn(|class| table[class])),
-        });
-        prop::collection::vec(locus, 1..12).prop_map(|loci| Weights { loci })
+        let locus =
+            (0..LOCI, table).prop_map(|(locus, table)| (locus, Table(std::array::from_fn(|class| table[class]))));
+        prop::collection::vec(locus, 1..12).prop_map(Weights::of_parts)
     }
 
     proptest! {
@@ -154,10 +152,10 @@ mod tests {
                 weigh_block(instructions, &block, &borrowed, &mut passed);
                 for (family, passed) in families.iter().zip(&passed) {
                     for child in 0..BLOCK {
-                        let weight = |locus: &LocusWeights| {
-                            u32::from(locus.weights.0[usize::from(classes[locus.locus * BLOCK + child])])
+                        let weight = |(locus, table): (usize, &Table)| {
+                            u32::from(table.0[usize::from(classes[locus * BLOCK + child])])
                         };
-                        let total: u32 = family.loci.iter().map(weight).sum();
+                        let total: u32 = family.loci().map(weight).sum();
                         let passes = passed[child / 64] >> (child % 64) & 1 == 1;
                         prop_assert_eq!(passes, total <= u32::from(LIMIT), "{:?} {}", instructions, child);
                     }

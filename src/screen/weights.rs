@@ -15,15 +15,10 @@ pub(super) const LIMIT: u8 = 250;
 /// The weights of a family's loci.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
-    pub(super) loci: Vec<LocusWeights>,
-}
-
-/// Those of one locus.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct LocusWeights {
-    /// Position in the panel.
-    pub(super) locus: usize,
-    pub(super) weights: Table,
+    /// Positions in the panel.
+    loci: Vec<usize>,
+    /// Those of each; apart, because the kernel is as fast as it can read them.
+    tables: Vec<Table>,
 }
 
 /// A weight per class of genotypes: a cache line.
@@ -36,20 +31,32 @@ impl Weights {
     /// [`super::Plan::new`].
     pub(super) fn new(loci: &[Option<&ScreenedLocus>], classes: &Classes, best: f64, threshold: f64) -> Self {
         let unit = f64::max(best - threshold, 1e-3) / f64::from(LIMIT);
-        let weigh =
-            |(position, (locus, classes)): (usize, (&Option<&ScreenedLocus>, &super::classes::LocusClasses))| {
-                let locus = (*locus)?;
-                let mut weights = [u8::MAX; CLASSES];
-                // The last value is that of an untyped child.
-                for (&value, &class) in locus.table.values().iter().zip(&classes.of_code) {
-                    // Rounds down; what is more than 255 becomes 255.
-                    let lacking = ((locus.best - value) / unit) as u8;
-                    let weight = &mut weights[usize::from(class)];
-                    *weight = lacking.min(*weight);
-                }
-                Some(LocusWeights { locus: position, weights: Table(weights) })
-            };
-        Self { loci: loci.iter().zip(classes.loci()).enumerate().filter_map(weigh).collect() }
+        let mut all = Self { loci: Vec::with_capacity(loci.len()), tables: Vec::with_capacity(loci.len()) };
+        for (position, (locus, classes)) in loci.iter().zip(classes.loci()).enumerate() {
+            let Some(locus) = locus else { continue };
+            let mut weights = [u8::MAX; CLASSES];
+            // The last value is that of an untyped child.
+            for (&value, &class) in locus.table.values().iter().zip(&classes.of_code) {
+                // Rounds down; what is more than 255 becomes 255.
+                let lacking = ((locus.best - value) / unit) as u8;
+                let weight = &mut weights[usize::from(class)];
+                *weight = lacking.min(*weight);
+            }
+            all.loci.push(position);
+            all.tables.push(Table(weights));
+        }
+        all
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_parts(parts: impl IntoIterator<Item = (usize, Table)>) -> Self {
+        let (loci, tables) = parts.into_iter().unzip();
+        Self { loci, tables }
+    }
+
+    /// Positions of the loci and their weights.
+    pub(super) fn loci(&self) -> impl Iterator<Item = (usize, &Table)> {
+        self.loci.iter().copied().zip(&self.tables)
     }
 }
 
