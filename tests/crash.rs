@@ -196,6 +196,39 @@ fn a_match_is_recorded_wholly_or_not_at_all() {
 }
 
 #[test]
+fn a_match_of_what_is_new_is_recorded_wholly_or_not_at_all() {
+    let lab = Lab::new();
+    lab.synth("files", 100, 3000, 1);
+    let text = lab.read("files/children.csv");
+    let (header, rows) = text.split_once('\n').unwrap();
+    let rows: Vec<&str> = rows.lines().collect();
+    let part = |rows: &[&str]| format!("{header}\n{}\n", rows.join("\n"));
+    lab.run(&["import", "--as", "families", &lab.name("files/families.csv")]).ends(0);
+    lab.import("children", "first.csv", part(&rows[..1500]), &[]).ends(0);
+    lab.run(&["match"]).ends(0);
+    lab.import("children", "later.csv", part(&rows[1500..]), &[]).ends(0);
+    let list = |store: &str| lab.run_on(store, &["candidates", "--format", "csv"]).ends(0).out;
+    copy(&lab.path("store"), &lab.path("full"));
+    let digest = lab.run_on("full", &["match", "--full"]).ends(0).digest();
+    copy(&lab.path("store"), &lab.path("undisturbed"));
+    let mut killer = Killer::timing(5, lab.command_on("undisturbed", &["match"]));
+    let (before, after) = (list("store"), list("undisturbed"));
+    assert!(before != after);
+    let mut done = 0;
+    for round in 0..ROUNDS {
+        let store = format!("store{round}");
+        copy(&lab.path("store"), &lab.path(&store));
+        killer.kill(lab.command_on(&store, &["match"]));
+        lab.run_on(&store, &["verify"]).ends(0);
+        let now = list(&store);
+        assert!(now == before || now == after, "half a run");
+        done += usize::from(now == after);
+        assert_eq!(lab.run_on(&store, &["match"]).ends(0).digest(), digest);
+    }
+    killer.report("delta", done);
+}
+
+#[test]
 fn a_match_that_dies_at_a_write_leaves_the_run_before() {
     let lab = Lab::with_population(60, 400);
     let list = |store: &str| lab.run_on(store, &["candidates", "--format", "json"]).ends(0).json();
