@@ -63,6 +63,16 @@ impl Nights {
         self.import(lab, of, &rows);
     }
 
+    /// A parent turns out to be the parent's sibling: the same sample in the same family.
+    fn relate(&mut self, lab: &Lab) {
+        let imported = self.imported[0];
+        let one = self.numbers.below(imported);
+        let row = &self.families[one];
+        let row = row.replace(",father,", ",paternal-uncle,").replace(",mother,", ",maternal-aunt,");
+        self.families[one].clone_from(&row);
+        self.import(lab, 0, &[row]);
+    }
+
     /// Takes a family that has candidates out, or all of them back.
     fn withdraw(&mut self, lab: &Lab) {
         let out = lab.run(&["families", "list", "--withdrawn", "--format", "json"]).json();
@@ -80,12 +90,13 @@ impl Nights {
     }
 
     fn happen(&mut self, lab: &Lab) {
-        match self.numbers.below(9) {
+        match self.numbers.below(10) {
             0 | 1 => self.add(lab, 0, 25),
             2 | 3 => self.add(lab, 1, 40),
             4 => self.replace(lab, 0),
             5 => self.replace(lab, 1),
             6 => self.withdraw(lab),
+            9 => self.relate(lab),
             7 => drop(lab.run(&["index"]).ends(0)),
             _ => drop(fs::remove_file(lab.path("store/index/children.idx"))),
         }
@@ -110,7 +121,7 @@ fn a_delta_is_a_full_run() {
             for _ in 0..=nights.numbers.below(4) {
                 nights.happen(&lab);
             }
-            let match_all = ["match", "--min-log10-lr", "1", "--format", "json"];
+            let match_all = ["match", "--min-log10-lr", "-3", "--format", "json"];
             let store = format!("full-{night}");
             copy(&lab.path("store"), &lab.path(&store));
             let full = lab.run_on(&store, &[&match_all[..], &["--full"]].concat());
