@@ -98,6 +98,13 @@ impl Evidence {
         self.relatives.iter().any(|relative| relative.genotype.is_some())
     }
 
+    /// Whether [`Self::kind`] is this one.
+    #[must_use]
+    pub fn is_of(&self, kind: &Kind) -> bool {
+        let typed = self.relatives.iter().map(|shown| (shown.relation, shown.genotype.is_some()));
+        self.pedigree == kind.pedigree && typed.eq(kind.typed.iter().copied())
+    }
+
     /// What the structure depends on.
     #[must_use]
     pub fn kind(&self) -> Kind {

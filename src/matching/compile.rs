@@ -100,7 +100,8 @@ impl<'a> Compiler<'a> {
             locus: self.calculator.panel().loci()[locus].clone(),
             reason: reason.to_string(),
         };
-        let compile = |locus| self.locus(family, locus).map_err(|reason| unscorable((locus, reason)));
+        let mut last = None;
+        let compile = |locus| self.locus(family, locus, &mut last).map_err(|reason| unscorable((locus, reason)));
         Ok(CompiledFamily {
             loci: (0..self.calculator.panel().len()).map(compile).collect::<Result<_, _>>()?,
             linkage: FamilyLinkage::of(self.calculator, family).map_err(unscorable)?,
@@ -144,12 +145,21 @@ impl<'a> Compiler<'a> {
         Ok(*self.moments[locus].keep(&compiled.evidence, moments(&compiled.screened.table, &unrelated)))
     }
 
-    fn locus(&self, family: &Family, locus: usize) -> Result<Option<CompiledLocus>, KinshipError> {
+    /// `last` is the structure of the locus before, which most often serves here, too.
+    fn locus(
+        &self,
+        family: &Family,
+        locus: usize,
+        last: &mut Option<(Kind, Arc<Structure>)>,
+    ) -> Result<Option<CompiledLocus>, KinshipError> {
         let evidence = Evidence::of_family(family, locus, self.calculator.model().convention);
         if !evidence.is_informative() {
             return Ok(None);
         }
-        let structure = self.structure(&evidence)?;
+        let structure = match last {
+            Some((kind, structure)) if evidence.is_of(kind) => Arc::clone(structure),
+            _ => Arc::clone(&last.insert((evidence.kind(), self.structure(&evidence)?)).1),
+        };
         let screened = match self.tables[locus].get(&evidence) {
             Some(screened) => screened,
             None => self.compile(locus, &evidence, &structure)?,

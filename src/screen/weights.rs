@@ -30,15 +30,15 @@ impl Weights {
     /// The weights for a threshold that some child reaches: `best` is the most that any can have. `loci` as in
     /// [`super::Plan::new`].
     pub(super) fn new(loci: &[Option<&ScreenedLocus>], classes: &Classes, best: f64, threshold: f64) -> Self {
-        let unit = f64::max(best - threshold, 1e-3) / f64::from(LIMIT);
+        let units = f64::from(LIMIT) / f64::max(best - threshold, 1e-3);
         let mut all = Self { loci: Vec::with_capacity(loci.len()), tables: Vec::with_capacity(loci.len()) };
         for (position, (locus, classes)) in loci.iter().zip(classes.loci()).enumerate() {
             let Some(locus) = locus else { continue };
             let mut weights = [u8::MAX; CLASSES];
             // The last value is that of an untyped child.
             for (&value, &class) in locus.table.values().iter().zip(&classes.of_code) {
-                // Rounds down; what is more than 255 becomes 255.
-                let lacking = ((locus.best - value) / unit) as u8;
+                // Rounds down; what is more than 255 becomes 255. The plan's slack has room for the rounding before.
+                let lacking = ((locus.best - value) * units) as u8;
                 let weight = &mut weights[usize::from(class)];
                 *weight = lacking.min(*weight);
             }
