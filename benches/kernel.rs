@@ -10,7 +10,7 @@ use reunite::kinship::Calculator;
 use reunite::matching::{Compiler, Criterion, Scorer};
 use reunite::population::{FrequencyTable, Model};
 use reunite::screen::{
-    Classes, Instructions, Layout, Plan as ScreenPlan, Screen, ScreenedLocus, Weights, screen_block, weigh_block,
+    Classes, Instructions, Layout, Plan as ScreenPlan, Screen, ScreenedLocus, Weighing, Weights, screen_block, weigh_block,
 };
 
 const FAMILIES: usize = 256;
@@ -42,7 +42,8 @@ fn kernel(c: &mut Bench) {
         };
         // Where weighing is cheap all families are weighed; where it is dear, many are counted.
         let (weighed, counted) = (plans(Instructions::Avx512Vbmi), plans(Instructions::Portable));
-        let weights: Vec<&Weights> = weighed.iter().filter_map(ScreenPlan::weights).collect();
+        let weights: Vec<Weighing<'_>> =
+            weighed.iter().filter_map(ScreenPlan::weights).map(Weights::weighing).collect();
         let screens: Vec<&Screen> = counted.iter().filter_map(ScreenPlan::screen).collect();
         let classes = classes();
         let mut lanes = classes.empty(index.blocks());

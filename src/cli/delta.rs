@@ -7,7 +7,7 @@ use anyhow::Context;
 use crate::index::{Access, Index};
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateFilter, Generation, Ledger, Past, RunRecord};
-use crate::matching::{Candidate, Criterion, MatchResult, Matcher, Stages, Unscorable, Watch};
+use crate::matching::{Candidate, Criterion, MatchResult, Matcher, ReachError, Stages, Unscorable, Watch};
 use crate::model::{Child, Family, Pseudonym};
 
 use super::output::{Output, count, hex};
@@ -18,6 +18,10 @@ const PAGE: u32 = 16_384;
 
 /// Share of the children that may have changed since the index was built, one in so many, before it is built again.
 const STALE: usize = 20;
+
+/// Families that may have changed since the families index was written before it is written again, if they are fewer than
+/// one in [`STALE`].
+const FEW: u64 = 1_000;
 
 /// Raised whenever the same people under the same settings would get other numbers.
 const SCORING: u32 = 1;
@@ -43,13 +47,18 @@ pub(super) fn since(
     if run.basis != Some(basis) {
         return Ok(Err("model, frequencies or criterion are not those of the last run"));
     }
-    if criterion.max_per_family.is_some() || criterion.max_chance_hits.is_some() {
+    if depends_on_all(criterion) {
         return Ok(Err("who is among a family's best, or a chance hit, depends on all children"));
     }
     Ok(match ledger.past(run.generation)? {
         Some(past) => Ok((past, run)),
         None => Err("it is not known what changed since the last run"),
     })
+}
+
+/// Whether one child's candidacy depends on the other children.
+fn depends_on_all(criterion: &Criterion) -> bool {
+    criterion.max_per_family.is_some() || criterion.max_chance_hits.is_some()
 }
 
 /// What is to be compared, and with what.
@@ -59,6 +68,7 @@ pub(super) struct Job<'a> {
     pub(super) criterion: Criterion,
     pub(super) access: Access,
     pub(super) exhaustive: bool,
+    pub(super) basis: [u8; 32],
     pub(super) generation: Generation,
     pub(super) watch: &'a Watch,
 }
@@ -76,29 +86,26 @@ impl Job<'_> {
         if self.exhaustive { matcher.exhaustive() } else { matcher }
     }
 
-    /// Matches all families but `except` against an index.
-    fn pages(
-        &self,
-        ledger: &mut Ledger,
-        index: &Index,
-        except: &BTreeSet<Pseudonym>,
-    ) -> anyhow::Result<(MatchResult, Stages)> {
+    /// Matches all families against an index, and writes the families index on the way.
+    fn pages(&self, ledger: &mut Ledger, index: &Index) -> anyhow::Result<(MatchResult, Stages)> {
         let panel = self.store.table.panel();
         let mut last = None;
         // Moved, because a ledger may go to another thread and not be shared.
         let generation = self.generation;
         let next = move || -> anyhow::Result<Vec<Family>> {
-            loop {
-                let mut page = ledger.families_after(panel, last, PAGE, &generation)?;
-                let Some(end) = page.last() else { return Ok(page) };
-                last = Some(end.pseudonym);
-                page.retain(|family| !except.contains(&family.pseudonym));
-                if !page.is_empty() {
-                    return Ok(page);
-                }
-            }
+            let page = ledger.families_after(panel, last, PAGE, &generation)?;
+            last = page.last().map(|end| end.pseudonym);
+            Ok(page)
         };
-        self.matcher(index).run_pages(self.watch, next)
+        // Only a delta reads it.
+        if self.exhaustive || depends_on_all(&self.criterion) {
+            return self.matcher(index).run_pages(self.watch, next, None);
+        }
+        let mut families = self.store.begin_families(self.basis, &self.generation)?;
+        let mut keep = |records: &[u8]| -> anyhow::Result<()> { Ok(families.append(records)?) };
+        let found = self.matcher(index).run_pages(self.watch, next, Some(&mut keep))?;
+        self.store.finish_families(families)?;
+        Ok(found)
     }
 
     /// Compares everything with everything.
@@ -110,7 +117,7 @@ impl Job<'_> {
         );
         let families = ledger.counts()?.families - ledger.withdrawn()?.len() as u64;
         self.watch.expect(families * index.children() as u64);
-        let (result, stages) = self.pages(ledger, &index, &BTreeSet::new())?;
+        let (result, stages) = self.pages(ledger, &index)?;
         Ok(Compared { result, stages, index })
     }
 
@@ -140,9 +147,11 @@ impl Job<'_> {
         let withdrawn: BTreeSet<Pseudonym> = ledger.withdrawn()?.into_iter().map(|family| family.0).collect();
         let all = ledger.counts()?.families - withdrawn.len() as u64;
         let few = families.len() as u64;
-        self.watch.expect(few * (index.children() + newer.len()) as u64 + (all - few) * changed.len() as u64);
+        let pairs = few * (index.children() + newer.len()) as u64 + (all - few) * changed.len() as u64;
+        self.watch.expect(pairs);
         let (mut result, mut stages) = self.matcher(&index).without(&newer_names).run(&families, self.watch)?;
         let children = result.children + newer.len() as u64;
+        let stays = |family: &Pseudonym| !family_names.contains(family) && !withdrawn.contains(family);
         let mut add = |(part, part_stages): (MatchResult, Stages)| {
             result.take(part);
             stages += part_stages;
@@ -153,17 +162,48 @@ impl Job<'_> {
         }
         if !changed.is_empty() {
             let small = self.store.index_of(&changed)?;
-            add(self.pages(ledger, &small, &family_names)?);
+            let (mut part, part_stages) = match self.within_reach(ledger, &small, since, &families)? {
+                Some(few) => self.matcher(&small).run(&few, self.watch)?,
+                None => self.pages(ledger, &small)?,
+            };
+            part.candidates.retain(|candidate| stays(&candidate.family));
+            part.unscorable.retain(|family| stays(&family.family));
+            add((part, part_stages));
         }
-        result.families = all;
-        result.children = children;
+        (result.families, result.children, result.pairs) = (all, children, pairs);
         keep(ledger, &mut result, |family, child| {
-            !family_names.contains(&family) && !withdrawn.contains(&family) && !changed_names.contains(&child)
+            stays(&family) && !changed_names.contains(&child)
         })?;
-        let stays = |family: &Pseudonym| !family_names.contains(family) && !withdrawn.contains(family);
         result.unscorable.extend(unscorable_before(last)?.into_iter().filter(|one| stays(&one.family)));
         result.rank();
         Ok(Compared { result, stages, index })
+    }
+
+    /// Families among which are all that have a candidate among the children of an index, but for some of those that
+    /// `changed` since the last run; `None` if the families index does not say.
+    fn within_reach(
+        &self,
+        ledger: &Ledger,
+        index: &Index,
+        last: &Past,
+        changed: &[Family],
+    ) -> anyhow::Result<Option<Vec<Family>>> {
+        let panel = self.store.table.panel();
+        let Ok((written, past)) = self.store.open_families(ledger, self.access, self.basis)? else { return Ok(None) };
+        // Those that changed between the writing and the last run are compiled anew.
+        let mut newer =
+            if past.generation == last.generation { Vec::new() } else { ledger.changed_families(panel, &past)? };
+        if newer.len() as u64 > FEW.max(written.families() / STALE as u64) {
+            return Ok(None);
+        }
+        let mut within = match self.matcher(index).within_reach(&written, self.watch) {
+            Err(ReachError::Index(_)) => return Ok(None),
+            within => within?,
+        };
+        let known: BTreeSet<Pseudonym> = newer.iter().chain(changed).map(|family| family.pseudonym).collect();
+        within.retain(|family| !known.contains(family));
+        newer.extend(ledger.families_among(panel, &within)?);
+        Ok(Some(newer))
     }
 
     /// An index of the children as they are or were, and of when.

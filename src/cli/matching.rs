@@ -172,7 +172,7 @@ pub(super) fn run_match(store: &Store, how: How, output: &Output) -> anyhow::Res
     let generation = ledger.generation()?;
     let watch = interruptible()?;
     let bar = Bar::follow(&watch, output)?;
-    let job = Job { store, calculator: &calculator, criterion, access, exhaustive, generation, watch: &watch };
+    let job = Job { store, calculator: &calculator, criterion, access, exhaustive, basis, generation, watch: &watch };
     let (mode, compared) = match since {
         Ok((since, last)) => ("delta", job.delta(&mut ledger, &since, &last, output)?),
         Err(reason) => {

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::index::{Access, Binding, Builder, Index, IndexError, UNFINISHED};
+use crate::index::{
+    Access, Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index, IndexError,
+};
 use crate::kinship::Calculator;
 use crate::ledger::{Generation, Ledger, LedgerError, Past};
 use crate::matching::Criterion;
@@ -23,7 +25,9 @@ use super::output::hex;
 const CONFIG: &str = "reunite.toml";
 const FREQUENCIES: &str = "frequencies.csv";
 const LEDGER: &str = "ledger.db";
+const INDEX_FOLDER: &str = "index";
 const INDEX: &str = "index/children.idx";
+const FAMILIES: &str = "index/families.idx";
 const LOCK: &str = "lock";
 
 /// `reunite.toml`.
@@ -105,7 +109,7 @@ impl Store {
         write_private(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
         write_private(&place.join(FREQUENCIES), frequencies.as_bytes())?;
         write_private(&place.join(LOCK), b"")?;
-        DirBuilder::new().mode(0o700).create(place.join("index"))?;
+        DirBuilder::new().mode(0o700).create(place.join(INDEX_FOLDER))?;
         drop(ledger);
         let place = building.keep();
         if let Err(error) = fs::rename(&place, dir) {
@@ -232,21 +236,50 @@ impl Store {
     pub(super) fn build_index(&self, ledger: &Ledger, access: Access) -> anyhow::Result<Index> {
         let mut builder = self.builder();
         let generation = ledger.children(self.table.panel(), |child| builder.push(child))?;
+        self.index_folder()?;
         let path = self.dir.join(INDEX);
-        let folder = path.parent().unwrap_or(&self.dir);
-        if !folder.exists() {
-            DirBuilder::new().mode(0o700).create(folder)?;
-        }
-        // It holds genotypes, perhaps of someone who has been withdrawn since.
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                fs::remove_file(entry.path())?;
-            }
-        }
         let binding = self.binding(&generation);
         builder.write(&path, &binding)?;
         Ok(Index::open(&path, access, &binding)?)
+    }
+
+    fn index_folder(&self) -> anyhow::Result<PathBuf> {
+        let folder = self.dir.join(INDEX_FOLDER);
+        if !folder.exists() {
+            DirBuilder::new().mode(0o700).create(&folder)?;
+        }
+        Ok(folder)
+    }
+
+    /// The families index of a run with this basis, of the ledger as it is or as it was at some earlier generation, if it
+    /// is sound.
+    pub(super) fn open_families(
+        &self,
+        ledger: &Ledger,
+        access: Access,
+        basis: [u8; 32],
+    ) -> anyhow::Result<Result<(FamilyIndex, Past), IndexError>> {
+        let mut past = Ok(None);
+        let index = FamilyIndex::open_if(&self.dir.join(FAMILIES), access, self.table.panel().len(), |found| {
+            past = ledger.past(found.generation);
+            found.basis == basis && matches!(&past, Ok(Some(past)) if past.generation.stamp == found.stamp)
+        });
+        Ok(match (index, past?) {
+            (Ok(index), Some(past)) => Ok((index, past)),
+            (Ok(_), None) => Err(IndexError::Stale),
+            (Err(error), _) => Err(error),
+        })
+    }
+
+    /// Begins the families index of a run. The store must be locked.
+    pub(super) fn begin_families(&self, basis: [u8; 32], generation: &Generation) -> anyhow::Result<FamilyWriter> {
+        let binding = FamilyBinding { basis, stamp: generation.stamp, generation: generation.number };
+        Ok(FamilyWriter::new(&self.index_folder()?, &binding, self.table.panel().len())?)
+    }
+
+    /// Puts a families index to its place.
+    pub(super) fn finish_families(&self, families: FamilyWriter) -> anyhow::Result<()> {
+        Ok(families.finish(&self.dir.join(FAMILIES))?)
     }
 }
 

@@ -14,7 +14,7 @@ use super::format::{
 };
 
 /// How the name of an index begins while it is being written.
-pub const UNFINISHED: &str = ".children-";
+const UNFINISHED: &str = ".children-";
 
 /// Collects children for an index.
 ///
@@ -165,7 +165,8 @@ impl Builder {
     }
 
     /// Writes the finished index to `path`, replacing what is there: under another name first, flushed, read-only,
-    /// then renamed, and the folder flushed. A crash leaves the old file or the new one.
+    /// then renamed, and the folder flushed. A crash leaves the old file or the new one, and what it left of a third is
+    /// removed next time: no two may be written at once.
     ///
     /// # Errors
     /// [`IndexError::Io`] if a step fails; nothing is left behind then.
@@ -173,6 +174,7 @@ impl Builder {
         let bytes = self.finish(binding)?;
         let folder = path.parent().unwrap_or(Path::new("."));
         let failed = IndexError::io("write");
+        clear(folder, UNFINISHED)?;
         let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(&failed)?;
         let mut out = BufWriter::new(file.as_file_mut());
         out.write_all(&bytes).map_err(&failed)?;
@@ -185,4 +187,18 @@ impl Builder {
         file.persist(path).map_err(|error| failed(error.error))?;
         std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(&failed)
     }
+}
+
+/// Removes unfinished files: they hold genotypes, perhaps of someone who has been withdrawn since.
+pub(super) fn clear(folder: &Path, unfinished: &str) -> Result<(), IndexError> {
+    let clear = || {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(unfinished) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    };
+    clear().map_err(IndexError::io("write"))
 }

@@ -271,24 +271,44 @@ impl Calculator {
         child: Genotype,
         child_drop_out: Option<DropOut>,
     ) -> f64 {
+        self.bound_by_child(locus, child, child_drop_out) + self.bound_by_family(locus, structure, evidence)
+    }
+
+    /// The part of [`Self::log10_lr_bound_with`] that depends on the child: -log10 of the probability of its genotype in
+    /// a population without theta, before unlisted alleles take their share.
+    ///
+    /// # Panics
+    /// If `locus` is no position of the panel.
+    #[must_use]
+    pub fn bound_by_child(&self, locus: usize, child: Genotype, child_drop_out: Option<DropOut>) -> f64 {
         let model = &self.loci[locus];
-        let is_unlisted = |allele: &Allele| model.position(*allele).is_none();
-        let mut unlisted: Vec<Allele> =
-            evidence.alleles().chain([child.low(), child.high()]).filter(is_unlisted).collect();
-        unlisted.sort_unstable();
-        unlisted.dedup();
-        let sum = 1.0 + unlisted.len() as f64 * model.floor();
-        let unlisted = model.floor() * model.silent().map_or(1.0, |silent| 1.0 - model.frequencies()[silent]);
-        let frequency = |allele: Allele| model.position(allele).map_or(unlisted, |i| model.frequencies()[i]) / sum;
-        let urn = self.urn_share(structure);
+        let frequency = |allele| model.position(allele).map_or(unlisted(model), |i| model.frequencies()[i]);
         let drop_out = child_drop_out.map_or(self.model.drop_out.children, DropOut::get);
-        let shows = (1.0 - drop_out) * (1.0 - drop_out);
-        let product = shows * urn * frequency(child.low()) * urn * frequency(child.high());
-        let probability = if child.is_homozygous() { product } else { 2.0 * product };
-        let least = urn * model.frequencies().iter().fold(unlisted, |least, &p| least.min(p)) / sum;
-        let step = 1.0 + self.model.mutation.most_change() / least;
+        let product = (1.0 - drop_out) * (1.0 - drop_out) * frequency(child.low()) * frequency(child.high());
         // A hair above, for the rounding of the logarithms.
-        1e-9 - libm::log10(probability) + structure.steps_apart() as f64 * libm::log10(step)
+        1e-9 - libm::log10(if child.is_homozygous() { product } else { 2.0 * product })
+    }
+
+    /// The part of [`Self::log10_lr_bound_with`] that depends on the family: what theta, unlisted alleles and pruned
+    /// parents may add, whatever the child.
+    ///
+    /// # Panics
+    /// If `locus` is no position of the panel.
+    #[must_use]
+    pub fn bound_by_family(&self, locus: usize, structure: &Structure, evidence: &Evidence) -> f64 {
+        let model = &self.loci[locus];
+        // Those of the relatives, one perhaps more than once, and two of the child.
+        let more = 2 + evidence.alleles().filter(|&allele| model.position(allele).is_none()).count();
+        let sum = 1.0 + more as f64 * model.floor();
+        let share = self.urn_share(structure) / sum;
+        let steps = match structure.steps_apart() {
+            0 => 0.0,
+            steps => {
+                let least = model.frequencies().iter().fold(unlisted(model), |least, &p| least.min(p)) * share;
+                steps as f64 * libm::log10(1.0 + self.model.mutation.most_change() / least)
+            }
+        };
+        steps - 2.0 * libm::log10(share)
     }
 
     /// The least share of its frequency that an allele keeps in the urn, whatever was drawn before.
@@ -309,4 +329,9 @@ impl Calculator {
         let unlisted: Vec<Allele> = alleles.filter(|&allele| model.position(allele).is_none()).collect();
         if unlisted.is_empty() { Ok(None) } else { model.with_alleles(&unlisted, &self.model) }
     }
+}
+
+/// The frequency of an allele that a locus does not list, before it and its like take their share.
+fn unlisted(model: &LocusModel) -> f64 {
+    model.floor() * model.silent().map_or(1.0, |silent| 1.0 - model.frequencies()[silent])
 }

@@ -77,6 +77,15 @@ impl Ledger {
         families(&tx, panel, Which::Changed { generation, last_import: since.last_import })
     }
 
+    /// Those of these families that are there and not withdrawn, as [`Self::families`] gives them.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first record that cannot be read.
+    pub fn families_among(&self, panel: &Panel, among: &[Pseudonym]) -> Result<Vec<Family>, LedgerError> {
+        let tx = self.connection.unchecked_transaction()?;
+        families(&tx, panel, Which::Among(among))
+    }
+
     /// At most `most` families that are not withdrawn, the first of those whose pseudonym comes after `last`, as
     /// [`Self::families`] gives them; none if there are no more. All of them must be of `generation`.
     ///

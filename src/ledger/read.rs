@@ -195,6 +195,8 @@ pub(super) enum Which<'a> {
     Changed { generation: i64, last_import: i64 },
     /// Those with a pseudonym from the one, exclusive, to the other, inclusive.
     Between { after: &'a [u8], up_to: &'a [u8] },
+    /// These.
+    Among(&'a [Pseudonym]),
     /// This one.
     One(Pseudonym),
 }
@@ -215,6 +217,14 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
             "family.withdrawn IS NULL AND family.pseudonym > ?1 AND family.pseudonym <= ?2",
             vec![after.to_vec().into(), up_to.to_vec().into()],
         ),
+        Which::Among(pseudonyms) => {
+            // One JSON list; of an empty text `unhex` makes a pseudonym that nobody has.
+            let names: Vec<String> = pseudonyms.iter().map(Pseudonym::to_string).collect();
+            let list = format!("[\"{}\"]", names.join("\",\""));
+            let those = "family.withdrawn IS NULL
+                         AND family.pseudonym IN (SELECT unhex(value) FROM json_each(?1))";
+            (those, vec![list.into()])
+        }
         Which::One(family) => ("family.pseudonym = ?1", vec![family.as_bytes().to_vec().into()]),
     };
     let mut statement = connection.prepare(&format!(

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::index::{BLOCK, Row};
 use crate::kinship::KinshipError;
 use crate::model::Family;
-use crate::screen::{Plan, Screen, Weights, screen_block, weigh_block};
+use crate::screen::{Plan, Screen, Weighing, screen_block, weigh_block};
 
 use super::compile::CompiledFamily;
 use super::engine::{Matcher, Stages};
@@ -26,8 +26,18 @@ type Hit = (usize, f64);
 pub(super) struct Chunk<'m, 'a> {
     matcher: &'m Matcher<'a>,
     families: &'m [Family],
-    result: MatchResult,
-    stages: Stages,
+    /// Whether the families' records are asked for.
+    keeps: bool,
+    part: Part,
+}
+
+/// What a chunk gives.
+#[derive(Default)]
+pub(super) struct Part {
+    pub(super) result: MatchResult,
+    pub(super) stages: Stages,
+    /// The records of its families, if they are asked for.
+    pub(super) records: Vec<u8>,
 }
 
 /// A compiled family and the log10 LR that it is matched for.
@@ -60,11 +70,11 @@ impl Search<'_> {
 }
 
 impl<'m, 'a> Chunk<'m, 'a> {
-    pub(super) fn new(matcher: &'m Matcher<'a>, families: &'m [Family]) -> Self {
-        Self { matcher, families, result: MatchResult::default(), stages: Stages::default() }
+    pub(super) fn new(matcher: &'m Matcher<'a>, families: &'m [Family], keeps: bool) -> Self {
+        Self { matcher, families, keeps, part: Part::default() }
     }
 
-    pub(super) fn run(mut self, watch: &Watch) -> Result<(MatchResult, Stages), Stopped> {
+    pub(super) fn run(mut self, watch: &Watch) -> Result<Part, Stopped> {
         watch.check()?;
         let started = Instant::now();
         let compiled: Vec<Option<Aimed>> = self.families.iter().map(|family| self.aimed(family)).collect();
@@ -76,7 +86,13 @@ impl<'m, 'a> Chunk<'m, 'a> {
             .iter()
             .map(|aimed| aimed.as_ref().map(|aimed| Scorer::new(&aimed.family, aimed.threshold)))
             .collect();
-        self.stages.compile += started.elapsed();
+        if self.keeps {
+            for ((family, aimed), plan) in self.families.iter().zip(&compiled).zip(&plans) {
+                let Some(Aimed { family: compiled, threshold }) = aimed else { continue };
+                self.matcher.record(family.pseudonym, compiled, *threshold, plan, &mut self.part.records);
+            }
+        }
+        self.part.stages.compile += started.elapsed();
 
         let mut hits = self.search(&plans, &scorers, watch)?;
         self.irregular(&compiled, &scorers, &mut hits, watch);
@@ -87,8 +103,8 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 self.describe(family, compiled, hits, watch);
             }
         }
-        self.stages.describe += started.elapsed();
-        Ok((self.result, self.stages))
+        self.part.stages.describe += started.elapsed();
+        Ok(self.part)
     }
 
     /// A compiled family and its threshold, or `None` and a note why not.
@@ -101,7 +117,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 Err(Unscorable { family: family.pseudonym, locus, reason: reason.to_string() })
             }
         });
-        aimed.map_err(|unscorable| self.result.unscorable.push(unscorable)).ok()
+        aimed.map_err(|unscorable| self.part.result.unscorable.push(unscorable)).ok()
     }
 
     /// Screens block after block, and scores survivors family by family as batches fill up. Gives the hits per family.
@@ -113,26 +129,26 @@ impl<'m, 'a> Chunk<'m, 'a> {
     ) -> Result<Vec<Vec<Hit>>, Stopped> {
         let matcher = self.matcher;
         let index = matcher.index;
-        let (mut screens, mut weights): (Vec<&Screen>, Vec<&Weights>) = (Vec::new(), Vec::new());
+        let (mut screens, mut weights): (Vec<&Screen>, Vec<Weighing<'_>>) = (Vec::new(), Vec::new());
         let (mut screened, mut weighed, mut all) = (Vec::new(), Vec::new(), Vec::new());
         for (family, (plan, scorer)) in plans.iter().zip(scorers).enumerate() {
             let Some(scorer) = scorer else { continue };
             let search = Search { family, scorer, waiting: Vec::new(), hits: Vec::new() };
             match plan {
-                Plan::Nothing => self.result.families_out_of_reach += 1,
+                Plan::Nothing => self.part.result.families_out_of_reach += 1,
                 Plan::Screen(screen) => {
                     screens.push(screen);
                     screened.push(search);
                 }
                 Plan::Weigh(weigh) => {
-                    weights.push(weigh);
+                    weights.push(weigh.weighing());
                     weighed.push(search);
                 }
                 Plan::Everyone => all.push(search),
             }
         }
-        self.result.families_screened += screens.len() as u64;
-        self.result.families_weighed += weights.len() as u64;
+        self.part.result.families_screened += screens.len() as u64;
+        self.part.result.families_weighed += weights.len() as u64;
         let mut searches = screened;
         searches.extend(weighed);
         searches.extend(all);
@@ -170,9 +186,9 @@ impl<'m, 'a> Chunk<'m, 'a> {
             search.score(matcher, &mut copied, watch);
             hits[search.family] = search.hits;
         }
-        self.stages.screen += screening;
-        self.stages.score += started.elapsed() - screening;
-        self.result.survivors += survivors as u64;
+        self.part.stages.screen += screening;
+        self.part.stages.score += started.elapsed() - screening;
+        self.part.result.survivors += survivors as u64;
         Ok(hits)
     }
 
@@ -194,14 +210,14 @@ impl<'m, 'a> Chunk<'m, 'a> {
             watch.keep(hits.len() - before, 0);
             if let Err((locus, reason)) = done {
                 let locus = matcher.calculator().panel().loci()[locus].clone();
-                self.result.unscorable.push(Unscorable {
+                self.part.result.unscorable.push(Unscorable {
                     family: self.families[i].pseudonym,
                     locus,
                     reason: reason.to_string(),
                 });
             }
         }
-        self.stages.score += started.elapsed();
+        self.part.stages.score += started.elapsed();
     }
 
     fn describe(&mut self, family: &Family, aimed: &Aimed, mut hits: Vec<Hit>, watch: &Watch) {
@@ -213,7 +229,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
             Err(reason) => {
                 let calculator = self.matcher.calculator();
                 let locus = calculator.panel().loci()[calculator.linked()[0].loci[0]].clone();
-                self.result.unscorable.push(Unscorable { family: family.pseudonym, locus, reason: reason.to_string() });
+                self.part.result.unscorable.push(Unscorable { family: family.pseudonym, locus, reason: reason.to_string() });
                 return;
             }
         };
@@ -227,7 +243,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
         for (child, log10_lr) in hits {
             let compared = self.matcher.compiler.compare(&aimed.family, |locus| index.genotype(child, locus));
             let (loci_compared, incompatible_loci) = compared.unwrap_or_default();
-            self.result.candidates.push(Candidate {
+            self.part.result.candidates.push(Candidate {
                 family: family.pseudonym,
                 child: index.pseudonym(child),
                 log10_lr,

@@ -199,4 +199,9 @@ impl CompiledFamily {
     pub fn informative(&self) -> impl Iterator<Item = (usize, &CompiledLocus)> {
         self.loci.iter().enumerate().filter_map(|(position, locus)| Some((position, locus.as_ref()?)))
     }
+
+    /// Per locus of the panel, its table and ways to screen.
+    pub(super) fn screened(&self) -> Vec<Option<&ScreenedLocus>> {
+        self.loci.iter().map(|locus| locus.as_ref().map(|locus| &*locus.screened)).collect()
+    }
 }

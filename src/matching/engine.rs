@@ -13,7 +13,7 @@ use crate::population::Floor;
 use crate::screen::{Classes, Instructions, Lane, Layout, Plan};
 
 use super::chance::Completeness;
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Part};
 use super::compile::{CompiledFamily, Compiler};
 use super::result::{Criterion, MatchResult};
 use super::unlisted::Irregular;
@@ -134,27 +134,33 @@ impl<'a> Matcher<'a> {
     pub fn run(&self, families: &[Family], watch: &Watch) -> Result<(MatchResult, Stages), Stopped> {
         let mut result = self.nothing();
         let mut stages = Stages::default();
-        self.page(families, watch, &mut result, &mut stages)?;
+        self.page(families, watch, &mut result, &mut stages, false)?;
         result.rank();
         Ok((result, stages))
     }
 
     /// As [`Self::run`], for families that come page by page, as `next` gives them; an empty page is the last. The next
-    /// page is read while one is matched.
+    /// page is read while one is matched. `keep` is given the families' records, part by part, for a
+    /// [`FamilyWriter`](crate::index::FamilyWriter).
     ///
     /// # Errors
-    /// What `next` fails with, or [`Stopped`].
+    /// What `next` or `keep` fails with, or [`Stopped`].
     pub fn run_pages<E: Send + From<Stopped>>(
         &self,
         watch: &Watch,
         mut next: impl FnMut() -> Result<Vec<Family>, E> + Send,
+        mut keep: Option<&mut dyn FnMut(&[u8]) -> Result<(), E>>,
     ) -> Result<(MatchResult, Stages), E> {
         let mut result = self.nothing();
         let mut stages = Stages::default();
         let mut page = next()?;
         while !page.is_empty() {
-            let (matched, read) = rayon::join(|| self.page(&page, watch, &mut result, &mut stages), &mut next);
-            matched?;
+            let keeps = keep.is_some();
+            let (records, read) =
+                rayon::join(|| self.page(&page, watch, &mut result, &mut stages, keeps), &mut next);
+            for records in records? {
+                keep.as_mut().map_or(Ok(()), |keep| keep(&records))?;
+            }
             page = read?;
         }
         result.rank();
@@ -166,23 +172,27 @@ impl<'a> Matcher<'a> {
         MatchResult { children, refused: self.refused.clone(), ..MatchResult::default() }
     }
 
+    /// Gives the families' records, if it `keeps` them, in parts.
     fn page(
         &self,
         families: &[Family],
         watch: &Watch,
         result: &mut MatchResult,
         stages: &mut Stages,
-    ) -> Result<(), Stopped> {
+        keeps: bool,
+    ) -> Result<Vec<Vec<u8>>, Stopped> {
         let size = families.len().div_ceil(SHARES * rayon::current_num_threads()).clamp(1, CHUNK);
-        let run = |chunk| Chunk::new(self, chunk).run(watch);
-        let parts: Vec<(MatchResult, Stages)> = families.par_chunks(size).map(run).collect::<Result<_, Stopped>>()?;
+        let run = |chunk| Chunk::new(self, chunk, keeps).run(watch);
+        let parts: Vec<Part> = families.par_chunks(size).map(run).collect::<Result<_, Stopped>>()?;
         result.families += families.len() as u64;
         result.pairs += families.len() as u64 * result.children;
-        for (part, part_stages) in parts {
-            result.take(part);
-            *stages += part_stages;
+        let mut records = Vec::new();
+        for part in parts {
+            result.take(part.result);
+            *stages += part.stages;
+            records.push(part.records);
         }
-        Ok(())
+        Ok(records)
     }
 
     pub(super) fn calculator(&self) -> &'a Calculator {
@@ -194,8 +204,7 @@ impl<'a> Matcher<'a> {
         if self.exhaustive {
             return Plan::Everyone;
         }
-        let loci: Vec<_> = family.loci.iter().map(|locus| locus.as_ref().map(|locus| &*locus.screened)).collect();
-        Plan::new(&loci, &self.layout, threshold - family.linkage.slack)
+        Plan::new(&family.screened(), &self.layout, threshold - family.linkage.slack)
     }
 
     pub(super) fn codes(&self, child: usize) -> &'a [GenotypeCode] {

@@ -22,13 +22,13 @@ pub(super) struct Irregular {
     children: Vec<One>,
 }
 
-struct One {
-    child: usize,
-    drop_out: Option<DropOut>,
+pub(super) struct One {
+    pub(super) child: usize,
+    pub(super) drop_out: Option<DropOut>,
     /// Loci at which no table has the child's value, rising.
-    positions: Vec<usize>,
+    pub(super) positions: Vec<usize>,
     /// Its genotypes there.
-    genotypes: Vec<Genotype>,
+    pub(super) genotypes: Vec<Genotype>,
 }
 
 impl Irregular {
@@ -52,6 +52,10 @@ impl Irregular {
             One { child, drop_out, positions, genotypes }
         };
         (Self { children: all.into_iter().map(one).collect() }, refused)
+    }
+
+    pub(super) fn children(&self) -> &[One] {
+        &self.children
     }
 
     /// Calls `found` with the child and its log10 LR for every irregular child that reaches the threshold.

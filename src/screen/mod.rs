@@ -24,4 +24,4 @@ pub use kernel::{Instructions, screen_block};
 pub use locus::{AlleleSet, Carries, LocusScreen, ScreenedLocus, TOLERANCES};
 pub use plan::{Layout, Plan, Screen};
 pub use weigh::{Lane, weigh_block};
-pub use weights::Weights;
+pub use weights::{Measure, Table, Weighing, Weights};

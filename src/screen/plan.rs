@@ -70,7 +70,7 @@ impl Allowed {
 }
 
 /// Room for the rounding of sums of at most 64 values below 10^3, many times over.
-const SLACK: f64 = 1e-6;
+pub(super) const SLACK: f64 = 1e-6;
 
 /// What it costs to take a child through one counter, through both, and to score it; measured, in units of the first.
 const COST_ONE: f64 = 1.0;
@@ -84,9 +84,8 @@ impl Plan {
     /// whose sum of table values reaches the threshold passes the plan.
     #[must_use]
     pub fn new(loci: &[Option<&ScreenedLocus>], layout: &Layout, threshold: f64) -> Self {
-        let threshold = threshold - SLACK;
         let best: f64 = loci.iter().flatten().map(|locus| locus.best).sum();
-        if best < threshold {
+        if best < threshold - SLACK {
             return Self::Nothing;
         }
         let weighing = layout.instructions.cost_of_weighing();
@@ -94,12 +93,12 @@ impl Plan {
         let candidates = tolerances.flat_map(|tolerance| {
             [false, true]
                 .into_iter()
-                .filter_map(move |strong| Candidate::new(loci, layout, tolerance, strong, threshold))
+                .filter_map(move |strong| Candidate::new(loci, layout, tolerance, strong, threshold - SLACK))
         });
         let counted = candidates.min_by(|a, b| a.cost().total_cmp(&b.cost()));
         match counted.filter(|counted| counted.cost() < weighing) {
             Some(counted) => Self::Screen(counted.screen()),
-            None => Self::Weigh(Weights::new(loci, &layout.classes, best, threshold)),
+            None => Self::Weigh(Weights::new(loci, &layout.classes, threshold)),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::index::{BLOCK, Row};
 
 use super::classes::CLASSES;
 use super::kernel::Instructions;
-use super::weights::{LIMIT, Weights};
+use super::weights::{LIMIT, Weighing};
 
 /// Classes of genotypes of 64 children: a cache line.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable)]
@@ -21,7 +21,7 @@ pub(super) const LANES: usize = BLOCK / 64;
 ///
 /// # Panics
 /// If the block is shorter than the panel of the weights, or `passed` shorter than `families`.
-pub fn weigh_block(instructions: Instructions, block: &[Lane], families: &[&Weights], passed: &mut [Row]) {
+pub fn weigh_block(instructions: Instructions, block: &[Lane], families: &[Weighing<'_>], passed: &mut [Row]) {
     match instructions {
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx512Vbmi if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vbmi") => {
@@ -43,10 +43,10 @@ pub fn weigh_block(instructions: Instructions, block: &[Lane], families: &[&Weig
     }
 }
 
-fn run(block: &[Lane], families: &[&Weights], passed: &mut [Row]) {
+fn run(block: &[Lane], families: &[Weighing<'_>], passed: &mut [Row]) {
     for (family, passed) in families.iter().zip(passed) {
         for (word, passed) in passed.iter_mut().enumerate() {
-            let mut sums = [0_u8; 64];
+            let mut sums = [family.start; 64];
             for (locus, table) in family.loci() {
                 for (sum, &class) in sums.iter_mut().zip(&block[locus * LANES + word].0) {
                     *sum = sum.saturating_add(table.0[usize::from(class) % CLASSES]);
@@ -63,18 +63,17 @@ mod x86 {
         __m128i, __m256i, __m512i, _mm256_adds_epu8, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_min_epu8,
         _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
         _mm256_xor_si256, _mm512_adds_epu8, _mm512_cmple_epu8_mask, _mm512_permutexvar_epi8, _mm512_set1_epi8,
-        _mm512_setzero_si512,
     };
 
     use zerocopy::transmute;
 
-    use super::{LANES, LIMIT, Lane, Row, Weights};
+    use super::{LANES, LIMIT, Lane, Row, Weighing};
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    pub(super) fn run_vbmi(block: &[Lane], families: &[&Weights], passed: &mut [Row]) {
+    pub(super) fn run_vbmi(block: &[Lane], families: &[Weighing<'_>], passed: &mut [Row]) {
         let limit = _mm512_set1_epi8(LIMIT.cast_signed());
         for (family, passed) in families.iter().zip(passed) {
-            let mut sums = [_mm512_setzero_si512(); LANES];
+            let mut sums = [_mm512_set1_epi8(family.start.cast_signed()); LANES];
             for (locus, table) in family.loci() {
                 let table: __m512i = transmute!(*table);
                 for (sum, lane) in sums.iter_mut().zip(&block[locus * LANES..][..LANES]) {
@@ -87,11 +86,11 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx2")]
-    pub(super) fn run_avx2(block: &[Lane], families: &[&Weights], passed: &mut [Row]) {
+    pub(super) fn run_avx2(block: &[Lane], families: &[Weighing<'_>], passed: &mut [Row]) {
         let limit = _mm256_set1_epi8(LIMIT.cast_signed());
         for (family, passed) in families.iter().zip(passed) {
             for (word, passed) in passed.iter_mut().enumerate() {
-                let mut sums = [_mm256_setzero_si256(); 2];
+                let mut sums = [_mm256_set1_epi8(family.start.cast_signed()); 2];
                 for (locus, table) in family.loci() {
                     let tables: [__m128i; 4] = transmute!(*table);
                     let halves: [__m256i; 2] = transmute!(block[locus * LANES + word]);
@@ -127,7 +126,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::screen::weights::Table;
+    use crate::screen::weights::{Table, Weights};
 
     const LOCI: usize = 5;
 
@@ -135,7 +134,7 @@ mod tests {
         let table = prop::collection::vec(prop_oneof![0..60_u8, Just(255)], CLASSES);
         let locus =
             (0..LOCI, table).prop_map(|(locus, table)| (locus, Table(std::array::from_fn(|class| table[class]))));
-        prop::collection::vec(locus, 1..12).prop_map(Weights::of_parts)
+        (prop::collection::vec(locus, 1..12), 0..80_u8).prop_map(|(parts, start)| Weights::of_parts(parts, start))
     }
 
     proptest! {
@@ -146,16 +145,16 @@ mod tests {
         ) {
             let lane = |classes: &[u8]| Lane(std::array::from_fn(|child| classes[child]));
             let block: Vec<Lane> = classes.chunks_exact(64).map(lane).collect();
-            let borrowed: Vec<&Weights> = families.iter().collect();
+            let borrowed: Vec<Weighing<'_>> = families.iter().map(Weights::weighing).collect();
             for instructions in Instructions::available() {
                 let mut passed = vec![Row::default(); families.len()];
                 weigh_block(instructions, &block, &borrowed, &mut passed);
-                for (family, passed) in families.iter().zip(&passed) {
+                for (family, passed) in borrowed.iter().zip(&passed) {
                     for child in 0..BLOCK {
                         let weight = |(locus, table): (usize, &Table)| {
                             u32::from(table.0[usize::from(classes[locus * BLOCK + child])])
                         };
-                        let total: u32 = family.loci().map(weight).sum();
+                        let total: u32 = u32::from(family.start) + family.loci().map(weight).sum::<u32>();
                         let passes = passed[child / 64] >> (child % 64) & 1 == 1;
                         prop_assert_eq!(passes, total <= u32::from(LIMIT), "{:?} {}", instructions, child);
                     }

@@ -1,16 +1,22 @@
 //! What each genotype of a child costs a family: the screen for families whose relatives exclude too little to count.
 //!
-//! At a locus, a child lacks `best - log10 LR` of the most that any child can have there. In units of which
-//! [`LIMIT`] make all that a child may lack, and rounded down, what it lacks at all loci adds up to a number that is at
-//! most [`LIMIT`] if the child reaches the threshold.
+//! At a locus, a child lacks `best - log10 LR` of the most that any child can have there. What it may lack at all loci
+//! together is the family's room: the sum of the bests less the threshold. In units of which [`LIMIT`] make the room, and
+//! rounded down, what a child lacks adds up to a number that is at most [`LIMIT`] if the child reaches the threshold.
+//! Where the room is small the units are not, and the sum starts above 0 instead.
 
-use zerocopy::{FromBytes, Immutable, IntoBytes};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 use super::classes::{CLASSES, Classes};
 use super::locus::ScreenedLocus;
+use super::plan::SLACK;
+use crate::model::GenotypeCode;
 
 /// What a child may lack. Sums stop at 255.
 pub(super) const LIMIT: u8 = 250;
+
+/// The least room, in log10, that units are made for: a weight can then say that a locus lacks this much.
+const LEAST_ROOM: f64 = 1.0;
 
 /// The weights of a family's loci.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,26 +25,66 @@ pub struct Weights {
     loci: Vec<usize>,
     /// Those of each; apart, because the kernel is as fast as it can read them.
     tables: Vec<Table>,
+    measure: Measure,
+}
+
+/// What the weights of a family are measured in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measure {
+    /// What a child may lack, in log10; below 0 if none reaches the threshold.
+    pub room: f64,
+    /// Units per log10.
+    pub units: f64,
+    /// Where sums start; above [`LIMIT`] if no child reaches the threshold.
+    pub start: u8,
 }
 
 /// A weight per class of genotypes: a cache line.
-#[derive(Clone, Copy, Debug, PartialEq, FromBytes, IntoBytes, Immutable)]
+#[derive(Clone, Copy, Debug, PartialEq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C, align(64))]
-pub(super) struct Table(pub(super) [u8; CLASSES]);
+pub struct Table(pub(super) [u8; CLASSES]);
+
+impl Default for Table {
+    /// That of a locus that tells nothing.
+    fn default() -> Self {
+        Self([0; CLASSES])
+    }
+}
+
+/// Weights as the kernel takes them.
+#[derive(Clone, Copy, Debug)]
+pub struct Weighing<'a> {
+    /// Positions of loci in the panel.
+    pub loci: &'a [usize],
+    /// The weights at each.
+    pub tables: &'a [Table],
+    /// Where sums start.
+    pub start: u8,
+}
+
+impl Measure {
+    fn new(room: f64) -> Self {
+        let units = f64::from(LIMIT) / room.max(LEAST_ROOM);
+        // The cast stops at 0 and 255, and what lies between stays an upper bound: the plan's slack has room for rounding.
+        Self { room, units, start: (f64::from(LIMIT) - (room * units).floor()) as u8 }
+    }
+}
 
 impl Weights {
-    /// The weights for a threshold that some child reaches: `best` is the most that any can have. `loci` as in
-    /// [`super::Plan::new`].
-    pub(super) fn new(loci: &[Option<&ScreenedLocus>], classes: &Classes, best: f64, threshold: f64) -> Self {
-        let units = f64::from(LIMIT) / f64::max(best - threshold, 1e-3);
-        let mut all = Self { loci: Vec::with_capacity(loci.len()), tables: Vec::with_capacity(loci.len()) };
+    /// The weights for a threshold. `loci` holds, per locus of the panel, the compiled locus if any relative is typed
+    /// there.
+    #[must_use]
+    pub fn new(loci: &[Option<&ScreenedLocus>], classes: &Classes, threshold: f64) -> Self {
+        let best: f64 = loci.iter().flatten().map(|locus| locus.best).sum();
+        let measure = Measure::new(best - (threshold - SLACK));
+        let mut all = Self { loci: Vec::with_capacity(loci.len()), tables: Vec::with_capacity(loci.len()), measure };
         for (position, (locus, classes)) in loci.iter().zip(classes.loci()).enumerate() {
             let Some(locus) = locus else { continue };
             let mut weights = [u8::MAX; CLASSES];
             // The last value is that of an untyped child.
             for (&value, &class) in locus.table.values().iter().zip(&classes.of_code) {
-                // Rounds down; what is more than 255 becomes 255. The plan's slack has room for the rounding before.
-                let lacking = ((locus.best - value) * units) as u8;
+                // Rounds down; what is more than 255 becomes 255. The slack has room for the rounding before.
+                let lacking = ((locus.best - value) * measure.units) as u8;
                 let weight = &mut weights[usize::from(class)];
                 *weight = lacking.min(*weight);
             }
@@ -48,15 +94,44 @@ impl Weights {
         all
     }
 
-    #[cfg(test)]
-    pub(super) fn of_parts(parts: impl IntoIterator<Item = (usize, Table)>) -> Self {
-        let (loci, tables) = parts.into_iter().unzip();
-        Self { loci, tables }
+    /// What they are measured in.
+    #[must_use]
+    pub fn measure(&self) -> Measure {
+        self.measure
     }
 
+    /// As the kernel takes them.
+    #[must_use]
+    pub fn weighing(&self) -> Weighing<'_> {
+        Weighing { loci: &self.loci, tables: &self.tables, start: self.measure.start }
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_parts(parts: impl IntoIterator<Item = (usize, Table)>, start: u8) -> Self {
+        let (loci, tables) = parts.into_iter().unzip();
+        Self { loci, tables, measure: Measure { room: 0.0, units: 1.0, start } }
+    }
+}
+
+impl<'a> Weighing<'a> {
     /// Positions of the loci and their weights.
-    pub(super) fn loci(&self) -> impl Iterator<Item = (usize, &Table)> {
-        self.loci.iter().copied().zip(&self.tables)
+    pub fn loci(&self) -> impl Iterator<Item = (usize, &'a Table)> {
+        self.loci.iter().copied().zip(self.tables)
+    }
+
+    /// The weights of one child, given its genotype codes at all loci of the panel, added up over all loci but those in
+    /// `except`, which is rising; without the start.
+    ///
+    /// # Panics
+    /// If codes, other than at those loci, are none of the panel's.
+    #[must_use]
+    pub fn sum_without(&self, classes: &Classes, codes: &[GenotypeCode], except: &[usize]) -> u32 {
+        let others = self.loci().filter(|(locus, _)| except.binary_search(locus).is_err());
+        let weight = |(locus, table): (usize, &Table)| {
+            let class = classes.loci()[locus].of_code[usize::from(codes[locus])];
+            u32::from(table.0[usize::from(class)])
+        };
+        others.map(weight).sum()
     }
 }
 
@@ -96,7 +171,7 @@ mod tests {
             let threshold = best - share * 4.0 * loci.len() as f64;
             let classes = Classes::new(loci.iter().map(|(p, _)| p.as_slice()));
             let some: Vec<Option<&ScreenedLocus>> = screened.iter().map(Some).collect();
-            let weights = Weights::new(&some, &classes, best, threshold);
+            let weights = Weights::new(&some, &classes, threshold);
             // Every eighth genotype is not listed, and some are untyped.
             let codes: Vec<u16> = (0..BLOCK * loci.len())
                 .map(|i| match i % 8 {
@@ -107,7 +182,7 @@ mod tests {
             let mut lanes = classes.empty(1);
             classes.arrange_codes(&codes, &mut lanes);
             let mut passed = [Row::default()];
-            weigh_block(Instructions::Portable, &lanes, &[&weights], &mut passed);
+            weigh_block(Instructions::Portable, &lanes, &[weights.weighing()], &mut passed);
             let exact = loci.iter().all(|(p, _)| p.len() <= 10);
             for (child, codes) in codes.chunks_exact(loci.len()).enumerate() {
                 let value = |(&code, (_, table)): (&u16, &(Vec<f64>, LocusTable))| {
@@ -116,7 +191,7 @@ mod tests {
                 let log10_lr: f64 = codes.iter().zip(&loci).map(value).sum();
                 let passes = passed[0][child / 64] >> (child % 64) & 1 == 1;
                 prop_assert!(passes || log10_lr < threshold, "{} {}", log10_lr, threshold);
-                let rounding = (loci.len() as f64 + 1.0) * f64::max(best - threshold, 1e-3) / f64::from(LIMIT);
+                let rounding = (loci.len() as f64 + 2.0) / weights.measure().units;
                 prop_assert!(!exact || !passes || log10_lr >= threshold - rounding, "{} {}", log10_lr, threshold);
             }
         }

@@ -1,0 +1,402 @@
+//! The families index: what every family asks of a child, so that new children need not wait for old families to be
+//! compiled again.
+//!
+//! All numbers are little-endian. The file begins with a [`Header`]; behind it follow parts, each a run of records of one
+//! size, and at the end a list of the parts with their digests. A record is a [`FamilyHead`], one `f32` per locus of the
+//! panel, and, from the next multiple of 64 bytes on, 64 weights per locus of the panel. What they mean is the business of
+//! `screen` and `matching`, which write and read them.
+//!
+//! Like the children's index it is disposable: without it a run compiles the families again. So it is not flushed to the
+//! disk; what a crash leaves of it is recognised by its digests.
+
+use std::io::{Seek, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+use zerocopy::byteorder::little_endian::{F32, F64, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::format::IndexError;
+use super::map::{Access, Aligned, Bytes, load};
+use crate::model::Pseudonym;
+
+/// How the name of a families index begins while it is being written.
+const UNFINISHED: &str = ".families-";
+
+const MAGIC: [u8; 8] = *b"REUNIFX\n";
+const VERSION: u32 = 1;
+const LINE: usize = 64;
+
+/// What a families index was made from; it serves only where it still holds, but for families that changed since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FamilyBinding {
+    /// Digest of everything beside samples and families that the records depend on.
+    pub basis: [u8; 32],
+    /// The ledger's stamp, renewed by every change of samples or families.
+    pub stamp: [u8; 16],
+    /// The ledger's generation.
+    pub generation: u64,
+}
+
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy)]
+#[repr(C)]
+struct Header {
+    magic: [u8; 8],
+    version: U32,
+    loci: U32,
+    basis: [u8; 32],
+    stamp: [u8; 16],
+    generation: U64,
+    families: U64,
+    parts: U64,
+    /// BLAKE3 of the list of parts.
+    parts_digest: [u8; 32],
+    /// BLAKE3 of all bytes before.
+    digest: [u8; 32],
+    /// Up to a multiple of 64.
+    rest: [u8; 40],
+}
+
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy)]
+#[repr(C)]
+struct Part {
+    families: U64,
+    digest: [u8; 32],
+}
+
+/// How a record begins.
+#[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+pub struct FamilyHead {
+    /// The family's pseudonym.
+    pub pseudonym: [u8; Pseudonym::LEN],
+    /// What a child may lack, in log10.
+    pub room: F64,
+    /// Units of weight per log10.
+    pub units: F64,
+    /// The weight that sums start with.
+    pub start: u8,
+    /// Nothing.
+    pub rest: [u8; 7],
+}
+
+/// The record of one family.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FamilyRecord<'a> {
+    /// How it begins.
+    pub head: &'a FamilyHead,
+    /// A number per locus of the panel.
+    pub gaps: &'a [F32],
+    /// 64 weights per locus of the panel; the first begins at a multiple of 64 bytes.
+    pub weights: &'a [u8],
+}
+
+impl FamilyRecord<'_> {
+    /// Appends the record to others.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.head.as_bytes());
+        out.extend_from_slice(self.gaps.as_bytes());
+        let lines = front(self.gaps.len()) - size_of::<FamilyHead>() - size_of_val(self.gaps);
+        out.resize(out.len() + lines, 0);
+        out.extend_from_slice(self.weights);
+    }
+}
+
+/// Bytes of a record before its weights.
+fn front(loci: usize) -> usize {
+    (size_of::<FamilyHead>() + loci * size_of::<F32>()).next_multiple_of(LINE)
+}
+
+fn stride(loci: usize) -> usize {
+    front(loci) + loci * LINE
+}
+
+impl Header {
+    fn computed_digest(&self) -> [u8; 32] {
+        let bytes = self.as_bytes();
+        *blake3::hash(&bytes[..bytes.len() - size_of_val(&self.rest) - 32]).as_bytes()
+    }
+}
+
+/// A families index that is being written; nothing is left of it if it is dropped.
+pub struct FamilyWriter {
+    file: NamedTempFile,
+    header: Header,
+    parts: Vec<Part>,
+}
+
+impl FamilyWriter {
+    /// Begins one beside its later place, in `folder`, for a panel of so many loci. What an interrupted one left there is
+    /// removed.
+    ///
+    /// # Errors
+    /// [`IndexError::Io`]
+    pub fn new(folder: &Path, binding: &FamilyBinding, loci: usize) -> Result<Self, IndexError> {
+        let failed = IndexError::io("write");
+        super::build::clear(folder, UNFINISHED)?;
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(&failed)?;
+        let header = Header {
+            magic: MAGIC,
+            version: U32::new(VERSION),
+            loci: U32::new(u32::try_from(loci).map_err(|_| IndexError::TooMany)?),
+            basis: binding.basis,
+            stamp: binding.stamp,
+            generation: U64::new(binding.generation),
+            families: U64::ZERO,
+            parts: U64::ZERO,
+            parts_digest: [0; 32],
+            digest: [0; 32],
+            rest: [0; 40],
+        };
+        // It cannot be read before `finish` has written the true one.
+        file.write_all(&[0; size_of::<Header>()]).map_err(&failed)?;
+        Ok(Self { file, header, parts: Vec::new() })
+    }
+
+    /// Appends a part: records as [`FamilyRecord::write`] gives them, of the same panel.
+    ///
+    /// # Errors
+    /// [`IndexError::Io`]
+    pub fn append(&mut self, records: &[u8]) -> Result<(), IndexError> {
+        let families = (records.len() / stride(self.header.loci.get() as usize)) as u64;
+        if families > 0 {
+            self.file.write_all(records).map_err(IndexError::io("write"))?;
+            self.header.families += families;
+            self.parts.push(Part { families: U64::new(families), digest: *blake3::hash(records).as_bytes() });
+        }
+        Ok(())
+    }
+
+    /// Puts the finished index to `path`, in the folder where it was begun, replacing what is there.
+    ///
+    /// # Errors
+    /// [`IndexError::Io`]
+    pub fn finish(mut self, path: &Path) -> Result<(), IndexError> {
+        let failed = IndexError::io("write");
+        let parts = self.parts.as_bytes();
+        self.file.write_all(parts).map_err(&failed)?;
+        self.header.parts = U64::new(self.parts.len() as u64);
+        self.header.parts_digest = *blake3::hash(parts).as_bytes();
+        self.header.digest = self.header.computed_digest();
+        self.file.rewind().map_err(&failed)?;
+        self.file.write_all(self.header.as_bytes()).map_err(&failed)?;
+        let mut permissions = self.file.as_file().metadata().map_err(&failed)?.permissions();
+        permissions.set_readonly(true);
+        self.file.as_file().set_permissions(permissions).map_err(&failed)?;
+        self.file.persist(path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+}
+
+/// An opened families index: read-only; its parts are checked as they are read.
+pub struct FamilyIndex {
+    bytes: Bytes,
+    binding: FamilyBinding,
+    loci: usize,
+    families: u64,
+    /// Offset, length and digest of each part.
+    parts: Vec<(usize, usize, [u8; 32])>,
+}
+
+impl FamilyIndex {
+    /// Opens a file for a panel of so many loci and checks everything but the records, if what it was made from `serves`.
+    ///
+    /// # Errors
+    /// [`IndexError::Stale`] if not; else what is wrong with it.
+    pub fn open_if(
+        path: &Path,
+        access: Access,
+        loci: usize,
+        serves: impl FnOnce(&FamilyBinding) -> bool,
+    ) -> Result<Self, IndexError> {
+        let index = Self::check(load(path, access)?)?;
+        if index.loci == loci && serves(&index.binding) { Ok(index) } else { Err(IndexError::Stale) }
+    }
+
+    /// Opens the bytes of a file in memory.
+    ///
+    /// # Errors
+    /// [`IndexError`], as for a file.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, IndexError> {
+        Self::check(Bytes::Owned(Aligned::copy_of(bytes)))
+    }
+
+    fn check(bytes: Bytes) -> Result<Self, IndexError> {
+        use IndexError::Damaged;
+        let (header, _) = Header::read_from_prefix(&bytes).map_err(|_| Damaged("it is too short"))?;
+        if header.magic != MAGIC {
+            return Err(Damaged("it does not begin as a families index does"));
+        }
+        if header.version.get() != VERSION {
+            return Err(IndexError::Stale);
+        }
+        if header.computed_digest() != header.digest {
+            return Err(Damaged("header digest"));
+        }
+        let parts = || {
+            let list = usize::try_from(header.parts.get()).ok()?.checked_mul(size_of::<Part>())?;
+            let list = bytes.get(bytes.len().checked_sub(list).filter(|&at| at >= size_of::<Header>())?..)?;
+            (*blake3::hash(list).as_bytes() == header.parts_digest).then_some(list)
+        };
+        let list = parts().ok_or(Damaged("list of parts"))?;
+        let list = <[Part]>::ref_from_bytes(list).map_err(|_| Damaged("list of parts"))?;
+        let loci = header.loci.get() as usize;
+        let (mut parts, mut families, mut end) = (Vec::with_capacity(list.len()), 0_u64, size_of::<Header>());
+        for part in list {
+            let length = usize::try_from(part.families.get()).ok().and_then(|families| families.checked_mul(stride(loci)));
+            let length = length.filter(|&length| length <= bytes.len() - end).ok_or(Damaged("length of a part"))?;
+            parts.push((end, length, part.digest));
+            families += part.families.get();
+            end += length;
+        }
+        if families != header.families.get() || end + size_of_val(list) != bytes.len() {
+            return Err(Damaged("number of families"));
+        }
+        let binding =
+            FamilyBinding { basis: header.basis, stamp: header.stamp, generation: header.generation.get() };
+        Ok(Self { binding, loci, families, parts, bytes })
+    }
+
+    /// What it was made from.
+    #[must_use]
+    pub fn binding(&self) -> &FamilyBinding {
+        &self.binding
+    }
+
+    /// Loci of the panel.
+    #[must_use]
+    pub fn loci(&self) -> usize {
+        self.loci
+    }
+
+    /// How many families it holds.
+    #[must_use]
+    pub fn families(&self) -> u64 {
+        self.families
+    }
+
+    /// How many parts it has.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// The records of a part, checked.
+    ///
+    /// # Errors
+    /// [`IndexError::Damaged`]
+    ///
+    /// # Panics
+    /// If there is no such part.
+    pub fn part(&self, number: usize) -> Result<impl Iterator<Item = FamilyRecord<'_>>, IndexError> {
+        let (offset, length, digest) = self.parts[number];
+        let records = &self.bytes[offset..offset + length];
+        if *blake3::hash(records).as_bytes() != digest {
+            return Err(IndexError::Damaged("digest of a part"));
+        }
+        Ok(records.chunks_exact(stride(self.loci)).filter_map(|record| self.record(record)))
+    }
+
+    /// A record; there is always one in bytes of its length.
+    fn record<'a>(&self, bytes: &'a [u8]) -> Option<FamilyRecord<'a>> {
+        let (head, rest) = FamilyHead::ref_from_prefix(bytes).ok()?;
+        let (gaps, _) = <[F32]>::ref_from_prefix_with_elems(rest, self.loci).ok()?;
+        Some(FamilyRecord { head, gaps, weights: &bytes[front(self.loci)..] })
+    }
+}
+
+const _: () = assert!(size_of::<Header>().is_multiple_of(LINE), "weights lie at multiples of a line");
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const LOCI: usize = 3;
+
+    fn binding() -> FamilyBinding {
+        FamilyBinding { basis: [1; 32], stamp: [2; 16], generation: 3 }
+    }
+
+    fn record(number: u8) -> (FamilyHead, [F32; LOCI], [u8; LOCI * LINE]) {
+        let head = FamilyHead {
+            pseudonym: [number; 16],
+            room: F64::new(f64::from(number)),
+            units: F64::new(0.5),
+            start: number,
+            rest: [0; 7],
+        };
+        (head, [F32::new(f32::from(number)); LOCI], std::array::from_fn(|i| i as u8 ^ number))
+    }
+
+    fn bytes(numbers: std::ops::Range<u8>) -> Vec<u8> {
+        let mut out = Vec::new();
+        for number in numbers {
+            let (head, gaps, weights) = record(number);
+            FamilyRecord { head: &head, gaps: &gaps, weights: &weights }.write(&mut out);
+        }
+        out
+    }
+
+    /// The bytes of a file of two parts, of 5 and 2 families.
+    fn sample() -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("families.idx");
+        // A part without anyone leaves no trace.
+        let mut writer = FamilyWriter::new(folder.path(), &binding(), LOCI).unwrap();
+        for part in [0..5, 5..5, 5..7] {
+            writer.append(&bytes(part)).unwrap();
+        }
+        writer.finish(&path).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left behind");
+        fs::read(path).unwrap()
+    }
+
+    #[test]
+    fn a_families_index_holds_what_was_put_in() {
+        let index = FamilyIndex::from_bytes(&sample()).unwrap();
+        assert_eq!((index.families(), index.parts(), index.loci(), index.binding()), (7, 2, LOCI, &binding()));
+        let mut numbers = 0..7;
+        for part in 0..2 {
+            for found in index.part(part).unwrap() {
+                let (head, gaps, weights) = record(numbers.next().unwrap());
+                assert_eq!(found, FamilyRecord { head: &head, gaps: &gaps, weights: &weights });
+                assert_eq!(found.weights.as_ptr().addr() % LINE, 0);
+            }
+        }
+        assert_eq!(numbers.len(), 0);
+    }
+
+    #[test]
+    fn it_serves_only_what_it_was_made_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("families.idx");
+        fs::write(&path, sample()).unwrap();
+        for (loci, serves) in [(LOCI + 1, true), (LOCI, false)] {
+            let stale = FamilyIndex::open_if(&path, Access::Mapped, loci, |_| serves);
+            assert!(matches!(stale, Err(IndexError::Stale)), "{loci} {serves}");
+        }
+        assert!(FamilyIndex::open_if(&path, Access::Read, LOCI, |found| *found == binding()).is_ok());
+    }
+
+    #[test]
+    fn damage_anywhere_is_seen() {
+        let sound = sample();
+        let opens = |bytes: &[u8]| {
+            let index = FamilyIndex::from_bytes(bytes)?;
+            (0..index.parts()).try_for_each(|part| index.part(part).map(|records| assert!(records.count() > 0)))
+        };
+        assert!(opens(&sound).is_ok());
+        for length in 0..sound.len() {
+            assert!(opens(&sound[..length]).is_err(), "cut to {length}");
+        }
+        assert!(opens(&[sound.as_slice(), &[0]].concat()).is_err());
+        let unused = size_of::<Header>() - 40..size_of::<Header>();
+        for bit in 0..sound.len() * 8 {
+            let mut bytes = sound.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(opens(&bytes).is_ok(), unused.contains(&(bit / 8)), "bit {bit}");
+        }
+    }
+}

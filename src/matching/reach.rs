@@ -1,0 +1,139 @@
+//! Which families may have a candidate among some children, from what the families index says of them: those alone need
+//! to be compiled.
+//!
+//! A record holds the family's weights at all loci of the panel. They rule out a regular child as they do in a run. An
+//! irregular child is weighed where the tables have its value; elsewhere, at a locus where no child at listed alleles has
+//! more than `best`, it has at most `bound by child + bound by family` (see [`Calculator::bound_by_child`]), which gives
+//! it so much more room than weighing foresees: its own bound and the family's gap, `bound by family - best`.
+
+use rayon::prelude::*;
+use zerocopy::byteorder::little_endian::{F32, F64};
+use zerocopy::{FromBytes, IntoBytes};
+
+use crate::index::{FamilyHead, FamilyIndex, FamilyRecord, IndexError, Row};
+use crate::kinship::Calculator;
+use crate::model::{GenotypeCode, Pseudonym};
+use crate::screen::{Measure, Plan, Table, Weighing, Weights, weigh_block};
+
+use super::compile::CompiledFamily;
+use super::engine::Matcher;
+use super::watch::{Stopped, Watch};
+
+/// Why it is not known which families may have a candidate.
+#[derive(Debug, thiserror::Error)]
+pub enum ReachError {
+    /// The families index cannot be used.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// As a run.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+/// An irregular child.
+struct Irregular<'a> {
+    codes: &'a [GenotypeCode],
+    /// Loci at which no table has its value, rising.
+    apart: &'a [usize],
+    /// The most that it can have there, but for what depends on the family.
+    bounds: Vec<f64>,
+}
+
+impl Matcher<'_> {
+    /// Appends the record of a family with this plan for this threshold.
+    pub(super) fn record(
+        &self,
+        pseudonym: Pseudonym,
+        family: &CompiledFamily,
+        threshold: f64,
+        plan: &Plan,
+        out: &mut Vec<u8>,
+    ) {
+        let made;
+        let weights = match plan {
+            Plan::Weigh(weights) => weights,
+            _ => {
+                made = Weights::new(&family.screened(), &self.layout.classes, threshold - family.linkage.slack);
+                &made
+            }
+        };
+        let Measure { room, units, start } = weights.measure();
+        let head = FamilyHead {
+            pseudonym: *pseudonym.as_bytes(),
+            room: F64::new(room),
+            units: F64::new(units),
+            start,
+            rest: [0; 7],
+        };
+        let calculator = self.calculator();
+        let gap = |(position, locus): (usize, &Option<_>)| F32::new(gap(calculator, position, locus.as_ref()));
+        let gaps: Vec<F32> = family.loci.iter().enumerate().map(gap).collect();
+        let mut tables = vec![Table::default(); gaps.len()];
+        for (locus, table) in weights.weighing().loci() {
+            tables[locus] = *table;
+        }
+        FamilyRecord { head: &head, gaps: &gaps, weights: tables.as_bytes() }.write(out);
+    }
+
+    /// The families of an index that may have a candidate among the children: all that have one, and few others. The
+    /// index must be of the matcher's calculator and criterion.
+    ///
+    /// # Errors
+    /// [`ReachError`]
+    pub fn within_reach(&self, families: &FamilyIndex, watch: &Watch) -> Result<Vec<Pseudonym>, ReachError> {
+        let loci: Vec<usize> = (0..families.loci()).collect();
+        let irregular: Vec<Irregular<'_>> = self.irregular.children().iter().map(|one| self.prepare(one)).collect();
+        let part = |number: usize| -> Result<Vec<Pseudonym>, ReachError> {
+            watch.check()?;
+            let records: Vec<FamilyRecord<'_>> = families.part(number)?.collect();
+            let weighings: Option<Vec<_>> = records.iter().map(|record| weighing(record, &loci)).collect();
+            let weighings = weighings.ok_or(IndexError::Damaged("alignment"))?;
+            let mut reached = vec![false; records.len()];
+            let mut passed = vec![Row::default(); records.len()];
+            for (block, rows) in self.index.planes().chunks_exact(self.index.rows_per_block()).enumerate() {
+                weigh_block(self.layout.instructions, self.lanes(block), &weighings, &mut passed);
+                for (reached, row) in reached.iter_mut().zip(&passed) {
+                    *reached |= row.iter().zip(&rows[0]).any(|(passed, regular)| passed & regular != 0);
+                }
+            }
+            for ((reached, record), weighing) in reached.iter_mut().zip(&records).zip(&weighings) {
+                *reached = *reached || irregular.iter().any(|child| self.may_reach(child, record, weighing));
+            }
+            watch.did(self.index.children() * records.len());
+            let within = records.iter().zip(reached).filter(|(_, reached)| *reached);
+            Ok(within.map(|(record, _)| Pseudonym::from_bytes(record.head.pseudonym)).collect())
+        };
+        Ok((0..families.parts()).into_par_iter().map(part).collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
+    fn prepare<'c>(&'c self, one: &'c super::unlisted::One) -> Irregular<'c> {
+        let bound = |(&position, &genotype): (&usize, &_)| {
+            self.calculator().bound_by_child(position, genotype, one.drop_out)
+        };
+        let bounds = one.positions.iter().zip(&one.genotypes).map(bound).collect();
+        Irregular { codes: self.codes(one.child), apart: &one.positions, bounds }
+    }
+
+    fn may_reach(&self, child: &Irregular<'_>, record: &FamilyRecord<'_>, weighing: &Weighing<'_>) -> bool {
+        let more = |(&position, &bound): (&usize, &f64)| match f64::from(record.gaps[position].get()) {
+            gap if gap.is_nan() => 0.0,
+            gap => bound + gap,
+        };
+        let room: f64 = record.head.room.get() + child.apart.iter().zip(&child.bounds).map(more).sum::<f64>();
+        let lacking = weighing.sum_without(&self.layout.classes, child.codes, child.apart);
+        f64::from(lacking) <= room * record.head.units.get()
+    }
+}
+
+fn weighing<'a>(record: &FamilyRecord<'a>, loci: &'a [usize]) -> Option<Weighing<'a>> {
+    Some(Weighing { loci, tables: FromBytes::ref_from_bytes(record.weights).ok()?, start: record.head.start })
+}
+
+/// How much more an irregular child may have at a locus than the best regular one, but for its own bound; rounded up. Not a
+/// number where no relative is typed.
+fn gap(calculator: &Calculator, position: usize, locus: Option<&super::compile::CompiledLocus>) -> f32 {
+    locus.map_or(f32::NAN, |locus| {
+        let bound = calculator.bound_by_family(position, &locus.structure, &locus.evidence);
+        ((bound - locus.screened.best) as f32).next_up()
+    })
+}
