@@ -10,7 +10,8 @@ use reunite::kinship::Calculator;
 use reunite::matching::{Compiler, Criterion, Scorer};
 use reunite::population::{FrequencyTable, Model};
 use reunite::screen::{
-    Classes, Instructions, Layout, Plan as ScreenPlan, Screen, ScreenedLocus, Weighing, Weights, screen_block, weigh_block,
+    Classes, Instructions, Layout, Plan as ScreenPlan, Screen, ScreenedLocus, Weighing, Weights, screen_block,
+    weigh_block,
 };
 
 const FAMILIES: usize = 256;

@@ -1,12 +1,13 @@
 //! The screened result is the result of scoring every pair, bit for bit.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use reunite::index::{Binding, Builder, Index};
+use reunite::index::{Access, Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index};
 use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
-use reunite::matching::{Candidate, Criterion, MatchResult, Matcher, Stopped, Watch};
+use reunite::matching::{Candidate, Criterion, MatchResult, Matcher, ReachError, Watch};
 use reunite::model::{
     Allele, Child, DropOut, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative, genotype_code,
 };
@@ -82,7 +83,8 @@ fn index(children: &[Child], table: &FrequencyTable) -> Index {
     Index::from_bytes(&builder.finish(&binding).unwrap()).unwrap()
 }
 
-/// What matching finds, on all instructions that there are, in one page and in several, and by scoring everyone.
+/// What matching finds, on all instructions that there are, in one page and in several, by scoring everyone, and among the
+/// families that are within reach by the families index alone.
 fn every_way(index: &Index, calculator: &Calculator, least: f64, families: &[Family]) -> Vec<MatchResult> {
     let matcher = || Matcher::new(index, calculator, Criterion { min_log10_lr: least, ..Criterion::default() });
     let watch = Watch::default();
@@ -93,8 +95,22 @@ fn every_way(index: &Index, calculator: &Calculator, least: f64, families: &[Fam
         .collect();
     results.push(run(matcher().exhaustive()));
     let mut pages = families.chunks(7);
-    let next = || Ok::<_, Stopped>(pages.next().unwrap_or_default().to_vec());
-    results.push(matcher().run_pages(&watch, next).unwrap().0);
+    let next = || Ok::<_, ReachError>(pages.next().unwrap_or_default().to_vec());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("families.idx");
+    let binding = FamilyBinding { basis: [1; 32], stamp: [2; 16], generation: 3 };
+    let mut writer = FamilyWriter::new(folder.path(), &binding, calculator.panel().len()).unwrap();
+    let mut keep = |records: &[u8]| Ok(writer.append(records)?);
+    results.push(matcher().run_pages(&watch, next, Some(&mut keep)).unwrap().0);
+    writer.finish(&path).unwrap();
+    let families_index = FamilyIndex::open_if(&path, Access::Mapped, calculator.panel().len(), |_| true).unwrap();
+    assert_eq!(families_index.families(), families.len() as u64);
+    for instructions in Instructions::available() {
+        let matcher = matcher().with_instructions(instructions);
+        let within: BTreeSet<Pseudonym> = matcher.within_reach(&families_index, &watch).unwrap().into_iter().collect();
+        let few: Vec<Family> = families.iter().filter(|family| within.contains(&family.pseudonym)).cloned().collect();
+        results.push(matcher.run(&few, &watch).unwrap().0);
+    }
     results
 }
 

@@ -7,7 +7,7 @@ use crate::model::Pseudonym;
 use crate::report::Format;
 
 use super::Outcome;
-use super::matching::{TABLE_ROWS, filtered_report};
+use super::matching::{TABLE_ROWS, stored_report};
 use super::options::{FormatOption, Global};
 use super::output::Output;
 use super::store::Store;
@@ -36,7 +36,7 @@ impl List {
             child: self.child.as_deref().map(|text| pseudonym("--child", text)).transpose()?,
             limit: self.limit,
         };
-        let report = filtered_report(&ledger, &filter)?;
+        let report = stored_report(&ledger, &filter)?;
         if ledger.generation()?.number != report.run.generation {
             output.warn("samples were imported since the last match: run `reunite match` to take them in");
         }

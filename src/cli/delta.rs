@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use crate::index::{Access, Index};
 use crate::kinship::Calculator;
-use crate::ledger::{CandidateFilter, Generation, Ledger, Past, RunRecord};
+use crate::ledger::{self, Generation, Ledger, Past, RunRecord};
 use crate::matching::{Candidate, Criterion, MatchResult, Matcher, ReachError, Stages, Unscorable, Watch};
 use crate::model::{Child, Family, Pseudonym};
 
@@ -115,7 +115,7 @@ impl Job<'_> {
             index.binding().stamp == self.generation.stamp,
             "the ledger was changed while the index was opened: match again"
         );
-        let families = ledger.counts()?.families - ledger.withdrawn()?.len() as u64;
+        let families = ledger.families_matched()?;
         self.watch.expect(families * index.children() as u64);
         let (result, stages) = self.pages(ledger, &index)?;
         Ok(Compared { result, stages, index })
@@ -128,11 +128,11 @@ impl Job<'_> {
         ledger: &mut Ledger,
         since: &Past,
         last: &RunRecord,
+        before: &[ledger::Candidate],
         output: &Output,
     ) -> anyhow::Result<Compared> {
         let panel = self.store.table.panel();
-        let (index, built) = self.earlier_index(ledger, output)?;
-        let newer = ledger.changed_children(panel, &built)?;
+        let (index, built, newer) = self.earlier_index(ledger, output)?;
         let changed =
             if built.generation == since.generation { newer.clone() } else { ledger.changed_children(panel, since)? };
         let families = ledger.changed_families(panel, since)?;
@@ -145,7 +145,7 @@ impl Job<'_> {
         let family_names: BTreeSet<Pseudonym> = families.iter().map(|family| family.pseudonym).collect();
 
         let withdrawn: BTreeSet<Pseudonym> = ledger.withdrawn()?.into_iter().map(|family| family.0).collect();
-        let all = ledger.counts()?.families - withdrawn.len() as u64;
+        let all = ledger.families_matched()?;
         let few = families.len() as u64;
         let pairs = few * (index.children() + newer.len()) as u64 + (all - few) * changed.len() as u64;
         self.watch.expect(pairs);
@@ -171,9 +171,15 @@ impl Job<'_> {
             add((part, part_stages));
         }
         (result.families, result.children, result.pairs) = (all, children, pairs);
-        keep(ledger, &mut result, |family, child| {
-            stays(&family) && !changed_names.contains(&child)
-        })?;
+        let kept = before.iter().map(|known| &known.record);
+        let kept = kept.filter(|pair| stays(&pair.family) && !changed_names.contains(&pair.child));
+        result.candidates.extend(kept.map(|pair| Candidate {
+            family: pair.family,
+            child: pair.child,
+            log10_lr: pair.log10_lr,
+            loci_compared: pair.loci_compared,
+            incompatible_loci: pair.incompatible_loci,
+        }));
         result.unscorable.extend(unscorable_before(last)?.into_iter().filter(|one| stays(&one.family)));
         result.rank();
         Ok(Compared { result, stages, index })
@@ -206,17 +212,17 @@ impl Job<'_> {
         Ok(Some(newer))
     }
 
-    /// An index of the children as they are or were, and of when.
-    fn earlier_index(&self, ledger: &Ledger, output: &Output) -> anyhow::Result<(Index, Past)> {
+    /// An index of the children as they are or were, of when, and the children that changed since.
+    fn earlier_index(&self, ledger: &Ledger, output: &Output) -> anyhow::Result<(Index, Past, Vec<Child>)> {
         if let Ok((index, past)) = self.store.open_earlier_index(ledger, self.access)? {
-            let newer = ledger.changed_children(self.store.table.panel(), &past)?.len();
-            if newer * STALE <= index.children() {
-                return Ok((index, past));
+            let newer = ledger.changed_children(self.store.table.panel(), &past)?;
+            if newer.len() * STALE <= index.children() {
+                return Ok((index, past, newer));
             }
         }
         let index = super::matching::current_index(self.store, ledger, self.access, output)?;
         match ledger.past(index.binding().generation)? {
-            Some(past) => Ok((index, past)),
+            Some(past) => Ok((index, past, Vec::new())),
             None => anyhow::bail!("the ledger does not know its own generation: run `reunite match --full`"),
         }
     }
@@ -224,23 +230,6 @@ impl Job<'_> {
 
 fn names(children: &[Child]) -> BTreeSet<Pseudonym> {
     children.iter().map(|child| child.pseudonym).collect()
-}
-
-/// Adds the current candidates that stay.
-fn keep(ledger: &Ledger, result: &mut MatchResult, stays: impl Fn(Pseudonym, Pseudonym) -> bool) -> anyhow::Result<()> {
-    for kept in ledger.candidates(&CandidateFilter::default())? {
-        let record = kept.record;
-        if stays(record.family, record.child) {
-            result.candidates.push(Candidate {
-                family: record.family,
-                child: record.child,
-                log10_lr: record.log10_lr,
-                loci_compared: record.loci_compared,
-                incompatible_loci: record.incompatible_loci,
-            });
-        }
-    }
-    Ok(())
 }
 
 /// The families that the last run could not score, as its manifest has them.

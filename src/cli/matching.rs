@@ -170,11 +170,12 @@ pub(super) fn run_match(store: &Store, how: How, output: &Output) -> anyhow::Res
     let started_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
     let started = Instant::now();
     let generation = ledger.generation()?;
+    let before = ledger.standing()?;
     let watch = interruptible()?;
     let bar = Bar::follow(&watch, output)?;
     let job = Job { store, calculator: &calculator, criterion, access, exhaustive, basis, generation, watch: &watch };
     let (mode, compared) = match since {
-        Ok((since, last)) => ("delta", job.delta(&mut ledger, &since, &last, output)?),
+        Ok((since, last)) => ("delta", job.delta(&mut ledger, &since, &last, &before.candidates, output)?),
         Err(reason) => {
             if !reason.is_empty() {
                 output.say(&format!("everything is matched: {reason}"));
@@ -214,9 +215,10 @@ pub(super) fn run_match(store: &Store, how: How, output: &Output) -> anyhow::Res
         })
         .collect();
     let recording = Instant::now();
-    let delta = ledger.record_run(&record, &records)?;
+    let delta = ledger.record_run(&record, &records, &before)?;
     let write = recording.elapsed();
-    let report = stored_report(&ledger)?;
+    let candidates = records.into_iter().zip(&delta.first_runs).map(|(record, &first_run)| (record, first_run));
+    let report = report(&ledger, delta.run, record, candidates)?;
     let families_withdrawn = ledger.withdrawn()?.len() as u64;
     Ok(Matched { report, result, withdrawn: delta.withdrawn, families_withdrawn, stages, digest: digest_time, write })
 }
@@ -283,32 +285,38 @@ fn manifest(
     })
 }
 
-/// The last run and the current candidates, as the ledger has them.
-pub(super) fn stored_report(ledger: &Ledger) -> anyhow::Result<CandidateReport> {
-    filtered_report(ledger, &crate::ledger::CandidateFilter::default())
-}
-
-/// As [`stored_report`], of some candidates only.
-pub(super) fn filtered_report(
+/// The last run and some of the current candidates, as the ledger has them.
+pub(super) fn stored_report(
     ledger: &Ledger,
     filter: &crate::ledger::CandidateFilter,
 ) -> anyhow::Result<CandidateReport> {
     let Some((number, run)) = ledger.last_run()? else {
         anyhow::bail!("nothing has been matched yet: run `reunite match`");
     };
+    let candidates = ledger.candidates(filter)?.into_iter().map(|candidate| (candidate.record, candidate.first_run));
+    report(ledger, number, run, candidates)
+}
+
+/// A run and candidates of it, best first, each with its first run.
+fn report(
+    ledger: &Ledger,
+    number: i64,
+    run: RunRecord,
+    candidates: impl Iterator<Item = (CandidateRecord, i64)>,
+) -> anyhow::Result<CandidateReport> {
     let mut marks: HashMap<Pseudonym, Vec<String>> = HashMap::new();
     for (family, cause) in ledger.marks()? {
         marks.entry(family).or_default().push(cause);
     }
-    let candidates = ledger.candidates(filter)?.into_iter().map(|candidate| CandidateRow {
-        family_marks: marks.get(&candidate.record.family).cloned().unwrap_or_default(),
-        family: candidate.record.family,
-        child: candidate.record.child,
-        log10_lr: candidate.record.log10_lr,
-        loci_compared: candidate.record.loci_compared,
-        incompatible_loci: candidate.record.incompatible_loci,
-        first_run: candidate.first_run,
-        new: candidate.first_run == number,
+    let candidates = candidates.map(|(record, first_run)| CandidateRow {
+        family_marks: marks.get(&record.family).cloned().unwrap_or_default(),
+        family: record.family,
+        child: record.child,
+        log10_lr: record.log10_lr,
+        loci_compared: record.loci_compared,
+        incompatible_loci: record.incompatible_loci,
+        first_run,
+        new: first_run == number,
     });
     Ok(CandidateReport {
         schema_version: SCHEMA_VERSION,

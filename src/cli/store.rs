@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::index::{
-    Access, Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index, IndexError,
-};
+use crate::index::{Access, Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index, IndexError};
 use crate::kinship::Calculator;
 use crate::ledger::{Generation, Ledger, LedgerError, Past};
 use crate::matching::Criterion;

@@ -243,7 +243,8 @@ impl FamilyIndex {
         let loci = header.loci.get() as usize;
         let (mut parts, mut families, mut end) = (Vec::with_capacity(list.len()), 0_u64, size_of::<Header>());
         for part in list {
-            let length = usize::try_from(part.families.get()).ok().and_then(|families| families.checked_mul(stride(loci)));
+            let length =
+                usize::try_from(part.families.get()).ok().and_then(|families| families.checked_mul(stride(loci)));
             let length = length.filter(|&length| length <= bytes.len() - end).ok_or(Damaged("length of a part"))?;
             parts.push((end, length, part.digest));
             families += part.families.get();
@@ -252,8 +253,7 @@ impl FamilyIndex {
         if families != header.families.get() || end + size_of_val(list) != bytes.len() {
             return Err(Damaged("number of families"));
         }
-        let binding =
-            FamilyBinding { basis: header.basis, stamp: header.stamp, generation: header.generation.get() };
+        let binding = FamilyBinding { basis: header.basis, stamp: header.stamp, generation: header.generation.get() };
         Ok(Self { binding, loci, families, parts, bytes })
     }
 

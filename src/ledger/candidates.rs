@@ -1,5 +1,7 @@
 //! The current candidates.
 
+use rusqlite::Row;
+
 use super::LedgerError;
 use super::open::Ledger;
 use super::read::pseudonym;
@@ -64,15 +66,20 @@ impl Ledger {
         let mut rows = statement.query((bytes(filter.family), bytes(filter.child), limit))?;
         let mut all = Vec::new();
         while let Some(row) = rows.next()? {
-            let record = CandidateRecord {
-                family: pseudonym(row, 0)?,
-                child: pseudonym(row, 1)?,
-                log10_lr: row.get(2)?,
-                loci_compared: row.get(3)?,
-                incompatible_loci: row.get(4)?,
-            };
-            all.push(Candidate { record, run: row.get(5)?, first_run: row.get(6)? });
+            all.push(candidate(row)?);
         }
         Ok(all)
     }
+}
+
+/// Family, child, `log10_lr`, loci compared, incompatible loci, run and first run.
+pub(super) fn candidate(row: &Row<'_>) -> Result<Candidate, LedgerError> {
+    let record = CandidateRecord {
+        family: pseudonym(row, 0)?,
+        child: pseudonym(row, 1)?,
+        log10_lr: row.get(2)?,
+        loci_compared: row.get(3)?,
+        incompatible_loci: row.get(4)?,
+    };
+    Ok(Candidate { record, run: row.get(5)?, first_run: row.get(6)? })
 }

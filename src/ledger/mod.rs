@@ -28,4 +28,4 @@ pub use changes::Past;
 pub use error::LedgerError;
 pub use open::{Generation, Ledger};
 pub use read::Counts;
-pub use runs::{RunDelta, RunRecord};
+pub use runs::{RunDelta, RunRecord, Standing};

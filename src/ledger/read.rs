@@ -166,6 +166,15 @@ impl Ledger {
         Ok(Some(Child { pseudonym, profile, drop_out: drop_out(row, pseudonym, 1)? }))
     }
 
+    /// How many families are not withdrawn.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn families_matched(&self) -> Result<u64, LedgerError> {
+        let sql = "SELECT count(*) FROM family WHERE withdrawn IS NULL";
+        Ok(self.connection.query_row(sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
+    }
+
     /// How much there is.
     ///
     /// # Errors
@@ -204,13 +213,16 @@ pub(super) enum Which<'a> {
 /// Families by pseudonym.
 pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>) -> Result<Vec<Family>, LedgerError> {
     let positions = Positions::new(connection, panel)?;
-    // One text per case, so that each uses its index.
+    // One text per case, so that each uses its index; where few are asked for, the sign keeps SQLite from going through
+    // all in the order asked for.
+    let order = if matches!(which, Which::Changed { .. } | Which::Among(_)) { "+" } else { "" };
     let (condition, values): (_, Vec<Value>) = match which {
         Which::Matched => ("family.withdrawn IS NULL", vec![]),
         Which::Unchecked => ("family.withdrawn IS NULL AND family.checked = 0", vec![]),
         Which::Changed { generation, last_import } => (
-            "family.withdrawn IS NULL AND (family.changed > ?1 OR family.id IN
-             (SELECT family_id FROM sample JOIN member ON member.sample_id = sample.id WHERE import_id > ?2))",
+            "family.withdrawn IS NULL AND family.id IN
+             (SELECT id FROM family WHERE changed > ?1
+              UNION SELECT family_id FROM sample JOIN member ON member.sample_id = sample.id WHERE import_id > ?2)",
             vec![generation.into(), last_import.into()],
         ),
         Which::Between { after, up_to } => (
@@ -232,7 +244,7 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
          sample.drop_out
          FROM family JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
          LEFT JOIN pedigree ON pedigree.family_id = family.id
-         WHERE {condition} ORDER BY family.pseudonym"
+         WHERE {condition} ORDER BY {order}family.pseudonym"
     ))?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut families: Vec<Draft> = Vec::new();

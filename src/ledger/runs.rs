@@ -2,9 +2,9 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction};
 
+use super::candidates::candidate;
 use super::open::{Ledger, generation};
-use super::read::pseudonym;
-use super::{CandidateRecord, LedgerError};
+use super::{Candidate, CandidateRecord, LedgerError};
 use crate::model::Pseudonym;
 
 /// One finished run.
@@ -37,21 +37,54 @@ pub struct RunRecord {
 pub struct RunDelta {
     /// Number of the run, from 1.
     pub run: i64,
-    /// For each given candidate, whether the run before had not got it.
-    pub new: Vec<bool>,
+    /// For each given candidate, the first run of the unbroken series in which the pair was one: this run, if it is new.
+    pub first_runs: Vec<i64>,
     /// Candidates of the run before that are none any more.
     pub withdrawn: u64,
 }
 
+/// The candidates as they stand before a run, and when that was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// By family and child.
+    pub candidates: Vec<Candidate>,
+    generation: u64,
+    run: Option<i64>,
+}
+
 impl Ledger {
-    /// Records a run: `candidates` become the current ones, all of them, in place of those before. A pair that
-    /// stays a candidate keeps its first run. Numbers that stay the same keep the run that gave them.
+    /// The current candidates, for a run to build on.
     ///
     /// # Errors
-    /// [`LedgerError::Stale`] if samples or families changed since the run's generation: its results would hide
-    /// that; [`LedgerError::NotFinite`] and [`LedgerError::RepeatedCandidate`] for candidates that are none; the
+    /// The database's, or [`LedgerError::Damaged`].
+    pub fn standing(&self) -> Result<Standing, LedgerError> {
+        let tx = self.connection.unchecked_transaction()?;
+        let mut statement = tx.prepare(
+            "SELECT family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id FROM candidate
+             ORDER BY family, child",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut candidates = Vec::new();
+        while let Some(row) = rows.next()? {
+            candidates.push(candidate(row)?);
+        }
+        Ok(Standing { candidates, generation: generation(&tx)?.number, run: last_run(&tx)? })
+    }
+
+    /// Records a run: `candidates` become the current ones, all of them, in place of those before. A pair that
+    /// stays a candidate keeps its first run. Numbers that stay the same keep the run that gave them. `before` is how
+    /// they stand.
+    ///
+    /// # Errors
+    /// [`LedgerError::Stale`] if samples or families changed since the run's generation, which its results would hide, or
+    /// candidates since `before`; [`LedgerError::NotFinite`] and [`LedgerError::RepeatedCandidate`] for candidates that are none; the
     /// database's, also if the manifest is no JSON. Nothing is changed then.
-    pub fn record_run(&mut self, run: &RunRecord, candidates: &[CandidateRecord]) -> Result<RunDelta, LedgerError> {
+    pub fn record_run(
+        &mut self,
+        run: &RunRecord,
+        candidates: &[CandidateRecord],
+        before: &Standing,
+    ) -> Result<RunDelta, LedgerError> {
         let mut order: Vec<(Pseudonym, Pseudonym, usize)> = Vec::with_capacity(candidates.len());
         for (i, candidate) in candidates.iter().enumerate() {
             if !candidate.log10_lr.is_finite() {
@@ -65,34 +98,41 @@ impl Ledger {
         }
         let tx = self.begin()?;
         let current = generation(&tx)?.number;
-        if current != run.generation {
+        if current != run.generation || current != before.generation || last_run(&tx)? != before.run {
             return Err(LedgerError::Stale { run: run.generation, ledger: current });
         }
         let number = insert_run(&tx, run, candidates.len())?;
-        let before = candidates_before(&tx)?;
         let mut insert = tx.prepare(
             "INSERT OR REPLACE INTO candidate (family, child, log10_lr, loci_compared, incompatible_loci, run_id,
              first_run_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
-        let mut new = vec![true; candidates.len()];
-        let mut stayed = vec![false; before.len()];
+        let mut delete = tx.prepare("DELETE FROM candidate WHERE family = ?1 AND child = ?2")?;
+        let mut first_runs = vec![number; candidates.len()];
+        let mut withdrawn = 0;
+        let mut given = order.iter().peekable();
         let mut changed = Vec::new();
-        for &(family, child, i) in &order {
-            let known = before.binary_search_by_key(&(family, child), |known| (known.0.family, known.0.child)).ok();
-            let first = known.map_or(number, |at| {
-                new[i] = false;
-                stayed[at] = true;
-                before[at].1
-            });
-            if known.is_none_or(|at| before[at].0 != candidates[i]) {
-                changed.push((i, first));
+        // Both by family and child.
+        for known in &before.candidates {
+            let key = (known.record.family, known.record.child);
+            while let Some(&&(.., new)) = given.peek().filter(|given| (given.0, given.1) < key) {
+                changed.push(new);
+                given.next();
+            }
+            match given.next_if(|given| (given.0, given.1) == key) {
+                Some(&(.., i)) => {
+                    first_runs[i] = known.first_run;
+                    if candidates[i] != known.record {
+                        changed.push(i);
+                    }
+                }
+                None => {
+                    delete.execute((key.0.as_bytes(), key.1.as_bytes()))?;
+                    withdrawn += 1;
+                }
             }
         }
-        let mut delete = tx.prepare("DELETE FROM candidate WHERE family = ?1 AND child = ?2")?;
-        for ((gone, _), _) in before.iter().zip(&stayed).filter(|(_, stayed)| !**stayed) {
-            delete.execute((gone.family.as_bytes(), gone.child.as_bytes()))?;
-        }
-        for (i, first) in changed {
+        changed.extend(given.map(|&(.., new)| new));
+        for i in changed {
             let candidate = &candidates[i];
             insert.execute((
                 candidate.family.as_bytes(),
@@ -101,13 +141,13 @@ impl Ledger {
                 candidate.loci_compared,
                 candidate.incompatible_loci,
                 number,
-                first,
+                first_runs[i],
             ))?;
         }
         drop(delete);
         drop(insert);
         tx.commit()?;
-        Ok(RunDelta { run: number, new, withdrawn: stayed.iter().filter(|stayed| !**stayed).count() as u64 })
+        Ok(RunDelta { run: number, first_runs, withdrawn })
     }
 
     /// The last run and its number; `None` before the first.
@@ -161,23 +201,6 @@ fn insert_run(tx: &Transaction<'_>, run: &RunRecord, candidates: usize) -> Resul
     Ok(tx.last_insert_rowid())
 }
 
-/// The current candidates, by family and child, with their first runs.
-fn candidates_before(tx: &Transaction<'_>) -> Result<Vec<(CandidateRecord, i64)>, LedgerError> {
-    let mut statement = tx.prepare(
-        "SELECT family, child, log10_lr, loci_compared, incompatible_loci, first_run_id FROM candidate
-         ORDER BY family, child",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        let record = CandidateRecord {
-            family: pseudonym(row, 0)?,
-            child: pseudonym(row, 1)?,
-            log10_lr: row.get(2)?,
-            loci_compared: row.get(3)?,
-            incompatible_loci: row.get(4)?,
-        };
-        all.push((record, row.get(5)?));
-    }
-    Ok(all)
+fn last_run(tx: &Transaction<'_>) -> rusqlite::Result<Option<i64>> {
+    tx.query_row("SELECT max(id) FROM run", [], |row| row.get(0))
 }

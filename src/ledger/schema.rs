@@ -6,7 +6,7 @@ use rusqlite::Transaction;
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 6] = [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS, CHANGES];
+pub(super) const MIGRATIONS: [&str; 7] = [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS, CHANGES, FEW_FAMILIES];
 
 /// The version this program writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -107,6 +107,12 @@ CREATE TABLE past (
 ALTER TABLE family ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN basis BLOB CHECK (basis IS NULL OR length(basis) = 32);
 CREATE INDEX sample_by_import ON sample (import_id);
+";
+
+/// Few of many families are found without reading all.
+const FEW_FAMILIES: &str = "
+CREATE INDEX family_by_change ON family (changed);
+CREATE INDEX family_unchecked ON family (pseudonym) WHERE checked = 0;
 ";
 
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.

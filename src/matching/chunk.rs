@@ -229,7 +229,11 @@ impl<'m, 'a> Chunk<'m, 'a> {
             Err(reason) => {
                 let calculator = self.matcher.calculator();
                 let locus = calculator.panel().loci()[calculator.linked()[0].loci[0]].clone();
-                self.part.result.unscorable.push(Unscorable { family: family.pseudonym, locus, reason: reason.to_string() });
+                self.part.result.unscorable.push(Unscorable {
+                    family: family.pseudonym,
+                    locus,
+                    reason: reason.to_string(),
+                });
                 return;
             }
         };

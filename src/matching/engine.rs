@@ -104,7 +104,7 @@ impl<'a> Matcher<'a> {
     pub fn without(mut self, children: &BTreeSet<Pseudonym>) -> Self {
         if !children.is_empty() {
             let is_among = |child: &usize| children.contains(&self.index.pseudonym(*child));
-            self.without = (0..self.index.children()).filter(is_among).collect();
+            self.without = (0..self.index.children()).into_par_iter().filter(is_among).collect();
             self.refused.retain(|child| !children.contains(child));
         }
         self
@@ -156,8 +156,7 @@ impl<'a> Matcher<'a> {
         let mut page = next()?;
         while !page.is_empty() {
             let keeps = keep.is_some();
-            let (records, read) =
-                rayon::join(|| self.page(&page, watch, &mut result, &mut stages, keeps), &mut next);
+            let (records, read) = rayon::join(|| self.page(&page, watch, &mut result, &mut stages, keeps), &mut next);
             for records in records? {
                 keep.as_mut().map_or(Ok(()), |keep| keep(&records))?;
             }

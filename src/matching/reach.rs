@@ -107,9 +107,8 @@ impl Matcher<'_> {
     }
 
     fn prepare<'c>(&'c self, one: &'c super::unlisted::One) -> Irregular<'c> {
-        let bound = |(&position, &genotype): (&usize, &_)| {
-            self.calculator().bound_by_child(position, genotype, one.drop_out)
-        };
+        let bound =
+            |(&position, &genotype): (&usize, &_)| self.calculator().bound_by_child(position, genotype, one.drop_out);
         let bounds = one.positions.iter().zip(&one.genotypes).map(bound).collect();
         Irregular { codes: self.codes(one.child), apart: &one.positions, bounds }
     }

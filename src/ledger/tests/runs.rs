@@ -2,16 +2,27 @@
 
 use super::*;
 
+/// Records a run that builds on how the candidates stand.
+fn record(ledger: &mut Ledger, run: &RunRecord, candidates: &[CandidateRecord]) -> Result<RunDelta, LedgerError> {
+    let before = ledger.standing()?;
+    ledger.record_run(run, candidates, &before)
+}
+
+fn record_now(ledger: &mut Ledger, candidates: &[CandidateRecord]) -> Result<RunDelta, LedgerError> {
+    let run = run(ledger);
+    record(ledger, &run, candidates)
+}
+
 #[test]
 fn a_run_replaces_the_candidates_of_the_one_before() {
     let (_dir, _path, mut ledger) = ledger();
     assert_eq!(ledger.last_run().unwrap(), None);
     let first = run(&ledger);
     let given = [candidate(9, 2, 5.0), candidate(8, 1, 6.0), candidate(9, 1, 5.0)];
-    let delta = ledger.record_run(&first, &given).unwrap();
-    assert_eq!(delta, RunDelta { run: 1, new: vec![true; 3], withdrawn: 0 });
-    let delta = ledger.record_run(&first, &[candidate(7, 1, 4.5), candidate(9, 1, 5.5)]).unwrap();
-    assert_eq!(delta, RunDelta { run: 2, new: vec![true, false], withdrawn: 2 });
+    let delta = record(&mut ledger, &first, &given).unwrap();
+    assert_eq!(delta, RunDelta { run: 1, first_runs: vec![1; 3], withdrawn: 0 });
+    let delta = record(&mut ledger, &first, &[candidate(7, 1, 4.5), candidate(9, 1, 5.5)]).unwrap();
+    assert_eq!(delta, RunDelta { run: 2, first_runs: vec![2, 1], withdrawn: 2 });
     let listed = |filter: &CandidateFilter| ledger.candidates(filter).unwrap();
     let all = listed(&CandidateFilter::default());
     assert_eq!(
@@ -31,7 +42,7 @@ fn a_run_replaces_the_candidates_of_the_one_before() {
 fn equal_ratios_are_ordered_by_pseudonym() {
     let (_dir, _path, mut ledger) = ledger();
     let given = [candidate(9, 2, 5.0), candidate(8, 3, 5.0), candidate(9, 1, 5.0), candidate(1, 1, -5.0)];
-    ledger.record_run(&run(&ledger), &given).unwrap();
+    record_now(&mut ledger, &given).unwrap();
     let all = ledger.candidates(&CandidateFilter::default()).unwrap();
     let order: Vec<_> = all.iter().map(|c| (c.record.family, c.record.child)).collect();
     assert_eq!(order, [(p(8), p(3)), (p(9), p(1)), (p(9), p(2)), (p(1), p(1))]);
@@ -41,19 +52,45 @@ fn equal_ratios_are_ordered_by_pseudonym() {
 fn runs_that_are_none_are_refused() {
     let (_dir, _path, mut ledger) = ledger();
     let good = run(&ledger);
-    ledger.record_run(&good, &[candidate(9, 1, 5.0)]).unwrap();
+    record(&mut ledger, &good, &[candidate(9, 1, 5.0)]).unwrap();
     for ratio in [f64::NEG_INFINITY, f64::INFINITY, f64::NAN] {
-        let result = ledger.record_run(&good, &[candidate(9, 2, ratio)]);
+        let result = record(&mut ledger, &good, &[candidate(9, 2, ratio)]);
         assert!(matches!(result, Err(LedgerError::NotFinite { .. })));
     }
-    let result = ledger.record_run(&good, &[candidate(9, 2, 5.0), candidate(8, 2, 5.0), candidate(9, 2, 5.0)]);
+    let result = record(&mut ledger, &good, &[candidate(9, 2, 5.0), candidate(8, 2, 5.0), candidate(9, 2, 5.0)]);
     assert!(matches!(result, Err(LedgerError::RepeatedCandidate { .. })));
-    let result = ledger.record_run(&RunRecord { manifest: "{".to_owned(), ..good.clone() }, &[]);
+    let result = record(&mut ledger, &RunRecord { manifest: "{".to_owned(), ..good.clone() }, &[]);
     assert!(matches!(result, Err(LedgerError::Database(_))));
     import(&mut ledger, vec![child(2, 1, ["14", "22"])]);
-    assert!(matches!(ledger.record_run(&good, &[]), Err(LedgerError::Stale { run: 0, ledger: 1 })));
+    assert!(matches!(record(&mut ledger, &good, &[]), Err(LedgerError::Stale { run: 0, ledger: 1 })));
     assert_eq!(ledger.candidates(&CandidateFilter::default()).unwrap().len(), 1);
     assert_eq!(ledger.last_run().unwrap().unwrap().0, 1);
+}
+
+#[test]
+fn a_run_builds_on_how_the_candidates_stand() {
+    let (_dir, _path, mut ledger) = ledger();
+    let first = run(&ledger);
+    let before = ledger.standing().unwrap();
+    ledger.record_run(&first, &[candidate(9, 1, 5.0)], &before).unwrap();
+    assert!(matches!(ledger.record_run(&first, &[], &before), Err(LedgerError::Stale { .. })), "a run came between");
+    let before = ledger.standing().unwrap();
+    let known = Candidate { record: candidate(9, 1, 5.0), run: 1, first_run: 1 };
+    assert_eq!(before.candidates, [known]);
+    import(&mut ledger, vec![child(2, 1, ["14", "22"])]);
+    let now = run(&ledger);
+    assert!(matches!(ledger.record_run(&now, &[], &before), Err(LedgerError::Stale { .. })), "an import came between");
+    assert_eq!(ledger.standing().unwrap().candidates, [known]);
+    // Between, before and after those that stand.
+    let (all, mut expected) = ([3, 9, 6, 12, 1, 8], vec![2; 6]);
+    let given = all.map(|family| candidate(family, 1, 5.0));
+    expected[1] = 1;
+    let delta = record_now(&mut ledger, &given).unwrap();
+    assert_eq!(delta, RunDelta { run: 2, first_runs: expected, withdrawn: 0 });
+    let delta = record_now(&mut ledger, &[given[4], given[2]]).unwrap();
+    assert_eq!(delta, RunDelta { run: 3, first_runs: vec![2; 2], withdrawn: 4 });
+    let families: Vec<_> = ledger.standing().unwrap().candidates.iter().map(|c| (c.record.family, c.run)).collect();
+    assert_eq!(families, [(p(1), 2), (p(6), 2)]);
 }
 
 #[test]
@@ -62,7 +99,7 @@ fn replaced_data_takes_its_candidates_along() {
     import(&mut ledger, vec![child(2, 1, ["14", "22"]), child(3, 2, ["14", "22"])]);
     import(&mut ledger, vec![relative(2, 9, 5, Relation::Father), relative(3, 8, 6, Relation::Father)]);
     let all = [candidate(9, 1, 5.0), candidate(9, 2, 5.0), candidate(8, 2, 5.0)];
-    ledger.record_run(&run(&ledger), &all).unwrap();
+    record_now(&mut ledger, &all).unwrap();
     let mut replace = |row| ledger.import(&batch(vec![row]), OnConflict::Replace, false).unwrap().candidates_deleted;
     assert_eq!(replace(Record { sex: Sex::Male, ..child(2, 1, ["14", "22"]) }), 0, "the sex is not compared");
     assert_eq!(replace(Record { sex: Sex::Male, ..child(2, 1, ["14", "23"]) }), 1);
