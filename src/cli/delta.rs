@@ -1,6 +1,7 @@
 //! What a run compares: everything, or only what changed since the last one.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use anyhow::Context;
 
@@ -86,8 +87,8 @@ impl Job<'_> {
         if self.exhaustive { matcher.exhaustive() } else { matcher }
     }
 
-    /// Matches all families against an index, and writes the families index on the way.
-    fn pages(&self, ledger: &mut Ledger, index: &Index) -> anyhow::Result<(MatchResult, Stages)> {
+    /// Matches all families, and writes the families index on the way.
+    fn pages(&self, ledger: &mut Ledger, matcher: &Matcher<'_>) -> anyhow::Result<(MatchResult, Stages)> {
         let panel = self.store.table.panel();
         let mut last = None;
         // Moved, because a ledger may go to another thread and not be shared.
@@ -99,11 +100,11 @@ impl Job<'_> {
         };
         // Only a delta reads it.
         if self.exhaustive || depends_on_all(&self.criterion) {
-            return self.matcher(index).run_pages(self.watch, next, None);
+            return matcher.run_pages(self.watch, next, None);
         }
         let mut families = self.store.begin_families(self.basis, &self.generation)?;
         let mut keep = |records: &[u8]| -> anyhow::Result<()> { Ok(families.append(records)?) };
-        let found = self.matcher(index).run_pages(self.watch, next, Some(&mut keep))?;
+        let found = matcher.run_pages(self.watch, next, Some(&mut keep))?;
         self.store.finish_families(families)?;
         Ok(found)
     }
@@ -117,7 +118,7 @@ impl Job<'_> {
         );
         let families = ledger.families_matched()?;
         self.watch.expect(families * index.children() as u64);
-        let (result, stages) = self.pages(ledger, &index)?;
+        let (result, stages) = self.pages(ledger, &self.matcher(&index))?;
         Ok(Compared { result, stages, index })
     }
 
@@ -149,7 +150,9 @@ impl Job<'_> {
         let few = families.len() as u64;
         let pairs = few * (index.children() + newer.len()) as u64 + (all - few) * changed.len() as u64;
         self.watch.expect(pairs);
-        let (mut result, mut stages) = self.matcher(&index).without(&newer_names).run(&families, self.watch)?;
+        let matcher = self.matcher(&index).without(&newer_names);
+        let compiler = matcher.compiler();
+        let (mut result, mut stages) = matcher.run(&families, self.watch)?;
         let children = result.children + newer.len() as u64;
         let stays = |family: &Pseudonym| !family_names.contains(family) && !withdrawn.contains(family);
         let mut add = |(part, part_stages): (MatchResult, Stages)| {
@@ -158,13 +161,15 @@ impl Job<'_> {
         };
         if !newer.is_empty() {
             let small = self.store.index_of(&newer)?;
-            add(self.matcher(&small).run(&families, self.watch)?);
+            let matcher = self.matcher(&small).compiling_with(Arc::clone(&compiler));
+            add(matcher.run(&families, self.watch)?);
         }
         if !changed.is_empty() {
             let small = self.store.index_of(&changed)?;
-            let (mut part, part_stages) = match self.within_reach(ledger, &small, since, &families)? {
-                Some(few) => self.matcher(&small).run(&few, self.watch)?,
-                None => self.pages(ledger, &small)?,
+            let matcher = self.matcher(&small).compiling_with(compiler);
+            let (mut part, part_stages) = match self.within_reach(ledger, &matcher, since, &families)? {
+                Some(few) => matcher.run(&few, self.watch)?,
+                None => self.pages(ledger, &matcher)?,
             };
             part.candidates.retain(|candidate| stays(&candidate.family));
             part.unscorable.retain(|family| stays(&family.family));
@@ -185,12 +190,12 @@ impl Job<'_> {
         Ok(Compared { result, stages, index })
     }
 
-    /// Families among which are all that have a candidate among the children of an index, but for some of those that
+    /// Families among which are all that have a candidate among the children of a matcher, but for some of those that
     /// `changed` since the last run; `None` if the families index does not say.
     fn within_reach(
         &self,
         ledger: &Ledger,
-        index: &Index,
+        matcher: &Matcher<'_>,
         last: &Past,
         changed: &[Family],
     ) -> anyhow::Result<Option<Vec<Family>>> {
@@ -202,7 +207,7 @@ impl Job<'_> {
         if newer.len() as u64 > FEW.max(written.families() / STALE as u64) {
             return Ok(None);
         }
-        let mut within = match self.matcher(index).within_reach(&written, self.watch) {
+        let mut within = match matcher.within_reach(&written, self.watch) {
             Err(ReachError::Index(_)) => return Ok(None),
             within => within?,
         };

@@ -1,7 +1,7 @@
 //! The run: pages of families, cut into chunks that go over all blocks of children in parallel.
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rayon::prelude::*;
@@ -28,7 +28,7 @@ const SHARES: usize = 4;
 /// Matches families against the children of an index.
 pub struct Matcher<'a> {
     pub(super) index: &'a Index,
-    pub(super) compiler: Compiler<'a>,
+    pub(super) compiler: Arc<Compiler<'a>>,
     pub(super) criterion: Criterion,
     pub(super) irregular: Irregular,
     refused: Vec<Pseudonym>,
@@ -72,7 +72,7 @@ impl<'a> Matcher<'a> {
         let refused = refused.into_iter().map(|child| index.pseudonym(child)).collect();
         Self {
             index,
-            compiler: Compiler::new(calculator, Instructions::detect().counts()),
+            compiler: Arc::new(Compiler::new(calculator, Instructions::detect().counts())),
             criterion,
             irregular,
             refused,
@@ -84,10 +84,23 @@ impl<'a> Matcher<'a> {
         }
     }
 
+    /// What it compiles families with, for [`Self::compiling_with`].
+    #[must_use]
+    pub fn compiler(&self) -> Arc<Compiler<'a>> {
+        Arc::clone(&self.compiler)
+    }
+
+    /// Compiles families with what a matcher of the same calculator and instructions keeps for the next.
+    #[must_use]
+    pub fn compiling_with(mut self, compiler: Arc<Compiler<'a>>) -> Self {
+        self.compiler = compiler;
+        self
+    }
+
     /// Runs on these instructions instead of the best that the machine has.
     #[must_use]
     pub fn with_instructions(mut self, instructions: Instructions) -> Self {
-        self.compiler = Compiler::new(self.compiler.calculator(), instructions.counts());
+        self.compiler = Arc::new(Compiler::new(self.compiler.calculator(), instructions.counts()));
         self.layout.instructions = instructions;
         self
     }
