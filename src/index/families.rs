@@ -92,6 +92,12 @@ pub struct FamilyRecord<'a> {
 }
 
 impl FamilyRecord<'_> {
+    /// Bytes of a record, for a panel of so many loci.
+    #[must_use]
+    pub fn size(loci: usize) -> usize {
+        front(loci) + loci * LINE
+    }
+
     /// Appends the record to others.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.head.as_bytes());
@@ -105,10 +111,6 @@ impl FamilyRecord<'_> {
 /// Bytes of a record before its weights.
 fn front(loci: usize) -> usize {
     (size_of::<FamilyHead>() + loci * size_of::<F32>()).next_multiple_of(LINE)
-}
-
-fn stride(loci: usize) -> usize {
-    front(loci) + loci * LINE
 }
 
 impl Header {
@@ -158,7 +160,7 @@ impl FamilyWriter {
     /// # Errors
     /// [`IndexError::Io`]
     pub fn append(&mut self, records: &[u8]) -> Result<(), IndexError> {
-        let families = (records.len() / stride(self.header.loci.get() as usize)) as u64;
+        let families = (records.len() / FamilyRecord::size(self.header.loci.get() as usize)) as u64;
         if families > 0 {
             self.file.write_all(records).map_err(IndexError::io("write"))?;
             self.header.families += families;
@@ -243,8 +245,9 @@ impl FamilyIndex {
         let loci = header.loci.get() as usize;
         let (mut parts, mut families, mut end) = (Vec::with_capacity(list.len()), 0_u64, size_of::<Header>());
         for part in list {
-            let length =
-                usize::try_from(part.families.get()).ok().and_then(|families| families.checked_mul(stride(loci)));
+            let length = usize::try_from(part.families.get())
+                .ok()
+                .and_then(|families| families.checked_mul(FamilyRecord::size(loci)));
             let length = length.filter(|&length| length <= bytes.len() - end).ok_or(Damaged("length of a part"))?;
             parts.push((end, length, part.digest));
             families += part.families.get();
@@ -294,7 +297,7 @@ impl FamilyIndex {
         if *blake3::hash(records).as_bytes() != digest {
             return Err(IndexError::Damaged("digest of a part"));
         }
-        Ok(records.chunks_exact(stride(self.loci)).filter_map(|record| self.record(record)))
+        Ok(records.chunks_exact(FamilyRecord::size(self.loci)).filter_map(|record| self.record(record)))
     }
 
     /// A record; there is always one in bytes of its length.

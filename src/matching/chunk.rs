@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::index::{BLOCK, Row};
+use crate::index::{BLOCK, FamilyRecord, Row};
 use crate::kinship::KinshipError;
 use crate::model::Family;
 use crate::screen::{Plan, Screen, Weighing, screen_block, weigh_block};
@@ -87,6 +87,8 @@ impl<'m, 'a> Chunk<'m, 'a> {
             .map(|aimed| aimed.as_ref().map(|aimed| Scorer::new(&aimed.family, aimed.threshold)))
             .collect();
         if self.keeps {
+            let size = FamilyRecord::size(self.matcher.calculator().panel().len());
+            self.part.records.reserve_exact(size * self.families.len());
             for ((family, aimed), plan) in self.families.iter().zip(&compiled).zip(&plans) {
                 let Some(Aimed { family: compiled, threshold }) = aimed else { continue };
                 self.matcher.record(family.pseudonym, compiled, *threshold, plan, &mut self.part.records);
@@ -169,7 +171,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 others.fill([!0; BLOCK / 64]);
                 screening += begun.elapsed();
                 for (row, search) in passed.iter().zip(&mut searches) {
-                    search.waiting.extend(children(block, row, &rows[0]));
+                    take(block, row, &rows[0], &mut search.waiting);
                     if search.waiting.len() >= BATCH {
                         survivors += search.waiting.len();
                         search.score(matcher, &mut copied, watch);
@@ -277,16 +279,17 @@ impl<'m, 'a> Chunk<'m, 'a> {
     }
 }
 
-/// The children of the bits that are set in both rows.
-fn children(block: usize, row: &Row, regular: &Row) -> impl Iterator<Item = usize> {
-    let both: Row = std::array::from_fn(|word| row[word] & regular[word]);
-    both.into_iter().enumerate().flat_map(move |(word, mut bits)| {
-        std::iter::from_fn(move || {
-            let bit = bits.trailing_zeros() as usize;
-            (bits != 0).then(|| {
-                bits &= bits - 1;
-                block * BLOCK + word * 64 + bit
-            })
-        })
-    })
+/// Appends the children of the bits that are set in both rows.
+fn take(block: usize, row: &Row, regular: &Row, children: &mut Vec<usize>) {
+    let both = || row.iter().zip(regular).map(|(row, regular)| row & regular);
+    // Most often nobody.
+    if both().fold(0, |any, bits| any | bits) == 0 {
+        return;
+    }
+    for (word, mut bits) in both().enumerate() {
+        while bits != 0 {
+            children.push(block * BLOCK + word * 64 + bits.trailing_zeros() as usize);
+            bits &= bits - 1;
+        }
+    }
 }
