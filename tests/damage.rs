@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::{Lab, PROGRAM, Said, everything_in, plain, run};
+use common::{Lab, PROGRAM, Said, copy, everything_in, plain, run};
 
 #[test]
 fn a_damaged_index_is_noticed_and_built_again() {
@@ -52,6 +52,55 @@ fn a_damaged_index_is_noticed_and_built_again() {
             lab.run(&["verify"]).ends(0).says(&["index: sound; 400 children"]);
             assert_eq!(fs::read(&place).unwrap(), sound, "an index has one form");
         }
+    }
+}
+
+/// The next delta with a new child gives what a full run does, whatever became of the families index.
+#[test]
+fn a_damaged_families_index_is_noticed_and_written_again() {
+    let lab = Lab::with_population(60, 400);
+    lab.digest(&[]);
+    lab.synth("more", 10, 50, 2);
+    let more = lab.write("more.csv", lab.read("more/children.csv").replace("\nC", "\nD"));
+    let sound = fs::read(lab.path("store/index/families.idx")).unwrap();
+    let flipped = |at: usize| {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 16;
+        Some(bytes)
+    };
+    for (case, (bytes, verified, why)) in [
+        (None, 0, ""),
+        (Some(sound.clone()), 0, "sound; 60 families"),
+        (Some(sound[..sound.len() / 2].to_vec()), 1, "list of parts"),
+        (Some(sound[..20].to_vec()), 1, "it is too short"),
+        (Some(Vec::new()), 1, "it is too short"),
+        (flipped(0), 1, "it does not begin as a families index does"),
+        (flipped(100), 1, "header digest"),
+        (flipped(sound.len() / 2), 1, "digest of a part"),
+        (flipped(sound.len() - 1), 1, "list of parts"),
+        (flipped(8), 0, "of another program"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let store = format!("case-{case}");
+        copy(&lab.path("store"), &lab.path(&store));
+        let place = lab.path(&store).join("index/families.idx");
+        fs::remove_file(&place).unwrap();
+        if let Some(bytes) = &bytes {
+            fs::write(&place, bytes).unwrap();
+        }
+        let said = lab.run_on(&store, &["verify"]).ends(verified);
+        assert_eq!(said.err.contains("families index"), bytes.is_some());
+        said.says(&[why]);
+        lab.run_on(&store, &["import", "--as", "children", &more]).ends(0);
+        let delta = lab.run_on(&store, &["match"]).ends(0);
+        assert_eq!(delta.err.contains("the families index is damaged"), verified == 1, "{why}");
+        let written = fs::read(&place).unwrap();
+        assert_eq!(written == sound, why.starts_with("sound"), "{why}");
+        let full = lab.run_on(&store, &["match", "--full"]);
+        assert_eq!(delta.digest(), full.digest(), "{why}");
+        assert!(why.starts_with("sound") || fs::read(&place).unwrap() == written, "{why}: one form");
     }
 }
 
@@ -138,8 +187,15 @@ fn a_full_disk_undoes_the_command() {
     assert_eq!(lab.digest(&[]), digest);
     fs::remove_file(lab.path("store/index/children.idx")).unwrap();
     on_a_full_disk(&lab, "store", &["match"]).ends(2).says(&["cannot write the index"]);
-    assert_eq!(everything_in(&lab.path("store/index")).len(), 1, "nothing is left behind");
+    let files =
+        || -> Vec<_> { fs::read_dir(lab.path("store/index")).unwrap().map(|e| e.unwrap().file_name()).collect() };
+    assert_eq!(files(), ["families.idx"], "nothing is left behind");
     assert_eq!(lab.digest(&[]), digest);
+    fs::remove_file(lab.path("store/index/families.idx")).unwrap();
+    // What only saves time is done without.
+    let said = on_a_full_disk(&lab, "store", &["match", "--full"]).ends(0);
+    assert_eq!(said.says(&["will compile all families again", "cannot write the index"]).digest(), digest);
+    assert_eq!(files(), ["children.idx"], "nothing is left behind");
     for command in [&["match", "--format", "json"][..], &["candidates"]] {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = plain(&mut lab.command(command)).stdout(full).output().unwrap();

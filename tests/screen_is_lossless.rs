@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use reunite::index::{Access, Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index};
 use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
-use reunite::matching::{Candidate, Criterion, MatchResult, Matcher, ReachError, Watch};
+use reunite::matching::{Candidate, Criterion, MatchResult, Matcher, Stopped, Watch};
 use reunite::model::{
     Allele, Child, DropOut, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative, genotype_code,
 };
@@ -95,12 +95,12 @@ fn every_way(index: &Index, calculator: &Calculator, least: f64, families: &[Fam
         .collect();
     results.push(run(matcher().exhaustive()));
     let mut pages = families.chunks(7);
-    let next = || Ok::<_, ReachError>(pages.next().unwrap_or_default().to_vec());
+    let next = || Ok::<_, Stopped>(pages.next().unwrap_or_default().to_vec());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("families.idx");
     let binding = FamilyBinding { basis: [1; 32], stamp: [2; 16], generation: 3 };
     let mut writer = FamilyWriter::new(folder.path(), &binding, calculator.panel().len()).unwrap();
-    let mut keep = |records: &[u8]| Ok(writer.append(records)?);
+    let mut keep = |records: &[u8]| writer.append(records).unwrap();
     results.push(matcher().run_pages(&watch, next, Some(&mut keep)).unwrap().0);
     writer.finish(&path).unwrap();
     let families_index = FamilyIndex::open_if(&path, Access::Mapped, calculator.panel().len(), |_| true).unwrap();

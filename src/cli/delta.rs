@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::index::{Access, Index};
+use crate::index::{Access, Index, IndexError};
 use crate::kinship::Calculator;
 use crate::ledger::{self, Generation, Ledger, Past, RunRecord};
 use crate::matching::{Candidate, Criterion, MatchResult, Matcher, ReachError, Stages, Unscorable, Watch};
@@ -88,7 +88,12 @@ impl Job<'_> {
     }
 
     /// Matches all families, and writes the families index on the way.
-    fn pages(&self, ledger: &mut Ledger, matcher: &Matcher<'_>) -> anyhow::Result<(MatchResult, Stages)> {
+    fn pages(
+        &self,
+        ledger: &mut Ledger,
+        matcher: &Matcher<'_>,
+        output: &Output,
+    ) -> anyhow::Result<(MatchResult, Stages)> {
         let panel = self.store.table.panel();
         let mut last = None;
         // Moved, because a ledger may go to another thread and not be shared.
@@ -102,10 +107,19 @@ impl Job<'_> {
         if self.exhaustive || depends_on_all(&self.criterion) {
             return matcher.run_pages(self.watch, next, None);
         }
-        let mut families = self.store.begin_families(self.basis, &self.generation)?;
-        let mut keep = |records: &[u8]| -> anyhow::Result<()> { Ok(families.append(records)?) };
+        // Without it the next delta takes longer: no reason to fail.
+        let mut families = self.store.begin_families(self.basis, &self.generation);
+        let mut keep = |records: &[u8]| {
+            if let Ok(writer) = &mut families
+                && let Err(error) = writer.append(records)
+            {
+                families = Err(error.into());
+            }
+        };
         let found = matcher.run_pages(self.watch, next, Some(&mut keep))?;
-        self.store.finish_families(families)?;
+        if let Err(error) = families.and_then(|families| self.store.finish_families(families)) {
+            output.warn(&format!("the next delta will compile all families again: {error:#}"));
+        }
         Ok(found)
     }
 
@@ -118,7 +132,7 @@ impl Job<'_> {
         );
         let families = ledger.families_matched()?;
         self.watch.expect(families * index.children() as u64);
-        let (result, stages) = self.pages(ledger, &self.matcher(&index))?;
+        let (result, stages) = self.pages(ledger, &self.matcher(&index), output)?;
         Ok(Compared { result, stages, index })
     }
 
@@ -148,8 +162,8 @@ impl Job<'_> {
         let withdrawn: BTreeSet<Pseudonym> = ledger.withdrawn()?.into_iter().map(|family| family.0).collect();
         let all = ledger.families_matched()?;
         let few = families.len() as u64;
-        let pairs = few * (index.children() + newer.len()) as u64 + (all - few) * changed.len() as u64;
-        self.watch.expect(pairs);
+        let others = (all - few) * changed.len() as u64;
+        self.watch.expect(few * (index.children() + newer.len()) as u64 + others);
         let matcher = self.matcher(&index).without(&newer_names);
         let compiler = matcher.compiler();
         let (mut result, mut stages) = matcher.run(&families, self.watch)?;
@@ -167,15 +181,15 @@ impl Job<'_> {
         if !changed.is_empty() {
             let small = self.store.index_of(&changed)?;
             let matcher = self.matcher(&small).compiling_with(compiler);
-            let (mut part, part_stages) = match self.within_reach(ledger, &matcher, since, &families)? {
+            let (mut part, part_stages) = match self.within_reach(ledger, &matcher, since, &families, output)? {
                 Some(few) => matcher.run(&few, self.watch)?,
-                None => self.pages(ledger, &matcher)?,
+                None => self.pages(ledger, &matcher, output)?,
             };
             part.candidates.retain(|candidate| stays(&candidate.family));
             part.unscorable.retain(|family| stays(&family.family));
             add((part, part_stages));
         }
-        (result.families, result.children, result.pairs) = (all, children, pairs);
+        (result.families, result.children, result.pairs) = (all, children, few * children + others);
         let kept = before.iter().map(|known| &known.record);
         let kept = kept.filter(|pair| stays(&pair.family) && !changed_names.contains(&pair.child));
         result.candidates.extend(kept.map(|pair| Candidate {
@@ -198,9 +212,19 @@ impl Job<'_> {
         matcher: &Matcher<'_>,
         last: &Past,
         changed: &[Family],
+        output: &Output,
     ) -> anyhow::Result<Option<Vec<Family>>> {
         let panel = self.store.table.panel();
-        let Ok((written, past)) = self.store.open_families(ledger, self.access, self.basis)? else { return Ok(None) };
+        let again = |error: &IndexError| {
+            if matches!(error, IndexError::Damaged(_)) {
+                output.warn("the families index is damaged: all families are compiled again, and it is written anew");
+            }
+            Ok(None)
+        };
+        let (written, past) = match self.store.open_families(ledger, self.access, self.basis)? {
+            Ok(found) => found,
+            Err(error) => return again(&error),
+        };
         // Those that changed between the writing and the last run are compiled anew.
         let mut newer =
             if past.generation == last.generation { Vec::new() } else { ledger.changed_families(panel, &past)? };
@@ -208,7 +232,7 @@ impl Job<'_> {
             return Ok(None);
         }
         let mut within = match matcher.within_reach(&written, self.watch) {
-            Err(ReachError::Index(_)) => return Ok(None),
+            Err(ReachError::Index(error)) => return again(&error),
             within => within?,
         };
         let known: BTreeSet<Pseudonym> = newer.iter().chain(changed).map(|family| family.pseudonym).collect();

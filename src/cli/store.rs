@@ -269,6 +269,18 @@ impl Store {
         })
     }
 
+    /// How many families the families index holds, of whatever state and basis, with every byte of it checked; `None` if
+    /// there is none.
+    pub(super) fn check_families(&self) -> Option<Result<u64, IndexError>> {
+        let path = self.dir.join(FAMILIES);
+        let check = || {
+            let index = FamilyIndex::open_if(&path, Access::Read, self.table.panel().len(), |_| true)?;
+            (0..index.parts()).try_for_each(|part| index.part(part).map(drop))?;
+            Ok(index.families())
+        };
+        path.exists().then(check)
+    }
+
     /// Begins the families index of a run. The store must be locked.
     pub(super) fn begin_families(&self, basis: [u8; 32], generation: &Generation) -> anyhow::Result<FamilyWriter> {
         let binding = FamilyBinding { basis, stamp: generation.stamp, generation: generation.number };

@@ -53,6 +53,21 @@ impl Verify {
                 output.warn(&format!("index: {error}"));
             }
         }
+        match store.check_families() {
+            None => {}
+            Some(Ok(families)) => output.say(&format!("families index: sound; {} families", count(families))),
+            Some(Err(IndexError::Stale)) => {
+                output.say("families index: of another program; the next match writes it again");
+            }
+            Some(Err(IndexError::Damaged(what))) => {
+                sound = false;
+                output.warn(&format!("families index: damaged ({what}): write it again with `reunite match --full`"));
+            }
+            Some(Err(error)) => {
+                sound = false;
+                output.warn(&format!("families index: {error}"));
+            }
+        }
         Ok(if sound { Outcome::Done } else { Outcome::Nothing })
     }
 }

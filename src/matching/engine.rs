@@ -25,6 +25,9 @@ const CHUNK: usize = 256;
 /// Chunks per thread that few families are cut into, so that no thread waits long for the others.
 const SHARES: usize = 4;
 
+/// What becomes of families' records.
+pub type Keep<'k> = &'k mut dyn FnMut(&[u8]);
+
 /// Matches families against the children of an index.
 pub struct Matcher<'a> {
     pub(super) index: &'a Index,
@@ -157,12 +160,12 @@ impl<'a> Matcher<'a> {
     /// [`FamilyWriter`](crate::index::FamilyWriter).
     ///
     /// # Errors
-    /// What `next` or `keep` fails with, or [`Stopped`].
+    /// What `next` fails with, or [`Stopped`].
     pub fn run_pages<E: Send + From<Stopped>>(
         &self,
         watch: &Watch,
         mut next: impl FnMut() -> Result<Vec<Family>, E> + Send,
-        mut keep: Option<&mut dyn FnMut(&[u8]) -> Result<(), E>>,
+        mut keep: Option<Keep<'_>>,
     ) -> Result<(MatchResult, Stages), E> {
         let mut result = self.nothing();
         let mut stages = Stages::default();
@@ -171,7 +174,7 @@ impl<'a> Matcher<'a> {
             let keeps = keep.is_some();
             let (records, read) = rayon::join(|| self.page(&page, watch, &mut result, &mut stages, keeps), &mut next);
             for records in records? {
-                keep.as_mut().map_or(Ok(()), |keep| keep(&records))?;
+                keep.iter_mut().for_each(|keep| keep(&records));
             }
             page = read?;
         }

@@ -17,7 +17,7 @@ mod unlisted;
 mod watch;
 
 pub use compile::{CompiledFamily, Compiler};
-pub use engine::{Matcher, Stages};
+pub use engine::{Keep, Matcher, Stages};
 pub use explain::{CpiTotal, Explanation, LocusExplanation, explain};
 pub use linkage::{FamilyLinkage, PairScorers};
 pub use reach::ReachError;
