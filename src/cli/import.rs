@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use crate::intake::{FamilyPedigrees, Intake, Layout, read_bytes, read_file};
+use crate::intake::{FamilyPedigrees, Intake, Layout, Request, read_bytes, read_file};
 use crate::ledger::{Batch, Holds, ImportReport, Ledger, LedgerError, OnConflict, Record};
 use crate::model::{Panel, Pseudonym};
 use crate::pseudonym::Pseudonymizer;
@@ -65,11 +65,18 @@ impl Import {
                 found => found,
             },
         };
+        let request = Request {
+            layout: self.layout,
+            format: None,
+            panel: store.table.panel(),
+            pseudonymizer: &pseudonymizer,
+            pedigrees: pedigrees.as_ref(),
+        };
         let mut with_rows = BTreeSet::new();
         let mut outcome = Outcome::Done;
         for file in &self.files {
             let started = Instant::now();
-            let intake = read_file(file, self.layout, store.table.panel(), &pseudonymizer, pedigrees.as_ref())?;
+            let intake = read_file(file, &request)?;
             with_rows.extend(intake.pedigrees.iter().map(|pedigree| pedigree.family));
             let taken = self.take(intake, &store, &mut ledger, output, file)?;
             if taken == Outcome::Rejected {
@@ -247,7 +254,8 @@ pub(super) fn sound_text(
     pseudonymizer: &Pseudonymizer,
     ledger: &mut Ledger,
 ) -> anyhow::Result<ImportReport> {
-    let intake = read_bytes(name, text.as_bytes(), layout, panel, pseudonymizer, None);
+    let request = Request { layout, format: None, panel, pseudonymizer, pedigrees: None };
+    let intake = read_bytes(name, text.as_bytes(), &request);
     if let Some(problem) = intake.problems.first() {
         anyhow::bail!("{problem}");
     }

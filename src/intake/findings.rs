@@ -11,7 +11,8 @@ pub struct Problem {
     pub file: Arc<str>,
     /// Line, from 1; 0 if it is the file as a whole.
     pub line: u64,
-    /// Column, from 1, and its name in the header; `?` for a name that cannot be a column's.
+    /// Column, from 1, and its name in the header; `?` for a name that cannot be a column's. 0 where a form of file has
+    /// no columns, such as XML: the name alone then says which value.
     pub column: Option<(usize, Arc<str>)>,
     /// A short stable word for the kind of finding, such as `allele`, `relation`, `second-father`.
     pub code: &'static str,
@@ -26,7 +27,10 @@ impl fmt::Display for Problem {
             write!(f, ":{}", self.line)?;
         }
         if let Some((number, name)) = &self.column {
-            write!(f, ": column {number} ({name})")?;
+            match number {
+                0 => write!(f, ": {name}")?,
+                _ => write!(f, ": column {number} ({name})")?,
+            }
         }
         write!(f, ": {}", self.what)
     }

@@ -40,6 +40,8 @@ const MOST_COLUMNS: usize = 256;
 /// Where everything stands.
 pub(super) struct Header {
     names: Vec<Arc<str>>,
+    /// Whether the file has columns, to be named by number.
+    numbered: bool,
     fields: [Option<usize>; FIELDS.len()],
     /// The loci of the file, in file order.
     pub(super) loci: Vec<Locus>,
@@ -60,7 +62,13 @@ impl Header {
 
     /// A column as findings name it.
     pub(super) fn column(&self, position: usize) -> Column {
-        self.names.get(position).map(|name| (position + 1, name.clone()))
+        let number = if self.numbered { position + 1 } else { 0 };
+        self.names.get(position).map(|name| (number, name.clone()))
+    }
+
+    /// The same, for a file that has no columns: findings name them without a number.
+    pub(super) fn without_numbers(self) -> Self {
+        Self { numbered: false, ..self }
     }
 
     /// The column of a field as findings name it.
@@ -83,6 +91,7 @@ impl Header {
         }
         let mut header = Self {
             names: names.iter().map(|name| Arc::from(if is_like_a_column(name, panel) { name } else { "?" })).collect(),
+            numbered: true,
             fields: [None; FIELDS.len()],
             loci: Vec::new(),
             locus_columns: Vec::new(),

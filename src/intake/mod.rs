@@ -16,6 +16,7 @@ mod pedigrees;
 #[cfg(test)]
 mod proptests;
 mod rows;
+mod table;
 #[cfg(test)]
 mod tests;
 mod tidy;
@@ -26,4 +27,4 @@ pub use findings::Problem;
 pub use loci::KNOWN_LOCI;
 pub use pedigrees::{CasePedigrees, FamilyPedigrees};
 pub use tidy::{MOST_BYTES, MOST_LINE_BYTES, read_bytes, read_file};
-pub use types::{Intake, IntakeError, Layout, Row};
+pub use types::{Format, Intake, IntakeError, Layout, Request, Row};

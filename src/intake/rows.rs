@@ -8,7 +8,7 @@ use super::cells;
 use super::findings::Findings;
 use super::header::{Field, Header};
 use super::pedigrees::Placed;
-use super::{FamilyPedigrees, Layout, Row};
+use super::{FamilyPedigrees, Layout, Request, Row};
 use crate::model::{Profile, Pseudonym, Relation, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
@@ -58,17 +58,12 @@ impl Words {
 }
 
 impl<'h> RowReader<'h> {
-    pub(super) fn new(
-        header: &'h Header,
-        layout: Layout,
-        pseudonymizer: &'h Pseudonymizer,
-        pedigrees: Option<&'h FamilyPedigrees>,
-    ) -> Self {
+    pub(super) fn new(header: &'h Header, request: &Request<'h>) -> Self {
         Self {
             header,
-            layout,
-            pseudonymizer,
-            pedigrees,
+            layout: request.layout,
+            pseudonymizer: request.pseudonymizer,
+            pedigrees: request.pedigrees,
             rows: Vec::new(),
             families_without_agency: Vec::new(),
             words: Words::default(),

@@ -13,7 +13,12 @@ pub(super) fn pseudonymizer() -> Pseudonymizer {
 }
 
 pub(super) fn read(layout: Layout, bytes: impl AsRef<[u8]>) -> Intake {
-    read_bytes("f.csv", bytes.as_ref(), layout, &panel(), &pseudonymizer(), None)
+    let (panel, pseudonymizer) = (panel(), pseudonymizer());
+    read_bytes("f.csv", bytes.as_ref(), &request(layout, &panel, &pseudonymizer))
+}
+
+pub(super) fn request<'a>(layout: Layout, panel: &'a Panel, pseudonymizer: &'a Pseudonymizer) -> Request<'a> {
+    Request { layout, format: None, panel, pseudonymizer, pedigrees: None }
 }
 
 /// Line, column and code of each problem.
@@ -236,13 +241,15 @@ fn files_are_read_from_the_disk() {
     let path = dir.path().join("children.csv");
     let bytes = b"sample_id,sex,vWA\nS1,m,14\n";
     std::fs::write(&path, bytes).unwrap();
-    let intake = read_file(&path, Layout::Children, &panel(), &pseudonymizer(), None).unwrap();
+    let (panel, pseudonymizer) = (panel(), pseudonymizer());
+    let request = request(Layout::Children, &panel, &pseudonymizer);
+    let intake = read_file(&path, &request).unwrap();
     assert_eq!(intake.rows.len(), 1);
     assert_eq!(intake.digest, *blake3::hash(bytes).as_bytes());
-    let none = read_file(&dir.path().join("none"), Layout::Children, &panel(), &pseudonymizer(), None);
+    let none = read_file(&dir.path().join("none"), &request);
     assert!(matches!(none, Err(IntakeError::Io { .. })));
     // A sparse file: nothing of it is read.
     std::fs::File::create(&path).unwrap().set_len(MOST_BYTES + 1).unwrap();
-    let large = read_file(&path, Layout::Children, &panel(), &pseudonymizer(), None);
+    let large = read_file(&path, &request);
     assert!(matches!(large, Err(IntakeError::TooLarge(_))));
 }

@@ -9,9 +9,9 @@ use super::findings::{Column, Findings};
 use super::header::Header;
 use super::lines::{Lines, split};
 use super::rows::RowReader;
-use super::{FamilyPedigrees, Intake, IntakeError, Layout, across};
-use crate::model::Panel;
-use crate::pseudonym::Pseudonymizer;
+use super::table::Table;
+use super::{Format, Intake, IntakeError, Request, Row, across};
+use crate::model::Locus;
 
 /// The most bytes of a file: 2 GiB.
 pub const MOST_BYTES: u64 = 2 << 30;
@@ -23,13 +23,7 @@ pub const MOST_LINE_BYTES: usize = 64 << 10;
 /// # Errors
 /// [`IntakeError`] if the file cannot be read or is larger than [`MOST_BYTES`]. What is wrong inside it is not an
 /// error of this function but in [`Intake::problems`].
-pub fn read_file(
-    path: &Path,
-    layout: Layout,
-    panel: &Panel,
-    pseudonymizer: &Pseudonymizer,
-    pedigrees: Option<&FamilyPedigrees>,
-) -> Result<Intake, IntakeError> {
+pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeError> {
     let io = |source| IntakeError::Io { path: path.to_owned(), source };
     let file = File::open(path).map_err(io)?;
     let size = file.metadata().map_err(io)?.len();
@@ -42,49 +36,39 @@ pub fn read_file(
     if bytes.len() as u64 > MOST_BYTES {
         return Err(IntakeError::TooLarge(path.to_owned()));
     }
-    Ok(read_bytes(&path.display().to_string(), &bytes, layout, panel, pseudonymizer, pedigrees))
+    Ok(read_bytes(&path.display().to_string(), &bytes, request))
 }
 
-/// Reads the bytes of a tidy CSV file, to their end, whatever they are.
+/// Reads the bytes of a file, to their end, whatever they are.
 ///
-/// Columns are found by name, in any order: `sample_id`, `sex`, for families also `family_id` and `relation`; the
-/// optional `agency`, `region`, `collected_on` (YYYY-MM-DD), `kit` and `drop_out` (from 0, below 1); any other column is a locus with cells such
-/// as `14/15`, `14` for a homozygote, or empty if untyped. Blank lines, lines of commas alone, a byte order mark
-/// and Windows line ends are accepted.
+/// In tidy CSV, columns are found by name, in any order: `sample_id`, `sex`, for families also `family_id` and
+/// `relation`; the optional `agency`, `region`, `collected_on` (YYYY-MM-DD), `kit` and `drop_out` (from 0, below 1); any
+/// other column is a locus with cells such as `14/15`, `14` for a homozygote, or empty if untyped. Blank lines, lines of
+/// commas alone, a byte order mark and Windows line ends are accepted.
 ///
-/// Rows of a family that is among the `pedigrees` have the relation `member`, and their place there by `sample_id`.
+/// Rows of a family that is among the request's pedigrees have the relation `member`, and their place there by
+/// `sample_id`.
 ///
 /// `file_name` is only used to name the file in findings.
 #[must_use]
-pub fn read_bytes(
-    file_name: &str,
-    bytes: &[u8],
-    layout: Layout,
-    panel: &Panel,
-    pseudonymizer: &Pseudonymizer,
-    pedigrees: Option<&FamilyPedigrees>,
-) -> Intake {
+pub fn read_bytes(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intake {
     let mut findings = Findings::new(file_name);
     let digest = *blake3::hash(bytes).as_bytes();
-    let (loci, rows) = read(bytes, layout, panel, pseudonymizer, pedigrees, &mut findings);
+    let format = request.format.unwrap_or_else(|| Format::of(bytes));
+    let (loci, rows) = match format {
+        Format::Csv => tidy(bytes, request, &mut findings),
+    };
     let (problems, notes) = findings.finish();
-    let pedigrees = pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of(&rows));
-    Intake { layout, digest, loci, rows, pedigrees, problems, notes }
+    let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of(&rows));
+    Intake { layout: request.layout, format, digest, loci, rows, pedigrees, problems, notes }
 }
 
-fn read(
-    bytes: &[u8],
-    layout: Layout,
-    panel: &Panel,
-    pseudonymizer: &Pseudonymizer,
-    pedigrees: Option<&FamilyPedigrees>,
-    findings: &mut Findings,
-) -> (Vec<crate::model::Locus>, Vec<super::Row>) {
+fn tidy(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
     let Some(Source { line, text, header, lines }) = open(bytes, findings) else { return Default::default() };
-    let header = Header::read(line, text, &header, layout, panel, findings);
+    let header = Header::read(line, text, &header, request.layout, request.panel, findings);
     let Some(header) = header else { return Default::default() };
     let mut fields = Vec::new();
-    let mut reader = RowReader::new(&header, layout, pseudonymizer, pedigrees);
+    let mut reader = RowReader::new(&header, request);
     let mut any = false;
     for (number, line) in lines {
         // Spreadsheets write rows that were emptied as commas alone.
@@ -99,13 +83,34 @@ fn read(
     if !any {
         findings.problem(0, None, "no-rows", "there is a header and no row: nothing to import");
     }
-    let (mut rows, families_without_agency) = (reader.rows, reader.families_without_agency);
-    across::check(layout, &header, &rows, &families_without_agency, findings);
+    sound(reader, findings)
+}
+
+/// The rows of a table that was made of a file of another form. A row with another number of cells than the header is a
+/// mistake of the maker: it is left out.
+pub(super) fn table(table: &Table, request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
+    let names: Vec<Cow<'_, str>> = table.header.iter().map(|name| Cow::Borrowed(name.as_str())).collect();
+    let header = Header::read(table.line, "", &names, request.layout, request.panel, findings);
+    let Some(header) = header.map(Header::without_numbers) else { return Default::default() };
+    let mut reader = RowReader::new(&header, request);
+    let mut fields = Vec::with_capacity(header.len());
+    for (line, cells) in table.rows.iter().filter(|(_, cells)| cells.len() == header.len()) {
+        fields.clear();
+        fields.extend(cells.iter().map(|cell| Cow::Borrowed(cell.as_str())));
+        reader.read(*line, &fields, findings);
+    }
+    sound(reader, findings)
+}
+
+/// What is left of the rows once they were held against each other.
+fn sound(reader: RowReader<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
+    let RowReader { header, layout, mut rows, families_without_agency, .. } = reader;
+    across::check(layout, header, &rows, &families_without_agency, findings);
     let bad_lines = findings.bad_lines();
     if !bad_lines.is_empty() {
         rows.retain(|row| bad_lines.binary_search(&row.line).is_err());
     }
-    (header.loci, rows)
+    (header.loci.clone(), rows)
 }
 
 /// A file up to and with its header line.

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::Problem;
-use crate::model::{DropOut, FamilyPedigree, Locus, Profile, Pseudonym, Relation, Sex, UnknownWord};
+use super::{FamilyPedigrees, Problem};
+use crate::model::{DropOut, FamilyPedigree, Locus, Panel, Profile, Pseudonym, Relation, Sex, UnknownWord};
+use crate::pseudonym::Pseudonymizer;
 
 /// What a tidy CSV file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +50,36 @@ impl fmt::Display for Layout {
     }
 }
 
+/// The form of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Tidy CSV: a row per person, a column per locus.
+    Csv,
+}
+
+impl Format {
+    /// Tells the form of a file by its content; what is none of the others is read as CSV, and told what it lacks.
+    #[must_use]
+    pub fn of(_bytes: &[u8]) -> Self {
+        Self::Csv
+    }
+}
+
+/// What is asked of a file.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// What it holds.
+    pub layout: Layout,
+    /// Its form; `None` if its content tells.
+    pub format: Option<Format>,
+    /// The loci matched on.
+    pub panel: &'a Panel,
+    /// Makes pseudonyms of its identifiers.
+    pub pseudonymizer: &'a Pseudonymizer,
+    /// Pedigrees of families that relations do not describe.
+    pub pedigrees: Option<&'a FamilyPedigrees>,
+}
+
 /// One sound row: a sample and what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -81,6 +112,8 @@ pub struct Row {
 pub struct Intake {
     /// The layout it was read as.
     pub layout: Layout,
+    /// The form it was read as.
+    pub format: Format,
     /// BLAKE3 of the file's bytes.
     pub digest: [u8; 32],
     /// The loci of its columns, in file order, each spelled as the panel spells it.
