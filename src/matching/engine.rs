@@ -20,7 +20,7 @@ use super::unlisted::Irregular;
 use super::watch::{Stopped, Watch};
 
 /// Families per chunk, at most: their plans stay in the second-level cache while the blocks stream by.
-const CHUNK: usize = 256;
+const CHUNK: usize = 1024;
 
 /// Chunks per thread that few families are cut into, so that no thread waits long for the others.
 const SHARES: usize = 4;

@@ -50,9 +50,9 @@ impl Matcher<'_> {
         out: &mut Vec<u8>,
     ) {
         let made;
-        let weights = match plan {
-            Plan::Weigh(weights) => weights,
-            _ => {
+        let weights = match plan.weights() {
+            Some(weights) => weights,
+            None => {
                 made = Weights::new(&family.screened(), &self.layout.classes, threshold - family.linkage.slack);
                 &made
             }
