@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use crate::intake::{FamilyPedigrees, Intake, Layout, Request, read_bytes, read_file};
+use crate::intake::{FamilyPedigrees, Intake, Layout, Request, SingleAllele, read_bytes, read_file};
 use crate::ledger::{Batch, Holds, ImportReport, Ledger, LedgerError, OnConflict, Record};
 use crate::model::{Panel, Pseudonym};
 use crate::pseudonym::Pseudonymizer;
@@ -71,6 +71,9 @@ impl Import {
             panel: store.table.panel(),
             pseudonymizer: &pseudonymizer,
             pedigrees: pedigrees.as_ref(),
+            cases: None,
+            single_allele: SingleAllele::Homozygote,
+            sheet: None,
         };
         let mut with_rows = BTreeSet::new();
         let mut outcome = Outcome::Done;
@@ -254,7 +257,7 @@ pub(super) fn sound_text(
     pseudonymizer: &Pseudonymizer,
     ledger: &mut Ledger,
 ) -> anyhow::Result<ImportReport> {
-    let request = Request { layout, format: None, panel, pseudonymizer, pedigrees: None };
+    let request = Request { layout, format: None, panel, pseudonymizer, pedigrees: None, cases: None, single_allele: SingleAllele::Homozygote, sheet: None };
     let intake = read_bytes(name, text.as_bytes(), &request);
     if let Some(problem) = intake.problems.first() {
         anyhow::bail!("{problem}");
