@@ -247,7 +247,8 @@ mod tests {
 
     #[test]
     fn cells_are_read_as_laboratories_write_them() {
-        for cell in ["14/15", " 14/15 ", "15/14", "14 / 15", "14,15", "14, 15", "14;15", "14-15", "14 - 15", "14.0/15"] {
+        for cell in ["14/15", " 14/15 ", "15/14", "14 / 15", "14,15", "14, 15", "14;15", "14-15", "14 - 15", "14.0/15"]
+        {
             assert_eq!(genotype(cell), typed("14/15"), "{cell}");
         }
         assert_eq!(genotype("9.3,10"), typed("9.3/10"));

@@ -126,7 +126,10 @@ fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     if bytes.len() as u64 > MOST_BYTES {
         Some(("size", "the file is larger than 2 GiB: split it into several files, each with the header line"))
     } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0") {
-        Some(("workbook", "the file is a workbook (Excel) that is not read here: open it there and save it as CSV UTF-8"))
+        Some((
+            "workbook",
+            "the file is a workbook (Excel) that is not read here: open it there and save it as CSV UTF-8",
+        ))
     } else if bytes.starts_with(b"\x1f\x8b") {
         Some(("compressed", "the file is compressed (gzip): unpack it first"))
     } else {
@@ -217,13 +220,15 @@ pub(super) mod tests {
             let text = format!("sample_id,vWA\r\n{}", lines.join("\n"));
             for little in [true, false] {
                 for mark in [true, false] {
-                    prop_assert_eq!(read(&utf_16_bytes(&text, little, mark)).0.as_deref(), Some(text.as_bytes()));
+                    let decoded = read(&utf_16_bytes(&text, little, mark)).0;
+                    prop_assert_eq!(decoded.as_deref(), Some(text.as_bytes()));
                 }
             }
             let bytes = gb18030_bytes(&text);
             // What happens to be UTF-8 for the most part is taken for that.
             if is_gb18030(&bytes) {
-                prop_assert_eq!(read(&bytes).0.as_deref(), Some(text.as_bytes()));
+                let decoded = read(&bytes).0;
+                prop_assert_eq!(decoded.as_deref(), Some(text.as_bytes()));
             }
         }
 

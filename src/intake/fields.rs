@@ -61,9 +61,7 @@ pub(super) fn field(name: &str) -> Option<Field> {
 pub(super) fn required(field: Field, request: &Request<'_>) -> bool {
     match field {
         Field::SampleId => true,
-        Field::FamilyId | Field::Relation | Field::Sex => {
-            request.layout == Layout::Families && request.cases.is_none()
-        }
+        Field::FamilyId | Field::Relation | Field::Sex => request.layout == Layout::Families && request.cases.is_none(),
         Field::Agency | Field::Region | Field::CollectedOn | Field::Kit | Field::DropOut => false,
     }
 }

@@ -79,11 +79,6 @@ impl Findings {
         }
     }
 
-    /// Takes a line for bad whose problem stands elsewhere.
-    pub(super) fn spoil(&mut self, line: u64) {
-        self.bad_lines.push(line);
-    }
-
     /// How many problems so far.
     pub(super) fn count(&self) -> u64 {
         self.problems.len() as u64 + self.left_out

@@ -70,6 +70,8 @@ enum Marker {
     Amelogenin,
     /// Not read, as has been said.
     Skipped,
+    /// Not known: whoever is typed there lacks a locus.
+    Unknown,
 }
 
 /// What a sample has at a locus.
@@ -177,7 +179,8 @@ impl<'r> Reader<'r> {
                 }
             }
             Some(Marker::Amelogenin) => self.sex_marker(line, sample, cells, findings),
-            Some(Marker::Skipped) | None => {}
+            Some(Marker::Skipped) => {}
+            Some(Marker::Unknown) | None => self.samples[sample].bad = true,
         }
         self.samples[sample].bad |= findings.count() > before;
     }
@@ -237,10 +240,10 @@ impl<'r> Reader<'r> {
                 Marker::Skipped
             }
             Named::Unknown { nearest } => {
-                let hint = nearest.map_or(String::new(), |nearest| format!("; did you mean {nearest}?"));
-                let what = format!("is no known locus, here and below{hint} Correct it, or remove its rows");
+                let hint = nearest.map_or(String::from(":"), |nearest| format!("; did you mean {nearest}?"));
+                let what = format!("is no known locus, here and below{hint} correct it, or remove its rows");
                 findings.problem(line, column, "locus", what);
-                Marker::Skipped
+                Marker::Unknown
             }
         };
         self.markers.insert(name.into(), marker);
@@ -315,7 +318,11 @@ impl<'r> Reader<'r> {
                 "X" | "x" => x += 1,
                 "Y" | "y" => y += 1,
                 // Off the ladder, or no result: nothing is known then.
-                text if !matches!(cells::pair(text, ""), Ok(Reading::Empty | Reading::OffLadder | Reading::NoResult(_))) => {
+                text if !matches!(
+                    cells::pair(text, ""),
+                    Ok(Reading::Empty | Reading::OffLadder | Reading::NoResult(_))
+                ) =>
+                {
                     let what = "the cell is neither X nor Y, the alleles of the sex marker";
                     return findings.problem(line, self.names[at].clone(), "amelogenin", what);
                 }
@@ -350,7 +357,7 @@ impl<'r> Reader<'r> {
         let Some(header) = header else { return Default::default() };
         let mut reader = RowReader::new(&header, self.request);
         let mut fields: Vec<Cow<'_, str>> = Vec::with_capacity(names.len());
-        for sample in &self.samples {
+        for sample in self.samples.iter().filter(|sample| !sample.bad && !spoilt.contains(&sample.name)) {
             fields.clear();
             fields.push(Cow::Borrowed(&sample.name));
             if with_sex {
@@ -369,9 +376,6 @@ impl<'r> Reader<'r> {
                     Found::Typed(genotype) => Cow::Owned(format!("{}/{}", genotype.low(), genotype.high())),
                     Found::Many(text) => Cow::Borrowed(text),
                 };
-            }
-            if sample.bad || spoilt.contains(&sample.name) {
-                findings.spoil(sample.line);
             }
             reader.read(sample.line, &fields, findings);
         }

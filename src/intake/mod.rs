@@ -27,6 +27,8 @@ mod table;
 mod tests;
 mod tidy;
 mod types;
+#[cfg(feature = "xlsx")]
+mod workbook;
 
 pub use case_list::CaseList;
 pub use cases::{Case, CaseRelative, read_cases};
