@@ -59,13 +59,16 @@ fn utf_16(bytes: &[u8]) -> Option<(&'static Encoding, &[u8])> {
     if let Some(text) = bytes.strip_prefix(b"\xfe\xff") {
         return Some((UTF_16BE, text));
     }
-    // Without a mark: half of each Latin letter, digit or delimiter is zero, always the same half.
+    // Without a mark: half of each Latin letter, digit or delimiter is zero, always the same half. The header has many.
     let start = &bytes[..bytes.len().min(START)];
+    let end = start.chunks(2).position(|unit| matches!(unit, b"\n\0" | b"\0\n"));
+    let start = &start[..end.map_or(start.len(), |end| 2 * end)];
     let zeros = [0, 1].map(|half| start.iter().skip(half).step_by(2).filter(|&&byte| byte == 0).count());
-    let enough = |zeros: usize| zeros >= 4 && zeros * 8 >= start.len();
+    // Of other letters the other half may be zero, now and then.
+    let enough = |zeros: usize, others: usize| zeros >= 4 && zeros * 8 >= start.len() && others * 4 <= zeros;
     match zeros {
-        [0, low] if enough(low) => Some((UTF_16LE, bytes)),
-        [high, 0] if enough(high) => Some((UTF_16BE, bytes)),
+        [even, odd] if enough(odd, even) => Some((UTF_16LE, bytes)),
+        [even, odd] if enough(even, odd) => Some((UTF_16BE, bytes)),
         _ => None,
     }
 }

@@ -301,10 +301,15 @@ fn shape(line: u64, text: &str, names: &[&str], request: &Request<'_>, findings:
                 Some(("delimiter", format!("columns are separated by {found}: save the file as CSV with commas")))
             }
             None => {
-                let needed = FIELDS.iter().filter(|(field, _)| required(*field, request)).map(|(_, name)| *name);
-                let needed: Vec<_> = needed.collect();
+                let usual = |field: Field| match field {
+                    Field::SampleId => true,
+                    Field::FamilyId | Field::Relation | Field::Sex => request.cases.is_none() && allowed(field, layout),
+                    _ => false,
+                };
+                let usual = FIELDS.iter().filter(|(field, _)| usual(*field)).map(|(_, name)| *name);
+                let usual: Vec<_> = usual.collect();
                 let what =
-                    format!("is no header: the first line must name the columns {} and the loci", needed.join(", "));
+                    format!("is no header: the first line must name the columns {} and the loci", usual.join(", "));
                 Some(("header", what))
             }
         }
