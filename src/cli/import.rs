@@ -1,13 +1,15 @@
 //! `import`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use crate::intake::{FamilyPedigrees, Intake, Layout, Request, read_bytes, read_file};
+use crate::intake::{
+    CaseList, FamilyPedigrees, Format, Intake, Layout, Problem, Request, SingleAllele, read_bytes, read_file,
+};
 use crate::ledger::{Batch, Holds, ImportReport, Ledger, LedgerError, OnConflict, Record};
 use crate::model::{Panel, Pseudonym};
 use crate::pseudonym::Pseudonymizer;
@@ -24,9 +26,23 @@ pub(super) struct Import {
     /// What the files hold: families or children
     #[arg(long = "as", value_name = "LAYOUT")]
     layout: Layout,
-    /// CSV files
+    /// Files: CSV with a row per person, or tables with a row per sample and locus
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// The form of the files
+    #[arg(long, value_enum, default_value_t = Form::Auto)]
+    format: Form,
+    /// A case list, for files of genotypes alone: CSV with sample_id, family_id, relation and sex; for children sample_id
+    /// and, if wanted, sex
+    #[arg(long, value_name = "FILE")]
+    cases: Option<PathBuf>,
+    /// What one allele alone means, such as 14 or an empty second column
+    #[arg(long, value_enum, default_value_t = Single::Homozygote)]
+    single_allele: Single,
+    /// The sheet of a workbook to read [default: the first]
+    #[cfg(feature = "xlsx")]
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
     /// Pedigrees of families that relations do not describe: CSV with family_id, person, father, mother, sex, missing and
     /// sample_id; in FILE their relation is member
     #[arg(long, value_name = "FILE")]
@@ -40,6 +56,34 @@ pub(super) struct Import {
     /// What to do with a sample that the store knows with other data
     #[arg(long, value_enum, default_value_t = Conflict::Refuse)]
     on_conflict: Conflict,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Form {
+    /// Told by the content
+    Auto,
+    /// A row per person, a column per locus, or two
+    Csv,
+    /// A row per sample and locus, as GeneMapper writes it
+    Genemapper,
+}
+
+impl Form {
+    fn format(self) -> Option<Format> {
+        match self {
+            Self::Auto => None,
+            Self::Csv => Some(Format::Csv),
+            Self::Genemapper => Some(Format::GeneMapper),
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Single {
+    /// Both alleles are the same
+    Homozygote,
+    /// The other may be lost: the locus is left untyped
+    Untyped,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -67,23 +111,43 @@ impl Import {
         };
         let request = Request {
             layout: self.layout,
-            format: None,
+            format: self.format.format(),
             panel: store.table.panel(),
             pseudonymizer: &pseudonymizer,
             pedigrees: pedigrees.as_ref(),
+            cases: None,
+            single_allele: match self.single_allele {
+                Single::Homozygote => SingleAllele::Homozygote,
+                Single::Untyped => SingleAllele::Untyped,
+            },
+            sheet: self.sheet(),
         };
-        let mut with_rows = BTreeSet::new();
+        let cases = match &self.cases {
+            None => None,
+            Some(path) => match read_cases(path, &request, output)? {
+                None => return Ok(Outcome::Rejected),
+                found => found,
+            },
+        };
+        let request = Request { cases: cases.as_ref(), ..request };
+        let (mut with_rows, mut samples) = (BTreeSet::new(), HashSet::new());
         let mut outcome = Outcome::Done;
         for file in &self.files {
             let started = Instant::now();
             let intake = read_file(file, &request)?;
             with_rows.extend(intake.pedigrees.iter().map(|pedigree| pedigree.family));
+            if cases.is_some() {
+                samples.extend(intake.rows.iter().map(|row| row.sample));
+            }
             let taken = self.take(intake, &store, &mut ledger, output, file)?;
             if taken == Outcome::Rejected {
                 outcome = Outcome::Rejected;
             } else {
                 output.say(&format!("  in {:.2} s", started.elapsed().as_secs_f64()));
             }
+        }
+        if let Some(cases) = &cases {
+            cases.without_genotypes(&samples).iter().for_each(|note| output.warn(&note.to_string()));
         }
         if let (Some(pedigrees), Some(path)) = (&pedigrees, &self.pedigrees)
             && with_rows.len() < pedigrees.len()
@@ -92,6 +156,17 @@ impl Import {
             output.warn(&format!("{}: {without} of families without a sound row here: not imported", path.display()));
         }
         Ok(outcome)
+    }
+
+    #[cfg(feature = "xlsx")]
+    fn sheet(&self) -> Option<&str> {
+        self.sheet.as_deref()
+    }
+
+    #[cfg(not(feature = "xlsx"))]
+    #[expect(clippy::unused_self, reason = "workbooks are read with the feature xlsx")]
+    fn sheet(&self) -> Option<&str> {
+        None
     }
 
     /// `None` if something is wrong with the file, which has been said then.
@@ -105,15 +180,8 @@ impl Import {
             bail!("--pedigrees goes with --as families");
         }
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        match FamilyPedigrees::read(&path.display().to_string(), &bytes, pseudonymizer) {
-            Ok(pedigrees) => Ok(Some(pedigrees)),
-            Err(problems) => {
-                problems.iter().for_each(|problem| output.warn(&problem.to_string()));
-                let found = plural(problems.len() as u64, "problem");
-                output.warn(&format!("{}: {found} found, nothing imported", path.display()));
-                Ok(None)
-            }
-        }
+        let pedigrees = FamilyPedigrees::read(&path.display().to_string(), &bytes, pseudonymizer);
+        Ok(pedigrees.map_err(|problems| refuse(path, &problems, output)).ok())
     }
 
     fn take(
@@ -169,6 +237,21 @@ impl Import {
             Err(error) => Err(error).with_context(|| format!("importing {name}")),
         }
     }
+}
+
+/// `None` if something is wrong with the list, which has been said then.
+fn read_cases(path: &Path, request: &Request<'_>, output: &Output) -> anyhow::Result<Option<CaseList>> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let cases = CaseList::read(&path.display().to_string(), &bytes, request);
+    let cases = cases.map_err(|problems| refuse(path, &problems, output)).ok();
+    cases.iter().flat_map(CaseList::notes).for_each(|note| output.warn(&note.to_string()));
+    Ok(cases)
+}
+
+fn refuse(path: &Path, problems: &[Problem], output: &Output) {
+    problems.iter().for_each(|problem| output.warn(&problem.to_string()));
+    let found = plural(problems.len() as u64, "problem");
+    output.warn(&format!("{}: {found} found, nothing imported", path.display()));
 }
 
 /// Holds against themselves the families that a file touched, says what does not fit, and marks them.
@@ -254,7 +337,16 @@ pub(super) fn sound_text(
     pseudonymizer: &Pseudonymizer,
     ledger: &mut Ledger,
 ) -> anyhow::Result<ImportReport> {
-    let request = Request { layout, format: None, panel, pseudonymizer, pedigrees: None };
+    let request = Request {
+        layout,
+        format: None,
+        panel,
+        pseudonymizer,
+        pedigrees: None,
+        cases: None,
+        single_allele: SingleAllele::Homozygote,
+        sheet: None,
+    };
     let intake = read_bytes(name, text.as_bytes(), &request);
     if let Some(problem) = intake.problems.first() {
         anyhow::bail!("{problem}");

@@ -1,7 +1,8 @@
 //! What can only be seen across the rows of a file: samples and relatives given twice.
 
+use super::fields::Field;
 use super::findings::Findings;
-use super::header::{Field, Header};
+use super::header::Header;
 use super::{Layout, Row};
 use crate::model::{Pseudonym, Relation};
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::model::{Allele, DropOut, Genotype, Panel, Pedigree, PedigreeError, Profile, Relation, Sex};
 
 use super::columns::Columns;
+use super::encoding::decode;
 use super::findings::Findings;
 use super::links::Linked;
 use super::tidy::open;
@@ -85,7 +86,8 @@ pub fn read_cases(
 ) -> Result<Vec<Case>, Vec<Problem>> {
     let mut findings = Findings::new(file_name);
     let mut cases = Vec::new();
-    if let Some(source) = open(bytes, &mut findings)
+    if let Some(text) = decode(bytes, None, &mut findings)
+        && let Some(source) = open(&text, &mut findings)
         && let Some(columns) = Columns::read(&source, &COLUMNS, REQUIRED, &mut findings)
     {
         let mut reader = Reader { panel, pedigrees, columns: &columns, drafts: Vec::new(), by_name: HashMap::new() };

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::findings::{Column, Findings};
+use super::lines::is_blank;
 use super::tidy::{Source, fields};
 
 /// Where the columns of a file stand.
@@ -76,11 +77,11 @@ impl Columns {
             Some((position + 1, self.names[column].into()))
         };
         for (line, bytes) in source.lines {
-            if bytes.iter().all(|&b| b == b',' || b == b' ') {
+            if is_blank(bytes, source.delimiter) {
                 continue;
             }
             any = true;
-            if fields(line, bytes, self.width, name, &mut cells, findings).is_some() {
+            if fields(line, bytes, source.delimiter, self.width, name, &mut cells, findings).is_some() {
                 each(line, &cells, findings);
             }
         }

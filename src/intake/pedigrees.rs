@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
 use super::columns::Columns;
+use super::encoding::decode;
 use super::findings::Findings;
 use super::links::{Linked, Person, link};
 use super::tidy::open;
@@ -144,7 +145,8 @@ fn read<K: Hash + Eq + Clone>(
 ) -> Result<HashMap<K, Linked>, Vec<Problem>> {
     let mut findings = Findings::new(file_name);
     let mut linked = HashMap::new();
-    if let Some(source) = open(bytes, &mut findings)
+    if let Some(text) = decode(bytes, None, &mut findings)
+        && let Some(source) = open(&text, &mut findings)
         && let Some(columns) = Columns::read(&source, names, REQUIRED, &mut findings)
     {
         columns.refuse_others(&source, &mut findings);

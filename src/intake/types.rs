@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{FamilyPedigrees, Problem};
+use super::{CaseList, FamilyPedigrees, Problem, genemapper};
 use crate::model::{DropOut, FamilyPedigree, Locus, Panel, Profile, Pseudonym, Relation, Sex, UnknownWord};
 use crate::pseudonym::Pseudonymizer;
 
@@ -53,16 +53,28 @@ impl fmt::Display for Layout {
 /// The form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// Tidy CSV: a row per person, a column per locus.
+    /// Tidy CSV: a row per person, a column per locus, or two.
     Csv,
+    /// A table as GeneMapper and its like write it: a row per sample and locus.
+    GeneMapper,
 }
 
 impl Format {
-    /// Tells the form of a file by its content; what is none of the others is read as CSV, and told what it lacks.
+    /// Tells the form of a file by its text, in UTF-8; what is none of the others is read as CSV, and told what it lacks.
     #[must_use]
-    pub fn of(_bytes: &[u8]) -> Self {
-        Self::Csv
+    pub fn of(text: &[u8]) -> Self {
+        if genemapper::is_table(text) { Self::GeneMapper } else { Self::Csv }
     }
+}
+
+/// What one allele alone means: a homozygote is written so, but the other allele may also have been lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SingleAllele {
+    /// Both alleles are the same.
+    #[default]
+    Homozygote,
+    /// Nothing certain: the locus is left untyped.
+    Untyped,
 }
 
 /// What is asked of a file.
@@ -78,6 +90,12 @@ pub struct Request<'a> {
     pub pseudonymizer: &'a Pseudonymizer,
     /// Pedigrees of families that relations do not describe.
     pub pedigrees: Option<&'a FamilyPedigrees>,
+    /// Who the samples are, where the file holds genotypes alone.
+    pub cases: Option<&'a CaseList>,
+    /// What one allele alone means.
+    pub single_allele: SingleAllele,
+    /// The sheet of a workbook; `None` for the first.
+    pub sheet: Option<&'a str>,
 }
 
 /// One sound row: a sample and what it is.
