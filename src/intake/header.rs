@@ -91,7 +91,8 @@ impl Header {
         }
         let mut header = Self {
             names: names.iter().map(|name| Arc::from(if is_like_a_column(name, panel) { name } else { "?" })).collect(),
-            numbered: true,
+            // A line of text has columns; a table that was made has only their names.
+            numbered: !text.is_empty(),
             fields: [None; FIELDS.len()],
             loci: Vec::new(),
             locus_columns: Vec::new(),

@@ -6,6 +6,7 @@
 mod across;
 mod cases;
 mod cells;
+mod cmf;
 mod columns;
 mod findings;
 mod header;

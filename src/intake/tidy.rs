@@ -10,7 +10,7 @@ use super::header::Header;
 use super::lines::{Lines, split};
 use super::rows::RowReader;
 use super::table::Table;
-use super::{Format, Intake, IntakeError, Request, Row, across};
+use super::{Format, Intake, IntakeError, Request, Row, across, cmf};
 use crate::model::Locus;
 
 /// The most bytes of a file: 2 GiB.
@@ -57,6 +57,10 @@ pub fn read_bytes(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intak
     let format = request.format.unwrap_or_else(|| Format::of(bytes));
     let (loci, rows) = match format {
         Format::Csv => tidy(bytes, request, &mut findings),
+        Format::Cmf => {
+            let made = cmf::table(bytes, request, &|_| None, &mut findings);
+            made.map(|made| table(&made, request, &mut findings)).unwrap_or_default()
+        }
     };
     let (problems, notes) = findings.finish();
     let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of(&rows));

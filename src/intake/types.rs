@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{FamilyPedigrees, Problem};
+use super::{FamilyPedigrees, Problem, cmf};
 use crate::model::{DropOut, FamilyPedigree, Locus, Panel, Profile, Pseudonym, Relation, Sex, UnknownWord};
 use crate::pseudonym::Pseudonymizer;
 
@@ -55,13 +55,15 @@ impl fmt::Display for Layout {
 pub enum Format {
     /// Tidy CSV: a row per person, a column per locus.
     Csv,
+    /// CODIS Common Message Format 3.2 or 3.3: XML.
+    Cmf,
 }
 
 impl Format {
     /// Tells the form of a file by its content; what is none of the others is read as CSV, and told what it lacks.
     #[must_use]
-    pub fn of(_bytes: &[u8]) -> Self {
-        Self::Csv
+    pub fn of(bytes: &[u8]) -> Self {
+        if cmf::begins(bytes) { Self::Cmf } else { Self::Csv }
     }
 }
 
