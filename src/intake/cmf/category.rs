@@ -107,7 +107,11 @@ pub(super) enum Skip {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// A row of its own; family and relation are empty for children.
-    Row { family: String, relation: String, sex: String },
+    Row {
+        family: String,
+        relation: String,
+        sex: String,
+    },
     Skipped(Skip),
 }
 
@@ -126,9 +130,11 @@ pub(super) fn place(
     let relation = listed.map_or("", |listed| listed.relation.trim());
     let sex = listed.map_or("", |listed| listed.sex.trim()).to_owned();
     match (layout, category) {
-        (_, Category::Unidentified | Category::Missing) if !relation.is_empty() => {
-            Err(("relation", "is no relative's, but the case list gives the specimen a relation: correct one of the two", false))
-        }
+        (_, Category::Unidentified | Category::Missing) if !relation.is_empty() => Err((
+            "relation",
+            "is no relative's, but the case list gives the specimen a relation: correct one of the two",
+            false,
+        )),
         (Layout::Children, Category::Unidentified) => {
             Ok(Place::Row { family: String::new(), relation: String::new(), sex })
         }
@@ -221,7 +227,12 @@ mod tests {
         Ok(Place::Row { family: family.to_owned(), relation: relation.to_owned(), sex: String::new() })
     }
 
-    fn of(layout: Layout, category: &str, case: Option<&str>, listed: Option<(&str, &str)>) -> Result<Place, Misplaced> {
+    fn of(
+        layout: Layout,
+        category: &str,
+        case: Option<&str>,
+        listed: Option<(&str, &str)>,
+    ) -> Result<Place, Misplaced> {
         let listed = listed.map(|(family, relation)| Listed { family, relation, sex: "" });
         place(layout, Category::read(category).unwrap(), case, listed)
     }
@@ -229,7 +240,10 @@ mod tests {
     #[test]
     fn categories_are_read_in_their_spelling_alone() {
         assert_eq!(Category::read("Unidentified Person"), Ok(Category::Unidentified));
-        assert_eq!(Category::read("biological mother").unwrap_err(), "is spelled with other capitals: write Biological Mother");
+        assert_eq!(
+            Category::read("biological mother").unwrap_err(),
+            "is spelled with other capitals: write Biological Mother"
+        );
         assert!(Category::read("Zhang San").is_err_and(|what| !what.contains("Zhang")));
         let longest = CATEGORIES.iter().map(|(name, _)| name.len()).max();
         assert_eq!(longest, Some(20), "within what the element may hold");
@@ -252,7 +266,10 @@ mod tests {
     #[test]
     fn a_case_list_says_more_and_must_not_contradict() {
         use Layout::{Children, Families};
-        assert_eq!(of(Families, "Biological Sibling", Some("9"), Some(("F1", "full-sibling"))), row("F1", "full-sibling"));
+        assert_eq!(
+            of(Families, "Biological Sibling", Some("9"), Some(("F1", "full-sibling"))),
+            row("F1", "full-sibling")
+        );
         assert_eq!(of(Families, "Biological Mother", Some("F9"), Some(("", ""))), row("F9", "mother"));
         assert_eq!(of(Families, "Spouse", None, Some(("F1", "member"))), row("F1", "member"));
         assert_eq!(of(Families, "Volunteer", None, Some(("F1", "mother"))), row("F1", "mother"));

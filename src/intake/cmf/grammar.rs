@@ -124,7 +124,10 @@ impl Element {
 
     /// Whether its text must say something.
     pub(super) fn needs_text(self) -> bool {
-        matches!(self, Self::SourceLab | Self::SpecimenId | Self::SpecimenCategory | Self::LocusName | Self::AlleleValue)
+        matches!(
+            self,
+            Self::SourceLab | Self::SpecimenId | Self::SpecimenCategory | Self::LocusName | Self::AlleleValue
+        )
     }
 
     /// Its attributes and the most characters of each, in the order in which they are handed on.

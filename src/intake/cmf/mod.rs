@@ -286,7 +286,9 @@ impl<'a> File<'a> {
             }
             Named::Unknown { nearest } => {
                 return Meaning::Unknown(match nearest {
-                    Some(nearest) => format!("is no known locus; did you mean {nearest}? Correct it or remove the locus"),
+                    Some(nearest) => {
+                        format!("is no known locus; did you mean {nearest}? Correct it or remove the locus")
+                    }
                     None => "is no known locus: correct it or remove the locus".to_owned(),
                 });
             }

@@ -139,7 +139,10 @@ mod tests {
             (utf_16(xml, u16::to_le_bytes), xml),
             (utf_16(xml, u16::to_be_bytes), xml),
             (in_gbk.into_owned(), gbk),
-            (b"<?xml version='1.0' encoding='iso-8859-1'?>\xe9".to_vec(), "<?xml version='1.0' encoding='iso-8859-1'?>\u{e9}"),
+            (
+                b"<?xml version='1.0' encoding='iso-8859-1'?>\xe9".to_vec(),
+                "<?xml version='1.0' encoding='iso-8859-1'?>\u{e9}",
+            ),
         ] {
             assert_eq!(decode(&bytes).unwrap(), text);
         }

@@ -160,7 +160,11 @@ impl Walker<'_, '_, '_> {
             match known {
                 Some(namespace) if name == Element::File.name() && !self.closed => self.has_namespace = namespace,
                 _ if self.closed => {
-                    return self.broken(line, "element", "a second element follows the first: one file holds one export");
+                    return self.broken(
+                        line,
+                        "element",
+                        "a second element follows the first: one file holds one export",
+                    );
                 }
                 _ => return self.broken(line, "not-cmf", other(name)),
             }
@@ -327,7 +331,9 @@ fn other(root: &str) -> &'static str {
 /// What is wrong with the XML. The error's own text may repeat what stands in the file.
 fn why(error: &Error) -> &'static str {
     match error {
-        Error::Syntax(_) => "the file ends within the tag, comment or quotation that begins here: export or copy it again",
+        Error::Syntax(_) => {
+            "the file ends within the tag, comment or quotation that begins here: export or copy it again"
+        }
         Error::IllFormed(_) => "the tags do not fit each other here, or a & or < stands alone: export the file again",
         Error::Namespace(_) => "namespaces are declared wrongly or too often here: export the file again",
         _ => "the file is no XML here: export it again",
