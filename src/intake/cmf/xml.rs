@@ -7,7 +7,7 @@ use quick_xml::name::ResolveResult;
 use quick_xml::reader::NsReader;
 use quick_xml::{Error, XmlVersion, escape};
 
-use super::File;
+use super::file::File;
 use super::grammar::{Element, MOST_ATTRIBUTES};
 use super::text::Lines;
 use crate::intake::findings::{Column, Findings};
@@ -234,7 +234,7 @@ impl Walker<'_, '_, '_> {
                 self.too_long = true;
             }
         } else if !text.trim_ascii().is_empty() {
-            let line = self.lines.at(start);
+            let line = self.lines.at(start + (text.len() - text.trim_ascii_start().len()) as u64);
             let place = self.frames.last().map_or("?", |frame| frame.element.name());
             let what = "there is text between elements: it belongs into one, or a tag is damaged";
             self.findings.problem(line, column(place), "text", what);
