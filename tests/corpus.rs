@@ -120,15 +120,17 @@ fn usual_files_among_the_seeds_are_sound() {
 fn seeds_of_indexes_are_of_this_layout() {
     let opens: [(&str, fn(&[u8]) -> bool, Vec<u8>); 2] =
         [("index", readers::walk_index, index()), ("families_index", readers::walk_families_index, families_index())];
+    let mut stale = Vec::new();
     for (target, opens, fresh) in opens {
         assert!(opens(&fresh));
         let seeds = seeds(target);
         if seeds.is_empty() || seeds.iter().any(|(_, bytes)| !opens(bytes)) {
             let kept = std::env::temp_dir().join(format!("{target}.seed"));
             fs::write(&kept, &fresh).unwrap();
-            panic!("the seeds of {target} are none, or of another layout: a fresh one is {}", kept.display());
+            stale.push(kept);
         }
     }
+    assert!(stale.is_empty(), "seeds are missing or of another layout; fresh ones are {stale:?}");
 }
 
 /// Sealing puts digests right: spoilt bytes then reach what lies behind them.
