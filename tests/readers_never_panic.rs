@@ -26,14 +26,8 @@ fn import(bytes: &[u8], list: &[u8]) -> Vec<Intake> {
     let mut read = Vec::new();
     for layout in [Layout::Families, Layout::Children] {
         let request = Request {
-            layout,
-            format: None,
-            panel: FrequencyTable::chinese_han_23().panel(),
-            pseudonymizer: &pseudonymizer,
-            pedigrees: None,
-            cases: None,
             single_allele: SingleAllele::Untyped,
-            sheet: None,
+            ..Request::new(layout, FrequencyTable::chinese_han_23().panel(), &pseudonymizer)
         };
         let list = CaseList::read("l.csv", list, &request).ok();
         for cases in [None, list.as_ref()] {

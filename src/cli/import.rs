@@ -66,6 +66,8 @@ enum Form {
     Csv,
     /// A row per sample and locus, as GeneMapper writes it
     Genemapper,
+    /// CODIS Common Message Format: XML
+    Cmf,
 }
 
 impl Form {
@@ -74,6 +76,7 @@ impl Form {
             Self::Auto => None,
             Self::Csv => Some(Format::Csv),
             Self::Genemapper => Some(Format::GeneMapper),
+            Self::Cmf => Some(Format::Cmf),
         }
     }
 }
@@ -110,17 +113,14 @@ impl Import {
             },
         };
         let request = Request {
-            layout: self.layout,
             format: self.format.format(),
-            panel: store.table.panel(),
-            pseudonymizer: &pseudonymizer,
             pedigrees: pedigrees.as_ref(),
-            cases: None,
             single_allele: match self.single_allele {
                 Single::Homozygote => SingleAllele::Homozygote,
                 Single::Untyped => SingleAllele::Untyped,
             },
             sheet: self.sheet(),
+            ..Request::new(self.layout, store.table.panel(), &pseudonymizer)
         };
         let cases = match &self.cases {
             None => None,
@@ -337,16 +337,7 @@ pub(super) fn sound_text(
     pseudonymizer: &Pseudonymizer,
     ledger: &mut Ledger,
 ) -> anyhow::Result<ImportReport> {
-    let request = Request {
-        layout,
-        format: None,
-        panel,
-        pseudonymizer,
-        pedigrees: None,
-        cases: None,
-        single_allele: SingleAllele::Homozygote,
-        sheet: None,
-    };
+    let request = Request::new(layout, panel, pseudonymizer);
     let intake = read_bytes(name, text.as_bytes(), &request);
     if let Some(problem) = intake.problems.first() {
         anyhow::bail!("{problem}");

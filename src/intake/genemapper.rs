@@ -353,7 +353,7 @@ impl<'r> Reader<'r> {
         if self.samples.is_empty() {
             return Default::default();
         }
-        let header = Header::read(line, "", &names, self.request, findings).map(Header::without_numbers);
+        let header = Header::read(line, "", &names, self.request, findings);
         let Some(header) = header else { return Default::default() };
         let mut reader = RowReader::new(&header, self.request);
         let mut fields: Vec<Cow<'_, str>> = Vec::with_capacity(names.len());

@@ -66,11 +66,6 @@ impl Header {
         self.names.get(position).map(|name| (number, name.clone()))
     }
 
-    /// The same, for a file that has no columns: findings name them without a number.
-    pub(super) fn without_numbers(self) -> Self {
-        Self { numbered: false, ..self }
-    }
-
     /// The column of a field as findings name it.
     pub(super) fn field(&self, field: Field) -> Column {
         self.position(field).and_then(|position| self.column(position))
@@ -88,7 +83,8 @@ impl Header {
         if !shape(line, text, &names, request, findings) {
             return None;
         }
-        let mut header = Self::of(&names, request.panel);
+        // A line of text has columns; a table that was made has only their names.
+        let mut header = Self { numbered: !text.is_empty(), ..Self::of(&names, request.panel) };
         let mut found = Vec::new();
         for (position, name) in names.iter().enumerate() {
             header.place(line, position, name, request, &mut found, findings);

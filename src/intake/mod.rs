@@ -7,6 +7,7 @@ mod across;
 mod case_list;
 mod cases;
 mod cells;
+mod cmf;
 mod columns;
 mod controls;
 mod encoding;

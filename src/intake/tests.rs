@@ -22,16 +22,7 @@ pub(super) fn read(layout: Layout, bytes: impl AsRef<[u8]>) -> Intake {
 }
 
 pub(super) fn request<'a>(layout: Layout, panel: &'a Panel, pseudonymizer: &'a Pseudonymizer) -> Request<'a> {
-    Request {
-        layout,
-        format: None,
-        panel,
-        pseudonymizer,
-        pedigrees: None,
-        cases: None,
-        single_allele: SingleAllele::Homozygote,
-        sheet: None,
-    }
+    Request::new(layout, panel, pseudonymizer)
 }
 
 /// Line, column and code of each problem.

@@ -6,12 +6,13 @@ use std::io::Read;
 use std::path::Path;
 
 use super::encoding::decode;
+use super::fields::Field;
 use super::findings::{Column, Findings};
 use super::header::Header;
 use super::lines::{self, Lines, is_blank, split};
 use super::rows::RowReader;
 use super::table::Table;
-use super::{Format, Intake, IntakeError, Request, Row, across, genemapper};
+use super::{Format, Intake, IntakeError, Request, Row, across, cmf, genemapper};
 use crate::model::Locus;
 
 /// The most bytes of a file: 2 GiB.
@@ -62,16 +63,36 @@ pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeErr
 pub fn read_bytes(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intake {
     let mut findings = Findings::new(file_name);
     let digest = *blake3::hash(bytes).as_bytes();
-    let text = decode(bytes, request.sheet, &mut findings);
-    let format = request.format.unwrap_or_else(|| text.as_ref().map_or(Format::Csv, |text| Format::of(text)));
-    let (loci, rows) = match (&text, format) {
-        (None, _) => Default::default(),
-        (Some(text), Format::Csv) => tidy(text, request, &mut findings),
-        (Some(text), Format::GeneMapper) => genemapper::read(text, request, &mut findings),
-    };
+    let (format, (loci, rows)) = read_form(bytes, request, &mut findings);
     let (problems, notes) = findings.finish();
     let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of(&rows));
     Intake { layout: request.layout, format, digest, loci, rows, pedigrees, problems, notes }
+}
+
+/// Reads a file as the form asked for, or as the one that its content tells.
+fn read_form(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Format, (Vec<Locus>, Vec<Row>)) {
+    // XML says itself how it is encoded.
+    if request.format.map_or_else(|| cmf::begins(bytes), |format| format == Format::Cmf) {
+        let entry = |sample: &str| request.cases?.of(sample).next();
+        let listed = |sample: &str| {
+            let entry = entry(sample)?;
+            let cell = |field| entry.cell(field).unwrap_or_default();
+            let [family, relation, sex] = [Field::FamilyId, Field::Relation, Field::Sex].map(cell);
+            Some(cmf::Listed { family, relation, sex })
+        };
+        let made = cmf::table(bytes, request, &listed, findings);
+        return (Format::Cmf, made.map(|made| table(&made, request, findings)).unwrap_or_default());
+    }
+    let Some(text) = decode(bytes, request.sheet, findings) else {
+        return (request.format.unwrap_or(Format::Csv), Default::default());
+    };
+    let format = request.format.unwrap_or_else(|| Format::of(&text));
+    let read = match format {
+        Format::Csv => tidy(&text, request, findings),
+        Format::GeneMapper => genemapper::read(&text, request, findings),
+        Format::Cmf => Default::default(),
+    };
+    (format, read)
 }
 
 fn tidy(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
@@ -102,7 +123,7 @@ fn tidy(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Loc
 pub(super) fn table(table: &Table, request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
     let names: Vec<Cow<'_, str>> = table.header.iter().map(|name| Cow::Borrowed(name.as_str())).collect();
     let header = Header::read(table.line, "", &names, request, findings);
-    let Some(header) = header.map(Header::without_numbers) else { return Default::default() };
+    let Some(header) = header else { return Default::default() };
     let mut reader = RowReader::new(&header, request);
     let mut fields = Vec::with_capacity(header.len());
     for (line, cells) in table.rows.iter().filter(|(_, cells)| cells.len() == header.len()) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{CaseList, FamilyPedigrees, Problem, genemapper};
+use super::{CaseList, FamilyPedigrees, Problem, cmf, genemapper};
 use crate::model::{DropOut, FamilyPedigree, Locus, Panel, Profile, Pseudonym, Relation, Sex, UnknownWord};
 use crate::pseudonym::Pseudonymizer;
 
@@ -57,13 +57,21 @@ pub enum Format {
     Csv,
     /// A table as GeneMapper and its like write it: a row per sample and locus.
     GeneMapper,
+    /// CODIS Common Message Format 3.2 or 3.3: XML.
+    Cmf,
 }
 
 impl Format {
     /// Tells the form of a file by its text, in UTF-8; what is none of the others is read as CSV, and told what it lacks.
     #[must_use]
     pub fn of(text: &[u8]) -> Self {
-        if genemapper::is_table(text) { Self::GeneMapper } else { Self::Csv }
+        if cmf::begins(text) {
+            Self::Cmf
+        } else if genemapper::is_table(text) {
+            Self::GeneMapper
+        } else {
+            Self::Csv
+        }
     }
 }
 
@@ -96,6 +104,15 @@ pub struct Request<'a> {
     pub single_allele: SingleAllele,
     /// The sheet of a workbook; `None` for the first.
     pub sheet: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    /// A file of this layout, of whatever form, by itself.
+    #[must_use]
+    pub fn new(layout: Layout, panel: &'a Panel, pseudonymizer: &'a Pseudonymizer) -> Self {
+        let single_allele = SingleAllele::default();
+        Self { layout, format: None, panel, pseudonymizer, pedigrees: None, cases: None, single_allele, sheet: None }
+    }
 }
 
 /// One sound row: a sample and what it is.
