@@ -1,6 +1,7 @@
 //! The seeds of the fuzz targets go through their readers, so that they stay what they are meant to be.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[allow(unreachable_pub, reason = "the fuzz targets use the same file as a library")]
 #[path = "fuzz/readers.rs"]
 mod readers;
 
@@ -14,6 +15,10 @@ use reunite::model::{Child, DropOut, Profile, Pseudonym};
 use reunite::population::FrequencyTable;
 use reunite::pseudonym::{Pseudonymizer, SecretKey};
 use zerocopy::byteorder::little_endian::{F32, F64};
+
+/// Whether bytes are what they should be, everything in them having been looked at.
+type Opens = fn(&[u8]) -> bool;
+type Seal = fn(&[u8]) -> Vec<u8>;
 
 fn fuzz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz")
@@ -118,7 +123,7 @@ fn usual_files_among_the_seeds_are_sound() {
 /// Indexes change their layout now and then: a seed of an old one is refused at once, and fuzzing it finds nothing.
 #[test]
 fn seeds_of_indexes_are_of_this_layout() {
-    let opens: [(&str, fn(&[u8]) -> bool, Vec<u8>); 2] =
+    let opens: [(&str, Opens, Vec<u8>); 2] =
         [("index", readers::walk_index, index()), ("families_index", readers::walk_families_index, families_index())];
     let mut stale = Vec::new();
     for (target, opens, fresh) in opens {
@@ -136,8 +141,7 @@ fn seeds_of_indexes_are_of_this_layout() {
 /// Sealing puts digests right: spoilt bytes then reach what lies behind them.
 #[test]
 fn a_seal_makes_digests_right() {
-    type Seal = fn(&[u8]) -> Vec<u8>;
-    let seals: [(Vec<u8>, Seal, fn(&[u8]) -> bool, usize); 2] = [
+    let seals: [(Vec<u8>, Seal, Opens, usize); 2] = [
         (index(), readers::sealed_index, readers::walk_index, 48),
         (families_index(), readers::sealed_families_index, readers::walk_families_index, 48),
     ];
