@@ -24,13 +24,21 @@ pub(super) struct Import {
     /// What the files hold: families or children
     #[arg(long = "as", value_name = "LAYOUT")]
     layout: Layout,
-    /// CSV files
+    /// CSV files, or projects of the program Familias (.fam)
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Pedigrees of families that relations do not describe: CSV with family_id, person, father, mother, sex, missing and
     /// sample_id; in FILE their relation is member
     #[arg(long, value_name = "FILE")]
     pedigrees: Option<PathBuf>,
+    /// What stands for samples and families: original identifiers, which become pseudonyms, or pseudonyms already, as
+    /// `export` writes them; these need no key
+    #[arg(long, value_enum, default_value_t = Identifiers::Original)]
+    identifiers: Identifiers,
+    /// Names of persons in families of .fam files, such as Father, are theirs within the family only: FAMILY/PERSON names
+    /// the sample
+    #[arg(long, conflicts_with = "identifiers")]
+    names_within_family: bool,
     /// Read and check everything, change nothing
     #[arg(long)]
     dry_run: bool,
@@ -40,6 +48,14 @@ pub(super) struct Import {
     /// What to do with a sample that the store knows with other data
     #[arg(long, value_enum, default_value_t = Conflict::Refuse)]
     on_conflict: Conflict,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Identifiers {
+    /// Numbers or names of the laboratory's own
+    Original,
+    /// Pseudonyms made under this store's key
+    Pseudonyms,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -57,7 +73,10 @@ impl Import {
         let store = Store::open(&global.store)?;
         let _lock = store.lock()?;
         let mut ledger = store.ledger()?;
-        let pseudonymizer = store.pseudonymizer(&mut ledger, global.key_file.as_deref())?;
+        let pseudonymizer = match self.identifiers {
+            Identifiers::Original => store.pseudonymizer(&mut ledger, global.key_file.as_deref())?,
+            Identifiers::Pseudonyms => Pseudonymizer::given(),
+        };
         let pedigrees = match &self.pedigrees {
             None => None,
             Some(path) => match self.read_pedigrees(path, &pseudonymizer, output)? {
@@ -71,6 +90,7 @@ impl Import {
             panel: store.table.panel(),
             pseudonymizer: &pseudonymizer,
             pedigrees: pedigrees.as_ref(),
+            names_within_family: self.names_within_family,
         };
         let mut with_rows = BTreeSet::new();
         let mut outcome = Outcome::Done;
@@ -254,7 +274,7 @@ pub(super) fn sound_text(
     pseudonymizer: &Pseudonymizer,
     ledger: &mut Ledger,
 ) -> anyhow::Result<ImportReport> {
-    let request = Request { layout, format: None, panel, pseudonymizer, pedigrees: None };
+    let request = Request { layout, format: None, panel, pseudonymizer, pedigrees: None, names_within_family: false };
     let intake = read_bytes(name, text.as_bytes(), &request);
     if let Some(problem) = intake.problems.first() {
         anyhow::bail!("{problem}");

@@ -8,7 +8,7 @@ use super::pedigrees::{FATHER, MISSING, MOTHER, PERSON, SAMPLE};
 use crate::model::{Member, Pedigree, PedigreeError, Pseudonym, Sex};
 
 /// More persons than any pedigree that is computed has.
-const MOST_PERSONS: usize = 1000;
+pub(super) const MOST_PERSONS: usize = 1000;
 
 /// One row.
 pub(super) struct Person {

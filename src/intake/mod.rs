@@ -7,6 +7,7 @@ mod across;
 mod cases;
 mod cells;
 mod columns;
+mod fam;
 mod findings;
 mod header;
 mod lines;
@@ -23,6 +24,7 @@ mod tidy;
 mod types;
 
 pub use cases::{Case, CaseRelative, read_cases};
+pub use fam::{FamDatabase, FamLocus, FamMutation, read_fam_database};
 pub use findings::Problem;
 pub use loci::KNOWN_LOCI;
 pub use pedigrees::{CasePedigrees, FamilyPedigrees};

@@ -10,7 +10,7 @@ use super::header::Header;
 use super::lines::{Lines, split};
 use super::rows::RowReader;
 use super::table::Table;
-use super::{Format, Intake, IntakeError, Request, Row, across};
+use super::{Format, Intake, IntakeError, Request, Row, across, fam};
 use crate::model::Locus;
 
 /// The most bytes of a file: 2 GiB.
@@ -55,11 +55,15 @@ pub fn read_bytes(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intak
     let mut findings = Findings::new(file_name);
     let digest = *blake3::hash(bytes).as_bytes();
     let format = request.format.unwrap_or_else(|| Format::of(bytes));
-    let (loci, rows) = match format {
-        Format::Csv => tidy(bytes, request, &mut findings),
+    let (loci, rows, pedigrees) = match format {
+        Format::Csv => {
+            let (loci, rows) = tidy(bytes, request, &mut findings);
+            let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of(&rows));
+            (loci, rows, pedigrees)
+        }
+        Format::Fam => fam::read(bytes, request, &mut findings),
     };
     let (problems, notes) = findings.finish();
-    let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of(&rows));
     Intake { layout: request.layout, format, digest, loci, rows, pedigrees, problems, notes }
 }
 

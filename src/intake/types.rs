@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::fam::is_fam;
 use super::{FamilyPedigrees, Problem};
 use crate::model::{DropOut, FamilyPedigree, Locus, Panel, Profile, Pseudonym, Relation, Sex, UnknownWord};
 use crate::pseudonym::Pseudonymizer;
@@ -55,13 +56,15 @@ impl fmt::Display for Layout {
 pub enum Format {
     /// Tidy CSV: a row per person, a column per locus.
     Csv,
+    /// A project of the program Familias.
+    Fam,
 }
 
 impl Format {
     /// Tells the form of a file by its content; what is none of the others is read as CSV, and told what it lacks.
     #[must_use]
-    pub fn of(_bytes: &[u8]) -> Self {
-        Self::Csv
+    pub fn of(bytes: &[u8]) -> Self {
+        if is_fam(bytes) { Self::Fam } else { Self::Csv }
     }
 }
 
@@ -78,6 +81,9 @@ pub struct Request<'a> {
     pub pseudonymizer: &'a Pseudonymizer,
     /// Pedigrees of families that relations do not describe.
     pub pedigrees: Option<&'a FamilyPedigrees>,
+    /// Whether the names of persons in the families of a DVI project, such as `Father`, are theirs within the family only:
+    /// `FAMILY/PERSON` then names the sample.
+    pub names_within_family: bool,
 }
 
 /// One sound row: a sample and what it is.
