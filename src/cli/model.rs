@@ -113,19 +113,37 @@ const REFUSE: &str = "refuse";
 
 impl ModelOptions {
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {
-        Ok(Settings { model: self.model()?, linked: self.linked.clone() })
+        self.settings_over(&Base::default())
+    }
+
+    /// What is not given is that of the base.
+    pub(super) fn settings_over(&self, base: &Base) -> anyhow::Result<Settings> {
+        Ok(Settings { model: self.model_over(base)?, linked: self.linked.clone() })
     }
 
     /// The model alone; for what cannot take linked loci.
     pub(super) fn model(&self) -> anyhow::Result<Model> {
+        self.model_over(&Base::default())
+    }
+
+    fn model_over(&self, base: &Base) -> anyhow::Result<Model> {
         let Mutation::Stepwise { rates, range, microvariant_rate } = Model::default().mutation else {
             bail!("the default model is stepwise");
+        };
+        let (rates, range, microvariant_rate) = match base.mutation {
+            Ok(Mutation::Stepwise { rates, range, microvariant_rate }) => (rates, range, microvariant_rate),
+            Ok(Mutation::Equal(rates) | Mutation::Proportional(rates)) => (rates, range, microvariant_rate),
+            Ok(Mutation::None) | Err(_) => (rates, range, microvariant_rate),
         };
         let rates = MutationRates {
             male: self.mutation_rate_male.or(self.mutation_rate).unwrap_or(rates.male),
             female: self.mutation_rate_female.or(self.mutation_rate).unwrap_or(rates.female),
         };
-        let name = self.mutation.as_deref().unwrap_or("stepwise");
+        let name = match (self.mutation.as_deref(), &base.mutation) {
+            (Some(name), _) => name,
+            (None, Ok(mutation)) => mutation.name(),
+            (None, Err(why)) => bail!("{why}: choose a model with --mutation, and its rates"),
+        };
         if name != "stepwise" && (self.mutation_range.is_some() || self.mutation_microvariant_rate.is_some()) {
             bail!("--mutation-range and --mutation-microvariant-rate go with --mutation stepwise, not with {name}");
         }
@@ -143,11 +161,16 @@ impl ModelOptions {
                 microvariant_rate: self.mutation_microvariant_rate.unwrap_or(microvariant_rate),
             },
         };
+        let floor = match (self.rare_allele_frequency, &base.floor) {
+            (Some(rare), _) => rare.0,
+            (None, Ok(floor)) => *floor,
+            (None, Err(why)) => bail!("{why}: choose one with --rare-allele-frequency"),
+        };
         let model = Model {
             mutation,
             convention: self.untyped.unwrap_or(Convention::Pruned),
-            floor: self.rare_allele_frequency.map_or(Floor::Counted, |rare| rare.0),
-            theta: self.theta.unwrap_or(0.0),
+            floor,
+            theta: self.theta.unwrap_or(base.theta),
             silent: self.silent_frequency.unwrap_or(0.0),
             drop_out: DropOuts {
                 relatives: self.drop_out_relatives.or(self.drop_out).unwrap_or(0.0),
@@ -156,6 +179,21 @@ impl ModelOptions {
         };
         model.check()?;
         Ok(model)
+    }
+}
+
+/// What holds where no option says otherwise; or why nothing does.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Base {
+    pub(super) mutation: Result<Mutation, String>,
+    pub(super) floor: Result<Floor, String>,
+    pub(super) theta: f64,
+}
+
+impl Default for Base {
+    fn default() -> Self {
+        let model = Model::default();
+        Self { mutation: Ok(model.mutation), floor: Ok(model.floor), theta: model.theta }
     }
 }
 

@@ -62,12 +62,13 @@ const SUM_TOLERANCE: f64 = 0.02;
 /// Every problem, in order of lines.
 pub fn read_fam_database(file_name: &str, bytes: &[u8]) -> Result<FamDatabase, Vec<Problem>> {
     let mut findings = Findings::new(file_name);
-    let mut database = Values::new(bytes, &mut findings)
+    let database = Values::new(bytes, &mut findings)
         .and_then(|mut values| read(&mut values, &mut findings))
         .map(|main| (main.theta, loci(main.line, &main.loci, &mut findings)));
-    if let Some(((line, theta), _)) = database.filter(|((_, theta), _)| *theta >= 1.0) {
-        findings.problem(line, named("theta"), "theta", format!("a theta of {theta} is not below 1"));
-        database = None;
+    if let Some(((line, theta), _)) = &database
+        && *theta >= 1.0
+    {
+        findings.problem(*line, named("theta"), "theta", format!("a theta of {theta} is not below 1"));
     }
     let (problems, notes) = findings.finish();
     match database {

@@ -46,7 +46,6 @@ pub(super) struct Drawn<'a> {
 /// One section with what stands directly in it.
 struct Section<'a> {
     line: u64,
-    depth: usize,
     name: &'a str,
     /// Line, key and value.
     entries: Vec<(u64, &'a str, &'a str)>,
@@ -103,7 +102,7 @@ fn sections<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<Sect
                 return None;
             }
             let name = text.trim_matches(['[', ']', ' ']);
-            open.push(Section { line, depth, name, entries: Vec::new(), parts: Vec::new() });
+            open.push(Section { line, name, entries: Vec::new(), parts: Vec::new() });
         } else if let (false, Some(section)) = (text.is_empty() || notes, open.last_mut()) {
             let Some((key, value)) = text.split_once('=') else {
                 let what = "is neither a section nor a value: the file was damaged; save it again";

@@ -125,6 +125,7 @@ impl<'a> Graph<'a> {
         }
         let people: Vec<usize> = (0..members.len()).filter(|&person| wanted[person]).collect();
         let names = self.names(members, &people, &near, missing);
+        let relation = |at: usize| names.as_ref().map_or(Relation::Member, |names| names[at]);
         Kin {
             missing,
             relatives: near.iter().enumerate().map(|(at, &(_, number))| (number, relation(at))).collect(),
