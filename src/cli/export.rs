@@ -90,7 +90,10 @@ impl Export {
     fn check(&self, named: &Named) -> anyhow::Result<()> {
         match (self.to, self.layout) {
             (Form::Fam, _) => {
-                ensure!(self.show_genotypes, "a .fam file holds genotypes, which identify people: give --show-genotypes");
+                ensure!(
+                    self.show_genotypes,
+                    "a .fam file holds genotypes, which identify people: give --show-genotypes"
+                );
                 ensure!(self.pedigrees.is_none(), "a .fam file holds the pedigrees itself: leave out --pedigrees");
             }
             (Form::Csv, None) => bail!("say what to write: --as families or --as children"),
@@ -124,7 +127,10 @@ impl Export {
                 let mut known: BTreeSet<Pseudonym> = named.children.iter().copied().collect();
                 named.children.extend(new.filter(|&child| known.insert(child)));
             }
-            ensure!(!named.children.is_empty(), "there is no candidate to write: run `reunite match`, or leave out --candidates");
+            ensure!(
+                !named.children.is_empty(),
+                "there is no candidate to write: run `reunite match`, or leave out --candidates"
+            );
         }
         Ok(named)
     }
@@ -210,7 +216,9 @@ impl Export {
     ) -> anyhow::Result<String> {
         let model = &store.settings.model;
         let nobody = named.families.is_empty() && named.children.is_empty();
-        let wanted = |layout, some: &[Pseudonym]| self.layout == Some(layout) || (self.layout.is_none() && (nobody || !some.is_empty()));
+        let wanted = |layout, some: &[Pseudonym]| {
+            self.layout == Some(layout) || (self.layout.is_none() && (nobody || !some.is_empty()))
+        };
         let families = match wanted(Layout::Families, &named.families) {
             true => families(store, ledger, &named.families)?,
             false => Vec::new(),
@@ -277,11 +285,7 @@ fn families(store: &Store, ledger: &Ledger, named: &[Pseudonym]) -> anyhow::Resu
 }
 
 /// The pedigree of a family with these members: family, sample and sex.
-fn pedigree(
-    store: &Store,
-    ledger: &Ledger,
-    members: &[(Pseudonym, Pseudonym, Sex)],
-) -> anyhow::Result<FamilyPedigree> {
+fn pedigree(store: &Store, ledger: &Ledger, members: &[(Pseudonym, Pseudonym, Sex)]) -> anyhow::Result<FamilyPedigree> {
     let family = members.first().map(|member| member.0).context("a family without relatives")?;
     let stored = ledger.family(store.table.panel(), family)?.and_then(|family| family.pedigree);
     let pedigree = stored.with_context(|| format!("family {family} has no pedigree: run `reunite verify`"))?;
@@ -290,13 +294,17 @@ fn pedigree(
 }
 
 fn person(record: Record, drop_out: f64) -> FamPerson {
-    let Record { sample, sex, profile, .. } = record;
+    let Record { sample, sex, profile, family, .. } = record;
+    // The relation may say what is not recorded: an aunt is a woman.
+    let implied = family.and_then(|(_, relation)| relation.sex());
+    let sex = if sex == Sex::Unknown { implied.unwrap_or(sex) } else { sex };
     FamPerson { sample, sex, profile, drop_out: record.drop_out.map_or(drop_out, |own| own.get()) }
 }
 
 fn row(record: &Record) -> TidyRow<'_> {
     let profile: &Profile = &record.profile;
-    let about = [record.agency.as_deref(), record.region.as_deref(), record.collected_on.as_deref(), record.kit.as_deref()];
+    let about =
+        [record.agency.as_deref(), record.region.as_deref(), record.collected_on.as_deref(), record.kit.as_deref()];
     TidyRow { sample: record.sample, family: record.family, sex: record.sex, about, drop_out: record.drop_out, profile }
 }
 

@@ -82,7 +82,9 @@ fn mutation(loci: &[FamLocus]) -> Result<Mutation, String> {
     }
     let FamMutation { models: [model, of_fathers], rates: [female, male], ranges, second_rates } = plain(mutation);
     if model != of_fathers || ranges[0] != ranges[1] || second_rates[0] != second_rates[1] {
-        return Err("the file gives mothers and fathers different mutation models, and here only rates differ".to_owned());
+        return Err(
+            "the file gives mothers and fathers different mutation models, and here only rates differ".to_owned()
+        );
     }
     let rates = MutationRates { male, female };
     let stepwise = Mutation::Stepwise { rates, range: ranges[0], microvariant_rate: second_rates[0] };
@@ -90,9 +92,11 @@ fn mutation(loci: &[FamLocus]) -> Result<Mutation, String> {
         0 => Ok(Mutation::Equal(rates)),
         1 => Ok(Mutation::Proportional(rates)),
         2 if loci.iter().all(is_a_row) => Ok(stepwise),
-        2 => Err("the file counts mutation steps along the list of alleles (stepwise, unstationary), which is another \
+        2 => {
+            Err("the file counts mutation steps along the list of alleles (stepwise, unstationary), which is another \
                   model where alleles are missing from the row or have microvariants"
-            .to_owned()),
+                .to_owned())
+        }
         3 => Err("the file has the stationary stepwise mutation model, which is not known here".to_owned()),
         _ => Ok(stepwise),
     }

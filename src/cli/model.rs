@@ -121,11 +121,6 @@ impl ModelOptions {
         Ok(Settings { model: self.model_over(base)?, linked: self.linked.clone() })
     }
 
-    /// The model alone; for what cannot take linked loci.
-    pub(super) fn model(&self) -> anyhow::Result<Model> {
-        self.model_over(&Base::default())
-    }
-
     fn model_over(&self, base: &Base) -> anyhow::Result<Model> {
         let Mutation::Stepwise { rates, range, microvariant_rate } = Model::default().mutation else {
             bail!("the default model is stepwise");
@@ -326,11 +321,30 @@ mod tests {
     }
 
     #[test]
+    fn options_go_before_what_a_file_says() {
+        let equal = Mutation::Equal(MutationRates { male: 0.003, female: 0.001 });
+        let base = Base { mutation: Ok(equal), floor: Ok(Floor::Fixed(0.01)), theta: 0.02 };
+        let model = |options: &ModelOptions, base: &Base| options.settings_over(base).map(|settings| settings.model);
+        let plain = model(&ModelOptions::default(), &base).unwrap();
+        assert_eq!((plain.mutation, plain.floor, plain.theta), (equal, Floor::Fixed(0.01), 0.02));
+        let given = ModelOptions { mutation_rate_male: Some(0.004), theta: Some(0.0), ..ModelOptions::default() };
+        let mixed = model(&given, &base).unwrap();
+        assert_eq!(mixed.mutation, Mutation::Equal(MutationRates { male: 0.004, female: 0.001 }));
+        assert_eq!(mixed.theta, 0.0);
+        let unknown = Base { mutation: Err("no model".to_owned()), floor: Err("no floor".to_owned()), ..base };
+        assert!(model(&ModelOptions::default(), &unknown).unwrap_err().to_string().starts_with("no model: "));
+        let chosen = ModelOptions { mutation: Some("none".to_owned()), ..ModelOptions::default() };
+        assert!(model(&chosen, &unknown).unwrap_err().to_string().starts_with("no floor: "));
+        let both = ModelOptions { rare_allele_frequency: Some(RareAlleles(Floor::Refuse)), ..chosen };
+        assert_eq!(model(&both, &unknown).unwrap().floor, Floor::Refuse);
+    }
+
+    #[test]
     fn options_without_a_meaning_are_refused() {
         let with = |change: fn(&mut ModelOptions)| {
             let mut options = ModelOptions::default();
             change(&mut options);
-            options.model()
+            options.settings().map(|settings| settings.model)
         };
         assert_eq!(with(|_| ()).unwrap(), Model::default());
         assert!(with(|o| o.theta = Some(1.0)).is_err());

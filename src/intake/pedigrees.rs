@@ -16,7 +16,8 @@ use crate::model::{FamilyPedigree, Pseudonym, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
 /// The columns of a store's file, in the order in which [`Columns`] numbers them.
-pub(super) const OF_FAMILIES: [&str; 8] = ["family_id", "person", "father", "mother", "sex", "missing", "sample_id", "agency"];
+pub(super) const OF_FAMILIES: [&str; 8] =
+    ["family_id", "person", "father", "mother", "sex", "missing", "sample_id", "agency"];
 /// Those of a file for the calculator.
 const OF_CASES: [&str; 6] = ["case", "person", "father", "mother", "sex", "missing"];
 const REQUIRED: usize = OF_CASES.len();

@@ -102,7 +102,8 @@ fn flush<E>(family: &mut Vec<Record>, each: impl FnMut(Record) -> Result<(), E>)
 fn record(row: &Row<'_>, holds: Holds, positions: &Positions) -> Result<Record, LedgerError> {
     let sample = pseudonym(row, 0)?;
     let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
-    let sex: Sex = row.get_ref(2)?.as_str().ok().and_then(|word| word.parse().ok()).ok_or(damaged("the sex is none"))?;
+    let sex: Sex =
+        row.get_ref(2)?.as_str().ok().and_then(|word| word.parse().ok()).ok_or(damaged("the sex is none"))?;
     let text = |column: usize| -> Result<Option<Arc<str>>, LedgerError> {
         let text: Option<String> = row.get(column).map_err(|_| damaged("a text is none"))?;
         Ok(text.map(Arc::from))

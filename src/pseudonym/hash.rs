@@ -38,7 +38,9 @@ pub enum IdentifierError {
     #[error("the {0} contains a control or invisible character: type it again")]
     Unprintable(Part),
     /// Not a pseudonym, where nothing else is taken.
-    #[error("the identifier is no pseudonym, 32 lower-case hexadecimal digits: import original identifiers with the key")]
+    #[error(
+        "the identifier is no pseudonym, 32 lower-case hexadecimal digits: import original identifiers with the key"
+    )]
     NoPseudonym,
 }
 

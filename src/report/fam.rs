@@ -98,8 +98,7 @@ impl<'a> FamWriter<'a> {
         families: &[FamFamily],
         children: &[FamPerson],
     ) -> Result<String, FamError> {
-        let persons: Vec<&FamPerson> =
-            families.iter().flat_map(|family| &family.relatives).chain(children).collect();
+        let persons: Vec<&FamPerson> = families.iter().flat_map(|family| &family.relatives).chain(children).collect();
         let mut writer = Self::new(table, model, &persons, " (DVI)")?;
         writer.lines(["0", "\"Known relations\"", "0", "0", "0", "0"]);
         writer.database();
@@ -209,16 +208,15 @@ impl<'a> FamWriter<'a> {
             nameless.sort_by_key(|&place| (sexes[place] == Sex::Male, place));
             let women = nameless.iter().filter(|&&place| sexes[place] != Sex::Male).count();
             let position = |place: usize| -> Option<usize> {
-                let of = |list: &[usize], first: usize| {
-                    list.iter().position(|&one| one == place).map(|at| first + at)
-                };
+                let of = |list: &[usize], first: usize| list.iter().position(|&one| one == place).map(|at| first + at);
                 let child = shape.1.filter(|_| place == pedigree.child());
                 typed(place)
                     .or(child)
                     .or_else(|| of(&links, persons.len()))
                     .or_else(|| of(&nameless, persons.len() + links.len()))
             };
-            let pairs: Vec<usize> = pairs(&shape.2).filter_map(|(a, b)| Some([position(a)?, position(b)?])).flatten().collect();
+            let pairs: Vec<usize> =
+                pairs(&shape.2).filter_map(|(a, b)| Some([position(a)?, position(b)?])).flatten().collect();
             self.numbers([number]);
             self.line(format!("\"{}\"", shape.0));
             self.numbers([women, nameless.len() - women, pairs.len() / 2]);
@@ -317,11 +315,7 @@ impl<'a> FamWriter<'a> {
         let typed: Vec<String> = loci
             .filter_map(|(at, locus)| {
                 let genotype = person?.profile.at(at)?;
-                Some(format!(
-                    "SystemName= {locus}\r\nAllele1= {}\r\nAllele2= {}",
-                    genotype.low(),
-                    genotype.high()
-                ))
+                Some(format!("SystemName= {locus}\r\nAllele1= {}\r\nAllele2= {}", genotype.low(), genotype.high()))
             })
             .collect();
         self.line(format!("nSystems= {}", typed.len()));

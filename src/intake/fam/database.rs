@@ -117,7 +117,8 @@ fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<Fam
         sum += frequency;
         let Ok(allele) = text.parse::<Allele>() else {
             nameless += frequency;
-            let what = format!("is no repeat number: the allele of {name} is left out, with its frequency of {frequency}");
+            let what =
+                format!("is no repeat number: the allele of {name} is left out, with its frequency of {frequency}");
             findings.note(line, named("name of the allele"), "allele", what);
             continue;
         };
@@ -165,11 +166,6 @@ fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<Fam
 
 impl RawLocus<'_> {
     fn mutation(&self) -> FamMutation {
-        FamMutation {
-            models: self.models,
-            rates: self.rates,
-            ranges: self.ranges,
-            second_rates: self.second_rates,
-        }
+        FamMutation { models: self.models, rates: self.rates, ranges: self.ranges, second_rates: self.second_rates }
     }
 }

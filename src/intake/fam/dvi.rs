@@ -97,7 +97,8 @@ fn sections<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<Sect
         if depth > 0 && !(notes && depth != 2) {
             close(&mut open, depth - 1);
             if depth > MOST_DEPTH || depth != open.len() + 1 {
-                let what = "the section is not one level below the one it stands in: the file was damaged; save it again";
+                let what =
+                    "the section is not one level below the one it stands in: the file was damaged; save it again";
                 findings.problem(line, None, "section", what);
                 return None;
             }
@@ -166,7 +167,8 @@ fn dna<'a>(data: &Section<'a>, findings: &mut Findings) -> Vec<(u64, &'a str, [&
     while let Some(&(line, key, locus)) = entries.next() {
         let mut allele = |name: &str| entries.next_if(|entry| entry.1 == name).map(|entry| entry.2);
         let (true, Some(first), Some(second)) = (key == "SystemName", allele("Allele1"), allele("Allele2")) else {
-            let what = "SystemName, Allele1 and Allele2 should follow each other here: the file was damaged; save it again";
+            let what =
+                "SystemName, Allele1 and Allele2 should follow each other here: the file was damaged; save it again";
             findings.problem(line, named("DNA data"), "section", what);
             return typed;
         };

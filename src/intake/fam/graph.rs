@@ -49,14 +49,18 @@ impl Kin {
 }
 
 impl<'a> Graph<'a> {
-    /// Positions of the missing: whoever is named `Missing person`, else the untyped whose names begin with `Missing`.
+    /// Positions of the missing who have a parent or child: whoever is named `Missing person`, else the untyped whose names
+    /// begin with `Missing`.
     pub(super) fn missing(&self) -> Vec<usize> {
+        let mut linked = vec![false; self.nodes.len()];
+        self.links.iter().for_each(|&(_, parent, child)| (linked[parent], linked[child]) = (true, true));
         let missing = |exact: bool| {
-            let is = |node: &Node<'_>| {
-                let name = node.name.to_ascii_lowercase();
-                node.typed.is_none() && if exact { name == "missing person" } else { name.starts_with("missing") }
+            let is = |&i: &usize| {
+                let name = self.nodes[i].name.to_ascii_lowercase();
+                let named = if exact { name == "missing person" } else { name.starts_with("missing") };
+                linked[i] && named && self.nodes[i].typed.is_none()
             };
-            (0..self.nodes.len()).filter(|&i| is(&self.nodes[i])).collect::<Vec<_>>()
+            (0..self.nodes.len()).filter(is).collect::<Vec<_>>()
         };
         Some(missing(true)).filter(|found| !found.is_empty()).unwrap_or_else(|| missing(false))
     }
@@ -90,8 +94,7 @@ impl<'a> Graph<'a> {
         let mut sexes: Vec<Sex> = self.nodes.iter().map(|node| node.sex).collect();
         let mut parents: HashMap<usize, Vec<usize>> = HashMap::new();
         self.links.iter().for_each(|&(_, parent, child)| parents.entry(child).or_default().push(parent));
-        let couples: Vec<[usize; 2]> =
-            parents.into_values().filter_map(|of_child| of_child.try_into().ok()).collect();
+        let couples: Vec<[usize; 2]> = parents.into_values().filter_map(|of_child| of_child.try_into().ok()).collect();
         // Each round settles someone, or is the last; chains of couples are short.
         for _ in 0..self.nodes.len().min(100) {
             let mut settled = true;

@@ -203,7 +203,9 @@ fn theta(values: &mut Values<'_>, findings: &mut Findings) -> Option<(u64, f64)>
         },
         (Some(true), ..) => "the file holds results, which cannot be read over: save it before computing any",
         (Some(false), ..) => "the file holds several databases, of which one is needed: save it with one",
-        (None, ..) => "neither #TRUE# nor #FALSE# stands here: the pedigrees before it are damaged; save the file again",
+        (None, ..) => {
+            "neither #TRUE# nor #FALSE# stands here: the pedigrees before it are damaged; save the file again"
+        }
     };
     findings.problem(line, named("number of databases and theta"), "section", what);
     None

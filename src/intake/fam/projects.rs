@@ -131,22 +131,22 @@ impl<'a> Reader<'a, '_> {
             return findings.problem(graph.line, named("pedigree"), "persons", what);
         }
         let Some(members) = graph.members(findings) else { return };
-        for &child in &missing {
-            let kin = graph.kin(&members, child);
-            if kin.relatives.is_empty() {
-                let what = "nobody with DNA data is related to a missing person of this pedigree: left out";
-                findings.note(graph.line, named("pedigree"), "no-relatives", what);
-                continue;
-            }
-            let name = match missing.len() {
+        let kin = missing.iter().map(|&child| graph.kin(&members, child));
+        let kin: Vec<Kin> = kin.filter(|kin| !kin.relatives.is_empty()).collect();
+        if kin.is_empty() && !missing.is_empty() {
+            let what = "nobody with DNA data is related to the missing person: left out";
+            findings.note(graph.line, named("pedigree"), "no-relatives", what);
+        }
+        for one in &kin {
+            let name = match kin.len() {
                 1 => name.clone(),
-                _ => Cow::Owned(format!("{name}: {}", graph.nodes[child].name)),
+                _ => Cow::Owned(format!("{name}: {}", graph.nodes[one.missing].name)),
             };
-            for &number in &kin.unrelated {
+            for &number in &one.unrelated {
                 let what = "is not related to the missing person of a pedigree: left out there";
                 findings.note(people[number].line, named("person"), "not-related", what);
             }
-            self.family(name, graph, &members, &kin, people, findings);
+            self.family(name, graph, &members, one, people, findings);
         }
     }
 

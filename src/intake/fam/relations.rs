@@ -23,8 +23,9 @@ pub(super) fn named(placed: &Placed<'_>) -> Option<Vec<Relation>> {
 /// The only name that a person in this place could have.
 fn name(placed: &Placed<'_>, (person, sex): (usize, Sex)) -> Option<Relation> {
     use Relation::{
-        Father, FullSibling, MaternalAunt, MaternalGrandfather, MaternalGrandmother, MaternalHalfSibling, MaternalUncle,
-        Mother, PaternalAunt, PaternalGrandfather, PaternalGrandmother, PaternalHalfSibling, PaternalUncle,
+        Father, FullSibling, MaternalAunt, MaternalGrandfather, MaternalGrandmother, MaternalHalfSibling,
+        MaternalUncle, Mother, PaternalAunt, PaternalGrandfather, PaternalGrandmother, PaternalHalfSibling,
+        PaternalUncle,
     };
     let child = placed.members[placed.child];
     let own = placed.members[person];

@@ -44,7 +44,12 @@ impl<'a> Values<'a> {
     /// The next line, which holds `what`.
     pub(super) fn next(&mut self, what: &str, findings: &mut Findings) -> Option<&'a str> {
         if self.at == self.lines.len() {
-            findings.problem(self.line(), named(what), "end", "the file ends before this: it was cut off; save it again");
+            findings.problem(
+                self.line(),
+                named(what),
+                "end",
+                "the file ends before this: it was cut off; save it again",
+            );
         }
         self.skip()
     }
@@ -78,13 +83,7 @@ impl<'a> Values<'a> {
     }
 
     /// The same, where the count is only this part of the next line.
-    pub(super) fn count_of(
-        &mut self,
-        what: &str,
-        text: &str,
-        lines: usize,
-        findings: &mut Findings,
-    ) -> Option<usize> {
+    pub(super) fn count_of(&mut self, what: &str, text: &str, lines: usize, findings: &mut Findings) -> Option<usize> {
         let line = self.line();
         let count = self.value(what, ("number", "a whole number"), |_| whole(text), findings)?;
         if count > (self.lines.len() - self.at) / lines.max(1) {
