@@ -5,7 +5,8 @@
 //! everyone is typed at the same loci. Under [`Convention::Pruned`] untyped persons are nameless there, as that program
 //! leaves nameless ones out where they carry no information; under [`Convention::Full`] they are persons, whom it keeps.
 //!
-//! A project is what its DVI module holds: reference families, and children as unidentified persons.
+//! A project is what its DVI module holds: reference families, and children as unidentified persons. It has no drop-out:
+//! that module sets one for all, among its options.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -82,7 +83,12 @@ impl<'a> FamWriter<'a> {
         if let Some(child) = children.iter().find(differs) {
             return Err(FamError::Sex(child.sample));
         }
-        let mut writer = Self::new(table, model, &persons, "")?;
+        let mut drop_outs = persons.iter().map(|person| person.drop_out).filter(|&drop_out| drop_out > 0.0);
+        let drop_out = drop_outs.next().unwrap_or(0.0);
+        if drop_outs.any(|other| other != drop_out) {
+            return Err(FamError::DropOuts);
+        }
+        let mut writer = Self::new(table, model, &persons, "", drop_out)?;
         writer.persons_and_pedigrees(family, &persons);
         writer.database();
         Ok(writer.text)
@@ -99,7 +105,7 @@ impl<'a> FamWriter<'a> {
         children: &[FamPerson],
     ) -> Result<String, FamError> {
         let persons: Vec<&FamPerson> = families.iter().flat_map(|family| &family.relatives).chain(children).collect();
-        let mut writer = Self::new(table, model, &persons, " (DVI)")?;
+        let mut writer = Self::new(table, model, &persons, " (DVI)", 0.0)?;
         writer.lines(["0", "\"Known relations\"", "0", "0", "0", "0"]);
         writer.database();
         writer.lines(["", "[DVI]", "[[Unidentified persons]]"]);
@@ -125,6 +131,7 @@ impl<'a> FamWriter<'a> {
         model: &'a Model,
         persons: &[&FamPerson],
         version: &str,
+        drop_out: f64,
     ) -> Result<Self, FamError> {
         let mut loci = Vec::with_capacity(table.loci().len());
         for (at, locus) in table.loci().iter().enumerate() {
@@ -132,11 +139,6 @@ impl<'a> FamWriter<'a> {
             let genotypes = persons.iter().filter_map(|person| person.profile.at(at));
             let seen: Vec<Allele> = genotypes.flat_map(|genotype| [genotype.low(), genotype.high()]).collect();
             loci.push(listed.with_alleles(&seen, model)?.unwrap_or(listed));
-        }
-        let mut drop_outs = persons.iter().map(|person| person.drop_out).filter(|&drop_out| drop_out > 0.0);
-        let drop_out = drop_outs.next().unwrap_or(0.0);
-        if drop_outs.any(|other| other != drop_out) {
-            return Err(FamError::DropOuts);
         }
         let mut writer = Self { table, model, text: String::new(), loci, drop_out };
         writer.lines(["\"Output from Familias, version 3.3.1\"", "\"Written by Reunite in the form of that program\""]);

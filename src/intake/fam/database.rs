@@ -117,29 +117,29 @@ fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<Fam
         sum += frequency;
         let Ok(allele) = text.parse::<Allele>() else {
             nameless += frequency;
-            let what =
-                format!("is no repeat number: the allele of {name} is left out, with its frequency of {frequency}");
+            let what = format!("is no repeat number: the allele is left out, with its frequency of {frequency}");
             findings.note(line, named("name of the allele"), "allele", what);
             continue;
         };
         if let Some((first, _)) = alleles.insert(allele, (line, frequency)) {
-            let what = format!("{name} has this allele on line {first}: remove one of the two");
+            let what = format!("the locus has this allele on line {first}: remove one of the two");
             findings.problem(line, named("name of the allele"), "repeated-allele", what);
         }
     }
     let silent = raw.silent;
     if silent.is_some_and(|silent| silent >= 1.0) {
-        let what = format!("{name} has nothing but silent alleles: give them a frequency below 1");
+        let what = "the locus has nothing but silent alleles: give them a frequency below 1";
         findings.problem(raw.line, named("frequency of the silent allele"), "silent", what);
     }
     // The silent allele's share may be among the others or not.
     let near = |one: f64| (sum - one).abs() <= SUM_TOLERANCE;
     if !near(1.0) && !near(1.0 - silent.unwrap_or(0.0)) {
-        let what = format!("the frequencies of {name} add up to {sum:.4}, not to 1: look for a missing or wrong one");
+        let what =
+            format!("the frequencies of the locus add up to {sum:.4}, not to 1: look for a missing or wrong one");
         findings.problem(raw.line, named("frequencies"), "sum", what);
     } else if nameless > SUM_TOLERANCE {
         let what = format!(
-            "alleles of {name} with a frequency of {nameless:.4} have names that are no repeat numbers, such as 14 or 9.3: \
+            "alleles of the locus with a frequency of {nameless:.4} have names that are no repeat numbers, such as 14 or 9.3: \
              give them numbers, or leave the locus out"
         );
         findings.problem(raw.line, named("names of the alleles"), "allele", what);

@@ -44,12 +44,9 @@ impl<'a> Values<'a> {
     /// The next line, which holds `what`.
     pub(super) fn next(&mut self, what: &str, findings: &mut Findings) -> Option<&'a str> {
         if self.at == self.lines.len() {
-            findings.problem(
-                self.line(),
-                named(what),
-                "end",
-                "the file ends before this: it was cut off; save it again",
-            );
+            // At the last line that there is.
+            let what_to_do = "is missing, for the file ends here: it was cut off; save it again";
+            findings.problem(self.at as u64, named(what), "end", what_to_do);
         }
         self.skip()
     }
