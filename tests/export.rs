@@ -353,3 +353,61 @@ fn a_case_has_the_same_likelihood_ratio_elsewhere() {
         }
     }
 }
+
+/// Two loci, one of which mutates more often; a grandmother, by a pedigree without a DVI part.
+fn project(second_rate: &str) -> String {
+    let locus = |name: &str, rate: &str, alleles: &str| {
+        format!(
+            "\"{name}\"\n{rate}\n{rate}\n1\n1\n2\n0.1\n0.1\n0\n0\n#FALSE#\n0\n\
+             2\t(DatabaseSize = 400 , Dropout probability = 0 , Minor allele frequency = 0.002 )\n{alleles}"
+        )
+    };
+    let loci = locus("VWA", "0.001", "\"15\"\n0.4\n\"16\"\n0.6\n")
+        + &locus("D21S11", second_rate, "\"29\"\n0.5\n\"30.2\"\n0.5\n");
+    format!(
+        "\"Output from Familias, version 3.3\"\r\n\"DO NOT EDIT!\"\n3.3\n\"\"\n2\n\"KanarieOma\"\n#FALSE#\n-1\n#FALSE#\n#FALSE#\n\
+         2\n0\n1\n0\n1\n1\n1\n\"Missing\"\n#FALSE#\n-1\n#FALSE#\n#TRUE#\n0\n\"Known relations\"\n0\n0\n0\n1\n0\n\"KanarieZaak\"\n\
+         0\n1\n2\n0\n2\n2\n1\n#FALSE# (#Databases: 1 ;Theta/Kinship/Fst: 0.01 )\n2\n#TRUE#\n\"x\"\n{loci}[Advanced]\n[[Other]]\n\
+         NumberOfDecimals= 10\n"
+    )
+}
+
+#[test]
+fn a_project_of_another_laboratory_moves_over() {
+    let lab = Lab::new();
+    let (even, uneven) = (lab.write("even.fam", project("0.001")), lab.write("uneven.fam", project("0.002")));
+    lab.run_on("new", &["init", "--frequencies", &uneven]).ends(2).says(&[
+        "D21S11",
+        "vWA",
+        "choose a model with --mutation",
+    ]);
+    assert!(!lab.path("new").exists());
+    lab.run_on("other", &["init", "--frequencies", &uneven, "--mutation", "equal", "--mutation-rate", "0.001"]).ends(0);
+    let model =
+        "mutation proportional (rate male 0.001, female 0.001); theta 0.01; untyped pruned; unlisted alleles 0.002";
+    lab.run_on("new", &["init", "--frequencies", &even]).ends(0).says(&["with 2 loci", model]);
+    let frequencies = lab.read("new/frequencies.csv");
+    assert!(frequencies.contains("vWA,15,0.4,200\n"), "a database of 400 alleles is one of 200 persons: {frequencies}");
+    let imported =
+        lab.run_on("new", &["import", "--as", "families", &even]).ends(0).says(&["1 row of families: 1 added"]);
+    assert!(!imported.err.contains("Kanarie"));
+    lab.run_on("new", &["import", "--as", "children", &even]).ends(2).says(&["no DVI part", "--as families"]);
+    lab.run_on("new", &["import", "--as", "families", &even, "--pedigrees", &lab.write("p.csv", PEDIGREE)])
+        .ends(2)
+        .says(&["leave out the pedigree file"]);
+    let out = lab.name("families.csv");
+    lab.run_on("new", &["export", "--as", "families", "--show-genotypes", &out]).ends(0);
+    let text = lab.read("families.csv");
+    let names = lab.pseudonyms("sample", ["KanarieOma"]);
+    let family = lab.pseudonyms("family", ["KanarieZaak"]);
+    let row = format!("{},{},paternal-grandmother,female,,,,,,15/16,30.2", family["KanarieZaak"], names["KanarieOma"]);
+    assert!(text.lines().any(|line| line == row), "{text}");
+    // A calculator with the same frequencies and model needs no store.
+    let cases = "case,person,relation,sex,locus,allele1,allele2\nk,o,mother,f,vWA,15,16\nk,c,child,,vWA,15,15\n";
+    let cases = lab.write("cases.csv", cases);
+    let lr = |options: &[&str]| rows(&reunite(&[&["lr", &cases], options].concat()).ends(0).out)[0][2].to_owned();
+    let same = ["--mutation", "proportional", "--mutation-rate", "0.001", "--theta", "0.01"];
+    let table = lab.name("new/frequencies.csv");
+    assert_eq!(lr(&["--frequencies", &even]), lr(&[&["--frequencies", &table][..], &same].concat()));
+    assert_ne!(lr(&["--frequencies", &even]), lr(&["--frequencies", &even, "--theta", "0"]));
+}

@@ -76,6 +76,11 @@ impl Export {
         let ledger = store.ledger()?;
         let named = self.with_candidates(named, &ledger, output)?;
         let file = NewFile::create(&self.file, self.force)?;
+        let withdrawn = ledger.counts()?.families - ledger.families_matched()?;
+        let families = self.layout.map_or(named.children.is_empty(), |layout| layout == Layout::Families);
+        if withdrawn > 0 && named.families.is_empty() && families {
+            output.warn(&format!("{} withdrawn families are left out: name them with --family", count(withdrawn)));
+        }
         let wrote = match (self.to, self.layout) {
             (Form::Csv, Some(Layout::Families)) => self.families_csv(&store, &ledger, &named, file)?,
             (Form::Csv, _) => self.children_csv(&store, &ledger, &named, file)?,
@@ -246,6 +251,14 @@ impl Export {
         };
         if !store.settings.linked.is_empty() {
             output.warn("linked loci are independent in a .fam file");
+        }
+        let persons = families.iter().flat_map(|family| &family.relatives).chain(&children);
+        let untyped = persons.filter(|person| person.profile.typed_loci() == 0).count();
+        if untyped > 0 {
+            let untyped = count(untyped as u64);
+            output.warn(&format!(
+                "{untyped} samples are typed at no locus of the panel: they are written without DNA data"
+            ));
         }
         let sexless = children.iter().filter(|child| child.sex == Sex::Unknown).count();
         if sexless > 0 {

@@ -78,7 +78,7 @@ impl<'a> FamWriter<'a> {
         children: &[FamPerson],
     ) -> Result<String, FamError> {
         let persons: Vec<&FamPerson> = family.relatives.iter().chain(children).collect();
-        let place = sexes(&family.pedigree)[family.pedigree.child()];
+        let place = sexes(family.pedigree.members())[family.pedigree.child()];
         let differs = |child: &&FamPerson| ![place, Sex::Unknown].contains(&child.sex) && place != Sex::Unknown;
         if let Some(child) = children.iter().find(differs) {
             return Err(FamError::Sex(child.sample));
@@ -177,7 +177,7 @@ impl<'a> FamWriter<'a> {
             })
             .chain([("H2".to_owned(), None, self.shape(pedigree, pedigree.relatives()))])
             .collect();
-        let sexes = sexes(pedigree);
+        let sexes = sexes(pedigree.members());
         let typed = |place: usize| pedigree.relatives().iter().position(|&relative| relative == place);
         let untyped = |shape: &(String, Option<usize>, Vec<Option<Member>>)| -> Vec<usize> {
             let stays = |place: &usize| {
@@ -324,17 +324,28 @@ impl<'a> FamWriter<'a> {
         typed.iter().for_each(|text| self.line(text));
     }
 
-    /// Everyone of the pedigree in its order, so that it can be read as it was.
+    /// Everyone of the pedigree in its order, so that it can be read as it was; but the missing person has no sex there, so
+    /// a child with no other parent gets one, who says it.
     fn dvi_family(&mut self, number: usize, family: &FamFamily) {
         let pedigree = &family.pedigree;
-        let sexes = sexes(pedigree);
-        let mut names: HashMap<usize, String> = HashMap::from([(pedigree.child(), MISSING.to_owned())]);
+        let missing = pedigree.child();
+        let mut members = pedigree.members().to_vec();
+        for place in 0..pedigree.members().len() {
+            let other = Some(members.len());
+            match members[place] {
+                Member { father: Some(father), mother: None } if father == missing => members[place].mother = other,
+                Member { father: None, mother: Some(mother) } if mother == missing => members[place].father = other,
+                _ => continue,
+            }
+            members.push(Member::default());
+        }
+        let sexes = sexes(&members);
+        let mut names: HashMap<usize, String> = HashMap::from([(missing, MISSING.to_owned())]);
         self.heading(3, &format!("Family {} ", number + 1));
         self.line(format!("Name= {}", family.family));
         self.heading(4, "Persons");
-        self.line(format!("nPersons= {}", pedigree.members().len() - 1));
-        let others = (0..pedigree.members().len()).filter(|&place| place != pedigree.child());
-        for (number, place) in others.enumerate() {
+        self.line(format!("nPersons= {}", members.len() - 1));
+        for (number, place) in (0..members.len()).filter(|&place| place != missing).enumerate() {
             let at = pedigree.relatives().iter().position(|&relative| relative == place);
             let person = at.and_then(|at| family.relatives.get(at));
             let name = person.map_or_else(|| format!("Untyped {}", number + 1), |person| person.sample.to_string());
@@ -342,7 +353,7 @@ impl<'a> FamWriter<'a> {
             self.dvi_person(5, number, &name, sex, person);
             names.insert(place, name);
         }
-        let shape: Vec<Option<Member>> = pedigree.members().iter().copied().map(Some).collect();
+        let shape: Vec<Option<Member>> = members.into_iter().map(Some).collect();
         let pairs: Vec<String> = pairs(&shape)
             .filter_map(|(parent, child)| {
                 Some(format!("Parent= {}\r\nChild= {}", names.get(&parent)?, names.get(&child)?))
@@ -368,10 +379,10 @@ fn pairs(members: &[Option<Member>]) -> impl Iterator<Item = (usize, usize)> + '
     })
 }
 
-/// What the pedigree says of everyone's sex.
-fn sexes(pedigree: &Pedigree) -> Vec<Sex> {
-    let mut sexes = vec![Sex::Unknown; pedigree.members().len()];
-    for member in pedigree.members() {
+/// What links say of everyone's sex.
+fn sexes(members: &[Member]) -> Vec<Sex> {
+    let mut sexes = vec![Sex::Unknown; members.len()];
+    for member in members {
         member.father.into_iter().for_each(|father| sexes[father] = Sex::Male);
         member.mother.into_iter().for_each(|mother| sexes[mother] = Sex::Female);
     }
