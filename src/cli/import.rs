@@ -26,7 +26,7 @@ pub(super) struct Import {
     /// What the files hold: families or children
     #[arg(long = "as", value_name = "LAYOUT")]
     layout: Layout,
-    /// Files: CSV with a row per person, or tables with a row per sample and locus
+    /// Files: CSV with a row per person, tables with a row per sample and locus, CODIS CMF, or projects of Familias
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The form of the files
@@ -47,6 +47,14 @@ pub(super) struct Import {
     /// sample_id; in FILE their relation is member
     #[arg(long, value_name = "FILE")]
     pedigrees: Option<PathBuf>,
+    /// What stands for samples and families: original identifiers, which become pseudonyms, or pseudonyms already, as
+    /// `export` writes them; these need no key
+    #[arg(long, value_enum, default_value_t = Identifiers::Original)]
+    identifiers: Identifiers,
+    /// Names of persons in families of .fam files, such as Father, are theirs within the family only: FAMILY/PERSON names
+    /// the sample
+    #[arg(long, conflicts_with = "identifiers")]
+    names_within_family: bool,
     /// Read and check everything, change nothing
     #[arg(long)]
     dry_run: bool,
@@ -68,6 +76,8 @@ enum Form {
     Genemapper,
     /// CODIS Common Message Format: XML
     Cmf,
+    /// A project of the program Familias
+    Fam,
 }
 
 impl Form {
@@ -77,6 +87,7 @@ impl Form {
             Self::Csv => Some(Format::Csv),
             Self::Genemapper => Some(Format::GeneMapper),
             Self::Cmf => Some(Format::Cmf),
+            Self::Fam => Some(Format::Fam),
         }
     }
 }
@@ -87,6 +98,14 @@ enum Single {
     Homozygote,
     /// The other may be lost: the locus is left untyped
     Untyped,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Identifiers {
+    /// Numbers or names of the laboratory's own
+    Original,
+    /// Pseudonyms made under this store's key
+    Pseudonyms,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -104,7 +123,10 @@ impl Import {
         let store = Store::open(&global.store)?;
         let _lock = store.lock()?;
         let mut ledger = store.ledger()?;
-        let pseudonymizer = store.pseudonymizer(&mut ledger, global.key_file.as_deref())?;
+        let pseudonymizer = match self.identifiers {
+            Identifiers::Original => store.pseudonymizer(&mut ledger, global.key_file.as_deref())?,
+            Identifiers::Pseudonyms => Pseudonymizer::given(),
+        };
         let pedigrees = match &self.pedigrees {
             None => None,
             Some(path) => match self.read_pedigrees(path, &pseudonymizer, output)? {
@@ -120,6 +142,7 @@ impl Import {
                 Single::Untyped => SingleAllele::Untyped,
             },
             sheet: self.sheet(),
+            names_within_family: self.names_within_family,
             ..Request::new(self.layout, store.table.panel(), &pseudonymizer)
         };
         let cases = match &self.cases {

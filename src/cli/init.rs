@@ -6,7 +6,7 @@ use crate::matching::Criterion;
 
 use super::Outcome;
 use super::model::ModelOptions;
-use super::options::{FrequencyOption, Global};
+use super::options::{Frequencies, FrequencyOption, Global};
 use super::output::Output;
 use super::store::{Store, load_key};
 
@@ -24,8 +24,9 @@ pub(super) struct Init {
 impl Init {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let key = global.key_file.as_deref().map(|path| load_key(Some(path))).transpose()?;
-        let (text, table) = self.frequencies.read()?;
-        let settings = self.model.settings()?;
+        let Frequencies { text, table, base, notes } = self.frequencies.read_with_base()?;
+        notes.iter().for_each(|note| output.warn(note));
+        let settings = self.model.settings_over(&base)?;
         let criterion = checked(self.min_log10_lr)?;
         let store = Store::create(&global.store, &text, &table, &settings, criterion, key.as_ref())?;
         output.say(&format!(

@@ -10,6 +10,8 @@ mod checking;
 mod delta;
 mod demo;
 mod explain;
+mod export;
+mod fam;
 mod families;
 mod import;
 mod index;
@@ -65,6 +67,8 @@ enum Command {
     Explain(explain::Explain),
     /// Say what a family can show: whether its child would be found, and whom to sample next
     Power(power::FamilyPower),
+    /// Write families or children of the store to a file, for another store or another program
+    Export(export::Export),
     /// Look after the families of the store
     #[command(subcommand)]
     Families(families::Families),
@@ -127,6 +131,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Candidates(command) => command.run(global, output),
         Command::Explain(command) => command.run(global, output),
         Command::Power(command) => command.run(global, output),
+        Command::Export(command) => command.run(global, output),
         Command::Families(command) => command.run(global, output),
         Command::Lr(command) => command.run(output),
         Command::Pseudonym(command) => command.run(global, output),

@@ -14,6 +14,11 @@ pub(super) struct Columns {
 }
 
 impl Columns {
+    /// For what comes from a file of another form, in which nothing stands in a column.
+    pub(super) fn nowhere(names: &'static [&'static str]) -> Self {
+        Self { names, places: vec![None; names.len()], width: 0 }
+    }
+
     /// Finds the columns by name, in any order; the first `required` of `names` must be there. `None` if one is not;
     /// the findings then say so.
     pub(super) fn read(

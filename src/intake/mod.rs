@@ -11,6 +11,7 @@ mod cmf;
 mod columns;
 mod controls;
 mod encoding;
+mod fam;
 mod fields;
 mod findings;
 mod genemapper;
@@ -33,6 +34,7 @@ mod workbook;
 
 pub use case_list::CaseList;
 pub use cases::{Case, CaseRelative, read_cases};
+pub use fam::{FamDatabase, FamLocus, FamMutation, read_fam_database};
 pub use findings::Problem;
 pub use loci::KNOWN_LOCI;
 pub use pedigrees::{CasePedigrees, FamilyPedigrees};

@@ -17,7 +17,8 @@ use crate::model::{FamilyPedigree, Pseudonym, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
 /// The columns of a store's file, in the order in which [`Columns`] numbers them.
-const OF_FAMILIES: [&str; 8] = ["family_id", "person", "father", "mother", "sex", "missing", "sample_id", "agency"];
+pub(super) const OF_FAMILIES: [&str; 8] =
+    ["family_id", "person", "father", "mother", "sex", "missing", "sample_id", "agency"];
 /// Those of a file for the calculator.
 const OF_CASES: [&str; 6] = ["case", "person", "father", "mother", "sex", "missing"];
 const REQUIRED: usize = OF_CASES.len();
@@ -94,8 +95,12 @@ impl FamilyPedigrees {
                 sample => Some((family, Some(identifier(pseudonymizer.sample(agency, sample), SAMPLE)?))),
             }
         })?;
-        let placed = |(family, linked)| Some((family, Placed::new(family, &linked)?));
-        Ok(Self(families.into_iter().filter_map(placed).collect()))
+        Ok(Self::linked(families.into_iter()))
+    }
+
+    /// The pedigrees of these families.
+    pub(super) fn linked(families: impl Iterator<Item = (Pseudonym, Linked)>) -> Self {
+        Self(families.filter_map(|(family, linked)| Some((family, Placed::new(family, &linked)?))).collect())
     }
 
     /// How many families.

@@ -12,8 +12,8 @@ use super::header::Header;
 use super::lines::{self, Lines, is_blank, split};
 use super::rows::RowReader;
 use super::table::Table;
-use super::{Format, Intake, IntakeError, Request, Row, across, cmf, genemapper};
-use crate::model::Locus;
+use super::{Format, Intake, IntakeError, Request, Row, across, cmf, fam, genemapper};
+use crate::model::{FamilyPedigree, Locus};
 
 /// The most bytes of a file: 2 GiB.
 pub const MOST_BYTES: u64 = 2 << 30;
@@ -63,36 +63,47 @@ pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeErr
 pub fn read_bytes(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intake {
     let mut findings = Findings::new(file_name);
     let digest = *blake3::hash(bytes).as_bytes();
-    let (format, (loci, rows)) = read_form(bytes, request, &mut findings);
+    let (format, (loci, rows, pedigrees)) = read_form(bytes, request, &mut findings);
     let (problems, notes) = findings.finish();
-    let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of(&rows));
     Intake { layout: request.layout, format, digest, loci, rows, pedigrees, problems, notes }
 }
 
+/// What is read of a file: its loci, sound rows, and pedigrees of their families.
+type Whole = (Vec<Locus>, Vec<Row>, Vec<FamilyPedigree>);
+
 /// Reads a file as the form asked for, or as the one that its content tells.
-fn read_form(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Format, (Vec<Locus>, Vec<Row>)) {
+fn read_form(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Format, Whole) {
     // XML says itself how it is encoded.
     if request.format.map_or_else(|| cmf::begins(bytes), |format| format == Format::Cmf) {
-        let entry = |sample: &str| request.cases?.of(sample).next();
-        let listed = |sample: &str| {
-            let entry = entry(sample)?;
-            let cell = |field| entry.cell(field).unwrap_or_default();
-            let [family, relation, sex] = [Field::FamilyId, Field::Relation, Field::Sex].map(cell);
-            Some(cmf::Listed { family, relation, sex })
-        };
-        let made = cmf::table(bytes, request, &listed, findings);
-        return (Format::Cmf, made.map(|made| table(&made, request, findings)).unwrap_or_default());
+        return (Format::Cmf, with_pedigrees(messages(bytes, request, findings), request));
     }
     let Some(text) = decode(bytes, request.sheet, findings) else {
-        return (request.format.unwrap_or(Format::Csv), Default::default());
+        return (request.format.unwrap_or(Format::Csv), Whole::default());
     };
     let format = request.format.unwrap_or_else(|| Format::of(&text));
     let read = match format {
-        Format::Csv => tidy(&text, request, findings),
-        Format::GeneMapper => genemapper::read(&text, request, findings),
-        Format::Cmf => Default::default(),
+        Format::Csv => with_pedigrees(tidy(&text, request, findings), request),
+        Format::GeneMapper => with_pedigrees(genemapper::read(&text, request, findings), request),
+        Format::Cmf => Whole::default(),
+        Format::Fam => fam::read(&text, request, findings),
     };
     (format, read)
+}
+
+fn with_pedigrees((loci, rows): (Vec<Locus>, Vec<Row>), request: &Request<'_>) -> Whole {
+    let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of(&rows));
+    (loci, rows, pedigrees)
+}
+
+fn messages(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
+    let listed = |sample: &str| {
+        let entry = request.cases?.of(sample).next()?;
+        let cell = |field| entry.cell(field).unwrap_or_default();
+        let [family, relation, sex] = [Field::FamilyId, Field::Relation, Field::Sex].map(cell);
+        Some(cmf::Listed { family, relation, sex })
+    };
+    let made = cmf::table(bytes, request, &listed, findings);
+    made.map(|made| table(&made, request, findings)).unwrap_or_default()
 }
 
 fn tidy(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {

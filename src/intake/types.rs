@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{CaseList, FamilyPedigrees, Problem, cmf, genemapper};
+use super::{CaseList, FamilyPedigrees, Problem, cmf, fam, genemapper};
 use crate::model::{DropOut, FamilyPedigree, Locus, Panel, Profile, Pseudonym, Relation, Sex, UnknownWord};
 use crate::pseudonym::Pseudonymizer;
 
@@ -59,6 +59,8 @@ pub enum Format {
     GeneMapper,
     /// CODIS Common Message Format 3.2 or 3.3: XML.
     Cmf,
+    /// A project of the program Familias.
+    Fam,
 }
 
 impl Format {
@@ -67,6 +69,8 @@ impl Format {
     pub fn of(text: &[u8]) -> Self {
         if cmf::begins(text) {
             Self::Cmf
+        } else if fam::is_fam(text) {
+            Self::Fam
         } else if genemapper::is_table(text) {
             Self::GeneMapper
         } else {
@@ -104,14 +108,26 @@ pub struct Request<'a> {
     pub single_allele: SingleAllele,
     /// The sheet of a workbook; `None` for the first.
     pub sheet: Option<&'a str>,
+    /// Whether the names of persons in the families of a DVI project, such as `Father`, are theirs within the family only:
+    /// `FAMILY/PERSON` then names the sample.
+    pub names_within_family: bool,
 }
 
 impl<'a> Request<'a> {
     /// A file of this layout, of whatever form, by itself.
     #[must_use]
     pub fn new(layout: Layout, panel: &'a Panel, pseudonymizer: &'a Pseudonymizer) -> Self {
-        let single_allele = SingleAllele::default();
-        Self { layout, format: None, panel, pseudonymizer, pedigrees: None, cases: None, single_allele, sheet: None }
+        Self {
+            layout,
+            format: None,
+            panel,
+            pseudonymizer,
+            pedigrees: None,
+            cases: None,
+            single_allele: SingleAllele::default(),
+            sheet: None,
+            names_within_family: false,
+        }
     }
 }
 

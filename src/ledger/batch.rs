@@ -32,7 +32,7 @@ pub struct Batch {
 /// One row: a sample and what it is.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Line of the file, from 1, to name conflicts by.
+    /// Line of the file, from 1, to name conflicts by; 0 if it comes from the ledger.
     pub line: u64,
     /// The sample.
     pub sample: Pseudonym,

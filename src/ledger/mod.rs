@@ -9,6 +9,7 @@ mod candidates;
 mod changes;
 mod codec;
 mod error;
+mod export;
 mod import;
 mod known;
 mod marks;
@@ -26,6 +27,7 @@ pub use batch::{Batch, Conflict, ConflictKind, Holds, ImportReport, OnConflict, 
 pub use candidates::{Candidate, CandidateFilter, CandidateRecord};
 pub use changes::Past;
 pub use error::LedgerError;
+pub use export::Chosen;
 pub use open::{Generation, Ledger};
 pub use read::Counts;
 pub use runs::{RunDelta, RunRecord, Standing};

@@ -37,6 +37,11 @@ pub enum IdentifierError {
     /// A control character, or one that cannot be seen: two identifiers would look alike and differ.
     #[error("the {0} contains a control or invisible character: type it again")]
     Unprintable(Part),
+    /// Not a pseudonym, where nothing else is taken.
+    #[error(
+        "the identifier is no pseudonym, 32 lower-case hexadecimal digits: import original identifiers with the key"
+    )]
+    NoPseudonym,
 }
 
 /// What an identifier names; each kind has its own sub-key, so a sample and a family of the same name differ.
@@ -60,6 +65,11 @@ impl Kind {
 /// A pseudonym is the first 16 bytes of the BLAKE3 keyed hash, under the sub-key of the identifier's kind, of
 /// agency and identifier, each preceded by its length in bytes (u64, little-endian).
 pub struct Pseudonymizer {
+    /// `None` if identifiers are pseudonyms already.
+    keys: Option<Keys>,
+}
+
+struct Keys {
     sample: Zeroizing<[u8; 32]>,
     family: Zeroizing<[u8; 32]>,
 }
@@ -78,16 +88,23 @@ impl Pseudonymizer {
     #[must_use]
     pub fn new(key: &SecretKey) -> Self {
         let sub_key = |kind: Kind| Zeroizing::new(blake3::derive_key(kind.context(), key.bytes()));
-        Self { sample: sub_key(Kind::Sample), family: sub_key(Kind::Family) }
+        Self { keys: Some(Keys { sample: sub_key(Kind::Sample), family: sub_key(Kind::Family) }) }
+    }
+
+    /// For files in which this program, or another with the same key, has put pseudonyms in place of all identifiers: they
+    /// are taken as they are, and nothing else is. An agency does not matter, it is in the pseudonym already.
+    #[must_use]
+    pub fn given() -> Self {
+        Self { keys: None }
     }
 
     /// The pseudonym of a sample. White space around both texts is ignored; an empty agency is no agency.
     ///
     /// # Errors
     /// [`IdentifierError`] if the identifier is empty, or one of the two is too long or holds a character that
-    /// cannot be seen.
+    /// cannot be seen, or the identifier should be a pseudonym and is none.
     pub fn sample(&self, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
-        hash(&self.sample, agency, id)
+        pseudonym(self.keys.as_ref().map(|keys| &*keys.sample), agency, id)
     }
 
     /// The pseudonym of a family; as [`Self::sample`].
@@ -95,16 +112,25 @@ impl Pseudonymizer {
     /// # Errors
     /// As [`Self::sample`].
     pub fn family(&self, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
-        hash(&self.family, agency, id)
+        pseudonym(self.keys.as_ref().map(|keys| &*keys.family), agency, id)
     }
 }
 
-fn hash(key: &[u8; 32], agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
+fn pseudonym(key: Option<&[u8; 32]>, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
     let agency = checked(Part::Agency, agency.unwrap_or_default())?;
     let id = checked(Part::Identifier, id)?;
     if id.is_empty() {
         return Err(IdentifierError::Empty);
     }
+    match key {
+        Some(key) => Ok(hash(key, agency, id)),
+        // As pseudonyms are written, and in no other way.
+        None if id.bytes().any(|b| b.is_ascii_uppercase()) => Err(IdentifierError::NoPseudonym),
+        None => id.parse().map_err(|_| IdentifierError::NoPseudonym),
+    }
+}
+
+fn hash(key: &[u8; 32], agency: &str, id: &str) -> Pseudonym {
     // On the stack and hashed in one go: several times faster than a hasher fed piece by piece.
     let mut message = [0; 2 * (8 + Pseudonymizer::MOST_BYTES)];
     let mut length = 0;
@@ -118,7 +144,7 @@ fn hash(key: &[u8; 32], agency: Option<&str>, id: &str) -> Result<Pseudonym, Ide
     message[..length].zeroize();
     let mut bytes = [0; Pseudonym::LEN];
     bytes.copy_from_slice(&digest.as_bytes()[..Pseudonym::LEN]);
-    Ok(Pseudonym::from_bytes(bytes))
+    Pseudonym::from_bytes(bytes)
 }
 
 fn checked(part: Part, text: &str) -> Result<&str, IdentifierError> {
@@ -199,6 +225,20 @@ mod tests {
         }
         assert_eq!(p.sample(Some("a\u{1}b"), "1"), Err(IdentifierError::Unprintable(Part::Agency)));
         assert!(p.sample(None, "鲁-2031\u{e9}").is_ok());
+    }
+
+    #[test]
+    fn pseudonyms_are_taken_as_they_are_and_nothing_else_is() {
+        let given = Pseudonymizer::given();
+        let known = pseudonymizer().sample(Some("3701"), "S-1").unwrap();
+        assert_eq!(given.sample(None, &known.to_string()), Ok(known));
+        assert_eq!(given.family(Some("3701"), &format!(" {known}")), Ok(known));
+        let text = known.to_string();
+        for bad in ["S-1", &text[1..], &text.to_uppercase(), &format!("{text}0"), &text.replace('b', "g")] {
+            assert_eq!(given.sample(None, bad), Err(IdentifierError::NoPseudonym), "{bad}");
+        }
+        assert_eq!(given.sample(None, ""), Err(IdentifierError::Empty));
+        assert_eq!(given.sample(Some("\u{1}"), &text), Err(IdentifierError::Unprintable(Part::Agency)));
     }
 
     #[test]

@@ -1,13 +1,18 @@
-//! Candidates and plans as tables, CSV and JSON. Text goes out; nothing is printed here.
+//! Candidates and plans as tables, CSV and JSON; families and children as files for other programs. Text goes out; nothing
+//! is printed here.
 
 mod candidates;
 mod explain;
+mod fam;
 mod families;
 mod power;
 mod table;
+mod tidy;
 
 pub use candidates::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION, ratio};
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport};
+pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
 pub use power::{PowerReport, PowerRow};
 pub use table::plain_table;
+pub use tidy::{TidyCsv, TidyRow, pedigrees_csv};
