@@ -55,6 +55,16 @@ enum Role {
     Relative(Relation),
 }
 
+impl Role {
+    /// A parent whose sex is stated is father or mother.
+    fn of_sex(self, text: &str) -> Self {
+        match (self, text.parse()) {
+            (Self::Relative(relation), Ok(sex)) => Self::Relative(relation.of_sex(sex)),
+            _ => self,
+        }
+    }
+}
+
 struct Person {
     name: String,
     role: Role,
@@ -127,6 +137,7 @@ impl<'a> Reader<'a> {
         }
         let pedigree = self.pedigree(cell(CASE));
         let role = role(cell(RELATION), pedigree.is_some())
+            .map(|role| role.of_sex(cell(SEX)))
             .map_err(|what| findings.problem(line, columns.column(RELATION), "relation", what))
             .ok();
         let place = pedigree.zip(role).and_then(|(pedigree, role)| {
@@ -244,6 +255,16 @@ impl<'a> Reader<'a> {
         if let Some(relation) = Relation::ALL.into_iter().find(twice) {
             let what = format!("the case that begins here has two persons of relation {relation}");
             findings.problem(draft.line, None, "second-parent", what);
+        }
+        let relations: Vec<Relation> = case.relatives.iter().map(|one| one.relation).collect();
+        for one in &mut case.relatives {
+            one.relation = one.relation.beside(|other| relations.contains(&other));
+        }
+        if relations.contains(&Relation::Parent)
+            && let Err(error @ (PedigreeError::ThreeParents | PedigreeError::Side)) =
+                Pedigree::from_relations(&relations)
+        {
+            findings.problem(draft.line, None, "parents", format!("the case that begins here: {error}"));
         }
         case.pedigree = linked.and_then(|linked| {
             let refused = |error: PedigreeError| {

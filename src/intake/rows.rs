@@ -22,6 +22,8 @@ pub(super) struct RowReader<'h> {
     pub(super) rows: Vec<Row>,
     /// Beside each row, its family as if there were no agency; empty if the file has no agencies.
     pub(super) families_without_agency: Vec<Pseudonym>,
+    /// Line of the first parent whom the sex makes father or mother, and how many there are.
+    pub(super) told_by_sex: Option<(u64, u64)>,
     words: Words,
     family: LastFamily,
 }
@@ -66,6 +68,7 @@ impl<'h> RowReader<'h> {
             pedigrees: request.pedigrees,
             rows: Vec::new(),
             families_without_agency: Vec::new(),
+            told_by_sex: None,
             words: Words::default(),
             family: LastFamily::default(),
         }
@@ -95,6 +98,9 @@ impl<'h> RowReader<'h> {
                     Some(pedigree) => self.member(line, text, sample.ok(), sex, pedigree, findings),
                     None => self.relation(line, text, sex, findings),
                 };
+                if text.eq_ignore_ascii_case(Relation::Parent.word()) && relation.is_some_and(|r| r.sex().is_some()) {
+                    self.told_by_sex.get_or_insert((line, 0)).1 += 1;
+                }
                 family.zip(relation).map(Some)
             }
         };
@@ -217,7 +223,7 @@ impl<'h> RowReader<'h> {
             return None;
         }
         let relation = match text.parse::<Relation>() {
-            Ok(relation) => relation,
+            Ok(relation) => relation.of_sex(sex.unwrap_or(Sex::Unknown)),
             Err(error) => {
                 findings.problem(line, self.header.field(Field::Relation), "relation", format!("the cell {error}"));
                 return None;

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::findings::{Column, Findings};
-use super::header::Header;
+use super::header::{Field, Header};
 use super::lines::{Lines, split};
 use super::rows::RowReader;
 use super::table::Table;
@@ -104,7 +104,14 @@ pub(super) fn table(table: &Table, request: &Request<'_>, findings: &mut Finding
 
 /// What is left of the rows once they were held against each other.
 fn sound(reader: RowReader<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
-    let RowReader { header, layout, mut rows, families_without_agency, .. } = reader;
+    let RowReader { header, layout, mut rows, families_without_agency, told_by_sex, .. } = reader;
+    if let Some((line, count)) = told_by_sex {
+        let what = format!(
+            "{count} rows with the relation parent, the first of them here, are read as father or mother by \
+                            their sex"
+        );
+        findings.note(line, header.field(Field::Relation), "parent-by-sex", what);
+    }
     across::check(layout, header, &rows, &families_without_agency, findings);
     let bad_lines = findings.bad_lines();
     if !bad_lines.is_empty() {
