@@ -107,7 +107,8 @@ fn every_way(index: &Index, calculator: &Calculator, least: f64, families: &[Fam
     assert_eq!(families_index.families(), families.len() as u64);
     for instructions in Instructions::available() {
         let matcher = matcher().with_instructions(instructions);
-        let within: BTreeSet<Pseudonym> = matcher.within_reach(&families_index, &watch).unwrap().into_iter().collect();
+        let reached = matcher.within_reach(&families_index, &watch).unwrap();
+        let within: BTreeSet<Pseudonym> = reached.within.into_iter().collect();
         let few: Vec<Family> = families.iter().filter(|family| within.contains(&family.pseudonym)).cloned().collect();
         results.push(matcher.run(&few, &watch).unwrap().0);
     }

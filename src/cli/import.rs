@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use crate::intake::{FamilyPedigrees, Intake, Layout, Request, read_bytes, read_file};
+use crate::intake::{FamilyPedigrees, Intake, KitUse, Layout, Request, read_bytes, read_file};
 use crate::ledger::{Batch, Holds, ImportReport, Ledger, LedgerError, OnConflict, Record};
 use crate::model::{Panel, Pseudonym};
 use crate::pseudonym::Pseudonymizer;
@@ -31,6 +31,12 @@ pub(super) struct Import {
     /// sample_id; in FILE their relation is member
     #[arg(long, value_name = "FILE")]
     pedigrees: Option<PathBuf>,
+    /// The typing kit of all rows that name none in a column kit; see `reunite kits`
+    #[arg(long, value_name = "NAME")]
+    kit: Option<String>,
+    /// Use the kits of which it was not verified which loci they type, too
+    #[arg(long)]
+    unverified_kits: bool,
     /// Read and check everything, change nothing
     #[arg(long)]
     dry_run: bool,
@@ -71,6 +77,7 @@ impl Import {
             panel: store.table.panel(),
             pseudonymizer: &pseudonymizer,
             pedigrees: pedigrees.as_ref(),
+            kits: super::kits::kit_use(self.kit.as_deref(), self.unverified_kits)?,
         };
         let mut with_rows = BTreeSet::new();
         let mut outcome = Outcome::Done;
@@ -254,7 +261,7 @@ pub(super) fn sound_text(
     pseudonymizer: &Pseudonymizer,
     ledger: &mut Ledger,
 ) -> anyhow::Result<ImportReport> {
-    let request = Request { layout, format: None, panel, pseudonymizer, pedigrees: None };
+    let request = Request { layout, format: None, panel, pseudonymizer, pedigrees: None, kits: KitUse::default() };
     let intake = read_bytes(name, text.as_bytes(), &request);
     if let Some(problem) = intake.problems.first() {
         anyhow::bail!("{problem}");

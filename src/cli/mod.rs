@@ -7,6 +7,7 @@
 mod bench;
 mod candidates;
 mod checking;
+mod comparable;
 mod delta;
 mod demo;
 mod explain;
@@ -15,6 +16,7 @@ mod import;
 mod index;
 mod init;
 mod key;
+mod kits;
 mod lr;
 mod matching;
 mod model;
@@ -61,6 +63,8 @@ enum Command {
     Match(matching::Match),
     /// Show the candidates of the last run
     Candidates(candidates::List),
+    /// List families and children that have too few loci in common with most of the others
+    Comparable(comparable::Comparable),
     /// Explain the likelihood ratio of one family and one child, locus by locus
     Explain(explain::Explain),
     /// Say what a family can show: whether its child would be found, and whom to sample next
@@ -68,6 +72,8 @@ enum Command {
     /// Look after the families of the store
     #[command(subcommand)]
     Families(families::Families),
+    /// List typing kits, and how many loci each two of them share
+    Kits(kits::Kits),
     /// Compute likelihood ratios of cases in a file, without a store
     Lr(lr::Lr),
     /// Turn original identifiers (one per line on standard input) into pseudonyms
@@ -125,9 +131,11 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Import(command) => command.run(global, output),
         Command::Match(command) => command.run(global, output),
         Command::Candidates(command) => command.run(global, output),
+        Command::Comparable(command) => command.run(global, output),
         Command::Explain(command) => command.run(global, output),
         Command::Power(command) => command.run(global, output),
         Command::Families(command) => command.run(global, output),
+        Command::Kits(command) => command.run(global, output),
         Command::Lr(command) => command.run(output),
         Command::Pseudonym(command) => command.run(global, output),
         Command::Synth(command) => command.run(output),

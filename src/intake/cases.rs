@@ -192,6 +192,10 @@ impl<'a> Reader<'a> {
 
     fn locus(&self, name: &str) -> Result<usize, String> {
         match loci::named(name, self.panel, &[]) {
+            loci::Named::Locus { locus, .. } if locus.name() == loci::AMBIGUOUS => Err(format!(
+                "names different markers in different kits: give each a name of its own, such as {locus}_AGCU, in the \
+                 frequency table and here"
+            )),
             loci::Named::Locus { locus, in_panel: true, .. } => self.panel.position(&locus).ok_or_else(String::new),
             loci::Named::Unknown { nearest: Some(nearest) } => {
                 Err(format!("is no known locus; did you mean {nearest}? Correct it or remove the row"))

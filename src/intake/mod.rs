@@ -9,6 +9,8 @@ mod cells;
 mod columns;
 mod findings;
 mod header;
+mod kit_check;
+mod kits;
 mod lines;
 mod links;
 mod loci;
@@ -24,6 +26,7 @@ mod types;
 
 pub use cases::{Case, CaseRelative, read_cases};
 pub use findings::Problem;
+pub use kits::{Kit, KitUse};
 pub use loci::KNOWN_LOCI;
 pub use pedigrees::{CasePedigrees, FamilyPedigrees};
 pub use tidy::{MOST_BYTES, MOST_LINE_BYTES, read_bytes, read_file};

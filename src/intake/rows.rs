@@ -8,7 +8,7 @@ use super::cells;
 use super::findings::Findings;
 use super::header::{Field, Header};
 use super::pedigrees::Placed;
-use super::{FamilyPedigrees, Layout, Request, Row};
+use super::{FamilyPedigrees, KitUse, Layout, Request, Row};
 use crate::model::{Profile, Pseudonym, Relation, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
@@ -24,6 +24,9 @@ pub(super) struct RowReader<'h> {
     pub(super) families_without_agency: Vec<Pseudonym>,
     /// Line of the first parent whom the sex makes father or mother, and how many there are.
     pub(super) told_by_sex: Option<(u64, u64)>,
+    /// The kit of rows that name none.
+    kit: Option<Arc<str>>,
+    pub(super) kits: KitUse,
     words: Words,
     family: LastFamily,
 }
@@ -69,6 +72,8 @@ impl<'h> RowReader<'h> {
             rows: Vec::new(),
             families_without_agency: Vec::new(),
             told_by_sex: None,
+            kit: request.kits.stated.map(|kit| Arc::from(kit.name())),
+            kits: request.kits,
             words: Words::default(),
             family: LastFamily::default(),
         }
@@ -105,7 +110,7 @@ impl<'h> RowReader<'h> {
             }
         };
         let region = self.word(line, 1, Field::Region, cell(Field::Region), findings);
-        let kit = self.word(line, 2, Field::Kit, cell(Field::Kit), findings);
+        let kit = self.word(line, 2, Field::Kit, cell(Field::Kit), findings).or_else(|| self.kit.clone());
         let collected_on = match cell(Field::CollectedOn) {
             "" => None,
             text => {

@@ -18,7 +18,7 @@ pub(super) fn read(layout: Layout, bytes: impl AsRef<[u8]>) -> Intake {
 }
 
 pub(super) fn request<'a>(layout: Layout, panel: &'a Panel, pseudonymizer: &'a Pseudonymizer) -> Request<'a> {
-    Request { layout, format: None, panel, pseudonymizer, pedigrees: None }
+    Request { layout, format: None, panel, pseudonymizer, pedigrees: None, kits: KitUse::default() }
 }
 
 /// Line, column and code of each problem.

@@ -10,7 +10,7 @@ use super::header::{Field, Header};
 use super::lines::{Lines, split};
 use super::rows::RowReader;
 use super::table::Table;
-use super::{Format, Intake, IntakeError, Request, Row, across};
+use super::{Format, Intake, IntakeError, Request, Row, across, kit_check};
 use crate::model::Locus;
 
 /// The most bytes of a file: 2 GiB.
@@ -104,7 +104,7 @@ pub(super) fn table(table: &Table, request: &Request<'_>, findings: &mut Finding
 
 /// What is left of the rows once they were held against each other.
 fn sound(reader: RowReader<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
-    let RowReader { header, layout, mut rows, families_without_agency, told_by_sex, .. } = reader;
+    let RowReader { header, layout, mut rows, families_without_agency, told_by_sex, kits, .. } = reader;
     if let Some((line, count)) = told_by_sex {
         let what = format!(
             "{count} rows with the relation parent, the first of them here, are read as father or mother by \
@@ -112,6 +112,7 @@ fn sound(reader: RowReader<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row
         );
         findings.note(line, header.field(Field::Relation), "parent-by-sex", what);
     }
+    kit_check::check(header, &rows, kits, findings);
     across::check(layout, header, &rows, &families_without_agency, findings);
     let bad_lines = findings.bad_lines();
     if !bad_lines.is_empty() {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{FamilyPedigrees, Problem};
+use super::{FamilyPedigrees, KitUse, Problem};
 use crate::model::{DropOut, FamilyPedigree, Locus, Panel, Profile, Pseudonym, Relation, Sex, UnknownWord};
 use crate::pseudonym::Pseudonymizer;
 
@@ -78,6 +78,8 @@ pub struct Request<'a> {
     pub pseudonymizer: &'a Pseudonymizer,
     /// Pedigrees of families that relations do not describe.
     pub pedigrees: Option<&'a FamilyPedigrees>,
+    /// What is said of typing kits.
+    pub kits: KitUse,
 }
 
 /// One sound row: a sample and what it is.
