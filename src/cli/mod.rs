@@ -6,6 +6,7 @@
 
 mod bench;
 mod candidates;
+mod challenge;
 mod checking;
 mod comparable;
 mod delta;
@@ -82,6 +83,9 @@ enum Command {
     Synth(synth::Synth),
     /// Measure this machine: a synthetic population in a temporary store, matched in full and by what is new
     Bench(bench::Bench),
+    /// Measure how well and how fast the parent or child of a sample is found among many people
+    #[command(hide = true)]
+    Challenge(challenge::Search),
     /// Build the children index again from the ledger
     Index(index::Rebuild),
     /// Check the ledger and the index
@@ -140,6 +144,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Pseudonym(command) => command.run(global, output),
         Command::Synth(command) => command.run(output),
         Command::Bench(command) => command.run(output),
+        Command::Challenge(command) => command.run(output),
         Command::Index(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),
     }
