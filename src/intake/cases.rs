@@ -320,6 +320,27 @@ mod tests {
     use super::*;
     use crate::model::Locus;
 
+    #[test]
+    fn a_parent_is_told_by_the_sex_or_by_the_others() {
+        use Relation::{Father, Mother, Parent};
+        let read = |rows: &str| {
+            let head = "case,person,relation,sex,locus,allele1,allele2\n";
+            let child = "1,C,child,,vWA,14,15\n";
+            read_cases("f.csv", format!("{head}{child}{rows}").as_bytes(), &panel(), None)
+        };
+        let relations = |rows: &str| -> Vec<Relation> {
+            read(rows).unwrap()[0].relatives.iter().map(|relative| relative.relation).collect()
+        };
+        assert_eq!(relations("1,P,parent,m,vWA,14,15\n"), [Father]);
+        assert_eq!(relations("1,P,parent,,vWA,14,15\n1,Q,parent,,vWA,14,15\n"), [Parent, Parent]);
+        assert_eq!(relations("1,P,parent,,vWA,14,15\n1,Q,father,,vWA,14,15\n"), [Mother, Father]);
+        let refused = |rows: &str| read(rows).unwrap_err()[0].code;
+        assert_eq!(refused("1,P,parent,,vWA,14,15\n1,Q,paternal-uncle,,vWA,14,15\n"), "parents");
+        let three = "1,P,parent,,vWA,14,15\n1,Q,father,,vWA,14,15\n1,R,mother,,vWA,14,15\n";
+        assert_eq!(refused(three), "parents");
+        assert_eq!(refused("1,P,mother,,D5S2500,14,15\n"), "locus");
+    }
+
     fn panel() -> Panel {
         Panel::new(["vWA", "FGA"].map(|name| name.parse::<Locus>().unwrap()).to_vec()).unwrap()
     }
