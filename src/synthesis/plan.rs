@@ -13,6 +13,7 @@ pub struct Shape {
 }
 
 /// The pedigree of a shape, and the one in which a parent of unstated sex has the other place, if there is such a parent.
+#[derive(Debug)]
 pub(super) struct Pedigrees {
     pub(super) pedigree: Pedigree,
     pub(super) mirrored: Option<Pedigree>,
