@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::matching::{Candidate, FewLoci, LocusSet, Typed};
 use crate::model::Profile;
-use crate::report::{ComparableReport, Comparison, Format, Hardly};
+use crate::report::{CandidateReport, ComparableReport, Comparison, Format, Hardly};
 
 use super::Outcome;
 use super::options::{FormatOption, Global};
@@ -141,5 +141,31 @@ impl Tallied {
             families_hardly_comparable: Some(self.hardly_families),
             children_hardly_comparable: Some(self.hardly_children),
         }
+    }
+}
+
+/// Says which pairs of a run were not comparable.
+pub(super) fn say(report: &CandidateReport, output: &Output) {
+    let run = &report.run;
+    let Comparison { min_loci: Some(least), pairs_not_comparable: Some(pairs), .. } = run.comparison else {
+        return;
+    };
+    let few = report.candidates.iter().filter(|candidate| candidate.few_loci).count() as u64;
+    if pairs > 0 {
+        let which = if run.mode == "delta" { ", of those compared in this run" } else { "" };
+        output.say(&format!("{} pairs{which}, have fewer than {least} loci in common: not comparable", count(pairs)));
+    }
+    if few > 0 {
+        output.say(&format!("{} candidates reach the LR with fewer than {least} loci", count(few)));
+    }
+    let listed = |list: &Option<Vec<Hardly>>| list.as_ref().map_or(0, Vec::len) as u64;
+    let families = listed(&run.comparison.families_hardly_comparable);
+    let children = listed(&run.comparison.children_hardly_comparable);
+    if families + children > 0 {
+        output.say(&format!(
+            "{} families and {} children are comparable with fewer than half of the others: see `reunite comparable`",
+            count(families),
+            count(children)
+        ));
     }
 }

@@ -137,8 +137,8 @@ impl Job<'_> {
         let families = ledger.families_matched()?;
         self.watch.expect(families * index.children() as u64);
         let matcher = self.matcher(&index);
-        let (result, stages) = self.pages(ledger, &matcher, output)?;
-        let typed = vec![(result.informative.clone(), matcher.typed_children())];
+        let (mut result, stages) = self.pages(ledger, &matcher, output)?;
+        let typed = vec![(std::mem::take(&mut result.informative), matcher.typed_children())];
         drop(matcher);
         let comparison = Pairs { typed, min_loci: self.min_loci }.tally().comparison(&result.candidates);
         Ok(Compared { result, stages, index, comparison })

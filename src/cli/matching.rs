@@ -141,7 +141,7 @@ impl Matched {
             count(new as u64),
             count(self.withdrawn)
         ));
-        self.say_comparison(output);
+        super::comparable::say(&self.report, output);
         if self.families_withdrawn > 0 {
             output.say(&format!("{} withdrawn families were left out", count(self.families_withdrawn)));
         }
@@ -153,33 +153,6 @@ impl Matched {
             ));
         }
         output.say(&format!("digest {}", run.digest));
-    }
-
-    /// Says which pairs were not comparable.
-    fn say_comparison(&self, output: &Output) {
-        let run = &self.report.run;
-        let Comparison { min_loci: Some(least), pairs_not_comparable: Some(pairs), .. } = run.comparison else {
-            return;
-        };
-        let few = self.report.candidates.iter().filter(|candidate| candidate.few_loci).count() as u64;
-        if pairs > 0 {
-            let which = if run.mode == "delta" { ", of those compared in this run" } else { "" };
-            output
-                .say(&format!("{} pairs{which}, have fewer than {least} loci in common: not comparable", count(pairs)));
-        }
-        if few > 0 {
-            output.say(&format!("{} candidates reach the LR with fewer than {least} loci", count(few)));
-        }
-        let listed = |list: &Option<Vec<Hardly>>| list.as_ref().map_or(0, Vec::len) as u64;
-        let families = listed(&run.comparison.families_hardly_comparable);
-        let children = listed(&run.comparison.children_hardly_comparable);
-        if families + children > 0 {
-            output.say(&format!(
-                "{} families and {} children are comparable with fewer than half of the others: see `reunite comparable`",
-                count(families),
-                count(children)
-            ));
-        }
     }
 }
 
