@@ -59,7 +59,7 @@ fn called(relatives: &[Typed], names: [Relation; 2]) -> Vec<Typed> {
 fn likelihoods(calculator: &Calculator, relatives: &[Typed], child: Genotype) -> [f64; 2] {
     let evidence = Evidence::new(relatives.to_vec(), calculator.model().convention);
     let of_relatives = calculator.relatives_likelihood(0, &evidence).unwrap();
-    let unrelated = if of_relatives > 0.0 {
+    if of_relatives > 0.0 {
         let structure = calculator.structure(&evidence).unwrap();
         let code = |allele| [80, 90, 93].iter().position(|&tenths| kin::allele(tenths) == allele).unwrap();
         let code = genotype_code(code(child.low()), code(child.high()));
@@ -68,8 +68,7 @@ fn likelihoods(calculator: &Calculator, relatives: &[Typed], child: Genotype) ->
         [lr * p * of_relatives, p * of_relatives]
     } else {
         [0.0, 0.0]
-    };
-    unrelated
+    }
 }
 
 proptest! {

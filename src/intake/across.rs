@@ -64,7 +64,7 @@ fn relatives(header: &Header, rows: &[Row], findings: &mut Findings) {
                 findings.problem(row.line, header.field(Field::Relation), code, what);
             }
         }
-        parents(header, family.iter().map(|&(_, i)| &rows[i]), findings);
+        parents(header, &family.iter().map(|&(_, i)| &rows[i]), findings);
         groups(family.iter().map(|&(_, i)| rows[i].sample), |same| {
             let row = |i: usize| &rows[family[i].1];
             for &(_, again) in &same[1..] {
@@ -79,7 +79,7 @@ fn relatives(header: &Header, rows: &[Row], findings: &mut Findings) {
 }
 
 /// What a parent of unstated sex may not stand beside, in the rows of a family.
-fn parents<'r>(header: &Header, family: impl Iterator<Item = &'r Row> + Clone, findings: &mut Findings) {
+fn parents<'r>(header: &Header, family: &(impl Iterator<Item = &'r Row> + Clone), findings: &mut Findings) {
     let relation = |row: &Row| row.family.map(|family| family.1);
     let is = |wanted: Relation| family.clone().any(|row| relation(row) == Some(wanted));
     let unstated = family.clone().filter(|row| relation(row) == Some(Relation::Parent));
