@@ -55,6 +55,12 @@ pub(super) struct Import {
     /// the sample
     #[arg(long, conflicts_with = "identifiers")]
     names_within_family: bool,
+    /// The typing kit of all rows that name none in a column kit; see `reunite kits`
+    #[arg(long, value_name = "NAME")]
+    kit: Option<String>,
+    /// Use the kits of which it was not verified which loci they type, too
+    #[arg(long)]
+    unverified_kits: bool,
     /// Read and check everything, change nothing
     #[arg(long)]
     dry_run: bool,
@@ -143,6 +149,7 @@ impl Import {
             },
             sheet: self.sheet(),
             names_within_family: self.names_within_family,
+            kits: super::kits::kit_use(self.kit.as_deref(), self.unverified_kits)?,
             ..Request::new(self.layout, store.table.panel(), &pseudonymizer)
         };
         let cases = match &self.cases {

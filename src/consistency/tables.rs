@@ -16,8 +16,8 @@ pub(super) struct Tables<'a> {
     pub(super) calculator: &'a Calculator,
     /// Per locus, the alleles that the frequency table lists.
     listed: Vec<Vec<Allele>>,
-    /// By relation, then by locus, then by genotype code.
-    tables: [OnceLock<Vec<Vec<OnceLock<LocusTable>>>>; Relation::ALL.len()],
+    /// By relation but for a member, then by locus, then by genotype code.
+    tables: [OnceLock<Vec<Vec<OnceLock<LocusTable>>>>; Relation::Member as usize],
     /// By locus and genotype code, how probable the genotype is in someone unrelated to one who has it.
     coincidence: Vec<Vec<OnceLock<f64>>>,
 }

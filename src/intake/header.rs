@@ -66,6 +66,12 @@ impl Header {
         self.names.get(position).map(|name| (number, name.clone()))
     }
 
+    /// The column of a locus as findings name it: the first, if it has two.
+    pub(super) fn locus(&self, number: usize) -> Column {
+        let (LocusColumns::One(at) | LocusColumns::Two(at, _)) = self.locus_columns[number];
+        self.column(at)
+    }
+
     /// The column of a field as findings name it.
     pub(super) fn field(&self, field: Field) -> Column {
         self.position(field).and_then(|position| self.column(position))

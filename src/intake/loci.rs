@@ -80,6 +80,9 @@ const ALIASES: [(&str, &str); 8] = [
     ("humfga", "fga"),
 ];
 
+/// Names two markers, in different kits.
+pub(super) const AMBIGUOUS: &str = "D5S2500";
+
 /// What a column's name is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Named {
@@ -94,7 +97,7 @@ pub(super) enum Named {
 }
 
 /// Without case, spaces, hyphens and underscores: `Penta D`, `PENTA_D` and `PentaD` are one locus.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
@@ -153,7 +156,7 @@ pub(super) fn allele_column(name: &str) -> Option<(&str, bool)> {
     (!base.is_empty()).then_some((base, second))
 }
 
-fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+pub(super) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     const ALIKE: f64 = 0.6;
     // Longer names are no typing mistakes, and comparing them takes time.
     if written.len() > 32 {

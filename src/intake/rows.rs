@@ -11,7 +11,7 @@ use super::findings::Findings;
 use super::header::{Header, LocusColumns};
 use super::pedigrees::Placed;
 use super::readings::Settler;
-use super::{CaseList, FamilyPedigrees, Layout, Request, Row};
+use super::{CaseList, FamilyPedigrees, KitUse, Layout, Request, Row};
 use crate::model::{Profile, Pseudonym, Relation, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
@@ -28,6 +28,11 @@ pub(super) struct RowReader<'h> {
     pub(super) rows: Vec<Row>,
     /// Beside each row, its family as if there were no agency; empty if the file has no agencies.
     pub(super) families_without_agency: Vec<Pseudonym>,
+    /// Line of the first parent whom the sex makes father or mother, and how many there are.
+    pub(super) told_by_sex: Option<(u64, u64)>,
+    /// The kit of rows that name none.
+    kit: Option<Arc<str>>,
+    pub(super) kits: KitUse,
     words: Words,
     family: LastFamily,
 }
@@ -75,6 +80,9 @@ impl<'h> RowReader<'h> {
             said_sex_number: false,
             rows: Vec::new(),
             families_without_agency: Vec::new(),
+            told_by_sex: None,
+            kit: request.kits.stated.map(|kit| Arc::from(kit.name())),
+            kits: request.kits,
             words: Words::default(),
             family: LastFamily::default(),
         }
@@ -129,11 +137,14 @@ impl<'h> RowReader<'h> {
                     Some(pedigree) => self.member(line, text, sample.ok(), sex, pedigree, findings),
                     None => self.relation(line, text, sex, findings),
                 };
+                if text.eq_ignore_ascii_case(Relation::Parent.word()) && relation.is_some_and(|r| r.sex().is_some()) {
+                    self.told_by_sex.get_or_insert((line, 0)).1 += 1;
+                }
                 family.zip(relation).map(Some)
             }
         };
         let region = self.word(line, 1, Field::Region, cell(Field::Region), findings);
-        let kit = self.word(line, 2, Field::Kit, cell(Field::Kit), findings);
+        let kit = self.word(line, 2, Field::Kit, cell(Field::Kit), findings).or_else(|| self.kit.clone());
         let collected_on = match cell(Field::CollectedOn) {
             "" => None,
             text => {
@@ -250,7 +261,7 @@ impl<'h> RowReader<'h> {
             return None;
         }
         let relation = match text.parse::<Relation>() {
-            Ok(relation) => relation,
+            Ok(relation) => relation.of_sex(sex.unwrap_or(Sex::Unknown)),
             Err(error) => {
                 findings.problem(line, self.header.field(Field::Relation), "relation", format!("the cell {error}"));
                 return None;

@@ -192,6 +192,28 @@ fn a_transposed_table_gives_no_identifier_away() {
 }
 
 #[test]
+fn a_parent_is_told_by_the_sex_or_by_the_others() {
+    use Relation::{Father, Mother, Parent};
+    let intake = families("F1,S1,parent,m,14,\nF2,S2,parent,female,14,\nF3,S3,Parent,,14,\nF3,S4,parent,u,15,\n");
+    assert_eq!(places(&intake), []);
+    let relations: Vec<_> = intake.rows.iter().filter_map(|row| Some(row.family?.1)).collect();
+    assert_eq!(relations, [Father, Mother, Parent, Parent]);
+    let [note] = &intake.notes[..] else { panic!("{:?}", intake.notes) };
+    assert_eq!((note.line, note.code), (2, "parent-by-sex"));
+    assert!(note.what.starts_with("2 rows"), "{note}");
+    for (rows, place) in [
+        ("F1,S1,father,m,14,\nF1,S2,mother,f,14,\nF1,S3,parent,,14,\n", (4, 3, "third-parent")),
+        ("F1,S1,parent,,14,\nF1,S2,parent,,14,\nF1,S3,parent,,14,\n", (4, 3, "third-parent")),
+        ("F1,S1,parent,,14,\nF1,S2,paternal-uncle,m,14,\n", (2, 3, "parent-side")),
+        ("F1,S1,parent,,14,\nF1,S2,maternal-half-sibling,,14,\n", (2, 3, "parent-side")),
+        ("F1,S1,parent,m,14,\nF1,S2,father,m,14,\n", (3, 3, "second-father")),
+    ] {
+        assert_eq!(places(&families(rows)), [place], "{rows}");
+    }
+    assert_eq!(places(&families("F1,S1,parent,,14,\nF1,S2,mother,f,14,\nF1,S3,paternal-uncle,m,14,\n")), []);
+}
+
+#[test]
 fn loci_outside_the_panel_are_kept_and_noted() {
     let intake = read(Layout::Children, "sample_id,sex,AMEL,fga,TPOX,THO1\nS1,m,X/Y,22,8,9.3\n");
     assert_eq!(intake.problems, []);

@@ -6,13 +6,13 @@ use std::io::Read;
 use std::path::Path;
 
 use super::encoding::decode;
-use super::fields::Field;
+use super::fields::{Field, field};
 use super::findings::{Column, Findings};
 use super::header::Header;
 use super::lines::{self, Lines, is_blank, split};
 use super::rows::RowReader;
 use super::table::Table;
-use super::{Format, Intake, IntakeError, Request, Row, across, cmf, fam, genemapper};
+use super::{Format, Intake, IntakeError, Request, Row, across, cmf, fam, genemapper, kit_check};
 use crate::model::{FamilyPedigree, Locus};
 
 /// The most bytes of a file: 2 GiB.
@@ -102,8 +102,12 @@ fn messages(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Ve
         let [family, relation, sex] = [Field::FamilyId, Field::Relation, Field::Sex].map(cell);
         Some(cmf::Listed { family, relation, sex })
     };
-    let made = cmf::table(bytes, request, &listed, findings);
-    made.map(|made| table(&made, request, findings)).unwrap_or_default()
+    let Some(mut made) = cmf::table(bytes, request, &listed, findings) else { return Default::default() };
+    if let Some(cases) = request.cases {
+        // It goes before the categories, which were held against it.
+        made.keep_columns(|name| field(name).is_none_or(|field| field == Field::SampleId || !cases.says(field)));
+    }
+    table(&made, request, findings)
 }
 
 fn tidy(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
@@ -147,7 +151,15 @@ pub(super) fn table(table: &Table, request: &Request<'_>, findings: &mut Finding
 
 /// What is left of the rows once they were held against each other.
 pub(super) fn sound(reader: RowReader<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
-    let RowReader { header, layout, mut rows, families_without_agency, .. } = reader;
+    let RowReader { header, layout, mut rows, families_without_agency, told_by_sex, kits, .. } = reader;
+    if let Some((line, count)) = told_by_sex {
+        let what = format!(
+            "{count} rows with the relation parent, the first of them here, are read as father or mother by \
+                            their sex"
+        );
+        findings.note(line, header.field(Field::Relation), "parent-by-sex", what);
+    }
+    kit_check::check(header, &rows, kits, findings);
     across::check(layout, header, &rows, &families_without_agency, findings);
     let bad_lines = findings.bad_lines();
     if !bad_lines.is_empty() {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{CaseList, FamilyPedigrees, Problem, cmf, fam, genemapper};
+use super::{CaseList, FamilyPedigrees, KitUse, Problem, cmf, fam, genemapper};
 use crate::model::{DropOut, FamilyPedigree, Locus, Panel, Profile, Pseudonym, Relation, Sex, UnknownWord};
 use crate::pseudonym::Pseudonymizer;
 
@@ -111,6 +111,8 @@ pub struct Request<'a> {
     /// Whether the names of persons in the families of a DVI project, such as `Father`, are theirs within the family only:
     /// `FAMILY/PERSON` then names the sample.
     pub names_within_family: bool,
+    /// What is said of typing kits.
+    pub kits: KitUse,
 }
 
 impl<'a> Request<'a> {
@@ -127,6 +129,7 @@ impl<'a> Request<'a> {
             single_allele: SingleAllele::default(),
             sheet: None,
             names_within_family: false,
+            kits: KitUse::default(),
         }
     }
 }

@@ -115,6 +115,7 @@ impl fmt::Display for ConflictKind {
                  import all its relatives in one file",
             ),
             Self::Itself => f.write_str("is described differently by another row of the file"),
+            Self::Second(Relation::Parent) => f.write_str("would be the family's third parent"),
             Self::Second(relation) => write!(f, "would be the family's second {relation}"),
         }
     }

@@ -110,6 +110,10 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 self.matcher.record(family.pseudonym, compiled, *threshold, plan, &mut self.part.records);
             }
         }
+        for (family, aimed) in self.families.iter().zip(&compiled) {
+            let loci = aimed.as_ref().map(|aimed| (family.pseudonym, aimed.family.informative_loci()));
+            self.part.result.informative.extend(loci);
+        }
         self.part.stages.compile += started.elapsed();
 
         let mut hits = self.search(&plans, &scorers, watch)?;

@@ -10,6 +10,7 @@ use crate::model::{Family, Genotype};
 use crate::screen::ScreenedLocus;
 
 use super::chance::{Moments, moments};
+use super::comparable::LocusSet;
 use super::linkage::FamilyLinkage;
 use super::result::Unscorable;
 
@@ -198,6 +199,11 @@ impl CompiledFamily {
     /// Loci at which a child typed there could be compared.
     pub fn informative(&self) -> impl Iterator<Item = (usize, &CompiledLocus)> {
         self.loci.iter().enumerate().filter_map(|(position, locus)| Some((position, locus.as_ref()?)))
+    }
+
+    /// The positions of [`Self::informative`].
+    pub(super) fn informative_loci(&self) -> LocusSet {
+        self.informative().fold(0, |set, (position, _)| set | 1 << position)
     }
 
     /// Per locus of the panel, its table and ways to screen.

@@ -8,12 +8,13 @@ use rayon::prelude::*;
 
 use crate::index::Index;
 use crate::kinship::{Calculator, KinshipError};
-use crate::model::{Family, GenotypeCode, Pseudonym};
+use crate::model::{Family, GenotypeCode, Pseudonym, genotype_count};
 use crate::population::Floor;
 use crate::screen::{Classes, Instructions, Lane, Layout, Plan};
 
 use super::chance::Completeness;
 use super::chunk::{Chunk, Part};
+use super::comparable::{LocusSet, Typed};
 use super::compile::{CompiledFamily, Compiler};
 use super::result::{Criterion, MatchResult};
 use super::unlisted::Irregular;
@@ -72,7 +73,8 @@ impl<'a> Matcher<'a> {
     #[must_use]
     pub fn new(index: &'a Index, calculator: &'a Calculator, criterion: Criterion) -> Self {
         let (irregular, refused) = Irregular::of(index, calculator.model().floor == Floor::Refuse);
-        let refused = refused.into_iter().map(|child| index.pseudonym(child)).collect();
+        let mut refused: Vec<Pseudonym> = refused.into_iter().map(|child| index.pseudonym(child)).collect();
+        refused.sort_unstable();
         Self {
             index,
             compiler: Arc::new(Compiler::new(calculator, Instructions::detect().counts())),
@@ -129,6 +131,23 @@ impl<'a> Matcher<'a> {
     /// Whether a child is passed by.
     pub(super) fn passes_by(&self, child: usize) -> bool {
         self.without.binary_search(&child).is_ok()
+    }
+
+    /// The children that are compared, each with the loci at which it is typed.
+    #[must_use]
+    pub fn typed_children(&self) -> Vec<Typed> {
+        let untyped: Vec<usize> = self.index.loci().iter().map(|locus| genotype_count(locus.1.len())).collect();
+        let set = |codes: &[GenotypeCode]| {
+            let typed =
+                codes.iter().zip(&untyped).map(|(&code, &untyped)| LocusSet::from(usize::from(code) != untyped));
+            typed.enumerate().fold(0, |set, (locus, typed)| set | typed << locus)
+        };
+        let children = self.index.codes().par_chunks_exact(untyped.len()).enumerate();
+        let compared = |&(child, _): &(usize, &[GenotypeCode])| {
+            !self.passes_by(child)
+                && (self.refused.is_empty() || self.refused.binary_search(&self.index.pseudonym(child)).is_err())
+        };
+        children.filter(compared).map(|(child, codes)| (self.index.pseudonym(child), set(codes))).collect()
     }
 
     /// The least log10 LR of a family's candidates.

@@ -6,6 +6,7 @@
 
 mod chance;
 mod chunk;
+mod comparable;
 mod compile;
 mod engine;
 mod explain;
@@ -16,11 +17,12 @@ mod score;
 mod unlisted;
 mod watch;
 
+pub use comparable::{FewLoci, LocusSet, Typed};
 pub use compile::{CompiledFamily, Compiler};
 pub use engine::{Keep, Matcher, Stages};
 pub use explain::{CpiTotal, Explanation, LocusExplanation, explain};
 pub use linkage::{FamilyLinkage, PairScorers};
-pub use reach::ReachError;
+pub use reach::{ReachError, Reached};
 pub use result::{Candidate, Criterion, MatchResult, Unscorable, run_digest};
 pub use score::Scorer;
 pub use watch::{Stopped, Watch};

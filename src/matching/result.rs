@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::comparable::Typed;
 use crate::kinship::Calculator;
 use crate::model::{Locus, Pseudonym};
 use crate::population::FrequencyTable;
@@ -76,6 +77,8 @@ pub struct MatchResult {
     pub survivors: u64,
     /// Pairs that were compared.
     pub pairs: u64,
+    /// The families that were scored, each with the loci at which a relative is typed.
+    pub informative: Vec<Typed>,
 }
 
 impl MatchResult {
@@ -84,6 +87,7 @@ impl MatchResult {
         self.candidates.extend(part.candidates);
         self.unscorable.extend(part.unscorable);
         self.refused.extend(part.refused);
+        self.informative.extend(part.informative);
         self.families_screened += part.families_screened;
         self.families_weighed += part.families_weighed;
         self.families_out_of_reach += part.families_out_of_reach;
@@ -96,6 +100,8 @@ impl MatchResult {
     pub fn rank(&mut self) {
         self.unscorable.sort_by_key(|unscorable| unscorable.family);
         self.unscorable.dedup_by_key(|unscorable| unscorable.family);
+        self.informative.sort_unstable();
+        self.informative.dedup();
         self.refused.sort_unstable();
         self.refused.dedup();
         self.candidates.sort_unstable_by(|a, b| {

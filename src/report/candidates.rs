@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::model::{Pseudonym, UnknownWord};
 
+use super::comparable::Comparison;
 use super::table::plain_table;
 
 /// Version of the JSON form: raised when a field is renamed or changes its meaning, not when one is added.
@@ -53,6 +54,9 @@ pub struct RunSummary {
     pub seconds: f64,
     /// BLAKE3 of the canonical result set, in hexadecimal.
     pub digest: String,
+    /// Pairs that were not comparable.
+    #[serde(flatten)]
+    pub comparison: Comparison,
 }
 
 /// One candidate.
@@ -68,6 +72,8 @@ pub struct CandidateRow {
     pub loci_compared: u32,
     /// Loci that need a mutation.
     pub incompatible_loci: u32,
+    /// Whether fewer loci were compared than a pair should have in common.
+    pub few_loci: bool,
     /// Number of the first run of the unbroken series in which the pair was a candidate.
     pub first_run: i64,
     /// Whether that is the last run.
@@ -132,11 +138,7 @@ impl CandidateReport {
                 row.loci_compared.to_string(),
                 row.incompatible_loci.to_string(),
                 if row.new { "new".to_owned() } else { format!("run {}", row.first_run) },
-                if row.family_marks.is_empty() {
-                    String::new()
-                } else {
-                    format!("family: {}", row.family_marks.join(", "))
-                },
+                remarks(row),
             ]
         });
         let header = ["#", "family", "child", "log10 LR", "LR", "loci", "incompatible", "since", ""];
@@ -145,6 +147,18 @@ impl CandidateReport {
         let more = if rest > 0 { format!("... and {rest} more\n") } else { String::new() };
         table + &more
     }
+}
+
+/// What the reader of a table should know of a candidate beside its numbers.
+fn remarks(row: &CandidateRow) -> String {
+    let mut remarks = Vec::new();
+    if row.few_loci {
+        remarks.push("few loci".to_owned());
+    }
+    if !row.family_marks.is_empty() {
+        remarks.push(format!("family: {}", row.family_marks.join(", ")));
+    }
+    remarks.join("; ")
 }
 
 /// A likelihood ratio as people write it: `23,500`, `4.1e9`, `0.0012`.
@@ -192,6 +206,7 @@ mod tests {
             log10_lr: 7.25,
             loci_compared: 20,
             incompatible_loci: 1,
+            few_loci: true,
             first_run: 1,
             new: true,
             family_marks: Vec::new(),
@@ -204,6 +219,7 @@ mod tests {
             pairs: 1,
             seconds: 0.5,
             digest: "00".into(),
+            comparison: Comparison { min_loci: Some(10), pairs_not_comparable: Some(3), ..Comparison::default() },
         };
         let report = CandidateReport { schema_version: SCHEMA_VERSION, run, candidates: vec![row] };
         let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
@@ -215,6 +231,9 @@ mod tests {
             assert!(!json["candidates"][0][field].is_null(), "{field}");
         }
         assert!(report.csv().ends_with(",7.25,20,1,1,true,\n"));
+        assert_eq!(json["run"]["pairs_not_comparable"], 3);
+        assert!(json["run"]["families_hardly_comparable"].is_null());
+        assert!(report.table(1).contains("few loci"));
         assert!(report.table(0).contains("... and 1 more"));
     }
 }

@@ -2,17 +2,21 @@
 //! is printed here.
 
 mod candidates;
+mod comparable;
 mod explain;
 mod fam;
 mod families;
+mod kits;
 mod power;
 mod table;
 mod tidy;
 
 pub use candidates::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION, ratio};
+pub use comparable::{ComparableReport, Comparison, Hardly};
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport};
 pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
+pub use kits::{KitRow, KitsReport};
 pub use power::{PowerReport, PowerRow};
 pub use table::plain_table;
 pub use tidy::{TidyCsv, TidyRow, pedigrees_csv};
