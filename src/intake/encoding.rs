@@ -61,8 +61,7 @@ fn utf_16(bytes: &[u8]) -> Option<(&'static Encoding, &[u8])> {
     }
     // Without a mark: half of each Latin letter, digit or delimiter is zero, always the same half. The header has many.
     let start = &bytes[..bytes.len().min(START)];
-    let end = start.chunks(2).position(|unit| matches!(unit, b"\n\0" | b"\0\n"));
-    let start = &start[..end.map_or(start.len(), |end| 2 * end)];
+    let start = start.split(|&byte| byte == b'\n').next().unwrap_or(start);
     let zeros = [0, 1].map(|half| start.iter().skip(half).step_by(2).filter(|&&byte| byte == 0).count());
     // Of other letters the other half may be zero, now and then.
     let enough = |zeros: usize, others: usize| zeros >= 4 && zeros * 8 >= start.len() && others * 4 <= zeros;

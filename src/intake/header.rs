@@ -107,7 +107,7 @@ impl Header {
                 }
             });
         }
-        let mut complete = header.is_complete(line, request, findings);
+        let mut complete = header.is_complete(line, request, ", or a case list (--cases) that has it", findings);
         if header.loci.is_empty() {
             complete = false;
             findings.problem(line, None, "no-loci", "there is no locus column: add one column per locus, such as vWA");
@@ -134,7 +134,7 @@ impl Header {
                 None => findings.note(line, header.column(position), "not-read", "says nothing that is read here"),
             }
         }
-        header.is_complete(line, request, findings).then_some(header)
+        header.is_complete(line, request, "", findings).then_some(header)
     }
 
     fn of(names: &[&str], panel: &Panel) -> Self {
@@ -147,17 +147,15 @@ impl Header {
         }
     }
 
-    fn is_complete(&self, line: u64, request: &Request<'_>, findings: &mut Findings) -> bool {
+    /// Whether every column that must be there is. `otherwise` says what else would do.
+    fn is_complete(&self, line: u64, request: &Request<'_>, otherwise: &str, findings: &mut Findings) -> bool {
         let mut complete = true;
         let layout = request.layout;
         for (field, name) in FIELDS.iter().filter(|(field, _)| required(*field, request)) {
             if self.position(*field).is_none() {
                 complete = false;
-                let case_list = match field {
-                    Field::SampleId => "",
-                    _ => ", or a case list (--cases) that has it",
-                };
-                let what = format!("the column {name} is missing: a {layout} file needs it{case_list}");
+                let otherwise = if *field == Field::SampleId { "" } else { otherwise };
+                let what = format!("the column {name} is missing: a {layout} file needs it{otherwise}");
                 findings.problem(line, None, "missing-column", what);
             }
         }
