@@ -7,8 +7,11 @@
 mod chance;
 mod chunk;
 mod compile;
+mod doubles;
 mod engine;
 mod explain;
+mod identity;
+mod kin;
 mod linkage;
 mod reach;
 mod result;
@@ -17,8 +20,11 @@ mod unlisted;
 mod watch;
 
 pub use compile::{CompiledFamily, Compiler};
+pub use doubles::{Double, Doubles};
 pub use engine::{Keep, Matcher, Stages};
 pub use explain::{CpiTotal, Explanation, LocusExplanation, explain};
+pub use identity::{Identity, IdentityRule, Judge, Likeness};
+pub use kin::{KinCriterion, KinPair, KinRatios, KinRelation, KinResult, KinSearch};
 pub use linkage::{FamilyLinkage, PairScorers};
 pub use reach::ReachError;
 pub use result::{Candidate, Criterion, MatchResult, Unscorable, run_digest};

@@ -13,6 +13,7 @@
 
 mod bound;
 mod classes;
+mod differences;
 mod kernel;
 mod locus;
 mod plan;
@@ -20,6 +21,7 @@ mod weigh;
 mod weights;
 
 pub use classes::Classes;
+pub use differences::Differences;
 pub use kernel::{Instructions, screen_block};
 pub use locus::{AlleleSet, Carries, LocusScreen, ScreenedLocus, TOLERANCES};
 pub use plan::{Layout, Plan, Screen};
