@@ -11,10 +11,12 @@ mod delta;
 mod demo;
 mod explain;
 mod families;
+mod identities;
 mod import;
 mod index;
 mod init;
 mod key;
+mod kin;
 mod lr;
 mod matching;
 mod model;
@@ -68,6 +70,8 @@ enum Command {
     /// Look after the families of the store
     #[command(subcommand)]
     Families(families::Families),
+    /// Find close kin whom nobody knows of, and persons who are in the store twice
+    Kin(kin::FindKin),
     /// Compute likelihood ratios of cases in a file, without a store
     Lr(lr::Lr),
     /// Turn original identifiers (one per line on standard input) into pseudonyms
@@ -128,6 +132,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Explain(command) => command.run(global, output),
         Command::Power(command) => command.run(global, output),
         Command::Families(command) => command.run(global, output),
+        Command::Kin(command) => command.run(global, output),
         Command::Lr(command) => command.run(output),
         Command::Pseudonym(command) => command.run(global, output),
         Command::Synth(command) => command.run(output),

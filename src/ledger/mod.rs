@@ -17,6 +17,7 @@ mod pedigrees;
 mod read;
 mod relatives;
 mod runs;
+mod samples;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -29,3 +30,4 @@ pub use error::LedgerError;
 pub use open::{Generation, Ledger};
 pub use read::Counts;
 pub use runs::{RunDelta, RunRecord, Standing};
+pub use samples::{Sample, Samples};

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::index::{BLOCK, Index, Row, UNLISTED};
 use crate::kinship::Calculator;
-use crate::model::{GenotypeCode, genotype_count};
+use crate::model::{GenotypeCode, Pseudonym, genotype_count};
 use crate::screen::{Classes, Differences, Instructions, Lane, Table, Weighing, weigh_block};
 
 use super::identity::{IdentityRule, Likeness};
@@ -81,6 +81,15 @@ impl<'a> Doubles<'a> {
         order.sort_by(|&a, &b| tells(b).total_cmp(&tells(a)));
         let differences = Differences::new(&classes);
         Self { index, rule, classes, lanes, differences, order, untyped, instructions: Instructions::detect() }
+    }
+
+    /// The sample of a number of the index.
+    ///
+    /// # Panics
+    /// If there is no such number.
+    #[must_use]
+    pub fn pseudonym(&self, number: usize) -> Pseudonym {
+        self.index.pseudonym(number)
     }
 
     /// Runs on these instructions instead of the best that the machine has.

@@ -8,13 +8,14 @@ use rayon::prelude::*;
 
 use crate::index::Index;
 use crate::kinship::{Calculator, KinshipError};
-use crate::model::{Family, GenotypeCode, Pseudonym};
+use crate::model::{Family, GenotypeCode, Profile, Pseudonym};
 use crate::population::Floor;
 use crate::screen::{Classes, Instructions, Lane, Layout, Plan};
 
 use super::chance::Completeness;
 use super::chunk::{Chunk, Part};
 use super::compile::{CompiledFamily, Compiler};
+use super::identity::{IdentityRule, Judge};
 use super::result::{Criterion, MatchResult};
 use super::unlisted::Irregular;
 use super::watch::{Stopped, Watch};
@@ -43,6 +44,7 @@ pub struct Matcher<'a> {
     without: Vec<usize>,
     /// How complete the children are, if chance hits are bounded.
     completeness: Option<Completeness>,
+    judge: OnceLock<Judge<'a>>,
 }
 
 /// Processor time by stage, added up over threads.
@@ -84,6 +86,7 @@ impl<'a> Matcher<'a> {
             exhaustive: false,
             without: Vec::new(),
             completeness: criterion.max_chance_hits.map(|_| Completeness::of(index)),
+            judge: OnceLock::new(),
         }
     }
 
@@ -129,6 +132,26 @@ impl<'a> Matcher<'a> {
     /// Whether a child is passed by.
     pub(super) fn passes_by(&self, child: usize) -> bool {
         self.without.binary_search(&child).is_ok()
+    }
+
+    /// The relative whose profile a child has, if there is one; of several the likeliest, then the first by pseudonym.
+    pub(super) fn same_as(&self, family: &Family, child: usize) -> Result<Option<Pseudonym>, KinshipError> {
+        let rule = IdentityRule::default();
+        let mut best: Option<(f64, Pseudonym)> = None;
+        for relative in &family.relatives {
+            if !rule.may_hold(&relative.profile, |locus| self.index.genotype(child, locus)) {
+                continue;
+            }
+            let genotypes = (0..self.index.loci().len()).map(|locus| self.index.genotype(child, locus)).collect();
+            let judge = self.judge.get_or_init(|| Judge::new(self.compiler()));
+            let Some(identity) = judge.identity(&rule, &relative.profile, &Profile::new(genotypes))? else { continue };
+            let found = (identity.log10_lr, relative.sample);
+            let is_better = |best: &(f64, Pseudonym)| found.0 > best.0 || (found.0 == best.0 && found.1 < best.1);
+            if best.as_ref().is_none_or(is_better) {
+                best = Some(found);
+            }
+        }
+        Ok(best.map(|best| best.1))
     }
 
     /// The least log10 LR of a family's candidates.

@@ -31,6 +31,17 @@ impl IdentityRule {
     pub fn holds(&self, likeness: Likeness) -> bool {
         likeness.differing_alleles <= u32::from(self.max_differences) && likeness.loci_compared >= self.min_loci
     }
+
+    /// Whether profiles may be so alike: not if more alleles differ, which soon shows.
+    pub(super) fn may_hold(&self, one: &Profile, other: impl Fn(usize) -> Option<Genotype>) -> bool {
+        let mut left = i64::from(self.max_differences);
+        (one.genotypes().iter().enumerate()).all(|(locus, genotype)| {
+            if let Some((a, b)) = genotype.zip(other(locus)) {
+                left -= i64::from(a.differing_alleles(b));
+            }
+            left >= 0
+        })
+    }
 }
 
 impl Default for IdentityRule {
