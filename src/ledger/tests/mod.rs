@@ -4,6 +4,7 @@ mod files;
 mod imports;
 mod marks;
 mod runs;
+mod samples;
 
 use std::path::PathBuf;
 
