@@ -128,9 +128,8 @@ fn exhaustive(
                 differing_alleles += left.len() as u32;
             }
             let likeness = Likeness { loci_compared, differing_alleles };
-            let mut both = |relation| {
-                f64::max(exact.log10_lr(relation, one, other), exact.log10_lr(relation, other, one))
-            };
+            let mut both =
+                |relation| f64::max(exact.log10_lr(relation, one, other), exact.log10_lr(relation, other, one));
             let kin = [Relation::Father, Relation::FullSibling, Relation::PaternalHalfSibling].map(&mut both);
             let same = exact.same_person(one, other);
             let rule = criterion.identity;
@@ -295,8 +294,7 @@ fn kin_are_found_and_strangers_are_not() {
     use KinRelation::{FullSibling, ParentChild};
     let table = FrequencyTable::chinese_han_23();
     let calculator = Calculator::new(table, alike()).unwrap();
-    let criterion =
-        KinCriterion { min_log10_lr: 4.0, max_chance_hits: Some(10.0), identity: IdentityRule::default() };
+    let criterion = KinCriterion { min_log10_lr: 4.0, max_chance_hits: Some(10.0), identity: IdentityRule::default() };
     let run = |samples: &[Child]| {
         let index = index(samples, table);
         let search = KinSearch::new(&index, &calculator, criterion);
@@ -312,10 +310,11 @@ fn kin_are_found_and_strangers_are_not() {
     let found = run(&samples(&strangers, table, &alike()).0);
     assert!(found.pairs.len() <= 10, "{}", found.pairs.len());
 
-    for (relations, likeliest, least) in [
-        ([Relation::Father, Relation::FullSibling], ParentChild, 0.95),
-        ([Relation::FullSibling, Relation::FullSibling], FullSibling, 0.7),
-        ([Relation::FullSibling, Relation::PaternalHalfSibling], KinRelation::HalfSibling, 0.01),
+    // Half-siblings reach the threshold if they share more than most do, and then look like closer kin.
+    for (relations, likeliest, least, least_right) in [
+        ([Relation::Father, Relation::FullSibling], ParentChild, 0.95, 0.8),
+        ([Relation::FullSibling, Relation::FullSibling], FullSibling, 0.7, 0.8),
+        ([Relation::FullSibling, Relation::PaternalHalfSibling], KinRelation::HalfSibling, 0.01, 0.2),
     ] {
         let plan = Plan {
             families: 200,
@@ -336,7 +335,7 @@ fn kin_are_found_and_strangers_are_not() {
         assert!(share >= least, "{likeliest:?}: {share}");
         assert!(others.len() <= 10, "{likeliest:?}: {}", others.len());
         let right = true_pairs.iter().filter(|pair| pair.likeliest == likeliest).count() as f64;
-        assert!(right / true_pairs.len() as f64 >= 0.8, "{likeliest:?}: {right} of {}", true_pairs.len());
+        assert!(right / true_pairs.len() as f64 >= least_right, "{likeliest:?}: {right} of {}", true_pairs.len());
         assert!(found.pairs.iter().all(|pair| pair.likeliest != KinRelation::Identity), "siblings are two persons");
     }
 }

@@ -87,8 +87,21 @@ fn the_same_person_under_two_numbers_is_found() {
 
     let sample = |row: usize| children[row][column(&children, "sample_id")].as_str();
     let names = [
-        "AGAIN-0", "AGAIN-1", "AGAIN-2", "AGAIN-3", "AGAIN-few", "AGAIN-ten", "AGAIN-x", "AGAIN-y", "AGAIN-r",
-        sample(best[0]), sample(best[1]), sample(best[2]), sample(best[3]), sample(best[5]), sample(best[6]),
+        "AGAIN-0",
+        "AGAIN-1",
+        "AGAIN-2",
+        "AGAIN-3",
+        "AGAIN-few",
+        "AGAIN-ten",
+        "AGAIN-x",
+        "AGAIN-y",
+        "AGAIN-r",
+        sample(best[0]),
+        sample(best[1]),
+        sample(best[2]),
+        sample(best[3]),
+        sample(best[5]),
+        sample(best[6]),
         &families[relative][column(&families, "sample_id")],
     ];
     let known = lab.pseudonyms("sample", names);
@@ -200,6 +213,7 @@ fn an_identity_is_listed_apart_from_candidates() {
     let csv = lab.run(&["candidates", "--child", &twin, "--format", "csv"]).ends(0).out;
     let row = csv.lines().find(|row| row.starts_with(&family)).unwrap();
     assert!(row.ends_with(&format!(",{relative}")), "{row}");
+    lab.run(&["explain", &family, &twin]).ends(0).says(&["the child has the profile of relative", &relative]);
     let table = lab.run(&["candidates"]).ends(0).out;
     let (_, identities) = table.split_once("no candidates\n").unwrap();
     assert!(identities.contains(&format!("full-sibling {relative}")), "{identities}");

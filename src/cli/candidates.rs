@@ -43,7 +43,9 @@ impl List {
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
-            Format::Table if report.candidates.is_empty() && report.identities.is_empty() => output.say("no candidates"),
+            Format::Table if report.candidates.is_empty() && report.identities.is_empty() => {
+                output.say("no candidates")
+            }
             Format::Table => output.data(&report.table(self.limit.map_or(TABLE_ROWS, |limit| limit as usize)))?,
         }
         Ok(if report.candidates.is_empty() && report.identities.is_empty() { Outcome::Nothing } else { Outcome::Done })

@@ -45,6 +45,8 @@ pub struct Matcher<'a> {
     /// How complete the children are, if chance hits are bounded.
     completeness: Option<Completeness>,
     judge: OnceLock<Judge<'a>>,
+    /// Whether it is told who has the profile of a relative.
+    tells_identities: bool,
 }
 
 /// Processor time by stage, added up over threads.
@@ -87,6 +89,7 @@ impl<'a> Matcher<'a> {
             without: Vec::new(),
             completeness: criterion.max_chance_hits.map(|_| Completeness::of(index)),
             judge: OnceLock::new(),
+            tells_identities: true,
         }
     }
 
@@ -118,6 +121,13 @@ impl<'a> Matcher<'a> {
         self
     }
 
+    /// Takes no identity out of the candidates.
+    #[must_use]
+    pub(super) fn with_identities(mut self) -> Self {
+        self.tells_identities = false;
+        self
+    }
+
     /// Passes these children by.
     #[must_use]
     pub fn without(mut self, children: &BTreeSet<Pseudonym>) -> Self {
@@ -136,6 +146,9 @@ impl<'a> Matcher<'a> {
 
     /// The relative whose profile a child has, if there is one; of several the likeliest, then the first by pseudonym.
     pub(super) fn same_as(&self, family: &Family, child: usize) -> Result<Option<Pseudonym>, KinshipError> {
+        if !self.tells_identities {
+            return Ok(None);
+        }
         let rule = IdentityRule::default();
         let mut best: Option<(f64, Pseudonym)> = None;
         for relative in &family.relatives {

@@ -180,7 +180,8 @@ impl<'a> KinSearch<'a> {
             let criterion =
                 Criterion { min_log10_lr: self.criterion.min_log10_lr, max_per_family: None, max_chance_hits: shared };
             let matcher = Matcher::new(self.index, self.compiler.calculator(), criterion)
-                .compiling_with(Arc::clone(&self.compiler));
+                .compiling_with(Arc::clone(&self.compiler))
+                .with_identities();
             for page in 0..self.index.children().div_ceil(PAGE) {
                 let numbers = page * PAGE..self.index.children().min((page + 1) * PAGE);
                 let families: Vec<_> =
@@ -256,7 +257,8 @@ impl<'a> KinSearch<'a> {
         let likelier = |best: KinRelation, next: KinRelation| {
             if log10_lr.of(next) > log10_lr.of(best) { next } else { best }
         };
-        let likeliest = KinRelation::ALL.into_iter().filter(may_be).reduce(likelier).unwrap_or(KinRelation::HalfSibling);
+        let likeliest =
+            KinRelation::ALL.into_iter().filter(may_be).reduce(likelier).unwrap_or(KinRelation::HalfSibling);
         let mut samples = [one.pseudonym, other.pseudonym];
         samples.sort_unstable();
         Ok(Some(KinPair { samples, likeliest, likeness, log10_lr }))

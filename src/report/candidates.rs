@@ -120,8 +120,9 @@ impl CandidateReport {
     /// the last column names the relative's sample of an identity. Identities come after all candidates.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut text =
-            String::from("family,child,log10_lr,loci_compared,incompatible_loci,first_run,new,family_marks,same_person\n");
+        let mut text = String::from(
+            "family,child,log10_lr,loci_compared,incompatible_loci,first_run,new,family_marks,same_person\n",
+        );
         for row in self.candidates.iter().chain(&self.identities) {
             // Numbers and hexadecimal digits only: nothing to quote, and writing to a string cannot fail.
             let _ = writeln!(
@@ -274,7 +275,8 @@ mod tests {
             seconds: 0.5,
             digest: "00".into(),
         };
-        let report = CandidateReport { schema_version: SCHEMA_VERSION, run, candidates: vec![row], identities: vec![identity] };
+        let report =
+            CandidateReport { schema_version: SCHEMA_VERSION, run, candidates: vec![row], identities: vec![identity] };
         let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
         assert_eq!(json["schema_version"], 1);
         for field in ["mode", "generation", "families", "children", "pairs", "seconds", "digest"] {
