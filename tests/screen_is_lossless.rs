@@ -193,7 +193,7 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
                 incompatible_loci += u32::from(calculator.is_compatible(evidence, genotype).unwrap() == Some(false));
             }
             let (family, child) = (family.pseudonym, child.pseudonym);
-            found.push(Candidate { family, child, log10_lr, loci_compared, incompatible_loci });
+            found.push(Candidate { family, child, log10_lr, loci_compared, incompatible_loci, same_as: None });
         }
     }
     found.sort_by(|a, b| b.log10_lr.total_cmp(&a.log10_lr).then_with(|| (a.family, a.child).cmp(&(b.family, b.child))));

@@ -27,7 +27,7 @@ const STALE: usize = 20;
 const FEW: u64 = 1_000;
 
 /// Raised whenever the same people under the same settings would get other numbers.
-const SCORING: u32 = 1;
+const SCORING: u32 = 2;
 
 /// Everything beside samples and families that candidates depend on.
 pub(super) fn basis(store: &Store, calculator: &Calculator, criterion: &Criterion) -> anyhow::Result<[u8; 32]> {
@@ -221,6 +221,7 @@ impl Job<'_> {
             log10_lr: pair.log10_lr,
             loci_compared: pair.loci_compared,
             incompatible_loci: pair.incompatible_loci,
+            same_as: pair.same_as,
         }));
         result.unscorable.extend(unscorable_before(last)?.into_iter().filter(|one| stays(&one.family)));
         result.rank();

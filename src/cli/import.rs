@@ -17,6 +17,8 @@ use crate::report::FindingRow;
 
 use super::Outcome;
 use super::checking::Checking;
+use super::identities::check_new;
+use super::kin::RuleOption;
 use super::options::Global;
 use super::output::{Output, count};
 use super::store::Store;
@@ -70,6 +72,11 @@ pub(super) struct Import {
     /// What to do with a sample that the store knows with other data
     #[arg(long, value_enum, default_value_t = Conflict::Refuse)]
     on_conflict: Conflict,
+    /// Do not look for persons who are in the store under another number; `reunite kin --relation identity` does later
+    #[arg(long)]
+    skip_identities: bool,
+    #[command(flatten)]
+    rule: RuleOption,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -246,6 +253,13 @@ impl Import {
                 }
                 if layout == Layout::Families && !self.dry_run && report.added + report.replaced > 0 {
                     check(&batch, ledger, store, output, file)?;
+                }
+                if !self.skip_identities && !self.dry_run && report.added + report.replaced > 0 {
+                    let checked = check_new(&batch, ledger, store, self.rule.rule(), output, file);
+                    // The file is in.
+                    if let Err(error) = checked {
+                        output.warn(&format!("{name}: persons with two numbers were not looked for: {error:#}"));
+                    }
                 }
                 Ok(if bad > 0 { Outcome::Rejected } else { Outcome::Done })
             }

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::index::{Access, Index};
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateRecord, Ledger, RunRecord};
-use crate::matching::{Criterion, MatchResult, Stages, run_digest};
+use crate::matching::{Criterion, IdentityRule, MatchResult, Stages, run_digest};
 use crate::model::Pseudonym;
 use crate::report::{CandidateReport, CandidateRow, Comparison, Format, Hardly, RunSummary, SCHEMA_VERSION};
 use crate::screen::Instructions;
@@ -17,6 +17,7 @@ use crate::screen::Instructions;
 use super::Outcome;
 use super::checking::{Checking, marks};
 use super::delta::{self, Compared, Job};
+use super::identities::Identities;
 use super::init::checked;
 use super::options::{FormatOption, Global};
 use super::output::{Output, count, hex};
@@ -87,14 +88,15 @@ impl Match {
             Format::Table => {
                 let mut new = matched.report.clone();
                 new.candidates.retain(|candidate| candidate.new);
-                if !new.candidates.is_empty() {
+                new.identities.retain(|identity| identity.new);
+                if !(new.candidates.is_empty() && new.identities.is_empty()) {
                     output.data(&new.table(TABLE_ROWS))?;
                 }
             }
         }
         matched.say(output);
         let whole = matched.result.unscorable.is_empty() && matched.result.refused.is_empty();
-        Ok(match (whole, matched.report.candidates.is_empty()) {
+        Ok(match (whole, matched.report.candidates.is_empty() && matched.report.identities.is_empty()) {
             (false, _) => Outcome::Rejected,
             (true, true) => Outcome::Nothing,
             (true, false) => Outcome::Done,
@@ -142,6 +144,14 @@ impl Matched {
             count(self.withdrawn)
         ));
         super::comparable::say(&self.report, output);
+        let identities = self.report.identities.len() as u64;
+        if identities > 0 {
+            output.warn(&format!(
+                "{} more pairs are no candidates but identities: the child has the profile of a relative of the family, \
+                 one person under two numbers, or identical twins; `reunite candidates` lists them",
+                count(identities)
+            ));
+        }
         if self.families_withdrawn > 0 {
             output.say(&format!("{} withdrawn families were left out", count(self.families_withdrawn)));
         }
@@ -238,13 +248,15 @@ pub(super) fn run_match(store: &Store, how: How, output: &Output) -> anyhow::Res
             log10_lr: candidate.log10_lr,
             loci_compared: candidate.loci_compared,
             incompatible_loci: candidate.incompatible_loci,
+            same_as: candidate.same_as,
         })
         .collect();
     let recording = Instant::now();
     let delta = ledger.record_run(&record, &records, &before)?;
     let write = recording.elapsed();
     let candidates = records.into_iter().zip(&delta.first_runs).map(|(record, &first_run)| (record, first_run));
-    let report = report(&ledger, delta.run, record, comparison, candidates)?;
+    let about = (&calculator, comparison);
+    let report = report(store, &ledger, about, (delta.run, record), candidates)?;
     let families_withdrawn = ledger.withdrawn()?.len() as u64;
     Ok(Matched { report, result, withdrawn: delta.withdrawn, families_withdrawn, stages, digest: digest_time, write })
 }
@@ -299,6 +311,7 @@ fn manifest(
         "loci": store.table.panel().loci(),
         "criterion": criterion,
         "completeness": "the candidates are exactly those of scoring every pair",
+        "identity": IdentityRule::default(),
         "families_screened": result.families_screened,
         "families_weighed": result.families_weighed,
         "families_out_of_reach": result.families_out_of_reach,
@@ -318,6 +331,7 @@ fn manifest(
 
 /// The last run and some of the current candidates, as the ledger has them.
 pub(super) fn stored_report(
+    store: &Store,
     ledger: &Ledger,
     filter: &crate::ledger::CandidateFilter,
 ) -> anyhow::Result<CandidateReport> {
@@ -333,35 +347,42 @@ pub(super) fn stored_report(
         pairs_not_comparable: number_of("pairs_not_comparable"),
         ..Comparison::default()
     };
-    report(ledger, number, run, comparison, candidates)
+    report(store, ledger, (&store.calculator()?, comparison), (number, run), candidates)
 }
 
 /// A run and candidates of it, best first, each with its first run.
 fn report(
+    store: &Store,
     ledger: &Ledger,
-    number: i64,
-    run: RunRecord,
-    comparison: Comparison,
+    (calculator, comparison): (&Calculator, Comparison),
+    (number, run): (i64, RunRecord),
     candidates: impl Iterator<Item = (CandidateRecord, i64)>,
 ) -> anyhow::Result<CandidateReport> {
     let mut marks: HashMap<Pseudonym, Vec<String>> = HashMap::new();
     for (family, cause) in ledger.marks()? {
         marks.entry(family).or_default().push(cause);
     }
-    let candidates = candidates.map(|(record, first_run)| CandidateRow {
-        family_marks: marks.get(&record.family).cloned().unwrap_or_default(),
-        family: record.family,
-        child: record.child,
-        log10_lr: record.log10_lr,
-        loci_compared: record.loci_compared,
-        incompatible_loci: record.incompatible_loci,
-        few_loci: comparison.min_loci.is_some_and(|least| record.loci_compared < least),
-        first_run,
-        new: first_run == number,
-    });
+    let about = Identities::new(ledger, store, calculator);
+    let (mut found, mut identities) = (Vec::new(), Vec::new());
+    for (record, first_run) in candidates {
+        let row = CandidateRow {
+            family_marks: marks.get(&record.family).cloned().unwrap_or_default(),
+            family: record.family,
+            child: record.child,
+            log10_lr: record.log10_lr,
+            loci_compared: record.loci_compared,
+            incompatible_loci: record.incompatible_loci,
+            few_loci: comparison.min_loci.is_some_and(|least| record.loci_compared < least),
+            first_run,
+            new: first_run == number,
+            same_person: about.of(&record)?,
+        };
+        if row.same_person.is_some() { identities.push(row) } else { found.push(row) }
+    }
     Ok(CandidateReport {
         schema_version: SCHEMA_VERSION,
-        candidates: candidates.collect(),
+        candidates: found,
+        identities,
         run: RunSummary {
             mode: run.mode,
             generation: run.generation,

@@ -15,10 +15,12 @@ mod explain;
 mod export;
 mod fam;
 mod families;
+mod identities;
 mod import;
 mod index;
 mod init;
 mod key;
+mod kin;
 mod kits;
 mod lr;
 mod matching;
@@ -79,6 +81,8 @@ enum Command {
     Families(families::Families),
     /// List typing kits, and how many loci each two of them share
     Kits(kits::Kits),
+    /// Find close kin whom nobody knows of, and persons who are in the store twice
+    Kin(kin::FindKin),
     /// Compute likelihood ratios of cases in a file, without a store
     Lr(lr::Lr),
     /// Turn original identifiers (one per line on standard input) into pseudonyms
@@ -145,6 +149,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Export(command) => command.run(global, output),
         Command::Families(command) => command.run(global, output),
         Command::Kits(command) => command.run(global, output),
+        Command::Kin(command) => command.run(global, output),
         Command::Lr(command) => command.run(output),
         Command::Pseudonym(command) => command.run(global, output),
         Command::Synth(command) => command.run(output),

@@ -18,6 +18,7 @@ mod pedigrees;
 mod read;
 mod relatives;
 mod runs;
+mod samples;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -31,3 +32,4 @@ pub use export::Chosen;
 pub use open::{Generation, Ledger};
 pub use read::Counts;
 pub use runs::{RunDelta, RunRecord, Standing};
+pub use samples::{Sample, Samples};

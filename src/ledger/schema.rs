@@ -6,7 +6,7 @@ use rusqlite::Transaction;
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 7] = [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS, CHANGES, FEW_FAMILIES];
+pub(super) const MIGRATIONS: [&str; 8] = [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS, CHANGES, FEW_FAMILIES, SAME_AS];
 
 /// The version this program writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -113,6 +113,11 @@ CREATE INDEX sample_by_import ON sample (import_id);
 const FEW_FAMILIES: &str = "
 CREATE INDEX family_by_change ON family (changed);
 CREATE INDEX family_unchecked ON family (pseudonym) WHERE checked = 0;
+";
+
+/// The relative's sample that has the child's own profile: the pair is an identity; null where it is a candidate.
+const SAME_AS: &str = "
+ALTER TABLE candidate ADD COLUMN same_as BLOB CHECK (same_as IS NULL OR length(same_as) = 16);
 ";
 
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.

@@ -276,14 +276,25 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 return;
             }
         };
+        let mut identities = Vec::new();
+        hits.retain(|&(child, log10_lr)| match self.matcher.same_as(family, child) {
+            Ok(None) => true,
+            Ok(same_as) => {
+                identities.push((child, log10_lr, same_as));
+                false
+            }
+            // Nobody is taken out of the candidates for what cannot be told.
+            Err(_) => true,
+        });
         if let Some(most) = self.matcher.criterion.max_per_family {
             hits.sort_unstable_by(|a, b| {
                 b.1.total_cmp(&a.1).then_with(|| index.pseudonym(a.0).cmp(&index.pseudonym(b.0)))
             });
             hits.truncate(most as usize);
         }
-        watch.keep(hits.len(), found);
-        for (child, log10_lr) in hits {
+        watch.keep(hits.len() + identities.len(), found);
+        let candidates = hits.into_iter().map(|(child, log10_lr)| (child, log10_lr, None));
+        for (child, log10_lr, same_as) in candidates.chain(identities) {
             let compared = self.matcher.compiler.compare(&aimed.family, |locus| index.genotype(child, locus));
             let (loci_compared, incompatible_loci) = compared.unwrap_or_default();
             self.part.result.candidates.push(Candidate {
@@ -292,6 +303,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 log10_lr,
                 loci_compared,
                 incompatible_loci,
+                same_as,
             });
         }
     }

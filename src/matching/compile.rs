@@ -101,12 +101,16 @@ impl<'a> Compiler<'a> {
             locus: self.calculator.panel().loci()[locus].clone(),
             reason: reason.to_string(),
         };
+        let loci = self.loci_of(family).map_err(unscorable)?.loci;
+        Ok(CompiledFamily { loci, linkage: FamilyLinkage::of(self.calculator, family).map_err(unscorable)? })
+    }
+
+    /// A compiled family without regard to linkage; else the locus that fails and why.
+    pub(super) fn loci_of(&self, family: &Family) -> Result<CompiledFamily, (usize, KinshipError)> {
         let mut last = None;
-        let compile = |locus| self.locus(family, locus, &mut last).map_err(|reason| unscorable((locus, reason)));
-        Ok(CompiledFamily {
-            loci: (0..self.calculator.panel().len()).map(compile).collect::<Result<_, _>>()?,
-            linkage: FamilyLinkage::of(self.calculator, family).map_err(unscorable)?,
-        })
+        let compile = |locus| self.locus(family, locus, &mut last).map_err(|reason| (locus, reason));
+        let loci = (0..self.calculator.panel().len()).map(compile).collect::<Result<_, _>>()?;
+        Ok(CompiledFamily { loci, linkage: FamilyLinkage::default() })
     }
 
     /// How many loci of a family can be compared with this child, and at how many of them the child is incompatible;

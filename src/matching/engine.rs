@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::index::Index;
 use crate::kinship::{Calculator, KinshipError};
-use crate::model::{Family, GenotypeCode, Pseudonym, genotype_count};
+use crate::model::{Family, GenotypeCode, Profile, Pseudonym, genotype_count};
 use crate::population::Floor;
 use crate::screen::{Classes, Instructions, Lane, Layout, Plan};
 
@@ -16,6 +16,7 @@ use super::chance::Completeness;
 use super::chunk::{Chunk, Part};
 use super::comparable::{LocusSet, Typed};
 use super::compile::{CompiledFamily, Compiler};
+use super::identity::{IdentityRule, Judge};
 use super::result::{Criterion, MatchResult};
 use super::unlisted::Irregular;
 use super::watch::{Stopped, Watch};
@@ -44,6 +45,9 @@ pub struct Matcher<'a> {
     without: Vec<usize>,
     /// How complete the children are, if chance hits are bounded.
     completeness: Option<Completeness>,
+    judge: OnceLock<Judge<'a>>,
+    /// Whether it is told who has the profile of a relative.
+    tells_identities: bool,
 }
 
 /// Processor time by stage, added up over threads.
@@ -86,6 +90,8 @@ impl<'a> Matcher<'a> {
             exhaustive: false,
             without: Vec::new(),
             completeness: criterion.max_chance_hits.map(|_| Completeness::of(index)),
+            judge: OnceLock::new(),
+            tells_identities: true,
         }
     }
 
@@ -114,6 +120,13 @@ impl<'a> Matcher<'a> {
     #[must_use]
     pub fn exhaustive(mut self) -> Self {
         self.exhaustive = true;
+        self
+    }
+
+    /// Takes no identity out of the candidates.
+    #[must_use]
+    pub(super) fn with_identities(mut self) -> Self {
+        self.tells_identities = false;
         self
     }
 
@@ -148,6 +161,29 @@ impl<'a> Matcher<'a> {
                 && (self.refused.is_empty() || self.refused.binary_search(&self.index.pseudonym(child)).is_err())
         };
         children.filter(compared).map(|(child, codes)| (self.index.pseudonym(child), set(codes))).collect()
+    }
+
+    /// The relative whose profile a child has, if there is one; of several the likeliest, then the first by pseudonym.
+    pub(super) fn same_as(&self, family: &Family, child: usize) -> Result<Option<Pseudonym>, KinshipError> {
+        if !self.tells_identities {
+            return Ok(None);
+        }
+        let rule = IdentityRule::default();
+        let mut best: Option<(f64, Pseudonym)> = None;
+        for relative in &family.relatives {
+            if !rule.may_hold(&relative.profile, |locus| self.index.genotype(child, locus)) {
+                continue;
+            }
+            let genotypes = (0..self.index.loci().len()).map(|locus| self.index.genotype(child, locus)).collect();
+            let judge = self.judge.get_or_init(|| Judge::new(self.compiler()));
+            let Some(identity) = judge.identity(&rule, &relative.profile, &Profile::new(genotypes))? else { continue };
+            let found = (identity.log10_lr, relative.sample);
+            let is_better = |best: &(f64, Pseudonym)| found.0 > best.0 || (found.0 == best.0 && found.1 < best.1);
+            if best.as_ref().is_none_or(is_better) {
+                best = Some(found);
+            }
+        }
+        Ok(best.map(|best| best.1))
     }
 
     /// The least log10 LR of a family's candidates.

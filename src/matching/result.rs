@@ -7,12 +7,15 @@ use crate::kinship::Calculator;
 use crate::model::{Locus, Pseudonym};
 use crate::population::FrequencyTable;
 
+#[cfg(doc)]
+use super::identity::IdentityRule;
+
 /// When a pair becomes a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Criterion {
     /// The least log10 LR, inclusive.
     pub min_log10_lr: f64,
-    /// The most candidates of a family: its best, ties broken by the child's pseudonym.
+    /// The most candidates of a family: its best, ties broken by the child's pseudonym. Identities are none of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_per_family: Option<u32>,
     /// The most children, of those in the index, that may be expected to reach a candidate's LR if all were unrelated to
@@ -41,6 +44,10 @@ pub struct Candidate {
     pub loci_compared: u32,
     /// Loci at which the child cannot be the missing child without a mutation.
     pub incompatible_loci: u32,
+    /// The sample of the relative who has the child's own profile, by [`IdentityRule::default`]: one person under two
+    /// numbers, or identical twins, and no candidate but an identity. The likeliest of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<Pseudonym>,
 }
 
 /// A family that could not be scored, and why: never left out silently.
@@ -142,6 +149,10 @@ pub fn run_digest(
         hash.update(&candidate.log10_lr.to_bits().to_le_bytes());
         hash.update(&candidate.loci_compared.to_le_bytes());
         hash.update(&candidate.incompatible_loci.to_le_bytes());
+        if let Some(sample) = candidate.same_as {
+            hash.update(b"same as");
+            hash.update(sample.as_bytes());
+        }
     }
     *hash.finalize().as_bytes()
 }

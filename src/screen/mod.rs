@@ -14,6 +14,7 @@
 
 mod bound;
 mod classes;
+mod differences;
 mod instructions;
 mod kernel;
 mod locus;
@@ -23,6 +24,7 @@ mod weigh;
 mod weights;
 
 pub use classes::Classes;
+pub use differences::Differences;
 pub use instructions::Instructions;
 pub use kernel::screen_block;
 pub use locus::{AlleleSet, Carries, LocusScreen, ScreenedLocus, TOLERANCES};
