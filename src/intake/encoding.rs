@@ -77,9 +77,9 @@ fn decode_utf_16(encoding: &'static Encoding, bytes: &[u8], findings: &mut Findi
         note(encoding, findings);
         return Some(text.into_owned());
     }
-    let unit = |pair: &[u8]| match pair {
-        &[a, b] if encoding == UTF_16LE => u16::from_le_bytes([a, b]),
-        &[a, b] => u16::from_be_bytes([a, b]),
+    let unit = |pair: &[u8]| match *pair {
+        [a, b] if encoding == UTF_16LE => u16::from_le_bytes([a, b]),
+        [a, b] => u16::from_be_bytes([a, b]),
         // Half a character, at the end of the file.
         _ => 0xd800,
     };
@@ -211,7 +211,7 @@ pub(super) mod tests {
         assert_eq!(text.as_deref(), Some("济南,1\n\n淄博,3\n".as_bytes()));
         assert_eq!((problems, notes.len()), (vec![(2, "encoding")], 1));
         // So does one of UTF-8, though it, or all of them, can be read as GB18030.
-        let damaged = [&b"\xe6\xb5\x8e\xe5\x8d\n"[..], "济南\n青岛\n".as_bytes()].concat();
+        let damaged = [&b"\xe6\xb5\x8e\xe5\n"[..], "济南\n青岛\n".as_bytes()].concat();
         assert_eq!(read(&damaged), (Some(damaged.clone()), vec![], vec![]));
         assert_eq!(read(b"S1,m\xff\n"), (Some(b"S1,m\xff\n".to_vec()), vec![], vec![]));
     }
