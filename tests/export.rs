@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use common::{Lab, Said, reunite};
 use reunite::model::{Allele, Locus};
-use reunite::population::{Mutation, MutationRates};
+use reunite::population::{Matrix, Mutation, MutationRates};
 
 fn rows(text: &str) -> Vec<csv::StringRecord> {
     csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect()
@@ -146,7 +146,7 @@ fn nothing_is_shown_or_written_over_unless_asked() {
     lab.run(&["export", "--as", "children", "--child", &child, &file]).ends(2).says(&["exists", "--force"]);
     assert_eq!(lab.read("f.csv"), before);
     lab.run(&["export", "--as", "children", "--child", &child, "--force", &file]).ends(0);
-    assert_eq!(rows(&lab.read("f.csv")).iter().map(|row| row[0].to_owned()).collect::<Vec<_>>(), [child.clone()]);
+    assert_eq!(rows(&lab.read("f.csv")).iter().map(|row| row[0].to_owned()).collect::<Vec<_>>(), [child.as_str()]);
     let candidates = ["export", "--as", "children", "--family", &family, "--candidates", "--force", &file];
     lab.run(&candidates).ends(0);
     let mut listed: Vec<&str> = families.iter().filter(|row| row[0] == family).map(|row| &row[1]).collect();
@@ -183,7 +183,7 @@ struct Case {
     /// By name: who is there, with father and mother by position.
     pedigrees: HashMap<String, Vec<[Option<usize>; 2]>>,
     /// Frequencies, and matrices of fathers and mothers.
-    loci: Vec<(Locus, Vec<f64>, [Vec<Vec<f64>>; 2])>,
+    loci: Vec<(Locus, Vec<f64>, [Matrix; 2])>,
 }
 
 fn parse(text: &str) -> Case {
@@ -193,7 +193,7 @@ fn parse(text: &str) -> Case {
     let mut persons = Vec::new();
     for _ in 0..number(next()) {
         let name = next().to_owned();
-        (0..3).for_each(|_| _ = next());
+        let _ = [next(), next(), next()];
         let male = next() == "#TRUE#";
         let mut typed = HashMap::new();
         for _ in 0..number(next()) {
@@ -236,7 +236,6 @@ fn parse(text: &str) -> Case {
         let (alleles, frequencies): (Vec<_>, Vec<_>) = listed.into_iter().unzip();
         let mutation = Mutation::Stepwise { rates, range, microvariant_rate };
         let matrices = mutation.matrices(&alleles, &frequencies).unwrap();
-        let matrices = matrices.map(|matrix| (0..alleles.len()).map(|i| matrix.row(i).to_vec()).collect());
         loci.push((locus, frequencies, matrices));
     }
     assert_eq!(lines.next(), None);
@@ -273,7 +272,7 @@ impl Case {
                 }
                 let gamete = |parent: usize, allele: usize| {
                     members[person][parent].map_or(frequencies[allele], |of| {
-                        drawn[&of].iter().map(|&from| matrices[parent][from][allele] / 2.0).sum()
+                        drawn[&of].iter().map(|&from| matrices[parent].at(from, allele) / 2.0).sum()
                     })
                 };
                 let chance = gamete(0, x) * gamete(1, y);

@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 
 use crate::intake::Layout;
 use crate::ledger::{CandidateFilter, Chosen, Holds, Ledger, Record};
-use crate::model::{FamilyPedigree, Locus, Pedigree, Profile, Pseudonym, Relation, Sex};
+use crate::model::{DropOut, FamilyPedigree, Locus, Pedigree, Profile, Pseudonym, Relation, Sex};
 use crate::report::{FamFamily, FamPerson, FamWriter, TidyCsv, TidyRow, pedigrees_csv};
 
 use super::Outcome;
@@ -311,7 +311,7 @@ fn person(record: Record, drop_out: f64) -> FamPerson {
     // The relation may say what is not recorded: an aunt is a woman.
     let implied = family.and_then(|(_, relation)| relation.sex());
     let sex = if sex == Sex::Unknown { implied.unwrap_or(sex) } else { sex };
-    FamPerson { sample, sex, profile, drop_out: record.drop_out.map_or(drop_out, |own| own.get()) }
+    FamPerson { sample, sex, profile, drop_out: record.drop_out.map_or(drop_out, DropOut::get) }
 }
 
 fn row(record: &Record) -> TidyRow<'_> {

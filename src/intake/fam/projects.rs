@@ -52,8 +52,8 @@ impl<'a> Loci<'a> {
 }
 
 /// A family as it will be imported.
-struct Family<'a> {
-    name: Cow<'a, str>,
+struct Family {
+    name: String,
     /// Number of the person with DNA data, and the word of the relation.
     relatives: Vec<(usize, &'static str)>,
 }
@@ -103,7 +103,7 @@ pub(super) fn families<'a>(
     }
     let rows = reader.families.iter().flat_map(|family| {
         let row = |&(number, relation): &(usize, &str)| {
-            (number, vec![family.name.to_string(), people[number].sample.to_string(), relation.to_owned()])
+            (number, vec![family.name.clone(), people[number].sample.to_string(), relation.to_owned()])
         };
         family.relatives.iter().map(row)
     });
@@ -112,15 +112,15 @@ pub(super) fn families<'a>(
     Some((table, FamilyPedigrees::linked(reader.linked.into_iter())))
 }
 
-struct Reader<'a, 'r> {
+struct Reader<'r> {
     request: &'r Request<'r>,
-    families: Vec<Family<'a>>,
+    families: Vec<Family>,
     linked: Vec<(Pseudonym, Linked)>,
 }
 
-impl<'a> Reader<'a, '_> {
+impl Reader<'_> {
     /// Takes up the families of a pedigree: one for each missing person with relatives.
-    fn pedigree(&mut self, name: &Cow<'a, str>, graph: &Graph<'a>, people: &[Someone<'a>], findings: &mut Findings) {
+    fn pedigree(&mut self, name: &str, graph: &Graph<'_>, people: &[Someone<'_>], findings: &mut Findings) {
         let missing = graph.missing();
         if missing.is_empty() {
             let what = "has nobody who is missing: left out; the missing child is named \"Missing person\"";
@@ -139,8 +139,8 @@ impl<'a> Reader<'a, '_> {
         }
         for one in &kin {
             let name = match kin.len() {
-                1 => name.clone(),
-                _ => Cow::Owned(format!("{name}: {}", graph.nodes[one.missing].name)),
+                1 => name.to_owned(),
+                _ => format!("{name}: {}", graph.nodes[one.missing].name),
             };
             for &number in &one.unrelated {
                 let what = "is not related to the missing person of a pedigree: left out there";
@@ -152,11 +152,11 @@ impl<'a> Reader<'a, '_> {
 
     fn family(
         &mut self,
-        name: Cow<'a, str>,
-        graph: &Graph<'a>,
+        name: String,
+        graph: &Graph<'_>,
         members: &[Member],
         kin: &Kin,
-        people: &[Someone<'a>],
+        people: &[Someone<'_>],
         findings: &mut Findings,
     ) {
         if kin.needs_pedigree() {
@@ -185,7 +185,7 @@ fn someone<'a>(person: &dvi::Person<'a>, sample: Cow<'a, str>, loci: &mut Loci<'
 fn of_dvi<'a>(
     dvi: &Dvi<'a>,
     loci: &mut Loci<'a>,
-    reader: &mut Reader<'a, '_>,
+    reader: &mut Reader<'_>,
     findings: &mut Findings,
 ) -> Vec<Someone<'a>> {
     let mut people = Vec::new();
@@ -208,7 +208,7 @@ fn family<'a>(
     family: &dvi::Family<'a>,
     people: &mut Vec<Someone<'a>>,
     loci: &mut Loci<'a>,
-    reader: &mut Reader<'a, '_>,
+    reader: &mut Reader<'_>,
     findings: &mut Findings,
 ) {
     let mut nodes: Vec<Node<'a>> = Vec::with_capacity(family.persons.len());
@@ -259,8 +259,8 @@ fn family<'a>(
     }
     for one in &drawn {
         let name = match drawn.len() {
-            1 => Cow::Borrowed(family.name),
-            _ => format!("{}: {}", family.name, one.name).into(),
+            1 => family.name.to_owned(),
+            _ => format!("{}: {}", family.name, one.name),
         };
         if let Some(graph) = graph(one) {
             reader.pedigree(&name, &graph, people, findings);
@@ -268,7 +268,7 @@ fn family<'a>(
     }
 }
 
-fn of_pedigrees<'a>(main: &Main<'a>, reader: &mut Reader<'a, '_>, findings: &mut Findings) -> Option<Vec<Someone<'a>>> {
+fn of_pedigrees<'a>(main: &Main<'a>, reader: &mut Reader<'_>, findings: &mut Findings) -> Option<Vec<Someone<'a>>> {
     let before = findings.count();
     let mut people = Vec::new();
     let mut nodes = Vec::with_capacity(main.persons.len());
@@ -314,7 +314,7 @@ fn of_pedigrees<'a>(main: &Main<'a>, reader: &mut Reader<'a, '_>, findings: &mut
             graph.nodes.extend(nameless.map(|sex| Node { name: "", sex, typed: None }));
             graph.links.extend(links.relations.iter().map(|link| (link.line, link.parent, link.child)));
         }
-        reader.pedigree(&drawn.name.into(), &graph, &people, findings);
+        reader.pedigree(drawn.name, &graph, &people, findings);
     }
     (findings.count() == before).then_some(people)
 }

@@ -140,7 +140,7 @@ fn families_are_read_from_pedigrees() {
         assert_eq!(intake.loci.iter().map(Locus::name).collect::<Vec<_>>(), ["D3S1358", "vWA", "FGA"]);
         let genotypes = intake.rows[0].profile.genotypes().iter().map(|g| g.map(|g| g.to_string()));
         assert_eq!(genotypes.collect::<Vec<_>>(), [Some("14/15".into()), Some("17".into()), None]);
-        assert_eq!(intake.rows[0].drop_out.map(|drop_out| drop_out.get()), Some(0.05));
+        assert_eq!(intake.rows[0].drop_out.map(crate::model::DropOut::get), Some(0.05));
         assert_eq!(intake.rows[1].drop_out, None);
         assert_eq!(intake.pedigrees, []);
         // One in the first pedigree, three in the second, where only what is known makes a relative.
