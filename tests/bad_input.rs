@@ -41,7 +41,7 @@ fn a_bad_cell_is_named_by_line_and_column() {
     let children = |rows: &str, place: &str, remedy: &str| {
         refused(&lab, "children", format!("{CHILDREN}{rows}"), place, remedy);
     };
-    families("F2,R2,brother,male,14,22\n", ":2: column 3 (relation)", "father, mother, full-sibling");
+    families("F2,R2,brother,male,14,22\n", ":2: column 3 (relation)", "father, mother, parent, full-sibling");
     families("F2,R2,,male,14,22\n", ":2: column 3 (relation)", "is none of: father");
     families("F2,R2,father,male,14,22\nF2,R3,father,male,15,22\n", ":3: column 3 (relation)", "on line 2 already");
     families("F2,R2,mother,male,14,22\n", ":2: column 4 (sex)", "correct the sex or the relation");

@@ -220,7 +220,8 @@ impl Header {
             }
             Named::Locus { locus, in_panel, alias } => {
                 if let Some(at) = self.loci.iter().position(|seen| *seen == locus) {
-                    match joined(found[at], position, second) {
+                    // Only columns of a file may belong together: a reader that makes a table makes one for each locus.
+                    match joined(found[at], position, second).filter(|_| self.numbered) {
                         Some(both) => found[at] = both,
                         None => {
                             let what = repeated(found[at].first());

@@ -52,7 +52,7 @@ pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeErr
 ///
 /// With a case list, the file holds `sample_id` and loci; what else is known of each sample stands in the list.
 ///
-/// Memory, beside `bytes`: at most three times their size for text that is not UTF-8, at most 64 times for what is read,
+/// Memory, beside `bytes`: at most three times their size for text that is not UTF-8, at most 128 times for what is read,
 /// and the findings, of which no more than 100,000 of each kind are kept.
 ///
 /// Rows of a family that is among the request's pedigrees have the relation `member`, and their place there by

@@ -114,8 +114,8 @@ fn one_allele_may_be_left_untyped() {
 fn a_case_list_says_who_the_samples_are() {
     let list = list(
         Layout::Families,
-        "family_id,sample_id,relation,sex,agency,kit,name\nF1,S1,father,男,3701,EX22,x\nF1,S2,mother,f,3701,,y\n\
-         F2,S1,paternal-uncle,m,3701,EX22,z\nF3,S9,father,,3701,,\n",
+        "family_id,sample_id,relation,sex,agency,kit,name\nF1,S1,father,男,3701,AGCU EX22,x\nF1,S2,mother,f,3701,,y\n\
+         F2,S1,paternal-uncle,m,3701,AGCU EX22,z\nF3,S9,father,,3701,,\n",
     )
     .unwrap();
     assert_eq!(line_and_code(list.notes()), [(1, "not-read")]);
@@ -134,7 +134,7 @@ fn a_case_list_says_who_the_samples_are() {
             (3, sample("S1"), (family("F2"), Relation::PaternalUncle), Sex::Male),
         ]
     );
-    assert_eq!(intake.rows[1].kit.as_deref(), Some("EX22"));
+    assert_eq!(intake.rows[1].kit.as_deref(), Some("AGCU EX22"));
     let read: HashSet<_> = intake.rows.iter().map(|row| row.sample).collect();
     let without = list.without_genotypes(&read);
     assert_eq!(line_and_code(&without), [(5, "no-genotypes")]);
