@@ -198,16 +198,16 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 }
                 others.fill([!0; BLOCK / 64]);
                 screening += begun.elapsed();
-                let weighs = block % ROUND == ROUND - 1;
                 for (row, search) in passed.iter().zip(&mut searches) {
-                    if search.weighing.is_some() {
-                        take(block, row, &rows[0], &mut search.counted);
-                        if weighs {
-                            search.weigh(matcher);
-                        }
-                    } else {
-                        take(block, row, &rows[0], &mut search.waiting);
-                    }
+                    let whose = if search.weighing.is_some() { &mut search.counted } else { &mut search.waiting };
+                    take(block, row, &rows[0], whose);
+                }
+                if block % ROUND == ROUND - 1 {
+                    let begun = Instant::now();
+                    searches[..screens.len()].iter_mut().for_each(|search| search.weigh(matcher));
+                    screening += begun.elapsed();
+                }
+                for search in &mut searches {
                     if search.waiting.len() >= BATCH {
                         survivors += search.waiting.len();
                         search.score(matcher, &mut copied, watch);
