@@ -124,7 +124,7 @@ pub(super) fn read(text: &[u8], request: &Request<'_>, findings: &mut Findings) 
     let mut any = false;
     for (number, bytes) in lines.filter(|(_, bytes)| !is_blank(bytes, delimiter)) {
         any = true;
-        let name = |at: usize| reader.names[at].clone();
+        let name = |at: usize| reader.names.get(at).cloned().flatten();
         if fields(number, bytes, delimiter, names.len(), name, &mut cells, findings).is_some() {
             reader.row(number, &cells, findings);
         } else if let Some(name) = cells.get(reader.columns.sample) {
