@@ -1,11 +1,13 @@
 //! The part of the DVI module: sections in brackets, one more pair for each level, and `Key= value`.
 //!
-//!     [DVI]
-//!     [[Unidentified persons]]      nPersons, and for each [[[Person n]]]: Name, Gender, [[[[DNA data]]]]
-//!     [[Notes]]                     free text
-//!     [[Reference Families]]        nFamilies, and for each [[[Family n]]]: Name,
-//!     [[[[Persons]]]]               nPersons, and for each [[[[[Person n]]]]]: as above, a level deeper
-//!     [[[[Pedigrees]]]]             nPedigrees, and for each [[[[[Pedigree n]]]]]: Name, nRelations, Parent and Child of each
+//! ```text
+//! [DVI]
+//! [[Unidentified persons]]      nPersons, and for each [[[Person n]]]: Name, Gender, [[[[DNA data]]]]
+//! [[Notes]]                     free text
+//! [[Reference Families]]        nFamilies, and for each [[[Family n]]]: Name,
+//! [[[[Persons]]]]               nPersons, and for each [[[[[Person n]]]]]: as above, a level deeper
+//! [[[[Pedigrees]]]]             nPedigrees, and for each [[[[[Pedigree n]]]]]: Name, nRelations, Parent and Child of each
+//! ```
 //!
 //! DNA data are nSystems, and for each SystemName, Allele1 and Allele2.
 
