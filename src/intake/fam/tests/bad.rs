@@ -71,7 +71,7 @@ fn whatever_is_wrong_with_the_main_part_is_found_where_it_is() {
     assert_eq!(codes("\"Missing 1\"", "\"CH\""), [(0, "missing-child")]);
     assert_eq!(codes("0.05 , Minor", "0.1 , Minor"), [(father, "drop-out")]);
     let mut bytes = text.clone().into_bytes();
-    bytes[text.find("AF").unwrap()] = 0xe9;
+    bytes[text.find("AF").unwrap()] = 0xff;
     assert_eq!(places(&read(Layout::Families, &bytes).problems), [(father, "utf-8")]);
 }
 
