@@ -23,6 +23,7 @@ use super::matching::{How, run_match};
 use super::model::Settings;
 use super::output::{Output, count};
 use super::store::{Store, write_private};
+use super::who;
 
 const FAMILIES: &str = include_str!("../../fixtures/demo/families.csv");
 const CHILDREN: &str = include_str!("../../fixtures/demo/children.csv");
@@ -98,6 +99,7 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
     for (name, text, layout) in
         [("families.csv", FAMILIES, Layout::Families), ("children.csv", CHILDREN, Layout::Children)]
     {
+        ledger.act_for(who::entry("demo", None));
         sound_text(name, text, layout, table.panel(), &names, &mut ledger)?;
     }
     let counts = ledger.counts()?;
@@ -112,6 +114,7 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
     let matched = run_match(
         &store,
         How { criterion: store.criterion, access: Access::Mapped, full: true, exhaustive: false },
+        who::entry("demo", None),
         output,
     )?;
     drop(lock);

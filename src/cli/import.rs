@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
+use crate::audit::Entry;
 use crate::intake::{FamilyPedigrees, Intake, Layout, Request, read_bytes, read_file};
 use crate::ledger::{Batch, Holds, ImportReport, Ledger, LedgerError, OnConflict, Record};
 use crate::model::{Panel, Pseudonym};
@@ -52,12 +53,22 @@ enum Conflict {
     Replace,
 }
 
+impl Conflict {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Keep => "keep",
+            Self::Replace => "replace",
+        }
+    }
+}
+
 impl Import {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let store = Store::open(&global.store)?;
         let _lock = store.lock()?;
         let mut ledger = store.ledger()?;
-        let pseudonymizer = store.pseudonymizer(&mut ledger, global.key_file.as_deref())?;
+        let pseudonymizer = store.pseudonymizer(&mut ledger, global.key().as_ref())?;
         let pedigrees = match &self.pedigrees {
             None => None,
             Some(path) => match self.read_pedigrees(path, &pseudonymizer, output)? {
@@ -78,7 +89,7 @@ impl Import {
             let started = Instant::now();
             let intake = read_file(file, &request)?;
             with_rows.extend(intake.pedigrees.iter().map(|pedigree| pedigree.family));
-            let taken = self.take(intake, &store, &mut ledger, output, file)?;
+            let taken = self.take(intake, &store, &mut ledger, global.entry("import"), output, file)?;
             if taken == Outcome::Rejected {
                 outcome = Outcome::Rejected;
             } else {
@@ -121,6 +132,7 @@ impl Import {
         intake: Intake,
         store: &Store,
         ledger: &mut Ledger,
+        entry: Entry,
         output: &Output,
         file: &Path,
     ) -> anyhow::Result<Outcome> {
@@ -129,8 +141,12 @@ impl Import {
         }
         let bad = intake.problems.len();
         let name = file.display();
+        let entry = entry.with("problems", bad).with("on_conflict", self.on_conflict.word());
+        let refused = entry.clone().with("as", intake.layout.word()).with_digest("file", &intake.digest);
+        let refused = refused.with("outcome", "refused");
         if bad > 0 && (!self.keep_going || intake.rows.is_empty()) {
             output.warn(&format!("{name}: {} found, nothing imported", plural(bad as u64, "problem")));
+            ledger.append(&refused)?;
             return Ok(Outcome::Rejected);
         }
         let on_conflict = match self.on_conflict {
@@ -140,8 +156,12 @@ impl Import {
         };
         let layout = intake.layout;
         let batch = batch(intake);
+        ledger.act_for(entry);
         match ledger.import(&batch, on_conflict, self.dry_run) {
             Ok(report) => {
+                if self.dry_run {
+                    ledger.append(&refused.with("outcome", "dry run"))?;
+                }
                 output.say(&format!("{name}: {}", summary(&report, layout, self.dry_run)?));
                 for conflict in &report.conflicts {
                     output.warn(&format!("{name}: {conflict}"));
@@ -160,6 +180,7 @@ impl Import {
                 } else {
                     "correct the file, or withdraw what is wrong from the store"
                 };
+                ledger.append(&refused.with("conflicts", conflicts.len()))?;
                 let found = plural(conflicts.len() as u64, "row");
                 output.warn(&format!(
                     "{name}: {found} in conflict with the store or with each other, nothing imported; {advice}"

@@ -23,11 +23,13 @@ pub(super) struct Init {
 
 impl Init {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let key = global.key_file.as_deref().map(|path| load_key(Some(path))).transpose()?;
+        let key = global.key().map(|key| load_key(Some(&key))).transpose()?;
         let (text, table) = self.frequencies.read()?;
         let settings = self.model.settings()?;
         let criterion = checked(self.min_log10_lr)?;
         let store = Store::create(&global.store, &text, &table, &settings, criterion, key.as_ref())?;
+        let entry = global.entry("init").with("loci", table.panel().len()).with_digest("frequencies", &table.digest());
+        store.ledger()?.append(&entry)?;
         output.say(&format!(
             "made the store {} with {} loci; {}; candidates from log10 LR {}",
             store.dir().display(),

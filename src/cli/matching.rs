@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use clap::Args;
 use serde_json::json;
 
+use crate::audit::Entry;
 use crate::index::{Access, Index};
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateRecord, Ledger, RunRecord};
@@ -75,7 +76,8 @@ impl Match {
         let _lock = store.lock()?;
         let access = if self.no_mmap { Access::Read } else { Access::Mapped };
         let how = How { criterion, access, full: self.full, exhaustive: self.exhaustive };
-        let matched = run_match(&store, how, output)?;
+        let entry = global.entry("match").with("exhaustive", self.exhaustive).with("format", self.format.format.word());
+        let matched = run_match(&store, how, entry, output)?;
         match self.format.format {
             Format::Json => output.data(&matched.report.json()?)?,
             Format::Csv => output.data(&matched.report.csv())?,
@@ -160,7 +162,7 @@ pub(super) struct How {
 }
 
 /// Matches the families of a store with its children, and records the run.
-pub(super) fn run_match(store: &Store, how: How, output: &Output) -> anyhow::Result<Matched> {
+pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) -> anyhow::Result<Matched> {
     let How { criterion, access, exhaustive, .. } = how;
     let mut ledger = store.ledger()?;
     check_the_rest(store, &mut ledger, output)?;
@@ -215,6 +217,7 @@ pub(super) fn run_match(store: &Store, how: How, output: &Output) -> anyhow::Res
         })
         .collect();
     let recording = Instant::now();
+    ledger.act_for(entry);
     let delta = ledger.record_run(&record, &records, &before)?;
     let write = recording.elapsed();
     let candidates = records.into_iter().zip(&delta.first_runs).map(|(record, &first_run)| (record, first_run));

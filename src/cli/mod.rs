@@ -4,6 +4,7 @@
 //! or something does not verify; 2: any error, a rejected record included; 130:
 //! interrupted.
 
+mod audit;
 mod bench;
 mod candidates;
 mod checking;
@@ -11,6 +12,7 @@ mod delta;
 mod demo;
 mod explain;
 mod families;
+mod guard;
 mod import;
 mod index;
 mod init;
@@ -26,6 +28,7 @@ mod pseudonym;
 mod store;
 mod synth;
 mod verify;
+mod who;
 
 use std::process::ExitCode;
 
@@ -78,7 +81,10 @@ enum Command {
     Bench(bench::Bench),
     /// Build the children index again from the ledger
     Index(index::Rebuild),
-    /// Check the ledger and the index
+    /// Who did what, when and why: list it, check it, sign it
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Check the ledger, the audit chain and the index
     Verify(verify::Verify),
 }
 
@@ -116,6 +122,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
+    guard::no_core_dumps()?;
     let global = &arguments.global;
     global.use_threads()?;
     match &arguments.command {
@@ -133,6 +140,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Synth(command) => command.run(output),
         Command::Bench(command) => command.run(output),
         Command::Index(command) => command.run(global, output),
+        Command::Audit(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),
     }
 }

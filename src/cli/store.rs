@@ -14,7 +14,7 @@ use crate::ledger::{Generation, Ledger, LedgerError, Past};
 use crate::matching::Criterion;
 use crate::model::Child;
 use crate::population::FrequencyTable;
-use crate::pseudonym::{Pseudonymizer, SecretKey};
+use crate::pseudonym::{KeySource, Pseudonymizer, SecretKey};
 
 use super::model::{ModelConfig, Settings};
 use super::options::{calculator, read_frequencies};
@@ -179,10 +179,10 @@ impl Store {
     }
 
     /// The key, checked to be that of this store.
-    pub(super) fn pseudonymizer(&self, ledger: &mut Ledger, key_file: Option<&Path>) -> anyhow::Result<Pseudonymizer> {
-        let key = load_key(key_file)?;
-        if let Some(path) = key_file {
-            outside(path, &self.dir)?;
+    pub(super) fn pseudonymizer(&self, ledger: &mut Ledger, key: Option<&KeySource>) -> anyhow::Result<Pseudonymizer> {
+        let (source, key) = (key, load_key(key)?);
+        if let Some(source) = source {
+            outside(&source.path(), &self.dir)?;
         }
         ledger.bind_key(key.fingerprint().bytes()).map_err(|error| at(&self.dir.join(LEDGER), error))?;
         Ok(Pseudonymizer::new(&key))
@@ -301,9 +301,9 @@ fn at(path: &Path, error: LedgerError) -> anyhow::Error {
 }
 
 /// Loads the key, or says how to name it.
-pub(super) fn load_key(key_file: Option<&Path>) -> anyhow::Result<SecretKey> {
-    let path = key_file.context("the secret key is needed: give --key-file FILE or set REUNITE_KEY_FILE")?;
-    Ok(SecretKey::load(path)?)
+pub(super) fn load_key(key: Option<&KeySource>) -> anyhow::Result<SecretKey> {
+    let key = key.context("the secret key is needed: give --key-file FILE or set REUNITE_KEY_FILE")?;
+    Ok(SecretKey::load(key)?)
 }
 
 /// A stolen store must not bring its key along.

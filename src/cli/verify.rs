@@ -1,6 +1,6 @@
 //! `verify`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 
@@ -37,6 +37,14 @@ impl Verify {
                 count(counts.children),
                 count(counts.candidates)
             ));
+        }
+        let chain = super::audit::check(&ledger, &BTreeMap::new())?;
+        for one in &chain.breaks {
+            sound = false;
+            output.warn(&format!("audit chain: {one}"));
+        }
+        if chain.breaks.is_empty() {
+            output.say(&format!("audit chain: sound; {} records", count(chain.length)));
         }
         for finding in stale_marks(&store, &ledger, output)? {
             sound = false;

@@ -4,6 +4,7 @@
 //! Everything that changes something does so in one transaction: after a crash the ledger is as it was before or as
 //! it was to be.
 
+mod audit;
 mod batch;
 mod candidates;
 mod changes;

@@ -6,7 +6,7 @@ use rusqlite::Transaction;
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 7] = [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS, CHANGES, FEW_FAMILIES];
+pub(super) const MIGRATIONS: [&str; 9] = [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS, CHANGES, FEW_FAMILIES, KEYS, AUDIT];
 
 /// The version this program writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -113,6 +113,32 @@ CREATE INDEX sample_by_import ON sample (import_id);
 const FEW_FAMILIES: &str = "
 CREATE INDEX family_by_change ON family (changed);
 CREATE INDEX family_unchecked ON family (pseudonym) WHERE checked = 0;
+";
+
+/// `key_used`: fingerprints of the keys that pseudonyms here were made with. `sample.key_id`, `family.key_id`: which one.
+const KEYS: &str = "
+CREATE TABLE key_used (id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL UNIQUE CHECK (length(fingerprint) = 8)) STRICT;
+INSERT INTO key_used (fingerprint) SELECT value FROM meta WHERE key = 'key_fingerprint';
+ALTER TABLE sample ADD COLUMN key_id INTEGER REFERENCES key_used;
+ALTER TABLE family ADD COLUMN key_id INTEGER REFERENCES key_used;
+UPDATE sample SET key_id = (SELECT max(id) FROM key_used);
+UPDATE family SET key_id = (SELECT max(id) FROM key_used);
+";
+
+/// `audit`: see the room of that name. Other programs can still change it: then the hashes tell.
+const AUDIT: &str = "
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    uid INTEGER NOT NULL, user TEXT NOT NULL,
+    command TEXT NOT NULL, details TEXT NOT NULL CHECK (json_valid(details)), reason TEXT,
+    subjects BLOB,
+    previous BLOB NOT NULL CHECK (length(previous) = 32), hash BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT;
+CREATE TRIGGER audit_is_not_edited BEFORE UPDATE ON audit
+BEGIN SELECT raise(ABORT, 'the audit chain is only appended to'); END;
+CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit
+BEGIN SELECT raise(ABORT, 'the audit chain is only appended to'); END;
 ";
 
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.

@@ -5,6 +5,9 @@
 
 mod hash;
 mod key;
+mod private;
 
 pub use hash::{IdentifierError, Part, Pseudonymizer};
-pub use key::{Fingerprint, KeyError, SecretKey};
+pub use key::{Fingerprint, SecretKey};
+pub use private::{KeyError, KeySource};
+pub(crate) use private::{MOST_BYTES, line, parse_line, read_secret, write_secret};

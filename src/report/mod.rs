@@ -1,11 +1,13 @@
 //! Candidates and plans as tables, CSV and JSON. Text goes out; nothing is printed here.
 
+mod audit;
 mod candidates;
 mod explain;
 mod families;
 mod power;
 mod table;
 
+pub use audit::{AuditReport, AuditRow};
 pub use candidates::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION, ratio};
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
