@@ -5,6 +5,7 @@ mod common;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use common::{Lab, Said, copy, reunite};
 use rusqlite::Connection;
@@ -85,6 +86,17 @@ fn every_command_leaves_a_record() {
     );
     lab.run(&["audit", "verify"]).ends(0);
     lab.run(&["verify"]).ends(0).says(&["audit chain: sound"]);
+    let identity = age::x25519::Identity::generate();
+    let recipient = identity.to_public().to_string();
+    recorded("vault recipients add", &["vault", "recipients", "add", &recipient]);
+    recorded("vault recipients remove", &["vault", "recipients", "remove", &recipient]);
+    recorded("vault sweep", &["vault", "sweep"]);
+    lab.write("identity", age::secrecy::ExposeSecret::expose_secret(&identity.to_string()));
+    fs::set_permissions(lab.path("identity"), fs::Permissions::from_mode(0o600)).unwrap();
+    let (_, record) =
+        recorded("reidentify", &["reidentify", child, "--identity", &lab.name("identity"), "--case-number", "2026-17"]);
+    assert_eq!(record["details"]["case_number"], "2026-17");
+    recorded("expunge", &["expunge", child]);
     // Stores of their own, no store, or nothing but whether what is there is sound.
     let without = ["demo", "bench", "key", "lr", "pseudonym", "synth", "verify"];
     let covered: BTreeSet<String> = seen.into_iter().chain(without.map(str::to_owned)).collect();

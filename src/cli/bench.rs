@@ -150,7 +150,7 @@ impl Bench {
         let synthesise = started.elapsed();
 
         let folder = tempfile::tempdir()?;
-        let store = Store::create(&folder.path().join("store"), &text, &table, &settings, criterion, None)?;
+        let store = Store::create(&folder.path().join("store"), &text, &table, &settings, criterion, None, &[])?;
         let mut ledger = store.ledger()?;
         let [first, later] = batches(&population, self.new, table.panel().loci());
         drop(population);

@@ -92,7 +92,7 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
     let text = FrequencyTable::chinese_han_23_text();
     let model = Model::default();
     let settings = Settings { model, linked: Vec::new() };
-    let store = Store::create(&dir.join("store"), text, table, &settings, Criterion::default(), Some(&key))?;
+    let store = Store::create(&dir.join("store"), text, table, &settings, Criterion::default(), Some(&key), &[])?;
     let lock = store.lock()?;
     let mut ledger = store.ledger()?;
     let names = Pseudonymizer::new(&key);

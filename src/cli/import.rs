@@ -16,9 +16,11 @@ use crate::report::FindingRow;
 
 use super::Outcome;
 use super::checking::Checking;
+use super::expunge::finish;
 use super::options::Global;
 use super::output::{Output, count};
 use super::store::Store;
+use super::vault::Sealing;
 
 #[derive(Args)]
 pub(super) struct Import {
@@ -68,7 +70,14 @@ impl Import {
         let store = Store::open(&global.store)?;
         let _lock = store.lock()?;
         let mut ledger = store.ledger()?;
-        let pseudonymizer = store.pseudonymizer(&mut ledger, global.key().as_ref())?;
+        let mut pseudonymizer = store.pseudonymizer(&mut ledger, global.key().as_ref())?;
+        finish(&store, &mut ledger, output)?;
+        let sealing = Sealing::of(&store, &ledger)?;
+        if sealing.is_some() {
+            pseudonymizer = pseudonymizer.remembering();
+        } else {
+            output.say("no custodian: original identifiers are not kept (`reunite vault recipients add` names one)");
+        }
         let pedigrees = match &self.pedigrees {
             None => None,
             Some(path) => match self.read_pedigrees(path, &pseudonymizer, output)? {
@@ -83,13 +92,14 @@ impl Import {
             pseudonymizer: &pseudonymizer,
             pedigrees: pedigrees.as_ref(),
         };
+        let mut target = Target { store: &store, names: &pseudonymizer, sealing };
         let mut with_rows = BTreeSet::new();
         let mut outcome = Outcome::Done;
         for file in &self.files {
             let started = Instant::now();
             let intake = read_file(file, &request)?;
             with_rows.extend(intake.pedigrees.iter().map(|pedigree| pedigree.family));
-            let taken = self.take(intake, &store, &mut ledger, global.entry("import"), output, file)?;
+            let taken = self.take(intake, &mut target, &mut ledger, global.entry("import"), output, file)?;
             if taken == Outcome::Rejected {
                 outcome = Outcome::Rejected;
             } else {
@@ -130,7 +140,7 @@ impl Import {
     fn take(
         &self,
         intake: Intake,
-        store: &Store,
+        target: &mut Target<'_>,
         ledger: &mut Ledger,
         entry: Entry,
         output: &Output,
@@ -157,7 +167,7 @@ impl Import {
         let layout = intake.layout;
         let batch = batch(intake);
         ledger.act_for(entry);
-        match ledger.import(&batch, on_conflict, self.dry_run) {
+        match target.import(&batch, ledger, on_conflict, self.dry_run) {
             Ok(report) => {
                 if self.dry_run {
                     ledger.append(&refused.with("outcome", "dry run"))?;
@@ -167,7 +177,7 @@ impl Import {
                     output.warn(&format!("{name}: {conflict}"));
                 }
                 if layout == Layout::Families && !self.dry_run && report.added + report.replaced > 0 {
-                    check(&batch, ledger, store, output, file)?;
+                    check(&batch, ledger, target.store, output, file)?;
                 }
                 Ok(if bad > 0 { Outcome::Rejected } else { Outcome::Done })
             }
@@ -189,6 +199,34 @@ impl Import {
             }
             Err(error) => Err(error).with_context(|| format!("importing {name}")),
         }
+    }
+}
+
+/// Where rows go.
+struct Target<'a> {
+    store: &'a Store,
+    names: &'a Pseudonymizer,
+    sealing: Option<Sealing>,
+}
+
+impl Target<'_> {
+    fn import(
+        &mut self,
+        batch: &Batch,
+        ledger: &mut Ledger,
+        on_conflict: OnConflict,
+        dry_run: bool,
+    ) -> Result<ImportReport, LedgerError> {
+        let Some(sealing) = &mut self.sealing else { return ledger.import(batch, on_conflict, dry_run) };
+        let imported =
+            ledger.import_sealed(batch, on_conflict, dry_run, &mut |rows| sealing.seal(batch, rows, self.names));
+        self.names.forget();
+        match &imported {
+            Ok(_) => sealing.keep(),
+            // What stays behind is sealed, and `verify` tells of it.
+            Err(_) => drop(sealing.undo(ledger)),
+        }
+        imported
     }
 }
 

@@ -18,6 +18,7 @@ impl Rebuild {
         let store = Store::open(&global.store)?;
         let _lock = store.lock()?;
         let mut ledger = store.ledger()?;
+        super::expunge::finish(&store, &mut ledger, output)?;
         ledger.append(&global.entry("index"))?;
         let index = store.build_index(&ledger, Access::Mapped)?;
         let (children, bytes) = (index.children() as u64, index.size() as u64);

@@ -17,6 +17,9 @@ pub(super) struct Init {
     /// The least log10 LR of a candidate
     #[arg(long, value_name = "X", default_value_t = 4.0, allow_negative_numbers = true)]
     min_log10_lr: f64,
+    /// An age recipient (age1...) to whom original identifiers are sealed on import; may be given several times
+    #[arg(long, value_name = "RECIPIENT")]
+    custodian: Vec<String>,
     #[command(flatten)]
     model: ModelOptions,
 }
@@ -24,11 +27,16 @@ pub(super) struct Init {
 impl Init {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let key = global.key().map(|key| load_key(Some(&key))).transpose()?;
+        let custodians = super::vault::custodians(&self.custodian)?;
         let (text, table) = self.frequencies.read()?;
         let settings = self.model.settings()?;
         let criterion = checked(self.min_log10_lr)?;
-        let store = Store::create(&global.store, &text, &table, &settings, criterion, key.as_ref())?;
-        let entry = global.entry("init").with("loci", table.panel().len()).with_digest("frequencies", &table.digest());
+        let store = Store::create(&global.store, &text, &table, &settings, criterion, key.as_ref(), &custodians)?;
+        let entry = global
+            .entry("init")
+            .with("loci", table.panel().len())
+            .with("custodians", super::vault::words(&custodians))
+            .with_digest("frequencies", &table.digest());
         store.ledger()?.append(&entry)?;
         output.say(&format!(
             "made the store {} with {} loci; {}; candidates from log10 LR {}",
@@ -40,6 +48,10 @@ impl Init {
         match &key {
             Some(key) => output.say(&format!("it belongs to the key {}", key.fingerprint())),
             None => output.say("it will belong to the key of the first import"),
+        }
+        match custodians.len() {
+            0 => output.say("no custodian: original identifiers will not be kept, sealed or otherwise"),
+            number => output.say(&format!("original identifiers will be sealed to {number} custodians")),
         }
         Ok(Outcome::Done)
     }

@@ -165,6 +165,7 @@ pub(super) struct How {
 pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) -> anyhow::Result<Matched> {
     let How { criterion, access, exhaustive, .. } = how;
     let mut ledger = store.ledger()?;
+    super::expunge::finish(store, &mut ledger, output)?;
     check_the_rest(store, &mut ledger, output)?;
     let calculator = store.calculator()?;
     let basis = delta::basis(store, &calculator, &criterion)?;

@@ -11,6 +11,7 @@ mod checking;
 mod delta;
 mod demo;
 mod explain;
+mod expunge;
 mod families;
 mod guard;
 mod import;
@@ -25,8 +26,10 @@ mod output;
 mod power;
 mod progress;
 mod pseudonym;
+mod reidentify;
 mod store;
 mod synth;
+mod vault;
 mod verify;
 mod who;
 
@@ -75,6 +78,13 @@ enum Command {
     Lr(lr::Lr),
     /// Turn original identifiers (one per line on standard input) into pseudonyms
     Pseudonym(pseudonym::Names),
+    /// Show who stands behind pseudonyms: for custodians, with their identity file
+    Reidentify(reidentify::Reidentify),
+    /// Look after the sealed original identifiers
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
+    /// Take samples and families out of the store for good: consent was withdrawn
+    Expunge(expunge::Expunge),
     /// Make a synthetic population with known truth
     Synth(synth::Synth),
     /// Measure this machine: a synthetic population in a temporary store, matched in full and by what is new
@@ -137,6 +147,9 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Families(command) => command.run(global, output),
         Command::Lr(command) => command.run(output),
         Command::Pseudonym(command) => command.run(global, output),
+        Command::Reidentify(command) => command.run(global, output),
+        Command::Vault(command) => command.run(global, output),
+        Command::Expunge(command) => command.run(global, output),
         Command::Synth(command) => command.run(output),
         Command::Bench(command) => command.run(output),
         Command::Index(command) => command.run(global, output),

@@ -42,6 +42,11 @@ impl Global {
         self.key_fd.map(KeySource::Descriptor).or_else(|| self.key_file.clone().map(KeySource::File))
     }
 
+    /// Why it is run, if that was said.
+    pub(super) fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
     /// A record of this command for the audit chain.
     pub(super) fn entry(&self, command: &str) -> Entry {
         super::who::entry(command, self.reason.as_deref())

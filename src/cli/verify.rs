@@ -46,6 +46,11 @@ impl Verify {
         if chain.breaks.is_empty() {
             output.say(&format!("audit chain: sound; {} records", count(chain.length)));
         }
+        if ledger.unfinished()?.is_some() {
+            sound = false;
+            output.warn("an expunge was interrupted: run `reunite index`, which removes the last traces");
+        }
+        sound &= super::vault::verify(&store, &ledger, output)?;
         for finding in stale_marks(&store, &ledger, output)? {
             sound = false;
             output.warn(&format!("marks: {finding}"));

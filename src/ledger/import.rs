@@ -9,7 +9,7 @@ use super::changes::next;
 use super::known::{Encoder, Known, role, same_sample};
 use super::open::{Ledger, advance, key_id, now};
 use super::relatives::{self, Membership};
-use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, pedigrees};
+use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, sealed};
 use crate::audit::Entry;
 use crate::model::{DropOut, Pseudonym};
 
@@ -127,6 +127,31 @@ impl Ledger {
         on_conflict: OnConflict,
         dry_run: bool,
     ) -> Result<ImportReport, LedgerError> {
+        self.import_with(batch, on_conflict, dry_run, None)
+    }
+
+    /// The same, and has the identifiers sealed of the rows that are taken in and of which no file holds them yet, before
+    /// anything is acknowledged. With `dry_run` nothing is sealed.
+    ///
+    /// # Errors
+    /// As [`Self::import`], and [`LedgerError::Sealing`].
+    pub fn import_sealed(
+        &mut self,
+        batch: &Batch,
+        on_conflict: OnConflict,
+        dry_run: bool,
+        seal: Sealer<'_>,
+    ) -> Result<ImportReport, LedgerError> {
+        self.import_with(batch, on_conflict, dry_run, Some(seal))
+    }
+
+    fn import_with(
+        &mut self,
+        batch: &Batch,
+        on_conflict: OnConflict,
+        dry_run: bool,
+        seal: Option<Sealer<'_>>,
+    ) -> Result<ImportReport, LedgerError> {
         let acting = self.acting.take();
         let tx = self.begin()?;
         let encoder = Encoder::new(&tx, batch)?;
@@ -162,8 +187,12 @@ impl Ledger {
             tx.rollback()?;
             return Ok(report);
         }
+        let sealed = match seal {
+            Some(seal) => sealed::seal(&tx, batch, &plan.aside, &samples, seal)?,
+            None => 0,
+        };
         if let Some(acting) = acting {
-            append(&tx, &record_of(acting, batch, &report))?;
+            append(&tx, &record_of(acting, batch, &report).with("sealed", sealed))?;
         }
         tx.commit()?;
         if report.replaced > 0 {

@@ -10,6 +10,7 @@ mod candidates;
 mod changes;
 mod codec;
 mod error;
+mod expunge;
 mod import;
 mod known;
 mod marks;
@@ -19,6 +20,7 @@ mod read;
 mod relatives;
 mod runs;
 mod schema;
+mod sealed;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -27,6 +29,8 @@ pub use batch::{Batch, Conflict, ConflictKind, Holds, ImportReport, OnConflict, 
 pub use candidates::{Candidate, CandidateFilter, CandidateRecord};
 pub use changes::Past;
 pub use error::LedgerError;
+pub use expunge::{Expunged, Replacement, Scope};
 pub use open::{Generation, Ledger};
 pub use read::Counts;
 pub use runs::{RunDelta, RunRecord, Standing};
+pub use sealed::{SealedFile, Sealer};

@@ -6,7 +6,8 @@ use rusqlite::Transaction;
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 9] = [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS, CHANGES, FEW_FAMILIES, KEYS, AUDIT];
+pub(super) const MIGRATIONS: [&str; 11] =
+    [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS, CHANGES, FEW_FAMILIES, KEYS, AUDIT, SEALED, DOOMED];
 
 /// The version this program writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -140,6 +141,23 @@ BEGIN SELECT raise(ABORT, 'the audit chain is only appended to'); END;
 CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit
 BEGIN SELECT raise(ABORT, 'the audit chain is only appended to'); END;
 ";
+
+/// `custodian`: age recipients. `sealed`: the files of the vault. `sample.sealed_id` of a child, `member.sealed_id` of a
+/// relative in a family: which of them holds the original identifiers; null if none does.
+const SEALED: &str = "
+CREATE TABLE custodian (recipient TEXT PRIMARY KEY, added_at INTEGER NOT NULL) STRICT;
+CREATE TABLE sealed (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    records INTEGER NOT NULL
+) STRICT;
+ALTER TABLE sample ADD COLUMN sealed_id INTEGER REFERENCES sealed;
+ALTER TABLE member ADD COLUMN sealed_id INTEGER REFERENCES sealed;
+";
+
+/// `doomed`: files of the vault that are to be removed, because others without what was expunged took their place.
+const DOOMED: &str = "CREATE TABLE doomed (name TEXT PRIMARY KEY) STRICT;";
 
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.
 ///

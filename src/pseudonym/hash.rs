@@ -5,6 +5,7 @@ use std::fmt;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::SecretKey;
+use super::originals::{Original, Originals};
 use crate::model::Pseudonym;
 
 /// Which part of an identifier an error is about.
@@ -68,6 +69,8 @@ type SubKey = Box<Zeroizing<[u8; 32]>>;
 pub struct Pseudonymizer {
     sample: SubKeys,
     family: SubKeys,
+    /// What it made pseudonyms of, if it is to be sealed.
+    originals: Option<Originals>,
 }
 
 /// The sub-keys of a kind.
@@ -121,7 +124,7 @@ impl Pseudonymizer {
     /// Derives the sub-keys.
     #[must_use]
     pub fn new(key: &SecretKey) -> Self {
-        Self { sample: SubKeys::new(Kind::Sample, key), family: SubKeys::new(Kind::Family, key) }
+        Self { sample: SubKeys::new(Kind::Sample, key), family: SubKeys::new(Kind::Family, key), originals: None }
     }
 
     /// The pseudonym of a sample. White space around both texts is ignored; an empty agency is no agency.
@@ -130,7 +133,7 @@ impl Pseudonymizer {
     /// [`IdentifierError`] if the identifier is empty, or one of the two is too long or holds a character that
     /// cannot be seen.
     pub fn sample(&self, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
-        hash(&self.sample, agency, id)
+        self.hash(&self.sample, agency, id)
     }
 
     /// The pseudonym of a family; as [`Self::sample`].
@@ -138,17 +141,45 @@ impl Pseudonymizer {
     /// # Errors
     /// As [`Self::sample`].
     pub fn family(&self, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
-        hash(&self.family, agency, id)
+        self.hash(&self.family, agency, id)
     }
-}
 
-fn hash(keys: &SubKeys, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
-    let agency = checked(Part::Agency, agency.unwrap_or_default())?;
-    let id = checked(Part::Identifier, id)?;
-    if id.is_empty() {
-        return Err(IdentifierError::Empty);
+    /// The same, and it keeps in memory, from now on, which identifier became which pseudonym, to be sealed.
+    #[must_use]
+    pub fn remembering(mut self) -> Self {
+        self.originals = Some(Originals::default());
+        self
     }
-    Ok(keys.hash(agency, id))
+
+    /// Whether it keeps identifiers.
+    #[must_use]
+    pub fn remembers(&self) -> bool {
+        self.originals.is_some()
+    }
+
+    /// Wipes the identifiers that it kept so far.
+    pub fn forget(&self) {
+        if let Some(originals) = &self.originals {
+            originals.clear();
+        }
+    }
+
+    pub(super) fn original(&self, pseudonym: Pseudonym) -> Option<Original> {
+        self.originals.as_ref()?.get(pseudonym)
+    }
+
+    fn hash(&self, keys: &SubKeys, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
+        let agency = checked(Part::Agency, agency.unwrap_or_default())?;
+        let id = checked(Part::Identifier, id)?;
+        if id.is_empty() {
+            return Err(IdentifierError::Empty);
+        }
+        let pseudonym = keys.hash(agency, id);
+        if let Some(originals) = &self.originals {
+            originals.keep(pseudonym, agency, id);
+        }
+        Ok(pseudonym)
+    }
 }
 
 fn checked(part: Part, text: &str) -> Result<&str, IdentifierError> {

@@ -60,15 +60,15 @@ impl AuditReport {
         writer.write_record(["number", "at", "user", "uid", "command", "reason", "details", "subjects", "hash"])?;
         for row in &self.records {
             writer.write_record([
-                &row.number.to_string(),
-                &row.at,
-                &row.user,
-                &row.uid.to_string(),
-                &row.command,
-                row.reason.as_deref().unwrap_or_default(),
-                &row.details.to_string(),
-                &row.subjects.map_or_else(String::new, |number| number.to_string()),
-                &row.hash,
+                row.number.to_string(),
+                row.at.clone(),
+                row.user.clone(),
+                row.uid.to_string(),
+                row.command.clone(),
+                row.why(),
+                row.details.to_string(),
+                row.subjects.map_or_else(String::new, |number| number.to_string()),
+                row.hash.clone(),
             ])?;
         }
         let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
