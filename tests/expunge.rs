@@ -92,7 +92,7 @@ fn a_child_is_gone_from_every_file() {
     let genotypes = profile(lab, "store", child);
     let before = files_with(&store, &traces(child));
     assert!(before.iter().any(|name| name == "ledger.db") && before.len() >= 3, "ledger, index and vault: {before:?}");
-    assert_eq!(files_with(&store, &[genotypes.clone()]), ["ledger.db"]);
+    assert_eq!(files_with(&store, std::slice::from_ref(&genotypes)), ["ledger.db"]);
     reidentify(&matched, child).ends(0);
     lab.run(&["expunge", child]).ends(2).says(&["give --reason TEXT"]);
     let said =
