@@ -10,11 +10,11 @@ use reunite::kinship::Calculator;
 use reunite::matching::{Compiler, Criterion, Scorer};
 use reunite::population::{FrequencyTable, Model};
 use reunite::screen::{
-    Classes, Instructions, Layout, Plan as ScreenPlan, Screen, ScreenedLocus, Weighing, Weights, screen_block,
+    Classes, Instructions, Layout, Plan as ScreenPlan, Screen, ScreenedLocus, Screens, Weighing, Weights, screen_block,
     weigh_block,
 };
 
-const FAMILIES: usize = 256;
+const FAMILIES: usize = 1024;
 const CHILDREN: usize = 20_480;
 
 fn kernel(c: &mut Bench) {
@@ -46,6 +46,7 @@ fn kernel(c: &mut Bench) {
         let weights: Vec<Weighing<'_>> =
             weighed.iter().filter_map(ScreenPlan::weights).map(Weights::weighing).collect();
         let screens: Vec<&Screen> = counted.iter().filter_map(ScreenPlan::screen).collect();
+        let (once, twice): (Vec<&Screen>, Vec<&Screen>) = screens.iter().partition(|screen| !screen.counts_strong());
         let classes = classes();
         let mut lanes = classes.empty(index.blocks());
         for (block, lanes) in lanes.chunks_exact_mut(classes.lanes()).enumerate() {
@@ -66,19 +67,20 @@ fn kernel(c: &mut Bench) {
                     }
                 });
             });
-            if screens.is_empty() {
-                continue;
-            }
-            group.throughput(pairs(screens.len()));
-            let mut passed = vec![Row::default(); screens.len()];
-            let title = format!("count, {}, {} of {FAMILIES} families", instructions.name(), screens.len());
-            group.bench_function(title, |b| {
-                b.iter(|| {
-                    for (number, block) in index.planes().chunks_exact(index.rows_per_block()).enumerate() {
-                        screen_block(instructions, block, index.untyped(number), &screens, &mut passed);
-                    }
+            for (counters, screens) in [("one counter", &once), ("two counters", &twice)] {
+                let Some(mut together) = Screens::new(screens).pop() else { continue };
+                group.throughput(pairs(together.len()));
+                let mut passed = vec![Row::default(); together.len()];
+                let title =
+                    format!("count, {counters}, {}, {} of {FAMILIES} families", instructions.name(), together.len());
+                group.bench_function(title, |b| {
+                    b.iter(|| {
+                        for (number, block) in index.planes().chunks_exact(index.rows_per_block()).enumerate() {
+                            screen_block(instructions, block, index.untyped(number), &mut together, &mut passed);
+                        }
+                    });
                 });
-            });
+            }
         }
         group.throughput(pairs(FAMILIES));
         let scorers: Vec<Scorer<'_>> = compiled.iter().map(|family| Scorer::new(family, threshold)).collect();

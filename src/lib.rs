@@ -23,7 +23,7 @@
 //! | `screen` | bit-sliced kernel, and the plan that makes it lossless | model, index, kinship (tables only) |
 //! | `matching` | compile, screen, score, rank, digest; rayon lives here | model, population, kinship, index, screen |
 //! | `planning` | what a family can show, and whom to sample next | model, population, kinship |
-//! | `report` | tables, CSV, JSON | model, consistency, kinship (result types), matching, planning |
+//! | `report` | tables, CSV, JSON, files for other programs | model, population, consistency, kinship (result types), matching, planning |
 //! | `synthesis` | synthetic populations with known truth | model, population |
 //! | `cli` | one file per command; the only place that prints | all |
 //!

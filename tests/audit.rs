@@ -64,6 +64,11 @@ fn every_command_leaves_a_record() {
     recorded("families check", &["families", "check"]);
     recorded("families list", &["families", "list"]);
     recorded("index", &["index"]);
+    recorded("comparable", &["comparable"]);
+    recorded("kin", &["kin", "--within", "children"]);
+    let (_, record) = recorded("export", &["export", "--as", "children", "--child", child, &lab.name("out.csv")]);
+    let digest = blake3::hash(lab.read("out.csv").as_bytes()).to_string();
+    assert_eq!((&record["details"]["file"], &record["details"]["genotypes"]), (&digest.into(), &false.into()));
     lab.run(&["families", "withdraw", family, "--reason", "consent"]).ends(0);
     assert_eq!(
         (&last(&lab)["command"], &last(&lab)["details"]["cause"]),
@@ -98,7 +103,7 @@ fn every_command_leaves_a_record() {
     assert_eq!(record["details"]["case_number"], "2026-17");
     recorded("expunge", &["expunge", child]);
     // Stores of their own, no store, or nothing but whether what is there is sound.
-    let without = ["demo", "bench", "key", "lr", "pseudonym", "synth", "verify"];
+    let without = ["demo", "bench", "key", "kits", "lr", "pseudonym", "synth", "verify"];
     let covered: BTreeSet<String> = seen.into_iter().chain(without.map(str::to_owned)).collect();
     assert_eq!(listed(&[]), covered, "a new command needs a record, or a reason to need none");
     let families: BTreeSet<String> = ["check", "list", "restore", "withdraw"].map(str::to_owned).into();

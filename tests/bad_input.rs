@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::{Lab, PROGRAM, Said, plain, run};
+use reunite::intake::KNOWN_LOCI;
 
 const CHILDREN: &str = "sample_id,sex,vWA,FGA\n";
 const FAMILIES: &str = "family_id,sample_id,relation,sex,vWA,FGA\n";
@@ -40,14 +41,14 @@ fn a_bad_cell_is_named_by_line_and_column() {
     let children = |rows: &str, place: &str, remedy: &str| {
         refused(&lab, "children", format!("{CHILDREN}{rows}"), place, remedy);
     };
-    families("F2,R2,brother,male,14,22\n", ":2: column 3 (relation)", "father, mother, full-sibling");
+    families("F2,R2,brother,male,14,22\n", ":2: column 3 (relation)", "father, mother, parent, full-sibling");
     families("F2,R2,,male,14,22\n", ":2: column 3 (relation)", "is none of: father");
     families("F2,R2,father,male,14,22\nF2,R3,father,male,15,22\n", ":3: column 3 (relation)", "on line 2 already");
     families("F2,R2,mother,male,14,22\n", ":2: column 4 (sex)", "correct the sex or the relation");
     families(",R2,mother,female,14,22\n", ":2: column 1 (family_id)", "every sample and family needs one");
     families("F2,R2,father,m,14,22\nF2,R2,mother,f,14,22\n", ":3: column 2 (sample_id)", "remove one of the two");
     families("F2,R2,father,m,14,22\nF3,R2,father,m,15,22\n", ":3: column 2 (sample_id)", "one sample has one profile");
-    for cell in ["14/x", "x", "14.55", "0", "100", "-14", "/", "14;15", "NaN", "1e1", "１４"] {
+    for cell in ["14/x", "x", "14.55", "00", "100", "-14", "/", "NaN", "1e1", "１４", "14 15"] {
         children(&format!("S3,m,14,22\nS4,m,{cell},22\n"), ":3: column 3 (vWA)", "is not a");
     }
     children("S3,m,14/15/16,22\n", ":2: column 3 (vWA)", "more than two alleles");
@@ -80,14 +81,16 @@ fn a_bad_header_or_file_is_named() {
     };
     children("sample_id,sex,D3S1385,FGA\nS3,m,14,22\n", ":1: column 3 (D3S1385)", "did you mean D3S1358?");
     children("sample_id,sex,vWA,comment\nS3,m,14,x\n", ":1: column 4 (?)", "correct its name or remove the column");
-    children("sample_id;sex;vWA\nS3;m;14\n", ":1", "separated by semicolons: save the file as CSV with commas");
-    children("sample_id\tsex\tvWA\nS3\tm\t14\n", ":1", "separated by tabs");
+    children("sample_id|sex|vWA\nS3|m|14\n", ":1", "separated by vertical bars: save the file as CSV with commas");
+    children("sample_id;sex;vWA\nS3;m\n", ":2", "a semicolon is missing or too many");
+    children("sample_id,sex,vWA_1\nS3,m,14\n", ":1: column 3 (vWA_1)", "the other is missing");
     children("S3,m,14,22\n", ":1", "the first line must name the columns sample_id, sex");
-    children("sample_id,vWA\nS3,14\n", ":1", "the column sex is missing");
+    children("sex,vWA\nm,14\n", ":1", "the column sample_id is missing");
     children("", "", "the file is empty");
     children("\u{feff}\r\n\r\n", "", "the file is empty");
     children(CHILDREN, "", "there is a header and no row");
-    children("PK\u{3}\u{4}rest", "", "save it as CSV UTF-8");
+    let workbook = if cfg!(feature = "xlsx") { "save it again" } else { "save it as CSV UTF-8" };
+    children("PK\u{3}\u{4}rest", "", workbook);
     children(&format!("{FAMILIES}F2,R2,father,m,14,22\n"), ":1", "import it with --as families");
     refused(&lab, "families", format!("{CHILDREN}S3,m,14,22\n"), ":1", "import it with --as children");
     let missing = lab.run(&["import", "--as", "children", &lab.name("none.csv")]).ends(2);
@@ -147,6 +150,50 @@ fn a_line_of_100_mb_ends_quickly_and_in_little_memory() {
         assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     }
     assert_eq!(lab.counts(), before);
+}
+
+#[test]
+fn a_table_of_many_samples_and_markers_takes_little_memory() {
+    let lab = lab();
+    let before = lab.counts();
+    // A row for each sample, all loci in turn: no more than 128 times the file is made of it, beside the program itself.
+    let mut text = String::from("Sample Name,Marker,Allele 1\n");
+    for number in 0..100_000_u32 {
+        let sample = char::from_digit(number % 36, 36).map_or(String::new(), |c| c.to_string());
+        text += &format!("{sample}{number},{},9\n", KNOWN_LOCI[number as usize % KNOWN_LOCI.len()]);
+    }
+    // Refused in the end, so that the ledger stays out of it.
+    text += "x,FGA,x\n";
+    let file = lab.write("tall.csv", &text);
+    let kilobytes = (64 << 10) + text.len() * 128 / 1024;
+    let limited = format!("ulimit -v {kilobytes} && exec {PROGRAM} \"$@\"");
+    let (store, key) = (lab.name("store"), lab.name("key"));
+    let arguments = ["-", "--store", &store, "--key-file", &key, "import", "--as", "children", &file];
+    let said = run(Command::new("sh").args(["-c", &limited]).args(arguments)).ends(2);
+    said.says(&["tall.csv:100002: column 3 (Allele 1): the cell is not an allele", "nothing imported"]);
+    assert_eq!(lab.counts(), before);
+}
+
+#[test]
+fn a_case_list_that_is_wrong_or_missing_changes_nothing() {
+    let lab = lab();
+    let before = lab.counts();
+    let tall = lab.write("tall.txt", "Sample Name\tMarker\tAllele 1\tAllele 2\nS3\tvWA\t14\t15\nS4\tvWA\t14\t\n");
+    let import = |layout: &str, list: &str| {
+        let list = lab.write("list.csv", list);
+        lab.run(&["import", "--as", layout, "--cases", &list, &tall])
+    };
+    let said = import("families", "sample_id,family_id,relation,sex\nS3,F3,brother,m\n").ends(2);
+    said.says(&["list.csv:2: column 3 (relation): the cell", "list.csv: 1 problem found, nothing imported"]);
+    let said = import("families", "sample_id,family_id,relation,sex\nS3,F3,father,m\n").ends(2);
+    said.says(&["tall.txt:3: sample_id: the sample is not in the case list", "nothing imported"]);
+    lab.run(&["import", "--as", "families", &tall]).ends(2).says(&["tall.txt:1: ", "--cases"]);
+    lab.run(&["import", "--as", "families", "--format", "csv", &tall]).ends(2).says(&["--format genemapper"]);
+    let absent = lab.run(&["import", "--as", "children", "--cases", &lab.name("none.csv"), &tall]).ends(2);
+    absent.says(&["cannot read", "none.csv"]);
+    assert_eq!(lab.counts(), before);
+    let said = import("children", "sample_id,sex\nS3,m\nS4,f\nS5,f\n").ends(0);
+    said.says(&["list.csv:4: column 1 (sample_id): no sound genotypes", "2 rows of children: 2 added", "homozygote"]);
 }
 
 #[test]
@@ -236,7 +283,8 @@ fn bad_cases_for_the_calculator() {
         (format!("{head}{sound}c,x,father\n"), [":3: ", "the row has 3 fields"]),
         (format!("{head}{sound},x,father,male,vWA,14,15\n"), [":3: column 1 (case)", "give the case"]),
         ("case,person,relation,sex,locus,allele1\n".to_owned(), [":1: ", "the column allele2 is missing"]),
-        (head.replace(',', ";"), [":1: ", "the column case is missing: the header must be"]),
+        (head.replace(',', "|"), [":1: ", "the column case is missing: the header must be"]),
+        (format!("{head}{sound}c,x,father\n").replace(',', ";"), [":3: ", "a semicolon is missing or too many"]),
         (head.to_owned(), ["cases.csv: ", "there is a header and no row"]),
         (String::new(), ["cases.csv: ", "the file is empty"]),
     ] {

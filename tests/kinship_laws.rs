@@ -259,6 +259,7 @@ fn mirror(relation: Relation) -> Relation {
         PaternalAunt => MaternalAunt,
         MaternalUncle => PaternalUncle,
         MaternalAunt => PaternalAunt,
+        Parent => Parent,
         Member => Member,
     }
 }

@@ -3,9 +3,10 @@
 
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, Index};
-use reunite::intake::{CasePedigrees, read_cases};
+use reunite::intake::{CaseList, CasePedigrees, Format, Intake, Layout, Request, SingleAllele, read_bytes, read_cases};
 use reunite::model::{Child, DropOut, Profile, Pseudonym};
 use reunite::population::FrequencyTable;
+use reunite::pseudonym::{Pseudonymizer, SecretKey};
 
 /// Text that looks enough like CSV to get past the first checks.
 fn nearly_csv(header: &'static str, alphabet: &'static str) -> impl Strategy<Value = String> {
@@ -17,6 +18,34 @@ fn nearly_csv(header: &'static str, alphabet: &'static str) -> impl Strategy<Val
         let header = if with_header { header } else { "" };
         format!("{header}{line_end}{}", rows.join(line_end))
     })
+}
+
+/// Reads a file of genotypes in every way, with and without a list.
+fn import(bytes: &[u8], list: &[u8]) -> Vec<Intake> {
+    let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
+    let mut read = Vec::new();
+    for layout in [Layout::Families, Layout::Children] {
+        let request = Request {
+            single_allele: SingleAllele::Untyped,
+            ..Request::new(layout, FrequencyTable::chinese_han_23().panel(), &pseudonymizer)
+        };
+        let list = CaseList::read("l.csv", list, &request).ok();
+        for cases in [None, list.as_ref()] {
+            for format in [None, Some(Format::Csv), Some(Format::GeneMapper)] {
+                read.push(read_bytes("f.csv", bytes, &Request { format, cases, ..request }));
+            }
+        }
+    }
+    read
+}
+
+fn sound(read: &[Intake], bytes: &[u8]) -> bool {
+    let lines = bytes.len() as u64 + 1;
+    let findings = |intake: &Intake| {
+        let all = || intake.problems.iter().chain(&intake.notes);
+        all().all(|finding| finding.line <= lines && !finding.to_string().is_empty())
+    };
+    read.iter().all(|intake| findings(intake) && intake.rows.len() <= 2 * bytes.len())
 }
 
 fn index() -> Vec<u8> {
@@ -80,6 +109,31 @@ proptest! {
     #[test]
     fn any_bytes_as_cases(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = read_cases("c.csv", &bytes, FrequencyTable::chinese_han_23().panel(), None);
+    }
+
+    #[test]
+    fn any_bytes_as_a_file_and_a_list(
+        start in prop::sample::select(vec![&b""[..], b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"PK\x03\x04", b"sample_id,vWA\n"]),
+        bytes in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let bytes = [start, &bytes].concat();
+        prop_assert!(sound(&import(&bytes, &bytes), &bytes));
+    }
+
+    #[test]
+    fn tall_tables(text in nearly_csv("Sample Name,Marker,Allele 1,Allele 2,Allele 3", "vwaFGOLMEXY0-9<?, \"")) {
+        prop_assert!(sound(&import(text.as_bytes(), b"sample_id,sex\nv,m\n"), text.as_bytes()));
+    }
+
+    #[test]
+    fn two_columns(text in nearly_csv("sample_id,sex,vWA_1,vWA_2,FGA", "fmOL0-9./;<?, \"")) {
+        prop_assert!(sound(&import(text.as_bytes(), b"sample_id,sex\nm,m\n"), text.as_bytes()));
+    }
+
+    #[test]
+    fn case_lists(text in nearly_csv("sample_id,family_id,relation,sex", "afhermot0-2, \"")) {
+        let tall = b"Sample Name,Marker,Allele 1\na,vWA,14\n0,vWA,14\n";
+        prop_assert!(sound(&import(tall, text.as_bytes()), tall));
     }
 
     #[test]

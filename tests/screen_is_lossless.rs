@@ -107,7 +107,11 @@ fn every_way(index: &Index, calculator: &Calculator, least: f64, families: &[Fam
     assert_eq!(families_index.families(), families.len() as u64);
     for instructions in Instructions::available() {
         let matcher = matcher().with_instructions(instructions);
-        let within: BTreeSet<Pseudonym> = matcher.within_reach(&families_index, &watch).unwrap().into_iter().collect();
+        let reached = matcher.within_reach(&families_index, &watch).unwrap();
+        let mut informative = reached.informative;
+        informative.sort_unstable();
+        assert_eq!(informative, results[0].informative, "where relatives are typed");
+        let within: BTreeSet<Pseudonym> = reached.within.into_iter().collect();
         let few: Vec<Family> = families.iter().filter(|family| within.contains(&family.pseudonym)).cloned().collect();
         results.push(matcher.run(&few, &watch).unwrap().0);
     }
@@ -121,7 +125,7 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
         let evidence: Vec<Evidence> = (0..calculator.panel().len())
             .map(|locus| {
                 let shown = family.relatives.iter().map(|r| Shown {
-                    relation: r.relation,
+                    relation: family.relation(r),
                     genotype: r.profile.at(locus),
                     drop_out: r.drop_out,
                 });
@@ -149,7 +153,7 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
         let linked: Vec<LinkedEvidence> = (calculator.linked().iter())
             .map(|pair| {
                 let shown = |r: &Relative| LinkedShown {
-                    relation: r.relation,
+                    relation: family.relation(r),
                     genotypes: pair.loci.map(|locus| r.profile.at(locus)),
                     drop_out: r.drop_out,
                 };
@@ -189,7 +193,7 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
                 incompatible_loci += u32::from(calculator.is_compatible(evidence, genotype).unwrap() == Some(false));
             }
             let (family, child) = (family.pseudonym, child.pseudonym);
-            found.push(Candidate { family, child, log10_lr, loci_compared, incompatible_loci });
+            found.push(Candidate { family, child, log10_lr, loci_compared, incompatible_loci, same_as: None });
         }
     }
     found.sort_by(|a, b| b.log10_lr.total_cmp(&a.log10_lr).then_with(|| (a.family, a.child).cmp(&(b.family, b.child))));
@@ -206,7 +210,21 @@ fn shapes() -> impl Strategy<Value = Vec<Shape>> {
         relations.dedup_by(|a, b| a == b && a.is_unique());
         Shape { relations, weight: 1.0 }
     });
-    prop::collection::vec(shape, 3..=5)
+    // Parents of unstated sex stand beside nobody who is on a side.
+    let parents = prop::collection::vec(prop::sample::select(vec![Relation::Parent, Relation::FullSibling]), 1..=3);
+    let unstated =
+        (prop::sample::select(vec![Relation::Parent, Relation::Mother]), parents).prop_map(|(one, others)| {
+            let mut relations = vec![one];
+            relations.extend(others);
+            let mut parents = 0;
+            relations.retain(|relation| {
+                parents += u32::from(relation.is_parent());
+                !relation.is_parent() || parents <= 2
+            });
+            relations.sort();
+            Shape { relations, weight: 1.0 }
+        });
+    prop::collection::vec(prop_oneof![4 => shape, 1 => unstated], 3..=5)
 }
 
 fn models() -> impl Strategy<Value = Model> {

@@ -168,7 +168,7 @@ impl Bench {
         let index_bytes_per_child = index.size() as f64 / f64::max(index.children() as f64, 1.0);
         drop(index);
 
-        let full = How { criterion, access: Access::Mapped, full: true, exhaustive: false };
+        let full = How { criterion, ..How::full(&store) };
         let mut runs: Vec<Matched> = Vec::new();
         for _ in 0..self.runs {
             runs.push(run_match(&store, full, who::entry("bench", None), &quiet)?);

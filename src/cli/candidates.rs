@@ -36,7 +36,7 @@ impl List {
             child: self.child.as_deref().map(|text| pseudonym("--child", text)).transpose()?,
             limit: self.limit,
         };
-        let report = stored_report(&ledger, &filter)?;
+        let report = stored_report(&store, &ledger, &filter)?;
         if ledger.generation()?.number != report.run.generation {
             output.warn("samples were imported since the last match: run `reunite match` to take them in");
         }
@@ -47,10 +47,12 @@ impl List {
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
-            Format::Table if report.candidates.is_empty() => output.say("no candidates"),
+            Format::Table if report.candidates.is_empty() && report.identities.is_empty() => {
+                output.say("no candidates")
+            }
             Format::Table => output.data(&report.table(self.limit.map_or(TABLE_ROWS, |limit| limit as usize)))?,
         }
-        Ok(if report.candidates.is_empty() { Outcome::Nothing } else { Outcome::Done })
+        Ok(if report.candidates.is_empty() && report.identities.is_empty() { Outcome::Nothing } else { Outcome::Done })
     }
 }
 

@@ -8,9 +8,11 @@ use anyhow::Context;
 use crate::index::{Access, Index, IndexError};
 use crate::kinship::Calculator;
 use crate::ledger::{self, Generation, Ledger, Past, RunRecord};
-use crate::matching::{Candidate, Criterion, MatchResult, Matcher, ReachError, Stages, Unscorable, Watch};
+use crate::matching::{Candidate, Criterion, MatchResult, Matcher, ReachError, Stages, Typed, Unscorable, Watch};
 use crate::model::{Child, Family, Pseudonym};
+use crate::report::Comparison;
 
+use super::comparable::Pairs;
 use super::output::{Output, count, hex};
 use super::store::Store;
 
@@ -25,7 +27,7 @@ const STALE: usize = 20;
 const FEW: u64 = 1_000;
 
 /// Raised whenever the same people under the same settings would get other numbers.
-const SCORING: u32 = 1;
+const SCORING: u32 = 2;
 
 /// Everything beside samples and families that candidates depend on.
 pub(super) fn basis(store: &Store, calculator: &Calculator, criterion: &Criterion) -> anyhow::Result<[u8; 32]> {
@@ -67,6 +69,7 @@ pub(super) struct Job<'a> {
     pub(super) store: &'a Store,
     pub(super) calculator: &'a Calculator,
     pub(super) criterion: Criterion,
+    pub(super) min_loci: u32,
     pub(super) access: Access,
     pub(super) exhaustive: bool,
     pub(super) basis: [u8; 32],
@@ -79,6 +82,7 @@ pub(super) struct Compared {
     pub(super) result: MatchResult,
     pub(super) stages: Stages,
     pub(super) index: Index,
+    pub(super) comparison: Comparison,
 }
 
 impl Job<'_> {
@@ -132,8 +136,12 @@ impl Job<'_> {
         );
         let families = ledger.families_matched()?;
         self.watch.expect(families * index.children() as u64);
-        let (result, stages) = self.pages(ledger, &self.matcher(&index), output)?;
-        Ok(Compared { result, stages, index })
+        let matcher = self.matcher(&index);
+        let (mut result, stages) = self.pages(ledger, &matcher, output)?;
+        let typed = vec![(std::mem::take(&mut result.informative), matcher.typed_children())];
+        drop(matcher);
+        let comparison = Pairs { typed, min_loci: self.min_loci }.tally().comparison(&result.candidates);
+        Ok(Compared { result, stages, index, comparison })
     }
 
     /// Compares changed families with all children, and all other families with changed children; everything else is as
@@ -167,6 +175,8 @@ impl Job<'_> {
         let matcher = self.matcher(&index).without(&newer_names);
         let compiler = matcher.compiler();
         let (mut result, mut stages) = matcher.run(&families, self.watch)?;
+        let mut with_all = if families.is_empty() { Vec::new() } else { matcher.typed_children() };
+        let mut others_with_changed = (Vec::new(), Vec::new());
         let children = result.children + newer.len() as u64;
         let stays = |family: &Pseudonym| !family_names.contains(family) && !withdrawn.contains(family);
         let mut add = |(part, part_stages): (MatchResult, Stages)| {
@@ -176,19 +186,32 @@ impl Job<'_> {
         if !newer.is_empty() {
             let small = self.store.index_of(&newer)?;
             let matcher = self.matcher(&small).compiling_with(Arc::clone(&compiler));
+            with_all.extend(matcher.typed_children());
             add(matcher.run(&families, self.watch)?);
         }
         if !changed.is_empty() {
             let small = self.store.index_of(&changed)?;
             let matcher = self.matcher(&small).compiling_with(compiler);
             let (mut part, part_stages) = match self.within_reach(ledger, &matcher, since, &families, output)? {
-                Some(few) => matcher.run(&few, self.watch)?,
+                Some((few, others)) => {
+                    let (mut part, stages) = matcher.run(&few, self.watch)?;
+                    part.informative.extend(others);
+                    (part, stages)
+                }
                 None => self.pages(ledger, &matcher, output)?,
             };
+            let mut typed = std::mem::take(&mut part.informative);
+            typed.retain(|family| stays(&family.0));
+            others_with_changed = (typed, matcher.typed_children());
             part.candidates.retain(|candidate| stays(&candidate.family));
             part.unscorable.retain(|family| stays(&family.family));
             add((part, part_stages));
         }
+        let mut changed_families = std::mem::take(&mut result.informative);
+        changed_families.sort_unstable();
+        changed_families.dedup();
+        let typed = vec![(changed_families, with_all), others_with_changed];
+        let comparison = Pairs { typed, min_loci: self.min_loci }.tally().comparison(&result.candidates);
         (result.families, result.children, result.pairs) = (all, children, few * children + others);
         let kept = before.iter().map(|known| &known.record);
         let kept = kept.filter(|pair| stays(&pair.family) && !changed_names.contains(&pair.child));
@@ -198,14 +221,15 @@ impl Job<'_> {
             log10_lr: pair.log10_lr,
             loci_compared: pair.loci_compared,
             incompatible_loci: pair.incompatible_loci,
+            same_as: pair.same_as,
         }));
         result.unscorable.extend(unscorable_before(last)?.into_iter().filter(|one| stays(&one.family)));
         result.rank();
-        Ok(Compared { result, stages, index })
+        Ok(Compared { result, stages, index, comparison })
     }
 
     /// Families among which are all that have a candidate among the children of a matcher, but for some of those that
-    /// `changed` since the last run; `None` if the families index does not say.
+    /// `changed` since the last run, and where all the others are typed; `None` if the families index does not say.
     fn within_reach(
         &self,
         ledger: &Ledger,
@@ -213,7 +237,7 @@ impl Job<'_> {
         last: &Past,
         changed: &[Family],
         output: &Output,
-    ) -> anyhow::Result<Option<Vec<Family>>> {
+    ) -> anyhow::Result<Option<(Vec<Family>, Vec<Typed>)>> {
         let panel = self.store.table.panel();
         let again = |error: &IndexError| {
             if matches!(error, IndexError::Damaged(_)) {
@@ -231,14 +255,16 @@ impl Job<'_> {
         if newer.len() as u64 > FEW.max(written.families() / STALE as u64) {
             return Ok(None);
         }
-        let mut within = match matcher.within_reach(&written, self.watch) {
+        let mut reached = match matcher.within_reach(&written, self.watch) {
             Err(ReachError::Index(error)) => return again(&error),
-            within => within?,
+            reached => reached?,
         };
         let known: BTreeSet<Pseudonym> = newer.iter().chain(changed).map(|family| family.pseudonym).collect();
-        within.retain(|family| !known.contains(family));
-        newer.extend(ledger.families_among(panel, &within)?);
-        Ok(Some(newer))
+        reached.within.retain(|family| !known.contains(family));
+        newer.extend(ledger.families_among(panel, &reached.within)?);
+        let within: BTreeSet<Pseudonym> = reached.within.into_iter().collect();
+        reached.informative.retain(|(family, _)| !known.contains(family) && !within.contains(family));
+        Ok(Some((newer, reached.informative)))
     }
 
     /// An index of the children as they are or were, of when, and the children that changed since.

@@ -9,7 +9,6 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::Args;
 
-use crate::index::Access;
 use crate::intake::Layout;
 use crate::matching::Criterion;
 use crate::model::Pseudonym;
@@ -111,12 +110,7 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
         count(counts.children),
         table.panel().len(),
     ));
-    let matched = run_match(
-        &store,
-        How { criterion: store.criterion, access: Access::Mapped, full: true, exhaustive: false },
-        who::entry("demo", None),
-        output,
-    )?;
+    let matched = run_match(&store, How::full(&store), who::entry("demo", None), output)?;
     drop(lock);
     matched.say(output);
     let known = Known::new(&names)?;

@@ -57,6 +57,12 @@ impl Explain {
             ..CandidateFilter::default()
         };
         let candidate = ledger.candidates(&pair)?.into_iter().next();
+        if let Some(relative) = candidate.and_then(|candidate| candidate.record.same_as) {
+            output.warn(&format!(
+                "the child has the profile of relative {relative}: one person under two numbers, or identical twins; the LR \
+                 shows how alike they are, not that the child is the missing one"
+            ));
+        }
         let report = ExplanationReport {
             with: ExplainedWith {
                 family: family.pseudonym,

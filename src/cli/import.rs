@@ -1,6 +1,6 @@
 //! `import`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -8,7 +8,9 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use crate::audit::Entry;
-use crate::intake::{FamilyPedigrees, Intake, Layout, Request, read_bytes, read_file};
+use crate::intake::{
+    CaseList, FamilyPedigrees, Format, Intake, Layout, Problem, Request, SingleAllele, read_bytes, read_file,
+};
 use crate::ledger::{Batch, Holds, ImportReport, Ledger, LedgerError, OnConflict, Record};
 use crate::model::{Panel, Pseudonym};
 use crate::pseudonym::Pseudonymizer;
@@ -17,6 +19,8 @@ use crate::report::FindingRow;
 use super::Outcome;
 use super::checking::Checking;
 use super::expunge::finish;
+use super::identities::check_new;
+use super::kin::RuleOption;
 use super::options::Global;
 use super::output::{Output, count};
 use super::store::Store;
@@ -27,13 +31,41 @@ pub(super) struct Import {
     /// What the files hold: families or children
     #[arg(long = "as", value_name = "LAYOUT")]
     layout: Layout,
-    /// CSV files
+    /// Files: CSV with a row per person, tables with a row per sample and locus, CODIS CMF, or projects of Familias
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// The form of the files
+    #[arg(long, value_enum, default_value_t = Form::Auto)]
+    format: Form,
+    /// A case list, for files of genotypes alone: CSV with sample_id, family_id, relation and sex; for children sample_id
+    /// and, if wanted, sex
+    #[arg(long, value_name = "FILE")]
+    cases: Option<PathBuf>,
+    /// What one allele alone means, such as 14 or an empty second column
+    #[arg(long, value_enum, default_value_t = Single::Homozygote)]
+    single_allele: Single,
+    /// The sheet of a workbook to read [default: the first]
+    #[cfg(feature = "xlsx")]
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
     /// Pedigrees of families that relations do not describe: CSV with family_id, person, father, mother, sex, missing and
     /// sample_id; in FILE their relation is member
     #[arg(long, value_name = "FILE")]
     pedigrees: Option<PathBuf>,
+    /// What stands for samples and families: original identifiers, which become pseudonyms, or pseudonyms already, as
+    /// `export` writes them; these need no key
+    #[arg(long, value_enum, default_value_t = Identifiers::Original)]
+    identifiers: Identifiers,
+    /// Names of persons in families of .fam files, such as Father, are theirs within the family only: FAMILY/PERSON names
+    /// the sample
+    #[arg(long, conflicts_with = "identifiers")]
+    names_within_family: bool,
+    /// The typing kit of all rows that name none in a column kit; see `reunite kits`
+    #[arg(long, value_name = "NAME")]
+    kit: Option<String>,
+    /// Use the kits of which it was not verified which loci they type, too
+    #[arg(long)]
+    unverified_kits: bool,
     /// Read and check everything, change nothing
     #[arg(long)]
     dry_run: bool,
@@ -43,6 +75,53 @@ pub(super) struct Import {
     /// What to do with a sample that the store knows with other data
     #[arg(long, value_enum, default_value_t = Conflict::Refuse)]
     on_conflict: Conflict,
+    /// Do not look for persons who are in the store under another number; `reunite kin --relation identity` does later
+    #[arg(long)]
+    skip_identities: bool,
+    #[command(flatten)]
+    rule: RuleOption,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Form {
+    /// Told by the content
+    Auto,
+    /// A row per person, a column per locus, or two
+    Csv,
+    /// A row per sample and locus, as GeneMapper writes it
+    Genemapper,
+    /// CODIS Common Message Format: XML
+    Cmf,
+    /// A project of the program Familias
+    Fam,
+}
+
+impl Form {
+    fn format(self) -> Option<Format> {
+        match self {
+            Self::Auto => None,
+            Self::Csv => Some(Format::Csv),
+            Self::Genemapper => Some(Format::GeneMapper),
+            Self::Cmf => Some(Format::Cmf),
+            Self::Fam => Some(Format::Fam),
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Single {
+    /// Both alleles are the same
+    Homozygote,
+    /// The other may be lost: the locus is left untyped
+    Untyped,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Identifiers {
+    /// Numbers or names of the laboratory's own
+    Original,
+    /// Pseudonyms made under this store's key
+    Pseudonyms,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -70,14 +149,21 @@ impl Import {
         let store = Store::open(&global.store)?;
         let _lock = store.lock()?;
         let mut ledger = store.ledger()?;
-        let mut pseudonymizer = store.pseudonymizer(&mut ledger, global.key().as_ref())?;
+        let given = match self.identifiers {
+            Identifiers::Original => Some(store.pseudonymizer(&mut ledger, global.key().as_ref())?),
+            Identifiers::Pseudonyms => None,
+        };
         finish(&store, &mut ledger, output)?;
-        let sealing = Sealing::of(&store, &ledger)?;
-        if sealing.is_some() {
-            pseudonymizer = pseudonymizer.remembering();
-        } else {
+        // Of pseudonyms there is no original to keep.
+        let sealing = if given.is_some() { Sealing::of(&store, &ledger)? } else { None };
+        if sealing.is_none() && given.is_some() {
             output.say("no custodian: original identifiers are not kept (`reunite vault recipients add` names one)");
         }
+        let pseudonymizer = match given {
+            Some(names) if sealing.is_some() => names.remembering(),
+            Some(names) => names,
+            None => Pseudonymizer::given(),
+        };
         let pedigrees = match &self.pedigrees {
             None => None,
             Some(path) => match self.read_pedigrees(path, &pseudonymizer, output)? {
@@ -86,25 +172,44 @@ impl Import {
             },
         };
         let request = Request {
-            layout: self.layout,
-            format: None,
-            panel: store.table.panel(),
-            pseudonymizer: &pseudonymizer,
+            format: self.format.format(),
             pedigrees: pedigrees.as_ref(),
+            single_allele: match self.single_allele {
+                Single::Homozygote => SingleAllele::Homozygote,
+                Single::Untyped => SingleAllele::Untyped,
+            },
+            sheet: self.sheet(),
+            names_within_family: self.names_within_family,
+            kits: super::kits::kit_use(self.kit.as_deref(), self.unverified_kits)?,
+            ..Request::new(self.layout, store.table.panel(), &pseudonymizer)
         };
+        let cases = match &self.cases {
+            None => None,
+            Some(path) => match read_cases(path, &request, output)? {
+                None => return Ok(Outcome::Rejected),
+                found => found,
+            },
+        };
+        let request = Request { cases: cases.as_ref(), ..request };
+        let (mut with_rows, mut samples) = (BTreeSet::new(), HashSet::new());
         let mut target = Target { store: &store, names: &pseudonymizer, sealing };
-        let mut with_rows = BTreeSet::new();
         let mut outcome = Outcome::Done;
         for file in &self.files {
             let started = Instant::now();
             let intake = read_file(file, &request)?;
             with_rows.extend(intake.pedigrees.iter().map(|pedigree| pedigree.family));
+            if cases.is_some() {
+                samples.extend(intake.rows.iter().map(|row| row.sample));
+            }
             let taken = self.take(intake, &mut target, &mut ledger, global.entry("import"), output, file)?;
             if taken == Outcome::Rejected {
                 outcome = Outcome::Rejected;
             } else {
                 output.say(&format!("  in {:.2} s", started.elapsed().as_secs_f64()));
             }
+        }
+        if let Some(cases) = &cases {
+            cases.without_genotypes(&samples).iter().for_each(|note| output.warn(&note.to_string()));
         }
         if let (Some(pedigrees), Some(path)) = (&pedigrees, &self.pedigrees)
             && with_rows.len() < pedigrees.len()
@@ -113,6 +218,17 @@ impl Import {
             output.warn(&format!("{}: {without} of families without a sound row here: not imported", path.display()));
         }
         Ok(outcome)
+    }
+
+    #[cfg(feature = "xlsx")]
+    fn sheet(&self) -> Option<&str> {
+        self.sheet.as_deref()
+    }
+
+    #[cfg(not(feature = "xlsx"))]
+    #[expect(clippy::unused_self, reason = "workbooks are read with the feature xlsx")]
+    fn sheet(&self) -> Option<&str> {
+        None
     }
 
     /// `None` if something is wrong with the file, which has been said then.
@@ -126,15 +242,8 @@ impl Import {
             bail!("--pedigrees goes with --as families");
         }
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        match FamilyPedigrees::read(&path.display().to_string(), &bytes, pseudonymizer) {
-            Ok(pedigrees) => Ok(Some(pedigrees)),
-            Err(problems) => {
-                problems.iter().for_each(|problem| output.warn(&problem.to_string()));
-                let found = plural(problems.len() as u64, "problem");
-                output.warn(&format!("{}: {found} found, nothing imported", path.display()));
-                Ok(None)
-            }
-        }
+        let pedigrees = FamilyPedigrees::read(&path.display().to_string(), &bytes, pseudonymizer);
+        Ok(pedigrees.map_err(|problems| refuse(path, &problems, output)).ok())
     }
 
     fn take(
@@ -179,6 +288,13 @@ impl Import {
                 if layout == Layout::Families && !self.dry_run && report.added + report.replaced > 0 {
                     check(&batch, ledger, target.store, output, file)?;
                 }
+                if !self.skip_identities && !self.dry_run && report.added + report.replaced > 0 {
+                    let checked = check_new(&batch, ledger, target.store, self.rule.rule(), output, file);
+                    // The file is in.
+                    if let Err(error) = checked {
+                        output.warn(&format!("{name}: persons with two numbers were not looked for: {error:#}"));
+                    }
+                }
                 Ok(if bad > 0 { Outcome::Rejected } else { Outcome::Done })
             }
             Err(LedgerError::Conflicts(conflicts)) => {
@@ -200,6 +316,21 @@ impl Import {
             Err(error) => Err(error).with_context(|| format!("importing {name}")),
         }
     }
+}
+
+/// `None` if something is wrong with the list, which has been said then.
+fn read_cases(path: &Path, request: &Request<'_>, output: &Output) -> anyhow::Result<Option<CaseList>> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let cases = CaseList::read(&path.display().to_string(), &bytes, request);
+    let cases = cases.map_err(|problems| refuse(path, &problems, output)).ok();
+    cases.iter().flat_map(CaseList::notes).for_each(|note| output.warn(&note.to_string()));
+    Ok(cases)
+}
+
+fn refuse(path: &Path, problems: &[Problem], output: &Output) {
+    problems.iter().for_each(|problem| output.warn(&problem.to_string()));
+    let found = plural(problems.len() as u64, "problem");
+    output.warn(&format!("{}: {found} found, nothing imported", path.display()));
 }
 
 /// Where rows go.
@@ -313,7 +444,7 @@ pub(super) fn sound_text(
     pseudonymizer: &Pseudonymizer,
     ledger: &mut Ledger,
 ) -> anyhow::Result<ImportReport> {
-    let request = Request { layout, format: None, panel, pseudonymizer, pedigrees: None };
+    let request = Request::new(layout, panel, pseudonymizer);
     let intake = read_bytes(name, text.as_bytes(), &request);
     if let Some(problem) = intake.problems.first() {
         anyhow::bail!("{problem}");

@@ -6,7 +6,7 @@ use crate::matching::Criterion;
 
 use super::Outcome;
 use super::model::ModelOptions;
-use super::options::{FrequencyOption, Global};
+use super::options::{Frequencies, FrequencyOption, Global};
 use super::output::Output;
 use super::store::{Store, load_key};
 
@@ -28,8 +28,9 @@ impl Init {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let key = global.key().map(|key| load_key(Some(&key))).transpose()?;
         let custodians = super::vault::custodians(&self.custodian)?;
-        let (text, table) = self.frequencies.read()?;
-        let settings = self.model.settings()?;
+        let Frequencies { text, table, base, notes } = self.frequencies.read_with_base()?;
+        notes.iter().for_each(|note| output.warn(note));
+        let settings = self.model.settings_over(&base)?;
         let criterion = checked(self.min_log10_lr)?;
         let store = Store::create(&global.store, &text, &table, &settings, criterion, key.as_ref(), &custodians)?;
         let entry = global

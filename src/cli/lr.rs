@@ -13,7 +13,7 @@ use crate::population::Convention;
 
 use super::Outcome;
 use super::model::ModelOptions;
-use super::options::{FrequencyOption, calculator};
+use super::options::{Frequencies, FrequencyOption, calculator};
 use super::output::Output;
 
 #[derive(Args)]
@@ -33,8 +33,9 @@ pub(super) struct Lr {
 
 impl Lr {
     pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
-        let (_, table) = self.frequencies.read()?;
-        let calculator = calculator(&table, &self.model.settings()?)?;
+        let Frequencies { table, base, notes, .. } = self.frequencies.read_with_base()?;
+        notes.iter().for_each(|note| output.warn(note));
+        let calculator = calculator(&table, &self.model.settings_over(&base)?)?;
         let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let refused = |problems: Vec<Problem>| {
             problems.iter().for_each(|problem| output.warn(&problem.to_string()));

@@ -10,14 +10,15 @@ use crate::audit::Entry;
 use crate::index::{Access, Index};
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateRecord, Ledger, RunRecord};
-use crate::matching::{Criterion, MatchResult, Stages, run_digest};
+use crate::matching::{Criterion, IdentityRule, MatchResult, Stages, run_digest};
 use crate::model::Pseudonym;
-use crate::report::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION};
+use crate::report::{CandidateReport, CandidateRow, Comparison, Format, Hardly, RunSummary, SCHEMA_VERSION};
 use crate::screen::Instructions;
 
 use super::Outcome;
 use super::checking::{Checking, marks};
 use super::delta::{self, Compared, Job};
+use super::identities::Identities;
 use super::init::checked;
 use super::options::{FormatOption, Global};
 use super::output::{Output, count, hex};
@@ -45,6 +46,10 @@ pub(super) struct Match {
     /// unrelated to the family
     #[arg(long, value_name = "X")]
     max_chance_hits: Option<f64>,
+    /// The least number of loci in common with which a pair counts as comparable, instead of the store's; pairs with fewer
+    /// that reach the LR stay candidates, all others are reported as not comparable
+    #[arg(long, value_name = "N")]
+    min_loci: Option<u32>,
     /// Read the index into memory instead of mapping it
     #[arg(long)]
     no_mmap: bool,
@@ -75,7 +80,8 @@ impl Match {
         let criterion = Criterion { max_per_family, max_chance_hits, ..criterion };
         let _lock = store.lock()?;
         let access = if self.no_mmap { Access::Read } else { Access::Mapped };
-        let how = How { criterion, access, full: self.full, exhaustive: self.exhaustive };
+        let min_loci = self.min_loci.unwrap_or(store.min_loci);
+        let how = How { criterion, min_loci, access, full: self.full, exhaustive: self.exhaustive };
         let entry = global.entry("match").with("exhaustive", self.exhaustive).with("format", self.format.format.word());
         let matched = run_match(&store, how, entry, output)?;
         match self.format.format {
@@ -84,14 +90,15 @@ impl Match {
             Format::Table => {
                 let mut new = matched.report.clone();
                 new.candidates.retain(|candidate| candidate.new);
-                if !new.candidates.is_empty() {
+                new.identities.retain(|identity| identity.new);
+                if !(new.candidates.is_empty() && new.identities.is_empty()) {
                     output.data(&new.table(TABLE_ROWS))?;
                 }
             }
         }
         matched.say(output);
         let whole = matched.result.unscorable.is_empty() && matched.result.refused.is_empty();
-        Ok(match (whole, matched.report.candidates.is_empty()) {
+        Ok(match (whole, matched.report.candidates.is_empty() && matched.report.identities.is_empty()) {
             (false, _) => Outcome::Rejected,
             (true, true) => Outcome::Nothing,
             (true, false) => Outcome::Done,
@@ -138,6 +145,15 @@ impl Matched {
             count(new as u64),
             count(self.withdrawn)
         ));
+        super::comparable::say(&self.report, output);
+        let identities = self.report.identities.len() as u64;
+        if identities > 0 {
+            output.warn(&format!(
+                "{} more pairs are no candidates but identities: the child has the profile of a relative of the family, \
+                 one person under two numbers, or identical twins; `reunite candidates` lists them",
+                count(identities)
+            ));
+        }
         if self.families_withdrawn > 0 {
             output.say(&format!("{} withdrawn families were left out", count(self.families_withdrawn)));
         }
@@ -156,14 +172,23 @@ impl Matched {
 #[derive(Clone, Copy)]
 pub(super) struct How {
     pub(super) criterion: Criterion,
+    pub(super) min_loci: u32,
     pub(super) access: Access,
     pub(super) full: bool,
     pub(super) exhaustive: bool,
 }
 
+impl How {
+    /// In full, as the store says.
+    pub(super) fn full(store: &Store) -> Self {
+        let (criterion, min_loci) = (store.criterion, store.min_loci);
+        Self { criterion, min_loci, access: Access::Mapped, full: true, exhaustive: false }
+    }
+}
+
 /// Matches the families of a store with its children, and records the run.
 pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) -> anyhow::Result<Matched> {
-    let How { criterion, access, exhaustive, .. } = how;
+    let How { criterion, min_loci, access, exhaustive, .. } = how;
     let mut ledger = store.ledger()?;
     super::expunge::finish(store, &mut ledger, output)?;
     check_the_rest(store, &mut ledger, output)?;
@@ -176,7 +201,18 @@ pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) 
     let before = ledger.standing()?;
     let watch = interruptible()?;
     let bar = Bar::follow(&watch, output)?;
-    let job = Job { store, calculator: &calculator, criterion, access, exhaustive, basis, generation, watch: &watch };
+    let watch_ref = &watch;
+    let job = Job {
+        store,
+        calculator: &calculator,
+        criterion,
+        min_loci,
+        access,
+        exhaustive,
+        basis,
+        generation,
+        watch: watch_ref,
+    };
     let (mode, compared) = match since {
         Ok((since, last)) => ("delta", job.delta(&mut ledger, &since, &last, &before.candidates, output)?),
         Err(reason) => {
@@ -189,7 +225,7 @@ pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) 
     drop(bar);
     // Past this, the run is recorded as a whole.
     watch.check()?;
-    let Compared { result, stages, index } = compared;
+    let Compared { result, stages, index, comparison } = compared;
     let ranked = Instant::now();
     let digest = run_digest(&store.table, &calculator, &criterion, &result.candidates);
     let digest_time = ranked.elapsed();
@@ -204,7 +240,7 @@ pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) 
         pairs: result.pairs,
         digest,
         basis: Some(basis),
-        manifest: manifest(store, &calculator, criterion, &result, &index).to_string(),
+        manifest: manifest(store, &calculator, criterion, (&result, &comparison), &index).to_string(),
     };
     let records: Vec<CandidateRecord> = result
         .candidates
@@ -215,6 +251,7 @@ pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) 
             log10_lr: candidate.log10_lr,
             loci_compared: candidate.loci_compared,
             incompatible_loci: candidate.incompatible_loci,
+            same_as: candidate.same_as,
         })
         .collect();
     let recording = Instant::now();
@@ -222,7 +259,8 @@ pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) 
     let delta = ledger.record_run(&record, &records, &before)?;
     let write = recording.elapsed();
     let candidates = records.into_iter().zip(&delta.first_runs).map(|(record, &first_run)| (record, first_run));
-    let report = report(&ledger, delta.run, record, candidates)?;
+    let about = (&calculator, comparison);
+    let report = report(store, &ledger, about, (delta.run, record), candidates)?;
     let families_withdrawn = ledger.withdrawn()?.len() as u64;
     Ok(Matched { report, result, withdrawn: delta.withdrawn, families_withdrawn, stages, digest: digest_time, write })
 }
@@ -264,9 +302,10 @@ fn manifest(
     store: &Store,
     calculator: &Calculator,
     criterion: Criterion,
-    result: &MatchResult,
+    (result, comparison): (&MatchResult, &Comparison),
     index: &Index,
 ) -> serde_json::Value {
+    let listed = |list: &Option<Vec<Hardly>>| list.as_ref().map_or(0, Vec::len);
     let unlisted: std::collections::BTreeSet<&str> =
         index.unlisted().iter().map(|unlisted| index.loci()[unlisted.locus].0.name()).collect();
     json!({
@@ -276,10 +315,15 @@ fn manifest(
         "loci": store.table.panel().loci(),
         "criterion": criterion,
         "completeness": "the candidates are exactly those of scoring every pair",
+        "identity": IdentityRule::default(),
         "families_screened": result.families_screened,
         "families_weighed": result.families_weighed,
         "families_out_of_reach": result.families_out_of_reach,
         "survivors": result.survivors,
+        "min_loci": comparison.min_loci,
+        "pairs_not_comparable": comparison.pairs_not_comparable,
+        "families_hardly_comparable": listed(&comparison.families_hardly_comparable),
+        "children_hardly_comparable": listed(&comparison.children_hardly_comparable),
         "children_with_own_drop_out": index.drop_outs().len(),
         "children_with_unlisted_alleles": index.unlisted().chunk_by(|a, b| a.child == b.child).count(),
         "loci_with_unlisted_alleles": unlisted,
@@ -291,6 +335,7 @@ fn manifest(
 
 /// The last run and some of the current candidates, as the ledger has them.
 pub(super) fn stored_report(
+    store: &Store,
     ledger: &Ledger,
     filter: &crate::ledger::CandidateFilter,
 ) -> anyhow::Result<CandidateReport> {
@@ -298,33 +343,50 @@ pub(super) fn stored_report(
         anyhow::bail!("nothing has been matched yet: run `reunite match`");
     };
     let candidates = ledger.candidates(filter)?.into_iter().map(|candidate| (candidate.record, candidate.first_run));
-    report(ledger, number, run, candidates)
+    let manifest: serde_json::Value = serde_json::from_str(&run.manifest)?;
+    let number_of = |name: &str| manifest.get(name).and_then(serde_json::Value::as_u64);
+    // The lists are those of the moment, which `comparable` gives.
+    let comparison = Comparison {
+        min_loci: number_of("min_loci").and_then(|least| u32::try_from(least).ok()),
+        pairs_not_comparable: number_of("pairs_not_comparable"),
+        ..Comparison::default()
+    };
+    report(store, ledger, (&store.calculator()?, comparison), (number, run), candidates)
 }
 
 /// A run and candidates of it, best first, each with its first run.
 fn report(
+    store: &Store,
     ledger: &Ledger,
-    number: i64,
-    run: RunRecord,
+    (calculator, comparison): (&Calculator, Comparison),
+    (number, run): (i64, RunRecord),
     candidates: impl Iterator<Item = (CandidateRecord, i64)>,
 ) -> anyhow::Result<CandidateReport> {
     let mut marks: HashMap<Pseudonym, Vec<String>> = HashMap::new();
     for (family, cause) in ledger.marks()? {
         marks.entry(family).or_default().push(cause);
     }
-    let candidates = candidates.map(|(record, first_run)| CandidateRow {
-        family_marks: marks.get(&record.family).cloned().unwrap_or_default(),
-        family: record.family,
-        child: record.child,
-        log10_lr: record.log10_lr,
-        loci_compared: record.loci_compared,
-        incompatible_loci: record.incompatible_loci,
-        first_run,
-        new: first_run == number,
-    });
+    let about = Identities::new(ledger, store, calculator);
+    let (mut found, mut identities) = (Vec::new(), Vec::new());
+    for (record, first_run) in candidates {
+        let row = CandidateRow {
+            family_marks: marks.get(&record.family).cloned().unwrap_or_default(),
+            family: record.family,
+            child: record.child,
+            log10_lr: record.log10_lr,
+            loci_compared: record.loci_compared,
+            incompatible_loci: record.incompatible_loci,
+            few_loci: comparison.min_loci.is_some_and(|least| record.loci_compared < least),
+            first_run,
+            new: first_run == number,
+            same_person: about.of(&record)?,
+        };
+        if row.same_person.is_some() { identities.push(row) } else { found.push(row) }
+    }
     Ok(CandidateReport {
         schema_version: SCHEMA_VERSION,
-        candidates: candidates.collect(),
+        candidates: found,
+        identities,
         run: RunSummary {
             mode: run.mode,
             generation: run.generation,
@@ -333,6 +395,7 @@ fn report(
             pairs: run.pairs,
             seconds: run.seconds,
             digest: hex(&run.digest),
+            comparison,
         },
     })
 }

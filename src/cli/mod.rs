@@ -7,17 +7,24 @@
 mod audit;
 mod bench;
 mod candidates;
+mod challenge;
 mod checking;
+mod comparable;
 mod delta;
 mod demo;
 mod explain;
+mod export;
 mod expunge;
+mod fam;
 mod families;
 mod guard;
+mod identities;
 mod import;
 mod index;
 mod init;
 mod key;
+mod kin;
+mod kits;
 mod lr;
 mod matching;
 mod model;
@@ -67,13 +74,21 @@ enum Command {
     Match(matching::Match),
     /// Show the candidates of the last run
     Candidates(candidates::List),
+    /// List families and children that have too few loci in common with most of the others
+    Comparable(comparable::Comparable),
     /// Explain the likelihood ratio of one family and one child, locus by locus
     Explain(explain::Explain),
     /// Say what a family can show: whether its child would be found, and whom to sample next
     Power(power::FamilyPower),
+    /// Write families or children of the store to a file, for another store or another program
+    Export(export::Export),
     /// Look after the families of the store
     #[command(subcommand)]
     Families(families::Families),
+    /// List typing kits, and how many loci each two of them share
+    Kits(kits::Kits),
+    /// Find close kin whom nobody knows of, and persons who are in the store twice
+    Kin(kin::FindKin),
     /// Compute likelihood ratios of cases in a file, without a store
     Lr(lr::Lr),
     /// Turn original identifiers (one per line on standard input) into pseudonyms
@@ -89,6 +104,9 @@ enum Command {
     Synth(synth::Synth),
     /// Measure this machine: a synthetic population in a temporary store, matched in full and by what is new
     Bench(bench::Bench),
+    /// Measure how well and how fast the parent or child of a sample is found among many people
+    #[command(hide = true)]
+    Challenge(challenge::Search),
     /// Build the children index again from the ledger
     Index(index::Rebuild),
     /// Who did what, when and why: list it, check it, sign it
@@ -142,9 +160,13 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Import(command) => command.run(global, output),
         Command::Match(command) => command.run(global, output),
         Command::Candidates(command) => command.run(global, output),
+        Command::Comparable(command) => command.run(global, output),
         Command::Explain(command) => command.run(global, output),
         Command::Power(command) => command.run(global, output),
+        Command::Export(command) => command.run(global, output),
         Command::Families(command) => command.run(global, output),
+        Command::Kits(command) => command.run(global, output),
+        Command::Kin(command) => command.run(global, output),
         Command::Lr(command) => command.run(output),
         Command::Pseudonym(command) => command.run(global, output),
         Command::Reidentify(command) => command.run(global, output),
@@ -152,6 +174,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Expunge(command) => command.run(global, output),
         Command::Synth(command) => command.run(output),
         Command::Bench(command) => command.run(output),
+        Command::Challenge(command) => command.run(output),
         Command::Index(command) => command.run(global, output),
         Command::Audit(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),

@@ -113,19 +113,32 @@ const REFUSE: &str = "refuse";
 
 impl ModelOptions {
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {
-        Ok(Settings { model: self.model()?, linked: self.linked.clone() })
+        self.settings_over(&Base::default())
     }
 
-    /// The model alone; for what cannot take linked loci.
-    pub(super) fn model(&self) -> anyhow::Result<Model> {
+    /// What is not given is that of the base.
+    pub(super) fn settings_over(&self, base: &Base) -> anyhow::Result<Settings> {
+        Ok(Settings { model: self.model_over(base)?, linked: self.linked.clone() })
+    }
+
+    fn model_over(&self, base: &Base) -> anyhow::Result<Model> {
         let Mutation::Stepwise { rates, range, microvariant_rate } = Model::default().mutation else {
             bail!("the default model is stepwise");
+        };
+        let (rates, range, microvariant_rate) = match base.mutation {
+            Ok(Mutation::Stepwise { rates, range, microvariant_rate }) => (rates, range, microvariant_rate),
+            Ok(Mutation::Equal(rates) | Mutation::Proportional(rates)) => (rates, range, microvariant_rate),
+            Ok(Mutation::None) | Err(_) => (rates, range, microvariant_rate),
         };
         let rates = MutationRates {
             male: self.mutation_rate_male.or(self.mutation_rate).unwrap_or(rates.male),
             female: self.mutation_rate_female.or(self.mutation_rate).unwrap_or(rates.female),
         };
-        let name = self.mutation.as_deref().unwrap_or("stepwise");
+        let name = match (self.mutation.as_deref(), &base.mutation) {
+            (Some(name), _) => name,
+            (None, Ok(mutation)) => mutation.name(),
+            (None, Err(why)) => bail!("{why}: choose a model with --mutation, and its rates"),
+        };
         if name != "stepwise" && (self.mutation_range.is_some() || self.mutation_microvariant_rate.is_some()) {
             bail!("--mutation-range and --mutation-microvariant-rate go with --mutation stepwise, not with {name}");
         }
@@ -143,11 +156,16 @@ impl ModelOptions {
                 microvariant_rate: self.mutation_microvariant_rate.unwrap_or(microvariant_rate),
             },
         };
+        let floor = match (self.rare_allele_frequency, &base.floor) {
+            (Some(rare), _) => rare.0,
+            (None, Ok(floor)) => *floor,
+            (None, Err(why)) => bail!("{why}: choose one with --rare-allele-frequency"),
+        };
         let model = Model {
             mutation,
             convention: self.untyped.unwrap_or(Convention::Pruned),
-            floor: self.rare_allele_frequency.map_or(Floor::Counted, |rare| rare.0),
-            theta: self.theta.unwrap_or(0.0),
+            floor,
+            theta: self.theta.unwrap_or(base.theta),
             silent: self.silent_frequency.unwrap_or(0.0),
             drop_out: DropOuts {
                 relatives: self.drop_out_relatives.or(self.drop_out).unwrap_or(0.0),
@@ -156,6 +174,21 @@ impl ModelOptions {
         };
         model.check()?;
         Ok(model)
+    }
+}
+
+/// What holds where no option says otherwise; or why nothing does.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Base {
+    pub(super) mutation: Result<Mutation, String>,
+    pub(super) floor: Result<Floor, String>,
+    pub(super) theta: f64,
+}
+
+impl Default for Base {
+    fn default() -> Self {
+        let model = Model::default();
+        Self { mutation: Ok(model.mutation), floor: Ok(model.floor), theta: model.theta }
     }
 }
 
@@ -288,11 +321,30 @@ mod tests {
     }
 
     #[test]
+    fn options_go_before_what_a_file_says() {
+        let equal = Mutation::Equal(MutationRates { male: 0.003, female: 0.001 });
+        let base = Base { mutation: Ok(equal), floor: Ok(Floor::Fixed(0.01)), theta: 0.02 };
+        let model = |options: &ModelOptions, base: &Base| options.settings_over(base).map(|settings| settings.model);
+        let plain = model(&ModelOptions::default(), &base).unwrap();
+        assert_eq!((plain.mutation, plain.floor, plain.theta), (equal, Floor::Fixed(0.01), 0.02));
+        let given = ModelOptions { mutation_rate_male: Some(0.004), theta: Some(0.0), ..ModelOptions::default() };
+        let mixed = model(&given, &base).unwrap();
+        assert_eq!(mixed.mutation, Mutation::Equal(MutationRates { male: 0.004, female: 0.001 }));
+        assert_eq!(mixed.theta, 0.0);
+        let unknown = Base { mutation: Err("no model".to_owned()), floor: Err("no floor".to_owned()), ..base };
+        assert!(model(&ModelOptions::default(), &unknown).unwrap_err().to_string().starts_with("no model: "));
+        let chosen = ModelOptions { mutation: Some("none".to_owned()), ..ModelOptions::default() };
+        assert!(model(&chosen, &unknown).unwrap_err().to_string().starts_with("no floor: "));
+        let both = ModelOptions { rare_allele_frequency: Some(RareAlleles(Floor::Refuse)), ..chosen };
+        assert_eq!(model(&both, &unknown).unwrap().floor, Floor::Refuse);
+    }
+
+    #[test]
     fn options_without_a_meaning_are_refused() {
         let with = |change: fn(&mut ModelOptions)| {
             let mut options = ModelOptions::default();
             change(&mut options);
-            options.model()
+            options.settings().map(|settings| settings.model)
         };
         assert_eq!(with(|_| ()).unwrap(), Model::default());
         assert!(with(|o| o.theta = Some(1.0)).is_err());

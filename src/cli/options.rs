@@ -6,12 +6,14 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::audit::Entry;
+use crate::intake::Format;
 use crate::kinship::Calculator;
 use crate::population::FrequencyTable;
 use crate::pseudonym::KeySource;
-use crate::report::Format;
+use crate::report;
 
-use super::model::Settings;
+use super::fam;
+use super::model::{Base, Settings};
 
 /// Options of every command.
 #[derive(Args)]
@@ -65,14 +67,15 @@ impl Global {
 pub(super) struct FormatOption {
     /// table, csv or json
     #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub(super) format: Format,
+    pub(super) format: report::Format,
 }
 
 /// The file of allele frequencies.
 #[derive(Args, Clone, Default)]
 pub(super) struct FrequencyOption {
-    /// Allele frequencies: CSV with locus, allele, frequency and, optionally, individuals [default: the built-in
-    /// table of 23 loci, Chinese Han]
+    /// Allele frequencies: CSV with locus, allele, frequency and, optionally, individuals; or a project of the program
+    /// Familias (.fam), whose mutation model, theta and rare-allele frequency `init` and `lr` take as well, unless options
+    /// say otherwise [default: the built-in table of 23 loci, Chinese Han]
     #[arg(long, value_name = "FILE")]
     pub(super) frequencies: Option<PathBuf>,
 }
@@ -80,15 +83,49 @@ pub(super) struct FrequencyOption {
 impl FrequencyOption {
     /// The text of the table and the table read from it.
     pub(super) fn read(&self) -> anyhow::Result<(String, FrequencyTable)> {
+        self.read_with_base().map(|read| (read.text, read.table))
+    }
+
+    /// The same, and what the file says of the model.
+    pub(super) fn read_with_base(&self) -> anyhow::Result<Frequencies> {
         match &self.frequencies {
-            None => Ok((FrequencyTable::chinese_han_23_text().to_owned(), FrequencyTable::chinese_han_23().clone())),
-            Some(path) => read_frequencies(path),
+            None => {
+                let text = FrequencyTable::chinese_han_23_text().to_owned();
+                let table = FrequencyTable::chinese_han_23().clone();
+                Ok(Frequencies { text, table, base: Base::default(), notes: Vec::new() })
+            }
+            Some(path) => {
+                let bytes = read_bytes(path)?;
+                if Format::of(&bytes) == Format::Fam {
+                    return fam::frequencies(&path.display().to_string(), &bytes);
+                }
+                let (text, table) = frequencies_of(path, bytes)?;
+                Ok(Frequencies { text, table, base: Base::default(), notes: Vec::new() })
+            }
         }
     }
 }
 
+/// A frequency table and what comes with it.
+pub(super) struct Frequencies {
+    /// As CSV.
+    pub(super) text: String,
+    pub(super) table: FrequencyTable,
+    /// What the file says of the model.
+    pub(super) base: Base,
+    /// What of the file is not taken.
+    pub(super) notes: Vec<String>,
+}
+
+fn read_bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
 pub(super) fn read_frequencies(path: &Path) -> anyhow::Result<(String, FrequencyTable)> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    frequencies_of(path, read_bytes(path)?)
+}
+
+fn frequencies_of(path: &Path, bytes: Vec<u8>) -> anyhow::Result<(String, FrequencyTable)> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;

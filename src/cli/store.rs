@@ -56,6 +56,14 @@ struct FrequencyConfig {
 #[serde(deny_unknown_fields)]
 struct MatchConfig {
     min_log10_lr: f64,
+    /// Older stores do not say it.
+    #[serde(default = "min_loci")]
+    min_loci: u32,
+}
+
+/// As many loci in common as a pair should have: with fewer, hardly any true pair reaches a likelihood ratio that counts.
+fn min_loci() -> u32 {
+    10
 }
 
 const STORE_VERSION: u32 = 1;
@@ -67,6 +75,8 @@ pub(super) struct Store {
     pub(super) table: FrequencyTable,
     pub(super) settings: Settings,
     pub(super) criterion: Criterion,
+    /// The least number of loci in common with which a pair counts as comparable.
+    pub(super) min_loci: u32,
 }
 
 /// Held while a command changes the store; released when dropped, or when the process ends in any way.
@@ -106,7 +116,7 @@ impl Store {
             store_id: hex(&ledger.store_id()?),
             frequencies: FrequencyConfig { file: FREQUENCIES.to_owned(), digest: hex(&table.digest()) },
             model: ModelConfig::of(settings),
-            matching: MatchConfig { min_log10_lr: criterion.min_log10_lr },
+            matching: MatchConfig { min_log10_lr: criterion.min_log10_lr, min_loci: min_loci() },
         };
         write_private(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
         write_private(&place.join(FREQUENCIES), frequencies.as_bytes())?;
@@ -121,6 +131,11 @@ impl Store {
         }
         File::open(parent).and_then(|parent| parent.sync_all()).context("flushing the folder of the store")?;
         Self::open(dir)
+    }
+
+    /// Whether there is a store.
+    pub(super) fn is_there(dir: &Path) -> bool {
+        dir.join(CONFIG).exists()
     }
 
     pub(super) fn open(dir: &Path) -> anyhow::Result<Self> {
@@ -148,7 +163,8 @@ impl Store {
             );
         }
         let criterion = Criterion { min_log10_lr: config.matching.min_log10_lr, ..Criterion::default() };
-        Ok(Self { dir: dir.to_owned(), id: config.store_id, table, settings, criterion })
+        let min_loci = config.matching.min_loci;
+        Ok(Self { dir: dir.to_owned(), id: config.store_id, table, settings, criterion, min_loci })
     }
 
     pub(super) fn dir(&self) -> &Path {

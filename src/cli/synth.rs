@@ -11,9 +11,11 @@ use rayon::prelude::*;
 
 use crate::kinship::{Calculator, Evidence};
 use crate::model::{Locus, Panel, Profile};
-use crate::synthesis::{Plan, Population, SyntheticFamily, relation_shape};
+use crate::population::{FrequencyTable, Model};
+use crate::synthesis::{ChallengePlan, Plan, Population, SyntheticFamily, relation_shape};
 
 use super::Outcome;
+use super::challenge;
 use super::model::ModelOptions;
 use super::options::{FrequencyOption, calculator};
 use super::output::{Output, count};
@@ -36,9 +38,19 @@ pub(super) struct Synth {
     /// Share of families whose child is among the children
     #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
     planted: f64,
-    /// Probability that a locus of a profile is untyped
-    #[arg(long, value_name = "P", default_value_t = 0.01)]
-    untyped_loci: f64,
+    /// Probability that a locus of a profile is untyped [default: 0.01; with --challenge 0.05]
+    #[arg(long, value_name = "P")]
+    untyped_loci: Option<f64>,
+    /// Write a search for parent or child instead: profiles.csv with so many people as --children says, queries.csv with
+    /// one sample for each of the --families, and truth.csv
+    #[arg(long, conflicts_with_all = ["forced_mutations", "nephew_traps", "sibling_parent_traps", "planted"])]
+    challenge: bool,
+    /// With --challenge: probability that one of the two copies at a locus is not seen
+    #[arg(long, value_name = "P", default_value_t = challenge::SINGLE, requires = "challenge")]
+    single_allele_loci: f64,
+    /// With --challenge: the kit with which all are typed
+    #[arg(long, value_name = "NAME", default_value = "AGCU EX22", requires = "challenge")]
+    kit: String,
     /// How many planted children contradict a typed parent at one or two loci
     #[arg(long, value_name = "N", default_value_t = 0)]
     forced_mutations: usize,
@@ -60,39 +72,72 @@ impl Synth {
         let settings = self.model.settings()?;
         let model = settings.model;
         anyhow::ensure!(settings.linked.is_empty(), "synthetic loci are independent: leave --linked away");
+        if self.challenge {
+            return self.write_challenge(&table, &model, output);
+        }
         let calculator = calculator(&table, &settings)?;
         let plan = Plan {
             families: self.families,
             children: self.children,
             seed: self.seed,
             planted: self.planted,
-            untyped: self.untyped_loci,
+            untyped: self.untyped_loci.unwrap_or(0.01),
             forced_mutations: self.forced_mutations,
             nephew_traps: self.nephew_traps,
             sibling_parent_traps: self.sibling_parent_traps,
             ..Plan::default()
         };
         let population = Population::generate(&plan, &table, &model)?;
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.out)
-            .with_context(|| format!("cannot make the folder {}", self.out.display()))?;
         let files = [
             ("families.csv", families(&population, table.panel())),
             ("children.csv", children(&population, table.panel())),
             ("truth.csv", truth(&population, &calculator)?),
             ("traps.csv", traps(&population, &calculator)?),
         ];
-        for (name, text) in &files {
-            write_private(&self.out.join(name), text.as_bytes())?;
-        }
+        self.write(&files)?;
         output.say(&format!(
             "wrote {} families, {} children and {} true relations to {}",
             count(population.families.len() as u64),
             count(population.children.len() as u64),
             count(population.truth.len() as u64),
             self.out.display()
+        ));
+        Ok(Outcome::Done)
+    }
+}
+
+impl Synth {
+    fn write(&self, files: &[(&str, String)]) -> anyhow::Result<()> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.out)
+            .with_context(|| format!("cannot make the folder {}", self.out.display()))?;
+        files.iter().try_for_each(|(name, text)| write_private(&self.out.join(name), text.as_bytes()))
+    }
+
+    fn write_challenge(&self, table: &FrequencyTable, model: &Model, output: &Output) -> anyhow::Result<Outcome> {
+        let panel = table.panel();
+        let plan = ChallengePlan {
+            people: self.children,
+            queries: self.families,
+            seed: self.seed,
+            loci: challenge::loci_of(&self.kit, panel)?,
+            missing: self.untyped_loci.unwrap_or(challenge::MISSING),
+            single: self.single_allele_loci,
+        };
+        let made = plan.generate(table, model)?;
+        self.write(&[
+            ("profiles.csv", challenge::people(&made, panel, ',')),
+            ("queries.csv", challenge::queries(&made, panel, ',')),
+            ("truth.csv", challenge::truth(&made)),
+        ])?;
+        output.say(&format!(
+            "wrote {} people and {} queries to {}; one allele alone is explained by --drop-out {:.4}",
+            count(self.children as u64),
+            count(self.families as u64),
+            self.out.display(),
+            challenge::drop_out(self.single_allele_loci)
         ));
         Ok(Outcome::Done)
     }

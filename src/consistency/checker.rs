@@ -7,7 +7,7 @@ use super::cause::{Explained, Search};
 use super::finding::{Cause, Finding, Involved, LogRatios, PairNumbers, Severity};
 use super::impossible::{impossible_loci, steps};
 use super::pair::{CLEAR_LOG10_LR, Pair, Typed};
-use super::stated::{Kin, pairs_of};
+use super::stated::{Kin, Stated, pairs_of};
 use super::tables::Tables;
 
 /// The most loci at which a family, each pair of which fits, may need a mutation without being marked. At 23 loci and
@@ -44,7 +44,7 @@ impl<'a> Checker<'a> {
         if family.relatives.len() < 2 {
             return Ok(Vec::new());
         }
-        let relations: Vec<Relation> = family.relatives.iter().map(|relative| relative.relation).collect();
+        let relations = family.relations();
         let pairs = self.pairs(family, &relations)?;
         let impossible = impossible_loci(self.tables.calculator, family, &pairs)?;
         let causes = Search::new(&relations, &pairs).run();
@@ -70,7 +70,7 @@ impl<'a> Checker<'a> {
     fn pairs(&self, family: &Family, relations: &[Relation]) -> Result<Vec<Pair>, KinshipError> {
         let loci = self.tables.calculator.panel().len();
         let typed = |relative: &Relative| Typed {
-            relation: relative.relation,
+            relation: family.relation(relative),
             drop_out: relative.drop_out,
             loci: (0..loci).map(|locus| Some(self.tables.code(locus, relative.profile.at(locus)?))).collect(),
         };
@@ -79,7 +79,19 @@ impl<'a> Checker<'a> {
             Some(pedigree) => pairs_of(pedigree),
             None => pairs_of(&Pedigree::from_relations(relations).map_err(crate::kinship::StructureError::from)?),
         };
-        stated.into_iter().map(|stated| Pair::new(&self.tables, stated, &relatives)).collect()
+        let pair = |mut stated: Stated| {
+            if let Some(place) = &mut stated.as_relative
+                && place.relation.is_parent()
+            {
+                // The pedigree has a parent of unstated sex in the father's place.
+                let parent = if place.child_is_second { stated.first } else { stated.second };
+                if relations[parent] == Relation::Parent {
+                    place.relation = Relation::Parent;
+                }
+            }
+            Pair::new(&self.tables, stated, &relatives)
+        };
+        stated.into_iter().map(pair).collect()
     }
 
     /// Findings where every pair fits: mutations, or too many of them.

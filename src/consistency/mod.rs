@@ -15,7 +15,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+pub use crate::kinship::TYPING_ERROR;
 pub use checker::Checker;
 pub use finding::{Cause, Finding, Involved, LogRatios, PairNumbers, Severity};
 pub use stated::{Kin, Stated, pairs_of, stated_pairs};
-pub use tables::TYPING_ERROR;

@@ -2,24 +2,18 @@
 
 use std::sync::OnceLock;
 
-use crate::kinship::{Calculator, Evidence, KinshipError, LocusTable, Shown};
+use crate::kinship::{Calculator, Evidence, KinshipError, LocusTable, SamePerson, Shown};
 use crate::model::{Allele, DropOut, Genotype, Relation, genotype_code, genotype_count};
 use crate::population::Convention;
-
-/// The probability that two typings of one person differ at a locus: drop-out, another kit's primers, a clerical
-/// error. Generous, so that two samples of one person are recognised although they disagree at a locus or two; two
-/// different persons, full siblings included, disagree at far too many.
-pub const TYPING_ERROR: f64 = 0.01;
 
 /// Tables by relation, locus and the relative's genotype, each computed when first needed.
 pub(super) struct Tables<'a> {
     pub(super) calculator: &'a Calculator,
     /// Per locus, the alleles that the frequency table lists.
     listed: Vec<Vec<Allele>>,
-    /// By relation, then by locus, then by genotype code.
-    tables: [OnceLock<Vec<Vec<OnceLock<LocusTable>>>>; Relation::ALL.len()],
-    /// By locus and genotype code, how probable the genotype is in someone unrelated to one who has it.
-    coincidence: Vec<Vec<OnceLock<f64>>>,
+    /// By relation but for a member, then by locus, then by genotype code.
+    tables: [OnceLock<Vec<Vec<OnceLock<LocusTable>>>>; Relation::Member as usize],
+    same_person: SamePerson<'a>,
 }
 
 /// A genotype and, if both alleles are listed, its code.
@@ -39,7 +33,7 @@ impl<'a> Tables<'a> {
             locus.listed().iter().map(|&position| locus.alleles()[position]).collect()
         };
         let listed: Vec<Vec<Allele>> = calculator.loci().iter().map(of_locus).collect();
-        Self { calculator, tables: [const { OnceLock::new() }; _], coincidence: cells(&listed), listed }
+        Self { calculator, tables: [const { OnceLock::new() }; _], same_person: SamePerson::new(calculator), listed }
     }
 
     pub(super) fn code(&self, locus: usize, genotype: Genotype) -> Coded {
@@ -77,33 +71,7 @@ impl<'a> Tables<'a> {
     }
 
     /// log10 LR of "both typings are of one person" against "unrelated", at a locus.
-    ///
-    /// With probability [`TYPING_ERROR`] e the second typing is wrong and says nothing, that is, shows any genotype
-    /// as often as an unrelated person does: LR = e + (1 - e) [equal] / P(genotype | H2).
     pub(super) fn log10_lr_same_person(&self, locus: usize, a: Coded, b: Coded) -> Result<f64, KinshipError> {
-        if a.genotype != b.genotype {
-            return Ok(libm::log10(TYPING_ERROR));
-        }
-        let probability = match a.code {
-            Some(code) => match self.coincidence[locus][code].get() {
-                Some(&probability) => probability,
-                None => {
-                    let evidence = Evidence::new([(Relation::FullSibling, Some(a.genotype))], Convention::Pruned);
-                    let probability = self.calculator.unrelated(locus, &evidence)?[code];
-                    *self.coincidence[locus][code].get_or_init(|| probability)
-                }
-            },
-            None => self.unlisted(locus, a.genotype)?,
-        };
-        Ok(libm::log10(TYPING_ERROR + (1.0 - TYPING_ERROR) / probability))
-    }
-
-    /// How probable a genotype with an unlisted allele is.
-    fn unlisted(&self, locus: usize, genotype: Genotype) -> Result<f64, KinshipError> {
-        let model = &self.calculator.loci()[locus];
-        let enlarged = model.with_alleles(&[genotype.low(), genotype.high()], self.calculator.model())?;
-        let model = enlarged.as_ref().unwrap_or(model);
-        // Both alleles are listed by now.
-        Ok(model.positions(genotype).map_or(1.0, |(i, j)| model.genotype_probability(i, j)))
+        self.same_person.log10_lr(locus, a.genotype, b.genotype)
     }
 }

@@ -1,7 +1,8 @@
 //! What can only be seen across the rows of a file: samples and relatives given twice.
 
+use super::fields::Field;
 use super::findings::Findings;
-use super::header::{Field, Header};
+use super::header::Header;
 use super::{Layout, Row};
 use crate::model::{Pseudonym, Relation};
 
@@ -64,6 +65,7 @@ fn relatives(header: &Header, rows: &[Row], findings: &mut Findings) {
                 findings.problem(row.line, header.field(Field::Relation), code, what);
             }
         }
+        parents(header, &family.iter().map(|&(_, i)| &rows[i]), findings);
         groups(family.iter().map(|&(_, i)| rows[i].sample), |same| {
             let row = |i: usize| &rows[family[i].1];
             for &(_, again) in &same[1..] {
@@ -75,6 +77,26 @@ fn relatives(header: &Header, rows: &[Row], findings: &mut Findings) {
             }
         });
     });
+}
+
+/// What a parent of unstated sex may not stand beside, in the rows of a family.
+fn parents<'r>(header: &Header, family: &(impl Iterator<Item = &'r Row> + Clone), findings: &mut Findings) {
+    let relation = |row: &Row| row.family.map(|family| family.1);
+    let is = |wanted: Relation| family.clone().any(|row| relation(row) == Some(wanted));
+    let unstated = family.clone().filter(|row| relation(row) == Some(Relation::Parent));
+    let Some(last) = unstated.last() else { return };
+    let both = is(Relation::Father) && is(Relation::Mother);
+    if both || family.clone().filter(|row| relation(row).is_some_and(Relation::is_parent)).count() > 2 {
+        let what = "the family has two parents beside this one, and a child has only two: correct one of the three";
+        findings.problem(last.line, header.field(Field::Relation), "third-parent", what);
+    } else if !is(Relation::Father)
+        && !is(Relation::Mother)
+        && family.clone().any(|row| relation(row).is_some_and(Relation::has_side))
+    {
+        let what = "the family has paternal or maternal relatives, so the side of this parent must be known: state father \
+                    or mother, or the sex";
+        findings.problem(last.line, header.field(Field::Relation), "parent-side", what);
+    }
 }
 
 /// A donor may stand in several families, but only as one and the same sample.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::model::{Allele, DropOut, Genotype, Panel, Pedigree, PedigreeError, Profile, Relation, Sex};
 
 use super::columns::Columns;
+use super::encoding::decode;
 use super::findings::Findings;
 use super::links::Linked;
 use super::tidy::open;
@@ -55,6 +56,16 @@ enum Role {
     Relative(Relation),
 }
 
+impl Role {
+    /// A parent whose sex is stated is father or mother.
+    fn of_sex(self, text: &str) -> Self {
+        match (self, text.parse()) {
+            (Self::Relative(relation), Ok(sex)) => Self::Relative(relation.of_sex(sex)),
+            _ => self,
+        }
+    }
+}
+
 struct Person {
     name: String,
     role: Role,
@@ -85,7 +96,8 @@ pub fn read_cases(
 ) -> Result<Vec<Case>, Vec<Problem>> {
     let mut findings = Findings::new(file_name);
     let mut cases = Vec::new();
-    if let Some(source) = open(bytes, &mut findings)
+    if let Some(text) = decode(bytes, None, &mut findings)
+        && let Some(source) = open(&text, &mut findings)
         && let Some(columns) = Columns::read(&source, &COLUMNS, REQUIRED, &mut findings)
     {
         let mut reader = Reader { panel, pedigrees, columns: &columns, drafts: Vec::new(), by_name: HashMap::new() };
@@ -127,6 +139,7 @@ impl<'a> Reader<'a> {
         }
         let pedigree = self.pedigree(cell(CASE));
         let role = role(cell(RELATION), pedigree.is_some())
+            .map(|role| role.of_sex(cell(SEX)))
             .map_err(|what| findings.problem(line, columns.column(RELATION), "relation", what))
             .ok();
         let place = pedigree.zip(role).and_then(|(pedigree, role)| {
@@ -181,6 +194,10 @@ impl<'a> Reader<'a> {
 
     fn locus(&self, name: &str) -> Result<usize, String> {
         match loci::named(name, self.panel, &[]) {
+            loci::Named::Locus { locus, .. } if locus.name() == loci::AMBIGUOUS => Err(format!(
+                "names different markers in different kits: give each a name of its own, such as {locus}_AGCU, in the \
+                 frequency table and here"
+            )),
             loci::Named::Locus { locus, in_panel: true, .. } => self.panel.position(&locus).ok_or_else(String::new),
             loci::Named::Unknown { nearest: Some(nearest) } => {
                 Err(format!("is no known locus; did you mean {nearest}? Correct it or remove the row"))
@@ -245,6 +262,16 @@ impl<'a> Reader<'a> {
             let what = format!("the case that begins here has two persons of relation {relation}");
             findings.problem(draft.line, None, "second-parent", what);
         }
+        let relations: Vec<Relation> = case.relatives.iter().map(|one| one.relation).collect();
+        for one in &mut case.relatives {
+            one.relation = one.relation.beside(|other| relations.contains(&other));
+        }
+        if relations.contains(&Relation::Parent)
+            && let Err(error @ (PedigreeError::ThreeParents | PedigreeError::Side)) =
+                Pedigree::from_relations(&relations)
+        {
+            findings.problem(draft.line, None, "parents", format!("the case that begins here: {error}"));
+        }
         case.pedigree = linked.and_then(|linked| {
             let refused = |error: PedigreeError| {
                 findings.problem(draft.line, None, "pedigree", format!("the case that begins here: {error}"));
@@ -294,6 +321,27 @@ fn place(pedigree: &Linked, name: &str, role: Role) -> Result<Option<usize>, &'s
 mod tests {
     use super::*;
     use crate::model::Locus;
+
+    #[test]
+    fn a_parent_is_told_by_the_sex_or_by_the_others() {
+        use Relation::{Father, Mother, Parent};
+        let read = |rows: &str| {
+            let head = "case,person,relation,sex,locus,allele1,allele2\n";
+            let child = "1,C,child,,vWA,14,15\n";
+            read_cases("f.csv", format!("{head}{child}{rows}").as_bytes(), &panel(), None)
+        };
+        let relations = |rows: &str| -> Vec<Relation> {
+            read(rows).unwrap()[0].relatives.iter().map(|relative| relative.relation).collect()
+        };
+        assert_eq!(relations("1,P,parent,m,vWA,14,15\n"), [Father]);
+        assert_eq!(relations("1,P,parent,,vWA,14,15\n1,Q,parent,,vWA,14,15\n"), [Parent, Parent]);
+        assert_eq!(relations("1,P,parent,,vWA,14,15\n1,Q,father,,vWA,14,15\n"), [Mother, Father]);
+        let refused = |rows: &str| read(rows).unwrap_err()[0].code;
+        assert_eq!(refused("1,P,parent,,vWA,14,15\n1,Q,paternal-uncle,,vWA,14,15\n"), "parents");
+        let three = "1,P,parent,,vWA,14,15\n1,Q,father,,vWA,14,15\n1,R,mother,,vWA,14,15\n";
+        assert_eq!(refused(three), "parents");
+        assert_eq!(refused("1,P,mother,,D5S2500,14,15\n"), "locus");
+    }
 
     fn panel() -> Panel {
         Panel::new(["vWA", "FGA"].map(|name| name.parse::<Locus>().unwrap()).to_vec()).unwrap()

@@ -2,29 +2,160 @@
 
 use jiff::civil::Date;
 
-use crate::model::{Allele, DropOut, Genotype, GenotypeError};
+use crate::model::{Allele, AlleleError, DropOut, Genotype, GenotypeError, Sex, UnknownWord};
 
-/// The genotype of a cell; `None` if it is empty.
-///
-/// # Errors
-/// [`GenotypeError`], which does not repeat the cell.
-pub(super) fn genotype(cell: &str) -> Result<Option<Genotype>, GenotypeError> {
-    if let Some(genotype) = plain_genotype(cell.as_bytes()) {
-        return Ok(Some(genotype));
-    }
-    match cell.trim() {
-        "" => Ok(None),
-        cell => cell.parse().map(Some),
+/// What a locus' cells say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Nothing.
+    Empty,
+    /// Two alleles, alike or not.
+    Typed(Genotype),
+    /// One allele, and nothing about the other.
+    Single(Allele),
+    /// An allele outside the ladder: `OL`, `<9`, `>10`.
+    OffLadder,
+    /// A sign that there is no result.
+    NoResult(NoResult),
+    /// One allele, and a sign that there is no result for the other.
+    Half,
+}
+
+/// The signs for "no result" that laboratories write in the place of an allele.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoResult {
+    /// `-`.
+    Dash,
+    /// `NA` or `N/A`.
+    NotAvailable,
+    /// `0`.
+    Zero,
+    /// `?`.
+    Question,
+}
+
+impl NoResult {
+    /// How many there are.
+    pub(super) const COUNT: usize = 4;
+
+    /// As it is written.
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Dash => "-",
+            Self::NotAvailable => "NA",
+            Self::Zero => "0",
+            Self::Question => "?",
+        }
     }
 }
 
+/// Why cells are no genotype. The cells themselves are not repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum CellError {
+    #[error("{0}")]
+    Genotype(#[from] GenotypeError),
+    /// `9,3`.
+    #[error("may be two alleles, or one with a decimal comma: write 9/3 or 9.3")]
+    Comma,
+    /// The second of two columns without the first.
+    #[error("has a second allele and no first: check that the columns are in place")]
+    NoFirst,
+}
+
+impl From<AlleleError> for CellError {
+    fn from(error: AlleleError) -> Self {
+        Self::Genotype(error.into())
+    }
+}
+
+/// One allele, or what stands in its place.
+enum Part {
+    Empty,
+    Allele(Allele),
+    OffLadder,
+    NoResult(NoResult),
+}
+
+/// The genotype in a cell: alleles with `/`, `;`, `,` or `-` between them.
+///
+/// # Errors
+/// [`CellError`].
+pub(super) fn genotype(cell: &str) -> Result<Reading, CellError> {
+    if let Some(reading) = plain_genotype(cell.as_bytes()) {
+        return Ok(reading);
+    }
+    let cell = cell.trim();
+    let one = part(cell);
+    let separator = ['/', ';', ',', '-'].into_iter().find(|&separator| one.is_err() && cell.contains(separator));
+    let Some(separator) = separator else { return together(one?, Part::Empty) };
+    let mut parts = cell.split(separator).map(str::trim);
+    let (first, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    if parts.next().is_some() {
+        return Err(GenotypeError::TooMany.into());
+    }
+    // Tables from other countries write 9.3 as 9,3; no locus has alleles of so few repeats often.
+    if separator == ',' && matches!(second.as_bytes(), [b'0'..=b'4']) {
+        return Err(CellError::Comma);
+    }
+    let (first, second) = (part(first)?, part(second)?);
+    match (&first, &second) {
+        (Part::Empty, _) | (_, Part::Empty) => Err(GenotypeError::Form.into()),
+        _ => together(first, second),
+    }
+}
+
+/// The genotype in cells of one allele each; the second may be empty.
+///
+/// # Errors
+/// [`CellError`].
+pub(super) fn pair(first: &str, second: &str) -> Result<Reading, CellError> {
+    if let (Some((a, [])), Some((b, []))) = (plain_allele(first.as_bytes()), plain_allele(second.as_bytes())) {
+        return Ok(Reading::Typed(Genotype::new(a, b)));
+    }
+    match (part(first.trim())?, part(second.trim())?) {
+        (Part::Empty, Part::Allele(_) | Part::OffLadder) => Err(CellError::NoFirst),
+        (first, second) => together(first, second),
+    }
+}
+
+fn together(first: Part, second: Part) -> Result<Reading, CellError> {
+    Ok(match (first, second) {
+        (Part::OffLadder, _) | (_, Part::OffLadder) => Reading::OffLadder,
+        (Part::Allele(a), Part::Allele(b)) => Reading::Typed(Genotype::new(a, b)),
+        (Part::Allele(a), Part::Empty) => Reading::Single(a),
+        (Part::Allele(_), Part::NoResult(_)) | (Part::NoResult(_), Part::Allele(_)) => Reading::Half,
+        (Part::NoResult(sign), _) | (Part::Empty, Part::NoResult(sign)) => Reading::NoResult(sign),
+        (Part::Empty, Part::Empty) => Reading::Empty,
+        // Said by the callers.
+        (Part::Empty, Part::Allele(_)) => return Err(CellError::NoFirst),
+    })
+}
+
+fn part(text: &str) -> Result<Part, AlleleError> {
+    let sign = match text {
+        "" => return Ok(Part::Empty),
+        "-" => NoResult::Dash,
+        "0" => NoResult::Zero,
+        "?" => NoResult::Question,
+        _ if text.eq_ignore_ascii_case("NA") || text.eq_ignore_ascii_case("N/A") => NoResult::NotAvailable,
+        _ if text.eq_ignore_ascii_case("OL") => return Ok(Part::OffLadder),
+        _ => {
+            return match text.strip_prefix(['<', '>']) {
+                Some(end) => end.trim_start().parse::<Allele>().map(|_| Part::OffLadder),
+                None => text.parse().map(Part::Allele),
+            };
+        }
+    };
+    Ok(Part::NoResult(sign))
+}
+
 /// The forms that nearly every cell has, read several times faster than by the general way.
-fn plain_genotype(cell: &[u8]) -> Option<Genotype> {
+fn plain_genotype(cell: &[u8]) -> Option<Reading> {
     let (first, rest) = plain_allele(cell)?;
     match rest {
-        [] => Some(Genotype::new(first, first)),
+        [] => Some(Reading::Single(first)),
         [b'/', rest @ ..] => match plain_allele(rest)? {
-            (second, []) => Some(Genotype::new(first, second)),
+            (second, []) => Some(Reading::Typed(Genotype::new(first, second))),
             _ => None,
         },
         _ => None,
@@ -44,6 +175,18 @@ fn plain_allele(cell: &[u8]) -> Option<(Allele, &[u8])> {
         _ => (0, rest),
     };
     Some((Allele::from_tenths(whole * 10 + tenth).ok()?, rest))
+}
+
+/// The sex of a cell, in English, in Chinese, or as numbers (ISO 5218 and GB/T 2261.1: 1 male, 2 female).
+///
+/// # Errors
+/// What would have been understood.
+pub(super) fn sex(cell: &str) -> Result<Sex, UnknownWord> {
+    match cell {
+        "男" | "1" => Ok(Sex::Male),
+        "女" | "2" => Ok(Sex::Female),
+        _ => cell.parse(),
+    }
 }
 
 /// The drop-out probability of a cell; `None` if it is empty.
@@ -94,25 +237,94 @@ mod tests {
         }
     }
 
+    fn typed(text: &str) -> Result<Reading, CellError> {
+        Ok(Reading::Typed(text.parse().unwrap()))
+    }
+
+    fn single(text: &str) -> Result<Reading, CellError> {
+        Ok(Reading::Single(text.parse().unwrap()))
+    }
+
     #[test]
-    fn white_space_is_untyped() {
-        assert_eq!(genotype(""), Ok(None));
-        assert_eq!(genotype("  "), Ok(None));
-        assert_eq!(genotype(" 14/15 "), "14/15".parse().map(Some));
+    fn cells_are_read_as_laboratories_write_them() {
+        for cell in ["14/15", " 14/15 ", "15/14", "14 / 15", "14,15", "14, 15", "14;15", "14-15", "14 - 15", "14.0/15"]
+        {
+            assert_eq!(genotype(cell), typed("14/15"), "{cell}");
+        }
+        assert_eq!(genotype("9.3,10"), typed("9.3/10"));
+        assert_eq!(genotype("5,5"), typed("5/5"));
+        assert_eq!((genotype("14"), genotype(" 9.3 ")), (single("14"), single("9.3")));
+        assert_eq!((genotype(""), genotype("  ")), (Ok(Reading::Empty), Ok(Reading::Empty)));
+        for cell in ["OL", "ol", "<9", ">10", "> 10.3", "OL/14", "14/OL", "<9,10", "OL/-", "OL-OL"] {
+            assert_eq!(genotype(cell), Ok(Reading::OffLadder), "{cell}");
+        }
+        for (cell, sign) in [
+            ("-", NoResult::Dash),
+            (" - ", NoResult::Dash),
+            ("-/-", NoResult::Dash),
+            ("NA", NoResult::NotAvailable),
+            ("n/a", NoResult::NotAvailable),
+            ("0", NoResult::Zero),
+            ("0/0", NoResult::Zero),
+            ("?", NoResult::Question),
+            ("?/?", NoResult::Question),
+        ] {
+            assert_eq!(genotype(cell), Ok(Reading::NoResult(sign)), "{cell}");
+        }
+        for cell in ["14/?", "?/14", "14/0", "0-14", "14/-"] {
+            assert_eq!(genotype(cell), Ok(Reading::Half), "{cell}");
+        }
+        let form = Err(CellError::Genotype(GenotypeError::Form));
+        for cell in ["14/", "/14", "/", "14-", "-14", "14,"] {
+            assert_eq!(genotype(cell), form, "{cell}");
+        }
+        for cell in ["14/15/16", "14,15,16", "14-15-16", "2024-10-11"] {
+            assert_eq!(genotype(cell), Err(CellError::Genotype(GenotypeError::TooMany)), "{cell}");
+        }
+        for cell in ["9,3", "2,2", "14,0", "10, 4"] {
+            assert_eq!(genotype(cell), Err(CellError::Comma), "{cell}");
+        }
+        for cell in ["x", "14/x", "14 15", "1e1", "14.55", "100", "<", "<x", "Oct-11", "OL14", "00", "NAN"] {
+            assert!(matches!(genotype(cell), Err(CellError::Genotype(GenotypeError::Allele(_)))), "{cell}");
+        }
+    }
+
+    #[test]
+    fn two_cells_make_one_genotype() {
+        assert_eq!((pair("15", "14"), pair(" 9.3", "10.0 ")), (typed("14/15"), typed("9.3/10")));
+        assert_eq!((pair("14", " "), pair("", "")), (single("14"), Ok(Reading::Empty)));
+        assert_eq!((pair("14", "OL"), pair("<9", "")), (Ok(Reading::OffLadder), Ok(Reading::OffLadder)));
+        assert_eq!((pair("14", "?"), pair("14", "0")), (Ok(Reading::Half), Ok(Reading::Half)));
+        assert_eq!(pair("-", "-"), Ok(Reading::NoResult(NoResult::Dash)));
+        assert_eq!(pair("", "NA"), Ok(Reading::NoResult(NoResult::NotAvailable)));
+        assert_eq!((pair("", "14"), pair("", "OL")), (Err(CellError::NoFirst), Err(CellError::NoFirst)));
+        assert!(pair("14/15", "").is_err() && pair("14", "x").is_err());
+    }
+
+    #[test]
+    fn sexes_are_read_in_two_languages() {
+        assert_eq!((sex("男"), sex("1"), sex("M")), (Ok(Sex::Male), Ok(Sex::Male), Ok(Sex::Male)));
+        assert_eq!((sex("女"), sex("2"), sex("Female")), (Ok(Sex::Female), Ok(Sex::Female), Ok(Sex::Female)));
+        assert_eq!((sex(""), sex("3").is_err(), sex("0").is_err()), (Ok(Sex::Unknown), true, true));
     }
 
     proptest! {
         #[test]
         fn the_fast_way_reads_as_the_general_one(cell in "[0-9./ ]{1,9}") {
-            if let Some(fast) = plain_genotype(cell.as_bytes()) {
-                prop_assert_eq!(cell.parse(), Ok(fast));
+            match plain_genotype(cell.as_bytes()) {
+                Some(Reading::Typed(fast)) => prop_assert_eq!(cell.parse(), Ok(fast)),
+                Some(Reading::Single(fast)) => prop_assert_eq!(cell.parse(), Ok(fast)),
+                fast => prop_assert_eq!(fast, None),
             }
         }
 
         #[test]
         fn the_fast_way_reads_every_ordinary_genotype(a in 10u16..=999, b in 10u16..=999) {
-            let genotype = Genotype::new(Allele::from_tenths(a).unwrap(), Allele::from_tenths(b).unwrap());
-            prop_assert_eq!(plain_genotype(genotype.to_string().as_bytes()), Some(genotype));
+            let (a, b) = (Allele::from_tenths(a).unwrap(), Allele::from_tenths(b).unwrap());
+            let typed = Some(Reading::Typed(Genotype::new(a, b)));
+            prop_assert_eq!(plain_genotype(format!("{a}/{b}").as_bytes()), typed);
+            prop_assert_eq!(plain_genotype(a.to_string().as_bytes()), Some(Reading::Single(a)));
+            prop_assert_eq!(pair(&a.to_string(), &b.to_string()).ok(), typed);
         }
     }
 }

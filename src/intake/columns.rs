@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::findings::{Column, Findings};
+use super::lines::is_blank;
 use super::tidy::{Source, fields};
 
 /// Where the columns of a file stand.
@@ -13,6 +14,11 @@ pub(super) struct Columns {
 }
 
 impl Columns {
+    /// For what comes from a file of another form, in which nothing stands in a column.
+    pub(super) fn nowhere(names: &'static [&'static str]) -> Self {
+        Self { names, places: vec![None; names.len()], width: 0 }
+    }
+
     /// Finds the columns by name, in any order; the first `required` of `names` must be there. `None` if one is not;
     /// the findings then say so.
     pub(super) fn read(
@@ -76,11 +82,11 @@ impl Columns {
             Some((position + 1, self.names[column].into()))
         };
         for (line, bytes) in source.lines {
-            if bytes.iter().all(|&b| b == b',' || b == b' ') {
+            if is_blank(bytes, source.delimiter) {
                 continue;
             }
             any = true;
-            if fields(line, bytes, self.width, name, &mut cells, findings).is_some() {
+            if fields(line, bytes, source.delimiter, self.width, name, &mut cells, findings).is_some() {
                 each(line, &cells, findings);
             }
         }

@@ -84,6 +84,11 @@ impl Findings {
         self.problems.len() as u64 + self.left_out
     }
 
+    /// Whether there is a problem of this kind among those that are listed.
+    pub(super) fn has(&self, code: &str) -> bool {
+        self.problems.iter().any(|problem| problem.code == code)
+    }
+
     /// Lines with a problem, rising.
     pub(super) fn bad_lines(&mut self) -> &[u64] {
         self.bad_lines.sort_unstable();

@@ -3,38 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::Layout;
+use super::fields::{FIELDS, Field, allowed, field, plain, required};
 use super::findings::{Column, Findings};
 use super::loci::{self, Named};
+use super::{Layout, Request, genemapper};
 use crate::model::{Locus, Panel};
 
-/// Columns that are no loci.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Field {
-    FamilyId,
-    SampleId,
-    Relation,
-    Sex,
-    Agency,
-    Region,
-    CollectedOn,
-    Kit,
-    DropOut,
-}
-
-const FIELDS: [(Field, &str); 9] = [
-    (Field::FamilyId, "family_id"),
-    (Field::SampleId, "sample_id"),
-    (Field::Relation, "relation"),
-    (Field::Sex, "sex"),
-    (Field::Agency, "agency"),
-    (Field::Region, "region"),
-    (Field::CollectedOn, "collected_on"),
-    (Field::Kit, "kit"),
-    (Field::DropOut, "drop_out"),
-];
-
-/// More columns than any kit has loci.
+/// More columns than any kit has loci, two for each.
 const MOST_COLUMNS: usize = 256;
 
 /// Where everything stands.
@@ -45,8 +20,33 @@ pub(super) struct Header {
     fields: [Option<usize>; FIELDS.len()],
     /// The loci of the file, in file order.
     pub(super) loci: Vec<Locus>,
-    /// Position of each locus' column, from 0.
-    pub(super) locus_columns: Vec<usize>,
+    /// Where each locus stands.
+    pub(super) locus_columns: Vec<LocusColumns>,
+}
+
+/// The column of a locus, from 0, or both if each allele has its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum LocusColumns {
+    One(usize),
+    Two(usize, usize),
+}
+
+/// What has been found of a locus' columns.
+#[derive(Clone, Copy)]
+enum Found {
+    /// A column named like the locus.
+    Whole(usize),
+    /// Those of the first and second allele.
+    Halves([Option<usize>; 2]),
+}
+
+impl Found {
+    fn first(self) -> usize {
+        match self {
+            Self::Whole(at) | Self::Halves([Some(at), _] | [None, Some(at)]) => at,
+            Self::Halves([None, None]) => 0,
+        }
+    }
 }
 
 impl Header {
@@ -66,9 +66,10 @@ impl Header {
         self.names.get(position).map(|name| (number, name.clone()))
     }
 
-    /// The same, for a file that has no columns: findings name them without a number.
-    pub(super) fn without_numbers(self) -> Self {
-        Self { numbered: false, ..self }
+    /// The column of a locus as findings name it: the first, if it has two.
+    pub(super) fn locus(&self, number: usize) -> Column {
+        let (LocusColumns::One(at) | LocusColumns::Two(at, _)) = self.locus_columns[number];
+        self.column(at)
     }
 
     /// The column of a field as findings name it.
@@ -81,32 +82,32 @@ impl Header {
         line: u64,
         text: &str,
         cells: &[Cow<'_, str>],
-        layout: Layout,
-        panel: &Panel,
+        request: &Request<'_>,
         findings: &mut Findings,
     ) -> Option<Self> {
         let names: Vec<&str> = cells.iter().map(|cell| cell.trim()).collect();
-        if !shape(line, text, &names, layout, findings) {
+        if !shape(line, text, &names, request, findings) {
             return None;
         }
-        let mut header = Self {
-            names: names.iter().map(|name| Arc::from(if is_like_a_column(name, panel) { name } else { "?" })).collect(),
-            numbered: true,
-            fields: [None; FIELDS.len()],
-            loci: Vec::new(),
-            locus_columns: Vec::new(),
-        };
+        // A line of text has columns; a table that was made has only their names.
+        let mut header = Self { numbered: !text.is_empty(), ..Self::of(&names, request.panel) };
+        let mut found = Vec::new();
         for (position, name) in names.iter().enumerate() {
-            header.place(line, position, name, layout, panel, findings);
+            header.place(line, position, name, request, &mut found, findings);
         }
-        let mut complete = true;
-        for (field, name) in FIELDS.iter().filter(|(field, _)| required(*field, layout)) {
-            if header.position(*field).is_none() {
-                complete = false;
-                let what = format!("the column {name} is missing: a {layout} file needs it");
-                findings.problem(line, None, "missing-column", what);
-            }
+        for found in found {
+            header.locus_columns.push(match found {
+                Found::Whole(at) => LocusColumns::One(at),
+                Found::Halves([Some(first), Some(second)]) => LocusColumns::Two(first, second),
+                Found::Halves(_) => {
+                    let what = "is one of two columns of a locus, and the other is missing: add it, or name this one \
+                                like the locus";
+                    findings.problem(line, header.column(found.first()), "half-locus", what);
+                    LocusColumns::One(found.first())
+                }
+            });
         }
+        let mut complete = header.is_complete(line, request, ", or a case list (--cases) that has it", findings);
         if header.loci.is_empty() {
             complete = false;
             findings.problem(line, None, "no-loci", "there is no locus column: add one column per locus, such as vWA");
@@ -114,28 +115,99 @@ impl Header {
         complete.then_some(header)
     }
 
+    /// The header of a file without loci: who the samples are. Columns that say something else are noted.
+    pub(super) fn read_people(
+        line: u64,
+        cells: &[Cow<'_, str>],
+        request: &Request<'_>,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let names: Vec<&str> = cells.iter().map(|cell| cell.trim()).collect();
+        if names.len() > MOST_COLUMNS {
+            findings.problem(line, None, "columns", too_many(names.len()));
+            return None;
+        }
+        let mut header = Self::of(&names, request.panel);
+        for (position, name) in names.iter().enumerate() {
+            match field(name).filter(|field| allowed(*field, request.layout)) {
+                Some(field) => header.place_field(line, position, name, field, findings),
+                None => findings.note(line, header.column(position), "not-read", "says nothing that is read here"),
+            }
+        }
+        header.is_complete(line, request, "", findings).then_some(header)
+    }
+
+    fn of(names: &[&str], panel: &Panel) -> Self {
+        Self {
+            names: names.iter().map(|name| Arc::from(if is_like_a_column(name, panel) { name } else { "?" })).collect(),
+            numbered: true,
+            fields: [None; FIELDS.len()],
+            loci: Vec::new(),
+            locus_columns: Vec::new(),
+        }
+    }
+
+    /// Whether every column that must be there is. `otherwise` says what else would do.
+    fn is_complete(&self, line: u64, request: &Request<'_>, otherwise: &str, findings: &mut Findings) -> bool {
+        let mut complete = true;
+        let layout = request.layout;
+        for (field, name) in FIELDS.iter().filter(|(field, _)| required(*field, request)) {
+            if self.position(*field).is_none() {
+                complete = false;
+                let otherwise = if *field == Field::SampleId { "" } else { otherwise };
+                let what = format!("the column {name} is missing: a {layout} file needs it{otherwise}");
+                findings.problem(line, None, "missing-column", what);
+            }
+        }
+        if layout == Layout::Children && self.position(Field::Sex).is_none() && request.cases.is_none() {
+            findings.note(line, None, "no-sex", "there is no column sex: unknown for all");
+        }
+        complete
+    }
+
+    fn place_field(&mut self, line: u64, position: usize, name: &str, field: Field, findings: &mut Findings) {
+        let column = self.column(position);
+        match self.fields[field as usize] {
+            None => {
+                self.fields[field as usize] = Some(position);
+                if let Some((_, known)) =
+                    FIELDS.iter().find(|(one, known)| *one == field && plain(known) != plain(name))
+                {
+                    findings.note(line, column, "alias", format!("is read as {known}"));
+                }
+            }
+            Some(first) => findings.problem(line, column, "repeated-column", repeated(first)),
+        }
+    }
+
     fn place(
         &mut self,
         line: u64,
         position: usize,
         name: &str,
-        layout: Layout,
-        panel: &Panel,
+        request: &Request<'_>,
+        found: &mut Vec<Found>,
         findings: &mut Findings,
     ) {
-        let column = self.column(position);
-        let repeated = |first: usize| format!("the same column stands at place {}: remove one of the two", first + 1);
+        let (layout, column) = (request.layout, self.column(position));
         if let Some(field) = field(name).filter(|field| allowed(*field, layout)) {
-            match self.fields[field as usize] {
-                None => self.fields[field as usize] = Some(position),
-                Some(first) => findings.problem(line, column, "repeated-column", repeated(first)),
+            if request.cases.is_some_and(|cases| cases.says(field)) && field != Field::SampleId {
+                let what = "stands in the case list, too: remove it from one of the two";
+                return findings.problem(line, column, "repeated-column", what);
             }
-            return;
+            return self.place_field(line, position, name, field, findings);
         }
         let columns: Vec<&str> =
             FIELDS.iter().filter(|(field, _)| allowed(*field, layout)).map(|(_, name)| *name).collect();
-        match loci::named(name, panel, &columns) {
+        let (named, second) = locus(name, request.panel, &columns);
+        match named {
+            // Said of the first of two columns.
+            Named::Amelogenin | Named::Elsewhere if second == Some(true) => {}
             Named::Amelogenin => findings.note(line, column, "amelogenin", "is no STR locus: skipped"),
+            Named::Elsewhere => {
+                let what = "lies on a sex chromosome, or is a check of the kit: skipped";
+                findings.note(line, column, "elsewhere", what);
+            }
             Named::Unknown { nearest } => {
                 let what = match nearest {
                     Some(nearest) => {
@@ -147,9 +219,16 @@ impl Header {
                 findings.problem(line, column, "locus", what);
             }
             Named::Locus { locus, in_panel, alias } => {
-                if let Some(first) = self.loci.iter().position(|seen| *seen == locus) {
-                    let what = repeated(self.locus_columns[first]);
-                    return findings.problem(line, column, "repeated-column", what);
+                if let Some(at) = self.loci.iter().position(|seen| *seen == locus) {
+                    // Only columns of a file may belong together: a reader that makes a table makes one for each locus.
+                    match joined(found[at], position, second).filter(|_| self.numbered) {
+                        Some(both) => found[at] = both,
+                        None => {
+                            let what = repeated(found[at].first());
+                            findings.problem(line, column, "repeated-column", what);
+                        }
+                    }
+                    return;
                 }
                 if alias {
                     findings.note(line, column.clone(), "alias", format!("is read as {locus}"));
@@ -159,38 +238,63 @@ impl Header {
                     findings.note(line, column, "not-in-panel", what);
                 }
                 self.loci.push(locus);
-                self.locus_columns.push(position);
+                found.push(match second {
+                    None => Found::Whole(position),
+                    Some(false) => Found::Halves([Some(position), None]),
+                    Some(true) => Found::Halves([None, Some(position)]),
+                });
             }
         }
     }
+}
+
+/// A further column of a locus, if it goes with what was found of it: the other allele's, or one of the same name
+/// (spreadsheets, and programs that number repeated names, give the second `.1`) right after the first.
+fn joined(found: Found, position: usize, second: Option<bool>) -> Option<Found> {
+    match (found, second) {
+        (Found::Whole(first), None | Some(false)) if first + 1 == position => {
+            Some(Found::Halves([Some(first), Some(position)]))
+        }
+        (Found::Halves([None, second @ Some(_)]), Some(false)) => Some(Found::Halves([Some(position), second])),
+        (Found::Halves([first @ Some(_), None]), Some(true)) => Some(Found::Halves([first, Some(position)])),
+        _ => None,
+    }
+}
+
+fn repeated(first: usize) -> String {
+    format!("the same column stands at place {}: remove one of the two", first + 1)
+}
+
+fn too_many(columns: usize) -> String {
+    format!("{columns} columns are more than the {MOST_COLUMNS} that a file may have")
+}
+
+/// The locus that a column means, and for a column of one allele whether it is the second.
+fn locus(name: &str, panel: &Panel, columns: &[&str]) -> (Named, Option<bool>) {
+    let whole = loci::named(name, panel, columns);
+    if matches!(whole, Named::Unknown { .. })
+        && let Some((base, second)) = loci::allele_column(name)
+    {
+        let named = loci::named(base, panel, columns);
+        if !matches!(named, Named::Unknown { .. }) {
+            return (named, Some(second));
+        }
+    }
+    (whole, None)
 }
 
 /// Whether a name is a column's, or nearly. Any other may be a person's or a sample's: the table may be transposed, or
 /// the header shifted.
 fn is_like_a_column(name: &str, panel: &Panel) -> bool {
     let columns = FIELDS.map(|(_, name)| name);
-    name.parse::<Locus>().is_ok()
-        && (field(name).is_some() || !matches!(loci::named(name, panel, &columns), Named::Unknown { nearest: None }))
-}
-
-fn field(name: &str) -> Option<Field> {
-    FIELDS.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(field, _)| *field)
-}
-
-fn required(field: Field, layout: Layout) -> bool {
-    match field {
-        Field::SampleId | Field::Sex => true,
-        Field::FamilyId | Field::Relation => layout == Layout::Families,
-        Field::Agency | Field::Region | Field::CollectedOn | Field::Kit | Field::DropOut => false,
-    }
-}
-
-fn allowed(field: Field, layout: Layout) -> bool {
-    layout == Layout::Families || !matches!(field, Field::FamilyId | Field::Relation)
+    field(name).is_some()
+        || ((name.parse::<Locus>().is_ok() || loci::allele_column(name).is_some())
+            && !matches!(locus(name, panel, &columns).0, Named::Unknown { nearest: None }))
 }
 
 /// Whether this is a header line of this layout at all.
-fn shape(line: u64, text: &str, names: &[&str], layout: Layout, findings: &mut Findings) -> bool {
+fn shape(line: u64, text: &str, names: &[&str], request: &Request<'_>, findings: &mut Findings) -> bool {
+    let layout = request.layout;
     let has = |field: Field| names.iter().any(|name| self::field(name) == Some(field));
     let finding = if names.iter().all(|name| field(name).is_none()) {
         match delimiter(text) {
@@ -198,19 +302,30 @@ fn shape(line: u64, text: &str, names: &[&str], layout: Layout, findings: &mut F
                 Some(("delimiter", format!("columns are separated by {found}: save the file as CSV with commas")))
             }
             None => {
-                let needed = FIELDS.iter().filter(|(field, _)| required(*field, layout)).map(|(_, name)| *name);
-                let needed: Vec<_> = needed.collect();
+                let usual = |field: Field| match field {
+                    Field::SampleId => true,
+                    Field::FamilyId | Field::Relation | Field::Sex => request.cases.is_none() && allowed(field, layout),
+                    _ => false,
+                };
+                let usual = FIELDS.iter().filter(|(field, _)| usual(*field)).map(|(_, name)| *name);
+                let usual: Vec<_> = usual.collect();
                 let what =
-                    format!("is no header: the first line must name the columns {} and the loci", needed.join(", "));
+                    format!("is no header: the first line must name the columns {} and the loci", usual.join(", "));
                 Some(("header", what))
             }
         }
+    } else if genemapper::is_header(names) {
+        let what = "this looks like a table with a row per sample and locus: import it with --format genemapper";
+        Some(("format", what.to_owned()))
     } else if names.len() > MOST_COLUMNS {
-        Some(("columns", format!("{} columns are more than the {MOST_COLUMNS} that a file may have", names.len())))
+        Some(("columns", too_many(names.len())))
     } else {
         match layout {
+            _ if request.cases.is_some() => None,
             Layout::Families if has(Field::SampleId) && !has(Field::FamilyId) && !has(Field::Relation) => {
-                Some(("layout", "this looks like a children file: import it with --as children".to_owned()))
+                let what = "this looks like a children file: import it with --as children; or name with --cases a \
+                            case list that says whose relatives these are";
+                Some(("layout", what.to_owned()))
             }
             Layout::Children if has(Field::FamilyId) || has(Field::Relation) => {
                 Some(("layout", "this looks like a families file: import it with --as families".to_owned()))
@@ -227,9 +342,9 @@ fn shape(line: u64, text: &str, names: &[&str], layout: Layout, findings: &mut F
     }
 }
 
-/// The separator, if it is not the comma.
+/// The separator, if it is none that is read.
 fn delimiter(text: &str) -> Option<&'static str> {
-    [(';', "semicolons"), ('\t', "tabs"), ('|', "vertical bars"), ('，', "full-width commas")]
+    [('|', "vertical bars"), ('，', "full-width commas"), ('；', "full-width semicolons")]
         .into_iter()
         .find(|(separator, _)| {
             let names = text.split(*separator).map(|name| name.trim().trim_matches('"'));

@@ -32,19 +32,36 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// Splits a line at its commas into `fields`, which is emptied first.
+/// The delimiter of a header line: of comma, tab and semicolon the one that stands most often in it, quotes aside.
+pub(super) fn delimiter(header: &str) -> u8 {
+    let mut counts = [(b',', 0), (b'\t', 0), (b';', 0)];
+    for part in header.split('"').step_by(2) {
+        for (delimiter, count) in &mut counts {
+            *count += part.bytes().filter(|byte| byte == delimiter).count();
+        }
+    }
+    // The first of equals: the comma.
+    counts.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best }).map_or(b',', |best| best.0)
+}
+
+/// Whether a line is blank, or delimiters alone: what spreadsheets write for rows that were emptied.
+pub(super) fn is_blank(line: &[u8], delimiter: u8) -> bool {
+    line.iter().all(|&byte| byte == delimiter || byte == b' ')
+}
+
+/// Splits a line at its delimiters (an ASCII character) into `fields`, which is emptied first.
 ///
-/// Fields in double quotes may hold commas, and quotes written twice.
+/// Fields in double quotes may hold delimiters, and quotes written twice.
 ///
 /// # Errors
 /// The number, from 1, of a field whose quote is not closed on this line, or followed by something.
-pub(super) fn split<'a>(line: &'a str, fields: &mut Vec<Cow<'a, str>>) -> Result<(), usize> {
+pub(super) fn split<'a>(line: &'a str, delimiter: u8, fields: &mut Vec<Cow<'a, str>>) -> Result<(), usize> {
     fields.clear();
     if !line.as_bytes().contains(&b'"') {
         // Fields are so short that searching each of them costs more than one plain pass.
         let mut start = 0;
         for (at, byte) in line.bytes().enumerate() {
-            if byte == b',' {
+            if byte == delimiter {
                 fields.push(Cow::Borrowed(&line[start..at]));
                 start = at + 1;
             }
@@ -53,16 +70,17 @@ pub(super) fn split<'a>(line: &'a str, fields: &mut Vec<Cow<'a, str>>) -> Result
         return Ok(());
     }
     let mut rest = line;
+    let delimiter = char::from(delimiter);
     loop {
         let next = if let Some(quoted) = rest.strip_prefix('"') {
             let (field, after) = unquote(quoted).ok_or(fields.len() + 1)?;
             fields.push(field);
-            match after.strip_prefix(',') {
+            match after.strip_prefix(delimiter) {
                 Some(after) => Some(after),
                 None if after.is_empty() => None,
                 None => return Err(fields.len()),
             }
-        } else if let Some((field, after)) = rest.split_once(',') {
+        } else if let Some((field, after)) = rest.split_once(delimiter) {
             fields.push(Cow::Borrowed(field));
             Some(after)
         } else {
@@ -105,7 +123,7 @@ mod tests {
 
     fn fields(line: &str) -> Result<Vec<String>, usize> {
         let mut fields = Vec::new();
-        split(line, &mut fields)?;
+        split(line, b',', &mut fields)?;
         Ok(fields.into_iter().map(Cow::into_owned).collect())
     }
 
@@ -127,6 +145,23 @@ mod tests {
         assert_eq!(fields(r#"a"b,c"#).unwrap(), [r#"a"b"#, "c"]);
         assert_eq!(fields(r#"a,"b"#), Err(2));
         assert_eq!(fields(r#"a,"b"c,d"#), Err(2));
+    }
+
+    #[test]
+    fn the_delimiter_is_the_one_that_divides_the_header() {
+        for (header, expected) in [
+            ("sample_id,sex,vWA", b','),
+            ("sample_id\tsex\tvWA", b'\t'),
+            ("sample_id;sex;\"a,b,c,d\"", b';'),
+            ("sample_id", b','),
+            ("", b','),
+        ] {
+            assert_eq!(delimiter(header), expected, "{header}");
+        }
+        let mut fields = Vec::new();
+        split("a,b;\"c;d\";", b';', &mut fields).unwrap();
+        assert_eq!(fields, ["a,b", "c;d", ""]);
+        assert!(is_blank(b";; ;", b';') && !is_blank(b";,", b';') && is_blank(b"", b','));
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use super::pedigrees::{FATHER, MISSING, MOTHER, PERSON, SAMPLE};
 use crate::model::{Member, Pedigree, PedigreeError, Pseudonym, Sex};
 
 /// More persons than any pedigree that is computed has.
-const MOST_PERSONS: usize = 1000;
+pub(super) const MOST_PERSONS: usize = 1000;
 
 /// One row.
 pub(super) struct Person {
@@ -64,14 +64,14 @@ pub(super) fn link(mut persons: Vec<Person>, columns: &Columns, findings: &mut F
         return None;
     }
     repeated(&persons, columns, findings);
-    let child = missing(&persons, columns, findings);
+    missing(&persons, columns, findings);
     // Stable: of two rows of one name, which is refused, the first stays the first.
     persons.sort_by(|a, b| a.name.cmp(&b.name));
     let members = members(&persons, columns, findings);
     if findings.count() > before {
         return None;
     }
-    let child = persons.iter().position(|person| Some(person.line) == child)?;
+    let child = persons.iter().position(|person| person.missing)?;
     let linked = match order(&members, child) {
         Ok(order) => Linked::new(persons, &members, child, &order),
         Err(person) => {
@@ -114,13 +114,13 @@ fn repeated(persons: &[Person], columns: &Columns, findings: &mut Findings) {
     }
 }
 
-/// The line of the missing child.
-fn missing(persons: &[Person], columns: &Columns, findings: &mut Findings) -> Option<u64> {
+/// Missing children, of whom there is one, without a sample.
+fn missing(persons: &[Person], columns: &Columns, findings: &mut Findings) {
     let mut children = persons.iter().filter(|person| person.missing);
     let Some(child) = children.next() else {
         let what = "the family that begins here has no missing child: write yes in the column missing of one row";
-        findings.problem(persons.first()?.line, columns.column(MISSING), "missing-child", what);
-        return None;
+        let line = persons.first().map_or(0, |first| first.line);
+        return findings.problem(line, columns.column(MISSING), "missing-child", what);
     };
     for second in children {
         let what = format!("the family has a missing child on line {} already: mark one of the two", child.line);
@@ -130,7 +130,6 @@ fn missing(persons: &[Person], columns: &Columns, findings: &mut Findings) -> Op
         let what = "the missing child has no sample yet: those who may be the child stand in a children file";
         findings.problem(child.line, columns.column(SAMPLE), "missing-child", what);
     }
-    Some(child.line)
 }
 
 /// Parents by position.

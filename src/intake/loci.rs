@@ -80,6 +80,9 @@ const ALIASES: [(&str, &str); 8] = [
     ("humfga", "fga"),
 ];
 
+/// Names two markers, in different kits.
+pub(super) const AMBIGUOUS: &str = "D5S2500";
+
 /// What a column's name is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Named {
@@ -87,12 +90,14 @@ pub(super) enum Named {
     Locus { locus: Locus, in_panel: bool, alias: bool },
     /// The sex marker: no STR locus.
     Amelogenin,
+    /// On a sex chromosome, or no locus at all but a check of the kit's own.
+    Elsewhere,
     /// None; perhaps the name of the nearest column.
     Unknown { nearest: Option<String> },
 }
 
 /// Without case, spaces, hyphens and underscores: `Penta D`, `PENTA_D` and `PentaD` are one locus.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
@@ -101,6 +106,9 @@ pub(super) fn named(name: &str, panel: &Panel, columns: &[&str]) -> Named {
     let written = plain(name);
     if matches!(written.as_str(), "amel" | "amelogenin" | "am") {
         return Named::Amelogenin;
+    }
+    if is_elsewhere(&written) && !panel.loci().iter().any(|locus| plain(locus.name()) == written) {
+        return Named::Elsewhere;
     }
     let meant = ALIASES.iter().find(|(alias, _)| *alias == written).map_or(written.as_str(), |(_, locus)| locus);
     let names = || panel.loci().iter().map(Locus::name);
@@ -119,7 +127,36 @@ pub(super) fn named(name: &str, panel: &Panel, columns: &[&str]) -> Named {
     }
 }
 
-fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+/// Markers that kits type beside the autosomal loci: those of the sex chromosomes, and quality sensors.
+fn is_elsewhere(written: &str) -> bool {
+    let number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    ["dys", "dyf", "dxs"].iter().any(|prefix| written.strip_prefix(prefix).is_some_and(number))
+        || matches!(written, "yindel" | "ygatah4" | "yqs" | "qs1" | "qs2" | "iqcs" | "iqcl" | "iqch" | "sry")
+}
+
+/// A column of one allele, such as `vWA_1`, `vWA 2`, `vWA.1`, `vWA-b`, `vWA Allele 2`: the locus' part of the name, and
+/// whether it is the second allele.
+pub(super) fn allele_column(name: &str) -> Option<(&str, bool)> {
+    const BETWEEN: [char; 4] = [' ', '_', '.', '-'];
+    let last = name.chars().next_back()?;
+    let second = match last {
+        '1' | 'a' | 'A' => false,
+        '2' | 'b' | 'B' => true,
+        _ => return None,
+    };
+    let rest = &name[..name.len() - 1];
+    let before = rest.trim_end_matches(BETWEEN);
+    let word = before.len().checked_sub("allele".len()).filter(|&at| before.is_char_boundary(at));
+    let base = match word.map(|at| before.split_at(at)) {
+        Some((base, word)) if word.eq_ignore_ascii_case("allele") => base,
+        _ if before.len() == rest.len() => return None,
+        _ => before,
+    };
+    let base = base.trim_end_matches(BETWEEN);
+    (!base.is_empty()).then_some((base, second))
+}
+
+pub(super) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     const ALIKE: f64 = 0.6;
     // Longer names are no typing mistakes, and comparing them takes time.
     if written.len() > 32 {
@@ -136,6 +173,38 @@ fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<St
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_of_one_allele_name_their_locus() {
+        for (name, expected) in [
+            ("vWA_1", Some(("vWA", false))),
+            ("vWA 2", Some(("vWA", true))),
+            ("vWA.1", Some(("vWA", false))),
+            ("Penta_D-b", Some(("Penta_D", true))),
+            ("Penta E a", Some(("Penta E", false))),
+            ("vWA Allele 2", Some(("vWA", true))),
+            ("vWA_allele1", Some(("vWA", false))),
+            ("Allele 1", None),
+            ("vWA", None),
+            ("D3S1358", None),
+            ("vWA1", None),
+            ("_1", None),
+            ("位点 2", Some(("位点", true))),
+            ("", None),
+        ] {
+            assert_eq!(allele_column(name), expected, "{name}");
+        }
+        // None is a locus' own name.
+        assert!(KNOWN_LOCI.iter().all(|name| allele_column(name).is_none()));
+    }
+
+    #[test]
+    fn markers_of_sex_chromosomes_and_sensors_are_known() {
+        for name in ["DYS391", "dys 570", "Y indel", "Y-InDel", "DXS7132", "QS1", "IQCS"] {
+            assert_eq!(named(name, &panel(), &[]), Named::Elsewhere, "{name}");
+        }
+        assert!(matches!(named("DYSx", &panel(), &[]), Named::Unknown { .. }));
+    }
 
     fn panel() -> Panel {
         Panel::new(["D3S1358", "vWA", "Penta_D"].iter().map(|name| name.parse().unwrap()).collect()).unwrap()

@@ -4,27 +4,42 @@
 //! number. Identifiers become pseudonyms here and go no further.
 
 mod across;
+mod case_list;
 mod cases;
 mod cells;
+mod cmf;
 mod columns;
+mod controls;
+mod encoding;
+mod fam;
+mod fields;
 mod findings;
+mod genemapper;
 mod header;
+mod kit_check;
+mod kits;
 mod lines;
 mod links;
 mod loci;
 mod pedigrees;
 #[cfg(test)]
 mod proptests;
+mod readings;
 mod rows;
 mod table;
 #[cfg(test)]
 mod tests;
 mod tidy;
 mod types;
+#[cfg(feature = "xlsx")]
+mod workbook;
 
+pub use case_list::CaseList;
 pub use cases::{Case, CaseRelative, read_cases};
+pub use fam::{FamDatabase, FamLocus, FamMutation, read_fam_database};
 pub use findings::Problem;
+pub use kits::{Kit, KitUse};
 pub use loci::KNOWN_LOCI;
 pub use pedigrees::{CasePedigrees, FamilyPedigrees};
 pub use tidy::{MOST_BYTES, MOST_LINE_BYTES, read_bytes, read_file};
-pub use types::{Format, Intake, IntakeError, Layout, Request, Row};
+pub use types::{Format, Intake, IntakeError, Layout, Request, Row, SingleAllele};

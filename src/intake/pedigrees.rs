@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
 use super::columns::Columns;
+use super::encoding::decode;
 use super::findings::Findings;
 use super::links::{Linked, Person, link};
 use super::tidy::open;
@@ -16,7 +17,8 @@ use crate::model::{FamilyPedigree, Pseudonym, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
 /// The columns of a store's file, in the order in which [`Columns`] numbers them.
-const OF_FAMILIES: [&str; 8] = ["family_id", "person", "father", "mother", "sex", "missing", "sample_id", "agency"];
+pub(super) const OF_FAMILIES: [&str; 8] =
+    ["family_id", "person", "father", "mother", "sex", "missing", "sample_id", "agency"];
 /// Those of a file for the calculator.
 const OF_CASES: [&str; 6] = ["case", "person", "father", "mother", "sex", "missing"];
 const REQUIRED: usize = OF_CASES.len();
@@ -93,8 +95,12 @@ impl FamilyPedigrees {
                 sample => Some((family, Some(identifier(pseudonymizer.sample(agency, sample), SAMPLE)?))),
             }
         })?;
-        let placed = |(family, linked)| Some((family, Placed::new(family, &linked)?));
-        Ok(Self(families.into_iter().filter_map(placed).collect()))
+        Ok(Self::linked(families.into_iter()))
+    }
+
+    /// The pedigrees of these families.
+    pub(super) fn linked(families: impl Iterator<Item = (Pseudonym, Linked)>) -> Self {
+        Self(families.filter_map(|(family, linked)| Some((family, Placed::new(family, &linked)?))).collect())
     }
 
     /// How many families.
@@ -144,7 +150,8 @@ fn read<K: Hash + Eq + Clone>(
 ) -> Result<HashMap<K, Linked>, Vec<Problem>> {
     let mut findings = Findings::new(file_name);
     let mut linked = HashMap::new();
-    if let Some(source) = open(bytes, &mut findings)
+    if let Some(text) = decode(bytes, None, &mut findings)
+        && let Some(source) = open(&text, &mut findings)
         && let Some(columns) = Columns::read(&source, names, REQUIRED, &mut findings)
     {
         columns.refuse_others(&source, &mut findings);

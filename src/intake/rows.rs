@@ -4,11 +4,14 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::case_list::Entry;
 use super::cells;
+use super::fields::Field;
 use super::findings::Findings;
-use super::header::{Field, Header};
+use super::header::{Header, LocusColumns};
 use super::pedigrees::Placed;
-use super::{FamilyPedigrees, Layout, Request, Row};
+use super::readings::Settler;
+use super::{CaseList, FamilyPedigrees, KitUse, Layout, Request, Row};
 use crate::model::{Profile, Pseudonym, Relation, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
@@ -18,10 +21,18 @@ pub(super) struct RowReader<'h> {
     pub(super) layout: Layout,
     pub(super) pseudonymizer: &'h Pseudonymizer,
     pedigrees: Option<&'h FamilyPedigrees>,
+    cases: Option<&'h CaseList>,
+    settler: Settler,
+    said_sex_number: bool,
     /// Rows whose sample (and family) could be told, other cells may be bad.
     pub(super) rows: Vec<Row>,
     /// Beside each row, its family as if there were no agency; empty if the file has no agencies.
     pub(super) families_without_agency: Vec<Pseudonym>,
+    /// Line of the first parent whom the sex makes father or mother, and how many there are.
+    pub(super) told_by_sex: Option<(u64, u64)>,
+    /// The kit of rows that name none.
+    kit: Option<Arc<str>>,
+    pub(super) kits: KitUse,
     words: Words,
     family: LastFamily,
 }
@@ -64,8 +75,14 @@ impl<'h> RowReader<'h> {
             layout: request.layout,
             pseudonymizer: request.pseudonymizer,
             pedigrees: request.pedigrees,
+            cases: request.cases,
+            settler: Settler::new(request),
+            said_sex_number: false,
             rows: Vec::new(),
             families_without_agency: Vec::new(),
+            told_by_sex: None,
+            kit: request.kits.stated.map(|kit| Arc::from(kit.name())),
+            kits: request.kits,
             words: Words::default(),
             family: LastFamily::default(),
         }
@@ -73,33 +90,61 @@ impl<'h> RowReader<'h> {
 
     /// Reads one row, which has as many fields as the header.
     pub(super) fn read(&mut self, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) {
+        let profile = self.profile(line, fields, findings);
+        let Some(cases) = self.cases else { return self.person(line, fields, None, profile, findings) };
+        let sample = self.header.position(Field::SampleId).map_or("", |at| fields[at].trim());
+        let mut entries = cases.of(sample).peekable();
+        if entries.peek().is_none() {
+            let (code, what) = match self.pseudonymizer.sample(None, sample) {
+                Ok(_) => ("no-case", "the sample is not in the case list: add it there, or remove it here".to_owned()),
+                Err(error) => ("identifier", error.to_string()),
+            };
+            findings.problem(line, self.header.field(Field::SampleId), code, what);
+        }
+        for entry in entries {
+            self.person(line, fields, Some(entry), profile.clone(), findings);
+        }
+    }
+
+    /// Who a row's sample is, by its own cells and by its line of the case list.
+    fn person(
+        &mut self,
+        line: u64,
+        fields: &[Cow<'_, str>],
+        entry: Option<Entry<'_>>,
+        profile: Profile,
+        findings: &mut Findings,
+    ) {
         let header = self.header;
-        let cell = |field: Field| header.position(field).map_or("", |at| fields[at].trim());
+        let cell = |field: Field| {
+            let listed = entry.and_then(|entry| entry.cell(field));
+            listed.unwrap_or_else(|| header.position(field).map_or("", |at| fields[at].trim()))
+        };
         let agency = self.agency(line, cell(Field::Agency), findings);
         let scope = agency.as_deref();
         let sample = self.pseudonymizer.sample(scope, cell(Field::SampleId));
         if let Err(error) = sample {
             findings.problem(line, header.field(Field::SampleId), "identifier", error.to_string());
         }
-        let sex = cell(Field::Sex).parse::<Sex>();
-        if let Err(error) = sex {
-            findings.problem(line, header.field(Field::Sex), "sex", format!("the cell {error}"));
-        }
+        let sex = self.sex(line, cell(Field::Sex), findings);
         let family = match self.layout {
             Layout::Children => Some(None),
             Layout::Families => {
                 let family = self.family(line, scope, cell(Field::FamilyId), findings);
                 let pedigree = self.pedigrees.zip(family).and_then(|(pedigrees, family)| pedigrees.get(family));
-                let (text, sex) = (cell(Field::Relation), sex.ok());
+                let text = cell(Field::Relation);
                 let relation = match pedigree {
                     Some(pedigree) => self.member(line, text, sample.ok(), sex, pedigree, findings),
                     None => self.relation(line, text, sex, findings),
                 };
+                if text.eq_ignore_ascii_case(Relation::Parent.word()) && relation.is_some_and(|r| r.sex().is_some()) {
+                    self.told_by_sex.get_or_insert((line, 0)).1 += 1;
+                }
                 family.zip(relation).map(Some)
             }
         };
         let region = self.word(line, 1, Field::Region, cell(Field::Region), findings);
-        let kit = self.word(line, 2, Field::Kit, cell(Field::Kit), findings);
+        let kit = self.word(line, 2, Field::Kit, cell(Field::Kit), findings).or_else(|| self.kit.clone());
         let collected_on = match cell(Field::CollectedOn) {
             "" => None,
             text => {
@@ -115,7 +160,6 @@ impl<'h> RowReader<'h> {
             findings.problem(line, header.field(Field::DropOut), "drop-out", what);
             None
         });
-        let profile = self.profile(line, fields, findings);
         // Kept even if a cell is bad, to be compared with other rows; taken out before the end.
         if let (Ok(sample), Some(family)) = (sample, family) {
             if let (Some(_), Some((_, Some(plain)))) = (header.position(Field::Agency), self.family.found) {
@@ -217,7 +261,7 @@ impl<'h> RowReader<'h> {
             return None;
         }
         let relation = match text.parse::<Relation>() {
-            Ok(relation) => relation,
+            Ok(relation) => relation.of_sex(sex.unwrap_or(Sex::Unknown)),
             Err(error) => {
                 findings.problem(line, self.header.field(Field::Relation), "relation", format!("the cell {error}"));
                 return None;
@@ -234,17 +278,44 @@ impl<'h> RowReader<'h> {
         Some(relation)
     }
 
-    fn profile(&self, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) -> Profile {
-        let before = findings.count();
-        let mut genotypes = Vec::with_capacity(self.header.loci.len());
-        for &at in &self.header.locus_columns {
-            genotypes.push(cells::genotype(&fields[at]).unwrap_or_else(|error| {
-                findings.problem(line, self.header.column(at), "allele", format!("the cell {error}"));
+    fn sex(&mut self, line: u64, text: &str, findings: &mut Findings) -> Option<Sex> {
+        let column = || self.header.field(Field::Sex);
+        match cells::sex(text) {
+            Ok(sex) => {
+                if text.starts_with(|c: char| c.is_ascii_digit()) && !self.said_sex_number {
+                    self.said_sex_number = true;
+                    findings.note(line, column(), "sex", "the number 1 is read as male, 2 as female, here and below");
+                }
+                Some(sex)
+            }
+            Err(error) => {
+                findings.problem(line, column(), "sex", format!("the cell {error}"));
                 None
-            }));
+            }
+        }
+    }
+
+    fn profile(&mut self, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) -> Profile {
+        let header = self.header;
+        let before = findings.count();
+        let mut genotypes = Vec::with_capacity(header.loci.len());
+        for &columns in &header.locus_columns {
+            let (at, reading) = match columns {
+                LocusColumns::One(at) => (at, cells::genotype(&fields[at])),
+                LocusColumns::Two(first, second) => (first, cells::pair(&fields[first], &fields[second])),
+            };
+            let two = matches!(columns, LocusColumns::Two(..));
+            genotypes.push(match reading {
+                Ok(reading) => self.settler.settle(line, || header.column(at), two, reading, findings),
+                Err(error) => {
+                    findings.problem(line, header.column(at), "allele", format!("the cell {error}"));
+                    None
+                }
+            });
         }
         let profile = Profile::new(genotypes);
-        if profile.typed_loci() == 0 && findings.count() == before {
+        // A case list has no loci.
+        if profile.typed_loci() == 0 && findings.count() == before && !header.loci.is_empty() {
             findings.problem(line, None, "untyped", "no locus is typed: nothing to compare; remove the row");
         }
         profile

@@ -10,3 +10,16 @@ pub(super) struct Table {
     /// Where each person begins in the file, from 1, and the person's cells, as many as there are columns.
     pub(super) rows: Vec<(u64, Vec<String>)>,
 }
+
+impl Table {
+    /// Takes out the columns that are not to stay.
+    pub(super) fn keep_columns(&mut self, stays: impl Fn(&str) -> bool) {
+        let keep: Vec<bool> = self.header.iter().map(|name| stays(name)).collect();
+        let only = |cells: &mut Vec<String>| {
+            let mut kept = keep.iter();
+            cells.retain(|_| kept.next().is_none_or(|&keep| keep));
+        };
+        self.rows.iter_mut().for_each(|row| only(&mut row.1));
+        only(&mut self.header);
+    }
+}

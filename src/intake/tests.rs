@@ -1,5 +1,9 @@
 //! Every case of a bad file, by place and code.
 
+mod forms;
+mod same;
+mod tall;
+
 use super::*;
 use crate::model::{Locus, Panel, Relation, Sex};
 use crate::pseudonym::{Pseudonymizer, SecretKey};
@@ -18,11 +22,11 @@ pub(super) fn read(layout: Layout, bytes: impl AsRef<[u8]>) -> Intake {
 }
 
 pub(super) fn request<'a>(layout: Layout, panel: &'a Panel, pseudonymizer: &'a Pseudonymizer) -> Request<'a> {
-    Request { layout, format: None, panel, pseudonymizer, pedigrees: None }
+    Request::new(layout, panel, pseudonymizer)
 }
 
 /// Line, column and code of each problem.
-fn places(intake: &Intake) -> Vec<(u64, usize, &'static str)> {
+pub(super) fn places(intake: &Intake) -> Vec<(u64, usize, &'static str)> {
     intake.problems.iter().map(|p| (p.line, p.column.as_ref().map_or(0, |c| c.0), p.code)).collect()
 }
 
@@ -142,15 +146,16 @@ fn headers_are_checked_by_name() {
     for (layout, text, expected) in [
         (Layout::Families, "sample_id,sex,vWA\nS1,m,14\n", (1, 0, "layout", "--as children")),
         (Layout::Children, "family_id,sample_id,relation,sex,vWA\n", (1, 0, "layout", "--as families")),
-        (Layout::Children, "sample_id;sex;vWA\nS1;m;14\n", (1, 0, "delimiter", "semicolons")),
-        (Layout::Children, "sample_id\tsex\tvWA\nS1\tm\t14\n", (1, 0, "delimiter", "tabs")),
+        (Layout::Children, "sample_id|sex|vWA\nS1|m|14\n", (1, 0, "delimiter", "vertical bars")),
+        (Layout::Children, "sample_id，sex，vWA\nS1，m，14\n", (1, 0, "delimiter", "full-width commas")),
         (Layout::Children, "S1,m,14\nS2,f,15\n", (1, 0, "header", "sample_id, sex")),
         (Layout::Children, "sample_id,sex,vWA,D3S1385\nS1,m,14,\n", (1, 4, "locus", "D3S1358")),
         (Layout::Children, "sample_id,sex,vWA,comment\nS1,m,14,\n", (1, 4, "locus", "remove")),
         (Layout::Children, "sample_id,sex,vWA,\nS1,m,14,\n", (1, 4, "locus", "no name")),
         (Layout::Children, "sample_id,sex,vWA,FGA,VWA\nS1,m,14,,\n", (1, 5, "repeated-column", "place 3")),
         (Layout::Children, "sample_id,sex,vWA,SEX\nS1,m,14,m\n", (1, 4, "repeated-column", "place 2")),
-        (Layout::Children, "sample_id,vWA\nS1,14\n", (1, 0, "missing-column", "sex")),
+        (Layout::Families, "family_id,sample_id,relation,vWA\nF1,S1,father,14\n", (1, 0, "missing-column", "sex")),
+        (Layout::Children, "sex,vWA\nm,14\n", (1, 0, "missing-column", "sample_id")),
         (Layout::Families, "sample_id,family_id,sex,vWA\n", (1, 0, "missing-column", "relation")),
         (Layout::Children, "sample_id,sex,kit\nS1,m,x\n", (1, 0, "no-loci", "locus column")),
         (Layout::Children, "sample_id,sex,vWA\n", (0, 0, "no-rows", "no row")),
@@ -184,6 +189,28 @@ fn a_transposed_table_gives_no_identifier_away() {
     assert!(["S-1", "C0000017", "Zhang"].iter().all(|id| !all.contains(id)), "{all}");
     assert!(problems.iter().any(|p| p.to_string().starts_with("f.csv:1: column 2 (?): is no known")), "{all}");
     assert!(problems.iter().any(|p| p.to_string().starts_with("f.csv:1: column 6 (D3S1385): ")), "{all}");
+}
+
+#[test]
+fn a_parent_is_told_by_the_sex_or_by_the_others() {
+    use Relation::{Father, Mother, Parent};
+    let intake = families("F1,S1,parent,m,14,\nF2,S2,parent,female,14,\nF3,S3,Parent,,14,\nF3,S4,parent,u,15,\n");
+    assert_eq!(places(&intake), []);
+    let relations: Vec<_> = intake.rows.iter().filter_map(|row| Some(row.family?.1)).collect();
+    assert_eq!(relations, [Father, Mother, Parent, Parent]);
+    let [note] = &intake.notes[..] else { panic!("{:?}", intake.notes) };
+    assert_eq!((note.line, note.code), (2, "parent-by-sex"));
+    assert!(note.what.starts_with("2 rows"), "{note}");
+    for (rows, place) in [
+        ("F1,S1,father,m,14,\nF1,S2,mother,f,14,\nF1,S3,parent,,14,\n", (4, 3, "third-parent")),
+        ("F1,S1,parent,,14,\nF1,S2,parent,,14,\nF1,S3,parent,,14,\n", (4, 3, "third-parent")),
+        ("F1,S1,parent,,14,\nF1,S2,paternal-uncle,m,14,\n", (2, 3, "parent-side")),
+        ("F1,S1,parent,,14,\nF1,S2,maternal-half-sibling,,14,\n", (2, 3, "parent-side")),
+        ("F1,S1,parent,m,14,\nF1,S2,father,m,14,\n", (3, 3, "second-father")),
+    ] {
+        assert_eq!(places(&families(rows)), [place], "{rows}");
+    }
+    assert_eq!(places(&families("F1,S1,parent,,14,\nF1,S2,mother,f,14,\nF1,S3,paternal-uncle,m,14,\n")), []);
 }
 
 #[test]
@@ -223,10 +250,7 @@ fn lines_that_cannot_be_read_spoil_only_themselves() {
 
 #[test]
 fn files_that_are_no_csv_are_named() {
-    let utf_16: Vec<u8> = "sample_id,sex,vWA".encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (bytes, code) in [
-        ([b"\xff\xfe", &utf_16[..]].concat(), "utf-16"),
-        (utf_16.clone(), "utf-16"),
         (b"PK\x03\x04rest".to_vec(), "workbook"),
         (b"\x1f\x8b\x08".to_vec(), "compressed"),
         (vec![b'x'; 1_000_000], "line-length"),

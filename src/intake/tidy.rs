@@ -5,13 +5,15 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use super::encoding::decode;
+use super::fields::{Field, field};
 use super::findings::{Column, Findings};
 use super::header::Header;
-use super::lines::{Lines, split};
+use super::lines::{self, Lines, is_blank, split};
 use super::rows::RowReader;
 use super::table::Table;
-use super::{Format, Intake, IntakeError, Request, Row, across};
-use crate::model::Locus;
+use super::{Format, Intake, IntakeError, Request, Row, across, cmf, fam, genemapper, kit_check};
+use crate::model::{FamilyPedigree, Locus};
 
 /// The most bytes of a file: 2 GiB.
 pub const MOST_BYTES: u64 = 2 << 30;
@@ -41,10 +43,17 @@ pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeErr
 
 /// Reads the bytes of a file, to their end, whatever they are.
 ///
-/// In tidy CSV, columns are found by name, in any order: `sample_id`, `sex`, for families also `family_id` and
-/// `relation`; the optional `agency`, `region`, `collected_on` (YYYY-MM-DD), `kit` and `drop_out` (from 0, below 1); any
-/// other column is a locus with cells such as `14/15`, `14` for a homozygote, or empty if untyped. Blank lines, lines of
-/// commas alone, a byte order mark and Windows line ends are accepted.
+/// Text is UTF-8, UTF-16 or GB18030, with fields between commas, tabs or semicolons. In tidy CSV, columns are found by
+/// name, in any order: `sample_id`, for families also `family_id`, `relation` and `sex`; the optional `sex` of children,
+/// `agency`, `region`, `collected_on` (YYYY-MM-DD), `kit` and `drop_out` (from 0, below 1); any other column is a locus
+/// with cells such as `14/15`, `14` (see [`super::SingleAllele`]), or empty if untyped; or one of two columns of a locus,
+/// with an allele each. Blank lines, lines of delimiters alone and Windows line ends are accepted. A table with a row per
+/// sample and locus is read too, as [`Format::GeneMapper`] says.
+///
+/// With a case list, the file holds `sample_id` and loci; what else is known of each sample stands in the list.
+///
+/// Memory, beside `bytes`: at most three times their size for text that is not UTF-8, at most 128 times for what is read,
+/// and the findings, of which no more than 100,000 of each kind are kept.
 ///
 /// Rows of a family that is among the request's pedigrees have the relation `member`, and their place there by
 /// `sample_id`.
@@ -54,29 +63,67 @@ pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeErr
 pub fn read_bytes(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intake {
     let mut findings = Findings::new(file_name);
     let digest = *blake3::hash(bytes).as_bytes();
-    let format = request.format.unwrap_or_else(|| Format::of(bytes));
-    let (loci, rows) = match format {
-        Format::Csv => tidy(bytes, request, &mut findings),
-    };
+    let (format, (loci, rows, pedigrees)) = read_form(bytes, request, &mut findings);
     let (problems, notes) = findings.finish();
-    let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of(&rows));
     Intake { layout: request.layout, format, digest, loci, rows, pedigrees, problems, notes }
 }
 
-fn tidy(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
-    let Some(Source { line, text, header, lines }) = open(bytes, findings) else { return Default::default() };
-    let header = Header::read(line, text, &header, request.layout, request.panel, findings);
+/// What is read of a file: its loci, sound rows, and pedigrees of their families.
+type Whole = (Vec<Locus>, Vec<Row>, Vec<FamilyPedigree>);
+
+/// Reads a file as the form asked for, or as the one that its content tells.
+fn read_form(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Format, Whole) {
+    // XML says itself how it is encoded.
+    if request.format.map_or_else(|| cmf::begins(bytes), |format| format == Format::Cmf) {
+        return (Format::Cmf, with_pedigrees(messages(bytes, request, findings), request));
+    }
+    let Some(text) = decode(bytes, request.sheet, findings) else {
+        return (request.format.unwrap_or(Format::Csv), Whole::default());
+    };
+    let format = request.format.unwrap_or_else(|| Format::of(&text));
+    let read = match format {
+        Format::Csv => with_pedigrees(tidy(&text, request, findings), request),
+        Format::GeneMapper => with_pedigrees(genemapper::read(&text, request, findings), request),
+        Format::Cmf => Whole::default(),
+        Format::Fam => fam::read(&text, request, findings),
+    };
+    (format, read)
+}
+
+fn with_pedigrees((loci, rows): (Vec<Locus>, Vec<Row>), request: &Request<'_>) -> Whole {
+    let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of(&rows));
+    (loci, rows, pedigrees)
+}
+
+fn messages(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
+    let listed = |sample: &str| {
+        let entry = request.cases?.of(sample).next()?;
+        let cell = |field| entry.cell(field).unwrap_or_default();
+        let [family, relation, sex] = [Field::FamilyId, Field::Relation, Field::Sex].map(cell);
+        Some(cmf::Listed { family, relation, sex })
+    };
+    let Some(mut made) = cmf::table(bytes, request, &listed, findings) else { return Default::default() };
+    if let Some(cases) = request.cases {
+        // It goes before the categories, which were held against it.
+        made.keep_columns(|name| field(name).is_none_or(|field| field == Field::SampleId || !cases.says(field)));
+    }
+    table(&made, request, findings)
+}
+
+fn tidy(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
+    let Some(source) = open(text, findings) else { return Default::default() };
+    let Source { line, text, delimiter, header, lines } = source;
+    let header = Header::read(line, text, &header, request, findings);
     let Some(header) = header else { return Default::default() };
     let mut fields = Vec::new();
     let mut reader = RowReader::new(&header, request);
     let mut any = false;
     for (number, line) in lines {
-        // Spreadsheets write rows that were emptied as commas alone.
-        if line.iter().all(|&b| b == b',' || b == b' ') {
+        if is_blank(line, delimiter) {
             continue;
         }
         any = true;
-        if self::fields(number, line, header.len(), |i| header.column(i), &mut fields, findings).is_some() {
+        if self::fields(number, line, delimiter, header.len(), |i| header.column(i), &mut fields, findings).is_some() {
             reader.read(number, &fields, findings);
         }
     }
@@ -90,8 +137,8 @@ fn tidy(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Lo
 /// mistake of the maker: it is left out.
 pub(super) fn table(table: &Table, request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
     let names: Vec<Cow<'_, str>> = table.header.iter().map(|name| Cow::Borrowed(name.as_str())).collect();
-    let header = Header::read(table.line, "", &names, request.layout, request.panel, findings);
-    let Some(header) = header.map(Header::without_numbers) else { return Default::default() };
+    let header = Header::read(table.line, "", &names, request, findings);
+    let Some(header) = header else { return Default::default() };
     let mut reader = RowReader::new(&header, request);
     let mut fields = Vec::with_capacity(header.len());
     for (line, cells) in table.rows.iter().filter(|(_, cells)| cells.len() == header.len()) {
@@ -103,8 +150,16 @@ pub(super) fn table(table: &Table, request: &Request<'_>, findings: &mut Finding
 }
 
 /// What is left of the rows once they were held against each other.
-fn sound(reader: RowReader<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
-    let RowReader { header, layout, mut rows, families_without_agency, .. } = reader;
+pub(super) fn sound(reader: RowReader<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
+    let RowReader { header, layout, mut rows, families_without_agency, told_by_sex, kits, .. } = reader;
+    if let Some((line, count)) = told_by_sex {
+        let what = format!(
+            "{count} rows with the relation parent, the first of them here, are read as father or mother by \
+                            their sex"
+        );
+        findings.note(line, header.field(Field::Relation), "parent-by-sex", what);
+    }
+    kit_check::check(header, &rows, kits, findings);
     across::check(layout, header, &rows, &families_without_agency, findings);
     let bad_lines = findings.bad_lines();
     if !bad_lines.is_empty() {
@@ -119,27 +174,27 @@ pub(super) struct Source<'a> {
     pub(super) line: u64,
     /// The header line.
     pub(super) text: &'a str,
+    /// What separates its fields.
+    pub(super) delimiter: u8,
     /// Its fields.
     pub(super) header: Vec<Cow<'a, str>>,
     /// What follows.
     pub(super) lines: Lines<'a>,
 }
 
-/// Reads up to the header line. `None` if there is no such thing; the findings then say why.
-pub(super) fn open<'a>(bytes: &'a [u8], findings: &mut Findings) -> Option<Source<'a>> {
-    if let Some((code, what)) = foreign(bytes) {
-        findings.problem(0, None, code, what);
-        return None;
-    }
-    let mut lines = Lines::new(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+/// Reads a text, as [`decode`] gives it, up to its header line. `None` if there is no such thing; the findings then say
+/// why.
+pub(super) fn open<'a>(text: &'a [u8], findings: &mut Findings) -> Option<Source<'a>> {
+    let mut lines = Lines::new(text);
     let Some((line, first)) = lines.find(|(_, line)| !line.trim_ascii().is_empty()) else {
         findings.problem(0, None, "empty", "the file is empty: nothing to import");
         return None;
     };
-    let text = text(line, first, findings)?;
+    let text = self::text(line, first, findings)?;
+    let delimiter = lines::delimiter(text);
     let mut header = Vec::new();
-    split(text, &mut header).map_err(|place| quote(line, Some((place, "?".into())), findings)).ok()?;
-    Some(Source { line, text, header, lines })
+    split(text, delimiter, &mut header).map_err(|place| quote(line, Some((place, "?".into())), findings)).ok()?;
+    Some(Source { line, text, delimiter, header, lines })
 }
 
 /// The fields of a row, if it has as many as the header. `name` gives the column at a position, from 0, as findings
@@ -147,19 +202,25 @@ pub(super) fn open<'a>(bytes: &'a [u8], findings: &mut Findings) -> Option<Sourc
 pub(super) fn fields<'a>(
     number: u64,
     line: &'a [u8],
+    delimiter: u8,
     columns: usize,
     name: impl Fn(usize) -> Column,
     fields: &mut Vec<Cow<'a, str>>,
     findings: &mut Findings,
 ) -> Option<()> {
     let text = text(number, line, findings)?;
-    if let Err(place) = split(text, fields) {
+    if let Err(place) = split(text, delimiter, fields) {
         quote(number, name(place - 1).or_else(|| Some((place, "?".into()))), findings);
         return None;
     }
     if fields.len() != columns {
+        let word = match delimiter {
+            b'\t' => "tab",
+            b';' => "semicolon",
+            _ => "comma",
+        };
         let what =
-            format!("the row has {} fields, the header has {columns}: a comma is missing or too many", fields.len());
+            format!("the row has {} fields, the header has {columns}: a {word} is missing or too many", fields.len());
         findings.problem(number, None, "fields", what);
         return None;
     }
@@ -195,26 +256,6 @@ fn text<'a>(number: u64, line: &'a [u8], findings: &mut Findings) -> Option<&'a 
 }
 
 fn quote(number: u64, column: Column, findings: &mut Findings) {
-    let what = "a double quote is opened here and not closed before the next comma or line end: remove or close it";
+    let what = "a double quote is opened here and not closed before the next field or line end: remove or close it";
     findings.problem(number, column, "quote", what);
-}
-
-/// Recognises what is not a CSV file at all.
-fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
-    let start = &bytes[..bytes.len().min(64)];
-    let utf_16 = start.starts_with(b"\xff\xfe")
-        || start.starts_with(b"\xfe\xff")
-        // Without a byte order mark: every second byte of Latin text is zero.
-        || (start.len() >= 8 && (0..2).any(|odd| start.iter().skip(odd).step_by(2).all(|&b| b == 0)) && start.iter().any(|&b| b != 0));
-    if bytes.len() as u64 > MOST_BYTES {
-        Some(("size", "the file is larger than 2 GiB: split it into several files, each with the header line"))
-    } else if utf_16 {
-        Some(("utf-16", "the file is UTF-16 (\"Unicode text\"): save it as CSV UTF-8"))
-    } else if start.starts_with(b"PK\x03\x04") || start.starts_with(b"\xd0\xcf\x11\xe0") {
-        Some(("workbook", "the file is a workbook (Excel): open it there and save it as CSV UTF-8"))
-    } else if start.starts_with(b"\x1f\x8b") {
-        Some(("compressed", "the file is compressed (gzip): unpack it first"))
-    } else {
-        None
-    }
 }

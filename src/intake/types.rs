@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{FamilyPedigrees, Problem};
+use super::{CaseList, FamilyPedigrees, KitUse, Problem, cmf, fam, genemapper};
 use crate::model::{DropOut, FamilyPedigree, Locus, Panel, Profile, Pseudonym, Relation, Sex, UnknownWord};
 use crate::pseudonym::Pseudonymizer;
 
@@ -53,16 +53,40 @@ impl fmt::Display for Layout {
 /// The form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// Tidy CSV: a row per person, a column per locus.
+    /// Tidy CSV: a row per person, a column per locus, or two.
     Csv,
+    /// A table as GeneMapper and its like write it: a row per sample and locus.
+    GeneMapper,
+    /// CODIS Common Message Format 3.2 or 3.3: XML.
+    Cmf,
+    /// A project of the program Familias.
+    Fam,
 }
 
 impl Format {
-    /// Tells the form of a file by its content; what is none of the others is read as CSV, and told what it lacks.
+    /// Tells the form of a file by its text, in UTF-8; what is none of the others is read as CSV, and told what it lacks.
     #[must_use]
-    pub fn of(_bytes: &[u8]) -> Self {
-        Self::Csv
+    pub fn of(text: &[u8]) -> Self {
+        if cmf::begins(text) {
+            Self::Cmf
+        } else if fam::is_fam(text) {
+            Self::Fam
+        } else if genemapper::is_table(text) {
+            Self::GeneMapper
+        } else {
+            Self::Csv
+        }
     }
+}
+
+/// What one allele alone means: a homozygote is written so, but the other allele may also have been lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SingleAllele {
+    /// Both alleles are the same.
+    #[default]
+    Homozygote,
+    /// Nothing certain: the locus is left untyped.
+    Untyped,
 }
 
 /// What is asked of a file.
@@ -78,6 +102,36 @@ pub struct Request<'a> {
     pub pseudonymizer: &'a Pseudonymizer,
     /// Pedigrees of families that relations do not describe.
     pub pedigrees: Option<&'a FamilyPedigrees>,
+    /// Who the samples are, where the file holds genotypes alone.
+    pub cases: Option<&'a CaseList>,
+    /// What one allele alone means.
+    pub single_allele: SingleAllele,
+    /// The sheet of a workbook; `None` for the first.
+    pub sheet: Option<&'a str>,
+    /// Whether the names of persons in the families of a DVI project, such as `Father`, are theirs within the family only:
+    /// `FAMILY/PERSON` then names the sample.
+    pub names_within_family: bool,
+    /// What is said of typing kits.
+    pub kits: KitUse,
+}
+
+impl<'a> Request<'a> {
+    /// A file of this layout, of whatever form, by itself.
+    #[must_use]
+    pub fn new(layout: Layout, panel: &'a Panel, pseudonymizer: &'a Pseudonymizer) -> Self {
+        Self {
+            layout,
+            format: None,
+            panel,
+            pseudonymizer,
+            pedigrees: None,
+            cases: None,
+            single_allele: SingleAllele::default(),
+            sheet: None,
+            names_within_family: false,
+            kits: KitUse::default(),
+        }
+    }
 }
 
 /// One sound row: a sample and what it is.

@@ -46,7 +46,7 @@ pub enum CpiCase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the convention has tables for one parent, for both, and for one sibling, half-sibling, grandparent, uncle or aunt \
-     alone, but not for these relatives together"
+     alone, but not for these relatives together, nor for a parent of unstated sex"
 )]
 pub struct NoCpi;
 
@@ -89,7 +89,8 @@ impl CpiCase {
             }
             &[parent @ (Relation::Father | Relation::Mother)] => Ok(Self::Duo(parent)),
             [Relation::FullSibling] => Ok(Self::FullSibling),
-            [Relation::Member] => Err(NoCpi),
+            // Whose mutation rate holds is not known.
+            [Relation::Member | Relation::Parent] => Err(NoCpi),
             &[one] => Ok(Self::SecondDegree(one)),
             _ => Err(NoCpi),
         }

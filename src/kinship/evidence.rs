@@ -73,7 +73,7 @@ impl Evidence {
             let genotype = relative.profile.at(locus);
             // Who shows nothing here is the same whatever might drop out.
             let drop_out = relative.drop_out.filter(|_| genotype.is_some());
-            Shown { relation: relative.relation, genotype, drop_out }
+            Shown { relation: family.relation(relative), genotype, drop_out }
         });
         match &family.pedigree {
             Some(pedigree) => Self::of_pedigree(Arc::clone(pedigree), shown),

@@ -1,5 +1,7 @@
 //! H1 and H2 at one locus for one family.
 
+use std::borrow::Cow;
+
 use crate::model::DropOut;
 use crate::population::LocusModel;
 
@@ -11,12 +13,15 @@ use super::{Evidence, KinshipError};
 
 /// Both hypotheses, ready to be asked for the ratio of any child genotype.
 pub(super) struct Hypotheses<'a> {
-    model: &'a LocusModel,
-    /// P(relatives | H2), above 0.
+    model: Cow<'a, LocusModel>,
+    /// P(relatives | H2).
     relatives: f64,
     with_child: WithChild<'a>,
     /// The child's drop-out probability.
     drop_out: f64,
+    /// The same with fathers and mothers exchanged, where a parent may be either and their mutation rates differ. Every
+    /// likelihood is then the mean of both.
+    mirrored: Option<Box<Self>>,
 }
 
 /// H1, and what H2 says of the child.
@@ -50,11 +55,27 @@ impl<'a> Hypotheses<'a> {
         evidence: &Evidence,
         settings: Settings,
     ) -> Result<Self, KinshipError> {
-        let observations = observations(model, evidence, settings.relatives_drop_out);
-        let relatives = relatives(structure, model, &observations, settings.theta)?;
-        if relatives <= 0.0 {
+        let mut hypotheses = Self::one(structure, Cow::Borrowed(model), evidence, settings)?;
+        if let Some(mirrored) = mirrored(structure, model) {
+            let mirrored = Self::one(structure, Cow::Owned(mirrored), evidence, settings)?;
+            hypotheses.mirrored = Some(Box::new(mirrored));
+        }
+        if hypotheses.mean(|one| one.relatives) <= 0.0 {
             return Err(KinshipError::Contradiction);
         }
+        Ok(hypotheses)
+    }
+
+    /// With parents in the places in which they stand.
+    fn one(
+        structure: &'a Structure,
+        locus: Cow<'a, LocusModel>,
+        evidence: &Evidence,
+        settings: Settings,
+    ) -> Result<Self, KinshipError> {
+        let model = &*locus;
+        let observations = observations(model, evidence, settings.relatives_drop_out);
+        let relatives = relatives_of_one(structure, model, &observations, settings.theta)?;
         let with_child = match &structure.trees {
             Some([with_child, _]) if settings.theta == 0.0 => {
                 let related = Peel::new(with_child, model, &observations).child_joint().unwrap_or_default();
@@ -76,9 +97,10 @@ impl<'a> Hypotheses<'a> {
                 unrelated: structure.without_child.with_stranger(),
             },
         };
-        let hypotheses = Self { model, relatives, with_child, drop_out: settings.child_drop_out };
+        let drop_out = settings.child_drop_out;
+        let hypotheses = Self { model: locus, relatives, with_child, drop_out, mirrored: None };
         // The largest sum: a heterozygote has two phases.
-        let last = model.alleles().len().saturating_sub(1);
+        let last = hypotheses.model.alleles().len().saturating_sub(1);
         match hypotheses.descents(&hypotheses.child(0, last)) {
             Some([related, unrelated]) if related.choices().max(unrelated.choices()) > MOST_CHOICES => {
                 Err(KinshipError::TooLarge)
@@ -89,7 +111,15 @@ impl<'a> Hypotheses<'a> {
 
     /// P(child, relatives | H1) / P(child, relatives | H2), the child showing the alleles at these positions.
     pub(super) fn ratio(&self, a: usize, b: usize) -> f64 {
-        self.related(a, b) / self.unrelated(a, b)
+        self.mean(|one| one.related(a, b)) / self.mean(|one| one.unrelated(a, b))
+    }
+
+    /// What is asked of the hypotheses, with the parents in either place if they may be.
+    fn mean(&self, of: impl Fn(&Self) -> f64) -> f64 {
+        match &self.mirrored {
+            None => of(self),
+            Some(mirrored) => f64::midpoint(of(self), of(mirrored)),
+        }
     }
 
     /// The logarithm of [`Self::ratio`].
@@ -99,11 +129,12 @@ impl<'a> Hypotheses<'a> {
 
     /// P(the child shows these alleles | relatives, H2, it shows any), as far as drop-out goes.
     pub(super) fn probability_if_unrelated(&self, a: usize, b: usize) -> f64 {
-        self.unrelated(a, b) / (self.relatives * (1.0 - self.drop_out * self.drop_out))
+        let relatives = self.mean(|one| one.relatives);
+        self.mean(|one| one.unrelated(a, b)) / (relatives * (1.0 - self.drop_out * self.drop_out))
     }
 
     fn child(&self, a: usize, b: usize) -> Observation {
-        Observation::new((a, b), self.drop_out, self.model)
+        Observation::new((a, b), self.drop_out, &self.model)
     }
 
     /// Whether only the genotype itself can lie behind these alleles.
@@ -149,7 +180,7 @@ impl<'a> Hypotheses<'a> {
         match &self.with_child {
             WithChild::Joint { .. } => None,
             WithChild::OneByOne { theta, observations, related, unrelated } => Some(
-                [related, unrelated].map(|shape| Descent::new(shape, self.model, *theta, observations, Some(child))),
+                [related, unrelated].map(|shape| Descent::new(shape, &self.model, *theta, observations, Some(child))),
             ),
         }
     }
@@ -164,8 +195,26 @@ pub(super) fn observations(model: &LocusModel, evidence: &Evidence, drop_out: f6
     evidence.relatives().iter().map(seen).collect()
 }
 
+/// The locus with fathers and mothers exchanged, if a parent may be either and that makes a difference.
+pub(super) fn mirrored(structure: &Structure, model: &LocusModel) -> Option<LocusModel> {
+    (structure.either_side && model.paternal() != model.maternal()).then(|| model.mirrored())
+}
+
 /// P(relatives | H2).
 pub(super) fn relatives(
+    structure: &Structure,
+    model: &LocusModel,
+    observations: &[Option<Observation>],
+    theta: f64,
+) -> Result<f64, KinshipError> {
+    let one = relatives_of_one(structure, model, observations, theta)?;
+    match mirrored(structure, model) {
+        None => Ok(one),
+        Some(mirrored) => Ok(f64::midpoint(one, relatives_of_one(structure, &mirrored, observations, theta)?)),
+    }
+}
+
+fn relatives_of_one(
     structure: &Structure,
     model: &LocusModel,
     observations: &[Option<Observation>],

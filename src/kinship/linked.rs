@@ -14,7 +14,7 @@ use crate::population::{LocusModel, ModelError};
 
 use super::calculator::Calculator;
 use super::evidence::{Evidence, Kind, Shown};
-use super::hypotheses::{Settings, observations};
+use super::hypotheses::{Settings, mirrored, observations};
 use super::observation::Observation;
 use super::spectrum::{MOST_MEIOSES, Meioses, Spectrum};
 use super::structure::{Shape, Structure};
@@ -221,6 +221,8 @@ pub struct LinkedScorer<'a> {
     models: [Cow<'a, LocusModel>; 2],
     recombination: f64,
     settings: Settings,
+    /// Of the two loci, with fathers and mothers exchanged where a parent may be either.
+    mirrored: [Option<LocusModel>; 2],
     /// H1 and H2.
     hypotheses: [(Shape, Meioses); 2],
     slack: f64,
@@ -237,6 +239,7 @@ impl<'a> LinkedScorer<'a> {
         recombination: f64,
         settings: Settings,
     ) -> Self {
+        let mirrored = models.each_ref().map(|model| mirrored(&structure, model));
         let hypotheses = [structure.without_child.with_stranger(), structure.with_child].map(|shape| {
             let meioses = Meioses::of(&shape);
             (shape, meioses)
@@ -254,6 +257,7 @@ impl<'a> LinkedScorer<'a> {
             models,
             recombination,
             settings,
+            mirrored,
             hypotheses,
             slack,
             spectra: [HashMap::new(), HashMap::new()],
@@ -309,11 +313,17 @@ impl<'a> LinkedScorer<'a> {
             if meioses.count() > MOST_MEIOSES {
                 return Err(KinshipError::TooLarge);
             }
-            let spectrum = Spectrum::new(shape, meioses, model, self.settings.theta, &seen, child.as_ref());
+            let of = |model| Spectrum::new(shape, meioses, model, self.settings.theta, &seen, child.as_ref());
+            let spectrum = of(model);
             if meioses.count() + spectrum.phases() > MOST_CHOICES {
                 return Err(KinshipError::TooLarge);
             }
             *values = spectrum.values();
+            if let Some(mirrored) = &self.mirrored[locus] {
+                // Place by place: the meioses are the same, only the rates differ.
+                let others = of(mirrored).values();
+                values.iter_mut().zip(others).for_each(|(value, other)| *value = f64::midpoint(*value, other));
+            }
             if locus == 1 {
                 meioses.recombine(values, self.recombination);
             }

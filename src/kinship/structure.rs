@@ -19,6 +19,8 @@ pub struct Structure {
     pub(super) without_child: Shape,
     /// The same two for peeling; `None` if there is a loop.
     pub(super) trees: Option<[Tree; 2]>,
+    /// Whether a parent, and who descends from it, is as likely to be on the other side: see [`Relation::Parent`].
+    pub(super) either_side: bool,
 }
 
 /// Why a pedigree cannot be computed.
@@ -69,7 +71,9 @@ impl Structure {
         let relations: Vec<Relation> = relatives.iter().map(|relative| relative.0).collect();
         let pedigree = Pedigree::from_relations(&relations)?;
         let typed: Vec<bool> = relatives.iter().map(|relative| relative.1).collect();
-        Self::of_pedigree(&pedigree, &typed, convention)
+        let either_side = relations.contains(&Relation::Parent)
+            && !relations.iter().any(|relation| matches!(relation, Relation::Father | Relation::Mother));
+        Ok(Self { either_side, ..Self::of_pedigree(&pedigree, &typed, convention)? })
     }
 
     /// The structure of this kind of evidence.
@@ -98,7 +102,7 @@ impl Structure {
         let with_child = Shape::new(pedigree.members(), &relative_of, Some(pedigree.child()), convention);
         let without_child = Shape::new(pedigree.members(), &relative_of, None, convention);
         let trees = Tree::new(&with_child)?.zip(Tree::new(&without_child)?).map(|(with, without)| [with, without]);
-        Ok(Self { with_child, without_child, trees })
+        Ok(Self { with_child, without_child, trees, either_side: false })
     }
 
     /// Whether two persons are linked along two ways, as in a marriage of cousins.

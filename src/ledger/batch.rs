@@ -32,7 +32,7 @@ pub struct Batch {
 /// One row: a sample and what it is.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Line of the file, from 1, to name conflicts by.
+    /// Line of the file, from 1, to name conflicts by; 0 if it comes from the ledger.
     pub line: u64,
     /// The sample.
     pub sample: Pseudonym,
@@ -115,6 +115,7 @@ impl fmt::Display for ConflictKind {
                  import all its relatives in one file",
             ),
             Self::Itself => f.write_str("is described differently by another row of the file"),
+            Self::Second(Relation::Parent) => f.write_str("would be the family's third parent"),
             Self::Second(relation) => write!(f, "would be the family's second {relation}"),
         }
     }

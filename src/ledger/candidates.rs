@@ -20,6 +20,8 @@ pub struct CandidateRecord {
     pub loci_compared: u32,
     /// Loci that the relation alone, without mutation, does not allow.
     pub incompatible_loci: u32,
+    /// The relative's sample that has the child's profile, if there is one: an identity, no candidate.
+    pub same_as: Option<Pseudonym>,
 }
 
 /// A current candidate and since when it is one.
@@ -45,7 +47,8 @@ pub struct CandidateFilter {
 }
 
 impl Ledger {
-    /// The current candidates, best first: by falling `log10_lr`, then by family and child.
+    /// The current candidates, best first: by falling `log10_lr`, then by family and child. Identities come after all
+    /// others.
     ///
     /// # Errors
     /// The database's, or [`LedgerError::Damaged`].
@@ -58,8 +61,8 @@ impl Ledger {
             (Some(_), Some(_)) => "family = ?1 AND child = ?2",
         };
         let mut statement = self.connection.prepare(&format!(
-            "SELECT family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id FROM candidate
-             WHERE {condition} ORDER BY log10_lr DESC, family, child LIMIT ?3"
+            "SELECT family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id, same_as FROM candidate
+             WHERE {condition} ORDER BY same_as IS NOT NULL, log10_lr DESC, family, child LIMIT ?3"
         ))?;
         let bytes = |pseudonym: Option<Pseudonym>| pseudonym.map(|pseudonym| *pseudonym.as_bytes());
         let limit = filter.limit.map_or(-1, i64::from);
@@ -72,7 +75,7 @@ impl Ledger {
     }
 }
 
-/// Family, child, `log10_lr`, loci compared, incompatible loci, run and first run.
+/// Family, child, `log10_lr`, loci compared, incompatible loci, run, first run and whose profile the child has.
 pub(super) fn candidate(row: &Row<'_>) -> Result<Candidate, LedgerError> {
     let record = CandidateRecord {
         family: pseudonym(row, 0)?,
@@ -80,6 +83,7 @@ pub(super) fn candidate(row: &Row<'_>) -> Result<Candidate, LedgerError> {
         log10_lr: row.get(2)?,
         loci_compared: row.get(3)?,
         incompatible_loci: row.get(4)?,
+        same_as: row.get::<_, Option<[u8; Pseudonym::LEN]>>(7)?.map(Pseudonym::from_bytes),
     };
     Ok(Candidate { record, run: row.get(5)?, first_run: row.get(6)? })
 }

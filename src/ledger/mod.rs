@@ -10,6 +10,7 @@ mod candidates;
 mod changes;
 mod codec;
 mod error;
+mod export;
 mod expunge;
 mod import;
 mod known;
@@ -19,6 +20,7 @@ mod pedigrees;
 mod read;
 mod relatives;
 mod runs;
+mod samples;
 mod schema;
 mod sealed;
 #[cfg(test)]
@@ -29,8 +31,10 @@ pub use batch::{Batch, Conflict, ConflictKind, Holds, ImportReport, OnConflict, 
 pub use candidates::{Candidate, CandidateFilter, CandidateRecord};
 pub use changes::Past;
 pub use error::LedgerError;
+pub use export::Chosen;
 pub use expunge::{Expunged, Replacement, Scope};
 pub use open::{Generation, Ledger};
 pub use read::Counts;
 pub use runs::{RunDelta, RunRecord, Standing};
+pub use samples::{Sample, Samples};
 pub use sealed::{SealedFile, Sealer};

@@ -9,7 +9,7 @@ use super::marks::checked_under;
 use super::open::Ledger;
 use super::relatives::relation;
 use super::{Generation, LedgerError, codec, pedigrees};
-use crate::model::{Child, DropOut, Family, Genotype, Panel, Profile, Pseudonym, Relative};
+use crate::model::{Child, DropOut, Family, Genotype, Locus, Panel, Profile, Pseudonym, Relative};
 
 /// How much the ledger holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,15 @@ pub(super) struct Positions {
 
 impl Positions {
     pub(super) fn new(connection: &Connection, panel: &Panel) -> Result<Self, LedgerError> {
+        Self::over(connection, panel.len(), |locus| panel.position(locus))
+    }
+
+    /// Over so many loci, each at a position of its own.
+    pub(super) fn over(
+        connection: &Connection,
+        loci: usize,
+        position: impl Fn(&Locus) -> Option<usize>,
+    ) -> Result<Self, LedgerError> {
         let mut by_id = Vec::new();
         let mut statement = connection.prepare("SELECT id, name FROM locus")?;
         let mut rows = statement.query([])?;
@@ -43,9 +52,9 @@ impl Positions {
             if by_id.len() <= usize::from(id) {
                 by_id.resize(usize::from(id) + 1, None);
             }
-            by_id[usize::from(id)] = Some(panel.position(&locus));
+            by_id[usize::from(id)] = Some(position(&locus));
         }
-        Ok(Self { by_id, loci: panel.len() })
+        Ok(Self { by_id, loci })
     }
 
     /// A stored profile in panel order.

@@ -159,8 +159,12 @@ fn decide(
     for i in rows {
         let Some((_, relation)) = of(i) else { continue };
         let holders = || members.values().filter(|held| **held == relation).count();
+        // Two fathers are the case above; three parents there are with one of unstated sex.
+        let unstated = || members.values().any(|held| *held == Relation::Parent);
+        let parents = || members.values().filter(|held| held.is_parent()).count();
         let news = !plan.aside[i] && plan.memberships[i] != Membership::Unchanged;
-        if news && relation.is_unique() && holders() > 1 {
+        let is_second = relation.is_unique() && holders() > 1;
+        if news && (is_second || (relation.is_parent() && unstated() && parents() > 2)) {
             plan.conflict(batch, i, ConflictKind::Second(relation));
             plan.aside[i] = true;
         }

@@ -61,8 +61,8 @@ impl Ledger {
     pub fn standing(&self) -> Result<Standing, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let mut statement = tx.prepare(
-            "SELECT family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id FROM candidate
-             ORDER BY family, child",
+            "SELECT family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id, same_as
+             FROM candidate ORDER BY family, child",
         )?;
         let mut rows = statement.query([])?;
         let mut candidates = Vec::new();
@@ -106,7 +106,7 @@ impl Ledger {
         let number = insert_run(&tx, run, candidates.len())?;
         let mut insert = tx.prepare(
             "INSERT OR REPLACE INTO candidate (family, child, log10_lr, loci_compared, incompatible_loci, run_id,
-             first_run_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+             first_run_id, same_as) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
         let mut delete = tx.prepare("DELETE FROM candidate WHERE family = ?1 AND child = ?2")?;
         let mut first_runs = vec![number; candidates.len()];
@@ -144,6 +144,7 @@ impl Ledger {
                 candidate.incompatible_loci,
                 number,
                 first_runs[i],
+                candidate.same_as.as_ref().map(Pseudonym::as_bytes),
             ))?;
         }
         drop(delete);

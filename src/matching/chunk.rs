@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::index::{BLOCK, FamilyRecord, Row};
 use crate::kinship::KinshipError;
 use crate::model::Family;
-use crate::screen::{Plan, Screen, Weighing, screen_block, weigh_block};
+use crate::screen::{Plan, Screens, Weighing, screen_block, weigh_block};
 
 use super::compile::CompiledFamily;
 use super::engine::{Matcher, Stages};
@@ -15,6 +15,10 @@ use super::watch::{Stopped, Watch};
 
 /// Survivors of a family that are scored together, while its tables are in the first-level cache.
 const BATCH: usize = 512;
+
+/// Blocks after which survivors of counting are weighed: few enough that the children's lanes are in the cache for the
+/// next family, and so many that a family's weights are worth fetching.
+const ROUND: usize = 4;
 
 /// Blocks between two looks at the watch.
 const PATIENCE: usize = 64;
@@ -51,11 +55,23 @@ struct Search<'c> {
     /// Position in the chunk.
     family: usize,
     scorer: &'c Scorer<'c>,
+    /// What its survivors are weighed by, if they were only counted.
+    weighing: Option<Weighing<'c>>,
+    /// Those to be weighed.
+    counted: Vec<usize>,
+    /// Those to be scored.
     waiting: Vec<usize>,
     hits: Vec<Hit>,
 }
 
 impl Search<'_> {
+    /// Weighs those who were counted; who passes waits to be scored.
+    fn weigh(&mut self, matcher: &Matcher<'_>) {
+        let Some(weighing) = self.weighing else { return };
+        let passes = |&child: &usize| weighing.passes(matcher.lanes(child / BLOCK), child % BLOCK);
+        self.waiting.extend(self.counted.drain(..).filter(passes));
+    }
+
     /// Scores those who wait.
     fn score(&mut self, matcher: &Matcher<'_>, copied: &mut Vec<u16>, watch: &Watch) {
         // Copied first: the children lie apart, and reading them does not wait for one another.
@@ -94,6 +110,10 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 self.matcher.record(family.pseudonym, compiled, *threshold, plan, &mut self.part.records);
             }
         }
+        for (family, aimed) in self.families.iter().zip(&compiled) {
+            let loci = aimed.as_ref().map(|aimed| (family.pseudonym, aimed.family.informative_loci()));
+            self.part.result.informative.extend(loci);
+        }
         self.part.stages.compile += started.elapsed();
 
         let mut hits = self.search(&plans, &scorers, watch)?;
@@ -131,15 +151,17 @@ impl<'m, 'a> Chunk<'m, 'a> {
     ) -> Result<Vec<Vec<Hit>>, Stopped> {
         let matcher = self.matcher;
         let index = matcher.index;
-        let (mut screens, mut weights): (Vec<&Screen>, Vec<Weighing<'_>>) = (Vec::new(), Vec::new());
+        let (mut screens, mut weights): (Vec<_>, Vec<Weighing<'_>>) = (Vec::new(), Vec::new());
         let (mut screened, mut weighed, mut all) = (Vec::new(), Vec::new(), Vec::new());
         for (family, (plan, scorer)) in plans.iter().zip(scorers).enumerate() {
             let Some(scorer) = scorer else { continue };
-            let search = Search { family, scorer, waiting: Vec::new(), hits: Vec::new() };
+            let (counted, waiting, hits) = (Vec::new(), Vec::new(), Vec::new());
+            let mut search = Search { family, scorer, weighing: None, counted, waiting, hits };
             match plan {
                 Plan::Nothing => self.part.result.families_out_of_reach += 1,
-                Plan::Screen(screen) => {
+                Plan::Screen(screen, weigh) => {
                     screens.push(screen);
+                    search.weighing = Some(weigh.weighing());
                     screened.push(search);
                 }
                 Plan::Weigh(weigh) => {
@@ -150,6 +172,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
             }
         }
         self.part.result.families_screened += screens.len() as u64;
+        let mut parts = Screens::new(&screens);
         self.part.result.families_weighed += weights.len() as u64;
         let mut searches = screened;
         searches.extend(weighed);
@@ -164,14 +187,27 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 let begun = Instant::now();
                 let (by_screen, rest) = passed.split_at_mut(screens.len());
                 let (by_weight, others) = rest.split_at_mut(weights.len());
-                screen_block(matcher.layout.instructions, rows, index.untyped(block), &screens, by_screen);
+                let mut done = 0;
+                for part in &mut parts {
+                    let passed = &mut by_screen[done..done + part.len()];
+                    screen_block(matcher.layout.instructions, rows, index.untyped(block), part, passed);
+                    done += part.len();
+                }
                 if !weights.is_empty() {
                     weigh_block(matcher.layout.instructions, matcher.lanes(block), &weights, by_weight);
                 }
                 others.fill([!0; BLOCK / 64]);
                 screening += begun.elapsed();
                 for (row, search) in passed.iter().zip(&mut searches) {
-                    take(block, row, &rows[0], &mut search.waiting);
+                    let whose = if search.weighing.is_some() { &mut search.counted } else { &mut search.waiting };
+                    take(block, row, &rows[0], whose);
+                }
+                if block % ROUND == ROUND - 1 {
+                    let begun = Instant::now();
+                    searches[..screens.len()].iter_mut().for_each(|search| search.weigh(matcher));
+                    screening += begun.elapsed();
+                }
+                for search in &mut searches {
                     if search.waiting.len() >= BATCH {
                         survivors += search.waiting.len();
                         search.score(matcher, &mut copied, watch);
@@ -184,6 +220,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
         }
         let mut hits = vec![Vec::new(); self.families.len()];
         for mut search in searches {
+            search.weigh(matcher);
             survivors += search.waiting.len();
             search.score(matcher, &mut copied, watch);
             hits[search.family] = search.hits;
@@ -239,14 +276,25 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 return;
             }
         };
+        let mut identities = Vec::new();
+        hits.retain(|&(child, log10_lr)| match self.matcher.same_as(family, child) {
+            Ok(None) => true,
+            Ok(same_as) => {
+                identities.push((child, log10_lr, same_as));
+                false
+            }
+            // Nobody is taken out of the candidates for what cannot be told.
+            Err(_) => true,
+        });
         if let Some(most) = self.matcher.criterion.max_per_family {
             hits.sort_unstable_by(|a, b| {
                 b.1.total_cmp(&a.1).then_with(|| index.pseudonym(a.0).cmp(&index.pseudonym(b.0)))
             });
             hits.truncate(most as usize);
         }
-        watch.keep(hits.len(), found);
-        for (child, log10_lr) in hits {
+        watch.keep(hits.len() + identities.len(), found);
+        let candidates = hits.into_iter().map(|(child, log10_lr)| (child, log10_lr, None));
+        for (child, log10_lr, same_as) in candidates.chain(identities) {
             let compared = self.matcher.compiler.compare(&aimed.family, |locus| index.genotype(child, locus));
             let (loci_compared, incompatible_loci) = compared.unwrap_or_default();
             self.part.result.candidates.push(Candidate {
@@ -255,6 +303,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 log10_lr,
                 loci_compared,
                 incompatible_loci,
+                same_as,
             });
         }
     }

@@ -10,6 +10,7 @@ use crate::model::{Family, Genotype};
 use crate::screen::ScreenedLocus;
 
 use super::chance::{Moments, moments};
+use super::comparable::LocusSet;
 use super::linkage::FamilyLinkage;
 use super::result::Unscorable;
 
@@ -100,12 +101,16 @@ impl<'a> Compiler<'a> {
             locus: self.calculator.panel().loci()[locus].clone(),
             reason: reason.to_string(),
         };
+        let loci = self.loci_of(family).map_err(unscorable)?.loci;
+        Ok(CompiledFamily { loci, linkage: FamilyLinkage::of(self.calculator, family).map_err(unscorable)? })
+    }
+
+    /// A compiled family without regard to linkage; else the locus that fails and why.
+    pub(super) fn loci_of(&self, family: &Family) -> Result<CompiledFamily, (usize, KinshipError)> {
         let mut last = None;
-        let compile = |locus| self.locus(family, locus, &mut last).map_err(|reason| unscorable((locus, reason)));
-        Ok(CompiledFamily {
-            loci: (0..self.calculator.panel().len()).map(compile).collect::<Result<_, _>>()?,
-            linkage: FamilyLinkage::of(self.calculator, family).map_err(unscorable)?,
-        })
+        let compile = |locus| self.locus(family, locus, &mut last).map_err(|reason| (locus, reason));
+        let loci = (0..self.calculator.panel().len()).map(compile).collect::<Result<_, _>>()?;
+        Ok(CompiledFamily { loci, linkage: FamilyLinkage::default() })
     }
 
     /// How many loci of a family can be compared with this child, and at how many of them the child is incompatible;
@@ -198,6 +203,11 @@ impl CompiledFamily {
     /// Loci at which a child typed there could be compared.
     pub fn informative(&self) -> impl Iterator<Item = (usize, &CompiledLocus)> {
         self.loci.iter().enumerate().filter_map(|(position, locus)| Some((position, locus.as_ref()?)))
+    }
+
+    /// The positions of [`Self::informative`].
+    pub(super) fn informative_loci(&self) -> LocusSet {
+        self.informative().fold(0, |set, (position, _)| set | 1 << position)
     }
 
     /// Per locus of the panel, its table and ways to screen.

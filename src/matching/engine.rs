@@ -8,19 +8,21 @@ use rayon::prelude::*;
 
 use crate::index::Index;
 use crate::kinship::{Calculator, KinshipError};
-use crate::model::{Family, GenotypeCode, Pseudonym};
+use crate::model::{Family, GenotypeCode, Profile, Pseudonym, genotype_count};
 use crate::population::Floor;
 use crate::screen::{Classes, Instructions, Lane, Layout, Plan};
 
 use super::chance::Completeness;
 use super::chunk::{Chunk, Part};
+use super::comparable::{LocusSet, Typed};
 use super::compile::{CompiledFamily, Compiler};
+use super::identity::{IdentityRule, Judge};
 use super::result::{Criterion, MatchResult};
 use super::unlisted::Irregular;
 use super::watch::{Stopped, Watch};
 
 /// Families per chunk, at most: their plans stay in the second-level cache while the blocks stream by.
-const CHUNK: usize = 256;
+const CHUNK: usize = 1024;
 
 /// Chunks per thread that few families are cut into, so that no thread waits long for the others.
 const SHARES: usize = 4;
@@ -43,6 +45,9 @@ pub struct Matcher<'a> {
     without: Vec<usize>,
     /// How complete the children are, if chance hits are bounded.
     completeness: Option<Completeness>,
+    judge: OnceLock<Judge<'a>>,
+    /// Whether it is told who has the profile of a relative.
+    tells_identities: bool,
 }
 
 /// Processor time by stage, added up over threads.
@@ -72,7 +77,8 @@ impl<'a> Matcher<'a> {
     #[must_use]
     pub fn new(index: &'a Index, calculator: &'a Calculator, criterion: Criterion) -> Self {
         let (irregular, refused) = Irregular::of(index, calculator.model().floor == Floor::Refuse);
-        let refused = refused.into_iter().map(|child| index.pseudonym(child)).collect();
+        let mut refused: Vec<Pseudonym> = refused.into_iter().map(|child| index.pseudonym(child)).collect();
+        refused.sort_unstable();
         Self {
             index,
             compiler: Arc::new(Compiler::new(calculator, Instructions::detect().counts())),
@@ -84,6 +90,8 @@ impl<'a> Matcher<'a> {
             exhaustive: false,
             without: Vec::new(),
             completeness: criterion.max_chance_hits.map(|_| Completeness::of(index)),
+            judge: OnceLock::new(),
+            tells_identities: true,
         }
     }
 
@@ -115,6 +123,13 @@ impl<'a> Matcher<'a> {
         self
     }
 
+    /// Takes no identity out of the candidates.
+    #[must_use]
+    pub(super) fn with_identities(mut self) -> Self {
+        self.tells_identities = false;
+        self
+    }
+
     /// Passes these children by.
     #[must_use]
     pub fn without(mut self, children: &BTreeSet<Pseudonym>) -> Self {
@@ -129,6 +144,46 @@ impl<'a> Matcher<'a> {
     /// Whether a child is passed by.
     pub(super) fn passes_by(&self, child: usize) -> bool {
         self.without.binary_search(&child).is_ok()
+    }
+
+    /// The children that are compared, each with the loci at which it is typed.
+    #[must_use]
+    pub fn typed_children(&self) -> Vec<Typed> {
+        let untyped: Vec<usize> = self.index.loci().iter().map(|locus| genotype_count(locus.1.len())).collect();
+        let set = |codes: &[GenotypeCode]| {
+            let typed =
+                codes.iter().zip(&untyped).map(|(&code, &untyped)| LocusSet::from(usize::from(code) != untyped));
+            typed.enumerate().fold(0, |set, (locus, typed)| set | typed << locus)
+        };
+        let children = self.index.codes().par_chunks_exact(untyped.len()).enumerate();
+        let compared = |&(child, _): &(usize, &[GenotypeCode])| {
+            !self.passes_by(child)
+                && (self.refused.is_empty() || self.refused.binary_search(&self.index.pseudonym(child)).is_err())
+        };
+        children.filter(compared).map(|(child, codes)| (self.index.pseudonym(child), set(codes))).collect()
+    }
+
+    /// The relative whose profile a child has, if there is one; of several the likeliest, then the first by pseudonym.
+    pub(super) fn same_as(&self, family: &Family, child: usize) -> Result<Option<Pseudonym>, KinshipError> {
+        if !self.tells_identities {
+            return Ok(None);
+        }
+        let rule = IdentityRule::default();
+        let mut best: Option<(f64, Pseudonym)> = None;
+        for relative in &family.relatives {
+            if !rule.may_hold(&relative.profile, |locus| self.index.genotype(child, locus)) {
+                continue;
+            }
+            let genotypes = (0..self.index.loci().len()).map(|locus| self.index.genotype(child, locus)).collect();
+            let judge = self.judge.get_or_init(|| Judge::new(self.compiler()));
+            let Some(identity) = judge.identity(&rule, &relative.profile, &Profile::new(genotypes))? else { continue };
+            let found = (identity.log10_lr, relative.sample);
+            let is_better = |best: &(f64, Pseudonym)| found.0 > best.0 || (found.0 == best.0 && found.1 < best.1);
+            if best.as_ref().is_none_or(is_better) {
+                best = Some(found);
+            }
+        }
+        Ok(best.map(|best| best.1))
     }
 
     /// The least log10 LR of a family's candidates.

@@ -92,7 +92,7 @@ pub fn explain(
             linked.push((*loci, value));
         }
     }
-    let relations: Vec<Relation> = family.relatives.iter().map(|relative| relative.relation).collect();
+    let relations = family.relations();
     let case = CpiCase::of(&relations, certain);
     let mut explanation = Explanation {
         relations,
@@ -123,7 +123,7 @@ pub fn explain(
             explanation.incompatible_loci += u32::from(is_compatible == Some(false));
         }
         let of = |relation: Relation| {
-            family.relatives.iter().find(|r| r.relation == relation).and_then(|r| r.profile.at(locus))
+            family.relatives.iter().find(|r| family.relation(r) == relation).and_then(|r| r.profile.at(locus))
         };
         let model = &calculator.loci()[locus];
         let frequency = |allele: Allele| model.frequency(allele);

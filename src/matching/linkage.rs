@@ -24,7 +24,7 @@ impl FamilyLinkage {
         let mut linkage = Self::default();
         for (number, pair) in calculator.linked().iter().enumerate() {
             let shown = family.relatives.iter().map(|relative| LinkedShown {
-                relation: relative.relation,
+                relation: family.relation(relative),
                 genotypes: pair.loci.map(|locus| relative.profile.at(locus)),
                 drop_out: relative.drop_out,
             });

@@ -6,9 +6,13 @@
 
 mod chance;
 mod chunk;
+mod comparable;
 mod compile;
+mod doubles;
 mod engine;
 mod explain;
+mod identity;
+mod kin;
 mod linkage;
 mod reach;
 mod result;
@@ -16,11 +20,15 @@ mod score;
 mod unlisted;
 mod watch;
 
+pub use comparable::{FewLoci, LocusSet, Typed};
 pub use compile::{CompiledFamily, Compiler};
+pub use doubles::{Double, Doubles};
 pub use engine::{Keep, Matcher, Stages};
 pub use explain::{CpiTotal, Explanation, LocusExplanation, explain};
+pub use identity::{Identity, IdentityRule, Judge, Likeness};
+pub use kin::{KinCriterion, KinPair, KinRatios, KinRelation, KinResult, KinSearch};
 pub use linkage::{FamilyLinkage, PairScorers};
-pub use reach::ReachError;
+pub use reach::{ReachError, Reached};
 pub use result::{Candidate, Criterion, MatchResult, Unscorable, run_digest};
 pub use score::Scorer;
 pub use watch::{Stopped, Watch};

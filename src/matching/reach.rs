@@ -15,6 +15,7 @@ use crate::kinship::Calculator;
 use crate::model::{GenotypeCode, Pseudonym};
 use crate::screen::{Measure, Plan, Table, Weighing, Weights, weigh_block};
 
+use super::comparable::{LocusSet, Typed};
 use super::compile::CompiledFamily;
 use super::engine::Matcher;
 use super::watch::{Stopped, Watch};
@@ -28,6 +29,15 @@ pub enum ReachError {
     /// As a run.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+}
+
+/// What the families index says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reached {
+    /// The families that may have a candidate: all that have one, and few others.
+    pub within: Vec<Pseudonym>,
+    /// Every family with the loci at which a relative is typed.
+    pub informative: Vec<Typed>,
 }
 
 /// An irregular child.
@@ -50,9 +60,9 @@ impl Matcher<'_> {
         out: &mut Vec<u8>,
     ) {
         let made;
-        let weights = match plan {
-            Plan::Weigh(weights) => weights,
-            _ => {
+        let weights = match plan.weights() {
+            Some(weights) => weights,
+            None => {
                 made = Weights::new(&family.screened(), &self.layout.classes, threshold - family.linkage.slack);
                 &made
             }
@@ -75,15 +85,15 @@ impl Matcher<'_> {
         FamilyRecord { head: &head, gaps: &gaps, weights: tables.as_bytes() }.write(out);
     }
 
-    /// The families of an index that may have a candidate among the children: all that have one, and few others. The
-    /// index must be of the matcher's calculator and criterion.
+    /// Which families of an index may have a candidate among the children. The index must be of the matcher's calculator
+    /// and criterion.
     ///
     /// # Errors
     /// [`ReachError`]
-    pub fn within_reach(&self, families: &FamilyIndex, watch: &Watch) -> Result<Vec<Pseudonym>, ReachError> {
+    pub fn within_reach(&self, families: &FamilyIndex, watch: &Watch) -> Result<Reached, ReachError> {
         let loci: Vec<usize> = (0..families.loci()).collect();
         let irregular: Vec<Irregular<'_>> = self.irregular.children().iter().map(|one| self.prepare(one)).collect();
-        let part = |number: usize| -> Result<Vec<Pseudonym>, ReachError> {
+        let part = |number: usize| -> Result<Reached, ReachError> {
             watch.check()?;
             let records: Vec<FamilyRecord<'_>> = families.part(number)?.collect();
             let weighings: Option<Vec<_>> = records.iter().map(|record| weighing(record, &loci)).collect();
@@ -100,10 +110,20 @@ impl Matcher<'_> {
                 *reached = *reached || irregular.iter().any(|child| self.may_reach(child, record, weighing));
             }
             watch.did(self.index.children() * records.len());
+            let name = |record: &FamilyRecord<'_>| Pseudonym::from_bytes(record.head.pseudonym);
             let within = records.iter().zip(reached).filter(|(_, reached)| *reached);
-            Ok(within.map(|(record, _)| Pseudonym::from_bytes(record.head.pseudonym)).collect())
+            Ok(Reached {
+                within: within.map(|(record, _)| name(record)).collect(),
+                informative: records.iter().map(|record| (name(record), typed(record.gaps))).collect(),
+            })
         };
-        Ok((0..families.parts()).into_par_iter().map(part).collect::<Result<Vec<_>, _>>()?.concat())
+        let parts: Vec<Reached> = (0..families.parts()).into_par_iter().map(part).collect::<Result<_, _>>()?;
+        let mut all = Reached::default();
+        for part in parts {
+            all.within.extend(part.within);
+            all.informative.extend(part.informative);
+        }
+        Ok(all)
     }
 
     fn prepare<'c>(&'c self, one: &'c super::unlisted::One) -> Irregular<'c> {
@@ -122,6 +142,11 @@ impl Matcher<'_> {
         let lacking = weighing.sum_without(&self.layout.classes, child.codes, child.apart);
         f64::from(lacking) <= room * record.head.units.get()
     }
+}
+
+/// Where a relative is typed: see [`gap`].
+fn typed(gaps: &[F32]) -> LocusSet {
+    gaps.iter().enumerate().fold(0, |set, (locus, gap)| set | LocusSet::from(!gap.get().is_nan()) << locus)
 }
 
 fn weighing<'a>(record: &FamilyRecord<'a>, loci: &'a [usize]) -> Option<Weighing<'a>> {

@@ -2,16 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::comparable::Typed;
 use crate::kinship::Calculator;
 use crate::model::{Locus, Pseudonym};
 use crate::population::FrequencyTable;
+
+#[cfg(doc)]
+use super::identity::IdentityRule;
 
 /// When a pair becomes a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Criterion {
     /// The least log10 LR, inclusive.
     pub min_log10_lr: f64,
-    /// The most candidates of a family: its best, ties broken by the child's pseudonym.
+    /// The most candidates of a family: its best, ties broken by the child's pseudonym. Identities are none of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_per_family: Option<u32>,
     /// The most children, of those in the index, that may be expected to reach a candidate's LR if all were unrelated to
@@ -40,6 +44,10 @@ pub struct Candidate {
     pub loci_compared: u32,
     /// Loci at which the child cannot be the missing child without a mutation.
     pub incompatible_loci: u32,
+    /// The sample of the relative who has the child's own profile, by [`IdentityRule::default`]: one person under two
+    /// numbers, or identical twins, and no candidate but an identity. The likeliest of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<Pseudonym>,
 }
 
 /// A family that could not be scored, and why: never left out silently.
@@ -76,6 +84,8 @@ pub struct MatchResult {
     pub survivors: u64,
     /// Pairs that were compared.
     pub pairs: u64,
+    /// The families that were scored, each with the loci at which a relative is typed.
+    pub informative: Vec<Typed>,
 }
 
 impl MatchResult {
@@ -84,6 +94,7 @@ impl MatchResult {
         self.candidates.extend(part.candidates);
         self.unscorable.extend(part.unscorable);
         self.refused.extend(part.refused);
+        self.informative.extend(part.informative);
         self.families_screened += part.families_screened;
         self.families_weighed += part.families_weighed;
         self.families_out_of_reach += part.families_out_of_reach;
@@ -96,6 +107,8 @@ impl MatchResult {
     pub fn rank(&mut self) {
         self.unscorable.sort_by_key(|unscorable| unscorable.family);
         self.unscorable.dedup_by_key(|unscorable| unscorable.family);
+        self.informative.sort_unstable();
+        self.informative.dedup();
         self.refused.sort_unstable();
         self.refused.dedup();
         self.candidates.sort_unstable_by(|a, b| {
@@ -136,6 +149,10 @@ pub fn run_digest(
         hash.update(&candidate.log10_lr.to_bits().to_le_bytes());
         hash.update(&candidate.loci_compared.to_le_bytes());
         hash.update(&candidate.incompatible_loci.to_le_bytes());
+        if let Some(sample) = candidate.same_as {
+            hash.update(b"same as");
+            hash.update(sample.as_bytes());
+        }
     }
     *hash.finalize().as_bytes()
 }

@@ -26,7 +26,7 @@ pub enum Stopped {
 }
 
 impl Watch {
-    /// The most candidates that a run keeps; some 60 bytes of memory each.
+    /// The most candidates that a run keeps; some 80 bytes of memory each.
     pub const MOST_CANDIDATES: u64 = 50_000_000;
 
     /// Pairs dealt with so far.

@@ -50,6 +50,15 @@ impl Genotype {
     pub fn is_homozygous(self) -> bool {
         self.low == self.high
     }
+
+    /// How many alleles have to be changed to make one genotype the other: 0, 1 or 2.
+    #[must_use]
+    pub fn differing_alleles(self, other: Self) -> u32 {
+        let same = |a: Allele, b: Allele| u32::from(a == b);
+        let straight = same(self.low, other.low) + same(self.high, other.high);
+        let crossed = same(self.low, other.high) + same(self.high, other.low);
+        2 - straight.max(crossed)
+    }
 }
 
 /// Position of a genotype among the unordered pairs of a locus' listed alleles: for positions i <= j of the
@@ -118,6 +127,9 @@ mod tests {
         assert_eq!(read("14"), read("14/14"));
         assert_eq!(read("9.3 / 8").to_string(), "8/9.3");
         assert_eq!(read("14/14").to_string(), "14");
+        let differing = |a: &str, b: &str| [read(a).differing_alleles(read(b)), read(b).differing_alleles(read(a))];
+        let pairs = [("14/15", "14/15"), ("14/15", "15/16"), ("14", "14/15"), ("14", "15"), ("14/15", "16/17")];
+        assert_eq!(pairs.map(|(a, b)| differing(a, b)), [[0, 0], [1, 1], [1, 1], [2, 2], [2, 2]]);
     }
 
     #[test]

@@ -27,6 +27,14 @@ pub enum PedigreeError {
     /// Two persons where a child has one.
     #[error("a child has one {0} only, but two are given")]
     Two(Relation),
+    /// More than two of father, mother and [`Relation::Parent`].
+    #[error("a child has two parents, but three are given")]
+    ThreeParents,
+    /// [`Relation::Parent`] beside relatives of one side.
+    #[error(
+        "the sex of a parent is not known, and beside paternal or maternal relatives it must be: state father or mother"
+    )]
+    Side,
     /// [`Relation::Member`] without a pedigree to say the place.
     #[error("member is a relation only in a family with a pedigree of its own")]
     NoPlace,
@@ -48,12 +56,23 @@ impl Pedigree {
     /// The pedigree of a child and its relatives, by their relations to it.
     ///
     /// Father and mother are always in it; grandparents as soon as one of them, an uncle or an aunt is given.
-    /// Uncles and aunts are full siblings of the parent. Each half-sibling has an own other parent: that two of
+    /// A parent of unstated sex stands in the father's place, a second one in the mother's: beside parents and full
+    /// siblings alone, the two places differ in nothing but the mutation rate. Uncles and aunts are full siblings of the
+    /// parent. Each half-sibling has an own other parent: that two of
     /// them share one is not said by the relation, and assuming it could exclude a true family.
     ///
     /// # Errors
-    /// [`PedigreeError::Two`] if a parent or grandparent is given twice.
+    /// [`PedigreeError::Two`] if a parent or grandparent is given twice; [`PedigreeError::ThreeParents`];
+    /// [`PedigreeError::Side`] if a parent could be on either side of others.
     pub fn from_relations(relations: &[Relation]) -> Result<Self, PedigreeError> {
+        let told: Vec<Relation> =
+            relations.iter().map(|relation| relation.beside(|other| relations.contains(&other))).collect();
+        let stated_twice = |parent| relations.iter().filter(|&&given| given == parent).count() > 1;
+        let three = relations.iter().filter(|relation| relation.is_parent()).count() > 2;
+        if three && !stated_twice(Relation::Father) && !stated_twice(Relation::Mother) {
+            return Err(PedigreeError::ThreeParents);
+        }
+        let relations = &*told;
         if relations.contains(&Relation::Member) {
             return Err(PedigreeError::NoPlace);
         }
@@ -61,6 +80,10 @@ impl Pedigree {
             if relations.iter().filter(|&&given| given == relation).count() > 1 {
                 return Err(PedigreeError::Two(relation));
             }
+        }
+        let mut unstated = relations.iter().filter(|&&given| given == Relation::Parent).count();
+        if unstated > 0 && relations.iter().any(|relation| relation.has_side()) {
+            return Err(PedigreeError::Side);
         }
         let mut members = Vec::with_capacity(relations.len() + 8);
         let mut add = |father, mother| {
@@ -111,6 +134,10 @@ impl Pedigree {
                 Relation::MaternalUncle | Relation::MaternalAunt => {
                     let (father, mother) = below(maternal);
                     add(father, mother)
+                }
+                Relation::Parent => {
+                    unstated -= 1;
+                    if unstated == 0 { father } else { mother }
                 }
                 // Refused above.
                 Relation::Member => child,
@@ -208,5 +235,20 @@ mod tests {
         let two = Pedigree::from_relations(&[Relation::Father, Relation::Mother, Relation::Father]);
         assert_eq!(two, Err(PedigreeError::Two(Relation::Father)));
         assert!(Pedigree::from_relations(&[Relation::FullSibling, Relation::FullSibling]).is_ok());
+    }
+
+    #[test]
+    fn a_parent_takes_the_place_that_is_free() {
+        use Relation::{Father, FullSibling, MaternalAunt, Mother, Parent, PaternalUncle};
+        let of = |relations: &[Relation]| Pedigree::from_relations(relations);
+        assert_eq!(of(&[Father, Parent]), of(&[Father, Mother]));
+        assert_eq!(of(&[Mother, Parent, PaternalUncle]), of(&[Mother, Father, PaternalUncle]));
+        assert_eq!(of(&[Parent, FullSibling]), of(&[Father, FullSibling]));
+        assert_eq!(of(&[Parent, Parent]), of(&[Mother, Father]));
+        assert_eq!(of(&[Parent, MaternalAunt]), Err(PedigreeError::Side));
+        assert_eq!(of(&[Parent, Parent, MaternalAunt]), Err(PedigreeError::Side));
+        assert_eq!(of(&[Parent; 3]), Err(PedigreeError::ThreeParents));
+        assert_eq!(of(&[Father, Mother, Parent]), Err(PedigreeError::ThreeParents));
+        assert_eq!(of(&[Father, Parent, Parent]), Err(PedigreeError::ThreeParents));
     }
 }

@@ -29,6 +29,20 @@ pub struct Family {
     pub pedigree: Option<Arc<Pedigree>>,
 }
 
+impl Family {
+    /// What a relative is to the missing child, as far as the others tell: [`Relation::beside`] them.
+    #[must_use]
+    pub fn relation(&self, relative: &Relative) -> Relation {
+        relative.relation.beside(|other| self.relatives.iter().any(|relative| relative.relation == other))
+    }
+
+    /// [`Self::relation`] of each relative.
+    #[must_use]
+    pub fn relations(&self) -> Vec<Relation> {
+        self.relatives.iter().map(|relative| self.relation(relative)).collect()
+    }
+}
+
 /// A family's pedigree and who in it is which sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FamilyPedigree {

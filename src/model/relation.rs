@@ -86,12 +86,14 @@ pub enum Relation {
     MaternalUncle,
     /// A full sister of the mother.
     MaternalAunt,
+    /// The father or the mother: the sex is not known.
+    Parent,
     /// Someone whose place the family's own pedigree says.
     Member,
 }
 
 impl Relation {
-    /// Every relation that says the place by itself, in canonical order.
+    /// Every relation that says the place by itself, in canonical order: all but [`Self::Parent`] and [`Self::Member`].
     pub const ALL: [Self; 13] = [
         Self::Father,
         Self::Mother,
@@ -125,6 +127,7 @@ impl Relation {
             Self::PaternalAunt => "paternal-aunt",
             Self::MaternalUncle => "maternal-uncle",
             Self::MaternalAunt => "maternal-aunt",
+            Self::Parent => "parent",
             Self::Member => "member",
         }
     }
@@ -143,11 +146,46 @@ impl Relation {
             | Self::MaternalGrandmother
             | Self::PaternalAunt
             | Self::MaternalAunt => Some(Sex::Female),
-            Self::FullSibling | Self::PaternalHalfSibling | Self::MaternalHalfSibling | Self::Member => None,
+            Self::FullSibling | Self::PaternalHalfSibling | Self::MaternalHalfSibling | Self::Parent | Self::Member => {
+                None
+            }
         }
     }
 
-    /// Whether a child has one person of this relation only: parents and grandparents.
+    /// Whether this is a parent, of whichever sex.
+    #[must_use]
+    pub fn is_parent(self) -> bool {
+        matches!(self, Self::Father | Self::Mother | Self::Parent)
+    }
+
+    /// Whether it says on whose side, the father's or the mother's, but for the parents themselves.
+    #[must_use]
+    pub fn has_side(self) -> bool {
+        !self.is_parent() && !matches!(self, Self::FullSibling | Self::Member)
+    }
+
+    /// What this is in someone of that sex: a parent is then the father or the mother.
+    #[must_use]
+    pub fn of_sex(self, sex: Sex) -> Self {
+        match (self, sex) {
+            (Self::Parent, Sex::Male) => Self::Father,
+            (Self::Parent, Sex::Female) => Self::Mother,
+            _ => self,
+        }
+    }
+
+    /// What this is beside other relatives, of whom `has` tells if there is one of a relation: a parent of unstated sex
+    /// beside a father is the mother, and beside a mother the father.
+    #[must_use]
+    pub fn beside(self, has: impl Fn(Self) -> bool) -> Self {
+        match self {
+            Self::Parent if has(Self::Father) => Self::Mother,
+            Self::Parent if has(Self::Mother) => Self::Father,
+            other => other,
+        }
+    }
+
+    /// Whether a child has one person of this relation only: father, mother and grandparents.
     #[must_use]
     pub fn is_unique(self) -> bool {
         matches!(
@@ -167,8 +205,9 @@ impl FromStr for Relation {
 
     /// Reads the word of a relation, in any case.
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        Self::ALL.into_iter().find(|relation| relation.word().eq_ignore_ascii_case(text)).ok_or(UnknownWord {
-            choices: "father, mother, full-sibling, paternal-half-sibling, maternal-half-sibling, \
+        let mut all = Self::ALL.into_iter().chain([Self::Parent]);
+        all.find(|relation| relation.word().eq_ignore_ascii_case(text)).ok_or(UnknownWord {
+            choices: "father, mother, parent, full-sibling, paternal-half-sibling, maternal-half-sibling, \
                       paternal-grandfather, paternal-grandmother, maternal-grandfather, maternal-grandmother, \
                       paternal-uncle, paternal-aunt, maternal-uncle, maternal-aunt",
         })
@@ -192,7 +231,20 @@ mod tests {
             assert_eq!(relation as usize, i, "ALL is in canonical order");
             assert!(Relation::from_str("x").unwrap_err().choices.split(", ").any(|word| word == relation.word()));
         }
+        assert_eq!("parent".parse(), Ok(Relation::Parent));
         assert_eq!("Full-Sibling".parse(), Ok(Relation::FullSibling));
         assert!("brother".parse::<Relation>().is_err());
+    }
+
+    #[test]
+    fn beside_the_one_parent_stands_the_other() {
+        use Relation::{Father, FullSibling, Mother, Parent};
+        let beside = |relation: Relation, others: &[Relation]| relation.beside(|other| others.contains(&other));
+        assert_eq!(beside(Parent, &[Father, Parent]), Mother);
+        assert_eq!(beside(Parent, &[Mother, Parent]), Father);
+        assert_eq!(beside(Parent, &[Parent, Parent, FullSibling]), Parent);
+        assert_eq!(beside(FullSibling, &[Father]), FullSibling);
+        assert!([Parent, FullSibling, Mother].iter().all(|relation| !relation.has_side()));
+        assert_eq!(Relation::ALL.iter().filter(|relation| relation.has_side()).count(), 10);
     }
 }

@@ -33,7 +33,7 @@ impl Planner {
         let evidence = |locus: usize| Evidence::of_family(family, locus, model.convention);
         Ok(Self {
             evidence: (0..calculator.panel().len()).map(evidence).collect(),
-            relations: family.relatives.iter().map(|relative| relative.relation).collect(),
+            relations: family.relations(),
             calculator,
         })
     }
@@ -62,10 +62,15 @@ impl Planner {
     #[must_use]
     pub fn options(&self) -> Vec<Relation> {
         use Relation::{
-            Father, FullSibling, MaternalGrandfather, MaternalGrandmother, Member, Mother, PaternalGrandfather,
+            Father, FullSibling, MaternalGrandfather, MaternalGrandmother, Member, Mother, Parent, PaternalGrandfather,
             PaternalGrandmother,
         };
         let has = |relation: Relation| self.relations.contains(&relation);
+        if has(Parent) {
+            // Nobody can be placed on a side; there is another parent as long as only one is there.
+            let parents = self.relations.iter().filter(|&&relation| relation == Parent).count();
+            return if parents == 1 { vec![FullSibling, Parent] } else { vec![FullSibling] };
+        }
         let may_help = |relation: &Relation| {
             let behind = match relation {
                 PaternalGrandfather | PaternalGrandmother => Some(Father),

@@ -105,6 +105,14 @@ impl LocusModel {
         Self::build(alleles, frequencies, self.silent, listed, self.floor, model).map(Some)
     }
 
+    /// This model with the rates of fathers and mothers exchanged.
+    #[must_use]
+    pub fn mirrored(&self) -> Self {
+        let mut mirrored = self.clone();
+        mirrored.transitions.reverse();
+        mirrored
+    }
+
     /// How many alleles there are, a silent one included: the length of [`Self::frequencies`] and the size of the
     /// matrices.
     #[must_use]

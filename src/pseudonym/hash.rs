@@ -38,6 +38,11 @@ pub enum IdentifierError {
     /// A control character, or one that cannot be seen: two identifiers would look alike and differ.
     #[error("the {0} contains a control or invisible character: type it again")]
     Unprintable(Part),
+    /// Not a pseudonym, where nothing else is taken.
+    #[error(
+        "the identifier is no pseudonym, 32 lower-case hexadecimal digits: import original identifiers with the key"
+    )]
+    NoPseudonym,
 }
 
 /// What an identifier names; each kind has its own sub-key, so a sample and a family of the same name differ.
@@ -67,10 +72,15 @@ type SubKey = Box<Zeroizing<[u8; 32]>>;
 /// That sub-key is derived (BLAKE3 `derive_key`) from the sub-key of the kind, followed by the agency; and the sub-key of
 /// the kind from the key. So an agency's sub-key says nothing about the identifiers of another.
 pub struct Pseudonymizer {
-    sample: SubKeys,
-    family: SubKeys,
+    /// `None` if identifiers are pseudonyms already.
+    keys: Option<Keys>,
     /// What it made pseudonyms of, if it is to be sealed.
     originals: Option<Originals>,
+}
+
+struct Keys {
+    sample: SubKeys,
+    family: SubKeys,
 }
 
 /// The sub-keys of a kind.
@@ -124,16 +134,24 @@ impl Pseudonymizer {
     /// Derives the sub-keys.
     #[must_use]
     pub fn new(key: &SecretKey) -> Self {
-        Self { sample: SubKeys::new(Kind::Sample, key), family: SubKeys::new(Kind::Family, key), originals: None }
+        let keys = Keys { sample: SubKeys::new(Kind::Sample, key), family: SubKeys::new(Kind::Family, key) };
+        Self { keys: Some(keys), originals: None }
+    }
+
+    /// For files in which this program, or another with the same key, has put pseudonyms in place of all identifiers: they
+    /// are taken as they are, and nothing else is. An agency does not matter, it is in the pseudonym already.
+    #[must_use]
+    pub fn given() -> Self {
+        Self { keys: None, originals: None }
     }
 
     /// The pseudonym of a sample. White space around both texts is ignored; an empty agency is no agency.
     ///
     /// # Errors
     /// [`IdentifierError`] if the identifier is empty, or one of the two is too long or holds a character that
-    /// cannot be seen.
+    /// cannot be seen, or the identifier should be a pseudonym and is none.
     pub fn sample(&self, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
-        self.hash(&self.sample, agency, id)
+        self.hash(self.keys.as_ref().map(|keys| &keys.sample), agency, id)
     }
 
     /// The pseudonym of a family; as [`Self::sample`].
@@ -141,7 +159,7 @@ impl Pseudonymizer {
     /// # Errors
     /// As [`Self::sample`].
     pub fn family(&self, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
-        self.hash(&self.family, agency, id)
+        self.hash(self.keys.as_ref().map(|keys| &keys.family), agency, id)
     }
 
     /// The same, and it keeps in memory, from now on, which identifier became which pseudonym, to be sealed.
@@ -168,12 +186,19 @@ impl Pseudonymizer {
         self.originals.as_ref()?.get(pseudonym)
     }
 
-    fn hash(&self, keys: &SubKeys, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
+    fn hash(&self, keys: Option<&SubKeys>, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
         let agency = checked(Part::Agency, agency.unwrap_or_default())?;
         let id = checked(Part::Identifier, id)?;
         if id.is_empty() {
             return Err(IdentifierError::Empty);
         }
+        let Some(keys) = keys else {
+            // As pseudonyms are written, and in no other way.
+            if id.bytes().any(|b| b.is_ascii_uppercase()) {
+                return Err(IdentifierError::NoPseudonym);
+            }
+            return id.parse().map_err(|_| IdentifierError::NoPseudonym);
+        };
         let pseudonym = keys.hash(agency, id);
         if let Some(originals) = &self.originals {
             originals.keep(pseudonym, agency, id);
@@ -262,6 +287,20 @@ mod tests {
         }
         assert_eq!(p.sample(Some("a\u{1}b"), "1"), Err(IdentifierError::Unprintable(Part::Agency)));
         assert!(p.sample(None, "鲁-2031\u{e9}").is_ok());
+    }
+
+    #[test]
+    fn pseudonyms_are_taken_as_they_are_and_nothing_else_is() {
+        let given = Pseudonymizer::given();
+        let known = pseudonymizer().sample(Some("3701"), "S-1").unwrap();
+        assert_eq!(given.sample(None, &known.to_string()), Ok(known));
+        assert_eq!(given.family(Some("3701"), &format!(" {known}")), Ok(known));
+        let text = known.to_string();
+        for bad in ["S-1", &text[1..], &text.to_uppercase(), &format!("{text}0"), &text.replace('b', "g")] {
+            assert_eq!(given.sample(None, bad), Err(IdentifierError::NoPseudonym), "{bad}");
+        }
+        assert_eq!(given.sample(None, ""), Err(IdentifierError::Empty));
+        assert_eq!(given.sample(Some("\u{1}"), &text), Err(IdentifierError::Unprintable(Part::Agency)));
     }
 
     #[test]

@@ -5,8 +5,10 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::model::{Pseudonym, UnknownWord};
+use crate::matching::Identity;
+use crate::model::{Pseudonym, Relation, UnknownWord};
 
+use super::comparable::Comparison;
 use super::table::plain_table;
 
 /// Version of the JSON form: raised when a field is renamed or changes its meaning, not when one is added.
@@ -65,6 +67,9 @@ pub struct RunSummary {
     pub seconds: f64,
     /// BLAKE3 of the canonical result set, in hexadecimal.
     pub digest: String,
+    /// Pairs that were not comparable.
+    #[serde(flatten)]
+    pub comparison: Comparison,
 }
 
 /// One candidate.
@@ -80,12 +85,30 @@ pub struct CandidateRow {
     pub loci_compared: u32,
     /// Loci that need a mutation.
     pub incompatible_loci: u32,
+    /// Whether fewer loci were compared than a pair should have in common.
+    pub few_loci: bool,
     /// Number of the first run of the unbroken series in which the pair was a candidate.
     pub first_run: i64,
     /// Whether that is the last run.
     pub new: bool,
     /// Why the family's relatives do not fit each other, if they do not.
     pub family_marks: Vec<String>,
+    /// The relative who has the child's own profile, if the pair is an identity and no candidate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_person: Option<SamePerson>,
+}
+
+/// A relative and a child with one profile.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SamePerson {
+    /// The relative's sample.
+    pub sample: Pseudonym,
+    /// What the relative is to the family's missing child; nothing if it is no longer one of the family.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relation: Option<Relation>,
+    /// What the two profiles say; nothing if they, or the settings, are not those of the run any more.
+    #[serde(flatten)]
+    pub identity: Option<Identity>,
 }
 
 /// Candidates of a run, best first.
@@ -97,6 +120,9 @@ pub struct CandidateReport {
     pub run: RunSummary,
     /// Best first.
     pub candidates: Vec<CandidateRow>,
+    /// Pairs that reach the threshold because the child has the profile of one of the family's relatives: one person
+    /// under two numbers, or identical twins. Best first.
+    pub identities: Vec<CandidateRow>,
 }
 
 impl CandidateReport {
@@ -108,16 +134,18 @@ impl CandidateReport {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// CSV with a header: `family,child,log10_lr,loci_compared,incompatible_loci,first_run,new,family_marks`.
+    /// CSV with a header: `family,child,log10_lr,loci_compared,incompatible_loci,first_run,new,family_marks,same_person`;
+    /// the last column names the relative's sample of an identity. Identities come after all candidates.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut text =
-            String::from("family,child,log10_lr,loci_compared,incompatible_loci,first_run,new,family_marks\n");
-        for row in &self.candidates {
+        let mut text = String::from(
+            "family,child,log10_lr,loci_compared,incompatible_loci,first_run,new,family_marks,same_person\n",
+        );
+        for row in self.candidates.iter().chain(&self.identities) {
             // Numbers and hexadecimal digits only: nothing to quote, and writing to a string cannot fail.
             let _ = writeln!(
                 text,
-                "{},{},{},{},{},{},{},{}",
+                "{},{},{},{},{},{},{},{},{}",
                 row.family,
                 row.child,
                 row.log10_lr,
@@ -125,15 +153,51 @@ impl CandidateReport {
                 row.incompatible_loci,
                 row.first_run,
                 row.new,
-                row.family_marks.join(" ")
+                row.family_marks.join(" "),
+                row.same_person.as_ref().map_or(String::new(), |same| same.sample.to_string())
             );
         }
         text
     }
 
-    /// A table for people, of the first `limit` candidates.
+    /// A table for people, of the first `limit` candidates, and one of the identities.
     #[must_use]
     pub fn table(&self, limit: usize) -> String {
+        if self.identities.is_empty() {
+            return self.candidates_table(limit);
+        }
+        let rows = self.identities.iter().take(limit).filter_map(|row| {
+            let same = row.same_person.as_ref()?;
+            let say = |what: &dyn Fn(&Identity) -> String| same.identity.as_ref().map_or(String::new(), what);
+            Some([
+                row.family.to_string(),
+                row.child.to_string(),
+                format!("{} {}", same.relation.map_or("", Relation::word), same.sample),
+                say(&|identity| identity.likeness.loci_compared.to_string()),
+                say(&|identity| identity.likeness.differing_alleles.to_string()),
+                say(&|identity| format!("{:.2}", identity.log10_lr)),
+                say(&|identity| format!("{:.2}", identity.log10_lr_over_siblings)),
+                format!("{:.2}", row.log10_lr),
+            ])
+        });
+        let header = [
+            "family",
+            "child",
+            "has the profile of",
+            "loci",
+            "differing",
+            "log10 LR",
+            "over siblings",
+            "as missing child",
+        ];
+        let identities = plain_table(header, &[3, 4, 5, 6, 7], rows);
+        let rest = self.identities.len().saturating_sub(limit);
+        let more = if rest > 0 { format!("... and {rest} more\n") } else { String::new() };
+        let candidates = if self.candidates.is_empty() { String::new() } else { self.candidates_table(limit) + "\n" };
+        format!("{candidates}One person under two numbers, or identical twins: no candidates\n\n{identities}{more}")
+    }
+
+    fn candidates_table(&self, limit: usize) -> String {
         let rows = self.candidates.iter().take(limit).enumerate().map(|(i, row)| {
             [
                 (i + 1).to_string(),
@@ -144,11 +208,7 @@ impl CandidateReport {
                 row.loci_compared.to_string(),
                 row.incompatible_loci.to_string(),
                 if row.new { "new".to_owned() } else { format!("run {}", row.first_run) },
-                if row.family_marks.is_empty() {
-                    String::new()
-                } else {
-                    format!("family: {}", row.family_marks.join(", "))
-                },
+                remarks(row),
             ]
         });
         let header = ["#", "family", "child", "log10 LR", "LR", "loci", "incompatible", "since", ""];
@@ -157,6 +217,18 @@ impl CandidateReport {
         let more = if rest > 0 { format!("... and {rest} more\n") } else { String::new() };
         table + &more
     }
+}
+
+/// What the reader of a table should know of a candidate beside its numbers.
+fn remarks(row: &CandidateRow) -> String {
+    let mut remarks = Vec::new();
+    if row.few_loci {
+        remarks.push("few loci".to_owned());
+    }
+    if !row.family_marks.is_empty() {
+        remarks.push(format!("family: {}", row.family_marks.join(", ")));
+    }
+    remarks.join("; ")
 }
 
 /// A likelihood ratio as people write it: `23,500`, `4.1e9`, `0.0012`.
@@ -188,6 +260,7 @@ pub fn ratio(log10_lr: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matching::Likeness;
 
     #[test]
     fn ratios_read_as_people_write_them() {
@@ -204,10 +277,22 @@ mod tests {
             log10_lr: 7.25,
             loci_compared: 20,
             incompatible_loci: 1,
+            few_loci: true,
             first_run: 1,
             new: true,
             family_marks: Vec::new(),
+            same_person: None,
         };
+        let same_person = SamePerson {
+            sample: Pseudonym::from_bytes([2; 16]),
+            relation: Some(Relation::FullSibling),
+            identity: Some(Identity {
+                likeness: Likeness { loci_compared: 21, differing_alleles: 1 },
+                log10_lr: 22.5,
+                log10_lr_over_siblings: 9.25,
+            }),
+        };
+        let identity = CandidateRow { same_person: Some(same_person), ..row.clone() };
         let run = RunSummary {
             mode: "full".into(),
             generation: 2,
@@ -216,8 +301,10 @@ mod tests {
             pairs: 1,
             seconds: 0.5,
             digest: "00".into(),
+            comparison: Comparison { min_loci: Some(10), pairs_not_comparable: Some(3), ..Comparison::default() },
         };
-        let report = CandidateReport { schema_version: SCHEMA_VERSION, run, candidates: vec![row] };
+        let report =
+            CandidateReport { schema_version: SCHEMA_VERSION, run, candidates: vec![row], identities: vec![identity] };
         let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
         assert_eq!(json["schema_version"], 1);
         for field in ["mode", "generation", "families", "children", "pairs", "seconds", "digest"] {
@@ -226,7 +313,15 @@ mod tests {
         for field in ["family", "child", "log10_lr", "loci_compared", "incompatible_loci"] {
             assert!(!json["candidates"][0][field].is_null(), "{field}");
         }
-        assert!(report.csv().ends_with(",7.25,20,1,1,true,\n"));
+        assert_eq!(json["run"]["pairs_not_comparable"], 3);
+        assert!(json["run"]["families_hardly_comparable"].is_null());
+        assert!(report.table(1).contains("few loci"));
+        let same = &json["identities"][0]["same_person"];
+        assert_eq!((&same["relation"], &same["differing_alleles"]), (&"full-sibling".into(), &1.into()));
+        assert!(json["candidates"][0]["same_person"].is_null());
+        assert!(report.csv().contains(",7.25,20,1,1,true,,\n"));
+        assert!(report.csv().ends_with(",7.25,20,1,1,true,,02020202020202020202020202020202\n"));
+        assert!(report.table(1).contains("full-sibling 0202"));
         assert!(report.table(0).contains("... and 1 more"));
     }
 }

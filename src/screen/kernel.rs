@@ -1,93 +1,27 @@
 //! The kernel: bit-sliced counting of misses, 512 children at a time.
 //!
-//! A miss adds one to a counter of four bits per child, held in four rows. The counter starts at 15 - k, so its
-//! carry out of the fourth bit says "more than k misses", for good. Where a plan counts strong matches, too, a second
-//! counter of three bits stops at 7, and at the end the misses are held against what that many strong matches allow.
-//! All arithmetic is on bits: nothing overflows.
+//! First the sets that the families ask for are looked for, once for all of them. Then, family by family, eight loci are
+//! added up at a time by a tree of full adders, into a counter of four bits per child, held in four rows. The counter
+//! starts at 15 - k, so its carry out of the fourth bit says "more than k misses", for good. Where a plan counts strong
+//! matches, too, a second counter of three bits stops at 7, and at the end the misses are held against what that many
+//! strong matches allow. All arithmetic is on bits: nothing overflows.
 
-use crate::index::Row;
+use crate::index::{BLOCK, Row};
 
-use super::Screen;
-use super::plan::Allowed;
-
-/// The instruction set that the kernel runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Instructions {
-    /// 512-bit vectors that can look bytes up.
-    Avx512Vbmi,
-    /// 512-bit vectors.
-    Avx512,
-    /// 256-bit vectors.
-    Avx2,
-    /// Whatever the compiler assumes of every machine of this kind (SSE2, NEON).
-    Portable,
-}
-
-impl Instructions {
-    /// The best that this machine has.
-    #[must_use]
-    pub fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f") {
-                let has_bytes = is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vbmi");
-                return if has_bytes { Self::Avx512Vbmi } else { Self::Avx512 };
-            }
-            if is_x86_feature_detected!("avx2") {
-                return Self::Avx2;
-            }
-        }
-        Self::Portable
-    }
-
-    /// All that this machine has, best first.
-    #[must_use]
-    pub fn available() -> Vec<Self> {
-        let order = [Self::Avx512Vbmi, Self::Avx512, Self::Avx2, Self::Portable];
-        let best = order.iter().position(|&i| i == Self::detect()).unwrap_or(0);
-        order[best..].to_vec()
-    }
-
-    /// What it costs to weigh a child's genotypes, if counting its misses costs 1; measured by `cargo bench --bench kernel`.
-    #[must_use]
-    pub fn cost_of_weighing(self) -> f64 {
-        match self {
-            Self::Avx512Vbmi => 0.75,
-            Self::Avx512 => 5.5,
-            Self::Avx2 => 3.3,
-            Self::Portable => 14.0,
-        }
-    }
-
-    /// Whether counting ever is the quicker way.
-    #[must_use]
-    pub fn counts(self) -> bool {
-        self.cost_of_weighing() > 1.0
-    }
-
-    /// The name used in reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Avx512Vbmi => "AVX-512 VBMI",
-            Self::Avx512 => "AVX-512",
-            Self::Avx2 => "AVX2",
-            Self::Portable => "portable",
-        }
-    }
-}
+use super::instructions::Instructions;
+use super::screens::{GROUP, NUMBERS, Screens, Stairs};
 
 /// Screens one block for several families: sets, per family, the bits of the children who miss no more loci than
 /// its plan allows. The first row of the block masks who takes part; every child of the block is untyped at
 /// `untyped` loci at least.
 ///
 /// # Panics
-/// If a plan names a row that the block does not have, or `passed` is shorter than `screens`.
+/// If a plan names a row that the block does not have.
 pub fn screen_block(
     instructions: Instructions,
     block: &[Row],
     untyped: usize,
-    screens: &[&Screen],
+    screens: &mut Screens<'_>,
     passed: &mut [Row],
 ) {
     match instructions {
@@ -107,133 +41,176 @@ pub fn screen_block(
                 run_avx2(block, untyped, screens, passed);
             }
         }
-        _ => run(block, untyped, screens, passed),
+        _ => run::<2>(block, untyped, screens, passed),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-fn run_avx512(block: &[Row], untyped: usize, screens: &[&Screen], passed: &mut [Row]) {
-    run(block, untyped, screens, passed);
+fn run_avx512(block: &[Row], untyped: usize, screens: &mut Screens<'_>, passed: &mut [Row]) {
+    run::<8>(block, untyped, screens, passed);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn run_avx2(block: &[Row], untyped: usize, screens: &[&Screen], passed: &mut [Row]) {
-    run(block, untyped, screens, passed);
+fn run_avx2(block: &[Row], untyped: usize, screens: &mut Screens<'_>, passed: &mut [Row]) {
+    run::<4>(block, untyped, screens, passed);
 }
 
-#[inline(always)]
-fn run(block: &[Row], untyped: usize, screens: &[&Screen], passed: &mut [Row]) {
-    for (screen, passed) in screens.iter().zip(passed) {
-        *passed = match screen.allowed.get(untyped) {
-            None => NONE,
-            Some(allowed) if screen.counts_strong => survivors::<true>(block, screen, allowed),
-            Some(allowed) => survivors::<false>(block, screen, allowed),
-        };
+/// A bit for each of some children, as many as a register holds.
+#[derive(Clone, Copy)]
+#[repr(align(32))]
+struct Bits<const W: usize>([u64; W]);
+
+impl<const W: usize> Bits<W> {
+    const NONE: Self = Self([0; W]);
+    const ALL: Self = Self([!0; W]);
+
+    #[inline(always)]
+    fn of(set: bool) -> Self {
+        if set { Self::ALL } else { Self::NONE }
+    }
+
+    #[inline(always)]
+    fn each(self, other: Self, operation: impl Fn(u64, u64) -> u64) -> Self {
+        Self(std::array::from_fn(|i| operation(self.0[i], other.0[i])))
+    }
+
+    #[inline(always)]
+    fn and(self, other: Self) -> Self {
+        self.each(other, |a, b| a & b)
+    }
+
+    #[inline(always)]
+    fn or(self, other: Self) -> Self {
+        self.each(other, |a, b| a | b)
+    }
+
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        self.each(other, |a, b| a ^ b)
+    }
+
+    #[inline(always)]
+    fn without(self, other: Self) -> Self {
+        self.each(other, |a, b| a & !b)
+    }
+
+    #[inline(always)]
+    fn is_all(self) -> bool {
+        self.0.iter().fold(!0, |all, word| all & word) == !0
     }
 }
 
-const NONE: Row = [0; 8];
-const ALL: Row = [!0; 8];
-
 #[inline(always)]
-fn each(a: Row, b: Row, operation: impl Fn(u64, u64) -> u64) -> Row {
-    std::array::from_fn(|i| operation(a[i], b[i]))
+fn run<const W: usize>(block: &[Row], untyped: usize, screens: &mut Screens<'_>, passed: &mut [Row]) {
+    screens.turn_to(untyped);
+    let Screens { families, found, sets, rows, misses, strong, .. } = screens;
+    let Some((found, _)) = found.split_first_chunk_mut::<NUMBERS>() else { return };
+    let mut rows = rows.as_slice();
+    for (set, found) in sets.iter().zip(&mut *found) {
+        let (these, rest) = rows.split_at(usize::from(set.rows));
+        rows = rest;
+        let carriers = these.iter().fold(Bits::NONE, |carriers, &row| carriers.or(Bits(block[usize::from(row)])));
+        *found = if set.without { Bits::ALL.without(carriers) } else { carriers }.0;
+    }
+    let found: &[Row; NUMBERS] = found;
+    for part in 0..BLOCK / 64 / W {
+        let (mut misses, mut strong) = (misses.as_slice(), strong.as_slice());
+        for (family, passed) in families.iter().zip(passed.iter_mut()) {
+            let (of_misses, of_strong);
+            (of_misses, misses) = misses.split_at(family.misses);
+            (of_strong, strong) = strong.split_at(family.strong);
+            let stairs = &family.stairs;
+            let within = match (family.pairs, family.strong > 0) {
+                (false, false) => survivors::<1, 8, false, W>(found, part, of_misses, of_strong, stairs),
+                (false, true) => survivors::<1, 8, true, W>(found, part, of_misses, of_strong, stairs),
+                (true, false) => survivors::<2, 16, false, W>(found, part, of_misses, of_strong, stairs),
+                (true, true) => survivors::<2, 16, true, W>(found, part, of_misses, of_strong, stairs),
+            };
+            passed.as_chunks_mut::<W>().0[part] = within.and(Bits(block[0].as_chunks::<W>().0[part])).0;
+        }
+    }
 }
 
-/// Children of the block that carry an allele of the set.
+/// Two numbers of bits added up: the sum, and what it carries.
 #[inline(always)]
-fn carriers(block: &[Row], rows: &[u16]) -> Row {
-    let mut carriers = NONE;
-    for &row in rows {
-        carriers = each(carriers, block[usize::from(row)], |a, b| a | b);
-    }
-    carriers
+fn full_add<const W: usize>(a: Bits<W>, b: Bits<W>, c: Bits<W>) -> (Bits<W>, Bits<W>) {
+    let either = a.xor(b);
+    (either.xor(c), a.and(b).or(either.and(c)))
 }
 
-/// Children that carry an allele of each of the two sets, the second of which may be left out.
+/// Adds up eight bits, taken one by one, onto the lowest three bits of a counter; gives the carry, which counts eight.
 #[inline(always)]
-fn carriers_of_both<'a>(block: &[Row], rows: &'a [u16], sets: [u8; 2]) -> (Row, &'a [u16]) {
-    let (first, rest) = rows.split_at(usize::from(sets[0]));
-    let (second, rest) = rest.split_at(usize::from(sets[1]));
-    let mut both = carriers(block, first);
-    if !second.is_empty() {
-        both = each(both, carriers(block, second), |a, b| a & b);
+fn add_group<const W: usize>([ones, twos, fours]: &mut [Bits<W>; 3], take: impl Fn(usize) -> Bits<W>) -> Bits<W> {
+    let mut carried = [Bits::NONE; 2];
+    for (half, carried) in carried.iter_mut().enumerate() {
+        let (first, second);
+        (*ones, first) = full_add(*ones, take(4 * half), take(4 * half + 1));
+        (*ones, second) = full_add(*ones, take(4 * half + 2), take(4 * half + 3));
+        (*twos, *carried) = full_add(*twos, first, second);
     }
-    (both, rest)
-}
-
-/// Adds one where the bit is set, and gives the carry.
-#[inline(always)]
-fn add<const BITS: usize>(counter: &mut [Row; BITS], mut carry: Row) -> Row {
-    for bit in counter {
-        let next = each(*bit, carry, |a, b| a & b);
-        *bit = each(*bit, carry, |a, b| a ^ b);
-        carry = next;
-    }
+    let carry;
+    (*fours, carry) = full_add(*fours, carried[0], carried[1]);
     carry
 }
 
-/// Where a counter is at least `least`.
+/// Where a counter is at least `least`. Without branches: families differ, and the processor would guess wrong.
 #[inline(always)]
-fn at_least<const BITS: usize>(counter: &[Row; BITS], least: usize) -> Row {
+fn at_least<const BITS: usize, const W: usize>(counter: &[Bits<W>; BITS], least: u8) -> Bits<W> {
     // From the lowest bit up: a higher bit decides unless it equals that of `least`.
-    let mut reached = ALL;
-    for (i, &bit) in counter.iter().enumerate() {
-        reached = if least >> i & 1 == 1 {
-            each(reached, bit, |reached, bit| reached & bit)
-        } else {
-            each(reached, bit, |reached, bit| reached | bit)
+    let decide = |reached: Bits<W>, (i, &bit): (usize, &Bits<W>)| {
+        let low = Bits::of(least >> i & 1 == 0);
+        reached.and(bit).or(low.and(reached.or(bit)))
+    };
+    counter.iter().enumerate().fold(Bits::ALL, decide)
+}
+
+/// Who passes of a part of a block, given the numbers of the sets of those who miss each locus, `EACH` a locus and `MISSES` a group of loci, and
+/// of those who match strongly.
+#[inline(always)]
+fn survivors<const EACH: usize, const MISSES: usize, const STRONG: bool, const W: usize>(
+    found: &[Row; NUMBERS],
+    part: usize,
+    misses: &[u16],
+    strong: &[u16],
+    stairs: &Stairs,
+) -> Bits<W> {
+    let Some(start) = stairs.start else { return Bits::NONE };
+    let bit = |number: usize| Bits::of(start >> number & 1 == 1);
+    let (mut low, mut eights, mut over) = ([bit(0), bit(1), bit(2)], bit(3), Bits::NONE);
+    let (mut strong_low, mut many) = ([Bits::NONE; 3], Bits::NONE);
+    let at = |set: u16| Bits(found[usize::from(set)].as_chunks::<W>().0[part]);
+    let mut strong = strong.as_chunks::<{ 2 * GROUP }>().0.iter();
+    for misses in misses.as_chunks::<MISSES>().0 {
+        let missing = |i: usize| match EACH {
+            1 => at(misses[i]),
+            _ => at(misses[2 * i]).or(at(misses[2 * i + 1])),
         };
-    }
-    reached
-}
-
-#[inline(always)]
-fn survivors<const COUNTS_STRONG: bool>(block: &[Row], screen: &Screen, allowed: &Allowed) -> Row {
-    let most = allowed.most();
-    let start = Screen::MOST_MISSES - most;
-    let mut misses: [Row; 4] = std::array::from_fn(|bit| if start >> bit & 1 == 1 { ALL } else { NONE });
-    let mut over = NONE;
-    let mut strong = [NONE; 3];
-    let mut rows = screen.rows.as_slice();
-    for (done, sets) in screen.sets.iter().enumerate() {
-        let Some((&untyped, rest)) = rows.split_first() else { break };
-        let (carrying, rest) = carriers_of_both(block, rest, sets.tolerated);
-        rows = rest;
-        let tolerated = each(carrying, block[usize::from(untyped)], |a, b| a | b);
-        if COUNTS_STRONG {
-            let (matching, rest) = carriers_of_both(block, rows, sets.strong);
-            rows = rest;
-            let saturated = add(&mut strong, each(matching, carrying, |a, b| a & b));
-            strong = strong.map(|bit| each(bit, saturated, |a, b| a | b));
+        let carry = add_group(&mut low, missing);
+        over = over.or(eights.and(carry));
+        eights = eights.xor(carry);
+        if over.is_all() {
+            return Bits::NONE;
         }
-        let carry = add(&mut misses, each(tolerated, tolerated, |a, _| !a));
-        over = each(over, carry, |a, b| a | b);
-        if done >= most && over.iter().fold(!0, |all, word| all & word) == !0 {
-            return NONE;
+        if STRONG && let Some(strong) = strong.next() {
+            let matching = |i: usize| at(strong[2 * i]).and(at(strong[2 * i + 1])).without(missing(i));
+            many = many.or(add_group(&mut strong_low, matching));
         }
     }
-    let within = each(block[0], over, |regular, over| regular & !over);
-    if COUNTS_STRONG { each(within, climb(&misses, &strong, allowed, start), |a, b| a & b) } else { within }
-}
-
-/// Where misses are allowed for the number of strong matches. `start` is what the counter of misses began with.
-#[inline(always)]
-fn climb(misses: &[Row; 4], strong: &[Row; 3], allowed: &Allowed, start: usize) -> Row {
-    let mut passed = NONE;
-    let mut before = None;
-    for (least, &step) in allowed.misses.iter().enumerate() {
-        // Stairs rise: who has more strong matches may miss as many loci at least.
-        if let Some(step) = step.filter(|_| step != before) {
-            before = Some(step);
-            let enough = at_least(strong, least);
-            let too_many = if start + step < Screen::MOST_MISSES { at_least(misses, start + step + 1) } else { NONE };
-            passed = std::array::from_fn(|i| passed[i] | (enough[i] & !too_many[i]));
-        }
+    let within = Bits::ALL.without(over);
+    if !STRONG {
+        return within;
     }
-    passed
+    let [ones, twos, fours] = low;
+    let misses = [ones, twos, fours, eights];
+    let strong = strong_low.map(|bit| bit.or(many));
+    // Stairs rise: who has more strong matches may miss as many loci at least.
+    let passes = |(least, &too_many): (usize, &u8)| {
+        let over = at_least(&misses, too_many).without(Bits::of(too_many > 15));
+        at_least(&strong, least as u8).without(over)
+    };
+    within.and(stairs.too_many.iter().enumerate().map(passes).fold(Bits::NONE, Bits::or))
 }
 
 #[cfg(test)]
@@ -242,51 +219,52 @@ mod tests {
 
     use super::*;
     use crate::screen::bound::STRONG_CLASSES;
-    use crate::screen::plan::Sets;
+    use crate::screen::locus::{AlleleSet, Carries, positions};
+    use crate::screen::plan::{Allowed, Counted, Screen};
 
-    const ROWS: usize = 40;
+    const ALLELES: usize = 12;
+    /// The mask of who takes part, and three loci.
+    const ROWS: usize = 1 + 3 * (1 + ALLELES);
 
     fn screens() -> impl Strategy<Value = Screen> {
-        let set = || prop::collection::vec(1..ROWS as u16, 0..4);
-        let locus = (1..ROWS as u16, set(), set(), set(), set());
+        let set = || 0..(1 as AlleleSet) << ALLELES;
+        let carries = move || {
+            (set(), set(), any::<bool>()).prop_map(|(first, other, same)| Carries {
+                first: first & other,
+                second: if same { first & other } else { other },
+            })
+        };
+        let locus = (0..3_u16, carries(), carries()).prop_map(|(number, tolerated, strong)| Counted {
+            first_row: 1 + number * (1 + ALLELES as u16),
+            tolerated,
+            strong,
+        });
         let stairs = prop::collection::vec(prop::option::of(0..=Screen::MOST_MISSES), STRONG_CLASSES);
-        (prop::collection::vec(locus, 1..24), any::<bool>(), stairs).prop_map(|(loci, counts_strong, mut stairs)| {
+        (prop::collection::vec(locus, 1..26), any::<bool>(), stairs).prop_map(|(loci, counts_strong, mut stairs)| {
             stairs.sort();
             stairs[STRONG_CLASSES - 1].get_or_insert(0);
             if !counts_strong {
                 let last = stairs[STRONG_CLASSES - 1];
                 stairs.fill(last);
             }
-            let (mut rows, mut sets) = (Vec::new(), Vec::new());
-            for (untyped, a, b, c, d) in loci {
-                rows.push(untyped);
-                let strong: [&[u16]; 2] = if counts_strong { [&c, &d] } else { [&[], &[]] };
-                let all: [&[u16]; 4] = [&a, &b, strong[0], strong[1]];
-                all.iter().for_each(|set| rows.extend_from_slice(set));
-                let [a, b, c, d] = all.map(|set| set.len() as u8);
-                sets.push(Sets { tolerated: [a, b], strong: [c, d] });
-            }
             let allowed = Allowed { misses: std::array::from_fn(|i| stairs[i]) };
-            Screen::of_parts(rows, sets, counts_strong, vec![allowed])
+            Screen::of_parts(loci, counts_strong, vec![allowed])
         })
     }
 
     /// The same, child by child with ordinary numbers.
     fn naive(block: &[Row], screen: &Screen, child: usize) -> bool {
         let bit = |row: u16| block[usize::from(row)][child / 64] >> (child % 64) & 1 == 1;
-        let mut rows = screen.rows.iter().copied();
         let (mut misses, mut strong) = (0, 0);
-        for sets in &screen.sets {
-            let untyped = rows.next().is_some_and(bit);
-            let mut carries = |sets: [u8; 2]| {
-                let set: Vec<bool> = rows.by_ref().take(sets[0].into()).map(bit).collect();
-                let other: Vec<bool> = rows.by_ref().take(sets[1].into()).map(bit).collect();
-                set.contains(&true) && (other.is_empty() || other.contains(&true))
+        for locus in &screen.loci {
+            let carries = |sets: Carries| {
+                [sets.first, sets.second]
+                    .into_iter()
+                    .all(|set| positions(set).any(|allele| bit(locus.first_row + 1 + allele as u16)))
             };
-            let carrying = carries(sets.tolerated);
-            let matching = carries(sets.strong);
-            misses += usize::from(!carrying && !untyped);
-            strong += usize::from(carrying && matching);
+            let tolerated = carries(locus.tolerated) || bit(locus.first_row);
+            misses += usize::from(!tolerated);
+            strong += usize::from(tolerated && carries(locus.strong));
         }
         block[0][child / 64] >> (child % 64) & 1 == 1
             && screen.misses_allowed(0, strong).is_some_and(|allowed| misses <= allowed)
@@ -304,17 +282,20 @@ mod tests {
             };
             let block: Vec<Row> = words.chunks_exact(8).map(row).collect();
             let borrowed: Vec<&Screen> = screens.iter().collect();
+            let mut parts = Screens::new(&borrowed);
+            prop_assert_eq!(parts.len(), 1);
+            let together = &mut parts[0];
             for instructions in Instructions::available() {
-                let mut passed = vec![NONE; screens.len()];
-                screen_block(instructions, &block, 0, &borrowed, &mut passed);
+                let mut passed = vec![Row::default(); screens.len()];
+                screen_block(instructions, &block, 0, together, &mut passed);
                 for (screen, passed) in screens.iter().zip(&passed) {
-                    for child in 0..512 {
+                    for child in 0..BLOCK {
                         let ours = passed[child / 64] >> (child % 64) & 1 == 1;
                         prop_assert_eq!(ours, naive(&block, screen, child), "{:?} {}", instructions, child);
                     }
                 }
-                screen_block(instructions, &block, 1, &borrowed, &mut passed);
-                prop_assert!(passed.iter().all(|row| *row == NONE), "nobody so untyped is allowed");
+                screen_block(instructions, &block, 1, together, &mut passed);
+                prop_assert!(passed.iter().all(|row| *row == Row::default()), "nobody so untyped is allowed");
             }
         }
     }

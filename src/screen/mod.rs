@@ -9,19 +9,26 @@
 //! never a relation.
 //!
 //! Where relatives exclude too little to count, as siblings do, each genotype of a child has a weight instead, and
-//! another kernel adds them up: see `weights`.
+//! another kernel adds them up: see `weights`. Those who pass the counters are weighed, too, one by one, so that few are
+//! left to be scored.
 
 mod bound;
 mod classes;
+mod differences;
+mod instructions;
 mod kernel;
 mod locus;
 mod plan;
+mod screens;
 mod weigh;
 mod weights;
 
 pub use classes::Classes;
-pub use kernel::{Instructions, screen_block};
+pub use differences::Differences;
+pub use instructions::Instructions;
+pub use kernel::screen_block;
 pub use locus::{AlleleSet, Carries, LocusScreen, ScreenedLocus, TOLERANCES};
 pub use plan::{Layout, Plan, Screen};
+pub use screens::Screens;
 pub use weigh::{Lane, weigh_block};
 pub use weights::{Measure, Table, Weighing, Weights};

@@ -2,8 +2,8 @@
 
 use super::bound::{STRONG_CLASSES, misses_allowed, passes, staircase};
 use super::classes::Classes;
-use super::kernel::Instructions;
-use super::locus::{AlleleSet, Carries, LocusScreen, ScreenedLocus, TOLERANCES, positions};
+use super::instructions::Instructions;
+use super::locus::{Carries, LocusScreen, ScreenedLocus, TOLERANCES};
 use super::weights::Weights;
 
 /// How to find the children that can reach the threshold with a family.
@@ -11,9 +11,9 @@ use super::weights::Weights;
 pub enum Plan {
     /// No regular child can.
     Nothing,
-    /// Count, and score who is left.
-    Screen(Screen),
-    /// The relatives exclude too little to count: weigh genotypes, and score who is left.
+    /// Count, weigh the genotypes of each who is left, and score who is left then.
+    Screen(Screen, Weights),
+    /// The relatives exclude too little to count: weigh the genotypes of all, and score who is left.
     Weigh(Weights),
     /// Score everyone; never chosen, but good for comparison.
     Everyone,
@@ -36,11 +36,8 @@ pub struct Layout {
 /// A screening plan over the rows of an index.
 #[derive(Clone, Debug)]
 pub struct Screen {
-    /// Row numbers within a block, locus after locus: that of the untyped, then those of the sets in the order of
-    /// [`Sets`].
-    pub(super) rows: Vec<u16>,
-    /// Per locus, how many rows each set has.
-    pub(super) sets: Vec<Sets>,
+    /// The loci counted, those that exclude most first.
+    pub(super) loci: Vec<Counted>,
     /// Whether strong matches are counted, too.
     pub(super) counts_strong: bool,
     /// Per number of untyped loci, what is allowed; the list ends where nobody reaches the threshold any more.
@@ -48,11 +45,15 @@ pub struct Screen {
     expected: f64,
 }
 
-/// How many rows the sets of a locus have; a second set that is the same as the first has none.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sets {
-    pub(super) tolerated: [u8; 2],
-    pub(super) strong: [u8; 2],
+/// What is looked for at a locus.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted {
+    /// The locus' first row within a block.
+    pub(super) first_row: u16,
+    /// Who is tolerated, beside the untyped.
+    pub(super) tolerated: Carries,
+    /// Which of those match strongly.
+    pub(super) strong: Carries,
 }
 
 /// What the counters of a child may show. Rising with strong matches.
@@ -72,10 +73,11 @@ impl Allowed {
 /// Room for the rounding of sums of at most 64 values below 10^3, many times over.
 pub(super) const SLACK: f64 = 1e-6;
 
-/// What it costs to take a child through one counter, through both, and to score it; measured, in units of the first.
+/// What it costs to take a child through one counter, through both, and to weigh it by itself; measured, in units of the
+/// first.
 const COST_ONE: f64 = 1.0;
-const COST_BOTH: f64 = 1.9;
-const COST_SCORE: f64 = 110.0;
+const COST_BOTH: f64 = 2.2;
+const COST_WEIGH_ONE: f64 = 150.0;
 
 impl Plan {
     /// The plan of a family for a threshold on log10 LR.
@@ -96,9 +98,10 @@ impl Plan {
                 .filter_map(move |strong| Candidate::new(loci, layout, tolerance, strong, threshold - SLACK))
         });
         let counted = candidates.min_by(|a, b| a.cost().total_cmp(&b.cost()));
+        let weights = Weights::new(loci, &layout.classes, threshold);
         match counted.filter(|counted| counted.cost() < weighing) {
-            Some(counted) => Self::Screen(counted.screen()),
-            None => Self::Weigh(Weights::new(loci, &layout.classes, threshold)),
+            Some(counted) => Self::Screen(counted.screen(), weights),
+            None => Self::Weigh(weights),
         }
     }
 }
@@ -107,13 +110,13 @@ impl Plan {
     /// The screen of a family whose misses are counted.
     #[must_use]
     pub fn screen(&self) -> Option<&Screen> {
-        if let Self::Screen(screen) = self { Some(screen) } else { None }
+        if let Self::Screen(screen, _) = self { Some(screen) } else { None }
     }
 
-    /// The weights of a family that is weighed.
+    /// The weights of a family, if it has a screen of either kind.
     #[must_use]
     pub fn weights(&self) -> Option<&Weights> {
-        if let Self::Weigh(weights) = self { Some(weights) } else { None }
+        if let Self::Screen(_, weights) | Self::Weigh(weights) = self { Some(weights) } else { None }
     }
 }
 
@@ -191,26 +194,21 @@ impl<'a> Candidate<'a> {
     }
 
     fn cost(&self) -> f64 {
-        (if self.counts_strong { COST_BOTH } else { COST_ONE }) + COST_SCORE * self.expected
+        (if self.counts_strong { COST_BOTH } else { COST_ONE }) + COST_WEIGH_ONE * self.expected
     }
 
     fn screen(&self) -> Screen {
-        let (mut rows, mut sets) = (Vec::new(), Vec::new());
-        for &(locus, first_row) in &self.counted {
-            rows.push(first_row as u16);
-            let mut add = |set: AlleleSet| {
-                let before = rows.len();
-                rows.extend(positions(set).map(|allele| (first_row + 1 + allele) as u16));
-                (rows.len() - before) as u8
-            };
-            let mut both =
-                |Carries { first, second }: Carries| [add(first), if second == first { 0 } else { add(second) }];
-            let tolerated = both(locus.tolerated);
-            let strong = if self.counts_strong { both(locus.strong) } else { [0; 2] };
-            sets.push(Sets { tolerated, strong });
+        let counted = |&(locus, first_row): &(&LocusScreen, usize)| Counted {
+            first_row: first_row as u16,
+            tolerated: locus.tolerated,
+            strong: locus.strong,
+        };
+        Screen {
+            loci: self.counted.iter().map(counted).collect(),
+            counts_strong: self.counts_strong,
+            allowed: self.allowed.clone(),
+            expected: self.expected,
         }
-        let Self { counts_strong, expected, .. } = *self;
-        Screen { rows, sets, counts_strong, allowed: self.allowed.clone(), expected }
     }
 }
 
@@ -219,8 +217,14 @@ impl Screen {
     pub const MOST_MISSES: usize = 15;
 
     #[cfg(test)]
-    pub(super) fn of_parts(rows: Vec<u16>, sets: Vec<Sets>, counts_strong: bool, allowed: Vec<Allowed>) -> Self {
-        Self { rows, sets, counts_strong, allowed, expected: 0.0 }
+    pub(super) fn of_parts(loci: Vec<Counted>, counts_strong: bool, allowed: Vec<Allowed>) -> Self {
+        Self { loci, counts_strong, allowed, expected: 0.0 }
+    }
+
+    /// Whether strong matches are counted beside misses.
+    #[must_use]
+    pub fn counts_strong(&self) -> bool {
+        self.counts_strong
     }
 
     /// Expected share of unrelated children who pass.

@@ -5,7 +5,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 use crate::index::{BLOCK, Row};
 
 use super::classes::CLASSES;
-use super::kernel::Instructions;
+use super::instructions::Instructions;
 use super::weights::{LIMIT, Weighing};
 
 /// Classes of genotypes of 64 children: a cache line.

@@ -10,6 +10,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 use super::classes::{CLASSES, Classes};
 use super::locus::ScreenedLocus;
 use super::plan::SLACK;
+use super::weigh::{LANES, Lane};
 use crate::model::GenotypeCode;
 
 /// What a child may lack. Sums stop at 255.
@@ -21,7 +22,7 @@ const LEAST_ROOM: f64 = 1.0;
 /// The weights of a family's loci.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
-    /// Positions in the panel.
+    /// Positions in the panel, those first where unrelated children lack most.
     loci: Vec<usize>,
     /// Those of each; apart, because the kernel is as fast as it can read them.
     tables: Vec<Table>,
@@ -78,8 +79,12 @@ impl Weights {
         let best: f64 = loci.iter().flatten().map(|locus| locus.best).sum();
         let measure = Measure::new(best - (threshold - SLACK));
         let mut all = Self { loci: Vec::with_capacity(loci.len()), tables: Vec::with_capacity(loci.len()), measure };
-        for (position, (locus, classes)) in loci.iter().zip(classes.loci()).enumerate() {
-            let Some(locus) = locus else { continue };
+        // Where unrelated children lack most comes first: one who is weighed alone is soon given up.
+        let mut order: Vec<(usize, &ScreenedLocus)> =
+            loci.iter().enumerate().filter_map(|(position, locus)| Some((position, (*locus)?))).collect();
+        order.sort_by(|(_, a), (_, b)| (b.best - b.expected).total_cmp(&(a.best - a.expected)));
+        for (position, locus) in order {
+            let classes = &classes.loci()[position];
             let mut weights = [u8::MAX; CLASSES];
             // The last value is that of an untyped child.
             for (&value, &class) in locus.table.values().iter().zip(&classes.of_code) {
@@ -119,6 +124,25 @@ impl<'a> Weighing<'a> {
         self.loci.iter().copied().zip(self.tables)
     }
 
+    /// Whether the weights of one child of a block stay within the limit. The block is as [`Classes`] arranges it.
+    ///
+    /// # Panics
+    /// If the block is shorter than the panel of the weights, or has no such child.
+    #[must_use]
+    pub fn passes(&self, block: &[Lane], child: usize) -> bool {
+        const STRIDE: usize = 4;
+        let (word, byte) = (child / 64, child % 64);
+        let mut sum = u32::from(self.start);
+        // Looking after every locus costs more than it saves.
+        self.loci.chunks(STRIDE).zip(self.tables.chunks(STRIDE)).all(|(loci, tables)| {
+            for (&locus, table) in loci.iter().zip(tables) {
+                let class = block[locus * LANES + word].0[byte];
+                sum += u32::from(table.0[usize::from(class) % CLASSES]);
+            }
+            sum <= u32::from(LIMIT)
+        })
+    }
+
     /// The weights of one child, given its genotype codes at all loci of the panel, added up over all loci but those in
     /// `except`, which is rising; without the start.
     ///
@@ -143,7 +167,7 @@ mod tests {
     use crate::index::{BLOCK, Row, UNLISTED};
     use crate::kinship::LocusTable;
     use crate::model::genotype_count;
-    use crate::screen::kernel::Instructions;
+    use crate::screen::instructions::Instructions;
     use crate::screen::weigh::weigh_block;
 
     /// A locus of 1 to 20 alleles, some rare, with log10 LRs that may be impossible.

@@ -4,7 +4,7 @@ use crate::model::{Pedigree, Profile, Relation, Sex};
 use crate::population::{FrequencyTable, Model};
 
 use super::genes::{GenePool, Genes, Side};
-use super::plan::{Plan, PlanError};
+use super::plan::{Pedigrees, Plan, PlanError};
 use super::random::{Alias, Purpose, Seed, Stream, fixed};
 use super::typing::Typing;
 
@@ -42,7 +42,7 @@ impl Drawn<'_> {
 pub(super) struct Source {
     pub(super) pool: GenePool,
     pub(super) seed: Seed,
-    shapes: Vec<(Vec<Relation>, Pedigree)>,
+    shapes: Vec<(Vec<Relation>, Pedigrees)>,
     mix: Alias,
     planted: u64,
     relatives: Typing,
@@ -73,12 +73,16 @@ impl Source {
     /// on the share planted.
     pub(super) fn family(&self, index: usize) -> Drawn<'_> {
         let mut stream = self.seed.stream(Purpose::Family, index);
-        let (relations, pedigree) = &self.shapes[usize::from(self.mix.draw(&mut stream))];
+        let (relations, pedigrees) = &self.shapes[usize::from(self.mix.draw(&mut stream))];
+        // A word more only where it decides something: populations stay what they were.
+        let mirrored = pedigrees.mirrored.as_ref().filter(|_| stream.word() >> 63 == 1);
+        let pedigree = mirrored.unwrap_or(&pedigrees.pedigree);
         let planted = stream.chance(self.planted);
         let everyone = self.pool.drop(pedigree, &mut stream);
         let mut relative = |relation: &Relation| {
             let any = any_sex(&mut stream);
-            (relation.sex().unwrap_or(any), self.relatives.draw(&mut stream))
+            let sex = if *relation == Relation::Parent { Sex::Unknown } else { relation.sex().unwrap_or(any) };
+            (sex, self.relatives.draw(&mut stream))
         };
         let relatives = relations.iter().map(&mut relative).collect();
         let child = (any_sex(&mut stream), self.children.draw(&mut stream));

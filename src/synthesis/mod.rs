@@ -9,6 +9,7 @@
 //! words come from `ChaCha8` streams of the plan's seed, one per family and per block of unrelated children, so a
 //! family's relatives do not depend on how many families or children there are.
 
+mod challenge;
 mod draw;
 mod generate;
 mod genes;
@@ -19,6 +20,7 @@ mod random;
 mod tests;
 mod typing;
 
+pub use challenge::{Challenge, ChallengePlan};
 pub use generate::{Link, Population, SyntheticChild, SyntheticFamily, SyntheticPerson, Trap, relation_shape};
 pub use plan::{Plan, PlanError, Shape};
 pub use plantings::{NEPHEW, SIBLING_PARENT};

@@ -12,6 +12,25 @@ pub struct Shape {
     pub weight: f64,
 }
 
+/// The pedigree of a shape, and the one in which a parent of unstated sex has the other place, if there is such a parent.
+#[derive(Debug)]
+pub(super) struct Pedigrees {
+    pub(super) pedigree: Pedigree,
+    pub(super) mirrored: Option<Pedigree>,
+}
+
+/// Relations in which parents of unstated sex have the places in which [`Pedigree::from_relations`] does not put them.
+fn mirrored(relations: &[Relation]) -> Vec<Relation> {
+    let mut others = [Relation::Mother, Relation::Father].into_iter();
+    let of_first = relations.iter().filter(|&&relation| relation == Relation::Parent).count() == 2;
+    if of_first {
+        others = [Relation::Father, Relation::Mother].into_iter();
+    }
+    let told = relations.iter().map(|relation| relation.beside(|other| relations.contains(&other)));
+    told.map(|relation| if relation == Relation::Parent { others.next().unwrap_or(relation) } else { relation })
+        .collect()
+}
+
 /// A synthetic population to be made. Probabilities and shares go from 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -145,7 +164,7 @@ impl Plan {
     }
 
     /// The pedigree of every shape, after all has been checked that can be checked before anything is drawn.
-    pub(super) fn pedigrees(&self) -> Result<Vec<(Vec<Relation>, Pedigree)>, PlanError> {
+    pub(super) fn pedigrees(&self) -> Result<Vec<(Vec<Relation>, Pedigrees)>, PlanError> {
         let shares = [
             ("planted", self.planted),
             ("untyped", self.untyped),
@@ -167,7 +186,9 @@ impl Plan {
             let mut relations = shape.relations.clone();
             relations.sort_unstable();
             let pedigree = Pedigree::from_relations(&relations)?;
-            Ok((relations, pedigree))
+            let mirrored = Pedigree::from_relations(&mirrored(&relations))?;
+            let mirrored = Some(mirrored).filter(|mirrored| *mirrored != pedigree);
+            Ok((relations, Pedigrees { pedigree, mirrored }))
         };
         self.shapes.iter().map(pedigree).collect()
     }

@@ -20,6 +20,10 @@ pub(super) enum Purpose {
     SiblingParent = 5,
     /// The order of the children.
     Order = 6,
+    /// One stream per query of a search, and its relative.
+    Query = 7,
+    /// One stream per block of unrelated people of a search.
+    People = 8,
 }
 
 /// The source of all streams of one seed.

@@ -61,6 +61,33 @@ fn digest(population: &Population) -> String {
 }
 
 #[test]
+fn a_parent_of_unstated_sex_is_father_or_mother() {
+    use Relation::{Father, FullSibling, Mother, Parent};
+    let rates = MutationRates { male: 0.5, female: 0.0 };
+    let model =
+        Model { mutation: Mutation::Stepwise { rates, range: 0.1, microvariant_rate: 0.0 }, ..Model::default() };
+    let whole = |relations: &[Relation]| {
+        let population = Population::generate(&complete(&[relations]), table(), &model).unwrap();
+        let mutated = |link: &&Link| {
+            let child = &population.children[link.child].profile;
+            shared_loci(child, parent(&population, link, *relations.last().unwrap())) < child.typed_loci()
+        };
+        let persons = population.families.iter().flat_map(|family| &family.relatives);
+        let stated = persons.filter(|person| person.relation == Parent && person.sex != Sex::Unknown).count();
+        (population.truth.iter().filter(mutated).count(), population.truth.len(), stated)
+    };
+    // Only fathers mutate here, at nearly every locus: half of the parents are fathers.
+    let (mutated, all, stated) = whole(&[Parent]);
+    assert!(near(mutated, all, 0.5), "{mutated} of {all}");
+    assert_eq!(stated, 0, "the files do not tell");
+    let (mutated, all, _) = whole(&[FullSibling, Parent]);
+    assert!(near(mutated, all, 0.5), "{mutated} of {all}");
+    assert_eq!(whole(&[Father, Parent]).0, 0, "beside a father it is the mother");
+    let (mutated, all, _) = whole(&[Mother, Parent]);
+    assert_eq!(mutated, all);
+}
+
+#[test]
 fn a_seed_means_the_same_population_for_ever() {
     let plan = Plan { forced_mutations: 5, nephew_traps: 4, sibling_parent_traps: 3, ..small() };
     let population = make(&plan);

@@ -101,6 +101,23 @@ fn a_second_father_is_always_refused() {
 }
 
 #[test]
+fn a_third_parent_is_refused() {
+    let (_dir, _path, mut ledger) = ledger();
+    import(&mut ledger, vec![relative(2, 9, 5, Relation::Parent), relative(3, 9, 6, Relation::Father)]);
+    let third = batch(vec![relative(2, 9, 7, Relation::Parent)]);
+    let found = ledger.import(&third, OnConflict::Replace, false);
+    let Err(LedgerError::Conflicts(conflicts)) = found else { panic!("{found:?}") };
+    assert_eq!(conflicts[0].kind, ConflictKind::Second(Relation::Parent));
+    assert!(conflicts[0].to_string().ends_with("third parent"), "{}", conflicts[0]);
+    let mother = batch(vec![relative(2, 9, 7, Relation::Mother)]);
+    assert!(ledger.import(&mother, OnConflict::Replace, false).is_err());
+    assert_eq!(shape(&ledger)[0].1, [(Relation::Father, p(6)), (Relation::Parent, p(5))]);
+    let panel = Panel::new(loci(&["FGA"])).unwrap();
+    let family = &ledger.families(&panel).unwrap().0[0];
+    assert_eq!(family.relations(), [Relation::Father, Relation::Mother]);
+}
+
+#[test]
 fn relations_are_corrected_only_on_request() {
     let (_dir, _path, mut ledger) = ledger();
     import(&mut ledger, vec![relative(2, 9, 5, Relation::Father), relative(3, 9, 4, Relation::Mother)]);

@@ -5,6 +5,7 @@ mod files;
 mod imports;
 mod marks;
 mod runs;
+mod samples;
 
 use std::path::PathBuf;
 
@@ -93,5 +94,12 @@ fn run(ledger: &Ledger) -> RunRecord {
 }
 
 fn candidate(family: u8, child: u8, log10_lr: f64) -> CandidateRecord {
-    CandidateRecord { family: p(family), child: p(child), log10_lr, loci_compared: 2, incompatible_loci: 0 }
+    CandidateRecord {
+        family: p(family),
+        child: p(child),
+        log10_lr,
+        loci_compared: 2,
+        incompatible_loci: 0,
+        same_as: None,
+    }
 }

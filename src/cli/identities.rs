@@ -1,0 +1,169 @@
+//! One person under two numbers: said when samples come in, and told apart from candidates.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::kinship::Calculator;
+use crate::ledger::{Batch, CandidateRecord, Ledger, Sample, Samples};
+use crate::matching::{Compiler, Doubles, IdentityRule, Judge, Watch};
+use crate::model::{Child, Pseudonym};
+use crate::report::SamePerson;
+
+use super::output::{Output, count};
+use super::progress::Bar;
+use super::store::Store;
+
+/// Samples of the store that are compared with new ones together.
+const PAGE: usize = 16_384;
+
+/// Pairs that are named one by one at import.
+const NAMED: usize = 20;
+
+/// Compares the samples that the last import brought or changed with all of the store, and says which have the profile
+/// of another one. `batch` is what was imported, from `file`.
+pub(super) fn check_new(
+    batch: &Batch,
+    ledger: &Ledger,
+    store: &Store,
+    rule: IdentityRule,
+    output: &Output,
+    file: &Path,
+) -> anyhow::Result<()> {
+    let panel = store.table.panel();
+    let mut new: Vec<Child> = Vec::new();
+    ledger.samples(panel, Samples::LastImport, |one| {
+        new.push(one.sample);
+        anyhow::Ok(())
+    })?;
+    if new.is_empty() {
+        return Ok(());
+    }
+    let calculator = store.calculator()?;
+    let index = store.index_of(&new)?;
+    let new: BTreeMap<Pseudonym, Child> = new.into_iter().map(|one| (one.pseudonym, one)).collect();
+    let search = Search { doubles: Doubles::new(&index, &calculator, rule), calculator: &calculator, rule, store, new };
+    let watch = Arc::new(Watch::default());
+    let bar = Bar::follow(&watch, output)?;
+    let mut found: BTreeSet<Pair> = BTreeSet::new();
+    let mut page: Vec<Sample> = Vec::with_capacity(PAGE);
+    ledger.samples(panel, Samples::All, |one| {
+        page.push(one);
+        if page.len() == PAGE {
+            search.page(&mut page, &watch, &mut found)?;
+        }
+        anyhow::Ok(())
+    })?;
+    search.page(&mut page, &watch, &mut found)?;
+    drop(bar);
+    say(&found, batch, output, file);
+    Ok(())
+}
+
+/// A new sample and another one of the same profile.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Pair {
+    /// The new one; of two new ones, the first by pseudonym.
+    new: Pseudonym,
+    other: Pseudonym,
+    other_is_child: bool,
+    loci: u32,
+    differing: u32,
+}
+
+/// New samples, ready to be looked for.
+struct Search<'a> {
+    doubles: Doubles<'a>,
+    calculator: &'a Calculator,
+    rule: IdentityRule,
+    store: &'a Store,
+    new: BTreeMap<Pseudonym, Child>,
+}
+
+impl Search<'_> {
+    /// Compares a page of samples with the new ones, and empties it.
+    fn page(&self, page: &mut Vec<Sample>, watch: &Watch, found: &mut BTreeSet<Pair>) -> anyhow::Result<()> {
+        let samples: Vec<Child> = page.iter().map(|one| one.sample.clone()).collect();
+        let queries = self.store.index_of(&samples)?;
+        let doubles = self.doubles.of(&queries, watch)?;
+        if !doubles.is_empty() {
+            let judge = Judge::new(Arc::new(Compiler::new(self.calculator, false)));
+            let by_name: HashMap<Pseudonym, &Sample> = page.iter().map(|one| (one.sample.pseudonym, one)).collect();
+            for double in doubles {
+                let names = (queries.pseudonym(double.one), self.doubles.pseudonym(double.other));
+                let (Some(other), Some(new)) = (by_name.get(&names.0), self.new.get(&names.1)) else { continue };
+                let both_new = self.new.contains_key(&other.sample.pseudonym);
+                if both_new && other.sample.pseudonym < new.pseudonym {
+                    // Found from the other side, too.
+                    continue;
+                }
+                let identity = judge.identity(&self.rule, &new.profile, &other.sample.profile)?;
+                found.extend(identity.map(|identity| Pair {
+                    new: new.pseudonym,
+                    other: other.sample.pseudonym,
+                    other_is_child: other.is_child,
+                    loci: identity.likeness.loci_compared,
+                    differing: identity.likeness.differing_alleles,
+                }));
+            }
+        }
+        page.clear();
+        Ok(())
+    }
+}
+
+/// Says which samples are one person's, by their lines.
+fn say(found: &BTreeSet<Pair>, batch: &Batch, output: &Output, file: &Path) {
+    let name = file.display();
+    let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
+    let line = |sample: Pseudonym| lines.get(&sample).map_or(String::new(), |line| format!("line {line}: "));
+    for Pair { new, other, other_is_child, loci, differing } in found.iter().take(NAMED) {
+        let side = if *other_is_child { "child" } else { "relative" };
+        let place = lines.get(other).map_or(String::new(), |line| format!(", line {line}"));
+        let differ = match differing {
+            0 => "no allele differs".to_owned(),
+            1 => "1 allele differs".to_owned(),
+            _ => format!("{differing} alleles differ"),
+        };
+        output.warn(&format!(
+            "{name}: {}sample {new} has the profile of {side} {other}{place} ({differ} at {loci} loci): one person under \
+             two numbers, or identical twins",
+            line(*new)
+        ));
+    }
+    if found.len() > NAMED {
+        output.warn(&format!(
+            "{name}: and {} pairs more: `reunite kin --within all --relation identity` lists all",
+            count((found.len() - NAMED) as u64)
+        ));
+    }
+}
+
+/// Says of identities what is known of them.
+pub(super) struct Identities<'a> {
+    ledger: &'a Ledger,
+    store: &'a Store,
+    judge: Judge<'a>,
+}
+
+impl<'a> Identities<'a> {
+    /// By the calculator of a match.
+    pub(super) fn new(ledger: &'a Ledger, store: &'a Store, calculator: &'a Calculator) -> Self {
+        Self { ledger, store, judge: Judge::new(Arc::new(Compiler::new(calculator, false))) }
+    }
+
+    /// The relative whose profile the child has; `None` if the pair is a candidate.
+    pub(super) fn of(&self, pair: &CandidateRecord) -> anyhow::Result<Option<SamePerson>> {
+        let Some(sample) = pair.same_as else { return Ok(None) };
+        let panel = self.store.table.panel();
+        let family = self.ledger.family(panel, pair.family)?;
+        let relatives = family.map(|family| family.relatives).unwrap_or_default();
+        let relative = relatives.into_iter().find(|relative| relative.sample == sample);
+        let relation = relative.as_ref().map(|relative| relative.relation);
+        let both = relative.zip(self.ledger.child(panel, pair.child)?);
+        let identity = both.and_then(|(relative, child)| {
+            self.judge.identity(&IdentityRule::default(), &relative.profile, &child.profile).ok().flatten()
+        });
+        Ok(Some(SamePerson { sample, relation, identity }))
+    }
+}

@@ -1,0 +1,65 @@
+//! CODIS Common Message Format (CMF) 3.2 and 3.3: XML, one specimen after the other.
+//!
+//! | CMF | row |
+//! |---|---|
+//! | `SPECIMENID` | `sample_id` |
+//! | `SOURCELAB` | `agency`: the laboratory gave out the numbers, so they are unique within it alone |
+//! | `SPECIMENCATEGORY`, `@CASEID` | relation and `family_id` of parents; no pedigree is in the file, so other relatives need a case list |
+//! | `@KIT` of the loci, or `KIT` of the header | `kit` |
+//! | `LOCUS` | a genotype; one `ALLELE` is a homozygote, and more than two are handed on |
+//!
+//! Children are the specimens of category Unidentified Person. A value off the ladder (`<9`, `>10`, `OL`) is no allele: the
+//! locus is left untyped, and a note says so.
+//!
+//! Memory: the text is read in place if it is UTF-8 and is at most three times as long as the file if it is not. Rows
+//! are at most ten times the file, for specimens of one short locus each in a file of all loci; a usual file, of twenty
+//! loci per specimen, has rows of a third of its length.
+
+mod category;
+mod file;
+mod grammar;
+mod locus;
+#[cfg(test)]
+mod proptests;
+#[cfg(test)]
+mod tests;
+mod text;
+mod xml;
+
+use file::File;
+
+use super::Request;
+use super::findings::Findings;
+use super::table::Table;
+
+pub(super) use category::Listed;
+
+/// Whether bytes begin as XML does.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    let mut start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    for mark in [b"\xff\xfe", b"\xfe\xff"] {
+        start = start.strip_prefix(mark).unwrap_or(start);
+    }
+    let start = start.strip_prefix(b"\0").unwrap_or(start);
+    start.first() == Some(&b'<')
+}
+
+/// Reads a file. `listed` is asked what a case list says of a sample, by its number in the file; it goes before the
+/// specimen's category, and must not contradict it. `None` if there is no row; the findings then say why.
+pub(super) fn table<'a>(
+    bytes: &[u8],
+    request: &Request<'a>,
+    listed: &'a dyn Fn(&str) -> Option<Listed<'a>>,
+    findings: &mut Findings,
+) -> Option<Table> {
+    let text = match text::decode(bytes) {
+        Ok(text) => text,
+        Err(refused) => {
+            findings.problem(refused.line, None, refused.code, refused.what);
+            return None;
+        }
+    };
+    let mut file = File::new(request, listed);
+    xml::walk(&text, &mut file, findings);
+    file.finish(findings)
+}

@@ -1,0 +1,394 @@
+//! From what the file says to tidy rows.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use super::dvi::{self, Dvi};
+use super::graph::{Graph, Kin, Node};
+use super::main_part::{Drawn, Links, MOST_PLACES, Main, RawLocus};
+use super::values::named;
+use crate::intake::findings::Findings;
+use crate::intake::links::{Linked, MOST_PERSONS};
+use crate::intake::loci::{self, Named};
+use crate::intake::table::Table;
+use crate::intake::{FamilyPedigrees, Request};
+use crate::model::{Member, Panel, Pseudonym, Sex};
+
+/// A person with DNA data.
+struct Someone<'a> {
+    line: u64,
+    sample: Cow<'a, str>,
+    sex: Sex,
+    /// Whether alleles may have dropped out.
+    drop_out: bool,
+    /// Locus by number, and the cell.
+    cells: Vec<(usize, String)>,
+}
+
+/// Loci by the names the file gives them; those of the database first.
+struct Loci<'a> {
+    names: Vec<(u64, &'a str)>,
+    by_name: HashMap<&'a str, usize>,
+}
+
+impl<'a> Loci<'a> {
+    fn new(loci: &[RawLocus<'a>]) -> Self {
+        let mut all = Self { names: Vec::new(), by_name: HashMap::new() };
+        for locus in loci {
+            all.by_name.entry(locus.name).or_insert(all.names.len());
+            all.names.push((locus.line, locus.name));
+        }
+        all
+    }
+
+    fn number(&mut self, line: u64, name: &'a str) -> usize {
+        let next = self.names.len();
+        let number = *self.by_name.entry(name).or_insert(next);
+        if number == next {
+            self.names.push((line, name));
+        }
+        number
+    }
+}
+
+/// A family as it will be imported.
+struct Family {
+    name: String,
+    /// Number of the person with DNA data, and the word of the relation.
+    relatives: Vec<(usize, &'static str)>,
+}
+
+/// The children: the unidentified persons.
+pub(super) fn children<'a>(
+    main: &Main<'a>,
+    dvi: &Dvi<'a>,
+    panel: &Panel,
+    findings: &mut Findings,
+) -> Option<(Table, FamilyPedigrees)> {
+    let mut loci = Loci::new(&main.loci);
+    let mut people = Vec::with_capacity(dvi.unidentified.len());
+    for person in &dvi.unidentified {
+        match someone(person, person.name.into(), &mut loci) {
+            Some(someone) => people.push(someone),
+            None => findings.note(person.line, named("person"), "untyped", "has no DNA data: left out"),
+        }
+    }
+    if people.is_empty() {
+        findings.problem(0, None, "no-rows", "the file has no unidentified person with DNA data: nothing to import");
+        return None;
+    }
+    let rows = (0..people.len()).map(|number| (number, vec![people[number].sample.to_string()]));
+    let table = table(&["sample_id", "sex"], main, &loci, &people, rows, panel, findings)?;
+    Some((table, FamilyPedigrees::linked(std::iter::empty())))
+}
+
+/// The families: those of the DVI part, or else of the pedigrees.
+pub(super) fn families<'a>(
+    main: &Main<'a>,
+    dvi: Option<&Dvi<'a>>,
+    request: &Request<'_>,
+    findings: &mut Findings,
+) -> Option<(Table, FamilyPedigrees)> {
+    let mut loci = Loci::new(&main.loci);
+    let before = findings.count();
+    let mut reader = Reader { request, families: Vec::new(), linked: Vec::new() };
+    let people = match dvi {
+        Some(dvi) => of_dvi(dvi, &mut loci, &mut reader, findings),
+        None => of_pedigrees(main, &mut reader, findings)?,
+    };
+    if reader.families.is_empty() && findings.count() == before {
+        let what = "nobody with DNA data is related to a missing person: name the missing child \"Missing person\" in the \
+                    pedigree of each family";
+        findings.problem(0, None, "missing-child", what);
+    }
+    let rows = reader.families.iter().flat_map(|family| {
+        let row = |&(number, relation): &(usize, &str)| {
+            (number, vec![family.name.clone(), people[number].sample.to_string(), relation.to_owned()])
+        };
+        family.relatives.iter().map(row)
+    });
+    let columns = ["family_id", "sample_id", "relation", "sex"];
+    let table = table(&columns, main, &loci, &people, rows, request.panel, findings)?;
+    Some((table, FamilyPedigrees::linked(reader.linked.into_iter())))
+}
+
+struct Reader<'r> {
+    request: &'r Request<'r>,
+    families: Vec<Family>,
+    linked: Vec<(Pseudonym, Linked)>,
+}
+
+impl Reader<'_> {
+    /// Takes up the families of a pedigree: one for each missing person with relatives.
+    fn pedigree(&mut self, name: &str, graph: &Graph<'_>, people: &[Someone<'_>], findings: &mut Findings) {
+        let missing = graph.missing();
+        if missing.is_empty() {
+            let what = "has nobody who is missing: left out; the missing child is named \"Missing person\"";
+            findings.note(graph.line, named("pedigree"), "missing-child", what);
+        }
+        if missing.len() > MOST_PERSONS {
+            let what = format!("has more than {MOST_PERSONS} missing persons: split it");
+            return findings.problem(graph.line, named("pedigree"), "persons", what);
+        }
+        let Some(members) = graph.members(findings) else { return };
+        let kin = missing.iter().map(|&child| graph.kin(&members, child));
+        let kin: Vec<Kin> = kin.filter(|kin| !kin.relatives.is_empty()).collect();
+        if kin.is_empty() && !missing.is_empty() {
+            let what = "nobody with DNA data is related to the missing person: left out";
+            findings.note(graph.line, named("pedigree"), "no-relatives", what);
+        }
+        for one in &kin {
+            let name = match kin.len() {
+                1 => name.to_owned(),
+                _ => format!("{name}: {}", graph.nodes[one.missing].name),
+            };
+            for &number in &one.unrelated {
+                let what = "is not related to the missing person of a pedigree: left out there";
+                findings.note(people[number].line, named("person"), "not-related", what);
+            }
+            self.family(name, graph, &members, one, people, findings);
+        }
+    }
+
+    fn family(
+        &mut self,
+        name: String,
+        graph: &Graph<'_>,
+        members: &[Member],
+        kin: &Kin,
+        people: &[Someone<'_>],
+        findings: &mut Findings,
+    ) {
+        if kin.needs_pedigree() {
+            let pseudonymizer = self.request.pseudonymizer;
+            let sample = |number: usize| pseudonymizer.sample(None, &people[number].sample).ok();
+            let Some(linked) = graph.linked(members, kin, sample, findings) else { return };
+            // What is no identifier is found again, and said, where rows are read.
+            if let Ok(family) = pseudonymizer.family(None, &name) {
+                self.linked.push((family, linked));
+            }
+        }
+        let relatives = kin.relatives.iter().map(|&(number, relation)| (number, relation.word())).collect();
+        self.families.push(Family { name, relatives });
+    }
+}
+
+/// A person of the DVI part by the name of a sample, if there are DNA data.
+fn someone<'a>(person: &dvi::Person<'a>, sample: Cow<'a, str>, loci: &mut Loci<'a>) -> Option<Someone<'a>> {
+    let typed = person.typed.iter().filter(|typed| typed.2 != ["", ""]);
+    let cells: Vec<(usize, String)> =
+        typed.map(|&(line, locus, [first, second])| (loci.number(line, locus), format!("{first}/{second}"))).collect();
+    let found = !cells.is_empty();
+    found.then_some(Someone { line: person.line, sample, sex: person.sex, drop_out: false, cells })
+}
+
+fn of_dvi<'a>(
+    dvi: &Dvi<'a>,
+    loci: &mut Loci<'a>,
+    reader: &mut Reader<'_>,
+    findings: &mut Findings,
+) -> Vec<Someone<'a>> {
+    let mut people = Vec::new();
+    let mut names: HashMap<&str, u64> = HashMap::new();
+    for family in &dvi.families {
+        if let Some(first) = names.insert(family.name, family.line) {
+            let what = format!("another family of this name begins on line {first}: rename one of them");
+            findings.problem(family.line, named("Name"), "repeated-family", what);
+        } else if family.persons.len().saturating_mul(family.pedigrees.len()) > MOST_PLACES {
+            let what = "has more persons and pedigrees than can be gone through: split it";
+            findings.problem(family.line, named("family"), "persons", what);
+        } else {
+            self::family(family, &mut people, loci, reader, findings);
+        }
+    }
+    people
+}
+
+fn family<'a>(
+    family: &dvi::Family<'a>,
+    people: &mut Vec<Someone<'a>>,
+    loci: &mut Loci<'a>,
+    reader: &mut Reader<'_>,
+    findings: &mut Findings,
+) {
+    let mut nodes: Vec<Node<'a>> = Vec::with_capacity(family.persons.len());
+    let mut at: HashMap<&'a str, usize> = HashMap::new();
+    for person in &family.persons {
+        if at.insert(person.name, nodes.len()).is_some() {
+            let what = "another person of the family has this name: rename one of them";
+            findings.problem(person.line, named("Name"), "repeated-person", what);
+        }
+        let sample = match reader.request.names_within_family {
+            true => format!("{}/{}", family.name, person.name).into(),
+            false => person.name.into(),
+        };
+        let typed = someone(person, sample, loci).map(|someone| {
+            people.push(someone);
+            people.len() - 1
+        });
+        nodes.push(Node { name: person.name, sex: person.sex, typed });
+    }
+    let graph = |drawn: &dvi::Drawn<'a>| {
+        let mut graph = Graph { line: drawn.line, nodes: nodes.clone(), links: Vec::new() };
+        let mut others: HashMap<&'a str, usize> = HashMap::new();
+        for &(line, parent, child) in &drawn.relations {
+            let mut place = |name: &'a str| {
+                at.get(name).copied().unwrap_or_else(|| {
+                    *others.entry(name).or_insert_with(|| {
+                        graph.nodes.push(Node { name, sex: Sex::Unknown, typed: None });
+                        graph.nodes.len() - 1
+                    })
+                })
+            };
+            let (parent, child) = (place(parent), place(child));
+            graph.links.push((line, parent, child));
+        }
+        Some(graph).filter(|graph| !graph.missing().is_empty())
+    };
+    // The program writes the pedigree of a missing person twice, under two names.
+    let mut seen = HashSet::new();
+    let mut relations = |drawn: &dvi::Drawn<'a>| {
+        let relations: Vec<_> = drawn.relations.iter().map(|&(_, parent, child)| (parent, child)).collect();
+        !relations.is_empty() && seen.insert(relations)
+    };
+    let drawn: Vec<&dvi::Drawn<'a>> =
+        family.pedigrees.iter().filter(|drawn| relations(drawn) && graph(drawn).is_some()).collect();
+    if drawn.is_empty() {
+        let what = "has no pedigree with a missing person: left out";
+        findings.note(family.line, named("family"), "missing-child", what);
+    }
+    for one in &drawn {
+        let name = match drawn.len() {
+            1 => family.name.to_owned(),
+            _ => format!("{}: {}", family.name, one.name),
+        };
+        if let Some(graph) = graph(one) {
+            reader.pedigree(&name, &graph, people, findings);
+        }
+    }
+}
+
+fn of_pedigrees<'a>(main: &Main<'a>, reader: &mut Reader<'_>, findings: &mut Findings) -> Option<Vec<Someone<'a>>> {
+    let before = findings.count();
+    let mut people = Vec::new();
+    let mut nodes = Vec::with_capacity(main.persons.len());
+    let mut names: HashMap<&str, u64> = HashMap::new();
+    for person in &main.persons {
+        if let Some(first) = names.insert(person.name, person.line) {
+            let what = format!("another person of this name stands on line {first}: rename one of them");
+            findings.problem(person.line, named("person"), "repeated-person", what);
+        }
+        let mut cells: Vec<(usize, String)> = Vec::with_capacity(person.typed.len());
+        for &(line, alleles, locus) in &person.typed {
+            let of = main.loci.get(locus);
+            let [first, second] = alleles.map(|allele| Some(of?.alleles.get(allele)?.1));
+            let (Some(first), Some(second)) = (first, second) else {
+                let what = "an allele or the locus is not in the database: the file was damaged; save it again";
+                findings.problem(line, named("DNA data"), "index", what);
+                continue;
+            };
+            cells.push((locus, format!("{first}/{second}")));
+        }
+        let typed = (!cells.is_empty()).then_some(people.len());
+        nodes.push(Node { name: person.name, sex: person.sex, typed });
+        if typed.is_some() {
+            let (line, sex, drop_out) = (person.line, person.sex, person.drop_out);
+            people.push(Someone { line, sample: person.name.into(), sex, drop_out, cells });
+        }
+    }
+    let mut names: HashMap<&str, u64> = HashMap::new();
+    // A file without pedigrees may still say who is related to whom.
+    let nothing = Links { women: 0, men: 0, relations: Vec::new() };
+    let only = [Drawn { line: main.known_line, name: "Known relations", own: nothing }];
+    let has_known = main.pedigrees.is_empty() && !main.known.relations.is_empty();
+    let pedigrees = if has_known { &only[..] } else { &main.pedigrees };
+    for drawn in pedigrees {
+        if let Some(first) = names.insert(drawn.name, drawn.line) {
+            let what = format!("another pedigree of this name begins on line {first}: rename one of them");
+            findings.problem(drawn.line, named("pedigree"), "repeated-family", what);
+        }
+        let mut graph = Graph { line: drawn.line, nodes: nodes.clone(), links: Vec::new() };
+        for links in [&main.known, &drawn.own] {
+            let nameless = [(links.women, Sex::Female), (links.men, Sex::Male)];
+            let nameless = nameless.into_iter().flat_map(|(count, sex)| std::iter::repeat_n(sex, count));
+            graph.nodes.extend(nameless.map(|sex| Node { name: "", sex, typed: None }));
+            graph.links.extend(links.relations.iter().map(|link| (link.line, link.parent, link.child)));
+        }
+        reader.pedigree(drawn.name, &graph, &people, findings);
+    }
+    (findings.count() == before).then_some(people)
+}
+
+/// The table of these rows, each with the number of a person and the first cells.
+fn table<'a>(
+    columns: &[&str],
+    main: &Main<'a>,
+    loci: &Loci<'a>,
+    people: &[Someone<'a>],
+    rows: impl Iterator<Item = (usize, Vec<String>)>,
+    panel: &Panel,
+    findings: &mut Findings,
+) -> Option<Table> {
+    let rows: Vec<(usize, Vec<String>)> = rows.collect();
+    if rows.is_empty() {
+        return None;
+    }
+    // Where each locus with data stands in the rows.
+    let mut used = vec![false; loci.names.len()];
+    rows.iter().flat_map(|row| &people[row.0].cells).for_each(|cell| used[cell.0] = true);
+    let mut header: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
+    let drop_out = rows.iter().any(|row| people[row.0].drop_out);
+    header.extend(drop_out.then(|| "drop_out".to_owned()));
+    let first = header.len();
+    let mut place = vec![None; used.len()];
+    for (number, &(line, name)) in loci.names.iter().enumerate().filter(|(number, _)| used[*number]) {
+        match loci::named(name, panel, &[]) {
+            Named::Locus { locus, .. } => {
+                place[number] = Some(header.len() - first);
+                header.push(locus.name().to_owned());
+            }
+            Named::Amelogenin => findings.note(line, named("locus"), "amelogenin", "is no STR locus: skipped"),
+            Named::Elsewhere => {
+                let what = "lies on a sex chromosome, or is a check of the kit: skipped";
+                findings.note(line, named("locus"), "elsewhere", what);
+            }
+            Named::Unknown { nearest } => {
+                let like = nearest.map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"));
+                let what = format!("is no known locus{like} Rename it in the file, or leave it out there");
+                findings.problem(line, named("locus"), "locus", what);
+            }
+        }
+    }
+    let width = header.len() - first;
+    let mut table = Table { line: main.line, header, rows: Vec::with_capacity(rows.len()) };
+    for (number, mut cells) in rows {
+        let person = &people[number];
+        cells.push(person.sex.word().to_owned());
+        if drop_out {
+            cells.push(if person.drop_out { self::drop_out(main, person.line, findings) } else { String::new() });
+        }
+        let mut genotypes = vec![String::new(); width];
+        for (locus, cell) in &person.cells {
+            let Some(at) = place[*locus] else { continue };
+            if !genotypes[at].is_empty() {
+                let what = "the person has two genotypes at one locus: remove one of them";
+                findings.problem(person.line, named("DNA data"), "repeated-locus", what);
+            }
+            genotypes[at].clone_from(cell);
+        }
+        cells.extend(genotypes);
+        table.rows.push((person.line, cells));
+    }
+    Some(table)
+}
+
+/// The drop-out probability of the database, as a cell.
+fn drop_out(main: &Main<'_>, line: u64, findings: &mut Findings) -> String {
+    let mut values = main.loci.iter().map(|locus| locus.drop_out);
+    let first = values.next().unwrap_or(0.0);
+    if values.any(|value| value != first) {
+        let what = "alleles may have dropped out, with another probability at each locus: set one for all";
+        findings.problem(line, named("person"), "drop-out", what);
+    }
+    first.to_string()
+}

@@ -1,0 +1,98 @@
+//! Columns that are no loci, and the names they go by.
+
+use super::{Layout, Request};
+
+/// Columns that are no loci.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    FamilyId,
+    SampleId,
+    Relation,
+    Sex,
+    Agency,
+    Region,
+    CollectedOn,
+    Kit,
+    DropOut,
+}
+
+pub(super) const FIELDS: [(Field, &str); 9] = [
+    (Field::FamilyId, "family_id"),
+    (Field::SampleId, "sample_id"),
+    (Field::Relation, "relation"),
+    (Field::Sex, "sex"),
+    (Field::Agency, "agency"),
+    (Field::Region, "region"),
+    (Field::CollectedOn, "collected_on"),
+    (Field::Kit, "kit"),
+    (Field::DropOut, "drop_out"),
+];
+
+/// Other names in use, as [`plain`] leaves them.
+const ALIASES: [(Field, &str); 9] = [
+    (Field::FamilyId, "caseid"),
+    (Field::SampleId, "personid"),
+    (Field::SampleId, "samplename"),
+    (Field::SampleId, "specimenid"),
+    (Field::SampleId, "样本编号"),
+    (Field::SampleId, "样品编号"),
+    (Field::Sex, "gender"),
+    (Field::Sex, "性别"),
+    (Field::FamilyId, "家系编号"),
+];
+
+/// Without case, spaces, hyphens and underscores: `Sample ID` is `sample_id`.
+pub(super) fn plain(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// The field that a column's name means.
+pub(super) fn field(name: &str) -> Option<Field> {
+    // Longer than any name of a field.
+    if name.len() > 32 {
+        return None;
+    }
+    let name = plain(name);
+    let known = FIELDS.iter().find(|(_, known)| plain(known) == name);
+    known.or_else(|| ALIASES.iter().find(|(_, alias)| *alias == name)).map(|(field, _)| *field)
+}
+
+/// Whether a file must have this column. What a case list says need not stand in the file.
+pub(super) fn required(field: Field, request: &Request<'_>) -> bool {
+    match field {
+        Field::SampleId => true,
+        Field::FamilyId | Field::Relation | Field::Sex => request.layout == Layout::Families && request.cases.is_none(),
+        Field::Agency | Field::Region | Field::CollectedOn | Field::Kit | Field::DropOut => false,
+    }
+}
+
+pub(super) fn allowed(field: Field, layout: Layout) -> bool {
+    layout == Layout::Families || !matches!(field, Field::FamilyId | Field::Relation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_known_by_many_names() {
+        for (name, expected) in [
+            ("sample_id", Some(Field::SampleId)),
+            ("Sample Name", Some(Field::SampleId)),
+            ("SampleName", Some(Field::SampleId)),
+            ("Person ID", Some(Field::SampleId)),
+            ("PersonID", Some(Field::SampleId)),
+            ("Specimen-ID", Some(Field::SampleId)),
+            ("样本编号", Some(Field::SampleId)),
+            ("FamilyID", Some(Field::FamilyId)),
+            ("Case ID", Some(Field::FamilyId)),
+            ("Gender", Some(Field::Sex)),
+            ("性别", Some(Field::Sex)),
+            ("drop out", Some(Field::DropOut)),
+            ("sample", None),
+            ("", None),
+        ] {
+            assert_eq!(field(name), expected, "{name}");
+        }
+    }
+}

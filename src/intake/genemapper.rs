@@ -1,0 +1,384 @@
+//! Tables with a row per sample and locus, as GeneMapper and its like write them.
+//!
+//! Columns are found by name, in any order: `Sample Name`, `Marker`, `Allele 1` to `Allele 8`; others are left aside.
+//! Rows may stand in any order, the loci of each sample too. All rows of a sample are gathered and then checked as a row
+//! of tidy CSV is.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use super::cells::{self, CellError, Reading};
+use super::controls::{is_control, is_control_type};
+use super::fields::{Field, field, plain};
+use super::findings::{Column, Findings};
+use super::header::Header;
+use super::lines::{self, Lines, is_blank, split};
+use super::loci::{self, Named};
+use super::readings::Settler;
+use super::rows::RowReader;
+use super::tidy::{MOST_LINE_BYTES, Source, fields, open, sound};
+use super::{Request, Row, SingleAllele};
+use crate::model::{Genotype, Locus};
+
+const MOST_ALLELES: usize = 8;
+/// More different names of markers than any table has.
+const MOST_MARKERS: usize = 1000;
+/// The column for the sex marker's alleles.
+const AMELOGENIN: &str = "AMEL";
+
+/// Where the columns stand, from 0.
+struct Columns {
+    sample: usize,
+    marker: usize,
+    alleles: Vec<usize>,
+    /// Sample Type, Specimen Category.
+    types: Vec<usize>,
+}
+
+impl Columns {
+    fn find(names: &[&str]) -> Option<Self> {
+        let names: Vec<String> = names.iter().map(|name| plain(&name.trim().replace('.', " "))).collect();
+        let at = |wanted: &str| names.iter().position(|name| name == wanted);
+        let any = |wanted: &[&str]| wanted.iter().filter_map(|&wanted| at(wanted)).collect::<Vec<_>>();
+        let sample = at("samplename").or_else(|| names.iter().position(|name| field(name) == Some(Field::SampleId)))?;
+        let alleles: Vec<usize> = (1..=MOST_ALLELES).map_while(|i| at(&format!("allele{i}"))).collect();
+        let marker = *any(&["marker", "locus", "基因座", "位点"]).first()?;
+        let types = any(&["sampletype", "specimencategory"]);
+        (!alleles.is_empty()).then_some(Self { sample, marker, alleles, types })
+    }
+}
+
+/// Whether these are the columns of such a table.
+pub(super) fn is_header(names: &[&str]) -> bool {
+    Columns::find(names).is_some()
+}
+
+/// Whether a text begins with the header of such a table.
+pub(super) fn is_table(text: &[u8]) -> bool {
+    let first = Lines::new(text).map(|(_, line)| line).find(|line| !line.trim_ascii().is_empty());
+    let line = first.filter(|line| line.len() <= MOST_LINE_BYTES).and_then(|line| std::str::from_utf8(line).ok());
+    let Some(line) = line else { return false };
+    let mut cells = Vec::new();
+    split(line, lines::delimiter(line), &mut cells).is_ok()
+        && is_header(&cells.iter().map(|cell| cell.trim()).collect::<Vec<_>>())
+}
+
+/// What a marker is.
+#[derive(Clone, Copy)]
+enum Marker {
+    Locus(u16),
+    Amelogenin,
+    /// Not read, as has been said.
+    Skipped,
+    /// Not known: whoever is typed there lacks a locus.
+    Unknown,
+}
+
+/// What a sample has at a locus.
+#[derive(PartialEq, Eq)]
+enum Found {
+    Typed(Genotype),
+    /// More than two alleles, as the reader of rows is to see them.
+    Many(Box<str>),
+}
+
+struct Sample {
+    /// Where it stands first.
+    line: u64,
+    name: Box<str>,
+    loci: Vec<(u16, u64, Found)>,
+    /// Alleles of the sex marker.
+    sex_marker: Option<&'static str>,
+    bad: bool,
+}
+
+struct Reader<'r> {
+    request: &'r Request<'r>,
+    columns: Columns,
+    names: Vec<Column>,
+    settler: Settler,
+    markers: HashMap<Box<str>, Marker>,
+    loci: Vec<Locus>,
+    any_sex_marker: bool,
+    samples: Vec<Sample>,
+    by_name: HashMap<Box<str>, usize>,
+    /// Names that have been told to be controls.
+    controls: HashSet<Box<str>>,
+    last: usize,
+}
+
+/// Reads a table, as tidy rows.
+pub(super) fn read(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
+    let Some(source) = open(text, findings) else { return Default::default() };
+    let Source { line, delimiter, header, lines, .. } = source;
+    let names: Vec<&str> = header.iter().map(|name| name.trim()).collect();
+    let Some(columns) = Columns::find(&names) else {
+        let what = "is no header of a table with a row per sample and locus: it must name Sample Name, Marker and \
+                    Allele 1; without --format the form of the file is found out";
+        findings.problem(line, None, "format", what);
+        return Default::default();
+    };
+    let mut reader = Reader::new(request, columns, &names);
+    let mut cells = Vec::new();
+    let mut spoilt = HashSet::new();
+    let mut any = false;
+    for (number, bytes) in lines.filter(|(_, bytes)| !is_blank(bytes, delimiter)) {
+        any = true;
+        let name = |at: usize| reader.names.get(at).cloned().flatten();
+        if fields(number, bytes, delimiter, names.len(), name, &mut cells, findings).is_some() {
+            reader.row(number, &cells, findings);
+        } else if let Some(name) = cells.get(reader.columns.sample) {
+            // Of a damaged row the name may still be in its place: the sample lacks a locus.
+            spoilt.insert(Box::from(name.trim()));
+        }
+        cells.clear();
+    }
+    if !any {
+        findings.problem(0, None, "no-rows", "there is a header and no row: nothing to import");
+    }
+    reader.rows(line, &spoilt, findings)
+}
+
+impl<'r> Reader<'r> {
+    fn new(request: &'r Request<'r>, columns: Columns, names: &[&str]) -> Self {
+        let read = |at: &usize| {
+            [columns.sample, columns.marker].contains(at) || columns.alleles.contains(at) || columns.types.contains(at)
+        };
+        let column = |(at, name): (usize, &&str)| Some((at + 1, if read(&at) { (*name).into() } else { "?".into() }));
+        Self {
+            request,
+            names: names.iter().enumerate().map(column).collect(),
+            columns,
+            settler: Settler::new(request),
+            markers: HashMap::new(),
+            loci: Vec::new(),
+            any_sex_marker: false,
+            samples: Vec::new(),
+            by_name: HashMap::new(),
+            controls: HashSet::new(),
+            last: 0,
+        }
+    }
+
+    fn row(&mut self, line: u64, cells: &[Cow<'_, str>], findings: &mut Findings) {
+        let name = cells[self.columns.sample].trim();
+        if name.is_empty() {
+            let what = "the identifier is empty: every sample needs one";
+            return findings.problem(line, self.names[self.columns.sample].clone(), "identifier", what);
+        }
+        if self.is_control(line, name, cells, findings) {
+            return;
+        }
+        let before = findings.count();
+        let sample = self.sample(line, name);
+        match self.marker(line, cells[self.columns.marker].trim(), findings) {
+            Some(Marker::Locus(locus)) => {
+                let found = self.alleles(line, cells, findings);
+                if let Some(found) = found {
+                    self.put(line, sample, locus, found, findings);
+                }
+            }
+            Some(Marker::Amelogenin) => self.sex_marker(line, sample, cells, findings),
+            Some(Marker::Skipped) => {}
+            Some(Marker::Unknown) | None => self.samples[sample].bad = true,
+        }
+        self.samples[sample].bad |= findings.count() > before;
+    }
+
+    /// A sample that a case list has is none, whatever its name.
+    fn is_control(&mut self, line: u64, name: &str, cells: &[Cow<'_, str>], findings: &mut Findings) -> bool {
+        let control = || is_control(name) || self.columns.types.iter().any(|&at| is_control_type(&cells[at]));
+        if self.request.cases.is_some_and(|cases| cases.has(name)) || !control() {
+            return false;
+        }
+        if self.controls.insert(name.into()) {
+            let what = "is called a control or ladder: skipped; a person's sample of such a name must stand in a case \
+                        list";
+            findings.note(line, self.names[self.columns.sample].clone(), "control", what);
+        }
+        true
+    }
+
+    fn sample(&mut self, line: u64, name: &str) -> usize {
+        // Rows of a sample mostly stand together.
+        if self.samples.get(self.last).is_some_and(|last| &*last.name == name) {
+            return self.last;
+        }
+        self.last = self.by_name.get(name).copied().unwrap_or_else(|| {
+            self.by_name.insert(name.into(), self.samples.len());
+            self.samples.push(Sample { line, name: name.into(), loci: Vec::new(), sex_marker: None, bad: false });
+            self.samples.len() - 1
+        });
+        self.last
+    }
+
+    fn marker(&mut self, line: u64, name: &str, findings: &mut Findings) -> Option<Marker> {
+        if let Some(&known) = self.markers.get(name) {
+            return Some(known);
+        }
+        let column = self.names[self.columns.marker].clone();
+        if self.markers.len() >= MOST_MARKERS {
+            let what = format!("has more than {MOST_MARKERS} different markers: check that the columns are in place");
+            findings.problem(line, column, "locus", what);
+            return None;
+        }
+        let marker = match loci::named(name, self.request.panel, &[]) {
+            Named::Locus { locus, alias, .. } => {
+                if alias {
+                    findings.note(line, column, "alias", format!("is read as {locus}"));
+                }
+                let at = self.loci.iter().position(|known| *known == locus).unwrap_or_else(|| {
+                    self.loci.push(locus);
+                    self.loci.len() - 1
+                });
+                u16::try_from(at).map_or(Marker::Skipped, Marker::Locus)
+            }
+            Named::Amelogenin => Marker::Amelogenin,
+            Named::Elsewhere => {
+                let what = "lies on a sex chromosome, or is a check of the kit: skipped, here and below";
+                findings.note(line, column, "elsewhere", what);
+                Marker::Skipped
+            }
+            Named::Unknown { nearest } => {
+                let hint = nearest.map_or(String::from(":"), |nearest| format!("; did you mean {nearest}?"));
+                let what = format!("is no known locus, here and below{hint} correct it, or remove its rows");
+                findings.problem(line, column, "locus", what);
+                Marker::Unknown
+            }
+        };
+        self.markers.insert(name.into(), marker);
+        Some(marker)
+    }
+
+    fn alleles(&mut self, line: u64, cells: &[Cow<'_, str>], findings: &mut Findings) -> Option<Found> {
+        let columns = &self.columns.alleles;
+        let cell = |at: usize| cells[columns[at]].trim();
+        let mut typed: Vec<usize> = (0..columns.len()).filter(|&at| !cell(at).is_empty()).collect();
+        if typed.len() > 2 {
+            let mut reading = None;
+            for &at in &typed {
+                match cells::pair(cell(at), "") {
+                    Ok(Reading::Single(_)) => {}
+                    Ok(other) => reading = Some(other),
+                    Err(error) => return self.bad_allele(line, at, error, findings),
+                }
+            }
+            let Some(reading) = reading else {
+                let texts: Vec<&str> = typed.iter().map(|&at| cell(at)).collect();
+                return Some(Found::Many(texts.join("/").into()));
+            };
+            // A third peak beside it may be anything.
+            let reading = if reading == Reading::OffLadder { reading } else { Reading::Half };
+            return self.settle(line, 0, reading, findings);
+        }
+        // A second allele alone is said to have no first.
+        if typed.first().is_none_or(|&first| first > 0) {
+            typed.insert(0, 0);
+        }
+        let second = typed.get(1).copied().unwrap_or(typed[0]);
+        match cells::pair(cell(0), if second > 0 { cell(second) } else { "" }) {
+            Ok(reading) => self.settle(line, second.max(usize::from(columns.len() > 1)), reading, findings),
+            Err(error) => {
+                let first_is_bad = cells::pair(cell(0), "").is_err();
+                self.bad_allele(line, if first_is_bad { 0 } else { second }, error, findings)
+            }
+        }
+    }
+
+    fn settle(&mut self, line: u64, at: usize, reading: Reading, findings: &mut Findings) -> Option<Found> {
+        let column = || self.names[self.columns.alleles[at]].clone();
+        self.settler.settle(line, column, true, reading, findings).map(Found::Typed)
+    }
+
+    fn bad_allele(&self, line: u64, at: usize, error: CellError, findings: &mut Findings) -> Option<Found> {
+        let column = self.names[self.columns.alleles[at]].clone();
+        findings.problem(line, column, "allele", format!("the cell {error}"));
+        None
+    }
+
+    fn put(&mut self, line: u64, sample: usize, locus: u16, found: Found, findings: &mut Findings) {
+        let loci = &mut self.samples[sample].loci;
+        match loci.iter().find(|(other, ..)| *other == locus) {
+            None => loci.push((locus, line, found)),
+            Some((_, first, other)) if *other != found => {
+                let what = format!(
+                    "the same sample and marker stand on line {first} with other alleles: keep the row that is right"
+                );
+                findings.problem(line, self.names[self.columns.marker].clone(), "repeated-locus", what);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn sex_marker(&mut self, line: u64, sample: usize, cells: &[Cow<'_, str>], findings: &mut Findings) {
+        self.any_sex_marker = true;
+        let (mut x, mut y) = (0, 0);
+        for &at in &self.columns.alleles {
+            match cells[at].trim() {
+                "X" | "x" => x += 1,
+                "Y" | "y" => y += 1,
+                // Off the ladder, or no result: nothing is known then.
+                text if !matches!(
+                    cells::pair(text, ""),
+                    Ok(Reading::Empty | Reading::OffLadder | Reading::NoResult(_))
+                ) =>
+                {
+                    let what = "the cell is neither X nor Y, the alleles of the sex marker";
+                    return findings.problem(line, self.names[at].clone(), "amelogenin", what);
+                }
+                _ => {}
+            }
+        }
+        let found = match (x, y) {
+            (0, 0) => return,
+            (1, 0) if self.request.single_allele == SingleAllele::Untyped => "X",
+            (_, 0) => "X/X",
+            (0, _) => "Y",
+            _ => "X/Y",
+        };
+        let known = self.samples[sample].sex_marker.get_or_insert(found);
+        if *known != found {
+            let what = "the sample has a row of the sex marker with other alleles: keep the row that is right";
+            findings.problem(line, self.names[self.columns.marker].clone(), "repeated-locus", what);
+        }
+    }
+
+    /// Everything gathered, as rows of tidy CSV.
+    fn rows(self, line: u64, spoilt: &HashSet<Box<str>>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
+        let with_sex = self.any_sex_marker && self.request.cases.is_none();
+        let first = ["sample_id"].into_iter().chain(with_sex.then_some("sex"));
+        let first: Vec<&str> = first.chain(self.any_sex_marker.then_some(AMELOGENIN)).collect();
+        let names: Vec<Cow<'_, str>> =
+            first.iter().copied().chain(self.loci.iter().map(Locus::name)).map(Cow::Borrowed).collect();
+        if self.samples.is_empty() {
+            return Default::default();
+        }
+        let header = Header::read(line, "", &names, self.request, findings);
+        let Some(header) = header else { return Default::default() };
+        let mut reader = RowReader::new(&header, self.request);
+        let mut fields: Vec<Cow<'_, str>> = Vec::with_capacity(names.len());
+        for sample in self.samples.iter().filter(|sample| !sample.bad && !spoilt.contains(&sample.name)) {
+            fields.clear();
+            fields.push(Cow::Borrowed(&sample.name));
+            if with_sex {
+                fields.push(Cow::Borrowed(match sample.sex_marker {
+                    Some("X/X") => "female",
+                    Some("X/Y") => "male",
+                    _ => "",
+                }));
+            }
+            if self.any_sex_marker {
+                fields.push(Cow::Borrowed(sample.sex_marker.unwrap_or_default()));
+            }
+            fields.resize(names.len(), Cow::Borrowed(""));
+            for (locus, _, found) in &sample.loci {
+                fields[first.len() + usize::from(*locus)] = match found {
+                    Found::Typed(genotype) => Cow::Owned(format!("{}/{}", genotype.low(), genotype.high())),
+                    Found::Many(text) => Cow::Borrowed(text),
+                };
+            }
+            reader.read(sample.line, &fields, findings);
+        }
+        sound(reader, findings)
+    }
+}

@@ -1,0 +1,59 @@
+//! From what cells say to genotypes, with a note wherever that may surprise.
+
+use super::cells::{NoResult, Reading};
+use super::findings::{Column, Findings};
+use super::{Request, SingleAllele};
+use crate::model::Genotype;
+
+/// Settles what the cells of one file mean.
+pub(super) struct Settler {
+    single_allele: SingleAllele,
+    /// What is noted once in a file, and has been.
+    said_no_result: [bool; NoResult::COUNT],
+    said_single_allele: bool,
+}
+
+impl Settler {
+    pub(super) fn new(request: &Request<'_>) -> Self {
+        Self {
+            single_allele: request.single_allele,
+            said_no_result: [false; NoResult::COUNT],
+            said_single_allele: false,
+        }
+    }
+
+    /// The genotype of a reading. `two_cells` says that the file gives each allele a cell of its own: there, what one
+    /// allele alone means is not for the writer of the file to say, and is noted.
+    pub(super) fn settle(
+        &mut self,
+        line: u64,
+        column: impl FnOnce() -> Column,
+        two_cells: bool,
+        reading: Reading,
+        findings: &mut Findings,
+    ) -> Option<Genotype> {
+        let (code, what) = match reading {
+            Reading::Typed(genotype) => return Some(genotype),
+            Reading::Empty => return None,
+            Reading::Single(allele) if self.single_allele == SingleAllele::Homozygote => {
+                if two_cells && !std::mem::replace(&mut self.said_single_allele, true) {
+                    let what = "one allele alone is read as a homozygote, here and below (--single-allele)";
+                    findings.note(line, column(), "single-allele", what);
+                }
+                return Some(Genotype::new(allele, allele));
+            }
+            Reading::Single(_) => ("single-allele", "has one allele alone: the locus is left untyped"),
+            Reading::OffLadder => ("off-ladder", "has an off-ladder allele: the locus is left untyped"),
+            Reading::Half => ("half-typed", "has no result for one of two alleles: the locus is left untyped"),
+            Reading::NoResult(sign) => {
+                if !std::mem::replace(&mut self.said_no_result[sign as usize], true) {
+                    let what = format!("the sign {} is read as untyped, here and below", sign.sign());
+                    findings.note(line, column(), "no-result", what);
+                }
+                return None;
+            }
+        };
+        findings.note(line, column(), code, what);
+        None
+    }
+}

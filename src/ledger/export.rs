@@ -1,0 +1,130 @@
+//! Samples as they were imported, to go out again.
+
+use std::sync::Arc;
+
+use rusqlite::types::Value;
+use rusqlite::{Row, params_from_iter};
+
+use super::open::Ledger;
+use super::read::{Positions, drop_out, pseudonym};
+use super::relatives::relation;
+use super::{Holds, LedgerError, Record};
+use crate::model::{Locus, Pseudonym, Sex};
+
+/// Which families or children.
+#[derive(Clone, Copy, Debug)]
+pub enum Chosen<'a> {
+    /// All; of families, those that are not withdrawn.
+    All,
+    /// These, withdrawn or not.
+    Those(&'a [Pseudonym]),
+}
+
+impl Ledger {
+    /// Every locus at which a sample may be typed, by name.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] if a name is none.
+    pub fn loci(&self) -> Result<Vec<Locus>, LedgerError> {
+        let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is none" };
+        let mut statement = self.connection.prepare("SELECT name FROM locus ORDER BY name")?;
+        let mut rows = statement.query([])?;
+        let mut loci = Vec::new();
+        while let Some(row) = rows.next()? {
+            loci.push(row.get_ref(0)?.as_str().unwrap_or_default().parse().map_err(damaged)?);
+        }
+        Ok(loci)
+    }
+
+    /// Calls `each` for the relatives of families, by family, relation and sample, or for children, by sample; their
+    /// profiles are over these loci.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first record that cannot be read, and what `each` gives.
+    pub fn export<E: From<LedgerError>>(
+        &self,
+        holds: Holds,
+        chosen: Chosen<'_>,
+        loci: &[Locus],
+        mut each: impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<(), E> {
+        // One view of the data, whatever is imported meanwhile.
+        let tx = self.connection.unchecked_transaction().map_err(LedgerError::from)?;
+        let positions = Positions::over(&tx, loci.len(), |locus| loci.iter().position(|one| one == locus))?;
+        let list = |pseudonyms: &[Pseudonym]| {
+            // Of an empty text `unhex` makes a pseudonym that nobody has.
+            let names: Vec<String> = pseudonyms.iter().map(Pseudonym::to_string).collect();
+            vec![Value::from(format!("[\"{}\"]", names.join("\",\"")))]
+        };
+        let (condition, values) = match (holds, chosen) {
+            (Holds::Families, Chosen::All) => ("family.withdrawn IS NULL", vec![]),
+            (Holds::Families, Chosen::Those(those)) => {
+                ("+family.pseudonym IN (SELECT unhex(value) FROM json_each(?1))", list(those))
+            }
+            (Holds::Children, Chosen::All) => ("sample.role = 'child'", vec![]),
+            (Holds::Children, Chosen::Those(those)) => {
+                ("sample.role = 'child' AND sample.pseudonym IN (SELECT unhex(value) FROM json_each(?1))", list(those))
+            }
+        };
+        let columns = "sample.pseudonym, sample.profile, sample.sex, sample.agency, sample.region, sample.kit,
+                       sample.collected_on, sample.drop_out";
+        let sql = match holds {
+            Holds::Families => format!(
+                "SELECT {columns}, family.pseudonym, member.relation
+                 FROM family JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
+                 WHERE {condition} ORDER BY family.pseudonym"
+            ),
+            Holds::Children => format!("SELECT {columns} FROM sample WHERE {condition} ORDER BY sample.pseudonym"),
+        };
+        let mut statement = tx.prepare(&sql).map_err(LedgerError::from)?;
+        let mut rows = statement.query(params_from_iter(values)).map_err(LedgerError::from)?;
+        let mut family: Vec<Record> = Vec::new();
+        while let Some(row) = rows.next().map_err(LedgerError::from)? {
+            let record = record(row, holds, &positions)?;
+            if family.last().is_some_and(|last| last.family.map(|of| of.0) != record.family.map(|of| of.0)) {
+                flush(&mut family, &mut each)?;
+            }
+            match holds {
+                Holds::Families => family.push(record),
+                Holds::Children => each(record)?,
+            }
+        }
+        flush(&mut family, &mut each)
+    }
+}
+
+/// The relatives of one family, in their order.
+fn flush<E>(family: &mut Vec<Record>, each: impl FnMut(Record) -> Result<(), E>) -> Result<(), E> {
+    family.sort_unstable_by_key(|record| (record.family.map(|family| family.1), record.sample));
+    family.drain(..).try_for_each(each)
+}
+
+fn record(row: &Row<'_>, holds: Holds, positions: &Positions) -> Result<Record, LedgerError> {
+    let sample = pseudonym(row, 0)?;
+    let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
+    let sex: Sex =
+        row.get_ref(2)?.as_str().ok().and_then(|word| word.parse().ok()).ok_or(damaged("the sex is none"))?;
+    let text = |column: usize| -> Result<Option<Arc<str>>, LedgerError> {
+        let text: Option<String> = row.get(column).map_err(|_| damaged("a text is none"))?;
+        Ok(text.map(Arc::from))
+    };
+    let family = match holds {
+        Holds::Children => None,
+        Holds::Families => {
+            let family = pseudonym(row, 8)?;
+            Some((family, relation(family, row.get_ref(9)?.as_str())?))
+        }
+    };
+    Ok(Record {
+        line: 0,
+        sample,
+        family,
+        sex,
+        agency: text(3)?,
+        region: text(4)?,
+        kit: text(5)?,
+        collected_on: text(6)?.map(|day| day.to_string()),
+        drop_out: drop_out(row, sample, 7)?,
+        profile: positions.read(row, sample, 1)?,
+    })
+}

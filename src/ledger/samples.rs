@@ -1,0 +1,85 @@
+//! Samples of either side, one by one.
+
+use super::LedgerError;
+use super::open::Ledger;
+use super::read::{Positions, drop_out, pseudonym};
+use crate::model::{Child, Panel, Pseudonym};
+
+/// Which samples. Relatives of whom all families are withdrawn are among none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Samples {
+    /// Relatives.
+    Relatives,
+    /// Children.
+    Children,
+    /// Both.
+    All,
+    /// Those that the last import brought or gave other data.
+    LastImport,
+}
+
+/// A sample of either side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The sample, as if it were a child's.
+    pub sample: Child,
+    /// Whether it is one.
+    pub is_child: bool,
+}
+
+impl Ledger {
+    /// Calls `each` for every one of these samples, in the order in which they came.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first record that cannot be read; what `each` fails with.
+    pub fn samples<E: From<LedgerError>>(
+        &self,
+        panel: &Panel,
+        which: Samples,
+        mut each: impl FnMut(Sample) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let tx = self.connection.unchecked_transaction().map_err(LedgerError::from)?;
+        let positions = Positions::new(&tx, panel)?;
+        let condition = match which {
+            Samples::Relatives => "role = 'relative'",
+            Samples::Children => "role = 'child'",
+            Samples::All => "1",
+            Samples::LastImport => "import_id = (SELECT max(id) FROM import)",
+        };
+        let mut statement = tx
+            .prepare(&format!(
+                "SELECT pseudonym, profile, drop_out, role = 'child' FROM sample
+                 WHERE {condition} AND (role = 'child' OR EXISTS
+                 (SELECT 1 FROM member JOIN family ON family.id = member.family_id
+                  WHERE member.sample_id = sample.id AND family.withdrawn IS NULL))
+                 ORDER BY sample.id"
+            ))
+            .map_err(LedgerError::from)?;
+        let mut rows = statement.query([]).map_err(LedgerError::from)?;
+        while let Some(row) = rows.next().map_err(LedgerError::from)? {
+            let pseudonym = pseudonym(row, 0)?;
+            let profile = positions.read(row, pseudonym, 1)?;
+            let sample = Child { pseudonym, profile, drop_out: drop_out(row, pseudonym, 2)? };
+            each(Sample { sample, is_child: row.get(3).map_err(LedgerError::from)? })?;
+        }
+        Ok(())
+    }
+
+    /// Every relative's sample with each of its families that is not withdrawn, by sample and family.
+    ///
+    /// # Errors
+    /// The database's, or [`LedgerError::Damaged`].
+    pub fn memberships(&self) -> Result<Vec<(Pseudonym, Pseudonym)>, LedgerError> {
+        let mut statement = self.connection.prepare(
+            "SELECT sample.pseudonym, family.pseudonym FROM member JOIN family ON family.id = member.family_id
+             JOIN sample ON sample.id = member.sample_id WHERE family.withdrawn IS NULL",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push((pseudonym(row, 0)?, pseudonym(row, 1)?));
+        }
+        all.sort_unstable();
+        Ok(all)
+    }
+}

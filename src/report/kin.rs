@@ -1,0 +1,188 @@
+//! Close kin, and samples of one person.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::matching::{KinCriterion, KinPair, KinRatios, KinRelation, Likeness};
+use crate::model::Pseudonym;
+
+use super::candidates::SCHEMA_VERSION;
+use super::table::plain_table;
+
+/// One of a pair.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KinSample {
+    /// The sample.
+    pub sample: Pseudonym,
+    /// `child` or `relative`.
+    pub side: &'static str,
+    /// The families that it is a relative in.
+    pub families: Vec<Pseudonym>,
+}
+
+/// A pair, as it goes out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KinRow {
+    /// The two, by sample.
+    pub samples: [KinSample; 2],
+    /// The likeliest relation.
+    pub likeliest: KinRelation,
+    /// How alike they are.
+    #[serde(flatten)]
+    pub likeness: Likeness,
+    /// log10 LR of each relation against "unrelated"; null if the relation is impossible.
+    pub log10_lr: KinRatios,
+}
+
+impl KinRow {
+    /// Samples and families in it.
+    pub fn pseudonyms(&self) -> impl Iterator<Item = Pseudonym> {
+        self.samples.iter().flat_map(|one| one.families.iter().copied().chain([one.sample]))
+    }
+
+    /// A pair, with what is known of its samples.
+    #[must_use]
+    pub fn new(pair: &KinPair, about: impl Fn(Pseudonym) -> KinSample) -> Self {
+        let KinPair { samples, likeliest, likeness, log10_lr } = *pair;
+        Self { samples: samples.map(about), likeliest, likeness, log10_lr }
+    }
+}
+
+/// The pairs that a search found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KinReport {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// `families`, `children` or `all`.
+    pub within: &'static str,
+    /// What was looked for.
+    pub relations: Vec<KinRelation>,
+    /// Which pairs are listed.
+    pub criterion: KinCriterion,
+    /// The model, in one line.
+    pub model: String,
+    /// Digest of the frequency table, in hexadecimal.
+    pub frequencies: String,
+    /// How many samples were searched.
+    pub samples: u64,
+    /// How many pairs they make.
+    pub pairs_compared: u64,
+    /// Wall time of the search.
+    pub seconds: f64,
+    /// Best first.
+    pub pairs: Vec<KinRow>,
+}
+
+impl KinReport {
+    /// The version to give as [`Self::schema_version`].
+    pub const VERSION: u32 = SCHEMA_VERSION;
+
+    /// One JSON object, indented.
+    ///
+    /// # Errors
+    /// None that this type can cause.
+    pub fn json(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// CSV with a header; several families of a sample are separated by spaces, and the last four columns are log10 LRs.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let mut text = String::from(
+            "sample,side,families,other_sample,other_side,other_families,likeliest,loci_compared,differing_alleles,\
+             identity,parent_child,full_sibling,half_sibling\n",
+        );
+        for row in &self.pairs {
+            for KinSample { sample, side, families } in &row.samples {
+                let _ = write!(text, "{sample},{side},{},", spaced(families));
+            }
+            let Likeness { loci_compared, differing_alleles } = row.likeness;
+            // No value can hold a comma, and writing to a string cannot fail.
+            let _ = write!(text, "{},{loci_compared},{differing_alleles}", row.likeliest.word());
+            for relation in KinRelation::ALL {
+                let _ = write!(text, ",{}", row.log10_lr.of(relation));
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    /// A table for people, of the first `limit` pairs.
+    #[must_use]
+    pub fn table(&self, limit: usize) -> String {
+        let rows = self.pairs.iter().take(limit).map(|row| {
+            let of = |relation| format!("{:.2}", row.log10_lr.of(relation));
+            let [one, other] = row.samples.each_ref().map(|one| format!("{} {}", one.side, one.sample));
+            [
+                one,
+                other,
+                row.likeliest.word().to_owned(),
+                of(KinRelation::Identity),
+                of(KinRelation::ParentChild),
+                of(KinRelation::FullSibling),
+                of(KinRelation::HalfSibling),
+                row.likeness.loci_compared.to_string(),
+                row.likeness.differing_alleles.to_string(),
+            ]
+        });
+        let header =
+            ["sample", "other", "likeliest", "identity", "parent-child", "full sib.", "half sib.", "loci", "differing"];
+        let table = plain_table(header, &[3, 4, 5, 6, 7, 8], rows);
+        let rest = self.pairs.len().saturating_sub(limit);
+        let more = if rest > 0 { format!("... and {rest} more\n") } else { String::new() };
+        format!("log10 LR of each relation against \"unrelated\"\n\n{table}{more}")
+    }
+}
+
+fn spaced(values: &[Pseudonym]) -> String {
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matching::IdentityRule;
+
+    #[test]
+    fn a_pair_goes_out_in_every_form() {
+        let sample = |byte, side, families| KinSample { sample: Pseudonym::from_bytes([byte; 16]), side, families };
+        let row = KinRow {
+            samples: [sample(1, "child", vec![]), sample(2, "relative", vec![Pseudonym::from_bytes([3; 16]); 2])],
+            likeliest: KinRelation::ParentChild,
+            likeness: Likeness { loci_compared: 22, differing_alleles: 19 },
+            log10_lr: KinRatios {
+                identity: f64::NEG_INFINITY,
+                parent_child: 7.5,
+                full_sibling: 6.25,
+                half_sibling: 3.0,
+            },
+        };
+        let report = KinReport {
+            schema_version: KinReport::VERSION,
+            within: "all",
+            relations: vec![KinRelation::ParentChild],
+            criterion: KinCriterion {
+                min_log10_lr: 4.0,
+                max_chance_hits: Some(10.0),
+                identity: IdentityRule::default(),
+            },
+            model: "none".into(),
+            frequencies: "00".into(),
+            samples: 2,
+            pairs_compared: 1,
+            seconds: 0.5,
+            pairs: vec![row],
+        };
+        let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
+        assert_eq!(json["relations"][0], "parent-child");
+        assert_eq!(json["criterion"]["identity"]["max_differences"], 2);
+        let pair = &json["pairs"][0];
+        assert_eq!((&pair["loci_compared"], &pair["log10_lr"]["parent_child"]), (&22.into(), &7.5.into()));
+        assert_eq!((&pair["log10_lr"]["identity"], &pair["samples"][0]["side"]), (&().into(), &"child".into()));
+        let csv = report.csv();
+        assert_eq!(csv.lines().next().unwrap().split(',').count(), csv.lines().nth(1).unwrap().split(',').count());
+        assert!(csv.ends_with(",parent-child,22,19,-inf,7.5,6.25,3\n"), "{csv}");
+        assert!(report.table(0).contains("... and 1 more"));
+    }
+}

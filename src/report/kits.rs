@@ -1,0 +1,111 @@
+//! Typing kits side by side.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::model::Locus;
+
+use super::candidates::SCHEMA_VERSION;
+use super::table::plain_table;
+
+/// A kit, as it goes out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KitRow {
+    /// Its name.
+    pub name: String,
+    /// Its loci.
+    pub loci: Vec<Locus>,
+    /// How many of them are in the panel.
+    pub loci_in_panel: usize,
+    /// Whether its loci were verified in a source.
+    pub verified: bool,
+}
+
+/// Kits and how many loci they share.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KitsReport {
+    schema_version: u32,
+    /// Loci of the panel.
+    panel_loci: usize,
+    kits: Vec<KitRow>,
+    /// By kit and kit, in the order of `kits`.
+    shared_loci: Vec<Vec<usize>>,
+}
+
+impl KitsReport {
+    /// A report of these kits, for a panel of so many loci.
+    #[must_use]
+    pub fn new(panel_loci: usize, kits: Vec<KitRow>) -> Self {
+        let shared = |one: &KitRow, other: &KitRow| one.loci.iter().filter(|locus| other.loci.contains(locus)).count();
+        let shared_loci = kits.iter().map(|one| kits.iter().map(|other| shared(one, other)).collect()).collect();
+        Self { schema_version: SCHEMA_VERSION, panel_loci, kits, shared_loci }
+    }
+
+    /// One JSON object, indented.
+    ///
+    /// # Errors
+    /// None that this type can cause.
+    pub fn json(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// CSV with a header: `kit,verified,loci,loci_in_panel`, then a column per kit with the loci shared with it.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let mut text = String::from("kit,verified,loci,loci_in_panel");
+        self.kits.iter().for_each(|kit| text += &format!(",{}", quoted(&kit.name)));
+        text.push('\n');
+        for (kit, shared) in self.kits.iter().zip(&self.shared_loci) {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{},{},{},{}", quoted(&kit.name), kit.verified, kit.loci.len(), kit.loci_in_panel);
+            shared.iter().for_each(|count| text += &format!(",{count}"));
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Two tables for people: the kits, and the loci that each two share.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let row = |(number, kit): (usize, &KitRow)| {
+            let verified = if kit.verified { "" } else { "not verified" };
+            let [number, loci, in_panel] = [number + 1, kit.loci.len(), kit.loci_in_panel].map(|n| n.to_string());
+            [number, kit.name.clone(), loci, in_panel, verified.to_owned()]
+        };
+        let in_panel = format!("of the panel's {}", self.panel_loci);
+        let mut text =
+            plain_table(["#", "kit", "loci", &in_panel, ""], &[0, 2, 3], self.kits.iter().enumerate().map(row));
+        text += "\nLoci that two kits share, by their numbers above\n\n   ";
+        (1..=self.kits.len()).for_each(|number| text += &format!("{number:>4}"));
+        for (number, shared) in self.shared_loci.iter().enumerate() {
+            text += &format!("\n{:>3}", number + 1);
+            shared.iter().for_each(|count| text += &format!("{count:>4}"));
+        }
+        text + "\n"
+    }
+}
+
+/// A name as a field of CSV.
+fn quoted(name: &str) -> String {
+    if name.contains([',', '"']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_loci_are_counted_both_ways() {
+        let kit = |name: &str, loci: &[&str]| KitRow {
+            name: name.to_owned(),
+            loci: loci.iter().map(|locus| locus.parse().unwrap()).collect(),
+            loci_in_panel: 1,
+            verified: true,
+        };
+        let report = KitsReport::new(2, vec![kit("A, B", &["vWA", "FGA", "TH01"]), kit("C", &["FGA", "SE33"])]);
+        assert_eq!(report.shared_loci, [[3, 1], [1, 2]]);
+        assert_eq!(report.csv(), "kit,verified,loci,loci_in_panel,\"A, B\",C\n\"A, B\",true,3,1,3,1\nC,true,2,1,1,2\n");
+        assert!(report.table().ends_with("      1   2\n  1   3   1\n  2   1   2\n"), "{}", report.table());
+    }
+}

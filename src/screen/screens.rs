@@ -1,0 +1,200 @@
+//! Screens of several families, arranged so that a set of alleles that several ask for is looked for once per block.
+
+use std::collections::HashMap;
+
+use super::bound::STRONG_CLASSES;
+use super::locus::{AlleleSet, Carries, positions};
+use super::plan::{Allowed, Counted, Screen};
+use crate::index::Row;
+
+/// Loci are counted in groups of so many; a family's last group is filled up with loci that nobody misses.
+pub(super) const GROUP: usize = 8;
+
+/// As many sets as can be numbered with 16 bits: then no number is out of range, and none is checked in the kernel.
+pub(super) const NUMBERS: usize = 1 << 16;
+
+/// Families' screens as the kernel takes them, with room for what it finds.
+#[derive(Debug)]
+pub struct Screens<'s> {
+    pub(super) families: Vec<Family<'s>>,
+    /// What is found in a block, by number of set; the memory that is never touched is never there.
+    pub(super) found: Vec<Row>,
+    /// What there is to look for in a block. The first finds nobody.
+    pub(super) sets: Vec<Set>,
+    /// The rows of all sets, one after the other.
+    pub(super) rows: Vec<u16>,
+    /// Per family and locus, the set of those who miss it; two in families with pairs: whoever is in either.
+    pub(super) misses: Vec<u16>,
+    /// Per family that counts them and locus, two sets both of which it takes to match strongly.
+    pub(super) strong: Vec<u16>,
+    /// At how many loci the children are untyped for whom the stairs are set.
+    untyped: Option<usize>,
+}
+
+/// A family of [`Screens`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Family<'s> {
+    screen: &'s Screen,
+    /// How many numbers it has in `misses`.
+    pub(super) misses: usize,
+    /// Whether it has two per locus.
+    pub(super) pairs: bool,
+    /// How many numbers it has in `strong`.
+    pub(super) strong: usize,
+    pub(super) stairs: Stairs,
+}
+
+/// What the counters of a child may show who is untyped at so many loci.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stairs {
+    /// What the counter of misses begins with; `None` if nobody passes.
+    pub(super) start: Option<u8>,
+    /// Per number of strong matches, the least that the counter of misses shows of a child that does not pass; 16 if all pass
+    /// for whom it did not run over.
+    pub(super) too_many: [u8; STRONG_CLASSES],
+}
+
+impl Stairs {
+    fn new(allowed: Option<&Allowed>) -> Self {
+        let Some(allowed) = allowed else { return Self { start: None, too_many: [0; STRONG_CLASSES] } };
+        let start = Screen::MOST_MISSES - allowed.most();
+        // At most 15 + 1: nobody is allowed more than the most.
+        let too_many = allowed.misses.map(|misses| misses.map_or(0, |misses| (start + misses + 1) as u8));
+        Self { start: Some(start as u8), too_many }
+    }
+}
+
+/// Children to look for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Set {
+    /// How many rows it has.
+    pub(super) rows: u16,
+    /// Whether those are meant who have none of the rows.
+    pub(super) without: bool,
+}
+
+/// The set that finds nobody.
+const NOBODY: u16 = 0;
+
+impl<'s> Screens<'s> {
+    /// Arranges screens over the rows of the same index: together, or in several parts if they ask for more sets than can
+    /// be numbered.
+    #[must_use]
+    pub fn new(screens: &[&'s Screen]) -> Vec<Self> {
+        let mut parts = Vec::new();
+        let mut rest = screens;
+        while !rest.is_empty() {
+            let mut sets = Sets::default();
+            let asked = rest.iter().take_while(|screen| sets.take(screen)).count();
+            parts.push(Self::part(&rest[..asked], sets));
+            rest = &rest[asked..];
+        }
+        parts
+    }
+
+    fn part(screens: &[&'s Screen], mut sets: Sets) -> Self {
+        sets.number();
+        let (mut misses, mut strong, mut families) = (Vec::new(), Vec::new(), Vec::with_capacity(screens.len()));
+        for &screen in screens {
+            let before = (misses.len(), strong.len());
+            let pairs = screen.loci.iter().any(|locus| locus.tolerated.second != locus.tolerated.first);
+            for locus in &screen.loci {
+                let [first, second] = misses_of(locus).map(|asked| sets.of(asked));
+                misses.push(first);
+                misses.extend(pairs.then_some(second));
+                if screen.counts_strong {
+                    strong.extend(strong_of(locus).map(|asked| sets.of(asked)));
+                }
+            }
+            let loci = screen.loci.len().next_multiple_of(GROUP);
+            misses.resize(before.0 + loci * if pairs { 2 } else { 1 }, NOBODY);
+            strong.resize(before.1 + if screen.counts_strong { loci * 2 } else { 0 }, NOBODY);
+            let (misses, strong) = (misses.len() - before.0, strong.len() - before.1);
+            families.push(Family { screen, misses, pairs, strong, stairs: Stairs::new(None) });
+        }
+        let found = vec![Row::default(); NUMBERS];
+        Self { families, found, sets: sets.sets, rows: sets.rows, misses, strong, untyped: None }
+    }
+
+    /// How many families.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.families.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.families.is_empty()
+    }
+
+    /// Sets the stairs for children untyped at so many loci.
+    pub(super) fn turn_to(&mut self, untyped: usize) {
+        if self.untyped.replace(untyped) != Some(untyped) {
+            for family in &mut self.families {
+                family.stairs = Stairs::new(family.screen.allowed.get(untyped));
+            }
+        }
+    }
+}
+
+/// A set as a screen asks for it: the first row of its locus, alleles, and whether those are meant who have none of them.
+type Asked = (u16, AlleleSet, bool);
+
+/// Nobody has one of no alleles.
+fn nobody(asked: Asked) -> bool {
+    asked.1 == 0 && !asked.2
+}
+
+/// Who misses a locus is in either set.
+fn misses_of(locus: &Counted) -> [Asked; 2] {
+    let Carries { first, second } = locus.tolerated;
+    let second = if second == first { (locus.first_row, 0, false) } else { (locus.first_row, second, true) };
+    [(locus.first_row, first, true), second]
+}
+
+/// Who matches a locus strongly, and does not miss it, is in both sets.
+fn strong_of(locus: &Counted) -> [Asked; 2] {
+    [locus.strong.first, locus.strong.second].map(|alleles| (locus.first_row, alleles, false))
+}
+
+/// Sets that were asked for so far.
+#[derive(Default)]
+struct Sets {
+    known: HashMap<Asked, u16>,
+    sets: Vec<Set>,
+    rows: Vec<u16>,
+}
+
+impl Sets {
+    /// Takes all that a screen asks for, or nothing if there may be no number left for it.
+    fn take(&mut self, screen: &Screen) -> bool {
+        if self.known.len() + 4 * screen.loci.len() + 1 > NUMBERS {
+            return false;
+        }
+        let strong = screen.loci.iter().filter(|_| screen.counts_strong).flat_map(strong_of);
+        let asked = screen.loci.iter().flat_map(misses_of).chain(strong);
+        asked.filter(|&asked| !nobody(asked)).for_each(|asked| _ = self.known.insert(asked, NOBODY));
+        true
+    }
+
+    /// Numbers them, those with as many rows together: the kernel then knows how long the next one is. By locus and
+    /// alleles, too, so that the order of the families does not matter.
+    fn number(&mut self) {
+        let mut order: Vec<Asked> = self.known.keys().copied().collect();
+        order.sort_unstable_by_key(|&asked| (asked.2, asked.1.count_ones(), asked));
+        self.sets.push(Set { rows: 0, without: false });
+        for asked @ (first_row, alleles, without) in order {
+            let before = self.rows.len();
+            // The first row of a locus is that of the untyped, who are tolerated by everyone.
+            self.rows.extend(without.then_some(first_row));
+            self.rows.extend(positions(alleles).map(|allele| first_row + 1 + allele as u16));
+            self.known.insert(asked, self.sets.len() as u16);
+            self.sets.push(Set { rows: (self.rows.len() - before) as u16, without });
+        }
+    }
+
+    fn of(&self, asked: Asked) -> u16 {
+        self.known.get(&asked).copied().unwrap_or(NOBODY)
+    }
+}

@@ -1,0 +1,196 @@
+//! Everything that reads bytes of others, as the fuzz targets and the test of their seeds call it.
+//!
+//! A reader may answer what it will; it may not panic, run out of memory, or hand on what does not fit together.
+
+use std::sync::LazyLock;
+
+use reunite::index::{FamilyIndex, FamilyRecord, Index};
+use reunite::intake::{
+    CasePedigrees, FamilyPedigrees, Format, Intake, Layout, Problem, Request, read_bytes, read_cases,
+};
+use reunite::model::Panel;
+use reunite::population::FrequencyTable;
+use reunite::pseudonym::{Pseudonymizer, SecretKey};
+
+/// Reads bytes.
+pub type Reader = fn(&[u8]);
+
+/// Every reader, by the name of its target and of the folder of its seeds.
+pub const READERS: [(&str, Reader); 8] = [
+    ("cases", cases),
+    ("children", children),
+    ("cmf", cmf),
+    ("families", families),
+    ("families_index", families_index),
+    ("frequencies", frequencies),
+    ("index", index),
+    ("pedigrees", pedigrees),
+];
+
+static PSEUDONYMIZER: LazyLock<Pseudonymizer> = LazyLock::new(|| Pseudonymizer::new(&SecretKey::from_bytes([1; 32])));
+
+/// Tidy CSV of families.
+pub fn families(bytes: &[u8]) {
+    read(bytes, Layout::Families, Some(Format::Csv), None);
+}
+
+/// Tidy CSV of children.
+pub fn children(bytes: &[u8]) {
+    read(bytes, Layout::Children, Some(Format::Csv), None);
+}
+
+/// CODIS CMF, as families and as children.
+pub fn cmf(bytes: &[u8]) {
+    read(bytes, Layout::Families, Some(Format::Cmf), None);
+    read(bytes, Layout::Children, Some(Format::Cmf), None);
+}
+
+/// Pedigrees of families and of cases; and a file of families in the light of the first, as it is and with its form told
+/// by its content.
+pub fn pedigrees(bytes: &[u8]) {
+    let _ = CasePedigrees::read("f.csv", bytes).map_err(|problems| check(&problems));
+    match FamilyPedigrees::read("f.csv", bytes, &PSEUDONYMIZER) {
+        Err(problems) => check(&problems),
+        Ok(found) => {
+            let rows = "family_id,sample_id,relation,sex,vWA\nF1,S1,member,,14/15\nF1,S2,member,m,14\n";
+            read(rows.as_bytes(), Layout::Families, None, Some(&found));
+        }
+    }
+}
+
+/// Cases for the calculator.
+pub fn cases(bytes: &[u8]) {
+    match read_cases("f.csv", bytes, panel(), None) {
+        Err(problems) => check(&problems),
+        Ok(cases) => assert!(cases.iter().all(|case| case.child.typed_loci() <= panel().len())),
+    }
+}
+
+/// Frequency tables.
+pub fn frequencies(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match FrequencyTable::read("f.csv", text) {
+        Err(errors) => assert!(!errors.errors.is_empty() && errors.to_string().contains("f.csv")),
+        Ok(table) => assert_eq!(table.panel().len(), table.loci().len()),
+    }
+}
+
+/// The children's index: as it is, and sealed again, as digests would let nothing else pass.
+pub fn index(bytes: &[u8]) {
+    walk_index(bytes);
+    walk_index(&sealed_index(bytes));
+}
+
+/// The families' index: likewise.
+pub fn families_index(bytes: &[u8]) {
+    walk_families_index(bytes);
+    walk_families_index(&sealed_families_index(bytes));
+}
+
+/// Whether an index opens, everything in it having been looked at.
+pub fn walk_index(bytes: &[u8]) -> bool {
+    let Ok(index) = Index::from_bytes(bytes) else { return false };
+    let loci = index.loci().len();
+    assert_eq!(index.codes().len(), index.children() * loci);
+    assert_eq!(index.planes().len(), index.blocks() * index.rows_per_block());
+    assert_eq!(index.first_rows().len(), loci);
+    for child in 0..index.children() {
+        let _ = (index.pseudonym(child), index.drop_out(child));
+        assert!((0..loci).filter_map(|locus| index.genotype(child, locus)).count() <= loci);
+    }
+    (0..index.blocks()).for_each(|block| assert!(index.untyped(block) <= loci));
+    assert!(index.unlisted().iter().all(|one| one.child < index.children() && one.locus < loci));
+    true
+}
+
+/// Whether a families index opens, everything in it having been looked at.
+pub fn walk_families_index(bytes: &[u8]) -> bool {
+    let Ok(index) = FamilyIndex::from_bytes(bytes) else { return false };
+    let mut families = 0;
+    for part in 0..index.parts() {
+        let Ok(records) = index.part(part) else { return false };
+        for record in records {
+            families += 1;
+            assert_eq!((record.gaps.len(), record.weights.len()), (index.loci(), index.loci() * 64));
+        }
+    }
+    assert_eq!(families, index.families());
+    true
+}
+
+fn panel() -> &'static Panel {
+    FrequencyTable::chinese_han_23().panel()
+}
+
+fn read(bytes: &[u8], layout: Layout, format: Option<Format>, pedigrees: Option<&FamilyPedigrees>) {
+    let request = Request { format, pedigrees, ..Request::new(layout, panel(), &PSEUDONYMIZER) };
+    let Intake { rows, problems, notes, loci, .. } = read_bytes("f", bytes, &request);
+    assert!(!rows.is_empty() || !problems.is_empty(), "nothing is read, and nothing is said");
+    notes.iter().for_each(|note| assert!(!note.what.is_empty()));
+    problems.iter().for_each(|problem| assert!(!problem.what.is_empty()));
+    for row in rows {
+        assert!(row.profile.typed_loci() <= loci.len());
+        assert_eq!(row.family.is_some(), layout == Layout::Families);
+        assert!(problems.iter().all(|problem| problem.line != row.line), "a row with a problem is handed on");
+    }
+}
+
+fn check(problems: &[Problem]) {
+    assert!(!problems.is_empty() && problems.iter().all(|problem| !problem.to_string().is_empty()));
+}
+
+// Digests are put right so that what they cover is looked at. Their places are those of the layouts in `src/index`.
+
+const LINE: usize = 64;
+
+fn number(bytes: &[u8], at: usize) -> Option<usize> {
+    let bytes = bytes.get(at..at.checked_add(8)?)?;
+    usize::try_from(u64::from_le_bytes(bytes.try_into().ok()?)).ok()
+}
+
+fn digest(bytes: &mut [u8], offset: usize, length: usize, at: usize) -> Option<()> {
+    let digest = *blake3::hash(bytes.get(offset..offset.checked_add(length)?)?).as_bytes();
+    bytes.get_mut(at..at + 32)?.copy_from_slice(&digest);
+    Some(())
+}
+
+/// An index with its digests put right: six sections, each with offset, length and digest, from byte 80 on; then the
+/// header's own.
+pub fn sealed_index(bytes: &[u8]) -> Vec<u8> {
+    const SECTIONS: usize = 80;
+    const ENTRY: usize = 48;
+    let mut sealed = bytes.to_vec();
+    for entry in (0..6).map(|section| SECTIONS + ENTRY * section) {
+        if let (Some(offset), Some(length)) = (number(bytes, entry), number(bytes, entry + 8)) {
+            digest(&mut sealed, offset, length, entry + 16);
+        }
+    }
+    let end = SECTIONS + 6 * ENTRY;
+    digest(&mut sealed, 0, end, end);
+    sealed
+}
+
+/// A families index with its digests put right: the number of parts at byte 80, then the digests of their list and of
+/// the header; the records from byte 192 on; the list, with the number of families and the digest of each part, at the
+/// end.
+pub fn sealed_families_index(bytes: &[u8]) -> Vec<u8> {
+    const PARTS: usize = 80;
+    const RECORDS: usize = 3 * LINE;
+    const ENTRY: usize = 40;
+    let mut sealed = bytes.to_vec();
+    let mut seal = || {
+        let loci = u32::from_le_bytes(bytes.get(12..16)?.try_into().ok()?) as usize;
+        let length = number(bytes, PARTS)?.checked_mul(ENTRY)?;
+        let list = bytes.len().checked_sub(length)?;
+        let mut at = RECORDS;
+        for entry in (list..bytes.len()).step_by(ENTRY) {
+            let part = number(bytes, entry)?.checked_mul(FamilyRecord::size(loci))?;
+            digest(&mut sealed, at, part, entry + 8)?;
+            at = at.checked_add(part)?;
+        }
+        digest(&mut sealed, list, length, PARTS + 8)
+    };
+    let _ = seal();
+    digest(&mut sealed, 0, PARTS + 40, PARTS + 40);
+    sealed
+}
