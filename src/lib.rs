@@ -17,7 +17,8 @@
 //! | `consistency` | relatives of one family held against each other; pure | model, population, kinship |
 //! | `pseudonym` | the secret key and keyed hashes; with intake, the only place that sees an original identifier | model |
 //! | `intake` | one file per input format, diagnostics per row | model, pseudonym |
-//! | `ledger` | SQLite, the one source of truth; the only user of rusqlite | model |
+//! | `audit` | who did what and why: records in a hash chain, signed checkpoints | model, pseudonym (key files only) |
+//! | `ledger` | SQLite, the one source of truth; the only user of rusqlite | model, audit |
 //! | `index` | the memory-mapped children index, always rebuildable; the only user of memmap2 | model |
 //! | `screen` | bit-sliced kernel, and the plan that makes it lossless | model, index, kinship (tables only) |
 //! | `matching` | compile, screen, score, rank, digest; rayon lives here | model, population, kinship, index, screen |
@@ -28,6 +29,7 @@
 //!
 //! `tests/house.rs` holds the code to this table.
 
+pub mod audit;
 pub mod cli;
 pub mod consistency;
 pub mod index;

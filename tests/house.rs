@@ -8,11 +8,14 @@ use std::path::{Path, PathBuf};
 const MOST_LINES: usize = 400;
 
 /// Crates that one room, or a few, have to themselves.
-const OWNERS: [(&str, &[&str]); 6] = [
+const OWNERS: [(&str, &[&str]); 9] = [
     ("memmap2", &["index"]),
     ("rusqlite", &["ledger"]),
     ("rayon", &["matching", "cli"]),
     ("bincode", &["index"]),
+    ("age", &["pseudonym"]),
+    ("ed25519_dalek", &["audit"]),
+    ("nix", &["pseudonym", "cli"]),
     ("quick_xml", &["intake"]),
     ("encoding_rs", &["intake"]),
 ];

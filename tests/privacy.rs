@@ -291,3 +291,87 @@ fn a_key_inside_the_store_is_refused() {
     fs::remove_file(lab.path("store/key")).unwrap();
     assert!(lab.counts().contains(" 0 children"));
 }
+
+/// Runs a shell script with the program as `$0` and the key's path as `$1`, and what else it needs from `$2` on.
+fn script(lab: &Lab, text: &str, arguments: &[&str]) -> Said {
+    run(Command::new("sh").args(["-c", text, PROGRAM, &lab.name("key")]).args(arguments))
+}
+
+#[test]
+fn a_key_may_come_through_an_open_descriptor() {
+    let lab = Lab::new();
+    let names = lab.write("names", "S-1\n鲁-2\n");
+    let expected = script(&lab, "\"$0\" --key-file \"$1\" pseudonym --kind sample < \"$2\"", &[&names]).ends(0).out;
+    assert_eq!(expected.lines().count(), 2);
+    for way in [
+        "exec 3< \"$1\"; \"$0\" --key-fd 3 pseudonym --kind sample < \"$2\"",
+        "cat \"$1\" | { exec 7<&0; \"$0\" --key-fd 7 pseudonym --kind sample < \"$2\"; }",
+        // It comes before the environment's.
+        "exec 3< \"$1\"; REUNITE_KEY_FILE=none \"$0\" --key-fd 3 pseudonym --kind sample < \"$2\"",
+    ] {
+        assert_eq!(script(&lab, way, &[&names]).ends(0).out, expected, "{way}");
+    }
+    let store = lab.name("store");
+    let file = lab.write("c.csv", children());
+    let import = "exec 3< \"$1\"; \"$0\" --key-fd 3 --store \"$2\" import --as children \"$3\"";
+    script(&lab, import, &[&store, &file]).ends(0).says(&["2 added"]);
+    let short = format!("{}\n", &lab.read("key")[..60]);
+    lab.write("short", short);
+    fs::set_permissions(lab.path("short"), Permissions::from_mode(0o600)).unwrap();
+    fs::copy(lab.path("key"), lab.path("open")).unwrap();
+    fs::set_permissions(lab.path("open"), Permissions::from_mode(0o640)).unwrap();
+    fs::copy(lab.path("key"), lab.path("store/key")).unwrap();
+    for (key, why) in [
+        ("short", "is cut short"),
+        ("open", "run chmod 600 on it"),
+        ("store/key", "lies inside the store"),
+        (".", "regular"),
+    ] {
+        let import = "exec 3< \"$4\"; \"$0\" --key-fd 3 --store \"$2\" import --as children \"$3\"";
+        script(&lab, import, &[&store, &file, &lab.name(key)]).ends(2).says(&[why]);
+    }
+    script(&lab, "\"$0\" --key-fd 9 pseudonym --kind sample", &[]).ends(2).says(&["there is no key file /dev/fd/9"]);
+    script(&lab, "\"$0\" --key-fd 1 pseudonym --kind sample", &[]).ends(2);
+}
+
+#[test]
+fn a_key_in_the_environment_is_refused_and_not_repeated() {
+    let lab = Lab::new();
+    let key = lab.read("key").trim().to_owned();
+    let digits = key.rsplit(' ').next().unwrap().to_owned();
+    for value in [&key, &digits] {
+        for arguments in [&["pseudonym", "--kind", "sample"][..], &["init"], &["--help"], &["import", "--help"]] {
+            let mut command = Command::new(PROGRAM);
+            command.args(["--store", &lab.name("new")]).args(arguments);
+            let output = common::plain(&mut command).env("REUNITE_KEY_FILE", value).output().unwrap();
+            let said = Said::of(output);
+            assert!(!(said.out.clone() + &said.err).contains(&digits[..16]), "{arguments:?}");
+            if !arguments.contains(&"--help") {
+                said.ends(2).says(&["the key itself was given where the path of its file belongs"]);
+            }
+        }
+    }
+    assert!(!lab.path("new").exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_crash_leaves_no_core_file() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let lab = Lab::new();
+    let text = "ulimit -c unlimited || exit 9; exec \"$0\" --key-file \"$1\" pseudonym --kind sample";
+    let mut command = Command::new("sh");
+    command.args(["-c", text, PROGRAM, &lab.name("key")]).stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut child = common::plain(&mut command).spawn().unwrap();
+    let limits = format!("/proc/{}/limits", child.id());
+    // It waits for input all the while; its limit falls once it has begun.
+    let limited = (0..1000).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        let text = fs::read_to_string(&limits).unwrap();
+        let line = text.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+        line.split_whitespace().skip(4).take(2).eq(["0", "0"])
+    });
+    child.stdin.take().unwrap().write_all(b"S-1\n").unwrap();
+    assert!(limited && child.wait().unwrap().success());
+}

@@ -18,6 +18,7 @@ use super::model::ModelOptions;
 use super::options::FrequencyOption;
 use super::output::{Output, count};
 use super::store::Store;
+use super::who;
 
 /// Families of the comparison with scoring every pair.
 const SCORED: u32 = 64;
@@ -149,7 +150,7 @@ impl Bench {
         let synthesise = started.elapsed();
 
         let folder = tempfile::tempdir()?;
-        let store = Store::create(&folder.path().join("store"), &text, &table, &settings, criterion, None)?;
+        let store = Store::create(&folder.path().join("store"), &text, &table, &settings, criterion, None, &[])?;
         let mut ledger = store.ledger()?;
         let [first, later] = batches(&population, self.new, table.panel().loci());
         drop(population);
@@ -170,17 +171,17 @@ impl Bench {
         let full = How { criterion, ..How::full(&store) };
         let mut runs: Vec<Matched> = Vec::new();
         for _ in 0..self.runs {
-            runs.push(run_match(&store, full, &quiet)?);
+            runs.push(run_match(&store, full, who::entry("bench", None), &quiet)?);
         }
         runs.sort_by(|a, b| a.report.run.seconds.total_cmp(&b.report.run.seconds));
         let lengths = runs.iter().map(|run| run.report.run.seconds).collect();
         let median = runs.swap_remove(runs.len() / 2);
         let full_measured = Full::of(&median, lengths);
         import(&mut ledger, &later)?;
-        let delta = run_match(&store, How { full: false, ..full }, &quiet)?;
+        let delta = run_match(&store, How { full: false, ..full }, who::entry("bench", None), &quiet)?;
         // Its own index first, so that only matching is compared.
         drop(store.build_index(&ledger, Access::Mapped)?);
-        let after = run_match(&store, full, &quiet)?;
+        let after = run_match(&store, full, who::entry("bench", None), &quiet)?;
         Ok(Measured {
             program: concat!("reunite ", env!("CARGO_PKG_VERSION")),
             instructions: Instructions::detect().name(),

@@ -30,7 +30,7 @@ pub(super) struct List {
 impl List {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let store = Store::open(&global.store)?;
-        let ledger = store.ledger()?;
+        let mut ledger = store.ledger()?;
         let filter = CandidateFilter {
             family: self.family.as_deref().map(|text| pseudonym("--family", text)).transpose()?,
             child: self.child.as_deref().map(|text| pseudonym("--child", text)).transpose()?,
@@ -40,6 +40,10 @@ impl List {
         if ledger.generation()?.number != report.run.generation {
             output.warn("samples were imported since the last match: run `reunite match` to take them in");
         }
+        let shown = report.candidates.iter().flat_map(|candidate| [candidate.family, candidate.child]);
+        let entry = global.entry("candidates").with("format", self.format.format.word());
+        let entry = entry.with("candidates", report.candidates.len()).with("run_digest", report.run.digest.as_str());
+        ledger.append(&entry.about(filter.family.into_iter().chain(filter.child)).about(shown))?;
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,

@@ -123,7 +123,7 @@ impl Search {
             };
             let challenge = plan.generate(&table, &settings.model)?;
             let folder = tempfile::tempdir()?;
-            let store = Store::create(&folder.path().join("store"), &text, &table, &settings, criterion, None)?;
+            let store = Store::create(&folder.path().join("store"), &text, &table, &settings, criterion, None, &[])?;
             let mut ledger = store.ledger()?;
             let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
             let (people, queries) = (people(&challenge, panel, '/'), queries(&challenge, panel, '/'));
@@ -136,7 +136,12 @@ impl Search {
             let import = started.elapsed().as_secs_f64();
             drop((people, queries));
             let started = Instant::now();
-            let matched = run_match(&store, How { criterion: best, ..How::full(&store) }, &quiet)?;
+            let matched = run_match(
+                &store,
+                How { criterion: best, ..How::full(&store) },
+                super::who::entry("challenge", None),
+                &quiet,
+            )?;
             let match_ = started.elapsed().as_secs_f64();
             let answers: HashMap<Pseudonym, Pseudonym> =
                 matched.result.candidates.iter().map(|one| (one.family, one.child)).collect();

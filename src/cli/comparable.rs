@@ -26,7 +26,7 @@ pub(super) struct Comparable {
 impl Comparable {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let store = Store::open(&global.store)?;
-        let ledger = store.ledger()?;
+        let mut ledger = store.ledger()?;
         let panel = store.table.panel();
         let min_loci = self.min_loci.unwrap_or(store.min_loci);
         let (mut families, mut children): (Vec<Typed>, Vec<Typed>) = (Vec::new(), Vec::new());
@@ -55,6 +55,8 @@ impl Comparable {
             count(comparison.children_hardly_comparable.as_ref().map_or(0, Vec::len) as u64),
         ));
         let report = ComparableReport::new(comparison);
+        let entry = global.entry("comparable").with("format", self.format.format.word());
+        ledger.append(&entry.about(report.pseudonyms()))?;
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,

@@ -22,6 +22,7 @@ use super::matching::{How, run_match};
 use super::model::Settings;
 use super::output::{Output, count};
 use super::store::{Store, write_private};
+use super::who;
 
 const FAMILIES: &str = include_str!("../../fixtures/demo/families.csv");
 const CHILDREN: &str = include_str!("../../fixtures/demo/children.csv");
@@ -90,13 +91,14 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
     let text = FrequencyTable::chinese_han_23_text();
     let model = Model::default();
     let settings = Settings { model, linked: Vec::new() };
-    let store = Store::create(&dir.join("store"), text, table, &settings, Criterion::default(), Some(&key))?;
+    let store = Store::create(&dir.join("store"), text, table, &settings, Criterion::default(), Some(&key), &[])?;
     let lock = store.lock()?;
     let mut ledger = store.ledger()?;
     let names = Pseudonymizer::new(&key);
     for (name, text, layout) in
         [("families.csv", FAMILIES, Layout::Families), ("children.csv", CHILDREN, Layout::Children)]
     {
+        ledger.act_for(who::entry("demo", None));
         sound_text(name, text, layout, table.panel(), &names, &mut ledger)?;
     }
     let counts = ledger.counts()?;
@@ -108,7 +110,7 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
         count(counts.children),
         table.panel().len(),
     ));
-    let matched = run_match(&store, How::full(&store), output)?;
+    let matched = run_match(&store, How::full(&store), who::entry("demo", None), output)?;
     drop(lock);
     matched.say(output);
     let known = Known::new(&names)?;

@@ -33,7 +33,7 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let store = Store::open(&global.store)?;
-        let ledger = store.ledger()?;
+        let mut ledger = store.ledger()?;
         let calculator = store.calculator()?;
         let panel = store.table.panel();
         let (family, child) = (pseudonym("FAMILY", &self.family)?, pseudonym("CHILD", &self.child)?);
@@ -81,6 +81,10 @@ impl Explain {
         if report.differs_from_candidate() {
             output.warn("the pair is a candidate with another LR: its data have changed since; run `reunite match`");
         }
+        let entry = global.entry("explain").with("format", self.format.format.word());
+        let people = family.relatives.iter().map(|relative| relative.sample);
+        let entry = entry.with("genotypes", self.show_genotypes).about(people);
+        ledger.append(&entry.about([family.pseudonym, child.pseudonym]))?;
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,

@@ -73,7 +73,7 @@ impl Export {
         self.check(&named)?;
         let store = Store::open(&global.store)?;
         let _lock = store.lock()?;
-        let ledger = store.ledger()?;
+        let mut ledger = store.ledger()?;
         let named = self.with_candidates(named, &ledger, output)?;
         let file = NewFile::create(&self.file, self.force)?;
         let withdrawn = ledger.counts()?.families - ledger.families_matched()?;
@@ -86,9 +86,31 @@ impl Export {
             (Form::Csv, _) => self.children_csv(&store, &ledger, &named, file)?,
             (Form::Fam, _) => self.fam(&store, &ledger, &named, file, output)?,
         };
+        let entry = global.entry("export").with("genotypes", self.show_genotypes);
+        let digest = *blake3::hash(&std::fs::read(&self.file)?).as_bytes();
+        let about = self.subjects(&store, &ledger, &named)?;
+        ledger.append(&entry.with_digest("file", &digest).about(about))?;
         let with = if self.show_genotypes { "with genotypes: keep it as you keep the samples" } else { "no genotypes" };
         output.say(&format!("{}: {wrote}, {with}", self.file.display()));
         Ok(Outcome::Done)
+    }
+
+    /// Everyone who stands in the file: samples and families.
+    fn subjects(&self, store: &Store, ledger: &Ledger, named: &Named) -> anyhow::Result<Vec<Pseudonym>> {
+        let loci = store.table.panel().loci();
+        let mut all = Vec::new();
+        let nobody = named.families.is_empty() && named.children.is_empty();
+        for (holds, layout, some) in
+            [(Holds::Families, Layout::Families, &named.families), (Holds::Children, Layout::Children, &named.children)]
+        {
+            if self.layout == Some(layout) || (self.layout.is_none() && (nobody || !some.is_empty())) {
+                ledger.export(holds, chosen(some), loci, |record| -> anyhow::Result<()> {
+                    all.extend(record.family.map(|family| family.0).into_iter().chain([record.sample]));
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(all)
     }
 
     /// Whether the options go together.

@@ -87,6 +87,8 @@ fn change(families: &[String], reason: Option<&str>, global: &Global, output: &O
     for family in &families {
         known(&ledger, &store, *family)?;
     }
+    let command = if reason.is_some() { "families withdraw" } else { "families restore" };
+    ledger.act_for(global.entry(command).with("cause", reason));
     let changed = ledger.withdraw(&families, reason)?;
     let what = if reason.is_some() { "withdrawn" } else { "restored" };
     output.say(&format!("{} families {what}; the next match takes it into account", count(changed as u64)));
@@ -100,7 +102,7 @@ fn known(ledger: &Ledger, store: &Store, wanted: Pseudonym) -> anyhow::Result<Fa
 
 impl List {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let ledger = Store::open(&global.store)?.ledger()?;
+        let mut ledger = Store::open(&global.store)?.ledger()?;
         let mut rows: BTreeMap<Pseudonym, StateRow> = BTreeMap::new();
         let marks = if self.withdrawn { Vec::new() } else { ledger.marks()? };
         let withdrawn = if self.marked { Vec::new() } else { ledger.withdrawn()? };
@@ -111,6 +113,8 @@ impl List {
             rows.entry(family).or_insert_with(|| StateRow::new(family)).withdrawn = Some(reason);
         }
         let report = StatesReport::new(rows.into_values().collect());
+        let entry = global.entry("families list").with("format", self.format.format.word());
+        ledger.append(&entry.about(report.families.iter().map(|row| row.family)))?;
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
@@ -134,6 +138,8 @@ impl Check {
             wanted.iter().map(|&wanted| known(&ledger, &store, wanted)).collect::<anyhow::Result<_>>()?
         };
         let checking = Checking::of(&store)?;
+        let entry = global.entry("families check").with("format", self.format.format.word());
+        ledger.act_for(entry.about(families.iter().map(|family| family.pseudonym)));
         let findings = checking.mark(&mut ledger, &families, output)?;
         let report = FamiliesReport::new(families.len() as u64, checking.settings_line(), findings);
         match self.format.format {

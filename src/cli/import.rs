@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
+use crate::audit::Entry;
 use crate::intake::{
     CaseList, FamilyPedigrees, Format, Intake, Layout, Problem, Request, SingleAllele, read_bytes, read_file,
 };
@@ -17,11 +18,13 @@ use crate::report::FindingRow;
 
 use super::Outcome;
 use super::checking::Checking;
+use super::expunge::finish;
 use super::identities::check_new;
 use super::kin::RuleOption;
 use super::options::Global;
 use super::output::{Output, count};
 use super::store::Store;
+use super::vault::Sealing;
 
 #[derive(Args)]
 pub(super) struct Import {
@@ -131,14 +134,35 @@ enum Conflict {
     Replace,
 }
 
+impl Conflict {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Keep => "keep",
+            Self::Replace => "replace",
+        }
+    }
+}
+
 impl Import {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let store = Store::open(&global.store)?;
         let _lock = store.lock()?;
         let mut ledger = store.ledger()?;
-        let pseudonymizer = match self.identifiers {
-            Identifiers::Original => store.pseudonymizer(&mut ledger, global.key_file.as_deref())?,
-            Identifiers::Pseudonyms => Pseudonymizer::given(),
+        let given = match self.identifiers {
+            Identifiers::Original => Some(store.pseudonymizer(&mut ledger, global.key().as_ref())?),
+            Identifiers::Pseudonyms => None,
+        };
+        finish(&store, &mut ledger, output)?;
+        // Of pseudonyms there is no original to keep.
+        let sealing = if given.is_some() { Sealing::of(&store, &ledger)? } else { None };
+        if sealing.is_none() && given.is_some() {
+            output.say("no custodian: original identifiers are not kept (`reunite vault recipients add` names one)");
+        }
+        let pseudonymizer = match given {
+            Some(names) if sealing.is_some() => names.remembering(),
+            Some(names) => names,
+            None => Pseudonymizer::given(),
         };
         let pedigrees = match &self.pedigrees {
             None => None,
@@ -168,6 +192,7 @@ impl Import {
         };
         let request = Request { cases: cases.as_ref(), ..request };
         let (mut with_rows, mut samples) = (BTreeSet::new(), HashSet::new());
+        let mut target = Target { store: &store, names: &pseudonymizer, sealing };
         let mut outcome = Outcome::Done;
         for file in &self.files {
             let started = Instant::now();
@@ -176,7 +201,7 @@ impl Import {
             if cases.is_some() {
                 samples.extend(intake.rows.iter().map(|row| row.sample));
             }
-            let taken = self.take(intake, &store, &mut ledger, output, file)?;
+            let taken = self.take(intake, &mut target, &mut ledger, global.entry("import"), output, file)?;
             if taken == Outcome::Rejected {
                 outcome = Outcome::Rejected;
             } else {
@@ -224,8 +249,9 @@ impl Import {
     fn take(
         &self,
         intake: Intake,
-        store: &Store,
+        target: &mut Target<'_>,
         ledger: &mut Ledger,
+        entry: Entry,
         output: &Output,
         file: &Path,
     ) -> anyhow::Result<Outcome> {
@@ -234,8 +260,12 @@ impl Import {
         }
         let bad = intake.problems.len();
         let name = file.display();
+        let entry = entry.with("problems", bad).with("on_conflict", self.on_conflict.word());
+        let refused = entry.clone().with("as", intake.layout.word()).with_digest("file", &intake.digest);
+        let refused = refused.with("outcome", "refused");
         if bad > 0 && (!self.keep_going || intake.rows.is_empty()) {
             output.warn(&format!("{name}: {} found, nothing imported", plural(bad as u64, "problem")));
+            ledger.append(&refused)?;
             return Ok(Outcome::Rejected);
         }
         let on_conflict = match self.on_conflict {
@@ -245,17 +275,21 @@ impl Import {
         };
         let layout = intake.layout;
         let batch = batch(intake);
-        match ledger.import(&batch, on_conflict, self.dry_run) {
+        ledger.act_for(entry);
+        match target.import(&batch, ledger, on_conflict, self.dry_run) {
             Ok(report) => {
+                if self.dry_run {
+                    ledger.append(&refused.with("outcome", "dry run"))?;
+                }
                 output.say(&format!("{name}: {}", summary(&report, layout, self.dry_run)?));
                 for conflict in &report.conflicts {
                     output.warn(&format!("{name}: {conflict}"));
                 }
                 if layout == Layout::Families && !self.dry_run && report.added + report.replaced > 0 {
-                    check(&batch, ledger, store, output, file)?;
+                    check(&batch, ledger, target.store, output, file)?;
                 }
                 if !self.skip_identities && !self.dry_run && report.added + report.replaced > 0 {
-                    let checked = check_new(&batch, ledger, store, self.rule.rule(), output, file);
+                    let checked = check_new(&batch, ledger, target.store, self.rule.rule(), output, file);
                     // The file is in.
                     if let Err(error) = checked {
                         output.warn(&format!("{name}: persons with two numbers were not looked for: {error:#}"));
@@ -272,6 +306,7 @@ impl Import {
                 } else {
                     "correct the file, or withdraw what is wrong from the store"
                 };
+                ledger.append(&refused.with("conflicts", conflicts.len()))?;
                 let found = plural(conflicts.len() as u64, "row");
                 output.warn(&format!(
                     "{name}: {found} in conflict with the store or with each other, nothing imported; {advice}"
@@ -296,6 +331,34 @@ fn refuse(path: &Path, problems: &[Problem], output: &Output) {
     problems.iter().for_each(|problem| output.warn(&problem.to_string()));
     let found = plural(problems.len() as u64, "problem");
     output.warn(&format!("{}: {found} found, nothing imported", path.display()));
+}
+
+/// Where rows go.
+struct Target<'a> {
+    store: &'a Store,
+    names: &'a Pseudonymizer,
+    sealing: Option<Sealing>,
+}
+
+impl Target<'_> {
+    fn import(
+        &mut self,
+        batch: &Batch,
+        ledger: &mut Ledger,
+        on_conflict: OnConflict,
+        dry_run: bool,
+    ) -> Result<ImportReport, LedgerError> {
+        let Some(sealing) = &mut self.sealing else { return ledger.import(batch, on_conflict, dry_run) };
+        let imported =
+            ledger.import_sealed(batch, on_conflict, dry_run, &mut |rows| sealing.seal(batch, rows, self.names));
+        self.names.forget();
+        match &imported {
+            Ok(_) => sealing.keep(),
+            // What stays behind is sealed, and `verify` tells of it.
+            Err(_) => drop(sealing.undo(ledger)),
+        }
+        imported
+    }
 }
 
 /// Holds against themselves the families that a file touched, says what does not fit, and marks them.

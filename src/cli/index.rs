@@ -17,7 +17,10 @@ impl Rebuild {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let store = Store::open(&global.store)?;
         let _lock = store.lock()?;
-        let index = store.build_index(&store.ledger()?, Access::Mapped)?;
+        let mut ledger = store.ledger()?;
+        super::expunge::finish(&store, &mut ledger, output)?;
+        ledger.append(&global.entry("index"))?;
+        let index = store.build_index(&ledger, Access::Mapped)?;
         let (children, bytes) = (index.children() as u64, index.size() as u64);
         output.say(&format!("built the index of {} children, {} bytes", count(children), count(bytes)));
         Ok(Outcome::Done)

@@ -17,18 +17,28 @@ pub(super) struct Init {
     /// The least log10 LR of a candidate
     #[arg(long, value_name = "X", default_value_t = 4.0, allow_negative_numbers = true)]
     min_log10_lr: f64,
+    /// An age recipient (age1...) to whom original identifiers are sealed on import; may be given several times
+    #[arg(long, value_name = "RECIPIENT")]
+    custodian: Vec<String>,
     #[command(flatten)]
     model: ModelOptions,
 }
 
 impl Init {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let key = global.key_file.as_deref().map(|path| load_key(Some(path))).transpose()?;
+        let key = global.key().map(|key| load_key(Some(&key))).transpose()?;
+        let custodians = super::vault::custodians(&self.custodian)?;
         let Frequencies { text, table, base, notes } = self.frequencies.read_with_base()?;
         notes.iter().for_each(|note| output.warn(note));
         let settings = self.model.settings_over(&base)?;
         let criterion = checked(self.min_log10_lr)?;
-        let store = Store::create(&global.store, &text, &table, &settings, criterion, key.as_ref())?;
+        let store = Store::create(&global.store, &text, &table, &settings, criterion, key.as_ref(), &custodians)?;
+        let entry = global
+            .entry("init")
+            .with("loci", table.panel().len())
+            .with("custodians", super::vault::words(&custodians))
+            .with_digest("frequencies", &table.digest());
+        store.ledger()?.append(&entry)?;
         output.say(&format!(
             "made the store {} with {} loci; {}; candidates from log10 LR {}",
             store.dir().display(),
@@ -39,6 +49,10 @@ impl Init {
         match &key {
             Some(key) => output.say(&format!("it belongs to the key {}", key.fingerprint())),
             None => output.say("it will belong to the key of the first import"),
+        }
+        match custodians.len() {
+            0 => output.say("no custodian: original identifiers will not be kept, sealed or otherwise"),
+            number => output.say(&format!("original identifiers will be sealed to {number} custodians")),
         }
         Ok(Outcome::Done)
     }

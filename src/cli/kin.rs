@@ -121,7 +121,7 @@ impl FindKin {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let store = Store::open(&global.store)?;
         let criterion = self.criterion(&store)?;
-        let ledger = store.ledger()?;
+        let mut ledger = store.ledger()?;
         let calculator = kin_calculator(&store, self.within)?;
         let known = Known::of(&ledger)?;
         let mut samples: Vec<Child> = Vec::new();
@@ -166,6 +166,8 @@ impl FindKin {
             seconds,
             pairs: found.pairs.iter().map(|pair| KinRow::new(pair, about)).collect(),
         };
+        let entry = global.entry("kin").with("within", self.within.word()).with("format", self.format.format.word());
+        ledger.append(&entry.about(report.pairs.iter().flat_map(KinRow::pseudonyms)))?;
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use clap::Args;
 use serde_json::json;
 
+use crate::audit::Entry;
 use crate::index::{Access, Index};
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateRecord, Ledger, RunRecord};
@@ -81,7 +82,8 @@ impl Match {
         let access = if self.no_mmap { Access::Read } else { Access::Mapped };
         let min_loci = self.min_loci.unwrap_or(store.min_loci);
         let how = How { criterion, min_loci, access, full: self.full, exhaustive: self.exhaustive };
-        let matched = run_match(&store, how, output)?;
+        let entry = global.entry("match").with("exhaustive", self.exhaustive).with("format", self.format.format.word());
+        let matched = run_match(&store, how, entry, output)?;
         match self.format.format {
             Format::Json => output.data(&matched.report.json()?)?,
             Format::Csv => output.data(&matched.report.csv())?,
@@ -185,9 +187,10 @@ impl How {
 }
 
 /// Matches the families of a store with its children, and records the run.
-pub(super) fn run_match(store: &Store, how: How, output: &Output) -> anyhow::Result<Matched> {
+pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) -> anyhow::Result<Matched> {
     let How { criterion, min_loci, access, exhaustive, .. } = how;
     let mut ledger = store.ledger()?;
+    super::expunge::finish(store, &mut ledger, output)?;
     check_the_rest(store, &mut ledger, output)?;
     let calculator = store.calculator()?;
     let basis = delta::basis(store, &calculator, &criterion)?;
@@ -252,6 +255,7 @@ pub(super) fn run_match(store: &Store, how: How, output: &Output) -> anyhow::Res
         })
         .collect();
     let recording = Instant::now();
+    ledger.act_for(entry);
     let delta = ledger.record_run(&record, &records, &before)?;
     let write = recording.elapsed();
     let candidates = records.into_iter().zip(&delta.first_runs).map(|(record, &first_run)| (record, first_run));

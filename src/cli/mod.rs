@@ -4,6 +4,7 @@
 //! or something does not verify; 2: any error, a rejected record included; 130:
 //! interrupted.
 
+mod audit;
 mod bench;
 mod candidates;
 mod challenge;
@@ -13,8 +14,10 @@ mod delta;
 mod demo;
 mod explain;
 mod export;
+mod expunge;
 mod fam;
 mod families;
+mod guard;
 mod identities;
 mod import;
 mod index;
@@ -30,9 +33,12 @@ mod output;
 mod power;
 mod progress;
 mod pseudonym;
+mod reidentify;
 mod store;
 mod synth;
+mod vault;
 mod verify;
+mod who;
 
 use std::process::ExitCode;
 
@@ -87,6 +93,13 @@ enum Command {
     Lr(lr::Lr),
     /// Turn original identifiers (one per line on standard input) into pseudonyms
     Pseudonym(pseudonym::Names),
+    /// Show who stands behind pseudonyms: for custodians, with their identity file
+    Reidentify(reidentify::Reidentify),
+    /// Look after the sealed original identifiers
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
+    /// Take samples and families out of the store for good: consent was withdrawn
+    Expunge(expunge::Expunge),
     /// Make a synthetic population with known truth
     Synth(synth::Synth),
     /// Measure this machine: a synthetic population in a temporary store, matched in full and by what is new
@@ -96,7 +109,10 @@ enum Command {
     Challenge(challenge::Search),
     /// Build the children index again from the ledger
     Index(index::Rebuild),
-    /// Check the ledger and the index
+    /// Who did what, when and why: list it, check it, sign it
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Check the ledger, the audit chain and the index
     Verify(verify::Verify),
 }
 
@@ -134,6 +150,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
+    guard::no_core_dumps()?;
     let global = &arguments.global;
     global.use_threads()?;
     match &arguments.command {
@@ -152,10 +169,14 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
         Command::Kin(command) => command.run(global, output),
         Command::Lr(command) => command.run(output),
         Command::Pseudonym(command) => command.run(global, output),
+        Command::Reidentify(command) => command.run(global, output),
+        Command::Vault(command) => command.run(global, output),
+        Command::Expunge(command) => command.run(global, output),
         Command::Synth(command) => command.run(output),
         Command::Bench(command) => command.run(output),
         Command::Challenge(command) => command.run(output),
         Command::Index(command) => command.run(global, output),
+        Command::Audit(command) => command.run(global, output),
         Command::Verify(command) => command.run(global, output),
     }
 }

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
+use crate::audit::Entry;
 use crate::intake::Format;
 use crate::kinship::Calculator;
 use crate::population::FrequencyTable;
+use crate::pseudonym::KeySource;
 use crate::report;
 
 use super::fam;
@@ -20,8 +22,14 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "DIR", env = "REUNITE_STORE", default_value = "reunite-store")]
     pub(super) store: PathBuf,
     /// The file with the secret key; kept outside the store
-    #[arg(long, global = true, value_name = "FILE", env = "REUNITE_KEY_FILE")]
-    pub(super) key_file: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE", env = "REUNITE_KEY_FILE", hide_env_values = true)]
+    key_file: Option<PathBuf>,
+    /// Read the secret key from this open file descriptor, and not from a file
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(3..))]
+    key_fd: Option<u32>,
+    /// Why, in a few words without names; kept in the audit chain
+    #[arg(long, global = true, value_name = "TEXT", value_parser = super::who::checked)]
+    reason: Option<String>,
     /// Threads to use; all processors by default
     #[arg(long, global = true, value_name = "N")]
     threads: Option<std::num::NonZeroUsize>,
@@ -31,6 +39,21 @@ pub(super) struct Global {
 }
 
 impl Global {
+    /// Where the secret key is, if that was said.
+    pub(super) fn key(&self) -> Option<KeySource> {
+        self.key_fd.map(KeySource::Descriptor).or_else(|| self.key_file.clone().map(KeySource::File))
+    }
+
+    /// Why it is run, if that was said.
+    pub(super) fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// A record of this command for the audit chain.
+    pub(super) fn entry(&self, command: &str) -> Entry {
+        super::who::entry(command, self.reason.as_deref())
+    }
+
     pub(super) fn use_threads(&self) -> anyhow::Result<()> {
         if let Some(threads) = self.threads {
             rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global().context("starting threads")?;

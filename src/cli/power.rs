@@ -39,7 +39,7 @@ impl FamilyPower {
         let pseudonym = pseudonym("FAMILY", &self.family)?;
         let store = Store::open(&global.store)?;
         let min_log10_lr = checked(self.min_log10_lr.unwrap_or(store.criterion.min_log10_lr))?.min_log10_lr;
-        let ledger = store.ledger()?;
+        let mut ledger = store.ledger()?;
         let family = ledger.family(store.table.panel(), pseudonym)?;
         let family = family.with_context(|| format!("there is no family {pseudonym} in the store"))?;
         anyhow::ensure!(
@@ -83,6 +83,8 @@ impl FamilyPower {
             frequencies: hex(&store.table.digest()),
             power: PowerReport::rows(power, computed, children),
         };
+        let entry = global.entry("power").with("format", self.format.format.word());
+        ledger.append(&entry.about(family.relatives.iter().map(|relative| relative.sample)).about([pseudonym]))?;
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,

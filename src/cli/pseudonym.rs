@@ -32,7 +32,7 @@ enum Kind {
 
 impl Names {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let key = load_key(global.key_file.as_deref())?;
+        let key = load_key(global.key().as_ref())?;
         let pseudonymizer = Pseudonymizer::new(&key);
         let mut text = String::new();
         for (i, line) in stdin().lock().lines().enumerate() {

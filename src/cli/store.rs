@@ -14,11 +14,12 @@ use crate::ledger::{Generation, Ledger, LedgerError, Past};
 use crate::matching::Criterion;
 use crate::model::Child;
 use crate::population::FrequencyTable;
-use crate::pseudonym::{Pseudonymizer, SecretKey};
+use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
 
 use super::model::{ModelConfig, Settings};
 use super::options::{calculator, read_frequencies};
 use super::output::hex;
+use super::vault::words;
 
 const CONFIG: &str = "reunite.toml";
 const FREQUENCIES: &str = "frequencies.csv";
@@ -27,6 +28,7 @@ const INDEX_FOLDER: &str = "index";
 const INDEX: &str = "index/children.idx";
 const FAMILIES: &str = "index/families.idx";
 const LOCK: &str = "lock";
+const VAULT: &str = "vault";
 
 /// `reunite.toml`.
 #[derive(Serialize, Deserialize)]
@@ -91,6 +93,7 @@ impl Store {
         settings: &Settings,
         criterion: Criterion,
         key: Option<&SecretKey>,
+        custodians: &[Custodian],
     ) -> anyhow::Result<Self> {
         calculator(table, settings)?;
         if dir.exists() && !fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none()) {
@@ -107,6 +110,7 @@ impl Store {
         if let Some(key) = key {
             ledger.bind_key(key.fingerprint().bytes())?;
         }
+        ledger.add_custodians(&words(custodians))?;
         let config = Config {
             store_version: STORE_VERSION,
             store_id: hex(&ledger.store_id()?),
@@ -194,11 +198,16 @@ impl Store {
         }
     }
 
+    /// The sealed original identifiers.
+    pub(super) fn vault(&self) -> Vault {
+        Vault::new(self.dir.join(VAULT))
+    }
+
     /// The key, checked to be that of this store.
-    pub(super) fn pseudonymizer(&self, ledger: &mut Ledger, key_file: Option<&Path>) -> anyhow::Result<Pseudonymizer> {
-        let key = load_key(key_file)?;
-        if let Some(path) = key_file {
-            outside(path, &self.dir)?;
+    pub(super) fn pseudonymizer(&self, ledger: &mut Ledger, key: Option<&KeySource>) -> anyhow::Result<Pseudonymizer> {
+        let (source, key) = (key, load_key(key)?);
+        if let Some(source) = source {
+            outside(&source.path(), &self.dir, "key file")?;
         }
         ledger.bind_key(key.fingerprint().bytes()).map_err(|error| at(&self.dir.join(LEDGER), error))?;
         Ok(Pseudonymizer::new(&key))
@@ -255,6 +264,16 @@ impl Store {
         let binding = self.binding(&generation);
         builder.write(&path, &binding)?;
         Ok(Index::open(&path, access, &binding)?)
+    }
+
+    /// Removes the indices, and what interrupted builds left of them. The store must be locked.
+    pub(super) fn remove_index(&self) -> anyhow::Result<()> {
+        let folder = self.index_folder()?;
+        for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+            let path = entry?.path();
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+        File::open(&folder).and_then(|folder| folder.sync_all()).context("flushing the folder of the index")
     }
 
     fn index_folder(&self) -> anyhow::Result<PathBuf> {
@@ -317,19 +336,19 @@ fn at(path: &Path, error: LedgerError) -> anyhow::Error {
 }
 
 /// Loads the key, or says how to name it.
-pub(super) fn load_key(key_file: Option<&Path>) -> anyhow::Result<SecretKey> {
-    let path = key_file.context("the secret key is needed: give --key-file FILE or set REUNITE_KEY_FILE")?;
-    Ok(SecretKey::load(path)?)
+pub(super) fn load_key(key: Option<&KeySource>) -> anyhow::Result<SecretKey> {
+    let key = key.context("the secret key is needed: give --key-file FILE or set REUNITE_KEY_FILE")?;
+    Ok(SecretKey::load(key)?)
 }
 
 /// A stolen store must not bring its key along.
-fn outside(key_file: &Path, dir: &Path) -> anyhow::Result<()> {
+pub(super) fn outside(key_file: &Path, dir: &Path, what: &str) -> anyhow::Result<()> {
     let inside = match (key_file.canonicalize(), dir.canonicalize()) {
         (Ok(key), Ok(dir)) => key.starts_with(dir),
         _ => false,
     };
     if inside {
-        bail!("the key file lies inside the store: keep it elsewhere, or whoever takes the store has both");
+        bail!("the {what} lies inside the store: keep it elsewhere, or whoever takes the store has both");
     }
     Ok(())
 }

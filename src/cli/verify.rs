@@ -1,6 +1,6 @@
 //! `verify`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 
@@ -38,6 +38,19 @@ impl Verify {
                 count(counts.candidates)
             ));
         }
+        let chain = super::audit::check(&ledger, &BTreeMap::new())?;
+        for one in &chain.breaks {
+            sound = false;
+            output.warn(&format!("audit chain: {one}"));
+        }
+        if chain.breaks.is_empty() {
+            output.say(&format!("audit chain: sound; {} records", count(chain.length)));
+        }
+        if ledger.unfinished()?.is_some() {
+            sound = false;
+            output.warn("an expunge was interrupted: run `reunite index`, which removes the last traces");
+        }
+        sound &= super::vault::verify(&store, &ledger, output)?;
         for finding in stale_marks(&store, &ledger, output)? {
             sound = false;
             output.warn(&format!("marks: {finding}"));

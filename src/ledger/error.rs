@@ -104,6 +104,9 @@ pub enum LedgerError {
         /// Fingerprint of the given one.
         given: String,
     },
+    /// Original identifiers could not be sealed.
+    #[error("the original identifiers could not be sealed, so nothing was imported: {0}")]
+    Sealing(Box<dyn std::error::Error + Send + Sync>),
     /// No random numbers.
     #[error("the operating system gives no random numbers: {0}")]
     Random(getrandom::Error),

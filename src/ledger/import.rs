@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension, Transaction, named_params};
 
+use super::audit::append;
 use super::changes::next;
 use super::known::{Encoder, Known, role, same_sample};
-use super::open::{Ledger, advance, now};
+use super::open::{Ledger, advance, key_id, now};
 use super::relatives::{self, Membership};
-use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, pedigrees};
+use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, sealed};
+use crate::audit::Entry;
 use crate::model::{DropOut, Pseudonym};
 
 /// What is to be done with each row of a batch.
@@ -125,6 +127,32 @@ impl Ledger {
         on_conflict: OnConflict,
         dry_run: bool,
     ) -> Result<ImportReport, LedgerError> {
+        self.import_with(batch, on_conflict, dry_run, None)
+    }
+
+    /// The same, and has the identifiers sealed of the rows that are taken in and of which no file holds them yet, before
+    /// anything is acknowledged. With `dry_run` nothing is sealed.
+    ///
+    /// # Errors
+    /// As [`Self::import`], and [`LedgerError::Sealing`].
+    pub fn import_sealed(
+        &mut self,
+        batch: &Batch,
+        on_conflict: OnConflict,
+        dry_run: bool,
+        seal: Sealer<'_>,
+    ) -> Result<ImportReport, LedgerError> {
+        self.import_with(batch, on_conflict, dry_run, Some(seal))
+    }
+
+    fn import_with(
+        &mut self,
+        batch: &Batch,
+        on_conflict: OnConflict,
+        dry_run: bool,
+        seal: Option<Sealer<'_>>,
+    ) -> Result<ImportReport, LedgerError> {
+        let acting = self.acting.take();
         let tx = self.begin()?;
         let encoder = Encoder::new(&tx, batch)?;
         let mut plan = Plan::new(batch);
@@ -159,6 +187,13 @@ impl Ledger {
             tx.rollback()?;
             return Ok(report);
         }
+        let sealed = match seal {
+            Some(seal) => sealed::seal(&tx, batch, &plan.aside, &samples, seal)?,
+            None => 0,
+        };
+        if let Some(acting) = acting {
+            append(&tx, &record_of(acting, batch, &report).with("sealed", sealed))?;
+        }
         tx.commit()?;
         if report.replaced > 0 {
             // What was overwritten is gone from the journal, too. A reader may hold it open: then it goes later.
@@ -166,6 +201,20 @@ impl Ledger {
         }
         Ok(report)
     }
+}
+
+/// What the audit chain says of an import.
+fn record_of(acting: Entry, batch: &Batch, report: &ImportReport) -> Entry {
+    let acting = acting.with("as", layout(batch.holds)).with_digest("file", &batch.file_digest);
+    [
+        ("rows", batch.rows.len() as u64),
+        ("added", report.added),
+        ("unchanged", report.unchanged),
+        ("replaced", report.replaced),
+        ("kept", report.kept),
+    ]
+    .into_iter()
+    .fold(acting, |acting, (name, number)| acting.with(name, number))
 }
 
 fn layout(holds: Holds) -> &'static str {
@@ -202,9 +251,10 @@ fn write_samples(
     import: i64,
 ) -> Result<Vec<i64>, LedgerError> {
     let mut insert = tx.prepare(
-        "INSERT INTO sample (pseudonym, role, sex, profile, agency, region, kit, collected_on, import_id, drop_out)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO sample (pseudonym, role, sex, profile, agency, region, kit, collected_on, import_id, drop_out, key_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
+    let key = key_id(tx)?;
     let mut update = tx.prepare(
         "UPDATE sample SET sex = :sex, profile = :profile, agency = :agency, region = :region, kit = :kit,
          collected_on = :collected_on, import_id = :import, drop_out = :drop_out WHERE id = :id",
@@ -237,6 +287,7 @@ fn write_samples(
                     row.collected_on.as_deref(),
                     import,
                     drop_out,
+                    key,
                 ))?;
                 tx.last_insert_rowid()
             }
@@ -264,7 +315,8 @@ fn write_members(
 ) -> Result<BTreeSet<Pseudonym>, LedgerError> {
     let mut find = tx.prepare("SELECT id FROM family WHERE pseudonym = ?1")?;
     let next = next(tx)?;
-    let mut found = tx.prepare("INSERT INTO family (pseudonym, changed) VALUES (?1, ?2)")?;
+    let mut found = tx.prepare("INSERT INTO family (pseudonym, changed, key_id) VALUES (?1, ?2, ?3)")?;
+    let key = key_id(tx)?;
     let mut write = tx.prepare(
         "INSERT INTO member (family_id, sample_id, relation) VALUES (?1, ?2, ?3)
          ON CONFLICT (family_id, sample_id) DO UPDATE SET relation = excluded.relation, place = NULL",
@@ -289,7 +341,7 @@ fn write_members(
                 id
             }
             None => {
-                found.execute((family.as_bytes(), next))?;
+                found.execute((family.as_bytes(), next, key))?;
                 tx.last_insert_rowid()
             }
         };

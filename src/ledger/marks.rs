@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::LedgerError;
+use super::audit::append;
 use super::changes::next;
 use super::open::{Ledger, advance};
 use super::read::pseudonym;
@@ -20,6 +21,7 @@ impl Ledger {
         checked: &[Pseudonym],
         marks: &[(Pseudonym, &str)],
     ) -> Result<(), LedgerError> {
+        let acting = self.acting.take();
         let tx = self.begin()?;
         if checked_under(&tx)?.as_deref() != Some(under) {
             tx.execute("UPDATE family SET checked = 0 WHERE checked = 1", [])?;
@@ -40,6 +42,9 @@ impl Ledger {
             for (family, cause) in marks {
                 insert.execute((*family.as_bytes(), *cause))?;
             }
+        }
+        if let Some(acting) = acting {
+            append(&tx, &acting.with("checked", checked.len()).with("marks", marks.len()))?;
         }
         Ok(tx.commit()?)
     }
@@ -65,6 +70,7 @@ impl Ledger {
     /// # Errors
     /// The database's. Families that are not there are left out.
     pub fn withdraw(&mut self, families: &[Pseudonym], reason: Option<&str>) -> Result<usize, LedgerError> {
+        let acting = self.acting.take();
         let tx = self.begin()?;
         let mut changed = 0;
         let next = next(&tx)?;
@@ -76,6 +82,9 @@ impl Ledger {
         }
         if changed > 0 {
             advance(&tx)?;
+        }
+        if let Some(acting) = acting {
+            append(&tx, &acting.with("changed", changed).about(families.iter().copied()))?;
         }
         tx.commit()?;
         Ok(changed)

@@ -4,12 +4,14 @@
 //! Everything that changes something does so in one transaction: after a crash the ledger is as it was before or as
 //! it was to be.
 
+mod audit;
 mod batch;
 mod candidates;
 mod changes;
 mod codec;
 mod error;
 mod export;
+mod expunge;
 mod import;
 mod known;
 mod marks;
@@ -20,6 +22,7 @@ mod relatives;
 mod runs;
 mod samples;
 mod schema;
+mod sealed;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -29,7 +32,9 @@ pub use candidates::{Candidate, CandidateFilter, CandidateRecord};
 pub use changes::Past;
 pub use error::LedgerError;
 pub use export::Chosen;
+pub use expunge::{Expunged, Replacement, Scope};
 pub use open::{Generation, Ledger};
 pub use read::Counts;
 pub use runs::{RunDelta, RunRecord, Standing};
 pub use samples::{Sample, Samples};
+pub use sealed::{SealedFile, Sealer};

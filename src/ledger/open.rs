@@ -11,11 +11,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction,
 
 use super::changes::remember;
 use super::{LedgerError, schema};
+use crate::audit::Entry;
 
 /// The ledger of a store. One connection; other processes may read meanwhile, and wait to write.
 #[derive(Debug)]
 pub struct Ledger {
     pub(super) connection: Connection,
+    /// What the next change is recorded as.
+    pub(super) acting: Option<Entry>,
 }
 
 /// The state of the samples and families: what an index of them is bound to.
@@ -41,7 +44,7 @@ impl Ledger {
                 LedgerError::Io { doing: "create", path: path.to_owned(), source }
             }
         })?;
-        let mut ledger = Self { connection: connect(path)? };
+        let mut ledger = Self { connection: connect(path)?, acting: None };
         let tx = ledger.begin()?;
         schema::migrate(&tx, 0)?;
         for key in ["store_id", "stamp"] {
@@ -101,6 +104,7 @@ impl Ledger {
                 LedgerError::Database(error) => not_ours(error),
                 error => error,
             })?,
+            acting: None,
         };
         if version < schema::VERSION {
             let tx = ledger.begin()?;
@@ -126,7 +130,7 @@ impl Ledger {
     /// # Errors
     /// The database's.
     pub fn store_id(&self) -> Result<[u8; 16], LedgerError> {
-        meta(&self.connection, "store_id")?.ok_or_else(|| missing("store_id"))
+        store_id(&self.connection)
     }
 
     /// Fingerprint of the key that its pseudonyms were made with; `None` if none was used yet.
@@ -146,7 +150,10 @@ impl Ledger {
         match meta::<[u8; 8]>(&tx, "key_fingerprint")? {
             Some(bound) if bound == fingerprint => return Ok(()),
             Some(bound) => return Err(LedgerError::OtherKey { ledger: hex(bound), given: hex(fingerprint) }),
-            None => set_meta(&tx, "key_fingerprint", fingerprint)?,
+            None => {
+                set_meta(&tx, "key_fingerprint", fingerprint)?;
+                tx.execute("INSERT OR IGNORE INTO key_used (fingerprint) VALUES (?1)", [fingerprint])?;
+            }
         }
         Ok(tx.commit()?)
     }
@@ -179,6 +186,10 @@ pub(super) fn generation(connection: &Connection) -> Result<Generation, LedgerEr
     Ok(Generation { number: u64::try_from(number).map_err(|_| missing("generation"))?, stamp })
 }
 
+pub(super) fn store_id(connection: &Connection) -> Result<[u8; 16], LedgerError> {
+    meta(connection, "store_id")?.ok_or_else(|| missing("store_id"))
+}
+
 /// Marks the samples or families as changed.
 pub(super) fn advance(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     let next = i64::try_from(generation(tx)?.number + 1).map_err(|_| missing("generation"))?;
@@ -191,9 +202,15 @@ fn meta<T: rusqlite::types::FromSql>(connection: &Connection, key: &str) -> Resu
     Ok(connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?)
 }
 
-fn set_meta(tx: &Transaction<'_>, key: &str, value: impl rusqlite::ToSql) -> rusqlite::Result<()> {
+pub(super) fn set_meta(tx: &Transaction<'_>, key: &str, value: impl rusqlite::ToSql) -> rusqlite::Result<()> {
     let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     tx.execute(sql, (key, value)).map(drop)
+}
+
+/// The id of the key that new pseudonyms are made with; `None` if none was named.
+pub(super) fn key_id(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    let sql = "SELECT id FROM key_used WHERE fingerprint = (SELECT value FROM meta WHERE key = 'key_fingerprint')";
+    connection.query_row(sql, [], |row| row.get(0)).optional()
 }
 
 fn missing(key: &str) -> LedgerError {

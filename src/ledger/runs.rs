@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction};
 
+use super::audit::append;
 use super::candidates::candidate;
 use super::open::{Ledger, generation};
 use super::{Candidate, CandidateRecord, LedgerError};
@@ -96,6 +97,7 @@ impl Ledger {
         if let Some(twice) = order.array_windows().find(|[a, b]| (a.0, a.1) == (b.0, b.1)) {
             return Err(LedgerError::RepeatedCandidate { family: twice[0].0, child: twice[0].1 });
         }
+        let acting = self.acting.take();
         let tx = self.begin()?;
         let current = generation(&tx)?.number;
         if current != run.generation || current != before.generation || last_run(&tx)? != before.run {
@@ -147,6 +149,16 @@ impl Ledger {
         }
         drop(delete);
         drop(insert);
+        if let Some(acting) = acting {
+            let shown = candidates.iter().flat_map(|candidate| [candidate.family, candidate.child]);
+            let acting = acting
+                .with("mode", run.mode.as_str())
+                .with("run", number)
+                .with("generation", run.generation)
+                .with("candidates", candidates.len())
+                .with_digest("run_digest", &run.digest);
+            append(&tx, &acting.about(shown))?;
+        }
         tx.commit()?;
         Ok(RunDelta { run: number, first_runs, withdrawn })
     }

@@ -6,7 +6,8 @@ use rusqlite::Transaction;
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 8] = [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS, CHANGES, FEW_FAMILIES, SAME_AS];
+pub(super) const MIGRATIONS: [&str; 12] =
+    [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS, CHANGES, FEW_FAMILIES, SAME_AS, KEYS, AUDIT, SEALED, DOOMED];
 
 /// The version this program writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -119,6 +120,49 @@ CREATE INDEX family_unchecked ON family (pseudonym) WHERE checked = 0;
 const SAME_AS: &str = "
 ALTER TABLE candidate ADD COLUMN same_as BLOB CHECK (same_as IS NULL OR length(same_as) = 16);
 ";
+
+/// `key_used`: fingerprints of the keys that pseudonyms here were made with. `sample.key_id`, `family.key_id`: which one.
+const KEYS: &str = "
+CREATE TABLE key_used (id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL UNIQUE CHECK (length(fingerprint) = 8)) STRICT;
+INSERT INTO key_used (fingerprint) SELECT value FROM meta WHERE key = 'key_fingerprint';
+ALTER TABLE sample ADD COLUMN key_id INTEGER REFERENCES key_used;
+ALTER TABLE family ADD COLUMN key_id INTEGER REFERENCES key_used;
+UPDATE sample SET key_id = (SELECT max(id) FROM key_used);
+UPDATE family SET key_id = (SELECT max(id) FROM key_used);
+";
+
+/// `audit`: see the room of that name. Other programs can still change it: then the hashes tell.
+const AUDIT: &str = "
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    uid INTEGER NOT NULL, user TEXT NOT NULL,
+    command TEXT NOT NULL, details TEXT NOT NULL CHECK (json_valid(details)), reason TEXT,
+    subjects BLOB,
+    previous BLOB NOT NULL CHECK (length(previous) = 32), hash BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT;
+CREATE TRIGGER audit_is_not_edited BEFORE UPDATE ON audit
+BEGIN SELECT raise(ABORT, 'the audit chain is only appended to'); END;
+CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit
+BEGIN SELECT raise(ABORT, 'the audit chain is only appended to'); END;
+";
+
+/// `custodian`: age recipients. `sealed`: the files of the vault. `sample.sealed_id` of a child, `member.sealed_id` of a
+/// relative in a family: which of them holds the original identifiers; null if none does.
+const SEALED: &str = "
+CREATE TABLE custodian (recipient TEXT PRIMARY KEY, added_at INTEGER NOT NULL) STRICT;
+CREATE TABLE sealed (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    records INTEGER NOT NULL
+) STRICT;
+ALTER TABLE sample ADD COLUMN sealed_id INTEGER REFERENCES sealed;
+ALTER TABLE member ADD COLUMN sealed_id INTEGER REFERENCES sealed;
+";
+
+/// `doomed`: files of the vault that are to be removed, because others without what was expunged took their place.
+const DOOMED: &str = "CREATE TABLE doomed (name TEXT PRIMARY KEY) STRICT;";
 
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.
 ///

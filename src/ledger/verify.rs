@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::open::{Ledger, generation};
+use super::open::{Ledger, generation, key_id};
 use super::read::{Positions, drop_out, pseudonym};
 use super::relatives::stored_relation;
 use super::{LedgerError, pedigrees};
@@ -20,6 +20,7 @@ impl Ledger {
         if let Err(error) = generation(&tx).and(self.store_id().map(drop)) {
             findings.push(error.to_string());
         }
+        keys(&tx, &mut findings)?;
         samples(&tx, &mut findings)?;
         families(&tx, &mut findings)?;
         Ok(findings)
@@ -41,6 +42,19 @@ fn database(connection: &Connection, findings: &mut Vec<String>) -> Result<(), L
     while let Some(row) = rows.next()? {
         let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
         findings.push(format!("the table {table} refers to a record of {parent} that is missing"));
+    }
+    Ok(())
+}
+
+/// Every pseudonym is of the key that the ledger is bound to.
+fn keys(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
+    let key = key_id(connection)?;
+    for (what, table) in [("samples", "sample"), ("families", "family")] {
+        let sql = format!("SELECT count(*) FROM {table} WHERE key_id IS NOT ?1");
+        let others: i64 = connection.query_row(&sql, [key], |row| row.get(0))?;
+        if others > 0 {
+            findings.push(format!("{others} {what} have a pseudonym of another key than the ledger's"));
+        }
     }
     Ok(())
 }

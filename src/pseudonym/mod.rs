@@ -5,6 +5,14 @@
 
 mod hash;
 mod key;
+mod originals;
+mod private;
+mod seal;
+mod vault;
 
 pub use hash::{IdentifierError, Part, Pseudonymizer};
-pub use key::{Fingerprint, KeyError, SecretKey};
+pub use key::{Fingerprint, SecretKey};
+pub use private::{KeyError, KeySource};
+pub(crate) use private::{MOST_BYTES, line, parse_line, read_secret, write_secret};
+pub use seal::{Custodian, Identity, Opened, SealError, open};
+pub use vault::{Sealed, Vault, VaultError, VaultFile, VaultWriter};

@@ -26,6 +26,18 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    /// The word it is asked for by.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Csv => "csv",
+            Self::Json => "json",
+        }
+    }
+}
+
 impl FromStr for Format {
     type Err = UnknownWord;
     fn from_str(text: &str) -> Result<Self, UnknownWord> {

@@ -61,6 +61,11 @@ impl ComparableReport {
         self.rows().next().is_none()
     }
 
+    /// Who is in it.
+    pub fn pseudonyms(&self) -> impl Iterator<Item = Pseudonym> {
+        self.rows().map(|row| row.1.pseudonym)
+    }
+
     fn rows(&self) -> impl Iterator<Item = (&'static str, &Hardly)> {
         let Comparison { families_hardly_comparable: families, children_hardly_comparable: children, .. } =
             &self.comparison;

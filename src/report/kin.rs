@@ -36,6 +36,11 @@ pub struct KinRow {
 }
 
 impl KinRow {
+    /// Samples and families in it.
+    pub fn pseudonyms(&self) -> impl Iterator<Item = Pseudonym> {
+        self.samples.iter().flat_map(|one| one.families.iter().copied().chain([one.sample]))
+    }
+
     /// A pair, with what is known of its samples.
     #[must_use]
     pub fn new(pair: &KinPair, about: impl Fn(Pseudonym) -> KinSample) -> Self {

@@ -1,6 +1,7 @@
 //! Candidates and plans as tables, CSV and JSON; families and children as files for other programs. Text goes out; nothing
 //! is printed here.
 
+mod audit;
 mod candidates;
 mod comparable;
 mod explain;
@@ -12,6 +13,7 @@ mod power;
 mod table;
 mod tidy;
 
+pub use audit::{AuditReport, AuditRow};
 pub use candidates::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION, SamePerson, ratio};
 pub use comparable::{ComparableReport, Comparison, Hardly};
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport};

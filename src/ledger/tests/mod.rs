@@ -1,5 +1,6 @@
 //! What an import, a run and a crash leave behind.
 
+mod audit;
 mod files;
 mod imports;
 mod marks;

@@ -1,0 +1,331 @@
+//! Records and the chain that they form.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::model::Pseudonym;
+
+const RECORD_CONTEXT: &str = "reunite 2026 audit record v1";
+const BEGIN_CONTEXT: &str = "reunite 2026 audit chain v1";
+const SUBJECT_CONTEXT: &str = "reunite 2026 audit subject v1";
+
+/// Whom a record is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subjects {
+    /// These samples and families, and no others; nobody, if there are none.
+    These(Vec<Pseudonym>),
+    /// More than [`Entry::MOST_SUBJECTS`]: it may be anyone.
+    Many,
+}
+
+/// What a command did, before it is appended to a chain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The user's number at the operating system.
+    pub uid: u32,
+    /// The user's name there; empty if it has none.
+    pub user: String,
+    /// The command.
+    pub command: String,
+    /// Its arguments and what came of it: numbers, words, digests; nothing personal.
+    pub details: Map<String, Value>,
+    /// Why, as the user said.
+    pub reason: Option<String>,
+    /// Whom it is about.
+    pub subjects: Subjects,
+}
+
+impl Entry {
+    /// Most samples and families that a record names.
+    pub const MOST_SUBJECTS: usize = 10_000;
+
+    /// A command of a user's.
+    #[must_use]
+    pub fn new(uid: u32, user: &str, command: &str, reason: Option<&str>) -> Self {
+        Self {
+            uid,
+            user: user.to_owned(),
+            command: command.to_owned(),
+            details: Map::new(),
+            reason: reason.map(str::to_owned),
+            subjects: Subjects::These(Vec::new()),
+        }
+    }
+
+    /// With a further detail.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// With the BLAKE3 digest of a file or run.
+    #[must_use]
+    pub fn with_digest(self, name: &str, digest: &[u8; 32]) -> Self {
+        self.with(name, blake3::Hash::from_bytes(*digest).to_hex().as_str())
+    }
+
+    /// About these samples and families, too.
+    #[must_use]
+    pub fn about(mut self, further: impl IntoIterator<Item = Pseudonym>) -> Self {
+        if let Subjects::These(subjects) = &mut self.subjects {
+            subjects.extend(further);
+            subjects.sort_unstable();
+            subjects.dedup();
+            if subjects.len() > Self::MOST_SUBJECTS {
+                self.subjects = Subjects::Many;
+            }
+        }
+        self
+    }
+}
+
+/// Stands for a sample or family in the records of one store: found by who has the pseudonym, and only then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject([u8; Self::LEN]);
+
+impl Subject {
+    /// Bytes of a commitment.
+    pub const LEN: usize = 16;
+
+    /// The commitment to a pseudonym in the records of a store.
+    #[must_use]
+    pub fn of(store_id: &[u8; 16], pseudonym: Pseudonym) -> Self {
+        let material = [&store_id[..], pseudonym.as_bytes()].concat();
+        let digest = blake3::derive_key(SUBJECT_CONTEXT, &material);
+        Self(std::array::from_fn(|i| digest[i]))
+    }
+}
+
+/// A record as it stands in a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// From 1, without gaps.
+    pub number: u64,
+    /// Seconds since 1970, UTC.
+    pub at: i64,
+    /// See [`Entry::uid`].
+    pub uid: u32,
+    /// See [`Entry::user`].
+    pub user: String,
+    /// See [`Entry::command`].
+    pub command: String,
+    /// [`Entry::details`], a JSON object.
+    pub details: String,
+    /// See [`Entry::reason`].
+    pub reason: Option<String>,
+    /// Commitments to whom it is about, rising, one after the other; `None` for [`Subjects::Many`].
+    pub subjects: Option<Vec<u8>>,
+    /// Hash of the record before.
+    pub previous: [u8; 32],
+    /// Hash of all of this.
+    pub hash: [u8; 32],
+}
+
+impl Record {
+    /// An entry as the next record of the chain of a store.
+    #[must_use]
+    pub fn new(store_id: &[u8; 16], entry: &Entry, number: u64, at: i64, previous: [u8; 32]) -> Self {
+        let subjects = match &entry.subjects {
+            Subjects::These(subjects) => {
+                let mut all: Vec<Subject> = subjects.iter().map(|one| Subject::of(store_id, *one)).collect();
+                all.sort_unstable();
+                Some(all.iter().flat_map(|one| one.0).collect())
+            }
+            Subjects::Many => None,
+        };
+        let mut record = Self {
+            number,
+            at,
+            uid: entry.uid,
+            user: entry.user.clone(),
+            command: entry.command.clone(),
+            details: Value::Object(entry.details.clone()).to_string(),
+            reason: entry.reason.clone(),
+            subjects,
+            previous,
+            hash: [0; 32],
+        };
+        record.hash = record.expected_hash();
+        record
+    }
+
+    /// Whether it is about a sample or family; `None` if it may be.
+    #[must_use]
+    pub fn is_about(&self, subject: Subject) -> Option<bool> {
+        let subjects = self.subjects.as_ref()?;
+        Some(subjects.as_chunks::<{ Subject::LEN }>().0.binary_search(&subject.0).is_ok())
+    }
+
+    /// The hash that these fields have. Numbers are little-endian; a text is preceded by its length in bytes (u64), and
+    /// what may be missing by a byte, 1 if it is there.
+    fn expected_hash(&self) -> [u8; 32] {
+        let mut hash = blake3::Hasher::new_derive_key(RECORD_CONTEXT);
+        hash.update(&self.previous);
+        hash.update(&self.number.to_le_bytes());
+        hash.update(&self.at.to_le_bytes());
+        hash.update(&self.uid.to_le_bytes());
+        let mut field = |bytes: Option<&[u8]>| {
+            hash.update(&[u8::from(bytes.is_some())]);
+            if let Some(bytes) = bytes {
+                hash.update(&(bytes.len() as u64).to_le_bytes());
+                hash.update(bytes);
+            }
+        };
+        for text in [&self.user, &self.command, &self.details] {
+            field(Some(text.as_bytes()));
+        }
+        field(self.reason.as_ref().map(String::as_bytes));
+        field(self.subjects.as_deref());
+        *hash.finalize().as_bytes()
+    }
+}
+
+/// A chain, followed from its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// Records so far.
+    pub length: u64,
+    /// Hash of the last.
+    pub head: [u8; 32],
+}
+
+/// Where a chain does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Break {
+    /// What stands in a record is not what its hash was computed of.
+    Edited(u64),
+    /// Records from the one to the other are missing.
+    Missing(u64, u64),
+    /// A record does not follow the one before it.
+    Apart(u64),
+}
+
+impl fmt::Display for Break {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Edited(number) => write!(f, "record {number} was edited"),
+            Self::Missing(first, last) if first == last => write!(f, "record {first} is missing"),
+            Self::Missing(first, last) => write!(f, "the records from {first} to {last} are missing"),
+            Self::Apart(number) => {
+                write!(f, "record {number} does not follow the one before it: one of them was exchanged or edited")
+            }
+        }
+    }
+}
+
+impl Chain {
+    /// The chain of a store, before its first record.
+    #[must_use]
+    pub fn new(store_id: &[u8; 16]) -> Self {
+        Self { length: 0, head: blake3::derive_key(BEGIN_CONTEXT, store_id) }
+    }
+
+    /// Goes on to the next record, and says what is wrong with it; then from there.
+    pub fn follow(&mut self, record: &Record) -> Option<Break> {
+        let expected = self.length + 1;
+        let found = if record.number > expected {
+            Some(Break::Missing(expected, record.number - 1))
+        } else if record.number < expected || record.previous != self.head {
+            Some(Break::Apart(record.number))
+        } else if record.hash != record.expected_hash() {
+            Some(Break::Edited(record.number))
+        } else {
+            None
+        };
+        *self = Self { length: record.number, head: record.hash };
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STORE: [u8; 16] = [7; 16];
+
+    fn p(n: u8) -> Pseudonym {
+        Pseudonym::from_bytes([n; 16])
+    }
+
+    fn records() -> Vec<Record> {
+        let mut chain = Chain::new(&STORE);
+        let mut all = Vec::new();
+        for number in 1..=5 {
+            let entry = Entry::new(1000, "ada", "explain", (number == 3).then_some("a question of the court"))
+                .with("n", number)
+                .about([p(9), p(1), p(9)]);
+            let record = Record::new(&STORE, &entry, number, 1_700_000_000, chain.head);
+            assert_eq!(chain.follow(&record), None);
+            all.push(record);
+        }
+        all
+    }
+
+    fn breaks(records: &[Record]) -> Vec<Break> {
+        let mut chain = Chain::new(&STORE);
+        records.iter().filter_map(|record| chain.follow(record)).collect()
+    }
+
+    #[test]
+    fn every_field_counts() {
+        type Edit = fn(&mut Record);
+        let edits: [Edit; 9] = [
+            |record| record.at += 1,
+            |record| record.uid += 1,
+            |record| record.user.push('a'),
+            |record| record.command.clear(),
+            |record| record.details = "{}".to_owned(),
+            |record| record.reason = None,
+            |record| record.reason = Some(String::new()),
+            |record| record.subjects = None,
+            |record| record.subjects.as_mut().unwrap().truncate(16),
+        ];
+        for (case, edit) in edits.iter().enumerate() {
+            let mut records = records();
+            edit(&mut records[2]);
+            assert_eq!(breaks(&records), [Break::Edited(3)], "{case}");
+            // Computing the hash anew moves the break to the next record.
+            records[2].hash = records[2].expected_hash();
+            assert_eq!(breaks(&records), [Break::Apart(4)], "{case}");
+        }
+        let mut moved = records();
+        let user = moved[2].user.split_off(1);
+        moved[2].command.insert_str(0, &user);
+        assert_eq!(breaks(&moved), [Break::Edited(3)]);
+    }
+
+    #[test]
+    fn missing_and_exchanged_records_are_noticed() {
+        let whole = records();
+        assert_eq!(breaks(&whole), []);
+        let mut cut = whole.clone();
+        cut.drain(1..3);
+        assert_eq!(breaks(&cut), [Break::Missing(2, 3)]);
+        assert_eq!(breaks(&whole[1..]), [Break::Missing(1, 1)]);
+        let mut exchanged = whole.clone();
+        exchanged.swap(1, 2);
+        assert!(!breaks(&exchanged).is_empty());
+        (exchanged[1].number, exchanged[2].number) = (2, 3);
+        assert_eq!(breaks(&exchanged), [Break::Apart(2), Break::Apart(3), Break::Apart(4)]);
+        // That its end was cut off, only a checkpoint tells.
+        assert_eq!(breaks(&whole[..4]), []);
+        let mut other = Chain::new(&[8; 16]);
+        assert_eq!(other.follow(&whole[0]), Some(Break::Apart(1)), "a chain belongs to its store");
+    }
+
+    #[test]
+    fn subjects_are_found_by_pseudonym_and_not_named() {
+        let record = &records()[0];
+        assert_eq!(record.subjects.as_ref().unwrap().len(), 2 * Subject::LEN);
+        assert_eq!(record.is_about(Subject::of(&STORE, p(9))), Some(true));
+        assert_eq!(record.is_about(Subject::of(&STORE, p(2))), Some(false));
+        assert_eq!(record.is_about(Subject::of(&[0; 16], p(9))), Some(false));
+        assert!(!record.subjects.as_ref().unwrap().windows(16).any(|bytes| bytes == [9; 16]));
+        let many = (0..=Entry::MOST_SUBJECTS as u128).map(|n| Pseudonym::from_bytes(n.to_le_bytes()));
+        let entry = Entry::new(0, "", "export", None).about(many).about([p(1)]);
+        assert_eq!(entry.subjects, Subjects::Many);
+        assert_eq!(Record::new(&STORE, &entry, 1, 0, [0; 32]).is_about(Subject::of(&STORE, p(9))), None);
+    }
+}

@@ -1,0 +1,96 @@
+//! The audit chain: appended to in the transaction of the change that a record is about.
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction};
+
+use super::LedgerError;
+use super::open::{Ledger, now, store_id};
+use crate::audit::{Chain, Entry, Record};
+
+impl Ledger {
+    /// Says on whose behalf the next change is made: the record is appended with it, or not at all. The next import, run,
+    /// marking, withdrawal or change of custodians takes it.
+    pub fn act_for(&mut self, entry: Entry) {
+        self.acting = Some(entry);
+    }
+
+    /// Appends a record of something that changes nothing else here. Gives its number.
+    ///
+    /// # Errors
+    /// The database's; then what the record is about must not go on.
+    pub fn append(&mut self, entry: &Entry) -> Result<u64, LedgerError> {
+        let tx = self.begin()?;
+        let number = append(&tx, entry)?;
+        tx.commit()?;
+        Ok(number)
+    }
+
+    /// Gives every record of the chain, in its order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn audit(&self, mut each: impl FnMut(Record)) -> Result<(), LedgerError> {
+        let sql = format!("SELECT {COLUMNS} FROM audit ORDER BY number");
+        let mut statement = self.connection.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            each(record(row)?);
+        }
+        Ok(())
+    }
+
+    /// How far the chain has come, by its last record alone.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn audit_end(&self) -> Result<Chain, LedgerError> {
+        end(&self.connection)
+    }
+}
+
+const COLUMNS: &str = "number, at, uid, user, command, details, reason, subjects, previous, hash";
+
+fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record {
+        number: row.get::<_, i64>(0)?.unsigned_abs(),
+        at: row.get(1)?,
+        uid: row.get(2)?,
+        user: row.get(3)?,
+        command: row.get(4)?,
+        details: row.get(5)?,
+        reason: row.get(6)?,
+        subjects: row.get(7)?,
+        previous: row.get(8)?,
+        hash: row.get(9)?,
+    })
+}
+
+fn end(connection: &Connection) -> Result<Chain, LedgerError> {
+    let sql = "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1";
+    let read = |row: &Row<'_>| Ok(Chain { length: row.get::<_, i64>(0)?.unsigned_abs(), head: row.get(1)? });
+    match connection.query_row(sql, [], read).optional()? {
+        Some(chain) => Ok(chain),
+        None => Ok(Chain::new(&store_id(connection)?)),
+    }
+}
+
+/// Appends a record; the caller commits.
+pub(super) fn append(tx: &Transaction<'_>, entry: &Entry) -> Result<u64, LedgerError> {
+    let last = end(tx)?;
+    let record = Record::new(&store_id(tx)?, entry, last.length + 1, now(), last.head);
+    tx.execute(
+        &format!("INSERT INTO audit ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"),
+        (
+            i64::try_from(record.number).unwrap_or(i64::MAX),
+            record.at,
+            record.uid,
+            &record.user,
+            &record.command,
+            &record.details,
+            &record.reason,
+            &record.subjects,
+            record.previous,
+            record.hash,
+        ),
+    )?;
+    Ok(record.number)
+}

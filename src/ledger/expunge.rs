@@ -1,0 +1,258 @@
+//! Taking a sample or a family out for good.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, Transaction};
+use serde_json::Value;
+
+use super::audit::append;
+use super::changes::next;
+use super::open::{Ledger, advance, set_meta};
+use super::read::pseudonym;
+use super::{LedgerError, SealedFile, sealed};
+use crate::model::Pseudonym;
+
+/// What goes if some samples and families are to go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Samples, with their profiles.
+    pub samples: BTreeSet<Pseudonym>,
+    /// Families, with all that binds samples to them; those that would have no relative left are among them.
+    pub families: BTreeSet<Pseudonym>,
+}
+
+/// What went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expunged {
+    /// Samples.
+    pub samples: u64,
+    /// Families.
+    pub families: u64,
+    /// Candidates.
+    pub candidates: u64,
+    /// Runs of which the manifest named one of them.
+    pub manifests: u64,
+}
+
+/// A file of the vault, and the one that takes its place; `None` if no record is left.
+pub type Replacement = (String, Option<SealedFile>);
+
+impl Ledger {
+    /// What goes with these samples and families: a family takes those relatives along that are in no other. `None` for
+    /// each that the ledger does not hold.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn scope(&self, whom: &[Pseudonym]) -> Result<Result<Scope, Pseudonym>, LedgerError> {
+        let tx = self.connection.unchecked_transaction()?;
+        let mut scope = Scope::default();
+        for &one in whom {
+            if id_of(&tx, "sample", one)?.is_some() {
+                scope.samples.insert(one);
+            } else if let Some(id) = id_of(&tx, "family", one)? {
+                scope.families.insert(one);
+                let mut statement = tx.prepare(
+                    "SELECT pseudonym FROM member JOIN sample ON sample.id = sample_id WHERE family_id = ?1 AND NOT EXISTS
+                     (SELECT 1 FROM member other WHERE other.sample_id = sample.id AND other.family_id <> ?1)",
+                )?;
+                let mut rows = statement.query([id])?;
+                while let Some(row) = rows.next()? {
+                    scope.samples.insert(pseudonym(row, 0)?);
+                }
+            } else {
+                return Ok(Err(one));
+            }
+        }
+        let families: BTreeSet<Pseudonym> = scope
+            .samples
+            .iter()
+            .map(|one| families_of(&tx, *one))
+            .collect::<Result<Vec<_>, _>>()?
+            .concat()
+            .into_iter()
+            .collect();
+        for family in families.difference(&scope.families.clone()) {
+            let mut statement = tx.prepare(
+                "SELECT sample.pseudonym FROM family JOIN member ON family_id = family.id JOIN sample ON sample.id = sample_id
+                 WHERE family.pseudonym = ?1",
+            )?;
+            let mut rows = statement.query([family.as_bytes()])?;
+            let mut stays = false;
+            while let Some(row) = rows.next()? {
+                stays |= !scope.samples.contains(&pseudonym(row, 0)?);
+            }
+            if !stays {
+                scope.families.insert(*family);
+            }
+        }
+        Ok(Ok(scope))
+    }
+
+    /// Deletes everything that is known of a scope: profiles, families, candidates, marks, what manifests say. Families
+    /// that lose a relative are checked and compared anew. `replaced` are the files of the vault that held records of it.
+    ///
+    /// What was deleted is overwritten in the pages that held it; [`Self::compact`] has to follow.
+    ///
+    /// # Errors
+    /// The database's. Nothing is changed then.
+    pub fn expunge(&mut self, scope: &Scope, replaced: &[Replacement]) -> Result<Expunged, LedgerError> {
+        let acting = self.acting.take();
+        let tx = self.begin()?;
+        let mut gone = Expunged::default();
+        let next = next(&tx)?;
+        for family in &scope.families {
+            gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;
+            tx.execute(
+                "DELETE FROM member WHERE family_id = (SELECT id FROM family WHERE pseudonym = ?1)",
+                [family.as_bytes()],
+            )?;
+            gone.families += tx.execute("DELETE FROM family WHERE pseudonym = ?1", [family.as_bytes()])? as u64;
+        }
+        for sample in &scope.samples {
+            for family in families_of(&tx, *sample)? {
+                gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;
+                tx.execute(
+                    "UPDATE family SET changed = ?2, checked = 0 WHERE pseudonym = ?1",
+                    (family.as_bytes(), next),
+                )?;
+            }
+            gone.candidates += tx.execute("DELETE FROM candidate WHERE child = ?1", [sample.as_bytes()])? as u64;
+            tx.execute(
+                "DELETE FROM member WHERE sample_id = (SELECT id FROM sample WHERE pseudonym = ?1)",
+                [sample.as_bytes()],
+            )?;
+            gone.samples += tx.execute("DELETE FROM sample WHERE pseudonym = ?1", [sample.as_bytes()])? as u64;
+        }
+        gone.manifests = scrub_manifests(&tx, scope)?;
+        for (name, file) in replaced {
+            replace(&tx, name, file.as_ref())?;
+        }
+        set_meta(&tx, UNFINISHED, 1)?;
+        advance(&tx)?;
+        if let Some(acting) = acting {
+            let acting = acting.with("samples", gone.samples).with("families", gone.families);
+            let acting = acting.with("candidates", gone.candidates).with("manifests", gone.manifests);
+            append(&tx, &acting.about(scope.samples.iter().chain(&scope.families).copied()))?;
+        }
+        tx.commit()?;
+        Ok(gone)
+    }
+
+    /// Whether something was expunged and its traces are not yet gone from all files; then the files of the vault that are
+    /// to be removed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn unfinished(&self) -> Result<Option<Vec<String>>, LedgerError> {
+        let sql = "SELECT value FROM meta WHERE key = ?1";
+        let unfinished: Option<i64> = self.connection.query_row(sql, [UNFINISHED], |row| row.get(0)).optional()?;
+        if unfinished.is_none() {
+            return Ok(None);
+        }
+        let mut statement = self.connection.prepare("SELECT name FROM doomed ORDER BY name")?;
+        let names = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        Ok(Some(names))
+    }
+
+    /// Writes the whole file anew, without what was deleted, and empties the journal. `false` if another program is reading
+    /// the ledger, so that the journal could not be emptied.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn compact(&mut self) -> Result<bool, LedgerError> {
+        self.connection.execute_batch("VACUUM")?;
+        let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok(busy == 0)
+    }
+
+    /// The index, the vault's old files and the journal are gone.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn finished(&mut self) -> Result<(), LedgerError> {
+        let tx = self.begin()?;
+        tx.execute("DELETE FROM meta WHERE key = ?1", [UNFINISHED])?;
+        tx.execute("DELETE FROM doomed", [])?;
+        Ok(tx.commit()?)
+    }
+}
+
+const UNFINISHED: &str = "expunge_unfinished";
+
+fn id_of(connection: &Connection, table: &str, pseudonym: Pseudonym) -> rusqlite::Result<Option<i64>> {
+    let sql = format!("SELECT id FROM {table} WHERE pseudonym = ?1");
+    connection.query_row(&sql, [pseudonym.as_bytes()], |row| row.get(0)).optional()
+}
+
+fn families_of(connection: &Connection, sample: Pseudonym) -> Result<Vec<Pseudonym>, LedgerError> {
+    let mut statement = connection.prepare(
+        "SELECT family.pseudonym FROM sample JOIN member ON sample_id = sample.id JOIN family ON family.id = family_id
+         WHERE sample.pseudonym = ?1",
+    )?;
+    let mut rows = statement.query([sample.as_bytes()])?;
+    let mut families = Vec::new();
+    while let Some(row) = rows.next()? {
+        families.push(pseudonym(row, 0)?);
+    }
+    Ok(families)
+}
+
+/// Puts a file of the vault in the place of another.
+fn replace(tx: &Transaction<'_>, name: &str, file: Option<&SealedFile>) -> Result<(), LedgerError> {
+    let id = file.map(|file| sealed::insert(tx, file)).transpose()?;
+    for table in ["sample", "member"] {
+        let sql =
+            format!("UPDATE {table} SET sealed_id = ?2 WHERE sealed_id = (SELECT id FROM sealed WHERE name = ?1)");
+        tx.execute(&sql, (name, id))?;
+    }
+    tx.execute("DELETE FROM sealed WHERE name = ?1", [name])?;
+    tx.execute("INSERT OR IGNORE INTO doomed (name) VALUES (?1)", [name])?;
+    Ok(())
+}
+
+/// Takes what is expunged out of the manifests of all runs. Gives how many named it.
+fn scrub_manifests(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerError> {
+    let names: Vec<String> = scope.samples.iter().chain(&scope.families).map(ToString::to_string).collect();
+    let mut select = tx.prepare("SELECT id, manifest FROM run")?;
+    let mut update = tx.prepare("UPDATE run SET manifest = ?2 WHERE id = ?1")?;
+    let mut rows = select.query([])?;
+    let mut scrubbed = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, text): (i64, String) = (row.get(0)?, row.get(1)?);
+        if names.iter().any(|name| text.contains(name.as_str())) {
+            let damaged = |_| LedgerError::Damaged { of: format!("run {id}"), what: "its manifest is no JSON" };
+            let mut manifest: Value = serde_json::from_str(&text).map_err(damaged)?;
+            scrub(&mut manifest, &names);
+            scrubbed.push((id, manifest.to_string()));
+        }
+    }
+    drop(rows);
+    for one in &scrubbed {
+        update.execute((one.0, &one.1))?;
+    }
+    Ok(scrubbed.len() as u64)
+}
+
+/// Takes out every member of a list that names one of these.
+fn scrub(value: &mut Value, names: &[String]) {
+    match value {
+        Value::Array(all) => {
+            all.retain(|one| !mentions(one, names));
+            all.iter_mut().for_each(|one| scrub(one, names));
+        }
+        Value::Object(all) => all.values_mut().for_each(|one| scrub(one, names)),
+        Value::String(text) if names.contains(text) => *value = Value::Null,
+        _ => {}
+    }
+}
+
+/// Whether a value is one of these names, or an object of which a field is.
+fn mentions(value: &Value, names: &[String]) -> bool {
+    match value {
+        Value::String(text) => names.contains(text),
+        Value::Object(all) => {
+            all.values().any(|one| one.as_str().is_some_and(|text| names.iter().any(|name| name == text)))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,146 @@
+//! To whom original identifiers are sealed, and which files hold those of which samples.
+
+use std::collections::HashSet;
+use std::error::Error;
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::audit::append;
+use super::open::{Ledger, now};
+use super::{Batch, LedgerError};
+
+/// A file of the vault that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedFile {
+    /// Its name.
+    pub name: String,
+    /// BLAKE3 of its bytes.
+    pub digest: [u8; 32],
+    /// How many records it holds.
+    pub records: u64,
+}
+
+/// Seals the identifiers of these rows of a batch in one file, which must be safe on the disk before it returns.
+pub type Sealer<'a> = &'a mut dyn FnMut(&[usize]) -> Result<SealedFile, Box<dyn Error + Send + Sync>>;
+
+impl Ledger {
+    /// The custodians, as they were given, in the order of that text.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn custodians(&self) -> Result<Vec<String>, LedgerError> {
+        let mut statement = self.connection.prepare("SELECT recipient FROM custodian ORDER BY recipient")?;
+        let all = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        Ok(all)
+    }
+
+    /// Adds custodians, to whom later imports are sealed. Gives how many are new.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn add_custodians(&mut self, recipients: &[String]) -> Result<usize, LedgerError> {
+        self.change_custodians("INSERT OR IGNORE INTO custodian (recipient, added_at) VALUES (?1, ?2)", recipients)
+    }
+
+    /// Takes custodians out. What was sealed to them stays so. Gives how many there were.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn remove_custodians(&mut self, recipients: &[String]) -> Result<usize, LedgerError> {
+        self.change_custodians("DELETE FROM custodian WHERE recipient = ?1 AND ?2 IS NOT NULL", recipients)
+    }
+
+    fn change_custodians(&mut self, sql: &str, recipients: &[String]) -> Result<usize, LedgerError> {
+        let acting = self.acting.take();
+        let tx = self.begin()?;
+        let mut changed = 0;
+        for recipient in recipients {
+            changed += tx.execute(sql, (recipient, now()))?;
+        }
+        if let Some(acting) = acting {
+            append(&tx, &acting.with("custodians", recipients).with("changed", changed))?;
+        }
+        tx.commit()?;
+        Ok(changed)
+    }
+
+    /// The files of the vault, in the order in which they came.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn sealed_files(&self) -> Result<Vec<SealedFile>, LedgerError> {
+        let mut statement = self.connection.prepare("SELECT name, digest, records FROM sealed ORDER BY id")?;
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(SealedFile { name: row.get(0)?, digest: row.get(1)?, records: row.get::<_, i64>(2)?.unsigned_abs() })
+        };
+        let all = statement.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
+        Ok(all)
+    }
+
+    /// Children and members of families whose identifiers no file of the vault holds.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn unsealed(&self) -> Result<u64, LedgerError> {
+        let sql = "SELECT (SELECT count(*) FROM sample WHERE role = 'child' AND sealed_id IS NULL)
+                   + (SELECT count(*) FROM member WHERE sealed_id IS NULL)";
+        Ok(self.connection.query_row(sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
+    }
+}
+
+/// Has the identifiers sealed of those rows of an import that no file holds yet, and notes the file. `samples` are the
+/// ids of the rows' samples. Gives how many records that were.
+pub(super) fn seal(
+    tx: &Transaction<'_>,
+    batch: &Batch,
+    aside: &[bool],
+    samples: &[i64],
+    seal: Sealer<'_>,
+) -> Result<u64, LedgerError> {
+    let mut child = tx.prepare("SELECT sealed_id IS NULL FROM sample WHERE id = ?1")?;
+    let mut member = tx.prepare(
+        "SELECT sealed_id IS NULL FROM member
+         WHERE sample_id = ?1 AND family_id = (SELECT id FROM family WHERE pseudonym = ?2)",
+    )?;
+    let mut seen = HashSet::new();
+    let mut rows = Vec::new();
+    for (i, row) in batch.rows.iter().enumerate().filter(|&(i, _)| !aside[i]) {
+        let family = row.family.map(|(family, _)| family);
+        if !seen.insert((samples[i], family)) {
+            continue;
+        }
+        let open: Option<bool> = match family {
+            None => child.query_row([samples[i]], |row| row.get(0)).optional()?,
+            Some(family) => member.query_row((samples[i], family.as_bytes()), |row| row.get(0)).optional()?,
+        };
+        if open == Some(true) {
+            rows.push(i);
+        }
+    }
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let file = seal(&rows).map_err(LedgerError::Sealing)?;
+    let id = insert(tx, &file)?;
+    let mut child = tx.prepare("UPDATE sample SET sealed_id = ?2 WHERE id = ?1")?;
+    let mut member = tx.prepare(
+        "UPDATE member SET sealed_id = ?3
+         WHERE sample_id = ?1 AND family_id = (SELECT id FROM family WHERE pseudonym = ?2)",
+    )?;
+    for i in rows {
+        match batch.rows[i].family {
+            None => child.execute((samples[i], id))?,
+            Some((family, _)) => member.execute((samples[i], family.as_bytes(), id))?,
+        };
+    }
+    Ok(file.records)
+}
+
+/// Notes a file. Gives its id.
+pub(super) fn insert(tx: &Transaction<'_>, file: &SealedFile) -> rusqlite::Result<i64> {
+    tx.execute(
+        "INSERT INTO sealed (name, digest, records) VALUES (?1, ?2, ?3)",
+        (&file.name, file.digest, i64::try_from(file.records).unwrap_or(i64::MAX)),
+    )?;
+    Ok(tx.last_insert_rowid())
+}

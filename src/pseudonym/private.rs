@@ -1,0 +1,209 @@
+//! Files that hold secrets: written for nobody else, and read only if nobody else can.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+/// Where a secret is read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// A file of its own.
+    File(PathBuf),
+    /// A file or pipe that whoever started the program had opened.
+    Descriptor(u32),
+}
+
+impl KeySource {
+    /// The path that it is opened by.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Descriptor(number) => PathBuf::from(format!("/dev/fd/{number}")),
+        }
+    }
+}
+
+/// Why there is no key. Names the path as it was given.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// No such file.
+    #[error("there is no key file {}: give its place with --key-file, or make one with `reunite key new`", .0.display())]
+    Missing(PathBuf),
+    /// A new key was to be written over something.
+    #[error("{} exists already and is not overwritten: a key that is lost cannot be made again; choose another name", .0.display())]
+    Exists(PathBuf),
+    /// A directory, symbolic link, pipe or device.
+    #[error("the key file {} is not a regular file: give the place of the file itself, not of a link to it", .0.display())]
+    NotRegular(PathBuf),
+    /// Another user's, who may read it.
+    #[error("the key file {} belongs to another user, who can read it: use a copy of your own, of mode 0600", .0.display())]
+    Owner(PathBuf),
+    /// What was given as a path looks like a key. It is not repeated.
+    #[error(
+        "the key itself was given where the path of its file belongs: whoever sees the command or its environment has it; make a new key, and give its path"
+    )]
+    NotAPath,
+    /// Others than its owner may read or write it.
+    #[error("the key file {} is open to other users (mode {mode:04o}): run chmod 600 on it, and think about who may have read it", path.display())]
+    Permissions {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// Not one line of the right form.
+    #[error("{} is not a key file, or is cut short: it must hold {form}; restore it from its backup", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        form: &'static str,
+    },
+    /// Nothing but zeros.
+    #[error("the key in {} is all zeros, which is no secret: restore it from its backup, or make one with `reunite key new`", .0.display())]
+    Zero(PathBuf),
+    /// The file changed while it was opened.
+    #[error("the key file {} was exchanged while it was opened: find out by whom, then try again", .0.display())]
+    Exchanged(PathBuf),
+    /// The operating system refused.
+    #[error("cannot {doing} the key file {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// No random numbers.
+    #[error("the operating system gives no random numbers: {0}")]
+    Random(getrandom::Error),
+}
+
+/// Reads a secret, of which at most `most` bytes count.
+///
+/// # Errors
+/// [`KeyError`] if the file is missing, no regular file or link to one, another user's, or open to group or others. An
+/// inherited descriptor may be a pipe, too.
+pub(crate) fn read_secret(source: &KeySource, most: usize) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let path = source.path();
+    let io = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => KeyError::Missing(path.clone()),
+        _ => KeyError::Io { doing: "read", path: path.clone(), source },
+    };
+    let file = match source {
+        KeySource::File(path) if is_a_key(path) => return Err(KeyError::NotAPath),
+        KeySource::File(path) => open_itself(path)?,
+        KeySource::Descriptor(_) => File::open(&path).map_err(io)?,
+    };
+    let opened = file.metadata().map_err(io)?;
+    if opened.is_dir() {
+        return Err(KeyError::NotRegular(path));
+    }
+    let (owner, us) = (opened.uid(), nix::unistd::geteuid().as_raw());
+    if opened.is_file() && owner != us && owner != 0 {
+        return Err(KeyError::Owner(path));
+    }
+    // A file in memory has no name by which others could open it, whatever its mode.
+    if opened.nlink() > 0 && opened.mode() & 0o077 != 0 {
+        return Err(KeyError::Permissions { path, mode: opened.mode() & 0o7777 });
+    }
+    // With its full capacity from the start, so that no copy is left behind by growing.
+    let mut text = Zeroizing::new(Vec::with_capacity(most));
+    file.take(most as u64).read_to_end(&mut text).map_err(io)?;
+    Ok(text)
+}
+
+/// Opens what stands at the path, not what a link leads to.
+fn open_itself(path: &Path) -> Result<File, KeyError> {
+    let io = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => KeyError::Missing(path.to_owned()),
+        _ => KeyError::Io { doing: "read", path: path.to_owned(), source },
+    };
+    // A link is not followed and a pipe not opened, since opening it would wait for ever.
+    let named = fs::symlink_metadata(path).map_err(io)?;
+    if !named.file_type().is_file() {
+        return Err(KeyError::NotRegular(path.to_owned()));
+    }
+    let file = File::open(path).map_err(io)?;
+    // What counts is the file that was opened, whatever stands at the path by now.
+    let opened = file.metadata().map_err(io)?;
+    if !opened.file_type().is_file() || (named.dev(), named.ino()) != (opened.dev(), opened.ino()) {
+        return Err(KeyError::Exchanged(path.to_owned()));
+    }
+    Ok(file)
+}
+
+/// Whether a path is a key: no file is called so by chance.
+fn is_a_key(path: &Path) -> bool {
+    let text = path.as_os_str().as_encoded_bytes().trim_ascii();
+    let digits = text.rsplit(|&b| b == b' ').next().unwrap_or(text);
+    text.starts_with(b"reunite-") && text.contains(&b' ')
+        || text.starts_with(b"AGE-SECRET-KEY-")
+        || digits.len() >= 64 && digits.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Writes a secret to a new file of mode 0600, and flushes it and its name.
+///
+/// # Errors
+/// [`KeyError::Exists`] if there is something at the path already; [`KeyError::Io`] if the operating system refuses. A
+/// file that could not be finished is removed.
+pub(crate) fn write_secret(path: &Path, text: &[u8]) -> Result<(), KeyError> {
+    if is_a_key(path) {
+        return Err(KeyError::NotAPath);
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|source| {
+        if source.kind() == io::ErrorKind::AlreadyExists {
+            KeyError::Exists(path.to_owned())
+        } else {
+            KeyError::Io { doing: "create", path: path.to_owned(), source }
+        }
+    })?;
+    let written = file.write_all(text).and_then(|()| file.sync_all()).and_then(|()| sync_directory_of(path));
+    written.map_err(|source| {
+        // Half a key would only be refused later on; that it cannot be removed changes nothing.
+        let _ = fs::remove_file(path);
+        KeyError::Io { doing: "write", path: path.to_owned(), source }
+    })
+}
+
+fn sync_directory_of(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()
+}
+
+/// A line of a word and 64 hexadecimal digits: the form of our key files.
+pub(crate) fn line(word: &str, bytes: &[u8; 32]) -> Zeroizing<Vec<u8>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(MOST_BYTES));
+    text.extend_from_slice(word.as_bytes());
+    text.push(b' ');
+    for byte in bytes {
+        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+        text.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
+    text.push(b'\n');
+    text
+}
+
+/// The bytes of such a line; `None` if it is none.
+pub(crate) fn parse_line(word: &str, text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let digits = text.strip_prefix(word.as_bytes())?.strip_prefix(b" ")?;
+    let digits = digits.strip_suffix(b"\n").unwrap_or(digits);
+    let digits = digits.strip_suffix(b"\r").unwrap_or(digits);
+    if digits.len() != 64 {
+        return None;
+    }
+    let mut bytes = Zeroizing::new([0; 32]);
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(bytes)
+}
+
+/// A sound file of one such line is shorter than this.
+pub(crate) const MOST_BYTES: usize = 128;
