@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::model::{Allele, DropOut, Genotype, GenotypeError};
+use crate::model::{Allele, DropOut, Genotype, GenotypeError, ManyAlleles};
 
 /// The genotype of a cell; `None` if it is empty.
 ///
@@ -15,6 +15,33 @@ pub(super) fn genotype(cell: &str) -> Result<Option<Genotype>, GenotypeError> {
     match cell.trim() {
         "" => Ok(None),
         cell => cell.parse().map(Some),
+    }
+}
+
+/// What three or more parts of a cell say.
+pub(super) enum Several {
+    /// Two different alleles, or one, some of them written again.
+    Genotype(Genotype),
+    /// More than two.
+    Many(ManyAlleles),
+}
+
+/// Reads a cell that [`genotype`] refused with [`GenotypeError::TooMany`]: `14/15/16`.
+///
+/// # Errors
+/// [`GenotypeError`] if one of the parts is no allele, or if they are more than a genotyping program exports.
+pub(super) fn several(cell: &str) -> Result<Several, GenotypeError> {
+    let parts = cell.split('/').map(|part| part.trim().parse());
+    let mut alleles = parts.take(ManyAlleles::MOST + 1).collect::<Result<Vec<Allele>, _>>()?;
+    if alleles.len() > ManyAlleles::MOST {
+        return Err(GenotypeError::TooMany);
+    }
+    alleles.sort_unstable();
+    alleles.dedup();
+    match alleles[..] {
+        [one] => Ok(Several::Genotype(Genotype::new(one, one))),
+        [low, high] => Ok(Several::Genotype(Genotype::new(low, high))),
+        _ => ManyAlleles::new(alleles).map(Several::Many).ok_or(GenotypeError::Form),
     }
 }
 
@@ -99,6 +126,23 @@ mod tests {
         assert_eq!(genotype(""), Ok(None));
         assert_eq!(genotype("  "), Ok(None));
         assert_eq!(genotype(" 14/15 "), "14/15".parse().map(Some));
+    }
+
+    #[test]
+    fn more_than_two_alleles_are_counted_once_each() {
+        let read = |cell: &str| match several(cell) {
+            Ok(Several::Genotype(genotype)) => genotype.to_string(),
+            Ok(Several::Many(many)) => many.alleles().iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            Err(error) => format!("{error:?}"),
+        };
+        assert_eq!(read("14/14/15"), "14/15");
+        assert_eq!(read("14/14/14"), "14");
+        assert_eq!(read(" 16 /14/ 15"), "14 15 16");
+        assert_eq!(read("8/9/9.3/8"), "8 9 9.3");
+        assert_eq!(read("1/2/3/4/5/6/7/8"), "1 2 3 4 5 6 7 8");
+        assert_eq!(read("1/2/3/4/5/6/7/8/9"), "TooMany");
+        assert_eq!(read("14/15/"), "Allele(Form)");
+        assert_eq!(read("14/15/x"), "Allele(Form)");
     }
 
     proptest! {

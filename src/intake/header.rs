@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Layout;
 use super::findings::{Column, Findings};
 use super::loci::{self, Named};
+use super::numbers::{self, NumberKind};
 use crate::model::{Locus, Panel};
 
 /// Columns that are no loci.
@@ -20,9 +21,12 @@ pub(super) enum Field {
     CollectedOn,
     Kit,
     DropOut,
+    ResidentId,
+    BirthCertificate,
+    Amelogenin,
 }
 
-const FIELDS: [(Field, &str); 9] = [
+const FIELDS: [(Field, &str); 12] = [
     (Field::FamilyId, "family_id"),
     (Field::SampleId, "sample_id"),
     (Field::Relation, "relation"),
@@ -32,6 +36,9 @@ const FIELDS: [(Field, &str); 9] = [
     (Field::CollectedOn, "collected_on"),
     (Field::Kit, "kit"),
     (Field::DropOut, "drop_out"),
+    (Field::ResidentId, "resident_id"),
+    (Field::BirthCertificate, "birth_certificate"),
+    (Field::Amelogenin, "AMEL"),
 ];
 
 /// More columns than any kit has loci.
@@ -39,6 +46,8 @@ const MOST_COLUMNS: usize = 256;
 
 /// Where everything stands.
 pub(super) struct Header {
+    /// The line it stands on.
+    pub(super) line: u64,
     names: Vec<Arc<str>>,
     /// Whether the file has columns, to be named by number.
     numbered: bool,
@@ -90,7 +99,8 @@ impl Header {
             return None;
         }
         let mut header = Self {
-            names: names.iter().map(|name| Arc::from(if is_like_a_column(name, panel) { name } else { "?" })).collect(),
+            line,
+            names: names.iter().map(|name| Arc::from(shown(name, panel))).collect(),
             numbered: true,
             fields: [None; FIELDS.len()],
             loci: Vec::new(),
@@ -135,7 +145,10 @@ impl Header {
         let columns: Vec<&str> =
             FIELDS.iter().filter(|(field, _)| allowed(*field, layout)).map(|(_, name)| *name).collect();
         match loci::named(name, panel, &columns) {
-            Named::Amelogenin => findings.note(line, column, "amelogenin", "is no STR locus: skipped"),
+            Named::Amelogenin => match self.fields[Field::Amelogenin as usize] {
+                None => self.fields[Field::Amelogenin as usize] = Some(position),
+                Some(first) => findings.problem(line, column, "repeated-column", repeated(first)),
+            },
             Named::Unknown { nearest } => {
                 let what = match nearest {
                     Some(nearest) => {
@@ -173,8 +186,21 @@ fn is_like_a_column(name: &str, panel: &Panel) -> bool {
         && (field(name).is_some() || !matches!(loci::named(name, panel, &columns), Named::Unknown { nearest: None }))
 }
 
+/// A column's name as findings show it.
+fn shown<'n>(name: &'n str, panel: &Panel) -> &'n str {
+    match numbers::kind_of_column(name) {
+        Some(kind) => kind.column(),
+        None if is_like_a_column(name, panel) => name,
+        None => "?",
+    }
+}
+
 fn field(name: &str) -> Option<Field> {
-    FIELDS.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(field, _)| *field)
+    match numbers::kind_of_column(name) {
+        Some(NumberKind::ResidentId) => Some(Field::ResidentId),
+        Some(NumberKind::BirthCertificate) => Some(Field::BirthCertificate),
+        None => FIELDS.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(field, _)| *field),
+    }
 }
 
 fn required(field: Field, layout: Layout) -> bool {
@@ -182,6 +208,7 @@ fn required(field: Field, layout: Layout) -> bool {
         Field::SampleId | Field::Sex => true,
         Field::FamilyId | Field::Relation => layout == Layout::Families,
         Field::Agency | Field::Region | Field::CollectedOn | Field::Kit | Field::DropOut => false,
+        Field::ResidentId | Field::BirthCertificate | Field::Amelogenin => false,
     }
 }
 

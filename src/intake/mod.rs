@@ -4,6 +4,7 @@
 //! number. Identifiers become pseudonyms here and go no further.
 
 mod across;
+mod amelogenin;
 mod cases;
 mod cells;
 mod columns;
@@ -12,19 +13,25 @@ mod header;
 mod lines;
 mod links;
 mod loci;
+mod numbers;
 mod pedigrees;
 #[cfg(test)]
 mod proptests;
+mod remedies;
 mod rows;
 mod table;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod tidy;
 mod types;
 
 pub use cases::{Case, CaseRelative, read_cases};
-pub use findings::Problem;
+pub use findings::{MOST_FINDINGS, Problem, Severity};
 pub use loci::KNOWN_LOCI;
+pub use numbers::NumberKind;
 pub use pedigrees::{CasePedigrees, FamilyPedigrees};
+pub use remedies::remedy;
+pub use telling::read_telling;
 pub use tidy::{MOST_BYTES, MOST_LINE_BYTES, read_bytes, read_file};
 pub use types::{Format, Intake, IntakeError, Layout, Request, Row};

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::cells;
+use super::cells::{self, Several};
 use super::findings::Findings;
 use super::header::{Field, Header};
+use super::numbers::NumberKind;
 use super::pedigrees::Placed;
-use super::{FamilyPedigrees, Layout, Request, Row};
-use crate::model::{Profile, Pseudonym, Relation, Sex};
+use super::{FamilyPedigrees, Layout, Request, Row, amelogenin, numbers};
+use crate::model::{GenotypeError, ManyAlleles, Profile, Pseudonym, Relation, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
 /// Reads the rows of one file.
@@ -18,6 +19,7 @@ pub(super) struct RowReader<'h> {
     pub(super) layout: Layout,
     pub(super) pseudonymizer: &'h Pseudonymizer,
     pedigrees: Option<&'h FamilyPedigrees>,
+    sample_id_kind: Option<NumberKind>,
     /// Rows whose sample (and family) could be told, other cells may be bad.
     pub(super) rows: Vec<Row>,
     /// Beside each row, its family as if there were no agency; empty if the file has no agencies.
@@ -64,6 +66,7 @@ impl<'h> RowReader<'h> {
             layout: request.layout,
             pseudonymizer: request.pseudonymizer,
             pedigrees: request.pedigrees,
+            sample_id_kind: request.sample_id_kind,
             rows: Vec::new(),
             families_without_agency: Vec::new(),
             words: Words::default(),
@@ -115,14 +118,40 @@ impl<'h> RowReader<'h> {
             findings.problem(line, header.field(Field::DropOut), "drop-out", what);
             None
         });
-        let profile = self.profile(line, fields, findings);
+        // A father's sex is known even where it is not stated.
+        let of_relation = family.flatten().and_then(|(_, relation): (_, Relation)| relation.sex());
+        if let Some(stated) = sex.as_ref().ok().map(|&sex| if sex == Sex::Unknown { of_relation.unwrap_or(sex) } else { sex }) {
+            amelogenin::check(line, cell(Field::Amelogenin), stated, header.field(Field::Amelogenin), findings);
+        }
+        let numbers = [
+            (Field::ResidentId, Some(NumberKind::ResidentId)),
+            (Field::BirthCertificate, Some(NumberKind::BirthCertificate)),
+            (Field::SampleId, self.sample_id_kind),
+        ];
+        for (field, kind) in numbers.into_iter().filter_map(|(field, kind)| Some((field, kind?))) {
+            let stated = sex.as_ref().copied().unwrap_or(Sex::Unknown);
+            numbers::check(kind, line, cell(field), stated, field == Field::SampleId, header.field(field), findings);
+        }
+        let (profile, many) = self.profile(line, fields, findings);
         // Kept even if a cell is bad, to be compared with other rows; taken out before the end.
         if let (Ok(sample), Some(family)) = (sample, family) {
             if let (Some(_), Some((_, Some(plain)))) = (header.position(Field::Agency), self.family.found) {
                 self.families_without_agency.push(plain);
             }
             let sex = sex.unwrap_or(Sex::Unknown);
-            self.rows.push(Row { line, sample, family, sex, agency, region, kit, collected_on, drop_out, profile });
+            self.rows.push(Row {
+                line,
+                sample,
+                family,
+                sex,
+                agency,
+                region,
+                kit,
+                collected_on,
+                drop_out,
+                profile,
+                many,
+            });
         }
     }
 
@@ -234,19 +263,50 @@ impl<'h> RowReader<'h> {
         Some(relation)
     }
 
-    fn profile(&self, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) -> Profile {
+    /// The genotypes of a row, and the loci that have more alleles than two.
+    fn profile(
+        &self,
+        line: u64,
+        fields: &[Cow<'_, str>],
+        findings: &mut Findings,
+    ) -> (Profile, Vec<(usize, ManyAlleles)>) {
         let before = findings.count();
         let mut genotypes = Vec::with_capacity(self.header.loci.len());
-        for &at in &self.header.locus_columns {
-            genotypes.push(cells::genotype(&fields[at]).unwrap_or_else(|error| {
+        let mut many = Vec::new();
+        for (locus, &at) in self.header.locus_columns.iter().enumerate() {
+            let several = |error| match error {
+                GenotypeError::TooMany => cells::several(&fields[at]),
+                other => Err(other),
+            };
+            let found = cells::genotype(&fields[at]).or_else(|error| {
+                Ok(match several(error)? {
+                    Several::Genotype(genotype) => Some(genotype),
+                    Several::Many(alleles) => {
+                        many.push((locus, alleles));
+                        None
+                    }
+                })
+            });
+            genotypes.push(found.unwrap_or_else(|error: GenotypeError| {
                 findings.problem(line, self.header.column(at), "allele", format!("the cell {error}"));
                 None
             }));
+        }
+        for (locus, _) in &many {
+            let what = "the cell has more than two alleles: they are kept, and the locus is left out of likelihood ratios";
+            findings.warn(line, self.header.column(self.header.locus_columns[*locus]), "many-alleles", what);
+        }
+        if many.len() > 1 {
+            let what = format!(
+                "{} loci have more than two alleles: the sample may be a mixture of two persons; type it again",
+                many.len()
+            );
+            findings.warn(line, None, "mixture", what);
         }
         let profile = Profile::new(genotypes);
         if profile.typed_loci() == 0 && findings.count() == before {
             findings.problem(line, None, "untyped", "no locus is typed: nothing to compare; remove the row");
         }
-        profile
+        (profile, many)
     }
 }

@@ -42,8 +42,10 @@ pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeErr
 /// Reads the bytes of a file, to their end, whatever they are.
 ///
 /// In tidy CSV, columns are found by name, in any order: `sample_id`, `sex`, for families also `family_id` and
-/// `relation`; the optional `agency`, `region`, `collected_on` (YYYY-MM-DD), `kit` and `drop_out` (from 0, below 1); any
-/// other column is a locus with cells such as `14/15`, `14` for a homozygote, or empty if untyped. Blank lines, lines of
+/// `relation`; the optional `agency`, `region`, `collected_on` (YYYY-MM-DD), `kit` and `drop_out` (from 0, below 1);
+/// `AMEL` (X or X/Y), `resident_id` and `birth_certificate`, which are checked and not kept; any other column is a locus
+/// with cells such as `14/15`, `14` for a homozygote, or empty if untyped. Three alleles or more are kept beside the
+/// profile. Blank lines, lines of
 /// commas alone, a byte order mark and Windows line ends are accepted.
 ///
 /// Rows of a family that is among the request's pedigrees have the relation `member`, and their place there by
@@ -58,9 +60,22 @@ pub fn read_bytes(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intak
     let (loci, rows) = match format {
         Format::Csv => tidy(bytes, request, &mut findings),
     };
+    let (locus_columns, rejected) = (std::mem::take(&mut findings.locus_columns), findings.rejected);
     let (problems, notes) = findings.finish();
     let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of(&rows));
-    Intake { layout: request.layout, format, digest, loci, rows, pedigrees, problems, notes }
+    Intake {
+        layout: request.layout,
+        format,
+        digest,
+        size: bytes.len() as u64,
+        loci,
+        locus_columns,
+        rejected,
+        rows,
+        pedigrees,
+        problems,
+        notes,
+    }
 }
 
 fn tidy(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
@@ -106,10 +121,13 @@ pub(super) fn table(table: &Table, request: &Request<'_>, findings: &mut Finding
 fn sound(reader: RowReader<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
     let RowReader { header, layout, mut rows, families_without_agency, .. } = reader;
     across::check(layout, header, &rows, &families_without_agency, findings);
+    findings.locus_columns = header.locus_columns.iter().map(|&at| header.column(at)).collect();
     let bad_lines = findings.bad_lines();
+    let rejected = bad_lines.len() - bad_lines.partition_point(|&line| line <= header.line);
     if !bad_lines.is_empty() {
         rows.retain(|row| bad_lines.binary_search(&row.line).is_err());
     }
+    findings.rejected = rejected as u64;
     (header.loci.clone(), rows)
 }
 
