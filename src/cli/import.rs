@@ -1,30 +1,33 @@
 //! `import`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use crate::intake::{FamilyPedigrees, Intake, Layout, Request, read_bytes, read_file};
+use crate::intake::{
+    FamilyPedigrees, Intake, Layout, NumberKind, Problem, Request, Severity, file_bytes, read_bytes, read_telling,
+};
 use crate::ledger::{Batch, Holds, ImportReport, Ledger, LedgerError, OnConflict, Record};
 use crate::model::{Panel, Pseudonym};
 use crate::pseudonym::Pseudonymizer;
-use crate::report::FindingRow;
+use crate::report::{FileOutcome, FileReport, ImportLog, listing};
 
 use super::Outcome;
-use super::checking::Checking;
+use super::diagnose;
+use super::import_sources::{Source, sources, write_over};
 use super::options::Global;
-use super::output::{Output, count};
+use super::output::{Output, count, hex};
 use super::store::Store;
 
 #[derive(Args)]
 pub(super) struct Import {
-    /// What the files hold: families or children
+    /// What the files hold: families or children; their columns tell, if this is left out
     #[arg(long = "as", value_name = "LAYOUT")]
-    layout: Layout,
-    /// CSV files
+    layout: Option<Layout>,
+    /// CSV files, and folders: of a folder every file whose name ends as such files do, by name
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Pedigrees of families that relations do not describe: CSV with family_id, person, father, mother, sex, missing and
@@ -40,6 +43,18 @@ pub(super) struct Import {
     /// What to do with a sample that the store knows with other data
     #[arg(long, value_enum, default_value_t = Conflict::Refuse)]
     on_conflict: Conflict,
+    /// Warn of profiles with fewer typed loci, of those matched on
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    min_loci: usize,
+    /// What the sample_id are, if they are numbers of persons: check them
+    #[arg(long, value_enum, value_name = "KIND")]
+    sample_id_kind: Option<SampleIdKind>,
+    /// How findings go out: text to standard error, or JSON with all of them to standard output
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Text)]
+    report_format: Form,
+    /// Write what came of each file into this file: JSON with name, digest, rows and numbers of findings
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -50,6 +65,32 @@ enum Conflict {
     Keep,
     /// Take what the file has
     Replace,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SampleIdKind {
+    /// Resident ID numbers
+    ResidentId,
+    /// Numbers of birth certificates
+    BirthCertificate,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Form {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// What a run of the command works with.
+struct Desk<'a> {
+    store: &'a Store,
+    ledger: &'a mut Ledger,
+    request: Request<'a>,
+    output: &'a Output,
+    log: ImportLog,
+    with_rows: BTreeSet<Pseudonym>,
 }
 
 impl Import {
@@ -66,32 +107,42 @@ impl Import {
             },
         };
         let request = Request {
-            layout: self.layout,
+            // If it is not said, this is not looked at.
+            layout: self.layout.unwrap_or(Layout::Families),
             format: None,
             panel: store.table.panel(),
             pseudonymizer: &pseudonymizer,
             pedigrees: pedigrees.as_ref(),
+            sample_id_kind: self.sample_id_kind.map(|kind| match kind {
+                SampleIdKind::ResidentId => NumberKind::ResidentId,
+                SampleIdKind::BirthCertificate => NumberKind::BirthCertificate,
+            }),
         };
-        let mut with_rows = BTreeSet::new();
-        let mut outcome = Outcome::Done;
-        for file in &self.files {
-            let started = Instant::now();
-            let intake = read_file(file, &request)?;
-            with_rows.extend(intake.pedigrees.iter().map(|pedigree| pedigree.family));
-            let taken = self.take(intake, &store, &mut ledger, output, file)?;
-            if taken == Outcome::Rejected {
-                outcome = Outcome::Rejected;
-            } else {
-                output.say(&format!("  in {:.2} s", started.elapsed().as_secs_f64()));
-            }
+        let program = concat!("reunite ", env!("CARGO_PKG_VERSION")).to_owned();
+        let log = ImportLog { program, dry_run: self.dry_run, ..ImportLog::default() };
+        let (store, ledger) = (&store, &mut ledger);
+        let mut desk = Desk { store, ledger, request, output, log, with_rows: BTreeSet::new() };
+        let files = sources(&self.files, self.pedigrees.as_deref())?;
+        // What was done before something failed is told all the same.
+        let done = files.iter().try_for_each(|source| self.file(source, &mut desk));
+        let Desk { log, with_rows, .. } = desk;
+        if self.report_format == Form::Json {
+            output.data(&log.json()?)?;
+        } else if let Some(summary) = log.summary() {
+            output.say(&format!("\n{summary}"));
         }
+        if let Some(path) = &self.manifest {
+            write_over(path, log.manifest()?.as_bytes())?;
+        }
+        done?;
         if let (Some(pedigrees), Some(path)) = (&pedigrees, &self.pedigrees)
             && with_rows.len() < pedigrees.len()
         {
             let without = plural((pedigrees.len() - with_rows.len()) as u64, "pedigree");
             output.warn(&format!("{}: {without} of families without a sound row here: not imported", path.display()));
         }
-        Ok(outcome)
+        let refused = log.findings.iter().any(|problem| problem.severity == Severity::Error);
+        Ok(if refused { Outcome::Rejected } else { Outcome::Done })
     }
 
     /// `None` if something is wrong with the file, which has been said then.
@@ -101,7 +152,7 @@ impl Import {
         pseudonymizer: &Pseudonymizer,
         output: &Output,
     ) -> anyhow::Result<Option<FamilyPedigrees>> {
-        if self.layout != Layout::Families {
+        if self.layout == Some(Layout::Children) {
             bail!("--pedigrees goes with --as families");
         }
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -116,23 +167,87 @@ impl Import {
         }
     }
 
-    fn take(
-        &self,
-        intake: Intake,
-        store: &Store,
-        ledger: &mut Ledger,
-        output: &Output,
-        file: &Path,
-    ) -> anyhow::Result<Outcome> {
-        for problem in intake.problems.iter().chain(&intake.notes) {
-            output.warn(&problem.to_string());
+    /// Reads a file, says what it found, imports it, and enters it into the log.
+    fn file(&self, source: &Source, desk: &mut Desk<'_>) -> anyhow::Result<()> {
+        let started = Instant::now();
+        let name = source.path.display().to_string();
+        let mut report = FileReport::new(name.clone());
+        let whole = |severity, code, what: String| Problem {
+            file: name.as_str().into(),
+            line: 0,
+            column: None,
+            severity,
+            code,
+            what: what.into(),
+        };
+        if let Some(why) = source.skipped {
+            self.tell(desk, &mut report, vec![whole(Severity::Note, "skipped", why.to_owned())], None);
+            desk.log.files.push(report);
+            return Ok(());
         }
-        let bad = intake.problems.len();
-        let name = file.display();
-        if bad > 0 && (!self.keep_going || intake.rows.is_empty()) {
-            output.warn(&format!("{name}: {} found, nothing imported", plural(bad as u64, "problem")));
-            return Ok(Outcome::Rejected);
+        let bytes = match file_bytes(&source.path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                report.outcome = FileOutcome::Rejected;
+                let problem = whole(Severity::Error, "unreadable", error.to_string());
+                self.tell(desk, &mut report, vec![problem], Some(&[error.to_string()]));
+                desk.log.files.push(report);
+                return Ok(());
+            }
+        };
+        let mut intake = match self.layout {
+            Some(_) => read_bytes(&name, &bytes, &desk.request),
+            None => read_telling(&name, &bytes, &desk.request),
+        };
+        drop(bytes);
+        report.blake3 = Some(hex(&intake.digest));
+        report.size = Some(intake.size);
+        report.format = Some(format!("{:?}", intake.format).to_lowercase());
+        report.layout = Some(intake.layout.word());
+        report.rows.sound = intake.rows.len() as u64;
+        report.rows.rejected = intake.rejected;
+        let mut findings = std::mem::take(&mut intake.problems);
+        let bad = findings.len();
+        findings.append(&mut intake.notes);
+        findings.extend(diagnose::unusual(&name, &intake, desk.store, self.min_loci));
+        findings.sort_by_key(|problem| (problem.severity, problem.place()));
+        self.tell(desk, &mut report, findings, None);
+        desk.with_rows.extend(intake.pedigrees.iter().map(|pedigree| pedigree.family));
+        let taken = if bad > 0 && (!self.keep_going || intake.rows.is_empty()) {
+            desk.output.warn(&format!("{name}: {} found, nothing imported", plural(bad as u64, "problem")));
+            report.outcome = FileOutcome::Rejected;
+            Ok(())
+        } else {
+            self.take(intake, desk, &name, &mut report)
+        };
+        if matches!(report.outcome, FileOutcome::Imported | FileOutcome::Unchanged) && bad == 0 {
+            desk.output.say(&format!("  in {:.2} s", started.elapsed().as_secs_f64()));
         }
+        desk.log.files.push(report);
+        taken
+    }
+
+    /// Says findings, in these words or their own, and enters them.
+    fn tell(&self, desk: &mut Desk<'_>, report: &mut FileReport, findings: Vec<Problem>, texts: Option<&[String]>) {
+        for problem in &findings {
+            *report.findings.entry(problem.code).or_default() += 1;
+        }
+        if self.report_format == Form::Text {
+            let text = |(at, problem): (usize, &Problem)| {
+                let text = texts.and_then(|texts| texts.get(at).cloned()).unwrap_or_else(|| problem.to_string());
+                (problem.severity, problem.code, text)
+            };
+            for (severity, line) in listing(&report.file, findings.iter().enumerate().map(text)) {
+                match severity {
+                    Severity::Note => desk.output.say(&line),
+                    Severity::Error | Severity::Warning => desk.output.warn(&line),
+                }
+            }
+        }
+        desk.log.findings.extend(findings);
+    }
+
+    fn take(&self, intake: Intake, desk: &mut Desk<'_>, name: &str, report: &mut FileReport) -> anyhow::Result<()> {
         let on_conflict = match self.on_conflict {
             Conflict::Refuse => OnConflict::Refuse,
             Conflict::Keep => OnConflict::Keep,
@@ -140,53 +255,47 @@ impl Import {
         };
         let layout = intake.layout;
         let batch = batch(intake);
-        match ledger.import(&batch, on_conflict, self.dry_run) {
-            Ok(report) => {
-                output.say(&format!("{name}: {}", summary(&report, layout, self.dry_run)?));
-                for conflict in &report.conflicts {
-                    output.warn(&format!("{name}: {conflict}"));
+        let mut conflicts =
+            |desk: &mut Desk<'_>, found: &[crate::ledger::Conflict], severity, report: &mut FileReport| {
+                let texts: Vec<String> = found.iter().map(|conflict| format!("{name}: {conflict}")).collect();
+                let problems = found.iter().map(|conflict| diagnose::conflict(name, conflict, severity)).collect();
+                self.tell(desk, report, problems, Some(&texts));
+            };
+        match desk.ledger.import(&batch, on_conflict, self.dry_run) {
+            Ok(done) => {
+                let all_known = done.added + done.replaced + done.kept == 0;
+                report.outcome = if all_known { FileOutcome::Unchanged } else { FileOutcome::Imported };
+                let rows = &mut report.rows;
+                (rows.added, rows.unchanged, rows.replaced, rows.kept) =
+                    (done.added, done.unchanged, done.replaced, done.kept);
+                desk.output.say(&format!("{name}: {}", summary(&done, layout, self.dry_run)?));
+                conflicts(desk, &done.conflicts, Severity::Warning, report);
+                if layout == Layout::Families && !self.dry_run && done.added + done.replaced > 0 {
+                    let (problems, texts) = diagnose::marks(&batch, desk.ledger, desk.store, desk.output, name)?;
+                    self.tell(desk, report, problems, Some(&texts));
                 }
-                if layout == Layout::Families && !self.dry_run && report.added + report.replaced > 0 {
-                    check(&batch, ledger, store, output, file)?;
-                }
-                Ok(if bad > 0 { Outcome::Rejected } else { Outcome::Done })
+                Ok(())
             }
-            Err(LedgerError::Conflicts(conflicts)) => {
-                for conflict in &conflicts {
-                    output.warn(&format!("{name}: {conflict}"));
-                }
-                let advice = if conflicts.iter().all(|conflict| conflict.kind.is_replaceable()) {
+            Err(LedgerError::Conflicts(found)) => {
+                report.outcome = FileOutcome::Conflict;
+                conflicts(desk, &found, Severity::Error, report);
+                let advice = if found.iter().all(|conflict| conflict.kind.is_replaceable()) {
                     "decide which version is right: --on-conflict keep leaves the store's, --on-conflict replace takes the file's"
                 } else {
                     "correct the file, or withdraw what is wrong from the store"
                 };
-                let found = plural(conflicts.len() as u64, "row");
-                output.warn(&format!(
+                let found = plural(found.len() as u64, "row");
+                desk.output.warn(&format!(
                     "{name}: {found} in conflict with the store or with each other, nothing imported; {advice}"
                 ));
-                Ok(Outcome::Rejected)
+                Ok(())
             }
-            Err(error) => Err(error).with_context(|| format!("importing {name}")),
+            Err(error) => {
+                report.outcome = FileOutcome::Failed;
+                Err(error).with_context(|| format!("importing {name}"))
+            }
         }
     }
-}
-
-/// Holds against themselves the families that a file touched, says what does not fit, and marks them.
-fn check(batch: &Batch, ledger: &mut Ledger, store: &Store, output: &Output, file: &Path) -> anyhow::Result<()> {
-    let checking = Checking::of(store)?;
-    let families = checking.unchecked(ledger, store)?;
-    let findings = checking.mark(ledger, &families, output)?;
-    if findings.is_empty() {
-        return Ok(());
-    }
-    let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
-    for FindingRow { family, finding } in findings.iter().filter(|row| row.finding.severity.is_mark()) {
-        let lines = finding.samples.iter().filter_map(|one| lines.get(&one.sample));
-        let lines: Vec<String> = lines.map(|line| format!("line {line}")).collect();
-        let place = if lines.is_empty() { String::new() } else { lines.join(", ") + ": " };
-        output.warn(&format!("{}: {place}family {family} is marked: {finding}", file.display()));
-    }
-    Ok(())
 }
 
 fn plural(number: u64, word: &str) -> String {
@@ -241,6 +350,7 @@ pub(super) fn batch(intake: Intake) -> Batch {
         collected_on: row.collected_on.map(|date| date.to_string()),
         drop_out: row.drop_out,
         profile: row.profile,
+        many: row.many,
     });
     Batch { holds, file_digest: intake.digest, loci: intake.loci, rows: rows.collect(), pedigrees: intake.pedigrees }
 }
@@ -254,7 +364,7 @@ pub(super) fn sound_text(
     pseudonymizer: &Pseudonymizer,
     ledger: &mut Ledger,
 ) -> anyhow::Result<ImportReport> {
-    let request = Request { layout, format: None, panel, pseudonymizer, pedigrees: None };
+    let request = Request { layout, format: None, panel, pseudonymizer, pedigrees: None, sample_id_kind: None };
     let intake = read_bytes(name, text.as_bytes(), &request);
     if let Some(problem) = intake.problems.first() {
         anyhow::bail!("{problem}");

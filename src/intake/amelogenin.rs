@@ -26,7 +26,8 @@ pub(super) fn check(line: u64, cell: &str, stated: Sex, column: Column, findings
     }
     match (shown(cell), stated) {
         (None, _) => {
-            let what = "the cell is none of X, X/X and X/Y: look at the typing (a lost allele, a mixture), or leave it empty";
+            let what =
+                "the cell is none of X, X/X and X/Y: look at the typing (a lost allele, a mixture), or leave it empty";
             findings.warn(line, column, "amelogenin", what);
         }
         (Some(_), Sex::Unknown) => {
@@ -35,7 +36,8 @@ pub(super) fn check(line: u64, cell: &str, stated: Sex, column: Column, findings
             findings.note(line, column, "sex-not-stated", what);
         }
         (Some(shown), stated) if shown != stated => {
-            let what = "the marker shows the other sex than stated: look whether samples were swapped, or correct the sex";
+            let what =
+                "the marker shows the other sex than stated: look whether samples were swapped, or correct the sex";
             findings.warn(line, column, "amelogenin-sex", what);
         }
         _ => {}

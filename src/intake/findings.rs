@@ -130,14 +130,7 @@ impl Findings {
         self.remark(line, column, Severity::Note, code, what.into());
     }
 
-    fn remark(
-        &mut self,
-        line: u64,
-        column: Column,
-        severity: Severity,
-        code: &'static str,
-        what: Cow<'static, str>,
-    ) {
+    fn remark(&mut self, line: u64, column: Column, severity: Severity, code: &'static str, what: Cow<'static, str>) {
         if self.notes.len() < MOST_FINDINGS {
             self.notes.push(Problem { file: self.file.clone(), line, column, severity, code, what });
         } else {
@@ -166,8 +159,7 @@ impl Findings {
             Problem { file: self.file.clone(), line: 0, column: None, severity, code: "more", what }
         };
         if self.left_out > 0 {
-            self.problems
-                .push(more(Severity::Error, format!("{} further problems are not listed", self.left_out)));
+            self.problems.push(more(Severity::Error, format!("{} further problems are not listed", self.left_out)));
         }
         if self.notes_left_out > 0 {
             let what = format!("{} further warnings and notes are not listed", self.notes_left_out);

@@ -33,5 +33,5 @@ pub use numbers::NumberKind;
 pub use pedigrees::{CasePedigrees, FamilyPedigrees};
 pub use remedies::remedy;
 pub use telling::read_telling;
-pub use tidy::{MOST_BYTES, MOST_LINE_BYTES, read_bytes, read_file};
+pub use tidy::{MOST_BYTES, MOST_LINE_BYTES, file_bytes, read_bytes, read_file};
 pub use types::{Format, Intake, IntakeError, Layout, Request, Row};

@@ -108,7 +108,10 @@ fn resident_id(number: &str, stated: Sex) -> Option<Wrong> {
     let number = |from: usize, to: usize| (from..to).fold(0, |sum, at| sum * 10 + digit(at));
     let sum: u32 = WEIGHTS.iter().enumerate().map(|(at, weight)| weight * digit(at)).sum();
     if CHECKS[sum as usize % CHECKS.len()] != last.to_ascii_uppercase() {
-        return Some(("id-check-digit", "the check digit is not that of the number: a digit is wrong, or two are exchanged"));
+        return Some((
+            "id-check-digit",
+            "the check digit is not that of the number: a digit is wrong, or two are exchanged",
+        ));
     }
     let (year, month, day) = (number(6, 10), number(10, 12), number(12, 14));
     let is_day = |year: u32| Date::new(i16::try_from(year).ok()?, month as i8, day as i8).ok();
@@ -211,7 +214,16 @@ mod tests {
     #[test]
     fn the_reason_is_named() {
         assert_eq!(code("370102199003077731", Sex::Male), Some("id-check-digit"));
-        for form in ["", "1", "37010219900307773", "3701021990030777366", "37010219900307773Y", "X70102199003077736", "370102 19900307773", "３70102199003077736"] {
+        for form in [
+            "",
+            "1",
+            "37010219900307773",
+            "3701021990030777366",
+            "37010219900307773Y",
+            "X70102199003077736",
+            "370102 19900307773",
+            "３70102199003077736",
+        ] {
             assert_eq!(code(form, Sex::Male), Some("id-form"), "{form}");
         }
         assert!(resident_id("370102900307773", Sex::Male).unwrap().1.contains("15 digits"));
@@ -233,7 +245,9 @@ mod tests {
         let code = |number: &str| birth_certificate(number).map(|wrong| wrong.0);
         assert_eq!(code("Q370123456"), None);
         assert_eq!(code("Q990123456"), Some("birth-certificate-province"));
-        for form in ["q370123456", "3701234567", "Q37012345", "Q3701234567", "QQ37012345", "Q37012345x", "出370123456", ""] {
+        for form in
+            ["q370123456", "3701234567", "Q37012345", "Q3701234567", "QQ37012345", "Q37012345x", "出370123456", ""]
+        {
             assert_eq!(code(form), Some("birth-certificate-form"), "{form}");
         }
     }

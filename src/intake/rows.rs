@@ -120,7 +120,9 @@ impl<'h> RowReader<'h> {
         });
         // A father's sex is known even where it is not stated.
         let of_relation = family.flatten().and_then(|(_, relation): (_, Relation)| relation.sex());
-        if let Some(stated) = sex.as_ref().ok().map(|&sex| if sex == Sex::Unknown { of_relation.unwrap_or(sex) } else { sex }) {
+        if let Some(stated) =
+            sex.as_ref().ok().map(|&sex| if sex == Sex::Unknown { of_relation.unwrap_or(sex) } else { sex })
+        {
             amelogenin::check(line, cell(Field::Amelogenin), stated, header.field(Field::Amelogenin), findings);
         }
         let numbers = [
@@ -293,7 +295,8 @@ impl<'h> RowReader<'h> {
             }));
         }
         for (locus, _) in &many {
-            let what = "the cell has more than two alleles: they are kept, and the locus is left out of likelihood ratios";
+            let what =
+                "the cell has more than two alleles: they are kept, and the locus is left out of likelihood ratios";
             findings.warn(line, self.header.column(self.header.locus_columns[*locus]), "many-alleles", what);
         }
         if many.len() > 1 {

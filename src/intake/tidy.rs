@@ -24,6 +24,14 @@ pub const MOST_LINE_BYTES: usize = 64 << 10;
 /// [`IntakeError`] if the file cannot be read or is larger than [`MOST_BYTES`]. What is wrong inside it is not an
 /// error of this function but in [`Intake::problems`].
 pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeError> {
+    Ok(read_bytes(&path.display().to_string(), &file_bytes(path)?, request))
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// As [`read_file`].
+pub fn file_bytes(path: &Path) -> Result<Vec<u8>, IntakeError> {
     let io = |source| IntakeError::Io { path: path.to_owned(), source };
     let file = File::open(path).map_err(io)?;
     let size = file.metadata().map_err(io)?.len();
@@ -36,7 +44,7 @@ pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeErr
     if bytes.len() as u64 > MOST_BYTES {
         return Err(IntakeError::TooLarge(path.to_owned()));
     }
-    Ok(read_bytes(&path.display().to_string(), &bytes, request))
+    Ok(bytes)
 }
 
 /// Reads the bytes of a file, to their end, whatever they are.

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::{FamilyPedigrees, NumberKind, Problem};
-use crate::model::{DropOut, FamilyPedigree, Locus, ManyAlleles, Panel, Profile, Pseudonym, Relation, Sex, UnknownWord};
+use crate::model::{
+    DropOut, FamilyPedigree, Locus, ManyAlleles, Panel, Profile, Pseudonym, Relation, Sex, UnknownWord,
+};
 use crate::pseudonym::Pseudonymizer;
 
 /// What a tidy CSV file holds.

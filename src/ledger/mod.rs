@@ -11,6 +11,7 @@ mod codec;
 mod error;
 mod import;
 mod known;
+mod many;
 mod marks;
 mod open;
 mod pedigrees;

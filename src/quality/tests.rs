@@ -118,7 +118,9 @@ fn exchanged_columns_are_found_and_named() {
     for (locus, name) in [(a, "TH01"), (b, "D18S51")] {
         let named = Fits::Other(name.parse().unwrap());
         assert!(
-            found.iter().any(|f| matches!(f, Finding::Misfit { locus: at, fits, .. } if *at == locus && *fits == named)),
+            found
+                .iter()
+                .any(|f| matches!(f, Finding::Misfit { locus: at, fits, .. } if *at == locus && *fits == named)),
             "{found:?}"
         );
     }
@@ -174,7 +176,10 @@ fn untyped_loci_and_poor_profiles_are_named() {
     let few = |profiles: &[Profile], loci: &[Locus]| {
         let typed: Vec<Typed<'_>> = profiles.iter().map(|profile| Typed { profile, is_unrelated: true }).collect();
         let found = examine(table(), 0.0, 8, loci, &typed);
-        found.into_iter().filter(|f| matches!(f, Finding::FewLoci { .. } | Finding::FewColumns { .. })).collect::<Vec<_>>()
+        found
+            .into_iter()
+            .filter(|f| matches!(f, Finding::FewLoci { .. } | Finding::FewColumns { .. }))
+            .collect::<Vec<_>>()
     };
     assert_eq!(few(&[poor(8), poor(7), poor(23)], loci), [Finding::FewLoci { row: 1, typed: 7 }]);
     assert_eq!(few(&[poor(8), poor(7)], &loci[..7]), [Finding::FewColumns { loci: 7 }], "said once");
