@@ -255,12 +255,11 @@ impl Import {
         };
         let layout = intake.layout;
         let batch = batch(intake);
-        let mut conflicts =
-            |desk: &mut Desk<'_>, found: &[crate::ledger::Conflict], severity, report: &mut FileReport| {
-                let texts: Vec<String> = found.iter().map(|conflict| format!("{name}: {conflict}")).collect();
-                let problems = found.iter().map(|conflict| diagnose::conflict(name, conflict, severity)).collect();
-                self.tell(desk, report, problems, Some(&texts));
-            };
+        let conflicts = |desk: &mut Desk<'_>, found: &[crate::ledger::Conflict], severity, report: &mut FileReport| {
+            let texts: Vec<String> = found.iter().map(|conflict| format!("{name}: {conflict}")).collect();
+            let problems = found.iter().map(|conflict| diagnose::conflict(name, conflict, severity)).collect();
+            self.tell(desk, report, problems, Some(&texts));
+        };
         match desk.ledger.import(&batch, on_conflict, self.dry_run) {
             Ok(done) => {
                 let all_known = done.added + done.replaced + done.kept == 0;

@@ -118,22 +118,7 @@ impl<'h> RowReader<'h> {
             findings.problem(line, header.field(Field::DropOut), "drop-out", what);
             None
         });
-        // A father's sex is known even where it is not stated.
-        let of_relation = family.flatten().and_then(|(_, relation): (_, Relation)| relation.sex());
-        if let Some(stated) =
-            sex.as_ref().ok().map(|&sex| if sex == Sex::Unknown { of_relation.unwrap_or(sex) } else { sex })
-        {
-            amelogenin::check(line, cell(Field::Amelogenin), stated, header.field(Field::Amelogenin), findings);
-        }
-        let numbers = [
-            (Field::ResidentId, Some(NumberKind::ResidentId)),
-            (Field::BirthCertificate, Some(NumberKind::BirthCertificate)),
-            (Field::SampleId, self.sample_id_kind),
-        ];
-        for (field, kind) in numbers.into_iter().filter_map(|(field, kind)| Some((field, kind?))) {
-            let stated = sex.as_ref().copied().unwrap_or(Sex::Unknown);
-            numbers::check(kind, line, cell(field), stated, field == Field::SampleId, header.field(field), findings);
-        }
+        self.person(line, fields, sex.ok(), family.flatten().map(|(_, relation)| relation), findings);
         let (profile, many) = self.profile(line, fields, findings);
         // Kept even if a cell is bad, to be compared with other rows; taken out before the end.
         if let (Ok(sample), Some(family)) = (sample, family) {
@@ -154,6 +139,34 @@ impl<'h> RowReader<'h> {
                 profile,
                 many,
             });
+        }
+    }
+
+    /// Holds the sex marker and numbers of persons against the stated sex.
+    fn person(
+        &self,
+        line: u64,
+        fields: &[Cow<'_, str>],
+        sex: Option<Sex>,
+        relation: Option<Relation>,
+        findings: &mut Findings,
+    ) {
+        let header = self.header;
+        let cell = |field: Field| header.position(field).map_or("", |at| fields[at].trim());
+        // A father's sex is known even where it is not stated.
+        let implied = || relation.and_then(Relation::sex).unwrap_or(Sex::Unknown);
+        let stated = sex.map(|sex| if sex == Sex::Unknown { implied() } else { sex });
+        if let Some(stated) = stated {
+            amelogenin::check(line, cell(Field::Amelogenin), stated, header.field(Field::Amelogenin), findings);
+        }
+        let numbers = [
+            (Field::ResidentId, Some(NumberKind::ResidentId)),
+            (Field::BirthCertificate, Some(NumberKind::BirthCertificate)),
+            (Field::SampleId, self.sample_id_kind),
+        ];
+        for (field, kind) in numbers.into_iter().filter_map(|(field, kind)| Some((field, kind?))) {
+            let (stated, is_name) = (stated.unwrap_or(Sex::Unknown), field == Field::SampleId);
+            numbers::check(kind, line, cell(field), stated, is_name, header.field(field), findings);
         }
     }
 

@@ -91,9 +91,11 @@ struct Known<'t> {
     frequencies: &'t LocusFrequencies,
     homozygosity: f64,
     typed: usize,
-    /// Profiles whose alleles are in `counts`.
+    /// Profiles whose alleles are counted.
     counted: usize,
-    counts: Counts,
+    /// How often each listed allele was seen, and each other one.
+    listed: Vec<u64>,
+    others: Counts,
     /// The first profile with an unlisted allele that is not far, and how many have one.
     unlisted: Option<(usize, usize)>,
 }
@@ -106,11 +108,35 @@ impl Known<'_> {
         allele.tenths() + FAR < low.tenths() || allele.tenths() > high.tenths() + FAR
     }
 
-    fn count(&mut self, genotype: Genotype) {
-        self.counted += 1;
-        for allele in [genotype.low(), genotype.high()] {
-            *self.counts.0.entry(allele).or_default() += 1;
+    /// Takes in the alleles of a profile; gives what is unusual about them.
+    fn take(&mut self, row: usize, genotype: Genotype, is_unrelated: bool) -> Option<Finding> {
+        let alleles = [genotype.low(), genotype.high()];
+        let positions = alleles.map(|allele| self.frequencies.position(allele));
+        self.typed += 1;
+        if is_unrelated {
+            self.counted += 1;
+            for (allele, position) in alleles.into_iter().zip(positions) {
+                match position {
+                    Some(position) => self.listed[position] += 1,
+                    None => *self.others.0.entry(allele).or_default() += 1,
+                }
+            }
         }
+        if positions.iter().all(Option::is_some) {
+            return None;
+        }
+        if alleles.iter().any(|&allele| self.is_far(allele)) {
+            return Some(Finding::FarAllele { row, locus: self.locus });
+        }
+        self.unlisted.get_or_insert((row, 0)).1 += 1;
+        None
+    }
+
+    fn counts(&self) -> Counts {
+        let listed = self.frequencies.alleles().iter().copied().zip(self.listed.iter().copied());
+        let mut counts = self.others.clone();
+        counts.0.extend(listed.filter(|&(_, seen)| seen > 0));
+        counts
     }
 }
 
@@ -130,8 +156,9 @@ pub fn examine(
             let position = table.panel().position(name)?;
             let frequencies = &table.loci()[position];
             let homozygosity = homozygosity::expected(frequencies, theta);
-            let counts = Counts::default();
-            Some(Known { locus, position, frequencies, homozygosity, typed: 0, counted: 0, counts, unlisted: None })
+            let (listed, others) = (vec![0; frequencies.alleles().len()], Counts::default());
+            let (typed, counted, unlisted) = (0, 0, None);
+            Some(Known { locus, position, frequencies, homozygosity, typed, counted, listed, others, unlisted })
         })
         .collect();
     let least = least.min(table.panel().len());
@@ -147,17 +174,7 @@ pub fn examine(
             let Some(genotype) = profile.at(of.locus) else { continue };
             expected.push(of.homozygosity);
             homozygous += usize::from(genotype.is_homozygous());
-            of.typed += 1;
-            if *is_unrelated {
-                of.count(genotype);
-            }
-            let unlisted = |allele: &Allele| of.frequencies.position(*allele).is_none();
-            let alleles = [genotype.low(), genotype.high()];
-            if alleles.iter().any(|&allele| of.is_far(allele)) {
-                found.push(Finding::FarAllele { row, locus: of.locus });
-            } else if alleles.iter().any(unlisted) {
-                of.unlisted.get_or_insert((row, 0)).1 += 1;
-            }
+            found.extend(of.take(row, genotype, *is_unrelated));
         }
         let typed = expected.len();
         if typed < least && !too_few_columns {
@@ -188,12 +205,13 @@ fn together(known: &[Known<'_>], table: &FrequencyTable, profiles: usize, found:
         if of.counted < ENOUGH {
             continue;
         }
-        if let Some(fit) = Fit::of(&of.counts, of.frequencies).filter(|fit| fit.is_apart(level)) {
+        let counts = of.counts();
+        if let Some(fit) = Fit::of(&counts, of.frequencies).filter(|fit| fit.is_apart(level)) {
             found.push(Finding::Misfit {
                 locus: of.locus,
                 distance: fit.distance(),
                 profiles: of.counted,
-                fits: explanation(&of.counts, of.position, table),
+                fits: explanation(&counts, of.position, table),
             });
         }
     }
