@@ -93,7 +93,9 @@ fn a_bad_header_or_file_is_named() {
     refused(&lab, "families", format!("{CHILDREN}S3,m,14,22\n"), ":1", "import it with --as children");
     let missing = lab.run(&["import", "--as", "children", &lab.name("none.csv")]).ends(2);
     missing.says(&["cannot read", "none.csv: No such file"]);
-    lab.run(&["import", "--as", "children", &lab.name("store/index")]).ends(2).says(&["cannot read", "index: No such"]);
+    lab.run(&["import", "--as", "children", &lab.name("store/index")])
+        .ends(2)
+        .says(&["index: the folder holds no file"]);
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn what_is_unusual_in_a_row_is_named_by_place_and_code() {
     let text = format!(
         "{HEADER}\nS1,m,X/Y,{NUMBER},{LOCI}\nS2,m,X,{NUMBER},{LOCI}\nS3,,X,,{LOCI}\nS4,f,X/Y/Y,370102199003077731,{LOCI}\n\
          S5,f,X,,15/16,14/15/16,9/11,10/12,8/11,13/14,29/30,13/14\nS6,f,X,37010219900307773,15/16/17,14/15/16,,,,,,99\n\
-         S7,f,X,,15,14/14/15,9,10,8,13,29,13\n"
+         S7,f,X,,15,14/14/14,9,10,8,13,29,13\n"
     );
     let (said, report) = json(&lab, "children", &text, &[]);
     let said = said.ends(0);
@@ -86,7 +86,7 @@ fn what_is_unusual_in_a_row_is_named_by_place_and_code() {
 fn people_get_a_list_and_a_table() {
     let lab = Lab::new();
     let mut text = format!("{HEADER}\n");
-    for i in 0..60 {
+    for i in 0..45 {
         text += &format!("S{i},m,X,,{LOCI}\n");
     }
     let said = lab.import("children", "x.csv", &text, &[]).ends(0);
@@ -95,14 +95,14 @@ fn people_get_a_list_and_a_table() {
     let said = said.says(&[
         "x.csv:2: column 3 (AMEL): the marker shows the other sex than stated: look whether samples were swapped",
         "[warning: amelogenin-sex]",
-        "and 40 more of [warning: amelogenin-sex]; --report-format json lists all",
-        "60 rows of children: 60 added",
+        "and 25 more of [warning: amelogenin-sex]; --report-format json lists all",
+        "45 rows of children: 45 added",
         "severity",
         "rule out exchanged samples, or correct the sex",
     ]);
     assert!(!said.err.contains("x.csv:22:"));
     let (_, report) = json(&lab, "children", &text, &[]);
-    assert_eq!(report["findings"].as_array().unwrap().iter().filter(|f| f["code"] == "amelogenin-sex").count(), 60);
+    assert_eq!(report["findings"].as_array().unwrap().iter().filter(|f| f["code"] == "amelogenin-sex").count(), 45);
     let quiet = lab.run(&["--quiet", "import", "--as", "children", &lab.name("x.csv")]).ends(0);
     assert!(quiet.err.contains("[warning: amelogenin-sex]") && !quiet.err.contains("severity"), "{}", quiet.err);
 }
@@ -151,7 +151,7 @@ fn more_than_two_alleles_are_kept_and_the_locus_is_left_out() {
     assert_eq!(lab.counts(), before);
     let (family, child) = (&lab.pseudonyms("family", ["F1"])["F1"], &lab.pseudonyms("sample", ["C1"])["C1"]);
     let page = lab.run(&["explain", family, child]).ends(0).out;
-    let line = page.lines().find(|line| line.starts_with("vWA ")).unwrap();
+    let line = page.lines().find(|line| line.trim_start().starts_with("vWA ")).unwrap();
     assert!(line.contains("untyped") && line.contains("left out: more than two alleles (child)"), "{page}");
     assert!(page.contains("over 7 loci"), "{page}");
     let report = lab.run(&["explain", family, child, "--format", "json"]).ends(0).json();
