@@ -161,3 +161,32 @@ pub(super) fn marks(
     });
     Ok(told.unzip())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::{Layout, Request, read_bytes};
+    use crate::population::FrequencyTable;
+    use crate::pseudonym::{Pseudonymizer, SecretKey};
+
+    #[test]
+    fn parents_stand_for_their_family_and_nobody_twice() {
+        let text = "family_id,sample_id,relation,sex,vWA\nF1,S1,full-sibling,m,14\nF1,S2,father,m,14\n\
+                    F1,S3,mother,f,14\nF2,S4,maternal-uncle,m,14\nF2,S5,maternal-aunt,f,14\nF3,S2,paternal-uncle,m,14\n\
+                    F4,S6,father,m,14\nF4,S7,full-sibling,f,14\n";
+        let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
+        let request = Request {
+            layout: Layout::Families,
+            format: None,
+            panel: FrequencyTable::chinese_han_23().panel(),
+            pseudonymizer: &pseudonymizer,
+            pedigrees: None,
+            sample_id_kind: None,
+        };
+        let intake = read_bytes("f.csv", text.as_bytes(), &request);
+        assert_eq!(intake.problems, []);
+        let marked: Vec<u64> =
+            intake.rows.iter().zip(unrelated(&intake.rows)).filter(|row| row.1).map(|row| row.0.line).collect();
+        assert_eq!(marked, [3, 4, 5, 8]);
+    }
+}
