@@ -74,7 +74,7 @@ pub(super) fn kind_of_column(name: &str) -> Option<NumberKind> {
         let mut written = name.chars().map(|c| if matches!(c, ' ' | '-') { '_' } else { c.to_ascii_lowercase() });
         known.chars().all(|c| written.next() == Some(c)) && written.next().is_none()
     };
-    COLUMNS.iter().find(|(_, names)| names.iter().any(|known| is(known))).map(|(kind, _)| *kind)
+    COLUMNS.iter().find(|(_, names)| names.iter().any(&is)).map(|(kind, _)| *kind)
 }
 
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
