@@ -12,6 +12,7 @@ mod error;
 mod export;
 mod import;
 mod known;
+mod many;
 mod marks;
 mod open;
 mod pedigrees;
