@@ -76,6 +76,7 @@ fn storage(c: &mut Bench) {
         collected_on: None,
         drop_out: None,
         profile: child.profile.clone(),
+        many: Vec::new(),
     });
     let loci = table.panel().loci().to_vec();
     let batch =

@@ -23,7 +23,8 @@
 //! | `screen` | bit-sliced kernel, and the plan that makes it lossless | model, index, kinship (tables only) |
 //! | `matching` | compile, screen, score, rank, digest; rayon lives here | model, population, kinship, index, screen |
 //! | `planning` | what a family can show, and whom to sample next | model, population, kinship |
-//! | `report` | tables, CSV, JSON, files for other programs | model, population, consistency, kinship (result types), matching, planning |
+//! | `quality` | what is unusual in the profiles of a file: range, homozygosity, frequencies; pure | model, population |
+//! | `report` | tables, CSV, JSON, files for other programs | model, population, consistency, intake (findings), kinship (result types), matching, planning |
 //! | `synthesis` | synthetic populations with known truth | model, population |
 //! | `cli` | one file per command; the only place that prints | all |
 //!
@@ -41,6 +42,7 @@ pub mod model;
 pub mod planning;
 pub mod population;
 pub mod pseudonym;
+pub mod quality;
 pub mod report;
 pub mod screen;
 pub mod synthesis;

@@ -51,7 +51,8 @@ fn a_bad_cell_is_named_by_line_and_column() {
     for cell in ["14/x", "x", "14.55", "00", "100", "-14", "/", "NaN", "1e1", "１４", "14 15"] {
         children(&format!("S3,m,14,22\nS4,m,{cell},22\n"), ":3: column 3 (vWA)", "is not a");
     }
-    children("S3,m,14/15/16,22\n", ":2: column 3 (vWA)", "more than two alleles");
+    children("S3,m,14/15/x,22\n", ":2: column 3 (vWA)", "is not an allele");
+    children("S3,m,1/2/3/4/5/6/7/8/9,22\n", ":2: column 3 (vWA)", "more than two alleles");
     children("S3,x,14,22\n", ":2: column 2 (sex)", "male, female, unknown");
     children("S3,m,14,22\nS4,f,15,22\nS3,m,14,22\n", ":4: column 1 (sample_id)", "remove one of the two");
     children("S3,m,,\n", ":2", "no locus is typed");
@@ -95,7 +96,9 @@ fn a_bad_header_or_file_is_named() {
     refused(&lab, "families", format!("{CHILDREN}S3,m,14,22\n"), ":1", "import it with --as children");
     let missing = lab.run(&["import", "--as", "children", &lab.name("none.csv")]).ends(2);
     missing.says(&["cannot read", "none.csv: No such file"]);
-    lab.run(&["import", "--as", "children", &lab.name("store")]).ends(2).says(&["cannot read", "directory"]);
+    lab.run(&["import", "--as", "children", &lab.name("store/index")])
+        .ends(2)
+        .says(&["index: the folder holds no file"]);
 }
 
 #[test]

@@ -180,6 +180,35 @@ fn identifiers_are_not_repeated_when_something_is_wrong() {
 }
 
 #[test]
+fn numbers_of_persons_are_checked_and_not_kept() {
+    let lab = Lab::new();
+    let [.., card, row, chinese] = CANARIES;
+    let manifest = lab.name("manifest.json");
+    let numbers = format!(
+        "sample_id,sex,身份证号,birth_certificate,AMEL,{LOCI}\nS1,m,{card},{chinese},X/Y,{PROFILE}\nS2,f,{row},,{row},\
+         {PROFILE}/31\n"
+    );
+    for form in ["text", "json"] {
+        let options = ["--report-format", form, "--manifest", &manifest];
+        let said = silent(lab.import("children", "n.csv", &numbers, &options).ends(0));
+        let all = said.out + &said.err;
+        for code in ["id-check-digit", "id-form", "birth-certificate-form", "many-alleles", "amelogenin"] {
+            assert!(all.contains(code), "{code}: {all}");
+        }
+        without_canaries("the manifest", lab.read("manifest.json").as_bytes());
+    }
+    let kind = ["--sample-id-kind", "birth-certificate"];
+    silent(lab.import("children", "c.csv", children(), &kind).ends(0).says(&["[warning: birth-certificate-form]"]));
+    // In the header, and in a folder whose layout nobody says.
+    fs::create_dir(lab.path("in")).unwrap();
+    lab.write("in/a.csv", format!("{card},{row}\n{chinese},14\n"));
+    lab.write("in/b.csv", format!("{card},sample_id,resident_id,vWA\n{chinese},{row},{card},14\n"));
+    silent(lab.run(&["import", &lab.name("in"), "--manifest", &manifest]).ends(2));
+    without_canaries("the manifest", lab.read("manifest.json").as_bytes());
+    store_is_silent(&lab);
+}
+
+#[test]
 fn nobody_else_can_read_a_store() {
     let lab = Lab::new();
     let umask = |arguments: &[&str]| {

@@ -253,6 +253,7 @@ fn batches(population: &Population, later: usize, loci: &[crate::model::Locus]) 
         collected_on: None,
         drop_out: None,
         profile: profile.clone(),
+        many: Vec::new(),
     };
     let batch = |holds, rows| Batch { holds, file_digest: [0; 32], loci: loci.to_vec(), rows, pedigrees: Vec::new() };
     let split = |all: usize| all - later.min(all);

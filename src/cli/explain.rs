@@ -1,5 +1,7 @@
 //! `explain`.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context;
 use clap::Args;
 
@@ -63,6 +65,13 @@ impl Explain {
                  shows how alike they are, not that the child is the missing one"
             ));
         }
+        let mut left_out: BTreeMap<usize, Vec<&'static str>> = BTreeMap::new();
+        let relatives = family.relatives.iter().map(|relative| (relative.sample, relative.relation.word()));
+        for (sample, who) in relatives.chain([(child.pseudonym, "child")]) {
+            for (position, _) in ledger.many_alleles(panel, sample)? {
+                left_out.entry(position).or_default().push(who);
+            }
+        }
         let report = ExplanationReport {
             with: ExplainedWith {
                 family: family.pseudonym,
@@ -76,6 +85,7 @@ impl Explain {
                 candidate_log10_lr: candidate.map(|candidate| candidate.record.log10_lr),
             },
             explanation,
+            left_out,
             show_genotypes: self.show_genotypes,
         };
         if report.differs_from_candidate() {

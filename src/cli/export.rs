@@ -340,7 +340,15 @@ fn row(record: &Record) -> TidyRow<'_> {
     let profile: &Profile = &record.profile;
     let about =
         [record.agency.as_deref(), record.region.as_deref(), record.collected_on.as_deref(), record.kit.as_deref()];
-    TidyRow { sample: record.sample, family: record.family, sex: record.sex, about, drop_out: record.drop_out, profile }
+    TidyRow {
+        sample: record.sample,
+        family: record.family,
+        sex: record.sex,
+        about,
+        drop_out: record.drop_out,
+        profile,
+        many: &record.many,
+    }
 }
 
 fn read(argument: &str, texts: &[String]) -> anyhow::Result<Vec<Pseudonym>> {

@@ -1,9 +1,9 @@
 //! One person under two numbers: said when samples come in, and told apart from candidates.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
+use crate::intake::{Problem, Severity};
 use crate::kinship::Calculator;
 use crate::ledger::{Batch, CandidateRecord, Ledger, Sample, Samples};
 use crate::matching::{Compiler, Doubles, IdentityRule, Judge, Watch};
@@ -20,16 +20,16 @@ const PAGE: usize = 16_384;
 /// Pairs that are named one by one at import.
 const NAMED: usize = 20;
 
-/// Compares the samples that the last import brought or changed with all of the store, and says which have the profile
-/// of another one. `batch` is what was imported, from `file`.
+/// Compares the samples that the last import brought or changed with all of the store, and gives findings about those
+/// that have the profile of another one, with their texts. `batch` is what was imported, from `file`.
 pub(super) fn check_new(
     batch: &Batch,
     ledger: &Ledger,
     store: &Store,
     rule: IdentityRule,
     output: &Output,
-    file: &Path,
-) -> anyhow::Result<()> {
+    file: &str,
+) -> anyhow::Result<(Vec<Problem>, Vec<String>)> {
     let panel = store.table.panel();
     let mut new: Vec<Child> = Vec::new();
     ledger.samples(panel, Samples::LastImport, |one| {
@@ -37,7 +37,7 @@ pub(super) fn check_new(
         anyhow::Ok(())
     })?;
     if new.is_empty() {
-        return Ok(());
+        return Ok(Default::default());
     }
     let calculator = store.calculator()?;
     let index = store.index_of(&new)?;
@@ -56,8 +56,7 @@ pub(super) fn check_new(
     })?;
     search.page(&mut page, &watch, &mut found)?;
     drop(bar);
-    say(&found, batch, output, file);
-    Ok(())
+    Ok(told(&found, batch, file))
 }
 
 /// A new sample and another one of the same profile.
@@ -112,12 +111,16 @@ impl Search<'_> {
     }
 }
 
-/// Says which samples are one person's, by their lines.
-fn say(found: &BTreeSet<Pair>, batch: &Batch, output: &Output, file: &Path) {
-    let name = file.display();
+/// Which samples are one person's, by their lines.
+fn told(found: &BTreeSet<Pair>, batch: &Batch, file: &str) -> (Vec<Problem>, Vec<String>) {
     let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
-    let line = |sample: Pseudonym| lines.get(&sample).map_or(String::new(), |line| format!("line {line}: "));
-    for Pair { new, other, other_is_child, loci, differing } in found.iter().take(NAMED) {
+    let problem = |line: Option<u64>, code, what: String| {
+        let place = line.map_or(String::new(), |line| format!("line {line}: "));
+        let text = format!("{file}: {place}{what}");
+        let (line, severity) = (line.unwrap_or(0), Severity::Warning);
+        (Problem { file: file.into(), line, column: None, severity, code, what: what.into() }, text)
+    };
+    let pairs = found.iter().take(NAMED).map(|Pair { new, other, other_is_child, loci, differing }| {
         let side = if *other_is_child { "child" } else { "relative" };
         let place = lines.get(other).map_or(String::new(), |line| format!(", line {line}"));
         let differ = match differing {
@@ -125,18 +128,18 @@ fn say(found: &BTreeSet<Pair>, batch: &Batch, output: &Output, file: &Path) {
             1 => "1 allele differs".to_owned(),
             _ => format!("{differing} alleles differ"),
         };
-        output.warn(&format!(
-            "{name}: {}sample {new} has the profile of {side} {other}{place} ({differ} at {loci} loci): one person under \
-             two numbers, or identical twins",
-            line(*new)
-        ));
-    }
-    if found.len() > NAMED {
-        output.warn(&format!(
-            "{name}: and {} pairs more: `reunite kin --within all --relation identity` lists all",
-            count((found.len() - NAMED) as u64)
-        ));
-    }
+        let what = format!(
+            "sample {new} has the profile of {side} {other}{place} ({differ} at {loci} loci): one person under two numbers, \
+             or identical twins"
+        );
+        problem(lines.get(new).copied(), "same-person", what)
+    });
+    let more = (found.len() > NAMED).then(|| {
+        let number = count((found.len() - NAMED) as u64);
+        let what = format!("and {number} pairs more: `reunite kin --within all --relation identity` lists all");
+        problem(None, "same-person-more", what)
+    });
+    pairs.chain(more).unzip()
 }
 
 /// Says of identities what is known of them.

@@ -1,37 +1,36 @@
 //! `import`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use crate::audit::Entry;
 use crate::intake::{
-    CaseList, FamilyPedigrees, Format, Intake, Layout, Problem, Request, SingleAllele, read_bytes, read_file,
+    CaseList, FamilyPedigrees, Format, Intake, Layout, NumberKind, Problem, Request, Severity, SingleAllele, read_bytes,
 };
-use crate::ledger::{Batch, Holds, ImportReport, Ledger, LedgerError, OnConflict, Record};
-use crate::model::{Panel, Pseudonym};
+use crate::ledger::{Batch, Holds, ImportReport, Ledger, OnConflict, Record};
+use crate::model::Panel;
 use crate::pseudonym::Pseudonymizer;
-use crate::report::FindingRow;
+use crate::report::ImportLog;
 
 use super::Outcome;
-use super::checking::Checking;
 use super::expunge::finish;
-use super::identities::check_new;
+use super::import_desk::{Desk, Target, plural};
+use super::import_sources::{Beside, sources, write_over};
 use super::kin::RuleOption;
 use super::options::Global;
-use super::output::{Output, count};
+use super::output::Output;
 use super::store::Store;
 use super::vault::Sealing;
 
 #[derive(Args)]
 pub(super) struct Import {
-    /// What the files hold: families or children
+    /// What the files hold: families or children; their columns tell, if this is left out
     #[arg(long = "as", value_name = "LAYOUT")]
-    layout: Layout,
-    /// Files: CSV with a row per person, tables with a row per sample and locus, CODIS CMF, or projects of Familias
+    pub(super) layout: Option<Layout>,
+    /// Files: CSV with a row per person, tables with a row per sample and locus, CODIS CMF, or projects of Familias; and
+    /// folders: of a folder every file whose name ends as such files do, by name
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The form of the files
@@ -68,18 +67,30 @@ pub(super) struct Import {
     unverified_kits: bool,
     /// Read and check everything, change nothing
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// Import the sound rows of a file with bad ones; the exit status still says that some were rejected
     #[arg(long)]
-    keep_going: bool,
+    pub(super) keep_going: bool,
     /// What to do with a sample that the store knows with other data
     #[arg(long, value_enum, default_value_t = Conflict::Refuse)]
-    on_conflict: Conflict,
+    pub(super) on_conflict: Conflict,
     /// Do not look for persons who are in the store under another number; `reunite kin --relation identity` does later
     #[arg(long)]
-    skip_identities: bool,
+    pub(super) skip_identities: bool,
     #[command(flatten)]
-    rule: RuleOption,
+    pub(super) rule: RuleOption,
+    /// Warn of profiles with fewer typed loci, of those matched on
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub(super) min_loci: usize,
+    /// What the sample_id are, if they are numbers of persons: check them
+    #[arg(long, value_enum, value_name = "KIND")]
+    sample_id_kind: Option<SampleIdKind>,
+    /// How findings go out: text to standard error, or JSON with all of them to standard output
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = ReportForm::Text)]
+    pub(super) report_format: ReportForm,
+    /// Write what came of each file into this file: JSON with name, digest, rows and numbers of findings
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -125,7 +136,7 @@ enum Identifiers {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Conflict {
+pub(super) enum Conflict {
     /// Refuse the file and list the samples
     Refuse,
     /// Keep what the store has, import the rest
@@ -135,13 +146,29 @@ enum Conflict {
 }
 
 impl Conflict {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Refuse => "refuse",
             Self::Keep => "keep",
             Self::Replace => "replace",
         }
     }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SampleIdKind {
+    /// Resident ID numbers
+    ResidentId,
+    /// Numbers of birth certificates
+    BirthCertificate,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportForm {
+    /// For people
+    Text,
+    /// For programs
+    Json,
 }
 
 impl Import {
@@ -181,43 +208,56 @@ impl Import {
             sheet: self.sheet(),
             names_within_family: self.names_within_family,
             kits: super::kits::kit_use(self.kit.as_deref(), self.unverified_kits)?,
-            ..Request::new(self.layout, store.table.panel(), &pseudonymizer)
+            sample_id_kind: self.sample_id_kind.map(|kind| match kind {
+                SampleIdKind::ResidentId => NumberKind::ResidentId,
+                SampleIdKind::BirthCertificate => NumberKind::BirthCertificate,
+            }),
+            // If the layout is not said, this one is not looked at.
+            ..Request::new(self.layout.unwrap_or(Layout::Families), store.table.panel(), &pseudonymizer)
         };
         let cases = match &self.cases {
             None => None,
-            Some(path) => match read_cases(path, &request, output)? {
+            Some(path) => match self.read_cases(path, &request, output)? {
                 None => return Ok(Outcome::Rejected),
                 found => found,
             },
         };
         let request = Request { cases: cases.as_ref(), ..request };
-        let (mut with_rows, mut samples) = (BTreeSet::new(), HashSet::new());
-        let mut target = Target { store: &store, names: &pseudonymizer, sealing };
-        let mut outcome = Outcome::Done;
-        for file in &self.files {
-            let started = Instant::now();
-            let intake = read_file(file, &request)?;
-            with_rows.extend(intake.pedigrees.iter().map(|pedigree| pedigree.family));
-            if cases.is_some() {
-                samples.extend(intake.rows.iter().map(|row| row.sample));
-            }
-            let taken = self.take(intake, &mut target, &mut ledger, global.entry("import"), output, file)?;
-            if taken == Outcome::Rejected {
-                outcome = Outcome::Rejected;
-            } else {
-                output.say(&format!("  in {:.2} s", started.elapsed().as_secs_f64()));
-            }
-        }
+        let beside = Beside { pedigrees: self.pedigrees.as_deref(), cases: self.cases.as_deref() };
+        let files = sources(&self.files, &beside)?;
+        let program = concat!("reunite ", env!("CARGO_PKG_VERSION")).to_owned();
+        let log = ImportLog { program, dry_run: self.dry_run, ..ImportLog::default() };
+        let target = Target { store: &store, names: &pseudonymizer, sealing };
+        let (ledger, entry) = (&mut ledger, global.entry("import"));
+        let (with_rows, samples) = (BTreeSet::new(), HashSet::new());
+        let mut desk = Desk { import: self, target, ledger, entry, request, output, log, with_rows, samples };
         if let Some(cases) = &cases {
-            cases.without_genotypes(&samples).iter().for_each(|note| output.warn(&note.to_string()));
+            desk.tell_of_list(cases.notes());
         }
+        // What was done before something failed is told all the same.
+        let done = files.iter().try_for_each(|source| desk.file(source));
+        if let (Some(cases), true) = (&cases, done.is_ok()) {
+            let without = cases.without_genotypes(&desk.samples);
+            desk.tell_of_list(&without);
+        }
+        let Desk { log, with_rows, .. } = desk;
+        if self.report_format == ReportForm::Json {
+            output.data(&log.json()?)?;
+        } else if let Some(summary) = log.summary() {
+            output.say(&format!("\n{summary}"));
+        }
+        if let Some(path) = &self.manifest {
+            write_over(path, log.manifest()?.as_bytes())?;
+        }
+        done?;
         if let (Some(pedigrees), Some(path)) = (&pedigrees, &self.pedigrees)
             && with_rows.len() < pedigrees.len()
         {
             let without = plural((pedigrees.len() - with_rows.len()) as u64, "pedigree");
             output.warn(&format!("{}: {without} of families without a sound row here: not imported", path.display()));
         }
-        Ok(outcome)
+        let refused = log.findings.iter().any(|problem| problem.severity == Severity::Error);
+        Ok(if refused { Outcome::Rejected } else { Outcome::Done })
     }
 
     #[cfg(feature = "xlsx")]
@@ -238,7 +278,7 @@ impl Import {
         pseudonymizer: &Pseudonymizer,
         output: &Output,
     ) -> anyhow::Result<Option<FamilyPedigrees>> {
-        if self.layout != Layout::Families {
+        if self.layout == Some(Layout::Children) {
             bail!("--pedigrees goes with --as families");
         }
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -246,172 +286,21 @@ impl Import {
         Ok(pedigrees.map_err(|problems| refuse(path, &problems, output)).ok())
     }
 
-    fn take(
-        &self,
-        intake: Intake,
-        target: &mut Target<'_>,
-        ledger: &mut Ledger,
-        entry: Entry,
-        output: &Output,
-        file: &Path,
-    ) -> anyhow::Result<Outcome> {
-        for problem in intake.problems.iter().chain(&intake.notes) {
-            output.warn(&problem.to_string());
+    /// `None` if something is wrong with the list, which has been said then.
+    fn read_cases(&self, path: &Path, request: &Request<'_>, output: &Output) -> anyhow::Result<Option<CaseList>> {
+        if self.layout.is_none() {
+            bail!("--cases goes with --as families or --as children");
         }
-        let bad = intake.problems.len();
-        let name = file.display();
-        let entry = entry.with("problems", bad).with("on_conflict", self.on_conflict.word());
-        let refused = entry.clone().with("as", intake.layout.word()).with_digest("file", &intake.digest);
-        let refused = refused.with("outcome", "refused");
-        if bad > 0 && (!self.keep_going || intake.rows.is_empty()) {
-            output.warn(&format!("{name}: {} found, nothing imported", plural(bad as u64, "problem")));
-            ledger.append(&refused)?;
-            return Ok(Outcome::Rejected);
-        }
-        let on_conflict = match self.on_conflict {
-            Conflict::Refuse => OnConflict::Refuse,
-            Conflict::Keep => OnConflict::Keep,
-            Conflict::Replace => OnConflict::Replace,
-        };
-        let layout = intake.layout;
-        let batch = batch(intake);
-        ledger.act_for(entry);
-        match target.import(&batch, ledger, on_conflict, self.dry_run) {
-            Ok(report) => {
-                if self.dry_run {
-                    ledger.append(&refused.with("outcome", "dry run"))?;
-                }
-                output.say(&format!("{name}: {}", summary(&report, layout, self.dry_run)?));
-                for conflict in &report.conflicts {
-                    output.warn(&format!("{name}: {conflict}"));
-                }
-                if layout == Layout::Families && !self.dry_run && report.added + report.replaced > 0 {
-                    check(&batch, ledger, target.store, output, file)?;
-                }
-                if !self.skip_identities && !self.dry_run && report.added + report.replaced > 0 {
-                    let checked = check_new(&batch, ledger, target.store, self.rule.rule(), output, file);
-                    // The file is in.
-                    if let Err(error) = checked {
-                        output.warn(&format!("{name}: persons with two numbers were not looked for: {error:#}"));
-                    }
-                }
-                Ok(if bad > 0 { Outcome::Rejected } else { Outcome::Done })
-            }
-            Err(LedgerError::Conflicts(conflicts)) => {
-                for conflict in &conflicts {
-                    output.warn(&format!("{name}: {conflict}"));
-                }
-                let advice = if conflicts.iter().all(|conflict| conflict.kind.is_replaceable()) {
-                    "decide which version is right: --on-conflict keep leaves the store's, --on-conflict replace takes the file's"
-                } else {
-                    "correct the file, or withdraw what is wrong from the store"
-                };
-                ledger.append(&refused.with("conflicts", conflicts.len()))?;
-                let found = plural(conflicts.len() as u64, "row");
-                output.warn(&format!(
-                    "{name}: {found} in conflict with the store or with each other, nothing imported; {advice}"
-                ));
-                Ok(Outcome::Rejected)
-            }
-            Err(error) => Err(error).with_context(|| format!("importing {name}")),
-        }
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let cases = CaseList::read(&path.display().to_string(), &bytes, request);
+        Ok(cases.map_err(|problems| refuse(path, &problems, output)).ok())
     }
-}
-
-/// `None` if something is wrong with the list, which has been said then.
-fn read_cases(path: &Path, request: &Request<'_>, output: &Output) -> anyhow::Result<Option<CaseList>> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let cases = CaseList::read(&path.display().to_string(), &bytes, request);
-    let cases = cases.map_err(|problems| refuse(path, &problems, output)).ok();
-    cases.iter().flat_map(CaseList::notes).for_each(|note| output.warn(&note.to_string()));
-    Ok(cases)
 }
 
 fn refuse(path: &Path, problems: &[Problem], output: &Output) {
     problems.iter().for_each(|problem| output.warn(&problem.to_string()));
     let found = plural(problems.len() as u64, "problem");
     output.warn(&format!("{}: {found} found, nothing imported", path.display()));
-}
-
-/// Where rows go.
-struct Target<'a> {
-    store: &'a Store,
-    names: &'a Pseudonymizer,
-    sealing: Option<Sealing>,
-}
-
-impl Target<'_> {
-    fn import(
-        &mut self,
-        batch: &Batch,
-        ledger: &mut Ledger,
-        on_conflict: OnConflict,
-        dry_run: bool,
-    ) -> Result<ImportReport, LedgerError> {
-        let Some(sealing) = &mut self.sealing else { return ledger.import(batch, on_conflict, dry_run) };
-        let imported =
-            ledger.import_sealed(batch, on_conflict, dry_run, &mut |rows| sealing.seal(batch, rows, self.names));
-        self.names.forget();
-        match &imported {
-            Ok(_) => sealing.keep(),
-            // What stays behind is sealed, and `verify` tells of it.
-            Err(_) => drop(sealing.undo(ledger)),
-        }
-        imported
-    }
-}
-
-/// Holds against themselves the families that a file touched, says what does not fit, and marks them.
-fn check(batch: &Batch, ledger: &mut Ledger, store: &Store, output: &Output, file: &Path) -> anyhow::Result<()> {
-    let checking = Checking::of(store)?;
-    let families = checking.unchecked(ledger, store)?;
-    let findings = checking.mark(ledger, &families, output)?;
-    if findings.is_empty() {
-        return Ok(());
-    }
-    let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
-    for FindingRow { family, finding } in findings.iter().filter(|row| row.finding.severity.is_mark()) {
-        let lines = finding.samples.iter().filter_map(|one| lines.get(&one.sample));
-        let lines: Vec<String> = lines.map(|line| format!("line {line}")).collect();
-        let place = if lines.is_empty() { String::new() } else { lines.join(", ") + ": " };
-        output.warn(&format!("{}: {place}family {family} is marked: {finding}", file.display()));
-    }
-    Ok(())
-}
-
-fn plural(number: u64, word: &str) -> String {
-    format!("{} {word}{}", count(number), if number == 1 { "" } else { "s" })
-}
-
-fn summary(report: &ImportReport, layout: Layout, dry_run: bool) -> anyhow::Result<String> {
-    let rows = report.added + report.unchanged + report.replaced + report.kept;
-    let before = match report.seen_before {
-        Some(seconds) => format!(" (this very file was imported before, on {})", day(seconds)?),
-        None => String::new(),
-    };
-    if rows == report.unchanged {
-        return Ok(format!("{} of {layout}, all known and unchanged{before}: nothing changed", plural(rows, "row")));
-    }
-    let would = if dry_run { "would be " } else { "" };
-    let mut text = format!("{} of {layout}: {} {would}added", plural(rows, "row"), count(report.added));
-    for (number, what) in
-        [(report.unchanged, "unchanged"), (report.replaced, "replaced"), (report.kept, "left as the store has them")]
-    {
-        if number > 0 {
-            text += &format!(", {} {what}", count(number));
-        }
-    }
-    if report.candidates_deleted > 0 {
-        text += &format!("; {} withdrawn until the next match", plural(report.candidates_deleted, "candidate"));
-    }
-    if dry_run {
-        text += "; dry run, nothing changed";
-    }
-    Ok(text + &before)
-}
-
-fn day(seconds: i64) -> anyhow::Result<String> {
-    Ok(jiff::Timestamp::from_second(seconds)?.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
 /// What intake read, as the ledger takes it.
@@ -431,6 +320,7 @@ pub(super) fn batch(intake: Intake) -> Batch {
         collected_on: row.collected_on.map(|date| date.to_string()),
         drop_out: row.drop_out,
         profile: row.profile,
+        many: row.many,
     });
     Batch { holds, file_digest: intake.digest, loci: intake.loci, rows: rows.collect(), pedigrees: intake.pedigrees }
 }

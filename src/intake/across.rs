@@ -104,7 +104,7 @@ fn shared_samples(header: &Header, rows: &[Row], findings: &mut Findings) {
     groups(rows.iter().map(|row| row.sample), |same| {
         let first = &rows[same[0].1];
         for row in same[1..].iter().map(|&(_, i)| &rows[i]) {
-            let differs = if row.profile != first.profile {
+            let differs = if row.profile != first.profile || row.many != first.many {
                 "other genotypes"
             } else if row.drop_out != first.drop_out {
                 "another drop_out"

@@ -2,15 +2,17 @@
 
 use jiff::civil::Date;
 
-use crate::model::{Allele, AlleleError, DropOut, Genotype, GenotypeError, Sex, UnknownWord};
+use crate::model::{Allele, AlleleError, DropOut, Genotype, GenotypeError, ManyAlleles, Sex, UnknownWord};
 
 /// What a locus' cells say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reading {
     /// Nothing.
     Empty,
     /// Two alleles, alike or not.
     Typed(Genotype),
+    /// More than two different alleles.
+    Many(ManyAlleles),
     /// One allele, and nothing about the other.
     Single(Allele),
     /// An allele outside the ladder: `OL`, `<9`, `>10`.
@@ -89,18 +91,50 @@ pub(super) fn genotype(cell: &str) -> Result<Reading, CellError> {
     let separator = ['/', ';', ',', '-'].into_iter().find(|&separator| one.is_err() && cell.contains(separator));
     let Some(separator) = separator else { return together(one?, Part::Empty) };
     let mut parts = cell.split(separator).map(str::trim);
-    let (first, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    if parts.next().is_some() {
-        return Err(GenotypeError::TooMany.into());
-    }
+    let (first, second, third) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default(), parts.next());
     // Tables from other countries write 9.3 as 9,3; no locus has alleles of so few repeats often.
-    if separator == ',' && matches!(second.as_bytes(), [b'0'..=b'4']) {
+    let decimal = |part: &str| separator == ',' && matches!(part.as_bytes(), [b'0'..=b'4']);
+    if [Some(second), third].into_iter().flatten().chain(parts.clone()).any(decimal) {
         return Err(CellError::Comma);
+    }
+    if let Some(third) = third {
+        return several([first, second, third].into_iter().chain(parts));
     }
     let (first, second) = (part(first)?, part(second)?);
     match (&first, &second) {
         (Part::Empty, _) | (_, Part::Empty) => Err(GenotypeError::Form.into()),
         _ => together(first, second),
+    }
+}
+
+/// Three parts or more, of which some may say the same.
+fn several<'a>(parts: impl Iterator<Item = &'a str>) -> Result<Reading, CellError> {
+    let (mut alleles, mut off_ladder, mut half, mut count) = (Vec::new(), false, false, 0);
+    for text in parts {
+        count += 1;
+        if count > ManyAlleles::MOST {
+            return Err(GenotypeError::TooMany.into());
+        }
+        match part(text)? {
+            Part::Empty => return Err(GenotypeError::Form.into()),
+            Part::Allele(allele) => alleles.push(allele),
+            Part::OffLadder => off_ladder = true,
+            Part::NoResult(_) => half = true,
+        }
+    }
+    // A peak beside them may be anything.
+    if off_ladder {
+        return Ok(Reading::OffLadder);
+    }
+    if half {
+        return Ok(Reading::Half);
+    }
+    alleles.sort_unstable();
+    alleles.dedup();
+    match alleles[..] {
+        [one] => Ok(Reading::Typed(Genotype::new(one, one))),
+        [low, high] => Ok(Reading::Typed(Genotype::new(low, high))),
+        _ => ManyAlleles::new(alleles).map(Reading::Many).ok_or(GenotypeError::TooMany.into()),
     }
 }
 
@@ -278,13 +312,12 @@ mod tests {
         for cell in ["14/", "/14", "/", "14-", "-14", "14,"] {
             assert_eq!(genotype(cell), form, "{cell}");
         }
-        for cell in ["14/15/16", "14,15,16", "14-15-16", "2024-10-11"] {
-            assert_eq!(genotype(cell), Err(CellError::Genotype(GenotypeError::TooMany)), "{cell}");
-        }
-        for cell in ["9,3", "2,2", "14,0", "10, 4"] {
+        for cell in ["9,3", "2,2", "14,0", "10, 4", "9,3,10", "14,15,16,3"] {
             assert_eq!(genotype(cell), Err(CellError::Comma), "{cell}");
         }
-        for cell in ["x", "14/x", "14 15", "1e1", "14.55", "100", "<", "<x", "Oct-11", "OL14", "00", "NAN"] {
+        for cell in
+            ["x", "14/x", "14 15", "1e1", "14.55", "100", "<", "<x", "Oct-11", "OL14", "00", "NAN", "2024-10-11"]
+        {
             assert!(matches!(genotype(cell), Err(CellError::Genotype(GenotypeError::Allele(_)))), "{cell}");
         }
     }
@@ -308,6 +341,34 @@ mod tests {
         assert_eq!((sex(""), sex("3").is_err(), sex("0").is_err()), (Ok(Sex::Unknown), true, true));
     }
 
+    #[test]
+    fn more_than_two_alleles_are_counted_once_each() {
+        let read = |cell: &str| match genotype(cell) {
+            Ok(Reading::Typed(genotype)) => genotype.to_string(),
+            Ok(Reading::Many(many)) => many.alleles().iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+            Ok(other) => format!("{other:?}"),
+            Err(CellError::Genotype(error)) => format!("{error:?}"),
+            Err(error) => format!("{error:?}"),
+        };
+        assert_eq!(read("14/14/15"), "14/15");
+        assert_eq!(read("14/14/14"), "14");
+        assert_eq!(read(" 16 /14/ 15"), "14 15 16");
+        assert_eq!(read("8/9/9.3/8"), "8 9 9.3");
+        assert_eq!(read("1/2/3/4/5/6/7/8"), "1 2 3 4 5 6 7 8");
+        assert_eq!(read("1/2/3/4/5/6/7/8/9"), "TooMany");
+        for cell in ["14,15,16", "14; 15 ;16", "16-15-14", "14/15/16/14"] {
+            assert_eq!(read(cell), "14 15 16", "{cell}");
+        }
+        assert_eq!(
+            (read("14/OL/15"), read("<9,10,11"), read("14/15/?")),
+            ("OffLadder".into(), "OffLadder".into(), "Half".into())
+        );
+        for cell in ["14/15/", "/14/15", "14//15"] {
+            assert_eq!(read(cell), "Form", "{cell}");
+        }
+        assert_eq!(read("14/15/x"), "Allele(Form)");
+    }
+
     proptest! {
         #[test]
         fn the_fast_way_reads_as_the_general_one(cell in "[0-9./ ]{1,9}") {
@@ -321,10 +382,10 @@ mod tests {
         #[test]
         fn the_fast_way_reads_every_ordinary_genotype(a in 10u16..=999, b in 10u16..=999) {
             let (a, b) = (Allele::from_tenths(a).unwrap(), Allele::from_tenths(b).unwrap());
-            let typed = Some(Reading::Typed(Genotype::new(a, b)));
-            prop_assert_eq!(plain_genotype(format!("{a}/{b}").as_bytes()), typed);
+            let typed = || Some(Reading::Typed(Genotype::new(a, b)));
+            prop_assert_eq!(plain_genotype(format!("{a}/{b}").as_bytes()), typed());
             prop_assert_eq!(plain_genotype(a.to_string().as_bytes()), Some(Reading::Single(a)));
-            prop_assert_eq!(pair(&a.to_string(), &b.to_string()).ok(), typed);
+            prop_assert_eq!(pair(&a.to_string(), &b.to_string()).ok(), typed());
         }
     }
 }

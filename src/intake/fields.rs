@@ -1,5 +1,6 @@
 //! Columns that are no loci, and the names they go by.
 
+use super::numbers::{self, NumberKind};
 use super::{Layout, Request};
 
 /// Columns that are no loci.
@@ -14,9 +15,13 @@ pub(super) enum Field {
     CollectedOn,
     Kit,
     DropOut,
+    ResidentId,
+    BirthCertificate,
+    /// The sex marker; it may have two columns, as a locus.
+    Amelogenin,
 }
 
-pub(super) const FIELDS: [(Field, &str); 9] = [
+pub(super) const FIELDS: [(Field, &str); 12] = [
     (Field::FamilyId, "family_id"),
     (Field::SampleId, "sample_id"),
     (Field::Relation, "relation"),
@@ -26,10 +31,13 @@ pub(super) const FIELDS: [(Field, &str); 9] = [
     (Field::CollectedOn, "collected_on"),
     (Field::Kit, "kit"),
     (Field::DropOut, "drop_out"),
+    (Field::ResidentId, "resident_id"),
+    (Field::BirthCertificate, "birth_certificate"),
+    (Field::Amelogenin, "AMEL"),
 ];
 
 /// Other names in use, as [`plain`] leaves them.
-const ALIASES: [(Field, &str); 9] = [
+const ALIASES: [(Field, &str); 11] = [
     (Field::FamilyId, "caseid"),
     (Field::SampleId, "personid"),
     (Field::SampleId, "samplename"),
@@ -39,6 +47,8 @@ const ALIASES: [(Field, &str); 9] = [
     (Field::Sex, "gender"),
     (Field::Sex, "性别"),
     (Field::FamilyId, "家系编号"),
+    (Field::Amelogenin, "amelogenin"),
+    (Field::Amelogenin, "am"),
 ];
 
 /// Without case, spaces, hyphens and underscores: `Sample ID` is `sample_id`.
@@ -49,8 +59,13 @@ pub(super) fn plain(name: &str) -> String {
 /// The field that a column's name means.
 pub(super) fn field(name: &str) -> Option<Field> {
     // Longer than any name of a field.
-    if name.len() > 32 {
+    if name.len() > 64 {
         return None;
+    }
+    match numbers::kind_of_column(name) {
+        Some(NumberKind::ResidentId) => return Some(Field::ResidentId),
+        Some(NumberKind::BirthCertificate) => return Some(Field::BirthCertificate),
+        None => {}
     }
     let name = plain(name);
     let known = FIELDS.iter().find(|(_, known)| plain(known) == name);
@@ -63,6 +78,7 @@ pub(super) fn required(field: Field, request: &Request<'_>) -> bool {
         Field::SampleId => true,
         Field::FamilyId | Field::Relation | Field::Sex => request.layout == Layout::Families && request.cases.is_none(),
         Field::Agency | Field::Region | Field::CollectedOn | Field::Kit | Field::DropOut => false,
+        Field::ResidentId | Field::BirthCertificate | Field::Amelogenin => false,
     }
 }
 
@@ -89,6 +105,10 @@ mod tests {
             ("Gender", Some(Field::Sex)),
             ("性别", Some(Field::Sex)),
             ("drop out", Some(Field::DropOut)),
+            ("身份证号", Some(Field::ResidentId)),
+            ("ID Card", Some(Field::ResidentId)),
+            ("出生医学证明编号", Some(Field::BirthCertificate)),
+            ("Amelogenin", Some(Field::Amelogenin)),
             ("sample", None),
             ("", None),
         ] {

@@ -4,6 +4,29 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The row, or the file, is refused.
+    Error,
+    /// It is taken in, and should be looked at.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+impl Severity {
+    /// The word in reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
 /// One finding about a file: its place, its cause and what to do. Never what stands in the cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -14,10 +37,20 @@ pub struct Problem {
     /// Column, from 1, and its name in the header; `?` for a name that cannot be a column's. 0 where a form of file has
     /// no columns, such as XML: the name alone then says which value.
     pub column: Option<(usize, Arc<str>)>,
+    /// How much it matters.
+    pub severity: Severity,
     /// A short stable word for the kind of finding, such as `allele`, `relation`, `second-father`.
     pub code: &'static str,
     /// Cause and remedy.
     pub what: Cow<'static, str>,
+}
+
+impl Problem {
+    /// Line and column, to sort by.
+    #[must_use]
+    pub fn place(&self) -> (u64, usize) {
+        (self.line, self.column.as_ref().map_or(0, |column| column.0))
+    }
 }
 
 impl fmt::Display for Problem {
@@ -45,14 +78,28 @@ pub(super) struct Findings {
     notes: Vec<Problem>,
     bad_lines: Vec<u64>,
     left_out: u64,
+    notes_left_out: u64,
+    /// Where the columns of the loci stand, once they are known.
+    pub(super) locus_columns: Vec<Column>,
+    /// Rows that were left out for a problem of theirs.
+    pub(super) rejected: u64,
 }
 
 /// More findings than this help nobody, and would take more memory than the file.
-const MOST: usize = 100_000;
+pub const MOST_FINDINGS: usize = 100_000;
 
 impl Findings {
     pub(super) fn new(file: &str) -> Self {
-        Self { file: file.into(), problems: Vec::new(), notes: Vec::new(), bad_lines: Vec::new(), left_out: 0 }
+        Self {
+            file: file.into(),
+            problems: Vec::new(),
+            notes: Vec::new(),
+            bad_lines: Vec::new(),
+            left_out: 0,
+            notes_left_out: 0,
+            locus_columns: Vec::new(),
+            rejected: 0,
+        }
     }
 
     pub(super) fn problem(
@@ -66,16 +113,28 @@ impl Findings {
         if self.bad_lines.last() != Some(&line) {
             self.bad_lines.push(line);
         }
-        if self.problems.len() < MOST {
-            self.problems.push(Problem { file: self.file.clone(), line, column, code, what: what.into() });
+        if self.problems.len() < MOST_FINDINGS {
+            let (file, severity) = (self.file.clone(), Severity::Error);
+            self.problems.push(Problem { file, line, column, severity, code, what: what.into() });
         } else {
             self.left_out += 1;
         }
     }
 
+    /// Something that should be looked at, and refuses nothing.
+    pub(super) fn warn(&mut self, line: u64, column: Column, code: &'static str, what: impl Into<Cow<'static, str>>) {
+        self.remark(line, column, Severity::Warning, code, what.into());
+    }
+
     pub(super) fn note(&mut self, line: u64, column: Column, code: &'static str, what: impl Into<Cow<'static, str>>) {
-        if self.notes.len() < MOST {
-            self.notes.push(Problem { file: self.file.clone(), line, column, code, what: what.into() });
+        self.remark(line, column, Severity::Note, code, what.into());
+    }
+
+    fn remark(&mut self, line: u64, column: Column, severity: Severity, code: &'static str, what: Cow<'static, str>) {
+        if self.notes.len() < MOST_FINDINGS {
+            self.notes.push(Problem { file: self.file.clone(), line, column, severity, code, what });
+        } else {
+            self.notes_left_out += 1;
         }
     }
 
@@ -96,14 +155,20 @@ impl Findings {
         &self.bad_lines
     }
 
-    /// Problems and notes, by line and column.
+    /// Problems, and warnings with notes, by line and column.
     pub(super) fn finish(mut self) -> (Vec<Problem>, Vec<Problem>) {
-        let place = |problem: &Problem| (problem.line, problem.column.as_ref().map_or(0, |column| column.0));
-        self.problems.sort_by_key(place);
-        self.notes.sort_by_key(place);
+        self.problems.sort_by_key(Problem::place);
+        self.notes.sort_by_key(Problem::place);
+        let more = |severity, what: String| {
+            let what = what.into();
+            Problem { file: self.file.clone(), line: 0, column: None, severity, code: "more", what }
+        };
         if self.left_out > 0 {
-            let what = format!("{} further problems are not listed", self.left_out);
-            self.problems.push(Problem { file: self.file, line: 0, column: None, code: "more", what: what.into() });
+            self.problems.push(more(Severity::Error, format!("{} further problems are not listed", self.left_out)));
+        }
+        if self.notes_left_out > 0 {
+            let what = format!("{} further warnings and notes are not listed", self.notes_left_out);
+            self.notes.push(more(Severity::Note, what));
         }
         (self.problems, self.notes)
     }
@@ -118,10 +183,12 @@ mod tests {
         let mut findings = Findings::new("f.csv");
         for line in 0..100_007 {
             findings.problem(line + 2, None, "allele", "x");
+            findings.warn(line + 2, None, "amelogenin", "x");
         }
         assert_eq!(findings.count(), 100_007);
         assert_eq!(findings.bad_lines().len(), 100_007);
-        let (problems, _) = findings.finish();
+        let (problems, notes) = findings.finish();
+        assert_eq!(notes[100_000].to_string(), "f.csv: 7 further warnings and notes are not listed");
         assert_eq!(problems.len(), 100_001);
         assert_eq!(problems[100_000].to_string(), "f.csv: 7 further problems are not listed");
     }

@@ -14,7 +14,7 @@ use super::findings::{Column, Findings};
 use super::header::Header;
 use super::lines::{self, Lines, is_blank, split};
 use super::loci::{self, Named};
-use super::readings::Settler;
+use super::readings::{Settled, Settler};
 use super::rows::RowReader;
 use super::tidy::{MOST_LINE_BYTES, Source, fields, open, sound};
 use super::{Request, Row, SingleAllele};
@@ -287,7 +287,11 @@ impl<'r> Reader<'r> {
 
     fn settle(&mut self, line: u64, at: usize, reading: Reading, findings: &mut Findings) -> Option<Found> {
         let column = || self.names[self.columns.alleles[at]].clone();
-        self.settler.settle(line, column, true, reading, findings).map(Found::Typed)
+        match self.settler.settle(line, column, true, reading, findings) {
+            Settled::Typed(genotype) => Some(Found::Typed(genotype)),
+            // Gathered above: a cell here has one allele.
+            Settled::Untyped | Settled::Many(_) => None,
+        }
     }
 
     fn bad_allele(&self, line: u64, at: usize, error: CellError, findings: &mut Findings) -> Option<Found> {
@@ -345,9 +349,8 @@ impl<'r> Reader<'r> {
 
     /// Everything gathered, as rows of tidy CSV.
     fn rows(self, line: u64, spoilt: &HashSet<Box<str>>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
-        let with_sex = self.any_sex_marker && self.request.cases.is_none();
-        let first = ["sample_id"].into_iter().chain(with_sex.then_some("sex"));
-        let first: Vec<&str> = first.chain(self.any_sex_marker.then_some(AMELOGENIN)).collect();
+        let first = ["sample_id"].into_iter().chain(self.any_sex_marker.then_some(AMELOGENIN));
+        let first: Vec<&str> = first.collect();
         let names: Vec<Cow<'_, str>> =
             first.iter().copied().chain(self.loci.iter().map(Locus::name)).map(Cow::Borrowed).collect();
         if self.samples.is_empty() {
@@ -360,13 +363,6 @@ impl<'r> Reader<'r> {
         for sample in self.samples.iter().filter(|sample| !sample.bad && !spoilt.contains(&sample.name)) {
             fields.clear();
             fields.push(Cow::Borrowed(&sample.name));
-            if with_sex {
-                fields.push(Cow::Borrowed(match sample.sex_marker {
-                    Some("X/X") => "female",
-                    Some("X/Y") => "male",
-                    _ => "",
-                }));
-            }
             if self.any_sex_marker {
                 fields.push(Cow::Borrowed(sample.sex_marker.unwrap_or_default()));
             }
@@ -379,6 +375,10 @@ impl<'r> Reader<'r> {
             }
             reader.read(sample.line, &fields, findings);
         }
-        sound(reader, findings)
+        let (loci, rows) = sound(reader, findings);
+        // A sample has several lines, and with a case list perhaps several rows.
+        let lines: HashSet<u64> = rows.iter().map(|row| row.line).collect();
+        findings.rejected = (self.samples.len() - lines.len()) as u64;
+        (loci, rows)
     }
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::fields::{FIELDS, Field, allowed, field, plain, required};
 use super::findings::{Column, Findings};
 use super::loci::{self, Named};
+use super::numbers;
+use super::pairing::{Found, LocusColumns, Placed, joined};
 use super::{Layout, Request, genemapper};
 use crate::model::{Locus, Panel};
 
@@ -14,6 +16,8 @@ const MOST_COLUMNS: usize = 256;
 
 /// Where everything stands.
 pub(super) struct Header {
+    /// The line it stands on.
+    pub(super) line: u64,
     names: Vec<Arc<str>>,
     /// Whether the file has columns, to be named by number.
     numbered: bool,
@@ -22,31 +26,8 @@ pub(super) struct Header {
     pub(super) loci: Vec<Locus>,
     /// Where each locus stands.
     pub(super) locus_columns: Vec<LocusColumns>,
-}
-
-/// The column of a locus, from 0, or both if each allele has its own.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum LocusColumns {
-    One(usize),
-    Two(usize, usize),
-}
-
-/// What has been found of a locus' columns.
-#[derive(Clone, Copy)]
-enum Found {
-    /// A column named like the locus.
-    Whole(usize),
-    /// Those of the first and second allele.
-    Halves([Option<usize>; 2]),
-}
-
-impl Found {
-    fn first(self) -> usize {
-        match self {
-            Self::Whole(at) | Self::Halves([Some(at), _] | [None, Some(at)]) => at,
-            Self::Halves([None, None]) => 0,
-        }
-    }
+    /// Where the sex marker stands.
+    sex_marker: Option<LocusColumns>,
 }
 
 impl Header {
@@ -77,6 +58,17 @@ impl Header {
         self.position(field).and_then(|position| self.column(position))
     }
 
+    /// The column of the sex marker as findings name it, and what a row has there; its alleles are joined as in one cell.
+    pub(super) fn sex_marker<'a>(&self, fields: &'a [Cow<'_, str>]) -> Option<(usize, Cow<'a, str>)> {
+        Some(match self.sex_marker? {
+            LocusColumns::One(at) => (at, Cow::Borrowed(fields[at].trim())),
+            LocusColumns::Two(at, other) => match [fields[at].trim(), fields[other].trim()] {
+                [first, ""] => (at, Cow::Borrowed(first)),
+                [first, second] => (at, Cow::Owned(format!("{first}/{second}"))),
+            },
+        })
+    }
+
     /// Reads the header line. `None` if its rows cannot be told apart; the findings then say why.
     pub(super) fn read(
         line: u64,
@@ -90,23 +82,13 @@ impl Header {
             return None;
         }
         // A line of text has columns; a table that was made has only their names.
-        let mut header = Self { numbered: !text.is_empty(), ..Self::of(&names, request.panel) };
-        let mut found = Vec::new();
+        let mut header = Self { numbered: !text.is_empty(), ..Self::of(line, &names, request.panel) };
+        let mut found = Placed::default();
         for (position, name) in names.iter().enumerate() {
             header.place(line, position, name, request, &mut found, findings);
         }
-        for found in found {
-            header.locus_columns.push(match found {
-                Found::Whole(at) => LocusColumns::One(at),
-                Found::Halves([Some(first), Some(second)]) => LocusColumns::Two(first, second),
-                Found::Halves(_) => {
-                    let what = "is one of two columns of a locus, and the other is missing: add it, or name this one \
-                                like the locus";
-                    findings.problem(line, header.column(found.first()), "half-locus", what);
-                    LocusColumns::One(found.first())
-                }
-            });
-        }
+        header.locus_columns = found.loci.iter().map(|found| header.columns_of(*found, findings)).collect();
+        header.sex_marker = found.sex_marker.map(|found| header.columns_of(found, findings));
         let mut complete = header.is_complete(line, request, ", or a case list (--cases) that has it", findings);
         if header.loci.is_empty() {
             complete = false;
@@ -127,9 +109,9 @@ impl Header {
             findings.problem(line, None, "columns", too_many(names.len()));
             return None;
         }
-        let mut header = Self::of(&names, request.panel);
+        let mut header = Self::of(line, &names, request.panel);
         for (position, name) in names.iter().enumerate() {
-            match field(name).filter(|field| allowed(*field, request.layout)) {
+            match field(name).filter(|field| *field != Field::Amelogenin && allowed(*field, request.layout)) {
                 Some(field) => header.place_field(line, position, name, field, findings),
                 None => findings.note(line, header.column(position), "not-read", "says nothing that is read here"),
             }
@@ -137,13 +119,28 @@ impl Header {
         header.is_complete(line, request, "", findings).then_some(header)
     }
 
-    fn of(names: &[&str], panel: &Panel) -> Self {
+    fn columns_of(&self, found: Found, findings: &mut Findings) -> LocusColumns {
+        match found {
+            Found::Whole(at) => LocusColumns::One(at),
+            Found::Halves([Some(first), Some(second)]) => LocusColumns::Two(first, second),
+            Found::Halves(_) => {
+                let what = "is one of two columns of a locus, and the other is missing: add it, or name this one \
+                            like the locus";
+                findings.problem(self.line, self.column(found.first()), "half-locus", what);
+                LocusColumns::One(found.first())
+            }
+        }
+    }
+
+    fn of(line: u64, names: &[&str], panel: &Panel) -> Self {
         Self {
-            names: names.iter().map(|name| Arc::from(if is_like_a_column(name, panel) { name } else { "?" })).collect(),
+            line,
+            names: names.iter().map(|name| Arc::from(shown(name, panel))).collect(),
             numbered: true,
             fields: [None; FIELDS.len()],
             loci: Vec::new(),
             locus_columns: Vec::new(),
+            sex_marker: None,
         }
     }
 
@@ -160,7 +157,11 @@ impl Header {
             }
         }
         if layout == Layout::Children && self.position(Field::Sex).is_none() && request.cases.is_none() {
-            findings.note(line, None, "no-sex", "there is no column sex: unknown for all");
+            let what = match self.sex_marker {
+                None => "there is no column sex: unknown for all",
+                Some(_) => "there is no column sex: the sex marker gives it where it shows one",
+            };
+            findings.note(line, None, "no-sex", what);
         }
         complete
     }
@@ -170,9 +171,8 @@ impl Header {
         match self.fields[field as usize] {
             None => {
                 self.fields[field as usize] = Some(position);
-                if let Some((_, known)) =
-                    FIELDS.iter().find(|(one, known)| *one == field && plain(known) != plain(name))
-                {
+                let alias = |known: &str| numbers::kind_of_column(name).is_none() && plain(known) != plain(name);
+                if let Some((_, known)) = FIELDS.iter().find(|(one, known)| *one == field && alias(known)) {
                     findings.note(line, column, "alias", format!("is read as {known}"));
                 }
             }
@@ -186,11 +186,12 @@ impl Header {
         position: usize,
         name: &str,
         request: &Request<'_>,
-        found: &mut Vec<Found>,
+        found: &mut Placed,
         findings: &mut Findings,
     ) {
         let (layout, column) = (request.layout, self.column(position));
-        if let Some(field) = field(name).filter(|field| allowed(*field, layout)) {
+        // The sex marker may have two columns, as loci do.
+        if let Some(field) = field(name).filter(|field| *field != Field::Amelogenin && allowed(*field, layout)) {
             if request.cases.is_some_and(|cases| cases.says(field)) && field != Field::SampleId {
                 let what = "stands in the case list, too: remove it from one of the two";
                 return findings.problem(line, column, "repeated-column", what);
@@ -201,9 +202,15 @@ impl Header {
             FIELDS.iter().filter(|(field, _)| allowed(*field, layout)).map(|(_, name)| *name).collect();
         let (named, second) = locus(name, request.panel, &columns);
         match named {
+            Named::Amelogenin => match found.sex_marker {
+                None => found.sex_marker = Some(Found::new(position, second)),
+                Some(seen) => match joined(seen, position, second) {
+                    Some(both) => found.sex_marker = Some(both),
+                    None => findings.problem(line, column, "repeated-column", repeated(seen.first())),
+                },
+            },
             // Said of the first of two columns.
-            Named::Amelogenin | Named::Elsewhere if second == Some(true) => {}
-            Named::Amelogenin => findings.note(line, column, "amelogenin", "is no STR locus: skipped"),
+            Named::Elsewhere if second == Some(true) => {}
             Named::Elsewhere => {
                 let what = "lies on a sex chromosome, or is a check of the kit: skipped";
                 findings.note(line, column, "elsewhere", what);
@@ -221,10 +228,10 @@ impl Header {
             Named::Locus { locus, in_panel, alias } => {
                 if let Some(at) = self.loci.iter().position(|seen| *seen == locus) {
                     // Only columns of a file may belong together: a reader that makes a table makes one for each locus.
-                    match joined(found[at], position, second).filter(|_| self.numbered) {
-                        Some(both) => found[at] = both,
+                    match joined(found.loci[at], position, second).filter(|_| self.numbered) {
+                        Some(both) => found.loci[at] = both,
                         None => {
-                            let what = repeated(found[at].first());
+                            let what = repeated(found.loci[at].first());
                             findings.problem(line, column, "repeated-column", what);
                         }
                     }
@@ -238,26 +245,9 @@ impl Header {
                     findings.note(line, column, "not-in-panel", what);
                 }
                 self.loci.push(locus);
-                found.push(match second {
-                    None => Found::Whole(position),
-                    Some(false) => Found::Halves([Some(position), None]),
-                    Some(true) => Found::Halves([None, Some(position)]),
-                });
+                found.loci.push(Found::new(position, second));
             }
         }
-    }
-}
-
-/// A further column of a locus, if it goes with what was found of it: the other allele's, or one of the same name
-/// (spreadsheets, and programs that number repeated names, give the second `.1`) right after the first.
-fn joined(found: Found, position: usize, second: Option<bool>) -> Option<Found> {
-    match (found, second) {
-        (Found::Whole(first), None | Some(false)) if first + 1 == position => {
-            Some(Found::Halves([Some(first), Some(position)]))
-        }
-        (Found::Halves([None, second @ Some(_)]), Some(false)) => Some(Found::Halves([Some(position), second])),
-        (Found::Halves([first @ Some(_), None]), Some(true)) => Some(Found::Halves([first, Some(position)])),
-        _ => None,
     }
 }
 
@@ -290,6 +280,15 @@ fn is_like_a_column(name: &str, panel: &Panel) -> bool {
     field(name).is_some()
         || ((name.parse::<Locus>().is_ok() || loci::allele_column(name).is_some())
             && !matches!(locus(name, panel, &columns).0, Named::Unknown { nearest: None }))
+}
+
+/// A column's name as findings show it.
+fn shown<'n>(name: &'n str, panel: &Panel) -> &'n str {
+    match numbers::kind_of_column(name) {
+        Some(kind) => kind.column(),
+        None if is_like_a_column(name, panel) => name,
+        None => "?",
+    }
 }
 
 /// Whether this is a header line of this layout at all.

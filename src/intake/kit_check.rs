@@ -31,13 +31,13 @@ pub(super) fn check(header: &Header, rows: &[Row], kits: KitUse, findings: &mut 
             let kit = named.entry(name).or_insert_with(|| new(name, header, row.line));
             kit.rows.1 += 1;
             for (locus, typed) in &mut kit.lacking {
-                if row.profile.at(*locus).is_some() {
+                if is_typed(row, *locus) {
                     typed.get_or_insert((row.line, 0)).1 += 1;
                 }
             }
             &*kit
         });
-        if let Some(locus) = ambiguous.filter(|&locus| row.profile.at(locus).is_some())
+        if let Some(locus) = ambiguous.filter(|&locus| is_typed(row, locus))
             && !kit.is_some_and(|kit| kit.found.is_ok() && kit.lacking.iter().all(|lacking| lacking.0 != locus))
         {
             let what = format!(
@@ -83,6 +83,10 @@ fn new(name: &str, header: &Header, line: u64) -> Named {
     let lacks = |kit: &Kit| (0..header.loci.len()).filter(|&locus| !kit.has(&header.loci[locus])).collect::<Vec<_>>();
     let lacking = found.as_ref().map_or_else(|_| Vec::new(), |kit| lacks(kit));
     Named { found, rows: (line, 0), lacking: lacking.into_iter().map(|locus| (locus, None)).collect() }
+}
+
+fn is_typed(row: &Row, locus: usize) -> bool {
+    row.profile.at(locus).is_some() || row.many.iter().any(|many| many.0 == locus)
 }
 
 fn rows_of(count: u64) -> String {

@@ -4,6 +4,7 @@
 //! number. Identifiers become pseudonyms here and go no further.
 
 mod across;
+mod amelogenin;
 mod case_list;
 mod cases;
 mod cells;
@@ -21,25 +22,33 @@ mod kits;
 mod lines;
 mod links;
 mod loci;
+mod numbers;
+mod pairing;
 mod pedigrees;
 #[cfg(test)]
 mod proptests;
 mod readings;
+mod remedies;
 mod rows;
 mod table;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod tidy;
 mod types;
+mod words;
 #[cfg(feature = "xlsx")]
 mod workbook;
 
 pub use case_list::CaseList;
 pub use cases::{Case, CaseRelative, read_cases};
 pub use fam::{FamDatabase, FamLocus, FamMutation, read_fam_database};
-pub use findings::Problem;
+pub use findings::{MOST_FINDINGS, Problem, Severity};
 pub use kits::{Kit, KitUse};
 pub use loci::KNOWN_LOCI;
+pub use numbers::NumberKind;
 pub use pedigrees::{CasePedigrees, FamilyPedigrees};
-pub use tidy::{MOST_BYTES, MOST_LINE_BYTES, read_bytes, read_file};
+pub use remedies::remedy;
+pub use telling::read_telling;
+pub use tidy::{MOST_BYTES, MOST_LINE_BYTES, file_bytes, read_bytes, read_file};
 pub use types::{Format, Intake, IntakeError, Layout, Request, Row, SingleAllele};

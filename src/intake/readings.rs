@@ -3,7 +3,15 @@
 use super::cells::{NoResult, Reading};
 use super::findings::{Column, Findings};
 use super::{Request, SingleAllele};
-use crate::model::Genotype;
+use crate::model::{Genotype, ManyAlleles};
+
+/// What a locus has.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Settled {
+    Untyped,
+    Typed(Genotype),
+    Many(ManyAlleles),
+}
 
 /// Settles what the cells of one file mean.
 pub(super) struct Settler {
@@ -22,7 +30,7 @@ impl Settler {
         }
     }
 
-    /// The genotype of a reading. `two_cells` says that the file gives each allele a cell of its own: there, what one
+    /// What a reading comes to. `two_cells` says that the file gives each allele a cell of its own: there, what one
     /// allele alone means is not for the writer of the file to say, and is noted.
     pub(super) fn settle(
         &mut self,
@@ -31,16 +39,17 @@ impl Settler {
         two_cells: bool,
         reading: Reading,
         findings: &mut Findings,
-    ) -> Option<Genotype> {
+    ) -> Settled {
         let (code, what) = match reading {
-            Reading::Typed(genotype) => return Some(genotype),
-            Reading::Empty => return None,
+            Reading::Typed(genotype) => return Settled::Typed(genotype),
+            Reading::Many(many) => return Settled::Many(many),
+            Reading::Empty => return Settled::Untyped,
             Reading::Single(allele) if self.single_allele == SingleAllele::Homozygote => {
                 if two_cells && !std::mem::replace(&mut self.said_single_allele, true) {
                     let what = "one allele alone is read as a homozygote, here and below (--single-allele)";
                     findings.note(line, column(), "single-allele", what);
                 }
-                return Some(Genotype::new(allele, allele));
+                return Settled::Typed(Genotype::new(allele, allele));
             }
             Reading::Single(_) => ("single-allele", "has one allele alone: the locus is left untyped"),
             Reading::OffLadder => ("off-ladder", "has an off-ladder allele: the locus is left untyped"),
@@ -50,10 +59,10 @@ impl Settler {
                     let what = format!("the sign {} is read as untyped, here and below", sign.sign());
                     findings.note(line, column(), "no-result", what);
                 }
-                return None;
+                return Settled::Untyped;
             }
         };
         findings.note(line, column(), code, what);
-        None
+        Settled::Untyped
     }
 }

@@ -1,18 +1,20 @@
 //! From a row's fields to a [`Row`], with a finding for every bad cell.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::case_list::Entry;
 use super::cells;
 use super::fields::Field;
 use super::findings::Findings;
-use super::header::{Header, LocusColumns};
+use super::header::Header;
+use super::numbers::{self, NumberKind};
+use super::pairing::LocusColumns;
 use super::pedigrees::Placed;
-use super::readings::Settler;
-use super::{CaseList, FamilyPedigrees, KitUse, Layout, Request, Row};
-use crate::model::{Profile, Pseudonym, Relation, Sex};
+use super::readings::{Settled, Settler};
+use super::words::Words;
+use super::{CaseList, FamilyPedigrees, KitUse, Layout, Request, Row, SingleAllele, amelogenin};
+use crate::model::{ManyAlleles, Profile, Pseudonym, Relation, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
 /// Reads the rows of one file.
@@ -22,8 +24,10 @@ pub(super) struct RowReader<'h> {
     pub(super) pseudonymizer: &'h Pseudonymizer,
     pedigrees: Option<&'h FamilyPedigrees>,
     cases: Option<&'h CaseList>,
+    single_allele: SingleAllele,
     settler: Settler,
     said_sex_number: bool,
+    sample_id_kind: Option<NumberKind>,
     /// Rows whose sample (and family) could be told, other cells may be bad.
     pub(super) rows: Vec<Row>,
     /// Beside each row, its family as if there were no agency; empty if the file has no agencies.
@@ -45,29 +49,6 @@ struct LastFamily {
     found: Option<(Pseudonym, Option<Pseudonym>)>,
 }
 
-/// One copy of each agency, region and kit.
-#[derive(Default)]
-struct Words {
-    all: HashSet<Arc<str>>,
-    /// The last word of each column, which is mostly the next one too.
-    last: [Option<Arc<str>>; 3],
-}
-
-impl Words {
-    fn get(&mut self, column: usize, text: &str) -> Arc<str> {
-        if let Some(last) = self.last[column].as_ref().filter(|last| &***last == text) {
-            return last.clone();
-        }
-        let word = self.all.get(text).cloned().unwrap_or_else(|| {
-            let word = Arc::from(text);
-            self.all.insert(Arc::clone(&word));
-            word
-        });
-        self.last[column] = Some(word.clone());
-        word
-    }
-}
-
 impl<'h> RowReader<'h> {
     pub(super) fn new(header: &'h Header, request: &Request<'h>) -> Self {
         Self {
@@ -76,8 +57,10 @@ impl<'h> RowReader<'h> {
             pseudonymizer: request.pseudonymizer,
             pedigrees: request.pedigrees,
             cases: request.cases,
+            single_allele: request.single_allele,
             settler: Settler::new(request),
             said_sex_number: false,
+            sample_id_kind: request.sample_id_kind,
             rows: Vec::new(),
             families_without_agency: Vec::new(),
             told_by_sex: None,
@@ -112,7 +95,7 @@ impl<'h> RowReader<'h> {
         line: u64,
         fields: &[Cow<'_, str>],
         entry: Option<Entry<'_>>,
-        profile: Profile,
+        (profile, many): (Profile, Vec<(usize, ManyAlleles)>),
         findings: &mut Findings,
     ) {
         let header = self.header;
@@ -160,13 +143,64 @@ impl<'h> RowReader<'h> {
             findings.problem(line, header.field(Field::DropOut), "drop-out", what);
             None
         });
+        let relation = family.flatten().map(|(_, relation)| relation);
+        let sex = self.marked(line, fields, sex, relation, findings);
+        self.numbers(line, fields, implied(sex, relation), findings);
         // Kept even if a cell is bad, to be compared with other rows; taken out before the end.
         if let (Ok(sample), Some(family)) = (sample, family) {
             if let (Some(_), Some((_, Some(plain)))) = (header.position(Field::Agency), self.family.found) {
                 self.families_without_agency.push(plain);
             }
             let sex = sex.unwrap_or(Sex::Unknown);
-            self.rows.push(Row { line, sample, family, sex, agency, region, kit, collected_on, drop_out, profile });
+            self.rows.push(Row {
+                line,
+                sample,
+                family,
+                sex,
+                agency,
+                region,
+                kit,
+                collected_on,
+                drop_out,
+                profile,
+                many,
+            });
+        }
+    }
+
+    /// What the sex marker shows, held against the stated sex; it is the sex where none could be stated.
+    fn marked(
+        &self,
+        line: u64,
+        fields: &[Cow<'_, str>],
+        sex: Option<Sex>,
+        relation: Option<Relation>,
+        findings: &mut Findings,
+    ) -> Option<Sex> {
+        let Some((at, cell)) = self.header.sex_marker(fields) else { return sex };
+        let marker = amelogenin::read(&cell, self.single_allele);
+        if self.cases.is_none() && self.header.position(Field::Sex).is_none() {
+            let shown = amelogenin::shown(line, marker, || self.header.column(at), findings);
+            return shown.or(sex);
+        }
+        if let Some(stated) = implied(sex, relation) {
+            amelogenin::check(line, marker, stated, || self.header.column(at), findings);
+        }
+        sex
+    }
+
+    /// Holds numbers of persons against the stated sex.
+    fn numbers(&self, line: u64, fields: &[Cow<'_, str>], stated: Option<Sex>, findings: &mut Findings) {
+        let header = self.header;
+        let cell = |field: Field| header.position(field).map_or("", |at| fields[at].trim());
+        let numbers = [
+            (Field::ResidentId, Some(NumberKind::ResidentId)),
+            (Field::BirthCertificate, Some(NumberKind::BirthCertificate)),
+            (Field::SampleId, self.sample_id_kind),
+        ];
+        for (field, kind) in numbers.into_iter().filter_map(|(field, kind)| Some((field, kind?))) {
+            let (stated, is_name) = (stated.unwrap_or(Sex::Unknown), field == Field::SampleId);
+            numbers::check(kind, line, cell(field), stated, is_name, header.field(field), findings);
         }
     }
 
@@ -295,29 +329,62 @@ impl<'h> RowReader<'h> {
         }
     }
 
-    fn profile(&mut self, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) -> Profile {
+    /// The genotypes of a row, and the loci that have more alleles than two.
+    fn profile(
+        &mut self,
+        line: u64,
+        fields: &[Cow<'_, str>],
+        findings: &mut Findings,
+    ) -> (Profile, Vec<(usize, ManyAlleles)>) {
         let header = self.header;
         let before = findings.count();
         let mut genotypes = Vec::with_capacity(header.loci.len());
-        for &columns in &header.locus_columns {
+        let mut many = Vec::new();
+        for (locus, &columns) in header.locus_columns.iter().enumerate() {
             let (at, reading) = match columns {
                 LocusColumns::One(at) => (at, cells::genotype(&fields[at])),
                 LocusColumns::Two(first, second) => (first, cells::pair(&fields[first], &fields[second])),
             };
             let two = matches!(columns, LocusColumns::Two(..));
-            genotypes.push(match reading {
+            let settled = match reading {
                 Ok(reading) => self.settler.settle(line, || header.column(at), two, reading, findings),
                 Err(error) => {
                     findings.problem(line, header.column(at), "allele", format!("the cell {error}"));
+                    Settled::Untyped
+                }
+            };
+            genotypes.push(match settled {
+                Settled::Typed(genotype) => Some(genotype),
+                Settled::Many(alleles) => {
+                    many.push((locus, alleles));
                     None
                 }
+                Settled::Untyped => None,
             });
+        }
+        for (locus, _) in &many {
+            let what =
+                "the cell has more than two alleles: they are kept, and the locus is left out of likelihood ratios";
+            findings.warn(line, header.locus(*locus), "many-alleles", what);
+        }
+        if many.len() > 1 {
+            let what = format!(
+                "{} loci have more than two alleles: the sample may be a mixture of two persons; type it again",
+                many.len()
+            );
+            findings.warn(line, None, "mixture", what);
         }
         let profile = Profile::new(genotypes);
         // A case list has no loci.
         if profile.typed_loci() == 0 && findings.count() == before && !header.loci.is_empty() {
             findings.problem(line, None, "untyped", "no locus is typed: nothing to compare; remove the row");
         }
-        profile
+        (profile, many)
     }
+}
+
+/// The stated sex, or the one that a relation implies: a father's sex is known even where it is not stated.
+fn implied(sex: Option<Sex>, relation: Option<Relation>) -> Option<Sex> {
+    let of_relation = || relation.and_then(Relation::sex).unwrap_or(Sex::Unknown);
+    sex.map(|sex| if sex == Sex::Unknown { of_relation() } else { sex })
 }

@@ -12,7 +12,7 @@ use super::header::Header;
 use super::lines::{self, Lines, is_blank, split};
 use super::rows::RowReader;
 use super::table::Table;
-use super::{Format, Intake, IntakeError, Request, Row, across, cmf, fam, genemapper, kit_check};
+use super::{Format, Intake, IntakeError, Layout, Request, Row, across, cmf, fam, genemapper, kit_check};
 use crate::model::{FamilyPedigree, Locus};
 
 /// The most bytes of a file: 2 GiB.
@@ -26,6 +26,14 @@ pub const MOST_LINE_BYTES: usize = 64 << 10;
 /// [`IntakeError`] if the file cannot be read or is larger than [`MOST_BYTES`]. What is wrong inside it is not an
 /// error of this function but in [`Intake::problems`].
 pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeError> {
+    Ok(read_bytes(&path.display().to_string(), &file_bytes(path)?, request))
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// As [`read_file`].
+pub fn file_bytes(path: &Path) -> Result<Vec<u8>, IntakeError> {
     let io = |source| IntakeError::Io { path: path.to_owned(), source };
     let file = File::open(path).map_err(io)?;
     let size = file.metadata().map_err(io)?.len();
@@ -38,19 +46,21 @@ pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeErr
     if bytes.len() as u64 > MOST_BYTES {
         return Err(IntakeError::TooLarge(path.to_owned()));
     }
-    Ok(read_bytes(&path.display().to_string(), &bytes, request))
+    Ok(bytes)
 }
 
 /// Reads the bytes of a file, to their end, whatever they are.
 ///
 /// Text is UTF-8, UTF-16 or GB18030, with fields between commas, tabs or semicolons. In tidy CSV, columns are found by
 /// name, in any order: `sample_id`, for families also `family_id`, `relation` and `sex`; the optional `sex` of children,
-/// `agency`, `region`, `collected_on` (YYYY-MM-DD), `kit` and `drop_out` (from 0, below 1); any other column is a locus
-/// with cells such as `14/15`, `14` (see [`super::SingleAllele`]), or empty if untyped; or one of two columns of a locus,
-/// with an allele each. Blank lines, lines of delimiters alone and Windows line ends are accepted. A table with a row per
-/// sample and locus is read too, as [`Format::GeneMapper`] says.
+/// `agency`, `region`, `collected_on` (YYYY-MM-DD), `kit` and `drop_out` (from 0, below 1); `AMEL` (X or X/Y),
+/// `resident_id` and `birth_certificate`, which are checked and not kept; any other column is a locus with cells such as
+/// `14/15`, `14` (see [`super::SingleAllele`]), or empty if untyped; or one of two columns of a locus, with an allele
+/// each. Three alleles or more are kept beside the profile. Blank lines, lines of delimiters alone and Windows line ends
+/// are accepted. A table with a row per sample and locus is read too, as [`Format::GeneMapper`] says.
 ///
 /// With a case list, the file holds `sample_id` and loci; what else is known of each sample stands in the list.
+/// Where the file has neither a column of sexes nor a list, the sex marker gives the sex; otherwise it is held against it.
 ///
 /// Memory, beside `bytes`: at most three times their size for text that is not UTF-8, at most 128 times for what is read,
 /// and the findings, of which no more than 100,000 of each kind are kept.
@@ -64,8 +74,21 @@ pub fn read_bytes(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intak
     let mut findings = Findings::new(file_name);
     let digest = *blake3::hash(bytes).as_bytes();
     let (format, (loci, rows, pedigrees)) = read_form(bytes, request, &mut findings);
+    let (locus_columns, rejected) = (std::mem::take(&mut findings.locus_columns), findings.rejected);
     let (problems, notes) = findings.finish();
-    Intake { layout: request.layout, format, digest, loci, rows, pedigrees, problems, notes }
+    Intake {
+        layout: request.layout,
+        format,
+        digest,
+        size: bytes.len() as u64,
+        loci,
+        locus_columns,
+        rejected,
+        rows,
+        pedigrees,
+        problems,
+        notes,
+    }
 }
 
 /// What is read of a file: its loci, sound rows, and pedigrees of their families.
@@ -106,6 +129,9 @@ fn messages(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Ve
     if let Some(cases) = request.cases {
         // It goes before the categories, which were held against it.
         made.keep_columns(|name| field(name).is_none_or(|field| field == Field::SampleId || !cases.says(field)));
+    } else if request.layout == Layout::Children {
+        // Categories of children say no sex; the marker may.
+        made.keep_columns(|name| field(name) != Some(Field::Sex));
     }
     table(&made, request, findings)
 }
@@ -161,10 +187,13 @@ pub(super) fn sound(reader: RowReader<'_>, findings: &mut Findings) -> (Vec<Locu
     }
     kit_check::check(header, &rows, kits, findings);
     across::check(layout, header, &rows, &families_without_agency, findings);
+    findings.locus_columns = (0..header.loci.len()).map(|locus| header.locus(locus)).collect();
     let bad_lines = findings.bad_lines();
+    let rejected = bad_lines.len() - bad_lines.partition_point(|&line| line <= header.line);
     if !bad_lines.is_empty() {
         rows.retain(|row| bad_lines.binary_search(&row.line).is_err());
     }
+    findings.rejected = rejected as u64;
     (header.loci.clone(), rows)
 }
 

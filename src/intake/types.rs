@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{CaseList, FamilyPedigrees, KitUse, Problem, cmf, fam, genemapper};
-use crate::model::{DropOut, FamilyPedigree, Locus, Panel, Profile, Pseudonym, Relation, Sex, UnknownWord};
+use super::{CaseList, FamilyPedigrees, KitUse, NumberKind, Problem, cmf, fam, genemapper};
+use crate::model::{
+    DropOut, FamilyPedigree, Locus, ManyAlleles, Panel, Profile, Pseudonym, Relation, Sex, UnknownWord,
+};
 use crate::pseudonym::Pseudonymizer;
 
 /// What a tidy CSV file holds.
@@ -113,6 +115,8 @@ pub struct Request<'a> {
     pub names_within_family: bool,
     /// What is said of typing kits.
     pub kits: KitUse,
+    /// What its sample_id are, if they are such numbers: they are checked then.
+    pub sample_id_kind: Option<NumberKind>,
 }
 
 impl<'a> Request<'a> {
@@ -130,6 +134,7 @@ impl<'a> Request<'a> {
             sheet: None,
             names_within_family: false,
             kits: KitUse::default(),
+            sample_id_kind: None,
         }
     }
 }
@@ -157,6 +162,8 @@ pub struct Row {
     pub drop_out: Option<DropOut>,
     /// Genotypes over [`Intake::loci`].
     pub profile: Profile,
+    /// Loci with more than two alleles, by position in [`Intake::loci`]: untyped in the profile.
+    pub many: Vec<(usize, ManyAlleles)>,
 }
 
 /// A file, read to its end: its sound rows and everything that is wrong with it.
@@ -170,15 +177,21 @@ pub struct Intake {
     pub format: Format,
     /// BLAKE3 of the file's bytes.
     pub digest: [u8; 32],
+    /// Bytes of the file.
+    pub size: u64,
     /// The loci of its columns, in file order, each spelled as the panel spells it.
     pub loci: Vec<Locus>,
+    /// Where each of these columns stands, as findings name it.
+    pub locus_columns: Vec<Option<(usize, Arc<str>)>>,
+    /// How many rows have a problem and were left out.
+    pub rejected: u64,
     /// Rows without a problem, in file order.
     pub rows: Vec<Row>,
     /// Pedigrees of the families of these rows that have one, by family.
     pub pedigrees: Vec<FamilyPedigree>,
     /// Errors, in order of lines and columns; the file is sound if there is none.
     pub problems: Vec<Problem>,
-    /// What the sender may want to know, in order of lines and columns.
+    /// Warnings, and notes that the sender may want to know, in order of lines and columns.
     pub notes: Vec<Problem>,
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::model::{DropOut, FamilyPedigree, Locus, Profile, Pseudonym, Relation, Sex};
+use crate::model::{DropOut, FamilyPedigree, Locus, ManyAlleles, Profile, Pseudonym, Relation, Sex};
 
 /// What the samples of a batch are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub struct Record {
     pub drop_out: Option<DropOut>,
     /// Genotypes over [`Batch::loci`].
     pub profile: Profile,
+    /// Loci with more than two alleles, by position in [`Batch::loci`], each once: untyped in the profile.
+    pub many: Vec<(usize, ManyAlleles)>,
 }
 
 /// What to do with a row that disagrees with the ledger.

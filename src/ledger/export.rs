@@ -51,6 +51,9 @@ impl Ledger {
         // One view of the data, whatever is imported meanwhile.
         let tx = self.connection.unchecked_transaction().map_err(LedgerError::from)?;
         let positions = Positions::over(&tx, loci.len(), |locus| loci.iter().position(|one| one == locus))?;
+        let any_many: bool = tx
+            .query_row("SELECT EXISTS (SELECT 1 FROM many_alleles)", [], |row| row.get(0))
+            .map_err(LedgerError::from)?;
         let list = |pseudonyms: &[Pseudonym]| {
             // Of an empty text `unhex` makes a pseudonym that nobody has.
             let names: Vec<String> = pseudonyms.iter().map(Pseudonym::to_string).collect();
@@ -80,7 +83,11 @@ impl Ledger {
         let mut rows = statement.query(params_from_iter(values)).map_err(LedgerError::from)?;
         let mut family: Vec<Record> = Vec::new();
         while let Some(row) = rows.next().map_err(LedgerError::from)? {
-            let record = record(row, holds, &positions)?;
+            let mut record = record(row, holds, &positions)?;
+            if any_many {
+                record.many =
+                    self.many_alleles_over(record.sample, |locus| loci.iter().position(|one| one == locus))?;
+            }
             if family.last().is_some_and(|last| last.family.map(|of| of.0) != record.family.map(|of| of.0)) {
                 flush(&mut family, &mut each)?;
             }
@@ -126,5 +133,6 @@ fn record(row: &Row<'_>, holds: Holds, positions: &Positions) -> Result<Record, 
         collected_on: text(6)?.map(|day| day.to_string()),
         drop_out: drop_out(row, sample, 7)?,
         profile: positions.read(row, sample, 1)?,
+        many: Vec::new(),
     })
 }

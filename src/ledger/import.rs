@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, named_params};
 use super::audit::append;
 use super::changes::next;
 use super::known::{Encoder, Known, role, same_sample};
+use super::many::ManyOfSamples;
 use super::open::{Ledger, advance, key_id, now};
 use super::relatives::{self, Membership};
 use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, sealed};
@@ -259,6 +260,7 @@ fn write_samples(
         "UPDATE sample SET sex = :sex, profile = :profile, agency = :agency, region = :region, kit = :kit,
          collected_on = :collected_on, import_id = :import, drop_out = :drop_out WHERE id = :id",
     )?;
+    let mut many = ManyOfSamples::new(tx)?;
     let role = role(batch.holds);
     let mut ids = vec![0; batch.rows.len()];
     let mut blob = Vec::new();
@@ -301,6 +303,9 @@ fn write_samples(
                 id
             }
         };
+        if last.is_none_or(|(written, _)| written != sample) && !matches!(plan.samples[i], Action::None(_)) {
+            many.write(ids[i], row, plan.samples[i] == Action::Insert, |at| encoder.id(at))?;
+        }
         last = Some((sample, ids[i]));
     }
     Ok(ids)

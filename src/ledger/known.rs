@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, Statement, Transaction};
 
+use super::many::ManyOfSamples;
 use super::{Batch, ConflictKind, Holds, LedgerError, Record};
 use super::{codec, pedigrees};
 use crate::model::{DropOut, Locus, Pseudonym};
@@ -29,6 +30,9 @@ impl Encoder {
             let found = row.profile.genotypes().len();
             if found != batch.loci.len() {
                 return Err(LedgerError::Shape { line: row.line, found, loci: batch.loci.len() });
+            }
+            if row.many.iter().any(|&(at, _)| at >= found || row.profile.at(at).is_some()) {
+                return Err(LedgerError::Mixed("a locus has a genotype and more than two alleles, or is none"));
             }
         }
         let mut order = Vec::with_capacity(batch.loci.len());
@@ -55,6 +59,13 @@ impl Encoder {
     }
 }
 
+impl Encoder {
+    /// The id of the locus at a position of the batch.
+    pub(super) fn id(&self, position: usize) -> Option<u16> {
+        self.order.iter().find(|&&(_, at)| at == position).map(|&(id, _)| id)
+    }
+}
+
 /// What the ledger has of a sample, against a record.
 pub(super) struct Stored {
     pub(super) id: i64,
@@ -64,6 +75,7 @@ pub(super) struct Stored {
 /// Looks up samples.
 pub(super) struct Known<'t> {
     select: Statement<'t>,
+    many: ManyOfSamples<'t>,
     role: &'static str,
     /// Every pseudonym, rising, if reading them all is cheaper than asking for each.
     all: Option<Vec<Pseudonym>>,
@@ -85,7 +97,7 @@ impl<'t> Known<'t> {
         let select = tx.prepare(
             "SELECT id, role, sex, profile, agency, region, kit, collected_on, drop_out FROM sample WHERE pseudonym = ?1",
         )?;
-        Ok(Self { select, role: role(batch.holds), all, blob: Vec::new() })
+        Ok(Self { select, many: ManyOfSamples::new(tx)?, role: role(batch.holds), all, blob: Vec::new() })
     }
 
     /// The stored sample of a record; `None` if there is none.
@@ -109,7 +121,8 @@ impl<'t> Known<'t> {
             differs.push(ConflictKind::Role);
         }
         let same_drop_out = row.get::<_, Option<f64>>(8)? == record.drop_out.map(DropOut::get);
-        if !matches!(row.get_ref(3)?, ValueRef::Blob(stored) if stored == self.blob) || !same_drop_out {
+        let same_many = self.many.agree(row.get(0)?, record, |at| encoder.id(at))?;
+        if !matches!(row.get_ref(3)?, ValueRef::Blob(stored) if stored == self.blob) || !same_drop_out || !same_many {
             differs.push(ConflictKind::Profile);
         }
         if !text(2, Some(record.sex.word()))? {
@@ -144,7 +157,7 @@ pub(super) fn role(holds: Holds) -> &'static str {
 
 /// Whether two rows describe one sample in the same way.
 pub(super) fn same_sample(a: &Record, b: &Record) -> bool {
-    (&a.profile, a.drop_out) == (&b.profile, b.drop_out)
+    (&a.profile, &a.many, a.drop_out) == (&b.profile, &b.many, b.drop_out)
         && a.sex == b.sex
         && (&a.agency, &a.region, &a.kit, &a.collected_on) == (&b.agency, &b.region, &b.kit, &b.collected_on)
 }

@@ -14,6 +14,7 @@ mod export;
 mod expunge;
 mod import;
 mod known;
+mod many;
 mod marks;
 mod open;
 mod pedigrees;

@@ -6,8 +6,8 @@ use rusqlite::Transaction;
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 12] =
-    [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS, CHANGES, FEW_FAMILIES, SAME_AS, KEYS, AUDIT, SEALED, DOOMED];
+pub(super) const MIGRATIONS: [&str; 13] =
+    [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS, CHANGES, FEW_FAMILIES, SAME_AS, MANY_ALLELES, KEYS, AUDIT, SEALED, DOOMED];
 
 /// The version this program writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -119,6 +119,16 @@ CREATE INDEX family_unchecked ON family (pseudonym) WHERE checked = 0;
 /// The relative's sample that has the child's own profile: the pair is an identity; null where it is a candidate.
 const SAME_AS: &str = "
 ALTER TABLE candidate ADD COLUMN same_as BLOB CHECK (same_as IS NULL OR length(same_as) = 16);
+";
+
+/// Loci at which a sample has more than two alleles; its profile lacks them. `alleles`: see `many`.
+const MANY_ALLELES: &str = "
+CREATE TABLE many_alleles (
+    sample_id INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE,
+    locus_id INTEGER NOT NULL REFERENCES locus,
+    alleles BLOB NOT NULL,
+    PRIMARY KEY (sample_id, locus_id)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// `key_used`: fingerprints of the keys that pseudonyms here were made with. `sample.key_id`, `family.key_id`: which one.

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::open::{Ledger, generation, key_id};
 use super::read::{Positions, drop_out, pseudonym};
 use super::relatives::stored_relation;
-use super::{LedgerError, pedigrees};
+use super::{LedgerError, many, pedigrees};
 use crate::model::{Panel, Pseudonym, Relation};
 
 impl Ledger {
@@ -22,6 +22,7 @@ impl Ledger {
         }
         keys(&tx, &mut findings)?;
         samples(&tx, &mut findings)?;
+        many::verify(&tx, &mut findings)?;
         families(&tx, &mut findings)?;
         Ok(findings)
     }

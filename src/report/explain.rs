@@ -1,5 +1,6 @@
 //! One pair, explained.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -48,6 +49,8 @@ pub struct ExplanationReport {
     pub with: ExplainedWith,
     /// The loci and totals.
     pub explanation: Explanation,
+    /// By position in the panel, who has more than two alleles there and is left out: `child`, or a relation.
+    pub left_out: BTreeMap<usize, Vec<&'static str>>,
     /// Whether genotypes are shown.
     pub show_genotypes: bool,
 }
@@ -64,7 +67,7 @@ impl ExplanationReport {
     /// # Errors
     /// None that this type can cause.
     pub fn json(&self) -> serde_json::Result<String> {
-        let of_locus = |locus: &LocusExplanation| {
+        let of_locus = |(position, locus): (usize, &LocusExplanation)| {
             let mut row = json!({
                 "locus": locus.locus,
                 "compared": locus.is_compared,
@@ -73,6 +76,7 @@ impl ExplanationReport {
                 "linked_with": locus.linked_with,
                 "compatible": locus.is_compatible,
                 "unlisted_alleles": locus.unlisted.len(),
+                "more_than_two_alleles": self.left_out(position),
                 "paternity_index": locus.cpi.as_ref().map(|index| index.index),
                 "running_log10_cpi": locus.running_cpi,
                 "mutations": locus.mutations.iter()
@@ -102,7 +106,7 @@ impl ExplanationReport {
             "loci_compared": explanation.loci_compared,
             "incompatible_loci": explanation.incompatible_loci,
             "cpi": cpi,
-            "loci": explanation.loci.iter().map(of_locus).collect::<Vec<_>>(),
+            "loci": explanation.loci.iter().enumerate().map(of_locus).collect::<Vec<_>>(),
         });
         Ok(serde_json::to_string_pretty(&report)? + "\n")
     }
@@ -113,14 +117,14 @@ impl ExplanationReport {
     pub fn csv(&self) -> String {
         let mut csv = String::from(
             "locus,compared,log10_lr,running_log10_lr,linked_with,compatible,unlisted_alleles,paternity_index,\
-             running_log10_cpi,mutations",
+             running_log10_cpi,mutations,more_than_two_alleles",
         );
         csv += if self.show_genotypes { ",relatives,child\n" } else { "\n" };
-        for locus in &self.explanation.loci {
+        for (position, locus) in self.explanation.loci.iter().enumerate() {
             // No value can hold a comma or a quote, and writing to a string cannot fail.
             let _ = write!(
                 csv,
-                "{},{},{},{},{},{},{},{},{},{}",
+                "{},{},{},{},{},{},{},{},{},{},{}",
                 locus.locus,
                 locus.is_compared,
                 locus.log10_lr,
@@ -130,7 +134,8 @@ impl ExplanationReport {
                 locus.unlisted.len(),
                 locus.cpi.as_ref().map_or(String::new(), |index| index.index.to_string()),
                 locus.running_cpi,
-                mutations(&locus.mutations)
+                mutations(&locus.mutations),
+                self.left_out(position).join(" and ")
             );
             if self.show_genotypes {
                 let _ = write!(csv, ",{},{}", self.relatives(locus), text(locus.child));
@@ -146,7 +151,7 @@ impl ExplanationReport {
         let ExplainedWith { family, child, .. } = &self.with;
         let explanation = &self.explanation;
         let relations: Vec<&str> = explanation.relations.iter().map(|relation| relation.word()).collect();
-        let rows = explanation.loci.iter().map(|locus| {
+        let rows = explanation.loci.iter().enumerate().map(|(position, locus)| {
             let counts = locus.is_compared || locus.log10_lr != 0.0;
             let shown = |text: String| if counts { text } else { "-".to_owned() };
             [
@@ -157,7 +162,7 @@ impl ExplanationReport {
                 shown(format!("{:.4}", locus.log10_lr)),
                 format!("{:.4}", locus.running),
                 locus.cpi.as_ref().map_or("-".to_owned(), |index| ratio(libm::log10(index.index))),
-                note(locus),
+                note(locus, self.left_out(position)),
             ]
         });
         let header = ["locus", "relatives", "child", "LR", "log10 LR", "sum", "PI", ""];
@@ -220,6 +225,10 @@ impl ExplanationReport {
         page
     }
 
+    fn left_out(&self, position: usize) -> &[&'static str] {
+        self.left_out.get(&position).map_or(&[], Vec::as_slice)
+    }
+
     fn floor(&self, locus: &LocusExplanation) -> String {
         if !self.show_genotypes {
             return locus.locus.to_string();
@@ -261,8 +270,11 @@ fn verdict(total: &CpiTotal) -> &'static str {
     }
 }
 
-fn note(locus: &LocusExplanation) -> String {
+fn note(locus: &LocusExplanation, left_out: &[&str]) -> String {
     let mut notes = Vec::new();
+    if !left_out.is_empty() {
+        notes.push(format!("left out: more than two alleles ({})", left_out.join(", ")));
+    }
     if let Some(other) = &locus.linked_with {
         notes.push(format!("linked: together with {other}"));
     }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::model::{DropOut, FamilyPedigree, Locus, Profile, Pseudonym, Relation, Sex};
+use crate::model::{DropOut, FamilyPedigree, Locus, ManyAlleles, Profile, Pseudonym, Relation, Sex};
 
 /// A sample and what it is.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,8 @@ pub struct TidyRow<'a> {
     pub drop_out: Option<DropOut>,
     /// Genotypes over the loci of the file.
     pub profile: &'a Profile,
+    /// Loci with more than two alleles, by position; untyped in the profile.
+    pub many: &'a [(usize, ManyAlleles)],
 }
 
 /// Writes rows of families or children as tidy CSV, with pseudonyms for identifiers.
@@ -60,7 +62,9 @@ impl<W: Write> TidyCsv<W> {
         }
         csv.write_field(row.drop_out.map_or_else(String::new, |drop_out| drop_out.get().to_string()))?;
         for locus in 0..self.loci {
-            csv.write_field(row.profile.at(locus).map_or_else(String::new, |genotype| genotype.to_string()))?;
+            let many = || row.many.iter().find(|many| many.0 == locus).map(|many| cell(&many.1));
+            let genotype = row.profile.at(locus).map(|genotype| genotype.to_string());
+            csv.write_field(genotype.or_else(many).unwrap_or_default())?;
         }
         csv.write_record(None::<&[u8]>)
     }
@@ -72,6 +76,10 @@ impl<W: Write> TidyCsv<W> {
     pub fn finish(mut self) -> csv::Result<()> {
         Ok(self.csv.flush()?)
     }
+}
+
+fn cell(many: &ManyAlleles) -> String {
+    many.alleles().iter().map(ToString::to_string).collect::<Vec<_>>().join("/")
 }
 
 /// Pedigrees as CSV, in the layout of `import --pedigrees`. `sexes` are those of each pedigree's samples.

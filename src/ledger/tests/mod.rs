@@ -3,6 +3,7 @@
 mod audit;
 mod files;
 mod imports;
+mod many;
 mod marks;
 mod runs;
 mod samples;
@@ -38,6 +39,7 @@ fn child(line: u64, sample: u8, cells: [&str; 2]) -> Record {
         collected_on: Some("2024-01-31".to_owned()),
         drop_out: None,
         profile: profile(&cells),
+        many: Vec::new(),
     }
 }
 

@@ -1,0 +1,89 @@
+//! Which files an import reads, and where it leaves its manifest.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+/// Endings of the names of files that a folder is read for.
+#[cfg(not(feature = "xlsx"))]
+const ENDINGS: [&str; 6] = ["csv", "tsv", "txt", "xml", "cmf", "fam"];
+/// With workbooks.
+#[cfg(feature = "xlsx")]
+const ENDINGS: [&str; 7] = ["csv", "tsv", "txt", "xml", "cmf", "fam", "xlsx"];
+
+/// A file to read, or why it is not read.
+pub(super) struct Source {
+    pub(super) path: PathBuf,
+    pub(super) skipped: Option<&'static str>,
+}
+
+/// Files that are read otherwise, and may lie in the same folder.
+pub(super) struct Beside<'a> {
+    pub(super) pedigrees: Option<&'a Path>,
+    pub(super) cases: Option<&'a Path>,
+}
+
+/// The files of the arguments in their order; a folder's by the bytes of their names.
+pub(super) fn sources(arguments: &[PathBuf], beside: &Beside<'_>) -> anyhow::Result<Vec<Source>> {
+    let mut sources = Vec::new();
+    for argument in arguments {
+        if !argument.is_dir() {
+            sources.push(Source { path: argument.clone(), skipped: None });
+            continue;
+        }
+        let entries = argument.read_dir().with_context(|| format!("cannot read the folder {}", argument.display()))?;
+        let mut paths = Vec::new();
+        for entry in entries {
+            paths.push(entry.with_context(|| format!("cannot read the folder {}", argument.display()))?.path());
+        }
+        paths.sort_by(|a, b| name(a).cmp(name(b)));
+        let of_folder: Vec<Source> =
+            paths.into_iter().map(|path| Source { skipped: skipped(&path, beside), path }).collect();
+        if of_folder.iter().all(|source| source.skipped.is_some()) {
+            bail!("{}: the folder holds no file to import: names end in .{}", argument.display(), ENDINGS.join(", ."));
+        }
+        sources.extend(of_folder);
+    }
+    Ok(sources)
+}
+
+fn name(path: &Path) -> &[u8] {
+    path.file_name().map_or(&[], |name| name.as_encoded_bytes())
+}
+
+/// Why a file of a folder is not read.
+fn skipped(path: &Path, beside: &Beside<'_>) -> Option<&'static str> {
+    let same = |other: &Path| matches!((path.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    if name(path).starts_with(b".") {
+        Some("is hidden: skipped")
+    } else if path.is_dir() {
+        Some("is a folder within a folder: skipped; import it by itself")
+    } else if beside.pedigrees.is_some_and(same) {
+        Some("is the file of pedigrees: skipped here")
+    } else if beside.cases.is_some_and(same) {
+        Some("is the case list: skipped here")
+    } else if !path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))) {
+        Some("has a name that does not end as files to import do: skipped; name it on the command line to import it")
+    } else {
+        None
+    }
+}
+
+/// Writes a file that only its owner can read, over one that is there: wholly or not at all.
+pub(super) fn write_over(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let write = || {
+        // Such files have mode 0600 from the beginning.
+        let mut file = tempfile::Builder::new().prefix(".reunite-").tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        File::open(folder)?.sync_all()
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}

@@ -1,0 +1,218 @@
+//! All checks of the profiles of a file.
+
+use super::fit::{Counts, Fit, Fits, LEVEL, explanation};
+use super::homozygosity::{self, TAIL};
+use crate::model::{Allele, Genotype, Locus, Profile};
+use crate::population::{FrequencyTable, LocusFrequencies};
+
+/// The fewest profiles whose allele frequencies are looked at.
+pub const ENOUGH: usize = 50;
+/// How far beyond the listed alleles of its locus an allele is unusual, in tenths of a repeat.
+pub const FAR: u16 = 30;
+
+/// The fewest profiles of which none has a locus, for that to be told.
+const FEWEST: usize = 2;
+
+/// A profile to be looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Typed<'a> {
+    /// Genotypes over the loci of the file.
+    pub profile: &'a Profile,
+    /// Whether the person is not known to be related to one before.
+    pub is_unrelated: bool,
+}
+
+/// Something unusual. Rows and loci by position in the file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finding {
+    /// All profiles together have fewer loci of the panel than wanted.
+    FewColumns {
+        /// How many.
+        loci: usize,
+    },
+    /// A profile has fewer loci of the panel than wanted.
+    FewLoci {
+        /// Whose.
+        row: usize,
+        /// How many.
+        typed: usize,
+    },
+    /// A profile has more homozygous loci than chance explains.
+    Homozygous {
+        /// Whose.
+        row: usize,
+        /// How many are.
+        homozygous: usize,
+        /// Of how many.
+        typed: usize,
+        /// The probability of so many or more.
+        tail: f64,
+    },
+    /// An allele far beyond all that the table lists.
+    FarAllele {
+        /// Whose.
+        row: usize,
+        /// Where.
+        locus: usize,
+    },
+    /// Other alleles that the table does not list.
+    Unlisted {
+        /// Where.
+        locus: usize,
+        /// The first who has one.
+        row: usize,
+        /// How many profiles have one.
+        profiles: usize,
+    },
+    /// No profile has the locus.
+    Untyped {
+        /// Which.
+        locus: usize,
+    },
+    /// The allele frequencies are not the table's.
+    Misfit {
+        /// Which.
+        locus: usize,
+        /// How far apart, on the scale of F_ST.
+        distance: f64,
+        /// Profiles that were counted.
+        profiles: usize,
+        /// What they would fit.
+        fits: Fits,
+    },
+}
+
+/// A locus of the file that the table has.
+struct Known<'t> {
+    /// Position in the file.
+    locus: usize,
+    /// Position in the table.
+    position: usize,
+    frequencies: &'t LocusFrequencies,
+    homozygosity: f64,
+    typed: usize,
+    /// Profiles whose alleles are counted.
+    counted: usize,
+    /// How often each listed allele was seen, and each other one.
+    listed: Vec<u64>,
+    others: Counts,
+    /// The first profile with an unlisted allele that is not far, and how many have one.
+    unlisted: Option<(usize, usize)>,
+}
+
+impl Known<'_> {
+    fn is_far(&self, allele: Allele) -> bool {
+        let (Some(low), Some(high)) = (self.frequencies.alleles().first(), self.frequencies.alleles().last()) else {
+            return false;
+        };
+        allele.tenths() + FAR < low.tenths() || allele.tenths() > high.tenths() + FAR
+    }
+
+    /// Takes in the alleles of a profile; gives what is unusual about them.
+    fn take(&mut self, row: usize, genotype: Genotype, is_unrelated: bool) -> Option<Finding> {
+        let alleles = [genotype.low(), genotype.high()];
+        let positions = alleles.map(|allele| self.frequencies.position(allele));
+        self.typed += 1;
+        if is_unrelated {
+            self.counted += 1;
+            for (allele, position) in alleles.into_iter().zip(positions) {
+                match position {
+                    Some(position) => self.listed[position] += 1,
+                    None => *self.others.0.entry(allele).or_default() += 1,
+                }
+            }
+        }
+        if positions.iter().all(Option::is_some) {
+            return None;
+        }
+        if alleles.iter().any(|&allele| self.is_far(allele)) {
+            return Some(Finding::FarAllele { row, locus: self.locus });
+        }
+        self.unlisted.get_or_insert((row, 0)).1 += 1;
+        None
+    }
+
+    fn counts(&self) -> Counts {
+        let listed = self.frequencies.alleles().iter().copied().zip(self.listed.iter().copied());
+        let mut counts = self.others.clone();
+        counts.0.extend(listed.filter(|&(_, seen)| seen > 0));
+        counts
+    }
+}
+
+/// Looks at the profiles of a file over these loci. `least` is the fewest typed loci that a profile should have; of a
+/// smaller panel, all. What is not in the table is not looked at.
+#[must_use]
+pub fn examine(
+    table: &FrequencyTable,
+    theta: f64,
+    least: usize,
+    loci: &[Locus],
+    profiles: &[Typed<'_>],
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut known: Vec<Known<'_>> = (loci.iter().enumerate())
+        .filter_map(|(locus, name)| {
+            let position = table.panel().position(name)?;
+            let frequencies = &table.loci()[position];
+            let homozygosity = homozygosity::expected(frequencies, theta);
+            let (listed, others) = (vec![0; frequencies.alleles().len()], Counts::default());
+            let (typed, counted, unlisted) = (0, 0, None);
+            Some(Known { locus, position, frequencies, homozygosity, typed, counted, listed, others, unlisted })
+        })
+        .collect();
+    let least = least.min(table.panel().len());
+    let too_few_columns = known.len() < least;
+    if too_few_columns && !profiles.is_empty() {
+        found.push(Finding::FewColumns { loci: known.len() });
+    }
+    let mut expected = Vec::with_capacity(known.len());
+    for (row, Typed { profile, is_unrelated }) in profiles.iter().enumerate() {
+        expected.clear();
+        let mut homozygous = 0;
+        for of in &mut known {
+            let Some(genotype) = profile.at(of.locus) else { continue };
+            expected.push(of.homozygosity);
+            homozygous += usize::from(genotype.is_homozygous());
+            found.extend(of.take(row, genotype, *is_unrelated));
+        }
+        let typed = expected.len();
+        if typed < least && !too_few_columns {
+            found.push(Finding::FewLoci { row, typed });
+        }
+        // Below the mean there is nothing to compute.
+        if homozygous as f64 > expected.iter().sum::<f64>() {
+            let tail = homozygosity::upper_tail(&expected, homozygous);
+            if tail < TAIL {
+                found.push(Finding::Homozygous { row, homozygous, typed, tail });
+            }
+        }
+    }
+    together(&known, table, profiles.len(), &mut found);
+    found
+}
+
+/// What all profiles together show.
+fn together(known: &[Known<'_>], table: &FrequencyTable, profiles: usize, found: &mut Vec<Finding>) {
+    let level = LEVEL / table.panel().len() as f64;
+    for of in known {
+        if let Some((row, profiles)) = of.unlisted {
+            found.push(Finding::Unlisted { locus: of.locus, row, profiles });
+        }
+        if of.typed == 0 && profiles >= FEWEST {
+            found.push(Finding::Untyped { locus: of.locus });
+        }
+        if of.counted < ENOUGH {
+            continue;
+        }
+        let counts = of.counts();
+        if let Some(fit) = Fit::of(&counts, of.frequencies).filter(|fit| fit.is_apart(level)) {
+            found.push(Finding::Misfit {
+                locus: of.locus,
+                distance: fit.distance(),
+                profiles: of.counted,
+                fits: explanation(&counts, of.position, table),
+            });
+        }
+    }
+}

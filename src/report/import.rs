@@ -1,0 +1,285 @@
+//! What an import found and did: for people, for programs, and as the manifest that stays.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::intake::{Problem, Severity, remedy};
+
+use super::candidates::SCHEMA_VERSION;
+use super::table::plain_table;
+
+/// So many findings of one code are listed per file; the others are counted.
+pub const MOST_LISTED: usize = 20;
+
+/// Rows of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FileRows {
+    /// Without a problem.
+    pub sound: u64,
+    /// With one.
+    pub rejected: u64,
+    /// That brought something new.
+    pub added: u64,
+    /// That the store had already.
+    pub unchanged: u64,
+    /// Whose version replaced the store's.
+    pub replaced: u64,
+    /// Whose version was left aside for the store's.
+    pub kept: u64,
+}
+
+/// What a file came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileOutcome {
+    /// Its sound rows are in the store, or would be after a dry run; all rows, if none was rejected.
+    Imported,
+    /// The store had everything.
+    Unchanged,
+    /// Nothing of it was imported, for what is wrong with it.
+    Rejected,
+    /// Nothing of it was imported, because it disagrees with the store or itself.
+    Conflict,
+    /// It was not looked at.
+    Skipped,
+    /// Something else failed, and the import ended with it.
+    Failed,
+}
+
+/// One file of an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FileReport {
+    /// Its name, as given.
+    pub file: String,
+    /// BLAKE3 of its bytes, in hexadecimal; none if it was not read.
+    pub blake3: Option<String>,
+    /// Its bytes.
+    pub size: Option<u64>,
+    /// The form it was read as.
+    pub format: Option<String>,
+    /// What it holds.
+    pub layout: Option<&'static str>,
+    /// What it came to.
+    pub outcome: FileOutcome,
+    /// Its rows.
+    pub rows: FileRows,
+    /// How many findings there are by code.
+    pub findings: BTreeMap<&'static str, u64>,
+}
+
+impl FileReport {
+    /// A file that was not looked at yet.
+    #[must_use]
+    pub fn new(file: String) -> Self {
+        let (rows, findings) = (FileRows::default(), BTreeMap::new());
+        Self {
+            file,
+            blake3: None,
+            size: None,
+            format: None,
+            layout: None,
+            outcome: FileOutcome::Skipped,
+            rows,
+            findings,
+        }
+    }
+}
+
+/// Everything about an import.
+#[derive(Clone, Debug, Default)]
+pub struct ImportLog {
+    /// Program and version.
+    pub program: String,
+    /// Whether nothing was to be changed.
+    pub dry_run: bool,
+    /// In the order in which they were read.
+    pub files: Vec<FileReport>,
+    /// Of all files: errors, warnings and notes of each, by place.
+    pub findings: Vec<Problem>,
+}
+
+/// Findings of one kind.
+struct Kind<'l> {
+    severity: Severity,
+    count: u64,
+    first: &'l Problem,
+}
+
+impl ImportLog {
+    fn kinds(&self) -> Vec<Kind<'_>> {
+        let mut places: HashMap<(Severity, &str), usize> = HashMap::new();
+        let mut kinds: Vec<Kind<'_>> = Vec::new();
+        for problem in &self.findings {
+            let at = *places.entry((problem.severity, problem.code)).or_insert(kinds.len());
+            match kinds.get_mut(at) {
+                Some(kind) => kind.count += 1,
+                None => kinds.push(Kind { severity: problem.severity, count: 1, first: problem }),
+            }
+        }
+        kinds.sort_by_key(|kind| (kind.severity, kind.first.code));
+        kinds
+    }
+
+    fn head(&self) -> Value {
+        json!({
+            "schema_version": SCHEMA_VERSION,
+            "program": self.program,
+            "dry_run": self.dry_run,
+            "files": self.files,
+        })
+    }
+
+    /// One JSON object, indented: files, kinds of findings, and every finding.
+    ///
+    /// # Errors
+    /// None that this type can cause.
+    pub fn json(&self) -> serde_json::Result<String> {
+        let place = |problem: &Problem| {
+            let (column, name) = match &problem.column {
+                None => (None, None),
+                Some((number, name)) => (Some(*number).filter(|&number| number > 0), Some(name.to_string())),
+            };
+            json!({
+                "file": &*problem.file,
+                "line": Some(problem.line).filter(|&line| line > 0),
+                "column": column,
+                "column_name": name,
+            })
+        };
+        let with = |mut value: Value, fields: Value| {
+            if let (Value::Object(into), Value::Object(from)) = (&mut value, fields) {
+                into.extend(from);
+            }
+            value
+        };
+        let mut report = self.head();
+        let kinds = self.kinds().into_iter().map(|kind| {
+            let fields = json!({
+                "code": kind.first.code, "severity": kind.severity.word(), "count": kind.count,
+                "remedy": remedy(kind.first.code),
+            });
+            with(fields, json!({ "first": place(kind.first) }))
+        });
+        report["summary"] = kinds.collect();
+        let findings = self.findings.iter().map(|problem| {
+            let fields = json!({
+                "severity": problem.severity.word(), "code": problem.code, "what": problem.what,
+                "remedy": remedy(problem.code),
+            });
+            with(place(problem), fields)
+        });
+        report["findings"] = findings.collect();
+        Ok(serde_json::to_string_pretty(&report)? + "\n")
+    }
+
+    /// The files alone, as JSON.
+    ///
+    /// # Errors
+    /// None that this type can cause.
+    pub fn manifest(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string_pretty(&self.head())? + "\n")
+    }
+
+    /// A table of the kinds of findings; `None` if there is none.
+    #[must_use]
+    pub fn summary(&self) -> Option<String> {
+        let several = self.findings.iter().any(|problem| problem.file != self.findings[0].file);
+        let rows = self.kinds().into_iter().map(|Kind { severity, count, first }| {
+            let mut place = if several { vec![first.file.to_string()] } else { Vec::new() };
+            if first.line > 0 {
+                place.push(format!("line {}", first.line));
+            }
+            match &first.column {
+                Some((0, name)) => place.push(name.to_string()),
+                Some((number, name)) => place.push(format!("column {number} ({name})")),
+                None if place.is_empty() => place.push("the file".to_owned()),
+                None => {}
+            }
+            let what = remedy(first.code).unwrap_or(&first.what).to_owned();
+            [severity.word().to_owned(), first.code.to_owned(), count.to_string(), place.join(", "), what]
+        });
+        let rows: Vec<_> = rows.collect();
+        (!rows.is_empty()).then(|| plain_table(["severity", "code", "how many", "first", "what to do"], &[2], rows))
+    }
+}
+
+/// The lines that list findings of one file, each with its text: of one code the first [`MOST_LISTED`], then how many
+/// there are besides.
+#[must_use]
+pub fn listing(
+    file: &str,
+    findings: impl IntoIterator<Item = (Severity, &'static str, String)>,
+) -> Vec<(Severity, String)> {
+    let mut counts: Vec<(Severity, &str, usize)> = Vec::new();
+    let mut lines = Vec::new();
+    for (severity, code, text) in findings {
+        let at = counts.iter().position(|kind| (kind.0, kind.1) == (severity, code)).unwrap_or_else(|| {
+            counts.push((severity, code, 0));
+            counts.len() - 1
+        });
+        counts[at].2 += 1;
+        if counts[at].2 <= MOST_LISTED {
+            lines.push((severity, format!("{text} [{}: {code}]", severity.word())));
+        }
+    }
+    for (severity, code, count) in counts.into_iter().filter(|kind| kind.2 > MOST_LISTED) {
+        let more = count - MOST_LISTED;
+        let what = format!("{file}: and {more} more of [{}: {code}]; --report-format json lists all", severity.word());
+        lines.push((severity, what));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(file: &str, line: u64, severity: Severity, code: &'static str) -> Problem {
+        let column = (line > 0).then(|| (3, "vWA".into()));
+        Problem { file: file.into(), line, column, severity, code, what: "is so: do this".into() }
+    }
+
+    #[test]
+    fn findings_are_summed_up_by_kind() {
+        let findings = vec![
+            problem("a.csv", 0, Severity::Note, "strange"),
+            problem("a.csv", 4, Severity::Warning, "few-loci"),
+            problem("a.csv", 9, Severity::Warning, "few-loci"),
+            problem("b.csv", 2, Severity::Error, "allele"),
+        ];
+        let log = ImportLog { findings, ..ImportLog::default() };
+        let text = log.summary().unwrap();
+        let lines: Vec<Vec<&str>> = text
+            .lines()
+            .skip(2)
+            .map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect())
+            .collect();
+        assert_eq!(
+            lines[0],
+            ["error", "allele", "1", "b.csv, line 2, column 3 (vWA)", "write repeat numbers: 14/15, 14 or 9.3"]
+        );
+        assert_eq!(lines[1][..4], ["warning", "few-loci", "2", "a.csv, line 4, column 3 (vWA)"]);
+        assert_eq!(lines[2], ["note", "strange", "1", "a.csv", "is so: do this"]);
+        assert_eq!(ImportLog::default().summary(), None);
+        let json: Value = serde_json::from_str(&log.json().unwrap()).unwrap();
+        assert_eq!(json["findings"].as_array().unwrap().len(), 4);
+        assert_eq!(json["findings"][1]["line"], 4);
+        assert_eq!(json["findings"][0]["line"], Value::Null);
+        assert_eq!(json["summary"][1]["count"], 2);
+        assert_eq!(json["summary"][1]["first"]["line"], 4);
+        let manifest: Value = serde_json::from_str(&log.manifest().unwrap()).unwrap();
+        assert_eq!(manifest.get("findings"), None);
+    }
+
+    #[test]
+    fn one_code_does_not_flood_the_list() {
+        let many = (0..57).map(|i| (Severity::Warning, "few-loci", format!("f.csv:{i}: x")));
+        let lines = listing("f.csv", many.chain([(Severity::Error, "allele", "f.csv:99: y".to_owned())]));
+        assert_eq!(lines.len(), MOST_LISTED + 2);
+        assert_eq!(lines[19].1, "f.csv:19: x [warning: few-loci]");
+        assert_eq!(lines[20], (Severity::Error, "f.csv:99: y [error: allele]".to_owned()));
+        assert!(lines[21].1.contains("and 37 more of [warning: few-loci]"), "{}", lines[21].1);
+    }
+}
