@@ -141,7 +141,7 @@ fn the_same_person_under_two_numbers_is_found() {
     expected.retain(|two| two.contains(&known["AGAIN-0"]) || two.contains(&known["AGAIN-ten"]));
     let exact = pairs(&identity(&["--max-differences", "0"]));
     assert!(exact.is_superset(&expected) && exact.len() == 4, "{exact:?}");
-    let many = pairs(&identity(&["--max-differences", "0", "--min-loci", "11"]));
+    let many = pairs(&identity(&["--max-differences", "0", "--min-common-loci", "11"]));
     assert_eq!(many.len(), 3, "{many:?}");
 
     // What is known already is not said again, what is not looked for not at all.

@@ -54,7 +54,7 @@ pub(super) struct RuleOption {
     /// Two samples are called one person's only if so many loci are typed in both
     #[arg(long, value_name = "N", default_value_t = IdentityRule::default().min_loci,
           value_parser = clap::value_parser!(u32).range(1..))]
-    min_loci: u32,
+    min_common_loci: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -83,7 +83,7 @@ enum Wanted {
 
 impl RuleOption {
     pub(super) fn rule(&self) -> IdentityRule {
-        IdentityRule { max_differences: self.max_differences, min_loci: self.min_loci }
+        IdentityRule { max_differences: self.max_differences, min_loci: self.min_common_loci }
     }
 }
 

@@ -158,8 +158,8 @@ impl Header {
         }
         if layout == Layout::Children && self.position(Field::Sex).is_none() && request.cases.is_none() {
             let what = match self.sex_marker {
-                None => "there is no column sex: unknown for all",
-                Some(_) => "there is no column sex: the sex marker gives it where it shows one",
+                None => "the file does not say the sex: unknown for all",
+                Some(_) => "the file does not say the sex: the sex marker gives it where it shows one",
             };
             findings.note(line, None, "no-sex", what);
         }

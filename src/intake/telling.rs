@@ -65,6 +65,7 @@ mod tests {
         let families = "family_id,sample_id,relation,sex,vWA\nF1,S1,father,m,14\n";
         assert_eq!(told(families), (Layout::Families, vec![], 1));
         assert_eq!(told("sample_id,sex,vWA\nS1,m,14\n"), (Layout::Children, vec![], 1));
+        assert_eq!(told("sample_id;sex;vWA\nS1;m;14\n"), (Layout::Children, vec![], 1));
         assert_eq!(told("sample_id,sex,vWA\nS1,m,x\n"), (Layout::Children, vec!["allele"], 0));
         assert_eq!(told("family_id,sample_id,sex,vWA\n").1[0], "missing-column");
         assert_eq!(told("relation,sample_id,sex,vWA\n").0, Layout::Families);
@@ -75,7 +76,7 @@ mod tests {
         for text in ["S1,m,14\n", "name,vWA\nx,14\n", "sex,vWA\nm,14\n"] {
             assert_eq!(told(text), (Layout::Families, vec!["layout-unknown"], 0), "{text}");
         }
-        assert_eq!(told("sample_id;sex;vWA\nS1;m;14\n").1, ["delimiter"]);
+        assert_eq!(told("sample_id|sex|vWA\nS1|m|14\n").1, ["delimiter"]);
         assert_eq!(told("").1, ["empty"]);
         assert_eq!(told("PK\u{3}\u{4}x").1, ["workbook"]);
     }

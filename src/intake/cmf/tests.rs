@@ -77,7 +77,7 @@ fn children_are_read() {
     assert_eq!((first.line, second.line), (3, 11));
     assert_eq!(first.sample, pseudonymizer().sample(Some("LAB1"), "S1").unwrap());
     assert_eq!((first.agency.as_deref(), first.kit.as_deref()), (Some("LAB1"), Some("GlobalFiler")));
-    assert_eq!((first.sex, first.family), (Sex::Unknown, None));
+    assert_eq!((first.sex, first.family), (Sex::Male, None));
     let shown = |row: &crate::intake::Row| {
         (0..3).map(|at| row.profile.at(at).map_or(String::new(), |g| g.to_string())).collect::<Vec<_>>()
     };
@@ -88,7 +88,7 @@ fn children_are_read() {
         [
             (0, "", "skipped"),
             (0, "", "partial"),
-            (0, "Amelogenin", "amelogenin"),
+            (0, "", "no-sex"),
             (6, "LOCUSNAME", "alias"),
             (8, "LOCUSNAME", "elsewhere"),
             (9, "ALLELEVALUE", "off-ladder"),
@@ -299,10 +299,10 @@ fn kits_of_loci_go_before_that_of_the_file() {
 #[test]
 fn specimens_of_one_line_are_told_of() {
     let text = child(&[locus("vWA", &["14"])]).replace('\n', "");
-    assert_eq!(read(Layout::Children, &text).notes, []);
+    assert_eq!(places(&read(Layout::Children, &text).notes), [(0, "", "no-sex")]);
     let two = cmf(&["S1", "S2"].map(|id| specimen(id, "Unidentified Person", "", &[locus("vWA", &["14"])])).concat());
     let intake = read(Layout::Children, two.replace('\n', ""));
-    assert_eq!((places(&intake.notes), intake.rows.len()), (vec![(0, "", "shared-lines")], 2));
+    assert_eq!((places(&intake.notes), intake.rows.len()), (vec![(0, "", "shared-lines"), (0, "", "no-sex")], 2));
 }
 
 #[test]
