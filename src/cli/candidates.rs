@@ -48,7 +48,7 @@ impl List {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
             Format::Table if report.candidates.is_empty() && report.identities.is_empty() => {
-                output.say("no candidates")
+                output.say("no candidates");
             }
             Format::Table => output.data(&report.table(self.limit.map_or(TABLE_ROWS, |limit| limit as usize)))?,
         }

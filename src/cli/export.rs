@@ -1,13 +1,11 @@
 //! `export`.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
-use tempfile::NamedTempFile;
 
 use crate::intake::Layout;
 use crate::ledger::{CandidateFilter, Chosen, Holds, Ledger, Record};
@@ -16,6 +14,7 @@ use crate::report::{FamFamily, FamPerson, FamWriter, TidyCsv, TidyRow, pedigrees
 
 use super::Outcome;
 use super::candidates::pseudonym;
+use super::new_file::NewFile;
 use super::options::Global;
 use super::output::{Output, count};
 use super::store::Store;
@@ -364,42 +363,4 @@ fn all_found(kind: &str, named: &[Pseudonym], found: &BTreeSet<Pseudonym>) -> an
         Some(one) => bail!("there is no {kind} {one} in the store; nothing is written"),
         None => Ok(()),
     }
-}
-
-/// A file that is there as a whole or not at all, and that its owner alone can read.
-struct NewFile {
-    file: NamedTempFile,
-    path: PathBuf,
-    force: bool,
-}
-
-impl NewFile {
-    fn create(path: &Path, force: bool) -> anyhow::Result<Self> {
-        if !force && path.symlink_metadata().is_ok() {
-            bail!("{} exists: choose another name, or give --force to write over it", path.display());
-        }
-        // Its mode is 0600 from the first moment.
-        let file = NamedTempFile::with_prefix_in(".reunite-export-", folder(path));
-        let file = file.with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { file, path: path.to_owned(), force })
-    }
-
-    fn writer(&self) -> impl Write + '_ {
-        self.file.as_file()
-    }
-
-    fn finish(self) -> anyhow::Result<()> {
-        let Self { file, path, force } = self;
-        let put = || {
-            file.as_file().sync_all()?;
-            let placed = if force { file.persist(&path) } else { file.persist_noclobber(&path) };
-            placed.map_err(|error| error.error)?;
-            File::open(folder(&path))?.sync_all()
-        };
-        put().with_context(|| format!("cannot write {}", path.display()))
-    }
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -259,8 +259,7 @@ pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) 
     let delta = ledger.record_run(&record, &records, &before)?;
     let write = recording.elapsed();
     let candidates = records.into_iter().zip(&delta.first_runs).map(|(record, &first_run)| (record, first_run));
-    let about = (&calculator, comparison);
-    let report = report(store, &ledger, about, (delta.run, record), candidates)?;
+    let report = report(store, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;
     let families_withdrawn = ledger.withdrawn()?.len() as u64;
     Ok(Matched { report, result, withdrawn: delta.withdrawn, families_withdrawn, stages, digest: digest_time, write })
 }

@@ -31,6 +31,7 @@ mod kits;
 mod lr;
 mod matching;
 mod model;
+mod new_file;
 mod options;
 mod output;
 mod power;

@@ -158,7 +158,10 @@ pub(super) mod tests {
         bytes.into_owned()
     }
 
-    fn read(bytes: &[u8]) -> (Option<Vec<u8>>, Vec<(u64, &'static str)>, Vec<String>) {
+    /// Text, places and codes of problems, and notes.
+    type Decoded = (Option<Vec<u8>>, Vec<(u64, &'static str)>, Vec<String>);
+
+    fn read(bytes: &[u8]) -> Decoded {
         let mut findings = Findings::new("f");
         let text = decode(bytes, None, &mut findings).map(Cow::into_owned);
         let (problems, notes) = findings.finish();

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::audit::Entry;
 use crate::model::{DropOut, FamilyPedigree, Locus, ManyAlleles, Profile, Pseudonym, Relation, Sex};
 
 /// What the samples of a batch are.
@@ -12,6 +13,16 @@ pub enum Holds {
     Families,
     /// Children of unknown origin: no record does.
     Children,
+}
+
+impl Holds {
+    /// The word that stands for it in the ledger.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Families => "families",
+            Self::Children => "children",
+        }
+    }
 }
 
 /// The rows of one file.
@@ -27,6 +38,22 @@ pub struct Batch {
     pub rows: Vec<Record>,
     /// Pedigrees of the families whose rows are of the relation [`Relation::Member`], one each, in any order.
     pub pedigrees: Vec<FamilyPedigree>,
+}
+
+impl Batch {
+    /// What the audit chain says of its import.
+    pub(super) fn record(&self, acting: Entry, report: &ImportReport) -> Entry {
+        let acting = acting.with("as", self.holds.word()).with_digest("file", &self.file_digest);
+        [
+            ("rows", self.rows.len() as u64),
+            ("added", report.added),
+            ("unchanged", report.unchanged),
+            ("replaced", report.replaced),
+            ("kept", report.kept),
+        ]
+        .into_iter()
+        .fold(acting, |acting, (name, number)| acting.with(name, number))
+    }
 }
 
 /// One row: a sample and what it is.

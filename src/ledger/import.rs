@@ -11,7 +11,6 @@ use super::many::ManyOfSamples;
 use super::open::{Ledger, advance, key_id, now};
 use super::relatives::{self, Membership};
 use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, sealed};
-use crate::audit::Entry;
 use crate::model::{DropOut, Pseudonym};
 
 /// What is to be done with each row of a batch.
@@ -172,7 +171,7 @@ impl Ledger {
         report.seen_before = tx
             .query_row(
                 "SELECT imported_at FROM import WHERE file_digest = ?1 AND layout = ?2 ORDER BY id DESC LIMIT 1",
-                (batch.file_digest, layout(batch.holds)),
+                (batch.file_digest, batch.holds.word()),
                 |row| row.get(0),
             )
             .optional()?;
@@ -193,7 +192,7 @@ impl Ledger {
             None => 0,
         };
         if let Some(acting) = acting {
-            append(&tx, &record_of(acting, batch, &report).with("sealed", sealed))?;
+            append(&tx, &batch.record(acting, &report).with("sealed", sealed))?;
         }
         tx.commit()?;
         if report.replaced > 0 {
@@ -204,34 +203,13 @@ impl Ledger {
     }
 }
 
-/// What the audit chain says of an import.
-fn record_of(acting: Entry, batch: &Batch, report: &ImportReport) -> Entry {
-    let acting = acting.with("as", layout(batch.holds)).with_digest("file", &batch.file_digest);
-    [
-        ("rows", batch.rows.len() as u64),
-        ("added", report.added),
-        ("unchanged", report.unchanged),
-        ("replaced", report.replaced),
-        ("kept", report.kept),
-    ]
-    .into_iter()
-    .fold(acting, |acting, (name, number)| acting.with(name, number))
-}
-
-fn layout(holds: Holds) -> &'static str {
-    match holds {
-        Holds::Families => "families",
-        Holds::Children => "children",
-    }
-}
-
 fn record(tx: &Transaction<'_>, batch: &Batch, report: &ImportReport) -> Result<i64, LedgerError> {
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     tx.execute(
         "INSERT INTO import (layout, file_digest, rows, added, unchanged, replaced, imported_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         (
-            layout(batch.holds),
+            batch.holds.word(),
             batch.file_digest,
             count(batch.rows.len() as u64),
             count(report.added),

@@ -80,7 +80,10 @@ fn tall(people: &[Person], order: &[Index]) -> String {
 }
 
 /// Rows by sample, with genotypes by locus; without lines, which differ between forms.
-fn by_sample(intake: &Intake) -> Vec<(crate::model::Pseudonym, Sex, Option<String>, Vec<Option<Genotype>>)> {
+/// Sample, sex, region, genotypes.
+type Person = (crate::model::Pseudonym, Sex, Option<String>, Vec<Option<Genotype>>);
+
+fn by_sample(intake: &Intake) -> Vec<Person> {
     assert_eq!(intake.problems, []);
     let at =
         |row: &Row, locus: &str| row.profile.at(intake.loci.iter().position(|known| known.name() == locus).unwrap());
