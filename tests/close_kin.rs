@@ -60,10 +60,13 @@ fn mistyped(sample: &Child, number: usize, loci: &[usize]) -> Child {
     Child { pseudonym: pseudonym(number), profile: Profile::new(genotypes), drop_out: None }
 }
 
+/// Locus, relation, what is shown, by whom, and its drop-out.
+type Asked = (usize, Relation, Shown, Option<Genotype>, Option<DropOut>);
+
 /// log10 LR by the calculator alone; computed once for each locus, relation and pair of genotypes.
 struct Exact<'a> {
     calculator: &'a Calculator,
-    known: HashMap<(usize, Relation, Shown, Option<Genotype>, Option<DropOut>), f64>,
+    known: HashMap<Asked, f64>,
     strangers: HashMap<(usize, Genotype), f64>,
 }
 

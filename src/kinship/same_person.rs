@@ -32,7 +32,7 @@ impl<'a> SamePerson<'a> {
     /// log10 LR at a locus.
     ///
     /// With probability [`TYPING_ERROR`] e the second typing is wrong and says nothing, that is, shows any genotype
-    /// as often as an unrelated person does: LR = e + (1 - e) [equal] / P(genotype | H2).
+    /// as often as an unrelated person does: `LR = e + (1 - e) [equal] / P(genotype | H2)`.
     ///
     /// # Errors
     /// [`KinshipError`].

@@ -79,11 +79,11 @@ fn tall(people: &[Person], order: &[Index]) -> String {
     format!("Sample Name\tMarker\tAllele 1\tAllele 2\n{}\n", rows.join("\n"))
 }
 
-/// Rows by sample, with genotypes by locus; without lines, which differ between forms.
 /// Sample, sex, region, genotypes.
-type Person = (crate::model::Pseudonym, Sex, Option<String>, Vec<Option<Genotype>>);
+type Found = (crate::model::Pseudonym, Sex, Option<String>, Vec<Option<Genotype>>);
 
-fn by_sample(intake: &Intake) -> Vec<Person> {
+/// Rows by sample, with genotypes by locus; without lines, which differ between forms.
+fn by_sample(intake: &Intake) -> Vec<Found> {
     assert_eq!(intake.problems, []);
     let at =
         |row: &Row, locus: &str| row.profile.at(intake.loci.iter().position(|known| known.name() == locus).unwrap());
