@@ -17,6 +17,9 @@ use super::watch::{Stopped, Watch};
 /// differ, at the loci of the built-in table.
 const FIRST: usize = 6;
 
+/// Where everybody of a block is untyped at more loci of the panel, all loci are looked at: too few of the first are left.
+const WHOLE: usize = 2;
+
 /// Samples that go over the blocks together.
 const CHUNK: usize = 256;
 
@@ -47,10 +50,21 @@ pub struct Doubles<'a> {
 #[derive(Default)]
 struct Wanted {
     numbers: Vec<usize>,
-    /// [`FIRST`] or fewer of each, one after the other; where each begins, and where the last ends.
+    /// The typed loci of each, one after the other; where each begins, and where the last ends.
     loci: Vec<usize>,
     tables: Vec<Table>,
     starts: Vec<usize>,
+}
+
+impl Wanted {
+    /// The weighings of all, at so many loci of each.
+    fn weighings(&self, loci: usize, most: u8) -> Vec<Weighing<'_>> {
+        let weighing = |&[from, to]: &[usize; 2]| {
+            let range = from..to.min(from.saturating_add(loci));
+            Differences::weighing(&self.loci[range.clone()], &self.tables[range], most)
+        };
+        self.starts.array_windows().map(weighing).collect()
+    }
 }
 
 impl<'a> Doubles<'a> {
@@ -141,22 +155,20 @@ impl<'a> Doubles<'a> {
         watch: &Watch,
     ) -> Result<Vec<Double>, Stopped> {
         // A lower number has had its pairs with all higher ones.
-        let first = if within { numbers.start / BLOCK } else { 0 };
+        let from = if within { numbers.start / BLOCK } else { 0 };
         let wanted = self.wanted(queries, numbers);
         let most = self.rule.max_differences.min(IdentityRule::MOST_DIFFERENCES);
-        let weighings: Vec<Weighing<'_>> = wanted
-            .starts
-            .array_windows()
-            .map(|&[from, to]| Differences::weighing(&wanted.loci[from..to], &wanted.tables[from..to], most))
-            .collect();
-        let mut passed = vec![Row::default(); weighings.len()];
+        let first = wanted.weighings(FIRST, most);
+        let all = wanted.weighings(usize::MAX, most);
+        let mut passed = vec![Row::default(); wanted.numbers.len()];
         let mut found = Vec::new();
-        for (block, lanes) in self.lanes.chunks_exact(self.classes.lanes()).enumerate().skip(first) {
+        for (block, lanes) in self.lanes.chunks_exact(self.classes.lanes()).enumerate().skip(from) {
             // Those typed at most loci come first: from here on nobody is typed enough.
             if self.untyped.len() - self.index.untyped(block) < self.rule.min_loci as usize {
                 break;
             }
-            weigh_block(self.instructions, lanes, &weighings, &mut passed);
+            let weighings = if self.index.untyped(block) > WHOLE { &all } else { &first };
+            weigh_block(self.instructions, lanes, weighings, &mut passed);
             let before = found.len();
             for (row, &one) in passed.iter().zip(&wanted.numbers) {
                 for (word, &bits) in row.iter().enumerate() {
@@ -191,7 +203,7 @@ impl<'a> Doubles<'a> {
                 continue;
             }
             wanted.numbers.push(number);
-            for &locus in self.order.iter().filter(typed).take(FIRST) {
+            for &locus in self.order.iter().filter(typed) {
                 wanted.loci.push(locus);
                 wanted.tables.push(self.differences.table(locus, codes[locus]));
             }
