@@ -111,6 +111,15 @@ fn every_command_leaves_a_record() {
 }
 
 #[test]
+fn nothing_goes_out_without_a_record() {
+    let lab = Lab::with_population(5, 20);
+    Connection::open(lab.path("store/ledger.db")).unwrap().execute_batch("DROP TABLE audit").unwrap();
+    let before = fs::read_dir(lab.path("")).unwrap().count();
+    lab.run(&["export", "--as", "children", "--show-genotypes", &lab.name("out.csv")]).ends(2);
+    assert_eq!(fs::read_dir(lab.path("")).unwrap().count(), before);
+}
+
+#[test]
 fn records_name_nobody_and_are_found_by_pseudonym() {
     let lab = Lab::with_population(30, 200);
     lab.run(&["match"]).ends(0);

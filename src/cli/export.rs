@@ -80,29 +80,37 @@ impl Export {
         if withdrawn > 0 && named.families.is_empty() && families {
             output.warn(&format!("{} withdrawn families are left out: name them with --family", count(withdrawn)));
         }
-        let wrote = match (self.to, self.layout) {
-            (Form::Csv, Some(Layout::Families)) => self.families_csv(&store, &ledger, &named, file)?,
-            (Form::Csv, _) => self.children_csv(&store, &ledger, &named, file)?,
-            (Form::Fam, _) => self.fam(&store, &ledger, &named, file, output)?,
+        let (wrote, beside) = match (self.to, self.layout) {
+            (Form::Csv, Some(Layout::Families)) => self.families_csv(&store, &ledger, &named, &file)?,
+            (Form::Csv, _) => (self.children_csv(&store, &ledger, &named, &file)?, None),
+            (Form::Fam, _) => (self.fam(&store, &ledger, &named, &file, output)?, None),
         };
         let entry = global.entry("export").with("genotypes", self.show_genotypes);
-        let digest = *blake3::hash(&std::fs::read(&self.file)?).as_bytes();
         let about = self.subjects(&store, &ledger, &named)?;
-        ledger.append(&entry.with_digest("file", &digest).about(about))?;
+        // Before anyone can have the file.
+        ledger.append(&entry.with_digest("file", &file.digest()?).about(about))?;
+        beside.map_or(Ok(()), NewFile::finish)?;
+        file.finish()?;
         let with = if self.show_genotypes { "with genotypes: keep it as you keep the samples" } else { "no genotypes" };
         output.say(&format!("{}: {wrote}, {with}", self.file.display()));
         Ok(Outcome::Done)
+    }
+
+    /// Whether the file is to hold such samples.
+    fn wants(&self, layout: Layout, named: &Named) -> bool {
+        let nobody = named.families.is_empty() && named.children.is_empty();
+        let some = if layout == Layout::Families { &named.families } else { &named.children };
+        self.layout.map_or(nobody || !some.is_empty(), |said| said == layout)
     }
 
     /// Everyone who stands in the file: samples and families.
     fn subjects(&self, store: &Store, ledger: &Ledger, named: &Named) -> anyhow::Result<Vec<Pseudonym>> {
         let loci = store.table.panel().loci();
         let mut all = Vec::new();
-        let nobody = named.families.is_empty() && named.children.is_empty();
         for (holds, layout, some) in
             [(Holds::Families, Layout::Families, &named.families), (Holds::Children, Layout::Children, &named.children)]
         {
-            if self.layout == Some(layout) || (self.layout.is_none() && (nobody || !some.is_empty())) {
+            if self.wants(layout, named) {
                 ledger.export(holds, chosen(some), loci, |record| -> anyhow::Result<()> {
                     all.extend(record.family.map(|family| family.0).into_iter().chain([record.sample]));
                     Ok(())
@@ -173,7 +181,14 @@ impl Export {
         Ok(of_panel.chain(others).cloned().collect())
     }
 
-    fn families_csv(&self, store: &Store, ledger: &Ledger, named: &Named, file: NewFile) -> anyhow::Result<String> {
+    /// What was written, and the file of pedigrees, if there is one.
+    fn families_csv(
+        &self,
+        store: &Store,
+        ledger: &Ledger,
+        named: &Named,
+        file: &NewFile,
+    ) -> anyhow::Result<(String, Option<NewFile>)> {
         let loci = self.loci(store, ledger)?;
         let mut csv = TidyCsv::new(file.writer(), true, &loci)?;
         let (mut families, mut relatives) = (BTreeSet::new(), 0);
@@ -196,26 +211,25 @@ impl Export {
             pedigrees.push((pedigree(store, ledger, of_family)?, of_family.iter().map(|member| member.2).collect()));
         }
         let mut wrote = format!("{} relatives of {} families", count(relatives), count(families.len() as u64));
-        match &self.pedigrees {
+        let beside = match &self.pedigrees {
             None if !pedigrees.is_empty() => bail!(
                 "{} of these families have a pedigree, which a CSV file of relatives cannot hold: give --pedigrees FILE to write \
                  them beside it",
                 count(pedigrees.len() as u64)
             ),
-            None => file.finish()?,
+            None => None,
             Some(path) => {
                 let beside = NewFile::create(path, self.force)?;
                 let text = pedigrees_csv(pedigrees.iter().map(|(pedigree, sexes)| (pedigree, sexes.as_slice())))?;
                 beside.writer().write_all(&text)?;
                 wrote += &format!(", {} pedigrees", count(pedigrees.len() as u64));
-                beside.finish()?;
-                file.finish()?;
+                Some(beside)
             }
-        }
-        Ok(wrote)
+        };
+        Ok((wrote, beside))
     }
 
-    fn children_csv(&self, store: &Store, ledger: &Ledger, named: &Named, file: NewFile) -> anyhow::Result<String> {
+    fn children_csv(&self, store: &Store, ledger: &Ledger, named: &Named, file: &NewFile) -> anyhow::Result<String> {
         let loci = self.loci(store, ledger)?;
         let mut csv = TidyCsv::new(file.writer(), false, &loci)?;
         let (mut children, mut found) = (0, BTreeSet::new());
@@ -228,7 +242,6 @@ impl Export {
         })?;
         csv.finish()?;
         all_found("child", &named.children, &found)?;
-        file.finish()?;
         Ok(format!("{} children", count(children)))
     }
 
@@ -237,20 +250,16 @@ impl Export {
         store: &Store,
         ledger: &Ledger,
         named: &Named,
-        file: NewFile,
+        file: &NewFile,
         output: &Output,
     ) -> anyhow::Result<String> {
         let model = &store.settings.model;
-        let nobody = named.families.is_empty() && named.children.is_empty();
-        let wanted = |layout, some: &[Pseudonym]| {
-            self.layout == Some(layout) || (self.layout.is_none() && (nobody || !some.is_empty()))
-        };
-        let families = match wanted(Layout::Families, &named.families) {
+        let families = match self.wants(Layout::Families, named) {
             true => families(store, ledger, &named.families)?,
             false => Vec::new(),
         };
         let mut children = Vec::new();
-        if wanted(Layout::Children, &named.children) {
+        if self.wants(Layout::Children, named) {
             let loci = store.table.panel().loci();
             ledger.export(Holds::Children, chosen(&named.children), loci, |record| -> anyhow::Result<()> {
                 children.push(person(record, model.drop_out.children));
@@ -286,7 +295,6 @@ impl Export {
             output.warn(&format!("{} children without a recorded sex are written as male", count(sexless as u64)));
         }
         file.writer().write_all(text.as_bytes())?;
-        file.finish()?;
         Ok(format!("{what}{} families and {} children", count(families.len() as u64), count(children.len() as u64)))
     }
 }

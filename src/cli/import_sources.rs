@@ -1,10 +1,11 @@
 //! Which files an import reads, and where it leaves its manifest.
 
-use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+
+use super::new_file::NewFile;
 
 /// Endings of the names of files that a folder is read for.
 #[cfg(not(feature = "xlsx"))]
@@ -73,17 +74,7 @@ fn skipped(path: &Path, beside: &Beside<'_>) -> Option<&'static str> {
 
 /// Writes a file that only its owner can read, over one that is there: wholly or not at all.
 pub(super) fn write_over(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let write = || {
-        // Such files have mode 0600 from the beginning.
-        let mut file = tempfile::Builder::new().prefix(".reunite-").tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        File::open(folder)?.sync_all()
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    let file = NewFile::create(path, true)?;
+    file.writer().write_all(bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    file.finish()
 }

@@ -20,13 +20,21 @@ impl NewFile {
             bail!("{} exists: choose another name, or give --force to write over it", path.display());
         }
         // Its mode is 0600 from the first moment.
-        let file = NamedTempFile::with_prefix_in(".reunite-export-", folder(path));
+        let file = NamedTempFile::with_prefix_in(".reunite-", folder(path));
         let file = file.with_context(|| format!("cannot write {}", path.display()))?;
         Ok(Self { file, path: path.to_owned(), force })
     }
 
     pub(super) fn writer(&self) -> impl Write + '_ {
         self.file.as_file()
+    }
+
+    /// BLAKE3 of what was written so far.
+    pub(super) fn digest(&self) -> anyhow::Result<[u8; 32]> {
+        let mut hasher = blake3::Hasher::new();
+        let read = File::open(self.file.path()).and_then(|file| hasher.update_reader(file).map(drop));
+        read.with_context(|| format!("cannot read what is to be {}", self.path.display()))?;
+        Ok(*hasher.finalize().as_bytes())
     }
 
     pub(super) fn finish(self) -> anyhow::Result<()> {
