@@ -45,7 +45,7 @@ impl Instructions {
         match self {
             Self::Avx512Vbmi => 0.75,
             Self::Avx512 => 20.0,
-            Self::Avx2 => 12.0,
+            Self::Avx2 => 9.0,
             Self::Portable => 50.0,
         }
     }

@@ -6,10 +6,10 @@
 //! matches, too, a second counter of three bits stops at 7, and at the end the misses are held against what that many
 //! strong matches allow. All arithmetic is on bits: nothing overflows.
 
-use crate::index::{BLOCK, Row};
+use crate::index::Row;
 
 use super::instructions::Instructions;
-use super::screens::{GROUP, NUMBERS, Screens, Stairs};
+use super::screens::{GROUP, SET, Screens, Stairs, WORDS};
 
 /// Screens one block for several families: sets, per family, the bits of the children who miss no more loci than
 /// its plan allows. The first row of the block masks who takes part; every child of the block is untyped at
@@ -95,42 +95,52 @@ impl<const W: usize> Bits<W> {
     fn without(self, other: Self) -> Self {
         self.each(other, |a, b| a & !b)
     }
-
-    #[inline(always)]
-    fn is_all(self) -> bool {
-        self.0.iter().fold(!0, |all, word| all & word) == !0
-    }
 }
 
 #[inline(always)]
 fn run<const W: usize>(block: &[Row], untyped: usize, screens: &mut Screens<'_>, passed: &mut [Row]) {
     screens.turn_to(untyped);
     let Screens { families, found, sets, rows, misses, strong, .. } = screens;
-    let Some((found, _)) = found.split_first_chunk_mut::<NUMBERS>() else { return };
+    let Some((found, _)) = found.split_first_chunk_mut::<WORDS>() else { return };
     let mut rows = rows.as_slice();
-    for (set, found) in sets.iter().zip(&mut *found) {
+    for (set, found) in sets.iter().zip(found.as_chunks_mut().0) {
         let (these, rest) = rows.split_at(usize::from(set.rows));
         rows = rest;
         let carriers = these.iter().fold(Bits::NONE, |carriers, &row| carriers.or(Bits(block[usize::from(row)])));
         *found = if set.without { Bits::ALL.without(carriers) } else { carriers }.0;
     }
-    let found: &[Row; NUMBERS] = found;
-    for part in 0..BLOCK / 64 / W {
-        let (mut misses, mut strong) = (misses.as_slice(), strong.as_slice());
-        for (family, passed) in families.iter().zip(passed.iter_mut()) {
-            let (of_misses, of_strong);
-            (of_misses, misses) = misses.split_at(family.misses);
-            (of_strong, strong) = strong.split_at(family.strong);
-            let stairs = &family.stairs;
-            let within = match (family.pairs, family.strong > 0) {
-                (false, false) => survivors::<1, 8, false, W>(found, part, of_misses, of_strong, stairs),
-                (false, true) => survivors::<1, 8, true, W>(found, part, of_misses, of_strong, stairs),
-                (true, false) => survivors::<2, 16, false, W>(found, part, of_misses, of_strong, stairs),
-                (true, true) => survivors::<2, 16, true, W>(found, part, of_misses, of_strong, stairs),
-            };
-            passed.as_chunks_mut::<W>().0[part] = within.and(Bits(block[0].as_chunks::<W>().0[part])).0;
+    let found: &[u64; WORDS] = found;
+    let (mut misses, mut strong) = (misses.as_slice(), strong.as_slice());
+    for (family, passed) in families.iter().zip(passed.iter_mut()) {
+        let (of_misses, of_strong);
+        (of_misses, misses) = misses.split_at(family.misses);
+        (of_strong, strong) = strong.split_at(family.strong);
+        let stairs = &family.stairs;
+        match (family.pairs, family.strong > 0) {
+            (false, false) => {
+                fill(passed, |part| survivors::<1, 8, false, W>(found, part, of_misses, of_strong, stairs));
+            }
+            (false, true) => fill(passed, |part| survivors::<1, 8, true, W>(found, part, of_misses, of_strong, stairs)),
+            (true, false) => {
+                fill(passed, |part| survivors::<2, 16, false, W>(found, part, of_misses, of_strong, stairs));
+            }
+            (true, true) => fill(passed, |part| survivors::<2, 16, true, W>(found, part, of_misses, of_strong, stairs)),
         }
+        passed.iter_mut().zip(&block[0]).for_each(|(passed, taking_part)| *passed &= taking_part);
     }
+}
+
+/// Asks for the children of a block, as many at a time as registers have room for.
+#[inline(always)]
+fn fill<const W: usize>(passed: &mut Row, mut survivors: impl FnMut(usize) -> Bits<W>) {
+    passed.as_chunks_mut::<W>().0.iter_mut().enumerate().for_each(|(part, passed)| *passed = survivors(part).0);
+}
+
+/// The set of a number; none is out of range.
+#[inline(always)]
+fn set(found: &[u64; WORDS], number: u16) -> &Row {
+    let start = usize::from(number);
+    &found[start..start + SET].as_chunks().0[0]
 }
 
 /// Two numbers of bits added up: the sum, and what it carries.
@@ -166,11 +176,12 @@ fn at_least<const BITS: usize, const W: usize>(counter: &[Bits<W>; BITS], least:
     counter.iter().enumerate().fold(Bits::ALL, decide)
 }
 
-/// Who passes of a part of a block, given the numbers of the sets of those who miss each locus, `EACH` a locus and `MISSES` a group of loci, and
-/// of those who match strongly.
+/// Who passes of a part of a block, given the numbers of the sets of those who miss each locus, `EACH` a locus and
+/// `MISSES` a group of loci, and of those who match strongly. All loci are counted: the processor cannot guess after how
+/// many there is nobody left, and a wrong guess costs as much as a group of loci.
 #[inline(always)]
 fn survivors<const EACH: usize, const MISSES: usize, const STRONG: bool, const W: usize>(
-    found: &[Row; NUMBERS],
+    found: &[u64; WORDS],
     part: usize,
     misses: &[u16],
     strong: &[u16],
@@ -180,7 +191,7 @@ fn survivors<const EACH: usize, const MISSES: usize, const STRONG: bool, const W
     let bit = |number: usize| Bits::of(start >> number & 1 == 1);
     let (mut low, mut eights, mut over) = ([bit(0), bit(1), bit(2)], bit(3), Bits::NONE);
     let (mut strong_low, mut many) = ([Bits::NONE; 3], Bits::NONE);
-    let at = |set: u16| Bits(found[usize::from(set)].as_chunks::<W>().0[part]);
+    let at = |number: u16| Bits(set(found, number).as_chunks::<W>().0[part]);
     let mut strong = strong.as_chunks::<{ 2 * GROUP }>().0.iter();
     for misses in misses.as_chunks::<MISSES>().0 {
         let missing = |i: usize| match EACH {
@@ -190,9 +201,6 @@ fn survivors<const EACH: usize, const MISSES: usize, const STRONG: bool, const W
         let carry = add_group(&mut low, missing);
         over = over.or(eights.and(carry));
         eights = eights.xor(carry);
-        if over.is_all() {
-            return Bits::NONE;
-        }
         if STRONG && let Some(strong) = strong.next() {
             let matching = |i: usize| at(strong[2 * i]).and(at(strong[2 * i + 1])).without(missing(i));
             many = many.or(add_group(&mut strong_low, matching));
@@ -218,6 +226,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::index::BLOCK;
     use crate::screen::bound::STRONG_CLASSES;
     use crate::screen::locus::{AlleleSet, Carries, positions};
     use crate::screen::plan::{Allowed, Counted, Screen};

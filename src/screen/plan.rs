@@ -76,8 +76,8 @@ pub(super) const SLACK: f64 = 1e-6;
 /// What it costs to take a child through one counter, through both, and to weigh it by itself; measured, in units of the
 /// first.
 const COST_ONE: f64 = 1.0;
-const COST_BOTH: f64 = 2.2;
-const COST_WEIGH_ONE: f64 = 150.0;
+const COST_BOTH: f64 = 3.2;
+const COST_WEIGH_ONE: f64 = 200.0;
 
 impl Plan {
     /// The plan of a family for a threshold on log10 LR.

@@ -5,20 +5,24 @@ use std::collections::HashMap;
 use super::bound::STRONG_CLASSES;
 use super::locus::{AlleleSet, Carries, positions};
 use super::plan::{Allowed, Counted, Screen};
-use crate::index::Row;
+use crate::index::BLOCK;
 
 /// Loci are counted in groups of so many; a family's last group is filled up with loci that nobody misses.
 pub(super) const GROUP: usize = 8;
 
-/// As many sets as can be numbered with 16 bits: then no number is out of range, and none is checked in the kernel.
-pub(super) const NUMBERS: usize = 1 << 16;
+/// The words of a set.
+pub(super) const SET: usize = BLOCK / 64;
+
+/// The words of all sets. They are numbered by their first word: a number of 16 bits is never out of range, needs
+/// no check in the kernel and nothing calculated from it.
+pub(super) const WORDS: usize = (1 << 16) + SET;
 
 /// Families' screens as the kernel takes them, with room for what it finds.
 #[derive(Debug)]
 pub struct Screens<'s> {
     pub(super) families: Vec<Family<'s>>,
     /// What is found in a block, by number of set; the memory that is never touched is never there.
-    pub(super) found: Vec<Row>,
+    pub(super) found: Vec<u64>,
     /// What there is to look for in a block. The first finds nobody.
     pub(super) sets: Vec<Set>,
     /// The rows of all sets, one after the other.
@@ -112,7 +116,7 @@ impl<'s> Screens<'s> {
             let (misses, strong) = (misses.len() - before.0, strong.len() - before.1);
             families.push(Family { screen, misses, pairs, strong, stairs: Stairs::new(None) });
         }
-        let found = vec![Row::default(); NUMBERS];
+        let found = vec![0; WORDS];
         Self { families, found, sets: sets.sets, rows: sets.rows, misses, strong, untyped: None }
     }
 
@@ -169,7 +173,7 @@ struct Sets {
 impl Sets {
     /// Takes all that a screen asks for, or nothing if there may be no number left for it.
     fn take(&mut self, screen: &Screen) -> bool {
-        if self.known.len() + 4 * screen.loci.len() + 1 > NUMBERS {
+        if self.known.len() + 4 * screen.loci.len() + 1 > WORDS / SET {
             return false;
         }
         let strong = screen.loci.iter().filter(|_| screen.counts_strong).flat_map(strong_of);
@@ -189,7 +193,7 @@ impl Sets {
             // The first row of a locus is that of the untyped, who are tolerated by everyone.
             self.rows.extend(without.then_some(first_row));
             self.rows.extend(positions(alleles).map(|allele| first_row + 1 + allele as u16));
-            self.known.insert(asked, self.sets.len() as u16);
+            self.known.insert(asked, (self.sets.len() * SET) as u16);
             self.sets.push(Set { rows: (self.rows.len() - before) as u16, without });
         }
     }
