@@ -1,21 +1,21 @@
 //! Two samples of one person, found among all pairs of samples.
 //!
-//! A first look, by the kernel that weighs, at the few loci that tell most people apart: there alone, more alleles differ
-//! than are allowed in nearly every pair. Who is left is compared at all loci, exactly.
+//! A first look, by the kernel that counts, at the few loci that tell most people apart: there alone, nearly everybody lacks
+//! alleles at more loci than alleles may differ. Who is left is compared at all loci, exactly.
 
 use rayon::prelude::*;
 
-use crate::index::{BLOCK, Index, Row, UNLISTED};
+use crate::index::{BLOCK, Index, UNLISTED};
 use crate::kinship::Calculator;
 use crate::model::{GenotypeCode, Pseudonym, genotype_count};
-use crate::screen::{Classes, Differences, Instructions, Lane, Table, Weighing, weigh_block};
+use crate::screen::{Differences, Instructions, Screen, Screens, screen_block};
 
 use super::identity::{IdentityRule, Likeness};
 use super::watch::{Stopped, Watch};
 
-/// Loci of the first look. Of the pairs of unrelated persons typed there, two in a million are left if two alleles may
-/// differ, at the loci of the built-in table.
-const FIRST: usize = 6;
+/// Loci of the first look, for each three alleles that may differ: one group of the kernel. Of the pairs of unrelated persons
+/// typed there, one in ten thousand is left if two alleles may differ, at the loci of the built-in table.
+const FIRST: usize = 8;
 
 /// Where everybody of a block is untyped at more loci of the panel, all loci are looked at: too few of the first are left.
 const WHOLE: usize = 2;
@@ -36,9 +36,9 @@ pub struct Double {
 pub struct Doubles<'a> {
     index: &'a Index,
     rule: IdentityRule,
-    classes: Classes,
-    lanes: Vec<Lane>,
     differences: Differences,
+    /// Samples with an unlisted allele, which are in none of the index's rows.
+    irregular: Vec<usize>,
     /// Loci of the panel, those first that tell most people apart.
     order: Vec<usize>,
     /// Per locus, the code of someone untyped.
@@ -46,25 +46,11 @@ pub struct Doubles<'a> {
     instructions: Instructions,
 }
 
-/// The samples that are looked for, as far as they are typed enough: numbers and what is weighed.
-#[derive(Default)]
+/// A sample that is looked for.
 struct Wanted {
-    numbers: Vec<usize>,
-    /// The typed loci of each, one after the other; where each begins, and where the last ends.
-    loci: Vec<usize>,
-    tables: Vec<Table>,
-    starts: Vec<usize>,
-}
-
-impl Wanted {
-    /// The weighings of all, at so many loci of each.
-    fn weighings(&self, loci: usize, most: u8) -> Vec<Weighing<'_>> {
-        let weighing = |&[from, to]: &[usize; 2]| {
-            let range = from..to.min(from.saturating_add(loci));
-            Differences::weighing(&self.loci[range.clone()], &self.tables[range], most)
-        };
-        self.starts.array_windows().map(weighing).collect()
-    }
+    number: usize,
+    /// The first look, and one at all loci; `None` if so many alleles may differ that nobody can be left out.
+    screens: Option<[Screen; 2]>,
 }
 
 impl<'a> Doubles<'a> {
@@ -73,12 +59,6 @@ impl<'a> Doubles<'a> {
     pub fn new(index: &'a Index, calculator: &Calculator, rule: IdentityRule) -> Self {
         let frequencies: Vec<&[f64]> =
             calculator.loci().iter().map(|locus| &locus.frequencies()[..locus.alleles().len()]).collect();
-        let classes = Classes::new(frequencies.iter().copied());
-        let mut lanes = classes.empty(index.blocks());
-        lanes
-            .par_chunks_exact_mut(classes.lanes())
-            .enumerate()
-            .for_each(|(block, lanes)| classes.arrange(index, block, lanes));
         let untyped: Vec<GenotypeCode> =
             index.loci().iter().map(|locus| genotype_count(locus.1.len()) as GenotypeCode).collect();
         let mut typed = vec![0_u32; untyped.len()];
@@ -93,8 +73,10 @@ impl<'a> Doubles<'a> {
         };
         let mut order: Vec<usize> = (0..untyped.len()).collect();
         order.sort_by(|&a, &b| tells(b).total_cmp(&tells(a)));
-        let differences = Differences::new(&classes);
-        Self { index, rule, classes, lanes, differences, order, untyped, instructions: Instructions::detect() }
+        let samples = index.codes().chunks_exact(untyped.len()).enumerate();
+        let irregular = samples.filter(|(_, codes)| codes.contains(&UNLISTED)).map(|(number, _)| number).collect();
+        let differences = Differences::default();
+        Self { index, rule, differences, irregular, order, untyped, instructions: Instructions::detect() }
     }
 
     /// The sample of a number of the index.
@@ -156,29 +138,38 @@ impl<'a> Doubles<'a> {
     ) -> Result<Vec<Double>, Stopped> {
         // A lower number has had its pairs with all higher ones.
         let from = if within { numbers.start / BLOCK } else { 0 };
-        let wanted = self.wanted(queries, numbers);
-        let most = self.rule.max_differences.min(IdentityRule::MOST_DIFFERENCES);
-        let first = wanted.weighings(FIRST, most);
-        let all = wanted.weighings(usize::MAX, most);
-        let mut passed = vec![Row::default(); wanted.numbers.len()];
+        let wanted: Vec<Wanted> = numbers.filter_map(|number| self.wanted(queries, number)).collect();
+        let screens = |look: usize| -> Option<Vec<&Screen>> {
+            wanted.iter().map(|wanted| wanted.screens.as_ref().map(|screens| &screens[look])).collect()
+        };
+        let arranged = |look: usize| screens(look).map(|screens| Screens::new(&screens)).unwrap_or_default();
+        let (mut first, mut all) = (arranged(0), arranged(1));
+        let is_pair = |one: usize, other: usize| {
+            other < self.index.children() && !(within && other <= one) && self.is_double(queries, one, other)
+        };
+        let mut passed = vec![[!0; BLOCK / 64]; wanted.len()];
         let mut found = Vec::new();
-        for (block, lanes) in self.lanes.chunks_exact(self.classes.lanes()).enumerate().skip(from) {
+        for (block, rows) in self.index.planes().chunks_exact(self.index.rows_per_block()).enumerate().skip(from) {
             // Those typed at most loci come first: from here on nobody is typed enough.
-            if self.untyped.len() - self.index.untyped(block) < self.rule.min_loci as usize {
+            let untyped = self.index.untyped(block);
+            if self.untyped.len() - untyped < self.rule.min_loci as usize {
                 break;
             }
-            let weighings = if self.index.untyped(block) > WHOLE { &all } else { &first };
-            weigh_block(self.instructions, lanes, weighings, &mut passed);
+            let mut done = 0;
+            for part in if untyped > WHOLE { &mut all } else { &mut first } {
+                let passed = &mut passed[done..done + part.len()];
+                screen_block(self.instructions, rows, untyped, part, passed);
+                done += part.len();
+            }
             let before = found.len();
-            for (row, &one) in passed.iter().zip(&wanted.numbers) {
+            for (row, &Wanted { number: one, .. }) in passed.iter().zip(&wanted) {
                 for (word, &bits) in row.iter().enumerate() {
                     let mut bits = bits;
                     // Most often nobody.
                     while bits != 0 {
                         let other = block * BLOCK + word * 64 + bits.trailing_zeros() as usize;
                         bits &= bits - 1;
-                        let is_pair = other < self.index.children() && !(within && other <= one);
-                        if is_pair && self.is_double(queries, one, other) {
+                        if is_pair(one, other) {
                             found.push(Double { one, other });
                         }
                     }
@@ -191,25 +182,31 @@ impl<'a> Doubles<'a> {
                 }
             }
         }
+        // Without a screen they have been looked at with all others.
+        if !first.is_empty() {
+            for &Wanted { number: one, .. } in &wanted {
+                let others = self.irregular.iter().filter(|&&other| is_pair(one, other));
+                found.extend(others.map(|&other| Double { one, other }));
+            }
+        }
         Ok(found)
     }
 
-    fn wanted(&self, queries: &Index, numbers: std::ops::Range<usize>) -> Wanted {
-        let mut wanted = Wanted { starts: vec![0], ..Wanted::default() };
-        for number in numbers {
-            let codes = codes(queries, number);
-            let typed = |&&locus: &&usize| codes[locus] != self.untyped[locus];
-            if self.order.iter().filter(typed).count() < self.rule.min_loci as usize {
-                continue;
-            }
-            wanted.numbers.push(number);
-            for &locus in self.order.iter().filter(typed) {
-                wanted.loci.push(locus);
-                wanted.tables.push(self.differences.table(locus, codes[locus]));
-            }
-            wanted.starts.push(wanted.loci.len());
+    /// A sample to look for; `None` if it is not typed enough.
+    fn wanted(&self, queries: &Index, number: usize) -> Option<Wanted> {
+        let codes = codes(queries, number);
+        let typed = |&locus: &usize| codes[locus] != self.untyped[locus];
+        if self.order.iter().copied().filter(typed).count() < self.rule.min_loci as usize {
+            return None;
         }
-        wanted
+        let most = usize::from(self.rule.max_differences);
+        let screen = |first: usize| {
+            let listed = self.order.iter().filter(|&locus| typed(locus) && codes[*locus] != UNLISTED).take(first);
+            let loci = listed.map(|&locus| (self.index.first_rows()[locus], codes[locus]));
+            self.differences.screen(loci, self.untyped.len(), most)
+        };
+        let screens = (most <= Screen::MOST_MISSES).then(|| [screen(FIRST * (1 + most / 3)), screen(usize::MAX)]);
+        Some(Wanted { number, screens })
     }
 
     fn is_double(&self, queries: &Index, one: usize, other: usize) -> bool {

@@ -1,54 +1,28 @@
-//! How many alleles of a child differ from those of a profile, as weights: by them two samples of one person are found.
-//!
-//! A class of genotypes weighs the fewest alleles that differ in any of its genotypes, so sums never exceed the true
-//! number, and who passes is compared exactly.
+//! By how many alleles two profiles differ: two samples of one person are found by that.
 
-use super::classes::{CLASSES, Classes};
-use super::weights::{LIMIT, Table, Weighing};
-use crate::model::{GenotypeCode, genotype_code};
+use super::bound::STRONG_CLASSES;
+use super::locus::Carries;
+use super::plan::{Allowed, Counted, Screen};
+use crate::model::GenotypeCode;
 
 /// The most alleles of a locus.
 const ALLELES: usize = 128;
 
-/// The weights of every genotype of a panel's loci.
+/// The alleles of listed genotypes.
+#[derive(Debug)]
 pub struct Differences {
-    /// By locus and genotype code; the last, of the untyped, weighs nothing.
-    tables: Vec<Vec<Table>>,
     /// Positions of a code's two alleles.
     alleles: Vec<[u8; 2]>,
 }
 
-impl Differences {
-    /// The weights over these classes.
-    #[must_use]
-    pub fn new(classes: &Classes) -> Self {
+impl Default for Differences {
+    fn default() -> Self {
         let pairs = (0..ALLELES as u8).flat_map(|high| (0..=high).map(move |low| [low, high]));
-        let mut all = Self { tables: Vec::new(), alleles: pairs.collect() };
-        debug_assert_eq!(all.alleles[genotype_code(3, 7)], [3, 7]);
-        for locus in classes.loci() {
-            let (untyped, listed) = locus.of_code.split_last().unwrap_or((&0, &[]));
-            let table = |code: usize| {
-                let mut weights = [2; CLASSES];
-                for (other, &class) in listed.iter().enumerate() {
-                    let weight = &mut weights[usize::from(class)];
-                    *weight = all.between(code as GenotypeCode, other as GenotypeCode).min(*weight);
-                }
-                weights[usize::from(*untyped)] = 0;
-                Table(weights)
-            };
-            let mut tables: Vec<Table> = (0..listed.len()).map(table).collect();
-            tables.push(Table::default());
-            all.tables.push(tables);
-        }
-        all
+        Self { alleles: pairs.collect() }
     }
+}
 
-    /// The weights of a genotype at a locus, by its code; those of an untyped or unlisted one weigh nothing.
-    #[must_use]
-    pub fn table(&self, locus: usize, code: GenotypeCode) -> Table {
-        self.tables[locus].get(usize::from(code)).copied().unwrap_or_default()
-    }
-
+impl Differences {
     /// How many alleles of two listed genotypes of a locus differ: 0, 1 or 2.
     ///
     /// # Panics
@@ -59,48 +33,58 @@ impl Differences {
         2 - u8::max(u8::from(a == c) + u8::from(b == d), u8::from(a == d) + u8::from(b == c))
     }
 
-    /// A weighing that children pass of whom at most so many alleles may differ, no more than 250, from those that the
-    /// `tables` of these `loci` are of.
+    /// A screen that every regular sample passes of whose alleles at most `most` differ, at the loci given, from those of
+    /// a profile. `loci` are the first row of each within a block, and the profile's genotype, of listed alleles; `panel` is
+    /// the number of loci of the index.
+    ///
+    /// # Panics
+    /// If a code is none of listed alleles, or `most` is more than [`Screen::MOST_MISSES`].
     #[must_use]
-    pub fn weighing<'a>(loci: &'a [usize], tables: &'a [Table], most: u8) -> Weighing<'a> {
-        Weighing { loci, tables, start: LIMIT.saturating_sub(most) }
+    pub fn screen(&self, loci: impl IntoIterator<Item = (usize, GenotypeCode)>, panel: usize, most: usize) -> Screen {
+        assert!(most <= Screen::MOST_MISSES, "more than the kernel can count");
+        let counted = |(first_row, code): (usize, GenotypeCode)| {
+            // Who lacks one of the alleles differs in one at least, so nobody misses more loci than alleles differ.
+            let [first, second] = self.alleles[usize::from(code)].map(|allele| 1 << allele);
+            let tolerated = Carries { first, second };
+            Counted { first_row: first_row as u16, tolerated, strong: Carries { first: 0, second: 0 } }
+        };
+        let allowed = Allowed { misses: [Some(most); STRONG_CLASSES] };
+        Screen::of_parts(loci.into_iter().map(counted).collect(), false, vec![allowed; panel + 1])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::{BLOCK, Row};
-    use crate::model::genotype_count;
-    use crate::screen::{Instructions, weigh_block};
+    use crate::index::Row;
+    use crate::model::{genotype_code, genotype_count};
+    use crate::screen::{Instructions, Screens, screen_block};
 
-    /// 14 alleles, so that five share a class.
+    /// A block of one locus whose children have all genotypes of 14 alleles, and one is untyped.
     #[test]
-    fn weights_are_the_fewest_alleles_that_differ() {
-        let frequencies: Vec<f64> = (1..=14).map(|i| f64::from(i) / 105.0).collect();
-        let classes = Classes::new([&frequencies[..], &frequencies[..]]);
-        let differences = Differences::new(&classes);
-        let count = genotype_count(14) as u16;
-        // All genotypes at the first locus, the same one at the second, and someone untyped at both.
-        let mut codes: Vec<u16> = (0..count).flat_map(|code| [code, 5]).collect();
-        codes.extend([count, count]);
-        let mut lanes = classes.empty(1);
-        classes.arrange_codes(&codes, &mut lanes);
-        assert!(codes.len() / 2 < BLOCK);
-        for code in 0..count {
-            let tables = [differences.table(0, code), differences.table(1, 5)];
+    fn who_differs_in_no_more_alleles_passes() {
+        let (differences, count) = (Differences::default(), genotype_count(14));
+        let mut block = vec![Row::default(); 2 + 14];
+        let mut set = |row: usize, child: usize| block[row][child / 64] |= 1 << (child % 64);
+        for child in 0..=count {
+            set(0, child);
+        }
+        set(1, count);
+        for child in 0..count {
+            differences.alleles[child].into_iter().for_each(|allele| set(2 + usize::from(allele), child));
+        }
+        for code in 0..count as GenotypeCode {
             for most in 0..=2 {
+                let screen = differences.screen([(1, code), (1, code)], 2, most);
                 let mut passed = [Row::default()];
-                let weighing = Differences::weighing(&[0, 1], &tables, most);
-                weigh_block(Instructions::Portable, &lanes, &[weighing], &mut passed);
+                let mut screens = Screens::new(&[&screen]);
+                screen_block(Instructions::Portable, &block, 0, &mut screens[0], &mut passed);
                 let passes = |child: usize| passed[0][child / 64] >> (child % 64) & 1 == 1;
-                assert!(passes(usize::from(count)), "nothing speaks against an untyped one");
-                for other in 0..count {
-                    let exact = differences.between(code, other);
-                    assert!(passes(usize::from(other)) || exact > most);
-                    // Common alleles are a class each: the five rarest come first.
-                    let [low, _] = differences.alleles[usize::from(other)];
-                    assert!(low < 5 || passes(usize::from(other)) == (exact <= most), "{code} {other} {most}");
+                assert!(passes(count), "nothing speaks against an untyped one");
+                for other in 0..count as GenotypeCode {
+                    let exact = 2 * usize::from(differences.between(code, other));
+                    assert!(passes(usize::from(other)) || exact > most, "{code} {other} {most}");
+                    assert!(!passes(usize::from(other)) || exact < 4 || most == 2, "{code} {other} {most}");
                 }
             }
         }
@@ -108,7 +92,7 @@ mod tests {
 
     #[test]
     fn alleles_differ_as_often_as_one_has_to_be_changed() {
-        let differences = Differences::new(&Classes::new([&[0.2; 5][..]]));
+        let differences = Differences::default();
         let between = |a: (usize, usize), b: (usize, usize)| {
             differences.between(genotype_code(a.0, a.1) as u16, genotype_code(b.0, b.1) as u16)
         };

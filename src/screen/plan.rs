@@ -216,7 +216,6 @@ impl Screen {
     /// The most misses that the kernel's counter of four bits can tell from one more.
     pub const MOST_MISSES: usize = 15;
 
-    #[cfg(test)]
     pub(super) fn of_parts(loci: Vec<Counted>, counts_strong: bool, allowed: Vec<Allowed>) -> Self {
         Self { loci, counts_strong, allowed, expected: 0.0 }
     }
