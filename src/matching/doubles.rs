@@ -21,7 +21,7 @@ const FIRST: usize = 8;
 const WHOLE: usize = 2;
 
 /// Samples that go over the blocks together.
-const CHUNK: usize = 256;
+const CHUNK: usize = 1024;
 
 /// Two samples whose profiles are as alike as the rule asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,7 +143,8 @@ impl<'a> Doubles<'a> {
             wanted.iter().map(|wanted| wanted.screens.as_ref().map(|screens| &screens[look])).collect()
         };
         let arranged = |look: usize| screens(look).map(|screens| Screens::new(&screens)).unwrap_or_default();
-        let (mut first, mut all) = (arranged(0), arranged(1));
+        // Most often no block asks for all loci.
+        let (mut first, mut all) = (arranged(0), None);
         let is_pair = |one: usize, other: usize| {
             other < self.index.children() && !(within && other <= one) && self.is_double(queries, one, other)
         };
@@ -156,7 +157,8 @@ impl<'a> Doubles<'a> {
                 break;
             }
             let mut done = 0;
-            for part in if untyped > WHOLE { &mut all } else { &mut first } {
+            let look = if untyped > WHOLE { all.get_or_insert_with(|| arranged(1)) } else { &mut first };
+            for part in look {
                 let passed = &mut passed[done..done + part.len()];
                 screen_block(self.instructions, rows, untyped, part, passed);
                 done += part.len();
