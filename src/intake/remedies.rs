@@ -3,7 +3,7 @@
 /// By code. A code that is not here speaks for itself: its findings say what to do.
 const REMEDIES: [(&str, &str); 52] = [
     ("agency", "check that the columns are in place"),
-    ("alias", "nothing: the locus was recognised"),
+    ("alias", "nothing: the name was recognised"),
     ("allele", "write repeat numbers: 14/15, 14 or 9.3"),
     ("allele-far", "look at the typing of this locus again"),
     ("allele-unlisted", "nothing: such alleles get the floor frequency"),
