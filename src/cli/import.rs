@@ -16,11 +16,11 @@ use crate::report::ImportLog;
 
 use super::Outcome;
 use super::expunge::finish;
-use super::import_desk::{Desk, Target, plural};
+use super::import_desk::{Desk, Target};
 use super::import_sources::{Beside, sources, write_over};
 use super::kin::RuleOption;
 use super::options::Global;
-use super::output::Output;
+use super::output::{Output, plural};
 use super::store::Store;
 use super::vault::Sealing;
 

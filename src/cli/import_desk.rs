@@ -16,7 +16,7 @@ use super::diagnose;
 use super::identities::check_new;
 use super::import::{Conflict, Import, ReportForm, batch};
 use super::import_sources::Source;
-use super::output::{Output, count, hex};
+use super::output::{Output, count, hex, plural};
 use super::store::Store;
 use super::vault::Sealing;
 
@@ -238,10 +238,6 @@ impl Desk<'_> {
 /// A finding about a file as a whole.
 fn whole(name: &str, severity: Severity, code: &'static str, what: String) -> Problem {
     Problem { file: name.into(), line: 0, column: None, severity, code, what: what.into() }
-}
-
-pub(super) fn plural(number: u64, word: &str) -> String {
-    format!("{} {word}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
 fn summary(report: &ImportReport, layout: Layout, dry_run: bool) -> anyhow::Result<String> {

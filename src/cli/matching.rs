@@ -21,7 +21,7 @@ use super::delta::{self, Compared, Job};
 use super::identities::Identities;
 use super::init::checked;
 use super::options::{FormatOption, Global};
-use super::output::{Output, count, hex};
+use super::output::{Output, count, hex, plural};
 use super::progress::{Bar, interruptible};
 use super::store::Store;
 
@@ -160,8 +160,8 @@ impl Matched {
         let marked = self.report.candidates.iter().filter(|candidate| !candidate.family_marks.is_empty()).count();
         if marked > 0 {
             output.say(&format!(
-                "{} candidates are of a family whose relatives do not all fit: see `reunite families list`",
-                count(marked as u64)
+                "{} of families whose relatives do not all fit: see `reunite families list`",
+                plural(marked as u64, "candidate")
             ));
         }
         output.say(&format!("digest {}", run.digest));

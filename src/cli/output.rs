@@ -67,6 +67,11 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// So many of what a word says.
+pub(super) fn plural(number: u64, word: &str) -> String {
+    format!("{} {word}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// A number with commas between thousands.
 pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();

@@ -1,7 +1,7 @@
 //! What to do about each kind of finding, in a few words for a summary.
 
 /// By code. A code that is not here speaks for itself: its findings say what to do.
-const REMEDIES: [(&str, &str); 52] = [
+const REMEDIES: [(&str, &str); 59] = [
     ("agency", "check that the columns are in place"),
     ("alias", "nothing: the name was recognised"),
     ("allele", "write repeat numbers: 14/15, 14 or 9.3"),
@@ -11,11 +11,13 @@ const REMEDIES: [(&str, &str); 52] = [
     ("amelogenin-sex", "rule out exchanged samples, or correct the sex"),
     ("birth-certificate-form", "copy the number again"),
     ("birth-certificate-province", "compare with the certificate"),
+    ("contradiction", "see `families check`; type the samples again"),
     ("control", "save the file again as CSV UTF-8"),
     ("date", "write YYYY-MM-DD"),
     ("delimiter", "save the file as CSV with commas"),
     ("drop-out", "write a number from 0 and below 1"),
     ("empty", "export the file again"),
+    ("exchanged-samples", "see `families check`; exchange or type again"),
     ("few-loci", "type more loci; few say little"),
     ("fields", "put as many cells into the row as the header has"),
     ("frequencies", "check ladder, kit and columns of the locus, and the store's table"),
@@ -38,6 +40,7 @@ const REMEDIES: [(&str, &str); 52] = [
     ("many-alleles", "keep it in the case file; the locus does not count"),
     ("missing-column", "add the column"),
     ("mixture", "type the sample again"),
+    ("mutation", "nothing: mutations happen"),
     ("no-loci", "add one column per locus"),
     ("no-rows", "export the file again, with its rows"),
     ("not-in-panel", "nothing, unless the locus should be matched on"),
@@ -46,14 +49,18 @@ const REMEDIES: [(&str, &str); 52] = [
     ("relation", "write one of the relations"),
     ("repeated-column", "remove one of the two columns"),
     ("repeated-sample", "remove one of the two rows"),
+    ("same-person", "find out which number is right; `kin` lists both"),
     ("sample-differs", "correct the row or its sample_id"),
+    ("sample-or-relation", "see `families check`; look at samples and relations"),
     ("sex", "write male, female or unknown, as the relation says"),
     ("sex-not-stated", "write the sex if the case file says it"),
+    ("swapped-sample", "see `families check`; type the sample again"),
     ("text", "check that the columns are in place"),
     ("two-agencies", "make sure that they are two families"),
     ("untyped", "remove the row"),
     ("utf-8", "save the file as CSV UTF-8"),
     ("workbook", "save it as CSV UTF-8"),
+    ("wrong-relation", "see `families check`; correct the relation"),
 ];
 
 /// What to do about findings of this code, where a few words say it.
