@@ -17,7 +17,7 @@ use super::matching::{How, Matched, run_match};
 use super::model::ModelOptions;
 use super::options::FrequencyOption;
 use super::output::{Output, count};
-use super::store::Store;
+use super::store::{Protection, Store};
 use super::who;
 
 /// Families of the comparison with scoring every pair.
@@ -150,7 +150,8 @@ impl Bench {
         let synthesise = started.elapsed();
 
         let folder = tempfile::tempdir()?;
-        let store = Store::create(&folder.path().join("store"), &text, &table, &settings, criterion, None, &[])?;
+        let store =
+            Store::create(&folder.path().join("store"), &text, &table, &settings, criterion, &Protection::default())?;
         let mut ledger = store.ledger()?;
         let [first, later] = batches(&population, self.new, table.panel().loci());
         drop(population);

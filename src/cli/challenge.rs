@@ -21,7 +21,7 @@ use super::matching::{How, run_match};
 use super::model::ModelOptions;
 use super::options::FrequencyOption;
 use super::output::{Output, count};
-use super::store::Store;
+use super::store::{Protection, Store};
 
 /// Loci with nothing seen, and with one copy lost, unless asked for otherwise.
 pub(super) const MISSING: f64 = 0.05;
@@ -123,7 +123,14 @@ impl Search {
             };
             let challenge = plan.generate(&table, &settings.model)?;
             let folder = tempfile::tempdir()?;
-            let store = Store::create(&folder.path().join("store"), &text, &table, &settings, criterion, None, &[])?;
+            let store = Store::create(
+                &folder.path().join("store"),
+                &text,
+                &table,
+                &settings,
+                criterion,
+                &Protection::default(),
+            )?;
             let mut ledger = store.ledger()?;
             let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
             let (people, queries) = (people(&challenge, panel, '/'), queries(&challenge, panel, '/'));

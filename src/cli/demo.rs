@@ -21,7 +21,7 @@ use super::import::sound_text;
 use super::matching::{How, run_match};
 use super::model::Settings;
 use super::output::{Output, count};
-use super::store::{Store, write_private};
+use super::store::{Protection, Store, write_private};
 use super::who;
 
 const FAMILIES: &str = include_str!("../../fixtures/demo/families.csv");
@@ -91,7 +91,8 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
     let text = FrequencyTable::chinese_han_23_text();
     let model = Model::default();
     let settings = Settings { model, linked: Vec::new() };
-    let store = Store::create(&dir.join("store"), text, table, &settings, Criterion::default(), Some(&key), &[])?;
+    let protection = Protection { key: Some(&key), ..Protection::default() };
+    let store = Store::create(&dir.join("store"), text, table, &settings, Criterion::default(), &protection)?;
     let lock = store.lock()?;
     let mut ledger = store.ledger()?;
     let names = Pseudonymizer::new(&key);

@@ -1,5 +1,7 @@
 //! `init`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::matching::Criterion;
@@ -8,7 +10,7 @@ use super::Outcome;
 use super::model::ModelOptions;
 use super::options::{Frequencies, FrequencyOption, Global};
 use super::output::Output;
-use super::store::{Store, load_key};
+use super::store::{Protection, Store, load_key};
 
 #[derive(Args)]
 pub(super) struct Init {
@@ -20,6 +22,10 @@ pub(super) struct Init {
     /// An age recipient (age1...) to whom original identifiers are sealed on import; may be given several times
     #[arg(long, value_name = "RECIPIENT")]
     custodian: Vec<String>,
+    /// A folder to keep the index in, which is built from the ledger where it is missing: that of a memory file system, and
+    /// profiles are on no disk but in the ledger
+    #[arg(long, value_name = "DIR")]
+    index_dir: Option<PathBuf>,
     #[command(flatten)]
     model: ModelOptions,
 }
@@ -32,7 +38,12 @@ impl Init {
         notes.iter().for_each(|note| output.warn(note));
         let settings = self.model.settings_over(&base)?;
         let criterion = checked(self.min_log10_lr)?;
-        let store = Store::create(&global.store, &text, &table, &settings, criterion, key.as_ref(), &custodians)?;
+        if let Some(folder) = &self.index_dir {
+            anyhow::ensure!(folder.is_dir(), "--index-dir {}: there is no such folder", folder.display());
+        }
+        let protection =
+            Protection { key: key.as_ref(), custodians: &custodians, index_dir: self.index_dir.as_deref() };
+        let store = Store::create(&global.store, &text, &table, &settings, criterion, &protection)?;
         let entry = global
             .entry("init")
             .with("loci", table.panel().len())

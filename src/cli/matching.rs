@@ -282,7 +282,7 @@ pub(super) fn current_index(store: &Store, ledger: &Ledger, access: Access, outp
     match store.open_index(ledger, access)? {
         Ok(index) => Ok(index),
         Err(reason) => {
-            let fresh = !store.dir().join("index/children.idx").exists();
+            let fresh = !store.has_index();
             let why = if fresh { "there is no index yet".to_owned() } else { reason.to_string() };
             let started = Instant::now();
             let index = store.build_index(ledger, access)?;

@@ -39,6 +39,7 @@ mod progress;
 mod pseudonym;
 mod reidentify;
 mod store;
+mod store_index;
 mod synth;
 mod vault;
 mod verify;

@@ -8,25 +8,21 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::index::{Access, Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index, IndexError};
 use crate::kinship::Calculator;
-use crate::ledger::{Generation, Ledger, LedgerError, Past};
+use crate::ledger::{Ledger, LedgerError};
 use crate::matching::Criterion;
-use crate::model::Child;
 use crate::population::FrequencyTable;
 use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
 
 use super::model::{ModelConfig, Settings};
 use super::options::{calculator, read_frequencies};
 use super::output::hex;
+use super::store_index;
 use super::vault::words;
 
 const CONFIG: &str = "reunite.toml";
 const FREQUENCIES: &str = "frequencies.csv";
 const LEDGER: &str = "ledger.db";
-const INDEX_FOLDER: &str = "index";
-const INDEX: &str = "index/children.idx";
-const FAMILIES: &str = "index/families.idx";
 const LOCK: &str = "lock";
 const VAULT: &str = "vault";
 
@@ -38,6 +34,9 @@ struct Config {
     store_version: u32,
     /// Names the ledger that belongs here.
     store_id: String,
+    /// The folder that the store's indices have a folder in, if not in the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    index_dir: Option<PathBuf>,
     frequencies: FrequencyConfig,
     model: ModelConfig,
     #[serde(rename = "match")]
@@ -72,11 +71,23 @@ const STORE_VERSION: u32 = 1;
 pub(super) struct Store {
     dir: PathBuf,
     id: String,
+    /// Where the indices are.
+    pub(super) indices: PathBuf,
     pub(super) table: FrequencyTable,
     pub(super) settings: Settings,
     pub(super) criterion: Criterion,
     /// The least number of loci in common with which a pair counts as comparable.
     pub(super) min_loci: u32,
+}
+
+/// What protects a new store.
+#[derive(Default)]
+pub(super) struct Protection<'a> {
+    /// Its key, if it is known already.
+    pub(super) key: Option<&'a SecretKey>,
+    pub(super) custodians: &'a [Custodian],
+    /// The folder that its indices have a folder in, if not in the store.
+    pub(super) index_dir: Option<&'a Path>,
 }
 
 /// Held while a command changes the store; released when dropped, or when the process ends in any way.
@@ -92,9 +103,9 @@ impl Store {
         table: &FrequencyTable,
         settings: &Settings,
         criterion: Criterion,
-        key: Option<&SecretKey>,
-        custodians: &[Custodian],
+        protection: &Protection<'_>,
     ) -> anyhow::Result<Self> {
+        let Protection { key, custodians, index_dir } = *protection;
         calculator(table, settings)?;
         if dir.exists() && !fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none()) {
             bail!("{} exists already and is not an empty folder: choose another --store", dir.display());
@@ -114,6 +125,7 @@ impl Store {
         let config = Config {
             store_version: STORE_VERSION,
             store_id: hex(&ledger.store_id()?),
+            index_dir: index_dir.map(std::path::absolute).transpose()?,
             frequencies: FrequencyConfig { file: FREQUENCIES.to_owned(), digest: hex(&table.digest()) },
             model: ModelConfig::of(settings),
             matching: MatchConfig { min_log10_lr: criterion.min_log10_lr, min_loci: min_loci() },
@@ -121,7 +133,9 @@ impl Store {
         write_private(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
         write_private(&place.join(FREQUENCIES), frequencies.as_bytes())?;
         write_private(&place.join(LOCK), b"")?;
-        DirBuilder::new().mode(0o700).create(place.join(INDEX_FOLDER))?;
+        if index_dir.is_none() {
+            DirBuilder::new().mode(0o700).create(place.join(store_index::FOLDER))?;
+        }
         drop(ledger);
         let place = building.keep();
         if let Err(error) = fs::rename(&place, dir) {
@@ -164,7 +178,8 @@ impl Store {
         }
         let criterion = Criterion { min_log10_lr: config.matching.min_log10_lr, ..Criterion::default() };
         let min_loci = config.matching.min_loci;
-        Ok(Self { dir: dir.to_owned(), id: config.store_id, table, settings, criterion, min_loci })
+        let indices = store_index::folder(dir, &config.store_id, config.index_dir.as_deref());
+        Ok(Self { dir: dir.to_owned(), id: config.store_id, indices, table, settings, criterion, min_loci })
     }
 
     pub(super) fn dir(&self) -> &Path {
@@ -211,120 +226,6 @@ impl Store {
         }
         ledger.bind_key(key.fingerprint().bytes()).map_err(|error| at(&self.dir.join(LEDGER), error))?;
         Ok(Pseudonymizer::new(&key))
-    }
-
-    fn binding(&self, generation: &Generation) -> Binding {
-        Binding { alleles: self.table.alleles_digest(), stamp: generation.stamp, generation: generation.number }
-    }
-
-    /// The index of the ledger's children, if it is sound and up to date.
-    pub(super) fn open_index(&self, ledger: &Ledger, access: Access) -> anyhow::Result<Result<Index, IndexError>> {
-        let generation = ledger.generation()?;
-        Ok(Index::open(&self.dir.join(INDEX), access, &self.binding(&generation)))
-    }
-
-    /// The index of the ledger's children as they are, or as they were at some earlier generation, if it is sound.
-    pub(super) fn open_earlier_index(
-        &self,
-        ledger: &Ledger,
-        access: Access,
-    ) -> anyhow::Result<Result<(Index, Past), IndexError>> {
-        let mut past = Ok(None);
-        let alleles = self.table.alleles_digest();
-        let index = Index::open_if(&self.dir.join(INDEX), access, |found| {
-            past = ledger.past(found.generation);
-            found.alleles == alleles && matches!(&past, Ok(Some(past)) if past.generation.stamp == found.stamp)
-        });
-        Ok(match (index, past?) {
-            (Ok(index), Some(past)) => Ok((index, past)),
-            (Ok(_), None) => Err(IndexError::Stale),
-            (Err(error), _) => Err(error),
-        })
-    }
-
-    /// An index of some children in memory.
-    pub(super) fn index_of(&self, children: &[Child]) -> anyhow::Result<Index> {
-        let mut builder = self.builder();
-        children.iter().for_each(|child| builder.push(child.clone()));
-        let binding = Binding { alleles: self.table.alleles_digest(), stamp: [0; 16], generation: 0 };
-        Ok(Index::from_bytes(&builder.finish(&binding)?)?)
-    }
-
-    fn builder(&self) -> Builder {
-        let loci = self.table.panel().loci().iter().zip(self.table.loci());
-        Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect())
-    }
-
-    /// Builds the index again from the ledger. The store must be locked: what an interrupted build left is removed.
-    pub(super) fn build_index(&self, ledger: &Ledger, access: Access) -> anyhow::Result<Index> {
-        let mut builder = self.builder();
-        let generation = ledger.children(self.table.panel(), |child| builder.push(child))?;
-        self.index_folder()?;
-        let path = self.dir.join(INDEX);
-        let binding = self.binding(&generation);
-        builder.write(&path, &binding)?;
-        Ok(Index::open(&path, access, &binding)?)
-    }
-
-    /// Removes the indices, and what interrupted builds left of them. The store must be locked.
-    pub(super) fn remove_index(&self) -> anyhow::Result<()> {
-        let folder = self.index_folder()?;
-        for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
-            let path = entry?.path();
-            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-        }
-        File::open(&folder).and_then(|folder| folder.sync_all()).context("flushing the folder of the index")
-    }
-
-    fn index_folder(&self) -> anyhow::Result<PathBuf> {
-        let folder = self.dir.join(INDEX_FOLDER);
-        if !folder.exists() {
-            DirBuilder::new().mode(0o700).create(&folder)?;
-        }
-        Ok(folder)
-    }
-
-    /// The families index of a run with this basis, of the ledger as it is or as it was at some earlier generation, if it
-    /// is sound.
-    pub(super) fn open_families(
-        &self,
-        ledger: &Ledger,
-        access: Access,
-        basis: [u8; 32],
-    ) -> anyhow::Result<Result<(FamilyIndex, Past), IndexError>> {
-        let mut past = Ok(None);
-        let index = FamilyIndex::open_if(&self.dir.join(FAMILIES), access, self.table.panel().len(), |found| {
-            past = ledger.past(found.generation);
-            found.basis == basis && matches!(&past, Ok(Some(past)) if past.generation.stamp == found.stamp)
-        });
-        Ok(match (index, past?) {
-            (Ok(index), Some(past)) => Ok((index, past)),
-            (Ok(_), None) => Err(IndexError::Stale),
-            (Err(error), _) => Err(error),
-        })
-    }
-
-    /// How many families the families index holds, of whatever state and basis, with every byte of it checked; `None` if
-    /// there is none.
-    pub(super) fn check_families(&self) -> Option<Result<u64, IndexError>> {
-        let path = self.dir.join(FAMILIES);
-        let check = || {
-            let index = FamilyIndex::open_if(&path, Access::Read, self.table.panel().len(), |_| true)?;
-            (0..index.parts()).try_for_each(|part| index.part(part).map(drop))?;
-            Ok(index.families())
-        };
-        path.exists().then(check)
-    }
-
-    /// Begins the families index of a run. The store must be locked.
-    pub(super) fn begin_families(&self, basis: [u8; 32], generation: &Generation) -> anyhow::Result<FamilyWriter> {
-        let binding = FamilyBinding { basis, stamp: generation.stamp, generation: generation.number };
-        Ok(FamilyWriter::new(&self.index_folder()?, &binding, self.table.panel().len())?)
-    }
-
-    /// Puts a families index to its place.
-    pub(super) fn finish_families(&self, families: FamilyWriter) -> anyhow::Result<()> {
-        Ok(families.finish(&self.dir.join(FAMILIES))?)
     }
 }
 
