@@ -11,7 +11,7 @@ use crate::pseudonym::{Pseudonymizer, Sealed};
 use crate::report::AuditReport;
 
 use super::Outcome;
-use super::audit::about_whom;
+use super::audit::{about_whom, tell_of_other_keys};
 use super::candidates::pseudonym;
 use super::options::Global;
 use super::output::{Output, count};
@@ -63,7 +63,9 @@ impl Expunge {
         };
         let all: Vec<Pseudonym> = scope.samples.iter().chain(&scope.families).copied().collect();
         // Asked before the record of expunging is among them.
-        let records = AuditReport::new(about_whom(&ledger, &all)?);
+        let records = about_whom(&ledger, &all)?;
+        tell_of_other_keys(&records, output);
+        let records = AuditReport::new(records);
         let (samples, families) = (count(scope.samples.len() as u64), count(scope.families.len() as u64));
         if self.dry_run {
             output.say(&format!("{samples} samples and {families} families would go; dry run, nothing changed"));

@@ -87,7 +87,13 @@ impl Rotate {
         let done = match done {
             Ok(done) => done,
             Err(error) => {
-                take_back(&vault, &mut ledger, entry, fingerprint)?;
+                // The disk may have failed after the last word was written.
+                if ledger.key_fingerprint()? == Some(fingerprint) {
+                    return Err(error.context("the store has the new key; finish with `reunite index`"));
+                }
+                ledger.act_for(entry.with("outcome", "failed"));
+                ledger.announce_key(None)?;
+                clear(&vault, &ledger)?;
                 return Err(error.context("nothing was changed, the store has the key that it had"));
             }
         };
@@ -162,17 +168,6 @@ fn complete(store: &Store, ledger: &Ledger) -> anyhow::Result<Vec<Custodian>> {
         "no custodian is left to seal identifiers to: add one with `reunite vault recipients add`"
     );
     Ok(custodians)
-}
-
-/// After an error: removes what was sealed anew, and says that nothing came of it.
-fn take_back(vault: &Vault, ledger: &mut Ledger, entry: Entry, next: [u8; 8]) -> anyhow::Result<()> {
-    if ledger.key_fingerprint()? == Some(next) {
-        // The disk may have failed after the last word was written.
-        return Ok(());
-    }
-    ledger.act_for(entry.with("outcome", "failed"));
-    ledger.announce_key(None)?;
-    clear(vault, ledger)
 }
 
 /// Removes the files that count for nothing: they may name samples by old or new pseudonyms.
