@@ -102,6 +102,16 @@ fn every_command_leaves_a_record() {
         recorded("reidentify", &["reidentify", child, "--identity", &lab.name("identity"), "--case-number", "2026-17"]);
     assert_eq!(record["details"]["case_number"], "2026-17");
     recorded("expunge", &["expunge", child]);
+    lab.run_on("other", &["init"]).ends(0);
+    reunite(&["key", "new", &lab.name("new")]).ends(0);
+    let rotate = ["key", "rotate", "--new-key-file", &lab.name("new"), "--identity", &lab.name("identity")];
+    lab.run_on("other", &[&rotate, &["--reason", "a test of ours"][..]].concat()).ends(0);
+    let rotated = lab.run_on("other", &["audit", "list", "--last", "2", "--format", "json"]).ends(0).json();
+    for (record, outcome) in rotated["records"].as_array().unwrap().iter().zip(["begun", "done"]) {
+        assert_eq!((&record["command"], &record["details"]["outcome"]), (&"key rotate".into(), &outcome.into()));
+        assert_eq!(record["reason"], "a test of ours");
+    }
+    assert_eq!(listed(&["key"]), BTreeSet::from(["new", "rotate"].map(str::to_owned)), "so does a new one of these");
     // Stores of their own, no store, or nothing but whether what is there is sound.
     let without = ["demo", "bench", "key", "kits", "lr", "pseudonym", "synth", "verify"];
     let covered: BTreeSet<String> = seen.into_iter().chain(without.map(str::to_owned)).collect();

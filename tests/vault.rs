@@ -168,7 +168,7 @@ fn damage_and_leftovers_are_noticed() {
     let left = file.with_file_name("0123.sealed");
     fs::write(&left, &sound).unwrap();
     fs::write(file.with_file_name(".sealing-Xy12"), "half").unwrap();
-    lab.run(&["verify"]).ends(0).says(&["1 files of imports that were interrupted"]);
+    lab.run(&["verify"]).ends(0).says(&["1 files of commands that were interrupted"]);
     lab.run(&["vault", "sweep"]).ends(0).says(&["1 files removed"]);
     assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
     assert_eq!(fs::read(&file).unwrap(), sound);

@@ -98,6 +98,9 @@ impl List {
             Some(about) => about_whom(&ledger, &[about])?,
             None => all(&ledger)?,
         };
+        if about.is_some() {
+            tell_of_other_keys(&rows, output);
+        }
         if let Some(last) = self.last {
             rows.drain(..rows.len().saturating_sub(last));
         }
@@ -129,6 +132,17 @@ pub(super) fn about_whom(ledger: &Ledger, whom: &[crate::model::Pseudonym]) -> a
         }
     })?;
     rows.into_iter().collect()
+}
+
+/// Says that a search by pseudonym ends where the store was given another key.
+pub(super) fn tell_of_other_keys(found: &[AuditRow], output: &Output) {
+    let changed = |row: &&AuditRow| row.command == "key rotate" && row.details["outcome"] == "done";
+    if let Some(last) = found.iter().rev().find(changed) {
+        output.say(&format!(
+            "record {} gave the store another key: what is older is found by pseudonyms of the key before",
+            last.number
+        ));
+    }
 }
 
 fn row(record: Record) -> anyhow::Result<AuditRow> {

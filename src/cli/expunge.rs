@@ -11,7 +11,7 @@ use crate::pseudonym::{Pseudonymizer, Sealed};
 use crate::report::AuditReport;
 
 use super::Outcome;
-use super::audit::about_whom;
+use super::audit::{about_whom, tell_of_other_keys};
 use super::candidates::pseudonym;
 use super::options::Global;
 use super::output::{Output, count};
@@ -63,7 +63,9 @@ impl Expunge {
         };
         let all: Vec<Pseudonym> = scope.samples.iter().chain(&scope.families).copied().collect();
         // Asked before the record of expunging is among them.
-        let records = AuditReport::new(about_whom(&ledger, &all)?);
+        let records = about_whom(&ledger, &all)?;
+        tell_of_other_keys(&records, output);
+        let records = AuditReport::new(records);
         let (samples, families) = (count(scope.samples.len() as u64), count(scope.families.len() as u64));
         if self.dry_run {
             output.say(&format!("{samples} samples and {families} families would go; dry run, nothing changed"));
@@ -108,9 +110,10 @@ fn without(store: &Store, ledger: &Ledger, scope: &Scope) -> anyhow::Result<Vec<
     let gone = |one: Sealed| {
         scope.samples.contains(&one.sample) || one.family.is_some_and(|family| scope.families.contains(&family))
     };
-    let known = ledger.sealed_files()?.into_iter().map(|file| file.name);
+    // What counts for nothing may name them in another way, under a key that the store was not given after all.
+    orphans(&vault, ledger)?.iter().try_for_each(|name| vault.remove(name))?;
     let mut replaced = Vec::new();
-    for name in known.chain(orphans(&vault, ledger)?) {
+    for SealedFile { name, .. } in ledger.sealed_files()? {
         let Some(file) = vault.without(&name, gone)? else { continue };
         if file.records == 0 {
             vault.remove(&file.name)?;
@@ -122,7 +125,7 @@ fn without(store: &Store, ledger: &Ledger, scope: &Scope) -> anyhow::Result<Vec<
     Ok(replaced)
 }
 
-/// Removes every trace of what was expunged, also by a command that was interrupted.
+/// Removes every trace of what was expunged or renamed, also by a command that was interrupted.
 pub(super) fn finish(store: &Store, ledger: &mut Ledger, output: &Output) -> anyhow::Result<()> {
     let Some(doomed) = ledger.unfinished()? else { return Ok(()) };
     let vault = store.vault();
@@ -133,8 +136,8 @@ pub(super) fn finish(store: &Store, ledger: &mut Ledger, output: &Output) -> any
         ledger.finished()?;
     } else {
         output.warn(
-            "traces of what was expunged stay in the ledger's journal as long as another command reads it; the next \
-             import, match or expunge removes them",
+            "traces of what was expunged, or of old pseudonyms, stay in the ledger's journal as long as another command reads \
+             it; the next import, match, expunge or index removes them",
         );
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! `key new`.
+//! `key`.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,9 @@ use clap::Subcommand;
 use crate::pseudonym::SecretKey;
 
 use super::Outcome;
+use super::options::Global;
 use super::output::Output;
+use super::rotate::Rotate;
 
 #[derive(Subcommand)]
 pub(super) enum Key {
@@ -16,17 +18,24 @@ pub(super) enum Key {
         /// The file to make; keep it outside the store, and keep a copy in a safe place
         file: PathBuf,
     },
+    /// Give a store another key, and everyone in it another pseudonym: for custodians, with their identity file
+    Rotate(Rotate),
 }
 
 impl Key {
-    pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
-        let Self::New { file } = self;
-        let key = SecretKey::generate(file)?;
-        output.say(&format!(
-            "wrote the key {} to {}\nkeep a copy in a safe place: without it, new samples cannot be told from old ones",
-            key.fingerprint(),
-            file.display()
-        ));
-        Ok(Outcome::Done)
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        match self {
+            Self::New { file } => {
+                let key = SecretKey::generate(file)?;
+                output.say(&format!(
+                    "wrote the key {} to {}\nkeep a copy in a safe place: without it, new samples cannot be told from old \
+                     ones",
+                    key.fingerprint(),
+                    file.display()
+                ));
+                Ok(Outcome::Done)
+            }
+            Self::Rotate(command) => command.run(global, output),
+        }
     }
 }

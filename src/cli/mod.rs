@@ -38,6 +38,7 @@ mod power;
 mod progress;
 mod pseudonym;
 mod reidentify;
+mod rotate;
 mod store;
 mod store_index;
 mod synth;
@@ -68,7 +69,7 @@ struct Arguments {
 enum Command {
     /// Run the whole job on the shipped synthetic files: import, match, and compare with what was planted
     Demo(demo::Demo),
-    /// Make a secret key
+    /// Make a secret key, or give a store another one
     #[command(subcommand)]
     Key(key::Key),
     /// Make a new store
@@ -160,7 +161,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
     global.use_threads()?;
     match &arguments.command {
         Command::Demo(command) => command.run(output),
-        Command::Key(command) => command.run(output),
+        Command::Key(command) => command.run(global, output),
         Command::Init(command) => command.run(global, output),
         Command::Import(command) => command.run(global, output),
         Command::Match(command) => command.run(global, output),

@@ -14,14 +14,14 @@ use super::output::{Output, count};
 use super::store::Store;
 
 /// Records that are sealed at once, before they are written.
-const PAGE: usize = 8192;
+pub(super) const PAGE: usize = 8192;
 
 #[derive(Subcommand)]
 pub(super) enum VaultCommand {
     /// Custodians: to whom the original identifiers of later imports are sealed
     #[command(subcommand)]
     Recipients(Recipients),
-    /// Remove sealed files that an interrupted import left and the ledger does not name
+    /// Remove sealed files that an interrupted import, expunge or change of key left and the ledger does not name
     Sweep,
 }
 
@@ -123,7 +123,7 @@ pub(super) fn verify(store: &Store, ledger: &Ledger, output: &Output) -> anyhow:
     let orphans = orphans(&vault, ledger)?.len();
     if orphans > 0 {
         output.say(&format!(
-            "vault: {orphans} files of imports that were interrupted; `reunite vault sweep` removes them"
+            "vault: {orphans} files of commands that were interrupted; `reunite vault sweep` removes them"
         ));
     }
     if sound && !files.is_empty() {

@@ -11,7 +11,7 @@ use crate::model::Pseudonym;
 use super::Outcome;
 use super::checking::{Checking, marks};
 use super::options::Global;
-use super::output::{Output, count};
+use super::output::{Output, count, hex};
 use super::store::Store;
 
 #[derive(Args)]
@@ -48,7 +48,16 @@ impl Verify {
         }
         if ledger.unfinished()?.is_some() {
             sound = false;
-            output.warn("an expunge was interrupted: run `reunite index`, which removes the last traces");
+            output.warn(
+                "an expunge was interrupted, or a change of the key: run `reunite index`, which removes the last traces",
+            );
+        }
+        if let (Some(present), Some(next)) = (ledger.key_fingerprint()?, ledger.announced_key()?) {
+            output.say(&format!(
+                "key: {}; a change to {} was begun, and nothing came of it: repeat `reunite key rotate`, or go on as before",
+                hex(&present),
+                hex(&next)
+            ));
         }
         sound &= super::vault::verify(&store, &ledger, output)?;
         for finding in stale_marks(&store, &ledger, output)? {

@@ -104,6 +104,26 @@ pub enum LedgerError {
         /// Fingerprint of the given one.
         given: String,
     },
+    /// The ledger was given another key.
+    #[error(
+        "the store belongs to the key {ledger} by now, which took the place of {given} (`reunite key rotate`): use the new key file"
+    )]
+    FormerKey {
+        /// Fingerprint of the ledger's key.
+        ledger: String,
+        /// Fingerprint of the given one.
+        given: String,
+    },
+    /// The ledger is to be given this key, and was not yet.
+    #[error(
+        "the store is to be given the key {given}, and still belongs to {ledger}: use the old key file, or finish `reunite key rotate` first"
+    )]
+    AnnouncedKey {
+        /// Fingerprint of the ledger's key.
+        ledger: String,
+        /// Fingerprint of the given one.
+        given: String,
+    },
     /// Original identifiers could not be sealed.
     #[error("the original identifiers could not be sealed, so nothing was imported: {0}")]
     Sealing(Box<dyn std::error::Error + Send + Sync>),

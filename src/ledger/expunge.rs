@@ -138,7 +138,7 @@ impl Ledger {
         Ok(gone)
     }
 
-    /// Whether something was expunged and its traces are not yet gone from all files; then the files of the vault that are
+    /// Whether something was expunged, or renamed, and its traces are not yet gone from all files; then the files of the vault that are
     /// to be removed.
     ///
     /// # Errors
@@ -177,7 +177,8 @@ impl Ledger {
     }
 }
 
-const UNFINISHED: &str = "expunge_unfinished";
+/// Under which name `meta` says that what was expunged or renamed has left traces.
+pub(super) const UNFINISHED: &str = "expunge_unfinished";
 
 fn id_of(connection: &Connection, table: &str, pseudonym: Pseudonym) -> rusqlite::Result<Option<i64>> {
     let sql = format!("SELECT id FROM {table} WHERE pseudonym = ?1");

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::changes::remember;
+use super::rekey::{ANNOUNCED, is_known};
 use super::{LedgerError, schema};
 use crate::audit::Entry;
 
@@ -144,12 +145,22 @@ impl Ledger {
     /// Binds the ledger to a key, or checks that it is the one it is bound to.
     ///
     /// # Errors
-    /// [`LedgerError::OtherKey`] if it is bound to another key.
+    /// [`LedgerError::OtherKey`] if it is bound to another key; [`LedgerError::FormerKey`] and
+    /// [`LedgerError::AnnouncedKey`] if that took the given one's place, or is to make room for it.
     pub fn bind_key(&mut self, fingerprint: [u8; 8]) -> Result<(), LedgerError> {
         let tx = self.begin()?;
         match meta::<[u8; 8]>(&tx, "key_fingerprint")? {
             Some(bound) if bound == fingerprint => return Ok(()),
-            Some(bound) => return Err(LedgerError::OtherKey { ledger: hex(bound), given: hex(fingerprint) }),
+            Some(bound) => {
+                let (ledger, given) = (hex(bound), hex(fingerprint));
+                return Err(if is_known(&tx, fingerprint)? {
+                    LedgerError::FormerKey { ledger, given }
+                } else if meta(&tx, ANNOUNCED)? == Some(fingerprint) {
+                    LedgerError::AnnouncedKey { ledger, given }
+                } else {
+                    LedgerError::OtherKey { ledger, given }
+                });
+            }
             None => {
                 set_meta(&tx, "key_fingerprint", fingerprint)?;
                 tx.execute("INSERT OR IGNORE INTO key_used (fingerprint) VALUES (?1)", [fingerprint])?;
@@ -198,7 +209,7 @@ pub(super) fn advance(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     remember(tx)
 }
 
-fn meta<T: rusqlite::types::FromSql>(connection: &Connection, key: &str) -> Result<Option<T>, LedgerError> {
+pub(super) fn meta<T: rusqlite::types::FromSql>(connection: &Connection, key: &str) -> Result<Option<T>, LedgerError> {
     Ok(connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?)
 }
 

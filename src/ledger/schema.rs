@@ -12,7 +12,8 @@ pub(super) const MIGRATIONS: [&str; 13] =
 /// The version this program writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// `meta`: `store_id` (16 random bytes), `key_fingerprint` (8 bytes), `generation` (counts changes of samples or
+/// `meta`: `store_id` (16 random bytes), `key_fingerprint` (8 bytes), `key_next` (the same, while another key is being
+/// brought in), `expunge_unfinished` (traces of what was expunged or renamed are left), `generation` (counts changes of samples or
 /// families), `stamp` (16 random bytes, new with each of them).
 ///
 /// `sample.profile`: see `codec`. `import` holds no file names: they may hold identifiers.
@@ -171,7 +172,8 @@ ALTER TABLE sample ADD COLUMN sealed_id INTEGER REFERENCES sealed;
 ALTER TABLE member ADD COLUMN sealed_id INTEGER REFERENCES sealed;
 ";
 
-/// `doomed`: files of the vault that are to be removed, because others without what was expunged took their place.
+/// `doomed`: files of the vault that are to be removed, because others took their place: without what was
+/// expunged, or under another key.
 const DOOMED: &str = "CREATE TABLE doomed (name TEXT PRIMARY KEY) STRICT;";
 
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.

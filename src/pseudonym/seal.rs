@@ -75,6 +75,12 @@ impl Identity {
         let identities: Vec<x25519::Identity> = identities.collect::<Result<_, _>>()?;
         if identities.is_empty() { Err(malformed()) } else { Ok(Self(identities)) }
     }
+
+    /// One that opens what any of these opens.
+    #[must_use]
+    pub fn any(all: impl IntoIterator<Item = Self>) -> Self {
+        Self(all.into_iter().flat_map(|one| one.0).collect())
+    }
 }
 
 /// Why a record could not be sealed or opened.
@@ -158,6 +164,25 @@ impl Pseudonymizer {
 }
 
 impl Opened {
+    /// The same identifiers under the pseudonyms of another key. If the present key is given, they must be those of this one.
+    ///
+    /// # Errors
+    /// [`SealError::Exchanged`] if they are others.
+    pub fn under(&self, key: &Pseudonymizer, present: Option<&Pseudonymizer>) -> Result<Self, SealError> {
+        let other = || SealError::Exchanged(self.sample);
+        let names = |key: &Pseudonymizer| {
+            let agency = Some(self.agency.as_str());
+            let family = self.family_id.as_ref().map(|id| key.family(agency, id)).transpose();
+            key.sample(agency, &self.sample_id).and_then(|sample| Ok((sample, family?))).map_err(|_| other())
+        };
+        if present.is_some_and(|present| names(present).ok() != Some((self.sample, self.family))) {
+            return Err(other());
+        }
+        let (sample, family) = names(key)?;
+        let (sample_id, family_id) = (self.sample_id.clone(), self.family_id.clone());
+        Ok(Self { sample, family, sample_id, family_id, agency: self.agency.clone() })
+    }
+
     /// Seals it again, to other custodians or under other pseudonyms.
     ///
     /// # Errors

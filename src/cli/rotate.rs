@@ -1,0 +1,234 @@
+//! `key rotate`.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail, ensure};
+use clap::Args;
+use rayon::prelude::*;
+
+use crate::audit::{Entry, Subjects};
+use crate::ledger::{Ledger, Renamed, SealedFile};
+use crate::model::Pseudonym;
+use crate::pseudonym::{
+    Custodian, Identity, KeySource, Opened, Pseudonymizer, SealError, Sealed, SecretKey, Vault, VaultWriter, open,
+};
+
+use super::Outcome;
+use super::options::Global;
+use super::output::{Output, count, hex};
+use super::store::{Store, outside};
+use super::vault::{PAGE, custodians, orphans};
+use super::who;
+
+#[derive(Args)]
+pub(super) struct Rotate {
+    /// The file with the key that the store is to have; make it with `reunite key new`
+    #[arg(long, value_name = "FILE")]
+    new_key_file: PathBuf,
+    /// A custodian's age identity file; may be given several times, if records are sealed to different custodians
+    #[arg(long, value_name = "FILE", required = true)]
+    identity: Vec<PathBuf>,
+    /// The present key is lost: trust that the sealed records belong to their pseudonyms
+    #[arg(long)]
+    key_lost: bool,
+}
+
+impl Rotate {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        who::required(global.reason())?;
+        let store = Store::open(&global.store)?;
+        let _lock = store.lock()?;
+        let mut ledger = store.ledger()?;
+        let source = KeySource::File(self.new_key_file.clone());
+        outside(&source.path(), store.dir(), "new key file")?;
+        let new = SecretKey::load(&source).context("the new key")?;
+        let fingerprint = new.fingerprint().bytes();
+        let Some(present) = ledger.key_fingerprint()? else {
+            bail!("the store belongs to no key yet: the first import gives it the one that it is run with");
+        };
+        if present == fingerprint {
+            return self.again(&store, &mut ledger, &new, global, output);
+        }
+        ensure!(
+            !ledger.has_used_key(fingerprint)?,
+            "the store had the key {} before, and left it: make a fresh one with `reunite key new`",
+            new.fingerprint()
+        );
+        let names = match self.key_lost {
+            true => None,
+            false => Some(store.pseudonymizer(&mut ledger, global.key().as_ref()).context(
+                "the present key shows that every sealed record belongs to its pseudonym; without it: --key-lost",
+            )?),
+        };
+        let identity = self.identity(&store)?;
+        super::expunge::finish(&store, &mut ledger, output)?;
+        let custodians = complete(&store, &ledger)?;
+        let entry = global.entry("key rotate").with("from", hex(&present)).with("to", hex(&fingerprint));
+        let entry = entry.with("key_lost", self.key_lost);
+        // Recorded before anything is opened: an attempt counts.
+        ledger.act_for(entry.clone().with("outcome", "begun"));
+        ledger.announce_key(Some(fingerprint))?;
+        let vault = store.vault();
+        let mut work = Work {
+            present: names.as_ref(),
+            new: Pseudonymizer::new(&new),
+            identity,
+            custodians,
+            renamed: Renamed::default(),
+            replaced: Vec::new(),
+        };
+        let done = work.all(&vault, &ledger, output).and_then(|()| {
+            // About everyone, whom it does not name.
+            let everyone = Entry { subjects: Subjects::Many, ..entry.clone() };
+            ledger.act_for(everyone.with("outcome", "done"));
+            Ok(ledger.rekey(fingerprint, &work.renamed, &work.replaced)?)
+        });
+        let done = match done {
+            Ok(done) => done,
+            Err(error) => {
+                // The disk may have failed after the last word was written.
+                if ledger.key_fingerprint()? == Some(fingerprint) {
+                    return Err(error.context("the store has the new key; finish with `reunite index`"));
+                }
+                ledger.act_for(entry.with("outcome", "failed"));
+                ledger.announce_key(None)?;
+                clear(&vault, &ledger)?;
+                return Err(error.context("nothing was changed, the store has the key that it had"));
+            }
+        };
+        super::expunge::finish(&store, &mut ledger, output)?;
+        output.say(&format!(
+            "the store belongs to the key {} now, and no more to {}: {} samples and {} families have other pseudonyms, {} \
+             candidates stay\nthe next match compares everything and builds the index anew: the same pairs, with another \
+             digest\nkeep a copy of the new key; the old one finds what the audit chain, reports and exports of before say",
+            new.fingerprint(),
+            hex(&present),
+            count(done.samples),
+            count(done.families),
+            count(done.candidates)
+        ));
+        Ok(Outcome::Done)
+    }
+
+    /// The store has the key already: what an interrupted rotation left is finished.
+    fn again(
+        &self,
+        store: &Store,
+        ledger: &mut Ledger,
+        new: &SecretKey,
+        global: &Global,
+        output: &Output,
+    ) -> anyhow::Result<Outcome> {
+        if !self.key_lost
+            && let Some(present) = global.key()
+        {
+            ensure!(
+                SecretKey::load(&present)?.fingerprint() != new.fingerprint(),
+                "the new key is the store's present one: make another with `reunite key new`"
+            );
+        }
+        let unfinished = ledger.unfinished()?.is_some();
+        super::expunge::finish(store, ledger, output)?;
+        output.say(&format!("the store belongs to the key {} already", new.fingerprint()));
+        Ok(if unfinished { Outcome::Done } else { Outcome::Nothing })
+    }
+
+    fn identity(&self, store: &Store) -> anyhow::Result<Identity> {
+        let load = |path: &PathBuf| {
+            let source = KeySource::File(path.clone());
+            outside(&source.path(), store.dir(), "identity file")?;
+            Ok(Identity::load(&source)?)
+        };
+        Ok(Identity::any(self.identity.iter().map(load).collect::<anyhow::Result<Vec<_>>>()?))
+    }
+}
+
+/// Whether the vault holds everything that is needed. Gives the custodians, to whom it is sealed again.
+fn complete(store: &Store, ledger: &Ledger) -> anyhow::Result<Vec<Custodian>> {
+    let missing = ledger.unsealed()?;
+    ensure!(
+        missing == 0,
+        "{} samples have no sealed original identifier, so that nobody can say what another key makes of it: import their \
+         files again with a custodian (`reunite vault recipients add`), or expunge them; nothing was changed",
+        count(missing)
+    );
+    let vault = store.vault();
+    let files = ledger.sealed_files()?;
+    for file in &files {
+        ensure!(
+            vault.digest(&file.name)? == file.digest,
+            "{} was changed: restore it from its backup; nothing was changed in the store",
+            vault.path(&file.name).display()
+        );
+    }
+    let custodians = custodians(&ledger.custodians()?)?;
+    ensure!(
+        files.is_empty() || !custodians.is_empty(),
+        "no custodian is left to seal identifiers to: add one with `reunite vault recipients add`"
+    );
+    Ok(custodians)
+}
+
+/// Removes the files that count for nothing: they may name samples by old or new pseudonyms.
+fn clear(vault: &Vault, ledger: &Ledger) -> anyhow::Result<()> {
+    vault.clear_unfinished()?;
+    orphans(vault, ledger)?.iter().try_for_each(|name| Ok(vault.remove(name)?))
+}
+
+/// Opening all records, and sealing them again under the new pseudonyms.
+struct Work<'a> {
+    present: Option<&'a Pseudonymizer>,
+    new: Pseudonymizer,
+    identity: Identity,
+    custodians: Vec<Custodian>,
+    renamed: Renamed,
+    replaced: Vec<(String, SealedFile)>,
+}
+
+/// Whose a record was and is, and the record.
+type Moved = (Sealed, Sealed, String);
+
+impl Work<'_> {
+    fn all(&mut self, vault: &Vault, ledger: &Ledger, output: &Output) -> anyhow::Result<()> {
+        clear(vault, ledger)?;
+        let files = ledger.sealed_files()?;
+        let records: u64 = files.iter().map(|file| file.records).sum();
+        output.say(&format!("opening and sealing {} records", count(records)));
+        for SealedFile { name, .. } in files {
+            let mut writer = vault.begin()?;
+            let mut page: Vec<(Sealed, String)> = Vec::new();
+            vault.read(&name, |sealed, armored| {
+                page.push((sealed, armored.to_owned()));
+                if page.len() < PAGE { Ok(()) } else { self.page(&std::mem::take(&mut page), &mut writer) }
+            })?;
+            self.page(&page, &mut writer)?;
+            let file = writer.finish()?;
+            self.replaced.push((name, SealedFile { name: file.name, digest: file.digest, records: file.records }));
+        }
+        Ok(())
+    }
+
+    fn page(&mut self, page: &[(Sealed, String)], writer: &mut VaultWriter) -> anyhow::Result<()> {
+        let moved: Vec<Moved> = page.par_iter().map(|one| self.one(one)).collect::<Result<_, SealError>>()?;
+        for (old, new, armored) in &moved {
+            note(&mut self.renamed.samples, old.sample, new.sample)?;
+            if let (Some(old), Some(new)) = (old.family, new.family) {
+                note(&mut self.renamed.families, old, new)?;
+            }
+            writer.push(*new, armored)?;
+        }
+        Ok(())
+    }
+
+    fn one(&self, (old, armored): &(Sealed, String)) -> Result<Moved, SealError> {
+        let opened: Opened = open(old.sample, old.family, armored, &self.identity)?;
+        let opened = opened.under(&self.new, self.present)?;
+        Ok((*old, Sealed { sample: opened.sample, family: opened.family }, opened.seal(&self.custodians)?))
+    }
+}
+
+/// Notes the new name of a sample or family, which all of its records must agree on.
+fn note(names: &mut HashMap<Pseudonym, Pseudonym>, old: Pseudonym, new: Pseudonym) -> Result<(), SealError> {
+    if *names.entry(old).or_insert(new) == new { Ok(()) } else { Err(SealError::Exchanged(old)) }
+}

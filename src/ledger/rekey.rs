@@ -1,0 +1,211 @@
+//! Giving every sample and family the pseudonym of another key.
+
+use std::collections::HashMap;
+
+use rusqlite::{OptionalExtension, Transaction};
+use serde_json::Value;
+
+use super::audit::append;
+use super::expunge::UNFINISHED;
+use super::open::{Ledger, advance, generation, meta, set_meta};
+use super::read::pseudonym;
+use super::{LedgerError, SealedFile};
+use crate::model::Pseudonym;
+
+/// Under which name `meta` has the key that a rotation was begun to.
+pub(super) const ANNOUNCED: &str = "key_next";
+
+/// The pseudonyms of another key, by the present ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Renamed {
+    /// Of samples.
+    pub samples: HashMap<Pseudonym, Pseudonym>,
+    /// Of families.
+    pub families: HashMap<Pseudonym, Pseudonym>,
+}
+
+/// What was given another pseudonym.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rekeyed {
+    /// Samples.
+    pub samples: u64,
+    /// Families.
+    pub families: u64,
+    /// Candidates.
+    pub candidates: u64,
+    /// Runs of which the manifest named one of them.
+    pub manifests: u64,
+}
+
+impl Ledger {
+    /// Whether pseudonyms here were ever made with a key, now or before.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn has_used_key(&self, fingerprint: [u8; 8]) -> Result<bool, LedgerError> {
+        Ok(is_known(&self.connection, fingerprint)?)
+    }
+
+    /// Says that the ledger is to be given another key, or with `None` that it is not after all. It belongs to the present
+    /// one all the same, until [`Self::rekey`].
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn announce_key(&mut self, next: Option<[u8; 8]>) -> Result<(), LedgerError> {
+        let acting = self.acting.take();
+        let tx = self.begin()?;
+        match next {
+            Some(next) => set_meta(&tx, ANNOUNCED, next)?,
+            None => drop(tx.execute("DELETE FROM meta WHERE key = ?1", [ANNOUNCED])?),
+        }
+        if let Some(acting) = acting {
+            append(&tx, &acting)?;
+        }
+        Ok(tx.commit()?)
+    }
+
+    /// The key that it is to be given; `None` if that is its own.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn announced_key(&self) -> Result<Option<[u8; 8]>, LedgerError> {
+        meta(&self.connection, ANNOUNCED)
+    }
+
+    /// Gives the ledger another key, all of it in one transaction: every sample and family, candidates, what manifests say,
+    /// and the files of the vault, each with the one that takes its place. What was matched before is no base for what is
+    /// new: relatives of one relation are taken in the order of their pseudonyms, so that last digits may differ.
+    ///
+    /// The old pseudonyms are overwritten in the pages that held them; [`Self::compact`] has to follow.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first sample or family that has no new pseudonym; the database's, also if the key was
+    /// used before or two have the same new pseudonym. Nothing is changed then.
+    pub fn rekey(
+        &mut self,
+        fingerprint: [u8; 8],
+        renamed: &Renamed,
+        replaced: &[(String, SealedFile)],
+    ) -> Result<Rekeyed, LedgerError> {
+        let acting = self.acting.take();
+        let tx = self.begin()?;
+        tx.execute("INSERT INTO key_used (fingerprint) VALUES (?1)", [fingerprint])?;
+        let key = tx.last_insert_rowid();
+        let done = Rekeyed {
+            samples: rename(&tx, "sample", key, &renamed.samples)?,
+            families: rename(&tx, "family", key, &renamed.families)?,
+            candidates: candidates(&tx, renamed)?,
+            manifests: manifests(&tx, renamed)?,
+        };
+        for (name, file) in replaced {
+            let records = i64::try_from(file.records).unwrap_or(i64::MAX);
+            tx.execute(
+                "UPDATE sealed SET name = ?2, digest = ?3, records = ?4 WHERE name = ?1",
+                (name, &file.name, file.digest, records),
+            )?;
+            tx.execute("INSERT OR IGNORE INTO doomed (name) VALUES (?1)", [name])?;
+        }
+        set_meta(&tx, "key_fingerprint", fingerprint)?;
+        set_meta(&tx, UNFINISHED, 1)?;
+        tx.execute("DELETE FROM meta WHERE key = ?1", [ANNOUNCED])?;
+        advance(&tx)?;
+        // An index of an earlier generation names samples and families as they were called then.
+        let present = i64::try_from(generation(&tx)?.number).unwrap_or(i64::MAX);
+        tx.execute("DELETE FROM past WHERE generation < ?1", [present])?;
+        if let Some(acting) = acting {
+            let acting = acting.with("samples", done.samples).with("families", done.families);
+            append(&tx, &acting.with("candidates", done.candidates).with("sealed_files", replaced.len()))?;
+        }
+        tx.commit()?;
+        Ok(done)
+    }
+}
+
+/// Whether pseudonyms were ever made with a key.
+pub(super) fn is_known(connection: &rusqlite::Connection, fingerprint: [u8; 8]) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM key_used WHERE fingerprint = ?1";
+    Ok(connection.query_row(sql, [fingerprint], |_| Ok(())).optional()?.is_some())
+}
+
+/// The new name of a sample or family of the table.
+fn new_name(table: &str, old: Pseudonym, names: &HashMap<Pseudonym, Pseudonym>) -> Result<Pseudonym, LedgerError> {
+    let missing = || LedgerError::Damaged { of: format!("{table} {old}"), what: "the vault has no record of it" };
+    names.get(&old).copied().ok_or_else(missing)
+}
+
+fn rename(
+    tx: &Transaction<'_>,
+    table: &str,
+    key: i64,
+    names: &HashMap<Pseudonym, Pseudonym>,
+) -> Result<u64, LedgerError> {
+    let mut select = tx.prepare(&format!("SELECT id, pseudonym FROM {table}"))?;
+    let mut rows = select.query([])?;
+    let mut all: Vec<(i64, Pseudonym)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push((row.get(0)?, new_name(table, pseudonym(row, 1)?, names)?));
+    }
+    let mut update = tx.prepare(&format!("UPDATE {table} SET pseudonym = ?2, key_id = ?3 WHERE id = ?1"))?;
+    for (id, new) in &all {
+        update.execute((id, new.as_bytes(), key))?;
+    }
+    Ok(all.len() as u64)
+}
+
+fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerError> {
+    let mut select = tx.prepare("SELECT family, child, same_as FROM candidate")?;
+    let mut rows = select.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let same_as: Option<[u8; Pseudonym::LEN]> = row.get(2)?;
+        all.push((pseudonym(row, 0)?, pseudonym(row, 1)?, same_as.map(Pseudonym::from_bytes)));
+    }
+    let mut update =
+        tx.prepare("UPDATE candidate SET family = ?3, child = ?4, same_as = ?5 WHERE family = ?1 AND child = ?2")?;
+    for &(family, child, same_as) in &all {
+        let same_as = same_as.map(|sample| new_name("sample", sample, &renamed.samples)).transpose()?;
+        update.execute((
+            family.as_bytes(),
+            child.as_bytes(),
+            new_name("family", family, &renamed.families)?.as_bytes(),
+            new_name("sample", child, &renamed.samples)?.as_bytes(),
+            same_as.as_ref().map(Pseudonym::as_bytes),
+        ))?;
+    }
+    Ok(all.len() as u64)
+}
+
+/// Gives how many named somebody.
+fn manifests(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerError> {
+    let mut select = tx.prepare("SELECT id, manifest FROM run")?;
+    let mut rows = select.query([])?;
+    let mut changed = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, text): (i64, String) = (row.get(0)?, row.get(1)?);
+        let damaged = |_| LedgerError::Damaged { of: format!("run {id}"), what: "its manifest is no JSON" };
+        let mut manifest: Value = serde_json::from_str(&text).map_err(damaged)?;
+        if rename_in(&mut manifest, renamed) {
+            changed.push((id, manifest.to_string()));
+        }
+    }
+    let mut update = tx.prepare("UPDATE run SET manifest = ?2 WHERE id = ?1")?;
+    for one in &changed {
+        update.execute((one.0, &one.1))?;
+    }
+    Ok(changed.len() as u64)
+}
+
+/// Renames every pseudonym in a value, and takes out those of nobody. Whether there was one.
+fn rename_in(value: &mut Value, renamed: &Renamed) -> bool {
+    match value {
+        Value::Array(all) => all.iter_mut().fold(false, |any, one| rename_in(one, renamed) | any),
+        Value::Object(all) => all.values_mut().fold(false, |any, one| rename_in(one, renamed) | any),
+        Value::String(text) => {
+            let Ok(old) = text.parse::<Pseudonym>() else { return false };
+            let new = renamed.samples.get(&old).or_else(|| renamed.families.get(&old));
+            *value = new.map_or(Value::Null, |new| Value::String(new.to_string()));
+            true
+        }
+        _ => false,
+    }
+}
