@@ -1,7 +1,7 @@
 //! What to do about each kind of finding, in a few words for a summary.
 
 /// By code. A code that is not here speaks for itself: its findings say what to do.
-const REMEDIES: [(&str, &str); 52] = [
+const REMEDIES: [(&str, &str); 53] = [
     ("agency", "check that the columns are in place"),
     ("alias", "nothing: the locus was recognised"),
     ("allele", "write repeat numbers: 14/15, 14 or 9.3"),
@@ -46,6 +46,7 @@ const REMEDIES: [(&str, &str); 52] = [
     ("relation", "write one of the relations"),
     ("repeated-column", "remove one of the two columns"),
     ("repeated-sample", "remove one of the two rows"),
+    ("same-profile", "find out whether it is one person under two numbers, or twins"),
     ("sample-differs", "correct the row or its sample_id"),
     ("sex", "write male, female or unknown, as the relation says"),
     ("sex-not-stated", "write the sex if the case file says it"),
