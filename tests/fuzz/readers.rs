@@ -66,8 +66,7 @@ pub fn fam(bytes: &[u8]) {
     }
 }
 
-/// Tables with a row per sample and locus: as children; with a list, which is the file itself, or an usual one, and
-/// with one allele alone as an untyped locus.
+/// Tables with a row per sample and locus: as children; and as both with a list, one allele alone being an untyped locus.
 pub fn genemapper(bytes: &[u8]) {
     let format = Some(Format::GeneMapper);
     read(bytes, Layout::Children, format, None);
