@@ -245,7 +245,9 @@ fn the_sex_marker_is_held_against_the_sex() {
     };
     let right = read(Layout::Families, persons("0\n1", "0\n0"));
     let expected = read(Layout::Families, project());
-    assert_eq!((&right.problems, &right.notes, &right.loci), (&vec![], &expected.notes, &expected.loci));
+    let codes = |intake: &Intake| intake.notes.iter().map(|note| note.code).collect::<Vec<_>>();
+    assert_eq!((&right.problems, &right.loci), (&vec![], &expected.loci));
+    assert_eq!(codes(&right), codes(&expected));
     assert!(right.rows.iter().zip(&expected.rows).all(|(one, other)| one.profile == other.profile));
     let text = persons("0\n0", "1\n1");
     let wrong = read(Layout::Families, &text);
@@ -258,8 +260,8 @@ fn the_sex_marker_is_held_against_the_sex() {
     let marker = "nSystems= 3\nSystemName= AMEL\nAllele1= X\nAllele2= X\n";
     let text = dvi().replacen("nSystems= 2\n", marker, 1);
     let children = read(Layout::Children, &text);
-    assert_eq!((children.problems.len(), children.rows.len()), (0, 2));
-    assert_eq!(places(&children.notes), [(line(&text, "[[[Person 1 ]]]", 0), "amelogenin-sex")]);
+    assert_eq!((children.problems.len(), children.rows.len()), (0, 1));
+    assert!(places(&children.notes).contains(&(line(&text, "[[[Person 1 ]]]", 0), "amelogenin-sex")));
     // It has no frequencies that count.
     let text = persons("0\n1", "0\n0");
     let database = read_fam_database("p.fam", text.as_bytes()).unwrap();
@@ -271,13 +273,17 @@ fn the_sex_marker_is_held_against_the_sex() {
 fn who_is_left_out_is_counted_once() {
     assert_eq!(read(Layout::Families, dvi()).rejected, 0);
     // Three wrong alleles of one person.
-    let wrong = dvi().replacen("Allele1= 14\nAllele2= 15\n", "Allele1= x\nAllele2= y\n", 1).replacen("22.2", "z", 1);
+    let wrong = dvi().replacen("Allele1= 14\nAllele2= 15\n", "Allele1= x\nAllele2= y\n", 1).replacen(
+        "Allele1= 22.2",
+        "Allele1= z",
+        1,
+    );
     let intake = read(Layout::Children, wrong);
     assert!(intake.problems.len() > 1, "{:?}", intake.problems);
-    assert_eq!((intake.rejected, intake.rows.len()), (1, 1));
+    assert_eq!((intake.rejected, intake.rows.len()), (1, 0));
     // The second family has three with DNA data, and no sound pedigree.
-    let cycle = dvi().replacen("Parent= F\nChild= Sis\n", "Parent= Sis\nChild= F\n", 1);
-    let intake = read(Layout::Families, cycle);
+    let fathers = dvi().replacen("Parent= M\nChild= Sis\n", "Parent= Half\nChild= Sis\n", 1);
+    let intake = read(Layout::Families, fathers);
     assert_ne!(intake.problems, []);
     assert_eq!((intake.rejected, intake.rows.len()), (3, 1));
 }
