@@ -70,9 +70,9 @@ pub fn fam(bytes: &[u8]) {
 pub fn genemapper(bytes: &[u8]) {
     let format = Some(Format::GeneMapper);
     read(bytes, Layout::Children, format, None);
-    for layout in [Layout::Families, Layout::Children] {
-        let list = CaseList::read("l.csv", LIST, &request(layout)).ok();
-        assert!(list.is_some(), "the usual list is read");
+    for (layout, list) in LISTS {
+        let list = CaseList::read("l.csv", list, &request(layout)).ok();
+        assert!(list.is_some(), "a sound list is read");
         let request = Request { format, cases: list.as_ref(), single_allele: SingleAllele::Untyped, ..request(layout) };
         sound(&request, read_bytes("f", bytes, &request));
     }
@@ -181,9 +181,14 @@ pub fn walk_families_index(bytes: &[u8]) -> bool {
     true
 }
 
-/// A list of both layouts: `S1` in two families, `S2` in one.
-const LIST: &[u8] =
-    b"sample_id,family_id,relation,sex,drop_out\nS1,F1,father,m,0.1\nS1,F2,paternal-uncle,m,0.1\nS2,F1,mother,f,\n";
+/// Lists of `S1` and `S2`; of the relatives one is in two families.
+const LISTS: [(Layout, &[u8]); 2] = [
+    (
+        Layout::Families,
+        b"sample_id,family_id,relation,sex,drop_out\nS1,F1,father,m,0.1\nS1,F2,paternal-uncle,m,0.1\nS2,F1,mother,f,\n",
+    ),
+    (Layout::Children, b"sample_id,sex,drop_out\nS1,m,0.1\nS2,f,\n"),
+];
 
 /// Genotypes of `S1` and `S2`: tidy, in two columns, as a tall table, as CODIS CMF.
 const GENOTYPES: [&[u8]; 4] = [
