@@ -110,6 +110,15 @@ fn usual_files_among_the_seeds_are_sound() {
     for (target, name, layout, format, rows) in [
         ("children", "usual.csv", Layout::Children, Format::Csv, 2),
         ("families", "usual.csv", Layout::Families, Format::Csv, 4),
+        ("fam", "pedigrees.fam", Layout::Families, Format::Fam, 4),
+        ("fam", "dvi.fam", Layout::Families, Format::Fam, 3),
+        ("fam", "dvi.fam", Layout::Children, Format::Fam, 2),
+        ("forms", "two_columns.csv", Layout::Children, Format::Csv, 2),
+        ("forms", "utf_16_be.csv", Layout::Families, Format::Csv, 1),
+        ("forms", "utf_16_without_mark.csv", Layout::Children, Format::Csv, 1),
+        ("forms", "gb18030.csv", Layout::Children, Format::Csv, 2),
+        ("genemapper", "usual.txt", Layout::Children, Format::GeneMapper, 2),
+        ("genemapper", "utf_16.txt", Layout::Children, Format::GeneMapper, 1),
         ("cmf", "utf_16.xml", Layout::Children, Format::Cmf, 1),
         ("cmf", "utf_16.xml", Layout::Families, Format::Cmf, 1),
     ] {

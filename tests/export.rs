@@ -88,6 +88,62 @@ fn csv_brings_everything_into_another_store() {
     assert_eq!(lab.read("p2.csv"), lab.read("p.csv"));
 }
 
+/// With the last child once more, with three alleles at one locus and four at another, and a relative in two families with
+/// three.
+fn lab_with_many_alleles() -> Lab {
+    let lab = lab();
+    let text = lab.read("files/children.csv");
+    let header: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+    let mut cells: Vec<&str> = text.lines().last().unwrap().split(',').collect();
+    let at = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    (cells[at("sample_id")], cells[at("vWA")], cells[at("FGA")]) = ("THREE", "14/16/17", "21/22/23.2/24");
+    lab.import("children", "three.csv", format!("{}\n{}\n", header.join(","), cells.join(",")), &[]).ends(0);
+    let family = "family_id,sample_id,relation,sex,vWA,FGA,D3S1358\n\
+        A,MANY,father,m,14/15,20/21/22,15/16\nB,MANY,paternal-uncle,m,14/15,20/21/22,15/16\n";
+    lab.import("families", "many.csv", family, &[]).ends(0);
+    lab
+}
+
+#[test]
+fn more_than_two_alleles_go_out_and_come_in() {
+    let lab = lab_with_many_alleles();
+    let digest = lab.run(&ALL).ends(0).digest();
+    let [families, children, pedigrees] = ["f.csv", "c.csv", "p.csv"].map(|name| lab.name(name));
+    let export = |arguments: &[&str]| lab.run(&[&["export", "--show-genotypes"], arguments].concat()).ends(0);
+    export(&["--as", "families", "--pedigrees", &pedigrees, &families]);
+    export(&["--as", "children", &children]);
+    assert_eq!(lab.read("f.csv").matches(",20/21/22,").count(), 2, "in both families");
+    assert!(lab.read("c.csv").contains("14/16/17") && lab.read("c.csv").contains("21/22/23.2/24"));
+    keyless(&lab, "second", &["init"]).ends(0);
+    let import = ["--identifiers", "pseudonyms", "--as"];
+    let of_families = [&["import", &families, "--pedigrees", &pedigrees], &import[..], &["families"]].concat();
+    keyless(&lab, "second", &of_families).ends(0);
+    keyless(&lab, "second", &[&["import", &children], &import[..], &["children"]].concat()).ends(0);
+    assert_eq!(keyless(&lab, "second", &ALL).ends(0).digest(), digest);
+    let again = lab.name("c2.csv");
+    keyless(&lab, "second", &["export", "--show-genotypes", "--as", "children", &again]).ends(0);
+    assert_eq!(lab.read("c2.csv"), lab.read("c.csv"));
+    keyless(&lab, "second", &["verify"]).ends(0);
+}
+
+#[test]
+fn a_project_says_that_it_has_no_place_for_more_than_two_alleles() {
+    let lab = lab_with_many_alleles();
+    let export =
+        |arguments: &[&str]| lab.run(&[&["export", "--show-genotypes", "--to", "fam"], arguments].concat()).ends(0);
+    // Each person counts once.
+    let project = lab.name("all.fam");
+    export(&[&project]).says(&["written as untyped are 3 genotypes of 2 samples"]);
+    let one = lab.pseudonyms("sample", ["MANY", "THREE"]);
+    let alone = lab.name("one.fam");
+    export(&["--child", &one["THREE"], &alone]).says(&["written as untyped are 2 genotypes of 1 samples"]);
+    let text = lab.read("files/children.csv");
+    let first = text.lines().nth(1).unwrap().split(',').next().unwrap();
+    let usual = lab.name("usual.fam");
+    let said = export(&["--child", &lab.pseudonyms("sample", [first])[first], &usual]);
+    assert!(!said.err.contains("as untyped"), "{}", said.err);
+}
+
 #[test]
 fn a_project_brings_families_and_children_into_another_store() {
     let lab = lab();

@@ -145,6 +145,13 @@ fn the_same_person_under_two_numbers_is_found() {
     let many = pairs(&identity(&["--max-differences", "0", "--min-common-loci", "11"]));
     assert_eq!(many.len(), 3, "{many:?}");
 
+    // By a code of its own: the relatives of one family held against each other have another.
+    let last = vec![children[0].clone(), again(&children, best[0], "AGAIN-code", 0, 99)];
+    let report = lab.import("children", "code.csv", text(&last), &["--report-format", "json"]).ends(0).json();
+    let findings = report["findings"].as_array().unwrap();
+    let codes: BTreeSet<&str> = findings.iter().map(|finding| finding["code"].as_str().unwrap()).collect();
+    assert!(codes.contains("same-profile") && !codes.contains("same-person"), "{codes:?}");
+
     // What is known already is not said again, what is not looked for not at all.
     let same = lab.import("children", "later.csv", text(&later), &[]).ends(0);
     assert!(!same.err.contains("has the profile of"));

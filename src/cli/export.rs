@@ -1,6 +1,6 @@
 //! `export`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -290,6 +290,16 @@ impl Export {
                 "{untyped} samples are typed at no locus of the panel: they are written without DNA data"
             ));
         }
+        // A sample may stand in several families.
+        let persons = families.iter().flat_map(|family| &family.relatives).chain(&children);
+        let many: BTreeMap<Pseudonym, usize> =
+            persons.filter(|person| person.many > 0).map(|person| (person.sample, person.many)).collect();
+        if !many.is_empty() {
+            let (loci, samples) = (count(many.values().sum::<usize>() as u64), count(many.len() as u64));
+            output.warn(&format!(
+                "a .fam file has no place for more than two alleles: written as untyped are {loci} genotypes of {samples} samples"
+            ));
+        }
         let sexless = children.iter().filter(|child| child.sex == Sex::Unknown).count();
         if sexless > 0 {
             output.warn(&format!("{} children without a recorded sex are written as male", count(sexless as u64)));
@@ -336,11 +346,11 @@ fn pedigree(store: &Store, ledger: &Ledger, members: &[(Pseudonym, Pseudonym, Se
 }
 
 fn person(record: Record, drop_out: f64) -> FamPerson {
-    let Record { sample, sex, profile, family, .. } = record;
+    let Record { sample, sex, profile, family, many, .. } = record;
     // The relation may say what is not recorded: an aunt is a woman.
     let implied = family.and_then(|(_, relation)| relation.sex());
     let sex = if sex == Sex::Unknown { implied.unwrap_or(sex) } else { sex };
-    FamPerson { sample, sex, profile, drop_out: record.drop_out.map_or(drop_out, DropOut::get) }
+    FamPerson { sample, sex, profile, drop_out: record.drop_out.map_or(drop_out, DropOut::get), many: many.len() }
 }
 
 fn row(record: &Record) -> TidyRow<'_> {

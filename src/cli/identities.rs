@@ -132,12 +132,12 @@ fn told(found: &BTreeSet<Pair>, batch: &Batch, file: &str) -> (Vec<Problem>, Vec
             "sample {new} has the profile of {side} {other}{place} ({differ} at {loci} loci): one person under two numbers, \
              or identical twins"
         );
-        problem(lines.get(new).copied(), "same-person", what)
+        problem(lines.get(new).copied(), "same-profile", what)
     });
     let more = (found.len() > NAMED).then(|| {
         let number = count((found.len() - NAMED) as u64);
         let what = format!("and {number} pairs more: `reunite kin --within all --relation identity` lists all");
-        problem(None, "same-person-more", what)
+        problem(None, "same-profile-more", what)
     });
     pairs.chain(more).unzip()
 }

@@ -81,7 +81,8 @@ pub(super) struct Findings {
     notes_left_out: u64,
     /// Where the columns of the loci stand, once they are known.
     pub(super) locus_columns: Vec<Column>,
-    /// Rows that were left out for a problem of theirs.
+    /// Rows, or what would have been rows, that were left out for a problem: lines of a table, samples, specimens,
+    /// persons.
     pub(super) rejected: u64,
 }
 

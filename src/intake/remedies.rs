@@ -1,7 +1,7 @@
 //! What to do about each kind of finding, in a few words for a summary.
 
 /// By code. A code that is not here speaks for itself: its findings say what to do.
-const REMEDIES: [(&str, &str); 59] = [
+const REMEDIES: [(&str, &str); 60] = [
     ("agency", "check that the columns are in place"),
     ("alias", "nothing: the name was recognised"),
     ("allele", "write repeat numbers: 14/15, 14 or 9.3"),
@@ -49,7 +49,8 @@ const REMEDIES: [(&str, &str); 59] = [
     ("relation", "write one of the relations"),
     ("repeated-column", "remove one of the two columns"),
     ("repeated-sample", "remove one of the two rows"),
-    ("same-person", "find out which number is right; `kin` lists both"),
+    ("same-person", "see `families check`; one of the two samples is a double"),
+    ("same-profile", "find out whether it is one person under two numbers, or twins"),
     ("sample-differs", "correct the row or its sample_id"),
     ("sample-or-relation", "see `families check`; look at samples and relations"),
     ("sex", "write male, female or unknown, as the relation says"),

@@ -1,6 +1,7 @@
 //! The tidy CSV layouts, read in one pass.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -160,7 +161,7 @@ fn tidy(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Loc
 }
 
 /// The rows of a table that was made of a file of another form. A row with another number of cells than the header is a
-/// mistake of the maker: it is left out.
+/// mistake of the maker: it is left out. To what the maker has rejected comes every row whose line is not sound.
 pub(super) fn table(table: &Table, request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
     let names: Vec<Cow<'_, str>> = table.header.iter().map(|name| Cow::Borrowed(name.as_str())).collect();
     let header = Header::read(table.line, "", &names, request, findings);
@@ -172,7 +173,12 @@ pub(super) fn table(table: &Table, request: &Request<'_>, findings: &mut Finding
         fields.extend(cells.iter().map(|cell| Cow::Borrowed(cell.as_str())));
         reader.read(*line, &fields, findings);
     }
-    sound(reader, findings)
+    let before = findings.rejected;
+    let (loci, rows) = sound(reader, findings);
+    // A person has many lines, and with a case list perhaps many rows.
+    let lines: HashSet<u64> = rows.iter().map(|row| row.line).collect();
+    findings.rejected = before + table.rows.iter().filter(|row| !lines.contains(&row.0)).count() as u64;
+    (loci, rows)
 }
 
 /// What is left of the rows once they were held against each other.

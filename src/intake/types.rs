@@ -183,7 +183,8 @@ pub struct Intake {
     pub loci: Vec<Locus>,
     /// Where each of these columns stands, as findings name it.
     pub locus_columns: Vec<Option<(usize, Arc<str>)>>,
-    /// How many rows have a problem and were left out.
+    /// How many rows have a problem and were left out: lines of tidy CSV, samples of a GeneMapper table, specimens of CMF,
+    /// persons with DNA data of Familias in each of their families. What could not be read at all has no rows to count.
     pub rejected: u64,
     /// Rows without a problem, in file order.
     pub rows: Vec<Row>,

@@ -8,7 +8,7 @@ use rusqlite::{Row, params_from_iter};
 use super::open::Ledger;
 use super::read::{Positions, drop_out, pseudonym};
 use super::relatives::relation;
-use super::{Holds, LedgerError, Record};
+use super::{Holds, LedgerError, Record, many};
 use crate::model::{Locus, Pseudonym, Sex};
 
 /// Which families or children.
@@ -51,9 +51,7 @@ impl Ledger {
         // One view of the data, whatever is imported meanwhile.
         let tx = self.connection.unchecked_transaction().map_err(LedgerError::from)?;
         let positions = Positions::over(&tx, loci.len(), |locus| loci.iter().position(|one| one == locus))?;
-        let any_many: bool = tx
-            .query_row("SELECT EXISTS (SELECT 1 FROM many_alleles)", [], |row| row.get(0))
-            .map_err(LedgerError::from)?;
+        let mut many = many::of_all(&tx, |locus| loci.iter().position(|one| one == locus))?;
         let list = |pseudonyms: &[Pseudonym]| {
             // Of an empty text `unhex` makes a pseudonym that nobody has.
             let names: Vec<String> = pseudonyms.iter().map(Pseudonym::to_string).collect();
@@ -84,10 +82,12 @@ impl Ledger {
         let mut family: Vec<Record> = Vec::new();
         while let Some(row) = rows.next().map_err(LedgerError::from)? {
             let mut record = record(row, holds, &positions)?;
-            if any_many {
-                record.many =
-                    self.many_alleles_over(record.sample, |locus| loci.iter().position(|one| one == locus))?;
+            // A relative of several families is met again.
+            record.many = match holds {
+                Holds::Families => many.get(&record.sample).cloned(),
+                Holds::Children => many.remove(&record.sample),
             }
+            .unwrap_or_default();
             if family.last().is_some_and(|last| last.family.map(|of| of.0) != record.family.map(|of| of.0)) {
                 flush(&mut family, &mut each)?;
             }

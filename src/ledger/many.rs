@@ -3,7 +3,9 @@
 //! `many_alleles.alleles`: the alleles in tenths of a repeat, two bytes each, little-endian, rising, each once, three to
 //! eight. The form is canonical: equal alleles are equal bytes.
 
-use rusqlite::{Connection, Statement, Transaction};
+use std::collections::HashMap;
+
+use rusqlite::{Connection, Row, Statement, Transaction};
 
 use super::open::Ledger;
 use super::{LedgerError, Record};
@@ -90,15 +92,6 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Damaged`] if they cannot be read.
     pub fn many_alleles(&self, panel: &Panel, sample: Pseudonym) -> Result<Vec<(usize, ManyAlleles)>, LedgerError> {
-        self.many_alleles_over(sample, |locus| panel.position(locus))
-    }
-
-    /// As [`Ledger::many_alleles`], over other loci than a panel's.
-    pub(super) fn many_alleles_over(
-        &self,
-        sample: Pseudonym,
-        position: impl Fn(&Locus) -> Option<usize>,
-    ) -> Result<Vec<(usize, ManyAlleles)>, LedgerError> {
         let mut statement = self.connection.prepare(
             "SELECT locus.name, many_alleles.alleles FROM sample JOIN many_alleles ON sample_id = sample.id
              JOIN locus ON locus.id = locus_id WHERE sample.pseudonym = ?1",
@@ -106,16 +99,47 @@ impl Ledger {
         let mut rows = statement.query([sample.as_bytes()])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let name: String = row.get(0)?;
-            let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
-            let many =
-                decode(row.get_ref(1)?.as_blob().map_err(|_| damaged("alleles are missing"))?).map_err(damaged)?;
-            let locus = name.parse().map_err(|_| damaged("a locus has no name"))?;
-            found.extend(position(&locus).map(|position| (position, many)));
+            found.extend(read(row, sample, 0, &|locus| panel.position(locus))?);
         }
         found.sort_unstable_by_key(|one| one.0);
         Ok(found)
     }
+}
+
+/// Of every sample that has some, by one query: such loci are rare. `position` says where a locus stands, if it counts.
+pub(super) fn of_all(
+    connection: &Connection,
+    position: impl Fn(&Locus) -> Option<usize>,
+) -> Result<HashMap<Pseudonym, Vec<(usize, ManyAlleles)>>, LedgerError> {
+    let mut statement = connection.prepare(
+        "SELECT sample.pseudonym, locus.name, many_alleles.alleles FROM many_alleles JOIN sample ON sample.id = sample_id
+         JOIN locus ON locus.id = locus_id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut all: HashMap<Pseudonym, Vec<(usize, ManyAlleles)>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let sample = super::read::pseudonym(row, 0)?;
+        if let Some(found) = read(row, sample, 1, &position)? {
+            all.entry(sample).or_default().push(found);
+        }
+    }
+    all.values_mut().for_each(|found| found.sort_unstable_by_key(|one| one.0));
+    Ok(all)
+}
+
+/// One locus of a sample: its name in a column, and the alleles in the next.
+fn read(
+    row: &Row<'_>,
+    sample: Pseudonym,
+    column: usize,
+    position: &impl Fn(&Locus) -> Option<usize>,
+) -> Result<Option<(usize, ManyAlleles)>, LedgerError> {
+    let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
+    let name: String = row.get(column)?;
+    let many = row.get_ref(column + 1)?.as_blob().map_err(|_| damaged("alleles are missing"))?;
+    let many = decode(many).map_err(damaged)?;
+    let locus = name.parse().map_err(|_| damaged("a locus has no name"))?;
+    Ok(position(&locus).map(|position| (position, many)))
 }
 
 /// Reads all, and says what is wrong.

@@ -134,23 +134,24 @@ impl CandidateReport {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// CSV with a header: `family,child,log10_lr,loci_compared,incompatible_loci,first_run,new,family_marks,same_person`;
-    /// the last column names the relative's sample of an identity. Identities come after all candidates.
+    /// CSV with a header:
+    /// `family,child,log10_lr,loci_compared,incompatible_loci,few_loci,first_run,new,family_marks,same_person`; the last column names the relative's sample of an identity. Identities come after all candidates.
     #[must_use]
     pub fn csv(&self) -> String {
         let mut text = String::from(
-            "family,child,log10_lr,loci_compared,incompatible_loci,first_run,new,family_marks,same_person\n",
+            "family,child,log10_lr,loci_compared,incompatible_loci,few_loci,first_run,new,family_marks,same_person\n",
         );
         for row in self.candidates.iter().chain(&self.identities) {
             // Numbers and hexadecimal digits only: nothing to quote, and writing to a string cannot fail.
             let _ = writeln!(
                 text,
-                "{},{},{},{},{},{},{},{},{}",
+                "{},{},{},{},{},{},{},{},{},{}",
                 row.family,
                 row.child,
                 row.log10_lr,
                 row.loci_compared,
                 row.incompatible_loci,
+                row.few_loci,
                 row.first_run,
                 row.new,
                 row.family_marks.join(" "),
@@ -319,8 +320,8 @@ mod tests {
         let same = &json["identities"][0]["same_person"];
         assert_eq!((&same["relation"], &same["differing_alleles"]), (&"full-sibling".into(), &1.into()));
         assert!(json["candidates"][0]["same_person"].is_null());
-        assert!(report.csv().contains(",7.25,20,1,1,true,,\n"));
-        assert!(report.csv().ends_with(",7.25,20,1,1,true,,02020202020202020202020202020202\n"));
+        assert!(report.csv().contains(",7.25,20,1,true,1,true,,\n"));
+        assert!(report.csv().ends_with(",7.25,20,1,true,1,true,,02020202020202020202020202020202\n"));
         assert!(report.table(1).contains("full-sibling 0202"));
         assert!(report.table(0).contains("... and 1 more"));
     }

@@ -26,6 +26,8 @@ pub struct FamPerson {
     pub profile: Profile,
     /// The probability that an allele has dropped out, from the sample or the model.
     pub drop_out: f64,
+    /// How many loci of the panel have more than two alleles. The form has no place for these: such a locus is untyped.
+    pub many: usize,
 }
 
 /// A family with its pedigree.

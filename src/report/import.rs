@@ -18,7 +18,7 @@ pub const MOST_LISTED: usize = 20;
 pub struct FileRows {
     /// Without a problem.
     pub sound: u64,
-    /// With one.
+    /// With one; see [`crate::intake::Intake::rejected`].
     pub rejected: u64,
     /// That brought something new.
     pub added: u64,

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use reunite::index::{FamilyIndex, FamilyRecord, Index};
 use reunite::intake::{
-    CasePedigrees, FamilyPedigrees, Format, Intake, Layout, Problem, Request, read_bytes, read_cases,
+    CaseList, CasePedigrees, FamilyPedigrees, Format, Intake, Layout, NumberKind, Problem, Request, SingleAllele,
+    read_bytes, read_cases, read_fam_database, read_telling,
 };
 use reunite::model::Panel;
 use reunite::population::FrequencyTable;
@@ -16,13 +17,17 @@ use reunite::pseudonym::{Pseudonymizer, SecretKey};
 pub type Reader = fn(&[u8]);
 
 /// Every reader, by the name of its target and of the folder of its seeds.
-pub const READERS: [(&str, Reader); 8] = [
+pub const READERS: [(&str, Reader); 12] = [
+    ("case_list", case_list),
     ("cases", cases),
     ("children", children),
     ("cmf", cmf),
+    ("fam", fam),
     ("families", families),
     ("families_index", families_index),
+    ("forms", forms),
     ("frequencies", frequencies),
+    ("genemapper", genemapper),
     ("index", index),
     ("pedigrees", pedigrees),
 ];
@@ -43,6 +48,64 @@ pub fn children(bytes: &[u8]) {
 pub fn cmf(bytes: &[u8]) {
     read(bytes, Layout::Families, Some(Format::Cmf), None);
     read(bytes, Layout::Children, Some(Format::Cmf), None);
+}
+
+/// Projects of Familias: families, names within families, children, and the database.
+pub fn fam(bytes: &[u8]) {
+    read(bytes, Layout::Families, Some(Format::Fam), None);
+    read(bytes, Layout::Children, Some(Format::Fam), None);
+    let request = Request { format: Some(Format::Fam), names_within_family: true, ..request(Layout::Families) };
+    sound(&request, read_bytes("f", bytes, &request));
+    match read_fam_database("f", bytes) {
+        Err(problems) => check(&problems),
+        Ok(database) => {
+            let found =
+                |locus: &reunite::intake::FamLocus| !locus.alleles.is_empty() && (0.0..=1.0).contains(&locus.rare);
+            assert!(!database.loci.is_empty() && database.loci.iter().all(found));
+        }
+    }
+}
+
+/// Tables with a row per sample and locus: as children; and as both with a list, one allele alone being an untyped locus.
+pub fn genemapper(bytes: &[u8]) {
+    let format = Some(Format::GeneMapper);
+    read(bytes, Layout::Children, format, None);
+    for (layout, list) in LISTS {
+        let list = CaseList::read("l.csv", list, &request(layout)).ok();
+        assert!(list.is_some(), "a sound list is read");
+        let request = Request { format, cases: list.as_ref(), single_allele: SingleAllele::Untyped, ..request(layout) };
+        sound(&request, read_bytes("f", bytes, &request));
+    }
+}
+
+/// Case lists, and files of genotypes, of every form that has lists, in their light.
+pub fn case_list(bytes: &[u8]) {
+    for layout in [Layout::Families, Layout::Children] {
+        let numbers = Request { sample_id_kind: Some(NumberKind::ResidentId), ..request(layout) };
+        let _ = CaseList::read("l.csv", bytes, &numbers).map_err(|problems| check(&problems));
+        match CaseList::read("l.csv", bytes, &request(layout)) {
+            Err(problems) => check(&problems),
+            Ok(list) => {
+                let _ = list.notes();
+                for genotypes in GENOTYPES {
+                    let request = Request { cases: Some(&list), ..request(layout) };
+                    let intake = read_bytes("f", genotypes, &request);
+                    let samples = intake.rows.iter().map(|row| row.sample).collect();
+                    let _ = list.without_genotypes(&samples);
+                    sound(&request, intake);
+                }
+            }
+        }
+    }
+}
+
+/// Files whose form, encoding, delimiter and layout their content tells: what a laboratory drops into a folder.
+pub fn forms(bytes: &[u8]) {
+    let intake = read_telling("f", bytes, &request(Layout::Children));
+    sound(&request(intake.layout), intake);
+    read(bytes, Layout::Families, None, None);
+    let sheet = Request { sheet: Some("1"), single_allele: SingleAllele::Untyped, ..request(Layout::Children) };
+    sound(&sheet, read_bytes("f", bytes, &sheet));
 }
 
 /// Pedigrees of families and of cases; and a file of families in the light of the first, as it is and with its form told
@@ -118,19 +181,46 @@ pub fn walk_families_index(bytes: &[u8]) -> bool {
     true
 }
 
+/// Lists of `S1` and `S2`; of the relatives one is in two families.
+const LISTS: [(Layout, &[u8]); 2] = [
+    (
+        Layout::Families,
+        b"sample_id,family_id,relation,sex,drop_out\nS1,F1,father,m,0.1\nS1,F2,paternal-uncle,m,0.1\nS2,F1,mother,f,\n",
+    ),
+    (Layout::Children, b"sample_id,sex,drop_out\nS1,m,0.1\nS2,f,\n"),
+];
+
+/// Genotypes of `S1` and `S2`: tidy, in two columns, as a tall table, as CODIS CMF.
+const GENOTYPES: [&[u8]; 4] = [
+    b"sample_id,vWA,AMEL\nS1,14/15,X/Y\nS2,16,X\n",
+    b"sample_id;vWA_1;vWA_2\nS1;14;15\nS2;16;\n",
+    b"Sample Name\tMarker\tAllele 1\tAllele 2\nS1\tvWA\t14\t15\nS2\tvWA\t16\t\nS1\tAMEL\tX\tY\n",
+    include_bytes!("corpus/cmf/children.xml"),
+];
+
 fn panel() -> &'static Panel {
     FrequencyTable::chinese_han_23().panel()
 }
 
 fn read(bytes: &[u8], layout: Layout, format: Option<Format>, pedigrees: Option<&FamilyPedigrees>) {
-    let request = Request { format, pedigrees, ..Request::new(layout, panel(), &PSEUDONYMIZER) };
-    let Intake { rows, problems, notes, loci, .. } = read_bytes("f", bytes, &request);
+    let request = Request { format, pedigrees, ..request(layout) };
+    sound(&request, read_bytes("f", bytes, &request));
+}
+
+fn request(layout: Layout) -> Request<'static> {
+    Request::new(layout, panel(), &PSEUDONYMIZER)
+}
+
+/// What is read fits together.
+fn sound(request: &Request<'_>, intake: Intake) {
+    let Intake { rows, problems, notes, loci, .. } = intake;
     assert!(!rows.is_empty() || !problems.is_empty(), "nothing is read, and nothing is said");
     notes.iter().for_each(|note| assert!(!note.what.is_empty()));
     problems.iter().for_each(|problem| assert!(!problem.what.is_empty()));
     for row in rows {
         assert!(row.profile.typed_loci() <= loci.len());
-        assert_eq!(row.family.is_some(), layout == Layout::Families);
+        assert!(row.many.iter().all(|many| many.0 < loci.len() && row.profile.at(many.0).is_none()));
+        assert_eq!(row.family.is_some(), request.layout == Layout::Families);
         assert!(problems.iter().all(|problem| problem.line != row.line), "a row with a problem is handed on");
     }
 }

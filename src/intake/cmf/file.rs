@@ -257,6 +257,7 @@ impl<'a> File<'a> {
         };
         let header: Vec<String> = fixed.iter().map(|name| (*name).to_owned()).chain(self.loci.columns).collect();
         let mut rows = self.rows;
+        findings.rejected = self.specimens - self.skipped.iter().sum::<u64>() - rows.len() as u64;
         for (_, row) in &mut rows {
             row.reserve_exact(header.len() - row.len());
             row.resize(header.len(), String::new());

@@ -102,6 +102,35 @@ fn children_are_read() {
 }
 
 #[test]
+fn more_than_two_alleles_are_kept() {
+    let text = child(&[locus("vWA", &["14", "15"]), locus("FGA", &["24", "22", "23.2"])]);
+    let intake = read(Layout::Children, &text);
+    assert_eq!(intake.problems, []);
+    let row = &intake.rows[0];
+    assert_eq!((intake.loci[1].name(), row.profile.at(1)), ("FGA", None));
+    let [(1, many)] = &row.many[..] else { panic!("{:?}", row.many) };
+    assert_eq!(many.alleles().iter().map(ToString::to_string).collect::<Vec<_>>(), ["22", "23.2", "24"]);
+    assert!(intake.notes.iter().any(|note| note.code == "many-alleles"), "{:?}", places(&intake.notes));
+}
+
+#[test]
+fn rejected_are_specimens_and_not_lines() {
+    let good = |id: &str| specimen(id, "Unidentified Person", "", &[locus("vWA", &["14"])]);
+    let bad = specimen("S2", "Unidentified Person", "", &[locus("vWA", &["x"]), locus("FGA", &["y"])]);
+    let other = specimen("M1", "Biological Mother", " CASEID='C1'", &[locus("vWA", &["14"])]);
+    let rejected = |specimens: &[String]| {
+        let intake = read(Layout::Children, cmf(&specimens.concat()));
+        (intake.problems.len(), intake.rejected, intake.rows.len())
+    };
+    assert_eq!(rejected(&[good("S1"), other.clone(), good("S3")]), (0, 0, 2));
+    assert_eq!(rejected(&[good("S1"), bad.clone(), other.clone(), good("S3")]), (2, 1, 2));
+    assert_eq!(rejected(&[bad.clone(), other]), (2, 1, 0));
+    // What the table's rows are refused for counts, too: a specimen without any locus typed.
+    let empty = specimen("S4", "Unidentified Person", "", &[locus("DYS391", &["10"])]);
+    assert_eq!(rejected(&[good("S1"), bad, empty]), (3, 2, 1));
+}
+
+#[test]
 fn parents_are_read_and_other_relatives_need_a_case_list() {
     let vwa = [locus("vWA", &["14", "15"])];
     let text = cmf(&format!(

@@ -64,7 +64,7 @@ pub fn read_fam_database(file_name: &str, bytes: &[u8]) -> Result<FamDatabase, V
     let mut findings = Findings::new(file_name);
     let database = Values::new(bytes, &mut findings)
         .and_then(|mut values| read(&mut values, &mut findings))
-        .map(|main| (main.theta, loci(main.line, &main.loci, &mut findings)));
+        .map(|main| (main.theta, all_loci(main.line, &main.loci, &mut findings)));
     if let Some(((line, theta), _)) = &database
         && *theta >= 1.0
     {
@@ -77,16 +77,28 @@ pub fn read_fam_database(file_name: &str, bytes: &[u8]) -> Result<FamDatabase, V
     }
 }
 
-fn loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<FamLocus> {
+fn all_loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<FamLocus> {
     if raw.is_empty() || raw.len() > Panel::MOST_LOCI {
         let what = format!("is not from 1 to {}", Panel::MOST_LOCI);
         findings.problem(line, named("number of loci"), "loci", what);
         return Vec::new();
     }
+    let known: Option<Vec<Locus>> = KNOWN_LOCI.iter().map(|name| name.parse().ok()).collect();
+    let known = known.and_then(|known| Panel::new(known).ok());
     let mut first: HashMap<Locus, u64> = HashMap::new();
     let mut loci = Vec::with_capacity(raw.len());
     for raw in raw {
-        let Some(name) = name(raw.name) else {
+        // As it is spelled here.
+        let name = match known.as_ref().map(|known| loci::named(raw.name, known, &[])) {
+            Some(Named::Amelogenin) => {
+                let what = "is the sex marker and no STR locus: left out of the frequencies";
+                findings.note(raw.line, named("name of the locus"), "amelogenin", what);
+                continue;
+            }
+            Some(Named::Locus { locus, .. }) => Some(locus),
+            _ => raw.name.parse().ok(),
+        };
+        let Some(name) = name else {
             let what = "is no name of a locus: letters and digits, beginning with a letter";
             findings.problem(raw.line, named("name of the locus"), "locus", what);
             continue;
@@ -98,15 +110,6 @@ fn loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<FamLocu
         loci.extend(locus(name, raw, findings));
     }
     loci
-}
-
-/// A locus as it is spelled here.
-fn name(text: &str) -> Option<Locus> {
-    let known = Panel::new(KNOWN_LOCI.iter().map(|name| name.parse().ok()).collect::<Option<_>>()?).ok()?;
-    match loci::named(text, &known, &[]) {
-        Named::Locus { locus, .. } => Some(locus),
-        _ => text.parse().ok(),
-    }
 }
 
 fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<FamLocus> {

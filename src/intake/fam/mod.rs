@@ -16,6 +16,7 @@ mod database;
 mod dvi;
 mod graph;
 mod main_part;
+mod people;
 mod projects;
 mod relations;
 #[cfg(test)]

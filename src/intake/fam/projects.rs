@@ -5,51 +5,14 @@ use std::collections::{HashMap, HashSet};
 
 use super::dvi::{self, Dvi};
 use super::graph::{Graph, Kin, Node};
-use super::main_part::{Drawn, Links, MOST_PLACES, Main, RawLocus};
+use super::main_part::{Drawn, Links, MOST_PLACES, Main};
+use super::people::{Loci, Someone, table};
 use super::values::named;
 use crate::intake::findings::Findings;
 use crate::intake::links::{Linked, MOST_PERSONS};
-use crate::intake::loci::{self, Named};
 use crate::intake::table::Table;
 use crate::intake::{FamilyPedigrees, Request};
 use crate::model::{Member, Panel, Pseudonym, Sex};
-
-/// A person with DNA data.
-struct Someone<'a> {
-    line: u64,
-    sample: Cow<'a, str>,
-    sex: Sex,
-    /// Whether alleles may have dropped out.
-    drop_out: bool,
-    /// Locus by number, and the cell.
-    cells: Vec<(usize, String)>,
-}
-
-/// Loci by the names the file gives them; those of the database first.
-struct Loci<'a> {
-    names: Vec<(u64, &'a str)>,
-    by_name: HashMap<&'a str, usize>,
-}
-
-impl<'a> Loci<'a> {
-    fn new(loci: &[RawLocus<'a>]) -> Self {
-        let mut all = Self { names: Vec::new(), by_name: HashMap::new() };
-        for locus in loci {
-            all.by_name.entry(locus.name).or_insert(all.names.len());
-            all.names.push((locus.line, locus.name));
-        }
-        all
-    }
-
-    fn number(&mut self, line: u64, name: &'a str) -> usize {
-        let next = self.names.len();
-        let number = *self.by_name.entry(name).or_insert(next);
-        if number == next {
-            self.names.push((line, name));
-        }
-        number
-    }
-}
 
 /// A family as it will be imported.
 struct Family {
@@ -198,7 +161,11 @@ fn of_dvi<'a>(
             let what = "has more persons and pedigrees than can be gone through: split it";
             findings.problem(family.line, named("family"), "persons", what);
         } else {
+            let (before, first, read) = (findings.count(), people.len(), reader.families.len());
             self::family(family, &mut people, loci, reader, findings);
+            if findings.count() > before && reader.families.len() == read {
+                findings.rejected += (people.len() - first) as u64;
+            }
         }
     }
     people
@@ -317,78 +284,4 @@ fn of_pedigrees<'a>(main: &Main<'a>, reader: &mut Reader<'_>, findings: &mut Fin
         reader.pedigree(drawn.name, &graph, &people, findings);
     }
     (findings.count() == before).then_some(people)
-}
-
-/// The table of these rows, each with the number of a person and the first cells.
-fn table<'a>(
-    columns: &[&str],
-    main: &Main<'a>,
-    loci: &Loci<'a>,
-    people: &[Someone<'a>],
-    rows: impl Iterator<Item = (usize, Vec<String>)>,
-    panel: &Panel,
-    findings: &mut Findings,
-) -> Option<Table> {
-    let rows: Vec<(usize, Vec<String>)> = rows.collect();
-    if rows.is_empty() {
-        return None;
-    }
-    // Where each locus with data stands in the rows.
-    let mut used = vec![false; loci.names.len()];
-    rows.iter().flat_map(|row| &people[row.0].cells).for_each(|cell| used[cell.0] = true);
-    let mut header: Vec<String> = columns.iter().map(|&column| column.to_owned()).collect();
-    let drop_out = rows.iter().any(|row| people[row.0].drop_out);
-    header.extend(drop_out.then(|| "drop_out".to_owned()));
-    let first = header.len();
-    let mut place = vec![None; used.len()];
-    for (number, &(line, name)) in loci.names.iter().enumerate().filter(|(number, _)| used[*number]) {
-        match loci::named(name, panel, &[]) {
-            Named::Locus { locus, .. } => {
-                place[number] = Some(header.len() - first);
-                header.push(locus.name().to_owned());
-            }
-            Named::Amelogenin => findings.note(line, named("locus"), "amelogenin", "is no STR locus: skipped"),
-            Named::Elsewhere => {
-                let what = "lies on a sex chromosome, or is a check of the kit: skipped";
-                findings.note(line, named("locus"), "elsewhere", what);
-            }
-            Named::Unknown { nearest } => {
-                let like = nearest.map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"));
-                let what = format!("is no known locus{like} Rename it in the file, or leave it out there");
-                findings.problem(line, named("locus"), "locus", what);
-            }
-        }
-    }
-    let width = header.len() - first;
-    let mut table = Table { line: main.line, header, rows: Vec::with_capacity(rows.len()) };
-    for (number, mut cells) in rows {
-        let person = &people[number];
-        cells.push(person.sex.word().to_owned());
-        if drop_out {
-            cells.push(if person.drop_out { self::drop_out(main, person.line, findings) } else { String::new() });
-        }
-        let mut genotypes = vec![String::new(); width];
-        for (locus, cell) in &person.cells {
-            let Some(at) = place[*locus] else { continue };
-            if !genotypes[at].is_empty() {
-                let what = "the person has two genotypes at one locus: remove one of them";
-                findings.problem(person.line, named("DNA data"), "repeated-locus", what);
-            }
-            genotypes[at].clone_from(cell);
-        }
-        cells.extend(genotypes);
-        table.rows.push((person.line, cells));
-    }
-    Some(table)
-}
-
-/// The drop-out probability of the database, as a cell.
-fn drop_out(main: &Main<'_>, line: u64, findings: &mut Findings) -> String {
-    let mut values = main.loci.iter().map(|locus| locus.drop_out);
-    let first = values.next().unwrap_or(0.0);
-    if values.any(|value| value != first) {
-        let what = "alleles may have dropped out, with another probability at each locus: set one for all";
-        findings.problem(line, named("person"), "drop-out", what);
-    }
-    first.to_string()
 }

@@ -227,6 +227,67 @@ fn names_may_be_those_of_each_family() {
     assert_eq!(intake.rows[1].sample, sample("Two/Father"));
 }
 
+/// The sex marker as a system, with its alleles X and Y.
+fn amelogenin(text: &str, name: &str) -> String {
+    let locus = format!(
+        "\"{name}\"\n0\n0\n0\n0\n2\n0.1\n0.1\n0\n0\n#FALSE#\n0\n\
+         2\t(DatabaseSize = 0 , Dropout probability = 0.05 , Minor allele frequency = 0 )\n\"X\"\n0.75\n\"Y\"\n0.25\n"
+    );
+    text.replacen("3\n#TRUE#\n\"Syn", "4\n#TRUE#\n\"Syn", 1) + &locus
+}
+
+#[test]
+fn the_sex_marker_is_held_against_the_sex() {
+    let persons = |father: &str, mother: &str| {
+        amelogenin(&project(), "Amelogenin")
+            .replacen("2\n0\n1\n0\n2\n2\n1\n", &format!("3\n0\n1\n0\n2\n2\n1\n{father}\n3\n"), 1)
+            .replacen("3\n1\n1\n0\n0\n1\n1\n", &format!("4\n{mother}\n3\n1\n1\n0\n0\n1\n1\n"), 1)
+    };
+    let right = read(Layout::Families, persons("0\n1", "0\n0"));
+    let expected = read(Layout::Families, project());
+    let codes = |intake: &Intake| intake.notes.iter().map(|note| note.code).collect::<Vec<_>>();
+    assert_eq!((&right.problems, &right.loci), (&vec![], &expected.loci));
+    assert_eq!(codes(&right), codes(&expected));
+    assert!(right.rows.iter().zip(&expected.rows).all(|(one, other)| one.profile == other.profile));
+    let text = persons("0\n0", "1\n1");
+    let wrong = read(Layout::Families, &text);
+    assert_eq!(wrong.problems, []);
+    let [father, mother] = ["\"AF\"", "\"MO\""].map(|name| line(&text, name, 0));
+    let warned = |code| places(&wrong.notes).into_iter().filter(move |place| place.1 == code).map(|place| place.0);
+    assert_eq!(warned("amelogenin-sex").collect::<Vec<_>>(), [father]);
+    assert!(warned("amelogenin").eq([mother, mother]), "Y alone is no reading: {:?}", places(&wrong.notes));
+    // By its name in the DVI part, too.
+    let marker = "nSystems= 3\nSystemName= AMEL\nAllele1= X\nAllele2= X\n";
+    let text = dvi().replacen("nSystems= 2\n", marker, 1);
+    let children = read(Layout::Children, &text);
+    assert_eq!((children.problems.len(), children.rows.len()), (0, 1));
+    assert!(places(&children.notes).contains(&(line(&text, "[[[Person 1 ]]]", 0), "amelogenin-sex")));
+    // It has no frequencies that count.
+    let text = persons("0\n1", "0\n0");
+    let database = read_fam_database("p.fam", text.as_bytes()).unwrap();
+    assert_eq!(database.loci.len(), 3);
+    assert!(places(&database.notes).contains(&(line(&text, "\"Amelogenin\"", 0), "amelogenin")));
+}
+
+#[test]
+fn who_is_left_out_is_counted_once() {
+    assert_eq!(read(Layout::Families, dvi()).rejected, 0);
+    // Three wrong alleles of one person.
+    let wrong = dvi().replacen("Allele1= 14\nAllele2= 15\n", "Allele1= x\nAllele2= y\n", 1).replacen(
+        "Allele1= 22.2",
+        "Allele1= z",
+        1,
+    );
+    let intake = read(Layout::Children, wrong);
+    assert!(intake.problems.len() > 1, "{:?}", intake.problems);
+    assert_eq!((intake.rejected, intake.rows.len()), (1, 0));
+    // The second family has three with DNA data, and no sound pedigree.
+    let fathers = dvi().replacen("Parent= M\nChild= Sis\n", "Parent= Half\nChild= Sis\n", 1);
+    let intake = read(Layout::Families, fathers);
+    assert_ne!(intake.problems, []);
+    assert_eq!((intake.rejected, intake.rows.len()), (3, 1));
+}
+
 #[test]
 fn the_database_is_read_with_its_settings() {
     let database = read_fam_database("p.fam", project().as_bytes()).unwrap();
