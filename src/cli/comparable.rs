@@ -155,7 +155,7 @@ pub(super) fn say(report: &CandidateReport, output: &Output) {
     let few = report.candidates.iter().filter(|candidate| candidate.few_loci).count() as u64;
     if pairs > 0 {
         let which = if run.mode == "delta" { " of those compared in this run" } else { "" };
-        output.say(&format!("{} pairs{which}, have fewer than {least} loci in common: not comparable", count(pairs)));
+        output.say(&format!("{} pairs{which} have fewer than {least} loci in common: not comparable", count(pairs)));
     }
     if few > 0 {
         output.say(&format!("{} candidates reach the LR with fewer than {least} loci", count(few)));
