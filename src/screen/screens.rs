@@ -17,6 +17,9 @@ pub(super) const SET: usize = BLOCK / 64;
 /// no check in the kernel and nothing calculated from it.
 pub(super) const WORDS: usize = (1 << 16) + SET;
 
+/// How many sets have a number of their own, the one that finds nobody included.
+const NUMBERS: usize = (1 << 16) / SET;
+
 /// Families' screens as the kernel takes them, with room for what it finds.
 #[derive(Debug)]
 pub struct Screens<'s> {
@@ -173,7 +176,7 @@ struct Sets {
 impl Sets {
     /// Takes all that a screen asks for, or nothing if there may be no number left for it.
     fn take(&mut self, screen: &Screen) -> bool {
-        if self.known.len() + 4 * screen.loci.len() + 1 > WORDS / SET {
+        if self.known.len() + 4 * screen.loci.len() + 1 > NUMBERS {
             return false;
         }
         let strong = screen.loci.iter().filter(|_| screen.counts_strong).flat_map(strong_of);
@@ -200,5 +203,33 @@ impl Sets {
 
     fn of(&self, asked: Asked) -> u16 {
         self.known.get(&asked).copied().unwrap_or(NOBODY)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each asks for four sets that no other asks for: as many screens as fit would have one set too many.
+    #[test]
+    fn no_number_is_given_twice() {
+        let screen = |number: u128| {
+            let set = |which: u128| 1 + (4 * number + which);
+            let carries = |which| Carries { first: set(which), second: set(which + 1) };
+            let locus = Counted { first_row: 1, tolerated: carries(0), strong: carries(2) };
+            let allowed = Allowed { misses: [Some(0); STRONG_CLASSES] };
+            Screen::of_parts(vec![locus], true, vec![allowed])
+        };
+        let screens: Vec<Screen> = (0..2100).map(screen).collect();
+        let parts = Screens::new(&screens.iter().collect::<Vec<_>>());
+        assert_eq!(parts.iter().map(Screens::len).sum::<usize>(), screens.len());
+        assert!(parts.len() > 1);
+        for part in &parts {
+            let mut numbers: Vec<u16> = part.misses.iter().chain(&part.strong).copied().collect();
+            numbers.retain(|&number| number != NOBODY);
+            numbers.sort_unstable();
+            numbers.dedup();
+            assert_eq!(numbers.len(), 4 * part.len());
+        }
     }
 }
