@@ -187,12 +187,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 let begun = Instant::now();
                 let (by_screen, rest) = passed.split_at_mut(screens.len());
                 let (by_weight, others) = rest.split_at_mut(weights.len());
-                let mut done = 0;
-                for part in &mut parts {
-                    let passed = &mut by_screen[done..done + part.len()];
-                    screen_block(matcher.layout.instructions, rows, index.untyped(block), part, passed);
-                    done += part.len();
-                }
+                screen_block(matcher.layout.instructions, rows, index.untyped(block), &mut parts, by_screen);
                 if !weights.is_empty() {
                     weigh_block(matcher.layout.instructions, matcher.lanes(block), &weights, by_weight);
                 }

@@ -3,9 +3,11 @@
 //! A first look, by the kernel that counts, at the few loci that tell most people apart: there alone, nearly everybody lacks
 //! alleles at more loci than alleles may differ. Who is left is compared at all loci, exactly.
 
+use std::cell::OnceCell;
+
 use rayon::prelude::*;
 
-use crate::index::{BLOCK, Index, UNLISTED};
+use crate::index::{BLOCK, Index, Row, UNLISTED};
 use crate::kinship::Calculator;
 use crate::model::{GenotypeCode, Pseudonym, genotype_count};
 use crate::screen::{Differences, Instructions, Screen, Screens, screen_block};
@@ -44,13 +46,6 @@ pub struct Doubles<'a> {
     /// Per locus, the code of someone untyped.
     untyped: Vec<GenotypeCode>,
     instructions: Instructions,
-}
-
-/// A sample that is looked for.
-struct Wanted {
-    number: usize,
-    /// The first look, and one at all loci; `None` if so many alleles may differ that nobody can be left out.
-    screens: Option<[Screen; 2]>,
 }
 
 impl<'a> Doubles<'a> {
@@ -138,17 +133,16 @@ impl<'a> Doubles<'a> {
     ) -> Result<Vec<Double>, Stopped> {
         // A lower number has had its pairs with all higher ones.
         let from = if within { numbers.start / BLOCK } else { 0 };
-        let wanted: Vec<Wanted> = numbers.filter_map(|number| self.wanted(queries, number)).collect();
-        let screens = |look: usize| -> Option<Vec<&Screen>> {
-            wanted.iter().map(|wanted| wanted.screens.as_ref().map(|screens| &screens[look])).collect()
-        };
-        let arranged = |look: usize| screens(look).map(|screens| Screens::new(&screens)).unwrap_or_default();
+        let wanted: Vec<usize> = numbers.filter(|&number| self.is_typed_enough(queries, number)).collect();
+        let screens =
+            |loci: usize| -> Vec<Screen> { wanted.iter().map(|&number| self.screen(queries, number, loci)).collect() };
         // Most often no block asks for all loci.
-        let (mut first, mut all) = (arranged(0), None);
+        let (first, all) = (screens(FIRST * (1 + usize::from(self.rule.max_differences) / 3)), OnceCell::new());
+        let (mut by_first, mut by_all) = (arranged(&first), None);
         let is_pair = |one: usize, other: usize| {
             other < self.index.children() && !(within && other <= one) && self.is_double(queries, one, other)
         };
-        let mut passed = vec![[!0; BLOCK / 64]; wanted.len()];
+        let mut passed = vec![Row::default(); wanted.len()];
         let mut found = Vec::new();
         for (block, rows) in self.index.planes().chunks_exact(self.index.rows_per_block()).enumerate().skip(from) {
             // Those typed at most loci come first: from here on nobody is typed enough.
@@ -156,15 +150,13 @@ impl<'a> Doubles<'a> {
             if self.untyped.len() - untyped < self.rule.min_loci as usize {
                 break;
             }
-            let mut done = 0;
-            let look = if untyped > WHOLE { all.get_or_insert_with(|| arranged(1)) } else { &mut first };
-            for part in look {
-                let passed = &mut passed[done..done + part.len()];
-                screen_block(self.instructions, rows, untyped, part, passed);
-                done += part.len();
-            }
+            let parts = match untyped > WHOLE {
+                true => by_all.get_or_insert_with(|| arranged(all.get_or_init(|| screens(usize::MAX)))),
+                false => &mut by_first,
+            };
+            screen_block(self.instructions, rows, untyped, parts, &mut passed);
             let before = found.len();
-            for (row, &Wanted { number: one, .. }) in passed.iter().zip(&wanted) {
+            for (row, &one) in passed.iter().zip(&wanted) {
                 for (word, &bits) in row.iter().enumerate() {
                     let mut bits = bits;
                     // Most often nobody.
@@ -184,31 +176,27 @@ impl<'a> Doubles<'a> {
                 }
             }
         }
-        // Without a screen they have been looked at with all others.
-        if !first.is_empty() {
-            for &Wanted { number: one, .. } in &wanted {
-                let others = self.irregular.iter().filter(|&&other| is_pair(one, other));
-                found.extend(others.map(|&other| Double { one, other }));
-            }
+        for &one in &wanted {
+            let others = self.irregular.iter().filter(|&&other| is_pair(one, other));
+            found.extend(others.map(|&other| Double { one, other }));
         }
         Ok(found)
     }
 
-    /// A sample to look for; `None` if it is not typed enough.
-    fn wanted(&self, queries: &Index, number: usize) -> Option<Wanted> {
+    fn is_typed_enough(&self, queries: &Index, number: usize) -> bool {
+        let typed = codes(queries, number).iter().zip(&self.untyped).filter(|(code, untyped)| code != untyped);
+        typed.count() >= self.rule.min_loci as usize
+    }
+
+    /// A look at so many of a sample's loci; at none, which nobody fails, if more alleles may differ than the kernel counts.
+    fn screen(&self, queries: &Index, number: usize, loci: usize) -> Screen {
         let codes = codes(queries, number);
-        let typed = |&locus: &usize| codes[locus] != self.untyped[locus];
-        if self.order.iter().copied().filter(typed).count() < self.rule.min_loci as usize {
-            return None;
-        }
         let most = usize::from(self.rule.max_differences);
-        let screen = |first: usize| {
-            let listed = self.order.iter().filter(|&locus| typed(locus) && codes[*locus] != UNLISTED).take(first);
-            let loci = listed.map(|&locus| (self.index.first_rows()[locus], codes[locus]));
-            self.differences.screen(loci, self.untyped.len(), most)
-        };
-        let screens = (most <= Screen::MOST_MISSES).then(|| [screen(FIRST * (1 + most / 3)), screen(usize::MAX)]);
-        Some(Wanted { number, screens })
+        let (loci, most) = if most > Screen::MOST_MISSES { (0, 0) } else { (loci, most) };
+        let listed = |&&locus: &&usize| codes[locus] != self.untyped[locus] && codes[locus] != UNLISTED;
+        let looked_at = self.order.iter().filter(listed).take(loci);
+        let looked_at = looked_at.map(|&locus| (self.index.first_rows()[locus], codes[locus]));
+        self.differences.screen(looked_at, self.untyped.len(), most)
     }
 
     fn is_double(&self, queries: &Index, one: usize, other: usize) -> bool {
@@ -234,6 +222,11 @@ impl<'a> Doubles<'a> {
         }
         self.rule.holds(likeness) && queries.pseudonym(one) != self.index.pseudonym(other)
     }
+}
+
+/// Screens over the rows of an index, together.
+fn arranged(screens: &[Screen]) -> Vec<Screens<'_>> {
+    Screens::new(&screens.iter().collect::<Vec<_>>())
 }
 
 fn codes(index: &Index, number: usize) -> &[GenotypeCode] {

@@ -78,7 +78,7 @@ mod tests {
                 let screen = differences.screen([(1, code), (1, code)], 2, most);
                 let mut passed = [Row::default()];
                 let mut screens = Screens::new(&[&screen]);
-                screen_block(Instructions::Portable, &block, 0, &mut screens[0], &mut passed);
+                screen_block(Instructions::Portable, &block, 0, &mut screens, &mut passed);
                 let passes = |child: usize| passed[0][child / 64] >> (child % 64) & 1 == 1;
                 assert!(passes(count), "nothing speaks against an untyped one");
                 for other in 0..count as GenotypeCode {

@@ -11,13 +11,27 @@ use crate::index::Row;
 use super::instructions::Instructions;
 use super::screens::{GROUP, SET, Screens, Stairs, WORDS};
 
-/// Screens one block for several families: sets, per family, the bits of the children who miss no more loci than
-/// its plan allows. The first row of the block masks who takes part; every child of the block is untyped at
-/// `untyped` loci at least.
+/// Screens one block for the families of all parts, one after the other: sets, per family, the bits of the children who
+/// miss no more loci than its plan allows. The first row of the block masks who takes part; every child of the block is
+/// untyped at `untyped` loci at least.
 ///
 /// # Panics
-/// If a plan names a row that the block does not have.
+/// If a plan names a row that the block does not have, or `passed` is shorter than there are families.
 pub fn screen_block(
+    instructions: Instructions,
+    block: &[Row],
+    untyped: usize,
+    parts: &mut [Screens<'_>],
+    mut passed: &mut [Row],
+) {
+    for screens in parts {
+        let (these, rest) = passed.split_at_mut(screens.len());
+        passed = rest;
+        screen_part(instructions, block, untyped, screens, these);
+    }
+}
+
+fn screen_part(
     instructions: Instructions,
     block: &[Row],
     untyped: usize,
@@ -293,17 +307,16 @@ mod tests {
             let borrowed: Vec<&Screen> = screens.iter().collect();
             let mut parts = Screens::new(&borrowed);
             prop_assert_eq!(parts.len(), 1);
-            let together = &mut parts[0];
             for instructions in Instructions::available() {
                 let mut passed = vec![Row::default(); screens.len()];
-                screen_block(instructions, &block, 0, together, &mut passed);
+                screen_block(instructions, &block, 0, &mut parts, &mut passed);
                 for (screen, passed) in screens.iter().zip(&passed) {
                     for child in 0..BLOCK {
                         let ours = passed[child / 64] >> (child % 64) & 1 == 1;
                         prop_assert_eq!(ours, naive(&block, screen, child), "{:?} {}", instructions, child);
                     }
                 }
-                screen_block(instructions, &block, 1, together, &mut passed);
+                screen_block(instructions, &block, 1, &mut parts, &mut passed);
                 prop_assert!(passed.iter().all(|row| *row == Row::default()), "nobody so untyped is allowed");
             }
         }
