@@ -16,7 +16,7 @@ use super::candidates::pseudonym;
 use super::options::Global;
 use super::output::{Output, count};
 use super::store::Store;
-use super::vault::orphans;
+use super::vault::sweep;
 use super::who;
 
 #[derive(Args)]
@@ -110,8 +110,7 @@ fn without(store: &Store, ledger: &Ledger, scope: &Scope) -> anyhow::Result<Vec<
     let gone = |one: Sealed| {
         scope.samples.contains(&one.sample) || one.family.is_some_and(|family| scope.families.contains(&family))
     };
-    // What counts for nothing may name them in another way, under a key that the store was not given after all.
-    orphans(&vault, ledger)?.iter().try_for_each(|name| vault.remove(name))?;
+    sweep(&vault, ledger)?;
     let mut replaced = Vec::new();
     for SealedFile { name, .. } in ledger.sealed_files()? {
         let Some(file) = vault.without(&name, gone)? else { continue };

@@ -18,7 +18,7 @@ use super::Outcome;
 use super::options::Global;
 use super::output::{Output, count, hex};
 use super::store::{Store, outside};
-use super::vault::{PAGE, custodians, orphans};
+use super::vault::{PAGE, custodians, sweep};
 use super::who;
 
 #[derive(Args)]
@@ -93,7 +93,7 @@ impl Rotate {
                 }
                 ledger.act_for(entry.with("outcome", "failed"));
                 ledger.announce_key(None)?;
-                clear(&vault, &ledger)?;
+                sweep(&vault, &ledger)?;
                 return Err(error.context("nothing was changed, the store has the key that it had"));
             }
         };
@@ -170,12 +170,6 @@ fn complete(store: &Store, ledger: &Ledger) -> anyhow::Result<Vec<Custodian>> {
     Ok(custodians)
 }
 
-/// Removes the files that count for nothing: they may name samples by old or new pseudonyms.
-fn clear(vault: &Vault, ledger: &Ledger) -> anyhow::Result<()> {
-    vault.clear_unfinished()?;
-    orphans(vault, ledger)?.iter().try_for_each(|name| Ok(vault.remove(name)?))
-}
-
 /// Opening all records, and sealing them again under the new pseudonyms.
 struct Work<'a> {
     present: Option<&'a Pseudonymizer>,
@@ -191,7 +185,7 @@ type Moved = (Sealed, Sealed, String);
 
 impl Work<'_> {
     fn all(&mut self, vault: &Vault, ledger: &Ledger, output: &Output) -> anyhow::Result<()> {
-        clear(vault, ledger)?;
+        sweep(vault, ledger)?;
         let files = ledger.sealed_files()?;
         let records: u64 = files.iter().map(|file| file.records).sum();
         output.say(&format!("opening and sealing {} records", count(records)));

@@ -22,6 +22,11 @@ pub(super) fn folder(store: &Path, id: &str, elsewhere: Option<&Path>) -> PathBu
     elsewhere.map_or_else(|| store.join(FOLDER), |folder| folder.join(format!("reunite-{id}")))
 }
 
+/// An index, and what the ledger was like when it was built.
+fn with_past<I>(index: Result<I, IndexError>, past: Option<Past>) -> Result<(I, Past), IndexError> {
+    Ok((index?, past.ok_or(IndexError::Stale)?))
+}
+
 impl Store {
     fn binding(&self, generation: &Generation) -> Binding {
         Binding { alleles: self.table.alleles_digest(), stamp: generation.stamp, generation: generation.number }
@@ -45,11 +50,7 @@ impl Store {
             past = ledger.past(found.generation);
             found.alleles == alleles && matches!(&past, Ok(Some(past)) if past.generation.stamp == found.stamp)
         });
-        Ok(match (index, past?) {
-            (Ok(index), Some(past)) => Ok((index, past)),
-            (Ok(_), None) => Err(IndexError::Stale),
-            (Err(error), _) => Err(error),
-        })
+        Ok(with_past(index, past?))
     }
 
     /// An index of some children in memory.
@@ -128,11 +129,7 @@ impl Store {
             past = ledger.past(found.generation);
             found.basis == basis && matches!(&past, Ok(Some(past)) if past.generation.stamp == found.stamp)
         });
-        Ok(match (index, past?) {
-            (Ok(index), Some(past)) => Ok((index, past)),
-            (Ok(_), None) => Err(IndexError::Stale),
-            (Err(error), _) => Err(error),
-        })
+        Ok(with_past(index, past?))
     }
 
     /// How many families the families index holds, of whatever state and basis, with every byte of it checked; `None` if

@@ -94,11 +94,18 @@ pub(super) fn words(custodians: &[Custodian]) -> Vec<String> {
 }
 
 /// Finished files that the ledger does not name.
-pub(super) fn orphans(vault: &Vault, ledger: &Ledger) -> anyhow::Result<Vec<String>> {
+fn orphans(vault: &Vault, ledger: &Ledger) -> anyhow::Result<Vec<String>> {
     let known = ledger.sealed_files()?;
     let mut names = vault.names()?;
     names.retain(|name| known.iter().all(|file| file.name != *name));
     Ok(names)
+}
+
+/// Removes the files that count for nothing: they may name samples in another way, under a key that the store left or was
+/// not given after all.
+pub(super) fn sweep(vault: &Vault, ledger: &Ledger) -> anyhow::Result<()> {
+    vault.clear_unfinished()?;
+    orphans(vault, ledger)?.iter().try_for_each(|name| Ok(vault.remove(name)?))
 }
 
 /// Checks every file of the vault, and says what it found. Whether it is sound.

@@ -138,8 +138,8 @@ impl Ledger {
         Ok(gone)
     }
 
-    /// Whether something was expunged, or renamed, and its traces are not yet gone from all files; then the files of the vault that are
-    /// to be removed.
+    /// Whether something was expunged, or renamed, and its traces are not yet gone from all files; then the files of the
+    /// vault that are to be removed.
     ///
     /// # Errors
     /// The database's.
@@ -214,24 +214,35 @@ fn replace(tx: &Transaction<'_>, name: &str, file: Option<&SealedFile>) -> Resul
 /// Takes what is expunged out of the manifests of all runs. Gives how many named it.
 fn scrub_manifests(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerError> {
     let names: Vec<String> = scope.samples.iter().chain(&scope.families).map(ToString::to_string).collect();
+    edit_manifests(tx, |text| {
+        if !names.iter().any(|name| text.contains(name.as_str())) {
+            return Ok(None);
+        }
+        let mut manifest = serde_json::from_str(text)?;
+        scrub(&mut manifest, &names);
+        Ok(Some(manifest))
+    })
+}
+
+/// Edits the manifests of all runs that there is something else in the place of. Gives how many.
+pub(super) fn edit_manifests(
+    tx: &Transaction<'_>,
+    edit: impl Fn(&str) -> serde_json::Result<Option<Value>>,
+) -> Result<u64, LedgerError> {
     let mut select = tx.prepare("SELECT id, manifest FROM run")?;
-    let mut update = tx.prepare("UPDATE run SET manifest = ?2 WHERE id = ?1")?;
     let mut rows = select.query([])?;
-    let mut scrubbed = Vec::new();
+    let mut edited = Vec::new();
     while let Some(row) = rows.next()? {
         let (id, text): (i64, String) = (row.get(0)?, row.get(1)?);
-        if names.iter().any(|name| text.contains(name.as_str())) {
-            let damaged = |_| LedgerError::Damaged { of: format!("run {id}"), what: "its manifest is no JSON" };
-            let mut manifest: Value = serde_json::from_str(&text).map_err(damaged)?;
-            scrub(&mut manifest, &names);
-            scrubbed.push((id, manifest.to_string()));
-        }
+        let damaged = |_| LedgerError::Damaged { of: format!("run {id}"), what: "its manifest is no JSON" };
+        edited.extend(edit(&text).map_err(damaged)?.map(|manifest| (id, manifest.to_string())));
     }
     drop(rows);
-    for one in &scrubbed {
+    let mut update = tx.prepare("UPDATE run SET manifest = ?2 WHERE id = ?1")?;
+    for one in &edited {
         update.execute((one.0, &one.1))?;
     }
-    Ok(scrubbed.len() as u64)
+    Ok(edited.len() as u64)
 }
 
 /// Takes out every member of a list that names one of these.

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use serde_json::Value;
 
 use super::audit::append;
-use super::expunge::UNFINISHED;
+use super::expunge::{UNFINISHED, edit_manifests};
 use super::open::{Ledger, advance, generation, meta, set_meta};
 use super::read::pseudonym;
 use super::{LedgerError, SealedFile};
@@ -177,22 +177,10 @@ fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerErro
 
 /// Gives how many named somebody.
 fn manifests(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerError> {
-    let mut select = tx.prepare("SELECT id, manifest FROM run")?;
-    let mut rows = select.query([])?;
-    let mut changed = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (id, text): (i64, String) = (row.get(0)?, row.get(1)?);
-        let damaged = |_| LedgerError::Damaged { of: format!("run {id}"), what: "its manifest is no JSON" };
-        let mut manifest: Value = serde_json::from_str(&text).map_err(damaged)?;
-        if rename_in(&mut manifest, renamed) {
-            changed.push((id, manifest.to_string()));
-        }
-    }
-    let mut update = tx.prepare("UPDATE run SET manifest = ?2 WHERE id = ?1")?;
-    for one in &changed {
-        update.execute((one.0, &one.1))?;
-    }
-    Ok(changed.len() as u64)
+    edit_manifests(tx, |text| {
+        let mut manifest: Value = serde_json::from_str(text)?;
+        Ok(rename_in(&mut manifest, renamed).then_some(manifest))
+    })
 }
 
 /// Renames every pseudonym in a value, and takes out those of nobody. Whether there was one.

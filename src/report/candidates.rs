@@ -135,7 +135,8 @@ impl CandidateReport {
     }
 
     /// CSV with a header:
-    /// `family,child,log10_lr,loci_compared,incompatible_loci,few_loci,first_run,new,family_marks,same_person`; the last column names the relative's sample of an identity. Identities come after all candidates.
+    /// `family,child,log10_lr,loci_compared,incompatible_loci,few_loci,first_run,new,family_marks,same_person`; the last
+    /// column names the relative's sample of an identity. Identities come after all candidates.
     #[must_use]
     pub fn csv(&self) -> String {
         let mut text = String::from(
