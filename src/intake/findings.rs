@@ -79,6 +79,8 @@ pub(super) struct Findings {
     bad_lines: Vec<u64>,
     left_out: u64,
     notes_left_out: u64,
+    /// What is said once in a file, with the first place of each.
+    once: Vec<Problem>,
     /// Where the columns of the loci stand, once they are known.
     pub(super) locus_columns: Vec<Column>,
     /// Rows, or what would have been rows, that were left out for a problem: lines of a table, samples, specimens,
@@ -98,6 +100,7 @@ impl Findings {
             bad_lines: Vec::new(),
             left_out: 0,
             notes_left_out: 0,
+            once: Vec::new(),
             locus_columns: Vec::new(),
             rejected: 0,
         }
@@ -131,6 +134,37 @@ impl Findings {
         self.remark(line, column, Severity::Note, code, what.into());
     }
 
+    /// The same, once in a file for each `code` and `what`: where it is said first.
+    pub(super) fn note_once(
+        &mut self,
+        line: u64,
+        column: Column,
+        code: &'static str,
+        what: impl Into<Cow<'static, str>>,
+    ) {
+        let (file, severity, what) = (self.file.clone(), Severity::Note, what.into());
+        self.first(Problem { file, line, column, severity, code, what });
+    }
+
+    fn first(&mut self, note: Problem) {
+        if !self.once.iter().any(|said| (said.code, &said.what) == (note.code, &note.what)) {
+            self.once.push(note);
+        }
+    }
+
+    /// For a piece of the file, whose findings are appended to these later.
+    pub(super) fn of_piece(&self) -> Self {
+        Self { file: self.file.clone(), ..Self::new("") }
+    }
+
+    /// Appends the findings of the next piece of the file.
+    pub(super) fn append(&mut self, piece: Self) {
+        self.bad_lines.extend(piece.bad_lines);
+        self.left_out += piece.left_out + fill(&mut self.problems, piece.problems);
+        self.notes_left_out += piece.notes_left_out + fill(&mut self.notes, piece.notes);
+        piece.once.into_iter().for_each(|note| self.first(note));
+    }
+
     fn remark(&mut self, line: u64, column: Column, severity: Severity, code: &'static str, what: Cow<'static, str>) {
         if self.notes.len() < MOST_FINDINGS {
             self.notes.push(Problem { file: self.file.clone(), line, column, severity, code, what });
@@ -159,6 +193,7 @@ impl Findings {
     /// Problems, and warnings with notes, by line and column.
     pub(super) fn finish(mut self) -> (Vec<Problem>, Vec<Problem>) {
         self.problems.sort_by_key(Problem::place);
+        self.notes.append(&mut self.once);
         self.notes.sort_by_key(Problem::place);
         let more = |severity, what: String| {
             let what = what.into();
@@ -173,6 +208,13 @@ impl Findings {
         }
         (self.problems, self.notes)
     }
+}
+
+/// Appends as many findings as may be listed; says how many are left out.
+fn fill(all: &mut Vec<Problem>, mut more: Vec<Problem>) -> u64 {
+    let left_out = more.split_off(more.len().min(MOST_FINDINGS - all.len()));
+    all.append(&mut more);
+    left_out.len() as u64
 }
 
 #[cfg(test)]

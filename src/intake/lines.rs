@@ -15,6 +15,20 @@ impl<'a> Lines<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, number: 0 }
     }
+
+    /// Takes the next lines away, about so many bytes of them; `None` if there are no more.
+    pub(super) fn piece(&mut self, bytes: usize) -> Option<Self> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let after = self.rest.get(bytes..).unwrap_or_default();
+        let end = after.iter().position(|&b| b == b'\n').map_or(self.rest.len(), |end| bytes + end + 1);
+        let (piece, rest) = self.rest.split_at(end);
+        let number = self.number;
+        self.number += piece.iter().filter(|&&b| b == b'\n').count() as u64;
+        self.rest = rest;
+        Some(Self { rest: piece, number })
+    }
 }
 
 impl<'a> Iterator for Lines<'a> {
@@ -133,6 +147,19 @@ mod tests {
         assert_eq!(lines, [(1, &b"a"[..]), (2, b""), (3, b"b"), (4, b"c")]);
         assert_eq!(Lines::new(b"").count(), 0);
         assert_eq!(Lines::new(b"\n").count(), 1);
+    }
+
+    #[test]
+    fn pieces_end_where_lines_do() {
+        let text = b"ab\n\ncde\r\nf\n\ng";
+        let whole: Vec<_> = Lines::new(text).collect();
+        for bytes in 0..20 {
+            let mut lines = Lines::new(text);
+            let pieces: Vec<_> = std::iter::from_fn(|| lines.piece(bytes)).collect();
+            assert_eq!(pieces.len() == 1, bytes >= 12, "{bytes}");
+            assert_eq!(pieces.into_iter().flatten().collect::<Vec<_>>(), whole, "{bytes}");
+        }
+        assert!(Lines::new(b"").piece(1).is_none());
     }
 
     #[test]

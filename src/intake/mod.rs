@@ -25,6 +25,7 @@ mod loci;
 mod numbers;
 mod pairing;
 mod pedigrees;
+mod pieces;
 #[cfg(test)]
 mod proptests;
 mod readings;

@@ -4,8 +4,10 @@ use std::fmt::Write;
 
 use proptest::prelude::*;
 
-use super::Layout;
-use super::tests::read;
+use super::findings::Findings;
+use super::tests::{panel, pseudonymizer, read, request};
+use super::tidy::tidy;
+use super::{Layout, Problem, Row};
 
 /// A valid file, as cells.
 fn valid(layout: Layout, rows: usize) -> Vec<Vec<String>> {
@@ -42,7 +44,38 @@ fn layout() -> impl Strategy<Value = Layout> {
     prop_oneof![Just(Layout::Families), Just(Layout::Children)]
 }
 
+/// Everything that is read of a tidy file, in pieces of so many bytes.
+fn in_pieces(layout: Layout, text: &[u8], bytes: usize) -> (Vec<Row>, Vec<Problem>, Vec<Problem>, u64) {
+    let (panel, pseudonymizer) = (panel(), pseudonymizer());
+    let mut findings = Findings::new("f.csv");
+    let (_, rows) = tidy(text, &request(layout, &panel, &pseudonymizer), bytes, &mut findings);
+    let rejected = findings.rejected;
+    let (problems, notes) = findings.finish();
+    (rows, problems, notes, rejected)
+}
+
 proptest! {
+    #[test]
+    fn pieces_are_read_as_the_whole(
+        layout in layout(),
+        cells in prop::collection::vec((1usize..30, any::<prop::sample::Index>(), 0usize..9), 0..12),
+        bytes in 1usize..900,
+    ) {
+        let mut file = valid(layout, 29);
+        if layout == Layout::Families {
+            file.iter_mut().for_each(|row| row.push(String::new()));
+            file[0].last_mut().unwrap().push_str("agency");
+        }
+        for (row, column, what) in cells {
+            let column = column.index(file[row].len());
+            file[row][column] =
+                ["NA", "0", "1", "2", "parent", "OL", "x", "14/15/16", "F0"].map(str::to_owned)[what].clone();
+        }
+        let text = text(&file);
+        let whole = in_pieces(layout, text.as_bytes(), 1 << 20);
+        prop_assert_eq!(in_pieces(layout, text.as_bytes(), bytes), whole);
+    }
+
     #[test]
     fn any_bytes_are_read(bytes in prop::collection::vec(any::<u8>(), 0..300), layout in layout()) {
         let intake = read(layout, &bytes);

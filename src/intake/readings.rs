@@ -16,7 +16,7 @@ pub(super) enum Settled {
 /// Settles what the cells of one file mean.
 pub(super) struct Settler {
     single_allele: SingleAllele,
-    /// What is noted once in a file, and has been.
+    /// What is noted once, and has been.
     said_no_result: [bool; NoResult::COUNT],
     said_single_allele: bool,
 }
@@ -47,7 +47,7 @@ impl Settler {
             Reading::Single(allele) if self.single_allele == SingleAllele::Homozygote => {
                 if two_cells && !std::mem::replace(&mut self.said_single_allele, true) {
                     let what = "one allele alone is read as a homozygote, here and below (--single-allele)";
-                    findings.note(line, column(), "single-allele", what);
+                    findings.note_once(line, column(), "single-allele", what);
                 }
                 return Settled::Typed(Genotype::new(allele, allele));
             }
@@ -57,7 +57,7 @@ impl Settler {
             Reading::NoResult(sign) => {
                 if !std::mem::replace(&mut self.said_no_result[sign as usize], true) {
                     let what = format!("the sign {} is read as untyped, here and below", sign.sign());
-                    findings.note(line, column(), "no-result", what);
+                    findings.note_once(line, column(), "no-result", what);
                 }
                 return Settled::Untyped;
             }

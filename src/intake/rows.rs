@@ -71,6 +71,16 @@ impl<'h> RowReader<'h> {
         }
     }
 
+    /// Takes over what another reader has read of the lines that follow.
+    pub(super) fn append(&mut self, mut next: Self) {
+        self.rows.append(&mut next.rows);
+        self.families_without_agency.append(&mut next.families_without_agency);
+        self.told_by_sex = match (self.told_by_sex, next.told_by_sex) {
+            (Some((line, before)), Some((_, after))) => Some((line, before + after)),
+            (before, after) => before.or(after),
+        };
+    }
+
     /// Reads one row, which has as many fields as the header.
     pub(super) fn read(&mut self, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) {
         let profile = self.profile(line, fields, findings);
@@ -318,7 +328,12 @@ impl<'h> RowReader<'h> {
             Ok(sex) => {
                 if text.starts_with(|c: char| c.is_ascii_digit()) && !self.said_sex_number {
                     self.said_sex_number = true;
-                    findings.note(line, column(), "sex", "the number 1 is read as male, 2 as female, here and below");
+                    findings.note_once(
+                        line,
+                        column(),
+                        "sex",
+                        "the number 1 is read as male, 2 as female, here and below",
+                    );
                 }
                 Some(sex)
             }

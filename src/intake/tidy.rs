@@ -10,7 +10,8 @@ use super::encoding::decode;
 use super::fields::{Field, field};
 use super::findings::{Column, Findings};
 use super::header::Header;
-use super::lines::{self, Lines, is_blank, split};
+use super::lines::{self, Lines, split};
+use super::pieces::{self, PIECE};
 use super::rows::RowReader;
 use super::table::Table;
 use super::{Format, Intake, IntakeError, Layout, Request, Row, across, cmf, fam, genemapper, kit_check};
@@ -106,7 +107,7 @@ fn read_form(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (F
     };
     let format = request.format.unwrap_or_else(|| Format::of(&text));
     let read = match format {
-        Format::Csv => with_pedigrees(tidy(&text, request, findings), request),
+        Format::Csv => with_pedigrees(tidy(&text, request, PIECE, findings), request),
         Format::GeneMapper => with_pedigrees(genemapper::read(&text, request, findings), request),
         Format::Cmf => Whole::default(),
         Format::Fam => fam::read(&text, request, findings),
@@ -137,23 +138,18 @@ fn messages(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Ve
     table(&made, request, findings)
 }
 
-fn tidy(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
+/// Reads tidy CSV, in pieces of so many bytes.
+pub(super) fn tidy(
+    text: &[u8],
+    request: &Request<'_>,
+    bytes: usize,
+    findings: &mut Findings,
+) -> (Vec<Locus>, Vec<Row>) {
     let Some(source) = open(text, findings) else { return Default::default() };
     let Source { line, text, delimiter, header, lines } = source;
     let header = Header::read(line, text, &header, request, findings);
     let Some(header) = header else { return Default::default() };
-    let mut fields = Vec::new();
-    let mut reader = RowReader::new(&header, request);
-    let mut any = false;
-    for (number, line) in lines {
-        if is_blank(line, delimiter) {
-            continue;
-        }
-        any = true;
-        if self::fields(number, line, delimiter, header.len(), |i| header.column(i), &mut fields, findings).is_some() {
-            reader.read(number, &fields, findings);
-        }
-    }
+    let (reader, any) = pieces::read(lines, delimiter, &header, request, bytes, findings);
     if !any {
         findings.problem(0, None, "no-rows", "there is a header and no row: nothing to import");
     }

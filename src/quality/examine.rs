@@ -1,5 +1,7 @@
 //! All checks of the profiles of a file.
 
+use rayon::prelude::*;
+
 use super::fit::{Counts, Fit, Fits, LEVEL, explanation};
 use super::homozygosity::{self, TAIL};
 use crate::model::{Allele, Genotype, Locus, Profile};
@@ -9,6 +11,9 @@ use crate::population::{FrequencyTable, LocusFrequencies};
 pub const ENOUGH: usize = 50;
 /// How far beyond the listed alleles of its locus an allele is unusual, in tenths of a repeat.
 pub const FAR: u16 = 30;
+
+/// Profiles that are looked at by one thread, before the next.
+const PART: usize = 4096;
 
 /// The fewest profiles of which none has a locus, for that to be told.
 const FEWEST: usize = 2;
@@ -83,6 +88,7 @@ pub enum Finding {
 }
 
 /// A locus of the file that the table has.
+#[derive(Clone)]
 struct Known<'t> {
     /// Position in the file.
     locus: usize,
@@ -132,6 +138,19 @@ impl Known<'_> {
         None
     }
 
+    /// Adds what was counted of later profiles.
+    fn append(&mut self, next: Self) {
+        self.typed += next.typed;
+        self.counted += next.counted;
+        self.listed.iter_mut().zip(next.listed).for_each(|(seen, more)| *seen += more);
+        for (allele, more) in next.others.0 {
+            *self.others.0.entry(allele).or_default() += more;
+        }
+        if let Some((row, profiles)) = next.unlisted {
+            self.unlisted.get_or_insert((row, 0)).1 += profiles;
+        }
+    }
+
     fn counts(&self) -> Counts {
         let listed = self.frequencies.alleles().iter().copied().zip(self.listed.iter().copied());
         let mut counts = self.others.clone();
@@ -150,7 +169,18 @@ pub fn examine(
     loci: &[Locus],
     profiles: &[Typed<'_>],
 ) -> Vec<Finding> {
-    let mut found = Vec::new();
+    in_parts(table, theta, least, loci, profiles, PART)
+}
+
+/// The same, with so many profiles to a part.
+pub(super) fn in_parts(
+    table: &FrequencyTable,
+    theta: f64,
+    least: usize,
+    loci: &[Locus],
+    profiles: &[Typed<'_>],
+    part: usize,
+) -> Vec<Finding> {
     let mut known: Vec<Known<'_>> = (loci.iter().enumerate())
         .filter_map(|(locus, name)| {
             let position = table.panel().position(name)?;
@@ -162,12 +192,32 @@ pub fn examine(
         })
         .collect();
     let least = least.min(table.panel().len());
+    let mut found = Vec::new();
+    // Said once, and not of every profile.
     let too_few_columns = known.len() < least;
     if too_few_columns && !profiles.is_empty() {
         found.push(Finding::FewColumns { loci: known.len() });
     }
+    let least = if too_few_columns { 0 } else { least };
+    let one = |(number, profiles): (usize, &[Typed<'_>])| each(known.clone(), number * part, profiles, least);
+    for (counted, of_profiles) in profiles.par_chunks(part).enumerate().map(one).collect::<Vec<_>>() {
+        known.iter_mut().zip(counted).for_each(|(known, counted)| known.append(counted));
+        found.extend(of_profiles);
+    }
+    together(&known, table, profiles.len(), &mut found);
+    found
+}
+
+/// Takes in some profiles, of which the first is this row; gives what is unusual about each.
+fn each<'t>(
+    mut known: Vec<Known<'t>>,
+    first: usize,
+    profiles: &[Typed<'_>],
+    least: usize,
+) -> (Vec<Known<'t>>, Vec<Finding>) {
+    let mut found = Vec::new();
     let mut expected = Vec::with_capacity(known.len());
-    for (row, Typed { profile, is_unrelated }) in profiles.iter().enumerate() {
+    for (row, Typed { profile, is_unrelated }) in (first..).zip(profiles) {
         expected.clear();
         let mut homozygous = 0;
         for of in &mut known {
@@ -177,7 +227,7 @@ pub fn examine(
             found.extend(of.take(row, genotype, *is_unrelated));
         }
         let typed = expected.len();
-        if typed < least && !too_few_columns {
+        if typed < least {
             found.push(Finding::FewLoci { row, typed });
         }
         // Below the mean there is nothing to compute.
@@ -188,8 +238,7 @@ pub fn examine(
             }
         }
     }
-    together(&known, table, profiles.len(), &mut found);
-    found
+    (known, found)
 }
 
 /// What all profiles together show.

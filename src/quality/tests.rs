@@ -52,6 +52,29 @@ fn synthetic_populations_raise_no_alarm() {
 }
 
 #[test]
+fn parts_are_looked_at_as_the_whole() {
+    let odd: Genotype = "7.1/44".parse().unwrap();
+    let mut profiles = children(300, 3);
+    for (at, locus) in [(2, 1), (40, 1), (41, 1), (299, 5)] {
+        profiles[at] = changed(&profiles[at..=at], locus, |_| Some(odd)).remove(0);
+    }
+    profiles[100] = Profile::new(vec![None; table().panel().len()]);
+    for at in 200..203 {
+        let homozygous = |genotype: &Option<Genotype>| genotype.map(|g| Genotype::new(g.low(), g.low()));
+        profiles[at] = Profile::new(profiles[at].genotypes().iter().map(homozygous).collect());
+    }
+    let profiles = changed(&profiles, 9, |g| Genotype::new(Shift::new(4, 4).apply(g.low()), g.high()).into());
+    let typed: Vec<Typed<'_>> =
+        profiles.iter().enumerate().map(|(i, profile)| Typed { profile, is_unrelated: i % 3 > 0 }).collect();
+    let look = |part| examine::in_parts(table(), 0.0, 8, table().panel().loci(), &typed, part);
+    let whole = look(300);
+    assert!(whole.len() > 8, "{whole:?}");
+    for part in [1, 7, 40, 41, 299] {
+        assert_eq!(look(part), whole, "{part}");
+    }
+}
+
+#[test]
 fn a_shifted_ladder_is_found_and_named() {
     let population = children(300, 7);
     let loci = table().panel().loci();
