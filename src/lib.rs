@@ -21,7 +21,7 @@
 //! | `ledger` | SQLite, the one source of truth; the only user of rusqlite | model, audit |
 //! | `index` | the memory-mapped children index, always rebuildable; the only user of memmap2 | model |
 //! | `screen` | bit-sliced kernel, and the plan that makes it lossless | model, index, kinship (tables only) |
-//! | `matching` | compile, screen, score, rank, digest; with rayon, as intake and quality for large files | model, population, kinship, index, screen |
+//! | `matching` | compile, screen, score, rank, digest; rayon lives here, and in what large files pass through | model, population, kinship, index, screen |
 //! | `planning` | what a family can show, and whom to sample next | model, population, kinship |
 //! | `quality` | what is unusual in the profiles of a file: range, homozygosity, frequencies; pure | model, population |
 //! | `report` | tables, CSV, JSON, files for other programs | model, population, consistency, intake (findings), kinship (result types), matching, planning |

@@ -29,6 +29,7 @@ pub(super) fn read<'h>(
 ) -> (RowReader<'h>, bool) {
     let mut whole = RowReader::new(header, request);
     let mut any = false;
+    let all = lines.bytes_left();
     loop {
         let pieces: Vec<Lines<'_>> =
             std::iter::from_fn(|| lines.piece(bytes)).take(AT_ONCE * rayon::current_num_threads()).collect();
@@ -42,6 +43,9 @@ pub(super) fn read<'h>(
             findings.append(found);
             any |= some;
         }
+        // Growing step by step would take more memory than the rows.
+        let (left, rows) = (lines.bytes_left(), whole.rows.len());
+        whole.rows.reserve((rows as f64 / (all - left) as f64 * left as f64) as usize);
     }
 }
 

@@ -12,13 +12,13 @@ use crate::model::{Allele, Genotype};
 
 const ENTRY: usize = 6;
 
-/// The stored form of a profile; `genotypes` by rising locus id, each id once.
-pub(super) fn encode(genotypes: impl Iterator<Item = (u16, Genotype)>, blob: &mut Vec<u8>) {
-    blob.clear();
+/// Appends the stored form of a profile; `genotypes` by rising locus id, each id once.
+pub(super) fn encode(genotypes: impl Iterator<Item = (u16, Genotype)>, bytes: &mut Vec<u8>) {
     for (id, genotype) in genotypes {
-        for word in [id, genotype.low().tenths(), genotype.high().tenths()] {
-            blob.extend_from_slice(&word.to_le_bytes());
-        }
+        let ([i0, i1], [l0, l1], [h0, h1]) =
+            (id.to_le_bytes(), genotype.low().tenths().to_le_bytes(), genotype.high().tenths().to_le_bytes());
+        // In one piece: many of these are written.
+        bytes.extend_from_slice(&[i0, i1, l0, l1, h0, h1]);
     }
 }
 

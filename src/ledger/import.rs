@@ -1,6 +1,8 @@
 //! Importing a batch, whole or not at all.
 
 use std::collections::BTreeSet;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use rusqlite::{OptionalExtension, Transaction, named_params};
 
@@ -12,6 +14,10 @@ use super::open::{Ledger, advance, key_id, now};
 use super::relatives::{self, Membership};
 use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, sealed};
 use crate::model::{DropOut, Pseudonym};
+
+/// Rows that are encoded together, and how many such blocks ahead of what is written.
+const BLOCK: usize = 1024;
+const BLOCKS_AHEAD: usize = 4;
 
 /// What is to be done with each row of a batch.
 pub(super) struct Plan {
@@ -241,13 +247,8 @@ fn write_samples(
     let mut many = ManyOfSamples::new(tx)?;
     let role = role(batch.holds);
     let mut ids = vec![0; batch.rows.len()];
-    let mut blob = Vec::new();
     let mut last = None;
-    // In the order of pseudonyms: the unique index is appended to, not hit at random places.
-    for &(sample, _, i) in &plan.order {
-        if plan.aside[i] {
-            continue;
-        }
+    encoded(batch, encoder, plan, |sample, i, blob| {
         let row = &batch.rows[i];
         let (agency, region, kit) = (row.agency.as_deref(), row.region.as_deref(), row.kit.as_deref());
         let drop_out = row.drop_out.map(DropOut::get);
@@ -255,12 +256,11 @@ fn write_samples(
             (_, Some((written, id))) if written == sample => id,
             (Action::None(id), _) => id,
             (Action::Insert, _) => {
-                encoder.encode(row, &mut blob);
                 insert.execute((
                     sample.as_bytes(),
                     role,
                     row.sex.word(),
-                    &blob,
+                    blob,
                     agency,
                     region,
                     kit,
@@ -272,9 +272,8 @@ fn write_samples(
                 tx.last_insert_rowid()
             }
             (Action::Replace { id, .. }, _) => {
-                encoder.encode(row, &mut blob);
                 update.execute(named_params! {
-                    ":sex": row.sex.word(), ":profile": &blob, ":agency": agency, ":region": region, ":kit": kit,
+                    ":sex": row.sex.word(), ":profile": blob, ":agency": agency, ":region": region, ":kit": kit,
                     ":collected_on": row.collected_on.as_deref(), ":import": import, ":id": id,
                     ":drop_out": drop_out,
                 })?;
@@ -285,8 +284,46 @@ fn write_samples(
             many.write(ids[i], row, plan.samples[i] == Action::Insert, |at| encoder.id(at))?;
         }
         last = Some((sample, ids[i]));
-    }
+        Ok(())
+    })?;
     Ok(ids)
+}
+
+/// Calls `each` with every row that is not left aside: its sample, its position and its profile as it is stored (nothing,
+/// if the ledger has it).
+///
+/// In the order of pseudonyms: the unique index is appended to, not hit at random places. Rows are not in that order, and
+/// getting hold of one takes longer than encoding it, so another thread runs ahead.
+fn encoded(
+    batch: &Batch,
+    encoder: &Encoder,
+    plan: &Plan,
+    mut each: impl FnMut(Pseudonym, usize, &[u8]) -> Result<(), LedgerError>,
+) -> Result<(), LedgerError> {
+    let encode = |rows: &[(Pseudonym, u64, usize)]| {
+        // One buffer for all: freeing what another thread allocated takes time.
+        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
+        for &(sample, _, i) in rows.iter().filter(|&&(_, _, i)| !plan.aside[i]) {
+            if !matches!(plan.samples[i], Action::None(_)) {
+                encoder.encode(&batch.rows[i], &mut bytes);
+            }
+            ends.push((sample, i, bytes.len()));
+        }
+        (bytes, ends)
+    };
+    let (sender, blocks) = sync_channel(BLOCKS_AHEAD);
+    thread::scope(|scope| {
+        // If nobody receives, an error has ended the other side.
+        scope.spawn(move || plan.order.chunks(BLOCK).try_for_each(|block| sender.send(encode(block))));
+        for (bytes, ends) in blocks {
+            let mut start = 0;
+            for (sample, i, end) in ends {
+                each(sample, i, &bytes[start..end])?;
+                start = end;
+            }
+        }
+        Ok(())
+    })
 }
 
 /// Writes the families and their relatives and gives the families of which a relation changed.

@@ -53,9 +53,10 @@ impl Encoder {
         Ok(Self { order })
     }
 
-    pub(super) fn encode(&self, record: &Record, blob: &mut Vec<u8>) {
+    /// Appends the profile of a record as it is stored.
+    pub(super) fn encode(&self, record: &Record, bytes: &mut Vec<u8>) {
         let typed = self.order.iter().filter_map(|&(id, at)| record.profile.at(at).map(|genotype| (id, genotype)));
-        codec::encode(typed, blob);
+        codec::encode(typed, bytes);
     }
 }
 
@@ -112,6 +113,7 @@ impl<'t> Known<'t> {
         if self.all.as_ref().is_some_and(|all| all.binary_search(&sample).is_err()) {
             return Ok(None);
         }
+        self.blob.clear();
         encoder.encode(record, &mut self.blob);
         let mut rows = self.select.query([sample.as_bytes()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
