@@ -1,23 +1,18 @@
 //! Importing a batch, whole or not at all.
 
 use std::collections::BTreeSet;
-use std::sync::mpsc::sync_channel;
-use std::thread;
 
-use rusqlite::{OptionalExtension, Transaction, named_params};
+use rusqlite::{OptionalExtension, Transaction};
 
 use super::audit::append;
 use super::changes::next;
-use super::known::{Encoder, Known, role, same_sample};
-use super::many::ManyOfSamples;
+use super::known::{Encoder, Known, same_sample};
 use super::open::{Ledger, advance, key_id, now};
 use super::relatives::{self, Membership};
-use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, sealed};
-use crate::model::{DropOut, Pseudonym};
-
-/// Rows that are encoded together, and how many such blocks ahead of what is written.
-const BLOCK: usize = 1024;
-const BLOCKS_AHEAD: usize = 4;
+use super::{
+    Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, sealed, write,
+};
+use crate::model::Pseudonym;
 
 /// What is to be done with each row of a batch.
 pub(super) struct Plan {
@@ -25,14 +20,14 @@ pub(super) struct Plan {
     pub(super) aside: Vec<bool>,
     pub(super) memberships: Vec<Membership>,
     /// Positions of the rows, by sample and line.
-    order: Vec<(Pseudonym, u64, usize)>,
-    samples: Vec<Action>,
+    pub(super) order: Vec<(Pseudonym, u64, usize)>,
+    pub(super) samples: Vec<Action>,
     conflicts: Vec<Conflict>,
 }
 
 /// What a row does to its sample. Further rows of a sample do what the first does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
+pub(super) enum Action {
     Insert,
     /// The ledger has it, under this id.
     None(i64),
@@ -182,7 +177,7 @@ impl Ledger {
             )
             .optional()?;
         let import = record(&tx, batch, &report)?;
-        let samples = write_samples(&tx, batch, &encoder, &plan, import)?;
+        let samples = write::samples(&tx, batch, &encoder, &plan, import)?;
         let families = write_members(&tx, batch, &plan, &samples)?;
         uncheck_families(&tx, batch, &plan)?;
         report.candidates_deleted = delete_candidates(&tx, batch, &plan, &samples, &families)?;
@@ -225,105 +220,6 @@ fn record(tx: &Transaction<'_>, batch: &Batch, report: &ImportReport) -> Result<
         ),
     )?;
     Ok(tx.last_insert_rowid())
-}
-
-/// Writes the samples and gives the id of each row's sample; 0 for rows left aside.
-fn write_samples(
-    tx: &Transaction<'_>,
-    batch: &Batch,
-    encoder: &Encoder,
-    plan: &Plan,
-    import: i64,
-) -> Result<Vec<i64>, LedgerError> {
-    let mut insert = tx.prepare(
-        "INSERT INTO sample (pseudonym, role, sex, profile, agency, region, kit, collected_on, import_id, drop_out, key_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    )?;
-    let key = key_id(tx)?;
-    let mut update = tx.prepare(
-        "UPDATE sample SET sex = :sex, profile = :profile, agency = :agency, region = :region, kit = :kit,
-         collected_on = :collected_on, import_id = :import, drop_out = :drop_out WHERE id = :id",
-    )?;
-    let mut many = ManyOfSamples::new(tx)?;
-    let role = role(batch.holds);
-    let mut ids = vec![0; batch.rows.len()];
-    let mut last = None;
-    encoded(batch, encoder, plan, |sample, i, blob| {
-        let row = &batch.rows[i];
-        let (agency, region, kit) = (row.agency.as_deref(), row.region.as_deref(), row.kit.as_deref());
-        let drop_out = row.drop_out.map(DropOut::get);
-        ids[i] = match (plan.samples[i], last) {
-            (_, Some((written, id))) if written == sample => id,
-            (Action::None(id), _) => id,
-            (Action::Insert, _) => {
-                insert.execute((
-                    sample.as_bytes(),
-                    role,
-                    row.sex.word(),
-                    blob,
-                    agency,
-                    region,
-                    kit,
-                    row.collected_on.as_deref(),
-                    import,
-                    drop_out,
-                    key,
-                ))?;
-                tx.last_insert_rowid()
-            }
-            (Action::Replace { id, .. }, _) => {
-                update.execute(named_params! {
-                    ":sex": row.sex.word(), ":profile": blob, ":agency": agency, ":region": region, ":kit": kit,
-                    ":collected_on": row.collected_on.as_deref(), ":import": import, ":id": id,
-                    ":drop_out": drop_out,
-                })?;
-                id
-            }
-        };
-        if last.is_none_or(|(written, _)| written != sample) && !matches!(plan.samples[i], Action::None(_)) {
-            many.write(ids[i], row, plan.samples[i] == Action::Insert, |at| encoder.id(at))?;
-        }
-        last = Some((sample, ids[i]));
-        Ok(())
-    })?;
-    Ok(ids)
-}
-
-/// Calls `each` with every row that is not left aside: its sample, its position and its profile as it is stored (nothing,
-/// if the ledger has it).
-///
-/// In the order of pseudonyms: the unique index is appended to, not hit at random places. Rows are not in that order, and
-/// getting hold of one takes longer than encoding it, so another thread runs ahead.
-fn encoded(
-    batch: &Batch,
-    encoder: &Encoder,
-    plan: &Plan,
-    mut each: impl FnMut(Pseudonym, usize, &[u8]) -> Result<(), LedgerError>,
-) -> Result<(), LedgerError> {
-    let encode = |rows: &[(Pseudonym, u64, usize)]| {
-        // One buffer for all: freeing what another thread allocated takes time.
-        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
-        for &(sample, _, i) in rows.iter().filter(|&&(_, _, i)| !plan.aside[i]) {
-            if !matches!(plan.samples[i], Action::None(_)) {
-                encoder.encode(&batch.rows[i], &mut bytes);
-            }
-            ends.push((sample, i, bytes.len()));
-        }
-        (bytes, ends)
-    };
-    let (sender, blocks) = sync_channel(BLOCKS_AHEAD);
-    thread::scope(|scope| {
-        // If nobody receives, an error has ended the other side.
-        scope.spawn(move || plan.order.chunks(BLOCK).try_for_each(|block| sender.send(encode(block))));
-        for (bytes, ends) in blocks {
-            let mut start = 0;
-            for (sample, i, end) in ends {
-                each(sample, i, &bytes[start..end])?;
-                start = end;
-            }
-        }
-        Ok(())
-    })
 }
 
 /// Writes the families and their relatives and gives the families of which a relation changed.

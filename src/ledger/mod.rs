@@ -28,6 +28,7 @@ mod sealed;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod write;
 
 pub use batch::{Batch, Conflict, ConflictKind, Holds, ImportReport, OnConflict, Record};
 pub use candidates::{Candidate, CandidateFilter, CandidateRecord};

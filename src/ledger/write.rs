@@ -1,0 +1,184 @@
+//! Writing the samples of a batch.
+
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use rusqlite::{Statement, Transaction, named_params};
+
+use super::import::{Action, Plan};
+use super::known::{Encoder, role};
+use super::many::ManyOfSamples;
+use super::open::key_id;
+use super::{Batch, LedgerError, Record};
+use crate::model::{DropOut, Pseudonym};
+
+/// Rows that are encoded together, and how many such blocks ahead of what is written.
+const BLOCK: usize = 1024;
+const BLOCKS_AHEAD: usize = 4;
+
+/// Rows that one statement inserts: what it sets up takes as long as writing one of them.
+const TOGETHER: usize = 256;
+
+/// Encoded profiles of some rows, and of each row its sample, its position and the end of its profile.
+type Block = (Vec<u8>, Vec<(Pseudonym, usize, usize)>);
+
+/// Writes the samples of the rows that are not left aside, and gives the id of each row's sample; 0 for the others.
+///
+/// In the order of pseudonyms: the unique index is appended to, not hit at random places. The rows are not in that order,
+/// and getting hold of one takes longer than encoding it, so another thread runs ahead.
+pub(super) fn samples(
+    tx: &Transaction<'_>,
+    batch: &Batch,
+    encoder: &Encoder,
+    plan: &Plan,
+    import: i64,
+) -> Result<Vec<i64>, LedgerError> {
+    let mut writer = Writer::new(tx, batch, encoder, plan, import)?;
+    let encode = |rows: &[(Pseudonym, u64, usize)]| -> Block {
+        let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(rows.len()));
+        for &(sample, _, i) in rows.iter().filter(|&&(_, _, i)| !plan.aside[i]) {
+            if !matches!(plan.samples[i], Action::None(_)) {
+                encoder.encode(&batch.rows[i], &mut bytes);
+            }
+            ends.push((sample, i, bytes.len()));
+        }
+        (bytes, ends)
+    };
+    let (sender, blocks) = sync_channel(BLOCKS_AHEAD);
+    thread::scope(|scope| {
+        // If nobody receives, an error has ended the other side.
+        scope.spawn(move || plan.order.chunks(BLOCK).try_for_each(|block| sender.send(encode(block))));
+        blocks.into_iter().try_for_each(|block| writer.write(&block))
+    })?;
+    Ok(writer.ids)
+}
+
+struct Writer<'a> {
+    batch: &'a Batch,
+    encoder: &'a Encoder,
+    plan: &'a Plan,
+    import: i64,
+    insert_one: Statement<'a>,
+    insert_several: Statement<'a>,
+    update: Statement<'a>,
+    many: ManyOfSamples<'a>,
+    /// The id of the next new sample.
+    next: i64,
+    /// The sample of the row before, and its id.
+    last: Option<(Pseudonym, i64)>,
+    ids: Vec<i64>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(
+        tx: &'a Transaction<'_>,
+        batch: &'a Batch,
+        encoder: &'a Encoder,
+        plan: &'a Plan,
+        import: i64,
+    ) -> Result<Self, LedgerError> {
+        let insert = |rows: usize| -> Result<_, LedgerError> {
+            let mut statement = tx.prepare(&insert(rows))?;
+            // These stay from one execution to the next.
+            statement.raw_bind_parameter(1, role(batch.holds))?;
+            statement.raw_bind_parameter(2, import)?;
+            statement.raw_bind_parameter(3, key_id(tx)?)?;
+            Ok(statement)
+        };
+        Ok(Self {
+            batch,
+            encoder,
+            plan,
+            import,
+            insert_one: insert(1)?,
+            insert_several: insert(TOGETHER)?,
+            update: tx.prepare(
+                "UPDATE sample SET sex = :sex, profile = :profile, agency = :agency, region = :region, kit = :kit,
+                 collected_on = :collected_on, import_id = :import, drop_out = :drop_out WHERE id = :id",
+            )?,
+            many: ManyOfSamples::new(tx)?,
+            next: tx.query_row("SELECT coalesce(max(id), 0) + 1 FROM sample", [], |row| row.get(0))?,
+            last: None,
+            ids: vec![0; batch.rows.len()],
+        })
+    }
+
+    fn write(&mut self, (bytes, ends): &Block) -> Result<(), LedgerError> {
+        let mut new = Vec::with_capacity(ends.len());
+        let mut with_many = Vec::new();
+        let mut start = 0;
+        for &(sample, i, end) in ends {
+            let (row, blob) = (&self.batch.rows[i], &bytes[start..end]);
+            start = end;
+            if let Some((_, id)) = self.last.filter(|&(written, _)| written == sample) {
+                self.ids[i] = id;
+                continue;
+            }
+            let id = match self.plan.samples[i] {
+                Action::None(id) => id,
+                Action::Insert => {
+                    new.push((self.next, row, blob));
+                    if !row.many.is_empty() {
+                        with_many.push((self.next, row));
+                    }
+                    self.next += 1;
+                    self.next - 1
+                }
+                Action::Replace { id, .. } => {
+                    self.update.execute(named_params! {
+                        ":sex": row.sex.word(), ":profile": blob, ":agency": row.agency.as_deref(),
+                        ":region": row.region.as_deref(), ":kit": row.kit.as_deref(),
+                        ":collected_on": row.collected_on.as_deref(), ":import": self.import, ":id": id,
+                        ":drop_out": row.drop_out.map(DropOut::get),
+                    })?;
+                    self.many.write(id, row, false, |at| self.encoder.id(at))?;
+                    id
+                }
+            };
+            self.ids[i] = id;
+            self.last = Some((sample, id));
+        }
+        let (several, few) = new.as_chunks::<TOGETHER>();
+        several.iter().try_for_each(|rows| execute(&mut self.insert_several, rows))?;
+        few.iter().try_for_each(|row| execute(&mut self.insert_one, std::slice::from_ref(row)))?;
+        with_many.iter().try_for_each(|(id, row)| self.many.write(*id, row, true, |at| self.encoder.id(at)))
+    }
+}
+
+/// Inserts so many samples. Parameters: role, import and key; then those of each row, as [`execute`] binds them.
+fn insert(rows: usize) -> String {
+    let values: Vec<String> = (0..rows)
+        .map(|row| {
+            let [id, pseudonym, sex, profile, agency, region, kit, day, drop_out] =
+                std::array::from_fn(|at| FIRST + row * OF_ROW + at);
+            format!(
+                "(?{id}, ?{pseudonym}, ?1, ?{sex}, ?{profile}, ?{agency}, ?{region}, ?{kit}, ?{day}, ?2, ?{drop_out}, ?3)"
+            )
+        })
+        .collect();
+    format!(
+        "INSERT INTO sample (id, pseudonym, role, sex, profile, agency, region, kit, collected_on, import_id, drop_out,
+                             key_id) VALUES {}",
+        values.join(", ")
+    )
+}
+
+/// Parameters of a row, and the first one's number.
+const OF_ROW: usize = 9;
+const FIRST: usize = 4;
+
+fn execute(statement: &mut Statement<'_>, rows: &[(i64, &Record, &[u8])]) -> Result<(), LedgerError> {
+    for (at, &(id, row, blob)) in (FIRST..).step_by(OF_ROW).zip(rows) {
+        statement.raw_bind_parameter(at, id)?;
+        statement.raw_bind_parameter(at + 1, row.sample.as_bytes())?;
+        statement.raw_bind_parameter(at + 2, row.sex.word())?;
+        statement.raw_bind_parameter(at + 3, blob)?;
+        statement.raw_bind_parameter(at + 4, row.agency.as_deref())?;
+        statement.raw_bind_parameter(at + 5, row.region.as_deref())?;
+        statement.raw_bind_parameter(at + 6, row.kit.as_deref())?;
+        statement.raw_bind_parameter(at + 7, row.collected_on.as_deref())?;
+        statement.raw_bind_parameter(at + 8, row.drop_out.map(DropOut::get))?;
+    }
+    statement.raw_execute()?;
+    Ok(())
+}
