@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::intake::{Problem, Severity};
 use crate::kinship::Calculator;
-use crate::ledger::{Batch, CandidateRecord, Ledger, Sample, Samples};
-use crate::matching::{Compiler, Doubles, IdentityRule, Judge, Watch};
+use crate::ledger::{Batch, CandidateRecord, Holds, Ledger, Sample, Samples};
+use crate::matching::{Compiler, Double, Doubles, IdentityRule, Judge, Watch};
 use crate::model::{Child, Pseudonym};
 use crate::report::SamePerson;
 
@@ -42,13 +42,16 @@ pub(super) fn check_new(
     let calculator = store.calculator()?;
     let index = store.index_of(&new)?;
     let new: BTreeMap<Pseudonym, Child> = new.into_iter().map(|one| (one.pseudonym, one)).collect();
-    let search = Search { doubles: Doubles::new(&index, &calculator, rule), calculator: &calculator, rule, store, new };
+    let judge = Judge::new(Arc::new(Compiler::new(&calculator, false)));
+    let search = Search { doubles: Doubles::new(&index, &calculator, rule), judge, rule, store, new };
     let watch = Arc::new(Watch::default());
     let bar = Bar::follow(&watch, output)?;
-    let mut found: BTreeSet<Pair> = BTreeSet::new();
+    let mut found = search.among_new(batch.holds == Holds::Children, &watch)?;
     let mut page: Vec<Sample> = Vec::with_capacity(PAGE);
     ledger.samples(panel, Samples::All, |one| {
-        page.push(one);
+        if !search.new.contains_key(&one.sample.pseudonym) {
+            page.push(one);
+        }
         if page.len() == PAGE {
             search.page(&mut page, &watch, &mut found)?;
         }
@@ -73,41 +76,54 @@ struct Pair {
 /// New samples, ready to be looked for.
 struct Search<'a> {
     doubles: Doubles<'a>,
-    calculator: &'a Calculator,
+    judge: Judge<'a>,
     rule: IdentityRule,
     store: &'a Store,
     new: BTreeMap<Pseudonym, Child>,
 }
 
 impl Search<'_> {
-    /// Compares a page of samples with the new ones, and empties it.
+    /// Compares the new samples, of which all are children or none is, with each other.
+    fn among_new(&self, are_children: bool, watch: &Watch) -> anyhow::Result<BTreeSet<Pair>> {
+        let mut found = BTreeSet::new();
+        for Double { one, other } in self.doubles.within(watch)? {
+            let names = [one, other].map(|number| self.doubles.pseudonym(number));
+            let (first, second) = (names[0].min(names[1]), names[0].max(names[1]));
+            if let Some(other) = self.new.get(&second) {
+                found.extend(self.pair(first, other, are_children)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Compares a page of samples that are not new with the new ones, and empties it.
     fn page(&self, page: &mut Vec<Sample>, watch: &Watch, found: &mut BTreeSet<Pair>) -> anyhow::Result<()> {
         let samples: Vec<Child> = page.iter().map(|one| one.sample.clone()).collect();
         let queries = self.store.index_of(&samples)?;
         let doubles = self.doubles.of(&queries, watch)?;
         if !doubles.is_empty() {
-            let judge = Judge::new(Arc::new(Compiler::new(self.calculator, false)));
             let by_name: HashMap<Pseudonym, &Sample> = page.iter().map(|one| (one.sample.pseudonym, one)).collect();
-            for double in doubles {
-                let names = (queries.pseudonym(double.one), self.doubles.pseudonym(double.other));
-                let (Some(other), Some(new)) = (by_name.get(&names.0), self.new.get(&names.1)) else { continue };
-                let both_new = self.new.contains_key(&other.sample.pseudonym);
-                if both_new && other.sample.pseudonym < new.pseudonym {
-                    // Found from the other side, too.
-                    continue;
+            for Double { one, other } in doubles {
+                if let Some(known) = by_name.get(&queries.pseudonym(one)) {
+                    found.extend(self.pair(self.doubles.pseudonym(other), &known.sample, known.is_child)?);
                 }
-                let identity = judge.identity(&self.rule, &new.profile, &other.sample.profile)?;
-                found.extend(identity.map(|identity| Pair {
-                    new: new.pseudonym,
-                    other: other.sample.pseudonym,
-                    other_is_child: other.is_child,
-                    loci: identity.likeness.loci_compared,
-                    differing: identity.likeness.differing_alleles,
-                }));
             }
         }
         page.clear();
         Ok(())
+    }
+
+    /// A new sample and another one, if they are one person's.
+    fn pair(&self, new: Pseudonym, other: &Child, other_is_child: bool) -> anyhow::Result<Option<Pair>> {
+        let Some(one) = self.new.get(&new) else { return Ok(None) };
+        let identity = self.judge.identity(&self.rule, &one.profile, &other.profile)?;
+        Ok(identity.map(|identity| Pair {
+            new,
+            other: other.pseudonym,
+            other_is_child,
+            loci: identity.likeness.loci_compared,
+            differing: identity.likeness.differing_alleles,
+        }))
     }
 }
 
