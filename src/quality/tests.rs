@@ -59,9 +59,9 @@ fn parts_are_looked_at_as_the_whole() {
         profiles[at] = changed(&profiles[at..=at], locus, |_| Some(odd)).remove(0);
     }
     profiles[100] = Profile::new(vec![None; table().panel().len()]);
-    for at in 200..203 {
+    for profile in &mut profiles[200..203] {
         let homozygous = |genotype: &Option<Genotype>| genotype.map(|g| Genotype::new(g.low(), g.low()));
-        profiles[at] = Profile::new(profiles[at].genotypes().iter().map(homozygous).collect());
+        *profile = Profile::new(profile.genotypes().iter().map(homozygous).collect());
     }
     let profiles = changed(&profiles, 9, |g| Genotype::new(Shift::new(4, 4).apply(g.low()), g.high()).into());
     let typed: Vec<Typed<'_>> =

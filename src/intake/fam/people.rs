@@ -88,8 +88,8 @@ pub(super) fn table<'a>(
                 findings.note(line, named("locus"), "elsewhere", what);
             }
             Named::Unknown { nearest } => {
-                let like = nearest.map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"));
-                let what = format!("is no known locus{like} Rename it in the file, or leave it out there");
+                let like = nearest.map_or_else(String::new, |nearest| format!(" (did you mean {nearest}?)"));
+                let what = format!("is no known locus{like}: rename it in the file, or leave it out there");
                 findings.problem(line, named("locus"), "locus", what);
             }
         }
