@@ -30,6 +30,7 @@ mod pieces;
 mod proptests;
 mod readings;
 mod remedies;
+mod roles;
 mod rows;
 mod table;
 mod telling;

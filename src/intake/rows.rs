@@ -10,8 +10,8 @@ use super::findings::Findings;
 use super::header::Header;
 use super::numbers::{self, NumberKind};
 use super::pairing::LocusColumns;
-use super::pedigrees::Placed;
 use super::readings::{Settled, Settler};
+use super::roles::{self, implied};
 use super::words::Words;
 use super::{CaseList, FamilyPedigrees, KitUse, Layout, Request, Row, SingleAllele, amelogenin};
 use crate::model::{ManyAlleles, Profile, Pseudonym, Relation, Sex};
@@ -127,8 +127,8 @@ impl<'h> RowReader<'h> {
                 let pedigree = self.pedigrees.zip(family).and_then(|(pedigrees, family)| pedigrees.get(family));
                 let text = cell(Field::Relation);
                 let relation = match pedigree {
-                    Some(pedigree) => self.member(line, text, sample.ok(), sex, pedigree, findings),
-                    None => self.relation(line, text, sex, findings),
+                    Some(pedigree) => roles::member(header, line, text, sample.ok(), sex, pedigree, findings),
+                    None => roles::relation(header, line, text, sex, findings),
                 };
                 if text.eq_ignore_ascii_case(Relation::Parent.word()) && relation.is_some_and(|r| r.sex().is_some()) {
                     self.told_by_sex.get_or_insert((line, 0)).1 += 1;
@@ -269,59 +269,6 @@ impl<'h> RowReader<'h> {
         self.family.found.map(|found| found.0)
     }
 
-    /// The relation in a family with a pedigree, which says the place of the sample.
-    fn member(
-        &self,
-        line: u64,
-        text: &str,
-        sample: Option<Pseudonym>,
-        sex: Option<Sex>,
-        placed: &Placed,
-        findings: &mut Findings,
-    ) -> Option<Relation> {
-        if !text.eq_ignore_ascii_case(Relation::Member.word()) {
-            let what = "the family is in the pedigree file, which says who is who: write member";
-            findings.problem(line, self.header.field(Field::Relation), "relation", what);
-            return None;
-        }
-        let Ok(at) = placed.pedigree.samples.binary_search(&sample?) else {
-            let what = "the family's pedigree has no such sample: write it there beside the person, or correct it here";
-            findings.problem(line, self.header.field(Field::SampleId), "no-place", what);
-            return None;
-        };
-        let known = placed.sexes[at];
-        if sex.is_some_and(|sex| sex != Sex::Unknown && known != Sex::Unknown && sex != known) {
-            let what = format!("the person is {known} in the pedigree: correct one of the two; samples may be swapped");
-            findings.problem(line, self.header.field(Field::Sex), "sex", what);
-        }
-        Some(Relation::Member)
-    }
-
-    fn relation(&self, line: u64, text: &str, sex: Option<Sex>, findings: &mut Findings) -> Option<Relation> {
-        if text.eq_ignore_ascii_case(Relation::Member.word()) {
-            let what = "a member needs a pedigree: enter the family in the file given with --pedigrees, or write the \
-                        relation";
-            findings.problem(line, self.header.field(Field::Relation), "relation", what);
-            return None;
-        }
-        let relation = match text.parse::<Relation>() {
-            Ok(relation) => relation.of_sex(sex.unwrap_or(Sex::Unknown)),
-            Err(error) => {
-                findings.problem(line, self.header.field(Field::Relation), "relation", format!("the cell {error}"));
-                return None;
-            }
-        };
-        if let (Some(implied), Some(sex)) = (relation.sex(), sex)
-            && sex != Sex::Unknown
-            && sex != implied
-        {
-            let what =
-                format!("a {relation} is {implied}: correct the sex or the relation; the samples may be swapped");
-            findings.problem(line, self.header.field(Field::Sex), "sex", what);
-        }
-        Some(relation)
-    }
-
     fn sex(&mut self, line: u64, text: &str, findings: &mut Findings) -> Option<Sex> {
         let column = || self.header.field(Field::Sex);
         match cells::sex(text) {
@@ -396,10 +343,4 @@ impl<'h> RowReader<'h> {
         }
         (profile, many)
     }
-}
-
-/// The stated sex, or the one that a relation implies: a father's sex is known even where it is not stated.
-fn implied(sex: Option<Sex>, relation: Option<Relation>) -> Option<Sex> {
-    let of_relation = || relation.and_then(Relation::sex).unwrap_or(Sex::Unknown);
-    sex.map(|sex| if sex == Sex::Unknown { of_relation() } else { sex })
 }
