@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod common;
+#[path = "common/sealed.rs"]
+mod sealed;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -99,16 +101,15 @@ fn a_custodian_gets_named_identifiers_back_and_nobody_else() {
     let attempts = listed["records"].as_array().unwrap();
     assert_eq!(attempts.len(), 3, "the stranger's, too");
     assert!(attempts.iter().all(|one| one["details"]["case_number"] == "2026-17" && one["reason"].is_string()));
-    // As any tool would that knows age alone.
-    let text =
-        fs::read_to_string(&sealed_files(&lab)[0]).unwrap() + &fs::read_to_string(&sealed_files(&lab)[1]).unwrap();
-    let start = text.find(&format!("sample {mother}")).unwrap();
-    let record = &text[start + text[start..].find("-----BEGIN").unwrap()..];
-    let end = "-----END AGE ENCRYPTED FILE-----\n";
-    let record = &record[..record.find(end).unwrap() + end.len()];
+    // As anyone would with the age tool and the keys that stand beside.
+    let texts = sealed_files(&lab).into_iter().map(|path| fs::read_to_string(path).unwrap());
+    let text = texts.into_iter().find(|text| text.contains(&format!("sample {mother}"))).unwrap();
+    let [_, armored, keys] = sealed::parts(&text);
     let identity: age::x25519::Identity = fs::read_to_string(&a).unwrap().lines().nth(1).unwrap().parse().unwrap();
+    let lines = String::from_utf8(age::decrypt(&identity, armored.as_bytes()).unwrap()).unwrap();
+    let (of, number, key) = sealed::key(keys, &mother);
     let plain: serde_json::Value =
-        serde_json::from_slice(&age::decrypt(&identity, record.as_bytes()).unwrap()).unwrap();
+        serde_json::from_str(&sealed::open(of, &key, &sealed::record(&lines, number))).unwrap();
     assert_eq!(plain["sample_id"], "Mere-1189");
     for missing in ["--reason", "--case-number", "--identity"] {
         let whole = ["--identity", &a, "--reason", "r", "--case-number", "1"];

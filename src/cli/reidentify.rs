@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::model::Pseudonym;
-use crate::pseudonym::{Identity, KeySource, Opened, open};
+use crate::pseudonym::{Identity, KeySource, Opened, Sealed};
 use crate::report::{Format, SCHEMA_VERSION, plain_table};
 
 use super::Outcome;
@@ -52,11 +52,9 @@ impl Reidentify {
         let vault = store.vault();
         let mut found: BTreeSet<Found> = BTreeSet::new();
         for file in ledger.sealed_files()? {
-            vault.read(&file.name, |sealed, armored| {
-                if wanted.iter().any(|&one| sealed.names(one)) {
-                    let opened = open(sealed.sample, sealed.family, armored, &identity)?;
-                    found.extend(rows(&opened).into_iter().filter(|row| wanted.contains(&row.0)));
-                }
+            let about = |sealed: Sealed| wanted.iter().any(|&one| sealed.names(one));
+            vault.open(&file.name, &identity, about, |opened| {
+                found.extend(rows(&opened).into_iter().filter(|row| wanted.contains(&row.0)));
                 anyhow::Ok(())
             })?;
         }

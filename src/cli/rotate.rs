@@ -11,7 +11,7 @@ use crate::audit::{Entry, Subjects};
 use crate::ledger::{Ledger, Renamed, SealedFile};
 use crate::model::Pseudonym;
 use crate::pseudonym::{
-    Custodian, Identity, KeySource, Opened, Pseudonymizer, SealError, Sealed, SecretKey, Vault, VaultWriter, open,
+    Custodian, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault, VaultWriter,
 };
 
 use super::Outcome;
@@ -73,12 +73,11 @@ impl Rotate {
         let mut work = Work {
             present: names.as_ref(),
             new: Pseudonymizer::new(&new),
-            identity,
             custodians,
             renamed: Renamed::default(),
             replaced: Vec::new(),
         };
-        let done = work.all(&vault, &ledger, output).and_then(|()| {
+        let done = work.all(&identity, &vault, &ledger, output).and_then(|()| {
             // About everyone, whom it does not name.
             let everyone = Entry { subjects: Subjects::Many, ..entry.clone() };
             ledger.act_for(everyone.with("outcome", "done"));
@@ -174,28 +173,29 @@ fn complete(store: &Store, ledger: &Ledger) -> anyhow::Result<Vec<Custodian>> {
 struct Work<'a> {
     present: Option<&'a Pseudonymizer>,
     new: Pseudonymizer,
-    identity: Identity,
     custodians: Vec<Custodian>,
     renamed: Renamed,
     replaced: Vec<(String, SealedFile)>,
 }
 
-/// Whose a record was and is, and the record.
-type Moved = (Sealed, Sealed, String);
-
 impl Work<'_> {
-    fn all(&mut self, vault: &Vault, ledger: &Ledger, output: &Output) -> anyhow::Result<()> {
+    fn all(&mut self, identity: &Identity, vault: &Vault, ledger: &Ledger, output: &Output) -> anyhow::Result<()> {
         sweep(vault, ledger)?;
         let files = ledger.sealed_files()?;
         let records: u64 = files.iter().map(|file| file.records).sum();
         output.say(&format!("opening and sealing {} records", count(records)));
         for SealedFile { name, .. } in files {
-            let mut writer = vault.begin()?;
-            let mut page: Vec<(Sealed, String)> = Vec::new();
-            vault.read(&name, |sealed, armored| {
-                page.push((sealed, armored.to_owned()));
-                if page.len() < PAGE { Ok(()) } else { self.page(&std::mem::take(&mut page), &mut writer) }
-            })?;
+            let mut writer = vault.begin(&self.custodians)?;
+            let mut page: Vec<Opened> = Vec::new();
+            vault.open(
+                &name,
+                identity,
+                |_| true,
+                |opened| {
+                    page.push(opened);
+                    if page.len() < PAGE { Ok(()) } else { self.page(&std::mem::take(&mut page), &mut writer) }
+                },
+            )?;
             self.page(&page, &mut writer)?;
             let file = writer.finish()?;
             self.replaced.push((name, SealedFile { name: file.name, digest: file.digest, records: file.records }));
@@ -203,22 +203,17 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn page(&mut self, page: &[(Sealed, String)], writer: &mut VaultWriter) -> anyhow::Result<()> {
-        let moved: Vec<Moved> = page.par_iter().map(|one| self.one(one)).collect::<Result<_, SealError>>()?;
-        for (old, new, armored) in &moved {
-            note(&mut self.renamed.samples, old.sample, new.sample)?;
-            if let (Some(old), Some(new)) = (old.family, new.family) {
+    fn page(&mut self, page: &[Opened], writer: &mut VaultWriter) -> anyhow::Result<()> {
+        let one = |old: &Opened| old.under(&self.new, self.present)?.seal();
+        let moved: Vec<Record> = page.par_iter().map(one).collect::<Result<_, SealError>>()?;
+        for (old, record) in page.iter().zip(&moved) {
+            note(&mut self.renamed.samples, old.sample, record.of.sample)?;
+            if let (Some(old), Some(new)) = (old.family, record.of.family) {
                 note(&mut self.renamed.families, old, new)?;
             }
-            writer.push(*new, armored)?;
+            writer.push(record)?;
         }
         Ok(())
-    }
-
-    fn one(&self, (old, armored): &(Sealed, String)) -> Result<Moved, SealError> {
-        let opened: Opened = open(old.sample, old.family, armored, &self.identity)?;
-        let opened = opened.under(&self.new, self.present)?;
-        Ok((*old, Sealed { sample: opened.sample, family: opened.family }, opened.seal(&self.custodians)?))
     }
 }
 

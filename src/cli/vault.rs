@@ -6,7 +6,7 @@ use clap::Subcommand;
 use rayon::prelude::*;
 
 use crate::ledger::{Batch, Ledger, SealedFile};
-use crate::pseudonym::{Custodian, Pseudonymizer, Sealed, Vault};
+use crate::pseudonym::{Custodian, Pseudonymizer, Record, Sealed, Vault};
 
 use super::Outcome;
 use super::options::Global;
@@ -169,16 +169,14 @@ impl Sealing {
         rows: &[usize],
         names: &Pseudonymizer,
     ) -> Result<SealedFile, Box<dyn Error + Send + Sync>> {
-        let mut writer = self.vault.begin()?;
+        let mut writer = self.vault.begin(&self.custodians)?;
         for page in rows.chunks(PAGE) {
             let seal = |&row: &usize| {
                 let row = &batch.rows[row];
-                let sealed = Sealed { sample: row.sample, family: row.family.map(|family| family.0) };
-                Ok((sealed, names.seal(sealed.sample, sealed.family, &self.custodians)?))
+                names.seal(Sealed { sample: row.sample, family: row.family.map(|family| family.0) })
             };
-            let page: Vec<(Sealed, String)> =
-                page.par_iter().map(seal).collect::<Result<_, crate::pseudonym::SealError>>()?;
-            page.iter().try_for_each(|(sealed, armored)| writer.push(*sealed, armored))?;
+            let page: Vec<Record> = page.par_iter().map(seal).collect::<Result<_, _>>()?;
+            page.iter().try_for_each(|record| writer.push(record))?;
         }
         let file = writer.finish()?;
         self.written = Some(file.name.clone());

@@ -9,9 +9,8 @@ use super::changes::next;
 use super::known::{Encoder, Known, same_sample};
 use super::open::{Ledger, advance, key_id, now};
 use super::relatives::{self, Membership};
-use super::{
-    Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, sealed, write,
-};
+use super::sealed::{self, Sealing};
+use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, write};
 use crate::model::Pseudonym;
 
 /// What is to be done with each row of a batch.
@@ -177,8 +176,13 @@ impl Ledger {
             )
             .optional()?;
         let import = record(&tx, batch, &report)?;
-        let samples = write::samples(&tx, batch, &encoder, &plan, import)?;
-        let families = write_members(&tx, batch, &plan, &samples)?;
+        let sealed = match seal.filter(|_| !dry_run) {
+            Some(seal) => sealed::seal(&tx, batch, &plan, seal)?,
+            None => Sealing::default(),
+        };
+        let samples = write::samples(&tx, batch, &encoder, &plan, import, sealed.file)?;
+        let families = write_members(&tx, batch, &plan, &samples, sealed.file)?;
+        sealed.note(&tx, batch, &samples)?;
         uncheck_families(&tx, batch, &plan)?;
         report.candidates_deleted = delete_candidates(&tx, batch, &plan, &samples, &families)?;
         if report.added + report.replaced > 0 {
@@ -188,12 +192,8 @@ impl Ledger {
             tx.rollback()?;
             return Ok(report);
         }
-        let sealed = match seal {
-            Some(seal) => sealed::seal(&tx, batch, &plan.aside, &samples, seal)?,
-            None => 0,
-        };
         if let Some(acting) = acting {
-            append(&tx, &batch.record(acting, &report).with("sealed", sealed))?;
+            append(&tx, &batch.record(acting, &report).with("sealed", sealed.records))?;
         }
         tx.commit()?;
         if report.replaced > 0 {
@@ -228,13 +228,14 @@ fn write_members(
     batch: &Batch,
     plan: &Plan,
     samples: &[i64],
+    sealed: Option<i64>,
 ) -> Result<BTreeSet<Pseudonym>, LedgerError> {
     let mut find = tx.prepare("SELECT id FROM family WHERE pseudonym = ?1")?;
     let next = next(tx)?;
     let mut found = tx.prepare("INSERT INTO family (pseudonym, changed, key_id) VALUES (?1, ?2, ?3)")?;
     let key = key_id(tx)?;
     let mut write = tx.prepare(
-        "INSERT INTO member (family_id, sample_id, relation) VALUES (?1, ?2, ?3)
+        "INSERT INTO member (family_id, sample_id, relation, sealed_id) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (family_id, sample_id) DO UPDATE SET relation = excluded.relation, place = NULL",
     )?;
     let mut change = tx.prepare("UPDATE family SET checked = 0, changed = ?2 WHERE id = ?1")?;
@@ -261,8 +262,9 @@ fn write_members(
                 tx.last_insert_rowid()
             }
         };
-        for &(_, sample, relation, _) in members {
-            write.execute((id, sample, relation.word()))?;
+        for &(_, sample, relation, membership) in members {
+            let sealed = sealed.filter(|_| membership == Membership::Add);
+            write.execute((id, sample, relation.word(), sealed))?;
         }
         links.write(family, id)?;
         if members.iter().any(|member| member.3 == Membership::Change) {

@@ -6,7 +6,9 @@ use std::error::Error;
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::audit::append;
+use super::import::{Action, Plan};
 use super::open::{Ledger, now};
+use super::relatives::Membership;
 use super::{Batch, LedgerError};
 
 /// A file of the vault that counts.
@@ -88,52 +90,71 @@ impl Ledger {
     }
 }
 
-/// Has the identifiers sealed of those rows of an import that no file holds yet, and notes the file. `samples` are the
-/// ids of the rows' samples. Gives how many records that were.
-pub(super) fn seal(
-    tx: &Transaction<'_>,
-    batch: &Batch,
-    aside: &[bool],
-    samples: &[i64],
-    seal: Sealer<'_>,
-) -> Result<u64, LedgerError> {
+/// What was sealed of a batch.
+#[derive(Default)]
+pub(super) struct Sealing {
+    /// Id of the file; `None` if nothing was to be sealed.
+    pub(super) file: Option<i64>,
+    /// How many records it has.
+    pub(super) records: u64,
+    /// Rows that the ledger knows already, without a file.
+    known: Vec<usize>,
+}
+
+/// Has the identifiers sealed of those rows of an import that no file holds yet, and notes the file. Before the rows are
+/// written, which then name it.
+pub(super) fn seal(tx: &Transaction<'_>, batch: &Batch, plan: &Plan, seal: Sealer<'_>) -> Result<Sealing, LedgerError> {
     let mut child = tx.prepare("SELECT sealed_id IS NULL FROM sample WHERE id = ?1")?;
     let mut member = tx.prepare(
         "SELECT sealed_id IS NULL FROM member
-         WHERE sample_id = ?1 AND family_id = (SELECT id FROM family WHERE pseudonym = ?2)",
+         WHERE sample_id = (SELECT id FROM sample WHERE pseudonym = ?1)
+         AND family_id = (SELECT id FROM family WHERE pseudonym = ?2)",
     )?;
-    let mut seen = HashSet::new();
-    let mut rows = Vec::new();
-    for (i, row) in batch.rows.iter().enumerate().filter(|&(i, _)| !aside[i]) {
+    let (mut seen, mut rows, mut known) = (HashSet::new(), Vec::new(), Vec::new());
+    for (i, row) in batch.rows.iter().enumerate().filter(|&(i, _)| !plan.aside[i]) {
         let family = row.family.map(|(family, _)| family);
-        if !seen.insert((samples[i], family)) {
+        if !seen.insert((row.sample, family)) {
             continue;
         }
-        let open: Option<bool> = match family {
-            None => child.query_row([samples[i]], |row| row.get(0)).optional()?,
-            Some(family) => member.query_row((samples[i], family.as_bytes()), |row| row.get(0)).optional()?,
+        let open = match (family, plan.samples[i]) {
+            (None, Action::Insert) => None,
+            (Some(_), _) if plan.memberships[i] == Membership::Add => None,
+            (None, Action::None(id) | Action::Replace { id, .. }) => Some(child.query_row([id], |row| row.get(0))?),
+            (Some(family), _) => {
+                let open = member.query_row((row.sample.as_bytes(), family.as_bytes()), |row| row.get(0)).optional()?;
+                Some(open.unwrap_or(false))
+            }
         };
         if open == Some(true) {
+            known.push(i);
+        }
+        if open != Some(false) {
             rows.push(i);
         }
     }
     if rows.is_empty() {
-        return Ok(0);
+        return Ok(Sealing::default());
     }
     let file = seal(&rows).map_err(LedgerError::Sealing)?;
-    let id = insert(tx, &file)?;
-    let mut child = tx.prepare("UPDATE sample SET sealed_id = ?2 WHERE id = ?1")?;
-    let mut member = tx.prepare(
-        "UPDATE member SET sealed_id = ?3
-         WHERE sample_id = ?1 AND family_id = (SELECT id FROM family WHERE pseudonym = ?2)",
-    )?;
-    for i in rows {
-        match batch.rows[i].family {
-            None => child.execute((samples[i], id))?,
-            Some((family, _)) => member.execute((samples[i], family.as_bytes(), id))?,
-        };
+    Ok(Sealing { file: Some(insert(tx, &file)?), records: file.records, known })
+}
+
+impl Sealing {
+    /// Notes the file with the rows that were there before. `samples` are the ids of the rows' samples.
+    pub(super) fn note(&self, tx: &Transaction<'_>, batch: &Batch, samples: &[i64]) -> Result<(), LedgerError> {
+        let mut child = tx.prepare("UPDATE sample SET sealed_id = ?2 WHERE id = ?1")?;
+        let mut member = tx.prepare(
+            "UPDATE member SET sealed_id = ?3
+             WHERE sample_id = ?1 AND family_id = (SELECT id FROM family WHERE pseudonym = ?2)",
+        )?;
+        for &i in &self.known {
+            match batch.rows[i].family {
+                None => child.execute((samples[i], self.file))?,
+                Some((family, _)) => member.execute((samples[i], family.as_bytes(), self.file))?,
+            };
+        }
+        Ok(())
     }
-    Ok(file.records)
 }
 
 /// Notes a file. Gives its id.

@@ -9,7 +9,7 @@ use super::import::{Action, Plan};
 use super::known::{Encoder, role};
 use super::many::ManyOfSamples;
 use super::open::key_id;
-use super::{Batch, LedgerError, Record};
+use super::{Batch, Holds, LedgerError, Record};
 use crate::model::{DropOut, Pseudonym};
 
 /// Rows that are encoded together, and how many such blocks ahead of what is written.
@@ -22,7 +22,8 @@ const TOGETHER: usize = 256;
 /// Encoded profiles of some rows, and of each row its sample, its position and the end of its profile.
 type Block = (Vec<u8>, Vec<(Pseudonym, usize, usize)>);
 
-/// Writes the samples of the rows that are not left aside, and gives the id of each row's sample; 0 for the others.
+/// Writes the samples of the rows that are not left aside, and gives the id of each row's sample; 0 for the others. `sealed`
+/// is the file of the vault that holds the identifiers of new ones.
 ///
 /// In the order of pseudonyms: the unique index is appended to, not hit at random places. The rows are not in that order,
 /// and getting hold of one takes longer than encoding it, so another thread runs ahead.
@@ -32,8 +33,9 @@ pub(super) fn samples(
     encoder: &Encoder,
     plan: &Plan,
     import: i64,
+    sealed: Option<i64>,
 ) -> Result<Vec<i64>, LedgerError> {
-    let mut writer = Writer::new(tx, batch, encoder, plan, import)?;
+    let mut writer = Writer::new(tx, batch, encoder, plan, import, sealed)?;
     let encode = |rows: &[(Pseudonym, u64, usize)]| -> Block {
         let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(rows.len()));
         for &(sample, _, i) in rows.iter().filter(|&&(_, _, i)| !plan.aside[i]) {
@@ -76,6 +78,7 @@ impl<'a> Writer<'a> {
         encoder: &'a Encoder,
         plan: &'a Plan,
         import: i64,
+        sealed: Option<i64>,
     ) -> Result<Self, LedgerError> {
         let insert = |rows: usize| -> Result<_, LedgerError> {
             let mut statement = tx.prepare(&insert(rows))?;
@@ -83,6 +86,7 @@ impl<'a> Writer<'a> {
             statement.raw_bind_parameter(1, role(batch.holds))?;
             statement.raw_bind_parameter(2, import)?;
             statement.raw_bind_parameter(3, key_id(tx)?)?;
+            statement.raw_bind_parameter(4, sealed.filter(|_| batch.holds == Holds::Children))?;
             Ok(statement)
         };
         Ok(Self {
@@ -145,27 +149,27 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Inserts so many samples. Parameters: role, import and key; then those of each row, as [`execute`] binds them.
+/// Inserts so many samples. Parameters: role, import, key and sealed file; then those of each row, as [`execute`] binds them.
 fn insert(rows: usize) -> String {
     let values: Vec<String> = (0..rows)
         .map(|row| {
             let [id, pseudonym, sex, profile, agency, region, kit, day, drop_out] =
                 std::array::from_fn(|at| FIRST + row * OF_ROW + at);
             format!(
-                "(?{id}, ?{pseudonym}, ?1, ?{sex}, ?{profile}, ?{agency}, ?{region}, ?{kit}, ?{day}, ?2, ?{drop_out}, ?3)"
+                "(?{id}, ?{pseudonym}, ?1, ?{sex}, ?{profile}, ?{agency}, ?{region}, ?{kit}, ?{day}, ?2, ?{drop_out}, ?3, ?4)"
             )
         })
         .collect();
     format!(
         "INSERT INTO sample (id, pseudonym, role, sex, profile, agency, region, kit, collected_on, import_id, drop_out,
-                             key_id) VALUES {}",
+                             key_id, sealed_id) VALUES {}",
         values.join(", ")
     )
 }
 
 /// Parameters of a row, and the first one's number.
 const OF_ROW: usize = 9;
-const FIRST: usize = 4;
+const FIRST: usize = 5;
 
 fn execute(statement: &mut Statement<'_>, rows: &[(i64, &Record, &[u8])]) -> Result<(), LedgerError> {
     for (at, &(id, row, blob)) in (FIRST..).step_by(OF_ROW).zip(rows) {

@@ -3,6 +3,7 @@
 //! Sample and case numbers have so little entropy that an unkeyed hash is reversed by listing them all. Without the
 //! key a pseudonym says nothing; with it, the same identifier always gives the same pseudonym.
 
+mod custodian;
 mod hash;
 mod key;
 mod originals;
@@ -10,9 +11,10 @@ mod private;
 mod seal;
 mod vault;
 
+pub use custodian::{Custodian, Identity};
 pub use hash::{IdentifierError, Part, Pseudonymizer};
 pub use key::{Fingerprint, SecretKey};
 pub use private::{KeyError, KeySource};
 pub(crate) use private::{MOST_BYTES, line, parse_line, read_secret, write_secret};
-pub use seal::{Custodian, Identity, Opened, SealError, open};
-pub use vault::{Sealed, Vault, VaultError, VaultFile, VaultWriter};
+pub use seal::{Opened, Record, SealError, Sealed};
+pub use vault::{Vault, VaultError, VaultFile, VaultWriter};

@@ -1,35 +1,37 @@
-//! Files of sealed records, one for each import: text, so that other tools can take a record out.
+//! Files of sealed records, one for each import: text, so that other tools can take it apart.
 //!
-//! A file begins with the line `reunite-vault-1`. Each record is a line `sample PSEUDONYM`, or `sample PSEUDONYM family
-//! PSEUDONYM` for a relative, and an armored age file (see `seal`). A file is written under another name, flushed and
-//! renamed; it is never changed. To take a record out, a new file without it is written.
+//! A file begins with the line `reunite-vault-2`. An armored age file follows, sealed to the custodians, which the standard
+//! age tool opens, too; in it, each record is a line of hexadecimal digits (see `seal`). After it come the keys of the
+//! records, a line each: `sample PSEUDONYM record NUMBER key HEX`, or `sample PSEUDONYM family PSEUDONYM record ...` for a
+//! relative; the number, from 1, is that of the record's line. A record without its key is nobody's any more. A file is
+//! written under another name, flushed and renamed; it is never changed. To take a record out, a new file without its key
+//! is written, for which nothing needs to be opened.
+//!
+//! So an import costs one key agreement for each custodian, and not one for each record, which would take a hundred times as
+//! long as everything else that is done with a row.
 //!
 //! Which files count, and their digests, the ledger says. A file that it does not name is of an import that was
 //! interrupted before it was acknowledged.
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use age::armor::{ArmoredReader, ArmoredWriter, Format};
+use age::stream::StreamWriter;
 use tempfile::NamedTempFile;
 
+use super::seal::{RecordKey, from_hex, open, push_hex};
+use super::{Custodian, Identity, Opened, Record, SealError, Sealed};
 use crate::model::Pseudonym;
 
-const FORM: &str = "reunite-vault-1\n";
+const FORM: &str = "reunite-vault-2\n";
 const EXTENSION: &str = "sealed";
 /// What an unfinished file is called.
 const UNFINISHED: &str = ".sealing-";
 const LAST_LINE: &str = "-----END AGE ENCRYPTED FILE-----\n";
-
-/// Whose identifiers a sealed record holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Sealed {
-    /// The sample.
-    pub sample: Pseudonym,
-    /// The family, if it is a relative's sample.
-    pub family: Option<Pseudonym>,
-}
 
 /// A finished file of sealed records.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +60,15 @@ pub enum VaultError {
     /// Not a file of sealed records.
     #[error("{} is not a file of sealed records, or is damaged: restore it from its backup", .0.display())]
     Malformed(PathBuf),
+    /// Nobody to seal to.
+    #[error("there is no custodian to seal identifiers to")]
+    NoCustodian,
+    /// Sealed to others, or damaged.
+    #[error("{} does not open: it is sealed to other custodians, or damaged", .0.display())]
+    Closed(PathBuf),
+    /// A record of it.
+    #[error(transparent)]
+    Record(#[from] SealError),
 }
 
 /// The folder of the sealed files.
@@ -69,9 +80,56 @@ pub struct Vault {
 /// A file that is being written; gone unless finished.
 pub struct VaultWriter {
     folder: PathBuf,
+    age: StreamWriter<ArmoredWriter<Hashed>>,
+    keys: Vec<Key>,
+}
+
+/// An unfinished file, and the digest of what is in it.
+struct Hashed {
     file: BufWriter<NamedTempFile>,
     hash: blake3::Hasher,
-    records: u64,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// The key of a record.
+struct Key {
+    of: Sealed,
+    /// Line of the record in the age file, from 1.
+    number: u64,
+    key: RecordKey,
+}
+
+impl Key {
+    fn line(&self) -> String {
+        let mut line = format!("{} record {} key ", self.of, self.number);
+        push_hex(&mut line, &self.key);
+        line.push('\n');
+        line
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        let (of, rest) = Sealed::parse(line)?;
+        let (number, key) = rest.strip_suffix('\n')?.strip_prefix("record ")?.split_once(" key ")?;
+        Some(Self { of, number: number.parse().ok()?, key: from_hex(key)?.try_into().ok()? })
+    }
+}
+
+/// What a file holds beside its first line.
+struct Parts {
+    /// Where the age file ends; it begins behind the first line.
+    end: u64,
+    keys: Vec<Key>,
 }
 
 impl Vault {
@@ -87,78 +145,136 @@ impl Vault {
         self.folder.join(name)
     }
 
-    /// Begins a file.
+    /// Begins a file that is sealed to these.
     ///
     /// # Errors
-    /// The operating system's.
-    pub fn begin(&self) -> Result<VaultWriter, VaultError> {
+    /// The operating system's, and [`VaultError::NoCustodian`].
+    pub fn begin(&self, custodians: &[Custodian]) -> Result<VaultWriter, VaultError> {
+        let io = |source| VaultError::Io { doing: "create", path: self.folder.clone(), source };
+        let to = custodians.iter().map(|custodian| &custodian.0 as &dyn age::Recipient);
+        let encryptor = age::Encryptor::with_recipients(to).map_err(|_| VaultError::NoCustodian)?;
+        let mut file = self.unfinished()?;
+        let age = file
+            .write_all(FORM.as_bytes())
+            .and_then(|()| ArmoredWriter::wrap_output(file, Format::AsciiArmor))
+            .and_then(|armor| encryptor.wrap_output(armor))
+            .map_err(io)?;
+        Ok(VaultWriter { folder: self.folder.clone(), age, keys: Vec::new() })
+    }
+
+    fn unfinished(&self) -> Result<Hashed, VaultError> {
         let io = |source| VaultError::Io { doing: "create", path: self.folder.clone(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(io)?;
         // Such a file has the mode 0600.
         let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.folder).map_err(io)?;
-        let folder = self.folder.clone();
-        let mut writer = VaultWriter {
-            folder,
-            file: BufWriter::with_capacity(1 << 20, file),
-            hash: blake3::Hasher::new(),
-            records: 0,
-        };
-        writer.write(FORM)?;
-        Ok(writer)
+        Ok(Hashed { file: BufWriter::with_capacity(1 << 20, file), hash: blake3::Hasher::new() })
     }
 
-    /// Gives each record of a file: whose it is, and the armored age file.
-    ///
-    /// # Errors
-    /// [`VaultError::Malformed`] where it is none, and the operating system's; or an error of `each`.
-    pub fn read<E: From<VaultError>>(
-        &self,
-        name: &str,
-        mut each: impl FnMut(Sealed, &str) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// Reads where the parts of a file are, and its keys.
+    fn parts(&self, name: &str) -> Result<Parts, VaultError> {
         let path = self.path(name);
         let io = |source| VaultError::Io { doing: "read", path: path.clone(), source };
         let malformed = || VaultError::Malformed(path.clone());
         let mut lines = BufReader::with_capacity(1 << 20, File::open(&path).map_err(io)?);
-        let mut next = |text: &mut String| lines.read_line(text).map_err(io);
-        let mut head = String::new();
-        next(&mut head)?;
-        if head != FORM {
-            return Err(malformed().into());
+        let mut line = String::new();
+        let mut next = |line: &mut String| {
+            line.clear();
+            lines.read_line(line).map_err(|error| match error.kind() {
+                io::ErrorKind::InvalidData => malformed(),
+                _ => io(error),
+            })
+        };
+        next(&mut line)?;
+        if line != FORM {
+            return Err(malformed());
         }
-        let mut armored = String::new();
-        loop {
-            head.clear();
-            if next(&mut head)? == 0 {
-                return Ok(());
+        let mut end = FORM.len() as u64;
+        while line != LAST_LINE {
+            if next(&mut line)? == 0 {
+                return Err(malformed());
             }
-            let sealed = Sealed::parse(&head).ok_or_else(malformed)?;
-            armored.clear();
-            while !armored.ends_with(LAST_LINE) {
-                if next(&mut armored)? == 0 {
-                    return Err(malformed().into());
-                }
+            end += line.len() as u64;
+        }
+        let mut keys = Vec::new();
+        while next(&mut line)? > 0 {
+            keys.push(Key::parse(&line).ok_or_else(malformed)?);
+        }
+        Ok(Parts { end, keys })
+    }
+
+    /// The records of a file that are there.
+    ///
+    /// # Errors
+    /// [`VaultError::Malformed`] where it is none, and the operating system's.
+    pub fn records(&self, name: &str) -> Result<Vec<Sealed>, VaultError> {
+        Ok(self.parts(name)?.keys.into_iter().map(|key| key.of).collect())
+    }
+
+    /// Opens the wanted records of a file, one after the other. If there are none, nothing is opened.
+    ///
+    /// # Errors
+    /// [`VaultError::Closed`] if the identity does not open it, [`VaultError::Record`] if it does not hold what it should,
+    /// [`VaultError::Malformed`], and the operating system's; or an error of `each`.
+    pub fn open<E: From<VaultError>>(
+        &self,
+        name: &str,
+        identity: &Identity,
+        wanted: impl Fn(Sealed) -> bool,
+        mut each: impl FnMut(Opened) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Parts { end, keys } = self.parts(name)?;
+        let wanted = keys.into_iter().filter(|key| wanted(key.of)).map(|key| (key.number, key));
+        let mut keys: BTreeMap<u64, Key> = wanted.collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let path = self.path(name);
+        let io = |source| VaultError::Io { doing: "read", path: path.clone(), source };
+        let closed = || VaultError::Closed(path.clone());
+        let mut file = File::open(&path).map_err(io)?;
+        let start = FORM.len() as u64;
+        file.seek(SeekFrom::Start(start)).map_err(io)?;
+        let armored = ArmoredReader::new(BufReader::with_capacity(1 << 20, file.take(end - start)));
+        let decryptor = age::Decryptor::new_buffered(armored).map_err(|_| closed())?;
+        let with = identity.0.iter().map(|one| one as &dyn age::Identity);
+        let mut lines = BufReader::with_capacity(1 << 20, decryptor.decrypt(with).map_err(|_| closed())?);
+        let mut line = String::new();
+        for number in 1.. {
+            line.clear();
+            if lines.read_line(&mut line).map_err(|_| closed())? == 0 {
+                break;
             }
-            each(sealed, &armored)?;
+            if let Some(Key { of, key, .. }) = keys.remove(&number) {
+                let bytes = line.strip_suffix('\n').and_then(from_hex);
+                let bytes = bytes.ok_or_else(|| VaultError::from(SealError::Closed(of.sample)))?;
+                each(open(of, &key, bytes).map_err(VaultError::from)?)?;
+            }
+        }
+        match keys.first_key_value() {
+            None => Ok(()),
+            Some((_, key)) => Err(VaultError::from(SealError::Closed(key.of.sample)).into()),
         }
     }
 
-    /// A copy of a file without some of its records; `None` if it has none of them.
+    /// A copy of a file without the keys of some of its records; `None` if it has none of them.
     ///
     /// # Errors
-    /// As [`Self::read`].
+    /// As [`Self::records`].
     pub fn without(&self, name: &str, gone: impl Fn(Sealed) -> bool) -> Result<Option<VaultFile>, VaultError> {
-        let mut any = false;
-        self.read(name, |sealed, _| {
-            any |= gone(sealed);
-            Ok::<_, VaultError>(())
-        })?;
-        if !any {
+        let Parts { end, mut keys } = self.parts(name)?;
+        let before = keys.len();
+        keys.retain(|key| !gone(key.of));
+        if keys.len() == before {
             return Ok(None);
         }
-        let mut writer = self.begin()?;
-        self.read(name, |sealed, armored| if gone(sealed) { Ok(()) } else { writer.push(sealed, armored) })?;
-        writer.finish().map(Some)
+        let path = self.path(name);
+        let io = |source| VaultError::Io { doing: "copy", path: path.clone(), source };
+        let mut copy = self.unfinished()?;
+        let copied = io::copy(&mut File::open(&path).map_err(io)?.take(end), &mut copy).map_err(io)?;
+        if copied != end {
+            return Err(VaultError::Malformed(path));
+        }
+        finish(&self.folder, copy, &keys).map(Some)
     }
 
     /// BLAKE3 of a file's bytes.
@@ -220,12 +336,13 @@ impl VaultWriter {
     ///
     /// # Errors
     /// The operating system's.
-    pub fn push(&mut self, sealed: Sealed, armored: &str) -> Result<(), VaultError> {
-        self.records += 1;
-        let family = sealed.family.map_or_else(String::new, |family| format!(" family {family}"));
-        self.write(&format!("sample {}{family}\n", sealed.sample))?;
-        self.write(armored.trim_end())?;
-        self.write("\n")
+    pub fn push(&mut self, record: &Record) -> Result<(), VaultError> {
+        self.keys.push(Key { of: record.of, number: self.keys.len() as u64 + 1, key: record.key });
+        let io = |source| VaultError::Io { doing: "write", path: self.folder.clone(), source };
+        let mut line = String::new();
+        push_hex(&mut line, &record.bytes);
+        line.push('\n');
+        self.age.write_all(line.as_bytes()).map_err(io)
     }
 
     /// Flushes it and gives it its name, for good.
@@ -233,118 +350,26 @@ impl VaultWriter {
     /// # Errors
     /// The operating system's.
     pub fn finish(self) -> Result<VaultFile, VaultError> {
-        let Self { folder, file, hash, records } = self;
-        let io = |source| VaultError::Io { doing: "write", path: folder.clone(), source };
-        let file = file.into_inner().map_err(|error| io(error.into_error()))?;
-        file.as_file().sync_all().map_err(io)?;
-        let mut random = [0; 16];
-        getrandom::fill(&mut random).map_err(|error| io(io::Error::other(error)))?;
-        let name = format!("{}.{EXTENSION}", Pseudonym::from_bytes(random));
-        file.persist_noclobber(folder.join(&name)).map_err(|error| io(error.error))?;
-        File::open(&folder).and_then(|folder| folder.sync_all()).map_err(io)?;
-        Ok(VaultFile { name, digest: *hash.finalize().as_bytes(), records })
-    }
-
-    fn write(&mut self, text: &str) -> Result<(), VaultError> {
-        self.hash.update(text.as_bytes());
         let io = |source| VaultError::Io { doing: "write", path: self.folder.clone(), source };
-        self.file.write_all(text.as_bytes()).map_err(io)
+        let file = self.age.finish().and_then(ArmoredWriter::finish).map_err(io)?;
+        finish(&self.folder, file, &self.keys)
     }
 }
 
-impl Sealed {
-    fn parse(line: &str) -> Option<Self> {
-        let mut words = line.strip_suffix('\n')?.split(' ');
-        let mut named = |name: &str| {
-            let Some(word) = words.next() else { return Some(None) };
-            if word == name { words.next()?.parse().ok().map(Some) } else { None }
-        };
-        let sealed = Self { sample: named("sample")??, family: named("family")? };
-        words.next().is_none().then_some(sealed)
-    }
-
-    /// Whether it is about this sample or family.
-    #[must_use]
-    pub fn names(self, pseudonym: Pseudonym) -> bool {
-        self.sample == pseudonym || self.family == Some(pseudonym)
-    }
+/// Writes the keys behind the age file, flushes all and gives the file a name.
+fn finish(folder: &Path, mut file: Hashed, keys: &[Key]) -> Result<VaultFile, VaultError> {
+    let io = |source| VaultError::Io { doing: "write", path: folder.to_owned(), source };
+    keys.iter().try_for_each(|key| file.write_all(key.line().as_bytes())).map_err(io)?;
+    let Hashed { file, hash } = file;
+    let file = file.into_inner().map_err(|error| io(error.into_error()))?;
+    file.as_file().sync_all().map_err(io)?;
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| io(io::Error::other(error)))?;
+    let name = format!("{}.{EXTENSION}", Pseudonym::from_bytes(random));
+    file.persist_noclobber(folder.join(&name)).map_err(|error| io(error.error))?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
+    Ok(VaultFile { name, digest: *hash.finalize().as_bytes(), records: keys.len() as u64 })
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    fn sealed(sample: u8, family: Option<u8>) -> Sealed {
-        let p = |n| Pseudonym::from_bytes([n; 16]);
-        Sealed { sample: p(sample), family: family.map(p) }
-    }
-
-    fn armored(text: &str) -> String {
-        format!("-----BEGIN AGE ENCRYPTED FILE-----\n{text}\n{LAST_LINE}")
-    }
-
-    fn records(vault: &Vault, name: &str) -> Result<Vec<(Sealed, String)>, VaultError> {
-        let mut all = Vec::new();
-        vault.read(name, |sealed, armored| {
-            all.push((sealed, armored.to_owned()));
-            Ok::<_, VaultError>(())
-        })?;
-        Ok(all)
-    }
-
-    #[test]
-    fn records_come_back_and_can_be_taken_out() {
-        let dir = tempfile::tempdir().unwrap();
-        let vault = Vault::new(dir.path().join("vault"));
-        assert_eq!(vault.names().unwrap(), [""; 0]);
-        let all = [
-            (sealed(1, None), armored("YQ==")),
-            (sealed(2, Some(9)), armored("Yg==")),
-            (sealed(3, Some(9)), armored("Yw==")),
-        ];
-        let mut writer = vault.begin().unwrap();
-        for (sealed, armored) in &all {
-            writer.push(*sealed, armored).unwrap();
-        }
-        assert_eq!(vault.names().unwrap(), [""; 0], "unfinished");
-        let file = writer.finish().unwrap();
-        assert_eq!(fs::metadata(vault.path(&file.name)).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::metadata(dir.path().join("vault")).unwrap().permissions().mode() & 0o777, 0o700);
-        assert_eq!((file.records, vault.names().unwrap()), (3, vec![file.name.clone()]));
-        assert_eq!(vault.digest(&file.name).unwrap(), file.digest);
-        assert_eq!(records(&vault, &file.name).unwrap(), all);
-        assert_eq!(vault.without(&file.name, |one| one.sample == sealed(7, None).sample).unwrap(), None);
-        let less = vault.without(&file.name, |one| one.names(sealed(2, None).sample)).unwrap().unwrap();
-        assert_eq!(records(&vault, &less.name).unwrap(), [all[0].clone(), all[2].clone()]);
-        assert_eq!(records(&vault, &file.name).unwrap(), all, "the old file stays until it is removed");
-        drop(vault.begin().unwrap());
-        fs::write(vault.path(".sealing-left"), "").unwrap();
-        vault.clear_unfinished().unwrap();
-        vault.remove(&file.name).unwrap();
-        vault.remove(&file.name).unwrap();
-        assert_eq!(fs::read_dir(dir.path().join("vault")).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn damaged_files_are_noticed() {
-        let dir = tempfile::tempdir().unwrap();
-        let vault = Vault::new(dir.path().to_owned());
-        let line = format!("sample {}\n", sealed(1, None).sample);
-        for text in [
-            String::new(),
-            "reunite-vault-2\n".to_owned(),
-            format!("{FORM}{line}"),
-            format!("{FORM}{line}-----BEGIN AGE ENCRYPTED FILE-----\n"),
-            format!("{FORM}sample 12\n{}", armored("YQ==")),
-            format!("{FORM}family {}\n{}", sealed(1, None).sample, armored("YQ==")),
-            format!("{FORM}{}", armored("YQ==")),
-            format!("{FORM}{} more\n{}", line.trim_end(), armored("YQ==")),
-        ] {
-            fs::write(vault.path("a.sealed"), &text).unwrap();
-            assert!(matches!(records(&vault, "a.sealed"), Err(VaultError::Malformed(_))), "{text}");
-        }
-        assert!(matches!(records(&vault, "b.sealed"), Err(VaultError::Io { .. })));
-    }
-}
+mod tests;

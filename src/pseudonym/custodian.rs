@@ -1,0 +1,97 @@
+//! Custodians, to whom original identifiers are sealed, and the identities with which they open them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use age::x25519;
+
+use super::private::{KeyError, KeySource, read_secret};
+
+/// Most bytes of an identity file.
+const MOST_IDENTITY_BYTES: usize = 64 << 10;
+
+/// Someone to whom original identifiers are sealed: an age recipient, `age1...`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Custodian(pub(super) x25519::Recipient);
+
+impl FromStr for Custodian {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        // A secret key in place of a public one is not repeated by whoever reports this.
+        text.parse().map(Self).map_err(|_| "a custodian is an age recipient: age1 and 58 letters and digits")
+    }
+}
+
+impl fmt::Display for Custodian {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Custodian {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a custodian opens records with. Never printed.
+pub struct Identity(pub(super) Vec<x25519::Identity>);
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity(..)")
+    }
+}
+
+impl Identity {
+    /// Reads an identity file, as `age-keygen` writes it.
+    ///
+    /// # Errors
+    /// [`KeyError`] if the file is missing, not a regular file, open to others, or holds no identity.
+    pub fn load(source: &KeySource) -> Result<Self, KeyError> {
+        let text = read_secret(source, MOST_IDENTITY_BYTES)?;
+        let form = "lines of `AGE-SECRET-KEY-1...`, as age-keygen writes them";
+        let malformed = || KeyError::Malformed { path: source.path(), form };
+        let text = std::str::from_utf8(&text).map_err(|_| malformed())?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let identities = lines.map(|line| line.parse().map_err(|_| malformed()));
+        let identities: Vec<x25519::Identity> = identities.collect::<Result<_, _>>()?;
+        if identities.is_empty() { Err(malformed()) } else { Ok(Self(identities)) }
+    }
+
+    /// One that opens what any of these opens.
+    #[must_use]
+    pub fn any(all: impl IntoIterator<Item = Self>) -> Self {
+        Self(all.into_iter().flat_map(|one| one.0).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    use age::secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_custodian_or_identity_is_refused_and_not_repeated() {
+        let secret = x25519::Identity::generate().to_string();
+        let error = secret.expose_secret().parse::<Custodian>().unwrap_err();
+        assert!(!error.contains(&secret.expose_secret()[..20]));
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("identity");
+        for text in ["", "# nothing\n", "AGE-SECRET-KEY-1QQQQ\n", "age1qqqq\n"] {
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+            let error = Identity::load(&KeySource::File(path.clone())).unwrap_err();
+            assert!(matches!(error, KeyError::Malformed { .. }) && !error.to_string().contains("QQQQ"), "{text}");
+        }
+        fs::write(&path, secret.expose_secret()).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        assert!(matches!(Identity::load(&KeySource::File(path)), Err(KeyError::Permissions { .. })));
+    }
+}
