@@ -32,7 +32,7 @@ pub struct FamLocus {
     pub silent: Option<f64>,
     /// Probability of drop-out in persons for whom it is considered.
     pub drop_out: f64,
-    /// Frequency of alleles that are rarer; 0 if none is set.
+    /// Frequency of alleles that are rarer, from 0 and below 1; 0 if none is set.
     pub rare: f64,
     /// Whether there are alleles of a lower frequency than that.
     pub below_rare: bool,
@@ -133,6 +133,10 @@ fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<Fam
     if silent.is_some_and(|silent| silent >= 1.0) {
         let what = "the locus has nothing but silent alleles: give them a frequency below 1";
         findings.problem(raw.line, named("frequency of the silent allele"), "silent", what);
+    }
+    if raw.rare >= 1.0 {
+        let what = format!("a frequency of rare alleles of {} is not below 1", raw.rare);
+        findings.problem(raw.line, named("Minor allele frequency"), "rare-allele", what);
     }
     // The silent allele's share may be among the others or not.
     let near = |one: f64| (sum - one).abs() <= SUM_TOLERANCE;
