@@ -11,7 +11,6 @@ use std::os::unix::fs::PermissionsExt;
 
 use common::{Lab, Said, copy, counts, everything_in, reunite};
 use rotation::{Matched, custodian, files_with, rotate, rotate_on, rotation, same};
-use rusqlite::Connection;
 
 #[test]
 fn everyone_has_another_pseudonym_and_the_same_candidates() {
@@ -112,7 +111,7 @@ fn manifests_name_them_by_the_new_pseudonyms() {
     }
     lab.run_on("refusing", &["match", "--min-log10-lr", "-3"]).ends(2).says(&["was not compared"]);
     let manifest = || -> String {
-        let database = Connection::open(lab.path("refusing/ledger.db")).unwrap();
+        let database = lab.database("refusing");
         database.query_row("SELECT manifest FROM run", [], |row| row.get(0)).unwrap()
     };
     let old = lab.pseudonyms("sample", ["X"])["X"].clone();
@@ -222,7 +221,7 @@ fn records_are_held_against_the_present_key_or_it_is_lost() {
     let sealed = age::encrypt_and_armor(&secret.to_public(), other.as_bytes()).unwrap();
     let forged = format!("{}{}\n{}", &text[..start], sealed.trim_end(), &text[stop..]);
     fs::write(&path, &forged).unwrap();
-    let database = Connection::open(lab.path("forged/ledger.db")).unwrap();
+    let database = lab.database("forged");
     let name = path.file_name().unwrap().to_str().unwrap();
     let digest = blake3::hash(forged.as_bytes());
     database.execute("UPDATE sealed SET digest = ?2 WHERE name = ?1", (name, digest.as_bytes())).unwrap();
