@@ -105,6 +105,7 @@ fn every_command_leaves_a_record() {
     reunite(&["key", "new", &lab.name("new")]).ends(0);
     let rotate = ["key", "rotate", "--new-key-file", &lab.name("new"), "--identity", &lab.name("identity")];
     lab.run_on("other", &[&rotate, &["--reason", "a test of ours"][..]].concat()).ends(0);
+    fs::copy(lab.path("new"), lab.path("key")).unwrap();
     let rotated = lab.run_on("other", &["audit", "list", "--last", "2", "--format", "json"]).ends(0).json();
     for (record, outcome) in rotated["records"].as_array().unwrap().iter().zip(["begun", "done"]) {
         assert_eq!((&record["command"], &record["details"]["outcome"]), (&"key rotate".into(), &outcome.into()));

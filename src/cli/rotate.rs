@@ -29,7 +29,8 @@ pub(super) struct Rotate {
     /// A custodian's age identity file; may be given several times, if records are sealed to different custodians
     #[arg(long, value_name = "FILE", required = true)]
     identity: Vec<PathBuf>,
-    /// The present key is lost: trust that the sealed records belong to their pseudonyms
+    /// The present key is lost: trust that the sealed records belong to their pseudonyms. Without it an encrypted ledger
+    /// cannot be opened
     #[arg(long)]
     key_lost: bool,
 }
