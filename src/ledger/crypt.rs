@@ -85,6 +85,8 @@ pub(super) enum Form {
     Other,
 }
 
+/// Reads them. No connection of this process to a file that others use may be open: closing the file lets go of the locks
+/// that the process has on it.
 pub(super) fn form(path: &Path) -> std::io::Result<Form> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();

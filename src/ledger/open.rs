@@ -60,8 +60,7 @@ impl Ledger {
         set_meta(&tx, "generation", 0)?;
         remember(&tx)?;
         tx.commit()?;
-        let found = form(path).map_err(|source| LedgerError::Io { doing: "read", path: path.to_owned(), source })?;
-        check_form(path, found)?;
+        drop(ledger);
         // The file's name, too, survives a power cut.
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(|source| LedgerError::Io {
@@ -69,7 +68,8 @@ impl Ledger {
             path: path.to_owned(),
             source,
         })?;
-        Ok(ledger)
+        // Held against what it should be, as on any later day.
+        Self::open(path, key)
     }
 
     /// Opens a ledger, bringing one of an older version up to date, and makes its file private if it is not. The key counts

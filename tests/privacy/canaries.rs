@@ -76,15 +76,23 @@ pub fn holds(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
 }
 
+/// A form of a text, and its number.
+struct Form {
+    text: String,
+    number: usize,
+    bytes: Vec<u8>,
+}
+
 /// All forms of some texts, by their first four bytes.
-pub struct Search(HashMap<[u8; 4], Vec<(String, usize, Vec<u8>)>>);
+pub struct Search(HashMap<[u8; 4], Vec<Form>>);
 
 impl Search {
     pub fn new<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut by_start: HashMap<_, Vec<_>> = HashMap::new();
         for text in texts {
-            for (number, form) in forms(text).into_iter().enumerate() {
-                by_start.entry(form[..4].try_into().unwrap()).or_default().push((text.to_owned(), number, form));
+            for (number, bytes) in forms(text).into_iter().enumerate() {
+                let start = bytes[..4].try_into().unwrap();
+                by_start.entry(start).or_default().push(Form { text: text.to_owned(), number, bytes });
             }
         }
         Self(by_start)
@@ -94,8 +102,8 @@ impl Search {
     pub fn find(&self, bytes: &[u8]) -> Option<(&str, usize)> {
         bytes.windows(4).enumerate().find_map(|(at, start)| {
             let those = self.0.get(start)?;
-            let (text, number, _) = those.iter().find(|(.., form)| bytes[at..].starts_with(form))?;
-            Some((text.as_str(), *number))
+            let form = those.iter().find(|form| bytes[at..].starts_with(&form.bytes))?;
+            Some((form.text.as_str(), form.number))
         })
     }
 
