@@ -6,7 +6,7 @@ mod people;
 use criterion::{BatchSize, Criterion as Bench, Throughput, criterion_group, criterion_main};
 use reunite::index::{Access, Binding, Index};
 use reunite::kinship::Calculator;
-use reunite::ledger::{Batch, Holds, Ledger, OnConflict, Record};
+use reunite::ledger::{Batch, Holds, Ledger, LedgerKey, OnConflict, Record};
 use reunite::matching::{Compiler, Criterion, Matcher, Scorer, Watch};
 use reunite::model::Sex;
 use reunite::population::{FrequencyTable, Model};
@@ -91,10 +91,11 @@ fn storage(c: &mut Bench) {
         b.iter(|| Index::open(&path, Access::Mapped, &binding).unwrap());
     });
     let mut number = 0;
+    let key = LedgerKey::new([1; 32].into());
     group.bench_function("import: children", |b| {
         let fresh = || {
             number += 1;
-            Ledger::create(&folder.path().join(format!("{number}.db"))).unwrap()
+            Ledger::create(&folder.path().join(format!("{number}.db")), Some(&key)).unwrap()
         };
         let import = |mut ledger: Ledger| ledger.import(&batch, OnConflict::Refuse, false).unwrap();
         b.iter_batched(fresh, import, BatchSize::PerIteration);

@@ -8,7 +8,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use common::{Lab, Said, copy, reunite};
-use rusqlite::Connection;
 
 /// The commands of the chain, without their arguments.
 fn commands(lab: &Lab) -> Vec<String> {
@@ -106,6 +105,7 @@ fn every_command_leaves_a_record() {
     reunite(&["key", "new", &lab.name("new")]).ends(0);
     let rotate = ["key", "rotate", "--new-key-file", &lab.name("new"), "--identity", &lab.name("identity")];
     lab.run_on("other", &[&rotate, &["--reason", "a test of ours"][..]].concat()).ends(0);
+    fs::copy(lab.path("new"), lab.path("key")).unwrap();
     let rotated = lab.run_on("other", &["audit", "list", "--last", "2", "--format", "json"]).ends(0).json();
     for (record, outcome) in rotated["records"].as_array().unwrap().iter().zip(["begun", "done"]) {
         assert_eq!((&record["command"], &record["details"]["outcome"]), (&"key rotate".into(), &outcome.into()));
@@ -123,7 +123,7 @@ fn every_command_leaves_a_record() {
 #[test]
 fn nothing_goes_out_without_a_record() {
     let lab = Lab::with_population(5, 20);
-    Connection::open(lab.path("store/ledger.db")).unwrap().execute_batch("DROP TABLE audit").unwrap();
+    lab.database("store").execute_batch("DROP TABLE audit").unwrap();
     let before = fs::read_dir(lab.path("")).unwrap().count();
     lab.run(&["export", "--as", "children", "--show-genotypes", &lab.name("out.csv")]).ends(2);
     assert_eq!(fs::read_dir(lab.path("")).unwrap().count(), before);
@@ -148,7 +148,7 @@ fn records_name_nobody_and_are_found_by_pseudonym() {
     assert_eq!(about(&"cd".repeat(16)), [""; 0]);
     let everything = lab.run(&["audit", "list", "--format", "json"]).ends(0).out;
     assert!(!everything.contains(family) && !everything.contains(child));
-    let database = Connection::open(lab.path("store/ledger.db")).unwrap();
+    let database = lab.database("store");
     let mut statement = database.prepare("SELECT details || command || user, subjects FROM audit").unwrap();
     let mut rows = statement.query([]).unwrap();
     while let Some(row) = rows.next().unwrap() {
@@ -189,7 +189,7 @@ fn tampering_is_noticed() {
     verify("store", &[]).ends(0).says(&["only a checkpoint can tell"]);
     let tampered = |name: &str, sql: &str| {
         copy(&lab.path("store"), &lab.path(name));
-        let database = Connection::open(lab.path(name).join("ledger.db")).unwrap();
+        let database = lab.database(name);
         database.execute_batch("DROP TRIGGER audit_is_not_edited; DROP TRIGGER audit_is_not_cut").unwrap();
         database.execute_batch(sql).unwrap();
     };

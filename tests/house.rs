@@ -155,6 +155,9 @@ fn findings(path: &str, text: &str, allowed: &BTreeMap<String, Option<BTreeSet<S
     if words(&everything, "unsafe").next().is_some() && !UNSAFE.contains(&path) {
         found.push(format!("{path}: unsafe"));
     }
+    if code.contains("std::net") {
+        found.push(format!("{path}: the program opens no connection"));
+    }
     if room != "cli" && PRINTS.iter().any(|print| words(&code, print).next().is_some()) {
         found.push(format!("{path}: only the command line prints"));
     }
@@ -202,6 +205,39 @@ fn the_house_is_in_order() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// The tests that a row of a table names: files, each before the names of its tests, all in backticks.
+fn tests_named(row: &str) -> Vec<(&str, &str)> {
+    let mut file = "";
+    let mut named = Vec::new();
+    for word in row.split('`').skip(1).step_by(2) {
+        if word.ends_with(".rs") {
+            file = word;
+        } else {
+            named.push((file, word));
+        }
+    }
+    named
+}
+
+#[test]
+fn every_threat_names_tests_that_there_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join(".github/SECURITY.md")).unwrap();
+    assert!(fs::read_to_string(root.join("README.md")).unwrap().contains("](.github/SECURITY.md)"));
+    let threats = text.split("## Threats").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows: Vec<&str> = threats.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() > 10, "{}", rows.len());
+    for row in rows {
+        let named = tests_named(row.trim_end_matches(" |").rsplit(" | ").next().unwrap());
+        assert!(!named.is_empty(), "no test: {row}");
+        for (file, name) in named {
+            let code = fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let test = code.find(&format!("\nfn {name}() {{")).unwrap_or_else(|| panic!("no test {name} in {file}"));
+            assert!(code[..test].lines().rev().take(2).any(|line| line == "#[test]"), "{file}: {name} is no test");
+        }
+    }
+}
+
 #[test]
 fn the_rules_can_be_broken() {
     let lib = "//! | room | owns | may import |\n//! |---|---|---|\n//! | `model` | x | nothing |\n\
@@ -223,6 +259,7 @@ fn the_rules_can_be_broken() {
         ("index/a.rs", "use rayon::prelude::*;"),
         ("index/a.rs", "use super::super::screen::Plan;"),
         ("index/a.rs", "fn f() { println!(); }"),
+        ("cli/a.rs", "use std::net::TcpStream;"),
         ("index/a.rs", "fn f() { eprint!(\"x\") }"),
         ("index/a.rs", "fn f() { unsafe { g() } }"),
         ("index/a.rs", "#[cfg(test)]\nmod tests { fn f() { unsafe { g() } } }"),

@@ -1,116 +1,20 @@
 //! No identifier leaves its file, nobody else can read a store, and the key is kept apart from it and to itself.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "privacy/canaries.rs"]
+mod canaries;
+#[path = "privacy/commands.rs"]
+mod commands;
 mod common;
+#[path = "privacy/modes.rs"]
+mod modes;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
-use common::{Lab, PROGRAM, Said, everything_in, reunite, run};
-
-/// Stand for identifiers; long and odd enough never to occur by chance.
-const CANARIES: [&str; 8] = [
-    "KanarieMoeder-7381",
-    "KanarieVader-2950",
-    "KanarieFamilie-6417",
-    "KanarieKind-11029",
-    "KanarieTweede-40417",
-    "370102199003077731",
-    "Kanarie Rij 88231",
-    "王金丝雀九四七",
-];
-
-const LOCI: &str = "D3S1358,vWA,D16S539,CSF1PO,TPOX,D8S1179,D21S11,D18S51,TH01,FGA";
-const PROFILE: &str = "15/16,14/17,11/13,10/12,8/11,13/14,29/30,13/14,6/7,22/24";
-
-fn families() -> String {
-    let [mother, father, family, .., chinese] = CANARIES;
-    format!(
-        "family_id,sample_id,relation,sex,{LOCI}\n{family},{mother},mother,female,{PROFILE}\n\
-         {family},{father},father,male,{PROFILE}\n{chinese},{},paternal-uncle,male,{PROFILE}\n",
-        CANARIES[5]
-    )
-}
-
-fn children() -> String {
-    format!("sample_id,sex,{LOCI}\n{},m,{PROFILE}\n{},f,{PROFILE}\n", CANARIES[3], CANARIES[4])
-}
-
-/// Base 64 of all bytes that are ruled by the text alone, for each of the three places it can begin at.
-fn base64(text: &[u8]) -> [Vec<u8>; 3] {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    [0, 1, 2].map(|before| {
-        let bytes = [&[0, 0][..before], text].concat();
-        let whole = bytes.len() / 3 * 3;
-        let mut encoded = Vec::new();
-        for group in bytes[..whole].chunks(3) {
-            let bits = u32::from(group[0]) << 16 | u32::from(group[1]) << 8 | u32::from(group[2]);
-            encoded.extend([18, 12, 6, 0].map(|shift| DIGITS[(bits >> shift) as usize & 63]));
-        }
-        // The digits in which a bit of what stands before takes part.
-        encoded.split_off([0, 2, 3][before])
-    })
-}
-
-/// Every form in which an identifier could hide.
-fn forms(text: &str) -> Vec<Vec<u8>> {
-    let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let utf_16 = || text.encode_utf16();
-    let mut forms = vec![
-        text.as_bytes().to_vec(),
-        text.to_lowercase().into_bytes(),
-        text.to_uppercase().into_bytes(),
-        text.bytes().rev().collect(),
-        hex.to_uppercase().into_bytes(),
-        hex.into_bytes(),
-        utf_16().flat_map(u16::to_le_bytes).collect(),
-        utf_16().flat_map(u16::to_be_bytes).collect(),
-    ];
-    forms.extend(base64(text.as_bytes()));
-    forms.push(blake3::hash(text.as_bytes()).as_bytes()[..16].to_vec());
-    forms
-}
-
-fn holds(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
-}
-
-#[track_caller]
-fn without_canaries(what: &str, bytes: &[u8]) {
-    for canary in CANARIES {
-        for (number, form) in forms(canary).iter().enumerate() {
-            assert!(!holds(bytes, form), "{what} gives {canary} away, form {number}");
-        }
-    }
-}
-
-#[track_caller]
-fn silent(said: Said) -> Said {
-    without_canaries("standard output", said.out.as_bytes());
-    without_canaries("standard error", said.err.as_bytes());
-    said
-}
-
-#[track_caller]
-fn store_is_silent(lab: &Lab) {
-    for path in everything_in(&lab.path("store")) {
-        without_canaries("a name", path.as_os_str().as_encoded_bytes());
-        if path.is_file() {
-            without_canaries(&path.display().to_string(), &fs::read(&path).unwrap());
-        }
-    }
-}
-
-#[test]
-fn the_search_finds_what_it_looks_for() {
-    assert_eq!(base64(b"Kanarie"), [&b"S2FuYXJp"[..], b"thbmFy", b"LYW5hcmll"]);
-    for known in ["S2FuYXJpZUtpbmQtMTEwMjku", "eEthbmFyaWVLaW5kLTExMDI5Lg==", "eHhLYW5hcmllS2luZC0xMTAyOS4="] {
-        assert!(forms(CANARIES[3]).iter().any(|form| holds(known.as_bytes(), form)), "{known}");
-    }
-    assert_eq!(forms("Ab")[5], b"4162");
-    assert_eq!(forms("Ab")[6], b"A\0b\0");
-}
+use canaries::{CANARIES, LOCI, PROFILE, children, families, silent, store_is_silent, without_canaries};
+use common::{Lab, PROGRAM, Said, reunite, run};
 
 #[test]
 fn identifiers_stay_in_their_files() {
@@ -206,46 +110,6 @@ fn numbers_of_persons_are_checked_and_not_kept() {
     silent(lab.run(&["import", &lab.name("in"), "--manifest", &manifest]).ends(2));
     without_canaries("the manifest", lab.read("manifest.json").as_bytes());
     store_is_silent(&lab);
-}
-
-#[test]
-fn nobody_else_can_read_a_store() {
-    let lab = Lab::new();
-    let umask = |arguments: &[&str]| {
-        let script = format!("umask 000; exec {PROGRAM} \"$@\"");
-        let (store, key) = (lab.name("open"), lab.name("key"));
-        let global = ["-", "--store", &store, "--key-file", &key];
-        run(Command::new("sh").args(["-c", &script]).args(global).args(arguments)).ends(0);
-    };
-    let private = |folder: &str| {
-        let all = everything_in(&lab.path(folder));
-        for path in &all {
-            let mode = fs::metadata(path).unwrap().permissions().mode() & 0o7777;
-            let right = if path.is_dir() { mode == 0o700 } else { mode == 0o600 || mode == 0o400 };
-            assert!(right, "{} has mode {mode:o}", path.display());
-        }
-        all.len()
-    };
-    umask(&["key", "new", &lab.name("made")]);
-    assert_eq!(fs::metadata(lab.path("made")).unwrap().permissions().mode() & 0o7777, 0o600);
-    umask(&["init"]);
-    private("open");
-    let (families, children) = (lab.write("f.csv", families()), lab.write("c.csv", children()));
-    for command in [
-        &["import", "--as", "families", &families][..],
-        &["import", "--as", "children", &children],
-        &["match"],
-        &["index"],
-        &["candidates"],
-        &["verify"],
-    ] {
-        umask(command);
-        assert!(private("open") >= 6, "{command:?}");
-    }
-    umask(&["synth", "--families", "2", "--children", "5", "--out", &lab.name("synthetic")]);
-    assert_eq!(private("synthetic"), 5);
-    umask(&["demo", "--dir", &lab.name("demo")]);
-    private("demo");
 }
 
 #[test]

@@ -11,9 +11,9 @@ use std::collections::HashSet;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
-use common::{Lab, Said, copy, counts, everything_in, reunite};
+use common::{Lab, copy, counts, everything_in, reunite};
+use reunite::ledger::ENCRYPTS;
 use rotation::{Matched, custodian, files_with, rotate, rotate_on, rotation, same};
-use rusqlite::Connection;
 
 #[test]
 fn everyone_has_another_pseudonym_and_the_same_candidates() {
@@ -22,20 +22,22 @@ fn everyone_has_another_pseudonym_and_the_same_candidates() {
     let store = lab.path("store");
     let (old, before) = (matched.names(), matched.pairs("store", &matched.names()));
     let (counted, digest) = (lab.counts(), lab.run(&["match"]).ends(0).digest());
-    assert!(files_with(&store, old.values()).len() >= 4, "ledger, both indices and vault");
+    assert!(files_with(&store, old.values()).len() >= 4 - usize::from(ENCRYPTS), "ledger, both indices and vault");
     copy(&lab.path("store/index"), &lab.path("index"));
     let said = rotate(lab, identity).ends(0).says(&["belongs to the key", "another digest", "keep a copy"]);
     assert!(!said.err.contains("AGE-SECRET"));
     assert_eq!(files_with(&store, old.values()), [""; 0]);
-    let verified = lab.run(&["verify"]).ends(0).says(&["audit chain: sound", "vault: sound", "0 samples without"]);
-    assert_eq!(counts(&verified), counted);
     for path in everything_in(&store) {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0, "{}", path.display());
     }
     // The old key is told so, and brings nothing in.
     let children = lab.name("files/children.csv");
-    lab.run(&["import", "--as", "children", &children]).ends(2).says(&["took the place of", "new key file"]);
+    // An encrypted ledger does not open for it.
+    let told = if ENCRYPTS { "does not open the encrypted ledger" } else { "took the place of" };
+    lab.run(&["import", "--as", "children", &children]).ends(2).says(&[told, "new"]);
     matched.use_new_key();
+    let verified = lab.run(&["verify"]).ends(0).says(&["audit chain: sound", "vault: sound", "0 samples without"]);
+    assert_eq!(counts(&verified), counted);
     let new = matched.names();
     let (was, is): (HashSet<&String>, HashSet<&String>) = (old.values().collect(), new.values().collect());
     assert!(was.is_disjoint(&is));
@@ -114,7 +116,7 @@ fn manifests_name_them_by_the_new_pseudonyms() {
     }
     lab.run_on("refusing", &["match", "--min-log10-lr", "-3"]).ends(2).says(&["was not compared"]);
     let manifest = || -> String {
-        let database = Connection::open(lab.path("refusing/ledger.db")).unwrap();
+        let database = lab.database("refusing");
         database.query_row("SELECT manifest FROM run", [], |row| row.get(0)).unwrap()
     };
     let old = lab.pseudonyms("sample", ["X"])["X"].clone();
@@ -144,7 +146,9 @@ fn what_cannot_be_done_whole_is_not_begun() {
         command.arg("--store").arg(lab.path("store")).arg("--key-file").arg(lab.path(key)).args(&words);
         common::run(&mut command)
     };
-    with("third").ends(2).says(&["was made with the key", "--key-lost"]);
+    let told = if ENCRYPTS { "does not open the encrypted ledger" } else { "was made with the key" };
+    with("third").ends(2).says(&[told]);
+    assert!(ENCRYPTS || with("third").err.contains("--key-lost"));
     with("none").ends(2).says(&["there is no key file"]);
     let reasonless: Vec<&str> =
         words.iter().copied().filter(|word| !["--reason", "the old key was shown"].contains(word)).collect();
@@ -192,12 +196,12 @@ fn what_cannot_be_done_whole_is_not_begun() {
     fs::copy(lab.path("old"), lab.path("new")).unwrap();
     rotate(lab, identity).ends(2).says(&["had the key", "make a fresh one"]);
     lab.run(&["verify"]).ends(0);
-    let keyless = std::process::Command::new(common::PROGRAM)
-        .args(["--store", &lab.name("keyless"), "init"])
-        .env_remove("REUNITE_KEY_FILE")
-        .output()
-        .unwrap();
-    Said::of(keyless).ends(0);
+    let keyless = reunite(&["--store", &lab.name("keyless"), "init"]);
+    if ENCRYPTS {
+        keyless.ends(2).says(&["this build encrypts the ledger", "--key-file"]);
+        return;
+    }
+    keyless.ends(0);
     rotate_on(lab, "keyless", identity, &[]).ends(2).says(&["belongs to no key yet"]);
 }
 
@@ -223,13 +227,20 @@ fn records_are_held_against_the_present_key_or_it_is_lost() {
     let armored = age::encrypt_and_armor(&secret.to_public(), lines.as_bytes()).unwrap();
     let forged = format!("{form}{}\n{keys}", armored.trim_end());
     fs::write(&path, &forged).unwrap();
-    let database = Connection::open(lab.path("forged/ledger.db")).unwrap();
+    let database = lab.database("forged");
     let name = path.file_name().unwrap().to_str().unwrap();
     let digest = blake3::hash(forged.as_bytes());
     database.execute("UPDATE sealed SET digest = ?2 WHERE name = ?1", (name, digest.as_bytes())).unwrap();
     drop(database);
     rotate_on(lab, "forged", identity, &[]).ends(2).says(&["holds something else", "nothing was changed"]);
     lab.run_on("forged", &["verify"]).ends(0);
+    if ENCRYPTS {
+        // Without the key there is nothing to read.
+        fs::remove_file(lab.path("key")).unwrap();
+        let said = rotate_on(lab, "store", identity, &["--key-lost"]).ends(2);
+        said.says(&["the ledger is encrypted", "there is no key file"]);
+        return;
+    }
     // Without the present key, and with the identities of two custodians.
     let (second, _) = custodian(lab, "second");
     let key = fs::read(lab.path("key")).unwrap();
@@ -242,4 +253,35 @@ fn records_are_held_against_the_present_key_or_it_is_lost() {
     matched.use_new_key();
     same(&matched.pairs("store", &matched.names()), &before, 0.0);
     matched.import("store", "nothing changed");
+}
+
+#[test]
+fn a_disk_that_is_full_leaves_the_old_key() {
+    let matched = Matched::new(60, 1000);
+    let Matched { lab, identity, .. } = &matched;
+    let before = matched.pairs("store", &matched.names());
+    let words = rotation(lab, identity);
+    let mut refused = 0;
+    for limit in [400, 800, 1200, 1600, 2400] {
+        let store = format!("store{limit}");
+        copy(&lab.path("store"), &lab.path(&store));
+        // Nothing beyond so many blocks of a file: what is written last is the journal of the change itself.
+        let script = format!("ulimit -f {limit}; trap '' XFSZ; exec {} \"$@\"", common::PROGRAM);
+        let (at, key) = (lab.name(&store), lab.name("key"));
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &script, "-", "--store", &at, "--key-file", &key]).args(&words);
+        let said = common::run(&mut command);
+        // Done, and the rest of the work refused, or not done at all.
+        let done = said.status == 0 || said.err.contains("the store has the new key");
+        if !done {
+            refused += 1;
+            assert!(said.err.contains("nothing was changed"), "{limit}: {}", said.err);
+            lab.run_on(&store, &["verify"]).ends(0);
+            same(&matched.pairs(&store, &matched.names()), &before, 0.0);
+        }
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        assert!(lab.run_on(&store, &words).status < 2);
+        fs::remove_dir_all(lab.path(&store)).unwrap();
+    }
+    assert!(refused > 0, "the limits are too high to refuse anything");
 }

@@ -92,7 +92,7 @@ impl Audit {
 
 impl List {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let ledger = Store::open(&global.store)?.ledger()?;
+        let ledger = Store::open(&global.store, global.key())?.ledger()?;
         let about = self.about.as_deref().map(|text| pseudonym("--about", text)).transpose()?;
         let mut rows = match about {
             Some(about) => about_whom(&ledger, &[about])?,
@@ -163,7 +163,7 @@ fn row(record: Record) -> anyhow::Result<AuditRow> {
 impl MakeCheckpoint {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let key = SigningKey::load(&KeySource::File(self.signing_key.clone()))?;
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let _lock = store.lock()?;
         let mut ledger = store.ledger()?;
         let checked = check(&ledger, &BTreeMap::new())?;
@@ -182,7 +182,7 @@ impl MakeCheckpoint {
 
 impl Verify {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let ledger = Store::open(&global.store)?.ledger()?;
+        let ledger = Store::open(&global.store, global.key())?.ledger()?;
         let key = self.public_key.as_deref().map(PublicKey::load).transpose()?;
         let mut checkpoints = Vec::new();
         let mut sound = true;

@@ -151,7 +151,7 @@ impl Bench {
 
         let folder = tempfile::tempdir()?;
         let store =
-            Store::create(&folder.path().join("store"), &text, &table, &settings, criterion, &Protection::default())?;
+            Store::create(&folder.path().join("store"), &text, &table, &settings, criterion, &Protection::invented())?;
         let mut ledger = store.ledger()?;
         let [first, later] = batches(&population, self.new, table.panel().loci());
         drop(population);

@@ -29,7 +29,7 @@ pub(super) struct List {
 
 impl List {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let mut ledger = store.ledger()?;
         let filter = CandidateFilter {
             family: self.family.as_deref().map(|text| pseudonym("--family", text)).transpose()?,

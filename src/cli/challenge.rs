@@ -129,7 +129,7 @@ impl Search {
                 &table,
                 &settings,
                 criterion,
-                &Protection::default(),
+                &Protection::invented(),
             )?;
             let mut ledger = store.ledger()?;
             let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));

@@ -25,7 +25,7 @@ pub(super) struct Comparable {
 
 impl Comparable {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let mut ledger = store.ledger()?;
         let panel = store.table.panel();
         let min_loci = self.min_loci.unwrap_or(store.min_loci);

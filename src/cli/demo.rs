@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -68,7 +69,7 @@ impl Demo {
                 let dir = dir.display();
                 output.say(&format!(
                     "\nkept in {dir}: families.csv, children.csv, demo.key and the store; go on with\n  \
-                     reunite --store {dir}/store candidates --limit 10"
+                     reunite --store {dir}/store --key-file {dir}/demo.key candidates --limit 10"
                 ));
             }
             None => {
@@ -86,12 +87,12 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
     for (name, text) in [("families.csv", FAMILIES), ("children.csv", CHILDREN), ("truth.csv", TRUTH)] {
         write_private(&dir.join(name), text.as_bytes())?;
     }
-    let key = SecretKey::generate(&dir.join("demo.key"))?;
+    let key = Arc::new(SecretKey::generate(&dir.join("demo.key"))?);
     let table = FrequencyTable::chinese_han_23();
     let text = FrequencyTable::chinese_han_23_text();
     let model = Model::default();
     let settings = Settings { model, linked: Vec::new() };
-    let protection = Protection { key: Some(&key), ..Protection::default() };
+    let protection = Protection { key: Some(Arc::clone(&key)), ..Protection::default() };
     let store = Store::create(&dir.join("store"), text, table, &settings, Criterion::default(), &protection)?;
     let lock = store.lock()?;
     let mut ledger = store.ledger()?;

@@ -34,7 +34,7 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let mut ledger = store.ledger()?;
         let calculator = store.calculator()?;
         let panel = store.table.panel();

@@ -70,7 +70,7 @@ impl Export {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let named = Named { families: read("--family", &self.family)?, children: read("--child", &self.child)? };
         self.check(&named)?;
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let _lock = store.lock()?;
         let mut ledger = store.ledger()?;
         let named = self.with_candidates(named, &ledger, output)?;

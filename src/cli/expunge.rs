@@ -46,14 +46,14 @@ enum Kind {
 impl Expunge {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         who::required(global.reason())?;
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let _lock = store.lock()?;
         let mut ledger = store.ledger()?;
         finish(&store, &mut ledger, output)?;
         let mut whom: Vec<Pseudonym> =
             self.pseudonyms.iter().map(|text| pseudonym("PSEUDONYM", text)).collect::<anyhow::Result<_>>()?;
         if let Some(kind) = self.identifiers {
-            let names = store.pseudonymizer(&mut ledger, global.key().as_ref())?;
+            let names = store.pseudonymizer(&mut ledger)?;
             whom.extend(self.read(kind, &names)?);
         }
         ensure!(!whom.is_empty(), "nobody was named: give pseudonyms, or --identifiers and a list on standard input");

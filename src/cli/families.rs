@@ -81,7 +81,7 @@ impl Families {
 fn change(families: &[String], reason: Option<&str>, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
     let families: Vec<Pseudonym> =
         families.iter().map(|text| pseudonym("FAMILY", text)).collect::<anyhow::Result<_>>()?;
-    let store = Store::open(&global.store)?;
+    let store = Store::open(&global.store, global.key())?;
     let _lock = store.lock()?;
     let mut ledger = store.ledger()?;
     for family in &families {
@@ -102,7 +102,7 @@ fn known(ledger: &Ledger, store: &Store, wanted: Pseudonym) -> anyhow::Result<Fa
 
 impl List {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let mut ledger = Store::open(&global.store)?.ledger()?;
+        let mut ledger = Store::open(&global.store, global.key())?.ledger()?;
         let mut rows: BTreeMap<Pseudonym, StateRow> = BTreeMap::new();
         let marks = if self.withdrawn { Vec::new() } else { ledger.marks()? };
         let withdrawn = if self.marked { Vec::new() } else { ledger.withdrawn()? };
@@ -129,7 +129,7 @@ impl Check {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let wanted: Vec<Pseudonym> =
             self.families.iter().map(|text| pseudonym("FAMILY", text)).collect::<anyhow::Result<_>>()?;
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let _lock = store.lock()?;
         let mut ledger = store.ledger()?;
         let families = if wanted.is_empty() {

@@ -173,11 +173,11 @@ pub(super) enum ReportForm {
 
 impl Import {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let _lock = store.lock()?;
         let mut ledger = store.ledger()?;
         let given = match self.identifiers {
-            Identifiers::Original => Some(store.pseudonymizer(&mut ledger, global.key().as_ref())?),
+            Identifiers::Original => Some(store.pseudonymizer(&mut ledger)?),
             Identifiers::Pseudonyms => None,
         };
         finish(&store, &mut ledger, output)?;

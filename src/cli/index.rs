@@ -15,7 +15,7 @@ pub(super) struct Rebuild {}
 impl Rebuild {
     #[expect(clippy::unused_self, reason = "every command has the same form")]
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let _lock = store.lock()?;
         let mut ledger = store.ledger()?;
         super::expunge::finish(&store, &mut ledger, output)?;

@@ -1,6 +1,7 @@
 //! `init`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -32,7 +33,7 @@ pub(super) struct Init {
 
 impl Init {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let key = global.key().map(|key| load_key(Some(&key))).transpose()?;
+        let key = global.key().map(|key| load_key(Some(&key))).transpose()?.map(Arc::new);
         let custodians = super::vault::custodians(&self.custodian)?;
         let Frequencies { text, table, base, notes } = self.frequencies.read_with_base()?;
         notes.iter().for_each(|note| output.warn(note));
@@ -41,8 +42,7 @@ impl Init {
         if let Some(folder) = &self.index_dir {
             anyhow::ensure!(folder.is_dir(), "--index-dir {}: there is no such folder", folder.display());
         }
-        let protection =
-            Protection { key: key.as_ref(), custodians: &custodians, index_dir: self.index_dir.as_deref() };
+        let protection = Protection { key: key.clone(), custodians: &custodians, index_dir: self.index_dir.as_deref() };
         let store = Store::create(&global.store, &text, &table, &settings, criterion, &protection)?;
         let entry = global
             .entry("init")

@@ -119,7 +119,7 @@ impl Wanted {
 
 impl FindKin {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let criterion = self.criterion(&store)?;
         let mut ledger = store.ledger()?;
         let calculator = kin_calculator(&store, self.within)?;

@@ -25,7 +25,7 @@ pub(super) struct Kits {
 impl Kits {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let table = if Store::is_there(&global.store) {
-            Store::open(&global.store)?.table
+            Store::open(&global.store, global.key())?.table
         } else {
             output.say("there is no store here: the panel is that of the built-in frequencies");
             FrequencyTable::chinese_han_23().clone()

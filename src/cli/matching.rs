@@ -71,7 +71,7 @@ pub(super) struct Matched {
 
 impl Match {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let criterion = self.min_log10_lr.map(checked).transpose()?.unwrap_or(store.criterion);
         if let Some(most) = self.max_chance_hits {
             anyhow::ensure!(most.is_finite() && most > 0.0, "--max-chance-hits {most} is no number above 0");

@@ -37,7 +37,7 @@ pub(super) struct FamilyPower {
 impl FamilyPower {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let pseudonym = pseudonym("FAMILY", &self.family)?;
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let min_log10_lr = checked(self.min_log10_lr.unwrap_or(store.criterion.min_log10_lr))?.min_log10_lr;
         let mut ledger = store.ledger()?;
         let family = ledger.family(store.table.panel(), pseudonym)?;

@@ -40,7 +40,7 @@ impl Reidentify {
         who::required(global.reason())?;
         let wanted: BTreeSet<Pseudonym> =
             self.pseudonyms.iter().map(|text| pseudonym("PSEUDONYM", text)).collect::<anyhow::Result<_>>()?;
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let mut ledger = store.ledger()?;
         let source = KeySource::File(self.identity.clone());
         outside(&source.path(), store.dir(), "identity file")?;

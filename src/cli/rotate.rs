@@ -17,7 +17,7 @@ use crate::pseudonym::{
 use super::Outcome;
 use super::options::Global;
 use super::output::{Output, count, hex};
-use super::store::{Store, outside};
+use super::store::{Store, ledger_key, outside};
 use super::vault::{PAGE, custodians, sweep};
 use super::who;
 
@@ -29,7 +29,8 @@ pub(super) struct Rotate {
     /// A custodian's age identity file; may be given several times, if records are sealed to different custodians
     #[arg(long, value_name = "FILE", required = true)]
     identity: Vec<PathBuf>,
-    /// The present key is lost: trust that the sealed records belong to their pseudonyms
+    /// The present key is lost: trust that the sealed records belong to their pseudonyms. Without it an encrypted ledger
+    /// cannot be opened
     #[arg(long)]
     key_lost: bool,
 }
@@ -37,12 +38,13 @@ pub(super) struct Rotate {
 impl Rotate {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         who::required(global.reason())?;
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let _lock = store.lock()?;
-        let mut ledger = store.ledger()?;
         let source = KeySource::File(self.new_key_file.clone());
         outside(&source.path(), store.dir(), "new key file")?;
         let new = SecretKey::load(&source).context("the new key")?;
+        // An encrypted ledger has one of the two keys; the new one if this command was interrupted.
+        let mut ledger = store.ledger().or_else(|error| store.ledger_under(Some(&new)).map_err(|_| error))?;
         let fingerprint = new.fingerprint().bytes();
         let Some(present) = ledger.key_fingerprint()? else {
             bail!("the store belongs to no key yet: the first import gives it the one that it is run with");
@@ -57,7 +59,7 @@ impl Rotate {
         );
         let names = match self.key_lost {
             true => None,
-            false => Some(store.pseudonymizer(&mut ledger, global.key().as_ref()).context(
+            false => Some(store.pseudonymizer(&mut ledger).context(
                 "the present key shows that every sealed record belongs to its pseudonym; without it: --key-lost",
             )?),
         };
@@ -81,7 +83,7 @@ impl Rotate {
             // About everyone, whom it does not name.
             let everyone = Entry { subjects: Subjects::Many, ..entry.clone() };
             ledger.act_for(everyone.with("outcome", "done"));
-            Ok(ledger.rekey(fingerprint, &work.renamed, &work.replaced)?)
+            Ok(ledger.rekey(fingerprint, Some(&ledger_key(&new)), &work.renamed, &work.replaced)?)
         });
         let done = match done {
             Ok(done) => done,
@@ -119,11 +121,9 @@ impl Rotate {
         global: &Global,
         output: &Output,
     ) -> anyhow::Result<Outcome> {
-        if !self.key_lost
-            && let Some(present) = global.key()
-        {
+        if !self.key_lost && global.key().is_some() {
             ensure!(
-                SecretKey::load(&present)?.fingerprint() != new.fingerprint(),
+                store.key()?.fingerprint() != new.fingerprint(),
                 "the new key is the store's present one: make another with `reunite key new`"
             );
         }

@@ -4,12 +4,13 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::kinship::Calculator;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey};
 use crate::matching::Criterion;
 use crate::population::FrequencyTable;
 use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
@@ -78,16 +79,27 @@ pub(super) struct Store {
     pub(super) criterion: Criterion,
     /// The least number of loci in common with which a pair counts as comparable.
     pub(super) min_loci: u32,
+    /// Where its key is, if that was said.
+    source: Option<KeySource>,
+    /// The key, once it was read.
+    key: OnceLock<Arc<SecretKey>>,
 }
 
 /// What protects a new store.
 #[derive(Default)]
 pub(super) struct Protection<'a> {
     /// Its key, if it is known already.
-    pub(super) key: Option<&'a SecretKey>,
+    pub(super) key: Option<Arc<SecretKey>>,
     pub(super) custodians: &'a [Custodian],
     /// The folder that its indices have a folder in, if not in the store.
     pub(super) index_dir: Option<&'a Path>,
+}
+
+impl Protection<'_> {
+    /// That of a temporary store of invented people, whose key is no secret.
+    pub(super) fn invented() -> Self {
+        Self { key: Some(Arc::new(SecretKey::from_bytes([1; 32]))), ..Self::default() }
+    }
 }
 
 /// Held while a command changes the store; released when dropped, or when the process ends in any way.
@@ -105,7 +117,7 @@ impl Store {
         criterion: Criterion,
         protection: &Protection<'_>,
     ) -> anyhow::Result<Self> {
-        let Protection { key, custodians, index_dir } = *protection;
+        let &Protection { ref key, custodians, index_dir } = protection;
         calculator(table, settings)?;
         if dir.exists() && !fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none()) {
             bail!("{} exists already and is not an empty folder: choose another --store", dir.display());
@@ -117,7 +129,10 @@ impl Store {
             .tempdir_in(parent)
             .with_context(|| format!("cannot make a folder in {}", parent.display()))?;
         let place = building.path();
-        let mut ledger = Ledger::create(&place.join(LEDGER))?;
+        if ENCRYPTS && key.is_none() {
+            bail!("this build encrypts the ledger, which takes the key: give --key-file FILE or set REUNITE_KEY_FILE");
+        }
+        let mut ledger = Ledger::create(&place.join(LEDGER), key.as_deref().map(ledger_key).as_ref())?;
         if let Some(key) = key {
             ledger.bind_key(key.fingerprint().bytes())?;
         }
@@ -144,7 +159,11 @@ impl Store {
             return Err(error).with_context(|| format!("cannot make the store {}", dir.display()));
         }
         File::open(parent).and_then(|parent| parent.sync_all()).context("flushing the folder of the store")?;
-        Self::open(dir)
+        let store = Self::open(dir, None)?;
+        if let Some(key) = key {
+            store.key.get_or_init(|| Arc::clone(key));
+        }
+        Ok(store)
     }
 
     /// Whether there is a store.
@@ -152,7 +171,8 @@ impl Store {
         dir.join(CONFIG).exists()
     }
 
-    pub(super) fn open(dir: &Path) -> anyhow::Result<Self> {
+    /// Opens a store; `key` says where its key is, which is read when it is needed.
+    pub(super) fn open(dir: &Path, key: Option<KeySource>) -> anyhow::Result<Self> {
         let path = dir.join(CONFIG);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
@@ -179,16 +199,33 @@ impl Store {
         let criterion = Criterion { min_log10_lr: config.matching.min_log10_lr, ..Criterion::default() };
         let min_loci = config.matching.min_loci;
         let indices = store_index::folder(dir, &config.store_id, config.index_dir.as_deref());
-        Ok(Self { dir: dir.to_owned(), id: config.store_id, indices, table, settings, criterion, min_loci })
+        Ok(Self {
+            dir: dir.to_owned(),
+            id: config.store_id,
+            indices,
+            table,
+            settings,
+            criterion,
+            min_loci,
+            source: key,
+            key: OnceLock::new(),
+        })
     }
 
     pub(super) fn dir(&self) -> &Path {
         &self.dir
     }
 
+    /// The ledger; in a build that encrypts it, this takes the key.
     pub(super) fn ledger(&self) -> anyhow::Result<Ledger> {
+        let key = if ENCRYPTS { Some(self.key().context("the ledger is encrypted")?) } else { None };
+        self.ledger_under(key.as_deref())
+    }
+
+    /// The ledger, opened with this key.
+    pub(super) fn ledger_under(&self, key: Option<&SecretKey>) -> anyhow::Result<Ledger> {
         let path = self.dir.join(LEDGER);
-        let ledger = Ledger::open(&path).map_err(|error| at(&path, error))?;
+        let ledger = Ledger::open(&path, key.map(ledger_key).as_ref()).map_err(|error| at(&path, error))?;
         if hex(&ledger.store_id()?) != self.id {
             bail!("{} is the ledger of another store: put back the one that belongs here", path.display());
         }
@@ -218,15 +255,29 @@ impl Store {
         Vault::new(self.dir.join(VAULT))
     }
 
-    /// The key, checked to be that of this store.
-    pub(super) fn pseudonymizer(&self, ledger: &mut Ledger, key: Option<&KeySource>) -> anyhow::Result<Pseudonymizer> {
-        let (source, key) = (key, load_key(key)?);
-        if let Some(source) = source {
+    /// The key that was given. It is read once: a pipe gives it only once.
+    pub(super) fn key(&self) -> anyhow::Result<Arc<SecretKey>> {
+        if let Some(key) = self.key.get() {
+            return Ok(Arc::clone(key));
+        }
+        let key = load_key(self.source.as_ref())?;
+        if let Some(source) = &self.source {
             outside(&source.path(), &self.dir, "key file")?;
         }
+        Ok(Arc::clone(self.key.get_or_init(|| Arc::new(key))))
+    }
+
+    /// What makes pseudonyms with the key, which is checked to be that of this store.
+    pub(super) fn pseudonymizer(&self, ledger: &mut Ledger) -> anyhow::Result<Pseudonymizer> {
+        let key = self.key()?;
         ledger.bind_key(key.fingerprint().bytes()).map_err(|error| at(&self.dir.join(LEDGER), error))?;
         Ok(Pseudonymizer::new(&key))
     }
+}
+
+/// What a ledger is encrypted with under a key.
+pub(super) fn ledger_key(key: &SecretKey) -> LedgerKey {
+    LedgerKey::new(key.ledger_key())
 }
 
 /// An error of SQLite's, which does not name the file itself.

@@ -45,7 +45,7 @@ pub(super) enum Recipients {
 
 impl VaultCommand {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         if let Self::Recipients(Recipients::List) = self {
             let custodians = store.ledger()?.custodians()?;
             output.data(&custodians.iter().map(|one| format!("{one}\n")).collect::<String>())?;

@@ -20,7 +20,7 @@ pub(super) struct Verify {}
 impl Verify {
     #[expect(clippy::unused_self, reason = "every command has the same form")]
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let store = Store::open(&global.store)?;
+        let store = Store::open(&global.store, global.key())?;
         let ledger = store.ledger()?;
         let mut sound = true;
         let findings = ledger.verify()?;

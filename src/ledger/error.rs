@@ -18,6 +18,33 @@ pub enum LedgerError {
     /// Something else than a ledger.
     #[error("{} is not a ledger of this program, or is damaged: restore it from its backup", .0.display())]
     NotALedger(PathBuf),
+    /// Not encrypted, and this build opens encrypted ones only.
+    #[error(
+        "{} is not encrypted, and this build (feature `sqlcipher`) works on encrypted ledgers alone: make a new store and import the files again, or use a build without the feature", .0.display()
+    )]
+    Plain(PathBuf),
+    /// Perhaps encrypted, which this build does not read.
+    #[error(
+        "{} is encrypted, or damaged: an encrypted ledger needs a build with `--features sqlcipher`, a damaged one its backup", .0.display()
+    )]
+    Encrypted(PathBuf),
+    /// It is encrypted, and no key was given.
+    #[error("the ledger {} is encrypted in this build: give --key-file FILE or set REUNITE_KEY_FILE", .0.display())]
+    KeyNeeded(PathBuf),
+    /// The key does not decrypt it.
+    #[error(
+        "the given key does not open the encrypted ledger {}: use the right --key-file, after `reunite key rotate` the new one; if it is the right one, the ledger is damaged: restore it from its backup", .0.display()
+    )]
+    WrongKey(PathBuf),
+    /// SQLCipher refused a key.
+    #[error("SQLCipher does not take the ledger's key: report this, it should not happen")]
+    KeyRefused,
+    /// A build that should encrypt does not.
+    #[error("this build should encrypt the ledger, but its SQLite cannot: build it with the bundled SQLCipher")]
+    NoCipher,
+    /// The change to another key did not get through.
+    #[error("the ledger could not be encrypted with the new key, and still has the old one: is the disk full?")]
+    NotChanged,
     /// Written by a later version of the program.
     #[error("the ledger {} has schema version {found}, this program knows versions up to {known}: use a newer program", path.display())]
     Newer {

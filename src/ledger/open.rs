@@ -4,12 +4,13 @@ use std::fmt::Write;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::changes::remember;
+use super::crypt::{Form, LedgerKey, check_form, form, needed, unlock};
 use super::rekey::{ANNOUNCED, is_known};
 use super::{LedgerError, schema};
 use crate::audit::Entry;
@@ -18,6 +19,9 @@ use crate::audit::Entry;
 #[derive(Debug)]
 pub struct Ledger {
     pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    /// What the file is encrypted with, if it is.
+    pub(super) key: Option<LedgerKey>,
     /// What the next change is recorded as.
     pub(super) acting: Option<Entry>,
 }
@@ -32,11 +36,12 @@ pub struct Generation {
 }
 
 impl Ledger {
-    /// Makes a new, empty ledger in a file of mode 0600.
+    /// Makes a new, empty ledger in a file of mode 0600. The key counts in a build that encrypts ledgers.
     ///
     /// # Errors
-    /// [`LedgerError::Exists`] if there is something at the path already.
-    pub fn create(path: &Path) -> Result<Self, LedgerError> {
+    /// [`LedgerError::Exists`] if there is something at the path already; [`LedgerError::KeyNeeded`].
+    pub fn create(path: &Path, key: Option<&LedgerKey>) -> Result<Self, LedgerError> {
+        let key = needed(path, key)?;
         // SQLite gives its journal files the permissions of this file.
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|source| {
             if source.kind() == io::ErrorKind::AlreadyExists {
@@ -45,7 +50,8 @@ impl Ledger {
                 LedgerError::Io { doing: "create", path: path.to_owned(), source }
             }
         })?;
-        let mut ledger = Self { connection: connect(path)?, acting: None };
+        let mut ledger =
+            Self { connection: connect(path, key)?, path: path.to_owned(), key: key.cloned(), acting: None };
         let tx = ledger.begin()?;
         schema::migrate(&tx, 0)?;
         for key in ["store_id", "stamp"] {
@@ -54,6 +60,7 @@ impl Ledger {
         set_meta(&tx, "generation", 0)?;
         remember(&tx)?;
         tx.commit()?;
+        drop(ledger);
         // The file's name, too, survives a power cut.
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(|source| LedgerError::Io {
@@ -61,14 +68,18 @@ impl Ledger {
             path: path.to_owned(),
             source,
         })?;
-        Ok(ledger)
+        // Held against what it should be, as on any later day.
+        Self::open(path, key)
     }
 
-    /// Opens a ledger, bringing one of an older version up to date, and makes its file private if it is not.
+    /// Opens a ledger, bringing one of an older version up to date, and makes its file private if it is not. The key counts
+    /// in a build that encrypts ledgers.
     ///
     /// # Errors
-    /// [`LedgerError::Missing`], [`LedgerError::NotALedger`], [`LedgerError::Newer`], or the system's refusal.
-    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+    /// [`LedgerError::Missing`], [`LedgerError::NotALedger`], [`LedgerError::Newer`], or the system's refusal;
+    /// [`LedgerError::KeyNeeded`], [`LedgerError::WrongKey`] or [`LedgerError::Plain`] in a build that encrypts,
+    /// [`LedgerError::Encrypted`] in one that does not.
+    pub fn open(path: &Path, key: Option<&LedgerKey>) -> Result<Self, LedgerError> {
         let io = |doing| {
             move |source: io::Error| match source.kind() {
                 io::ErrorKind::NotFound => LedgerError::Missing(path.to_owned()),
@@ -82,7 +93,13 @@ impl Ledger {
         if metadata.permissions().mode() & 0o077 != 0 {
             fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(io("protect"))?;
         }
+        let form = form(path).map_err(io("open"))?;
+        check_form(path, form)?;
+        let key = needed(path, key)?;
         let not_ours = |error: rusqlite::Error| match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) if key.is_some() && form == Form::Pages => {
+                LedgerError::WrongKey(path.to_owned())
+            }
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => LedgerError::NotALedger(path.to_owned()),
             _ => LedgerError::Database(error),
         };
@@ -90,6 +107,7 @@ impl Ledger {
         let plain =
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
                 .map_err(not_ours)?;
+        unlock(&plain, key)?;
         plain.busy_timeout(BUSY_TIMEOUT)?;
         let pragma = |name| plain.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(not_ours);
         let (application, version) = (pragma("application_id")?, pragma("user_version")?);
@@ -101,10 +119,12 @@ impl Ledger {
             return Err(LedgerError::Newer { path: path.to_owned(), found: version, known: schema::VERSION });
         }
         let mut ledger = Self {
-            connection: connect(path).map_err(|error| match error {
+            connection: connect(path, key).map_err(|error| match error {
                 LedgerError::Database(error) => not_ours(error),
                 error => error,
             })?,
+            path: path.to_owned(),
+            key: key.cloned(),
             acting: None,
         };
         if version < schema::VERSION {
@@ -178,16 +198,20 @@ impl Ledger {
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-fn connect(path: &Path) -> Result<Connection, LedgerError> {
+/// Bytes of a page of the file.
+pub(super) const PAGE: u32 = 8192;
+
+fn connect(path: &Path, key: Option<&LedgerKey>) -> Result<Connection, LedgerError> {
     let connection = Connection::open(path)?;
+    unlock(&connection, key)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // FULL: what was acknowledged survives a power cut. secure_delete: an expunged profile is gone from the file.
     // The cache (256 MiB at most) holds the index pages that a large import touches again and again.
-    connection.execute_batch(
-        "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
+    connection.execute_batch(&format!(
+        "PRAGMA page_size = {PAGE}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
          PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -262144;
          PRAGMA journal_size_limit = 67108864;",
-    )?;
+    ))?;
     Ok(connection)
 }
 

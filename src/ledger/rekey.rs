@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use serde_json::Value;
 
 use super::audit::append;
+use super::crypt::{LedgerKey, needed};
 use super::expunge::{UNFINISHED, edit_manifests};
 use super::open::{Ledger, advance, generation, meta, set_meta};
 use super::read::pseudonym;
@@ -76,14 +77,34 @@ impl Ledger {
     /// and the files of the vault, each with the one that takes its place. What was matched before is no base for what is
     /// new: relatives of one relation are taken in the order of their pseudonyms, so that last digits may differ.
     ///
+    /// An encrypted ledger is encrypted with `next` in the same step, and opened again.
+    ///
     /// The old pseudonyms are overwritten in the pages that held them; [`Self::compact`] has to follow.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] at the first sample or family that has no new pseudonym; the database's, also if the key was
-    /// used before or two have the same new pseudonym. Nothing is changed then.
+    /// used before or two have the same new pseudonym; [`LedgerError::NotChanged`]. Nothing is changed then.
     pub fn rekey(
         &mut self,
         fingerprint: [u8; 8],
+        next: Option<&LedgerKey>,
+        renamed: &Renamed,
+        replaced: &[(String, SealedFile)],
+    ) -> Result<Rekeyed, LedgerError> {
+        let next = needed(&self.path, next)?;
+        let done = self.give_key(fingerprint, next, renamed, replaced);
+        if let Some(next) = next {
+            let settled = self.settle(next);
+            // What went wrong first says more.
+            return done.and_then(|done| settled.map(|()| done));
+        }
+        done
+    }
+
+    fn give_key(
+        &mut self,
+        fingerprint: [u8; 8],
+        next: Option<&LedgerKey>,
         renamed: &Renamed,
         replaced: &[(String, SealedFile)],
     ) -> Result<Rekeyed, LedgerError> {
@@ -116,6 +137,7 @@ impl Ledger {
             let acting = acting.with("samples", done.samples).with("families", done.families);
             append(&tx, &acting.with("candidates", done.candidates).with("sealed_files", replaced.len()))?;
         }
+        Self::commit_under(&tx, next)?;
         tx.commit()?;
         Ok(done)
     }

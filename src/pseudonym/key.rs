@@ -11,6 +11,7 @@ use super::private::{KeyError, KeySource, MOST_BYTES, line, parse_line, read_sec
 const FORM: &str = "reunite-key-1";
 /// Raised with those of the pseudonyms: a store must notice that they are made in another way, too.
 const FINGERPRINT_CONTEXT: &str = "reunite 2026 fingerprint of a key v2";
+const LEDGER_CONTEXT: &str = "reunite 2026 encryption of the ledger v1";
 
 /// The 256-bit key of all pseudonyms of a store. Wiped from memory when dropped; never printed.
 ///
@@ -61,6 +62,12 @@ impl SecretKey {
     pub fn fingerprint(&self) -> Fingerprint {
         let digest = Zeroizing::new(blake3::derive_key(FINGERPRINT_CONTEXT, &self.0[..]));
         Fingerprint(std::array::from_fn(|i| digest[i]))
+    }
+
+    /// The sub-key that a ledger is encrypted with, in a build that does so.
+    #[must_use]
+    pub fn ledger_key(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(blake3::derive_key(LEDGER_CONTEXT, &self.0[..]))
     }
 
     pub(super) fn bytes(&self) -> &[u8] {

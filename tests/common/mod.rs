@@ -7,6 +7,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use reunite::ledger::ENCRYPTS;
+use reunite::pseudonym::{KeySource, SecretKey};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_reunite");
@@ -139,6 +142,18 @@ impl Lab {
     pub fn import(&self, layout: &str, name: &str, bytes: impl AsRef<[u8]>, options: &[&str]) -> Said {
         let file = self.write(name, bytes);
         self.run(&[&["import", "--as", layout, &file], options].concat())
+    }
+
+    /// The ledger of a store as a database, with the lab's key if it is encrypted.
+    pub fn database(&self, store: &str) -> Connection {
+        let database = Connection::open(self.path(store).join("ledger.db")).unwrap();
+        if ENCRYPTS {
+            let key = SecretKey::load(&KeySource::File(self.path("key"))).unwrap().ledger_key();
+            let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+            let sql = format!("PRAGMA key = \"x'{hex}'\"; PRAGMA cipher_page_size = 8192");
+            database.execute_batch(&sql).unwrap();
+        }
+        database
     }
 
     /// Pseudonyms of identifiers.

@@ -41,7 +41,7 @@ fn a_change_and_its_record_are_one() {
     assert_eq!(ledger.withdraw(&[p(9)], Some("found")).unwrap(), 1);
     ledger.append(&entry("explain").about([p(9)])).unwrap();
     drop(ledger);
-    let ledger = Ledger::open(&path).unwrap();
+    let ledger = Ledger::open(&path, key().as_ref()).unwrap();
     let found = records(&ledger);
     let commands: Vec<&str> = found.iter().map(|record| record.command.as_str()).collect();
     assert_eq!(commands, ["import", "match", "check", "withdraw", "explain"]);

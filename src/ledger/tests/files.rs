@@ -15,13 +15,13 @@ fn a_ledger_is_private_and_opens_again() {
     assert_eq!(generation.number, 1);
     drop(ledger);
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let ledger = Ledger::open(&path).unwrap();
+    let ledger = Ledger::open(&path, key().as_ref()).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!((ledger.store_id().unwrap(), ledger.generation().unwrap()), (id, generation));
     assert_eq!(ledger.verify().unwrap(), Vec::<String>::new());
-    assert!(matches!(Ledger::create(&path), Err(LedgerError::Exists(_))));
-    assert!(matches!(Ledger::open(&dir.path().join("none")), Err(LedgerError::Missing(_))));
-    assert!(matches!(Ledger::open(dir.path()), Err(LedgerError::NotALedger(_))));
+    assert!(matches!(Ledger::create(&path, key().as_ref()), Err(LedgerError::Exists(_))));
+    assert!(matches!(Ledger::open(&dir.path().join("none"), key().as_ref()), Err(LedgerError::Missing(_))));
+    assert!(matches!(Ledger::open(dir.path(), key().as_ref()), Err(LedgerError::NotALedger(_))));
 }
 
 #[test]
@@ -29,6 +29,7 @@ fn a_ledger_of_the_first_version_is_brought_up_to_date() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("ledger.db");
     let old = rusqlite::Connection::open(&path).unwrap();
+    crate::ledger::crypt::unlock(&old, key().as_ref().filter(|_| ENCRYPTS)).unwrap();
     old.execute_batch(schema::MIGRATIONS[0]).unwrap();
     old.pragma_update(None, "application_id", schema::APPLICATION_ID).unwrap();
     old.pragma_update(None, "user_version", 1).unwrap();
@@ -43,7 +44,7 @@ fn a_ledger_of_the_first_version_is_brought_up_to_date() {
     .unwrap();
     drop(old);
     for _ in 0..2 {
-        let ledger = Ledger::open(&path).unwrap();
+        let ledger = Ledger::open(&path, key().as_ref()).unwrap();
         assert_eq!(ledger.verify().unwrap(), Vec::<String>::new());
         assert_eq!(shape(&ledger), [(p(0), vec![(Relation::Father, p(0))])]);
         let version: i64 = ledger.connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
@@ -56,11 +57,14 @@ fn what_is_not_a_ledger_or_newer_is_refused_and_left_alone() {
     let (dir, path, ledger) = ledger();
     ledger.connection.pragma_update(None, "user_version", 99).unwrap();
     drop(ledger);
-    assert!(matches!(Ledger::open(&path), Err(LedgerError::Newer { found: 99, known: schema::VERSION, .. })));
+    assert!(matches!(
+        Ledger::open(&path, key().as_ref()),
+        Err(LedgerError::Newer { found: 99, known: schema::VERSION, .. })
+    ));
     let other = dir.path().join("other");
     for bytes in [&b""[..], b"no database at all, but quite a long text of something else"] {
         std::fs::write(&other, bytes).unwrap();
-        assert!(matches!(Ledger::open(&other), Err(LedgerError::NotALedger(_))));
+        assert!(matches!(Ledger::open(&other, key().as_ref()), Err(LedgerError::NotALedger(_))));
         assert_eq!(std::fs::read(&other).unwrap(), bytes);
     }
 }
@@ -119,7 +123,7 @@ fn a_transaction_that_dies_leaves_the_old_state() {
     assert!(std::fs::metadata(journal(&crashed)).unwrap().len() > 100_000);
     drop(tx);
     for path in [path, crashed] {
-        let ledger = Ledger::open(&path).unwrap();
+        let ledger = Ledger::open(&path, key().as_ref()).unwrap();
         assert_eq!(ledger.generation().unwrap(), generation);
         assert_eq!(ledger.counts().unwrap().children, 1);
         assert_eq!(ledger.verify().unwrap(), Vec::<String>::new());

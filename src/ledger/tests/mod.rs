@@ -1,6 +1,7 @@
 //! What an import, a run and a crash leave behind.
 
 mod audit;
+mod crypt;
 mod files;
 mod imports;
 mod many;
@@ -53,10 +54,15 @@ fn batch(rows: Vec<Record>) -> Batch {
     Batch { holds, file_digest: [7; 32], loci: loci(&["vWA", "FGA"]), rows, pedigrees: Vec::new() }
 }
 
+/// Counts in a build that encrypts.
+fn key() -> Option<LedgerKey> {
+    Some(LedgerKey::new([1; 32].into()))
+}
+
 fn ledger() -> (TempDir, PathBuf, Ledger) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("ledger.db");
-    let ledger = Ledger::create(&path).unwrap();
+    let ledger = Ledger::create(&path, key().as_ref()).unwrap();
     (dir, path, ledger)
 }
 
