@@ -18,7 +18,7 @@ use super::Outcome;
 use super::options::Global;
 use super::output::{Output, count, hex};
 use super::store::{Store, ledger_key, outside};
-use super::vault::{PAGE, custodians, sweep};
+use super::vault::{PAGE, TOGETHER, custodians, sweep};
 use super::who;
 
 #[derive(Args)]
@@ -89,16 +89,26 @@ impl Rotate {
             Ok(done) => done,
             Err(error) => {
                 // The disk may have failed after the last word was written.
-                if ledger.key_fingerprint()? == Some(fingerprint) {
+                if ledger.key_fingerprint().context("which key the store has is not known now: repeat the command")?
+                    == Some(fingerprint)
+                {
                     return Err(error.context("the store has the new key; finish with `reunite index`"));
                 }
                 ledger.act_for(entry.with("outcome", "failed"));
-                ledger.announce_key(None)?;
-                sweep(&vault, &ledger)?;
-                return Err(error.context("nothing was changed, the store has the key that it had"));
+                let undone = ledger.announce_key(None).map_err(Into::into).and_then(|()| sweep(&vault, &ledger));
+                let error = error.context("nothing was changed, the store has the key that it had");
+                return Err(match undone {
+                    Ok(()) => error,
+                    // What failed may fail once more.
+                    Err(why) => error.context(format!(
+                        "what was begun could not be cleared away ({why:#}): mend the cause, then repeat the command, or \
+                         run `reunite vault sweep`"
+                    )),
+                });
             }
         };
-        super::expunge::finish(&store, &mut ledger, output)?;
+        super::expunge::finish(&store, &mut ledger, output)
+            .context("the store has the new key, and traces of old pseudonyms are left: repeat the command")?;
         output.say(&format!(
             "the store belongs to the key {} now, and no more to {}: {} samples and {} families have other pseudonyms, {} \
              candidates stay\nthe next match compares everything and builds the index anew: the same pairs, with another \
@@ -204,9 +214,12 @@ impl Work<'_> {
     }
 
     fn page(&mut self, page: &[Opened], writer: &mut VaultWriter) -> anyhow::Result<()> {
-        let one = |old: &Opened| old.under(&self.new, self.present)?.seal();
-        let moved: Vec<Record> = page.par_iter().map(one).collect::<Result<_, SealError>>()?;
-        for (old, record) in page.iter().zip(&moved) {
+        let some = |page: &[Opened]| {
+            let moved = page.iter().map(|old| old.under(&self.new, self.present));
+            Opened::seal(&moved.collect::<Result<Vec<_>, _>>()?)
+        };
+        let moved: Vec<Vec<Record>> = page.par_chunks(TOGETHER).map(some).collect::<Result<_, SealError>>()?;
+        for (old, record) in page.iter().zip(moved.iter().flatten()) {
             note(&mut self.renamed.samples, old.sample, record.of.sample)?;
             if let (Some(old), Some(new)) = (old.family, record.of.family) {
                 note(&mut self.renamed.families, old, new)?;

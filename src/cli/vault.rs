@@ -15,6 +15,8 @@ use super::store::Store;
 
 /// Records that are sealed at once, before they are written.
 pub(super) const PAGE: usize = 8192;
+/// How many of them one thread does before the next.
+pub(super) const TOGETHER: usize = 256;
 
 #[derive(Subcommand)]
 pub(super) enum VaultCommand {
@@ -171,12 +173,13 @@ impl Sealing {
     ) -> Result<SealedFile, Box<dyn Error + Send + Sync>> {
         let mut writer = self.vault.begin(&self.custodians)?;
         for page in rows.chunks(PAGE) {
-            let seal = |&row: &usize| {
+            let of = |&row: &usize| {
                 let row = &batch.rows[row];
-                names.seal(Sealed { sample: row.sample, family: row.family.map(|family| family.0) })
+                Sealed { sample: row.sample, family: row.family.map(|family| family.0) }
             };
-            let page: Vec<Record> = page.par_iter().map(seal).collect::<Result<_, _>>()?;
-            page.iter().try_for_each(|record| writer.push(record))?;
+            let seal = |rows: &[usize]| names.seal(&rows.iter().map(of).collect::<Vec<_>>());
+            let page: Vec<Vec<Record>> = page.par_chunks(TOGETHER).map(seal).collect::<Result<_, _>>()?;
+            page.iter().flatten().try_for_each(|record| writer.push(record))?;
         }
         let file = writer.finish()?;
         self.written = Some(file.name.clone());

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock};
 
 use zeroize::Zeroizing;
 
@@ -17,7 +17,7 @@ pub(super) struct Original {
 
 /// The identifiers that became pseudonyms, by pseudonym.
 #[derive(Default)]
-pub(super) struct Originals(Mutex<HashMap<Pseudonym, Original>>);
+pub(super) struct Originals(RwLock<HashMap<Pseudonym, Original>>);
 
 impl fmt::Debug for Originals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,18 +28,18 @@ impl fmt::Debug for Originals {
 impl Originals {
     /// Remembers what a pseudonym stands for.
     pub(super) fn keep(&self, pseudonym: Pseudonym, agency: &str, id: &str) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let wipe = |text: &str| Zeroizing::new(text.to_owned());
         all.entry(pseudonym).or_insert_with(|| Original { agency: wipe(agency), id: wipe(id) });
     }
 
     /// What a pseudonym stands for, if it was made here.
     pub(super) fn get(&self, pseudonym: Pseudonym) -> Option<Original> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&pseudonym).cloned()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&pseudonym).cloned()
     }
 
     /// Forgets everything.
     pub(super) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

@@ -90,7 +90,8 @@ pub struct Record {
     /// Whose it is.
     pub of: Sealed,
     pub(super) key: RecordKey,
-    pub(super) bytes: Vec<u8>,
+    /// Its line in the age file.
+    pub(super) line: String,
 }
 
 impl fmt::Debug for Record {
@@ -149,16 +150,19 @@ impl fmt::Debug for Opened {
 }
 
 impl Pseudonymizer {
-    /// Seals the identifiers behind a sample, and its family if it is a relative's. They must have been read through this
-    /// [`Pseudonymizer`] since it [`Pseudonymizer::remembers`].
+    /// Seals the identifiers behind samples, and their families if they are relatives'. They must have been read through
+    /// this [`Pseudonymizer`] since it [`Pseudonymizer::remembers`].
     ///
     /// # Errors
     /// [`SealError`]; nothing was sealed then.
-    pub fn seal(&self, of: Sealed) -> Result<Record, SealError> {
+    pub fn seal(&self, all: &[Sealed]) -> Result<Vec<Record>, SealError> {
         let original = |pseudonym| self.original(pseudonym).ok_or(SealError::Unknown(pseudonym));
-        let sample = original(of.sample)?;
-        let family = of.family.map(original).transpose()?;
-        seal(of, &sample.id, family.as_ref().map(|one| one.id.as_str()), &sample.agency)
+        let one = |(&of, key): (&Sealed, RecordKey)| {
+            let sample = original(of.sample)?;
+            let family = of.family.map(original).transpose()?;
+            seal(of, key, &sample.id, family.as_ref().map(|one| one.id.as_str()), &sample.agency)
+        };
+        all.iter().zip(new_keys(all.len())?).map(one).collect()
     }
 }
 
@@ -182,37 +186,55 @@ impl Opened {
         Ok(Self { sample, family, sample_id, family_id, agency: self.agency.clone() })
     }
 
-    /// Seals it again, perhaps under other pseudonyms.
+    /// Seals them again, perhaps under other pseudonyms.
     ///
     /// # Errors
     /// [`SealError`].
-    pub fn seal(&self) -> Result<Record, SealError> {
-        let of = Sealed { sample: self.sample, family: self.family };
-        seal(of, &self.sample_id, self.family_id.as_ref().map(|id| id.as_str()), &self.agency)
+    pub fn seal(all: &[Self]) -> Result<Vec<Record>, SealError> {
+        let one = |(one, key): (&Self, RecordKey)| {
+            let of = Sealed { sample: one.sample, family: one.family };
+            seal(of, key, &one.sample_id, one.family_id.as_ref().map(|id| id.as_str()), &one.agency)
+        };
+        all.iter().zip(new_keys(all.len())?).map(one).collect()
     }
 }
 
-fn seal(of: Sealed, sample_id: &str, family_id: Option<&str>, agency: &str) -> Result<Record, SealError> {
+/// So many keys, from the system's generator: asking it for each takes as long as using it.
+fn new_keys(number: usize) -> Result<Vec<RecordKey>, SealError> {
+    let mut keys = vec![RecordKey::default(); number];
+    getrandom::fill(keys.as_flattened_mut()).map_err(|error| SealError::Sealing(error.to_string()))?;
+    Ok(keys)
+}
+
+fn seal(
+    of: Sealed,
+    key: RecordKey,
+    sample_id: &str,
+    family_id: Option<&str>,
+    agency: &str,
+) -> Result<Record, SealError> {
     let failed = |error: &dyn fmt::Display| SealError::Sealing(error.to_string());
     let plain = Plain { sample_id: sample_id.into(), family_id: family_id.map(Into::into), agency: agency.into() };
     // More than it can be, each character escaped, so that growing leaves no copy behind.
     let most = 96 + 6 * (sample_id.len() + family_id.map_or(0, str::len) + agency.len());
     let mut text = Zeroizing::new(Vec::with_capacity(most));
     serde_json::to_writer(&mut *text, &plain).map_err(|error| failed(&error))?;
-    let mut key = RecordKey::default();
-    getrandom::fill(&mut key).map_err(|error| failed(&error))?;
     cipher(&key)
         .encrypt_in_place(&Nonce::default(), of.to_string().as_bytes(), &mut *text)
         .map_err(|error| failed(&error))?;
-    Ok(Record { of, key, bytes: text.to_vec() })
+    let mut line = String::new();
+    push_hex(&mut line, &text);
+    line.push('\n');
+    Ok(Record { of, key, line })
 }
 
-/// Opens a record that was taken out of a file of the vault.
+/// Opens a record by its line in the age file.
 ///
 /// # Errors
 /// [`SealError::Closed`] if the key does not open it, as one of these, and [`SealError::Exchanged`] if what is inside is no
 /// record.
-pub(super) fn open(of: Sealed, key: &RecordKey, bytes: Vec<u8>) -> Result<Opened, SealError> {
+pub(super) fn open(of: Sealed, key: &RecordKey, line: &str) -> Result<Opened, SealError> {
+    let bytes = line.strip_suffix('\n').and_then(from_hex).ok_or(SealError::Closed(of.sample))?;
     let mut text = Zeroizing::new(bytes);
     cipher(key)
         .decrypt_in_place(&Nonce::default(), of.to_string().as_bytes(), &mut *text)
@@ -246,24 +268,25 @@ mod tests {
             sample: names.sample(Some("鲁"), " S-\"1\" ").unwrap(),
             family: names.family(Some("鲁"), "F-1").ok(),
         };
-        let record = names.seal(of).unwrap();
-        let again = names.seal(of).unwrap();
-        assert!(record.key != again.key && record.bytes != again.bytes, "each has a key of its own");
-        let opened = open(of, &record.key, record.bytes.clone()).unwrap();
+        let [record, again] = &names.seal(&[of, of]).unwrap()[..] else { panic!() };
+        assert!(record.key != again.key && record.line != again.line, "each has a key of its own");
+        let opened = open(of, &record.key, &record.line).unwrap();
         assert_eq!((opened.sample_id.as_str(), opened.agency.as_str()), ("S-\"1\"", "鲁"));
         assert_eq!(opened.family_id.as_ref().map(|id| id.as_str()), Some("F-1"));
-        let resealed = opened.seal().unwrap();
-        assert_eq!(open(of, &resealed.key, resealed.bytes).unwrap().sample_id, opened.sample_id);
-        let closed = |of: Sealed, key: &RecordKey, bytes: &[u8]| matches!(open(of, key, bytes.to_vec()), Err(SealError::Closed(sample)) if sample == of.sample);
+        let sample_id = opened.sample_id.clone();
+        let resealed = Opened::seal(&[opened]).unwrap().remove(0);
+        assert!(resealed.key != record.key);
+        assert_eq!(open(of, &resealed.key, &resealed.line).unwrap().sample_id, sample_id);
+        let closed = |of: Sealed, key: &RecordKey, line: &str| matches!(open(of, key, line), Err(SealError::Closed(sample)) if sample == of.sample);
         let family = of.family.unwrap();
-        assert!(closed(of, &again.key, &record.bytes));
-        assert!(closed(Sealed { sample: family, ..of }, &record.key, &record.bytes));
-        assert!(closed(Sealed { family: None, ..of }, &record.key, &record.bytes));
-        for at in 0..record.bytes.len() {
-            let mut damaged = record.bytes.clone();
-            damaged[at] ^= 1;
+        assert!(closed(of, &again.key, &record.line));
+        assert!(closed(Sealed { sample: family, ..of }, &record.key, &record.line));
+        assert!(closed(Sealed { family: None, ..of }, &record.key, &record.line));
+        for at in 0..record.line.len() - 1 {
+            let other = if record.line.as_bytes()[at] == b'0' { "1" } else { "0" };
+            let damaged = format!("{}{other}{}", &record.line[..at], &record.line[at + 1..]);
             assert!(closed(of, &record.key, &damaged), "{at}");
-            assert!(closed(of, &record.key, &damaged[..at]), "{at}");
+            assert!(closed(of, &record.key, &format!("{}\n", &record.line[..at])), "{at}");
         }
     }
 
@@ -271,14 +294,14 @@ mod tests {
     fn only_what_was_read_since_can_be_sealed() {
         let names = Pseudonymizer::new(&SecretKey::from_bytes([9; 32]));
         let of = Sealed { sample: names.sample(None, "S").unwrap(), family: None };
-        assert!(matches!(names.seal(of), Err(SealError::Unknown(_))));
+        assert!(matches!(names.seal(&[of]), Err(SealError::Unknown(_))));
         let names = names.remembering();
-        assert!(matches!(names.seal(of), Err(SealError::Unknown(_))));
+        assert!(matches!(names.seal(&[of]), Err(SealError::Unknown(_))));
         names.sample(None, "S").unwrap();
-        let record = names.seal(of).unwrap();
-        assert_eq!(open(of, &record.key, record.bytes).unwrap().sample_id.as_str(), "S");
+        let record = names.seal(&[of]).unwrap().remove(0);
+        assert_eq!(open(of, &record.key, &record.line).unwrap().sample_id.as_str(), "S");
         names.forget();
-        assert!(matches!(names.seal(of), Err(SealError::Unknown(_))));
+        assert!(matches!(names.seal(&[of]), Err(SealError::Unknown(_))));
     }
 
     #[test]

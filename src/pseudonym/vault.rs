@@ -245,9 +245,7 @@ impl Vault {
                 break;
             }
             if let Some(Key { of, key, .. }) = keys.remove(&number) {
-                let bytes = line.strip_suffix('\n').and_then(from_hex);
-                let bytes = bytes.ok_or_else(|| VaultError::from(SealError::Closed(of.sample)))?;
-                each(open(of, &key, bytes).map_err(VaultError::from)?)?;
+                each(open(of, &key, &line).map_err(VaultError::from)?)?;
             }
         }
         match keys.first_key_value() {
@@ -339,10 +337,7 @@ impl VaultWriter {
     pub fn push(&mut self, record: &Record) -> Result<(), VaultError> {
         self.keys.push(Key { of: record.of, number: self.keys.len() as u64 + 1, key: record.key });
         let io = |source| VaultError::Io { doing: "write", path: self.folder.clone(), source };
-        let mut line = String::new();
-        push_hex(&mut line, &record.bytes);
-        line.push('\n');
-        self.age.write_all(line.as_bytes()).map_err(io)
+        self.age.write_all(record.line.as_bytes()).map_err(io)
     }
 
     /// Flushes it and gives it its name, for good.

@@ -25,7 +25,7 @@ fn three() -> [Record; 3] {
         move |family| {
             number += 1;
             let sample = names.sample(None, &format!("S{number}")).unwrap();
-            names.seal(Sealed { sample, family }).unwrap()
+            names.seal(&[Sealed { sample, family }]).unwrap().remove(0)
         }
     })
 }
