@@ -164,7 +164,7 @@ impl Store {
             let _ = fs::remove_dir_all(&place);
             return Err(error).with_context(|| format!("cannot make the store {}", dir.display()));
         }
-        flush(parent).context("flushing the folder of the store")?;
+        flush(parent).with_context(|| format!("cannot flush the folder of the store {}", dir.display()))?;
         let store = Self::open(dir, None)?;
         if let Some(key) = key {
             store.key.get_or_init(|| Arc::clone(key));

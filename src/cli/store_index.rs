@@ -84,7 +84,8 @@ impl Store {
             let path = entry?.path();
             fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
-        File::open(folder).and_then(|folder| folder.sync_all()).context("flushing the folder of the index")
+        let flushed = File::open(folder).and_then(|folder| folder.sync_all());
+        flushed.with_context(|| format!("cannot flush the folder of the index, {}", folder.display()))
     }
 
     /// Whether there is an index of children, of whatever state.
