@@ -19,7 +19,7 @@
 //! | `intake` | one file per input format, diagnostics per row | model, pseudonym |
 //! | `audit` | who did what and why: records in a hash chain, signed checkpoints | model, pseudonym (key files only) |
 //! | `ledger` | SQLite, the one source of truth; the only user of rusqlite | model, audit |
-//! | `index` | the memory-mapped children index, always rebuildable; the only user of memmap2 | model |
+//! | `index` | the children index in one piece of memory, always rebuildable; the only user of memmap2 | model |
 //! | `screen` | bit-sliced kernel, and the plan that makes it lossless | model, index, kinship (tables only) |
 //! | `matching` | compile, screen, score, rank, digest; rayon lives here, and in what large files pass through | model, population, kinship, index, screen |
 //! | `planning` | what a family can show, and whom to sample next | model, population, kinship |

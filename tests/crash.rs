@@ -10,9 +10,14 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Lab, Numbers, PROGRAM, copy, counts, everything_in};
+use common::{Lab, Numbers, PROGRAM, copy, counts, everything_in, kill_rounds};
 
+/// Rounds of dying at a write.
 const ROUNDS: usize = 25;
+
+fn rounds() -> usize {
+    kill_rounds(ROUNDS)
+}
 
 /// Instants from the start of a command to a little after its end.
 struct Killer {
@@ -47,7 +52,7 @@ impl Killer {
     }
 
     fn report(&self, what: &str, changed: usize) {
-        println!("{what}: {} of {ROUNDS} killed in time, {changed} had done their work", self.killed);
+        println!("{what}: {} of {} killed in time, {changed} had done their work", self.killed, rounds());
         assert!(self.killed >= 3, "{what}: only {} were killed in time", self.killed);
     }
 }
@@ -66,7 +71,7 @@ fn init_makes_a_store_or_none() {
     let mut killer = Killer::timing(1, lab.command_on("undisturbed", &["init"]));
     let empty = lab.counts();
     let mut made = 0;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let store = format!("store{round}");
         killer.kill(lab.command_on(&store, &["init"]));
         if lab.path(&store).exists() {
@@ -108,7 +113,7 @@ fn an_import_is_there_wholly_or_not_at_all() {
     let digest = lab.run_on("undisturbed", &["match"]).ends(0).digest();
     assert_ne!(digest, digest_before);
     let mut done = 0;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let store = format!("store{round}");
         copy(&lab.path("store"), &lab.path(&store));
         killer.kill(lab.command_on(&store, &import));
@@ -176,7 +181,7 @@ fn a_match_is_recorded_wholly_or_not_at_all() {
     let candidates = list("undisturbed").ends(0).out;
     let digest = lab.run_on("undisturbed", &["match"]).ends(0).digest();
     let mut done = 0;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let store = format!("store{round}");
         copy(&lab.path("store"), &lab.path(&store));
         killer.kill(lab.command_on(&store, &["match"]));
@@ -215,7 +220,7 @@ fn a_match_of_what_is_new_is_recorded_wholly_or_not_at_all() {
     let (before, after) = (list("store"), list("undisturbed"));
     assert!(before != after);
     let mut done = 0;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let store = format!("store{round}");
         copy(&lab.path("store"), &lab.path(&store));
         killer.kill(lab.command_on(&store, &["match"]));

@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use age::secrecy::ExposeSecret;
-use common::{Lab, Numbers, Said, copy, everything_in};
+use common::{Lab, Numbers, Said, copy, everything_in, kill_rounds};
 use reunite::ledger::ENCRYPTS;
 
 const WHY: [&str; 2] = ["--reason", "consent was withdrawn"];
@@ -214,7 +214,8 @@ fn an_expunge_that_is_killed_is_finished_by_what_comes_next() {
     let whole = started.elapsed();
     let mut numbers = Numbers(11);
     let (mut killed, mut done) = (0, 0);
-    for round in 0..20 {
+    let rounds = kill_rounds(20);
+    for round in 0..rounds {
         let store = format!("store{round}");
         copy(&lab.path("store"), &lab.path(&store));
         let mut process = lab.command_on(&store, &expunge).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -235,5 +236,5 @@ fn an_expunge_that_is_killed_is_finished_by_what_comes_next() {
         }
         lab.run_on(&store, &["verify"]).ends(0);
     }
-    assert!(killed >= 3, "{killed} of 20, {done} done");
+    assert!(killed >= 3, "{killed} of {rounds}, {done} done");
 }

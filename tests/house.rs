@@ -152,6 +152,12 @@ fn findings(path: &str, text: &str, allowed: &BTreeMap<String, Option<BTreeSet<S
             found.push(format!("{path}: only {owners:?} may name {name}"));
         }
     }
+    // What is decoded may be hostile, and of any length: nothing makes a configuration without a limit.
+    let limited =
+        ["::config::standard().with_limit::<", "::serde::encode_to_vec(", "::serde::decode_from_slice(", "::error::"];
+    if words(&everything, "bincode").any(|after| !limited.iter().any(|known| after.starts_with(known))) {
+        found.push(format!("{path}: bincode without a limit"));
+    }
     if words(&everything, "unsafe").next().is_some() && !UNSAFE.contains(&path) {
         found.push(format!("{path}: unsafe"));
     }
@@ -260,6 +266,8 @@ fn the_rules_can_be_broken() {
         ("index/a.rs", "use super::super::screen::Plan;"),
         ("index/a.rs", "fn f() { println!(); }"),
         ("cli/a.rs", "use std::net::TcpStream;"),
+        ("index/a.rs", "fn f() { bincode::serde::decode_from_slice(b, bincode::config::standard()) }"),
+        ("index/a.rs", "use bincode::config;"),
         ("index/a.rs", "fn f() { eprint!(\"x\") }"),
         ("index/a.rs", "fn f() { unsafe { g() } }"),
         ("index/a.rs", "#[cfg(test)]\nmod tests { fn f() { unsafe { g() } } }"),
@@ -275,6 +283,10 @@ fn the_rules_can_be_broken() {
         ),
         ("index/a.rs", "fn f() {}\n#[cfg(test)]\nmod tests { use crate::screen::Plan; fn f() { println!(); } }"),
         ("index/tests.rs", "use crate::screen::Plan;"),
+        (
+            "index/a.rs",
+            "fn f() { bincode::serde::decode_from_slice(b, bincode::config::standard().with_limit::<9>()) }",
+        ),
         ("index/map.rs", "use memmap2::Mmap; fn f() { unsafe { g() } }"),
         ("screen/a.rs", "use crate::{index::Row, model::{Locus}};"),
         ("cli/a.rs", "use crate::screen; fn f() { rayon::join(); eprintln!(); }"),

@@ -9,16 +9,11 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{Numbers, copy, counts};
+use common::{Numbers, copy, counts, kill_rounds};
 use rotation::{Matched, files_with, rotation, same};
 
 /// Sealed files of a store: one for each import.
 const FILES: usize = 4;
-
-/// Rounds of killing; more by `REUNITE_KILL_ROUNDS`.
-fn rounds() -> usize {
-    std::env::var("REUNITE_KILL_ROUNDS").ok().map_or(20, |rounds| rounds.parse().unwrap())
-}
 
 #[test]
 fn whenever_it_is_killed_exactly_one_key_is_right() {
@@ -65,7 +60,7 @@ fn whenever_it_is_killed_exactly_one_key_is_right() {
     };
     let mut numbers = Numbers(23);
     let (mut killed, mut announced, mut done, mut traces) = (0, 0, 0, 0);
-    let rounds = rounds();
+    let rounds = kill_rounds(20);
     for round in 0..rounds {
         let store = format!("store{round}");
         copy(&lab.path("store"), &lab.path(&store));

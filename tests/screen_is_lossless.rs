@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use reunite::index::{Access, Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index};
+use reunite::index::{Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index};
 use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
 use reunite::matching::{Candidate, Criterion, MatchResult, Matcher, Stopped, Watch};
 use reunite::model::{
@@ -103,7 +103,7 @@ fn every_way(index: &Index, calculator: &Calculator, least: f64, families: &[Fam
     let mut keep = |records: &[u8]| writer.append(records).unwrap();
     results.push(matcher().run_pages(&watch, next, Some(&mut keep)).unwrap().0);
     writer.finish(&path).unwrap();
-    let families_index = FamilyIndex::open_if(&path, Access::Mapped, calculator.panel().len(), |_| true).unwrap();
+    let families_index = FamilyIndex::open_if(&path, calculator.panel().len(), |_| true).unwrap();
     assert_eq!(families_index.families(), families.len() as u64);
     for instructions in Instructions::available() {
         let matcher = matcher().with_instructions(instructions);

@@ -11,7 +11,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use age::secrecy::ExposeSecret;
-use common::{Lab, Numbers, Said, copy, counts, everything_in};
+use common::{Lab, Numbers, Said, copy, counts, everything_in, kill_rounds};
 
 /// A custodian's identity file, and the recipient.
 fn custodian(lab: &Lab, name: &str) -> (String, String) {
@@ -191,7 +191,8 @@ fn an_import_that_is_killed_leaves_all_or_nothing_sealed() {
     let after = counts(&lab.run_on("undisturbed", &["verify"]).ends(0).says(&["1,500 sealed records"]));
     let mut numbers = Numbers(7);
     let (mut killed, mut undone) = (0, 0);
-    for round in 0..15 {
+    let rounds = kill_rounds(15);
+    for round in 0..rounds {
         let store = format!("store{round}");
         copy(&lab.path("store"), &lab.path(&store));
         let mut child = lab.command_on(&store, &import).stderr(Stdio::null()).spawn().unwrap();

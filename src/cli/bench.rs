@@ -161,10 +161,10 @@ impl Bench {
         let import_time = started.elapsed();
         drop(first);
         let started = Instant::now();
-        drop(store.build_index(&ledger, Access::Mapped)?);
+        drop(store.build_index(&ledger, Access::Usual)?);
         let index_build = started.elapsed();
         let started = Instant::now();
-        let index = store.open_index(&ledger, Access::Mapped)??;
+        let index = store.open_index(&ledger, Access::Usual)??;
         let index_open = started.elapsed();
         let index_bytes_per_child = index.size() as f64 / f64::max(index.children() as f64, 1.0);
         drop(index);
@@ -181,7 +181,7 @@ impl Bench {
         import(&mut ledger, &later)?;
         let delta = run_match(&store, How { full: false, ..full }, who::entry("bench", None), &quiet)?;
         // Its own index first, so that only matching is compared.
-        drop(store.build_index(&ledger, Access::Mapped)?);
+        drop(store.build_index(&ledger, Access::Usual)?);
         let after = run_match(&store, full, who::entry("bench", None), &quiet)?;
         Ok(Measured {
             program: concat!("reunite ", env!("CARGO_PKG_VERSION")),
@@ -284,7 +284,7 @@ fn import(ledger: &mut Ledger, batches: &[Batch; 2]) -> anyhow::Result<()> {
 /// Scores every child with a few families, and screens for the same.
 fn every_pair(store: &Store, ledger: &Ledger, criterion: Criterion) -> anyhow::Result<EveryPair> {
     let calculator = store.calculator()?;
-    let index = store.open_index(ledger, Access::Mapped)??;
+    let index = store.open_index(ledger, Access::Usual)??;
     let families = ledger.families_after(store.table.panel(), None, SCORED, &ledger.generation()?)?;
     let watch = Watch::default();
     let (all, stages) = Matcher::new(&index, &calculator, criterion).exhaustive().run(&families, &watch)?;

@@ -181,7 +181,7 @@ impl Search {
 /// with a probability in proportion to the LR, and no ranking finds more than the one that begins with the likeliest.
 fn expected(store: &Store, ledger: &Ledger, criterion: Criterion) -> anyhow::Result<f64> {
     let (families, _) = ledger.families(store.table.panel())?;
-    let index = store.open_index(ledger, Access::Mapped)??;
+    let index = store.open_index(ledger, Access::Usual)??;
     let calculator = store.calculator()?;
     let (result, _) = Matcher::new(&index, &calculator, criterion).run(&families, &Watch::default())?;
     let mut best_and_sum: HashMap<Pseudonym, (f64, f64)> = HashMap::new();

@@ -245,7 +245,7 @@ impl Job<'_> {
             }
             Ok(None)
         };
-        let (written, past) = match self.store.open_families(ledger, self.access, self.basis)? {
+        let (written, past) = match self.store.open_families(ledger, self.basis)? {
             Ok(found) => found,
             Err(error) => return again(&error),
         };

@@ -20,7 +20,7 @@ impl Rebuild {
         let mut ledger = store.ledger()?;
         super::expunge::finish(&store, &mut ledger, output)?;
         ledger.append(&global.entry("index"))?;
-        let index = store.build_index(&ledger, Access::Mapped)?;
+        let index = store.build_index(&ledger, Access::Usual)?;
         let (children, bytes) = (index.children() as u64, index.size() as u64);
         output.say(&format!("built the index of {} children, {} bytes", count(children), count(bytes)));
         Ok(Outcome::Done)

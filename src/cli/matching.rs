@@ -50,7 +50,7 @@ pub(super) struct Match {
     /// that reach the LR stay candidates, all others are reported as not comparable
     #[arg(long, value_name = "N")]
     min_loci: Option<u32>,
-    /// Read the index into memory instead of mapping it
+    /// Read the index into memory even if it is larger than 1 GiB, instead of mapping it
     #[arg(long)]
     no_mmap: bool,
     #[command(flatten)]
@@ -79,7 +79,7 @@ impl Match {
         let (max_per_family, max_chance_hits) = (self.max_per_family, self.max_chance_hits);
         let criterion = Criterion { max_per_family, max_chance_hits, ..criterion };
         let _lock = store.lock()?;
-        let access = if self.no_mmap { Access::Read } else { Access::Mapped };
+        let access = if self.no_mmap { Access::Read } else { Access::Usual };
         let min_loci = self.min_loci.unwrap_or(store.min_loci);
         let how = How { criterion, min_loci, access, full: self.full, exhaustive: self.exhaustive };
         let entry = global.entry("match").with("exhaustive", self.exhaustive).with("format", self.format.format.word());
@@ -182,7 +182,7 @@ impl How {
     /// In full, as the store says.
     pub(super) fn full(store: &Store) -> Self {
         let (criterion, min_loci) = (store.criterion, store.min_loci);
-        Self { criterion, min_loci, access: Access::Mapped, full: true, exhaustive: false }
+        Self { criterion, min_loci, access: Access::Usual, full: true, exhaustive: false }
     }
 }
 

@@ -150,6 +150,9 @@ pub fn main() -> ExitCode {
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output.error(&error);
+            if let Some(advice) = store::advice(&error, &arguments.global.store) {
+                output.warn(&advice);
+            }
             ExitCode::from(2)
         }
     }

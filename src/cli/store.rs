@@ -1,19 +1,21 @@
 //! The store: a folder with configuration, frequencies, ledger, index and lock.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::io::Write;
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, bail};
+use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
+use crate::index::IndexError;
 use crate::kinship::Calculator;
-use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey};
+use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey, Trouble};
 use crate::matching::Criterion;
 use crate::population::FrequencyTable;
-use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
+use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault, VaultError};
 
 use super::model::{ModelConfig, Settings};
 use super::options::{calculator, read_frequencies};
@@ -67,6 +69,9 @@ fn min_loci() -> u32 {
 }
 
 const STORE_VERSION: u32 = 1;
+
+/// The most bytes that are read of who holds the lock.
+const HOLDER: u64 = 200;
 
 /// An opened store.
 pub(super) struct Store {
@@ -152,13 +157,14 @@ impl Store {
             DirBuilder::new().mode(0o700).create(place.join(store_index::FOLDER))?;
         }
         drop(ledger);
+        flush(place).with_context(|| format!("flushing {}", place.display()))?;
         let place = building.keep();
         if let Err(error) = fs::rename(&place, dir) {
             // That the half-made folder cannot be removed either would say nothing new.
             let _ = fs::remove_dir_all(&place);
             return Err(error).with_context(|| format!("cannot make the store {}", dir.display()));
         }
-        File::open(parent).and_then(|parent| parent.sync_all()).context("flushing the folder of the store")?;
+        flush(parent).with_context(|| format!("cannot flush the folder of the store {}", dir.display()))?;
         let store = Self::open(dir, None)?;
         if let Some(key) = key {
             store.key.get_or_init(|| Arc::clone(key));
@@ -176,7 +182,7 @@ impl Store {
         let path = dir.join(CONFIG);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 bail!("there is no store in {}: name it with --store, or make one with `reunite init`", dir.display())
             }
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
@@ -242,9 +248,16 @@ impl Store {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = file.with_context(|| format!("cannot open {}", path.display()))?;
         match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
+            Ok(()) => {
+                // For whoever comes meanwhile; on a full disk they are not told who it is.
+                let _ = file.set_len(0).and_then(|()| (&file).write_all(super::who::this_process().as_bytes()));
+                Ok(Lock { _file: file })
+            }
             Err(TryLockError::WouldBlock) => {
-                bail!("another command is changing the store {}: wait until it has ended", self.dir.display())
+                let mut holder = String::new();
+                let told = file.take(HOLDER).read_to_string(&mut holder).is_ok() && holder.starts_with("process ");
+                let holder = if told { format!(" ({})", holder.escape_debug()) } else { String::new() };
+                bail!("another command is changing the store {}{holder}: wait until it has ended", self.dir.display())
             }
             Err(TryLockError::Error(error)) => Err(error).context("locking the store"),
         }
@@ -287,6 +300,39 @@ fn at(path: &Path, error: LedgerError) -> anyhow::Error {
     if database { error.context(path.display().to_string()) } else { error }
 }
 
+/// What to do about an error of the disk that a store is on, and which store that is.
+pub(super) fn advice(error: &anyhow::Error, dir: &Path) -> Option<String> {
+    let of_system = |error: &std::io::Error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Some(Trouble::Full),
+        _ if error.raw_os_error() == Some(Errno::EIO as i32) => Some(Trouble::Failing),
+        _ => None,
+    };
+    let trouble = error.chain().find_map(|cause| {
+        if let Some(error) = cause.downcast_ref::<LedgerError>() {
+            error.trouble()
+        } else if let Some(IndexError::Io { error, .. }) = cause.downcast_ref() {
+            of_system(error)
+        } else if let Some(VaultError::Io { source, .. }) = cause.downcast_ref() {
+            of_system(source)
+        } else {
+            None
+        }
+    })?;
+    let dir = dir.display();
+    Some(match trouble {
+        Trouble::Full => {
+            format!("make room for the store {dir}, and repeat the command: what was acknowledged before is there")
+        }
+        Trouble::Failing => format!(
+            "the disk of the store {dir} does not do its work: look into the system's log, save a copy of the store, and run \
+             `reunite verify`"
+        ),
+        Trouble::Closed => {
+            format!("the store {dir}, its ledger.db and the files beside it must be writable for this user")
+        }
+    })
+}
+
 /// Loads the key, or says how to name it.
 pub(super) fn load_key(key: Option<&KeySource>) -> anyhow::Result<SecretKey> {
     let key = key.context("the secret key is needed: give --key-file FILE or set REUNITE_KEY_FILE")?;
@@ -303,6 +349,11 @@ pub(super) fn outside(key_file: &Path, dir: &Path, what: &str) -> anyhow::Result
         bail!("the {what} lies inside the store: keep it elsewhere, or whoever takes the store has both");
     }
     Ok(())
+}
+
+/// Flushes the names in a folder.
+fn flush(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 /// Writes a new file that only its owner can read, and flushes it.

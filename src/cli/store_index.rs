@@ -73,7 +73,7 @@ impl Store {
         self.index_folder()?;
         let path = self.indices.join(INDEX);
         let binding = self.binding(&generation);
-        builder.write(&path, &binding)?;
+        builder.write(&path, &binding).with_context(|| path.display().to_string())?;
         Ok(Index::open(&path, access, &binding)?)
     }
 
@@ -84,7 +84,8 @@ impl Store {
             let path = entry?.path();
             fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
-        File::open(folder).and_then(|folder| folder.sync_all()).context("flushing the folder of the index")
+        let flushed = File::open(folder).and_then(|folder| folder.sync_all());
+        flushed.with_context(|| format!("cannot flush the folder of the index, {}", folder.display()))
     }
 
     /// Whether there is an index of children, of whatever state.
@@ -121,11 +122,10 @@ impl Store {
     pub(super) fn open_families(
         &self,
         ledger: &Ledger,
-        access: Access,
         basis: [u8; 32],
     ) -> anyhow::Result<Result<(FamilyIndex, Past), IndexError>> {
         let mut past = Ok(None);
-        let index = FamilyIndex::open_if(&self.indices.join(FAMILIES), access, self.table.panel().len(), |found| {
+        let index = FamilyIndex::open_if(&self.indices.join(FAMILIES), self.table.panel().len(), |found| {
             past = ledger.past(found.generation);
             found.basis == basis && matches!(&past, Ok(Some(past)) if past.generation.stamp == found.stamp)
         });
@@ -137,7 +137,7 @@ impl Store {
     pub(super) fn check_families(&self) -> Option<Result<u64, IndexError>> {
         let path = self.indices.join(FAMILIES);
         let check = || {
-            let index = FamilyIndex::open_if(&path, Access::Read, self.table.panel().len(), |_| true)?;
+            let index = FamilyIndex::open_if(&path, self.table.panel().len(), |_| true)?;
             (0..index.parts()).try_for_each(|part| index.part(part).map(drop))?;
             Ok(index.families())
         };
@@ -152,6 +152,7 @@ impl Store {
 
     /// Puts a families index to its place.
     pub(super) fn finish_families(&self, families: FamilyWriter) -> anyhow::Result<()> {
-        Ok(families.finish(&self.indices.join(FAMILIES))?)
+        let path = self.indices.join(FAMILIES);
+        families.finish(&path).with_context(|| path.display().to_string())
     }
 }

@@ -16,6 +16,17 @@ pub(super) fn entry(command: &str, reason: Option<&str>) -> Entry {
     Entry::new(uid.as_raw(), &name, command, reason)
 }
 
+/// Names this process to users of other ones.
+pub(super) fn this_process() -> String {
+    let Entry { uid, user, .. } = entry("", None);
+    let user = if user.is_empty() { uid.to_string() } else { user };
+    format!(
+        "process {} of {user}, since {}",
+        std::process::id(),
+        jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC")
+    )
+}
+
 /// The reason, which this command must not be run without.
 pub(super) fn required(reason: Option<&str>) -> anyhow::Result<&str> {
     reason.context("this needs a reason, which is kept in the audit chain: give --reason TEXT")

@@ -7,8 +7,10 @@
 //! `screen` and `matching`, which write and read them.
 //!
 //! Like the children's index it is disposable: without it a run compiles the families again. So it is not flushed to the
-//! disk; what a crash leaves of it is recognised by its digests.
+//! disk; what a crash leaves of it is recognised by its digests. It is never in memory as a whole: whoever reads it holds
+//! one part, verified.
 
+use std::fs::File;
 use std::io::{Seek, Write};
 use std::path::Path;
 
@@ -17,7 +19,7 @@ use zerocopy::byteorder::little_endian::{F32, F64, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::format::IndexError;
-use super::map::{Access, Aligned, Bytes, load};
+use super::map::{Aligned, length, read};
 use crate::model::Pseudonym;
 
 /// How the name of a families index begins while it is being written.
@@ -190,14 +192,56 @@ impl FamilyWriter {
     }
 }
 
-/// An opened families index: read-only; its parts are checked as they are read.
+/// An opened families index: read-only; its parts are read and checked as they are asked for.
 pub struct FamilyIndex {
-    bytes: Bytes,
+    source: Source,
     binding: FamilyBinding,
     loci: usize,
     families: u64,
     /// Offset, length and digest of each part.
-    parts: Vec<(usize, usize, [u8; 32])>,
+    parts: Vec<(u64, u64, [u8; 32])>,
+}
+
+enum Source {
+    File(File),
+    Memory(Vec<u8>),
+}
+
+impl Source {
+    fn length(&self) -> Result<u64, IndexError> {
+        match self {
+            Self::File(file) => length(file),
+            Self::Memory(bytes) => Ok(bytes.len() as u64),
+        }
+    }
+
+    /// Bytes that are known to be there.
+    fn read(&self, offset: u64, length: u64) -> Result<Aligned, IndexError> {
+        match self {
+            Self::File(file) => read(file, offset, length),
+            Self::Memory(bytes) => Aligned::copy_of(&bytes[offset as usize..(offset + length) as usize]),
+        }
+    }
+}
+
+/// A part of a families index, verified.
+pub struct FamilyPart {
+    bytes: Aligned,
+    loci: usize,
+}
+
+impl FamilyPart {
+    /// Its records.
+    pub fn records(&self) -> impl Iterator<Item = FamilyRecord<'_>> {
+        self.bytes.chunks_exact(FamilyRecord::size(self.loci)).filter_map(|record| self.record(record))
+    }
+
+    /// A record; there is always one in bytes of its length.
+    fn record<'a>(&self, bytes: &'a [u8]) -> Option<FamilyRecord<'a>> {
+        let (head, rest) = FamilyHead::ref_from_prefix(bytes).ok()?;
+        let (gaps, _) = <[F32]>::ref_from_prefix_with_elems(rest, self.loci).ok()?;
+        Some(FamilyRecord { head, gaps, weights: &bytes[front(self.loci)..] })
+    }
 }
 
 impl FamilyIndex {
@@ -205,13 +249,8 @@ impl FamilyIndex {
     ///
     /// # Errors
     /// [`IndexError::Stale`] if not; else what is wrong with it.
-    pub fn open_if(
-        path: &Path,
-        access: Access,
-        loci: usize,
-        serves: impl FnOnce(&FamilyBinding) -> bool,
-    ) -> Result<Self, IndexError> {
-        let index = Self::check(load(path, access)?)?;
+    pub fn open_if(path: &Path, loci: usize, serves: impl FnOnce(&FamilyBinding) -> bool) -> Result<Self, IndexError> {
+        let index = Self::check(Source::File(File::open(path).map_err(IndexError::io("open"))?))?;
         if index.loci == loci && serves(&index.binding) { Ok(index) } else { Err(IndexError::Stale) }
     }
 
@@ -220,12 +259,15 @@ impl FamilyIndex {
     /// # Errors
     /// [`IndexError`], as for a file.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, IndexError> {
-        Self::check(Bytes::Owned(Aligned::copy_of(bytes)))
+        Self::check(Source::Memory(bytes.to_vec()))
     }
 
-    fn check(bytes: Bytes) -> Result<Self, IndexError> {
+    fn check(source: Source) -> Result<Self, IndexError> {
         use IndexError::Damaged;
-        let (header, _) = Header::read_from_prefix(&bytes).map_err(|_| Damaged("it is too short"))?;
+        const FRONT: u64 = size_of::<Header>() as u64;
+        let all = source.length()?;
+        let beginning = source.read(0, all.min(FRONT))?;
+        let header = Header::read_from_bytes(&beginning).map_err(|_| Damaged("it is too short"))?;
         if header.magic != MAGIC {
             return Err(Damaged("it does not begin as a families index does"));
         }
@@ -235,29 +277,27 @@ impl FamilyIndex {
         if header.computed_digest() != header.digest {
             return Err(Damaged("header digest"));
         }
-        let parts = || {
-            let list = usize::try_from(header.parts.get()).ok()?.checked_mul(size_of::<Part>())?;
-            let list = bytes.get(bytes.len().checked_sub(list).filter(|&at| at >= size_of::<Header>())?..)?;
-            (*blake3::hash(list).as_bytes() == header.parts_digest).then_some(list)
-        };
-        let list = parts().ok_or(Damaged("list of parts"))?;
-        let list = <[Part]>::ref_from_bytes(list).map_err(|_| Damaged("list of parts"))?;
+        let list = header.parts.get().checked_mul(size_of::<Part>() as u64);
+        let list = list.filter(|&list| list <= all - FRONT).ok_or(Damaged("list of parts"))?;
+        let list = source.read(all - list, list)?;
+        if *blake3::hash(&list).as_bytes() != header.parts_digest {
+            return Err(Damaged("list of parts"));
+        }
+        let list = <[Part]>::ref_from_bytes(&list).map_err(|_| Damaged("list of parts"))?;
         let loci = header.loci.get() as usize;
-        let (mut parts, mut families, mut end) = (Vec::with_capacity(list.len()), 0_u64, size_of::<Header>());
+        let (mut parts, mut families, mut end) = (Vec::with_capacity(list.len()), 0_u64, FRONT);
         for part in list {
-            let length = usize::try_from(part.families.get())
-                .ok()
-                .and_then(|families| families.checked_mul(FamilyRecord::size(loci)));
-            let length = length.filter(|&length| length <= bytes.len() - end).ok_or(Damaged("length of a part"))?;
+            let length = part.families.get().checked_mul(FamilyRecord::size(loci) as u64);
+            let length = length.filter(|&length| length <= all - end).ok_or(Damaged("length of a part"))?;
             parts.push((end, length, part.digest));
             families += part.families.get();
             end += length;
         }
-        if families != header.families.get() || end + size_of_val(list) != bytes.len() {
+        if families != header.families.get() || end + size_of_val(list) as u64 != all {
             return Err(Damaged("number of families"));
         }
         let binding = FamilyBinding { basis: header.basis, stamp: header.stamp, generation: header.generation.get() };
-        Ok(Self { binding, loci, families, parts, bytes })
+        Ok(Self { source, binding, loci, families, parts })
     }
 
     /// What it was made from.
@@ -284,27 +324,20 @@ impl FamilyIndex {
         self.parts.len()
     }
 
-    /// The records of a part, checked.
+    /// A part, read and checked.
     ///
     /// # Errors
-    /// [`IndexError::Damaged`]
+    /// [`IndexError::Damaged`], or the system's.
     ///
     /// # Panics
     /// If there is no such part.
-    pub fn part(&self, number: usize) -> Result<impl Iterator<Item = FamilyRecord<'_>>, IndexError> {
+    pub fn part(&self, number: usize) -> Result<FamilyPart, IndexError> {
         let (offset, length, digest) = self.parts[number];
-        let records = &self.bytes[offset..offset + length];
-        if *blake3::hash(records).as_bytes() != digest {
+        let bytes = self.source.read(offset, length)?;
+        if *blake3::hash(&bytes).as_bytes() != digest {
             return Err(IndexError::Damaged("digest of a part"));
         }
-        Ok(records.chunks_exact(FamilyRecord::size(self.loci)).filter_map(|record| self.record(record)))
-    }
-
-    /// A record; there is always one in bytes of its length.
-    fn record<'a>(&self, bytes: &'a [u8]) -> Option<FamilyRecord<'a>> {
-        let (head, rest) = FamilyHead::ref_from_prefix(bytes).ok()?;
-        let (gaps, _) = <[F32]>::ref_from_prefix_with_elems(rest, self.loci).ok()?;
-        Some(FamilyRecord { head, gaps, weights: &bytes[front(self.loci)..] })
+        Ok(FamilyPart { bytes, loci: self.loci })
     }
 }
 

@@ -145,6 +145,7 @@ pub enum IndexError {
         /// What was tried.
         doing: &'static str,
         /// The system's answer.
+        #[source]
         error: std::io::Error,
     },
     /// The bytes are not those that were written.

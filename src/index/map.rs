@@ -1,24 +1,36 @@
-//! The one place where a file is mapped.
+//! How the bytes of a file come into memory; the one place where a file is mapped.
+//!
+//! Whoever may write a mapped file may change what was verified, and a process that reads where the file was cut off is
+//! killed (SIGBUS). Against that there is nothing but a copy of one's own, which is read in little more time than it is
+//! verified; only files that are too large for it are mapped.
 
 use std::fs::File;
-use std::io::Read;
+use std::io;
 use std::ops::Deref;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapMut};
 
 use super::IndexError;
-use super::format::ALIGNMENT;
 
 /// How an index file is brought into memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Access {
-    /// Mapped: pages are read as they are used and shared between processes.
+    /// Read as a whole, up to 1 GiB (10 million children); a larger file is mapped.
     #[default]
-    Mapped,
-    /// Read as a whole, for file systems on which mapping is not safe.
+    Usual,
+    /// Read as a whole: nothing that becomes of the file later matters.
     Read,
+    /// Mapped: pages are read as they are used and shared between processes, and the file must stay as it is.
+    Mapped,
 }
+
+/// The most bytes that are read where it is not said how.
+const MOST_READ: u64 = 1 << 30;
+
+/// Bytes from which on reading is shared out to threads.
+const MANY: usize = 1 << 22;
 
 /// The bytes of an index, aligned for reading in place.
 pub(super) enum Bytes {
@@ -26,21 +38,54 @@ pub(super) enum Bytes {
     Owned(Aligned),
 }
 
-/// Bytes that begin at a multiple of [`ALIGNMENT`].
+/// Bytes that begin at a multiple of [`super::format::ALIGNMENT`]: at a page of memory without a file.
 pub(super) struct Aligned {
-    lines: Vec<Line>,
+    memory: MmapMut,
     length: usize,
 }
 
-#[derive(Clone, Copy, zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable)]
-#[repr(C, align(64))]
-struct Line([u8; ALIGNMENT]);
-
 impl Aligned {
-    pub(super) fn copy_of(bytes: &[u8]) -> Self {
-        let mut lines = vec![Line([0; ALIGNMENT]); bytes.len().div_ceil(ALIGNMENT)];
-        zerocopy::IntoBytes::as_mut_bytes(lines.as_mut_slice())[..bytes.len()].copy_from_slice(bytes);
-        Self { lines, length: bytes.len() }
+    fn new(length: usize) -> io::Result<Self> {
+        let memory = MmapMut::map_anon(length.max(1))?;
+        // Large pages halve the time that reading takes; a system without them does as well.
+        #[cfg(target_os = "linux")]
+        drop(memory.advise(memmap2::Advice::HugePage));
+        Ok(Self { memory, length })
+    }
+
+    pub(super) fn copy_of(bytes: &[u8]) -> Result<Self, IndexError> {
+        let mut copy = Self::new(bytes.len()).map_err(IndexError::io("read"))?;
+        copy.memory[..bytes.len()].copy_from_slice(bytes);
+        Ok(copy)
+    }
+
+    /// A part of a file.
+    fn read(file: &File, offset: u64, length: usize) -> io::Result<Self> {
+        let mut copy = Self::new(length)?;
+        let bytes = &mut copy.memory[..length];
+        if length < MANY {
+            file.read_exact_at(bytes, offset)?;
+        } else {
+            let threads = std::thread::available_parallelism().map_or(1, usize::from);
+            let share = length.div_ceil(threads);
+            std::thread::scope(|scope| {
+                let read = |(number, part): (usize, _)| {
+                    scope.spawn(move || file.read_exact_at(part, offset + (number * share) as u64))
+                };
+                let parts: Vec<_> = bytes.chunks_mut(share).enumerate().map(read).collect();
+                let stopped = |_| Err(io::Error::other("the reading thread stopped"));
+                parts.into_iter().try_for_each(|part| part.join().unwrap_or_else(stopped))
+            })?;
+        }
+        Ok(copy)
+    }
+}
+
+impl Deref for Aligned {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.memory[..self.length]
     }
 }
 
@@ -50,29 +95,39 @@ impl Deref for Bytes {
     fn deref(&self) -> &[u8] {
         match self {
             Self::Mapped(map) => map,
-            Self::Owned(owned) => &zerocopy::IntoBytes::as_bytes(owned.lines.as_slice())[..owned.length],
+            Self::Owned(owned) => owned,
         }
     }
 }
 
 pub(super) fn load(path: &Path, access: Access) -> Result<Bytes, IndexError> {
-    let mut file = File::open(path).map_err(IndexError::io("open"))?;
-    match access {
-        Access::Mapped => Ok(Bytes::Mapped(map(&file).map_err(IndexError::io("map"))?)),
-        Access::Read => {
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes).map_err(IndexError::io("read"))?;
-            Ok(Bytes::Owned(Aligned::copy_of(&bytes)))
-        }
+    let file = File::open(path).map_err(IndexError::io("open"))?;
+    let length = length(&file)?;
+    if access == Access::Mapped || access == Access::Usual && length > MOST_READ {
+        return Ok(Bytes::Mapped(map(&file).map_err(IndexError::io("map"))?));
     }
+    read(&file, 0, length).map(Bytes::Owned)
+}
+
+pub(super) fn length(file: &File) -> Result<u64, IndexError> {
+    Ok(file.metadata().map_err(IndexError::io("read"))?.len())
+}
+
+/// A part of a file that was so long when it was opened.
+pub(super) fn read(file: &File, offset: u64, length: u64) -> Result<Aligned, IndexError> {
+    let length = usize::try_from(length).map_err(|_| IndexError::TooMany)?;
+    Aligned::read(file, offset, length).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => IndexError::Damaged("it was cut off while it was read"),
+        _ => IndexError::io("read")(error),
+    })
 }
 
 #[expect(unsafe_code, reason = "mapping a file is unsafe by nature")]
-fn map(file: &File) -> std::io::Result<Mmap> {
+fn map(file: &File) -> io::Result<Mmap> {
     // SAFETY: the mapping is read-only, and no process of ours changes or truncates an index file: it is written
     // under another name, flushed, made read-only and renamed into place; a newer one replaces the name, not the
     // bytes, and the mapped ones live on until unmapped. Another program that wrote into the file would break
-    // this promise: the store's folder is closed to other users, and `Access::Read` is there for file systems
-    // that are not to be trusted.
+    // this promise: the store's folder is closed to other users, and all but very large files are read unless
+    // somebody asks for this.
     unsafe { Mmap::map(file) }
 }

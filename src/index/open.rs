@@ -61,7 +61,7 @@ impl Index {
     /// # Errors
     /// [`IndexError`], as for a file.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, IndexError> {
-        Self::check(Bytes::Owned(Aligned::copy_of(bytes)))
+        Self::check(Bytes::Owned(Aligned::copy_of(bytes)?))
     }
 
     fn check(bytes: Bytes) -> Result<Self, IndexError> {

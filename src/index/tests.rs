@@ -129,7 +129,7 @@ fn a_file_is_replaced_whole_and_bound_to_its_data() {
         builder.write(&path, binding).unwrap();
     };
     write(&binding());
-    for access in [Access::Mapped, Access::Read] {
+    for access in [Access::Usual, Access::Mapped, Access::Read] {
         assert_eq!(Index::open(&path, access, &binding()).unwrap().children(), 1);
     }
     let other = Binding { stamp: [9; 16], ..binding() };

@@ -3,8 +3,35 @@
 use std::io;
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
+
 use super::Conflict;
 use crate::model::Pseudonym;
+
+/// What is wrong with the disk that the ledger is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// There is no room left.
+    Full,
+    /// It does not write or read.
+    Failing,
+    /// The file or its folder cannot be written, or not even read.
+    Closed,
+}
+
+impl LedgerError {
+    /// What is wrong with the disk, if that is why SQLite refused: its words name no file.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        let Self::Database(error) = self else { return None };
+        match error.sqlite_error_code()? {
+            ErrorCode::DiskFull => Some(Trouble::Full),
+            ErrorCode::SystemIoFailure => Some(Trouble::Failing),
+            ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => Some(Trouble::Closed),
+            _ => None,
+        }
+    }
+}
 
 /// Why the ledger did not do what was asked. Nothing was changed.
 #[derive(Debug, thiserror::Error)]

@@ -35,7 +35,7 @@ pub use batch::{Batch, Conflict, ConflictKind, Holds, ImportReport, OnConflict, 
 pub use candidates::{Candidate, CandidateFilter, CandidateRecord};
 pub use changes::Past;
 pub use crypt::{ENCRYPTS, LedgerKey};
-pub use error::LedgerError;
+pub use error::{LedgerError, Trouble};
 pub use export::Chosen;
 pub use expunge::{Expunged, Replacement, Scope};
 pub use open::{Generation, Ledger};

@@ -95,7 +95,8 @@ impl Matcher<'_> {
         let irregular: Vec<Irregular<'_>> = self.irregular.children().iter().map(|one| self.prepare(one)).collect();
         let part = |number: usize| -> Result<Reached, ReachError> {
             watch.check()?;
-            let records: Vec<FamilyRecord<'_>> = families.part(number)?.collect();
+            let part = families.part(number)?;
+            let records: Vec<FamilyRecord<'_>> = part.records().collect();
             let weighings: Option<Vec<_>> = records.iter().map(|record| weighing(record, &loci)).collect();
             let weighings = weighings.ok_or(IndexError::Damaged("alignment"))?;
             let mut reached = vec![false; records.len()];

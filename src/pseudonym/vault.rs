@@ -164,7 +164,13 @@ impl Vault {
 
     fn unfinished(&self) -> Result<Hashed, VaultError> {
         let io = |source| VaultError::Io { doing: "create", path: self.folder.clone(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(io)?;
+        match DirBuilder::new().mode(0o700).create(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            // Its name, too, has to survive a power cut.
+            made => made
+                .and_then(|()| File::open(self.folder.parent().unwrap_or(Path::new(".")))?.sync_all())
+                .map_err(io)?,
+        }
         // Such a file has the mode 0600.
         let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.folder).map_err(io)?;
         Ok(Hashed { file: BufWriter::with_capacity(1 << 20, file), hash: blake3::Hasher::new() })

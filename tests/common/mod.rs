@@ -53,8 +53,11 @@ impl Said {
 
     /// The digest that a match ends with.
     pub fn digest(&self) -> String {
-        let line = self.err.lines().find_map(|line| line.strip_prefix("digest "));
-        line.unwrap_or_else(|| panic!("no digest in: {}", self.err)).to_owned()
+        self.digest_if_any().unwrap_or_else(|| panic!("no digest in: {}", self.err))
+    }
+
+    pub fn digest_if_any(&self) -> Option<String> {
+        self.err.lines().find_map(|line| line.strip_prefix("digest ")).map(str::to_owned)
     }
 }
 
@@ -80,7 +83,16 @@ pub struct Lab {
 impl Lab {
     /// With a key and an empty store.
     pub fn new() -> Self {
-        let lab = Self { folder: tempfile::tempdir().unwrap() };
+        Self::within(tempfile::tempdir().unwrap())
+    }
+
+    /// The same in a memory file system, if there is one: for tests that flush very often.
+    pub fn in_memory() -> Self {
+        Self::within(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
+    }
+
+    fn within(folder: TempDir) -> Self {
+        let lab = Self { folder };
         reunite(&["key", "new", &lab.name("key")]).ends(0);
         lab.run(&["init"]).ends(0);
         lab
@@ -216,6 +228,11 @@ pub fn copy(from: &Path, to: &Path) {
             fs::copy(&path, &target).unwrap();
         }
     }
+}
+
+/// Rounds of killing at random instants; as many as `REUNITE_KILL_ROUNDS` says, if it is set.
+pub fn kill_rounds(unless_set: usize) -> usize {
+    std::env::var("REUNITE_KILL_ROUNDS").ok().map_or(unless_set, |rounds| rounds.parse().unwrap())
 }
 
 /// A small generator of numbers that are the same in every run of a test.

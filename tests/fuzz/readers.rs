@@ -171,8 +171,8 @@ pub fn walk_families_index(bytes: &[u8]) -> bool {
     let Ok(index) = FamilyIndex::from_bytes(bytes) else { return false };
     let mut families = 0;
     for part in 0..index.parts() {
-        let Ok(records) = index.part(part) else { return false };
-        for record in records {
+        let Ok(part) = index.part(part) else { return false };
+        for record in part.records() {
             families += 1;
             assert_eq!((record.gaps.len(), record.weights.len()), (index.loci(), index.loci() * 64));
         }

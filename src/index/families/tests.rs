@@ -50,7 +50,7 @@ fn a_families_index_holds_what_was_put_in() {
     assert_eq!((index.families(), index.parts(), index.loci(), index.binding()), (7, 2, LOCI, &binding()));
     let mut numbers = 0..7;
     for part in 0..2 {
-        for found in index.part(part).unwrap() {
+        for found in index.part(part).unwrap().records() {
             let (head, gaps, weights) = record(numbers.next().unwrap());
             assert_eq!(found, FamilyRecord { head: &head, gaps: &gaps, weights: &weights });
             assert_eq!(found.weights.as_ptr().addr() % LINE, 0);
@@ -65,10 +65,10 @@ fn it_serves_only_what_it_was_made_from() {
     let path = folder.path().join("families.idx");
     fs::write(&path, sample()).unwrap();
     for (loci, serves) in [(LOCI + 1, true), (LOCI, false)] {
-        let stale = FamilyIndex::open_if(&path, Access::Mapped, loci, |_| serves);
+        let stale = FamilyIndex::open_if(&path, loci, |_| serves);
         assert!(matches!(stale, Err(IndexError::Stale)), "{loci} {serves}");
     }
-    assert!(FamilyIndex::open_if(&path, Access::Read, LOCI, |found| *found == binding()).is_ok());
+    assert!(FamilyIndex::open_if(&path, LOCI, |found| *found == binding()).is_ok());
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn damage_anywhere_is_seen() {
     let sound = sample();
     let opens = |bytes: &[u8]| {
         let index = FamilyIndex::from_bytes(bytes)?;
-        (0..index.parts()).try_for_each(|part| index.part(part).map(|records| assert!(records.count() > 0)))
+        (0..index.parts()).try_for_each(|part| index.part(part).map(|part| assert!(part.records().count() > 0)))
     };
     assert!(opens(&sound).is_ok());
     for length in 0..sound.len() {
@@ -88,5 +88,23 @@ fn damage_anywhere_is_seen() {
         let mut bytes = sound.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
         assert_eq!(opens(&bytes).is_ok(), unused.contains(&(bit / 8)), "bit {bit}");
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_off_or_changed_while_it_is_open_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("families.idx");
+    for cut in [true, false] {
+        fs::write(&path, sample()).unwrap();
+        let index = FamilyIndex::open_if(&path, LOCI, |_| true).unwrap();
+        assert!(index.part(1).is_ok());
+        let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        if cut {
+            file.set_len(size_of::<Header>() as u64 + 10).unwrap();
+        } else {
+            fs::write(&path, vec![1; sample().len()]).unwrap();
+        }
+        assert!((0..2).all(|part| matches!(index.part(part), Err(IndexError::Damaged(_)))));
     }
 }
