@@ -76,16 +76,16 @@ fn indices_are_what_was_written_or_nothing() {
     }
 }
 
-/// What the store says of everyone in it.
-fn told(lab: &Lab, store: &str) -> [String; 3] {
+/// What the store says of everyone in it; `None` if it says that it cannot.
+fn told(lab: &Lab, store: &str) -> Option<[String; 3]> {
     let export = |layout: &str| {
         let place = lab.path("exported.csv");
         drop(fs::remove_file(&place));
         let words = ["export", "--as", layout, "--show-genotypes", place.to_str().unwrap()];
-        let said = ended(lab.run_on(store, &words));
-        if said.status == 0 { lab.read("exported.csv") } else { said.err }
+        (ended(lab.run_on(store, &words)).status == 0).then(|| lab.read("exported.csv"))
     };
-    [export("children"), export("families"), ended(lab.run_on(store, &["candidates", "--format", "csv"])).out]
+    let candidates = ended(lab.run_on(store, &["candidates", "--format", "csv"]));
+    Some([export("children")?, export("families")?, (candidates.status < 2).then_some(candidates.out)?])
 }
 
 /// In order, or with an error; panics are looked for already.
@@ -94,34 +94,42 @@ fn ended(said: Said) -> Said {
     said
 }
 
-/// The profiles themselves carry no digest: a change of a byte there may be a change of a genotype, and is not looked for.
 #[test]
-fn a_damaged_header_of_the_ledger_changes_no_result() {
+fn a_damaged_ledger_changes_no_result() {
     let lab = Lab::in_memory();
     lab.synth("files", 12, 60, 1);
     lab.run(&["import", &lab.name("files/families.csv"), &lab.name("files/children.csv")]).ends(0);
     lab.run(&["match"]).ends(0);
     copy(&lab.path("store"), &lab.path("sound"));
-    let sound = told(&lab, "sound");
+    let sound = told(&lab, "sound").unwrap();
     let bytes = fs::read(lab.path("store/ledger.db")).unwrap();
     let (mut noticed, mut harmless) = (0, 0);
-    for at in (0..100).step_by(if all() { 1 } else { 4 }) {
+    // Where nothing is written there is little to damage.
+    let written: Vec<usize> = (100..bytes.len()).filter(|&at| bytes[at] != 0).collect();
+    let some = std::env::var("REUNITE_LEDGER_BYTES").ok().and_then(|some| some.parse().ok()).unwrap_or(80);
+    let body = written.iter().copied().step_by(if all() { 1 } else { written.len() / some });
+    let mut unseen = Vec::new();
+    for at in (0..100).step_by(if all() { 1 } else { 4 }).chain(body) {
         let store = format!("store-{at}");
         copy(&lab.path("store"), &lab.path(&store));
         let mut damaged = bytes.clone();
         damaged[at] ^= 1 << (at % 8);
         fs::write(lab.path(&store).join("ledger.db"), damaged).unwrap();
         if ended(lab.run_on(&store, &["verify"])).status == 0 {
-            assert_eq!(told(&lab, &store), sound, "byte {at}");
-            harmless += 1;
+            match told(&lab, &store) {
+                None => noticed += 1,
+                Some(found) if found == sound => harmless += 1,
+                Some(_) => unseen.push(at),
+            }
         } else {
             ended(lab.run_on(&store, &["match", "--full"]));
             noticed += 1;
         }
         fs::remove_dir_all(lab.path(&store)).unwrap();
     }
-    println!("the ledger's header: {noticed} noticed, {harmless} without effect");
-    assert!(noticed > 5);
+    println!("the ledger: {noticed} noticed, {harmless} without effect");
+    assert!(unseen.is_empty(), "bytes {unseen:?} of {}", bytes.len());
+    assert!(noticed > 20);
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use rusqlite::Row;
 
-use super::LedgerError;
 use super::open::Ledger;
 use super::read::pseudonym;
+use super::{LedgerError, sums};
 use crate::model::Pseudonym;
 
 /// A family and a child whose likelihood ratio reached the threshold.
@@ -61,8 +61,7 @@ impl Ledger {
             (Some(_), Some(_)) => "family = ?1 AND child = ?2",
         };
         let mut statement = self.connection.prepare(&format!(
-            "SELECT family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id, same_as FROM candidate
-             WHERE {condition} ORDER BY same_as IS NOT NULL, log10_lr DESC, family, child LIMIT ?3"
+            "{ALL} WHERE {condition} ORDER BY same_as IS NOT NULL, log10_lr DESC, family, child LIMIT ?3"
         ))?;
         let bytes = |pseudonym: Option<Pseudonym>| pseudonym.map(|pseudonym| *pseudonym.as_bytes());
         let limit = filter.limit.map_or(-1, i64::from);
@@ -75,8 +74,22 @@ impl Ledger {
     }
 }
 
-/// Family, child, `log10_lr`, loci compared, incompatible loci, run, first run and whose profile the child has.
+/// Family, child, `log10_lr`, loci compared, incompatible loci, run, first run, whose profile the child has, and the
+/// checksum of it all.
+pub(super) const ALL: &str = "SELECT family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id, same_as, sum FROM candidate";
+
+/// Reads a row of [`ALL`].
 pub(super) fn candidate(row: &Row<'_>) -> Result<Candidate, LedgerError> {
+    let candidate = unchecked(row)?;
+    if row.get::<_, Option<sums::Sum>>(8)? != Some(sums::of_candidate(&candidate)) {
+        let of = format!("the candidate {} of the family {}", candidate.record.child, candidate.record.family);
+        return Err(LedgerError::Damaged { of, what: "it was changed" });
+    }
+    Ok(candidate)
+}
+
+/// The same, whatever the checksum says.
+pub(super) fn unchecked(row: &Row<'_>) -> Result<Candidate, LedgerError> {
     let record = CandidateRecord {
         family: pseudonym(row, 0)?,
         child: pseudonym(row, 1)?,

@@ -9,7 +9,7 @@ use super::audit::append;
 use super::changes::next;
 use super::open::{Ledger, advance, set_meta};
 use super::read::pseudonym;
-use super::{LedgerError, SealedFile, sealed};
+use super::{LedgerError, SealedFile, sealed, sums};
 use crate::model::Pseudonym;
 
 /// What goes if some samples and families are to go.
@@ -242,6 +242,7 @@ pub(super) fn edit_manifests(
     for one in &edited {
         update.execute((one.0, &one.1))?;
     }
+    sums::renew_runs(tx)?;
     Ok(edited.len() as u64)
 }
 

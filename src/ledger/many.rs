@@ -156,7 +156,8 @@ pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Res
                 let (profile, id): (Vec<u8>, u16) = (row.get(2)?, row.get(3)?);
                 let mut typed = false;
                 // A damaged profile is told elsewhere.
-                let _ = super::codec::decode(&profile, |locus, _| typed |= locus == id);
+                let sample = super::read::pseudonym(row, 0);
+                let _ = sample.map(|sample| super::codec::decode(sample, &profile, |locus, _| typed |= locus == id));
                 typed.then_some("a locus has a genotype and more than two alleles")
             }
         };

@@ -26,6 +26,7 @@ mod runs;
 mod samples;
 mod schema;
 mod sealed;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod verify;

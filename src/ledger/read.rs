@@ -57,11 +57,11 @@ impl Positions {
         Ok(Self { by_id, loci })
     }
 
-    /// A stored profile in panel order.
-    pub(super) fn profile(&self, blob: &[u8]) -> Result<Profile, &'static str> {
+    /// The stored profile of a sample, in panel order.
+    pub(super) fn profile(&self, sample: Pseudonym, blob: &[u8]) -> Result<Profile, &'static str> {
         let mut genotypes: Vec<Option<Genotype>> = vec![None; self.loci];
         let mut unknown = false;
-        codec::decode(blob, |id, genotype| match self.by_id.get(usize::from(id)).copied().flatten() {
+        codec::decode(sample, blob, |id, genotype| match self.by_id.get(usize::from(id)).copied().flatten() {
             Some(Some(position)) => genotypes[position] = Some(genotype),
             Some(None) => {}
             None => unknown = true,
@@ -72,7 +72,7 @@ impl Positions {
     pub(super) fn read(&self, row: &Row<'_>, sample: Pseudonym, column: usize) -> Result<Profile, LedgerError> {
         let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
         let blob = row.get_ref(column)?.as_blob().map_err(|_| damaged("the profile is missing"))?;
-        self.profile(blob).map_err(damaged)
+        self.profile(sample, blob).map_err(damaged)
     }
 }
 

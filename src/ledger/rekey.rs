@@ -10,7 +10,7 @@ use super::crypt::{LedgerKey, needed};
 use super::expunge::{UNFINISHED, edit_manifests};
 use super::open::{Ledger, advance, generation, meta, set_meta};
 use super::read::pseudonym;
-use super::{LedgerError, SealedFile};
+use super::{LedgerError, SealedFile, codec, sums};
 use crate::model::Pseudonym;
 
 /// Under which name `meta` has the key that a rotation was begun to.
@@ -163,15 +163,31 @@ fn rename(
 ) -> Result<u64, LedgerError> {
     let mut select = tx.prepare(&format!("SELECT id, pseudonym FROM {table}"))?;
     let mut rows = select.query([])?;
-    let mut all: Vec<(i64, Pseudonym)> = Vec::new();
+    let mut all: Vec<(i64, Pseudonym, Pseudonym)> = Vec::new();
     while let Some(row) = rows.next()? {
-        all.push((row.get(0)?, new_name(table, pseudonym(row, 1)?, names)?));
+        let old = pseudonym(row, 1)?;
+        all.push((row.get(0)?, old, new_name(table, old, names)?));
     }
     let mut update = tx.prepare(&format!("UPDATE {table} SET pseudonym = ?2, key_id = ?3 WHERE id = ?1"))?;
-    for (id, new) in &all {
+    for (id, _, new) in &all {
         update.execute((id, new.as_bytes(), key))?;
     }
+    if table == "sample" {
+        profiles(tx, &all)?;
+    }
     Ok(all.len() as u64)
+}
+
+/// Writes the profiles of samples of these ids, each under its new name.
+fn profiles(tx: &Transaction<'_>, samples: &[(i64, Pseudonym, Pseudonym)]) -> Result<(), LedgerError> {
+    let mut select = tx.prepare("SELECT profile FROM sample WHERE id = ?1")?;
+    let mut update = tx.prepare("UPDATE sample SET profile = ?2 WHERE id = ?1")?;
+    for &(id, old, new) in samples {
+        let blob: Vec<u8> = select.query_row([id], |row| row.get(0))?;
+        let damaged = |what| LedgerError::Damaged { of: format!("sample {old}"), what };
+        update.execute((id, codec::renamed(old, &blob, new).map_err(damaged)?))?;
+    }
+    Ok(())
 }
 
 fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerError> {
@@ -194,6 +210,7 @@ fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerErro
             same_as.as_ref().map(Pseudonym::as_bytes),
         ))?;
     }
+    sums::renew(tx)?;
     Ok(all.len() as u64)
 }
 

@@ -3,9 +3,9 @@
 use rusqlite::{OptionalExtension, Row, Transaction};
 
 use super::audit::append;
-use super::candidates::candidate;
+use super::candidates::{self, candidate};
 use super::open::{Ledger, generation};
-use super::{Candidate, CandidateRecord, LedgerError};
+use super::{Candidate, CandidateRecord, LedgerError, sums};
 use crate::model::Pseudonym;
 
 /// One finished run.
@@ -60,10 +60,7 @@ impl Ledger {
     /// The database's, or [`LedgerError::Damaged`].
     pub fn standing(&self) -> Result<Standing, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
-        let mut statement = tx.prepare(
-            "SELECT family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id, same_as
-             FROM candidate ORDER BY family, child",
-        )?;
+        let mut statement = tx.prepare(&format!("{} ORDER BY family, child", candidates::ALL))?;
         let mut rows = statement.query([])?;
         let mut candidates = Vec::new();
         while let Some(row) = rows.next()? {
@@ -106,7 +103,7 @@ impl Ledger {
         let number = insert_run(&tx, run, candidates.len())?;
         let mut insert = tx.prepare(
             "INSERT OR REPLACE INTO candidate (family, child, log10_lr, loci_compared, incompatible_loci, run_id,
-             first_run_id, same_as) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             first_run_id, same_as, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?;
         let mut delete = tx.prepare("DELETE FROM candidate WHERE family = ?1 AND child = ?2")?;
         let mut first_runs = vec![number; candidates.len()];
@@ -136,6 +133,7 @@ impl Ledger {
         changed.extend(given.map(|&(.., new)| new));
         for i in changed {
             let candidate = &candidates[i];
+            let sum = sums::of_candidate(&Candidate { record: *candidate, run: number, first_run: first_runs[i] });
             insert.execute((
                 candidate.family.as_bytes(),
                 candidate.child.as_bytes(),
@@ -145,6 +143,7 @@ impl Ledger {
                 number,
                 first_runs[i],
                 candidate.same_as.as_ref().map(Pseudonym::as_bytes),
+                sum,
             ))?;
         }
         drop(delete);
@@ -168,13 +167,21 @@ impl Ledger {
     /// # Errors
     /// The database's.
     pub fn last_run(&self) -> Result<Option<(i64, RunRecord)>, LedgerError> {
-        let sql = "SELECT id, mode, started_at, seconds, generation, families, children, pairs, digest, manifest, basis
-                   FROM run ORDER BY id DESC LIMIT 1";
-        Ok(self.connection.query_row(sql, [], read_run).optional()?)
+        let sql = format!("{ALL} ORDER BY id DESC LIMIT 1");
+        let read = |row: &Row<'_>| Ok((unchecked(row)?, row.get::<_, Option<sums::Sum>>(11)?));
+        let Some(((id, run), sum)) = self.connection.query_row(&sql, [], read).optional()? else { return Ok(None) };
+        if sum != Some(sums::of_run(&run)) {
+            return Err(LedgerError::Damaged { of: format!("run {id}"), what: "it was changed" });
+        }
+        Ok(Some((id, run)))
     }
 }
 
-fn read_run(row: &Row<'_>) -> rusqlite::Result<(i64, RunRecord)> {
+pub(super) const ALL: &str = "SELECT id, mode, started_at, seconds, generation, families, children, pairs, digest,
+                              manifest, basis, sum FROM run";
+
+/// Reads a row of [`ALL`], whatever the checksum says.
+pub(super) fn unchecked(row: &Row<'_>) -> rusqlite::Result<(i64, RunRecord)> {
     let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
     let run = RunRecord {
         mode: row.get(1)?,
@@ -196,7 +203,7 @@ fn insert_run(tx: &Transaction<'_>, run: &RunRecord, candidates: usize) -> Resul
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     tx.execute(
         "INSERT INTO run (mode, started_at, seconds, generation, families, children, pairs, candidates, digest, manifest,
-         basis) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+         basis, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         (
             &run.mode,
             run.started_at,
@@ -209,6 +216,7 @@ fn insert_run(tx: &Transaction<'_>, run: &RunRecord, candidates: usize) -> Resul
             run.digest,
             &run.manifest,
             run.basis,
+            sums::of_run(run),
         ),
     )?;
     Ok(tx.last_insert_rowid())

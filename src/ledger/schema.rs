@@ -1,13 +1,30 @@
 //! Tables, and how an older ledger becomes a newer one.
 
-use rusqlite::Transaction;
+use rusqlite::{Row, Transaction};
+
+use super::{LedgerError, codec, sums};
+use crate::model::Pseudonym;
 
 /// Marks the file as a ledger: `RNTE`.
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 13] =
-    [V1, PEDIGREES, DROP_OUT, MARKS, CHECKS, CHANGES, FEW_FAMILIES, SAME_AS, MANY_ALLELES, KEYS, AUDIT, SEALED, DOOMED];
+pub(super) const MIGRATIONS: [&str; 14] = [
+    V1,
+    PEDIGREES,
+    DROP_OUT,
+    MARKS,
+    CHECKS,
+    CHANGES,
+    FEW_FAMILIES,
+    SAME_AS,
+    MANY_ALLELES,
+    KEYS,
+    AUDIT,
+    SEALED,
+    DOOMED,
+    CHECKSUMS,
+];
 
 /// The version this program writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -16,7 +33,7 @@ pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 /// brought in), `expunge_unfinished` (traces of what was expunged or renamed are left), `generation` (counts changes of samples or
 /// families), `stamp` (16 random bytes, new with each of them).
 ///
-/// `sample.profile`: see `codec`. `import` holds no file names: they may hold identifiers.
+/// `sample.profile`: see `codec`; the checksum came with version 14. `import` holds no file names: they may hold identifiers.
 /// The checks are written without `IN`, for which SQLite builds a small tree at every insertion.
 /// `imported_at`, `started_at`: seconds since 1970, UTC. `digest`: BLAKE3.
 const V1: &str = "
@@ -176,15 +193,45 @@ ALTER TABLE member ADD COLUMN sealed_id INTEGER REFERENCES sealed;
 /// expunged, or under another key.
 const DOOMED: &str = "CREATE TABLE doomed (name TEXT PRIMARY KEY) STRICT;";
 
+/// Profiles end with a checksum, candidates and runs have one (see `codec` and `sums`): [`migrate`] computes them, as SQL has
+/// no such function.
+const CHECKSUMS: &str = "
+ALTER TABLE candidate ADD COLUMN sum BLOB;
+ALTER TABLE run ADD COLUMN sum BLOB;
+";
+
+/// The first version with checksums.
+const WITH_CHECKSUMS: i64 = 14;
+
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.
 ///
 /// # Errors
 /// SQLite's.
-pub(super) fn migrate(tx: &Transaction<'_>, from: i64) -> rusqlite::Result<()> {
+pub(super) fn migrate(tx: &Transaction<'_>, from: i64) -> Result<(), LedgerError> {
     let done = usize::try_from(from).unwrap_or(0);
     for step in MIGRATIONS.iter().skip(done) {
         tx.execute_batch(step)?;
     }
+    if (1..WITH_CHECKSUMS).contains(&from) {
+        profiles(tx)?;
+        sums::renew(tx)?;
+    }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-    tx.pragma_update(None, "user_version", VERSION)
+    Ok(tx.pragma_update(None, "user_version", VERSION)?)
+}
+
+/// Appends the checksums of profiles.
+fn profiles(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut select = tx.prepare("SELECT id, pseudonym, profile FROM sample WHERE id > ?1 ORDER BY id LIMIT 1000")?;
+    let mut update = tx.prepare("UPDATE sample SET profile = ?2 WHERE id = ?1")?;
+    let mut last = i64::MIN;
+    loop {
+        let read = |row: &Row<'_>| Ok((row.get(0)?, Pseudonym::from_bytes(row.get(1)?), row.get(2)?));
+        let some: Vec<(i64, Pseudonym, Vec<u8>)> = select.query_map([last], read)?.collect::<Result<_, _>>()?;
+        let Some(&(id, ..)) = some.last() else { return Ok(()) };
+        last = id;
+        for (id, sample, entries) in &some {
+            update.execute((id, codec::with_sum(*sample, entries)))?;
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::candidates::{self, candidate};
 use super::open::{Ledger, generation, key_id};
 use super::read::{Positions, drop_out, pseudonym};
 use super::relatives::stored_relation;
@@ -24,6 +25,8 @@ impl Ledger {
         samples(&tx, &mut findings)?;
         many::verify(&tx, &mut findings)?;
         families(&tx, &mut findings)?;
+        candidates(&tx, &mut findings)?;
+        findings.extend(self.last_run().err().map(|error| error.to_string()));
         Ok(findings)
     }
 }
@@ -80,11 +83,20 @@ fn samples(connection: &Connection, findings: &mut Vec<String>) -> Result<(), Le
             Ok(sample) => {
                 findings.extend(drop_out(row, sample, 2).err().map(|error| error.to_string()));
                 let blob = row.get_ref(1)?.as_blob().map_err(|_| "the profile is missing");
-                if let Err(what) = blob.and_then(|blob| positions.profile(blob)) {
+                if let Err(what) = blob.and_then(|blob| positions.profile(sample, blob)) {
                     findings.push(LedgerError::Damaged { of: format!("sample {sample}"), what }.to_string());
                 }
             }
         }
+    }
+    Ok(())
+}
+
+fn candidates(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
+    let mut statement = connection.prepare(candidates::ALL)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        findings.extend(candidate(row).err().map(|error| error.to_string()));
     }
     Ok(())
 }
