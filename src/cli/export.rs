@@ -1,5 +1,6 @@
 //! `export`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
@@ -355,8 +356,9 @@ fn person(record: Record, drop_out: f64) -> FamPerson {
 
 fn row(record: &Record) -> TidyRow<'_> {
     let profile: &Profile = &record.profile;
-    let about =
-        [record.agency.as_deref(), record.region.as_deref(), record.collected_on.as_deref(), record.kit.as_deref()];
+    let [agency, region, kit] =
+        [&record.agency, &record.region, &record.kit].map(|text| text.as_deref().map(Cow::from));
+    let about = [agency, region, record.collected_on.map(|day| day.to_string().into()), kit];
     TidyRow {
         sample: record.sample,
         family: record.family,

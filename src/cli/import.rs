@@ -309,6 +309,7 @@ pub(super) fn batch(intake: Intake) -> Batch {
         Layout::Families => Holds::Families,
         Layout::Children => Holds::Children,
     };
+    // Of one size, so that each takes its row's place in memory.
     let rows = intake.rows.into_iter().map(|row| Record {
         line: row.line,
         sample: row.sample,
@@ -317,7 +318,7 @@ pub(super) fn batch(intake: Intake) -> Batch {
         agency: row.agency,
         region: row.region,
         kit: row.kit,
-        collected_on: row.collected_on.map(|date| date.to_string()),
+        collected_on: row.collected_on,
         drop_out: row.drop_out,
         profile: row.profile,
         many: row.many,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use crate::audit::Entry;
 use crate::model::{DropOut, FamilyPedigree, Locus, ManyAlleles, Profile, Pseudonym, Relation, Sex};
 
@@ -73,8 +75,8 @@ pub struct Record {
     pub region: Option<Arc<str>>,
     /// The typing kit.
     pub kit: Option<Arc<str>>,
-    /// When the sample was taken, YYYY-MM-DD.
-    pub collected_on: Option<String>,
+    /// When the sample was taken.
+    pub collected_on: Option<Date>,
     /// The sample's own drop-out probability, in place of the model's.
     pub drop_out: Option<DropOut>,
     /// Genotypes over [`Batch::loci`].

@@ -130,7 +130,9 @@ fn record(row: &Row<'_>, holds: Holds, positions: &Positions) -> Result<Record, 
         agency: text(3)?,
         region: text(4)?,
         kit: text(5)?,
-        collected_on: text(6)?.map(|day| day.to_string()),
+        collected_on: text(6)?
+            .map(|day| day.parse().map_err(|_| damaged("the day of collection is none")))
+            .transpose()?,
         drop_out: drop_out(row, sample, 7)?,
         profile: positions.read(row, sample, 1)?,
         many: Vec::new(),

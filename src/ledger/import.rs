@@ -1,6 +1,8 @@
 //! Importing a batch, whole or not at all.
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
+use std::thread;
 
 use rusqlite::{OptionalExtension, Transaction};
 
@@ -9,7 +11,7 @@ use super::changes::next;
 use super::known::{Encoder, Known, same_sample};
 use super::open::{Ledger, advance, key_id, now};
 use super::relatives::{self, Membership};
-use super::sealed::{self, Sealing};
+use super::sealed;
 use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, write};
 use crate::model::Pseudonym;
 
@@ -176,13 +178,23 @@ impl Ledger {
             )
             .optional()?;
         let import = record(&tx, batch, &report)?;
-        let sealed = match seal.filter(|_| !dry_run) {
-            Some(seal) => sealed::seal(&tx, batch, &plan, seal)?,
-            None => Sealing::default(),
+        let sealing = match &seal {
+            Some(_) if !dry_run => sealed::plan(&tx, batch, &plan)?,
+            _ => None,
         };
-        let samples = write::samples(&tx, batch, &encoder, &plan, import, sealed.file)?;
-        let families = write_members(&tx, batch, &plan, &samples, sealed.file)?;
-        sealed.note(&tx, batch, &samples)?;
+        let file = sealing.as_ref().map(|sealing| sealing.file);
+        // Sealing takes as long as writing, and another thread.
+        let (written, sealed) = thread::scope(|scope| {
+            let sealed = seal.zip(sealing.as_ref()).map(|(seal, sealing)| scope.spawn(|| seal(&sealing.rows)));
+            let written = write::samples(&tx, batch, &encoder, &plan, import, file)
+                .and_then(|samples| Ok((write_members(&tx, batch, &plan, &samples, file)?, samples)));
+            let sealed = sealed.map(|sealed| sealed.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            (written, sealed.transpose().map_err(LedgerError::Sealing))
+        });
+        let ((families, samples), sealed) = (written?, sealed?);
+        if let Some((sealing, file)) = sealing.zip(sealed.as_ref()) {
+            sealing.note(&tx, batch, &samples, file)?;
+        }
         uncheck_families(&tx, batch, &plan)?;
         report.candidates_deleted = delete_candidates(&tx, batch, &plan, &samples, &families)?;
         if report.added + report.replaced > 0 {
@@ -193,7 +205,7 @@ impl Ledger {
             return Ok(report);
         }
         if let Some(acting) = acting {
-            append(&tx, &batch.record(acting, &report).with("sealed", sealed.records))?;
+            append(&tx, &batch.record(acting, &report).with("sealed", sealed.map_or(0, |file| file.records)))?;
         }
         tx.commit()?;
         if report.replaced > 0 {

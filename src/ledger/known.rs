@@ -133,7 +133,7 @@ impl<'t> Known<'t> {
         if !(text(4, record.agency.as_deref())?
             && text(5, record.region.as_deref())?
             && text(6, record.kit.as_deref())?
-            && text(7, record.collected_on.as_deref())?)
+            && text(7, record.collected_on.map(|day| day.to_string()).as_deref())?)
         {
             differs.push(ConflictKind::Metadata);
         }

@@ -23,7 +23,7 @@ pub struct SealedFile {
 }
 
 /// Seals the identifiers of these rows of a batch in one file, which must be safe on the disk before it returns.
-pub type Sealer<'a> = &'a mut dyn FnMut(&[usize]) -> Result<SealedFile, Box<dyn Error + Send + Sync>>;
+pub type Sealer<'a> = &'a mut (dyn FnMut(&[usize]) -> Result<SealedFile, Box<dyn Error + Send + Sync>> + Send);
 
 impl Ledger {
     /// The custodians, as they were given, in the order of that text.
@@ -90,20 +90,19 @@ impl Ledger {
     }
 }
 
-/// What was sealed of a batch.
-#[derive(Default)]
+/// What is to be sealed of a batch.
 pub(super) struct Sealing {
-    /// Id of the file; `None` if nothing was to be sealed.
-    pub(super) file: Option<i64>,
-    /// How many records it has.
-    pub(super) records: u64,
-    /// Rows that the ledger knows already, without a file.
+    /// Id of the file that is to come.
+    pub(super) file: i64,
+    /// Rows whose identifiers no file holds yet.
+    pub(super) rows: Vec<usize>,
+    /// Those of them that the ledger knows already.
     known: Vec<usize>,
 }
 
-/// Has the identifiers sealed of those rows of an import that no file holds yet, and notes the file. Before the rows are
-/// written, which then name it.
-pub(super) fn seal(tx: &Transaction<'_>, batch: &Batch, plan: &Plan, seal: Sealer<'_>) -> Result<Sealing, LedgerError> {
+/// Which rows of an import are to be sealed; `None` if none is. Makes room for the file, so that what is written of the rows
+/// meanwhile can name it.
+pub(super) fn plan(tx: &Transaction<'_>, batch: &Batch, plan: &Plan) -> Result<Option<Sealing>, LedgerError> {
     let mut child = tx.prepare("SELECT sealed_id IS NULL FROM sample WHERE id = ?1")?;
     let mut member = tx.prepare(
         "SELECT sealed_id IS NULL FROM member
@@ -133,15 +132,26 @@ pub(super) fn seal(tx: &Transaction<'_>, batch: &Batch, plan: &Plan, seal: Seale
         }
     }
     if rows.is_empty() {
-        return Ok(Sealing::default());
+        return Ok(None);
     }
-    let file = seal(&rows).map_err(LedgerError::Sealing)?;
-    Ok(Sealing { file: Some(insert(tx, &file)?), records: file.records, known })
+    // No file has this name, and nobody sees it.
+    let file = SealedFile { name: String::new(), digest: [0; 32], records: 0 };
+    Ok(Some(Sealing { file: insert(tx, &file)?, rows, known }))
 }
 
 impl Sealing {
-    /// Notes the file with the rows that were there before. `samples` are the ids of the rows' samples.
-    pub(super) fn note(&self, tx: &Transaction<'_>, batch: &Batch, samples: &[i64]) -> Result<(), LedgerError> {
+    /// Notes the file, now that it is there, also with the rows that were there before. `samples` are the ids of the rows'
+    /// samples.
+    pub(super) fn note(
+        &self,
+        tx: &Transaction<'_>,
+        batch: &Batch,
+        samples: &[i64],
+        file: &SealedFile,
+    ) -> Result<(), LedgerError> {
+        let records = i64::try_from(file.records).unwrap_or(i64::MAX);
+        let sql = "UPDATE sealed SET name = ?2, digest = ?3, records = ?4 WHERE id = ?1";
+        tx.execute(sql, (self.file, &file.name, file.digest, records))?;
         let mut child = tx.prepare("UPDATE sample SET sealed_id = ?2 WHERE id = ?1")?;
         let mut member = tx.prepare(
             "UPDATE member SET sealed_id = ?3

@@ -132,7 +132,7 @@ impl<'a> Writer<'a> {
                     self.update.execute(named_params! {
                         ":sex": row.sex.word(), ":profile": blob, ":agency": row.agency.as_deref(),
                         ":region": row.region.as_deref(), ":kit": row.kit.as_deref(),
-                        ":collected_on": row.collected_on.as_deref(), ":import": self.import, ":id": id,
+                        ":collected_on": row.collected_on.map(|day| day.to_string()), ":import": self.import, ":id": id,
                         ":drop_out": row.drop_out.map(DropOut::get),
                     })?;
                     self.many.write(id, row, false, |at| self.encoder.id(at))?;
@@ -180,7 +180,7 @@ fn execute(statement: &mut Statement<'_>, rows: &[(i64, &Record, &[u8])]) -> Res
         statement.raw_bind_parameter(at + 4, row.agency.as_deref())?;
         statement.raw_bind_parameter(at + 5, row.region.as_deref())?;
         statement.raw_bind_parameter(at + 6, row.kit.as_deref())?;
-        statement.raw_bind_parameter(at + 7, row.collected_on.as_deref())?;
+        statement.raw_bind_parameter(at + 7, row.collected_on.map(|day| day.to_string()))?;
         statement.raw_bind_parameter(at + 8, row.drop_out.map(DropOut::get))?;
     }
     statement.raw_execute()?;

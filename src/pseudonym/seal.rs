@@ -59,15 +59,10 @@ impl Sealed {
     }
 }
 
-/// Appends bytes as lower-case hexadecimal digits.
-pub(super) fn push_hex(text: &mut String, bytes: &[u8]) {
+/// Appends bytes as lower-case hexadecimal digits, in ASCII.
+pub(super) fn push_hex(text: &mut Vec<u8>, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    text.reserve(2 * bytes.len() + 1);
-    for &byte in bytes {
-        for half in [byte >> 4, byte & 15] {
-            text.push(char::from(DIGITS[usize::from(half)]));
-        }
-    }
+    text.extend(bytes.iter().flat_map(|&byte| [byte >> 4, byte & 15]).map(|half| DIGITS[usize::from(half)]));
 }
 
 /// Bytes as [`push_hex`] writes them; `None` if it is anything else.
@@ -91,7 +86,7 @@ pub struct Record {
     pub of: Sealed,
     pub(super) key: RecordKey,
     /// Its line in the age file.
-    pub(super) line: String,
+    pub(super) line: Vec<u8>,
 }
 
 impl fmt::Debug for Record {
@@ -222,9 +217,9 @@ fn seal(
     cipher(&key)
         .encrypt_in_place(&Nonce::default(), of.to_string().as_bytes(), &mut *text)
         .map_err(|error| failed(&error))?;
-    let mut line = String::new();
+    let mut line = Vec::with_capacity(2 * text.len() + 1);
     push_hex(&mut line, &text);
-    line.push('\n');
+    line.push(b'\n');
     Ok(Record { of, key, line })
 }
 
@@ -269,24 +264,26 @@ mod tests {
             family: names.family(Some("鲁"), "F-1").ok(),
         };
         let [record, again] = &names.seal(&[of, of]).unwrap()[..] else { panic!() };
-        assert!(record.key != again.key && record.line != again.line, "each has a key of its own");
-        let opened = open(of, &record.key, &record.line).unwrap();
+        assert_ne!(record.key, again.key, "each has a key of its own");
+        let [line, other_line] = [record, again].map(|record| String::from_utf8(record.line.clone()).unwrap());
+        assert_ne!(line, other_line);
+        let opened = open(of, &record.key, &line).unwrap();
         assert_eq!((opened.sample_id.as_str(), opened.agency.as_str()), ("S-\"1\"", "鲁"));
         assert_eq!(opened.family_id.as_ref().map(|id| id.as_str()), Some("F-1"));
         let sample_id = opened.sample_id.clone();
         let resealed = Opened::seal(&[opened]).unwrap().remove(0);
         assert!(resealed.key != record.key);
-        assert_eq!(open(of, &resealed.key, &resealed.line).unwrap().sample_id, sample_id);
+        assert_eq!(open(of, &resealed.key, std::str::from_utf8(&resealed.line).unwrap()).unwrap().sample_id, sample_id);
         let closed = |of: Sealed, key: &RecordKey, line: &str| matches!(open(of, key, line), Err(SealError::Closed(sample)) if sample == of.sample);
         let family = of.family.unwrap();
-        assert!(closed(of, &again.key, &record.line));
-        assert!(closed(Sealed { sample: family, ..of }, &record.key, &record.line));
-        assert!(closed(Sealed { family: None, ..of }, &record.key, &record.line));
-        for at in 0..record.line.len() - 1 {
-            let other = if record.line.as_bytes()[at] == b'0' { "1" } else { "0" };
-            let damaged = format!("{}{other}{}", &record.line[..at], &record.line[at + 1..]);
+        assert!(closed(of, &again.key, &line));
+        assert!(closed(Sealed { sample: family, ..of }, &record.key, &line));
+        assert!(closed(Sealed { family: None, ..of }, &record.key, &line));
+        for at in 0..line.len() - 1 {
+            let other = if line.as_bytes()[at] == b'0' { "1" } else { "0" };
+            let damaged = format!("{}{other}{}", &line[..at], &line[at + 1..]);
             assert!(closed(of, &record.key, &damaged), "{at}");
-            assert!(closed(of, &record.key, &format!("{}\n", &record.line[..at])), "{at}");
+            assert!(closed(of, &record.key, &format!("{}\n", &line[..at])), "{at}");
         }
     }
 
@@ -299,7 +296,7 @@ mod tests {
         assert!(matches!(names.seal(&[of]), Err(SealError::Unknown(_))));
         names.sample(None, "S").unwrap();
         let record = names.seal(&[of]).unwrap().remove(0);
-        assert_eq!(open(of, &record.key, &record.line).unwrap().sample_id.as_str(), "S");
+        assert_eq!(open(of, &record.key, std::str::from_utf8(&record.line).unwrap()).unwrap().sample_id.as_str(), "S");
         names.forget();
         assert!(matches!(names.seal(&[of]), Err(SealError::Unknown(_))));
     }
@@ -313,9 +310,9 @@ mod tests {
             assert_eq!(Sealed::parse(&format!("{of} ").replace("sample ", "sample  ")), None);
             assert_eq!(Sealed::parse(&format!("{of} ").replace("sample ", "sample")), None);
         }
-        let mut text = String::new();
+        let mut text = Vec::new();
         push_hex(&mut text, &[0, 0x9a, 0xff]);
-        assert_eq!((text.as_str(), from_hex(&text)), ("009aff", Some(vec![0, 0x9a, 0xff])));
+        assert_eq!((&text[..], from_hex("009aff")), (&b"009aff"[..], Some(vec![0, 0x9a, 0xff])));
         assert!(["0", "009AFF", "0g", "é", " 00"].iter().all(|bad| from_hex(bad).is_none()));
     }
 }

@@ -111,10 +111,10 @@ struct Key {
 }
 
 impl Key {
-    fn line(&self) -> String {
-        let mut line = format!("{} record {} key ", self.of, self.number);
+    fn line(&self) -> Vec<u8> {
+        let mut line = format!("{} record {} key ", self.of, self.number).into_bytes();
         push_hex(&mut line, &self.key);
-        line.push('\n');
+        line.push(b'\n');
         line
     }
 
@@ -343,7 +343,7 @@ impl VaultWriter {
     pub fn push(&mut self, record: &Record) -> Result<(), VaultError> {
         self.keys.push(Key { of: record.of, number: self.keys.len() as u64 + 1, key: record.key });
         let io = |source| VaultError::Io { doing: "write", path: self.folder.clone(), source };
-        self.age.write_all(record.line.as_bytes()).map_err(io)
+        self.age.write_all(&record.line).map_err(io)
     }
 
     /// Flushes it and gives it its name, for good.
@@ -360,7 +360,7 @@ impl VaultWriter {
 /// Writes the keys behind the age file, flushes all and gives the file a name.
 fn finish(folder: &Path, mut file: Hashed, keys: &[Key]) -> Result<VaultFile, VaultError> {
     let io = |source| VaultError::Io { doing: "write", path: folder.to_owned(), source };
-    keys.iter().try_for_each(|key| file.write_all(key.line().as_bytes())).map_err(io)?;
+    keys.iter().try_for_each(|key| file.write_all(&key.line())).map_err(io)?;
     let Hashed { file, hash } = file;
     let file = file.into_inner().map_err(|error| io(error.into_error()))?;
     file.as_file().sync_all().map_err(io)?;

@@ -1,11 +1,12 @@
 //! Families, children and pedigrees in the layouts in which they are imported.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use crate::model::{DropOut, FamilyPedigree, Locus, ManyAlleles, Profile, Pseudonym, Relation, Sex};
 
 /// A sample and what it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TidyRow<'a> {
     /// The sample.
     pub sample: Pseudonym,
@@ -14,7 +15,7 @@ pub struct TidyRow<'a> {
     /// The recorded sex.
     pub sex: Sex,
     /// Agency, region, day of collection and kit, as far as they are known.
-    pub about: [Option<&'a str>; 4],
+    pub about: [Option<Cow<'a, str>>; 4],
     /// The sample's own drop-out probability.
     pub drop_out: Option<DropOut>,
     /// Genotypes over the loci of the file.
@@ -57,8 +58,8 @@ impl<W: Write> TidyCsv<W> {
             csv.write_field(relation.word())?;
         }
         csv.write_field(row.sex.word())?;
-        for about in row.about {
-            csv.write_field(about.unwrap_or_default())?;
+        for about in &row.about {
+            csv.write_field(about.as_deref().unwrap_or_default())?;
         }
         csv.write_field(row.drop_out.map_or_else(String::new, |drop_out| drop_out.get().to_string()))?;
         for locus in 0..self.loci {

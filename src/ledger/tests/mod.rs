@@ -37,7 +37,7 @@ fn child(line: u64, sample: u8, cells: [&str; 2]) -> Record {
         agency: None,
         region: Some("Jinan".into()),
         kit: None,
-        collected_on: Some("2024-01-31".to_owned()),
+        collected_on: "2024-01-31".parse().ok(),
         drop_out: None,
         profile: profile(&cells),
         many: Vec::new(),
