@@ -204,12 +204,12 @@ fn an_import_that_is_killed_leaves_all_or_nothing_sealed() {
         assert!(now == before || now == after, "{now}");
         undone += usize::from(now == before);
         assert!(
-            now == before || said.err.contains("1,500 sealed records in 1 files, 0 samples without"),
+            now == before || said.err.contains("1,500 sealed records in 1 file, 0 samples without"),
             "{}",
             said.err
         );
         lab.run_on(&store, &import).ends(0);
-        lab.run_on(&store, &["verify"]).ends(0).says(&["1,500 sealed records in 1 files, 0 samples without"]);
+        lab.run_on(&store, &["verify"]).ends(0).says(&["1,500 sealed records in 1 file, 0 samples without"]);
         let left = lab.run_on(&store, &["vault", "sweep"]);
         assert!(left.status < 2);
         assert_eq!(fs::read_dir(lab.path(&store).join("vault")).unwrap().count(), 1);

@@ -10,7 +10,7 @@ use crate::pseudonym::{Custodian, Pseudonymizer, Record, Sealed, Vault};
 
 use super::Outcome;
 use super::options::Global;
-use super::output::{Output, count};
+use super::output::{Output, count, plural};
 use super::store::Store;
 
 /// Records that are sealed at once, before they are written.
@@ -139,10 +139,10 @@ pub(super) fn verify(store: &Store, ledger: &Ledger, output: &Output) -> anyhow:
         let records: u64 = files.iter().map(|file| file.records).sum();
         let unsealed = ledger.unsealed()?;
         output.say(&format!(
-            "vault: sound; {} sealed records in {} files, {} samples without",
-            count(records),
-            count(files.len() as u64),
-            count(unsealed)
+            "vault: sound; {} in {}, {} without",
+            plural(records, "sealed record"),
+            plural(files.len() as u64, "file"),
+            plural(unsealed, "sample")
         ));
     }
     Ok(sound)
