@@ -154,7 +154,9 @@ impl Store {
         write_private(&place.join(FREQUENCIES), frequencies.as_bytes())?;
         write_private(&place.join(LOCK), b"")?;
         if index_dir.is_none() {
-            DirBuilder::new().mode(0o700).create(place.join(store_index::FOLDER))?;
+            let folder = place.join(store_index::FOLDER);
+            let made = DirBuilder::new().mode(0o700).create(&folder);
+            made.with_context(|| format!("cannot make the folder {}", folder.display()))?;
         }
         drop(ledger);
         flush(place).with_context(|| format!("flushing {}", place.display()))?;
