@@ -99,11 +99,11 @@ fn a_child_is_gone_from_every_file() {
     reidentify(&matched, child).ends(0);
     lab.run(&["expunge", child]).ends(2).says(&["give --reason TEXT"]);
     let said =
-        lab.run(&[&["expunge", child, "--dry-run"], &WHY[..]].concat()).ends(0).says(&["1 samples and 0 families"]);
+        lab.run(&[&["expunge", child, "--dry-run"], &WHY[..]].concat()).ends(0).says(&["1 sample and 0 families"]);
     assert!(said.out.contains("reidentify"));
     assert_eq!(files_with(&store, &traces(child)), before);
     let said =
-        lab.run(&[&["expunge", child], &WHY[..]].concat()).ends(0).says(&["expunged 1 samples", "recall what left"]);
+        lab.run(&[&["expunge", child], &WHY[..]].concat()).ends(0).says(&["expunged 1 sample", "recall what left"]);
     for command in ["match", "candidates", "reidentify"] {
         assert!(said.out.contains(command), "{command}: {}", said.out);
     }
@@ -143,7 +143,7 @@ fn a_relative_and_then_its_family_are_gone() {
     let store = lab.path("store");
     let (first, rest) = relatives.split_first().unwrap();
     let genotypes = profile(lab, "store", first);
-    lab.run(&[&["expunge", first], &WHY[..]].concat()).ends(0).says(&["expunged 1 samples and 0 families"]);
+    lab.run(&[&["expunge", first], &WHY[..]].concat()).ends(0).says(&["expunged 1 sample and 0 families"]);
     assert_eq!(files_with(&store, &[traces(first), vec![genotypes]].concat()), [""; 0]);
     assert!(!files_with(&store, &traces(family)).is_empty());
     let delta = lab.run(&["match"]);
@@ -156,7 +156,7 @@ fn a_relative_and_then_its_family_are_gone() {
     let input = fs::File::open(lab.write("ids", format!("{id}\n"))).unwrap();
     let mut command = lab.command(&[&["expunge", "--identifiers", "family"], &WHY[..]].concat());
     let said = Said::of(command.stdin(input).output().unwrap()).ends(0);
-    said.says(&[&format!("expunged {} samples and 1 families", rest.len())]);
+    said.says(&[&format!("expunged {} sample", rest.len()), " and 1 family,"]);
     for one in rest.iter().chain([family]) {
         assert_eq!(files_with(&store, &traces(one)), [""; 0], "{one}");
     }
@@ -172,8 +172,8 @@ fn the_last_relative_takes_the_family_along_and_a_shared_one_stays() {
     lab.import("families", "f.csv", families, &[]).ends(0);
     let samples = lab.pseudonyms("sample", ["S", "C"]);
     let of_family = lab.pseudonyms("family", ["F1", "F2", "F3"]);
-    lab.run(&[&["expunge", &samples["C"]], &WHY[..]].concat()).ends(0).says(&["1 samples and 1 families"]);
-    lab.run(&[&["expunge", &of_family["F1"]], &WHY[..]].concat()).ends(0).says(&["1 samples and 1 families"]);
+    lab.run(&[&["expunge", &samples["C"]], &WHY[..]].concat()).ends(0).says(&["1 sample and 1 family"]);
+    lab.run(&[&["expunge", &of_family["F1"]], &WHY[..]].concat()).ends(0).says(&["1 sample and 1 family"]);
     assert!(lab.counts().contains("1 families with 2 relatives"));
     let shared = files_with(&lab.path("store"), &traces(&samples["S"]));
     assert_eq!(shared.contains(&"ledger.db".to_owned()), !ENCRYPTS);

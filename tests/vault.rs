@@ -146,7 +146,7 @@ fn what_was_imported_before_is_sealed_when_it_comes_again() {
     lab.run(&["vault", "recipients", "add", "AGE-SECRET-KEY-1SECRETSECRET"]).ends(2).says(&["is an age recipient"]);
     let said = lab.run_on("new", &["init", "--custodian", "AGE-SECRET-KEY-1SECRETSECRET"]).ends(2);
     assert!(!said.err.contains("SECRETSECRET") && !lab.path("new").exists());
-    lab.run_on("new", &["init", "--custodian", &recipient]).ends(0).says(&["sealed to 1 custodians"]);
+    lab.run_on("new", &["init", "--custodian", &recipient]).ends(0).says(&["sealed to 1 custodian"]);
     assert_eq!(lab.run_on("new", &["vault", "recipients", "list"]).ends(0).out.trim(), recipient);
 }
 
@@ -170,7 +170,7 @@ fn damage_and_leftovers_are_noticed() {
     fs::write(&left, &sound).unwrap();
     fs::write(file.with_file_name(".sealing-Xy12"), "half").unwrap();
     lab.run(&["verify"]).ends(0).says(&["1 files of commands that were interrupted"]);
-    lab.run(&["vault", "sweep"]).ends(0).says(&["1 files removed"]);
+    lab.run(&["vault", "sweep"]).ends(0).says(&["1 file removed"]);
     assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
     assert_eq!(fs::read(&file).unwrap(), sound);
     lab.run(&["verify"]).ends(0);

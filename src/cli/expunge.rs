@@ -14,7 +14,7 @@ use super::Outcome;
 use super::audit::{about_whom, tell_of_other_keys};
 use super::candidates::pseudonym;
 use super::options::Global;
-use super::output::{Output, count};
+use super::output::{Output, count, plural};
 use super::store::Store;
 use super::vault::sweep;
 use super::who;
@@ -66,9 +66,13 @@ impl Expunge {
         let records = about_whom(&ledger, &all)?;
         tell_of_other_keys(&records, output);
         let records = AuditReport::new(records);
-        let (samples, families) = (count(scope.samples.len() as u64), count(scope.families.len() as u64));
+        let samples = plural(scope.samples.len() as u64, "sample");
+        let families = match scope.families.len() as u64 {
+            1 => "1 family".to_owned(),
+            number => format!("{} families", count(number)),
+        };
         if self.dry_run {
-            output.say(&format!("{samples} samples and {families} families would go; dry run, nothing changed"));
+            output.say(&format!("{samples} and {families} would go; dry run, nothing changed"));
             ledger.append(&global.entry("expunge").with("outcome", "dry run").about(all))?;
         } else {
             let replaced = without(&store, &ledger, &scope)?;
@@ -76,8 +80,8 @@ impl Expunge {
             let gone = ledger.expunge(&scope, &replaced)?;
             finish(&store, &mut ledger, output)?;
             output.say(&format!(
-                "expunged {samples} samples and {families} families, with {} candidates; the next match builds the index anew",
-                count(gone.candidates)
+                "expunged {samples} and {families}, with {}; the next match builds the index anew",
+                plural(gone.candidates, "candidate")
             ));
         }
         if !records.records.is_empty() {

@@ -10,7 +10,7 @@ use crate::matching::Criterion;
 use super::Outcome;
 use super::model::ModelOptions;
 use super::options::{Frequencies, FrequencyOption, Global};
-use super::output::Output;
+use super::output::{Output, plural};
 use super::store::{Protection, Store, load_key};
 
 #[derive(Args)]
@@ -63,7 +63,9 @@ impl Init {
         }
         match custodians.len() {
             0 => output.say("no custodian: original identifiers will not be kept, sealed or otherwise"),
-            number => output.say(&format!("original identifiers will be sealed to {number} custodians")),
+            number => {
+                output.say(&format!("original identifiers will be sealed to {}", plural(number as u64, "custodian")));
+            }
         }
         Ok(Outcome::Done)
     }

@@ -10,7 +10,7 @@ use crate::pseudonym::{Custodian, Pseudonymizer, Record, Sealed, Vault};
 
 use super::Outcome;
 use super::options::Global;
-use super::output::{Output, count, plural};
+use super::output::{Output, plural};
 use super::store::Store;
 
 /// Records that are sealed at once, before they are written.
@@ -60,14 +60,18 @@ impl VaultCommand {
                 let custodians = custodians(recipients)?;
                 ledger.act_for(global.entry("vault recipients add"));
                 let added = ledger.add_custodians(&words(&custodians))?;
-                output.say(&format!("{added} custodians added; what is imported from now on is sealed to all of them"));
+                output.say(&format!(
+                    "{} added; what is imported from now on is sealed to all of them",
+                    plural(added as u64, "custodian")
+                ));
                 added
             }
             Self::Recipients(Recipients::Remove { recipients }) => {
                 let custodians = custodians(recipients)?;
                 ledger.act_for(global.entry("vault recipients remove"));
                 let removed = ledger.remove_custodians(&words(&custodians))?;
-                output.say(&format!("{removed} custodians removed; what was sealed to them stays so"));
+                output
+                    .say(&format!("{} removed; what was sealed to them stays so", plural(removed as u64, "custodian")));
                 removed
             }
             Self::Recipients(Recipients::List) => 0,
@@ -77,7 +81,7 @@ impl VaultCommand {
                 let orphans = orphans(&vault, &ledger)?;
                 ledger.append(&global.entry("vault sweep").with("files", orphans.len()))?;
                 orphans.iter().try_for_each(|name| vault.remove(name))?;
-                output.say(&format!("{} files removed", count(orphans.len() as u64)));
+                output.say(&format!("{} removed", plural(orphans.len() as u64, "file")));
                 orphans.len()
             }
         };
