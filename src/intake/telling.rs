@@ -1,7 +1,8 @@
 //! Families or children: what the columns of a file tell.
 
 use super::findings::{Problem, Severity};
-use super::{Format, Intake, Layout, Request, read_bytes};
+use super::tidy::read_hashed;
+use super::{Format, Intake, Layout, Request};
 
 /// What the header alone refuses under any layout, whose columns may still tell what the file is.
 const OF_THE_HEADER: [&str; 3] = ["header", "missing-column", "no-loci"];
@@ -12,7 +13,8 @@ const OF_THE_HEADER: [&str; 3] = ["header", "missing-column", "no-loci"];
 /// If the columns do not tell, that is the intake's only problem.
 #[must_use]
 pub fn read_telling(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intake {
-    let read = |layout| read_bytes(file_name, bytes, &Request { layout, ..*request });
+    let digest = *blake3::hash(bytes).as_bytes();
+    let read = |layout| read_hashed(file_name, bytes, digest, &Request { layout, ..*request });
     let has = |intake: &Intake, code: &str| intake.problems.iter().any(|problem| problem.code == code);
     let of_the_header = |intake: &Intake| OF_THE_HEADER.iter().any(|code| has(intake, code));
     // Both stop at the header if it is not theirs, so that nothing is read twice.

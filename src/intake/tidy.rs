@@ -73,8 +73,12 @@ pub fn file_bytes(path: &Path) -> Result<Vec<u8>, IntakeError> {
 /// `file_name` is only used to name the file in findings.
 #[must_use]
 pub fn read_bytes(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intake {
+    read_hashed(file_name, bytes, *blake3::hash(bytes).as_bytes(), request)
+}
+
+/// The same of bytes whose BLAKE3 is known.
+pub(super) fn read_hashed(file_name: &str, bytes: &[u8], digest: [u8; 32], request: &Request<'_>) -> Intake {
     let mut findings = Findings::new(file_name);
-    let digest = *blake3::hash(bytes).as_bytes();
     let (format, (loci, rows, pedigrees)) = read_form(bytes, request, &mut findings);
     let (locus_columns, rejected) = (std::mem::take(&mut findings.locus_columns), findings.rejected);
     let (problems, notes) = findings.finish();

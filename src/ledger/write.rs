@@ -60,8 +60,8 @@ struct Writer<'a> {
     encoder: &'a Encoder,
     plan: &'a Plan,
     import: i64,
-    insert_one: Statement<'a>,
-    insert_several: Statement<'a>,
+    insert_one: Insert<'a>,
+    insert_several: Insert<'a>,
     update: Statement<'a>,
     many: ManyOfSamples<'a>,
     /// The id of the next new sample.
@@ -87,7 +87,7 @@ impl<'a> Writer<'a> {
             statement.raw_bind_parameter(2, import)?;
             statement.raw_bind_parameter(3, key_id(tx)?)?;
             statement.raw_bind_parameter(4, sealed.filter(|_| batch.holds == Holds::Children))?;
-            Ok(statement)
+            Ok(Insert { statement, lacking: true })
         };
         Ok(Self {
             batch,
@@ -171,12 +171,28 @@ fn insert(rows: usize) -> String {
 const OF_ROW: usize = 9;
 const FIRST: usize = 5;
 
-fn execute(statement: &mut Statement<'_>, rows: &[(i64, &Record, &[u8])]) -> Result<(), LedgerError> {
+/// A statement that inserts, and whether all that was bound to it so far had none of the values that most files lack: such
+/// a value stays null from one execution to the next.
+struct Insert<'a> {
+    statement: Statement<'a>,
+    lacking: bool,
+}
+
+fn execute(Insert { statement, lacking }: &mut Insert<'_>, rows: &[(i64, &Record, &[u8])]) -> Result<(), LedgerError> {
     for (at, &(id, row, blob)) in (FIRST..).step_by(OF_ROW).zip(rows) {
         statement.raw_bind_parameter(at, id)?;
         statement.raw_bind_parameter(at + 1, row.sample.as_bytes())?;
         statement.raw_bind_parameter(at + 2, row.sex.word())?;
         statement.raw_bind_parameter(at + 3, blob)?;
+        let has_none = row.agency.is_none()
+            && row.region.is_none()
+            && row.kit.is_none()
+            && row.collected_on.is_none()
+            && row.drop_out.is_none();
+        if *lacking && has_none {
+            continue;
+        }
+        *lacking = false;
         statement.raw_bind_parameter(at + 4, row.agency.as_deref())?;
         statement.raw_bind_parameter(at + 5, row.region.as_deref())?;
         statement.raw_bind_parameter(at + 6, row.kit.as_deref())?;

@@ -1,7 +1,7 @@
 //! All or nothing, and what counts as a disagreement.
 
 use super::*;
-use crate::model::{FamilyPedigree, Member, Pedigree};
+use crate::model::{DropOut, FamilyPedigree, Member, Pedigree};
 
 #[test]
 fn importing_twice_changes_nothing() {
@@ -21,6 +21,32 @@ fn importing_twice_changes_nothing() {
     assert_eq!(ledger.generation().unwrap(), generation);
     let counts = Counts { children: 2, families: 1, relatives: 2, candidates: 0 };
     assert_eq!(ledger.counts().unwrap(), counts);
+}
+
+/// More rows than one statement and than one block, of which few have values that the others lack.
+#[test]
+fn many_rows_keep_what_each_has() {
+    let row = |n: u16| {
+        let name = u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        let plain = Record { region: None, collected_on: None, ..child(u64::from(n), 0, ["14/15", "22"]) };
+        let plain = Record { sample: Pseudonym::from_bytes(name.to_be_bytes()), ..plain };
+        match n {
+            700 => Record { agency: Some("a".into()), ..plain },
+            1400 => Record { region: Some("b".into()), kit: Some("c".into()), ..plain },
+            1401 => Record { collected_on: "2024-02-29".parse().ok(), ..plain },
+            2100 => Record { drop_out: DropOut::new(0.1), ..plain },
+            n if n % 3 == 0 => Record { sex: Sex::Male, profile: profile(&["9.3", ""]), ..plain },
+            _ => plain,
+        }
+    };
+    for first in [701, 0] {
+        let (_dir, _path, mut ledger) = ledger();
+        let rows: Vec<Record> = (first..2600).map(row).collect();
+        let count = rows.len() as u64;
+        assert_eq!(import(&mut ledger, rows.clone()).added, count);
+        assert_eq!(import(&mut ledger, rows).unchanged, count);
+        assert_eq!(ledger.verify().unwrap(), [""; 0]);
+    }
 }
 
 #[test]
