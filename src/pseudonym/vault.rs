@@ -80,13 +80,16 @@ pub struct Vault {
 /// A file that is being written; gone unless finished.
 pub struct VaultWriter {
     folder: PathBuf,
-    age: StreamWriter<ArmoredWriter<Hashed>>,
+    age: StreamWriter<ArmoredWriter<Buffered>>,
     keys: Vec<Key>,
 }
 
-/// An unfinished file, and the digest of what is in it.
+/// An unfinished file; what goes into it is hashed by large pieces.
+type Buffered = BufWriter<Hashed>;
+
+/// A file and the digest of what is in it.
 struct Hashed {
-    file: BufWriter<NamedTempFile>,
+    file: NamedTempFile,
     hash: blake3::Hasher,
 }
 
@@ -162,7 +165,7 @@ impl Vault {
         Ok(VaultWriter { folder: self.folder.clone(), age, keys: Vec::new() })
     }
 
-    fn unfinished(&self) -> Result<Hashed, VaultError> {
+    fn unfinished(&self) -> Result<Buffered, VaultError> {
         let io = |source| VaultError::Io { doing: "create", path: self.folder.clone(), source };
         match DirBuilder::new().mode(0o700).create(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -173,7 +176,7 @@ impl Vault {
         }
         // Such a file has the mode 0600.
         let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.folder).map_err(io)?;
-        Ok(Hashed { file: BufWriter::with_capacity(1 << 20, file), hash: blake3::Hasher::new() })
+        Ok(BufWriter::with_capacity(1 << 20, Hashed { file, hash: blake3::Hasher::new() }))
     }
 
     /// Reads where the parts of a file are, and its keys.
@@ -358,11 +361,10 @@ impl VaultWriter {
 }
 
 /// Writes the keys behind the age file, flushes all and gives the file a name.
-fn finish(folder: &Path, mut file: Hashed, keys: &[Key]) -> Result<VaultFile, VaultError> {
+fn finish(folder: &Path, mut file: Buffered, keys: &[Key]) -> Result<VaultFile, VaultError> {
     let io = |source| VaultError::Io { doing: "write", path: folder.to_owned(), source };
     keys.iter().try_for_each(|key| file.write_all(&key.line())).map_err(io)?;
-    let Hashed { file, hash } = file;
-    let file = file.into_inner().map_err(|error| io(error.into_error()))?;
+    let Hashed { file, hash } = file.into_inner().map_err(|error| io(error.into_error()))?;
     file.as_file().sync_all().map_err(io)?;
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| io(io::Error::other(error)))?;
