@@ -11,7 +11,7 @@ const MOST_LINES: usize = 400;
 const OWNERS: [(&str, &[&str]); 9] = [
     ("memmap2", &["index"]),
     ("rusqlite", &["ledger"]),
-    ("rayon", &["matching", "cli", "intake", "quality"]),
+    ("rayon", &["matching", "cli", "intake", "ledger", "quality"]),
     ("bincode", &["index"]),
     ("age", &["pseudonym"]),
     ("ed25519_dalek", &["audit"]),

@@ -1,5 +1,7 @@
 //! What can only be seen across the rows of a file: samples and relatives given twice.
 
+use rayon::prelude::*;
+
 use super::fields::Field;
 use super::findings::Findings;
 use super::header::Header;
@@ -36,7 +38,7 @@ fn groups(keys: impl Iterator<Item = Pseudonym>, each: impl FnMut(&[(u128, usize
     // As one number they are compared several times faster than as bytes.
     let keys = keys.map(|key| u128::from_be_bytes(*key.as_bytes()));
     let mut order: Vec<(u128, usize)> = keys.zip(0..).collect();
-    order.sort_unstable();
+    order.par_sort_unstable();
     order.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1).for_each(each);
 }
 

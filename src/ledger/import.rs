@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::panic::resume_unwind;
 use std::thread;
 
+use rayon::prelude::*;
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::audit::append;
@@ -50,7 +51,7 @@ impl Plan {
 
     fn new(batch: &Batch) -> Self {
         let mut order: Vec<_> = batch.rows.iter().enumerate().map(|(i, row)| (row.sample, row.line, i)).collect();
-        order.sort_unstable();
+        order.par_sort_unstable();
         Self {
             aside: vec![false; batch.rows.len()],
             memberships: vec![Membership::Unchanged; batch.rows.len()],
