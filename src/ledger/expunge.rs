@@ -242,7 +242,7 @@ pub(super) fn edit_manifests(
     for one in &edited {
         update.execute((one.0, &one.1))?;
     }
-    sums::renew_runs(tx)?;
+    sums::renew_runs(tx, |id| edited.iter().any(|one| one.0 == id))?;
     Ok(edited.len() as u64)
 }
 

@@ -210,7 +210,7 @@ fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerErro
             same_as.as_ref().map(Pseudonym::as_bytes),
         ))?;
     }
-    sums::renew(tx)?;
+    sums::renew_candidates(tx)?;
     Ok(all.len() as u64)
 }
 

@@ -214,7 +214,8 @@ pub(super) fn migrate(tx: &Transaction<'_>, from: i64) -> Result<(), LedgerError
     }
     if (1..WITH_CHECKSUMS).contains(&from) {
         profiles(tx)?;
-        sums::renew(tx)?;
+        sums::renew_candidates(tx)?;
+        sums::renew_runs(tx, |_| true)?;
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     Ok(tx.pragma_update(None, "user_version", VERSION)?)

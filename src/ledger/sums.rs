@@ -52,8 +52,8 @@ pub(super) fn of_run(run: &RunRecord) -> Sum {
     ])
 }
 
-/// Gives every candidate and every run the checksum of what it says now, whatever it had.
-pub(super) fn renew(tx: &Transaction<'_>) -> Result<(), LedgerError> {
+/// Gives every candidate the checksum of what it says now, whatever it had.
+pub(super) fn renew_candidates(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     let mut select = tx.prepare(candidates::ALL)?;
     let mut update = tx.prepare("UPDATE candidate SET sum = ?3 WHERE family = ?1 AND child = ?2")?;
     let mut rows = select.query([])?;
@@ -65,15 +65,15 @@ pub(super) fn renew(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     for (family, child, sum) in &all {
         update.execute((family.as_bytes(), child.as_bytes(), sum))?;
     }
-    renew_runs(tx)
+    Ok(())
 }
 
-/// The same of runs alone.
-pub(super) fn renew_runs(tx: &Transaction<'_>) -> Result<(), LedgerError> {
+/// The same of some runs; the others keep theirs, right or wrong.
+pub(super) fn renew_runs(tx: &Transaction<'_>, wanted: impl Fn(i64) -> bool) -> Result<(), LedgerError> {
     let mut select = tx.prepare(runs::ALL)?;
     let mut update = tx.prepare("UPDATE run SET sum = ?2 WHERE id = ?1")?;
     let all: Vec<(i64, RunRecord)> = select.query_map([], runs::unchecked)?.collect::<rusqlite::Result<_>>()?;
-    for (id, run) in &all {
+    for (id, run) in all.iter().filter(|(id, _)| wanted(*id)) {
         update.execute((id, of_run(run)))?;
     }
     Ok(())
