@@ -1,7 +1,6 @@
 //! `import`, one file after the other: what is said of each, and what becomes of it.
 
 use std::collections::{BTreeSet, HashSet};
-use std::thread;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -163,7 +162,7 @@ impl Desk<'_> {
         let refused = self.refused(&intake, problems);
         let batch = batch(intake);
         self.ledger.act_for(self.record(problems));
-        let taken = match self.target.import(&batch, self.ledger, on_conflict, self.import.dry_run) {
+        match self.target.import(&batch, self.ledger, on_conflict, self.import.dry_run) {
             Ok(done) => {
                 if self.import.dry_run {
                     self.ledger.append(&refused.with("outcome", "dry run"))?;
@@ -212,10 +211,7 @@ impl Desk<'_> {
                 report.outcome = FileOutcome::Failed;
                 Err(error).with_context(|| format!("importing {name}"))
             }
-        };
-        // Freeing a large file's rows takes as long as reading some; nothing waits for it.
-        thread::spawn(move || drop(batch));
-        taken
+        }
     }
 
     fn conflicts(

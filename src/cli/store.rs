@@ -354,7 +354,7 @@ pub(super) fn outside(key_file: &Path, dir: &Path, what: &str) -> anyhow::Result
 }
 
 /// Flushes the names in a folder.
-fn flush(folder: &Path) -> std::io::Result<()> {
+pub(super) fn flush(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 

@@ -1,6 +1,6 @@
 //! The indices of a store: built from the ledger, in the store or in a folder of their own.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::index::{Access, Binding, Builder, FamilyBinding, FamilyIndex, FamilyW
 use crate::ledger::{Generation, Ledger, Past};
 use crate::model::Child;
 
-use super::store::Store;
+use super::store::{Store, flush};
 
 /// Where they are in the store, unless they are elsewhere.
 pub(super) const FOLDER: &str = "index";
@@ -84,8 +84,7 @@ impl Store {
             let path = entry?.path();
             fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
-        let flushed = File::open(folder).and_then(|folder| folder.sync_all());
-        flushed.with_context(|| format!("cannot flush the folder of the index, {}", folder.display()))
+        flush(folder).with_context(|| format!("cannot flush the folder of the index, {}", folder.display()))
     }
 
     /// Whether there is an index of children, of whatever state.
