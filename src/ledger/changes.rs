@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::LedgerError;
 use super::open::{Generation, Ledger, generation};
-use super::read::{Positions, Which, drop_out, families, pseudonym};
+use super::read::{Positions, Which, families, pseudonym};
 use crate::model::{Child, Family, Panel, Pseudonym};
 
 /// An earlier state of the samples and families.
@@ -61,8 +61,8 @@ impl Ledger {
         let mut children = Vec::new();
         while let Some(row) = rows.next()? {
             let pseudonym = pseudonym(row, 0)?;
-            let profile = positions.read(row, pseudonym, 1)?;
-            children.push(Child { pseudonym, profile, drop_out: drop_out(row, pseudonym, 2)? });
+            let (profile, drop_out) = positions.read(row, pseudonym, 1)?;
+            children.push(Child { pseudonym, profile, drop_out });
         }
         Ok(children)
     }

@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Row, params_from_iter};
 
 use super::open::Ledger;
-use super::read::{Positions, drop_out, pseudonym};
+use super::read::{Positions, pseudonym};
 use super::relatives::relation;
 use super::{Holds, LedgerError, Record, many};
 use crate::model::{Locus, Pseudonym, Sex};
@@ -67,8 +67,8 @@ impl Ledger {
                 ("sample.role = 'child' AND sample.pseudonym IN (SELECT unhex(value) FROM json_each(?1))", list(those))
             }
         };
-        let columns = "sample.pseudonym, sample.profile, sample.sex, sample.agency, sample.region, sample.kit,
-                       sample.collected_on, sample.drop_out";
+        let columns = "sample.pseudonym, sample.profile, sample.drop_out, sample.sex, sample.agency, sample.region,
+                       sample.kit, sample.collected_on";
         let sql = match holds {
             Holds::Families => format!(
                 "SELECT {columns}, family.pseudonym, member.relation
@@ -110,7 +110,7 @@ fn record(row: &Row<'_>, holds: Holds, positions: &Positions) -> Result<Record, 
     let sample = pseudonym(row, 0)?;
     let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
     let sex: Sex =
-        row.get_ref(2)?.as_str().ok().and_then(|word| word.parse().ok()).ok_or(damaged("the sex is none"))?;
+        row.get_ref(3)?.as_str().ok().and_then(|word| word.parse().ok()).ok_or(damaged("the sex is none"))?;
     let text = |column: usize| -> Result<Option<Arc<str>>, LedgerError> {
         let text: Option<String> = row.get(column).map_err(|_| damaged("a text is none"))?;
         Ok(text.map(Arc::from))
@@ -122,19 +122,20 @@ fn record(row: &Row<'_>, holds: Holds, positions: &Positions) -> Result<Record, 
             Some((family, relation(family, row.get_ref(9)?.as_str())?))
         }
     };
+    let (profile, drop_out) = positions.read(row, sample, 1)?;
     Ok(Record {
         line: 0,
         sample,
         family,
         sex,
-        agency: text(3)?,
-        region: text(4)?,
-        kit: text(5)?,
-        collected_on: text(6)?
+        agency: text(4)?,
+        region: text(5)?,
+        kit: text(6)?,
+        collected_on: text(7)?
             .map(|day| day.parse().map_err(|_| damaged("the day of collection is none")))
             .transpose()?,
-        drop_out: drop_out(row, sample, 7)?,
-        profile: positions.read(row, sample, 1)?,
+        drop_out,
+        profile,
         many: Vec::new(),
     })
 }

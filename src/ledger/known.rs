@@ -56,7 +56,7 @@ impl Encoder {
     /// Appends the profile of a record as it is stored.
     pub(super) fn encode(&self, record: &Record, bytes: &mut Vec<u8>) {
         let typed = self.order.iter().filter_map(|&(id, at)| record.profile.at(at).map(|genotype| (id, genotype)));
-        codec::encode(record.sample, typed, bytes);
+        codec::encode(record.sample, record.drop_out, typed, bytes);
     }
 }
 

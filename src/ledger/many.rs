@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use rusqlite::{Connection, Row, Statement, Transaction};
 
 use super::open::Ledger;
-use super::{LedgerError, Record};
+use super::read::{drop_out, pseudonym};
+use super::{LedgerError, Record, codec};
 use crate::model::{Allele, Locus, ManyAlleles, Panel, Pseudonym};
 
 fn encode(many: &ManyAlleles) -> Vec<u8> {
@@ -118,7 +119,7 @@ pub(super) fn of_all(
     let mut rows = statement.query([])?;
     let mut all: HashMap<Pseudonym, Vec<(usize, ManyAlleles)>> = HashMap::new();
     while let Some(row) = rows.next()? {
-        let sample = super::read::pseudonym(row, 0)?;
+        let sample = pseudonym(row, 0)?;
         if let Some(found) = read(row, sample, 1, &position)? {
             all.entry(sample).or_default().push(found);
         }
@@ -145,7 +146,8 @@ fn read(
 /// Reads all, and says what is wrong.
 pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
     let mut statement = connection.prepare(
-        "SELECT sample.pseudonym, many_alleles.alleles, sample.profile, many_alleles.locus_id
+        "SELECT sample.pseudonym, many_alleles.alleles, sample.profile, many_alleles.locus_id,
+         sample.drop_out
          FROM many_alleles JOIN sample ON sample.id = sample_id ORDER BY sample_id, locus_id",
     )?;
     let mut rows = statement.query([])?;
@@ -156,13 +158,15 @@ pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Res
                 let (profile, id): (Vec<u8>, u16) = (row.get(2)?, row.get(3)?);
                 let mut typed = false;
                 // A damaged profile is told elsewhere.
-                let sample = super::read::pseudonym(row, 0);
-                let _ = sample.map(|sample| super::codec::decode(sample, &profile, |locus, _| typed |= locus == id));
+                let sample = pseudonym(row, 0).and_then(|sample| Ok((sample, drop_out(row, sample, 4)?)));
+                let _ = sample.map(|(sample, drop_out)| {
+                    codec::decode(sample, drop_out, &profile, |locus, _| typed |= locus == id)
+                });
                 typed.then_some("a locus has a genotype and more than two alleles")
             }
         };
         if let Some(what) = wrong {
-            let of = super::read::pseudonym(row, 0).map_or("a sample".to_owned(), |sample| format!("sample {sample}"));
+            let of = pseudonym(row, 0).map_or("a sample".to_owned(), |sample| format!("sample {sample}"));
             findings.push(LedgerError::Damaged { of, what }.to_string());
         }
     }

@@ -58,21 +58,30 @@ impl Positions {
     }
 
     /// The stored profile of a sample, in panel order.
-    pub(super) fn profile(&self, sample: Pseudonym, blob: &[u8]) -> Result<Profile, &'static str> {
+    fn profile(&self, sample: Pseudonym, drop_out: Option<DropOut>, blob: &[u8]) -> Result<Profile, &'static str> {
         let mut genotypes: Vec<Option<Genotype>> = vec![None; self.loci];
         let mut unknown = false;
-        codec::decode(sample, blob, |id, genotype| match self.by_id.get(usize::from(id)).copied().flatten() {
-            Some(Some(position)) => genotypes[position] = Some(genotype),
-            Some(None) => {}
-            None => unknown = true,
+        codec::decode(sample, drop_out, blob, |id, genotype| {
+            match self.by_id.get(usize::from(id)).copied().flatten() {
+                Some(Some(position)) => genotypes[position] = Some(genotype),
+                Some(None) => {}
+                None => unknown = true,
+            }
         })?;
         if unknown { Err("the profile names an unknown locus") } else { Ok(Profile::new(genotypes)) }
     }
 
-    pub(super) fn read(&self, row: &Row<'_>, sample: Pseudonym, column: usize) -> Result<Profile, LedgerError> {
+    /// Profile and drop-out probability of a sample, from this column and the next.
+    pub(super) fn read(
+        &self,
+        row: &Row<'_>,
+        sample: Pseudonym,
+        column: usize,
+    ) -> Result<(Profile, Option<DropOut>), LedgerError> {
         let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
+        let drop_out = drop_out(row, sample, column + 1)?;
         let blob = row.get_ref(column)?.as_blob().map_err(|_| damaged("the profile is missing"))?;
-        self.profile(sample, blob).map_err(damaged)
+        Ok((self.profile(sample, drop_out, blob).map_err(damaged)?, drop_out))
     }
 }
 
@@ -123,8 +132,8 @@ impl Ledger {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let pseudonym = pseudonym(row, 0)?;
-            let profile = positions.read(row, pseudonym, 1)?;
-            each(Child { pseudonym, profile, drop_out: drop_out(row, pseudonym, 2)? });
+            let (profile, drop_out) = positions.read(row, pseudonym, 1)?;
+            each(Child { pseudonym, profile, drop_out });
         }
         Ok(generation)
     }
@@ -171,8 +180,8 @@ impl Ledger {
             tx.prepare("SELECT profile, drop_out FROM sample WHERE role = 'child' AND pseudonym = ?1")?;
         let mut rows = statement.query([*pseudonym.as_bytes()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let profile = positions.read(row, pseudonym, 0)?;
-        Ok(Some(Child { pseudonym, profile, drop_out: drop_out(row, pseudonym, 1)? }))
+        let (profile, drop_out) = positions.read(row, pseudonym, 0)?;
+        Ok(Some(Child { pseudonym, profile, drop_out }))
     }
 
     /// How many families are not withdrawn.
@@ -249,8 +258,8 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
         Which::One(family) => ("family.pseudonym = ?1", vec![family.as_bytes().to_vec().into()]),
     };
     let mut statement = connection.prepare(&format!(
-        "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile, member.place, pedigree.links,
-         sample.drop_out
+        "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile, sample.drop_out,
+         member.place, pedigree.links
          FROM family JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
          LEFT JOIN pedigree ON pedigree.family_id = family.id
          WHERE {condition} ORDER BY {order}family.pseudonym"
@@ -260,11 +269,11 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
     while let Some(row) = rows.next()? {
         let (family, sample) = (pseudonym(row, 0)?, pseudonym(row, 2)?);
         let relation = relation(family, row.get_ref(1)?.as_str())?;
-        let (profile, drop_out) = (positions.read(row, sample, 3)?, drop_out(row, sample, 6)?);
-        let relative = (Relative { sample, relation, profile, drop_out }, row.get(4)?);
+        let (profile, drop_out) = positions.read(row, sample, 3)?;
+        let relative = (Relative { sample, relation, profile, drop_out }, row.get(5)?);
         match families.last_mut() {
             Some(last) if last.pseudonym == family => last.relatives.push(relative),
-            _ => families.push(Draft { pseudonym: family, relatives: vec![relative], links: row.get(5)? }),
+            _ => families.push(Draft { pseudonym: family, relatives: vec![relative], links: row.get(6)? }),
         }
     }
     families.into_iter().map(Draft::family).collect()

@@ -9,7 +9,7 @@ use super::audit::append;
 use super::crypt::{LedgerKey, needed};
 use super::expunge::{UNFINISHED, edit_manifests};
 use super::open::{Ledger, advance, generation, meta, set_meta};
-use super::read::pseudonym;
+use super::read::{drop_out, pseudonym};
 use super::{LedgerError, SealedFile, codec, sums};
 use crate::model::Pseudonym;
 
@@ -180,12 +180,12 @@ fn rename(
 
 /// Writes the profiles of samples of these ids, each under its new name.
 fn profiles(tx: &Transaction<'_>, samples: &[(i64, Pseudonym, Pseudonym)]) -> Result<(), LedgerError> {
-    let mut select = tx.prepare("SELECT profile FROM sample WHERE id = ?1")?;
+    let mut select = tx.prepare("SELECT profile, drop_out FROM sample WHERE id = ?1")?;
     let mut update = tx.prepare("UPDATE sample SET profile = ?2 WHERE id = ?1")?;
     for &(id, old, new) in samples {
-        let blob: Vec<u8> = select.query_row([id], |row| row.get(0))?;
+        let (blob, drop_out) = select.query_row([id], |row| Ok((row.get::<_, Vec<u8>>(0)?, drop_out(row, old, 1))))?;
         let damaged = |what| LedgerError::Damaged { of: format!("sample {old}"), what };
-        update.execute((id, codec::renamed(old, &blob, new).map_err(damaged)?))?;
+        update.execute((id, codec::renamed(old, drop_out?, &blob, new).map_err(damaged)?))?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::LedgerError;
 use super::open::Ledger;
-use super::read::{Positions, drop_out, pseudonym};
+use super::read::{Positions, pseudonym};
 use crate::model::{Child, Panel, Pseudonym};
 
 /// Which samples. Relatives of whom all families are withdrawn are among none.
@@ -58,8 +58,8 @@ impl Ledger {
         let mut rows = statement.query([]).map_err(LedgerError::from)?;
         while let Some(row) = rows.next().map_err(LedgerError::from)? {
             let pseudonym = pseudonym(row, 0)?;
-            let profile = positions.read(row, pseudonym, 1)?;
-            let sample = Child { pseudonym, profile, drop_out: drop_out(row, pseudonym, 2)? };
+            let (profile, drop_out) = positions.read(row, pseudonym, 1)?;
+            let sample = Child { pseudonym, profile, drop_out };
             each(Sample { sample, is_child: row.get(3).map_err(LedgerError::from)? })?;
         }
         Ok(())

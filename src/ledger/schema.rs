@@ -1,15 +1,15 @@
 //! Tables, and how an older ledger becomes a newer one.
 
-use rusqlite::{Row, Transaction};
+use rusqlite::Transaction;
 
+use super::read::{drop_out, pseudonym};
 use super::{LedgerError, codec, sums};
-use crate::model::Pseudonym;
 
 /// Marks the file as a ledger: `RNTE`.
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 14] = [
+pub(super) const MIGRATIONS: [&str; 15] = [
     V1,
     PEDIGREES,
     DROP_OUT,
@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: [&str; 14] = [
     SEALED,
     DOOMED,
     CHECKSUMS,
+    SHORT_PROFILES,
 ];
 
 /// The version this program writes.
@@ -33,7 +34,7 @@ pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 /// brought in), `expunge_unfinished` (traces of what was expunged or renamed are left), `generation` (counts changes of samples or
 /// families), `stamp` (16 random bytes, new with each of them).
 ///
-/// `sample.profile`: see `codec`; the checksum came with version 14. `import` holds no file names: they may hold identifiers.
+/// `sample.profile`: see `codec`, also for what it was before version 15. `import` holds no file names: they may hold identifiers.
 /// The checks are written without `IN`, for which SQLite builds a small tree at every insertion.
 /// `imported_at`, `started_at`: seconds since 1970, UTC. `digest`: BLAKE3.
 const V1: &str = "
@@ -193,8 +194,8 @@ ALTER TABLE member ADD COLUMN sealed_id INTEGER REFERENCES sealed;
 /// expunged, or under another key.
 const DOOMED: &str = "CREATE TABLE doomed (name TEXT PRIMARY KEY) STRICT;";
 
-/// Profiles end with a checksum, candidates and runs have one (see `codec` and `sums`): [`migrate`] computes them, as SQL has
-/// no such function.
+/// Profiles end with a checksum, candidates and runs have one (see `sums`): [`migrate`] computes them, as SQL has no such
+/// function.
 const CHECKSUMS: &str = "
 ALTER TABLE candidate ADD COLUMN sum BLOB;
 ALTER TABLE run ADD COLUMN sum BLOB;
@@ -202,6 +203,12 @@ ALTER TABLE run ADD COLUMN sum BLOB;
 
 /// The first version with checksums.
 const WITH_CHECKSUMS: i64 = 14;
+
+/// Profiles are half as long, and their checksum covers the drop-out probability: [`migrate`] writes them anew.
+const SHORT_PROFILES: &str = "";
+
+/// The first version with these.
+const WITH_SHORT_PROFILES: i64 = 15;
 
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.
 ///
@@ -213,26 +220,34 @@ pub(super) fn migrate(tx: &Transaction<'_>, from: i64) -> Result<(), LedgerError
         tx.execute_batch(step)?;
     }
     if (1..WITH_CHECKSUMS).contains(&from) {
-        profiles(tx)?;
         sums::renew_candidates(tx)?;
         sums::renew_runs(tx, |_| true)?;
+    }
+    if (1..WITH_SHORT_PROFILES).contains(&from) {
+        profiles(tx, from >= WITH_CHECKSUMS)?;
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     Ok(tx.pragma_update(None, "user_version", VERSION)?)
 }
 
-/// Appends the checksums of profiles.
-fn profiles(tx: &Transaction<'_>) -> rusqlite::Result<()> {
-    let mut select = tx.prepare("SELECT id, pseudonym, profile FROM sample WHERE id > ?1 ORDER BY id LIMIT 1000")?;
+/// Writes every profile as it is stored now.
+fn profiles(tx: &Transaction<'_>, with_sum: bool) -> Result<(), LedgerError> {
+    let mut select =
+        tx.prepare("SELECT pseudonym, profile, drop_out, id FROM sample WHERE id > ?1 ORDER BY id LIMIT 1000")?;
     let mut update = tx.prepare("UPDATE sample SET profile = ?2 WHERE id = ?1")?;
     let mut last = i64::MIN;
     loop {
-        let read = |row: &Row<'_>| Ok((row.get(0)?, Pseudonym::from_bytes(row.get(1)?), row.get(2)?));
-        let some: Vec<(i64, Pseudonym, Vec<u8>)> = select.query_map([last], read)?.collect::<Result<_, _>>()?;
-        let Some(&(id, ..)) = some.last() else { return Ok(()) };
-        last = id;
-        for (id, sample, entries) in &some {
-            update.execute((id, codec::with_sum(*sample, entries)))?;
+        let mut some: Vec<(i64, Vec<u8>)> = Vec::new();
+        let mut rows = select.query([last])?;
+        while let Some(row) = rows.next()? {
+            let sample = pseudonym(row, 0)?;
+            let drop_out = drop_out(row, sample, 2)?;
+            let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
+            let profile = codec::anew(sample, drop_out, row.get_ref(1)?.as_blob().unwrap_or_default(), with_sum);
+            some.push((row.get(3)?, profile.map_err(damaged)?));
         }
+        let Some(&(id, _)) = some.last() else { return Ok(()) };
+        last = id;
+        some.iter().try_for_each(|row| update.execute((row.0, &row.1)).map(drop))?;
     }
 }

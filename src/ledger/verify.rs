@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::candidates::{self, candidate};
 use super::open::{Ledger, generation, key_id};
-use super::read::{Positions, drop_out, pseudonym};
+use super::read::{Positions, pseudonym};
 use super::relatives::stored_relation;
 use super::{LedgerError, many, pedigrees};
 use crate::model::{Panel, Pseudonym, Relation};
@@ -81,11 +81,7 @@ fn samples(connection: &Connection, findings: &mut Vec<String>) -> Result<(), Le
         match pseudonym(row, 0) {
             Err(error) => findings.push(error.to_string()),
             Ok(sample) => {
-                findings.extend(drop_out(row, sample, 2).err().map(|error| error.to_string()));
-                let blob = row.get_ref(1)?.as_blob().map_err(|_| "the profile is missing");
-                if let Err(what) = blob.and_then(|blob| positions.profile(sample, blob)) {
-                    findings.push(LedgerError::Damaged { of: format!("sample {sample}"), what }.to_string());
-                }
+                findings.extend(positions.read(row, sample, 1).err().map(|error| error.to_string()));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The file itself: private, recognised, found damaged, whole after a crash.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use super::*;
 
@@ -24,15 +25,16 @@ fn a_ledger_is_private_and_opens_again() {
     assert!(matches!(Ledger::open(dir.path(), key().as_ref()), Err(LedgerError::NotALedger(_))));
 }
 
-#[test]
-fn a_ledger_of_the_first_version_is_brought_up_to_date() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("ledger.db");
-    let old = rusqlite::Connection::open(&path).unwrap();
-    crate::ledger::crypt::unlock(&old, key().as_ref().filter(|_| ENCRYPTS)).unwrap();
+fn open(path: &Path) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    crate::ledger::crypt::unlock(&connection, key().as_ref().filter(|_| ENCRYPTS)).unwrap();
+    connection
+}
+
+/// A ledger of an earlier version with one relative.
+fn former(path: &Path, version: u8) -> rusqlite::Connection {
+    let old = open(path);
     old.execute_batch(schema::MIGRATIONS[0]).unwrap();
-    old.pragma_update(None, "application_id", schema::APPLICATION_ID).unwrap();
-    old.pragma_update(None, "user_version", 1).unwrap();
     old.execute_batch(
         "INSERT INTO meta VALUES ('store_id', zeroblob(16)), ('stamp', zeroblob(16)), ('generation', 1);
          INSERT INTO locus VALUES (1, 'vWA');
@@ -42,14 +44,48 @@ fn a_ledger_of_the_first_version_is_brought_up_to_date() {
          INSERT INTO member VALUES (1, 1, 'father');",
     )
     .unwrap();
-    drop(old);
-    for _ in 0..2 {
-        let ledger = Ledger::open(&path, key().as_ref()).unwrap();
-        assert_eq!(ledger.verify().unwrap(), Vec::<String>::new());
-        assert_eq!(shape(&ledger), [(p(0), vec![(Relation::Father, p(0))])]);
-        let version: i64 = ledger.connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-        assert_eq!(version, schema::VERSION);
+    schema::MIGRATIONS[1..version.into()].iter().for_each(|step| old.execute_batch(step).unwrap());
+    old.pragma_update(None, "application_id", schema::APPLICATION_ID).unwrap();
+    old.pragma_update(None, "user_version", version).unwrap();
+    old
+}
+
+fn version(path: &Path) -> i64 {
+    open(path).pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn ledgers_of_earlier_versions_are_brought_up_to_date() {
+    for from in [1, 13, 14] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("ledger.db");
+        let old = former(&path, from);
+        if from == 14 {
+            // The first with checksums.
+            let sum = blake3::Hasher::new().update(&[0; 16]).update(&[1, 0, 140, 0, 150, 0]).finalize();
+            old.execute("UPDATE sample SET profile = CAST(profile || ?1 AS BLOB)", [&sum.as_bytes()[..8]]).unwrap();
+        }
+        drop(old);
+        for _ in 0..2 {
+            let ledger = Ledger::open(&path, key().as_ref()).unwrap();
+            assert_eq!(ledger.verify().unwrap(), Vec::<String>::new());
+            assert_eq!(shape(&ledger), [(p(0), vec![(Relation::Father, p(0))])]);
+            let families = ledger.families(&Panel::new(loci(&["vWA"])).unwrap()).unwrap().0;
+            assert_eq!(families[0].relatives[0].profile, profile(&["14/15"]));
+        }
+        assert_eq!(version(&path), schema::VERSION);
     }
+}
+
+#[test]
+fn a_damaged_ledger_of_an_earlier_version_is_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ledger.db");
+    drop(former(&path, 14));
+    // Without its checksum.
+    let opened = Ledger::open(&path, key().as_ref());
+    assert!(matches!(opened, Err(LedgerError::Damaged { .. })));
+    assert_eq!(version(&path), 14);
 }
 
 #[test]
