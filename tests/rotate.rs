@@ -218,12 +218,12 @@ fn records_are_held_against_the_present_key_or_it_is_lost() {
     let text = fs::read_to_string(&path).unwrap();
     let [form, armored, keys] = sealed::parts(&text);
     let lines = String::from_utf8(age::decrypt(&secret, armored.as_bytes()).unwrap()).unwrap();
-    let (of, number, key) = sealed::key(keys, keys.split(' ').nth(1).unwrap());
-    let bytes = sealed::record(&lines, number);
-    let plain = sealed::open(of, &key, &bytes);
+    let (number, key) = sealed::key(keys, keys.split(' ').nth(1).unwrap());
+    let record = sealed::record(&lines, number);
+    let plain = sealed::open(&key, record);
     let id = plain.split("\"sample_id\":\"").nth(1).unwrap().split('"').next().unwrap();
     let other = plain.replace(&format!("\"sample_id\":\"{id}\""), "\"sample_id\":\"SOMEBODY-ELSE\"");
-    let lines = lines.replace(&sealed::hex(&bytes), &sealed::hex(&sealed::seal(of, &key, &other)));
+    let lines = lines.replace(record, &sealed::seal(&key, &other));
     let armored = age::encrypt_and_armor(&secret.to_public(), lines.as_bytes()).unwrap();
     let forged = format!("{form}{}\n{keys}", armored.trim_end());
     fs::write(&path, &forged).unwrap();

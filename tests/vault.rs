@@ -107,9 +107,8 @@ fn a_custodian_gets_named_identifiers_back_and_nobody_else() {
     let [_, armored, keys] = sealed::parts(&text);
     let identity: age::x25519::Identity = fs::read_to_string(&a).unwrap().lines().nth(1).unwrap().parse().unwrap();
     let lines = String::from_utf8(age::decrypt(&identity, armored.as_bytes()).unwrap()).unwrap();
-    let (of, number, key) = sealed::key(keys, &mother);
-    let plain: serde_json::Value =
-        serde_json::from_str(&sealed::open(of, &key, &sealed::record(&lines, number))).unwrap();
+    let (number, key) = sealed::key(keys, &mother);
+    let plain: serde_json::Value = serde_json::from_str(&sealed::open(&key, sealed::record(&lines, number))).unwrap();
     assert_eq!(plain["sample_id"], "Mere-1189");
     for missing in ["--reason", "--case-number", "--identity"] {
         let whole = ["--identity", &a, "--reason", "r", "--case-number", "1"];

@@ -1,5 +1,6 @@
 //! Signed checkpoints: how far a chain had come, to be kept at another place.
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
 
 use super::{Chain, PublicKey, SigningKey};
@@ -68,11 +69,11 @@ impl Checkpoint {
     pub fn text(&self) -> String {
         let text = Text {
             form: FORM.to_owned(),
-            store_id: hex(&self.store_id),
+            store_id: HEXLOWER.encode(&self.store_id),
             records: self.chain.length,
-            head: hex(&self.chain.head),
+            head: HEXLOWER.encode(&self.chain.head),
             at: self.at,
-            signature: hex(&self.signature),
+            signature: HEXLOWER.encode(&self.signature),
         };
         // Numbers and texts always have a JSON form.
         serde_json::to_string_pretty(&text).unwrap_or_default() + "\n"
@@ -124,21 +125,8 @@ fn message(store_id: &[u8; 16], chain: &Chain, at: i64) -> Vec<u8> {
     message
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if pairs.len() != N || !rest.is_empty() {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(pairs) {
-        let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(bytes)
+    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?.try_into().ok()
 }
 
 #[cfg(test)]

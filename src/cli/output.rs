@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use data_encoding::HEXLOWER;
+
 /// Where a command speaks: data to standard output, everything else to standard error.
 pub(super) struct Output {
     quiet: bool,
@@ -64,7 +66,7 @@ pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Bytes as lower-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(bytes)
 }
 
 /// So many of what a word says.

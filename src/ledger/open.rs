@@ -1,12 +1,12 @@
 //! Making and opening the file, and what identifies its state.
 
-use std::fmt::Write;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use data_encoding::HEXLOWER;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::changes::remember;
@@ -172,7 +172,7 @@ impl Ledger {
         match meta::<[u8; 8]>(&tx, "key_fingerprint")? {
             Some(bound) if bound == fingerprint => return Ok(()),
             Some(bound) => {
-                let (ledger, given) = (hex(bound), hex(fingerprint));
+                let (ledger, given) = (HEXLOWER.encode(&bound), HEXLOWER.encode(&fingerprint));
                 return Err(if is_known(&tx, fingerprint)? {
                     LedgerError::FormerKey { ledger, given }
                 } else if meta(&tx, ANNOUNCED)? == Some(fingerprint) {
@@ -261,12 +261,4 @@ fn random() -> Result<[u8; 16], LedgerError> {
 /// Seconds since 1970, UTC.
 pub(super) fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|age| i64::try_from(age.as_secs()).ok()).unwrap_or(0)
-}
-
-fn hex(bytes: [u8; 8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
 
 /// A keyed hash that stands for a sample or a family: 128 bits, written as 32 lower-case hexadecimal digits.
@@ -32,11 +33,8 @@ impl Pseudonym {
 
 impl fmt::Display for Pseudonym {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [0; 2 * Self::LEN];
-        for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
-            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
-        }
+        HEXLOWER.encode_mut(&self.0, &mut text);
         // Digits are text; written at once, as files hold many of them.
         f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
@@ -52,16 +50,10 @@ impl FromStr for Pseudonym {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const FORM: &str = "a pseudonym is 32 hexadecimal digits";
-        if text.len() != 2 * Self::LEN || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(FORM);
-        }
         let mut bytes = [0; Self::LEN];
-        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            let digits = std::str::from_utf8(digits).map_err(|_| FORM)?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| FORM)?;
-        }
-        Ok(Self(bytes))
+        let read =
+            text.len() == 2 * Self::LEN && HEXLOWER_PERMISSIVE.decode_mut(text.as_bytes(), &mut bytes) == Ok(Self::LEN);
+        if read { Ok(Self(bytes)) } else { Err("a pseudonym is 32 hexadecimal digits") }
     }
 }
 

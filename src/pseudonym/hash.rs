@@ -1,11 +1,12 @@
 //! From an identifier to its pseudonym.
 
 use std::fmt;
+use std::ops::Deref;
 
 use zeroize::{Zeroize, Zeroizing};
 
 use super::SecretKey;
-use super::originals::{Original, Originals};
+use super::originals::{Kept, Originals};
 use crate::model::Pseudonym;
 
 /// Which part of an identifier an error is about.
@@ -182,8 +183,9 @@ impl Pseudonymizer {
         }
     }
 
-    pub(super) fn original(&self, pseudonym: Pseudonym) -> Option<Original> {
-        self.originals.as_ref()?.get(pseudonym)
+    /// What it kept, by pseudonym.
+    pub(super) fn originals(&self) -> Option<impl Deref<Target = Kept>> {
+        self.originals.as_ref().map(Originals::all)
     }
 
     fn hash(&self, keys: Option<&SubKeys>, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {

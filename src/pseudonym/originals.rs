@@ -3,22 +3,40 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{PoisonError, RwLock};
+use std::ops::Range;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use zeroize::Zeroizing;
 
 use crate::model::Pseudonym;
 
-/// An identifier as it stood in its file. Wiped when dropped; never printed by accident.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Original {
-    pub(super) agency: Zeroizing<String>,
-    pub(super) id: Zeroizing<String>,
+/// An identifier as it stood in its file.
+pub(super) struct Original<'a> {
+    pub(super) agency: &'a str,
+    pub(super) id: &'a str,
 }
 
-/// The identifiers that became pseudonyms, by pseudonym.
+/// The identifiers that became pseudonyms. Never printed by accident.
 #[derive(Default)]
-pub(super) struct Originals(RwLock<HashMap<Pseudonym, Original, BuildHasherDefault<Start>>>);
+pub(super) struct Originals(RwLock<Kept>);
+
+/// Identifiers by their pseudonyms.
+#[derive(Default)]
+pub(super) struct Kept {
+    places: HashMap<Pseudonym, Place, BuildHasherDefault<Start>>,
+    /// Wiped when dropped; so none of them may grow, which would leave a copy behind.
+    texts: Vec<Zeroizing<String>>,
+}
+
+/// In which text an agency and then an identifier stand.
+struct Place {
+    text: u32,
+    agency: Range<u32>,
+    id_ends: u32,
+}
+
+/// Bytes of a text; more than an agency and an identifier have.
+const TEXT: usize = 1 << 20;
 
 /// A pseudonym is a hash already: its start will do.
 #[derive(Default)]
@@ -48,18 +66,70 @@ impl fmt::Debug for Originals {
 impl Originals {
     /// Remembers what a pseudonym stands for.
     pub(super) fn keep(&self, pseudonym: Pseudonym, agency: &str, id: &str) {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let wipe = |text: &str| Zeroizing::new(text.to_owned());
-        all.entry(pseudonym).or_insert_with(|| Original { agency: wipe(agency), id: wipe(id) });
+        self.0.write().unwrap_or_else(PoisonError::into_inner).keep(pseudonym, agency, id);
     }
 
-    /// What a pseudonym stands for, if it was made here.
-    pub(super) fn get(&self, pseudonym: Pseudonym) -> Option<Original> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&pseudonym).cloned()
+    /// All of them, which stay until this is dropped.
+    pub(super) fn all(&self) -> RwLockReadGuard<'_, Kept> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets everything.
     pub(super) fn clear(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Kept::default();
+    }
+}
+
+impl Kept {
+    fn keep(&mut self, pseudonym: Pseudonym, agency: &str, id: &str) {
+        let Self { places, texts } = self;
+        places.entry(pseudonym).or_insert_with(|| {
+            let wanted = agency.len() + id.len();
+            if texts.last().is_none_or(|text| text.capacity() - text.len() < wanted) {
+                texts.push(Zeroizing::new(String::with_capacity(TEXT.max(wanted))));
+            }
+            let number = texts.len() - 1;
+            let text = &mut texts[number];
+            let mut push = |part: &str| {
+                text.push_str(part);
+                text.len() as u32
+            };
+            let start = push("");
+            Place { text: number as u32, agency: start..push(agency), id_ends: push(id) }
+        });
+    }
+
+    /// What a pseudonym stands for, if it was made here.
+    pub(super) fn get(&self, pseudonym: Pseudonym) -> Option<Original<'_>> {
+        let Place { text, agency, id_ends } = self.places.get(&pseudonym)?;
+        let text = self.texts.get(*text as usize)?;
+        let part = |range: Range<u32>| text.get(range.start as usize..range.end as usize);
+        Some(Original { agency: part(agency.clone())?, id: part(agency.end..*id_ends)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_kept_is_found_until_it_is_forgotten() {
+        let originals = Originals::default();
+        let pseudonym = |n: u64| Pseudonym::from_bytes(std::array::from_fn(|at| n.to_le_bytes()[at % 8]));
+        let id = |n: u64| format!("鲁-{n:0>200}");
+        let number = 3 * TEXT as u64 / 200;
+        for n in (0..number).chain([0, 1]) {
+            originals.keep(pseudonym(n), if n % 2 == 0 { "" } else { "A" }, &id(n));
+        }
+        let all = originals.all();
+        assert!(all.texts.len() == 4 && all.texts.iter().all(|text| text.capacity() == TEXT));
+        for n in 0..number {
+            let found = all.get(pseudonym(n)).unwrap();
+            assert_eq!((found.agency, found.id), (if n % 2 == 0 { "" } else { "A" }, id(n).as_str()));
+        }
+        assert!(all.get(pseudonym(number)).is_none());
+        drop(all);
+        originals.clear();
+        assert!(originals.all().get(pseudonym(0)).is_none());
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use zeroize::Zeroizing;
 
 /// Where a secret is read from.
@@ -178,14 +179,12 @@ fn sync_directory_of(path: &Path) -> io::Result<()> {
 
 /// A line of a word and 64 hexadecimal digits: the form of our key files.
 pub(crate) fn line(word: &str, bytes: &[u8; 32]) -> Zeroizing<Vec<u8>> {
+    let mut digits = Zeroizing::new([0; 64]);
+    HEXLOWER.encode_mut(bytes, &mut *digits);
     let mut text = Zeroizing::new(Vec::with_capacity(MOST_BYTES));
-    text.extend_from_slice(word.as_bytes());
-    text.push(b' ');
-    for byte in bytes {
-        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-        text.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    for part in [word.as_bytes(), b" ", &*digits, b"\n"] {
+        text.extend_from_slice(part);
     }
-    text.push(b'\n');
     text
 }
 
@@ -198,11 +197,7 @@ pub(crate) fn parse_line(word: &str, text: &[u8]) -> Option<Zeroizing<[u8; 32]>>
         return None;
     }
     let mut bytes = Zeroizing::new([0; 32]);
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(bytes)
+    (HEXLOWER_PERMISSIVE.decode_mut(digits, &mut *bytes) == Ok(32)).then_some(bytes)
 }
 
 /// A sound file of one such line is shorter than this.

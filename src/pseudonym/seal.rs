@@ -1,18 +1,19 @@
 //! One sealed record: who stands behind a sample, for custodians only.
 //!
-//! A record is encrypted with ChaCha20-Poly1305 (RFC 8439) under a key of its own, which is used for nothing else; so the
-//! nonce is zero. Its pseudonyms are authenticated with it: no record can be passed off as another. What is encrypted so
-//! goes into an age file that is sealed to the custodians, and the keys stand beside it (see `vault`): a record opens with
-//! both alone. Who cannot open it can still take it out, by removing its key.
+//! A record is encrypted with ChaCha20 (RFC 8439, counter from 0) under a key of its own, which is used for nothing else;
+//! so the nonce is zero. What is encrypted so goes into an age file that is sealed to the custodians, and the keys stand
+//! beside it (see `vault`): a record opens with both alone. Who cannot open it can still take it out, by removing its key.
 //!
-//! Inside is a JSON object: `sample_id`, `family_id` and `agency` as they stood in the file, white space around them
-//! removed.
+//! That no byte of a record was changed, age sees to. That it is not passed off as another, or opened with another's key,
+//! its content shows: a JSON object with the pseudonyms `sample` and `family`, and with `sample_id`, `family_id` and `agency`
+//! as they stood in the file, white space around them removed; what there is not is left out.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use chacha20poly1305::aead::AeadInPlace;
-use chacha20poly1305::{ChaCha20Poly1305, KeyInit, Nonce};
+use chacha20::ChaCha20;
+use chacha20::cipher::{KeyIvInit, StreamCipher};
+use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -59,24 +60,6 @@ impl Sealed {
     }
 }
 
-/// Appends bytes as lower-case hexadecimal digits, in ASCII.
-pub(super) fn push_hex(text: &mut Vec<u8>, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    text.extend(bytes.iter().flat_map(|&byte| [byte >> 4, byte & 15]).map(|half| DIGITS[usize::from(half)]));
-}
-
-/// Bytes as [`push_hex`] writes them; `None` if it is anything else.
-pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    };
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let byte = |&[high, low]: &[u8; 2]| Some(digit(high)? << 4 | digit(low)?);
-    if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
-}
-
 /// What opens one record, together with a custodian's identity. No secret by itself: it stands in the store.
 pub(super) type RecordKey = [u8; KEY_BYTES];
 
@@ -86,7 +69,7 @@ pub struct Record {
     pub of: Sealed,
     pub(super) key: RecordKey,
     /// Its line in the age file.
-    pub(super) line: Vec<u8>,
+    pub(super) line: String,
 }
 
 impl fmt::Debug for Record {
@@ -116,11 +99,14 @@ pub enum SealError {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Plain<'a> {
+    sample: Pseudonym,
     #[serde(borrow)]
     sample_id: Cow<'a, str>,
-    #[serde(borrow)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    family: Option<Pseudonym>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     family_id: Option<Cow<'a, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
     agency: Cow<'a, str>,
 }
 
@@ -151,11 +137,13 @@ impl Pseudonymizer {
     /// # Errors
     /// [`SealError`]; nothing was sealed then.
     pub fn seal(&self, all: &[Sealed]) -> Result<Vec<Record>, SealError> {
-        let original = |pseudonym| self.original(pseudonym).ok_or(SealError::Unknown(pseudonym));
+        let originals = self.originals();
+        let original =
+            |pseudonym| originals.as_ref().and_then(|all| all.get(pseudonym)).ok_or(SealError::Unknown(pseudonym));
         let one = |(&of, key): (&Sealed, RecordKey)| {
             let sample = original(of.sample)?;
             let family = of.family.map(original).transpose()?;
-            seal(of, key, &sample.id, family.as_ref().map(|one| one.id.as_str()), &sample.agency)
+            seal(of, key, sample.id, family.map(|one| one.id), sample.agency)
         };
         all.iter().zip(new_keys(all.len())?).map(one).collect()
     }
@@ -209,33 +197,35 @@ fn seal(
     agency: &str,
 ) -> Result<Record, SealError> {
     let failed = |error: &dyn fmt::Display| SealError::Sealing(error.to_string());
-    let plain = Plain { sample_id: sample_id.into(), family_id: family_id.map(Into::into), agency: agency.into() };
+    let plain = Plain {
+        sample: of.sample,
+        sample_id: sample_id.into(),
+        family: of.family,
+        family_id: family_id.map(Into::into),
+        agency: agency.into(),
+    };
     // More than it can be, each character escaped, so that growing leaves no copy behind.
-    let most = 96 + 6 * (sample_id.len() + family_id.map_or(0, str::len) + agency.len());
+    let most = 160 + 6 * (sample_id.len() + family_id.map_or(0, str::len) + agency.len());
     let mut text = Zeroizing::new(Vec::with_capacity(most));
     serde_json::to_writer(&mut *text, &plain).map_err(|error| failed(&error))?;
-    cipher(&key)
-        .encrypt_in_place(&Nonce::default(), of.to_string().as_bytes(), &mut *text)
-        .map_err(|error| failed(&error))?;
-    let mut line = Vec::with_capacity(2 * text.len() + 1);
-    push_hex(&mut line, &text);
-    line.push(b'\n');
+    apply(&key, &mut text);
+    let mut line = String::with_capacity(BASE64.encode_len(text.len()) + 1);
+    BASE64.encode_append(&text, &mut line);
+    line.push('\n');
     Ok(Record { of, key, line })
 }
 
 /// Opens a record by its line in the age file.
 ///
 /// # Errors
-/// [`SealError::Closed`] if the key does not open it, as one of these, and [`SealError::Exchanged`] if what is inside is no
-/// record.
+/// [`SealError::Closed`] if the key does not open it, and [`SealError::Exchanged`] if it is another's.
 pub(super) fn open(of: Sealed, key: &RecordKey, line: &str) -> Result<Opened, SealError> {
-    let bytes = line.strip_suffix('\n').and_then(from_hex).ok_or(SealError::Closed(of.sample))?;
-    let mut text = Zeroizing::new(bytes);
-    cipher(key)
-        .decrypt_in_place(&Nonce::default(), of.to_string().as_bytes(), &mut *text)
-        .map_err(|_| SealError::Closed(of.sample))?;
-    let plain: Plain<'_> = serde_json::from_slice(&text).map_err(|_| SealError::Exchanged(of.sample))?;
-    if of.family.is_some() != plain.family_id.is_some() {
+    let closed = || SealError::Closed(of.sample);
+    let line = line.strip_suffix('\n').ok_or_else(closed)?;
+    let mut text = Zeroizing::new(BASE64.decode(line.as_bytes()).map_err(|_| closed())?);
+    apply(key, &mut text);
+    let plain: Plain<'_> = serde_json::from_slice(&text).map_err(|_| closed())?;
+    if (of.sample, of.family) != (plain.sample, plain.family) || of.family.is_some() != plain.family_id.is_some() {
         return Err(SealError::Exchanged(of.sample));
     }
     Ok(Opened {
@@ -247,8 +237,9 @@ pub(super) fn open(of: Sealed, key: &RecordKey, line: &str) -> Result<Opened, Se
     })
 }
 
-fn cipher(key: &RecordKey) -> ChaCha20Poly1305 {
-    ChaCha20Poly1305::new(key.into())
+/// Encrypts, or decrypts.
+fn apply(key: &RecordKey, text: &mut [u8]) {
+    ChaCha20::new(key.into(), &[0; 12].into()).apply_keystream(text);
 }
 
 #[cfg(test)]
@@ -265,26 +256,33 @@ mod tests {
         };
         let [record, again] = &names.seal(&[of, of]).unwrap()[..] else { panic!() };
         assert_ne!(record.key, again.key, "each has a key of its own");
-        let [line, other_line] = [record, again].map(|record| String::from_utf8(record.line.clone()).unwrap());
-        assert_ne!(line, other_line);
-        let opened = open(of, &record.key, &line).unwrap();
+        assert_ne!(record.line, again.line);
+        let opened = open(of, &record.key, &record.line).unwrap();
         assert_eq!((opened.sample_id.as_str(), opened.agency.as_str()), ("S-\"1\"", "鲁"));
         assert_eq!(opened.family_id.as_ref().map(|id| id.as_str()), Some("F-1"));
         let sample_id = opened.sample_id.clone();
         let resealed = Opened::seal(&[opened]).unwrap().remove(0);
         assert!(resealed.key != record.key);
-        assert_eq!(open(of, &resealed.key, std::str::from_utf8(&resealed.line).unwrap()).unwrap().sample_id, sample_id);
-        let closed = |of: Sealed, key: &RecordKey, line: &str| matches!(open(of, key, line), Err(SealError::Closed(sample)) if sample == of.sample);
+        assert_eq!(open(of, &resealed.key, &resealed.line).unwrap().sample_id, sample_id);
+        let fails = |of: Sealed, key: &RecordKey, line: &str| open(of, key, line).unwrap_err();
+        let closed = |key: &RecordKey, line: &str| matches!(fails(of, key, line), SealError::Closed(sample) if sample == of.sample);
+        let exchanged = |of| matches!(fails(of, &record.key, &record.line), SealError::Exchanged(_));
+        assert!(closed(&again.key, &record.line) && closed(&record.key, &again.line));
         let family = of.family.unwrap();
-        assert!(closed(of, &again.key, &line));
-        assert!(closed(Sealed { sample: family, ..of }, &record.key, &line));
-        assert!(closed(Sealed { family: None, ..of }, &record.key, &line));
-        for at in 0..line.len() - 1 {
-            let other = if line.as_bytes()[at] == b'0' { "1" } else { "0" };
-            let damaged = format!("{}{other}{}", &line[..at], &line[at + 1..]);
-            assert!(closed(of, &record.key, &damaged), "{at}");
-            assert!(closed(of, &record.key, &format!("{}\n", &line[..at])), "{at}");
+        assert!(exchanged(Sealed { sample: family, ..of }) && exchanged(Sealed { family: None, ..of }));
+        assert!(exchanged(Sealed { family: Some(of.sample), ..of }));
+        for length in 0..record.line.len() - 1 {
+            assert!(closed(&record.key, &record.line[..length]));
+            assert!(closed(&record.key, &format!("{}\n", &record.line[..length])), "{length}");
         }
+    }
+
+    #[test]
+    fn the_cipher_is_that_of_rfc_8439() {
+        // Appendix A.1, first test vector.
+        let mut text = [0; 64];
+        apply(&[0; 32], &mut text);
+        assert_eq!(text[..16], *b"\x76\xb8\xe0\xad\xa0\xf1\x3d\x90\x40\x5d\x6a\xe5\x53\x86\xbd\x28");
     }
 
     #[test]
@@ -296,13 +294,13 @@ mod tests {
         assert!(matches!(names.seal(&[of]), Err(SealError::Unknown(_))));
         names.sample(None, "S").unwrap();
         let record = names.seal(&[of]).unwrap().remove(0);
-        assert_eq!(open(of, &record.key, std::str::from_utf8(&record.line).unwrap()).unwrap().sample_id.as_str(), "S");
+        assert_eq!(open(of, &record.key, &record.line).unwrap().sample_id.as_str(), "S");
         names.forget();
         assert!(matches!(names.seal(&[of]), Err(SealError::Unknown(_))));
     }
 
     #[test]
-    fn names_and_bytes_come_back_as_they_were_written() {
+    fn names_come_back_as_they_were_written() {
         let p = |n| Pseudonym::from_bytes([n; 16]);
         for of in [Sealed { sample: p(1), family: None }, Sealed { sample: p(2), family: Some(p(0xef)) }] {
             assert_eq!(Sealed::parse(&format!("{of} family")), Some((of, "family")));
@@ -310,9 +308,5 @@ mod tests {
             assert_eq!(Sealed::parse(&format!("{of} ").replace("sample ", "sample  ")), None);
             assert_eq!(Sealed::parse(&format!("{of} ").replace("sample ", "sample")), None);
         }
-        let mut text = Vec::new();
-        push_hex(&mut text, &[0, 0x9a, 0xff]);
-        assert_eq!((&text[..], from_hex("009aff")), (&b"009aff"[..], Some(vec![0, 0x9a, 0xff])));
-        assert!(["0", "009AFF", "0g", "é", " 00"].iter().all(|bad| from_hex(bad).is_none()));
     }
 }

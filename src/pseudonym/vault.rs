@@ -1,7 +1,7 @@
 //! Files of sealed records, one for each import: text, so that other tools can take it apart.
 //!
-//! A file begins with the line `reunite-vault-2`. An armored age file follows, sealed to the custodians, which the standard
-//! age tool opens, too; in it, each record is a line of hexadecimal digits (see `seal`). After it come the keys of the
+//! A file begins with the line `reunite-vault-3`. An armored age file follows, sealed to the custodians, which the standard
+//! age tool opens, too; in it, each record is a line in Base64 (see `seal`). After it come the keys of the
 //! records, a line each: `sample PSEUDONYM record NUMBER key HEX`, or `sample PSEUDONYM family PSEUDONYM record ...` for a
 //! relative; the number, from 1, is that of the record's line. A record without its key is nobody's any more. A file is
 //! written under another name, flushed and renamed; it is never changed. To take a record out, a new file without its key
@@ -21,13 +21,14 @@ use std::path::{Path, PathBuf};
 
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::stream::StreamWriter;
+use data_encoding::HEXLOWER;
 use tempfile::NamedTempFile;
 
-use super::seal::{RecordKey, from_hex, open, push_hex};
+use super::seal::{RecordKey, open};
 use super::{Custodian, Identity, Opened, Record, SealError, Sealed};
 use crate::model::Pseudonym;
 
-const FORM: &str = "reunite-vault-2\n";
+const FORM: &str = "reunite-vault-3\n";
 const EXTENSION: &str = "sealed";
 /// What an unfinished file is called.
 const UNFINISHED: &str = ".sealing-";
@@ -114,17 +115,17 @@ struct Key {
 }
 
 impl Key {
-    fn line(&self) -> Vec<u8> {
-        let mut line = format!("{} record {} key ", self.of, self.number).into_bytes();
-        push_hex(&mut line, &self.key);
-        line.push(b'\n');
+    fn line(&self) -> String {
+        let mut line = format!("{} record {} key ", self.of, self.number);
+        HEXLOWER.encode_append(&self.key, &mut line);
+        line.push('\n');
         line
     }
 
     fn parse(line: &str) -> Option<Self> {
         let (of, rest) = Sealed::parse(line)?;
         let (number, key) = rest.strip_suffix('\n')?.strip_prefix("record ")?.split_once(" key ")?;
-        Some(Self { of, number: number.parse().ok()?, key: from_hex(key)?.try_into().ok()? })
+        Some(Self { of, number: number.parse().ok()?, key: HEXLOWER.decode(key.as_bytes()).ok()?.try_into().ok()? })
     }
 }
 
@@ -346,7 +347,7 @@ impl VaultWriter {
     pub fn push(&mut self, record: &Record) -> Result<(), VaultError> {
         self.keys.push(Key { of: record.of, number: self.keys.len() as u64 + 1, key: record.key });
         let io = |source| VaultError::Io { doing: "write", path: self.folder.clone(), source };
-        self.age.write_all(&record.line).map_err(io)
+        self.age.write_all(record.line.as_bytes()).map_err(io)
     }
 
     /// Flushes it and gives it its name, for good.
@@ -363,7 +364,7 @@ impl VaultWriter {
 /// Writes the keys behind the age file, flushes all and gives the file a name.
 fn finish(folder: &Path, mut file: Buffered, keys: &[Key]) -> Result<VaultFile, VaultError> {
     let io = |source| VaultError::Io { doing: "write", path: folder.to_owned(), source };
-    keys.iter().try_for_each(|key| file.write_all(&key.line())).map_err(io)?;
+    keys.iter().try_for_each(|key| file.write_all(key.line().as_bytes())).map_err(io)?;
     let Hashed { file, hash } = file.into_inner().map_err(|error| io(error.into_error()))?;
     file.as_file().sync_all().map_err(io)?;
     let mut random = [0; 16];

@@ -1,8 +1,9 @@
 //! A file of the vault taken apart as its documentation says, without the program's own code.
 #![allow(dead_code, reason = "not every test uses everything")]
 
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{ChaCha20Poly1305, KeyInit, Nonce};
+use chacha20::ChaCha20;
+use chacha20::cipher::{KeyIvInit, StreamCipher};
+use data_encoding::{BASE64, HEXLOWER};
 
 const END: &str = "-----END AGE ENCRYPTED FILE-----\n";
 
@@ -13,34 +14,31 @@ pub(crate) fn parts(text: &str) -> [&str; 3] {
     [before, age, keys]
 }
 
-/// The line of a sample's key, as whose it is, the number of its record, and the key.
-pub(crate) fn key<'a>(keys: &'a str, sample: &str) -> (&'a str, usize, Vec<u8>) {
+/// The number of a sample's record, and its key.
+pub(crate) fn key(keys: &str, sample: &str) -> (usize, Vec<u8>) {
     let line = keys.lines().find(|line| line.starts_with(&format!("sample {sample} "))).unwrap();
-    let (of, rest) = line.split_once(" record ").unwrap();
+    let (_, rest) = line.split_once(" record ").unwrap();
     let (number, key) = rest.split_once(" key ").unwrap();
-    (of, number.parse().unwrap(), unhex(key))
+    (number.parse().unwrap(), HEXLOWER.decode(key.as_bytes()).unwrap())
 }
 
-/// The record of a number.
-pub(crate) fn record(lines: &str, number: usize) -> Vec<u8> {
-    unhex(lines.lines().nth(number - 1).unwrap())
+/// The line of a record's number.
+pub(crate) fn record(lines: &str, number: usize) -> &str {
+    lines.lines().nth(number - 1).unwrap()
 }
 
-pub(crate) fn open(of: &str, key: &[u8], bytes: &[u8]) -> String {
-    let plain =
-        ChaCha20Poly1305::new(key.into()).decrypt(&Nonce::default(), Payload { msg: bytes, aad: of.as_bytes() });
-    String::from_utf8(plain.unwrap()).unwrap()
+pub(crate) fn open(key: &[u8], line: &str) -> String {
+    let mut text = BASE64.decode(line.as_bytes()).unwrap();
+    cipher(key).apply_keystream(&mut text);
+    String::from_utf8(text).unwrap()
 }
 
-pub(crate) fn seal(of: &str, key: &[u8], plain: &str) -> Vec<u8> {
-    let payload = Payload { msg: plain.as_bytes(), aad: of.as_bytes() };
-    ChaCha20Poly1305::new(key.into()).encrypt(&Nonce::default(), payload).unwrap()
+pub(crate) fn seal(key: &[u8], plain: &str) -> String {
+    let mut text = plain.as_bytes().to_vec();
+    cipher(key).apply_keystream(&mut text);
+    BASE64.encode(&text)
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+fn cipher(key: &[u8]) -> ChaCha20 {
+    ChaCha20::new(key.into(), &[0; 12].into())
 }

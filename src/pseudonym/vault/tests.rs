@@ -73,9 +73,7 @@ fn records_come_back_and_can_be_taken_out() {
     assert_eq!(vault.digest(&less.name).unwrap(), less.digest);
     assert_eq!(opened(&vault, &less.name, &a).unwrap(), ["S1", "S3"]);
     let left = fs::read_to_string(vault.path(&less.name)).unwrap();
-    let mut key = Vec::new();
-    push_hex(&mut key, &all[1].key);
-    let key = String::from_utf8(key).unwrap();
+    let key = HEXLOWER.encode(&all[1].key);
     assert!(!left.contains(&key) && !left.contains(&of[1].sample.to_string()));
     assert_eq!(opened(&vault, &file.name, &a).unwrap().len(), 3, "the old file stays until it is removed");
     drop(vault.begin(&[custodian().0]).unwrap());
@@ -106,7 +104,7 @@ fn damaged_files_are_noticed() {
     let lines: Vec<&str> = keys.lines().collect();
     for text in [
         String::new(),
-        sound.replace("vault-2", "vault-1"),
+        sound.replace("vault-3", "vault-1"),
         armored[..end - 2].to_owned(),
         sound.replace(" key ", " box "),
         sound.replace("record 1", "record x"),
@@ -119,8 +117,10 @@ fn damaged_files_are_noticed() {
     // The key of another record, and a record that is not there.
     let exchanged = keys.replace(lines[0].split(' ').next_back().unwrap(), lines[1].split(' ').next_back().unwrap());
     assert!(matches!(read(&format!("{armored}{exchanged}")), Err(VaultError::Record(SealError::Closed(_)))));
+    // A record that is said to be another's.
+    let renamed = keys.replacen(&all[0].of.sample.to_string(), &p(7).to_string(), 1);
+    assert!(matches!(read(&format!("{armored}{renamed}")), Err(VaultError::Record(SealError::Exchanged(_)))));
     let other = Key { of: Sealed { sample: p(1), family: None }, number: 4, key: [0; 32] }.line();
-    let other = String::from_utf8(other).unwrap();
     assert!(matches!(read(&format!("{sound}{other}")), Err(VaultError::Record(SealError::Closed(_)))));
     // No changed byte of the age file opens, or gives other records.
     for at in (FORM.len()..end).step_by(7) {
