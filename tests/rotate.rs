@@ -68,6 +68,22 @@ fn everyone_has_another_pseudonym_and_the_same_candidates() {
 }
 
 #[test]
+fn what_was_damaged_stays_known_as_damaged() {
+    let matched = Matched::new(40, 200);
+    let Matched { lab, identity, .. } = &matched;
+    let database = lab.database("store");
+    let one = "UPDATE candidate SET log10_lr = log10_lr + 1
+               WHERE (family, child) IN (SELECT family, child FROM candidate LIMIT 1)";
+    assert_eq!(database.execute(one, []).unwrap(), 1);
+    drop(database);
+    rotate(lab, identity).ends(0);
+    matched.use_new_key();
+    for (command, code) in [("verify", 1), ("candidates", 2)] {
+        lab.run(&[command]).ends(code).says(&["candidate", "is damaged (it was changed)"]);
+    }
+}
+
+#[test]
 fn it_is_recorded_without_names_and_hides_no_history() {
     let matched = Matched::new(40, 200);
     let Matched { lab, identity, .. } = &matched;

@@ -81,11 +81,16 @@ pub(super) const ALL: &str = "SELECT family, child, log10_lr, loci_compared, inc
 /// Reads a row of [`ALL`].
 pub(super) fn candidate(row: &Row<'_>) -> Result<Candidate, LedgerError> {
     let candidate = unchecked(row)?;
-    if row.get::<_, Option<sums::Sum>>(8)? != Some(sums::of_candidate(&candidate)) {
+    if sum(row)? != Some(sums::of_candidate(&candidate)) {
         let of = format!("the candidate {} of the family {}", candidate.record.child, candidate.record.family);
         return Err(LedgerError::Damaged { of, what: "it was changed" });
     }
     Ok(candidate)
+}
+
+/// The checksum in a row of [`ALL`].
+pub(super) fn sum(row: &Row<'_>) -> rusqlite::Result<Option<sums::Sum>> {
+    row.get(8)
 }
 
 /// The same, whatever the checksum says.

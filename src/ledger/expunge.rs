@@ -9,6 +9,7 @@ use super::audit::append;
 use super::changes::next;
 use super::open::{Ledger, advance, set_meta};
 use super::read::pseudonym;
+use super::runs::{self, RunRecord};
 use super::{LedgerError, SealedFile, sealed, sums};
 use crate::model::Pseudonym;
 
@@ -224,25 +225,31 @@ fn scrub_manifests(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerErr
     })
 }
 
-/// Edits the manifests of all runs that there is something else in the place of. Gives how many.
+/// Edits the manifests of all runs that there is something else in the place of. Gives how many. A run with a wrong checksum
+/// keeps that, so that it stays known as damaged.
 pub(super) fn edit_manifests(
     tx: &Transaction<'_>,
     edit: impl Fn(&str) -> serde_json::Result<Option<Value>>,
 ) -> Result<u64, LedgerError> {
-    let mut select = tx.prepare("SELECT id, manifest FROM run")?;
+    let mut select = tx.prepare(runs::ALL)?;
     let mut rows = select.query([])?;
     let mut edited = Vec::new();
     while let Some(row) = rows.next()? {
-        let (id, text): (i64, String) = (row.get(0)?, row.get(1)?);
+        let (id, run) = runs::unchecked(row)?;
         let damaged = |_| LedgerError::Damaged { of: format!("run {id}"), what: "its manifest is no JSON" };
-        edited.extend(edit(&text).map_err(damaged)?.map(|manifest| (id, manifest.to_string())));
+        if let Some(manifest) = edit(&run.manifest).map_err(damaged)? {
+            let sum = runs::sum(row)?;
+            let is_sound = sum == Some(sums::of_run(&run));
+            let run = RunRecord { manifest: manifest.to_string(), ..run };
+            let sum = if is_sound { Some(sums::of_run(&run)) } else { sum };
+            edited.push((id, run.manifest, sum));
+        }
     }
     drop(rows);
-    let mut update = tx.prepare("UPDATE run SET manifest = ?2 WHERE id = ?1")?;
+    let mut update = tx.prepare("UPDATE run SET manifest = ?2, sum = ?3 WHERE id = ?1")?;
     for one in &edited {
-        update.execute((one.0, &one.1))?;
+        update.execute((one.0, &one.1, one.2))?;
     }
-    sums::renew_runs(tx, |id| edited.iter().any(|one| one.0 == id))?;
     Ok(edited.len() as u64)
 }
 

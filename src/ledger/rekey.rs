@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use serde_json::Value;
 
 use super::audit::append;
+use super::candidates::{self, CandidateRecord};
 use super::crypt::{LedgerKey, needed};
 use super::expunge::{UNFINISHED, edit_manifests};
 use super::open::{Ledger, advance, generation, meta, set_meta};
@@ -190,31 +191,38 @@ fn profiles(tx: &Transaction<'_>, samples: &[(i64, Pseudonym, Pseudonym)]) -> Re
     Ok(())
 }
 
+/// Renames whom candidates name. One with a wrong checksum keeps that, so that it stays known as damaged.
 fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerError> {
-    let mut select = tx.prepare("SELECT family, child, same_as FROM candidate")?;
+    let mut select = tx.prepare(candidates::ALL)?;
     let mut rows = select.query([])?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
-        let same_as: Option<[u8; Pseudonym::LEN]> = row.get(2)?;
-        all.push((pseudonym(row, 0)?, pseudonym(row, 1)?, same_as.map(Pseudonym::from_bytes)));
+        all.push((candidates::unchecked(row)?, candidates::sum(row)?));
     }
-    let mut update =
-        tx.prepare("UPDATE candidate SET family = ?3, child = ?4, same_as = ?5 WHERE family = ?1 AND child = ?2")?;
-    for &(family, child, same_as) in &all {
-        let same_as = same_as.map(|sample| new_name("sample", sample, &renamed.samples)).transpose()?;
+    let mut update = tx.prepare(
+        "UPDATE candidate SET family = ?3, child = ?4, same_as = ?5, sum = ?6 WHERE family = ?1 AND child = ?2",
+    )?;
+    let number = all.len() as u64;
+    for (mut candidate, sum) in all {
+        let is_sound = sum == Some(sums::of_candidate(&candidate));
+        let record = &mut candidate.record;
+        let (family, child) = (record.family, record.child);
+        record.family = new_name("family", family, &renamed.families)?;
+        record.child = new_name("sample", child, &renamed.samples)?;
+        record.same_as = record.same_as.map(|sample| new_name("sample", sample, &renamed.samples)).transpose()?;
+        let CandidateRecord { family: new_family, child: new_child, same_as, .. } = candidate.record;
         update.execute((
             family.as_bytes(),
             child.as_bytes(),
-            new_name("family", family, &renamed.families)?.as_bytes(),
-            new_name("sample", child, &renamed.samples)?.as_bytes(),
+            new_family.as_bytes(),
+            new_child.as_bytes(),
             same_as.as_ref().map(Pseudonym::as_bytes),
+            if is_sound { Some(sums::of_candidate(&candidate)) } else { sum },
         ))?;
     }
-    sums::renew_candidates(tx)?;
-    Ok(all.len() as u64)
+    Ok(number)
 }
 
-/// Gives how many named somebody.
 fn manifests(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerError> {
     edit_manifests(tx, |text| {
         let mut manifest: Value = serde_json::from_str(text)?;

@@ -168,7 +168,7 @@ impl Ledger {
     /// The database's.
     pub fn last_run(&self) -> Result<Option<(i64, RunRecord)>, LedgerError> {
         let sql = format!("{ALL} ORDER BY id DESC LIMIT 1");
-        let read = |row: &Row<'_>| Ok((unchecked(row)?, row.get::<_, Option<sums::Sum>>(11)?));
+        let read = |row: &Row<'_>| Ok((unchecked(row)?, sum(row)?));
         let Some(((id, run), sum)) = self.connection.query_row(&sql, [], read).optional()? else { return Ok(None) };
         if sum != Some(sums::of_run(&run)) {
             return Err(LedgerError::Damaged { of: format!("run {id}"), what: "it was changed" });
@@ -196,6 +196,11 @@ pub(super) fn unchecked(row: &Row<'_>) -> rusqlite::Result<(i64, RunRecord)> {
         basis: row.get(10)?,
     };
     Ok((row.get(0)?, run))
+}
+
+/// The checksum in a row of [`ALL`].
+pub(super) fn sum(row: &Row<'_>) -> rusqlite::Result<Option<sums::Sum>> {
+    row.get(11)
 }
 
 fn insert_run(tx: &Transaction<'_>, run: &RunRecord, candidates: usize) -> Result<i64, LedgerError> {

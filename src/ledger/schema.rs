@@ -221,7 +221,7 @@ pub(super) fn migrate(tx: &Transaction<'_>, from: i64) -> Result<(), LedgerError
     }
     if (1..WITH_CHECKSUMS).contains(&from) {
         sums::renew_candidates(tx)?;
-        sums::renew_runs(tx, |_| true)?;
+        sums::renew_runs(tx)?;
     }
     if (1..WITH_SHORT_PROFILES).contains(&from) {
         profiles(tx, from >= WITH_CHECKSUMS)?;

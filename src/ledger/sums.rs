@@ -68,12 +68,12 @@ pub(super) fn renew_candidates(tx: &Transaction<'_>) -> Result<(), LedgerError> 
     Ok(())
 }
 
-/// The same of some runs; the others keep theirs, right or wrong.
-pub(super) fn renew_runs(tx: &Transaction<'_>, wanted: impl Fn(i64) -> bool) -> Result<(), LedgerError> {
+/// The same of every run.
+pub(super) fn renew_runs(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     let mut select = tx.prepare(runs::ALL)?;
     let mut update = tx.prepare("UPDATE run SET sum = ?2 WHERE id = ?1")?;
     let all: Vec<(i64, RunRecord)> = select.query_map([], runs::unchecked)?.collect::<rusqlite::Result<_>>()?;
-    for (id, run) in all.iter().filter(|(id, _)| wanted(*id)) {
+    for (id, run) in &all {
         update.execute((id, of_run(run)))?;
     }
     Ok(())

@@ -68,6 +68,25 @@ fn runs_that_are_none_are_refused() {
 }
 
 #[test]
+fn an_edited_run_is_as_sound_as_it_was() {
+    for is_sound in [true, false] {
+        let (_dir, _path, mut ledger) = ledger();
+        record_now(&mut ledger, &[]).unwrap();
+        if !is_sound {
+            ledger.connection.execute("UPDATE run SET families = families + 1", []).unwrap();
+        }
+        let tx = ledger.begin().unwrap();
+        let edited = expunge::edit_manifests(&tx, |_| serde_json::from_str(r#"{"edited": 1}"#).map(Some)).unwrap();
+        tx.commit().unwrap();
+        assert_eq!(edited, 1);
+        match ledger.last_run() {
+            Ok(run) => assert!(is_sound && run.unwrap().1.manifest == r#"{"edited":1}"#),
+            Err(error) => assert!(!is_sound && matches!(error, LedgerError::Damaged { .. })),
+        }
+    }
+}
+
+#[test]
 fn a_run_builds_on_how_the_candidates_stand() {
     let (_dir, _path, mut ledger) = ledger();
     let first = run(&ledger);
