@@ -1,13 +1,15 @@
 //! The store: a folder with configuration, frequencies, ledger, index and lock.
 
+use std::error::Error;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, bail};
 use nix::errno::Errno;
+use nix::sys::statvfs::statvfs;
 use serde::{Deserialize, Serialize};
 
 use crate::index::IndexError;
@@ -304,28 +306,14 @@ fn at(path: &Path, error: LedgerError) -> anyhow::Error {
 
 /// What to do about an error of the disk that a store is on, and which store that is.
 pub(super) fn advice(error: &anyhow::Error, dir: &Path) -> Option<String> {
-    let of_system = |error: &std::io::Error| match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Some(Trouble::Full),
-        _ if error.raw_os_error() == Some(Errno::EIO as i32) => Some(Trouble::Failing),
-        _ => None,
-    };
-    let trouble = error.chain().find_map(|cause| {
-        if let Some(error) = cause.downcast_ref::<LedgerError>() {
-            error.trouble()
-        } else if let Some(IndexError::Io { error, .. }) = cause.downcast_ref() {
-            of_system(error)
-        } else if let Some(VaultError::Io { source, .. }) = cause.downcast_ref() {
-            of_system(source)
-        } else {
-            None
-        }
-    })?;
+    let trouble = error.chain().find_map(trouble)?;
+    let full = trouble == Trouble::Full || trouble == Trouble::Failing && has_no_room(dir);
     let dir = dir.display();
     Some(match trouble {
-        Trouble::Full => {
+        _ if full => {
             format!("make room for the store {dir}, and repeat the command: what was acknowledged before is there")
         }
-        Trouble::Failing => format!(
+        Trouble::Full | Trouble::Failing => format!(
             "the disk of the store {dir} does not do its work: look into the system's log, save a copy of the store, and run \
              `reunite verify`"
         ),
@@ -333,6 +321,33 @@ pub(super) fn advice(error: &anyhow::Error, dir: &Path) -> Option<String> {
             format!("the store {dir}, its ledger.db and the files beside it must be writable for this user")
         }
     })
+}
+
+/// What is wrong with the disk, if that is what this is about.
+fn trouble(error: &(dyn Error + 'static)) -> Option<Trouble> {
+    let of_system = |error: &io::Error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Some(Trouble::Full),
+        _ if error.raw_os_error() == Some(Errno::EIO as i32) => Some(Trouble::Failing),
+        _ => None,
+    };
+    if let Some(LedgerError::Sealing(error)) = error.downcast_ref() {
+        trouble(&**error)
+    } else if let Some(error) = error.downcast_ref::<LedgerError>() {
+        error.trouble()
+    } else if let Some(IndexError::Io { error, .. }) = error.downcast_ref() {
+        of_system(error)
+    } else if let Some(VaultError::Io { source, .. }) = error.downcast_ref() {
+        of_system(source)
+    } else {
+        None
+    }
+}
+
+/// Whether the disk of a store is as good as full: of some files that it cannot enlarge then, SQLite says no more than of a
+/// disk that fails.
+fn has_no_room(dir: &Path) -> bool {
+    const LITTLE: u64 = 1 << 20;
+    statvfs(dir).is_ok_and(|disk| disk.blocks_available() * disk.fragment_size() < LITTLE)
 }
 
 /// Loads the key, or says how to name it.
@@ -354,7 +369,7 @@ pub(super) fn outside(key_file: &Path, dir: &Path, what: &str) -> anyhow::Result
 }
 
 /// Flushes the names in a folder.
-pub(super) fn flush(folder: &Path) -> std::io::Result<()> {
+pub(super) fn flush(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
