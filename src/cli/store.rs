@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use nix::sys::statvfs::statvfs;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Entry;
 use crate::index::IndexError;
 use crate::kinship::Calculator;
 use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey, Trouble};
@@ -240,6 +241,14 @@ impl Store {
             bail!("{} is the ledger of another store: put back the one that belongs here", path.display());
         }
         Ok(ledger)
+    }
+
+    /// Encrypts the ledger, if it is plain. Whether it was.
+    pub(super) fn encrypt(&self, entry: &Entry) -> anyhow::Result<bool> {
+        let key = self.key()?;
+        let path = self.dir.join(LEDGER);
+        let fingerprint = key.fingerprint().bytes();
+        Ledger::encrypt(&path, &ledger_key(&key), fingerprint, entry).map_err(|error| at(&path, error))
     }
 
     pub(super) fn calculator(&self) -> anyhow::Result<Calculator> {

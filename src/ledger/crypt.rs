@@ -4,16 +4,20 @@
 //! it is, and not stretched like a password.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use rusqlite::Connection;
 use zeroize::Zeroizing;
 
 use super::LedgerError;
-use super::open::{Ledger, PAGE};
+use super::open::{Ledger, PAGE, version};
+use super::schema::APPLICATION_ID;
+use crate::audit::Entry;
 
 /// Whether this build encrypts ledgers; it opens no others then.
 pub const ENCRYPTS: bool = cfg!(feature = "sqlcipher");
@@ -38,11 +42,7 @@ impl LedgerKey {
         let mut sql = Zeroizing::new(String::with_capacity(128));
         sql.push_str(pragma);
         sql.push_str(" = \"x'");
-        for byte in self.0.iter() {
-            for nibble in [byte >> 4, byte & 15] {
-                sql.push(char::from_digit(nibble.into(), 16).unwrap_or('0'));
-            }
-        }
+        HEXLOWER.encode_append(&self.0[..], &mut sql);
         sql.push_str("'\"");
         // SQLite's words about it could hold the statement.
         connection.execute_batch(&sql).map_err(|_| LedgerError::KeyRefused)
@@ -87,7 +87,7 @@ pub(super) enum Form {
 
 /// Reads them. No connection of this process to a file that others use may be open: closing the file lets go of the locks
 /// that the process has on it.
-pub(super) fn form(path: &Path) -> std::io::Result<Form> {
+pub(super) fn form(path: &Path) -> io::Result<Form> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let mut start = [0; PLAIN.len()];
@@ -137,4 +137,77 @@ impl Ledger {
         *self = opened;
         if changed { Ok(()) } else { Err(LedgerError::NotChanged) }
     }
+
+    /// Encrypts a ledger that a build without encryption made: beside it first, and then in its place, so that it is plain or
+    /// encrypted at every instant and whole in either case. The new one is held against what it should be, is bound to the
+    /// key of this fingerprint, and has a record of this. Whether there was something to do.
+    ///
+    /// The plain file is removed, which does not overwrite it on the disk. No other command may run meanwhile.
+    ///
+    /// # Errors
+    /// [`LedgerError::InUse`], [`LedgerError::Unsound`]; as [`Self::open`] and [`Self::bind_key`]. The ledger is plain then.
+    pub fn encrypt(path: &Path, key: &LedgerKey, fingerprint: [u8; 8], entry: &Entry) -> Result<bool, LedgerError> {
+        clear(path)?;
+        if form(path).map_err(|source| refused(path, source))? != Form::Plain {
+            return Ok(false);
+        }
+        let done = Self::encrypt_beside(path, key, fingerprint, entry);
+        if done.is_err() {
+            // What went wrong first says more.
+            let _ = clear(path);
+        }
+        done.map(|()| true)
+    }
+
+    fn encrypt_beside(path: &Path, key: &LedgerKey, fingerprint: [u8; 8], entry: &Entry) -> Result<(), LedgerError> {
+        let io = |source| refused(path, source);
+        let [new, journal, ..] = beside(path);
+        let plain = Connection::open(path)?;
+        let version = version(&plain, path)?;
+        // Only who is alone with it can end its journal; and nobody joins in until another file has its name.
+        plain.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
+        let mode = plain.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get::<_, String>(0));
+        if mode.as_deref() != Ok("delete") || plain.execute_batch("BEGIN EXCLUSIVE; COMMIT").is_err() {
+            return Err(LedgerError::InUse(path.to_owned()));
+        }
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).map_err(io)?;
+        let words = Zeroizing::new(format!("x'{}'", HEXLOWER.encode(&key.0[..])));
+        plain.execute("ATTACH ?1 AS encrypted KEY ?2", (new.to_string_lossy(), words.as_str()))?;
+        plain.execute_batch(&format!(
+            "PRAGMA encrypted.cipher_page_size = {PAGE}; BEGIN; SELECT sqlcipher_export('encrypted');
+             PRAGMA encrypted.application_id = {APPLICATION_ID}; PRAGMA encrypted.user_version = {version}; COMMIT;
+             DETACH encrypted"
+        ))?;
+        let mut ledger = Self::open(&new, Some(key))?;
+        ledger.bind_key(fingerprint)?;
+        if let Some(finding) = ledger.verify()?.into_iter().next() {
+            return Err(LedgerError::Unsound { path: path.to_owned(), finding });
+        }
+        ledger.append(entry)?;
+        drop(ledger);
+        if journal.exists() {
+            return Err(io(io::ErrorKind::StorageFull.into()));
+        }
+        file.sync_all().and_then(|()| fs::rename(&new, path)).map_err(io)?;
+        drop(plain);
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
+    }
+}
+
+fn refused(path: &Path, source: io::Error) -> LedgerError {
+    LedgerError::Io { doing: "encrypt", path: path.to_owned(), source }
+}
+
+/// An encrypted ledger that is not finished, and what SQLite puts beside it, its journal first.
+fn beside(path: &Path) -> [PathBuf; 4] {
+    ["", "-wal", "-shm", "-journal"].map(|end| PathBuf::from(format!("{}.encrypting{end}", path.display())))
+}
+
+/// Removes what an interrupted encryption left.
+fn clear(path: &Path) -> Result<(), LedgerError> {
+    beside(path).iter().try_for_each(|left| match fs::remove_file(left) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(refused(path, error)),
+        _ => Ok(()),
+    })
 }

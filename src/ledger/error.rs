@@ -47,7 +47,7 @@ pub enum LedgerError {
     NotALedger(PathBuf),
     /// Not encrypted, and this build opens encrypted ones only.
     #[error(
-        "{} is not encrypted, and this build (feature `sqlcipher`) works on encrypted ledgers alone: make a new store and import the files again, or use a build without the feature", .0.display()
+        "{} is not encrypted, and this build (feature `sqlcipher`) works on encrypted ledgers alone: `reunite key encrypt` encrypts this one, and a build without the feature opens it as it is", .0.display()
     )]
     Plain(PathBuf),
     /// Perhaps encrypted, which this build does not read.
@@ -69,6 +69,17 @@ pub enum LedgerError {
     /// A build that should encrypt does not.
     #[error("this build should encrypt the ledger, but its SQLite cannot: build it with the bundled SQLCipher")]
     NoCipher,
+    /// A plain ledger was to be encrypted that others are reading.
+    #[error("{} is open in another command: wait until it has ended, and repeat this one", .0.display())]
+    InUse(PathBuf),
+    /// A plain ledger was to be encrypted that holds damage.
+    #[error("{} is damaged, so that it stays as it is: {finding}; see `reunite verify` of a build without the feature `sqlcipher`", path.display())]
+    Unsound {
+        /// The ledger.
+        path: PathBuf,
+        /// The first thing that is wrong.
+        finding: String,
+    },
     /// The change to another key did not get through.
     #[error("the ledger could not be encrypted with the new key, and still has the old one: is the disk full?")]
     NotChanged,

@@ -109,15 +109,11 @@ impl Ledger {
                 .map_err(not_ours)?;
         unlock(&plain, key)?;
         plain.busy_timeout(BUSY_TIMEOUT)?;
-        let pragma = |name| plain.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(not_ours);
-        let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+        let version = version(&plain, path).map_err(|error| match error {
+            LedgerError::Database(error) => not_ours(error),
+            error => error,
+        })?;
         drop(plain);
-        if application != schema::APPLICATION_ID || version < 1 {
-            return Err(LedgerError::NotALedger(path.to_owned()));
-        }
-        if version > schema::VERSION {
-            return Err(LedgerError::Newer { path: path.to_owned(), found: version, known: schema::VERSION });
-        }
         let mut ledger = Self {
             connection: connect(path, key).map_err(|error| match error {
                 LedgerError::Database(error) => not_ours(error),
@@ -213,6 +209,19 @@ fn connect(path: &Path, key: Option<&LedgerKey>) -> Result<Connection, LedgerErr
          PRAGMA journal_size_limit = 67108864;",
     ))?;
     Ok(connection)
+}
+
+/// The schema version of a file, if it is a ledger that this program knows.
+pub(super) fn version(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+    if application != schema::APPLICATION_ID || version < 1 {
+        return Err(LedgerError::NotALedger(path.to_owned()));
+    }
+    if version > schema::VERSION {
+        return Err(LedgerError::Newer { path: path.to_owned(), found: version, known: schema::VERSION });
+    }
+    Ok(version)
 }
 
 pub(super) fn generation(connection: &Connection) -> Result<Generation, LedgerError> {

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use age::secrecy::ExposeSecret;
+use reunite::ledger::ENCRYPTS;
 
 use crate::canaries::{CANARIES, LOCI, PROFILE, Search, children, families};
 use crate::common::{Lab, Said, reunite};
@@ -321,6 +322,11 @@ fn the_store_is_looked_after(watched: &mut Watched, child: &str) {
     watched.run("expunge", &expunge, &format!("{mother}\n")).ends(0);
     watched.fails("expunge", &[&[card][..], &WHY].concat());
     watched.done("key rotate", &rotate(&identity));
+    if ENCRYPTS {
+        watched.fails("key encrypt", &["--store", "nowhere"]);
+        fs::copy(&new, watched.lab.path("key")).unwrap();
+        watched.done("key encrypt", &[]);
+    }
 }
 
 #[test]
