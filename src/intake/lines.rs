@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr, memchr_iter};
+
 /// The lines of a file, with their numbers from 1 and without their ends (`\n` or `\r\n`).
 pub(super) struct Lines<'a> {
     rest: &'a [u8],
@@ -27,12 +29,10 @@ impl<'a> Lines<'a> {
             return None;
         }
         let after = self.rest.get(bytes..).unwrap_or_default();
-        let end = after.iter().position(|&b| b == b'\n').map_or(self.rest.len(), |end| bytes + end + 1);
+        let end = memchr(b'\n', after).map_or(self.rest.len(), |end| bytes + end + 1);
         let (piece, rest) = self.rest.split_at(end);
         let number = self.number;
-        // Counted in bytes, which many processors do many at a time.
-        let ends = |few: &[u8]| few.iter().fold(0_u8, |ends, &b| ends.wrapping_add(u8::from(b == b'\n')));
-        self.number += piece.chunks(255).map(|few| u64::from(ends(few))).sum::<u64>();
+        self.number += memchr_iter(b'\n', piece).count() as u64;
         self.rest = rest;
         Some(Self { rest: piece, number })
     }
@@ -45,7 +45,7 @@ impl<'a> Iterator for Lines<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let end = self.rest.iter().position(|&b| b == b'\n');
+        let end = memchr(b'\n', self.rest);
         let line = &self.rest[..end.unwrap_or(self.rest.len())];
         self.rest = end.map_or(&[], |end| &self.rest[end + 1..]);
         self.number += 1;

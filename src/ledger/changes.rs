@@ -27,6 +27,15 @@ pub(super) fn remember(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     Ok(())
 }
 
+/// A query for the ids of the samples that came or were given other data by imports after this one. It goes through no others.
+pub(super) fn samples_since(import: &str) -> String {
+    // Ids that became free are given again: the least of all, and then the import itself.
+    format!(
+        "SELECT id FROM sample WHERE id >= (SELECT min(first_sample) FROM import WHERE import.id > {import})
+         AND import_id > {import} UNION ALL SELECT id FROM sample WHERE changed > {import}"
+    )
+}
+
 /// The generation that the transaction under way will lead to.
 pub(super) fn next(tx: &Connection) -> Result<i64, LedgerError> {
     Ok(i64::try_from(generation(tx)?.number).unwrap_or(i64::MAX).saturating_add(1))
@@ -54,9 +63,10 @@ impl Ledger {
         let tx = self.connection.unchecked_transaction()?;
         let positions = Positions::new(&tx, panel)?;
         // The sign keeps SQLite from going through all samples in the order asked for.
-        let mut statement = tx.prepare(
-            "SELECT pseudonym, profile, drop_out FROM sample WHERE import_id > ?1 AND role = 'child' ORDER BY +pseudonym",
-        )?;
+        let mut statement = tx.prepare(&format!(
+            "SELECT pseudonym, profile, drop_out FROM sample WHERE id IN ({}) AND role = 'child' ORDER BY +pseudonym",
+            samples_since("?1")
+        ))?;
         let mut rows = statement.query([since.last_import])?;
         let mut children = Vec::new();
         while let Some(row) = rows.next()? {

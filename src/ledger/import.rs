@@ -155,6 +155,20 @@ impl Ledger {
         dry_run: bool,
         seal: Option<Sealer<'_>>,
     ) -> Result<ImportReport, LedgerError> {
+        // What the new rows refer to is written or looked up by the transaction that writes them.
+        self.connection.pragma_update(None, "foreign_keys", false)?;
+        let done = self.import_unchecked(batch, on_conflict, dry_run, seal);
+        self.connection.pragma_update(None, "foreign_keys", true)?;
+        done
+    }
+
+    fn import_unchecked(
+        &mut self,
+        batch: &Batch,
+        on_conflict: OnConflict,
+        dry_run: bool,
+        seal: Option<Sealer<'_>>,
+    ) -> Result<ImportReport, LedgerError> {
         let acting = self.acting.take();
         let tx = self.begin()?;
         let encoder = Encoder::new(&tx, batch)?;
@@ -220,8 +234,8 @@ impl Ledger {
 fn record(tx: &Transaction<'_>, batch: &Batch, report: &ImportReport) -> Result<i64, LedgerError> {
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     tx.execute(
-        "INSERT INTO import (layout, file_digest, rows, added, unchanged, replaced, imported_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO import (layout, file_digest, rows, added, unchanged, replaced, imported_at, first_sample)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(id), 0) + 1 FROM sample))",
         (
             batch.holds.word(),
             batch.file_digest,

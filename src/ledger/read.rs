@@ -1,10 +1,12 @@
 //! Samples and families as matching needs them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
+use super::changes::samples_since;
 use super::marks::checked_under;
 use super::open::Ledger;
 use super::relatives::relation;
@@ -234,17 +236,20 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
     // One text per case, so that each uses its index; where few are asked for, the sign keeps SQLite from going through
     // all in the order asked for, and `ALL` from sorting both sides of a union, which it would do by going through all.
     let order = if matches!(which, Which::Changed { .. } | Which::Among(_)) { "+" } else { "" };
-    let (condition, values): (_, Vec<Value>) = match which {
-        Which::Matched => ("family.withdrawn IS NULL", vec![]),
-        Which::Unchecked => ("family.withdrawn IS NULL AND family.checked = 0", vec![]),
+    let (condition, values): (Cow<'_, str>, Vec<Value>) = match which {
+        Which::Matched => ("family.withdrawn IS NULL".into(), vec![]),
+        Which::Unchecked => ("family.withdrawn IS NULL AND family.checked = 0".into(), vec![]),
         Which::Changed { generation, last_import } => (
-            "family.withdrawn IS NULL AND family.id IN
-             (SELECT id FROM family WHERE changed > ?1
-              UNION ALL SELECT family_id FROM sample JOIN member ON member.sample_id = sample.id WHERE import_id > ?2)",
+            format!(
+                "family.withdrawn IS NULL AND family.id IN (SELECT id FROM family WHERE changed > ?1
+                 UNION ALL SELECT family_id FROM member WHERE sample_id IN ({}))",
+                samples_since("?2")
+            )
+            .into(),
             vec![generation.into(), last_import.into()],
         ),
         Which::Between { after, up_to } => (
-            "family.withdrawn IS NULL AND family.pseudonym > ?1 AND family.pseudonym <= ?2",
+            "family.withdrawn IS NULL AND family.pseudonym > ?1 AND family.pseudonym <= ?2".into(),
             vec![after.to_vec().into(), up_to.to_vec().into()],
         ),
         Which::Among(pseudonyms) => {
@@ -253,9 +258,9 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
             let list = format!("[\"{}\"]", names.join("\",\""));
             let those = "family.withdrawn IS NULL
                          AND family.pseudonym IN (SELECT unhex(value) FROM json_each(?1))";
-            (those, vec![list.into()])
+            (those.into(), vec![list.into()])
         }
-        Which::One(family) => ("family.pseudonym = ?1", vec![family.as_bytes().to_vec().into()]),
+        Which::One(family) => ("family.pseudonym = ?1".into(), vec![family.as_bytes().to_vec().into()]),
     };
     let mut statement = connection.prepare(&format!(
         "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile, sample.drop_out,

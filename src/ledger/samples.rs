@@ -1,6 +1,7 @@
 //! Samples of either side, one by one.
 
 use super::LedgerError;
+use super::changes::samples_since;
 use super::open::Ledger;
 use super::read::{Positions, pseudonym};
 use crate::model::{Child, Panel, Pseudonym};
@@ -41,10 +42,12 @@ impl Ledger {
         let tx = self.connection.unchecked_transaction().map_err(LedgerError::from)?;
         let positions = Positions::new(&tx, panel)?;
         let condition = match which {
-            Samples::Relatives => "role = 'relative'",
-            Samples::Children => "role = 'child'",
-            Samples::All => "1",
-            Samples::LastImport => "import_id = (SELECT max(id) FROM import)",
+            Samples::Relatives => "role = 'relative'".to_owned(),
+            Samples::Children => "role = 'child'".to_owned(),
+            Samples::All => "1".to_owned(),
+            Samples::LastImport => {
+                format!("sample.id IN ({})", samples_since("(SELECT max(id) - 1 FROM import)"))
+            }
         };
         let mut statement = tx
             .prepare(&format!(

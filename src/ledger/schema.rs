@@ -24,7 +24,7 @@ pub(super) const MIGRATIONS: [&str; 15] = [
     SEALED,
     DOOMED,
     CHECKSUMS,
-    SHORT_PROFILES,
+    LESS_TO_WRITE,
 ];
 
 /// The version this program writes.
@@ -116,7 +116,8 @@ ALTER TABLE family ADD COLUMN checked INTEGER NOT NULL DEFAULT 0 CHECK (checked 
 ";
 
 /// `past`: every generation since, with the last import that it knew. `family.changed`: the generation at which a family
-/// came, was restored, or was given other relatives; what became of a relative's own data, its `import_id` says.
+/// came, was restored, or was given other relatives; what became of a relative's own data, its `import_id` says, and since version 15
+/// its `changed`.
 /// `run.basis`: digest of everything beside samples and families that candidates depend on.
 const CHANGES: &str = "
 CREATE TABLE past (
@@ -204,11 +205,25 @@ ALTER TABLE run ADD COLUMN sum BLOB;
 /// The first version with checksums.
 const WITH_CHECKSUMS: i64 = 14;
 
-/// Profiles are half as long, and their checksum covers the drop-out probability: [`migrate`] writes them anew.
-const SHORT_PROFILES: &str = "";
+/// What makes an import cheaper. Profiles are half as long, and their checksum covers the drop-out probability: [`migrate`]
+/// writes them anew. And no index holds the import of every sample: new samples have rising ids, so that those which
+/// an import brought begin at its `first_sample`; `sample.import_id` stays what it was then, and `sample.changed` is the last
+/// import that gave a sample other data, null if none did. Until now `import_id` was the last of either kind.
+const LESS_TO_WRITE: &str = "
+ALTER TABLE import ADD COLUMN first_sample INTEGER;
+ALTER TABLE sample ADD COLUMN changed INTEGER REFERENCES import;
+UPDATE sample SET changed = import_id, import_id = least FROM
+    (SELECT id AS of, min(import_id) OVER (ORDER BY id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS least FROM sample)
+    WHERE of = id AND import_id > least;
+UPDATE import SET first_sample = coalesce(
+    (SELECT id FROM sample WHERE import_id >= import.id ORDER BY import_id, id LIMIT 1),
+    (SELECT coalesce(max(id), 0) + 1 FROM sample));
+DROP INDEX sample_by_import;
+CREATE INDEX sample_by_change ON sample (changed) WHERE changed IS NOT NULL;
+";
 
 /// The first version with these.
-const WITH_SHORT_PROFILES: i64 = 15;
+const WITH_LESS_TO_WRITE: i64 = 15;
 
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.
 ///
@@ -223,7 +238,7 @@ pub(super) fn migrate(tx: &Transaction<'_>, from: i64) -> Result<(), LedgerError
         sums::renew_candidates(tx)?;
         sums::renew_runs(tx)?;
     }
-    if (1..WITH_SHORT_PROFILES).contains(&from) {
+    if (1..WITH_LESS_TO_WRITE).contains(&from) {
         profiles(tx, from >= WITH_CHECKSUMS)?;
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;

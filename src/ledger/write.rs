@@ -98,7 +98,7 @@ impl<'a> Writer<'a> {
             insert_several: insert(TOGETHER)?,
             update: tx.prepare(
                 "UPDATE sample SET sex = :sex, profile = :profile, agency = :agency, region = :region, kit = :kit,
-                 collected_on = :collected_on, import_id = :import, drop_out = :drop_out WHERE id = :id",
+                 collected_on = :collected_on, changed = :import, drop_out = :drop_out WHERE id = :id",
             )?,
             many: ManyOfSamples::new(tx)?,
             next: tx.query_row("SELECT coalesce(max(id), 0) + 1 FROM sample", [], |row| row.get(0))?,

@@ -1,6 +1,7 @@
 //! What an import, a run and a crash leave behind.
 
 mod audit;
+mod changes;
 mod crypt;
 mod files;
 mod imports;
