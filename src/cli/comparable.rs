@@ -43,6 +43,10 @@ impl Comparable {
             });
             families.extend(loci);
         }
+        anyhow::ensure!(
+            families.len() as u64 == ledger.families_matched()?,
+            "the ledger is damaged: not all families were found; run `reunite verify`"
+        );
         let found = Pairs { typed: vec![(families, children)], min_loci }.tally();
         let (pairs, all) = (found.pairs(), found.families * found.children);
         let comparison = found.comparison(&[]);

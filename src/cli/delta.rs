@@ -138,6 +138,11 @@ impl Job<'_> {
         self.watch.expect(families * index.children() as u64);
         let matcher = self.matcher(&index);
         let (mut result, stages) = self.pages(ledger, &matcher, output)?;
+        anyhow::ensure!(
+            result.families == families,
+            "the ledger is damaged: it has {families} families, of which {} were found; run `reunite verify`",
+            result.families
+        );
         let typed = vec![(std::mem::take(&mut result.informative), matcher.typed_children())];
         drop(matcher);
         let comparison = Pairs { typed, min_loci: self.min_loci }.tally().comparison(&result.candidates);

@@ -10,7 +10,7 @@ use super::changes::next;
 use super::open::{Ledger, advance, set_meta};
 use super::read::pseudonym;
 use super::runs::{self, RunRecord};
-use super::{LedgerError, SealedFile, sealed, sums};
+use super::{Holds, LedgerError, SealedFile, sealed, sums, whole};
 use crate::model::Pseudonym;
 
 /// What goes if some samples and families are to go.
@@ -101,6 +101,7 @@ impl Ledger {
         let tx = self.begin()?;
         let mut gone = Expunged::default();
         let next = next(&tx)?;
+        let matched = whole::matched(&tx)?;
         for family in &scope.families {
             gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;
             tx.execute(
@@ -109,8 +110,15 @@ impl Ledger {
             )?;
             gone.families += tx.execute("DELETE FROM family WHERE pseudonym = ?1", [family.as_bytes()])? as u64;
         }
+        let mut sums = whole::Families::new(&tx)?;
         for sample in &scope.samples {
+            let mut sound = Vec::new();
             for family in families_of(&tx, *sample)? {
+                if let Some(id) = id_of(&tx, "family", family)?
+                    && sums.is_sound(id)?
+                {
+                    sound.push(id);
+                }
                 gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;
                 tx.execute(
                     "UPDATE family SET changed = ?2, checked = 0 WHERE pseudonym = ?1",
@@ -122,8 +130,15 @@ impl Ledger {
                 "DELETE FROM member WHERE sample_id = (SELECT id FROM sample WHERE pseudonym = ?1)",
                 [sample.as_bytes()],
             )?;
-            gone.samples += tx.execute("DELETE FROM sample WHERE pseudonym = ?1", [sample.as_bytes()])? as u64;
+            sound.into_iter().try_for_each(|id| sums.renew(id))?;
+            let sql = "DELETE FROM sample WHERE pseudonym = ?1 RETURNING role = 'child'";
+            if let Some(is_child) = tx.query_row(sql, [sample.as_bytes()], |row| row.get::<_, bool>(0)).optional()? {
+                gone.samples += 1;
+                whole::add(&tx, Holds::Children, -i64::from(is_child))?;
+            }
         }
+        drop(sums);
+        whole::add(&tx, Holds::Families, whole::matched(&tx)? - matched)?;
         gone.manifests = scrub_manifests(&tx, scope)?;
         for (name, file) in replaced {
             replace(&tx, name, file.as_ref())?;

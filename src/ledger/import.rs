@@ -13,8 +13,10 @@ use super::known::{Encoder, Known, same_sample};
 use super::open::{Ledger, advance, key_id, now};
 use super::relatives::{self, Membership};
 use super::sealed;
-use super::{Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, write};
-use crate::model::Pseudonym;
+use super::{
+    Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, whole, write,
+};
+use crate::model::{Pseudonym, Relation};
 
 /// What is to be done with each row of a batch.
 pub(super) struct Plan {
@@ -201,8 +203,13 @@ impl Ledger {
         // Sealing takes as long as writing, and another thread.
         let (written, sealed) = thread::scope(|scope| {
             let sealed = seal.zip(sealing.as_ref()).map(|(seal, sealing)| scope.spawn(|| seal(&sealing.rows)));
-            let written = write::samples(&tx, batch, &encoder, &plan, import, file)
-                .and_then(|samples| Ok((write_members(&tx, batch, &plan, &samples, file)?, samples)));
+            let written = write::samples(&tx, batch, &encoder, &plan, import, file).and_then(|(samples, new)| {
+                let families = write_members(&tx, batch, &plan, &samples, file)?;
+                if batch.holds == Holds::Children {
+                    whole::add(&tx, Holds::Children, new)?;
+                }
+                Ok((families, samples))
+            });
             let sealed = sealed.map(|sealed| sealed.join().unwrap_or_else(|panic| resume_unwind(panic)));
             (written, sealed.transpose().map_err(LedgerError::Sealing))
         });
@@ -259,7 +266,8 @@ fn write_members(
 ) -> Result<BTreeSet<Pseudonym>, LedgerError> {
     let mut find = tx.prepare("SELECT id FROM family WHERE pseudonym = ?1")?;
     let next = next(tx)?;
-    let mut found = tx.prepare("INSERT INTO family (pseudonym, changed, key_id) VALUES (?1, ?2, ?3)")?;
+    let mut found = tx.prepare("INSERT INTO family (pseudonym, changed, key_id, sum) VALUES (?1, ?2, ?3, ?4)")?;
+    let (mut sums, mut new) = (whole::Families::new(tx)?, 0);
     let key = key_id(tx)?;
     let mut write = tx.prepare(
         "INSERT INTO member (family_id, sample_id, relation, sealed_id) VALUES (?1, ?2, ?3, ?4)
@@ -272,32 +280,50 @@ fn write_members(
         if let Some((family, relation)) = row.family.filter(|_| !plan.aside[i])
             && plan.memberships[i] != Membership::Unchanged
         {
-            order.push((family, samples[i], relation, plan.memberships[i]));
+            order.push((family, samples[i], relation, plan.memberships[i], row.sample));
         }
     }
     order.sort_unstable_by_key(|&(family, sample, ..)| (family, sample));
+    order.dedup_by_key(|&mut (family, sample, ..)| (family, sample));
     let mut changed = BTreeSet::new();
     for members in order.chunk_by(|a, b| a.0 == b.0) {
         let family = members[0].0;
-        let id = match find.query_row([family.as_bytes()], |row| row.get(0)).optional()? {
+        let (id, renew) = match find.query_row([family.as_bytes()], |row| row.get(0)).optional()? {
             Some(id) => {
                 change.execute((id, next))?;
-                id
+                (id, sums.is_sound(id)?)
             }
             None => {
-                found.execute((family.as_bytes(), next, key))?;
-                tx.last_insert_rowid()
+                // All that it has is in the batch.
+                let pedigree = links.of(family);
+                let held = |&(_, _, relation, _, sample): &(_, _, Relation, _, Pseudonym)| {
+                    (sample, relation.word(), pedigree.and_then(|pedigree| pedigrees::place(pedigree, sample)))
+                };
+                let encoded = pedigree.map(|pedigree| pedigrees::encode(&pedigree.pedigree));
+                let mut held: Vec<whole::Held<'_>> = members.iter().map(held).collect();
+                found.execute((
+                    family.as_bytes(),
+                    next,
+                    key,
+                    whole::of_family(family, &mut held, encoded.as_deref()),
+                ))?;
+                new += 1;
+                (tx.last_insert_rowid(), false)
             }
         };
-        for &(_, sample, relation, membership) in members {
+        for &(_, sample, relation, membership, _) in members {
             let sealed = sealed.filter(|_| membership == Membership::Add);
             write.execute((id, sample, relation.word(), sealed))?;
         }
         links.write(family, id)?;
+        if renew {
+            sums.renew(id)?;
+        }
         if members.iter().any(|member| member.3 == Membership::Change) {
             changed.insert(family);
         }
     }
+    whole::add(tx, Holds::Families, new)?;
     Ok(changed)
 }
 

@@ -7,7 +7,7 @@ use rusqlite::{Row, Statement, Transaction};
 
 use super::many::ManyOfSamples;
 use super::{Batch, ConflictKind, Holds, LedgerError, Record};
-use super::{codec, pedigrees};
+use super::{codec, pedigrees, whole};
 use crate::model::{DropOut, Locus, Pseudonym};
 
 /// Encodes the profiles of a batch with the ledger's locus ids.
@@ -35,7 +35,9 @@ impl Encoder {
                 return Err(LedgerError::Mixed("a locus has a genotype and more than two alleles, or is none"));
             }
         }
+        whole::check_loci(tx)?;
         let mut order = Vec::with_capacity(batch.loci.len());
+        let mut are_new = false;
         let mut insert = tx.prepare("INSERT INTO locus (id, name) SELECT coalesce(max(id), 0) + 1, ?1 FROM locus")?;
         let mut select = tx.prepare("SELECT (SELECT id FROM locus WHERE name = ?1), (SELECT count(*) FROM locus)")?;
         for (position, name) in batch.loci.iter().map(Locus::name).enumerate() {
@@ -45,9 +47,13 @@ impl Encoder {
                     return Err(LedgerError::TooManyLoci);
                 }
                 insert.execute([name])?;
+                are_new = true;
                 id = select.query_row([name], |row| row.get(0))?;
             }
             order.push((id.ok_or(LedgerError::TooManyLoci)?, position));
+        }
+        if are_new {
+            whole::renew_loci(tx)?;
         }
         order.sort_unstable();
         Ok(Self { order })

@@ -2,11 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::LedgerError;
 use super::audit::append;
 use super::changes::next;
 use super::open::{Ledger, advance};
 use super::read::pseudonym;
+use super::{Holds, LedgerError, whole};
 use crate::model::Pseudonym;
 
 impl Ledger {
@@ -74,12 +74,14 @@ impl Ledger {
         let tx = self.begin()?;
         let mut changed = 0;
         let next = next(&tx)?;
+        let before = whole::matched(&tx)?;
         for family in families {
             changed += tx.execute(
                 "UPDATE family SET withdrawn = ?2, changed = ?3 WHERE pseudonym = ?1 AND withdrawn IS NOT ?2",
                 (*family.as_bytes(), reason, next),
             )?;
         }
+        whole::add(&tx, Holds::Families, whole::matched(&tx)? - before)?;
         if changed > 0 {
             advance(&tx)?;
         }

@@ -30,6 +30,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod whole;
 mod write;
 
 pub use batch::{Batch, Conflict, ConflictKind, Holds, ImportReport, OnConflict, Record};

@@ -46,6 +46,11 @@ pub(super) fn encode(pedigree: &Pedigree) -> Vec<u8> {
     links
 }
 
+/// The place of a sample in a family's pedigree, as it is stored.
+pub(super) fn place(pedigree: &FamilyPedigree, sample: Pseudonym) -> Option<i64> {
+    pedigree.place(sample).and_then(|place| i64::try_from(place).ok())
+}
+
 /// The pedigree of a stored family, whose relatives have these relations and places; `None` if it has none.
 ///
 /// # Errors
@@ -104,6 +109,11 @@ impl<'t> Writer<'t> {
             )?,
             delete: tx.prepare("DELETE FROM pedigree WHERE family_id = ?1")?,
         })
+    }
+
+    /// A family's pedigree.
+    pub(super) fn of(&self, family: Pseudonym) -> Option<&'t FamilyPedigree> {
+        self.pedigrees.get(&family).copied()
     }
 
     /// Writes a family's pedigree and the places of its members, or deletes what the ledger has of them.

@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::changes::samples_since;
 use super::marks::checked_under;
 use super::open::Ledger;
 use super::relatives::relation;
-use super::{Generation, LedgerError, codec, pedigrees};
+use super::sums::Sum;
+use super::{Generation, Holds, LedgerError, codec, pedigrees, whole};
 use crate::model::{Child, DropOut, Family, Genotype, Locus, Panel, Profile, Pseudonym, Relative};
 
 /// How much the ledger holds.
@@ -44,6 +45,7 @@ impl Positions {
         loci: usize,
         position: impl Fn(&Locus) -> Option<usize>,
     ) -> Result<Self, LedgerError> {
+        whole::check_loci(connection)?;
         let mut by_id = Vec::new();
         let mut statement = connection.prepare("SELECT id, name FROM locus")?;
         let mut rows = statement.query([])?;
@@ -100,6 +102,7 @@ struct Draft {
     /// Each with its place in the pedigree.
     relatives: Vec<(Relative, Option<i64>)>,
     links: Option<Vec<u8>>,
+    sum: Option<Sum>,
 }
 
 impl Draft {
@@ -107,6 +110,10 @@ impl Draft {
         self.relatives.sort_unstable_by_key(|(relative, _)| (relative.relation, relative.sample));
         let places: Vec<_> = self.relatives.iter().map(|(relative, place)| (relative.relation, *place)).collect();
         let damaged = |what| LedgerError::Damaged { of: format!("family {}", self.pseudonym), what };
+        let held = self.relatives.iter().map(|(relative, place)| (relative.sample, relative.relation.word(), *place));
+        if self.sum != Some(whole::of_family(self.pseudonym, &mut held.collect::<Vec<_>>(), self.links.as_deref())) {
+            return Err(whole::changed(format!("family {}", self.pseudonym)));
+        }
         let pedigree = pedigrees::decode(self.links.as_deref(), &places).map_err(damaged)?;
         let relatives = self.relatives.into_iter().map(|relative| relative.0).collect();
         Ok(Family { pseudonym: self.pseudonym, relatives, pedigree: pedigree.map(Arc::new) })
@@ -132,11 +139,14 @@ impl Ledger {
         let mut statement =
             tx.prepare("SELECT pseudonym, profile, drop_out FROM sample WHERE role = 'child' ORDER BY pseudonym")?;
         let mut rows = statement.query([])?;
+        let mut number = 0;
         while let Some(row) = rows.next()? {
             let pseudonym = pseudonym(row, 0)?;
             let (profile, drop_out) = positions.read(row, pseudonym, 1)?;
             each(Child { pseudonym, profile, drop_out });
+            number += 1;
         }
+        whole::check(&tx, Holds::Children, number)?;
         Ok(generation)
     }
 
@@ -148,7 +158,9 @@ impl Ledger {
     pub fn families(&self, panel: &Panel) -> Result<(Vec<Family>, Generation), LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let generation = super::open::generation(&tx)?;
-        Ok((families(&tx, panel, Which::Matched)?, generation))
+        let families = families(&tx, panel, Which::Matched)?;
+        whole::check(&tx, Holds::Families, families.len() as u64)?;
+        Ok((families, generation))
     }
 
     /// The families that are not withdrawn and whose marks are not those of their relatives as they are, held against
@@ -189,10 +201,12 @@ impl Ledger {
     /// How many families are not withdrawn.
     ///
     /// # Errors
-    /// The database's.
+    /// The database's, or [`LedgerError::Damaged`] if there should be more or fewer.
     pub fn families_matched(&self) -> Result<u64, LedgerError> {
-        let sql = "SELECT count(*) FROM family WHERE withdrawn IS NULL";
-        Ok(self.connection.query_row(sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
+        let tx = self.connection.unchecked_transaction()?;
+        let number = whole::matched(&tx)?.unsigned_abs();
+        whole::check(&tx, Holds::Families, number)?;
+        Ok(number)
     }
 
     /// How much there is.
@@ -264,21 +278,28 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
     };
     let mut statement = connection.prepare(&format!(
         "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile, sample.drop_out,
-         member.place, pedigree.links
-         FROM family JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
+         member.place, pedigree.links, family.sum
+         FROM family LEFT JOIN member ON member.family_id = family.id LEFT JOIN sample ON sample.id = member.sample_id
          LEFT JOIN pedigree ON pedigree.family_id = family.id
          WHERE {condition} ORDER BY {order}family.pseudonym"
     ))?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut families: Vec<Draft> = Vec::new();
     while let Some(row) = rows.next()? {
-        let (family, sample) = (pseudonym(row, 0)?, pseudonym(row, 2)?);
+        let family = pseudonym(row, 0)?;
+        if matches!(row.get_ref(2)?, ValueRef::Null) {
+            return Err(whole::changed(format!("family {family}")));
+        }
+        let sample = pseudonym(row, 2)?;
         let relation = relation(family, row.get_ref(1)?.as_str())?;
         let (profile, drop_out) = positions.read(row, sample, 3)?;
         let relative = (Relative { sample, relation, profile, drop_out }, row.get(5)?);
         match families.last_mut() {
             Some(last) if last.pseudonym == family => last.relatives.push(relative),
-            _ => families.push(Draft { pseudonym: family, relatives: vec![relative], links: row.get(6)? }),
+            _ => {
+                let (links, sum) = (row.get(6)?, row.get(7)?);
+                families.push(Draft { pseudonym: family, relatives: vec![relative], links, sum });
+            }
         }
     }
     families.into_iter().map(Draft::family).collect()

@@ -11,7 +11,7 @@ use super::crypt::{LedgerKey, needed};
 use super::expunge::{UNFINISHED, edit_manifests};
 use super::open::{Ledger, advance, generation, meta, set_meta};
 use super::read::{drop_out, pseudonym};
-use super::{LedgerError, SealedFile, codec, sums};
+use super::{LedgerError, SealedFile, codec, sums, whole};
 use crate::model::Pseudonym;
 
 /// Under which name `meta` has the key that a rotation was begun to.
@@ -113,12 +113,16 @@ impl Ledger {
         let tx = self.begin()?;
         tx.execute("INSERT INTO key_used (fingerprint) VALUES (?1)", [fingerprint])?;
         let key = tx.last_insert_rowid();
+        let sound = whole::families(&tx, true)?;
         let done = Rekeyed {
             samples: rename(&tx, "sample", key, &renamed.samples)?,
             families: rename(&tx, "family", key, &renamed.families)?,
             candidates: candidates(&tx, renamed)?,
             manifests: manifests(&tx, renamed)?,
         };
+        let mut sums = whole::Families::new(&tx)?;
+        sound.into_iter().try_for_each(|id| sums.renew(id))?;
+        drop(sums);
         for (name, file) in replaced {
             let records = i64::try_from(file.records).unwrap_or(i64::MAX);
             tx.execute(

@@ -47,9 +47,8 @@ impl Stored {
         if self.members.values().any(|held| held.0 != Relation::Member) {
             return Some((ConflictKind::Relation, None));
         }
-        let place = |sample: Pseudonym| pedigree.place(sample).and_then(|place| i64::try_from(place).ok());
         let same = self.links.as_ref().is_none_or(|links| *links == pedigrees::encode(&pedigree.pedigree))
-            && self.members.iter().all(|(sample, held)| held.1 == place(*sample));
+            && self.members.iter().all(|(sample, held)| held.1 == pedigrees::place(pedigree, *sample));
         (!same).then_some((ConflictKind::Pedigree, None))
     }
 }

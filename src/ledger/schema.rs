@@ -3,13 +3,13 @@
 use rusqlite::Transaction;
 
 use super::read::{drop_out, pseudonym};
-use super::{LedgerError, codec, sums};
+use super::{LedgerError, codec, sums, whole};
 
 /// Marks the file as a ledger: `RNTE`.
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 15] = [
+pub(super) const MIGRATIONS: [&str; 16] = [
     V1,
     PEDIGREES,
     DROP_OUT,
@@ -25,6 +25,7 @@ pub(super) const MIGRATIONS: [&str; 15] = [
     DOOMED,
     CHECKSUMS,
     LESS_TO_WRITE,
+    WHOLE,
 ];
 
 /// The version this program writes.
@@ -225,6 +226,12 @@ CREATE INDEX sample_by_change ON sample (changed) WHERE changed IS NOT NULL;
 /// The first version with these.
 const WITH_LESS_TO_WRITE: i64 = 15;
 
+/// What `whole` says.
+const WHOLE: &str = "ALTER TABLE family ADD COLUMN sum BLOB;";
+
+/// The first version with it.
+const FIRST_WHOLE: i64 = 16;
+
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.
 ///
 /// # Errors
@@ -240,6 +247,9 @@ pub(super) fn migrate(tx: &Transaction<'_>, from: i64) -> Result<(), LedgerError
     }
     if (1..WITH_LESS_TO_WRITE).contains(&from) {
         profiles(tx, from >= WITH_CHECKSUMS)?;
+    }
+    if from < FIRST_WHOLE {
+        whole::begin(tx)?;
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     Ok(tx.pragma_update(None, "user_version", VERSION)?)

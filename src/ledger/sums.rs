@@ -12,7 +12,7 @@ use crate::model::Pseudonym;
 /// A checksum.
 pub(super) type Sum = [u8; 8];
 
-fn of(values: &[&[u8]]) -> Sum {
+pub(super) fn of(values: &[&[u8]]) -> Sum {
     let mut hash = blake3::Hasher::new();
     for value in values {
         hash.update(&(value.len() as u64).to_le_bytes()).update(value);

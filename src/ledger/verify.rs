@@ -6,7 +6,7 @@ use super::candidates::{self, candidate};
 use super::open::{Ledger, generation, key_id};
 use super::read::{Positions, pseudonym};
 use super::relatives::stored_relation;
-use super::{LedgerError, many, pedigrees};
+use super::{LedgerError, many, pedigrees, whole};
 use crate::model::{Panel, Pseudonym, Relation};
 
 impl Ledger {
@@ -25,6 +25,7 @@ impl Ledger {
         samples(&tx, &mut findings)?;
         many::verify(&tx, &mut findings)?;
         families(&tx, &mut findings)?;
+        whole::verify(&tx, &mut findings)?;
         candidates(&tx, &mut findings)?;
         findings.extend(self.last_run().err().map(|error| error.to_string()));
         Ok(findings)

@@ -22,8 +22,8 @@ const TOGETHER: usize = 256;
 /// Encoded profiles of some rows, and of each row its sample, its position and the end of its profile.
 type Block = (Vec<u8>, Vec<(Pseudonym, usize, usize)>);
 
-/// Writes the samples of the rows that are not left aside, and gives the id of each row's sample; 0 for the others. `sealed`
-/// is the file of the vault that holds the identifiers of new ones.
+/// Writes the samples of the rows that are not left aside, and gives the id of each row's sample, 0 for the others, and how
+/// many are new. `sealed` is the file of the vault that holds the identifiers of new ones.
 ///
 /// In the order of pseudonyms: the unique index is appended to, not hit at random places. The rows are not in that order,
 /// and getting hold of one takes longer than encoding it, so another thread runs ahead.
@@ -34,8 +34,9 @@ pub(super) fn samples(
     plan: &Plan,
     import: i64,
     sealed: Option<i64>,
-) -> Result<Vec<i64>, LedgerError> {
+) -> Result<(Vec<i64>, i64), LedgerError> {
     let mut writer = Writer::new(tx, batch, encoder, plan, import, sealed)?;
+    let first = writer.next;
     let encode = |rows: &[(Pseudonym, u64, usize)]| -> Block {
         let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(rows.len()));
         for &(sample, _, i) in rows.iter().filter(|&&(_, _, i)| !plan.aside[i]) {
@@ -52,7 +53,7 @@ pub(super) fn samples(
         scope.spawn(move || plan.order.chunks(BLOCK).try_for_each(|block| sender.send(encode(block))));
         blocks.into_iter().try_for_each(|block| writer.write(&block))
     })?;
-    Ok(writer.ids)
+    Ok((writer.ids, writer.next - first))
 }
 
 struct Writer<'a> {

@@ -131,10 +131,44 @@ fn damage_is_found_and_named() {
     }
     ledger.connection.execute("UPDATE member SET relation = 'friend'", []).unwrap();
     assert!(matches!(ledger.families(&panel), Err(LedgerError::Damaged { .. })));
-    assert_eq!(ledger.verify().unwrap().len(), 2);
+    assert_eq!(ledger.verify().unwrap().len(), 3, "the profile, the relation, and that it was changed");
     ledger.connection.execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM sample WHERE role = 'relative'").unwrap();
     let findings = ledger.verify().unwrap();
     assert!(findings.iter().any(|finding| finding.contains("refers to a record of sample")), "{findings:?}");
+}
+
+/// Changes that leave a sound database of sound records: of another laboratory, so to speak.
+#[test]
+fn what_is_missing_or_exchanged_is_noticed() {
+    let panel = Panel::new(loci(&["vWA", "FGA"])).unwrap();
+    for (damage, of) in [
+        ("UPDATE member SET relation = 'full-sibling' WHERE sample_id = 3", "family 09"),
+        ("UPDATE member SET sample_id = 5 WHERE sample_id = 3", "family 09"),
+        ("UPDATE member SET family_id = 2 WHERE sample_id = 3", "family"),
+        ("UPDATE member SET family_id = 2 WHERE family_id = 3", "family"),
+        ("DELETE FROM member WHERE sample_id = 3", "family 09"),
+        ("DELETE FROM member WHERE family_id = 3", "family 0b"),
+        ("UPDATE family SET pseudonym = zeroblob(16) WHERE id = 1", "family 00"),
+        ("DELETE FROM member WHERE family_id = 3; DELETE FROM family WHERE id = 3", "the families"),
+        ("UPDATE family SET withdrawn = 'consent' WHERE id = 3", "the families"),
+        ("UPDATE locus SET name = 'TH01' WHERE name = 'vWA'", "the loci"),
+        ("UPDATE locus SET id = 9 WHERE name = 'vWA'", "the loci"),
+        ("UPDATE sample SET role = 'relative' WHERE id = 1", "the children"),
+        ("DELETE FROM sample WHERE id = 1", "the children"),
+    ] {
+        let (_dir, _path, mut ledger) = ledger();
+        import(&mut ledger, vec![child(2, 1, ["14", "22"]), child(3, 2, ["14", "22"])]);
+        let father = |line, family, sample| relative(line, family, sample, Relation::Father);
+        import(&mut ledger, vec![father(2, 9, 5), father(3, 10, 6), father(4, 11, 7)]);
+        let read = |ledger: &Ledger| ledger.families(&panel).map(drop).and(ledger.children(&panel, |_| {}).map(drop));
+        read(&ledger).unwrap();
+        assert_eq!(ledger.verify().unwrap(), [""; 0]);
+        ledger.connection.execute_batch(damage).unwrap();
+        let error = read(&ledger).unwrap_err();
+        assert!(error.to_string().contains(&format!("the stored record of {of}")), "{damage}: {error}");
+        let found = ledger.verify().unwrap();
+        assert!(found.iter().any(|finding| finding.contains(of)), "{damage}: {found:?}");
+    }
 }
 
 #[test]

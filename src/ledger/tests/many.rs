@@ -74,7 +74,7 @@ fn two_rows_of_one_sample_must_agree() {
 fn they_go_with_their_sample_and_damage_is_seen() {
     let (_dir, _path, mut ledger) = ledger();
     import(&mut ledger, vec![with(2, 1, &["22", "23", "24"]), with(3, 2, &["22", "23", "24"])]);
-    ledger.connection.execute("DELETE FROM sample WHERE pseudonym = ?1", [p(1).as_bytes()]).unwrap();
+    ledger.expunge(&Scope { samples: [p(1)].into(), ..Scope::default() }, &[]).unwrap();
     assert_eq!(rows(&ledger), 1);
     for damage in [
         "UPDATE many_alleles SET alleles = x'dc00e600'",

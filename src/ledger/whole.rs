@@ -1,0 +1,172 @@
+//! That nothing is missing or exchanged which carries no checksum itself: the relatives of a family, the names of the loci,
+//! and how many children and families there are. Without it a changed bit makes another pedigree of one, hides a locus from
+//! every comparison, or a child from every search.
+//!
+//! `family.sum`, and `loci_sum` in `meta`: checksums as in `sums`. `children` and `families` in `meta`: how many there are,
+//! of families those that are not withdrawn. Whatever adds or removes some adds to these numbers; they are not counted anew,
+//! or what is missing would be missed no more. For the same reason a family with a wrong checksum keeps that.
+
+use rusqlite::{Connection, OptionalExtension, Statement, Transaction};
+
+use super::open::{meta, set_meta};
+use super::read::pseudonym;
+use super::sums::{self, Sum};
+use super::{Holds, LedgerError};
+use crate::model::Pseudonym;
+
+/// A relative of a family: the sample, the word of the relation, and the place in the family's pedigree, if it has one.
+pub(super) type Held<'a> = (Pseudonym, &'a str, Option<i64>);
+
+/// The checksum of a family with these relatives, in any order, and this pedigree.
+pub(super) fn of_family(family: Pseudonym, relatives: &mut [Held<'_>], links: Option<&[u8]>) -> Sum {
+    relatives.sort_unstable();
+    let places: Vec<[u8; 8]> = relatives.iter().map(|held| held.2.unwrap_or(-1).to_le_bytes()).collect();
+    let mut values: Vec<&[u8]> = vec![family.as_bytes(), links.unwrap_or_default()];
+    for ((sample, word, _), place) in relatives.iter().zip(&places) {
+        values.extend([&sample.as_bytes()[..], word.as_bytes(), place]);
+    }
+    sums::of(&values)
+}
+
+/// The checksums of families, one by one.
+pub(super) struct Families<'t> {
+    family: Statement<'t>,
+    relatives: Statement<'t>,
+    update: Statement<'t>,
+}
+
+impl<'t> Families<'t> {
+    pub(super) fn new(connection: &'t Connection) -> Result<Self, LedgerError> {
+        Ok(Self {
+            family: connection.prepare(
+                "SELECT pseudonym, sum, links FROM family LEFT JOIN pedigree ON family_id = id WHERE id = ?1",
+            )?,
+            relatives: connection.prepare(
+                "SELECT pseudonym, relation, place FROM member JOIN sample ON id = sample_id WHERE family_id = ?1",
+            )?,
+            update: connection.prepare("UPDATE family SET sum = ?2 WHERE id = ?1")?,
+        })
+    }
+
+    /// The checksum that a family has, and the one that it should have.
+    fn both(&mut self, id: i64) -> Result<(Option<Sum>, Sum), LedgerError> {
+        let mut rows = self.relatives.query([id])?;
+        let mut relatives: Vec<(Pseudonym, String, Option<i64>)> = Vec::new();
+        while let Some(row) = rows.next()? {
+            relatives.push((pseudonym(row, 0)?, row.get(1)?, row.get(2)?));
+        }
+        let mut relatives: Vec<Held<'_>> = relatives.iter().map(|held| (held.0, held.1.as_str(), held.2)).collect();
+        self.family
+            .query_row([id], |row| {
+                let links: Option<Vec<u8>> = row.get(2)?;
+                let sum = of_family(Pseudonym::from_bytes(row.get(0)?), &mut relatives, links.as_deref());
+                Ok((row.get(1)?, sum))
+            })
+            .map_err(LedgerError::from)
+    }
+
+    /// Whether a family is as it was written.
+    pub(super) fn is_sound(&mut self, id: i64) -> Result<bool, LedgerError> {
+        self.both(id).map(|(stored, sum)| stored == Some(sum))
+    }
+
+    /// Gives a family, which was sound before it was changed, the checksum of what it is now.
+    pub(super) fn renew(&mut self, id: i64) -> Result<(), LedgerError> {
+        let (_, sum) = self.both(id)?;
+        self.update.execute((id, sum))?;
+        Ok(())
+    }
+}
+
+/// The ids of all families that are as they were written, or of all.
+pub(super) fn families(connection: &Connection, sound: bool) -> Result<Vec<i64>, LedgerError> {
+    let mut statement = connection.prepare("SELECT id FROM family")?;
+    let mut ids = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+    if sound {
+        let mut sums = Families::new(connection)?;
+        let is_sound = ids.iter().map(|&id| sums.is_sound(id)).collect::<Result<Vec<_>, _>>()?;
+        let mut is_sound = is_sound.into_iter();
+        ids.retain(|_| is_sound.next() == Some(true));
+    }
+    Ok(ids)
+}
+
+fn loci_sum(connection: &Connection) -> Result<Sum, LedgerError> {
+    let mut statement = connection.prepare("SELECT id || ' ' || name FROM locus ORDER BY id")?;
+    let names = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+    Ok(sums::of(&names.iter().map(String::as_bytes).collect::<Vec<_>>()))
+}
+
+/// Refuses loci that are not those that were written.
+pub(super) fn check_loci(connection: &Connection) -> Result<(), LedgerError> {
+    if meta(connection, "loci_sum")? == Some(loci_sum(connection)?) {
+        return Ok(());
+    }
+    Err(LedgerError::Damaged { of: "the loci".to_owned(), what: "a name or number was changed" })
+}
+
+/// After loci were added to some that were sound.
+pub(super) fn renew_loci(tx: &Transaction<'_>) -> Result<(), LedgerError> {
+    Ok(set_meta(tx, "loci_sum", loci_sum(tx)?)?)
+}
+
+fn key(holds: Holds) -> &'static str {
+    match holds {
+        Holds::Children => "children",
+        Holds::Families => "families",
+    }
+}
+
+/// Adds to the number of children, or of families that are not withdrawn.
+pub(super) fn add(tx: &Transaction<'_>, holds: Holds, number: i64) -> rusqlite::Result<()> {
+    tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (key(holds), number)).map(drop)
+}
+
+/// Refuses another number of children, or of families that are not withdrawn, than there should be.
+pub(super) fn check(connection: &Connection, holds: Holds, found: u64) -> Result<(), LedgerError> {
+    if meta(connection, key(holds))?.map(i64::unsigned_abs) == Some(found) {
+        return Ok(());
+    }
+    let of = format!("the {}", key(holds));
+    Err(LedgerError::Damaged { of, what: "there are more or fewer than were imported" })
+}
+
+/// How many families are not withdrawn, as they are.
+pub(super) fn matched(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT count(*) FROM family WHERE withdrawn IS NULL", [], |row| row.get(0))
+}
+
+/// Takes everything for sound: in a ledger that has had no such checksums, or is new.
+pub(super) fn begin(tx: &Transaction<'_>) -> Result<(), LedgerError> {
+    let mut sums = Families::new(tx)?;
+    families(tx, false)?.into_iter().try_for_each(|id| sums.renew(id))?;
+    renew_loci(tx)?;
+    let children: i64 = tx.query_row("SELECT count(*) FROM sample WHERE role = 'child'", [], |row| row.get(0))?;
+    set_meta(tx, key(Holds::Children), children)?;
+    Ok(set_meta(tx, key(Holds::Families), matched(tx)?)?)
+}
+
+/// Everything of it that is wrong.
+pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
+    findings.extend(check_loci(connection).err().map(|error| error.to_string()));
+    let children: i64 =
+        connection.query_row("SELECT count(*) FROM sample WHERE role = 'child'", [], |row| row.get(0))?;
+    for (holds, found) in [(Holds::Children, children), (Holds::Families, matched(connection)?)] {
+        findings.extend(check(connection, holds, found.unsigned_abs()).err().map(|error| error.to_string()));
+    }
+    let mut sums = Families::new(connection)?;
+    for id in families(connection, false)? {
+        if !sums.is_sound(id)? {
+            let sql = "SELECT pseudonym FROM family WHERE id = ?1";
+            let family = connection.query_row(sql, [id], |row| row.get(0).map(Pseudonym::from_bytes)).optional()?;
+            let of = family.map_or("a family".to_owned(), |family| format!("family {family}"));
+            findings.push(changed(of).to_string());
+        }
+    }
+    Ok(())
+}
+
+/// A family with a wrong checksum.
+pub(super) fn changed(of: String) -> LedgerError {
+    LedgerError::Damaged { of, what: "its relatives were changed" }
+}
