@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Row, params_from_iter};
 
 use super::open::Ledger;
 use super::read::{Positions, pseudonym};
 use super::relatives::relation;
-use super::{Holds, LedgerError, Record, many};
+use super::sums::Sum;
+use super::{Holds, LedgerError, Record, many, whole};
 use crate::model::{Locus, Pseudonym, Sex};
 
 /// Which families or children.
@@ -24,16 +25,12 @@ impl Ledger {
     /// Every locus at which a sample may be typed, by name.
     ///
     /// # Errors
-    /// [`LedgerError::Damaged`] if a name is none.
+    /// [`LedgerError::Damaged`] if a name is none or another than was written.
     pub fn loci(&self) -> Result<Vec<Locus>, LedgerError> {
         let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is none" };
-        let mut statement = self.connection.prepare("SELECT name FROM locus ORDER BY name")?;
-        let mut rows = statement.query([])?;
-        let mut loci = Vec::new();
-        while let Some(row) = rows.next()? {
-            loci.push(row.get_ref(0)?.as_str().unwrap_or_default().parse().map_err(damaged)?);
-        }
-        Ok(loci)
+        let mut names: Vec<String> = whole::loci(&self.connection)?.into_iter().map(|locus| locus.1).collect();
+        names.sort_unstable();
+        names.iter().map(|name| name.parse().map_err(damaged)).collect()
     }
 
     /// Calls `each` for the relatives of families, by family, relation and sample, or for children, by sample; their
@@ -71,16 +68,21 @@ impl Ledger {
                        sample.kit, sample.collected_on";
         let sql = match holds {
             Holds::Families => format!(
-                "SELECT {columns}, family.pseudonym, member.relation
-                 FROM family JOIN member ON member.family_id = family.id JOIN sample ON sample.id = member.sample_id
+                "SELECT {columns}, family.pseudonym, member.relation, member.place, family.sum, pedigree.links
+                 FROM family LEFT JOIN member ON member.family_id = family.id
+                 LEFT JOIN sample ON sample.id = member.sample_id LEFT JOIN pedigree ON pedigree.family_id = family.id
                  WHERE {condition} ORDER BY family.pseudonym"
             ),
             Holds::Children => format!("SELECT {columns} FROM sample WHERE {condition} ORDER BY sample.pseudonym"),
         };
         let mut statement = tx.prepare(&sql).map_err(LedgerError::from)?;
         let mut rows = statement.query(params_from_iter(values)).map_err(LedgerError::from)?;
-        let mut family: Vec<Record> = Vec::new();
+        let mut family = OfFamily::default();
+        let mut number = 0;
         while let Some(row) = rows.next().map_err(LedgerError::from)? {
+            if matches!(row.get_ref(0).map_err(LedgerError::from)?, ValueRef::Null) {
+                return Err(whole::changed(format!("family {}", pseudonym(row, 8)?)).into());
+            }
             let mut record = record(row, holds, &positions)?;
             // A relative of several families is met again.
             record.many = match holds {
@@ -88,22 +90,52 @@ impl Ledger {
                 Holds::Children => many.remove(&record.sample),
             }
             .unwrap_or_default();
-            if family.last().is_some_and(|last| last.family.map(|of| of.0) != record.family.map(|of| of.0)) {
-                flush(&mut family, &mut each)?;
-            }
+            let last = family.relatives.last();
+            let is_next = last.is_none_or(|last| last.0.family.map(|of| of.0) != record.family.map(|of| of.0));
+            number += u64::from(is_next);
             match holds {
-                Holds::Families => family.push(record),
+                Holds::Families => {
+                    if is_next {
+                        family.flush(&mut each)?;
+                        family.sum = row.get(11).map_err(LedgerError::from)?;
+                        family.links = row.get(12).map_err(LedgerError::from)?;
+                    }
+                    family.relatives.push((record, row.get(10).map_err(LedgerError::from)?));
+                }
                 Holds::Children => each(record)?,
             }
         }
-        flush(&mut family, &mut each)
+        family.flush(&mut each)?;
+        if matches!(chosen, Chosen::All) {
+            whole::check(&tx, holds, number)?;
+        }
+        Ok(())
     }
 }
 
-/// The relatives of one family, in their order.
-fn flush<E>(family: &mut Vec<Record>, each: impl FnMut(Record) -> Result<(), E>) -> Result<(), E> {
-    family.sort_unstable_by_key(|record| (record.family.map(|family| family.1), record.sample));
-    family.drain(..).try_for_each(each)
+/// A family, while its relatives are read.
+#[derive(Default)]
+struct OfFamily {
+    /// Each with its place in the pedigree.
+    relatives: Vec<(Record, Option<i64>)>,
+    links: Option<Vec<u8>>,
+    sum: Option<Sum>,
+}
+
+impl OfFamily {
+    /// Gives the relatives in their order, if they are those that were written.
+    fn flush<E: From<LedgerError>>(&mut self, each: impl FnMut(Record) -> Result<(), E>) -> Result<(), E> {
+        let Some((family, _)) = self.relatives.first().and_then(|first| first.0.family) else { return Ok(()) };
+        let held = self
+            .relatives
+            .iter()
+            .filter_map(|(record, place)| record.family.map(|(_, relation)| (record.sample, relation.word(), *place)));
+        if self.sum != Some(whole::of_family(family, &mut held.collect::<Vec<_>>(), self.links.as_deref())) {
+            return Err(whole::changed(format!("family {family}")).into());
+        }
+        self.relatives.sort_unstable_by_key(|(record, _)| (record.family.map(|family| family.1), record.sample));
+        self.relatives.drain(..).map(|relative| relative.0).try_for_each(each)
+    }
 }
 
 fn record(row: &Row<'_>, holds: Holds, positions: &Positions) -> Result<Record, LedgerError> {

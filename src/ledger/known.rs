@@ -35,24 +35,24 @@ impl Encoder {
                 return Err(LedgerError::Mixed("a locus has a genotype and more than two alleles, or is none"));
             }
         }
-        whole::check_loci(tx)?;
+        let mut loci = whole::loci(tx)?;
+        let before = loci.len();
         let mut order = Vec::with_capacity(batch.loci.len());
-        let mut are_new = false;
-        let mut insert = tx.prepare("INSERT INTO locus (id, name) SELECT coalesce(max(id), 0) + 1, ?1 FROM locus")?;
-        let mut select = tx.prepare("SELECT (SELECT id FROM locus WHERE name = ?1), (SELECT count(*) FROM locus)")?;
+        let mut insert = tx.prepare("INSERT INTO locus (id, name) VALUES (?1, ?2)")?;
         for (position, name) in batch.loci.iter().map(Locus::name).enumerate() {
-            let (mut id, count): (Option<u16>, i64) = select.query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            if id.is_none() {
-                if count >= i64::from(u16::MAX) {
-                    return Err(LedgerError::TooManyLoci);
+            let id = match loci.iter().find(|locus| locus.1 == name) {
+                Some(locus) => locus.0,
+                None => {
+                    let last = loci.last().map_or(0, |locus| locus.0);
+                    let id = last.checked_add(1).ok_or(LedgerError::TooManyLoci)?;
+                    insert.execute((id, name))?;
+                    loci.push((id, name.to_owned()));
+                    id
                 }
-                insert.execute([name])?;
-                are_new = true;
-                id = select.query_row([name], |row| row.get(0))?;
-            }
-            order.push((id.ok_or(LedgerError::TooManyLoci)?, position));
+            };
+            order.push((id, position));
         }
-        if are_new {
+        if loci.len() > before {
             whole::renew_loci(tx)?;
         }
         order.sort_unstable();

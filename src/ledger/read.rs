@@ -45,12 +45,8 @@ impl Positions {
         loci: usize,
         position: impl Fn(&Locus) -> Option<usize>,
     ) -> Result<Self, LedgerError> {
-        whole::check_loci(connection)?;
         let mut by_id = Vec::new();
-        let mut statement = connection.prepare("SELECT id, name FROM locus")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let (id, name): (u16, String) = (row.get(0)?, row.get(1)?);
+        for (id, name) in whole::loci(connection)? {
             let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is none" };
             let locus = name.parse().map_err(damaged)?;
             if by_id.len() <= usize::from(id) {

@@ -6,7 +6,7 @@
 //! of families those that are not withdrawn. Whatever adds or removes some adds to these numbers; they are not counted anew,
 //! or what is missing would be missed no more. For the same reason a family with a wrong checksum keeps that.
 
-use rusqlite::{Connection, OptionalExtension, Statement, Transaction};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction};
 
 use super::open::{meta, set_meta};
 use super::read::pseudonym;
@@ -91,23 +91,30 @@ pub(super) fn families(connection: &Connection, sound: bool) -> Result<Vec<i64>,
     Ok(ids)
 }
 
-fn loci_sum(connection: &Connection) -> Result<Sum, LedgerError> {
-    let mut statement = connection.prepare("SELECT id || ' ' || name FROM locus ORDER BY id")?;
-    let names = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
-    Ok(sums::of(&names.iter().map(String::as_bytes).collect::<Vec<_>>()))
+/// Ids and names of the loci, by id, and their checksum.
+fn loci_and_sum(connection: &Connection) -> Result<(Vec<(u16, String)>, Sum), LedgerError> {
+    // The index by name is another place, where other bits may have changed.
+    let mut statement = connection.prepare("SELECT id, name FROM locus NOT INDEXED ORDER BY id")?;
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let loci: Vec<(u16, String)> = statement.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
+    let ids: Vec<[u8; 2]> = loci.iter().map(|locus| locus.0.to_le_bytes()).collect();
+    let values = ids.iter().zip(&loci).flat_map(|(id, (_, name))| [&id[..], name.as_bytes()]);
+    let sum = sums::of(&values.collect::<Vec<_>>());
+    Ok((loci, sum))
 }
 
-/// Refuses loci that are not those that were written.
-pub(super) fn check_loci(connection: &Connection) -> Result<(), LedgerError> {
-    if meta(connection, "loci_sum")? == Some(loci_sum(connection)?) {
-        return Ok(());
+/// Ids and names of the loci, by id, as they were written.
+pub(super) fn loci(connection: &Connection) -> Result<Vec<(u16, String)>, LedgerError> {
+    let (loci, sum) = loci_and_sum(connection)?;
+    if meta(connection, "loci_sum")? == Some(sum) {
+        return Ok(loci);
     }
     Err(LedgerError::Damaged { of: "the loci".to_owned(), what: "a name or number was changed" })
 }
 
 /// After loci were added to some that were sound.
 pub(super) fn renew_loci(tx: &Transaction<'_>) -> Result<(), LedgerError> {
-    Ok(set_meta(tx, "loci_sum", loci_sum(tx)?)?)
+    Ok(set_meta(tx, "loci_sum", loci_and_sum(tx)?.1)?)
 }
 
 fn key(holds: Holds) -> &'static str {
@@ -148,7 +155,7 @@ pub(super) fn begin(tx: &Transaction<'_>) -> Result<(), LedgerError> {
 
 /// Everything of it that is wrong.
 pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
-    findings.extend(check_loci(connection).err().map(|error| error.to_string()));
+    findings.extend(loci(connection).err().map(|error| error.to_string()));
     let children: i64 =
         connection.query_row("SELECT count(*) FROM sample WHERE role = 'child'", [], |row| row.get(0))?;
     for (holds, found) in [(Holds::Children, children), (Holds::Families, matched(connection)?)] {
