@@ -120,6 +120,37 @@ fn candidates(csv: &str) -> Vec<String> {
     csv.lines().skip(1).map(|row| row.split(',').take(5).collect::<Vec<_>>().join(",")).collect()
 }
 
+/// Whoever came since the last run is compared, or the run says that it cannot tell.
+#[test]
+fn nobody_new_is_lost_in_a_damaged_ledger() {
+    let lab = Lab::with_population(60, 400);
+    lab.digest(&[]);
+    lab.synth("more", 40, 300, 2);
+    let renamed = |layout: &str, initial: &str| {
+        lab.read(&format!("more/{layout}.csv")).replace("\nC", "\nD").replace("\nF", &format!("\n{initial}"))
+    };
+    lab.import("children", "more-children.csv", renamed("children", "G"), &[]).ends(0);
+    lab.import("families", "more-families.csv", renamed("families", "G").replace(",R", ",S"), &[]).ends(0);
+    copy(&lab.path("store"), &lab.path("sound"));
+    let digest = lab.digest(&[]);
+    for (damage, status, said) in [
+        ("UPDATE past SET last_import = last_import + 64", 0, "it is not known what changed since the last run"),
+        ("UPDATE import SET first_sample = first_sample + 64 WHERE id = 3", 2, "it does not tell all that came"),
+        ("UPDATE sample SET import_id = 1 WHERE import_id = 3 AND id % 100 = 0", 2, "it does not tell all that came"),
+        // Its relatives are new, too.
+        ("UPDATE family SET changed = 0 WHERE id = (SELECT max(id) FROM family)", 0, "since the last run 40 families"),
+    ] {
+        let name = format!("damaged-{status}-{}", damage.len());
+        copy(&lab.path("sound"), &lab.path(&name));
+        assert!(lab.database(&name).execute(damage, []).unwrap() > 0, "{damage}");
+        let found = lab.run_on(&name, &["match"]).ends(status).says(&[said]);
+        if status == 0 {
+            assert_eq!(found.digest(), digest);
+        }
+        assert_eq!(lab.run_on(&name, &["match", "--full"]).ends(0).digest(), digest, "{damage}");
+    }
+}
+
 #[test]
 fn a_delta_is_a_full_run() {
     let (mut deltas, mut quick) = (0, 0);

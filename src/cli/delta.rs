@@ -183,6 +183,15 @@ impl Job<'_> {
         let mut with_all = if families.is_empty() { Vec::new() } else { matcher.typed_children() };
         let mut others_with_changed = (Vec::new(), Vec::new());
         let children = result.children + newer.len() as u64;
+        // What a damaged ledger does not tell of, the numbers do.
+        let imported = ledger.children_imported()?;
+        anyhow::ensure!(
+            children == imported
+                && changed.len() as u64 >= imported.saturating_sub(last.children)
+                && few >= all.saturating_sub(last.families),
+            "the ledger is damaged: it does not tell all that came since the last run; run `reunite match --full`, and \
+             `reunite verify`"
+        );
         let stays = |family: &Pseudonym| !family_names.contains(family) && !withdrawn.contains(family);
         let mut add = |(part, part_stages): (MatchResult, Stages)| {
             result.take(part);

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
-use super::LedgerError;
 use super::open::{Generation, Ledger, generation};
 use super::read::{Positions, Which, families, pseudonym};
+use super::{LedgerError, whole};
 use crate::model::{Child, Family, Panel, Pseudonym};
 
 /// An earlier state of the samples and families.
@@ -19,10 +19,11 @@ pub struct Past {
 /// Remembers the present generation, so that later ones can say what changed since.
 pub(super) fn remember(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     let Generation { number, stamp } = generation(tx)?;
+    let number = i64::try_from(number).unwrap_or(i64::MAX);
+    let last_import = tx.query_row("SELECT coalesce(max(id), 0) FROM import", [], |row| row.get(0))?;
     tx.execute(
-        "INSERT OR REPLACE INTO past (generation, stamp, last_import)
-         VALUES (?1, ?2, (SELECT coalesce(max(id), 0) FROM import))",
-        (i64::try_from(number).unwrap_or(i64::MAX), stamp),
+        "INSERT OR REPLACE INTO past (generation, stamp, last_import, sum) VALUES (?1, ?2, ?3, ?4)",
+        (number, stamp, last_import, whole::of_past(number, &stamp, last_import)),
     )?;
     Ok(())
 }
@@ -42,17 +43,20 @@ pub(super) fn next(tx: &Connection) -> Result<i64, LedgerError> {
 }
 
 impl Ledger {
-    /// An earlier generation, or the present one; `None` if this ledger has never been there.
+    /// An earlier generation, or the present one; `None` if this ledger has never been there, or what it knows of it was
+    /// damaged.
     ///
     /// # Errors
     /// The database's.
     pub fn past(&self, number: u64) -> Result<Option<Past>, LedgerError> {
         let Ok(wanted) = i64::try_from(number) else { return Ok(None) };
-        let sql = "SELECT stamp, last_import FROM past WHERE generation = ?1";
+        let sql = "SELECT stamp, last_import, sum FROM past WHERE generation = ?1";
         let read = |row: &rusqlite::Row<'_>| {
-            Ok(Past { generation: Generation { number, stamp: row.get(0)? }, last_import: row.get(1)? })
+            let (stamp, last_import, sum): (_, _, Option<[u8; 8]>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let is_sound = sum == Some(whole::of_past(wanted, &stamp, last_import));
+            Ok(is_sound.then_some(Past { generation: Generation { number, stamp }, last_import }))
         };
-        Ok(self.connection.query_row(sql, [wanted], read).optional()?)
+        Ok(self.connection.query_row(sql, [wanted], read).optional()?.flatten())
     }
 
     /// The children that came or were given other data since, by pseudonym; perhaps some that were only described anew.

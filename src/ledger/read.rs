@@ -205,6 +205,14 @@ impl Ledger {
         Ok(number)
     }
 
+    /// How many children there should be.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn children_imported(&self) -> Result<u64, LedgerError> {
+        whole::imported(&self.connection, Holds::Children)
+    }
+
     /// How much there is.
     ///
     /// # Errors

@@ -227,7 +227,7 @@ CREATE INDEX sample_by_change ON sample (changed) WHERE changed IS NOT NULL;
 const WITH_LESS_TO_WRITE: i64 = 15;
 
 /// What `whole` says.
-const WHOLE: &str = "ALTER TABLE family ADD COLUMN sum BLOB;";
+const WHOLE: &str = "ALTER TABLE family ADD COLUMN sum BLOB; ALTER TABLE past ADD COLUMN sum BLOB;";
 
 /// The first version with it.
 const FIRST_WHOLE: i64 = 16;

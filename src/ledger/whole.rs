@@ -2,7 +2,7 @@
 //! and how many children and families there are. Without it a changed bit makes another pedigree of one, hides a locus from
 //! every comparison, or a child from every search.
 //!
-//! `family.sum`, and `loci_sum` in `meta`: checksums as in `sums`. `children` and `families` in `meta`: how many there are,
+//! `family.sum`, `past.sum`, and `loci_sum` in `meta`: checksums as in `sums`. `children` and `families` in `meta`: how many there are,
 //! of families those that are not withdrawn. Whatever adds or removes some adds to these numbers; they are not counted anew,
 //! or what is missing would be missed no more. For the same reason a family with a wrong checksum keeps that.
 
@@ -129,9 +129,14 @@ pub(super) fn add(tx: &Transaction<'_>, holds: Holds, number: i64) -> rusqlite::
     tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (key(holds), number)).map(drop)
 }
 
+/// How many children, or families that are not withdrawn, there should be.
+pub(super) fn imported(connection: &Connection, holds: Holds) -> Result<u64, LedgerError> {
+    Ok(meta(connection, key(holds))?.map_or(0, i64::unsigned_abs))
+}
+
 /// Refuses another number of children, or of families that are not withdrawn, than there should be.
 pub(super) fn check(connection: &Connection, holds: Holds, found: u64) -> Result<(), LedgerError> {
-    if meta(connection, key(holds))?.map(i64::unsigned_abs) == Some(found) {
+    if imported(connection, holds)? == found {
         return Ok(());
     }
     let of = format!("the {}", key(holds));
@@ -143,11 +148,23 @@ pub(super) fn matched(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT count(*) FROM family WHERE withdrawn IS NULL", [], |row| row.get(0))
 }
 
+/// The checksum of what `past` says of a generation.
+pub(super) fn of_past(generation: i64, stamp: &[u8; 16], last_import: i64) -> Sum {
+    sums::of(&[&generation.to_le_bytes(), stamp, &last_import.to_le_bytes()])
+}
+
 /// Takes everything for sound: in a ledger that has had no such checksums, or is new.
 pub(super) fn begin(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     let mut sums = Families::new(tx)?;
     families(tx, false)?.into_iter().try_for_each(|id| sums.renew(id))?;
     renew_loci(tx)?;
+    let mut select = tx.prepare("SELECT generation, stamp, last_import FROM past")?;
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let pasts: Vec<(i64, [u8; 16], i64)> = select.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
+    for (generation, stamp, last_import) in pasts {
+        let sum = of_past(generation, &stamp, last_import);
+        tx.execute("UPDATE past SET sum = ?2 WHERE generation = ?1", (generation, sum))?;
+    }
     let children: i64 = tx.query_row("SELECT count(*) FROM sample WHERE role = 'child'", [], |row| row.get(0))?;
     set_meta(tx, key(Holds::Children), children)?;
     Ok(set_meta(tx, key(Holds::Families), matched(tx)?)?)
