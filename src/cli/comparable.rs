@@ -32,6 +32,8 @@ impl Comparable {
         let (mut families, mut children): (Vec<Typed>, Vec<Typed>) = (Vec::new(), Vec::new());
         let generation =
             ledger.children(panel, |child| children.push((child.pseudonym, typed_loci(&child.profile))))?;
+        // Before the pages, each of which is held against the generation: an import meanwhile is no damage.
+        let matched = ledger.families_matched()?;
         loop {
             let page = ledger.families_after(panel, families.last().map(|last| last.0), PAGE, &generation)?;
             if page.is_empty() {
@@ -44,7 +46,7 @@ impl Comparable {
             families.extend(loci);
         }
         anyhow::ensure!(
-            families.len() as u64 == ledger.families_matched()?,
+            families.len() as u64 == matched,
             "the ledger is damaged: not all families were found; run `reunite verify`"
         );
         let found = Pairs { typed: vec![(families, children)], min_loci }.tally();

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::open::{Generation, Ledger, generation};
 use super::read::{Positions, Which, families, pseudonym};
+use super::sums::Sum;
 use super::{LedgerError, whole};
 use crate::model::{Child, Family, Panel, Pseudonym};
 
@@ -52,7 +53,7 @@ impl Ledger {
         let Ok(wanted) = i64::try_from(number) else { return Ok(None) };
         let sql = "SELECT stamp, last_import, sum FROM past WHERE generation = ?1";
         let read = |row: &rusqlite::Row<'_>| {
-            let (stamp, last_import, sum): (_, _, Option<[u8; 8]>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (stamp, last_import, sum): (_, _, Option<Sum>) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let is_sound = sum == Some(whole::of_past(wanted, &stamp, last_import));
             Ok(is_sound.then_some(Past { generation: Generation { number, stamp }, last_import }))
         };

@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use zeroize::Zeroizing;
 
 use super::LedgerError;
-use super::open::{Ledger, PAGE, version};
+use super::open::{Ledger, PAGE, flush_folder_of, version};
 use super::schema::APPLICATION_ID;
 use crate::audit::Entry;
 
@@ -36,14 +36,19 @@ impl LedgerKey {
         Self(Arc::new(bytes))
     }
 
+    /// Its hexadecimal digits between two texts.
+    fn words(&self, before: &str, after: &str) -> Zeroizing<String> {
+        // With its full capacity from the start, so that no copy is left behind by growing.
+        let mut words = Zeroizing::new(String::with_capacity(before.len() + 64 + after.len()));
+        words.push_str(before);
+        HEXLOWER.encode_append(&self.0[..], &mut words);
+        words.push_str(after);
+        words
+    }
+
     /// Gives it to a connection, as its key or as the one to come.
     fn give(&self, connection: &Connection, pragma: &str) -> Result<(), LedgerError> {
-        // With its full capacity from the start, so that no copy is left behind by growing.
-        let mut sql = Zeroizing::new(String::with_capacity(128));
-        sql.push_str(pragma);
-        sql.push_str(" = \"x'");
-        HEXLOWER.encode_append(&self.0[..], &mut sql);
-        sql.push_str("'\"");
+        let sql = self.words(&format!("{pragma} = \"x'"), "'\"");
         // SQLite's words about it could hold the statement.
         connection.execute_batch(&sql).map_err(|_| LedgerError::KeyRefused)
     }
@@ -171,7 +176,7 @@ impl Ledger {
             return Err(LedgerError::InUse(path.to_owned()));
         }
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).map_err(io)?;
-        let words = Zeroizing::new(format!("x'{}'", HEXLOWER.encode(&key.0[..])));
+        let words = key.words("x'", "'");
         plain.execute("ATTACH ?1 AS encrypted KEY ?2", (new.to_string_lossy(), words.as_str()))?;
         plain.execute_batch(&format!(
             "PRAGMA encrypted.cipher_page_size = {PAGE}; BEGIN; SELECT sqlcipher_export('encrypted');
@@ -190,8 +195,7 @@ impl Ledger {
         }
         file.sync_all().and_then(|()| fs::rename(&new, path)).map_err(io)?;
         drop(plain);
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
+        flush_folder_of(path).map_err(io)
     }
 }
 

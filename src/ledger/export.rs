@@ -130,9 +130,7 @@ impl OfFamily {
             .relatives
             .iter()
             .filter_map(|(record, place)| record.family.map(|(_, relation)| (record.sample, relation.word(), *place)));
-        if self.sum != Some(whole::of_family(family, &mut held.collect::<Vec<_>>(), self.links.as_deref())) {
-            return Err(whole::changed(format!("family {family}")).into());
-        }
+        whole::check_family(family, held, self.links.as_deref(), self.sum)?;
         self.relatives.sort_unstable_by_key(|(record, _)| (record.family.map(|family| family.1), record.sample));
         self.relatives.drain(..).map(|relative| relative.0).try_for_each(each)
     }

@@ -62,12 +62,7 @@ impl Ledger {
         tx.commit()?;
         drop(ledger);
         // The file's name, too, survives a power cut.
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(|source| LedgerError::Io {
-            doing: "create",
-            path: path.to_owned(),
-            source,
-        })?;
+        flush_folder_of(path).map_err(|source| LedgerError::Io { doing: "create", path: path.to_owned(), source })?;
         // Held against what it should be, as on any later day.
         Self::open(path, key)
     }
@@ -209,6 +204,12 @@ fn connect(path: &Path, key: Option<&LedgerKey>) -> Result<Connection, LedgerErr
          PRAGMA journal_size_limit = 67108864;",
     ))?;
     Ok(connection)
+}
+
+/// Flushes the folder that a file is in, so that the file's name survives a power cut.
+pub(super) fn flush_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder)?.sync_all()
 }
 
 /// The schema version of a file, if it is a ledger that this program knows.

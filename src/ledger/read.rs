@@ -107,9 +107,7 @@ impl Draft {
         let places: Vec<_> = self.relatives.iter().map(|(relative, place)| (relative.relation, *place)).collect();
         let damaged = |what| LedgerError::Damaged { of: format!("family {}", self.pseudonym), what };
         let held = self.relatives.iter().map(|(relative, place)| (relative.sample, relative.relation.word(), *place));
-        if self.sum != Some(whole::of_family(self.pseudonym, &mut held.collect::<Vec<_>>(), self.links.as_deref())) {
-            return Err(whole::changed(format!("family {}", self.pseudonym)));
-        }
+        whole::check_family(self.pseudonym, held, self.links.as_deref(), self.sum)?;
         let pedigree = pedigrees::decode(self.links.as_deref(), &places).map_err(damaged)?;
         let relatives = self.relatives.into_iter().map(|relative| relative.0).collect();
         Ok(Family { pseudonym: self.pseudonym, relatives, pedigree: pedigree.map(Arc::new) })

@@ -113,7 +113,7 @@ impl Ledger {
         let tx = self.begin()?;
         tx.execute("INSERT INTO key_used (fingerprint) VALUES (?1)", [fingerprint])?;
         let key = tx.last_insert_rowid();
-        let sound = whole::families(&tx, true)?;
+        let sound = whole::sound(&tx)?;
         let done = Rekeyed {
             samples: rename(&tx, "sample", key, &renamed.samples)?,
             families: rename(&tx, "family", key, &renamed.families)?,

@@ -78,17 +78,21 @@ impl<'t> Families<'t> {
     }
 }
 
-/// The ids of all families that are as they were written, or of all.
-pub(super) fn families(connection: &Connection, sound: bool) -> Result<Vec<i64>, LedgerError> {
-    let mut statement = connection.prepare("SELECT id FROM family")?;
-    let mut ids = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
-    if sound {
-        let mut sums = Families::new(connection)?;
-        let is_sound = ids.iter().map(|&id| sums.is_sound(id)).collect::<Result<Vec<_>, _>>()?;
-        let mut is_sound = is_sound.into_iter();
-        ids.retain(|_| is_sound.next() == Some(true));
+/// The ids of all families.
+fn families(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
+    connection.prepare("SELECT id FROM family")?.query_map([], |row| row.get(0))?.collect()
+}
+
+/// The ids of the families that are as they were written.
+pub(super) fn sound(connection: &Connection) -> Result<Vec<i64>, LedgerError> {
+    let mut sums = Families::new(connection)?;
+    let mut sound = Vec::new();
+    for id in families(connection)? {
+        if sums.is_sound(id)? {
+            sound.push(id);
+        }
     }
-    Ok(ids)
+    Ok(sound)
 }
 
 /// Ids and names of the loci, by id, and their checksum.
@@ -148,6 +152,11 @@ pub(super) fn matched(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT count(*) FROM family WHERE withdrawn IS NULL", [], |row| row.get(0))
 }
 
+/// How many children there are.
+fn children(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT count(*) FROM sample WHERE role = 'child'", [], |row| row.get(0))
+}
+
 /// The checksum of what `past` says of a generation.
 pub(super) fn of_past(generation: i64, stamp: &[u8; 16], last_import: i64) -> Sum {
     sums::of(&[&generation.to_le_bytes(), stamp, &last_import.to_le_bytes()])
@@ -156,7 +165,7 @@ pub(super) fn of_past(generation: i64, stamp: &[u8; 16], last_import: i64) -> Su
 /// Takes everything for sound: in a ledger that has had no such checksums, or is new.
 pub(super) fn begin(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     let mut sums = Families::new(tx)?;
-    families(tx, false)?.into_iter().try_for_each(|id| sums.renew(id))?;
+    families(tx)?.into_iter().try_for_each(|id| sums.renew(id))?;
     renew_loci(tx)?;
     let mut select = tx.prepare("SELECT generation, stamp, last_import FROM past")?;
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
@@ -165,21 +174,18 @@ pub(super) fn begin(tx: &Transaction<'_>) -> Result<(), LedgerError> {
         let sum = of_past(generation, &stamp, last_import);
         tx.execute("UPDATE past SET sum = ?2 WHERE generation = ?1", (generation, sum))?;
     }
-    let children: i64 = tx.query_row("SELECT count(*) FROM sample WHERE role = 'child'", [], |row| row.get(0))?;
-    set_meta(tx, key(Holds::Children), children)?;
+    set_meta(tx, key(Holds::Children), children(tx)?)?;
     Ok(set_meta(tx, key(Holds::Families), matched(tx)?)?)
 }
 
 /// Everything of it that is wrong.
 pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
     findings.extend(loci(connection).err().map(|error| error.to_string()));
-    let children: i64 =
-        connection.query_row("SELECT count(*) FROM sample WHERE role = 'child'", [], |row| row.get(0))?;
-    for (holds, found) in [(Holds::Children, children), (Holds::Families, matched(connection)?)] {
+    for (holds, found) in [(Holds::Children, children(connection)?), (Holds::Families, matched(connection)?)] {
         findings.extend(check(connection, holds, found.unsigned_abs()).err().map(|error| error.to_string()));
     }
     let mut sums = Families::new(connection)?;
-    for id in families(connection, false)? {
+    for id in families(connection)? {
         if !sums.is_sound(id)? {
             let sql = "SELECT pseudonym FROM family WHERE id = ?1";
             let family = connection.query_row(sql, [id], |row| row.get(0).map(Pseudonym::from_bytes)).optional()?;
@@ -188,6 +194,17 @@ pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Res
         }
     }
     Ok(())
+}
+
+/// Refuses a family whose relatives or pedigree are not those that its checksum is of.
+pub(super) fn check_family<'a>(
+    family: Pseudonym,
+    relatives: impl Iterator<Item = Held<'a>>,
+    links: Option<&[u8]>,
+    sum: Option<Sum>,
+) -> Result<(), LedgerError> {
+    let right = of_family(family, &mut relatives.collect::<Vec<_>>(), links);
+    if sum == Some(right) { Ok(()) } else { Err(changed(format!("family {family}"))) }
 }
 
 /// A family with a wrong checksum.
