@@ -4,6 +4,7 @@
 mod people;
 
 use criterion::{BatchSize, Criterion as Bench, Throughput, criterion_group, criterion_main};
+use reunite::audit::Attribution;
 use reunite::index::{Access, Binding, Index};
 use reunite::kinship::Calculator;
 use reunite::ledger::{Batch, Holds, Ledger, LedgerKey, OnConflict, Record};
@@ -97,7 +98,9 @@ fn storage(c: &mut Bench) {
             number += 1;
             Ledger::create(&folder.path().join(format!("{number}.db")), Some(&key)).unwrap()
         };
-        let import = |mut ledger: Ledger| ledger.import(&batch, OnConflict::Refuse, false).unwrap();
+        let import = |mut ledger: Ledger| {
+            ledger.import(&batch, OnConflict::Refuse, false, Attribution::Unrecorded("a measurement")).unwrap()
+        };
         b.iter_batched(fresh, import, BatchSize::PerIteration);
     });
 }

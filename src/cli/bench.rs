@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde::Serialize;
 
+use crate::audit::Attribution;
 use crate::index::Access;
 use crate::ledger::{Batch, Holds, Ledger, OnConflict, Record};
 use crate::matching::{Criterion, Matcher, Watch};
@@ -276,7 +277,7 @@ fn batches(population: &Population, later: usize, loci: &[crate::model::Locus]) 
 
 fn import(ledger: &mut Ledger, batches: &[Batch; 2]) -> anyhow::Result<()> {
     for batch in batches {
-        ledger.import(batch, OnConflict::Refuse, false)?;
+        ledger.import(batch, OnConflict::Refuse, false, Attribution::Unrecorded("the store is synthetic"))?;
     }
     Ok(())
 }

@@ -100,8 +100,8 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
     for (name, text, layout) in
         [("families.csv", FAMILIES, Layout::Families), ("children.csv", CHILDREN, Layout::Children)]
     {
-        ledger.act_for(who::entry("demo", None));
-        sound_text(name, text, layout, table.panel(), &names, &mut ledger)?;
+        let entry = who::entry("demo", None);
+        sound_text(name, text, layout, table.panel(), &names, &mut ledger, (&entry).into())?;
     }
     let counts = ledger.counts()?;
     drop(ledger);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
+use crate::audit::Attribution;
 use crate::intake::{
     CaseList, FamilyPedigrees, Format, Intake, Layout, NumberKind, Problem, Request, Severity, SingleAllele, read_bytes,
 };
@@ -334,11 +335,12 @@ pub(super) fn sound_text(
     panel: &Panel,
     pseudonymizer: &Pseudonymizer,
     ledger: &mut Ledger,
+    attribution: Attribution<'_>,
 ) -> anyhow::Result<ImportReport> {
     let request = Request::new(layout, panel, pseudonymizer);
     let intake = read_bytes(name, text.as_bytes(), &request);
     if let Some(problem) = intake.problems.first() {
         anyhow::bail!("{problem}");
     }
-    Ok(ledger.import(&batch(intake), OnConflict::Refuse, false)?)
+    Ok(ledger.import(&batch(intake), OnConflict::Refuse, false, attribution)?)
 }

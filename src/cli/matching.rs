@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use clap::Args;
 use serde_json::json;
 
-use crate::audit::Entry;
+use crate::audit::{Attribution, Entry};
 use crate::index::{Access, Index};
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateRecord, Ledger, RunRecord};
@@ -255,8 +255,7 @@ pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) 
         })
         .collect();
     let recording = Instant::now();
-    ledger.act_for(entry);
-    let delta = ledger.record_run(&record, &records, &before)?;
+    let delta = ledger.record_run(&record, &records, &before, &entry)?;
     let write = recording.elapsed();
     let candidates = records.into_iter().zip(&delta.first_runs).map(|(record, &first_run)| (record, first_run));
     let report = report(store, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;
@@ -270,7 +269,8 @@ fn check_the_rest(store: &Store, ledger: &mut Ledger, output: &Output) -> anyhow
     let checking = Checking::of(store)?;
     let families = checking.unchecked(ledger, store)?;
     if !families.is_empty() {
-        let marked = marks(&checking.mark(ledger, &families, output)?).len() as u64;
+        let marked =
+            marks(&checking.mark(ledger, &families, Attribution::Unrecorded("a step of match"), output)?).len() as u64;
         let families = count(families.len() as u64);
         output.say(&format!("{families} families held against themselves first: {} marks set", count(marked)));
     }

@@ -44,8 +44,8 @@ pub struct Batch {
 
 impl Batch {
     /// What the audit chain says of its import.
-    pub(super) fn record(&self, acting: Entry, report: &ImportReport) -> Entry {
-        let acting = acting.with("as", self.holds.word()).with_digest("file", &self.file_digest);
+    pub(super) fn record(&self, entry: Entry, report: &ImportReport) -> Entry {
+        let entry = entry.with("as", self.holds.word()).with_digest("file", &self.file_digest);
         [
             ("rows", self.rows.len() as u64),
             ("added", report.added),
@@ -54,7 +54,7 @@ impl Batch {
             ("kept", report.kept),
         ]
         .into_iter()
-        .fold(acting, |acting, (name, number)| acting.with(name, number))
+        .fold(entry, |entry, (name, number)| entry.with(name, number))
     }
 }
 

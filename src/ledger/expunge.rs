@@ -11,6 +11,7 @@ use super::open::{Ledger, advance, set_meta};
 use super::read::pseudonym;
 use super::runs::{self, RunRecord};
 use super::{Holds, LedgerError, SealedFile, sealed, sums, whole};
+use crate::audit::Attribution;
 use crate::model::Pseudonym;
 
 /// What goes if some samples and families are to go.
@@ -96,8 +97,12 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's. Nothing is changed then.
-    pub fn expunge(&mut self, scope: &Scope, replaced: &[Replacement]) -> Result<Expunged, LedgerError> {
-        let acting = self.acting.take();
+    pub fn expunge<'e>(
+        &mut self,
+        scope: &Scope,
+        replaced: &[Replacement],
+        entry: impl Into<Attribution<'e>>,
+    ) -> Result<Expunged, LedgerError> {
         let tx = self.begin()?;
         let mut gone = Expunged::default();
         let next = next(&tx)?;
@@ -145,10 +150,10 @@ impl Ledger {
         }
         set_meta(&tx, UNFINISHED, 1)?;
         advance(&tx)?;
-        if let Some(acting) = acting {
-            let acting = acting.with("samples", gone.samples).with("families", gone.families);
-            let acting = acting.with("candidates", gone.candidates).with("manifests", gone.manifests);
-            append(&tx, &acting.about(scope.samples.iter().chain(&scope.families).copied()))?;
+        if let Some(entry) = entry.into().entry() {
+            let entry = entry.with("samples", gone.samples).with("families", gone.families);
+            let entry = entry.with("candidates", gone.candidates).with("manifests", gone.manifests);
+            append(&tx, &entry.about(scope.samples.iter().chain(&scope.families).copied()))?;
         }
         tx.commit()?;
         Ok(gone)

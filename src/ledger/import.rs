@@ -16,6 +16,7 @@ use super::sealed;
 use super::{
     Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, whole, write,
 };
+use crate::audit::Attribution;
 use crate::model::{Pseudonym, Relation};
 
 /// What is to be done with each row of a batch.
@@ -120,19 +121,20 @@ impl Ledger {
     ///
     /// A row whose sample, relation and metadata the ledger holds already changes nothing; if that is so for all
     /// rows, the generation stays. The result does not depend on the order of the rows. With `dry_run` the report
-    /// is the same and nothing is changed.
+    /// is the same, nothing is changed and nothing recorded.
     ///
     /// # Errors
     /// [`LedgerError::Conflicts`] with every disagreement if `on_conflict` is [`OnConflict::Refuse`], or
     /// [`OnConflict::Replace`] and one of them cannot be settled so; [`LedgerError::Shape`] and
     /// [`LedgerError::Mixed`] for a batch that is none; the database's.
-    pub fn import(
+    pub fn import<'e>(
         &mut self,
         batch: &Batch,
         on_conflict: OnConflict,
         dry_run: bool,
+        entry: impl Into<Attribution<'e>>,
     ) -> Result<ImportReport, LedgerError> {
-        self.import_with(batch, on_conflict, dry_run, None)
+        self.import_with(batch, on_conflict, dry_run, None, entry.into())
     }
 
     /// The same, and has the identifiers sealed of the rows that are taken in and of which no file holds them yet, before
@@ -140,14 +142,15 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`Self::import`], and [`LedgerError::Sealing`].
-    pub fn import_sealed(
+    pub fn import_sealed<'e>(
         &mut self,
         batch: &Batch,
         on_conflict: OnConflict,
         dry_run: bool,
         seal: Sealer<'_>,
+        entry: impl Into<Attribution<'e>>,
     ) -> Result<ImportReport, LedgerError> {
-        self.import_with(batch, on_conflict, dry_run, Some(seal))
+        self.import_with(batch, on_conflict, dry_run, Some(seal), entry.into())
     }
 
     fn import_with(
@@ -156,10 +159,11 @@ impl Ledger {
         on_conflict: OnConflict,
         dry_run: bool,
         seal: Option<Sealer<'_>>,
+        attribution: Attribution<'_>,
     ) -> Result<ImportReport, LedgerError> {
         // What the new rows refer to is written or looked up by the transaction that writes them.
         self.connection.pragma_update(None, "foreign_keys", false)?;
-        let done = self.import_unchecked(batch, on_conflict, dry_run, seal);
+        let done = self.import_unchecked(batch, on_conflict, dry_run, seal, attribution);
         self.connection.pragma_update(None, "foreign_keys", true)?;
         done
     }
@@ -170,8 +174,8 @@ impl Ledger {
         on_conflict: OnConflict,
         dry_run: bool,
         seal: Option<Sealer<'_>>,
+        attribution: Attribution<'_>,
     ) -> Result<ImportReport, LedgerError> {
-        let acting = self.acting.take();
         let tx = self.begin()?;
         let encoder = Encoder::new(&tx, batch)?;
         let mut plan = Plan::new(batch);
@@ -226,8 +230,8 @@ impl Ledger {
             tx.rollback()?;
             return Ok(report);
         }
-        if let Some(acting) = acting {
-            append(&tx, &batch.record(acting, &report).with("sealed", sealed.map_or(0, |file| file.records)))?;
+        if let Some(entry) = attribution.entry() {
+            append(&tx, &batch.record(entry, &report).with("sealed", sealed.map_or(0, |file| file.records)))?;
         }
         tx.commit()?;
         if report.replaced > 0 {

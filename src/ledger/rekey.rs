@@ -12,6 +12,7 @@ use super::expunge::{UNFINISHED, edit_manifests};
 use super::open::{Ledger, advance, generation, meta, set_meta};
 use super::read::{drop_out, pseudonym};
 use super::{LedgerError, SealedFile, codec, sums, whole};
+use crate::audit::Attribution;
 use crate::model::Pseudonym;
 
 /// Under which name `meta` has the key that a rotation was begun to.
@@ -53,15 +54,18 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's.
-    pub fn announce_key(&mut self, next: Option<[u8; 8]>) -> Result<(), LedgerError> {
-        let acting = self.acting.take();
+    pub fn announce_key<'e>(
+        &mut self,
+        next: Option<[u8; 8]>,
+        entry: impl Into<Attribution<'e>>,
+    ) -> Result<(), LedgerError> {
         let tx = self.begin()?;
         match next {
             Some(next) => set_meta(&tx, ANNOUNCED, next)?,
             None => drop(tx.execute("DELETE FROM meta WHERE key = ?1", [ANNOUNCED])?),
         }
-        if let Some(acting) = acting {
-            append(&tx, &acting)?;
+        if let Some(entry) = entry.into().entry() {
+            append(&tx, &entry)?;
         }
         Ok(tx.commit()?)
     }
@@ -85,15 +89,16 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Damaged`] at the first sample or family that has no new pseudonym; the database's, also if the key was
     /// used before or two have the same new pseudonym; [`LedgerError::NotChanged`]. Nothing is changed then.
-    pub fn rekey(
+    pub fn rekey<'e>(
         &mut self,
         fingerprint: [u8; 8],
         next: Option<&LedgerKey>,
         renamed: &Renamed,
         replaced: &[(String, SealedFile)],
+        entry: impl Into<Attribution<'e>>,
     ) -> Result<Rekeyed, LedgerError> {
         let next = needed(&self.path, next)?;
-        let done = self.give_key(fingerprint, next, renamed, replaced);
+        let done = self.give_key(fingerprint, next, renamed, replaced, entry.into());
         if let Some(next) = next {
             let settled = self.settle(next);
             // What went wrong first says more.
@@ -108,8 +113,8 @@ impl Ledger {
         next: Option<&LedgerKey>,
         renamed: &Renamed,
         replaced: &[(String, SealedFile)],
+        attribution: Attribution<'_>,
     ) -> Result<Rekeyed, LedgerError> {
-        let acting = self.acting.take();
         let tx = self.begin()?;
         tx.execute("INSERT INTO key_used (fingerprint) VALUES (?1)", [fingerprint])?;
         let key = tx.last_insert_rowid();
@@ -138,9 +143,9 @@ impl Ledger {
         // An index of an earlier generation names samples and families as they were called then.
         let present = i64::try_from(generation(&tx)?.number).unwrap_or(i64::MAX);
         tx.execute("DELETE FROM past WHERE generation < ?1", [present])?;
-        if let Some(acting) = acting {
-            let acting = acting.with("samples", done.samples).with("families", done.families);
-            append(&tx, &acting.with("candidates", done.candidates).with("sealed_files", replaced.len()))?;
+        if let Some(entry) = attribution.entry() {
+            let entry = entry.with("samples", done.samples).with("families", done.families);
+            append(&tx, &entry.with("candidates", done.candidates).with("sealed_files", replaced.len()))?;
         }
         Self::commit_under(&tx, next)?;
         tx.commit()?;

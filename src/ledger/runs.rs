@@ -6,6 +6,7 @@ use super::audit::append;
 use super::candidates::{self, candidate};
 use super::open::{Ledger, generation};
 use super::{Candidate, CandidateRecord, LedgerError, sums};
+use crate::audit::Attribution;
 use crate::model::Pseudonym;
 
 /// One finished run.
@@ -77,11 +78,12 @@ impl Ledger {
     /// [`LedgerError::Stale`] if samples or families changed since the run's generation, which its results would hide, or
     /// candidates since `before`; [`LedgerError::NotFinite`] and [`LedgerError::RepeatedCandidate`] for candidates that are none; the
     /// database's, also if the manifest is no JSON. Nothing is changed then.
-    pub fn record_run(
+    pub fn record_run<'e>(
         &mut self,
         run: &RunRecord,
         candidates: &[CandidateRecord],
         before: &Standing,
+        entry: impl Into<Attribution<'e>>,
     ) -> Result<RunDelta, LedgerError> {
         let mut order: Vec<(Pseudonym, Pseudonym, usize)> = Vec::with_capacity(candidates.len());
         for (i, candidate) in candidates.iter().enumerate() {
@@ -94,7 +96,6 @@ impl Ledger {
         if let Some(twice) = order.array_windows().find(|[a, b]| (a.0, a.1) == (b.0, b.1)) {
             return Err(LedgerError::RepeatedCandidate { family: twice[0].0, child: twice[0].1 });
         }
-        let acting = self.acting.take();
         let tx = self.begin()?;
         let current = generation(&tx)?.number;
         if current != run.generation || current != before.generation || last_run(&tx)? != before.run {
@@ -148,15 +149,15 @@ impl Ledger {
         }
         drop(delete);
         drop(insert);
-        if let Some(acting) = acting {
+        if let Some(entry) = entry.into().entry() {
             let shown = candidates.iter().flat_map(|candidate| [candidate.family, candidate.child]);
-            let acting = acting
+            let entry = entry
                 .with("mode", run.mode.as_str())
                 .with("run", number)
                 .with("generation", run.generation)
                 .with("candidates", candidates.len())
                 .with_digest("run_digest", &run.digest);
-            append(&tx, &acting.about(shown))?;
+            append(&tx, &entry.about(shown))?;
         }
         tx.commit()?;
         Ok(RunDelta { run: number, first_runs, withdrawn })

@@ -109,9 +109,9 @@ fn what_is_not_a_ledger_or_newer_is_refused_and_left_alone() {
 fn a_ledger_belongs_to_one_key() {
     let (_dir, _path, mut ledger) = ledger();
     assert_eq!(ledger.key_fingerprint().unwrap(), None);
-    ledger.bind_key([1; 8]).unwrap();
-    ledger.bind_key([1; 8]).unwrap();
-    assert!(matches!(ledger.bind_key([2; 8]), Err(LedgerError::OtherKey { .. })));
+    ledger.bind_key([1; 8], TEST).unwrap();
+    ledger.bind_key([1; 8], TEST).unwrap();
+    assert!(matches!(ledger.bind_key([2; 8], TEST), Err(LedgerError::OtherKey { .. })));
     assert_eq!(ledger.key_fingerprint().unwrap(), Some([1; 8]));
 }
 

@@ -15,7 +15,11 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::*;
+use crate::audit::Attribution;
 use crate::model::{Locus, Panel, Profile, Pseudonym, Relation, Sex};
+
+/// How changes are recorded that are not about records.
+const TEST: Attribution<'_> = Attribution::Unrecorded("a test");
 
 fn p(n: u8) -> Pseudonym {
     Pseudonym::from_bytes([n; 16])
@@ -68,7 +72,7 @@ fn ledger() -> (TempDir, PathBuf, Ledger) {
 }
 
 fn import(ledger: &mut Ledger, rows: Vec<Record>) -> ImportReport {
-    ledger.import(&batch(rows), OnConflict::Refuse, false).unwrap()
+    ledger.import(&batch(rows), OnConflict::Refuse, false, TEST).unwrap()
 }
 
 fn conflicts(result: Result<ImportReport, LedgerError>) -> Vec<(u64, ConflictKind)> {

@@ -5,7 +5,7 @@ use super::*;
 /// Records a run that builds on how the candidates stand.
 fn record(ledger: &mut Ledger, run: &RunRecord, candidates: &[CandidateRecord]) -> Result<RunDelta, LedgerError> {
     let before = ledger.standing()?;
-    ledger.record_run(run, candidates, &before)
+    ledger.record_run(run, candidates, &before, TEST)
 }
 
 fn record_now(ledger: &mut Ledger, candidates: &[CandidateRecord]) -> Result<RunDelta, LedgerError> {
@@ -91,14 +91,20 @@ fn a_run_builds_on_how_the_candidates_stand() {
     let (_dir, _path, mut ledger) = ledger();
     let first = run(&ledger);
     let before = ledger.standing().unwrap();
-    ledger.record_run(&first, &[candidate(9, 1, 5.0)], &before).unwrap();
-    assert!(matches!(ledger.record_run(&first, &[], &before), Err(LedgerError::Stale { .. })), "a run came between");
+    ledger.record_run(&first, &[candidate(9, 1, 5.0)], &before, TEST).unwrap();
+    assert!(
+        matches!(ledger.record_run(&first, &[], &before, TEST), Err(LedgerError::Stale { .. })),
+        "a run came between"
+    );
     let before = ledger.standing().unwrap();
     let known = Candidate { record: candidate(9, 1, 5.0), run: 1, first_run: 1 };
     assert_eq!(before.candidates, [known]);
     import(&mut ledger, vec![child(2, 1, ["14", "22"])]);
     let now = run(&ledger);
-    assert!(matches!(ledger.record_run(&now, &[], &before), Err(LedgerError::Stale { .. })), "an import came between");
+    assert!(
+        matches!(ledger.record_run(&now, &[], &before, TEST), Err(LedgerError::Stale { .. })),
+        "an import came between"
+    );
     assert_eq!(ledger.standing().unwrap().candidates, [known]);
     // Between, before and after those that stand.
     let (all, mut expected) = ([3, 9, 6, 12, 1, 8], vec![2; 6]);
@@ -119,7 +125,8 @@ fn replaced_data_takes_its_candidates_along() {
     import(&mut ledger, vec![relative(2, 9, 5, Relation::Father), relative(3, 8, 6, Relation::Father)]);
     let all = [candidate(9, 1, 5.0), candidate(9, 2, 5.0), candidate(8, 2, 5.0)];
     record_now(&mut ledger, &all).unwrap();
-    let mut replace = |row| ledger.import(&batch(vec![row]), OnConflict::Replace, false).unwrap().candidates_deleted;
+    let mut replace =
+        |row| ledger.import(&batch(vec![row]), OnConflict::Replace, false, TEST).unwrap().candidates_deleted;
     assert_eq!(replace(Record { sex: Sex::Male, ..child(2, 1, ["14", "22"]) }), 0, "the sex is not compared");
     assert_eq!(replace(Record { sex: Sex::Male, ..child(2, 1, ["14", "23"]) }), 1);
     assert_eq!(replace(Record { profile: profile(&["14", ""]), ..relative(2, 9, 5, Relation::Father) }), 1);

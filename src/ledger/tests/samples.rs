@@ -29,7 +29,7 @@ fn each_side_has_its_samples_but_those_of_withdrawn_families() {
     assert_eq!(names(&ledger, Samples::All), [found, relatives].concat());
     let members = ledger.memberships().unwrap();
     assert_eq!(members, [(p(101), p(1)), (p(101), p(2)), (p(102), p(2))]);
-    ledger.withdraw(&[p(2)], Some("other")).unwrap();
+    ledger.withdraw(&[p(2)], Some("other"), TEST).unwrap();
     assert_eq!(names(&ledger, Samples::Relatives), relatives[..1], "who is in another family stays");
     assert_eq!(ledger.memberships().unwrap(), members[..1]);
     let panel = Panel::new(loci(&["FGA"])).unwrap();
@@ -42,12 +42,12 @@ fn an_identity_keeps_whose_profile_it_is_and_comes_last() {
     let same = CandidateRecord { same_as: Some(p(101)), ..candidate(9, 1, 8.0) };
     let run = run(&ledger);
     let standing = ledger.standing().unwrap();
-    ledger.record_run(&run, &[same, candidate(9, 2, 5.0)], &standing).unwrap();
+    ledger.record_run(&run, &[same, candidate(9, 2, 5.0)], &standing, TEST).unwrap();
     let listed = ledger.candidates(&CandidateFilter::default()).unwrap();
     assert_eq!(listed.iter().map(|one| one.record).collect::<Vec<_>>(), [candidate(9, 2, 5.0), same]);
     // The same numbers, and no identity any more.
     let standing = ledger.standing().unwrap();
     assert_eq!(standing.candidates[0].record, same);
-    ledger.record_run(&run, &[candidate(9, 1, 8.0), candidate(9, 2, 5.0)], &standing).unwrap();
+    ledger.record_run(&run, &[candidate(9, 1, 8.0), candidate(9, 2, 5.0)], &standing, TEST).unwrap();
     assert_eq!(ledger.candidates(&CandidateFilter::default()).unwrap()[0].record, candidate(9, 1, 8.0));
 }
