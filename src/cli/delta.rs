@@ -9,7 +9,7 @@ use crate::index::{Access, Index, IndexError};
 use crate::kinship::Calculator;
 use crate::ledger::{CurrentCandidate, Generation, Ledger, Past, RunRecord};
 use crate::matching::{Criterion, MatchResult, Matcher, ReachError, Stages, Typed, Watch};
-use crate::model::{Child, Family, Pseudonym, Unscorable};
+use crate::model::{Child, Family, Pseudonym};
 use crate::report::Comparison;
 
 use super::comparable::Pairs;
@@ -230,7 +230,10 @@ impl Job<'_> {
         let kept = before.iter().map(|known| &known.candidate);
         let kept = kept.filter(|pair| stays(&pair.family) && !changed_names.contains(&pair.child));
         result.candidates.extend(kept);
-        result.unscorable.extend(unscorable_before(last)?.into_iter().filter(|one| stays(&one.family)));
+        let unscorable = last.unscorable.as_ref().context(
+            "the ledger does not know which families the last run could not score: run `reunite match --full`",
+        )?;
+        result.unscorable.extend(unscorable.iter().filter(|one| stays(&one.family)).cloned());
         result.rank();
         Ok(Compared { result, stages, index, comparison })
     }
@@ -292,11 +295,4 @@ impl Job<'_> {
 
 fn names(children: &[Child]) -> BTreeSet<Pseudonym> {
     children.iter().map(|child| child.pseudonym).collect()
-}
-
-/// The families that the last run could not score, as its manifest has them.
-fn unscorable_before(last: &RunRecord) -> anyhow::Result<Vec<Unscorable>> {
-    let manifest: serde_json::Value = serde_json::from_str(&last.manifest)?;
-    let all = manifest.get("unscorable").cloned().unwrap_or_default();
-    serde_json::from_value(all).context("the manifest of the last run cannot be read: run `reunite match --full`")
 }

@@ -240,6 +240,9 @@ pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) 
         pairs: result.pairs,
         digest,
         basis: Some(basis),
+        min_loci: comparison.min_loci,
+        pairs_not_comparable: comparison.pairs_not_comparable,
+        unscorable: Some(result.unscorable.clone()),
         manifest: manifest(store, &calculator, criterion, (&result, &comparison), &index).to_string(),
     };
     let recording = Instant::now();
@@ -330,14 +333,9 @@ pub(super) fn stored_report(
         anyhow::bail!("nothing has been matched yet: run `reunite match`");
     };
     let candidates = ledger.candidates(filter)?.into_iter().map(|candidate| (candidate.candidate, candidate.first_run));
-    let manifest: serde_json::Value = serde_json::from_str(&run.manifest)?;
-    let number_of = |name: &str| manifest.get(name).and_then(serde_json::Value::as_u64);
     // The lists are those of the moment, which `comparable` gives.
-    let comparison = Comparison {
-        min_loci: number_of("min_loci").and_then(|least| u32::try_from(least).ok()),
-        pairs_not_comparable: number_of("pairs_not_comparable"),
-        ..Comparison::default()
-    };
+    let comparison =
+        Comparison { min_loci: run.min_loci, pairs_not_comparable: run.pairs_not_comparable, ..Comparison::default() };
     report(store, ledger, (&store.calculator()?, comparison), (number, run), candidates)
 }
 
