@@ -173,17 +173,17 @@ impl Bench {
         let full = How { criterion, ..How::full(&store) };
         let mut runs: Vec<Matched> = Vec::new();
         for _ in 0..self.runs {
-            runs.push(run_match(&store, full, who::entry("bench", None), &quiet)?);
+            runs.push(run_match(&store, full, &who::entry("bench", None), &quiet)?);
         }
         runs.sort_by(|a, b| a.report.run.seconds.total_cmp(&b.report.run.seconds));
         let lengths = runs.iter().map(|run| run.report.run.seconds).collect();
         let median = runs.swap_remove(runs.len() / 2);
         let full_measured = Full::of(&median, lengths);
         import(&mut ledger, &later)?;
-        let delta = run_match(&store, How { full: false, ..full }, who::entry("bench", None), &quiet)?;
+        let delta = run_match(&store, How { full: false, ..full }, &who::entry("bench", None), &quiet)?;
         // Its own index first, so that only matching is compared.
         drop(store.build_index(&ledger, Access::Usual)?);
-        let after = run_match(&store, full, who::entry("bench", None), &quiet)?;
+        let after = run_match(&store, full, &who::entry("bench", None), &quiet)?;
         Ok(Measured {
             program: concat!("reunite ", env!("CARGO_PKG_VERSION")),
             instructions: Instructions::detect().name(),

@@ -150,7 +150,7 @@ impl Search {
             let matched = run_match(
                 &store,
                 How { criterion: best, ..How::full(&store) },
-                super::who::entry("challenge", None),
+                &super::who::entry("challenge", None),
                 &quiet,
             )?;
             let match_ = started.elapsed().as_secs_f64();

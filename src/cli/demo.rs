@@ -112,7 +112,7 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
         count(counts.children),
         table.panel().len(),
     ));
-    let matched = run_match(&store, How::full(&store), who::entry("demo", None), output)?;
+    let matched = run_match(&store, How::full(&store), &who::entry("demo", None), output)?;
     drop(lock);
     matched.say(output);
     let known = Known::new(&names)?;

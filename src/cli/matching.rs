@@ -83,7 +83,7 @@ impl Match {
         let min_loci = self.min_loci.unwrap_or(store.min_loci);
         let how = How { criterion, min_loci, access, full: self.full, exhaustive: self.exhaustive };
         let entry = global.entry("match").with("exhaustive", self.exhaustive).with("format", self.format.format.word());
-        let matched = run_match(&store, how, entry, output)?;
+        let matched = run_match(&store, how, &entry, output)?;
         match self.format.format {
             Format::Json => output.data(&matched.report.json()?)?,
             Format::Csv => output.data(&matched.report.csv())?,
@@ -187,7 +187,7 @@ impl How {
 }
 
 /// Matches the families of a store with its children, and records the run.
-pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) -> anyhow::Result<Matched> {
+pub(super) fn run_match(store: &Store, how: How, entry: &Entry, output: &Output) -> anyhow::Result<Matched> {
     let How { criterion, min_loci, access, exhaustive, .. } = how;
     let mut ledger = store.ledger()?;
     super::expunge::finish(store, &mut ledger, output)?;
@@ -246,7 +246,7 @@ pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) 
         manifest: manifest(store, &calculator, criterion, (&result, &comparison), &index).to_string(),
     };
     let recording = Instant::now();
-    let delta = ledger.record_run(&record, &result.candidates, &before, &entry)?;
+    let delta = ledger.record_run(&record, &result.candidates, &before, entry)?;
     let write = recording.elapsed();
     let candidates = result.candidates.iter().copied().zip(delta.first_runs.iter().copied());
     let report = report(store, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;

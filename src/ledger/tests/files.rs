@@ -111,7 +111,7 @@ fn runs_of_earlier_versions_keep_what_only_their_manifests_held() {
                 let fixed = [5_u64, 1.5_f64.to_bits(), 1, 1, 2, 2].map(u64::to_le_bytes);
                 let sum = fixed
                     .iter()
-                    .fold(checksum::Checksum::default().with("full"), |sum, value| sum.with(value))
+                    .fold(checksum::Checksum::default().with("full"), checksum::Checksum::with)
                     .with([0; 32])
                     .with(if is_sound { manifest } else { "other" })
                     .with([]);
