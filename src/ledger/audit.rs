@@ -3,7 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use super::LedgerError;
-use super::open::{Ledger, now, store_id};
+use super::generation::store_id;
+use super::ledger::Ledger;
+use super::meta::now;
 use crate::audit::{Chain, Entry, Record};
 
 impl Ledger {

@@ -6,10 +6,10 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Row, params_from_iter};
 
 use super::checksum::Sum;
-use super::open::Ledger;
-use super::read::{Positions, pseudonym};
-use super::relatives::relation;
-use super::{LedgerError, many, whole};
+use super::column::{pseudonym, relation};
+use super::families::Positions;
+use super::ledger::Ledger;
+use super::{LedgerError, integrity, multi_allele};
 use crate::model::{Layout, Locus, Pseudonym, SampleRecord, Sex};
 
 /// Which families or children.
@@ -28,7 +28,7 @@ impl Ledger {
     /// [`LedgerError::Damaged`] if a name is none or another than was written.
     pub fn loci(&self) -> Result<Vec<Locus>, LedgerError> {
         let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is none" };
-        let mut names: Vec<String> = whole::loci(&self.connection)?.into_iter().map(|locus| locus.1).collect();
+        let mut names: Vec<String> = integrity::loci(&self.connection)?.into_iter().map(|locus| locus.1).collect();
         names.sort_unstable();
         names.iter().map(|name| name.parse().map_err(damaged)).collect()
     }
@@ -48,7 +48,7 @@ impl Ledger {
         // One view of the data, whatever is imported meanwhile.
         let tx = self.connection.unchecked_transaction().map_err(LedgerError::from)?;
         let positions = Positions::over(&tx, loci.len(), |locus| loci.iter().position(|one| one == locus))?;
-        let mut many = many::of_all(&tx, |locus| loci.iter().position(|one| one == locus))?;
+        let mut many = multi_allele::by_sample(&tx, |locus| loci.iter().position(|one| one == locus))?;
         let list = |pseudonyms: &[Pseudonym]| {
             // Of an empty text `unhex` makes a pseudonym that nobody has.
             let names: Vec<String> = pseudonyms.iter().map(Pseudonym::to_string).collect();
@@ -81,7 +81,7 @@ impl Ledger {
         let mut number = 0;
         while let Some(row) = rows.next().map_err(LedgerError::from)? {
             if matches!(row.get_ref(0).map_err(LedgerError::from)?, ValueRef::Null) {
-                return Err(whole::changed(format!("family {}", pseudonym(row, 8)?)).into());
+                return Err(integrity::relatives_changed(format!("family {}", pseudonym(row, 8)?)).into());
             }
             let mut record = record(row, layout, &positions)?;
             // A relative of several families is met again.
@@ -107,7 +107,7 @@ impl Ledger {
         }
         family.flush(&mut each)?;
         if matches!(chosen, Chosen::All) {
-            whole::check(&tx, layout, number)?;
+            integrity::check_count(&tx, layout, number)?;
         }
         Ok(())
     }
@@ -130,7 +130,7 @@ impl OfFamily {
             .relatives
             .iter()
             .filter_map(|(record, place)| record.family.map(|(_, relation)| (record.sample, relation.word(), *place)));
-        whole::check_family(family, held, self.links.as_deref(), self.sum)?;
+        integrity::check_family(family, held, self.links.as_deref(), self.sum)?;
         self.relatives.sort_unstable_by_key(|(record, _)| (record.family.map(|family| family.1), record.sample));
         self.relatives.drain(..).map(|relative| relative.0).try_for_each(each)
     }

@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::audit::append;
-use super::changes::next;
-use super::open::{Ledger, advance};
-use super::read::pseudonym;
-use super::{LedgerError, whole};
+use super::column::pseudonym;
+use super::generation::{advance, next_generation};
+use super::ledger::Ledger;
+use super::{LedgerError, integrity};
 use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
 
@@ -78,15 +78,15 @@ impl Ledger {
     ) -> Result<usize, LedgerError> {
         let tx = self.begin()?;
         let mut changed = 0;
-        let next = next(&tx)?;
-        let before = whole::matched(&tx)?;
+        let next = next_generation(&tx)?;
+        let before = integrity::families_matched(&tx)?;
         for family in families {
             changed += tx.execute(
                 "UPDATE family SET withdrawn = ?2, changed = ?3 WHERE pseudonym = ?1 AND withdrawn IS NOT ?2",
                 (*family.as_bytes(), reason, next),
             )?;
         }
-        whole::add(&tx, Layout::Families, whole::matched(&tx)? - before)?;
+        integrity::add_to_count(&tx, Layout::Families, integrity::families_matched(&tx)? - before)?;
         if changed > 0 {
             advance(&tx)?;
         }

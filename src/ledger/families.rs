@@ -1,4 +1,4 @@
-//! Samples and families as matching needs them.
+//! Reads families and children as matching needs them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::changes::samples_since;
 use super::checksum::Sum;
-use super::marks::checked_under;
-use super::open::Ledger;
-use super::relatives::relation;
-use super::{Generation, LedgerError, codec, pedigrees, whole};
+use super::column::{drop_out, pseudonym, relation};
+use super::family_marks::checked_under;
+use super::generation::{generation, samples_since};
+use super::ledger::Ledger;
+use super::{Generation, LedgerError, codec, integrity, pedigrees};
 use crate::model::{Child, DropOut, Family, Genotype, Layout, Locus, Panel, Profile, Pseudonym, Relative};
 
 /// How much the ledger holds.
@@ -46,7 +46,7 @@ impl Positions {
         position: impl Fn(&Locus) -> Option<usize>,
     ) -> Result<Self, LedgerError> {
         let mut by_id = Vec::new();
-        for (id, name) in whole::loci(connection)? {
+        for (id, name) in integrity::loci(connection)? {
             let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is none" };
             let locus = name.parse().map_err(damaged)?;
             if by_id.len() <= usize::from(id) {
@@ -85,13 +85,6 @@ impl Positions {
     }
 }
 
-/// A sample's own drop-out probability.
-pub(super) fn drop_out(row: &Row<'_>, sample: Pseudonym, column: usize) -> Result<Option<DropOut>, LedgerError> {
-    let stored: Option<f64> = row.get(column)?;
-    let damaged = || LedgerError::Damaged { of: format!("sample {sample}"), what: "the drop-out probability is none" };
-    stored.map(|probability| DropOut::new(probability).ok_or_else(damaged)).transpose()
-}
-
 /// A family as it is read.
 struct Draft {
     pseudonym: Pseudonym,
@@ -107,17 +100,11 @@ impl Draft {
         let places: Vec<_> = self.relatives.iter().map(|(relative, place)| (relative.relation, *place)).collect();
         let damaged = |what| LedgerError::Damaged { of: format!("family {}", self.pseudonym), what };
         let held = self.relatives.iter().map(|(relative, place)| (relative.sample, relative.relation.word(), *place));
-        whole::check_family(self.pseudonym, held, self.links.as_deref(), self.sum)?;
+        integrity::check_family(self.pseudonym, held, self.links.as_deref(), self.sum)?;
         let pedigree = pedigrees::decode(self.links.as_deref(), &places).map_err(damaged)?;
         let relatives = self.relatives.into_iter().map(|relative| relative.0).collect();
         Ok(Family { pseudonym: self.pseudonym, relatives, pedigree: pedigree.map(Arc::new) })
     }
-}
-
-pub(super) fn pseudonym(row: &Row<'_>, column: usize) -> Result<Pseudonym, LedgerError> {
-    row.get(column)
-        .map(Pseudonym::from_bytes)
-        .map_err(|_| LedgerError::Damaged { of: "a pseudonym".to_owned(), what: "it has not 16 bytes" })
 }
 
 impl Ledger {
@@ -128,7 +115,7 @@ impl Ledger {
     pub fn children(&self, panel: &Panel, mut each: impl FnMut(Child)) -> Result<Generation, LedgerError> {
         // One view of the data, whatever is imported meanwhile.
         let tx = self.connection.unchecked_transaction()?;
-        let generation = super::open::generation(&tx)?;
+        let generation = generation(&tx)?;
         let positions = Positions::new(&tx, panel)?;
         let mut statement =
             tx.prepare("SELECT pseudonym, profile, drop_out FROM sample WHERE role = 'child' ORDER BY pseudonym")?;
@@ -140,7 +127,7 @@ impl Ledger {
             each(Child { pseudonym, profile, drop_out });
             number += 1;
         }
-        whole::check(&tx, Layout::Children, number)?;
+        integrity::check_count(&tx, Layout::Children, number)?;
         Ok(generation)
     }
 
@@ -151,9 +138,9 @@ impl Ledger {
     /// [`LedgerError::Damaged`] at the first record that cannot be read.
     pub fn families(&self, panel: &Panel) -> Result<(Vec<Family>, Generation), LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
-        let generation = super::open::generation(&tx)?;
+        let generation = generation(&tx)?;
         let families = families(&tx, panel, Which::Matched)?;
-        whole::check(&tx, Layout::Families, families.len() as u64)?;
+        integrity::check_count(&tx, Layout::Families, families.len() as u64)?;
         Ok((families, generation))
     }
 
@@ -198,8 +185,8 @@ impl Ledger {
     /// The database's, or [`LedgerError::Damaged`] if there should be more or fewer.
     pub fn families_matched(&self) -> Result<u64, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
-        let number = whole::matched(&tx)?.unsigned_abs();
-        whole::check(&tx, Layout::Families, number)?;
+        let number = integrity::families_matched(&tx)?.unsigned_abs();
+        integrity::check_count(&tx, Layout::Families, number)?;
         Ok(number)
     }
 
@@ -208,7 +195,7 @@ impl Ledger {
     /// # Errors
     /// The database's.
     pub fn children_imported(&self) -> Result<u64, LedgerError> {
-        whole::imported(&self.connection, Layout::Children)
+        integrity::expected(&self.connection, Layout::Children)
     }
 
     /// How much there is.
@@ -290,7 +277,7 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
     while let Some(row) = rows.next()? {
         let family = pseudonym(row, 0)?;
         if matches!(row.get_ref(2)?, ValueRef::Null) {
-            return Err(whole::changed(format!("family {family}")));
+            return Err(integrity::relatives_changed(format!("family {family}")));
         }
         let sample = pseudonym(row, 2)?;
         let relation = relation(family, row.get_ref(1)?.as_str())?;

@@ -1,4 +1,4 @@
-//! That nothing is missing or exchanged which carries no checksum itself: the relatives of a family, the names of the loci,
+//! Detects missing or swapped records that carry no checksum themselves: the relatives of a family, the names of the loci,
 //! and how many children and families there are. Without it a changed bit makes another pedigree of one, hides a locus from
 //! every comparison, or a child from every search.
 //!
@@ -10,15 +10,16 @@ use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction};
 
 use super::LedgerError;
 use super::checksum::{Checksum, Sum};
-use super::open::{meta, set_meta};
-use super::read::pseudonym;
+use super::column::pseudonym;
+use super::generation::past_checksum;
+use super::meta::{meta, set_meta};
 use crate::model::{Layout, Pseudonym};
 
 /// A relative of a family: the sample, the word of the relation, and the place in the family's pedigree, if it has one.
 pub(super) type Held<'a> = (Pseudonym, &'a str, Option<i64>);
 
 /// The checksum of a family with these relatives, in any order, and this pedigree.
-pub(super) fn of_family(family: Pseudonym, relatives: &mut [Held<'_>], links: Option<&[u8]>) -> Sum {
+pub(super) fn family_checksum(family: Pseudonym, relatives: &mut [Held<'_>], links: Option<&[u8]>) -> Sum {
     relatives.sort_unstable();
     let begun = Checksum::default().with(family.as_bytes()).with_optional(links);
     let all = relatives.iter().fold(begun, |values, (sample, word, place)| {
@@ -58,7 +59,7 @@ impl<'t> Families<'t> {
         self.family
             .query_row([id], |row| {
                 let links: Option<Vec<u8>> = row.get(2)?;
-                let sum = of_family(Pseudonym::from_bytes(row.get(0)?), &mut relatives, links.as_deref());
+                let sum = family_checksum(Pseudonym::from_bytes(row.get(0)?), &mut relatives, links.as_deref());
                 Ok((row.get(1)?, sum))
             })
             .map_err(LedgerError::from)
@@ -83,7 +84,7 @@ fn families(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
 }
 
 /// The ids of the families that are as they were written.
-pub(super) fn sound(connection: &Connection) -> Result<Vec<i64>, LedgerError> {
+pub(super) fn sound_families(connection: &Connection) -> Result<Vec<i64>, LedgerError> {
     let mut sums = Families::new(connection)?;
     let mut sound = Vec::new();
     for id in families(connection)? {
@@ -119,7 +120,7 @@ pub(super) fn renew_loci(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     Ok(set_meta(tx, "loci_sum", loci_and_sum(tx)?.1)?)
 }
 
-fn key(layout: Layout) -> &'static str {
+fn count_name(layout: Layout) -> &'static str {
     match layout {
         Layout::Children => "children",
         Layout::Families => "families",
@@ -127,26 +128,26 @@ fn key(layout: Layout) -> &'static str {
 }
 
 /// Adds to the number of children, or of families that are not withdrawn.
-pub(super) fn add(tx: &Transaction<'_>, layout: Layout, number: i64) -> rusqlite::Result<()> {
-    tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (key(layout), number)).map(drop)
+pub(super) fn add_to_count(tx: &Transaction<'_>, layout: Layout, number: i64) -> rusqlite::Result<()> {
+    tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (count_name(layout), number)).map(drop)
 }
 
 /// How many children, or families that are not withdrawn, there should be.
-pub(super) fn imported(connection: &Connection, layout: Layout) -> Result<u64, LedgerError> {
-    Ok(meta(connection, key(layout))?.map_or(0, i64::unsigned_abs))
+pub(super) fn expected(connection: &Connection, layout: Layout) -> Result<u64, LedgerError> {
+    Ok(meta(connection, count_name(layout))?.map_or(0, i64::unsigned_abs))
 }
 
 /// Refuses another number of children, or of families that are not withdrawn, than there should be.
-pub(super) fn check(connection: &Connection, layout: Layout, found: u64) -> Result<(), LedgerError> {
-    if imported(connection, layout)? == found {
+pub(super) fn check_count(connection: &Connection, layout: Layout, found: u64) -> Result<(), LedgerError> {
+    if expected(connection, layout)? == found {
         return Ok(());
     }
-    let of = format!("the {}", key(layout));
+    let of = format!("the {}", count_name(layout));
     Err(LedgerError::Damaged { of, what: "there are more or fewer than were imported" })
 }
 
 /// How many families are not withdrawn, as they are.
-pub(super) fn matched(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn families_matched(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT count(*) FROM family WHERE withdrawn IS NULL", [], |row| row.get(0))
 }
 
@@ -155,13 +156,8 @@ fn children(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT count(*) FROM sample WHERE role = 'child'", [], |row| row.get(0))
 }
 
-/// The checksum of what `past` says of a generation.
-pub(super) fn of_past(generation: i64, stamp: &[u8; 16], last_import: i64) -> Sum {
-    Checksum::default().with(generation.to_le_bytes()).with(stamp).with(last_import.to_le_bytes()).sum()
-}
-
 /// Takes everything for sound: in a ledger that has had no such checksums, or is new.
-pub(super) fn begin(tx: &Transaction<'_>) -> Result<(), LedgerError> {
+pub(super) fn accept_all(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     let mut sums = Families::new(tx)?;
     families(tx)?.into_iter().try_for_each(|id| sums.renew(id))?;
     renew_loci(tx)?;
@@ -169,18 +165,20 @@ pub(super) fn begin(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
     let pasts: Vec<(i64, [u8; 16], i64)> = select.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
     for (generation, stamp, last_import) in pasts {
-        let sum = of_past(generation, &stamp, last_import);
+        let sum = past_checksum(generation, &stamp, last_import);
         tx.execute("UPDATE past SET sum = ?2 WHERE generation = ?1", (generation, sum))?;
     }
-    set_meta(tx, key(Layout::Children), children(tx)?)?;
-    Ok(set_meta(tx, key(Layout::Families), matched(tx)?)?)
+    set_meta(tx, count_name(Layout::Children), children(tx)?)?;
+    Ok(set_meta(tx, count_name(Layout::Families), families_matched(tx)?)?)
 }
 
 /// Everything of it that is wrong.
 pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
     findings.extend(loci(connection).err().map(|error| error.to_string()));
-    for (layout, found) in [(Layout::Children, children(connection)?), (Layout::Families, matched(connection)?)] {
-        findings.extend(check(connection, layout, found.unsigned_abs()).err().map(|error| error.to_string()));
+    for (layout, found) in
+        [(Layout::Children, children(connection)?), (Layout::Families, families_matched(connection)?)]
+    {
+        findings.extend(check_count(connection, layout, found.unsigned_abs()).err().map(|error| error.to_string()));
     }
     let mut sums = Families::new(connection)?;
     for id in families(connection)? {
@@ -188,7 +186,7 @@ pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Res
             let sql = "SELECT pseudonym FROM family WHERE id = ?1";
             let family = connection.query_row(sql, [id], |row| row.get(0).map(Pseudonym::from_bytes)).optional()?;
             let of = family.map_or("a family".to_owned(), |family| format!("family {family}"));
-            findings.push(changed(of).to_string());
+            findings.push(relatives_changed(of).to_string());
         }
     }
     Ok(())
@@ -201,11 +199,11 @@ pub(super) fn check_family<'a>(
     links: Option<&[u8]>,
     sum: Option<Sum>,
 ) -> Result<(), LedgerError> {
-    let right = of_family(family, &mut relatives.collect::<Vec<_>>(), links);
-    if sum == Some(right) { Ok(()) } else { Err(changed(format!("family {family}"))) }
+    let right = family_checksum(family, &mut relatives.collect::<Vec<_>>(), links);
+    if sum == Some(right) { Ok(()) } else { Err(relatives_changed(format!("family {family}"))) }
 }
 
 /// A family with a wrong checksum.
-pub(super) fn changed(of: String) -> LedgerError {
+pub(super) fn relatives_changed(of: String) -> LedgerError {
     LedgerError::Damaged { of, what: "its relatives were changed" }
 }

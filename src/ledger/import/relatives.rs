@@ -4,19 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::import::Plan;
-use super::{Batch, ConflictKind, LedgerError, OnConflict, pedigrees};
+use super::plan::{Membership, Plan};
+use crate::ledger::column::relation;
+use crate::ledger::{Batch, ConflictKind, LedgerError, OnConflict, pedigrees};
 use crate::model::{FamilyPedigree, Pseudonym, Relation};
-
-/// What a row does to its family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Membership {
-    /// Nothing: a child, or a relative that the family has.
-    Unchanged,
-    Add,
-    /// Another relation than the ledger's, or another pedigree of the family.
-    Change,
-}
 
 /// A family as the ledger has it.
 #[derive(Default)]
@@ -73,7 +64,7 @@ pub(super) fn plan(
          WHERE member.family_id = ?1",
     )?;
     let mut links = tx.prepare("SELECT links FROM pedigree WHERE family_id = ?1")?;
-    let pedigrees = pedigrees::of(batch)?;
+    let pedigrees = pedigrees::by_family(batch)?;
     let none: bool = tx.query_row("SELECT NOT EXISTS (SELECT 1 FROM family)", [], |row| row.get(0))?;
     for rows in order.chunk_by(|a, b| a.0 == b.0) {
         let family = rows[0].0;
@@ -168,16 +159,4 @@ fn decide(
             plan.aside[i] = true;
         }
     }
-}
-
-/// The relation of a stored word.
-pub(super) fn stored_relation(word: &str) -> Option<Relation> {
-    if word == Relation::Member.word() { Some(Relation::Member) } else { word.parse().ok() }
-}
-
-/// Reads a stored relation.
-pub(super) fn relation(family: Pseudonym, word: Result<&str, impl Sized>) -> Result<Relation, LedgerError> {
-    word.ok()
-        .and_then(stored_relation)
-        .ok_or_else(|| LedgerError::Damaged { of: format!("family {family}"), what: "a relation is none" })
 }

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Row, Statement, Transaction};
 
-use super::open::Ledger;
-use super::read::{drop_out, pseudonym};
+use super::column::{drop_out, pseudonym};
+use super::ledger::Ledger;
 use super::{LedgerError, codec};
 use crate::model::{Allele, Locus, ManyAlleles, Panel, Pseudonym, SampleRecord};
 
@@ -108,7 +108,7 @@ impl Ledger {
 }
 
 /// Of every sample that has some, by one query: such loci are rare. `position` says where a locus stands, if it counts.
-pub(super) fn of_all(
+pub(super) fn by_sample(
     connection: &Connection,
     position: impl Fn(&Locus) -> Option<usize>,
 ) -> Result<HashMap<Pseudonym, Vec<(usize, ManyAlleles)>>, LedgerError> {
