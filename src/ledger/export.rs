@@ -8,8 +8,9 @@ use rusqlite::{Row, params_from_iter};
 use super::checksum::Sum;
 use super::column::{pseudonym, relation};
 use super::families::Positions;
+use super::integrity::{self, Held};
 use super::ledger::Ledger;
-use super::{LedgerError, integrity, multi_allele};
+use super::{LedgerError, multi_allele};
 use crate::model::{Layout, Locus, Pseudonym, SampleRecord, Sex};
 
 /// Which families or children.
@@ -129,7 +130,8 @@ impl OfFamily {
         let held = self
             .relatives
             .iter()
-            .filter_map(|(record, place)| record.family.map(|(_, relation)| (record.sample, relation.word(), *place)));
+            .filter_map(|(record, place)| record.family.map(|(_, relation)| (record.sample, relation, *place)))
+            .map(|(sample, relation, place)| Held { sample, relation: relation.word(), place });
         integrity::check_family(family, held, self.links.as_deref(), self.sum)?;
         self.relatives.sort_unstable_by_key(|(record, _)| (record.family.map(|family| family.1), record.sample));
         self.relatives.drain(..).map(|relative| relative.0).try_for_each(each)

@@ -10,8 +10,9 @@ use super::checksum::Sum;
 use super::column::{drop_out, pseudonym, relation};
 use super::family_marks::checked_under;
 use super::generation::{generation, samples_since};
+use super::integrity::{self, Held};
 use super::ledger::Ledger;
-use super::{Generation, LedgerError, codec, integrity, pedigrees};
+use super::{Generation, LedgerError, codec, pedigrees};
 use crate::model::{Child, DropOut, Family, Genotype, Layout, Locus, Panel, Profile, Pseudonym, Relative};
 
 /// How much the ledger holds.
@@ -99,7 +100,11 @@ impl Draft {
         self.relatives.sort_unstable_by_key(|(relative, _)| (relative.relation, relative.sample));
         let places: Vec<_> = self.relatives.iter().map(|(relative, place)| (relative.relation, *place)).collect();
         let damaged = |what| LedgerError::Damaged { of: format!("family {}", self.pseudonym), what };
-        let held = self.relatives.iter().map(|(relative, place)| (relative.sample, relative.relation.word(), *place));
+        let held = self.relatives.iter().map(|(relative, place)| Held {
+            sample: relative.sample,
+            relation: relative.relation.word(),
+            place: *place,
+        });
         integrity::check_family(self.pseudonym, held, self.links.as_deref(), self.sum)?;
         let pedigree = pedigrees::decode(self.links.as_deref(), &places).map_err(damaged)?;
         let relatives = self.relatives.into_iter().map(|relative| relative.0).collect();

@@ -6,7 +6,8 @@
 //! of families those that are not withdrawn. Whatever adds or removes some adds to these numbers; they are not counted anew,
 //! or what is missing would be missed no more. For the same reason a family with a wrong checksum keeps that.
 
-use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, Rows, Statement, Transaction};
 
 use super::LedgerError;
 use super::checksum::{Checksum, Sum};
@@ -15,84 +16,131 @@ use super::generation::past_checksum;
 use super::meta::{meta, set_meta};
 use crate::model::{Layout, Pseudonym};
 
-/// A relative of a family: the sample, the word of the relation, and the place in the family's pedigree, if it has one.
-pub(super) type Held<'a> = (Pseudonym, &'a str, Option<i64>);
+/// A relative of a family, as the family's checksum covers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Held<'a> {
+    pub(super) sample: Pseudonym,
+    /// The word of the relation.
+    pub(super) relation: &'a str,
+    /// The place in the family's pedigree, if it has one.
+    pub(super) place: Option<i64>,
+}
 
 /// The checksum of a family with these relatives, in any order, and this pedigree.
 pub(super) fn family_checksum(family: Pseudonym, relatives: &mut [Held<'_>], links: Option<&[u8]>) -> Sum {
     relatives.sort_unstable();
     let begun = Checksum::default().with(family.as_bytes()).with_optional(links);
-    let all = relatives.iter().fold(begun, |values, (sample, word, place)| {
-        values.with(sample.as_bytes()).with(word).with(place.unwrap_or(-1).to_le_bytes())
+    let all = relatives.iter().fold(begun, |values, held| {
+        values.with(held.sample.as_bytes()).with(held.relation).with(held.place.unwrap_or(-1).to_le_bytes())
     });
     all.sum()
 }
 
+/// A family, and the checksum that it has beside the one that its relatives have.
+struct FamilyChecksums {
+    id: i64,
+    family: Pseudonym,
+    stored: Option<Sum>,
+    computed: Sum,
+}
+
+impl FamilyChecksums {
+    fn is_sound(&self) -> bool {
+        self.stored == Some(self.computed)
+    }
+}
+
+const ALL_FAMILIES: &str =
+    "SELECT family.id, family.pseudonym, family.sum, pedigree.links, sample.pseudonym, member.relation, member.place
+     FROM family LEFT JOIN member ON member.family_id = family.id LEFT JOIN sample ON sample.id = member.sample_id
+     LEFT JOIN pedigree ON pedigree.family_id = family.id";
+
+/// Reads families by [`ALL_FAMILIES`], of which the rows of each are together.
+fn checksums(mut rows: Rows<'_>) -> Result<Vec<FamilyChecksums>, LedgerError> {
+    struct Draft {
+        id: i64,
+        family: Pseudonym,
+        stored: Option<Sum>,
+        links: Option<Vec<u8>>,
+        relatives: Vec<(Pseudonym, String, Option<i64>)>,
+    }
+    let computed = |draft: Draft| {
+        let held =
+            draft.relatives.iter().map(|(sample, relation, place)| Held { sample: *sample, relation, place: *place });
+        let computed = family_checksum(draft.family, &mut held.collect::<Vec<_>>(), draft.links.as_deref());
+        FamilyChecksums { id: draft.id, family: draft.family, stored: draft.stored, computed }
+    };
+    let (mut all, mut last): (Vec<FamilyChecksums>, Option<Draft>) = (Vec::new(), None);
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        if last.as_ref().is_none_or(|last| last.id != id) {
+            all.extend(last.take().map(computed));
+        }
+        let draft = match &mut last {
+            Some(draft) => draft,
+            None => last.insert(Draft {
+                id,
+                family: pseudonym(row, 1)?,
+                stored: row.get(2)?,
+                links: row.get(3)?,
+                relatives: Vec::new(),
+            }),
+        };
+        if row.get_ref(4)? != ValueRef::Null {
+            draft.relatives.push((pseudonym(row, 4)?, row.get(5)?, row.get(6)?));
+        }
+    }
+    all.extend(last.map(computed));
+    Ok(all)
+}
+
+/// The checksums of all families.
+fn all_checksums(connection: &Connection) -> Result<Vec<FamilyChecksums>, LedgerError> {
+    let mut statement = connection.prepare(&format!("{ALL_FAMILIES} ORDER BY family.id"))?;
+    checksums(statement.query([])?)
+}
+
 /// The checksums of families, one by one.
 pub(super) struct Families<'t> {
-    family: Statement<'t>,
-    relatives: Statement<'t>,
+    select: Statement<'t>,
     update: Statement<'t>,
 }
 
 impl<'t> Families<'t> {
     pub(super) fn new(connection: &'t Connection) -> Result<Self, LedgerError> {
         Ok(Self {
-            family: connection.prepare(
-                "SELECT pseudonym, sum, links FROM family LEFT JOIN pedigree ON family_id = id WHERE id = ?1",
-            )?,
-            relatives: connection.prepare(
-                "SELECT pseudonym, relation, place FROM member JOIN sample ON id = sample_id WHERE family_id = ?1",
-            )?,
+            select: connection.prepare(&format!("{ALL_FAMILIES} WHERE family.id = ?1"))?,
             update: connection.prepare("UPDATE family SET sum = ?2 WHERE id = ?1")?,
         })
     }
 
-    /// The checksum that a family has, and the one that it should have.
-    fn both(&mut self, id: i64) -> Result<(Option<Sum>, Sum), LedgerError> {
-        let mut rows = self.relatives.query([id])?;
-        let mut relatives: Vec<(Pseudonym, String, Option<i64>)> = Vec::new();
-        while let Some(row) = rows.next()? {
-            relatives.push((pseudonym(row, 0)?, row.get(1)?, row.get(2)?));
-        }
-        let mut relatives: Vec<Held<'_>> = relatives.iter().map(|held| (held.0, held.1.as_str(), held.2)).collect();
-        self.family
-            .query_row([id], |row| {
-                let links: Option<Vec<u8>> = row.get(2)?;
-                let sum = family_checksum(Pseudonym::from_bytes(row.get(0)?), &mut relatives, links.as_deref());
-                Ok((row.get(1)?, sum))
-            })
-            .map_err(LedgerError::from)
-    }
-
     /// Whether a family is as it was written.
     pub(super) fn is_sound(&mut self, id: i64) -> Result<bool, LedgerError> {
-        self.both(id).map(|(stored, sum)| stored == Some(sum))
+        Ok(checksums(self.select.query([id])?)?.iter().all(FamilyChecksums::is_sound))
     }
 
     /// Gives a family, which was sound before it was changed, the checksum of what it is now.
     pub(super) fn renew(&mut self, id: i64) -> Result<(), LedgerError> {
-        let (_, sum) = self.both(id)?;
-        self.update.execute((id, sum))?;
+        for one in checksums(self.select.query([id])?)? {
+            self.update.execute((id, one.computed))?;
+        }
         Ok(())
     }
 }
 
-/// The ids of all families.
-fn families(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
-    connection.prepare("SELECT id FROM family")?.query_map([], |row| row.get(0))?.collect()
+/// The ids of the families that are as they were written, rising.
+pub(super) fn sound_families(connection: &Connection) -> Result<Vec<i64>, LedgerError> {
+    let all = all_checksums(connection)?;
+    Ok(all.iter().filter(|one| one.is_sound()).map(|one| one.id).collect())
 }
 
-/// The ids of the families that are as they were written.
-pub(super) fn sound_families(connection: &Connection) -> Result<Vec<i64>, LedgerError> {
-    let mut sums = Families::new(connection)?;
-    let mut sound = Vec::new();
-    for id in families(connection)? {
-        if sums.is_sound(id)? {
-            sound.push(id);
-        }
+/// Gives families of these ids, rising, which were sound before they were changed, the checksums of what they are now.
+pub(super) fn renew_families(tx: &Transaction<'_>, ids: &[i64]) -> Result<(), LedgerError> {
+    let mut update = tx.prepare("UPDATE family SET sum = ?2 WHERE id = ?1")?;
+    for one in all_checksums(tx)?.iter().filter(|one| ids.binary_search(&one.id).is_ok()) {
+        update.execute((one.id, one.computed))?;
     }
-    Ok(sound)
+    Ok(())
 }
 
 /// Ids and names of the loci, by id, and their checksum.
@@ -158,8 +206,10 @@ fn children(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// Takes everything for sound: in a ledger that has had no such checksums, or is new.
 pub(super) fn accept_all(tx: &Transaction<'_>) -> Result<(), LedgerError> {
-    let mut sums = Families::new(tx)?;
-    families(tx)?.into_iter().try_for_each(|id| sums.renew(id))?;
+    let mut update = tx.prepare("UPDATE family SET sum = ?2 WHERE id = ?1")?;
+    for one in all_checksums(tx)? {
+        update.execute((one.id, one.computed))?;
+    }
     renew_loci(tx)?;
     let mut select = tx.prepare("SELECT generation, stamp, last_import FROM past")?;
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
@@ -180,15 +230,9 @@ pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Res
     {
         findings.extend(check_count(connection, layout, found.unsigned_abs()).err().map(|error| error.to_string()));
     }
-    let mut sums = Families::new(connection)?;
-    for id in families(connection)? {
-        if !sums.is_sound(id)? {
-            let sql = "SELECT pseudonym FROM family WHERE id = ?1";
-            let family = connection.query_row(sql, [id], |row| row.get(0).map(Pseudonym::from_bytes)).optional()?;
-            let of = family.map_or("a family".to_owned(), |family| format!("family {family}"));
-            findings.push(relatives_changed(of).to_string());
-        }
-    }
+    let all = all_checksums(connection)?;
+    let changed = all.iter().filter(|one| !one.is_sound());
+    findings.extend(changed.map(|one| relatives_changed(format!("family {}", one.family)).to_string()));
     Ok(())
 }
 

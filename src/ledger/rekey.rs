@@ -87,9 +87,7 @@ impl Ledger {
             candidates: candidates(&tx, renamed)?,
             manifests: runs(&tx, renamed)?,
         };
-        let mut sums = integrity::Families::new(&tx)?;
-        sound.into_iter().try_for_each(|id| sums.renew(id))?;
-        drop(sums);
+        integrity::renew_families(&tx, &sound)?;
         for (name, file) in replaced {
             let records = i64::try_from(file.records).unwrap_or(i64::MAX);
             tx.execute(

@@ -2,13 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
 
 use super::plan::{Action, Membership, Plan};
 use crate::ledger::generation::next_generation;
+use crate::ledger::integrity::{self, Held};
 use crate::ledger::keys::key_id;
-use crate::ledger::{Batch, LedgerError, integrity, pedigrees};
+use crate::ledger::{Batch, LedgerError, pedigrees};
 use crate::model::{Layout, Pseudonym, Relation};
+
+/// A relative that a family is given, or given anew.
+struct NewMember {
+    family: Pseudonym,
+    /// Id of the sample.
+    sample: i64,
+    pseudonym: Pseudonym,
+    relation: Relation,
+    membership: Membership,
+}
 
 /// Writes the families and their relatives and gives the families of which a relation changed.
 pub(super) fn write(
@@ -18,7 +29,6 @@ pub(super) fn write(
     samples: &[i64],
     sealed: Option<i64>,
 ) -> Result<BTreeSet<Pseudonym>, LedgerError> {
-    let mut find = tx.prepare("SELECT id FROM family WHERE pseudonym = ?1")?;
     let next = next_generation(tx)?;
     let mut found = tx.prepare("INSERT INTO family (pseudonym, changed, key_id, sum) VALUES (?1, ?2, ?3, ?4)")?;
     let (mut sums, mut new) = (integrity::Families::new(tx)?, 0);
@@ -34,15 +44,16 @@ pub(super) fn write(
         if let Some((family, relation)) = row.family.filter(|_| !plan.aside[i])
             && plan.memberships[i] != Membership::Unchanged
         {
-            order.push((family, samples[i], relation, plan.memberships[i], row.sample));
+            let (sample, pseudonym, membership) = (samples[i], row.sample, plan.memberships[i]);
+            order.push(NewMember { family, sample, pseudonym, relation, membership });
         }
     }
-    order.sort_unstable_by_key(|&(family, sample, ..)| (family, sample));
-    order.dedup_by_key(|&mut (family, sample, ..)| (family, sample));
+    order.sort_unstable_by_key(|member| (member.family, member.sample));
+    order.dedup_by_key(|member| (member.family, member.sample));
     let mut changed = BTreeSet::new();
-    for members in order.chunk_by(|a, b| a.0 == b.0) {
-        let family = members[0].0;
-        let (id, renew) = match find.query_row([family.as_bytes()], |row| row.get(0)).optional()? {
+    for members in order.chunk_by(|a, b| a.family == b.family) {
+        let family = members[0].family;
+        let (id, renew) = match plan.families.get(&family).copied() {
             Some(id) => {
                 change.execute((id, next))?;
                 (id, sums.is_sound(id)?)
@@ -50,11 +61,13 @@ pub(super) fn write(
             None => {
                 // All that it has is in the batch.
                 let pedigree = links.pedigree(family);
-                let held = |&(_, _, relation, _, sample): &(_, _, Relation, _, Pseudonym)| {
-                    (sample, relation.word(), pedigree.and_then(|pedigree| pedigrees::place(pedigree, sample)))
-                };
+                let held = members.iter().map(|member| Held {
+                    sample: member.pseudonym,
+                    relation: member.relation.word(),
+                    place: pedigree.and_then(|pedigree| pedigrees::place(pedigree, member.pseudonym)),
+                });
+                let mut held: Vec<Held<'_>> = held.collect();
                 let encoded = pedigree.map(|pedigree| pedigrees::encode(&pedigree.pedigree));
-                let mut held: Vec<integrity::Held<'_>> = members.iter().map(held).collect();
                 found.execute((
                     family.as_bytes(),
                     next,
@@ -65,7 +78,7 @@ pub(super) fn write(
                 (tx.last_insert_rowid(), false)
             }
         };
-        for &(_, sample, relation, membership, _) in members {
+        for &NewMember { sample, relation, membership, .. } in members {
             let sealed = sealed.filter(|_| membership == Membership::Add);
             write.execute((id, sample, relation.word(), sealed))?;
         }
@@ -73,7 +86,7 @@ pub(super) fn write(
         if renew {
             sums.renew(id)?;
         }
-        if members.iter().any(|member| member.3 == Membership::Change) {
+        if members.iter().any(|member| member.membership == Membership::Change) {
             changed.insert(family);
         }
     }

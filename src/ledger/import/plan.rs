@@ -1,11 +1,13 @@
 //! What an import does with each row of its batch: decided first, carried out by the other files here.
 
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 
 use crate::ledger::{Batch, Conflict, ConflictKind, ImportReport};
 use crate::model::Pseudonym;
 
-/// What is to be done with each row of a batch.
+/// What is to be done with each row of a batch; vectors run along its rows.
 pub(super) struct Plan {
     /// Rows left aside for the ledger's version.
     pub(super) aside: Vec<bool>,
@@ -14,6 +16,8 @@ pub(super) struct Plan {
     pub(super) order: Vec<(Pseudonym, u64, usize)>,
     pub(super) samples: Vec<Action>,
     pub(super) conflicts: Vec<Conflict>,
+    /// The ids of the batch's families that the ledger has.
+    pub(super) families: HashMap<Pseudonym, i64>,
 }
 
 /// What a row does to its sample. Further rows of a sample do what the first does.
@@ -29,6 +33,7 @@ pub(super) enum Action {
 }
 
 impl Plan {
+    /// Notes a conflict of a row with what the ledger has of its sample.
     pub(super) fn conflict(&mut self, batch: &Batch, row: usize, kind: ConflictKind) {
         self.conflict_of(batch, row, batch.rows[row].sample, kind);
     }
@@ -47,6 +52,7 @@ impl Plan {
             order,
             samples: vec![Action::Insert; batch.rows.len()],
             conflicts: Vec::new(),
+            families: HashMap::new(),
         }
     }
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
+use rusqlite::types::ValueRef;
 
 use super::plan::{Membership, Plan};
-use crate::ledger::column::relation;
+use crate::ledger::column::{pseudonym, relation};
 use crate::ledger::{Batch, ConflictKind, LedgerError, OnConflict, pedigrees};
 use crate::model::{FamilyPedigree, Pseudonym, Relation};
 
@@ -58,26 +59,26 @@ pub(super) fn plan(
         }
     }
     order.sort_unstable();
-    let mut find = tx.prepare("SELECT id FROM family WHERE pseudonym = ?1")?;
     let mut select = tx.prepare(
-        "SELECT sample.pseudonym, member.relation, member.place FROM member JOIN sample ON sample.id = member.sample_id
-         WHERE member.family_id = ?1",
+        "SELECT family.id, sample.pseudonym, member.relation, member.place, pedigree.links
+         FROM family LEFT JOIN member ON member.family_id = family.id LEFT JOIN sample ON sample.id = member.sample_id
+         LEFT JOIN pedigree ON pedigree.family_id = family.id WHERE family.pseudonym = ?1",
     )?;
-    let mut links = tx.prepare("SELECT links FROM pedigree WHERE family_id = ?1")?;
     let pedigrees = pedigrees::by_family(batch)?;
     let none: bool = tx.query_row("SELECT NOT EXISTS (SELECT 1 FROM family)", [], |row| row.get(0))?;
     for rows in order.chunk_by(|a, b| a.0 == b.0) {
         let family = rows[0].0;
-        let id: Option<i64> =
-            if none { None } else { find.query_row([family.as_bytes()], |row| row.get(0)).optional()? };
         let mut stored = Stored::default();
-        if let Some(id) = id {
-            let mut members = select.query([id])?;
+        if !none {
+            let mut members = select.query([family.as_bytes()])?;
             while let Some(row) = members.next()? {
-                let held = (relation(family, row.get_ref(1)?.as_str())?, row.get(2)?);
-                stored.members.insert(Pseudonym::from_bytes(row.get(0)?), held);
+                plan.families.insert(family, row.get(0)?);
+                stored.links = row.get(4)?;
+                if row.get_ref(1)? != ValueRef::Null {
+                    let held = (relation(family, row.get_ref(2)?.as_str())?, row.get(3)?);
+                    stored.members.insert(pseudonym(row, 1)?, held);
+                }
             }
-            stored.links = links.query_row([id], |row| row.get(0)).optional()?;
         }
         let given = rows.iter().map(|row| row.1).collect();
         let rows = rows.iter().map(|row| row.3);
