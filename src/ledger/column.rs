@@ -5,6 +5,13 @@ use rusqlite::Row;
 use super::LedgerError;
 use crate::model::{DropOut, Pseudonym, Relation};
 
+/// Pseudonyms as one parameter of a query, a JSON list: `SELECT unhex(value) FROM json_each(?1)` gives them back. Of the empty
+/// text in an empty list `unhex` makes a pseudonym that nobody has.
+pub(super) fn pseudonym_list(pseudonyms: &[Pseudonym]) -> String {
+    let names: Vec<String> = pseudonyms.iter().map(Pseudonym::to_string).collect();
+    format!("[\"{}\"]", names.join("\",\""))
+}
+
 /// A pseudonym.
 pub(super) fn pseudonym(row: &Row<'_>, column: usize) -> Result<Pseudonym, LedgerError> {
     row.get(column)

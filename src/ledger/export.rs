@@ -6,7 +6,7 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Row, params_from_iter};
 
 use super::checksum::Sum;
-use super::column::{pseudonym, relation};
+use super::column::{pseudonym, pseudonym_list, relation};
 use super::families::Positions;
 use super::integrity::{self, Held};
 use super::ledger::Ledger;
@@ -50,20 +50,17 @@ impl Ledger {
         let tx = self.connection.unchecked_transaction().map_err(LedgerError::from)?;
         let positions = Positions::over(&tx, loci.len(), |locus| loci.iter().position(|one| one == locus))?;
         let mut many = multi_allele::by_sample(&tx, |locus| loci.iter().position(|one| one == locus))?;
-        let list = |pseudonyms: &[Pseudonym]| {
-            // Of an empty text `unhex` makes a pseudonym that nobody has.
-            let names: Vec<String> = pseudonyms.iter().map(Pseudonym::to_string).collect();
-            vec![Value::from(format!("[\"{}\"]", names.join("\",\"")))]
-        };
         let (condition, values) = match (layout, chosen) {
             (Layout::Families, Chosen::All) => ("family.withdrawn IS NULL", vec![]),
-            (Layout::Families, Chosen::Those(those)) => {
-                ("+family.pseudonym IN (SELECT unhex(value) FROM json_each(?1))", list(those))
-            }
+            (Layout::Families, Chosen::Those(those)) => (
+                "+family.pseudonym IN (SELECT unhex(value) FROM json_each(?1))",
+                vec![Value::from(pseudonym_list(those))],
+            ),
             (Layout::Children, Chosen::All) => ("sample.role = 'child'", vec![]),
-            (Layout::Children, Chosen::Those(those)) => {
-                ("sample.role = 'child' AND sample.pseudonym IN (SELECT unhex(value) FROM json_each(?1))", list(those))
-            }
+            (Layout::Children, Chosen::Those(those)) => (
+                "sample.role = 'child' AND sample.pseudonym IN (SELECT unhex(value) FROM json_each(?1))",
+                vec![Value::from(pseudonym_list(those))],
+            ),
         };
         let columns = "sample.pseudonym, sample.profile, sample.drop_out, sample.sex, sample.agency, sample.region,
                        sample.kit, sample.collected_on";

@@ -1,6 +1,6 @@
 //! Taking a sample or a family out for good.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use serde_json::Value;
@@ -194,7 +194,7 @@ fn replace(tx: &Transaction<'_>, name: &str, file: Option<&SealedFile>) -> Resul
 
 /// Takes what is expunged out of all runs and their manifests. Gives how many named it.
 fn scrub_runs(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerError> {
-    let names: Vec<String> = scope.samples.iter().chain(&scope.families).map(ToString::to_string).collect();
+    let gone: HashSet<Pseudonym> = scope.samples.iter().chain(&scope.families).copied().collect();
     runs::edit_all(tx, |run| {
         let mut named = false;
         if let Some(unscorable) = &mut run.unscorable {
@@ -202,9 +202,8 @@ fn scrub_runs(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerError> {
             unscorable.retain(|one| !scope.families.contains(&one.family));
             named = unscorable.len() < before;
         }
-        if names.iter().any(|name| run.manifest.contains(name.as_str())) {
-            let mut manifest = serde_json::from_str(&run.manifest)?;
-            scrub(&mut manifest, &names);
+        let mut manifest = serde_json::from_str(&run.manifest)?;
+        if scrub(&mut manifest, &gone) {
             run.manifest = manifest.to_string();
             named = true;
         }
@@ -212,26 +211,32 @@ fn scrub_runs(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerError> {
     })
 }
 
-/// Takes out every member of a list that names one of these.
-fn scrub(value: &mut Value, names: &[String]) {
+/// Takes out every member of a list that names one of these, and every other mention. Whether there was one.
+fn scrub(value: &mut Value, gone: &HashSet<Pseudonym>) -> bool {
     match value {
         Value::Array(all) => {
-            all.retain(|one| !mentions(one, names));
-            all.iter_mut().for_each(|one| scrub(one, names));
+            let before = all.len();
+            all.retain(|one| !mentions(one, gone));
+            let fewer = all.len() < before;
+            all.iter_mut().fold(fewer, |any, one| scrub(one, gone) | any)
         }
-        Value::Object(all) => all.values_mut().for_each(|one| scrub(one, names)),
-        Value::String(text) if names.contains(text) => *value = Value::Null,
-        _ => {}
-    }
-}
-
-/// Whether a value is one of these names, or an object of which a field is.
-fn mentions(value: &Value, names: &[String]) -> bool {
-    match value {
-        Value::String(text) => names.contains(text),
-        Value::Object(all) => {
-            all.values().any(|one| one.as_str().is_some_and(|text| names.iter().any(|name| name == text)))
+        Value::Object(all) => all.values_mut().fold(false, |any, one| scrub(one, gone) | any),
+        _ if names_one(value, gone) => {
+            *value = Value::Null;
+            true
         }
         _ => false,
     }
+}
+
+/// Whether a value is the name of one of these, or an object of which a field is.
+fn mentions(value: &Value, gone: &HashSet<Pseudonym>) -> bool {
+    match value {
+        Value::Object(all) => all.values().any(|one| names_one(one, gone)),
+        value => names_one(value, gone),
+    }
+}
+
+fn names_one(value: &Value, gone: &HashSet<Pseudonym>) -> bool {
+    value.as_str().and_then(|text| text.parse().ok()).is_some_and(|pseudonym| gone.contains(&pseudonym))
 }

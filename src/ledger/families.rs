@@ -7,7 +7,7 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::checksum::Sum;
-use super::column::{drop_out, pseudonym, relation};
+use super::column::{drop_out, pseudonym, pseudonym_list, relation};
 use super::family_marks::checked_under;
 use super::generation::{generation, samples_since};
 use super::integrity::{self, Held};
@@ -165,8 +165,17 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Damaged`] if a record of it cannot be read.
     pub fn family(&self, panel: &Panel, pseudonym: Pseudonym) -> Result<Option<Family>, LedgerError> {
+        Ok(self.families_named(panel, &[pseudonym])?.pop())
+    }
+
+    /// Those of these families that there are, withdrawn or not, by pseudonym, each once, its relatives by relation and
+    /// sample. Reads all of them with one query.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first record that cannot be read.
+    pub fn families_named(&self, panel: &Panel, named: &[Pseudonym]) -> Result<Vec<Family>, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
-        Ok(families(&tx, panel, Which::One(pseudonym))?.pop())
+        families(&tx, panel, Which::Named(named))
     }
 
     /// One child; `None` if there is no such child.
@@ -174,14 +183,28 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Damaged`] if its record cannot be read.
     pub fn child(&self, panel: &Panel, pseudonym: Pseudonym) -> Result<Option<Child>, LedgerError> {
+        Ok(self.children_named(panel, &[pseudonym])?.pop())
+    }
+
+    /// Those of these children that there are, by pseudonym, each once. Reads all of them with one query.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first record that cannot be read.
+    pub fn children_named(&self, panel: &Panel, named: &[Pseudonym]) -> Result<Vec<Child>, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let positions = Positions::new(&tx, panel)?;
-        let mut statement =
-            tx.prepare("SELECT profile, drop_out FROM sample WHERE role = 'child' AND pseudonym = ?1")?;
-        let mut rows = statement.query([*pseudonym.as_bytes()])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let (profile, drop_out) = positions.read(row, pseudonym, 0)?;
-        Ok(Some(Child { pseudonym, profile, drop_out }))
+        let mut statement = tx.prepare(
+            "SELECT pseudonym, profile, drop_out FROM sample
+             WHERE role = 'child' AND pseudonym IN (SELECT unhex(value) FROM json_each(?1)) ORDER BY +pseudonym",
+        )?;
+        let mut rows = statement.query([pseudonym_list(named)])?;
+        let mut children = Vec::new();
+        while let Some(row) = rows.next()? {
+            let pseudonym = pseudonym(row, 0)?;
+            let (profile, drop_out) = positions.read(row, pseudonym, 1)?;
+            children.push(Child { pseudonym, profile, drop_out });
+        }
+        Ok(children)
     }
 
     /// How many families are not withdrawn.
@@ -221,7 +244,7 @@ impl Ledger {
     }
 }
 
-/// Which families; all but [`Self::One`] only those that are not withdrawn.
+/// Which families; all but [`Self::Named`] only those that are not withdrawn.
 #[derive(Clone, Copy)]
 pub(super) enum Which<'a> {
     /// All.
@@ -234,8 +257,8 @@ pub(super) enum Which<'a> {
     Between { after: &'a [u8], up_to: &'a [u8] },
     /// These.
     Among(&'a [Pseudonym]),
-    /// This one.
-    One(Pseudonym),
+    /// These, withdrawn or not.
+    Named(&'a [Pseudonym]),
 }
 
 /// Families by pseudonym.
@@ -243,7 +266,7 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
     let positions = Positions::new(connection, panel)?;
     // One text per case, so that each uses its index; where few are asked for, the sign keeps SQLite from going through
     // all in the order asked for, and `ALL` from sorting both sides of a union, which it would do by going through all.
-    let order = if matches!(which, Which::Changed { .. } | Which::Among(_)) { "+" } else { "" };
+    let order = if matches!(which, Which::Changed { .. } | Which::Among(_) | Which::Named(_)) { "+" } else { "" };
     let (condition, values): (Cow<'_, str>, Vec<Value>) = match which {
         Which::Matched => ("family.withdrawn IS NULL".into(), vec![]),
         Which::Unchecked => ("family.withdrawn IS NULL AND family.checked = 0".into(), vec![]),
@@ -261,14 +284,14 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
             vec![after.to_vec().into(), up_to.to_vec().into()],
         ),
         Which::Among(pseudonyms) => {
-            // One JSON list; of an empty text `unhex` makes a pseudonym that nobody has.
-            let names: Vec<String> = pseudonyms.iter().map(Pseudonym::to_string).collect();
-            let list = format!("[\"{}\"]", names.join("\",\""));
             let those = "family.withdrawn IS NULL
                          AND family.pseudonym IN (SELECT unhex(value) FROM json_each(?1))";
-            (those.into(), vec![list.into()])
+            (those.into(), vec![pseudonym_list(pseudonyms).into()])
         }
-        Which::One(family) => ("family.pseudonym = ?1".into(), vec![family.as_bytes().to_vec().into()]),
+        Which::Named(pseudonyms) => (
+            "family.pseudonym IN (SELECT unhex(value) FROM json_each(?1))".into(),
+            vec![pseudonym_list(pseudonyms).into()],
+        ),
     };
     let mut statement = connection.prepare(&format!(
         "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile, sample.drop_out,
