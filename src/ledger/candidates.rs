@@ -1,4 +1,4 @@
-//! The current candidates.
+//! Reads the current candidates, and checks each against its checksum.
 
 use rusqlite::{Row, Transaction};
 

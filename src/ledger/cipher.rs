@@ -36,7 +36,7 @@ impl LedgerKey {
     }
 
     /// Its hexadecimal digits between two texts.
-    pub(super) fn words(&self, before: &str, after: &str) -> Zeroizing<String> {
+    pub(super) fn hex_between(&self, before: &str, after: &str) -> Zeroizing<String> {
         // With its full capacity from the start, so that no copy is left behind by growing.
         let mut words = Zeroizing::new(String::with_capacity(before.len() + 64 + after.len()));
         words.push_str(before);
@@ -46,8 +46,8 @@ impl LedgerKey {
     }
 
     /// Gives it to a connection, as its key or as the one to come.
-    pub(super) fn give(&self, connection: &Connection, pragma: &str) -> Result<(), LedgerError> {
-        let sql = self.words(&format!("{pragma} = \"x'"), "'\"");
+    pub(super) fn give_to(&self, connection: &Connection, pragma: &str) -> Result<(), LedgerError> {
+        let sql = self.hex_between(&format!("{pragma} = \"x'"), "'\"");
         // SQLite's words about it could hold the statement.
         connection.execute_batch(&sql).map_err(|_| LedgerError::KeyRefused)
     }
@@ -73,7 +73,7 @@ pub(super) fn unlock(connection: &Connection, key: Option<&LedgerKey>) -> Result
     let Some(key) = key else { return Ok(()) };
     // Its log goes to standard error, where a wrong key is said better.
     connection.execute_batch("PRAGMA cipher_log_level = NONE")?;
-    key.give(connection, "PRAGMA key")?;
+    key.give_to(connection, "PRAGMA key")?;
     connection.execute_batch(&format!("PRAGMA cipher_page_size = {PAGE}"))?;
     // SQLite without SQLCipher takes all of this for unknown words, and goes on in clear.
     let version = connection.query_row("PRAGMA cipher_version", [], |row| row.get::<_, String>(0));

@@ -1,4 +1,4 @@
-//! To whom original identifiers are sealed, and which files hold those of which samples.
+//! Custodians, to whom original identifiers are sealed, and the files of the vault that hold them.
 
 use std::error::Error;
 

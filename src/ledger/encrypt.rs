@@ -19,18 +19,18 @@ impl Ledger {
     ///
     /// SQLCipher writes every page again and commits that with all that the transaction did before, so that there is no
     /// instant at which both keys open the ledger, or none. It does not say whether the commit succeeded: see
-    /// [`Self::settle`], which has to follow whatever happens.
+    /// [`Self::reopen`], which has to follow whatever happens.
     pub(super) fn commit_under(connection: &Connection, next: Option<&LedgerKey>) -> Result<(), LedgerError> {
         let Some(next) = next else { return Ok(()) };
         // A changed page that is still in memory would go out under the new key when room is needed, and be read again under
         // the old one.
         connection.cache_flush()?;
-        next.give(connection, "PRAGMA rekey")
+        next.give_to(connection, "PRAGMA rekey")
     }
 
     /// Opens the ledger again, with the key that opens it now: after a change that failed, a connection would go on writing
     /// with the other one.
-    pub(super) fn settle(&mut self, next: &LedgerKey) -> Result<(), LedgerError> {
+    pub(super) fn reopen(&mut self, next: &LedgerKey) -> Result<(), LedgerError> {
         let former = self.key.clone();
         self.connection = Connection::open_in_memory()?;
         let (opened, changed) = match Self::open(&self.path, Some(next)) {
@@ -50,21 +50,21 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::InUse`], [`LedgerError::Unsound`]; as [`Self::open`] and [`Self::bind_key`]. The ledger is plain then.
     pub fn encrypt(path: &Path, key: &LedgerKey, fingerprint: [u8; 8], entry: &Entry) -> Result<bool, LedgerError> {
-        clear(path)?;
-        if form(path).map_err(|source| refused(path, source))? != Form::Plain {
+        remove_unfinished_files(path)?;
+        if form(path).map_err(|source| cannot_encrypt(path, source))? != Form::Plain {
             return Ok(false);
         }
         let done = Self::encrypt_beside(path, key, fingerprint, entry);
         if done.is_err() {
             // What went wrong first says more.
-            let _ = clear(path);
+            let _ = remove_unfinished_files(path);
         }
         done.map(|()| true)
     }
 
     fn encrypt_beside(path: &Path, key: &LedgerKey, fingerprint: [u8; 8], entry: &Entry) -> Result<(), LedgerError> {
-        let io = |source| refused(path, source);
-        let [new, journal, ..] = beside(path);
+        let io = |source| cannot_encrypt(path, source);
+        let [new, journal, ..] = unfinished_files(path);
         let plain = Connection::open(path)?;
         let version = version(&plain, path)?;
         // Only who is alone with it can end its journal; and nobody joins in until another file has its name.
@@ -74,7 +74,7 @@ impl Ledger {
             return Err(LedgerError::InUse(path.to_owned()));
         }
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).map_err(io)?;
-        let words = key.words("x'", "'");
+        let words = key.hex_between("x'", "'");
         plain.execute("ATTACH ?1 AS encrypted KEY ?2", (new.to_string_lossy(), words.as_str()))?;
         plain.execute_batch(&format!(
             "PRAGMA encrypted.cipher_page_size = {PAGE}; BEGIN; SELECT sqlcipher_export('encrypted');
@@ -97,19 +97,19 @@ impl Ledger {
     }
 }
 
-fn refused(path: &Path, source: io::Error) -> LedgerError {
+fn cannot_encrypt(path: &Path, source: io::Error) -> LedgerError {
     LedgerError::Io { doing: "encrypt", path: path.to_owned(), source }
 }
 
 /// An encrypted ledger that is not finished, and what SQLite puts beside it, its journal first.
-fn beside(path: &Path) -> [PathBuf; 4] {
+fn unfinished_files(path: &Path) -> [PathBuf; 4] {
     ["", "-wal", "-shm", "-journal"].map(|end| PathBuf::from(format!("{}.encrypting{end}", path.display())))
 }
 
 /// Removes what an interrupted encryption left.
-fn clear(path: &Path) -> Result<(), LedgerError> {
-    beside(path).iter().try_for_each(|left| match fs::remove_file(left) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(refused(path, error)),
+fn remove_unfinished_files(path: &Path) -> Result<(), LedgerError> {
+    unfinished_files(path).iter().try_for_each(|left| match fs::remove_file(left) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot_encrypt(path, error)),
         _ => Ok(()),
     })
 }

@@ -1,4 +1,4 @@
-//! Samples as they were imported, to go out again.
+//! Reads samples as they were imported, to export them.
 
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ impl Ledger {
             if matches!(row.get_ref(0).map_err(LedgerError::from)?, ValueRef::Null) {
                 return Err(integrity::relatives_changed(format!("family {}", pseudonym(row, 8)?)).into());
             }
-            let mut record = record(row, layout, &positions)?;
+            let mut record = read_record(row, layout, &positions)?;
             // A relative of several families is met again.
             record.many = match layout {
                 Layout::Families => many.get(&record.sample).cloned(),
@@ -135,7 +135,7 @@ impl OfFamily {
     }
 }
 
-fn record(row: &Row<'_>, layout: Layout, positions: &Positions) -> Result<SampleRecord, LedgerError> {
+fn read_record(row: &Row<'_>, layout: Layout, positions: &Positions) -> Result<SampleRecord, LedgerError> {
     let sample = pseudonym(row, 0)?;
     let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
     let sex: Sex =

@@ -1,4 +1,4 @@
-//! Taking a sample or a family out for good.
+//! Deletes samples and families for good.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -26,6 +26,7 @@ pub struct Scope {
 
 /// What went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Expunged {
     /// Samples.
     pub samples: u64,

@@ -17,6 +17,7 @@ use crate::model::{Child, DropOut, Family, Genotype, Layout, Locus, Panel, Profi
 
 /// How much the ledger holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Counts {
     /// Children of unknown origin.
     pub children: u64,
@@ -96,7 +97,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn family(mut self) -> Result<Family, LedgerError> {
+    fn into_family(mut self) -> Result<Family, LedgerError> {
         self.relatives.sort_unstable_by_key(|(relative, _)| (relative.relation, relative.sample));
         let places: Vec<_> = self.relatives.iter().map(|(relative, place)| (relative.relation, *place)).collect();
         let damaged = |what| LedgerError::Damaged { of: format!("family {}", self.pseudonym), what };
@@ -319,5 +320,5 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
             }
         }
     }
-    families.into_iter().map(Draft::family).collect()
+    families.into_iter().map(Draft::into_family).collect()
 }

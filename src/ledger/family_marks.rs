@@ -1,4 +1,4 @@
-//! Families whose relatives do not fit, and families that are not to be matched.
+//! Marks families whose relatives are inconsistent, and takes families out of matching.
 
 use rusqlite::{Connection, OptionalExtension};
 

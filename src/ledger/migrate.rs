@@ -52,7 +52,7 @@ fn profiles(tx: &Transaction<'_>, with_sum: bool) -> Result<(), LedgerError> {
             let sample = pseudonym(row, 0)?;
             let drop_out = drop_out(row, sample, 2)?;
             let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
-            let profile = codec::anew(sample, drop_out, row.get_ref(1)?.as_blob().unwrap_or_default(), with_sum);
+            let profile = codec::from_former(sample, drop_out, row.get_ref(1)?.as_blob().unwrap_or_default(), with_sum);
             some.push((row.get(3)?, profile.map_err(damaged)?));
         }
         let Some(&(id, _)) = some.last() else { return Ok(()) };

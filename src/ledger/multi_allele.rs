@@ -1,4 +1,5 @@
-//! Loci with more than two alleles, beside the profiles: they do not enter likelihood ratios, and are not lost.
+//! Loci at which a sample has three or more alleles, kept beside its profile: they do not enter likelihood ratios, and are not
+//! lost.
 //!
 //! `many_alleles.alleles`: the alleles in tenths of a repeat, two bytes each, little-endian, rising, each once, three to
 //! eight. The form is canonical: equal alleles are equal bytes.

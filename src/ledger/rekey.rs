@@ -1,4 +1,4 @@
-//! Giving every sample and family the pseudonym of another key.
+//! Gives every sample and family the pseudonym of another key.
 
 use std::collections::HashMap;
 
@@ -28,6 +28,7 @@ pub struct Renamed {
 
 /// What was given another pseudonym.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rekeyed {
     /// Samples.
     pub samples: u64,
@@ -62,9 +63,9 @@ impl Ledger {
         let next = needed(&self.path, next)?;
         let done = self.give_key(fingerprint, next, renamed, replaced, entry.into());
         if let Some(next) = next {
-            let settled = self.settle(next);
+            let reopened = self.reopen(next);
             // What went wrong first says more.
-            return done.and_then(|done| settled.map(|()| done));
+            return done.and_then(|done| reopened.map(|()| done));
         }
         done
     }
@@ -149,7 +150,7 @@ fn profiles(tx: &Transaction<'_>, samples: &[(i64, Pseudonym, Pseudonym)]) -> Re
     for &(id, old, new) in samples {
         let (blob, drop_out) = select.query_row([id], |row| Ok((row.get::<_, Vec<u8>>(0)?, drop_out(row, old, 1))))?;
         let damaged = |what| LedgerError::Damaged { of: format!("sample {old}"), what };
-        update.execute((id, codec::renamed(old, drop_out?, &blob, new).map_err(damaged)?))?;
+        update.execute((id, codec::under_new_pseudonym(old, drop_out?, &blob, new).map_err(damaged)?))?;
     }
     Ok(())
 }

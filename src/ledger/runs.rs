@@ -1,4 +1,4 @@
-//! Runs, and how each replaces the candidates of the one before.
+//! Records runs, each of which replaces the candidates of the one before, and reads the last one.
 
 use std::collections::BTreeMap;
 
@@ -50,6 +50,7 @@ pub struct RunRecord {
 
 /// What a run changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RunDelta {
     /// Number of the run, from 1.
     pub run: i64,

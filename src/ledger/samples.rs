@@ -1,4 +1,4 @@
-//! Samples of either side, one by one.
+//! Reads samples of either side, one by one.
 
 use super::LedgerError;
 use super::column::pseudonym;

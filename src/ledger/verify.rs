@@ -1,4 +1,4 @@
-//! Reading everything, to find damage.
+//! Reads the whole ledger to find damage.
 
 use rusqlite::Connection;
 

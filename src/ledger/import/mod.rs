@@ -104,7 +104,7 @@ impl Ledger {
                 |row| row.get(0),
             )
             .optional()?;
-        let import = record(&tx, batch, &report)?;
+        let import = note_import(&tx, batch, &report)?;
         let sealing = match &seal {
             Some(_) if !dry_run => sealing::plan(&tx, batch, &plan)?,
             _ => None,
@@ -125,7 +125,7 @@ impl Ledger {
         });
         let ((families, samples), sealed) = (written?, sealed?);
         if let Some((sealing, file)) = sealing.zip(sealed.as_ref()) {
-            sealing.note(&tx, batch, &samples, file)?;
+            sealing.note_file(&tx, batch, &samples, file)?;
         }
         members::uncheck_families(&tx, batch, &plan)?;
         report.candidates_deleted = members::delete_candidates(&tx, batch, &plan, &samples, &families)?;
@@ -137,7 +137,7 @@ impl Ledger {
             return Ok(report);
         }
         if let Some(entry) = attribution.entry() {
-            append(&tx, &batch.record(entry, &report).with("sealed", sealed.map_or(0, |file| file.records)))?;
+            append(&tx, &batch.describe_import(entry, &report).with("sealed", sealed.map_or(0, |file| file.records)))?;
         }
         tx.commit()?;
         if report.replaced > 0 {
@@ -148,7 +148,8 @@ impl Ledger {
     }
 }
 
-fn record(tx: &Transaction<'_>, batch: &Batch, report: &ImportReport) -> Result<i64, LedgerError> {
+/// Notes the import. Gives its id.
+fn note_import(tx: &Transaction<'_>, batch: &Batch, report: &ImportReport) -> Result<i64, LedgerError> {
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     tx.execute(
         "INSERT INTO import (layout, file_digest, rows, added, unchanged, replaced, imported_at, first_sample)

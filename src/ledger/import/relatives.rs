@@ -83,15 +83,15 @@ pub(super) fn plan(
         let given = rows.iter().map(|row| row.1).collect();
         let rows = rows.iter().map(|row| row.3);
         match stored.disagrees(pedigrees.get(&family).copied(), &given) {
-            None => decide(batch, &stored.members, rows, on_conflict, plan),
-            Some((kind, sample)) => refuse(batch, rows, (kind, sample), on_conflict, plan),
+            None => plan_rows(batch, &stored.members, rows, on_conflict, plan),
+            Some((kind, sample)) => plan_disagreeing_family(batch, rows, (kind, sample), on_conflict, plan),
         }
     }
     Ok(())
 }
 
-/// All rows of a family that disagrees as a whole.
-fn refuse(
+/// Decides for all rows of a family that disagrees as a whole.
+fn plan_disagreeing_family(
     batch: &Batch,
     rows: impl Iterator<Item = usize>,
     (kind, sample): (ConflictKind, Option<Pseudonym>),
@@ -109,7 +109,8 @@ fn refuse(
     }
 }
 
-fn decide(
+/// Decides for the rows of a family that agrees as a whole.
+fn plan_rows(
     batch: &Batch,
     stored: &BTreeMap<Pseudonym, (Relation, Option<i64>)>,
     rows: impl Iterator<Item = usize> + Clone,

@@ -59,7 +59,7 @@ pub(super) fn plan(tx: &Transaction<'_>, batch: &Batch, plan: &Plan) -> Result<O
 impl Sealing {
     /// Notes the file, now that it is there, also with the rows that were there before. `samples` are the ids of the rows'
     /// samples.
-    pub(super) fn note(
+    pub(super) fn note_file(
         &self,
         tx: &Transaction<'_>,
         batch: &Batch,
