@@ -103,11 +103,37 @@ impl Ledger {
     }
 }
 
-/// Notes a file. Gives its id.
-pub(super) fn insert(tx: &Transaction<'_>, file: &SealedFile) -> rusqlite::Result<i64> {
-    tx.execute(
-        "INSERT INTO sealed (name, digest, records) VALUES (?1, ?2, ?3)",
-        (&file.name, file.digest, i64::try_from(file.records).unwrap_or(i64::MAX)),
-    )?;
+/// Makes room for a file that is being written, so that rows can refer to it already. Gives its id. Until [`complete`] is called
+/// it has a name that no file has; nobody sees it before the transaction ends.
+pub(super) fn reserve(tx: &Transaction<'_>) -> rusqlite::Result<i64> {
+    tx.execute("INSERT INTO sealed (name, digest, records) VALUES ('', zeroblob(32), 0)", [])?;
     Ok(tx.last_insert_rowid())
+}
+
+/// Notes the file that room was made for.
+pub(super) fn complete(tx: &Transaction<'_>, id: i64, file: &SealedFile) -> rusqlite::Result<()> {
+    let sql = "UPDATE sealed SET name = ?2, digest = ?3, records = ?4 WHERE id = ?1";
+    tx.execute(sql, (id, &file.name, file.digest, records(file))).map(drop)
+}
+
+/// Puts a file in the place of the one of this name, or none, and has that removed.
+pub(super) fn replace(tx: &Transaction<'_>, name: &str, by: Option<&SealedFile>) -> rusqlite::Result<()> {
+    match by {
+        Some(file) => {
+            let sql = "UPDATE sealed SET name = ?2, digest = ?3, records = ?4 WHERE name = ?1";
+            tx.execute(sql, (name, &file.name, file.digest, records(file)))?;
+        }
+        None => {
+            for table in ["sample", "member"] {
+                let of_file = "sealed_id = (SELECT id FROM sealed WHERE name = ?1)";
+                tx.execute(&format!("UPDATE {table} SET sealed_id = NULL WHERE {of_file}"), [name])?;
+            }
+            tx.execute("DELETE FROM sealed WHERE name = ?1", [name])?;
+        }
+    }
+    tx.execute("INSERT OR IGNORE INTO doomed (name) VALUES (?1)", [name]).map(drop)
+}
+
+fn records(file: &SealedFile) -> i64 {
+    i64::try_from(file.records).unwrap_or(i64::MAX)
 }

@@ -148,7 +148,7 @@ impl Ledger {
         integrity::add_to_count(&tx, Layout::Families, integrity::families_matched(&tx)? - matched)?;
         gone.manifests = scrub_runs(&tx, scope)?;
         for (name, file) in replaced {
-            replace(&tx, name, file.as_ref())?;
+            custody::replace(&tx, name, file.as_ref())?;
         }
         set_meta(&tx, UNFINISHED, 1)?;
         advance(&tx)?;
@@ -178,19 +178,6 @@ fn families_of(connection: &Connection, sample: Pseudonym) -> Result<Vec<Pseudon
         families.push(pseudonym(row, 0)?);
     }
     Ok(families)
-}
-
-/// Puts a file of the vault in the place of another.
-fn replace(tx: &Transaction<'_>, name: &str, file: Option<&SealedFile>) -> Result<(), LedgerError> {
-    let id = file.map(|file| custody::insert(tx, file)).transpose()?;
-    for table in ["sample", "member"] {
-        let sql =
-            format!("UPDATE {table} SET sealed_id = ?2 WHERE sealed_id = (SELECT id FROM sealed WHERE name = ?1)");
-        tx.execute(&sql, (name, id))?;
-    }
-    tx.execute("DELETE FROM sealed WHERE name = ?1", [name])?;
-    tx.execute("INSERT OR IGNORE INTO doomed (name) VALUES (?1)", [name])?;
-    Ok(())
 }
 
 /// Takes what is expunged out of all runs and their manifests. Gives how many named it.

@@ -13,7 +13,7 @@ use super::keys::ANNOUNCED;
 use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
-use super::{LedgerError, LedgerKey, SealedFile, candidates, codec, integrity, runs};
+use super::{LedgerError, LedgerKey, SealedFile, candidates, codec, custody, integrity, runs};
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
 
@@ -90,12 +90,7 @@ impl Ledger {
         };
         integrity::renew_families(&tx, &sound)?;
         for (name, file) in replaced {
-            let records = i64::try_from(file.records).unwrap_or(i64::MAX);
-            tx.execute(
-                "UPDATE sealed SET name = ?2, digest = ?3, records = ?4 WHERE name = ?1",
-                (name, &file.name, file.digest, records),
-            )?;
-            tx.execute("INSERT OR IGNORE INTO doomed (name) VALUES (?1)", [name])?;
+            custody::replace(&tx, name, Some(file))?;
         }
         set_meta(&tx, "key_fingerprint", fingerprint)?;
         set_meta(&tx, UNFINISHED, 1)?;

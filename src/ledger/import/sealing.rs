@@ -51,9 +51,7 @@ pub(super) fn plan(tx: &Transaction<'_>, batch: &Batch, plan: &Plan) -> Result<O
     if rows.is_empty() {
         return Ok(None);
     }
-    // No file has this name, and nobody sees it.
-    let file = SealedFile { name: String::new(), digest: [0; 32], records: 0 };
-    Ok(Some(Sealing { file: custody::insert(tx, &file)?, rows, known }))
+    Ok(Some(Sealing { file: custody::reserve(tx)?, rows, known }))
 }
 
 impl Sealing {
@@ -66,9 +64,7 @@ impl Sealing {
         samples: &[i64],
         file: &SealedFile,
     ) -> Result<(), LedgerError> {
-        let records = i64::try_from(file.records).unwrap_or(i64::MAX);
-        let sql = "UPDATE sealed SET name = ?2, digest = ?3, records = ?4 WHERE id = ?1";
-        tx.execute(sql, (self.file, &file.name, file.digest, records))?;
+        custody::complete(tx, self.file, file)?;
         let mut child = tx.prepare("UPDATE sample SET sealed_id = ?2 WHERE id = ?1")?;
         let mut member = tx.prepare(
             "UPDATE member SET sealed_id = ?3
