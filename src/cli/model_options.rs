@@ -60,40 +60,6 @@ pub(super) struct ModelOptions {
     linked: Vec<Link>,
 }
 
-/// Everything that a likelihood ratio depends on beside the frequencies.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Settings {
-    pub(super) model: Model,
-    pub(super) linked: Vec<Link>,
-}
-
-/// Two linked loci, as written: `vWA:D12S391=11.9cM`, or with the recombination fraction in place of the distance.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Link {
-    pub(super) loci: [Locus; 2],
-    pub(super) recombination: f64,
-    text: String,
-}
-
-impl FromStr for Link {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let form = "write two loci and their recombination fraction or distance: vWA:D12S391=0.106 or =11.9cM";
-        let (loci, distance) = text.split_once('=').ok_or(form)?;
-        let (one, other) = loci.split_once(':').ok_or(form)?;
-        let locus = |name: &str| name.trim().parse::<Locus>().map_err(|error| format!("{error}; {form}"));
-        let number = |number: &str| number.trim().parse::<f64>().map_err(|_| form.to_owned());
-        let recombination = match distance.trim().strip_suffix("cM") {
-            Some(centimorgan) => haldane(number(centimorgan)?),
-            None => number(distance)?,
-        };
-        if !(0.0..=0.5).contains(&recombination) {
-            return Err("a recombination fraction is from 0 to 0.5, and a distance not negative".to_owned());
-        }
-        Ok(Self { loci: [locus(one)?, locus(other)?], recombination, text: text.to_owned() })
-    }
-}
-
 /// What is done about alleles without a frequency.
 #[derive(Clone, Copy)]
 struct RareAlleles(Floor);
@@ -113,15 +79,15 @@ const REFUSE: &str = "refuse";
 
 impl ModelOptions {
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {
-        self.settings_over(&Base::default())
+        self.settings_over(&ModelBase::default())
     }
 
     /// What is not given is that of the base.
-    pub(super) fn settings_over(&self, base: &Base) -> anyhow::Result<Settings> {
+    pub(super) fn settings_over(&self, base: &ModelBase) -> anyhow::Result<Settings> {
         Ok(Settings { model: self.model_over(base)?, linked: self.linked.clone() })
     }
 
-    fn model_over(&self, base: &Base) -> anyhow::Result<Model> {
+    fn model_over(&self, base: &ModelBase) -> anyhow::Result<Model> {
         let Mutation::Stepwise { rates, range, microvariant_rate } = Model::default().mutation else {
             bail!("the default model is stepwise");
         };
@@ -177,164 +143,25 @@ impl ModelOptions {
     }
 }
 
-/// What holds where no option says otherwise; or why nothing does.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Base {
-    pub(super) mutation: Result<Mutation, String>,
-    pub(super) floor: Result<Floor, String>,
-    pub(super) theta: f64,
-}
-
-impl Default for Base {
-    fn default() -> Self {
-        let model = Model::default();
-        Self { mutation: Ok(model.mutation), floor: Ok(model.floor), theta: model.theta }
-    }
-}
-
-/// A model as the store's configuration holds it.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ModelConfig {
-    mutation: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rate_male: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rate_female: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    range: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    microvariant_rate: Option<f64>,
-    untyped: String,
-    /// `refuse`, or nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rare_alleles: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rare_allele_frequency: Option<f64>,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    theta: f64,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    silent_frequency: f64,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    drop_out_relatives: f64,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    drop_out_children: f64,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    linked: Vec<String>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
-fn is_zero(value: &f64) -> bool {
-    *value == 0.0
-}
-
-impl ModelConfig {
-    pub(super) fn of(Settings { model, linked }: &Settings) -> Self {
-        let (rates, stepwise) = match model.mutation {
-            Mutation::None => (None, None),
-            Mutation::Equal(rates) | Mutation::Proportional(rates) => (Some(rates), None),
-            Mutation::Stepwise { rates, range, microvariant_rate } => (Some(rates), Some((range, microvariant_rate))),
-        };
-        Self {
-            mutation: model.mutation.name().to_owned(),
-            rate_male: rates.map(|rates| rates.male),
-            rate_female: rates.map(|rates| rates.female),
-            range: stepwise.map(|stepwise| stepwise.0),
-            microvariant_rate: stepwise.map(|stepwise| stepwise.1),
-            untyped: model.convention.word().to_owned(),
-            rare_alleles: (model.floor == Floor::Refuse).then(|| REFUSE.to_owned()),
-            rare_allele_frequency: match model.floor {
-                Floor::Counted | Floor::Refuse => None,
-                Floor::Fixed(floor) => Some(floor),
-            },
-            theta: model.theta,
-            silent_frequency: model.silent,
-            drop_out_relatives: model.drop_out.relatives,
-            drop_out_children: model.drop_out.children,
-            linked: linked.iter().map(|link| link.text.clone()).collect(),
-        }
-    }
-
-    pub(super) fn settings(&self) -> anyhow::Result<Settings> {
-        let link = |text: &String| text.parse().map_err(|error| anyhow::anyhow!("linked = \"{text}\": {error}"));
-        Ok(Settings { model: self.model()?, linked: self.linked.iter().map(link).collect::<Result<_, _>>()? })
-    }
-
-    fn model(&self) -> anyhow::Result<Model> {
-        let rates = || -> anyhow::Result<MutationRates> {
-            let missing = "rate_male and rate_female are needed with this mutation model";
-            Ok(MutationRates { male: self.rate_male.context(missing)?, female: self.rate_female.context(missing)? })
-        };
-        let mutation = match self.mutation.as_str() {
-            "none" => Mutation::None,
-            "equal" => Mutation::Equal(rates()?),
-            "proportional" => Mutation::Proportional(rates()?),
-            "stepwise" => Mutation::Stepwise {
-                rates: rates()?,
-                range: self.range.context("range is needed with stepwise mutation")?,
-                microvariant_rate: self
-                    .microvariant_rate
-                    .context("microvariant_rate is needed with stepwise mutation")?,
-            },
-            other => bail!("mutation = \"{other}\" is none of none, equal, proportional, stepwise"),
-        };
-        let convention =
-            self.untyped.parse().map_err(|error| anyhow::anyhow!("untyped = \"{}\" {error}", self.untyped))?;
-        let floor = match (self.rare_alleles.as_deref(), self.rare_allele_frequency) {
-            (None, None) => Floor::Counted,
-            (None, Some(frequency)) => Floor::Fixed(frequency),
-            (Some(REFUSE), None) => Floor::Refuse,
-            _ => bail!("rare_alleles can only be \"{REFUSE}\", and then there is no rare_allele_frequency"),
-        };
-        let drop_out = DropOuts { relatives: self.drop_out_relatives, children: self.drop_out_children };
-        let model = Model { mutation, convention, floor, theta: self.theta, silent: self.silent_frequency, drop_out };
-        model.check()?;
-        Ok(model)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_model_survives_the_configuration() {
-        let rates = MutationRates { male: 0.003, female: 0.001 };
-        let mutations = [
-            Mutation::None,
-            Mutation::Equal(rates),
-            Mutation::Proportional(rates),
-            Mutation::Stepwise { rates, range: 0.2, microvariant_rate: 1e-7 },
-        ];
-        for mutation in mutations {
-            for floor in [Floor::Counted, Floor::Fixed(0.001), Floor::Refuse] {
-                let drop_out = DropOuts { relatives: 0.01, children: 0.02 };
-                let convention = Convention::Full;
-                let model = Model { mutation, convention, floor, theta: 0.03, silent: 0.002, drop_out };
-                let linked = vec!["vWA:D12S391=11.9cM".parse().unwrap(), "A:B=0.25".parse().unwrap()];
-                let settings = Settings { model, linked };
-                let text = toml::to_string(&ModelConfig::of(&settings)).unwrap();
-                let again: ModelConfig = toml::from_str(&text).unwrap();
-                assert_eq!(again.settings().unwrap(), settings);
-            }
-        }
-    }
-
-    #[test]
     fn options_go_before_what_a_file_says() {
         let equal = Mutation::Equal(MutationRates { male: 0.003, female: 0.001 });
-        let base = Base { mutation: Ok(equal), floor: Ok(Floor::Fixed(0.01)), theta: 0.02 };
-        let model = |options: &ModelOptions, base: &Base| options.settings_over(base).map(|settings| settings.model);
+        let base = ModelBase { mutation: Ok(equal), floor: Ok(Floor::Fixed(0.01)), theta: 0.02 };
+        let model = |options: &ModelOptions, base: &ModelBase| options.settings_over(base).map(|settings| settings.model);
         let plain = model(&ModelOptions::default(), &base).unwrap();
         assert_eq!((plain.mutation, plain.floor, plain.theta), (equal, Floor::Fixed(0.01), 0.02));
         let given = ModelOptions { mutation_rate_male: Some(0.004), theta: Some(0.0), ..ModelOptions::default() };
         let mixed = model(&given, &base).unwrap();
         assert_eq!(mixed.mutation, Mutation::Equal(MutationRates { male: 0.004, female: 0.001 }));
         assert_eq!(mixed.theta, 0.0);
-        let unknown = Base { mutation: Err("no model".to_owned()), floor: Err("no floor".to_owned()), ..base };
-        assert!(model(&ModelOptions::default(), &unknown).unwrap_err().to_string().starts_with("no model: "));
+        let unknown = ModelBase { mutation: Err(UnknownMutation::Stationary), floor: Err(UnknownFloor), ..base };
+        assert!(model(&ModelOptions::default(), &unknown).unwrap_err().to_string().starts_with("the file has the stationary"));
         let chosen = ModelOptions { mutation: Some("none".to_owned()), ..ModelOptions::default() };
-        assert!(model(&chosen, &unknown).unwrap_err().to_string().starts_with("no floor: "));
+        assert!(model(&chosen, &unknown).unwrap_err().to_string().starts_with("the file has another minor"));
         let both = ModelOptions { rare_allele_frequency: Some(RareAlleles(Floor::Refuse)), ..chosen };
         assert_eq!(model(&both, &unknown).unwrap().floor, Floor::Refuse);
     }

@@ -1,15 +1,22 @@
-//! Who runs a command, for the audit chain.
+//! Who runs an operation, for the audit chain.
 
-use anyhow::{Context, ensure};
 use nix::unistd::{User, getuid};
 
 use crate::audit::Entry;
 
+use super::error::StoreError;
+
 /// Most characters of a reason.
 const MOST_CHARACTERS: usize = 500;
 
-/// A record of a command, run by the user of this process.
-pub(super) fn entry(command: &str, reason: Option<&str>) -> Entry {
+/// Makes a record of an operation, run by the user of this process.
+///
+/// ```
+/// let entry = reunite::store::entry("match", Some("nightly run"));
+/// assert_eq!(entry.command, "match");
+/// ```
+#[must_use]
+pub fn entry(command: &str, reason: Option<&str>) -> Entry {
     let uid = getuid();
     // A number is enough where the system knows no name.
     let name = User::from_uid(uid).ok().flatten().map(|user| user.name).unwrap_or_default();
@@ -27,16 +34,39 @@ pub(super) fn this_process() -> String {
     )
 }
 
-/// The reason, which this command must not be run without.
-pub(super) fn required(reason: Option<&str>) -> anyhow::Result<&str> {
-    reason.context("this needs a reason, which is kept in the audit chain: give --reason TEXT")
+/// Refuses an operation that must not run without a reason.
+pub(super) fn require_reason(entry: &Entry) -> Result<(), StoreError> {
+    if entry.reason.is_some() { Ok(()) } else { Err(StoreError::ReasonNeeded) }
 }
 
-/// Whether a text may stand as a reason.
-pub(super) fn checked(text: &str) -> anyhow::Result<String> {
+/// Checks a reason: one line of 1 to 500 characters. Gives it without blanks around it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn checked_reason(text: &str) -> Result<String, BadReason> {
     let text = text.trim();
-    ensure!(!text.is_empty(), "a reason is not empty");
-    ensure!(text.chars().count() <= MOST_CHARACTERS, "a reason has at most {MOST_CHARACTERS} characters");
-    ensure!(!text.chars().any(char::is_control), "a reason is one line, without control characters");
-    Ok(text.to_owned())
+    if text.is_empty() {
+        Err(BadReason::Empty)
+    } else if text.chars().count() > MOST_CHARACTERS {
+        Err(BadReason::TooLong)
+    } else if text.chars().any(char::is_control) {
+        Err(BadReason::Control)
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// Why a text cannot be a reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadReason {
+    /// Nothing but blanks.
+    #[error("a reason is not empty")]
+    Empty,
+    /// Above the limit.
+    #[error("a reason has at most {MOST_CHARACTERS} characters")]
+    TooLong,
+    /// Several lines, or control characters.
+    #[error("a reason is one line, without control characters")]
+    Control,
 }

@@ -1,42 +1,108 @@
 //! The frequency database of a Familias project, as a table and a base for the model.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::intake::{FamDatabase, FamLocus, FamMutation, Problem, read_fam_database};
+use crate::model::Locus;
 use crate::population::{Floor, FrequencyTable, Mutation, MutationRates};
 
-use super::model::Base;
-use super::options::Frequencies;
+use super::error::StoreError;
+use super::frequencies::{Frequencies, ModelBase};
 
-/// Reads the database of a file.
-pub(super) fn frequencies(name: &str, bytes: &[u8]) -> anyhow::Result<Frequencies> {
-    let list = |problems: Vec<Problem>| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("{}", lines.join("\n"))
-    };
-    let database = read_fam_database(name, bytes).map_err(list)?;
+/// Reads the database of a project.
+pub(super) fn frequencies(name: &str, bytes: &[u8]) -> Result<Frequencies, StoreError> {
+    let database = read_fam_database(name, bytes).map_err(StoreError::FamiliasDatabase)?;
     let text = text(&database);
     let table = FrequencyTable::read(&format!("{name}, as a table"), &text)?;
-    let base = Base { mutation: mutation(&database.loci), floor: floor(&database.loci), theta: database.theta };
-    let mut notes: Vec<String> = database.notes.iter().map(ToString::to_string).collect();
-    let loci = |which: fn(&FamLocus) -> bool| {
-        let names: Vec<String> =
-            database.loci.iter().filter(|locus| which(locus)).map(|locus| locus.locus.to_string()).collect();
-        Some(names.join(", ")).filter(|names| !names.is_empty())
+    let base = ModelBase { mutation: mutation(&database.loci), floor: floor(&database.loci), theta: database.theta };
+    let loci = |which: fn(&FamLocus) -> bool| -> Vec<Locus> {
+        database.loci.iter().filter(|locus| which(locus)).map(|locus| locus.locus.clone()).collect()
     };
-    if let Some(loci) = loci(|locus| locus.drop_out > 0.0) {
-        notes.push(format!(
-            "{name}: drop-out is considered there person by person, so import takes it with the samples, and the model has \
-             none; it is set at {loci}"
-        ));
+    let (drop_out, below_rare) = (loci(|locus| locus.drop_out > 0.0), loci(|locus| locus.below_rare));
+    let mut notes: Vec<FamiliasNote> = database.notes.into_iter().map(FamiliasNote::Finding).collect();
+    if !drop_out.is_empty() {
+        notes.push(FamiliasNote::DropOut { file: name.to_owned(), loci: drop_out });
     }
-    if let Some(loci) = loci(|locus| locus.below_rare) {
-        notes.push(format!(
-            "{name}: alleles that are listed with less than the minor allele frequency keep theirs: at {loci}"
-        ));
+    if !below_rare.is_empty() {
+        notes.push(FamiliasNote::BelowRare { file: name.to_owned(), loci: below_rare });
     }
     Ok(Frequencies { text, table, base, notes })
 }
+
+/// What of a Familias database is not taken as it is.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum FamiliasNote {
+    /// A finding of the reader.
+    Finding(Problem),
+    /// Drop-out is set at these loci.
+    DropOut {
+        /// The file, as named.
+        file: String,
+        /// Where.
+        loci: Vec<Locus>,
+    },
+    /// Alleles are listed with less than the minor allele frequency at these loci.
+    BelowRare {
+        /// The file, as named.
+        file: String,
+        /// Where.
+        loci: Vec<Locus>,
+    },
+}
+
+impl fmt::Display for FamiliasNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |loci: &[Locus]| loci.iter().map(Locus::name).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Finding(problem) => problem.fmt(f),
+            Self::DropOut { file, loci } => write!(
+                f,
+                "{file}: drop-out is considered there person by person, so import takes it with the samples, and the model \
+                 has none; it is set at {}",
+                names(loci)
+            ),
+            Self::BelowRare { file, loci } => write!(
+                f,
+                "{file}: alleles that are listed with less than the minor allele frequency keep theirs: at {}",
+                names(loci)
+            ),
+        }
+    }
+}
+
+/// Why a Familias database gives no mutation model that is known here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnknownMutation {
+    /// Two loci have different models or rates.
+    #[error(
+        "the file gives {other} another mutation model, or other rates, than {first}, and here all loci have one"
+    )]
+    LociDiffer {
+        /// The first locus.
+        first: Locus,
+        /// One that differs.
+        other: Locus,
+    },
+    /// Mothers and fathers have different models.
+    #[error("the file gives mothers and fathers different mutation models, and here only rates differ")]
+    SexesDiffer,
+    /// Stepwise along the list of alleles, which has gaps or microvariants.
+    #[error(
+        "the file counts mutation steps along the list of alleles (stepwise, unstationary), which is another model where \
+         alleles are missing from the row or have microvariants"
+    )]
+    StepsAlongList,
+    /// Stepwise and stationary.
+    #[error("the file has the stationary stepwise mutation model, which is not known here")]
+    Stationary,
+}
+
+/// Why a Familias database gives no frequency for alleles that it does not list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the file has another minor allele frequency at each locus, and here all loci have one")]
+pub struct UnknownFloor;
 
 /// The table as CSV.
 fn text(database: &FamDatabase) -> String {
@@ -55,7 +121,7 @@ fn text(database: &FamDatabase) -> String {
 }
 
 /// The mutation model of all loci, or why there is none.
-fn mutation(loci: &[FamLocus]) -> Result<Mutation, String> {
+fn mutation(loci: &[FamLocus]) -> Result<Mutation, UnknownMutation> {
     let silent = |mutation: &FamMutation| {
         let second = mutation.models.iter().zip(mutation.second_rates).any(|(&model, rate)| model == 4 && rate > 0.0);
         mutation.rates == [0.0; 2] && !second
@@ -75,16 +141,11 @@ fn mutation(loci: &[FamLocus]) -> Result<Mutation, String> {
     };
     let (first, mutation) = all[0];
     if let Some((other, _)) = all.iter().find(|(_, other)| plain(*other) != plain(mutation)) {
-        return Err(format!(
-            "the file gives {} another mutation model, or other rates, than {}, and here all loci have one",
-            other.locus, first.locus
-        ));
+        return Err(UnknownMutation::LociDiffer { first: first.locus.clone(), other: other.locus.clone() });
     }
     let FamMutation { models: [model, of_fathers], rates: [female, male], ranges, second_rates } = plain(mutation);
     if model != of_fathers || ranges[0] != ranges[1] || second_rates[0] != second_rates[1] {
-        return Err(
-            "the file gives mothers and fathers different mutation models, and here only rates differ".to_owned()
-        );
+        return Err(UnknownMutation::SexesDiffer);
     }
     let rates = MutationRates { male, female };
     let stepwise = Mutation::Stepwise { rates, range: ranges[0], microvariant_rate: second_rates[0] };
@@ -92,12 +153,8 @@ fn mutation(loci: &[FamLocus]) -> Result<Mutation, String> {
         0 => Ok(Mutation::Equal(rates)),
         1 => Ok(Mutation::Proportional(rates)),
         2 if loci.iter().all(is_a_row) => Ok(stepwise),
-        2 => {
-            Err("the file counts mutation steps along the list of alleles (stepwise, unstationary), which is another \
-                  model where alleles are missing from the row or have microvariants"
-                .to_owned())
-        }
-        3 => Err("the file has the stationary stepwise mutation model, which is not known here".to_owned()),
+        2 => Err(UnknownMutation::StepsAlongList),
+        3 => Err(UnknownMutation::Stationary),
         _ => Ok(stepwise),
     }
 }
@@ -109,10 +166,10 @@ fn is_a_row(locus: &FamLocus) -> bool {
 }
 
 /// The frequency of alleles that are not listed, or why there is none.
-fn floor(loci: &[FamLocus]) -> Result<Floor, String> {
+fn floor(loci: &[FamLocus]) -> Result<Floor, UnknownFloor> {
     let rare = loci.first().map_or(0.0, |locus| locus.rare);
     if loci.iter().any(|locus| locus.rare != rare) {
-        return Err("the file has another minor allele frequency at each locus, and here all loci have one".to_owned());
+        return Err(UnknownFloor);
     }
     Ok(if rare > 0.0 { Floor::Fixed(rare) } else { Floor::Counted })
 }
@@ -167,6 +224,7 @@ mod tests {
         assert!(pair(equal, FamMutation { ranges: [0.5; 2], second_rates: [0.0; 2], ..equal }).is_ok());
         assert!(pair(equal, of([1, 1], [0.001; 2])).is_err());
         let error = pair(equal, of([0, 0], [0.001, 0.002])).unwrap_err();
+        let error = error.to_string();
         assert!(error.contains("FGA") && error.contains("vWA"), "{error}");
         let extended = of([4, 4], [0.001; 2]);
         assert!(pair(extended, FamMutation { ranges: [0.5; 2], ..extended }).is_err());
