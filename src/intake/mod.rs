@@ -53,4 +53,6 @@ pub use pedigrees::{CasePedigrees, FamilyPedigrees};
 pub use remedies::remedy;
 pub use telling::read_telling;
 pub use tidy::{MOST_BYTES, MOST_LINE_BYTES, file_bytes, read_bytes, read_file};
-pub use types::{Format, Intake, IntakeError, Layout, Request, Row, SingleAllele};
+pub use types::{Format, Intake, IntakeError, Request, SingleAllele};
+
+pub use crate::model::{Layout, SampleRecord as Row};

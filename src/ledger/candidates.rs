@@ -5,30 +5,13 @@ use rusqlite::Row;
 use super::open::Ledger;
 use super::read::pseudonym;
 use super::{LedgerError, sums};
-use crate::model::Pseudonym;
-
-/// A family and a child whose likelihood ratio reached the threshold.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CandidateRecord {
-    /// The family.
-    pub family: Pseudonym,
-    /// The child.
-    pub child: Pseudonym,
-    /// Common logarithm of the likelihood ratio; finite.
-    pub log10_lr: f64,
-    /// Loci at which both sides are typed.
-    pub loci_compared: u32,
-    /// Loci that the relation alone, without mutation, does not allow.
-    pub incompatible_loci: u32,
-    /// The relative's sample that has the child's profile, if there is one: an identity, no candidate.
-    pub same_as: Option<Pseudonym>,
-}
+use crate::model::{Candidate, Pseudonym};
 
 /// A current candidate and since when it is one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Candidate {
+pub struct CurrentCandidate {
     /// The pair and its numbers.
-    pub record: CandidateRecord,
+    pub candidate: Candidate,
     /// The first run that gave these numbers.
     pub run: i64,
     /// The first run of the unbroken series in which the pair was a candidate.
@@ -52,7 +35,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's, or [`LedgerError::Damaged`].
-    pub fn candidates(&self, filter: &CandidateFilter) -> Result<Vec<Candidate>, LedgerError> {
+    pub fn candidates(&self, filter: &CandidateFilter) -> Result<Vec<CurrentCandidate>, LedgerError> {
         // One text per case, so that each uses its index.
         let condition = match (filter.family, filter.child) {
             (None, None) => "?1 IS NULL AND ?2 IS NULL",
@@ -79,13 +62,14 @@ impl Ledger {
 pub(super) const ALL: &str = "SELECT family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id, same_as, sum FROM candidate";
 
 /// Reads a row of [`ALL`].
-pub(super) fn candidate(row: &Row<'_>) -> Result<Candidate, LedgerError> {
-    let candidate = unchecked(row)?;
-    if sum(row)? != Some(sums::of_candidate(&candidate)) {
-        let of = format!("the candidate {} of the family {}", candidate.record.child, candidate.record.family);
+pub(super) fn candidate(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> {
+    let current = unchecked(row)?;
+    if sum(row)? != Some(sums::of_candidate(&current)) {
+        let Candidate { family, child, .. } = current.candidate;
+        let of = format!("the candidate {child} of the family {family}");
         return Err(LedgerError::Damaged { of, what: "it was changed" });
     }
-    Ok(candidate)
+    Ok(current)
 }
 
 /// The checksum in a row of [`ALL`].
@@ -94,8 +78,8 @@ pub(super) fn sum(row: &Row<'_>) -> rusqlite::Result<Option<sums::Sum>> {
 }
 
 /// The same, whatever the checksum says.
-pub(super) fn unchecked(row: &Row<'_>) -> Result<Candidate, LedgerError> {
-    let record = CandidateRecord {
+pub(super) fn unchecked(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> {
+    let candidate = Candidate {
         family: pseudonym(row, 0)?,
         child: pseudonym(row, 1)?,
         log10_lr: row.get(2)?,
@@ -103,5 +87,5 @@ pub(super) fn unchecked(row: &Row<'_>) -> Result<Candidate, LedgerError> {
         incompatible_loci: row.get(4)?,
         same_as: row.get::<_, Option<[u8; Pseudonym::LEN]>>(7)?.map(Pseudonym::from_bytes),
     };
-    Ok(Candidate { record, run: row.get(5)?, first_run: row.get(6)? })
+    Ok(CurrentCandidate { candidate, run: row.get(5)?, first_run: row.get(6)? })
 }

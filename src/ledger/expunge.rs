@@ -10,9 +10,9 @@ use super::changes::next;
 use super::open::{Ledger, advance, set_meta};
 use super::read::pseudonym;
 use super::runs::{self, RunRecord};
-use super::{Holds, LedgerError, SealedFile, sealed, sums, whole};
+use super::{LedgerError, SealedFile, sealed, sums, whole};
 use crate::audit::Attribution;
-use crate::model::Pseudonym;
+use crate::model::{Layout, Pseudonym};
 
 /// What goes if some samples and families are to go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -139,11 +139,11 @@ impl Ledger {
             let sql = "DELETE FROM sample WHERE pseudonym = ?1 RETURNING role = 'child'";
             if let Some(is_child) = tx.query_row(sql, [sample.as_bytes()], |row| row.get::<_, bool>(0)).optional()? {
                 gone.samples += 1;
-                whole::add(&tx, Holds::Children, -i64::from(is_child))?;
+                whole::add(&tx, Layout::Children, -i64::from(is_child))?;
             }
         }
         drop(sums);
-        whole::add(&tx, Holds::Families, whole::matched(&tx)? - matched)?;
+        whole::add(&tx, Layout::Families, whole::matched(&tx)? - matched)?;
         gone.manifests = scrub_manifests(&tx, scope)?;
         for (name, file) in replaced {
             replace(&tx, name, file.as_ref())?;

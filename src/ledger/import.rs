@@ -13,11 +13,9 @@ use super::known::{Encoder, Known, same_sample};
 use super::open::{Ledger, advance, key_id, now};
 use super::relatives::{self, Membership};
 use super::sealed;
-use super::{
-    Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, whole, write,
-};
+use super::{Batch, Conflict, ConflictKind, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, whole, write};
 use crate::audit::Attribution;
-use crate::model::{Pseudonym, Relation};
+use crate::model::{Layout, Pseudonym, Relation};
 
 /// What is to be done with each row of a batch.
 pub(super) struct Plan {
@@ -194,7 +192,7 @@ impl Ledger {
         report.seen_before = tx
             .query_row(
                 "SELECT imported_at FROM import WHERE file_digest = ?1 AND layout = ?2 ORDER BY id DESC LIMIT 1",
-                (batch.file_digest, batch.holds.word()),
+                (batch.file_digest, batch.layout.word()),
                 |row| row.get(0),
             )
             .optional()?;
@@ -209,8 +207,8 @@ impl Ledger {
             let sealed = seal.zip(sealing.as_ref()).map(|(seal, sealing)| scope.spawn(|| seal(&sealing.rows)));
             let written = write::samples(&tx, batch, &encoder, &plan, import, file).and_then(|(samples, new)| {
                 let families = write_members(&tx, batch, &plan, &samples, file)?;
-                if batch.holds == Holds::Children {
-                    whole::add(&tx, Holds::Children, new)?;
+                if batch.layout == Layout::Children {
+                    whole::add(&tx, Layout::Children, new)?;
                 }
                 Ok((families, samples))
             });
@@ -248,7 +246,7 @@ fn record(tx: &Transaction<'_>, batch: &Batch, report: &ImportReport) -> Result<
         "INSERT INTO import (layout, file_digest, rows, added, unchanged, replaced, imported_at, first_sample)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(id), 0) + 1 FROM sample))",
         (
-            batch.holds.word(),
+            batch.layout.word(),
             batch.file_digest,
             count(batch.rows.len() as u64),
             count(report.added),
@@ -327,7 +325,7 @@ fn write_members(
             changed.insert(family);
         }
     }
-    whole::add(tx, Holds::Families, new)?;
+    whole::add(tx, Layout::Families, new)?;
     Ok(changed)
 }
 
@@ -360,9 +358,9 @@ fn delete_candidates(
     let mut deleted = 0;
     for (i, row) in batch.rows.iter().enumerate() {
         if !plan.aside[i] && matches!(plan.samples[i], Action::Replace { profile: true, .. }) {
-            deleted += match batch.holds {
-                Holds::Children => of_child.execute([row.sample.as_bytes()])?,
-                Holds::Families => of_relative.execute([samples[i]])?,
+            deleted += match batch.layout {
+                Layout::Children => of_child.execute([row.sample.as_bytes()])?,
+                Layout::Families => of_relative.execute([samples[i]])?,
             };
         }
     }

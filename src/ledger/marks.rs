@@ -6,9 +6,9 @@ use super::audit::append;
 use super::changes::next;
 use super::open::{Ledger, advance};
 use super::read::pseudonym;
-use super::{Holds, LedgerError, whole};
+use super::{LedgerError, whole};
 use crate::audit::Attribution;
-use crate::model::Pseudonym;
+use crate::model::{Layout, Pseudonym};
 
 impl Ledger {
     /// Replaces the marks of the families that were checked, `under` these settings: family and the word of a cause. What
@@ -86,7 +86,7 @@ impl Ledger {
                 (*family.as_bytes(), reason, next),
             )?;
         }
-        whole::add(&tx, Holds::Families, whole::matched(&tx)? - before)?;
+        whole::add(&tx, Layout::Families, whole::matched(&tx)? - before)?;
         if changed > 0 {
             advance(&tx)?;
         }

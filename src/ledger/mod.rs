@@ -33,8 +33,8 @@ mod verify;
 mod whole;
 mod write;
 
-pub use batch::{Batch, Conflict, ConflictKind, Holds, ImportReport, OnConflict, Record};
-pub use candidates::{Candidate, CandidateFilter, CandidateRecord};
+pub use batch::{Batch, Conflict, ConflictKind, ImportReport, OnConflict};
+pub use candidates::{CandidateFilter, CurrentCandidate};
 pub use changes::Past;
 pub use crypt::{ENCRYPTS, LedgerKey};
 pub use error::{LedgerError, Trouble};

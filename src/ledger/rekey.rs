@@ -6,14 +6,14 @@ use rusqlite::{OptionalExtension, Transaction};
 use serde_json::Value;
 
 use super::audit::append;
-use super::candidates::{self, CandidateRecord};
+use super::candidates;
 use super::crypt::{LedgerKey, needed};
 use super::expunge::{UNFINISHED, edit_manifests};
 use super::open::{Ledger, advance, generation, meta, set_meta};
 use super::read::{drop_out, pseudonym};
 use super::{LedgerError, SealedFile, codec, sums, whole};
 use crate::audit::Attribution;
-use crate::model::Pseudonym;
+use crate::model::{Candidate, Pseudonym};
 
 /// Under which name `meta` has the key that a rotation was begun to.
 pub(super) const ANNOUNCED: &str = "key_next";
@@ -212,21 +212,21 @@ fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerErro
         "UPDATE candidate SET family = ?3, child = ?4, same_as = ?5, sum = ?6 WHERE family = ?1 AND child = ?2",
     )?;
     let number = all.len() as u64;
-    for (mut candidate, sum) in all {
-        let is_sound = sum == Some(sums::of_candidate(&candidate));
-        let record = &mut candidate.record;
-        let (family, child) = (record.family, record.child);
-        record.family = new_name("family", family, &renamed.families)?;
-        record.child = new_name("sample", child, &renamed.samples)?;
-        record.same_as = record.same_as.map(|sample| new_name("sample", sample, &renamed.samples)).transpose()?;
-        let CandidateRecord { family: new_family, child: new_child, same_as, .. } = candidate.record;
+    for (mut current, sum) in all {
+        let is_sound = sum == Some(sums::of_candidate(&current));
+        let candidate = &mut current.candidate;
+        let (family, child) = (candidate.family, candidate.child);
+        candidate.family = new_name("family", family, &renamed.families)?;
+        candidate.child = new_name("sample", child, &renamed.samples)?;
+        candidate.same_as = candidate.same_as.map(|sample| new_name("sample", sample, &renamed.samples)).transpose()?;
+        let Candidate { family: new_family, child: new_child, same_as, .. } = current.candidate;
         update.execute((
             family.as_bytes(),
             child.as_bytes(),
             new_family.as_bytes(),
             new_child.as_bytes(),
             same_as.as_ref().map(Pseudonym::as_bytes),
-            if is_sound { Some(sums::of_candidate(&candidate)) } else { sum },
+            if is_sound { Some(sums::of_candidate(&current)) } else { sum },
         ))?;
     }
     Ok(number)

@@ -5,9 +5,9 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 use super::audit::append;
 use super::candidates::{self, candidate};
 use super::open::{Ledger, generation};
-use super::{Candidate, CandidateRecord, LedgerError, sums};
+use super::{CurrentCandidate, LedgerError, sums};
 use crate::audit::Attribution;
-use crate::model::Pseudonym;
+use crate::model::{Candidate, Pseudonym};
 
 /// One finished run.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +49,7 @@ pub struct RunDelta {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
     /// By family and child.
-    pub candidates: Vec<Candidate>,
+    pub candidates: Vec<CurrentCandidate>,
     generation: u64,
     run: Option<i64>,
 }
@@ -81,7 +81,7 @@ impl Ledger {
     pub fn record_run<'e>(
         &mut self,
         run: &RunRecord,
-        candidates: &[CandidateRecord],
+        candidates: &[Candidate],
         before: &Standing,
         entry: impl Into<Attribution<'e>>,
     ) -> Result<RunDelta, LedgerError> {
@@ -113,7 +113,7 @@ impl Ledger {
         let mut changed = Vec::new();
         // Both by family and child.
         for known in &before.candidates {
-            let key = (known.record.family, known.record.child);
+            let key = (known.candidate.family, known.candidate.child);
             while let Some(&&(.., new)) = given.peek().filter(|given| (given.0, given.1) < key) {
                 changed.push(new);
                 given.next();
@@ -121,7 +121,7 @@ impl Ledger {
             match given.next_if(|given| (given.0, given.1) == key) {
                 Some(&(.., i)) => {
                     first_runs[i] = known.first_run;
-                    if candidates[i] != known.record {
+                    if candidates[i] != known.candidate {
                         changed.push(i);
                     }
                 }
@@ -134,7 +134,8 @@ impl Ledger {
         changed.extend(given.map(|&(.., new)| new));
         for i in changed {
             let candidate = &candidates[i];
-            let sum = sums::of_candidate(&Candidate { record: *candidate, run: number, first_run: first_runs[i] });
+            let sum =
+                sums::of_candidate(&CurrentCandidate { candidate: *candidate, run: number, first_run: first_runs[i] });
             insert.execute((
                 candidate.family.as_bytes(),
                 candidate.child.as_bytes(),

@@ -5,7 +5,7 @@
 use rusqlite::Transaction;
 
 use super::LedgerError;
-use super::candidates::{self, Candidate};
+use super::candidates::{self, CurrentCandidate};
 use super::runs::{self, RunRecord};
 use crate::model::Pseudonym;
 
@@ -23,14 +23,14 @@ pub(super) fn of(values: &[&[u8]]) -> Sum {
 }
 
 /// That of a candidate.
-pub(super) fn of_candidate(Candidate { record, run, first_run }: &Candidate) -> Sum {
+pub(super) fn of_candidate(CurrentCandidate { candidate, run, first_run }: &CurrentCandidate) -> Sum {
     of(&[
-        record.family.as_bytes(),
-        record.child.as_bytes(),
-        &record.log10_lr.to_le_bytes(),
-        &record.loci_compared.to_le_bytes(),
-        &record.incompatible_loci.to_le_bytes(),
-        record.same_as.as_ref().map_or(&[][..], |sample| sample.as_bytes()),
+        candidate.family.as_bytes(),
+        candidate.child.as_bytes(),
+        &candidate.log10_lr.to_le_bytes(),
+        &candidate.loci_compared.to_le_bytes(),
+        &candidate.incompatible_loci.to_le_bytes(),
+        candidate.same_as.as_ref().map_or(&[][..], |sample| sample.as_bytes()),
         &run.to_le_bytes(),
         &first_run.to_le_bytes(),
     ])
@@ -59,8 +59,8 @@ pub(super) fn renew_candidates(tx: &Transaction<'_>) -> Result<(), LedgerError> 
     let mut rows = select.query([])?;
     let mut all: Vec<(Pseudonym, Pseudonym, Sum)> = Vec::new();
     while let Some(row) = rows.next()? {
-        let candidate = candidates::unchecked(row)?;
-        all.push((candidate.record.family, candidate.record.child, of_candidate(&candidate)));
+        let current = candidates::unchecked(row)?;
+        all.push((current.candidate.family, current.candidate.child, of_candidate(&current)));
     }
     for (family, child, sum) in &all {
         update.execute((family.as_bytes(), child.as_bytes(), sum))?;

@@ -8,11 +8,11 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction};
 
+use super::LedgerError;
 use super::open::{meta, set_meta};
 use super::read::pseudonym;
 use super::sums::{self, Sum};
-use super::{Holds, LedgerError};
-use crate::model::Pseudonym;
+use crate::model::{Layout, Pseudonym};
 
 /// A relative of a family: the sample, the word of the relation, and the place in the family's pedigree, if it has one.
 pub(super) type Held<'a> = (Pseudonym, &'a str, Option<i64>);
@@ -121,29 +121,29 @@ pub(super) fn renew_loci(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     Ok(set_meta(tx, "loci_sum", loci_and_sum(tx)?.1)?)
 }
 
-fn key(holds: Holds) -> &'static str {
-    match holds {
-        Holds::Children => "children",
-        Holds::Families => "families",
+fn key(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Children => "children",
+        Layout::Families => "families",
     }
 }
 
 /// Adds to the number of children, or of families that are not withdrawn.
-pub(super) fn add(tx: &Transaction<'_>, holds: Holds, number: i64) -> rusqlite::Result<()> {
-    tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (key(holds), number)).map(drop)
+pub(super) fn add(tx: &Transaction<'_>, layout: Layout, number: i64) -> rusqlite::Result<()> {
+    tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (key(layout), number)).map(drop)
 }
 
 /// How many children, or families that are not withdrawn, there should be.
-pub(super) fn imported(connection: &Connection, holds: Holds) -> Result<u64, LedgerError> {
-    Ok(meta(connection, key(holds))?.map_or(0, i64::unsigned_abs))
+pub(super) fn imported(connection: &Connection, layout: Layout) -> Result<u64, LedgerError> {
+    Ok(meta(connection, key(layout))?.map_or(0, i64::unsigned_abs))
 }
 
 /// Refuses another number of children, or of families that are not withdrawn, than there should be.
-pub(super) fn check(connection: &Connection, holds: Holds, found: u64) -> Result<(), LedgerError> {
-    if imported(connection, holds)? == found {
+pub(super) fn check(connection: &Connection, layout: Layout, found: u64) -> Result<(), LedgerError> {
+    if imported(connection, layout)? == found {
         return Ok(());
     }
-    let of = format!("the {}", key(holds));
+    let of = format!("the {}", key(layout));
     Err(LedgerError::Damaged { of, what: "there are more or fewer than were imported" })
 }
 
@@ -174,15 +174,15 @@ pub(super) fn begin(tx: &Transaction<'_>) -> Result<(), LedgerError> {
         let sum = of_past(generation, &stamp, last_import);
         tx.execute("UPDATE past SET sum = ?2 WHERE generation = ?1", (generation, sum))?;
     }
-    set_meta(tx, key(Holds::Children), children(tx)?)?;
-    Ok(set_meta(tx, key(Holds::Families), matched(tx)?)?)
+    set_meta(tx, key(Layout::Children), children(tx)?)?;
+    Ok(set_meta(tx, key(Layout::Families), matched(tx)?)?)
 }
 
 /// Everything of it that is wrong.
 pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
     findings.extend(loci(connection).err().map(|error| error.to_string()));
-    for (holds, found) in [(Holds::Children, children(connection)?), (Holds::Families, matched(connection)?)] {
-        findings.extend(check(connection, holds, found.unsigned_abs()).err().map(|error| error.to_string()));
+    for (layout, found) in [(Layout::Children, children(connection)?), (Layout::Families, matched(connection)?)] {
+        findings.extend(check(connection, layout, found.unsigned_abs()).err().map(|error| error.to_string()));
     }
     let mut sums = Families::new(connection)?;
     for id in families(connection)? {

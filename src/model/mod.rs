@@ -3,6 +3,7 @@
 //! Nothing here reads, writes or computes a probability.
 
 mod allele;
+mod candidate;
 mod drop_out;
 mod genotype;
 mod identity;
@@ -12,8 +13,10 @@ mod pedigree;
 mod profile;
 mod records;
 mod relation;
+mod sample_record;
 
 pub use allele::{Allele, AlleleError};
+pub use candidate::{Candidate, Unscorable};
 pub use drop_out::DropOut;
 pub use genotype::{Genotype, GenotypeCode, GenotypeError, genotype_code, genotype_count};
 pub use identity::Pseudonym;
@@ -23,3 +26,4 @@ pub use pedigree::{Member, Pedigree, PedigreeError};
 pub use profile::Profile;
 pub use records::{Child, Family, FamilyPedigree, Relative};
 pub use relation::{Relation, Sex, UnknownWord};
+pub use sample_record::{Layout, SampleRecord};

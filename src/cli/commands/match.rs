@@ -9,9 +9,9 @@ use serde_json::json;
 use crate::audit::{Attribution, Entry};
 use crate::index::{Access, Index};
 use crate::kinship::Calculator;
-use crate::ledger::{CandidateRecord, Ledger, RunRecord};
+use crate::ledger::{Ledger, RunRecord};
 use crate::matching::{Criterion, IdentityRule, MatchResult, Stages, run_digest};
-use crate::model::Pseudonym;
+use crate::model::{Candidate, Pseudonym};
 use crate::report::{CandidateReport, CandidateRow, Comparison, Format, Hardly, RunSummary, SCHEMA_VERSION};
 use crate::screen::Instructions;
 
@@ -242,22 +242,10 @@ pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) 
         basis: Some(basis),
         manifest: manifest(store, &calculator, criterion, (&result, &comparison), &index).to_string(),
     };
-    let records: Vec<CandidateRecord> = result
-        .candidates
-        .iter()
-        .map(|candidate| CandidateRecord {
-            family: candidate.family,
-            child: candidate.child,
-            log10_lr: candidate.log10_lr,
-            loci_compared: candidate.loci_compared,
-            incompatible_loci: candidate.incompatible_loci,
-            same_as: candidate.same_as,
-        })
-        .collect();
     let recording = Instant::now();
-    let delta = ledger.record_run(&record, &records, &before, &entry)?;
+    let delta = ledger.record_run(&record, &result.candidates, &before, &entry)?;
     let write = recording.elapsed();
-    let candidates = records.into_iter().zip(&delta.first_runs).map(|(record, &first_run)| (record, first_run));
+    let candidates = result.candidates.iter().copied().zip(delta.first_runs.iter().copied());
     let report = report(store, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;
     let families_withdrawn = ledger.withdrawn()?.len() as u64;
     Ok(Matched { report, result, withdrawn: delta.withdrawn, families_withdrawn, stages, digest: digest_time, write })
@@ -341,7 +329,7 @@ pub(super) fn stored_report(
     let Some((number, run)) = ledger.last_run()? else {
         anyhow::bail!("nothing has been matched yet: run `reunite match`");
     };
-    let candidates = ledger.candidates(filter)?.into_iter().map(|candidate| (candidate.record, candidate.first_run));
+    let candidates = ledger.candidates(filter)?.into_iter().map(|candidate| (candidate.candidate, candidate.first_run));
     let manifest: serde_json::Value = serde_json::from_str(&run.manifest)?;
     let number_of = |name: &str| manifest.get(name).and_then(serde_json::Value::as_u64);
     // The lists are those of the moment, which `comparable` gives.
@@ -359,7 +347,7 @@ fn report(
     ledger: &Ledger,
     (calculator, comparison): (&Calculator, Comparison),
     (number, run): (i64, RunRecord),
-    candidates: impl Iterator<Item = (CandidateRecord, i64)>,
+    candidates: impl Iterator<Item = (Candidate, i64)>,
 ) -> anyhow::Result<CandidateReport> {
     let mut marks: HashMap<Pseudonym, Vec<String>> = HashMap::new();
     for (family, cause) in ledger.marks()? {
@@ -367,18 +355,18 @@ fn report(
     }
     let about = Identities::new(ledger, store, calculator);
     let (mut found, mut identities) = (Vec::new(), Vec::new());
-    for (record, first_run) in candidates {
+    for (candidate, first_run) in candidates {
         let row = CandidateRow {
-            family_marks: marks.get(&record.family).cloned().unwrap_or_default(),
-            family: record.family,
-            child: record.child,
-            log10_lr: record.log10_lr,
-            loci_compared: record.loci_compared,
-            incompatible_loci: record.incompatible_loci,
-            few_loci: comparison.min_loci.is_some_and(|least| record.loci_compared < least),
+            family_marks: marks.get(&candidate.family).cloned().unwrap_or_default(),
+            family: candidate.family,
+            child: candidate.child,
+            log10_lr: candidate.log10_lr,
+            loci_compared: candidate.loci_compared,
+            incompatible_loci: candidate.incompatible_loci,
+            few_loci: comparison.min_loci.is_some_and(|least| candidate.loci_compared < least),
             first_run,
             new: first_run == number,
-            same_person: about.of(&record)?,
+            same_person: about.of(&candidate)?,
         };
         if row.same_person.is_some() { identities.push(row) } else { found.push(row) }
     }

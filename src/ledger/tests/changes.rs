@@ -11,7 +11,7 @@ fn cells(allele: u8) -> [String; 2] {
     [format!("{allele}"), "22".to_owned()]
 }
 
-fn typed(mut record: Record, allele: u8) -> Record {
+fn typed(mut record: SampleRecord, allele: u8) -> SampleRecord {
     let cells = cells(allele);
     record.profile = profile(&[&cells[0], &cells[1]]);
     record

@@ -28,20 +28,20 @@ fn importing_twice_changes_nothing() {
 fn many_rows_keep_what_each_has() {
     let row = |n: u16| {
         let name = u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        let plain = Record { region: None, collected_on: None, ..child(u64::from(n), 0, ["14/15", "22"]) };
-        let plain = Record { sample: Pseudonym::from_bytes(name.to_be_bytes()), ..plain };
+        let plain = SampleRecord { region: None, collected_on: None, ..child(u64::from(n), 0, ["14/15", "22"]) };
+        let plain = SampleRecord { sample: Pseudonym::from_bytes(name.to_be_bytes()), ..plain };
         match n {
-            700 => Record { agency: Some("a".into()), ..plain },
-            1400 => Record { region: Some("b".into()), kit: Some("c".into()), ..plain },
-            1401 => Record { collected_on: "2024-02-29".parse().ok(), ..plain },
-            2100 => Record { drop_out: DropOut::new(0.1), ..plain },
-            n if n % 3 == 0 => Record { sex: Sex::Male, profile: profile(&["9.3", ""]), ..plain },
+            700 => SampleRecord { agency: Some("a".into()), ..plain },
+            1400 => SampleRecord { region: Some("b".into()), kit: Some("c".into()), ..plain },
+            1401 => SampleRecord { collected_on: "2024-02-29".parse().ok(), ..plain },
+            2100 => SampleRecord { drop_out: DropOut::new(0.1), ..plain },
+            n if n % 3 == 0 => SampleRecord { sex: Sex::Male, profile: profile(&["9.3", ""]), ..plain },
             _ => plain,
         }
     };
     for first in [701, 0] {
         let (_dir, _path, mut ledger) = ledger();
-        let rows: Vec<Record> = (first..2600).map(row).collect();
+        let rows: Vec<SampleRecord> = (first..2600).map(row).collect();
         let count = rows.len() as u64;
         assert_eq!(import(&mut ledger, rows.clone()).added, count);
         assert_eq!(import(&mut ledger, rows).unchanged, count);
@@ -72,7 +72,7 @@ fn a_conflict_refuses_the_whole_file() {
     let file = batch(vec![
         child(2, 3, ["14", "22"]),
         child(3, 1, ["14", "23"]),
-        Record { sex: Sex::Male, region: None, ..child(4, 2, ["14", "22"]) },
+        SampleRecord { sex: Sex::Male, region: None, ..child(4, 2, ["14", "22"]) },
     ]);
     let expected = [(3, ConflictKind::Profile), (4, ConflictKind::Sex), (4, ConflictKind::Metadata)];
     for dry_run in [true, false] {
@@ -160,11 +160,11 @@ fn relations_are_corrected_only_on_request() {
 fn a_relative_may_belong_to_two_families_but_is_no_child() {
     let (_dir, _path, mut ledger) = ledger();
     import(&mut ledger, vec![relative(2, 9, 5, Relation::Father), relative(3, 10, 5, Relation::Father)]);
-    let further = vec![Record { sex: Sex::Male, ..relative(2, 11, 5, Relation::PaternalUncle) }];
+    let further = vec![SampleRecord { sex: Sex::Male, ..relative(2, 11, 5, Relation::PaternalUncle) }];
     let report = import(&mut ledger, further);
     assert_eq!((report.added, report.unchanged), (1, 0));
     assert_eq!(ledger.counts().unwrap(), Counts { families: 3, relatives: 1, ..Counts::default() });
-    let file = batch(vec![Record { sex: Sex::Male, ..child(2, 5, ["14/15", "22"]) }]);
+    let file = batch(vec![SampleRecord { sex: Sex::Male, ..child(2, 5, ["14/15", "22"]) }]);
     for policy in [OnConflict::Refuse, OnConflict::Replace] {
         assert_eq!(conflicts(ledger.import(&file, policy, false, TEST)), [(2, ConflictKind::Role)]);
     }

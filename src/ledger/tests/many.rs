@@ -8,8 +8,8 @@ fn many(cells: &[&str]) -> ManyAlleles {
 }
 
 /// A child whose FGA has more than two alleles.
-fn with(line: u64, sample: u8, alleles: &[&str]) -> Record {
-    Record { many: vec![(1, many(alleles))], ..child(line, sample, ["14/15", ""]) }
+fn with(line: u64, sample: u8, alleles: &[&str]) -> SampleRecord {
+    SampleRecord { many: vec![(1, many(alleles))], ..child(line, sample, ["14/15", ""]) }
 }
 
 fn stored(ledger: &Ledger, sample: u8) -> Vec<(usize, ManyAlleles)> {
@@ -89,8 +89,8 @@ fn they_go_with_their_sample_and_damage_is_seen() {
 #[test]
 fn a_position_beyond_the_loci_or_a_genotype_beside_is_refused() {
     let (_dir, _path, mut ledger) = ledger();
-    let beyond = Record { many: vec![(2, many(&["22", "23", "24"]))], ..child(2, 1, ["14/15", ""]) };
-    let beside = Record { many: vec![(0, many(&["22", "23", "24"]))], ..child(2, 1, ["14/15", ""]) };
+    let beyond = SampleRecord { many: vec![(2, many(&["22", "23", "24"]))], ..child(2, 1, ["14/15", ""]) };
+    let beside = SampleRecord { many: vec![(0, many(&["22", "23", "24"]))], ..child(2, 1, ["14/15", ""]) };
     for record in [beyond, beside] {
         let result = ledger.import(&batch(vec![record]), OnConflict::Refuse, false, TEST);
         assert!(matches!(result, Err(LedgerError::Mixed(_))), "{result:?}");

@@ -10,7 +10,7 @@ fn waiting(ledger: &Ledger, under: &str) -> Vec<Pseudonym> {
 }
 
 /// Families 20 and 21 share the father, sample 1; family 22 is by itself.
-fn families() -> Vec<Record> {
+fn families() -> Vec<SampleRecord> {
     vec![
         relative(2, 20, 1, Father),
         relative(3, 20, 2, Mother),
@@ -34,7 +34,7 @@ fn what_changes_a_family_makes_it_wait_for_a_check() {
     // A sample that two families share, in a file that names one of them.
     let mut replaced = relative(2, 20, 1, Father);
     replaced.profile = profile(&["16", "22"]);
-    let batch_of = |row: &Record| batch(vec![row.clone()]);
+    let batch_of = |row: &SampleRecord| batch(vec![row.clone()]);
     ledger.import(&batch_of(&replaced), OnConflict::Keep, false, TEST).unwrap();
     assert_eq!(waiting(&ledger, "a"), []);
     ledger.import(&batch_of(&replaced), OnConflict::Replace, true, TEST).unwrap();

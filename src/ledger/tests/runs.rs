@@ -3,12 +3,12 @@
 use super::*;
 
 /// Records a run that builds on how the candidates stand.
-fn record(ledger: &mut Ledger, run: &RunRecord, candidates: &[CandidateRecord]) -> Result<RunDelta, LedgerError> {
+fn record(ledger: &mut Ledger, run: &RunRecord, candidates: &[Candidate]) -> Result<RunDelta, LedgerError> {
     let before = ledger.standing()?;
     ledger.record_run(run, candidates, &before, TEST)
 }
 
-fn record_now(ledger: &mut Ledger, candidates: &[CandidateRecord]) -> Result<RunDelta, LedgerError> {
+fn record_now(ledger: &mut Ledger, candidates: &[Candidate]) -> Result<RunDelta, LedgerError> {
     let run = run(ledger);
     record(ledger, &run, candidates)
 }
@@ -28,8 +28,8 @@ fn a_run_replaces_the_candidates_of_the_one_before() {
     assert_eq!(
         all,
         [
-            Candidate { record: candidate(9, 1, 5.5), run: 2, first_run: 1 },
-            Candidate { record: candidate(7, 1, 4.5), run: 2, first_run: 2 },
+            CurrentCandidate { candidate: candidate(9, 1, 5.5), run: 2, first_run: 1 },
+            CurrentCandidate { candidate: candidate(7, 1, 4.5), run: 2, first_run: 2 },
         ]
     );
     assert_eq!(listed(&CandidateFilter { family: Some(p(7)), ..Default::default() }), all[1..]);
@@ -44,7 +44,7 @@ fn equal_ratios_are_ordered_by_pseudonym() {
     let given = [candidate(9, 2, 5.0), candidate(8, 3, 5.0), candidate(9, 1, 5.0), candidate(1, 1, -5.0)];
     record_now(&mut ledger, &given).unwrap();
     let all = ledger.candidates(&CandidateFilter::default()).unwrap();
-    let order: Vec<_> = all.iter().map(|c| (c.record.family, c.record.child)).collect();
+    let order: Vec<_> = all.iter().map(|c| (c.candidate.family, c.candidate.child)).collect();
     assert_eq!(order, [(p(8), p(3)), (p(9), p(1)), (p(9), p(2)), (p(1), p(1))]);
 }
 
@@ -97,7 +97,7 @@ fn a_run_builds_on_how_the_candidates_stand() {
         "a run came between"
     );
     let before = ledger.standing().unwrap();
-    let known = Candidate { record: candidate(9, 1, 5.0), run: 1, first_run: 1 };
+    let known = CurrentCandidate { candidate: candidate(9, 1, 5.0), run: 1, first_run: 1 };
     assert_eq!(before.candidates, [known]);
     import(&mut ledger, vec![child(2, 1, ["14", "22"])]);
     let now = run(&ledger);
@@ -114,7 +114,7 @@ fn a_run_builds_on_how_the_candidates_stand() {
     assert_eq!(delta, RunDelta { run: 2, first_runs: expected, withdrawn: 0 });
     let delta = record_now(&mut ledger, &[given[4], given[2]]).unwrap();
     assert_eq!(delta, RunDelta { run: 3, first_runs: vec![2; 2], withdrawn: 4 });
-    let families: Vec<_> = ledger.standing().unwrap().candidates.iter().map(|c| (c.record.family, c.run)).collect();
+    let families: Vec<_> = ledger.standing().unwrap().candidates.iter().map(|c| (c.candidate.family, c.run)).collect();
     assert_eq!(families, [(p(1), 2), (p(6), 2)]);
 }
 
@@ -127,9 +127,9 @@ fn replaced_data_takes_its_candidates_along() {
     record_now(&mut ledger, &all).unwrap();
     let mut replace =
         |row| ledger.import(&batch(vec![row]), OnConflict::Replace, false, TEST).unwrap().candidates_deleted;
-    assert_eq!(replace(Record { sex: Sex::Male, ..child(2, 1, ["14", "22"]) }), 0, "the sex is not compared");
-    assert_eq!(replace(Record { sex: Sex::Male, ..child(2, 1, ["14", "23"]) }), 1);
-    assert_eq!(replace(Record { profile: profile(&["14", ""]), ..relative(2, 9, 5, Relation::Father) }), 1);
-    assert_eq!(replace(Record { sex: Sex::Male, ..relative(2, 8, 6, Relation::PaternalUncle) }), 1);
+    assert_eq!(replace(SampleRecord { sex: Sex::Male, ..child(2, 1, ["14", "22"]) }), 0, "the sex is not compared");
+    assert_eq!(replace(SampleRecord { sex: Sex::Male, ..child(2, 1, ["14", "23"]) }), 1);
+    assert_eq!(replace(SampleRecord { profile: profile(&["14", ""]), ..relative(2, 9, 5, Relation::Father) }), 1);
+    assert_eq!(replace(SampleRecord { sex: Sex::Male, ..relative(2, 8, 6, Relation::PaternalUncle) }), 1);
     assert_eq!(ledger.counts().unwrap().candidates, 0);
 }
