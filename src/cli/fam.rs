@@ -1,9 +1,7 @@
 //! The frequency database of a Familias project, as a table and a base for the model.
 
-use std::fmt::Write as _;
-
-use crate::intake::{FamDatabase, FamLocus, FamMutation, Problem, read_fam_database};
-use crate::population::{Floor, FrequencyTable, Mutation, MutationRates};
+use crate::intake::{FamLocus, FamMutation, Problem, read_fam_database};
+use crate::population::{Floor, FrequencyTable, FrequencyTableError, LocusFrequencies, Mutation, MutationRates};
 
 use super::model::Base;
 use super::options::Frequencies;
@@ -15,8 +13,7 @@ pub(super) fn frequencies(name: &str, bytes: &[u8]) -> anyhow::Result<Frequencie
         anyhow::anyhow!("{}", lines.join("\n"))
     };
     let database = read_fam_database(name, bytes).map_err(list)?;
-    let text = text(&database);
-    let table = FrequencyTable::read(&format!("{name}, as a table"), &text)?;
+    let table = table(&database.loci).map_err(|error| anyhow::anyhow!("{name}: {error}"))?;
     let base = Base { mutation: mutation(&database.loci), floor: floor(&database.loci), theta: database.theta };
     let mut notes: Vec<String> = database.notes.iter().map(ToString::to_string).collect();
     let loci = |which: fn(&FamLocus) -> bool| {
@@ -35,23 +32,19 @@ pub(super) fn frequencies(name: &str, bytes: &[u8]) -> anyhow::Result<Frequencie
             "{name}: alleles that are listed with less than the minor allele frequency keep theirs: at {loci}"
         ));
     }
-    Ok(Frequencies { text, table, base, notes })
+    Ok(Frequencies { text: table.to_csv(), table, base, notes })
 }
 
-/// The table as CSV.
-fn text(database: &FamDatabase) -> String {
-    let mut text = String::from("locus,allele,frequency,individuals\n");
-    for locus in &database.loci {
+/// The database as a frequency table.
+fn table(loci: &[FamLocus]) -> Result<FrequencyTable, FrequencyTableError> {
+    let frequencies = |locus: &FamLocus| {
         let sum: f64 = locus.alleles.iter().map(|allele| allele.1).sum();
-        let individuals = locus.individuals.map_or_else(String::new, |individuals| individuals.to_string());
-        let named = locus.alleles.iter().map(|(allele, frequency)| (allele.to_string(), frequency / sum));
-        let silent = locus.silent.map(|silent| ("silent".to_owned(), silent));
-        for (allele, frequency) in named.chain(silent) {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{},{allele},{frequency},{individuals}", locus.locus);
-        }
-    }
-    text
+        let alleles = locus.alleles.iter().map(|&(allele, frequency)| (allele, frequency / sum));
+        let frequencies = LocusFrequencies::new(alleles, locus.individuals, locus.silent)
+            .map_err(|error| FrequencyTableError::Frequencies { locus: locus.locus.clone(), error })?;
+        Ok::<_, FrequencyTableError>((locus.locus.clone(), frequencies))
+    };
+    Ok(FrequencyTable::new(loci.iter().map(frequencies).collect::<Result<Vec<_>, _>>()?)?)
 }
 
 /// The mutation model of all loci, or why there is none.
