@@ -4,8 +4,8 @@ use crate::model::{Allele, DropOut, Genotype, Locus, Panel, genotype_code, genot
 use crate::population::{FrequencyTable, LocusModel, Model, ModelError};
 
 use super::hypotheses::{Hypotheses, Settings, observations, relatives};
-use super::linked::{self, LinkedError, LinkedPair};
-use super::{Evidence, LocusTable, Structure, StructureError};
+use super::linked_pair::{LinkedError, LinkedPair, linked_pairs};
+use super::{CalculatorError, Evidence, KinshipError, LocusTable, Structure, StructureError};
 
 /// Frequencies and model, ready to compute.
 #[derive(Clone, Debug)]
@@ -14,39 +14,6 @@ pub struct Calculator {
     pub(super) model: Model,
     pub(super) loci: Vec<LocusModel>,
     pub(super) linked: Vec<LinkedPair>,
-}
-
-/// A frequency table and a model that do not go together, and at which locus.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("locus {locus}: {error}")]
-pub struct CalculatorError {
-    /// The locus.
-    pub locus: Locus,
-    /// What is wrong.
-    pub error: ModelError,
-}
-
-/// Why a likelihood ratio cannot be given.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum KinshipError {
-    /// The relations make no pedigree that can be peeled.
-    #[error(transparent)]
-    Structure(#[from] StructureError),
-    /// The relatives' own genotypes are impossible under the model, so the ratio is 0/0.
-    #[error(
-        "the relatives' own genotypes contradict their relations under this model (no mutation explains them): \
-         check samples and relations, or use a mutation model that allows it"
-    )]
-    Contradiction,
-    /// A loop, or theta above 0, with more ways of descent than can be summed.
-    #[error(
-        "the pedigree is too large to be computed with its loop, or with theta above 0: leave out untyped links or \
-         siblings, or set theta to 0"
-    )]
-    TooLarge,
-    /// The model cannot be built with an allele that the frequency table does not list.
-    #[error("with an allele that the frequency table does not list: {0}")]
-    Model(#[from] ModelError),
 }
 
 impl Calculator {
@@ -67,7 +34,7 @@ impl Calculator {
     /// # Errors
     /// [`LinkedError`]: a locus outside the panel or in two pairs, or a fraction outside [0, 0.5].
     pub fn with_linked(mut self, pairs: &[(Locus, Locus, f64)]) -> Result<Self, LinkedError> {
-        self.linked = linked::pairs(&self.panel, pairs)?;
+        self.linked = linked_pairs(&self.panel, pairs)?;
         Ok(self)
     }
 

@@ -5,6 +5,7 @@ use crate::kinship::{Calculator, KinshipError};
 use crate::model::{Allele, Child, Family, Genotype, Locus, Relation, Unscorable};
 
 use super::compile::Compiler;
+use super::compiled::PairScorer;
 
 /// Where a likelihood ratio comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,14 +86,16 @@ pub fn explain(
     let compiled = Compiler::new(calculator, false).family(family)?;
     let linked_at = |pair: [usize; 2]| move |reason: KinshipError| unscorable(pair[0], reason);
     let mut linked = Vec::new();
-    for (loci, scorer) in &mut compiled.linkage.scorers(calculator).map_err(|reason| unscorable(0, reason))? {
+    for PairScorer { loci, scorer } in
+        &mut compiled.linkage.scorers(calculator).map_err(|reason| unscorable(0, reason))?
+    {
         let genotypes = loci.map(|locus| child.profile.at(locus));
         if let Some(value) = calculator.linked_log10_lr(scorer, genotypes, child.drop_out).map_err(linked_at(*loci))? {
             linked.push((*loci, value));
         }
     }
     let relations = family.relations();
-    let case = CpiCase::of(&relations, certain);
+    let case = CpiCase::of_relations(&relations, certain);
     let mut explanation = Explanation {
         relations,
         loci: Vec::with_capacity(panel.len()),

@@ -2,7 +2,7 @@
 
 use crate::model::GenotypeCode;
 
-use super::compile::CompiledFamily;
+use super::compiled::CompiledFamily;
 
 /// A family's tables, arranged for scoring children by their genotype codes.
 pub struct Scorer<'a> {

@@ -2,7 +2,7 @@
 
 use crate::kinship::{CalculatorError, KinshipError};
 use crate::model::Locus;
-use crate::population::FrequencyErrors;
+use crate::population::FrequencyTableError;
 
 /// Why a family's power cannot be given.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -20,5 +20,5 @@ pub enum PlanningError {
     Calculator(#[from] CalculatorError),
     /// The frequencies cannot take the family's unlisted alleles.
     #[error("with the alleles that the frequency table does not list: {0}")]
-    Frequencies(#[from] FrequencyErrors),
+    Frequencies(#[from] FrequencyTableError),
 }

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{SCHEMA_VERSION, plain_table};
+use super::format::SCHEMA_VERSION;
+use super::table::plain_table;
 
 /// A record.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use crate::model::Pseudonym;
 
-use super::candidates::SCHEMA_VERSION;
+use super::format::SCHEMA_VERSION;
 use super::table::plain_table;
+use super::words::more_rows;
 
 /// Pairs that have too few loci in common to be compared.
 ///
@@ -100,8 +101,6 @@ impl ComparableReport {
         };
         let table =
             plain_table(["", "pseudonym", "loci", "comparable with"], &[2, 3], self.rows().take(limit).map(row));
-        let rest = self.rows().count().saturating_sub(limit);
-        let more = if rest > 0 { format!("... and {rest} more\n") } else { String::new() };
-        table + &more
+        table + &more_rows(self.rows().count(), limit)
     }
 }

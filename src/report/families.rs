@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::consistency::{Cause, Finding};
 use crate::model::Pseudonym;
 
-use super::candidates::SCHEMA_VERSION;
+use super::format::SCHEMA_VERSION;
 use super::table::plain_table;
 
 /// One finding, as it goes out.

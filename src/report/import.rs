@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::intake::{Problem, Severity, remedy};
 
-use super::candidates::SCHEMA_VERSION;
+use super::format::SCHEMA_VERSION;
 use super::table::plain_table;
 
 /// So many findings of one code are listed per file; the others are counted.

@@ -7,8 +7,9 @@ use serde::Serialize;
 use crate::matching::{KinCriterion, KinPair, KinRatios, KinRelation, Likeness};
 use crate::model::Pseudonym;
 
-use super::candidates::SCHEMA_VERSION;
+use super::format::SCHEMA_VERSION;
 use super::table::plain_table;
+use super::words::more_rows;
 
 /// One of a pair.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -101,7 +102,7 @@ impl KinReport {
             // No value can hold a comma, and writing to a string cannot fail.
             let _ = write!(text, "{},{loci_compared},{differing_alleles}", row.likeliest.word());
             for relation in KinRelation::ALL {
-                let _ = write!(text, ",{}", row.log10_lr.of(relation));
+                let _ = write!(text, ",{}", row.log10_lr.of_relation(relation));
             }
             text.push('\n');
         }
@@ -112,7 +113,7 @@ impl KinReport {
     #[must_use]
     pub fn table(&self, limit: usize) -> String {
         let rows = self.pairs.iter().take(limit).map(|row| {
-            let of = |relation| format!("{:.2}", row.log10_lr.of(relation));
+            let of = |relation| format!("{:.2}", row.log10_lr.of_relation(relation));
             let [one, other] = row.samples.each_ref().map(|one| format!("{} {}", one.side, one.sample));
             [
                 one,
@@ -129,8 +130,7 @@ impl KinReport {
         let header =
             ["sample", "other", "likeliest", "identity", "parent-child", "full sib.", "half sib.", "loci", "differing"];
         let table = plain_table(header, &[3, 4, 5, 6, 7, 8], rows);
-        let rest = self.pairs.len().saturating_sub(limit);
-        let more = if rest > 0 { format!("... and {rest} more\n") } else { String::new() };
+        let more = more_rows(self.pairs.len(), limit);
         format!("log10 LR of each relation against \"unrelated\"\n\n{table}{more}")
     }
 }

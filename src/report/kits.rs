@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::Locus;
 
-use super::candidates::SCHEMA_VERSION;
+use super::format::SCHEMA_VERSION;
 use super::table::plain_table;
 
 /// A kit, as it goes out.

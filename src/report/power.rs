@@ -8,8 +8,8 @@ use crate::kinship::Bounds;
 use crate::model::{Pseudonym, Relation};
 use crate::planning::Power;
 
-use super::candidates::ratio;
 use super::table::plain_table;
+use super::words::ratio;
 
 /// The power of one family.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,6 +1,6 @@
 //! A family's plan: what to count, and how much of it to allow.
 
-use super::bound::{STRONG_CLASSES, misses_allowed, passes, staircase};
+use super::bound::{SLACK, STRONG_CLASSES, misses_allowed, passes, staircase};
 use super::classes::Classes;
 use super::instructions::Instructions;
 use super::locus::{Carries, LocusScreen, ScreenedLocus, TOLERANCES};
@@ -69,9 +69,6 @@ impl Allowed {
         self.misses.iter().flatten().copied().max().unwrap_or(0)
     }
 }
-
-/// Room for the rounding of sums of at most 64 values below 10^3, many times over.
-pub(super) const SLACK: f64 = 1e-6;
 
 /// What it costs to take a child through one counter, through both, and to weigh it by itself; measured, in units of the
 /// first.

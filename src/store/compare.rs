@@ -8,7 +8,7 @@ use anyhow::Context;
 use crate::index::{Access, Index, IndexError};
 use crate::kinship::Calculator;
 use crate::ledger::{CurrentCandidate, Generation, Ledger, Past, RunRecord};
-use crate::matching::{Criterion, MatchResult, Matcher, ReachError, Stages, Typed, Watch};
+use crate::matching::{Criterion, MatchResult, Matcher, ReachError, Stages, TypedLoci, Watch};
 use crate::model::{Child, Family, Pseudonym, Unscorable};
 use crate::report::Comparison;
 
@@ -194,7 +194,7 @@ impl Job<'_> {
         );
         let stays = |family: &Pseudonym| !family_names.contains(family) && !withdrawn.contains(family);
         let mut add = |(part, part_stages): (MatchResult, Stages)| {
-            result.take(part);
+            result.add_part(part);
             stages += part_stages;
         };
         if !newer.is_empty() {
@@ -215,7 +215,7 @@ impl Job<'_> {
                 None => self.pages(ledger, &matcher, output)?,
             };
             let mut typed = std::mem::take(&mut part.informative);
-            typed.retain(|family| stays(&family.0));
+            typed.retain(|family| stays(&family.pseudonym));
             others_with_changed = (typed, matcher.typed_children());
             part.candidates.retain(|candidate| stays(&candidate.family));
             part.unscorable.retain(|family| stays(&family.family));
@@ -244,7 +244,7 @@ impl Job<'_> {
         last: &Past,
         changed: &[Family],
         output: &Output,
-    ) -> anyhow::Result<Option<(Vec<Family>, Vec<Typed>)>> {
+    ) -> anyhow::Result<Option<(Vec<Family>, Vec<TypedLoci>)>> {
         let panel = self.store.table.panel();
         let again = |error: &IndexError| {
             if matches!(error, IndexError::Damaged(_)) {
@@ -270,7 +270,7 @@ impl Job<'_> {
         reached.within.retain(|family| !known.contains(family));
         newer.extend(ledger.families_among(panel, &reached.within)?);
         let within: BTreeSet<Pseudonym> = reached.within.into_iter().collect();
-        reached.informative.retain(|(family, _)| !known.contains(family) && !within.contains(family));
+        reached.informative.retain(|family| !known.contains(&family.pseudonym) && !within.contains(&family.pseudonym));
         Ok(Some((newer, reached.informative)))
     }
 

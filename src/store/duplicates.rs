@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::intake::{Problem, Severity};
 use crate::kinship::Calculator;
 use crate::ledger::{Batch, Ledger, Sample, Samples};
-use crate::matching::{Compiler, Double, Doubles, IdentityRule, Judge, Watch};
+use crate::matching::{Compiler, DuplicatePair, DuplicateSearch, IdentityRule, Judge, Watch};
 use crate::model::{Candidate, Child, Layout, Pseudonym};
 use crate::report::SamePerson;
 
@@ -43,7 +43,7 @@ pub(super) fn check_new(
     let index = store.index_of(&new)?;
     let new: BTreeMap<Pseudonym, Child> = new.into_iter().map(|one| (one.pseudonym, one)).collect();
     let judge = Judge::new(Arc::new(Compiler::new(&calculator, false)));
-    let search = Search { doubles: Doubles::new(&index, &calculator, rule), judge, rule, store, new };
+    let search = Search { doubles: DuplicateSearch::new(&index, &calculator, rule), judge, rule, store, new };
     let watch = Arc::new(Watch::default());
     let bar = Bar::follow(&watch, output)?;
     let mut found = search.among_new(batch.layout == Layout::Children, &watch)?;
@@ -75,7 +75,7 @@ struct Pair {
 
 /// New samples, ready to be looked for.
 struct Search<'a> {
-    doubles: Doubles<'a>,
+    doubles: DuplicateSearch<'a>,
     judge: Judge<'a>,
     rule: IdentityRule,
     store: &'a Store,
@@ -86,7 +86,7 @@ impl Search<'_> {
     /// Compares the new samples, of which all are children or none is, with each other.
     fn among_new(&self, are_children: bool, watch: &Watch) -> anyhow::Result<BTreeSet<Pair>> {
         let mut found = BTreeSet::new();
-        for Double { one, other } in self.doubles.within(watch)? {
+        for DuplicatePair { one, other } in self.doubles.pairs_within(watch)? {
             let names = [one, other].map(|number| self.doubles.pseudonym(number));
             let (first, second) = (names[0].min(names[1]), names[0].max(names[1]));
             if let Some(other) = self.new.get(&second) {
@@ -100,10 +100,10 @@ impl Search<'_> {
     fn page(&self, page: &mut Vec<Sample>, watch: &Watch, found: &mut BTreeSet<Pair>) -> anyhow::Result<()> {
         let samples: Vec<Child> = page.iter().map(|one| one.sample.clone()).collect();
         let queries = self.store.index_of(&samples)?;
-        let doubles = self.doubles.of(&queries, watch)?;
+        let doubles = self.doubles.pairs_with(&queries, watch)?;
         if !doubles.is_empty() {
             let by_name: HashMap<Pseudonym, &Sample> = page.iter().map(|one| (one.sample.pseudonym, one)).collect();
-            for Double { one, other } in doubles {
+            for DuplicatePair { one, other } in doubles {
                 if let Some(known) = by_name.get(&queries.pseudonym(one)) {
                     found.extend(self.pair(self.doubles.pseudonym(other), &known.sample, known.is_child)?);
                 }

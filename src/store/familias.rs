@@ -1,10 +1,10 @@
 //! The frequency database of a Familias project, as a table and a base for the model.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-use crate::intake::{FamDatabase, FamLocus, FamMutation, Problem, read_fam_database};
+use crate::intake::{FamLocus, FamMutation, Problem, read_fam_database};
 use crate::model::Locus;
-use crate::population::{Floor, FrequencyTable, Mutation, MutationRates};
+use crate::population::{Floor, FrequencyTable, FrequencyTableError, LocusFrequencies, Mutation, MutationRates};
 
 use super::error::StoreError;
 use super::frequencies::{Frequencies, ModelBase};
@@ -12,8 +12,7 @@ use super::frequencies::{Frequencies, ModelBase};
 /// Reads the database of a project.
 pub(super) fn frequencies(name: &str, bytes: &[u8]) -> Result<Frequencies, StoreError> {
     let database = read_fam_database(name, bytes).map_err(StoreError::FamiliasDatabase)?;
-    let text = text(&database);
-    let table = FrequencyTable::read(&format!("{name}, as a table"), &text)?;
+    let table = table(&database.loci).map_err(|source| StoreError::FamiliasTable { file: name.to_owned(), source })?;
     let base = ModelBase { mutation: mutation(&database.loci), floor: floor(&database.loci), theta: database.theta };
     let loci = |which: fn(&FamLocus) -> bool| -> Vec<Locus> {
         database.loci.iter().filter(|locus| which(locus)).map(|locus| locus.locus.clone()).collect()
@@ -26,7 +25,7 @@ pub(super) fn frequencies(name: &str, bytes: &[u8]) -> Result<Frequencies, Store
     if !below_rare.is_empty() {
         notes.push(FamiliasNote::BelowRare { file: name.to_owned(), loci: below_rare });
     }
-    Ok(Frequencies { text, table, base, notes })
+    Ok(Frequencies { text: table.to_csv(), table, base, notes })
 }
 
 /// What of a Familias database is not taken as it is.
@@ -104,20 +103,16 @@ pub enum UnknownMutation {
 #[error("the file has another minor allele frequency at each locus, and here all loci have one")]
 pub struct UnknownFloor;
 
-/// The table as CSV.
-fn text(database: &FamDatabase) -> String {
-    let mut text = String::from("locus,allele,frequency,individuals\n");
-    for locus in &database.loci {
+/// The database as a frequency table.
+fn table(loci: &[FamLocus]) -> Result<FrequencyTable, FrequencyTableError> {
+    let frequencies = |locus: &FamLocus| {
         let sum: f64 = locus.alleles.iter().map(|allele| allele.1).sum();
-        let individuals = locus.individuals.map_or_else(String::new, |individuals| individuals.to_string());
-        let named = locus.alleles.iter().map(|(allele, frequency)| (allele.to_string(), frequency / sum));
-        let silent = locus.silent.map(|silent| ("silent".to_owned(), silent));
-        for (allele, frequency) in named.chain(silent) {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{},{allele},{frequency},{individuals}", locus.locus);
-        }
-    }
-    text
+        let alleles = locus.alleles.iter().map(|&(allele, frequency)| (allele, frequency / sum));
+        let frequencies = LocusFrequencies::new(alleles, locus.individuals, locus.silent)
+            .map_err(|error| FrequencyTableError::Frequencies { locus: locus.locus.clone(), error })?;
+        Ok::<_, FrequencyTableError>((locus.locus.clone(), frequencies))
+    };
+    Ok(FrequencyTable::new(loci.iter().map(frequencies).collect::<Result<Vec<_>, _>>()?)?)
 }
 
 /// The mutation model of all loci, or why there is none.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::matching::{FewLoci, LocusSet, Typed};
+use crate::matching::{FewLoci, LocusSet, TypedLoci};
 use crate::model::{Candidate, Profile};
 use crate::report::{CandidateReport, ComparableReport, Comparison, Format, Hardly};
 
@@ -29,19 +29,20 @@ impl Comparable {
         let mut ledger = store.ledger()?;
         let panel = store.table.panel();
         let min_loci = self.min_loci.unwrap_or(store.min_loci);
-        let (mut families, mut children): (Vec<Typed>, Vec<Typed>) = (Vec::new(), Vec::new());
-        let generation =
-            ledger.children(panel, |child| children.push((child.pseudonym, typed_loci(&child.profile))))?;
+        let (mut families, mut children): (Vec<TypedLoci>, Vec<TypedLoci>) = (Vec::new(), Vec::new());
+        let generation = ledger.children(panel, |child| {
+            children.push(TypedLoci { pseudonym: child.pseudonym, loci: typed_loci(&child.profile) })
+        })?;
         // Before the pages, each of which is held against the generation: an import meanwhile is no damage.
         let matched = ledger.families_matched()?;
         loop {
-            let page = ledger.families_after(panel, families.last().map(|last| last.0), PAGE, &generation)?;
+            let page = ledger.families_after(panel, families.last().map(|last| last.pseudonym), PAGE, &generation)?;
             if page.is_empty() {
                 break;
             }
             let loci = page.iter().map(|family| {
                 let relatives = family.relatives.iter().map(|relative| typed_loci(&relative.profile));
-                (family.pseudonym, relatives.fold(0, |all, one| all | one))
+                TypedLoci { pseudonym: family.pseudonym, loci: relatives.fold(0, |all, one| all | one) }
             });
             families.extend(loci);
         }
@@ -81,7 +82,7 @@ fn typed_loci(profile: &Profile) -> LocusSet {
 /// Who was compared with whom: families and children, all of the one with all of the other, once in a full run; in a delta,
 /// families that changed with all children, then all other families with children that changed.
 pub(super) struct Pairs {
-    pub(super) typed: Vec<(Vec<Typed>, Vec<Typed>)>,
+    pub(super) typed: Vec<(Vec<TypedLoci>, Vec<TypedLoci>)>,
     pub(super) min_loci: u32,
 }
 
@@ -100,9 +101,9 @@ impl Pairs {
     /// most of all families.
     pub(super) fn tally(&self) -> Tallied {
         let few: Vec<FewLoci> =
-            self.typed.iter().map(|(families, children)| FewLoci::of(families, children, self.min_loci)).collect();
-        let hardly = |typed: &[Typed], of: &dyn Fn(LocusSet) -> u64, all: u64| {
-            let with_too_few = typed.iter().map(|&(name, loci)| (name, loci, of(loci)));
+            self.typed.iter().map(|(families, children)| FewLoci::count(families, children, self.min_loci)).collect();
+        let hardly = |typed: &[TypedLoci], of: &dyn Fn(LocusSet) -> u64, all: u64| {
+            let with_too_few = typed.iter().map(|&TypedLoci { pseudonym, loci }| (pseudonym, loci, of(loci)));
             let mut hardly: Vec<Hardly> = with_too_few
                 .filter(|one| one.2 * 2 > all)
                 .map(|(pseudonym, loci, few)| Hardly {

@@ -17,8 +17,14 @@ use crate::model::Pseudonym;
 /// Loci of the panel, which has at most 64: bit i stands for position i.
 pub type LocusSet = u64;
 
-/// Someone, and the loci at which a comparison is possible: where a child is typed, or a relative of a family.
-pub type Typed = (Pseudonym, LocusSet);
+/// A family or child, and the loci at which it can be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TypedLoci {
+    /// The family or the child.
+    pub pseudonym: Pseudonym,
+    /// Where the child, or at least one relative of the family, is typed.
+    pub loci: LocusSet,
+}
 
 /// How many pairs have too few loci in common, in all and by the set of loci of a family or child.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,9 +42,9 @@ pub struct FewLoci {
 }
 
 impl FewLoci {
-    /// Of all pairs of these families and children, those with fewer than `least` loci in common.
+    /// Counts, of all pairs of these families and children, those with fewer than `least` loci in common.
     #[must_use]
-    pub fn of(families: &[Typed], children: &[Typed], least: u32) -> Self {
+    pub fn count(families: &[TypedLoci], children: &[TypedLoci], least: u32) -> Self {
         // Nobody has more.
         let least = least.min(LocusSet::BITS + 1);
         let (mut of_families, mut of_children) = (groups(families), groups(children));
@@ -113,8 +119,8 @@ impl FewLoci {
 }
 
 /// Sets of loci and how often each occurs.
-fn groups(typed: &[Typed]) -> Vec<(LocusSet, u64)> {
-    let mut sets: Vec<LocusSet> = typed.iter().map(|one| one.1).collect();
+fn groups(typed: &[TypedLoci]) -> Vec<(LocusSet, u64)> {
+    let mut sets: Vec<LocusSet> = typed.iter().map(|one| one.loci).collect();
     sets.par_sort_unstable();
     sets.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64)).collect()
 }
@@ -125,9 +131,9 @@ mod tests {
 
     use super::*;
 
-    fn typed(sets: &[LocusSet]) -> Vec<Typed> {
+    fn typed(sets: &[LocusSet]) -> Vec<TypedLoci> {
         let name = |number: usize| Pseudonym::from_bytes((number as u128).to_be_bytes());
-        sets.iter().enumerate().map(|(number, &set)| (name(number), set)).collect()
+        sets.iter().enumerate().map(|(number, &set)| TypedLoci { pseudonym: name(number), loci: set }).collect()
     }
 
     /// Sets of all kinds: whole kits, partial profiles, and some of a few loci only.
@@ -147,7 +153,7 @@ mod tests {
         #[test]
         fn it_counts_what_looking_at_every_pair_counts(families in sets(), children in sets(), least in prop_oneof![0_u32..30, Just(u32::MAX)]) {
             let few = |a: LocusSet, b: LocusSet| u64::from((a & b).count_ones() < least);
-            let found = FewLoci::of(&typed(&families), &typed(&children), least);
+            let found = FewLoci::count(&typed(&families), &typed(&children), least);
             let of_family = |family| children.iter().map(|&child| few(family, child)).sum::<u64>();
             let of_child = |child| families.iter().map(|&family| few(family, child)).sum::<u64>();
             prop_assert_eq!(found.pairs, families.iter().map(|&family| of_family(family)).sum::<u64>());

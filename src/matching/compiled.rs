@@ -1,12 +1,42 @@
-//! Linked loci: what they change in a family, and the final score with them.
+//! A family compiled for scoring: tables locus by locus, and the linked loci that matter.
 //!
 //! Screening and scoring go by tables of single loci. A family in which linkage matters is searched with a threshold
 //! lowered by the most that linkage can add, and whoever reaches it is scored again with the pairs taken together.
 
-use crate::kinship::{Calculator, KinshipError, LinkedEvidence, LinkedScorer, LinkedShown};
-use crate::model::{DropOut, Family, Genotype, genotype_code};
+use std::sync::Arc;
 
-use super::compile::CompiledFamily;
+use crate::kinship::{Calculator, Evidence, KinshipError, LinkedEvidence, LinkedScorer, LinkedShown, Structure};
+use crate::model::{DropOut, Family, Genotype, genotype_code};
+use crate::screen::ScreenedLocus;
+
+use super::shared_loci::LocusSet;
+
+/// A family ready to be scored.
+pub struct CompiledFamily {
+    /// Per locus of the panel; `None` where no relative is typed.
+    pub loci: Vec<Option<CompiledLocus>>,
+    /// The linked loci.
+    pub linkage: FamilyLinkage,
+}
+
+/// One locus of a family.
+#[derive(Clone)]
+pub struct CompiledLocus {
+    /// Its table and ways to screen.
+    pub screened: Arc<ScreenedLocus>,
+    /// What it was compiled from.
+    pub evidence: Evidence,
+    /// The pedigree behind it.
+    pub structure: Arc<Structure>,
+}
+
+/// A locus that cannot be computed, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LocusError {
+    /// Position in the panel.
+    pub(super) locus: usize,
+    pub(super) reason: KinshipError,
+}
 
 /// The pairs of linked loci that matter in a family.
 #[derive(Default)]
@@ -18,9 +48,11 @@ pub struct FamilyLinkage {
 }
 
 impl FamilyLinkage {
+    /// Finds the pairs that matter in a family.
+    ///
     /// # Errors
-    /// The locus and the reason.
-    pub(super) fn of(calculator: &Calculator, family: &Family) -> Result<Self, (usize, KinshipError)> {
+    /// [`LocusError`] with the first locus of the pair that fails.
+    pub(super) fn find(calculator: &Calculator, family: &Family) -> Result<Self, LocusError> {
         let mut linkage = Self::default();
         for (number, pair) in calculator.linked().iter().enumerate() {
             let shown = family.relatives.iter().map(|relative| LinkedShown {
@@ -29,7 +61,9 @@ impl FamilyLinkage {
                 drop_out: relative.drop_out,
             });
             let evidence = LinkedEvidence::new(family.pedigree.clone(), shown);
-            let slack = calculator.linked_slack(number, &evidence).map_err(|error| (pair.loci[0], error))?;
+            let slack = calculator
+                .linked_slack(number, &evidence)
+                .map_err(|reason| LocusError { locus: pair.loci[0], reason })?;
             if slack > 0.0 {
                 linkage.slack += slack;
                 linkage.pairs.push((number, evidence));
@@ -48,18 +82,40 @@ impl FamilyLinkage {
     ///
     /// # Errors
     /// [`KinshipError`].
-    pub fn scorers<'a>(&'a self, calculator: &'a Calculator) -> Result<PairScorers<'a>, KinshipError> {
+    pub fn scorers<'a>(&'a self, calculator: &'a Calculator) -> Result<Vec<PairScorer<'a>>, KinshipError> {
         let scorer = |(number, evidence): &'a (usize, LinkedEvidence)| {
-            Ok((calculator.linked()[*number].loci, calculator.linked_scorer(*number, evidence)?))
+            Ok(PairScorer {
+                loci: calculator.linked()[*number].loci,
+                scorer: calculator.linked_scorer(*number, evidence)?,
+            })
         };
         self.pairs.iter().map(scorer).collect()
     }
 }
 
-/// The loci of each pair that matters, and what scores it.
-pub type PairScorers<'a> = Vec<([usize; 2], LinkedScorer<'a>)>;
+/// Scores a pair of linked loci that matters.
+pub struct PairScorer<'a> {
+    /// Positions of the two loci in the panel, rising.
+    pub(super) loci: [usize; 2],
+    pub(super) scorer: LinkedScorer<'a>,
+}
 
 impl CompiledFamily {
+    /// Loci at which a child typed there could be compared.
+    pub fn informative(&self) -> impl Iterator<Item = (usize, &CompiledLocus)> {
+        self.loci.iter().enumerate().filter_map(|(position, locus)| Some((position, locus.as_ref()?)))
+    }
+
+    /// The positions of [`Self::informative`].
+    pub(super) fn informative_loci(&self) -> LocusSet {
+        self.informative().fold(0, |set, (position, _)| set | 1 << position)
+    }
+
+    /// Per locus of the panel, its table and ways to screen.
+    pub(super) fn screened(&self) -> Vec<Option<&ScreenedLocus>> {
+        self.loci.iter().map(|locus| locus.as_ref().map(|locus| &*locus.screened)).collect()
+    }
+
     /// log10 LR of one locus by itself, from the table where it has the genotype. `drop_out` is the probability of the
     /// child's sample, if it is not the model's.
     ///
@@ -87,12 +143,12 @@ impl CompiledFamily {
     pub fn log10_lr(
         &self,
         calculator: &Calculator,
-        pairs: &mut PairScorers<'_>,
+        pairs: &mut [PairScorer<'_>],
         child: impl Fn(usize) -> Option<Genotype>,
         drop_out: Option<DropOut>,
     ) -> Result<f64, KinshipError> {
         let mut linked = Vec::with_capacity(pairs.len());
-        for (loci, scorer) in pairs {
+        for PairScorer { loci, scorer } in pairs {
             if let Some(value) = calculator.linked_log10_lr(scorer, loci.map(&child), drop_out)? {
                 linked.push((*loci, value));
             }

@@ -1,8 +1,7 @@
-//! The run: pages of families, cut into chunks that go over all blocks of children in parallel.
+//! The matcher: an index of children, a calculator and a criterion, prepared for families.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use rayon::prelude::*;
 
@@ -13,22 +12,12 @@ use crate::population::Floor;
 use crate::screen::{Classes, Instructions, Lane, Layout, Plan};
 
 use super::chance::Completeness;
-use super::chunk::{Chunk, Part};
-use super::comparable::{LocusSet, Typed};
-use super::compile::{CompiledFamily, Compiler};
+use super::compile::Compiler;
+use super::compiled::CompiledFamily;
 use super::identity::{IdentityRule, Judge};
-use super::result::{Criterion, MatchResult};
-use super::unlisted::Irregular;
-use super::watch::{Stopped, Watch};
-
-/// Families per chunk, at most: their plans stay in the second-level cache while the blocks stream by.
-const CHUNK: usize = 1024;
-
-/// Chunks per thread that few families are cut into, so that no thread waits long for the others.
-const SHARES: usize = 4;
-
-/// What becomes of families' records.
-pub type Keep<'k> = &'k mut dyn FnMut(&[u8]);
+use super::irregular::Irregular;
+use super::result::Criterion;
+use super::shared_loci::{LocusSet, TypedLoci};
 
 /// Matches families against the children of an index.
 pub struct Matcher<'a> {
@@ -36,13 +25,13 @@ pub struct Matcher<'a> {
     pub(super) compiler: Arc<Compiler<'a>>,
     pub(super) criterion: Criterion,
     pub(super) irregular: Irregular,
-    refused: Vec<Pseudonym>,
+    pub(super) refused: Vec<Pseudonym>,
     pub(super) layout: Layout,
     /// Lanes of all blocks, arranged when the first family is weighed.
     lanes: OnceLock<Vec<Lane>>,
     exhaustive: bool,
     /// Numbers of children to pass by, rising.
-    without: Vec<usize>,
+    pub(super) without: Vec<usize>,
     /// How complete the children are, if chance hits are bounded.
     completeness: Option<Completeness>,
     judge: OnceLock<Judge<'a>>,
@@ -50,33 +39,11 @@ pub struct Matcher<'a> {
     tells_identities: bool,
 }
 
-/// Processor time by stage, added up over threads.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Stages {
-    /// Tables and plans.
-    pub compile: Duration,
-    /// The kernels.
-    pub screen: Duration,
-    /// Table sums of survivors.
-    pub score: Duration,
-    /// Compared and incompatible loci of candidates.
-    pub describe: Duration,
-}
-
-impl std::ops::AddAssign for Stages {
-    fn add_assign(&mut self, other: Self) {
-        self.compile += other.compile;
-        self.screen += other.screen;
-        self.score += other.score;
-        self.describe += other.describe;
-    }
-}
-
 impl<'a> Matcher<'a> {
     /// A matcher over an index that was built for the calculator's panel.
     #[must_use]
     pub fn new(index: &'a Index, calculator: &'a Calculator, criterion: Criterion) -> Self {
-        let (irregular, refused) = Irregular::of(index, calculator.model().floor == Floor::Refuse);
+        let (irregular, refused) = Irregular::find(index, calculator.model().floor == Floor::Refuse);
         let mut refused: Vec<Pseudonym> = refused.into_iter().map(|child| index.pseudonym(child)).collect();
         refused.sort_unstable();
         Self {
@@ -89,7 +56,7 @@ impl<'a> Matcher<'a> {
             lanes: OnceLock::new(),
             exhaustive: false,
             without: Vec::new(),
-            completeness: criterion.max_chance_hits.map(|_| Completeness::of(index)),
+            completeness: criterion.max_chance_hits.map(|_| Completeness::of_children(index)),
             judge: OnceLock::new(),
             tells_identities: true,
         }
@@ -148,7 +115,7 @@ impl<'a> Matcher<'a> {
 
     /// The children that are compared, each with the loci at which it is typed.
     #[must_use]
-    pub fn typed_children(&self) -> Vec<Typed> {
+    pub fn typed_children(&self) -> Vec<TypedLoci> {
         let untyped: Vec<usize> = self.index.loci().iter().map(|locus| genotype_count(locus.1.len())).collect();
         let set = |codes: &[GenotypeCode]| {
             let typed =
@@ -160,7 +127,8 @@ impl<'a> Matcher<'a> {
             !self.passes_by(child)
                 && (self.refused.is_empty() || self.refused.binary_search(&self.index.pseudonym(child)).is_err())
         };
-        children.filter(compared).map(|(child, codes)| (self.index.pseudonym(child), set(codes))).collect()
+        let typed = |(child, codes)| TypedLoci { pseudonym: self.index.pseudonym(child), loci: set(codes) };
+        children.filter(compared).map(typed).collect()
     }
 
     /// The relative whose profile a child has, if there is one; of several the likeliest, then the first by pseudonym.
@@ -196,73 +164,6 @@ impl<'a> Matcher<'a> {
             }
             _ => Ok(least),
         }
-    }
-
-    /// Matches families against all children, in parallel on the current rayon pool.
-    ///
-    /// # Errors
-    /// [`Stopped`].
-    pub fn run(&self, families: &[Family], watch: &Watch) -> Result<(MatchResult, Stages), Stopped> {
-        let mut result = self.nothing();
-        let mut stages = Stages::default();
-        self.page(families, watch, &mut result, &mut stages, false)?;
-        result.rank();
-        Ok((result, stages))
-    }
-
-    /// As [`Self::run`], for families that come page by page, as `next` gives them; an empty page is the last. The next
-    /// page is read while one is matched. `keep` is given the families' records, part by part, for a
-    /// [`FamilyWriter`](crate::index::FamilyWriter).
-    ///
-    /// # Errors
-    /// What `next` fails with, or [`Stopped`].
-    pub fn run_pages<E: Send + From<Stopped>>(
-        &self,
-        watch: &Watch,
-        mut next: impl FnMut() -> Result<Vec<Family>, E> + Send,
-        mut keep: Option<Keep<'_>>,
-    ) -> Result<(MatchResult, Stages), E> {
-        let mut result = self.nothing();
-        let mut stages = Stages::default();
-        let mut page = next()?;
-        while !page.is_empty() {
-            let keeps = keep.is_some();
-            let (records, read) = rayon::join(|| self.page(&page, watch, &mut result, &mut stages, keeps), &mut next);
-            for records in records? {
-                keep.iter_mut().for_each(|keep| keep(&records));
-            }
-            page = read?;
-        }
-        result.rank();
-        Ok((result, stages))
-    }
-
-    fn nothing(&self) -> MatchResult {
-        let children = (self.index.children() - self.without.len()) as u64;
-        MatchResult { children, refused: self.refused.clone(), ..MatchResult::default() }
-    }
-
-    /// Gives the families' records, if it `keeps` them, in parts.
-    fn page(
-        &self,
-        families: &[Family],
-        watch: &Watch,
-        result: &mut MatchResult,
-        stages: &mut Stages,
-        keeps: bool,
-    ) -> Result<Vec<Vec<u8>>, Stopped> {
-        let size = families.len().div_ceil(SHARES * rayon::current_num_threads()).clamp(1, CHUNK);
-        let run = |chunk| Chunk::new(self, chunk, keeps).run(watch);
-        let parts: Vec<Part> = families.par_chunks(size).map(run).collect::<Result<_, Stopped>>()?;
-        result.families += families.len() as u64;
-        result.pairs += families.len() as u64 * result.children;
-        let mut records = Vec::new();
-        for part in parts {
-            result.take(part.result);
-            *stages += part.stages;
-            records.push(part.records);
-        }
-        Ok(records)
     }
 
     pub(super) fn calculator(&self) -> &'a Calculator {

@@ -11,19 +11,22 @@
 use std::collections::BTreeMap;
 
 use crate::index::{Index, Unlisted};
-use crate::kinship::{Calculator, KinshipError};
+use crate::kinship::Calculator;
 use crate::model::{DropOut, Genotype, genotype_code};
 
-use super::compile::{CompiledFamily, CompiledLocus};
+use super::compiled::{CompiledFamily, CompiledLocus, LocusError};
 use super::score::Scorer;
 
 /// The irregular children of an index.
 pub(super) struct Irregular {
-    children: Vec<One>,
+    children: Vec<IrregularChild>,
 }
 
-pub(super) struct One {
+/// A child to be scored without a table at some loci.
+pub(super) struct IrregularChild {
+    /// Number in the index.
     pub(super) child: usize,
+    /// The sample's own drop-out probability.
     pub(super) drop_out: Option<DropOut>,
     /// Loci at which no table has the child's value, rising.
     pub(super) positions: Vec<usize>,
@@ -32,8 +35,8 @@ pub(super) struct One {
 }
 
 impl Irregular {
-    /// The irregular children of an index; if unlisted alleles are refused, those who have one come apart.
-    pub(super) fn of(index: &Index, refuses_unlisted: bool) -> (Self, Vec<usize>) {
+    /// Finds the irregular children of an index; if unlisted alleles are refused, children with one are listed apart.
+    pub(super) fn find(index: &Index, refuses_unlisted: bool) -> (Self, Vec<usize>) {
         let unlisted = index.unlisted().chunk_by(|a, b| a.child == b.child);
         let mut all: BTreeMap<usize, (&[Unlisted], Option<DropOut>)> =
             unlisted.map(|unlisted| (unlisted[0].child, (unlisted, None))).collect();
@@ -49,12 +52,12 @@ impl Irregular {
             };
             let positions: Vec<usize> = (0..index.loci().len()).filter(apart).collect();
             let genotypes = positions.iter().filter_map(|&locus| index.genotype(child, locus)).collect();
-            One { child, drop_out, positions, genotypes }
+            IrregularChild { child, drop_out, positions, genotypes }
         };
         (Self { children: all.into_iter().map(one).collect() }, refused)
     }
 
-    pub(super) fn children(&self) -> &[One] {
+    pub(super) fn children(&self) -> &[IrregularChild] {
         &self.children
     }
 
@@ -67,9 +70,9 @@ impl Irregular {
         scorer: &Scorer<'_>,
         threshold: f64,
         mut found: impl FnMut(usize, f64),
-    ) -> Result<(), (usize, KinshipError)> {
+    ) -> Result<(), LocusError> {
         let loci = family.loci.len();
-        for One { child, drop_out, positions, genotypes } in &self.children {
+        for IrregularChild { child, drop_out, positions, genotypes } in &self.children {
             let codes = &index.codes()[child * loci..(child + 1) * loci];
             let mut bound = scorer.without(codes, positions);
             for (&position, &genotype) in positions.iter().zip(genotypes) {
@@ -88,7 +91,7 @@ impl Irregular {
                 sum += match &family.loci[position] {
                     Some(locus) if drop_out.is_some() || positions.contains(&position) => calculator
                         .log10_lr_with(position, &locus.evidence, index.genotype(*child, position), *drop_out)
-                        .map_err(|error| (position, error))?,
+                        .map_err(|reason| LocusError { locus: position, reason })?,
                     _ => scorer.at(position, code),
                 };
             }

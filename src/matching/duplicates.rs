@@ -27,7 +27,7 @@ const CHUNK: usize = 1024;
 
 /// Two samples whose profiles are as alike as the rule asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Double {
+pub struct DuplicatePair {
     /// Number of the one.
     pub one: usize,
     /// Number of the other.
@@ -35,7 +35,7 @@ pub struct Double {
 }
 
 /// Looks for samples of one person among those of an index.
-pub struct Doubles<'a> {
+pub struct DuplicateSearch<'a> {
     index: &'a Index,
     rule: IdentityRule,
     differences: Differences,
@@ -48,7 +48,7 @@ pub struct Doubles<'a> {
     instructions: Instructions,
 }
 
-impl<'a> Doubles<'a> {
+impl<'a> DuplicateSearch<'a> {
     /// Over an index that was built for the calculator's panel.
     #[must_use]
     pub fn new(index: &'a Index, calculator: &Calculator, rule: IdentityRule) -> Self {
@@ -90,26 +90,26 @@ impl<'a> Doubles<'a> {
         self
     }
 
-    /// Every pair of a sample of `queries`, an index of the same panel, and one of the index; a sample is no pair with
+    /// Finds every pair of a sample of `queries`, an index of the same panel, and one of the index; a sample is no pair with
     /// itself. By number.
     ///
     /// # Errors
     /// [`Stopped`].
-    pub fn of(&self, queries: &Index, watch: &Watch) -> Result<Vec<Double>, Stopped> {
+    pub fn pairs_with(&self, queries: &Index, watch: &Watch) -> Result<Vec<DuplicatePair>, Stopped> {
         watch.expect(queries.children() as u64 * self.index.children() as u64);
         self.search(queries, false, watch)
     }
 
-    /// Every pair of samples of the index, the lower number first. By number.
+    /// Finds every pair of samples of the index, the lower number first. By number.
     ///
     /// # Errors
     /// [`Stopped`].
-    pub fn within(&self, watch: &Watch) -> Result<Vec<Double>, Stopped> {
+    pub fn pairs_within(&self, watch: &Watch) -> Result<Vec<DuplicatePair>, Stopped> {
         watch.expect(self.index.children() as u64 * self.index.children() as u64);
         self.search(self.index, true, watch)
     }
 
-    fn search(&self, queries: &Index, within: bool, watch: &Watch) -> Result<Vec<Double>, Stopped> {
+    fn search(&self, queries: &Index, within: bool, watch: &Watch) -> Result<Vec<DuplicatePair>, Stopped> {
         let all = queries.children();
         let chunk = |chunk: usize| {
             watch.check()?;
@@ -120,7 +120,8 @@ impl<'a> Doubles<'a> {
             watch.did((to - from) * self.index.children());
             Ok(found)
         };
-        let parts: Vec<Vec<Double>> = (0..all.div_ceil(CHUNK)).into_par_iter().map(chunk).collect::<Result<_, _>>()?;
+        let parts: Vec<Vec<DuplicatePair>> =
+            (0..all.div_ceil(CHUNK)).into_par_iter().map(chunk).collect::<Result<_, _>>()?;
         Ok(parts.concat())
     }
 
@@ -130,7 +131,7 @@ impl<'a> Doubles<'a> {
         numbers: std::ops::Range<usize>,
         within: bool,
         watch: &Watch,
-    ) -> Result<Vec<Double>, Stopped> {
+    ) -> Result<Vec<DuplicatePair>, Stopped> {
         // A lower number has had its pairs with all higher ones.
         let from = if within { numbers.start / BLOCK } else { 0 };
         let wanted: Vec<usize> = numbers.filter(|&number| self.is_typed_enough(queries, number)).collect();
@@ -140,7 +141,7 @@ impl<'a> Doubles<'a> {
         let (first, all) = (screens(FIRST * (1 + usize::from(self.rule.max_differences) / 3)), OnceCell::new());
         let (mut by_first, mut by_all) = (arranged(&first), None);
         let is_pair = |one: usize, other: usize| {
-            other < self.index.children() && !(within && other <= one) && self.is_double(queries, one, other)
+            other < self.index.children() && !(within && other <= one) && self.is_duplicate(queries, one, other)
         };
         let mut passed = vec![Row::default(); wanted.len()];
         let mut found = Vec::new();
@@ -164,7 +165,7 @@ impl<'a> Doubles<'a> {
                         let other = block * BLOCK + word * 64 + bits.trailing_zeros() as usize;
                         bits &= bits - 1;
                         if is_pair(one, other) {
-                            found.push(Double { one, other });
+                            found.push(DuplicatePair { one, other });
                         }
                     }
                 }
@@ -178,7 +179,7 @@ impl<'a> Doubles<'a> {
         }
         for &one in &wanted {
             let others = self.irregular.iter().filter(|&&other| is_pair(one, other));
-            found.extend(others.map(|&other| Double { one, other }));
+            found.extend(others.map(|&other| DuplicatePair { one, other }));
         }
         Ok(found)
     }
@@ -199,7 +200,7 @@ impl<'a> Doubles<'a> {
         self.differences.screen(looked_at, self.untyped.len(), most)
     }
 
-    fn is_double(&self, queries: &Index, one: usize, other: usize) -> bool {
+    fn is_duplicate(&self, queries: &Index, one: usize, other: usize) -> bool {
         let most = u32::from(self.rule.max_differences);
         let mut likeness = Likeness::default();
         let codes = codes(queries, one).iter().zip(codes(self.index, other));
