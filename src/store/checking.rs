@@ -1,6 +1,6 @@
-//! Families held against themselves, and marked: by `families check`, at import and before a match.
+//! Checks the relatives of families for consistency and marks the families: on request, at import and before a match.
 
-use anyhow::Context;
+use data_encoding::HEXLOWER;
 use rayon::prelude::*;
 
 use crate::audit::Attribution;
@@ -11,8 +11,9 @@ use crate::model::{Family, Pseudonym};
 use crate::population::{Model, Mutation};
 use crate::report::FindingRow;
 
-use super::output::{Output, hex};
-use super::store::Store;
+use super::error::StoreError;
+use super::folder::Store;
+use super::observer::{Notice, Observer};
 
 /// Raised whenever the same families would be marked otherwise.
 const RULES: u32 = 1;
@@ -32,15 +33,15 @@ pub(super) struct Checked {
 
 impl Checking {
     /// By the model of the store, but always with mutation, and with the drop-out of relatives for everyone.
-    pub(super) fn of(store: &Store) -> anyhow::Result<Self> {
-        let mut settings = store.settings.clone();
+    pub(super) fn new(store: &Store) -> Result<Self, StoreError> {
+        let mut settings = store.settings().clone();
         if settings.model.mutation == Mutation::None {
             settings.model.mutation = Model::default().mutation;
         }
         settings.model.drop_out.children = settings.model.drop_out.relatives;
-        let calculator = super::options::calculator(&store.table, &settings)?;
+        let calculator = settings.calculator(store.table())?;
         let scoring = store.calculator()?;
-        let table = hex(&store.table.digest());
+        let table = HEXLOWER.encode(&store.table().digest());
         let under = format!("{RULES}; {}; {}; {table}", calculator.settings_line(), scoring.settings_line());
         Ok(Self { calculator, scoring, under })
     }
@@ -69,26 +70,26 @@ impl Checking {
         checked
     }
 
-    /// As [`Self::check`], and marks the families accordingly; says which could not be checked.
+    /// As [`Self::check`], and marks the families accordingly; tells which could not be checked.
     pub(super) fn mark(
         &self,
         ledger: &mut Ledger,
         families: &[Family],
         attribution: Attribution<'_>,
-        output: &Output,
-    ) -> anyhow::Result<Vec<FindingRow>> {
+        observer: &dyn Observer,
+    ) -> Result<Vec<FindingRow>, StoreError> {
         let Checked { findings, failed } = self.check(families);
-        for (family, error) in failed {
-            output.warn(&format!("family {family} could not be held against itself: {error}"));
+        for (family, error) in &failed {
+            observer.notice(&Notice::FamilyNotChecked { family: *family, error });
         }
         let families: Vec<Pseudonym> = families.iter().map(|family| family.pseudonym).collect();
-        ledger.set_marks(&self.under, &families, &marks(&findings), attribution).context("marking families")?;
+        ledger.set_marks(&self.under, &families, &marks(&findings), attribution).map_err(StoreError::Marking)?;
         Ok(findings)
     }
 
     /// The families whose marks are not those of their relatives as they are.
-    pub(super) fn unchecked(&self, ledger: &Ledger, store: &Store) -> anyhow::Result<Vec<Family>> {
-        Ok(ledger.unchecked(store.table.panel(), &self.under)?)
+    pub(super) fn unchecked(&self, ledger: &Ledger, store: &Store) -> Result<Vec<Family>, StoreError> {
+        Ok(ledger.unchecked(store.table().panel(), &self.under)?)
     }
 }
 

@@ -1,0 +1,37 @@
+//! What a laboratory does with its store: make it, import, match, explain, check, export, expunge, change the key, verify.
+//!
+//! [`Store`] is the entry: each operation is a method that takes plain options and the [`Entry`](crate::audit::Entry) for the
+//! audit chain, and returns values. Progress, notices and warnings go to an [`Observer`]; failures are [`StoreError`]s that
+//! carry data. Nothing here prints or knows a command line.
+
+mod actor;
+mod checking;
+mod compare;
+mod config;
+mod diagnose;
+mod duplicates;
+mod error;
+mod familias;
+mod files;
+mod folder;
+mod frequencies;
+mod import;
+mod indices;
+mod observer;
+mod sealing;
+mod settings;
+mod sources;
+mod traces;
+
+pub use actor::{BadReason, checked_reason, entry};
+pub(crate) use config::REFUSE;
+pub use config::SettingsError;
+pub use error::{BadNumber, ExportConflict, FileAction, Incomplete, RotationState, StoreError};
+pub use familias::{FamiliasNote, UnknownFloor, UnknownMutation};
+pub use files::{write_over, write_private};
+pub use folder::{NewStore, Store};
+pub use frequencies::{Frequencies, ModelBase};
+pub use indices::IndexBuilt;
+pub use observer::{ImportFinding, Notice, Observer, Silent, WhyFull};
+pub use sealing::custodians;
+pub use settings::{Link, LinkError, Settings};
