@@ -26,11 +26,13 @@
 //! | `quality` | what is unusual in the profiles of a file: range, homozygosity, frequencies; pure | model, population |
 //! | `report` | tables, CSV, JSON, files for other programs | model, population, consistency, intake (findings), kinship (result types), matching, planning |
 //! | `synthesis` | synthetic populations with known truth | model, population |
-//! | `cli` | one file per command; the only place that prints | all |
+//! | `store` | what a laboratory does with its store, as library calls; no printing | model, population, kinship, consistency, pseudonym, intake, audit, ledger, index, screen, matching, planning, quality, report |
+//! | `cli` | arguments, output, progress and advice; one file per command; the only place that prints | all |
 //!
 //! `tests/house.rs` holds the code to this table.
 
 pub mod audit;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod consistency;
 pub mod index;
@@ -45,4 +47,5 @@ pub mod pseudonym;
 pub mod quality;
 pub mod report;
 pub mod screen;
+pub mod store;
 pub mod synthesis;

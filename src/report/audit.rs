@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::format::SCHEMA_VERSION;
+#[cfg(feature = "cli")]
 use super::table::plain_table;
 
 /// A record.
@@ -76,6 +77,7 @@ impl AuditReport {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    #[cfg(feature = "cli")]
     /// A table for people.
     #[must_use]
     pub fn table(&self) -> String {

@@ -8,7 +8,9 @@ use crate::matching::Identity;
 use crate::model::{Pseudonym, Relation};
 
 use super::comparable::Comparison;
+#[cfg(feature = "cli")]
 use super::table::plain_table;
+#[cfg(feature = "cli")]
 use super::words::{more_rows, ratio};
 
 /// The run that candidates come from.
@@ -123,6 +125,7 @@ impl CandidateReport {
         text
     }
 
+    #[cfg(feature = "cli")]
     /// A table for people, of the first `limit` candidates, and one of the identities.
     #[must_use]
     pub fn table(&self, limit: usize) -> String {
@@ -159,6 +162,7 @@ impl CandidateReport {
         format!("{candidates}One person under two numbers, or identical twins: no candidates\n\n{identities}{more}")
     }
 
+    #[cfg(feature = "cli")]
     fn candidates_table(&self, limit: usize) -> String {
         let rows = self.candidates.iter().take(limit).enumerate().map(|(i, row)| {
             [

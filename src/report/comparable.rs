@@ -7,7 +7,9 @@ use serde::Serialize;
 use crate::model::Pseudonym;
 
 use super::format::SCHEMA_VERSION;
+#[cfg(feature = "cli")]
 use super::table::plain_table;
+#[cfg(feature = "cli")]
 use super::words::more_rows;
 
 /// Pairs that have too few loci in common to be compared.
@@ -93,6 +95,7 @@ impl ComparableReport {
         text
     }
 
+    #[cfg(feature = "cli")]
     /// A table for people, of the first `limit`.
     #[must_use]
     pub fn table(&self, limit: usize) -> String {

@@ -11,7 +11,9 @@ use crate::matching::{CpiTotal, Explanation, LocusExplanation};
 use crate::model::{Genotype, Pseudonym};
 
 use super::format::SCHEMA_VERSION;
+#[cfg(feature = "cli")]
 use super::table::plain_table;
+#[cfg(feature = "cli")]
 use super::words::ratio;
 
 /// The name of the second index, wherever it is shown.
@@ -146,6 +148,7 @@ impl ExplanationReport {
         csv
     }
 
+    #[cfg(feature = "cli")]
     /// A page for people.
     #[must_use]
     pub fn table(&self) -> String {

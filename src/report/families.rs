@@ -8,6 +8,7 @@ use crate::consistency::{Cause, Finding};
 use crate::model::Pseudonym;
 
 use super::format::SCHEMA_VERSION;
+#[cfg(feature = "cli")]
 use super::table::plain_table;
 
 /// One finding, as it goes out.
@@ -141,6 +142,7 @@ impl StatesReport {
         "family,marks,withdrawn\n".to_owned() + &rows.collect::<String>()
     }
 
+    #[cfg(feature = "cli")]
     /// A table for people.
     #[must_use]
     pub fn table(&self) -> String {

@@ -8,7 +8,9 @@ use crate::matching::{KinCriterion, KinPair, KinRatios, KinRelation, Likeness};
 use crate::model::Pseudonym;
 
 use super::format::SCHEMA_VERSION;
+#[cfg(feature = "cli")]
 use super::table::plain_table;
+#[cfg(feature = "cli")]
 use super::words::more_rows;
 
 /// One of a pair.
@@ -109,6 +111,7 @@ impl KinReport {
         text
     }
 
+    #[cfg(feature = "cli")]
     /// A table for people, of the first `limit` pairs.
     #[must_use]
     pub fn table(&self, limit: usize) -> String {

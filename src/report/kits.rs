@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::model::Locus;
 
 use super::format::SCHEMA_VERSION;
+#[cfg(feature = "cli")]
 use super::table::plain_table;
 
 /// A kit, as it goes out.
@@ -65,6 +66,7 @@ impl KitsReport {
         text
     }
 
+    #[cfg(feature = "cli")]
     /// Two tables for people: the kits, and the loci that each two share.
     #[must_use]
     pub fn table(&self) -> String {

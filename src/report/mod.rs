@@ -1,6 +1,8 @@
 //! Candidates and plans as tables, CSV and JSON; families and children as files for other programs. Text goes out; nothing
 //! is printed here.
 
+#![cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the words of tables, which only the command line prints"))]
+
 mod audit;
 mod candidates;
 mod comparable;
@@ -12,6 +14,7 @@ mod import;
 mod kin;
 mod kits;
 mod power;
+#[cfg(feature = "cli")]
 mod table;
 mod tidy;
 pub mod words;
@@ -27,6 +30,7 @@ pub use import::{FileOutcome, FileReport, FileRows, ImportLog, MOST_LISTED, list
 pub use kin::{KinReport, KinRow, KinSample};
 pub use kits::{KitRow, KitsReport};
 pub use power::{PowerReport, PowerRow};
+#[cfg(feature = "cli")]
 pub use table::plain_table;
 pub use tidy::{TidyCsv, TidyRow, pedigrees_csv};
 pub use words::ratio;

@@ -8,6 +8,7 @@ use crate::kinship::Bounds;
 use crate::model::{Pseudonym, Relation};
 use crate::planning::Power;
 
+#[cfg(feature = "cli")]
 use super::table::plain_table;
 use super::words::ratio;
 
@@ -100,6 +101,7 @@ impl PowerReport {
         text
     }
 
+    #[cfg(feature = "cli")]
     /// A page for people.
     #[must_use]
     pub fn table(&self) -> String {

@@ -16,6 +16,7 @@ use crate::planning::PlanningError;
 use crate::population::{FrequencyErrors, FrequencyTableError, Model};
 use crate::pseudonym::{IdentifierError, KeyError, SealError, VaultError};
 use crate::report::FamError;
+use crate::report::words::plural;
 
 use super::config::SettingsError;
 
@@ -266,7 +267,7 @@ pub enum StoreError {
     #[error("marking families")]
     Marking(#[source] LedgerError),
     /// A file of pedigrees or a case list has errors.
-    #[error("{}: {} found, nothing imported", path.display(), crate::report::plural(problems.len() as u64, "problem"))]
+    #[error("{}: {} found, nothing imported", path.display(), plural(problems.len() as u64, "problem"))]
     Refused {
         /// The file.
         path: PathBuf,
