@@ -1,4 +1,4 @@
-//! One person under two numbers: said when samples come in, and told apart from candidates.
+//! Finds one person under two numbers: among new samples, and among candidates.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use crate::matching::{Compiler, DuplicatePair, DuplicateSearch, IdentityRule, Ju
 use crate::model::{Candidate, Child, Layout, Pseudonym};
 use crate::report::SamePerson;
 
-use super::output::{Output, count};
-use super::progress::Bar;
-use super::store::Store;
+use super::error::StoreError;
+use super::folder::Store;
+use super::observer::{ImportFinding, Observer};
 
 /// Samples of the store that are compared with new ones together.
 const PAGE: usize = 16_384;
@@ -27,17 +27,17 @@ pub(super) fn check_new(
     ledger: &Ledger,
     store: &Store,
     rule: IdentityRule,
-    output: &Output,
+    observer: &dyn Observer,
     file: &str,
-) -> anyhow::Result<(Vec<Problem>, Vec<String>)> {
-    let panel = store.table.panel();
+) -> Result<Vec<ImportFinding>, StoreError> {
+    let panel = store.table().panel();
     let mut new: Vec<Child> = Vec::new();
     ledger.samples(panel, Samples::LastImport, |one| {
         new.push(one.sample);
-        anyhow::Ok(())
+        Ok::<(), StoreError>(())
     })?;
     if new.is_empty() {
-        return Ok(Default::default());
+        return Ok(Vec::new());
     }
     let calculator = store.calculator()?;
     let index = store.index_of(&new)?;
@@ -45,7 +45,7 @@ pub(super) fn check_new(
     let judge = Judge::new(Arc::new(Compiler::new(&calculator, false)));
     let search = Search { doubles: DuplicateSearch::new(&index, &calculator, rule), judge, rule, store, new };
     let watch = Arc::new(Watch::default());
-    let bar = Bar::follow(&watch, output)?;
+    let following = observer.follow(&watch);
     let mut found = search.among_new(batch.layout == Layout::Children, &watch)?;
     let mut page: Vec<Sample> = Vec::with_capacity(PAGE);
     ledger.samples(panel, Samples::All, |one| {
@@ -55,11 +55,11 @@ pub(super) fn check_new(
         if page.len() == PAGE {
             search.page(&mut page, &watch, &mut found)?;
         }
-        anyhow::Ok(())
+        Ok::<(), StoreError>(())
     })?;
     search.page(&mut page, &watch, &mut found)?;
-    drop(bar);
-    Ok(told(&found, batch, file))
+    drop(following);
+    Ok(findings(&found, batch, file))
 }
 
 /// A new sample and another one of the same profile.
@@ -84,7 +84,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Compares the new samples, of which all are children or none is, with each other.
-    fn among_new(&self, are_children: bool, watch: &Watch) -> anyhow::Result<BTreeSet<Pair>> {
+    fn among_new(&self, are_children: bool, watch: &Watch) -> Result<BTreeSet<Pair>, StoreError> {
         let mut found = BTreeSet::new();
         for DuplicatePair { one, other } in self.doubles.pairs_within(watch)? {
             let names = [one, other].map(|number| self.doubles.pseudonym(number));
@@ -97,7 +97,7 @@ impl Search<'_> {
     }
 
     /// Compares a page of samples that are not new with the new ones, and empties it.
-    fn page(&self, page: &mut Vec<Sample>, watch: &Watch, found: &mut BTreeSet<Pair>) -> anyhow::Result<()> {
+    fn page(&self, page: &mut Vec<Sample>, watch: &Watch, found: &mut BTreeSet<Pair>) -> Result<(), StoreError> {
         let samples: Vec<Child> = page.iter().map(|one| one.sample.clone()).collect();
         let queries = self.store.index_of(&samples)?;
         let doubles = self.doubles.pairs_with(&queries, watch)?;
@@ -114,7 +114,7 @@ impl Search<'_> {
     }
 
     /// A new sample and another one, if they are one person's.
-    fn pair(&self, new: Pseudonym, other: &Child, other_is_child: bool) -> anyhow::Result<Option<Pair>> {
+    fn pair(&self, new: Pseudonym, other: &Child, other_is_child: bool) -> Result<Option<Pair>, StoreError> {
         let Some(one) = self.new.get(&new) else { return Ok(None) };
         let identity = self.judge.identity(&self.rule, &one.profile, &other.profile)?;
         Ok(identity.map(|identity| Pair {
@@ -128,13 +128,13 @@ impl Search<'_> {
 }
 
 /// Which samples are one person's, by their lines.
-fn told(found: &BTreeSet<Pair>, batch: &Batch, file: &str) -> (Vec<Problem>, Vec<String>) {
+fn findings(found: &BTreeSet<Pair>, batch: &Batch, file: &str) -> Vec<ImportFinding> {
     let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
     let problem = |line: Option<u64>, code, what: String| {
         let place = line.map_or(String::new(), |line| format!("line {line}: "));
         let text = format!("{file}: {place}{what}");
         let (line, severity) = (line.unwrap_or(0), Severity::Warning);
-        (Problem { file: file.into(), line, column: None, severity, code, what: what.into() }, text)
+        ImportFinding { problem: Problem { file: file.into(), line, column: None, severity, code, what: what.into() }, text }
     };
     let pairs = found.iter().take(NAMED).map(|Pair { new, other, other_is_child, loci, differing }| {
         let side = if *other_is_child { "child" } else { "relative" };
@@ -155,7 +155,7 @@ fn told(found: &BTreeSet<Pair>, batch: &Batch, file: &str) -> (Vec<Problem>, Vec
         let what = format!("and {number} pairs more: `reunite kin --within all --relation identity` lists all");
         problem(None, "same-profile-more", what)
     });
-    pairs.chain(more).unzip()
+    pairs.chain(more).collect()
 }
 
 /// Says of identities what is known of them.
@@ -172,9 +172,9 @@ impl<'a> Identities<'a> {
     }
 
     /// The relative whose profile the child has; `None` if the pair is a candidate.
-    pub(super) fn of(&self, pair: &Candidate) -> anyhow::Result<Option<SamePerson>> {
+    pub(super) fn same_person(&self, pair: &Candidate) -> Result<Option<SamePerson>, StoreError> {
         let Some(sample) = pair.same_as else { return Ok(None) };
-        let panel = self.store.table.panel();
+        let panel = self.store.table().panel();
         let family = self.ledger.family(panel, pair.family)?;
         let relatives = family.map(|family| family.relatives).unwrap_or_default();
         let relative = relatives.into_iter().find(|relative| relative.sample == sample);

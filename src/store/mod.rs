@@ -5,7 +5,9 @@
 //! carry data. Nothing here prints or knows a command line.
 
 mod actor;
+mod candidates;
 mod checking;
+mod comparability;
 mod compare;
 mod config;
 mod diagnose;
@@ -17,7 +19,9 @@ mod folder;
 mod frequencies;
 mod import;
 mod indices;
+mod manifest;
 mod observer;
+mod run;
 mod sealing;
 mod settings;
 mod sources;
