@@ -81,7 +81,7 @@ pub(super) fn report(
             few_loci: comparison.min_loci.is_some_and(|least| candidate.loci_compared < least),
             first_run,
             new: first_run == number,
-            same_person: about.of(&candidate)?,
+            same_person: about.same_person(&candidate)?,
         };
         if row.same_person.is_some() { identities.push(row) } else { found.push(row) }
     }

@@ -142,11 +142,10 @@ pub(super) fn conflict(file: &str, conflict: &Conflict, severity: Severity) -> P
 pub(super) fn marks(
     batch: &Batch,
     ledger: &mut Ledger,
-    store: &Store,
+    (store, checking): (&Store, &Checking),
     observer: &dyn Observer,
     name: &str,
 ) -> Result<Vec<ImportFinding>, StoreError> {
-    let checking = Checking::new(store)?;
     let families = checking.unchecked(ledger, store)?;
     let findings = checking.mark(ledger, &families, Attribution::Unrecorded("a step of import"), observer)?;
     let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();

@@ -28,6 +28,8 @@ mod sources;
 mod traces;
 
 pub use actor::{BadReason, checked_reason, entry};
+pub use candidates::Candidates;
+pub use comparability::Comparable;
 pub(crate) use config::REFUSE;
 pub use config::SettingsError;
 pub use error::{BadNumber, ExportConflict, FileAction, Incomplete, RotationState, StoreError};
@@ -35,7 +37,9 @@ pub use familias::{FamiliasNote, UnknownFloor, UnknownMutation};
 pub use files::{write_over, write_private};
 pub use folder::{NewStore, Store};
 pub use frequencies::{Frequencies, ModelBase};
+pub use import::{Identifiers, ImportOptions, Imported};
 pub use indices::IndexBuilt;
 pub use observer::{ImportFinding, Notice, Observer, Silent, WhyFull};
+pub use run::{MatchOptions, Matched, checked_chance_hits, checked_threshold};
 pub use sealing::custodians;
 pub use settings::{Link, LinkError, Settings};
