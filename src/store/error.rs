@@ -2,6 +2,7 @@
 //!
 //! Errors carry data and name neither options nor commands: whoever offers the operation knows what to do about them.
 
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -439,6 +440,22 @@ pub enum StoreError {
 impl StoreError {
     pub(super) fn io(action: FileAction, path: &Path, source: io::Error) -> Self {
         Self::Io { action, path: path.to_owned(), source }
+    }
+
+    /// Gives the error and its causes in one line, each once.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let next = error.to_string();
+            // Many errors name their cause themselves.
+            if !text.ends_with(&next) {
+                text = text + ": " + &next;
+            }
+            cause = error.source();
+        }
+        text
     }
 }
 
