@@ -5,12 +5,14 @@
 //! carry data. Nothing here prints or knows a command line.
 
 mod actor;
+mod audit;
 mod checking;
 mod compare;
 mod config;
 mod diagnose;
 mod duplicates;
 mod error;
+mod expunge;
 mod familias;
 mod files;
 mod folder;
@@ -18,20 +20,27 @@ mod frequencies;
 mod import;
 mod indices;
 mod observer;
+mod rotate;
 mod sealing;
 mod settings;
 mod sources;
 mod traces;
+mod vault;
+mod verify;
 
 pub use actor::{BadReason, checked_reason, entry};
+pub use audit::{AuditCheck, AuditFilter, AuditTrail, CheckedCheckpoint, SignedCheckpoints};
 pub(crate) use config::REFUSE;
 pub use config::SettingsError;
-pub use error::{BadNumber, ExportConflict, FileAction, Incomplete, RotationState, StoreError};
+pub use error::{BadLine, BadNumber, ExportConflict, FileAction, Incomplete, RotationState, StoreError};
+pub use expunge::{ExpungeOptions, ExpungeReport, IdentifierKind, IdentifierList};
 pub use familias::{FamiliasNote, UnknownFloor, UnknownMutation};
 pub use files::{write_over, write_private};
 pub use folder::{NewStore, Store};
 pub use frequencies::{Frequencies, ModelBase};
 pub use indices::IndexBuilt;
 pub use observer::{ImportFinding, Notice, Observer, Silent, WhyFull};
+pub use rotate::{KeyRotated, KeyRotation};
 pub use sealing::custodians;
 pub use settings::{Link, LinkError, Settings};
+pub use verify::{IndexCheck, KeyChange, LedgerCheck, MarkFinding, MarksCheck, VaultCheck, VaultFault, Verification};
