@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use anyhow::Context;
+use data_encoding::HEXLOWER;
 
 use crate::index::{Access, Index, IndexError};
 use crate::kinship::Calculator;
@@ -12,9 +12,10 @@ use crate::matching::{Criterion, MatchResult, Matcher, ReachError, Stages, Typed
 use crate::model::{Child, Family, Pseudonym, Unscorable};
 use crate::report::Comparison;
 
-use super::comparable::Pairs;
-use super::output::{Output, count, hex};
-use super::store::Store;
+use super::comparability::Pairs;
+use super::error::{Incomplete, StoreError};
+use super::folder::Store;
+use super::observer::{Notice, Observer, WhyFull};
 
 /// Families per page.
 const PAGE: u32 = 16_384;
@@ -30,36 +31,46 @@ const FEW: u64 = 1_000;
 const SCORING: u32 = 2;
 
 /// Everything beside samples and families that candidates depend on.
-pub(super) fn basis(store: &Store, calculator: &Calculator, criterion: &Criterion) -> anyhow::Result<[u8; 32]> {
+pub(super) fn basis(store: &Store, calculator: &Calculator, criterion: &Criterion) -> Result<[u8; 32], StoreError> {
     let mut hash = blake3::Hasher::new_derive_key("reunite 2026 run basis v1");
     let criterion = serde_json::to_string(criterion)?;
-    for part in [&SCORING.to_string(), &hex(&store.table.digest()), &calculator.settings_line(), &criterion] {
+    for part in [&SCORING.to_string(), &HEXLOWER.encode(&store.table().digest()), &calculator.settings_line(), &criterion] {
         hash.update(&(part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
     Ok(*hash.finalize().as_bytes())
 }
 
-/// The last run's generation, if it is enough to compare what changed since; else why everything has to be compared.
-pub(super) fn since(
-    ledger: &Ledger,
-    basis: [u8; 32],
-    criterion: &Criterion,
-) -> anyhow::Result<Result<(Past, RunRecord), &'static str>> {
-    let Some((_, run)) = ledger.last_run()? else { return Ok(Err("nothing was matched before")) };
-    if run.basis != Some(basis) {
-        return Ok(Err("model, frequencies or criterion are not those of the last run"));
+/// What a run has to compare.
+pub(super) enum Extent {
+    /// Everything, for this reason.
+    Full(WhyFull),
+    /// What changed since the last run.
+    Since(Box<LastRun>),
+}
+
+/// The last run, and the ledger's state that it saw.
+pub(super) struct LastRun {
+    pub(super) past: Past,
+    pub(super) record: RunRecord,
+}
+
+/// Decides whether it is enough to compare what changed since the last run.
+pub(super) fn extent(ledger: &Ledger, basis: [u8; 32], criterion: &Criterion) -> Result<Extent, StoreError> {
+    let Some((_, record)) = ledger.last_run()? else { return Ok(Extent::Full(WhyFull::First)) };
+    if record.basis != Some(basis) {
+        return Ok(Extent::Full(WhyFull::OtherBasis));
     }
     if depends_on_all(criterion) {
-        return Ok(Err("who is among a family's best, or a chance hit, depends on all children"));
+        return Ok(Extent::Full(WhyFull::DependsOnAll));
     }
-    Ok(match ledger.past(run.generation)? {
-        Some(past) => Ok((past, run)),
-        None => Err("it is not known what changed since the last run"),
+    Ok(match ledger.past(record.generation)? {
+        Some(past) => Extent::Since(Box::new(LastRun { past, record })),
+        None => Extent::Full(WhyFull::UnknownChanges),
     })
 }
 
-/// Whether one child's candidacy depends on the other children.
+/// Finds out whether one child's candidacy depends on the other children.
 fn depends_on_all(criterion: &Criterion) -> bool {
     criterion.max_per_family.is_some() || criterion.max_chance_hits.is_some()
 }
@@ -85,6 +96,19 @@ pub(super) struct Compared {
     pub(super) comparison: Comparison,
 }
 
+/// Families that may have a candidate among some children, and the typed loci of all others.
+struct WithinReach {
+    families: Vec<Family>,
+    others: Vec<TypedLoci>,
+}
+
+/// An index of the children as they are or were, when that was, and the children that changed since.
+struct EarlierIndex {
+    index: Index,
+    built: Past,
+    newer: Vec<Child>,
+}
+
 impl Job<'_> {
     fn matcher<'i>(&'i self, index: &'i Index) -> Matcher<'i> {
         let matcher = Matcher::new(index, self.calculator, self.criterion);
@@ -96,13 +120,13 @@ impl Job<'_> {
         &self,
         ledger: &mut Ledger,
         matcher: &Matcher<'_>,
-        output: &Output,
-    ) -> anyhow::Result<(MatchResult, Stages)> {
-        let panel = self.store.table.panel();
+        observer: &dyn Observer,
+    ) -> Result<(MatchResult, Stages), StoreError> {
+        let panel = self.store.table().panel();
         let mut last = None;
         // Moved, because a ledger may go to another thread and not be shared.
         let generation = self.generation;
-        let next = move || -> anyhow::Result<Vec<Family>> {
+        let next = move || -> Result<Vec<Family>, StoreError> {
             let page = ledger.families_after(panel, last, PAGE, &generation)?;
             last = page.last().map(|end| end.pseudonym);
             Ok(page)
@@ -122,27 +146,24 @@ impl Job<'_> {
         };
         let found = matcher.run_pages(self.watch, next, Some(&mut keep))?;
         if let Err(error) = families.and_then(|families| self.store.finish_families(families)) {
-            output.warn(&format!("the next delta will compile all families again: {error:#}"));
+            observer.notice(&Notice::FamiliesIndexNotWritten(&error));
         }
         Ok(found)
     }
 
     /// Compares everything with everything.
-    pub(super) fn full(&self, ledger: &mut Ledger, output: &Output) -> anyhow::Result<Compared> {
-        let index = super::matching::current_index(self.store, ledger, self.access, output)?;
-        anyhow::ensure!(
-            index.binding().stamp == self.generation.stamp,
-            "the ledger was changed while the index was opened: match again"
-        );
+    pub(super) fn full(&self, ledger: &mut Ledger, observer: &dyn Observer) -> Result<Compared, StoreError> {
+        let index = self.store.current_index(ledger, self.access, observer)?;
+        if index.binding().stamp != self.generation.stamp {
+            return Err(StoreError::ChangedMeanwhile);
+        }
         let families = ledger.families_matched()?;
         self.watch.expect(families * index.children() as u64);
         let matcher = self.matcher(&index);
-        let (mut result, stages) = self.pages(ledger, &matcher, output)?;
-        anyhow::ensure!(
-            result.families == families,
-            "the ledger is damaged: it has {families} families, of which {} were found; run `reunite verify`",
-            result.families
-        );
+        let (mut result, stages) = self.pages(ledger, &matcher, observer)?;
+        if result.families != families {
+            return Err(Incomplete::Families { expected: families, found: result.families }.into());
+        }
         let typed = vec![(std::mem::take(&mut result.informative), matcher.typed_children())];
         drop(matcher);
         let comparison = Pairs { typed, min_loci: self.min_loci }.tally().comparison(&result.candidates);
@@ -154,21 +175,17 @@ impl Job<'_> {
     pub(super) fn delta(
         &self,
         ledger: &mut Ledger,
-        since: &Past,
-        last: &RunRecord,
+        last: &LastRun,
         before: &[CurrentCandidate],
-        output: &Output,
-    ) -> anyhow::Result<Compared> {
-        let panel = self.store.table.panel();
-        let (index, built, newer) = self.earlier_index(ledger, output)?;
+        observer: &dyn Observer,
+    ) -> Result<Compared, StoreError> {
+        let LastRun { past: since, record: last } = last;
+        let panel = self.store.table().panel();
+        let EarlierIndex { index, built, newer } = self.earlier_index(ledger, observer)?;
         let changed =
             if built.generation == since.generation { newer.clone() } else { ledger.changed_children(panel, since)? };
         let families = ledger.changed_families(panel, since)?;
-        output.say(&format!(
-            "since the last run {} families and {} children came or changed",
-            count(families.len() as u64),
-            count(changed.len() as u64)
-        ));
+        observer.notice(&Notice::Changed { families: families.len() as u64, children: changed.len() as u64 });
         let (newer_names, changed_names) = (names(&newer), names(&changed));
         let family_names: BTreeSet<Pseudonym> = families.iter().map(|family| family.pseudonym).collect();
 
@@ -185,13 +202,12 @@ impl Job<'_> {
         let children = result.children + newer.len() as u64;
         // What a damaged ledger does not tell of, the numbers do.
         let imported = ledger.children_imported()?;
-        anyhow::ensure!(
-            children == imported
-                && changed.len() as u64 >= imported.saturating_sub(last.children)
-                && few >= all.saturating_sub(last.families),
-            "the ledger is damaged: it does not tell all that came since the last run; run `reunite match --full`, and \
-             `reunite verify`"
-        );
+        if children != imported
+            || (changed.len() as u64) < imported.saturating_sub(last.children)
+            || few < all.saturating_sub(last.families)
+        {
+            return Err(Incomplete::Changes.into());
+        }
         let stays = |family: &Pseudonym| !family_names.contains(family) && !withdrawn.contains(family);
         let mut add = |(part, part_stages): (MatchResult, Stages)| {
             result.add_part(part);
@@ -206,13 +222,13 @@ impl Job<'_> {
         if !changed.is_empty() {
             let small = self.store.index_of(&changed)?;
             let matcher = self.matcher(&small).compiling_with(compiler);
-            let (mut part, part_stages) = match self.within_reach(ledger, &matcher, since, &families, output)? {
-                Some((few, others)) => {
+            let (mut part, part_stages) = match self.within_reach(ledger, &matcher, since, &families, observer)? {
+                Some(WithinReach { families: few, others }) => {
                     let (mut part, stages) = matcher.run(&few, self.watch)?;
                     part.informative.extend(others);
                     (part, stages)
                 }
-                None => self.pages(ledger, &matcher, output)?,
+                None => self.pages(ledger, &matcher, observer)?,
             };
             let mut typed = std::mem::take(&mut part.informative);
             typed.retain(|family| stays(&family.pseudonym));
@@ -243,12 +259,12 @@ impl Job<'_> {
         matcher: &Matcher<'_>,
         last: &Past,
         changed: &[Family],
-        output: &Output,
-    ) -> anyhow::Result<Option<(Vec<Family>, Vec<TypedLoci>)>> {
-        let panel = self.store.table.panel();
+        observer: &dyn Observer,
+    ) -> Result<Option<WithinReach>, StoreError> {
+        let panel = self.store.table().panel();
         let again = |error: &IndexError| {
             if matches!(error, IndexError::Damaged(_)) {
-                output.warn("the families index is damaged: all families are compiled again, and it is written anew");
+                observer.notice(&Notice::FamiliesIndexDamaged);
             }
             Ok(None)
         };
@@ -271,21 +287,21 @@ impl Job<'_> {
         newer.extend(ledger.families_among(panel, &reached.within)?);
         let within: BTreeSet<Pseudonym> = reached.within.into_iter().collect();
         reached.informative.retain(|family| !known.contains(&family.pseudonym) && !within.contains(&family.pseudonym));
-        Ok(Some((newer, reached.informative)))
+        Ok(Some(WithinReach { families: newer, others: reached.informative }))
     }
 
     /// An index of the children as they are or were, of when, and the children that changed since.
-    fn earlier_index(&self, ledger: &Ledger, output: &Output) -> anyhow::Result<(Index, Past, Vec<Child>)> {
+    fn earlier_index(&self, ledger: &Ledger, observer: &dyn Observer) -> Result<EarlierIndex, StoreError> {
         if let Ok((index, past)) = self.store.open_earlier_index(ledger, self.access)? {
-            let newer = ledger.changed_children(self.store.table.panel(), &past)?;
+            let newer = ledger.changed_children(self.store.table().panel(), &past)?;
             if newer.len() * STALE <= index.children() {
-                return Ok((index, past, newer));
+                return Ok(EarlierIndex { index, built: past, newer });
             }
         }
-        let index = super::matching::current_index(self.store, ledger, self.access, output)?;
+        let index = self.store.current_index(ledger, self.access, observer)?;
         match ledger.past(index.binding().generation)? {
-            Some(past) => Ok((index, past, Vec::new())),
-            None => anyhow::bail!("the ledger does not know its own generation: run `reunite match --full`"),
+            Some(built) => Ok(EarlierIndex { index, built, newer: Vec::new() }),
+            None => Err(Incomplete::Generation.into()),
         }
     }
 }
@@ -295,8 +311,8 @@ fn names(children: &[Child]) -> BTreeSet<Pseudonym> {
 }
 
 /// The families that the last run could not score, as its manifest has them.
-fn unscorable_before(last: &RunRecord) -> anyhow::Result<Vec<Unscorable>> {
+fn unscorable_before(last: &RunRecord) -> Result<Vec<Unscorable>, StoreError> {
     let manifest: serde_json::Value = serde_json::from_str(&last.manifest)?;
     let all = manifest.get("unscorable").cloned().unwrap_or_default();
-    serde_json::from_value(all).context("the manifest of the last run cannot be read: run `reunite match --full`")
+    serde_json::from_value(all).map_err(StoreError::LastRun)
 }

@@ -11,8 +11,9 @@ use crate::quality::{Finding, Fits, Typed, examine};
 use crate::report::FindingRow;
 
 use super::checking::Checking;
-use super::output::Output;
-use super::store::Store;
+use super::error::StoreError;
+use super::folder::Store;
+use super::observer::{ImportFinding, Observer};
 
 /// What the frequencies of the store say of the sound rows of a file. `least` is the fewest loci that a profile should
 /// have.
@@ -21,7 +22,7 @@ pub(super) fn unusual(file: &str, intake: &Intake, store: &Store, least: usize) 
     let profiles: Vec<Typed<'_>> = (intake.rows.iter().zip(unrelated))
         .map(|(row, is_unrelated)| Typed { profile: &row.profile, is_unrelated })
         .collect();
-    let mut found = examine(&store.table, store.settings.model.theta, least, &intake.loci, &profiles);
+    let mut found = examine(store.table(), store.settings().model.theta, least, &intake.loci, &profiles);
     let left_out = found.len().saturating_sub(MOST_FINDINGS);
     // The first rows' stay, and those of all rows together, which come last.
     let middle = found.len().min(MOST_FINDINGS / 2);
@@ -141,13 +142,12 @@ pub(super) fn conflict(file: &str, conflict: &Conflict, severity: Severity) -> P
 pub(super) fn marks(
     batch: &Batch,
     ledger: &mut Ledger,
-    store: &Store,
-    output: &Output,
+    (store, checking): (&Store, &Checking),
+    observer: &dyn Observer,
     name: &str,
-) -> anyhow::Result<(Vec<Problem>, Vec<String>)> {
-    let checking = Checking::of(store)?;
+) -> Result<Vec<ImportFinding>, StoreError> {
     let families = checking.unchecked(ledger, store)?;
-    let findings = checking.mark(ledger, &families, Attribution::Unrecorded("a step of import"), output)?;
+    let findings = checking.mark(ledger, &families, Attribution::Unrecorded("a step of import"), observer)?;
     let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
     let marks = findings.iter().filter(|row| row.finding.severity.is_mark());
     let told = marks.map(|FindingRow { family, finding }| {
@@ -158,9 +158,9 @@ pub(super) fn marks(
         let text = format!("{name}: {place}{what}");
         let line = lines.first().copied().unwrap_or(0);
         let (severity, code) = (Severity::Warning, finding.cause.code());
-        (Problem { file: name.into(), line, column: None, severity, code, what: what.into() }, text)
+        ImportFinding { problem: Problem { file: name.into(), line, column: None, severity, code, what: what.into() }, text }
     });
-    Ok(told.unzip())
+    Ok(told.collect())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! One person under two numbers: said when samples come in, and told apart from candidates.
+//! Finds one person under two numbers: among new samples, and among candidates.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -7,12 +8,13 @@ use crate::intake::{Problem, Severity};
 use crate::kinship::Calculator;
 use crate::ledger::{Batch, Ledger, Sample, Samples};
 use crate::matching::{Compiler, DuplicatePair, DuplicateSearch, IdentityRule, Judge, Watch};
-use crate::model::{Candidate, Child, Layout, Pseudonym};
+use crate::model::{Candidate, Child, Panel, Pseudonym};
 use crate::report::SamePerson;
+use crate::report::words::count;
 
-use super::output::{Output, count};
-use super::progress::Bar;
-use super::store::Store;
+use super::error::StoreError;
+use super::folder::Store;
+use super::observer::{ImportFinding, Observer};
 
 /// Samples of the store that are compared with new ones together.
 const PAGE: usize = 16_384;
@@ -20,52 +22,127 @@ const PAGE: usize = 16_384;
 /// Pairs that are named one by one at import.
 const NAMED: usize = 20;
 
-/// Compares the samples that the last import brought or changed with all of the store, and gives findings about those
-/// that have the profile of another one, with their texts. `batch` is what was imported, from `file`.
-pub(super) fn check_new(
-    batch: &Batch,
-    ledger: &Ledger,
-    store: &Store,
-    rule: IdentityRule,
-    output: &Output,
-    file: &str,
-) -> anyhow::Result<(Vec<Problem>, Vec<String>)> {
-    let panel = store.table.panel();
-    let mut new: Vec<Child> = Vec::new();
-    ledger.samples(panel, Samples::LastImport, |one| {
-        new.push(one.sample);
-        anyhow::Ok(())
-    })?;
-    if new.is_empty() {
-        return Ok(Default::default());
+/// Samples that the files of an import brought or changed, to be compared with all others once the last file is in.
+#[derive(Default)]
+pub(super) struct NewSamples {
+    files: Vec<String>,
+    samples: BTreeMap<Pseudonym, NewSample>,
+}
+
+/// One of them.
+struct NewSample {
+    profile: Child,
+    is_child: bool,
+    /// The last file that brought it, by its place among the files.
+    file: usize,
+    line: Option<u64>,
+}
+
+impl NewSamples {
+    /// Adds what the last import into the ledger brought; `batch` was imported, from `file`.
+    pub(super) fn add(
+        &mut self,
+        file: &str,
+        batch: &Batch,
+        ledger: &Ledger,
+        panel: &Panel,
+    ) -> Result<(), StoreError> {
+        let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
+        let number = self.files.len();
+        self.files.push(file.to_owned());
+        ledger.samples(panel, Samples::LastImport, |Sample { sample: profile, is_child, .. }| {
+            let line = lines.get(&profile.pseudonym).copied();
+            self.samples.insert(profile.pseudonym, NewSample { profile, is_child, file: number, line });
+            Ok::<(), StoreError>(())
+        })
     }
-    let calculator = store.calculator()?;
-    let index = store.index_of(&new)?;
-    let new: BTreeMap<Pseudonym, Child> = new.into_iter().map(|one| (one.pseudonym, one)).collect();
-    let judge = Judge::new(Arc::new(Compiler::new(&calculator, false)));
-    let search = Search { doubles: DuplicateSearch::new(&index, &calculator, rule), judge, rule, store, new };
-    let watch = Arc::new(Watch::default());
-    let bar = Bar::follow(&watch, output)?;
-    let mut found = search.among_new(batch.layout == Layout::Children, &watch)?;
-    let mut page: Vec<Sample> = Vec::with_capacity(PAGE);
-    ledger.samples(panel, Samples::All, |one| {
-        if !search.new.contains_key(&one.sample.pseudonym) {
-            page.push(one);
+
+    /// The last file that brought or changed a sample.
+    pub(super) fn last_file(&self) -> Option<&str> {
+        self.files.last().map(String::as_str)
+    }
+
+    /// Compares these samples with each other and with all of the store. Gives the findings about each file that has any,
+    /// in the order of the files.
+    pub(super) fn find_duplicates(
+        self,
+        ledger: &Ledger,
+        store: &Store,
+        calculator: &Calculator,
+        rule: IdentityRule,
+        observer: &dyn Observer,
+    ) -> Result<Vec<(String, Vec<ImportFinding>)>, StoreError> {
+        if self.samples.is_empty() {
+            return Ok(Vec::new());
         }
-        if page.len() == PAGE {
-            search.page(&mut page, &watch, &mut found)?;
-        }
-        anyhow::Ok(())
-    })?;
-    search.page(&mut page, &watch, &mut found)?;
-    drop(bar);
-    Ok(told(&found, batch, file))
+        let profiles: Vec<Child> = self.samples.values().map(|one| one.profile.clone()).collect();
+        let index = store.index_of(&profiles)?;
+        drop(profiles);
+        let judge = Judge::new(Arc::new(Compiler::new(calculator, false)));
+        let doubles = DuplicateSearch::new(&index, calculator, rule);
+        let search = Search { doubles, judge, rule, store, new: &self.samples };
+        let watch = Arc::new(Watch::default());
+        let following = observer.follow(&watch);
+        let mut found = search.among_new(&watch)?;
+        let mut page: Vec<Sample> = Vec::with_capacity(PAGE);
+        ledger.samples(store.table().panel(), Samples::All, |one| {
+            if !self.samples.contains_key(&one.sample.pseudonym) {
+                page.push(one);
+            }
+            if page.len() == PAGE {
+                search.page(&mut page, &watch, &mut found)?;
+            }
+            Ok::<(), StoreError>(())
+        })?;
+        search.page(&mut page, &watch, &mut found)?;
+        drop(following);
+        let found: Vec<Pair> = found.into_iter().collect();
+        Ok(found.chunk_by(|a, b| a.file == b.file).map(|pairs| self.findings(pairs)).collect())
+    }
+
+    /// The findings about the file of these pairs.
+    fn findings(&self, pairs: &[Pair]) -> (String, Vec<ImportFinding>) {
+        let number = pairs[0].file;
+        let file = &self.files[number];
+        let line = |sample: &Pseudonym| {
+            self.samples.get(sample).filter(|one| one.file == number).and_then(|one| one.line)
+        };
+        let finding = |line: Option<u64>, code, what: String| {
+            let place = line.map_or(String::new(), |line| format!("line {line}: "));
+            let text = format!("{file}: {place}{what}");
+            let (line, severity) = (line.unwrap_or(0), Severity::Warning);
+            let problem = Problem { file: file.as_str().into(), line, column: None, severity, code, what: what.into() };
+            ImportFinding { problem, text }
+        };
+        let named = pairs.iter().take(NAMED).map(|Pair { new, other, other_is_child, loci, differing, .. }| {
+            let side = if *other_is_child { "child" } else { "relative" };
+            let place = line(other).map_or(String::new(), |line| format!(", line {line}"));
+            let differ = match differing {
+                0 => "no allele differs".to_owned(),
+                1 => "1 allele differs".to_owned(),
+                _ => format!("{differing} alleles differ"),
+            };
+            let what = format!(
+                "sample {new} has the profile of {side} {other}{place} ({differ} at {loci} loci): one person under two \
+                 numbers, or identical twins"
+            );
+            finding(line(new), "same-profile", what)
+        });
+        let more = (pairs.len() > NAMED).then(|| {
+            let number = count((pairs.len() - NAMED) as u64);
+            let what = format!("and {number} pairs more: `reunite kin --within all --relation identity` lists all");
+            finding(None, "same-profile-more", what)
+        });
+        (file.clone(), named.chain(more).collect())
+    }
 }
 
 /// A new sample and another one of the same profile.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Pair {
-    /// The new one; of two new ones, the first by pseudonym.
+    /// The file of the new one.
+    file: usize,
+    /// The new one; of two new ones the one of the later file, or else the first by pseudonym.
     new: Pseudonym,
     other: Pseudonym,
     other_is_child: bool,
@@ -79,25 +156,25 @@ struct Search<'a> {
     judge: Judge<'a>,
     rule: IdentityRule,
     store: &'a Store,
-    new: BTreeMap<Pseudonym, Child>,
+    new: &'a BTreeMap<Pseudonym, NewSample>,
 }
 
 impl Search<'_> {
-    /// Compares the new samples, of which all are children or none is, with each other.
-    fn among_new(&self, are_children: bool, watch: &Watch) -> anyhow::Result<BTreeSet<Pair>> {
+    /// Compares the new samples with each other.
+    fn among_new(&self, watch: &Watch) -> Result<BTreeSet<Pair>, StoreError> {
         let mut found = BTreeSet::new();
         for DuplicatePair { one, other } in self.doubles.pairs_within(watch)? {
-            let names = [one, other].map(|number| self.doubles.pseudonym(number));
-            let (first, second) = (names[0].min(names[1]), names[0].max(names[1]));
-            if let Some(other) = self.new.get(&second) {
-                found.extend(self.pair(first, other, are_children)?);
+            let mut names = [one, other].map(|number| self.doubles.pseudonym(number));
+            names.sort_unstable_by_key(|name| (self.new.get(name).map(|one| Reverse(one.file)), *name));
+            if let Some(other) = self.new.get(&names[1]) {
+                found.extend(self.pair(names[0], &other.profile, other.is_child)?);
             }
         }
         Ok(found)
     }
 
     /// Compares a page of samples that are not new with the new ones, and empties it.
-    fn page(&self, page: &mut Vec<Sample>, watch: &Watch, found: &mut BTreeSet<Pair>) -> anyhow::Result<()> {
+    fn page(&self, page: &mut Vec<Sample>, watch: &Watch, found: &mut BTreeSet<Pair>) -> Result<(), StoreError> {
         let samples: Vec<Child> = page.iter().map(|one| one.sample.clone()).collect();
         let queries = self.store.index_of(&samples)?;
         let doubles = self.doubles.pairs_with(&queries, watch)?;
@@ -114,10 +191,11 @@ impl Search<'_> {
     }
 
     /// A new sample and another one, if they are one person's.
-    fn pair(&self, new: Pseudonym, other: &Child, other_is_child: bool) -> anyhow::Result<Option<Pair>> {
+    fn pair(&self, new: Pseudonym, other: &Child, other_is_child: bool) -> Result<Option<Pair>, StoreError> {
         let Some(one) = self.new.get(&new) else { return Ok(None) };
-        let identity = self.judge.identity(&self.rule, &one.profile, &other.profile)?;
+        let identity = self.judge.identity(&self.rule, &one.profile.profile, &other.profile)?;
         Ok(identity.map(|identity| Pair {
+            file: one.file,
             new,
             other: other.pseudonym,
             other_is_child,
@@ -125,37 +203,6 @@ impl Search<'_> {
             differing: identity.likeness.differing_alleles,
         }))
     }
-}
-
-/// Which samples are one person's, by their lines.
-fn told(found: &BTreeSet<Pair>, batch: &Batch, file: &str) -> (Vec<Problem>, Vec<String>) {
-    let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
-    let problem = |line: Option<u64>, code, what: String| {
-        let place = line.map_or(String::new(), |line| format!("line {line}: "));
-        let text = format!("{file}: {place}{what}");
-        let (line, severity) = (line.unwrap_or(0), Severity::Warning);
-        (Problem { file: file.into(), line, column: None, severity, code, what: what.into() }, text)
-    };
-    let pairs = found.iter().take(NAMED).map(|Pair { new, other, other_is_child, loci, differing }| {
-        let side = if *other_is_child { "child" } else { "relative" };
-        let place = lines.get(other).map_or(String::new(), |line| format!(", line {line}"));
-        let differ = match differing {
-            0 => "no allele differs".to_owned(),
-            1 => "1 allele differs".to_owned(),
-            _ => format!("{differing} alleles differ"),
-        };
-        let what = format!(
-            "sample {new} has the profile of {side} {other}{place} ({differ} at {loci} loci): one person under two numbers, \
-             or identical twins"
-        );
-        problem(lines.get(new).copied(), "same-profile", what)
-    });
-    let more = (found.len() > NAMED).then(|| {
-        let number = count((found.len() - NAMED) as u64);
-        let what = format!("and {number} pairs more: `reunite kin --within all --relation identity` lists all");
-        problem(None, "same-profile-more", what)
-    });
-    pairs.chain(more).unzip()
 }
 
 /// Says of identities what is known of them.
@@ -172,9 +219,9 @@ impl<'a> Identities<'a> {
     }
 
     /// The relative whose profile the child has; `None` if the pair is a candidate.
-    pub(super) fn of(&self, pair: &Candidate) -> anyhow::Result<Option<SamePerson>> {
+    pub(super) fn same_person(&self, pair: &Candidate) -> Result<Option<SamePerson>, StoreError> {
         let Some(sample) = pair.same_as else { return Ok(None) };
-        let panel = self.store.table.panel();
+        let panel = self.store.table().panel();
         let family = self.ledger.family(panel, pair.family)?;
         let relatives = family.map(|family| family.relatives).unwrap_or_default();
         let relative = relatives.into_iter().find(|relative| relative.sample == sample);

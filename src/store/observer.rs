@@ -4,10 +4,11 @@ use std::any::Any;
 use std::sync::Arc;
 
 use crate::intake::Problem;
+use crate::index::IndexError;
 use crate::kinship::KinshipError;
+use crate::ledger::ImportReport;
 use crate::matching::Watch;
-use crate::model::Pseudonym;
-use crate::report::{FileReport};
+use crate::model::{Layout, Pseudonym};
 
 use super::error::StoreError;
 
@@ -87,10 +88,12 @@ pub enum Notice<'a> {
     },
     /// A file was imported, or would have been in a dry run.
     FileImported {
-        /// What came of it.
-        report: &'a FileReport,
-        /// What the ledger did.
-        done: &'a crate::ledger::ImportReport,
+        /// The file, as named.
+        file: &'a str,
+        /// What it holds.
+        layout: Layout,
+        /// What the ledger did with its rows.
+        done: &'a ImportReport,
         /// Whether nothing was changed.
         dry_run: bool,
     },
@@ -130,7 +133,7 @@ pub enum Notice<'a> {
         marks: u64,
     },
     /// Everything is compared with everything although only changes were asked for.
-    MatchingAll(&'a WhyFull),
+    MatchingAll(WhyFull),
     /// What a delta compares.
     Changed {
         /// Families that are new or changed.
@@ -145,7 +148,7 @@ pub enum Notice<'a> {
         /// Seconds that it took.
         seconds: f64,
         /// Why; `None` if there was none before.
-        why: Option<&'a crate::index::IndexError>,
+        why: Option<&'a IndexError>,
     },
     /// The families index is damaged; it is written again.
     FamiliesIndexDamaged,

@@ -1,11 +1,8 @@
-//! Which files an import reads, and where it leaves its manifest.
+//! Finds the files that an import reads.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-
-use super::new_file::NewFile;
+use super::error::{FileAction, StoreError};
 
 /// Endings of the names of files that a folder is read for.
 #[cfg(not(feature = "xlsx"))]
@@ -27,23 +24,23 @@ pub(super) struct Beside<'a> {
 }
 
 /// The files of the arguments in their order; a folder's by the bytes of their names.
-pub(super) fn sources(arguments: &[PathBuf], beside: &Beside<'_>) -> anyhow::Result<Vec<Source>> {
+pub(super) fn sources(arguments: &[PathBuf], beside: &Beside<'_>) -> Result<Vec<Source>, StoreError> {
     let mut sources = Vec::new();
     for argument in arguments {
         if !argument.is_dir() {
             sources.push(Source { path: argument.clone(), skipped: None });
             continue;
         }
-        let entries = argument.read_dir().with_context(|| format!("cannot read the folder {}", argument.display()))?;
+        let read = |source| StoreError::io(FileAction::Read, argument, source);
         let mut paths = Vec::new();
-        for entry in entries {
-            paths.push(entry.with_context(|| format!("cannot read the folder {}", argument.display()))?.path());
+        for entry in argument.read_dir().map_err(read)? {
+            paths.push(entry.map_err(read)?.path());
         }
         paths.sort_by(|a, b| name(a).cmp(name(b)));
         let of_folder: Vec<Source> =
             paths.into_iter().map(|path| Source { skipped: skipped(&path, beside), path }).collect();
         if of_folder.iter().all(|source| source.skipped.is_some()) {
-            bail!("{}: the folder holds no file to import: names end in .{}", argument.display(), ENDINGS.join(", ."));
+            return Err(StoreError::NothingToImport { folder: argument.clone(), endings: &ENDINGS });
         }
         sources.extend(of_folder);
     }
@@ -70,11 +67,4 @@ fn skipped(path: &Path, beside: &Beside<'_>) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// Writes a file that only its owner can read, over one that is there: wholly or not at all.
-pub(super) fn write_over(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let file = NewFile::create(path, true)?;
-    file.writer().write_all(bytes).with_context(|| format!("cannot write {}", path.display()))?;
-    file.finish()
 }
