@@ -17,7 +17,7 @@ use crate::planning::PlanningError;
 use crate::population::{FrequencyErrors, FrequencyTableError, Model};
 use crate::pseudonym::{IdentifierError, KeyError, SealError, VaultError};
 use crate::report::FamError;
-use crate::report::words::plural;
+use crate::report::words::{count, plural};
 
 use super::config::SettingsError;
 
@@ -303,9 +303,16 @@ pub enum StoreError {
     /// A text file that should be sound has a problem.
     #[error("{0}")]
     Unsound(Problem),
-    /// An identifier is none.
-    #[error("{0}")]
-    Identifier(#[from] IdentifierError),
+    /// A line of a list of original identifiers is not understood.
+    #[error("{list}, line {line}")]
+    IdentifierList {
+        /// What the list is called.
+        list: String,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        source: BadLine,
+    },
     /// A custodian's recipient is none.
     #[error("{0}")]
     Custodian(&'static str),
@@ -339,8 +346,8 @@ pub enum StoreError {
     PlanInPedigree(Pseudonym),
     /// Samples have no sealed original identifier, so that nobody can give them a name under another key.
     #[error(
-        "{0} samples have no sealed original identifier, so that nobody can say what another key makes of it; nothing was \
-         changed"
+        "{} samples have no sealed original identifier, so that nobody can say what another key makes of it; nothing was \
+         changed", count(*.0)
     )]
     Unsealed(u64),
     /// A sealed file was changed.
@@ -369,6 +376,17 @@ pub enum StoreError {
     Rotation {
         /// What the store is like now.
         state: RotationState,
+        /// What failed.
+        source: Box<StoreError>,
+    },
+    /// A change of the key failed, and so did clearing away what it had begun. The store has the key that it had.
+    #[error(
+        "nothing was changed, the store has the key that it had; what was begun could not be cleared away ({})",
+        why.with_causes()
+    )]
+    RotationNotCleared {
+        /// Why it could not be cleared away.
+        why: Box<StoreError>,
         /// What failed.
         source: Box<StoreError>,
     },
@@ -459,6 +477,18 @@ impl StoreError {
     }
 }
 
+/// What is wrong with a line of a list of identifiers.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadLine {
+    /// It cannot be read.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// It is not an identifier.
+    #[error("{0}")]
+    Identifier(#[from] IdentifierError),
+}
+
 /// What a store is like after a change of the key failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -466,9 +496,6 @@ pub enum RotationState {
     /// It has the key that it had.
     #[error("nothing was changed, the store has the key that it had")]
     Unchanged,
-    /// It has the key that it had; what was begun is still there.
-    #[error("nothing was changed, the store has the key that it had; what was begun could not be cleared away")]
-    NotCleared,
     /// It has the new key; what is left of old pseudonyms remains to be removed.
     #[error("the store has the new key, and traces of old pseudonyms are left")]
     TracesLeft,
@@ -506,6 +533,6 @@ pub enum ExportConflict {
     #[error("there is no candidate to write")]
     NoCandidate,
     /// Families have pedigrees, which a CSV file of relatives cannot hold.
-    #[error("{0} of these families have a pedigree, which a CSV file of relatives cannot hold")]
+    #[error("{} of these families have a pedigree, which a CSV file of relatives cannot hold", count(*.0))]
     PedigreesNeeded(u64),
 }

@@ -1,5 +1,7 @@
 //! Removes what expunging and changes of the key leave behind, also after an interruption.
 
+use std::collections::HashSet;
+
 use crate::ledger::Ledger;
 use crate::pseudonym::Vault;
 
@@ -27,9 +29,9 @@ impl Store {
 
 /// Lists the finished files of the vault that the ledger does not name.
 pub(super) fn orphans(vault: &Vault, ledger: &Ledger) -> Result<Vec<String>, StoreError> {
-    let known = ledger.sealed_files()?;
+    let known: HashSet<String> = ledger.sealed_files()?.into_iter().map(|file| file.name).collect();
     let mut names = vault.names()?;
-    names.retain(|name| known.iter().all(|file| file.name != *name));
+    names.retain(|name| !known.contains(name));
     Ok(names)
 }
 
