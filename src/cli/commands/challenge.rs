@@ -18,7 +18,7 @@ use crate::matching::{Criterion, Matcher, Watch};
 use crate::model::{Locus, Panel, Profile, Pseudonym, Relation, Sex};
 use crate::population::DropOuts;
 use crate::pseudonym::{Pseudonymizer, SecretKey};
-use crate::store::{self, Frequencies, MatchOptions, NewStore, Store, checked_threshold};
+use crate::store::{self, MatchOptions, NewStore, Store, checked_threshold};
 use crate::synthesis::{Challenge, ChallengePlan};
 
 
@@ -102,7 +102,8 @@ impl Search {
 
     fn search(&self, output: &Output) -> anyhow::Result<Searched> {
         let quiet = Output::new(true);
-        let Frequencies { text, table, .. } = self.frequencies.read()?;
+        let frequencies = self.frequencies.read()?;
+        let table = &frequencies.table;
         let panel = table.panel();
         let mut settings = self.model.settings()?;
         if settings.model.drop_out == DropOuts::default() {
@@ -123,9 +124,9 @@ impl Search {
                 missing: self.untyped_loci,
                 single: self.single_allele_loci,
             };
-            let challenge = plan.generate(&table, &settings.model)?;
+            let challenge = plan.generate(table, &settings.model)?;
             let folder = tempfile::tempdir()?;
-            let new = NewStore { criterion, ..NewStore::new(&text, &table, &settings) }.for_invented_people();
+            let new = NewStore { criterion, ..NewStore::new(&frequencies, &settings) }.for_invented_people();
             let store = Store::create(&folder.path().join("store"), &new)?;
             let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
             let (people, queries) = (people(&challenge, panel, '/'), queries(&challenge, panel, '/'));
