@@ -1,14 +1,12 @@
-//! The model: as options of the command line, and as the store's configuration holds it.
+//! The model as options of the command line.
 
 use std::str::FromStr;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
-use serde::{Deserialize, Serialize};
 
-use crate::kinship::haldane;
-use crate::model::Locus;
 use crate::population::{Convention, DropOuts, Floor, Model, Mutation, MutationRates};
+use crate::store::{Link, ModelBase, REFUSE, Settings};
 
 /// The model options, everywhere the same.
 #[derive(Args, Clone, Default)]
@@ -74,8 +72,6 @@ impl FromStr for RareAlleles {
         Ok(Self(Floor::Fixed(frequency)))
     }
 }
-
-const REFUSE: &str = "refuse";
 
 impl ModelOptions {
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {
@@ -146,6 +142,7 @@ impl ModelOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{UnknownFloor, UnknownMutation};
 
     #[test]
     fn options_go_before_what_a_file_says() {

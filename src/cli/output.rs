@@ -37,8 +37,8 @@ impl Output {
         tell(text);
     }
 
-    /// Says why the command failed: the error and its causes, each once.
-    pub(super) fn error(&self, error: &anyhow::Error) {
+    /// Says why the command failed: the error and its causes, each once, and what to do.
+    pub(super) fn error(&self, error: &anyhow::Error, fix: Option<&str>) {
         let mut text = String::from("error");
         let mut last = None;
         for cause in error.chain().map(ToString::to_string) {
@@ -48,6 +48,10 @@ impl Output {
                 text += &cause;
             }
             last = Some(cause);
+        }
+        if let Some(fix) = fix {
+            text += "; ";
+            text += fix;
         }
         tell(&text);
     }

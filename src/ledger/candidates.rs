@@ -1,10 +1,11 @@
 //! The current candidates.
 
-use rusqlite::Row;
+use rusqlite::{Row, Transaction};
 
+use super::LedgerError;
+use super::checksum::{Checksum, Sum};
 use super::open::Ledger;
 use super::read::pseudonym;
-use super::{LedgerError, sums};
 use crate::model::{Candidate, Pseudonym};
 
 /// A current candidate and since when it is one.
@@ -64,7 +65,7 @@ pub(super) const ALL: &str = "SELECT family, child, log10_lr, loci_compared, inc
 /// Reads a row of [`ALL`].
 pub(super) fn candidate(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> {
     let current = unchecked(row)?;
-    if sum(row)? != Some(sums::of_candidate(&current)) {
+    if sum(row)? != Some(checksum(&current)) {
         let Candidate { family, child, .. } = current.candidate;
         let of = format!("the candidate {child} of the family {family}");
         return Err(LedgerError::Damaged { of, what: "it was changed" });
@@ -73,7 +74,7 @@ pub(super) fn candidate(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> 
 }
 
 /// The checksum in a row of [`ALL`].
-pub(super) fn sum(row: &Row<'_>) -> rusqlite::Result<Option<sums::Sum>> {
+pub(super) fn sum(row: &Row<'_>) -> rusqlite::Result<Option<Sum>> {
     row.get(8)
 }
 
@@ -88,4 +89,34 @@ pub(super) fn unchecked(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> 
         same_as: row.get::<_, Option<[u8; Pseudonym::LEN]>>(7)?.map(Pseudonym::from_bytes),
     };
     Ok(CurrentCandidate { candidate, run: row.get(5)?, first_run: row.get(6)? })
+}
+
+/// The checksum of a candidate.
+pub(super) fn checksum(CurrentCandidate { candidate, run, first_run }: &CurrentCandidate) -> Sum {
+    Checksum::default()
+        .with(candidate.family.as_bytes())
+        .with(candidate.child.as_bytes())
+        .with(candidate.log10_lr.to_le_bytes())
+        .with(candidate.loci_compared.to_le_bytes())
+        .with(candidate.incompatible_loci.to_le_bytes())
+        .with_optional(candidate.same_as.as_ref().map(Pseudonym::as_bytes))
+        .with(run.to_le_bytes())
+        .with(first_run.to_le_bytes())
+        .sum()
+}
+
+/// Gives every candidate the checksum of what it says now, whatever it had.
+pub(super) fn renew_checksums(tx: &Transaction<'_>) -> Result<(), LedgerError> {
+    let mut select = tx.prepare(ALL)?;
+    let mut update = tx.prepare("UPDATE candidate SET sum = ?3 WHERE family = ?1 AND child = ?2")?;
+    let mut rows = select.query([])?;
+    let mut all: Vec<CurrentCandidate> = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(unchecked(row)?);
+    }
+    for current in &all {
+        let Candidate { family, child, .. } = &current.candidate;
+        update.execute((family.as_bytes(), child.as_bytes(), checksum(current)))?;
+    }
+    Ok(())
 }

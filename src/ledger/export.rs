@@ -5,10 +5,10 @@ use std::sync::Arc;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Row, params_from_iter};
 
+use super::checksum::Sum;
 use super::open::Ledger;
 use super::read::{Positions, pseudonym};
 use super::relatives::relation;
-use super::sums::Sum;
 use super::{LedgerError, many, whole};
 use crate::model::{Layout, Locus, Pseudonym, SampleRecord, Sex};
 

@@ -9,8 +9,8 @@ use super::audit::append;
 use super::changes::next;
 use super::open::{Ledger, advance, set_meta};
 use super::read::pseudonym;
-use super::runs::{self, RunRecord};
-use super::{LedgerError, SealedFile, sealed, sums, whole};
+use super::runs;
+use super::{LedgerError, SealedFile, sealed, whole};
 use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
 
@@ -144,7 +144,7 @@ impl Ledger {
         }
         drop(sums);
         whole::add(&tx, Layout::Families, whole::matched(&tx)? - matched)?;
-        gone.manifests = scrub_manifests(&tx, scope)?;
+        gone.manifests = scrub_runs(&tx, scope)?;
         for (name, file) in replaced {
             replace(&tx, name, file.as_ref())?;
         }
@@ -232,45 +232,24 @@ fn replace(tx: &Transaction<'_>, name: &str, file: Option<&SealedFile>) -> Resul
     Ok(())
 }
 
-/// Takes what is expunged out of the manifests of all runs. Gives how many named it.
-fn scrub_manifests(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerError> {
+/// Takes what is expunged out of all runs and their manifests. Gives how many named it.
+fn scrub_runs(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerError> {
     let names: Vec<String> = scope.samples.iter().chain(&scope.families).map(ToString::to_string).collect();
-    edit_manifests(tx, |text| {
-        if !names.iter().any(|name| text.contains(name.as_str())) {
-            return Ok(None);
+    runs::edit_all(tx, |run| {
+        let mut named = false;
+        if let Some(unscorable) = &mut run.unscorable {
+            let before = unscorable.len();
+            unscorable.retain(|one| !scope.families.contains(&one.family));
+            named = unscorable.len() < before;
         }
-        let mut manifest = serde_json::from_str(text)?;
-        scrub(&mut manifest, &names);
-        Ok(Some(manifest))
+        if names.iter().any(|name| run.manifest.contains(name.as_str())) {
+            let mut manifest = serde_json::from_str(&run.manifest)?;
+            scrub(&mut manifest, &names);
+            run.manifest = manifest.to_string();
+            named = true;
+        }
+        Ok(named)
     })
-}
-
-/// Edits the manifests of all runs that there is something else in the place of. Gives how many. A run with a wrong checksum
-/// keeps that, so that it stays known as damaged.
-pub(super) fn edit_manifests(
-    tx: &Transaction<'_>,
-    edit: impl Fn(&str) -> serde_json::Result<Option<Value>>,
-) -> Result<u64, LedgerError> {
-    let mut select = tx.prepare(runs::ALL)?;
-    let mut rows = select.query([])?;
-    let mut edited = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (id, run) = runs::unchecked(row)?;
-        let damaged = |_| LedgerError::Damaged { of: format!("run {id}"), what: "its manifest is no JSON" };
-        if let Some(manifest) = edit(&run.manifest).map_err(damaged)? {
-            let sum = runs::sum(row)?;
-            let is_sound = sum == Some(sums::of_run(&run));
-            let run = RunRecord { manifest: manifest.to_string(), ..run };
-            let sum = if is_sound { Some(sums::of_run(&run)) } else { sum };
-            edited.push((id, run.manifest, sum));
-        }
-    }
-    drop(rows);
-    let mut update = tx.prepare("UPDATE run SET manifest = ?2, sum = ?3 WHERE id = ?1")?;
-    for one in &edited {
-        update.execute((one.0, &one.1, one.2))?;
-    }
-    Ok(edited.len() as u64)
 }
 
 /// Takes out every member of a list that names one of these.

@@ -8,6 +8,7 @@ mod audit;
 mod batch;
 mod candidates;
 mod changes;
+mod checksum;
 mod codec;
 mod crypt;
 mod error;
@@ -26,7 +27,6 @@ mod runs;
 mod samples;
 mod schema;
 mod sealed;
-mod sums;
 #[cfg(test)]
 mod tests;
 mod verify;

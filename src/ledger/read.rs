@@ -7,10 +7,10 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::changes::samples_since;
+use super::checksum::Sum;
 use super::marks::checked_under;
 use super::open::Ledger;
 use super::relatives::relation;
-use super::sums::Sum;
 use super::{Generation, LedgerError, codec, pedigrees, whole};
 use crate::model::{Child, DropOut, Family, Genotype, Layout, Locus, Panel, Profile, Pseudonym, Relative};
 

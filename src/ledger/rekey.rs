@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::audit::append;
 use super::candidates;
 use super::crypt::{LedgerKey, needed};
-use super::expunge::{UNFINISHED, edit_manifests};
+use super::expunge::UNFINISHED;
 use super::open::{Ledger, advance, generation, meta, set_meta};
 use super::read::{drop_out, pseudonym};
-use super::{LedgerError, SealedFile, codec, sums, whole};
+use super::{LedgerError, SealedFile, codec, runs, whole};
 use crate::audit::Attribution;
-use crate::model::{Candidate, Pseudonym};
+use crate::model::{Candidate, Pseudonym, Unscorable};
 
 /// Under which name `meta` has the key that a rotation was begun to.
 pub(super) const ANNOUNCED: &str = "key_next";
@@ -123,7 +123,7 @@ impl Ledger {
             samples: rename(&tx, "sample", key, &renamed.samples)?,
             families: rename(&tx, "family", key, &renamed.families)?,
             candidates: candidates(&tx, renamed)?,
-            manifests: manifests(&tx, renamed)?,
+            manifests: runs(&tx, renamed)?,
         };
         let mut sums = whole::Families::new(&tx)?;
         sound.into_iter().try_for_each(|id| sums.renew(id))?;
@@ -213,7 +213,7 @@ fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerErro
     )?;
     let number = all.len() as u64;
     for (mut current, sum) in all {
-        let is_sound = sum == Some(sums::of_candidate(&current));
+        let is_sound = sum == Some(candidates::checksum(&current));
         let candidate = &mut current.candidate;
         let (family, child) = (candidate.family, candidate.child);
         candidate.family = new_name("family", family, &renamed.families)?;
@@ -226,16 +226,28 @@ fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerErro
             new_family.as_bytes(),
             new_child.as_bytes(),
             same_as.as_ref().map(Pseudonym::as_bytes),
-            if is_sound { Some(sums::of_candidate(&current)) } else { sum },
+            if is_sound { Some(candidates::checksum(&current)) } else { sum },
         ))?;
     }
     Ok(number)
 }
 
-fn manifests(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerError> {
-    edit_manifests(tx, |text| {
-        let mut manifest: Value = serde_json::from_str(text)?;
-        Ok(rename_in(&mut manifest, renamed).then_some(manifest))
+/// Renames whom runs and their manifests name, and takes out those whom the ledger does not hold. Gives how many named someone.
+fn runs(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerError> {
+    runs::edit_all(tx, |run| {
+        let mut manifest: Value = serde_json::from_str(&run.manifest)?;
+        let mut named = rename_in(&mut manifest, renamed);
+        if named {
+            run.manifest = manifest.to_string();
+        }
+        if let Some(unscorable) = run.unscorable.as_mut().filter(|unscorable| !unscorable.is_empty()) {
+            let under_new_name =
+                |one: Unscorable| Some(Unscorable { family: *renamed.families.get(&one.family)?, ..one });
+            *unscorable = std::mem::take(unscorable).into_iter().filter_map(under_new_name).collect();
+            unscorable.sort_by_key(|one| one.family);
+            named = true;
+        }
+        Ok(named)
     })
 }
 

@@ -2,16 +2,16 @@
 //! and how many children and families there are. Without it a changed bit makes another pedigree of one, hides a locus from
 //! every comparison, or a child from every search.
 //!
-//! `family.sum`, `past.sum`, and `loci_sum` in `meta`: checksums as in `sums`. `children` and `families` in `meta`: how many there are,
+//! `family.sum`, `past.sum`, and `loci_sum` in `meta`: see `checksum`. `children` and `families` in `meta`: how many there are,
 //! of families those that are not withdrawn. Whatever adds or removes some adds to these numbers; they are not counted anew,
 //! or what is missing would be missed no more. For the same reason a family with a wrong checksum keeps that.
 
 use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction};
 
 use super::LedgerError;
+use super::checksum::{Checksum, Sum};
 use super::open::{meta, set_meta};
 use super::read::pseudonym;
-use super::sums::{self, Sum};
 use crate::model::{Layout, Pseudonym};
 
 /// A relative of a family: the sample, the word of the relation, and the place in the family's pedigree, if it has one.
@@ -20,12 +20,11 @@ pub(super) type Held<'a> = (Pseudonym, &'a str, Option<i64>);
 /// The checksum of a family with these relatives, in any order, and this pedigree.
 pub(super) fn of_family(family: Pseudonym, relatives: &mut [Held<'_>], links: Option<&[u8]>) -> Sum {
     relatives.sort_unstable();
-    let places: Vec<[u8; 8]> = relatives.iter().map(|held| held.2.unwrap_or(-1).to_le_bytes()).collect();
-    let mut values: Vec<&[u8]> = vec![family.as_bytes(), links.unwrap_or_default()];
-    for ((sample, word, _), place) in relatives.iter().zip(&places) {
-        values.extend([&sample.as_bytes()[..], word.as_bytes(), place]);
-    }
-    sums::of(&values)
+    let begun = Checksum::default().with(family.as_bytes()).with_optional(links);
+    let all = relatives.iter().fold(begun, |values, (sample, word, place)| {
+        values.with(sample.as_bytes()).with(word).with(place.unwrap_or(-1).to_le_bytes())
+    });
+    all.sum()
 }
 
 /// The checksums of families, one by one.
@@ -101,9 +100,8 @@ fn loci_and_sum(connection: &Connection) -> Result<(Vec<(u16, String)>, Sum), Le
     let mut statement = connection.prepare("SELECT id, name FROM locus NOT INDEXED ORDER BY id")?;
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let loci: Vec<(u16, String)> = statement.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
-    let ids: Vec<[u8; 2]> = loci.iter().map(|locus| locus.0.to_le_bytes()).collect();
-    let values = ids.iter().zip(&loci).flat_map(|(id, (_, name))| [&id[..], name.as_bytes()]);
-    let sum = sums::of(&values.collect::<Vec<_>>());
+    let all = loci.iter().fold(Checksum::default(), |values, (id, name)| values.with(id.to_le_bytes()).with(name));
+    let sum = all.sum();
     Ok((loci, sum))
 }
 
@@ -159,7 +157,7 @@ fn children(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// The checksum of what `past` says of a generation.
 pub(super) fn of_past(generation: i64, stamp: &[u8; 16], last_import: i64) -> Sum {
-    sums::of(&[&generation.to_le_bytes(), stamp, &last_import.to_le_bytes()])
+    Checksum::default().with(generation.to_le_bytes()).with(stamp).with(last_import.to_le_bytes()).sum()
 }
 
 /// Takes everything for sound: in a ledger that has had no such checksums, or is new.

@@ -44,14 +44,9 @@ impl Store {
     fn last_report(&self, ledger: &Ledger, filter: &CandidateFilter) -> Result<CandidateReport, StoreError> {
         let Some((number, run)) = ledger.last_run()? else { return Err(StoreError::NeverMatched) };
         let candidates = ledger.candidates(filter)?.into_iter().map(|current| (current.candidate, current.first_run));
-        let manifest: serde_json::Value = serde_json::from_str(&run.manifest).map_err(StoreError::LastRun)?;
-        let number_of = |name: &str| manifest.get(name).and_then(serde_json::Value::as_u64);
         // The lists are those of the moment, which `Store::comparable` gives.
-        let comparison = Comparison {
-            min_loci: number_of("min_loci").and_then(|least| u32::try_from(least).ok()),
-            pairs_not_comparable: number_of("pairs_not_comparable"),
-            ..Comparison::default()
-        };
+        let (min_loci, pairs_not_comparable) = (run.min_loci, run.pairs_not_comparable);
+        let comparison = Comparison { min_loci, pairs_not_comparable, ..Comparison::default() };
         report(self, ledger, (&self.calculator()?, comparison), (number, run), candidates)
     }
 }

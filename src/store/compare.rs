@@ -9,7 +9,7 @@ use crate::index::{Access, Index, IndexError};
 use crate::kinship::Calculator;
 use crate::ledger::{CurrentCandidate, Generation, Ledger, Past, RunRecord};
 use crate::matching::{Criterion, MatchResult, Matcher, ReachError, Stages, TypedLoci, Watch};
-use crate::model::{Child, Family, Pseudonym, Unscorable};
+use crate::model::{Child, Family, Pseudonym};
 use crate::report::Comparison;
 
 use super::comparability::Pairs;
@@ -64,7 +64,9 @@ pub(super) fn extent(ledger: &Ledger, basis: [u8; 32], criterion: &Criterion) ->
     if depends_on_all(criterion) {
         return Ok(Extent::Full(WhyFull::DependsOnAll));
     }
-    Ok(match ledger.past(record.generation)? {
+    // What the last run could not score has to be known, too.
+    let past = if record.unscorable.is_some() { ledger.past(record.generation)? } else { None };
+    Ok(match past {
         Some(past) => Extent::Since(Box::new(LastRun { past, record })),
         None => Extent::Full(WhyFull::UnknownChanges),
     })
@@ -246,7 +248,8 @@ impl Job<'_> {
         let kept = before.iter().map(|known| &known.candidate);
         let kept = kept.filter(|pair| stays(&pair.family) && !changed_names.contains(&pair.child));
         result.candidates.extend(kept);
-        result.unscorable.extend(unscorable_before(last)?.into_iter().filter(|one| stays(&one.family)));
+        let unscorable = last.unscorable.iter().flatten();
+        result.unscorable.extend(unscorable.filter(|one| stays(&one.family)).cloned());
         result.rank();
         Ok(Compared { result, stages, index, comparison })
     }
@@ -308,11 +311,4 @@ impl Job<'_> {
 
 fn names(children: &[Child]) -> BTreeSet<Pseudonym> {
     children.iter().map(|child| child.pseudonym).collect()
-}
-
-/// The families that the last run could not score, as its manifest has them.
-fn unscorable_before(last: &RunRecord) -> Result<Vec<Unscorable>, StoreError> {
-    let manifest: serde_json::Value = serde_json::from_str(&last.manifest)?;
-    let all = manifest.get("unscorable").cloned().unwrap_or_default();
-    serde_json::from_value(all).map_err(StoreError::LastRun)
 }

@@ -164,6 +164,21 @@ impl Store {
         Ok(store)
     }
 
+    /// Makes a new store as [`Self::create`] does, and begins its audit chain with a record of it.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_recorded(dir: &Path, new: &NewStore<'_>, entry: Entry) -> Result<Self, StoreError> {
+        let store = Self::create(dir, new)?;
+        let recipients: Vec<String> = new.custodians.iter().map(ToString::to_string).collect();
+        let entry = entry
+            .with("loci", new.table.panel().len())
+            .with("custodians", recipients)
+            .with_digest("frequencies", &new.table.digest());
+        store.ledger()?.append(&entry)?;
+        Ok(store)
+    }
+
     /// Finds out whether a folder holds a store.
     #[must_use]
     pub fn exists(dir: &Path) -> bool {

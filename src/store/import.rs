@@ -13,7 +13,7 @@ use crate::intake::{
 use crate::kinship::Calculator;
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
 use crate::matching::IdentityRule;
-use crate::model::{Layout, Panel, Pseudonym};
+use crate::model::{Layout, Pseudonym};
 use crate::pseudonym::Pseudonymizer;
 use crate::report::words::hex;
 use crate::report::{FileOutcome, FileReport, ImportLog};
@@ -424,7 +424,7 @@ impl Desk<'_> {
             new.find_duplicates(self.ledger, self.store, calculator, rule, self.observer)
         });
         let found = found.unwrap_or_else(|error| {
-            let what = format!("persons with two numbers were not looked for: {}", with_causes(&error));
+            let what = format!("persons with two numbers were not looked for: {}", error.with_causes());
             vec![(last.clone(), vec![about_file(&last, Severity::Warning, "identities", what).into()])]
         });
         for (file, findings) in found {
@@ -463,20 +463,6 @@ impl Desk<'_> {
             self.tell(&mut report, notes.iter().cloned().map(ImportFinding::from).collect());
         }
     }
-}
-
-/// An error and its causes in one line.
-fn with_causes(error: &StoreError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.ends_with(&next) {
-            text = text + ": " + &next;
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// A finding about a file as a whole.

@@ -1,6 +1,7 @@
 //! What an operation tells while it works, and how it is stopped.
 
 use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::intake::Problem;
@@ -9,6 +10,7 @@ use crate::kinship::KinshipError;
 use crate::ledger::ImportReport;
 use crate::matching::Watch;
 use crate::model::{Layout, Pseudonym};
+use crate::report::words::{count, plural};
 
 use super::error::StoreError;
 
@@ -179,8 +181,8 @@ pub enum WhyFull {
     UnknownChanges,
 }
 
-impl std::fmt::Display for WhyFull {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for WhyFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Asked => "it was asked for",
             Self::First => "nothing was matched before",
@@ -188,5 +190,69 @@ impl std::fmt::Display for WhyFull {
             Self::DependsOnAll => "who is among a family's best, or a chance hit, depends on all children",
             Self::UnknownChanges => "it is not known what changed since the last run",
         })
+    }
+}
+
+impl fmt::Display for Notice<'_> {
+    /// In a line, without what to type; findings in a line each.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCustodian => f.write_str("no custodian: original identifiers are not kept"),
+            Self::Findings { findings, .. } => {
+                f.write_str(&findings.iter().map(|finding| finding.text.as_str()).collect::<Vec<_>>().join("\n"))
+            }
+            Self::FileRefused { file, problems } => {
+                write!(f, "{file}: {} found, nothing imported", plural(*problems, "problem"))
+            }
+            Self::FileImported { file, layout, done, .. } => {
+                let rows = done.added + done.unchanged + done.replaced + done.kept;
+                write!(f, "{file}: {} of {layout}: {} added", plural(rows, "row"), count(done.added))
+            }
+            Self::FileTime { seconds } => write!(f, "  in {seconds:.2} s"),
+            Self::FileConflicts { file, rows, .. } => write!(
+                f,
+                "{file}: {} in conflict with the store or with each other, nothing imported",
+                plural(*rows, "row")
+            ),
+            Self::PedigreesWithoutRows { file, pedigrees } => write!(
+                f,
+                "{file}: {} of families without a sound row here: not imported",
+                plural(*pedigrees, "pedigree")
+            ),
+            Self::FamilyNotChecked { family, error } => {
+                write!(f, "family {family} could not be checked for consistency: {error}")
+            }
+            Self::FamiliesChecked { families, marks } => write!(
+                f,
+                "checked {} for consistency first: {} set",
+                if *families == 1 { "1 family".to_owned() } else { format!("{} families", count(*families)) },
+                plural(*marks, "mark")
+            ),
+            Self::MatchingAll(why) => write!(f, "everything is matched: {why}"),
+            Self::Changed { families, children } => write!(
+                f,
+                "since the last run {} families and {} children came or changed",
+                count(*families),
+                count(*children)
+            ),
+            Self::IndexBuilt { children, seconds, why } => {
+                write!(f, "built the index of {} children in {seconds:.2} s (", count(*children))?;
+                match why {
+                    Some(why) => write!(f, "{why})"),
+                    None => f.write_str("there is no index yet)"),
+                }
+            }
+            Self::FamiliesIndexDamaged => {
+                f.write_str("the families index is damaged: all families are compiled again, and it is written anew")
+            }
+            Self::FamiliesIndexNotWritten(error) => {
+                write!(f, "the next delta will compile all families again: {}", error.with_causes())
+            }
+            Self::TracesStay => f.write_str(
+                "traces of what was expunged, or of old pseudonyms, stay in the ledger's journal as long as another \
+                 command reads it; the next import, match, expunge or index removes them",
+            ),
+            Self::Resealing { records } => write!(f, "opening and sealing {} records", count(*records)),
+        }
     }
 }

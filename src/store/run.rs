@@ -153,6 +153,9 @@ impl Store {
             pairs: result.pairs,
             digest,
             basis: Some(basis),
+            min_loci: comparison.min_loci,
+            pairs_not_comparable: comparison.pairs_not_comparable,
+            unscorable: Some(result.unscorable.clone()),
             manifest: manifest(self, &calculator, criterion, (&result, &comparison), &index).to_string(),
         };
         let recording = Instant::now();

@@ -6,20 +6,19 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::audit::Attribution;
+use crate::cli::model_options::ModelOptions;
+use crate::cli::notices::Notices;
+use crate::cli::options::FrequencyOption;
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, count};
 use crate::index::Access;
 use crate::ledger::{Batch, Ledger, OnConflict};
 use crate::matching::{Criterion, Matcher, Watch};
 use crate::model::{Layout, Profile, Pseudonym, Relation, SampleRecord, Sex};
 use crate::screen::Instructions;
+use crate::store::{self, Frequencies, MatchOptions, Matched, NewStore, Store, checked_threshold};
 use crate::synthesis::{Plan, Population};
 
-use super::Outcome;
-use super::matching::{How, Matched, run_match};
-use super::model::ModelOptions;
-use super::options::FrequencyOption;
-use super::output::{Output, count};
-use super::store::{Protection, Store};
-use super::who;
 
 /// Families of the comparison with scoring every pair.
 const SCORED: u32 = 64;
@@ -136,9 +135,10 @@ impl Bench {
 
     fn measure(&self, output: &Output) -> anyhow::Result<Measured> {
         let quiet = Output::new(true);
-        let (text, table) = self.frequencies.read()?;
+        let quiet = Notices::new(&quiet);
+        let Frequencies { text, table, .. } = self.frequencies.read()?;
         let settings = self.model.settings()?;
-        let criterion = super::init::checked(self.min_log10_lr)?;
+        let criterion = Criterion { min_log10_lr: checked_threshold(self.min_log10_lr)?, ..Criterion::default() };
         output.say(&format!(
             "{} families and {} children in a temporary store, {} runs",
             count(self.families as u64),
@@ -151,8 +151,8 @@ impl Bench {
         let synthesise = started.elapsed();
 
         let folder = tempfile::tempdir()?;
-        let store =
-            Store::create(&folder.path().join("store"), &text, &table, &settings, criterion, &Protection::invented())?;
+        let new = NewStore { criterion, ..NewStore::new(&text, &table, &settings) }.for_invented_people();
+        let store = Store::create(&folder.path().join("store"), &new)?;
         let mut ledger = store.ledger()?;
         let [first, later] = batches(&population, self.new, table.panel().loci());
         drop(population);
@@ -170,20 +170,21 @@ impl Bench {
         let index_bytes_per_child = index.size() as f64 / f64::max(index.children() as f64, 1.0);
         drop(index);
 
-        let full = How { criterion, ..How::full(&store) };
+        let full = MatchOptions::full(&store);
+        let entry = store::entry("bench", None);
         let mut runs: Vec<Matched> = Vec::new();
         for _ in 0..self.runs {
-            runs.push(run_match(&store, full, who::entry("bench", None), &quiet)?);
+            runs.push(store.match_all(&full, &entry, &quiet)?);
         }
         runs.sort_by(|a, b| a.report.run.seconds.total_cmp(&b.report.run.seconds));
         let lengths = runs.iter().map(|run| run.report.run.seconds).collect();
         let median = runs.swap_remove(runs.len() / 2);
         let full_measured = Full::of(&median, lengths);
         import(&mut ledger, &later)?;
-        let delta = run_match(&store, How { full: false, ..full }, who::entry("bench", None), &quiet)?;
+        let delta = store.match_all(&MatchOptions { full: false, ..full }, &entry, &quiet)?;
         // Its own index first, so that only matching is compared.
         drop(store.build_index(&ledger, Access::Usual)?);
-        let after = run_match(&store, full, who::entry("bench", None), &quiet)?;
+        let after = store.match_all(&full, &entry, &quiet)?;
         Ok(Measured {
             program: concat!("reunite ", env!("CARGO_PKG_VERSION")),
             instructions: Instructions::detect().name(),
@@ -287,7 +288,7 @@ fn import(ledger: &mut Ledger, batches: &[Batch; 2]) -> anyhow::Result<()> {
 fn every_pair(store: &Store, ledger: &Ledger, criterion: Criterion) -> anyhow::Result<EveryPair> {
     let calculator = store.calculator()?;
     let index = store.open_index(ledger, Access::Usual)??;
-    let families = ledger.families_after(store.table.panel(), None, SCORED, &ledger.generation()?)?;
+    let families = ledger.families_after(store.table().panel(), None, SCORED, &ledger.generation()?)?;
     let watch = Watch::default();
     let (all, stages) = Matcher::new(&index, &calculator, criterion).exhaustive().run(&families, &watch)?;
     let (screened, _) = Matcher::new(&index, &calculator, criterion).run(&families, &watch)?;

@@ -7,22 +7,20 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::audit::Attribution;
+use crate::cli::model_options::ModelOptions;
+use crate::cli::notices::Notices;
+use crate::cli::options::FrequencyOption;
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, count};
 use crate::index::Access;
 use crate::intake::{Kit, Layout};
-use crate::ledger::Ledger;
 use crate::matching::{Criterion, Matcher, Watch};
 use crate::model::{Locus, Panel, Profile, Pseudonym, Relation, Sex};
 use crate::population::DropOuts;
 use crate::pseudonym::{Pseudonymizer, SecretKey};
+use crate::store::{self, Frequencies, MatchOptions, NewStore, Store, checked_threshold};
 use crate::synthesis::{Challenge, ChallengePlan};
 
-use super::Outcome;
-use super::import::sound_text;
-use super::matching::{How, run_match};
-use super::model::ModelOptions;
-use super::options::FrequencyOption;
-use super::output::{Output, count};
-use super::store::{Protection, Store};
 
 /// Loci with nothing seen, and with one copy lost, unless asked for otherwise.
 pub(super) const MISSING: f64 = 0.05;
@@ -104,7 +102,7 @@ impl Search {
 
     fn search(&self, output: &Output) -> anyhow::Result<Searched> {
         let quiet = Output::new(true);
-        let (text, table) = self.frequencies.read()?;
+        let Frequencies { text, table, .. } = self.frequencies.read()?;
         let panel = table.panel();
         let mut settings = self.model.settings()?;
         if settings.model.drop_out == DropOuts::default() {
@@ -112,7 +110,7 @@ impl Search {
             settings.model.drop_out = DropOuts { relatives: drop_out, children: drop_out };
         }
         settings.model.check()?;
-        let criterion = super::init::checked(self.min_log10_lr)?;
+        let criterion = Criterion { min_log10_lr: checked_threshold(self.min_log10_lr)?, ..Criterion::default() };
         let best = Criterion { max_per_family: Some(1), ..criterion };
         let mut searches = Vec::new();
         let mut model = String::new();
@@ -127,32 +125,18 @@ impl Search {
             };
             let challenge = plan.generate(&table, &settings.model)?;
             let folder = tempfile::tempdir()?;
-            let store = Store::create(
-                &folder.path().join("store"),
-                &text,
-                &table,
-                &settings,
-                criterion,
-                &Protection::invented(),
-            )?;
-            let mut ledger = store.ledger()?;
+            let new = NewStore { criterion, ..NewStore::new(&text, &table, &settings) }.for_invented_people();
+            let store = Store::create(&folder.path().join("store"), &new)?;
             let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
             let (people, queries) = (people(&challenge, panel, '/'), queries(&challenge, panel, '/'));
             let started = Instant::now();
-            let mut import = |name: &str, text: &str, layout| -> anyhow::Result<()> {
-                sound_text(name, text, layout, panel, &pseudonymizer, &mut ledger, SYNTHETIC).map(drop)
-            };
-            import("people.csv", &people, Layout::Children)?;
-            import("queries.csv", &queries, Layout::Families)?;
+            store.import_sound_text("people.csv", &people, Layout::Children, SYNTHETIC)?;
+            store.import_sound_text("queries.csv", &queries, Layout::Families, SYNTHETIC)?;
             let import = started.elapsed().as_secs_f64();
             drop((people, queries));
             let started = Instant::now();
-            let matched = run_match(
-                &store,
-                How { criterion: best, ..How::full(&store) },
-                super::who::entry("challenge", None),
-                &quiet,
-            )?;
+            let options = MatchOptions { criterion: best, ..MatchOptions::full(&store) };
+            let matched = store.match_all(&options, &store::entry("challenge", None), &Notices::new(&quiet))?;
             let match_ = started.elapsed().as_secs_f64();
             let answers: HashMap<Pseudonym, Pseudonym> =
                 matched.result.candidates.iter().map(|one| (one.family, one.child)).collect();
@@ -161,7 +145,7 @@ impl Search {
                 let family = pseudonymizer.family(None, &query_id(query))?;
                 first += usize::from(answers.get(&family) == Some(&pseudonymizer.sample(None, &person_id(place))?));
             }
-            let expected = expected(&store, &ledger, criterion)?;
+            let expected = expected(&store, criterion)?;
             searches.push(One { seed, first, expected, import, match_ });
             model = store.calculator()?.settings_line();
             output.say(&format!(
@@ -183,9 +167,10 @@ impl Search {
 
 /// How many of the queries should have their relative first: with everyone as likely the relative beforehand, a person is it
 /// with a probability in proportion to the LR, and no ranking finds more than the one that begins with the likeliest.
-fn expected(store: &Store, ledger: &Ledger, criterion: Criterion) -> anyhow::Result<f64> {
-    let (families, _) = ledger.families(store.table.panel())?;
-    let index = store.open_index(ledger, Access::Usual)??;
+fn expected(store: &Store, criterion: Criterion) -> anyhow::Result<f64> {
+    let ledger = store.ledger()?;
+    let (families, _) = ledger.families(store.table().panel())?;
+    let index = store.open_index(&ledger, Access::Usual)??;
     let calculator = store.calculator()?;
     let (result, _) = Matcher::new(&index, &calculator, criterion).run(&families, &Watch::default())?;
     let mut best_and_sum: HashMap<Pseudonym, (f64, f64)> = HashMap::new();

@@ -10,25 +10,22 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::Args;
 
-use crate::intake::Layout;
+use crate::cli::notices::Notices;
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, count};
 use crate::matching::Criterion;
-use crate::model::Pseudonym;
-use crate::population::{FrequencyTable, Model};
+use crate::model::{Layout, Pseudonym};
+use crate::population::FrequencyTable;
 use crate::pseudonym::{Pseudonymizer, SecretKey};
 use crate::report::{CandidateRow, plain_table, ratio};
+use crate::store::{self, MatchOptions, NewStore, Settings, Store, write_private};
 
-use super::Outcome;
-use super::import::sound_text;
-use super::matching::{How, run_match};
-use super::model::Settings;
-use super::output::{Output, count};
-use super::store::{Protection, Store, write_private};
-use super::who;
+use super::r#match;
 
-const FAMILIES: &str = include_str!("../../fixtures/demo/families.csv");
-const CHILDREN: &str = include_str!("../../fixtures/demo/children.csv");
-const TRUTH: &str = include_str!("../../fixtures/demo/truth.csv");
-const TRAPS: &str = include_str!("../../fixtures/demo/traps.csv");
+const FAMILIES: &str = include_str!("../../../fixtures/demo/families.csv");
+const CHILDREN: &str = include_str!("../../../fixtures/demo/children.csv");
+const TRUTH: &str = include_str!("../../../fixtures/demo/truth.csv");
+const TRAPS: &str = include_str!("../../../fixtures/demo/traps.csv");
 
 /// Candidates shown from either end; the store has them all.
 const BEST: usize = 15;
@@ -90,31 +87,27 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
     let key = Arc::new(SecretKey::generate(&dir.join("demo.key"))?);
     let table = FrequencyTable::chinese_han_23();
     let text = FrequencyTable::chinese_han_23_text();
-    let model = Model::default();
-    let settings = Settings { model, linked: Vec::new() };
-    let protection = Protection { key: Some(Arc::clone(&key)), ..Protection::default() };
-    let store = Store::create(&dir.join("store"), text, table, &settings, Criterion::default(), &protection)?;
-    let lock = store.lock()?;
-    let mut ledger = store.ledger()?;
+    let settings = Settings::default();
+    let new = NewStore { key: Some(Arc::clone(&key)), ..NewStore::new(text, table, &settings) };
+    let store = Store::create(&dir.join("store"), &new)?;
     let names = Pseudonymizer::new(&key);
+    let entry = store::entry("demo", None);
     for (name, text, layout) in
         [("families.csv", FAMILIES, Layout::Families), ("children.csv", CHILDREN, Layout::Children)]
     {
-        let entry = who::entry("demo", None);
-        sound_text(name, text, layout, table.panel(), &names, &mut ledger, (&entry).into())?;
+        store.import_sound_text(name, text, layout, (&entry).into())?;
     }
-    let counts = ledger.counts()?;
-    drop(ledger);
+    let counts = store.ledger()?.counts()?;
     output.say(&format!(
-        "imported {} families with {} relatives, and {} children (synthetic, {} loci)\n{model}",
+        "imported {} families with {} relatives, and {} children (synthetic, {} loci)\n{}",
         count(counts.families),
         count(counts.relatives),
         count(counts.children),
         table.panel().len(),
+        settings.model,
     ));
-    let matched = run_match(&store, How::full(&store), who::entry("demo", None), output)?;
-    drop(lock);
-    matched.say(output);
+    let matched = store.match_all(&MatchOptions::full(&store), &entry, &Notices::new(output))?;
+    r#match::say(&matched, output);
     let known = Known::new(&names)?;
     output.data(&report(&matched.report.candidates, &known)?)?;
     output.say(&format!("\nall of it in {:.1} s", started.elapsed().as_secs_f64()));

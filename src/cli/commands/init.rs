@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::cli::model_options::ModelOptions;
+use crate::cli::options::{FrequencyOption, Global};
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, plural};
 use crate::matching::Criterion;
-
-use super::Outcome;
-use super::model::ModelOptions;
-use super::options::{Frequencies, FrequencyOption, Global};
-use super::output::{Output, plural};
-use super::store::{Protection, Store, load_key};
+use crate::pseudonym::SecretKey;
+use crate::store::{Frequencies, NewStore, Store, checked_threshold, custodians};
 
 #[derive(Args)]
 pub(super) struct Init {
@@ -33,23 +33,23 @@ pub(super) struct Init {
 
 impl Init {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let key = global.key().map(|key| load_key(Some(&key))).transpose()?.map(Arc::new);
-        let custodians = super::vault::custodians(&self.custodian)?;
-        let Frequencies { text, table, base, notes } = self.frequencies.read_with_base()?;
-        notes.iter().for_each(|note| output.warn(note));
+        let key = global.key().map(|key| SecretKey::load(&key)).transpose()?.map(Arc::new);
+        let custodians = custodians(&self.custodian)?;
+        let Frequencies { text, table, base, notes } = self.frequencies.read()?;
+        notes.iter().for_each(|note| output.warn(&note.to_string()));
         let settings = self.model.settings_over(&base)?;
-        let criterion = checked(self.min_log10_lr)?;
-        if let Some(folder) = &self.index_dir {
-            anyhow::ensure!(folder.is_dir(), "--index-dir {}: there is no such folder", folder.display());
-        }
-        let protection = Protection { key: key.clone(), custodians: &custodians, index_dir: self.index_dir.as_deref() };
-        let store = Store::create(&global.store, &text, &table, &settings, criterion, &protection)?;
-        let entry = global
-            .entry("init")
-            .with("loci", table.panel().len())
-            .with("custodians", super::vault::words(&custodians))
-            .with_digest("frequencies", &table.digest());
-        store.ledger()?.append(&entry)?;
+        let criterion = Criterion { min_log10_lr: checked_threshold(self.min_log10_lr)?, ..Criterion::default() };
+        let store = Store::create_recorded(
+            &global.store,
+            &NewStore {
+                criterion,
+                key: key.clone(),
+                custodians: &custodians,
+                index_dir: self.index_dir.as_deref(),
+                ..NewStore::new(&text, &table, &settings)
+            },
+            global.entry("init"),
+        )?;
         output.say(&format!(
             "made the store {} with {} loci; {}; candidates from log10 LR {}",
             store.dir().display(),
@@ -69,10 +69,4 @@ impl Init {
         }
         Ok(Outcome::Done)
     }
-}
-
-/// A criterion from a number that may not be one.
-pub(super) fn checked(min_log10_lr: f64) -> anyhow::Result<Criterion> {
-    anyhow::ensure!(min_log10_lr.is_finite(), "--min-log10-lr {min_log10_lr} is no number");
-    Ok(Criterion { min_log10_lr, ..Criterion::default() })
 }

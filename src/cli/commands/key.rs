@@ -2,17 +2,15 @@
 
 use std::path::PathBuf;
 
-use anyhow::ensure;
 use clap::Subcommand;
 
+use crate::cli::options::Global;
+use crate::cli::outcome::Outcome;
+use crate::cli::output::Output;
 use crate::ledger::ENCRYPTS;
 use crate::pseudonym::SecretKey;
 
-use super::Outcome;
-use super::options::Global;
-use super::output::Output;
 use super::rotate::Rotate;
-use super::store::Store;
 
 #[derive(Subcommand)]
 pub(super) enum Key {
@@ -43,10 +41,7 @@ impl Key {
             }
             Self::Rotate(command) => command.run(global, output),
             Self::Encrypt => {
-                ensure!(ENCRYPTS, "this build does not encrypt ledgers: build it with `--features sqlcipher`");
-                let store = Store::open(&global.store, global.key())?;
-                let _lock = store.lock()?;
-                if !store.encrypt(&global.entry("key encrypt"))? {
+                if !global.open()?.encrypt(&global.entry("key encrypt"))? {
                     output.say("the ledger is encrypted already");
                     return Ok(Outcome::Nothing);
                 }

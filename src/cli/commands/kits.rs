@@ -3,15 +3,15 @@
 use anyhow::bail;
 use clap::Args;
 
+use crate::cli::options::{FormatOption, Global};
+use crate::cli::outcome::Outcome;
+use crate::cli::output::Output;
 use crate::intake::{Kit, KitUse};
 use crate::model::Panel;
 use crate::population::FrequencyTable;
 use crate::report::{Format, KitRow, KitsReport};
+use crate::store::Store;
 
-use super::Outcome;
-use super::options::{FormatOption, Global};
-use super::output::Output;
-use super::store::Store;
 
 #[derive(Args)]
 pub(super) struct Kits {
@@ -24,8 +24,8 @@ pub(super) struct Kits {
 
 impl Kits {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let table = if Store::is_there(&global.store) {
-            Store::open(&global.store, global.key())?.table
+        let table = if Store::exists(&global.store) {
+            global.open()?.table().clone()
         } else {
             output.say("there is no store here: the panel is that of the built-in frequencies");
             FrequencyTable::chinese_han_23().clone()

@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
+use crate::cli::model_options::ModelOptions;
+use crate::cli::options::FrequencyOption;
+use crate::cli::outcome::Outcome;
+use crate::cli::output::Output;
 use crate::intake::{Case, CasePedigrees, Problem, read_cases};
 use crate::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
 use crate::model::Locus;
 use crate::population::Convention;
+use crate::store::Frequencies;
 
-use super::Outcome;
-use super::model::ModelOptions;
-use super::options::{Frequencies, FrequencyOption, calculator};
-use super::output::Output;
 
 #[derive(Args)]
 pub(super) struct Lr {
@@ -33,9 +34,9 @@ pub(super) struct Lr {
 
 impl Lr {
     pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
-        let Frequencies { table, base, notes, .. } = self.frequencies.read_with_base()?;
-        notes.iter().for_each(|note| output.warn(note));
-        let calculator = calculator(&table, &self.model.settings_over(&base)?)?;
+        let Frequencies { table, base, notes, .. } = self.frequencies.read()?;
+        notes.iter().for_each(|note| output.warn(&note.to_string()));
+        let calculator = self.model.settings_over(&base)?.calculator(&table)?;
         let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let refused = |problems: Vec<Problem>| {
             problems.iter().for_each(|problem| output.warn(&problem.to_string()));

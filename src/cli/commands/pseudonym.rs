@@ -5,12 +5,11 @@ use std::io::{BufRead, stdin};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use crate::pseudonym::Pseudonymizer;
-
-use super::Outcome;
-use super::options::Global;
-use super::output::Output;
-use super::store::load_key;
+use crate::cli::options::Global;
+use crate::cli::outcome::Outcome;
+use crate::cli::output::Output;
+use crate::pseudonym::{Pseudonymizer, SecretKey};
+use crate::store::StoreError;
 
 #[derive(Args)]
 pub(super) struct Names {
@@ -32,7 +31,7 @@ enum Kind {
 
 impl Names {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let key = load_key(global.key().as_ref())?;
+        let key = SecretKey::load(&global.key().ok_or(StoreError::KeyNeeded)?)?;
         let pseudonymizer = Pseudonymizer::new(&key);
         let mut text = String::new();
         for (i, line) in stdin().lock().lines().enumerate() {

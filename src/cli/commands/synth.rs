@@ -9,17 +9,17 @@ use anyhow::Context;
 use clap::Args;
 use rayon::prelude::*;
 
+use crate::cli::model_options::ModelOptions;
+use crate::cli::options::FrequencyOption;
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, count};
 use crate::kinship::{Calculator, Evidence};
 use crate::model::{Locus, Panel, Profile};
 use crate::population::{FrequencyTable, Model};
+use crate::store::{Frequencies, write_private};
 use crate::synthesis::{ChallengePlan, Plan, Population, SyntheticFamily, relation_shape};
 
-use super::Outcome;
 use super::challenge;
-use super::model::ModelOptions;
-use super::options::{FrequencyOption, calculator};
-use super::output::{Output, count};
-use super::store::write_private;
 
 #[derive(Args)]
 pub(super) struct Synth {
@@ -68,14 +68,14 @@ pub(super) struct Synth {
 
 impl Synth {
     pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
-        let (_, table) = self.frequencies.read()?;
+        let Frequencies { table, .. } = self.frequencies.read()?;
         let settings = self.model.settings()?;
         let model = settings.model;
         anyhow::ensure!(settings.linked.is_empty(), "synthetic loci are independent: leave --linked away");
         if self.challenge {
             return self.write_challenge(&table, &model, output);
         }
-        let calculator = calculator(&table, &settings)?;
+        let calculator = settings.calculator(&table)?;
         let plan = Plan {
             families: self.families,
             children: self.children,
@@ -113,7 +113,7 @@ impl Synth {
             .mode(0o700)
             .create(&self.out)
             .with_context(|| format!("cannot make the folder {}", self.out.display()))?;
-        files.iter().try_for_each(|(name, text)| write_private(&self.out.join(name), text.as_bytes()))
+        files.iter().try_for_each(|(name, text)| Ok(write_private(&self.out.join(name), text.as_bytes())?))
     }
 
     fn write_challenge(&self, table: &FrequencyTable, model: &Model, output: &Output) -> anyhow::Result<Outcome> {

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::audit::Attribution;
-use crate::model::{Candidate, Layout, Locus, Panel, Profile, Pseudonym, Relation, SampleRecord, Sex};
+use crate::model::{Candidate, Layout, Locus, Panel, Profile, Pseudonym, Relation, SampleRecord, Sex, Unscorable};
 
 /// How changes are recorded that are not about records.
 const TEST: Attribution<'_> = Attribution::Unrecorded("a test");
@@ -102,6 +102,9 @@ fn run(ledger: &Ledger) -> RunRecord {
         pairs: 2,
         digest: [3; 32],
         basis: Some([4; 32]),
+        min_loci: Some(8),
+        pairs_not_comparable: Some(1),
+        unscorable: Some(Vec::new()),
         manifest: "{}".to_owned(),
     }
 }

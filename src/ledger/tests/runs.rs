@@ -67,22 +67,80 @@ fn runs_that_are_none_are_refused() {
     assert_eq!(ledger.last_run().unwrap().unwrap().0, 1);
 }
 
+/// Families 8 and 9, of which 9 could not be scored.
+fn with_unscorable(ledger: &mut Ledger) -> RunRecord {
+    import(ledger, vec![relative(2, 8, 1, Relation::Father), relative(3, 9, 2, Relation::Father)]);
+    let unscorable =
+        |family| Unscorable { family: p(family), locus: "vWA".parse().unwrap(), reason: "too many".into() };
+    let manifest = format!(r#"{{"unscorable":["{}"]}}"#, p(9));
+    let run = RunRecord { unscorable: Some(vec![unscorable(8), unscorable(9)]), manifest, ..run(ledger) };
+    record(ledger, &run, &[]).unwrap();
+    assert_eq!(ledger.last_run().unwrap(), Some((1, run.clone())));
+    run
+}
+
 #[test]
 fn an_edited_run_is_as_sound_as_it_was() {
     for is_sound in [true, false] {
         let (_dir, _path, mut ledger) = ledger();
-        record_now(&mut ledger, &[]).unwrap();
+        let before = with_unscorable(&mut ledger);
         if !is_sound {
             ledger.connection.execute("UPDATE run SET families = families + 1", []).unwrap();
         }
-        let tx = ledger.begin().unwrap();
-        let edited = expunge::edit_manifests(&tx, |_| serde_json::from_str(r#"{"edited": 1}"#).map(Some)).unwrap();
-        tx.commit().unwrap();
-        assert_eq!(edited, 1);
+        let scope = Scope { samples: [p(2)].into(), families: [p(9)].into() };
+        assert_eq!(ledger.expunge(&scope, &[], TEST).unwrap().manifests, 1);
         match ledger.last_run() {
-            Ok(run) => assert!(is_sound && run.unwrap().1.manifest == r#"{"edited":1}"#),
+            Ok(run) => {
+                let run = run.unwrap().1;
+                assert!(is_sound && run.manifest == r#"{"unscorable":[]}"#);
+                assert_eq!(run.unscorable.unwrap(), before.unscorable.unwrap()[..1]);
+            }
             Err(error) => assert!(!is_sound && matches!(error, LedgerError::Damaged { .. })),
         }
+        let left: i64 = ledger.connection.query_row("SELECT count(*) FROM unscorable", [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 1);
+    }
+}
+
+#[test]
+fn a_run_names_families_by_their_new_pseudonyms_after_a_change_of_key() {
+    let (_dir, _path, mut ledger) = ledger();
+    with_unscorable(&mut ledger);
+    let renamed =
+        Renamed { samples: [(p(1), p(31)), (p(2), p(32))].into(), families: [(p(8), p(49)), (p(9), p(48))].into() };
+    assert_eq!(ledger.rekey([2; 8], key().as_ref(), &renamed, &[], TEST).unwrap().manifests, 1);
+    let run = ledger.last_run().unwrap().unwrap().1;
+    assert_eq!(run.manifest, format!(r#"{{"unscorable":["{}"]}}"#, p(48)));
+    assert_eq!(run.unscorable.unwrap().iter().map(|one| one.family).collect::<Vec<_>>(), [p(48), p(49)]);
+}
+
+#[test]
+fn damage_to_any_part_of_the_last_run_is_noticed() {
+    for damage in [
+        "UPDATE run SET mode = 'delta'",
+        "UPDATE run SET generation = generation + 1",
+        "UPDATE run SET digest = zeroblob(32)",
+        "UPDATE run SET basis = NULL",
+        "UPDATE run SET manifest = '{}'",
+        "UPDATE run SET min_loci = NULL",
+        "UPDATE run SET min_loci = 9",
+        "UPDATE run SET pairs_not_comparable = 0",
+        "UPDATE run SET unscorable = NULL",
+        "UPDATE unscorable SET family = zeroblob(16) WHERE family = (SELECT min(family) FROM unscorable)",
+        "UPDATE unscorable SET locus = 'FGA'",
+        "UPDATE unscorable SET locus = ''",
+        "UPDATE unscorable SET reason = 'another'",
+        "DELETE FROM unscorable WHERE family = (SELECT min(family) FROM unscorable)",
+        "DELETE FROM unscorable",
+        "INSERT INTO unscorable SELECT run_id, zeroblob(16), locus, reason FROM unscorable LIMIT 1",
+    ] {
+        let (_dir, _path, mut ledger) = ledger();
+        with_unscorable(&mut ledger);
+        assert_eq!(ledger.verify().unwrap(), [""; 0]);
+        ledger.connection.execute_batch(damage).unwrap();
+        assert!(matches!(ledger.last_run(), Err(LedgerError::Damaged { .. })), "{damage}");
+        let found = ledger.verify().unwrap();
+        assert!(found.iter().any(|finding| finding.contains("run 1")), "{damage}: {found:?}");
     }
 }
 
