@@ -12,7 +12,7 @@ use crate::report::Format;
 use crate::store::{FamilyStates, WithdrawalReason};
 
 #[derive(Subcommand)]
-pub(super) enum Families {
+pub(in crate::cli) enum Families {
     /// Hold the relatives of each family against each other, and mark the families that do not fit
     Check(Check),
     /// List the families that are marked or withdrawn
@@ -24,7 +24,7 @@ pub(super) enum Families {
 }
 
 #[derive(Args)]
-pub(super) struct List {
+pub(in crate::cli) struct List {
     /// Only those that are withdrawn
     #[arg(long)]
     withdrawn: bool,
@@ -36,7 +36,7 @@ pub(super) struct List {
 }
 
 #[derive(Args)]
-pub(super) struct Withdraw {
+pub(in crate::cli) struct Withdraw {
     /// Their pseudonyms
     #[arg(required = true)]
     families: Vec<String>,
@@ -46,14 +46,14 @@ pub(super) struct Withdraw {
 }
 
 #[derive(Args)]
-pub(super) struct Restore {
+pub(in crate::cli) struct Restore {
     /// Their pseudonyms
     #[arg(required = true)]
     families: Vec<String>,
 }
 
 #[derive(Args)]
-pub(super) struct Check {
+pub(in crate::cli) struct Check {
     /// Only these families, by pseudonym
     families: Vec<String>,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::store::{FoundKin, KinOptions, KinWithin, WantedKin};
 use super::TABLE_ROWS;
 
 #[derive(Args)]
-pub(super) struct FindKin {
+pub(in crate::cli) struct FindKin {
     /// Whom to compare with each other
     #[arg(long, value_enum, value_name = "SIDE")]
     within: KinWithin,
@@ -35,7 +35,7 @@ pub(super) struct FindKin {
 
 /// When two profiles are one person's.
 #[derive(Args)]
-pub(super) struct RuleOption {
+pub(in crate::cli) struct RuleOption {
     /// At most so many alleles may differ in two samples of one person
     #[arg(long, value_name = "N", default_value_t = IdentityRule::default().max_differences,
           value_parser = clap::value_parser!(u8).range(..=i64::from(IdentityRule::MOST_DIFFERENCES)))]

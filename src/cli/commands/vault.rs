@@ -8,7 +8,7 @@ use crate::cli::output::{Output, plural};
 use crate::store::custodians;
 
 #[derive(Subcommand)]
-pub(super) enum VaultCommand {
+pub(in crate::cli) enum VaultCommand {
     /// Custodians: to whom the original identifiers of later imports are sealed
     #[command(subcommand)]
     Recipients(Recipients),
@@ -17,7 +17,7 @@ pub(super) enum VaultCommand {
 }
 
 #[derive(Subcommand)]
-pub(super) enum Recipients {
+pub(in crate::cli) enum Recipients {
     /// Add custodians by their age recipients
     Add {
         /// age1...
