@@ -120,7 +120,7 @@ pub enum StoreError {
     #[error("{} exists already and is not an empty folder", .0.display())]
     NotEmpty(PathBuf),
     /// There is no such folder for indices.
-    #[error("there is no folder {} for the index", .0.display())]
+    #[error("{}: there is no such folder", .0.display())]
     NoIndexFolder(PathBuf),
     /// The folder for indices belongs to someone else, or others can read it.
     #[error(

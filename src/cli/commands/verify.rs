@@ -1,122 +1,105 @@
 //! `verify`.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use clap::Args;
 
-use crate::index::{Access, IndexError};
-use crate::ledger::Ledger;
-use crate::model::Pseudonym;
-
-use super::Outcome;
-use super::checking::{Checking, marks};
-use super::options::Global;
-use super::output::{Output, count, hex};
-use super::store::Store;
+use crate::cli::options::Global;
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, count, plural};
+use crate::index::IndexError;
+use crate::store::{IndexCheck, LedgerCheck, MarkFinding, MarksCheck, VaultCheck};
 
 #[derive(Args)]
-pub(super) struct Verify {}
+pub(in crate::cli) struct Verify {}
 
 impl Verify {
     #[expect(clippy::unused_self, reason = "every command has the same form")]
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let store = Store::open(&global.store, global.key())?;
-        let ledger = store.ledger()?;
-        let mut sound = true;
-        let findings = ledger.verify()?;
-        for finding in &findings {
-            sound = false;
-            output.warn(&format!("ledger: {finding}"));
-        }
-        if findings.is_empty() {
-            let counts = ledger.counts()?;
-            output.say(&format!(
+        let found = global.open()?.verify()?;
+        let is_sound = found.is_sound();
+        match found.ledger? {
+            LedgerCheck::Damaged(findings) => {
+                findings.iter().for_each(|finding| output.warn(&format!("ledger: {finding}")));
+            }
+            LedgerCheck::Sound(counts) => output.say(&format!(
                 "ledger: sound; {} families with {} relatives, {} children, {} candidates",
                 count(counts.families),
                 count(counts.relatives),
                 count(counts.children),
                 count(counts.candidates)
-            ));
+            )),
         }
-        let chain = super::audit::check(&ledger, &BTreeMap::new())?;
-        for one in &chain.breaks {
-            sound = false;
-            output.warn(&format!("audit chain: {one}"));
+        let chain = found.audit?;
+        chain.breaks.iter().for_each(|one| output.warn(&format!("audit chain: {one}")));
+        if chain.is_sound() {
+            output.say(&format!("audit chain: sound; {} records", count(chain.records)));
         }
-        if chain.breaks.is_empty() {
-            output.say(&format!("audit chain: sound; {} records", count(chain.length)));
-        }
-        if ledger.unfinished()?.is_some() {
-            sound = false;
+        if found.interrupted? {
             output.warn(
                 "an expunge was interrupted, or a change of the key: run `reunite index`, which removes the last traces",
             );
         }
-        if let (Some(present), Some(next)) = (ledger.key_fingerprint()?, ledger.announced_key()?) {
+        if let Some(change) = found.key_change? {
             output.say(&format!(
                 "key: {}; a change to {} was begun, and nothing came of it: repeat `reunite key rotate`, or go on as before",
-                hex(&present),
-                hex(&next)
+                change.present, change.next
             ));
         }
-        sound &= super::vault::verify(&store, &ledger, output)?;
-        for finding in stale_marks(&store, &ledger, output)? {
-            sound = false;
-            output.warn(&format!("marks: {finding}"));
+        say_vault(&found.vault?, output);
+        match found.marks {
+            Ok(marks) => say_marks(&marks, output),
+            Err(error) => output.warn(&format!("marks: not checked: {}", error.with_causes())),
         }
-        match store.open_index(&ledger, Access::Read)? {
-            Ok(index) => output.say(&format!("index: sound; {} children", count(index.children() as u64))),
-            Err(IndexError::Io { error, .. }) if error.kind() == std::io::ErrorKind::NotFound => {
-                output.say("index: none yet; the next match builds it");
-            }
-            Err(IndexError::Stale) => output.say("index: of an earlier generation; the next match builds it again"),
-            Err(error) => {
-                sound = false;
-                output.warn(&format!("index: {error}"));
-            }
+        match found.index? {
+            IndexCheck::Sound(children) => output.say(&format!("index: sound; {} children", count(children))),
+            IndexCheck::Missing => output.say("index: none yet; the next match builds it"),
+            IndexCheck::Stale => output.say("index: of an earlier generation; the next match builds it again"),
+            IndexCheck::Unsound(error) => output.warn(&format!("index: {error}")),
         }
-        match store.check_families() {
-            None => {}
-            Some(Ok(families)) => output.say(&format!("families index: sound; {} families", count(families))),
-            Some(Err(IndexError::Stale)) => {
-                output.say("families index: of another program; the next match writes it again");
+        match found.families_index {
+            IndexCheck::Missing => {}
+            IndexCheck::Sound(families) => {
+                output.say(&format!("families index: sound; {} families", count(families)));
             }
-            Some(Err(IndexError::Damaged(what))) => {
-                sound = false;
+            IndexCheck::Stale => output.say("families index: of another program; the next match writes it again"),
+            IndexCheck::Unsound(IndexError::Damaged(what)) => {
                 output.warn(&format!("families index: damaged ({what}): write it again with `reunite match --full`"));
             }
-            Some(Err(error)) => {
-                sound = false;
-                output.warn(&format!("families index: {error}"));
-            }
+            IndexCheck::Unsound(error) => output.warn(&format!("families index: {error}")),
         }
-        Ok(if sound { Outcome::Done } else { Outcome::Nothing })
+        Ok(if is_sound { Outcome::Done } else { Outcome::Nothing })
     }
 }
 
-/// A line for every family whose marks are not what a check would give now. Families that wait for a check are counted
-/// only, withdrawn ones left out.
-fn stale_marks(store: &Store, ledger: &Ledger, output: &Output) -> anyhow::Result<Vec<String>> {
-    let checking = Checking::of(store)?;
-    let waiting: BTreeSet<Pseudonym> =
-        checking.unchecked(ledger, store)?.into_iter().map(|family| family.pseudonym).collect();
-    let mut families = ledger.families(store.table.panel())?.0;
-    families.retain(|family| !waiting.contains(&family.pseudonym));
-    let checked: BTreeSet<Pseudonym> = families.iter().map(|family| family.pseudonym).collect();
-    let own = |(family, cause): (Pseudonym, String)| checked.contains(&family).then_some((family, cause));
-    let stored: BTreeSet<(Pseudonym, String)> = ledger.marks()?.into_iter().filter_map(own).collect();
-    let found = marks(&checking.check(&families).findings);
-    let found: BTreeSet<(Pseudonym, String)> =
-        found.into_iter().map(|(family, cause)| (family, cause.to_owned())).collect();
-    let waiting = waiting.len() as u64;
-    let with = count(stored.len() as u64);
+fn say_vault(vault: &VaultCheck, output: &Output) {
+    vault.faults.iter().for_each(|fault| output.warn(&format!("vault: {fault}")));
+    if vault.orphans > 0 {
+        output.say(&format!(
+            "vault: {} files of commands that were interrupted; `reunite vault sweep` removes them",
+            vault.orphans
+        ));
+    }
+    if let Some(unsealed) = vault.unsealed {
+        output.say(&format!(
+            "vault: sound; {} in {}, {} without",
+            plural(vault.records, "sealed record"),
+            plural(vault.files, "file"),
+            plural(unsealed, "sample")
+        ));
+    }
+}
+
+fn say_marks(marks: &MarksCheck, output: &Output) {
     output.say(&format!(
-        "marks: {with} of {} checked families; {} wait for the next import or match",
-        count(checked.len() as u64),
-        count(waiting)
+        "marks: {} of {} checked families; {} wait for the next import or match",
+        count(marks.marks),
+        count(marks.checked),
+        count(marks.waiting)
     ));
-    let line = |(family, cause): &(Pseudonym, String)| {
-        format!("family {family}: {cause} is marked or found, but not both: run `reunite families check {family}`")
-    };
-    Ok(stored.symmetric_difference(&found).map(line).collect())
+    for finding in &marks.findings {
+        let fix = match finding {
+            MarkFinding::Differs { family, .. } => format!(": run `reunite families check {family}`"),
+            _ => String::new(),
+        };
+        output.warn(&format!("marks: {finding}{fix}"));
+    }
 }
