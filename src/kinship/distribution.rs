@@ -192,6 +192,29 @@ impl Default for Grid {
 /// for. The rounding of the probabilities themselves, each a sum of products of numbers that are not negative, is part
 /// of the bounds: relative, one unit of 2^-52 per operation that a probability goes through; absolute, the least
 /// positive normal number for what falls below it.
+///
+/// How often the missing child, and an unrelated child, would reach LR 1 with a father 14/15 typed at one locus:
+///
+/// ```
+/// use reunite::kinship::{Calculator, Evidence, Grid, Hypothesis, LocusOutcomes, LrDistribution};
+/// use reunite::model::Relation;
+/// use reunite::population::{Convention, FrequencyTable, Model, Mutation};
+///
+/// let table = FrequencyTable::from_counts(&[("vWA", &[(140, 0.25), (150, 0.25), (160, 0.5)])])?;
+/// let model = Model { mutation: Mutation::None, ..Model::default() };
+/// let calculator = Calculator::new(&table, model)?;
+/// let father = Evidence::new([(Relation::Father, Some("14/15".parse()?))], Convention::Pruned);
+///
+/// let values = calculator.table(0, &calculator.structure(&father)?, &father)?;
+/// let outcomes = LocusOutcomes::new(&values, &calculator.unrelated(0, &father)?);
+/// let reached = |hypothesis| LrDistribution::new([&outcomes], hypothesis, Grid::default()).tail(0.0);
+///
+/// // Probabilities, between bounds: every child of the father has a 14 or a 15, and 3/4 of the unrelated ones have.
+/// let (missing, unrelated) = (reached(Hypothesis::H1), reached(Hypothesis::H2));
+/// assert!(missing.lower > 0.999 && missing.upper <= 1.0);
+/// assert!(unrelated.lower > 0.749 && unrelated.upper < 0.751);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct LrDistribution {
     grid: Grid,

@@ -13,6 +13,7 @@ pub struct LinkedPair {
 
 /// Why loci cannot be linked as asked.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LinkedError {
     /// Not in the panel.
     #[error("locus {0} is not in the frequency table, so it cannot be linked")]

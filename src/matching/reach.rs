@@ -23,6 +23,7 @@ use super::watch::{Stopped, Watch};
 
 /// Why it is not known which families may have a candidate.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReachError {
     /// The families index cannot be used.
     #[error(transparent)]
@@ -34,6 +35,7 @@ pub enum ReachError {
 
 /// What the families index says.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Reached {
     /// The families that may have a candidate: all that have one, and few others.
     pub within: Vec<Pseudonym>,

@@ -10,6 +10,7 @@ use super::frequencies::{FrequencyTable, LocusFrequencies, LocusFrequenciesError
 
 /// One thing wrong with a frequency table, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FrequencyError {
     /// Line, from 1; 0 if it is the file as a whole.
     pub line: u64,
@@ -19,6 +20,7 @@ pub struct FrequencyError {
 
 /// Everything wrong with a frequency table.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FrequencyErrors {
     /// The file's name, as given.
     pub file: String,

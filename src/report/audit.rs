@@ -7,6 +7,7 @@ use super::table::plain_table;
 
 /// A record.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct AuditRow {
     /// From 1.
     pub number: u64,
@@ -30,6 +31,7 @@ pub struct AuditRow {
 
 /// Records of the chain.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct AuditReport {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,

@@ -12,6 +12,7 @@ use super::table::plain_table;
 
 /// One finding, as it goes out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct FindingRow {
     /// The family.
     pub family: Pseudonym,
@@ -22,6 +23,7 @@ pub struct FindingRow {
 
 /// The findings of a check.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct FamiliesReport {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -91,6 +93,7 @@ impl FamiliesReport {
 
 /// A family that is marked or withdrawn.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct StateRow {
     /// The family.
     pub family: Pseudonym,
@@ -110,6 +113,7 @@ impl StateRow {
 
 /// Families that are marked or withdrawn.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct StatesReport {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,

@@ -24,6 +24,7 @@ pub struct KinSample {
 
 /// A pair, as it goes out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct KinRow {
     /// The two, by sample.
     pub samples: [KinSample; 2],
@@ -52,6 +53,7 @@ impl KinRow {
 
 /// The pairs that a search found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct KinReport {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,

@@ -13,6 +13,7 @@ use super::words::ratio;
 
 /// The power of one family.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PowerReport {
     /// [`super::SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -38,6 +39,7 @@ pub struct PowerReport {
 
 /// A family as it is, or with one relative more.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PowerRow {
     /// The further relative; `None` for the family as it is.
     pub with: Option<Relation>,

@@ -64,6 +64,7 @@ pub struct Plan {
 
 /// A plan that cannot be carried out.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlanError {
     /// A probability or share outside 0 to 1.
     #[error("{name} is {value}, not from 0 to 1")]
