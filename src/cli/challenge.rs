@@ -155,7 +155,8 @@ impl Search {
             let mut first = 0;
             for (query, answer) in challenge.truth.iter().enumerate() {
                 let family = pseudonymizer.family(None, &query_id(query))?;
-                first += usize::from(answers.get(&family) == Some(&pseudonymizer.sample(None, &person_id(answer.person))?));
+                first +=
+                    usize::from(answers.get(&family) == Some(&pseudonymizer.sample(None, &person_id(answer.person))?));
             }
             let expected = expected(&store, &ledger, criterion)?;
             searches.push(One { seed, first, expected, import, match_ });

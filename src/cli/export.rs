@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use crate::intake::Layout;
 use crate::ledger::{CandidateFilter, Chosen, Holds, Ledger, Record};
 use crate::model::{DropOut, FamilyPedigree, Locus, Pedigree, Profile, Pseudonym, Relation, Sex};
-use crate::report::{FamFamily, FamPerson, FamWriter, TidyCsv, TidyRow, pedigrees_csv};
+use crate::report::{FamFamily, FamPerson, FamWriter, Origin, TidyCsv, TidyRow, pedigrees_csv};
 
 use super::Outcome;
 use super::candidates::pseudonym;
@@ -358,12 +358,12 @@ fn row(record: &Record) -> TidyRow<'_> {
     let profile: &Profile = &record.profile;
     let [agency, region, kit] =
         [&record.agency, &record.region, &record.kit].map(|text| text.as_deref().map(Cow::from));
-    let about = [agency, region, record.collected_on.map(|day| day.to_string().into()), kit];
+    let collected_on = record.collected_on.map(|day| day.to_string().into());
     TidyRow {
         sample: record.sample,
         family: record.family,
         sex: record.sex,
-        about,
+        origin: Origin { agency, region, collected_on, kit },
         drop_out: record.drop_out,
         profile,
         many: &record.many,

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::audit::Entry;
 use crate::intake::Format;
-use crate::kinship::Calculator;
+use crate::kinship::{Calculator, LinkedLoci};
 use crate::population::FrequencyTable;
 use crate::pseudonym::KeySource;
 use crate::report;
@@ -140,7 +140,8 @@ pub(super) fn calculator(table: &FrequencyTable, settings: &Settings) -> anyhow:
     let model = settings.model;
     let calculator = Calculator::new(table, model)
         .with_context(|| format!("the model ({model}) does not go with the frequencies"))?;
-    let pairs: Vec<_> =
-        (settings.linked.iter()).map(|link| (link.loci[0].clone(), link.loci[1].clone(), link.recombination)).collect();
+    let pairs: Vec<_> = (settings.linked.iter())
+        .map(|link| LinkedLoci { loci: link.loci.clone(), recombination: link.recombination })
+        .collect();
     Ok(calculator.with_linked(&pairs)?)
 }

@@ -149,7 +149,7 @@ impl Rotate {
             outside(&source.path(), store.dir(), "identity file")?;
             Ok(Identity::load(&source)?)
         };
-        Ok(Identity::any(self.identity.iter().map(load).collect::<anyhow::Result<Vec<_>>>()?))
+        Ok(Identity::join(self.identity.iter().map(load).collect::<anyhow::Result<Vec<_>>>()?))
     }
 }
 

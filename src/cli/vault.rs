@@ -91,7 +91,7 @@ impl VaultCommand {
 
 /// Reads custodians without repeating what is none: it may be a secret.
 pub(super) fn custodians(texts: &[String]) -> anyhow::Result<Vec<Custodian>> {
-    texts.iter().map(|text| text.parse().map_err(|error: &str| anyhow::anyhow!("{error}"))).collect()
+    texts.iter().map(|text| Ok(text.parse()?)).collect()
 }
 
 /// As the ledger keeps them.

@@ -4,7 +4,7 @@ use crate::model::{Allele, DropOut, Genotype, Locus, Panel, genotype_code, genot
 use crate::population::{FrequencyTable, LocusModel, Model, ModelError};
 
 use super::hypotheses::{Hypotheses, Settings, observations, relatives};
-use super::linked_pair::{LinkedError, LinkedPair, linked_pairs};
+use super::linked_pair::{LinkedError, LinkedLoci, LinkedPair, linked_pairs};
 use super::{CalculatorError, Evidence, KinshipError, LocusTable, Structure, StructureError};
 
 /// Frequencies and model, ready to compute.
@@ -53,7 +53,7 @@ impl Calculator {
     ///
     /// # Errors
     /// [`LinkedError`]: a locus outside the panel or in two pairs, or a fraction outside [0, 0.5].
-    pub fn with_linked(mut self, pairs: &[(Locus, Locus, f64)]) -> Result<Self, LinkedError> {
+    pub fn with_linked(mut self, pairs: &[LinkedLoci]) -> Result<Self, LinkedError> {
         self.linked = linked_pairs(&self.panel, pairs)?;
         Ok(self)
     }

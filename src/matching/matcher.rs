@@ -9,7 +9,7 @@ use crate::index::Index;
 use crate::kinship::{Calculator, KinshipError};
 use crate::model::{Family, GenotypeCode, Profile, Pseudonym, genotype_count};
 use crate::population::Floor;
-use crate::screen::{Classes, Instructions, Lane, Layout, Plan};
+use crate::screen::{Classes, Instructions, Lane, Layout, Plan, UntypedGroup};
 
 use super::chance::Completeness;
 use super::compile::Compiler;
@@ -253,7 +253,10 @@ fn layout(index: &Index, calculator: &Calculator) -> Layout {
     let mean = if partial > 0.0 { untyped / partial } else { 0.0 };
     Layout {
         first_rows: index.first_rows().to_vec(),
-        untyped: vec![(0, whole / blocks), (mean.round() as usize, partial / blocks)],
+        untyped: vec![
+            UntypedGroup { loci: 0, share: whole / blocks },
+            UntypedGroup { loci: mean.round() as usize, share: partial / blocks },
+        ],
         // The silent allele, which comes last, shows in no profile.
         classes: Classes::new(calculator.loci().iter().map(|l| &l.frequencies()[..l.alleles().len()])),
         instructions: Instructions::detect(),

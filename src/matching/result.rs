@@ -51,7 +51,8 @@ pub struct Candidate {
 }
 
 /// A family that could not be scored, and why: never left out silently.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[error("family {family} cannot be scored at locus {locus}: {reason}")]
 pub struct Unscorable {
     /// The family.
     pub family: Pseudonym,

@@ -16,7 +16,7 @@ mod relation;
 pub use allele::{Allele, AlleleError};
 pub use drop_out::DropOut;
 pub use genotype::{Genotype, GenotypeCode, GenotypeError, genotype_code, genotype_count};
-pub use identity::Pseudonym;
+pub use identity::{Pseudonym, PseudonymError};
 pub use multi_allele::ManyAlleles;
 pub use panel::{Locus, LocusError, Panel, PanelError};
 pub use pedigree::{Member, Pedigree, PedigreeError};

@@ -80,7 +80,7 @@ impl Planner {
     /// If the threshold is not finite.
     pub fn power(&self, threshold: f64) -> Result<Power, PlanningError> {
         let informative = self.evidence.iter().enumerate().filter(|(_, evidence)| evidence.is_informative());
-        let outcomes = informative.map(|(locus, evidence)| self.at(locus, self.outcomes(locus, evidence)));
+        let outcomes = informative.map(|(locus, evidence)| self.name_locus(locus, self.outcomes(locus, evidence)));
         Ok(Power::new(&outcomes.collect::<Result<Vec<_>, _>>()?, threshold, Self::STEP))
     }
 
@@ -127,11 +127,13 @@ impl Planner {
     /// # Panics
     /// If the threshold is not finite.
     pub fn power_with(&self, relation: Relation, threshold: f64) -> Result<Power, PlanningError> {
-        let outcomes = (0..self.evidence.len()).map(|locus| self.at(locus, self.outcomes_with(relation, locus)));
+        let outcomes =
+            (0..self.evidence.len()).map(|locus| self.name_locus(locus, self.outcomes_with(relation, locus)));
         Ok(Power::new(&outcomes.collect::<Result<Vec<_>, _>>()?, threshold, Self::COARSE))
     }
 
-    fn at<T>(&self, locus: usize, result: Result<T, KinshipError>) -> Result<T, PlanningError> {
+    /// Adds the locus to an error.
+    fn name_locus<T>(&self, locus: usize, result: Result<T, KinshipError>) -> Result<T, PlanningError> {
         result.map_err(|reason| PlanningError::Kinship { locus: self.calculator.panel().loci()[locus].clone(), reason })
     }
 

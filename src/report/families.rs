@@ -9,6 +9,7 @@ use crate::model::Pseudonym;
 
 use super::format::SCHEMA_VERSION;
 use super::table::plain_table;
+use super::words::spaced;
 
 /// One finding, as it goes out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -154,8 +155,4 @@ impl StatesReport {
             .map(|row| [row.family.to_string(), row.marks.join(", "), row.withdrawn.clone().unwrap_or_default()]);
         plain_table(["family", "marked for", "withdrawn for"], &[], rows)
     }
-}
-
-fn spaced<T: ToString>(values: &[T]) -> String {
-    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

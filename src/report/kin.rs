@@ -9,7 +9,7 @@ use crate::model::Pseudonym;
 
 use super::format::SCHEMA_VERSION;
 use super::table::plain_table;
-use super::words::more_rows;
+use super::words::{more_rows, spaced};
 
 /// One of a pair.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -135,10 +135,6 @@ impl KinReport {
         let more = more_rows(self.pairs.len(), limit);
         format!("log10 LR of each relation against \"unrelated\"\n\n{table}{more}")
     }
-}
-
-fn spaced(values: &[Pseudonym]) -> String {
-    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -28,5 +28,5 @@ pub use kin::{KinReport, KinRow, KinSample};
 pub use kits::{KitRow, KitsReport};
 pub use power::{PowerReport, PowerRow};
 pub use table::plain_table;
-pub use tidy::{TidyCsv, TidyRow, pedigrees_csv};
+pub use tidy::{Origin, TidyCsv, TidyRow, pedigrees_csv};
 pub use words::ratio;

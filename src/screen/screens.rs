@@ -174,7 +174,11 @@ fn misses_of(locus: &Counted) -> [Asked; 2] {
 
 /// Who matches a locus strongly, and does not miss it, is in both sets.
 fn strong_of(locus: &Counted) -> [Asked; 2] {
-    [locus.strong.first, locus.strong.second].map(|alleles| Asked { first_row: locus.first_row, alleles, without: false })
+    [locus.strong.first, locus.strong.second].map(|alleles| Asked {
+        first_row: locus.first_row,
+        alleles,
+        without: false,
+    })
 }
 
 /// Sets that were asked for so far.
