@@ -53,8 +53,8 @@ struct Irregular<'a> {
 }
 
 impl Matcher<'_> {
-    /// Appends the record of a family with this plan for this threshold.
-    pub(super) fn record(
+    /// Appends the record of a family with this plan for this threshold to `out`.
+    pub(super) fn append_record(
         &self,
         pseudonym: Pseudonym,
         family: &CompiledFamily,

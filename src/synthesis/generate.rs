@@ -202,7 +202,7 @@ fn named(source: &Source, drawn: &Drawn<'_>, index: usize, relatives: &mut usize
         SyntheticPerson {
             id: format!("R{relatives:07}"),
             relation,
-            sex: drawn.relatives[i].0,
+            sex: drawn.relatives[i].sex,
             profile: source.relative(drawn, i),
         }
     };
