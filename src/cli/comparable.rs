@@ -31,7 +31,7 @@ impl Comparable {
         let min_loci = self.min_loci.unwrap_or(store.min_loci);
         let (mut families, mut children): (Vec<TypedLoci>, Vec<TypedLoci>) = (Vec::new(), Vec::new());
         let generation = ledger.children(panel, |child| {
-            children.push(TypedLoci { pseudonym: child.pseudonym, loci: typed_loci(&child.profile) })
+            children.push(TypedLoci { pseudonym: child.pseudonym, loci: typed_loci(&child.profile) });
         })?;
         // Before the pages, each of which is held against the generation: an import meanwhile is no damage.
         let matched = ledger.families_matched()?;

@@ -226,12 +226,15 @@ impl Reader {
                     self.fail(silent_line, format!("all alleles of {name} are silent: write a frequency below 1"));
                 }
                 LocusFrequenciesError::NoAllele => {
-                    self.fail(first_line, format!("{name} has no allele but the silent one: add its other alleles"))
+                    let what = format!("{name} has no allele but the silent one: add its other alleles");
+                    self.fail(first_line, what);
                 }
-                LocusFrequenciesError::Sum(sum) => self.fail(
-                    first_line,
-                    format!("the frequencies of {name} add up to {sum:.4}, not to 1: look for a missing or wrong line"),
-                ),
+                LocusFrequenciesError::Sum(sum) => {
+                    let what = format!(
+                        "the frequencies of {name} add up to {sum:.4}, not to 1: look for a missing or wrong line"
+                    );
+                    self.fail(first_line, what);
+                }
                 LocusFrequenciesError::TooMany(alleles) => {
                     let most = FrequencyTable::MOST_ALLELES;
                     self.fail(first_line, format!("{name} has {alleles} alleles; at most {most} can be handled"));
