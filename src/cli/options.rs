@@ -40,11 +40,6 @@ impl Global {
         self.key_fd.map(KeySource::Descriptor).or_else(|| self.key_file.clone().map(KeySource::File))
     }
 
-    /// Why it is run, if that was said.
-    pub(super) fn reason(&self) -> Option<&str> {
-        self.reason.as_deref()
-    }
-
     /// Opens the store.
     pub(super) fn open(&self) -> Result<Store, StoreError> {
         Store::open(&self.store, self.key())

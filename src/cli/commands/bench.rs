@@ -24,7 +24,7 @@ use crate::synthesis::{Plan, Population};
 const SCORED: u32 = 64;
 
 #[derive(Args)]
-pub(super) struct Bench {
+pub(in crate::cli) struct Bench {
     /// How many families
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     families: usize,

@@ -12,7 +12,7 @@ use crate::store::Candidates;
 use super::TABLE_ROWS;
 
 #[derive(Args)]
-pub(super) struct List {
+pub(in crate::cli) struct List {
     /// Only those of this family
     #[arg(long, value_name = "PSEUDONYM")]
     family: Option<String>,

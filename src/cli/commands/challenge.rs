@@ -30,7 +30,7 @@ pub(super) const SINGLE: f64 = 0.08;
 const SYNTHETIC: Attribution<'_> = Attribution::Unrecorded("the store is synthetic");
 
 #[derive(Args)]
-pub(super) struct Search {
+pub(in crate::cli) struct Search {
     /// How many people are searched
     #[arg(long, value_name = "N", default_value_t = 500_000)]
     people: usize,

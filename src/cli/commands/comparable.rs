@@ -10,7 +10,7 @@ use crate::report::Format;
 use super::TABLE_ROWS;
 
 #[derive(Args)]
-pub(super) struct Comparable {
+pub(in crate::cli) struct Comparable {
     /// The least number of loci in common with which a pair counts as comparable, instead of the store's
     #[arg(long, value_name = "N")]
     min_loci: Option<u32>,

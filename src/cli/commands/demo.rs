@@ -31,7 +31,7 @@ const BEST: usize = 15;
 const WEAKEST: usize = 8;
 
 #[derive(Args)]
-pub(super) struct Demo {
+pub(in crate::cli) struct Demo {
     /// Keep store, key and files in this new folder; by default they are removed at the end
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,

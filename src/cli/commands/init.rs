@@ -14,7 +14,7 @@ use crate::pseudonym::SecretKey;
 use crate::store::{Frequencies, NewStore, Store, checked_threshold, custodians};
 
 #[derive(Args)]
-pub(super) struct Init {
+pub(in crate::cli) struct Init {
     #[command(flatten)]
     frequencies: FrequencyOption,
     /// The least log10 LR of a candidate

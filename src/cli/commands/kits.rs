@@ -14,7 +14,7 @@ use crate::store::Store;
 
 
 #[derive(Args)]
-pub(super) struct Kits {
+pub(in crate::cli) struct Kits {
     /// Those of which it was not verified which loci they type, too
     #[arg(long)]
     unverified_kits: bool,

@@ -18,7 +18,7 @@ use crate::store::Frequencies;
 
 
 #[derive(Args)]
-pub(super) struct Lr {
+pub(in crate::cli) struct Lr {
     #[command(flatten)]
     frequencies: FrequencyOption,
     #[command(flatten)]

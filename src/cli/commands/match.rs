@@ -14,7 +14,7 @@ use crate::store::{MatchOptions, Matched};
 use super::TABLE_ROWS;
 
 #[derive(Args)]
-pub(super) struct Match {
+pub(in crate::cli) struct Match {
     /// Match everything with everything, instead of only what came or changed since the last run
     #[arg(long)]
     full: bool,

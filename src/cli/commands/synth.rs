@@ -22,7 +22,7 @@ use crate::synthesis::{ChallengePlan, Plan, Population, SyntheticFamily, relatio
 use super::challenge;
 
 #[derive(Args)]
-pub(super) struct Synth {
+pub(in crate::cli) struct Synth {
     /// How many families
     #[arg(long, value_name = "N")]
     families: usize,
