@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use reunite::index::{Binding, Builder, Index};
 use reunite::kinship::{Calculator, Evidence, Shown, TYPING_ERROR};
 use reunite::matching::{
-    Compiler, Doubles, IdentityRule, Judge, KinCriterion, KinPair, KinRelation, KinResult, KinSearch, Likeness, Watch,
+    Compiler, DuplicateSearch, IdentityRule, Judge, KinCriterion, KinPair, KinRelation, KinResult, KinSearch, Likeness,
+    Watch,
 };
 use reunite::model::{Allele, Child, DropOut, Genotype, Profile, Pseudonym, Relation, genotype_code};
 use reunite::population::{Convention, DropOuts, FrequencyTable, Model, Mutation, MutationRates};
@@ -158,14 +159,14 @@ fn exhaustive(
 }
 
 fn ratios(pair: &KinPair) -> [f64; 4] {
-    KinRelation::ALL.map(|relation| pair.log10_lr.of(relation))
+    KinRelation::ALL.map(|relation| pair.log10_lr.of_relation(relation))
 }
 
 #[track_caller]
 fn assert_same(found: &KinResult, expected: &BTreeMap<[Pseudonym; 2], (Likeness, [f64; 4])>) {
     assert_eq!((&found.unscorable, &found.refused), (&vec![], &vec![]));
     assert_eq!(found.pairs.len(), expected.len());
-    let best = |pair: &KinPair| pair.log10_lr.of(pair.likeliest);
+    let best = |pair: &KinPair| pair.log10_lr.of_relation(pair.likeliest);
     assert!(found.pairs.is_sorted_by(|a, b| best(a) > best(b) || (best(a) == best(b) && a.samples < b.samples)));
     for pair in &found.pairs {
         let (likeness, values) = expected[&pair.samples];
@@ -272,7 +273,7 @@ fn doubles_are_found_in_every_block() {
         for (i, one) in samples.iter().enumerate() {
             for other in &samples[..i] {
                 let genotypes = |child: &Child| child.profile.genotypes().to_vec();
-                if rule.holds(Likeness::of(genotypes(one), genotypes(other))) {
+                if rule.holds(Likeness::between(genotypes(one), genotypes(other))) {
                     let mut two = [one.pseudonym, other.pseudonym];
                     two.sort_unstable();
                     expected.push(two);
@@ -282,8 +283,8 @@ fn doubles_are_found_in_every_block() {
         expected.sort_unstable();
         assert!(expected.len() >= 2, "{rule:?}");
         for instructions in Instructions::available() {
-            let doubles = Doubles::new(&index, &calculator, rule).with_instructions(instructions);
-            let within = doubles.within(&Watch::default()).unwrap();
+            let search = DuplicateSearch::new(&index, &calculator, rule).with_instructions(instructions);
+            let within = search.pairs_within(&Watch::default()).unwrap();
             let names = |one: usize, other: usize| {
                 let mut two = [index.pseudonym(one), index.pseudonym(other)];
                 two.sort_unstable();
@@ -292,7 +293,7 @@ fn doubles_are_found_in_every_block() {
             let mut found: Vec<_> = within.iter().map(|double| names(double.one, double.other)).collect();
             found.sort_unstable();
             assert_eq!(found, expected, "{rule:?} {instructions:?}");
-            let both = doubles.of(&index, &Watch::default()).unwrap();
+            let both = search.pairs_with(&index, &Watch::default()).unwrap();
             let mut found: Vec<_> = both.iter().map(|double| names(double.one, double.other)).collect();
             found.sort_unstable();
             assert_eq!(found.len(), 2 * expected.len());
@@ -376,7 +377,7 @@ fn siblings_are_not_one_person() {
     let mut alike = 0;
     for two in samples.chunks_exact(2) {
         let genotypes = |child: &Child| child.profile.genotypes().to_vec();
-        alike += u32::from(rule.holds(Likeness::of(genotypes(&two[0]), genotypes(&two[1]))));
+        alike += u32::from(rule.holds(Likeness::between(genotypes(&two[0]), genotypes(&two[1]))));
         assert_eq!(judge.identity(&rule, &two[0].profile, &two[1].profile).unwrap(), None);
     }
     assert!(alike > 600, "{alike} of 2000 differ at no more than 20 alleles");

@@ -234,7 +234,7 @@ proptest! {
         let exact = calculator.log10_lr(0, &evidence, Some(child)).unwrap();
         let of = |relation| relatives.iter().find(|relative| relative.0 == relation).map(|relative| relative.1);
         let frequency = |allele| calculator.loci()[0].frequency(allele);
-        let index = CpiCase::of(&relations, None).unwrap().index(of, child, frequency).unwrap();
+        let index = CpiCase::of_relations(&relations, None).unwrap().index(of, child, frequency).unwrap();
         if index.mutations.is_empty() {
             prop_assert!((index.index.log10() - exact).abs() < 1e-10, "{} {}", index.index.log10(), exact);
         } else {

@@ -1,19 +1,15 @@
 //! Options that several commands share.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
 
 use crate::audit::Entry;
-use crate::intake::Format;
-use crate::kinship::Calculator;
-use crate::population::FrequencyTable;
+use crate::model::Pseudonym;
 use crate::pseudonym::KeySource;
 use crate::report;
-
-use super::fam;
-use super::model::{Base, Settings};
+use crate::store::{self, Frequencies, Store, StoreError};
 
 /// Options of every command.
 #[derive(Args)]
@@ -28,7 +24,7 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(3..))]
     key_fd: Option<u32>,
     /// Why, in a few words without names; kept in the audit chain
-    #[arg(long, global = true, value_name = "TEXT", value_parser = super::who::checked)]
+    #[arg(long, global = true, value_name = "TEXT", value_parser = store::checked_reason)]
     reason: Option<String>,
     /// Threads to use; all processors by default
     #[arg(long, global = true, value_name = "N")]
@@ -44,14 +40,14 @@ impl Global {
         self.key_fd.map(KeySource::Descriptor).or_else(|| self.key_file.clone().map(KeySource::File))
     }
 
-    /// Why it is run, if that was said.
-    pub(super) fn reason(&self) -> Option<&str> {
-        self.reason.as_deref()
+    /// Opens the store.
+    pub(super) fn open(&self) -> Result<Store, StoreError> {
+        Store::open(&self.store, self.key())
     }
 
     /// A record of this command for the audit chain.
     pub(super) fn entry(&self, command: &str) -> Entry {
-        super::who::entry(command, self.reason.as_deref())
+        store::entry(command, self.reason.as_deref())
     }
 
     pub(super) fn use_threads(&self) -> anyhow::Result<()> {
@@ -81,66 +77,15 @@ pub(super) struct FrequencyOption {
 }
 
 impl FrequencyOption {
-    /// The text of the table and the table read from it.
-    pub(super) fn read(&self) -> anyhow::Result<(String, FrequencyTable)> {
-        self.read_with_base().map(|read| (read.text, read.table))
-    }
-
-    /// The same, and what the file says of the model.
-    pub(super) fn read_with_base(&self) -> anyhow::Result<Frequencies> {
-        match &self.frequencies {
-            None => {
-                let text = FrequencyTable::chinese_han_23_text().to_owned();
-                let table = FrequencyTable::chinese_han_23().clone();
-                Ok(Frequencies { text, table, base: Base::default(), notes: Vec::new() })
-            }
-            Some(path) => {
-                let bytes = read_bytes(path)?;
-                if Format::of(&bytes) == Format::Fam {
-                    return fam::frequencies(&path.display().to_string(), &bytes);
-                }
-                let (text, table) = frequencies_of(path, bytes)?;
-                Ok(Frequencies { text, table, base: Base::default(), notes: Vec::new() })
-            }
-        }
+    /// Reads the table, and what its file says of the model.
+    pub(super) fn read(&self) -> Result<Frequencies, StoreError> {
+        self.frequencies.as_deref().map_or_else(|| Ok(Frequencies::built_in()), Frequencies::read)
     }
 }
 
-/// A frequency table and what comes with it.
-pub(super) struct Frequencies {
-    /// As CSV.
-    pub(super) text: String,
-    pub(super) table: FrequencyTable,
-    /// What the file says of the model.
-    pub(super) base: Base,
-    /// What of the file is not taken.
-    pub(super) notes: Vec<String>,
-}
-
-fn read_bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
-}
-
-pub(super) fn read_frequencies(path: &Path) -> anyhow::Result<(String, FrequencyTable)> {
-    frequencies_of(path, read_bytes(path)?)
-}
-
-fn frequencies_of(path: &Path, bytes: Vec<u8>) -> anyhow::Result<(String, FrequencyTable)> {
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        anyhow::anyhow!("{}:{line}: is not UTF-8 text: save the file as UTF-8", path.display())
-    })?;
-    let table = FrequencyTable::read(&path.display().to_string(), &text)?;
-    Ok((text, table))
-}
-
-/// Builds the calculator, naming the model in errors.
-pub(super) fn calculator(table: &FrequencyTable, settings: &Settings) -> anyhow::Result<Calculator> {
-    let model = settings.model;
-    let calculator = Calculator::new(table, model)
-        .with_context(|| format!("the model ({model}) does not go with the frequencies"))?;
-    let pairs: Vec<_> =
-        (settings.linked.iter()).map(|link| (link.loci[0].clone(), link.loci[1].clone(), link.recombination)).collect();
-    Ok(calculator.with_linked(&pairs)?)
+/// Reads a pseudonym without repeating what is none: it may be the identifier itself.
+pub(super) fn pseudonym(argument: &str, text: &str) -> anyhow::Result<Pseudonym> {
+    text.parse().map_err(|error| {
+        anyhow::anyhow!("{argument}: {error}; `reunite pseudonym` gives that of an original identifier")
+    })
 }

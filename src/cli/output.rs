@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use data_encoding::HEXLOWER;
+pub(super) use crate::report::words::{count, hex, plural};
 
 /// Where a command speaks: data to standard output, everything else to standard error.
 pub(super) struct Output {
@@ -37,8 +37,8 @@ impl Output {
         tell(text);
     }
 
-    /// Says why the command failed: the error and its causes, each once.
-    pub(super) fn error(&self, error: &anyhow::Error) {
+    /// Says why the command failed: the error and its causes, each once, and what to do.
+    pub(super) fn error(&self, error: &anyhow::Error, fix: Option<&str>) {
         let mut text = String::from("error");
         let mut last = None;
         for cause in error.chain().map(ToString::to_string) {
@@ -48,6 +48,10 @@ impl Output {
                 text += &cause;
             }
             last = Some(cause);
+        }
+        if let Some(fix) = fix {
+            text += "; ";
+            text += fix;
         }
         tell(&text);
     }
@@ -62,27 +66,4 @@ fn tell(text: &str) {
 pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let broken = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    HEXLOWER.encode(bytes)
-}
-
-/// So many of what a word says.
-pub(super) fn plural(number: u64, word: &str) -> String {
-    format!("{} {word}{}", count(number), if number == 1 { "" } else { "s" })
-}
-
-/// A number with commas between thousands.
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

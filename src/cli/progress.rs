@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::Context;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::matching::Watch;
@@ -21,24 +20,26 @@ pub(super) const INTERRUPTED: u8 = 130;
 
 /// A watch on the work of this process, which the first Ctrl-C asks to stop; the second ends the process at once, which
 /// the store survives, too.
-pub(super) fn interruptible() -> anyhow::Result<Arc<Watch>> {
+pub(super) fn interruptible(output: &Output) -> Arc<Watch> {
     let mut first = false;
     let watch = WORK.get_or_init(|| {
         first = true;
         Arc::default()
     });
     if first {
-        ctrlc::set_handler(|| {
+        let listening = ctrlc::set_handler(|| {
             if let Some(watch) = WORK.get()
                 && watch.stop()
             {
                 #[expect(clippy::exit, reason = "asked twice")]
                 std::process::exit(i32::from(INTERRUPTED));
             }
-        })
-        .context("listening for Ctrl-C")?;
+        });
+        if let Err(error) = listening {
+            output.warn(&format!("Ctrl-C ends this command at once, which the store survives: {error}"));
+        }
     }
-    Ok(Arc::clone(watch))
+    Arc::clone(watch)
 }
 
 /// A bar that follows a watch until it is dropped; nothing where standard error is no terminal.
@@ -48,16 +49,17 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    pub(super) fn follow(watch: &Arc<Watch>, output: &Output) -> anyhow::Result<Self> {
+    pub(super) fn follow(watch: &Arc<Watch>, output: &Output) -> Self {
         let done = Arc::new(AtomicBool::new(false));
         if output.is_quiet() {
-            return Ok(Self { done, thread: None });
+            return Self { done, thread: None };
         }
         let rate = |state: &ProgressState, text: &mut dyn Write| {
             // A bar has nobody to complain to.
             let _ = write!(text, "{:.1e}", state.per_sec());
         };
-        let style = ProgressStyle::with_template("{bar:24} {percent} %, {rate} pairs a second, {eta} left")?;
+        let style = ProgressStyle::with_template("{bar:24} {percent} %, {rate} pairs a second, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(watch.expected().max(1)).with_style(style.with_key("rate", rate));
         let (watch, over) = (Arc::clone(watch), Arc::clone(&done));
         let thread = std::thread::spawn(move || {
@@ -68,7 +70,7 @@ impl Bar {
             }
             bar.finish_and_clear();
         });
-        Ok(Self { done, thread: Some(thread) })
+        Self { done, thread: Some(thread) }
     }
 }
 

@@ -4,49 +4,36 @@ use crate::model::{Allele, DropOut, Genotype, Locus, Panel, genotype_code, genot
 use crate::population::{FrequencyTable, LocusModel, Model, ModelError};
 
 use super::hypotheses::{Hypotheses, Settings, observations, relatives};
-use super::linked::{self, LinkedError, LinkedPair};
-use super::{Evidence, LocusTable, Structure, StructureError};
+use super::linked_pair::{LinkedError, LinkedLoci, LinkedPair, linked_pairs};
+use super::{CalculatorError, Evidence, KinshipError, LocusTable, Structure, StructureError};
 
 /// Frequencies and model, ready to compute.
+///
+/// The LR of one pair at one locus, an alleged father 14/15 and a child 14/15:
+///
+/// ```
+/// use reunite::kinship::{Calculator, Evidence};
+/// use reunite::model::Relation;
+/// use reunite::population::{Convention, FrequencyTable, Model, Mutation};
+///
+/// // Alleles in tenths of a repeat, each with its frequency.
+/// let table = FrequencyTable::from_counts(&[("vWA", &[(140, 0.25), (150, 0.25), (160, 0.5)])])?;
+/// let model = Model { mutation: Mutation::None, ..Model::default() };
+/// let calculator = Calculator::new(&table, model)?;
+///
+/// let father = Evidence::new([(Relation::Father, Some("14/15".parse()?))], Convention::Pruned);
+/// let log10_lr = calculator.log10_lr(0, &father, Some("14/15".parse()?))?;
+///
+/// // (p14 + p15) / (4 p14 p15) = 0.5 / 0.25 = 2
+/// assert!((10_f64.powf(log10_lr) - 2.0).abs() < 1e-12);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Calculator {
     panel: Panel,
     pub(super) model: Model,
     pub(super) loci: Vec<LocusModel>,
     pub(super) linked: Vec<LinkedPair>,
-}
-
-/// A frequency table and a model that do not go together, and at which locus.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("locus {locus}: {error}")]
-pub struct CalculatorError {
-    /// The locus.
-    pub locus: Locus,
-    /// What is wrong.
-    pub error: ModelError,
-}
-
-/// Why a likelihood ratio cannot be given.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum KinshipError {
-    /// The relations make no pedigree that can be peeled.
-    #[error(transparent)]
-    Structure(#[from] StructureError),
-    /// The relatives' own genotypes are impossible under the model, so the ratio is 0/0.
-    #[error(
-        "the relatives' own genotypes contradict their relations under this model (no mutation explains them): \
-         check samples and relations, or use a mutation model that allows it"
-    )]
-    Contradiction,
-    /// A loop, or theta above 0, with more ways of descent than can be summed.
-    #[error(
-        "the pedigree is too large to be computed with its loop, or with theta above 0: leave out untyped links or \
-         siblings, or set theta to 0"
-    )]
-    TooLarge,
-    /// The model cannot be built with an allele that the frequency table does not list.
-    #[error("with an allele that the frequency table does not list: {0}")]
-    Model(#[from] ModelError),
 }
 
 impl Calculator {
@@ -66,8 +53,8 @@ impl Calculator {
     ///
     /// # Errors
     /// [`LinkedError`]: a locus outside the panel or in two pairs, or a fraction outside [0, 0.5].
-    pub fn with_linked(mut self, pairs: &[(Locus, Locus, f64)]) -> Result<Self, LinkedError> {
-        self.linked = linked::pairs(&self.panel, pairs)?;
+    pub fn with_linked(mut self, pairs: &[LinkedLoci]) -> Result<Self, LinkedError> {
+        self.linked = linked_pairs(&self.panel, pairs)?;
         Ok(self)
     }
 

@@ -80,7 +80,7 @@ impl CpiCase {
     ///
     /// # Errors
     /// [`NoCpi`].
-    pub fn of(relations: &[Relation], certain: Option<Relation>) -> Result<Self, NoCpi> {
+    pub fn of_relations(relations: &[Relation], certain: Option<Relation>) -> Result<Self, NoCpi> {
         let mut relations = relations.to_vec();
         relations.sort_unstable();
         match relations.as_slice() {

@@ -182,13 +182,13 @@ fn mistakes_of_other_tools() {
 
 #[test]
 fn which_table_a_family_falls_under() {
-    assert_eq!(CpiCase::of(&[Mother, Father], None), Ok(BothParents));
-    assert_eq!(CpiCase::of(&[Mother, Father], Some(Mother)), Ok(Trio { certain: Mother }));
-    assert_eq!(CpiCase::of(&[Mother], Some(Mother)), Ok(Duo(Mother)));
-    assert_eq!(CpiCase::of(&[Relation::FullSibling], None), Ok(FullSibling));
-    assert_eq!(CpiCase::of(&[PaternalGrandfather], None), Ok(SecondDegree(PaternalGrandfather)));
-    assert_eq!(CpiCase::of(&[Mother, PaternalGrandfather], None), Err(NoCpi));
-    assert_eq!(CpiCase::of(&[], None), Err(NoCpi));
+    assert_eq!(CpiCase::of_relations(&[Mother, Father], None), Ok(BothParents));
+    assert_eq!(CpiCase::of_relations(&[Mother, Father], Some(Mother)), Ok(Trio { certain: Mother }));
+    assert_eq!(CpiCase::of_relations(&[Mother], Some(Mother)), Ok(Duo(Mother)));
+    assert_eq!(CpiCase::of_relations(&[Relation::FullSibling], None), Ok(FullSibling));
+    assert_eq!(CpiCase::of_relations(&[PaternalGrandfather], None), Ok(SecondDegree(PaternalGrandfather)));
+    assert_eq!(CpiCase::of_relations(&[Mother, PaternalGrandfather], None), Err(NoCpi));
+    assert_eq!(CpiCase::of_relations(&[], None), Err(NoCpi));
     // A certain mother who shares nothing cannot be certain.
     assert_eq!(Trio { certain: Mother }.index(|_| Some(g("14")), g("10/12"), frequency), None);
 }

@@ -9,7 +9,7 @@
 use crate::population::{LocusModel, Matrix};
 
 use super::observation::{Observation, Term, phases, terms};
-use super::structure::Shape;
+use super::shape::Shape;
 use super::urn::Urn;
 
 /// The most binary choices that are summed over.

@@ -40,6 +40,14 @@ pub struct Kind {
     pub(super) typed: Vec<(Relation, bool)>,
 }
 
+/// All that [`super::Calculator::is_compatible`] depends on: who is related how, and who shows the same allele as whom.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pattern {
+    kind: Kind,
+    /// The alleles that the relatives show, and then the child's two, numbered in the order in which they appear.
+    alleles: Vec<u8>,
+}
+
 impl Evidence {
     /// The evidence of these relatives, given by their relations.
     ///
@@ -112,10 +120,9 @@ impl Evidence {
         Kind { pedigree: self.pedigree.clone(), typed }
     }
 
-    /// All that [`super::Calculator::is_compatible`] depends on: who is related how, and who shows the same allele as whom.
-    /// Alleles are numbered in the order in which they appear, the child's at the end.
+    /// The pattern of this evidence and a child's genotype: equal patterns are equally compatible.
     #[must_use]
-    pub fn pattern(&self, child: Genotype) -> (Kind, Vec<u8>) {
+    pub fn pattern(&self, child: Genotype) -> Pattern {
         let mut seen: Vec<Allele> = Vec::with_capacity(2 * self.relatives.len() + 2);
         let number = |allele: Allele| {
             let known = seen.iter().position(|other| *other == allele);
@@ -125,7 +132,7 @@ impl Evidence {
             }) as u8
         };
         let alleles = self.alleles().chain([child.low(), child.high()]).map(number).collect();
-        (self.kind(), alleles)
+        Pattern { kind: self.kind(), alleles }
     }
 
     /// The same, taken at its word: nobody's profile may hide an allele.

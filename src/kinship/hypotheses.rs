@@ -8,7 +8,8 @@ use crate::population::LocusModel;
 use super::descent::{Descent, MOST_CHOICES};
 use super::observation::Observation;
 use super::peel::Peel;
-use super::structure::{Shape, Structure};
+use super::shape::Shape;
+use super::structure::Structure;
 use super::{Evidence, KinshipError};
 
 /// Both hypotheses, ready to be asked for the ratio of any child genotype.
@@ -55,9 +56,9 @@ impl<'a> Hypotheses<'a> {
         evidence: &Evidence,
         settings: Settings,
     ) -> Result<Self, KinshipError> {
-        let mut hypotheses = Self::one(structure, Cow::Borrowed(model), evidence, settings)?;
+        let mut hypotheses = Self::with_model(structure, Cow::Borrowed(model), evidence, settings)?;
         if let Some(mirrored) = mirrored(structure, model) {
-            let mirrored = Self::one(structure, Cow::Owned(mirrored), evidence, settings)?;
+            let mirrored = Self::with_model(structure, Cow::Owned(mirrored), evidence, settings)?;
             hypotheses.mirrored = Some(Box::new(mirrored));
         }
         if hypotheses.mean(|one| one.relatives) <= 0.0 {
@@ -67,7 +68,7 @@ impl<'a> Hypotheses<'a> {
     }
 
     /// With parents in the places in which they stand.
-    fn one(
+    fn with_model(
         structure: &'a Structure,
         locus: Cow<'a, LocusModel>,
         evidence: &Evidence,

@@ -9,66 +9,18 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::model::{DropOut, Genotype, Locus, Panel, Pedigree, Relation};
+use crate::model::{DropOut, Genotype, Pedigree, Relation};
 use crate::population::{LocusModel, ModelError};
 
 use super::calculator::Calculator;
 use super::evidence::{Evidence, Kind, Shown};
 use super::hypotheses::{Settings, mirrored, observations};
+use super::linked_pair::LinkedPair;
 use super::observation::Observation;
+use super::shape::Shape;
 use super::spectrum::{MOST_MEIOSES, Meioses, Spectrum};
-use super::structure::{Shape, Structure};
+use super::structure::Structure;
 use super::{KinshipError, descent::MOST_CHOICES};
-
-/// Two loci and how often alleles of one chromosome are separated in a meiosis.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LinkedPair {
-    /// Positions in the panel, rising.
-    pub loci: [usize; 2],
-    /// Recombination fraction, from 0 to 0.5, of fathers and mothers alike.
-    pub recombination: f64,
-}
-
-/// Why loci cannot be linked as asked.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum LinkedError {
-    /// Not in the panel.
-    #[error("locus {0} is not in the frequency table, so it cannot be linked")]
-    Unknown(Locus),
-    /// Linked to itself, or in two pairs.
-    #[error("locus {0} stands in a linked pair twice; each locus can be linked with one other")]
-    Twice(Locus),
-    /// Not from 0 to 0.5.
-    #[error("a recombination fraction of {0} is not from 0 to 0.5")]
-    Fraction(f64),
-}
-
-/// Pairs by their positions in the panel, in panel order.
-pub(super) fn pairs(panel: &Panel, named: &[(Locus, Locus, f64)]) -> Result<Vec<LinkedPair>, LinkedError> {
-    let mut pairs: Vec<LinkedPair> = Vec::with_capacity(named.len());
-    for (one, other, recombination) in named {
-        if !(0.0..=0.5).contains(recombination) {
-            return Err(LinkedError::Fraction(*recombination));
-        }
-        let mut loci = [0; 2];
-        for (place, name) in loci.iter_mut().zip([one, other]) {
-            *place = panel.position(name).ok_or_else(|| LinkedError::Unknown(name.clone()))?;
-            if one == other || pairs.iter().any(|pair| pair.loci.contains(place)) {
-                return Err(LinkedError::Twice(name.clone()));
-            }
-        }
-        loci.sort_unstable();
-        pairs.push(LinkedPair { loci, recombination: *recombination });
-    }
-    pairs.sort_by_key(|pair| pair.loci);
-    Ok(pairs)
-}
-
-/// The recombination fraction of a distance in centimorgan: `(1 - exp(-2 d / 100)) / 2` (Haldane 1919).
-#[must_use]
-pub fn haldane(centimorgan: f64) -> f64 {
-    -libm::expm1(-2.0 * centimorgan / 100.0) / 2.0
-}
 
 /// What the relatives show at both loci of a pair, person by person, in canonical order.
 #[derive(Clone, Debug, PartialEq)]
@@ -241,7 +193,7 @@ impl<'a> LinkedScorer<'a> {
     ) -> Self {
         let mirrored = models.each_ref().map(|model| mirrored(&structure, model));
         let hypotheses = [structure.without_child.with_stranger(), structure.with_child].map(|shape| {
-            let meioses = Meioses::of(&shape);
+            let meioses = Meioses::in_shape(&shape);
             (shape, meioses)
         });
         let [unrelated, related] = hypotheses;

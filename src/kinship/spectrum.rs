@@ -8,7 +8,7 @@ use crate::population::{LocusModel, Matrix};
 
 use super::descent::times;
 use super::observation::{Observation, Term, phases, terms};
-use super::structure::Shape;
+use super::shape::Shape;
 use super::urn::Urn;
 
 /// The most meioses of a pedigree: the vectors are listed.
@@ -27,7 +27,7 @@ pub(super) struct Meioses {
 }
 
 impl Meioses {
-    pub(super) fn of(shape: &Shape) -> Self {
+    pub(super) fn in_shape(shape: &Shape) -> Self {
         let mut count = 0;
         let mut of_person = vec![[None; 2]; shape.persons.len()];
         let mut first_and_bits: Vec<Option<(usize, usize)>> = vec![None; shape.persons.len()];

@@ -1,10 +1,11 @@
-//! What is left of a pedigree once everyone who carries no information is gone.
+//! The two hypotheses of a family, as pruned pedigrees.
 
-use crate::model::{Member, Pedigree, PedigreeError, Relation};
+use crate::model::{Pedigree, Relation};
 use crate::population::Convention;
 
+use super::error::StructureError;
 use super::evidence::Kind;
-use super::observation::Observation;
+use super::shape::Shape;
 use super::tree::Tree;
 
 /// The two hypotheses of a family whose relatives are typed or not as given, ready to compute.
@@ -21,45 +22,6 @@ pub struct Structure {
     pub(super) trees: Option<[Tree; 2]>,
     /// Whether a parent, and who descends from it, is as likely to be on the other side: see [`Relation::Parent`].
     pub(super) either_side: bool,
-}
-
-/// Why a pedigree cannot be computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StructureError {
-    /// The relations contradict each other.
-    #[error(transparent)]
-    Pedigree(#[from] PedigreeError),
-    /// More siblings than their 2^n phases allow.
-    #[error("more than {most} typed children of one couple: leave out those typed at fewest loci", most = Tree::MOST_CHILDREN)]
-    Siblings,
-}
-
-/// A pruned pedigree, parents before children.
-#[derive(Clone, Debug)]
-pub(super) struct Shape {
-    pub(super) persons: Vec<Person>,
-    /// The missing child among `persons`, under H1.
-    pub(super) child: Option<usize>,
-}
-
-/// One person of a [`Shape`].
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Person {
-    /// Position in the pedigree.
-    pub(super) member: usize,
-    /// Which relative this is; `None` for an untyped link.
-    pub(super) relative: Option<usize>,
-    /// Position of the father; `None` if that gamete is drawn from the population.
-    pub(super) father: Option<usize>,
-    /// Position of the mother; `None` if that gamete is drawn from the population.
-    pub(super) mother: Option<usize>,
-}
-
-impl Person {
-    /// Whether both gametes are drawn from the population.
-    pub(super) fn is_founder(&self) -> bool {
-        self.father.is_none() && self.mother.is_none()
-    }
 }
 
 impl Structure {
@@ -121,7 +83,7 @@ impl Structure {
     /// of those ancestors. 0 if pruning treats both hypotheses alike.
     pub(super) fn steps_apart(&self) -> usize {
         let (one, other) = (&self.with_child, &self.without_child);
-        let known = |shape: &Shape, member: usize| {
+        let known = |shape: &Shape, member: Option<usize>| {
             let person = shape.persons.iter().find(|person| person.member == member)?;
             Some(usize::from(person.father.is_some()) + usize::from(person.mother.is_some()))
         };
@@ -135,81 +97,10 @@ impl Structure {
     }
 }
 
-impl Shape {
-    fn new(members: &[Member], relative_of: &[Option<usize>], child: Option<usize>, convention: Convention) -> Self {
-        let members = prune(members, |i| relative_of[i].is_some() || child == Some(i), convention);
-        let mut place = vec![None; members.len()];
-        let mut persons = Vec::new();
-        for (i, member) in members.iter().enumerate() {
-            let Some(member) = member else { continue };
-            place[i] = Some(persons.len());
-            let parent = |position: Option<usize>| position.and_then(|p| place[p]);
-            let (father, mother) = (parent(member.father), parent(member.mother));
-            persons.push(Person { member: i, relative: relative_of[i], father, mother });
-        }
-        Self { persons, child: child.and_then(|c| place[c]) }
-    }
-
-    /// Whether the missing child is itself someone's father or mother.
-    pub(super) fn child_is_parent(&self) -> bool {
-        let child = |parent: Option<usize>| parent.is_some() && parent == self.child;
-        self.persons.iter().any(|person| child(person.father) || child(person.mother))
-    }
-
-    /// What each person shows: a relative what its observation says, the child what `child` says.
-    pub(super) fn shown<'a>(
-        &'a self,
-        observations: &'a [Option<Observation>],
-        child: Option<&'a Observation>,
-    ) -> impl Iterator<Item = (&'a Person, Option<&'a Observation>)> {
-        self.persons.iter().enumerate().map(move |(i, person)| {
-            let seen = person.relative.and_then(|relative| observations[relative].as_ref());
-            (person, if self.child == Some(i) { child } else { seen })
-        })
-    }
-
-    /// This shape and the child beside it, descending from nobody here.
-    pub(super) fn with_stranger(&self) -> Self {
-        let mut shape = self.clone();
-        shape.child = Some(shape.persons.len());
-        shape.persons.push(Person { member: usize::MAX, relative: None, father: None, mother: None });
-        shape
-    }
-}
-
-/// Leaves out, until nothing changes, everyone who is not `kept` and has no child left; under
-/// [`Convention::Pruned`] also everyone not kept without parents and with at most one child left. `None` marks
-/// those left out.
-fn prune(members: &[Member], kept: impl Fn(usize) -> bool, convention: Convention) -> Vec<Option<Member>> {
-    let mut left: Vec<Option<Member>> = members.iter().copied().map(Some).collect();
-    loop {
-        let mut children = vec![0_usize; members.len()];
-        for member in left.iter().flatten() {
-            for parent in [member.father, member.mother].into_iter().flatten() {
-                children[parent] += 1;
-            }
-        }
-        let gone = (0..members.len()).find(|&i| {
-            let Some(member) = left[i] else { return false };
-            let founder = member.father.is_none() && member.mother.is_none();
-            let idle = convention == Convention::Pruned && founder && children[i] <= 1;
-            !kept(i) && (children[i] == 0 || idle)
-        });
-        let Some(gone) = gone else { return left };
-        left[gone] = None;
-        for member in left.iter_mut().flatten() {
-            for parent in [&mut member.father, &mut member.mother] {
-                if *parent == Some(gone) {
-                    *parent = None;
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Member;
     use Relation::{
         Father, FullSibling, MaternalGrandmother, Mother, PaternalGrandfather, PaternalGrandmother,
         PaternalHalfSibling, PaternalUncle,
@@ -261,7 +152,7 @@ mod tests {
         let shape = Shape::new(&members, &[Some(0), Some(1), None, None, None], Some(4), Convention::Full);
         assert!(matches!(Tree::new(&shape), Ok(None)));
         let many = vec![(FullSibling, true); 17];
-        assert!(matches!(Structure::new(&many, Convention::Full), Err(StructureError::Siblings)));
+        assert!(matches!(Structure::new(&many, Convention::Full), Err(StructureError::Siblings { most: 16 })));
         assert!(Structure::new(&many[1..], Convention::Full).is_ok());
     }
 }

@@ -1,6 +1,7 @@
 //! A pedigree without loops, as a tree to peel.
 
-use super::structure::{Shape, StructureError};
+use super::error::StructureError;
+use super::shape::Shape;
 
 /// A pedigree without loops: persons and couples, each person the child of at most one couple.
 #[derive(Clone, Debug)]
@@ -50,7 +51,7 @@ impl Tree {
         }
         for (c, couple) in tree.couples.iter().enumerate() {
             if couple.children.len() > Self::MOST_CHILDREN + 1 {
-                return Err(StructureError::Siblings);
+                return Err(StructureError::Siblings { most: Self::MOST_CHILDREN });
             }
             for parent in [couple.father, couple.mother].into_iter().flatten() {
                 tree.persons[parent].unions.push(c);

@@ -47,6 +47,18 @@ pub enum OnConflict {
     Replace,
 }
 
+impl OnConflict {
+    /// The word on the command line and in the audit chain.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Keep => "keep",
+            Self::Replace => "replace",
+        }
+    }
+}
+
 /// How a row disagrees with the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]

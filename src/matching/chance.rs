@@ -8,7 +8,7 @@ use crate::index::{Index, UNLISTED};
 use crate::kinship::{Calculator, KinshipError, LocusTable};
 use crate::model::genotype_count;
 
-use super::compile::CompiledFamily;
+use super::compiled::CompiledFamily;
 
 /// The exponents tried; the last one is 1.
 const EXPONENTS: usize = 12;
@@ -33,8 +33,8 @@ pub(super) fn moments(table: &LocusTable, unrelated: &[f64]) -> Moments {
 pub(super) struct Completeness(Vec<u64>);
 
 impl Completeness {
-    /// Of the children of an index. Alleles that are not listed count as untyped.
-    pub(super) fn of(index: &Index) -> Self {
+    /// Counts the children of an index. Alleles that are not listed count as untyped.
+    pub(super) fn of_children(index: &Index) -> Self {
         let codes: Vec<usize> = index.loci().iter().map(|locus| genotype_count(locus.1.len())).collect();
         let mut children = vec![0; codes.len() + 1];
         for child in index.codes().chunks_exact(codes.len()) {

@@ -7,10 +7,12 @@ use crate::kinship::KinshipError;
 use crate::model::{Candidate, Family, Unscorable};
 use crate::screen::{Plan, Screens, Weighing, screen_block, weigh_block};
 
-use super::compile::CompiledFamily;
-use super::engine::{Matcher, Stages};
-use super::result::MatchResult;
+use super::compile::LocusCounts;
+use super::compiled::{CompiledFamily, LocusError};
+use super::matcher::Matcher;
+use super::result::{MatchResult, Stages};
 use super::score::Scorer;
+use super::shared_loci::TypedLoci;
 use super::watch::{Stopped, Watch};
 
 /// Survivors of a family that are scored together, while its tables are in the first-level cache.
@@ -107,12 +109,14 @@ impl<'m, 'a> Chunk<'m, 'a> {
             self.part.records.reserve_exact(size * self.families.len());
             for ((family, aimed), plan) in self.families.iter().zip(&compiled).zip(&plans) {
                 let Some(Aimed { family: compiled, threshold }) = aimed else { continue };
-                self.matcher.record(family.pseudonym, compiled, *threshold, plan, &mut self.part.records);
+                self.matcher.append_record(family.pseudonym, compiled, *threshold, plan, &mut self.part.records);
             }
         }
         for (family, aimed) in self.families.iter().zip(&compiled) {
-            let loci = aimed.as_ref().map(|aimed| (family.pseudonym, aimed.family.informative_loci()));
-            self.part.result.informative.extend(loci);
+            let typed = aimed
+                .as_ref()
+                .map(|aimed| TypedLoci { pseudonym: family.pseudonym, loci: aimed.family.informative_loci() });
+            self.part.result.informative.extend(typed);
         }
         self.part.stages.compile += started.elapsed();
 
@@ -195,7 +199,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 screening += begun.elapsed();
                 for (row, search) in passed.iter().zip(&mut searches) {
                     let whose = if search.weighing.is_some() { &mut search.counted } else { &mut search.waiting };
-                    take(block, row, &rows[0], whose);
+                    push_survivors(block, row, &rows[0], whose);
                 }
                 if block % ROUND == ROUND - 1 {
                     let begun = Instant::now();
@@ -242,7 +246,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
             let threshold = threshold - family.linkage.slack;
             let done = matcher.irregular.score(matcher.index, matcher.calculator(), family, scorer, threshold, found);
             watch.keep(hits.len() - before, 0);
-            if let Err((locus, reason)) = done {
+            if let Err(LocusError { locus, reason }) = done {
                 let locus = matcher.calculator().panel().loci()[locus].clone();
                 self.part.result.unscorable.push(Unscorable {
                     family: self.families[i].pseudonym,
@@ -291,7 +295,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
         let candidates = hits.into_iter().map(|(child, log10_lr)| (child, log10_lr, None));
         for (child, log10_lr, same_as) in candidates.chain(identities) {
             let compared = self.matcher.compiler.compare(&aimed.family, |locus| index.genotype(child, locus));
-            let (loci_compared, incompatible_loci) = compared.unwrap_or_default();
+            let LocusCounts { loci_compared, incompatible_loci } = compared.unwrap_or_default();
             self.part.result.candidates.push(Candidate {
                 family: family.pseudonym,
                 child: index.pseudonym(child),
@@ -324,7 +328,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
 }
 
 /// Appends the children of the bits that are set in both rows.
-fn take(block: usize, row: &Row, regular: &Row, children: &mut Vec<usize>) {
+fn push_survivors(block: usize, row: &Row, regular: &Row, children: &mut Vec<usize>) {
     let both = || row.iter().zip(regular).map(|(row, regular)| row & regular);
     // Most often nobody.
     if both().fold(0, |any, bits| any | bits) == 0 {

@@ -5,16 +5,25 @@ use std::hash::Hash;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::kinship::{Calculator, Evidence, Kind, KinshipError, Structure, StructureError};
+use crate::kinship::{Calculator, Evidence, Kind, KinshipError, Pattern, Structure, StructureError};
 use crate::model::{Family, Genotype, Unscorable};
 use crate::screen::ScreenedLocus;
 
 use super::chance::{Moments, moments};
-use super::comparable::LocusSet;
-use super::linkage::FamilyLinkage;
+use super::compiled::{CompiledFamily, CompiledLocus, FamilyLinkage, LocusError};
 
 /// Most bytes of tables kept for other families.
 const INTERNED_BYTES: usize = 512 << 20;
+
+/// At how many loci a family and a child can be compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LocusCounts {
+    /// Loci at which the child and at least one relative are typed.
+    pub loci_compared: u32,
+    /// Those at which the child cannot be the missing child without a mutation.
+    pub incompatible_loci: u32,
+}
 
 /// Compiles families, keeping what others may need.
 pub struct Compiler<'a> {
@@ -23,32 +32,13 @@ pub struct Compiler<'a> {
     tables: Vec<Kept<Evidence, ScreenedLocus>>,
     structures: Kept<Kind, Structure>,
     /// Whether a child is compatible, by [`Evidence::pattern`].
-    compatible: Kept<(Kind, Vec<u8>), Option<bool>>,
+    compatible: Kept<Pattern, Option<bool>>,
     /// Per locus, how compiled evidence does in unrelated children.
     moments: Vec<Kept<Evidence, Moments>>,
     /// Room left for tables.
     room: AtomicUsize,
     /// Whether plans may count misses.
     counts: bool,
-}
-
-/// A family ready to be scored.
-pub struct CompiledFamily {
-    /// Per locus of the panel; `None` where no relative is typed.
-    pub loci: Vec<Option<CompiledLocus>>,
-    /// The linked loci.
-    pub linkage: FamilyLinkage,
-}
-
-/// One locus of a family.
-#[derive(Clone)]
-pub struct CompiledLocus {
-    /// Its table and ways to screen.
-    pub screened: Arc<ScreenedLocus>,
-    /// What it was compiled from.
-    pub evidence: Evidence,
-    /// The pedigree behind it.
-    pub structure: Arc<Structure>,
 }
 
 /// A map that grows under a lock and hands out shared values.
@@ -95,24 +85,24 @@ impl<'a> Compiler<'a> {
     /// # Errors
     /// [`Unscorable`] with the first locus that fails.
     pub fn family(&self, family: &Family) -> Result<CompiledFamily, Unscorable> {
-        let unscorable = |(locus, reason): (usize, KinshipError)| Unscorable {
+        let unscorable = |LocusError { locus, reason }| Unscorable {
             family: family.pseudonym,
             locus: self.calculator.panel().loci()[locus].clone(),
             reason: reason.to_string(),
         };
-        let loci = self.loci_of(family).map_err(unscorable)?.loci;
-        Ok(CompiledFamily { loci, linkage: FamilyLinkage::of(self.calculator, family).map_err(unscorable)? })
+        let loci = self.unlinked(family).map_err(unscorable)?.loci;
+        Ok(CompiledFamily { loci, linkage: FamilyLinkage::find(self.calculator, family).map_err(unscorable)? })
     }
 
-    /// A compiled family without regard to linkage; else the locus that fails and why.
-    pub(super) fn loci_of(&self, family: &Family) -> Result<CompiledFamily, (usize, KinshipError)> {
+    /// Compiles a family without regard to linkage.
+    pub(super) fn unlinked(&self, family: &Family) -> Result<CompiledFamily, LocusError> {
         let mut last = None;
-        let compile = |locus| self.locus(family, locus, &mut last).map_err(|reason| (locus, reason));
+        let compile = |locus| self.locus(family, locus, &mut last).map_err(|reason| LocusError { locus, reason });
         let loci = (0..self.calculator.panel().len()).map(compile).collect::<Result<_, _>>()?;
         Ok(CompiledFamily { loci, linkage: FamilyLinkage::default() })
     }
 
-    /// How many loci of a family can be compared with this child, and at how many of them the child is incompatible;
+    /// Counts the loci of a family that can be compared with this child, and those at which the child is incompatible;
     /// `child` gives its genotype at a position of the panel.
     ///
     /// # Errors
@@ -121,19 +111,19 @@ impl<'a> Compiler<'a> {
         &self,
         family: &CompiledFamily,
         child: impl Fn(usize) -> Option<Genotype>,
-    ) -> Result<(u32, u32), KinshipError> {
-        let (mut compared, mut incompatible) = (0, 0);
+    ) -> Result<LocusCounts, KinshipError> {
+        let mut counts = LocusCounts::default();
         for (position, locus) in family.informative() {
             let Some(genotype) = child(position) else { continue };
-            compared += 1;
+            counts.loci_compared += 1;
             let pattern = locus.evidence.pattern(genotype);
             let compatible = match self.compatible.get(&pattern) {
                 Some(known) => *known,
                 None => *self.compatible.keep(&pattern, self.calculator.is_compatible(&locus.evidence, genotype)?),
             };
-            incompatible += u32::from(compatible == Some(false));
+            counts.incompatible_loci += u32::from(compatible == Some(false));
         }
-        Ok((compared, incompatible))
+        Ok(counts)
     }
 
     /// How a family's table at a locus does in unrelated children; no moments where no relative is typed.
@@ -195,22 +185,5 @@ impl<'a> Compiler<'a> {
             Ok(_) => self.tables[locus].keep(evidence, screened),
             Err(_) => Arc::new(screened),
         })
-    }
-}
-
-impl CompiledFamily {
-    /// Loci at which a child typed there could be compared.
-    pub fn informative(&self) -> impl Iterator<Item = (usize, &CompiledLocus)> {
-        self.loci.iter().enumerate().filter_map(|(position, locus)| Some((position, locus.as_ref()?)))
-    }
-
-    /// The positions of [`Self::informative`].
-    pub(super) fn informative_loci(&self) -> LocusSet {
-        self.informative().fold(0, |set, (position, _)| set | 1 << position)
-    }
-
-    /// Per locus of the panel, its table and ways to screen.
-    pub(super) fn screened(&self) -> Vec<Option<&ScreenedLocus>> {
-        self.loci.iter().map(|locus| locus.as_ref().map(|locus| &*locus.screened)).collect()
     }
 }

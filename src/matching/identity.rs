@@ -11,7 +11,8 @@ use serde::Serialize;
 use crate::kinship::{KinshipError, SamePerson};
 use crate::model::{Child, Family, Genotype, Profile, Pseudonym, Relation, Relative};
 
-use super::compile::{CompiledFamily, Compiler};
+use super::compile::Compiler;
+use super::compiled::{CompiledFamily, LocusError};
 
 /// How alike two profiles have to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -62,8 +63,8 @@ pub struct Likeness {
 }
 
 impl Likeness {
-    /// Of two profiles, given as genotypes along a panel.
-    pub fn of(
+    /// Compares two profiles, given as genotypes along a panel.
+    pub fn between(
         one: impl IntoIterator<Item = Option<Genotype>>,
         other: impl IntoIterator<Item = Option<Genotype>>,
     ) -> Self {
@@ -126,7 +127,7 @@ impl<'a> Judge<'a> {
         one: &Profile,
         other: &Profile,
     ) -> Result<Option<Identity>, KinshipError> {
-        let likeness = Likeness::of(one.genotypes().iter().copied(), other.genotypes().iter().copied());
+        let likeness = Likeness::between(one.genotypes().iter().copied(), other.genotypes().iter().copied());
         if !rule.holds(likeness) {
             return Ok(None);
         }
@@ -142,12 +143,12 @@ impl<'a> Judge<'a> {
 
     fn compiled(&self, relation: Relation, profile: &Profile) -> Result<CompiledFamily, KinshipError> {
         let sample = Child { pseudonym: Pseudonym::from_bytes([0; 16]), profile: profile.clone(), drop_out: None };
-        self.compiler.loci_of(&alone(relation, sample)).map_err(|(_, reason)| reason)
+        self.compiler.unlinked(&family_of_one(relation, sample)).map_err(|LocusError { reason, .. }| reason)
     }
 }
 
 /// The family of one relative, under the relative's own pseudonym.
-pub(super) fn alone(relation: Relation, sample: Child) -> Family {
+pub(super) fn family_of_one(relation: Relation, sample: Child) -> Family {
     let Child { pseudonym, profile, drop_out } = sample;
     let relative = Relative { sample: pseudonym, relation, profile, drop_out };
     Family { pseudonym, relatives: vec![relative], pedigree: None }

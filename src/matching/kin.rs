@@ -17,9 +17,9 @@ use crate::model::{Child, Profile, Pseudonym, Relation, Unscorable};
 use crate::screen::Instructions;
 
 use super::compile::Compiler;
-use super::doubles::Doubles;
-use super::engine::Matcher;
-use super::identity::{IdentityRule, Judge, Likeness, alone};
+use super::duplicates::DuplicateSearch;
+use super::identity::{IdentityRule, Judge, Likeness, family_of_one};
+use super::matcher::Matcher;
 use super::result::Criterion;
 use super::watch::{Stopped, Watch};
 
@@ -93,9 +93,9 @@ pub struct KinRatios {
 }
 
 impl KinRatios {
-    /// That of a relation.
+    /// The log10 LR of a relation.
     #[must_use]
-    pub fn of(&self, relation: KinRelation) -> f64 {
+    pub fn of_relation(&self, relation: KinRelation) -> f64 {
         match relation {
             KinRelation::Identity => self.identity,
             KinRelation::ParentChild => self.parent_child,
@@ -107,6 +107,7 @@ impl KinRatios {
 
 /// Two samples that are close kin, or one person's.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct KinPair {
     /// The samples, rising.
     pub samples: [Pseudonym; 2],
@@ -121,6 +122,7 @@ pub struct KinPair {
 
 /// What a search for kin gives.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct KinResult {
     /// By falling likelihood ratio of the likeliest relation, ties by samples.
     pub pairs: Vec<KinPair>,
@@ -137,8 +139,13 @@ pub struct KinSearch<'a> {
     criterion: KinCriterion,
 }
 
-/// A pair on its way, by numbers, and whether it reached a threshold or is alike enough to be one person's.
-type Hit = ([usize; 2], bool);
+/// A pair before it is described.
+struct Hit {
+    /// Numbers in the index, rising.
+    pair: [usize; 2],
+    /// Whether it reached a threshold; otherwise it is alike enough to be one person's.
+    reached: bool,
+}
 
 impl<'a> KinSearch<'a> {
     /// Over an index that was built for the calculator's panel. Neither sex nor direction is known, so its mutation rates
@@ -169,8 +176,13 @@ impl<'a> KinSearch<'a> {
         watch.expect(by_ratio.len() as u64 * self.index.children() as u64 * self.index.children() as u64);
         let mut hits: Vec<Hit> = Vec::new();
         if relations.contains(&KinRelation::Identity) {
-            let doubles = Doubles::new(self.index, self.compiler.calculator(), self.criterion.identity);
-            hits.extend(doubles.within(watch)?.into_iter().map(|double| ([double.one, double.other], false)));
+            let search = DuplicateSearch::new(self.index, self.compiler.calculator(), self.criterion.identity);
+            hits.extend(
+                search
+                    .pairs_within(watch)?
+                    .into_iter()
+                    .map(|pair| Hit { pair: [pair.one, pair.other], reached: false }),
+            );
         }
         for &relation in &by_ratio {
             let shared = self.criterion.max_chance_hits.map(|most| {
@@ -185,19 +197,19 @@ impl<'a> KinSearch<'a> {
             for page in 0..self.index.children().div_ceil(PAGE) {
                 let numbers = page * PAGE..self.index.children().min((page + 1) * PAGE);
                 let families: Vec<_> =
-                    numbers.into_par_iter().map(|number| alone(relation, self.sample(number))).collect();
+                    numbers.into_par_iter().map(|number| family_of_one(relation, self.sample(number))).collect();
                 let (found, _) = matcher.run(&families, watch)?;
                 let pairs = found.candidates.into_iter().filter(|pair| pair.family != pair.child);
                 let pairs = pairs.filter(|pair| !known(pair.family, pair.child));
                 let pairs = pairs.filter_map(|pair| Some((number(pair.family)?, number(pair.child)?)));
-                hits.extend(pairs.map(|(a, b)| ([a.min(b), a.max(b)], true)));
+                hits.extend(pairs.map(|(a, b)| Hit { pair: [a.min(b), a.max(b)], reached: true }));
                 result.unscorable.extend(found.unscorable);
                 result.refused.extend(found.refused);
             }
         }
         // Of two hits of one pair, the one that reached a threshold comes first.
-        hits.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
-        hits.dedup_by_key(|hit| hit.0);
+        hits.sort_unstable_by(|a, b| a.pair.cmp(&b.pair).then(b.reached.cmp(&a.reached)));
+        hits.dedup_by_key(|hit| hit.pair);
         let judge = Judge::new(Arc::clone(&self.compiler));
         let described: Vec<Result<Option<KinPair>, Unscorable>> =
             hits.into_par_iter().map(|hit| self.describe(&judge, hit)).collect();
@@ -212,7 +224,7 @@ impl<'a> KinSearch<'a> {
         result.refused.sort_unstable();
         result.refused.dedup();
         result.pairs.sort_unstable_by(|a, b| {
-            let best = |pair: &KinPair| pair.log10_lr.of(pair.likeliest);
+            let best = |pair: &KinPair| pair.log10_lr.of_relation(pair.likeliest);
             best(b).total_cmp(&best(a)).then_with(|| a.samples.cmp(&b.samples))
         });
         Ok(result)
@@ -228,7 +240,7 @@ impl<'a> KinSearch<'a> {
     }
 
     /// A pair with its numbers; `None` if it is alike and yet not one person's.
-    fn describe(&self, judge: &Judge<'_>, (pair, reached): Hit) -> Result<Option<KinPair>, Unscorable> {
+    fn describe(&self, judge: &Judge<'_>, Hit { pair, reached }: Hit) -> Result<Option<KinPair>, Unscorable> {
         let [one, other] = pair.map(|number| self.sample(number));
         let failed = |reason: KinshipError| Unscorable {
             family: one.pseudonym,
@@ -251,11 +263,11 @@ impl<'a> KinSearch<'a> {
             half_sibling: best(Relation::PaternalHalfSibling)?,
         };
         let genotypes = |sample: &Child| sample.profile.genotypes().to_vec();
-        let likeness = Likeness::of(genotypes(&one), genotypes(&other));
+        let likeness = Likeness::between(genotypes(&one), genotypes(&other));
         let called = likeness.loci_compared >= self.criterion.identity.min_loci;
         let may_be = |relation: &KinRelation| *relation != KinRelation::Identity || called;
         let likelier = |best: KinRelation, next: KinRelation| {
-            if log10_lr.of(next) > log10_lr.of(best) { next } else { best }
+            if log10_lr.of_relation(next) > log10_lr.of_relation(best) { next } else { best }
         };
         let likeliest =
             KinRelation::ALL.into_iter().filter(may_be).reduce(likelier).unwrap_or(KinRelation::HalfSibling);
@@ -266,7 +278,7 @@ impl<'a> KinSearch<'a> {
 
     /// log10 LR of the relative's relation to the other one, bit for bit that of a match.
     fn log10_lr(&self, relation: Relation, relative: &Child, other: &Child) -> Result<f64, Unscorable> {
-        let family = alone(relation, relative.clone());
+        let family = family_of_one(relation, relative.clone());
         let compiled = self.compiler.family(&family)?;
         let calculator = self.compiler.calculator();
         let score = || {

@@ -15,13 +15,15 @@ use crate::kinship::Calculator;
 use crate::model::{GenotypeCode, Pseudonym};
 use crate::screen::{Measure, Plan, Table, Weighing, Weights, weigh_block};
 
-use super::comparable::{LocusSet, Typed};
-use super::compile::CompiledFamily;
-use super::engine::Matcher;
+use super::compiled::{CompiledFamily, CompiledLocus};
+use super::irregular::IrregularChild;
+use super::matcher::Matcher;
+use super::shared_loci::{LocusSet, TypedLoci};
 use super::watch::{Stopped, Watch};
 
 /// Why it is not known which families may have a candidate.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReachError {
     /// The families index cannot be used.
     #[error(transparent)]
@@ -33,11 +35,12 @@ pub enum ReachError {
 
 /// What the families index says.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Reached {
     /// The families that may have a candidate: all that have one, and few others.
     pub within: Vec<Pseudonym>,
     /// Every family with the loci at which a relative is typed.
-    pub informative: Vec<Typed>,
+    pub informative: Vec<TypedLoci>,
 }
 
 /// An irregular child.
@@ -50,8 +53,8 @@ struct Irregular<'a> {
 }
 
 impl Matcher<'_> {
-    /// Appends the record of a family with this plan for this threshold.
-    pub(super) fn record(
+    /// Appends the record of a family with this plan for this threshold to `out`.
+    pub(super) fn append_record(
         &self,
         pseudonym: Pseudonym,
         family: &CompiledFamily,
@@ -115,7 +118,10 @@ impl Matcher<'_> {
             let within = records.iter().zip(reached).filter(|(_, reached)| *reached);
             Ok(Reached {
                 within: within.map(|(record, _)| name(record)).collect(),
-                informative: records.iter().map(|record| (name(record), typed(record.gaps))).collect(),
+                informative: records
+                    .iter()
+                    .map(|record| TypedLoci { pseudonym: name(record), loci: typed_loci(record.gaps) })
+                    .collect(),
             })
         };
         let parts: Vec<Reached> = (0..families.parts()).into_par_iter().map(part).collect::<Result<_, _>>()?;
@@ -127,7 +133,7 @@ impl Matcher<'_> {
         Ok(all)
     }
 
-    fn prepare<'c>(&'c self, one: &'c super::unlisted::One) -> Irregular<'c> {
+    fn prepare<'c>(&'c self, one: &'c IrregularChild) -> Irregular<'c> {
         let bound =
             |(&position, &genotype): (&usize, &_)| self.calculator().bound_by_child(position, genotype, one.drop_out);
         let bounds = one.positions.iter().zip(&one.genotypes).map(bound).collect();
@@ -146,7 +152,7 @@ impl Matcher<'_> {
 }
 
 /// Where a relative is typed: see [`gap`].
-fn typed(gaps: &[F32]) -> LocusSet {
+fn typed_loci(gaps: &[F32]) -> LocusSet {
     gaps.iter().enumerate().fold(0, |set, (locus, gap)| set | LocusSet::from(!gap.get().is_nan()) << locus)
 }
 
@@ -156,7 +162,7 @@ fn weighing<'a>(record: &FamilyRecord<'a>, loci: &'a [usize]) -> Option<Weighing
 
 /// How much more an irregular child may have at a locus than the best regular one, but for its own bound; rounded up. Not a
 /// number where no relative is typed.
-fn gap(calculator: &Calculator, position: usize, locus: Option<&super::compile::CompiledLocus>) -> f32 {
+fn gap(calculator: &Calculator, position: usize, locus: Option<&CompiledLocus>) -> f32 {
     locus.map_or(f32::NAN, |locus| {
         let bound = calculator.bound_by_family(position, &locus.structure, &locus.evidence);
         ((bound - locus.screened.best) as f32).next_up()

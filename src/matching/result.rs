@@ -1,11 +1,14 @@
 //! What a run gives.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
-use super::comparable::Typed;
 use crate::kinship::Calculator;
 use crate::model::{Candidate, Pseudonym, Unscorable};
 use crate::population::FrequencyTable;
+
+use super::shared_loci::TypedLoci;
 
 /// When a pair becomes a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -30,6 +33,7 @@ impl Default for Criterion {
 
 /// The candidates of a run, and how they were found.
 #[derive(Clone, Debug, PartialEq, Default)]
+#[non_exhaustive]
 pub struct MatchResult {
     /// Best first: by falling LR, ties by family and child.
     pub candidates: Vec<Candidate>,
@@ -52,12 +56,35 @@ pub struct MatchResult {
     /// Pairs that were compared.
     pub pairs: u64,
     /// The families that were scored, each with the loci at which a relative is typed.
-    pub informative: Vec<Typed>,
+    pub informative: Vec<TypedLoci>,
+}
+
+/// Processor time by stage, added up over threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Stages {
+    /// Tables and plans.
+    pub compile: Duration,
+    /// The kernels.
+    pub screen: Duration,
+    /// Table sums of survivors.
+    pub score: Duration,
+    /// Compared and incompatible loci of candidates.
+    pub describe: Duration,
+}
+
+impl std::ops::AddAssign for Stages {
+    fn add_assign(&mut self, other: Self) {
+        self.compile += other.compile;
+        self.screen += other.screen;
+        self.score += other.score;
+        self.describe += other.describe;
+    }
 }
 
 impl MatchResult {
-    /// Adds what part of the same run gave; families and children are counted already.
-    pub fn take(&mut self, part: Self) {
+    /// Adds the result of a part of the same run; families and children are counted already.
+    pub fn add_part(&mut self, part: Self) {
         self.candidates.extend(part.candidates);
         self.unscorable.extend(part.unscorable);
         self.refused.extend(part.refused);

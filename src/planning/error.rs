@@ -2,10 +2,11 @@
 
 use crate::kinship::{CalculatorError, KinshipError};
 use crate::model::Locus;
-use crate::population::FrequencyErrors;
+use crate::population::FrequencyTableError;
 
 /// Why a family's power cannot be given.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlanningError {
     /// The family's likelihoods cannot be computed.
     #[error("at locus {locus}: {reason}")]
@@ -20,5 +21,5 @@ pub enum PlanningError {
     Calculator(#[from] CalculatorError),
     /// The frequencies cannot take the family's unlisted alleles.
     #[error("with the alleles that the frequency table does not list: {0}")]
-    Frequencies(#[from] FrequencyErrors),
+    Frequencies(#[from] FrequencyTableError),
 }

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use crate::model::{Allele, Family, Locus};
-use crate::population::{Floor, FrequencyErrors, FrequencyTable, LocusFrequencies, Model};
+use crate::population::{Floor, FrequencyTable, FrequencyTableError, LocusFrequencies, Model};
 
 /// The table, or one that also lists the alleles of the family's relatives that it lacks.
 ///
@@ -16,7 +15,7 @@ pub(super) fn listing<'a>(
     table: &'a FrequencyTable,
     model: &Model,
     family: &Family,
-) -> Result<Cow<'a, FrequencyTable>, FrequencyErrors> {
+) -> Result<Cow<'a, FrequencyTable>, FrequencyTableError> {
     let loci: Vec<(&Locus, &LocusFrequencies)> = table.panel().loci().iter().zip(table.loci()).collect();
     let unlisted: Vec<BTreeSet<Allele>> = (loci.iter().enumerate())
         .map(|(position, (_, frequencies))| {
@@ -28,23 +27,19 @@ pub(super) fn listing<'a>(
     if unlisted.iter().all(BTreeSet::is_empty) || model.floor == Floor::Refuse {
         return Ok(Cow::Borrowed(table));
     }
-    let mut text = String::from("locus,allele,frequency,individuals\n");
-    for ((locus, frequencies), unlisted) in loci.into_iter().zip(unlisted) {
+    let enlarged = loci.into_iter().zip(unlisted).map(|((locus, frequencies), unlisted)| {
         let floor = match model.floor {
             Floor::Fixed(floor) => floor,
             _ => frequencies.individuals().map_or(0.0, |n| 1.0 / (2.0 * f64::from(n) + 1.0)),
         };
         let sum = 1.0 + unlisted.len() as f64 * floor;
-        let individuals = frequencies.individuals().map_or(String::new(), |n| n.to_string());
         let known = frequencies.alleles().iter().copied().zip(frequencies.frequencies().iter().copied());
-        for (allele, frequency) in known.chain(unlisted.into_iter().map(|allele| (allele, floor))) {
-            // Divided here already, as a table that adds up to much more than 1 is taken for a mistake. Writing to a
-            // string cannot fail.
-            let _ = writeln!(text, "{locus},{allele},{},{individuals}", frequency / sum);
-        }
-        if let Some(silent) = frequencies.silent() {
-            let _ = writeln!(text, "{locus},silent,{silent},{individuals}");
-        }
-    }
-    FrequencyTable::read("frequencies with the family's alleles", &text).map(Cow::Owned)
+        let all = known.chain(unlisted.into_iter().map(|allele| (allele, floor)));
+        // Divided here already, as a table that adds up to much more than 1 is taken for a mistake.
+        let all = all.map(|(allele, frequency)| (allele, frequency / sum));
+        LocusFrequencies::new(all, frequencies.individuals(), frequencies.silent())
+            .map(|frequencies| (locus.clone(), frequencies))
+            .map_err(|error| FrequencyTableError::Frequencies { locus: locus.clone(), error })
+    });
+    Ok(Cow::Owned(FrequencyTable::new(enlarged.collect::<Result<Vec<_>, _>>()?)?))
 }

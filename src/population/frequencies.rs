@@ -1,21 +1,144 @@
 //! Allele frequency tables.
 
-use std::sync::LazyLock;
-
-use crate::model::{Allele, Panel};
-
-use super::frequency_file::{FrequencyErrors, Reader};
+use crate::model::{Allele, AlleleError, Locus, LocusError, Panel, PanelError};
 
 /// The allele frequencies of one locus: alleles in rising order, frequencies that add up to 1.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// ```
+/// use reunite::population::LocusFrequencies;
+///
+/// let alleles = [("8".parse()?, 0.3), ("9.3".parse()?, 0.7)];
+/// let locus = LocusFrequencies::new(alleles, Some(500), None)?;
+/// assert_eq!(locus.frequencies(), [0.3, 0.7]);
+/// assert_eq!(locus.position("9.3".parse()?), Some(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
 pub struct LocusFrequencies {
-    pub(super) alleles: Vec<Allele>,
-    pub(super) frequencies: Vec<f64>,
-    pub(super) individuals: Option<u32>,
-    pub(super) silent: Option<f64>,
+    alleles: Vec<Allele>,
+    frequencies: Vec<f64>,
+    individuals: Option<u32>,
+    silent: Option<f64>,
+    /// Alleles and frequencies before normalisation, rising: normalising twice would change the last bits.
+    stated: Vec<(Allele, f64)>,
+}
+
+/// Why numbers make no allele frequencies of a locus.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocusFrequenciesError {
+    /// A frequency outside [0, 1].
+    #[error("allele {allele} has a frequency of {frequency}, which is not from 0 to 1")]
+    Frequency {
+        /// The allele.
+        allele: Allele,
+        /// Its frequency.
+        frequency: f64,
+    },
+    /// One allele twice.
+    #[error("allele {0} is given twice")]
+    Repeated(Allele),
+    /// A frequency of silent alleles outside [0, 1).
+    #[error("the frequency of silent alleles is {0}, which is not from 0 and below 1")]
+    Silent(f64),
+    /// A count of 0 persons.
+    #[error("the frequencies are of 0 persons: give the number of persons counted, or none")]
+    NoPersons,
+    /// No allele at all.
+    #[error("there is no allele but the silent one")]
+    NoAllele,
+    /// A sum further from 1 than [`FrequencyTable::SUM_TOLERANCE`].
+    #[error("the frequencies add up to {0:.4}, not to 1")]
+    Sum(f64),
+    /// More alleles than [`FrequencyTable::MOST_ALLELES`].
+    #[error("there are {0} alleles; at most {most} can be handled", most = FrequencyTable::MOST_ALLELES)]
+    TooMany(usize),
+}
+
+/// Why values make no frequency table.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrequencyTableError {
+    /// A locus whose numbers are no allele frequencies.
+    #[error("locus {locus}: {error}")]
+    Frequencies {
+        /// The locus.
+        locus: Locus,
+        /// What is wrong.
+        error: LocusFrequenciesError,
+    },
+    /// No locus, too many, or one twice.
+    #[error(transparent)]
+    Panel(#[from] PanelError),
+    /// A text that names no locus.
+    #[error(transparent)]
+    Name(#[from] LocusError),
+    /// A number that names no allele.
+    #[error(transparent)]
+    Allele(#[from] AlleleError),
 }
 
 impl LocusFrequencies {
+    /// The frequencies of these alleles, in any order; those of frequency 0 are left out, and the rest is divided by its
+    /// sum. `individuals` is the number of persons counted; `silent` the frequency of silent alleles, which does not enter
+    /// the sum.
+    ///
+    /// # Errors
+    /// [`LocusFrequenciesError`] with the first finding.
+    pub fn new(
+        alleles: impl IntoIterator<Item = (Allele, f64)>,
+        individuals: Option<u32>,
+        silent: Option<f64>,
+    ) -> Result<Self, LocusFrequenciesError> {
+        let mut stated: Vec<(Allele, f64)> = alleles.into_iter().collect();
+        stated.sort_by_key(|one| one.0);
+        for &(allele, frequency) in &stated {
+            if !(0.0..=1.0).contains(&frequency) {
+                return Err(LocusFrequenciesError::Frequency { allele, frequency });
+            }
+        }
+        if let Some(pair) = stated.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(LocusFrequenciesError::Repeated(pair[0].0));
+        }
+        if individuals == Some(0) {
+            return Err(LocusFrequenciesError::NoPersons);
+        }
+        Self::of_sorted(stated, individuals, silent).map_err(|findings| findings[0])
+    }
+
+    /// The frequencies of alleles in rising order, each once, with frequencies from 0 to 1.
+    ///
+    /// # Errors
+    /// Every finding, at least one.
+    pub(super) fn of_sorted(
+        stated: Vec<(Allele, f64)>,
+        individuals: Option<u32>,
+        silent: Option<f64>,
+    ) -> Result<Self, Vec<LocusFrequenciesError>> {
+        let mut findings = Vec::new();
+        if let Some(silent) = silent.filter(|silent| !(0.0..1.0).contains(silent)) {
+            findings.push(LocusFrequenciesError::Silent(silent));
+        }
+        if stated.is_empty() {
+            findings.push(LocusFrequenciesError::NoAllele);
+            return Err(findings);
+        }
+        let sum: f64 = stated.iter().map(|one| one.1).sum();
+        if (sum - 1.0).abs() > FrequencyTable::SUM_TOLERANCE {
+            findings.push(LocusFrequenciesError::Sum(sum));
+        }
+        let present = || stated.iter().filter(|one| one.1 > 0.0);
+        let alleles: Vec<Allele> = present().map(|one| one.0).collect();
+        if alleles.len() > FrequencyTable::MOST_ALLELES {
+            findings.push(LocusFrequenciesError::TooMany(alleles.len()));
+        }
+        if !findings.is_empty() {
+            return Err(findings);
+        }
+        let frequencies = present().map(|one| one.1 / sum).collect();
+        Ok(Self { alleles, frequencies, individuals, silent, stated })
+    }
+
     /// The listed alleles, rising.
     #[must_use]
     pub fn alleles(&self) -> &[Allele] {
@@ -26,6 +149,11 @@ impl LocusFrequencies {
     #[must_use]
     pub fn frequencies(&self) -> &[f64] {
         &self.frequencies
+    }
+
+    /// Alleles and frequencies before normalisation, rising; those of frequency 0 too.
+    pub(super) fn stated(&self) -> &[(Allele, f64)] {
+        &self.stated
     }
 
     /// How many persons were counted, if the table says so.
@@ -47,6 +175,16 @@ impl LocusFrequencies {
     }
 }
 
+impl PartialEq for LocusFrequencies {
+    /// Whether both give the same numbers, however they were stated.
+    fn eq(&self, other: &Self) -> bool {
+        self.alleles == other.alleles
+            && self.frequencies == other.frequencies
+            && self.individuals == other.individuals
+            && self.silent == other.silent
+    }
+}
+
 /// The frequency given to an allele that the table does not list.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Floor {
@@ -60,13 +198,27 @@ pub enum Floor {
 }
 
 /// Allele frequencies of a panel's loci.
+///
+/// [`FrequencyTable::chinese_han_23`] is built in; [`FrequencyTable::read`] reads CSV, and [`FrequencyTable::new`] takes
+/// values:
+///
+/// ```
+/// use reunite::population::{FrequencyTable, LocusFrequencies};
+///
+/// let alleles = [("14".parse()?, 0.25), ("15".parse()?, 0.75)];
+/// let table = FrequencyTable::new([("vWA".parse()?, LocusFrequencies::new(alleles, Some(500), None)?)])?;
+/// assert_eq!(table.loci()[0].frequencies(), [0.25, 0.75]);
+///
+/// // Equal digests mean equal numbers, and the table's text keeps every bit.
+/// let again = FrequencyTable::read("table.csv", &table.to_csv())?;
+/// assert_eq!(again.digest(), table.digest());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct FrequencyTable {
-    pub(super) panel: Panel,
-    pub(super) loci: Vec<LocusFrequencies>,
+    panel: Panel,
+    loci: Vec<LocusFrequencies>,
 }
-
-const CHINESE_HAN_23: &str = include_str!("../../fixtures/frequencies_chinese_han_23.csv");
 
 impl FrequencyTable {
     /// The most alleles a locus may have; longer ladders do not occur.
@@ -74,49 +226,31 @@ impl FrequencyTable {
     /// How far a locus' sum may be from 1 before it is taken for a mistake; below that it is normalised away.
     pub const SUM_TOLERANCE: f64 = 0.02;
 
-    /// The table used where none is given: 23 autosomal loci, Chinese Han. Its sources are cited in
-    /// `fixtures/README.md`.
-    #[must_use]
-    pub fn chinese_han_23() -> &'static Self {
-        static TABLE: LazyLock<FrequencyTable> = LazyLock::new(|| {
-            #[expect(clippy::expect_used, reason = "compiled in, and read by a test")]
-            FrequencyTable::read("frequencies_chinese_han_23.csv", CHINESE_HAN_23).expect("the table is sound")
-        });
-        &TABLE
-    }
-
-    /// The text of the table of [`Self::chinese_han_23`], as a store keeps it.
-    #[must_use]
-    pub fn chinese_han_23_text() -> &'static str {
-        CHINESE_HAN_23
-    }
-
-    /// Reads a table: CSV with a header and the columns `locus`, `allele`, `frequency` and, optionally,
-    /// `individuals` (persons counted); other columns are left alone. Lines that begin with `#` are comments.
-    ///
-    /// The panel takes the loci in the order of their first lines. Alleles of frequency 0 are left out; the rest
-    /// is divided by its sum. A line with the allele `silent` gives the locus' frequency of silent alleles, which
-    /// does not enter that sum.
+    /// The table of these loci, in this order.
     ///
     /// # Errors
-    /// [`FrequencyErrors`] with every finding: a missing column, a frequency that is not from 0 to 1, an allele
-    /// given twice, a locus whose frequencies add up to something more than 2 % away from 1.
-    pub fn read(file: &str, text: &str) -> Result<Self, FrequencyErrors> {
-        Reader::default().read(file, text)
+    /// [`PanelError`] if there is no locus, one twice, or more than [`Panel::MOST_LOCI`].
+    pub fn new(loci: impl IntoIterator<Item = (Locus, LocusFrequencies)>) -> Result<Self, PanelError> {
+        let (names, loci): (Vec<Locus>, Vec<LocusFrequencies>) = loci.into_iter().unzip();
+        Ok(Self { panel: Panel::new(names)?, loci })
     }
 
-    /// A table of these loci, for small examples and tests: `(locus, [(allele in tenths, frequency)])`.
+    /// The table of these loci, each with 1,000 persons counted, for small examples and tests:
+    /// `(locus, [(allele in tenths of a repeat, frequency)])`.
     ///
     /// # Errors
-    /// As [`Self::read`].
-    pub fn from_counts(loci: &[(&str, &[(u16, f64)])]) -> Result<Self, FrequencyErrors> {
-        let mut text = String::from("locus,allele,frequency,individuals\n");
-        for (locus, alleles) in loci {
-            for (tenths, frequency) in *alleles {
-                text += &format!("{locus},{}.{},{frequency},1000\n", tenths / 10, tenths % 10);
-            }
+    /// [`FrequencyTableError`] with the first finding.
+    pub fn from_counts(loci: &[(&str, &[(u16, f64)])]) -> Result<Self, FrequencyTableError> {
+        let mut table = Vec::with_capacity(loci.len());
+        for (name, alleles) in loci {
+            let locus: Locus = name.parse()?;
+            let alleles = alleles.iter().map(|&(tenths, frequency)| Ok((Allele::from_tenths(tenths)?, frequency)));
+            let frequencies =
+                LocusFrequencies::new(alleles.collect::<Result<Vec<_>, AlleleError>>()?, Some(1000), None)
+                    .map_err(|error| FrequencyTableError::Frequencies { locus: locus.clone(), error })?;
+            table.push((locus, frequencies));
         }
-        Self::read("table", &text)
+        Ok(Self::new(table)?)
     }
 
     /// The loci, in table order.
@@ -163,62 +297,5 @@ impl FrequencyTable {
             }
         }
         *hash.finalize().as_bytes()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lines(text: &str) -> Vec<u64> {
-        FrequencyTable::read("t.csv", text).unwrap_err().errors.iter().map(|error| error.line).collect()
-    }
-
-    #[test]
-    fn the_compiled_in_table_is_sound() {
-        let table = FrequencyTable::chinese_han_23();
-        assert_eq!(table.panel().len(), 23);
-        for locus in table.loci() {
-            assert!((locus.frequencies().iter().sum::<f64>() - 1.0).abs() < 1e-14);
-            assert!(locus.alleles().is_sorted() && locus.individuals().is_some());
-        }
-    }
-
-    #[test]
-    fn errors_name_their_lines() {
-        let head = "locus,allele,frequency\n";
-        assert_eq!(lines(&format!("{head}A,8,0.5\nA,9,0.5\nA,8,0.1\n")), [2, 4], "twice, and a sum of 1.1");
-        assert_eq!(lines(&format!("{head}A,8,-0.1\nA,9,1.1\nA,10,x\nA,x,0.5\n9,8,NaN\n")), [2, 3, 4, 5, 6, 6]);
-        assert_eq!(lines(&format!("{head}A,8,0.5\nA,9,0.47\n")), [2]);
-        assert_eq!(lines(head), [0]);
-        assert_eq!(lines(""), [1]);
-        assert_eq!(lines("locus;allele;frequency\nA;8;1\n"), [1]);
-        assert!(FrequencyTable::read("t", &format!("{head}A,8,0.5\nA,9,0.485\n")).is_ok(), "1.5 % off is normalised");
-    }
-
-    #[test]
-    fn a_silent_allele_stands_beside_the_others() {
-        let head = "locus,allele,frequency\n";
-        let read = |rows: &str| FrequencyTable::read("t", &format!("{head}{rows}")).unwrap();
-        let with = read("A,8,0.5\nA,Silent,0.01\nA,9,0.5\n");
-        let without = read("A,8,0.5\nA,9,0.5\n");
-        assert_eq!((with.loci()[0].silent(), without.loci()[0].silent()), (Some(0.01), None));
-        assert_eq!(with.loci()[0].frequencies(), without.loci()[0].frequencies());
-        assert_ne!(with.digest(), without.digest());
-        assert_eq!(with.alleles_digest(), without.alleles_digest());
-        assert_eq!(lines(&format!("{head}A,8,1\nA,silent,0.1\nA,silent,0.1\n")), [4]);
-        assert_eq!(lines(&format!("{head}A,8,1\nA,silent,1\n")), [3]);
-        assert_eq!(lines(&format!("{head}A,silent,0.1\n")), [2]);
-    }
-
-    #[test]
-    fn zeros_are_dropped_and_the_rest_normalised_in_any_order() {
-        let read = |text: &str| FrequencyTable::read("t", text).unwrap();
-        let table = read("\u{feff}allele,locus,frequency,note\r\n9.3,A,0.25,x\r\n8,A,0.76,\r\n7,A,0,\r\n");
-        let again = read("locus,allele,frequency\n# a comment\nA,8,0.76\nA,9.3,0.25\n");
-        assert_eq!(table.loci(), again.loci());
-        assert_eq!(table.digest(), again.digest());
-        assert_eq!(table.loci()[0].frequencies(), [0.76 / 1.01, 0.25 / 1.01]);
-        assert_ne!(table.digest(), read("locus,allele,frequency\nA,8,0.75\nA,9.3,0.25\n").digest());
     }
 }

@@ -6,7 +6,7 @@ mod locus_model;
 mod model;
 mod mutation;
 
-pub use frequencies::{Floor, FrequencyTable, LocusFrequencies};
+pub use frequencies::{Floor, FrequencyTable, FrequencyTableError, LocusFrequencies, LocusFrequenciesError};
 pub use frequency_file::{FrequencyError, FrequencyErrors};
 pub use locus_model::LocusModel;
 pub use model::{Convention, DropOuts, Model, ModelError};

@@ -11,7 +11,7 @@ mod private;
 mod seal;
 mod vault;
 
-pub use custodian::{Custodian, Identity};
+pub use custodian::{Custodian, CustodianError, Identity};
 pub use hash::{IdentifierError, Part, Pseudonymizer};
 pub use key::{Fingerprint, SecretKey};
 pub use private::{KeyError, KeySource};

@@ -29,6 +29,7 @@ pub struct Typed<'a> {
 
 /// Something unusual. Rows and loci by position in the file.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Finding {
     /// All profiles together have fewer loci of the panel than wanted.
     FewColumns {
@@ -102,8 +103,23 @@ struct Known<'t> {
     /// How often each listed allele was seen, and each other one.
     listed: Vec<u64>,
     others: Counts,
-    /// The first profile with an unlisted allele that is not far, and how many have one.
-    unlisted: Option<(usize, usize)>,
+    unlisted: Option<UnlistedAlleles>,
+}
+
+/// Profiles with an unlisted allele at a locus that is not far from the listed ones.
+#[derive(Clone, Copy)]
+struct UnlistedAlleles {
+    /// The first of them.
+    first_row: usize,
+    profiles: usize,
+}
+
+/// What some of the profiles of a file give.
+struct Examined<'t> {
+    /// What was counted of them, locus by locus.
+    known: Vec<Known<'t>>,
+    /// What is unusual about each.
+    findings: Vec<Finding>,
 }
 
 impl Known<'_> {
@@ -114,8 +130,8 @@ impl Known<'_> {
         allele.tenths() + FAR < low.tenths() || allele.tenths() > high.tenths() + FAR
     }
 
-    /// Takes in the alleles of a profile; gives what is unusual about them.
-    fn take(&mut self, row: usize, genotype: Genotype, is_unrelated: bool) -> Option<Finding> {
+    /// Counts the alleles of a profile; gives what is unusual about them.
+    fn count(&mut self, row: usize, genotype: Genotype, is_unrelated: bool) -> Option<Finding> {
         let alleles = [genotype.low(), genotype.high()];
         let positions = alleles.map(|allele| self.frequencies.position(allele));
         self.typed += 1;
@@ -134,7 +150,7 @@ impl Known<'_> {
         if alleles.iter().any(|&allele| self.is_far(allele)) {
             return Some(Finding::FarAllele { row, locus: self.locus });
         }
-        self.unlisted.get_or_insert((row, 0)).1 += 1;
+        self.add_unlisted(UnlistedAlleles { first_row: row, profiles: 1 });
         None
     }
 
@@ -146,8 +162,15 @@ impl Known<'_> {
         for (allele, more) in next.others.0 {
             *self.others.0.entry(allele).or_default() += more;
         }
-        if let Some((row, profiles)) = next.unlisted {
-            self.unlisted.get_or_insert((row, 0)).1 += profiles;
+        if let Some(unlisted) = next.unlisted {
+            self.add_unlisted(unlisted);
+        }
+    }
+
+    fn add_unlisted(&mut self, later: UnlistedAlleles) {
+        match &mut self.unlisted {
+            Some(unlisted) => unlisted.profiles += later.profiles,
+            none => *none = Some(later),
         }
     }
 
@@ -159,8 +182,22 @@ impl Known<'_> {
     }
 }
 
-/// Looks at the profiles of a file over these loci. `least` is the fewest typed loci that a profile should have; of a
-/// smaller panel, all. What is not in the table is not looked at.
+/// Examines the profiles of a file over these loci, and gives what is unusual. `theta` is the F_ST of the model, from 0 and
+/// below 1; `least` is the fewest typed loci that a profile should have; of a smaller panel, all. Loci that the table lacks
+/// are ignored.
+///
+/// ```
+/// use reunite::model::Profile;
+/// use reunite::population::FrequencyTable;
+/// use reunite::quality::{Finding, Typed, examine};
+///
+/// let table = FrequencyTable::from_counts(&[("vWA", &[(140, 0.25), (150, 0.75)])])?;
+/// // The table's alleles are 14 and 15; 19 lies more than three repeats beyond.
+/// let profile = Profile::new(vec![Some("14/19".parse()?)]);
+/// let typed = [Typed { profile: &profile, is_unrelated: true }];
+/// assert_eq!(examine(&table, 0.0, 1, table.panel().loci(), &typed), [Finding::FarAllele { row: 0, locus: 0 }]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn examine(
     table: &FrequencyTable,
@@ -199,22 +236,17 @@ pub(super) fn in_parts(
         found.push(Finding::FewColumns { loci: known.len() });
     }
     let least = if too_few_columns { 0 } else { least };
-    let one = |(number, profiles): (usize, &[Typed<'_>])| each(known.clone(), number * part, profiles, least);
-    for (counted, of_profiles) in profiles.par_chunks(part).enumerate().map(one).collect::<Vec<_>>() {
-        known.iter_mut().zip(counted).for_each(|(known, counted)| known.append(counted));
-        found.extend(of_profiles);
+    let one = |(number, profiles): (usize, &[Typed<'_>])| examine_part(known.clone(), number * part, profiles, least);
+    for examined in profiles.par_chunks(part).enumerate().map(one).collect::<Vec<_>>() {
+        known.iter_mut().zip(examined.known).for_each(|(known, counted)| known.append(counted));
+        found.extend(examined.findings);
     }
-    together(&known, table, profiles.len(), &mut found);
+    find_in_all(&known, table, profiles.len(), &mut found);
     found
 }
 
-/// Takes in some profiles, of which the first is this row; gives what is unusual about each.
-fn each<'t>(
-    mut known: Vec<Known<'t>>,
-    first: usize,
-    profiles: &[Typed<'_>],
-    least: usize,
-) -> (Vec<Known<'t>>, Vec<Finding>) {
+/// Examines some of the profiles, of which the first is this row.
+fn examine_part<'t>(mut known: Vec<Known<'t>>, first: usize, profiles: &[Typed<'_>], least: usize) -> Examined<'t> {
     let mut found = Vec::new();
     let mut expected = Vec::with_capacity(known.len());
     for (row, Typed { profile, is_unrelated }) in (first..).zip(profiles) {
@@ -224,7 +256,7 @@ fn each<'t>(
             let Some(genotype) = profile.at(of.locus) else { continue };
             expected.push(of.homozygosity);
             homozygous += usize::from(genotype.is_homozygous());
-            found.extend(of.take(row, genotype, *is_unrelated));
+            found.extend(of.count(row, genotype, *is_unrelated));
         }
         let typed = expected.len();
         if typed < least {
@@ -238,15 +270,15 @@ fn each<'t>(
             }
         }
     }
-    (known, found)
+    Examined { known, findings: found }
 }
 
-/// What all profiles together show.
-fn together(known: &[Known<'_>], table: &FrequencyTable, profiles: usize, found: &mut Vec<Finding>) {
+/// Adds what all profiles together show.
+fn find_in_all(known: &[Known<'_>], table: &FrequencyTable, profiles: usize, found: &mut Vec<Finding>) {
     let level = LEVEL / table.panel().len() as f64;
     for of in known {
-        if let Some((row, profiles)) = of.unlisted {
-            found.push(Finding::Unlisted { locus: of.locus, row, profiles });
+        if let Some(UnlistedAlleles { first_row, profiles }) = of.unlisted {
+            found.push(Finding::Unlisted { locus: of.locus, row: first_row, profiles });
         }
         if of.typed == 0 && profiles >= FEWEST {
             found.push(Finding::Untyped { locus: of.locus });
@@ -255,7 +287,7 @@ fn together(known: &[Known<'_>], table: &FrequencyTable, profiles: usize, found:
             continue;
         }
         let counts = of.counts();
-        if let Some(fit) = Fit::of(&counts, of.frequencies).filter(|fit| fit.is_apart(level)) {
+        if let Some(fit) = Fit::to_frequencies(&counts, of.frequencies).filter(|fit| fit.is_apart(level)) {
             found.push(Finding::Misfit {
                 locus: of.locus,
                 distance: fit.distance(),

@@ -19,7 +19,13 @@ const LEAST: f64 = 5.0;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts(pub(super) BTreeMap<Allele, u64>);
 
-/// A deviation.
+/// Alleles that are compared together: how often they are expected, and were seen.
+struct Cell {
+    expected: f64,
+    seen: u64,
+}
+
+/// How far counts are from frequencies.
 pub(super) struct Fit {
     g: f64,
     df: usize,
@@ -27,29 +33,29 @@ pub(super) struct Fit {
 }
 
 impl Fit {
-    /// Of counts from frequencies; `None` if they form fewer than two cells.
-    pub(super) fn of(counts: &Counts, locus: &LocusFrequencies) -> Option<Self> {
+    /// Compares counts with frequencies; `None` if they form fewer than two cells.
+    pub(super) fn to_frequencies(counts: &Counts, locus: &LocusFrequencies) -> Option<Self> {
         let alleles: u64 = counts.0.values().sum();
         let n = alleles as f64;
-        let mut cells: Vec<(f64, u64)> = (locus.alleles().iter().zip(locus.frequencies()))
-            .map(|(allele, p)| (n * p, counts.0.get(allele).copied().unwrap_or(0)))
+        let mut cells: Vec<Cell> = (locus.alleles().iter().zip(locus.frequencies()))
+            .map(|(allele, p)| Cell { expected: n * p, seen: counts.0.get(allele).copied().unwrap_or(0) })
             .collect();
-        let listed: u64 = cells.iter().map(|cell| cell.1).sum();
-        cells.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let listed: u64 = cells.iter().map(|cell| cell.seen).sum();
+        cells.sort_by(|a, b| a.expected.total_cmp(&b.expected));
         // What the table does not list is with what is rare.
-        let mut rare = (0.0, alleles - listed);
+        let mut rare = Cell { expected: 0.0, seen: alleles - listed };
         let mut kept = Vec::new();
         for cell in cells {
-            if cell.0 < LEAST || (rare.0 < LEAST && (rare.0 > 0.0 || rare.1 > 0)) {
-                rare = (rare.0 + cell.0, rare.1 + cell.1);
+            if cell.expected < LEAST || (rare.expected < LEAST && (rare.expected > 0.0 || rare.seen > 0)) {
+                rare = Cell { expected: rare.expected + cell.expected, seen: rare.seen + cell.seen };
             } else {
                 kept.push(cell);
             }
         }
-        if rare.0 > 0.0 {
+        if rare.expected > 0.0 {
             kept.push(rare);
         }
-        let term = |&(expected, seen): &(f64, u64)| match seen {
+        let term = |&Cell { expected, seen }: &Cell| match seen {
             0 => 0.0,
             seen => 2.0 * seen as f64 * libm::log(seen as f64 / expected),
         };
@@ -82,7 +88,7 @@ impl Shift {
         Self { bases, unit }
     }
 
-    fn of(self, allele: Allele) -> Option<Allele> {
+    fn checked_apply(self, allele: Allele) -> Option<Allele> {
         let (whole, over) = (i32::from(allele.tenths() / 10), i32::from(allele.microvariant()));
         if over >= self.unit {
             return None;
@@ -95,7 +101,7 @@ impl Shift {
     /// An allele with this added; itself if that is no allele.
     #[must_use]
     pub fn apply(self, allele: Allele) -> Allele {
-        self.of(allele).unwrap_or(allele)
+        self.checked_apply(allele).unwrap_or(allele)
     }
 }
 
@@ -141,10 +147,11 @@ pub(super) fn explanation(counts: &Counts, position: usize, table: &FrequencyTab
         for (&allele, &seen) in &counts.0 {
             *moved.0.entry(shift.apply(allele)).or_default() += seen;
         }
-        (Fit::of(&moved, &table.loci()[position]), Fits::Shifted(shift))
+        (Fit::to_frequencies(&moved, &table.loci()[position]), Fits::Shifted(shift))
     });
     let others = (loci.iter().zip(table.loci()).enumerate()).filter(|(other, _)| *other != position);
-    let others = others.map(|(_, (locus, frequencies))| (Fit::of(counts, frequencies), Fits::Other(locus.clone())));
+    let others =
+        others.map(|(_, (locus, frequencies))| (Fit::to_frequencies(counts, frequencies), Fits::Other(locus.clone())));
     let near = shifted.chain(others).filter_map(|(fit, fits)| Some((fit?.distance(), fits)));
     near.filter(|(distance, _)| *distance < APART)
         .min_by(|a, b| a.0.total_cmp(&b.0))
@@ -170,8 +177,8 @@ mod tests {
         ] {
             assert_eq!(Shift::new(bases, unit).apply(allele(from)), allele(to), "{bases} {from}");
         }
-        assert_eq!(Shift::new(-4, 4).of(allele("1")), None);
-        assert_eq!(Shift::new(4, 4).of(allele("9.7")), None, "no base count");
+        assert_eq!(Shift::new(-4, 4).checked_apply(allele("1")), None);
+        assert_eq!(Shift::new(4, 4).checked_apply(allele("9.7")), None, "no base count");
         for (bases, text) in [(4, "+1"), (-8, "-2"), (3, "+0.3"), (-1, "-0.1")] {
             assert_eq!(Shift::new(bases, 4).to_string(), text);
         }
@@ -183,7 +190,7 @@ mod tests {
         let locus = &table.loci()[0];
         let fit = |counts: &[(u16, u64)]| {
             let counts = counts.iter().map(|&(tenths, seen)| (Allele::from_tenths(tenths).unwrap(), seen));
-            Fit::of(&Counts(counts.collect()), locus).unwrap()
+            Fit::to_frequencies(&Counts(counts.collect()), locus).unwrap()
         };
         let exact = fit(&[(80, 50), (90, 30), (100, 19), (110, 1)]);
         assert!(exact.g.abs() < 1e-9 && exact.distance() < 0.0);

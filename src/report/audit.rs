@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 
-use super::{SCHEMA_VERSION, plain_table};
+use super::format::SCHEMA_VERSION;
+#[cfg(feature = "cli")]
+use super::table::plain_table;
 
 /// A record.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct AuditRow {
     /// From 1.
     pub number: u64,
@@ -29,6 +32,7 @@ pub struct AuditRow {
 
 /// Records of the chain.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct AuditReport {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -75,6 +79,7 @@ impl AuditReport {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    #[cfg(feature = "cli")]
     /// A table for people.
     #[must_use]
     pub fn table(&self) -> String {

@@ -1,57 +1,21 @@
 //! The list of candidates.
 
 use std::fmt::Write as _;
-use std::str::FromStr;
 
 use serde::Serialize;
 
 use crate::matching::Identity;
-use crate::model::{Pseudonym, Relation, UnknownWord};
+use crate::model::{Pseudonym, Relation};
 
 use super::comparable::Comparison;
+#[cfg(feature = "cli")]
 use super::table::plain_table;
-
-/// Version of the JSON form: raised when a field is renamed or changes its meaning, not when one is added.
-pub const SCHEMA_VERSION: u32 = 1;
-
-/// How a list goes out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Format {
-    /// For people.
-    #[default]
-    Table,
-    /// For spreadsheets.
-    Csv,
-    /// For programs.
-    Json,
-}
-
-impl Format {
-    /// The word it is asked for by.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Table => "table",
-            Self::Csv => "csv",
-            Self::Json => "json",
-        }
-    }
-}
-
-impl FromStr for Format {
-    type Err = UnknownWord;
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        match text {
-            "table" => Ok(Self::Table),
-            "csv" => Ok(Self::Csv),
-            "json" => Ok(Self::Json),
-            _ => Err(UnknownWord { choices: "table, csv, json" }),
-        }
-    }
-}
+#[cfg(feature = "cli")]
+use super::words::{more_rows, ratio};
 
 /// The run that candidates come from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct RunSummary {
     /// `full` or `delta`.
     pub mode: String,
@@ -74,6 +38,7 @@ pub struct RunSummary {
 
 /// One candidate.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct CandidateRow {
     /// The family.
     pub family: Pseudonym,
@@ -100,6 +65,7 @@ pub struct CandidateRow {
 
 /// A relative and a child with one profile.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct SamePerson {
     /// The relative's sample.
     pub sample: Pseudonym,
@@ -113,8 +79,9 @@ pub struct SamePerson {
 
 /// Candidates of a run, best first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct CandidateReport {
-    /// [`SCHEMA_VERSION`].
+    /// [`super::SCHEMA_VERSION`].
     pub schema_version: u32,
     /// The run.
     pub run: RunSummary,
@@ -162,6 +129,7 @@ impl CandidateReport {
         text
     }
 
+    #[cfg(feature = "cli")]
     /// A table for people, of the first `limit` candidates, and one of the identities.
     #[must_use]
     pub fn table(&self, limit: usize) -> String {
@@ -193,12 +161,12 @@ impl CandidateReport {
             "as missing child",
         ];
         let identities = plain_table(header, &[3, 4, 5, 6, 7], rows);
-        let rest = self.identities.len().saturating_sub(limit);
-        let more = if rest > 0 { format!("... and {rest} more\n") } else { String::new() };
+        let more = more_rows(self.identities.len(), limit);
         let candidates = if self.candidates.is_empty() { String::new() } else { self.candidates_table(limit) + "\n" };
         format!("{candidates}One person under two numbers, or identical twins: no candidates\n\n{identities}{more}")
     }
 
+    #[cfg(feature = "cli")]
     fn candidates_table(&self, limit: usize) -> String {
         let rows = self.candidates.iter().take(limit).enumerate().map(|(i, row)| {
             [
@@ -215,9 +183,7 @@ impl CandidateReport {
         });
         let header = ["#", "family", "child", "log10 LR", "LR", "loci", "incompatible", "since", ""];
         let table = plain_table(header, &[0, 3, 4, 5, 6], rows);
-        let rest = self.candidates.len().saturating_sub(limit);
-        let more = if rest > 0 { format!("... and {rest} more\n") } else { String::new() };
-        table + &more
+        table + &more_rows(self.candidates.len(), limit)
     }
 }
 
@@ -233,42 +199,11 @@ fn remarks(row: &CandidateRow) -> String {
     remarks.join("; ")
 }
 
-/// A likelihood ratio as people write it: `23,500`, `4.1e9`, `0.0012`.
-#[must_use]
-pub fn ratio(log10_lr: f64) -> String {
-    if (-4.0..7.0).contains(&log10_lr) {
-        let value = libm::pow(10.0, log10_lr);
-        if value < 100.0 {
-            return format!("{value:.*}", (1 - log10_lr.floor() as i64).max(0) as usize);
-        }
-        let digits = format!("{value:.0}");
-        let mut text = String::new();
-        for (i, digit) in digits.chars().enumerate() {
-            if i > 0 && (digits.len() - i).is_multiple_of(3) {
-                text.push(',');
-            }
-            text.push(digit);
-        }
-        return text;
-    }
-    let exponent = log10_lr.floor();
-    let (mantissa, exponent) = match format!("{:.1}", libm::pow(10.0, log10_lr - exponent)).as_str() {
-        "10.0" => ("1.0".to_owned(), exponent + 1.0),
-        mantissa => (mantissa.to_owned(), exponent),
-    };
-    format!("{mantissa}e{exponent}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::matching::Likeness;
-
-    #[test]
-    fn ratios_read_as_people_write_them() {
-        let written = [-5.5, -2.0, 0.0, 1.5, 2.0, 4.3711, 6.9999999, 9.6128, 12.9999].map(ratio);
-        assert_eq!(written, ["3.2e-6", "0.010", "1.0", "32", "100", "23,502", "9,999,998", "4.1e9", "1.0e13"]);
-    }
+    use crate::report::SCHEMA_VERSION;
 
     #[test]
     fn the_json_form_has_the_promised_fields() {

@@ -6,14 +6,18 @@ use serde::Serialize;
 
 use crate::model::Pseudonym;
 
-use super::candidates::SCHEMA_VERSION;
+use super::format::SCHEMA_VERSION;
+#[cfg(feature = "cli")]
 use super::table::plain_table;
+#[cfg(feature = "cli")]
+use super::words::more_rows;
 
 /// Pairs that have too few loci in common to be compared.
 ///
 /// In a delta run it is about the pairs compared in that run: families that came or changed with all children, and all
 /// families with children that came or changed.
 #[derive(Clone, Debug, PartialEq, Default, Serialize)]
+#[non_exhaustive]
 pub struct Comparison {
     /// The least number of loci in common with which a pair counts as comparable.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,6 +35,7 @@ pub struct Comparison {
 
 /// A family or child that is comparable with few.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Hardly {
     /// Who.
     pub pseudonym: Pseudonym,
@@ -92,6 +97,7 @@ impl ComparableReport {
         text
     }
 
+    #[cfg(feature = "cli")]
     /// A table for people, of the first `limit`.
     #[must_use]
     pub fn table(&self, limit: usize) -> String {
@@ -100,8 +106,6 @@ impl ComparableReport {
         };
         let table =
             plain_table(["", "pseudonym", "loci", "comparable with"], &[2, 3], self.rows().take(limit).map(row));
-        let rest = self.rows().count().saturating_sub(limit);
-        let more = if rest > 0 { format!("... and {rest} more\n") } else { String::new() };
-        table + &more
+        table + &more_rows(self.rows().count(), limit)
     }
 }

@@ -10,8 +10,11 @@ use crate::kinship::cpi::{CpiCase, EXCLUDES, FLAGGED_LOCI, NeededMutation, SUPPO
 use crate::matching::{CpiTotal, Explanation, LocusExplanation};
 use crate::model::{Genotype, Pseudonym};
 
-use super::candidates::{SCHEMA_VERSION, ratio};
+use super::format::SCHEMA_VERSION;
+#[cfg(feature = "cli")]
 use super::table::plain_table;
+#[cfg(feature = "cli")]
+use super::words::ratio;
 
 /// The name of the second index, wherever it is shown.
 pub const CPI_NAME: &str = "CPI, stepwise mutation convention (mu/4p)";
@@ -145,6 +148,7 @@ impl ExplanationReport {
         csv
     }
 
+    #[cfg(feature = "cli")]
     /// A page for people.
     #[must_use]
     pub fn table(&self) -> String {

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::intake::{Problem, Severity, remedy};
 
-use super::candidates::SCHEMA_VERSION;
+use super::format::SCHEMA_VERSION;
+#[cfg(feature = "cli")]
 use super::table::plain_table;
 
 /// So many findings of one code are listed per file; the others are counted.
@@ -182,6 +183,7 @@ impl ImportLog {
         Ok(serde_json::to_string_pretty(&self.head())? + "\n")
     }
 
+    #[cfg(feature = "cli")]
     /// A table of the kinds of findings; `None` if there is none.
     #[must_use]
     pub fn summary(&self) -> Option<String> {

@@ -7,8 +7,12 @@ use serde::Serialize;
 use crate::matching::{KinCriterion, KinPair, KinRatios, KinRelation, Likeness};
 use crate::model::Pseudonym;
 
-use super::candidates::SCHEMA_VERSION;
+use super::format::SCHEMA_VERSION;
+#[cfg(feature = "cli")]
 use super::table::plain_table;
+#[cfg(feature = "cli")]
+use super::words::more_rows;
+use super::words::spaced;
 
 /// One of a pair.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,6 +27,7 @@ pub struct KinSample {
 
 /// A pair, as it goes out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct KinRow {
     /// The two, by sample.
     pub samples: [KinSample; 2],
@@ -51,6 +56,7 @@ impl KinRow {
 
 /// The pairs that a search found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct KinReport {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -101,18 +107,19 @@ impl KinReport {
             // No value can hold a comma, and writing to a string cannot fail.
             let _ = write!(text, "{},{loci_compared},{differing_alleles}", row.likeliest.word());
             for relation in KinRelation::ALL {
-                let _ = write!(text, ",{}", row.log10_lr.of(relation));
+                let _ = write!(text, ",{}", row.log10_lr.of_relation(relation));
             }
             text.push('\n');
         }
         text
     }
 
+    #[cfg(feature = "cli")]
     /// A table for people, of the first `limit` pairs.
     #[must_use]
     pub fn table(&self, limit: usize) -> String {
         let rows = self.pairs.iter().take(limit).map(|row| {
-            let of = |relation| format!("{:.2}", row.log10_lr.of(relation));
+            let of = |relation| format!("{:.2}", row.log10_lr.of_relation(relation));
             let [one, other] = row.samples.each_ref().map(|one| format!("{} {}", one.side, one.sample));
             [
                 one,
@@ -129,14 +136,9 @@ impl KinReport {
         let header =
             ["sample", "other", "likeliest", "identity", "parent-child", "full sib.", "half sib.", "loci", "differing"];
         let table = plain_table(header, &[3, 4, 5, 6, 7, 8], rows);
-        let rest = self.pairs.len().saturating_sub(limit);
-        let more = if rest > 0 { format!("... and {rest} more\n") } else { String::new() };
+        let more = more_rows(self.pairs.len(), limit);
         format!("log10 LR of each relation against \"unrelated\"\n\n{table}{more}")
     }
-}
-
-fn spaced(values: &[Pseudonym]) -> String {
-    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -6,11 +6,13 @@ use serde::Serialize;
 
 use crate::model::Locus;
 
-use super::candidates::SCHEMA_VERSION;
+use super::format::SCHEMA_VERSION;
+#[cfg(feature = "cli")]
 use super::table::plain_table;
 
 /// A kit, as it goes out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct KitRow {
     /// Its name.
     pub name: String,
@@ -65,6 +67,7 @@ impl KitsReport {
         text
     }
 
+    #[cfg(feature = "cli")]
     /// Two tables for people: the kits, and the loci that each two share.
     #[must_use]
     pub fn table(&self) -> String {

@@ -1,28 +1,36 @@
 //! Candidates and plans as tables, CSV and JSON; families and children as files for other programs. Text goes out; nothing
 //! is printed here.
 
+#![cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the words of tables, which only the command line prints"))]
+
 mod audit;
 mod candidates;
 mod comparable;
 mod explain;
 mod fam;
 mod families;
+mod format;
 mod import;
 mod kin;
 mod kits;
 mod power;
+#[cfg(feature = "cli")]
 mod table;
 mod tidy;
+pub mod words;
 
 pub use audit::{AuditReport, AuditRow};
-pub use candidates::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION, SamePerson, ratio};
+pub use candidates::{CandidateReport, CandidateRow, RunSummary, SamePerson};
 pub use comparable::{ComparableReport, Comparison, Hardly};
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport};
 pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
+pub use format::{Format, SCHEMA_VERSION};
 pub use import::{FileOutcome, FileReport, FileRows, ImportLog, MOST_LISTED, listing};
 pub use kin::{KinReport, KinRow, KinSample};
 pub use kits::{KitRow, KitsReport};
 pub use power::{PowerReport, PowerRow};
+#[cfg(feature = "cli")]
 pub use table::plain_table;
-pub use tidy::{TidyCsv, TidyRow, pedigrees_csv};
+pub use tidy::{Origin, TidyCsv, TidyRow, pedigrees_csv};
+pub use words::ratio;

@@ -8,11 +8,13 @@ use crate::kinship::Bounds;
 use crate::model::{Pseudonym, Relation};
 use crate::planning::Power;
 
-use super::candidates::ratio;
+#[cfg(feature = "cli")]
 use super::table::plain_table;
+use super::words::ratio;
 
 /// The power of one family.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PowerReport {
     /// [`super::SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -38,6 +40,7 @@ pub struct PowerReport {
 
 /// A family as it is, or with one relative more.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PowerRow {
     /// The further relative; `None` for the family as it is.
     pub with: Option<Relation>,
@@ -100,6 +103,7 @@ impl PowerReport {
         text
     }
 
+    #[cfg(feature = "cli")]
     /// A page for people.
     #[must_use]
     pub fn table(&self) -> String {

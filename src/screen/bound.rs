@@ -3,6 +3,9 @@
 /// The classes of a counter of strong matches: 0 to 6, and 7 or more.
 pub(super) const STRONG_CLASSES: usize = 8;
 
+/// Room for the rounding of sums of at most 64 values below 10^3, many times over.
+pub(super) const SLACK: f64 = 1e-6;
+
 /// The largest number m of misses with which `best - (the m smallest drops)` still reaches the threshold; `None` if
 /// not even m = 0 does. `drops` are rising and not negative.
 pub(super) fn misses_allowed(best: f64, drops: &[f64], threshold: f64) -> Option<usize> {

@@ -1,15 +1,23 @@
 //! Children's genotypes in few classes, arranged for the kernel that weighs.
 
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
 use crate::index::{BLOCK, Index, UNLISTED};
 use crate::model::{GenotypeCode, genotype_code, genotype_count};
-
-use super::weigh::{LANES, Lane};
 
 /// Classes of genotypes per locus, at most: the bytes of a vector register.
 pub(super) const CLASSES: usize = 64;
 
 /// Classes of alleles per locus, at most: `genotype_count(10)` classes of genotypes and that of the untyped are below 64.
 const ALLELES: usize = 10;
+
+/// Classes of genotypes of 64 children: a cache line.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable)]
+#[repr(C, align(64))]
+pub struct Lane(pub(super) [u8; 64]);
+
+/// Lanes of a block per locus.
+pub(super) const LANES: usize = BLOCK / 64;
 
 /// The classes of genotypes at the loci of a panel: common alleles are classes of their own, rare ones share one.
 #[derive(Clone, Debug)]

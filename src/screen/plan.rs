@@ -1,6 +1,6 @@
 //! A family's plan: what to count, and how much of it to allow.
 
-use super::bound::{STRONG_CLASSES, misses_allowed, passes, staircase};
+use super::bound::{SLACK, STRONG_CLASSES, misses_allowed, passes, staircase};
 use super::classes::Classes;
 use super::instructions::Instructions;
 use super::locus::{Carries, LocusScreen, ScreenedLocus, TOLERANCES};
@@ -26,11 +26,20 @@ pub struct Layout {
     /// alleles follow.
     pub first_rows: Vec<usize>,
     /// Groups of children by the number of loci at which they are untyped, each with its share of all.
-    pub untyped: Vec<(usize, f64)>,
+    pub untyped: Vec<UntypedGroup>,
     /// The classes of genotypes that are weighed.
     pub classes: Classes,
     /// What the kernels run on; it decides which of them is quicker.
     pub instructions: Instructions,
+}
+
+/// Children who are untyped at the same number of loci.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UntypedGroup {
+    /// At how many loci of the panel.
+    pub loci: usize,
+    /// Their share of all children, from 0 to 1.
+    pub share: f64,
 }
 
 /// A screening plan over the rows of an index.
@@ -69,9 +78,6 @@ impl Allowed {
         self.misses.iter().flatten().copied().max().unwrap_or(0)
     }
 }
-
-/// Room for the rounding of sums of at most 64 values below 10^3, many times over.
-pub(super) const SLACK: f64 = 1e-6;
 
 /// What it costs to take a child through one counter, through both, and to weigh it by itself; measured, in units of the
 /// first.
@@ -183,7 +189,7 @@ impl<'a> Candidate<'a> {
             return None;
         }
         let panel = loci.len() as f64;
-        let share = |&(untyped, share): &(usize, f64)| {
+        let share = |&UntypedGroup { loci: untyped, share }: &UntypedGroup| {
             let typed = 1.0 - untyped as f64 / panel;
             let of = |(screen, _): &(&LocusScreen, usize)| (screen.misses * typed, screen.matches_strongly * typed);
             allowed.get(untyped).map_or(0.0, |allowed| share * passes(&allowed.misses, counted.iter().map(of)))

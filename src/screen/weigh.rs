@@ -1,20 +1,10 @@
 //! The other kernel: adds up weights by table look-ups in registers, 512 children at a time.
 
-use zerocopy::{FromBytes, Immutable, IntoBytes};
+use crate::index::Row;
 
-use crate::index::{BLOCK, Row};
-
-use super::classes::CLASSES;
+use super::classes::{CLASSES, LANES, Lane};
 use super::instructions::Instructions;
 use super::weights::{LIMIT, Weighing};
-
-/// Classes of genotypes of 64 children: a cache line.
-#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable)]
-#[repr(C, align(64))]
-pub struct Lane(pub(super) [u8; 64]);
-
-/// Lanes of a block per locus.
-pub(super) const LANES: usize = BLOCK / 64;
 
 /// Weighs one block for several families: sets, per family, the bits of the children whose weights stay within the limit.
 /// The block is as [`super::Classes`] arranges it.
@@ -126,6 +116,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::index::BLOCK;
     use crate::screen::weights::{Table, Weights};
 
     const LOCI: usize = 5;

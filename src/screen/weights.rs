@@ -7,10 +7,9 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-use super::classes::{CLASSES, Classes};
+use super::bound::SLACK;
+use super::classes::{CLASSES, Classes, LANES, Lane};
 use super::locus::ScreenedLocus;
-use super::plan::SLACK;
-use super::weigh::{LANES, Lane};
 use crate::model::GenotypeCode;
 
 /// What a child may lack. Sums stop at 255.

@@ -1,0 +1,134 @@
+//! Says what to do about an error: what to type, and how to help a disk.
+//!
+//! The library's errors name neither options nor commands; their names are here.
+
+use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::sys::statvfs::statvfs;
+
+use crate::index::IndexError;
+use crate::ledger::{LedgerError, Trouble};
+use crate::pseudonym::VaultError;
+use crate::store::{BadNumber, ExportConflict, Incomplete, RotationState, StoreError};
+
+/// Says what to do about an error, if it is one of the store's.
+pub(super) fn fix_of(error: &anyhow::Error) -> Option<String> {
+    error.chain().filter_map(|cause| cause.downcast_ref()).find_map(fix)
+}
+
+/// Says what to do about an error of the store's.
+fn fix(error: &StoreError) -> Option<String> {
+    let text = match error {
+        StoreError::NoStore(_) => "name it with --store, or make one with `reunite init`",
+        StoreError::NotEmpty(_) => "choose another --store",
+        StoreError::NoIndexFolder(_) => "make it, or name another one with --index-dir",
+        StoreError::OtherFrequencies(_) => "put it back, or make a new store",
+        StoreError::OtherLedger(_) => "put back the one that belongs here",
+        StoreError::Locked { .. } => "wait until it has ended",
+        StoreError::KeyNeeded | StoreError::KeyForNewLedger => "give --key-file FILE or set REUNITE_KEY_FILE",
+        StoreError::EncryptedLedger(cause) => return fix(cause),
+        StoreError::ReasonNeeded => "give --reason TEXT",
+        StoreError::FileExists(_) => "choose another name, or give --force to write over it",
+        StoreError::Number(BadNumber::MinLog10Lr(_)) => "correct --min-log10-lr",
+        StoreError::Number(BadNumber::MaxChanceHits(_)) => "correct --max-chance-hits",
+        StoreError::NeverMatched => "run `reunite match`",
+        StoreError::ChangedMeanwhile => "match again",
+        StoreError::Incomplete(Incomplete::Changes) => "run `reunite match --full`, and `reunite verify`",
+        StoreError::Incomplete(Incomplete::Generation) | StoreError::LastRun(_) => "run `reunite match --full`",
+        StoreError::Incomplete(Incomplete::Families { .. } | Incomplete::Pedigree(_)) => "run `reunite verify`",
+        StoreError::NoFamily(_) | StoreError::NoChild(_) => {
+            "`reunite candidates` and `reunite pseudonym` give pseudonyms"
+        }
+        StoreError::NoSubject(_) => "nothing was expunged",
+        StoreError::Nobody => "give pseudonyms, or --identifiers and a list on standard input",
+        StoreError::PedigreesOfChildren => "--pedigrees goes with --as families",
+        StoreError::CasesWithoutLayout => "--cases goes with --as families or --as children",
+        StoreError::Export(conflict) => export(*conflict),
+        StoreError::PlanInPedigree(_) => "leave out --with",
+        StoreError::Unsealed(_) => {
+            "import their files again with a custodian (`reunite vault recipients add`), or expunge them"
+        }
+        StoreError::NoCustodian => "add one with `reunite vault recipients add`",
+        StoreError::UsedKey(_) => "make a fresh one with `reunite key new`",
+        StoreError::SameKey => "make another with `reunite key new`",
+        StoreError::PresentKey(cause) => {
+            let without = "without it: --key-lost";
+            return Some(fix(cause).map_or_else(|| without.to_owned(), |fix| format!("{fix}; {without}")));
+        }
+        StoreError::Rotation { state, source } => match state {
+            RotationState::Unknown | RotationState::TracesLeft => "repeat the command",
+            RotationState::NewKey => "finish with `reunite index`",
+            _ => return fix(source),
+        },
+        StoreError::RotationNotCleared { .. } => {
+            "mend the cause, then repeat the command, or run `reunite vault sweep`"
+        }
+        StoreError::CannotEncrypt => "build it with `--features sqlcipher`",
+        StoreError::BrokenChain => "see `reunite audit verify`",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+/// Says what to do about options of an export that conflict.
+fn export(conflict: ExportConflict) -> &'static str {
+    match conflict {
+        ExportConflict::FamNeedsGenotypes => "give --show-genotypes",
+        ExportConflict::FamHoldsPedigrees => "leave out --pedigrees",
+        ExportConflict::NoLayout => "give --as families or --as children",
+        ExportConflict::PedigreesOfChildren => "--pedigrees goes with --as families",
+        ExportConflict::ChildrenAmongFamilies => "leave out --as families, or --child and --candidates",
+        ExportConflict::FamiliesAmongChildren => "give --candidates, to write the children that are candidates of them",
+        ExportConflict::NoCandidate => "run `reunite match`, or leave out --candidates",
+        ExportConflict::PedigreesNeeded(_) => "give --pedigrees FILE to write them beside it",
+    }
+}
+
+/// Says what to do about an error of the disk that a store is on, and which store that is.
+pub(super) fn about_disk(error: &anyhow::Error, dir: &Path) -> Option<String> {
+    let trouble = error.chain().find_map(trouble)?;
+    let full = trouble == Trouble::Full || trouble == Trouble::Failing && has_no_room(dir);
+    let dir = dir.display();
+    Some(match trouble {
+        _ if full => {
+            format!("make room for the store {dir}, and repeat the command: what was acknowledged before is there")
+        }
+        Trouble::Full | Trouble::Failing => format!(
+            "the disk of the store {dir} does not do its work: look into the system's log, save a copy of the store, and run \
+             `reunite verify`"
+        ),
+        Trouble::Closed => {
+            format!("the store {dir}, its ledger.db and the files beside it must be writable for this user")
+        }
+    })
+}
+
+/// Finds out what is wrong with the disk, if that is what this error is about.
+fn trouble(error: &(dyn Error + 'static)) -> Option<Trouble> {
+    let of_system = |error: &io::Error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Some(Trouble::Full),
+        _ if error.raw_os_error() == Some(Errno::EIO as i32) => Some(Trouble::Failing),
+        _ => None,
+    };
+    if let Some(LedgerError::Sealing(error)) = error.downcast_ref() {
+        trouble(&**error)
+    } else if let Some(error) = error.downcast_ref::<LedgerError>() {
+        error.trouble()
+    } else if let Some(IndexError::Io { error, .. }) = error.downcast_ref() {
+        of_system(error)
+    } else if let Some(VaultError::Io { source, .. }) = error.downcast_ref() {
+        of_system(source)
+    } else {
+        None
+    }
+}
+
+/// Finds out whether the disk of a store is as good as full: of some files that it cannot enlarge then, SQLite says no more
+/// than of a disk that fails.
+fn has_no_room(dir: &Path) -> bool {
+    const LITTLE: u64 = 1 << 20;
+    statvfs(dir).is_ok_and(|disk| disk.blocks_available() * disk.fragment_size() < LITTLE)
+}

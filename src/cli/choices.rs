@@ -1,0 +1,146 @@
+//! The words on the command line for the library's choices.
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
+use crate::intake::{NumberKind, SingleAllele};
+use crate::ledger::OnConflict;
+use crate::matching::KinRelation;
+use crate::store::{CertainParent, ExportForm, IdentifierKind, Identifiers, KinWithin, WantedKin};
+
+impl ValueEnum for CertainParent {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.relation().word()))
+    }
+}
+
+impl ValueEnum for ExportForm {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Csv, Self::Fam]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Csv => PossibleValue::new("csv").help("Tidy CSV, as import reads it"),
+            Self::Fam => PossibleValue::new("fam").help(
+                "A project of the program Familias. One family with children makes a case with the pedigrees H1 and H2, \
+                 anything else a DVI project",
+            ),
+        })
+    }
+}
+
+impl ValueEnum for IdentifierKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Sample => "Samples of relatives and of children",
+            Self::Family => "Families",
+        };
+        Some(PossibleValue::new(self.word()).help(help))
+    }
+}
+
+impl ValueEnum for Identifiers {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Original, Self::Pseudonyms]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Original => PossibleValue::new("original").help("Numbers or names of the laboratory's own"),
+            Self::Pseudonyms => PossibleValue::new("pseudonyms").help("Pseudonyms made under this store's key"),
+        })
+    }
+}
+
+impl ValueEnum for KinWithin {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Families, Self::Children, Self::All]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Families => "The relatives of all families; those of one family are known kin",
+            Self::Children => "The children",
+            Self::All => "Relatives and children",
+        };
+        Some(PossibleValue::new(self.word()).help(help))
+    }
+}
+
+impl ValueEnum for NumberKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::ResidentId, Self::BirthCertificate]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::ResidentId => PossibleValue::new("resident-id").help("Resident ID numbers"),
+            Self::BirthCertificate => PossibleValue::new("birth-certificate").help("Numbers of birth certificates"),
+        })
+    }
+}
+
+impl ValueEnum for OnConflict {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Refuse, Self::Keep, Self::Replace]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Refuse => "Refuse the file and list the samples",
+            Self::Keep => "Keep what the store has, import the rest",
+            Self::Replace => "Take what the file has",
+        };
+        Some(PossibleValue::new(self.word()).help(help))
+    }
+}
+
+impl ValueEnum for SingleAllele {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Homozygote, Self::Untyped]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Homozygote => PossibleValue::new("homozygote").help("Both alleles are the same"),
+            Self::Untyped => PossibleValue::new("untyped").help("The other may be lost: the locus is left untyped"),
+        })
+    }
+}
+
+impl ValueEnum for WantedKin {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [WantedKin; 5] = [
+            WantedKin::Only(KinRelation::Identity),
+            WantedKin::Only(KinRelation::ParentChild),
+            WantedKin::Only(KinRelation::FullSibling),
+            WantedKin::Only(KinRelation::HalfSibling),
+            WantedKin::Any,
+        ];
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Only(relation) => {
+                let help = match relation {
+                    KinRelation::Identity => "One person under two numbers, or identical twins",
+                    KinRelation::ParentChild => "Parent and child",
+                    KinRelation::FullSibling => "Full siblings",
+                    KinRelation::HalfSibling => "Half-siblings, or others of the second degree",
+                };
+                PossibleValue::new(relation.word()).help(help)
+            }
+            Self::Any => PossibleValue::new("any").help("All of these"),
+        })
+    }
+}

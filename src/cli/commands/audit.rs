@@ -1,0 +1,143 @@
+//! `audit`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::audit::{CheckpointError, PublicKey, SigningKey};
+use crate::cli::options::{FormatOption, Global, pseudonym};
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, count};
+use crate::pseudonym::KeySource;
+use crate::report::Format;
+use crate::store::{AuditFilter, AuditTrail, SignedCheckpoints};
+
+#[derive(Subcommand)]
+pub(in crate::cli) enum Audit {
+    /// Show who did what, when and why
+    List(List),
+    /// Sign how far the chain has come, to be kept at another place than the store
+    Checkpoint(MakeCheckpoint),
+    /// Check that no record was edited, removed or moved, and that the chain holds what checkpoints signed
+    Verify(Verify),
+    /// Make a key for signing checkpoints
+    #[command(subcommand)]
+    Key(Key),
+}
+
+#[derive(Subcommand)]
+pub(in crate::cli) enum Key {
+    /// Write a fresh signing key to FILE, which only you can read, and its public key to FILE.pub
+    New {
+        /// The file to make; keep it away from the store and from those who use it
+        file: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct List {
+    /// Only records that are, or may be, about this sample or family
+    #[arg(long, value_name = "PSEUDONYM")]
+    about: Option<String>,
+    /// Only the last so many
+    #[arg(long, value_name = "N")]
+    last: Option<usize>,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct MakeCheckpoint {
+    /// The file to write; keep it where those who can write the store cannot
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The file with the signing key
+    #[arg(long, value_name = "FILE", env = "REUNITE_SIGNING_KEY", hide_env_values = true)]
+    signing_key: PathBuf,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct Verify {
+    /// A checkpoint that the chain must hold; may be given several times
+    #[arg(long, value_name = "FILE", requires = "public_key")]
+    checkpoint: Vec<PathBuf>,
+    /// The public key that checkpoints must be signed with
+    #[arg(long, value_name = "FILE", requires = "checkpoint")]
+    public_key: Option<PathBuf>,
+}
+
+impl Audit {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        match self {
+            Self::List(command) => command.run(global, output),
+            Self::Checkpoint(command) => command.run(global, output),
+            Self::Verify(command) => command.run(global, output),
+            Self::Key(Key::New { file }) => {
+                SigningKey::generate(file)?;
+                output.say(&format!(
+                    "wrote the signing key to {file} and its public key to {file}.pub\nkeep the first away from the \
+                     store; whoever checks needs the second",
+                    file = file.display()
+                ));
+                Ok(Outcome::Done)
+            }
+        }
+    }
+}
+
+impl List {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let about = self.about.as_deref().map(|text| pseudonym("--about", text)).transpose()?;
+        let AuditTrail { report, rekeyed_by, .. } =
+            global.open()?.audit_trail(&AuditFilter { about, last: self.last })?;
+        say_other_keys(rekeyed_by, output);
+        match self.format.format {
+            Format::Json => output.data(&report.json()?)?,
+            Format::Csv => output.data(&report.csv()?)?,
+            Format::Table if report.records.is_empty() => output.say("no records"),
+            Format::Table => output.data(&report.table())?,
+        }
+        Ok(Outcome::unless_empty(report.records.is_empty()))
+    }
+}
+
+/// Says that a search by pseudonym ends where the store was given another key.
+pub(super) fn say_other_keys(rekeyed_by: Option<u64>, output: &Output) {
+    if let Some(number) = rekeyed_by {
+        output.say(&format!(
+            "record {number} gave the store another key: what is older is found by pseudonyms of the key before"
+        ));
+    }
+}
+
+impl MakeCheckpoint {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let key = SigningKey::load(&KeySource::File(self.signing_key.clone()))?;
+        let records = global.open()?.sign_checkpoint(&self.out, &key, &global.entry("audit checkpoint"))?;
+        output.say(&format!("signed {} records, to {}", count(records), self.out.display()));
+        Ok(Outcome::Done)
+    }
+}
+
+impl Verify {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let key = self.public_key.as_deref().map(PublicKey::load).transpose()?;
+        let signed = key.as_ref().map(|key| SignedCheckpoints { files: &self.checkpoint, key });
+        let check = global.open()?.check_audit(signed)?;
+        let wrong = check.checkpoints.iter().filter_map(|one| Some((one.file.display(), one.result.err()?)));
+        let (unread, wrong): (Vec<_>, Vec<_>) =
+            wrong.partition(|(_, error)| matches!(error, CheckpointError::Malformed | CheckpointError::Signature));
+        unread.iter().for_each(|(file, error)| output.warn(&format!("{file}: {error}")));
+        check.breaks.iter().for_each(|one| output.warn(&format!("audit chain: {one}")));
+        wrong.iter().for_each(|(file, error)| output.warn(&format!("{file}: {error}")));
+        if !check.is_sound() {
+            return Ok(Outcome::Nothing);
+        }
+        let with = match check.checkpoints.len() {
+            0 => "; only a checkpoint can tell whether its end was cut off".to_owned(),
+            number => format!("; it holds what {number} checkpoints signed"),
+        };
+        output.say(&format!("audit chain: sound; {} records{with}", count(check.records)));
+        Ok(Outcome::Done)
+    }
+}

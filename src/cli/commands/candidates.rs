@@ -1,0 +1,51 @@
+//! `candidates`.
+
+use clap::Args;
+
+use crate::cli::options::{FormatOption, Global, pseudonym};
+use crate::cli::outcome::Outcome;
+use crate::cli::output::Output;
+use crate::ledger::CandidateFilter;
+use crate::report::Format;
+use crate::store::Candidates;
+
+use super::TABLE_ROWS;
+
+#[derive(Args)]
+pub(in crate::cli) struct List {
+    /// Only those of this family
+    #[arg(long, value_name = "PSEUDONYM")]
+    family: Option<String>,
+    /// Only those of this child
+    #[arg(long, value_name = "PSEUDONYM")]
+    child: Option<String>,
+    /// At most this many, best first
+    #[arg(long, value_name = "N")]
+    limit: Option<u32>,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+impl List {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let filter = CandidateFilter {
+            family: self.family.as_deref().map(|text| pseudonym("--family", text)).transpose()?,
+            child: self.child.as_deref().map(|text| pseudonym("--child", text)).transpose()?,
+            limit: self.limit,
+        };
+        let entry = global.entry("candidates").with("format", self.format.format.word());
+        let Candidates { report, outdated, .. } = global.open()?.candidates(&filter, &entry)?;
+        if outdated {
+            output.warn("samples were imported since the last match: run `reunite match` to take them in");
+        }
+        match self.format.format {
+            Format::Json => output.data(&report.json()?)?,
+            Format::Csv => output.data(&report.csv())?,
+            Format::Table if report.candidates.is_empty() && report.identities.is_empty() => {
+                output.say("no candidates");
+            }
+            Format::Table => output.data(&report.table(self.limit.map_or(TABLE_ROWS, |limit| limit as usize)))?,
+        }
+        Ok(Outcome::unless_empty(report.candidates.is_empty() && report.identities.is_empty()))
+    }
+}

@@ -1,0 +1,43 @@
+//! `comparable`: families and children that have too few loci in common with most of the others.
+
+use clap::Args;
+
+use crate::cli::options::{FormatOption, Global};
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, count};
+use crate::report::Format;
+
+use super::TABLE_ROWS;
+
+#[derive(Args)]
+pub(in crate::cli) struct Comparable {
+    /// The least number of loci in common with which a pair counts as comparable, instead of the store's
+    #[arg(long, value_name = "N")]
+    min_loci: Option<u32>,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+impl Comparable {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let entry = global.entry("comparable").with("format", self.format.format.word());
+        let found = global.open()?.comparable(self.min_loci, &entry)?;
+        output.say(&format!(
+            "{} of {} pairs have fewer than {} loci in common; {} families and {} children have enough with fewer than half \
+             of the others",
+            count(found.pairs),
+            count(found.all_pairs),
+            found.min_loci,
+            count(found.families),
+            count(found.children),
+        ));
+        let report = found.report;
+        match self.format.format {
+            Format::Json => output.data(&report.json()?)?,
+            Format::Csv => output.data(&report.csv())?,
+            Format::Table if report.is_empty() => {}
+            Format::Table => output.data(&report.table(TABLE_ROWS))?,
+        }
+        Ok(Outcome::unless_empty(report.is_empty()))
+    }
+}

@@ -1,0 +1,265 @@
+//! `demo`: the whole job on the shipped files.
+
+use std::collections::HashMap;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::cli::notices::Notices;
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, count};
+use crate::matching::Criterion;
+use crate::model::{Layout, Pseudonym};
+use crate::pseudonym::{Pseudonymizer, SecretKey};
+use crate::report::{CandidateRow, plain_table, ratio};
+use crate::store::{self, Frequencies, MatchOptions, NewStore, Settings, Store, write_private};
+
+use super::r#match;
+
+const FAMILIES: &str = include_str!("../../../fixtures/demo/families.csv");
+const CHILDREN: &str = include_str!("../../../fixtures/demo/children.csv");
+const TRUTH: &str = include_str!("../../../fixtures/demo/truth.csv");
+const TRAPS: &str = include_str!("../../../fixtures/demo/traps.csv");
+
+/// Candidates shown from either end; the store has them all.
+const BEST: usize = 15;
+const WEAKEST: usize = 8;
+
+#[derive(Args)]
+pub(in crate::cli) struct Demo {
+    /// Keep store, key and files in this new folder; by default they are removed at the end
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+/// A row of truth.csv or traps.csv.
+struct Planted {
+    family: String,
+    child: String,
+    shape: String,
+    log10_lr: f64,
+    /// Contradicting loci, or the kind of trap.
+    note: String,
+}
+
+/// What the demonstration knows of the people behind the pseudonyms, because they are invented.
+struct Known {
+    families: HashMap<Pseudonym, (String, String)>,
+    children: HashMap<Pseudonym, String>,
+    truth: HashMap<(String, String), Planted>,
+    traps: HashMap<(String, String), Planted>,
+}
+
+impl Demo {
+    pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
+        match &self.dir {
+            Some(dir) => {
+                let made = DirBuilder::new().mode(0o700).create(dir);
+                made.with_context(|| format!("cannot make the folder {}", dir.display()))?;
+                show(dir, output)?;
+                let dir = dir.display();
+                output.say(&format!(
+                    "\nkept in {dir}: families.csv, children.csv, demo.key and the store; go on with\n  \
+                     reunite --store {dir}/store --key-file {dir}/demo.key candidates --limit 10"
+                ));
+            }
+            None => {
+                let dir = tempfile::Builder::new().prefix("reunite-demo-").tempdir()?;
+                show(dir.path(), output)?;
+                output.say("\nnothing was kept; `reunite demo --dir DIR` keeps the store and the files to play with");
+            }
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
+    let started = Instant::now();
+    for (name, text) in [("families.csv", FAMILIES), ("children.csv", CHILDREN), ("truth.csv", TRUTH)] {
+        write_private(&dir.join(name), text.as_bytes())?;
+    }
+    let key = Arc::new(SecretKey::generate(&dir.join("demo.key"))?);
+    let frequencies = Frequencies::built_in();
+    let table = &frequencies.table;
+    let settings = Settings::default();
+    let new = NewStore { key: Some(Arc::clone(&key)), ..NewStore::new(&frequencies, &settings) };
+    let store = Store::create(&dir.join("store"), &new)?;
+    let names = Pseudonymizer::new(&key);
+    let entry = store::entry("demo", None);
+    for (name, text, layout) in
+        [("families.csv", FAMILIES, Layout::Families), ("children.csv", CHILDREN, Layout::Children)]
+    {
+        store.import_sound_text(name, text, layout, (&entry).into())?;
+    }
+    let counts = store.ledger()?.counts()?;
+    output.say(&format!(
+        "imported {} families with {} relatives, and {} children (synthetic, {} loci)\n{}",
+        count(counts.families),
+        count(counts.relatives),
+        count(counts.children),
+        table.panel().len(),
+        settings.model,
+    ));
+    let matched = store.match_all(&MatchOptions::full(&store), &entry, &Notices::new(output))?;
+    r#match::say(&matched, output);
+    let known = Known::new(&names)?;
+    output.data(&report(&matched.report.candidates, &known)?)?;
+    output.say(&format!("\nall of it in {:.1} s", started.elapsed().as_secs_f64()));
+    Ok(())
+}
+
+impl Known {
+    fn new(names: &Pseudonymizer) -> anyhow::Result<Self> {
+        let planted = |text: &str| -> anyhow::Result<HashMap<(String, String), Planted>> {
+            let mut all = HashMap::new();
+            for row in csv::Reader::from_reader(text.as_bytes()).records() {
+                let row = row?;
+                let cell = |i: usize| row.get(i).unwrap_or_default().to_owned();
+                let log10_lr = cell(3).parse()?;
+                let planted = Planted { family: cell(0), child: cell(1), shape: cell(2), log10_lr, note: cell(4) };
+                all.insert((cell(0), cell(1)), planted);
+            }
+            Ok(all)
+        };
+        let mut families: HashMap<Pseudonym, (String, String)> = HashMap::new();
+        for row in csv::Reader::from_reader(FAMILIES.as_bytes()).records() {
+            let row = row?;
+            let (id, relation) = (row.get(0).unwrap_or_default(), row.get(2).unwrap_or_default());
+            let (_, shape) = families.entry(names.family(None, id)?).or_insert_with(|| (id.to_owned(), String::new()));
+            *shape += if shape.is_empty() { "" } else { " + " };
+            *shape += &short(relation);
+        }
+        let mut children = HashMap::new();
+        for row in csv::Reader::from_reader(CHILDREN.as_bytes()).records() {
+            let id = row?.get(0).unwrap_or_default().to_owned();
+            children.insert(names.sample(None, &id)?, id);
+        }
+        Ok(Self { families, children, truth: planted(TRUTH)?, traps: planted(TRAPS)? })
+    }
+
+    fn pair(&self, row: &CandidateRow) -> (String, String) {
+        let family = self.families.get(&row.family).map(|family| family.0.clone());
+        let child = self.children.get(&row.child).cloned();
+        (family.unwrap_or_default(), child.unwrap_or_default())
+    }
+
+    /// What the pair really is.
+    fn verdict(&self, pair: &(String, String)) -> String {
+        if let Some(truth) = self.truth.get(pair) {
+            return match truth.note.as_str() {
+                "0" => "planted".to_owned(),
+                "1" => "planted, 1 mutation".to_owned(),
+                loci => format!("planted, {loci} mutations"),
+            };
+        }
+        match self.traps.get(pair).map(|trap| trap.note.as_str()) {
+            Some("nephew") => "NOT true: a child of the parent's sibling".to_owned(),
+            Some(_) => "NOT true: a child of the parent's sibling and the other parent".to_owned(),
+            None => "NOT true: unrelated, by chance".to_owned(),
+        }
+    }
+}
+
+fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> {
+    let line = |i: usize, row: &CandidateRow| {
+        let pair = known.pair(row);
+        let shape = known.families.get(&row.family).map(|family| family.1.clone()).unwrap_or_default();
+        let verdict = known.verdict(&pair);
+        [
+            (i + 1).to_string(),
+            pair.0,
+            shape,
+            pair.1,
+            ratio(row.log10_lr),
+            row.loci_compared.to_string(),
+            row.incompatible_loci.to_string(),
+            verdict,
+        ]
+    };
+    let header = ["#", "family", "relatives typed", "child", "LR", "loci", "incompatible", "in truth"];
+    let right = [0, 4, 5, 6];
+    let is_true = |row: &CandidateRow| known.truth.contains_key(&known.pair(row));
+    let numbered = || candidates.iter().enumerate();
+    let tail = candidates.len().saturating_sub(WEAKEST).max(BEST);
+    let mut text = format!("\nThe {BEST} best candidates\n\n");
+    text += &plain_table(header, &right, numbered().take(BEST).map(|(i, row)| line(i, row)));
+    text += &format!("\nThe {} weakest\n\n", candidates.len().saturating_sub(tail));
+    text += &plain_table(header, &right, numbered().skip(tail).map(|(i, row)| line(i, row)));
+    let wrong: Vec<_> = numbered().filter(|(_, row)| !is_true(row)).collect();
+    if !wrong.is_empty() {
+        text += "\nCandidates that are not true: a high LR is not the end\n\n";
+        text += &plain_table(header, &right, wrong.iter().take(BEST).map(|(i, row)| line(*i, row)));
+    }
+
+    let found: HashMap<(String, String), f64> = candidates.iter().map(|row| (known.pair(row), row.log10_lr)).collect();
+    let reach = |planted: &&Planted| planted.log10_lr >= Criterion::default().min_log10_lr;
+    let key = |planted: &Planted| (planted.family.clone(), planted.child.clone());
+    let within: Vec<&Planted> = known.truth.values().filter(reach).collect();
+    let lost: Vec<&&Planted> = within.iter().filter(|planted| !found.contains_key(&key(planted))).collect();
+    let mutated = |all: &[&Planted]| all.iter().filter(|planted| planted.note != "0").count();
+    let below: Vec<&Planted> = known.truth.values().filter(|planted| !reach(planted)).collect();
+    let differing = within
+        .iter()
+        .filter(|planted| found.get(&key(planted)).is_some_and(|lr| lr.to_bits() != planted.log10_lr.to_bits()))
+        .count();
+    let mut traps: Vec<&Planted> = known.traps.values().collect();
+    traps.sort_by(|a, b| b.log10_lr.total_cmp(&a.log10_lr).then_with(|| a.family.cmp(&b.family)));
+    text += "\nClose relatives of the true parents, planted as traps: those that come nearest\n\n";
+    let rows = traps.iter().take(BEST).map(|trap| {
+        let outcome = if found.contains_key(&key(trap)) { "a candidate" } else { "below the threshold" };
+        let what = known.verdict(&key(trap)).replace("NOT true: ", "");
+        [
+            trap.family.clone(),
+            short(&trap.shape.replace('+', " + ")),
+            trap.child.clone(),
+            ratio(trap.log10_lr),
+            what,
+            outcome.to_owned(),
+        ]
+    });
+    text += &plain_table(["family", "relatives typed", "child", "LR", "the child is really", "outcome"], &[3], rows);
+    let trapped = known.traps.values().filter(|trap| found.contains_key(&key(trap))).count();
+    text += &format!(
+        "\nPlanted and found\n\n\
+         {:>6} true relations planted, {} of them with a mutation\n\
+         {:>6} of them reach LR 10,000 by the exact calculation\n\
+         {:>6} of these are among the candidates, {} with another LR; {} lost\n\
+         {:>6} stay below LR 10,000: their relatives say too little{}\n\
+         {:>6} of {} close-relative traps reach LR 10,000\n\
+         {:>6} candidates in all, {} of them not true\n",
+        known.truth.len(),
+        mutated(&known.truth.values().collect::<Vec<_>>()),
+        within.len(),
+        within.len() - lost.len(),
+        differing,
+        lost.len(),
+        below.len(),
+        weakest(&below),
+        trapped,
+        known.traps.len(),
+        candidates.len(),
+        wrong.len(),
+    );
+    anyhow::ensure!(lost.is_empty() && differing == 0, "{text}\nthe result is not what the exact calculation gives");
+    Ok(text)
+}
+
+/// Relations in fewer letters, for a table.
+fn short(relations: &str) -> String {
+    relations.replace("paternal-", "pat. ").replace("maternal-", "mat. ").replace("full-sibling", "sibling")
+}
+
+/// The shape that most often says too little.
+fn weakest(below: &[&Planted]) -> String {
+    let mut shapes: HashMap<&str, usize> = HashMap::new();
+    for planted in below {
+        *shapes.entry(&planted.shape).or_default() += 1;
+    }
+    let most = shapes.into_iter().max_by_key(|&(shape, number)| (number, std::cmp::Reverse(shape)));
+    most.map(|(shape, number)| format!(" (most often {shape}: {number})")).unwrap_or_default()
+}

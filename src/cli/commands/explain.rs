@@ -1,0 +1,53 @@
+//! `explain`.
+
+use clap::Args;
+
+use crate::cli::options::{FormatOption, Global, pseudonym};
+use crate::cli::outcome::Outcome;
+use crate::cli::output::Output;
+use crate::report::Format;
+use crate::store::{CertainParent, ExplainOptions, Explained};
+
+#[derive(Args)]
+pub(in crate::cli) struct Explain {
+    /// The family's pseudonym, as `candidates` shows it
+    family: String,
+    /// The child's pseudonym
+    child: String,
+    /// Show the genotypes, which identify a person
+    #[arg(long)]
+    show_genotypes: bool,
+    /// For the CPI: this parent is known for certain, father or mother, and only the other one is questioned
+    #[arg(long, value_enum, value_name = "PARENT")]
+    certain_parent: Option<CertainParent>,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+impl Explain {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let options = ExplainOptions {
+            family: pseudonym("FAMILY", &self.family)?,
+            child: pseudonym("CHILD", &self.child)?,
+            certain_parent: self.certain_parent,
+            show_genotypes: self.show_genotypes,
+        };
+        let entry = global.entry("explain").with("format", self.format.format.word());
+        let Explained { report, same_as, .. } = global.open()?.explain(&options, &entry)?;
+        if let Some(relative) = same_as {
+            output.warn(&format!(
+                "the child has the profile of relative {relative}: one person under two numbers, or identical twins; the LR \
+                 shows how alike they are, not that the child is the missing one"
+            ));
+        }
+        if report.differs_from_candidate() {
+            output.warn("the pair is a candidate with another LR: its data have changed since; run `reunite match`");
+        }
+        match self.format.format {
+            Format::Json => output.data(&report.json()?)?,
+            Format::Csv => output.data(&report.csv())?,
+            Format::Table => output.data(&report.table())?,
+        }
+        Ok(Outcome::Done)
+    }
+}

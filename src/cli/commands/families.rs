@@ -1,0 +1,145 @@
+//! `families`.
+
+use clap::{Args, Subcommand};
+
+use crate::cli::notices::Notices;
+use crate::cli::options::{FormatOption, Global, pseudonym};
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, count};
+use crate::consistency::Severity;
+use crate::model::Pseudonym;
+use crate::report::Format;
+use crate::store::{FamilyStates, WithdrawalReason};
+
+#[derive(Subcommand)]
+pub(in crate::cli) enum Families {
+    /// Hold the relatives of each family against each other, and mark the families that do not fit
+    Check(Check),
+    /// List the families that are marked or withdrawn
+    List(List),
+    /// Leave families out of matching
+    Withdraw(Withdraw),
+    /// Match withdrawn families again
+    Restore(Restore),
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct List {
+    /// Only those that are withdrawn
+    #[arg(long)]
+    withdrawn: bool,
+    /// Only those that are marked
+    #[arg(long, conflicts_with = "withdrawn")]
+    marked: bool,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct Withdraw {
+    /// Their pseudonyms
+    #[arg(required = true)]
+    families: Vec<String>,
+    /// Why: wrong-sample, wrong-relation, found, consent or other
+    #[arg(long, value_name = "REASON", value_parser = WithdrawalReason::ALL.map(WithdrawalReason::word))]
+    reason: String,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct Restore {
+    /// Their pseudonyms
+    #[arg(required = true)]
+    families: Vec<String>,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct Check {
+    /// Only these families, by pseudonym
+    families: Vec<String>,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+impl Families {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Check(command) => command.run(global, output),
+            Self::List(command) => command.run(global, output),
+            Self::Withdraw(command) => command.run(global, output),
+            Self::Restore(command) => command.run(global, output),
+        }
+    }
+}
+
+fn pseudonyms(families: &[String]) -> anyhow::Result<Vec<Pseudonym>> {
+    families.iter().map(|text| pseudonym("FAMILY", text)).collect()
+}
+
+impl Withdraw {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let families = pseudonyms(&self.families)?;
+        let reason: WithdrawalReason = self.reason.parse()?;
+        let changed = global.open()?.withdraw_families(&families, reason, &global.entry("families withdraw"))?;
+        Ok(say_changed(changed, "withdrawn", output))
+    }
+}
+
+impl Restore {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let families = pseudonyms(&self.families)?;
+        let changed = global.open()?.restore_families(&families, &global.entry("families restore"))?;
+        Ok(say_changed(changed, "restored", output))
+    }
+}
+
+fn say_changed(changed: usize, what: &str, output: &Output) -> Outcome {
+    output.say(&format!("{} families {what}; the next match takes it into account", count(changed as u64)));
+    Outcome::unless_empty(changed == 0)
+}
+
+impl List {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let which = match (self.marked, self.withdrawn) {
+            (true, _) => FamilyStates::Marked,
+            (false, true) => FamilyStates::Withdrawn,
+            (false, false) => FamilyStates::All,
+        };
+        let entry = global.entry("families list").with("format", self.format.format.word());
+        let report = global.open()?.list_families(which, &entry)?;
+        match self.format.format {
+            Format::Json => output.data(&report.json()?)?,
+            Format::Csv => output.data(&report.csv())?,
+            Format::Table if report.families.is_empty() => output.say("none"),
+            Format::Table => output.data(&report.table())?,
+        }
+        Ok(Outcome::unless_empty(report.families.is_empty()))
+    }
+}
+
+impl Check {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let families = pseudonyms(&self.families)?;
+        let entry = global.entry("families check").with("format", self.format.format.word());
+        let report = global.open()?.check_consistency(&families, &entry, &Notices::new(output))?;
+        match self.format.format {
+            Format::Json => output.data(&report.json()?)?,
+            Format::Csv => output.data(&report.csv())?,
+            Format::Table if report.findings.is_empty() => {}
+            Format::Table => output.data(&report.text())?,
+        }
+        let with = |wanted: fn(Severity) -> bool| {
+            let mut families: Vec<Pseudonym> =
+                report.findings.iter().filter(|row| wanted(row.finding.severity)).map(|row| row.family).collect();
+            families.dedup();
+            families.len() as u64
+        };
+        let marked = with(Severity::is_mark);
+        output.say(&format!(
+            "{} families checked: {} marked because something does not fit, {} with a likely mutation to know of",
+            count(report.families),
+            count(marked),
+            count(with(|severity| !severity.is_mark()))
+        ));
+        Ok(if marked == 0 { Outcome::Done } else { Outcome::Nothing })
+    }
+}

@@ -1,0 +1,188 @@
+//! `import`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::notices::Notices;
+use crate::cli::options::Global;
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, plural};
+use crate::intake::{Format, NumberKind, Problem, SingleAllele};
+use crate::ledger::OnConflict;
+use crate::model::Layout;
+use crate::store::{Identifiers, ImportOptions, Imported, StoreError, write_over};
+
+use super::kin::RuleOption;
+use super::kits::kit_use;
+
+#[derive(Args)]
+pub(in crate::cli) struct Import {
+    /// What the files hold: families or children; their columns tell, if this is left out
+    #[arg(long = "as", value_name = "LAYOUT")]
+    layout: Option<Layout>,
+    /// Files: CSV with a row per person, tables with a row per sample and locus, CODIS CMF, or projects of Familias; and
+    /// folders: of a folder every file whose name ends as such files do, by name
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The form of the files
+    #[arg(long, value_enum, default_value_t = Form::Auto)]
+    format: Form,
+    /// A case list, for files of genotypes alone: CSV with sample_id, family_id, relation and sex; for children sample_id
+    /// and, if wanted, sex
+    #[arg(long, value_name = "FILE")]
+    cases: Option<PathBuf>,
+    /// What one allele alone means, such as 14 or an empty second column
+    #[arg(long, value_enum, default_value_t = SingleAllele::Homozygote)]
+    single_allele: SingleAllele,
+    /// The sheet of a workbook to read [default: the first]
+    #[cfg(feature = "xlsx")]
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
+    /// Pedigrees of families that relations do not describe: CSV with family_id, person, father, mother, sex, missing and
+    /// sample_id; in FILE their relation is member
+    #[arg(long, value_name = "FILE")]
+    pedigrees: Option<PathBuf>,
+    /// What stands for samples and families: original identifiers, which become pseudonyms, or pseudonyms already, as
+    /// `export` writes them; these need no key
+    #[arg(long, value_enum, default_value_t = Identifiers::Original)]
+    identifiers: Identifiers,
+    /// Names of persons in families of .fam files, such as Father, are theirs within the family only: FAMILY/PERSON names
+    /// the sample
+    #[arg(long, conflicts_with = "identifiers")]
+    names_within_family: bool,
+    /// The typing kit of all rows that name none in a column kit; see `reunite kits`
+    #[arg(long, value_name = "NAME")]
+    kit: Option<String>,
+    /// Use the kits of which it was not verified which loci they type, too
+    #[arg(long)]
+    unverified_kits: bool,
+    /// Read and check everything, change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Import the sound rows of a file with bad ones; the exit status still says that some were rejected
+    #[arg(long)]
+    keep_going: bool,
+    /// What to do with a sample that the store knows with other data
+    #[arg(long, value_enum, default_value_t = OnConflict::Refuse)]
+    on_conflict: OnConflict,
+    /// Do not look for persons who are in the store under another number; `reunite kin --relation identity` does later
+    #[arg(long)]
+    skip_identities: bool,
+    #[command(flatten)]
+    rule: RuleOption,
+    /// Warn of profiles with fewer typed loci, of those matched on
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    min_loci: usize,
+    /// What the sample_id are, if they are numbers of persons: check them
+    #[arg(long, value_enum, value_name = "KIND")]
+    sample_id_kind: Option<NumberKind>,
+    /// How findings go out: text to standard error, or JSON with all of them to standard output
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = ReportForm::Text)]
+    report_format: ReportForm,
+    /// Write what came of each file into this file: JSON with name, digest, rows and numbers of findings
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Form {
+    /// Told by the content
+    Auto,
+    /// A row per person, a column per locus, or two
+    Csv,
+    /// A row per sample and locus, as GeneMapper writes it
+    Genemapper,
+    /// CODIS Common Message Format: XML
+    Cmf,
+    /// A project of the program Familias
+    Fam,
+}
+
+impl Form {
+    fn format(self) -> Option<Format> {
+        match self {
+            Self::Auto => None,
+            Self::Csv => Some(Format::Csv),
+            Self::Genemapper => Some(Format::GeneMapper),
+            Self::Cmf => Some(Format::Cmf),
+            Self::Fam => Some(Format::Fam),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ReportForm {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+impl Import {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let options = self.options()?;
+        let notices = Notices::new(output);
+        let json = self.report_format == ReportForm::Json;
+        let notices = if json { notices.without_findings() } else { notices };
+        let imported = match global.open()?.import(&self.files, &options, &global.entry("import"), &notices) {
+            Err(StoreError::Refused { path, problems }) => {
+                refuse(&path, &problems, output);
+                return Ok(Outcome::Rejected);
+            }
+            imported => imported?,
+        };
+        let refused = imported.has_errors();
+        let Imported { log, failed, .. } = imported;
+        if json {
+            output.data(&log.json()?)?;
+        } else if let Some(summary) = log.summary() {
+            output.say(&format!("\n{summary}"));
+        }
+        if let Some(path) = &self.manifest {
+            write_over(path, log.manifest()?.as_bytes())?;
+        }
+        match failed {
+            Some(error) => Err(error.into()),
+            None if refused => Ok(Outcome::Rejected),
+            None => Ok(Outcome::Done),
+        }
+    }
+
+    fn options(&self) -> anyhow::Result<ImportOptions> {
+        Ok(ImportOptions {
+            layout: self.layout,
+            format: self.format.format(),
+            cases: self.cases.clone(),
+            single_allele: self.single_allele,
+            sheet: self.sheet(),
+            pedigrees: self.pedigrees.clone(),
+            identifiers: self.identifiers,
+            names_within_family: self.names_within_family,
+            kits: kit_use(self.kit.as_deref(), self.unverified_kits)?,
+            dry_run: self.dry_run,
+            keep_going: self.keep_going,
+            on_conflict: self.on_conflict,
+            identity: (!self.skip_identities).then(|| self.rule.rule()),
+            min_loci: self.min_loci,
+            sample_id_kind: self.sample_id_kind,
+        })
+    }
+
+    #[cfg(feature = "xlsx")]
+    fn sheet(&self) -> Option<String> {
+        self.sheet.clone()
+    }
+
+    #[cfg(not(feature = "xlsx"))]
+    #[expect(clippy::unused_self, reason = "workbooks are read with the feature xlsx")]
+    fn sheet(&self) -> Option<String> {
+        None
+    }
+}
+
+fn refuse(path: &Path, problems: &[Problem], output: &Output) {
+    problems.iter().for_each(|problem| output.warn(&problem.to_string()));
+    let found = plural(problems.len() as u64, "problem");
+    output.warn(&format!("{}: {found} found, nothing imported", path.display()));
+}

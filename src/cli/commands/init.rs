@@ -1,0 +1,73 @@
+//! `init`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::cli::model_options::ModelOptions;
+use crate::cli::options::{FrequencyOption, Global};
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, plural};
+use crate::matching::Criterion;
+use crate::pseudonym::SecretKey;
+use crate::store::{Frequencies, NewStore, Store, checked_threshold, custodians};
+
+#[derive(Args)]
+pub(in crate::cli) struct Init {
+    #[command(flatten)]
+    frequencies: FrequencyOption,
+    /// The least log10 LR of a candidate
+    #[arg(long, value_name = "X", default_value_t = 4.0, allow_negative_numbers = true)]
+    min_log10_lr: f64,
+    /// An age recipient (age1...) to whom original identifiers are sealed on import; may be given several times
+    #[arg(long, value_name = "RECIPIENT")]
+    custodian: Vec<String>,
+    /// A folder to keep the index in, which is built from the ledger where it is missing: that of a memory file system, and
+    /// profiles are on no disk but in the ledger
+    #[arg(long, value_name = "DIR")]
+    index_dir: Option<PathBuf>,
+    #[command(flatten)]
+    model: ModelOptions,
+}
+
+impl Init {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let key = global.key().map(|key| SecretKey::load(&key)).transpose()?.map(Arc::new);
+        let custodians = custodians(&self.custodian)?;
+        let frequencies = self.frequencies.read()?;
+        let Frequencies { table, base, notes, .. } = &frequencies;
+        notes.iter().for_each(|note| output.warn(&note.to_string()));
+        let settings = self.model.settings_over(base)?;
+        let criterion = Criterion { min_log10_lr: checked_threshold(self.min_log10_lr)?, ..Criterion::default() };
+        let store = Store::create_recorded(
+            &global.store,
+            &NewStore {
+                criterion,
+                key: key.clone(),
+                custodians: &custodians,
+                index_dir: self.index_dir.as_deref(),
+                ..NewStore::new(&frequencies, &settings)
+            },
+            global.entry("init"),
+        )?;
+        output.say(&format!(
+            "made the store {} with {} loci; {}; candidates from log10 LR {}",
+            store.dir().display(),
+            table.panel().len(),
+            store.calculator()?.settings_line(),
+            criterion.min_log10_lr
+        ));
+        match &key {
+            Some(key) => output.say(&format!("it belongs to the key {}", key.fingerprint())),
+            None => output.say("it will belong to the key of the first import"),
+        }
+        match custodians.len() {
+            0 => output.say("no custodian: original identifiers will not be kept, sealed or otherwise"),
+            number => {
+                output.say(&format!("original identifiers will be sealed to {}", plural(number as u64, "custodian")));
+            }
+        }
+        Ok(Outcome::Done)
+    }
+}

@@ -1,0 +1,108 @@
+//! `kin`.
+
+use clap::Args;
+
+use crate::cli::notices::Notices;
+use crate::cli::options::{FormatOption, Global};
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, count};
+use crate::matching::{IdentityRule, KinPair, KinRelation, KinResult};
+use crate::report::{Format, KinReport};
+use crate::store::{FoundKin, KinOptions, KinWithin, WantedKin};
+
+use super::TABLE_ROWS;
+
+#[derive(Args)]
+pub(in crate::cli) struct FindKin {
+    /// Whom to compare with each other
+    #[arg(long, value_enum, value_name = "SIDE")]
+    within: KinWithin,
+    /// What to look for; pairs that reach the threshold as this, whatever they are likeliest to be
+    #[arg(long, value_enum, value_name = "RELATION", default_value = "any")]
+    relation: WantedKin,
+    /// The least log10 LR of a pair, for relations other than identity; alone, it puts no bound on chance hits [default:
+    /// the store's, and --max-chance-hits 10]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    min_log10_lr: Option<f64>,
+    /// Only pairs whose LR so many unrelated pairs of all, at most, may be expected to reach by chance
+    #[arg(long, value_name = "X")]
+    max_chance_hits: Option<f64>,
+    #[command(flatten)]
+    rule: RuleOption,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+/// When two profiles are one person's.
+#[derive(Args)]
+pub(in crate::cli) struct RuleOption {
+    /// At most so many alleles may differ in two samples of one person
+    #[arg(long, value_name = "N", default_value_t = IdentityRule::default().max_differences,
+          value_parser = clap::value_parser!(u8).range(..=i64::from(IdentityRule::MOST_DIFFERENCES)))]
+    max_differences: u8,
+    /// Two samples are called one person's only if so many loci are typed in both
+    #[arg(long, value_name = "N", default_value_t = IdentityRule::default().min_loci,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    min_common_loci: u32,
+}
+
+impl RuleOption {
+    pub(super) fn rule(&self) -> IdentityRule {
+        IdentityRule { max_differences: self.max_differences, min_loci: self.min_common_loci }
+    }
+}
+
+impl FindKin {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let options = KinOptions {
+            within: self.within,
+            relation: self.relation,
+            min_log10_lr: self.min_log10_lr,
+            max_chance_hits: self.max_chance_hits,
+            identity: self.rule.rule(),
+        };
+        let entry = global.entry("kin").with("format", self.format.format.word());
+        let FoundKin { report, result, .. } = global.open()?.find_kin(&options, &entry, &Notices::new(output))?;
+        match self.format.format {
+            Format::Json => output.data(&report.json()?)?,
+            Format::Csv => output.data(&report.csv())?,
+            Format::Table if report.pairs.is_empty() => {}
+            Format::Table => output.data(&report.table(TABLE_ROWS))?,
+        }
+        Ok(say(&report, &result, output))
+    }
+}
+
+/// Says what came of a search.
+fn say(report: &KinReport, found: &KinResult, output: &Output) -> Outcome {
+    for one in &found.unscorable {
+        let (sample, locus, reason) = (one.family, &one.locus, &one.reason);
+        output.warn(&format!("sample {sample} could not be compared as a relative, at locus {locus}: {reason}"));
+    }
+    for sample in &found.refused {
+        output.warn(&format!(
+            "sample {sample} was compared for identity alone: it has an allele without a frequency, and the model \
+             refuses those"
+        ));
+    }
+    output.say(&format!(
+        "{} samples, {} pairs compared in {:.2} s",
+        count(report.samples),
+        count(report.pairs_compared),
+        report.seconds
+    ));
+    let of = |relation| found.pairs.iter().filter(|pair: &&KinPair| pair.likeliest == relation).count() as u64;
+    let counts: Vec<String> = KinRelation::ALL
+        .into_iter()
+        .map(|relation| (relation, of(relation)))
+        .filter(|one| one.1 > 0)
+        .map(|(relation, number)| format!("{} {}", count(number), relation.word()))
+        .collect();
+    let kinds = if counts.is_empty() { String::new() } else { format!(": likeliest {}", counts.join(", ")) };
+    output.say(&format!("{} pairs listed{kinds}", count(report.pairs.len() as u64)));
+    match (found.unscorable.is_empty() && found.refused.is_empty(), report.pairs.is_empty()) {
+        (false, _) => Outcome::Rejected,
+        (true, true) => Outcome::Nothing,
+        (true, false) => Outcome::Done,
+    }
+}

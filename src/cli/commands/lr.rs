@@ -1,0 +1,141 @@
+//! `lr`: the kinship calculator.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::cli::model_options::ModelOptions;
+use crate::cli::options::FrequencyOption;
+use crate::cli::outcome::Outcome;
+use crate::cli::output::Output;
+use crate::intake::{Case, CasePedigrees, Problem, read_cases};
+use crate::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
+use crate::model::Locus;
+use crate::population::Convention;
+use crate::store::Frequencies;
+
+
+#[derive(Args)]
+pub(in crate::cli) struct Lr {
+    #[command(flatten)]
+    frequencies: FrequencyOption,
+    #[command(flatten)]
+    model: ModelOptions,
+    /// CSV with case, person, relation, sex, locus, allele1, allele2 and, if wanted, drop_out; one row per person and
+    /// typed locus
+    cases: PathBuf,
+    /// Pedigrees of cases that relations do not describe: CSV with case, person, father, mother, sex, missing; one row per
+    /// person, `missing` is yes for the child in question
+    #[arg(long, value_name = "FILE")]
+    pedigree: Option<PathBuf>,
+}
+
+impl Lr {
+    pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
+        let Frequencies { table, base, notes, .. } = self.frequencies.read()?;
+        notes.iter().for_each(|note| output.warn(&note.to_string()));
+        let calculator = self.model.settings_over(&base)?.calculator(&table)?;
+        let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        let refused = |problems: Vec<Problem>| {
+            problems.iter().for_each(|problem| output.warn(&problem.to_string()));
+            Ok(Outcome::Rejected)
+        };
+        let pedigrees = match &self.pedigree {
+            None => None,
+            Some(path) => match CasePedigrees::read(&path.display().to_string(), &read(path)?) {
+                Ok(pedigrees) => Some(pedigrees),
+                Err(problems) => return refused(problems),
+            },
+        };
+        let name = self.cases.display().to_string();
+        let cases = match read_cases(&name, &read(&self.cases)?, table.panel(), pedigrees.as_ref()) {
+            Ok(cases) => cases,
+            Err(problems) => return refused(problems),
+        };
+        output.say(&format!("{} cases; {}", cases.len(), calculator.settings_line()));
+        let mut text = String::from("case,locus,log10_lr\n");
+        for case in &cases {
+            for locus in unlisted(case, &calculator) {
+                output.warn(&format!(
+                    "case {}, locus {locus}: has an allele that the frequency table does not list; the floor is used",
+                    case.name
+                ));
+            }
+            write_case(&mut text, case, &calculator)?;
+        }
+        output.data(&text)?;
+        Ok(Outcome::Done)
+    }
+}
+
+fn write_case(text: &mut String, case: &Case, calculator: &Calculator) -> anyhow::Result<()> {
+    let name = quoted(&case.name);
+    let mut total = 0.0;
+    let linked = linked(case, calculator).with_context(|| format!("case {name}"))?;
+    for (position, locus) in calculator.panel().loci().iter().enumerate() {
+        if let Some((loci, log10_lr)) = linked.iter().find(|(loci, _)| loci.contains(&position)) {
+            // Both loci in one row, where the first stands.
+            if loci[0] == position {
+                writeln!(text, "{name},{locus}+{},{log10_lr}", calculator.panel().loci()[loci[1]])?;
+                total += log10_lr;
+            }
+            continue;
+        }
+        let evidence = evidence(case, position, calculator.model().convention);
+        let log10_lr = calculator
+            .log10_lr_with(position, &evidence, case.child.at(position), case.child_drop_out)
+            .with_context(|| format!("case {name}, locus {locus}"))?;
+        writeln!(text, "{name},{locus},{log10_lr}")?;
+        total += log10_lr;
+    }
+    writeln!(text, "{name},total,{}", total + 0.0)?;
+    Ok(())
+}
+
+/// The linked pairs that matter in this case, with the log10 LR of both loci together.
+fn linked(case: &Case, calculator: &Calculator) -> anyhow::Result<Vec<([usize; 2], f64)>> {
+    let mut values = Vec::new();
+    for (number, pair) in calculator.linked().iter().enumerate() {
+        let relatives = case.relatives.iter().map(|relative| LinkedShown {
+            relation: relative.relation,
+            genotypes: pair.loci.map(|locus| relative.profile.at(locus)),
+            drop_out: relative.drop_out,
+        });
+        let evidence = LinkedEvidence::new(case.pedigree.clone(), relatives);
+        let child = pair.loci.map(|locus| case.child.at(locus));
+        let mut scorer = calculator.linked_scorer(number, &evidence)?;
+        if let Some(value) = calculator.linked_log10_lr(&mut scorer, child, case.child_drop_out)? {
+            values.push((pair.loci, value));
+        }
+    }
+    Ok(values)
+}
+
+fn evidence(case: &Case, position: usize, convention: Convention) -> Evidence {
+    let shown = case.relatives.iter().map(|relative| Shown {
+        relation: relative.relation,
+        genotype: relative.profile.at(position),
+        drop_out: relative.drop_out,
+    });
+    match &case.pedigree {
+        Some(pedigree) => Evidence::of_pedigree(pedigree.clone(), shown),
+        None => Evidence::new(shown, convention),
+    }
+}
+
+/// Loci at which someone carries an allele without a frequency.
+fn unlisted<'a>(case: &'a Case, calculator: &'a Calculator) -> impl Iterator<Item = &'a Locus> + 'a {
+    let profiles = || case.relatives.iter().map(|relative| &relative.profile).chain([&case.child]);
+    let loci = calculator.panel().loci().iter().zip(calculator.loci()).enumerate();
+    loci.filter(move |(position, (_, model))| {
+        profiles().filter_map(|profile| profile.at(*position)).any(|genotype| model.positions(genotype).is_none())
+    })
+    .map(|(_, (locus, _))| locus)
+}
+
+/// A name as a field of CSV.
+fn quoted(name: &str) -> String {
+    if name.contains([',', '"']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_owned() }
+}

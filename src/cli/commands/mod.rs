@@ -1,0 +1,125 @@
+//! The commands: each reads its arguments, calls one operation, and prints what comes of it.
+
+mod audit;
+mod bench;
+mod candidates;
+mod challenge;
+mod comparable;
+mod demo;
+mod explain;
+mod export;
+mod expunge;
+mod families;
+mod import;
+mod index;
+mod init;
+mod key;
+mod kin;
+mod kits;
+mod lr;
+mod r#match;
+mod power;
+mod pseudonym;
+mod reidentify;
+mod rotate;
+mod synth;
+mod vault;
+mod verify;
+
+use clap::Subcommand;
+
+use super::options::Global;
+use super::outcome::Outcome;
+use super::output::Output;
+
+/// Rows of a table on a terminal; all are in the other formats.
+const TABLE_ROWS: usize = 50;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Run the whole job on the shipped synthetic files: import, match, and compare with what was planted
+    Demo(demo::Demo),
+    /// Make a secret key, or give a store another one
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Make a new store
+    Init(init::Init),
+    /// Take in files of families or of children
+    Import(import::Import),
+    /// Match families with children, and show the candidates
+    Match(r#match::Match),
+    /// Show the candidates of the last run
+    Candidates(candidates::List),
+    /// List families and children that have too few loci in common with most of the others
+    Comparable(comparable::Comparable),
+    /// Explain the likelihood ratio of one family and one child, locus by locus
+    Explain(explain::Explain),
+    /// Say what a family can show: whether its child would be found, and whom to sample next
+    Power(power::FamilyPower),
+    /// Write families or children of the store to a file, for another store or another program
+    Export(export::Export),
+    /// Look after the families of the store
+    #[command(subcommand)]
+    Families(families::Families),
+    /// List typing kits, and how many loci each two of them share
+    Kits(kits::Kits),
+    /// Find close kin whom nobody knows of, and persons who are in the store twice
+    Kin(kin::FindKin),
+    /// Compute likelihood ratios of cases in a file, without a store
+    Lr(lr::Lr),
+    /// Turn original identifiers (one per line on standard input) into pseudonyms
+    Pseudonym(pseudonym::Names),
+    /// Show who stands behind pseudonyms: for custodians, with their identity file
+    Reidentify(reidentify::Reidentify),
+    /// Look after the sealed original identifiers
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
+    /// Take samples and families out of the store for good: consent was withdrawn
+    Expunge(expunge::Expunge),
+    /// Make a synthetic population with known truth
+    Synth(synth::Synth),
+    /// Measure this machine: a synthetic population in a temporary store, matched in full and by what is new
+    Bench(bench::Bench),
+    /// Measure how well and how fast the parent or child of a sample is found among many people
+    #[command(hide = true)]
+    Challenge(challenge::Search),
+    /// Build the children index again from the ledger
+    Index(index::Rebuild),
+    /// Who did what, when and why: list it, check it, sign it
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Check the ledger, the audit chain and the index
+    Verify(verify::Verify),
+}
+
+impl Command {
+    /// Runs the command.
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Demo(command) => command.run(output),
+            Self::Key(command) => command.run(global, output),
+            Self::Init(command) => command.run(global, output),
+            Self::Import(command) => command.run(global, output),
+            Self::Match(command) => command.run(global, output),
+            Self::Candidates(command) => command.run(global, output),
+            Self::Comparable(command) => command.run(global, output),
+            Self::Explain(command) => command.run(global, output),
+            Self::Power(command) => command.run(global, output),
+            Self::Export(command) => command.run(global, output),
+            Self::Families(command) => command.run(global, output),
+            Self::Kits(command) => command.run(global, output),
+            Self::Kin(command) => command.run(global, output),
+            Self::Lr(command) => command.run(output),
+            Self::Pseudonym(command) => command.run(global, output),
+            Self::Reidentify(command) => command.run(global, output),
+            Self::Vault(command) => command.run(global, output),
+            Self::Expunge(command) => command.run(global, output),
+            Self::Synth(command) => command.run(output),
+            Self::Bench(command) => command.run(output),
+            Self::Challenge(command) => command.run(output),
+            Self::Index(command) => command.run(global, output),
+            Self::Audit(command) => command.run(global, output),
+            Self::Verify(command) => command.run(global, output),
+        }
+    }
+}

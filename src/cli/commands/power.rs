@@ -1,0 +1,53 @@
+//! `power`.
+
+use clap::Args;
+
+use crate::cli::options::{FormatOption, Global, pseudonym};
+use crate::cli::outcome::Outcome;
+use crate::cli::output::Output;
+use crate::model::Relation;
+use crate::report::Format;
+use crate::store::{FurtherRelatives, Planned, PowerOptions};
+
+#[derive(Args)]
+pub(in crate::cli) struct FamilyPower {
+    /// The family, by its pseudonym
+    family: String,
+    /// The least log10 LR of a candidate, instead of the store's
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    min_log10_lr: Option<f64>,
+    /// A relative whose sample might be taken; may be given several times [default: every one that may help]
+    #[arg(long, value_name = "RELATION", conflicts_with = "as_it_is")]
+    with: Vec<Relation>,
+    /// Say nothing about further relatives
+    #[arg(long)]
+    as_it_is: bool,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+impl FamilyPower {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let further = match self.with.as_slice() {
+            _ if self.as_it_is => FurtherRelatives::None,
+            [] => FurtherRelatives::All,
+            chosen => FurtherRelatives::These(chosen.iter().copied().collect()),
+        };
+        let family = pseudonym("FAMILY", &self.family)?;
+        let options = PowerOptions { family, min_log10_lr: self.min_log10_lr, further };
+        let entry = global.entry("power").with("format", self.format.format.word());
+        let Planned { report, failed, has_linked_loci, .. } = global.open()?.power(&options, &entry)?;
+        if has_linked_loci {
+            output.warn("linked loci are scored together, but counted as independent here");
+        }
+        for (relation, error) in &failed {
+            output.warn(&format!("with one more relative, {relation}: {error}"));
+        }
+        match self.format.format {
+            Format::Json => output.data(&report.json()?)?,
+            Format::Csv => output.data(&report.csv())?,
+            Format::Table => output.data(&report.table())?,
+        }
+        Ok(if failed.is_empty() { Outcome::Done } else { Outcome::Rejected })
+    }
+}

@@ -1,0 +1,213 @@
+//! `synth`.
+
+use std::fmt::Write as _;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use rayon::prelude::*;
+
+use crate::cli::model_options::ModelOptions;
+use crate::cli::options::FrequencyOption;
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, count};
+use crate::kinship::{Calculator, Evidence};
+use crate::model::{Locus, Panel, Profile};
+use crate::population::{FrequencyTable, Model};
+use crate::store::{Frequencies, write_private};
+use crate::synthesis::{ChallengePlan, Plan, Population, SyntheticFamily, relation_shape};
+
+use super::challenge;
+
+#[derive(Args)]
+pub(in crate::cli) struct Synth {
+    /// How many families
+    #[arg(long, value_name = "N")]
+    families: usize,
+    /// How many children, those of the families included
+    #[arg(long, value_name = "N")]
+    children: usize,
+    /// The same seed gives the same population, on every machine
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// The folder to write families.csv, children.csv, truth.csv and traps.csv to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Share of families whose child is among the children
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    planted: f64,
+    /// Probability that a locus of a profile is untyped [default: 0.01; with --challenge 0.05]
+    #[arg(long, value_name = "P")]
+    untyped_loci: Option<f64>,
+    /// Write a search for parent or child instead: profiles.csv with so many people as --children says, queries.csv with
+    /// one sample for each of the --families, and truth.csv
+    #[arg(long, conflicts_with_all = ["forced_mutations", "nephew_traps", "sibling_parent_traps", "planted"])]
+    challenge: bool,
+    /// With --challenge: probability that one of the two copies at a locus is not seen
+    #[arg(long, value_name = "P", default_value_t = challenge::SINGLE, requires = "challenge")]
+    single_allele_loci: f64,
+    /// With --challenge: the kit with which all are typed
+    #[arg(long, value_name = "NAME", default_value = "AGCU EX22", requires = "challenge")]
+    kit: String,
+    /// How many planted children contradict a typed parent at one or two loci
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    forced_mutations: usize,
+    /// How many children are a typed parent's nephew or niece
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    nephew_traps: usize,
+    /// How many families have a typed parent who is really the sibling of a child's parent
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    sibling_parent_traps: usize,
+    #[command(flatten)]
+    frequencies: FrequencyOption,
+    #[command(flatten)]
+    model: ModelOptions,
+}
+
+impl Synth {
+    pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
+        let Frequencies { table, .. } = self.frequencies.read()?;
+        let settings = self.model.settings()?;
+        let model = settings.model;
+        anyhow::ensure!(settings.linked.is_empty(), "synthetic loci are independent: leave --linked away");
+        if self.challenge {
+            return self.write_challenge(&table, &model, output);
+        }
+        let calculator = settings.calculator(&table)?;
+        let plan = Plan {
+            families: self.families,
+            children: self.children,
+            seed: self.seed,
+            planted: self.planted,
+            untyped: self.untyped_loci.unwrap_or(0.01),
+            forced_mutations: self.forced_mutations,
+            nephew_traps: self.nephew_traps,
+            sibling_parent_traps: self.sibling_parent_traps,
+            ..Plan::default()
+        };
+        let population = Population::generate(&plan, &table, &model)?;
+        let files = [
+            ("families.csv", families(&population, table.panel())),
+            ("children.csv", children(&population, table.panel())),
+            ("truth.csv", truth(&population, &calculator)?),
+            ("traps.csv", traps(&population, &calculator)?),
+        ];
+        self.write(&files)?;
+        output.say(&format!(
+            "wrote {} families, {} children and {} true relations to {}",
+            count(population.families.len() as u64),
+            count(population.children.len() as u64),
+            count(population.truth.len() as u64),
+            self.out.display()
+        ));
+        Ok(Outcome::Done)
+    }
+}
+
+impl Synth {
+    fn write(&self, files: &[(&str, String)]) -> anyhow::Result<()> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.out)
+            .with_context(|| format!("cannot make the folder {}", self.out.display()))?;
+        files.iter().try_for_each(|(name, text)| Ok(write_private(&self.out.join(name), text.as_bytes())?))
+    }
+
+    fn write_challenge(&self, table: &FrequencyTable, model: &Model, output: &Output) -> anyhow::Result<Outcome> {
+        let panel = table.panel();
+        let plan = ChallengePlan {
+            people: self.children,
+            queries: self.families,
+            seed: self.seed,
+            loci: challenge::loci_of(&self.kit, panel)?,
+            missing: self.untyped_loci.unwrap_or(challenge::MISSING),
+            single: self.single_allele_loci,
+        };
+        let made = plan.generate(table, model)?;
+        self.write(&[
+            ("profiles.csv", challenge::people(&made, panel, ',')),
+            ("queries.csv", challenge::queries(&made, panel, ',')),
+            ("truth.csv", challenge::truth(&made)),
+        ])?;
+        output.say(&format!(
+            "wrote {} people and {} queries to {}; one allele alone is explained by --drop-out {:.4}",
+            count(self.children as u64),
+            count(self.families as u64),
+            self.out.display(),
+            challenge::drop_out(self.single_allele_loci)
+        ));
+        Ok(Outcome::Done)
+    }
+}
+
+fn header(first: &str, panel: &Panel) -> String {
+    let loci: Vec<&str> = panel.loci().iter().map(Locus::name).collect();
+    format!("{first},{}\n", loci.join(","))
+}
+
+fn cells(text: &mut String, profile: &Profile) {
+    for genotype in profile.genotypes() {
+        text.push(',');
+        if let Some(genotype) = genotype {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{genotype}");
+        }
+    }
+    text.push('\n');
+}
+
+fn families(population: &Population, panel: &Panel) -> String {
+    let mut text = header("family_id,sample_id,relation,sex", panel);
+    for family in &population.families {
+        for person in &family.relatives {
+            let _ = write!(text, "{},{},{},{}", family.id, person.id, person.relation, person.sex);
+            cells(&mut text, &person.profile);
+        }
+    }
+    text
+}
+
+fn children(population: &Population, panel: &Panel) -> String {
+    let mut text = header("sample_id,sex", panel);
+    for child in &population.children {
+        let _ = write!(text, "{},{}", child.id, child.sex);
+        cells(&mut text, &child.profile);
+    }
+    text
+}
+
+/// log10 LR of a pair over all loci.
+fn log10_lr(family: &SyntheticFamily, child: &Profile, calculator: &Calculator) -> anyhow::Result<f64> {
+    let mut total = 0.0;
+    for position in 0..calculator.panel().len() {
+        let relatives = family.relatives.iter().map(|person| (person.relation, person.profile.at(position)));
+        let evidence = Evidence::new(relatives, calculator.model().convention);
+        total += calculator
+            .log10_lr(position, &evidence, child.at(position))
+            .with_context(|| format!("family {}, locus {}", family.id, calculator.panel().loci()[position]))?;
+    }
+    Ok(total + 0.0)
+}
+
+fn truth(population: &Population, calculator: &Calculator) -> anyhow::Result<String> {
+    let row = |link: &crate::synthesis::Link| {
+        let (family, child) = (&population.families[link.family], &population.children[link.child]);
+        let log10_lr = log10_lr(family, &child.profile, calculator)?;
+        Ok(format!("{},{},{},{log10_lr},{}\n", family.id, child.id, relation_shape(family), link.mutated_loci))
+    };
+    let rows: Vec<String> = population.truth.par_iter().map(row).collect::<anyhow::Result<_>>()?;
+    Ok(String::from("family_id,child_sample_id,relation_shape,log10_lr,mutated_loci\n") + &rows.concat())
+}
+
+fn traps(population: &Population, calculator: &Calculator) -> anyhow::Result<String> {
+    let row = |trap: &crate::synthesis::Trap| {
+        let (family, child) = (&population.families[trap.family], &population.children[trap.child]);
+        let log10_lr = log10_lr(family, &child.profile, calculator)?;
+        Ok(format!("{},{},{},{log10_lr},{}\n", family.id, child.id, relation_shape(family), trap.kind))
+    };
+    let rows: Vec<String> = population.traps.par_iter().map(row).collect::<anyhow::Result<_>>()?;
+    Ok(String::from("family_id,child_sample_id,relation_shape,log10_lr,kind\n") + &rows.concat())
+}

@@ -1,0 +1,126 @@
+//! The words for what an operation tells while it works.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::intake::Severity;
+use crate::ledger::ImportReport;
+use crate::matching::Watch;
+use crate::model::Layout;
+use crate::report::listing;
+use crate::report::words::{count, plural};
+use crate::store::{Notice, Observer};
+
+use super::output::Output;
+use super::progress::{Bar, interruptible};
+
+/// Says what an operation tells, shows a bar, and stops it at Ctrl-C.
+pub(super) struct Notices<'a> {
+    output: &'a Output,
+    /// Whether findings of an import are said; they go out otherwise if not.
+    findings: bool,
+}
+
+impl<'a> Notices<'a> {
+    pub(super) fn new(output: &'a Output) -> Self {
+        Self { output, findings: true }
+    }
+
+    pub(super) fn without_findings(self) -> Self {
+        Self { findings: false, ..self }
+    }
+}
+
+impl Observer for Notices<'_> {
+    fn notice(&self, notice: &Notice<'_>) {
+        if let &Notice::Findings { file, findings } = notice {
+            if self.findings {
+                let findings =
+                    findings.iter().map(|one| (one.problem.severity, one.problem.code, one.text.clone()));
+                for (severity, line) in listing(file, findings) {
+                    match severity {
+                        Severity::Note => self.output.say(&line),
+                        Severity::Error | Severity::Warning => self.output.warn(&line),
+                    }
+                }
+            }
+        } else if is_warning(notice) {
+            self.output.warn(&text(notice));
+        } else {
+            self.output.say(&text(notice));
+        }
+    }
+
+    fn watch(&self) -> Arc<Watch> {
+        interruptible(self.output)
+    }
+
+    fn follow(&self, watch: &Arc<Watch>) -> Box<dyn Any> {
+        Box::new(Bar::follow(watch, self.output))
+    }
+}
+
+/// What must not be missed.
+fn is_warning(notice: &Notice<'_>) -> bool {
+    matches!(
+        notice,
+        Notice::FileRefused { .. }
+            | Notice::FileConflicts { .. }
+            | Notice::PedigreesWithoutRows { .. }
+            | Notice::FamilyNotChecked { .. }
+            | Notice::FamiliesIndexDamaged
+            | Notice::FamiliesIndexNotWritten(_)
+            | Notice::TracesStay
+    )
+}
+
+/// A notice, with what to do about it.
+fn text(notice: &Notice<'_>) -> String {
+    match notice {
+        Notice::NoCustodian => {
+            "no custodian: original identifiers are not kept (`reunite vault recipients add` names one)".to_owned()
+        }
+        Notice::FileImported { file, layout, done, dry_run } => {
+            format!("{file}: {}", imported(done, *layout, *dry_run))
+        }
+        Notice::FileConflicts { replaceable, .. } => {
+            let advice = if *replaceable {
+                "decide which version is right: --on-conflict keep leaves the store's, --on-conflict replace takes the file's"
+            } else {
+                "correct the file, or withdraw what is wrong from the store"
+            };
+            format!("{notice}; {advice}")
+        }
+        _ => notice.to_string(),
+    }
+}
+
+/// What a file brought.
+fn imported(done: &ImportReport, layout: Layout, dry_run: bool) -> String {
+    let rows = done.added + done.unchanged + done.replaced + done.kept;
+    let before = match done.seen_before.map(jiff::Timestamp::from_second) {
+        Some(Ok(time)) => {
+            format!(" (this very file was imported before, on {})", time.strftime("%Y-%m-%d %H:%M UTC"))
+        }
+        _ => String::new(),
+    };
+    if rows == done.unchanged {
+        return format!("{} of {layout}, all known and unchanged{before}: nothing changed", plural(rows, "row"));
+    }
+    let would = if dry_run { "would be " } else { "" };
+    let mut text = format!("{} of {layout}: {} {would}added", plural(rows, "row"), count(done.added));
+    for (number, what) in
+        [(done.unchanged, "unchanged"), (done.replaced, "replaced"), (done.kept, "left as the store has them")]
+    {
+        if number > 0 {
+            text += &format!(", {} {what}", count(number));
+        }
+    }
+    if done.candidates_deleted > 0 {
+        text += &format!("; {} withdrawn until the next match", plural(done.candidates_deleted, "candidate"));
+    }
+    if dry_run {
+        text += "; dry run, nothing changed";
+    }
+    text + &before
+}

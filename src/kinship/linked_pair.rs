@@ -1,0 +1,63 @@
+//! Pairs of linked loci and their recombination fractions.
+
+use crate::model::{Locus, Panel};
+
+/// Two loci and how often alleles of one chromosome are separated in a meiosis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LinkedPair {
+    /// Positions in the panel, rising.
+    pub loci: [usize; 2],
+    /// Recombination fraction, from 0 to 0.5, of fathers and mothers alike.
+    pub recombination: f64,
+}
+
+/// Two loci to be linked, by name, and how often alleles of one chromosome are separated in a meiosis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkedLoci {
+    /// The loci, in any order.
+    pub loci: [Locus; 2],
+    /// Recombination fraction, from 0 to 0.5, of fathers and mothers alike.
+    pub recombination: f64,
+}
+
+/// Why loci cannot be linked as asked.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkedError {
+    /// Not in the panel.
+    #[error("locus {0} is not in the frequency table, so it cannot be linked")]
+    Unknown(Locus),
+    /// Linked to itself, or in two pairs.
+    #[error("locus {0} stands in a linked pair twice; each locus can be linked with one other")]
+    Twice(Locus),
+    /// Not from 0 to 0.5.
+    #[error("a recombination fraction of {0} is not from 0 to 0.5")]
+    Fraction(f64),
+}
+
+/// Pairs by their positions in the panel, in panel order.
+pub(super) fn linked_pairs(panel: &Panel, named: &[LinkedLoci]) -> Result<Vec<LinkedPair>, LinkedError> {
+    let mut pairs: Vec<LinkedPair> = Vec::with_capacity(named.len());
+    for LinkedLoci { loci: names, recombination } in named {
+        if !(0.0..=0.5).contains(recombination) {
+            return Err(LinkedError::Fraction(*recombination));
+        }
+        let mut loci = [0; 2];
+        for (place, name) in loci.iter_mut().zip(names) {
+            *place = panel.position(name).ok_or_else(|| LinkedError::Unknown(name.clone()))?;
+            if names[0] == names[1] || pairs.iter().any(|pair| pair.loci.contains(place)) {
+                return Err(LinkedError::Twice(name.clone()));
+            }
+        }
+        loci.sort_unstable();
+        pairs.push(LinkedPair { loci, recombination: *recombination });
+    }
+    pairs.sort_by_key(|pair| pair.loci);
+    Ok(pairs)
+}
+
+/// The recombination fraction of a distance in centimorgan: `(1 - exp(-2 d / 100)) / 2` (Haldane 1919).
+#[must_use]
+pub fn haldane(centimorgan: f64) -> f64 {
+    -libm::expm1(-2.0 * centimorgan / 100.0) / 2.0
+}

@@ -1,0 +1,166 @@
+//! A family compiled for scoring: tables locus by locus, and the linked loci that matter.
+//!
+//! Screening and scoring go by tables of single loci. A family in which linkage matters is searched with a threshold
+//! lowered by the most that linkage can add, and whoever reaches it is scored again with the pairs taken together.
+
+use std::sync::Arc;
+
+use crate::kinship::{Calculator, Evidence, KinshipError, LinkedEvidence, LinkedScorer, LinkedShown, Structure};
+use crate::model::{DropOut, Family, Genotype, genotype_code};
+use crate::screen::ScreenedLocus;
+
+use super::shared_loci::LocusSet;
+
+/// A family ready to be scored.
+pub struct CompiledFamily {
+    /// Per locus of the panel; `None` where no relative is typed.
+    pub loci: Vec<Option<CompiledLocus>>,
+    /// The linked loci.
+    pub linkage: FamilyLinkage,
+}
+
+/// One locus of a family.
+#[derive(Clone)]
+pub struct CompiledLocus {
+    /// Its table and ways to screen.
+    pub screened: Arc<ScreenedLocus>,
+    /// What it was compiled from.
+    pub evidence: Evidence,
+    /// The pedigree behind it.
+    pub structure: Arc<Structure>,
+}
+
+/// A locus that cannot be computed, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LocusError {
+    /// Position in the panel.
+    pub(super) locus: usize,
+    pub(super) reason: KinshipError,
+}
+
+/// The pairs of linked loci that matter in a family.
+#[derive(Default)]
+pub struct FamilyLinkage {
+    /// Which of the calculator's pairs, and what the relatives show.
+    pairs: Vec<(usize, LinkedEvidence)>,
+    /// How much larger log10 LR can be with linkage than without.
+    pub slack: f64,
+}
+
+impl FamilyLinkage {
+    /// Finds the pairs that matter in a family.
+    ///
+    /// # Errors
+    /// [`LocusError`] with the first locus of the pair that fails.
+    pub(super) fn find(calculator: &Calculator, family: &Family) -> Result<Self, LocusError> {
+        let mut linkage = Self::default();
+        for (number, pair) in calculator.linked().iter().enumerate() {
+            let shown = family.relatives.iter().map(|relative| LinkedShown {
+                relation: family.relation(relative),
+                genotypes: pair.loci.map(|locus| relative.profile.at(locus)),
+                drop_out: relative.drop_out,
+            });
+            let evidence = LinkedEvidence::new(family.pedigree.clone(), shown);
+            let slack = calculator
+                .linked_slack(number, &evidence)
+                .map_err(|reason| LocusError { locus: pair.loci[0], reason })?;
+            if slack > 0.0 {
+                linkage.slack += slack;
+                linkage.pairs.push((number, evidence));
+            }
+        }
+        Ok(linkage)
+    }
+
+    /// Whether linkage matters at all.
+    #[must_use]
+    pub fn matters(&self) -> bool {
+        !self.pairs.is_empty()
+    }
+
+    /// What scores the pairs, for one child after another.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    pub fn scorers<'a>(&'a self, calculator: &'a Calculator) -> Result<Vec<PairScorer<'a>>, KinshipError> {
+        let scorer = |(number, evidence): &'a (usize, LinkedEvidence)| {
+            Ok(PairScorer {
+                loci: calculator.linked()[*number].loci,
+                scorer: calculator.linked_scorer(*number, evidence)?,
+            })
+        };
+        self.pairs.iter().map(scorer).collect()
+    }
+}
+
+/// Scores a pair of linked loci that matters.
+pub struct PairScorer<'a> {
+    /// Positions of the two loci in the panel, rising.
+    pub(super) loci: [usize; 2],
+    pub(super) scorer: LinkedScorer<'a>,
+}
+
+impl CompiledFamily {
+    /// Loci at which a child typed there could be compared.
+    pub fn informative(&self) -> impl Iterator<Item = (usize, &CompiledLocus)> {
+        self.loci.iter().enumerate().filter_map(|(position, locus)| Some((position, locus.as_ref()?)))
+    }
+
+    /// The positions of [`Self::informative`].
+    pub(super) fn informative_loci(&self) -> LocusSet {
+        self.informative().fold(0, |set, (position, _)| set | 1 << position)
+    }
+
+    /// Per locus of the panel, its table and ways to screen.
+    pub(super) fn screened(&self) -> Vec<Option<&ScreenedLocus>> {
+        self.loci.iter().map(|locus| locus.as_ref().map(|locus| &*locus.screened)).collect()
+    }
+
+    /// log10 LR of one locus by itself, from the table where it has the genotype. `drop_out` is the probability of the
+    /// child's sample, if it is not the model's.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    pub fn locus_log10_lr(
+        &self,
+        calculator: &Calculator,
+        locus: usize,
+        genotype: Option<Genotype>,
+        drop_out: Option<DropOut>,
+    ) -> Result<f64, KinshipError> {
+        let (Some(compiled), Some(genotype)) = (&self.loci[locus], genotype) else { return Ok(0.0) };
+        match calculator.loci()[locus].positions(genotype) {
+            Some((a, b)) if drop_out.is_none() => Ok(compiled.screened.table.values()[genotype_code(a, b)]),
+            _ => calculator.log10_lr_with(locus, &compiled.evidence, Some(genotype), drop_out),
+        }
+    }
+
+    /// log10 LR with linked loci taken together, added up in panel order; each pair where its first locus stands.
+    /// `pairs` are the family's own [`FamilyLinkage::scorers`].
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    pub fn log10_lr(
+        &self,
+        calculator: &Calculator,
+        pairs: &mut [PairScorer<'_>],
+        child: impl Fn(usize) -> Option<Genotype>,
+        drop_out: Option<DropOut>,
+    ) -> Result<f64, KinshipError> {
+        let mut linked = Vec::with_capacity(pairs.len());
+        for PairScorer { loci, scorer } in pairs {
+            if let Some(value) = calculator.linked_log10_lr(scorer, loci.map(&child), drop_out)? {
+                linked.push((*loci, value));
+            }
+        }
+        let mut sum = 0.0;
+        for locus in 0..self.loci.len() {
+            sum += match linked.iter().find(|(loci, _)| loci.contains(&locus)) {
+                Some((loci, value)) if loci[0] == locus => *value,
+                Some(_) => 0.0,
+                None => self.locus_log10_lr(calculator, locus, child(locus), drop_out)?,
+            };
+        }
+        Ok(sum + 0.0)
+    }
+}

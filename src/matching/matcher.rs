@@ -1,0 +1,264 @@
+//! The matcher: an index of children, a calculator and a criterion, prepared for families.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use rayon::prelude::*;
+
+use crate::index::Index;
+use crate::kinship::{Calculator, KinshipError};
+use crate::model::{Family, GenotypeCode, Profile, Pseudonym, genotype_count};
+use crate::population::Floor;
+use crate::screen::{Classes, Instructions, Lane, Layout, Plan, UntypedGroup};
+
+use super::chance::Completeness;
+use super::compile::Compiler;
+use super::compiled::CompiledFamily;
+use super::identity::{IdentityRule, Judge};
+use super::irregular::Irregular;
+use super::result::Criterion;
+use super::shared_loci::{LocusSet, TypedLoci};
+
+/// Matches families against the children of an index.
+///
+/// ```
+/// use reunite::index::{Binding, Builder, Index};
+/// use reunite::kinship::Calculator;
+/// use reunite::matching::{Criterion, Matcher, Watch};
+/// use reunite::model::{Child, Family, Profile, Pseudonym, Relation, Relative};
+/// use reunite::population::{FrequencyTable, Model};
+///
+/// let table = FrequencyTable::from_counts(&[
+///     ("vWA", &[(140, 0.05), (150, 0.05), (160, 0.9)]),
+///     ("FGA", &[(200, 0.05), (210, 0.05), (220, 0.9)]),
+/// ])?;
+/// let calculator = Calculator::new(&table, Model::default())?;
+/// let father = Relative {
+///     sample: Pseudonym::from_bytes([1; 16]),
+///     relation: Relation::Father,
+///     profile: Profile::new(vec![Some("14/15".parse()?), Some("20/21".parse()?)]),
+///     drop_out: None,
+/// };
+/// let family = Family { pseudonym: Pseudonym::from_bytes([2; 16]), relatives: vec![father], pedigree: None };
+/// let child = Child {
+///     pseudonym: Pseudonym::from_bytes([3; 16]),
+///     profile: Profile::new(vec![Some("14/16".parse()?), Some("20/22".parse()?)]),
+///     drop_out: None,
+/// };
+///
+/// let loci = table.panel().loci().iter().zip(table.loci());
+/// let mut builder = Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect());
+/// builder.push(child);
+/// let binding = Binding { alleles: table.alleles_digest(), stamp: [0; 16], generation: 1 };
+/// let index = Index::from_bytes(&builder.finish(&binding)?)?;
+///
+/// // A candidate reaches LR 10.
+/// let criterion = Criterion { min_log10_lr: 1.0, ..Criterion::default() };
+/// let (result, _) = Matcher::new(&index, &calculator, criterion).run(&[family], &Watch::default())?;
+/// assert_eq!(result.candidates.len(), 1);
+/// // At each locus an allele that one in twenty has is shared: some 5 x 5.
+/// assert!((result.candidates[0].log10_lr - 25_f64.log10()).abs() < 0.01);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Matcher<'a> {
+    pub(super) index: &'a Index,
+    pub(super) compiler: Arc<Compiler<'a>>,
+    pub(super) criterion: Criterion,
+    pub(super) irregular: Irregular,
+    pub(super) refused: Vec<Pseudonym>,
+    pub(super) layout: Layout,
+    /// Lanes of all blocks, arranged when the first family is weighed.
+    lanes: OnceLock<Vec<Lane>>,
+    exhaustive: bool,
+    /// Numbers of children to pass by, rising.
+    pub(super) without: Vec<usize>,
+    /// How complete the children are, if chance hits are bounded.
+    completeness: Option<Completeness>,
+    judge: OnceLock<Judge<'a>>,
+    /// Whether it is told who has the profile of a relative.
+    tells_identities: bool,
+}
+
+impl<'a> Matcher<'a> {
+    /// A matcher over an index that was built for the calculator's panel.
+    #[must_use]
+    pub fn new(index: &'a Index, calculator: &'a Calculator, criterion: Criterion) -> Self {
+        let (irregular, refused) = Irregular::find(index, calculator.model().floor == Floor::Refuse);
+        let mut refused: Vec<Pseudonym> = refused.into_iter().map(|child| index.pseudonym(child)).collect();
+        refused.sort_unstable();
+        Self {
+            index,
+            compiler: Arc::new(Compiler::new(calculator, Instructions::detect().counts())),
+            criterion,
+            irregular,
+            refused,
+            layout: layout(index, calculator),
+            lanes: OnceLock::new(),
+            exhaustive: false,
+            without: Vec::new(),
+            completeness: criterion.max_chance_hits.map(|_| Completeness::of_children(index)),
+            judge: OnceLock::new(),
+            tells_identities: true,
+        }
+    }
+
+    /// What it compiles families with, for [`Self::compiling_with`].
+    #[must_use]
+    pub fn compiler(&self) -> Arc<Compiler<'a>> {
+        Arc::clone(&self.compiler)
+    }
+
+    /// Compiles families with what a matcher of the same calculator and instructions keeps for the next.
+    #[must_use]
+    pub fn compiling_with(mut self, compiler: Arc<Compiler<'a>>) -> Self {
+        self.compiler = compiler;
+        self
+    }
+
+    /// Runs on these instructions instead of the best that the machine has.
+    #[must_use]
+    pub fn with_instructions(mut self, instructions: Instructions) -> Self {
+        self.compiler = Arc::new(Compiler::new(self.compiler.calculator(), instructions.counts()));
+        self.layout.instructions = instructions;
+        self
+    }
+
+    /// Scores every pair by its tables instead of screening: slow, and to show that screening loses nothing.
+    #[must_use]
+    pub fn exhaustive(mut self) -> Self {
+        self.exhaustive = true;
+        self
+    }
+
+    /// Takes no identity out of the candidates.
+    #[must_use]
+    pub(super) fn with_identities(mut self) -> Self {
+        self.tells_identities = false;
+        self
+    }
+
+    /// Passes these children by.
+    #[must_use]
+    pub fn without(mut self, children: &BTreeSet<Pseudonym>) -> Self {
+        if !children.is_empty() {
+            let is_among = |child: &usize| children.contains(&self.index.pseudonym(*child));
+            self.without = (0..self.index.children()).into_par_iter().filter(is_among).collect();
+            self.refused.retain(|child| !children.contains(child));
+        }
+        self
+    }
+
+    /// Whether a child is passed by.
+    pub(super) fn passes_by(&self, child: usize) -> bool {
+        self.without.binary_search(&child).is_ok()
+    }
+
+    /// The children that are compared, each with the loci at which it is typed.
+    #[must_use]
+    pub fn typed_children(&self) -> Vec<TypedLoci> {
+        let untyped: Vec<usize> = self.index.loci().iter().map(|locus| genotype_count(locus.1.len())).collect();
+        let set = |codes: &[GenotypeCode]| {
+            let typed =
+                codes.iter().zip(&untyped).map(|(&code, &untyped)| LocusSet::from(usize::from(code) != untyped));
+            typed.enumerate().fold(0, |set, (locus, typed)| set | typed << locus)
+        };
+        let children = self.index.codes().par_chunks_exact(untyped.len()).enumerate();
+        let compared = |&(child, _): &(usize, &[GenotypeCode])| {
+            !self.passes_by(child)
+                && (self.refused.is_empty() || self.refused.binary_search(&self.index.pseudonym(child)).is_err())
+        };
+        let typed = |(child, codes)| TypedLoci { pseudonym: self.index.pseudonym(child), loci: set(codes) };
+        children.filter(compared).map(typed).collect()
+    }
+
+    /// The relative whose profile a child has, if there is one; of several the likeliest, then the first by pseudonym.
+    pub(super) fn same_as(&self, family: &Family, child: usize) -> Result<Option<Pseudonym>, KinshipError> {
+        if !self.tells_identities {
+            return Ok(None);
+        }
+        let rule = IdentityRule::default();
+        let mut best: Option<(f64, Pseudonym)> = None;
+        for relative in &family.relatives {
+            if !rule.may_hold(&relative.profile, |locus| self.index.genotype(child, locus)) {
+                continue;
+            }
+            let genotypes = (0..self.index.loci().len()).map(|locus| self.index.genotype(child, locus)).collect();
+            let judge = self.judge.get_or_init(|| Judge::new(self.compiler()));
+            let Some(identity) = judge.identity(&rule, &relative.profile, &Profile::new(genotypes))? else { continue };
+            let found = (identity.log10_lr, relative.sample);
+            let is_better = |best: &(f64, Pseudonym)| found.0 > best.0 || (found.0 == best.0 && found.1 < best.1);
+            if best.as_ref().is_none_or(is_better) {
+                best = Some(found);
+            }
+        }
+        Ok(best.map(|best| best.1))
+    }
+
+    /// The least log10 LR of a family's candidates.
+    pub(super) fn threshold(&self, family: &CompiledFamily) -> Result<f64, KinshipError> {
+        let least = self.criterion.min_log10_lr;
+        match (&self.completeness, self.criterion.max_chance_hits) {
+            (Some(children), Some(most)) => {
+                let moments = |locus| self.compiler.moments(family, locus);
+                Ok(children.threshold(self.calculator(), family, most, moments)?.max(least))
+            }
+            _ => Ok(least),
+        }
+    }
+
+    pub(super) fn calculator(&self) -> &'a Calculator {
+        self.compiler.calculator()
+    }
+
+    /// The plan of a compiled family for a threshold, over the rows of the index.
+    pub(super) fn plan(&self, family: &CompiledFamily, threshold: f64) -> Plan {
+        if self.exhaustive {
+            return Plan::Everyone;
+        }
+        Plan::new(&family.screened(), &self.layout, threshold - family.linkage.slack)
+    }
+
+    pub(super) fn codes(&self, child: usize) -> &'a [GenotypeCode] {
+        let loci = self.calculator().panel().len();
+        &self.index.codes()[child * loci..(child + 1) * loci]
+    }
+
+    /// The children of a block arranged for weighing.
+    pub(super) fn lanes(&self, block: usize) -> &[Lane] {
+        let per_block = self.layout.classes.lanes();
+        let all = self.lanes.get_or_init(|| {
+            let mut lanes = self.layout.classes.empty(self.index.blocks());
+            let blocks = lanes.par_chunks_exact_mut(per_block).enumerate();
+            blocks.for_each(|(block, lanes)| self.layout.classes.arrange(self.index, block, lanes));
+            lanes
+        });
+        &all[block * per_block..(block + 1) * per_block]
+    }
+}
+
+/// What plans need to know of the index: where rows are, and how many children are how complete. The few groups of
+/// children are enough for an estimate: those nearly complete, and the others by their mean.
+fn layout(index: &Index, calculator: &Calculator) -> Layout {
+    let (mut whole, mut partial, mut untyped) = (0.0, 0.0, 0.0);
+    for block in 0..index.blocks() {
+        match index.untyped(block) {
+            0..=2 => whole += 1.0,
+            many => {
+                partial += 1.0;
+                untyped += many as f64;
+            }
+        }
+    }
+    let blocks = f64::max(whole + partial, 1.0);
+    let mean = if partial > 0.0 { untyped / partial } else { 0.0 };
+    Layout {
+        first_rows: index.first_rows().to_vec(),
+        untyped: vec![
+            UntypedGroup { loci: 0, share: whole / blocks },
+            UntypedGroup { loci: mean.round() as usize, share: partial / blocks },
+        ],
+        // The silent allele, which comes last, shows in no profile.
+        classes: Classes::new(calculator.loci().iter().map(|l| &l.frequencies()[..l.alleles().len()])),
+        instructions: Instructions::detect(),
+    }
+}

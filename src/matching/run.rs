@@ -1,0 +1,88 @@
+//! Runs a matcher: pages of families, cut into chunks that go over all blocks of children in parallel.
+
+use rayon::prelude::*;
+
+use crate::model::Family;
+
+use super::chunk::{Chunk, Part};
+use super::matcher::Matcher;
+use super::result::{MatchResult, Stages};
+use super::watch::{Stopped, Watch};
+
+/// Families per chunk, at most: their plans stay in the second-level cache while the blocks stream by.
+const CHUNK: usize = 1024;
+
+/// Chunks per thread that few families are cut into, so that no thread waits long for the others.
+const SHARES: usize = 4;
+
+/// What becomes of families' records.
+pub type Keep<'k> = &'k mut dyn FnMut(&[u8]);
+
+impl Matcher<'_> {
+    /// Matches families against all children, in parallel on the current rayon pool.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub fn run(&self, families: &[Family], watch: &Watch) -> Result<(MatchResult, Stages), Stopped> {
+        let mut result = self.empty_result();
+        let mut stages = Stages::default();
+        self.page(families, watch, &mut result, &mut stages, false)?;
+        result.rank();
+        Ok((result, stages))
+    }
+
+    /// As [`Self::run`], for families that come page by page, as `next` gives them; an empty page is the last. The next
+    /// page is read while one is matched. `keep` is given the families' records, part by part, for a
+    /// [`FamilyWriter`](crate::index::FamilyWriter).
+    ///
+    /// # Errors
+    /// What `next` fails with, or [`Stopped`].
+    pub fn run_pages<E: Send + From<Stopped>>(
+        &self,
+        watch: &Watch,
+        mut next: impl FnMut() -> Result<Vec<Family>, E> + Send,
+        mut keep: Option<Keep<'_>>,
+    ) -> Result<(MatchResult, Stages), E> {
+        let mut result = self.empty_result();
+        let mut stages = Stages::default();
+        let mut page = next()?;
+        while !page.is_empty() {
+            let keeps = keep.is_some();
+            let (records, read) = rayon::join(|| self.page(&page, watch, &mut result, &mut stages, keeps), &mut next);
+            for records in records? {
+                keep.iter_mut().for_each(|keep| keep(&records));
+            }
+            page = read?;
+        }
+        result.rank();
+        Ok((result, stages))
+    }
+
+    fn empty_result(&self) -> MatchResult {
+        let children = (self.index.children() - self.without.len()) as u64;
+        MatchResult { children, refused: self.refused.clone(), ..MatchResult::default() }
+    }
+
+    /// Gives the families' records, if it `keeps` them, in parts.
+    fn page(
+        &self,
+        families: &[Family],
+        watch: &Watch,
+        result: &mut MatchResult,
+        stages: &mut Stages,
+        keeps: bool,
+    ) -> Result<Vec<Vec<u8>>, Stopped> {
+        let size = families.len().div_ceil(SHARES * rayon::current_num_threads()).clamp(1, CHUNK);
+        let run = |chunk| Chunk::new(self, chunk, keeps).run(watch);
+        let parts: Vec<Part> = families.par_chunks(size).map(run).collect::<Result<_, Stopped>>()?;
+        result.families += families.len() as u64;
+        result.pairs += families.len() as u64 * result.children;
+        let mut records = Vec::new();
+        for part in parts {
+            result.add_part(part.result);
+            *stages += part.stages;
+            records.push(part.records);
+        }
+        Ok(records)
+    }
+}

@@ -1,0 +1,81 @@
+//! Numbers and counts as people write them.
+
+use data_encoding::HEXLOWER;
+
+/// Formats bytes as lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    HEXLOWER.encode(bytes)
+}
+
+/// Formats a count of things: `1 case`, `2,000 cases`. `word` is the singular and takes an s in the plural.
+#[must_use]
+pub fn plural(number: u64, word: &str) -> String {
+    format!("{} {word}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// Formats a number with commas between thousands: `2,000`.
+#[must_use]
+pub fn count(number: u64) -> String {
+    thousands(&number.to_string())
+}
+
+/// Puts commas between the thousands of a number's digits.
+fn thousands(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Joins values with spaces: several values in one field of CSV.
+pub(super) fn spaced<T: ToString>(values: &[T]) -> String {
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// The line below a table that shows the first `limit` of `rows` rows; empty if it shows all.
+pub(super) fn more_rows(rows: usize, limit: usize) -> String {
+    let rest = rows.saturating_sub(limit);
+    if rest > 0 { format!("... and {rest} more\n") } else { String::new() }
+}
+
+/// Formats a likelihood ratio, given its log10: `23,500`, `4.1e9`, `0.0012`.
+#[must_use]
+pub fn ratio(log10_lr: f64) -> String {
+    if (-4.0..7.0).contains(&log10_lr) {
+        let value = libm::pow(10.0, log10_lr);
+        if value < 100.0 {
+            return format!("{value:.*}", (1 - log10_lr.floor() as i64).max(0) as usize);
+        }
+        return thousands(&format!("{value:.0}"));
+    }
+    let exponent = log10_lr.floor();
+    let (mantissa, exponent) = match format!("{:.1}", libm::pow(10.0, log10_lr - exponent)).as_str() {
+        "10.0" => ("1.0".to_owned(), exponent + 1.0),
+        mantissa => (mantissa.to_owned(), exponent),
+    };
+    format!("{mantissa}e{exponent}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_read_as_people_write_them() {
+        let written = [-5.5, -2.0, 0.0, 1.5, 2.0, 4.3711, 6.9999999, 9.6128, 12.9999].map(ratio);
+        assert_eq!(written, ["3.2e-6", "0.010", "1.0", "32", "100", "23,502", "9,999,998", "4.1e9", "1.0e13"]);
+    }
+
+    #[test]
+    fn counts_have_commas_and_their_words_agree() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 1, 2_000].map(|number| plural(number, "case")), ["0 cases", "1 case", "2,000 cases"]);
+        assert_eq!((more_rows(5, 5), more_rows(7, 5)), (String::new(), "... and 2 more\n".to_owned()));
+        assert_eq!(hex(&[0, 171]), "00ab");
+    }
+}

@@ -1,0 +1,98 @@
+//! The current candidates of a store, with the run that found them.
+
+use std::collections::HashMap;
+
+use data_encoding::HEXLOWER;
+
+use crate::audit::Entry;
+use crate::kinship::Calculator;
+use crate::ledger::{CandidateFilter, Ledger, RunRecord};
+use crate::model::{Candidate, Pseudonym};
+use crate::report::{CandidateReport, CandidateRow, Comparison, RunSummary, SCHEMA_VERSION};
+
+use super::duplicates::Identities;
+use super::error::StoreError;
+use super::folder::Store;
+
+/// Candidates as the last run found them.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Candidates {
+    /// The run and the candidates asked for, best first.
+    pub report: CandidateReport,
+    /// Whether the ledger was changed since that run.
+    pub outdated: bool,
+}
+
+impl Store {
+    /// Lists current candidates, best first.
+    ///
+    /// # Errors
+    /// [`StoreError::NeverMatched`] before the first run; [`StoreError`].
+    pub fn candidates(&self, filter: &CandidateFilter, entry: &Entry) -> Result<Candidates, StoreError> {
+        let mut ledger = self.ledger()?;
+        let report = self.last_report(&ledger, filter)?;
+        let outdated = ledger.generation()?.number != report.run.generation;
+        let shown = report.candidates.iter().flat_map(|candidate| [candidate.family, candidate.child]);
+        let entry = entry.clone().with("candidates", report.candidates.len());
+        let entry = entry.with("run_digest", report.run.digest.as_str());
+        ledger.append(&entry.about(filter.family.into_iter().chain(filter.child)).about(shown))?;
+        Ok(Candidates { report, outdated })
+    }
+
+    /// Reads the last run and some of the current candidates from the ledger.
+    fn last_report(&self, ledger: &Ledger, filter: &CandidateFilter) -> Result<CandidateReport, StoreError> {
+        let Some((number, run)) = ledger.last_run()? else { return Err(StoreError::NeverMatched) };
+        let candidates = ledger.candidates(filter)?.into_iter().map(|current| (current.candidate, current.first_run));
+        // The lists are those of the moment, which `Store::comparable` gives.
+        let (min_loci, pairs_not_comparable) = (run.min_loci, run.pairs_not_comparable);
+        let comparison = Comparison { min_loci, pairs_not_comparable, ..Comparison::default() };
+        report(self, ledger, (&self.calculator()?, comparison), (number, run), candidates)
+    }
+}
+
+/// A run and candidates of it, best first, each with its first run.
+pub(super) fn report(
+    store: &Store,
+    ledger: &Ledger,
+    (calculator, comparison): (&Calculator, Comparison),
+    (number, run): (i64, RunRecord),
+    candidates: impl Iterator<Item = (Candidate, i64)>,
+) -> Result<CandidateReport, StoreError> {
+    let mut marks: HashMap<Pseudonym, Vec<String>> = HashMap::new();
+    for (family, cause) in ledger.marks()? {
+        marks.entry(family).or_default().push(cause);
+    }
+    let about = Identities::new(ledger, store, calculator);
+    let (mut found, mut identities) = (Vec::new(), Vec::new());
+    for (candidate, first_run) in candidates {
+        let row = CandidateRow {
+            family_marks: marks.get(&candidate.family).cloned().unwrap_or_default(),
+            family: candidate.family,
+            child: candidate.child,
+            log10_lr: candidate.log10_lr,
+            loci_compared: candidate.loci_compared,
+            incompatible_loci: candidate.incompatible_loci,
+            few_loci: comparison.min_loci.is_some_and(|least| candidate.loci_compared < least),
+            first_run,
+            new: first_run == number,
+            same_person: about.same_person(&candidate)?,
+        };
+        if row.same_person.is_some() { identities.push(row) } else { found.push(row) }
+    }
+    Ok(CandidateReport {
+        schema_version: SCHEMA_VERSION,
+        candidates: found,
+        identities,
+        run: RunSummary {
+            mode: run.mode,
+            generation: run.generation,
+            families: run.families,
+            children: run.children,
+            pairs: run.pairs,
+            seconds: run.seconds,
+            digest: HEXLOWER.encode(&run.digest),
+            comparison,
+        },
+    })
+}

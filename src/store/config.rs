@@ -1,0 +1,212 @@
+//! `reunite.toml`: what a store is, and how it compares.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::population::{Convention, DropOuts, Floor, Model, ModelError, Mutation, MutationRates};
+
+use super::settings::{LinkError, Settings};
+
+/// The layout of store folders that this program knows.
+pub(super) const STORE_VERSION: u32 = 1;
+
+/// The word for a model that refuses alleles without a frequency.
+pub(crate) const REFUSE: &str = "refuse";
+
+/// The whole file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Config {
+    /// Version of the store's layout.
+    pub(super) store_version: u32,
+    /// Names the ledger that belongs here.
+    pub(super) store_id: String,
+    /// The folder that the store's indices have a folder in, if not in the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) index_dir: Option<PathBuf>,
+    pub(super) frequencies: FrequencyConfig,
+    pub(super) model: ModelConfig,
+    #[serde(rename = "match")]
+    pub(super) matching: MatchConfig,
+}
+
+/// Which frequency table the store compares with.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FrequencyConfig {
+    pub(super) file: String,
+    /// Digest of the table as it was read when the store was made.
+    pub(super) digest: String,
+}
+
+/// What makes a candidate.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MatchConfig {
+    pub(super) min_log10_lr: f64,
+    /// Older stores do not have it.
+    #[serde(default = "min_loci")]
+    pub(super) min_loci: u32,
+}
+
+/// As many loci in common as a pair should have: with fewer, hardly any true pair reaches a likelihood ratio that counts.
+pub(super) fn min_loci() -> u32 {
+    10
+}
+
+/// A model as the store's configuration holds it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ModelConfig {
+    mutation: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_male: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_female: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    microvariant_rate: Option<f64>,
+    untyped: String,
+    /// `refuse`, or nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rare_alleles: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rare_allele_frequency: Option<f64>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    theta: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    silent_frequency: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    drop_out_relatives: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    drop_out_children: f64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    linked: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+impl ModelConfig {
+    pub(super) fn of(Settings { model, linked }: &Settings) -> Self {
+        let (rates, stepwise) = match model.mutation {
+            Mutation::None => (None, None),
+            Mutation::Equal(rates) | Mutation::Proportional(rates) => (Some(rates), None),
+            Mutation::Stepwise { rates, range, microvariant_rate } => (Some(rates), Some((range, microvariant_rate))),
+        };
+        Self {
+            mutation: model.mutation.name().to_owned(),
+            rate_male: rates.map(|rates| rates.male),
+            rate_female: rates.map(|rates| rates.female),
+            range: stepwise.map(|stepwise| stepwise.0),
+            microvariant_rate: stepwise.map(|stepwise| stepwise.1),
+            untyped: model.convention.word().to_owned(),
+            rare_alleles: (model.floor == Floor::Refuse).then(|| REFUSE.to_owned()),
+            rare_allele_frequency: match model.floor {
+                Floor::Counted | Floor::Refuse => None,
+                Floor::Fixed(floor) => Some(floor),
+            },
+            theta: model.theta,
+            silent_frequency: model.silent,
+            drop_out_relatives: model.drop_out.relatives,
+            drop_out_children: model.drop_out.children,
+            linked: linked.iter().map(|link| link.text().to_owned()).collect(),
+        }
+    }
+
+    pub(super) fn settings(&self) -> Result<Settings, SettingsError> {
+        let link = |text: &String| text.parse().map_err(|source| SettingsError::Linked { text: text.clone(), source });
+        Ok(Settings { model: self.model()?, linked: self.linked.iter().map(link).collect::<Result<_, _>>()? })
+    }
+
+    fn model(&self) -> Result<Model, SettingsError> {
+        let rates = || -> Result<MutationRates, SettingsError> {
+            let male = self.rate_male.ok_or(SettingsError::Missing("rate_male"))?;
+            Ok(MutationRates { male, female: self.rate_female.ok_or(SettingsError::Missing("rate_female"))? })
+        };
+        let mutation = match self.mutation.as_str() {
+            "none" => Mutation::None,
+            "equal" => Mutation::Equal(rates()?),
+            "proportional" => Mutation::Proportional(rates()?),
+            "stepwise" => Mutation::Stepwise {
+                rates: rates()?,
+                range: self.range.ok_or(SettingsError::Missing("range"))?,
+                microvariant_rate: self.microvariant_rate.ok_or(SettingsError::Missing("microvariant_rate"))?,
+            },
+            other => return Err(SettingsError::Mutation(other.to_owned())),
+        };
+        let convention: Convention =
+            self.untyped.parse().map_err(|_| SettingsError::Untyped(self.untyped.clone()))?;
+        let floor = match (self.rare_alleles.as_deref(), self.rare_allele_frequency) {
+            (None, None) => Floor::Counted,
+            (None, Some(frequency)) => Floor::Fixed(frequency),
+            (Some(REFUSE), None) => Floor::Refuse,
+            _ => return Err(SettingsError::RareAlleles),
+        };
+        let drop_out = DropOuts { relatives: self.drop_out_relatives, children: self.drop_out_children };
+        let model = Model { mutation, convention, floor, theta: self.theta, silent: self.silent_frequency, drop_out };
+        model.check()?;
+        Ok(model)
+    }
+}
+
+/// What is wrong with the settings of a model.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// The model needs a value that is missing.
+    #[error("{0} is needed with this mutation model")]
+    Missing(&'static str),
+    /// No mutation model has this name.
+    #[error("mutation = \"{0}\" is none of none, equal, proportional, stepwise")]
+    Mutation(String),
+    /// No convention for untyped persons has this name.
+    #[error("untyped = \"{0}\" is neither pruned nor full")]
+    Untyped(String),
+    /// Two answers to what happens to alleles without a frequency, or an unknown one.
+    #[error("rare_alleles can only be \"{REFUSE}\", and then there is no rare_allele_frequency")]
+    RareAlleles,
+    /// A pair of linked loci is not understood.
+    #[error("linked = \"{text}\": {source}")]
+    Linked {
+        /// As it is written.
+        text: String,
+        /// What is wrong with it.
+        source: LinkError,
+    },
+    /// A value is out of range.
+    #[error("{0}")]
+    Model(#[from] ModelError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_survives_the_configuration() {
+        let rates = MutationRates { male: 0.003, female: 0.001 };
+        let mutations = [
+            Mutation::None,
+            Mutation::Equal(rates),
+            Mutation::Proportional(rates),
+            Mutation::Stepwise { rates, range: 0.2, microvariant_rate: 1e-7 },
+        ];
+        for mutation in mutations {
+            for floor in [Floor::Counted, Floor::Fixed(0.001), Floor::Refuse] {
+                let drop_out = DropOuts { relatives: 0.01, children: 0.02 };
+                let convention = Convention::Full;
+                let model = Model { mutation, convention, floor, theta: 0.03, silent: 0.002, drop_out };
+                let linked = vec!["vWA:D12S391=11.9cM".parse().unwrap(), "A:B=0.25".parse().unwrap()];
+                let settings = Settings { model, linked };
+                let text = toml::to_string(&ModelConfig::of(&settings)).unwrap();
+                let again: ModelConfig = toml::from_str(&text).unwrap();
+                assert_eq!(again.settings().unwrap(), settings);
+            }
+        }
+    }
+}

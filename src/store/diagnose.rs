@@ -1,0 +1,186 @@
+//! From what is unusual, or in conflict, to findings with a place.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::audit::Attribution;
+use crate::intake::{Intake, MOST_FINDINGS, Problem, Row, Severity};
+use crate::ledger::{Batch, Conflict, ConflictKind, Ledger};
+use crate::model::{Pseudonym, Relation};
+use crate::quality::{Finding, Fits, Typed, examine};
+use crate::report::FindingRow;
+
+use super::checking::Checking;
+use super::error::StoreError;
+use super::folder::Store;
+use super::observer::{ImportFinding, Observer};
+
+/// What the frequencies of the store say of the sound rows of a file. `least` is the fewest loci that a profile should
+/// have.
+pub(super) fn unusual(file: &str, intake: &Intake, store: &Store, least: usize) -> Vec<Problem> {
+    let unrelated = unrelated(&intake.rows);
+    let profiles: Vec<Typed<'_>> = (intake.rows.iter().zip(unrelated))
+        .map(|(row, is_unrelated)| Typed { profile: &row.profile, is_unrelated })
+        .collect();
+    let mut found = examine(store.table(), store.settings().model.theta, least, &intake.loci, &profiles);
+    let left_out = found.len().saturating_sub(MOST_FINDINGS);
+    // The first rows' stay, and those of all rows together, which come last.
+    let middle = found.len().min(MOST_FINDINGS / 2);
+    found.drain(middle..middle + left_out);
+    let file: Arc<str> = file.into();
+    let mut problems: Vec<Problem> = found.into_iter().map(|finding| problem(&file, intake, least, finding)).collect();
+    if left_out > 0 {
+        let what = format!("{left_out} further warnings are not listed").into();
+        problems.push(Problem { file, line: 0, column: None, severity: Severity::Note, code: "more", what });
+    }
+    problems
+}
+
+/// Which rows are of persons not known to be related to one of the others that are marked so, or to be one of them: the
+/// parents of each family, or its first relative.
+fn unrelated(rows: &[Row]) -> Vec<bool> {
+    let is_parent = |row: &Row| row.family.filter(|family| matches!(family.1, Relation::Father | Relation::Mother));
+    let with_parents: HashSet<Pseudonym> = rows.iter().filter_map(is_parent).map(|family| family.0).collect();
+    let (mut families, mut samples) = (HashSet::new(), HashSet::new());
+    let one = |row: &Row| match row.family {
+        None => true,
+        Some((family, _)) => {
+            let stands_for =
+                if with_parents.contains(&family) { is_parent(row).is_some() } else { families.insert(family) };
+            stands_for && samples.insert(row.sample)
+        }
+    };
+    rows.iter().map(one).collect()
+}
+
+fn problem(file: &Arc<str>, intake: &Intake, least: usize, finding: Finding) -> Problem {
+    let line = |row: usize| intake.rows[row].line;
+    let column = |locus: usize| intake.locus_columns.get(locus).cloned().flatten();
+    let (line, column, severity, code, what) = match finding {
+        Finding::FewColumns { loci } => {
+            let what = format!(
+                "the file has {loci} of the loci matched on, fewer than {least}: such profiles say little; import all \
+                 loci, or set --min-loci"
+            );
+            (0, None, Severity::Warning, "few-loci", what)
+        }
+        Finding::FewLoci { row, typed } => {
+            let what = format!(
+                "{typed} of the loci matched on are typed, fewer than {least}: such a profile says little; type more"
+            );
+            (line(row), None, Severity::Warning, "few-loci", what)
+        }
+        Finding::Homozygous { row, homozygous, typed, tail } => {
+            let what = format!(
+                "{homozygous} of {typed} loci are homozygous, as in one sound profile of {:.0}: alleles may have dropped \
+                 out; type the sample again, or give it a drop_out",
+                1.0 / tail
+            );
+            (line(row), None, Severity::Warning, "homozygosity", what)
+        }
+        Finding::FarAllele { row, locus } => {
+            let what = "an allele lies more than three repeats beyond all that the frequency table lists: kept; look at \
+                        the typing again";
+            (line(row), column(locus), Severity::Warning, "allele-far", what.to_owned())
+        }
+        Finding::Unlisted { locus, row, profiles } => {
+            let what = format!(
+                "alleles that the frequency table does not list, in {profiles} of the profiles, here first: they get the \
+                 floor frequency"
+            );
+            (line(row), column(locus), Severity::Note, "allele-unlisted", what)
+        }
+        Finding::Untyped { locus } => {
+            let what =
+                "no row has this locus, though it has a column: is a column shifted or renamed? If not, remove it";
+            (0, column(locus), Severity::Warning, "locus-untyped", what.to_owned())
+        }
+        Finding::Misfit { locus, distance, profiles, fits } => {
+            let (code, likely) = match fits {
+                Fits::Shifted(shift) => (
+                    "frequencies-shift",
+                    format!("they fit once {shift} is added to every allele: the ladder may be shifted"),
+                ),
+                Fits::Other(other) => {
+                    ("frequencies-column", format!("they fit those of {other}: columns may be exchanged"))
+                }
+                Fits::Nothing => (
+                    "frequencies",
+                    "look at ladder, kit and column; if many loci are named so, the table is of another population"
+                        .to_owned(),
+                ),
+            };
+            let what = format!(
+                "allele frequencies of {profiles} profiles are not those of the store's table (distance {distance:.3} on \
+                 the scale of F_ST): {likely}"
+            );
+            (0, column(locus), Severity::Warning, code, what)
+        }
+    };
+    Problem { file: file.clone(), line, column, severity, code, what: what.into() }
+}
+
+/// A disagreement with the store: an error if it refuses the file, else a warning.
+pub(super) fn conflict(file: &str, conflict: &Conflict, severity: Severity) -> Problem {
+    let code = match conflict.kind {
+        ConflictKind::Role => "conflict-role",
+        ConflictKind::Profile => "conflict-profile",
+        ConflictKind::Sex => "conflict-sex",
+        ConflictKind::Metadata => "conflict-metadata",
+        ConflictKind::Relation => "conflict-relation",
+        ConflictKind::Second(_) => "conflict-second",
+        ConflictKind::Pedigree => "conflict-pedigree",
+        ConflictKind::Unplaced => "conflict-unplaced",
+        ConflictKind::Half => "conflict-half",
+        ConflictKind::Itself => "conflict-itself",
+    };
+    let what = format!("sample {} {}", conflict.sample, conflict.kind).into();
+    Problem { file: file.into(), line: conflict.line, column: None, severity, code, what }
+}
+
+/// Holds against themselves the families that a file touched, marks them, and gives what does not fit, with its text.
+pub(super) fn marks(
+    batch: &Batch,
+    ledger: &mut Ledger,
+    (store, checking): (&Store, &Checking),
+    observer: &dyn Observer,
+    name: &str,
+) -> Result<Vec<ImportFinding>, StoreError> {
+    let families = checking.unchecked(ledger, store)?;
+    let findings = checking.mark(ledger, &families, Attribution::Unrecorded("a step of import"), observer)?;
+    let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
+    let marks = findings.iter().filter(|row| row.finding.severity.is_mark());
+    let told = marks.map(|FindingRow { family, finding }| {
+        let lines: Vec<u64> = finding.samples.iter().filter_map(|one| lines.get(&one.sample)).copied().collect();
+        let what = format!("family {family} is marked: {finding}");
+        let places: Vec<String> = lines.iter().map(|line| format!("line {line}")).collect();
+        let place = if places.is_empty() { String::new() } else { places.join(", ") + ": " };
+        let text = format!("{name}: {place}{what}");
+        let line = lines.first().copied().unwrap_or(0);
+        let (severity, code) = (Severity::Warning, finding.cause.code());
+        ImportFinding { problem: Problem { file: name.into(), line, column: None, severity, code, what: what.into() }, text }
+    });
+    Ok(told.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::{Layout, Request, read_bytes};
+    use crate::population::FrequencyTable;
+    use crate::pseudonym::{Pseudonymizer, SecretKey};
+
+    #[test]
+    fn parents_stand_for_their_family_and_nobody_twice() {
+        let text = "family_id,sample_id,relation,sex,vWA\nF1,S1,full-sibling,m,14\nF1,S2,father,m,14\n\
+                    F1,S3,mother,f,14\nF2,S4,maternal-uncle,m,14\nF2,S5,maternal-aunt,f,14\nF3,S2,paternal-uncle,m,14\n\
+                    F4,S6,father,m,14\nF4,S7,full-sibling,f,14\n";
+        let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
+        let request = Request::new(Layout::Families, FrequencyTable::chinese_han_23().panel(), &pseudonymizer);
+        let intake = read_bytes("f.csv", text.as_bytes(), &request);
+        assert_eq!(intake.problems, []);
+        let marked: Vec<u64> =
+            intake.rows.iter().zip(unrelated(&intake.rows)).filter(|row| row.1).map(|row| row.0.line).collect();
+        assert_eq!(marked, [3, 4, 5, 8]);
+    }
+}

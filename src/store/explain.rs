@@ -1,0 +1,124 @@
+//! Explains the likelihood ratio of one family and one child, locus by locus.
+
+use std::collections::BTreeMap;
+
+use data_encoding::HEXLOWER;
+
+use crate::audit::Entry;
+use crate::ledger::CandidateFilter;
+use crate::matching::explain;
+use crate::model::{Pseudonym, Relation};
+use crate::report::{ExplainedWith, ExplanationReport};
+
+use super::error::StoreError;
+use super::folder::Store;
+
+/// A parent who is known for certain, so that only the other one is questioned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertainParent {
+    /// The father.
+    Father,
+    /// The mother.
+    Mother,
+}
+
+impl CertainParent {
+    /// Both parents.
+    pub const ALL: [Self; 2] = [Self::Father, Self::Mother];
+
+    /// What the parent is to the child.
+    #[must_use]
+    pub fn relation(self) -> Relation {
+        match self {
+            Self::Father => Relation::Father,
+            Self::Mother => Relation::Mother,
+        }
+    }
+}
+
+/// Which pair to explain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExplainOptions {
+    /// The family.
+    pub family: Pseudonym,
+    /// The child.
+    pub child: Pseudonym,
+    /// For the CPI: a parent who is known for certain.
+    pub certain_parent: Option<CertainParent>,
+    /// Whether the report shows genotypes, which identify a person.
+    pub show_genotypes: bool,
+}
+
+/// A pair, explained.
+#[non_exhaustive]
+pub struct Explained {
+    /// Every number that made the likelihood ratio.
+    pub report: ExplanationReport,
+    /// The relative whose profile the child has, if the pair is a candidate for that: one person under two numbers, or
+    /// identical twins.
+    pub same_as: Option<Pseudonym>,
+}
+
+impl Store {
+    /// Explains the likelihood ratio of a family and a child.
+    ///
+    /// ```no_run
+    /// use std::path::Path;
+    ///
+    /// use reunite::store::{ExplainOptions, Store, entry};
+    ///
+    /// let store = Store::open(Path::new("reunite-store"), None)?;
+    /// let family = "6f7d1c0b5a4e4d3c8b2a190817263544".parse()?;
+    /// let child = "00112233445566778899aabbccddeeff".parse()?;
+    /// let options = ExplainOptions { family, child, certain_parent: None, show_genotypes: false };
+    /// println!("{}", store.explain(&options, &entry("explain", None))?.report.csv());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::Unscorable`], [`StoreError::Model`]; the ledger's.
+    pub fn explain(&self, options: &ExplainOptions, entry: &Entry) -> Result<Explained, StoreError> {
+        let mut ledger = self.ledger()?;
+        let calculator = self.calculator()?;
+        let panel = self.table().panel();
+        let generation = ledger.generation()?.number;
+        let family = self.family(&ledger, options.family)?;
+        let child = ledger.child(panel, options.child)?.ok_or(StoreError::NoChild(options.child))?;
+        let certain = options.certain_parent.map(CertainParent::relation);
+        let explanation = explain(&calculator, &family, &child, certain)
+            .map_err(|error| StoreError::Unscorable { locus: error.locus, reason: error.reason })?;
+        let pair = CandidateFilter {
+            family: Some(family.pseudonym),
+            child: Some(child.pseudonym),
+            ..CandidateFilter::default()
+        };
+        let candidate = ledger.candidates(&pair)?.into_iter().next().map(|current| current.candidate);
+        let mut left_out: BTreeMap<usize, Vec<&'static str>> = BTreeMap::new();
+        let relatives = family.relatives.iter().map(|relative| (relative.sample, relative.relation.word()));
+        for (sample, who) in relatives.chain([(child.pseudonym, "child")]) {
+            for (position, _) in ledger.many_alleles(panel, sample)? {
+                left_out.entry(position).or_default().push(who);
+            }
+        }
+        let report = ExplanationReport {
+            with: ExplainedWith {
+                family: family.pseudonym,
+                child: child.pseudonym,
+                program: concat!("reunite ", env!("CARGO_PKG_VERSION")).to_owned(),
+                model: calculator.settings_line(),
+                frequencies: HEXLOWER.encode(&self.table().digest()),
+                panel: panel.len(),
+                min_log10_lr: self.criterion().min_log10_lr,
+                generation,
+                candidate_log10_lr: candidate.as_ref().map(|candidate| candidate.log10_lr),
+            },
+            explanation,
+            left_out,
+            show_genotypes: options.show_genotypes,
+        };
+        let entry = entry.clone().with("genotypes", options.show_genotypes);
+        let entry = entry.about(family.relatives.iter().map(|relative| relative.sample));
+        ledger.append(&entry.about([family.pseudonym, child.pseudonym]))?;
+        Ok(Explained { report, same_as: candidate.and_then(|candidate| candidate.same_as) })
+    }
+}

@@ -1,0 +1,227 @@
+//! The frequency database of a Familias project, as a table and a base for the model.
+
+use std::fmt;
+
+use crate::intake::{FamLocus, FamMutation, Problem, read_fam_database};
+use crate::model::Locus;
+use crate::population::{Floor, FrequencyTable, FrequencyTableError, LocusFrequencies, Mutation, MutationRates};
+
+use super::error::StoreError;
+use super::frequencies::{Frequencies, ModelBase};
+
+/// Reads the database of a project.
+pub(super) fn frequencies(name: &str, bytes: &[u8]) -> Result<Frequencies, StoreError> {
+    let database = read_fam_database(name, bytes).map_err(StoreError::FamiliasDatabase)?;
+    let table = table(&database.loci).map_err(|source| StoreError::FamiliasTable { file: name.to_owned(), source })?;
+    let base = ModelBase { mutation: mutation(&database.loci), floor: floor(&database.loci), theta: database.theta };
+    let loci = |which: fn(&FamLocus) -> bool| -> Vec<Locus> {
+        database.loci.iter().filter(|locus| which(locus)).map(|locus| locus.locus.clone()).collect()
+    };
+    let (drop_out, below_rare) = (loci(|locus| locus.drop_out > 0.0), loci(|locus| locus.below_rare));
+    let mut notes: Vec<FamiliasNote> = database.notes.into_iter().map(FamiliasNote::Finding).collect();
+    if !drop_out.is_empty() {
+        notes.push(FamiliasNote::DropOut { file: name.to_owned(), loci: drop_out });
+    }
+    if !below_rare.is_empty() {
+        notes.push(FamiliasNote::BelowRare { file: name.to_owned(), loci: below_rare });
+    }
+    Ok(Frequencies { text: table.to_csv(), table, base, notes })
+}
+
+/// What of a Familias database is not taken as it is.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum FamiliasNote {
+    /// A finding of the reader.
+    Finding(Problem),
+    /// Drop-out is set at these loci.
+    DropOut {
+        /// The file, as named.
+        file: String,
+        /// Where.
+        loci: Vec<Locus>,
+    },
+    /// Alleles are listed with less than the minor allele frequency at these loci.
+    BelowRare {
+        /// The file, as named.
+        file: String,
+        /// Where.
+        loci: Vec<Locus>,
+    },
+}
+
+impl fmt::Display for FamiliasNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |loci: &[Locus]| loci.iter().map(Locus::name).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Finding(problem) => problem.fmt(f),
+            Self::DropOut { file, loci } => write!(
+                f,
+                "{file}: drop-out is considered there person by person, so import takes it with the samples, and the model \
+                 has none; it is set at {}",
+                names(loci)
+            ),
+            Self::BelowRare { file, loci } => write!(
+                f,
+                "{file}: alleles that are listed with less than the minor allele frequency keep theirs: at {}",
+                names(loci)
+            ),
+        }
+    }
+}
+
+/// Why a Familias database gives no mutation model that is known here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnknownMutation {
+    /// Two loci have different models or rates.
+    #[error(
+        "the file gives {other} another mutation model, or other rates, than {first}, and here all loci have one"
+    )]
+    LociDiffer {
+        /// The first locus.
+        first: Locus,
+        /// One that differs.
+        other: Locus,
+    },
+    /// Mothers and fathers have different models.
+    #[error("the file gives mothers and fathers different mutation models, and here only rates differ")]
+    SexesDiffer,
+    /// Stepwise along the list of alleles, which has gaps or microvariants.
+    #[error(
+        "the file counts mutation steps along the list of alleles (stepwise, unstationary), which is another model where \
+         alleles are missing from the row or have microvariants"
+    )]
+    StepsAlongList,
+    /// Stepwise and stationary.
+    #[error("the file has the stationary stepwise mutation model, which is not known here")]
+    Stationary,
+}
+
+/// Why a Familias database gives no frequency for alleles that it does not list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the file has another minor allele frequency at each locus, and here all loci have one")]
+pub struct UnknownFloor;
+
+/// The database as a frequency table.
+fn table(loci: &[FamLocus]) -> Result<FrequencyTable, FrequencyTableError> {
+    let frequencies = |locus: &FamLocus| {
+        let sum: f64 = locus.alleles.iter().map(|allele| allele.1).sum();
+        let alleles = locus.alleles.iter().map(|&(allele, frequency)| (allele, frequency / sum));
+        let frequencies = LocusFrequencies::new(alleles, locus.individuals, locus.silent)
+            .map_err(|error| FrequencyTableError::Frequencies { locus: locus.locus.clone(), error })?;
+        Ok::<_, FrequencyTableError>((locus.locus.clone(), frequencies))
+    };
+    Ok(FrequencyTable::new(loci.iter().map(frequencies).collect::<Result<Vec<_>, _>>()?)?)
+}
+
+/// The mutation model of all loci, or why there is none.
+fn mutation(loci: &[FamLocus]) -> Result<Mutation, UnknownMutation> {
+    let silent = |mutation: &FamMutation| {
+        let second = mutation.models.iter().zip(mutation.second_rates).any(|(&model, rate)| model == 4 && rate > 0.0);
+        mutation.rates == [0.0; 2] && !second
+    };
+    let all: Vec<(&FamLocus, FamMutation)> = loci.iter().map(|locus| (locus, locus.mutation)).collect();
+    if all.iter().all(|(_, mutation)| silent(mutation)) {
+        return Ok(Mutation::None);
+    }
+    // What a model does not look at may differ.
+    let plain = |mutation: FamMutation| {
+        let FamMutation { models, rates, ranges, second_rates } = mutation;
+        match models {
+            [0 | 1, 0 | 1] => FamMutation { models, rates, ranges: [0.0; 2], second_rates: [0.0; 2] },
+            [2, 2] => FamMutation { models, rates, ranges, second_rates: [0.0; 2] },
+            _ => FamMutation { models, rates, ranges, second_rates },
+        }
+    };
+    let (first, mutation) = all[0];
+    if let Some((other, _)) = all.iter().find(|(_, other)| plain(*other) != plain(mutation)) {
+        return Err(UnknownMutation::LociDiffer { first: first.locus.clone(), other: other.locus.clone() });
+    }
+    let FamMutation { models: [model, of_fathers], rates: [female, male], ranges, second_rates } = plain(mutation);
+    if model != of_fathers || ranges[0] != ranges[1] || second_rates[0] != second_rates[1] {
+        return Err(UnknownMutation::SexesDiffer);
+    }
+    let rates = MutationRates { male, female };
+    let stepwise = Mutation::Stepwise { rates, range: ranges[0], microvariant_rate: second_rates[0] };
+    match model {
+        0 => Ok(Mutation::Equal(rates)),
+        1 => Ok(Mutation::Proportional(rates)),
+        2 if loci.iter().all(is_a_row) => Ok(stepwise),
+        2 => Err(UnknownMutation::StepsAlongList),
+        3 => Err(UnknownMutation::Stationary),
+        _ => Ok(stepwise),
+    }
+}
+
+/// Whether the alleles are whole repeats, one after another.
+fn is_a_row(locus: &FamLocus) -> bool {
+    let tenths = |at: usize| locus.alleles[at].0.tenths();
+    (0..locus.alleles.len()).all(|at| tenths(at).is_multiple_of(10) && (at == 0 || tenths(at) == tenths(at - 1) + 10))
+}
+
+/// The frequency of alleles that are not listed, or why there is none.
+fn floor(loci: &[FamLocus]) -> Result<Floor, UnknownFloor> {
+    let rare = loci.first().map_or(0.0, |locus| locus.rare);
+    if loci.iter().any(|locus| locus.rare != rare) {
+        return Err(UnknownFloor);
+    }
+    Ok(if rare > 0.0 { Floor::Fixed(rare) } else { Floor::Counted })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locus(name: &str, tenths: &[u16], mutation: FamMutation) -> FamLocus {
+        let share = 1.0 / tenths.len() as f64;
+        FamLocus {
+            locus: name.parse().unwrap(),
+            alleles: tenths.iter().map(|&tenths| (tenths.try_into().unwrap(), share)).collect(),
+            individuals: Some(100),
+            silent: None,
+            drop_out: 0.0,
+            rare: 0.0,
+            below_rare: false,
+            mutation,
+        }
+    }
+
+    fn of(models: [usize; 2], rates: [f64; 2]) -> FamMutation {
+        FamMutation { models, rates, ranges: [0.1; 2], second_rates: [1e-6; 2] }
+    }
+
+    #[test]
+    fn models_that_are_known_here_are_taken_and_others_refused() {
+        let rates = MutationRates { male: 0.002, female: 0.001 };
+        let one = |models, tenths: &[u16]| mutation(&[locus("vWA", tenths, of(models, [0.001, 0.002]))]);
+        let row = [140, 150, 160];
+        assert_eq!(one([0, 0], &row), Ok(Mutation::Equal(rates)));
+        assert_eq!(one([1, 1], &row), Ok(Mutation::Proportional(rates)));
+        let stepwise = |microvariant_rate| Mutation::Stepwise { rates, range: 0.1, microvariant_rate };
+        assert_eq!(one([2, 2], &row), Ok(stepwise(0.0)));
+        assert_eq!(one([4, 4], &[140, 153]), Ok(stepwise(1e-6)));
+        for (models, tenths) in
+            [([2, 2], &[140, 160][..]), ([2, 2], &[140, 143]), ([3, 3], &row), ([0, 1], &row), ([4, 0], &row)]
+        {
+            assert!(one(models, tenths).is_err(), "{models:?} {tenths:?}");
+        }
+        let none = |models| mutation(&[locus("vWA", &row, of(models, [0.0; 2]))]);
+        assert_eq!(none([3, 1]), Ok(Mutation::None));
+        assert!(matches!(none([4, 4]), Ok(Mutation::Stepwise { .. })));
+    }
+
+    #[test]
+    fn loci_must_agree_in_what_their_model_looks_at() {
+        let row = [140, 150];
+        let pair = |one, other| mutation(&[locus("vWA", &row, one), locus("FGA", &row, other)]);
+        let equal = of([0, 0], [0.001; 2]);
+        assert!(pair(equal, FamMutation { ranges: [0.5; 2], second_rates: [0.0; 2], ..equal }).is_ok());
+        assert!(pair(equal, of([1, 1], [0.001; 2])).is_err());
+        let error = pair(equal, of([0, 0], [0.001, 0.002])).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("FGA") && error.contains("vWA"), "{error}");
+        let extended = of([4, 4], [0.001; 2]);
+        assert!(pair(extended, FamMutation { ranges: [0.5; 2], ..extended }).is_err());
+    }
+}

@@ -1,0 +1,377 @@
+//! The store: a folder with settings, frequencies, ledger, index, vault and lock.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use data_encoding::HEXLOWER;
+
+use crate::audit::{Attribution, Entry};
+use crate::kinship::Calculator;
+use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey};
+use crate::matching::Criterion;
+use crate::population::FrequencyTable;
+use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
+
+use super::actor::this_process;
+use super::config::{Config, FrequencyConfig, MatchConfig, ModelConfig, STORE_VERSION, min_loci};
+use super::error::{FileAction, StoreError};
+use super::files::{flush, folder, outside, write_private};
+use super::frequencies::{Frequencies, read_table};
+use super::settings::Settings;
+
+const CONFIG: &str = "reunite.toml";
+const FREQUENCIES: &str = "frequencies.csv";
+const LEDGER: &str = "ledger.db";
+const LOCK: &str = "lock";
+const VAULT: &str = "vault";
+/// Where the indices are in the store, unless they are elsewhere.
+pub(super) const INDEX: &str = "index";
+
+/// The most bytes that are read of who holds the lock.
+const HOLDER: u64 = 200;
+
+/// An opened store.
+///
+/// Every operation of a laboratory is a method: each locks the store where it changes something, appends its record to the
+/// audit chain, tells an [`Observer`](super::Observer) how it gets on, and returns values.
+pub struct Store {
+    dir: PathBuf,
+    id: String,
+    indices: PathBuf,
+    table: FrequencyTable,
+    settings: Settings,
+    criterion: Criterion,
+    min_loci: u32,
+    /// Where its key is, if that was said.
+    source: Option<KeySource>,
+    /// The key, once it was read.
+    key: OnceLock<Arc<SecretKey>>,
+}
+
+/// How a store is made.
+pub struct NewStore<'a> {
+    /// The frequency table, whose loci are the panel.
+    pub frequencies: &'a Frequencies,
+    /// Model and linked loci.
+    pub settings: &'a Settings,
+    /// When a pair is a candidate.
+    pub criterion: Criterion,
+    /// Its key, if it is known already; otherwise the first import binds the store to the one that it is run with.
+    pub key: Option<Arc<SecretKey>>,
+    /// To whom original identifiers are sealed; nobody, and they are not kept.
+    pub custodians: &'a [Custodian],
+    /// The folder that its indices have a folder in, if not in the store.
+    pub index_dir: Option<&'a Path>,
+}
+
+impl<'a> NewStore<'a> {
+    /// A store with the default threshold, whose key is not known yet and that has no custodian.
+    #[must_use]
+    pub fn new(frequencies: &'a Frequencies, settings: &'a Settings) -> Self {
+        let criterion = Criterion::default();
+        Self { frequencies, settings, criterion, key: None, custodians: &[], index_dir: None }
+    }
+
+    /// The same for invented people, whose key is no secret.
+    #[must_use]
+    pub fn for_invented_people(self) -> Self {
+        Self { key: Some(Arc::new(SecretKey::from_bytes([1; 32]))), ..self }
+    }
+}
+
+/// Held while an operation changes the store; released when dropped, or when the process ends in any way.
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Store {
+    /// Makes a new store, whole or not at all: it is built beside its place and renamed into it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then there is no store.
+    pub fn create(dir: &Path, new: &NewStore<'_>) -> Result<Self, StoreError> {
+        let &NewStore { frequencies, settings, criterion, ref key, custodians, index_dir } = new;
+        let Frequencies { text, table, .. } = frequencies;
+        settings.calculator(table)?;
+        if let Some(folder) = index_dir
+            && !folder.is_dir()
+        {
+            return Err(StoreError::NoIndexFolder(folder.to_owned()));
+        }
+        if dir.exists() && !fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none()) {
+            return Err(StoreError::NotEmpty(dir.to_owned()));
+        }
+        let parent = folder(dir);
+        let building = tempfile::Builder::new()
+            .prefix(".reunite-store-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(parent)
+            .map_err(|source| StoreError::io(FileAction::MakeFolderIn, parent, source))?;
+        let place = building.path();
+        if ENCRYPTS && key.is_none() {
+            return Err(StoreError::KeyForNewLedger);
+        }
+        let mut ledger = Ledger::create(&place.join(LEDGER), key.as_deref().map(ledger_key).as_ref())?;
+        if let Some(key) = key {
+            ledger.bind_key(key.fingerprint().bytes(), BEING_MADE)?;
+        }
+        let recipients: Vec<String> = custodians.iter().map(ToString::to_string).collect();
+        ledger.add_custodians(&recipients, BEING_MADE)?;
+        let config = Config {
+            store_version: STORE_VERSION,
+            store_id: HEXLOWER.encode(&ledger.store_id()?),
+            index_dir: match index_dir {
+                None => None,
+                Some(folder) => Some(
+                    std::path::absolute(folder)
+                        .map_err(|source| StoreError::io(FileAction::Read, folder, source))?,
+                ),
+            },
+            frequencies: FrequencyConfig {
+                file: FREQUENCIES.to_owned(),
+                digest: HEXLOWER.encode(&table.digest()),
+            },
+            model: ModelConfig::of(settings),
+            matching: MatchConfig { min_log10_lr: criterion.min_log10_lr, min_loci: min_loci() },
+        };
+        write_private(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
+        write_private(&place.join(FREQUENCIES), text.as_bytes())?;
+        write_private(&place.join(LOCK), b"")?;
+        if index_dir.is_none() {
+            let folder = place.join(INDEX);
+            DirBuilder::new()
+                .mode(0o700)
+                .create(&folder)
+                .map_err(|source| StoreError::io(FileAction::MakeFolder, &folder, source))?;
+        }
+        drop(ledger);
+        flush(place).map_err(|source| StoreError::io(FileAction::Flush, place, source))?;
+        let place = building.keep();
+        if let Err(source) = fs::rename(&place, dir) {
+            // That the half-made folder cannot be removed either would say nothing new.
+            let _ = fs::remove_dir_all(&place);
+            return Err(StoreError::io(FileAction::MakeStore, dir, source));
+        }
+        flush(parent).map_err(|source| StoreError::io(FileAction::Flush, parent, source))?;
+        let store = Self::open(dir, None)?;
+        if let Some(key) = key {
+            store.key.get_or_init(|| Arc::clone(key));
+        }
+        Ok(store)
+    }
+
+    /// Makes a new store as [`Self::create`] does, and begins its audit chain with a record of it.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_recorded(dir: &Path, new: &NewStore<'_>, entry: Entry) -> Result<Self, StoreError> {
+        let store = Self::create(dir, new)?;
+        let recipients: Vec<String> = new.custodians.iter().map(ToString::to_string).collect();
+        let entry = entry
+            .with("loci", new.frequencies.table.panel().len())
+            .with("custodians", recipients)
+            .with_digest("frequencies", &new.frequencies.table.digest());
+        store.ledger()?.append(&entry)?;
+        Ok(store)
+    }
+
+    /// Finds out whether a folder holds a store.
+    #[must_use]
+    pub fn exists(dir: &Path) -> bool {
+        dir.join(CONFIG).exists()
+    }
+
+    /// Opens a store; `key` says where its key is, which is read when it is needed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if there is none, or if its settings or frequencies are not those that it was made with.
+    pub fn open(dir: &Path, key: Option<KeySource>) -> Result<Self, StoreError> {
+        let path = dir.join(CONFIG);
+        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => StoreError::NoStore(dir.to_owned()),
+            _ => StoreError::io(FileAction::Read, &path, error),
+        })?;
+        let config: Config =
+            toml::from_str(&text).map_err(|source| StoreError::Config { path: path.clone(), source })?;
+        if config.store_version != STORE_VERSION {
+            return Err(StoreError::Version { found: config.store_version, known: STORE_VERSION });
+        }
+        let settings =
+            config.model.settings().map_err(|source| StoreError::Settings { path: path.clone(), source })?;
+        if config.matching.min_log10_lr.is_nan() {
+            return Err(StoreError::Threshold(path));
+        }
+        let frequencies = dir.join(&config.frequencies.file);
+        let (_, table) = read_table(&frequencies)?;
+        if HEXLOWER.encode(&table.digest()) != config.frequencies.digest {
+            return Err(StoreError::OtherFrequencies(frequencies));
+        }
+        let criterion = Criterion { min_log10_lr: config.matching.min_log10_lr, ..Criterion::default() };
+        // In a folder for several stores, each has its own.
+        let indices = match config.index_dir {
+            None => dir.join(INDEX),
+            Some(folder) => folder.join(format!("reunite-{}", config.store_id)),
+        };
+        Ok(Self {
+            dir: dir.to_owned(),
+            id: config.store_id,
+            indices,
+            table,
+            settings,
+            criterion,
+            min_loci: config.matching.min_loci,
+            source: key,
+            key: OnceLock::new(),
+        })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The frequency table, whose loci are the panel.
+    #[must_use]
+    pub fn table(&self) -> &FrequencyTable {
+        &self.table
+    }
+
+    /// The model and the linked loci.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// When a pair is a candidate, unless a run says otherwise.
+    #[must_use]
+    pub fn criterion(&self) -> Criterion {
+        self.criterion
+    }
+
+    /// The least number of loci in common with which a pair counts as comparable, unless a run says otherwise.
+    #[must_use]
+    pub fn min_loci(&self) -> u32 {
+        self.min_loci
+    }
+
+    /// The folder of the indices.
+    pub(super) fn indices(&self) -> &Path {
+        &self.indices
+    }
+
+    /// Opens the ledger; in a build that encrypts it, this takes the key.
+    ///
+    /// # Errors
+    /// [`StoreError`], also if it is the ledger of another store.
+    pub fn ledger(&self) -> Result<Ledger, StoreError> {
+        let key = match ENCRYPTS {
+            true => Some(self.key().map_err(|error| StoreError::EncryptedLedger(Box::new(error)))?),
+            false => None,
+        };
+        self.ledger_under(key.as_deref())
+    }
+
+    /// Opens the ledger with this key.
+    pub(super) fn ledger_under(&self, key: Option<&SecretKey>) -> Result<Ledger, StoreError> {
+        let path = self.dir.join(LEDGER);
+        let ledger = Ledger::open(&path, key.map(ledger_key).as_ref()).map_err(|error| at(&path, error))?;
+        if HEXLOWER.encode(&ledger.store_id()?) != self.id {
+            return Err(StoreError::OtherLedger(path));
+        }
+        Ok(ledger)
+    }
+
+    /// Encrypts a plain ledger in its place; nobody else may have it open. Gives whether it was plain.
+    ///
+    /// # Errors
+    /// [`StoreError::CannotEncrypt`] in a build without encryption; [`StoreError`] otherwise, and then the ledger is as it
+    /// was.
+    pub fn encrypt(&self, entry: &Entry) -> Result<bool, StoreError> {
+        if !ENCRYPTS {
+            return Err(StoreError::CannotEncrypt);
+        }
+        let _lock = self.lock()?;
+        let key = self.key()?;
+        let path = self.dir.join(LEDGER);
+        let fingerprint = key.fingerprint().bytes();
+        Ledger::encrypt(&path, &ledger_key(&key), fingerprint, entry).map_err(|error| at(&path, error))
+    }
+
+    /// Builds the calculator of the store's model and frequencies.
+    ///
+    /// # Errors
+    /// See [`Settings::calculator`].
+    pub fn calculator(&self) -> Result<Calculator, StoreError> {
+        self.settings.calculator(&self.table)
+    }
+
+    /// Keeps other operations from changing the store meanwhile.
+    pub(super) fn lock(&self) -> Result<Lock, StoreError> {
+        let path = self.dir.join(LOCK);
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let file = file.map_err(|source| StoreError::io(FileAction::Open, &path, source))?;
+        match file.try_lock() {
+            Ok(()) => {
+                // For whoever comes meanwhile; on a full disk they do not learn who it is.
+                let _ = file.set_len(0).and_then(|()| (&file).write_all(this_process().as_bytes()));
+                Ok(Lock { _file: file })
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let known = file.take(HOLDER).read_to_string(&mut holder).is_ok() && holder.starts_with("process ");
+                let holder = if known { format!(" ({})", holder.escape_debug()) } else { String::new() };
+                Err(StoreError::Locked { dir: self.dir.clone(), holder })
+            }
+            Err(TryLockError::Error(source)) => Err(StoreError::io(FileAction::Lock, &path, source)),
+        }
+    }
+
+    /// The sealed original identifiers.
+    pub(super) fn vault(&self) -> Vault {
+        Vault::new(self.dir.join(VAULT))
+    }
+
+    /// Finds out whether it was said where the key is.
+    pub(super) fn has_key_source(&self) -> bool {
+        self.source.is_some()
+    }
+
+    /// Gives the key. It is read once: a pipe gives it only once.
+    pub(super) fn key(&self) -> Result<Arc<SecretKey>, StoreError> {
+        if let Some(key) = self.key.get() {
+            return Ok(Arc::clone(key));
+        }
+        let source = self.source.as_ref().ok_or(StoreError::KeyNeeded)?;
+        let key = SecretKey::load(source)?;
+        outside(&source.path(), &self.dir, "key file")?;
+        Ok(Arc::clone(self.key.get_or_init(|| Arc::new(key))))
+    }
+
+    /// Gives what makes pseudonyms with the key, which is checked to be that of this store.
+    pub(super) fn pseudonymizer(&self, ledger: &mut Ledger) -> Result<Pseudonymizer, StoreError> {
+        let key = self.key()?;
+        ledger
+            .bind_key(key.fingerprint().bytes(), Attribution::Unrecorded("the records of what is done with the key follow"))
+            .map_err(|error| at(&self.dir.join(LEDGER), error))?;
+        Ok(Pseudonymizer::new(&key))
+    }
+}
+
+const BEING_MADE: Attribution<'_> = Attribution::Unrecorded("the store is being made");
+
+/// What a ledger is encrypted with under a key.
+pub(super) fn ledger_key(key: &SecretKey) -> LedgerKey {
+    LedgerKey::new(key.ledger_key())
+}
+
+/// An error of SQLite's does not name the file itself.
+fn at(path: &Path, error: LedgerError) -> StoreError {
+    match error {
+        LedgerError::Database(_) => StoreError::LedgerAt { path: path.to_owned(), source: error },
+        _ => StoreError::Ledger(error),
+    }
+}

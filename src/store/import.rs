@@ -1,0 +1,471 @@
+//! Imports files of families or children: reads, checks, takes in, and tells what came of each.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::audit::{Attribution, Entry};
+use crate::intake::{
+    CaseList, FamilyPedigrees, Format, Intake, KitUse, NumberKind, Problem, Request, Severity, SingleAllele, file_bytes,
+    read_bytes, read_telling,
+};
+use crate::kinship::Calculator;
+use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
+use crate::matching::IdentityRule;
+use crate::model::{Layout, Pseudonym};
+use crate::pseudonym::Pseudonymizer;
+use crate::report::words::hex;
+use crate::report::{FileOutcome, FileReport, ImportLog};
+
+use super::checking::Checking;
+use super::diagnose;
+use super::duplicates::NewSamples;
+use super::error::StoreError;
+use super::files::read;
+use super::folder::Store;
+use super::observer::{ImportFinding, Notice, Observer};
+use super::sealing::Sealing;
+use super::sources::{Beside, Source, sources};
+
+/// What stands for samples and families in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Identifiers {
+    /// Numbers or names of the laboratory's own, which become pseudonyms.
+    #[default]
+    Original,
+    /// Pseudonyms made under the store's key, as exports have them.
+    Pseudonyms,
+}
+
+/// How files are imported.
+#[derive(Clone, Debug)]
+pub struct ImportOptions {
+    /// What the files hold; `None` if their columns tell.
+    pub layout: Option<Layout>,
+    /// Their form; `None` if their content tells.
+    pub format: Option<Format>,
+    /// A case list, for files of genotypes alone; requires `layout`.
+    pub cases: Option<PathBuf>,
+    /// What one allele alone means.
+    pub single_allele: SingleAllele,
+    /// The sheet of a workbook; `None` for the first.
+    pub sheet: Option<String>,
+    /// A file of pedigrees of families that relations do not describe.
+    pub pedigrees: Option<PathBuf>,
+    /// What stands for samples and families.
+    pub identifiers: Identifiers,
+    /// Whether names of persons in `.fam` files are theirs within the family only.
+    pub names_within_family: bool,
+    /// What is known of typing kits.
+    pub kits: KitUse,
+    /// Whether everything is checked and nothing changed.
+    pub dry_run: bool,
+    /// Whether the sound rows of a file with errors are imported.
+    pub keep_going: bool,
+    /// What happens to samples that the store knows with other data.
+    pub on_conflict: OnConflict,
+    /// When two samples are called one person's; `None` to not look for persons under two numbers.
+    pub identity: Option<IdentityRule>,
+    /// Profiles with fewer typed loci of the panel get a warning.
+    pub min_loci: usize,
+    /// What the sample identifiers are, if they are numbers of persons: they are checked then.
+    pub sample_id_kind: Option<NumberKind>,
+}
+
+impl Default for ImportOptions {
+    fn default() -> Self {
+        Self {
+            layout: None,
+            format: None,
+            cases: None,
+            single_allele: SingleAllele::default(),
+            sheet: None,
+            pedigrees: None,
+            identifiers: Identifiers::default(),
+            names_within_family: false,
+            kits: KitUse::default(),
+            dry_run: false,
+            keep_going: false,
+            on_conflict: OnConflict::Refuse,
+            identity: Some(IdentityRule::default()),
+            min_loci: 8,
+            sample_id_kind: None,
+        }
+    }
+}
+
+/// What came of an import.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Imported {
+    /// Every file that was read, with its findings.
+    pub log: ImportLog,
+    /// What ended the import before its last file, if something did: what stands in the log happened all the same.
+    pub failed: Option<StoreError>,
+}
+
+impl Imported {
+    /// Finds out whether anything was refused.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.log.findings.iter().any(|problem| problem.severity == Severity::Error)
+    }
+}
+
+impl Store {
+    /// Imports files, and of folders every file that can be read, in the order of names. A file goes in as a whole or not
+    /// at all, unless [`ImportOptions::keep_going`] says otherwise.
+    ///
+    /// # Errors
+    /// [`StoreError`] if nothing could be begun: the store is locked, the key is not its own, a file of pedigrees or a case
+    /// list has errors ([`StoreError::Refused`]). What fails later is in [`Imported::failed`].
+    pub fn import(
+        &self,
+        files: &[PathBuf],
+        options: &ImportOptions,
+        entry: &Entry,
+        observer: &dyn Observer,
+    ) -> Result<Imported, StoreError> {
+        let _lock = self.lock()?;
+        let mut ledger = self.ledger()?;
+        let original = match options.identifiers {
+            Identifiers::Original => Some(self.pseudonymizer(&mut ledger)?),
+            Identifiers::Pseudonyms => None,
+        };
+        self.finish_interrupted(&mut ledger, observer)?;
+        // Of pseudonyms there is no original to keep.
+        let sealing = if original.is_some() { Sealing::begin(self, &ledger)? } else { None };
+        if sealing.is_none() && original.is_some() {
+            observer.notice(&Notice::NoCustodian);
+        }
+        let names = match original {
+            Some(names) if sealing.is_some() => names.remembering(),
+            Some(names) => names,
+            None => Pseudonymizer::given(),
+        };
+        let pedigrees = options.pedigrees.as_deref().map(|path| pedigrees(path, options, &names)).transpose()?;
+        let request = Request {
+            format: options.format,
+            pedigrees: pedigrees.as_ref(),
+            single_allele: options.single_allele,
+            sheet: options.sheet.as_deref(),
+            names_within_family: options.names_within_family,
+            kits: options.kits,
+            sample_id_kind: options.sample_id_kind,
+            // Without a layout, this one is not looked at.
+            ..Request::new(options.layout.unwrap_or(Layout::Families), self.table().panel(), &names)
+        };
+        let cases = options.cases.as_deref().map(|path| cases(path, options, &request)).transpose()?;
+        let request = Request { cases: cases.as_ref(), ..request };
+        let beside = Beside { pedigrees: options.pedigrees.as_deref(), cases: options.cases.as_deref() };
+        let files = sources(files, &beside)?;
+        let program = concat!("reunite ", env!("CARGO_PKG_VERSION")).to_owned();
+        let mut desk = Desk {
+            store: self,
+            options,
+            names: &names,
+            sealing,
+            ledger: &mut ledger,
+            entry,
+            request,
+            observer,
+            log: ImportLog { program, dry_run: options.dry_run, ..ImportLog::default() },
+            with_rows: BTreeSet::new(),
+            samples: HashSet::new(),
+            new: NewSamples::default(),
+            calculator: OnceCell::new(),
+            checking: OnceCell::new(),
+        };
+        if let Some(cases) = &cases {
+            desk.tell_of_list(cases.notes());
+        }
+        // What was done before something failed is told all the same.
+        let failed = files.iter().try_for_each(|source| desk.file(source)).err();
+        desk.look_for_duplicates();
+        if let (Some(cases), None) = (&cases, &failed) {
+            let without = cases.without_genotypes(&desk.samples);
+            desk.tell_of_list(&without);
+        }
+        let Desk { log, with_rows, .. } = desk;
+        if let (Some(pedigrees), Some(path), None) = (&pedigrees, &options.pedigrees, &failed)
+            && with_rows.len() < pedigrees.len()
+        {
+            let without = (pedigrees.len() - with_rows.len()) as u64;
+            let file = &path.display().to_string();
+            observer.notice(&Notice::PedigreesWithoutRows { file, pedigrees: without });
+        }
+        Ok(Imported { log, failed })
+    }
+
+    /// Imports the text of a file that must be sound, such as one of invented people.
+    ///
+    /// # Errors
+    /// [`StoreError::Unsound`] with the first error of the file, [`StoreError`] from the ledger.
+    pub fn import_sound_text(
+        &self,
+        name: &str,
+        text: &str,
+        layout: Layout,
+        attribution: Attribution<'_>,
+    ) -> Result<ImportReport, StoreError> {
+        let _lock = self.lock()?;
+        let mut ledger = self.ledger()?;
+        let names = self.pseudonymizer(&mut ledger)?;
+        let intake = read_bytes(name, text.as_bytes(), &Request::new(layout, self.table().panel(), &names));
+        match intake.problems.into_iter().next() {
+            Some(problem) => Err(StoreError::Unsound(problem)),
+            None => {
+                let Intake { layout, digest, loci, rows, pedigrees, .. } = intake;
+                let batch = Batch { layout, file_digest: digest, loci, rows, pedigrees };
+                Ok(ledger.import(&batch, OnConflict::Refuse, false, attribution)?)
+            }
+        }
+    }
+}
+
+fn pedigrees(
+    path: &Path,
+    options: &ImportOptions,
+    names: &Pseudonymizer,
+) -> Result<FamilyPedigrees, StoreError> {
+    if options.layout == Some(Layout::Children) {
+        return Err(StoreError::PedigreesOfChildren);
+    }
+    FamilyPedigrees::read(&path.display().to_string(), &read(path)?, names)
+        .map_err(|problems| StoreError::Refused { path: path.to_owned(), problems })
+}
+
+fn cases(path: &Path, options: &ImportOptions, request: &Request<'_>) -> Result<CaseList, StoreError> {
+    if options.layout.is_none() {
+        return Err(StoreError::CasesWithoutLayout);
+    }
+    CaseList::read(&path.display().to_string(), &read(path)?, request)
+        .map_err(|problems| StoreError::Refused { path: path.to_owned(), problems })
+}
+
+/// What an import works with, one file after the other.
+struct Desk<'a> {
+    store: &'a Store,
+    options: &'a ImportOptions,
+    names: &'a Pseudonymizer,
+    sealing: Option<Sealing>,
+    ledger: &'a mut Ledger,
+    entry: &'a Entry,
+    request: Request<'a>,
+    observer: &'a dyn Observer,
+    log: ImportLog,
+    /// Families with a pedigree and a sound row.
+    with_rows: BTreeSet<Pseudonym>,
+    /// Sound samples, if there is a case list.
+    samples: HashSet<Pseudonym>,
+    new: NewSamples,
+    /// Made when the first file needs them.
+    calculator: OnceCell<Calculator>,
+    checking: OnceCell<Checking>,
+}
+
+impl Desk<'_> {
+    /// Reads a file, tells what it found, imports it, and enters it into the log.
+    fn file(&mut self, source: &Source) -> Result<(), StoreError> {
+        let started = Instant::now();
+        let name = source.path.display().to_string();
+        let mut report = FileReport::new(name.clone());
+        if let Some(why) = source.skipped {
+            self.tell(&mut report, vec![about_file(&name, Severity::Note, "skipped", why.to_owned()).into()]);
+            self.log.files.push(report);
+            return Ok(());
+        }
+        let bytes = match file_bytes(&source.path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                report.outcome = FileOutcome::Rejected;
+                let problem = about_file(&name, Severity::Error, "unreadable", error.to_string());
+                self.tell(&mut report, vec![ImportFinding { problem, text: error.to_string() }]);
+                self.log.files.push(report);
+                return Ok(());
+            }
+        };
+        let mut intake = match self.options.layout {
+            Some(_) => read_bytes(&name, &bytes, &self.request),
+            None => read_telling(&name, &bytes, &self.request),
+        };
+        drop(bytes);
+        report.blake3 = Some(hex(&intake.digest));
+        report.size = Some(intake.size);
+        report.format = Some(format!("{:?}", intake.format).to_lowercase());
+        report.layout = Some(intake.layout.word());
+        report.rows.sound = intake.rows.len() as u64;
+        report.rows.rejected = intake.rejected;
+        let mut findings = std::mem::take(&mut intake.problems);
+        let bad = findings.len() as u64;
+        findings.append(&mut intake.notes);
+        findings.extend(diagnose::unusual(&name, &intake, self.store, self.options.min_loci));
+        findings.sort_by_key(|problem| (problem.severity, problem.place()));
+        self.tell(&mut report, findings.into_iter().map(ImportFinding::from).collect());
+        if self.request.cases.is_some() {
+            self.samples.extend(intake.rows.iter().map(|row| row.sample));
+        }
+        self.with_rows.extend(intake.pedigrees.iter().map(|pedigree| pedigree.family));
+        let taken = if bad > 0 && (!self.options.keep_going || intake.rows.is_empty()) {
+            self.observer.notice(&Notice::FileRefused { file: &name, problems: bad });
+            report.outcome = FileOutcome::Rejected;
+            self.names.forget();
+            let refused = self.refused(intake.layout, &intake.digest, bad);
+            self.ledger.append(&refused).map(drop).map_err(StoreError::Recording)
+        } else {
+            self.take(intake, bad, &name, &mut report)
+        };
+        if matches!(report.outcome, FileOutcome::Imported | FileOutcome::Unchanged) && bad == 0 {
+            self.observer.notice(&Notice::FileTime { seconds: started.elapsed().as_secs_f64() });
+        }
+        self.log.files.push(report);
+        taken
+    }
+
+    /// Tells findings and enters them.
+    fn tell(&mut self, report: &mut FileReport, findings: Vec<ImportFinding>) {
+        for ImportFinding { problem, .. } in &findings {
+            *report.findings.entry(problem.code).or_default() += 1;
+        }
+        self.observer.notice(&Notice::Findings { file: &report.file, findings: &findings });
+        self.log.findings.extend(findings.into_iter().map(|finding| finding.problem));
+    }
+
+    /// A record of a file with so many problems.
+    fn record(&self, problems: u64) -> Entry {
+        self.entry.clone().with("problems", problems).with("on_conflict", self.options.on_conflict.word())
+    }
+
+    /// A record of one that changes nothing.
+    fn refused(&self, layout: Layout, digest: &[u8; 32], problems: u64) -> Entry {
+        let entry = self.record(problems).with("as", layout.word()).with_digest("file", digest);
+        entry.with("outcome", "refused")
+    }
+
+    fn take(&mut self, intake: Intake, problems: u64, name: &str, report: &mut FileReport) -> Result<(), StoreError> {
+        let Intake { layout, digest, loci, rows, pedigrees, .. } = intake;
+        let batch = Batch { layout, file_digest: digest, loci, rows, pedigrees };
+        let dry_run = self.options.dry_run;
+        match self.write(&batch, &self.record(problems)) {
+            Ok(done) => {
+                if dry_run {
+                    self.ledger.append(&self.refused(layout, &digest, problems).with("outcome", "dry run"))?;
+                }
+                let all_known = done.added + done.replaced + done.kept == 0;
+                report.outcome = if all_known { FileOutcome::Unchanged } else { FileOutcome::Imported };
+                let rows = &mut report.rows;
+                (rows.added, rows.unchanged, rows.replaced, rows.kept) =
+                    (done.added, done.unchanged, done.replaced, done.kept);
+                self.observer.notice(&Notice::FileImported { file: name, layout, done: &done, dry_run });
+                self.conflicts(name, &done.conflicts, Severity::Warning, report);
+                if !dry_run && done.added + done.replaced > 0 {
+                    if layout == Layout::Families {
+                        let findings = self.marks(&batch, name)?;
+                        self.tell(report, findings);
+                    }
+                    if self.options.identity.is_some() {
+                        self.new.add(name, &batch, self.ledger, self.store.table().panel())?;
+                    }
+                }
+                Ok(())
+            }
+            Err(LedgerError::Conflicts(found)) => {
+                report.outcome = FileOutcome::Conflict;
+                let refused = self.refused(layout, &digest, problems);
+                self.ledger.append(&refused.with("conflicts", found.len()))?;
+                self.conflicts(name, &found, Severity::Error, report);
+                let replaceable = found.iter().all(|conflict| conflict.kind.is_replaceable());
+                self.observer.notice(&Notice::FileConflicts { file: name, rows: found.len() as u64, replaceable });
+                Ok(())
+            }
+            Err(source) => {
+                report.outcome = FileOutcome::Failed;
+                Err(StoreError::Import { file: name.to_owned(), source })
+            }
+        }
+    }
+
+    /// Writes rows to the ledger, and their original identifiers to the vault.
+    fn write(&mut self, batch: &Batch, entry: &Entry) -> Result<ImportReport, LedgerError> {
+        let &ImportOptions { on_conflict, dry_run, .. } = self.options;
+        let names = self.names;
+        let Some(sealing) = &mut self.sealing else {
+            return self.ledger.import(batch, on_conflict, dry_run, entry);
+        };
+        let imported =
+            self.ledger.import_sealed(batch, on_conflict, dry_run, &mut |rows| sealing.seal(batch, rows, names), entry);
+        names.forget();
+        match &imported {
+            Ok(_) => sealing.keep(),
+            // What stays behind is sealed, and a check of the store finds it.
+            Err(_) => drop(sealing.undo(self.ledger)),
+        }
+        imported
+    }
+
+    /// Checks the families that a file touched, marks them, and gives what does not fit.
+    fn marks(&mut self, batch: &Batch, name: &str) -> Result<Vec<ImportFinding>, StoreError> {
+        if self.checking.get().is_none() {
+            let _ = self.checking.set(Checking::new(self.store)?);
+        }
+        match self.checking.get() {
+            Some(checking) => diagnose::marks(batch, self.ledger, (self.store, checking), self.observer, name),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Looks for persons under two numbers among all that the files brought. They are in, whatever comes of this.
+    fn look_for_duplicates(&mut self) {
+        let Some(rule) = self.options.identity else { return };
+        let new = std::mem::take(&mut self.new);
+        let Some(last) = new.last_file().map(str::to_owned) else { return };
+        let found = self.calculator().and_then(|calculator| {
+            new.find_duplicates(self.ledger, self.store, calculator, rule, self.observer)
+        });
+        let found = found.unwrap_or_else(|error| {
+            let what = format!("persons with two numbers were not looked for: {}", error.with_causes());
+            vec![(last.clone(), vec![about_file(&last, Severity::Warning, "identities", what).into()])]
+        });
+        for (file, findings) in found {
+            let Some(at) = self.log.files.iter().rposition(|report| report.file == file) else { continue };
+            let mut report = self.log.files[at].clone();
+            self.tell(&mut report, findings);
+            self.log.files[at] = report;
+        }
+    }
+
+    fn calculator(&self) -> Result<&Calculator, StoreError> {
+        if self.calculator.get().is_none() {
+            let _ = self.calculator.set(self.store.calculator()?);
+        }
+        self.calculator.get().ok_or(StoreError::NeverMatched)
+    }
+
+    fn conflicts(
+        &mut self,
+        name: &str,
+        found: &[crate::ledger::Conflict],
+        severity: Severity,
+        report: &mut FileReport,
+    ) {
+        let findings = found.iter().map(|conflict| ImportFinding {
+            problem: diagnose::conflict(name, conflict, severity),
+            text: format!("{name}: {conflict}"),
+        });
+        self.tell(report, findings.collect());
+    }
+
+    /// Tells what there is to tell of the case list, which is no file of the import's own.
+    fn tell_of_list(&mut self, notes: &[Problem]) {
+        if let Some(first) = notes.first() {
+            let mut report = FileReport::new(first.file.to_string());
+            self.tell(&mut report, notes.iter().cloned().map(ImportFinding::from).collect());
+        }
+    }
+}
+
+/// A finding about a file as a whole.
+fn about_file(name: &str, severity: Severity, code: &'static str, what: String) -> Problem {
+    Problem { file: name.into(), line: 0, column: None, severity, code, what: what.into() }
+}

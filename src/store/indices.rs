@@ -1,0 +1,197 @@
+//! The indices of a store: built from the ledger, in the store or in a folder of their own.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::Path;
+use std::time::Instant;
+
+use crate::audit::Entry;
+use crate::index::{Access, Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index, IndexError};
+use crate::ledger::{Generation, Ledger, Past};
+use crate::model::Child;
+
+use super::error::{FileAction, StoreError};
+use super::files::flush;
+use super::folder::{INDEX as FOLDER, Store};
+use super::observer::{Notice, Observer};
+
+const INDEX: &str = "children.idx";
+const FAMILIES: &str = "families.idx";
+
+/// A sound index, or why there is none that can be used: it is then built again.
+pub(crate) type Opened<I> = Result<I, IndexError>;
+
+/// An index, and what the ledger was like when it was built.
+fn with_past<I>(index: Result<I, IndexError>, past: Option<Past>) -> Result<(I, Past), IndexError> {
+    Ok((index?, past.ok_or(IndexError::Stale)?))
+}
+
+impl Store {
+    fn binding(&self, generation: &Generation) -> Binding {
+        Binding { alleles: self.table().alleles_digest(), stamp: generation.stamp, generation: generation.number }
+    }
+
+    /// The index of the ledger's children, if it is sound and up to date.
+    pub(crate) fn open_index(&self, ledger: &Ledger, access: Access) -> Result<Opened<Index>, StoreError> {
+        let generation = ledger.generation()?;
+        Ok(Index::open(&self.indices().join(INDEX), access, &self.binding(&generation)))
+    }
+
+    /// The index of the ledger's children as they are, or as they were at some earlier generation, if it is sound.
+    pub(super) fn open_earlier_index(
+        &self,
+        ledger: &Ledger,
+        access: Access,
+    ) -> Result<Opened<(Index, Past)>, StoreError> {
+        let mut past = Ok(None);
+        let alleles = self.table().alleles_digest();
+        let index = Index::open_if(&self.indices().join(INDEX), access, |found| {
+            past = ledger.past(found.generation);
+            found.alleles == alleles && matches!(&past, Ok(Some(past)) if past.generation.stamp == found.stamp)
+        });
+        Ok(with_past(index, past?))
+    }
+
+    /// An index of some children in memory.
+    pub(super) fn index_of(&self, children: &[Child]) -> Result<Index, StoreError> {
+        let mut builder = self.builder();
+        children.iter().for_each(|child| builder.push(child.clone()));
+        let binding = Binding { alleles: self.table().alleles_digest(), stamp: [0; 16], generation: 0 };
+        Ok(Index::from_bytes(&builder.finish(&binding)?)?)
+    }
+
+    fn builder(&self) -> Builder {
+        let loci = self.table().panel().loci().iter().zip(self.table().loci());
+        Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect())
+    }
+
+    /// Builds the index again from the ledger. The store must be locked: what an interrupted build left is removed.
+    pub(crate) fn build_index(&self, ledger: &Ledger, access: Access) -> Result<Index, StoreError> {
+        let mut builder = self.builder();
+        let generation = ledger.children(self.table().panel(), |child| builder.push(child))?;
+        self.index_folder()?;
+        let path = self.indices().join(INDEX);
+        let binding = self.binding(&generation);
+        builder.write(&path, &binding).map_err(|source| StoreError::IndexAt { path: path.clone(), source })?;
+        Ok(Index::open(&path, access, &binding)?)
+    }
+
+    /// Removes the indices, and what interrupted builds left of them. The store must be locked.
+    pub(super) fn remove_index(&self) -> Result<(), StoreError> {
+        let folder = self.index_folder()?;
+        let read = |source| StoreError::io(FileAction::Read, folder, source);
+        for entry in fs::read_dir(folder).map_err(read)? {
+            let path = entry.map_err(read)?.path();
+            fs::remove_file(&path).map_err(|source| StoreError::io(FileAction::Remove, &path, source))?;
+        }
+        flush(folder).map_err(|source| StoreError::io(FileAction::Flush, folder, source))
+    }
+
+    /// Whether there is an index of children, of whatever state.
+    pub(super) fn has_index(&self) -> bool {
+        self.indices().join(INDEX).exists()
+    }
+
+    /// The folder of the indices, which is made where it is missing: a memory file system forgets it. Nobody else may have
+    /// made it, or may read it; what was in the store before they were kept elsewhere is removed.
+    fn index_folder(&self) -> Result<&Path, StoreError> {
+        let (folder, inside) = (self.indices(), self.dir().join(FOLDER));
+        if folder != inside && inside.exists() {
+            fs::remove_dir_all(&inside).map_err(|source| StoreError::io(FileAction::Remove, &inside, source))?;
+        }
+        let made = DirBuilder::new().mode(0o700).create(folder);
+        if let Err(error) = made
+            && error.kind() != std::io::ErrorKind::AlreadyExists
+        {
+            return Err(StoreError::io(FileAction::MakeFolder, folder, error));
+        }
+        let found = fs::symlink_metadata(folder).map_err(|source| StoreError::io(FileAction::Read, folder, source))?;
+        let owner =
+            fs::metadata(self.dir()).map_err(|source| StoreError::io(FileAction::Read, self.dir(), source))?.uid();
+        if !found.is_dir() || found.uid() != owner || found.mode() & 0o077 != 0 {
+            return Err(StoreError::OpenIndexFolder(folder.to_owned()));
+        }
+        Ok(folder)
+    }
+
+    /// The families index of a run with this basis, of the ledger as it is or as it was at some earlier generation, if it
+    /// is sound.
+    pub(super) fn open_families(
+        &self,
+        ledger: &Ledger,
+        basis: [u8; 32],
+    ) -> Result<Opened<(FamilyIndex, Past)>, StoreError> {
+        let mut past = Ok(None);
+        let index = FamilyIndex::open_if(&self.indices().join(FAMILIES), self.table().panel().len(), |found| {
+            past = ledger.past(found.generation);
+            found.basis == basis && matches!(&past, Ok(Some(past)) if past.generation.stamp == found.stamp)
+        });
+        Ok(with_past(index, past?))
+    }
+
+    /// How many families the families index holds, of whatever state and basis, with every byte of it checked; `None` if
+    /// there is none.
+    pub(super) fn check_families(&self) -> Option<Result<u64, IndexError>> {
+        let path = self.indices().join(FAMILIES);
+        let check = || {
+            let index = FamilyIndex::open_if(&path, self.table().panel().len(), |_| true)?;
+            (0..index.parts()).try_for_each(|part| index.part(part).map(drop))?;
+            Ok(index.families())
+        };
+        path.exists().then(check)
+    }
+
+    /// Begins the families index of a run. The store must be locked.
+    pub(super) fn begin_families(&self, basis: [u8; 32], generation: &Generation) -> Result<FamilyWriter, StoreError> {
+        let binding = FamilyBinding { basis, stamp: generation.stamp, generation: generation.number };
+        Ok(FamilyWriter::new(self.index_folder()?, &binding, self.table().panel().len())?)
+    }
+
+    /// Puts a families index to its place.
+    pub(super) fn finish_families(&self, families: FamilyWriter) -> Result<(), StoreError> {
+        let path = self.indices().join(FAMILIES);
+        families.finish(&path).map_err(|source| StoreError::IndexAt { path, source })
+    }
+
+    /// Opens the children index, which is built again where it is missing, stale or damaged.
+    pub(super) fn current_index(
+        &self,
+        ledger: &Ledger,
+        access: Access,
+        observer: &dyn Observer,
+    ) -> Result<Index, StoreError> {
+        let reason = match self.open_index(ledger, access)? {
+            Ok(index) => return Ok(index),
+            Err(reason) => reason,
+        };
+        let why = self.has_index().then_some(&reason);
+        let started = Instant::now();
+        let index = self.build_index(ledger, access)?;
+        let (children, seconds) = (index.children() as u64, started.elapsed().as_secs_f64());
+        observer.notice(&Notice::IndexBuilt { children, seconds, why });
+        Ok(index)
+    }
+
+    /// Builds the children index again and removes the last traces of interrupted operations.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the ledger is not changed by a failure.
+    pub fn rebuild_index(&self, entry: &Entry, observer: &dyn Observer) -> Result<IndexBuilt, StoreError> {
+        let _lock = self.lock()?;
+        let mut ledger = self.ledger()?;
+        self.finish_interrupted(&mut ledger, observer)?;
+        ledger.append(entry)?;
+        let index = self.build_index(&ledger, Access::Usual)?;
+        Ok(IndexBuilt { children: index.children() as u64, bytes: index.size() as u64 })
+    }
+}
+
+/// A children index that was built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IndexBuilt {
+    /// Children in it.
+    pub children: u64,
+    /// Bytes of the file.
+    pub bytes: u64,
+}

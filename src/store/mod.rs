@@ -1,0 +1,66 @@
+//! What a laboratory does with its store: make it, import, match, explain, check, export, expunge, change the key, verify.
+//!
+//! [`Store`] is the entry: each operation is a method that takes plain options and the [`Entry`](crate::audit::Entry) for the
+//! audit chain, and returns values. Progress, notices and warnings go to an [`Observer`]; failures are [`StoreError`]s that
+//! carry data. Nothing here prints or knows a command line.
+
+mod actor;
+mod audit;
+mod candidates;
+mod checking;
+mod comparability;
+mod compare;
+mod config;
+mod diagnose;
+mod duplicates;
+mod error;
+mod explain;
+mod export;
+mod expunge;
+mod familias;
+mod families;
+mod files;
+mod folder;
+mod frequencies;
+mod import;
+mod indices;
+mod kin;
+mod manifest;
+mod observer;
+mod power;
+mod reidentify;
+mod rotate;
+mod run;
+mod sealing;
+mod settings;
+mod sources;
+mod traces;
+mod vault;
+mod verify;
+
+pub use actor::{BadReason, checked_reason, entry};
+pub use audit::{AuditCheck, AuditFilter, AuditTrail, CheckedCheckpoint, SignedCheckpoints};
+pub use candidates::Candidates;
+pub use comparability::Comparable;
+pub(crate) use config::REFUSE;
+pub use config::SettingsError;
+pub use error::{BadLine, BadNumber, ExportConflict, FileAction, Incomplete, RotationState, StoreError};
+pub use explain::{CertainParent, ExplainOptions, Explained};
+pub use export::{ExportForm, ExportOptions, ExportRemark, Exported, ExportedContent};
+pub use expunge::{ExpungeOptions, ExpungeReport, IdentifierKind, IdentifierList};
+pub use familias::{FamiliasNote, UnknownFloor, UnknownMutation};
+pub use families::{FamilyStates, WithdrawalReason};
+pub use files::{write_over, write_private};
+pub use folder::{NewStore, Store};
+pub use frequencies::{Frequencies, ModelBase};
+pub use import::{Identifiers, ImportOptions, Imported};
+pub use indices::IndexBuilt;
+pub use kin::{FoundKin, KinOptions, KinWithin, WantedKin};
+pub use observer::{ImportFinding, Notice, Observer, Silent, WhyFull};
+pub use power::{FurtherRelatives, Planned, PowerOptions};
+pub use reidentify::{OriginalIdentifier, Reidentification, Reidentified};
+pub use rotate::{KeyRotated, KeyRotation};
+pub use run::{MatchOptions, Matched, checked_chance_hits, checked_threshold};
+pub use sealing::custodians;
+pub use settings::{Link, LinkError, Settings};
+pub use verify::{IndexCheck, KeyChange, LedgerCheck, MarkFinding, MarksCheck, VaultCheck, VaultFault, Verification};

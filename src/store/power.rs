@@ -1,0 +1,112 @@
+//! What a family can show: whether its child would be found, and whom to sample next.
+
+use std::collections::BTreeSet;
+
+use data_encoding::HEXLOWER;
+use rayon::prelude::*;
+
+use crate::audit::Entry;
+use crate::model::{Pseudonym, Relation};
+use crate::planning::{Planner, PlanningError};
+use crate::report::{PowerReport, SCHEMA_VERSION};
+
+use super::error::StoreError;
+use super::folder::Store;
+use super::run::checked_threshold;
+
+/// Which further relatives to plan with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum FurtherRelatives {
+    /// Each one whose sample may help.
+    #[default]
+    All,
+    /// These. A family with a pedigree of its own has no place for them.
+    These(BTreeSet<Relation>),
+    /// None: only the family as the store holds it.
+    None,
+}
+
+/// What to plan for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PowerOptions {
+    /// The family.
+    pub family: Pseudonym,
+    /// The least log10 LR of a candidate, finite; `None` for the store's.
+    pub min_log10_lr: Option<f64>,
+    /// Relatives whose sample might be taken.
+    pub further: FurtherRelatives,
+}
+
+/// What a family can show.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Planned {
+    /// The family as the store holds it, and with each further relative that could be planned with.
+    pub report: PowerReport,
+    /// Further relatives that could not be planned with, and why not.
+    pub failed: Vec<(Relation, PlanningError)>,
+    /// Whether the store has linked loci, which are scored together but counted as independent here.
+    pub has_linked_loci: bool,
+}
+
+impl Store {
+    /// Computes what a family can show with the relatives that it has, and with one further relative each.
+    ///
+    /// ```no_run
+    /// use std::path::Path;
+    ///
+    /// use reunite::store::{FurtherRelatives, PowerOptions, Store, entry};
+    ///
+    /// let store = Store::open(Path::new("reunite-store"), None)?;
+    /// let family = "6f7d1c0b5a4e4d3c8b2a190817263544".parse()?;
+    /// let options = PowerOptions { family, min_log10_lr: None, further: FurtherRelatives::All };
+    /// println!("{}", store.power(&options, &entry("power", None))?.report.csv());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Number`], [`StoreError::NoFamily`], [`StoreError::PlanInPedigree`], [`StoreError::Plan`],
+    /// [`StoreError::Model`]; the ledger's.
+    pub fn power(&self, options: &PowerOptions, entry: &Entry) -> Result<Planned, StoreError> {
+        let pseudonym = options.family;
+        let min_log10_lr = checked_threshold(options.min_log10_lr.unwrap_or(self.criterion().min_log10_lr))?;
+        let mut ledger = self.ledger()?;
+        let family = self.family(&ledger, pseudonym)?;
+        if matches!(&options.further, FurtherRelatives::These(some) if !some.is_empty()) && family.pedigree.is_some() {
+            return Err(StoreError::PlanInPedigree(pseudonym));
+        }
+        let calculator = self.calculator()?;
+        let failed = |source| StoreError::Plan { family: pseudonym, source };
+        let planner = Planner::new(self.table(), *calculator.model(), &family).map_err(failed)?;
+        let power = planner.power(min_log10_lr).map_err(failed)?;
+        let further: Vec<Relation> = match &options.further {
+            FurtherRelatives::All => planner.options(),
+            FurtherRelatives::These(relations) => relations.iter().copied().collect(),
+            FurtherRelatives::None => Vec::new(),
+        };
+        let with: Vec<_> = further.par_iter().map(|&one| (one, planner.power_with(one, min_log10_lr))).collect();
+        let (mut computed, mut failed) = (Vec::with_capacity(with.len()), Vec::new());
+        for (relation, power) in with {
+            match power {
+                Ok(power) => computed.push((relation, power)),
+                Err(error) => failed.push((relation, error)),
+            }
+        }
+        let children = ledger.counts()?.children;
+        let report = PowerReport {
+            schema_version: SCHEMA_VERSION,
+            family: pseudonym,
+            relatives: family.relatives.iter().map(|relative| relative.relation).collect(),
+            loci: self.table().panel().len(),
+            informative_loci: planner.informative_loci(),
+            min_log10_lr,
+            children,
+            settings: format!("{}; loci independent", calculator.model()),
+            frequencies: HEXLOWER.encode(&self.table().digest()),
+            power: PowerReport::rows(power, computed, children),
+        };
+        let samples = family.relatives.iter().map(|relative| relative.sample);
+        ledger.append(&entry.clone().about(samples).about([pseudonym]))?;
+        Ok(Planned { report, failed, has_linked_loci: !calculator.linked().is_empty() })
+    }
+}

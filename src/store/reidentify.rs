@@ -1,0 +1,98 @@
+//! Opens sealed records: who stands behind pseudonyms.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+
+use crate::audit::Entry;
+use crate::model::Pseudonym;
+use crate::pseudonym::{Opened, Sealed};
+
+use super::actor::require_reason;
+use super::error::StoreError;
+use super::expunge::IdentifierKind;
+use super::folder::Store;
+
+/// Whom to identify, and by what right.
+#[derive(Clone, Copy, Debug)]
+pub struct Reidentification<'a> {
+    /// Samples and families.
+    pub wanted: &'a BTreeSet<Pseudonym>,
+    /// The custodian's identity file; outside the store.
+    pub identity: &'a Path,
+    /// The number of the case or order that entitles the custodian; kept in the audit chain.
+    pub case_number: &'a str,
+}
+
+/// An original identifier. Its debug form does not show it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OriginalIdentifier {
+    /// The pseudonym that stands for it.
+    pub pseudonym: Pseudonym,
+    /// What it names.
+    pub kind: IdentifierKind,
+    /// The agency that issued it; empty if none was named.
+    pub agency: String,
+    /// The identifier.
+    pub identifier: String,
+}
+
+impl fmt::Debug for OriginalIdentifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OriginalIdentifier({}, ..)", self.pseudonym)
+    }
+}
+
+/// Who stands behind pseudonyms.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reidentified {
+    /// By pseudonym.
+    pub identifiers: BTreeSet<OriginalIdentifier>,
+    /// Pseudonyms that no sealed record is about.
+    pub unknown: Vec<Pseudonym>,
+}
+
+impl Store {
+    /// Gives the original identifiers behind pseudonyms. An attempt is recorded before anything is opened.
+    ///
+    /// # Errors
+    /// [`StoreError::ReasonNeeded`], [`StoreError::InsideStore`], [`StoreError::Key`] for the identity file,
+    /// [`StoreError::Vault`] if a file does not open with it; the ledger's.
+    pub fn reidentify(&self, whom: &Reidentification<'_>, entry: &Entry) -> Result<Reidentified, StoreError> {
+        let &Reidentification { wanted, identity, case_number } = whom;
+        require_reason(entry)?;
+        let mut ledger = self.ledger()?;
+        let identity = self.custodian_identity(identity)?;
+        // Recorded before anything is opened: an attempt counts.
+        let entry = entry.clone().with("asked", wanted.len()).with("case_number", case_number);
+        ledger.append(&entry.about(wanted.iter().copied()))?;
+        let vault = self.vault();
+        let is_wanted = |sealed: Sealed| {
+            wanted.contains(&sealed.sample) || sealed.family.is_some_and(|family| wanted.contains(&family))
+        };
+        let mut identifiers: BTreeSet<OriginalIdentifier> = BTreeSet::new();
+        for file in ledger.sealed_files()? {
+            vault.open(&file.name, &identity, is_wanted, |opened| {
+                identifiers.extend(of_record(&opened).filter(|one| wanted.contains(&one.pseudonym)));
+                Ok::<(), StoreError>(())
+            })?;
+        }
+        let known: BTreeSet<Pseudonym> = identifiers.iter().map(|one| one.pseudonym).collect();
+        Ok(Reidentified { unknown: wanted.difference(&known).copied().collect(), identifiers })
+    }
+}
+
+/// The identifiers of an opened record.
+fn of_record(opened: &Opened) -> impl Iterator<Item = OriginalIdentifier> + '_ {
+    let one = |pseudonym, kind, identifier: &str| OriginalIdentifier {
+        pseudonym,
+        kind,
+        agency: opened.agency.to_string(),
+        identifier: identifier.to_owned(),
+    };
+    let family = opened.family.zip(opened.family_id.as_ref());
+    [one(opened.sample, IdentifierKind::Sample, &opened.sample_id)]
+        .into_iter()
+        .chain(family.map(|(family, identifier)| one(family, IdentifierKind::Family, identifier)))
+}

@@ -1,0 +1,253 @@
+//! Gives a store another key, and with it every sample and family another pseudonym.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use rayon::prelude::*;
+
+use crate::audit::{Entry, Subjects};
+use crate::ledger::{Ledger, Rekeyed, Renamed, SealedFile};
+use crate::model::Pseudonym;
+use crate::pseudonym::{
+    Custodian, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault, VaultWriter,
+};
+
+use super::actor::require_reason;
+use super::error::{RotationState, StoreError};
+use super::files::outside;
+use super::folder::{Store, ledger_key};
+use super::observer::{Notice, Observer};
+use super::sealing::{PAGE, TOGETHER, custodians};
+use super::traces::sweep;
+
+/// How a store is given another key.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyRotation<'a> {
+    /// The file with the key that the store is to have; outside the store.
+    pub new_key: &'a Path,
+    /// Identity files of custodians, which open the sealed records; outside the store.
+    pub identities: &'a [PathBuf],
+    /// Whether the present key is lost, so that nothing shows that the sealed records belong to their pseudonyms. Without
+    /// it an encrypted ledger cannot be opened.
+    pub key_lost: bool,
+}
+
+/// What a change of the key came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyRotated {
+    /// The store has another key.
+    Changed {
+        /// Fingerprint of the key before, in hexadecimal.
+        from: String,
+        /// Fingerprint of the new key, in hexadecimal.
+        to: String,
+        /// What has another pseudonym.
+        renamed: Rekeyed,
+    },
+    /// The store had the key already.
+    Already {
+        /// The key's fingerprint, in hexadecimal.
+        key: String,
+        /// Whether an earlier change was interrupted and is finished now.
+        finished: bool,
+    },
+}
+
+impl Store {
+    /// Gives the store another key: opens every sealed record, computes the pseudonym that the new key makes of it, seals
+    /// it again and renames samples and families in the ledger, in one step. An attempt is recorded before anything is
+    /// opened.
+    ///
+    /// An interrupted change is finished, or begun again, by repeating it.
+    ///
+    /// # Errors
+    /// [`StoreError::Rotation`] and [`StoreError::RotationNotCleared`] say what the store is like after a failure. With any
+    /// other error it has the key that it had.
+    pub fn rotate_key(
+        &self,
+        rotation: &KeyRotation<'_>,
+        entry: &Entry,
+        observer: &dyn Observer,
+    ) -> Result<KeyRotated, StoreError> {
+        require_reason(entry)?;
+        let _lock = self.lock()?;
+        let source = KeySource::File(rotation.new_key.to_owned());
+        outside(&source.path(), self.dir(), "new key file")?;
+        let new = SecretKey::load(&source).map_err(StoreError::NewKey)?;
+        // An encrypted ledger has one of the two keys; the new one if this operation was interrupted.
+        let mut ledger = self.ledger().or_else(|error| self.ledger_under(Some(&new)).map_err(|_| error))?;
+        let fingerprint = new.fingerprint().bytes();
+        let present = ledger.key_fingerprint()?.ok_or(StoreError::NoKeyYet)?;
+        if present == fingerprint {
+            return self.finish_rotation(&mut ledger, &new, rotation.key_lost, observer);
+        }
+        if ledger.has_used_key(fingerprint)? {
+            return Err(StoreError::UsedKey(new.fingerprint().to_string()));
+        }
+        let names = match rotation.key_lost {
+            true => None,
+            false => Some(self.pseudonymizer(&mut ledger).map_err(|error| StoreError::PresentKey(Box::new(error)))?),
+        };
+        let identity = self.custodians_identity(rotation.identities)?;
+        self.finish_interrupted(&mut ledger, observer)?;
+        let custodians = complete(&self.vault(), &ledger)?;
+        let (from, to) = (HEXLOWER.encode(&present), HEXLOWER.encode(&fingerprint));
+        let entry = entry.clone().with("from", from.as_str()).with("to", to.as_str());
+        let entry = entry.with("key_lost", rotation.key_lost);
+        // Recorded before anything is opened: an attempt counts.
+        ledger.announce_key(Some(fingerprint), &entry.clone().with("outcome", "begun"))?;
+        let vault = self.vault();
+        let mut resealing = Resealing {
+            present: names.as_ref(),
+            new: Pseudonymizer::new(&new),
+            custodians,
+            renamed: Renamed::default(),
+            replaced: Vec::new(),
+        };
+        let done = resealing.reseal_all(&identity, &vault, &ledger, observer).and_then(|()| {
+            // About everyone, whom it does not name.
+            let everyone = Entry { subjects: Subjects::Many, ..entry.clone() };
+            let everyone = everyone.with("outcome", "done");
+            let Resealing { renamed, replaced, .. } = &resealing;
+            Ok(ledger.rekey(fingerprint, Some(&ledger_key(&new)), renamed, replaced, &everyone)?)
+        });
+        let renamed = match done {
+            Ok(renamed) => renamed,
+            Err(error) => return Err(undo(&mut ledger, &vault, fingerprint, entry, error)),
+        };
+        self.finish_interrupted(&mut ledger, observer).map_err(|error| failed(RotationState::TracesLeft, error))?;
+        Ok(KeyRotated::Changed { from, to, renamed })
+    }
+
+    /// The store has the key already: finishes what an interrupted change left.
+    fn finish_rotation(
+        &self,
+        ledger: &mut Ledger,
+        new: &SecretKey,
+        key_lost: bool,
+        observer: &dyn Observer,
+    ) -> Result<KeyRotated, StoreError> {
+        if !key_lost && self.has_key_source() && self.key()?.fingerprint() == new.fingerprint() {
+            return Err(StoreError::SameKey);
+        }
+        let finished = ledger.unfinished()?.is_some();
+        self.finish_interrupted(ledger, observer)?;
+        Ok(KeyRotated::Already { key: new.fingerprint().to_string(), finished })
+    }
+
+    /// Loads identity files, as one identity that opens what any of them opens.
+    fn custodians_identity(&self, files: &[PathBuf]) -> Result<Identity, StoreError> {
+        let all = files.iter().map(|file| self.custodian_identity(file));
+        Ok(Identity::join(all.collect::<Result<Vec<_>, _>>()?))
+    }
+
+    /// Loads a custodian's identity file, which must lie outside the store.
+    pub(super) fn custodian_identity(&self, file: &Path) -> Result<Identity, StoreError> {
+        let source = KeySource::File(file.to_owned());
+        outside(&source.path(), self.dir(), "identity file")?;
+        Ok(Identity::load(&source)?)
+    }
+}
+
+fn failed(state: RotationState, error: StoreError) -> StoreError {
+    StoreError::Rotation { state, source: Box::new(error) }
+}
+
+/// Clears away what a failed change of the key began. Gives the error, with what the store is like now.
+fn undo(ledger: &mut Ledger, vault: &Vault, next: [u8; 8], entry: Entry, error: StoreError) -> StoreError {
+    // The disk may have failed after the last word was written.
+    match ledger.key_fingerprint() {
+        Err(unknown) => return failed(RotationState::Unknown, unknown.into()),
+        Ok(present) if present == Some(next) => return failed(RotationState::NewKey, error),
+        Ok(_) => {}
+    }
+    let announced = ledger.announce_key(None, &entry.with("outcome", "failed"));
+    match announced.map_err(StoreError::from).and_then(|()| sweep(vault, ledger)) {
+        Ok(()) => failed(RotationState::Unchanged, error),
+        // What failed may fail once more.
+        Err(why) => StoreError::RotationNotCleared { why: Box::new(why), source: Box::new(error) },
+    }
+}
+
+/// Checks that the vault holds everything that is needed. Gives the custodians, to whom it is sealed again.
+fn complete(vault: &Vault, ledger: &Ledger) -> Result<Vec<Custodian>, StoreError> {
+    let missing = ledger.unsealed()?;
+    if missing > 0 {
+        return Err(StoreError::Unsealed(missing));
+    }
+    let files = ledger.sealed_files()?;
+    for file in &files {
+        if vault.digest(&file.name)? != file.digest {
+            return Err(StoreError::VaultChanged(vault.path(&file.name)));
+        }
+    }
+    let custodians = custodians(&ledger.custodians()?)?;
+    if custodians.is_empty() && !files.is_empty() {
+        return Err(StoreError::NoCustodian);
+    }
+    Ok(custodians)
+}
+
+/// Opens all records and seals them again under the new pseudonyms.
+struct Resealing<'a> {
+    present: Option<&'a Pseudonymizer>,
+    new: Pseudonymizer,
+    custodians: Vec<Custodian>,
+    renamed: Renamed,
+    replaced: Vec<(String, SealedFile)>,
+}
+
+impl Resealing<'_> {
+    fn reseal_all(
+        &mut self,
+        identity: &Identity,
+        vault: &Vault,
+        ledger: &Ledger,
+        observer: &dyn Observer,
+    ) -> Result<(), StoreError> {
+        sweep(vault, ledger)?;
+        let files = ledger.sealed_files()?;
+        let records = files.iter().map(|file| file.records).sum();
+        observer.notice(&Notice::Resealing { records });
+        for SealedFile { name, .. } in files {
+            let mut writer = vault.begin(&self.custodians)?;
+            let mut page: Vec<Opened> = Vec::new();
+            vault.open(
+                &name,
+                identity,
+                |_| true,
+                |opened| {
+                    page.push(opened);
+                    if page.len() < PAGE { Ok(()) } else { self.reseal(&std::mem::take(&mut page), &mut writer) }
+                },
+            )?;
+            self.reseal(&page, &mut writer)?;
+            let file = writer.finish()?;
+            self.replaced.push((name, SealedFile { name: file.name, digest: file.digest, records: file.records }));
+        }
+        Ok(())
+    }
+
+    /// Seals some records again.
+    fn reseal(&mut self, page: &[Opened], writer: &mut VaultWriter) -> Result<(), StoreError> {
+        let some = |page: &[Opened]| {
+            let moved = page.iter().map(|old| old.under(&self.new, self.present));
+            Opened::seal(&moved.collect::<Result<Vec<_>, _>>()?)
+        };
+        let moved: Vec<Vec<Record>> = page.par_chunks(TOGETHER).map(some).collect::<Result<_, SealError>>()?;
+        for (old, record) in page.iter().zip(moved.iter().flatten()) {
+            note(&mut self.renamed.samples, old.sample, record.of.sample)?;
+            if let (Some(old), Some(new)) = (old.family, record.of.family) {
+                note(&mut self.renamed.families, old, new)?;
+            }
+            writer.push(record)?;
+        }
+        Ok(())
+    }
+}
+
+/// Notes the new name of a sample or family, on which all of its records must agree.
+fn note(names: &mut HashMap<Pseudonym, Pseudonym>, old: Pseudonym, new: Pseudonym) -> Result<(), SealError> {
+    if *names.entry(old).or_insert(new) == new { Ok(()) } else { Err(SealError::Exchanged(old)) }
+}

@@ -1,0 +1,183 @@
+//! Matches the families of a store with its children and records the run.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::audit::{Attribution, Entry};
+use crate::index::Access;
+use crate::ledger::{Ledger, RunRecord};
+use crate::matching::{Criterion, MatchResult, Stages, run_digest};
+use crate::report::CandidateReport;
+
+use super::candidates::report;
+use super::checking::{Checking, marks};
+use super::compare::{Compared, Extent, Job, basis, extent};
+use super::error::{BadNumber, StoreError};
+use super::folder::Store;
+use super::manifest::manifest;
+use super::observer::{Notice, Observer, WhyFull};
+
+/// How to match.
+#[derive(Clone, Copy, Debug)]
+pub struct MatchOptions {
+    /// When a pair is a candidate.
+    pub criterion: Criterion,
+    /// The least number of loci in common with which a pair counts as comparable.
+    pub min_loci: u32,
+    /// How the index is read.
+    pub access: Access,
+    /// Whether everything is compared with everything, instead of only what changed since the last run.
+    pub full: bool,
+    /// Whether every pair is scored instead of screened; counts in full runs only.
+    pub exhaustive: bool,
+}
+
+impl MatchOptions {
+    /// Matches what changed since the last run, as the store's settings say.
+    #[must_use]
+    pub fn new(store: &Store) -> Self {
+        let (criterion, min_loci) = (store.criterion(), store.min_loci());
+        Self { criterion, min_loci, access: Access::Usual, full: false, exhaustive: false }
+    }
+
+    /// Matches everything with everything, as the store's settings say.
+    #[must_use]
+    pub fn full(store: &Store) -> Self {
+        Self { full: true, ..Self::new(store) }
+    }
+}
+
+/// A finished and recorded run.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Matched {
+    /// The run and its candidates, as they go out.
+    pub report: CandidateReport,
+    /// What was found, with families and children that could not be compared.
+    pub result: MatchResult,
+    /// Candidates of the last run that are none any more.
+    pub withdrawn: u64,
+    /// Families that were left out because they are withdrawn.
+    pub families_withdrawn: u64,
+    /// Processor time by stage.
+    pub stages: Stages,
+    /// Time that computing the digest took.
+    pub digest: Duration,
+    /// Time that recording the run took.
+    pub write: Duration,
+}
+
+/// Checks a threshold for log10 LR.
+///
+/// # Errors
+/// [`BadNumber::MinLog10Lr`] if it is not finite.
+pub fn checked_threshold(min_log10_lr: f64) -> Result<f64, BadNumber> {
+    if min_log10_lr.is_finite() { Ok(min_log10_lr) } else { Err(BadNumber::MinLog10Lr(min_log10_lr)) }
+}
+
+/// Checks a bound on chance hits.
+///
+/// # Errors
+/// [`BadNumber::MaxChanceHits`] if it is not finite and above 0.
+pub fn checked_chance_hits(most: Option<f64>) -> Result<Option<f64>, BadNumber> {
+    match most {
+        Some(most) if !(most.is_finite() && most > 0.0) => Err(BadNumber::MaxChanceHits(most)),
+        most => Ok(most),
+    }
+}
+
+impl Store {
+    /// Matches the families of the store with its children, and records the run. Before that, families that were not
+    /// checked for consistency are.
+    ///
+    /// A run that is stopped, or fails, changes no candidate.
+    ///
+    /// # Errors
+    /// [`StoreError`], [`StoreError::Stopped`] among them.
+    pub fn match_all(
+        &self,
+        options: &MatchOptions,
+        entry: &Entry,
+        observer: &dyn Observer,
+    ) -> Result<Matched, StoreError> {
+        let &MatchOptions { criterion, min_loci, access, full, exhaustive } = options;
+        checked_threshold(criterion.min_log10_lr)?;
+        checked_chance_hits(criterion.max_chance_hits)?;
+        let _lock = self.lock()?;
+        let mut ledger = self.ledger()?;
+        self.finish_interrupted(&mut ledger, observer)?;
+        self.check_waiting_families(&mut ledger, observer)?;
+        let calculator = self.calculator()?;
+        let basis = basis(self, &calculator, &criterion)?;
+        let extent = if full { Extent::Full(WhyFull::Asked) } else { extent(&ledger, basis, &criterion)? };
+        let started_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_err(|_| StoreError::Clock)?;
+        let started = Instant::now();
+        let generation = ledger.generation()?;
+        let before = ledger.standing()?;
+        let watch = observer.watch();
+        let following = observer.follow(&watch);
+        let job = Job {
+            store: self,
+            calculator: &calculator,
+            criterion,
+            min_loci,
+            access,
+            exhaustive,
+            basis,
+            generation,
+            watch: &watch,
+        };
+        let (mode, compared) = match extent {
+            Extent::Since(last) => ("delta", job.delta(&mut ledger, &last, &before.candidates, observer)?),
+            Extent::Full(why) => {
+                if why != WhyFull::Asked {
+                    observer.notice(&Notice::MatchingAll(why));
+                }
+                ("full", job.full(&mut ledger, observer)?)
+            }
+        };
+        drop(following);
+        // Past this, the run is recorded as a whole.
+        watch.check()?;
+        let Compared { result, stages, index, comparison } = compared;
+        let ranked = Instant::now();
+        let digest = run_digest(self.table(), &calculator, &criterion, &result.candidates);
+        let digest_time = ranked.elapsed();
+        let seconds = started.elapsed().as_secs_f64();
+        let record = RunRecord {
+            mode: mode.to_owned(),
+            started_at: i64::try_from(started_at.as_secs()).map_err(|_| StoreError::Clock)?,
+            seconds,
+            generation: generation.number,
+            families: result.families,
+            children: result.children,
+            pairs: result.pairs,
+            digest,
+            basis: Some(basis),
+            min_loci: comparison.min_loci,
+            pairs_not_comparable: comparison.pairs_not_comparable,
+            unscorable: Some(result.unscorable.clone()),
+            manifest: manifest(self, &calculator, criterion, (&result, &comparison), &index).to_string(),
+        };
+        let recording = Instant::now();
+        let delta = ledger.record_run(&record, &result.candidates, &before, entry)?;
+        let write = recording.elapsed();
+        let candidates = result.candidates.iter().copied().zip(delta.first_runs.iter().copied());
+        let report = report(self, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;
+        let families_withdrawn = ledger.withdrawn()?.len() as u64;
+        let withdrawn = delta.withdrawn;
+        Ok(Matched { report, result, withdrawn, families_withdrawn, stages, digest: digest_time, write })
+    }
+
+    /// Checks the families that were not checked at import: an interruption came between, the settings changed, or they
+    /// were withdrawn then.
+    fn check_waiting_families(&self, ledger: &mut Ledger, observer: &dyn Observer) -> Result<(), StoreError> {
+        let checking = Checking::new(self)?;
+        let families = checking.unchecked(ledger, self)?;
+        if !families.is_empty() {
+            let step = Attribution::Unrecorded("a step of match");
+            let marks = marks(&checking.mark(ledger, &families, step, observer)?).len() as u64;
+            observer.notice(&Notice::FamiliesChecked { families: families.len() as u64, marks });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+//! Everything that a likelihood ratio depends on beside the frequencies.
+
+use std::str::FromStr;
+
+use crate::kinship::{Calculator, LinkedLoci, haldane};
+use crate::model::{Locus, LocusError};
+use crate::population::{FrequencyTable, Model};
+
+use super::error::StoreError;
+
+/// The model and the linked pairs of loci.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// Mutation, theta, silent alleles, drop-out.
+    pub model: Model,
+    /// Pairs of loci that are not independent; each locus at most once.
+    pub linked: Vec<Link>,
+}
+
+impl Settings {
+    /// Builds the calculator of these settings over a frequency table.
+    ///
+    /// # Errors
+    /// [`StoreError::Model`] if the model does not fit the frequencies, [`StoreError::Linked`] for the linked pairs.
+    pub fn calculator(&self, table: &FrequencyTable) -> Result<Calculator, StoreError> {
+        let model = self.model;
+        let calculator = Calculator::new(table, model).map_err(|source| StoreError::Model { model, source })?;
+        let pairs: Vec<_> = (self.linked.iter())
+            .map(|link| LinkedLoci { loci: link.loci.clone(), recombination: link.recombination })
+            .collect();
+        Ok(calculator.with_linked(&pairs)?)
+    }
+}
+
+/// Two linked loci, written as `vWA:D12S391=11.9cM`, or with the recombination fraction in place of the distance.
+///
+/// ```
+/// let link: reunite::store::Link = "vWA:D12S391=0.106".parse().unwrap();
+/// assert_eq!(link.recombination(), 0.106);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    loci: [Locus; 2],
+    recombination: f64,
+    /// As it was written, for the store's settings.
+    text: String,
+}
+
+impl Link {
+    /// The two loci.
+    #[must_use]
+    pub fn loci(&self) -> &[Locus; 2] {
+        &self.loci
+    }
+
+    /// The recombination fraction, from 0 to 0.5; of a distance in cM by Haldane's function.
+    #[must_use]
+    pub fn recombination(&self) -> f64 {
+        self.recombination
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Why a text is no pair of linked loci.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// Not of the form.
+    #[error("write two loci and their recombination fraction or distance: vWA:D12S391=0.106 or =11.9cM")]
+    Form,
+    /// One of the names is no locus name.
+    #[error("{0}; write two loci and their recombination fraction or distance: vWA:D12S391=0.106 or =11.9cM")]
+    Locus(LocusError),
+    /// Not from 0 to 0.5.
+    #[error("a recombination fraction is from 0 to 0.5, and a distance not negative")]
+    Range,
+}
+
+impl FromStr for Link {
+    type Err = LinkError;
+
+    fn from_str(text: &str) -> Result<Self, LinkError> {
+        let (loci, distance) = text.split_once('=').ok_or(LinkError::Form)?;
+        let (one, other) = loci.split_once(':').ok_or(LinkError::Form)?;
+        let locus = |name: &str| name.trim().parse::<Locus>().map_err(LinkError::Locus);
+        let number = |number: &str| number.trim().parse::<f64>().map_err(|_| LinkError::Form);
+        let recombination = match distance.trim().strip_suffix("cM") {
+            Some(centimorgan) => haldane(number(centimorgan)?),
+            None => number(distance)?,
+        };
+        if !(0.0..=0.5).contains(&recombination) {
+            return Err(LinkError::Range);
+        }
+        Ok(Self { loci: [locus(one)?, locus(other)?], recombination, text: text.to_owned() })
+    }
+}

@@ -1,0 +1,70 @@
+//! Finds the files that an import reads.
+
+use std::path::{Path, PathBuf};
+
+use super::error::{FileAction, StoreError};
+
+/// Endings of the names of files that a folder is read for.
+#[cfg(not(feature = "xlsx"))]
+const ENDINGS: [&str; 6] = ["csv", "tsv", "txt", "xml", "cmf", "fam"];
+/// With workbooks.
+#[cfg(feature = "xlsx")]
+const ENDINGS: [&str; 7] = ["csv", "tsv", "txt", "xml", "cmf", "fam", "xlsx"];
+
+/// A file to read, or why it is not read.
+pub(super) struct Source {
+    pub(super) path: PathBuf,
+    pub(super) skipped: Option<&'static str>,
+}
+
+/// Files that are read otherwise, and may lie in the same folder.
+pub(super) struct Beside<'a> {
+    pub(super) pedigrees: Option<&'a Path>,
+    pub(super) cases: Option<&'a Path>,
+}
+
+/// The files of the arguments in their order; a folder's by the bytes of their names.
+pub(super) fn sources(arguments: &[PathBuf], beside: &Beside<'_>) -> Result<Vec<Source>, StoreError> {
+    let mut sources = Vec::new();
+    for argument in arguments {
+        if !argument.is_dir() {
+            sources.push(Source { path: argument.clone(), skipped: None });
+            continue;
+        }
+        let read = |source| StoreError::io(FileAction::Read, argument, source);
+        let mut paths = Vec::new();
+        for entry in argument.read_dir().map_err(read)? {
+            paths.push(entry.map_err(read)?.path());
+        }
+        paths.sort_by(|a, b| name(a).cmp(name(b)));
+        let of_folder: Vec<Source> =
+            paths.into_iter().map(|path| Source { skipped: skipped(&path, beside), path }).collect();
+        if of_folder.iter().all(|source| source.skipped.is_some()) {
+            return Err(StoreError::NothingToImport { folder: argument.clone(), endings: &ENDINGS });
+        }
+        sources.extend(of_folder);
+    }
+    Ok(sources)
+}
+
+fn name(path: &Path) -> &[u8] {
+    path.file_name().map_or(&[], |name| name.as_encoded_bytes())
+}
+
+/// Why a file of a folder is not read.
+fn skipped(path: &Path, beside: &Beside<'_>) -> Option<&'static str> {
+    let same = |other: &Path| matches!((path.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    if name(path).starts_with(b".") {
+        Some("is hidden: skipped")
+    } else if path.is_dir() {
+        Some("is a folder within a folder: skipped; import it by itself")
+    } else if beside.pedigrees.is_some_and(same) {
+        Some("is the file of pedigrees: skipped here")
+    } else if beside.cases.is_some_and(same) {
+        Some("is the case list: skipped here")
+    } else if !path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))) {
+        Some("has a name that does not end as files to import do: skipped; name it on the command line to import it")
+    } else {
+        None
+    }
+}

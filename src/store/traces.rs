@@ -1,0 +1,43 @@
+//! Removes what expunging and changes of the key leave behind, also after an interruption.
+
+use std::collections::HashSet;
+
+use crate::ledger::Ledger;
+use crate::pseudonym::Vault;
+
+use super::error::StoreError;
+use super::folder::Store;
+use super::observer::{Notice, Observer};
+
+impl Store {
+    /// Removes every trace of what was expunged or renamed, also by an operation that was interrupted. The store must be
+    /// locked.
+    pub(super) fn finish_interrupted(&self, ledger: &mut Ledger, observer: &dyn Observer) -> Result<(), StoreError> {
+        let Some(doomed) = ledger.unfinished()? else { return Ok(()) };
+        let vault = self.vault();
+        vault.clear_unfinished()?;
+        doomed.iter().try_for_each(|name| vault.remove(name))?;
+        self.remove_index()?;
+        if ledger.compact()? {
+            ledger.finished()?;
+        } else {
+            observer.notice(&Notice::TracesStay);
+        }
+        Ok(())
+    }
+}
+
+/// Lists the finished files of the vault that the ledger does not name.
+pub(super) fn orphans(vault: &Vault, ledger: &Ledger) -> Result<Vec<String>, StoreError> {
+    let known: HashSet<String> = ledger.sealed_files()?.into_iter().map(|file| file.name).collect();
+    let mut names = vault.names()?;
+    names.retain(|name| !known.contains(name));
+    Ok(names)
+}
+
+/// Removes the files that count for nothing: they may name samples in another way, under a key that the store left or was
+/// not given after all.
+pub(super) fn sweep(vault: &Vault, ledger: &Ledger) -> Result<(), StoreError> {
+    vault.clear_unfinished()?;
+    orphans(vault, ledger)?.iter().try_for_each(|name| Ok(vault.remove(name)?))
+}

@@ -1,0 +1,67 @@
+//! The vault's custodians, and files that interrupted operations left in it.
+
+use crate::audit::Entry;
+use crate::pseudonym::Custodian;
+
+use super::error::StoreError;
+use super::folder::Store;
+use super::traces::orphans;
+
+impl Store {
+    /// Lists the custodians as age recipients.
+    ///
+    /// ```no_run
+    /// use std::path::Path;
+    ///
+    /// let store = reunite::store::Store::open(Path::new("reunite-store"), None)?;
+    /// for recipient in store.list_custodians()? {
+    ///     println!("{recipient}");
+    /// }
+    /// # Ok::<(), reunite::store::StoreError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub fn list_custodians(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.ledger()?.custodians()?)
+    }
+
+    /// Adds custodians: the identifiers of later imports are sealed to them, too. Gives how many are new.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`]; the ledger's.
+    pub fn add_custodians(&self, custodians: &[Custodian], entry: &Entry) -> Result<usize, StoreError> {
+        let _lock = self.lock()?;
+        Ok(self.ledger()?.add_custodians(&recipients(custodians), entry)?)
+    }
+
+    /// Removes custodians: nothing more is sealed to them, and what was sealed to them stays so. Gives how many were
+    /// custodians.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`]; the ledger's.
+    pub fn remove_custodians(&self, custodians: &[Custodian], entry: &Entry) -> Result<usize, StoreError> {
+        let _lock = self.lock()?;
+        Ok(self.ledger()?.remove_custodians(&recipients(custodians), entry)?)
+    }
+
+    /// Removes the files of the vault that an interrupted operation left and the ledger does not name. Gives how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`], [`StoreError::Vault`]; the ledger's.
+    pub fn sweep_vault(&self, entry: &Entry) -> Result<usize, StoreError> {
+        let _lock = self.lock()?;
+        let mut ledger = self.ledger()?;
+        let vault = self.vault();
+        vault.clear_unfinished()?;
+        let orphans = orphans(&vault, &ledger)?;
+        ledger.append(&entry.clone().with("files", orphans.len()))?;
+        orphans.iter().try_for_each(|name| vault.remove(name))?;
+        Ok(orphans.len())
+    }
+}
+
+/// Custodians as the ledger keeps them.
+fn recipients(custodians: &[Custodian]) -> Vec<String> {
+    custodians.iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,267 @@
+//! Checks every part of a store: ledger, audit chain, vault, marks of families, indices.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use data_encoding::HEXLOWER;
+
+use crate::index::{Access, IndexError};
+use crate::kinship::KinshipError;
+use crate::ledger::{Counts, Ledger};
+use crate::model::Pseudonym;
+use crate::pseudonym::VaultError;
+
+use super::audit::{AuditCheck, follow};
+use super::checking::{Checked, Checking, marks};
+use super::error::StoreError;
+use super::folder::Store;
+use super::traces::orphans;
+
+/// What a check of each part of a store found; an error where a part could not be checked.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Verification {
+    /// The ledger.
+    pub ledger: Result<LedgerCheck, StoreError>,
+    /// The audit chain, without checkpoints.
+    pub audit: Result<AuditCheck, StoreError>,
+    /// Whether an operation that expunges or renames was interrupted, so that traces are left.
+    pub interrupted: Result<bool, StoreError>,
+    /// A change of the key that was begun and did not take place.
+    pub key_change: Result<Option<KeyChange>, StoreError>,
+    /// The vault.
+    pub vault: Result<VaultCheck, StoreError>,
+    /// The marks of families.
+    pub marks: Result<MarksCheck, StoreError>,
+    /// The children index.
+    pub index: Result<IndexCheck, StoreError>,
+    /// The families index.
+    pub families_index: IndexCheck,
+}
+
+/// What a check of the ledger found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LedgerCheck {
+    /// Nothing wrong; what it holds.
+    Sound(Counts),
+    /// Damage, a line for each finding.
+    Damaged(Vec<String>),
+}
+
+/// A change of the key that was begun and did not take place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyChange {
+    /// Fingerprint of the store's key, in hexadecimal.
+    pub present: String,
+    /// Fingerprint of the key that it was to have.
+    pub next: String,
+}
+
+/// What a check of the vault found.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct VaultCheck {
+    /// How many files the ledger names.
+    pub files: u64,
+    /// How many sealed records they hold.
+    pub records: u64,
+    /// Files that are not as they were written.
+    pub faults: Vec<VaultFault>,
+    /// How many files interrupted operations left; the ledger does not name them.
+    pub orphans: usize,
+    /// How many samples have no sealed record; `None` if there is no file, or not all of them are sound.
+    pub unsealed: Option<u64>,
+}
+
+/// What is wrong with a file of the vault.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultFault {
+    /// It holds something else than was written.
+    #[error("{} was changed: restore it from its backup", .0.display())]
+    Changed(PathBuf),
+    /// It cannot be read.
+    #[error("{0}")]
+    Unreadable(#[from] VaultError),
+}
+
+/// What a check of the marks of families found. Withdrawn families are left out.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct MarksCheck {
+    /// How many marks the checked families have.
+    pub marks: u64,
+    /// How many families were checked again.
+    pub checked: u64,
+    /// How many families wait for a check, which the next import or match makes.
+    pub waiting: u64,
+    /// What is wrong, by family.
+    pub findings: Vec<MarkFinding>,
+}
+
+/// What is wrong with the marks of a family.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum MarkFinding {
+    /// A mark that a check would not set now, or one that is missing.
+    Differs {
+        /// The family.
+        family: Pseudonym,
+        /// The word of the cause.
+        cause: String,
+    },
+    /// The family cannot be checked.
+    NotChecked {
+        /// The family.
+        family: Pseudonym,
+        /// Why not.
+        error: KinshipError,
+    },
+}
+
+impl fmt::Display for MarkFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Differs { family, cause } => write!(f, "family {family}: {cause} is marked or found, but not both"),
+            Self::NotChecked { family, error } => write!(f, "family {family} cannot be checked: {error}"),
+        }
+    }
+}
+
+/// What a check of an index found.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum IndexCheck {
+    /// There is none; the next match builds it.
+    Missing,
+    /// It is sound and holds this many children or families.
+    Sound(u64),
+    /// It is of an earlier state of the store, or of another program; the next match builds it again.
+    Stale,
+    /// It is damaged or cannot be read.
+    Unsound(IndexError),
+}
+
+impl IndexCheck {
+    fn is_sound(&self) -> bool {
+        !matches!(self, Self::Unsound(_))
+    }
+}
+
+impl Verification {
+    /// Finds out whether every part could be checked and is sound.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        matches!(self.ledger, Ok(LedgerCheck::Sound(_)))
+            && self.audit.as_ref().is_ok_and(AuditCheck::is_sound)
+            && matches!(self.interrupted, Ok(false))
+            && self.key_change.is_ok()
+            && self.vault.as_ref().is_ok_and(|vault| vault.faults.is_empty())
+            && self.marks.as_ref().is_ok_and(|marks| marks.findings.is_empty())
+            && self.index.as_ref().is_ok_and(IndexCheck::is_sound)
+            && self.families_index.is_sound()
+    }
+}
+
+impl Store {
+    /// Checks every part of the store; changes nothing.
+    ///
+    /// ```no_run
+    /// use std::path::Path;
+    ///
+    /// let store = reunite::store::Store::open(Path::new("reunite-store"), None)?;
+    /// assert!(store.verify()?.is_sound());
+    /// # Ok::<(), reunite::store::StoreError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] if the ledger cannot be opened.
+    pub fn verify(&self) -> Result<Verification, StoreError> {
+        let ledger = self.ledger()?;
+        Ok(Verification {
+            ledger: check_ledger(&ledger),
+            audit: follow(&ledger, BTreeMap::new()).map(|followed| AuditCheck {
+                records: followed.records,
+                breaks: followed.breaks,
+                checkpoints: Vec::new(),
+            }),
+            interrupted: ledger.unfinished().map(|doomed| doomed.is_some()).map_err(StoreError::from),
+            key_change: key_change(&ledger),
+            vault: self.check_vault(&ledger),
+            marks: self.check_marks(&ledger),
+            index: self.check_index(&ledger),
+            families_index: match self.check_families() {
+                None => IndexCheck::Missing,
+                Some(Ok(families)) => IndexCheck::Sound(families),
+                Some(Err(IndexError::Stale)) => IndexCheck::Stale,
+                Some(Err(error)) => IndexCheck::Unsound(error),
+            },
+        })
+    }
+
+    /// Checks every file of the vault that the ledger names, and counts those that it does not name.
+    fn check_vault(&self, ledger: &Ledger) -> Result<VaultCheck, StoreError> {
+        let vault = self.vault();
+        let files = ledger.sealed_files()?;
+        let faults: Vec<VaultFault> = (files.iter())
+            .filter_map(|file| match vault.digest(&file.name) {
+                Ok(digest) if digest == file.digest => None,
+                Ok(_) => Some(VaultFault::Changed(vault.path(&file.name))),
+                Err(error) => Some(VaultFault::Unreadable(error)),
+            })
+            .collect();
+        let orphans = orphans(&vault, ledger)?.len();
+        let unsealed = if faults.is_empty() && !files.is_empty() { Some(ledger.unsealed()?) } else { None };
+        let records = files.iter().map(|file| file.records).sum();
+        Ok(VaultCheck { files: files.len() as u64, records, faults, orphans, unsealed })
+    }
+
+    /// Compares the marks of families with those that a check would set now. Families that wait for a check are counted
+    /// only.
+    fn check_marks(&self, ledger: &Ledger) -> Result<MarksCheck, StoreError> {
+        let checking = Checking::new(self)?;
+        let waiting: BTreeSet<Pseudonym> =
+            checking.unchecked(ledger, self)?.into_iter().map(|family| family.pseudonym).collect();
+        let mut families = ledger.families(self.table().panel())?.0;
+        families.retain(|family| !waiting.contains(&family.pseudonym));
+        let checked: BTreeSet<Pseudonym> = families.iter().map(|family| family.pseudonym).collect();
+        let stored: BTreeSet<(Pseudonym, String)> =
+            ledger.marks()?.into_iter().filter(|(family, _)| checked.contains(family)).collect();
+        let Checked { findings, failed } = checking.check(&families);
+        let found: BTreeSet<(Pseudonym, String)> =
+            marks(&findings).into_iter().map(|(family, cause)| (family, cause.to_owned())).collect();
+        let differing = stored.symmetric_difference(&found).cloned();
+        let differing = differing.map(|(family, cause)| MarkFinding::Differs { family, cause });
+        let failed = failed.into_iter().map(|(family, error)| MarkFinding::NotChecked { family, error });
+        Ok(MarksCheck {
+            marks: stored.len() as u64,
+            checked: checked.len() as u64,
+            waiting: waiting.len() as u64,
+            findings: differing.chain(failed).collect(),
+        })
+    }
+
+    fn check_index(&self, ledger: &Ledger) -> Result<IndexCheck, StoreError> {
+        Ok(match self.open_index(ledger, Access::Read)? {
+            Ok(index) => IndexCheck::Sound(index.children() as u64),
+            Err(IndexError::Io { error, .. }) if error.kind() == ErrorKind::NotFound => IndexCheck::Missing,
+            Err(IndexError::Stale) => IndexCheck::Stale,
+            Err(error) => IndexCheck::Unsound(error),
+        })
+    }
+}
+
+fn check_ledger(ledger: &Ledger) -> Result<LedgerCheck, StoreError> {
+    let findings = ledger.verify()?;
+    Ok(if findings.is_empty() { LedgerCheck::Sound(ledger.counts()?) } else { LedgerCheck::Damaged(findings) })
+}
+
+fn key_change(ledger: &Ledger) -> Result<Option<KeyChange>, StoreError> {
+    let (present, next) = (ledger.key_fingerprint()?, ledger.announced_key()?);
+    Ok(present
+        .zip(next)
+        .map(|(present, next)| KeyChange { present: HEXLOWER.encode(&present), next: HEXLOWER.encode(&next) }))
+}
