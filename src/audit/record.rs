@@ -34,7 +34,7 @@ pub enum Subjects {
 /// let record = Record::new(&store_id, &entry, chain.length + 1, 1_700_000_000, chain.head);
 ///
 /// // A record names nobody. Whoever has the pseudonym finds it, though.
-/// assert_eq!(record.is_about(Subject::of(&store_id, family)), Some(true));
+/// assert_eq!(record.is_about(Subject::commit_to(&store_id, family)), Some(true));
 /// # Ok::<(), &'static str>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -136,7 +136,7 @@ impl Subject {
 
     /// The commitment to a pseudonym in the records of a store.
     #[must_use]
-    pub fn of(store_id: &[u8; 16], pseudonym: Pseudonym) -> Self {
+    pub fn commit_to(store_id: &[u8; 16], pseudonym: Pseudonym) -> Self {
         let material = [&store_id[..], pseudonym.as_bytes()].concat();
         let digest = blake3::derive_key(SUBJECT_CONTEXT, &material);
         Self(std::array::from_fn(|i| digest[i]))
@@ -174,7 +174,7 @@ impl Record {
     pub fn new(store_id: &[u8; 16], entry: &Entry, number: u64, at: i64, previous: [u8; 32]) -> Self {
         let subjects = match &entry.subjects {
             Subjects::These(subjects) => {
-                let mut all: Vec<Subject> = subjects.iter().map(|one| Subject::of(store_id, *one)).collect();
+                let mut all: Vec<Subject> = subjects.iter().map(|one| Subject::commit_to(store_id, *one)).collect();
                 all.sort_unstable();
                 Some(all.iter().flat_map(|one| one.0).collect())
             }
@@ -385,13 +385,13 @@ mod tests {
     fn subjects_are_found_by_pseudonym_and_not_named() {
         let record = &records()[0];
         assert_eq!(record.subjects.as_ref().unwrap().len(), 2 * Subject::LEN);
-        assert_eq!(record.is_about(Subject::of(&STORE, p(9))), Some(true));
-        assert_eq!(record.is_about(Subject::of(&STORE, p(2))), Some(false));
-        assert_eq!(record.is_about(Subject::of(&[0; 16], p(9))), Some(false));
+        assert_eq!(record.is_about(Subject::commit_to(&STORE, p(9))), Some(true));
+        assert_eq!(record.is_about(Subject::commit_to(&STORE, p(2))), Some(false));
+        assert_eq!(record.is_about(Subject::commit_to(&[0; 16], p(9))), Some(false));
         assert!(!record.subjects.as_ref().unwrap().windows(16).any(|bytes| bytes == [9; 16]));
         let many = (0..=Entry::MOST_SUBJECTS as u128).map(|n| Pseudonym::from_bytes(n.to_le_bytes()));
         let entry = Entry::new(0, "", "export", None).about(many).about([p(1)]);
         assert_eq!(entry.subjects, Subjects::Many);
-        assert_eq!(Record::new(&STORE, &entry, 1, 0, [0; 32]).is_about(Subject::of(&STORE, p(9))), None);
+        assert_eq!(Record::new(&STORE, &entry, 1, 0, [0; 32]).is_about(Subject::commit_to(&STORE, p(9))), None);
     }
 }

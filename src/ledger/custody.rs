@@ -21,6 +21,15 @@ pub struct SealedFile {
     pub records: u64,
 }
 
+/// A file of the vault that another one takes the place of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// The file's name.
+    pub name: String,
+    /// The file that takes its place; `None` if no record is left.
+    pub by: Option<SealedFile>,
+}
+
 /// Seals the identifiers of these rows of a batch in one file, which must be safe on the disk before it returns.
 pub type Sealer<'a> = &'a mut (dyn FnMut(&[usize]) -> Result<SealedFile, Box<dyn Error + Send + Sync>> + Send);
 
@@ -116,8 +125,8 @@ pub(super) fn complete(tx: &Transaction<'_>, id: i64, file: &SealedFile) -> rusq
     tx.execute(sql, (id, &file.name, file.digest, records(file))).map(drop)
 }
 
-/// Puts a file in the place of the one of this name, or none, and has that removed.
-pub(super) fn replace(tx: &Transaction<'_>, name: &str, by: Option<&SealedFile>) -> rusqlite::Result<()> {
+/// Puts a file in the place of another, or none, and has that removed.
+pub(super) fn replace(tx: &Transaction<'_>, Replacement { name, by }: &Replacement) -> rusqlite::Result<()> {
     match by {
         Some(file) => {
             let sql = "UPDATE sealed SET name = ?2, digest = ?3, records = ?4 WHERE name = ?1";

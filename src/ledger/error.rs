@@ -191,6 +191,9 @@ pub enum LedgerError {
         /// Fingerprint of the given one.
         given: String,
     },
+    /// Nobody here has this pseudonym.
+    #[error("there is no sample or family {0} in the ledger")]
+    Unknown(Pseudonym),
     /// Original identifiers could not be sealed.
     #[error("the original identifiers could not be sealed, so nothing was imported: {0}")]
     Sealing(Box<dyn std::error::Error + Send + Sync>),

@@ -11,7 +11,7 @@ use super::generation::{advance, next_generation};
 use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
-use super::{LedgerError, SealedFile, custody, integrity, runs};
+use super::{LedgerError, Replacement, custody, integrity, runs};
 use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
 
@@ -38,16 +38,12 @@ pub struct Expunged {
     pub manifests: u64,
 }
 
-/// A file of the vault, and the one that takes its place; `None` if no record is left.
-pub type Replacement = (String, Option<SealedFile>);
-
 impl Ledger {
-    /// What goes with these samples and families: a family takes those relatives along that are in no other. `None` for
-    /// each that the ledger does not hold.
+    /// What goes with these samples and families: a family takes those relatives along that are in no other.
     ///
     /// # Errors
-    /// The database's.
-    pub fn scope(&self, whom: &[Pseudonym]) -> Result<Result<Scope, Pseudonym>, LedgerError> {
+    /// [`LedgerError::Unknown`] for the first that the ledger does not hold; the database's.
+    pub fn scope(&self, whom: &[Pseudonym]) -> Result<Scope, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let mut scope = Scope::default();
         for &one in whom {
@@ -64,7 +60,7 @@ impl Ledger {
                     scope.samples.insert(pseudonym(row, 0)?);
                 }
             } else {
-                return Ok(Err(one));
+                return Err(LedgerError::Unknown(one));
             }
         }
         let families: BTreeSet<Pseudonym> = scope
@@ -89,7 +85,7 @@ impl Ledger {
                 scope.families.insert(*family);
             }
         }
-        Ok(Ok(scope))
+        Ok(scope)
     }
 
     /// Deletes everything that is known of a scope: profiles, families, candidates, marks, what manifests say. Families
@@ -147,9 +143,7 @@ impl Ledger {
         drop(sums);
         integrity::add_to_count(&tx, Layout::Families, integrity::families_matched(&tx)? - matched)?;
         gone.manifests = scrub_runs(&tx, scope)?;
-        for (name, file) in replaced {
-            custody::replace(&tx, name, file.as_ref())?;
-        }
+        replaced.iter().try_for_each(|one| custody::replace(&tx, one))?;
         set_meta(&tx, UNFINISHED, 1)?;
         advance(&tx)?;
         if let Some(entry) = entry.into().entry() {

@@ -13,7 +13,7 @@ use super::keys::ANNOUNCED;
 use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
-use super::{LedgerError, LedgerKey, SealedFile, candidates, codec, custody, integrity, runs};
+use super::{LedgerError, LedgerKey, Replacement, candidates, codec, custody, integrity, runs};
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
 
@@ -57,7 +57,7 @@ impl Ledger {
         fingerprint: [u8; 8],
         next: Option<&LedgerKey>,
         renamed: &Renamed,
-        replaced: &[(String, SealedFile)],
+        replaced: &[Replacement],
         entry: impl Into<Attribution<'e>>,
     ) -> Result<Rekeyed, LedgerError> {
         let next = needed(&self.path, next)?;
@@ -75,7 +75,7 @@ impl Ledger {
         fingerprint: [u8; 8],
         next: Option<&LedgerKey>,
         renamed: &Renamed,
-        replaced: &[(String, SealedFile)],
+        replaced: &[Replacement],
         attribution: Attribution<'_>,
     ) -> Result<Rekeyed, LedgerError> {
         let tx = self.begin()?;
@@ -89,9 +89,7 @@ impl Ledger {
             manifests: runs(&tx, renamed)?,
         };
         integrity::renew_families(&tx, &sound)?;
-        for (name, file) in replaced {
-            custody::replace(&tx, name, Some(file))?;
-        }
+        replaced.iter().try_for_each(|one| custody::replace(&tx, one))?;
         set_meta(&tx, "key_fingerprint", fingerprint)?;
         set_meta(&tx, UNFINISHED, 1)?;
         tx.execute("DELETE FROM meta WHERE key = ?1", [ANNOUNCED])?;

@@ -191,7 +191,7 @@ fn all_records(ledger: &Ledger) -> Result<Vec<AuditRow>, StoreError> {
 /// Lists the records that are about one of these samples and families, or may be.
 pub(super) fn records_about(ledger: &Ledger, whom: &[Pseudonym]) -> Result<Vec<AuditRow>, StoreError> {
     let store_id = ledger.store_id()?;
-    let subjects: Vec<Subject> = whom.iter().map(|one| Subject::of(&store_id, *one)).collect();
+    let subjects: Vec<Subject> = whom.iter().map(|one| Subject::commit_to(&store_id, *one)).collect();
     let mut rows = Vec::new();
     ledger.audit(|record| {
         if subjects.iter().any(|subject| record.is_about(*subject).unwrap_or(true)) {

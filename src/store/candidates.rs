@@ -63,7 +63,9 @@ pub(super) fn report(
     for (family, cause) in ledger.marks()? {
         marks.entry(family).or_default().push(cause);
     }
-    let about = Identities::new(ledger, store, calculator);
+    let candidates: Vec<(Candidate, i64)> = candidates.collect();
+    let pairs: Vec<Candidate> = candidates.iter().map(|one| one.0).collect();
+    let about = Identities::read(ledger, store, calculator, &pairs)?;
     let (mut found, mut identities) = (Vec::new(), Vec::new());
     for (candidate, first_run) in candidates {
         let row = CandidateRow {
@@ -76,7 +78,7 @@ pub(super) fn report(
             few_loci: comparison.min_loci.is_some_and(|least| candidate.loci_compared < least),
             first_run,
             new: first_run == number,
-            same_person: about.same_person(&candidate)?,
+            same_person: about.same_person(&candidate),
         };
         if row.same_person.is_some() { identities.push(row) } else { found.push(row) }
     }

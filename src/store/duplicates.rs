@@ -8,7 +8,7 @@ use crate::intake::{Problem, Severity};
 use crate::kinship::Calculator;
 use crate::ledger::{Batch, Ledger, Sample, Samples};
 use crate::matching::{Compiler, DuplicatePair, DuplicateSearch, IdentityRule, Judge, Watch};
-use crate::model::{Candidate, Child, Panel, Pseudonym};
+use crate::model::{Candidate, Child, Family, Panel, Pseudonym};
 use crate::report::SamePerson;
 use crate::report::words::count;
 
@@ -40,13 +40,7 @@ struct NewSample {
 
 impl NewSamples {
     /// Adds what the last import into the ledger brought; `batch` was imported, from `file`.
-    pub(super) fn add(
-        &mut self,
-        file: &str,
-        batch: &Batch,
-        ledger: &Ledger,
-        panel: &Panel,
-    ) -> Result<(), StoreError> {
+    pub(super) fn add(&mut self, file: &str, batch: &Batch, ledger: &Ledger, panel: &Panel) -> Result<(), StoreError> {
         let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
         let number = self.files.len();
         self.files.push(file.to_owned());
@@ -104,9 +98,8 @@ impl NewSamples {
     fn findings(&self, pairs: &[Pair]) -> (String, Vec<ImportFinding>) {
         let number = pairs[0].file;
         let file = &self.files[number];
-        let line = |sample: &Pseudonym| {
-            self.samples.get(sample).filter(|one| one.file == number).and_then(|one| one.line)
-        };
+        let line =
+            |sample: &Pseudonym| self.samples.get(sample).filter(|one| one.file == number).and_then(|one| one.line);
         let finding = |line: Option<u64>, code, what: String| {
             let place = line.map_or(String::new(), |line| format!("line {line}: "));
             let text = format!("{file}: {place}{what}");
@@ -207,29 +200,44 @@ impl Search<'_> {
 
 /// Says of identities what is known of them.
 pub(super) struct Identities<'a> {
-    ledger: &'a Ledger,
-    store: &'a Store,
     judge: Judge<'a>,
+    families: HashMap<Pseudonym, Family>,
+    children: HashMap<Pseudonym, Child>,
 }
 
 impl<'a> Identities<'a> {
-    /// By the calculator of a match.
-    pub(super) fn new(ledger: &'a Ledger, store: &'a Store, calculator: &'a Calculator) -> Self {
-        Self { ledger, store, judge: Judge::new(Arc::new(Compiler::new(calculator, false))) }
+    /// Reads whom the identities among these pairs are of, to judge them by the calculator of a match.
+    pub(super) fn read(
+        ledger: &Ledger,
+        store: &Store,
+        calculator: &'a Calculator,
+        pairs: &[Candidate],
+    ) -> Result<Self, StoreError> {
+        let identities = || pairs.iter().filter(|pair| pair.same_as.is_some());
+        let judge = Judge::new(Arc::new(Compiler::new(calculator, false)));
+        let (mut families, mut children) = (HashMap::new(), HashMap::new());
+        if identities().next().is_some() {
+            let panel = store.table().panel();
+            let names: BTreeSet<Pseudonym> = identities().map(|pair| pair.family).collect();
+            let found = ledger.families_named(panel, &names.into_iter().collect::<Vec<_>>())?;
+            families = found.into_iter().map(|family| (family.pseudonym, family)).collect();
+            let names: BTreeSet<Pseudonym> = identities().map(|pair| pair.child).collect();
+            let found = ledger.children_named(panel, &names.into_iter().collect::<Vec<_>>())?;
+            children = found.into_iter().map(|child| (child.pseudonym, child)).collect();
+        }
+        Ok(Self { judge, families, children })
     }
 
     /// The relative whose profile the child has; `None` if the pair is a candidate.
-    pub(super) fn same_person(&self, pair: &Candidate) -> Result<Option<SamePerson>, StoreError> {
-        let Some(sample) = pair.same_as else { return Ok(None) };
-        let panel = self.store.table().panel();
-        let family = self.ledger.family(panel, pair.family)?;
-        let relatives = family.map(|family| family.relatives).unwrap_or_default();
-        let relative = relatives.into_iter().find(|relative| relative.sample == sample);
-        let relation = relative.as_ref().map(|relative| relative.relation);
-        let both = relative.zip(self.ledger.child(panel, pair.child)?);
+    pub(super) fn same_person(&self, pair: &Candidate) -> Option<SamePerson> {
+        let sample = pair.same_as?;
+        let relatives = self.families.get(&pair.family).map(|family| &family.relatives[..]).unwrap_or_default();
+        let relative = relatives.iter().find(|relative| relative.sample == sample);
+        let relation = relative.map(|relative| relative.relation);
+        let both = relative.zip(self.children.get(&pair.child));
         let identity = both.and_then(|(relative, child)| {
             self.judge.identity(&IdentityRule::default(), &relative.profile, &child.profile).ok().flatten()
         });
-        Ok(Some(SamePerson { sample, relation, identity }))
+        Some(SamePerson { sample, relation, identity })
     }
 }

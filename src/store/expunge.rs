@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::BufRead;
 
 use crate::audit::Entry;
-use crate::ledger::{Expunged, Ledger, Replacement, Scope, SealedFile};
+use crate::ledger::{Expunged, Ledger, LedgerError, Replacement, Scope, SealedFile};
 use crate::model::Pseudonym;
 use crate::pseudonym::{Pseudonymizer, Sealed};
 use crate::report::AuditReport;
@@ -110,7 +110,10 @@ impl Store {
         if whom.is_empty() {
             return Err(StoreError::Nobody);
         }
-        let scope = ledger.scope(&whom)?.map_err(StoreError::NoSubject)?;
+        let scope = ledger.scope(&whom).map_err(|error| match error {
+            LedgerError::Unknown(subject) => StoreError::NoSubject(subject),
+            error => error.into(),
+        })?;
         let all: Vec<Pseudonym> = scope.samples.iter().chain(&scope.families).copied().collect();
         // Asked before the record of expunging is among them.
         let records = records_about(&ledger, &all)?;
@@ -147,12 +150,12 @@ impl Store {
             if file.records == 0 {
                 vault.remove(&file.name)?;
             }
-            let file = (file.records > 0).then_some(SealedFile {
+            let by = (file.records > 0).then_some(SealedFile {
                 name: file.name,
                 digest: file.digest,
                 records: file.records,
             });
-            replaced.push((name, file));
+            replaced.push(Replacement { name, by });
         }
         Ok(replaced)
     }

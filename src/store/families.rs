@@ -1,6 +1,6 @@
 //! The families of a store: which are marked or withdrawn, checking them, taking them out of matching and back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::str::FromStr;
 
@@ -134,7 +134,7 @@ impl Store {
         let families = if families.is_empty() {
             ledger.families(self.table().panel())?.0
         } else {
-            families.iter().map(|&family| self.family(&ledger, family)).collect::<Result<_, _>>()?
+            self.families_named(&ledger, families)?
         };
         let checking = Checking::new(self)?;
         let entry = entry.clone().about(families.iter().map(|family| family.pseudonym));
@@ -171,10 +171,15 @@ impl Store {
     ) -> Result<usize, StoreError> {
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
-        for &family in families {
-            self.family(&ledger, family)?;
-        }
+        self.families_named(&ledger, families)?;
         Ok(ledger.withdraw(families, reason, &entry.clone().with("cause", reason))?)
+    }
+
+    /// Reads families that must be in the store, in this order.
+    fn families_named(&self, ledger: &Ledger, names: &[Pseudonym]) -> Result<Vec<Family>, StoreError> {
+        let found = ledger.families_named(self.table().panel(), names)?.into_iter();
+        let found: HashMap<Pseudonym, Family> = found.map(|family| (family.pseudonym, family)).collect();
+        names.iter().map(|name| found.get(name).cloned().ok_or(StoreError::NoFamily(*name))).collect()
     }
 
     /// Reads a family that must be in the store.

@@ -7,7 +7,7 @@ use data_encoding::HEXLOWER;
 use rayon::prelude::*;
 
 use crate::audit::{Entry, Subjects};
-use crate::ledger::{Ledger, Rekeyed, Renamed, SealedFile};
+use crate::ledger::{Ledger, Rekeyed, Renamed, Replacement, SealedFile};
 use crate::model::Pseudonym;
 use crate::pseudonym::{
     Custodian, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault, VaultWriter,
@@ -195,7 +195,7 @@ struct Resealing<'a> {
     new: Pseudonymizer,
     custodians: Vec<Custodian>,
     renamed: Renamed,
-    replaced: Vec<(String, SealedFile)>,
+    replaced: Vec<Replacement>,
 }
 
 impl Resealing<'_> {
@@ -224,7 +224,8 @@ impl Resealing<'_> {
             )?;
             self.reseal(&page, &mut writer)?;
             let file = writer.finish()?;
-            self.replaced.push((name, SealedFile { name: file.name, digest: file.digest, records: file.records }));
+            let by = Some(SealedFile { name: file.name, digest: file.digest, records: file.records });
+            self.replaced.push(Replacement { name, by });
         }
         Ok(())
     }

@@ -46,8 +46,10 @@ fn a_change_and_its_record_are_one() {
     assert_eq!(breaks(&ledger), []);
     assert_eq!(ledger.audit_end().unwrap(), Chain { length: 5, head: found[4].hash });
     let store = ledger.store_id().unwrap();
-    let about: Vec<bool> =
-        [9, 1].iter().map(|&who| found[1].is_about(crate::audit::Subject::of(&store, p(who))).unwrap()).collect();
+    let about: Vec<bool> = [9, 1]
+        .iter()
+        .map(|&who| found[1].is_about(crate::audit::Subject::commit_to(&store, p(who))).unwrap())
+        .collect();
     assert_eq!(about, [true, true]);
 }
 
