@@ -1,4 +1,6 @@
-//! Traces of what was expunged or renamed: files and pages that still hold it, until they are gone as well.
+//! Traces of what was expunged or renamed: files and pages that still hold it, until a command removes them.
+//!
+//! Removing them changes nothing that the ledger holds, so nothing here is recorded: the change that left them was.
 
 use rusqlite::OptionalExtension;
 
@@ -9,8 +11,8 @@ use super::ledger::Ledger;
 pub(super) const UNFINISHED: &str = "expunge_unfinished";
 
 impl Ledger {
-    /// Whether something was expunged, or renamed, and its traces are not yet gone from all files; then the files of the
-    /// vault that are to be removed.
+    /// The files of the vault that are to be removed, if something was expunged or renamed whose traces are not yet gone from
+    /// all files; `None` if nothing is left to do.
     ///
     /// # Errors
     /// The database's.
@@ -36,7 +38,7 @@ impl Ledger {
         Ok(busy == 0)
     }
 
-    /// The index, the vault's old files and the journal are gone.
+    /// Notes that the index, the vault's old files and the journal are gone.
     ///
     /// # Errors
     /// The database's.

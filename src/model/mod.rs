@@ -1,4 +1,5 @@
-//! The words of the field as types: loci, alleles, genotypes, profiles, panels, relations, pedigrees.
+//! The words of the field as types: loci, alleles, genotypes, profiles, panels, relations, pedigrees, records of samples,
+//! candidates.
 //!
 //! Nothing here reads, writes or computes a probability.
 
