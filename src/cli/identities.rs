@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::intake::{Problem, Severity};
+use crate::intake::{FindingCode, Problem, Severity};
 use crate::kinship::Calculator;
 use crate::ledger::{Batch, CandidateRecord, Holds, Ledger, Sample, Samples};
 use crate::matching::{Compiler, Double, Doubles, IdentityRule, Judge, Watch};
@@ -148,12 +148,12 @@ fn told(found: &BTreeSet<Pair>, batch: &Batch, file: &str) -> (Vec<Problem>, Vec
             "sample {new} has the profile of {side} {other}{place} ({differ} at {loci} loci): one person under two numbers, \
              or identical twins"
         );
-        problem(lines.get(new).copied(), "same-profile", what)
+        problem(lines.get(new).copied(), FindingCode::SameProfile, what)
     });
     let more = (found.len() > NAMED).then(|| {
         let number = count((found.len() - NAMED) as u64);
         let what = format!("and {number} pairs more: `reunite kin --within all --relation identity` lists all");
-        problem(None, "same-profile-more", what)
+        problem(None, FindingCode::SameProfileMore, what)
     });
     pairs.chain(more).unzip()
 }

@@ -6,7 +6,9 @@ use std::time::Instant;
 use anyhow::Context;
 
 use crate::audit::Entry;
-use crate::intake::{Intake, Layout, Problem, Request, Severity, file_bytes, read_bytes, read_telling};
+use crate::intake::{
+    FindingCode, Intake, Layout, Problem, Request, Severity, file_bytes, read_bytes, read_guessing_layout,
+};
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
 use crate::model::Pseudonym;
 use crate::pseudonym::Pseudonymizer;
@@ -70,7 +72,7 @@ impl Desk<'_> {
         let name = source.path.display().to_string();
         let mut report = FileReport::new(name.clone());
         if let Some(why) = source.skipped {
-            self.tell(&mut report, vec![whole(&name, Severity::Note, "skipped", why.to_owned())], None);
+            self.tell(&mut report, vec![whole(&name, Severity::Note, FindingCode::Skipped, why.to_owned())], None);
             self.log.files.push(report);
             return Ok(());
         }
@@ -78,7 +80,7 @@ impl Desk<'_> {
             Ok(bytes) => bytes,
             Err(error) => {
                 report.outcome = FileOutcome::Rejected;
-                let problem = whole(&name, Severity::Error, "unreadable", error.to_string());
+                let problem = whole(&name, Severity::Error, FindingCode::Unreadable, error.to_string());
                 self.tell(&mut report, vec![problem], Some(&[error.to_string()]));
                 self.log.files.push(report);
                 return Ok(());
@@ -86,7 +88,7 @@ impl Desk<'_> {
         };
         let mut intake = match self.import.layout {
             Some(_) => read_bytes(&name, &bytes, &self.request),
-            None => read_telling(&name, &bytes, &self.request),
+            None => read_guessing_layout(&name, &bytes, &self.request),
         };
         drop(bytes);
         report.blake3 = Some(hex(&intake.digest));
@@ -184,7 +186,7 @@ impl Desk<'_> {
                     let (problems, texts) = check_new(&batch, self.ledger, self.target.store, rule, self.output, name)
                         .unwrap_or_else(|error| {
                             let what = format!("persons with two numbers were not looked for: {error:#}");
-                            let problem = whole(name, Severity::Warning, "identities", what);
+                            let problem = whole(name, Severity::Warning, FindingCode::Identities, what);
                             let text = problem.to_string();
                             (vec![problem], vec![text])
                         });
@@ -236,7 +238,7 @@ impl Desk<'_> {
 }
 
 /// A finding about a file as a whole.
-fn whole(name: &str, severity: Severity, code: &'static str, what: String) -> Problem {
+fn whole(name: &str, severity: Severity, code: FindingCode, what: String) -> Problem {
     Problem { file: name.into(), line: 0, column: None, severity, code, what: what.into() }
 }
 

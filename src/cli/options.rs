@@ -96,7 +96,7 @@ impl FrequencyOption {
             }
             Some(path) => {
                 let bytes = read_bytes(path)?;
-                if Format::of(&bytes) == Format::Fam {
+                if Format::detect(&bytes) == Format::Fam {
                     return fam::frequencies(&path.display().to_string(), &bytes);
                 }
                 let (text, table) = frequencies_of(path, bytes)?;

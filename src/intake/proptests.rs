@@ -5,8 +5,8 @@ use std::fmt::Write;
 use proptest::prelude::*;
 
 use super::findings::Findings;
+use super::formats::tidy::tidy;
 use super::tests::{panel, pseudonymizer, read, request};
-use super::tidy::tidy;
 use super::{Layout, Problem, Row};
 
 /// A valid file, as cells.

@@ -8,11 +8,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{CaseList, FamilyPedigrees, KitUse, NumberKind, Problem, cmf, fam, genemapper};
-use crate::model::{
-    DropOut, FamilyPedigree, Locus, ManyAlleles, Panel, Profile, Pseudonym, Relation, Sex, UnknownWord,
-};
-use crate::pseudonym::Pseudonymizer;
+use crate::intake::findings::Problem;
+use crate::model::{DropOut, FamilyPedigree, Locus, ManyAlleles, Profile, Pseudonym, Relation, Sex, UnknownWord};
 
 /// What a tidy CSV file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,22 +62,6 @@ pub enum Format {
     Fam,
 }
 
-impl Format {
-    /// Tells the form of a file by its text, in UTF-8; what is none of the others is read as CSV, and told what it lacks.
-    #[must_use]
-    pub fn of(text: &[u8]) -> Self {
-        if cmf::begins(text) {
-            Self::Cmf
-        } else if fam::is_fam(text) {
-            Self::Fam
-        } else if genemapper::is_table(text) {
-            Self::GeneMapper
-        } else {
-            Self::Csv
-        }
-    }
-}
-
 /// What one allele alone means: a homozygote is written so, but the other allele may also have been lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SingleAllele {
@@ -89,54 +70,6 @@ pub enum SingleAllele {
     Homozygote,
     /// Nothing certain: the locus is left untyped.
     Untyped,
-}
-
-/// What is asked of a file.
-#[derive(Clone, Copy)]
-pub struct Request<'a> {
-    /// What it holds.
-    pub layout: Layout,
-    /// Its form; `None` if its content tells.
-    pub format: Option<Format>,
-    /// The loci matched on.
-    pub panel: &'a Panel,
-    /// Makes pseudonyms of its identifiers.
-    pub pseudonymizer: &'a Pseudonymizer,
-    /// Pedigrees of families that relations do not describe.
-    pub pedigrees: Option<&'a FamilyPedigrees>,
-    /// Who the samples are, where the file holds genotypes alone.
-    pub cases: Option<&'a CaseList>,
-    /// What one allele alone means.
-    pub single_allele: SingleAllele,
-    /// The sheet of a workbook; `None` for the first.
-    pub sheet: Option<&'a str>,
-    /// Whether the names of persons in the families of a DVI project, such as `Father`, are theirs within the family only:
-    /// `FAMILY/PERSON` then names the sample.
-    pub names_within_family: bool,
-    /// What is said of typing kits.
-    pub kits: KitUse,
-    /// What its sample_id are, if they are such numbers: they are checked then.
-    pub sample_id_kind: Option<NumberKind>,
-}
-
-impl<'a> Request<'a> {
-    /// A file of this layout, of whatever form, by itself.
-    #[must_use]
-    pub fn new(layout: Layout, panel: &'a Panel, pseudonymizer: &'a Pseudonymizer) -> Self {
-        Self {
-            layout,
-            format: None,
-            panel,
-            pseudonymizer,
-            pedigrees: None,
-            cases: None,
-            single_allele: SingleAllele::default(),
-            sheet: None,
-            names_within_family: false,
-            kits: KitUse::default(),
-            sample_id_kind: None,
-        }
-    }
 }
 
 /// One sound row: a sample and what it is.

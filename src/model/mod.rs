@@ -4,6 +4,7 @@
 
 mod allele;
 mod drop_out;
+mod finding_code;
 mod genotype;
 mod identity;
 mod many;
@@ -15,6 +16,7 @@ mod relation;
 
 pub use allele::{Allele, AlleleError};
 pub use drop_out::DropOut;
+pub use finding_code::{FindingCode, Severity};
 pub use genotype::{Genotype, GenotypeCode, GenotypeError, genotype_code, genotype_count};
 pub use identity::Pseudonym;
 pub use many::ManyAlleles;

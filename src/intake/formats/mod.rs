@@ -1,0 +1,7 @@
+//! One reader for each format of files.
+
+pub(super) mod cmf;
+pub(super) mod fam;
+pub(super) mod genemapper;
+pub(super) mod parallel;
+pub(super) mod tidy;
