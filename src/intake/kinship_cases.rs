@@ -174,8 +174,8 @@ impl<'a> Reader<'a> {
                 .ok()
         };
         let [low, high] = ALLELES.map(&mut allele);
-        let drop_out = cells::drop_out(cell(DROP_OUT)).unwrap_or_else(|what| {
-            findings.problem(line, columns.column(DROP_OUT), FindingCode::DropOut, what);
+        let drop_out = cells::drop_out(cell(DROP_OUT)).unwrap_or_else(|error| {
+            findings.problem(line, columns.column(DROP_OUT), FindingCode::DropOut, error.to_string());
             None
         });
         if findings.count() > before {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::Read;
+use std::io::Read as _;
 use std::path::Path;
 
 use crate::intake::findings::Findings;
@@ -98,7 +98,7 @@ pub(in crate::intake) enum Content<'b> {
 
 /// What is read of a file.
 #[derive(Default)]
-struct Read {
+struct Parts {
     loci: Vec<Locus>,
     rows: Vec<Row>,
     pedigrees: Vec<FamilyPedigree>,
@@ -125,19 +125,19 @@ impl<'b> Content<'b> {
 
     /// Reads on to the end. `bytes` are those of the file.
     pub(in crate::intake) fn read(&self, bytes: &[u8], request: &Request<'_>, mut findings: Findings) -> Intake {
-        let Read { loci, rows, pedigrees } = match self {
+        let Parts { loci, rows, pedigrees } = match self {
             Self::Messages => with_pedigrees(cmf::read(bytes, request, &mut findings), request),
             Self::Text { format, text } => match format {
                 Format::Csv => with_pedigrees(tidy(text, request, PIECE, &mut findings), request),
                 Format::GeneMapper => with_pedigrees(genemapper::read(text, request, &mut findings), request),
                 Format::Fam => {
                     let (loci, rows, pedigrees) = fam::read(text, request, &mut findings);
-                    Read { loci, rows, pedigrees }
+                    Parts { loci, rows, pedigrees }
                 }
                 // Never text: see `open`.
-                Format::Cmf => Read::default(),
+                Format::Cmf => Parts::default(),
             },
-            Self::NoText { .. } => Read::default(),
+            Self::NoText { .. } => Parts::default(),
         };
         let (locus_columns, rejected) = (std::mem::take(&mut findings.locus_columns), findings.rejected);
         let (problems, notes) = findings.finish();
@@ -155,9 +155,9 @@ impl<'b> Content<'b> {
     }
 }
 
-fn with_pedigrees((loci, rows): (Vec<Locus>, Vec<Row>), request: &Request<'_>) -> Read {
+fn with_pedigrees((loci, rows): (Vec<Locus>, Vec<Row>), request: &Request<'_>) -> Parts {
     let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of_rows(&rows));
-    Read { loci, rows, pedigrees }
+    Parts { loci, rows, pedigrees }
 }
 
 impl Intake {

@@ -6,7 +6,7 @@ use crate::intake::columns::loci;
 use crate::intake::text::lines::split;
 use crate::model::Locus;
 
-const KITS: &str = include_str!("../../fixtures/kits.csv");
+const KITS: &str = include_str!("../../../fixtures/kits.csv");
 
 /// A typing kit, or a named set of loci, as `fixtures/kits.csv` has it.
 #[derive(Debug, PartialEq, Eq)]

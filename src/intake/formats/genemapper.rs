@@ -21,7 +21,7 @@ use crate::intake::rows::settle::{Settled, Settler};
 use crate::intake::rows::table::{Table, TableRow, TypedLocus};
 use crate::intake::text::lines::{self, Lines, is_blank, split};
 use crate::intake::text::source::{MOST_LINE_BYTES, Source, fields, open};
-use crate::intake::types::{Row, SingleAllele};
+use crate::intake::types::Row;
 use crate::model::{Allele, FindingCode, Locus};
 
 /// More different names of markers than any table has.

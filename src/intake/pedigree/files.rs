@@ -4,17 +4,20 @@
 //! entered once. Loops, such as a marriage of cousins, are allowed. Names are used to link the rows and go no further.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::hash::Hash;
 
 use crate::intake::columns::fixed::Columns;
 use crate::intake::findings::Findings;
 use crate::intake::findings::Problem;
+use crate::intake::pedigree::columns::{
+    AGENCY, FAMILY, FATHER, MISSING, MOTHER, OF_CASES, OF_FAMILIES, PERSON, REQUIRED, SAMPLE, SEX,
+};
 use crate::intake::pedigree::link::{Linked, Person, link};
+use crate::intake::pedigree::placed::FamilyPedigrees;
 use crate::intake::text::encoding::decode;
 use crate::intake::text::source::open;
-use crate::intake::types::Row;
-use crate::model::{FamilyPedigree, FindingCode, Pseudonym, Sex};
+use crate::model::{FindingCode, Pseudonym, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
 /// Pedigrees of cases for the kinship calculator, whose persons go by name.

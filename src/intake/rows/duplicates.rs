@@ -56,7 +56,7 @@ fn relatives(header: &Header, rows: &[Row], findings: &mut Findings) {
         let mut members: Vec<_> = family.iter().map(|&(_, i)| (rows[i].family.map(|f| f.1), i)).collect();
         members.sort_unstable();
         for same in members.chunk_by(|a, b| a.0 == b.0) {
-            let Some(code) = same[0].0.and_then(second) else { continue };
+            let Some(code) = same[0].0.and_then(second_relative) else { continue };
             let first = &rows[same[0].1];
             // The same sample twice is said below.
             for row in same[1..].iter().map(|&(_, i)| &rows[i]).filter(|row| row.sample != first.sample) {
@@ -137,7 +137,8 @@ fn agencies(header: &Header, rows: &[Row], families_without_agency: &[Pseudonym]
     });
 }
 
-fn second(relation: Relation) -> Option<&'static str> {
+/// The code of a second relative where a child has only one.
+fn second_relative(relation: Relation) -> Option<FindingCode> {
     match relation {
         Relation::Father => Some(FindingCode::SecondFather),
         Relation::Mother => Some(FindingCode::SecondMother),

@@ -22,13 +22,30 @@ const PROVINCES: [u32; 34] = [
     64, 65, 71, 81, 82,
 ];
 
-/// What is wrong with a number: code, cause and remedy.
-type Wrong = (&'static str, &'static str);
+/// What is wrong with a number.
+struct Wrong {
+    code: FindingCode,
+    /// Cause and remedy.
+    what: &'static str,
+}
+
+impl Wrong {
+    const fn new(code: FindingCode, what: &'static str) -> Self {
+        Self { code, what }
+    }
+}
+
+const NOT_AN_ID: Wrong =
+    Wrong::new(FindingCode::IdForm, "the cell is not 17 digits and a check digit (0-9 or X): copy the number again");
+const NOT_A_CERTIFICATE: Wrong = Wrong::new(
+    FindingCode::BirthCertificateForm,
+    "the cell is not a capital letter and nine digits: copy the number again",
+);
 
 fn resident_id(number: &str, stated: Sex) -> Option<Wrong> {
     let bytes = number.as_bytes();
     if bytes.len() == 15 && bytes.iter().all(u8::is_ascii_digit) {
-        return Some((
+        return Some(Wrong::new(
             FindingCode::IdForm,
             "the number has 15 digits, the form before 1999, without a check digit: write the 18 digits of today",
         ));
@@ -36,23 +53,17 @@ fn resident_id(number: &str, stated: Sex) -> Option<Wrong> {
     let (digits, last) = match bytes {
         [digits @ .., last] if digits.len() == 17 && digits.iter().all(u8::is_ascii_digit) => (digits, *last),
         _ => {
-            return Some((
-                FindingCode::IdForm,
-                "the cell is not 17 digits and a check digit (0-9 or X): copy the number again",
-            ));
+            return Some(NOT_AN_ID);
         }
     };
     if !(last.is_ascii_digit() || last.eq_ignore_ascii_case(&b'X')) || digits[0] == b'0' {
-        return Some((
-            FindingCode::IdForm,
-            "the cell is not 17 digits and a check digit (0-9 or X): copy the number again",
-        ));
+        return Some(NOT_AN_ID);
     }
     let digit = |at: usize| u32::from(digits[at] - b'0');
     let number = |from: usize, to: usize| (from..to).fold(0, |sum, at| sum * 10 + digit(at));
     let sum: u32 = WEIGHTS.iter().enumerate().map(|(at, weight)| weight * digit(at)).sum();
     if CHECKS[sum as usize % CHECKS.len()] != last.to_ascii_uppercase() {
-        return Some((
+        return Some(Wrong::new(
             FindingCode::IdCheckDigit,
             "the check digit is not that of the number: a digit is wrong, or two are exchanged",
         ));
@@ -60,11 +71,14 @@ fn resident_id(number: &str, stated: Sex) -> Option<Wrong> {
     let (year, month, day) = (number(6, 10), number(10, 12), number(12, 14));
     let is_day = |year: u32| Date::new(i16::try_from(year).ok()?, month as i8, day as i8).ok();
     if !(1850..2100).contains(&year) || is_day(year).is_none() {
-        return Some((FindingCode::IdDate, "the digits of the day of birth are no day: compare with the card"));
+        return Some(Wrong::new(
+            FindingCode::IdDate,
+            "the digits of the day of birth are no day: compare with the card",
+        ));
     }
     let sex = if digit(16) % 2 == 1 { Sex::Male } else { Sex::Female };
     if stated != Sex::Unknown && stated != sex {
-        return Some((
+        return Some(Wrong::new(
             FindingCode::IdSex,
             "the number is that of a person of the other sex than stated: look whether rows or samples were swapped",
         ));
@@ -73,14 +87,12 @@ fn resident_id(number: &str, stated: Sex) -> Option<Wrong> {
 }
 
 fn birth_certificate(number: &str) -> Option<Wrong> {
-    let form =
-        (FindingCode::BirthCertificateForm, "the cell is not a capital letter and nine digits: copy the number again");
-    let [letter, digits @ ..] = number.as_bytes() else { return Some(form) };
+    let [letter, digits @ ..] = number.as_bytes() else { return Some(NOT_A_CERTIFICATE) };
     if !letter.is_ascii_uppercase() || digits.len() != 9 || !digits.iter().all(u8::is_ascii_digit) {
-        return Some(form);
+        return Some(NOT_A_CERTIFICATE);
     }
     let province = u32::from(digits[0] - b'0') * 10 + u32::from(digits[1] - b'0');
-    (!PROVINCES.contains(&province)).then_some((
+    (!PROVINCES.contains(&province)).then_some(Wrong::new(
         FindingCode::BirthCertificateProvince,
         "the first two digits are no province's, as they usually are: compare with the certificate",
     ))
@@ -103,7 +115,7 @@ pub(in crate::intake) fn check(
         NumberKind::ResidentId => resident_id(number, stated),
         NumberKind::BirthCertificate => birth_certificate(number),
     };
-    if let Some((code, what)) = wrong {
+    if let Some(Wrong { code, what }) = wrong {
         findings.warn(line, column, code, what);
     } else if is_name && number.ends_with('x') {
         let what = "the number ends with a small x: write X, or the same number becomes two pseudonyms";
@@ -121,7 +133,7 @@ mod tests {
     const FEMALE: &str = "37990020000229002X";
 
     fn code(number: &str, stated: Sex) -> Option<&'static str> {
-        resident_id(number, stated).map(|wrong| wrong.0)
+        resident_id(number, stated).map(|wrong| wrong.code.word())
     }
 
     #[test]
@@ -171,7 +183,7 @@ mod tests {
         ] {
             assert_eq!(code(form, Sex::Male), Some("id-form"), "{form}");
         }
-        assert!(resident_id("370102900307773", Sex::Male).unwrap().1.contains("15 digits"));
+        assert!(resident_id("370102900307773", Sex::Male).unwrap().what.contains("15 digits"));
         // With the right check digit each: 30 February, month 13, the year 1066.
         let with_check = |digits: &str| {
             let sum: u32 = digits.bytes().zip(WEIGHTS).map(|(b, weight)| u32::from(b - b'0') * weight).sum();
@@ -187,7 +199,7 @@ mod tests {
 
     #[test]
     fn birth_certificates_have_a_form_and_usually_a_province() {
-        let code = |number: &str| birth_certificate(number).map(|wrong| wrong.0);
+        let code = |number: &str| birth_certificate(number).map(|wrong| wrong.code.word());
         assert_eq!(code("Q370123456"), None);
         assert_eq!(code("Q990123456"), Some("birth-certificate-province"));
         for form in

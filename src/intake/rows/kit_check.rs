@@ -102,15 +102,11 @@ fn rows_of(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use crate::intake::tests::{panel, pseudonymizer, request};
-    use crate::intake::{Intake, Kit, KitUse, Layout, read_bytes};
+    use crate::intake::{Intake, Kit, KitUse, Layout, Request, read_bytes};
 
     fn read(text: &str, kits: KitUse) -> Intake {
         let (panel, pseudonymizer) = (panel(), pseudonymizer());
-        read_bytes(
-            "f.csv",
-            text.as_bytes(),
-            &super::super::Request { kits, ..request(Layout::Children, &panel, &pseudonymizer) },
-        )
+        read_bytes("f.csv", text.as_bytes(), &Request { kits, ..request(Layout::Children, &panel, &pseudonymizer) })
     }
 
     fn notes(intake: &Intake) -> Vec<(u64, usize, &'static str)> {

@@ -34,7 +34,7 @@ pub(in crate::intake) fn decode<'a>(
         findings.problem(0, None, FindingCode::Sheet, "is no workbook that has sheets: leave out --sheet");
         return None;
     }
-    if let Some((code, what)) = foreign(bytes) {
+    if let Some((code, what)) = not_text(bytes) {
         findings.problem(0, None, code, what);
         return None;
     }
@@ -130,7 +130,7 @@ fn decode_gb18030(text: &[u8], findings: &mut Findings) -> String {
 }
 
 /// Recognises what is not text at all.
-fn foreign(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+fn not_text(bytes: &[u8]) -> Option<(FindingCode, &'static str)> {
     if bytes.len() as u64 > MOST_BYTES {
         Some((
             FindingCode::Size,

@@ -30,23 +30,38 @@ pub(in crate::intake) fn is_workbook(bytes: &[u8]) -> bool {
 /// A sheet as CSV: the one of this name, or the first. `None` if there is none; the findings then say why.
 pub(in crate::intake) fn text(bytes: &[u8], sheet: Option<&str>, findings: &mut Findings) -> Option<String> {
     let allowed = (bytes.len() as u64).saturating_mul(MOST_UNPACKED).max(LEAST_ALLOWED);
-    let refuse = |problem: Problem, findings: &mut Findings| findings.problem(problem.0, None, problem.1, problem.2);
     unpacked(bytes, allowed)
         .and_then(|()| csv(bytes, sheet, allowed, findings))
-        .map_err(|problem| refuse(problem, findings))
+        .map_err(|Refused { line, code, what }| findings.problem(line, None, code, what))
         .ok()
 }
 
-/// Line, code and text of a finding.
-type Problem = (u64, &'static str, &'static str);
+/// Why a workbook cannot be read.
+struct Refused {
+    /// Line, from 1; 0 if it is the workbook as a whole.
+    line: u64,
+    code: FindingCode,
+    what: &'static str,
+}
 
-const DAMAGED: Problem =
-    (0, FindingCode::Workbook, "the workbook cannot be read: open it in Excel and save it again, as .xlsx");
-const TOO_LARGE: Problem =
-    (0, FindingCode::Workbook, "the workbook unpacks to far more than its own size: save the sheet as CSV UTF-8");
+impl Refused {
+    const fn whole(code: FindingCode, what: &'static str) -> Self {
+        Self { line: 0, code, what }
+    }
+}
+
+const DAMAGED: Refused =
+    Refused::whole(FindingCode::Workbook, "the workbook cannot be read: open it in Excel and save it again, as .xlsx");
+const TOO_LARGE: Refused = Refused::whole(
+    FindingCode::Workbook,
+    "the workbook unpacks to far more than its own size: save the sheet as CSV UTF-8",
+);
+const NO_SHEET: Refused = Refused::whole(FindingCode::Sheet, "the workbook has no sheet");
+const OTHER_SHEETS: Refused =
+    Refused::whole(FindingCode::Sheet, "the workbook has no sheet of the name given with --sheet");
 
 /// Unpacks every part once, keeping nothing: what a part says of its own size need not be true.
-fn unpacked(bytes: &[u8], allowed: u64) -> Result<(), Problem> {
+fn unpacked(bytes: &[u8], allowed: u64) -> Result<(), Refused> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| DAMAGED)?;
     let mut left = allowed;
     for at in 0..archive.len() {
@@ -57,16 +72,12 @@ fn unpacked(bytes: &[u8], allowed: u64) -> Result<(), Problem> {
     Ok(())
 }
 
-fn csv(bytes: &[u8], sheet: Option<&str>, allowed: u64, findings: &mut Findings) -> Result<String, Problem> {
+fn csv(bytes: &[u8], sheet: Option<&str>, allowed: u64, findings: &mut Findings) -> Result<String, Refused> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_: XlsxError| DAMAGED)?;
     let names = workbook.sheet_names();
     let name = match sheet {
-        None => names.first().ok_or((0, FindingCode::Sheet, "the workbook has no sheet"))?,
-        Some(sheet) => names.iter().find(|name| *name == sheet).ok_or((
-            0,
-            FindingCode::Sheet,
-            "the workbook has no sheet of the name given with --sheet",
-        ))?,
+        None => names.first().ok_or(NO_SHEET)?,
+        Some(sheet) => names.iter().find(|name| *name == sheet).ok_or(OTHER_SHEETS)?,
     };
     let mut cells = workbook.worksheet_cells_reader(name).map_err(|_| DAMAGED)?;
     let mut lines = Lines { text: String::new(), row: 0, column: 0, width: None };
@@ -76,15 +87,15 @@ fn csv(bytes: &[u8], sheet: Option<&str>, allowed: u64, findings: &mut Findings)
             continue;
         }
         if row >= MOST_ROWS || column >= MOST_COLUMNS {
-            return Err((
-                u64::from(row) + 1,
-                FindingCode::Columns,
-                "the sheet has more columns than the 256 that a file may have: remove those that do not belong here",
-            ));
+            return Err(Refused {
+                line: u64::from(row) + 1,
+                code: FindingCode::Columns,
+                what: "the sheet has more columns than the 256 that a file may have: remove those that do not belong here",
+            });
         }
         lines.go_to(row, column).ok_or(DAMAGED)?;
-        let place = (u64::from(row) + 1, column, lines.width.is_none());
-        lines.write(&cell_text(cell.get_value(), place, findings));
+        let place = Place { line: u64::from(row) + 1, column, in_header: lines.width.is_none() };
+        lines.write(&cell_text(cell.get_value(), &place, findings));
         if lines.text.len() as u64 > allowed {
             return Err(TOO_LARGE);
         }
@@ -93,9 +104,17 @@ fn csv(bytes: &[u8], sheet: Option<&str>, allowed: u64, findings: &mut Findings)
     Ok(lines.text)
 }
 
-/// What a cell shows. `place` is its line, its column from 0, and whether the line is the header.
-fn cell_text<'a>(value: &'a DataRef<'_>, place: (u64, u32, bool), findings: &mut Findings) -> Cow<'a, str> {
-    let (line, column, in_header) = place;
+/// Where a cell stands.
+struct Place {
+    line: u64,
+    /// From 0.
+    column: u32,
+    in_header: bool,
+}
+
+/// What a cell shows.
+fn cell_text<'a>(value: &'a DataRef<'_>, place: &Place, findings: &mut Findings) -> Cow<'a, str> {
+    let Place { line, column, in_header } = *place;
     let mut problem = |code, what: &'static str| {
         findings.problem(line, Some((column as usize + 1, "?".into())), code, what);
         Cow::Borrowed("")
@@ -208,9 +227,9 @@ mod tests {
     use zip::ZipWriter;
     use zip::write::SimpleFileOptions;
 
-    use super::super::tests::{places, read};
-    use super::super::{Intake, Layout};
     use super::*;
+    use crate::intake::tests::{places, read};
+    use crate::intake::{Intake, Layout};
 
     /// A workbook with these sheets: names, and their rows as XML.
     fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {

@@ -49,7 +49,7 @@ pub(in crate::intake) fn read(bytes: &[u8], request: &Request<'_>, findings: &mu
     let text = match text::decode(bytes) {
         Ok(text) => text,
         Err(refused) => {
-            findings.problem(refused.line, None, refused.code.word(), refused.what);
+            findings.problem(refused.line, None, refused.code, refused.what);
             return Default::default();
         }
     };

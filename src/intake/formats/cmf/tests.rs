@@ -387,7 +387,7 @@ fn cmf_is_told_by_its_content() {
     let asked = |format| {
         let (panel, pseudonymizer) = (panel(), pseudonymizer());
         let request = request(Layout::Children, &panel, &pseudonymizer);
-        read_bytes("f", text.as_bytes(), &crate::intake::Request { format, ..request }).problems.len()
+        read_bytes("f", text.as_bytes(), &Request { format, ..request }).problems.len()
     };
     assert_eq!((asked(Some(Format::Cmf)), asked(None), asked(Some(Format::Csv)) > 0), (0, 0, true));
 }

@@ -23,9 +23,6 @@ mod relations;
 mod tests;
 mod values;
 
-use super::findings::Findings;
-use super::table::Table;
-use super::{FamilyPedigrees, Layout, Request, Row, tidy};
 use crate::intake::findings::Findings;
 use crate::intake::pedigree::placed::FamilyPedigrees;
 use crate::intake::request::Request;

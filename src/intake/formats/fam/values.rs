@@ -61,7 +61,7 @@ impl<'a> Values<'a> {
     fn value<T>(
         &mut self,
         what: &str,
-        (code, form): (&'static str, &str),
+        (code, form): (FindingCode, &str),
         read: impl FnOnce(&str) -> Option<T>,
         findings: &mut Findings,
     ) -> Option<T> {
