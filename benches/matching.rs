@@ -4,11 +4,12 @@
 mod people;
 
 use criterion::{BatchSize, Criterion as Bench, Throughput, criterion_group, criterion_main};
+use reunite::audit::Attribution;
 use reunite::index::{Access, Binding, Index};
 use reunite::kinship::Calculator;
-use reunite::ledger::{Batch, Holds, Ledger, LedgerKey, OnConflict, Record};
+use reunite::ledger::{Batch, Ledger, LedgerKey, OnConflict};
 use reunite::matching::{Compiler, Criterion, Matcher, Scorer, Watch};
-use reunite::model::Sex;
+use reunite::model::{Layout, SampleRecord, Sex};
 use reunite::population::{FrequencyTable, Model};
 
 const FAMILIES: usize = 512;
@@ -65,7 +66,7 @@ fn storage(c: &mut Bench) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("children.idx");
     std::fs::write(&path, people::index(&children)).unwrap();
-    let rows = children.iter().enumerate().map(|(line, child)| Record {
+    let rows = children.iter().enumerate().map(|(line, child)| SampleRecord {
         line: line as u64,
         sample: child.pseudonym,
         family: None,
@@ -80,7 +81,7 @@ fn storage(c: &mut Bench) {
     });
     let loci = table.panel().loci().to_vec();
     let batch =
-        Batch { holds: Holds::Children, file_digest: [0; 32], loci, rows: rows.collect(), pedigrees: Vec::new() };
+        Batch { layout: Layout::Children, file_digest: [0; 32], loci, rows: rows.collect(), pedigrees: Vec::new() };
 
     let mut group = c.benchmark_group("storage");
     group.sample_size(10);
@@ -97,7 +98,9 @@ fn storage(c: &mut Bench) {
             number += 1;
             Ledger::create(&folder.path().join(format!("{number}.db")), Some(&key)).unwrap()
         };
-        let import = |mut ledger: Ledger| ledger.import(&batch, OnConflict::Refuse, false).unwrap();
+        let import = |mut ledger: Ledger| {
+            ledger.import(&batch, OnConflict::Refuse, false, Attribution::Unrecorded("a measurement")).unwrap()
+        };
         b.iter_batched(fresh, import, BatchSize::PerIteration);
     });
 }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index};
 use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
-use reunite::matching::{Candidate, Criterion, MatchResult, Matcher, Stopped, Watch};
+use reunite::matching::{Criterion, MatchResult, Matcher, Stopped, Watch};
 use reunite::model::{
-    Allele, Child, DropOut, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative, genotype_code,
+    Allele, Candidate, Child, DropOut, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative,
+    genotype_code,
 };
 use reunite::population::{Convention, DropOuts, Floor, FrequencyTable, Model, Mutation, MutationRates};
 use reunite::screen::Instructions;

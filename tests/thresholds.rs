@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use reunite::index::{Binding, Builder, Index};
 use reunite::kinship::{Calculator, Evidence, Grid, Hypothesis, LocusOutcomes, LrDistribution};
-use reunite::matching::{Candidate, Criterion, Matcher, Watch};
-use reunite::model::{Child, Family, Pseudonym, Relation, Relative};
+use reunite::matching::{Criterion, Matcher, Watch};
+use reunite::model::{Candidate, Child, Family, Pseudonym, Relation, Relative};
 use reunite::population::{FrequencyTable, Model};
 use reunite::screen::Instructions;
 use reunite::synthesis::{Plan, Population, Shape};

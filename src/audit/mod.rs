@@ -13,5 +13,5 @@ mod record;
 mod signing;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use record::{Break, Chain, Entry, Record, Subject, Subjects};
+pub use record::{Attribution, Break, Chain, Entry, Record, Subject, Subjects};
 pub use signing::{PublicKey, SigningKey};

@@ -81,6 +81,34 @@ impl Entry {
     }
 }
 
+/// How a change of a ledger enters its audit chain. Every method that changes something asks for it, so that no caller
+/// leaves a change unrecorded by forgetting to say who made it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Attribution<'a> {
+    /// With a record of its own, appended in the transaction of the change.
+    Entry(&'a Entry),
+    /// Without a record, for this reason: the change is a step of something that is recorded as a whole, or the store
+    /// serves a measurement and is deleted afterwards.
+    Unrecorded(&'static str),
+}
+
+impl<'a> From<&'a Entry> for Attribution<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        Self::Entry(entry)
+    }
+}
+
+impl Attribution<'_> {
+    /// A copy of the entry, for the change to add its results to; `None` if the change is not recorded.
+    #[must_use]
+    pub fn entry(self) -> Option<Entry> {
+        match self {
+            Self::Entry(entry) => Some(entry.clone()),
+            Self::Unrecorded(_) => None,
+        }
+    }
+}
+
 /// Stands for a sample or family in the records of one store: found by who has the pseudonym, and only then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject([u8; Self::LEN]);

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde::Serialize;
 
+use crate::audit::Attribution;
 use crate::index::Access;
-use crate::ledger::{Batch, Holds, Ledger, OnConflict, Record};
+use crate::ledger::{Batch, Ledger, OnConflict};
 use crate::matching::{Criterion, Matcher, Watch};
-use crate::model::{Profile, Pseudonym, Relation, Sex};
+use crate::model::{Layout, Profile, Pseudonym, Relation, SampleRecord, Sex};
 use crate::screen::Instructions;
 use crate::synthesis::{Plan, Population};
 
@@ -172,17 +173,17 @@ impl Bench {
         let full = How { criterion, ..How::full(&store) };
         let mut runs: Vec<Matched> = Vec::new();
         for _ in 0..self.runs {
-            runs.push(run_match(&store, full, who::entry("bench", None), &quiet)?);
+            runs.push(run_match(&store, full, &who::entry("bench", None), &quiet)?);
         }
         runs.sort_by(|a, b| a.report.run.seconds.total_cmp(&b.report.run.seconds));
         let lengths = runs.iter().map(|run| run.report.run.seconds).collect();
         let median = runs.swap_remove(runs.len() / 2);
         let full_measured = Full::of(&median, lengths);
         import(&mut ledger, &later)?;
-        let delta = run_match(&store, How { full: false, ..full }, who::entry("bench", None), &quiet)?;
+        let delta = run_match(&store, How { full: false, ..full }, &who::entry("bench", None), &quiet)?;
         // Its own index first, so that only matching is compared.
         drop(store.build_index(&ledger, Access::Usual)?);
-        let after = run_match(&store, full, who::entry("bench", None), &quiet)?;
+        let after = run_match(&store, full, &who::entry("bench", None), &quiet)?;
         Ok(Measured {
             program: concat!("reunite ", env!("CARGO_PKG_VERSION")),
             instructions: Instructions::detect().name(),
@@ -243,20 +244,21 @@ fn batches(population: &Population, later: usize, loci: &[crate::model::Locus]) 
         let hash = blake3::hash(id.as_bytes());
         Pseudonym::from_bytes(std::array::from_fn(|byte| hash.as_bytes()[byte]))
     };
-    let record = |line: usize, id: &str, family: Option<(Pseudonym, Relation)>, sex: Sex, profile: &Profile| Record {
-        line: line as u64,
-        sample: name(id),
-        family,
-        sex,
-        agency: None,
-        region: None,
-        kit: None,
-        collected_on: None,
-        drop_out: None,
-        profile: profile.clone(),
-        many: Vec::new(),
-    };
-    let batch = |holds, rows| Batch { holds, file_digest: [0; 32], loci: loci.to_vec(), rows, pedigrees: Vec::new() };
+    let record =
+        |line: usize, id: &str, family: Option<(Pseudonym, Relation)>, sex: Sex, profile: &Profile| SampleRecord {
+            line: line as u64,
+            sample: name(id),
+            family,
+            sex,
+            agency: None,
+            region: None,
+            kit: None,
+            collected_on: None,
+            drop_out: None,
+            profile: profile.clone(),
+            many: Vec::new(),
+        };
+    let batch = |layout, rows| Batch { layout, file_digest: [0; 32], loci: loci.to_vec(), rows, pedigrees: Vec::new() };
     let split = |all: usize| all - later.min(all);
     let families = population.families.iter().enumerate().flat_map(|(number, family)| {
         let one = move |person: &crate::synthesis::SyntheticPerson| {
@@ -269,14 +271,14 @@ fn batches(population: &Population, later: usize, loci: &[crate::model::Locus]) 
     let children = population.children.iter().enumerate();
     let children = children.map(|(number, child)| (number, record(number, &child.id, None, child.sex, &child.profile)));
     let (some, others): (Vec<_>, Vec<_>) = children.partition(|row| row.0 < split(population.children.len()));
-    let rows = |numbered: Vec<(usize, Record)>| numbered.into_iter().map(|row| row.1).collect();
+    let rows = |numbered: Vec<(usize, SampleRecord)>| numbered.into_iter().map(|row| row.1).collect();
     [(first, some), (last, others)]
-        .map(|(families, children)| [batch(Holds::Families, rows(families)), batch(Holds::Children, rows(children))])
+        .map(|(families, children)| [batch(Layout::Families, rows(families)), batch(Layout::Children, rows(children))])
 }
 
 fn import(ledger: &mut Ledger, batches: &[Batch; 2]) -> anyhow::Result<()> {
     for batch in batches {
-        ledger.import(batch, OnConflict::Refuse, false)?;
+        ledger.import(batch, OnConflict::Refuse, false, Attribution::Unrecorded("the store is synthetic"))?;
     }
     Ok(())
 }

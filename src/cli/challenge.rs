@@ -6,6 +6,7 @@ use std::time::Instant;
 use clap::Args;
 use serde::Serialize;
 
+use crate::audit::Attribution;
 use crate::index::Access;
 use crate::intake::{Kit, Layout};
 use crate::ledger::Ledger;
@@ -26,6 +27,9 @@ use super::store::{Protection, Store};
 /// Loci with nothing seen, and with one copy lost, unless asked for otherwise.
 pub(super) const MISSING: f64 = 0.05;
 pub(super) const SINGLE: f64 = 0.08;
+
+/// Why the imports of a search leave no record.
+const SYNTHETIC: Attribution<'_> = Attribution::Unrecorded("the store is synthetic");
 
 #[derive(Args)]
 pub(super) struct Search {
@@ -136,7 +140,7 @@ impl Search {
             let (people, queries) = (people(&challenge, panel, '/'), queries(&challenge, panel, '/'));
             let started = Instant::now();
             let mut import = |name: &str, text: &str, layout| -> anyhow::Result<()> {
-                sound_text(name, text, layout, panel, &pseudonymizer, &mut ledger).map(drop)
+                sound_text(name, text, layout, panel, &pseudonymizer, &mut ledger, SYNTHETIC).map(drop)
             };
             import("people.csv", &people, Layout::Children)?;
             import("queries.csv", &queries, Layout::Families)?;
@@ -146,7 +150,7 @@ impl Search {
             let matched = run_match(
                 &store,
                 How { criterion: best, ..How::full(&store) },
-                super::who::entry("challenge", None),
+                &super::who::entry("challenge", None),
                 &quiet,
             )?;
             let match_ = started.elapsed().as_secs_f64();

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use rayon::prelude::*;
 
+use crate::audit::Attribution;
 use crate::consistency::{Checker, Finding};
 use crate::kinship::{Calculator, KinshipError};
 use crate::ledger::Ledger;
@@ -73,6 +74,7 @@ impl Checking {
         &self,
         ledger: &mut Ledger,
         families: &[Family],
+        attribution: Attribution<'_>,
         output: &Output,
     ) -> anyhow::Result<Vec<FindingRow>> {
         let Checked { findings, failed } = self.check(families);
@@ -80,7 +82,7 @@ impl Checking {
             output.warn(&format!("family {family} could not be held against itself: {error}"));
         }
         let families: Vec<Pseudonym> = families.iter().map(|family| family.pseudonym).collect();
-        ledger.set_marks(&self.under, &families, &marks(&findings)).context("marking families")?;
+        ledger.set_marks(&self.under, &families, &marks(&findings), attribution).context("marking families")?;
         Ok(findings)
     }
 

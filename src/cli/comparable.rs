@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::matching::{Candidate, FewLoci, LocusSet, Typed};
-use crate::model::Profile;
+use crate::matching::{FewLoci, LocusSet, Typed};
+use crate::model::{Candidate, Profile};
 use crate::report::{CandidateReport, ComparableReport, Comparison, Format, Hardly};
 
 use super::Outcome;

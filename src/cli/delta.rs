@@ -7,8 +7,8 @@ use anyhow::Context;
 
 use crate::index::{Access, Index, IndexError};
 use crate::kinship::Calculator;
-use crate::ledger::{self, Generation, Ledger, Past, RunRecord};
-use crate::matching::{Candidate, Criterion, MatchResult, Matcher, ReachError, Stages, Typed, Unscorable, Watch};
+use crate::ledger::{CurrentCandidate, Generation, Ledger, Past, RunRecord};
+use crate::matching::{Criterion, MatchResult, Matcher, ReachError, Stages, Typed, Watch};
 use crate::model::{Child, Family, Pseudonym};
 use crate::report::Comparison;
 
@@ -156,7 +156,7 @@ impl Job<'_> {
         ledger: &mut Ledger,
         since: &Past,
         last: &RunRecord,
-        before: &[ledger::Candidate],
+        before: &[CurrentCandidate],
         output: &Output,
     ) -> anyhow::Result<Compared> {
         let panel = self.store.table.panel();
@@ -227,17 +227,13 @@ impl Job<'_> {
         let typed = vec![(changed_families, with_all), others_with_changed];
         let comparison = Pairs { typed, min_loci: self.min_loci }.tally().comparison(&result.candidates);
         (result.families, result.children, result.pairs) = (all, children, few * children + others);
-        let kept = before.iter().map(|known| &known.record);
+        let kept = before.iter().map(|known| &known.candidate);
         let kept = kept.filter(|pair| stays(&pair.family) && !changed_names.contains(&pair.child));
-        result.candidates.extend(kept.map(|pair| Candidate {
-            family: pair.family,
-            child: pair.child,
-            log10_lr: pair.log10_lr,
-            loci_compared: pair.loci_compared,
-            incompatible_loci: pair.incompatible_loci,
-            same_as: pair.same_as,
-        }));
-        result.unscorable.extend(unscorable_before(last)?.into_iter().filter(|one| stays(&one.family)));
+        result.candidates.extend(kept);
+        let unscorable = last.unscorable.as_ref().context(
+            "the ledger does not know which families the last run could not score: run `reunite match --full`",
+        )?;
+        result.unscorable.extend(unscorable.iter().filter(|one| stays(&one.family)).cloned());
         result.rank();
         Ok(Compared { result, stages, index, comparison })
     }
@@ -299,11 +295,4 @@ impl Job<'_> {
 
 fn names(children: &[Child]) -> BTreeSet<Pseudonym> {
     children.iter().map(|child| child.pseudonym).collect()
-}
-
-/// The families that the last run could not score, as its manifest has them.
-fn unscorable_before(last: &RunRecord) -> anyhow::Result<Vec<Unscorable>> {
-    let manifest: serde_json::Value = serde_json::from_str(&last.manifest)?;
-    let all = manifest.get("unscorable").cloned().unwrap_or_default();
-    serde_json::from_value(all).context("the manifest of the last run cannot be read: run `reunite match --full`")
 }

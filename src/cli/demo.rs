@@ -100,8 +100,8 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
     for (name, text, layout) in
         [("families.csv", FAMILIES, Layout::Families), ("children.csv", CHILDREN, Layout::Children)]
     {
-        ledger.act_for(who::entry("demo", None));
-        sound_text(name, text, layout, table.panel(), &names, &mut ledger)?;
+        let entry = who::entry("demo", None);
+        sound_text(name, text, layout, table.panel(), &names, &mut ledger, (&entry).into())?;
     }
     let counts = ledger.counts()?;
     drop(ledger);
@@ -112,7 +112,7 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
         count(counts.children),
         table.panel().len(),
     ));
-    let matched = run_match(&store, How::full(&store), who::entry("demo", None), output)?;
+    let matched = run_match(&store, How::full(&store), &who::entry("demo", None), output)?;
     drop(lock);
     matched.say(output);
     let known = Known::new(&names)?;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::audit::Attribution;
 use crate::intake::{Intake, MOST_FINDINGS, Problem, Row, Severity};
 use crate::ledger::{Batch, Conflict, ConflictKind, Ledger};
 use crate::model::{FindingCode, Pseudonym, Relation};
@@ -146,7 +147,7 @@ pub(super) fn marks(
 ) -> anyhow::Result<(Vec<Problem>, Vec<String>)> {
     let checking = Checking::of(store)?;
     let families = checking.unchecked(ledger, store)?;
-    let findings = checking.mark(ledger, &families, output)?;
+    let findings = checking.mark(ledger, &families, Attribution::Unrecorded("a step of import"), output)?;
     let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
     let marks = findings.iter().filter(|row| row.finding.severity.is_mark());
     let told = marks.map(|FindingRow { family, finding }| {

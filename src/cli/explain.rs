@@ -59,7 +59,7 @@ impl Explain {
             ..CandidateFilter::default()
         };
         let candidate = ledger.candidates(&pair)?.into_iter().next();
-        if let Some(relative) = candidate.and_then(|candidate| candidate.record.same_as) {
+        if let Some(relative) = candidate.and_then(|candidate| candidate.candidate.same_as) {
             output.warn(&format!(
                 "the child has the profile of relative {relative}: one person under two numbers, or identical twins; the LR \
                  shows how alike they are, not that the child is the missing one"
@@ -82,7 +82,7 @@ impl Explain {
                 panel: panel.len(),
                 min_log10_lr: store.criterion.min_log10_lr,
                 generation,
-                candidate_log10_lr: candidate.map(|candidate| candidate.record.log10_lr),
+                candidate_log10_lr: candidate.map(|candidate| candidate.candidate.log10_lr),
             },
             explanation,
             left_out,

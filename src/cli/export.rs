@@ -8,9 +8,8 @@ use std::path::PathBuf;
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 
-use crate::intake::Layout;
-use crate::ledger::{CandidateFilter, Chosen, Holds, Ledger, Record};
-use crate::model::{DropOut, FamilyPedigree, Locus, Pedigree, Profile, Pseudonym, Relation, Sex};
+use crate::ledger::{CandidateFilter, Chosen, Ledger};
+use crate::model::{DropOut, FamilyPedigree, Layout, Locus, Pedigree, Profile, Pseudonym, Relation, SampleRecord, Sex};
 use crate::report::{FamFamily, FamPerson, FamWriter, TidyCsv, TidyRow, pedigrees_csv};
 
 use super::Outcome;
@@ -108,11 +107,9 @@ impl Export {
     fn subjects(&self, store: &Store, ledger: &Ledger, named: &Named) -> anyhow::Result<Vec<Pseudonym>> {
         let loci = store.table.panel().loci();
         let mut all = Vec::new();
-        for (holds, layout, some) in
-            [(Holds::Families, Layout::Families, &named.families), (Holds::Children, Layout::Children, &named.children)]
-        {
+        for (layout, some) in [(Layout::Families, &named.families), (Layout::Children, &named.children)] {
             if self.wants(layout, named) {
-                ledger.export(holds, chosen(some), loci, |record| -> anyhow::Result<()> {
+                ledger.export(layout, chosen(some), loci, |record| -> anyhow::Result<()> {
                     all.extend(record.family.map(|family| family.0).into_iter().chain([record.sample]));
                     Ok(())
                 })?;
@@ -158,7 +155,7 @@ impl Export {
                 if found.is_empty() {
                     output.warn(&format!("family {family} has no candidate"));
                 }
-                let new = found.iter().map(|candidate| candidate.record.child);
+                let new = found.iter().map(|candidate| candidate.candidate.child);
                 let mut known: BTreeSet<Pseudonym> = named.children.iter().copied().collect();
                 named.children.extend(new.filter(|&child| known.insert(child)));
             }
@@ -195,7 +192,7 @@ impl Export {
         let (mut families, mut relatives) = (BTreeSet::new(), 0);
         // By family, relation and sample, as a family's pedigree has them.
         let mut members: Vec<(Pseudonym, Pseudonym, Sex)> = Vec::new();
-        ledger.export(Holds::Families, chosen(&named.families), &loci, |record| -> anyhow::Result<()> {
+        ledger.export(Layout::Families, chosen(&named.families), &loci, |record| -> anyhow::Result<()> {
             if let Some((family, relation)) = record.family {
                 families.insert(family);
                 if relation == Relation::Member {
@@ -234,7 +231,7 @@ impl Export {
         let loci = self.loci(store, ledger)?;
         let mut csv = TidyCsv::new(file.writer(), false, &loci)?;
         let (mut children, mut found) = (0, BTreeSet::new());
-        ledger.export(Holds::Children, chosen(&named.children), &loci, |record| -> anyhow::Result<()> {
+        ledger.export(Layout::Children, chosen(&named.children), &loci, |record| -> anyhow::Result<()> {
             children += 1;
             if !named.children.is_empty() {
                 found.insert(record.sample);
@@ -262,7 +259,7 @@ impl Export {
         let mut children = Vec::new();
         if self.wants(Layout::Children, named) {
             let loci = store.table.panel().loci();
-            ledger.export(Holds::Children, chosen(&named.children), loci, |record| -> anyhow::Result<()> {
+            ledger.export(Layout::Children, chosen(&named.children), loci, |record| -> anyhow::Result<()> {
                 children.push(person(record, model.drop_out.children));
                 Ok(())
             })?;
@@ -312,9 +309,9 @@ impl Export {
 
 /// Families with their pedigrees, and relatives in the order of these.
 fn families(store: &Store, ledger: &Ledger, named: &[Pseudonym]) -> anyhow::Result<Vec<FamFamily>> {
-    let mut records: Vec<Record> = Vec::new();
+    let mut records: Vec<SampleRecord> = Vec::new();
     let loci = store.table.panel().loci();
-    ledger.export(Holds::Families, chosen(named), loci, |record| -> anyhow::Result<()> {
+    ledger.export(Layout::Families, chosen(named), loci, |record| -> anyhow::Result<()> {
         records.push(record);
         Ok(())
     })?;
@@ -346,15 +343,15 @@ fn pedigree(store: &Store, ledger: &Ledger, members: &[(Pseudonym, Pseudonym, Se
     Ok(FamilyPedigree { family, pedigree: (*pedigree).clone(), samples })
 }
 
-fn person(record: Record, drop_out: f64) -> FamPerson {
-    let Record { sample, sex, profile, family, many, .. } = record;
+fn person(record: SampleRecord, drop_out: f64) -> FamPerson {
+    let SampleRecord { sample, sex, profile, family, many, .. } = record;
     // The relation may say what is not recorded: an aunt is a woman.
     let implied = family.and_then(|(_, relation)| relation.sex());
     let sex = if sex == Sex::Unknown { implied.unwrap_or(sex) } else { sex };
     FamPerson { sample, sex, profile, drop_out: record.drop_out.map_or(drop_out, DropOut::get), many: many.len() }
 }
 
-fn row(record: &Record) -> TidyRow<'_> {
+fn row(record: &SampleRecord) -> TidyRow<'_> {
     let profile: &Profile = &record.profile;
     let [agency, region, kit] =
         [&record.agency, &record.region, &record.kit].map(|text| text.as_deref().map(Cow::from));

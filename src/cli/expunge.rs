@@ -76,8 +76,7 @@ impl Expunge {
             ledger.append(&global.entry("expunge").with("outcome", "dry run").about(all))?;
         } else {
             let replaced = without(&store, &ledger, &scope)?;
-            ledger.act_for(global.entry("expunge"));
-            let gone = ledger.expunge(&scope, &replaced)?;
+            let gone = ledger.expunge(&scope, &replaced, &global.entry("expunge"))?;
             finish(&store, &mut ledger, output)?;
             output.say(&format!(
                 "expunged {samples} and {families}, with {}; the next match builds the index anew",

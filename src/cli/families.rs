@@ -88,8 +88,7 @@ fn change(families: &[String], reason: Option<&str>, global: &Global, output: &O
         known(&ledger, &store, *family)?;
     }
     let command = if reason.is_some() { "families withdraw" } else { "families restore" };
-    ledger.act_for(global.entry(command).with("cause", reason));
-    let changed = ledger.withdraw(&families, reason)?;
+    let changed = ledger.withdraw(&families, reason, &global.entry(command).with("cause", reason))?;
     let what = if reason.is_some() { "withdrawn" } else { "restored" };
     output.say(&format!("{} families {what}; the next match takes it into account", count(changed as u64)));
     Ok(if changed == 0 { Outcome::Nothing } else { Outcome::Done })
@@ -139,8 +138,8 @@ impl Check {
         };
         let checking = Checking::of(&store)?;
         let entry = global.entry("families check").with("format", self.format.format.word());
-        ledger.act_for(entry.about(families.iter().map(|family| family.pseudonym)));
-        let findings = checking.mark(&mut ledger, &families, output)?;
+        let entry = entry.about(families.iter().map(|family| family.pseudonym));
+        let findings = checking.mark(&mut ledger, &families, (&entry).into(), output)?;
         let report = FamiliesReport::new(families.len() as u64, checking.settings_line(), findings);
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,

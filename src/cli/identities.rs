@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::intake::{FindingCode, Problem, Severity};
 use crate::kinship::Calculator;
-use crate::ledger::{Batch, CandidateRecord, Holds, Ledger, Sample, Samples};
+use crate::ledger::{Batch, Ledger, Sample, Samples};
 use crate::matching::{Compiler, Double, Doubles, IdentityRule, Judge, Watch};
-use crate::model::{Child, Pseudonym};
+use crate::model::{Candidate, Child, Layout, Pseudonym};
 use crate::report::SamePerson;
 
 use super::output::{Output, count};
@@ -46,7 +46,7 @@ pub(super) fn check_new(
     let search = Search { doubles: Doubles::new(&index, &calculator, rule), judge, rule, store, new };
     let watch = Arc::new(Watch::default());
     let bar = Bar::follow(&watch, output)?;
-    let mut found = search.among_new(batch.holds == Holds::Children, &watch)?;
+    let mut found = search.among_new(batch.layout == Layout::Children, &watch)?;
     let mut page: Vec<Sample> = Vec::with_capacity(PAGE);
     ledger.samples(panel, Samples::All, |one| {
         if !search.new.contains_key(&one.sample.pseudonym) {
@@ -172,7 +172,7 @@ impl<'a> Identities<'a> {
     }
 
     /// The relative whose profile the child has; `None` if the pair is a candidate.
-    pub(super) fn of(&self, pair: &CandidateRecord) -> anyhow::Result<Option<SamePerson>> {
+    pub(super) fn of(&self, pair: &Candidate) -> anyhow::Result<Option<SamePerson>> {
         let Some(sample) = pair.same_as else { return Ok(None) };
         let panel = self.store.table.panel();
         let family = self.ledger.family(panel, pair.family)?;

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
+use crate::audit::Attribution;
 use crate::intake::{
     CaseList, FamilyPedigrees, Format, Intake, Layout, NumberKind, Problem, Request, Severity, SingleAllele, read_bytes,
 };
-use crate::ledger::{Batch, Holds, ImportReport, Ledger, OnConflict, Record};
+use crate::ledger::{Batch, ImportReport, Ledger, OnConflict};
 use crate::model::Panel;
 use crate::pseudonym::Pseudonymizer;
 use crate::report::ImportLog;
@@ -305,25 +306,8 @@ fn refuse(path: &Path, problems: &[Problem], output: &Output) {
 
 /// What intake read, as the ledger takes it.
 pub(super) fn batch(intake: Intake) -> Batch {
-    let holds = match intake.layout {
-        Layout::Families => Holds::Families,
-        Layout::Children => Holds::Children,
-    };
-    // Of one size, so that each takes its row's place in memory.
-    let rows = intake.rows.into_iter().map(|row| Record {
-        line: row.line,
-        sample: row.sample,
-        family: row.family,
-        sex: row.sex,
-        agency: row.agency,
-        region: row.region,
-        kit: row.kit,
-        collected_on: row.collected_on,
-        drop_out: row.drop_out,
-        profile: row.profile,
-        many: row.many,
-    });
-    Batch { holds, file_digest: intake.digest, loci: intake.loci, rows: rows.collect(), pedigrees: intake.pedigrees }
+    let Intake { layout, digest: file_digest, loci, rows, pedigrees, .. } = intake;
+    Batch { layout, file_digest, loci, rows, pedigrees }
 }
 
 /// Imports the text of a file that must be sound: one of ours.
@@ -334,11 +318,12 @@ pub(super) fn sound_text(
     panel: &Panel,
     pseudonymizer: &Pseudonymizer,
     ledger: &mut Ledger,
+    attribution: Attribution<'_>,
 ) -> anyhow::Result<ImportReport> {
     let request = Request::new(layout, panel, pseudonymizer);
     let intake = read_bytes(name, text.as_bytes(), &request);
     if let Some(problem) = intake.problems.first() {
         anyhow::bail!("{problem}");
     }
-    Ok(ledger.import(&batch(intake), OnConflict::Refuse, false)?)
+    Ok(ledger.import(&batch(intake), OnConflict::Refuse, false, attribution)?)
 }

@@ -51,10 +51,11 @@ impl Target<'_> {
         ledger: &mut Ledger,
         on_conflict: OnConflict,
         dry_run: bool,
+        entry: &Entry,
     ) -> Result<ImportReport, LedgerError> {
-        let Some(sealing) = &mut self.sealing else { return ledger.import(batch, on_conflict, dry_run) };
+        let Some(sealing) = &mut self.sealing else { return ledger.import(batch, on_conflict, dry_run, entry) };
         let imported =
-            ledger.import_sealed(batch, on_conflict, dry_run, &mut |rows| sealing.seal(batch, rows, self.names));
+            ledger.import_sealed(batch, on_conflict, dry_run, &mut |rows| sealing.seal(batch, rows, self.names), entry);
         self.names.forget();
         match &imported {
             Ok(_) => sealing.keep(),
@@ -163,8 +164,8 @@ impl Desk<'_> {
         let layout = intake.layout;
         let refused = self.refused(&intake, problems);
         let batch = batch(intake);
-        self.ledger.act_for(self.record(problems));
-        match self.target.import(&batch, self.ledger, on_conflict, self.import.dry_run) {
+        let entry = self.record(problems);
+        match self.target.import(&batch, self.ledger, on_conflict, self.import.dry_run, &entry) {
             Ok(done) => {
                 if self.import.dry_run {
                     self.ledger.append(&refused.with("outcome", "dry run"))?;

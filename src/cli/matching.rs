@@ -6,12 +6,12 @@ use std::time::{Duration, Instant, SystemTime};
 use clap::Args;
 use serde_json::json;
 
-use crate::audit::Entry;
+use crate::audit::{Attribution, Entry};
 use crate::index::{Access, Index};
 use crate::kinship::Calculator;
-use crate::ledger::{CandidateRecord, Ledger, RunRecord};
+use crate::ledger::{Ledger, RunRecord};
 use crate::matching::{Criterion, IdentityRule, MatchResult, Stages, run_digest};
-use crate::model::Pseudonym;
+use crate::model::{Candidate, Pseudonym};
 use crate::report::{CandidateReport, CandidateRow, Comparison, Format, Hardly, RunSummary, SCHEMA_VERSION};
 use crate::screen::Instructions;
 
@@ -83,7 +83,7 @@ impl Match {
         let min_loci = self.min_loci.unwrap_or(store.min_loci);
         let how = How { criterion, min_loci, access, full: self.full, exhaustive: self.exhaustive };
         let entry = global.entry("match").with("exhaustive", self.exhaustive).with("format", self.format.format.word());
-        let matched = run_match(&store, how, entry, output)?;
+        let matched = run_match(&store, how, &entry, output)?;
         match self.format.format {
             Format::Json => output.data(&matched.report.json()?)?,
             Format::Csv => output.data(&matched.report.csv())?,
@@ -187,7 +187,7 @@ impl How {
 }
 
 /// Matches the families of a store with its children, and records the run.
-pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) -> anyhow::Result<Matched> {
+pub(super) fn run_match(store: &Store, how: How, entry: &Entry, output: &Output) -> anyhow::Result<Matched> {
     let How { criterion, min_loci, access, exhaustive, .. } = how;
     let mut ledger = store.ledger()?;
     super::expunge::finish(store, &mut ledger, output)?;
@@ -240,25 +240,15 @@ pub(super) fn run_match(store: &Store, how: How, entry: Entry, output: &Output) 
         pairs: result.pairs,
         digest,
         basis: Some(basis),
+        min_loci: comparison.min_loci,
+        pairs_not_comparable: comparison.pairs_not_comparable,
+        unscorable: Some(result.unscorable.clone()),
         manifest: manifest(store, &calculator, criterion, (&result, &comparison), &index).to_string(),
     };
-    let records: Vec<CandidateRecord> = result
-        .candidates
-        .iter()
-        .map(|candidate| CandidateRecord {
-            family: candidate.family,
-            child: candidate.child,
-            log10_lr: candidate.log10_lr,
-            loci_compared: candidate.loci_compared,
-            incompatible_loci: candidate.incompatible_loci,
-            same_as: candidate.same_as,
-        })
-        .collect();
     let recording = Instant::now();
-    ledger.act_for(entry);
-    let delta = ledger.record_run(&record, &records, &before)?;
+    let delta = ledger.record_run(&record, &result.candidates, &before, entry)?;
     let write = recording.elapsed();
-    let candidates = records.into_iter().zip(&delta.first_runs).map(|(record, &first_run)| (record, first_run));
+    let candidates = result.candidates.iter().copied().zip(delta.first_runs.iter().copied());
     let report = report(store, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;
     let families_withdrawn = ledger.withdrawn()?.len() as u64;
     Ok(Matched { report, result, withdrawn: delta.withdrawn, families_withdrawn, stages, digest: digest_time, write })
@@ -270,7 +260,8 @@ fn check_the_rest(store: &Store, ledger: &mut Ledger, output: &Output) -> anyhow
     let checking = Checking::of(store)?;
     let families = checking.unchecked(ledger, store)?;
     if !families.is_empty() {
-        let marked = marks(&checking.mark(ledger, &families, output)?).len() as u64;
+        let marked =
+            marks(&checking.mark(ledger, &families, Attribution::Unrecorded("a step of match"), output)?).len() as u64;
         let families = count(families.len() as u64);
         output.say(&format!("{families} families held against themselves first: {} marks set", count(marked)));
     }
@@ -341,15 +332,10 @@ pub(super) fn stored_report(
     let Some((number, run)) = ledger.last_run()? else {
         anyhow::bail!("nothing has been matched yet: run `reunite match`");
     };
-    let candidates = ledger.candidates(filter)?.into_iter().map(|candidate| (candidate.record, candidate.first_run));
-    let manifest: serde_json::Value = serde_json::from_str(&run.manifest)?;
-    let number_of = |name: &str| manifest.get(name).and_then(serde_json::Value::as_u64);
+    let candidates = ledger.candidates(filter)?.into_iter().map(|candidate| (candidate.candidate, candidate.first_run));
     // The lists are those of the moment, which `comparable` gives.
-    let comparison = Comparison {
-        min_loci: number_of("min_loci").and_then(|least| u32::try_from(least).ok()),
-        pairs_not_comparable: number_of("pairs_not_comparable"),
-        ..Comparison::default()
-    };
+    let comparison =
+        Comparison { min_loci: run.min_loci, pairs_not_comparable: run.pairs_not_comparable, ..Comparison::default() };
     report(store, ledger, (&store.calculator()?, comparison), (number, run), candidates)
 }
 
@@ -359,7 +345,7 @@ fn report(
     ledger: &Ledger,
     (calculator, comparison): (&Calculator, Comparison),
     (number, run): (i64, RunRecord),
-    candidates: impl Iterator<Item = (CandidateRecord, i64)>,
+    candidates: impl Iterator<Item = (Candidate, i64)>,
 ) -> anyhow::Result<CandidateReport> {
     let mut marks: HashMap<Pseudonym, Vec<String>> = HashMap::new();
     for (family, cause) in ledger.marks()? {
@@ -367,18 +353,18 @@ fn report(
     }
     let about = Identities::new(ledger, store, calculator);
     let (mut found, mut identities) = (Vec::new(), Vec::new());
-    for (record, first_run) in candidates {
+    for (candidate, first_run) in candidates {
         let row = CandidateRow {
-            family_marks: marks.get(&record.family).cloned().unwrap_or_default(),
-            family: record.family,
-            child: record.child,
-            log10_lr: record.log10_lr,
-            loci_compared: record.loci_compared,
-            incompatible_loci: record.incompatible_loci,
-            few_loci: comparison.min_loci.is_some_and(|least| record.loci_compared < least),
+            family_marks: marks.get(&candidate.family).cloned().unwrap_or_default(),
+            family: candidate.family,
+            child: candidate.child,
+            log10_lr: candidate.log10_lr,
+            loci_compared: candidate.loci_compared,
+            incompatible_loci: candidate.incompatible_loci,
+            few_loci: comparison.min_loci.is_some_and(|least| candidate.loci_compared < least),
             first_run,
             new: first_run == number,
-            same_person: about.of(&record)?,
+            same_person: about.of(&candidate)?,
         };
         if row.same_person.is_some() { identities.push(row) } else { found.push(row) }
     }

@@ -69,8 +69,7 @@ impl Rotate {
         let entry = global.entry("key rotate").with("from", hex(&present)).with("to", hex(&fingerprint));
         let entry = entry.with("key_lost", self.key_lost);
         // Recorded before anything is opened: an attempt counts.
-        ledger.act_for(entry.clone().with("outcome", "begun"));
-        ledger.announce_key(Some(fingerprint))?;
+        ledger.announce_key(Some(fingerprint), &entry.clone().with("outcome", "begun"))?;
         let vault = store.vault();
         let mut work = Work {
             present: names.as_ref(),
@@ -82,8 +81,8 @@ impl Rotate {
         let done = work.all(&identity, &vault, &ledger, output).and_then(|()| {
             // About everyone, whom it does not name.
             let everyone = Entry { subjects: Subjects::Many, ..entry.clone() };
-            ledger.act_for(everyone.with("outcome", "done"));
-            Ok(ledger.rekey(fingerprint, Some(&ledger_key(&new)), &work.renamed, &work.replaced)?)
+            let everyone = everyone.with("outcome", "done");
+            Ok(ledger.rekey(fingerprint, Some(&ledger_key(&new)), &work.renamed, &work.replaced, &everyone)?)
         });
         let done = match done {
             Ok(done) => done,
@@ -94,8 +93,10 @@ impl Rotate {
                 {
                     return Err(error.context("the store has the new key; finish with `reunite index`"));
                 }
-                ledger.act_for(entry.with("outcome", "failed"));
-                let undone = ledger.announce_key(None).map_err(Into::into).and_then(|()| sweep(&vault, &ledger));
+                let undone = ledger
+                    .announce_key(None, &entry.with("outcome", "failed"))
+                    .map_err(Into::into)
+                    .and_then(|()| sweep(&vault, &ledger));
                 let error = error.context("nothing was changed, the store has the key that it had");
                 return Err(match undone {
                     Ok(()) => error,

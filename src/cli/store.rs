@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use nix::sys::statvfs::statvfs;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::Attribution;
 use crate::audit::Entry;
 use crate::index::IndexError;
 use crate::kinship::Calculator;
@@ -142,9 +143,9 @@ impl Store {
         }
         let mut ledger = Ledger::create(&place.join(LEDGER), key.as_deref().map(ledger_key).as_ref())?;
         if let Some(key) = key {
-            ledger.bind_key(key.fingerprint().bytes())?;
+            ledger.bind_key(key.fingerprint().bytes(), Attribution::Unrecorded("the store is being made"))?;
         }
-        ledger.add_custodians(&words(custodians))?;
+        ledger.add_custodians(&words(custodians), Attribution::Unrecorded("the store is being made"))?;
         let config = Config {
             store_version: STORE_VERSION,
             store_id: hex(&ledger.store_id()?),
@@ -296,7 +297,8 @@ impl Store {
     /// What makes pseudonyms with the key, which is checked to be that of this store.
     pub(super) fn pseudonymizer(&self, ledger: &mut Ledger) -> anyhow::Result<Pseudonymizer> {
         let key = self.key()?;
-        ledger.bind_key(key.fingerprint().bytes()).map_err(|error| at(&self.dir.join(LEDGER), error))?;
+        let unrecorded = Attribution::Unrecorded("the records of what is done with the key follow");
+        ledger.bind_key(key.fingerprint().bytes(), unrecorded).map_err(|error| at(&self.dir.join(LEDGER), error))?;
         Ok(Pseudonymizer::new(&key))
     }
 }

@@ -58,8 +58,7 @@ impl VaultCommand {
         let changed = match self {
             Self::Recipients(Recipients::Add { recipients }) => {
                 let custodians = custodians(recipients)?;
-                ledger.act_for(global.entry("vault recipients add"));
-                let added = ledger.add_custodians(&words(&custodians))?;
+                let added = ledger.add_custodians(&words(&custodians), &global.entry("vault recipients add"))?;
                 output.say(&format!(
                     "{} added; what is imported from now on is sealed to all of them",
                     plural(added as u64, "custodian")
@@ -68,8 +67,8 @@ impl VaultCommand {
             }
             Self::Recipients(Recipients::Remove { recipients }) => {
                 let custodians = custodians(recipients)?;
-                ledger.act_for(global.entry("vault recipients remove"));
-                let removed = ledger.remove_custodians(&words(&custodians))?;
+                let removed =
+                    ledger.remove_custodians(&words(&custodians), &global.entry("vault recipients remove"))?;
                 output
                     .say(&format!("{} removed; what was sealed to them stays so", plural(removed as u64, "custodian")));
                 removed

@@ -2,11 +2,12 @@
 
 use crate::intake::columns::header::Header;
 use crate::intake::findings::{Findings, Problem};
+use crate::intake::format::Format;
 use crate::intake::read::Content;
 use crate::intake::request::Request;
+use crate::intake::result::Intake;
 use crate::intake::text::source::open;
-use crate::intake::types::{Format, Intake, Layout};
-use crate::model::FindingCode;
+use crate::model::{FindingCode, Layout};
 
 /// Reads the bytes of a file whose layout is not stated: a families file has `family_id` or `relation`, a children file
 /// has neither. `request.layout` is ignored.
@@ -35,11 +36,10 @@ pub fn read_guessing_layout(file_name: &str, bytes: &[u8], request: &Request<'_>
              (sample_id, sex): give --as families or --as children, which then says what is missing"
         }
     };
-    let request = Request { layout: Layout::Families, ..*request };
     let code = FindingCode::LayoutUnknown;
     let (file, severity) = (file_name.into(), code.severity());
     let problem = Problem { file, line: 0, column: None, severity, code, what: what.into() };
-    Intake { problems: vec![problem], ..Intake::new(bytes, content.format(), &request) }
+    Intake { problems: vec![problem], ..Intake::new(bytes, content.format(), Layout::Families) }
 }
 
 /// What a file shows of its layout.

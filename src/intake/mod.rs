@@ -5,6 +5,7 @@
 
 mod columns;
 mod findings;
+mod format;
 mod formats;
 mod guess_layout;
 mod kinship_cases;
@@ -13,17 +14,18 @@ mod pedigree;
 mod proptests;
 mod read;
 mod request;
+mod result;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod text;
-mod types;
 
-pub use crate::model::{FindingCode, Severity};
+pub use crate::model::{FindingCode, Layout, SampleRecord as Row, Severity};
 pub use columns::kits::{Kit, KitUse};
 pub use columns::loci::KNOWN_LOCI;
 pub use columns::number_kind::NumberKind;
 pub use findings::{MOST_FINDINGS, Problem};
+pub use format::Format;
 pub use formats::fam::{FamDatabase, FamLocus, FamMutation, read_fam_database};
 pub use guess_layout::read_guessing_layout;
 pub use kinship_cases::{Case, CaseRelative, read_cases};
@@ -31,7 +33,8 @@ pub use pedigree::files::CasePedigrees;
 pub use pedigree::placed::FamilyPedigrees;
 pub use read::{file_bytes, read_bytes, read_file};
 pub use request::Request;
+pub use result::{Intake, IntakeError};
 pub use rows::case_list::CaseList;
+pub use rows::settle::SingleAllele;
 pub use text::encoding::MOST_BYTES;
 pub use text::source::MOST_LINE_BYTES;
-pub use types::{Format, Intake, IntakeError, Layout, Row, SingleAllele};

@@ -6,29 +6,15 @@ use std::io::Read as _;
 use std::path::Path;
 
 use crate::intake::findings::Findings;
+use crate::intake::format::Format;
 use crate::intake::formats::parallel::PIECE;
 use crate::intake::formats::tidy::tidy;
 use crate::intake::formats::{cmf, fam, genemapper};
 use crate::intake::request::Request;
+use crate::intake::result::Intake;
+use crate::intake::result::IntakeError;
+use crate::intake::rows::finish::SoundRows;
 use crate::intake::text::encoding::{MOST_BYTES, decode};
-use crate::intake::types::{Format, Intake, IntakeError, Row};
-use crate::model::{FamilyPedigree, Locus};
-
-impl Format {
-    /// Detects the format of a file by its text, in UTF-8; what is none of the others is read as CSV.
-    #[must_use]
-    pub fn detect(text: &[u8]) -> Self {
-        if cmf::begins(text) {
-            Self::Cmf
-        } else if fam::is_fam(text) {
-            Self::Fam
-        } else if genemapper::is_table(text) {
-            Self::GeneMapper
-        } else {
-            Self::Csv
-        }
-    }
-}
 
 /// Reads a file; as [`read_bytes`].
 ///
@@ -96,14 +82,6 @@ pub(in crate::intake) enum Content<'b> {
     NoText { format: Format },
 }
 
-/// What is read of a file.
-#[derive(Default)]
-struct Parts {
-    loci: Vec<Locus>,
-    rows: Vec<Row>,
-    pedigrees: Vec<FamilyPedigree>,
-}
-
 impl<'b> Content<'b> {
     /// Opens a file in the format asked for, or in the one that its content shows.
     pub(in crate::intake) fn open(bytes: &'b [u8], request: &Request<'_>, findings: &mut Findings) -> Self {
@@ -125,19 +103,21 @@ impl<'b> Content<'b> {
 
     /// Reads on to the end. `bytes` are those of the file.
     pub(in crate::intake) fn read(&self, bytes: &[u8], request: &Request<'_>, mut findings: Findings) -> Intake {
-        let Parts { loci, rows, pedigrees } = match self {
-            Self::Messages => with_pedigrees(cmf::read(bytes, request, &mut findings), request),
+        let stated = |sound: SoundRows| {
+            let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of_rows(&sound.rows));
+            (sound, pedigrees)
+        };
+        let (SoundRows { loci, rows }, pedigrees) = match self {
+            Self::Messages => stated(cmf::read(bytes, request, &mut findings)),
             Self::Text { format, text } => match format {
-                Format::Csv => with_pedigrees(tidy(text, request, PIECE, &mut findings), request),
-                Format::GeneMapper => with_pedigrees(genemapper::read(text, request, &mut findings), request),
-                Format::Fam => {
-                    let (loci, rows, pedigrees) = fam::read(text, request, &mut findings);
-                    Parts { loci, rows, pedigrees }
-                }
+                Format::Csv => stated(tidy(text, request, PIECE, &mut findings)),
+                Format::GeneMapper => stated(genemapper::read(text, request, &mut findings)),
+                // These bring pedigrees of their own.
+                Format::Fam => fam::read(text, request, &mut findings),
                 // Never text: see `open`.
-                Format::Cmf => Parts::default(),
+                Format::Cmf => Default::default(),
             },
-            Self::NoText { .. } => Parts::default(),
+            Self::NoText { .. } => Default::default(),
         };
         let (locus_columns, rejected) = (std::mem::take(&mut findings.locus_columns), findings.rejected);
         let (problems, notes) = findings.finish();
@@ -150,31 +130,7 @@ impl<'b> Content<'b> {
             pedigrees,
             problems,
             notes,
-            ..Intake::new(bytes, format, request)
-        }
-    }
-}
-
-fn with_pedigrees((loci, rows): (Vec<Locus>, Vec<Row>), request: &Request<'_>) -> Parts {
-    let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of_rows(&rows));
-    Parts { loci, rows, pedigrees }
-}
-
-impl Intake {
-    /// A file of which nothing is read yet.
-    pub(in crate::intake) fn new(bytes: &[u8], format: Format, request: &Request<'_>) -> Self {
-        Self {
-            layout: request.layout,
-            format,
-            digest: *blake3::hash(bytes).as_bytes(),
-            size: bytes.len() as u64,
-            loci: Vec::new(),
-            locus_columns: Vec::new(),
-            rejected: 0,
-            rows: Vec::new(),
-            pedigrees: Vec::new(),
-            problems: Vec::new(),
-            notes: Vec::new(),
+            ..Intake::new(bytes, format, request.layout)
         }
     }
 }

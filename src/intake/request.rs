@@ -3,10 +3,11 @@
 use crate::intake::columns::expected::Expected;
 use crate::intake::columns::kits::KitUse;
 use crate::intake::columns::number_kind::NumberKind;
+use crate::intake::format::Format;
 use crate::intake::pedigree::placed::FamilyPedigrees;
 use crate::intake::rows::case_list::CaseList;
-use crate::intake::types::{Format, Layout, SingleAllele};
-use crate::model::Panel;
+use crate::intake::rows::settle::SingleAllele;
+use crate::model::{Layout, Panel};
 use crate::pseudonym::Pseudonymizer;
 
 /// What is asked of a file.

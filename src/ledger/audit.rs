@@ -7,12 +7,6 @@ use super::open::{Ledger, now, store_id};
 use crate::audit::{Chain, Entry, Record};
 
 impl Ledger {
-    /// Says on whose behalf the next change is made: the record is appended with it, or not at all. The next import, run,
-    /// marking, withdrawal or change of custodians takes it.
-    pub fn act_for(&mut self, entry: Entry) {
-        self.acting = Some(entry);
-    }
-
     /// Appends a record of something that changes nothing else here. Gives its number.
     ///
     /// # Errors

@@ -1,51 +1,29 @@
 //! What is imported, and what came of it.
 
 use std::fmt;
-use std::sync::Arc;
-
-use jiff::civil::Date;
 
 use crate::audit::Entry;
-use crate::model::{DropOut, FamilyPedigree, Locus, ManyAlleles, Profile, Pseudonym, Relation, Sex};
-
-/// What the samples of a batch are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holds {
-    /// Relatives of missing children: every record names a family.
-    Families,
-    /// Children of unknown origin: no record does.
-    Children,
-}
-
-impl Holds {
-    /// The word that stands for it in the ledger.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Families => "families",
-            Self::Children => "children",
-        }
-    }
-}
+use crate::model::{FamilyPedigree, Layout, Locus, Pseudonym, Relation, SampleRecord};
 
 /// The rows of one file.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// What they are.
-    pub holds: Holds,
+    pub layout: Layout,
     /// BLAKE3 of the file.
     pub file_digest: [u8; 32],
     /// The loci of every profile, each once.
     pub loci: Vec<Locus>,
     /// The rows, in any order.
-    pub rows: Vec<Record>,
+    pub rows: Vec<SampleRecord>,
     /// Pedigrees of the families whose rows are of the relation [`Relation::Member`], one each, in any order.
     pub pedigrees: Vec<FamilyPedigree>,
 }
 
 impl Batch {
     /// What the audit chain says of its import.
-    pub(super) fn record(&self, acting: Entry, report: &ImportReport) -> Entry {
-        let acting = acting.with("as", self.holds.word()).with_digest("file", &self.file_digest);
+    pub(super) fn record(&self, entry: Entry, report: &ImportReport) -> Entry {
+        let entry = entry.with("as", self.layout.word()).with_digest("file", &self.file_digest);
         [
             ("rows", self.rows.len() as u64),
             ("added", report.added),
@@ -54,35 +32,8 @@ impl Batch {
             ("kept", report.kept),
         ]
         .into_iter()
-        .fold(acting, |acting, (name, number)| acting.with(name, number))
+        .fold(entry, |entry, (name, number)| entry.with(name, number))
     }
-}
-
-/// One row: a sample and what it is.
-#[derive(Clone, Debug)]
-pub struct Record {
-    /// Line of the file, from 1, to name conflicts by; 0 if it comes from the ledger.
-    pub line: u64,
-    /// The sample.
-    pub sample: Pseudonym,
-    /// The family and the relation to its missing child; `None` for a child.
-    pub family: Option<(Pseudonym, Relation)>,
-    /// The recorded sex.
-    pub sex: Sex,
-    /// Who gave out the identifiers.
-    pub agency: Option<Arc<str>>,
-    /// Where the sample comes from.
-    pub region: Option<Arc<str>>,
-    /// The typing kit.
-    pub kit: Option<Arc<str>>,
-    /// When the sample was taken.
-    pub collected_on: Option<Date>,
-    /// The sample's own drop-out probability, in place of the model's.
-    pub drop_out: Option<DropOut>,
-    /// Genotypes over [`Batch::loci`].
-    pub profile: Profile,
-    /// Loci with more than two alleles, by position in [`Batch::loci`], each once: untyped in the profile.
-    pub many: Vec<(usize, ManyAlleles)>,
 }
 
 /// What to do with a row that disagrees with the ledger.

@@ -1,34 +1,18 @@
 //! The current candidates.
 
-use rusqlite::Row;
+use rusqlite::{Row, Transaction};
 
+use super::LedgerError;
+use super::checksum::{Checksum, Sum};
 use super::open::Ledger;
 use super::read::pseudonym;
-use super::{LedgerError, sums};
-use crate::model::Pseudonym;
-
-/// A family and a child whose likelihood ratio reached the threshold.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CandidateRecord {
-    /// The family.
-    pub family: Pseudonym,
-    /// The child.
-    pub child: Pseudonym,
-    /// Common logarithm of the likelihood ratio; finite.
-    pub log10_lr: f64,
-    /// Loci at which both sides are typed.
-    pub loci_compared: u32,
-    /// Loci that the relation alone, without mutation, does not allow.
-    pub incompatible_loci: u32,
-    /// The relative's sample that has the child's profile, if there is one: an identity, no candidate.
-    pub same_as: Option<Pseudonym>,
-}
+use crate::model::{Candidate, Pseudonym};
 
 /// A current candidate and since when it is one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Candidate {
+pub struct CurrentCandidate {
     /// The pair and its numbers.
-    pub record: CandidateRecord,
+    pub candidate: Candidate,
     /// The first run that gave these numbers.
     pub run: i64,
     /// The first run of the unbroken series in which the pair was a candidate.
@@ -52,7 +36,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's, or [`LedgerError::Damaged`].
-    pub fn candidates(&self, filter: &CandidateFilter) -> Result<Vec<Candidate>, LedgerError> {
+    pub fn candidates(&self, filter: &CandidateFilter) -> Result<Vec<CurrentCandidate>, LedgerError> {
         // One text per case, so that each uses its index.
         let condition = match (filter.family, filter.child) {
             (None, None) => "?1 IS NULL AND ?2 IS NULL",
@@ -79,23 +63,24 @@ impl Ledger {
 pub(super) const ALL: &str = "SELECT family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id, same_as, sum FROM candidate";
 
 /// Reads a row of [`ALL`].
-pub(super) fn candidate(row: &Row<'_>) -> Result<Candidate, LedgerError> {
-    let candidate = unchecked(row)?;
-    if sum(row)? != Some(sums::of_candidate(&candidate)) {
-        let of = format!("the candidate {} of the family {}", candidate.record.child, candidate.record.family);
+pub(super) fn candidate(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> {
+    let current = unchecked(row)?;
+    if sum(row)? != Some(checksum(&current)) {
+        let Candidate { family, child, .. } = current.candidate;
+        let of = format!("the candidate {child} of the family {family}");
         return Err(LedgerError::Damaged { of, what: "it was changed" });
     }
-    Ok(candidate)
+    Ok(current)
 }
 
 /// The checksum in a row of [`ALL`].
-pub(super) fn sum(row: &Row<'_>) -> rusqlite::Result<Option<sums::Sum>> {
+pub(super) fn sum(row: &Row<'_>) -> rusqlite::Result<Option<Sum>> {
     row.get(8)
 }
 
 /// The same, whatever the checksum says.
-pub(super) fn unchecked(row: &Row<'_>) -> Result<Candidate, LedgerError> {
-    let record = CandidateRecord {
+pub(super) fn unchecked(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> {
+    let candidate = Candidate {
         family: pseudonym(row, 0)?,
         child: pseudonym(row, 1)?,
         log10_lr: row.get(2)?,
@@ -103,5 +88,35 @@ pub(super) fn unchecked(row: &Row<'_>) -> Result<Candidate, LedgerError> {
         incompatible_loci: row.get(4)?,
         same_as: row.get::<_, Option<[u8; Pseudonym::LEN]>>(7)?.map(Pseudonym::from_bytes),
     };
-    Ok(Candidate { record, run: row.get(5)?, first_run: row.get(6)? })
+    Ok(CurrentCandidate { candidate, run: row.get(5)?, first_run: row.get(6)? })
+}
+
+/// The checksum of a candidate.
+pub(super) fn checksum(CurrentCandidate { candidate, run, first_run }: &CurrentCandidate) -> Sum {
+    Checksum::default()
+        .with(candidate.family.as_bytes())
+        .with(candidate.child.as_bytes())
+        .with(candidate.log10_lr.to_le_bytes())
+        .with(candidate.loci_compared.to_le_bytes())
+        .with(candidate.incompatible_loci.to_le_bytes())
+        .with_optional(candidate.same_as.as_ref().map(Pseudonym::as_bytes))
+        .with(run.to_le_bytes())
+        .with(first_run.to_le_bytes())
+        .sum()
+}
+
+/// Gives every candidate the checksum of what it says now, whatever it had.
+pub(super) fn renew_checksums(tx: &Transaction<'_>) -> Result<(), LedgerError> {
+    let mut select = tx.prepare(ALL)?;
+    let mut update = tx.prepare("UPDATE candidate SET sum = ?3 WHERE family = ?1 AND child = ?2")?;
+    let mut rows = select.query([])?;
+    let mut all: Vec<CurrentCandidate> = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(unchecked(row)?);
+    }
+    for current in &all {
+        let Candidate { family, child, .. } = &current.candidate;
+        update.execute((family.as_bytes(), child.as_bytes(), checksum(current)))?;
+    }
+    Ok(())
 }

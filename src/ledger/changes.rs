@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
+use super::checksum::Sum;
 use super::open::{Generation, Ledger, generation};
 use super::read::{Positions, Which, families, pseudonym};
-use super::sums::Sum;
 use super::{LedgerError, whole};
 use crate::model::{Child, Family, Panel, Pseudonym};
 

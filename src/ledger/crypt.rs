@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::LedgerError;
 use super::open::{Ledger, PAGE, flush_folder_of, version};
 use super::schema::APPLICATION_ID;
-use crate::audit::Entry;
+use crate::audit::{Attribution, Entry};
 
 /// Whether this build encrypts ledgers; it opens no others then.
 pub const ENCRYPTS: bool = cfg!(feature = "sqlcipher");
@@ -184,7 +184,7 @@ impl Ledger {
              DETACH encrypted"
         ))?;
         let mut ledger = Self::open(&new, Some(key))?;
-        ledger.bind_key(fingerprint)?;
+        ledger.bind_key(fingerprint, Attribution::Unrecorded("the entry of the encryption follows"))?;
         if let Some(finding) = ledger.verify()?.into_iter().next() {
             return Err(LedgerError::Unsound { path: path.to_owned(), finding });
         }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Row, params_from_iter};
 
+use super::checksum::Sum;
 use super::open::Ledger;
 use super::read::{Positions, pseudonym};
 use super::relatives::relation;
-use super::sums::Sum;
-use super::{Holds, LedgerError, Record, many, whole};
-use crate::model::{Locus, Pseudonym, Sex};
+use super::{LedgerError, many, whole};
+use crate::model::{Layout, Locus, Pseudonym, SampleRecord, Sex};
 
 /// Which families or children.
 #[derive(Clone, Copy, Debug)]
@@ -40,10 +40,10 @@ impl Ledger {
     /// [`LedgerError::Damaged`] at the first record that cannot be read, and what `each` gives.
     pub fn export<E: From<LedgerError>>(
         &self,
-        holds: Holds,
+        layout: Layout,
         chosen: Chosen<'_>,
         loci: &[Locus],
-        mut each: impl FnMut(Record) -> Result<(), E>,
+        mut each: impl FnMut(SampleRecord) -> Result<(), E>,
     ) -> Result<(), E> {
         // One view of the data, whatever is imported meanwhile.
         let tx = self.connection.unchecked_transaction().map_err(LedgerError::from)?;
@@ -54,26 +54,26 @@ impl Ledger {
             let names: Vec<String> = pseudonyms.iter().map(Pseudonym::to_string).collect();
             vec![Value::from(format!("[\"{}\"]", names.join("\",\"")))]
         };
-        let (condition, values) = match (holds, chosen) {
-            (Holds::Families, Chosen::All) => ("family.withdrawn IS NULL", vec![]),
-            (Holds::Families, Chosen::Those(those)) => {
+        let (condition, values) = match (layout, chosen) {
+            (Layout::Families, Chosen::All) => ("family.withdrawn IS NULL", vec![]),
+            (Layout::Families, Chosen::Those(those)) => {
                 ("+family.pseudonym IN (SELECT unhex(value) FROM json_each(?1))", list(those))
             }
-            (Holds::Children, Chosen::All) => ("sample.role = 'child'", vec![]),
-            (Holds::Children, Chosen::Those(those)) => {
+            (Layout::Children, Chosen::All) => ("sample.role = 'child'", vec![]),
+            (Layout::Children, Chosen::Those(those)) => {
                 ("sample.role = 'child' AND sample.pseudonym IN (SELECT unhex(value) FROM json_each(?1))", list(those))
             }
         };
         let columns = "sample.pseudonym, sample.profile, sample.drop_out, sample.sex, sample.agency, sample.region,
                        sample.kit, sample.collected_on";
-        let sql = match holds {
-            Holds::Families => format!(
+        let sql = match layout {
+            Layout::Families => format!(
                 "SELECT {columns}, family.pseudonym, member.relation, member.place, family.sum, pedigree.links
                  FROM family LEFT JOIN member ON member.family_id = family.id
                  LEFT JOIN sample ON sample.id = member.sample_id LEFT JOIN pedigree ON pedigree.family_id = family.id
                  WHERE {condition} ORDER BY family.pseudonym"
             ),
-            Holds::Children => format!("SELECT {columns} FROM sample WHERE {condition} ORDER BY sample.pseudonym"),
+            Layout::Children => format!("SELECT {columns} FROM sample WHERE {condition} ORDER BY sample.pseudonym"),
         };
         let mut statement = tx.prepare(&sql).map_err(LedgerError::from)?;
         let mut rows = statement.query(params_from_iter(values)).map_err(LedgerError::from)?;
@@ -83,18 +83,18 @@ impl Ledger {
             if matches!(row.get_ref(0).map_err(LedgerError::from)?, ValueRef::Null) {
                 return Err(whole::changed(format!("family {}", pseudonym(row, 8)?)).into());
             }
-            let mut record = record(row, holds, &positions)?;
+            let mut record = record(row, layout, &positions)?;
             // A relative of several families is met again.
-            record.many = match holds {
-                Holds::Families => many.get(&record.sample).cloned(),
-                Holds::Children => many.remove(&record.sample),
+            record.many = match layout {
+                Layout::Families => many.get(&record.sample).cloned(),
+                Layout::Children => many.remove(&record.sample),
             }
             .unwrap_or_default();
             let last = family.relatives.last();
             let is_next = last.is_none_or(|last| last.0.family.map(|of| of.0) != record.family.map(|of| of.0));
             number += u64::from(is_next);
-            match holds {
-                Holds::Families => {
+            match layout {
+                Layout::Families => {
                     if is_next {
                         family.flush(&mut each)?;
                         family.sum = row.get(11).map_err(LedgerError::from)?;
@@ -102,12 +102,12 @@ impl Ledger {
                     }
                     family.relatives.push((record, row.get(10).map_err(LedgerError::from)?));
                 }
-                Holds::Children => each(record)?,
+                Layout::Children => each(record)?,
             }
         }
         family.flush(&mut each)?;
         if matches!(chosen, Chosen::All) {
-            whole::check(&tx, holds, number)?;
+            whole::check(&tx, layout, number)?;
         }
         Ok(())
     }
@@ -117,14 +117,14 @@ impl Ledger {
 #[derive(Default)]
 struct OfFamily {
     /// Each with its place in the pedigree.
-    relatives: Vec<(Record, Option<i64>)>,
+    relatives: Vec<(SampleRecord, Option<i64>)>,
     links: Option<Vec<u8>>,
     sum: Option<Sum>,
 }
 
 impl OfFamily {
     /// Gives the relatives in their order, if they are those that were written.
-    fn flush<E: From<LedgerError>>(&mut self, each: impl FnMut(Record) -> Result<(), E>) -> Result<(), E> {
+    fn flush<E: From<LedgerError>>(&mut self, each: impl FnMut(SampleRecord) -> Result<(), E>) -> Result<(), E> {
         let Some((family, _)) = self.relatives.first().and_then(|first| first.0.family) else { return Ok(()) };
         let held = self
             .relatives
@@ -136,7 +136,7 @@ impl OfFamily {
     }
 }
 
-fn record(row: &Row<'_>, holds: Holds, positions: &Positions) -> Result<Record, LedgerError> {
+fn record(row: &Row<'_>, layout: Layout, positions: &Positions) -> Result<SampleRecord, LedgerError> {
     let sample = pseudonym(row, 0)?;
     let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
     let sex: Sex =
@@ -145,15 +145,15 @@ fn record(row: &Row<'_>, holds: Holds, positions: &Positions) -> Result<Record, 
         let text: Option<String> = row.get(column).map_err(|_| damaged("a text is none"))?;
         Ok(text.map(Arc::from))
     };
-    let family = match holds {
-        Holds::Children => None,
-        Holds::Families => {
+    let family = match layout {
+        Layout::Children => None,
+        Layout::Families => {
             let family = pseudonym(row, 8)?;
             Some((family, relation(family, row.get_ref(9)?.as_str())?))
         }
     };
     let (profile, drop_out) = positions.read(row, sample, 1)?;
-    Ok(Record {
+    Ok(SampleRecord {
         line: 0,
         sample,
         family,

@@ -9,9 +9,10 @@ use super::audit::append;
 use super::changes::next;
 use super::open::{Ledger, advance, set_meta};
 use super::read::pseudonym;
-use super::runs::{self, RunRecord};
-use super::{Holds, LedgerError, SealedFile, sealed, sums, whole};
-use crate::model::Pseudonym;
+use super::runs;
+use super::{LedgerError, SealedFile, sealed, whole};
+use crate::audit::Attribution;
+use crate::model::{Layout, Pseudonym};
 
 /// What goes if some samples and families are to go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,8 +97,12 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's. Nothing is changed then.
-    pub fn expunge(&mut self, scope: &Scope, replaced: &[Replacement]) -> Result<Expunged, LedgerError> {
-        let acting = self.acting.take();
+    pub fn expunge<'e>(
+        &mut self,
+        scope: &Scope,
+        replaced: &[Replacement],
+        entry: impl Into<Attribution<'e>>,
+    ) -> Result<Expunged, LedgerError> {
         let tx = self.begin()?;
         let mut gone = Expunged::default();
         let next = next(&tx)?;
@@ -134,21 +139,21 @@ impl Ledger {
             let sql = "DELETE FROM sample WHERE pseudonym = ?1 RETURNING role = 'child'";
             if let Some(is_child) = tx.query_row(sql, [sample.as_bytes()], |row| row.get::<_, bool>(0)).optional()? {
                 gone.samples += 1;
-                whole::add(&tx, Holds::Children, -i64::from(is_child))?;
+                whole::add(&tx, Layout::Children, -i64::from(is_child))?;
             }
         }
         drop(sums);
-        whole::add(&tx, Holds::Families, whole::matched(&tx)? - matched)?;
-        gone.manifests = scrub_manifests(&tx, scope)?;
+        whole::add(&tx, Layout::Families, whole::matched(&tx)? - matched)?;
+        gone.manifests = scrub_runs(&tx, scope)?;
         for (name, file) in replaced {
             replace(&tx, name, file.as_ref())?;
         }
         set_meta(&tx, UNFINISHED, 1)?;
         advance(&tx)?;
-        if let Some(acting) = acting {
-            let acting = acting.with("samples", gone.samples).with("families", gone.families);
-            let acting = acting.with("candidates", gone.candidates).with("manifests", gone.manifests);
-            append(&tx, &acting.about(scope.samples.iter().chain(&scope.families).copied()))?;
+        if let Some(entry) = entry.into().entry() {
+            let entry = entry.with("samples", gone.samples).with("families", gone.families);
+            let entry = entry.with("candidates", gone.candidates).with("manifests", gone.manifests);
+            append(&tx, &entry.about(scope.samples.iter().chain(&scope.families).copied()))?;
         }
         tx.commit()?;
         Ok(gone)
@@ -227,45 +232,24 @@ fn replace(tx: &Transaction<'_>, name: &str, file: Option<&SealedFile>) -> Resul
     Ok(())
 }
 
-/// Takes what is expunged out of the manifests of all runs. Gives how many named it.
-fn scrub_manifests(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerError> {
+/// Takes what is expunged out of all runs and their manifests. Gives how many named it.
+fn scrub_runs(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerError> {
     let names: Vec<String> = scope.samples.iter().chain(&scope.families).map(ToString::to_string).collect();
-    edit_manifests(tx, |text| {
-        if !names.iter().any(|name| text.contains(name.as_str())) {
-            return Ok(None);
+    runs::edit_all(tx, |run| {
+        let mut named = false;
+        if let Some(unscorable) = &mut run.unscorable {
+            let before = unscorable.len();
+            unscorable.retain(|one| !scope.families.contains(&one.family));
+            named = unscorable.len() < before;
         }
-        let mut manifest = serde_json::from_str(text)?;
-        scrub(&mut manifest, &names);
-        Ok(Some(manifest))
+        if names.iter().any(|name| run.manifest.contains(name.as_str())) {
+            let mut manifest = serde_json::from_str(&run.manifest)?;
+            scrub(&mut manifest, &names);
+            run.manifest = manifest.to_string();
+            named = true;
+        }
+        Ok(named)
     })
-}
-
-/// Edits the manifests of all runs that there is something else in the place of. Gives how many. A run with a wrong checksum
-/// keeps that, so that it stays known as damaged.
-pub(super) fn edit_manifests(
-    tx: &Transaction<'_>,
-    edit: impl Fn(&str) -> serde_json::Result<Option<Value>>,
-) -> Result<u64, LedgerError> {
-    let mut select = tx.prepare(runs::ALL)?;
-    let mut rows = select.query([])?;
-    let mut edited = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (id, run) = runs::unchecked(row)?;
-        let damaged = |_| LedgerError::Damaged { of: format!("run {id}"), what: "its manifest is no JSON" };
-        if let Some(manifest) = edit(&run.manifest).map_err(damaged)? {
-            let sum = runs::sum(row)?;
-            let is_sound = sum == Some(sums::of_run(&run));
-            let run = RunRecord { manifest: manifest.to_string(), ..run };
-            let sum = if is_sound { Some(sums::of_run(&run)) } else { sum };
-            edited.push((id, run.manifest, sum));
-        }
-    }
-    drop(rows);
-    let mut update = tx.prepare("UPDATE run SET manifest = ?2, sum = ?3 WHERE id = ?1")?;
-    for one in &edited {
-        update.execute((one.0, &one.1, one.2))?;
-    }
-    Ok(edited.len() as u64)
 }
 
 /// Takes out every member of a list that names one of these.

@@ -13,10 +13,9 @@ use super::known::{Encoder, Known, same_sample};
 use super::open::{Ledger, advance, key_id, now};
 use super::relatives::{self, Membership};
 use super::sealed;
-use super::{
-    Batch, Conflict, ConflictKind, Holds, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, whole, write,
-};
-use crate::model::{Pseudonym, Relation};
+use super::{Batch, Conflict, ConflictKind, ImportReport, LedgerError, OnConflict, Sealer, pedigrees, whole, write};
+use crate::audit::Attribution;
+use crate::model::{Layout, Pseudonym, Relation};
 
 /// What is to be done with each row of a batch.
 pub(super) struct Plan {
@@ -120,19 +119,20 @@ impl Ledger {
     ///
     /// A row whose sample, relation and metadata the ledger holds already changes nothing; if that is so for all
     /// rows, the generation stays. The result does not depend on the order of the rows. With `dry_run` the report
-    /// is the same and nothing is changed.
+    /// is the same, nothing is changed and nothing recorded.
     ///
     /// # Errors
     /// [`LedgerError::Conflicts`] with every disagreement if `on_conflict` is [`OnConflict::Refuse`], or
     /// [`OnConflict::Replace`] and one of them cannot be settled so; [`LedgerError::Shape`] and
     /// [`LedgerError::Mixed`] for a batch that is none; the database's.
-    pub fn import(
+    pub fn import<'e>(
         &mut self,
         batch: &Batch,
         on_conflict: OnConflict,
         dry_run: bool,
+        entry: impl Into<Attribution<'e>>,
     ) -> Result<ImportReport, LedgerError> {
-        self.import_with(batch, on_conflict, dry_run, None)
+        self.import_with(batch, on_conflict, dry_run, None, entry.into())
     }
 
     /// The same, and has the identifiers sealed of the rows that are taken in and of which no file holds them yet, before
@@ -140,14 +140,15 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`Self::import`], and [`LedgerError::Sealing`].
-    pub fn import_sealed(
+    pub fn import_sealed<'e>(
         &mut self,
         batch: &Batch,
         on_conflict: OnConflict,
         dry_run: bool,
         seal: Sealer<'_>,
+        entry: impl Into<Attribution<'e>>,
     ) -> Result<ImportReport, LedgerError> {
-        self.import_with(batch, on_conflict, dry_run, Some(seal))
+        self.import_with(batch, on_conflict, dry_run, Some(seal), entry.into())
     }
 
     fn import_with(
@@ -156,10 +157,11 @@ impl Ledger {
         on_conflict: OnConflict,
         dry_run: bool,
         seal: Option<Sealer<'_>>,
+        attribution: Attribution<'_>,
     ) -> Result<ImportReport, LedgerError> {
         // What the new rows refer to is written or looked up by the transaction that writes them.
         self.connection.pragma_update(None, "foreign_keys", false)?;
-        let done = self.import_unchecked(batch, on_conflict, dry_run, seal);
+        let done = self.import_unchecked(batch, on_conflict, dry_run, seal, attribution);
         self.connection.pragma_update(None, "foreign_keys", true)?;
         done
     }
@@ -170,8 +172,8 @@ impl Ledger {
         on_conflict: OnConflict,
         dry_run: bool,
         seal: Option<Sealer<'_>>,
+        attribution: Attribution<'_>,
     ) -> Result<ImportReport, LedgerError> {
-        let acting = self.acting.take();
         let tx = self.begin()?;
         let encoder = Encoder::new(&tx, batch)?;
         let mut plan = Plan::new(batch);
@@ -190,7 +192,7 @@ impl Ledger {
         report.seen_before = tx
             .query_row(
                 "SELECT imported_at FROM import WHERE file_digest = ?1 AND layout = ?2 ORDER BY id DESC LIMIT 1",
-                (batch.file_digest, batch.holds.word()),
+                (batch.file_digest, batch.layout.word()),
                 |row| row.get(0),
             )
             .optional()?;
@@ -205,8 +207,8 @@ impl Ledger {
             let sealed = seal.zip(sealing.as_ref()).map(|(seal, sealing)| scope.spawn(|| seal(&sealing.rows)));
             let written = write::samples(&tx, batch, &encoder, &plan, import, file).and_then(|(samples, new)| {
                 let families = write_members(&tx, batch, &plan, &samples, file)?;
-                if batch.holds == Holds::Children {
-                    whole::add(&tx, Holds::Children, new)?;
+                if batch.layout == Layout::Children {
+                    whole::add(&tx, Layout::Children, new)?;
                 }
                 Ok((families, samples))
             });
@@ -226,8 +228,8 @@ impl Ledger {
             tx.rollback()?;
             return Ok(report);
         }
-        if let Some(acting) = acting {
-            append(&tx, &batch.record(acting, &report).with("sealed", sealed.map_or(0, |file| file.records)))?;
+        if let Some(entry) = attribution.entry() {
+            append(&tx, &batch.record(entry, &report).with("sealed", sealed.map_or(0, |file| file.records)))?;
         }
         tx.commit()?;
         if report.replaced > 0 {
@@ -244,7 +246,7 @@ fn record(tx: &Transaction<'_>, batch: &Batch, report: &ImportReport) -> Result<
         "INSERT INTO import (layout, file_digest, rows, added, unchanged, replaced, imported_at, first_sample)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(id), 0) + 1 FROM sample))",
         (
-            batch.holds.word(),
+            batch.layout.word(),
             batch.file_digest,
             count(batch.rows.len() as u64),
             count(report.added),
@@ -323,7 +325,7 @@ fn write_members(
             changed.insert(family);
         }
     }
-    whole::add(tx, Holds::Families, new)?;
+    whole::add(tx, Layout::Families, new)?;
     Ok(changed)
 }
 
@@ -356,9 +358,9 @@ fn delete_candidates(
     let mut deleted = 0;
     for (i, row) in batch.rows.iter().enumerate() {
         if !plan.aside[i] && matches!(plan.samples[i], Action::Replace { profile: true, .. }) {
-            deleted += match batch.holds {
-                Holds::Children => of_child.execute([row.sample.as_bytes()])?,
-                Holds::Families => of_relative.execute([samples[i]])?,
+            deleted += match batch.layout {
+                Layout::Children => of_child.execute([row.sample.as_bytes()])?,
+                Layout::Families => of_relative.execute([samples[i]])?,
             };
         }
     }

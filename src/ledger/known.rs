@@ -6,9 +6,9 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Row, Statement, Transaction};
 
 use super::many::ManyOfSamples;
-use super::{Batch, ConflictKind, Holds, LedgerError, Record};
+use super::{Batch, ConflictKind, LedgerError};
 use super::{codec, pedigrees, whole};
-use crate::model::{DropOut, Locus, Pseudonym};
+use crate::model::{DropOut, Layout, Locus, Pseudonym, SampleRecord};
 
 /// Encodes the profiles of a batch with the ledger's locus ids.
 pub(super) struct Encoder {
@@ -24,7 +24,7 @@ impl Encoder {
         }
         pedigrees::of(batch)?;
         for row in &batch.rows {
-            if row.family.is_some() != (batch.holds == Holds::Families) {
+            if row.family.is_some() != (batch.layout == Layout::Families) {
                 return Err(LedgerError::Mixed("a relative needs a family, and a child has none"));
             }
             let found = row.profile.genotypes().len();
@@ -60,7 +60,7 @@ impl Encoder {
     }
 
     /// Appends the profile of a record as it is stored.
-    pub(super) fn encode(&self, record: &Record, bytes: &mut Vec<u8>) {
+    pub(super) fn encode(&self, record: &SampleRecord, bytes: &mut Vec<u8>) {
         let typed = self.order.iter().filter_map(|&(id, at)| record.profile.at(at).map(|genotype| (id, genotype)));
         codec::encode(record.sample, record.drop_out, typed, bytes);
     }
@@ -104,7 +104,7 @@ impl<'t> Known<'t> {
         let select = tx.prepare(
             "SELECT id, role, sex, profile, agency, region, kit, collected_on, drop_out FROM sample WHERE pseudonym = ?1",
         )?;
-        Ok(Self { select, many: ManyOfSamples::new(tx)?, role: role(batch.holds), all, blob: Vec::new() })
+        Ok(Self { select, many: ManyOfSamples::new(tx)?, role: role(batch.layout), all, blob: Vec::new() })
     }
 
     /// The stored sample of a record; `None` if there is none.
@@ -114,7 +114,7 @@ impl<'t> Known<'t> {
         &mut self,
         encoder: &Encoder,
         sample: Pseudonym,
-        record: &Record,
+        record: &SampleRecord,
     ) -> Result<Option<Stored>, LedgerError> {
         if self.all.as_ref().is_some_and(|all| all.binary_search(&sample).is_err()) {
             return Ok(None);
@@ -156,15 +156,15 @@ fn agrees(row: &Row<'_>, at: usize, expected: Option<&str>) -> rusqlite::Result<
 }
 
 /// The word of the role that samples of such a batch have.
-pub(super) fn role(holds: Holds) -> &'static str {
-    match holds {
-        Holds::Families => "relative",
-        Holds::Children => "child",
+pub(super) fn role(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Families => "relative",
+        Layout::Children => "child",
     }
 }
 
 /// Whether two rows describe one sample in the same way.
-pub(super) fn same_sample(a: &Record, b: &Record) -> bool {
+pub(super) fn same_sample(a: &SampleRecord, b: &SampleRecord) -> bool {
     (&a.profile, &a.many, a.drop_out) == (&b.profile, &b.many, b.drop_out)
         && a.sex == b.sex
         && (&a.agency, &a.region, &a.kit, &a.collected_on) == (&b.agency, &b.region, &b.kit, &b.collected_on)

@@ -9,8 +9,8 @@ use rusqlite::{Connection, Row, Statement, Transaction};
 
 use super::open::Ledger;
 use super::read::{drop_out, pseudonym};
-use super::{LedgerError, Record, codec};
-use crate::model::{Allele, Locus, ManyAlleles, Panel, Pseudonym};
+use super::{LedgerError, codec};
+use crate::model::{Allele, Locus, ManyAlleles, Panel, Pseudonym, SampleRecord};
 
 fn encode(many: &ManyAlleles) -> Vec<u8> {
     many.alleles().iter().flat_map(|allele| allele.tenths().to_le_bytes()).collect()
@@ -55,7 +55,7 @@ impl<'t> ManyOfSamples<'t> {
     pub(super) fn agree(
         &mut self,
         sample: i64,
-        record: &Record,
+        record: &SampleRecord,
         locus: impl Fn(usize) -> Option<u16>,
     ) -> Result<bool, LedgerError> {
         if !self.any {
@@ -72,7 +72,7 @@ impl<'t> ManyOfSamples<'t> {
     pub(super) fn write(
         &mut self,
         sample: i64,
-        record: &Record,
+        record: &SampleRecord,
         is_new: bool,
         locus: impl Fn(usize) -> Option<u16>,
     ) -> Result<(), LedgerError> {

@@ -6,8 +6,9 @@ use super::audit::append;
 use super::changes::next;
 use super::open::{Ledger, advance};
 use super::read::pseudonym;
-use super::{Holds, LedgerError, whole};
-use crate::model::Pseudonym;
+use super::{LedgerError, whole};
+use crate::audit::Attribution;
+use crate::model::{Layout, Pseudonym};
 
 impl Ledger {
     /// Replaces the marks of the families that were checked, `under` these settings: family and the word of a cause. What
@@ -15,13 +16,13 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's. Families that are not there are left out.
-    pub fn set_marks(
+    pub fn set_marks<'e>(
         &mut self,
         under: &str,
         checked: &[Pseudonym],
         marks: &[(Pseudonym, &str)],
+        entry: impl Into<Attribution<'e>>,
     ) -> Result<(), LedgerError> {
-        let acting = self.acting.take();
         let tx = self.begin()?;
         if checked_under(&tx)?.as_deref() != Some(under) {
             tx.execute("UPDATE family SET checked = 0 WHERE checked = 1", [])?;
@@ -43,8 +44,8 @@ impl Ledger {
                 insert.execute((*family.as_bytes(), *cause))?;
             }
         }
-        if let Some(acting) = acting {
-            append(&tx, &acting.with("checked", checked.len()).with("marks", marks.len()))?;
+        if let Some(entry) = entry.into().entry() {
+            append(&tx, &entry.with("checked", checked.len()).with("marks", marks.len()))?;
         }
         Ok(tx.commit()?)
     }
@@ -69,8 +70,12 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's. Families that are not there are left out.
-    pub fn withdraw(&mut self, families: &[Pseudonym], reason: Option<&str>) -> Result<usize, LedgerError> {
-        let acting = self.acting.take();
+    pub fn withdraw<'e>(
+        &mut self,
+        families: &[Pseudonym],
+        reason: Option<&str>,
+        entry: impl Into<Attribution<'e>>,
+    ) -> Result<usize, LedgerError> {
         let tx = self.begin()?;
         let mut changed = 0;
         let next = next(&tx)?;
@@ -81,12 +86,12 @@ impl Ledger {
                 (*family.as_bytes(), reason, next),
             )?;
         }
-        whole::add(&tx, Holds::Families, whole::matched(&tx)? - before)?;
+        whole::add(&tx, Layout::Families, whole::matched(&tx)? - before)?;
         if changed > 0 {
             advance(&tx)?;
         }
-        if let Some(acting) = acting {
-            append(&tx, &acting.with("changed", changed).about(families.iter().copied()))?;
+        if let Some(entry) = entry.into().entry() {
+            append(&tx, &entry.with("changed", changed).about(families.iter().copied()))?;
         }
         tx.commit()?;
         Ok(changed)

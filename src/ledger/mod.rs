@@ -8,6 +8,7 @@ mod audit;
 mod batch;
 mod candidates;
 mod changes;
+mod checksum;
 mod codec;
 mod crypt;
 mod error;
@@ -26,15 +27,14 @@ mod runs;
 mod samples;
 mod schema;
 mod sealed;
-mod sums;
 #[cfg(test)]
 mod tests;
 mod verify;
 mod whole;
 mod write;
 
-pub use batch::{Batch, Conflict, ConflictKind, Holds, ImportReport, OnConflict, Record};
-pub use candidates::{Candidate, CandidateFilter, CandidateRecord};
+pub use batch::{Batch, Conflict, ConflictKind, ImportReport, OnConflict};
+pub use candidates::{CandidateFilter, CurrentCandidate};
 pub use changes::Past;
 pub use crypt::{ENCRYPTS, LedgerKey};
 pub use error::{LedgerError, Trouble};

@@ -9,11 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use data_encoding::HEXLOWER;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
+use super::audit::append;
 use super::changes::remember;
 use super::crypt::{Form, LedgerKey, check_form, form, needed, unlock};
 use super::rekey::{ANNOUNCED, is_known};
 use super::{LedgerError, schema};
-use crate::audit::Entry;
+use crate::audit::Attribution;
 
 /// The ledger of a store. One connection; other processes may read meanwhile, and wait to write.
 #[derive(Debug)]
@@ -22,8 +23,6 @@ pub struct Ledger {
     pub(super) path: PathBuf,
     /// What the file is encrypted with, if it is.
     pub(super) key: Option<LedgerKey>,
-    /// What the next change is recorded as.
-    pub(super) acting: Option<Entry>,
 }
 
 /// The state of the samples and families: what an index of them is bound to.
@@ -50,8 +49,7 @@ impl Ledger {
                 LedgerError::Io { doing: "create", path: path.to_owned(), source }
             }
         })?;
-        let mut ledger =
-            Self { connection: connect(path, key)?, path: path.to_owned(), key: key.cloned(), acting: None };
+        let mut ledger = Self { connection: connect(path, key)?, path: path.to_owned(), key: key.cloned() };
         let tx = ledger.begin()?;
         schema::migrate(&tx, 0)?;
         for key in ["store_id", "stamp"] {
@@ -116,7 +114,6 @@ impl Ledger {
             })?,
             path: path.to_owned(),
             key: key.cloned(),
-            acting: None,
         };
         if version < schema::VERSION {
             let tx = ledger.begin()?;
@@ -153,12 +150,12 @@ impl Ledger {
         meta(&self.connection, "key_fingerprint")
     }
 
-    /// Binds the ledger to a key, or checks that it is the one it is bound to.
+    /// Binds the ledger to a key, or checks that it is the one it is bound to. Only the binding is recorded.
     ///
     /// # Errors
     /// [`LedgerError::OtherKey`] if it is bound to another key; [`LedgerError::FormerKey`] and
     /// [`LedgerError::AnnouncedKey`] if that took the given one's place, or is to make room for it.
-    pub fn bind_key(&mut self, fingerprint: [u8; 8]) -> Result<(), LedgerError> {
+    pub fn bind_key<'e>(&mut self, fingerprint: [u8; 8], entry: impl Into<Attribution<'e>>) -> Result<(), LedgerError> {
         let tx = self.begin()?;
         match meta::<[u8; 8]>(&tx, "key_fingerprint")? {
             Some(bound) if bound == fingerprint => return Ok(()),
@@ -175,6 +172,9 @@ impl Ledger {
             None => {
                 set_meta(&tx, "key_fingerprint", fingerprint)?;
                 tx.execute("INSERT OR IGNORE INTO key_used (fingerprint) VALUES (?1)", [fingerprint])?;
+                if let Some(entry) = entry.into().entry() {
+                    append(&tx, &entry.with("key", HEXLOWER.encode(&fingerprint)))?;
+                }
             }
         }
         Ok(tx.commit()?)

@@ -7,12 +7,12 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::changes::samples_since;
+use super::checksum::Sum;
 use super::marks::checked_under;
 use super::open::Ledger;
 use super::relatives::relation;
-use super::sums::Sum;
-use super::{Generation, Holds, LedgerError, codec, pedigrees, whole};
-use crate::model::{Child, DropOut, Family, Genotype, Locus, Panel, Profile, Pseudonym, Relative};
+use super::{Generation, LedgerError, codec, pedigrees, whole};
+use crate::model::{Child, DropOut, Family, Genotype, Layout, Locus, Panel, Profile, Pseudonym, Relative};
 
 /// How much the ledger holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,7 +140,7 @@ impl Ledger {
             each(Child { pseudonym, profile, drop_out });
             number += 1;
         }
-        whole::check(&tx, Holds::Children, number)?;
+        whole::check(&tx, Layout::Children, number)?;
         Ok(generation)
     }
 
@@ -153,7 +153,7 @@ impl Ledger {
         let tx = self.connection.unchecked_transaction()?;
         let generation = super::open::generation(&tx)?;
         let families = families(&tx, panel, Which::Matched)?;
-        whole::check(&tx, Holds::Families, families.len() as u64)?;
+        whole::check(&tx, Layout::Families, families.len() as u64)?;
         Ok((families, generation))
     }
 
@@ -199,7 +199,7 @@ impl Ledger {
     pub fn families_matched(&self) -> Result<u64, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let number = whole::matched(&tx)?.unsigned_abs();
-        whole::check(&tx, Holds::Families, number)?;
+        whole::check(&tx, Layout::Families, number)?;
         Ok(number)
     }
 
@@ -208,7 +208,7 @@ impl Ledger {
     /// # Errors
     /// The database's.
     pub fn children_imported(&self) -> Result<u64, LedgerError> {
-        whole::imported(&self.connection, Holds::Children)
+        whole::imported(&self.connection, Layout::Children)
     }
 
     /// How much there is.

@@ -6,13 +6,14 @@ use rusqlite::{OptionalExtension, Transaction};
 use serde_json::Value;
 
 use super::audit::append;
-use super::candidates::{self, CandidateRecord};
+use super::candidates;
 use super::crypt::{LedgerKey, needed};
-use super::expunge::{UNFINISHED, edit_manifests};
+use super::expunge::UNFINISHED;
 use super::open::{Ledger, advance, generation, meta, set_meta};
 use super::read::{drop_out, pseudonym};
-use super::{LedgerError, SealedFile, codec, sums, whole};
-use crate::model::Pseudonym;
+use super::{LedgerError, SealedFile, codec, runs, whole};
+use crate::audit::Attribution;
+use crate::model::{Candidate, Pseudonym, Unscorable};
 
 /// Under which name `meta` has the key that a rotation was begun to.
 pub(super) const ANNOUNCED: &str = "key_next";
@@ -53,15 +54,18 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's.
-    pub fn announce_key(&mut self, next: Option<[u8; 8]>) -> Result<(), LedgerError> {
-        let acting = self.acting.take();
+    pub fn announce_key<'e>(
+        &mut self,
+        next: Option<[u8; 8]>,
+        entry: impl Into<Attribution<'e>>,
+    ) -> Result<(), LedgerError> {
         let tx = self.begin()?;
         match next {
             Some(next) => set_meta(&tx, ANNOUNCED, next)?,
             None => drop(tx.execute("DELETE FROM meta WHERE key = ?1", [ANNOUNCED])?),
         }
-        if let Some(acting) = acting {
-            append(&tx, &acting)?;
+        if let Some(entry) = entry.into().entry() {
+            append(&tx, &entry)?;
         }
         Ok(tx.commit()?)
     }
@@ -85,15 +89,16 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Damaged`] at the first sample or family that has no new pseudonym; the database's, also if the key was
     /// used before or two have the same new pseudonym; [`LedgerError::NotChanged`]. Nothing is changed then.
-    pub fn rekey(
+    pub fn rekey<'e>(
         &mut self,
         fingerprint: [u8; 8],
         next: Option<&LedgerKey>,
         renamed: &Renamed,
         replaced: &[(String, SealedFile)],
+        entry: impl Into<Attribution<'e>>,
     ) -> Result<Rekeyed, LedgerError> {
         let next = needed(&self.path, next)?;
-        let done = self.give_key(fingerprint, next, renamed, replaced);
+        let done = self.give_key(fingerprint, next, renamed, replaced, entry.into());
         if let Some(next) = next {
             let settled = self.settle(next);
             // What went wrong first says more.
@@ -108,8 +113,8 @@ impl Ledger {
         next: Option<&LedgerKey>,
         renamed: &Renamed,
         replaced: &[(String, SealedFile)],
+        attribution: Attribution<'_>,
     ) -> Result<Rekeyed, LedgerError> {
-        let acting = self.acting.take();
         let tx = self.begin()?;
         tx.execute("INSERT INTO key_used (fingerprint) VALUES (?1)", [fingerprint])?;
         let key = tx.last_insert_rowid();
@@ -118,7 +123,7 @@ impl Ledger {
             samples: rename(&tx, "sample", key, &renamed.samples)?,
             families: rename(&tx, "family", key, &renamed.families)?,
             candidates: candidates(&tx, renamed)?,
-            manifests: manifests(&tx, renamed)?,
+            manifests: runs(&tx, renamed)?,
         };
         let mut sums = whole::Families::new(&tx)?;
         sound.into_iter().try_for_each(|id| sums.renew(id))?;
@@ -138,9 +143,9 @@ impl Ledger {
         // An index of an earlier generation names samples and families as they were called then.
         let present = i64::try_from(generation(&tx)?.number).unwrap_or(i64::MAX);
         tx.execute("DELETE FROM past WHERE generation < ?1", [present])?;
-        if let Some(acting) = acting {
-            let acting = acting.with("samples", done.samples).with("families", done.families);
-            append(&tx, &acting.with("candidates", done.candidates).with("sealed_files", replaced.len()))?;
+        if let Some(entry) = attribution.entry() {
+            let entry = entry.with("samples", done.samples).with("families", done.families);
+            append(&tx, &entry.with("candidates", done.candidates).with("sealed_files", replaced.len()))?;
         }
         Self::commit_under(&tx, next)?;
         tx.commit()?;
@@ -207,30 +212,42 @@ fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerErro
         "UPDATE candidate SET family = ?3, child = ?4, same_as = ?5, sum = ?6 WHERE family = ?1 AND child = ?2",
     )?;
     let number = all.len() as u64;
-    for (mut candidate, sum) in all {
-        let is_sound = sum == Some(sums::of_candidate(&candidate));
-        let record = &mut candidate.record;
-        let (family, child) = (record.family, record.child);
-        record.family = new_name("family", family, &renamed.families)?;
-        record.child = new_name("sample", child, &renamed.samples)?;
-        record.same_as = record.same_as.map(|sample| new_name("sample", sample, &renamed.samples)).transpose()?;
-        let CandidateRecord { family: new_family, child: new_child, same_as, .. } = candidate.record;
+    for (mut current, sum) in all {
+        let is_sound = sum == Some(candidates::checksum(&current));
+        let candidate = &mut current.candidate;
+        let (family, child) = (candidate.family, candidate.child);
+        candidate.family = new_name("family", family, &renamed.families)?;
+        candidate.child = new_name("sample", child, &renamed.samples)?;
+        candidate.same_as = candidate.same_as.map(|sample| new_name("sample", sample, &renamed.samples)).transpose()?;
+        let Candidate { family: new_family, child: new_child, same_as, .. } = current.candidate;
         update.execute((
             family.as_bytes(),
             child.as_bytes(),
             new_family.as_bytes(),
             new_child.as_bytes(),
             same_as.as_ref().map(Pseudonym::as_bytes),
-            if is_sound { Some(sums::of_candidate(&candidate)) } else { sum },
+            if is_sound { Some(candidates::checksum(&current)) } else { sum },
         ))?;
     }
     Ok(number)
 }
 
-fn manifests(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerError> {
-    edit_manifests(tx, |text| {
-        let mut manifest: Value = serde_json::from_str(text)?;
-        Ok(rename_in(&mut manifest, renamed).then_some(manifest))
+/// Renames whom runs and their manifests name, and takes out those whom the ledger does not hold. Gives how many named someone.
+fn runs(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerError> {
+    runs::edit_all(tx, |run| {
+        let mut manifest: Value = serde_json::from_str(&run.manifest)?;
+        let mut named = rename_in(&mut manifest, renamed);
+        if named {
+            run.manifest = manifest.to_string();
+        }
+        if let Some(unscorable) = run.unscorable.as_mut().filter(|unscorable| !unscorable.is_empty()) {
+            let under_new_name =
+                |one: Unscorable| Some(Unscorable { family: *renamed.families.get(&one.family)?, ..one });
+            *unscorable = std::mem::take(unscorable).into_iter().filter_map(under_new_name).collect();
+            unscorable.sort_by_key(|one| one.family);
+            named = true;
+        }
+        Ok(named)
     })
 }
 

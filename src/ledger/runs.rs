@@ -1,12 +1,20 @@
 //! Runs, and how each replaces the candidates of the one before.
 
-use rusqlite::{OptionalExtension, Row, Transaction};
+use std::collections::BTreeMap;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Transaction};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::audit::append;
 use super::candidates::{self, candidate};
+use super::checksum::{Checksum, Sum};
 use super::open::{Ledger, generation};
-use super::{Candidate, CandidateRecord, LedgerError, sums};
-use crate::model::Pseudonym;
+use super::read::pseudonym;
+use super::{CurrentCandidate, LedgerError};
+use crate::audit::Attribution;
+use crate::model::{Candidate, Pseudonym, Unscorable};
 
 /// One finished run.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +37,13 @@ pub struct RunRecord {
     pub digest: [u8; 32],
     /// BLAKE3 of everything beside samples and families that the results depend on; unknown of runs before it was kept.
     pub basis: Option<[u8; 32]>,
-    /// Everything that the results depend on: a JSON object.
+    /// The least number of loci in common with which a pair counted as comparable; unknown of runs before it was kept.
+    pub min_loci: Option<u32>,
+    /// Pairs that were not comparable and are no candidates; unknown of runs before it was kept.
+    pub pairs_not_comparable: Option<u64>,
+    /// Families that could not be scored, each once, by pseudonym; `None` if that is not known.
+    pub unscorable: Option<Vec<Unscorable>>,
+    /// Everything that the results depend on, for people: a JSON object. The program reads nothing from it.
     pub manifest: String,
 }
 
@@ -48,7 +62,7 @@ pub struct RunDelta {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
     /// By family and child.
-    pub candidates: Vec<Candidate>,
+    pub candidates: Vec<CurrentCandidate>,
     generation: u64,
     run: Option<i64>,
 }
@@ -66,7 +80,7 @@ impl Ledger {
         while let Some(row) = rows.next()? {
             candidates.push(candidate(row)?);
         }
-        Ok(Standing { candidates, generation: generation(&tx)?.number, run: last_run(&tx)? })
+        Ok(Standing { candidates, generation: generation(&tx)?.number, run: last_id(&tx)? })
     }
 
     /// Records a run: `candidates` become the current ones, all of them, in place of those before. A pair that
@@ -77,11 +91,12 @@ impl Ledger {
     /// [`LedgerError::Stale`] if samples or families changed since the run's generation, which its results would hide, or
     /// candidates since `before`; [`LedgerError::NotFinite`] and [`LedgerError::RepeatedCandidate`] for candidates that are none; the
     /// database's, also if the manifest is no JSON. Nothing is changed then.
-    pub fn record_run(
+    pub fn record_run<'e>(
         &mut self,
         run: &RunRecord,
-        candidates: &[CandidateRecord],
+        candidates: &[Candidate],
         before: &Standing,
+        entry: impl Into<Attribution<'e>>,
     ) -> Result<RunDelta, LedgerError> {
         let mut order: Vec<(Pseudonym, Pseudonym, usize)> = Vec::with_capacity(candidates.len());
         for (i, candidate) in candidates.iter().enumerate() {
@@ -94,10 +109,9 @@ impl Ledger {
         if let Some(twice) = order.array_windows().find(|[a, b]| (a.0, a.1) == (b.0, b.1)) {
             return Err(LedgerError::RepeatedCandidate { family: twice[0].0, child: twice[0].1 });
         }
-        let acting = self.acting.take();
         let tx = self.begin()?;
         let current = generation(&tx)?.number;
-        if current != run.generation || current != before.generation || last_run(&tx)? != before.run {
+        if current != run.generation || current != before.generation || last_id(&tx)? != before.run {
             return Err(LedgerError::Stale { run: run.generation, ledger: current });
         }
         let number = insert_run(&tx, run, candidates.len())?;
@@ -112,7 +126,7 @@ impl Ledger {
         let mut changed = Vec::new();
         // Both by family and child.
         for known in &before.candidates {
-            let key = (known.record.family, known.record.child);
+            let key = (known.candidate.family, known.candidate.child);
             while let Some(&&(.., new)) = given.peek().filter(|given| (given.0, given.1) < key) {
                 changed.push(new);
                 given.next();
@@ -120,7 +134,7 @@ impl Ledger {
             match given.next_if(|given| (given.0, given.1) == key) {
                 Some(&(.., i)) => {
                     first_runs[i] = known.first_run;
-                    if candidates[i] != known.record {
+                    if candidates[i] != known.candidate {
                         changed.push(i);
                     }
                 }
@@ -133,7 +147,11 @@ impl Ledger {
         changed.extend(given.map(|&(.., new)| new));
         for i in changed {
             let candidate = &candidates[i];
-            let sum = sums::of_candidate(&Candidate { record: *candidate, run: number, first_run: first_runs[i] });
+            let sum = candidates::checksum(&CurrentCandidate {
+                candidate: *candidate,
+                run: number,
+                first_run: first_runs[i],
+            });
             insert.execute((
                 candidate.family.as_bytes(),
                 candidate.child.as_bytes(),
@@ -148,15 +166,15 @@ impl Ledger {
         }
         drop(delete);
         drop(insert);
-        if let Some(acting) = acting {
+        if let Some(entry) = entry.into().entry() {
             let shown = candidates.iter().flat_map(|candidate| [candidate.family, candidate.child]);
-            let acting = acting
+            let entry = entry
                 .with("mode", run.mode.as_str())
                 .with("run", number)
                 .with("generation", run.generation)
                 .with("candidates", candidates.len())
                 .with_digest("run_digest", &run.digest);
-            append(&tx, &acting.about(shown))?;
+            append(&tx, &entry.about(shown))?;
         }
         tx.commit()?;
         Ok(RunDelta { run: number, first_runs, withdrawn })
@@ -167,48 +185,185 @@ impl Ledger {
     /// # Errors
     /// The database's.
     pub fn last_run(&self) -> Result<Option<(i64, RunRecord)>, LedgerError> {
-        let sql = format!("{ALL} ORDER BY id DESC LIMIT 1");
-        let read = |row: &Row<'_>| Ok((unchecked(row)?, sum(row)?));
-        let Some(((id, run), sum)) = self.connection.query_row(&sql, [], read).optional()? else { return Ok(None) };
-        if sum != Some(sums::of_run(&run)) {
-            return Err(LedgerError::Damaged { of: format!("run {id}"), what: "it was changed" });
-        }
-        Ok(Some((id, run)))
+        let tx = self.connection.unchecked_transaction()?;
+        last_run(&tx)
     }
 }
 
-pub(super) const ALL: &str = "SELECT id, mode, started_at, seconds, generation, families, children, pairs, digest,
-                              manifest, basis, sum FROM run";
-
-/// Reads a row of [`ALL`], whatever the checksum says.
-pub(super) fn unchecked(row: &Row<'_>) -> rusqlite::Result<(i64, RunRecord)> {
-    let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
-    let run = RunRecord {
-        mode: row.get(1)?,
-        started_at: row.get(2)?,
-        seconds: row.get(3)?,
-        generation: count(4)?,
-        families: count(5)?,
-        children: count(6)?,
-        pairs: count(7)?,
-        digest: row.get(8)?,
-        manifest: row.get(9)?,
-        basis: row.get(10)?,
-    };
-    Ok((row.get(0)?, run))
+/// The last run and its number, if it is as it was written.
+pub(super) fn last_run(connection: &Connection) -> Result<Option<(i64, RunRecord)>, LedgerError> {
+    let Some(last) = last_id(connection)? else { return Ok(None) };
+    let Some(Stored { id, run, sum }) = stored(connection, Some(last))?.pop() else { return Ok(None) };
+    if sum == Some(checksum(&run)) { Ok(Some((id, run))) } else { Err(damaged(id, "it was changed")) }
 }
 
-/// The checksum in a row of [`ALL`].
-pub(super) fn sum(row: &Row<'_>) -> rusqlite::Result<Option<sums::Sum>> {
-    row.get(11)
+/// A run as it is stored, whatever its checksum says.
+struct Stored {
+    id: i64,
+    run: RunRecord,
+    sum: Option<Sum>,
+}
+
+fn damaged(id: i64, what: &'static str) -> LedgerError {
+    LedgerError::Damaged { of: format!("run {id}"), what }
+}
+
+/// Reads one run, or all.
+fn stored(connection: &Connection, which: Option<i64>) -> Result<Vec<Stored>, LedgerError> {
+    let mut unscorable: BTreeMap<i64, Vec<Unscorable>> = BTreeMap::new();
+    let mut statement = connection.prepare(
+        "SELECT run_id, family, locus, reason FROM unscorable WHERE run_id = ?1 OR ?1 IS NULL ORDER BY run_id, family",
+    )?;
+    let mut rows = statement.query([which])?;
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        let locus = row.get_ref(2)?.as_str().ok().and_then(|name| name.parse().ok());
+        let locus = locus.ok_or_else(|| damaged(id, "a locus of a family is none"))?;
+        let one = Unscorable { family: pseudonym(row, 1)?, locus, reason: row.get(3)? };
+        unscorable.entry(id).or_default().push(one);
+    }
+    let mut statement = connection.prepare(
+        "SELECT id, mode, started_at, seconds, generation, families, children, pairs, digest, manifest, basis, sum,
+         min_loci, pairs_not_comparable, unscorable FROM run WHERE id = ?1 OR ?1 IS NULL ORDER BY id",
+    )?;
+    let mut rows = statement.query([which])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+        let id: i64 = row.get(0)?;
+        // How many there are, the checksum covers.
+        let is_listed = row.get_ref(14)? != ValueRef::Null;
+        let unscorable = unscorable.remove(&id).unwrap_or_default();
+        let run = RunRecord {
+            mode: row.get(1)?,
+            started_at: row.get(2)?,
+            seconds: row.get(3)?,
+            generation: count(4)?,
+            families: count(5)?,
+            children: count(6)?,
+            pairs: count(7)?,
+            digest: row.get(8)?,
+            basis: row.get(10)?,
+            min_loci: row.get(12)?,
+            pairs_not_comparable: row.get::<_, Option<i64>>(13)?.map(i64::unsigned_abs),
+            unscorable: is_listed.then_some(unscorable),
+            manifest: row.get(9)?,
+        };
+        all.push(Stored { id, run, sum: row.get(11)? });
+    }
+    Ok(all)
+}
+
+/// The checksum of a run.
+fn checksum(run: &RunRecord) -> Sum {
+    let listed = run.unscorable.as_ref().map(|all| (all.len() as u64).to_le_bytes());
+    let facts = values_before_version_17(run)
+        .with_optional(run.min_loci.map(u32::to_le_bytes))
+        .with_optional(run.pairs_not_comparable.map(u64::to_le_bytes))
+        .with_optional(listed);
+    let all = run.unscorable.iter().flatten().fold(facts, |values, Unscorable { family, locus, reason }| {
+        values.with(family.as_bytes()).with(locus.name()).with(reason)
+    });
+    all.sum()
+}
+
+/// What the checksum of a run covered before version 17, and still begins with.
+fn values_before_version_17(run: &RunRecord) -> Checksum {
+    Checksum::default()
+        .with(&run.mode)
+        .with(run.started_at.to_le_bytes())
+        .with(run.seconds.to_le_bytes())
+        .with(run.generation.to_le_bytes())
+        .with(run.families.to_le_bytes())
+        .with(run.children.to_le_bytes())
+        .with(run.pairs.to_le_bytes())
+        .with(run.digest)
+        .with(&run.manifest)
+        .with_optional(run.basis)
+}
+
+/// Edits runs in place, and says how many `edit` says it changed. A run with a wrong checksum keeps that, so that it stays known
+/// as damaged.
+pub(super) fn edit_all(
+    tx: &Transaction<'_>,
+    edit: impl Fn(&mut RunRecord) -> serde_json::Result<bool>,
+) -> Result<u64, LedgerError> {
+    let mut edited = 0;
+    for Stored { id, mut run, sum } in stored(tx, None)? {
+        let is_sound = sum == Some(checksum(&run));
+        if edit(&mut run).map_err(|_| damaged(id, "its manifest is no JSON"))? {
+            let sum = if is_sound { Some(checksum(&run)) } else { sum };
+            write_facts(tx, id, &run, sum)?;
+            edited += 1;
+        }
+    }
+    Ok(edited)
+}
+
+/// Fills the columns of version 17 in runs of an older ledger, which has checksums or has none. A run with a wrong checksum
+/// keeps that, so that it stays known as damaged.
+pub(super) fn take_facts_from_manifests(tx: &Transaction<'_>, with_checksums: bool) -> Result<(), LedgerError> {
+    for Stored { id, mut run, sum } in stored(tx, None)? {
+        if with_checksums && sum != Some(values_before_version_17(&run).sum()) {
+            continue;
+        }
+        // The manifests of the oldest runs did not hold all of it.
+        let manifest: Value = serde_json::from_str(&run.manifest).unwrap_or_default();
+        run.min_loci = fact(&manifest, "min_loci");
+        run.pairs_not_comparable = fact(&manifest, "pairs_not_comparable");
+        run.unscorable = fact(&manifest, "unscorable").map(in_order);
+        write_facts(tx, id, &run, Some(checksum(&run)))?;
+    }
+    Ok(())
+}
+
+fn fact<T: DeserializeOwned>(manifest: &Value, name: &str) -> Option<T> {
+    manifest.get(name).and_then(|fact| T::deserialize(fact).ok())
+}
+
+/// Families that could not be scored as they are kept: by pseudonym, each once.
+fn in_order(mut unscorable: Vec<Unscorable>) -> Vec<Unscorable> {
+    unscorable.sort_by_key(|one| one.family);
+    unscorable.dedup_by_key(|one| one.family);
+    unscorable
+}
+
+/// Writes what of a run may be edited or came later.
+fn write_facts(tx: &Transaction<'_>, id: i64, run: &RunRecord, sum: Option<Sum>) -> Result<(), LedgerError> {
+    tx.execute(
+        "UPDATE run SET manifest = ?2, min_loci = ?3, pairs_not_comparable = ?4, unscorable = ?5, sum = ?6 WHERE id = ?1",
+        (
+            id,
+            &run.manifest,
+            run.min_loci,
+            run.pairs_not_comparable.map(stored_count),
+            run.unscorable.as_ref().map(|all| stored_count(all.len() as u64)),
+            sum,
+        ),
+    )?;
+    tx.execute("DELETE FROM unscorable WHERE run_id = ?1", [id])?;
+    write_unscorable(tx, id, run)
+}
+
+fn write_unscorable(tx: &Transaction<'_>, id: i64, run: &RunRecord) -> Result<(), LedgerError> {
+    let mut insert = tx.prepare("INSERT INTO unscorable (run_id, family, locus, reason) VALUES (?1, ?2, ?3, ?4)")?;
+    for Unscorable { family, locus, reason } in run.unscorable.iter().flatten() {
+        insert.execute((id, family.as_bytes(), locus.name(), reason))?;
+    }
+    Ok(())
+}
+
+/// A count as SQLite holds it. 10^6 families x 10^6 children are 10^12 pairs: far from the end of an i64.
+fn stored_count(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn insert_run(tx: &Transaction<'_>, run: &RunRecord, candidates: usize) -> Result<i64, LedgerError> {
-    // 10^6 families x 10^6 children are 10^12 pairs: far from the end of an i64.
-    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let count = stored_count;
     tx.execute(
         "INSERT INTO run (mode, started_at, seconds, generation, families, children, pairs, candidates, digest, manifest,
-         basis, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+         basis, sum, min_loci, pairs_not_comparable, unscorable)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         (
             &run.mode,
             run.started_at,
@@ -221,12 +376,17 @@ fn insert_run(tx: &Transaction<'_>, run: &RunRecord, candidates: usize) -> Resul
             run.digest,
             &run.manifest,
             run.basis,
-            sums::of_run(run),
+            checksum(run),
+            run.min_loci,
+            run.pairs_not_comparable.map(count),
+            run.unscorable.as_ref().map(|all| count(all.len() as u64)),
         ),
     )?;
-    Ok(tx.last_insert_rowid())
+    let id = tx.last_insert_rowid();
+    write_unscorable(tx, id, run)?;
+    Ok(id)
 }
 
-fn last_run(tx: &Transaction<'_>) -> rusqlite::Result<Option<i64>> {
-    tx.query_row("SELECT max(id) FROM run", [], |row| row.get(0))
+fn last_id(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    connection.query_row("SELECT max(id) FROM run", [], |row| row.get(0))
 }

@@ -3,13 +3,13 @@
 use rusqlite::Transaction;
 
 use super::read::{drop_out, pseudonym};
-use super::{LedgerError, codec, sums, whole};
+use super::{LedgerError, candidates, codec, runs, whole};
 
 /// Marks the file as a ledger: `RNTE`.
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 16] = [
+pub(super) const MIGRATIONS: [&str; 17] = [
     V1,
     PEDIGREES,
     DROP_OUT,
@@ -26,6 +26,7 @@ pub(super) const MIGRATIONS: [&str; 16] = [
     CHECKSUMS,
     LESS_TO_WRITE,
     WHOLE,
+    RUN_FACTS,
 ];
 
 /// The version this program writes.
@@ -196,7 +197,7 @@ ALTER TABLE member ADD COLUMN sealed_id INTEGER REFERENCES sealed;
 /// expunged, or under another key.
 const DOOMED: &str = "CREATE TABLE doomed (name TEXT PRIMARY KEY) STRICT;";
 
-/// Profiles end with a checksum, candidates and runs have one (see `sums`): [`migrate`] computes them, as SQL has no such
+/// Profiles end with a checksum, candidates and runs have one (see `checksum`): [`migrate`] computes them, as SQL has no such
 /// function.
 const CHECKSUMS: &str = "
 ALTER TABLE candidate ADD COLUMN sum BLOB;
@@ -232,6 +233,24 @@ const WHOLE: &str = "ALTER TABLE family ADD COLUMN sum BLOB; ALTER TABLE past AD
 /// The first version with it.
 const FIRST_WHOLE: i64 = 16;
 
+/// What later commands need to know of a run; until now they read it out of its manifest. `run.unscorable`: how many rows of
+/// `unscorable` the run has; null if it is not known which families could not be scored.
+const RUN_FACTS: &str = "
+ALTER TABLE run ADD COLUMN min_loci INTEGER;
+ALTER TABLE run ADD COLUMN pairs_not_comparable INTEGER;
+ALTER TABLE run ADD COLUMN unscorable INTEGER;
+CREATE TABLE unscorable (
+    run_id INTEGER NOT NULL REFERENCES run,
+    family BLOB NOT NULL CHECK (length(family) = 16),
+    locus TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (run_id, family)
+) STRICT, WITHOUT ROWID;
+";
+
+/// The first version with it.
+const WITH_RUN_FACTS: i64 = 17;
+
 /// Brings a ledger of an older version up to [`VERSION`]; the caller commits.
 ///
 /// # Errors
@@ -242,14 +261,16 @@ pub(super) fn migrate(tx: &Transaction<'_>, from: i64) -> Result<(), LedgerError
         tx.execute_batch(step)?;
     }
     if (1..WITH_CHECKSUMS).contains(&from) {
-        sums::renew_candidates(tx)?;
-        sums::renew_runs(tx)?;
+        candidates::renew_checksums(tx)?;
     }
     if (1..WITH_LESS_TO_WRITE).contains(&from) {
         profiles(tx, from >= WITH_CHECKSUMS)?;
     }
     if from < FIRST_WHOLE {
         whole::begin(tx)?;
+    }
+    if (1..WITH_RUN_FACTS).contains(&from) {
+        runs::take_facts_from_manifests(tx, from >= WITH_CHECKSUMS)?;
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     Ok(tx.pragma_update(None, "user_version", VERSION)?)

@@ -10,6 +10,7 @@ use super::import::{Action, Plan};
 use super::open::{Ledger, now};
 use super::relatives::Membership;
 use super::{Batch, LedgerError};
+use crate::audit::Attribution;
 
 /// A file of the vault that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,27 +41,41 @@ impl Ledger {
     ///
     /// # Errors
     /// The database's.
-    pub fn add_custodians(&mut self, recipients: &[String]) -> Result<usize, LedgerError> {
-        self.change_custodians("INSERT OR IGNORE INTO custodian (recipient, added_at) VALUES (?1, ?2)", recipients)
+    pub fn add_custodians<'e>(
+        &mut self,
+        recipients: &[String],
+        entry: impl Into<Attribution<'e>>,
+    ) -> Result<usize, LedgerError> {
+        let sql = "INSERT OR IGNORE INTO custodian (recipient, added_at) VALUES (?1, ?2)";
+        self.change_custodians(sql, recipients, entry.into())
     }
 
     /// Takes custodians out. What was sealed to them stays so. Gives how many there were.
     ///
     /// # Errors
     /// The database's.
-    pub fn remove_custodians(&mut self, recipients: &[String]) -> Result<usize, LedgerError> {
-        self.change_custodians("DELETE FROM custodian WHERE recipient = ?1 AND ?2 IS NOT NULL", recipients)
+    pub fn remove_custodians<'e>(
+        &mut self,
+        recipients: &[String],
+        entry: impl Into<Attribution<'e>>,
+    ) -> Result<usize, LedgerError> {
+        let sql = "DELETE FROM custodian WHERE recipient = ?1 AND ?2 IS NOT NULL";
+        self.change_custodians(sql, recipients, entry.into())
     }
 
-    fn change_custodians(&mut self, sql: &str, recipients: &[String]) -> Result<usize, LedgerError> {
-        let acting = self.acting.take();
+    fn change_custodians(
+        &mut self,
+        sql: &str,
+        recipients: &[String],
+        attribution: Attribution<'_>,
+    ) -> Result<usize, LedgerError> {
         let tx = self.begin()?;
         let mut changed = 0;
         for recipient in recipients {
             changed += tx.execute(sql, (recipient, now()))?;
         }
-        if let Some(acting) = acting {
-            append(&tx, &acting.with("custodians", recipients).with("changed", changed))?;
+        if let Some(entry) = attribution.entry() {
+            append(&tx, &entry.with("custodians", recipients).with("changed", changed))?;
         }
         tx.commit()?;
         Ok(changed)

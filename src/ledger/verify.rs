@@ -6,6 +6,7 @@ use super::candidates::{self, candidate};
 use super::open::{Ledger, generation, key_id};
 use super::read::{Positions, pseudonym};
 use super::relatives::stored_relation;
+use super::runs::last_run;
 use super::{LedgerError, many, pedigrees, whole};
 use crate::model::{Panel, Pseudonym, Relation};
 
@@ -27,7 +28,7 @@ impl Ledger {
         families(&tx, &mut findings)?;
         whole::verify(&tx, &mut findings)?;
         candidates(&tx, &mut findings)?;
-        findings.extend(self.last_run().err().map(|error| error.to_string()));
+        findings.extend(last_run(&tx).err().map(|error| error.to_string()));
         Ok(findings)
     }
 }

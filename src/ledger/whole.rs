@@ -2,17 +2,17 @@
 //! and how many children and families there are. Without it a changed bit makes another pedigree of one, hides a locus from
 //! every comparison, or a child from every search.
 //!
-//! `family.sum`, `past.sum`, and `loci_sum` in `meta`: checksums as in `sums`. `children` and `families` in `meta`: how many there are,
+//! `family.sum`, `past.sum`, and `loci_sum` in `meta`: see `checksum`. `children` and `families` in `meta`: how many there are,
 //! of families those that are not withdrawn. Whatever adds or removes some adds to these numbers; they are not counted anew,
 //! or what is missing would be missed no more. For the same reason a family with a wrong checksum keeps that.
 
 use rusqlite::{Connection, OptionalExtension, Row, Statement, Transaction};
 
+use super::LedgerError;
+use super::checksum::{Checksum, Sum};
 use super::open::{meta, set_meta};
 use super::read::pseudonym;
-use super::sums::{self, Sum};
-use super::{Holds, LedgerError};
-use crate::model::Pseudonym;
+use crate::model::{Layout, Pseudonym};
 
 /// A relative of a family: the sample, the word of the relation, and the place in the family's pedigree, if it has one.
 pub(super) type Held<'a> = (Pseudonym, &'a str, Option<i64>);
@@ -20,12 +20,11 @@ pub(super) type Held<'a> = (Pseudonym, &'a str, Option<i64>);
 /// The checksum of a family with these relatives, in any order, and this pedigree.
 pub(super) fn of_family(family: Pseudonym, relatives: &mut [Held<'_>], links: Option<&[u8]>) -> Sum {
     relatives.sort_unstable();
-    let places: Vec<[u8; 8]> = relatives.iter().map(|held| held.2.unwrap_or(-1).to_le_bytes()).collect();
-    let mut values: Vec<&[u8]> = vec![family.as_bytes(), links.unwrap_or_default()];
-    for ((sample, word, _), place) in relatives.iter().zip(&places) {
-        values.extend([&sample.as_bytes()[..], word.as_bytes(), place]);
-    }
-    sums::of(&values)
+    let begun = Checksum::default().with(family.as_bytes()).with_optional(links);
+    let all = relatives.iter().fold(begun, |values, (sample, word, place)| {
+        values.with(sample.as_bytes()).with(word).with(place.unwrap_or(-1).to_le_bytes())
+    });
+    all.sum()
 }
 
 /// The checksums of families, one by one.
@@ -101,9 +100,8 @@ fn loci_and_sum(connection: &Connection) -> Result<(Vec<(u16, String)>, Sum), Le
     let mut statement = connection.prepare("SELECT id, name FROM locus NOT INDEXED ORDER BY id")?;
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let loci: Vec<(u16, String)> = statement.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
-    let ids: Vec<[u8; 2]> = loci.iter().map(|locus| locus.0.to_le_bytes()).collect();
-    let values = ids.iter().zip(&loci).flat_map(|(id, (_, name))| [&id[..], name.as_bytes()]);
-    let sum = sums::of(&values.collect::<Vec<_>>());
+    let all = loci.iter().fold(Checksum::default(), |values, (id, name)| values.with(id.to_le_bytes()).with(name));
+    let sum = all.sum();
     Ok((loci, sum))
 }
 
@@ -121,29 +119,29 @@ pub(super) fn renew_loci(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     Ok(set_meta(tx, "loci_sum", loci_and_sum(tx)?.1)?)
 }
 
-fn key(holds: Holds) -> &'static str {
-    match holds {
-        Holds::Children => "children",
-        Holds::Families => "families",
+fn key(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Children => "children",
+        Layout::Families => "families",
     }
 }
 
 /// Adds to the number of children, or of families that are not withdrawn.
-pub(super) fn add(tx: &Transaction<'_>, holds: Holds, number: i64) -> rusqlite::Result<()> {
-    tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (key(holds), number)).map(drop)
+pub(super) fn add(tx: &Transaction<'_>, layout: Layout, number: i64) -> rusqlite::Result<()> {
+    tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (key(layout), number)).map(drop)
 }
 
 /// How many children, or families that are not withdrawn, there should be.
-pub(super) fn imported(connection: &Connection, holds: Holds) -> Result<u64, LedgerError> {
-    Ok(meta(connection, key(holds))?.map_or(0, i64::unsigned_abs))
+pub(super) fn imported(connection: &Connection, layout: Layout) -> Result<u64, LedgerError> {
+    Ok(meta(connection, key(layout))?.map_or(0, i64::unsigned_abs))
 }
 
 /// Refuses another number of children, or of families that are not withdrawn, than there should be.
-pub(super) fn check(connection: &Connection, holds: Holds, found: u64) -> Result<(), LedgerError> {
-    if imported(connection, holds)? == found {
+pub(super) fn check(connection: &Connection, layout: Layout, found: u64) -> Result<(), LedgerError> {
+    if imported(connection, layout)? == found {
         return Ok(());
     }
-    let of = format!("the {}", key(holds));
+    let of = format!("the {}", key(layout));
     Err(LedgerError::Damaged { of, what: "there are more or fewer than were imported" })
 }
 
@@ -159,7 +157,7 @@ fn children(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// The checksum of what `past` says of a generation.
 pub(super) fn of_past(generation: i64, stamp: &[u8; 16], last_import: i64) -> Sum {
-    sums::of(&[&generation.to_le_bytes(), stamp, &last_import.to_le_bytes()])
+    Checksum::default().with(generation.to_le_bytes()).with(stamp).with(last_import.to_le_bytes()).sum()
 }
 
 /// Takes everything for sound: in a ledger that has had no such checksums, or is new.
@@ -174,15 +172,15 @@ pub(super) fn begin(tx: &Transaction<'_>) -> Result<(), LedgerError> {
         let sum = of_past(generation, &stamp, last_import);
         tx.execute("UPDATE past SET sum = ?2 WHERE generation = ?1", (generation, sum))?;
     }
-    set_meta(tx, key(Holds::Children), children(tx)?)?;
-    Ok(set_meta(tx, key(Holds::Families), matched(tx)?)?)
+    set_meta(tx, key(Layout::Children), children(tx)?)?;
+    Ok(set_meta(tx, key(Layout::Families), matched(tx)?)?)
 }
 
 /// Everything of it that is wrong.
 pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
     findings.extend(loci(connection).err().map(|error| error.to_string()));
-    for (holds, found) in [(Holds::Children, children(connection)?), (Holds::Families, matched(connection)?)] {
-        findings.extend(check(connection, holds, found.unsigned_abs()).err().map(|error| error.to_string()));
+    for (layout, found) in [(Layout::Children, children(connection)?), (Layout::Families, matched(connection)?)] {
+        findings.extend(check(connection, layout, found.unsigned_abs()).err().map(|error| error.to_string()));
     }
     let mut sums = Families::new(connection)?;
     for id in families(connection)? {

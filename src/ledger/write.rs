@@ -9,8 +9,8 @@ use super::import::{Action, Plan};
 use super::known::{Encoder, role};
 use super::many::ManyOfSamples;
 use super::open::key_id;
-use super::{Batch, Holds, LedgerError, Record};
-use crate::model::{DropOut, Pseudonym};
+use super::{Batch, LedgerError};
+use crate::model::{DropOut, Layout, Pseudonym, SampleRecord};
 
 /// Rows that are encoded together, and how many such blocks ahead of what is written.
 const BLOCK: usize = 1024;
@@ -84,10 +84,10 @@ impl<'a> Writer<'a> {
         let insert = |rows: usize| -> Result<_, LedgerError> {
             let mut statement = tx.prepare(&insert(rows))?;
             // These stay from one execution to the next.
-            statement.raw_bind_parameter(1, role(batch.holds))?;
+            statement.raw_bind_parameter(1, role(batch.layout))?;
             statement.raw_bind_parameter(2, import)?;
             statement.raw_bind_parameter(3, key_id(tx)?)?;
-            statement.raw_bind_parameter(4, sealed.filter(|_| batch.holds == Holds::Children))?;
+            statement.raw_bind_parameter(4, sealed.filter(|_| batch.layout == Layout::Children))?;
             Ok(Insert { statement, lacking: true })
         };
         Ok(Self {
@@ -179,7 +179,10 @@ struct Insert<'a> {
     lacking: bool,
 }
 
-fn execute(Insert { statement, lacking }: &mut Insert<'_>, rows: &[(i64, &Record, &[u8])]) -> Result<(), LedgerError> {
+fn execute(
+    Insert { statement, lacking }: &mut Insert<'_>,
+    rows: &[(i64, &SampleRecord, &[u8])],
+) -> Result<(), LedgerError> {
     for (at, &(id, row, blob)) in (FIRST..).step_by(OF_ROW).zip(rows) {
         statement.raw_bind_parameter(at, id)?;
         statement.raw_bind_parameter(at + 1, row.sample.as_bytes())?;

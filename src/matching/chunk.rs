@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use crate::index::{BLOCK, FamilyRecord, Row};
 use crate::kinship::KinshipError;
-use crate::model::Family;
+use crate::model::{Candidate, Family, Unscorable};
 use crate::screen::{Plan, Screens, Weighing, screen_block, weigh_block};
 
 use super::compile::CompiledFamily;
 use super::engine::{Matcher, Stages};
-use super::result::{Candidate, MatchResult, Unscorable};
+use super::result::MatchResult;
 use super::score::Scorer;
 use super::watch::{Stopped, Watch};
 

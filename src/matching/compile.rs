@@ -6,13 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::kinship::{Calculator, Evidence, Kind, KinshipError, Structure, StructureError};
-use crate::model::{Family, Genotype};
+use crate::model::{Family, Genotype, Unscorable};
 use crate::screen::ScreenedLocus;
 
 use super::chance::{Moments, moments};
 use super::comparable::LocusSet;
 use super::linkage::FamilyLinkage;
-use super::result::Unscorable;
 
 /// Most bytes of tables kept for other families.
 const INTERNED_BYTES: usize = 512 << 20;

@@ -2,10 +2,9 @@
 
 use crate::kinship::cpi::{CpiCase, LocusIndex, NoCpi};
 use crate::kinship::{Calculator, KinshipError};
-use crate::model::{Allele, Child, Family, Genotype, Locus, Relation};
+use crate::model::{Allele, Child, Family, Genotype, Locus, Relation, Unscorable};
 
 use super::compile::Compiler;
-use super::result::Unscorable;
 
 /// Where a likelihood ratio comes from.
 #[derive(Clone, Debug, PartialEq)]

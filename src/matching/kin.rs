@@ -13,14 +13,14 @@ use serde::Serialize;
 
 use crate::index::Index;
 use crate::kinship::{Calculator, KinshipError};
-use crate::model::{Child, Profile, Pseudonym, Relation};
+use crate::model::{Child, Profile, Pseudonym, Relation, Unscorable};
 use crate::screen::Instructions;
 
 use super::compile::Compiler;
 use super::doubles::Doubles;
 use super::engine::Matcher;
 use super::identity::{IdentityRule, Judge, Likeness, alone};
-use super::result::{Criterion, Unscorable};
+use super::result::Criterion;
 use super::watch::{Stopped, Watch};
 
 /// Samples that are matched together.

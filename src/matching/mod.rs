@@ -29,6 +29,6 @@ pub use identity::{Identity, IdentityRule, Judge, Likeness};
 pub use kin::{KinCriterion, KinPair, KinRatios, KinRelation, KinResult, KinSearch};
 pub use linkage::{FamilyLinkage, PairScorers};
 pub use reach::{ReachError, Reached};
-pub use result::{Candidate, Criterion, MatchResult, Unscorable, run_digest};
+pub use result::{Criterion, MatchResult, run_digest};
 pub use score::Scorer;
 pub use watch::{Stopped, Watch};

@@ -1,14 +1,11 @@
 //! What a run gives.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::comparable::Typed;
 use crate::kinship::Calculator;
-use crate::model::{Locus, Pseudonym};
+use crate::model::{Candidate, Pseudonym, Unscorable};
 use crate::population::FrequencyTable;
-
-#[cfg(doc)]
-use super::identity::IdentityRule;
 
 /// When a pair becomes a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -29,36 +26,6 @@ impl Default for Criterion {
     fn default() -> Self {
         Self { min_log10_lr: 4.0, max_per_family: None, max_chance_hits: None }
     }
-}
-
-/// A child that may belong to a family.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Candidate {
-    /// The family.
-    pub family: Pseudonym,
-    /// The child.
-    pub child: Pseudonym,
-    /// log10 of the likelihood ratio over all loci.
-    pub log10_lr: f64,
-    /// Loci at which the child and at least one relative are typed.
-    pub loci_compared: u32,
-    /// Loci at which the child cannot be the missing child without a mutation.
-    pub incompatible_loci: u32,
-    /// The sample of the relative who has the child's own profile, by [`IdentityRule::default`]: one person under two
-    /// numbers, or identical twins, and no candidate but an identity. The likeliest of several.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub same_as: Option<Pseudonym>,
-}
-
-/// A family that could not be scored, and why: never left out silently.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Unscorable {
-    /// The family.
-    pub family: Pseudonym,
-    /// The locus at which it fails.
-    pub locus: Locus,
-    /// The reason.
-    pub reason: String,
 }
 
 /// The candidates of a run, and how they were found.

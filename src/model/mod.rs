@@ -3,6 +3,7 @@
 //! Nothing here reads, writes or computes a probability.
 
 mod allele;
+mod candidate;
 mod drop_out;
 mod finding_code;
 mod genotype;
@@ -13,8 +14,10 @@ mod pedigree;
 mod profile;
 mod records;
 mod relation;
+mod sample_record;
 
 pub use allele::{Allele, AlleleError};
+pub use candidate::{Candidate, Unscorable};
 pub use drop_out::DropOut;
 pub use finding_code::{FindingCode, Severity};
 pub use genotype::{Genotype, GenotypeCode, GenotypeError, genotype_code, genotype_count};
@@ -25,3 +28,4 @@ pub use pedigree::{Member, Pedigree, PedigreeError};
 pub use profile::Profile;
 pub use records::{Child, Family, FamilyPedigree, Relative};
 pub use relation::{Relation, Sex, UnknownWord};
+pub use sample_record::{Layout, SampleRecord};

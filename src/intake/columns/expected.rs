@@ -1,8 +1,8 @@
 //! Which columns a file must, may and must not have.
 
 use crate::intake::columns::fields::{FIELDS, Field};
-use crate::intake::types::Layout;
-use crate::model::Panel;
+
+use crate::model::{Layout, Panel};
 
 /// A set of fields, such as those that a case list has columns for.
 #[derive(Clone, Copy, Default)]

@@ -10,8 +10,8 @@ use crate::intake::columns::number_kind::kind_of_column;
 use crate::intake::columns::pairing::{Found, LocusColumns, Placed, joined};
 use crate::intake::columns::tall_table::TallColumns;
 use crate::intake::findings::{Column, Findings};
-use crate::intake::types::Layout;
-use crate::model::{FindingCode, Locus, Panel};
+
+use crate::model::{FindingCode, Layout, Locus, Panel};
 
 /// More columns than any kit has loci, two for each.
 const MOST_COLUMNS: usize = 256;

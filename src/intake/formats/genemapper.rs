@@ -16,12 +16,12 @@ use crate::intake::findings::{Column, Findings};
 use crate::intake::request::Request;
 use crate::intake::rows::amelogenin::{Marker as SexMarker, SexAllele};
 use crate::intake::rows::cells::{self, CellError, Reading};
-use crate::intake::rows::finish::read_table;
+use crate::intake::rows::finish::{SoundRows, read_table};
 use crate::intake::rows::settle::{Settled, Settler};
 use crate::intake::rows::table::{Table, TableRow, TypedLocus};
 use crate::intake::text::lines::{self, Lines, is_blank, split};
 use crate::intake::text::source::{MOST_LINE_BYTES, Source, fields, open};
-use crate::intake::types::Row;
+
 use crate::model::{Allele, FindingCode, Locus};
 
 /// More different names of markers than any table has.
@@ -82,15 +82,15 @@ struct Reader<'r> {
 }
 
 /// Reads a table, as tidy rows.
-pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
-    let Some(source) = open(text, findings) else { return Default::default() };
+pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> SoundRows {
+    let Some(source) = open(text, findings) else { return SoundRows::default() };
     let Source { line, delimiter, header, lines, .. } = source;
     let names: Vec<&str> = header.iter().map(|name| name.trim()).collect();
     let Some(columns) = TallColumns::find(&names) else {
         let what = "is no header of a table with a row per sample and locus: it must name Sample Name, Marker and \
                     Allele 1; without --format the form of the file is found out";
         findings.problem(line, None, FindingCode::Format, what);
-        return Default::default();
+        return SoundRows::default();
     };
     let mut reader = Reader::new(request, columns, &names);
     let mut cells = Vec::new();
@@ -325,9 +325,9 @@ impl<'r> Reader<'r> {
     }
 
     /// Everything gathered, as a table with a row per sample.
-    fn rows(self, line: u64, spoilt: &HashSet<Box<str>>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
+    fn rows(self, line: u64, spoilt: &HashSet<Box<str>>, findings: &mut Findings) -> SoundRows {
         if self.samples.is_empty() {
-            return Default::default();
+            return SoundRows::default();
         }
         let marker = self.any_sex_marker.then_some(ValueColumn::SexMarker { name: "AMEL" });
         let mut columns: Vec<ValueColumn> = [ValueColumn::Field(Field::SampleId)].into_iter().chain(marker).collect();
@@ -349,7 +349,7 @@ impl<'r> Reader<'r> {
         let left_out = (samples - rows.len()) as u64;
         // If the columns are those of another layout, no sample has been read.
         let Some(read) = read_table(&Table { line, columns, rows }, self.request, findings) else {
-            return Default::default();
+            return SoundRows::default();
         };
         findings.rejected += left_out;
         read

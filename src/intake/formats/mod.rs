@@ -1,6 +1,7 @@
 //! One reader for each format of files.
 
 pub(super) mod cmf;
+mod detect;
 pub(super) mod fam;
 pub(super) mod genemapper;
 pub(super) mod parallel;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::intake::pedigree::link::Linked;
-use crate::intake::types::Row;
-use crate::model::{FamilyPedigree, Pseudonym, Sex};
+
+use crate::model::{FamilyPedigree, Pseudonym, SampleRecord, Sex};
 
 /// Pedigrees of families, whose typed members go by sample.
 pub struct FamilyPedigrees(HashMap<Pseudonym, Placed>);
@@ -35,7 +35,7 @@ impl FamilyPedigrees {
     }
 
     /// The pedigrees of the families of these rows, by family.
-    pub(in crate::intake) fn of_rows(&self, rows: &[Row]) -> Vec<FamilyPedigree> {
+    pub(in crate::intake) fn of_rows(&self, rows: &[SampleRecord]) -> Vec<FamilyPedigree> {
         let families: BTreeSet<Pseudonym> = rows.iter().filter_map(|row| row.family).map(|family| family.0).collect();
         families.into_iter().filter_map(|family| Some(self.get(family)?.pedigree.clone())).collect()
     }

@@ -2,7 +2,7 @@
 
 use crate::intake::findings::{Column, Findings};
 use crate::intake::rows::cells::{self, CellError, Reading};
-use crate::intake::types::SingleAllele;
+use crate::intake::rows::settle::SingleAllele;
 use crate::model::{FindingCode, Sex};
 
 /// What a cell of the marker says.

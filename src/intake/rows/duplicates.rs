@@ -5,8 +5,8 @@ use rayon::prelude::*;
 use crate::intake::columns::fields::Field;
 use crate::intake::columns::header::Header;
 use crate::intake::findings::Findings;
-use crate::intake::types::{Layout, Row};
-use crate::model::{FindingCode, Pseudonym, Relation};
+
+use crate::model::{FindingCode, Layout, Pseudonym, Relation, SampleRecord};
 
 /// Checks all rows of a file against each other.
 ///
@@ -14,7 +14,7 @@ use crate::model::{FindingCode, Pseudonym, Relation};
 pub(in crate::intake) fn check(
     layout: Layout,
     header: &Header,
-    rows: &[Row],
+    rows: &[SampleRecord],
     families_without_agency: &[Pseudonym],
     findings: &mut Findings,
 ) {
@@ -42,7 +42,7 @@ fn groups(keys: impl Iterator<Item = Pseudonym>, each: impl FnMut(&[(u128, usize
     order.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1).for_each(each);
 }
 
-fn children(header: &Header, rows: &[Row], findings: &mut Findings) {
+fn children(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
     groups(rows.iter().map(|row| row.sample), |same| {
         for &(_, again) in &same[1..] {
             let what = format!("the same sample stands on line {}: remove one of the two", rows[same[0].1].line);
@@ -51,7 +51,7 @@ fn children(header: &Header, rows: &[Row], findings: &mut Findings) {
     });
 }
 
-fn relatives(header: &Header, rows: &[Row], findings: &mut Findings) {
+fn relatives(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
     groups(rows.iter().map(|row| row.family.map_or(row.sample, |family| family.0)), |family| {
         let mut members: Vec<_> = family.iter().map(|&(_, i)| (rows[i].family.map(|f| f.1), i)).collect();
         members.sort_unstable();
@@ -82,8 +82,8 @@ fn relatives(header: &Header, rows: &[Row], findings: &mut Findings) {
 }
 
 /// What a parent of unstated sex may not stand beside, in the rows of a family.
-fn parents<'r>(header: &Header, family: &(impl Iterator<Item = &'r Row> + Clone), findings: &mut Findings) {
-    let relation = |row: &Row| row.family.map(|family| family.1);
+fn parents<'r>(header: &Header, family: &(impl Iterator<Item = &'r SampleRecord> + Clone), findings: &mut Findings) {
+    let relation = |row: &SampleRecord| row.family.map(|family| family.1);
     let is = |wanted: Relation| family.clone().any(|row| relation(row) == Some(wanted));
     let unstated = family.clone().filter(|row| relation(row) == Some(Relation::Parent));
     let Some(last) = unstated.last() else { return };
@@ -102,7 +102,7 @@ fn parents<'r>(header: &Header, family: &(impl Iterator<Item = &'r Row> + Clone)
 }
 
 /// A donor may stand in several families, but only as one and the same sample.
-fn shared_samples(header: &Header, rows: &[Row], findings: &mut Findings) {
+fn shared_samples(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
     groups(rows.iter().map(|row| row.sample), |same| {
         let first = &rows[same[0].1];
         for row in same[1..].iter().map(|&(_, i)| &rows[i]) {
@@ -126,7 +126,7 @@ fn shared_samples(header: &Header, rows: &[Row], findings: &mut Findings) {
     });
 }
 
-fn agencies(header: &Header, rows: &[Row], families_without_agency: &[Pseudonym], findings: &mut Findings) {
+fn agencies(header: &Header, rows: &[SampleRecord], families_without_agency: &[Pseudonym], findings: &mut Findings) {
     groups(families_without_agency.iter().copied(), |same| {
         let first = &rows[same[0].1];
         if let Some(&(_, other)) = same.iter().find(|&&(_, i)| rows[i].agency != first.agency) {

@@ -10,8 +10,16 @@ use crate::intake::rows::occurrences::Occurrences;
 use crate::intake::rows::reader::RowReader;
 use crate::intake::rows::table::Table;
 use crate::intake::rows::{duplicates, kit_check};
-use crate::intake::types::Row;
-use crate::model::{FindingCode, Locus};
+
+use crate::model::{FindingCode, Locus, SampleRecord};
+
+/// The rows of a file without a problem, in file order.
+#[derive(Default)]
+pub(in crate::intake) struct SoundRows {
+    /// The loci of the file, in file order.
+    pub(in crate::intake) loci: Vec<Locus>,
+    pub(in crate::intake) rows: Vec<SampleRecord>,
+}
 
 /// Reads the rows of a table of values. To what the maker of the table has rejected comes every row whose line is not
 /// sound. `None` if the table lacks a column; the findings then say so.
@@ -19,20 +27,20 @@ pub(in crate::intake) fn read_table(
     table: &Table,
     request: &Request<'_>,
     findings: &mut Findings,
-) -> Option<(Vec<Locus>, Vec<Row>)> {
+) -> Option<SoundRows> {
     let header = Header::of_values(table.line, &table.columns, &request.expected(), findings)?;
     let mut reader = RowReader::new(&header, request);
     table.rows.iter().for_each(|row| reader.read_values(row, findings));
     let before = findings.rejected;
-    let (loci, rows) = sound(reader, findings);
+    let sound = sound(reader, findings);
     // A person has many lines, and with a case list perhaps many rows.
-    let lines: HashSet<u64> = rows.iter().map(|row| row.line).collect();
+    let lines: HashSet<u64> = sound.rows.iter().map(|row| row.line).collect();
     findings.rejected = before + table.rows.iter().filter(|row| !lines.contains(&row.line)).count() as u64;
-    Some((loci, rows))
+    Some(sound)
 }
 
 /// What is left of the rows once they were held against each other.
-pub(in crate::intake) fn sound(reader: RowReader<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
+pub(in crate::intake) fn sound(reader: RowReader<'_>, findings: &mut Findings) -> SoundRows {
     let RowReader { header, layout, mut rows, families_without_agency, told_by_sex, kits, .. } = reader;
     if let Some(Occurrences { first_line, count }) = told_by_sex {
         let what = format!(
@@ -50,5 +58,5 @@ pub(in crate::intake) fn sound(reader: RowReader<'_>, findings: &mut Findings) -
         rows.retain(|row| bad_lines.binary_search(&row.line).is_err());
     }
     findings.rejected = rejected as u64;
-    (header.loci.clone(), rows)
+    SoundRows { loci: header.loci.clone(), rows }
 }

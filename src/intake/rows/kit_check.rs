@@ -11,8 +11,8 @@ use crate::intake::columns::kits::{Kit, KitUse};
 use crate::intake::columns::loci::{AMBIGUOUS, plain};
 use crate::intake::findings::Findings;
 use crate::intake::rows::occurrences::Occurrences;
-use crate::intake::types::Row;
-use crate::model::FindingCode;
+
+use crate::model::{FindingCode, SampleRecord};
 
 /// A kit as rows name it.
 struct Named {
@@ -23,7 +23,7 @@ struct Named {
 }
 
 /// Notes what the rows' kits do not have; refuses loci that mean nothing without a kit.
-pub(in crate::intake) fn check(header: &Header, rows: &[Row], kits: KitUse, findings: &mut Findings) {
+pub(in crate::intake) fn check(header: &Header, rows: &[SampleRecord], kits: KitUse, findings: &mut Findings) {
     let ambiguous = header.loci.iter().position(|locus| plain(locus.name()) == plain(AMBIGUOUS));
     let mut named: HashMap<&str, Named> = HashMap::new();
     for row in rows {
@@ -91,7 +91,7 @@ fn new(name: &str, header: &Header, line: u64) -> Named {
     }
 }
 
-fn is_typed(row: &Row, locus: usize) -> bool {
+fn is_typed(row: &SampleRecord, locus: usize) -> bool {
     row.profile.at(locus).is_some() || row.many.iter().any(|many| many.0 == locus)
 }
 

@@ -18,10 +18,10 @@ use crate::intake::rows::id_numbers;
 use crate::intake::rows::interner::{Column, Interner};
 use crate::intake::rows::occurrences::Occurrences;
 use crate::intake::rows::relation::{self, implied};
+use crate::intake::rows::settle::SingleAllele;
 use crate::intake::rows::settle::{Settled, Settler};
 use crate::intake::rows::table::TableRow;
-use crate::intake::types::{Layout, Row, SingleAllele};
-use crate::model::{DropOut, FindingCode, ManyAlleles, Profile, Pseudonym, Relation, Sex};
+use crate::model::{DropOut, FindingCode, Layout, ManyAlleles, Profile, Pseudonym, Relation, SampleRecord, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
 /// Reads the rows of one file.
@@ -36,7 +36,7 @@ pub(in crate::intake) struct RowReader<'h> {
     said_sex_number: bool,
     sample_id_kind: Option<NumberKind>,
     /// Rows whose sample (and family) could be told, other cells may be bad.
-    pub(in crate::intake) rows: Vec<Row>,
+    pub(in crate::intake) rows: Vec<SampleRecord>,
     /// Beside each row, its family as if there were no agency; empty if the file has no agencies.
     pub(in crate::intake) families_without_agency: Vec<Pseudonym>,
     /// Rows with a parent whom the sex makes father or mother.
@@ -229,7 +229,7 @@ impl<'h> RowReader<'h> {
             let without_agency = self.family.as_ref().and_then(|last| last.without_agency);
             self.families_without_agency.extend(without_agency);
             let sex = sex.unwrap_or(Sex::Unknown);
-            self.rows.push(Row {
+            self.rows.push(SampleRecord {
                 line,
                 sample,
                 family,

@@ -3,8 +3,18 @@
 use crate::intake::findings::{Column, Findings};
 use crate::intake::request::Request;
 use crate::intake::rows::cells::{NoResult, Reading};
-use crate::intake::types::SingleAllele;
+
 use crate::model::{FindingCode, Genotype, ManyAlleles};
+
+/// What one allele alone means: a homozygote is written so, but the other allele may also have been lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SingleAllele {
+    /// Both alleles are the same.
+    #[default]
+    Homozygote,
+    /// Nothing certain: the locus is left untyped.
+    Untyped,
+}
 
 /// What a locus has.
 #[derive(Debug, PartialEq, Eq)]

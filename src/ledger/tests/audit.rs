@@ -21,24 +21,19 @@ fn breaks(ledger: &Ledger) -> Vec<Break> {
 #[test]
 fn a_change_and_its_record_are_one() {
     let (_dir, path, mut ledger) = ledger();
-    ledger.act_for(entry("import"));
-    import(&mut ledger, vec![child(2, 1, ["14", "22"])]);
-    ledger.act_for(entry("import"));
-    let refused = ledger.import(&batch(vec![child(2, 1, ["15", "22"])]), OnConflict::Refuse, false);
+    let first = batch(vec![child(2, 1, ["14", "22"])]);
+    ledger.import(&first, OnConflict::Refuse, false, &entry("import")).unwrap();
+    let other = batch(vec![child(2, 1, ["15", "22"])]);
+    let refused = ledger.import(&other, OnConflict::Refuse, false, &entry("refused"));
     assert_eq!(conflicts(refused), [(2, ConflictKind::Profile)]);
-    // What was refused left no record, and does not lend its own to the next change.
     import(&mut ledger, vec![child(2, 2, ["14", "22"])]);
-    ledger.act_for(entry("dry"));
-    ledger.import(&batch(vec![child(2, 3, ["14", "22"])]), OnConflict::Refuse, true).unwrap();
+    ledger.import(&batch(vec![child(2, 3, ["14", "22"])]), OnConflict::Refuse, true, &entry("dry")).unwrap();
     import(&mut ledger, vec![relative(2, 9, 5, Relation::Father)]);
-    ledger.act_for(entry("match"));
     let before = ledger.standing().unwrap();
     let run = run(&ledger);
-    ledger.record_run(&run, &[candidate(9, 1, 5.0)], &before).unwrap();
-    ledger.act_for(entry("check"));
-    ledger.set_marks("now", &[p(9)], &[(p(9), "cause")]).unwrap();
-    ledger.act_for(entry("withdraw"));
-    assert_eq!(ledger.withdraw(&[p(9)], Some("found")).unwrap(), 1);
+    ledger.record_run(&run, &[candidate(9, 1, 5.0)], &before, &entry("match")).unwrap();
+    ledger.set_marks("now", &[p(9)], &[(p(9), "cause")], &entry("check")).unwrap();
+    assert_eq!(ledger.withdraw(&[p(9)], Some("found"), &entry("withdraw")).unwrap(), 1);
     ledger.append(&entry("explain").about([p(9)])).unwrap();
     drop(ledger);
     let ledger = Ledger::open(&path, key().as_ref()).unwrap();

@@ -11,7 +11,7 @@ fn cells(allele: u8) -> [String; 2] {
     [format!("{allele}"), "22".to_owned()]
 }
 
-fn typed(mut record: Record, allele: u8) -> Record {
+fn typed(mut record: SampleRecord, allele: u8) -> SampleRecord {
     let cells = cells(allele);
     record.profile = profile(&[&cells[0], &cells[1]]);
     record
@@ -41,20 +41,20 @@ proptest! {
             match what {
                 0 | 1 => {
                     let rows = [who, who % 12 + 1].map(|who| typed(child(who.into(), who, ["14", "22"]), allele));
-                    ledger.import(&batch(rows.to_vec()), OnConflict::Replace, false).unwrap();
+                    ledger.import(&batch(rows.to_vec()), OnConflict::Replace, false, TEST).unwrap();
                     touch(&mut children, who);
                     touch(&mut children, who % 12 + 1);
                 }
                 2 | 3 => {
                     if children.remove(&who).is_some() {
                         let scope = Scope { samples: [p(who)].into(), ..Scope::default() };
-                        ledger.expunge(&scope, &[]).unwrap();
+                        ledger.expunge(&scope, &[], TEST).unwrap();
                     }
                 }
                 _ => {
                     let (family, sample) = (201 + who % 3, 101 + who % 4);
                     let row = typed(relative(1, family, sample, Relation::FullSibling), allele);
-                    ledger.import(&batch(vec![row]), OnConflict::Replace, false).unwrap();
+                    ledger.import(&batch(vec![row]), OnConflict::Replace, false, TEST).unwrap();
                     touch(&mut relatives, sample);
                     members.entry((family, sample)).or_insert(next);
                 }

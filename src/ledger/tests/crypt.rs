@@ -79,7 +79,7 @@ fn a_build_refuses_the_other_kind_of_file() {
 /// A ledger of some pages, and the new names of its children.
 fn filled() -> (TempDir, PathBuf, Ledger, Renamed) {
     let (dir, path, mut ledger) = ledger();
-    ledger.bind_key([1; 8]).unwrap();
+    ledger.bind_key([1; 8], TEST).unwrap();
     import(&mut ledger, (1..=200).map(|n| child(u64::from(n), n, ["14", "22"])).collect());
     let names: HashMap<_, _> =
         (1..=200).map(|n| (p(n), Pseudonym::from_bytes([n, 7].repeat(8).try_into().unwrap()))).collect();
@@ -95,7 +95,7 @@ fn a_new_key_takes_effect_with_the_new_names_and_at_one_instant() {
     ledger.connection.pragma_update(None, "cache_size", 10).unwrap();
     let [before, after] = ["before.db", "after.db"].map(|name| dir.path().join(name));
     copy(&path, &before);
-    ledger.rekey([2; 8], other().as_ref(), &renamed, &[]).unwrap();
+    ledger.rekey([2; 8], other().as_ref(), &renamed, &[], TEST).unwrap();
     copy(&path, &after);
     for (path, is, is_not, fingerprint) in [(&before, key(), other(), [1; 8]), (&after, other(), key(), [2; 8])] {
         let opened = Ledger::open(path, is.as_ref()).unwrap();
@@ -119,7 +119,7 @@ fn a_new_key_takes_effect_with_the_new_names_and_at_one_instant() {
 fn a_change_of_key_that_fails_leaves_a_ledger_that_goes_on_under_the_old_one() {
     let (_dir, path, mut ledger, mut renamed) = filled();
     renamed.samples.remove(&p(77));
-    assert!(matches!(ledger.rekey([2; 8], other().as_ref(), &renamed, &[]), Err(LedgerError::Damaged { .. })));
+    assert!(matches!(ledger.rekey([2; 8], other().as_ref(), &renamed, &[], TEST), Err(LedgerError::Damaged { .. })));
     import(&mut ledger, vec![child(2, 250, ["14", "22"])]);
     drop(ledger);
     let ledger = Ledger::open(&path, key().as_ref()).unwrap();

@@ -62,8 +62,7 @@ fn ledgers_of_earlier_versions_are_brought_up_to_date() {
         let old = former(&path, from);
         if from == 14 {
             // The first with checksums.
-            let sum = blake3::Hasher::new().update(&[0; 16]).update(&[1, 0, 140, 0, 150, 0]).finalize();
-            old.execute("UPDATE sample SET profile = CAST(profile || ?1 AS BLOB)", [&sum.as_bytes()[..8]]).unwrap();
+            with_profile_checksum(&old);
         }
         drop(old);
         for _ in 0..2 {
@@ -74,6 +73,62 @@ fn ledgers_of_earlier_versions_are_brought_up_to_date() {
             assert_eq!(families[0].relatives[0].profile, profile(&["14/15"]));
         }
         assert_eq!(version(&path), schema::VERSION);
+    }
+}
+
+/// Gives the profile of [`former`] the checksum of version 14.
+fn with_profile_checksum(old: &rusqlite::Connection) {
+    let sum = blake3::Hasher::new().update(&[0; 16]).update(&[1, 0, 140, 0, 150, 0]).finalize();
+    old.execute("UPDATE sample SET profile = CAST(profile || ?1 AS BLOB)", [&sum.as_bytes()[..8]]).unwrap();
+}
+
+#[test]
+fn runs_of_earlier_versions_keep_what_only_their_manifests_held() {
+    let family = "0b".repeat(16);
+    let unscorable = format!(r#"[{{"family":"{family}","locus":"vWA","reason":"a reason"}}]"#);
+    let all = format!(r#"{{"min_loci":7,"pairs_not_comparable":12,"unscorable":{unscorable},"survivors":3}}"#);
+    let nobody = r#"{"min_loci":7,"unscorable":[{"family":null,"locus":"vWA","reason":"a reason"}]}"#;
+    let found = vec![Unscorable { family: p(11), locus: "vWA".parse().unwrap(), reason: "a reason".to_owned() }];
+    for (from, manifest, facts) in [
+        (13, all.as_str(), (Some(7), Some(12), Some(found.clone()))),
+        (14, all.as_str(), (Some(7), Some(12), Some(found))),
+        (14, r#"{"unscorable":[]}"#, (None, None, Some(vec![]))),
+        (14, nobody, (Some(7), None, None)),
+        (13, "{}", (None, None, None)),
+    ] {
+        for is_sound in [true, false] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("ledger.db");
+            let old = former(&path, from);
+            old.execute(
+                "INSERT INTO run (id, mode, started_at, seconds, generation, families, children, pairs, candidates, digest,
+                 manifest) VALUES (1, 'full', 5, 1.5, 1, 1, 2, 2, 0, zeroblob(32), ?1)",
+                [manifest],
+            )
+            .unwrap();
+            if from == 14 {
+                with_profile_checksum(&old);
+                let fixed = [5_u64, 1.5_f64.to_bits(), 1, 1, 2, 2].map(u64::to_le_bytes);
+                let sum = fixed
+                    .iter()
+                    .fold(checksum::Checksum::default().with("full"), checksum::Checksum::with)
+                    .with([0; 32])
+                    .with(if is_sound { manifest } else { "other" })
+                    .with([]);
+                old.execute("UPDATE run SET sum = ?1", [sum.sum()]).unwrap();
+            }
+            drop(old);
+            let ledger = Ledger::open(&path, key().as_ref()).unwrap();
+            match ledger.last_run() {
+                Ok(last) => {
+                    let run = last.unwrap().1;
+                    assert!(is_sound || from < 14, "{manifest}");
+                    assert_eq!((run.min_loci, run.pairs_not_comparable, run.unscorable), facts, "{manifest}");
+                    assert_eq!(run.manifest, manifest);
+                }
+                Err(error) => assert!(!is_sound && matches!(error, LedgerError::Damaged { .. })),
+            }
+        }
     }
 }
 
@@ -109,9 +164,9 @@ fn what_is_not_a_ledger_or_newer_is_refused_and_left_alone() {
 fn a_ledger_belongs_to_one_key() {
     let (_dir, _path, mut ledger) = ledger();
     assert_eq!(ledger.key_fingerprint().unwrap(), None);
-    ledger.bind_key([1; 8]).unwrap();
-    ledger.bind_key([1; 8]).unwrap();
-    assert!(matches!(ledger.bind_key([2; 8]), Err(LedgerError::OtherKey { .. })));
+    ledger.bind_key([1; 8], TEST).unwrap();
+    ledger.bind_key([1; 8], TEST).unwrap();
+    assert!(matches!(ledger.bind_key([2; 8], TEST), Err(LedgerError::OtherKey { .. })));
     assert_eq!(ledger.key_fingerprint().unwrap(), Some([1; 8]));
 }
 

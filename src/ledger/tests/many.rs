@@ -8,8 +8,8 @@ fn many(cells: &[&str]) -> ManyAlleles {
 }
 
 /// A child whose FGA has more than two alleles.
-fn with(line: u64, sample: u8, alleles: &[&str]) -> Record {
-    Record { many: vec![(1, many(alleles))], ..child(line, sample, ["14/15", ""]) }
+fn with(line: u64, sample: u8, alleles: &[&str]) -> SampleRecord {
+    SampleRecord { many: vec![(1, many(alleles))], ..child(line, sample, ["14/15", ""]) }
 }
 
 fn stored(ledger: &Ledger, sample: u8) -> Vec<(usize, ManyAlleles)> {
@@ -44,28 +44,28 @@ fn others_are_a_conflict_and_may_be_replaced() {
     import(&mut ledger, vec![with(2, 1, &["22", "23", "24"])]);
     for other in [with(2, 1, &["22", "23", "25"]), child(2, 1, ["14/15", ""]), child(2, 1, ["14/15", "22/23"])] {
         let file = batch(vec![other]);
-        assert_eq!(conflicts(ledger.import(&file, OnConflict::Refuse, false)), [(2, ConflictKind::Profile)]);
-        assert_eq!(ledger.import(&file, OnConflict::Keep, false).unwrap().kept, 1);
+        assert_eq!(conflicts(ledger.import(&file, OnConflict::Refuse, false, TEST)), [(2, ConflictKind::Profile)]);
+        assert_eq!(ledger.import(&file, OnConflict::Keep, false, TEST).unwrap().kept, 1);
         assert_eq!(stored(&ledger, 1).len(), 1);
-        assert_eq!(ledger.import(&file, OnConflict::Replace, true).unwrap().replaced, 1);
+        assert_eq!(ledger.import(&file, OnConflict::Replace, true, TEST).unwrap().replaced, 1);
         assert_eq!(stored(&ledger, 1), [(0, many(&["22", "23", "24"]))], "a dry run");
     }
     let file = batch(vec![with(2, 1, &["22", "23", "25"])]);
-    assert_eq!(ledger.import(&file, OnConflict::Replace, false).unwrap().replaced, 1);
+    assert_eq!(ledger.import(&file, OnConflict::Replace, false, TEST).unwrap().replaced, 1);
     assert_eq!(stored(&ledger, 1), [(0, many(&["22", "23", "25"]))]);
     let file = batch(vec![child(2, 1, ["14/15", "22"])]);
-    assert_eq!(ledger.import(&file, OnConflict::Replace, false).unwrap().replaced, 1);
+    assert_eq!(ledger.import(&file, OnConflict::Replace, false, TEST).unwrap().replaced, 1);
     assert_eq!((stored(&ledger, 1), rows(&ledger)), (vec![], 0));
     // And the other way: a ledger without any meets one.
     let file = batch(vec![with(2, 1, &["22", "23", "25"])]);
-    assert_eq!(conflicts(ledger.import(&file, OnConflict::Refuse, false)), [(2, ConflictKind::Profile)]);
+    assert_eq!(conflicts(ledger.import(&file, OnConflict::Refuse, false, TEST)), [(2, ConflictKind::Profile)]);
 }
 
 #[test]
 fn two_rows_of_one_sample_must_agree() {
     let (_dir, _path, mut ledger) = ledger();
     let file = batch(vec![with(2, 1, &["22", "23", "24"]), child(3, 1, ["14/15", ""])]);
-    assert_eq!(conflicts(ledger.import(&file, OnConflict::Refuse, false)), [(3, ConflictKind::Itself)]);
+    assert_eq!(conflicts(ledger.import(&file, OnConflict::Refuse, false, TEST)), [(3, ConflictKind::Itself)]);
     assert_eq!(import(&mut ledger, vec![with(2, 1, &["22", "23", "24"]), with(3, 1, &["22", "23", "24"])]).added, 1);
     assert_eq!(rows(&ledger), 1);
 }
@@ -74,7 +74,7 @@ fn two_rows_of_one_sample_must_agree() {
 fn they_go_with_their_sample_and_damage_is_seen() {
     let (_dir, _path, mut ledger) = ledger();
     import(&mut ledger, vec![with(2, 1, &["22", "23", "24"]), with(3, 2, &["22", "23", "24"])]);
-    ledger.expunge(&Scope { samples: [p(1)].into(), ..Scope::default() }, &[]).unwrap();
+    ledger.expunge(&Scope { samples: [p(1)].into(), ..Scope::default() }, &[], TEST).unwrap();
     assert_eq!(rows(&ledger), 1);
     for damage in [
         "UPDATE many_alleles SET alleles = x'dc00e600'",
@@ -89,10 +89,10 @@ fn they_go_with_their_sample_and_damage_is_seen() {
 #[test]
 fn a_position_beyond_the_loci_or_a_genotype_beside_is_refused() {
     let (_dir, _path, mut ledger) = ledger();
-    let beyond = Record { many: vec![(2, many(&["22", "23", "24"]))], ..child(2, 1, ["14/15", ""]) };
-    let beside = Record { many: vec![(0, many(&["22", "23", "24"]))], ..child(2, 1, ["14/15", ""]) };
+    let beyond = SampleRecord { many: vec![(2, many(&["22", "23", "24"]))], ..child(2, 1, ["14/15", ""]) };
+    let beside = SampleRecord { many: vec![(0, many(&["22", "23", "24"]))], ..child(2, 1, ["14/15", ""]) };
     for record in [beyond, beside] {
-        let result = ledger.import(&batch(vec![record]), OnConflict::Refuse, false);
+        let result = ledger.import(&batch(vec![record]), OnConflict::Refuse, false, TEST);
         assert!(matches!(result, Err(LedgerError::Mixed(_))), "{result:?}");
     }
     assert_eq!(ledger.counts().unwrap().children, 0);

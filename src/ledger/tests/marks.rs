@@ -10,7 +10,7 @@ fn waiting(ledger: &Ledger, under: &str) -> Vec<Pseudonym> {
 }
 
 /// Families 20 and 21 share the father, sample 1; family 22 is by itself.
-fn families() -> Vec<Record> {
+fn families() -> Vec<SampleRecord> {
     vec![
         relative(2, 20, 1, Father),
         relative(3, 20, 2, Mother),
@@ -25,7 +25,7 @@ fn what_changes_a_family_makes_it_wait_for_a_check() {
     let (_dir, _path, mut ledger) = ledger();
     import(&mut ledger, families());
     assert_eq!(waiting(&ledger, "a"), [p(20), p(21), p(22)]);
-    ledger.set_marks("a", &[p(20), p(21), p(22)], &[(p(21), "same-person")]).unwrap();
+    ledger.set_marks("a", &[p(20), p(21), p(22)], &[(p(21), "same-person")], TEST).unwrap();
     assert_eq!(waiting(&ledger, "a"), []);
     // The same again changes nothing.
     import(&mut ledger, families());
@@ -34,24 +34,24 @@ fn what_changes_a_family_makes_it_wait_for_a_check() {
     // A sample that two families share, in a file that names one of them.
     let mut replaced = relative(2, 20, 1, Father);
     replaced.profile = profile(&["16", "22"]);
-    let batch_of = |row: &Record| batch(vec![row.clone()]);
-    ledger.import(&batch_of(&replaced), OnConflict::Keep, false).unwrap();
+    let batch_of = |row: &SampleRecord| batch(vec![row.clone()]);
+    ledger.import(&batch_of(&replaced), OnConflict::Keep, false, TEST).unwrap();
     assert_eq!(waiting(&ledger, "a"), []);
-    ledger.import(&batch_of(&replaced), OnConflict::Replace, true).unwrap();
+    ledger.import(&batch_of(&replaced), OnConflict::Replace, true, TEST).unwrap();
     assert_eq!(waiting(&ledger, "a"), []);
-    ledger.import(&batch_of(&replaced), OnConflict::Replace, false).unwrap();
+    ledger.import(&batch_of(&replaced), OnConflict::Replace, false, TEST).unwrap();
     assert_eq!(waiting(&ledger, "a"), [p(20), p(21)]);
     // Until then it keeps the mark.
     assert_eq!(ledger.marks().unwrap(), [(p(21), "same-person".to_owned())]);
-    ledger.set_marks("a", &[p(21)], &[]).unwrap();
+    ledger.set_marks("a", &[p(21)], &[], TEST).unwrap();
     assert_eq!((waiting(&ledger, "a"), ledger.marks().unwrap()), (vec![p(20)], vec![]));
-    ledger.set_marks("a", &[p(20)], &[]).unwrap();
+    ledger.set_marks("a", &[p(20)], &[], TEST).unwrap();
 
     // A further relative, and another relation.
     import(&mut ledger, vec![relative(2, 22, 5, FullSibling)]);
     assert_eq!(waiting(&ledger, "a"), [p(22)]);
-    ledger.set_marks("a", &[p(22)], &[]).unwrap();
-    ledger.import(&batch(vec![relative(2, 20, 2, FullSibling)]), OnConflict::Replace, false).unwrap();
+    ledger.set_marks("a", &[p(22)], &[], TEST).unwrap();
+    ledger.import(&batch(vec![relative(2, 20, 2, FullSibling)]), OnConflict::Replace, false, TEST).unwrap();
     assert_eq!(waiting(&ledger, "a"), [p(20)]);
 }
 
@@ -59,13 +59,13 @@ fn what_changes_a_family_makes_it_wait_for_a_check() {
 fn other_settings_make_all_wait_and_withdrawn_families_do_not() {
     let (_dir, _path, mut ledger) = ledger();
     import(&mut ledger, families());
-    ledger.set_marks("a", &[p(20), p(21), p(22)], &[(p(20), "same-person")]).unwrap();
+    ledger.set_marks("a", &[p(20), p(21), p(22)], &[(p(20), "same-person")], TEST).unwrap();
     assert_eq!(waiting(&ledger, "b"), [p(20), p(21), p(22)]);
-    ledger.withdraw(&[p(21)], Some("found")).unwrap();
+    ledger.withdraw(&[p(21)], Some("found"), TEST).unwrap();
     assert_eq!(waiting(&ledger, "b"), [p(20), p(22)]);
-    ledger.set_marks("b", &[p(22)], &[]).unwrap();
+    ledger.set_marks("b", &[p(22)], &[], TEST).unwrap();
     assert_eq!(waiting(&ledger, "b"), [p(20)]);
     assert_eq!(waiting(&ledger, "a"), [p(20), p(22)]);
-    ledger.withdraw(&[p(21)], None).unwrap();
+    ledger.withdraw(&[p(21)], None, TEST).unwrap();
     assert_eq!(waiting(&ledger, "b"), [p(20), p(21)]);
 }

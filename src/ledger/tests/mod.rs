@@ -15,7 +15,11 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::*;
-use crate::model::{Locus, Panel, Profile, Pseudonym, Relation, Sex};
+use crate::audit::Attribution;
+use crate::model::{Candidate, Layout, Locus, Panel, Profile, Pseudonym, Relation, SampleRecord, Sex, Unscorable};
+
+/// How changes are recorded that are not about records.
+const TEST: Attribution<'_> = Attribution::Unrecorded("a test");
 
 fn p(n: u8) -> Pseudonym {
     Pseudonym::from_bytes([n; 16])
@@ -29,8 +33,8 @@ fn profile(cells: &[&str]) -> Profile {
     Profile::new(cells.iter().map(|cell| cell.parse().ok()).collect())
 }
 
-fn child(line: u64, sample: u8, cells: [&str; 2]) -> Record {
-    Record {
+fn child(line: u64, sample: u8, cells: [&str; 2]) -> SampleRecord {
+    SampleRecord {
         line,
         sample: p(sample),
         family: None,
@@ -45,14 +49,14 @@ fn child(line: u64, sample: u8, cells: [&str; 2]) -> Record {
     }
 }
 
-fn relative(line: u64, family: u8, sample: u8, relation: Relation) -> Record {
+fn relative(line: u64, family: u8, sample: u8, relation: Relation) -> SampleRecord {
     let sex = relation.sex().unwrap_or(Sex::Unknown);
-    Record { family: Some((p(family), relation)), sex, ..child(line, sample, ["14/15", "22"]) }
+    SampleRecord { family: Some((p(family), relation)), sex, ..child(line, sample, ["14/15", "22"]) }
 }
 
-fn batch(rows: Vec<Record>) -> Batch {
-    let holds = if rows.iter().all(|row| row.family.is_some()) { Holds::Families } else { Holds::Children };
-    Batch { holds, file_digest: [7; 32], loci: loci(&["vWA", "FGA"]), rows, pedigrees: Vec::new() }
+fn batch(rows: Vec<SampleRecord>) -> Batch {
+    let layout = if rows.iter().all(|row| row.family.is_some()) { Layout::Families } else { Layout::Children };
+    Batch { layout, file_digest: [7; 32], loci: loci(&["vWA", "FGA"]), rows, pedigrees: Vec::new() }
 }
 
 /// Counts in a build that encrypts.
@@ -67,8 +71,8 @@ fn ledger() -> (TempDir, PathBuf, Ledger) {
     (dir, path, ledger)
 }
 
-fn import(ledger: &mut Ledger, rows: Vec<Record>) -> ImportReport {
-    ledger.import(&batch(rows), OnConflict::Refuse, false).unwrap()
+fn import(ledger: &mut Ledger, rows: Vec<SampleRecord>) -> ImportReport {
+    ledger.import(&batch(rows), OnConflict::Refuse, false, TEST).unwrap()
 }
 
 fn conflicts(result: Result<ImportReport, LedgerError>) -> Vec<(u64, ConflictKind)> {
@@ -98,17 +102,13 @@ fn run(ledger: &Ledger) -> RunRecord {
         pairs: 2,
         digest: [3; 32],
         basis: Some([4; 32]),
+        min_loci: Some(8),
+        pairs_not_comparable: Some(1),
+        unscorable: Some(Vec::new()),
         manifest: "{}".to_owned(),
     }
 }
 
-fn candidate(family: u8, child: u8, log10_lr: f64) -> CandidateRecord {
-    CandidateRecord {
-        family: p(family),
-        child: p(child),
-        log10_lr,
-        loci_compared: 2,
-        incompatible_loci: 0,
-        same_as: None,
-    }
+fn candidate(family: u8, child: u8, log10_lr: f64) -> Candidate {
+    Candidate { family: p(family), child: p(child), log10_lr, loci_compared: 2, incompatible_loci: 0, same_as: None }
 }

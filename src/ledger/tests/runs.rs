@@ -3,12 +3,12 @@
 use super::*;
 
 /// Records a run that builds on how the candidates stand.
-fn record(ledger: &mut Ledger, run: &RunRecord, candidates: &[CandidateRecord]) -> Result<RunDelta, LedgerError> {
+fn record(ledger: &mut Ledger, run: &RunRecord, candidates: &[Candidate]) -> Result<RunDelta, LedgerError> {
     let before = ledger.standing()?;
-    ledger.record_run(run, candidates, &before)
+    ledger.record_run(run, candidates, &before, TEST)
 }
 
-fn record_now(ledger: &mut Ledger, candidates: &[CandidateRecord]) -> Result<RunDelta, LedgerError> {
+fn record_now(ledger: &mut Ledger, candidates: &[Candidate]) -> Result<RunDelta, LedgerError> {
     let run = run(ledger);
     record(ledger, &run, candidates)
 }
@@ -28,8 +28,8 @@ fn a_run_replaces_the_candidates_of_the_one_before() {
     assert_eq!(
         all,
         [
-            Candidate { record: candidate(9, 1, 5.5), run: 2, first_run: 1 },
-            Candidate { record: candidate(7, 1, 4.5), run: 2, first_run: 2 },
+            CurrentCandidate { candidate: candidate(9, 1, 5.5), run: 2, first_run: 1 },
+            CurrentCandidate { candidate: candidate(7, 1, 4.5), run: 2, first_run: 2 },
         ]
     );
     assert_eq!(listed(&CandidateFilter { family: Some(p(7)), ..Default::default() }), all[1..]);
@@ -44,7 +44,7 @@ fn equal_ratios_are_ordered_by_pseudonym() {
     let given = [candidate(9, 2, 5.0), candidate(8, 3, 5.0), candidate(9, 1, 5.0), candidate(1, 1, -5.0)];
     record_now(&mut ledger, &given).unwrap();
     let all = ledger.candidates(&CandidateFilter::default()).unwrap();
-    let order: Vec<_> = all.iter().map(|c| (c.record.family, c.record.child)).collect();
+    let order: Vec<_> = all.iter().map(|c| (c.candidate.family, c.candidate.child)).collect();
     assert_eq!(order, [(p(8), p(3)), (p(9), p(1)), (p(9), p(2)), (p(1), p(1))]);
 }
 
@@ -67,22 +67,80 @@ fn runs_that_are_none_are_refused() {
     assert_eq!(ledger.last_run().unwrap().unwrap().0, 1);
 }
 
+/// Families 8 and 9, of which 9 could not be scored.
+fn with_unscorable(ledger: &mut Ledger) -> RunRecord {
+    import(ledger, vec![relative(2, 8, 1, Relation::Father), relative(3, 9, 2, Relation::Father)]);
+    let unscorable =
+        |family| Unscorable { family: p(family), locus: "vWA".parse().unwrap(), reason: "too many".into() };
+    let manifest = format!(r#"{{"unscorable":["{}"]}}"#, p(9));
+    let run = RunRecord { unscorable: Some(vec![unscorable(8), unscorable(9)]), manifest, ..run(ledger) };
+    record(ledger, &run, &[]).unwrap();
+    assert_eq!(ledger.last_run().unwrap(), Some((1, run.clone())));
+    run
+}
+
 #[test]
 fn an_edited_run_is_as_sound_as_it_was() {
     for is_sound in [true, false] {
         let (_dir, _path, mut ledger) = ledger();
-        record_now(&mut ledger, &[]).unwrap();
+        let before = with_unscorable(&mut ledger);
         if !is_sound {
             ledger.connection.execute("UPDATE run SET families = families + 1", []).unwrap();
         }
-        let tx = ledger.begin().unwrap();
-        let edited = expunge::edit_manifests(&tx, |_| serde_json::from_str(r#"{"edited": 1}"#).map(Some)).unwrap();
-        tx.commit().unwrap();
-        assert_eq!(edited, 1);
+        let scope = Scope { samples: [p(2)].into(), families: [p(9)].into() };
+        assert_eq!(ledger.expunge(&scope, &[], TEST).unwrap().manifests, 1);
         match ledger.last_run() {
-            Ok(run) => assert!(is_sound && run.unwrap().1.manifest == r#"{"edited":1}"#),
+            Ok(run) => {
+                let run = run.unwrap().1;
+                assert!(is_sound && run.manifest == r#"{"unscorable":[]}"#);
+                assert_eq!(run.unscorable.unwrap(), before.unscorable.unwrap()[..1]);
+            }
             Err(error) => assert!(!is_sound && matches!(error, LedgerError::Damaged { .. })),
         }
+        let left: i64 = ledger.connection.query_row("SELECT count(*) FROM unscorable", [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 1);
+    }
+}
+
+#[test]
+fn a_run_names_families_by_their_new_pseudonyms_after_a_change_of_key() {
+    let (_dir, _path, mut ledger) = ledger();
+    with_unscorable(&mut ledger);
+    let renamed =
+        Renamed { samples: [(p(1), p(31)), (p(2), p(32))].into(), families: [(p(8), p(49)), (p(9), p(48))].into() };
+    assert_eq!(ledger.rekey([2; 8], key().as_ref(), &renamed, &[], TEST).unwrap().manifests, 1);
+    let run = ledger.last_run().unwrap().unwrap().1;
+    assert_eq!(run.manifest, format!(r#"{{"unscorable":["{}"]}}"#, p(48)));
+    assert_eq!(run.unscorable.unwrap().iter().map(|one| one.family).collect::<Vec<_>>(), [p(48), p(49)]);
+}
+
+#[test]
+fn damage_to_any_part_of_the_last_run_is_noticed() {
+    for damage in [
+        "UPDATE run SET mode = 'delta'",
+        "UPDATE run SET generation = generation + 1",
+        "UPDATE run SET digest = zeroblob(32)",
+        "UPDATE run SET basis = NULL",
+        "UPDATE run SET manifest = '{}'",
+        "UPDATE run SET min_loci = NULL",
+        "UPDATE run SET min_loci = 9",
+        "UPDATE run SET pairs_not_comparable = 0",
+        "UPDATE run SET unscorable = NULL",
+        "UPDATE unscorable SET family = zeroblob(16) WHERE family = (SELECT min(family) FROM unscorable)",
+        "UPDATE unscorable SET locus = 'FGA'",
+        "UPDATE unscorable SET locus = ''",
+        "UPDATE unscorable SET reason = 'another'",
+        "DELETE FROM unscorable WHERE family = (SELECT min(family) FROM unscorable)",
+        "DELETE FROM unscorable",
+        "INSERT INTO unscorable SELECT run_id, zeroblob(16), locus, reason FROM unscorable LIMIT 1",
+    ] {
+        let (_dir, _path, mut ledger) = ledger();
+        with_unscorable(&mut ledger);
+        assert_eq!(ledger.verify().unwrap(), [""; 0]);
+        ledger.connection.execute_batch(damage).unwrap();
+        assert!(matches!(ledger.last_run(), Err(LedgerError::Damaged { .. })), "{damage}");
+        let found = ledger.verify().unwrap();
+        assert!(found.iter().any(|finding| finding.contains("run 1")), "{damage}: {found:?}");
     }
 }
 
@@ -91,14 +149,20 @@ fn a_run_builds_on_how_the_candidates_stand() {
     let (_dir, _path, mut ledger) = ledger();
     let first = run(&ledger);
     let before = ledger.standing().unwrap();
-    ledger.record_run(&first, &[candidate(9, 1, 5.0)], &before).unwrap();
-    assert!(matches!(ledger.record_run(&first, &[], &before), Err(LedgerError::Stale { .. })), "a run came between");
+    ledger.record_run(&first, &[candidate(9, 1, 5.0)], &before, TEST).unwrap();
+    assert!(
+        matches!(ledger.record_run(&first, &[], &before, TEST), Err(LedgerError::Stale { .. })),
+        "a run came between"
+    );
     let before = ledger.standing().unwrap();
-    let known = Candidate { record: candidate(9, 1, 5.0), run: 1, first_run: 1 };
+    let known = CurrentCandidate { candidate: candidate(9, 1, 5.0), run: 1, first_run: 1 };
     assert_eq!(before.candidates, [known]);
     import(&mut ledger, vec![child(2, 1, ["14", "22"])]);
     let now = run(&ledger);
-    assert!(matches!(ledger.record_run(&now, &[], &before), Err(LedgerError::Stale { .. })), "an import came between");
+    assert!(
+        matches!(ledger.record_run(&now, &[], &before, TEST), Err(LedgerError::Stale { .. })),
+        "an import came between"
+    );
     assert_eq!(ledger.standing().unwrap().candidates, [known]);
     // Between, before and after those that stand.
     let (all, mut expected) = ([3, 9, 6, 12, 1, 8], vec![2; 6]);
@@ -108,7 +172,7 @@ fn a_run_builds_on_how_the_candidates_stand() {
     assert_eq!(delta, RunDelta { run: 2, first_runs: expected, withdrawn: 0 });
     let delta = record_now(&mut ledger, &[given[4], given[2]]).unwrap();
     assert_eq!(delta, RunDelta { run: 3, first_runs: vec![2; 2], withdrawn: 4 });
-    let families: Vec<_> = ledger.standing().unwrap().candidates.iter().map(|c| (c.record.family, c.run)).collect();
+    let families: Vec<_> = ledger.standing().unwrap().candidates.iter().map(|c| (c.candidate.family, c.run)).collect();
     assert_eq!(families, [(p(1), 2), (p(6), 2)]);
 }
 
@@ -119,10 +183,11 @@ fn replaced_data_takes_its_candidates_along() {
     import(&mut ledger, vec![relative(2, 9, 5, Relation::Father), relative(3, 8, 6, Relation::Father)]);
     let all = [candidate(9, 1, 5.0), candidate(9, 2, 5.0), candidate(8, 2, 5.0)];
     record_now(&mut ledger, &all).unwrap();
-    let mut replace = |row| ledger.import(&batch(vec![row]), OnConflict::Replace, false).unwrap().candidates_deleted;
-    assert_eq!(replace(Record { sex: Sex::Male, ..child(2, 1, ["14", "22"]) }), 0, "the sex is not compared");
-    assert_eq!(replace(Record { sex: Sex::Male, ..child(2, 1, ["14", "23"]) }), 1);
-    assert_eq!(replace(Record { profile: profile(&["14", ""]), ..relative(2, 9, 5, Relation::Father) }), 1);
-    assert_eq!(replace(Record { sex: Sex::Male, ..relative(2, 8, 6, Relation::PaternalUncle) }), 1);
+    let mut replace =
+        |row| ledger.import(&batch(vec![row]), OnConflict::Replace, false, TEST).unwrap().candidates_deleted;
+    assert_eq!(replace(SampleRecord { sex: Sex::Male, ..child(2, 1, ["14", "22"]) }), 0, "the sex is not compared");
+    assert_eq!(replace(SampleRecord { sex: Sex::Male, ..child(2, 1, ["14", "23"]) }), 1);
+    assert_eq!(replace(SampleRecord { profile: profile(&["14", ""]), ..relative(2, 9, 5, Relation::Father) }), 1);
+    assert_eq!(replace(SampleRecord { sex: Sex::Male, ..relative(2, 8, 6, Relation::PaternalUncle) }), 1);
     assert_eq!(ledger.counts().unwrap().candidates, 0);
 }

@@ -1,7 +1,6 @@
 //! Specimen categories, and what they say of a family: little.
 
-use crate::intake::types::Layout;
-use crate::model::{FindingCode, Relation};
+use crate::model::{FindingCode, Layout, Relation};
 
 /// What a case list says of a sample.
 #[derive(Clone, Copy, Debug, Default)]

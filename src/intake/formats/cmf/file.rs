@@ -15,8 +15,8 @@ use crate::intake::rows::amelogenin::{Marker, SexAllele};
 use crate::intake::rows::cells;
 use crate::intake::rows::relation::stated;
 use crate::intake::rows::table::{Table, TableRow, TypedLocus};
-use crate::intake::types::Layout;
-use crate::model::{Allele, FindingCode, Sex};
+
+use crate::model::{Allele, FindingCode, Layout, Sex};
 
 /// A locus that is being read.
 #[derive(Default)]

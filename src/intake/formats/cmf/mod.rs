@@ -30,9 +30,7 @@ use file::File;
 
 use crate::intake::findings::Findings;
 use crate::intake::request::Request;
-use crate::intake::rows::finish::read_table;
-use crate::intake::types::Row;
-use crate::model::Locus;
+use crate::intake::rows::finish::{SoundRows, read_table};
 
 /// Whether bytes begin as XML does.
 pub(in crate::intake) fn begins(bytes: &[u8]) -> bool {
@@ -45,12 +43,12 @@ pub(in crate::intake) fn begins(bytes: &[u8]) -> bool {
 }
 
 /// Reads a file. A case list goes before the categories, which must not contradict it.
-pub(in crate::intake) fn read(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> (Vec<Locus>, Vec<Row>) {
+pub(in crate::intake) fn read(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> SoundRows {
     let text = match text::decode(bytes) {
         Ok(text) => text,
         Err(refused) => {
             findings.problem(refused.line, None, refused.code, refused.what);
-            return Default::default();
+            return SoundRows::default();
         }
     };
     let mut file = File::new(request);

@@ -26,10 +26,10 @@ mod values;
 use crate::intake::findings::Findings;
 use crate::intake::pedigree::placed::FamilyPedigrees;
 use crate::intake::request::Request;
-use crate::intake::rows::finish::read_table;
+use crate::intake::rows::finish::{SoundRows, read_table};
 use crate::intake::rows::table::Table;
-use crate::intake::types::{Layout, Row};
-use crate::model::{FamilyPedigree, FindingCode, Locus};
+
+use crate::model::{FamilyPedigree, FindingCode, Layout};
 
 pub use database::{FamDatabase, FamLocus, FamMutation, read_fam_database};
 
@@ -44,17 +44,17 @@ pub(in crate::intake) fn read(
     bytes: &[u8],
     request: &Request<'_>,
     findings: &mut Findings,
-) -> (Vec<Locus>, Vec<Row>, Vec<FamilyPedigree>) {
+) -> (SoundRows, Vec<FamilyPedigree>) {
     let Some((table, pedigrees)) = open(bytes, request, findings) else { return Default::default() };
     let request = Request { pedigrees: Some(&pedigrees), ..*request };
-    let (loci, rows) = read_table(&table, &request, findings).unwrap_or_default();
+    let sound = read_table(&table, &request, findings).unwrap_or_default();
     if findings.has(FindingCode::SampleDiffers) && !request.names_within_family {
         let what = "one name stands for several persons: if names such as Father are each family's own, import the file \
                     with --names-within-family";
         findings.problem(0, None, FindingCode::Names, what);
     }
-    let pedigrees = pedigrees.of_rows(&rows);
-    (loci, rows, pedigrees)
+    let pedigrees = pedigrees.of_rows(&sound.rows);
+    (sound, pedigrees)
 }
 
 fn open(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<(Table, FamilyPedigrees)> {

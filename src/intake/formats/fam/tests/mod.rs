@@ -5,7 +5,7 @@ mod bad;
 use super::*;
 use crate::intake::tests::{panel, pseudonymizer, request};
 use crate::intake::{Format, Intake, read_bytes};
-use crate::model::{Relation, Sex};
+use crate::model::{Locus, Relation, Sex};
 
 /// The database: D3S1358 with 14, 15 and 16, VWA with 15, 16 and 17, FGA with 20, 21 and 22.2.
 pub(super) const DATABASE: &str = "#FALSE# (#Databases: 1 ;Theta/Kinship/Fst: 0.02 )\n3\n#TRUE#\n\"Synthetic\"\n\
