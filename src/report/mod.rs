@@ -4,6 +4,7 @@
 mod audit;
 mod candidates;
 mod comparable;
+mod csv_text;
 mod explain;
 mod fam;
 mod families;
@@ -17,6 +18,7 @@ mod tidy;
 pub use audit::{AuditReport, AuditRow};
 pub use candidates::{CandidateReport, CandidateRow, Format, RunSummary, SCHEMA_VERSION, SamePerson, ratio};
 pub use comparable::{ComparableReport, Comparison, Hardly};
+pub use csv_text::CsvText;
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport};
 pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
