@@ -51,7 +51,7 @@ impl fmt::Display for Problem {
 pub(super) type Column = Option<(usize, Arc<str>)>;
 
 /// A value as findings name it, where a form of file has no columns.
-pub(super) fn named(name: &str) -> Column {
+pub(super) fn value_named(name: &str) -> Column {
     Some((0, name.into()))
 }
 
@@ -121,26 +121,26 @@ impl Findings {
         what: impl Into<Cow<'static, str>>,
     ) {
         let (file, severity, what) = (self.file.clone(), Severity::Note, what.into());
-        self.first(Problem { file, line, column, severity, code, what });
+        self.add_once(Problem { file, line, column, severity, code, what });
     }
 
-    fn first(&mut self, note: Problem) {
+    fn add_once(&mut self, note: Problem) {
         if !self.once.iter().any(|said| (said.code, &said.what) == (note.code, &note.what)) {
             self.once.push(note);
         }
     }
 
     /// For a piece of the file, whose findings are appended to these later.
-    pub(super) fn of_piece(&self) -> Self {
+    pub(super) fn for_piece(&self) -> Self {
         Self { file: self.file.clone(), ..Self::new("") }
     }
 
     /// Appends the findings of the next piece of the file.
     pub(super) fn append(&mut self, piece: Self) {
         self.bad_lines.extend(piece.bad_lines);
-        self.left_out += piece.left_out + fill(&mut self.problems, piece.problems);
-        self.notes_left_out += piece.notes_left_out + fill(&mut self.notes, piece.notes);
-        piece.once.into_iter().for_each(|note| self.first(note));
+        self.left_out += piece.left_out + append_bounded(&mut self.problems, piece.problems);
+        self.notes_left_out += piece.notes_left_out + append_bounded(&mut self.notes, piece.notes);
+        piece.once.into_iter().for_each(|note| self.add_once(note));
     }
 
     fn remark(&mut self, line: u64, column: Column, severity: Severity, code: FindingCode, what: Cow<'static, str>) {
@@ -157,7 +157,7 @@ impl Findings {
     }
 
     /// Whether there is a problem of this kind among those that are listed.
-    pub(super) fn has(&self, code: FindingCode) -> bool {
+    pub(super) fn has_code(&self, code: FindingCode) -> bool {
         self.problems.iter().any(|problem| problem.code == code)
     }
 
@@ -189,7 +189,7 @@ impl Findings {
 }
 
 /// Appends as many findings as may be listed; says how many are left out.
-fn fill(all: &mut Vec<Problem>, mut more: Vec<Problem>) -> u64 {
+fn append_bounded(all: &mut Vec<Problem>, mut more: Vec<Problem>) -> u64 {
     let left_out = more.split_off(more.len().min(MOST_FINDINGS - all.len()));
     all.append(&mut more);
     left_out.len() as u64

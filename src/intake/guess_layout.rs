@@ -6,7 +6,7 @@ use crate::intake::format::Format;
 use crate::intake::read::Content;
 use crate::intake::request::Request;
 use crate::intake::result::Intake;
-use crate::intake::text::source::open;
+use crate::intake::text::source::open_source;
 use crate::model::{FindingCode, Layout};
 
 /// Reads the bytes of a file whose layout is not stated: a families file has `family_id` or `relation`, a children file
@@ -55,7 +55,7 @@ enum Guess {
 fn guess(text: &[u8], request: &Request<'_>) -> Guess {
     let mut findings = Findings::new("");
     // Of a header that cannot be read the findings are the same for both layouts.
-    let Some(source) = open(text, &mut findings) else { return Guess::Layout(Layout::Families) };
+    let Some(source) = open_source(text, &mut findings) else { return Guess::Layout(Layout::Families) };
     let header = |layout| {
         let mut findings = Findings::new("");
         let expected = Request { layout, ..*request }.expected();
@@ -63,12 +63,12 @@ fn guess(text: &[u8], request: &Request<'_>) -> Guess {
         findings
     };
     let families = header(Layout::Families);
-    if families.has(FindingCode::Layout) {
+    if families.has_code(FindingCode::Layout) {
         return Guess::Layout(Layout::Children);
     }
     let lacks = [FindingCode::Header, FindingCode::MissingColumn, FindingCode::NoLoci];
-    let is_families = !lacks.into_iter().any(|code| families.has(code));
-    if is_families || header(Layout::Children).has(FindingCode::Layout) {
+    let is_families = !lacks.into_iter().any(|code| families.has_code(code));
+    if is_families || header(Layout::Children).has_code(FindingCode::Layout) {
         return Guess::Layout(Layout::Families);
     }
     Guess::Unknown

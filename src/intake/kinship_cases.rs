@@ -14,7 +14,7 @@ use crate::intake::pedigree::files::CasePedigrees;
 use crate::intake::pedigree::link::Linked;
 use crate::intake::rows::cells;
 use crate::intake::text::encoding::decode;
-use crate::intake::text::source::open;
+use crate::intake::text::source::open_source;
 
 /// A child in question and its relatives, as a file gives them.
 #[derive(Clone, Debug)]
@@ -100,7 +100,7 @@ pub fn read_cases(
     let mut findings = Findings::new(file_name);
     let mut cases = Vec::new();
     if let Some(text) = decode(bytes, None, &mut findings)
-        && let Some(source) = open(&text, &mut findings)
+        && let Some(source) = open_source(&text, &mut findings)
         && let Some(columns) = Columns::read(&source, &COLUMNS, REQUIRED, &mut findings)
     {
         let mut reader = Reader { panel, pedigrees, columns: &columns, drafts: Vec::new(), by_name: HashMap::new() };
@@ -141,12 +141,12 @@ impl<'a> Reader<'a> {
             }
         }
         let pedigree = self.pedigree(cell(CASE));
-        let role = role(cell(RELATION), pedigree.is_some())
+        let role = read_role(cell(RELATION), pedigree.is_some())
             .map(|role| role.of_sex(cell(SEX)))
             .map_err(|what| findings.problem(line, columns.column(RELATION), FindingCode::Relation, what))
             .ok();
         let place = pedigree.zip(role).and_then(|(pedigree, role)| {
-            place(pedigree, cell(PERSON), role)
+            place_in_pedigree(pedigree, cell(PERSON), role)
                 .map_err(|what| findings.problem(line, columns.column(PERSON), FindingCode::Person, what))
                 .ok()
                 .flatten()
@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
     }
 
     fn locus(&self, name: &str) -> Result<usize, String> {
-        match loci::named(name, self.panel, &[]) {
+        match loci::marker_named(name, self.panel, &[]) {
             loci::Named::Locus { locus, .. } if locus.name() == loci::AMBIGUOUS => Err(format!(
                 "names different markers in different kits: give each a name of its own, such as {locus}_AGCU, in the \
                  frequency table and here"
@@ -290,7 +290,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn role(text: &str, has_pedigree: bool) -> Result<Role, String> {
+fn read_role(text: &str, has_pedigree: bool) -> Result<Role, String> {
     let is = |word: &str| text.eq_ignore_ascii_case(word);
     if is("child") {
         return Ok(Role::Child);
@@ -311,7 +311,7 @@ fn role(text: &str, has_pedigree: bool) -> Result<Role, String> {
 }
 
 /// Where a person stands in the pedigree. The child in question may have a name of its own.
-fn place(pedigree: &Linked, name: &str, role: Role) -> Result<Option<usize>, &'static str> {
+fn place_in_pedigree(pedigree: &Linked, name: &str, role: Role) -> Result<Option<usize>, &'static str> {
     let place = pedigree.place(name);
     match (role, place) {
         (Role::Child, Some(place)) if place != pedigree.child => {

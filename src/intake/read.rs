@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::intake::findings::Findings;
 use crate::intake::format::Format;
 use crate::intake::formats::parallel::PIECE;
-use crate::intake::formats::tidy::tidy;
+use crate::intake::formats::tidy::read_tidy;
 use crate::intake::formats::{cmf, fam, genemapper};
 use crate::intake::request::Request;
 use crate::intake::result::Intake;
@@ -85,7 +85,7 @@ pub(in crate::intake) enum Content<'b> {
 impl<'b> Content<'b> {
     /// Opens a file in the format asked for, or in the one that its content shows.
     pub(in crate::intake) fn open(bytes: &'b [u8], request: &Request<'_>, findings: &mut Findings) -> Self {
-        if request.format.map_or_else(|| cmf::begins(bytes), |format| format == Format::Cmf) {
+        if request.format.map_or_else(|| cmf::is_xml(bytes), |format| format == Format::Cmf) {
             return Self::Messages;
         }
         match decode(bytes, request.sheet, findings) {
@@ -110,7 +110,7 @@ impl<'b> Content<'b> {
         let (SoundRows { loci, rows }, pedigrees) = match self {
             Self::Messages => stated(cmf::read(bytes, request, &mut findings)),
             Self::Text { format, text } => match format {
-                Format::Csv => stated(tidy(text, request, PIECE, &mut findings)),
+                Format::Csv => stated(read_tidy(text, request, PIECE, &mut findings)),
                 Format::GeneMapper => stated(genemapper::read(text, request, &mut findings)),
                 // These bring pedigrees of their own.
                 Format::Fam => fam::read(text, request, &mut findings),

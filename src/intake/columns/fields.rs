@@ -35,7 +35,7 @@ pub(in crate::intake) const FIELDS: [(Field, &str); 12] = [
     (Field::Amelogenin, "AMEL"),
 ];
 
-/// Other names in use, as [`plain`] leaves them.
+/// Other names in use, as [`plain_name`] leaves them.
 const ALIASES: [(Field, &str); 11] = [
     (Field::FamilyId, "caseid"),
     (Field::SampleId, "personid"),
@@ -51,12 +51,12 @@ const ALIASES: [(Field, &str); 11] = [
 ];
 
 /// Without case, spaces, hyphens and underscores: `Sample ID` is `sample_id`.
-pub(in crate::intake) fn plain(name: &str) -> String {
+pub(in crate::intake) fn plain_name(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// The field that a column's name means.
-pub(in crate::intake) fn field(name: &str) -> Option<Field> {
+pub(in crate::intake) fn field_named(name: &str) -> Option<Field> {
     // Longer than any name of a field.
     if name.len() > 64 {
         return None;
@@ -66,8 +66,8 @@ pub(in crate::intake) fn field(name: &str) -> Option<Field> {
         Some(NumberKind::BirthCertificate) => return Some(Field::BirthCertificate),
         None => {}
     }
-    let name = plain(name);
-    let known = FIELDS.iter().find(|(_, known)| plain(known) == name);
+    let name = plain_name(name);
+    let known = FIELDS.iter().find(|(_, known)| plain_name(known) == name);
     known.or_else(|| ALIASES.iter().find(|(_, alias)| *alias == name)).map(|(field, _)| *field)
 }
 
@@ -97,7 +97,7 @@ mod tests {
             ("sample", None),
             ("", None),
         ] {
-            assert_eq!(field(name), expected, "{name}");
+            assert_eq!(field_named(name), expected, "{name}");
         }
     }
 }

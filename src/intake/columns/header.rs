@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::intake::columns::expected::{Expected, FieldSet};
-use crate::intake::columns::fields::{FIELDS, Field, field, plain};
+use crate::intake::columns::fields::{FIELDS, Field, field_named, plain_name};
 use crate::intake::columns::loci::{self, Named};
 use crate::intake::columns::number_kind::kind_of_column;
 use crate::intake::columns::pairing::{Found, LocusColumns, Placed, joined};
@@ -79,12 +79,12 @@ impl Header {
     }
 
     /// The column of a locus as findings name it: the first, if it has two.
-    pub(in crate::intake) fn locus(&self, number: usize) -> Column {
+    pub(in crate::intake) fn locus_column(&self, number: usize) -> Column {
         self.column(self.locus_columns[number].first())
     }
 
     /// The column of a field as findings name it.
-    pub(in crate::intake) fn field(&self, field: Field) -> Column {
+    pub(in crate::intake) fn field_column(&self, field: Field) -> Column {
         self.position(field).and_then(|position| self.column(position))
     }
 
@@ -107,13 +107,13 @@ impl Header {
         findings: &mut Findings,
     ) -> Option<Self> {
         let names: Vec<&str> = cells.iter().map(|cell| cell.trim()).collect();
-        if !shape(line, text, &names, expected, findings) {
+        if !is_header_of_layout(line, text, &names, expected, findings) {
             return None;
         }
-        let mut header = Self::new(line, names.iter().map(|name| shown(name, expected.panel)));
+        let mut header = Self::new(line, names.iter().map(|name| name_in_findings(name, expected.panel)));
         let mut found = Placed::default();
         for (position, name) in names.iter().enumerate() {
-            header.place(line, position, name, expected, &mut found, findings);
+            header.place_column(line, position, name, expected, &mut found, findings);
         }
         header.locus_columns = found.loci.iter().map(|found| header.columns_of(*found, findings)).collect();
         header.sex_marker = found.sex_marker.map(|found| header.columns_of(found, findings));
@@ -147,7 +147,7 @@ impl Header {
                 ValueColumn::SexMarker { .. } => header.sex_marker = Some(LocusColumns::One(position)),
                 ValueColumn::Locus(locus) => match header.loci.iter().position(|seen| seen == locus) {
                     Some(at) => {
-                        let what = repeated(header.locus_columns[at].first());
+                        let what = repeated_at(header.locus_columns[at].first());
                         findings.problem(line, header.column(position), FindingCode::RepeatedColumn, what);
                     }
                     None => {
@@ -190,9 +190,9 @@ impl Header {
             findings.problem(line, None, FindingCode::Columns, too_many(names.len()));
             return None;
         }
-        let mut header = Self::new(line, names.iter().map(|name| shown(name, expected.panel)));
+        let mut header = Self::new(line, names.iter().map(|name| name_in_findings(name, expected.panel)));
         for (position, name) in names.iter().enumerate() {
-            match field(name).filter(|field| *field != Field::Amelogenin && expected.is_allowed(*field)) {
+            match field_named(name).filter(|field| *field != Field::Amelogenin && expected.is_allowed(*field)) {
                 Some(field) => header.place_field(line, position, name, field, findings),
                 None => {
                     findings.note(line, header.column(position), FindingCode::NotRead, "says nothing that is read here")
@@ -258,16 +258,16 @@ impl Header {
         match self.fields[field as usize] {
             None => {
                 self.fields[field as usize] = Some(position);
-                let alias = |known: &str| kind_of_column(name).is_none() && plain(known) != plain(name);
+                let alias = |known: &str| kind_of_column(name).is_none() && plain_name(known) != plain_name(name);
                 if let Some((_, known)) = FIELDS.iter().find(|(one, known)| *one == field && alias(known)) {
                     findings.note(line, column, FindingCode::Alias, format!("is read as {known}"));
                 }
             }
-            Some(first) => findings.problem(line, column, FindingCode::RepeatedColumn, repeated(first)),
+            Some(first) => findings.problem(line, column, FindingCode::RepeatedColumn, repeated_at(first)),
         }
     }
 
-    fn place(
+    fn place_column(
         &mut self,
         line: u64,
         position: usize,
@@ -278,7 +278,9 @@ impl Header {
     ) {
         let column = self.column(position);
         // The sex marker may have two columns, as loci do.
-        if let Some(field) = field(name).filter(|field| *field != Field::Amelogenin && expected.is_allowed(*field)) {
+        if let Some(field) =
+            field_named(name).filter(|field| *field != Field::Amelogenin && expected.is_allowed(*field))
+        {
             if expected.is_listed(field) {
                 return findings.problem(line, column, FindingCode::RepeatedColumn, LISTED_TOO);
             }
@@ -286,13 +288,13 @@ impl Header {
         }
         let columns: Vec<&str> =
             FIELDS.iter().filter(|(field, _)| expected.is_allowed(*field)).map(|(_, name)| *name).collect();
-        let (named, second) = locus(name, expected.panel, &columns);
+        let (named, second) = locus_of_column(name, expected.panel, &columns);
         match named {
             Named::Amelogenin => match found.sex_marker {
                 None => found.sex_marker = Some(Found::new(position, second)),
                 Some(seen) => match joined(seen, position, second) {
                     Some(both) => found.sex_marker = Some(both),
-                    None => findings.problem(line, column, FindingCode::RepeatedColumn, repeated(seen.first())),
+                    None => findings.problem(line, column, FindingCode::RepeatedColumn, repeated_at(seen.first())),
                 },
             },
             // Said of the first of two columns.
@@ -316,7 +318,7 @@ impl Header {
                     match joined(found.loci[at], position, second) {
                         Some(both) => found.loci[at] = both,
                         None => {
-                            let what = repeated(found.loci[at].first());
+                            let what = repeated_at(found.loci[at].first());
                             findings.problem(line, column, FindingCode::RepeatedColumn, what);
                         }
                     }
@@ -338,7 +340,7 @@ impl Header {
 const LISTED_TOO: &str = "stands in the case list, too: remove it from one of the two";
 const NOT_IN_PANEL: &str = "is not in this store's panel: kept, not matched on";
 
-fn repeated(first: usize) -> String {
+fn repeated_at(first: usize) -> String {
     format!("the same column stands at place {}: remove one of the two", first + 1)
 }
 
@@ -347,12 +349,12 @@ fn too_many(columns: usize) -> String {
 }
 
 /// The locus that a column means, and for a column of one allele whether it is the second.
-fn locus(name: &str, panel: &Panel, columns: &[&str]) -> (Named, Option<bool>) {
-    let whole = loci::named(name, panel, columns);
+fn locus_of_column(name: &str, panel: &Panel, columns: &[&str]) -> (Named, Option<bool>) {
+    let whole = loci::marker_named(name, panel, columns);
     if matches!(whole, Named::Unknown { .. })
         && let Some((base, second)) = loci::allele_column(name)
     {
-        let named = loci::named(base, panel, columns);
+        let named = loci::marker_named(base, panel, columns);
         if !matches!(named, Named::Unknown { .. }) {
             return (named, Some(second));
         }
@@ -364,13 +366,13 @@ fn locus(name: &str, panel: &Panel, columns: &[&str]) -> (Named, Option<bool>) {
 /// the header shifted.
 fn is_like_a_column(name: &str, panel: &Panel) -> bool {
     let columns = FIELDS.map(|(_, name)| name);
-    field(name).is_some()
+    field_named(name).is_some()
         || ((name.parse::<Locus>().is_ok() || loci::allele_column(name).is_some())
-            && !matches!(locus(name, panel, &columns).0, Named::Unknown { nearest: None }))
+            && !matches!(locus_of_column(name, panel, &columns).0, Named::Unknown { nearest: None }))
 }
 
 /// A column's name as findings show it.
-fn shown<'n>(name: &'n str, panel: &Panel) -> &'n str {
+fn name_in_findings<'n>(name: &'n str, panel: &Panel) -> &'n str {
     match kind_of_column(name) {
         Some(kind) => kind.column(),
         None if is_like_a_column(name, panel) => name,
@@ -379,10 +381,16 @@ fn shown<'n>(name: &'n str, panel: &Panel) -> &'n str {
 }
 
 /// Whether this is a header line of this layout at all.
-fn shape(line: u64, text: &str, names: &[&str], expected: &Expected<'_>, findings: &mut Findings) -> bool {
-    let has = |field: Field| names.iter().any(|name| self::field(name) == Some(field));
-    let finding = if names.iter().all(|name| field(name).is_none()) {
-        match delimiter(text) {
+fn is_header_of_layout(
+    line: u64,
+    text: &str,
+    names: &[&str],
+    expected: &Expected<'_>,
+    findings: &mut Findings,
+) -> bool {
+    let has = |field: Field| names.iter().any(|name| field_named(name) == Some(field));
+    let finding = if names.iter().all(|name| field_named(name).is_none()) {
+        match unsupported_delimiter(text) {
             Some(found) => Some((
                 FindingCode::Delimiter,
                 format!("columns are separated by {found}: save the file as CSV with commas"),
@@ -435,12 +443,12 @@ fn other_layout(expected: &Expected<'_>, has: impl Fn(Field) -> bool) -> Option<
 }
 
 /// The separator, if it is none that is read.
-fn delimiter(text: &str) -> Option<&'static str> {
+fn unsupported_delimiter(text: &str) -> Option<&'static str> {
     [('|', "vertical bars"), ('，', "full-width commas"), ('；', "full-width semicolons")]
         .into_iter()
         .find(|(separator, _)| {
             let names = text.split(*separator).map(|name| name.trim().trim_matches('"'));
-            text.contains(*separator) && names.take(MOST_COLUMNS).any(|name| field(name).is_some())
+            text.contains(*separator) && names.take(MOST_COLUMNS).any(|name| field_named(name).is_some())
         })
         .map(|(_, name)| name)
 }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::intake::columns::loci;
-use crate::intake::text::lines::split;
+use crate::intake::text::lines::split_fields;
 use crate::model::Locus;
 
 const KITS: &str = include_str!("../../../fixtures/kits.csv");
@@ -39,7 +39,7 @@ impl Kit {
     /// Reads `kit,autosomal_loci,loci,verified`; the loci are separated by spaces.
     fn read(line: &str) -> Option<Self> {
         let mut fields = Vec::new();
-        split(line, b',', &mut fields).ok()?;
+        split_fields(line, b',', &mut fields).ok()?;
         let [name, count, loci, verified] = fields.as_slice() else { return None };
         let loci: Vec<Locus> = loci.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
         let verified = match &**verified {
@@ -55,8 +55,8 @@ impl Kit {
     /// # Errors
     /// The nearest known name, if one is near: no kit is called so.
     pub fn named(name: &str) -> Result<&'static Self, Option<String>> {
-        let written = loci::plain(name);
-        let known = Self::all().iter().find(|kit| loci::plain(&kit.name) == written);
+        let written = loci::plain_name(name);
+        let known = Self::all().iter().find(|kit| loci::plain_name(&kit.name) == written);
         known.ok_or_else(|| loci::nearest(&written, Self::all().iter().map(Self::name)))
     }
 
@@ -81,8 +81,8 @@ impl Kit {
     /// Whether it types a locus, however that is spelled.
     #[must_use]
     pub fn has(&self, locus: &Locus) -> bool {
-        let plain = loci::plain(locus.name());
-        self.loci.iter().any(|own| loci::plain(own.name()) == plain)
+        let plain = loci::plain_name(locus.name());
+        self.loci.iter().any(|own| loci::plain_name(own.name()) == plain)
     }
 }
 

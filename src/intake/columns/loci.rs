@@ -97,17 +97,17 @@ pub(in crate::intake) enum Named {
 }
 
 /// Without case, spaces, hyphens and underscores: `Penta D`, `PENTA_D` and `PentaD` are one locus.
-pub(in crate::intake) fn plain(name: &str) -> String {
+pub(in crate::intake) fn plain_name(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Finds the locus that a column's name means. `columns` are the names of the other columns, to suggest.
-pub(in crate::intake) fn named(name: &str, panel: &Panel, columns: &[&str]) -> Named {
-    let written = plain(name);
+pub(in crate::intake) fn marker_named(name: &str, panel: &Panel, columns: &[&str]) -> Named {
+    let written = plain_name(name);
     if matches!(written.as_str(), "amel" | "amelogenin" | "am") {
         return Named::Amelogenin;
     }
-    if is_elsewhere(&written) && !panel.loci().iter().any(|locus| plain(locus.name()) == written) {
+    if is_elsewhere(&written) && !panel.loci().iter().any(|locus| plain_name(locus.name()) == written) {
         return Named::Elsewhere;
     }
     let meant = ALIASES.iter().find(|(alias, _)| *alias == written).map_or(written.as_str(), |(_, locus)| locus);
@@ -116,9 +116,9 @@ pub(in crate::intake) fn named(name: &str, panel: &Panel, columns: &[&str]) -> N
     let found = names()
         .find(|known| *known == name)
         .or_else(|| names().find(|known| known.eq_ignore_ascii_case(name)))
-        .or_else(|| names().find(|known| plain(known) == meant));
+        .or_else(|| names().find(|known| plain_name(known) == meant));
     let in_panel = found.is_some();
-    match found.or_else(|| KNOWN_LOCI.into_iter().find(|known| plain(known) == meant)) {
+    match found.or_else(|| KNOWN_LOCI.into_iter().find(|known| plain_name(known) == meant)) {
         Some(known) => match known.parse() {
             Ok(locus) => Named::Locus { locus, in_panel, alias: !known.eq_ignore_ascii_case(name) },
             Err(_) => Named::Unknown { nearest: None },
@@ -163,7 +163,7 @@ pub(in crate::intake) fn nearest<'a>(written: &str, names: impl Iterator<Item = 
         return None;
     }
     names
-        .map(|name| (strsim::normalized_damerau_levenshtein(written, &plain(name)), name))
+        .map(|name| (strsim::normalized_damerau_levenshtein(written, &plain_name(name)), name))
         .filter(|(alike, _)| *alike >= ALIKE)
         // The first of equals, so that the panel's loci come before others.
         .reduce(|best, next| if next.0 > best.0 { next } else { best })
@@ -201,9 +201,9 @@ mod tests {
     #[test]
     fn markers_of_sex_chromosomes_and_sensors_are_known() {
         for name in ["DYS391", "dys 570", "Y indel", "Y-InDel", "DXS7132", "QS1", "IQCS"] {
-            assert_eq!(named(name, &panel(), &[]), Named::Elsewhere, "{name}");
+            assert_eq!(marker_named(name, &panel(), &[]), Named::Elsewhere, "{name}");
         }
-        assert!(matches!(named("DYSx", &panel(), &[]), Named::Unknown { .. }));
+        assert!(matches!(marker_named("DYSx", &panel(), &[]), Named::Unknown { .. }));
     }
 
     fn panel() -> Panel {
@@ -211,7 +211,7 @@ mod tests {
     }
 
     fn locus(name: &str) -> Option<(String, bool)> {
-        match named(name, &panel(), &[]) {
+        match marker_named(name, &panel(), &[]) {
             Named::Locus { locus, in_panel, .. } => Some((locus.name().to_owned(), in_panel)),
             _ => None,
         }
@@ -233,13 +233,13 @@ mod tests {
         ] {
             assert_eq!(locus(written), Some((meant.to_owned(), in_panel)), "{written}");
         }
-        assert_eq!(named("AMEL", &panel(), &[]), Named::Amelogenin);
-        assert_eq!(named("Amelogenin", &panel(), &[]), Named::Amelogenin);
+        assert_eq!(marker_named("AMEL", &panel(), &[]), Named::Amelogenin);
+        assert_eq!(marker_named("Amelogenin", &panel(), &[]), Named::Amelogenin);
     }
 
     #[test]
     fn unknown_names_get_the_nearest_known_one() {
-        let nearest = |name| match named(name, &panel(), &["family_id"]) {
+        let nearest = |name| match marker_named(name, &panel(), &["family_id"]) {
             Named::Unknown { nearest } => nearest,
             other => panic!("{other:?}"),
         };
@@ -255,7 +255,7 @@ mod tests {
         assert!(KNOWN_LOCI.is_sorted());
         assert!(KNOWN_LOCI.iter().all(|name| name.parse::<Locus>().is_ok()));
         for (_, meant) in ALIASES {
-            assert!(KNOWN_LOCI.iter().any(|known| plain(known) == meant), "{meant}");
+            assert!(KNOWN_LOCI.iter().any(|known| plain_name(known) == meant), "{meant}");
         }
     }
 }

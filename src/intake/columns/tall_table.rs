@@ -1,6 +1,6 @@
 //! Columns of a table with a row per sample and locus.
 
-use crate::intake::columns::fields::{Field, field, plain};
+use crate::intake::columns::fields::{Field, field_named, plain_name};
 
 const MOST_ALLELES: usize = 8;
 
@@ -16,10 +16,11 @@ pub(in crate::intake) struct TallColumns {
 impl TallColumns {
     /// Finds the columns by name; `None` if this is the header of another form of table.
     pub(in crate::intake) fn find(names: &[&str]) -> Option<Self> {
-        let names: Vec<String> = names.iter().map(|name| plain(&name.trim().replace('.', " "))).collect();
+        let names: Vec<String> = names.iter().map(|name| plain_name(&name.trim().replace('.', " "))).collect();
         let at = |wanted: &str| names.iter().position(|name| name == wanted);
         let any = |wanted: &[&str]| wanted.iter().filter_map(|&wanted| at(wanted)).collect::<Vec<_>>();
-        let sample = at("samplename").or_else(|| names.iter().position(|name| field(name) == Some(Field::SampleId)))?;
+        let sample =
+            at("samplename").or_else(|| names.iter().position(|name| field_named(name) == Some(Field::SampleId)))?;
         let alleles: Vec<usize> = (1..=MOST_ALLELES).map_while(|i| at(&format!("allele{i}"))).collect();
         let marker = *any(&["marker", "locus", "基因座", "位点"]).first()?;
         let types = any(&["sampletype", "specimencategory"]);

@@ -7,7 +7,7 @@ impl Format {
     /// Detects the format of a file by its text, in UTF-8; what is none of the others is read as CSV.
     #[must_use]
     pub fn detect(text: &[u8]) -> Self {
-        if cmf::begins(text) {
+        if cmf::is_xml(text) {
             Self::Cmf
         } else if fam::is_fam(text) {
             Self::Fam

@@ -19,8 +19,8 @@ use crate::intake::rows::cells::{self, CellError, Reading};
 use crate::intake::rows::finish::{SoundRows, read_table};
 use crate::intake::rows::settle::{Settled, Settler};
 use crate::intake::rows::table::{Table, TableRow, TypedLocus};
-use crate::intake::text::lines::{self, Lines, is_blank, split};
-use crate::intake::text::source::{MOST_LINE_BYTES, Source, fields, open};
+use crate::intake::text::lines::{self, Lines, is_blank, split_fields};
+use crate::intake::text::source::{MOST_LINE_BYTES, Source, open_source, row_fields};
 
 use crate::model::{Allele, FindingCode, Locus};
 
@@ -33,7 +33,7 @@ pub(in crate::intake) fn is_table(text: &[u8]) -> bool {
     let line = first.filter(|line| line.len() <= MOST_LINE_BYTES).and_then(|line| std::str::from_utf8(line).ok());
     let Some(line) = line else { return false };
     let mut cells = Vec::new();
-    split(line, lines::delimiter(line), &mut cells).is_ok()
+    split_fields(line, lines::header_delimiter(line), &mut cells).is_ok()
         && TallColumns::find(&cells.iter().map(|cell| cell.trim()).collect::<Vec<_>>()).is_some()
 }
 
@@ -83,7 +83,7 @@ struct Reader<'r> {
 
 /// Reads a table, as tidy rows.
 pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> SoundRows {
-    let Some(source) = open(text, findings) else { return SoundRows::default() };
+    let Some(source) = open_source(text, findings) else { return SoundRows::default() };
     let Source { line, delimiter, header, lines, .. } = source;
     let names: Vec<&str> = header.iter().map(|name| name.trim()).collect();
     let Some(columns) = TallColumns::find(&names) else {
@@ -99,7 +99,7 @@ pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut
     for (number, bytes) in lines.filter(|(_, bytes)| !is_blank(bytes, delimiter)) {
         any = true;
         let name = |at: usize| reader.names.get(at).cloned().flatten();
-        if fields(number, bytes, delimiter, names.len(), name, &mut cells, findings).is_some() {
+        if row_fields(number, bytes, delimiter, names.len(), name, &mut cells, findings).is_some() {
             reader.row(number, &cells, findings);
         } else if let Some(name) = cells.get(reader.columns.sample) {
             // Of a damaged row the name may still be in its place: the sample lacks a locus.
@@ -110,7 +110,7 @@ pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut
     if !any {
         findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: nothing to import");
     }
-    reader.rows(line, &spoilt, findings)
+    reader.finish(line, &spoilt, findings)
 }
 
 impl<'r> Reader<'r> {
@@ -123,7 +123,7 @@ impl<'r> Reader<'r> {
             request,
             names: names.iter().enumerate().map(column).collect(),
             columns,
-            settler: Settler::new(request),
+            settler: Settler::new(request.single_allele),
             markers: HashMap::new(),
             loci: Vec::new(),
             any_sex_marker: false,
@@ -149,7 +149,7 @@ impl<'r> Reader<'r> {
             Some(Marker::Locus(locus)) => {
                 let found = self.alleles(line, cells, findings);
                 if let Some(reading) = found {
-                    self.put(sample, Found { locus, line, reading }, findings);
+                    self.add_locus(sample, Found { locus, line, reading }, findings);
                 }
             }
             Some(Marker::Amelogenin) => self.sex_marker(line, sample, cells, findings),
@@ -196,7 +196,7 @@ impl<'r> Reader<'r> {
             findings.problem(line, column, FindingCode::Locus, what);
             return None;
         }
-        let marker = match loci::named(name, self.request.panel, &[]) {
+        let marker = match loci::marker_named(name, self.request.panel, &[]) {
             Named::Locus { locus, alias, .. } => {
                 if alias {
                     findings.note(line, column, FindingCode::Alias, format!("is read as {locus}"));
@@ -232,7 +232,7 @@ impl<'r> Reader<'r> {
             let mut reading = None;
             let mut alleles: Vec<Allele> = Vec::with_capacity(typed.len());
             for &at in &typed {
-                match cells::pair(cell(at), "") {
+                match cells::two_cells(cell(at), "") {
                     Ok(Reading::Single(allele)) => alleles.push(allele),
                     Ok(other) => reading = Some(other),
                     Err(error) => return self.bad_allele(line, at, error, findings),
@@ -251,10 +251,10 @@ impl<'r> Reader<'r> {
             typed.insert(0, 0);
         }
         let second = typed.get(1).copied().unwrap_or(typed[0]);
-        match cells::pair(cell(0), if second > 0 { cell(second) } else { "" }) {
+        match cells::two_cells(cell(0), if second > 0 { cell(second) } else { "" }) {
             Ok(reading) => self.settle(line, second.max(usize::from(columns.len() > 1)), reading, findings),
             Err(error) => {
-                let first_is_bad = cells::pair(cell(0), "").is_err();
+                let first_is_bad = cells::two_cells(cell(0), "").is_err();
                 self.bad_allele(line, if first_is_bad { 0 } else { second }, error, findings)
             }
         }
@@ -275,7 +275,7 @@ impl<'r> Reader<'r> {
         None
     }
 
-    fn put(&mut self, sample: usize, found: Found, findings: &mut Findings) {
+    fn add_locus(&mut self, sample: usize, found: Found, findings: &mut Findings) {
         let loci = &mut self.samples[sample].loci;
         match loci.iter().find(|other| other.locus == found.locus) {
             None => loci.push(found),
@@ -299,7 +299,7 @@ impl<'r> Reader<'r> {
                 "Y" | "y" => y += 1,
                 // Off the ladder, or no result: nothing is known then.
                 text if !matches!(
-                    cells::pair(text, ""),
+                    cells::two_cells(text, ""),
                     Ok(Reading::Empty | Reading::OffLadder | Reading::NoResult(_))
                 ) =>
                 {
@@ -325,7 +325,7 @@ impl<'r> Reader<'r> {
     }
 
     /// Everything gathered, as a table with a row per sample.
-    fn rows(self, line: u64, spoilt: &HashSet<Box<str>>, findings: &mut Findings) -> SoundRows {
+    fn finish(self, line: u64, spoilt: &HashSet<Box<str>>, findings: &mut Findings) -> SoundRows {
         if self.samples.is_empty() {
             return SoundRows::default();
         }

@@ -10,7 +10,7 @@ use crate::intake::findings::Findings;
 use crate::intake::request::Request;
 use crate::intake::rows::reader::RowReader;
 use crate::intake::text::lines::{Lines, is_blank};
-use crate::intake::text::source::fields;
+use crate::intake::text::source::row_fields;
 
 /// Bytes of a piece: some thousand rows, so that the threads end together, and what each sets up does not count.
 pub(in crate::intake) const PIECE: usize = 256 << 10;
@@ -19,7 +19,7 @@ pub(in crate::intake) const PIECE: usize = 256 << 10;
 const AT_ONCE: usize = 4;
 
 /// Reads the lines that follow a header, in pieces of about so many bytes; says whether any is not blank.
-pub(in crate::intake) fn read<'h>(
+pub(in crate::intake) fn read_in_parallel<'h>(
     mut lines: Lines<'_>,
     delimiter: u8,
     header: &'h Header,
@@ -32,11 +32,11 @@ pub(in crate::intake) fn read<'h>(
     let all = lines.bytes_left();
     loop {
         let pieces: Vec<Lines<'_>> =
-            std::iter::from_fn(|| lines.piece(bytes)).take(AT_ONCE * rayon::current_num_threads()).collect();
+            std::iter::from_fn(|| lines.take_piece(bytes)).take(AT_ONCE * rayon::current_num_threads()).collect();
         if pieces.is_empty() {
             return (whole, any);
         }
-        let one = |lines| piece(lines, delimiter, header, request, findings.of_piece());
+        let one = |lines| read_piece(lines, delimiter, header, request, findings.for_piece());
         let read: Vec<_> = pieces.into_par_iter().map(one).collect();
         for (reader, found, some) in read {
             whole.append(reader);
@@ -49,7 +49,7 @@ pub(in crate::intake) fn read<'h>(
     }
 }
 
-fn piece<'h>(
+fn read_piece<'h>(
     lines: Lines<'_>,
     delimiter: u8,
     header: &'h Header,
@@ -62,7 +62,7 @@ fn piece<'h>(
     for (number, line) in lines.filter(|(_, line)| !is_blank(line, delimiter)) {
         any = true;
         let name = |i| header.column(i);
-        if fields(number, line, delimiter, header.len(), name, &mut cells, &mut findings).is_some() {
+        if row_fields(number, line, delimiter, header.len(), name, &mut cells, &mut findings).is_some() {
             reader.read(number, &cells, &mut findings);
         }
     }

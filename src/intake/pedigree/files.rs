@@ -13,10 +13,10 @@ use crate::intake::findings::Problem;
 use crate::intake::pedigree::columns::{
     AGENCY, FAMILY, FATHER, MISSING, MOTHER, OF_CASES, OF_FAMILIES, PERSON, REQUIRED, SAMPLE, SEX,
 };
-use crate::intake::pedigree::link::{Linked, Person, link};
+use crate::intake::pedigree::link::{Linked, Person, link_family};
 use crate::intake::pedigree::placed::FamilyPedigrees;
 use crate::intake::text::encoding::decode;
-use crate::intake::text::source::open;
+use crate::intake::text::source::open_source;
 use crate::model::{FindingCode, Pseudonym, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
@@ -92,7 +92,7 @@ fn read<K: Hash + Eq + Clone>(
     let mut findings = Findings::new(file_name);
     let mut linked = HashMap::new();
     if let Some(text) = decode(bytes, None, &mut findings)
-        && let Some(source) = open(&text, &mut findings)
+        && let Some(source) = open_source(&text, &mut findings)
         && let Some(columns) = Columns::read(&source, names, REQUIRED, &mut findings)
     {
         columns.refuse_others(&source, &mut findings);
@@ -102,7 +102,7 @@ fn read<K: Hash + Eq + Clone>(
         columns.rows(source, "no pedigree", &mut findings, |line, fields, findings| {
             let before = findings.count();
             let key = key(&columns, line, fields, findings);
-            let person = person(&columns, line, fields, findings);
+            let person = read_person(&columns, line, fields, findings);
             let Some((family, sample)) = key else { return };
             if findings.count() > before {
                 spoilt.push(family.clone());
@@ -111,14 +111,14 @@ fn read<K: Hash + Eq + Clone>(
         });
         spoilt.iter().for_each(|family| drop(families.remove(family)));
         for (family, persons) in families {
-            linked.extend(link(persons, &columns, &mut findings).map(|of_family| (family, of_family)));
+            linked.extend(link_family(persons, &columns, &mut findings).map(|of_family| (family, of_family)));
         }
     }
     let (problems, _) = findings.finish();
     if problems.is_empty() { Ok(linked) } else { Err(problems) }
 }
 
-fn person(columns: &Columns, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) -> Person {
+fn read_person(columns: &Columns, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) -> Person {
     let cell = |column: usize| columns.cell(column, fields);
     if cell(PERSON).is_empty() {
         findings.problem(

@@ -55,7 +55,11 @@ impl Linked {
 }
 
 /// Links the rows of one family, which has at least one. `None` if something is wrong; the findings then say what.
-pub(in crate::intake) fn link(mut persons: Vec<Person>, columns: &Columns, findings: &mut Findings) -> Option<Linked> {
+pub(in crate::intake) fn link_family(
+    mut persons: Vec<Person>,
+    columns: &Columns,
+    findings: &mut Findings,
+) -> Option<Linked> {
     let before = findings.count();
     let first = persons.first()?.line;
     if persons.len() > MOST_PERSONS {
@@ -63,16 +67,16 @@ pub(in crate::intake) fn link(mut persons: Vec<Person>, columns: &Columns, findi
         findings.problem(first, None, FindingCode::Persons, what);
         return None;
     }
-    repeated(&persons, columns, findings);
-    missing(&persons, columns, findings);
+    check_repeated(&persons, columns, findings);
+    check_missing_child(&persons, columns, findings);
     // Stable: of two rows of one name, which is refused, the first stays the first.
     persons.sort_by(|a, b| a.name.cmp(&b.name));
-    let members = members(&persons, columns, findings);
+    let members = parents_by_position(&persons, columns, findings);
     if findings.count() > before {
         return None;
     }
     let child = persons.iter().position(|person| person.missing)?;
-    let linked = match order(&members, child) {
+    let linked = match parents_first(&members, child) {
         Ok(order) => Linked::new(persons, &members, child, &order),
         Err(person) => {
             let what = "the person is an own ancestor: correct father and mother, here or further up";
@@ -88,7 +92,7 @@ pub(in crate::intake) fn link(mut persons: Vec<Person>, columns: &Columns, findi
 }
 
 /// Persons and samples given twice.
-fn repeated(persons: &[Person], columns: &Columns, findings: &mut Findings) {
+fn check_repeated(persons: &[Person], columns: &Columns, findings: &mut Findings) {
     let (mut names, mut samples) = (HashMap::new(), HashMap::new());
     for person in persons {
         if let Some(known) = names.insert(person.name.as_str(), person) {
@@ -115,7 +119,7 @@ fn repeated(persons: &[Person], columns: &Columns, findings: &mut Findings) {
 }
 
 /// Missing children, of whom there is one, without a sample.
-fn missing(persons: &[Person], columns: &Columns, findings: &mut Findings) {
+fn check_missing_child(persons: &[Person], columns: &Columns, findings: &mut Findings) {
     let mut children = persons.iter().filter(|person| person.missing);
     let Some(child) = children.next() else {
         let what = "the family that begins here has no missing child: write yes in the column missing of one row";
@@ -133,7 +137,7 @@ fn missing(persons: &[Person], columns: &Columns, findings: &mut Findings) {
 }
 
 /// Parents by position.
-fn members(persons: &[Person], columns: &Columns, findings: &mut Findings) -> Vec<Member> {
+fn parents_by_position(persons: &[Person], columns: &Columns, findings: &mut Findings) -> Vec<Member> {
     let place: HashMap<&str, usize> = persons.iter().map(|person| person.name.as_str()).zip(0..).collect();
     // The first line that names each person as father, or as mother.
     let mut named = [HashMap::new(), HashMap::new()];
@@ -186,8 +190,8 @@ fn members(persons: &[Person], columns: &Columns, findings: &mut Findings) -> Ve
 /// order, each after the own ancestors. So names decide nothing but the order of the child's collateral relatives.
 ///
 /// # Errors
-/// Someone who is an own ancestor.
-fn order(members: &[Member], child: usize) -> Result<Vec<usize>, usize> {
+/// TypedPerson who is an own ancestor.
+fn parents_first(members: &[Member], child: usize) -> Result<Vec<usize>, usize> {
     let mut order = Vec::with_capacity(members.len());
     let mut seen = vec![None; members.len()];
     for person in std::iter::once(child).chain(0..members.len()) {

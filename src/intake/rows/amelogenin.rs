@@ -64,7 +64,7 @@ impl Marker {
 
     /// Reads both alleles, each given by itself.
     pub(in crate::intake) fn read_both(first: &str, second: &str, single_allele: SingleAllele) -> Self {
-        Self::of_letters(first.chars().chain(second.chars()), single_allele, || cells::both(first, second))
+        Self::of_letters(first.chars().chain(second.chars()), single_allele, || cells::two_alleles(first, second))
     }
 
     /// `genotype` says what the cells are if they do not hold the marker's alleles.
@@ -86,7 +86,7 @@ impl Marker {
 }
 
 /// Holds the marker against the sex that the row states, or its relation implies.
-pub(in crate::intake) fn check(
+pub(in crate::intake) fn check_sex(
     line: u64,
     marker: Marker,
     stated: Sex,
@@ -106,13 +106,13 @@ pub(in crate::intake) fn check(
         }
         Marker::Shows(_) => {}
         _ => {
-            shown(line, marker, column, findings);
+            sex_shown(line, marker, column, findings);
         }
     }
 }
 
 /// The sex that the marker shows, where nothing else states one; said if it is none of its readings.
-pub(in crate::intake) fn shown(
+pub(in crate::intake) fn sex_shown(
     line: u64,
     marker: Marker,
     column: impl FnOnce() -> Column,
@@ -167,7 +167,7 @@ mod tests {
             ("X/Y", Sex::Unknown),
             ("Y", Sex::Male),
         ]) {
-            check(line, Marker::read(cell, SingleAllele::Homozygote), stated, || column.clone(), &mut findings);
+            check_sex(line, Marker::read(cell, SingleAllele::Homozygote), stated, || column.clone(), &mut findings);
         }
         let (problems, notes) = findings.finish();
         assert_eq!(problems, []);

@@ -61,7 +61,7 @@ impl CaseList {
         let mut findings = Findings::new(&self.file);
         for line in self.lines.iter().filter(|line| !samples.contains(&line.sample)) {
             let what = "no sound genotypes of this sample were found: not imported";
-            findings.note(line.number, self.header.field(Field::SampleId), FindingCode::NoGenotypes, what);
+            findings.note(line.number, self.header.field_column(Field::SampleId), FindingCode::NoGenotypes, what);
         }
         findings.finish().1
     }

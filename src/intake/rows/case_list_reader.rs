@@ -7,11 +7,11 @@ use crate::intake::columns::header::Header;
 use crate::intake::findings::{Findings, Problem};
 use crate::intake::request::Request;
 use crate::intake::rows::case_list::{CaseList, Line};
-use crate::intake::rows::finish::sound;
+use crate::intake::rows::finish::sound_rows;
 use crate::intake::rows::reader::RowReader;
 use crate::intake::text::encoding::decode;
 use crate::intake::text::lines::is_blank;
-use crate::intake::text::source::{fields, open};
+use crate::intake::text::source::{open_source, row_fields};
 use crate::model::{FindingCode, Pseudonym};
 
 impl CaseList {
@@ -23,7 +23,7 @@ impl CaseList {
     pub fn read(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Result<Self, Vec<Problem>> {
         let mut findings = Findings::new(file_name);
         let request = Request { cases: None, sheet: None, ..*request };
-        let read = read(bytes, &request, &mut findings);
+        let read = read_lines(bytes, &request, &mut findings);
         let (problems, notes) = findings.finish();
         match read {
             Some((header, lines, by_sample)) if problems.is_empty() => {
@@ -36,9 +36,9 @@ impl CaseList {
 
 type Read = (Header, Vec<Line>, HashMap<Box<str>, Vec<usize>>);
 
-fn read(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<Read> {
+fn read_lines(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<Read> {
     let text = decode(bytes, None, findings)?;
-    let source = open(&text, findings)?;
+    let source = open_source(&text, findings)?;
     let header = Header::read_people(source.line, &source.header, &request.expected(), findings)?;
     let mut reader = RowReader::new(&header, request);
     let (mut cells, mut texts) = (Vec::new(), Vec::new());
@@ -47,7 +47,7 @@ fn read(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<
     for (number, line) in source.lines {
         let name = |at| header.column(at);
         if is_blank(line, source.delimiter)
-            || fields(number, line, source.delimiter, header.len(), name, &mut cells, findings).is_none()
+            || row_fields(number, line, source.delimiter, header.len(), name, &mut cells, findings).is_none()
         {
             continue;
         }
@@ -62,7 +62,7 @@ fn read(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<
                  meant; give them in a file that has the column agency",
                 reader.rows[other].line
             );
-            findings.problem(number, header.field(Field::SampleId), FindingCode::TwoAgencies, what);
+            findings.problem(number, header.field_column(Field::SampleId), FindingCode::TwoAgencies, what);
         }
         places.push(before);
         texts.push(cells.iter().map(|cell| cell.trim().into()).collect::<Vec<Box<str>>>());
@@ -71,7 +71,7 @@ fn read(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<
         findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: no cases");
     }
     let samples: Vec<(u64, Pseudonym)> = reader.rows.iter().map(|row| (row.line, row.sample)).collect();
-    sound(reader, findings);
+    sound_rows(reader, findings);
     let line = |((number, sample), cells)| Line { number, sample, cells };
     let lines = samples.into_iter().zip(texts).map(line).collect();
     Some((header, lines, by_sample))

@@ -92,9 +92,9 @@ pub(in crate::intake) fn genotype(cell: &str) -> Result<Reading, CellError> {
         return Ok(reading);
     }
     let cell = cell.trim();
-    let one = part(cell);
+    let one = allele_or_sign(cell);
     let separator = ['/', ';', ',', '-'].into_iter().find(|&separator| one.is_err() && cell.contains(separator));
-    let Some(separator) = separator else { return together(one?, Part::Empty) };
+    let Some(separator) = separator else { return combine(one?, Part::Empty) };
     let mut parts = cell.split(separator).map(str::trim);
     let (first, second, third) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default(), parts.next());
     // Tables from other countries write 9.3 as 9,3; no locus has alleles of so few repeats often.
@@ -103,20 +103,20 @@ pub(in crate::intake) fn genotype(cell: &str) -> Result<Reading, CellError> {
         return Err(CellError::Comma);
     }
     if let Some(third) = third {
-        return several([first, second, third].into_iter().chain(parts));
+        return three_or_more([first, second, third].into_iter().chain(parts));
     }
-    both(first, second)
+    two_alleles(first, second)
 }
 
 /// Three parts or more, of which some may say the same.
-fn several<'a>(parts: impl Iterator<Item = &'a str>) -> Result<Reading, CellError> {
+fn three_or_more<'a>(parts: impl Iterator<Item = &'a str>) -> Result<Reading, CellError> {
     let (mut alleles, mut off_ladder, mut half, mut count) = (Vec::new(), false, false, 0);
     for text in parts {
         count += 1;
         if count > ManyAlleles::MOST {
             return Err(GenotypeError::TooMany.into());
         }
-        match part(text)? {
+        match allele_or_sign(text)? {
             Part::Empty => return Err(GenotypeError::Form.into()),
             Part::Allele(allele) => alleles.push(allele),
             Part::OffLadder => off_ladder = true,
@@ -161,10 +161,10 @@ pub(in crate::intake) fn of_alleles(alleles: Vec<Allele>) -> Result<Reading, Cel
 ///
 /// # Errors
 /// [`CellError`].
-pub(in crate::intake) fn both(first: &str, second: &str) -> Result<Reading, CellError> {
-    match (part(first.trim())?, part(second.trim())?) {
+pub(in crate::intake) fn two_alleles(first: &str, second: &str) -> Result<Reading, CellError> {
+    match (allele_or_sign(first.trim())?, allele_or_sign(second.trim())?) {
         (Part::Empty, _) | (_, Part::Empty) => Err(GenotypeError::Form.into()),
-        (first, second) => together(first, second),
+        (first, second) => combine(first, second),
     }
 }
 
@@ -172,17 +172,17 @@ pub(in crate::intake) fn both(first: &str, second: &str) -> Result<Reading, Cell
 ///
 /// # Errors
 /// [`CellError`].
-pub(in crate::intake) fn pair(first: &str, second: &str) -> Result<Reading, CellError> {
+pub(in crate::intake) fn two_cells(first: &str, second: &str) -> Result<Reading, CellError> {
     if let (Some((a, [])), Some((b, []))) = (plain_allele(first.as_bytes()), plain_allele(second.as_bytes())) {
         return Ok(Reading::Typed(Genotype::new(a, b)));
     }
-    match (part(first.trim())?, part(second.trim())?) {
+    match (allele_or_sign(first.trim())?, allele_or_sign(second.trim())?) {
         (Part::Empty, Part::Allele(_) | Part::OffLadder) => Err(CellError::NoFirst),
-        (first, second) => together(first, second),
+        (first, second) => combine(first, second),
     }
 }
 
-fn together(first: Part, second: Part) -> Result<Reading, CellError> {
+fn combine(first: Part, second: Part) -> Result<Reading, CellError> {
     Ok(match (first, second) {
         (Part::OffLadder, _) | (_, Part::OffLadder) => Reading::OffLadder,
         (Part::Allele(a), Part::Allele(b)) => Reading::Typed(Genotype::new(a, b)),
@@ -195,7 +195,7 @@ fn together(first: Part, second: Part) -> Result<Reading, CellError> {
     })
 }
 
-fn part(text: &str) -> Result<Part, AlleleError> {
+fn allele_or_sign(text: &str) -> Result<Part, AlleleError> {
     let sign = match text {
         "" => return Ok(Part::Empty),
         "-" => NoResult::Dash,
@@ -352,14 +352,14 @@ mod tests {
 
     #[test]
     fn two_cells_make_one_genotype() {
-        assert_eq!((pair("15", "14"), pair(" 9.3", "10.0 ")), (typed("14/15"), typed("9.3/10")));
-        assert_eq!((pair("14", " "), pair("", "")), (single("14"), Ok(Reading::Empty)));
-        assert_eq!((pair("14", "OL"), pair("<9", "")), (Ok(Reading::OffLadder), Ok(Reading::OffLadder)));
-        assert_eq!((pair("14", "?"), pair("14", "0")), (Ok(Reading::Half), Ok(Reading::Half)));
-        assert_eq!(pair("-", "-"), Ok(Reading::NoResult(NoResult::Dash)));
-        assert_eq!(pair("", "NA"), Ok(Reading::NoResult(NoResult::NotAvailable)));
-        assert_eq!((pair("", "14"), pair("", "OL")), (Err(CellError::NoFirst), Err(CellError::NoFirst)));
-        assert!(pair("14/15", "").is_err() && pair("14", "x").is_err());
+        assert_eq!((two_cells("15", "14"), two_cells(" 9.3", "10.0 ")), (typed("14/15"), typed("9.3/10")));
+        assert_eq!((two_cells("14", " "), two_cells("", "")), (single("14"), Ok(Reading::Empty)));
+        assert_eq!((two_cells("14", "OL"), two_cells("<9", "")), (Ok(Reading::OffLadder), Ok(Reading::OffLadder)));
+        assert_eq!((two_cells("14", "?"), two_cells("14", "0")), (Ok(Reading::Half), Ok(Reading::Half)));
+        assert_eq!(two_cells("-", "-"), Ok(Reading::NoResult(NoResult::Dash)));
+        assert_eq!(two_cells("", "NA"), Ok(Reading::NoResult(NoResult::NotAvailable)));
+        assert_eq!((two_cells("", "14"), two_cells("", "OL")), (Err(CellError::NoFirst), Err(CellError::NoFirst)));
+        assert!(two_cells("14/15", "").is_err() && two_cells("14", "x").is_err());
     }
 
     #[test]
@@ -413,7 +413,7 @@ mod tests {
             let typed = || Some(Reading::Typed(Genotype::new(a, b)));
             prop_assert_eq!(plain_genotype(format!("{a}/{b}").as_bytes()), typed());
             prop_assert_eq!(plain_genotype(a.to_string().as_bytes()), Some(Reading::Single(a)));
-            prop_assert_eq!(pair(&a.to_string(), &b.to_string()).ok(), typed());
+            prop_assert_eq!(two_cells(&a.to_string(), &b.to_string()).ok(), typed());
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::model::{FindingCode, Layout, Pseudonym, Relation, SampleRecord};
 /// Checks all rows of a file against each other.
 ///
 /// `families_without_agency` stands beside `rows`, or is empty.
-pub(in crate::intake) fn check(
+pub(in crate::intake) fn check_duplicates(
     layout: Layout,
     header: &Header,
     rows: &[SampleRecord],
@@ -46,7 +46,7 @@ fn children(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
     groups(rows.iter().map(|row| row.sample), |same| {
         for &(_, again) in &same[1..] {
             let what = format!("the same sample stands on line {}: remove one of the two", rows[same[0].1].line);
-            findings.problem(rows[again].line, header.field(Field::SampleId), FindingCode::RepeatedSample, what);
+            findings.problem(rows[again].line, header.field_column(Field::SampleId), FindingCode::RepeatedSample, what);
         }
     });
 }
@@ -64,7 +64,7 @@ fn relatives(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
                     "the family has this relative on line {} already, and a child has only one: correct one of the two",
                     first.line
                 );
-                findings.problem(row.line, header.field(Field::Relation), code, what);
+                findings.problem(row.line, header.field_column(Field::Relation), code, what);
             }
         }
         parents(header, &family.iter().map(|&(_, i)| &rows[i]), findings);
@@ -75,7 +75,12 @@ fn relatives(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
                     "the same sample stands in this family on line {}: remove one of the two",
                     row(same[0].1).line
                 );
-                findings.problem(row(again).line, header.field(Field::SampleId), FindingCode::RepeatedSample, what);
+                findings.problem(
+                    row(again).line,
+                    header.field_column(Field::SampleId),
+                    FindingCode::RepeatedSample,
+                    what,
+                );
             }
         });
     });
@@ -90,14 +95,14 @@ fn parents<'r>(header: &Header, family: &(impl Iterator<Item = &'r SampleRecord>
     let both = is(Relation::Father) && is(Relation::Mother);
     if both || family.clone().filter(|row| relation(row).is_some_and(Relation::is_parent)).count() > 2 {
         let what = "the family has two parents beside this one, and a child has only two: correct one of the three";
-        findings.problem(last.line, header.field(Field::Relation), FindingCode::ThirdParent, what);
+        findings.problem(last.line, header.field_column(Field::Relation), FindingCode::ThirdParent, what);
     } else if !is(Relation::Father)
         && !is(Relation::Mother)
         && family.clone().any(|row| relation(row).is_some_and(Relation::has_side))
     {
         let what = "the family has paternal or maternal relatives, so the side of this parent must be known: state father \
                     or mother, or the sex";
-        findings.problem(last.line, header.field(Field::Relation), FindingCode::ParentSide, what);
+        findings.problem(last.line, header.field_column(Field::Relation), FindingCode::ParentSide, what);
     }
 }
 
@@ -121,7 +126,7 @@ fn shared_samples(header: &Header, rows: &[SampleRecord], findings: &mut Finding
                 "the same sample has {differs} on line {}: one sample has one profile; correct it, or the sample_id",
                 first.line
             );
-            findings.problem(row.line, header.field(Field::SampleId), FindingCode::SampleDiffers, what);
+            findings.problem(row.line, header.field_column(Field::SampleId), FindingCode::SampleDiffers, what);
         }
     });
 }
@@ -132,7 +137,7 @@ fn agencies(header: &Header, rows: &[SampleRecord], families_without_agency: &[P
         if let Some(&(_, other)) = same.iter().find(|&&(_, i)| rows[i].agency != first.agency) {
             let what =
                 format!("line {} has the same family_id under another agency: taken for two families", first.line);
-            findings.note(rows[other].line, header.field(Field::FamilyId), FindingCode::TwoAgencies, what);
+            findings.note(rows[other].line, header.field_column(Field::FamilyId), FindingCode::TwoAgencies, what);
         }
     });
 }

@@ -32,7 +32,7 @@ pub(in crate::intake) fn read_table(
     let mut reader = RowReader::new(&header, request);
     table.rows.iter().for_each(|row| reader.read_values(row, findings));
     let before = findings.rejected;
-    let sound = sound(reader, findings);
+    let sound = sound_rows(reader, findings);
     // A person has many lines, and with a case list perhaps many rows.
     let lines: HashSet<u64> = sound.rows.iter().map(|row| row.line).collect();
     findings.rejected = before + table.rows.iter().filter(|row| !lines.contains(&row.line)).count() as u64;
@@ -40,18 +40,18 @@ pub(in crate::intake) fn read_table(
 }
 
 /// What is left of the rows once they were held against each other.
-pub(in crate::intake) fn sound(reader: RowReader<'_>, findings: &mut Findings) -> SoundRows {
+pub(in crate::intake) fn sound_rows(reader: RowReader<'_>, findings: &mut Findings) -> SoundRows {
     let RowReader { header, layout, mut rows, families_without_agency, told_by_sex, kits, .. } = reader;
     if let Some(Occurrences { first_line, count }) = told_by_sex {
         let what = format!(
             "{count} rows with the relation parent, the first of them here, are read as father or mother by \
                             their sex"
         );
-        findings.note(first_line, header.field(Field::Relation), FindingCode::ParentBySex, what);
+        findings.note(first_line, header.field_column(Field::Relation), FindingCode::ParentBySex, what);
     }
-    kit_check::check(header, &rows, kits, findings);
-    duplicates::check(layout, header, &rows, &families_without_agency, findings);
-    findings.locus_columns = (0..header.loci.len()).map(|locus| header.locus(locus)).collect();
+    kit_check::check_kits(header, &rows, kits, findings);
+    duplicates::check_duplicates(layout, header, &rows, &families_without_agency, findings);
+    findings.locus_columns = (0..header.loci.len()).map(|locus| header.locus_column(locus)).collect();
     let bad_lines = findings.bad_lines();
     let rejected = bad_lines.len() - bad_lines.partition_point(|&line| line <= header.line);
     if !bad_lines.is_empty() {

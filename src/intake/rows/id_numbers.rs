@@ -99,7 +99,7 @@ fn birth_certificate(number: &str) -> Option<Wrong> {
 }
 
 /// Checks a number, if there is one. `is_name` says that a sample goes by it, so that its spelling matters.
-pub(in crate::intake) fn check(
+pub(in crate::intake) fn check_number(
     kind: NumberKind,
     line: u64,
     number: &str,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crate::intake::columns::fields::Field;
 use crate::intake::columns::header::Header;
 use crate::intake::columns::kits::{Kit, KitUse};
-use crate::intake::columns::loci::{AMBIGUOUS, plain};
+use crate::intake::columns::loci::{AMBIGUOUS, plain_name};
 use crate::intake::findings::Findings;
 use crate::intake::rows::occurrences::Occurrences;
 
@@ -23,12 +23,12 @@ struct Named {
 }
 
 /// Notes what the rows' kits do not have; refuses loci that mean nothing without a kit.
-pub(in crate::intake) fn check(header: &Header, rows: &[SampleRecord], kits: KitUse, findings: &mut Findings) {
-    let ambiguous = header.loci.iter().position(|locus| plain(locus.name()) == plain(AMBIGUOUS));
+pub(in crate::intake) fn check_kits(header: &Header, rows: &[SampleRecord], kits: KitUse, findings: &mut Findings) {
+    let ambiguous = header.loci.iter().position(|locus| plain_name(locus.name()) == plain_name(AMBIGUOUS));
     let mut named: HashMap<&str, Named> = HashMap::new();
     for row in rows {
         let kit = row.kit.as_deref().map(|name| {
-            let kit = named.entry(name).or_insert_with(|| new(name, header, row.line));
+            let kit = named.entry(name).or_insert_with(|| kit_of_row(name, header, row.line));
             kit.rows.count += 1;
             for (locus, typed) in &mut kit.lacking {
                 if is_typed(row, *locus) {
@@ -44,7 +44,7 @@ pub(in crate::intake) fn check(header: &Header, rows: &[SampleRecord], kits: Kit
                 "{AMBIGUOUS} names different markers in different kits: name the kit that has it in a column kit or with \
                  --kit, or empty the cell"
             );
-            findings.problem(row.line, header.locus(locus), FindingCode::AmbiguousLocus, what);
+            findings.problem(row.line, header.locus_column(locus), FindingCode::AmbiguousLocus, what);
         }
     }
     for Named { found, rows: Occurrences { first_line: line, count }, lacking } in named.into_values() {
@@ -53,7 +53,7 @@ pub(in crate::intake) fn check(header: &Header, rows: &[SampleRecord], kits: Kit
             Err(nearest) => {
                 let nearest = nearest.map_or(String::new(), |nearest| format!("; did you mean {nearest}?"));
                 let what = format!("no kit of this name, which {} have, is known here{nearest}", rows_of(count));
-                findings.note(line, header.field(Field::Kit), FindingCode::UnknownKit, what);
+                findings.note(line, header.field_column(Field::Kit), FindingCode::UnknownKit, what);
                 continue;
             }
         };
@@ -63,7 +63,7 @@ pub(in crate::intake) fn check(header: &Header, rows: &[SampleRecord], kits: Kit
                 kit.name(),
                 rows_of(count)
             );
-            findings.note(line, header.field(Field::Kit), FindingCode::UnverifiedKit, what);
+            findings.note(line, header.field_column(Field::Kit), FindingCode::UnverifiedKit, what);
             continue;
         }
         for (locus, Occurrences { first_line: line, count }) in
@@ -75,12 +75,12 @@ pub(in crate::intake) fn check(header: &Header, rows: &[SampleRecord], kits: Kit
                 rows_of(count),
                 kit.name()
             );
-            findings.note(line, header.locus(locus), FindingCode::KitLocus, what);
+            findings.note(line, header.locus_column(locus), FindingCode::KitLocus, what);
         }
     }
 }
 
-fn new(name: &str, header: &Header, line: u64) -> Named {
+fn kit_of_row(name: &str, header: &Header, line: u64) -> Named {
     let found = Kit::named(name);
     let lacks = |kit: &Kit| (0..header.loci.len()).filter(|&locus| !kit.has(&header.loci[locus])).collect::<Vec<_>>();
     let lacking = found.as_ref().map_or_else(|_| Vec::new(), |kit| lacks(kit));

@@ -17,7 +17,7 @@ use crate::intake::rows::cells::{self, CellError, NoDropOut, Reading};
 use crate::intake::rows::id_numbers;
 use crate::intake::rows::interner::{Column, Interner};
 use crate::intake::rows::occurrences::Occurrences;
-use crate::intake::rows::relation::{self, implied};
+use crate::intake::rows::relation::{self, implied_sex};
 use crate::intake::rows::settle::SingleAllele;
 use crate::intake::rows::settle::{Settled, Settler};
 use crate::intake::rows::table::TableRow;
@@ -93,7 +93,7 @@ impl<'h> RowReader<'h> {
             pedigrees: request.pedigrees,
             cases: request.cases,
             single_allele: request.single_allele,
-            settler: Settler::new(request),
+            settler: Settler::new(request.single_allele),
             said_sex_number: false,
             sample_id_kind: request.sample_id_kind,
             rows: Vec::new(),
@@ -120,7 +120,7 @@ impl<'h> RowReader<'h> {
     pub(in crate::intake) fn read(&mut self, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) {
         let reading = |columns| match columns {
             LocusColumns::One(at) => cells::genotype(&fields[at]),
-            LocusColumns::Two(first, second) => cells::pair(&fields[first], &fields[second]),
+            LocusColumns::Two(first, second) => cells::two_cells(&fields[first], &fields[second]),
         };
         let typed = self.genotypes(line, reading, findings);
         self.samples(line, Source::Cells(fields), typed, findings);
@@ -148,7 +148,7 @@ impl<'h> RowReader<'h> {
                 ),
                 Err(error) => (FindingCode::Identifier, error.to_string()),
             };
-            findings.problem(line, self.header.field(Field::SampleId), code, what);
+            findings.problem(line, self.header.field_column(Field::SampleId), code, what);
         }
         for entry in entries {
             self.person(line, source, Some(entry), typed.clone(), findings);
@@ -171,7 +171,7 @@ impl<'h> RowReader<'h> {
         let scope = agency.as_deref();
         let sample = self.pseudonymizer.sample(scope, text(Field::SampleId));
         if let Err(error) = sample {
-            findings.problem(line, header.field(Field::SampleId), FindingCode::Identifier, error.to_string());
+            findings.problem(line, header.field_column(Field::SampleId), FindingCode::Identifier, error.to_string());
         }
         let sex = match source {
             Source::Values(row) if listed(Field::Sex).is_none() => Some(row.sex),
@@ -186,11 +186,13 @@ impl<'h> RowReader<'h> {
                     Source::Values(TableRow { relation: Some(relation), .. }) if listed(Field::Relation).is_none() => {
                         Ok(*relation)
                     }
-                    _ => relation::stated(text(Field::Relation)),
+                    _ => relation::stated_relation(text(Field::Relation)),
                 };
                 let relation = match pedigree {
-                    Some(pedigree) => relation::member(header, line, stated, sample.ok(), sex, pedigree, findings),
-                    None => relation::relation(header, line, stated, sex, findings),
+                    Some(pedigree) => {
+                        relation::member_relation(header, line, stated, sample.ok(), sex, pedigree, findings)
+                    }
+                    None => relation::checked_relation(header, line, stated, sex, findings),
                 };
                 if stated == Ok(Relation::Parent) && relation.is_some_and(|relation| relation.sex().is_some()) {
                     self.told_by_sex.get_or_insert(Occurrences::from_line(line)).count += 1;
@@ -206,7 +208,7 @@ impl<'h> RowReader<'h> {
                 let date = cells::date(text);
                 if date.is_none() {
                     let what = "the cell is not a day: write YYYY-MM-DD, such as 2024-03-05, or leave it empty";
-                    findings.problem(line, header.field(Field::CollectedOn), FindingCode::Date, what);
+                    findings.problem(line, header.field_column(Field::CollectedOn), FindingCode::Date, what);
                 }
                 date
             }
@@ -218,12 +220,12 @@ impl<'h> RowReader<'h> {
             _ => cells::drop_out(text(Field::DropOut)),
         };
         let drop_out = drop_out.unwrap_or_else(|error| {
-            findings.problem(line, header.field(Field::DropOut), FindingCode::DropOut, error.to_string());
+            findings.problem(line, header.field_column(Field::DropOut), FindingCode::DropOut, error.to_string());
             None
         });
         let relation = family.flatten().map(|(_, relation)| relation);
         let sex = self.marked(line, source, sex, relation, findings);
-        self.id_numbers(line, source, implied(sex, relation), findings);
+        self.id_numbers(line, source, implied_sex(sex, relation), findings);
         // Kept even if a cell is bad, to be compared with other rows; taken out before the end.
         if let (Ok(sample), Some(family)) = (sample, family) {
             let without_agency = self.family.as_ref().and_then(|last| last.without_agency);
@@ -264,10 +266,10 @@ impl<'h> RowReader<'h> {
         };
         let column = || self.header.column(columns.first());
         if self.cases.is_none() && self.header.position(Field::Sex).is_none() {
-            return amelogenin::shown(line, marker, column, findings).or(sex);
+            return amelogenin::sex_shown(line, marker, column, findings).or(sex);
         }
-        if let Some(stated) = implied(sex, relation) {
-            amelogenin::check(line, marker, stated, column, findings);
+        if let Some(stated) = implied_sex(sex, relation) {
+            amelogenin::check_sex(line, marker, stated, column, findings);
         }
         sex
     }
@@ -283,7 +285,7 @@ impl<'h> RowReader<'h> {
         for (field, kind) in numbers.into_iter().filter_map(|(field, kind)| Some((field, kind?))) {
             let (stated, is_name) = (stated.unwrap_or(Sex::Unknown), field == Field::SampleId);
             let number = source.text(header, field);
-            id_numbers::check(kind, line, number, stated, is_name, header.field(field), findings);
+            id_numbers::check_number(kind, line, number, stated, is_name, header.field_column(field), findings);
         }
     }
 
@@ -298,7 +300,7 @@ impl<'h> RowReader<'h> {
         if let Err(error @ (IdentifierError::TooLong(Part::Agency) | IdentifierError::Unprintable(Part::Agency))) =
             self.pseudonymizer.sample(Some(text), "1")
         {
-            findings.problem(line, self.header.field(Field::Agency), FindingCode::Agency, error.to_string());
+            findings.problem(line, self.header.field_column(Field::Agency), FindingCode::Agency, error.to_string());
             return None;
         }
         Some(self.words.shared(Column::Agency, text))
@@ -310,7 +312,7 @@ impl<'h> RowReader<'h> {
         }
         if text.len() > Pseudonymizer::MOST_BYTES || text.chars().any(char::is_control) {
             let what = "the cell is longer than 256 bytes or contains a control character: check that the columns are in place";
-            findings.problem(line, self.header.field(column.field()), FindingCode::Text, what);
+            findings.problem(line, self.header.field_column(column.field()), FindingCode::Text, what);
             return None;
         }
         Some(self.words.shared(column, text))
@@ -324,7 +326,12 @@ impl<'h> RowReader<'h> {
         let pseudonym = match self.pseudonymizer.family(agency.map(|agency| &**agency), id) {
             Ok(pseudonym) => pseudonym,
             Err(error) => {
-                findings.problem(line, self.header.field(Field::FamilyId), FindingCode::Identifier, error.to_string());
+                findings.problem(
+                    line,
+                    self.header.field_column(Field::FamilyId),
+                    FindingCode::Identifier,
+                    error.to_string(),
+                );
                 return None;
             }
         };
@@ -334,7 +341,7 @@ impl<'h> RowReader<'h> {
     }
 
     fn sex(&mut self, line: u64, text: &str, findings: &mut Findings) -> Option<Sex> {
-        let column = || self.header.field(Field::Sex);
+        let column = || self.header.field_column(Field::Sex);
         match cells::sex(text) {
             Ok(sex) => {
                 if text.starts_with(|c: char| c.is_ascii_digit()) && !self.said_sex_number {
@@ -387,7 +394,7 @@ impl<'h> RowReader<'h> {
         for (locus, _) in &many {
             let what =
                 "the cell has more than two alleles: they are kept, and the locus is left out of likelihood ratios";
-            findings.warn(line, header.locus(*locus), FindingCode::ManyAlleles, what);
+            findings.warn(line, header.locus_column(*locus), FindingCode::ManyAlleles, what);
         }
         if many.len() > 1 {
             let what = format!(

@@ -1,7 +1,6 @@
 //! Which genotype a locus has by what its cells say, with a note wherever that may surprise.
 
 use crate::intake::findings::{Column, Findings};
-use crate::intake::request::Request;
 use crate::intake::rows::cells::{NoResult, Reading};
 
 use crate::model::{FindingCode, Genotype, ManyAlleles};
@@ -33,12 +32,8 @@ pub(in crate::intake) struct Settler {
 }
 
 impl Settler {
-    pub(in crate::intake) fn new(request: &Request<'_>) -> Self {
-        Self {
-            single_allele: request.single_allele,
-            said_no_result: [false; NoResult::COUNT],
-            said_single_allele: false,
-        }
+    pub(in crate::intake) fn new(single_allele: SingleAllele) -> Self {
+        Self { single_allele, said_no_result: [false; NoResult::COUNT], said_single_allele: false }
     }
 
     /// What a reading comes to. `two_cells` says that the file gives each allele a cell of its own: there, what one

@@ -24,7 +24,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Takes the next lines away, about so many bytes of them; `None` if there are no more.
-    pub(in crate::intake) fn piece(&mut self, bytes: usize) -> Option<Self> {
+    pub(in crate::intake) fn take_piece(&mut self, bytes: usize) -> Option<Self> {
         if self.rest.is_empty() {
             return None;
         }
@@ -54,7 +54,7 @@ impl<'a> Iterator for Lines<'a> {
 }
 
 /// The delimiter of a header line: of comma, tab and semicolon the one that stands most often in it, quotes aside.
-pub(in crate::intake) fn delimiter(header: &str) -> u8 {
+pub(in crate::intake) fn header_delimiter(header: &str) -> u8 {
     let mut counts = [(b',', 0), (b'\t', 0), (b';', 0)];
     for part in header.split('"').step_by(2) {
         for (delimiter, count) in &mut counts {
@@ -76,7 +76,11 @@ pub(in crate::intake) fn is_blank(line: &[u8], delimiter: u8) -> bool {
 ///
 /// # Errors
 /// The number, from 1, of a field whose quote is not closed on this line, or followed by something.
-pub(in crate::intake) fn split<'a>(line: &'a str, delimiter: u8, fields: &mut Vec<Cow<'a, str>>) -> Result<(), usize> {
+pub(in crate::intake) fn split_fields<'a>(
+    line: &'a str,
+    delimiter: u8,
+    fields: &mut Vec<Cow<'a, str>>,
+) -> Result<(), usize> {
     fields.clear();
     if !line.as_bytes().contains(&b'"') {
         // Fields are so short that searching each of them costs more than one plain pass.
@@ -144,7 +148,7 @@ mod tests {
 
     fn fields(line: &str) -> Result<Vec<String>, usize> {
         let mut fields = Vec::new();
-        split(line, b',', &mut fields)?;
+        split_fields(line, b',', &mut fields)?;
         Ok(fields.into_iter().map(Cow::into_owned).collect())
     }
 
@@ -162,11 +166,11 @@ mod tests {
         let whole: Vec<_> = Lines::new(text).collect();
         for bytes in 0..20 {
             let mut lines = Lines::new(text);
-            let pieces: Vec<_> = std::iter::from_fn(|| lines.piece(bytes)).collect();
+            let pieces: Vec<_> = std::iter::from_fn(|| lines.take_piece(bytes)).collect();
             assert_eq!(pieces.len() == 1, bytes >= 12, "{bytes}");
             assert_eq!(pieces.into_iter().flatten().collect::<Vec<_>>(), whole, "{bytes}");
         }
-        assert!(Lines::new(b"").piece(1).is_none());
+        assert!(Lines::new(b"").take_piece(1).is_none());
     }
 
     #[test]
@@ -190,10 +194,10 @@ mod tests {
             ("sample_id", b','),
             ("", b','),
         ] {
-            assert_eq!(delimiter(header), expected, "{header}");
+            assert_eq!(header_delimiter(header), expected, "{header}");
         }
         let mut fields = Vec::new();
-        split("a,b;\"c;d\";", b';', &mut fields).unwrap();
+        split_fields("a,b;\"c;d\";", b';', &mut fields).unwrap();
         assert_eq!(fields, ["a,b", "c;d", ""]);
         assert!(is_blank(b";; ;", b';') && !is_blank(b";,", b';') && is_blank(b"", b','));
     }

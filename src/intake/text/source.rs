@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::intake::findings::{Column, Findings};
 use crate::intake::text::lines;
-use crate::intake::text::lines::{Lines, split};
+use crate::intake::text::lines::{Lines, split_fields};
 use crate::model::FindingCode;
 
 /// The most bytes of a line, without its end.
@@ -26,22 +26,24 @@ pub(in crate::intake) struct Source<'a> {
 
 /// Reads a text, as [`decode`] gives it, up to its header line. `None` if there is no such thing; the findings then say
 /// why.
-pub(in crate::intake) fn open<'a>(text: &'a [u8], findings: &mut Findings) -> Option<Source<'a>> {
+pub(in crate::intake) fn open_source<'a>(text: &'a [u8], findings: &mut Findings) -> Option<Source<'a>> {
     let mut lines = Lines::new(text);
     let Some((line, first)) = lines.find(|(_, line)| !line.trim_ascii().is_empty()) else {
         findings.problem(0, None, FindingCode::Empty, "the file is empty: nothing to import");
         return None;
     };
-    let text = self::text(line, first, findings)?;
-    let delimiter = lines::delimiter(text);
+    let text = line_text(line, first, findings)?;
+    let delimiter = lines::header_delimiter(text);
     let mut header = Vec::new();
-    split(text, delimiter, &mut header).map_err(|place| quote(line, Some((place, "?".into())), findings)).ok()?;
+    split_fields(text, delimiter, &mut header)
+        .map_err(|place| unclosed_quote(line, Some((place, "?".into())), findings))
+        .ok()?;
     Some(Source { line, text, delimiter, header, lines })
 }
 
 /// The fields of a row, if it has as many as the header. `name` gives the column at a position, from 0, as findings
 /// name it.
-pub(in crate::intake) fn fields<'a>(
+pub(in crate::intake) fn row_fields<'a>(
     number: u64,
     line: &'a [u8],
     delimiter: u8,
@@ -50,9 +52,9 @@ pub(in crate::intake) fn fields<'a>(
     fields: &mut Vec<Cow<'a, str>>,
     findings: &mut Findings,
 ) -> Option<()> {
-    let text = text(number, line, findings)?;
-    if let Err(place) = split(text, delimiter, fields) {
-        quote(number, name(place - 1).or_else(|| Some((place, "?".into()))), findings);
+    let text = line_text(number, line, findings)?;
+    if let Err(place) = split_fields(text, delimiter, fields) {
+        unclosed_quote(number, name(place - 1).or_else(|| Some((place, "?".into()))), findings);
         return None;
     }
     if fields.len() != columns {
@@ -70,7 +72,7 @@ pub(in crate::intake) fn fields<'a>(
 }
 
 /// The text of a line, if it is one.
-fn text<'a>(number: u64, line: &'a [u8], findings: &mut Findings) -> Option<&'a str> {
+fn line_text<'a>(number: u64, line: &'a [u8], findings: &mut Findings) -> Option<&'a str> {
     if line.len() > MOST_LINE_BYTES {
         findings.problem(
             number,
@@ -105,7 +107,7 @@ fn text<'a>(number: u64, line: &'a [u8], findings: &mut Findings) -> Option<&'a 
     }
 }
 
-fn quote(number: u64, column: Column, findings: &mut Findings) {
+fn unclosed_quote(number: u64, column: Column, findings: &mut Findings) {
     let what = "a double quote is opened here and not closed before the next field or line end: remove or close it";
     findings.problem(number, column, FindingCode::Quote, what);
 }

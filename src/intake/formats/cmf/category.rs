@@ -134,14 +134,14 @@ fn no_relation(what: &'static str) -> Misplaced {
 const UNTOLD: &str = "says no relation that could be computed with: name the relation in a case list";
 
 /// Where a specimen goes by its category and case number, and by what a case list says of it, which goes first.
-pub(super) fn place(
+pub(super) fn place_specimen(
     layout: Layout,
     category: Category,
     case: Option<&str>,
     listed: Option<Listed<'_>>,
 ) -> Result<Place, Misplaced> {
     let listed = listed.unwrap_or_default();
-    let of_family = |relation| Ok(Place::Row { family: Some(family(case, listed)?), relation: Some(relation) });
+    let of_family = |relation| Ok(Place::Row { family: Some(family_id(case, listed)?), relation: Some(relation) });
     match (layout, category, listed.relation) {
         (_, Category::Unidentified | Category::Missing, Some(_)) => Err(no_relation(
             "is no relative's, but the case list gives the specimen a relation: correct one of the two",
@@ -158,7 +158,7 @@ pub(super) fn place(
     }
 }
 
-fn family(case: Option<&str>, listed: Listed<'_>) -> Result<String, Misplaced> {
+fn family_id(case: Option<&str>, listed: Listed<'_>) -> Result<String, Misplaced> {
     let family = listed.family.or(case).filter(|family| !family.is_empty());
     family.map(str::to_owned).ok_or(Misplaced {
         code: FindingCode::Identifier,
@@ -220,10 +220,10 @@ impl Kin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intake::rows::relation::stated;
+    use crate::intake::rows::relation::stated_relation;
 
     fn row(family: &str, relation: &str) -> Result<Place, Misplaced> {
-        Ok(Place::Row { family: Some(family.to_owned()), relation: Some(stated(relation).unwrap()) })
+        Ok(Place::Row { family: Some(family.to_owned()), relation: Some(stated_relation(relation).unwrap()) })
     }
 
     /// The place of a category, with family and relation of a case list.
@@ -235,9 +235,9 @@ mod tests {
     ) -> Result<Place, Misplaced> {
         let listed = listed.map(|(family, relation)| Listed {
             family: Some(family).filter(|family| !family.is_empty()),
-            relation: stated(relation).ok(),
+            relation: stated_relation(relation).ok(),
         });
-        place(layout, Category::read(category).unwrap(), case, listed)
+        place_specimen(layout, Category::read(category).unwrap(), case, listed)
     }
 
     #[test]

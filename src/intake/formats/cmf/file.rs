@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::category::{Blamed, Category, Listed, Misplaced, Place, Skip, place};
+use super::category::{Blamed, Category, Listed, Misplaced, Place, Skip, place_specimen};
 use super::grammar::Element;
 use super::locus::{Loci, Meaning, is_off_ladder};
 use super::xml::{Attributes, Elements};
 use crate::intake::columns::fields::Field;
 use crate::intake::columns::header::ValueColumn;
-use crate::intake::findings::{Findings, named};
+use crate::intake::findings::{Findings, value_named};
 use crate::intake::request::Request;
 use crate::intake::rows::amelogenin::{Marker, SexAllele};
 use crate::intake::rows::cells;
-use crate::intake::rows::relation::stated;
+use crate::intake::rows::relation::stated_relation;
 use crate::intake::rows::table::{Table, TableRow, TypedLocus};
 
 use crate::model::{Allele, FindingCode, Layout, Sex};
@@ -101,13 +101,13 @@ impl<'a> File<'a> {
     }
 
     fn category(&mut self, line: u64, value: &str, findings: &mut Findings) {
-        let name = named(Element::SpecimenCategory.name());
+        let name = value_named(Element::SpecimenCategory.name());
         let category = match Category::read(value) {
             Ok(category) => category,
             Err(what) => return findings.problem(line, name, FindingCode::Category, what),
         };
         let listed = self.listed();
-        match place(self.request.layout, category, self.specimen.case.as_deref(), listed) {
+        match place_specimen(self.request.layout, category, self.specimen.case.as_deref(), listed) {
             Ok(place) => {
                 if let (Place::Row { .. }, Category::Relative(kin)) = (&place, category)
                     && kin.is_alleged()
@@ -120,7 +120,7 @@ impl<'a> File<'a> {
                 self.specimen.place = Some(place);
             }
             Err(Misplaced { code, what, blamed: Blamed::CaseId }) => {
-                findings.problem(self.specimen.line, named("CASEID"), code, what);
+                findings.problem(self.specimen.line, value_named("CASEID"), code, what);
             }
             Err(Misplaced { code, what, blamed: Blamed::Category }) => findings.problem(line, name, code, what),
         }
@@ -129,12 +129,12 @@ impl<'a> File<'a> {
     /// What the case list says of the specimen.
     fn listed(&self) -> Option<Listed<'a>> {
         let entry = self.request.cases?.entries(&self.specimen.id).next()?;
-        let relation = entry.cell(Field::Relation).and_then(|cell| stated(cell).ok());
+        let relation = entry.cell(Field::Relation).and_then(|cell| stated_relation(cell).ok());
         Some(Listed { family: entry.cell(Field::FamilyId), relation })
     }
 
-    fn name(&mut self, line: u64, value: &str, findings: &mut Findings) {
-        let name = named(Element::LocusName.name());
+    fn locus_name(&mut self, line: u64, value: &str, findings: &mut Findings) {
+        let name = value_named(Element::LocusName.name());
         match self.loci.find(line, value, findings) {
             Meaning::Column(at) if self.has_locus(at) => {
                 let what = "the specimen has the locus already: remove one of the two";
@@ -160,19 +160,19 @@ impl<'a> File<'a> {
         if is_off_ladder(value) {
             if !self.locus.off_ladder {
                 let what = "is off the ladder, so no repeat number: the locus is left untyped for this specimen";
-                findings.note(line, named(name), FindingCode::OffLadder, what);
+                findings.note(line, value_named(name), FindingCode::OffLadder, what);
             }
             self.locus.off_ladder = true;
         } else if is_amelogenin {
             match value {
                 "X" => self.locus.sexes.push(SexAllele::X),
                 "Y" => self.locus.sexes.push(SexAllele::Y),
-                _ => findings.problem(line, named(name), FindingCode::Allele, "is neither X nor Y: correct it"),
+                _ => findings.problem(line, value_named(name), FindingCode::Allele, "is neither X nor Y: correct it"),
             }
         } else {
             match value.parse::<Allele>() {
                 Ok(allele) => self.locus.alleles.push(allele),
-                Err(error) => findings.problem(line, named(name), FindingCode::Allele, error.to_string()),
+                Err(error) => findings.problem(line, value_named(name), FindingCode::Allele, error.to_string()),
             }
         }
     }
@@ -262,7 +262,7 @@ impl Elements for File<'_> {
                 if source.is_some_and(|source| !matches!(&*source, "Yes" | "No" | "N/A")) {
                     findings.problem(
                         line,
-                        named("SOURCEID"),
+                        value_named("SOURCEID"),
                         FindingCode::Attribute,
                         "is none of Yes, No, N/A: correct it",
                     );
@@ -272,7 +272,7 @@ impl Elements for File<'_> {
                     None | Some("false" | "0") => false,
                     Some(_) => {
                         let what = "is neither true nor false: correct it";
-                        findings.problem(line, named("PARTIAL"), FindingCode::Attribute, what);
+                        findings.problem(line, value_named("PARTIAL"), FindingCode::Attribute, what);
                         false
                     }
                 };
@@ -295,11 +295,11 @@ impl Elements for File<'_> {
         match element {
             Element::HeaderVersion if !matches!(value, "3.2" | "3.3") => {
                 let what = "is neither 3.2 nor 3.3: export the file as one of these versions";
-                findings.problem(line, named(element.name()), FindingCode::Version, what);
+                findings.problem(line, value_named(element.name()), FindingCode::Version, what);
             }
             Element::MessageType if value != "Import" => {
                 let what = "is not Import: only files for import hold profiles";
-                findings.problem(line, named(element.name()), FindingCode::MessageType, what);
+                findings.problem(line, value_named(element.name()), FindingCode::MessageType, what);
             }
             Element::SourceLab => value.clone_into(&mut self.lab),
             Element::Kit => value.clone_into(&mut self.kit),
@@ -307,7 +307,7 @@ impl Elements for File<'_> {
                 match self.lines.entry(value.to_owned()) {
                     Entry::Occupied(first) => {
                         let what = format!("the same number stands on line {}: remove one of the two", first.get());
-                        findings.problem(line, named(element.name()), FindingCode::RepeatedSample, what);
+                        findings.problem(line, value_named(element.name()), FindingCode::RepeatedSample, what);
                     }
                     Entry::Vacant(place) => {
                         place.insert(line);
@@ -316,7 +316,7 @@ impl Elements for File<'_> {
                 value.clone_into(&mut self.specimen.id);
             }
             Element::SpecimenCategory => self.category(line, value, findings),
-            Element::LocusName if self.specimen.is_taken() => self.name(line, value, findings),
+            Element::LocusName if self.specimen.is_taken() => self.locus_name(line, value, findings),
             Element::AlleleValue if self.locus.column.is_some() => self.allele(line, value, findings),
             _ => {}
         }

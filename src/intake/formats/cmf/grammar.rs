@@ -31,11 +31,11 @@ pub(super) struct Rule {
     pub(super) most: u32,
 }
 
-const fn one(element: Element) -> Rule {
+const fn exactly_one(element: Element) -> Rule {
     Rule { element, required: true, most: 1 }
 }
 
-const fn perhaps(element: Element) -> Rule {
+const fn at_most_one(element: Element) -> Rule {
     Rule { element, required: false, most: 1 }
 }
 
@@ -44,30 +44,30 @@ const fn up_to(most: u32, element: Element) -> Rule {
 }
 
 const FILE: [Rule; 9] = [
-    one(Element::HeaderVersion),
-    one(Element::MessageType),
-    one(Element::DestinationOri),
-    one(Element::SourceLab),
-    one(Element::SubmitByUserId),
-    one(Element::SubmitDateTime),
-    perhaps(Element::BatchId),
-    perhaps(Element::Kit),
+    exactly_one(Element::HeaderVersion),
+    exactly_one(Element::MessageType),
+    exactly_one(Element::DestinationOri),
+    exactly_one(Element::SourceLab),
+    exactly_one(Element::SubmitByUserId),
+    exactly_one(Element::SubmitDateTime),
+    at_most_one(Element::BatchId),
+    at_most_one(Element::Kit),
     up_to(u32::MAX, Element::Specimen),
 ];
 const SPECIMEN: [Rule; 4] = [
-    one(Element::SpecimenId),
-    one(Element::SpecimenCategory),
-    perhaps(Element::SpecimenComment),
+    exactly_one(Element::SpecimenId),
+    exactly_one(Element::SpecimenCategory),
+    at_most_one(Element::SpecimenComment),
     up_to(32, Element::Locus),
 ];
 // Who read a locus, and when, says nothing that is used here: a file without it does no harm.
 const LOCUS: [Rule; 4] = [
-    one(Element::LocusName),
-    perhaps(Element::ReadingBy),
-    perhaps(Element::ReadingDateTime),
+    exactly_one(Element::LocusName),
+    at_most_one(Element::ReadingBy),
+    at_most_one(Element::ReadingDateTime),
     up_to(8, Element::Allele),
 ];
-const ALLELE: [Rule; 1] = [one(Element::AlleleValue)];
+const ALLELE: [Rule; 1] = [exactly_one(Element::AlleleValue)];
 
 /// Longer than any text of which no limit is known.
 const LONG: usize = 255;

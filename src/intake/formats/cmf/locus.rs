@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::grammar::Element;
 use crate::intake::columns::header::ValueColumn;
 use crate::intake::columns::loci::{self, Named};
-use crate::intake::findings::{Findings, named};
+use crate::intake::findings::{Findings, value_named};
 use crate::model::{Allele, FindingCode, Panel};
 
 /// The column of the sex marker.
@@ -53,17 +53,17 @@ impl<'a> Loci<'a> {
 
     fn meaning(&mut self, line: u64, value: &str, findings: &mut Findings) -> Meaning {
         let name = Element::LocusName.name();
-        let known = match loci::named(value, self.panel, &[]) {
+        let known = match loci::marker_named(value, self.panel, &[]) {
             Named::Locus { locus, alias, .. } => {
                 if alias {
-                    findings.note(line, named(name), FindingCode::Alias, format!("is read as {locus}"));
+                    findings.note(line, value_named(name), FindingCode::Alias, format!("is read as {locus}"));
                 }
                 ValueColumn::Locus(locus)
             }
             Named::Amelogenin => AMELOGENIN,
             Named::Elsewhere => {
                 let what = "lies on a sex chromosome, or is a check of the kit: skipped in all specimens";
-                findings.note(line, named(name), FindingCode::Elsewhere, what);
+                findings.note(line, value_named(name), FindingCode::Elsewhere, what);
                 return Meaning::SexChromosome;
             }
             Named::Unknown { nearest } => {

@@ -33,7 +33,7 @@ use crate::intake::request::Request;
 use crate::intake::rows::finish::{SoundRows, read_table};
 
 /// Whether bytes begin as XML does.
-pub(in crate::intake) fn begins(bytes: &[u8]) -> bool {
+pub(in crate::intake) fn is_xml(bytes: &[u8]) -> bool {
     let mut start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     for mark in [b"\xff\xfe", b"\xfe\xff"] {
         start = start.strip_prefix(mark).unwrap_or(start);

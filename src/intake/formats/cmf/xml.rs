@@ -9,7 +9,7 @@ use quick_xml::{Error, XmlVersion, escape};
 
 use super::grammar::{Element, MOST_ATTRIBUTES};
 use super::text::Lines;
-use crate::intake::findings::{Findings, named};
+use crate::intake::findings::{Findings, value_named};
 use crate::model::FindingCode;
 
 const NAMESPACE: &str = "urn:CODISImportFile-schema";
@@ -93,7 +93,7 @@ impl<E: Elements> Walker<'_, '_, E> {
             Ok(event) => event,
             Err(error) => {
                 let line = self.lines.at(start.max(reader.error_position()));
-                return self.broken(line, FindingCode::Xml, why(&error));
+                return self.stop(line, FindingCode::Xml, xml_error(&error));
             }
         };
         match event {
@@ -109,17 +109,17 @@ impl<E: Elements> Walker<'_, '_, E> {
             Event::DocType(_) => {
                 let line = self.lines.at(start);
                 let what = "a document type is not accepted, as it may define entities: remove the line with DOCTYPE";
-                return self.broken(line, FindingCode::Doctype, what);
+                return self.stop(line, FindingCode::Doctype, what);
             }
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
             Event::Eof => {
                 let line = self.lines.at(start);
                 if !self.frames.is_empty() || self.skipped > 0 {
                     let what = "the file ends here, within an element: it was cut off; export or copy it again";
-                    return self.broken(line, FindingCode::Truncated, what);
+                    return self.stop(line, FindingCode::Truncated, what);
                 }
                 if !self.closed {
-                    return self.broken(0, FindingCode::Empty, "the file has no element: nothing to import");
+                    return self.stop(0, FindingCode::Empty, "the file has no element: nothing to import");
                 }
                 return Ok(false);
             }
@@ -127,7 +127,7 @@ impl<E: Elements> Walker<'_, '_, E> {
         Ok(true)
     }
 
-    fn broken<T>(&mut self, line: u64, code: FindingCode, what: &'static str) -> Result<T, Broken> {
+    fn stop<T>(&mut self, line: u64, code: FindingCode, what: &'static str) -> Result<T, Broken> {
         self.findings.problem(line, None, code, what);
         Err(Broken)
     }
@@ -137,7 +137,7 @@ impl<E: Elements> Walker<'_, '_, E> {
         if self.skipped > 0 {
             self.skipped += 1;
             if self.skipped > MOST_DEPTH {
-                return self.broken(
+                return self.stop(
                     line,
                     FindingCode::Depth,
                     "elements lie within elements without end: this is no CMF file",
@@ -154,12 +154,12 @@ impl<E: Elements> Walker<'_, '_, E> {
         let name: &str = name.as_ref();
         let element = if let Some(parent) = self.frames.last_mut() {
             let known = known == Some(self.has_namespace);
-            match known.then(|| child(parent, name, line, self.findings)).flatten() {
+            match known.then(|| allowed_child(parent, name, line, self.findings)).flatten() {
                 Some(element) => element,
                 None => {
                     if !known || !parent.element.rules().iter().any(|rule| rule.element.name() == name) {
                         let what = format!("in {} there is no such element: remove it", parent.element.name());
-                        self.findings.problem(line, named("?"), FindingCode::Element, what);
+                        self.findings.problem(line, value_named("?"), FindingCode::Element, what);
                     }
                     self.skipped = 1;
                     return Ok(());
@@ -169,13 +169,13 @@ impl<E: Elements> Walker<'_, '_, E> {
             match known {
                 Some(namespace) if name == Element::File.name() && !self.closed => self.has_namespace = namespace,
                 _ if self.closed => {
-                    return self.broken(
+                    return self.stop(
                         line,
                         FindingCode::Element,
                         "a second element follows the first: one file holds one export",
                     );
                 }
-                _ => return self.broken(line, FindingCode::NotCmf, other(name)),
+                _ => return self.stop(line, FindingCode::NotCmf, other_xml(name)),
             }
             Element::File
         };
@@ -212,11 +212,11 @@ impl<E: Elements> Walker<'_, '_, E> {
             };
             let (name, longest) = known[at];
             let Ok(value) = attribute.normalized_value(XmlVersion::Implicit1_0) else {
-                self.findings.problem(line, named(name), FindingCode::Entity, ENTITY);
+                self.findings.problem(line, value_named(name), FindingCode::Entity, ENTITY);
                 continue;
             };
             if value.trim().chars().count() > longest {
-                self.findings.problem(line, named(name), FindingCode::Length, too_long(longest));
+                self.findings.problem(line, value_named(name), FindingCode::Length, too_long(longest));
             } else if found[at].is_some() {
                 found = self.attribute(line, name, "stands twice in the element: remove one of the two", found);
             } else {
@@ -227,7 +227,7 @@ impl<E: Elements> Walker<'_, '_, E> {
     }
 
     fn attribute<'t>(&mut self, line: u64, name: &str, what: &'static str, found: Attributes<'t>) -> Attributes<'t> {
-        self.findings.problem(line, named(name), FindingCode::Attribute, what);
+        self.findings.problem(line, value_named(name), FindingCode::Attribute, what);
         found
     }
 
@@ -246,7 +246,7 @@ impl<E: Elements> Walker<'_, '_, E> {
             let line = self.lines.at(start + (text.len() - text.trim_ascii_start().len()) as u64);
             let place = self.frames.last().map_or("?", |frame| frame.element.name());
             let what = "there is text between elements: it belongs into one, or a tag is damaged";
-            self.findings.problem(line, named(place), FindingCode::Text, what);
+            self.findings.problem(line, value_named(place), FindingCode::Text, what);
         }
     }
 
@@ -264,7 +264,7 @@ impl<E: Elements> Walker<'_, '_, E> {
         }
         let line = self.lines.at(start);
         let place = self.frames.last().filter(|_| self.skipped == 0).map_or("?", |frame| frame.element.name());
-        self.findings.problem(line, named(place), FindingCode::Entity, ENTITY);
+        self.findings.problem(line, value_named(place), FindingCode::Entity, ENTITY);
     }
 
     fn close(&mut self) {
@@ -277,17 +277,17 @@ impl<E: Elements> Walker<'_, '_, E> {
         for (rule, bit) in element.rules().iter().zip(0..) {
             if rule.required && seen & 1 << bit == 0 {
                 let what = format!("is missing in the {} that begins here", element.name());
-                self.findings.problem(line, named(rule.element.name()), FindingCode::MissingElement, what);
+                self.findings.problem(line, value_named(rule.element.name()), FindingCode::MissingElement, what);
             }
         }
         if let Some(longest) = element.longest() {
             let value = self.value.trim();
             if self.too_long || (value.len() > longest && value.chars().count() > longest) {
-                self.findings.problem(line, named(element.name()), FindingCode::Length, too_long(longest));
+                self.findings.problem(line, value_named(element.name()), FindingCode::Length, too_long(longest));
             } else if value.is_empty() && element.needs_text() {
                 self.findings.problem(
                     line,
-                    named(element.name()),
+                    value_named(element.name()),
                     FindingCode::EmptyElement,
                     "is empty: it must say something",
                 );
@@ -301,7 +301,7 @@ impl<E: Elements> Walker<'_, '_, E> {
 }
 
 /// The element of this name in another; `None` if it has none, or has too many.
-fn child(parent: &mut Frame, name: &str, line: u64, findings: &mut Findings) -> Option<Element> {
+fn allowed_child(parent: &mut Frame, name: &str, line: u64, findings: &mut Findings) -> Option<Element> {
     let rules = parent.element.rules();
     let at = rules.iter().position(|rule| rule.element.name() == name)?;
     let (rule, bit) = (&rules[at], 1 << at);
@@ -328,7 +328,7 @@ fn child(parent: &mut Frame, name: &str, line: u64, findings: &mut Findings) -> 
     parent.seen |= bit;
     parent.last = parent.last.max(at);
     if let Some((code, what)) = problem {
-        findings.problem(line, named(name), code, what);
+        findings.problem(line, value_named(name), code, what);
     }
     (rule.most == 1 || parent.repeats <= rule.most).then_some(rule.element)
 }
@@ -340,7 +340,7 @@ fn too_long(longest: usize) -> String {
 }
 
 /// What an XML file is that is not one of these.
-fn other(root: &str) -> &'static str {
+fn other_xml(root: &str) -> &'static str {
     if root == RAPID {
         "the file is a CODIS rapid import file, for profiles taken at arrest: only CODISImportFile is read"
     } else {
@@ -349,7 +349,7 @@ fn other(root: &str) -> &'static str {
 }
 
 /// What is wrong with the XML. The error's own text may repeat what stands in the file.
-fn why(error: &Error) -> &'static str {
+fn xml_error(error: &Error) -> &'static str {
     match error {
         Error::Syntax(_) => {
             "the file ends within the tag, comment or quotation that begins here: export or copy it again"

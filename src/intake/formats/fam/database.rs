@@ -6,7 +6,7 @@ use super::main_part::{RawLocus, read};
 use super::values::Values;
 use crate::intake::columns::loci;
 use crate::intake::columns::loci::{KNOWN_LOCI, Named};
-use crate::intake::findings::{Findings, Problem, named};
+use crate::intake::findings::{Findings, Problem, value_named};
 use crate::model::{Allele, FindingCode, Locus, Panel};
 
 /// Allele frequencies of a file and what it has been computed with.
@@ -69,7 +69,7 @@ pub fn read_fam_database(file_name: &str, bytes: &[u8]) -> Result<FamDatabase, V
     if let Some(((line, theta), _)) = &database
         && *theta >= 1.0
     {
-        findings.problem(*line, named("theta"), FindingCode::Theta, format!("a theta of {theta} is not below 1"));
+        findings.problem(*line, value_named("theta"), FindingCode::Theta, format!("a theta of {theta} is not below 1"));
     }
     let (problems, notes) = findings.finish();
     match database {
@@ -81,7 +81,7 @@ pub fn read_fam_database(file_name: &str, bytes: &[u8]) -> Result<FamDatabase, V
 fn all_loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<FamLocus> {
     if raw.is_empty() || raw.len() > Panel::MOST_LOCI {
         let what = format!("is not from 1 to {}", Panel::MOST_LOCI);
-        findings.problem(line, named("number of loci"), FindingCode::Loci, what);
+        findings.problem(line, value_named("number of loci"), FindingCode::Loci, what);
         return Vec::new();
     }
     let known: Option<Vec<Locus>> = KNOWN_LOCI.iter().map(|name| name.parse().ok()).collect();
@@ -90,10 +90,10 @@ fn all_loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<Fam
     let mut loci = Vec::with_capacity(raw.len());
     for raw in raw {
         // As it is spelled here.
-        let name = match known.as_ref().map(|known| loci::named(raw.name, known, &[])) {
+        let name = match known.as_ref().map(|known| loci::marker_named(raw.name, known, &[])) {
             Some(Named::Amelogenin) => {
                 let what = "is the sex marker and no STR locus: left out of the frequencies";
-                findings.note(raw.line, named("name of the locus"), FindingCode::Amelogenin, what);
+                findings.note(raw.line, value_named("name of the locus"), FindingCode::Amelogenin, what);
                 continue;
             }
             Some(Named::Locus { locus, .. }) => Some(locus),
@@ -101,12 +101,12 @@ fn all_loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<Fam
         };
         let Some(name) = name else {
             let what = "is no name of a locus: letters and digits, beginning with a letter";
-            findings.problem(raw.line, named("name of the locus"), FindingCode::Locus, what);
+            findings.problem(raw.line, value_named("name of the locus"), FindingCode::Locus, what);
             continue;
         };
         if let Some(first) = first.insert(name.clone(), raw.line) {
             let what = format!("is that of the locus on line {first}: remove one of the two");
-            findings.problem(raw.line, named("name of the locus"), FindingCode::RepeatedLocus, what);
+            findings.problem(raw.line, value_named("name of the locus"), FindingCode::RepeatedLocus, what);
         }
         loci.extend(locus(name, raw, findings));
     }
@@ -122,35 +122,35 @@ fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<Fam
         let Ok(allele) = text.parse::<Allele>() else {
             nameless += frequency;
             let what = format!("is no repeat number: the allele is left out, with its frequency of {frequency}");
-            findings.note(line, named("name of the allele"), FindingCode::Allele, what);
+            findings.note(line, value_named("name of the allele"), FindingCode::Allele, what);
             continue;
         };
         if let Some((first, _)) = alleles.insert(allele, (line, frequency)) {
             let what = format!("the locus has this allele on line {first}: remove one of the two");
-            findings.problem(line, named("name of the allele"), FindingCode::RepeatedAllele, what);
+            findings.problem(line, value_named("name of the allele"), FindingCode::RepeatedAllele, what);
         }
     }
     let silent = raw.silent;
     if silent.is_some_and(|silent| silent >= 1.0) {
         let what = "the locus has nothing but silent alleles: give them a frequency below 1";
-        findings.problem(raw.line, named("frequency of the silent allele"), FindingCode::Silent, what);
+        findings.problem(raw.line, value_named("frequency of the silent allele"), FindingCode::Silent, what);
     }
     if raw.rare >= 1.0 {
         let what = format!("a frequency of rare alleles of {} is not below 1", raw.rare);
-        findings.problem(raw.line, named("Minor allele frequency"), FindingCode::RareAllele, what);
+        findings.problem(raw.line, value_named("Minor allele frequency"), FindingCode::RareAllele, what);
     }
     // The silent allele's share may be among the others or not.
     let near = |one: f64| (sum - one).abs() <= SUM_TOLERANCE;
     if !near(1.0) && !near(1.0 - silent.unwrap_or(0.0)) {
         let what =
             format!("the frequencies of the locus add up to {sum:.4}, not to 1: look for a missing or wrong one");
-        findings.problem(raw.line, named("frequencies"), FindingCode::Sum, what);
+        findings.problem(raw.line, value_named("frequencies"), FindingCode::Sum, what);
     } else if nameless > SUM_TOLERANCE {
         let what = format!(
             "alleles of the locus with a frequency of {nameless:.4} have names that are no repeat numbers, such as 14 or 9.3: \
              give them numbers, or leave the locus out"
         );
-        findings.problem(raw.line, named("names of the alleles"), FindingCode::Allele, what);
+        findings.problem(raw.line, value_named("names of the alleles"), FindingCode::Allele, what);
     }
     let mut alleles: Vec<(Allele, f64)> =
         alleles.into_iter().map(|(allele, (_, frequency))| (allele, frequency)).collect();

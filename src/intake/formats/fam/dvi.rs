@@ -12,7 +12,7 @@
 //! DNA data are nSystems, and for each SystemName, Allele1 and Allele2.
 
 use super::values::Values;
-use crate::intake::findings::{Findings, named};
+use crate::intake::findings::{Findings, value_named};
 use crate::model::{FindingCode, Sex};
 
 /// The part of the DVI module.
@@ -62,14 +62,14 @@ pub(super) fn read<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Opti
     while values.peek()? != "[DVI]" {
         values.skip();
     }
-    let top = sections(values, findings)?;
+    let top = read_sections(values, findings)?;
     let mut dvi = Dvi::default();
     for section in &top.parts {
         match section.name {
-            "Unidentified persons" => dvi.unidentified.extend(persons(section, findings)),
+            "Unidentified persons" => dvi.unidentified.extend(read_persons(section, findings)),
             "Reference Families" => {
-                check(section, "nFamilies", section.parts.len(), findings);
-                dvi.families.extend(section.parts.iter().map(|part| family(part, findings)));
+                check_count(section, "nFamilies", section.parts.len(), findings);
+                dvi.families.extend(section.parts.iter().map(|part| read_family(part, findings)));
             }
             _ => {}
         }
@@ -78,7 +78,7 @@ pub(super) fn read<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Opti
 }
 
 /// The section that begins here, with all in it.
-fn sections<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<Section<'a>> {
+fn read_sections<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<Section<'a>> {
     let mut open: Vec<Section<'a>> = Vec::new();
     let close = |open: &mut Vec<Section<'a>>, depth: usize| {
         while open.len() > depth.max(1) {
@@ -134,7 +134,7 @@ impl<'a> Section<'a> {
         if name.is_empty() {
             findings.problem(
                 self.line,
-                named("Name"),
+                value_named("Name"),
                 FindingCode::Identifier,
                 "is empty: every person and family needs a name",
             );
@@ -144,31 +144,31 @@ impl<'a> Section<'a> {
 }
 
 /// Whether a section has as many of something as it says.
-fn check(section: &Section<'_>, key: &'static str, found: usize, findings: &mut Findings) {
+fn check_count(section: &Section<'_>, key: &'static str, found: usize, findings: &mut Findings) {
     if section.value(key).and_then(|count| count.parse().ok()) != Some(found) {
         let line = section.entries.iter().find(|entry| entry.1 == key).map_or(section.line, |entry| entry.0);
         let what = format!("is missing, or not {found}, which is how many follow: the file was damaged; save it again");
-        findings.problem(line, named(key), FindingCode::Count, what);
+        findings.problem(line, value_named(key), FindingCode::Count, what);
     }
 }
 
-fn persons<'a>(section: &Section<'a>, findings: &mut Findings) -> Vec<Person<'a>> {
-    check(section, "nPersons", section.parts.len(), findings);
-    section.parts.iter().map(|part| person(part, findings)).collect()
+fn read_persons<'a>(section: &Section<'a>, findings: &mut Findings) -> Vec<Person<'a>> {
+    check_count(section, "nPersons", section.parts.len(), findings);
+    section.parts.iter().map(|part| read_person(part, findings)).collect()
 }
 
-fn person<'a>(section: &Section<'a>, findings: &mut Findings) -> Person<'a> {
+fn read_person<'a>(section: &Section<'a>, findings: &mut Findings) -> Person<'a> {
     let name = section.title(findings);
     let sex = match section.value("Gender") {
         Some("Male") => Sex::Male,
         Some("Female") => Sex::Female,
         _ => Sex::Unknown,
     };
-    let typed = section.part("DNA data").map_or_else(Vec::new, |data| dna(data, findings));
+    let typed = section.part("DNA data").map_or_else(Vec::new, |data| read_dna(data, findings));
     Person { line: section.line, name, sex, typed }
 }
 
-fn dna<'a>(data: &Section<'a>, findings: &mut Findings) -> Vec<(u64, &'a str, [&'a str; 2])> {
+fn read_dna<'a>(data: &Section<'a>, findings: &mut Findings) -> Vec<(u64, &'a str, [&'a str; 2])> {
     let mut typed = Vec::new();
     let mut entries = data.entries.iter().filter(|entry| entry.1 != "nSystems").peekable();
     while let Some(&(line, key, locus)) = entries.next() {
@@ -176,26 +176,26 @@ fn dna<'a>(data: &Section<'a>, findings: &mut Findings) -> Vec<(u64, &'a str, [&
         let (true, Some(first), Some(second)) = (key == "SystemName", allele("Allele1"), allele("Allele2")) else {
             let what =
                 "SystemName, Allele1 and Allele2 should follow each other here: the file was damaged; save it again";
-            findings.problem(line, named("DNA data"), FindingCode::Section, what);
+            findings.problem(line, value_named("DNA data"), FindingCode::Section, what);
             return typed;
         };
         typed.push((line, locus, [first, second]));
     }
-    check(data, "nSystems", typed.len(), findings);
+    check_count(data, "nSystems", typed.len(), findings);
     typed
 }
 
-fn family<'a>(section: &Section<'a>, findings: &mut Findings) -> Family<'a> {
+fn read_family<'a>(section: &Section<'a>, findings: &mut Findings) -> Family<'a> {
     let name = section.title(findings);
-    let persons = section.part("Persons").map_or_else(Vec::new, |part| persons(part, findings));
+    let persons = section.part("Persons").map_or_else(Vec::new, |part| read_persons(part, findings));
     let pedigrees = section.part("Pedigrees").map_or_else(Vec::new, |part| {
-        check(part, "nPedigrees", part.parts.len(), findings);
-        part.parts.iter().map(|part| drawn(part, findings)).collect()
+        check_count(part, "nPedigrees", part.parts.len(), findings);
+        part.parts.iter().map(|part| read_pedigree(part, findings)).collect()
     });
     Family { line: section.line, name, persons, pedigrees }
 }
 
-fn drawn<'a>(section: &Section<'a>, findings: &mut Findings) -> Drawn<'a> {
+fn read_pedigree<'a>(section: &Section<'a>, findings: &mut Findings) -> Drawn<'a> {
     let mut relations = Vec::new();
     let is_relation = |key: &str| matches!(key, "Parent" | "Child");
     let mut entries = section.entries.iter().filter(|entry| is_relation(entry.1)).peekable();
@@ -203,11 +203,11 @@ fn drawn<'a>(section: &Section<'a>, findings: &mut Findings) -> Drawn<'a> {
         let child = entries.next_if(|entry| entry.1 == "Child").filter(|_| key == "Parent");
         let Some(&(_, _, child)) = child else {
             let what = "Parent and Child should follow each other here: the file was damaged; save it again";
-            findings.problem(line, named("Parent"), FindingCode::Section, what);
+            findings.problem(line, value_named("Parent"), FindingCode::Section, what);
             break;
         };
         relations.push((line, parent, child));
     }
-    check(section, "nRelations", relations.len(), findings);
+    check_count(section, "nRelations", relations.len(), findings);
     Drawn { line: section.line, name: section.value("Name").unwrap_or_default(), relations }
 }

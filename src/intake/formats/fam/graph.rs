@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use super::relations::{Placed, relations_of};
 use crate::intake::columns::fixed::Columns;
-use crate::intake::findings::{Findings, named};
+use crate::intake::findings::{Findings, value_named};
 use crate::intake::pedigree::columns::OF_FAMILIES;
-use crate::intake::pedigree::link::{Linked, MOST_PERSONS, Person, link};
+use crate::intake::pedigree::link::{Linked, MOST_PERSONS, Person, link_family};
 use crate::model::{FindingCode, Member, Pseudonym, Relation, Sex};
 
-/// Someone in a pedigree.
+/// TypedPerson in a pedigree.
 #[derive(Clone, Copy)]
 pub(super) struct Node<'a> {
     /// Empty for the nameless.
@@ -75,13 +75,13 @@ impl<'a> Graph<'a> {
                 Sex::Female => (&mut member.mother, "mother"),
                 Sex::Unknown => {
                     let what = "may be father or mother: give the sex, or the other parent of the child";
-                    findings.problem(line, named("parent"), FindingCode::ParentSex, what);
+                    findings.problem(line, value_named("parent"), FindingCode::ParentSex, what);
                     return None;
                 }
             };
             if place.replace(parent).is_some_and(|known| known != parent) {
                 let what = format!("is a second {word} of the child: correct the relations, or the sex of a parent");
-                findings.problem(line, named("parent"), FindingCode::TwoParents, what);
+                findings.problem(line, value_named("parent"), FindingCode::TwoParents, what);
                 return None;
             }
         }
@@ -194,6 +194,6 @@ impl<'a> Graph<'a> {
             missing: i == kin.missing,
             sample: self.nodes[i].typed.and_then(&sample),
         };
-        link(kin.people.iter().map(person).collect(), &Columns::nowhere(&OF_FAMILIES), findings)
+        link_family(kin.people.iter().map(person).collect(), &Columns::nowhere(&OF_FAMILIES), findings)
     }
 }

@@ -10,8 +10,8 @@
 //! | 1 | whether results are there, number of databases, theta |
 //! | 1 | number of loci, then whether the database has a name, and that; see [`RawLocus`] |
 
-use super::values::{Values, positive, truth};
-use crate::intake::findings::{Findings, named};
+use super::values::{Values, flag_value, not_negative};
+use crate::intake::findings::{Findings, value_named};
 use crate::model::{FindingCode, Sex};
 
 /// More nameless persons than any pedigree has.
@@ -94,15 +94,15 @@ pub(super) fn read<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Opti
     if values.peek().is_some_and(|line| line.is_empty() || line.starts_with('"')) {
         values.skip();
     }
-    let persons = many(values, "number of persons", 6, findings, person)?;
+    let persons = read_many(values, "number of persons", 6, findings, read_person)?;
     let known_line = values.line();
     if values.text("Known relations", findings)? != "Known relations" {
         let what = "should stand here: the persons before it are damaged; save the file again";
-        findings.problem(known_line, named("Known relations"), FindingCode::Section, what);
+        findings.problem(known_line, value_named("Known relations"), FindingCode::Section, what);
         return None;
     }
-    let (known, pedigrees) = pedigrees(values, &persons, findings)?;
-    let theta = theta(values, findings)?;
+    let (known, pedigrees) = read_pedigrees(values, &persons, findings)?;
+    let theta = read_theta(values, findings)?;
     let line = values.line();
     let count = values.count("number of loci", 13, findings)?;
     if values.flag("whether the database has a name", findings)? {
@@ -110,13 +110,13 @@ pub(super) fn read<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Opti
     }
     let mut loci = Vec::with_capacity(count);
     for _ in 0..count {
-        loci.push(locus(values, findings)?);
+        loci.push(read_locus(values, findings)?);
     }
     Some(Main { persons, known_line, known, pedigrees, line, theta, loci })
 }
 
 /// As many things as the next line says.
-fn many<'a, T>(
+fn read_many<'a, T>(
     values: &mut Values<'a>,
     what: &str,
     lines: usize,
@@ -127,14 +127,14 @@ fn many<'a, T>(
     (0..count).map(|_| read(values, findings)).collect()
 }
 
-fn person<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<Person<'a>> {
+fn read_person<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<Person<'a>> {
     let line = values.line();
     let name = values.text("name of the person", findings)?;
     values.flag("a flag of the person", findings)?;
     let drop_out = values.next("year of birth", findings)?.contains("(Consider dropouts)");
     values.flag("a flag of the person", findings)?;
     let sex = if values.flag("whether the person is male", findings)? { Sex::Male } else { Sex::Female };
-    let typed = many(values, "number of typed loci", 3, findings, |values, findings| {
+    let typed = read_many(values, "number of typed loci", 3, findings, |values, findings| {
         let line = values.line();
         let mut index = |what| values.index(what, usize::MAX, findings);
         Some((line, [index("first allele")?, index("second allele")?], index("locus")?))
@@ -142,18 +142,18 @@ fn person<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<Person
     Some(Person { line, name, sex, drop_out, typed })
 }
 
-fn pedigrees<'a>(
+fn read_pedigrees<'a>(
     values: &mut Values<'a>,
     persons: &[Person<'_>],
     findings: &mut Findings,
 ) -> Option<(Links, Vec<Drawn<'a>>)> {
-    let known = links(values, persons.len(), findings)?;
+    let known = read_links(values, persons.len(), findings)?;
     let others = persons.len() + known.women + known.men;
     let line = values.line();
     let count = values.count("number of pedigrees", 5, findings)?;
     if count.saturating_mul(others + known.relations.len()) > MOST_PLACES {
         let what = "times the number of persons is more than can be gone through: split the file";
-        findings.problem(line, named("number of pedigrees"), FindingCode::Count, what);
+        findings.problem(line, value_named("number of pedigrees"), FindingCode::Count, what);
         return None;
     }
     let mut pedigrees = Vec::with_capacity(count);
@@ -161,29 +161,29 @@ fn pedigrees<'a>(
         let line = values.line();
         values.index("position of the pedigree", count, findings)?;
         let name = values.text("name of the pedigree", findings)?;
-        pedigrees.push(Drawn { line, name, own: links(values, others, findings)? });
+        pedigrees.push(Drawn { line, name, own: read_links(values, others, findings)? });
     }
     Some((known, pedigrees))
 }
 
 /// Nameless women, men, and relations among them and so many `others`.
-fn links(values: &mut Values<'_>, others: usize, findings: &mut Findings) -> Option<Links> {
+fn read_links(values: &mut Values<'_>, others: usize, findings: &mut Findings) -> Option<Links> {
     let mut nameless = |what| {
         let line = values.line();
         let count = values.count(what, 1, findings)?;
         if count > MOST_NAMELESS {
             let what_to_do = format!("is above {MOST_NAMELESS}: the file was damaged; save it again");
-            findings.problem(line, named(what), FindingCode::Count, what_to_do);
+            findings.problem(line, value_named(what), FindingCode::Count, what_to_do);
         }
         Some(count).filter(|&count| count <= MOST_NAMELESS)
     };
     let (women, men) = (nameless("number of nameless women")?, nameless("number of nameless men")?);
     let persons = others + women + men;
-    let relations = many(values, "number of relations", 2, findings, |values, findings| {
+    let relations = read_many(values, "number of relations", 2, findings, |values, findings| {
         let line = values.line();
         if values.peek().is_some_and(|parent| parent.contains("Direct")) {
             let what = "are identical twins: enter them once, under one name";
-            findings.problem(line, named("the two persons"), FindingCode::Twins, what);
+            findings.problem(line, value_named("the two persons"), FindingCode::Twins, what);
             return None;
         }
         let parent = values.index("parent", persons, findings)?;
@@ -193,10 +193,10 @@ fn links(values: &mut Values<'_>, others: usize, findings: &mut Findings) -> Opt
 }
 
 /// The line of a flag, number of databases and theta.
-fn theta(values: &mut Values<'_>, findings: &mut Findings) -> Option<(u64, f64)> {
+fn read_theta(values: &mut Values<'_>, findings: &mut Findings) -> Option<(u64, f64)> {
     let line = values.line();
     let text = values.next("number of databases and theta", findings)?;
-    let what = match (truth(text), after(text, "#Databases:"), after(text, "Theta/Kinship/Fst:")) {
+    let what = match (flag_value(text), number_after(text, "#Databases:"), number_after(text, "Theta/Kinship/Fst:")) {
         (Some(false), None | Some(Some(1.0)), theta) => match theta.unwrap_or(Some(0.0)) {
             Some(theta) => return Some((line, theta)),
             None => "theta is no number: the file was damaged; save it again",
@@ -207,11 +207,11 @@ fn theta(values: &mut Values<'_>, findings: &mut Findings) -> Option<(u64, f64)>
             "neither #TRUE# nor #FALSE# stands here: the pedigrees before it are damaged; save the file again"
         }
     };
-    findings.problem(line, named("number of databases and theta"), FindingCode::Section, what);
+    findings.problem(line, value_named("number of databases and theta"), FindingCode::Section, what);
     None
 }
 
-fn locus<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<RawLocus<'a>> {
+fn read_locus<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<RawLocus<'a>> {
     let line = values.line();
     let name = values.text("name of the locus", findings)?;
     let mut pair = |of: [&str; 2], findings: &mut Findings| {
@@ -228,7 +228,7 @@ fn locus<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<RawLocu
     let second_rates = pair(["second mutation rate of mothers", "second mutation rate of fathers"], findings)?;
     let has_silent = values.flag("whether there is a silent allele", findings)?;
     let silent = values.number("frequency of the silent allele", findings)?;
-    let (count, [counted, drop_out, rare]) = numbers(values, findings)?;
+    let (count, [counted, drop_out, rare]) = read_counts(values, findings)?;
     let mut alleles = Vec::with_capacity(count);
     for _ in 0..count {
         let line = values.line();
@@ -251,17 +251,17 @@ fn locus<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<RawLocu
 }
 
 /// The number of alleles, and beside it database size, drop-out and rare frequency, where they are.
-fn numbers(values: &mut Values<'_>, findings: &mut Findings) -> Option<(usize, [Option<f64>; 3])> {
+fn read_counts(values: &mut Values<'_>, findings: &mut Findings) -> Option<(usize, [Option<f64>; 3])> {
     let line = values.line();
     let text = values.peek().unwrap_or_default();
     let (count, beside) = text.split_once(['\t', ' ', '(']).unwrap_or((text, ""));
     let mut found = [None; 3];
     let names = ["DatabaseSize =", "Dropout probability =", "Minor allele frequency ="];
     for (value, name) in found.iter_mut().zip(names) {
-        *value = match after(beside, name) {
+        *value = match number_after(beside, name) {
             Some(None) => {
                 let what = "is no number from 0: the file was damaged; save it again";
-                findings.problem(line, named(name.trim_end_matches([' ', '='])), FindingCode::Number, what);
+                findings.problem(line, value_named(name.trim_end_matches([' ', '='])), FindingCode::Number, what);
                 return None;
             }
             found => found.flatten(),
@@ -271,8 +271,8 @@ fn numbers(values: &mut Values<'_>, findings: &mut Findings) -> Option<(usize, [
 }
 
 /// The number after some words; `None` if they are not there, none inside if it is none.
-fn after(text: &str, words: &str) -> Option<Option<f64>> {
+fn number_after(text: &str, words: &str) -> Option<Option<f64>> {
     let (_, rest) = text.split_once(words)?;
     let number = rest.trim_start().split([' ', ',', ';', ')']).next().unwrap_or_default();
-    Some(positive(number))
+    Some(not_negative(number))
 }

@@ -48,7 +48,7 @@ pub(in crate::intake) fn read(
     let Some((table, pedigrees)) = open(bytes, request, findings) else { return Default::default() };
     let request = Request { pedigrees: Some(&pedigrees), ..*request };
     let sound = read_table(&table, &request, findings).unwrap_or_default();
-    if findings.has(FindingCode::SampleDiffers) && !request.names_within_family {
+    if findings.has_code(FindingCode::SampleDiffers) && !request.names_within_family {
         let what = "one name stands for several persons: if names such as Father are each family's own, import the file \
                     with --names-within-family";
         findings.problem(0, None, FindingCode::Names, what);

@@ -7,7 +7,7 @@ use super::main_part::{Main, RawLocus};
 use crate::intake::columns::fields::Field;
 use crate::intake::columns::header::ValueColumn;
 use crate::intake::columns::loci::{self, Named};
-use crate::intake::findings::{Findings, named};
+use crate::intake::findings::{Findings, value_named};
 use crate::intake::request::Request;
 use crate::intake::rows::amelogenin::Marker;
 use crate::intake::rows::cells;
@@ -15,7 +15,7 @@ use crate::intake::rows::table::{Table, TableRow, TypedLocus};
 use crate::model::{FindingCode, Relation, Sex};
 
 /// A person with DNA data.
-pub(super) struct Someone<'a> {
+pub(super) struct TypedPerson<'a> {
     pub(super) line: u64,
     pub(super) sample: Cow<'a, str>,
     pub(super) sex: Sex,
@@ -81,7 +81,7 @@ pub(super) fn table<'a>(
     fields: &[Field],
     main: &Main<'a>,
     loci: &Loci<'a>,
-    people: &[Someone<'a>],
+    people: &[TypedPerson<'a>],
     rows: impl Iterator<Item = FamRow>,
     request: &Request<'_>,
     findings: &mut Findings,
@@ -97,7 +97,7 @@ pub(super) fn table<'a>(
     columns.extend(drop_out.then_some(ValueColumn::Field(Field::DropOut)));
     let mut places = vec![Place::Nowhere; used.len()];
     for (number, &(line, name)) in loci.names.iter().enumerate().filter(|(number, _)| used[*number]) {
-        match loci::named(name, request.panel, &[]) {
+        match loci::marker_named(name, request.panel, &[]) {
             Named::Locus { locus, .. } => {
                 places[number] = Place::Column(columns.len());
                 columns.push(ValueColumn::Locus(locus));
@@ -112,12 +112,12 @@ pub(super) fn table<'a>(
             }
             Named::Elsewhere => {
                 let what = "lies on a sex chromosome, or is a check of the kit: skipped";
-                findings.note(line, named("locus"), FindingCode::Elsewhere, what);
+                findings.note(line, value_named("locus"), FindingCode::Elsewhere, what);
             }
             Named::Unknown { nearest } => {
                 let like = nearest.map_or_else(String::new, |nearest| format!(" (did you mean {nearest}?)"));
                 let what = format!("is no known locus{like}: rename it in the file, or leave it out there");
-                findings.problem(line, named("locus"), FindingCode::Locus, what);
+                findings.problem(line, value_named("locus"), FindingCode::Locus, what);
             }
         }
     }
@@ -133,7 +133,7 @@ pub(super) fn table<'a>(
                 Place::Nowhere => continue,
                 Place::Column(column) => {
                     let repeated = row.typed.iter().any(|typed| typed.column == column);
-                    row.typed.push(TypedLocus { column, reading: cells::both(first, second) });
+                    row.typed.push(TypedLocus { column, reading: cells::two_alleles(first, second) });
                     repeated
                 }
                 Place::SexMarker => {
@@ -143,7 +143,7 @@ pub(super) fn table<'a>(
             };
             if repeated {
                 let what = "the person has two genotypes at one locus: remove one of them";
-                findings.problem(person.line, named("DNA data"), FindingCode::RepeatedLocus, what);
+                findings.problem(person.line, value_named("DNA data"), FindingCode::RepeatedLocus, what);
             }
         }
         table.rows.push(row);
@@ -157,7 +157,7 @@ fn drop_out(main: &Main<'_>, line: u64, findings: &mut Findings) -> f64 {
     let first = values.next().unwrap_or(0.0);
     if values.any(|value| value != first) {
         let what = "alleles may have dropped out, with another probability at each locus: set one for all";
-        findings.problem(line, named("person"), FindingCode::DropOut, what);
+        findings.problem(line, value_named("person"), FindingCode::DropOut, what);
     }
     first
 }

@@ -6,9 +6,9 @@ use std::collections::{HashMap, HashSet};
 use super::dvi::{self, Dvi};
 use super::graph::{Graph, Kin, Node};
 use super::main_part::{Drawn, Links, MOST_PLACES, Main};
-use super::people::{FamRow, Loci, Someone, Typing, table};
+use super::people::{FamRow, Loci, TypedPerson, Typing, table};
 use crate::intake::columns::fields::Field;
-use crate::intake::findings::{Findings, named};
+use crate::intake::findings::{Findings, value_named};
 use crate::intake::pedigree::link::{Linked, MOST_PERSONS};
 use crate::intake::pedigree::placed::FamilyPedigrees;
 use crate::intake::request::Request;
@@ -32,9 +32,11 @@ pub(super) fn children<'a>(
     let mut loci = Loci::new(&main.loci);
     let mut people = Vec::with_capacity(dvi.unidentified.len());
     for person in &dvi.unidentified {
-        match someone(person, person.name.into(), &mut loci) {
+        match person_with_data(person, person.name.into(), &mut loci) {
             Some(someone) => people.push(someone),
-            None => findings.note(person.line, named("person"), FindingCode::Untyped, "has no DNA data: left out"),
+            None => {
+                findings.note(person.line, value_named("person"), FindingCode::Untyped, "has no DNA data: left out")
+            }
         }
     }
     if people.is_empty() {
@@ -62,8 +64,8 @@ pub(super) fn families<'a>(
     let before = findings.count();
     let mut reader = Reader { request, families: Vec::new(), linked: Vec::new() };
     let people = match dvi {
-        Some(dvi) => of_dvi(dvi, &mut loci, &mut reader, findings),
-        None => of_pedigrees(main, &mut reader, findings)?,
+        Some(dvi) => people_of_dvi(dvi, &mut loci, &mut reader, findings),
+        None => people_of_pedigrees(main, &mut reader, findings)?,
     };
     if reader.families.is_empty() && findings.count() == before {
         let what = "nobody with DNA data is related to a missing person: name the missing child \"Missing person\" in the \
@@ -91,22 +93,22 @@ struct Reader<'r> {
 
 impl Reader<'_> {
     /// Takes up the families of a pedigree: one for each missing person with relatives.
-    fn pedigree(&mut self, name: &str, graph: &Graph<'_>, people: &[Someone<'_>], findings: &mut Findings) {
+    fn pedigree(&mut self, name: &str, graph: &Graph<'_>, people: &[TypedPerson<'_>], findings: &mut Findings) {
         let missing = graph.missing();
         if missing.is_empty() {
             let what = "has nobody who is missing: left out; the missing child is named \"Missing person\"";
-            findings.note(graph.line, named("pedigree"), FindingCode::MissingChild, what);
+            findings.note(graph.line, value_named("pedigree"), FindingCode::MissingChild, what);
         }
         if missing.len() > MOST_PERSONS {
             let what = format!("has more than {MOST_PERSONS} missing persons: split it");
-            return findings.problem(graph.line, named("pedigree"), FindingCode::Persons, what);
+            return findings.problem(graph.line, value_named("pedigree"), FindingCode::Persons, what);
         }
         let Some(members) = graph.members(findings) else { return };
         let kin = missing.iter().map(|&child| graph.kin(&members, child));
         let kin: Vec<Kin> = kin.filter(|kin| !kin.relatives.is_empty()).collect();
         if kin.is_empty() && !missing.is_empty() {
             let what = "nobody with DNA data is related to the missing person: left out";
-            findings.note(graph.line, named("pedigree"), FindingCode::NoRelatives, what);
+            findings.note(graph.line, value_named("pedigree"), FindingCode::NoRelatives, what);
         }
         for one in &kin {
             let name = match kin.len() {
@@ -115,7 +117,7 @@ impl Reader<'_> {
             };
             for &number in &one.unrelated {
                 let what = "is not related to the missing person of a pedigree: left out there";
-                findings.note(people[number].line, named("person"), FindingCode::NotRelated, what);
+                findings.note(people[number].line, value_named("person"), FindingCode::NotRelated, what);
             }
             self.family(name, graph, &members, one, people, findings);
         }
@@ -127,7 +129,7 @@ impl Reader<'_> {
         graph: &Graph<'_>,
         members: &[Member],
         kin: &Kin,
-        people: &[Someone<'_>],
+        people: &[TypedPerson<'_>],
         findings: &mut Findings,
     ) {
         if kin.needs_pedigree() {
@@ -144,32 +146,36 @@ impl Reader<'_> {
 }
 
 /// A person of the DVI part by the name of a sample, if there are DNA data.
-fn someone<'a>(person: &dvi::Person<'a>, sample: Cow<'a, str>, loci: &mut Loci<'a>) -> Option<Someone<'a>> {
+fn person_with_data<'a>(
+    person: &dvi::Person<'a>,
+    sample: Cow<'a, str>,
+    loci: &mut Loci<'a>,
+) -> Option<TypedPerson<'a>> {
     let typed = person.typed.iter().filter(|typed| typed.2 != ["", ""]);
     let typed: Vec<Typing<'a>> =
         typed.map(|&(line, locus, alleles)| Typing { locus: loci.number(line, locus), alleles }).collect();
     let found = !typed.is_empty();
-    found.then_some(Someone { line: person.line, sample, sex: person.sex, drop_out: false, typed })
+    found.then_some(TypedPerson { line: person.line, sample, sex: person.sex, drop_out: false, typed })
 }
 
-fn of_dvi<'a>(
+fn people_of_dvi<'a>(
     dvi: &Dvi<'a>,
     loci: &mut Loci<'a>,
     reader: &mut Reader<'_>,
     findings: &mut Findings,
-) -> Vec<Someone<'a>> {
+) -> Vec<TypedPerson<'a>> {
     let mut people = Vec::new();
     let mut names: HashMap<&str, u64> = HashMap::new();
     for family in &dvi.families {
         if let Some(first) = names.insert(family.name, family.line) {
             let what = format!("another family of this name begins on line {first}: rename one of them");
-            findings.problem(family.line, named("Name"), FindingCode::RepeatedFamily, what);
+            findings.problem(family.line, value_named("Name"), FindingCode::RepeatedFamily, what);
         } else if family.persons.len().saturating_mul(family.pedigrees.len()) > MOST_PLACES {
             let what = "has more persons and pedigrees than can be gone through: split it";
-            findings.problem(family.line, named("family"), FindingCode::Persons, what);
+            findings.problem(family.line, value_named("family"), FindingCode::Persons, what);
         } else {
             let (before, first, read) = (findings.count(), people.len(), reader.families.len());
-            self::family(family, &mut people, loci, reader, findings);
+            read_family(family, &mut people, loci, reader, findings);
             if findings.count() > before && reader.families.len() == read {
                 findings.rejected += (people.len() - first) as u64;
             }
@@ -178,9 +184,9 @@ fn of_dvi<'a>(
     people
 }
 
-fn family<'a>(
+fn read_family<'a>(
     family: &dvi::Family<'a>,
-    people: &mut Vec<Someone<'a>>,
+    people: &mut Vec<TypedPerson<'a>>,
     loci: &mut Loci<'a>,
     reader: &mut Reader<'_>,
     findings: &mut Findings,
@@ -190,13 +196,13 @@ fn family<'a>(
     for person in &family.persons {
         if at.insert(person.name, nodes.len()).is_some() {
             let what = "another person of the family has this name: rename one of them";
-            findings.problem(person.line, named("Name"), FindingCode::RepeatedPerson, what);
+            findings.problem(person.line, value_named("Name"), FindingCode::RepeatedPerson, what);
         }
         let sample = match reader.request.names_within_family {
             true => format!("{}/{}", family.name, person.name).into(),
             false => person.name.into(),
         };
-        let typed = someone(person, sample, loci).map(|someone| {
+        let typed = person_with_data(person, sample, loci).map(|someone| {
             people.push(someone);
             people.len() - 1
         });
@@ -229,7 +235,7 @@ fn family<'a>(
         family.pedigrees.iter().filter(|drawn| relations(drawn) && graph(drawn).is_some()).collect();
     if drawn.is_empty() {
         let what = "has no pedigree with a missing person: left out";
-        findings.note(family.line, named("family"), FindingCode::MissingChild, what);
+        findings.note(family.line, value_named("family"), FindingCode::MissingChild, what);
     }
     for one in &drawn {
         let name = match drawn.len() {
@@ -242,7 +248,11 @@ fn family<'a>(
     }
 }
 
-fn of_pedigrees<'a>(main: &Main<'a>, reader: &mut Reader<'_>, findings: &mut Findings) -> Option<Vec<Someone<'a>>> {
+fn people_of_pedigrees<'a>(
+    main: &Main<'a>,
+    reader: &mut Reader<'_>,
+    findings: &mut Findings,
+) -> Option<Vec<TypedPerson<'a>>> {
     let before = findings.count();
     let mut people = Vec::new();
     let mut nodes = Vec::with_capacity(main.persons.len());
@@ -250,7 +260,7 @@ fn of_pedigrees<'a>(main: &Main<'a>, reader: &mut Reader<'_>, findings: &mut Fin
     for person in &main.persons {
         if let Some(first) = names.insert(person.name, person.line) {
             let what = format!("another person of this name stands on line {first}: rename one of them");
-            findings.problem(person.line, named("person"), FindingCode::RepeatedPerson, what);
+            findings.problem(person.line, value_named("person"), FindingCode::RepeatedPerson, what);
         }
         let mut typings: Vec<Typing<'a>> = Vec::with_capacity(person.typed.len());
         for &(line, alleles, locus) in &person.typed {
@@ -258,7 +268,7 @@ fn of_pedigrees<'a>(main: &Main<'a>, reader: &mut Reader<'_>, findings: &mut Fin
             let [first, second] = alleles.map(|allele| Some(of?.alleles.get(allele)?.1));
             let (Some(first), Some(second)) = (first, second) else {
                 let what = "an allele or the locus is not in the database: the file was damaged; save it again";
-                findings.problem(line, named("DNA data"), FindingCode::Index, what);
+                findings.problem(line, value_named("DNA data"), FindingCode::Index, what);
                 continue;
             };
             typings.push(Typing { locus, alleles: [first, second] });
@@ -267,7 +277,7 @@ fn of_pedigrees<'a>(main: &Main<'a>, reader: &mut Reader<'_>, findings: &mut Fin
         nodes.push(Node { name: person.name, sex: person.sex, typed });
         if typed.is_some() {
             let (line, sex, drop_out) = (person.line, person.sex, person.drop_out);
-            people.push(Someone { line, sample: person.name.into(), sex, drop_out, typed: typings });
+            people.push(TypedPerson { line, sample: person.name.into(), sex, drop_out, typed: typings });
         }
     }
     let mut names: HashMap<&str, u64> = HashMap::new();
@@ -279,7 +289,7 @@ fn of_pedigrees<'a>(main: &Main<'a>, reader: &mut Reader<'_>, findings: &mut Fin
     for drawn in pedigrees {
         if let Some(first) = names.insert(drawn.name, drawn.line) {
             let what = format!("another pedigree of this name begins on line {first}: rename one of them");
-            findings.problem(drawn.line, named("pedigree"), FindingCode::RepeatedFamily, what);
+            findings.problem(drawn.line, value_named("pedigree"), FindingCode::RepeatedFamily, what);
         }
         let mut graph = Graph { line: drawn.line, nodes: nodes.clone(), links: Vec::new() };
         for links in [&main.known, &drawn.own] {

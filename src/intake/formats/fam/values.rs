@@ -1,6 +1,6 @@
 //! A file of one value per line, read from the top.
 
-use crate::intake::findings::{Findings, named};
+use crate::intake::findings::{Findings, value_named};
 use crate::model::FindingCode;
 
 /// The lines of a file and how far they are read. Every reading function gives `None` after a finding: what follows
@@ -47,7 +47,7 @@ impl<'a> Values<'a> {
         if self.at == self.lines.len() {
             // At the last line that there is.
             let what_to_do = "is missing, for the file ends here: it was cut off; save it again";
-            findings.problem(self.at as u64, named(what), FindingCode::End, what_to_do);
+            findings.problem(self.at as u64, value_named(what), FindingCode::End, what_to_do);
         }
         self.skip()
     }
@@ -69,7 +69,7 @@ impl<'a> Values<'a> {
         let value = read(self.next(what, findings)?);
         if value.is_none() {
             let what_to_do = format!("stands on this line, and is not {form}: the file was damaged; save it again");
-            findings.problem(line, named(what), code, what_to_do);
+            findings.problem(line, value_named(what), code, what_to_do);
         }
         value
     }
@@ -83,10 +83,10 @@ impl<'a> Values<'a> {
     /// The same, where the count is only this part of the next line.
     pub(super) fn count_of(&mut self, what: &str, text: &str, lines: usize, findings: &mut Findings) -> Option<usize> {
         let line = self.line();
-        let count = self.value(what, (FindingCode::Number, "a whole number"), |_| whole(text), findings)?;
+        let count = self.value(what, (FindingCode::Number, "a whole number"), |_| whole_number(text), findings)?;
         if count > (self.lines.len() - self.at) / lines.max(1) {
             let what_to_do = "is more than the file has lines for: it was cut off, or damaged; save it again";
-            findings.problem(line, named(what), FindingCode::Count, what_to_do);
+            findings.problem(line, value_named(what), FindingCode::Count, what_to_do);
             return None;
         }
         Some(count)
@@ -95,26 +95,31 @@ impl<'a> Values<'a> {
     /// A position, from 0 and below a limit.
     pub(super) fn index(&mut self, what: &str, below: usize, findings: &mut Findings) -> Option<usize> {
         let form = format!("a whole number below {below}");
-        self.value(what, (FindingCode::Index, &form), |text| whole(text).filter(|&index| index < below), findings)
+        self.value(
+            what,
+            (FindingCode::Index, &form),
+            |text| whole_number(text).filter(|&index| index < below),
+            findings,
+        )
     }
 
     /// A number that is not negative.
     pub(super) fn number(&mut self, what: &str, findings: &mut Findings) -> Option<f64> {
-        self.value(what, (FindingCode::Number, "a number from 0"), positive, findings)
+        self.value(what, (FindingCode::Number, "a number from 0"), not_negative, findings)
     }
 
     /// `#TRUE#` or `#FALSE#`, whatever follows.
     pub(super) fn flag(&mut self, what: &str, findings: &mut Findings) -> Option<bool> {
-        self.value(what, (FindingCode::Flag, "#TRUE# or #FALSE#"), truth, findings)
+        self.value(what, (FindingCode::Flag, "#TRUE# or #FALSE#"), flag_value, findings)
     }
 }
 
 /// A finite number that is not negative.
-pub(super) fn positive(text: &str) -> Option<f64> {
+pub(super) fn not_negative(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)
 }
 
-pub(super) fn truth(text: &str) -> Option<bool> {
+pub(super) fn flag_value(text: &str) -> Option<bool> {
     if text.starts_with("#TRUE#") {
         Some(true)
     } else if text.starts_with("#FALSE#") {
@@ -124,7 +129,7 @@ pub(super) fn truth(text: &str) -> Option<bool> {
     }
 }
 
-fn whole(text: &str) -> Option<usize> {
+fn whole_number(text: &str) -> Option<usize> {
     // Without a sign.
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
 }
