@@ -24,10 +24,10 @@ impl Settings {
     /// [`StoreError::Model`] if the model does not fit the frequencies, [`StoreError::Linked`] for the linked pairs.
     pub fn calculator(&self, table: &FrequencyTable) -> Result<Calculator, StoreError> {
         let model = self.model;
-        let calculator = Calculator::new(table, model).map_err(|source| StoreError::Model { model, source })?;
-        let pairs: Vec<_> = (self.linked.iter())
-            .map(|link| (link.loci[0].clone(), link.loci[1].clone(), link.recombination))
-            .collect();
+        let calculator =
+            Calculator::new(table, model).map_err(|source| StoreError::Model { model: Box::new(model), source })?;
+        let pairs: Vec<_> =
+            (self.linked.iter()).map(|link| (link.loci[0].clone(), link.loci[1].clone(), link.recombination)).collect();
         Ok(calculator.with_linked(&pairs)?)
     }
 }
