@@ -10,8 +10,8 @@ use reunite::kinship::Calculator;
 use reunite::matching::{Compiler, Criterion, Scorer};
 use reunite::population::{FrequencyTable, Model};
 use reunite::screen::{
-    Classes, Instructions, Layout, Plan as ScreenPlan, Screen, ScreenedLocus, Screens, Weighing, Weights, screen_block,
-    weigh_block,
+    Classes, Instructions, Layout, Plan as ScreenPlan, Screen, ScreenedLocus, Screens, UntypedGroup, Weighing, Weights,
+    screen_block, weigh_block,
 };
 
 const FAMILIES: usize = 1024;
@@ -30,7 +30,7 @@ fn kernel(c: &mut Bench) {
         let plans = |instructions: Instructions| -> Vec<ScreenPlan> {
             let layout = Layout {
                 first_rows: index.first_rows().to_vec(),
-                untyped: vec![(0, 1.0)],
+                untyped: vec![UntypedGroup { loci: 0, share: 1.0 }],
                 classes: classes(),
                 instructions,
             };

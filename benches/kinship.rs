@@ -3,7 +3,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use reunite::kinship::{
-    Calculator, Evidence, Grid, Hypothesis, LinkedEvidence, LinkedShown, LocusOutcomes, LrDistribution,
+    Calculator, Evidence, Grid, Hypothesis, LinkedEvidence, LinkedLoci, LinkedShown, LocusOutcomes, LrDistribution,
 };
 use reunite::model::{Allele, Genotype, Relation};
 use reunite::population::{DropOuts, FrequencyTable, Model};
@@ -88,7 +88,7 @@ fn large_locus(c: &mut Criterion) {
     ];
     for (name, relations) in shapes {
         for (kind, model) in models {
-            let pair = ("A".parse().unwrap(), "B".parse().unwrap(), 0.1);
+            let pair = LinkedLoci { loci: ["A", "B"].map(|name| name.parse().unwrap()), recombination: 0.1 };
             let calculator = Calculator::new(&table, model).unwrap().with_linked(&[pair]).unwrap();
             let relatives = relations.iter().enumerate().map(|(i, &relation)| (relation, genotype(i)));
             let evidence = Evidence::new(relatives, model.convention);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kin::allele;
 use proptest::prelude::*;
-use reunite::kinship::{Calculator, Evidence, KinshipError, LinkedEvidence, LinkedShown, haldane};
+use reunite::kinship::{Calculator, Evidence, KinshipError, LinkedEvidence, LinkedLoci, LinkedShown, haldane};
 use reunite::model::{Genotype, Locus, Member, Pedigree, Relation};
 use reunite::population::{Convention, DropOuts, FrequencyTable, LocusModel, Model, Mutation, MutationRates};
 
@@ -21,7 +21,7 @@ fn locus(name: &str) -> Locus {
 
 fn calculator(model: Model, recombination: f64) -> Calculator {
     let table = FrequencyTable::from_counts(&[("A", &A), ("B", &B)]).unwrap();
-    let pair = (locus("B"), locus("A"), recombination);
+    let pair = LinkedLoci { loci: [locus("B"), locus("A")], recombination };
     Calculator::new(&table, model).unwrap().with_linked(&[pair]).unwrap()
 }
 

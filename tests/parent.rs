@@ -7,7 +7,7 @@ mod kin;
 use kin::{allele, genotypes, table};
 use proptest::prelude::*;
 use reunite::consistency::Checker;
-use reunite::kinship::{Calculator, Evidence, KinshipError, LinkedEvidence, LinkedShown, StructureError};
+use reunite::kinship::{Calculator, Evidence, KinshipError, LinkedEvidence, LinkedLoci, LinkedShown, StructureError};
 use reunite::matching::explain;
 use reunite::model::{Child, Family, Genotype, PedigreeError, Profile, Pseudonym, Relation, Relative, genotype_code};
 use reunite::planning::Planner;
@@ -144,7 +144,7 @@ proptest! {
         let table = FrequencyTable::from_counts(&[("A", alleles), ("B", alleles)]).unwrap();
         let model = Model { theta: 0.0, ..model };
         let linked = |recombination: f64| {
-            let pair = ("A".parse().unwrap(), "B".parse().unwrap(), recombination);
+            let pair = LinkedLoci { loci: ["A", "B"].map(|name| name.parse().unwrap()), recombination };
             Calculator::new(&table, model).unwrap().with_linked(&[pair]).unwrap()
         };
         let relation = |i: usize| if i == 0 { Parent } else { FullSibling };

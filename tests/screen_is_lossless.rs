@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index};
-use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
+use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedLoci, LinkedShown, Shown};
 use reunite::matching::{Criterion, MatchResult, Matcher, Stopped, Watch};
 use reunite::model::{
     Allele, Candidate, Child, DropOut, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative,
@@ -262,8 +262,10 @@ proptest! {
             partial_relatives: 0.1, ..Plan::default()
         };
         let (families, children) = people(&plan, table, &model);
-        let locus = |name: &str| name.parse().unwrap();
-        let pairs = [(locus("vWA"), locus("D12S391"), 0.106), (locus("CSF1PO"), locus("D5S818"), 0.21)];
+        let pair = |names: [&str; 2], recombination| {
+            LinkedLoci { loci: names.map(|name| name.parse().unwrap()), recombination }
+        };
+        let pairs = [pair(["vWA", "D12S391"], 0.106), pair(["CSF1PO", "D5S818"], 0.21)];
         let pairs = if linked { pairs.as_slice() } else { &[] };
         let calculator = Calculator::new(table, model).unwrap().with_linked(pairs).unwrap();
         let index = index(&children, table);

@@ -18,6 +18,40 @@ const MOST_MUTATIONS: usize = 2;
 /// Holds the relatives of families against each other.
 ///
 /// Keeps tables for the next family, so one checker should serve many; it may be shared between threads.
+///
+/// A father and a full sibling who share nothing at twelve loci:
+///
+/// ```
+/// use reunite::consistency::Checker;
+/// use reunite::kinship::Calculator;
+/// use reunite::model::{Family, Genotype, Profile, Pseudonym, Relation, Relative};
+/// use reunite::population::{FrequencyTable, Model};
+///
+/// let names: Vec<String> = (1..=12).map(|number| format!("L{number}")).collect();
+/// let alleles: &[(u16, f64)] = &[(140, 0.25), (150, 0.25), (160, 0.25), (170, 0.25)];
+/// let loci: Vec<_> = names.iter().map(|name| (name.as_str(), alleles)).collect();
+/// let table = FrequencyTable::from_counts(&loci)?;
+/// let calculator = Calculator::new(&table, Model::default())?;
+///
+/// let relative = |sample: u8, relation, genotype: Genotype| Relative {
+///     sample: Pseudonym::from_bytes([sample; 16]),
+///     relation,
+///     profile: Profile::new(vec![Some(genotype); 12]),
+///     drop_out: None,
+/// };
+/// let relatives = vec![
+///     relative(1, Relation::Father, "14/15".parse()?),
+///     relative(2, Relation::FullSibling, "16/17".parse()?),
+/// ];
+/// let family = Family { pseudonym: Pseudonym::from_bytes([3; 16]), relatives, pedigree: None };
+///
+/// let findings = Checker::new(&calculator, &calculator).check(&family)?;
+/// assert_eq!(findings.len(), 1);
+/// assert_eq!((findings[0].loci.len(), findings[0].severity.is_mark()), (12, true));
+/// // log10 LR of "father and child" against the likeliest other relation.
+/// assert!(findings[0].pairs[0].support() < -6.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Checker<'a> {
     tables: Tables<'a>,
     scoring: &'a Calculator,

@@ -51,6 +51,7 @@ impl fmt::Display for Severity {
 /// The likely cause.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "cause", rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Cause {
     /// Two samples are of one person, or of identical twins.
     SamePerson,
@@ -126,6 +127,7 @@ impl fmt::Display for Involved {
 
 /// The numbers of a pair that does not fit.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PairNumbers {
     /// The two.
     pub samples: [Involved; 2],
@@ -147,16 +149,16 @@ pub struct PairNumbers {
 pub struct LogRatios(pub [f64; Kin::ALL.len()]);
 
 impl LogRatios {
-    /// That of a kind.
+    /// The log10 LR of a kind.
     #[must_use]
-    pub fn of(&self, kin: Kin) -> f64 {
+    pub fn of_kin(&self, kin: Kin) -> f64 {
         self.0[kin as usize]
     }
 }
 
 impl Serialize for LogRatios {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(Kin::ALL.iter().map(|kin| (kin.word(), self.of(*kin))))
+        serializer.collect_map(Kin::ALL.iter().map(|kin| (kin.word(), self.of_kin(*kin))))
     }
 }
 
@@ -164,12 +166,13 @@ impl PairNumbers {
     /// log10 LR of what is stated against what is likelier: negative.
     #[must_use]
     pub fn support(&self) -> f64 {
-        self.log10_lr.of(self.stated) - self.log10_lr.of(self.likelier)
+        self.log10_lr.of_kin(self.stated) - self.log10_lr.of_kin(self.likelier)
     }
 }
 
 /// Something in a family that does not fit.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// The likely cause.
     #[serde(flatten)]

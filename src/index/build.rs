@@ -20,6 +20,22 @@ const UNFINISHED: &str = ".children-";
 ///
 /// Memory: the profiles, and at the end the finished sections: 16 + 2 x loci + (loci + alleles of all loci) / 8
 /// bytes per child.
+///
+/// ```
+/// use reunite::index::{Binding, Builder, Index};
+/// use reunite::model::{Child, Profile, Pseudonym};
+///
+/// let mut builder = Builder::new(vec![("vWA".parse()?, vec!["14".parse()?, "15".parse()?])]);
+/// let pseudonym = Pseudonym::from_bytes([1; 16]);
+/// builder.push(Child { pseudonym, profile: Profile::new(vec![Some("14/15".parse()?)]), drop_out: None });
+///
+/// // What the index was made of: it serves only where these are still the same.
+/// let binding = Binding { alleles: [0; 32], stamp: [0; 16], generation: 1 };
+/// let index = Index::from_bytes(&builder.finish(&binding)?)?;
+/// assert_eq!((index.children(), index.pseudonym(0)), (1, pseudonym));
+/// assert_eq!(index.genotype(0, 0), Some("14/15".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Builder {
     loci: Vec<(Locus, Vec<Allele>)>,
     children: Vec<Child>,

@@ -138,6 +138,7 @@ pub(super) mod codec {
 
 /// Why an index cannot be used. Each is mended by building it again from the ledger.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum IndexError {
     /// The file cannot be read or written.
     #[error("cannot {doing} the index: {error}")]

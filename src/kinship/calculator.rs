@@ -4,10 +4,30 @@ use crate::model::{Allele, DropOut, Genotype, Locus, Panel, genotype_code, genot
 use crate::population::{FrequencyTable, LocusModel, Model, ModelError};
 
 use super::hypotheses::{Hypotheses, Settings, observations, relatives};
-use super::linked_pair::{LinkedError, LinkedPair, linked_pairs};
+use super::linked_pair::{LinkedError, LinkedLoci, LinkedPair, linked_pairs};
 use super::{CalculatorError, Evidence, KinshipError, LocusTable, Structure, StructureError};
 
 /// Frequencies and model, ready to compute.
+///
+/// The LR of one pair at one locus, an alleged father 14/15 and a child 14/15:
+///
+/// ```
+/// use reunite::kinship::{Calculator, Evidence};
+/// use reunite::model::Relation;
+/// use reunite::population::{Convention, FrequencyTable, Model, Mutation};
+///
+/// // Alleles in tenths of a repeat, each with its frequency.
+/// let table = FrequencyTable::from_counts(&[("vWA", &[(140, 0.25), (150, 0.25), (160, 0.5)])])?;
+/// let model = Model { mutation: Mutation::None, ..Model::default() };
+/// let calculator = Calculator::new(&table, model)?;
+///
+/// let father = Evidence::new([(Relation::Father, Some("14/15".parse()?))], Convention::Pruned);
+/// let log10_lr = calculator.log10_lr(0, &father, Some("14/15".parse()?))?;
+///
+/// // (p14 + p15) / (4 p14 p15) = 0.5 / 0.25 = 2
+/// assert!((10_f64.powf(log10_lr) - 2.0).abs() < 1e-12);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Calculator {
     panel: Panel,
@@ -33,7 +53,7 @@ impl Calculator {
     ///
     /// # Errors
     /// [`LinkedError`]: a locus outside the panel or in two pairs, or a fraction outside [0, 0.5].
-    pub fn with_linked(mut self, pairs: &[(Locus, Locus, f64)]) -> Result<Self, LinkedError> {
+    pub fn with_linked(mut self, pairs: &[LinkedLoci]) -> Result<Self, LinkedError> {
         self.linked = linked_pairs(&self.panel, pairs)?;
         Ok(self)
     }

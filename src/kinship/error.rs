@@ -5,6 +5,7 @@ use crate::population::ModelError;
 
 /// Why a pedigree cannot be computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum StructureError {
     /// The relations contradict each other.
     #[error(transparent)]
@@ -20,6 +21,7 @@ pub enum StructureError {
 /// A frequency table and a model that do not go together, and at which locus.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("locus {locus}: {error}")]
+#[non_exhaustive]
 pub struct CalculatorError {
     /// The locus.
     pub locus: Locus,
@@ -29,6 +31,7 @@ pub struct CalculatorError {
 
 /// Why a likelihood ratio cannot be given.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum KinshipError {
     /// The relations make no pedigree that can be peeled.
     #[error(transparent)]

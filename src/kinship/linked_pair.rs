@@ -11,8 +11,18 @@ pub struct LinkedPair {
     pub recombination: f64,
 }
 
+/// Two loci to be linked, by name, and how often alleles of one chromosome are separated in a meiosis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkedLoci {
+    /// The loci, in any order.
+    pub loci: [Locus; 2],
+    /// Recombination fraction, from 0 to 0.5, of fathers and mothers alike.
+    pub recombination: f64,
+}
+
 /// Why loci cannot be linked as asked.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LinkedError {
     /// Not in the panel.
     #[error("locus {0} is not in the frequency table, so it cannot be linked")]
@@ -26,16 +36,16 @@ pub enum LinkedError {
 }
 
 /// Pairs by their positions in the panel, in panel order.
-pub(super) fn linked_pairs(panel: &Panel, named: &[(Locus, Locus, f64)]) -> Result<Vec<LinkedPair>, LinkedError> {
+pub(super) fn linked_pairs(panel: &Panel, named: &[LinkedLoci]) -> Result<Vec<LinkedPair>, LinkedError> {
     let mut pairs: Vec<LinkedPair> = Vec::with_capacity(named.len());
-    for (one, other, recombination) in named {
+    for LinkedLoci { loci: names, recombination } in named {
         if !(0.0..=0.5).contains(recombination) {
             return Err(LinkedError::Fraction(*recombination));
         }
         let mut loci = [0; 2];
-        for (place, name) in loci.iter_mut().zip([one, other]) {
+        for (place, name) in loci.iter_mut().zip(names) {
             *place = panel.position(name).ok_or_else(|| LinkedError::Unknown(name.clone()))?;
-            if one == other || pairs.iter().any(|pair| pair.loci.contains(place)) {
+            if names[0] == names[1] || pairs.iter().any(|pair| pair.loci.contains(place)) {
                 return Err(LinkedError::Twice(name.clone()));
             }
         }

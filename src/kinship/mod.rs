@@ -28,7 +28,7 @@ pub use distribution::{Bounds, Grid, Hypothesis, LocusOutcomes, LrDistribution};
 pub use error::{CalculatorError, KinshipError, StructureError};
 pub use evidence::{Evidence, Kind, Pattern, Shown};
 pub use linked::{LinkedEvidence, LinkedScorer, LinkedShown};
-pub use linked_pair::{LinkedError, LinkedPair, haldane};
+pub use linked_pair::{LinkedError, LinkedLoci, LinkedPair, haldane};
 pub use same_person::{SamePerson, TYPING_ERROR};
 pub use structure::Structure;
 pub use table::LocusTable;

@@ -16,8 +16,8 @@ pub(super) struct Shape {
 /// One person of a [`Shape`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Person {
-    /// Position in the pedigree.
-    pub(super) member: usize,
+    /// Position in the pedigree; `None` for a child beside it.
+    pub(super) member: Option<usize>,
     /// Which relative this is; `None` for an untyped link.
     pub(super) relative: Option<usize>,
     /// Position of the father; `None` if that gamete is drawn from the population.
@@ -48,7 +48,7 @@ impl Shape {
             place[i] = Some(persons.len());
             let parent = |position: Option<usize>| position.and_then(|p| place[p]);
             let (father, mother) = (parent(member.father), parent(member.mother));
-            persons.push(Person { member: i, relative: relative_of[i], father, mother });
+            persons.push(Person { member: Some(i), relative: relative_of[i], father, mother });
         }
         Self { persons, child: child.and_then(|c| place[c]) }
     }
@@ -75,7 +75,7 @@ impl Shape {
     pub(super) fn with_stranger(&self) -> Self {
         let mut shape = self.clone();
         shape.child = Some(shape.persons.len());
-        shape.persons.push(Person { member: usize::MAX, relative: None, father: None, mother: None });
+        shape.persons.push(Person { member: None, relative: None, father: None, mother: None });
         shape
     }
 }

@@ -83,7 +83,7 @@ impl Structure {
     /// of those ancestors. 0 if pruning treats both hypotheses alike.
     pub(super) fn steps_apart(&self) -> usize {
         let (one, other) = (&self.with_child, &self.without_child);
-        let known = |shape: &Shape, member: usize| {
+        let known = |shape: &Shape, member: Option<usize>| {
             let person = shape.persons.iter().find(|person| person.member == member)?;
             Some(usize::from(person.father.is_some()) + usize::from(person.mother.is_some()))
         };

@@ -109,7 +109,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
             self.part.records.reserve_exact(size * self.families.len());
             for ((family, aimed), plan) in self.families.iter().zip(&compiled).zip(&plans) {
                 let Some(Aimed { family: compiled, threshold }) = aimed else { continue };
-                self.matcher.record(family.pseudonym, compiled, *threshold, plan, &mut self.part.records);
+                self.matcher.append_record(family.pseudonym, compiled, *threshold, plan, &mut self.part.records);
             }
         }
         for (family, aimed) in self.families.iter().zip(&compiled) {

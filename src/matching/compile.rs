@@ -17,6 +17,7 @@ const INTERNED_BYTES: usize = 512 << 20;
 
 /// At how many loci a family and a child can be compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LocusCounts {
     /// Loci at which the child and at least one relative are typed.
     pub loci_compared: u32,

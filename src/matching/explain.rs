@@ -9,6 +9,7 @@ use super::compiled::PairScorer;
 
 /// Where a likelihood ratio comes from.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Explanation {
     /// What each relative is to the missing child, in the order of the genotypes of each locus.
     pub relations: Vec<Relation>,
@@ -26,6 +27,7 @@ pub struct Explanation {
 
 /// The CPI over all loci.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct CpiTotal {
     /// Which tables.
     pub case: CpiCase,
@@ -39,6 +41,7 @@ pub struct CpiTotal {
 
 /// One locus of a pair.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct LocusExplanation {
     /// The locus.
     pub locus: Locus,
@@ -68,6 +71,37 @@ pub struct LocusExplanation {
 }
 
 /// Explains the score of one pair. `certain` names a parent who is known for certain, for the CPI.
+///
+/// ```
+/// use reunite::kinship::Calculator;
+/// use reunite::matching::explain;
+/// use reunite::model::{Child, Family, Profile, Pseudonym, Relation, Relative};
+/// use reunite::population::{FrequencyTable, Model};
+///
+/// let table = FrequencyTable::from_counts(&[
+///     ("vWA", &[(140, 0.05), (150, 0.05), (160, 0.9)]),
+///     ("FGA", &[(200, 0.05), (210, 0.05), (220, 0.9)]),
+/// ])?;
+/// let calculator = Calculator::new(&table, Model::default())?;
+/// let father = Relative {
+///     sample: Pseudonym::from_bytes([1; 16]),
+///     relation: Relation::Father,
+///     profile: Profile::new(vec![Some("14/15".parse()?), Some("20/21".parse()?)]),
+///     drop_out: None,
+/// };
+/// let family = Family { pseudonym: Pseudonym::from_bytes([2; 16]), relatives: vec![father], pedigree: None };
+/// let child = Child {
+///     pseudonym: Pseudonym::from_bytes([3; 16]),
+///     profile: Profile::new(vec![Some("14/16".parse()?), Some("20/22".parse()?)]),
+///     drop_out: None,
+/// };
+///
+/// let explanation = explain(&calculator, &family, &child, None)?;
+/// let by_locus: Vec<String> = explanation.loci.iter().map(|locus| format!("{} {:.2}", locus.locus, locus.log10_lr)).collect();
+/// assert_eq!(by_locus, ["vWA 0.70", "FGA 0.70"]);
+/// assert_eq!((explanation.loci_compared, explanation.incompatible_loci), (2, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`Unscorable`] with the first locus that fails.

@@ -74,7 +74,7 @@ impl Irregular {
         let loci = family.loci.len();
         for IrregularChild { child, drop_out, positions, genotypes } in &self.children {
             let codes = &index.codes()[child * loci..(child + 1) * loci];
-            let mut bound = scorer.without(codes, positions);
+            let mut bound = scorer.sum_without(codes, positions);
             for (&position, &genotype) in positions.iter().zip(genotypes) {
                 if let Some(locus) = &family.loci[position] {
                     bound += most_behind(index, calculator, locus, position, genotype).unwrap_or_else(|| {
@@ -92,7 +92,7 @@ impl Irregular {
                     Some(locus) if drop_out.is_some() || positions.contains(&position) => calculator
                         .log10_lr_with(position, &locus.evidence, index.genotype(*child, position), *drop_out)
                         .map_err(|reason| LocusError { locus: position, reason })?,
-                    _ => scorer.at(position, code),
+                    _ => scorer.value_at(position, code),
                 };
             }
             if sum >= threshold {

@@ -107,6 +107,7 @@ impl KinRatios {
 
 /// Two samples that are close kin, or one person's.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct KinPair {
     /// The samples, rising.
     pub samples: [Pseudonym; 2],
@@ -121,6 +122,7 @@ pub struct KinPair {
 
 /// What a search for kin gives.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct KinResult {
     /// By falling likelihood ratio of the likeliest relation, ties by samples.
     pub pairs: Vec<KinPair>,

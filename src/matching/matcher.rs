@@ -9,7 +9,7 @@ use crate::index::Index;
 use crate::kinship::{Calculator, KinshipError};
 use crate::model::{Family, GenotypeCode, Profile, Pseudonym, genotype_count};
 use crate::population::Floor;
-use crate::screen::{Classes, Instructions, Lane, Layout, Plan};
+use crate::screen::{Classes, Instructions, Lane, Layout, Plan, UntypedGroup};
 
 use super::chance::Completeness;
 use super::compile::Compiler;
@@ -20,6 +20,46 @@ use super::result::Criterion;
 use super::shared_loci::{LocusSet, TypedLoci};
 
 /// Matches families against the children of an index.
+///
+/// ```
+/// use reunite::index::{Binding, Builder, Index};
+/// use reunite::kinship::Calculator;
+/// use reunite::matching::{Criterion, Matcher, Watch};
+/// use reunite::model::{Child, Family, Profile, Pseudonym, Relation, Relative};
+/// use reunite::population::{FrequencyTable, Model};
+///
+/// let table = FrequencyTable::from_counts(&[
+///     ("vWA", &[(140, 0.05), (150, 0.05), (160, 0.9)]),
+///     ("FGA", &[(200, 0.05), (210, 0.05), (220, 0.9)]),
+/// ])?;
+/// let calculator = Calculator::new(&table, Model::default())?;
+/// let father = Relative {
+///     sample: Pseudonym::from_bytes([1; 16]),
+///     relation: Relation::Father,
+///     profile: Profile::new(vec![Some("14/15".parse()?), Some("20/21".parse()?)]),
+///     drop_out: None,
+/// };
+/// let family = Family { pseudonym: Pseudonym::from_bytes([2; 16]), relatives: vec![father], pedigree: None };
+/// let child = Child {
+///     pseudonym: Pseudonym::from_bytes([3; 16]),
+///     profile: Profile::new(vec![Some("14/16".parse()?), Some("20/22".parse()?)]),
+///     drop_out: None,
+/// };
+///
+/// let loci = table.panel().loci().iter().zip(table.loci());
+/// let mut builder = Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect());
+/// builder.push(child);
+/// let binding = Binding { alleles: table.alleles_digest(), stamp: [0; 16], generation: 1 };
+/// let index = Index::from_bytes(&builder.finish(&binding)?)?;
+///
+/// // A candidate reaches LR 10.
+/// let criterion = Criterion { min_log10_lr: 1.0, ..Criterion::default() };
+/// let (result, _) = Matcher::new(&index, &calculator, criterion).run(&[family], &Watch::default())?;
+/// assert_eq!(result.candidates.len(), 1);
+/// // At each locus an allele that one in twenty has is shared: some 5 x 5.
+/// assert!((result.candidates[0].log10_lr - 25_f64.log10()).abs() < 0.01);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Matcher<'a> {
     pub(super) index: &'a Index,
     pub(super) compiler: Arc<Compiler<'a>>,
@@ -213,7 +253,10 @@ fn layout(index: &Index, calculator: &Calculator) -> Layout {
     let mean = if partial > 0.0 { untyped / partial } else { 0.0 };
     Layout {
         first_rows: index.first_rows().to_vec(),
-        untyped: vec![(0, whole / blocks), (mean.round() as usize, partial / blocks)],
+        untyped: vec![
+            UntypedGroup { loci: 0, share: whole / blocks },
+            UntypedGroup { loci: mean.round() as usize, share: partial / blocks },
+        ],
         // The silent allele, which comes last, shows in no profile.
         classes: Classes::new(calculator.loci().iter().map(|l| &l.frequencies()[..l.alleles().len()])),
         instructions: Instructions::detect(),

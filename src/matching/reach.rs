@@ -23,6 +23,7 @@ use super::watch::{Stopped, Watch};
 
 /// Why it is not known which families may have a candidate.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReachError {
     /// The families index cannot be used.
     #[error(transparent)]
@@ -34,6 +35,7 @@ pub enum ReachError {
 
 /// What the families index says.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Reached {
     /// The families that may have a candidate: all that have one, and few others.
     pub within: Vec<Pseudonym>,
@@ -51,8 +53,8 @@ struct Irregular<'a> {
 }
 
 impl Matcher<'_> {
-    /// Appends the record of a family with this plan for this threshold.
-    pub(super) fn record(
+    /// Appends the record of a family with this plan for this threshold to `out`.
+    pub(super) fn append_record(
         &self,
         pseudonym: Pseudonym,
         family: &CompiledFamily,

@@ -33,6 +33,7 @@ impl Default for Criterion {
 
 /// The candidates of a run, and how they were found.
 #[derive(Clone, Debug, PartialEq, Default)]
+#[non_exhaustive]
 pub struct MatchResult {
     /// Best first: by falling LR, ties by family and child.
     pub candidates: Vec<Candidate>,
@@ -60,6 +61,7 @@ pub struct MatchResult {
 
 /// Processor time by stage, added up over threads.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Stages {
     /// Tables and plans.
     pub compile: Duration,

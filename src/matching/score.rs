@@ -122,15 +122,15 @@ impl<'a> Scorer<'a> {
         self.tables.iter().zip(codes).filter_map(at).sum::<f64>() + 0.0
     }
 
-    /// The part of the sum over all loci but those in `except`, which is rising.
+    /// Adds up the values of all loci but those in `except`, which is rising.
     #[must_use]
-    pub(super) fn without(&self, codes: &[GenotypeCode], except: &[usize]) -> f64 {
+    pub(super) fn sum_without(&self, codes: &[GenotypeCode], except: &[usize]) -> f64 {
         let ordinary = self.order.iter().filter(|step| except.binary_search(&step.locus).is_err());
         ordinary.map(|step| self.tables[step.locus][usize::from(codes[step.locus])]).sum()
     }
 
     /// The table value of a locus, 0 where no relative is typed.
-    pub(super) fn at(&self, locus: usize, code: GenotypeCode) -> f64 {
+    pub(super) fn value_at(&self, locus: usize, code: GenotypeCode) -> f64 {
         self.tables[locus].get(usize::from(code)).copied().unwrap_or(0.0)
     }
 }

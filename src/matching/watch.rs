@@ -13,6 +13,7 @@ pub struct Watch {
 
 /// Why a run gave nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Stopped {
     /// [`Watch::stop`] was called.
     #[error("interrupted: the candidates are still those of the last run")]

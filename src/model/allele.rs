@@ -15,6 +15,7 @@ pub struct Allele(u16);
 
 /// Why a text or number is no allele. The text itself is not repeated: a shifted row may hold a name there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AlleleError {
     /// Not of the form `14` or `9.3`.
     #[error("is not an allele: write a repeat number such as 14 or 9.3")]

@@ -24,7 +24,8 @@ pub struct Candidate {
 }
 
 /// A family that could not be scored, and why: never left out silently.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("family {family} cannot be scored at locus {locus}: {reason}")]
 pub struct Unscorable {
     /// The family.
     pub family: Pseudonym,

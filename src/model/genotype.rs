@@ -6,6 +6,17 @@ use std::str::FromStr;
 use super::{Allele, AlleleError};
 
 /// The two alleles seen at a locus, in no order: 14/15 and 15/14 are the same genotype.
+///
+/// ```
+/// use reunite::model::Genotype;
+///
+/// let genotype: Genotype = "9.3/14".parse()?;
+/// assert_eq!(genotype, "14/9.3".parse()?);
+/// // In tenths of a repeat.
+/// assert_eq!((genotype.low().tenths(), genotype.high().tenths()), (93, 140));
+/// assert!("14".parse::<Genotype>()?.is_homozygous());
+/// # Ok::<(), reunite::model::GenotypeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Genotype {
     low: Allele,
@@ -14,6 +25,7 @@ pub struct Genotype {
 
 /// Why a cell is no genotype.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum GenotypeError {
     /// One of the two parts is no allele.
     #[error("{0}")]

@@ -14,6 +14,11 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Pseudonym([u8; Self::LEN]);
 
+/// A text that is no pseudonym. It does not hold the text, which may be an original identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a pseudonym is 32 hexadecimal digits")]
+pub struct PseudonymError;
+
 impl Pseudonym {
     /// Bytes in a pseudonym.
     pub const LEN: usize = 16;
@@ -47,19 +52,19 @@ impl fmt::Debug for Pseudonym {
 }
 
 impl FromStr for Pseudonym {
-    type Err = &'static str;
+    type Err = PseudonymError;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, PseudonymError> {
         let mut bytes = [0; Self::LEN];
         let read =
             text.len() == 2 * Self::LEN && HEXLOWER_PERMISSIVE.decode_mut(text.as_bytes(), &mut bytes) == Ok(Self::LEN);
-        if read { Ok(Self(bytes)) } else { Err("a pseudonym is 32 hexadecimal digits") }
+        if read { Ok(Self(bytes)) } else { Err(PseudonymError) }
     }
 }
 
 impl TryFrom<String> for Pseudonym {
-    type Error = &'static str;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
+    type Error = PseudonymError;
+    fn try_from(text: String) -> Result<Self, PseudonymError> {
         text.parse()
     }
 }

@@ -60,6 +60,15 @@ impl fmt::Display for Locus {
 /// The loci matched on, in the order in which their likelihood ratios are added up.
 ///
 /// At most [`Panel::MOST_LOCI`] loci, each once.
+///
+/// ```
+/// use reunite::model::Panel;
+///
+/// let panel = Panel::new(vec!["vWA".parse()?, "Penta_E".parse()?])?;
+/// assert_eq!((panel.len(), panel.position(&"Penta_E".parse()?)), (2, Some(1)));
+/// assert!(Panel::new(vec!["vWA".parse()?, "vWA".parse()?]).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Panel {
     loci: Vec<Locus>,
@@ -68,6 +77,7 @@ pub struct Panel {
 
 /// Why loci make no panel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PanelError {
     /// No locus at all.
     #[error("a panel needs at least one locus")]

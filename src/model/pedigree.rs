@@ -23,6 +23,7 @@ pub struct Pedigree {
 
 /// Why relations make no pedigree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PedigreeError {
     /// Two persons where a child has one.
     #[error("a child has one {0} only, but two are given")]

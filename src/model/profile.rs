@@ -7,6 +7,17 @@ use super::Genotype;
 /// Genotypes in panel order; `None` where the person is untyped.
 ///
 /// A profile identifies a person, so its `Debug` shows only how many loci are typed.
+///
+/// ```
+/// use reunite::model::{Panel, Profile};
+///
+/// let panel = Panel::new(vec!["vWA".parse()?, "FGA".parse()?])?;
+/// let profile = Profile::new(vec![Some("14/15".parse()?), None]);
+/// assert_eq!(profile.typed_loci(), 1);
+/// let locus = panel.position(&"vWA".parse()?).ok_or("the panel has no vWA")?;
+/// assert_eq!(profile.at(locus), Some("14/15".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Profile {
     genotypes: Vec<Option<Genotype>>,

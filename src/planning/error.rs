@@ -6,6 +6,7 @@ use crate::population::FrequencyTableError;
 
 /// Why a family's power cannot be given.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlanningError {
     /// The family's likelihoods cannot be computed.
     #[error("at locus {locus}: {reason}")]

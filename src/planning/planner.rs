@@ -8,6 +8,33 @@ use super::listed::listing;
 use super::{PlanningError, Power};
 
 /// A family to plan for.
+///
+/// Will a mother's sample suffice at two loci, and what would the father's add?
+///
+/// ```
+/// use reunite::model::{Family, Profile, Pseudonym, Relation, Relative};
+/// use reunite::planning::Planner;
+/// use reunite::population::{FrequencyTable, Model};
+///
+/// let alleles: &[(u16, f64)] = &[(140, 0.25), (150, 0.25), (160, 0.5)];
+/// let table = FrequencyTable::from_counts(&[("vWA", alleles), ("FGA", alleles)])?;
+/// let mother = Relative {
+///     sample: Pseudonym::from_bytes([1; 16]),
+///     relation: Relation::Mother,
+///     profile: Profile::new(vec![Some("14/15".parse()?), Some("14/16".parse()?)]),
+///     drop_out: None,
+/// };
+/// let family = Family { pseudonym: Pseudonym::from_bytes([2; 16]), relatives: vec![mother], pedigree: None };
+/// let planner = Planner::new(&table, Model::default(), &family)?;
+///
+/// // For a threshold of log10 LR 0.5, that is LR 3.2.
+/// let alone = planner.power(0.5)?;
+/// let with_father = planner.power_with(Relation::Father, 0.5)?;
+/// assert!(planner.options().contains(&Relation::Father));
+/// assert!(with_father.expected_log10_lr > alone.expected_log10_lr);
+/// assert!(alone.found.lower <= alone.found.upper, "a probability, between bounds");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Planner {
     /// Over frequencies that list all alleles of the family.
@@ -53,7 +80,7 @@ impl Planner {
     /// If the threshold is not finite.
     pub fn power(&self, threshold: f64) -> Result<Power, PlanningError> {
         let informative = self.evidence.iter().enumerate().filter(|(_, evidence)| evidence.is_informative());
-        let outcomes = informative.map(|(locus, evidence)| self.at(locus, self.outcomes(locus, evidence)));
+        let outcomes = informative.map(|(locus, evidence)| self.name_locus(locus, self.outcomes(locus, evidence)));
         Ok(Power::new(&outcomes.collect::<Result<Vec<_>, _>>()?, threshold, Self::STEP))
     }
 
@@ -100,11 +127,13 @@ impl Planner {
     /// # Panics
     /// If the threshold is not finite.
     pub fn power_with(&self, relation: Relation, threshold: f64) -> Result<Power, PlanningError> {
-        let outcomes = (0..self.evidence.len()).map(|locus| self.at(locus, self.outcomes_with(relation, locus)));
+        let outcomes =
+            (0..self.evidence.len()).map(|locus| self.name_locus(locus, self.outcomes_with(relation, locus)));
         Ok(Power::new(&outcomes.collect::<Result<Vec<_>, _>>()?, threshold, Self::COARSE))
     }
 
-    fn at<T>(&self, locus: usize, result: Result<T, KinshipError>) -> Result<T, PlanningError> {
+    /// Adds the locus to an error.
+    fn name_locus<T>(&self, locus: usize, result: Result<T, KinshipError>) -> Result<T, PlanningError> {
         result.map_err(|reason| PlanningError::Kinship { locus: self.calculator.panel().loci()[locus].clone(), reason })
     }
 

@@ -6,6 +6,7 @@ use crate::kinship::{Bounds, Grid, Hypothesis, LocusOutcomes, LrDistribution};
 
 /// What log10 LR the missing child would have with a family, and an unrelated child, both typed at all loci.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Power {
     /// Mean of log10 LR in the missing child.
     pub expected_log10_lr: f64,
@@ -21,6 +22,7 @@ pub struct Power {
 
 /// The value that a share of the missing children would stay below.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Quantile {
     /// The share, 0 to 1.
     pub share: f64,

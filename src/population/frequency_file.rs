@@ -10,6 +10,7 @@ use super::frequencies::{FrequencyTable, LocusFrequencies, LocusFrequenciesError
 
 /// One thing wrong with a frequency table, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FrequencyError {
     /// Line, from 1; 0 if it is the file as a whole.
     pub line: u64,
@@ -19,6 +20,7 @@ pub struct FrequencyError {
 
 /// Everything wrong with a frequency table.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FrequencyErrors {
     /// The file's name, as given.
     pub file: String,
@@ -224,12 +226,15 @@ impl Reader {
                     self.fail(silent_line, format!("all alleles of {name} are silent: write a frequency below 1"));
                 }
                 LocusFrequenciesError::NoAllele => {
-                    self.fail(first_line, format!("{name} has no allele but the silent one: add its other alleles"))
+                    let what = format!("{name} has no allele but the silent one: add its other alleles");
+                    self.fail(first_line, what);
                 }
-                LocusFrequenciesError::Sum(sum) => self.fail(
-                    first_line,
-                    format!("the frequencies of {name} add up to {sum:.4}, not to 1: look for a missing or wrong line"),
-                ),
+                LocusFrequenciesError::Sum(sum) => {
+                    let what = format!(
+                        "the frequencies of {name} add up to {sum:.4}, not to 1: look for a missing or wrong line"
+                    );
+                    self.fail(first_line, what);
+                }
                 LocusFrequenciesError::TooMany(alleles) => {
                     let most = FrequencyTable::MOST_ALLELES;
                     self.fail(first_line, format!("{name} has {alleles} alleles; at most {most} can be handled"));
@@ -250,6 +255,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::PanelError;
 
     fn lines(text: &str) -> Vec<u64> {
         FrequencyTable::read("t.csv", text).unwrap_err().errors.iter().map(|error| error.line).collect()
@@ -290,6 +296,52 @@ mod tests {
         assert_eq!(lines(&format!("{head}A,8,1\nA,silent,0.1\nA,silent,0.1\n")), [4]);
         assert_eq!(lines(&format!("{head}A,8,1\nA,silent,1\n")), [3]);
         assert_eq!(lines(&format!("{head}A,silent,0.1\n")), [2]);
+    }
+
+    #[test]
+    fn a_table_survives_its_own_text_bit_for_bit() {
+        let text = "locus,allele,frequency,individuals\nB C,14,0.31,7\nB C,silent,0.013,7\nB C,9.3,0,7\nB C,8,0.7,7\nA,8,0.1\nA,9,0.2\nA,10,0.7\n";
+        for table in [FrequencyTable::chinese_han_23().clone(), FrequencyTable::read("t", text).unwrap()] {
+            let again = FrequencyTable::read("again", &table.to_csv()).unwrap();
+            assert_eq!(again.digest(), table.digest());
+            assert_eq!((again.panel(), again.loci()), (table.panel(), table.loci()));
+            assert_eq!(again.to_csv(), table.to_csv());
+        }
+    }
+
+    #[test]
+    fn values_make_the_table_that_their_text_makes() {
+        let read =
+            FrequencyTable::read("t", "locus,allele,frequency,individuals\nA,9.3,0.3,5\nA,8,0.69,5\nA,silent,0.02,5\n");
+        let allele = |text: &str| text.parse::<Allele>().unwrap();
+        let alleles = [(allele("9.3"), 0.3), (allele("8"), 0.69)];
+        let locus = LocusFrequencies::new(alleles, Some(5), Some(0.02)).unwrap();
+        let made = FrequencyTable::new([("A".parse().unwrap(), locus.clone())]).unwrap();
+        assert_eq!(made.digest(), read.unwrap().digest());
+        let twice = FrequencyTable::new([("A".parse().unwrap(), locus.clone()), ("A".parse().unwrap(), locus)]);
+        assert!(matches!(twice, Err(PanelError::Repeated(_))));
+        assert!(matches!(FrequencyTable::new([]), Err(PanelError::Empty)));
+    }
+
+    #[test]
+    fn values_that_make_no_frequencies_are_refused() {
+        use LocusFrequenciesError::{Frequency, NoAllele, NoPersons, Repeated, Silent, Sum, TooMany};
+        let allele = |tenths: u16| Allele::from_tenths(tenths).unwrap();
+        let refused = |alleles: &[(u16, f64)], individuals, silent| {
+            let alleles = alleles.iter().map(|&(tenths, frequency)| (allele(tenths), frequency));
+            LocusFrequencies::new(alleles, individuals, silent).unwrap_err()
+        };
+        let sound = [(80, 0.5), (90, 0.5)];
+        assert_eq!(refused(&[(80, 1.5)], None, None), Frequency { allele: allele(80), frequency: 1.5 });
+        assert!(matches!(refused(&[(80, f64::NAN)], None, None), Frequency { .. }));
+        assert_eq!(refused(&[(80, 0.5), (90, 0.3), (80, 0.2)], None, None), Repeated(allele(80)));
+        assert_eq!(refused(&sound, Some(0), None), NoPersons);
+        assert_eq!(refused(&sound, None, Some(1.0)), Silent(1.0));
+        assert!(matches!(refused(&sound, None, Some(f64::NAN)), Silent(_)));
+        assert_eq!(refused(&[], None, None), NoAllele);
+        assert_eq!(refused(&[(80, 0.5), (90, 0.25)], None, None), Sum(0.75));
+        let many: Vec<(u16, f64)> = (100..229).map(|tenths| (tenths, 1.0 / 129.0)).collect();
+        assert_eq!(refused(&many, None, None), TooMany(129));
     }
 
     #[test]

@@ -38,6 +38,24 @@ impl FromStr for Convention {
 }
 
 /// Every choice that enters a likelihood ratio beside the frequencies.
+///
+/// ```
+/// use reunite::population::{Floor, Model, Mutation, MutationRates};
+///
+/// // Mutations per transmission; theta is an F_ST; the floor is a frequency.
+/// let model = Model {
+///     mutation: Mutation::Equal(MutationRates { male: 0.002, female: 0.0005 }),
+///     floor: Floor::Fixed(0.001),
+///     theta: 0.01,
+///     ..Model::default()
+/// };
+/// model.check()?;
+/// assert_eq!(
+///     model.to_string(),
+///     "mutation equal (rate male 0.002, female 0.0005); theta 0.01; untyped pruned; unlisted alleles 0.001"
+/// );
+/// # Ok::<(), reunite::population::ModelError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Model {
     /// How alleles mutate.
@@ -69,6 +87,7 @@ pub struct DropOuts {
 
 /// A model that cannot be computed with.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ModelError {
     /// See [`MutationError`].
     #[error(transparent)]

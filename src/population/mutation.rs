@@ -36,6 +36,7 @@ pub struct MutationRates {
 
 /// Parameters that make no transition matrix.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum MutationError {
     /// A rate outside 0 to 1.
     #[error("a mutation rate of {0} is not from 0 to 1")]

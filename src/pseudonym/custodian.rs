@@ -14,13 +14,18 @@ const MOST_IDENTITY_BYTES: usize = 64 << 10;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Custodian(pub(super) x25519::Recipient);
 
-impl FromStr for Custodian {
-    type Err = &'static str;
+/// A text that is no custodian. It does not hold the text, which may be a secret key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a custodian is an age recipient: age1 and 58 letters and digits")]
+pub struct CustodianError;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+impl FromStr for Custodian {
+    type Err = CustodianError;
+
+    fn from_str(text: &str) -> Result<Self, CustodianError> {
         let text = text.trim();
         // A secret key in place of a public one is not repeated by whoever reports this.
-        text.parse().map(Self).map_err(|_| "a custodian is an age recipient: age1 and 58 letters and digits")
+        text.parse().map(Self).map_err(|_| CustodianError)
     }
 }
 
@@ -61,9 +66,9 @@ impl Identity {
         if identities.is_empty() { Err(malformed()) } else { Ok(Self(identities)) }
     }
 
-    /// One that opens what any of these opens.
+    /// Joins identities: the result opens what any of these opens.
     #[must_use]
-    pub fn any(all: impl IntoIterator<Item = Self>) -> Self {
+    pub fn join(all: impl IntoIterator<Item = Self>) -> Self {
         Self(all.into_iter().flat_map(|one| one.0).collect())
     }
 }
@@ -81,7 +86,7 @@ mod tests {
     fn what_is_no_custodian_or_identity_is_refused_and_not_repeated() {
         let secret = x25519::Identity::generate().to_string();
         let error = secret.expose_secret().parse::<Custodian>().unwrap_err();
-        assert!(!error.contains(&secret.expose_secret()[..20]));
+        assert!(!error.to_string().contains(&secret.expose_secret()[..20]));
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("identity");
         for text in ["", "# nothing\n", "AGE-SECRET-KEY-1QQQQ\n", "age1qqqq\n"] {

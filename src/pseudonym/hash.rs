@@ -29,6 +29,7 @@ impl fmt::Display for Part {
 
 /// Why a text is no identifier. The text itself is never repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum IdentifierError {
     /// Nothing but white space.
     #[error("the identifier is empty: every sample and family needs one")]
@@ -72,6 +73,19 @@ type SubKey = Box<Zeroizing<[u8; 32]>>;
 /// A pseudonym is the first 16 bytes of the BLAKE3 keyed hash of the identifier under the sub-key of its kind and agency.
 /// That sub-key is derived (BLAKE3 `derive_key`) from the sub-key of the kind, followed by the agency; and the sub-key of
 /// the kind from the key. So an agency's sub-key says nothing about the identifiers of another.
+///
+/// ```
+/// use reunite::pseudonym::{Pseudonymizer, SecretKey};
+///
+/// // A laboratory's own key comes from `SecretKey::generate` or `SecretKey::load`.
+/// let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
+/// let sample = pseudonymizer.sample(None, "S-1")?;
+/// assert_eq!(pseudonymizer.sample(None, " S-1 ")?, sample);
+/// assert_ne!(pseudonymizer.sample(Some("Agency A"), "S-1")?, sample);
+/// assert_ne!(pseudonymizer.family(None, "S-1")?, sample);
+/// assert_eq!(sample.to_string().len(), 32, "hexadecimal digits");
+/// # Ok::<(), reunite::pseudonym::IdentifierError>(())
+/// ```
 pub struct Pseudonymizer {
     /// `None` if identifiers are pseudonyms already.
     keys: Option<Keys>,

@@ -18,6 +18,17 @@ const LEDGER_CONTEXT: &str = "reunite 2026 encryption of the ledger v1";
 ///
 /// Moving it moves a pointer, so that no copy is left behind. Its file is one line, `reunite-key-1 ` and 64 hexadecimal digits. Whoever loses it can no longer tell which new
 /// sample is which old one; whoever has it and the ledger can find out whom a pseudonym stands for.
+///
+/// ```
+/// use reunite::pseudonym::{KeySource, SecretKey};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("key");
+/// let key = SecretKey::generate(&path)?;
+/// let again = SecretKey::load(&KeySource::File(path))?;
+/// assert_eq!(again.fingerprint().to_string(), key.fingerprint().to_string());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct SecretKey(Box<Zeroizing<[u8; 32]>>);
 
 /// Names a key without giving it away: written as 16 lower-case hexadecimal digits.

@@ -30,6 +30,7 @@ impl KeySource {
 
 /// Why there is no key. Names the path as it was given.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum KeyError {
     /// No such file.
     #[error("there is no key file {}: give its place with --key-file, or make one with `reunite key new`", .0.display())]

@@ -80,6 +80,7 @@ impl fmt::Debug for Record {
 
 /// Why a record could not be sealed or opened.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SealError {
     /// The identifier of this pseudonym was not read by this program run.
     #[error("the identifier of {0} is not known here")]

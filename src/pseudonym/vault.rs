@@ -47,6 +47,7 @@ pub struct VaultFile {
 
 /// Why the vault could not be read or written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum VaultError {
     /// The operating system refused.
     #[error("cannot {doing} the vault file {}: {source}", path.display())]

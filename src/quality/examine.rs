@@ -29,6 +29,7 @@ pub struct Typed<'a> {
 
 /// Something unusual. Rows and loci by position in the file.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Finding {
     /// All profiles together have fewer loci of the panel than wanted.
     FewColumns {
@@ -184,6 +185,19 @@ impl Known<'_> {
 /// Examines the profiles of a file over these loci, and gives what is unusual. `theta` is the F_ST of the model, from 0 and
 /// below 1; `least` is the fewest typed loci that a profile should have; of a smaller panel, all. Loci that the table lacks
 /// are ignored.
+///
+/// ```
+/// use reunite::model::Profile;
+/// use reunite::population::FrequencyTable;
+/// use reunite::quality::{Finding, Typed, examine};
+///
+/// let table = FrequencyTable::from_counts(&[("vWA", &[(140, 0.25), (150, 0.75)])])?;
+/// // The table's alleles are 14 and 15; 19 lies more than three repeats beyond.
+/// let profile = Profile::new(vec![Some("14/19".parse()?)]);
+/// let typed = [Typed { profile: &profile, is_unrelated: true }];
+/// assert_eq!(examine(&table, 0.0, 1, table.panel().loci(), &typed), [Finding::FarAllele { row: 0, locus: 0 }]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn examine(
     table: &FrequencyTable,

@@ -8,6 +8,7 @@ use super::table::plain_table;
 
 /// A record.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct AuditRow {
     /// From 1.
     pub number: u64,
@@ -31,6 +32,7 @@ pub struct AuditRow {
 
 /// Records of the chain.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct AuditReport {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,

@@ -15,6 +15,7 @@ use super::words::{more_rows, ratio};
 
 /// The run that candidates come from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct RunSummary {
     /// `full` or `delta`.
     pub mode: String,
@@ -37,6 +38,7 @@ pub struct RunSummary {
 
 /// One candidate.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct CandidateRow {
     /// The family.
     pub family: Pseudonym,
@@ -63,6 +65,7 @@ pub struct CandidateRow {
 
 /// A relative and a child with one profile.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct SamePerson {
     /// The relative's sample.
     pub sample: Pseudonym,
@@ -76,6 +79,7 @@ pub struct SamePerson {
 
 /// Candidates of a run, best first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct CandidateReport {
     /// [`super::SCHEMA_VERSION`].
     pub schema_version: u32,

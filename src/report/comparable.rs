@@ -17,6 +17,7 @@ use super::words::more_rows;
 /// In a delta run it is about the pairs compared in that run: families that came or changed with all children, and all
 /// families with children that came or changed.
 #[derive(Clone, Debug, PartialEq, Default, Serialize)]
+#[non_exhaustive]
 pub struct Comparison {
     /// The least number of loci in common with which a pair counts as comparable.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,6 +35,7 @@ pub struct Comparison {
 
 /// A family or child that is comparable with few.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Hardly {
     /// Who.
     pub pseudonym: Pseudonym,

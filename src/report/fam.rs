@@ -43,6 +43,7 @@ pub struct FamFamily {
 
 /// What a file cannot hold.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FamError {
     /// See [`ModelError`].
     #[error(transparent)]

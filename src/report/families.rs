@@ -10,9 +10,11 @@ use crate::model::Pseudonym;
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
+use super::words::spaced;
 
 /// One finding, as it goes out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct FindingRow {
     /// The family.
     pub family: Pseudonym,
@@ -23,6 +25,7 @@ pub struct FindingRow {
 
 /// The findings of a check.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct FamiliesReport {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -92,6 +95,7 @@ impl FamiliesReport {
 
 /// A family that is marked or withdrawn.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct StateRow {
     /// The family.
     pub family: Pseudonym,
@@ -111,6 +115,7 @@ impl StateRow {
 
 /// Families that are marked or withdrawn.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct StatesReport {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -152,8 +157,4 @@ impl StatesReport {
             .map(|row| [row.family.to_string(), row.marks.join(", "), row.withdrawn.clone().unwrap_or_default()]);
         plain_table(["family", "marked for", "withdrawn for"], &[], rows)
     }
-}
-
-fn spaced<T: ToString>(values: &[T]) -> String {
-    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

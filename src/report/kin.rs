@@ -12,6 +12,7 @@ use super::format::SCHEMA_VERSION;
 use super::table::plain_table;
 #[cfg(feature = "cli")]
 use super::words::more_rows;
+use super::words::spaced;
 
 /// One of a pair.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -26,6 +27,7 @@ pub struct KinSample {
 
 /// A pair, as it goes out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct KinRow {
     /// The two, by sample.
     pub samples: [KinSample; 2],
@@ -54,6 +56,7 @@ impl KinRow {
 
 /// The pairs that a search found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct KinReport {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -136,10 +139,6 @@ impl KinReport {
         let more = more_rows(self.pairs.len(), limit);
         format!("log10 LR of each relation against \"unrelated\"\n\n{table}{more}")
     }
-}
-
-fn spaced(values: &[Pseudonym]) -> String {
-    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::table::plain_table;
 
 /// A kit, as it goes out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct KitRow {
     /// Its name.
     pub name: String,

@@ -32,5 +32,5 @@ pub use kits::{KitRow, KitsReport};
 pub use power::{PowerReport, PowerRow};
 #[cfg(feature = "cli")]
 pub use table::plain_table;
-pub use tidy::{TidyCsv, TidyRow, pedigrees_csv};
+pub use tidy::{Origin, TidyCsv, TidyRow, pedigrees_csv};
 pub use words::ratio;

@@ -14,6 +14,7 @@ use super::words::ratio;
 
 /// The power of one family.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PowerReport {
     /// [`super::SCHEMA_VERSION`].
     pub schema_version: u32,
@@ -39,6 +40,7 @@ pub struct PowerReport {
 
 /// A family as it is, or with one relative more.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct PowerRow {
     /// The further relative; `None` for the family as it is.
     pub with: Option<Relation>,

@@ -14,14 +14,27 @@ pub struct TidyRow<'a> {
     pub family: Option<(Pseudonym, Relation)>,
     /// The recorded sex.
     pub sex: Sex,
-    /// Agency, region, day of collection and kit, as far as they are known.
-    pub about: [Option<Cow<'a, str>>; 4],
+    /// What is known of its origin.
+    pub origin: Origin<'a>,
     /// The sample's own drop-out probability.
     pub drop_out: Option<DropOut>,
     /// Genotypes over the loci of the file.
     pub profile: &'a Profile,
     /// Loci with more than two alleles, by position; untyped in the profile.
     pub many: &'a [(usize, ManyAlleles)],
+}
+
+/// Where a sample comes from, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Origin<'a> {
+    /// The agency that sent it.
+    pub agency: Option<Cow<'a, str>>,
+    /// Where it was collected.
+    pub region: Option<Cow<'a, str>>,
+    /// The day of collection: `2026-03-01`.
+    pub collected_on: Option<Cow<'a, str>>,
+    /// The typing kit.
+    pub kit: Option<Cow<'a, str>>,
 }
 
 /// Writes rows of families or children as tidy CSV, with pseudonyms for identifiers.
@@ -58,8 +71,9 @@ impl<W: Write> TidyCsv<W> {
             csv.write_field(relation.word())?;
         }
         csv.write_field(row.sex.word())?;
-        for about in &row.about {
-            csv.write_field(about.as_deref().unwrap_or_default())?;
+        let Origin { agency, region, collected_on, kit } = &row.origin;
+        for known in [agency, region, collected_on, kit] {
+            csv.write_field(known.as_deref().unwrap_or_default())?;
         }
         csv.write_field(row.drop_out.map_or_else(String::new, |drop_out| drop_out.get().to_string()))?;
         for locus in 0..self.loci {

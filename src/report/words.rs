@@ -32,6 +32,11 @@ fn thousands(digits: &str) -> String {
     text
 }
 
+/// Joins values with spaces: several values in one field of CSV.
+pub(super) fn spaced<T: ToString>(values: &[T]) -> String {
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
 /// The line below a table that shows the first `limit` of `rows` rows; empty if it shows all.
 pub(super) fn more_rows(rows: usize, limit: usize) -> String {
     let rest = rows.saturating_sub(limit);

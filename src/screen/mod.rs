@@ -28,7 +28,7 @@ pub use differences::Differences;
 pub use instructions::Instructions;
 pub use kernel::screen_block;
 pub use locus::{AlleleSet, Carries, LocusScreen, ScreenedLocus, TOLERANCES};
-pub use plan::{Layout, Plan, Screen};
+pub use plan::{Layout, Plan, Screen, UntypedGroup};
 pub use screens::Screens;
 pub use weigh::weigh_block;
 pub use weights::{Measure, Table, Weighing, Weights};

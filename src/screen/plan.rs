@@ -26,11 +26,20 @@ pub struct Layout {
     /// alleles follow.
     pub first_rows: Vec<usize>,
     /// Groups of children by the number of loci at which they are untyped, each with its share of all.
-    pub untyped: Vec<(usize, f64)>,
+    pub untyped: Vec<UntypedGroup>,
     /// The classes of genotypes that are weighed.
     pub classes: Classes,
     /// What the kernels run on; it decides which of them is quicker.
     pub instructions: Instructions,
+}
+
+/// Children who are untyped at the same number of loci.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UntypedGroup {
+    /// At how many loci of the panel.
+    pub loci: usize,
+    /// Their share of all children, from 0 to 1.
+    pub share: f64,
 }
 
 /// A screening plan over the rows of an index.
@@ -180,7 +189,7 @@ impl<'a> Candidate<'a> {
             return None;
         }
         let panel = loci.len() as f64;
-        let share = |&(untyped, share): &(usize, f64)| {
+        let share = |&UntypedGroup { loci: untyped, share }: &UntypedGroup| {
             let typed = 1.0 - untyped as f64 / panel;
             let of = |(screen, _): &(&LocusScreen, usize)| (screen.misses * typed, screen.matches_strongly * typed);
             allowed.get(untyped).map_or(0.0, |allowed| share * passes(&allowed.misses, counted.iter().map(of)))

@@ -92,25 +92,25 @@ impl<'s> Screens<'s> {
         let mut rest = screens;
         while !rest.is_empty() {
             let mut sets = Sets::default();
-            let asked = rest.iter().take_while(|screen| sets.take(screen)).count();
-            parts.push(Self::part(&rest[..asked], sets));
+            let asked = rest.iter().take_while(|screen| sets.try_add(screen)).count();
+            parts.push(Self::arrange(&rest[..asked], sets));
             rest = &rest[asked..];
         }
         parts
     }
 
-    fn part(screens: &[&'s Screen], mut sets: Sets) -> Self {
-        sets.number();
+    fn arrange(screens: &[&'s Screen], mut sets: Sets) -> Self {
+        sets.give_numbers();
         let (mut misses, mut strong, mut families) = (Vec::new(), Vec::new(), Vec::with_capacity(screens.len()));
         for &screen in screens {
             let before = (misses.len(), strong.len());
             let pairs = screen.loci.iter().any(|locus| locus.tolerated.second != locus.tolerated.first);
             for locus in &screen.loci {
-                let [first, second] = misses_of(locus).map(|asked| sets.of(asked));
+                let [first, second] = misses_of(locus).map(|asked| sets.number_of(&asked));
                 misses.push(first);
                 misses.extend(pairs.then_some(second));
                 if screen.counts_strong {
-                    strong.extend(strong_of(locus).map(|asked| sets.of(asked)));
+                    strong.extend(strong_of(locus).map(|asked| sets.number_of(&asked)));
                 }
             }
             let loci = screen.loci.len().next_multiple_of(GROUP);
@@ -145,24 +145,40 @@ impl<'s> Screens<'s> {
     }
 }
 
-/// A set as a screen asks for it: the first row of its locus, alleles, and whether those are meant who have none of them.
-type Asked = (u16, AlleleSet, bool);
+/// A set as a screen asks for it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Asked {
+    /// The first row of its locus.
+    first_row: u16,
+    alleles: AlleleSet,
+    /// Whether those are meant who have none of the alleles.
+    without: bool,
+}
 
 /// Nobody has one of no alleles.
-fn nobody(asked: Asked) -> bool {
-    asked.1 == 0 && !asked.2
+fn is_empty(asked: &Asked) -> bool {
+    asked.alleles == 0 && !asked.without
 }
 
 /// Who misses a locus is in either set.
 fn misses_of(locus: &Counted) -> [Asked; 2] {
     let Carries { first, second } = locus.tolerated;
-    let second = if second == first { (locus.first_row, 0, false) } else { (locus.first_row, second, true) };
-    [(locus.first_row, first, true), second]
+    let first_row = locus.first_row;
+    let second = if second == first {
+        Asked { first_row, alleles: 0, without: false }
+    } else {
+        Asked { first_row, alleles: second, without: true }
+    };
+    [Asked { first_row, alleles: first, without: true }, second]
 }
 
 /// Who matches a locus strongly, and does not miss it, is in both sets.
 fn strong_of(locus: &Counted) -> [Asked; 2] {
-    [locus.strong.first, locus.strong.second].map(|alleles| (locus.first_row, alleles, false))
+    [locus.strong.first, locus.strong.second].map(|alleles| Asked {
+        first_row: locus.first_row,
+        alleles,
+        without: false,
+    })
 }
 
 /// Sets that were asked for so far.
@@ -174,24 +190,24 @@ struct Sets {
 }
 
 impl Sets {
-    /// Takes all that a screen asks for, or nothing if there may be no number left for it.
-    fn take(&mut self, screen: &Screen) -> bool {
+    /// Adds all that a screen asks for, or nothing if there may be no number left for it.
+    fn try_add(&mut self, screen: &Screen) -> bool {
         if self.known.len() + 4 * screen.loci.len() + 1 > NUMBERS {
             return false;
         }
         let strong = screen.loci.iter().filter(|_| screen.counts_strong).flat_map(strong_of);
         let asked = screen.loci.iter().flat_map(misses_of).chain(strong);
-        asked.filter(|&asked| !nobody(asked)).for_each(|asked| _ = self.known.insert(asked, NOBODY));
+        asked.filter(|asked| !is_empty(asked)).for_each(|asked| _ = self.known.insert(asked, NOBODY));
         true
     }
 
     /// Numbers them, those with as many rows together: the kernel then knows how long the next one is. By locus and
     /// alleles, too, so that the order of the families does not matter.
-    fn number(&mut self) {
+    fn give_numbers(&mut self) {
         let mut order: Vec<Asked> = self.known.keys().copied().collect();
-        order.sort_unstable_by_key(|&asked| (asked.2, asked.1.count_ones(), asked));
+        order.sort_unstable_by_key(|&asked| (asked.without, asked.alleles.count_ones(), asked));
         self.sets.push(Set { rows: 0, without: false });
-        for asked @ (first_row, alleles, without) in order {
+        for asked @ Asked { first_row, alleles, without } in order {
             let before = self.rows.len();
             // The first row of a locus is that of the untyped, who are tolerated by everyone.
             self.rows.extend(without.then_some(first_row));
@@ -201,8 +217,8 @@ impl Sets {
         }
     }
 
-    fn of(&self, asked: Asked) -> u16 {
-        self.known.get(&asked).copied().unwrap_or(NOBODY)
+    fn number_of(&self, asked: &Asked) -> u16 {
+        self.known.get(asked).copied().unwrap_or(NOBODY)
     }
 }
 

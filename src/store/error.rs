@@ -15,7 +15,7 @@ use crate::matching::{ReachError, Stopped};
 use crate::model::{Locus, PedigreeError, Pseudonym};
 use crate::planning::PlanningError;
 use crate::population::{FrequencyErrors, FrequencyTableError, Model};
-use crate::pseudonym::{IdentifierError, KeyError, SealError, VaultError};
+use crate::pseudonym::{CustodianError, IdentifierError, KeyError, SealError, VaultError};
 use crate::report::FamError;
 use crate::report::words::{count, plural};
 
@@ -315,7 +315,7 @@ pub enum StoreError {
     },
     /// A custodian's recipient is none.
     #[error("{0}")]
-    Custodian(&'static str),
+    Custodian(#[from] CustodianError),
     /// An option of an export conflicts with another.
     #[error("{0}")]
     Export(#[from] ExportConflict),

@@ -10,7 +10,7 @@ use crate::audit::Entry;
 use crate::ledger::{CandidateFilter, Chosen, Ledger};
 use crate::model::{DropOut, FamilyPedigree, Layout, Locus, Pedigree, Pseudonym, Relation, SampleRecord, Sex};
 use crate::report::words::count;
-use crate::report::{FamFamily, FamPerson, FamWriter, TidyCsv, TidyRow, pedigrees_csv};
+use crate::report::{FamFamily, FamPerson, FamWriter, Origin, TidyCsv, TidyRow, pedigrees_csv};
 
 use super::error::{ExportConflict, FileAction, Incomplete, StoreError};
 use super::files::NewFile;
@@ -480,12 +480,12 @@ fn person(record: SampleRecord, drop_out: f64) -> FamPerson {
 fn row(record: &SampleRecord) -> TidyRow<'_> {
     let [agency, region, kit] =
         [&record.agency, &record.region, &record.kit].map(|text| text.as_deref().map(Cow::from));
-    let about = [agency, region, record.collected_on.map(|day| day.to_string().into()), kit];
+    let collected_on = record.collected_on.map(|day| day.to_string().into());
     TidyRow {
         sample: record.sample,
         family: record.family,
         sex: record.sex,
-        about,
+        origin: Origin { agency, region, collected_on, kit },
         drop_out: record.drop_out,
         profile: &record.profile,
         many: &record.many,

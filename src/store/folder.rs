@@ -19,7 +19,7 @@ use super::actor::this_process;
 use super::config::{Config, FrequencyConfig, MatchConfig, ModelConfig, STORE_VERSION, min_loci};
 use super::error::{FileAction, StoreError};
 use super::files::{flush, folder, outside, write_private};
-use super::frequencies::read_table;
+use super::frequencies::{Frequencies, read_table};
 use super::settings::Settings;
 
 const CONFIG: &str = "reunite.toml";
@@ -53,10 +53,8 @@ pub struct Store {
 
 /// How a store is made.
 pub struct NewStore<'a> {
-    /// The frequency table as CSV, as the store keeps it.
-    pub frequencies: &'a str,
-    /// The same table.
-    pub table: &'a FrequencyTable,
+    /// The frequency table, whose loci are the panel.
+    pub frequencies: &'a Frequencies,
     /// Model and linked loci.
     pub settings: &'a Settings,
     /// When a pair is a candidate.
@@ -72,9 +70,9 @@ pub struct NewStore<'a> {
 impl<'a> NewStore<'a> {
     /// A store with the default threshold, whose key is not known yet and that has no custodian.
     #[must_use]
-    pub fn new(frequencies: &'a str, table: &'a FrequencyTable, settings: &'a Settings) -> Self {
+    pub fn new(frequencies: &'a Frequencies, settings: &'a Settings) -> Self {
         let criterion = Criterion::default();
-        Self { frequencies, table, settings, criterion, key: None, custodians: &[], index_dir: None }
+        Self { frequencies, settings, criterion, key: None, custodians: &[], index_dir: None }
     }
 
     /// The same for invented people, whose key is no secret.
@@ -95,7 +93,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; then there is no store.
     pub fn create(dir: &Path, new: &NewStore<'_>) -> Result<Self, StoreError> {
-        let &NewStore { frequencies, table, settings, criterion, ref key, custodians, index_dir } = new;
+        let &NewStore { frequencies, settings, criterion, ref key, custodians, index_dir } = new;
+        let Frequencies { text, table, .. } = frequencies;
         settings.calculator(table)?;
         if let Some(folder) = index_dir
             && !folder.is_dir()
@@ -139,7 +138,7 @@ impl Store {
             matching: MatchConfig { min_log10_lr: criterion.min_log10_lr, min_loci: min_loci() },
         };
         write_private(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
-        write_private(&place.join(FREQUENCIES), frequencies.as_bytes())?;
+        write_private(&place.join(FREQUENCIES), text.as_bytes())?;
         write_private(&place.join(LOCK), b"")?;
         if index_dir.is_none() {
             let folder = place.join(INDEX);
@@ -172,9 +171,9 @@ impl Store {
         let store = Self::create(dir, new)?;
         let recipients: Vec<String> = new.custodians.iter().map(ToString::to_string).collect();
         let entry = entry
-            .with("loci", new.table.panel().len())
+            .with("loci", new.frequencies.table.panel().len())
             .with("custodians", recipients)
-            .with_digest("frequencies", &new.table.digest());
+            .with_digest("frequencies", &new.frequencies.table.digest());
         store.ledger()?.append(&entry)?;
         Ok(store)
     }

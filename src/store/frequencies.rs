@@ -48,6 +48,13 @@ impl Frequencies {
     }
 }
 
+impl From<FrequencyTable> for Frequencies {
+    /// Takes a table that was built from values, and writes its text.
+    fn from(table: FrequencyTable) -> Self {
+        Self { text: table.to_csv(), table, base: ModelBase::default(), notes: Vec::new() }
+    }
+}
+
 /// Reads a table in CSV, with its text.
 pub(super) fn read_table(path: &Path) -> Result<(String, FrequencyTable), StoreError> {
     table(path, read(path)?)

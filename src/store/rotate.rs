@@ -139,7 +139,7 @@ impl Store {
     /// Loads identity files, as one identity that opens what any of them opens.
     fn custodians_identity(&self, files: &[PathBuf]) -> Result<Identity, StoreError> {
         let all = files.iter().map(|file| self.custodian_identity(file));
-        Ok(Identity::any(all.collect::<Result<Vec<_>, _>>()?))
+        Ok(Identity::join(all.collect::<Result<Vec<_>, _>>()?))
     }
 
     /// Loads a custodian's identity file, which must lie outside the store.

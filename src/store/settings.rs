@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::kinship::{Calculator, haldane};
+use crate::kinship::{Calculator, LinkedLoci, haldane};
 use crate::model::{Locus, LocusError};
 use crate::population::{FrequencyTable, Model};
 
@@ -26,8 +26,9 @@ impl Settings {
         let model = self.model;
         let calculator =
             Calculator::new(table, model).map_err(|source| StoreError::Model { model: Box::new(model), source })?;
-        let pairs: Vec<_> =
-            (self.linked.iter()).map(|link| (link.loci[0].clone(), link.loci[1].clone(), link.recombination)).collect();
+        let pairs: Vec<_> = (self.linked.iter())
+            .map(|link| LinkedLoci { loci: link.loci.clone(), recombination: link.recombination })
+            .collect();
         Ok(calculator.with_linked(&pairs)?)
     }
 }

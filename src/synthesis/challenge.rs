@@ -9,6 +9,18 @@ use super::plan::PlanError;
 use super::random::{Purpose, Seed, Stream, fixed};
 
 /// What a search should hold. Probabilities go from 0 to 1.
+///
+/// ```
+/// use reunite::population::{FrequencyTable, Model};
+/// use reunite::synthesis::ChallengePlan;
+///
+/// // All 23 loci are typed; at one in twenty nothing is seen, and at one in ten a copy is not.
+/// let plan = ChallengePlan { people: 100, queries: 5, seed: 1, loci: (1 << 23) - 1, missing: 0.05, single: 0.1 };
+/// let challenge = plan.generate(FrequencyTable::chinese_han_23(), &Model::default())?;
+/// assert_eq!((challenge.queries.len(), challenge.people.len()), (5, 100));
+/// assert!(challenge.truth.iter().all(|answer| answer.person < 100));
+/// # Ok::<(), reunite::synthesis::PlanError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChallengePlan {
     /// How many people are searched, the queries' relatives among them.
@@ -28,13 +40,24 @@ pub struct ChallengePlan {
 
 /// Queries, people, and who is related to whom.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Challenge {
     /// Profiles of the samples that are searched for; numbered from 1.
     pub queries: Vec<Profile>,
     /// Profiles of the people, in random order; numbered from 1.
     pub people: Vec<Profile>,
-    /// Per query, the position of its relative among the people, and whether the query is its parent.
-    pub truth: Vec<(usize, bool)>,
+    /// Per query, its relative.
+    pub truth: Vec<Answer>,
+}
+
+/// The relative of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// Position in [`Challenge::people`].
+    pub person: usize,
+    /// Whether the query is the parent, and the relative its child.
+    pub query_is_parent: bool,
 }
 
 impl ChallengePlan {
@@ -88,10 +111,11 @@ impl ChallengePlan {
             }));
         }
         seed.stream(Purpose::Order, 1).shuffle(&mut people);
-        let mut truth: Vec<(usize, bool)> = is_parent.into_iter().map(|is_parent| (0, is_parent)).collect();
+        let mut truth: Vec<Answer> =
+            is_parent.into_iter().map(|query_is_parent| Answer { person: 0, query_is_parent }).collect();
         for (place, (query, _)) in people.iter().enumerate() {
             if let Some(query) = query {
-                truth[*query].0 = place;
+                truth[*query].person = place;
             }
         }
         Ok(Challenge { queries, people: people.into_iter().map(|one| one.1).collect(), truth })
@@ -119,7 +143,7 @@ impl Challenge {
     /// What the person found for a query is to it, as a word.
     #[must_use]
     pub fn relation(&self, query: usize) -> &'static str {
-        if self.truth[query].1 { "child" } else { Relation::Parent.word() }
+        if self.truth[query].query_is_parent { "child" } else { Relation::Parent.word() }
     }
 }
 
@@ -137,8 +161,8 @@ mod tests {
         let challenge = ChallengePlan { single: 0.0, ..plan() }.generate(table, &model).unwrap();
         assert_eq!((challenge.queries.len(), challenge.people.len()), (200, 3_000));
         let (mut apart, mut compared) = (0, 0);
-        for (query, &(place, _)) in challenge.queries.iter().zip(&challenge.truth) {
-            for (one, other) in query.genotypes().iter().zip(challenge.people[place].genotypes()) {
+        for (query, answer) in challenge.queries.iter().zip(&challenge.truth) {
+            for (one, other) in query.genotypes().iter().zip(challenge.people[answer.person].genotypes()) {
                 let (Some(one), Some(other)) = (one, other) else { continue };
                 compared += 1;
                 let shared = [one.low(), one.high()].iter().any(|&a| a == other.low() || a == other.high());
@@ -147,7 +171,7 @@ mod tests {
         }
         // 0.0013 mutations per locus in the mean of both sexes, of which not all show.
         assert!(compared > 3_500 && apart < 20, "{apart} of {compared}");
-        let parents = challenge.truth.iter().filter(|truth| truth.1).count();
+        let parents = challenge.truth.iter().filter(|answer| answer.query_is_parent).count();
         assert!((60..140).contains(&parents), "{parents}");
         assert_eq!(challenge, ChallengePlan { single: 0.0, ..plan() }.generate(table, &model).unwrap());
     }

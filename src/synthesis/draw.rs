@@ -14,6 +14,14 @@ pub(super) struct NewChild {
     pub(super) profile: Profile,
 }
 
+/// What shows of a person beside the genes.
+#[derive(Clone, Copy)]
+pub(super) struct Visible {
+    pub(super) sex: Sex,
+    /// Typed loci: bit i for position i.
+    pub(super) typed: u64,
+}
+
 /// A family as drawn, with all that is known of it and not shown.
 pub(super) struct Drawn<'a> {
     pub(super) relations: &'a [Relation],
@@ -21,10 +29,10 @@ pub(super) struct Drawn<'a> {
     pub(super) planted: bool,
     /// Genes of every member of the pedigree, the untyped ones included.
     pub(super) everyone: Vec<Genes>,
-    /// Sex and typed loci of each relative.
-    pub(super) relatives: Vec<(Sex, u64)>,
-    /// Sex and typed loci of the family's child.
-    pub(super) child: (Sex, u64),
+    /// What shows of each relative.
+    pub(super) relatives: Vec<Visible>,
+    /// What shows of the family's child.
+    pub(super) child: Visible,
 }
 
 impl Drawn<'_> {
@@ -42,7 +50,7 @@ impl Drawn<'_> {
 pub(super) struct Source {
     pub(super) pool: GenePool,
     pub(super) seed: Seed,
-    shapes: Vec<(Vec<Relation>, Pedigrees)>,
+    shapes: Vec<Pedigrees>,
     mix: Alias,
     planted: u64,
     relatives: Typing,
@@ -73,31 +81,31 @@ impl Source {
     /// on the share planted.
     pub(super) fn family(&self, index: usize) -> Drawn<'_> {
         let mut stream = self.seed.stream(Purpose::Family, index);
-        let (relations, pedigrees) = &self.shapes[usize::from(self.mix.draw(&mut stream))];
+        let Pedigrees { relations, pedigree, mirrored } = &self.shapes[usize::from(self.mix.draw(&mut stream))];
         // A word more only where it decides something: populations stay what they were.
-        let mirrored = pedigrees.mirrored.as_ref().filter(|_| stream.word() >> 63 == 1);
-        let pedigree = mirrored.unwrap_or(&pedigrees.pedigree);
+        let mirrored = mirrored.as_ref().filter(|_| stream.word() >> 63 == 1);
+        let pedigree = mirrored.unwrap_or(pedigree);
         let planted = stream.chance(self.planted);
         let everyone = self.pool.drop(pedigree, &mut stream);
         let mut relative = |relation: &Relation| {
             let any = any_sex(&mut stream);
             let sex = if *relation == Relation::Parent { Sex::Unknown } else { relation.sex().unwrap_or(any) };
-            (sex, self.relatives.draw(&mut stream))
+            Visible { sex, typed: self.relatives.draw(&mut stream) }
         };
         let relatives = relations.iter().map(&mut relative).collect();
-        let child = (any_sex(&mut stream), self.children.draw(&mut stream));
+        let child = Visible { sex: any_sex(&mut stream), typed: self.children.draw(&mut stream) };
         Drawn { relations, pedigree, planted, everyone, relatives, child }
     }
 
     /// The profile of a family's relative.
     pub(super) fn relative(&self, family: &Drawn<'_>, relative: usize) -> Profile {
         let genes = &family.everyone[family.pedigree.relatives()[relative]];
-        self.pool.profile(genes, family.relatives[relative].1)
+        self.pool.profile(genes, family.relatives[relative].typed)
     }
 
     /// The family's own child.
     pub(super) fn own_child(&self, family: &Drawn<'_>) -> NewChild {
-        let (sex, typed) = family.child;
+        let Visible { sex, typed } = family.child;
         NewChild { sex, profile: self.pool.profile(&family.everyone[family.pedigree.child()], typed) }
     }
 

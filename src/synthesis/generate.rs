@@ -15,6 +15,7 @@ use super::random::Purpose;
 
 /// A typed relative of a synthetic missing child.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SyntheticPerson {
     /// Sample number: `R0000001`.
     pub id: String,
@@ -28,6 +29,7 @@ pub struct SyntheticPerson {
 
 /// A synthetic family.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SyntheticFamily {
     /// Family number: `F000001`.
     pub id: String,
@@ -37,6 +39,7 @@ pub struct SyntheticFamily {
 
 /// A synthetic child of unknown origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SyntheticChild {
     /// Sample number: `C0000001`.
     pub id: String,
@@ -69,7 +72,19 @@ pub struct Trap {
 }
 
 /// Families, children, and the truth about them.
+///
+/// ```
+/// use reunite::population::{FrequencyTable, Model};
+/// use reunite::synthesis::{Plan, Population};
+///
+/// let plan = Plan { families: 10, children: 50, seed: 7, planted: 0.5, ..Plan::default() };
+/// let population = Population::generate(&plan, FrequencyTable::chinese_han_23(), &Model::default())?;
+/// assert_eq!((population.families.len(), population.children.len()), (10, 50));
+/// assert!(population.truth.iter().all(|link| link.family < 10 && link.child < 50));
+/// # Ok::<(), reunite::synthesis::PlanError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Population {
     /// In order of their numbers.
     pub families: Vec<SyntheticFamily>,
@@ -187,7 +202,7 @@ fn named(source: &Source, drawn: &Drawn<'_>, index: usize, relatives: &mut usize
         SyntheticPerson {
             id: format!("R{relatives:07}"),
             relation,
-            sex: drawn.relatives[i].0,
+            sex: drawn.relatives[i].sex,
             profile: source.relative(drawn, i),
         }
     };

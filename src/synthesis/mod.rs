@@ -20,7 +20,7 @@ mod random;
 mod tests;
 mod typing;
 
-pub use challenge::{Challenge, ChallengePlan};
+pub use challenge::{Answer, Challenge, ChallengePlan};
 pub use generate::{Link, Population, SyntheticChild, SyntheticFamily, SyntheticPerson, Trap, relation_shape};
 pub use plan::{Plan, PlanError, Shape};
 pub use plantings::{NEPHEW, SIBLING_PARENT};

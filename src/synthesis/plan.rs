@@ -12,9 +12,10 @@ pub struct Shape {
     pub weight: f64,
 }
 
-/// The pedigree of a shape, and the one in which a parent of unstated sex has the other place, if there is such a parent.
+/// The relations of a shape in canonical order, its pedigree, and the one in which a parent of unstated sex has the other place, if there is such a parent.
 #[derive(Debug)]
 pub(super) struct Pedigrees {
+    pub(super) relations: Vec<Relation>,
     pub(super) pedigree: Pedigree,
     pub(super) mirrored: Option<Pedigree>,
 }
@@ -26,8 +27,9 @@ fn mirrored(relations: &[Relation]) -> Vec<Relation> {
     if of_first {
         others = [Relation::Father, Relation::Mother].into_iter();
     }
-    let told = relations.iter().map(|relation| relation.beside(|other| relations.contains(&other)));
-    told.map(|relation| if relation == Relation::Parent { others.next().unwrap_or(relation) } else { relation })
+    let placed = relations.iter().map(|relation| relation.beside(|other| relations.contains(&other)));
+    placed
+        .map(|relation| if relation == Relation::Parent { others.next().unwrap_or(relation) } else { relation })
         .collect()
 }
 
@@ -64,6 +66,7 @@ pub struct Plan {
 
 /// A plan that cannot be carried out.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlanError {
     /// A probability or share outside 0 to 1.
     #[error("{name} is {value}, not from 0 to 1")]
@@ -164,7 +167,7 @@ impl Plan {
     }
 
     /// The pedigree of every shape, after all has been checked that can be checked before anything is drawn.
-    pub(super) fn pedigrees(&self) -> Result<Vec<(Vec<Relation>, Pedigrees)>, PlanError> {
+    pub(super) fn pedigrees(&self) -> Result<Vec<Pedigrees>, PlanError> {
         let shares = [
             ("planted", self.planted),
             ("untyped", self.untyped),
@@ -188,7 +191,7 @@ impl Plan {
             let pedigree = Pedigree::from_relations(&relations)?;
             let mirrored = Pedigree::from_relations(&mirrored(&relations))?;
             let mirrored = Some(mirrored).filter(|mirrored| *mirrored != pedigree);
-            Ok((relations, Pedigrees { pedigree, mirrored }))
+            Ok(Pedigrees { relations, pedigree, mirrored })
         };
         self.shapes.iter().map(pedigree).collect()
     }

@@ -71,7 +71,7 @@ fn move_allele(source: &Source, family: &mut Drawn<'_>, locus: usize, stream: &m
     let genotype = |[a, b]: [u8; 2]| Genotype::new(alleles[usize::from(a)], alleles[usize::from(b)]);
     let typed = |set: u64| set >> locus & 1 == 1;
     let [father, mother] = [Side::Paternal, Side::Maternal].map(|side| {
-        let relative = family.parent(side).filter(|&relative| typed(family.relatives[relative].1))?;
+        let relative = family.parent(side).filter(|&relative| typed(family.relatives[relative].typed))?;
         Some(genotype(family.everyone[family.pedigree.relatives()[relative]][locus]))
     });
     // Most mutations are the father's.
@@ -88,7 +88,7 @@ fn move_allele(source: &Source, family: &mut Drawn<'_>, locus: usize, stream: &m
         steps.rotate_left(2);
     }
     let pair = family.everyone[family.pedigree.child()][locus];
-    if !typed(family.child.1) || contradicts(genotype(pair), father, mother) {
+    if !typed(family.child.typed) || contradicts(genotype(pair), father, mother) {
         return false;
     }
     for (side, step) in sides.into_iter().flat_map(|side| steps.map(|step| (side, step))) {

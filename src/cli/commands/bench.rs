@@ -16,7 +16,7 @@ use crate::ledger::{Batch, Ledger, OnConflict};
 use crate::matching::{Criterion, Matcher, Watch};
 use crate::model::{Layout, Profile, Pseudonym, Relation, SampleRecord, Sex};
 use crate::screen::Instructions;
-use crate::store::{self, Frequencies, MatchOptions, Matched, NewStore, Store, checked_threshold};
+use crate::store::{self, MatchOptions, Matched, NewStore, Store, checked_threshold};
 use crate::synthesis::{Plan, Population};
 
 
@@ -136,7 +136,8 @@ impl Bench {
     fn measure(&self, output: &Output) -> anyhow::Result<Measured> {
         let quiet = Output::new(true);
         let quiet = Notices::new(&quiet);
-        let Frequencies { text, table, .. } = self.frequencies.read()?;
+        let frequencies = self.frequencies.read()?;
+        let table = &frequencies.table;
         let settings = self.model.settings()?;
         let criterion = Criterion { min_log10_lr: checked_threshold(self.min_log10_lr)?, ..Criterion::default() };
         output.say(&format!(
@@ -147,11 +148,11 @@ impl Bench {
         ));
         let plan = Plan { families: self.families, children: self.children, seed: self.seed, ..Plan::default() };
         let started = Instant::now();
-        let population = Population::generate(&plan, &table, &settings.model)?;
+        let population = Population::generate(&plan, table, &settings.model)?;
         let synthesise = started.elapsed();
 
         let folder = tempfile::tempdir()?;
-        let new = NewStore { criterion, ..NewStore::new(&text, &table, &settings) }.for_invented_people();
+        let new = NewStore { criterion, ..NewStore::new(&frequencies, &settings) }.for_invented_people();
         let store = Store::create(&folder.path().join("store"), &new)?;
         let mut ledger = store.ledger()?;
         let [first, later] = batches(&population, self.new, table.panel().loci());

@@ -18,8 +18,8 @@ use crate::matching::{Criterion, Matcher, Watch};
 use crate::model::{Locus, Panel, Profile, Pseudonym, Relation, Sex};
 use crate::population::DropOuts;
 use crate::pseudonym::{Pseudonymizer, SecretKey};
-use crate::store::{self, Frequencies, MatchOptions, NewStore, Store, checked_threshold};
-use crate::synthesis::{Challenge, ChallengePlan};
+use crate::store::{self, MatchOptions, NewStore, Store, checked_threshold};
+use crate::synthesis::{Answer, Challenge, ChallengePlan};
 
 
 /// Loci with nothing seen, and with one copy lost, unless asked for otherwise.
@@ -102,7 +102,8 @@ impl Search {
 
     fn search(&self, output: &Output) -> anyhow::Result<Searched> {
         let quiet = Output::new(true);
-        let Frequencies { text, table, .. } = self.frequencies.read()?;
+        let frequencies = self.frequencies.read()?;
+        let table = &frequencies.table;
         let panel = table.panel();
         let mut settings = self.model.settings()?;
         if settings.model.drop_out == DropOuts::default() {
@@ -123,9 +124,9 @@ impl Search {
                 missing: self.untyped_loci,
                 single: self.single_allele_loci,
             };
-            let challenge = plan.generate(&table, &settings.model)?;
+            let challenge = plan.generate(table, &settings.model)?;
             let folder = tempfile::tempdir()?;
-            let new = NewStore { criterion, ..NewStore::new(&text, &table, &settings) }.for_invented_people();
+            let new = NewStore { criterion, ..NewStore::new(&frequencies, &settings) }.for_invented_people();
             let store = Store::create(&folder.path().join("store"), &new)?;
             let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
             let (people, queries) = (people(&challenge, panel, '/'), queries(&challenge, panel, '/'));
@@ -141,9 +142,10 @@ impl Search {
             let answers: HashMap<Pseudonym, Pseudonym> =
                 matched.result.candidates.iter().map(|one| (one.family, one.child)).collect();
             let mut first = 0;
-            for (query, &(place, _)) in challenge.truth.iter().enumerate() {
+            for (query, answer) in challenge.truth.iter().enumerate() {
                 let family = pseudonymizer.family(None, &query_id(query))?;
-                first += usize::from(answers.get(&family) == Some(&pseudonymizer.sample(None, &person_id(place))?));
+                first +=
+                    usize::from(answers.get(&family) == Some(&pseudonymizer.sample(None, &person_id(answer.person))?));
             }
             let expected = expected(&store, criterion)?;
             searches.push(One { seed, first, expected, import, match_ });
@@ -252,8 +254,8 @@ pub(super) fn queries(challenge: &Challenge, panel: &Panel, between: char) -> St
 
 /// Who is to be found, and what that person is to the query.
 pub(super) fn truth(challenge: &Challenge) -> String {
-    let row = |(query, &(place, _)): (usize, &(usize, bool))| {
-        format!("{},{},{}\n", query_id(query), person_id(place), challenge.relation(query))
+    let row = |(query, answer): (usize, &Answer)| {
+        format!("{},{},{}\n", query_id(query), person_id(answer.person), challenge.relation(query))
     };
     let rows: Vec<String> = challenge.truth.iter().enumerate().map(row).collect();
     String::from("family_id,PersonID,relation\n") + &rows.concat()

@@ -15,10 +15,9 @@ use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count};
 use crate::matching::Criterion;
 use crate::model::{Layout, Pseudonym};
-use crate::population::FrequencyTable;
 use crate::pseudonym::{Pseudonymizer, SecretKey};
 use crate::report::{CandidateRow, plain_table, ratio};
-use crate::store::{self, MatchOptions, NewStore, Settings, Store, write_private};
+use crate::store::{self, Frequencies, MatchOptions, NewStore, Settings, Store, write_private};
 
 use super::r#match;
 
@@ -85,10 +84,10 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
         write_private(&dir.join(name), text.as_bytes())?;
     }
     let key = Arc::new(SecretKey::generate(&dir.join("demo.key"))?);
-    let table = FrequencyTable::chinese_han_23();
-    let text = FrequencyTable::chinese_han_23_text();
+    let frequencies = Frequencies::built_in();
+    let table = &frequencies.table;
     let settings = Settings::default();
-    let new = NewStore { key: Some(Arc::clone(&key)), ..NewStore::new(text, table, &settings) };
+    let new = NewStore { key: Some(Arc::clone(&key)), ..NewStore::new(&frequencies, &settings) };
     let store = Store::create(&dir.join("store"), &new)?;
     let names = Pseudonymizer::new(&key);
     let entry = store::entry("demo", None);

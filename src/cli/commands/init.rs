@@ -35,9 +35,10 @@ impl Init {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let key = global.key().map(|key| SecretKey::load(&key)).transpose()?.map(Arc::new);
         let custodians = custodians(&self.custodian)?;
-        let Frequencies { text, table, base, notes } = self.frequencies.read()?;
+        let frequencies = self.frequencies.read()?;
+        let Frequencies { table, base, notes, .. } = &frequencies;
         notes.iter().for_each(|note| output.warn(&note.to_string()));
-        let settings = self.model.settings_over(&base)?;
+        let settings = self.model.settings_over(base)?;
         let criterion = Criterion { min_log10_lr: checked_threshold(self.min_log10_lr)?, ..Criterion::default() };
         let store = Store::create_recorded(
             &global.store,
@@ -46,7 +47,7 @@ impl Init {
                 key: key.clone(),
                 custodians: &custodians,
                 index_dir: self.index_dir.as_deref(),
-                ..NewStore::new(&text, &table, &settings)
+                ..NewStore::new(&frequencies, &settings)
             },
             global.entry("init"),
         )?;
