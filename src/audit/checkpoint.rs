@@ -33,6 +33,7 @@ struct Text {
 
 /// Why a checkpoint or a chain does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CheckpointError {
     /// Not a checkpoint at all.
     #[error("it is no checkpoint, or is damaged")]
@@ -97,7 +98,7 @@ impl Checkpoint {
         if key.verifies(&message, &checkpoint.signature) { Ok(checkpoint) } else { Err(CheckpointError::Signature) }
     }
 
-    /// Holds it against a chain of so many records, in which the record of the checkpoint's number has this hash.
+    /// Checks it against a chain of `length` records, in which the record of the checkpoint's number has the hash `head`.
     ///
     /// # Errors
     /// [`CheckpointError::OtherStore`], [`CheckpointError::Truncated`] or [`CheckpointError::Rewritten`].

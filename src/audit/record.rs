@@ -1,4 +1,4 @@
-//! Records and the chain that they form.
+//! Records of who did what, and the chain that they form.
 
 use std::fmt;
 
@@ -20,6 +20,23 @@ pub enum Subjects {
 }
 
 /// What a command did, before it is appended to a chain.
+///
+/// ```
+/// use reunite::audit::{Chain, Entry, Record, Subject};
+/// use reunite::model::Pseudonym;
+///
+/// let family: Pseudonym = "00010203feff060708090a0b0c0d0e0f".parse()?;
+/// let entry = Entry::new(1000, "ada", "explain", Some("question of the court")).with("format", "json").about([family]);
+///
+/// // The ledger does this when it appends an entry.
+/// let store_id = [7; 16];
+/// let chain = Chain::new(&store_id);
+/// let record = Record::new(&store_id, &entry, chain.length + 1, 1_700_000_000, chain.head);
+///
+/// // A record names nobody. Whoever has the pseudonym finds it, though.
+/// assert_eq!(record.is_about(Subject::of(&store_id, family)), Some(true));
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// The user's number at the operating system.
@@ -211,6 +228,26 @@ impl Record {
 }
 
 /// A chain, followed from its beginning.
+///
+/// ```
+/// use reunite::audit::{Break, Chain, Entry, Record};
+///
+/// let store_id = [7; 16];
+/// let mut chain = Chain::new(&store_id);
+/// let mut records = Vec::new();
+/// for command in ["import", "match"] {
+///     let entry = Entry::new(1000, "ada", command, None);
+///     let record = Record::new(&store_id, &entry, chain.length + 1, 1_700_000_000, chain.head);
+///     assert_eq!(chain.follow(&record), None);
+///     records.push(record);
+/// }
+///
+/// // Whoever edits a record breaks the chain.
+/// records[0].user = "eve".to_owned();
+/// let mut again = Chain::new(&store_id);
+/// let breaks: Vec<Break> = records.iter().filter_map(|record| again.follow(record)).collect();
+/// assert_eq!(breaks, [Break::Edited(1)]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {
     /// Records so far.
@@ -221,6 +258,7 @@ pub struct Chain {
 
 /// Where a chain does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Break {
     /// What stands in a record is not what its hash was computed of.
     Edited(u64),
@@ -250,7 +288,7 @@ impl Chain {
         Self { length: 0, head: blake3::derive_key(BEGIN_CONTEXT, store_id) }
     }
 
-    /// Goes on to the next record, and says what is wrong with it; then from there.
+    /// Goes on to the next record. Gives what is wrong with it, if anything; the chain goes on from it all the same.
     pub fn follow(&mut self, record: &Record) -> Option<Break> {
         let expected = self.length + 1;
         let found = if record.number > expected {

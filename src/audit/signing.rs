@@ -33,7 +33,7 @@ impl SigningKey {
     pub fn generate(path: &Path) -> Result<Self, KeyError> {
         let mut bytes = Zeroizing::new([0; 32]);
         getrandom::fill(&mut bytes[..]).map_err(KeyError::Random)?;
-        let key = Self::of(&bytes);
+        let key = Self::from_bytes(&bytes);
         let public = public_path(path);
         if public.exists() {
             return Err(KeyError::Exists(public));
@@ -55,10 +55,10 @@ impl SigningKey {
         if *bytes == [0; 32] {
             return Err(KeyError::Zero(source.path()));
         }
-        Ok(Self::of(&bytes))
+        Ok(Self::from_bytes(&bytes))
     }
 
-    fn of(bytes: &[u8; 32]) -> Self {
+    fn from_bytes(bytes: &[u8; 32]) -> Self {
         Self(Box::new(ed25519_dalek::SigningKey::from_bytes(bytes)))
     }
 

@@ -1,9 +1,11 @@
-//! The audit chain: appended to in the transaction of the change that a record is about.
+//! Appends to the audit chain, in the transaction of the change that a record is about, and reads it.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use super::LedgerError;
-use super::open::{Ledger, now, store_id};
+use super::generation::store_id;
+use super::ledger::Ledger;
+use super::meta::now;
 use crate::audit::{Chain, Entry, Record};
 
 impl Ledger {
@@ -27,7 +29,7 @@ impl Ledger {
         let mut statement = self.connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            each(record(row)?);
+            each(read_record(row)?);
         }
         Ok(())
     }
@@ -37,13 +39,13 @@ impl Ledger {
     /// # Errors
     /// The database's.
     pub fn audit_end(&self) -> Result<Chain, LedgerError> {
-        end(&self.connection)
+        chain_end(&self.connection)
     }
 }
 
 const COLUMNS: &str = "number, at, uid, user, command, details, reason, subjects, previous, hash";
 
-fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record {
         number: row.get::<_, i64>(0)?.unsigned_abs(),
         at: row.get(1)?,
@@ -58,7 +60,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     })
 }
 
-fn end(connection: &Connection) -> Result<Chain, LedgerError> {
+fn chain_end(connection: &Connection) -> Result<Chain, LedgerError> {
     let sql = "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1";
     let read = |row: &Row<'_>| Ok(Chain { length: row.get::<_, i64>(0)?.unsigned_abs(), head: row.get(1)? });
     match connection.query_row(sql, [], read).optional()? {
@@ -69,7 +71,7 @@ fn end(connection: &Connection) -> Result<Chain, LedgerError> {
 
 /// Appends a record; the caller commits.
 pub(super) fn append(tx: &Transaction<'_>, entry: &Entry) -> Result<u64, LedgerError> {
-    let last = end(tx)?;
+    let last = chain_end(tx)?;
     let record = Record::new(&store_id(tx)?, entry, last.length + 1, now(), last.head);
     tx.execute(
         &format!("INSERT INTO audit ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"),

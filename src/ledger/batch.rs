@@ -1,4 +1,4 @@
-//! What is imported, and what came of it.
+//! A batch of records to import, how it disagrees with the ledger, and what an import did.
 
 use std::fmt;
 
@@ -21,8 +21,8 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// What the audit chain says of its import.
-    pub(super) fn record(&self, entry: Entry, report: &ImportReport) -> Entry {
+    /// Adds to an entry what the audit chain says of the import of this batch.
+    pub(super) fn describe_import(&self, entry: Entry, report: &ImportReport) -> Entry {
         let entry = entry.with("as", self.layout.word()).with_digest("file", &self.file_digest);
         [
             ("rows", self.rows.len() as u64),
@@ -61,6 +61,7 @@ impl OnConflict {
 
 /// How a row disagrees with the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum ConflictKind {
     /// The sample is known as a child and given as a relative, or the reverse.
     Role,
@@ -134,6 +135,7 @@ impl fmt::Display for Conflict {
 
 /// What an import did, or would do. Every row is counted once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImportReport {
     /// Rows that brought a sample, or a known sample into a further family.
     pub added: u64,

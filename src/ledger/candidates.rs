@@ -1,11 +1,11 @@
-//! The current candidates.
+//! Reads the current candidates, and checks each against its checksum.
 
 use rusqlite::{Row, Transaction};
 
 use super::LedgerError;
 use super::checksum::{Checksum, Sum};
-use super::open::Ledger;
-use super::read::pseudonym;
+use super::column::pseudonym;
+use super::ledger::Ledger;
 use crate::model::{Candidate, Pseudonym};
 
 /// A current candidate and since when it is one.

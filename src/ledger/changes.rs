@@ -1,65 +1,15 @@
-//! What changed since an earlier generation.
+//! Reads the children and families that changed since an earlier generation.
 
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::OptionalExtension;
 
-use super::checksum::Sum;
-use super::open::{Generation, Ledger, generation};
-use super::read::{Positions, Which, families, pseudonym};
-use super::{LedgerError, whole};
+use super::LedgerError;
+use super::column::pseudonym;
+use super::families::{Positions, Which, families};
+use super::generation::{Generation, Past, generation, samples_since};
+use super::ledger::Ledger;
 use crate::model::{Child, Family, Panel, Pseudonym};
 
-/// An earlier state of the samples and families.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Past {
-    /// Its number and stamp.
-    pub generation: Generation,
-    /// The last import that it knew.
-    last_import: i64,
-}
-
-/// Remembers the present generation, so that later ones can say what changed since.
-pub(super) fn remember(tx: &Transaction<'_>) -> Result<(), LedgerError> {
-    let Generation { number, stamp } = generation(tx)?;
-    let number = i64::try_from(number).unwrap_or(i64::MAX);
-    let last_import = tx.query_row("SELECT coalesce(max(id), 0) FROM import", [], |row| row.get(0))?;
-    tx.execute(
-        "INSERT OR REPLACE INTO past (generation, stamp, last_import, sum) VALUES (?1, ?2, ?3, ?4)",
-        (number, stamp, last_import, whole::of_past(number, &stamp, last_import)),
-    )?;
-    Ok(())
-}
-
-/// A query for the ids of the samples that came or were given other data by imports after this one. It goes through no others.
-pub(super) fn samples_since(import: &str) -> String {
-    // Ids that became free are given again: the least of all, and then the import itself.
-    format!(
-        "SELECT id FROM sample WHERE id >= (SELECT min(first_sample) FROM import WHERE import.id > {import})
-         AND import_id > {import} UNION ALL SELECT id FROM sample WHERE changed > {import}"
-    )
-}
-
-/// The generation that the transaction under way will lead to.
-pub(super) fn next(tx: &Connection) -> Result<i64, LedgerError> {
-    Ok(i64::try_from(generation(tx)?.number).unwrap_or(i64::MAX).saturating_add(1))
-}
-
 impl Ledger {
-    /// An earlier generation, or the present one; `None` if this ledger has never been there, or what it knows of it was
-    /// damaged.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn past(&self, number: u64) -> Result<Option<Past>, LedgerError> {
-        let Ok(wanted) = i64::try_from(number) else { return Ok(None) };
-        let sql = "SELECT stamp, last_import, sum FROM past WHERE generation = ?1";
-        let read = |row: &rusqlite::Row<'_>| {
-            let (stamp, last_import, sum): (_, _, Option<Sum>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let is_sound = sum == Some(whole::of_past(wanted, &stamp, last_import));
-            Ok(is_sound.then_some(Past { generation: Generation { number, stamp }, last_import }))
-        };
-        Ok(self.connection.query_row(sql, [wanted], read).optional()?.flatten())
-    }
-
     /// The children that came or were given other data since, by pseudonym; perhaps some that were only described anew.
     ///
     /// # Errors

@@ -52,10 +52,10 @@ fn sum(sample: Pseudonym, drop_out: Option<DropOut>, content: &[u8]) -> [u8; SUM
     let drop_out = drop_out.map_or(u64::MAX, |probability| probability.get().to_bits());
     let mut hash = blake3::Hasher::new();
     hash.update(sample.as_bytes()).update(&drop_out.to_le_bytes()).update(content);
-    start(&hash)
+    first_bytes(&hash)
 }
 
-fn start(hash: &blake3::Hasher) -> [u8; SUM] {
+fn first_bytes(hash: &blake3::Hasher) -> [u8; SUM] {
     let mut sum = [0; SUM];
     sum.copy_from_slice(&hash.finalize().as_bytes()[..SUM]);
     sum
@@ -78,7 +78,7 @@ fn checked(sample: Pseudonym, drop_out: Option<DropOut>, blob: &[u8]) -> Result<
 ///
 /// # Errors
 /// What is wrong with the bytes.
-pub(super) fn renamed(
+pub(super) fn under_new_pseudonym(
     former: Pseudonym,
     drop_out: Option<DropOut>,
     blob: &[u8],
@@ -132,7 +132,7 @@ fn from_tenths(low: u32, high: u32) -> Result<Genotype, &'static str> {
 ///
 /// # Errors
 /// What is wrong with the bytes.
-pub(super) fn anew(
+pub(super) fn from_former(
     sample: Pseudonym,
     drop_out: Option<DropOut>,
     former: &[u8],
@@ -140,7 +140,7 @@ pub(super) fn anew(
 ) -> Result<Vec<u8>, &'static str> {
     let entries = if with_sum {
         let (entries, stored) = former.split_last_chunk::<SUM>().ok_or(SHORT)?;
-        if *stored != start(blake3::Hasher::new().update(sample.as_bytes()).update(entries)) {
+        if *stored != first_bytes(blake3::Hasher::new().update(sample.as_bytes()).update(entries)) {
             return Err("the profile or the pseudonym was changed");
         }
         entries
@@ -202,9 +202,9 @@ mod tests {
         for length in 0..blob.len() {
             assert!(read(&blob[..length]).is_err(), "{length}");
         }
-        let other = renamed(p(1), None, &blob, p(2)).unwrap();
-        assert!(read(&other).is_err() && renamed(p(3), None, &blob, p(2)).is_err());
-        assert_eq!(renamed(p(2), None, &other, p(1)).unwrap(), blob);
+        let other = under_new_pseudonym(p(1), None, &blob, p(2)).unwrap();
+        assert!(read(&other).is_err() && under_new_pseudonym(p(3), None, &blob, p(2)).is_err());
+        assert_eq!(under_new_pseudonym(p(2), None, &other, p(1)).unwrap(), blob);
         // Another drop-out probability is another sample's.
         let of = DropOut::new;
         let mut own = Vec::new();
@@ -228,25 +228,25 @@ mod tests {
     fn former_profiles_are_written_anew_or_refused() {
         let genotype = |text: &str| text.parse::<Genotype>().unwrap();
         let entries = [1, 0, 140, 0, 150, 0, 44, 1, 93, 0, 93, 0];
-        let summed = [&entries[..], &start(blake3::Hasher::new().update(&[1; 16]).update(&entries))].concat();
+        let summed = [&entries[..], &first_bytes(blake3::Hasher::new().update(&[1; 16]).update(&entries))].concat();
         for (former, with_sum) in [(&entries[..], false), (&summed, true)] {
-            let blob = anew(p(1), None, former, with_sum).unwrap();
+            let blob = from_former(p(1), None, former, with_sum).unwrap();
             assert_eq!(read(&blob).unwrap(), [(1, genotype("14/15")), (300, genotype("9.3"))]);
         }
         for bit in 0..summed.len() * 8 {
             let mut damaged = summed.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            assert!(anew(p(1), None, &damaged, true).is_err(), "{bit}");
+            assert!(from_former(p(1), None, &damaged, true).is_err(), "{bit}");
         }
-        assert!(anew(p(2), None, &summed, true).is_err());
-        assert!(anew(p(1), None, &entries[..11], false).is_err());
+        assert!(from_former(p(2), None, &summed, true).is_err());
+        assert!(from_former(p(1), None, &entries[..11], false).is_err());
         for (at, byte) in [(0, 0), (0, 45), (2, 9), (2, 151), (5, 9)] {
             let mut damaged = entries;
             damaged[at] = byte;
             if at == 0 && byte == 45 {
                 damaged[1] = 1;
             }
-            assert!(anew(p(1), None, &damaged, false).is_err(), "{at} {byte}");
+            assert!(from_former(p(1), None, &damaged, false).is_err(), "{at} {byte}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! What can go wrong with the ledger. Messages hold pseudonyms and places, never genotypes or identifiers.
+//! Errors of the ledger. Their messages hold pseudonyms and places, never genotypes or identifiers.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use crate::model::Pseudonym;
 
 /// What is wrong with the disk that the ledger is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Trouble {
     /// There is no room left.
     Full,
@@ -35,6 +36,7 @@ impl LedgerError {
 
 /// Why the ledger did not do what was asked. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LedgerError {
     /// No such file.
     #[error("there is no ledger at {}: name the store with --store, or make one with `reunite init`", .0.display())]

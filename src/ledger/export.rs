@@ -1,4 +1,4 @@
-//! Samples as they were imported, to go out again.
+//! Reads samples as they were imported, to export them.
 
 use std::sync::Arc;
 
@@ -6,10 +6,11 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Row, params_from_iter};
 
 use super::checksum::Sum;
-use super::open::Ledger;
-use super::read::{Positions, pseudonym};
-use super::relatives::relation;
-use super::{LedgerError, many, whole};
+use super::column::{pseudonym, pseudonym_list, relation};
+use super::families::Positions;
+use super::integrity::{self, Held};
+use super::ledger::Ledger;
+use super::{LedgerError, multi_allele};
 use crate::model::{Layout, Locus, Pseudonym, SampleRecord, Sex};
 
 /// Which families or children.
@@ -28,7 +29,7 @@ impl Ledger {
     /// [`LedgerError::Damaged`] if a name is none or another than was written.
     pub fn loci(&self) -> Result<Vec<Locus>, LedgerError> {
         let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is none" };
-        let mut names: Vec<String> = whole::loci(&self.connection)?.into_iter().map(|locus| locus.1).collect();
+        let mut names: Vec<String> = integrity::loci(&self.connection)?.into_iter().map(|locus| locus.1).collect();
         names.sort_unstable();
         names.iter().map(|name| name.parse().map_err(damaged)).collect()
     }
@@ -48,21 +49,18 @@ impl Ledger {
         // One view of the data, whatever is imported meanwhile.
         let tx = self.connection.unchecked_transaction().map_err(LedgerError::from)?;
         let positions = Positions::over(&tx, loci.len(), |locus| loci.iter().position(|one| one == locus))?;
-        let mut many = many::of_all(&tx, |locus| loci.iter().position(|one| one == locus))?;
-        let list = |pseudonyms: &[Pseudonym]| {
-            // Of an empty text `unhex` makes a pseudonym that nobody has.
-            let names: Vec<String> = pseudonyms.iter().map(Pseudonym::to_string).collect();
-            vec![Value::from(format!("[\"{}\"]", names.join("\",\"")))]
-        };
+        let mut many = multi_allele::by_sample(&tx, |locus| loci.iter().position(|one| one == locus))?;
         let (condition, values) = match (layout, chosen) {
             (Layout::Families, Chosen::All) => ("family.withdrawn IS NULL", vec![]),
-            (Layout::Families, Chosen::Those(those)) => {
-                ("+family.pseudonym IN (SELECT unhex(value) FROM json_each(?1))", list(those))
-            }
+            (Layout::Families, Chosen::Those(those)) => (
+                "+family.pseudonym IN (SELECT unhex(value) FROM json_each(?1))",
+                vec![Value::from(pseudonym_list(those))],
+            ),
             (Layout::Children, Chosen::All) => ("sample.role = 'child'", vec![]),
-            (Layout::Children, Chosen::Those(those)) => {
-                ("sample.role = 'child' AND sample.pseudonym IN (SELECT unhex(value) FROM json_each(?1))", list(those))
-            }
+            (Layout::Children, Chosen::Those(those)) => (
+                "sample.role = 'child' AND sample.pseudonym IN (SELECT unhex(value) FROM json_each(?1))",
+                vec![Value::from(pseudonym_list(those))],
+            ),
         };
         let columns = "sample.pseudonym, sample.profile, sample.drop_out, sample.sex, sample.agency, sample.region,
                        sample.kit, sample.collected_on";
@@ -81,9 +79,9 @@ impl Ledger {
         let mut number = 0;
         while let Some(row) = rows.next().map_err(LedgerError::from)? {
             if matches!(row.get_ref(0).map_err(LedgerError::from)?, ValueRef::Null) {
-                return Err(whole::changed(format!("family {}", pseudonym(row, 8)?)).into());
+                return Err(integrity::relatives_changed(format!("family {}", pseudonym(row, 8)?)).into());
             }
-            let mut record = record(row, layout, &positions)?;
+            let mut record = read_record(row, layout, &positions)?;
             // A relative of several families is met again.
             record.many = match layout {
                 Layout::Families => many.get(&record.sample).cloned(),
@@ -107,7 +105,7 @@ impl Ledger {
         }
         family.flush(&mut each)?;
         if matches!(chosen, Chosen::All) {
-            whole::check(&tx, layout, number)?;
+            integrity::check_count(&tx, layout, number)?;
         }
         Ok(())
     }
@@ -129,14 +127,15 @@ impl OfFamily {
         let held = self
             .relatives
             .iter()
-            .filter_map(|(record, place)| record.family.map(|(_, relation)| (record.sample, relation.word(), *place)));
-        whole::check_family(family, held, self.links.as_deref(), self.sum)?;
+            .filter_map(|(record, place)| record.family.map(|(_, relation)| (record.sample, relation, *place)))
+            .map(|(sample, relation, place)| Held { sample, relation: relation.word(), place });
+        integrity::check_family(family, held, self.links.as_deref(), self.sum)?;
         self.relatives.sort_unstable_by_key(|(record, _)| (record.family.map(|family| family.1), record.sample));
         self.relatives.drain(..).map(|relative| relative.0).try_for_each(each)
     }
 }
 
-fn record(row: &Row<'_>, layout: Layout, positions: &Positions) -> Result<SampleRecord, LedgerError> {
+fn read_record(row: &Row<'_>, layout: Layout, positions: &Positions) -> Result<SampleRecord, LedgerError> {
     let sample = pseudonym(row, 0)?;
     let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
     let sex: Sex =

@@ -1,16 +1,17 @@
-//! Taking a sample or a family out for good.
+//! Deletes samples and families for good.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use serde_json::Value;
 
 use super::audit::append;
-use super::changes::next;
-use super::open::{Ledger, advance, set_meta};
-use super::read::pseudonym;
-use super::runs;
-use super::{LedgerError, SealedFile, sealed, whole};
+use super::column::pseudonym;
+use super::generation::{advance, next_generation};
+use super::ledger::Ledger;
+use super::meta::set_meta;
+use super::traces::UNFINISHED;
+use super::{LedgerError, SealedFile, custody, integrity, runs};
 use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
 
@@ -25,6 +26,7 @@ pub struct Scope {
 
 /// What went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Expunged {
     /// Samples.
     pub samples: u64,
@@ -105,8 +107,8 @@ impl Ledger {
     ) -> Result<Expunged, LedgerError> {
         let tx = self.begin()?;
         let mut gone = Expunged::default();
-        let next = next(&tx)?;
-        let matched = whole::matched(&tx)?;
+        let next = next_generation(&tx)?;
+        let matched = integrity::families_matched(&tx)?;
         for family in &scope.families {
             gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;
             tx.execute(
@@ -115,7 +117,7 @@ impl Ledger {
             )?;
             gone.families += tx.execute("DELETE FROM family WHERE pseudonym = ?1", [family.as_bytes()])? as u64;
         }
-        let mut sums = whole::Families::new(&tx)?;
+        let mut sums = integrity::Families::new(&tx)?;
         for sample in &scope.samples {
             let mut sound = Vec::new();
             for family in families_of(&tx, *sample)? {
@@ -139,14 +141,14 @@ impl Ledger {
             let sql = "DELETE FROM sample WHERE pseudonym = ?1 RETURNING role = 'child'";
             if let Some(is_child) = tx.query_row(sql, [sample.as_bytes()], |row| row.get::<_, bool>(0)).optional()? {
                 gone.samples += 1;
-                whole::add(&tx, Layout::Children, -i64::from(is_child))?;
+                integrity::add_to_count(&tx, Layout::Children, -i64::from(is_child))?;
             }
         }
         drop(sums);
-        whole::add(&tx, Layout::Families, whole::matched(&tx)? - matched)?;
+        integrity::add_to_count(&tx, Layout::Families, integrity::families_matched(&tx)? - matched)?;
         gone.manifests = scrub_runs(&tx, scope)?;
         for (name, file) in replaced {
-            replace(&tx, name, file.as_ref())?;
+            custody::replace(&tx, name, file.as_ref())?;
         }
         set_meta(&tx, UNFINISHED, 1)?;
         advance(&tx)?;
@@ -158,48 +160,7 @@ impl Ledger {
         tx.commit()?;
         Ok(gone)
     }
-
-    /// Whether something was expunged, or renamed, and its traces are not yet gone from all files; then the files of the
-    /// vault that are to be removed.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn unfinished(&self) -> Result<Option<Vec<String>>, LedgerError> {
-        let sql = "SELECT value FROM meta WHERE key = ?1";
-        let unfinished: Option<i64> = self.connection.query_row(sql, [UNFINISHED], |row| row.get(0)).optional()?;
-        if unfinished.is_none() {
-            return Ok(None);
-        }
-        let mut statement = self.connection.prepare("SELECT name FROM doomed ORDER BY name")?;
-        let names = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        Ok(Some(names))
-    }
-
-    /// Writes the whole file anew, without what was deleted, and empties the journal. `false` if another program is reading
-    /// the ledger, so that the journal could not be emptied.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn compact(&mut self) -> Result<bool, LedgerError> {
-        self.connection.execute_batch("VACUUM")?;
-        let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        Ok(busy == 0)
-    }
-
-    /// The index, the vault's old files and the journal are gone.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn finished(&mut self) -> Result<(), LedgerError> {
-        let tx = self.begin()?;
-        tx.execute("DELETE FROM meta WHERE key = ?1", [UNFINISHED])?;
-        tx.execute("DELETE FROM doomed", [])?;
-        Ok(tx.commit()?)
-    }
 }
-
-/// Under which name `meta` says that what was expunged or renamed has left traces.
-pub(super) const UNFINISHED: &str = "expunge_unfinished";
 
 fn id_of(connection: &Connection, table: &str, pseudonym: Pseudonym) -> rusqlite::Result<Option<i64>> {
     let sql = format!("SELECT id FROM {table} WHERE pseudonym = ?1");
@@ -219,22 +180,9 @@ fn families_of(connection: &Connection, sample: Pseudonym) -> Result<Vec<Pseudon
     Ok(families)
 }
 
-/// Puts a file of the vault in the place of another.
-fn replace(tx: &Transaction<'_>, name: &str, file: Option<&SealedFile>) -> Result<(), LedgerError> {
-    let id = file.map(|file| sealed::insert(tx, file)).transpose()?;
-    for table in ["sample", "member"] {
-        let sql =
-            format!("UPDATE {table} SET sealed_id = ?2 WHERE sealed_id = (SELECT id FROM sealed WHERE name = ?1)");
-        tx.execute(&sql, (name, id))?;
-    }
-    tx.execute("DELETE FROM sealed WHERE name = ?1", [name])?;
-    tx.execute("INSERT OR IGNORE INTO doomed (name) VALUES (?1)", [name])?;
-    Ok(())
-}
-
 /// Takes what is expunged out of all runs and their manifests. Gives how many named it.
 fn scrub_runs(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerError> {
-    let names: Vec<String> = scope.samples.iter().chain(&scope.families).map(ToString::to_string).collect();
+    let gone: HashSet<Pseudonym> = scope.samples.iter().chain(&scope.families).copied().collect();
     runs::edit_all(tx, |run| {
         let mut named = false;
         if let Some(unscorable) = &mut run.unscorable {
@@ -242,9 +190,8 @@ fn scrub_runs(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerError> {
             unscorable.retain(|one| !scope.families.contains(&one.family));
             named = unscorable.len() < before;
         }
-        if names.iter().any(|name| run.manifest.contains(name.as_str())) {
-            let mut manifest = serde_json::from_str(&run.manifest)?;
-            scrub(&mut manifest, &names);
+        let mut manifest = serde_json::from_str(&run.manifest)?;
+        if scrub(&mut manifest, &gone) {
             run.manifest = manifest.to_string();
             named = true;
         }
@@ -252,26 +199,32 @@ fn scrub_runs(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerError> {
     })
 }
 
-/// Takes out every member of a list that names one of these.
-fn scrub(value: &mut Value, names: &[String]) {
+/// Takes out every member of a list that names one of these, and every other mention. Whether there was one.
+fn scrub(value: &mut Value, gone: &HashSet<Pseudonym>) -> bool {
     match value {
         Value::Array(all) => {
-            all.retain(|one| !mentions(one, names));
-            all.iter_mut().for_each(|one| scrub(one, names));
+            let before = all.len();
+            all.retain(|one| !mentions(one, gone));
+            let fewer = all.len() < before;
+            all.iter_mut().fold(fewer, |any, one| scrub(one, gone) | any)
         }
-        Value::Object(all) => all.values_mut().for_each(|one| scrub(one, names)),
-        Value::String(text) if names.contains(text) => *value = Value::Null,
-        _ => {}
-    }
-}
-
-/// Whether a value is one of these names, or an object of which a field is.
-fn mentions(value: &Value, names: &[String]) -> bool {
-    match value {
-        Value::String(text) => names.contains(text),
-        Value::Object(all) => {
-            all.values().any(|one| one.as_str().is_some_and(|text| names.iter().any(|name| name == text)))
+        Value::Object(all) => all.values_mut().fold(false, |any, one| scrub(one, gone) | any),
+        _ if names_one(value, gone) => {
+            *value = Value::Null;
+            true
         }
         _ => false,
     }
+}
+
+/// Whether a value is the name of one of these, or an object of which a field is.
+fn mentions(value: &Value, gone: &HashSet<Pseudonym>) -> bool {
+    match value {
+        Value::Object(all) => all.values().any(|one| names_one(one, gone)),
+        value => names_one(value, gone),
+    }
+}
+
+fn names_one(value: &Value, gone: &HashSet<Pseudonym>) -> bool {
+    value.as_str().and_then(|text| text.parse().ok()).is_some_and(|pseudonym| gone.contains(&pseudonym))
 }

@@ -1,48 +1,54 @@
 //! The one source of truth: samples, families, runs and candidates in one SQLite file.
 //!
 //! It holds pseudonyms and genotypes, so the file is private (mode 0600) and what is deleted is overwritten.
-//! Everything that changes something does so in one transaction: after a crash the ledger is as it was before or as
-//! it was to be.
+//! Everything that changes something does so in one transaction, with its record in the audit chain: after a crash the ledger
+//! is in the state before the change or in the state after it.
 
 mod audit;
 mod batch;
 mod candidates;
 mod changes;
 mod checksum;
+mod cipher;
 mod codec;
-mod crypt;
+mod column;
+mod custody;
+mod encrypt;
 mod error;
 mod export;
 mod expunge;
+mod families;
+mod family_marks;
+mod generation;
 mod import;
-mod known;
-mod many;
-mod marks;
+mod integrity;
+mod keys;
+#[expect(clippy::module_inception, reason = "the room's type has the room's name")]
+mod ledger;
+mod meta;
+mod migrate;
+mod multi_allele;
 mod open;
 mod pedigrees;
-mod read;
 mod rekey;
-mod relatives;
 mod runs;
 mod samples;
 mod schema;
-mod sealed;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod verify;
-mod whole;
-mod write;
 
 pub use batch::{Batch, Conflict, ConflictKind, ImportReport, OnConflict};
 pub use candidates::{CandidateFilter, CurrentCandidate};
-pub use changes::Past;
-pub use crypt::{ENCRYPTS, LedgerKey};
+pub use cipher::{ENCRYPTS, LedgerKey};
+pub use custody::{SealedFile, Sealer};
 pub use error::{LedgerError, Trouble};
 pub use export::Chosen;
 pub use expunge::{Expunged, Replacement, Scope};
-pub use open::{Generation, Ledger};
-pub use read::Counts;
+pub use families::Counts;
+pub use generation::{Generation, Past};
+pub use ledger::Ledger;
 pub use rekey::{Rekeyed, Renamed};
 pub use runs::{RunDelta, RunRecord, Standing};
 pub use samples::{Sample, Samples};
-pub use sealed::{SealedFile, Sealer};

@@ -16,7 +16,7 @@ use super::{Batch, LedgerError};
 use crate::model::{FamilyPedigree, Member, Pedigree, Pseudonym, Relation};
 
 /// The batch's pedigrees by family. Checks that each member has a place in one, and nobody else.
-pub(super) fn of(batch: &Batch) -> Result<BTreeMap<Pseudonym, &FamilyPedigree>, LedgerError> {
+pub(super) fn by_family(batch: &Batch) -> Result<BTreeMap<Pseudonym, &FamilyPedigree>, LedgerError> {
     let pedigrees: BTreeMap<Pseudonym, &FamilyPedigree> =
         batch.pedigrees.iter().map(|pedigree| (pedigree.family, pedigree)).collect();
     if pedigrees.len() < batch.pedigrees.len() {
@@ -98,7 +98,7 @@ pub(super) struct Writer<'t> {
 impl<'t> Writer<'t> {
     pub(super) fn new(tx: &'t Transaction<'_>, batch: &'t Batch) -> Result<Self, LedgerError> {
         Ok(Self {
-            pedigrees: of(batch)?,
+            pedigrees: by_family(batch)?,
             links: tx.prepare(
                 "INSERT INTO pedigree (family_id, links) VALUES (?1, ?2)
                  ON CONFLICT (family_id) DO UPDATE SET links = excluded.links",
@@ -112,7 +112,7 @@ impl<'t> Writer<'t> {
     }
 
     /// A family's pedigree.
-    pub(super) fn of(&self, family: Pseudonym) -> Option<&'t FamilyPedigree> {
+    pub(super) fn pedigree(&self, family: Pseudonym) -> Option<&'t FamilyPedigree> {
         self.pedigrees.get(&family).copied()
     }
 

@@ -1,22 +1,21 @@
-//! Giving every sample and family the pseudonym of another key.
+//! Gives every sample and family the pseudonym of another key.
 
 use std::collections::HashMap;
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
 use serde_json::Value;
 
 use super::audit::append;
-use super::candidates;
-use super::crypt::{LedgerKey, needed};
-use super::expunge::UNFINISHED;
-use super::open::{Ledger, advance, generation, meta, set_meta};
-use super::read::{drop_out, pseudonym};
-use super::{LedgerError, SealedFile, codec, runs, whole};
+use super::cipher::needed;
+use super::column::{drop_out, pseudonym};
+use super::generation::{advance, generation};
+use super::keys::ANNOUNCED;
+use super::ledger::Ledger;
+use super::meta::set_meta;
+use super::traces::UNFINISHED;
+use super::{LedgerError, LedgerKey, SealedFile, candidates, codec, custody, integrity, runs};
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
-
-/// Under which name `meta` has the key that a rotation was begun to.
-pub(super) const ANNOUNCED: &str = "key_next";
 
 /// The pseudonyms of another key, by the present ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +28,7 @@ pub struct Renamed {
 
 /// What was given another pseudonym.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rekeyed {
     /// Samples.
     pub samples: u64,
@@ -41,43 +41,6 @@ pub struct Rekeyed {
 }
 
 impl Ledger {
-    /// Whether pseudonyms here were ever made with a key, now or before.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn has_used_key(&self, fingerprint: [u8; 8]) -> Result<bool, LedgerError> {
-        Ok(is_known(&self.connection, fingerprint)?)
-    }
-
-    /// Says that the ledger is to be given another key, or with `None` that it is not after all. It belongs to the present
-    /// one all the same, until [`Self::rekey`].
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn announce_key<'e>(
-        &mut self,
-        next: Option<[u8; 8]>,
-        entry: impl Into<Attribution<'e>>,
-    ) -> Result<(), LedgerError> {
-        let tx = self.begin()?;
-        match next {
-            Some(next) => set_meta(&tx, ANNOUNCED, next)?,
-            None => drop(tx.execute("DELETE FROM meta WHERE key = ?1", [ANNOUNCED])?),
-        }
-        if let Some(entry) = entry.into().entry() {
-            append(&tx, &entry)?;
-        }
-        Ok(tx.commit()?)
-    }
-
-    /// The key that it is to be given; `None` if that is its own.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn announced_key(&self) -> Result<Option<[u8; 8]>, LedgerError> {
-        meta(&self.connection, ANNOUNCED)
-    }
-
     /// Gives the ledger another key, all of it in one transaction: every sample and family, candidates, what manifests say,
     /// and the files of the vault, each with the one that takes its place. What was matched before is no base for what is
     /// new: relatives of one relation are taken in the order of their pseudonyms, so that last digits may differ.
@@ -100,9 +63,9 @@ impl Ledger {
         let next = needed(&self.path, next)?;
         let done = self.give_key(fingerprint, next, renamed, replaced, entry.into());
         if let Some(next) = next {
-            let settled = self.settle(next);
+            let reopened = self.reopen(next);
             // What went wrong first says more.
-            return done.and_then(|done| settled.map(|()| done));
+            return done.and_then(|done| reopened.map(|()| done));
         }
         done
     }
@@ -118,23 +81,16 @@ impl Ledger {
         let tx = self.begin()?;
         tx.execute("INSERT INTO key_used (fingerprint) VALUES (?1)", [fingerprint])?;
         let key = tx.last_insert_rowid();
-        let sound = whole::sound(&tx)?;
+        let sound = integrity::sound_families(&tx)?;
         let done = Rekeyed {
             samples: rename(&tx, "sample", key, &renamed.samples)?,
             families: rename(&tx, "family", key, &renamed.families)?,
             candidates: candidates(&tx, renamed)?,
             manifests: runs(&tx, renamed)?,
         };
-        let mut sums = whole::Families::new(&tx)?;
-        sound.into_iter().try_for_each(|id| sums.renew(id))?;
-        drop(sums);
+        integrity::renew_families(&tx, &sound)?;
         for (name, file) in replaced {
-            let records = i64::try_from(file.records).unwrap_or(i64::MAX);
-            tx.execute(
-                "UPDATE sealed SET name = ?2, digest = ?3, records = ?4 WHERE name = ?1",
-                (name, &file.name, file.digest, records),
-            )?;
-            tx.execute("INSERT OR IGNORE INTO doomed (name) VALUES (?1)", [name])?;
+            custody::replace(&tx, name, Some(file))?;
         }
         set_meta(&tx, "key_fingerprint", fingerprint)?;
         set_meta(&tx, UNFINISHED, 1)?;
@@ -151,12 +107,6 @@ impl Ledger {
         tx.commit()?;
         Ok(done)
     }
-}
-
-/// Whether pseudonyms were ever made with a key.
-pub(super) fn is_known(connection: &rusqlite::Connection, fingerprint: [u8; 8]) -> rusqlite::Result<bool> {
-    let sql = "SELECT 1 FROM key_used WHERE fingerprint = ?1";
-    Ok(connection.query_row(sql, [fingerprint], |_| Ok(())).optional()?.is_some())
 }
 
 /// The new name of a sample or family of the table.
@@ -195,7 +145,7 @@ fn profiles(tx: &Transaction<'_>, samples: &[(i64, Pseudonym, Pseudonym)]) -> Re
     for &(id, old, new) in samples {
         let (blob, drop_out) = select.query_row([id], |row| Ok((row.get::<_, Vec<u8>>(0)?, drop_out(row, old, 1))))?;
         let damaged = |what| LedgerError::Damaged { of: format!("sample {old}"), what };
-        update.execute((id, codec::renamed(old, drop_out?, &blob, new).map_err(damaged)?))?;
+        update.execute((id, codec::under_new_pseudonym(old, drop_out?, &blob, new).map_err(damaged)?))?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Runs, and how each replaces the candidates of the one before.
+//! Records runs, each of which replaces the candidates of the one before, and reads the last one.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::audit::append;
 use super::candidates::{self, candidate};
 use super::checksum::{Checksum, Sum};
-use super::open::{Ledger, generation};
-use super::read::pseudonym;
+use super::column::pseudonym;
+use super::generation::generation;
+use super::ledger::Ledger;
 use super::{CurrentCandidate, LedgerError};
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
@@ -49,6 +50,7 @@ pub struct RunRecord {
 
 /// What a run changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RunDelta {
     /// Number of the run, from 1.
     pub run: i64,

@@ -1,9 +1,10 @@
-//! Samples of either side, one by one.
+//! Reads samples of either side, one by one.
 
 use super::LedgerError;
-use super::changes::samples_since;
-use super::open::Ledger;
-use super::read::{Positions, pseudonym};
+use super::column::pseudonym;
+use super::families::Positions;
+use super::generation::samples_since;
+use super::ledger::Ledger;
 use crate::model::{Child, Panel, Pseudonym};
 
 /// Which samples. Relatives of whom all families are withdrawn are among none.

@@ -1,9 +1,4 @@
-//! Tables, and how an older ledger becomes a newer one.
-
-use rusqlite::Transaction;
-
-use super::read::{drop_out, pseudonym};
-use super::{LedgerError, candidates, codec, runs, whole};
+//! The tables of each version of the ledger, as SQL.
 
 /// Marks the file as a ledger: `RNTE`.
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
@@ -25,7 +20,7 @@ pub(super) const MIGRATIONS: [&str; 17] = [
     DOOMED,
     CHECKSUMS,
     LESS_TO_WRITE,
-    WHOLE,
+    INTEGRITY,
     RUN_FACTS,
 ];
 
@@ -143,7 +138,7 @@ const SAME_AS: &str = "
 ALTER TABLE candidate ADD COLUMN same_as BLOB CHECK (same_as IS NULL OR length(same_as) = 16);
 ";
 
-/// Loci at which a sample has more than two alleles; its profile lacks them. `alleles`: see `many`.
+/// Loci at which a sample has more than two alleles; its profile lacks them. `alleles`: see `multi_allele`.
 const MANY_ALLELES: &str = "
 CREATE TABLE many_alleles (
     sample_id INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE,
@@ -197,17 +192,14 @@ ALTER TABLE member ADD COLUMN sealed_id INTEGER REFERENCES sealed;
 /// expunged, or under another key.
 const DOOMED: &str = "CREATE TABLE doomed (name TEXT PRIMARY KEY) STRICT;";
 
-/// Profiles end with a checksum, candidates and runs have one (see `checksum`): [`migrate`] computes them, as SQL has no such
+/// Profiles end with a checksum, candidates and runs have one (see `checksum`): `migrate` computes them, as SQL has no such
 /// function.
 const CHECKSUMS: &str = "
 ALTER TABLE candidate ADD COLUMN sum BLOB;
 ALTER TABLE run ADD COLUMN sum BLOB;
 ";
 
-/// The first version with checksums.
-const WITH_CHECKSUMS: i64 = 14;
-
-/// What makes an import cheaper. Profiles are half as long, and their checksum covers the drop-out probability: [`migrate`]
+/// What makes an import cheaper. Profiles are half as long, and their checksum covers the drop-out probability: `migrate`
 /// writes them anew. And no index holds the import of every sample: new samples have rising ids, so that those which
 /// an import brought begin at its `first_sample`; `sample.import_id` stays what it was then, and `sample.changed` is the last
 /// import that gave a sample other data, null if none did. Until now `import_id` was the last of either kind.
@@ -224,14 +216,8 @@ DROP INDEX sample_by_import;
 CREATE INDEX sample_by_change ON sample (changed) WHERE changed IS NOT NULL;
 ";
 
-/// The first version with these.
-const WITH_LESS_TO_WRITE: i64 = 15;
-
-/// What `whole` says.
-const WHOLE: &str = "ALTER TABLE family ADD COLUMN sum BLOB; ALTER TABLE past ADD COLUMN sum BLOB;";
-
-/// The first version with it.
-const FIRST_WHOLE: i64 = 16;
+/// What `integrity` says.
+const INTEGRITY: &str = "ALTER TABLE family ADD COLUMN sum BLOB; ALTER TABLE past ADD COLUMN sum BLOB;";
 
 /// What later commands need to know of a run; until now they read it out of its manifest. `run.unscorable`: how many rows of
 /// `unscorable` the run has; null if it is not known which families could not be scored.
@@ -247,53 +233,3 @@ CREATE TABLE unscorable (
     PRIMARY KEY (run_id, family)
 ) STRICT, WITHOUT ROWID;
 ";
-
-/// The first version with it.
-const WITH_RUN_FACTS: i64 = 17;
-
-/// Brings a ledger of an older version up to [`VERSION`]; the caller commits.
-///
-/// # Errors
-/// SQLite's.
-pub(super) fn migrate(tx: &Transaction<'_>, from: i64) -> Result<(), LedgerError> {
-    let done = usize::try_from(from).unwrap_or(0);
-    for step in MIGRATIONS.iter().skip(done) {
-        tx.execute_batch(step)?;
-    }
-    if (1..WITH_CHECKSUMS).contains(&from) {
-        candidates::renew_checksums(tx)?;
-    }
-    if (1..WITH_LESS_TO_WRITE).contains(&from) {
-        profiles(tx, from >= WITH_CHECKSUMS)?;
-    }
-    if from < FIRST_WHOLE {
-        whole::begin(tx)?;
-    }
-    if (1..WITH_RUN_FACTS).contains(&from) {
-        runs::take_facts_from_manifests(tx, from >= WITH_CHECKSUMS)?;
-    }
-    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-    Ok(tx.pragma_update(None, "user_version", VERSION)?)
-}
-
-/// Writes every profile as it is stored now.
-fn profiles(tx: &Transaction<'_>, with_sum: bool) -> Result<(), LedgerError> {
-    let mut select =
-        tx.prepare("SELECT pseudonym, profile, drop_out, id FROM sample WHERE id > ?1 ORDER BY id LIMIT 1000")?;
-    let mut update = tx.prepare("UPDATE sample SET profile = ?2 WHERE id = ?1")?;
-    let mut last = i64::MIN;
-    loop {
-        let mut some: Vec<(i64, Vec<u8>)> = Vec::new();
-        let mut rows = select.query([last])?;
-        while let Some(row) = rows.next()? {
-            let sample = pseudonym(row, 0)?;
-            let drop_out = drop_out(row, sample, 2)?;
-            let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
-            let profile = codec::anew(sample, drop_out, row.get_ref(1)?.as_blob().unwrap_or_default(), with_sum);
-            some.push((row.get(3)?, profile.map_err(damaged)?));
-        }
-        let Some(&(id, _)) = some.last() else { return Ok(()) };
-        last = id;
-        some.iter().try_for_each(|row| update.execute((row.0, &row.1)).map(drop))?;
-    }
-}

@@ -1,13 +1,15 @@
-//! Reading everything, to find damage.
+//! Reads the whole ledger to find damage.
 
 use rusqlite::Connection;
 
 use super::candidates::{self, candidate};
-use super::open::{Ledger, generation, key_id};
-use super::read::{Positions, pseudonym};
-use super::relatives::stored_relation;
+use super::column::{pseudonym, stored_relation};
+use super::families::Positions;
+use super::generation::generation;
+use super::keys::key_id;
+use super::ledger::Ledger;
 use super::runs::last_run;
-use super::{LedgerError, many, pedigrees, whole};
+use super::{LedgerError, integrity, multi_allele, pedigrees};
 use crate::model::{Panel, Pseudonym, Relation};
 
 impl Ledger {
@@ -24,9 +26,9 @@ impl Ledger {
         }
         keys(&tx, &mut findings)?;
         samples(&tx, &mut findings)?;
-        many::verify(&tx, &mut findings)?;
+        multi_allele::verify(&tx, &mut findings)?;
         families(&tx, &mut findings)?;
-        whole::verify(&tx, &mut findings)?;
+        integrity::verify(&tx, &mut findings)?;
         candidates(&tx, &mut findings)?;
         findings.extend(last_run(&tx).err().map(|error| error.to_string()));
         Ok(findings)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::ledger::changes::samples_since;
+use crate::ledger::generation::samples_since;
 
 fn cells(allele: u8) -> [String; 2] {
     [format!("{allele}"), "22".to_owned()]

@@ -27,7 +27,7 @@ fn a_ledger_is_private_and_opens_again() {
 
 fn open(path: &Path) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(path).unwrap();
-    crate::ledger::crypt::unlock(&connection, key().as_ref().filter(|_| ENCRYPTS)).unwrap();
+    cipher::unlock(&connection, key().as_ref().filter(|_| ENCRYPTS)).unwrap();
     connection
 }
 

@@ -2,11 +2,11 @@
 
 mod audit;
 mod changes;
-mod crypt;
+mod encrypt;
+mod family_marks;
 mod files;
 mod imports;
-mod many;
-mod marks;
+mod multi_allele;
 mod runs;
 mod samples;
 

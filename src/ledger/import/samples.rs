@@ -5,11 +5,11 @@ use std::thread;
 
 use rusqlite::{Statement, Transaction, named_params};
 
-use super::import::{Action, Plan};
-use super::known::{Encoder, role};
-use super::many::ManyOfSamples;
-use super::open::key_id;
-use super::{Batch, LedgerError};
+use super::plan::{Action, Plan};
+use super::stored::{Encoder, role};
+use crate::ledger::keys::key_id;
+use crate::ledger::multi_allele::ManyOfSamples;
+use crate::ledger::{Batch, LedgerError};
 use crate::model::{DropOut, Layout, Pseudonym, SampleRecord};
 
 /// Rows that are encoded together, and how many such blocks ahead of what is written.
@@ -19,22 +19,29 @@ const BLOCKS_AHEAD: usize = 4;
 /// Rows that one statement inserts: what it sets up takes as long as writing one of them.
 const TOGETHER: usize = 256;
 
+/// What became of the samples of a batch.
+pub(super) struct WrittenSamples {
+    /// The id of each row's sample; 0 for rows that are left aside.
+    pub(super) ids: Vec<i64>,
+    /// How many samples are new.
+    pub(super) new: i64,
+}
+
 /// Encoded profiles of some rows, and of each row its sample, its position and the end of its profile.
 type Block = (Vec<u8>, Vec<(Pseudonym, usize, usize)>);
 
-/// Writes the samples of the rows that are not left aside, and gives the id of each row's sample, 0 for the others, and how
-/// many are new. `sealed` is the file of the vault that holds the identifiers of new ones.
+/// Writes the samples of the rows that are not left aside. `sealed` is the file of the vault that holds the identifiers of new ones.
 ///
 /// In the order of pseudonyms: the unique index is appended to, not hit at random places. The rows are not in that order,
 /// and getting hold of one takes longer than encoding it, so another thread runs ahead.
-pub(super) fn samples(
+pub(super) fn write(
     tx: &Transaction<'_>,
     batch: &Batch,
     encoder: &Encoder,
     plan: &Plan,
     import: i64,
     sealed: Option<i64>,
-) -> Result<(Vec<i64>, i64), LedgerError> {
+) -> Result<WrittenSamples, LedgerError> {
     let mut writer = Writer::new(tx, batch, encoder, plan, import, sealed)?;
     let first = writer.next;
     let encode = |rows: &[(Pseudonym, u64, usize)]| -> Block {
@@ -53,7 +60,7 @@ pub(super) fn samples(
         scope.spawn(move || plan.order.chunks(BLOCK).try_for_each(|block| sender.send(encode(block))));
         blocks.into_iter().try_for_each(|block| writer.write(&block))
     })?;
-    Ok((writer.ids, writer.next - first))
+    Ok(WrittenSamples { new: writer.next - first, ids: writer.ids })
 }
 
 struct Writer<'a> {

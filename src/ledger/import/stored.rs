@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, Statement, Transaction};
 
-use super::many::ManyOfSamples;
-use super::{Batch, ConflictKind, LedgerError};
-use super::{codec, pedigrees, whole};
+use super::plan::{Action, Plan};
+use crate::ledger::multi_allele::ManyOfSamples;
+use crate::ledger::{Batch, ConflictKind, LedgerError, OnConflict, codec, integrity, pedigrees};
 use crate::model::{DropOut, Layout, Locus, Pseudonym, SampleRecord};
 
 /// Encodes the profiles of a batch with the ledger's locus ids.
@@ -22,7 +22,7 @@ impl Encoder {
         if batch.loci.iter().collect::<HashSet<_>>().len() < batch.loci.len() {
             return Err(LedgerError::Mixed("a locus stands in it twice"));
         }
-        pedigrees::of(batch)?;
+        pedigrees::by_family(batch)?;
         for row in &batch.rows {
             if row.family.is_some() != (batch.layout == Layout::Families) {
                 return Err(LedgerError::Mixed("a relative needs a family, and a child has none"));
@@ -35,7 +35,7 @@ impl Encoder {
                 return Err(LedgerError::Mixed("a locus has a genotype and more than two alleles, or is none"));
             }
         }
-        let mut loci = whole::loci(tx)?;
+        let mut loci = integrity::loci(tx)?;
         let before = loci.len();
         let mut order = Vec::with_capacity(batch.loci.len());
         let mut insert = tx.prepare("INSERT INTO locus (id, name) VALUES (?1, ?2)")?;
@@ -53,7 +53,7 @@ impl Encoder {
             order.push((id, position));
         }
         if loci.len() > before {
-            whole::renew_loci(tx)?;
+            integrity::renew_loci(tx)?;
         }
         order.sort_unstable();
         Ok(Self { order })
@@ -64,23 +64,55 @@ impl Encoder {
         let typed = self.order.iter().filter_map(|&(id, at)| record.profile.at(at).map(|genotype| (id, genotype)));
         codec::encode(record.sample, record.drop_out, typed, bytes);
     }
-}
 
-impl Encoder {
     /// The id of the locus at a position of the batch.
     pub(super) fn id(&self, position: usize) -> Option<u16> {
         self.order.iter().find(|&&(_, at)| at == position).map(|&(id, _)| id)
     }
 }
 
+/// Decides for every sample of the batch.
+pub(super) fn plan(
+    tx: &Transaction<'_>,
+    batch: &Batch,
+    encoder: &Encoder,
+    on_conflict: OnConflict,
+    plan: &mut Plan,
+) -> Result<(), LedgerError> {
+    let mut known = Known::new(tx, batch)?;
+    let order = std::mem::take(&mut plan.order);
+    for same in order.chunk_by(|a, b| a.0 == b.0) {
+        let first = same[0].2;
+        let stored = known.find(encoder, same[0].0, &batch.rows[first])?;
+        let differs = stored.as_ref().map_or(&[][..], |stored| &stored.differs);
+        let action = match &stored {
+            None => Action::Insert,
+            Some(stored) if differs.is_empty() => Action::None(stored.id),
+            Some(stored) => Action::Replace { id: stored.id, profile: differs.contains(&ConflictKind::Profile) },
+        };
+        for &(_, _, i) in same {
+            plan.samples[i] = action;
+            if i == first || same_sample(&batch.rows[i], &batch.rows[first]) {
+                differs.iter().for_each(|&kind| plan.conflict(batch, i, kind));
+                plan.aside[i] = !differs.is_empty() && on_conflict == OnConflict::Keep;
+            } else {
+                plan.conflict(batch, i, ConflictKind::Itself);
+                plan.aside[i] = true;
+            }
+        }
+    }
+    plan.order = order;
+    Ok(())
+}
+
 /// What the ledger has of a sample, against a record.
-pub(super) struct Stored {
-    pub(super) id: i64,
-    pub(super) differs: Vec<ConflictKind>,
+struct Stored {
+    id: i64,
+    differs: Vec<ConflictKind>,
 }
 
 /// Looks up samples.
-pub(super) struct Known<'t> {
+struct Known<'t> {
     select: Statement<'t>,
     many: ManyOfSamples<'t>,
     role: &'static str,
@@ -90,7 +122,7 @@ pub(super) struct Known<'t> {
 }
 
 impl<'t> Known<'t> {
-    pub(super) fn new(tx: &'t Transaction<'_>, batch: &Batch) -> Result<Self, LedgerError> {
+    fn new(tx: &'t Transaction<'_>, batch: &Batch) -> Result<Self, LedgerError> {
         let count: i64 = tx.query_row("SELECT count(*) FROM sample", [], |row| row.get(0))?;
         // Walking the index is some 10 times cheaper per sample than a look-up.
         let few = usize::try_from(count).is_ok_and(|count| count / 10 <= batch.rows.len());
@@ -110,7 +142,7 @@ impl<'t> Known<'t> {
     /// The stored sample of a record; `None` if there is none.
     ///
     /// The sample is given beside its record, which is not in the cache and not looked at if there is none.
-    pub(super) fn get(
+    fn find(
         &mut self,
         encoder: &Encoder,
         sample: Pseudonym,
@@ -164,7 +196,7 @@ pub(super) fn role(layout: Layout) -> &'static str {
 }
 
 /// Whether two rows describe one sample in the same way.
-pub(super) fn same_sample(a: &SampleRecord, b: &SampleRecord) -> bool {
+fn same_sample(a: &SampleRecord, b: &SampleRecord) -> bool {
     (&a.profile, &a.many, a.drop_out) == (&b.profile, &b.many, b.drop_out)
         && a.sex == b.sex
         && (&a.agency, &a.region, &a.kit, &a.collected_on) == (&b.agency, &b.region, &b.kit, &b.collected_on)

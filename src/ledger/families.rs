@@ -1,4 +1,4 @@
-//! Samples and families as matching needs them.
+//! Reads families and children as matching needs them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,16 +6,18 @@ use std::sync::Arc;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::changes::samples_since;
 use super::checksum::Sum;
-use super::marks::checked_under;
-use super::open::Ledger;
-use super::relatives::relation;
-use super::{Generation, LedgerError, codec, pedigrees, whole};
+use super::column::{drop_out, pseudonym, pseudonym_list, relation};
+use super::family_marks::checked_under;
+use super::generation::{generation, samples_since};
+use super::integrity::{self, Held};
+use super::ledger::Ledger;
+use super::{Generation, LedgerError, codec, pedigrees};
 use crate::model::{Child, DropOut, Family, Genotype, Layout, Locus, Panel, Profile, Pseudonym, Relative};
 
 /// How much the ledger holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Counts {
     /// Children of unknown origin.
     pub children: u64,
@@ -46,7 +48,7 @@ impl Positions {
         position: impl Fn(&Locus) -> Option<usize>,
     ) -> Result<Self, LedgerError> {
         let mut by_id = Vec::new();
-        for (id, name) in whole::loci(connection)? {
+        for (id, name) in integrity::loci(connection)? {
             let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is none" };
             let locus = name.parse().map_err(damaged)?;
             if by_id.len() <= usize::from(id) {
@@ -85,13 +87,6 @@ impl Positions {
     }
 }
 
-/// A sample's own drop-out probability.
-pub(super) fn drop_out(row: &Row<'_>, sample: Pseudonym, column: usize) -> Result<Option<DropOut>, LedgerError> {
-    let stored: Option<f64> = row.get(column)?;
-    let damaged = || LedgerError::Damaged { of: format!("sample {sample}"), what: "the drop-out probability is none" };
-    stored.map(|probability| DropOut::new(probability).ok_or_else(damaged)).transpose()
-}
-
 /// A family as it is read.
 struct Draft {
     pseudonym: Pseudonym,
@@ -102,22 +97,20 @@ struct Draft {
 }
 
 impl Draft {
-    fn family(mut self) -> Result<Family, LedgerError> {
+    fn into_family(mut self) -> Result<Family, LedgerError> {
         self.relatives.sort_unstable_by_key(|(relative, _)| (relative.relation, relative.sample));
         let places: Vec<_> = self.relatives.iter().map(|(relative, place)| (relative.relation, *place)).collect();
         let damaged = |what| LedgerError::Damaged { of: format!("family {}", self.pseudonym), what };
-        let held = self.relatives.iter().map(|(relative, place)| (relative.sample, relative.relation.word(), *place));
-        whole::check_family(self.pseudonym, held, self.links.as_deref(), self.sum)?;
+        let held = self.relatives.iter().map(|(relative, place)| Held {
+            sample: relative.sample,
+            relation: relative.relation.word(),
+            place: *place,
+        });
+        integrity::check_family(self.pseudonym, held, self.links.as_deref(), self.sum)?;
         let pedigree = pedigrees::decode(self.links.as_deref(), &places).map_err(damaged)?;
         let relatives = self.relatives.into_iter().map(|relative| relative.0).collect();
         Ok(Family { pseudonym: self.pseudonym, relatives, pedigree: pedigree.map(Arc::new) })
     }
-}
-
-pub(super) fn pseudonym(row: &Row<'_>, column: usize) -> Result<Pseudonym, LedgerError> {
-    row.get(column)
-        .map(Pseudonym::from_bytes)
-        .map_err(|_| LedgerError::Damaged { of: "a pseudonym".to_owned(), what: "it has not 16 bytes" })
 }
 
 impl Ledger {
@@ -128,7 +121,7 @@ impl Ledger {
     pub fn children(&self, panel: &Panel, mut each: impl FnMut(Child)) -> Result<Generation, LedgerError> {
         // One view of the data, whatever is imported meanwhile.
         let tx = self.connection.unchecked_transaction()?;
-        let generation = super::open::generation(&tx)?;
+        let generation = generation(&tx)?;
         let positions = Positions::new(&tx, panel)?;
         let mut statement =
             tx.prepare("SELECT pseudonym, profile, drop_out FROM sample WHERE role = 'child' ORDER BY pseudonym")?;
@@ -140,7 +133,7 @@ impl Ledger {
             each(Child { pseudonym, profile, drop_out });
             number += 1;
         }
-        whole::check(&tx, Layout::Children, number)?;
+        integrity::check_count(&tx, Layout::Children, number)?;
         Ok(generation)
     }
 
@@ -151,9 +144,9 @@ impl Ledger {
     /// [`LedgerError::Damaged`] at the first record that cannot be read.
     pub fn families(&self, panel: &Panel) -> Result<(Vec<Family>, Generation), LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
-        let generation = super::open::generation(&tx)?;
+        let generation = generation(&tx)?;
         let families = families(&tx, panel, Which::Matched)?;
-        whole::check(&tx, Layout::Families, families.len() as u64)?;
+        integrity::check_count(&tx, Layout::Families, families.len() as u64)?;
         Ok((families, generation))
     }
 
@@ -173,8 +166,17 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Damaged`] if a record of it cannot be read.
     pub fn family(&self, panel: &Panel, pseudonym: Pseudonym) -> Result<Option<Family>, LedgerError> {
+        Ok(self.families_named(panel, &[pseudonym])?.pop())
+    }
+
+    /// Those of these families that there are, withdrawn or not, by pseudonym, each once, its relatives by relation and
+    /// sample. Reads all of them with one query.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first record that cannot be read.
+    pub fn families_named(&self, panel: &Panel, named: &[Pseudonym]) -> Result<Vec<Family>, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
-        Ok(families(&tx, panel, Which::One(pseudonym))?.pop())
+        families(&tx, panel, Which::Named(named))
     }
 
     /// One child; `None` if there is no such child.
@@ -182,14 +184,28 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Damaged`] if its record cannot be read.
     pub fn child(&self, panel: &Panel, pseudonym: Pseudonym) -> Result<Option<Child>, LedgerError> {
+        Ok(self.children_named(panel, &[pseudonym])?.pop())
+    }
+
+    /// Those of these children that there are, by pseudonym, each once. Reads all of them with one query.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] at the first record that cannot be read.
+    pub fn children_named(&self, panel: &Panel, named: &[Pseudonym]) -> Result<Vec<Child>, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let positions = Positions::new(&tx, panel)?;
-        let mut statement =
-            tx.prepare("SELECT profile, drop_out FROM sample WHERE role = 'child' AND pseudonym = ?1")?;
-        let mut rows = statement.query([*pseudonym.as_bytes()])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let (profile, drop_out) = positions.read(row, pseudonym, 0)?;
-        Ok(Some(Child { pseudonym, profile, drop_out }))
+        let mut statement = tx.prepare(
+            "SELECT pseudonym, profile, drop_out FROM sample
+             WHERE role = 'child' AND pseudonym IN (SELECT unhex(value) FROM json_each(?1)) ORDER BY +pseudonym",
+        )?;
+        let mut rows = statement.query([pseudonym_list(named)])?;
+        let mut children = Vec::new();
+        while let Some(row) = rows.next()? {
+            let pseudonym = pseudonym(row, 0)?;
+            let (profile, drop_out) = positions.read(row, pseudonym, 1)?;
+            children.push(Child { pseudonym, profile, drop_out });
+        }
+        Ok(children)
     }
 
     /// How many families are not withdrawn.
@@ -198,8 +214,8 @@ impl Ledger {
     /// The database's, or [`LedgerError::Damaged`] if there should be more or fewer.
     pub fn families_matched(&self) -> Result<u64, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
-        let number = whole::matched(&tx)?.unsigned_abs();
-        whole::check(&tx, Layout::Families, number)?;
+        let number = integrity::families_matched(&tx)?.unsigned_abs();
+        integrity::check_count(&tx, Layout::Families, number)?;
         Ok(number)
     }
 
@@ -208,7 +224,7 @@ impl Ledger {
     /// # Errors
     /// The database's.
     pub fn children_imported(&self) -> Result<u64, LedgerError> {
-        whole::imported(&self.connection, Layout::Children)
+        integrity::expected(&self.connection, Layout::Children)
     }
 
     /// How much there is.
@@ -229,7 +245,7 @@ impl Ledger {
     }
 }
 
-/// Which families; all but [`Self::One`] only those that are not withdrawn.
+/// Which families; all but [`Self::Named`] only those that are not withdrawn.
 #[derive(Clone, Copy)]
 pub(super) enum Which<'a> {
     /// All.
@@ -242,8 +258,8 @@ pub(super) enum Which<'a> {
     Between { after: &'a [u8], up_to: &'a [u8] },
     /// These.
     Among(&'a [Pseudonym]),
-    /// This one.
-    One(Pseudonym),
+    /// These, withdrawn or not.
+    Named(&'a [Pseudonym]),
 }
 
 /// Families by pseudonym.
@@ -251,7 +267,7 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
     let positions = Positions::new(connection, panel)?;
     // One text per case, so that each uses its index; where few are asked for, the sign keeps SQLite from going through
     // all in the order asked for, and `ALL` from sorting both sides of a union, which it would do by going through all.
-    let order = if matches!(which, Which::Changed { .. } | Which::Among(_)) { "+" } else { "" };
+    let order = if matches!(which, Which::Changed { .. } | Which::Among(_) | Which::Named(_)) { "+" } else { "" };
     let (condition, values): (Cow<'_, str>, Vec<Value>) = match which {
         Which::Matched => ("family.withdrawn IS NULL".into(), vec![]),
         Which::Unchecked => ("family.withdrawn IS NULL AND family.checked = 0".into(), vec![]),
@@ -269,14 +285,14 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
             vec![after.to_vec().into(), up_to.to_vec().into()],
         ),
         Which::Among(pseudonyms) => {
-            // One JSON list; of an empty text `unhex` makes a pseudonym that nobody has.
-            let names: Vec<String> = pseudonyms.iter().map(Pseudonym::to_string).collect();
-            let list = format!("[\"{}\"]", names.join("\",\""));
             let those = "family.withdrawn IS NULL
                          AND family.pseudonym IN (SELECT unhex(value) FROM json_each(?1))";
-            (those.into(), vec![list.into()])
+            (those.into(), vec![pseudonym_list(pseudonyms).into()])
         }
-        Which::One(family) => ("family.pseudonym = ?1".into(), vec![family.as_bytes().to_vec().into()]),
+        Which::Named(pseudonyms) => (
+            "family.pseudonym IN (SELECT unhex(value) FROM json_each(?1))".into(),
+            vec![pseudonym_list(pseudonyms).into()],
+        ),
     };
     let mut statement = connection.prepare(&format!(
         "SELECT family.pseudonym, member.relation, sample.pseudonym, sample.profile, sample.drop_out,
@@ -290,7 +306,7 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
     while let Some(row) = rows.next()? {
         let family = pseudonym(row, 0)?;
         if matches!(row.get_ref(2)?, ValueRef::Null) {
-            return Err(whole::changed(format!("family {family}")));
+            return Err(integrity::relatives_changed(format!("family {family}")));
         }
         let sample = pseudonym(row, 2)?;
         let relation = relation(family, row.get_ref(1)?.as_str())?;
@@ -304,5 +320,5 @@ pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>)
             }
         }
     }
-    families.into_iter().map(Draft::family).collect()
+    families.into_iter().map(Draft::into_family).collect()
 }

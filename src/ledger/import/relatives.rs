@@ -2,21 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
+use rusqlite::types::ValueRef;
 
-use super::import::Plan;
-use super::{Batch, ConflictKind, LedgerError, OnConflict, pedigrees};
+use super::plan::{Membership, Plan};
+use crate::ledger::column::{pseudonym, relation};
+use crate::ledger::{Batch, ConflictKind, LedgerError, OnConflict, pedigrees};
 use crate::model::{FamilyPedigree, Pseudonym, Relation};
-
-/// What a row does to its family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Membership {
-    /// Nothing: a child, or a relative that the family has.
-    Unchanged,
-    Add,
-    /// Another relation than the ledger's, or another pedigree of the family.
-    Change,
-}
 
 /// A family as the ledger has it.
 #[derive(Default)]
@@ -67,39 +59,39 @@ pub(super) fn plan(
         }
     }
     order.sort_unstable();
-    let mut find = tx.prepare("SELECT id FROM family WHERE pseudonym = ?1")?;
     let mut select = tx.prepare(
-        "SELECT sample.pseudonym, member.relation, member.place FROM member JOIN sample ON sample.id = member.sample_id
-         WHERE member.family_id = ?1",
+        "SELECT family.id, sample.pseudonym, member.relation, member.place, pedigree.links
+         FROM family LEFT JOIN member ON member.family_id = family.id LEFT JOIN sample ON sample.id = member.sample_id
+         LEFT JOIN pedigree ON pedigree.family_id = family.id WHERE family.pseudonym = ?1",
     )?;
-    let mut links = tx.prepare("SELECT links FROM pedigree WHERE family_id = ?1")?;
-    let pedigrees = pedigrees::of(batch)?;
+    let pedigrees = pedigrees::by_family(batch)?;
     let none: bool = tx.query_row("SELECT NOT EXISTS (SELECT 1 FROM family)", [], |row| row.get(0))?;
     for rows in order.chunk_by(|a, b| a.0 == b.0) {
         let family = rows[0].0;
-        let id: Option<i64> =
-            if none { None } else { find.query_row([family.as_bytes()], |row| row.get(0)).optional()? };
         let mut stored = Stored::default();
-        if let Some(id) = id {
-            let mut members = select.query([id])?;
+        if !none {
+            let mut members = select.query([family.as_bytes()])?;
             while let Some(row) = members.next()? {
-                let held = (relation(family, row.get_ref(1)?.as_str())?, row.get(2)?);
-                stored.members.insert(Pseudonym::from_bytes(row.get(0)?), held);
+                plan.families.insert(family, row.get(0)?);
+                stored.links = row.get(4)?;
+                if row.get_ref(1)? != ValueRef::Null {
+                    let held = (relation(family, row.get_ref(2)?.as_str())?, row.get(3)?);
+                    stored.members.insert(pseudonym(row, 1)?, held);
+                }
             }
-            stored.links = links.query_row([id], |row| row.get(0)).optional()?;
         }
         let given = rows.iter().map(|row| row.1).collect();
         let rows = rows.iter().map(|row| row.3);
         match stored.disagrees(pedigrees.get(&family).copied(), &given) {
-            None => decide(batch, &stored.members, rows, on_conflict, plan),
-            Some((kind, sample)) => refuse(batch, rows, (kind, sample), on_conflict, plan),
+            None => plan_rows(batch, &stored.members, rows, on_conflict, plan),
+            Some((kind, sample)) => plan_disagreeing_family(batch, rows, (kind, sample), on_conflict, plan),
         }
     }
     Ok(())
 }
 
-/// All rows of a family that disagrees as a whole.
-fn refuse(
+/// Decides for all rows of a family that disagrees as a whole.
+fn plan_disagreeing_family(
     batch: &Batch,
     rows: impl Iterator<Item = usize>,
     (kind, sample): (ConflictKind, Option<Pseudonym>),
@@ -117,7 +109,8 @@ fn refuse(
     }
 }
 
-fn decide(
+/// Decides for the rows of a family that agrees as a whole.
+fn plan_rows(
     batch: &Batch,
     stored: &BTreeMap<Pseudonym, (Relation, Option<i64>)>,
     rows: impl Iterator<Item = usize> + Clone,
@@ -168,16 +161,4 @@ fn decide(
             plan.aside[i] = true;
         }
     }
-}
-
-/// The relation of a stored word.
-pub(super) fn stored_relation(word: &str) -> Option<Relation> {
-    if word == Relation::Member.word() { Some(Relation::Member) } else { word.parse().ok() }
-}
-
-/// Reads a stored relation.
-pub(super) fn relation(family: Pseudonym, word: Result<&str, impl Sized>) -> Result<Relation, LedgerError> {
-    word.ok()
-        .and_then(stored_relation)
-        .ok_or_else(|| LedgerError::Damaged { of: format!("family {family}"), what: "a relation is none" })
 }

@@ -1,12 +1,12 @@
-//! Families whose relatives do not fit, and families that are not to be matched.
+//! Marks families whose relatives are inconsistent, and takes families out of matching.
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::audit::append;
-use super::changes::next;
-use super::open::{Ledger, advance};
-use super::read::pseudonym;
-use super::{LedgerError, whole};
+use super::column::{pseudonym, pseudonym_list};
+use super::generation::{advance, next_generation};
+use super::ledger::Ledger;
+use super::{LedgerError, integrity};
 use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
 
@@ -29,14 +29,11 @@ impl Ledger {
             tx.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('checked_under', ?1)", [under])?;
         }
         {
-            let mut check = tx.prepare("UPDATE family SET checked = 1 WHERE pseudonym = ?1 RETURNING id")?;
-            let mut delete = tx.prepare("DELETE FROM mark WHERE family_id = ?1")?;
-            for family in checked {
-                let id: Option<i64> = check.query_row([*family.as_bytes()], |row| row.get(0)).optional()?;
-                if let Some(id) = id {
-                    delete.execute([id])?;
-                }
-            }
+            let list = pseudonym_list(checked);
+            let those = "pseudonym IN (SELECT unhex(value) FROM json_each(?1))";
+            tx.execute(&format!("UPDATE family SET checked = 1 WHERE {those}"), [&list])?;
+            let sql = format!("DELETE FROM mark WHERE family_id IN (SELECT id FROM family WHERE {those})");
+            tx.execute(&sql, [&list])?;
             let mut insert = tx.prepare(
                 "INSERT OR IGNORE INTO mark (family_id, cause) SELECT id, ?2 FROM family WHERE pseudonym = ?1",
             )?;
@@ -55,7 +52,9 @@ impl Ledger {
     /// # Errors
     /// The database's, or [`LedgerError::Damaged`].
     pub fn marks(&self) -> Result<Vec<(Pseudonym, String)>, LedgerError> {
-        self.words("SELECT pseudonym, cause FROM mark JOIN family ON family.id = family_id ORDER BY pseudonym, cause")
+        self.families_with_words(
+            "SELECT pseudonym, cause FROM mark JOIN family ON family.id = family_id ORDER BY pseudonym, cause",
+        )
     }
 
     /// Families that are not matched, and the word of the reason, by family.
@@ -63,7 +62,9 @@ impl Ledger {
     /// # Errors
     /// The database's, or [`LedgerError::Damaged`].
     pub fn withdrawn(&self) -> Result<Vec<(Pseudonym, String)>, LedgerError> {
-        self.words("SELECT pseudonym, withdrawn FROM family WHERE withdrawn IS NOT NULL ORDER BY pseudonym")
+        self.families_with_words(
+            "SELECT pseudonym, withdrawn FROM family WHERE withdrawn IS NOT NULL ORDER BY pseudonym",
+        )
     }
 
     /// Takes families out of matching, with a word for the reason, or back in with `None`. Gives how many changed.
@@ -78,15 +79,15 @@ impl Ledger {
     ) -> Result<usize, LedgerError> {
         let tx = self.begin()?;
         let mut changed = 0;
-        let next = next(&tx)?;
-        let before = whole::matched(&tx)?;
+        let next = next_generation(&tx)?;
+        let before = integrity::families_matched(&tx)?;
         for family in families {
             changed += tx.execute(
                 "UPDATE family SET withdrawn = ?2, changed = ?3 WHERE pseudonym = ?1 AND withdrawn IS NOT ?2",
                 (*family.as_bytes(), reason, next),
             )?;
         }
-        whole::add(&tx, Layout::Families, whole::matched(&tx)? - before)?;
+        integrity::add_to_count(&tx, Layout::Families, integrity::families_matched(&tx)? - before)?;
         if changed > 0 {
             advance(&tx)?;
         }
@@ -97,7 +98,8 @@ impl Ledger {
         Ok(changed)
     }
 
-    fn words(&self, sql: &str) -> Result<Vec<(Pseudonym, String)>, LedgerError> {
+    /// Families and a word about each.
+    fn families_with_words(&self, sql: &str) -> Result<Vec<(Pseudonym, String)>, LedgerError> {
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         let mut all = Vec::new();

@@ -1,4 +1,5 @@
-//! Loci with more than two alleles, beside the profiles: they do not enter likelihood ratios, and are not lost.
+//! Loci at which a sample has three or more alleles, kept beside its profile: they do not enter likelihood ratios, and are not
+//! lost.
 //!
 //! `many_alleles.alleles`: the alleles in tenths of a repeat, two bytes each, little-endian, rising, each once, three to
 //! eight. The form is canonical: equal alleles are equal bytes.
@@ -7,8 +8,8 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Row, Statement, Transaction};
 
-use super::open::Ledger;
-use super::read::{drop_out, pseudonym};
+use super::column::{drop_out, pseudonym};
+use super::ledger::Ledger;
 use super::{LedgerError, codec};
 use crate::model::{Allele, Locus, ManyAlleles, Panel, Pseudonym, SampleRecord};
 
@@ -108,7 +109,7 @@ impl Ledger {
 }
 
 /// Of every sample that has some, by one query: such loci are rare. `position` says where a locus stands, if it counts.
-pub(super) fn of_all(
+pub(super) fn by_sample(
     connection: &Connection,
     position: impl Fn(&Locus) -> Option<usize>,
 ) -> Result<HashMap<Pseudonym, Vec<(usize, ManyAlleles)>>, LedgerError> {

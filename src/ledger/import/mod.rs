@@ -1,0 +1,168 @@
+//! Imports a batch in one transaction: all of it, or nothing.
+
+mod members;
+mod plan;
+mod relatives;
+mod samples;
+mod sealing;
+mod stored;
+
+use std::panic::resume_unwind;
+use std::thread;
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use self::plan::Plan;
+use self::stored::Encoder;
+use crate::audit::Attribution;
+use crate::ledger::Ledger;
+use crate::ledger::audit::append;
+use crate::ledger::generation::advance;
+use crate::ledger::meta::now;
+use crate::ledger::{Batch, ImportReport, LedgerError, OnConflict, Sealer, integrity};
+use crate::model::Layout;
+
+impl Ledger {
+    /// Imports a batch in one transaction: all of it, or nothing.
+    ///
+    /// A row whose sample, relation and metadata the ledger holds already changes nothing; if that is so for all
+    /// rows, the generation stays. The result does not depend on the order of the rows. With `dry_run` the report
+    /// is the same, nothing is changed and nothing recorded.
+    ///
+    /// # Errors
+    /// [`LedgerError::Conflicts`] with every disagreement if `on_conflict` is [`OnConflict::Refuse`], or
+    /// [`OnConflict::Replace`] and one of them cannot be settled so; [`LedgerError::Shape`] and
+    /// [`LedgerError::Mixed`] for a batch that is none; the database's.
+    pub fn import<'e>(
+        &mut self,
+        batch: &Batch,
+        on_conflict: OnConflict,
+        dry_run: bool,
+        entry: impl Into<Attribution<'e>>,
+    ) -> Result<ImportReport, LedgerError> {
+        self.import_with(batch, on_conflict, dry_run, None, entry.into())
+    }
+
+    /// The same, and has the identifiers sealed of the rows that are taken in and of which no file holds them yet, before
+    /// anything is acknowledged. With `dry_run` nothing is sealed.
+    ///
+    /// # Errors
+    /// As [`Self::import`], and [`LedgerError::Sealing`].
+    pub fn import_sealed<'e>(
+        &mut self,
+        batch: &Batch,
+        on_conflict: OnConflict,
+        dry_run: bool,
+        seal: Sealer<'_>,
+        entry: impl Into<Attribution<'e>>,
+    ) -> Result<ImportReport, LedgerError> {
+        self.import_with(batch, on_conflict, dry_run, Some(seal), entry.into())
+    }
+
+    fn import_with(
+        &mut self,
+        batch: &Batch,
+        on_conflict: OnConflict,
+        dry_run: bool,
+        seal: Option<Sealer<'_>>,
+        attribution: Attribution<'_>,
+    ) -> Result<ImportReport, LedgerError> {
+        // What the new rows refer to is written or looked up by the transaction that writes them.
+        self.connection.pragma_update(None, "foreign_keys", false)?;
+        let done = self.import_unchecked(batch, on_conflict, dry_run, seal, attribution);
+        self.connection.pragma_update(None, "foreign_keys", true)?;
+        done
+    }
+
+    fn import_unchecked(
+        &mut self,
+        batch: &Batch,
+        on_conflict: OnConflict,
+        dry_run: bool,
+        seal: Option<Sealer<'_>>,
+        attribution: Attribution<'_>,
+    ) -> Result<ImportReport, LedgerError> {
+        let tx = self.begin()?;
+        let encoder = Encoder::new(&tx, batch)?;
+        let mut plan = Plan::new(batch);
+        stored::plan(&tx, batch, &encoder, on_conflict, &mut plan)?;
+        relatives::plan(&tx, batch, on_conflict, &mut plan)?;
+        plan.conflicts.sort_unstable();
+        let refused = match on_conflict {
+            OnConflict::Refuse => !plan.conflicts.is_empty(),
+            OnConflict::Keep => false,
+            OnConflict::Replace => plan.conflicts.iter().any(|conflict| !conflict.kind.is_replaceable()),
+        };
+        if refused {
+            return Err(LedgerError::Conflicts(plan.conflicts));
+        }
+        let mut report = plan.report();
+        report.seen_before = tx
+            .query_row(
+                "SELECT imported_at FROM import WHERE file_digest = ?1 AND layout = ?2 ORDER BY id DESC LIMIT 1",
+                (batch.file_digest, batch.layout.word()),
+                |row| row.get(0),
+            )
+            .optional()?;
+        let import = note_import(&tx, batch, &report)?;
+        let sealing = match &seal {
+            Some(_) if !dry_run => sealing::plan(&tx, batch, &plan)?,
+            _ => None,
+        };
+        let file = sealing.as_ref().map(|sealing| sealing.file);
+        // Sealing takes as long as writing, and another thread.
+        let (written, sealed) = thread::scope(|scope| {
+            let sealed = seal.zip(sealing.as_ref()).map(|(seal, sealing)| scope.spawn(|| seal(&sealing.rows)));
+            let written = samples::write(&tx, batch, &encoder, &plan, import, file).and_then(|written| {
+                let families = members::write(&tx, batch, &plan, &written.ids, file)?;
+                if batch.layout == Layout::Children {
+                    integrity::add_to_count(&tx, Layout::Children, written.new)?;
+                }
+                Ok((families, written.ids))
+            });
+            let sealed = sealed.map(|sealed| sealed.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            (written, sealed.transpose().map_err(LedgerError::Sealing))
+        });
+        let ((families, samples), sealed) = (written?, sealed?);
+        if let Some((sealing, file)) = sealing.zip(sealed.as_ref()) {
+            sealing.note_file(&tx, batch, &samples, file)?;
+        }
+        members::uncheck_families(&tx, batch, &plan)?;
+        report.candidates_deleted = members::delete_candidates(&tx, batch, &plan, &samples, &families)?;
+        if report.added + report.replaced > 0 {
+            advance(&tx)?;
+        }
+        if dry_run {
+            tx.rollback()?;
+            return Ok(report);
+        }
+        if let Some(entry) = attribution.entry() {
+            append(&tx, &batch.describe_import(entry, &report).with("sealed", sealed.map_or(0, |file| file.records)))?;
+        }
+        tx.commit()?;
+        if report.replaced > 0 {
+            // What was overwritten is gone from the journal, too. A reader may hold it open: then it goes later.
+            let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
+        Ok(report)
+    }
+}
+
+/// Notes the import. Gives its id.
+fn note_import(tx: &Transaction<'_>, batch: &Batch, report: &ImportReport) -> Result<i64, LedgerError> {
+    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    tx.execute(
+        "INSERT INTO import (layout, file_digest, rows, added, unchanged, replaced, imported_at, first_sample)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(id), 0) + 1 FROM sample))",
+        (
+            batch.layout.word(),
+            batch.file_digest,
+            count(batch.rows.len() as u64),
+            count(report.added),
+            count(report.unchanged),
+            count(report.replaced),
+            now(),
+        ),
+    )?;
+    Ok(tx.last_insert_rowid())
+}

@@ -1,0 +1,86 @@
+//! What an import does with each row of its batch: decided first, carried out by the other files here.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use crate::ledger::{Batch, Conflict, ConflictKind, ImportReport};
+use crate::model::Pseudonym;
+
+/// What is to be done with each row of a batch; vectors run along its rows.
+pub(super) struct Plan {
+    /// Rows left aside for the ledger's version.
+    pub(super) aside: Vec<bool>,
+    pub(super) memberships: Vec<Membership>,
+    /// Positions of the rows, by sample and line.
+    pub(super) order: Vec<(Pseudonym, u64, usize)>,
+    pub(super) samples: Vec<Action>,
+    pub(super) conflicts: Vec<Conflict>,
+    /// The ids of the batch's families that the ledger has.
+    pub(super) families: HashMap<Pseudonym, i64>,
+}
+
+/// What a row does to its sample. Further rows of a sample do what the first does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Insert,
+    /// The ledger has it, under this id.
+    None(i64),
+    Replace {
+        id: i64,
+        profile: bool,
+    },
+}
+
+impl Plan {
+    /// Notes a conflict of a row with what the ledger has of its sample.
+    pub(super) fn conflict(&mut self, batch: &Batch, row: usize, kind: ConflictKind) {
+        self.conflict_of(batch, row, batch.rows[row].sample, kind);
+    }
+
+    /// A conflict with something that the row says of another sample.
+    pub(super) fn conflict_of(&mut self, batch: &Batch, row: usize, sample: Pseudonym, kind: ConflictKind) {
+        self.conflicts.push(Conflict { line: batch.rows[row].line, sample, kind });
+    }
+
+    pub(super) fn new(batch: &Batch) -> Self {
+        let mut order: Vec<_> = batch.rows.iter().enumerate().map(|(i, row)| (row.sample, row.line, i)).collect();
+        order.par_sort_unstable();
+        Self {
+            aside: vec![false; batch.rows.len()],
+            memberships: vec![Membership::Unchanged; batch.rows.len()],
+            order,
+            samples: vec![Action::Insert; batch.rows.len()],
+            conflicts: Vec::new(),
+            families: HashMap::new(),
+        }
+    }
+
+    /// The report, counting every row once.
+    pub(super) fn report(&self) -> ImportReport {
+        let mut report = ImportReport { conflicts: self.conflicts.clone(), ..ImportReport::default() };
+        let mut last = None;
+        for &(sample, _, i) in &self.order {
+            let count = match (self.aside[i], self.samples[i], self.memberships[i]) {
+                (true, ..) => &mut report.kept,
+                (_, Action::Replace { .. }, _) | (_, _, Membership::Change) => &mut report.replaced,
+                (_, _, Membership::Add) => &mut report.added,
+                (_, Action::Insert, _) if last != Some(sample) => &mut report.added,
+                _ => &mut report.unchanged,
+            };
+            *count += 1;
+            last = Some(sample);
+        }
+        report
+    }
+}
+
+/// What a row does to its family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Membership {
+    /// Nothing: a child, or a relative that the family has.
+    Unchanged,
+    Add,
+    /// Another relation than the ledger's, or another pedigree of the family.
+    Change,
+}

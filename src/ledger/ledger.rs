@@ -1,0 +1,68 @@
+//! The connection to a ledger, which every operation of the room works on.
+
+use std::path::PathBuf;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::cipher::LedgerKey;
+
+/// The ledger of a store. One connection; other processes may read meanwhile, and wait to write.
+///
+/// ```
+/// use reunite::audit::Entry;
+/// use reunite::ledger::{Batch, Ledger, LedgerKey, OnConflict};
+/// use reunite::model::{Layout, Locus, Panel, Profile, SampleRecord, Sex};
+///
+/// let folder = tempfile::tempdir()?;
+/// // Only a build that encrypts ledgers needs the key.
+/// let key = LedgerKey::new([7; 32].into());
+/// let mut ledger = Ledger::create(&folder.path().join("ledger.db"), Some(&key))?;
+///
+/// let loci: Vec<Locus> = vec!["vWA".parse()?, "FGA".parse()?];
+/// let child = SampleRecord {
+///     line: 2,
+///     sample: "00010203feff060708090a0b0c0d0e0f".parse()?,
+///     family: None,
+///     sex: Sex::Female,
+///     agency: None,
+///     region: None,
+///     kit: None,
+///     collected_on: None,
+///     drop_out: None,
+///     profile: Profile::new(vec!["14/15".parse().ok(), "22".parse().ok()]),
+///     many: Vec::new(),
+/// };
+/// let batch = Batch {
+///     layout: Layout::Children,
+///     file_digest: [0; 32],
+///     loci: loci.clone(),
+///     rows: vec![child],
+///     pedigrees: Vec::new(),
+/// };
+/// // Every change says who made it: the entry is appended to the audit chain together with the change.
+/// let entry = Entry::new(1000, "ada", "import", None);
+/// let report = ledger.import(&batch, OnConflict::Refuse, false, &entry)?;
+/// assert_eq!(report.added, 1);
+///
+/// let panel = Panel::new(loci)?;
+/// let mut children = Vec::new();
+/// ledger.children(&panel, |child| children.push(child))?;
+/// assert_eq!(children[0].profile.genotypes().len(), 2);
+/// assert_eq!(ledger.audit_end()?.length, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Ledger {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    /// What the file is encrypted with, if it is.
+    pub(super) key: Option<LedgerKey>,
+}
+
+impl Ledger {
+    /// A transaction that may write; rolled back unless committed.
+    pub(super) fn begin(&mut self) -> rusqlite::Result<Transaction<'_>> {
+        // Taking the write lock at once: a reader that turns writer half-way may have to give up.
+        self.connection.transaction_with_behavior(TransactionBehavior::Immediate)
+    }
+}
