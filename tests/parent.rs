@@ -282,7 +282,7 @@ fn a_parent_is_held_against_the_siblings() {
         .collect();
     let causes = |family: &Family| -> Vec<&str> {
         let marks = checker.check(family).unwrap().into_iter().filter(|finding| finding.severity.is_mark());
-        marks.map(|finding| finding.cause.code()).collect()
+        marks.map(|finding| finding.cause.code().word()).collect()
     };
     assert!(families.iter().filter(|family| !causes(family).is_empty()).count() <= 1);
     let swapped = |relation: Relation| {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::model::{Locus, Pseudonym, Relation};
+use crate::model::{FindingCode, Locus, Pseudonym, Relation};
 
 use super::stated::Kin;
 
@@ -84,28 +84,17 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Every code, for those who read stored ones.
-    pub const CODES: [&str; 7] = [
-        "same-person",
-        "exchanged-samples",
-        "swapped-sample",
-        "wrong-relation",
-        "sample-or-relation",
-        "contradiction",
-        "mutation",
-    ];
-
-    /// The code it is stored under.
+    /// The code of its findings.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> FindingCode {
         match self {
-            Self::SamePerson => "same-person",
-            Self::Exchanged { .. } => "exchanged-samples",
-            Self::SwappedSample => "swapped-sample",
-            Self::WrongRelation { .. } => "wrong-relation",
-            Self::SampleOrRelation { .. } => "sample-or-relation",
-            Self::Contradiction => "contradiction",
-            Self::Mutation { .. } => "mutation",
+            Self::SamePerson => FindingCode::SamePerson,
+            Self::Exchanged { .. } => FindingCode::ExchangedSamples,
+            Self::SwappedSample => FindingCode::SwappedSample,
+            Self::WrongRelation { .. } => FindingCode::WrongRelation,
+            Self::SampleOrRelation { .. } => FindingCode::SampleOrRelation,
+            Self::Contradiction => FindingCode::Contradiction,
+            Self::Mutation { .. } => FindingCode::Mutation,
         }
     }
 }

@@ -92,7 +92,7 @@ fn found(relations: &[Relation], plant: Plant, codes: &[&str]) -> [usize; 2] {
         plant(&mut wrong, &families[(i + 1) % families.len()]);
         let findings = checker.check(&wrong).unwrap();
         counts[0] += usize::from(findings.iter().any(|finding| finding.severity.is_mark()));
-        counts[1] += usize::from(findings.iter().any(|finding| codes.contains(&finding.cause.code())));
+        counts[1] += usize::from(findings.iter().any(|finding| codes.contains(&finding.cause.code().word())));
     }
     counts
 }

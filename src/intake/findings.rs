@@ -4,28 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// The row, or the file, is refused.
-    Error,
-    /// It is taken in, and should be looked at.
-    Warning,
-    /// Good to know.
-    Note,
-}
-
-impl Severity {
-    /// The word in reports.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Note => "note",
-        }
-    }
-}
+use crate::model::{FindingCode, Severity};
 
 /// One finding about a file: its place, its cause and what to do. Never what stands in the cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +18,8 @@ pub struct Problem {
     pub column: Option<(usize, Arc<str>)>,
     /// How much it matters.
     pub severity: Severity,
-    /// A short stable word for the kind of finding, such as `allele`, `relation`, `second-father`.
-    pub code: &'static str,
+    /// The kind of finding.
+    pub code: FindingCode,
     /// Cause and remedy.
     pub what: Cow<'static, str>,
 }
@@ -70,6 +49,11 @@ impl fmt::Display for Problem {
 }
 
 pub(super) type Column = Option<(usize, Arc<str>)>;
+
+/// A value as findings name it, where a form of file has no columns.
+pub(super) fn value_named(name: &str) -> Column {
+    Some((0, name.into()))
+}
 
 /// Collects the findings of one file.
 pub(super) struct Findings {
@@ -106,13 +90,7 @@ impl Findings {
         }
     }
 
-    pub(super) fn problem(
-        &mut self,
-        line: u64,
-        column: Column,
-        code: &'static str,
-        what: impl Into<Cow<'static, str>>,
-    ) {
+    pub(super) fn problem(&mut self, line: u64, column: Column, code: FindingCode, what: impl Into<Cow<'static, str>>) {
         // Rows come in order, so this alone keeps one entry per line.
         if self.bad_lines.last() != Some(&line) {
             self.bad_lines.push(line);
@@ -126,11 +104,11 @@ impl Findings {
     }
 
     /// Something that should be looked at, and refuses nothing.
-    pub(super) fn warn(&mut self, line: u64, column: Column, code: &'static str, what: impl Into<Cow<'static, str>>) {
+    pub(super) fn warn(&mut self, line: u64, column: Column, code: FindingCode, what: impl Into<Cow<'static, str>>) {
         self.remark(line, column, Severity::Warning, code, what.into());
     }
 
-    pub(super) fn note(&mut self, line: u64, column: Column, code: &'static str, what: impl Into<Cow<'static, str>>) {
+    pub(super) fn note(&mut self, line: u64, column: Column, code: FindingCode, what: impl Into<Cow<'static, str>>) {
         self.remark(line, column, Severity::Note, code, what.into());
     }
 
@@ -139,33 +117,33 @@ impl Findings {
         &mut self,
         line: u64,
         column: Column,
-        code: &'static str,
+        code: FindingCode,
         what: impl Into<Cow<'static, str>>,
     ) {
         let (file, severity, what) = (self.file.clone(), Severity::Note, what.into());
-        self.first(Problem { file, line, column, severity, code, what });
+        self.add_once(Problem { file, line, column, severity, code, what });
     }
 
-    fn first(&mut self, note: Problem) {
+    fn add_once(&mut self, note: Problem) {
         if !self.once.iter().any(|said| (said.code, &said.what) == (note.code, &note.what)) {
             self.once.push(note);
         }
     }
 
     /// For a piece of the file, whose findings are appended to these later.
-    pub(super) fn of_piece(&self) -> Self {
+    pub(super) fn for_piece(&self) -> Self {
         Self { file: self.file.clone(), ..Self::new("") }
     }
 
     /// Appends the findings of the next piece of the file.
     pub(super) fn append(&mut self, piece: Self) {
         self.bad_lines.extend(piece.bad_lines);
-        self.left_out += piece.left_out + fill(&mut self.problems, piece.problems);
-        self.notes_left_out += piece.notes_left_out + fill(&mut self.notes, piece.notes);
-        piece.once.into_iter().for_each(|note| self.first(note));
+        self.left_out += piece.left_out + append_bounded(&mut self.problems, piece.problems);
+        self.notes_left_out += piece.notes_left_out + append_bounded(&mut self.notes, piece.notes);
+        piece.once.into_iter().for_each(|note| self.add_once(note));
     }
 
-    fn remark(&mut self, line: u64, column: Column, severity: Severity, code: &'static str, what: Cow<'static, str>) {
+    fn remark(&mut self, line: u64, column: Column, severity: Severity, code: FindingCode, what: Cow<'static, str>) {
         if self.notes.len() < MOST_FINDINGS {
             self.notes.push(Problem { file: self.file.clone(), line, column, severity, code, what });
         } else {
@@ -179,7 +157,7 @@ impl Findings {
     }
 
     /// Whether there is a problem of this kind among those that are listed.
-    pub(super) fn has(&self, code: &str) -> bool {
+    pub(super) fn has_code(&self, code: FindingCode) -> bool {
         self.problems.iter().any(|problem| problem.code == code)
     }
 
@@ -197,7 +175,7 @@ impl Findings {
         self.notes.sort_by_key(Problem::place);
         let more = |severity, what: String| {
             let what = what.into();
-            Problem { file: self.file.clone(), line: 0, column: None, severity, code: "more", what }
+            Problem { file: self.file.clone(), line: 0, column: None, severity, code: FindingCode::More, what }
         };
         if self.left_out > 0 {
             self.problems.push(more(Severity::Error, format!("{} further problems are not listed", self.left_out)));
@@ -211,7 +189,7 @@ impl Findings {
 }
 
 /// Appends as many findings as may be listed; says how many are left out.
-fn fill(all: &mut Vec<Problem>, mut more: Vec<Problem>) -> u64 {
+fn append_bounded(all: &mut Vec<Problem>, mut more: Vec<Problem>) -> u64 {
     let left_out = more.split_off(more.len().min(MOST_FINDINGS - all.len()));
     all.append(&mut more);
     left_out.len() as u64
@@ -225,8 +203,8 @@ mod tests {
     fn findings_are_bounded_and_say_so() {
         let mut findings = Findings::new("f.csv");
         for line in 0..100_007 {
-            findings.problem(line + 2, None, "allele", "x");
-            findings.warn(line + 2, None, "amelogenin", "x");
+            findings.problem(line + 2, None, FindingCode::Allele, "x");
+            findings.warn(line + 2, None, FindingCode::Amelogenin, "x");
         }
         assert_eq!(findings.count(), 100_007);
         assert_eq!(findings.bad_lines().len(), 100_007);
@@ -239,8 +217,8 @@ mod tests {
     #[test]
     fn findings_name_their_place() {
         let mut findings = Findings::new("f.csv");
-        findings.problem(17, Some((9, "vWA".into())), "allele", "is bad");
-        findings.problem(3, None, "fields", "is short");
+        findings.problem(17, Some((9, "vWA".into())), FindingCode::Allele, "is bad");
+        findings.problem(3, None, FindingCode::Fields, "is short");
         let (problems, _) = findings.finish();
         assert_eq!(problems[0].to_string(), "f.csv:3: is short");
         assert_eq!(problems[1].to_string(), "f.csv:17: column 9 (vWA): is bad");

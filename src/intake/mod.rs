@@ -3,56 +3,38 @@
 //! Nothing read from a cell is ever repeated in a finding: in a shifted row any cell may hold a name or an ID-card
 //! number. Identifiers become pseudonyms here and go no further.
 
-mod across;
-mod amelogenin;
-mod case_list;
-mod cases;
-mod cells;
-mod cmf;
 mod columns;
-mod controls;
-mod encoding;
-mod fam;
-mod fields;
 mod findings;
-mod genemapper;
-mod header;
-mod kit_check;
-mod kits;
-mod lines;
-mod links;
-mod loci;
-mod numbers;
-mod pairing;
-mod pedigrees;
-mod pieces;
+mod format;
+mod formats;
+mod guess_layout;
+mod kinship_cases;
+mod pedigree;
 #[cfg(test)]
 mod proptests;
-mod readings;
-mod remedies;
-mod roles;
+mod read;
+mod request;
+mod result;
 mod rows;
-mod table;
-mod telling;
 #[cfg(test)]
 mod tests;
-mod tidy;
-mod types;
-mod words;
-#[cfg(feature = "xlsx")]
-mod workbook;
+mod text;
 
-pub use case_list::CaseList;
-pub use cases::{Case, CaseRelative, read_cases};
-pub use fam::{FamDatabase, FamLocus, FamMutation, read_fam_database};
-pub use findings::{MOST_FINDINGS, Problem, Severity};
-pub use kits::{Kit, KitUse};
-pub use loci::KNOWN_LOCI;
-pub use numbers::NumberKind;
-pub use pedigrees::{CasePedigrees, FamilyPedigrees};
-pub use remedies::remedy;
-pub use telling::read_telling;
-pub use tidy::{MOST_BYTES, MOST_LINE_BYTES, file_bytes, read_bytes, read_file};
-pub use types::{Format, Intake, IntakeError, Request, SingleAllele};
-
-pub use crate::model::{Layout, SampleRecord as Row};
+pub use crate::model::{FindingCode, Layout, SampleRecord as Row, Severity};
+pub use columns::kits::{Kit, KitUse};
+pub use columns::loci::KNOWN_LOCI;
+pub use columns::number_kind::NumberKind;
+pub use findings::{MOST_FINDINGS, Problem};
+pub use format::Format;
+pub use formats::fam::{FamDatabase, FamLocus, FamMutation, read_fam_database};
+pub use guess_layout::read_guessing_layout;
+pub use kinship_cases::{Case, CaseRelative, read_cases};
+pub use pedigree::files::CasePedigrees;
+pub use pedigree::placed::FamilyPedigrees;
+pub use read::{file_bytes, read_bytes, read_file};
+pub use request::Request;
+pub use result::{Intake, IntakeError};
+pub use rows::case_list::CaseList;
+pub use rows::settle::SingleAllele;
+pub use text::encoding::MOST_BYTES;
+pub use text::source::MOST_LINE_BYTES;

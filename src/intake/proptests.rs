@@ -5,8 +5,9 @@ use std::fmt::Write;
 use proptest::prelude::*;
 
 use super::findings::Findings;
+use super::formats::tidy::read_tidy;
+use super::rows::finish::SoundRows;
 use super::tests::{panel, pseudonymizer, read, request};
-use super::tidy::tidy;
 use super::{Layout, Problem, Row};
 
 /// A valid file, as cells.
@@ -48,7 +49,7 @@ fn layout() -> impl Strategy<Value = Layout> {
 fn in_pieces(layout: Layout, text: &[u8], bytes: usize) -> (Vec<Row>, Vec<Problem>, Vec<Problem>, u64) {
     let (panel, pseudonymizer) = (panel(), pseudonymizer());
     let mut findings = Findings::new("f.csv");
-    let (_, rows) = tidy(text, &request(layout, &panel, &pseudonymizer), bytes, &mut findings);
+    let SoundRows { rows, .. } = read_tidy(text, &request(layout, &panel, &pseudonymizer), bytes, &mut findings);
     let rejected = findings.rejected;
     let (problems, notes) = findings.finish();
     (rows, problems, notes, rejected)

@@ -6,6 +6,7 @@
 mod allele;
 mod candidate;
 mod drop_out;
+mod finding_code;
 mod genotype;
 mod identity;
 mod multi_allele;
@@ -19,6 +20,7 @@ mod sample_record;
 pub use allele::{Allele, AlleleError};
 pub use candidate::{Candidate, Unscorable};
 pub use drop_out::DropOut;
+pub use finding_code::{FindingCode, Severity};
 pub use genotype::{Genotype, GenotypeCode, GenotypeError, genotype_code, genotype_count};
 pub use identity::{Pseudonym, PseudonymError};
 pub use multi_allele::ManyAlleles;

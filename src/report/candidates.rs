@@ -1,6 +1,5 @@
 //! The list of candidates.
 
-use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -8,6 +7,7 @@ use crate::matching::Identity;
 use crate::model::{Pseudonym, Relation};
 
 use super::comparable::Comparison;
+use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 #[cfg(feature = "cli")]
@@ -106,27 +106,25 @@ impl CandidateReport {
     /// column names the relative's sample of an identity. Identities come after all candidates.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut text = String::from(
-            "family,child,log10_lr,loci_compared,incompatible_loci,few_loci,first_run,new,family_marks,same_person\n",
-        );
+        let mut csv = CsvText::with_header([
+            "family",
+            "child",
+            "log10_lr",
+            "loci_compared",
+            "incompatible_loci",
+            "few_loci",
+            "first_run",
+            "new",
+            "family_marks",
+            "same_person",
+        ]);
         for row in self.candidates.iter().chain(&self.identities) {
-            // Numbers and hexadecimal digits only: nothing to quote, and writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "{},{},{},{},{},{},{},{},{},{}",
-                row.family,
-                row.child,
-                row.log10_lr,
-                row.loci_compared,
-                row.incompatible_loci,
-                row.few_loci,
-                row.first_run,
-                row.new,
-                row.family_marks.join(" "),
-                row.same_person.as_ref().map_or(String::new(), |same| same.sample.to_string())
-            );
+            csv.field(row.family).field(row.child).field(row.log10_lr);
+            csv.field(row.loci_compared).field(row.incompatible_loci).field(row.few_loci);
+            csv.field(row.first_run).field(row.new).field(row.family_marks.join(" "));
+            csv.optional(row.same_person.as_ref().map(|same| same.sample)).end_row();
         }
-        text
+        csv.finish()
     }
 
     #[cfg(feature = "cli")]

@@ -1,12 +1,11 @@
 //! Who cannot be compared with most of the others.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use crate::model::Pseudonym;
 
 use super::format::SCHEMA_VERSION;
+use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 #[cfg(feature = "cli")]
@@ -89,12 +88,11 @@ impl ComparableReport {
     /// CSV with a header: `kind,pseudonym,typed_loci,comparable`.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut text = String::from("kind,pseudonym,typed_loci,comparable\n");
+        let mut csv = CsvText::with_header(["kind", "pseudonym", "typed_loci", "comparable"]);
         for (kind, Hardly { pseudonym, typed_loci, comparable }) in self.rows() {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{kind},{pseudonym},{typed_loci},{comparable}");
+            csv.field(kind).field(pseudonym).field(typed_loci).field(comparable).end_row();
         }
-        text
+        csv.finish()
     }
 
     #[cfg(feature = "cli")]

@@ -11,6 +11,7 @@ use crate::matching::{CpiTotal, Explanation, LocusExplanation};
 use crate::model::{Genotype, Pseudonym};
 
 use super::format::SCHEMA_VERSION;
+use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 #[cfg(feature = "cli")]
@@ -118,34 +119,34 @@ impl ExplanationReport {
     /// total bit for bit.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut csv = String::from(
-            "locus,compared,log10_lr,running_log10_lr,linked_with,compatible,unlisted_alleles,paternity_index,\
-             running_log10_cpi,mutations,more_than_two_alleles",
-        );
-        csv += if self.show_genotypes { ",relatives,child\n" } else { "\n" };
-        for (position, locus) in self.explanation.loci.iter().enumerate() {
-            // No value can hold a comma or a quote, and writing to a string cannot fail.
-            let _ = write!(
-                csv,
-                "{},{},{},{},{},{},{},{},{},{},{}",
-                locus.locus,
-                locus.is_compared,
-                locus.log10_lr,
-                locus.running,
-                locus.linked_with.as_ref().map_or("", |other| other.name()),
-                locus.is_compatible.map_or(String::new(), |compatible| compatible.to_string()),
-                locus.unlisted.len(),
-                locus.cpi.as_ref().map_or(String::new(), |index| index.index.to_string()),
-                locus.running_cpi,
-                mutations(&locus.mutations),
-                self.left_out(position).join(" and ")
-            );
-            if self.show_genotypes {
-                let _ = write!(csv, ",{},{}", self.relatives(locus), text(locus.child));
-            }
-            csv.push('\n');
+        let mut header = vec![
+            "locus",
+            "compared",
+            "log10_lr",
+            "running_log10_lr",
+            "linked_with",
+            "compatible",
+            "unlisted_alleles",
+            "paternity_index",
+            "running_log10_cpi",
+            "mutations",
+            "more_than_two_alleles",
+        ];
+        if self.show_genotypes {
+            header.extend(["relatives", "child"]);
         }
-        csv
+        let mut csv = CsvText::with_header(header);
+        for (position, locus) in self.explanation.loci.iter().enumerate() {
+            csv.field(&locus.locus).field(locus.is_compared).field(locus.log10_lr).field(locus.running);
+            csv.optional(locus.linked_with.as_ref()).optional(locus.is_compatible).field(locus.unlisted.len());
+            csv.optional(locus.cpi.as_ref().map(|index| index.index)).field(locus.running_cpi);
+            csv.field(mutations(&locus.mutations)).field(self.left_out(position).join(" and "));
+            if self.show_genotypes {
+                csv.field(self.relatives(locus)).field(text(locus.child));
+            }
+            csv.end_row();
+        }
+        csv.finish()
     }
 
     #[cfg(feature = "cli")]

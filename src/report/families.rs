@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::consistency::{Cause, Finding};
+use crate::consistency::{Cause, Finding, PairNumbers};
 use crate::model::Pseudonym;
 
 use super::format::SCHEMA_VERSION;
+use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 use super::words::spaced;
@@ -56,30 +57,32 @@ impl FamiliesReport {
     /// `log10_lr`, the one against the other, are those of the pair that fits least.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut csv = String::from("family,cause,severity,samples,relations,fits_as,stated,likelier,log10_lr,loci\n");
+        let mut csv = CsvText::with_header([
+            "family",
+            "cause",
+            "severity",
+            "samples",
+            "relations",
+            "fits_as",
+            "stated",
+            "likelier",
+            "log10_lr",
+            "loci",
+        ]);
         for FindingRow { family, finding } in &self.findings {
             let (samples, relations): (Vec<_>, Vec<_>) =
                 finding.samples.iter().map(|one| (one.sample, one.relation)).unzip();
             let worst = finding.pairs.iter().min_by(|a, b| a.support().total_cmp(&b.support()));
-            let worst = worst.map_or(",,".to_owned(), |pair| {
-                format!("{},{},{}", pair.stated.word(), pair.likelier.word(), pair.support())
-            });
             let fits_as = match &finding.cause {
                 Cause::WrongRelation { fits_as } | Cause::SampleOrRelation { fits_as } => spaced(fits_as),
                 _ => String::new(),
             };
-            // No value can hold a comma, and writing to a string cannot fail.
-            let _ = writeln!(
-                csv,
-                "{family},{},{},{},{},{fits_as},{worst},{}",
-                finding.cause.code(),
-                finding.severity.word(),
-                spaced(&samples),
-                spaced(&relations),
-                spaced(&finding.loci)
-            );
+            csv.field(family).field(finding.cause.code()).field(finding.severity.word());
+            csv.field(spaced(&samples)).field(spaced(&relations)).field(fits_as);
+            csv.optional(worst.map(|pair| pair.stated.word())).optional(worst.map(|pair| pair.likelier.word()));
+            csv.optional(worst.map(PairNumbers::support)).field(spaced(&finding.loci)).end_row();
         }
-        csv
+        csv.finish()
     }
 
     /// For people: a sentence for each finding.
@@ -141,10 +144,11 @@ impl StatesReport {
     /// CSV with a header; several marks are separated by spaces.
     #[must_use]
     pub fn csv(&self) -> String {
-        let rows = self.families.iter().map(|row| {
-            format!("{},{},{}\n", row.family, row.marks.join(" "), row.withdrawn.as_deref().unwrap_or_default())
-        });
-        "family,marks,withdrawn\n".to_owned() + &rows.collect::<String>()
+        let mut csv = CsvText::with_header(["family", "marks", "withdrawn"]);
+        for row in &self.families {
+            csv.field(row.family).field(row.marks.join(" ")).optional(row.withdrawn.as_ref()).end_row();
+        }
+        csv.finish()
     }
 
     #[cfg(feature = "cli")]

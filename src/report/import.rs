@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::intake::{Problem, Severity, remedy};
+use crate::intake::{FindingCode, Problem, Severity};
 
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
@@ -67,7 +67,7 @@ pub struct FileReport {
     /// Its rows.
     pub rows: FileRows,
     /// How many findings there are by code.
-    pub findings: BTreeMap<&'static str, u64>,
+    pub findings: BTreeMap<FindingCode, u64>,
 }
 
 impl FileReport {
@@ -110,7 +110,7 @@ struct Kind<'l> {
 
 impl ImportLog {
     fn kinds(&self) -> Vec<Kind<'_>> {
-        let mut places: HashMap<(Severity, &str), usize> = HashMap::new();
+        let mut places: HashMap<(Severity, FindingCode), usize> = HashMap::new();
         let mut kinds: Vec<Kind<'_>> = Vec::new();
         for problem in &self.findings {
             let at = *places.entry((problem.severity, problem.code)).or_insert(kinds.len());
@@ -159,7 +159,7 @@ impl ImportLog {
         let kinds = self.kinds().into_iter().map(|kind| {
             let fields = json!({
                 "code": kind.first.code, "severity": kind.severity.word(), "count": kind.count,
-                "remedy": remedy(kind.first.code),
+                "remedy": kind.first.code.summary_remedy(),
             });
             with(fields, json!({ "first": place(kind.first) }))
         });
@@ -167,7 +167,7 @@ impl ImportLog {
         let findings = self.findings.iter().map(|problem| {
             let fields = json!({
                 "severity": problem.severity.word(), "code": problem.code, "what": problem.what,
-                "remedy": remedy(problem.code),
+                "remedy": problem.code.summary_remedy(),
             });
             with(place(problem), fields)
         });
@@ -199,8 +199,8 @@ impl ImportLog {
                 None if place.is_empty() => place.push("the file".to_owned()),
                 None => {}
             }
-            let what = remedy(first.code).unwrap_or(&first.what).to_owned();
-            [severity.word().to_owned(), first.code.to_owned(), count.to_string(), place.join(", "), what]
+            let what = first.code.summary_remedy().unwrap_or(&first.what).to_owned();
+            [severity.word().to_owned(), first.code.to_string(), count.to_string(), place.join(", "), what]
         });
         let rows: Vec<_> = rows.collect();
         (!rows.is_empty()).then(|| plain_table(["severity", "code", "how many", "first", "what to do"], &[2], rows))
@@ -212,9 +212,9 @@ impl ImportLog {
 #[must_use]
 pub fn listing(
     file: &str,
-    findings: impl IntoIterator<Item = (Severity, &'static str, String)>,
+    findings: impl IntoIterator<Item = (Severity, FindingCode, String)>,
 ) -> Vec<(Severity, String)> {
-    let mut counts: Vec<(Severity, &str, usize)> = Vec::new();
+    let mut counts: Vec<(Severity, FindingCode, usize)> = Vec::new();
     let mut lines = Vec::new();
     for (severity, code, text) in findings {
         let at = counts.iter().position(|kind| (kind.0, kind.1) == (severity, code)).unwrap_or_else(|| {
@@ -238,7 +238,7 @@ pub fn listing(
 mod tests {
     use super::*;
 
-    fn problem(file: &str, line: u64, severity: Severity, code: &'static str) -> Problem {
+    fn problem(file: &str, line: u64, severity: Severity, code: FindingCode) -> Problem {
         let column = (line > 0).then(|| (3, "vWA".into()));
         Problem { file: file.into(), line, column, severity, code, what: "is so: do this".into() }
     }
@@ -246,10 +246,10 @@ mod tests {
     #[test]
     fn findings_are_summed_up_by_kind() {
         let findings = vec![
-            problem("a.csv", 0, Severity::Note, "strange"),
-            problem("a.csv", 4, Severity::Warning, "few-loci"),
-            problem("a.csv", 9, Severity::Warning, "few-loci"),
-            problem("b.csv", 2, Severity::Error, "allele"),
+            problem("a.csv", 0, Severity::Note, FindingCode::NoSex),
+            problem("a.csv", 4, Severity::Warning, FindingCode::FewLoci),
+            problem("a.csv", 9, Severity::Warning, FindingCode::FewLoci),
+            problem("b.csv", 2, Severity::Error, FindingCode::Allele),
         ];
         let log = ImportLog { findings, ..ImportLog::default() };
         let text = log.summary().unwrap();
@@ -263,7 +263,7 @@ mod tests {
             ["error", "allele", "1", "b.csv, line 2, column 3 (vWA)", "write repeat numbers: 14/15, 14 or 9.3"]
         );
         assert_eq!(lines[1][..4], ["warning", "few-loci", "2", "a.csv, line 4, column 3 (vWA)"]);
-        assert_eq!(lines[2], ["note", "strange", "1", "a.csv", "is so: do this"]);
+        assert_eq!(lines[2], ["note", "no-sex", "1", "a.csv", "is so: do this"]);
         assert_eq!(ImportLog::default().summary(), None);
         let json: Value = serde_json::from_str(&log.json().unwrap()).unwrap();
         assert_eq!(json["findings"].as_array().unwrap().len(), 4);
@@ -277,8 +277,8 @@ mod tests {
 
     #[test]
     fn one_code_does_not_flood_the_list() {
-        let many = (0..57).map(|i| (Severity::Warning, "few-loci", format!("f.csv:{i}: x")));
-        let lines = listing("f.csv", many.chain([(Severity::Error, "allele", "f.csv:99: y".to_owned())]));
+        let many = (0..57).map(|i| (Severity::Warning, FindingCode::FewLoci, format!("f.csv:{i}: x")));
+        let lines = listing("f.csv", many.chain([(Severity::Error, FindingCode::Allele, "f.csv:99: y".to_owned())]));
         assert_eq!(lines.len(), MOST_LISTED + 2);
         assert_eq!(lines[19].1, "f.csv:19: x [warning: few-loci]");
         assert_eq!(lines[20], (Severity::Error, "f.csv:99: y [error: allele]".to_owned()));

@@ -1,13 +1,12 @@
 //! Close kin, and samples of one person.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use crate::matching::{KinCriterion, KinPair, KinRatios, KinRelation, Likeness};
 use crate::model::Pseudonym;
 
 use super::format::SCHEMA_VERSION;
+use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 #[cfg(feature = "cli")]
@@ -95,23 +94,30 @@ impl KinReport {
     /// CSV with a header; several families of a sample are separated by spaces, and the last four columns are log10 LRs.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut text = String::from(
-            "sample,side,families,other_sample,other_side,other_families,likeliest,loci_compared,differing_alleles,\
-             identity,parent_child,full_sibling,half_sibling\n",
-        );
+        let mut csv = CsvText::with_header([
+            "sample",
+            "side",
+            "families",
+            "other_sample",
+            "other_side",
+            "other_families",
+            "likeliest",
+            "loci_compared",
+            "differing_alleles",
+            "identity",
+            "parent_child",
+            "full_sibling",
+            "half_sibling",
+        ]);
         for row in &self.pairs {
             for KinSample { sample, side, families } in &row.samples {
-                let _ = write!(text, "{sample},{side},{},", spaced(families));
+                csv.field(sample).field(side).field(spaced(families));
             }
             let Likeness { loci_compared, differing_alleles } = row.likeness;
-            // No value can hold a comma, and writing to a string cannot fail.
-            let _ = write!(text, "{},{loci_compared},{differing_alleles}", row.likeliest.word());
-            for relation in KinRelation::ALL {
-                let _ = write!(text, ",{}", row.log10_lr.of_relation(relation));
-            }
-            text.push('\n');
+            csv.field(row.likeliest.word()).field(loci_compared).field(differing_alleles);
+            csv.fields(KinRelation::ALL.iter().map(|&relation| row.log10_lr.of_relation(relation))).end_row();
         }
-        text
+        csv.finish()
     }
 
     #[cfg(feature = "cli")]

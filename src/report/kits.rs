@@ -1,12 +1,11 @@
 //! Typing kits side by side.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use crate::model::Locus;
 
 use super::format::SCHEMA_VERSION;
+use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 
@@ -55,16 +54,13 @@ impl KitsReport {
     /// CSV with a header: `kit,verified,loci,loci_in_panel`, then a column per kit with the loci shared with it.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut text = String::from("kit,verified,loci,loci_in_panel");
-        self.kits.iter().for_each(|kit| text += &format!(",{}", quoted(&kit.name)));
-        text.push('\n');
+        let names = self.kits.iter().map(|kit| kit.name.as_str());
+        let mut csv = CsvText::with_header(["kit", "verified", "loci", "loci_in_panel"].into_iter().chain(names));
         for (kit, shared) in self.kits.iter().zip(&self.shared_loci) {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{},{},{},{}", quoted(&kit.name), kit.verified, kit.loci.len(), kit.loci_in_panel);
-            shared.iter().for_each(|count| text += &format!(",{count}"));
-            text.push('\n');
+            csv.field(&kit.name).field(kit.verified).field(kit.loci.len()).field(kit.loci_in_panel);
+            csv.fields(shared).end_row();
         }
-        text
+        csv.finish()
     }
 
     #[cfg(feature = "cli")]
@@ -87,11 +83,6 @@ impl KitsReport {
         }
         text + "\n"
     }
-}
-
-/// A name as a field of CSV.
-fn quoted(name: &str) -> String {
-    if name.contains([',', '"']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_owned() }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod audit;
 mod candidates;
 mod comparable;
+mod csv_text;
 mod explain;
 mod fam;
 mod families;
@@ -22,6 +23,7 @@ pub mod words;
 pub use audit::{AuditReport, AuditRow};
 pub use candidates::{CandidateReport, CandidateRow, RunSummary, SamePerson};
 pub use comparable::{ComparableReport, Comparison, Hardly};
+pub use csv_text::CsvText;
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport};
 pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};

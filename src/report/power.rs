@@ -8,6 +8,7 @@ use crate::kinship::Bounds;
 use crate::model::{Pseudonym, Relation};
 use crate::planning::Power;
 
+use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 use super::words::ratio;
@@ -83,24 +84,20 @@ impl PowerReport {
     /// are halfway between their bounds.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut text = String::from("with,expected_log10_lr,gain,standard_deviation");
-        for share in Power::SHARES {
-            let _ = write!(text, ",quantile_{share}");
-        }
-        text += ",found_lower,found_upper,by_chance_lower,by_chance_upper,expected_unrelated_lower,expected_unrelated_upper\n";
+        let quantiles = Power::SHARES.iter().map(|share| format!("quantile_{share}"));
+        let bounds = ["found", "by_chance", "expected_unrelated"];
+        let bounds = bounds.iter().flat_map(|name| [format!("{name}_lower"), format!("{name}_upper")]);
+        let first = ["with", "expected_log10_lr", "gain", "standard_deviation"].map(str::to_owned);
+        let mut csv = CsvText::with_header(first.into_iter().chain(quantiles).chain(bounds));
         for PowerRow { with, gain, power, expected_unrelated } in &self.power {
-            // Words and numbers only: nothing to quote, and writing to a string cannot fail.
-            let _ = write!(text, "{}", with.map_or("", Relation::word));
-            let numbers = [power.expected_log10_lr, *gain, power.standard_deviation];
-            let quantiles = power.quantiles.iter().map(|quantile| quantile.log10_lr.middle());
+            csv.optional(with.map(Relation::word));
+            csv.fields([power.expected_log10_lr, *gain, power.standard_deviation]);
+            csv.fields(power.quantiles.iter().map(|quantile| quantile.log10_lr.middle()));
             let bounds = [power.found, power.by_chance, *expected_unrelated];
-            let bounds = bounds.into_iter().flat_map(|bounds| [bounds.lower, bounds.upper]);
-            for number in numbers.into_iter().chain(quantiles).chain(bounds) {
-                let _ = write!(text, ",{number}");
-            }
-            text.push('\n');
+            csv.fields(bounds.into_iter().flat_map(|bounds| [bounds.lower, bounds.upper]));
+            csv.end_row();
         }
-        text
+        csv.finish()
     }
 
     #[cfg(feature = "cli")]

@@ -96,5 +96,5 @@ impl Checking {
 /// Families and the causes for which they are marked.
 pub(super) fn marks(findings: &[FindingRow]) -> Vec<(Pseudonym, &'static str)> {
     let marks = findings.iter().filter(|row| row.finding.severity.is_mark());
-    marks.map(|row| (row.family, row.finding.cause.code())).collect()
+    marks.map(|row| (row.family, row.finding.cause.code().word())).collect()
 }

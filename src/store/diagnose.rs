@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::audit::Attribution;
 use crate::intake::{Intake, MOST_FINDINGS, Problem, Row, Severity};
 use crate::ledger::{Batch, Conflict, ConflictKind, Ledger};
-use crate::model::{Pseudonym, Relation};
+use crate::model::{FindingCode, Pseudonym, Relation};
 use crate::quality::{Finding, Fits, Typed, examine};
 use crate::report::FindingRow;
 
@@ -31,7 +31,7 @@ pub(super) fn unusual(file: &str, intake: &Intake, store: &Store, least: usize) 
     let mut problems: Vec<Problem> = found.into_iter().map(|finding| problem(&file, intake, least, finding)).collect();
     if left_out > 0 {
         let what = format!("{left_out} further warnings are not listed").into();
-        problems.push(Problem { file, line: 0, column: None, severity: Severity::Note, code: "more", what });
+        problems.push(Problem { file, line: 0, column: None, severity: Severity::Note, code: FindingCode::More, what });
     }
     problems
 }
@@ -62,13 +62,13 @@ fn problem(file: &Arc<str>, intake: &Intake, least: usize, finding: Finding) -> 
                 "the file has {loci} of the loci matched on, fewer than {least}: such profiles say little; import all \
                  loci, or set --min-loci"
             );
-            (0, None, Severity::Warning, "few-loci", what)
+            (0, None, Severity::Warning, FindingCode::FewLoci, what)
         }
         Finding::FewLoci { row, typed } => {
             let what = format!(
                 "{typed} of the loci matched on are typed, fewer than {least}: such a profile says little; type more"
             );
-            (line(row), None, Severity::Warning, "few-loci", what)
+            (line(row), None, Severity::Warning, FindingCode::FewLoci, what)
         }
         Finding::Homozygous { row, homozygous, typed, tail } => {
             let what = format!(
@@ -76,36 +76,36 @@ fn problem(file: &Arc<str>, intake: &Intake, least: usize, finding: Finding) -> 
                  out; type the sample again, or give it a drop_out",
                 1.0 / tail
             );
-            (line(row), None, Severity::Warning, "homozygosity", what)
+            (line(row), None, Severity::Warning, FindingCode::Homozygosity, what)
         }
         Finding::FarAllele { row, locus } => {
             let what = "an allele lies more than three repeats beyond all that the frequency table lists: kept; look at \
                         the typing again";
-            (line(row), column(locus), Severity::Warning, "allele-far", what.to_owned())
+            (line(row), column(locus), Severity::Warning, FindingCode::AlleleFar, what.to_owned())
         }
         Finding::Unlisted { locus, row, profiles } => {
             let what = format!(
                 "alleles that the frequency table does not list, in {profiles} of the profiles, here first: they get the \
                  floor frequency"
             );
-            (line(row), column(locus), Severity::Note, "allele-unlisted", what)
+            (line(row), column(locus), Severity::Note, FindingCode::AlleleUnlisted, what)
         }
         Finding::Untyped { locus } => {
             let what =
                 "no row has this locus, though it has a column: is a column shifted or renamed? If not, remove it";
-            (0, column(locus), Severity::Warning, "locus-untyped", what.to_owned())
+            (0, column(locus), Severity::Warning, FindingCode::LocusUntyped, what.to_owned())
         }
         Finding::Misfit { locus, distance, profiles, fits } => {
             let (code, likely) = match fits {
                 Fits::Shifted(shift) => (
-                    "frequencies-shift",
+                    FindingCode::FrequenciesShift,
                     format!("they fit once {shift} is added to every allele: the ladder may be shifted"),
                 ),
                 Fits::Other(other) => {
-                    ("frequencies-column", format!("they fit those of {other}: columns may be exchanged"))
+                    (FindingCode::FrequenciesColumn, format!("they fit those of {other}: columns may be exchanged"))
                 }
                 Fits::Nothing => (
-                    "frequencies",
+                    FindingCode::Frequencies,
                     "look at ladder, kit and column; if many loci are named so, the table is of another population"
                         .to_owned(),
                 ),
@@ -123,16 +123,16 @@ fn problem(file: &Arc<str>, intake: &Intake, least: usize, finding: Finding) -> 
 /// A disagreement with the store: an error if it refuses the file, else a warning.
 pub(super) fn conflict(file: &str, conflict: &Conflict, severity: Severity) -> Problem {
     let code = match conflict.kind {
-        ConflictKind::Role => "conflict-role",
-        ConflictKind::Profile => "conflict-profile",
-        ConflictKind::Sex => "conflict-sex",
-        ConflictKind::Metadata => "conflict-metadata",
-        ConflictKind::Relation => "conflict-relation",
-        ConflictKind::Second(_) => "conflict-second",
-        ConflictKind::Pedigree => "conflict-pedigree",
-        ConflictKind::Unplaced => "conflict-unplaced",
-        ConflictKind::Half => "conflict-half",
-        ConflictKind::Itself => "conflict-itself",
+        ConflictKind::Role => FindingCode::ConflictRole,
+        ConflictKind::Profile => FindingCode::ConflictProfile,
+        ConflictKind::Sex => FindingCode::ConflictSex,
+        ConflictKind::Metadata => FindingCode::ConflictMetadata,
+        ConflictKind::Relation => FindingCode::ConflictRelation,
+        ConflictKind::Second(_) => FindingCode::ConflictSecond,
+        ConflictKind::Pedigree => FindingCode::ConflictPedigree,
+        ConflictKind::Unplaced => FindingCode::ConflictUnplaced,
+        ConflictKind::Half => FindingCode::ConflictHalf,
+        ConflictKind::Itself => FindingCode::ConflictItself,
     };
     let what = format!("sample {} {}", conflict.sample, conflict.kind).into();
     Problem { file: file.into(), line: conflict.line, column: None, severity, code, what }

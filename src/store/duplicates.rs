@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::intake::{Problem, Severity};
+use crate::intake::{FindingCode, Problem, Severity};
 use crate::kinship::Calculator;
 use crate::ledger::{Batch, Ledger, Sample, Samples};
 use crate::matching::{Compiler, DuplicatePair, DuplicateSearch, IdentityRule, Judge, Watch};
@@ -119,12 +119,12 @@ impl NewSamples {
                 "sample {new} has the profile of {side} {other}{place} ({differ} at {loci} loci): one person under two \
                  numbers, or identical twins"
             );
-            finding(line(new), "same-profile", what)
+            finding(line(new), FindingCode::SameProfile, what)
         });
         let more = (pairs.len() > NAMED).then(|| {
             let number = count((pairs.len() - NAMED) as u64);
             let what = format!("and {number} pairs more: `reunite kin --within all --relation identity` lists all");
-            finding(None, "same-profile-more", what)
+            finding(None, FindingCode::SameProfileMore, what)
         });
         (file.clone(), named.chain(more).collect())
     }

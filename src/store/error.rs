@@ -219,7 +219,7 @@ pub enum StoreError {
     #[error("the model ({model}) does not fit the frequencies")]
     Model {
         /// The model.
-        model: Model,
+        model: Box<Model>,
         /// Why not.
         source: CalculatorError,
     },

@@ -40,7 +40,7 @@ impl Frequencies {
     /// [`StoreError::Io`], [`StoreError::NotUtf8`], [`StoreError::Frequencies`], [`StoreError::FamiliasDatabase`].
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         let bytes = read(path)?;
-        if Format::of(&bytes) == Format::Fam {
+        if Format::detect(&bytes) == Format::Fam {
             return familias::frequencies(&path.display().to_string(), &bytes);
         }
         let (text, table) = table(path, bytes)?;

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use crate::audit::{Attribution, Entry};
 use crate::intake::{
-    CaseList, FamilyPedigrees, Format, Intake, KitUse, NumberKind, Problem, Request, Severity, SingleAllele, file_bytes,
-    read_bytes, read_telling,
+    CaseList, FamilyPedigrees, FindingCode, Format, Intake, KitUse, NumberKind, Problem, Request, Severity, SingleAllele, file_bytes,
+    read_bytes, read_guessing_layout,
 };
 use crate::kinship::Calculator;
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
@@ -272,7 +272,7 @@ impl Desk<'_> {
         let name = source.path.display().to_string();
         let mut report = FileReport::new(name.clone());
         if let Some(why) = source.skipped {
-            self.tell(&mut report, vec![about_file(&name, Severity::Note, "skipped", why.to_owned()).into()]);
+            self.tell(&mut report, vec![about_file(&name, Severity::Note, FindingCode::Skipped, why.to_owned()).into()]);
             self.log.files.push(report);
             return Ok(());
         }
@@ -280,7 +280,7 @@ impl Desk<'_> {
             Ok(bytes) => bytes,
             Err(error) => {
                 report.outcome = FileOutcome::Rejected;
-                let problem = about_file(&name, Severity::Error, "unreadable", error.to_string());
+                let problem = about_file(&name, Severity::Error, FindingCode::Unreadable, error.to_string());
                 self.tell(&mut report, vec![ImportFinding { problem, text: error.to_string() }]);
                 self.log.files.push(report);
                 return Ok(());
@@ -288,7 +288,7 @@ impl Desk<'_> {
         };
         let mut intake = match self.options.layout {
             Some(_) => read_bytes(&name, &bytes, &self.request),
-            None => read_telling(&name, &bytes, &self.request),
+            None => read_guessing_layout(&name, &bytes, &self.request),
         };
         drop(bytes);
         report.blake3 = Some(hex(&intake.digest));
@@ -425,7 +425,7 @@ impl Desk<'_> {
         });
         let found = found.unwrap_or_else(|error| {
             let what = format!("persons with two numbers were not looked for: {}", error.with_causes());
-            vec![(last.clone(), vec![about_file(&last, Severity::Warning, "identities", what).into()])]
+            vec![(last.clone(), vec![about_file(&last, Severity::Warning, FindingCode::Identities, what).into()])]
         });
         for (file, findings) in found {
             let Some(at) = self.log.files.iter().rposition(|report| report.file == file) else { continue };
@@ -466,6 +466,6 @@ impl Desk<'_> {
 }
 
 /// A finding about a file as a whole.
-fn about_file(name: &str, severity: Severity, code: &'static str, what: String) -> Problem {
+fn about_file(name: &str, severity: Severity, code: FindingCode, what: String) -> Problem {
     Problem { file: name.into(), line: 0, column: None, severity, code, what: what.into() }
 }

@@ -24,7 +24,8 @@ impl Settings {
     /// [`StoreError::Model`] if the model does not fit the frequencies, [`StoreError::Linked`] for the linked pairs.
     pub fn calculator(&self, table: &FrequencyTable) -> Result<Calculator, StoreError> {
         let model = self.model;
-        let calculator = Calculator::new(table, model).map_err(|source| StoreError::Model { model, source })?;
+        let calculator =
+            Calculator::new(table, model).map_err(|source| StoreError::Model { model: Box::new(model), source })?;
         let pairs: Vec<_> = (self.linked.iter())
             .map(|link| LinkedLoci { loci: link.loci.clone(), recombination: link.recombination })
             .collect();

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use reunite::index::{FamilyIndex, FamilyRecord, Index};
 use reunite::intake::{
     CaseList, CasePedigrees, FamilyPedigrees, Format, Intake, Layout, NumberKind, Problem, Request, SingleAllele,
-    read_bytes, read_cases, read_fam_database, read_telling,
+    read_bytes, read_cases, read_fam_database, read_guessing_layout,
 };
 use reunite::model::Panel;
 use reunite::population::FrequencyTable;
@@ -101,7 +101,7 @@ pub fn case_list(bytes: &[u8]) {
 
 /// Files whose form, encoding, delimiter and layout their content tells: what a laboratory drops into a folder.
 pub fn forms(bytes: &[u8]) {
-    let intake = read_telling("f", bytes, &request(Layout::Children));
+    let intake = read_guessing_layout("f", bytes, &request(Layout::Children));
     sound(&request(intake.layout), intake);
     read(bytes, Layout::Families, None, None);
     let sheet = Request { sheet: Some("1"), single_allele: SingleAllele::Untyped, ..request(Layout::Children) };

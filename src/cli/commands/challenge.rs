@@ -18,8 +18,9 @@ use crate::matching::{Criterion, Matcher, Watch};
 use crate::model::{Locus, Panel, Profile, Pseudonym, Relation, Sex};
 use crate::population::DropOuts;
 use crate::pseudonym::{Pseudonymizer, SecretKey};
+use crate::report::CsvText;
 use crate::store::{self, MatchOptions, NewStore, Store, checked_threshold};
-use crate::synthesis::{Answer, Challenge, ChallengePlan};
+use crate::synthesis::{Challenge, ChallengePlan};
 
 
 /// Loci with nothing seen, and with one copy lost, unless asked for otherwise.
@@ -209,56 +210,54 @@ fn person_id(place: usize) -> String {
     format!("P{:07}", place + 1)
 }
 
-/// Cells with the alleles separated by `between`, in quotes if that is a comma.
-fn cells(text: &mut String, profile: &Profile, between: char) {
+/// Cells with the alleles separated by `between`.
+fn cells(csv: &mut CsvText, profile: &Profile, between: char) {
     for genotype in profile.genotypes() {
-        let cell = match genotype {
-            None => String::new(),
-            Some(genotype) if genotype.is_homozygous() => genotype.low().to_string(),
-            Some(genotype) if between == ',' => format!("\"{},{}\"", genotype.low(), genotype.high()),
-            Some(genotype) => format!("{}{between}{}", genotype.low(), genotype.high()),
+        match genotype {
+            None => csv.field(""),
+            Some(genotype) if genotype.is_homozygous() => csv.field(genotype.low()),
+            Some(genotype) => csv.field(format_args!("{}{between}{}", genotype.low(), genotype.high())),
         };
-        *text += ",";
-        *text += &cell;
     }
-    text.push('\n');
+    csv.end_row();
 }
 
-fn header(first: &str, panel: &Panel) -> String {
-    let loci: Vec<&str> = panel.loci().iter().map(Locus::name).collect();
-    format!("{first},{}\n", loci.join(","))
+fn header(first: &[&str], panel: &Panel) -> CsvText {
+    CsvText::with_header(first.iter().copied().chain(panel.loci().iter().map(Locus::name)))
 }
 
 /// The people as a file; with commas between alleles, as such files are handed round.
 pub(super) fn people(challenge: &Challenge, panel: &Panel, between: char) -> String {
     let handed_round = between == ',';
-    let mut text = header(if handed_round { "PersonID" } else { "sample_id,sex" }, panel);
+    let mut csv = header(if handed_round { &["PersonID"] } else { &["sample_id", "sex"] }, panel);
     for (place, profile) in challenge.people.iter().enumerate() {
-        text += &person_id(place);
-        text += if handed_round { "" } else { "," };
-        cells(&mut text, profile, between);
+        csv.field(person_id(place));
+        if !handed_round {
+            csv.field("");
+        }
+        cells(&mut csv, profile, between);
     }
-    text
+    csv.finish()
 }
 
 /// The queries as a file of families of one parent each.
 pub(super) fn queries(challenge: &Challenge, panel: &Panel, between: char) -> String {
-    let mut text = header("family_id,sample_id,relation,sex", panel);
+    let mut csv = header(&["family_id", "sample_id", "relation", "sex"], panel);
     for (query, profile) in challenge.queries.iter().enumerate() {
         let id = query_id(query);
-        text += &format!("{id},{id},{},{}", Relation::Parent, Sex::Unknown);
-        cells(&mut text, profile, between);
+        csv.field(&id).field(&id).field(Relation::Parent).field(Sex::Unknown);
+        cells(&mut csv, profile, between);
     }
-    text
+    csv.finish()
 }
 
 /// Who is to be found, and what that person is to the query.
 pub(super) fn truth(challenge: &Challenge) -> String {
-    let row = |(query, answer): (usize, &Answer)| {
-        format!("{},{},{}\n", query_id(query), person_id(answer.person), challenge.relation(query))
-    };
-    let rows: Vec<String> = challenge.truth.iter().enumerate().map(row).collect();
-    String::from("family_id,PersonID,relation\n") + &rows.concat()
+    let mut csv = CsvText::with_header(["family_id", "PersonID", "relation"]);
+    for (query, answer) in challenge.truth.iter().enumerate() {
+        csv.field(query_id(query)).field(person_id(answer.person)).field(challenge.relation(query)).end_row();
+    }
+    csv.finish()
 }
 
 impl Searched {

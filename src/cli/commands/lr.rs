@@ -1,6 +1,5 @@
 //! `lr`: the kinship calculator.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -14,6 +13,7 @@ use crate::intake::{Case, CasePedigrees, Problem, read_cases};
 use crate::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
 use crate::model::Locus;
 use crate::population::Convention;
+use crate::report::CsvText;
 use crate::store::Frequencies;
 
 
@@ -55,7 +55,7 @@ impl Lr {
             Err(problems) => return refused(problems),
         };
         output.say(&format!("{} cases; {}", cases.len(), calculator.settings_line()));
-        let mut text = String::from("case,locus,log10_lr\n");
+        let mut csv = CsvText::with_header(["case", "locus", "log10_lr"]);
         for case in &cases {
             for locus in unlisted(case, &calculator) {
                 output.warn(&format!(
@@ -63,22 +63,23 @@ impl Lr {
                     case.name
                 ));
             }
-            write_case(&mut text, case, &calculator)?;
+            write_case(&mut csv, case, &calculator)?;
         }
-        output.data(&text)?;
+        output.data(&csv.finish())?;
         Ok(Outcome::Done)
     }
 }
 
-fn write_case(text: &mut String, case: &Case, calculator: &Calculator) -> anyhow::Result<()> {
-    let name = quoted(&case.name);
+fn write_case(csv: &mut CsvText, case: &Case, calculator: &Calculator) -> anyhow::Result<()> {
+    let name = &case.name;
     let mut total = 0.0;
     let linked = linked(case, calculator).with_context(|| format!("case {name}"))?;
     for (position, locus) in calculator.panel().loci().iter().enumerate() {
         if let Some((loci, log10_lr)) = linked.iter().find(|(loci, _)| loci.contains(&position)) {
             // Both loci in one row, where the first stands.
             if loci[0] == position {
-                writeln!(text, "{name},{locus}+{},{log10_lr}", calculator.panel().loci()[loci[1]])?;
+                let both = format!("{locus}+{}", calculator.panel().loci()[loci[1]]);
+                csv.field(name).field(both).field(log10_lr).end_row();
                 total += log10_lr;
             }
             continue;
@@ -87,10 +88,10 @@ fn write_case(text: &mut String, case: &Case, calculator: &Calculator) -> anyhow
         let log10_lr = calculator
             .log10_lr_with(position, &evidence, case.child.at(position), case.child_drop_out)
             .with_context(|| format!("case {name}, locus {locus}"))?;
-        writeln!(text, "{name},{locus},{log10_lr}")?;
+        csv.field(name).field(locus).field(log10_lr).end_row();
         total += log10_lr;
     }
-    writeln!(text, "{name},total,{}", total + 0.0)?;
+    csv.field(name).field("total").field(total + 0.0).end_row();
     Ok(())
 }
 
@@ -133,9 +134,4 @@ fn unlisted<'a>(case: &'a Case, calculator: &'a Calculator) -> impl Iterator<Ite
         profiles().filter_map(|profile| profile.at(*position)).any(|genotype| model.positions(genotype).is_none())
     })
     .map(|(_, (locus, _))| locus)
-}
-
-/// A name as a field of CSV.
-fn quoted(name: &str) -> String {
-    if name.contains([',', '"']) { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_owned() }
 }

@@ -1,6 +1,5 @@
 //! `synth`.
 
-use std::fmt::Write as _;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
@@ -16,8 +15,9 @@ use crate::cli::output::{Output, count};
 use crate::kinship::{Calculator, Evidence};
 use crate::model::{Locus, Panel, Profile};
 use crate::population::{FrequencyTable, Model};
+use crate::report::CsvText;
 use crate::store::{Frequencies, write_private};
-use crate::synthesis::{ChallengePlan, Plan, Population, SyntheticFamily, relation_shape};
+use crate::synthesis::{ChallengePlan, Link, Plan, Population, SyntheticFamily, Trap, relation_shape};
 
 use super::challenge;
 
@@ -143,40 +143,35 @@ impl Synth {
     }
 }
 
-fn header(first: &str, panel: &Panel) -> String {
-    let loci: Vec<&str> = panel.loci().iter().map(Locus::name).collect();
-    format!("{first},{}\n", loci.join(","))
+fn header(first: &[&str], panel: &Panel) -> CsvText {
+    CsvText::with_header(first.iter().copied().chain(panel.loci().iter().map(Locus::name)))
 }
 
-fn cells(text: &mut String, profile: &Profile) {
+fn cells(csv: &mut CsvText, profile: &Profile) {
     for genotype in profile.genotypes() {
-        text.push(',');
-        if let Some(genotype) = genotype {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{genotype}");
-        }
+        csv.optional(genotype.as_ref());
     }
-    text.push('\n');
+    csv.end_row();
 }
 
 fn families(population: &Population, panel: &Panel) -> String {
-    let mut text = header("family_id,sample_id,relation,sex", panel);
+    let mut csv = header(&["family_id", "sample_id", "relation", "sex"], panel);
     for family in &population.families {
         for person in &family.relatives {
-            let _ = write!(text, "{},{},{},{}", family.id, person.id, person.relation, person.sex);
-            cells(&mut text, &person.profile);
+            csv.field(&family.id).field(&person.id).field(person.relation).field(person.sex);
+            cells(&mut csv, &person.profile);
         }
     }
-    text
+    csv.finish()
 }
 
 fn children(population: &Population, panel: &Panel) -> String {
-    let mut text = header("sample_id,sex", panel);
+    let mut csv = header(&["sample_id", "sex"], panel);
     for child in &population.children {
-        let _ = write!(text, "{},{}", child.id, child.sex);
-        cells(&mut text, &child.profile);
+        csv.field(&child.id).field(child.sex);
+        cells(&mut csv, &child.profile);
     }
-    text
+    csv.finish()
 }
 
 /// log10 LR of a pair over all loci.
@@ -193,21 +188,31 @@ fn log10_lr(family: &SyntheticFamily, child: &Profile, calculator: &Calculator) 
 }
 
 fn truth(population: &Population, calculator: &Calculator) -> anyhow::Result<String> {
-    let row = |link: &crate::synthesis::Link| {
+    let log10_lr = |link: &Link| {
         let (family, child) = (&population.families[link.family], &population.children[link.child]);
-        let log10_lr = log10_lr(family, &child.profile, calculator)?;
-        Ok(format!("{},{},{},{log10_lr},{}\n", family.id, child.id, relation_shape(family), link.mutated_loci))
+        log10_lr(family, &child.profile, calculator)
     };
-    let rows: Vec<String> = population.truth.par_iter().map(row).collect::<anyhow::Result<_>>()?;
-    Ok(String::from("family_id,child_sample_id,relation_shape,log10_lr,mutated_loci\n") + &rows.concat())
+    let values: Vec<f64> = population.truth.par_iter().map(log10_lr).collect::<anyhow::Result<_>>()?;
+    let mut csv = CsvText::with_header(["family_id", "child_sample_id", "relation_shape", "log10_lr", "mutated_loci"]);
+    for (link, log10_lr) in population.truth.iter().zip(values) {
+        let (family, child) = (&population.families[link.family], &population.children[link.child]);
+        csv.field(&family.id).field(&child.id).field(relation_shape(family));
+        csv.field(log10_lr).field(link.mutated_loci).end_row();
+    }
+    Ok(csv.finish())
 }
 
 fn traps(population: &Population, calculator: &Calculator) -> anyhow::Result<String> {
-    let row = |trap: &crate::synthesis::Trap| {
+    let log10_lr = |trap: &Trap| {
         let (family, child) = (&population.families[trap.family], &population.children[trap.child]);
-        let log10_lr = log10_lr(family, &child.profile, calculator)?;
-        Ok(format!("{},{},{},{log10_lr},{}\n", family.id, child.id, relation_shape(family), trap.kind))
+        log10_lr(family, &child.profile, calculator)
     };
-    let rows: Vec<String> = population.traps.par_iter().map(row).collect::<anyhow::Result<_>>()?;
-    Ok(String::from("family_id,child_sample_id,relation_shape,log10_lr,kind\n") + &rows.concat())
+    let values: Vec<f64> = population.traps.par_iter().map(log10_lr).collect::<anyhow::Result<_>>()?;
+    let mut csv = CsvText::with_header(["family_id", "child_sample_id", "relation_shape", "log10_lr", "kind"]);
+    for (trap, log10_lr) in population.traps.iter().zip(values) {
+        let (family, child) = (&population.families[trap.family], &population.children[trap.child]);
+        csv.field(&family.id).field(&child.id).field(relation_shape(family));
+        csv.field(log10_lr).field(trap.kind).end_row();
+    }
+    Ok(csv.finish())
 }

@@ -1,11 +1,11 @@
 //! The spellings of tidy files: encodings, delimiters, columns, cells.
 
-use super::super::encoding::tests::{gb18030_bytes, utf_16_bytes};
+use super::super::text::encoding::tests::{gb18030_bytes, utf_16_bytes};
 use super::*;
 
 /// Line, column and code of each note.
 pub(super) fn notes(intake: &Intake) -> Vec<(u64, usize, &'static str)> {
-    intake.notes.iter().map(|p| (p.line, p.column.as_ref().map_or(0, |c| c.0), p.code)).collect()
+    intake.notes.iter().map(|p| (p.line, p.column.as_ref().map_or(0, |c| c.0), p.code.word())).collect()
 }
 
 /// The genotypes of a row, untyped ones as nothing.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::super::encoding::tests::{gb18030_bytes, utf_16_bytes};
+use super::super::text::encoding::tests::{gb18030_bytes, utf_16_bytes};
 use super::*;
 use crate::model::{Allele, Genotype};
 

@@ -23,7 +23,7 @@ fn with_list(layout: Layout, list: &CaseList, text: &str) -> Intake {
 }
 
 fn line_and_code(problems: &[Problem]) -> Vec<(u64, &'static str)> {
-    problems.iter().map(|problem| (problem.line, problem.code)).collect()
+    problems.iter().map(|problem| (problem.line, problem.code.word())).collect()
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn rows_of_a_sample_are_one_row() {
     let typed = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
     assert_eq!(rows, [(2, Sex::Male, typed(["14/15", "23.2/24"])), (3, Sex::Female, typed(["14", "22"]))]);
     assert_eq!(intake.rows[0].sample, pseudonymizer().sample(None, "S1").unwrap());
-    let codes: Vec<_> = intake.notes.iter().map(|note| (note.line, note.code)).collect();
+    let codes: Vec<_> = intake.notes.iter().map(|note| (note.line, note.code.word())).collect();
     assert_eq!(codes, [(1, "no-sex"), (3, "single-allele"), (6, "alias"), (8, "elsewhere")]);
 }
 
@@ -76,7 +76,7 @@ fn results_that_are_none_are_noted_where_they_stand() {
     );
     assert_eq!(intake.problems, []);
     assert_eq!(notes(&intake).len(), 5);
-    let codes: Vec<_> = intake.notes.iter().map(|note| (note.line, note.code)).collect();
+    let codes: Vec<_> = intake.notes.iter().map(|note| (note.line, note.code.word())).collect();
     assert_eq!(codes, [(1, "no-sex"), (2, "off-ladder"), (4, "half-typed"), (6, "no-result"), (8, "off-ladder")]);
     assert!(intake.rows.iter().all(|row| row.profile.typed_loci() == 1));
     assert_eq!(intake.rows.len(), 5);
@@ -89,7 +89,7 @@ fn controls_are_skipped_unless_a_case_list_has_them() {
     let intake = tall(rows);
     assert_eq!(intake.problems, []);
     assert_eq!(intake.rows.len(), 1);
-    let codes: Vec<_> = intake.notes.iter().map(|note| (note.line, note.code)).collect();
+    let codes: Vec<_> = intake.notes.iter().map(|note| (note.line, note.code.word())).collect();
     assert_eq!(codes, [(1, "no-sex"), (2, "control"), (4, "control"), (5, "control")]);
     let list = list(Layout::Children, "sample_id,sex\n9948,m\nS1,f\n").unwrap();
     let intake = with_list(Layout::Children, &list, &format!("{HEADER}{rows}"));
@@ -107,7 +107,7 @@ fn one_allele_may_be_left_untyped() {
     let intake = read_bytes("f.txt", text.as_bytes(), &request);
     assert_eq!(intake.problems, []);
     assert_eq!((genotypes(&intake.rows[0]), intake.rows[0].sex), (vec![String::new(), "22".to_owned()], Sex::Unknown));
-    assert_eq!(intake.notes.iter().filter(|note| note.code == "single-allele").count(), 1);
+    assert_eq!(intake.notes.iter().filter(|note| note.code.word() == "single-allele").count(), 1);
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn a_case_list_is_checked_as_files_are() {
         (Layout::Children, "sample_id,sex\nS1,m\nS1,m\n", "repeated-sample"),
         (Layout::Children, "sample_id,agency\nS1,A\nS1,B\n", "two-agencies"),
     ] {
-        assert_eq!(list(layout, text).map(|_| ()).unwrap_err()[0].code, code, "{text}");
+        assert_eq!(list(layout, text).map(|_| ()).unwrap_err()[0].code.word(), code, "{text}");
     }
 }
 

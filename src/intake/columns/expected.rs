@@ -1,0 +1,54 @@
+//! Which columns a file must, may and must not have.
+
+use crate::intake::columns::fields::{FIELDS, Field};
+
+use crate::model::{Layout, Panel};
+
+/// A set of fields, such as those that a case list has columns for.
+#[derive(Clone, Copy, Default)]
+pub(in crate::intake) struct FieldSet([bool; FIELDS.len()]);
+
+impl FieldSet {
+    pub(in crate::intake) fn has(self, field: Field) -> bool {
+        self.0[field as usize]
+    }
+}
+
+impl FromIterator<Field> for FieldSet {
+    fn from_iter<I: IntoIterator<Item = Field>>(fields: I) -> Self {
+        let mut set = Self::default();
+        fields.into_iter().for_each(|field| set.0[field as usize] = true);
+        set
+    }
+}
+
+/// What decides which columns a file has.
+#[derive(Clone, Copy)]
+pub(in crate::intake) struct Expected<'a> {
+    pub(in crate::intake) layout: Layout,
+    pub(in crate::intake) panel: &'a Panel,
+    /// The columns of the case list beside the file, if there is one.
+    pub(in crate::intake) listed: Option<FieldSet>,
+}
+
+impl Expected<'_> {
+    /// Whether the case list says this of each sample, so that the file must not.
+    pub(in crate::intake) fn is_listed(&self, field: Field) -> bool {
+        field != Field::SampleId && self.listed.is_some_and(|listed| listed.has(field))
+    }
+
+    /// Whether a file must have this column. What a case list says need not stand in the file.
+    pub(in crate::intake) fn is_required(&self, field: Field) -> bool {
+        match field {
+            Field::SampleId => true,
+            Field::FamilyId | Field::Relation | Field::Sex => self.layout == Layout::Families && self.listed.is_none(),
+            Field::Agency | Field::Region | Field::CollectedOn | Field::Kit | Field::DropOut => false,
+            Field::ResidentId | Field::BirthCertificate | Field::Amelogenin => false,
+        }
+    }
+
+    /// Whether files of this layout have this column.
+    pub(in crate::intake) fn is_allowed(&self, field: Field) -> bool {
+        self.layout == Layout::Families || !matches!(field, Field::FamilyId | Field::Relation)
+    }
+}

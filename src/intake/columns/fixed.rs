@@ -1,0 +1,103 @@
+//! Files with fixed columns: cases and pedigrees.
+
+use std::borrow::Cow;
+
+use crate::intake::findings::{Column, Findings};
+use crate::intake::text::lines::is_blank;
+use crate::intake::text::source::{Source, row_fields};
+use crate::model::FindingCode;
+
+/// Where the columns of a file stand.
+pub(in crate::intake) struct Columns {
+    names: &'static [&'static str],
+    places: Vec<Option<usize>>,
+    width: usize,
+}
+
+impl Columns {
+    /// For what comes from a file of another form, in which nothing stands in a column.
+    pub(in crate::intake) fn nowhere(names: &'static [&'static str]) -> Self {
+        Self { names, places: vec![None; names.len()], width: 0 }
+    }
+
+    /// Finds the columns by name, in any order; the first `required` of `names` must be there. `None` if one is not;
+    /// the findings then say so.
+    pub(in crate::intake) fn read(
+        source: &Source<'_>,
+        names: &'static [&'static str],
+        required: usize,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let at = |name: &&str| source.header.iter().position(|column| column.trim().eq_ignore_ascii_case(name));
+        let places: Vec<Option<usize>> = names.iter().map(at).collect();
+        let missing = || names[..required].iter().zip(&places).filter(|(_, place)| place.is_none());
+        for (name, _) in missing() {
+            let what = format!("the column {name} is missing: the header must be {}", names[..required].join(","));
+            findings.problem(source.line, None, FindingCode::MissingColumn, what);
+        }
+        let complete = missing().next().is_none();
+        complete.then_some(Self { names, places, width: source.header.len() })
+    }
+
+    /// Refuses columns that are none of these, or one of them again. Their names are not repeated.
+    pub(in crate::intake) fn refuse_others(&self, source: &Source<'_>, findings: &mut Findings) {
+        for (position, name) in source.header.iter().enumerate() {
+            if self.places.contains(&Some(position)) {
+                continue;
+            }
+            let again = self.names.iter().find(|known| known.eq_ignore_ascii_case(name.trim()));
+            let column = Some((position + 1, (*again.unwrap_or(&"?")).into()));
+            match again {
+                Some(_) => findings.problem(
+                    source.line,
+                    column,
+                    FindingCode::RepeatedColumn,
+                    "stands twice: remove one of them",
+                ),
+                None => {
+                    let what = format!("is none of the columns {}: correct or remove it", self.names.join(", "));
+                    findings.problem(source.line, column, FindingCode::Column, what);
+                }
+            }
+        }
+    }
+
+    /// The cell of a column in a row; empty if the file has no such column.
+    pub(in crate::intake) fn cell<'a>(&self, column: usize, fields: &'a [Cow<'_, str>]) -> &'a str {
+        self.places[column].map_or("", |place| fields[place].trim())
+    }
+
+    /// A column as findings name it.
+    pub(in crate::intake) fn column(&self, column: usize) -> Column {
+        self.places[column].map(|place| (place + 1, self.names[column].into()))
+    }
+
+    /// Calls `each` with the line and the fields of every row that is not blank. `of` says what there is not, if there
+    /// is none.
+    pub(in crate::intake) fn rows(
+        &self,
+        source: Source<'_>,
+        of: &str,
+        findings: &mut Findings,
+        mut each: impl FnMut(u64, &[Cow<'_, str>], &mut Findings),
+    ) {
+        let mut any = false;
+        let mut cells = Vec::new();
+        let name = |position: usize| {
+            let column = self.places.iter().position(|&place| place == Some(position))?;
+            Some((position + 1, self.names[column].into()))
+        };
+        for (line, bytes) in source.lines {
+            if is_blank(bytes, source.delimiter) {
+                continue;
+            }
+            any = true;
+            if row_fields(line, bytes, source.delimiter, self.width, name, &mut cells, findings).is_some() {
+                each(line, &cells, findings);
+            }
+        }
+        if !any {
+            findings.problem(0, None, FindingCode::NoRows, format!("there is a header and no row: {of}"));
+        }
+    }
+}

@@ -1,0 +1,454 @@
+//! The header of a file: which column holds what.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::intake::columns::expected::{Expected, FieldSet};
+use crate::intake::columns::fields::{FIELDS, Field, field_named, plain_name};
+use crate::intake::columns::loci::{self, Named};
+use crate::intake::columns::number_kind::kind_of_column;
+use crate::intake::columns::pairing::{Found, LocusColumns, Placed, joined};
+use crate::intake::columns::tall_table::TallColumns;
+use crate::intake::findings::{Column, Findings};
+
+use crate::model::{FindingCode, Layout, Locus, Panel};
+
+/// More columns than any kit has loci, two for each.
+const MOST_COLUMNS: usize = 256;
+
+/// A column of a table of values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::intake) enum ValueColumn {
+    Field(Field),
+    /// The sex marker, with the name that the format has for it.
+    SexMarker {
+        name: &'static str,
+    },
+    Locus(Locus),
+}
+
+impl ValueColumn {
+    /// The name in findings.
+    pub(in crate::intake) fn name(&self) -> &str {
+        match self {
+            Self::Field(field) => FIELDS[*field as usize].1,
+            Self::SexMarker { name } => name,
+            Self::Locus(locus) => locus.name(),
+        }
+    }
+}
+
+/// What else than a column would do, where one is missing.
+#[derive(Clone, Copy)]
+enum Otherwise {
+    CaseList,
+    Nothing,
+}
+
+/// Where everything stands.
+pub(in crate::intake) struct Header {
+    /// The line it stands on.
+    pub(in crate::intake) line: u64,
+    names: Vec<Arc<str>>,
+    /// Whether the file has columns, to be named by number.
+    numbered: bool,
+    fields: [Option<usize>; FIELDS.len()],
+    /// The loci of the file, in file order.
+    pub(in crate::intake) loci: Vec<Locus>,
+    /// Where each locus stands.
+    pub(in crate::intake) locus_columns: Vec<LocusColumns>,
+    /// Where the sex marker stands.
+    sex_marker: Option<LocusColumns>,
+}
+
+impl Header {
+    /// How many columns.
+    pub(in crate::intake) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Position of a column, from 0.
+    pub(in crate::intake) fn position(&self, field: Field) -> Option<usize> {
+        self.fields[field as usize]
+    }
+
+    /// A column as findings name it.
+    pub(in crate::intake) fn column(&self, position: usize) -> Column {
+        let number = if self.numbered { position + 1 } else { 0 };
+        self.names.get(position).map(|name| (number, name.clone()))
+    }
+
+    /// The column of a locus as findings name it: the first, if it has two.
+    pub(in crate::intake) fn locus_column(&self, number: usize) -> Column {
+        self.column(self.locus_columns[number].first())
+    }
+
+    /// The column of a field as findings name it.
+    pub(in crate::intake) fn field_column(&self, field: Field) -> Column {
+        self.position(field).and_then(|position| self.column(position))
+    }
+
+    /// The columns of the sex marker, if the file has it.
+    pub(in crate::intake) fn sex_marker(&self) -> Option<LocusColumns> {
+        self.sex_marker
+    }
+
+    /// The fields that have a column.
+    pub(in crate::intake) fn fields(&self) -> FieldSet {
+        FIELDS.iter().map(|(field, _)| *field).filter(|field| self.position(*field).is_some()).collect()
+    }
+
+    /// Reads the header line. `None` if its rows cannot be told apart; the findings then say why.
+    pub(in crate::intake) fn read(
+        line: u64,
+        text: &str,
+        cells: &[Cow<'_, str>],
+        expected: &Expected<'_>,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let names: Vec<&str> = cells.iter().map(|cell| cell.trim()).collect();
+        if !is_header_of_layout(line, text, &names, expected, findings) {
+            return None;
+        }
+        let mut header = Self::new(line, names.iter().map(|name| name_in_findings(name, expected.panel)));
+        let mut found = Placed::default();
+        for (position, name) in names.iter().enumerate() {
+            header.place_column(line, position, name, expected, &mut found, findings);
+        }
+        header.locus_columns = found.loci.iter().map(|found| header.columns_of(*found, findings)).collect();
+        header.sex_marker = found.sex_marker.map(|found| header.columns_of(found, findings));
+        header.finish(expected, findings)
+    }
+
+    /// The header of a table of values, whose columns have names and no numbers. `None` if it lacks a column; the findings
+    /// then say so.
+    pub(in crate::intake) fn of_values(
+        line: u64,
+        columns: &[ValueColumn],
+        expected: &Expected<'_>,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        if columns.len() > MOST_COLUMNS {
+            findings.problem(line, None, FindingCode::Columns, too_many(columns.len()));
+            return None;
+        }
+        let has = |field: Field| columns.contains(&ValueColumn::Field(field));
+        if let Some(what) = other_layout(expected, has) {
+            findings.problem(line, None, FindingCode::Layout, what);
+            return None;
+        }
+        let mut header = Self { numbered: false, ..Self::new(line, columns.iter().map(ValueColumn::name)) };
+        for (position, column) in columns.iter().enumerate() {
+            match column {
+                ValueColumn::Field(field) if expected.is_listed(*field) => {
+                    findings.problem(line, header.column(position), FindingCode::RepeatedColumn, LISTED_TOO);
+                }
+                ValueColumn::Field(field) => header.fields[*field as usize] = Some(position),
+                ValueColumn::SexMarker { .. } => header.sex_marker = Some(LocusColumns::One(position)),
+                ValueColumn::Locus(locus) => match header.loci.iter().position(|seen| seen == locus) {
+                    Some(at) => {
+                        let what = repeated_at(header.locus_columns[at].first());
+                        findings.problem(line, header.column(position), FindingCode::RepeatedColumn, what);
+                    }
+                    None => {
+                        if !expected.panel.loci().contains(locus) {
+                            findings.note(line, header.column(position), FindingCode::NotInPanel, NOT_IN_PANEL);
+                        }
+                        header.loci.push(locus.clone());
+                        header.locus_columns.push(LocusColumns::One(position));
+                    }
+                },
+            }
+        }
+        header.finish(expected, findings)
+    }
+
+    fn finish(self, expected: &Expected<'_>, findings: &mut Findings) -> Option<Self> {
+        let line = self.line;
+        let mut complete = self.is_complete(expected, Otherwise::CaseList, findings);
+        if self.loci.is_empty() {
+            complete = false;
+            findings.problem(
+                line,
+                None,
+                FindingCode::NoLoci,
+                "there is no locus column: add one column per locus, such as vWA",
+            );
+        }
+        complete.then_some(self)
+    }
+
+    /// The header of a file without loci: who the samples are. Columns that say something else are noted.
+    pub(in crate::intake) fn read_people(
+        line: u64,
+        cells: &[Cow<'_, str>],
+        expected: &Expected<'_>,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let names: Vec<&str> = cells.iter().map(|cell| cell.trim()).collect();
+        if names.len() > MOST_COLUMNS {
+            findings.problem(line, None, FindingCode::Columns, too_many(names.len()));
+            return None;
+        }
+        let mut header = Self::new(line, names.iter().map(|name| name_in_findings(name, expected.panel)));
+        for (position, name) in names.iter().enumerate() {
+            match field_named(name).filter(|field| *field != Field::Amelogenin && expected.is_allowed(*field)) {
+                Some(field) => header.place_field(line, position, name, field, findings),
+                None => {
+                    findings.note(line, header.column(position), FindingCode::NotRead, "says nothing that is read here")
+                }
+            }
+        }
+        header.is_complete(expected, Otherwise::Nothing, findings).then_some(header)
+    }
+
+    fn columns_of(&self, found: Found, findings: &mut Findings) -> LocusColumns {
+        match found {
+            Found::Whole(at) => LocusColumns::One(at),
+            Found::Halves([Some(first), Some(second)]) => LocusColumns::Two(first, second),
+            Found::Halves(_) => {
+                let what = "is one of two columns of a locus, and the other is missing: add it, or name this one \
+                            like the locus";
+                findings.problem(self.line, self.column(found.first()), FindingCode::HalfLocus, what);
+                LocusColumns::One(found.first())
+            }
+        }
+    }
+
+    /// A header of columns with these names, as findings show them, of which nothing is known yet.
+    fn new<'n>(line: u64, names: impl Iterator<Item = &'n str>) -> Self {
+        Self {
+            line,
+            names: names.map(Arc::from).collect(),
+            numbered: true,
+            fields: [None; FIELDS.len()],
+            loci: Vec::new(),
+            locus_columns: Vec::new(),
+            sex_marker: None,
+        }
+    }
+
+    /// Whether every column that must be there is.
+    fn is_complete(&self, expected: &Expected<'_>, otherwise: Otherwise, findings: &mut Findings) -> bool {
+        let mut complete = true;
+        let (line, layout) = (self.line, expected.layout);
+        for (field, name) in FIELDS.iter().filter(|(field, _)| expected.is_required(*field)) {
+            if self.position(*field).is_none() {
+                complete = false;
+                let otherwise = match otherwise {
+                    Otherwise::CaseList if *field != Field::SampleId => ", or a case list (--cases) that has it",
+                    Otherwise::CaseList | Otherwise::Nothing => "",
+                };
+                let what = format!("the column {name} is missing: a {layout} file needs it{otherwise}");
+                findings.problem(line, None, FindingCode::MissingColumn, what);
+            }
+        }
+        if layout == Layout::Children && self.position(Field::Sex).is_none() && expected.listed.is_none() {
+            let what = match self.sex_marker {
+                None => "the file does not say the sex: unknown for all",
+                Some(_) => "the file does not say the sex: the sex marker gives it where it shows one",
+            };
+            findings.note(line, None, FindingCode::NoSex, what);
+        }
+        complete
+    }
+
+    fn place_field(&mut self, line: u64, position: usize, name: &str, field: Field, findings: &mut Findings) {
+        let column = self.column(position);
+        match self.fields[field as usize] {
+            None => {
+                self.fields[field as usize] = Some(position);
+                let alias = |known: &str| kind_of_column(name).is_none() && plain_name(known) != plain_name(name);
+                if let Some((_, known)) = FIELDS.iter().find(|(one, known)| *one == field && alias(known)) {
+                    findings.note(line, column, FindingCode::Alias, format!("is read as {known}"));
+                }
+            }
+            Some(first) => findings.problem(line, column, FindingCode::RepeatedColumn, repeated_at(first)),
+        }
+    }
+
+    fn place_column(
+        &mut self,
+        line: u64,
+        position: usize,
+        name: &str,
+        expected: &Expected<'_>,
+        found: &mut Placed,
+        findings: &mut Findings,
+    ) {
+        let column = self.column(position);
+        // The sex marker may have two columns, as loci do.
+        if let Some(field) =
+            field_named(name).filter(|field| *field != Field::Amelogenin && expected.is_allowed(*field))
+        {
+            if expected.is_listed(field) {
+                return findings.problem(line, column, FindingCode::RepeatedColumn, LISTED_TOO);
+            }
+            return self.place_field(line, position, name, field, findings);
+        }
+        let columns: Vec<&str> =
+            FIELDS.iter().filter(|(field, _)| expected.is_allowed(*field)).map(|(_, name)| *name).collect();
+        let (named, second) = locus_of_column(name, expected.panel, &columns);
+        match named {
+            Named::Amelogenin => match found.sex_marker {
+                None => found.sex_marker = Some(Found::new(position, second)),
+                Some(seen) => match joined(seen, position, second) {
+                    Some(both) => found.sex_marker = Some(both),
+                    None => findings.problem(line, column, FindingCode::RepeatedColumn, repeated_at(seen.first())),
+                },
+            },
+            // Said of the first of two columns.
+            Named::Elsewhere if second == Some(true) => {}
+            Named::Elsewhere => {
+                let what = "lies on a sex chromosome, or is a check of the kit: skipped";
+                findings.note(line, column, FindingCode::Elsewhere, what);
+            }
+            Named::Unknown { nearest } => {
+                let what = match nearest {
+                    Some(nearest) => {
+                        format!("is no known column or locus; did you mean {nearest}? Correct it or remove the column")
+                    }
+                    None if name.is_empty() => "has no name: name the column or remove it".to_owned(),
+                    None => "is no known column or locus: correct its name or remove the column".to_owned(),
+                };
+                findings.problem(line, column, FindingCode::Locus, what);
+            }
+            Named::Locus { locus, in_panel, alias } => {
+                if let Some(at) = self.loci.iter().position(|seen| *seen == locus) {
+                    match joined(found.loci[at], position, second) {
+                        Some(both) => found.loci[at] = both,
+                        None => {
+                            let what = repeated_at(found.loci[at].first());
+                            findings.problem(line, column, FindingCode::RepeatedColumn, what);
+                        }
+                    }
+                    return;
+                }
+                if alias {
+                    findings.note(line, column.clone(), FindingCode::Alias, format!("is read as {locus}"));
+                }
+                if !in_panel {
+                    findings.note(line, column, FindingCode::NotInPanel, NOT_IN_PANEL);
+                }
+                self.loci.push(locus);
+                found.loci.push(Found::new(position, second));
+            }
+        }
+    }
+}
+
+const LISTED_TOO: &str = "stands in the case list, too: remove it from one of the two";
+const NOT_IN_PANEL: &str = "is not in this store's panel: kept, not matched on";
+
+fn repeated_at(first: usize) -> String {
+    format!("the same column stands at place {}: remove one of the two", first + 1)
+}
+
+fn too_many(columns: usize) -> String {
+    format!("{columns} columns are more than the {MOST_COLUMNS} that a file may have")
+}
+
+/// The locus that a column means, and for a column of one allele whether it is the second.
+fn locus_of_column(name: &str, panel: &Panel, columns: &[&str]) -> (Named, Option<bool>) {
+    let whole = loci::marker_named(name, panel, columns);
+    if matches!(whole, Named::Unknown { .. })
+        && let Some((base, second)) = loci::allele_column(name)
+    {
+        let named = loci::marker_named(base, panel, columns);
+        if !matches!(named, Named::Unknown { .. }) {
+            return (named, Some(second));
+        }
+    }
+    (whole, None)
+}
+
+/// Whether a name is a column's, or nearly. Any other may be a person's or a sample's: the table may be transposed, or
+/// the header shifted.
+fn is_like_a_column(name: &str, panel: &Panel) -> bool {
+    let columns = FIELDS.map(|(_, name)| name);
+    field_named(name).is_some()
+        || ((name.parse::<Locus>().is_ok() || loci::allele_column(name).is_some())
+            && !matches!(locus_of_column(name, panel, &columns).0, Named::Unknown { nearest: None }))
+}
+
+/// A column's name as findings show it.
+fn name_in_findings<'n>(name: &'n str, panel: &Panel) -> &'n str {
+    match kind_of_column(name) {
+        Some(kind) => kind.column(),
+        None if is_like_a_column(name, panel) => name,
+        None => "?",
+    }
+}
+
+/// Whether this is a header line of this layout at all.
+fn is_header_of_layout(
+    line: u64,
+    text: &str,
+    names: &[&str],
+    expected: &Expected<'_>,
+    findings: &mut Findings,
+) -> bool {
+    let has = |field: Field| names.iter().any(|name| field_named(name) == Some(field));
+    let finding = if names.iter().all(|name| field_named(name).is_none()) {
+        match unsupported_delimiter(text) {
+            Some(found) => Some((
+                FindingCode::Delimiter,
+                format!("columns are separated by {found}: save the file as CSV with commas"),
+            )),
+            None => {
+                let usual = |field: Field| match field {
+                    Field::SampleId => true,
+                    Field::FamilyId | Field::Relation | Field::Sex => {
+                        expected.listed.is_none() && expected.is_allowed(field)
+                    }
+                    _ => false,
+                };
+                let usual = FIELDS.iter().filter(|(field, _)| usual(*field)).map(|(_, name)| *name);
+                let usual: Vec<_> = usual.collect();
+                let what =
+                    format!("is no header: the first line must name the columns {} and the loci", usual.join(", "));
+                Some((FindingCode::Header, what))
+            }
+        }
+    } else if TallColumns::find(names).is_some() {
+        let what = "this looks like a table with a row per sample and locus: import it with --format genemapper";
+        Some((FindingCode::Format, what.to_owned()))
+    } else if names.len() > MOST_COLUMNS {
+        Some((FindingCode::Columns, too_many(names.len())))
+    } else {
+        other_layout(expected, has).map(|what| (FindingCode::Layout, what.to_owned()))
+    };
+    match finding {
+        Some((code, what)) => {
+            findings.problem(line, None, code, what);
+            false
+        }
+        None => true,
+    }
+}
+
+/// What to say of a file whose columns are those of the other layout.
+fn other_layout(expected: &Expected<'_>, has: impl Fn(Field) -> bool) -> Option<&'static str> {
+    match expected.layout {
+        _ if expected.listed.is_some() => None,
+        Layout::Families if has(Field::SampleId) && !has(Field::FamilyId) && !has(Field::Relation) => Some(
+            "this looks like a children file: import it with --as children; or name with --cases a case list that says \
+             whose relatives these are",
+        ),
+        Layout::Children if has(Field::FamilyId) || has(Field::Relation) => {
+            Some("this looks like a families file: import it with --as families")
+        }
+        _ => None,
+    }
+}
+
+/// The separator, if it is none that is read.
+fn unsupported_delimiter(text: &str) -> Option<&'static str> {
+    [('|', "vertical bars"), ('，', "full-width commas"), ('；', "full-width semicolons")]
+        .into_iter()
+        .find(|(separator, _)| {
+            let names = text.split(*separator).map(|name| name.trim().trim_matches('"'));
+            text.contains(*separator) && names.take(MOST_COLUMNS).any(|name| field_named(name).is_some())
+        })
+        .map(|(_, name)| name)
+}

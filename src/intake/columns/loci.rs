@@ -1,0 +1,261 @@
+//! Locus names as laboratories write them.
+
+use crate::model::{Locus, Panel};
+
+/// Every locus of the kits known here, in alphabetical order. Another name is taken for a mistake.
+pub const KNOWN_LOCI: [&str; 62] = [
+    "CSF1PO",
+    "D10S1248",
+    "D10S1435",
+    "D10S2325",
+    "D11S4463",
+    "D12ATA63",
+    "D12S391",
+    "D13S305",
+    "D13S317",
+    "D14S1434",
+    "D15S659",
+    "D16S3391",
+    "D16S539",
+    "D17S1301",
+    "D18S1364",
+    "D18S51",
+    "D18S853",
+    "D19S253",
+    "D19S400",
+    "D19S433",
+    "D1GATA113",
+    "D1S1627",
+    "D1S1656",
+    "D1S1677",
+    "D1S2142",
+    "D1S549",
+    "D20S161",
+    "D20S482",
+    "D20S85",
+    "D21S11",
+    "D21S2055",
+    "D22S1045",
+    "D2S1338",
+    "D2S1360",
+    "D2S1776",
+    "D2S441",
+    "D3S1358",
+    "D3S1545",
+    "D3S1744",
+    "D3S2459",
+    "D3S3045",
+    "D3S4529",
+    "D4S2408",
+    "D5S2500",
+    "D5S818",
+    "D6S1017",
+    "D6S1043",
+    "D6S474",
+    "D6S477",
+    "D7S1517",
+    "D7S820",
+    "D8S1132",
+    "D8S1179",
+    "D9S1122",
+    "D9S2157",
+    "FGA",
+    "Penta_D",
+    "Penta_E",
+    "SE33",
+    "TH01",
+    "TPOX",
+    "vWA",
+];
+
+/// Other spellings in use, as `plain` leaves them.
+const ALIASES: [(&str, &str); 8] = [
+    ("tho1", "th01"),
+    ("humth01", "th01"),
+    ("tp0x", "tpox"),
+    ("humtpox", "tpox"),
+    ("vwa31", "vwa"),
+    ("humvwa", "vwa"),
+    ("csf", "csf1po"),
+    ("humfga", "fga"),
+];
+
+/// Names two markers, in different kits.
+pub(in crate::intake) const AMBIGUOUS: &str = "D5S2500";
+
+/// What a column's name is.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::intake) enum Named {
+    /// A locus, spelled as the panel spells it where it is in the panel.
+    Locus { locus: Locus, in_panel: bool, alias: bool },
+    /// The sex marker: no STR locus.
+    Amelogenin,
+    /// On a sex chromosome, or no locus at all but a check of the kit's own.
+    Elsewhere,
+    /// None; perhaps the name of the nearest column.
+    Unknown { nearest: Option<String> },
+}
+
+/// Without case, spaces, hyphens and underscores: `Penta D`, `PENTA_D` and `PentaD` are one locus.
+pub(in crate::intake) fn plain_name(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// Finds the locus that a column's name means. `columns` are the names of the other columns, to suggest.
+pub(in crate::intake) fn marker_named(name: &str, panel: &Panel, columns: &[&str]) -> Named {
+    let written = plain_name(name);
+    if matches!(written.as_str(), "amel" | "amelogenin" | "am") {
+        return Named::Amelogenin;
+    }
+    if is_elsewhere(&written) && !panel.loci().iter().any(|locus| plain_name(locus.name()) == written) {
+        return Named::Elsewhere;
+    }
+    let meant = ALIASES.iter().find(|(alias, _)| *alias == written).map_or(written.as_str(), |(_, locus)| locus);
+    let names = || panel.loci().iter().map(Locus::name);
+    // A panel may hold loci that differ only in what `plain` takes away: the closest spelling comes first.
+    let found = names()
+        .find(|known| *known == name)
+        .or_else(|| names().find(|known| known.eq_ignore_ascii_case(name)))
+        .or_else(|| names().find(|known| plain_name(known) == meant));
+    let in_panel = found.is_some();
+    match found.or_else(|| KNOWN_LOCI.into_iter().find(|known| plain_name(known) == meant)) {
+        Some(known) => match known.parse() {
+            Ok(locus) => Named::Locus { locus, in_panel, alias: !known.eq_ignore_ascii_case(name) },
+            Err(_) => Named::Unknown { nearest: None },
+        },
+        None => Named::Unknown { nearest: nearest(&written, names().chain(KNOWN_LOCI).chain(columns.iter().copied())) },
+    }
+}
+
+/// Markers that kits type beside the autosomal loci: those of the sex chromosomes, and quality sensors.
+fn is_elsewhere(written: &str) -> bool {
+    let number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    ["dys", "dyf", "dxs"].iter().any(|prefix| written.strip_prefix(prefix).is_some_and(number))
+        || matches!(written, "yindel" | "ygatah4" | "yqs" | "qs1" | "qs2" | "iqcs" | "iqcl" | "iqch" | "sry")
+}
+
+/// A column of one allele, such as `vWA_1`, `vWA 2`, `vWA.1`, `vWA-b`, `vWA Allele 2`: the locus' part of the name, and
+/// whether it is the second allele.
+pub(in crate::intake) fn allele_column(name: &str) -> Option<(&str, bool)> {
+    const BETWEEN: [char; 4] = [' ', '_', '.', '-'];
+    let last = name.chars().next_back()?;
+    let second = match last {
+        '1' | 'a' | 'A' => false,
+        '2' | 'b' | 'B' => true,
+        _ => return None,
+    };
+    let rest = &name[..name.len() - 1];
+    let before = rest.trim_end_matches(BETWEEN);
+    let word = before.len().checked_sub("allele".len()).filter(|&at| before.is_char_boundary(at));
+    let base = match word.map(|at| before.split_at(at)) {
+        Some((base, word)) if word.eq_ignore_ascii_case("allele") => base,
+        _ if before.len() == rest.len() => return None,
+        _ => before,
+    };
+    let base = base.trim_end_matches(BETWEEN);
+    (!base.is_empty()).then_some((base, second))
+}
+
+pub(in crate::intake) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    const ALIKE: f64 = 0.6;
+    // Longer names are no typing mistakes, and comparing them takes time.
+    if written.len() > 32 {
+        return None;
+    }
+    names
+        .map(|name| (strsim::normalized_damerau_levenshtein(written, &plain_name(name)), name))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        // The first of equals, so that the panel's loci come before others.
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map(|(_, name)| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_one_allele_name_their_locus() {
+        for (name, expected) in [
+            ("vWA_1", Some(("vWA", false))),
+            ("vWA 2", Some(("vWA", true))),
+            ("vWA.1", Some(("vWA", false))),
+            ("Penta_D-b", Some(("Penta_D", true))),
+            ("Penta E a", Some(("Penta E", false))),
+            ("vWA Allele 2", Some(("vWA", true))),
+            ("vWA_allele1", Some(("vWA", false))),
+            ("Allele 1", None),
+            ("vWA", None),
+            ("D3S1358", None),
+            ("vWA1", None),
+            ("_1", None),
+            ("位点 2", Some(("位点", true))),
+            ("", None),
+        ] {
+            assert_eq!(allele_column(name), expected, "{name}");
+        }
+        // None is a locus' own name.
+        assert!(KNOWN_LOCI.iter().all(|name| allele_column(name).is_none()));
+    }
+
+    #[test]
+    fn markers_of_sex_chromosomes_and_sensors_are_known() {
+        for name in ["DYS391", "dys 570", "Y indel", "Y-InDel", "DXS7132", "QS1", "IQCS"] {
+            assert_eq!(marker_named(name, &panel(), &[]), Named::Elsewhere, "{name}");
+        }
+        assert!(matches!(marker_named("DYSx", &panel(), &[]), Named::Unknown { .. }));
+    }
+
+    fn panel() -> Panel {
+        Panel::new(["D3S1358", "vWA", "Penta_D"].iter().map(|name| name.parse().unwrap()).collect()).unwrap()
+    }
+
+    fn locus(name: &str) -> Option<(String, bool)> {
+        match marker_named(name, &panel(), &[]) {
+            Named::Locus { locus, in_panel, .. } => Some((locus.name().to_owned(), in_panel)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn names_are_read_as_laboratories_spell_them() {
+        for (written, meant, in_panel) in [
+            ("vWA", "vWA", true),
+            ("VWA", "vWA", true),
+            ("vWA31", "vWA", true),
+            ("Penta D", "Penta_D", true),
+            ("PENTAD", "Penta_D", true),
+            ("d3s1358", "D3S1358", true),
+            ("THO1", "TH01", false),
+            ("TP0X", "TPOX", false),
+            ("CSF", "CSF1PO", false),
+            ("Penta-E", "Penta_E", false),
+        ] {
+            assert_eq!(locus(written), Some((meant.to_owned(), in_panel)), "{written}");
+        }
+        assert_eq!(marker_named("AMEL", &panel(), &[]), Named::Amelogenin);
+        assert_eq!(marker_named("Amelogenin", &panel(), &[]), Named::Amelogenin);
+    }
+
+    #[test]
+    fn unknown_names_get_the_nearest_known_one() {
+        let nearest = |name| match marker_named(name, &panel(), &["family_id"]) {
+            Named::Unknown { nearest } => nearest,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(nearest("D3S1385").as_deref(), Some("D3S1358"));
+        assert_eq!(nearest("famly_id").as_deref(), Some("family_id"));
+        assert_eq!(nearest("D21S1l").as_deref(), Some("D21S11"));
+        assert_eq!(nearest("comment"), None);
+        assert_eq!(nearest(&"D3S1358".repeat(9)), None);
+    }
+
+    #[test]
+    fn the_known_loci_are_loci_and_sorted() {
+        assert!(KNOWN_LOCI.is_sorted());
+        assert!(KNOWN_LOCI.iter().all(|name| name.parse::<Locus>().is_ok()));
+        for (_, meant) in ALIASES {
+            assert!(KNOWN_LOCI.iter().any(|known| plain_name(known) == meant), "{meant}");
+        }
+    }
+}

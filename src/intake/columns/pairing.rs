@@ -1,0 +1,63 @@
+//! One column or two for a locus, while a header is read.
+
+/// The column of a locus, from 0, or both if each allele has its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::intake) enum LocusColumns {
+    One(usize),
+    Two(usize, usize),
+}
+
+impl LocusColumns {
+    /// The column, or the first of the two.
+    pub(in crate::intake) fn first(self) -> usize {
+        let (Self::One(at) | Self::Two(at, _)) = self;
+        at
+    }
+}
+
+/// What has been found of a locus' columns.
+#[derive(Clone, Copy)]
+pub(in crate::intake) enum Found {
+    /// A column named like the locus.
+    Whole(usize),
+    /// Those of the first and second allele.
+    Halves([Option<usize>; 2]),
+}
+
+/// What has been found while a header is read.
+#[derive(Default)]
+pub(in crate::intake) struct Placed {
+    pub(in crate::intake) loci: Vec<Found>,
+    pub(in crate::intake) sex_marker: Option<Found>,
+}
+
+impl Found {
+    /// `second` says of a column of one allele whether it is the second.
+    pub(in crate::intake) fn new(position: usize, second: Option<bool>) -> Self {
+        match second {
+            None => Self::Whole(position),
+            Some(false) => Self::Halves([Some(position), None]),
+            Some(true) => Self::Halves([None, Some(position)]),
+        }
+    }
+
+    pub(in crate::intake) fn first(self) -> usize {
+        match self {
+            Self::Whole(at) | Self::Halves([Some(at), _] | [None, Some(at)]) => at,
+            Self::Halves([None, None]) => 0,
+        }
+    }
+}
+
+/// A further column of a locus, if it goes with what was found of it: the other allele's, or one of the same name
+/// (spreadsheets, and programs that number repeated names, give the second `.1`) right after the first.
+pub(in crate::intake) fn joined(found: Found, position: usize, second: Option<bool>) -> Option<Found> {
+    match (found, second) {
+        (Found::Whole(first), None | Some(false)) if first + 1 == position => {
+            Some(Found::Halves([Some(first), Some(position)]))
+        }
+        (Found::Halves([None, second @ Some(_)]), Some(false)) => Some(Found::Halves([Some(position), second])),
+        (Found::Halves([first @ Some(_), None]), Some(true)) => Some(Found::Halves([first, Some(position)])),
+        _ => None,
+    }
+}

@@ -1,0 +1,20 @@
+//! Detects the format of a file.
+
+use crate::intake::format::Format;
+use crate::intake::formats::{cmf, fam, genemapper};
+
+impl Format {
+    /// Detects the format of a file by its text, in UTF-8; what is none of the others is read as CSV.
+    #[must_use]
+    pub fn detect(text: &[u8]) -> Self {
+        if cmf::is_xml(text) {
+            Self::Cmf
+        } else if fam::is_fam(text) {
+            Self::Fam
+        } else if genemapper::is_table(text) {
+            Self::GeneMapper
+        } else {
+            Self::Csv
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The frequency database of a file, with the settings that go with it.
+
+use std::collections::HashMap;
+
+use super::main_part::{RawLocus, read};
+use super::values::Values;
+use crate::intake::columns::loci;
+use crate::intake::columns::loci::{KNOWN_LOCI, Named};
+use crate::intake::findings::{Findings, Problem, value_named};
+use crate::model::{Allele, FindingCode, Locus, Panel};
+
+/// Allele frequencies of a file and what it has been computed with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FamDatabase {
+    /// F_ST.
+    pub theta: f64,
+    /// The loci, in file order, each once.
+    pub loci: Vec<FamLocus>,
+    /// What was left out.
+    pub notes: Vec<Problem>,
+}
+
+/// One locus of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FamLocus {
+    /// Its name, as it is spelled here where it is known.
+    pub locus: Locus,
+    /// Alleles and their frequencies, as they stand in the file, rising.
+    pub alleles: Vec<(Allele, f64)>,
+    /// How many persons were counted: half the size of the database, which is a number of alleles.
+    pub individuals: Option<u32>,
+    /// Frequency of the silent allele, if there is one, from 0 and below 1.
+    pub silent: Option<f64>,
+    /// Probability of drop-out in persons for whom it is considered.
+    pub drop_out: f64,
+    /// Frequency of alleles that are rarer, from 0 and below 1; 0 if none is set.
+    pub rare: f64,
+    /// Whether there are alleles of a lower frequency than that.
+    pub below_rare: bool,
+    /// How it mutates.
+    pub mutation: FamMutation,
+}
+
+/// Mutation settings of a locus, those of mothers before those of fathers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FamMutation {
+    /// 0 equal, 1 proportional, 2 stepwise along the list of alleles, 3 the same and stationary, 4 extended stepwise.
+    pub models: [usize; 2],
+    /// Rates of mutation.
+    pub rates: [f64; 2],
+    /// Factor per further step.
+    pub ranges: [f64; 2],
+    /// Rates of changes to other microvariant groups.
+    pub second_rates: [f64; 2],
+}
+
+/// How far the frequencies of a locus may be from their sum.
+const SUM_TOLERANCE: f64 = 0.02;
+
+/// Reads the database of a file; persons and pedigrees are read over.
+///
+/// # Errors
+/// Every problem, in order of lines.
+pub fn read_fam_database(file_name: &str, bytes: &[u8]) -> Result<FamDatabase, Vec<Problem>> {
+    let mut findings = Findings::new(file_name);
+    let database = Values::new(bytes, &mut findings)
+        .and_then(|mut values| read(&mut values, &mut findings))
+        .map(|main| (main.theta, all_loci(main.line, &main.loci, &mut findings)));
+    if let Some(((line, theta), _)) = &database
+        && *theta >= 1.0
+    {
+        findings.problem(*line, value_named("theta"), FindingCode::Theta, format!("a theta of {theta} is not below 1"));
+    }
+    let (problems, notes) = findings.finish();
+    match database {
+        Some(((_, theta), loci)) if problems.is_empty() => Ok(FamDatabase { theta, loci, notes }),
+        _ => Err(problems),
+    }
+}
+
+fn all_loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<FamLocus> {
+    if raw.is_empty() || raw.len() > Panel::MOST_LOCI {
+        let what = format!("is not from 1 to {}", Panel::MOST_LOCI);
+        findings.problem(line, value_named("number of loci"), FindingCode::Loci, what);
+        return Vec::new();
+    }
+    let known: Option<Vec<Locus>> = KNOWN_LOCI.iter().map(|name| name.parse().ok()).collect();
+    let known = known.and_then(|known| Panel::new(known).ok());
+    let mut first: HashMap<Locus, u64> = HashMap::new();
+    let mut loci = Vec::with_capacity(raw.len());
+    for raw in raw {
+        // As it is spelled here.
+        let name = match known.as_ref().map(|known| loci::marker_named(raw.name, known, &[])) {
+            Some(Named::Amelogenin) => {
+                let what = "is the sex marker and no STR locus: left out of the frequencies";
+                findings.note(raw.line, value_named("name of the locus"), FindingCode::Amelogenin, what);
+                continue;
+            }
+            Some(Named::Locus { locus, .. }) => Some(locus),
+            _ => raw.name.parse().ok(),
+        };
+        let Some(name) = name else {
+            let what = "is no name of a locus: letters and digits, beginning with a letter";
+            findings.problem(raw.line, value_named("name of the locus"), FindingCode::Locus, what);
+            continue;
+        };
+        if let Some(first) = first.insert(name.clone(), raw.line) {
+            let what = format!("is that of the locus on line {first}: remove one of the two");
+            findings.problem(raw.line, value_named("name of the locus"), FindingCode::RepeatedLocus, what);
+        }
+        loci.extend(locus(name, raw, findings));
+    }
+    loci
+}
+
+fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<FamLocus> {
+    let before = findings.count();
+    let mut alleles: HashMap<Allele, (u64, f64)> = HashMap::new();
+    let (mut sum, mut nameless) = (0.0, 0.0);
+    for &(line, text, frequency) in &raw.alleles {
+        sum += frequency;
+        let Ok(allele) = text.parse::<Allele>() else {
+            nameless += frequency;
+            let what = format!("is no repeat number: the allele is left out, with its frequency of {frequency}");
+            findings.note(line, value_named("name of the allele"), FindingCode::Allele, what);
+            continue;
+        };
+        if let Some((first, _)) = alleles.insert(allele, (line, frequency)) {
+            let what = format!("the locus has this allele on line {first}: remove one of the two");
+            findings.problem(line, value_named("name of the allele"), FindingCode::RepeatedAllele, what);
+        }
+    }
+    let silent = raw.silent;
+    if silent.is_some_and(|silent| silent >= 1.0) {
+        let what = "the locus has nothing but silent alleles: give them a frequency below 1";
+        findings.problem(raw.line, value_named("frequency of the silent allele"), FindingCode::Silent, what);
+    }
+    if raw.rare >= 1.0 {
+        let what = format!("a frequency of rare alleles of {} is not below 1", raw.rare);
+        findings.problem(raw.line, value_named("Minor allele frequency"), FindingCode::RareAllele, what);
+    }
+    // The silent allele's share may be among the others or not.
+    let near = |one: f64| (sum - one).abs() <= SUM_TOLERANCE;
+    if !near(1.0) && !near(1.0 - silent.unwrap_or(0.0)) {
+        let what =
+            format!("the frequencies of the locus add up to {sum:.4}, not to 1: look for a missing or wrong one");
+        findings.problem(raw.line, value_named("frequencies"), FindingCode::Sum, what);
+    } else if nameless > SUM_TOLERANCE {
+        let what = format!(
+            "alleles of the locus with a frequency of {nameless:.4} have names that are no repeat numbers, such as 14 or 9.3: \
+             give them numbers, or leave the locus out"
+        );
+        findings.problem(raw.line, value_named("names of the alleles"), FindingCode::Allele, what);
+    }
+    let mut alleles: Vec<(Allele, f64)> =
+        alleles.into_iter().map(|(allele, (_, frequency))| (allele, frequency)).collect();
+    alleles.sort_unstable_by_key(|allele| allele.0);
+    let (mutation, rare) = (raw.mutation(), raw.rare);
+    let below_rare = alleles.iter().any(|allele| allele.1 < rare);
+    // A share of a number of alleles; the cast is exact below 2^32 and stops there.
+    let individuals = raw.counted.map(|counted| (counted / 2.0) as u32).filter(|&individuals| individuals > 0);
+    let drop_out = raw.drop_out;
+    (findings.count() == before).then_some(FamLocus {
+        locus: name,
+        alleles,
+        individuals,
+        silent,
+        drop_out,
+        rare,
+        below_rare,
+        mutation,
+    })
+}
+
+impl RawLocus<'_> {
+    fn mutation(&self) -> FamMutation {
+        FamMutation { models: self.models, rates: self.rates, ranges: self.ranges, second_rates: self.second_rates }
+    }
+}

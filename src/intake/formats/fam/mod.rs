@@ -1,0 +1,83 @@
+//! Projects of the program Familias, files `*.fam`.
+//!
+//! Families are those of the file's DVI part or, where there is none, its pedigrees: everyone with DNA data who is
+//! linked to a missing person. Missing is who is named `Missing person`; if nobody is, who has no DNA data and a name
+//! that begins with `Missing`. Where plain relations say the same as the pedigree, the relatives get these. Children are
+//! the unidentified persons of the DVI part, and nobody else.
+//!
+//! A family goes by the name of the DVI family or the pedigree; where a DVI family has several pedigrees, or a pedigree
+//! several missing persons, by `FAMILY: PEDIGREE` and `FAMILY: PERSON`. A sample goes by the person's name, or by
+//! `FAMILY/PERSON` if [`Request::names_within_family`] says so.
+//!
+//! Not read: years of birth, known results, notes, priors, and what else stands outside persons, pedigrees, database and
+//! DVI part. The database is of use to `init`, see [`read_fam_database`].
+
+mod database;
+mod dvi;
+mod graph;
+mod main_part;
+mod people;
+mod projects;
+mod relations;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use crate::intake::findings::Findings;
+use crate::intake::pedigree::placed::FamilyPedigrees;
+use crate::intake::request::Request;
+use crate::intake::rows::finish::{SoundRows, read_table};
+use crate::intake::rows::table::Table;
+
+use crate::model::{FamilyPedigree, FindingCode, Layout};
+
+pub use database::{FamDatabase, FamLocus, FamMutation, read_fam_database};
+
+/// Whether a file is one of these.
+pub(in crate::intake) fn is_fam(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    bytes.trim_ascii_start().starts_with(b"\"Output from Familias")
+}
+
+/// Reads the families or the children of a file.
+pub(in crate::intake) fn read(
+    bytes: &[u8],
+    request: &Request<'_>,
+    findings: &mut Findings,
+) -> (SoundRows, Vec<FamilyPedigree>) {
+    let Some((table, pedigrees)) = open(bytes, request, findings) else { return Default::default() };
+    let request = Request { pedigrees: Some(&pedigrees), ..*request };
+    let sound = read_table(&table, &request, findings).unwrap_or_default();
+    if findings.has_code(FindingCode::SampleDiffers) && !request.names_within_family {
+        let what = "one name stands for several persons: if names such as Father are each family's own, import the file \
+                    with --names-within-family";
+        findings.problem(0, None, FindingCode::Names, what);
+    }
+    let pedigrees = pedigrees.of_rows(&sound.rows);
+    (sound, pedigrees)
+}
+
+fn open(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<(Table, FamilyPedigrees)> {
+    if request.pedigrees.is_some() {
+        let what = "the file brings its own pedigrees: leave out the pedigree file";
+        findings.problem(0, None, FindingCode::Pedigrees, what);
+        return None;
+    }
+    let mut values = values::Values::new(bytes, findings)?;
+    let main = main_part::read(&mut values, findings)?;
+    let before = findings.count();
+    let dvi = dvi::read(&mut values, findings);
+    if findings.count() > before {
+        return None;
+    }
+    match (request.layout, dvi) {
+        (Layout::Children, None) => {
+            let what = "the file has no DVI part, and so no unidentified persons, who alone are children of unknown \
+                        origin: save it with them, or import it with --as families";
+            findings.problem(0, None, FindingCode::NoDvi, what);
+            None
+        }
+        (Layout::Children, Some(dvi)) => projects::children(&main, &dvi, request, findings),
+        (Layout::Families, dvi) => projects::families(&main, dvi.as_ref(), request, findings),
+    }
+}

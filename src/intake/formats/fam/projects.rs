@@ -1,0 +1,304 @@
+//! From what the file says to tidy rows.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use super::dvi::{self, Dvi};
+use super::graph::{Graph, Kin, Node};
+use super::main_part::{Drawn, Links, MOST_PLACES, Main};
+use super::people::{FamRow, Loci, TypedPerson, Typing, table};
+use crate::intake::columns::fields::Field;
+use crate::intake::findings::{Findings, value_named};
+use crate::intake::pedigree::link::{Linked, MOST_PERSONS};
+use crate::intake::pedigree::placed::FamilyPedigrees;
+use crate::intake::request::Request;
+use crate::intake::rows::table::Table;
+use crate::model::{FindingCode, Member, Pseudonym, Relation, Sex};
+
+/// A family as it will be imported.
+struct Family {
+    name: String,
+    /// Number of the person with DNA data, and the relation.
+    relatives: Vec<(usize, Relation)>,
+}
+
+/// The children: the unidentified persons.
+pub(super) fn children<'a>(
+    main: &Main<'a>,
+    dvi: &Dvi<'a>,
+    request: &Request<'_>,
+    findings: &mut Findings,
+) -> Option<(Table, FamilyPedigrees)> {
+    let mut loci = Loci::new(&main.loci);
+    let mut people = Vec::with_capacity(dvi.unidentified.len());
+    for person in &dvi.unidentified {
+        match person_with_data(person, person.name.into(), &mut loci) {
+            Some(someone) => people.push(someone),
+            None => {
+                findings.note(person.line, value_named("person"), FindingCode::Untyped, "has no DNA data: left out")
+            }
+        }
+    }
+    if people.is_empty() {
+        findings.problem(
+            0,
+            None,
+            FindingCode::NoRows,
+            "the file has no unidentified person with DNA data: nothing to import",
+        );
+        return None;
+    }
+    let rows = (0..people.len()).map(|person| FamRow { person, family: None, relation: None });
+    let table = table(&[Field::SampleId, Field::Sex], main, &loci, &people, rows, request, findings)?;
+    Some((table, FamilyPedigrees::linked(std::iter::empty())))
+}
+
+/// The families: those of the DVI part, or else of the pedigrees.
+pub(super) fn families<'a>(
+    main: &Main<'a>,
+    dvi: Option<&Dvi<'a>>,
+    request: &Request<'_>,
+    findings: &mut Findings,
+) -> Option<(Table, FamilyPedigrees)> {
+    let mut loci = Loci::new(&main.loci);
+    let before = findings.count();
+    let mut reader = Reader { request, families: Vec::new(), linked: Vec::new() };
+    let people = match dvi {
+        Some(dvi) => people_of_dvi(dvi, &mut loci, &mut reader, findings),
+        None => people_of_pedigrees(main, &mut reader, findings)?,
+    };
+    if reader.families.is_empty() && findings.count() == before {
+        let what = "nobody with DNA data is related to a missing person: name the missing child \"Missing person\" in the \
+                    pedigree of each family";
+        findings.problem(0, None, FindingCode::MissingChild, what);
+    }
+    let rows = reader.families.iter().flat_map(|family| {
+        let row = |&(person, relation): &(usize, Relation)| FamRow {
+            person,
+            family: Some(family.name.clone()),
+            relation: Some(relation),
+        };
+        family.relatives.iter().map(row)
+    });
+    let fields = [Field::FamilyId, Field::SampleId, Field::Relation, Field::Sex];
+    let table = table(&fields, main, &loci, &people, rows, request, findings)?;
+    Some((table, FamilyPedigrees::linked(reader.linked.into_iter())))
+}
+
+struct Reader<'r> {
+    request: &'r Request<'r>,
+    families: Vec<Family>,
+    linked: Vec<(Pseudonym, Linked)>,
+}
+
+impl Reader<'_> {
+    /// Takes up the families of a pedigree: one for each missing person with relatives.
+    fn pedigree(&mut self, name: &str, graph: &Graph<'_>, people: &[TypedPerson<'_>], findings: &mut Findings) {
+        let missing = graph.missing();
+        if missing.is_empty() {
+            let what = "has nobody who is missing: left out; the missing child is named \"Missing person\"";
+            findings.note(graph.line, value_named("pedigree"), FindingCode::MissingChild, what);
+        }
+        if missing.len() > MOST_PERSONS {
+            let what = format!("has more than {MOST_PERSONS} missing persons: split it");
+            return findings.problem(graph.line, value_named("pedigree"), FindingCode::Persons, what);
+        }
+        let Some(members) = graph.members(findings) else { return };
+        let kin = missing.iter().map(|&child| graph.kin(&members, child));
+        let kin: Vec<Kin> = kin.filter(|kin| !kin.relatives.is_empty()).collect();
+        if kin.is_empty() && !missing.is_empty() {
+            let what = "nobody with DNA data is related to the missing person: left out";
+            findings.note(graph.line, value_named("pedigree"), FindingCode::NoRelatives, what);
+        }
+        for one in &kin {
+            let name = match kin.len() {
+                1 => name.to_owned(),
+                _ => format!("{name}: {}", graph.nodes[one.missing].name),
+            };
+            for &number in &one.unrelated {
+                let what = "is not related to the missing person of a pedigree: left out there";
+                findings.note(people[number].line, value_named("person"), FindingCode::NotRelated, what);
+            }
+            self.family(name, graph, &members, one, people, findings);
+        }
+    }
+
+    fn family(
+        &mut self,
+        name: String,
+        graph: &Graph<'_>,
+        members: &[Member],
+        kin: &Kin,
+        people: &[TypedPerson<'_>],
+        findings: &mut Findings,
+    ) {
+        if kin.needs_pedigree() {
+            let pseudonymizer = self.request.pseudonymizer;
+            let sample = |number: usize| pseudonymizer.sample(None, &people[number].sample).ok();
+            let Some(linked) = graph.linked(members, kin, sample, findings) else { return };
+            // What is no identifier is found again, and said, where rows are read.
+            if let Ok(family) = pseudonymizer.family(None, &name) {
+                self.linked.push((family, linked));
+            }
+        }
+        self.families.push(Family { name, relatives: kin.relatives.clone() });
+    }
+}
+
+/// A person of the DVI part by the name of a sample, if there are DNA data.
+fn person_with_data<'a>(
+    person: &dvi::Person<'a>,
+    sample: Cow<'a, str>,
+    loci: &mut Loci<'a>,
+) -> Option<TypedPerson<'a>> {
+    let typed = person.typed.iter().filter(|typed| typed.2 != ["", ""]);
+    let typed: Vec<Typing<'a>> =
+        typed.map(|&(line, locus, alleles)| Typing { locus: loci.number(line, locus), alleles }).collect();
+    let found = !typed.is_empty();
+    found.then_some(TypedPerson { line: person.line, sample, sex: person.sex, drop_out: false, typed })
+}
+
+fn people_of_dvi<'a>(
+    dvi: &Dvi<'a>,
+    loci: &mut Loci<'a>,
+    reader: &mut Reader<'_>,
+    findings: &mut Findings,
+) -> Vec<TypedPerson<'a>> {
+    let mut people = Vec::new();
+    let mut names: HashMap<&str, u64> = HashMap::new();
+    for family in &dvi.families {
+        if let Some(first) = names.insert(family.name, family.line) {
+            let what = format!("another family of this name begins on line {first}: rename one of them");
+            findings.problem(family.line, value_named("Name"), FindingCode::RepeatedFamily, what);
+        } else if family.persons.len().saturating_mul(family.pedigrees.len()) > MOST_PLACES {
+            let what = "has more persons and pedigrees than can be gone through: split it";
+            findings.problem(family.line, value_named("family"), FindingCode::Persons, what);
+        } else {
+            let (before, first, read) = (findings.count(), people.len(), reader.families.len());
+            read_family(family, &mut people, loci, reader, findings);
+            if findings.count() > before && reader.families.len() == read {
+                findings.rejected += (people.len() - first) as u64;
+            }
+        }
+    }
+    people
+}
+
+fn read_family<'a>(
+    family: &dvi::Family<'a>,
+    people: &mut Vec<TypedPerson<'a>>,
+    loci: &mut Loci<'a>,
+    reader: &mut Reader<'_>,
+    findings: &mut Findings,
+) {
+    let mut nodes: Vec<Node<'a>> = Vec::with_capacity(family.persons.len());
+    let mut at: HashMap<&'a str, usize> = HashMap::new();
+    for person in &family.persons {
+        if at.insert(person.name, nodes.len()).is_some() {
+            let what = "another person of the family has this name: rename one of them";
+            findings.problem(person.line, value_named("Name"), FindingCode::RepeatedPerson, what);
+        }
+        let sample = match reader.request.names_within_family {
+            true => format!("{}/{}", family.name, person.name).into(),
+            false => person.name.into(),
+        };
+        let typed = person_with_data(person, sample, loci).map(|someone| {
+            people.push(someone);
+            people.len() - 1
+        });
+        nodes.push(Node { name: person.name, sex: person.sex, typed });
+    }
+    let graph = |drawn: &dvi::Drawn<'a>| {
+        let mut graph = Graph { line: drawn.line, nodes: nodes.clone(), links: Vec::new() };
+        let mut others: HashMap<&'a str, usize> = HashMap::new();
+        for &(line, parent, child) in &drawn.relations {
+            let mut place = |name: &'a str| {
+                at.get(name).copied().unwrap_or_else(|| {
+                    *others.entry(name).or_insert_with(|| {
+                        graph.nodes.push(Node { name, sex: Sex::Unknown, typed: None });
+                        graph.nodes.len() - 1
+                    })
+                })
+            };
+            let (parent, child) = (place(parent), place(child));
+            graph.links.push((line, parent, child));
+        }
+        Some(graph).filter(|graph| !graph.missing().is_empty())
+    };
+    // The program writes the pedigree of a missing person twice, under two names.
+    let mut seen = HashSet::new();
+    let mut relations = |drawn: &dvi::Drawn<'a>| {
+        let relations: Vec<_> = drawn.relations.iter().map(|&(_, parent, child)| (parent, child)).collect();
+        !relations.is_empty() && seen.insert(relations)
+    };
+    let drawn: Vec<&dvi::Drawn<'a>> =
+        family.pedigrees.iter().filter(|drawn| relations(drawn) && graph(drawn).is_some()).collect();
+    if drawn.is_empty() {
+        let what = "has no pedigree with a missing person: left out";
+        findings.note(family.line, value_named("family"), FindingCode::MissingChild, what);
+    }
+    for one in &drawn {
+        let name = match drawn.len() {
+            1 => family.name.to_owned(),
+            _ => format!("{}: {}", family.name, one.name),
+        };
+        if let Some(graph) = graph(one) {
+            reader.pedigree(&name, &graph, people, findings);
+        }
+    }
+}
+
+fn people_of_pedigrees<'a>(
+    main: &Main<'a>,
+    reader: &mut Reader<'_>,
+    findings: &mut Findings,
+) -> Option<Vec<TypedPerson<'a>>> {
+    let before = findings.count();
+    let mut people = Vec::new();
+    let mut nodes = Vec::with_capacity(main.persons.len());
+    let mut names: HashMap<&str, u64> = HashMap::new();
+    for person in &main.persons {
+        if let Some(first) = names.insert(person.name, person.line) {
+            let what = format!("another person of this name stands on line {first}: rename one of them");
+            findings.problem(person.line, value_named("person"), FindingCode::RepeatedPerson, what);
+        }
+        let mut typings: Vec<Typing<'a>> = Vec::with_capacity(person.typed.len());
+        for &(line, alleles, locus) in &person.typed {
+            let of = main.loci.get(locus);
+            let [first, second] = alleles.map(|allele| Some(of?.alleles.get(allele)?.1));
+            let (Some(first), Some(second)) = (first, second) else {
+                let what = "an allele or the locus is not in the database: the file was damaged; save it again";
+                findings.problem(line, value_named("DNA data"), FindingCode::Index, what);
+                continue;
+            };
+            typings.push(Typing { locus, alleles: [first, second] });
+        }
+        let typed = (!typings.is_empty()).then_some(people.len());
+        nodes.push(Node { name: person.name, sex: person.sex, typed });
+        if typed.is_some() {
+            let (line, sex, drop_out) = (person.line, person.sex, person.drop_out);
+            people.push(TypedPerson { line, sample: person.name.into(), sex, drop_out, typed: typings });
+        }
+    }
+    let mut names: HashMap<&str, u64> = HashMap::new();
+    // A file without pedigrees may still say who is related to whom.
+    let nothing = Links { women: 0, men: 0, relations: Vec::new() };
+    let only = [Drawn { line: main.known_line, name: "Known relations", own: nothing }];
+    let has_known = main.pedigrees.is_empty() && !main.known.relations.is_empty();
+    let pedigrees = if has_known { &only[..] } else { &main.pedigrees };
+    for drawn in pedigrees {
+        if let Some(first) = names.insert(drawn.name, drawn.line) {
+            let what = format!("another pedigree of this name begins on line {first}: rename one of them");
+            findings.problem(drawn.line, value_named("pedigree"), FindingCode::RepeatedFamily, what);
+        }
+        let mut graph = Graph { line: drawn.line, nodes: nodes.clone(), links: Vec::new() };
+        for links in [&main.known, &drawn.own] {
+            let nameless = [(links.women, Sex::Female), (links.men, Sex::Male)];
+            let nameless = nameless.into_iter().flat_map(|(count, sex)| std::iter::repeat_n(sex, count));
+            graph.nodes.extend(nameless.map(|sex| Node { name: "", sex, typed: None }));
+            graph.links.extend(links.relations.iter().map(|link| (link.line, link.parent, link.child)));
+        }
+        reader.pedigree(drawn.name, &graph, &people, findings);
+    }
+    (findings.count() == before).then_some(people)
+}

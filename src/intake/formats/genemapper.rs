@@ -1,0 +1,357 @@
+//! Tables with a row per sample and locus, as GeneMapper and its like write them.
+//!
+//! Columns are found by name, in any order: `Sample Name`, `Marker`, `Allele 1` to `Allele 8`; others are left aside.
+//! Rows may stand in any order, the loci of each sample too. All rows of a sample are gathered and then checked as a row
+//! of tidy CSV is.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use crate::intake::columns::controls::{is_control, is_control_type};
+use crate::intake::columns::fields::Field;
+use crate::intake::columns::header::ValueColumn;
+use crate::intake::columns::loci::{self, Named};
+use crate::intake::columns::tall_table::TallColumns;
+use crate::intake::findings::{Column, Findings};
+use crate::intake::request::Request;
+use crate::intake::rows::amelogenin::{Marker as SexMarker, SexAllele};
+use crate::intake::rows::cells::{self, CellError, Reading};
+use crate::intake::rows::finish::{SoundRows, read_table};
+use crate::intake::rows::settle::{Settled, Settler};
+use crate::intake::rows::table::{Table, TableRow, TypedLocus};
+use crate::intake::text::lines::{self, Lines, is_blank, split_fields};
+use crate::intake::text::source::{MOST_LINE_BYTES, Source, open_source, row_fields};
+
+use crate::model::{Allele, FindingCode, Locus};
+
+/// More different names of markers than any table has.
+const MOST_MARKERS: usize = 1000;
+
+/// Whether a text begins with the header of such a table.
+pub(in crate::intake) fn is_table(text: &[u8]) -> bool {
+    let first = Lines::new(text).map(|(_, line)| line).find(|line| !line.trim_ascii().is_empty());
+    let line = first.filter(|line| line.len() <= MOST_LINE_BYTES).and_then(|line| std::str::from_utf8(line).ok());
+    let Some(line) = line else { return false };
+    let mut cells = Vec::new();
+    split_fields(line, lines::header_delimiter(line), &mut cells).is_ok()
+        && TallColumns::find(&cells.iter().map(|cell| cell.trim()).collect::<Vec<_>>()).is_some()
+}
+
+/// What a marker is.
+#[derive(Clone, Copy)]
+enum Marker {
+    Locus(u16),
+    Amelogenin,
+    /// Not read, as has been said.
+    Skipped,
+    /// Not known: whoever is typed there lacks a locus.
+    Unknown,
+}
+
+/// What a sample has at a locus.
+struct Found {
+    /// Number of the locus.
+    locus: u16,
+    line: u64,
+    /// Two alleles or more.
+    reading: Reading,
+}
+
+struct Sample {
+    /// Where it stands first.
+    line: u64,
+    name: Box<str>,
+    loci: Vec<Found>,
+    sex_marker: Option<SexMarker>,
+    bad: bool,
+}
+
+struct Reader<'r> {
+    request: &'r Request<'r>,
+    columns: TallColumns,
+    names: Vec<Column>,
+    settler: Settler,
+    markers: HashMap<Box<str>, Marker>,
+    loci: Vec<Locus>,
+    any_sex_marker: bool,
+    samples: Vec<Sample>,
+    by_name: HashMap<Box<str>, usize>,
+    /// Names that have been told to be controls.
+    controls: HashSet<Box<str>>,
+    last: usize,
+}
+
+/// Reads a table, as tidy rows.
+pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> SoundRows {
+    let Some(source) = open_source(text, findings) else { return SoundRows::default() };
+    let Source { line, delimiter, header, lines, .. } = source;
+    let names: Vec<&str> = header.iter().map(|name| name.trim()).collect();
+    let Some(columns) = TallColumns::find(&names) else {
+        let what = "is no header of a table with a row per sample and locus: it must name Sample Name, Marker and \
+                    Allele 1; without --format the form of the file is found out";
+        findings.problem(line, None, FindingCode::Format, what);
+        return SoundRows::default();
+    };
+    let mut reader = Reader::new(request, columns, &names);
+    let mut cells = Vec::new();
+    let mut spoilt = HashSet::new();
+    let mut any = false;
+    for (number, bytes) in lines.filter(|(_, bytes)| !is_blank(bytes, delimiter)) {
+        any = true;
+        let name = |at: usize| reader.names.get(at).cloned().flatten();
+        if row_fields(number, bytes, delimiter, names.len(), name, &mut cells, findings).is_some() {
+            reader.row(number, &cells, findings);
+        } else if let Some(name) = cells.get(reader.columns.sample) {
+            // Of a damaged row the name may still be in its place: the sample lacks a locus.
+            spoilt.insert(Box::from(name.trim()));
+        }
+        cells.clear();
+    }
+    if !any {
+        findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: nothing to import");
+    }
+    reader.finish(line, &spoilt, findings)
+}
+
+impl<'r> Reader<'r> {
+    fn new(request: &'r Request<'r>, columns: TallColumns, names: &[&str]) -> Self {
+        let read = |at: &usize| {
+            [columns.sample, columns.marker].contains(at) || columns.alleles.contains(at) || columns.types.contains(at)
+        };
+        let column = |(at, name): (usize, &&str)| Some((at + 1, if read(&at) { (*name).into() } else { "?".into() }));
+        Self {
+            request,
+            names: names.iter().enumerate().map(column).collect(),
+            columns,
+            settler: Settler::new(request.single_allele),
+            markers: HashMap::new(),
+            loci: Vec::new(),
+            any_sex_marker: false,
+            samples: Vec::new(),
+            by_name: HashMap::new(),
+            controls: HashSet::new(),
+            last: 0,
+        }
+    }
+
+    fn row(&mut self, line: u64, cells: &[Cow<'_, str>], findings: &mut Findings) {
+        let name = cells[self.columns.sample].trim();
+        if name.is_empty() {
+            let what = "the identifier is empty: every sample needs one";
+            return findings.problem(line, self.names[self.columns.sample].clone(), FindingCode::Identifier, what);
+        }
+        if self.is_control(line, name, cells, findings) {
+            return;
+        }
+        let before = findings.count();
+        let sample = self.sample(line, name);
+        match self.marker(line, cells[self.columns.marker].trim(), findings) {
+            Some(Marker::Locus(locus)) => {
+                let found = self.alleles(line, cells, findings);
+                if let Some(reading) = found {
+                    self.add_locus(sample, Found { locus, line, reading }, findings);
+                }
+            }
+            Some(Marker::Amelogenin) => self.sex_marker(line, sample, cells, findings),
+            Some(Marker::Skipped) => {}
+            Some(Marker::Unknown) | None => self.samples[sample].bad = true,
+        }
+        self.samples[sample].bad |= findings.count() > before;
+    }
+
+    /// A sample that a case list has is none, whatever its name.
+    fn is_control(&mut self, line: u64, name: &str, cells: &[Cow<'_, str>], findings: &mut Findings) -> bool {
+        let control = || is_control(name) || self.columns.types.iter().any(|&at| is_control_type(&cells[at]));
+        if self.request.cases.is_some_and(|cases| cases.has(name)) || !control() {
+            return false;
+        }
+        if self.controls.insert(name.into()) {
+            let what = "is called a control or ladder: skipped; a person's sample of such a name must stand in a case \
+                        list";
+            findings.note(line, self.names[self.columns.sample].clone(), FindingCode::Control, what);
+        }
+        true
+    }
+
+    fn sample(&mut self, line: u64, name: &str) -> usize {
+        // Rows of a sample mostly stand together.
+        if self.samples.get(self.last).is_some_and(|last| &*last.name == name) {
+            return self.last;
+        }
+        self.last = self.by_name.get(name).copied().unwrap_or_else(|| {
+            self.by_name.insert(name.into(), self.samples.len());
+            self.samples.push(Sample { line, name: name.into(), loci: Vec::new(), sex_marker: None, bad: false });
+            self.samples.len() - 1
+        });
+        self.last
+    }
+
+    fn marker(&mut self, line: u64, name: &str, findings: &mut Findings) -> Option<Marker> {
+        if let Some(&known) = self.markers.get(name) {
+            return Some(known);
+        }
+        let column = self.names[self.columns.marker].clone();
+        if self.markers.len() >= MOST_MARKERS {
+            let what = format!("has more than {MOST_MARKERS} different markers: check that the columns are in place");
+            findings.problem(line, column, FindingCode::Locus, what);
+            return None;
+        }
+        let marker = match loci::marker_named(name, self.request.panel, &[]) {
+            Named::Locus { locus, alias, .. } => {
+                if alias {
+                    findings.note(line, column, FindingCode::Alias, format!("is read as {locus}"));
+                }
+                let at = self.loci.iter().position(|known| *known == locus).unwrap_or_else(|| {
+                    self.loci.push(locus);
+                    self.loci.len() - 1
+                });
+                u16::try_from(at).map_or(Marker::Skipped, Marker::Locus)
+            }
+            Named::Amelogenin => Marker::Amelogenin,
+            Named::Elsewhere => {
+                let what = "lies on a sex chromosome, or is a check of the kit: skipped, here and below";
+                findings.note(line, column, FindingCode::Elsewhere, what);
+                Marker::Skipped
+            }
+            Named::Unknown { nearest } => {
+                let hint = nearest.map_or(String::from(":"), |nearest| format!("; did you mean {nearest}?"));
+                let what = format!("is no known locus, here and below{hint} correct it, or remove its rows");
+                findings.problem(line, column, FindingCode::Locus, what);
+                Marker::Unknown
+            }
+        };
+        self.markers.insert(name.into(), marker);
+        Some(marker)
+    }
+
+    fn alleles(&mut self, line: u64, cells: &[Cow<'_, str>], findings: &mut Findings) -> Option<Reading> {
+        let columns = &self.columns.alleles;
+        let cell = |at: usize| cells[columns[at]].trim();
+        let mut typed: Vec<usize> = (0..columns.len()).filter(|&at| !cell(at).is_empty()).collect();
+        if typed.len() > 2 {
+            let mut reading = None;
+            let mut alleles: Vec<Allele> = Vec::with_capacity(typed.len());
+            for &at in &typed {
+                match cells::two_cells(cell(at), "") {
+                    Ok(Reading::Single(allele)) => alleles.push(allele),
+                    Ok(other) => reading = Some(other),
+                    Err(error) => return self.bad_allele(line, at, error, findings),
+                }
+            }
+            let Some(reading) = reading else {
+                return cells::of_alleles(alleles)
+                    .map_or_else(|error| self.bad_allele(line, typed[0], error, findings), Some);
+            };
+            // A third peak beside it may be anything.
+            let reading = if reading == Reading::OffLadder { reading } else { Reading::Half };
+            return self.settle(line, 0, reading, findings);
+        }
+        // A second allele alone is said to have no first.
+        if typed.first().is_none_or(|&first| first > 0) {
+            typed.insert(0, 0);
+        }
+        let second = typed.get(1).copied().unwrap_or(typed[0]);
+        match cells::two_cells(cell(0), if second > 0 { cell(second) } else { "" }) {
+            Ok(reading) => self.settle(line, second.max(usize::from(columns.len() > 1)), reading, findings),
+            Err(error) => {
+                let first_is_bad = cells::two_cells(cell(0), "").is_err();
+                self.bad_allele(line, if first_is_bad { 0 } else { second }, error, findings)
+            }
+        }
+    }
+
+    fn settle(&mut self, line: u64, at: usize, reading: Reading, findings: &mut Findings) -> Option<Reading> {
+        let column = || self.names[self.columns.alleles[at]].clone();
+        match self.settler.settle(line, column, true, reading, findings) {
+            Settled::Typed(genotype) => Some(Reading::Typed(genotype)),
+            // Gathered above: a cell here has one allele.
+            Settled::Untyped | Settled::Many(_) => None,
+        }
+    }
+
+    fn bad_allele(&self, line: u64, at: usize, error: CellError, findings: &mut Findings) -> Option<Reading> {
+        let column = self.names[self.columns.alleles[at]].clone();
+        findings.problem(line, column, FindingCode::Allele, format!("the cell {error}"));
+        None
+    }
+
+    fn add_locus(&mut self, sample: usize, found: Found, findings: &mut Findings) {
+        let loci = &mut self.samples[sample].loci;
+        match loci.iter().find(|other| other.locus == found.locus) {
+            None => loci.push(found),
+            Some(first) if first.reading != found.reading => {
+                let what = format!(
+                    "the same sample and marker stand on line {} with other alleles: keep the row that is right",
+                    first.line
+                );
+                findings.problem(found.line, self.names[self.columns.marker].clone(), FindingCode::RepeatedLocus, what);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn sex_marker(&mut self, line: u64, sample: usize, cells: &[Cow<'_, str>], findings: &mut Findings) {
+        self.any_sex_marker = true;
+        let (mut x, mut y) = (0, 0);
+        for &at in &self.columns.alleles {
+            match cells[at].trim() {
+                "X" | "x" => x += 1,
+                "Y" | "y" => y += 1,
+                // Off the ladder, or no result: nothing is known then.
+                text if !matches!(
+                    cells::two_cells(text, ""),
+                    Ok(Reading::Empty | Reading::OffLadder | Reading::NoResult(_))
+                ) =>
+                {
+                    let what = "the cell is neither X nor Y, the alleles of the sex marker";
+                    return findings.problem(line, self.names[at].clone(), FindingCode::Amelogenin, what);
+                }
+                _ => {}
+            }
+        }
+        let shown: &[SexAllele] = match (x, y) {
+            (0, 0) => return,
+            (1, 0) => &[SexAllele::X],
+            (_, 0) => &[SexAllele::X, SexAllele::X],
+            (0, _) => &[SexAllele::Y],
+            _ => &[SexAllele::X, SexAllele::Y],
+        };
+        let found = SexMarker::of_alleles(shown, self.request.single_allele);
+        let known = self.samples[sample].sex_marker.get_or_insert(found);
+        if *known != found {
+            let what = "the sample has a row of the sex marker with other alleles: keep the row that is right";
+            findings.problem(line, self.names[self.columns.marker].clone(), FindingCode::RepeatedLocus, what);
+        }
+    }
+
+    /// Everything gathered, as a table with a row per sample.
+    fn finish(self, line: u64, spoilt: &HashSet<Box<str>>, findings: &mut Findings) -> SoundRows {
+        if self.samples.is_empty() {
+            return SoundRows::default();
+        }
+        let marker = self.any_sex_marker.then_some(ValueColumn::SexMarker { name: "AMEL" });
+        let mut columns: Vec<ValueColumn> = [ValueColumn::Field(Field::SampleId)].into_iter().chain(marker).collect();
+        let first = columns.len();
+        columns.extend(self.loci.into_iter().map(ValueColumn::Locus));
+        let samples = self.samples.len();
+        let sound = self.samples.into_iter().filter(|sample| !sample.bad && !spoilt.contains(&sample.name));
+        let rows: Vec<TableRow> = sound
+            .map(|sample| TableRow {
+                sex_marker: sample.sex_marker.unwrap_or(SexMarker::Empty),
+                typed: sample
+                    .loci
+                    .into_iter()
+                    .map(|found| TypedLocus { column: first + usize::from(found.locus), reading: Ok(found.reading) })
+                    .collect(),
+                ..TableRow::new(sample.line, sample.name.into())
+            })
+            .collect();
+        let left_out = (samples - rows.len()) as u64;
+        // If the columns are those of another layout, no sample has been read.
+        let Some(read) = read_table(&Table { line, columns, rows }, self.request, findings) else {
+            return SoundRows::default();
+        };
+        findings.rejected += left_out;
+        read
+    }
+}

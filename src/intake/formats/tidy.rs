@@ -1,0 +1,28 @@
+//! Tidy CSV: a row per person, a column per locus, or two.
+
+use crate::intake::columns::header::Header;
+use crate::intake::findings::Findings;
+use crate::intake::formats::parallel;
+use crate::intake::request::Request;
+use crate::intake::rows::finish::{SoundRows, sound_rows};
+use crate::intake::text::source::{Source, open_source};
+
+use crate::model::FindingCode;
+
+/// Reads tidy CSV, in pieces of so many bytes.
+pub(in crate::intake) fn read_tidy(
+    text: &[u8],
+    request: &Request<'_>,
+    bytes: usize,
+    findings: &mut Findings,
+) -> SoundRows {
+    let Some(source) = open_source(text, findings) else { return SoundRows::default() };
+    let Source { line, text, delimiter, header, lines } = source;
+    let header = Header::read(line, text, &header, &request.expected(), findings);
+    let Some(header) = header else { return SoundRows::default() };
+    let (reader, any) = parallel::read_in_parallel(lines, delimiter, &header, request, bytes, findings);
+    if !any {
+        findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: nothing to import");
+    }
+    sound_rows(reader, findings)
+}

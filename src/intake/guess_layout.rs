@@ -1,0 +1,108 @@
+//! Reads files of which nobody says whether they hold families or children: the names of their columns do.
+
+use crate::intake::columns::header::Header;
+use crate::intake::findings::{Findings, Problem};
+use crate::intake::format::Format;
+use crate::intake::read::Content;
+use crate::intake::request::Request;
+use crate::intake::result::Intake;
+use crate::intake::text::source::open_source;
+use crate::model::{FindingCode, Layout};
+
+/// Reads the bytes of a file whose layout is not stated: a families file has `family_id` or `relation`, a children file
+/// has neither. `request.layout` is ignored.
+///
+/// If the columns do not show the layout, nothing but the header is read, and that is the intake's only problem.
+#[must_use]
+pub fn read_guessing_layout(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intake {
+    let mut findings = Findings::new(file_name);
+    let content = Content::open(bytes, request, &mut findings);
+    let layout = match &content {
+        Content::Messages | Content::Text { format: Format::GeneMapper | Format::Cmf | Format::Fam, .. } => {
+            Guess::OtherFormat
+        }
+        Content::NoText { format: Format::Csv } => Guess::Layout(Layout::Families),
+        Content::NoText { .. } => Guess::OtherFormat,
+        Content::Text { format: Format::Csv, text } => guess(text, request),
+    };
+    let what = match layout {
+        Guess::Layout(layout) => return content.read(bytes, &Request { layout, ..*request }, findings),
+        Guess::OtherFormat => {
+            "files of this form do not tell whether families or children are to be read: give --as families or --as \
+             children"
+        }
+        Guess::Unknown => {
+            "the columns do not tell whether the file holds families (family_id, relation, sample_id, sex) or children \
+             (sample_id, sex): give --as families or --as children, which then says what is missing"
+        }
+    };
+    let code = FindingCode::LayoutUnknown;
+    let (file, severity) = (file_name.into(), code.severity());
+    let problem = Problem { file, line: 0, column: None, severity, code, what: what.into() };
+    Intake { problems: vec![problem], ..Intake::new(bytes, content.format(), Layout::Families) }
+}
+
+/// What a file shows of its layout.
+enum Guess {
+    Layout(Layout),
+    /// The columns are those of neither layout, or of both.
+    Unknown,
+    /// Files of this format never show it.
+    OtherFormat,
+}
+
+/// Guesses the layout of a CSV file by its header.
+fn guess(text: &[u8], request: &Request<'_>) -> Guess {
+    let mut findings = Findings::new("");
+    // Of a header that cannot be read the findings are the same for both layouts.
+    let Some(source) = open_source(text, &mut findings) else { return Guess::Layout(Layout::Families) };
+    let header = |layout| {
+        let mut findings = Findings::new("");
+        let expected = Request { layout, ..*request }.expected();
+        Header::read(source.line, source.text, &source.header, &expected, &mut findings);
+        findings
+    };
+    let families = header(Layout::Families);
+    if families.has_code(FindingCode::Layout) {
+        return Guess::Layout(Layout::Children);
+    }
+    let lacks = [FindingCode::Header, FindingCode::MissingColumn, FindingCode::NoLoci];
+    let is_families = !lacks.into_iter().any(|code| families.has_code(code));
+    if is_families || header(Layout::Children).has_code(FindingCode::Layout) {
+        return Guess::Layout(Layout::Families);
+    }
+    Guess::Unknown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::tests::{panel, pseudonymizer, request};
+
+    fn told(text: &str) -> (Layout, Vec<&'static str>, usize) {
+        let (panel, pseudonymizer) = (panel(), pseudonymizer());
+        let intake = read_guessing_layout("f.csv", text.as_bytes(), &request(Layout::Children, &panel, &pseudonymizer));
+        (intake.layout, intake.problems.iter().map(|problem| problem.code.word()).collect(), intake.rows.len())
+    }
+
+    #[test]
+    fn columns_tell_the_layout() {
+        let families = "family_id,sample_id,relation,sex,vWA\nF1,S1,father,m,14\n";
+        assert_eq!(told(families), (Layout::Families, vec![], 1));
+        assert_eq!(told("sample_id,sex,vWA\nS1,m,14\n"), (Layout::Children, vec![], 1));
+        assert_eq!(told("sample_id;sex;vWA\nS1;m;14\n"), (Layout::Children, vec![], 1));
+        assert_eq!(told("sample_id,sex,vWA\nS1,m,x\n"), (Layout::Children, vec!["allele"], 0));
+        assert_eq!(told("family_id,sample_id,sex,vWA\n").1[0], "missing-column");
+        assert_eq!(told("relation,sample_id,sex,vWA\n").0, Layout::Families);
+    }
+
+    #[test]
+    fn what_does_not_tell_is_said() {
+        for text in ["S1,m,14\n", "name,vWA\nx,14\n", "sex,vWA\nm,14\n"] {
+            assert_eq!(told(text), (Layout::Families, vec!["layout-unknown"], 0), "{text}");
+        }
+        assert_eq!(told("sample_id|sex|vWA\nS1|m|14\n").1, ["delimiter"]);
+        assert_eq!(told("").1, ["empty"]);
+        assert_eq!(told("PK\u{3}\u{4}x").1, ["workbook"]);
+    }
+}

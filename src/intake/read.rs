@@ -1,0 +1,136 @@
+//! Entry point: reads a file of any form to its end, with every finding.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use crate::intake::findings::Findings;
+use crate::intake::format::Format;
+use crate::intake::formats::parallel::PIECE;
+use crate::intake::formats::tidy::read_tidy;
+use crate::intake::formats::{cmf, fam, genemapper};
+use crate::intake::request::Request;
+use crate::intake::result::Intake;
+use crate::intake::result::IntakeError;
+use crate::intake::rows::finish::SoundRows;
+use crate::intake::text::encoding::{MOST_BYTES, decode};
+
+/// Reads a file; as [`read_bytes`].
+///
+/// # Errors
+/// [`IntakeError`] if the file cannot be read or is larger than [`MOST_BYTES`]. What is wrong inside it is not an
+/// error of this function but in [`Intake::problems`].
+pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeError> {
+    Ok(read_bytes(&path.display().to_string(), &file_bytes(path)?, request))
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// As [`read_file`].
+pub fn file_bytes(path: &Path) -> Result<Vec<u8>, IntakeError> {
+    let io = |source| IntakeError::Io { path: path.to_owned(), source };
+    let file = File::open(path).map_err(io)?;
+    let size = file.metadata().map_err(io)?.len();
+    if size > MOST_BYTES {
+        return Err(IntakeError::TooLarge(path.to_owned()));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    // The file may grow meanwhile, or be a pipe.
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(IntakeError::TooLarge(path.to_owned()));
+    }
+    Ok(bytes)
+}
+
+/// Reads the bytes of a file, to their end, whatever they are.
+///
+/// Text is UTF-8, UTF-16 or GB18030, with fields between commas, tabs or semicolons. In tidy CSV, columns are found by
+/// name, in any order: `sample_id`, for families also `family_id`, `relation` and `sex`; the optional `sex` of children,
+/// `agency`, `region`, `collected_on` (YYYY-MM-DD), `kit` and `drop_out` (from 0, below 1); `AMEL` (X or X/Y),
+/// `resident_id` and `birth_certificate`, which are checked and not kept; any other column is a locus with cells such as
+/// `14/15`, `14` (see [`SingleAllele`](crate::intake::SingleAllele)), or empty if untyped; or one of two columns of a locus, with an allele
+/// each. Three alleles or more are kept beside the profile. Blank lines, lines of delimiters alone and Windows line ends
+/// are accepted. A table with a row per sample and locus is read too, as [`Format::GeneMapper`] says.
+///
+/// With a case list, the file holds `sample_id` and loci; what else is known of each sample stands in the list.
+/// Where the file has neither a column of sexes nor a list, the sex marker gives the sex; otherwise it is held against it.
+///
+/// Memory, beside `bytes`: at most three times their size for text that is not UTF-8, at most 128 times for what is read,
+/// and the findings, of which no more than 100,000 of each kind are kept.
+///
+/// Rows of a family that is among the request's pedigrees have the relation `member`, and their place there by
+/// `sample_id`.
+///
+/// `file_name` is only used to name the file in findings.
+#[must_use]
+pub fn read_bytes(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intake {
+    let mut findings = Findings::new(file_name);
+    let content = Content::open(bytes, request, &mut findings);
+    content.read(bytes, request, findings)
+}
+
+/// The content of a file, opened as far as its format is known.
+pub(in crate::intake) enum Content<'b> {
+    /// CMF, which says itself how it is encoded.
+    Messages,
+    /// Text of another format, as UTF-8.
+    Text { format: Format, text: Cow<'b, [u8]> },
+    /// No text; the findings say what it is.
+    NoText { format: Format },
+}
+
+impl<'b> Content<'b> {
+    /// Opens a file in the format asked for, or in the one that its content shows.
+    pub(in crate::intake) fn open(bytes: &'b [u8], request: &Request<'_>, findings: &mut Findings) -> Self {
+        if request.format.map_or_else(|| cmf::is_xml(bytes), |format| format == Format::Cmf) {
+            return Self::Messages;
+        }
+        match decode(bytes, request.sheet, findings) {
+            Some(text) => Self::Text { format: request.format.unwrap_or_else(|| Format::detect(&text)), text },
+            None => Self::NoText { format: request.format.unwrap_or(Format::Csv) },
+        }
+    }
+
+    pub(in crate::intake) fn format(&self) -> Format {
+        match self {
+            Self::Messages => Format::Cmf,
+            Self::Text { format, .. } | Self::NoText { format } => *format,
+        }
+    }
+
+    /// Reads on to the end. `bytes` are those of the file.
+    pub(in crate::intake) fn read(&self, bytes: &[u8], request: &Request<'_>, mut findings: Findings) -> Intake {
+        let stated = |sound: SoundRows| {
+            let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of_rows(&sound.rows));
+            (sound, pedigrees)
+        };
+        let (SoundRows { loci, rows }, pedigrees) = match self {
+            Self::Messages => stated(cmf::read(bytes, request, &mut findings)),
+            Self::Text { format, text } => match format {
+                Format::Csv => stated(read_tidy(text, request, PIECE, &mut findings)),
+                Format::GeneMapper => stated(genemapper::read(text, request, &mut findings)),
+                // These bring pedigrees of their own.
+                Format::Fam => fam::read(text, request, &mut findings),
+                // Never text: see `open`.
+                Format::Cmf => Default::default(),
+            },
+            Self::NoText { .. } => Default::default(),
+        };
+        let (locus_columns, rejected) = (std::mem::take(&mut findings.locus_columns), findings.rejected);
+        let (problems, notes) = findings.finish();
+        let format = self.format();
+        Intake {
+            loci,
+            locus_columns,
+            rejected,
+            rows,
+            pedigrees,
+            problems,
+            notes,
+            ..Intake::new(bytes, format, request.layout)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What is asked of a file: its layout, and everything that decides how its cells are understood.
+
+use crate::intake::columns::expected::Expected;
+use crate::intake::columns::kits::KitUse;
+use crate::intake::columns::number_kind::NumberKind;
+use crate::intake::format::Format;
+use crate::intake::pedigree::placed::FamilyPedigrees;
+use crate::intake::rows::case_list::CaseList;
+use crate::intake::rows::settle::SingleAllele;
+use crate::model::{Layout, Panel};
+use crate::pseudonym::Pseudonymizer;
+
+/// What is asked of a file.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// What it holds.
+    pub layout: Layout,
+    /// Its form; `None` if its content tells.
+    pub format: Option<Format>,
+    /// The loci matched on.
+    pub panel: &'a Panel,
+    /// Makes pseudonyms of its identifiers.
+    pub pseudonymizer: &'a Pseudonymizer,
+    /// Pedigrees of families that relations do not describe.
+    pub pedigrees: Option<&'a FamilyPedigrees>,
+    /// Who the samples are, where the file holds genotypes alone.
+    pub cases: Option<&'a CaseList>,
+    /// What one allele alone means.
+    pub single_allele: SingleAllele,
+    /// The sheet of a workbook; `None` for the first.
+    pub sheet: Option<&'a str>,
+    /// Whether the names of persons in the families of a DVI project, such as `Father`, are theirs within the family only:
+    /// `FAMILY/PERSON` then names the sample.
+    pub names_within_family: bool,
+    /// What is said of typing kits.
+    pub kits: KitUse,
+    /// What its sample_id are, if they are such numbers: they are checked then.
+    pub sample_id_kind: Option<NumberKind>,
+}
+
+impl<'a> Request<'a> {
+    /// A file of this layout, of whatever form, by itself.
+    #[must_use]
+    pub fn new(layout: Layout, panel: &'a Panel, pseudonymizer: &'a Pseudonymizer) -> Self {
+        Self {
+            layout,
+            format: None,
+            panel,
+            pseudonymizer,
+            pedigrees: None,
+            cases: None,
+            single_allele: SingleAllele::default(),
+            sheet: None,
+            names_within_family: false,
+            kits: KitUse::default(),
+            sample_id_kind: None,
+        }
+    }
+
+    /// What decides which columns the file has.
+    pub(in crate::intake) fn expected(&self) -> Expected<'a> {
+        Expected { layout: self.layout, panel: self.panel, listed: self.cases.map(CaseList::fields) }
+    }
+}

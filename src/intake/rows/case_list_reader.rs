@@ -1,0 +1,78 @@
+//! Reads case lists, whose lines are checked as the rows of a file are.
+
+use std::collections::HashMap;
+
+use crate::intake::columns::fields::Field;
+use crate::intake::columns::header::Header;
+use crate::intake::findings::{Findings, Problem};
+use crate::intake::request::Request;
+use crate::intake::rows::case_list::{CaseList, Line};
+use crate::intake::rows::finish::sound_rows;
+use crate::intake::rows::reader::RowReader;
+use crate::intake::text::encoding::decode;
+use crate::intake::text::lines::is_blank;
+use crate::intake::text::source::{open_source, row_fields};
+use crate::model::{FindingCode, Pseudonym};
+
+impl CaseList {
+    /// Reads a list for files of a request's layout: text such as [`read_bytes`](crate::intake::read_bytes) reads. Columns that say nothing
+    /// about a sample's donor are noted and left aside.
+    ///
+    /// # Errors
+    /// Every problem, in order of lines and columns.
+    pub fn read(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Result<Self, Vec<Problem>> {
+        let mut findings = Findings::new(file_name);
+        let request = Request { cases: None, sheet: None, ..*request };
+        let read = read_lines(bytes, &request, &mut findings);
+        let (problems, notes) = findings.finish();
+        match read {
+            Some((header, lines, by_sample)) if problems.is_empty() => {
+                Ok(Self { file: file_name.into(), header, lines, by_sample, notes })
+            }
+            _ => Err(problems),
+        }
+    }
+}
+
+type Read = (Header, Vec<Line>, HashMap<Box<str>, Vec<usize>>);
+
+fn read_lines(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<Read> {
+    let text = decode(bytes, None, findings)?;
+    let source = open_source(&text, findings)?;
+    let header = Header::read_people(source.line, &source.header, &request.expected(), findings)?;
+    let mut reader = RowReader::new(&header, request);
+    let (mut cells, mut texts) = (Vec::new(), Vec::new());
+    let mut by_sample: HashMap<Box<str>, Vec<usize>> = HashMap::new();
+    let id = header.position(Field::SampleId)?;
+    for (number, line) in source.lines {
+        let name = |at| header.column(at);
+        if is_blank(line, source.delimiter)
+            || row_fields(number, line, source.delimiter, header.len(), name, &mut cells, findings).is_none()
+        {
+            continue;
+        }
+        let before = reader.rows.len();
+        reader.read(number, &cells, findings);
+        // One of its samples has no pseudonym: that has been said.
+        let Some(row) = reader.rows.get(before) else { continue };
+        let places = by_sample.entry(cells[id].trim().into()).or_default();
+        if let Some(&other) = places.iter().find(|&&place| reader.rows[place].sample != row.sample) {
+            let what = format!(
+                "the same sample_id stands on line {} under another agency: genotypes do not say which of the two is \
+                 meant; give them in a file that has the column agency",
+                reader.rows[other].line
+            );
+            findings.problem(number, header.field_column(Field::SampleId), FindingCode::TwoAgencies, what);
+        }
+        places.push(before);
+        texts.push(cells.iter().map(|cell| cell.trim().into()).collect::<Vec<Box<str>>>());
+    }
+    if texts.is_empty() && findings.count() == 0 {
+        findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: no cases");
+    }
+    let samples: Vec<(u64, Pseudonym)> = reader.rows.iter().map(|row| (row.line, row.sample)).collect();
+    sound_rows(reader, findings);
+    let line = |((number, sample), cells)| Line { number, sample, cells };
+    let lines = samples.into_iter().zip(texts).map(line).collect();
+    Some((header, lines, by_sample))
+}

@@ -1,0 +1,62 @@
+//! From the rows of a file to its sound ones, once they are compared with each other.
+
+use std::collections::HashSet;
+
+use crate::intake::columns::fields::Field;
+use crate::intake::columns::header::Header;
+use crate::intake::findings::Findings;
+use crate::intake::request::Request;
+use crate::intake::rows::occurrences::Occurrences;
+use crate::intake::rows::reader::RowReader;
+use crate::intake::rows::table::Table;
+use crate::intake::rows::{duplicates, kit_check};
+
+use crate::model::{FindingCode, Locus, SampleRecord};
+
+/// The rows of a file without a problem, in file order.
+#[derive(Default)]
+pub(in crate::intake) struct SoundRows {
+    /// The loci of the file, in file order.
+    pub(in crate::intake) loci: Vec<Locus>,
+    pub(in crate::intake) rows: Vec<SampleRecord>,
+}
+
+/// Reads the rows of a table of values. To what the maker of the table has rejected comes every row whose line is not
+/// sound. `None` if the table lacks a column; the findings then say so.
+pub(in crate::intake) fn read_table(
+    table: &Table,
+    request: &Request<'_>,
+    findings: &mut Findings,
+) -> Option<SoundRows> {
+    let header = Header::of_values(table.line, &table.columns, &request.expected(), findings)?;
+    let mut reader = RowReader::new(&header, request);
+    table.rows.iter().for_each(|row| reader.read_values(row, findings));
+    let before = findings.rejected;
+    let sound = sound_rows(reader, findings);
+    // A person has many lines, and with a case list perhaps many rows.
+    let lines: HashSet<u64> = sound.rows.iter().map(|row| row.line).collect();
+    findings.rejected = before + table.rows.iter().filter(|row| !lines.contains(&row.line)).count() as u64;
+    Some(sound)
+}
+
+/// What is left of the rows once they were held against each other.
+pub(in crate::intake) fn sound_rows(reader: RowReader<'_>, findings: &mut Findings) -> SoundRows {
+    let RowReader { header, layout, mut rows, families_without_agency, told_by_sex, kits, .. } = reader;
+    if let Some(Occurrences { first_line, count }) = told_by_sex {
+        let what = format!(
+            "{count} rows with the relation parent, the first of them here, are read as father or mother by \
+                            their sex"
+        );
+        findings.note(first_line, header.field_column(Field::Relation), FindingCode::ParentBySex, what);
+    }
+    kit_check::check_kits(header, &rows, kits, findings);
+    duplicates::check_duplicates(layout, header, &rows, &families_without_agency, findings);
+    findings.locus_columns = (0..header.loci.len()).map(|locus| header.locus_column(locus)).collect();
+    let bad_lines = findings.bad_lines();
+    let rejected = bad_lines.len() - bad_lines.partition_point(|&line| line <= header.line);
+    if !bad_lines.is_empty() {
+        rows.retain(|row| bad_lines.binary_search(&row.line).is_err());
+    }
+    findings.rejected = rejected as u64;
+    SoundRows { loci: header.loci.clone(), rows }
+}

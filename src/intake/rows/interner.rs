@@ -1,0 +1,54 @@
+//! One copy of each agency, region and kit, which many rows share.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::intake::columns::fields::Field;
+
+/// A column whose words are shared.
+#[derive(Clone, Copy)]
+pub(in crate::intake) enum Column {
+    Agency,
+    Region,
+    Kit,
+}
+
+impl Column {
+    /// The field that it holds.
+    pub(in crate::intake) fn field(self) -> Field {
+        match self {
+            Self::Agency => Field::Agency,
+            Self::Region => Field::Region,
+            Self::Kit => Field::Kit,
+        }
+    }
+}
+
+/// Every word seen so far.
+#[derive(Default)]
+pub(in crate::intake) struct Interner {
+    all: HashSet<Arc<str>>,
+    /// The last word of each column, which is mostly the next one too.
+    last: [Option<Arc<str>>; 3],
+}
+
+impl Interner {
+    /// The last word of a column, if it is this one.
+    pub(in crate::intake) fn last(&self, column: Column, text: &str) -> Option<Arc<str>> {
+        self.last[column as usize].as_ref().filter(|last| &***last == text).cloned()
+    }
+
+    /// The shared copy of a word.
+    pub(in crate::intake) fn shared(&mut self, column: Column, text: &str) -> Arc<str> {
+        if let Some(last) = self.last(column, text) {
+            return last;
+        }
+        let word = self.all.get(text).cloned().unwrap_or_else(|| {
+            let word = Arc::from(text);
+            self.all.insert(Arc::clone(&word));
+            word
+        });
+        self.last[column as usize] = Some(word.clone());
+        word
+    }
+}

@@ -1,0 +1,76 @@
+//! Which genotype a locus has by what its cells say, with a note wherever that may surprise.
+
+use crate::intake::findings::{Column, Findings};
+use crate::intake::rows::cells::{NoResult, Reading};
+
+use crate::model::{FindingCode, Genotype, ManyAlleles};
+
+/// What one allele alone means: a homozygote is written so, but the other allele may also have been lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SingleAllele {
+    /// Both alleles are the same.
+    #[default]
+    Homozygote,
+    /// Nothing certain: the locus is left untyped.
+    Untyped,
+}
+
+/// What a locus has.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::intake) enum Settled {
+    Untyped,
+    Typed(Genotype),
+    Many(ManyAlleles),
+}
+
+/// Settles what the cells of one file mean.
+pub(in crate::intake) struct Settler {
+    single_allele: SingleAllele,
+    /// What is noted once, and has been.
+    said_no_result: [bool; NoResult::COUNT],
+    said_single_allele: bool,
+}
+
+impl Settler {
+    pub(in crate::intake) fn new(single_allele: SingleAllele) -> Self {
+        Self { single_allele, said_no_result: [false; NoResult::COUNT], said_single_allele: false }
+    }
+
+    /// What a reading comes to. `two_cells` says that the file gives each allele a cell of its own: there, what one
+    /// allele alone means is not for the writer of the file to say, and is noted.
+    pub(in crate::intake) fn settle(
+        &mut self,
+        line: u64,
+        column: impl FnOnce() -> Column,
+        two_cells: bool,
+        reading: Reading,
+        findings: &mut Findings,
+    ) -> Settled {
+        let (code, what) = match reading {
+            Reading::Typed(genotype) => return Settled::Typed(genotype),
+            Reading::Many(many) => return Settled::Many(many),
+            Reading::Empty => return Settled::Untyped,
+            Reading::Single(allele) if self.single_allele == SingleAllele::Homozygote => {
+                if two_cells && !std::mem::replace(&mut self.said_single_allele, true) {
+                    let what = "one allele alone is read as a homozygote, here and below (--single-allele)";
+                    findings.note_once(line, column(), FindingCode::SingleAllele, what);
+                }
+                return Settled::Typed(Genotype::new(allele, allele));
+            }
+            Reading::Single(_) => (FindingCode::SingleAllele, "has one allele alone: the locus is left untyped"),
+            Reading::OffLadder => (FindingCode::OffLadder, "has an off-ladder allele: the locus is left untyped"),
+            Reading::Half => {
+                (FindingCode::HalfTyped, "has no result for one of two alleles: the locus is left untyped")
+            }
+            Reading::NoResult(sign) => {
+                if !std::mem::replace(&mut self.said_no_result[sign as usize], true) {
+                    let what = format!("the sign {} is read as untyped, here and below", sign.sign());
+                    findings.note_once(line, column(), FindingCode::NoResult, what);
+                }
+                return Settled::Untyped;
+            }
+        };
+        findings.note(line, column(), code, what);
+        Settled::Untyped
+    }
+}

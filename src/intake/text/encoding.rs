@@ -1,0 +1,267 @@
+//! From the bytes of a file to text: UTF-8, UTF-16, GB18030.
+//!
+//! UTF-8 is read where it lies. Other text is decoded into a copy of at most three times its size, with the same lines.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, GB18030, UTF_16BE, UTF_16LE};
+
+use crate::intake::findings::Findings;
+use crate::intake::text::lines::Lines;
+use crate::model::FindingCode;
+
+/// The most bytes of a file: 2 GiB.
+pub const MOST_BYTES: u64 = 2 << 30;
+/// How much of a file without a byte order mark is looked at.
+const START: usize = 512;
+
+/// The text of a file, as UTF-8 without a byte order mark. Its lines keep their numbers.
+///
+/// Lines that are not UTF-8 may be left in it, where no encoding fits: the reader of lines then says which they are. An
+/// encoding other than UTF-8 is noted. `None` if the file is no text; the findings then say what it is.
+///
+/// The sheet of a workbook that has this name, or the first, becomes CSV.
+pub(in crate::intake) fn decode<'a>(
+    bytes: &'a [u8],
+    sheet: Option<&str>,
+    findings: &mut Findings,
+) -> Option<Cow<'a, [u8]>> {
+    #[cfg(feature = "xlsx")]
+    if super::workbook::is_workbook(bytes) {
+        return super::workbook::text(bytes, sheet, findings).map(|text| Cow::Owned(text.into_bytes()));
+    }
+    if sheet.is_some() {
+        findings.problem(0, None, FindingCode::Sheet, "is no workbook that has sheets: leave out --sheet");
+        return None;
+    }
+    if let Some((code, what)) = not_text(bytes) {
+        findings.problem(0, None, code, what);
+        return None;
+    }
+    if let Some((encoding, text)) = utf_16(bytes) {
+        return decode_utf_16(encoding, text, findings).map(|text| Cow::Owned(text.into_bytes()));
+    }
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if std::str::from_utf8(text).is_ok() || !is_gb18030(text) {
+        return Some(Cow::Borrowed(text));
+    }
+    note(GB18030, findings);
+    Some(Cow::Owned(decode_gb18030(text, findings).into_bytes()))
+}
+
+fn note(encoding: &'static Encoding, findings: &mut Findings) {
+    let name = match encoding.name() {
+        "gb18030" => "GB18030",
+        name => name,
+    };
+    findings.note(0, None, FindingCode::Encoding, format!("the file is not UTF-8: read as {name}"));
+}
+
+/// The encoding of UTF-16 text, and what follows its byte order mark.
+fn utf_16(bytes: &[u8]) -> Option<(&'static Encoding, &[u8])> {
+    if let Some(text) = bytes.strip_prefix(b"\xff\xfe") {
+        return Some((UTF_16LE, text));
+    }
+    if let Some(text) = bytes.strip_prefix(b"\xfe\xff") {
+        return Some((UTF_16BE, text));
+    }
+    // Without a mark: half of each Latin letter, digit or delimiter is zero, always the same half. The header has many.
+    let start = &bytes[..bytes.len().min(START)];
+    let start = start.split(|&byte| byte == b'\n').next().unwrap_or(start);
+    let zeros = [0, 1].map(|half| start.iter().skip(half).step_by(2).filter(|&&byte| byte == 0).count());
+    // Of other letters the other half may be zero, now and then.
+    let enough = |zeros: usize, others: usize| zeros >= 4 && zeros * 8 >= start.len() && others * 4 <= zeros;
+    match zeros {
+        [even, odd] if enough(odd, even) => Some((UTF_16LE, bytes)),
+        [even, odd] if enough(even, odd) => Some((UTF_16BE, bytes)),
+        _ => None,
+    }
+}
+
+fn decode_utf_16(encoding: &'static Encoding, bytes: &[u8], findings: &mut Findings) -> Option<String> {
+    if let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(bytes) {
+        note(encoding, findings);
+        return Some(text.into_owned());
+    }
+    let unit = |pair: &[u8]| match *pair {
+        [a, b] if encoding == UTF_16LE => u16::from_le_bytes([a, b]),
+        [a, b] => u16::from_be_bytes([a, b]),
+        // Half a character, at the end of the file.
+        _ => 0xd800,
+    };
+    let sound = char::decode_utf16(bytes.chunks(2).map(unit)).map_while(Result::ok);
+    let line = sound.filter(|&c| c == '\n').count() as u64 + 1;
+    let what = format!("the line is no sound {} text: save the file again, as CSV UTF-8", encoding.name());
+    findings.problem(line, None, FindingCode::Encoding, what);
+    None
+}
+
+/// Whether text that is not UTF-8 is better read as GB18030: more of its lines make sense so, and fewer of those with
+/// other letters than Latin ones are UTF-8 than are not. A damaged line of UTF-8 may well make some sense as GB18030.
+fn is_gb18030(text: &[u8]) -> bool {
+    let (mut lines, mut not_utf_8, mut not_gb18030) = (0_u64, 0, 0);
+    for (_, line) in Lines::new(text).filter(|(_, line)| !line.is_ascii()) {
+        lines += 1;
+        not_utf_8 += u64::from(std::str::from_utf8(line).is_err());
+        not_gb18030 += u64::from(gb18030(line).is_none());
+    }
+    not_gb18030 < not_utf_8 && lines - not_utf_8 < not_utf_8
+}
+
+fn gb18030(line: &[u8]) -> Option<Cow<'_, str>> {
+    GB18030.decode_without_bom_handling_and_without_replacement(line)
+}
+
+fn decode_gb18030(text: &[u8], findings: &mut Findings) -> String {
+    let mut decoded = String::with_capacity(text.len() + text.len() / 8);
+    // No byte of a longer character is a line end.
+    for (number, line) in (1..).zip(text.split_inclusive(|&byte| byte == b'\n')) {
+        match gb18030(line) {
+            Some(line) => decoded.push_str(&line),
+            None => {
+                let what = "the line is neither UTF-8 nor GB18030: save the file again, as CSV UTF-8";
+                findings.problem(number, None, FindingCode::Encoding, what);
+                // Not read: the line has been refused.
+                decoded.push('\n');
+            }
+        }
+    }
+    decoded
+}
+
+/// Recognises what is not text at all.
+fn not_text(bytes: &[u8]) -> Option<(FindingCode, &'static str)> {
+    if bytes.len() as u64 > MOST_BYTES {
+        Some((
+            FindingCode::Size,
+            "the file is larger than 2 GiB: split it into several files, each with the header line",
+        ))
+    } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0") {
+        Some((
+            FindingCode::Workbook,
+            "the file is a workbook (Excel) that is not read here: open it there and save it as CSV UTF-8",
+        ))
+    } else if bytes.starts_with(b"\x1f\x8b") {
+        Some((FindingCode::Compressed, "the file is compressed (gzip): unpack it first"))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+pub(in crate::intake) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// UTF-16 as Windows writes it.
+    pub(in crate::intake) fn utf_16_bytes(text: &str, little: bool, mark: bool) -> Vec<u8> {
+        let text = if mark { format!("\u{feff}{text}") } else { text.to_owned() };
+        let bytes = |unit: u16| if little { unit.to_le_bytes() } else { unit.to_be_bytes() };
+        text.encode_utf16().flat_map(bytes).collect()
+    }
+
+    pub(in crate::intake) fn gb18030_bytes(text: &str) -> Vec<u8> {
+        let (bytes, _, lossy) = GB18030.encode(text);
+        assert!(!lossy);
+        bytes.into_owned()
+    }
+
+    /// Text, places and codes of problems, and notes.
+    type Decoded = (Option<Vec<u8>>, Vec<(u64, &'static str)>, Vec<String>);
+
+    fn read(bytes: &[u8]) -> Decoded {
+        let mut findings = Findings::new("f");
+        let text = decode(bytes, None, &mut findings).map(Cow::into_owned);
+        let (problems, notes) = findings.finish();
+        let problems = problems.iter().map(|problem| (problem.line, problem.code.word())).collect();
+        (text, problems, notes.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn utf_8_is_not_copied() {
+        let mut findings = Findings::new("f");
+        for bytes in ["济南,14", "\u{feff}济南,14", ""] {
+            let text = decode(bytes.as_bytes(), None, &mut findings).unwrap();
+            assert!(matches!(text, Cow::Borrowed(_)));
+            assert_eq!(text, bytes.trim_start_matches('\u{feff}').as_bytes());
+        }
+        assert_eq!(findings.finish().1, []);
+    }
+
+    #[test]
+    fn other_encodings_are_noted() {
+        let text = "sample_id,agency\nS1,济南市公安局\n";
+        for (bytes, name) in [
+            (utf_16_bytes(text, true, true), "UTF-16LE"),
+            (utf_16_bytes(text, true, false), "UTF-16LE"),
+            (utf_16_bytes(text, false, true), "UTF-16BE"),
+            (utf_16_bytes(text, false, false), "UTF-16BE"),
+            (gb18030_bytes(text), "GB18030"),
+        ] {
+            let (decoded, problems, notes) = read(&bytes);
+            assert_eq!(decoded.as_deref(), Some(text.as_bytes()), "{name}");
+            assert_eq!(problems, []);
+            assert_eq!(notes, [format!("f: the file is not UTF-8: read as {name}")]);
+        }
+    }
+
+    #[test]
+    fn what_no_encoding_fits_is_named_by_line() {
+        // A lone half of a pair on the third line, and half a character at the end.
+        let mut lone = utf_16_bytes("ab\ncd\nef\n", true, true);
+        lone.splice(14..16, [0x00, 0xd8]);
+        assert_eq!(read(&lone), (None, vec![(3, "encoding")], vec![]));
+        let mut short = utf_16_bytes("ab\ncd\n", false, true);
+        short.pop();
+        assert_eq!(read(&short), (None, vec![(2, "encoding")], vec![]));
+        // One damaged line spoils itself alone.
+        let mut damaged = gb18030_bytes("济南,1\n青岛,2\n淄博,3\n");
+        let second = damaged.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+        damaged[second + 1] = 0xff;
+        let (text, problems, notes) = read(&damaged);
+        assert_eq!(text.as_deref(), Some("济南,1\n\n淄博,3\n".as_bytes()));
+        assert_eq!((problems, notes.len()), (vec![(2, "encoding")], 1));
+        // So does one of UTF-8, though it, or all of them, can be read as GB18030.
+        let damaged = [&b"\xe6\xb5\x8e\xe5\n"[..], "济南\n青岛\n".as_bytes()].concat();
+        assert_eq!(read(&damaged), (Some(damaged.clone()), vec![], vec![]));
+        assert_eq!(read(b"S1,m\xff\n"), (Some(b"S1,m\xff\n".to_vec()), vec![], vec![]));
+    }
+
+    fn keep_their_numbers(lines: &[impl AsRef<str>]) {
+        let lines: Vec<&str> = lines.iter().map(AsRef::as_ref).collect();
+        let text = format!("sample_id,vWA\r\n{}", lines.join("\n"));
+        for little in [true, false] {
+            for mark in [true, false] {
+                let decoded = read(&utf_16_bytes(&text, little, mark)).0;
+                assert_eq!(decoded.as_deref(), Some(text.as_bytes()));
+            }
+        }
+        let bytes = gb18030_bytes(&text);
+        // What happens to be UTF-8 for the most part is taken for that.
+        if is_gb18030(&bytes) {
+            let decoded = read(&bytes).0;
+            assert_eq!(decoded.as_deref(), Some(text.as_bytes()));
+        }
+    }
+
+    /// Four bytes in GB18030, two of them digits.
+    #[test]
+    fn lines_of_rare_characters_keep_their_numbers() {
+        keep_their_numbers(&["\u{20000}"]);
+        keep_their_numbers(&["\u{20000}", "\u{20000}\u{20000}\u{20000}", "\u{20000}"]);
+    }
+
+    proptest! {
+        #[test]
+        fn lines_keep_their_numbers(lines in prop::collection::vec("[a-z,济南市\u{20000}€]{1,9}", 1..9)) {
+            keep_their_numbers(&lines);
+        }
+
+        #[test]
+        fn any_bytes_are_decoded_within_three_times_their_size(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let (text, problems, _) = read(&bytes);
+            prop_assert!(text.map_or(!problems.is_empty(), |text| text.len() <= 3 * bytes.len()));
+        }
+    }
+}

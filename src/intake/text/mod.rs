@@ -1,0 +1,7 @@
+//! From the bytes of a file to lines and fields.
+
+pub(super) mod encoding;
+pub(super) mod lines;
+pub(super) mod source;
+#[cfg(feature = "xlsx")]
+pub(super) mod workbook;

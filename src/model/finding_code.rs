@@ -1,0 +1,367 @@
+//! Kinds of findings: what is wrong with a file, a family or a sample, and what to do about each.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::UnknownWord;
+
+/// How much a finding about a file matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The row, or the file, is refused.
+    Error,
+    /// It is imported, and should be checked.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+impl Severity {
+    /// The word in reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// What a summary of findings says to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Advice {
+    /// The remedy of the code.
+    Remedy,
+    /// The text of the finding itself, which knows more of the case.
+    Text,
+}
+
+/// What a row of the table below holds about a code.
+struct Facts {
+    word: &'static str,
+    severity: Severity,
+    meaning: &'static str,
+    advice: Advice,
+    remedy: &'static str,
+}
+
+/// Makes the enum and its table of rows `Variant, word, usual severity, meaning, advice, remedy;`.
+macro_rules! finding_codes {
+    ($($variant:ident, $word:literal, $severity:ident, $meaning:literal, $advice:ident, $remedy:literal;)+) => {
+        /// The kind of a finding. Its word is stable: programs may depend on it.
+        ///
+        /// The codes are sorted by their words, and compare so.
+        ///
+        /// ```
+        /// use reunite::model::FindingCode;
+        ///
+        /// let code = FindingCode::from_word("repeated-sample")?;
+        /// assert_eq!(code, FindingCode::RepeatedSample);
+        /// assert_eq!(code.meaning(), "a sample is entered twice");
+        /// assert_eq!(code.remedy(), "remove one of the two rows");
+        /// # Ok::<(), reunite::model::UnknownWord>(())
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum FindingCode {
+            $(#[doc = concat!("`", $word, "`: ", $meaning, ".")] $variant,)+
+        }
+
+        impl FindingCode {
+            /// Every code, sorted by word.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            fn facts(self) -> Facts {
+                match self {
+                    $(Self::$variant => Facts {
+                        word: $word,
+                        severity: Severity::$severity,
+                        meaning: $meaning,
+                        advice: Advice::$advice,
+                        remedy: $remedy,
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+finding_codes! {
+    Agency, "agency", Error, "an agency is too long, or contains characters that cannot be seen", Remedy, "check that the columns are in place";
+    Alias, "alias", Note, "a column or locus is known under another name", Remedy, "nothing: the name was recognised";
+    Alleged, "alleged", Note, "an alleged parent is read as the parent", Text, "leave the specimen out if the parentage is doubtful";
+    Allele, "allele", Error, "a cell is not an allele or a genotype", Remedy, "write repeat numbers: 14/15, 14 or 9.3";
+    AlleleFar, "allele-far", Warning, "an allele is more than three repeats outside the range of the frequency table", Remedy, "look at the typing of this locus again";
+    AlleleUnlisted, "allele-unlisted", Note, "the frequency table does not list an allele", Remedy, "nothing: such alleles get the floor frequency";
+    AmbiguousLocus, "ambiguous-locus", Error, "the name of a locus means different markers in different kits", Text, "name the kit, or empty the cell";
+    Amelogenin, "amelogenin", Warning, "the sex marker has other alleles than X and Y", Remedy, "look at the typing of the sex marker";
+    AmelogeninSex, "amelogenin-sex", Warning, "the sex marker shows the other sex than stated", Remedy, "rule out exchanged samples, or correct the sex";
+    Attribute, "attribute", Error, "an XML attribute is unknown, repeated or invalid", Text, "correct or remove the attribute";
+    BirthCertificateForm, "birth-certificate-form", Warning, "a birth certificate number has an invalid form", Remedy, "copy the number again";
+    BirthCertificateProvince, "birth-certificate-province", Warning, "a birth certificate number begins with no province", Remedy, "compare with the certificate";
+    BothParents, "both-parents", Error, "one person is a father and a mother", Text, "correct one of the two parents";
+    Category, "category", Error, "a specimen category is unknown", Text, "write one of the specimen categories";
+    Child, "child", Error, "a case does not have exactly one child", Text, "give each case one person of the relation child";
+    Column, "column", Error, "a column is not one that this file has", Text, "correct or remove the column";
+    Columns, "columns", Error, "a file has more columns than a table can have", Text, "remove the columns that do not belong to the table";
+    Compressed, "compressed", Error, "a file is compressed", Text, "unpack the file first";
+    ConflictHalf, "conflict-half", Error, "half-siblings of the store do not fit to a sample", Text, "correct the row, or withdraw what is wrong from the store";
+    ConflictItself, "conflict-itself", Error, "two rows of one file contradict each other", Text, "keep the row that is right";
+    ConflictMetadata, "conflict-metadata", Error, "the store has the sample with other details", Text, "decide which version is right: --on-conflict keep or replace";
+    ConflictPedigree, "conflict-pedigree", Error, "the store has the family with another pedigree", Text, "decide which pedigree is right, or withdraw the family";
+    ConflictProfile, "conflict-profile", Error, "the store has the sample with other genotypes", Text, "decide which version is right: --on-conflict keep or replace";
+    ConflictRelation, "conflict-relation", Error, "the store has the sample with another relation", Text, "decide which version is right: --on-conflict keep or replace";
+    ConflictRole, "conflict-role", Error, "the store has a child's sample as a relative's, or the other way round", Text, "correct the sample_id, or withdraw the sample";
+    ConflictSecond, "conflict-second", Error, "the store's family has this relative already", Text, "correct the relation, or withdraw the other relative";
+    ConflictSex, "conflict-sex", Error, "the store has the sample with another sex", Text, "decide which version is right: --on-conflict keep or replace";
+    ConflictUnplaced, "conflict-unplaced", Error, "a relative has no place in the store's pedigree of the family", Text, "enter the person in the pedigree file";
+    Contradiction, "contradiction", Warning, "the genotypes of a family are impossible together", Remedy, "see `families check`; type the samples again";
+    Control, "control", Error, "a line contains a control character; or a sample is a control or ladder", Remedy, "save the file again as CSV UTF-8";
+    Count, "count", Error, "a file has more or fewer parts than it states", Text, "save the file again in the program that wrote it";
+    Cycle, "cycle", Error, "a person is their own ancestor", Text, "correct father and mother";
+    Date, "date", Error, "a cell is not a day", Remedy, "write YYYY-MM-DD";
+    Delimiter, "delimiter", Error, "columns are separated by a character that is not supported", Remedy, "save the file as CSV with commas";
+    Depth, "depth", Error, "XML elements are nested too deeply", Text, "export the file again";
+    Digits, "digits", Error, "a number has more digits than a workbook keeps", Text, "enter the number as text";
+    Doctype, "doctype", Error, "an XML file has a document type", Text, "remove the line with DOCTYPE";
+    DropOut, "drop-out", Error, "a drop-out probability is invalid", Remedy, "write a number from 0 and below 1";
+    Element, "element", Error, "an XML element is unknown", Text, "remove the element";
+    Elsewhere, "elsewhere", Note, "a marker is not an autosomal STR locus", Text, "nothing: such markers are skipped";
+    Empty, "empty", Error, "a file is empty", Remedy, "export the file again";
+    EmptyElement, "empty-element", Error, "an XML element needs a text and has none", Text, "write the text, or remove the element";
+    Encoding, "encoding", Error, "the encoding of a text is not UTF-8, or is invalid", Text, "save the file as UTF-8";
+    End, "end", Error, "a file ends too early", Text, "save the file again in the program that wrote it";
+    Entity, "entity", Error, "an XML entity is unknown", Text, "write the character itself, or &amp; for an ampersand";
+    ExchangedSamples, "exchanged-samples", Warning, "the samples of two relatives may be exchanged", Remedy, "see `families check`; exchange or type again";
+    FewLoci, "few-loci", Warning, "few of the loci matched on are typed", Remedy, "type more loci; few say little";
+    Fields, "fields", Error, "a row has more or fewer cells than the header", Remedy, "put as many cells into the row as the header has";
+    Flag, "flag", Error, "a value is neither #TRUE# nor #FALSE#", Text, "save the file again in the program that wrote it";
+    Format, "format", Error, "a file has another format than the one it is read as", Text, "leave out --format, or state the right one";
+    Frequencies, "frequencies", Warning, "the allele frequencies of a locus differ from the store's table", Remedy, "check ladder, kit and columns of the locus, and the store's table";
+    FrequenciesColumn, "frequencies-column", Warning, "the allele frequencies of a locus are those of another one", Remedy, "check whether two columns are exchanged";
+    FrequenciesShift, "frequencies-shift", Warning, "the allele frequencies of a locus fit once all alleles are shifted", Remedy, "check the ladder; import again with right alleles";
+    HalfLocus, "half-locus", Error, "one of the two columns of a locus is missing", Text, "add the other column, or name this one like the locus";
+    HalfTyped, "half-typed", Note, "one of two alleles has no result", Text, "nothing: the locus is left untyped";
+    Header, "header", Error, "the first line does not name columns", Remedy, "name the columns in the first line";
+    Homozygosity, "homozygosity", Warning, "a profile has unusually many homozygous loci", Remedy, "type the sample again, or give it a drop_out";
+    IdCheckDigit, "id-check-digit", Warning, "the check digit of a resident ID number is wrong", Remedy, "copy the number again";
+    IdDate, "id-date", Warning, "a resident ID number contains no valid day of birth", Remedy, "compare with the card";
+    IdForm, "id-form", Warning, "a resident ID number has an invalid form", Remedy, "write all 18 digits";
+    IdSex, "id-sex", Warning, "a resident ID number is that of the other sex than stated", Remedy, "rule out exchanged rows or samples";
+    IdSmallX, "id-small-x", Warning, "a number that names a sample ends with a small x", Remedy, "write X in capitals";
+    Identifier, "identifier", Error, "an identifier is empty, too long, or contains characters that cannot be seen", Remedy, "give every sample and family its number";
+    Identities, "identities", Warning, "the search for persons with two numbers failed", Text, "run `reunite kin --relation identity`";
+    Index, "index", Error, "a position is outside its list", Text, "save the file again in the program that wrote it";
+    KitLocus, "kit-locus", Note, "rows are typed at a locus that their kit does not have", Text, "correct the kit's name, or look for a shifted column";
+    Layout, "layout", Error, "a file has the columns of the other layout", Remedy, "import with the other --as";
+    LayoutUnknown, "layout-unknown", Error, "the columns do not show whether a file holds families or children", Remedy, "give --as families or --as children";
+    Length, "length", Error, "a text is longer than it may be", Text, "shorten the text";
+    LineBreak, "line-break", Error, "a cell contains a line break", Text, "write the cell in one line";
+    LineEnd, "line-end", Error, "a line contains a carriage return alone", Remedy, "save the file with Windows or Unix line ends";
+    LineLength, "line-length", Error, "a line is longer than 64 KiB", Remedy, "look for a missing line end";
+    Loci, "loci", Error, "a frequency database has no loci, or too many", Text, "save the file with fewer loci";
+    Locus, "locus", Error, "a locus or column is unknown", Remedy, "correct the column's name, or remove the column";
+    LocusUntyped, "locus-untyped", Warning, "a locus has a column and no genotypes", Remedy, "check whether the column is shifted or renamed";
+    ManyAlleles, "many-alleles", Warning, "a locus has more than two alleles", Remedy, "keep it in the case file; the locus does not count";
+    MessageType, "message-type", Error, "a CMF file is not an import message", Text, "export a file for import";
+    MissingChild, "missing-child", Error, "a family does not have exactly one missing child without a sample", Text, "mark the missing child of each family";
+    MissingColumn, "missing-column", Error, "a required column is missing", Remedy, "add the column";
+    MissingElement, "missing-element", Error, "a required XML element is missing", Text, "add the element";
+    Mixture, "mixture", Warning, "several loci have more than two alleles", Remedy, "type the sample again";
+    More, "more", Note, "there are further findings that are not listed", Text, "resolve these first, then import again";
+    Mutation, "mutation", Note, "two relatives are impossible together without a mutation", Remedy, "nothing: mutations happen";
+    Names, "names", Error, "one name stands for several persons", Text, "import with --names-within-family";
+    NoCase, "no-case", Error, "a sample is not in the case list", Text, "add the sample to the case list, or remove it here";
+    NoDvi, "no-dvi", Error, "a Familias project has no DVI part", Text, "save the file with unidentified persons, or import it as families";
+    NoGenotypes, "no-genotypes", Note, "a sample of the case list has no genotypes", Text, "import the file with its genotypes, too";
+    NoLoci, "no-loci", Error, "a file has no locus column", Remedy, "add one column per locus";
+    NoPlace, "no-place", Error, "the pedigree of the family does not have the sample", Text, "enter the sample in the pedigree file";
+    NoRelatives, "no-relatives", Note, "nobody with DNA data is related to the missing person", Text, "check the pedigree and its missing person";
+    NoResult, "no-result", Note, "a sign is read as no result", Text, "nothing: the locus is left untyped";
+    NoRows, "no-rows", Error, "a file has no row to import", Remedy, "export the file again, with its rows";
+    NoSex, "no-sex", Note, "a file does not state the sex", Text, "add a column sex if the case file states it";
+    NotCmf, "not-cmf", Error, "an XML file is not a CODIS CMF file", Text, "export the file as CMF, or as CSV UTF-8";
+    NotInPanel, "not-in-panel", Note, "a locus is not in the panel of the store", Remedy, "nothing, unless the locus should be matched on";
+    NotRead, "not-read", Note, "a column of a case list is not used", Text, "nothing: the column is ignored";
+    NotRelated, "not-related", Note, "a person is not related to the missing person", Text, "nothing: the person is left out of this family";
+    Nul, "nul", Error, "a line contains a NUL byte", Remedy, "save the file again as CSV UTF-8";
+    Number, "number", Error, "a value is not a valid number", Text, "save the file again in the program that wrote it";
+    OffLadder, "off-ladder", Note, "an allele is outside the ladder", Text, "type the locus again if it matters";
+    Order, "order", Error, "XML elements are in the wrong order", Text, "correct the order";
+    ParentBySex, "parent-by-sex", Note, "parents are read as father or mother by their sex", Text, "nothing, unless a sex is wrong";
+    ParentSex, "parent-sex", Error, "the sex of a parent is unknown, or contradicts the role", Text, "correct the sex, or father and mother";
+    ParentSide, "parent-side", Error, "the family needs to know whether a parent is the father or the mother", Text, "write father or mother, or the sex";
+    Parents, "parents", Error, "the parents of a case contradict its other relatives", Text, "correct the relations of the parents";
+    Partial, "partial", Note, "specimens are marked as partial profiles", Text, "compare homozygous loci with the typing";
+    Pedigree, "pedigree", Error, "a pedigree is not valid", Text, "correct the pedigree";
+    Pedigrees, "pedigrees", Error, "a file that contains pedigrees is read with a pedigree file", Text, "leave out --pedigrees";
+    Person, "person", Error, "a person has no name, or is not the one that the pedigree says", Text, "correct the name, or the pedigree";
+    Persons, "persons", Error, "a family has more persons than can be computed", Text, "leave out distant relatives";
+    Quote, "quote", Error, "a double quote is not closed", Remedy, "remove or close the quote";
+    RareAllele, "rare-allele", Error, "the frequency of rare alleles is not below 1", Text, "correct the frequency";
+    Relation, "relation", Error, "a relation is unknown, or contradicts what else is stated", Remedy, "write one of the relations";
+    RepeatedAllele, "repeated-allele", Error, "a locus of the frequency database has an allele twice", Text, "remove one of the two alleles";
+    RepeatedColumn, "repeated-column", Error, "a column is repeated", Remedy, "remove one of the two columns";
+    RepeatedElement, "repeated-element", Error, "an XML element is repeated", Text, "remove one of the two elements";
+    RepeatedFamily, "repeated-family", Error, "two families have the same name", Text, "rename one of the two";
+    RepeatedLocus, "repeated-locus", Error, "a person has two genotypes at one locus", Text, "keep the genotype that is right";
+    RepeatedPerson, "repeated-person", Error, "a person is entered twice", Text, "enter each person once";
+    RepeatedSample, "repeated-sample", Error, "a sample is entered twice", Remedy, "remove one of the two rows";
+    SamePerson, "same-person", Warning, "two samples of a family are from one person", Remedy, "see `families check`; one of the two samples is a double";
+    SameProfile, "same-profile", Warning, "two samples have the same profile", Remedy, "find out whether it is one person under two numbers, or twins";
+    SameProfileMore, "same-profile-more", Warning, "there are further samples with the same profile", Text, "run `reunite kin --within all --relation identity`";
+    SampleDiffers, "sample-differs", Error, "a sample is entered twice with different data", Remedy, "correct the row or its sample_id";
+    SampleOrRelation, "sample-or-relation", Warning, "a sample does not fit in its family", Remedy, "see `families check`; look at samples and relations";
+    SecondFather, "second-father", Error, "a child has two fathers", Text, "correct one of the two relations";
+    SecondMaternalGrandfather, "second-maternal-grandfather", Error, "a child has two maternal grandfathers", Text, "correct one of the two relations";
+    SecondMaternalGrandmother, "second-maternal-grandmother", Error, "a child has two maternal grandmothers", Text, "correct one of the two relations";
+    SecondMother, "second-mother", Error, "a child has two mothers", Text, "correct one of the two relations";
+    SecondParent, "second-parent", Error, "a case has two persons of a relation that only one can have", Text, "correct one of the two relations";
+    SecondPaternalGrandfather, "second-paternal-grandfather", Error, "a child has two paternal grandfathers", Text, "correct one of the two relations";
+    SecondPaternalGrandmother, "second-paternal-grandmother", Error, "a child has two paternal grandmothers", Text, "correct one of the two relations";
+    Section, "section", Error, "a section of a Familias project is damaged", Text, "save the file again in the program that wrote it";
+    Sex, "sex", Error, "a sex is unknown, or contradicts what else is stated", Remedy, "write male, female or unknown, as the relation says";
+    SexNotStated, "sex-not-stated", Note, "the sex marker shows a sex where none is stated", Remedy, "write the sex if the case file says it";
+    SharedLines, "shared-lines", Note, "several specimens begin on one line", Text, "export the file with line ends";
+    Sheet, "sheet", Error, "a workbook does not have the sheet", Text, "correct --sheet, or leave it out";
+    Silent, "silent", Error, "a locus has nothing but silent alleles", Text, "correct the frequency of the silent allele";
+    SingleAllele, "single-allele", Note, "a locus has one allele alone", Text, "nothing, if --single-allele is right for this file";
+    Size, "size", Error, "a file is larger than 2 GiB", Text, "split the file";
+    Skipped, "skipped", Note, "a file, or some of its specimens, are skipped", Text, "import them by themselves if they are needed";
+    Sum, "sum", Error, "the frequencies of a locus do not add up to 1", Text, "look for a missing or wrong frequency";
+    SwappedSample, "swapped-sample", Warning, "a sample is unrelated to its family", Remedy, "see `families check`; type the sample again";
+    Text, "text", Error, "a text is too long, contains a control character, or is out of place", Remedy, "check that the columns are in place";
+    Theta, "theta", Error, "theta is not below 1", Text, "correct theta";
+    ThirdParent, "third-parent", Error, "a child has three parents", Text, "correct one of the three relations";
+    TooMany, "too-many", Error, "an XML element is repeated more often than allowed", Text, "remove the surplus elements";
+    Truncated, "truncated", Error, "an XML file ends within an element", Text, "export or copy the file again";
+    Twins, "twins", Error, "identical twins are entered as two persons", Text, "enter identical twins once";
+    TwoAgencies, "two-agencies", Note, "an identifier is used by two agencies", Remedy, "make sure that they are two families";
+    TwoParents, "two-parents", Error, "a child has two fathers or two mothers in a pedigree", Text, "correct the pedigree, or the sex of a parent";
+    UnknownKit, "unknown-kit", Note, "a typing kit is unknown", Text, "correct the name if it is misspelled";
+    UnknownParent, "unknown-parent", Error, "a parent is not a person of the family", Text, "correct the name, or add the person";
+    Unreadable, "unreadable", Error, "a file cannot be read", Text, "check that the file exists and may be read";
+    Untyped, "untyped", Error, "a sample has no genotypes", Remedy, "remove the row";
+    UnverifiedKit, "unverified-kit", Note, "the loci of a typing kit were not verified", Text, "add --unverified-kits to check against it all the same";
+    Utf8, "utf-8", Error, "a line is not UTF-8", Remedy, "save the file as CSV UTF-8";
+    Version, "version", Error, "the version of a CMF file is not supported", Text, "export the file as version 3.2 or 3.3";
+    Workbook, "workbook", Error, "a workbook cannot be read", Remedy, "save it as CSV UTF-8";
+    WrongRelation, "wrong-relation", Warning, "a sample fits in its family with another relation", Remedy, "see `families check`; correct the relation";
+    Xml, "xml", Error, "a file is not valid XML", Text, "export the file again";
+}
+
+impl FindingCode {
+    /// The stable word in reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        self.facts().word
+    }
+
+    /// The code of this word.
+    ///
+    /// # Errors
+    /// [`UnknownWord`] if there is none.
+    pub fn from_word(word: &str) -> Result<Self, UnknownWord> {
+        let at = Self::ALL.binary_search_by(|code| code.word().cmp(word));
+        at.map(|at| Self::ALL[at]).map_err(|_| UnknownWord { choices: "the codes of findings" })
+    }
+
+    /// The severity that findings of this code usually have. A single finding may have another: a conflict with the store
+    /// is a warning once it has been decided.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        self.facts().severity
+    }
+
+    /// What it means, in a few words.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        self.facts().meaning
+    }
+
+    /// What to do about it, in a few words.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        self.facts().remedy
+    }
+
+    /// The remedy, where a summary shows it in place of the finding's own text; `None` where that text says more closely
+    /// what to do.
+    #[must_use]
+    pub fn summary_remedy(self) -> Option<&'static str> {
+        let Facts { advice, remedy, .. } = self.facts();
+        (advice == Advice::Remedy).then_some(remedy)
+    }
+}
+
+impl fmt::Display for FindingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl Serialize for FindingCode {
+    /// As its word.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_word_a_meaning_and_a_remedy() {
+        let is_sentence_part = |text: &str| !text.trim().is_empty() && text.trim() == text && !text.ends_with('.');
+        for code in FindingCode::ALL {
+            let word = code.word();
+            assert!(word.split('-').all(|part| !part.is_empty()), "{word}");
+            assert!(word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{word}");
+            assert!(is_sentence_part(code.meaning()), "{word}");
+            assert!(is_sentence_part(code.remedy()), "{word}");
+            assert!(code.summary_remedy().is_none_or(|remedy| remedy == code.remedy()), "{word}");
+            assert_eq!(code.to_string(), word);
+            assert_eq!(serde_json::to_string(code).unwrap(), format!("\"{word}\""));
+        }
+    }
+
+    #[test]
+    fn words_are_unique_sorted_and_lead_back_to_their_codes() {
+        assert!(FindingCode::ALL.is_sorted_by(|a, b| a.word() < b.word() && a < b));
+        for &code in FindingCode::ALL {
+            assert_eq!(FindingCode::from_word(code.word()), Ok(code));
+        }
+        for none in ["", "none", "Allele", "allele "] {
+            assert!(FindingCode::from_word(none).is_err(), "{none}");
+        }
+    }
+
+    /// The type of [`crate::intake::Problem::code`] is the proof that findings have no other codes; this finds codes that
+    /// are handed on as text before they become one.
+    #[test]
+    fn no_code_is_text() {
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        while let Some(folder) = folders.pop() {
+            for entry in folder.read_dir().unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "rs") {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    for textual in [
+                        ["code: &", "'static str"].concat(),
+                        ["code: &", "str"].concat(),
+                        ["code: ", "String"].concat(),
+                    ] {
+                        assert!(!text.contains(&textual), "{}: {textual}", path.display());
+                    }
+                }
+            }
+        }
+    }
+}
