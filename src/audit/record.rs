@@ -35,7 +35,7 @@ pub enum Subjects {
 ///
 /// // A record names nobody. Whoever has the pseudonym finds it, though.
 /// assert_eq!(record.is_about(Subject::commit_to(&store_id, family)), Some(true));
-/// # Ok::<(), &'static str>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {

@@ -51,3 +51,26 @@ fn an_identity_keeps_whose_profile_it_is_and_comes_last() {
     ledger.record_run(&run, &[candidate(9, 1, 8.0), candidate(9, 2, 5.0)], &standing, TEST).unwrap();
     assert_eq!(ledger.candidates(&CandidateFilter::default()).unwrap()[0].candidate, candidate(9, 1, 8.0));
 }
+
+#[test]
+fn families_and_children_are_read_by_name_each_once_and_strangers_are_left_out() {
+    let (_dir, _path, mut ledger) = ledger();
+    let panel = Panel::new(loci(&["vWA"])).unwrap();
+    import(&mut ledger, vec![child(2, 1, ["14", "22"]), child(3, 2, ["15", "22"]), child(4, 3, ["16", "22"])]);
+    let father = |line, family, sample| relative(line, family, sample, Relation::Father);
+    import(&mut ledger, vec![father(2, 9, 5), father(3, 10, 6), father(4, 11, 7)]);
+    ledger.withdraw(&[p(10)], Some("other"), TEST).unwrap();
+    let families = |named: &[Pseudonym]| -> Vec<Pseudonym> {
+        let found = ledger.families_named(&panel, named).unwrap();
+        assert!(found.iter().all(|family| Some(family) == ledger.family(&panel, family.pseudonym).unwrap().as_ref()));
+        found.iter().map(|family| family.pseudonym).collect()
+    };
+    assert_eq!(families(&[p(11), p(10), p(99), p(5), p(11)]), [p(10), p(11)], "withdrawn or not");
+    assert_eq!(families(&[]), []);
+    let children = ledger.children_named(&panel, &[p(3), p(1), p(5), p(99), p(1)]).unwrap();
+    assert_eq!(children.iter().map(|child| child.pseudonym).collect::<Vec<_>>(), [p(1), p(3)]);
+    assert_eq!(children[1].profile, profile(&["16"]));
+    assert_eq!(ledger.child(&panel, p(2)).unwrap().unwrap().profile, profile(&["15"]));
+    assert_eq!(ledger.children_named(&panel, &[]).unwrap(), []);
+    assert_eq!((ledger.child(&panel, p(5)).unwrap(), ledger.family(&panel, p(1)).unwrap()), (None, None));
+}
