@@ -5,16 +5,14 @@ use clap::Args;
 use crate::cli::notices::Notices;
 use crate::cli::options::{FormatOption, Global};
 use crate::cli::outcome::Outcome;
-use crate::cli::output::{Output, count, plural};
+use crate::cli::output::{Output, TABLE_ROWS, count, plural};
 use crate::index::Access;
 use crate::matching::{Criterion, Stages};
 use crate::report::{CandidateReport, Comparison, Format, Hardly};
 use crate::store::{MatchOptions, Matched};
 
-use super::TABLE_ROWS;
-
 #[derive(Args)]
-pub(in crate::cli) struct Match {
+pub(crate) struct Match {
     /// Match everything with everything, instead of only what came or changed since the last run
     #[arg(long)]
     full: bool,
@@ -80,10 +78,7 @@ impl Match {
 /// Says what came of a run.
 pub(super) fn say(matched: &Matched, output: &Output) {
     for family in &matched.result.unscorable {
-        output.warn(&format!(
-            "family {} was not scored, at locus {}: {}",
-            family.family, family.locus, family.reason
-        ));
+        output.warn(&format!("family {} was not scored, at locus {}: {}", family.family, family.locus, family.reason));
     }
     for child in &matched.result.refused {
         output.warn(&format!(
