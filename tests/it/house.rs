@@ -1,28 +1,45 @@
-//! The rooms import only what the table in `src/lib.rs` allows, and each keeps what is its own.
+//! The rooms import only what the table in `src/lib.rs` allows, each keeps what is its own, and no files depend on each
+//! other in a circle.
+
+mod circles;
+mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const MOST_LINES: usize = 400;
+use circles::circles;
+use source::{Crate, ModulePath};
 
 /// Crates that one room, or a few, have to themselves.
-const OWNERS: [(&str, &[&str]); 9] = [
-    ("memmap2", &["index"]),
-    ("rusqlite", &["ledger"]),
-    ("rayon", &["matching", "cli", "intake", "ledger", "quality"]),
-    ("bincode", &["index"]),
+const OWNERS: [(&str, &[&str]); 15] = [
     ("age", &["pseudonym"]),
+    ("anyhow", &["cli", "main"]),
+    ("bincode", &["index"]),
+    ("clap", &["cli", "main"]),
+    ("comfy_table", &["cli", "main"]),
+    ("ctrlc", &["cli", "main"]),
     ("ed25519_dalek", &["audit"]),
+    ("encoding_rs", &["intake"]),
+    ("indicatif", &["cli", "main"]),
+    ("memmap2", &["index"]),
+    ("mimalloc", &["cli", "main"]),
     ("nix", &["pseudonym", "cli"]),
     ("quick_xml", &["intake"]),
-    ("encoding_rs", &["intake"]),
+    ("rayon", &["matching", "cli", "intake", "ledger", "quality"]),
+    ("rusqlite", &["ledger"]),
 ];
 const UNSAFE: [&str; 3] = ["index/map.rs", "screen/kernel.rs", "screen/weigh.rs"];
-const PRINTS: [&str; 4] = ["println!", "print!", "eprintln!", "eprint!"];
+const PRINTS: [&str; 4] = ["println", "print", "eprintln", "eprint"];
+/// What is decoded may be hostile and of any length: nothing makes a configuration without a limit.
+const LIMITED: [&str; 4] =
+    ["::config::standard().with_limit::<", "::serde::encode_to_vec(", "::serde::decode_from_slice(", "::error::"];
 
-/// What each room may import, as the documentation of the library says; `None` is everything.
-fn table(lib: &str) -> BTreeMap<String, Option<BTreeSet<String>>> {
+/// What each room may import; `None` is everything.
+type Allowed = BTreeMap<String, Option<BTreeSet<String>>>;
+
+/// What each room may import, as the documentation of the library says.
+fn table(lib: &str) -> Allowed {
     let rows = lib.lines().filter_map(|line| line.strip_prefix("//! | `"));
     let row = |row: &str| {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
@@ -39,175 +56,122 @@ fn table(lib: &str) -> BTreeMap<String, Option<BTreeSet<String>>> {
     rows.map(row).collect()
 }
 
-/// Rust text without comments, and without what stands in strings and character literals.
-fn code(text: &str) -> String {
-    let (mut out, mut rest) = (String::new(), text);
-    while let Some(first) = rest.chars().next() {
-        let skip = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            rest.find("*/").map_or(rest.len(), |end| end + 2)
-        } else if let Some(raw) = rest.strip_prefix("r#\"") {
-            raw.find("\"#").map_or(rest.len(), |end| end + 5)
-        } else if first == '"' {
-            let mut escaped = false;
-            let end = rest[1..].find(|c| {
-                let closes = c == '"' && !escaped;
-                escaped = c == '\\' && !escaped;
-                closes
-            });
-            end.map_or(rest.len(), |end| end + 2)
-        } else if rest.starts_with("'\"'") || rest.starts_with("b'\"'") {
-            4 - usize::from(first == '\'')
-        } else {
-            out.push(first);
-            first.len_utf8()
-        };
-        out.extend(rest[..skip].chars().filter(|&c| c == '\n'));
-        if first == '\n' {
-            out.pop();
-        }
-        rest = &rest[skip..];
+/// The room that a file belongs to.
+fn room(file: &str) -> &str {
+    file.split('/').next().unwrap().trim_end_matches(".rs")
+}
+
+/// A path as seen from the crate's root, if it leads into the crate by `crate` or `super`.
+fn from_root(at: &ModulePath, path: &[String]) -> Option<Vec<String>> {
+    let ups = path.iter().take_while(|name| *name == "super").count();
+    match path.first().map(String::as_str) {
+        Some("crate") => Some(path[1..].to_vec()),
+        Some("super") => Some(at[..at.len().saturating_sub(ups)].iter().chain(&path[ups..]).cloned().collect()),
+        _ => None,
     }
-    out
 }
 
-/// The code before the tests at a file's end; nothing of a file that is tests as a whole.
-fn without_tests(path: &Path, code: &str) -> String {
-    let tests = path.iter().any(|part| matches!(part.to_str(), Some("tests" | "tests.rs" | "proptests.rs")));
-    let end = code.find("#[cfg(test)]\nmod tests {").unwrap_or(code.len());
-    if tests { String::new() } else { code[..end].to_owned() }
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// Where a word stands by itself.
-fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = &'a str> + 'a {
-    code.match_indices(word).filter_map(move |(at, _)| {
-        let (before, after) = (&code[..at], &code[at + word.len()..]);
-        let open = |c: Option<char>| !c.is_some_and(is_word);
-        (open(before.chars().next_back()) && (open(after.chars().next()) || word.ends_with('!'))).then_some(after)
-    })
-}
-
-/// The rooms named by `crate::ROOM`, `crate::{ROOM, ROOM::x}`, `pub(in crate::ROOM)` and inline paths.
-fn rooms_named(code: &str) -> BTreeSet<String> {
-    let first = |path: &str| path.trim_start().chars().take_while(|&c| is_word(c)).collect::<String>();
-    let mut rooms = BTreeSet::new();
-    for after in words(code, "crate") {
-        let Some(path) = after.trim_start().strip_prefix("::") else { continue };
-        match path.trim_start().strip_prefix('{') {
-            None => rooms.extend([first(path)]),
-            Some(group) => {
-                let mut depth = 0;
-                let mut start = 0;
-                for (at, c) in group.char_indices() {
-                    match c {
-                        '{' => depth += 1,
-                        ',' | '}' if depth == 0 => {
-                            rooms.extend([first(&group[start..at])]);
-                            start = at + 1;
-                            if c == '}' {
-                                break;
-                            }
-                        }
-                        '}' => depth -= 1,
-                        _ => {}
-                    }
+/// What is wrong with the crate that has this root.
+fn findings(root: &str, files: &BTreeMap<String, String>, allowed: &Allowed) -> Vec<String> {
+    let read = Crate::read(root, files);
+    let mut found: BTreeSet<String> = read.problems.iter().cloned().collect();
+    for (at, module) in &read.modules {
+        let file = &module.file;
+        let room = room(file);
+        let rooms = allowed.get(room);
+        if rooms.is_none() && file != root {
+            found.insert(format!("{room}: the room is not in the table"));
+        }
+        let rooms = rooms.and_then(Option::as_ref);
+        let imported = module.imports.iter().map(|import| &import.path);
+        for path in imported.chain(module.paths.iter().map(|path| &path.segments)) {
+            if let (Some(rooms), Some(inside)) = (rooms, from_root(at, path)) {
+                let named = inside.first().map_or("", String::as_str);
+                if named != room && !rooms.contains(named) {
+                    found.insert(format!("{file}: {room} may not import {named}"));
+                } else if named != room && path[0] == "super" {
+                    found.insert(format!("{file}: leave the room by crate::"));
                 }
             }
-        }
-    }
-    rooms.remove("");
-    rooms
-}
-
-/// What is wrong with a file of a room.
-fn findings(path: &str, text: &str, allowed: &BTreeMap<String, Option<BTreeSet<String>>>) -> Vec<String> {
-    let mut found = Vec::new();
-    let room = path.split('/').next().unwrap().trim_end_matches(".rs");
-    let everything = code(text);
-    let code = without_tests(Path::new(path), &everything);
-    match allowed.get(room) {
-        Some(Some(rooms)) => {
-            for named in rooms_named(&code).iter().filter(|named| *named != room && !rooms.contains(*named)) {
-                found.push(format!("{path}: {room} may not import {named}"));
+            if let Some((name, owners)) = OWNERS.iter().find(|(name, _)| *name == path[0])
+                && !owners.contains(&room)
+            {
+                found.insert(format!("{file}: only {owners:?} may name {name}"));
+            }
+            if path[0] == "std" && path.get(1).is_some_and(|part| part == "net") {
+                found.insert(format!("{file}: the program opens no connection"));
             }
         }
-        Some(None) => {}
-        None if matches!(room, "lib" | "main") => {}
-        None => found.push(format!("{path}: the room {room} is not in the table")),
-    }
-    // One step up is the room itself; two lead past the table.
-    if room != "cli" && code.split_whitespace().collect::<String>().contains("super::super") {
-        found.push(format!("{path}: leave the room by crate::"));
-    }
-    for (name, owners) in OWNERS {
-        // Written in a path: other words may have the same name.
-        let used = words(&code, name).any(|after| after.starts_with("::") || after.starts_with(';'));
-        if used && !owners.contains(&room) {
-            found.push(format!("{path}: only {owners:?} may name {name}"));
+        let prints = |path: &source::Named| path.calls_macro && PRINTS.contains(&&path.segments.last().unwrap()[..]);
+        if room != "cli" && module.paths.iter().any(prints) {
+            found.insert(format!("{file}: only the command line prints"));
         }
     }
-    // What is decoded may be hostile, and of any length: nothing makes a configuration without a limit.
-    let limited =
-        ["::config::standard().with_limit::<", "::serde::encode_to_vec(", "::serde::decode_from_slice(", "::error::"];
-    if words(&everything, "bincode").any(|after| !limited.iter().any(|known| after.starts_with(known))) {
-        found.push(format!("{path}: bincode without a limit"));
+    for (file, tokens) in &read.tokens {
+        if tokens.iter().any(|token| token == "unsafe") && !UNSAFE.contains(&&file[..]) {
+            found.insert(format!("{file}: unsafe"));
+        }
+        let mut decoders = tokens.iter().enumerate().filter(|(_, token)| *token == "bincode");
+        if decoders.any(|(at, _)| {
+            let after = tokens[at + 1..].iter().take(12).map(String::as_str).collect::<String>();
+            !LIMITED.iter().any(|limited| after.starts_with(limited))
+        }) {
+            found.insert(format!("{file}: bincode without a limit"));
+        }
     }
-    if words(&everything, "unsafe").next().is_some() && !UNSAFE.contains(&path) {
-        found.push(format!("{path}: unsafe"));
-    }
-    if code.contains("std::net") {
-        found.push(format!("{path}: the program opens no connection"));
-    }
-    if room != "cli" && PRINTS.iter().any(|print| words(&code, print).next().is_some()) {
-        found.push(format!("{path}: only the command line prints"));
-    }
-    let lines = text.lines().count();
-    if lines > MOST_LINES {
-        found.push(format!("{path}: {lines} lines are more than {MOST_LINES}"));
-    }
-    found
+    found.into_iter().chain(circles(&read)).collect()
 }
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
+/// The Rust files in a folder and below, by path from there.
+fn sources(folder: &Path) -> BTreeMap<String, String> {
+    fn below(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                below(&path, files);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    files
+    below(folder, &mut files);
+    let name = |path: &Path| path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+    files.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
 }
 
-fn src() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Files that no `mod` declaration leads to from one of the roots: nothing compiles them.
+fn left_out(roots: &[&str], files: &BTreeMap<String, String>) -> Vec<String> {
+    let reached: BTreeSet<String> = roots.iter().flat_map(|root| Crate::read(root, files).tokens.into_keys()).collect();
+    files.keys().filter(|file| !reached.contains(*file)).cloned().collect()
 }
 
 #[test]
 fn the_house_is_in_order() {
-    let lib = fs::read_to_string(src().join("lib.rs")).unwrap();
-    let allowed = table(&lib);
-    let modules: BTreeSet<String> =
-        lib.lines().filter_map(|line| Some(line.strip_prefix("pub mod ")?.trim_end_matches(';').to_owned())).collect();
-    assert_eq!(allowed.keys().cloned().collect::<BTreeSet<_>>(), modules, "the table has every room");
-    let known = |rooms: &BTreeSet<String>| rooms.is_subset(&modules);
+    let files = sources(&root().join("src"));
+    let allowed = table(&files["lib.rs"]);
+    let library = Crate::read("lib.rs", &files);
+    let rooms = &library.modules[&Vec::new()].children;
+    assert_eq!(allowed.keys().cloned().collect::<BTreeSet<_>>(), *rooms, "the table has every room");
+    let known = |allowed: &BTreeSet<String>| allowed.is_subset(rooms);
     assert!(allowed.values().flatten().all(known), "the table names rooms only: {allowed:?}");
-    let files = sources(&src());
-    assert!(files.len() > 60, "{}", files.len());
-    let mut found = Vec::new();
-    for file in files {
-        let path = file.strip_prefix(src()).unwrap().to_str().unwrap().to_owned();
-        found.extend(findings(&path, &fs::read_to_string(&file).unwrap(), &allowed));
-    }
+    assert!(library.modules.len() > 60, "{}", library.modules.len());
+    let mut found = findings("lib.rs", &files, &allowed);
+    found.extend(findings("main.rs", &files, &allowed));
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn every_file_is_compiled() {
+    assert_eq!(left_out(&["lib.rs", "main.rs"], &sources(&root().join("src"))), Vec::<String>::new());
+    let tests = sources(&root().join("tests"));
+    // Those of the fuzz targets are a package of its own.
+    let tests: BTreeMap<_, _> = tests.into_iter().filter(|(file, _)| !file.starts_with("fuzz/")).collect();
+    assert_eq!(left_out(&["it/main.rs"], &tests), Vec::<String>::new());
 }
 
 /// The tests that a row of a table names: files, each before the names of its tests, all in backticks.
@@ -226,7 +190,7 @@ fn tests_named(row: &str) -> Vec<(&str, &str)> {
 
 #[test]
 fn every_threat_names_tests_that_there_are() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = root();
     let text = fs::read_to_string(root.join(".github/SECURITY.md")).unwrap();
     assert!(fs::read_to_string(root.join("README.md")).unwrap().contains("](.github/SECURITY.md)"));
     let threats = text.split("## Threats").nth(1).unwrap().split("\n## ").next().unwrap();
@@ -243,55 +207,224 @@ fn every_threat_names_tests_that_there_are() {
     }
 }
 
+/// Findings in files, whose `mod` declarations are added where they are missing, under a table of four rooms.
+fn found(files: &[(&str, &str)]) -> Vec<String> {
+    const TABLE: &str = "//! | room | owns | may import |\n//! |---|---|---|\n//! | `model` | x | nothing |\n\
+        //! | `index` | x, y | model |\n//! | `screen` | x | model, index (tables only) |\n//! | `cli` | x | all |\n";
+    let allowed = table(TABLE);
+    assert_eq!(allowed.len(), 4);
+    let mut all: BTreeMap<String, String> = BTreeMap::from([("lib.rs".to_owned(), String::new())]);
+    all.extend(files.iter().map(|&(file, text)| (file.to_owned(), text.to_owned())));
+    for file in all.keys().cloned().collect::<Vec<_>>() {
+        let mut inside = file.trim_end_matches(".rs").to_owned();
+        while inside != "lib" {
+            let (above, name) = inside.rsplit_once('/').unwrap_or(("", &inside));
+            let above = if above.is_empty() { "lib.rs".to_owned() } else { format!("{above}/mod.rs") };
+            let text = all.entry(above.clone()).or_default();
+            let declaration = format!("mod {name};");
+            if name != "mod" && !text.contains(&declaration) {
+                *text += &format!("\n{declaration}");
+            }
+            inside = above.trim_end_matches("/mod.rs").trim_end_matches(".rs").to_owned();
+        }
+    }
+    findings("lib.rs", &all, &allowed)
+}
+
 #[test]
 fn the_rules_can_be_broken() {
-    let lib = "//! | room | owns | may import |\n//! |---|---|---|\n//! | `model` | x | nothing |\n\
-               //! | `index` | x, y | model |\n//! | `screen` | x | model, index (tables only) |\n//! | `cli` | x | all |\n";
-    let allowed = table(lib);
-    assert_eq!(allowed.len(), 4);
-    let count = |path: &str, text: &str| findings(path, text, &allowed).len();
-    for (path, text) in [
+    for (file, text) in [
         ("index/a.rs", "use crate::screen::Plan;"),
         ("index/a.rs", "use crate::{model::Locus, screen};"),
         ("index/a.rs", "use crate::{\n    model::{Locus, Panel},\n    screen::{self, Plan},\n};"),
         ("index/a.rs", "fn f() -> crate::screen::Plan {}"),
         ("index/a.rs", "type A = Vec<(crate :: screen::Plan, u8)>;"),
         ("index/a.rs", "const A: &str = \"\\\"//\"; use crate::screen;"),
+        ("index/a.rs", "const A: &str = r##\"\"#\"##; use crate::screen;"),
+        ("index/a.rs", "fn f() { vec![crate::screen::Plan] }"),
+        ("index/a.rs", "fn f() { use crate::{model, screen::Plan}; }"),
+        ("index/a.rs", "#[derive(crate::screen::Plan)] struct A;"),
+        ("index/a.rs", "#[serde(with = \"crate::screen::plan\")] struct A;"),
+        ("index/a.rs", "#[cfg(not(test))] use crate::screen::Plan;"),
+        ("index/a.rs", "#[cfg(any(test, feature = \"x\"))] use crate::screen::Plan;"),
+        ("index/a.rs", "mod b { fn f(a: super::super::super::screen::Plan) {} }"),
         ("model/a.rs", "use crate::index::Index;"),
         ("cellar/a.rs", ""),
         ("screen/a.rs", "use memmap2::Mmap;"),
         ("cli/a.rs", "fn f() { rusqlite::Connection::open(); }"),
         ("index/a.rs", "use rayon::prelude::*;"),
+        ("index/a.rs", "use clap;"),
+        ("index/a.rs", "#[derive(clap::Args)] struct A;"),
+        ("index/a.rs", "fn f() -> anyhow::Result<()> {}"),
+        ("index/a.rs", "fn f() -> ::anyhow::Result<()> {}"),
+        ("screen/a.rs", "use comfy_table::Table;"),
+        ("screen/a.rs", "use indicatif::ProgressBar;"),
+        ("screen/a.rs", "fn f() { ctrlc::set_handler(f); }"),
+        ("screen/a.rs", "static A: mimalloc::MiMalloc = mimalloc::MiMalloc;"),
         ("index/a.rs", "use super::super::screen::Plan;"),
+        ("screen/a.rs", "use super::super::index::Plan;"),
         ("index/a.rs", "fn f() { println!(); }"),
+        ("index/a.rs", "fn f() { std::println!(); }"),
         ("cli/a.rs", "use std::net::TcpStream;"),
+        ("cli/a.rs", "use std::{fs, net::TcpStream};"),
         ("index/a.rs", "fn f() { bincode::serde::decode_from_slice(b, bincode::config::standard()) }"),
         ("index/a.rs", "use bincode::config;"),
         ("index/a.rs", "fn f() { eprint!(\"x\") }"),
         ("index/a.rs", "fn f() { unsafe { g() } }"),
         ("index/a.rs", "#[cfg(test)]\nmod tests { fn f() { unsafe { g() } } }"),
+        ("index/a.rs", "mod nowhere;"),
+        ("index/a.rs", "fn f( {"),
     ] {
-        assert_eq!(count(path, text), 1, "{text}");
+        assert_eq!(found(&[(file, text)]).len(), 1, "{text}: {:?}", found(&[(file, text)]));
     }
-    assert_eq!(count("index/a.rs", &"\n".repeat(MOST_LINES + 1)), 1);
-    for (path, text) in [
+    for (file, text) in [
         ("index/a.rs", "use crate::model::Locus;\npub(in crate::index) fn f() {}\npub(crate) fn g() {}"),
         (
             "index/a.rs",
             "// use crate::screen;\n/// [`crate::screen::Plan`]\nconst A: &str = \"crate::screen, unsafe\";",
         ),
         ("index/a.rs", "fn f() {}\n#[cfg(test)]\nmod tests { use crate::screen::Plan; fn f() { println!(); } }"),
-        ("index/tests.rs", "use crate::screen::Plan;"),
+        ("index/a.rs", "#[cfg(test)] use crate::screen::Plan; #[cfg(all(unix, test))] fn f(a: crate::screen::Plan) {}"),
+        ("index/a.rs", "struct A; impl A { #[cfg(test)] fn f(a: crate::screen::Plan) {} }"),
+        ("index/mod.rs", "#[cfg(test)] mod tests { use super::super::screen; }"),
         (
             "index/a.rs",
             "fn f() { bincode::serde::decode_from_slice(b, bincode::config::standard().with_limit::<9>()) }",
         ),
         ("index/map.rs", "use memmap2::Mmap; fn f() { unsafe { g() } }"),
         ("screen/a.rs", "use crate::{index::Row, model::{Locus}};"),
-        ("cli/a.rs", "use crate::screen; fn f() { rayon::join(); eprintln!(); }"),
+        ("cli/a.rs", "use crate::screen; use super::super::index; fn f() { rayon::join(); eprintln!(); }"),
+        ("cli/a.rs", "use clap::Args; fn f() -> anyhow::Result<()> {}"),
         ("index/a.rs", "#![deny(unsafe_code)] fn f(a: &'static str) -> char { '\"' }"),
-        ("index/a.rs", &"\n".repeat(MOST_LINES)),
+        ("index/a/b.rs", "use super::super::Index; mod c { use super::super::super::Index; }"),
+        ("index/a.rs", "fn f(a: A) { a.rayon(a.print); let println = 1; }"),
     ] {
-        assert_eq!(findings(path, text, &allowed), Vec::<String>::new(), "{text}");
+        assert_eq!(found(&[(file, text)]), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn a_test_file_may_name_every_room_but_not_be_unsafe() {
+    let files = [("index/mod.rs", "#[cfg(test)]\nmod tests;"), ("index/tests.rs", "use crate::screen::Plan;")];
+    assert_eq!(found(&files), Vec::<String>::new());
+    let files = [("index/mod.rs", "#[cfg(test)]\nmod tests;"), ("index/tests.rs", "fn f() { unsafe { g() } }")];
+    assert_eq!(found(&files), ["index/tests.rs: unsafe"]);
+}
+
+#[test]
+fn a_circle_of_files_is_found_with_the_names_that_tie_it() {
+    let files = [
+        ("index/mod.rs", "pub use b::B;"),
+        ("index/a.rs", "use super::B; pub struct A;"),
+        ("index/b.rs", "pub struct B(super::a::A);"),
+    ];
+    let told = "2 files in a circle:\n    index/a.rs -> index/b.rs: B\n    index/b.rs -> index/a.rs: A";
+    assert_eq!(found(&files), [told]);
+    let circles: [&[(&str, &str)]; 16] = [
+        // Imports of each other.
+        &[("index/a.rs", "use super::b::B; pub struct A;"), ("index/b.rs", "use super::a::A; pub struct B;")],
+        // A re-export under another name.
+        &[
+            ("index/mod.rs", "pub(crate) use b::B as C;"),
+            ("index/a.rs", "use super::C; pub struct A;"),
+            ("index/b.rs", "use crate::index::a::A; pub struct B;"),
+        ],
+        // Re-exports of re-exports, through a glob.
+        &[
+            ("index/mod.rs", "mod c { pub use super::b::*; } pub use c::*;"),
+            ("index/a.rs", "use super::B; pub struct A;"),
+            ("index/b.rs", "use super::a::A; pub struct B;"),
+        ],
+        // A glob import.
+        &[("index/a.rs", "use super::b::*; pub struct A;"), ("index/b.rs", "use super::a::A; pub struct B;")],
+        // A glob of a module that re-exports.
+        &[
+            ("index/mod.rs", "pub use b::B;"),
+            ("index/a.rs", "use super::*; pub struct A(B);"),
+            ("index/b.rs", "use super::a::A; pub struct B;"),
+        ],
+        // Paths in a signature, an expression, a pattern and a macro.
+        &[("index/a.rs", "fn f(b: &super::b::B) {}"), ("index/b.rs", "pub struct B; fn g() { super::a::f() }")],
+        &[
+            ("index/a.rs", "pub fn f() -> u8 { vec![super::b::g()][0] }"),
+            ("index/b.rs", "pub fn g() -> u8 { match 1 { crate::index::a::F => 1 } }"),
+        ],
+        // A folder and a file in it: its own code, not its declaration.
+        &[("index/mod.rs", "pub struct I(a::A);"), ("index/a.rs", "use super::I; pub struct A;")],
+        // What a re-export brings is used beside it.
+        &[("index/mod.rs", "pub use a::A; pub struct I(A);"), ("index/a.rs", "use super::I; pub struct A;")],
+        // Private imports of a folder, seen from a file in it.
+        &[
+            ("index/mod.rs", "use b::B; pub struct I;"),
+            ("index/a.rs", "use super::B; pub struct A;"),
+            ("index/b.rs", "use super::a::A; pub struct B;"),
+        ],
+        // Three files.
+        &[
+            ("index/a.rs", "use super::b::B; pub struct A;"),
+            ("index/b.rs", "use super::c::C; pub struct B;"),
+            ("index/c.rs", "use super::a::A; pub struct C;"),
+        ],
+        // A variant, and an associated function.
+        &[
+            ("index/a.rs", "use super::b::B::*; pub struct A;"),
+            ("index/b.rs", "pub enum B { C } fn f() { super::a::A::new() }"),
+        ],
+        // A module that is imported, and a macro.
+        &[
+            ("index/a.rs", "use super::b; pub fn f() { b::g(); }"),
+            ("index/b.rs", "pub fn g() { crate::index::a::made!() }"),
+        ],
+        // A module inside a file.
+        &[
+            ("index/a.rs", "pub mod inner { use super::super::b::B; pub struct A; }"),
+            ("index/b.rs", "use super::a::inner::A; pub struct B;"),
+        ],
+        // An attribute.
+        &[
+            ("index/a.rs", "pub fn write() {} fn f(b: super::b::B) {}"),
+            ("index/b.rs", "pub struct B { #[serde(serialize_with = \"super::a::write\")] c: u8 }"),
+        ],
+        // An import in a function.
+        &[("index/a.rs", "fn f() { use super::{b::B}; }"), ("index/b.rs", "use super::a::A; pub struct B;")],
+    ];
+    for files in circles {
+        let told = found(files);
+        assert!(told.len() == 1 && told[0].contains("files in a circle:"), "{files:?}: {told:?}");
+    }
+    let sound: [&[(&str, &str)]; 8] = [
+        // A declaration and a re-export of what is below.
+        &[("index/mod.rs", "pub use a::A; pub struct I;"), ("index/a.rs", "use super::I; pub struct A;")],
+        &[("index/mod.rs", "pub use a::*; pub struct I;"), ("index/a.rs", "use super::I; pub struct A;")],
+        // Tests.
+        &[
+            ("index/a.rs", "#[cfg(test)] mod tests { use super::super::b::B; } pub struct A;"),
+            ("index/b.rs", "use super::a::A; pub struct B;"),
+        ],
+        &[
+            ("index/a.rs", "#[cfg(test)] use super::b::B; pub struct A;"),
+            ("index/b.rs", "use super::a::A; pub struct B;"),
+        ],
+        // Text and comments.
+        &[
+            ("index/a.rs", "/// [`super::b::B`]\npub struct A; const T: &str = \"super::b::B\";"),
+            ("index/b.rs", "use super::a::A; pub struct B;"),
+        ],
+        // Who may see it.
+        &[("index/mod.rs", "use a::A;"), ("index/a.rs", "pub(in crate::index) struct A;")],
+        // Other crates, fields and methods of the same names.
+        &[
+            ("index/a.rs", "use serde::b; pub struct A { b: u8 } fn f(x: X) { x.b; x.b(); std::b::c(); }"),
+            ("index/b.rs", "use super::a::A; pub struct B;"),
+        ],
+        // A folder's name, re-exported on from another file.
+        &[
+            ("index/mod.rs", "pub use b::B;"),
+            ("index/a.rs", "use crate::index::B; pub struct A;"),
+            ("index/b.rs", "pub struct B;"),
+        ],
+    ];
+    for files in sound {
+        assert_eq!(found(files), Vec::<String>::new(), "{files:?}");
     }
 }
