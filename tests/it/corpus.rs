@@ -2,7 +2,7 @@
 
 #[allow(unreachable_pub, reason = "the fuzz targets use the same file as a library")]
 #[path = "../fuzz/readers.rs"]
-mod readers;
+pub(crate) mod readers;
 
 use std::collections::BTreeSet;
 use std::fs;
