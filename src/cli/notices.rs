@@ -35,8 +35,7 @@ impl Observer for Notices<'_> {
     fn notice(&self, notice: &Notice<'_>) {
         if let &Notice::Findings { file, findings } = notice {
             if self.findings {
-                let findings =
-                    findings.iter().map(|one| (one.problem.severity, one.problem.code, one.text.clone()));
+                let findings = findings.iter().map(|one| (one.problem.severity, one.problem.code, one.text.clone()));
                 for (severity, line) in listing(file, findings) {
                     match severity {
                         Severity::Note => self.output.say(&line),
