@@ -1,6 +1,5 @@
 //! The list of candidates.
 
-
 use serde::Serialize;
 
 use crate::matching::Identity;

@@ -10,8 +10,8 @@ use crate::kinship::cpi::{CpiCase, EXCLUDES, FLAGGED_LOCI, NeededMutation, SUPPO
 use crate::matching::{CpiTotal, Explanation, LocusExplanation};
 use crate::model::{Genotype, Pseudonym};
 
-use super::format::SCHEMA_VERSION;
 use super::csv_text::CsvText;
+use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 #[cfg(feature = "cli")]

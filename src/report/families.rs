@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::consistency::{Cause, Finding, PairNumbers};
 use crate::model::Pseudonym;
 
-use super::format::SCHEMA_VERSION;
 use super::csv_text::CsvText;
+use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 use super::words::spaced;

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::matching::{KinCriterion, KinPair, KinRatios, KinRelation, Likeness};
 use crate::model::Pseudonym;
 
-use super::format::SCHEMA_VERSION;
 use super::csv_text::CsvText;
+use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 #[cfg(feature = "cli")]
