@@ -7,8 +7,8 @@ use crate::intake::Severity;
 use crate::ledger::ImportReport;
 use crate::matching::Watch;
 use crate::model::Layout;
-use crate::report::listing;
 use crate::report::words::{count, plural};
+use crate::report::{ListedFinding, ListingLine, list_findings};
 use crate::store::{Notice, Observer};
 
 use super::output::Output;
@@ -35,9 +35,17 @@ impl Observer for Notices<'_> {
     fn notice(&self, notice: &Notice<'_>) {
         if let &Notice::Findings { file, findings } = notice {
             if self.findings {
-                let findings = findings.iter().map(|one| (one.problem.severity, one.problem.code, one.text.clone()));
-                for (severity, line) in listing(file, findings) {
-                    match severity {
+                let findings = findings.iter().map(|one| ListedFinding {
+                    severity: one.problem.severity,
+                    code: one.problem.code,
+                    text: one.text.clone(),
+                });
+                for listed in list_findings(findings) {
+                    let line = match &listed {
+                        ListingLine::Finding(_) => listed.to_string(),
+                        ListingLine::More { .. } => format!("{file}: {listed}; --report-format json lists all"),
+                    };
+                    match listed.severity() {
                         Severity::Note => self.output.say(&line),
                         Severity::Error | Severity::Warning => self.output.warn(&line),
                     }

@@ -1,6 +1,7 @@
 //! What an import found and did: for people, for programs, and as the manifest that stays.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -207,30 +208,80 @@ impl ImportLog {
     }
 }
 
-/// The lines that list findings of one file, each with its text: of one code the first [`MOST_LISTED`], then how many
-/// there are besides.
-#[must_use]
-pub fn listing(
-    file: &str,
-    findings: impl IntoIterator<Item = (Severity, FindingCode, String)>,
-) -> Vec<(Severity, String)> {
-    let mut counts: Vec<(Severity, FindingCode, usize)> = Vec::new();
-    let mut lines = Vec::new();
-    for (severity, code, text) in findings {
-        let at = counts.iter().position(|kind| (kind.0, kind.1) == (severity, code)).unwrap_or_else(|| {
-            counts.push((severity, code, 0));
-            counts.len() - 1
-        });
-        counts[at].2 += 1;
-        if counts[at].2 <= MOST_LISTED {
-            lines.push((severity, format!("{text} [{}: {code}]", severity.word())));
+/// A finding to be listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedFinding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What kind of finding.
+    pub code: FindingCode,
+    /// Its text.
+    pub text: String,
+}
+
+/// A line of the list of one file's findings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListingLine {
+    /// A finding.
+    Finding(ListedFinding),
+    /// How many findings of one code are not listed.
+    More {
+        /// How bad they are.
+        severity: Severity,
+        /// What kind of finding.
+        code: FindingCode,
+        /// How many.
+        count: usize,
+    },
+}
+
+impl ListingLine {
+    /// How bad the finding is, or the findings are.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::Finding(ListedFinding { severity, .. }) | Self::More { severity, .. } => *severity,
         }
     }
-    for (severity, code, count) in counts.into_iter().filter(|kind| kind.2 > MOST_LISTED) {
-        let more = count - MOST_LISTED;
-        let what = format!("{file}: and {more} more of [{}: {code}]; --report-format json lists all", severity.word());
-        lines.push((severity, what));
+}
+
+impl fmt::Display for ListingLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Finding(ListedFinding { severity, code, text }) => write!(f, "{text} [{}: {code}]", severity.word()),
+            Self::More { severity, code, count } => write!(f, "and {count} more of [{}: {code}]", severity.word()),
+        }
     }
+}
+
+/// Lists the findings of one file: of one code the first [`MOST_LISTED`], then how many more there are.
+#[must_use]
+pub fn list_findings(findings: impl IntoIterator<Item = ListedFinding>) -> Vec<ListingLine> {
+    struct Kind {
+        severity: Severity,
+        code: FindingCode,
+        count: usize,
+    }
+    let mut kinds: Vec<Kind> = Vec::new();
+    let mut lines = Vec::new();
+    for finding in findings {
+        let ListedFinding { severity, code, .. } = finding;
+        let same = |kind: &Kind| (kind.severity, kind.code) == (severity, code);
+        let at = kinds.iter().position(same).unwrap_or_else(|| {
+            kinds.push(Kind { severity, code, count: 0 });
+            kinds.len() - 1
+        });
+        kinds[at].count += 1;
+        if kinds[at].count <= MOST_LISTED {
+            lines.push(ListingLine::Finding(finding));
+        }
+    }
+    let more = kinds.into_iter().filter(|kind| kind.count > MOST_LISTED);
+    lines.extend(more.map(|Kind { severity, code, count }| ListingLine::More {
+        severity,
+        code,
+        count: count - MOST_LISTED,
+    }));
     lines
 }
 
@@ -277,11 +328,18 @@ mod tests {
 
     #[test]
     fn one_code_does_not_flood_the_list() {
-        let many = (0..57).map(|i| (Severity::Warning, FindingCode::FewLoci, format!("f.csv:{i}: x")));
-        let lines = listing("f.csv", many.chain([(Severity::Error, FindingCode::Allele, "f.csv:99: y".to_owned())]));
+        let many = (0..57).map(|i| ListedFinding {
+            severity: Severity::Warning,
+            code: FindingCode::FewLoci,
+            text: format!("f.csv:{i}: x"),
+        });
+        let error =
+            ListedFinding { severity: Severity::Error, code: FindingCode::Allele, text: "f.csv:99: y".to_owned() };
+        let lines = list_findings(many.chain([error]));
         assert_eq!(lines.len(), MOST_LISTED + 2);
-        assert_eq!(lines[19].1, "f.csv:19: x [warning: few-loci]");
-        assert_eq!(lines[20], (Severity::Error, "f.csv:99: y [error: allele]".to_owned()));
-        assert!(lines[21].1.contains("and 37 more of [warning: few-loci]"), "{}", lines[21].1);
+        assert_eq!(lines[19].to_string(), "f.csv:19: x [warning: few-loci]");
+        assert_eq!(lines[20].severity(), Severity::Error);
+        assert_eq!(lines[20].to_string(), "f.csv:99: y [error: allele]");
+        assert_eq!(lines[21].to_string(), "and 37 more of [warning: few-loci]");
     }
 }

@@ -28,7 +28,9 @@ pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport};
 pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
 pub use format::{Format, SCHEMA_VERSION};
-pub use import::{FileOutcome, FileReport, FileRows, ImportLog, MOST_LISTED, listing};
+pub use import::{
+    FileOutcome, FileReport, FileRows, ImportLog, ListedFinding, ListingLine, MOST_LISTED, list_findings,
+};
 pub use kin::{KinReport, KinRow, KinSample};
 pub use kits::{KitRow, KitsReport};
 pub use power::{PowerReport, PowerRow};
