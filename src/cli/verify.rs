@@ -9,7 +9,7 @@ use crate::ledger::Ledger;
 use crate::model::Pseudonym;
 
 use super::Outcome;
-use super::checking::{Checking, marks};
+use super::checking::{Checked, Checking, marks};
 use super::options::Global;
 use super::output::{Output, count, hex};
 use super::store::Store;
@@ -60,9 +60,17 @@ impl Verify {
             ));
         }
         sound &= super::vault::verify(&store, &ledger, output)?;
-        for finding in stale_marks(&store, &ledger, output)? {
-            sound = false;
-            output.warn(&format!("marks: {finding}"));
+        match stale_marks(&store, &ledger, output) {
+            Ok(found) => {
+                for finding in found {
+                    sound = false;
+                    output.warn(&format!("marks: {finding}"));
+                }
+            }
+            Err(error) => {
+                sound = false;
+                output.warn(&format!("marks: not checked: {error:#}"));
+            }
         }
         match store.open_index(&ledger, Access::Read)? {
             Ok(index) => output.say(&format!("index: sound; {} children", count(index.children() as u64))),
@@ -94,8 +102,8 @@ impl Verify {
     }
 }
 
-/// A line for every family whose marks are not what a check would give now. Families that wait for a check are counted
-/// only, withdrawn ones left out.
+/// A line for every family whose marks are not what a check would give now, or which cannot be checked. Families that
+/// wait for a check are counted only, withdrawn ones left out.
 fn stale_marks(store: &Store, ledger: &Ledger, output: &Output) -> anyhow::Result<Vec<String>> {
     let checking = Checking::of(store)?;
     let waiting: BTreeSet<Pseudonym> =
@@ -105,9 +113,9 @@ fn stale_marks(store: &Store, ledger: &Ledger, output: &Output) -> anyhow::Resul
     let checked: BTreeSet<Pseudonym> = families.iter().map(|family| family.pseudonym).collect();
     let own = |(family, cause): (Pseudonym, String)| checked.contains(&family).then_some((family, cause));
     let stored: BTreeSet<(Pseudonym, String)> = ledger.marks()?.into_iter().filter_map(own).collect();
-    let found = marks(&checking.check(&families).findings);
+    let Checked { findings, failed } = checking.check(&families);
     let found: BTreeSet<(Pseudonym, String)> =
-        found.into_iter().map(|(family, cause)| (family, cause.to_owned())).collect();
+        marks(&findings).into_iter().map(|(family, cause)| (family, cause.to_owned())).collect();
     let waiting = waiting.len() as u64;
     let with = count(stored.len() as u64);
     output.say(&format!(
@@ -118,5 +126,6 @@ fn stale_marks(store: &Store, ledger: &Ledger, output: &Output) -> anyhow::Resul
     let line = |(family, cause): &(Pseudonym, String)| {
         format!("family {family}: {cause} is marked or found, but not both: run `reunite families check {family}`")
     };
-    Ok(stored.symmetric_difference(&found).map(line).collect())
+    let unable = failed.iter().map(|(family, error)| format!("family {family} cannot be checked: {error}"));
+    Ok(stored.symmetric_difference(&found).map(line).chain(unable).collect())
 }

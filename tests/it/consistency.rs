@@ -119,6 +119,32 @@ fn a_store_without_mutation_still_names_one() {
 }
 
 #[test]
+fn a_family_that_cannot_be_checked_fails_verify() {
+    let lab = Lab::new();
+    lab.run_on("refusing", &["init", "--rare-allele-frequency", "refuse"]).ends(0);
+    // 99 is in no table.
+    let file =
+        lab.write("f.csv", "family_id,sample_id,relation,sex,vWA\nF,A,father,male,14/99\nF,B,mother,female,14/15\n");
+    let imported = lab.run_on("refusing", &["import", "--as", "families", &file]).ends(0);
+    imported.says(&["could not be held against itself", "an allele has no frequency"]);
+    let family = lab.pseudonyms("family", ["F"]).remove("F").unwrap();
+    let verified = lab.run_on("refusing", &["verify"]).ends(1);
+    verified.says(&["ledger: sound", &format!("marks: family {family} cannot be checked: with an allele")]);
+}
+
+#[test]
+fn a_families_index_that_cannot_be_opened_fails_verify() {
+    let lab = Lab::with_population(20, 50);
+    lab.run(&["match"]);
+    lab.run(&["verify"]).ends(0).says(&["families index: sound; 20 families"]);
+    let place = lab.path("store/index/families.idx");
+    std::fs::remove_file(&place).unwrap();
+    assert!(!lab.run(&["verify"]).ends(0).err.contains("families index"), "there is none to check");
+    std::os::unix::fs::symlink(&place, &place).unwrap();
+    lab.run(&["verify"]).ends(1).says(&["ledger: sound", "families index: cannot open"]);
+}
+
+#[test]
 fn a_replaced_sample_is_checked_in_every_family_and_settings_count() {
     let lab = Lab::with_population(40, 50);
     lab.run(&["verify"]).ends(0).says(&["0 wait for the next import or match"]);
