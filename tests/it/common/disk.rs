@@ -3,7 +3,8 @@
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -40,12 +41,12 @@ impl Call {
 }
 
 impl Disk {
-    /// `None` where there is no such disk, which is said.
-    pub(crate) fn new(lab: &Lab) -> Option<Self> {
-        if !cfg!(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))) {
-            println!("skipped: disks fail only under Linux on x86-64 and ARM64");
-            return None;
-        }
+    /// A disk for the store of a lab.
+    ///
+    /// # Panics
+    /// If the system does not let a process intercept its own system calls: tests that need it are ignored elsewhere
+    /// than under Linux on x86-64 and ARM64, and fail there rather than pass without having run.
+    pub(crate) fn new(lab: &Lab) -> Self {
         let folder = lab.path(".").canonicalize().unwrap();
         let library = tempfile::tempdir().unwrap();
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/common/preload.c");
@@ -58,11 +59,8 @@ impl Disk {
         let disk = Self { library, arena: folder.join("arena"), log: folder.join("calls") };
         fs::create_dir(&disk.arena).unwrap();
         let probe = disk.run(&mut lab.command(&["kits"]), "count", 0, "");
-        if probe.status == 99 {
-            println!("skipped: {}", probe.err);
-            return None;
-        }
-        Some(disk)
+        assert_eq!(probe.status, 0, "no disk can fail here: {}", probe.err);
+        disk
     }
 
     /// Puts a copy of a store where the disk fails, or nothing.
@@ -84,12 +82,29 @@ impl Disk {
         command.env("FAULT_KIND", kind).env("FAULT_AT", at.to_string()).env("FAULT_ON", only)
     }
 
-    /// Runs it. The status of what was killed is -9.
+    /// Starts a command that halts before its first change of a file with this in its path, and waits until it does.
+    pub(crate) fn halted(&self, lab: &Lab, words: &[&str], at: &str) -> Child {
+        let signs = self.signs();
+        signs.iter().for_each(|sign| drop(fs::remove_file(sign)));
+        let mut command = lab.command_on(STORE, words);
+        self.under(&mut command, "pause", 1, at);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        while !signs[0].exists() {
+            assert!(child.try_wait().unwrap().is_none(), "{words:?} ended without {at}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child
+    }
+
+    /// Lets what halted go on to its end. The status of what was killed is the signal's number below 0.
+    pub(crate) fn go_on(&self, child: Child) -> Said {
+        fs::write(&self.signs()[1], "").unwrap();
+        said(child.wait_with_output().unwrap())
+    }
+
+    /// Runs it. The status of what was killed is the signal's number below 0.
     pub(crate) fn run(&self, command: &mut Command, kind: &str, at: usize, only: &str) -> Said {
-        let output = plain(self.under(command, kind, at, only)).stdin(Stdio::null()).output().unwrap();
-        let signal = output.status.signal();
-        let said = Said::of(output);
-        Said { status: signal.map_or(said.status, |signal| -signal), ..said }
+        said(plain(self.under(command, kind, at, only)).stdin(Stdio::null()).output().unwrap())
     }
 
     /// The calls of what was run last.
@@ -103,7 +118,13 @@ impl Disk {
     }
 
     /// The file that is there while a process waits, and the one that lets it go on.
-    pub(crate) fn signs(&self) -> [PathBuf; 2] {
+    fn signs(&self) -> [PathBuf; 2] {
         ["paused", "go"].map(|sign| self.log.with_extension(sign))
     }
+}
+
+fn said(output: Output) -> Said {
+    let signal = output.status.signal();
+    let said = Said::of(output);
+    Said { status: signal.map_or(said.status, |signal| -signal), ..said }
 }
