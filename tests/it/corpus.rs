@@ -2,7 +2,7 @@
 
 #[allow(unreachable_pub, reason = "the fuzz targets use the same file as a library")]
 #[path = "../fuzz/readers.rs"]
-mod readers;
+pub(crate) mod readers;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +19,7 @@ use zerocopy::byteorder::little_endian::{F32, F64};
 type Opens = fn(&[u8]) -> bool;
 type Seal = fn(&[u8]) -> Vec<u8>;
 
-fn fuzz() -> PathBuf {
+pub(crate) fn fuzz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz")
 }
 
@@ -28,7 +28,7 @@ fn names(folder: &Path) -> BTreeSet<String> {
 }
 
 /// Seeds have names; what fuzzing adds has digests for names and is nobody's to keep.
-fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = fuzz().join("corpus").join(target);
     let named = |name: &String| name.contains('.');
     names(&folder).into_iter().filter(named).map(|name| (name.clone(), fs::read(folder.join(name)).unwrap())).collect()

@@ -23,6 +23,7 @@ mod export;
 mod expunge;
 mod faults;
 mod full_disk;
+mod fuzzing;
 mod house;
 mod identities;
 mod import_folders;

@@ -1,11 +1,17 @@
 //! Whatever is in a file, a reader answers with data or with findings.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
-use reunite::index::{Binding, Builder, Index};
+use proptest::test_runner::TestRunner;
+use reunite::index::{Binding, Builder, Index, IndexError};
 use reunite::intake::{CaseList, CasePedigrees, Format, Intake, Layout, Request, SingleAllele, read_bytes, read_cases};
 use reunite::model::{Child, DropOut, Profile, Pseudonym};
 use reunite::population::FrequencyTable;
 use reunite::pseudonym::{Pseudonymizer, SecretKey};
+
+use crate::corpus::readers::{sealed_index, walk_index};
 
 /// Text that looks enough like CSV to get past the first checks.
 fn nearly_csv(header: &'static str, alphabet: &'static str) -> impl Strategy<Value = String> {
@@ -60,6 +66,107 @@ fn index() -> Vec<u8> {
         });
     }
     builder.finish(&Binding { alleles: [0; 32], stamp: [0; 16], generation: 1 }).unwrap()
+}
+
+/// Loci with their alleles, as the metadata hold them.
+type Loci = Vec<(String, Vec<u16>)>;
+
+/// The six sections of an index, of which each may be any bytes.
+#[derive(Clone, Debug)]
+struct Sections {
+    children: u8,
+    sections: [Vec<u8>; 6],
+}
+
+impl Sections {
+    /// The bytes of the file, its digests right.
+    fn file(&self) -> Vec<u8> {
+        const HEADER: usize = 80 + 6 * 48 + 32;
+        let mut bytes = index()[..80].to_vec();
+        bytes[72..80].copy_from_slice(&u64::from(self.children).to_le_bytes());
+        let mut offset = HEADER.next_multiple_of(64);
+        for section in &self.sections {
+            bytes.extend(offset.to_le_bytes().into_iter().chain(section.len().to_le_bytes()).chain([0; 32]));
+            offset = (offset + section.len()).next_multiple_of(64);
+        }
+        bytes.resize(HEADER, 0);
+        for section in &self.sections {
+            bytes.resize(bytes.len().next_multiple_of(64), 0);
+            bytes.extend(section);
+        }
+        sealed_index(&bytes)
+    }
+}
+
+/// Any bytes, in one of ten as many as there happen to be, else of this length.
+fn section(length: usize, byte: impl Strategy<Value = u8> + Clone + 'static) -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        9 => prop::collection::vec(byte.clone(), length),
+        1 => prop::collection::vec(byte, 0..300),
+    ]
+}
+
+/// Records of some bytes each, some of small numbers, which are the ones that may fit.
+fn records(size: usize) -> impl Strategy<Value = Vec<u8>> {
+    let small = prop_oneof![6 => Just(0_u8), 1 => 0..4_u8, 1 => any::<u8>()];
+    prop_oneof![
+        4 => Just(Vec::new()),
+        4 => (0..3_usize).prop_flat_map(move |records| prop::collection::vec(small.clone(), records * size)),
+        1 => prop::collection::vec(any::<u8>(), 0..60),
+    ]
+}
+
+fn sections() -> impl Strategy<Value = Sections> {
+    let sound = vec![("vWA".to_owned(), vec![140, 150, 160]), ("FGA".to_owned(), vec![220])];
+    let any_loci = prop::collection::vec(("[A-Za-z0-9]{0,6}", prop::collection::vec(any::<u16>(), 0..4)), 0..4);
+    let loci = prop_oneof![6 => Just(sound), 1 => any_loci];
+    (0..5_u8, loci).prop_flat_map(|(children, loci): (u8, Loci)| {
+        let (count, rows) = (usize::from(children), 1 + loci.iter().map(|locus| 1 + locus.1.len()).sum::<usize>());
+        let metadata = bincode::serde::encode_to_vec((&loci,), bincode::config::standard()).unwrap();
+        // Most codes are those of genotypes.
+        let code = prop_oneof![30 => 0..2_u8, 1 => any::<u8>()];
+        let codes = prop::collection::vec((code, prop_oneof![60 => Just(0_u8), 1 => any::<u8>()]), count * loci.len());
+        let codes = codes.prop_map(|codes| codes.into_iter().flat_map(|(low, high)| [low, high]).collect::<Vec<_>>());
+        (
+            prop_oneof![9 => Just(metadata), 1 => prop::collection::vec(any::<u8>(), 0..60)],
+            section(16 * count, any::<u8>()),
+            section(count.div_ceil(512) * rows * 64, any::<u8>()),
+            prop_oneof![9 => codes, 1 => prop::collection::vec(any::<u8>(), 0..60)],
+            records(10),
+            records(12),
+        )
+            .prop_map(move |(a, b, c, d, e, f)| Sections { children, sections: [a, b, c, d, e, f] })
+    })
+}
+
+/// Random sections behind a header that is right pass its checks, and are refused by each of the checks behind, or read.
+#[test]
+fn any_bytes_as_an_index() {
+    let answers = RefCell::new(BTreeMap::<String, usize>::new());
+    let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) });
+    let read = runner.run(&sections(), |sections| {
+        let bytes = sections.file();
+        let answer = match Index::from_bytes(&bytes) {
+            Ok(_) => "read".to_owned(),
+            Err(IndexError::Damaged(what)) => what.to_owned(),
+            Err(error) => error.to_string(),
+        };
+        prop_assert_eq!(walk_index(&bytes), answer == "read");
+        *answers.borrow_mut().entry(answer).or_default() += 1;
+        Ok(())
+    });
+    read.unwrap();
+    let answers = answers.into_inner();
+    let expected = [
+        "a section has the wrong length",
+        "drop-out probabilities of children",
+        "genotype codes",
+        "loci or alleles",
+        "metadata",
+        "read",
+        "unlisted alleles",
+    ];
+    assert!(answers.keys().eq(&expected), "{answers:?}");
 }
 
 proptest! {
@@ -136,7 +243,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_as_an_index(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
         prop_assert!(Index::from_bytes(&bytes).is_err());
     }
 
@@ -147,6 +254,8 @@ proptest! {
         let at = at.index(bytes.len());
         let end = bytes.len().min(at + patch.len());
         bytes[at..end].copy_from_slice(&patch[..end - at]);
+        // With digests of what is there now, the bytes reach what lies behind these.
+        walk_index(&sealed_index(&bytes));
         // Only the padding between sections may differ without notice, and it is not read.
         if let Ok(index) = Index::from_bytes(&bytes) {
             let original = Index::from_bytes(&sound).unwrap();
