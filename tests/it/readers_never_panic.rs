@@ -143,7 +143,7 @@ fn sections() -> impl Strategy<Value = Sections> {
 #[test]
 fn any_bytes_as_an_index() {
     let answers = RefCell::new(BTreeMap::<String, usize>::new());
-    let mut runner = TestRunner::new(ProptestConfig::with_cases(2000));
+    let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) });
     let read = runner.run(&sections(), |sections| {
         let bytes = sections.file();
         let answer = match Index::from_bytes(&bytes) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index};
 use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedLoci, LinkedShown, Shown};
-use reunite::matching::{Criterion, MatchResult, Matcher, Stopped, Watch};
+use reunite::matching::{Compiler, Criterion, MatchResult, Matcher, Stopped, Watch};
 use reunite::model::{
     Allele, Candidate, Child, DropOut, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative,
     genotype_code,
@@ -83,16 +83,31 @@ fn index(children: &[Child], table: &FrequencyTable) -> Index {
     Index::from_bytes(&builder.finish(&binding).unwrap()).unwrap()
 }
 
+/// Compilers for instructions on which plans may count misses, and for those on which they never do.
+fn compilers(calculator: &Calculator) -> [Arc<Compiler<'_>>; 2] {
+    [false, true].map(|counts| Arc::new(Compiler::new(calculator, counts)))
+}
+
 /// What matching finds, on all instructions that there are, in one page and in several, by scoring everyone, and among the
-/// families that are within reach by the families index alone.
-fn every_way(index: &Index, calculator: &Calculator, least: f64, families: &[Family]) -> Vec<MatchResult> {
-    let matcher = || Matcher::new(index, calculator, Criterion { min_log10_lr: least, ..Criterion::default() });
+/// families that are within reach by the families index alone. Compiled tables are kept from one way to the next, and by
+/// `compilers` from one call to the next.
+fn every_way<'a>(
+    index: &'a Index,
+    calculator: &'a Calculator,
+    compilers: &[Arc<Compiler<'a>>; 2],
+    least: f64,
+    families: &[Family],
+) -> Vec<MatchResult> {
+    let on = |instructions: Instructions| {
+        let criterion = Criterion { min_log10_lr: least, ..Criterion::default() };
+        let compiler = Arc::clone(&compilers[usize::from(instructions.counts())]);
+        Matcher::new(index, calculator, criterion).with_instructions(instructions).compiling_with(compiler)
+    };
+    let matcher = || on(Instructions::detect());
     let watch = Watch::default();
     let run = |matcher: Matcher<'_>| matcher.run(families, &watch).unwrap().0;
-    let mut results: Vec<MatchResult> = Instructions::available()
-        .into_iter()
-        .map(|instructions| run(matcher().with_instructions(instructions)))
-        .collect();
+    let mut results: Vec<MatchResult> =
+        Instructions::available().into_iter().map(|instructions| run(on(instructions))).collect();
     results.push(run(matcher().exhaustive()));
     let mut pages = families.chunks(7);
     let next = || Ok::<_, Stopped>(pages.next().unwrap_or_default().to_vec());
@@ -106,7 +121,7 @@ fn every_way(index: &Index, calculator: &Calculator, least: f64, families: &[Fam
     let families_index = FamilyIndex::open_if(&path, calculator.panel().len(), |_| true).unwrap();
     assert_eq!(families_index.families(), families.len() as u64);
     for instructions in Instructions::available() {
-        let matcher = matcher().with_instructions(instructions);
+        let matcher = on(instructions);
         let reached = matcher.within_reach(&families_index, &watch).unwrap();
         let mut informative = reached.informative;
         informative.sort_unstable();
@@ -269,7 +284,7 @@ proptest! {
         let calculator = Calculator::new(table, model).unwrap().with_linked(pairs).unwrap();
         let index = index(&children, table);
         let expected = exhaustive(&families, &children, &calculator, least);
-        for result in every_way(&index, &calculator, least, &families) {
+        for result in every_way(&index, &calculator, &compilers(&calculator), least, &families) {
             prop_assert_eq!(&result.unscorable, &vec![]);
             prop_assert_eq!(result.candidates.len(), expected.len());
             for (ours, theirs) in result.candidates.iter().zip(&expected) {
@@ -319,7 +334,7 @@ proptest! {
         let calculator = Calculator::new(table, model).unwrap();
         let index = index(&children, table);
         let expected = exhaustive(&families, &children, &calculator, least);
-        for result in every_way(&index, &calculator, least, &families) {
+        for result in every_way(&index, &calculator, &compilers(&calculator), least, &families) {
             prop_assert_eq!(&result.unscorable, &vec![]);
             prop_assert_eq!(&result.candidates, &expected);
         }
@@ -341,11 +356,13 @@ fn screened_equals_exhaustive_without_mutation() {
     };
     let (families, children) = people(&plan, table, &model);
     let calculator = Calculator::new(table, model).unwrap();
+    let index = index(&children, table);
+    let all = exhaustive(&families, &children, &calculator, -2.0);
+    let compilers = compilers(&calculator);
     for least in [-2.0, 1.0, 4.0, 8.0] {
-        let index = index(&children, table);
-        let expected = exhaustive(&families, &children, &calculator, least);
+        let expected: Vec<Candidate> = all.iter().filter(|one| one.log10_lr >= least).copied().collect();
         assert!(expected.len() > 20, "there is something to lose");
-        for result in every_way(&index, &calculator, least, &families) {
+        for result in every_way(&index, &calculator, &compilers, least, &families) {
             assert_eq!(result.candidates, expected);
         }
     }
@@ -422,8 +439,9 @@ fn no_child_at_the_edge_is_lost() {
         let one = std::slice::from_ref(family);
         let all = exhaustive(one, &children, &calculator, f64::NEG_INFINITY);
         assert_eq!(all.len(), children.len());
+        let compilers = compilers(&calculator);
         for edge in &all {
-            for result in every_way(&index, &calculator, edge.log10_lr, one) {
+            for result in every_way(&index, &calculator, &compilers, edge.log10_lr, one) {
                 screened += result.families_screened;
                 weighed += result.families_weighed;
                 assert_eq!(result.candidates[..], all[..result.candidates.len()]);
