@@ -92,7 +92,7 @@ fn is_zero(value: &f64) -> bool {
 }
 
 impl ModelConfig {
-    pub(super) fn of(Settings { model, linked }: &Settings) -> Self {
+    pub(super) fn from_settings(Settings { model, linked }: &Settings) -> Self {
         let (rates, stepwise) = match model.mutation {
             Mutation::None => (None, None),
             Mutation::Equal(rates) | Mutation::Proportional(rates) => (Some(rates), None),
@@ -202,7 +202,7 @@ mod tests {
                 let model = Model { mutation, convention, floor, theta: 0.03, silent: 0.002, drop_out };
                 let linked = vec!["vWA:D12S391=11.9cM".parse().unwrap(), "A:B=0.25".parse().unwrap()];
                 let settings = Settings { model, linked };
-                let text = toml::to_string(&ModelConfig::of(&settings)).unwrap();
+                let text = toml::to_string(&ModelConfig::from_settings(&settings)).unwrap();
                 let again: ModelConfig = toml::from_str(&text).unwrap();
                 assert_eq!(again.settings().unwrap(), settings);
             }

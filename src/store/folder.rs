@@ -130,7 +130,7 @@ impl Store {
                 ),
             },
             frequencies: FrequencyConfig { file: FREQUENCIES.to_owned(), digest: HEXLOWER.encode(&table.digest()) },
-            model: ModelConfig::of(settings),
+            model: ModelConfig::from_settings(settings),
             matching: MatchConfig { min_log10_lr: criterion.min_log10_lr, min_loci: min_loci() },
         };
         write_private(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;

@@ -178,14 +178,14 @@ impl Store {
             checking: OnceCell::new(),
         };
         if let Some(cases) = &cases {
-            desk.tell_of_list(cases.notes());
+            desk.record_list_findings(cases.notes());
         }
         // What was done before something failed is told all the same.
         let failed = files.iter().try_for_each(|source| desk.file(source)).err();
         desk.look_for_duplicates();
         if let (Some(cases), None) = (&cases, &failed) {
             let without = cases.without_genotypes(&desk.samples);
-            desk.tell_of_list(&without);
+            desk.record_list_findings(&without);
         }
         let Desk { log, with_rows, .. } = desk;
         if let (Some(pedigrees), Some(path), None) = (&pedigrees, &options.pedigrees, &failed)
@@ -268,7 +268,7 @@ impl Desk<'_> {
         let name = source.path.display().to_string();
         let mut report = FileReport::new(name.clone());
         if let Some(why) = source.skipped {
-            self.tell(
+            self.record_findings(
                 &mut report,
                 vec![about_file(&name, Severity::Note, FindingCode::Skipped, why.to_owned()).into()],
             );
@@ -280,7 +280,7 @@ impl Desk<'_> {
             Err(error) => {
                 report.outcome = FileOutcome::Rejected;
                 let problem = about_file(&name, Severity::Error, FindingCode::Unreadable, error.to_string());
-                self.tell(&mut report, vec![ImportFinding { problem, text: error.to_string() }]);
+                self.record_findings(&mut report, vec![ImportFinding { problem, text: error.to_string() }]);
                 self.log.files.push(report);
                 return Ok(());
             }
@@ -301,7 +301,7 @@ impl Desk<'_> {
         findings.append(&mut intake.notes);
         findings.extend(diagnose::unusual(&name, &intake, self.store, self.options.min_loci));
         findings.sort_by_key(|problem| (problem.severity, problem.place()));
-        self.tell(&mut report, findings.into_iter().map(ImportFinding::from).collect());
+        self.record_findings(&mut report, findings.into_iter().map(ImportFinding::from).collect());
         if self.request.cases.is_some() {
             self.samples.extend(intake.rows.iter().map(|row| row.sample));
         }
@@ -313,7 +313,7 @@ impl Desk<'_> {
             let refused = self.refused(intake.layout, &intake.digest, bad);
             self.ledger.append(&refused).map(drop).map_err(StoreError::Recording)
         } else {
-            self.take(intake, bad, &name, &mut report)
+            self.write_rows(intake, bad, &name, &mut report)
         };
         if matches!(report.outcome, FileOutcome::Imported | FileOutcome::Unchanged) && bad == 0 {
             self.observer.notice(&Notice::FileTime { seconds: started.elapsed().as_secs_f64() });
@@ -323,7 +323,7 @@ impl Desk<'_> {
     }
 
     /// Tells findings and enters them.
-    fn tell(&mut self, report: &mut FileReport, findings: Vec<ImportFinding>) {
+    fn record_findings(&mut self, report: &mut FileReport, findings: Vec<ImportFinding>) {
         for ImportFinding { problem, .. } in &findings {
             *report.findings.entry(problem.code).or_default() += 1;
         }
@@ -342,11 +342,17 @@ impl Desk<'_> {
         entry.with("outcome", "refused")
     }
 
-    fn take(&mut self, intake: Intake, problems: u64, name: &str, report: &mut FileReport) -> Result<(), StoreError> {
+    fn write_rows(
+        &mut self,
+        intake: Intake,
+        problems: u64,
+        name: &str,
+        report: &mut FileReport,
+    ) -> Result<(), StoreError> {
         let Intake { layout, digest, loci, rows, pedigrees, .. } = intake;
         let batch = Batch { layout, file_digest: digest, loci, rows, pedigrees };
         let dry_run = self.options.dry_run;
-        match self.write(&batch, &self.record(problems)) {
+        match self.write_batch(&batch, &self.record(problems)) {
             Ok(done) => {
                 if dry_run {
                     self.ledger.append(&self.refused(layout, &digest, problems).with("outcome", "dry run"))?;
@@ -361,7 +367,7 @@ impl Desk<'_> {
                 if !dry_run && done.added + done.replaced > 0 {
                     if layout == Layout::Families {
                         let findings = self.marks(&batch, name)?;
-                        self.tell(report, findings);
+                        self.record_findings(report, findings);
                     }
                     if self.options.identity.is_some() {
                         self.new.add(name, &batch, self.ledger, self.store.table().panel())?;
@@ -386,7 +392,7 @@ impl Desk<'_> {
     }
 
     /// Writes rows to the ledger, and their original identifiers to the vault.
-    fn write(&mut self, batch: &Batch, entry: &Entry) -> Result<ImportReport, LedgerError> {
+    fn write_batch(&mut self, batch: &Batch, entry: &Entry) -> Result<ImportReport, LedgerError> {
         let &ImportOptions { on_conflict, dry_run, .. } = self.options;
         let names = self.names;
         let Some(sealing) = &mut self.sealing else {
@@ -429,7 +435,7 @@ impl Desk<'_> {
         for (file, findings) in found {
             let Some(at) = self.log.files.iter().rposition(|report| report.file == file) else { continue };
             let mut report = self.log.files[at].clone();
-            self.tell(&mut report, findings);
+            self.record_findings(&mut report, findings);
             self.log.files[at] = report;
         }
     }
@@ -452,14 +458,14 @@ impl Desk<'_> {
             problem: diagnose::conflict(name, conflict, severity),
             text: format!("{name}: {conflict}"),
         });
-        self.tell(report, findings.collect());
+        self.record_findings(report, findings.collect());
     }
 
     /// Tells what there is to tell of the case list, which is no file of the import's own.
-    fn tell_of_list(&mut self, notes: &[Problem]) {
+    fn record_list_findings(&mut self, notes: &[Problem]) {
         if let Some(first) = notes.first() {
             let mut report = FileReport::new(first.file.to_string());
-            self.tell(&mut report, notes.iter().cloned().map(ImportFinding::from).collect());
+            self.record_findings(&mut report, notes.iter().cloned().map(ImportFinding::from).collect());
         }
     }
 }

@@ -179,7 +179,7 @@ impl Bench {
         runs.sort_by(|a, b| a.report.run.seconds.total_cmp(&b.report.run.seconds));
         let lengths = runs.iter().map(|run| run.report.run.seconds).collect();
         let median = runs.swap_remove(runs.len() / 2);
-        let full_measured = Full::of(&median, lengths);
+        let full_measured = Full::from_run(&median, lengths);
         import(&mut ledger, &later)?;
         let delta = store.match_all(&MatchOptions { full: false, ..full }, &entry, &quiet)?;
         // Its own index first, so that only matching is compared.
@@ -214,7 +214,7 @@ impl Bench {
 }
 
 impl Full {
-    fn of(run: &Matched, runs: Vec<f64>) -> Self {
+    fn from_run(run: &Matched, runs: Vec<f64>) -> Self {
         let seconds = |time: Duration| time.as_secs_f64();
         let (wall, pairs) = (run.report.run.seconds, run.report.run.pairs);
         let screen = f64::max(seconds(run.stages.screen), 1e-9);

@@ -106,7 +106,7 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
         settings.model,
     ));
     let matched = store.match_all(&MatchOptions::full(&store), &entry, &Notices::new(output))?;
-    matching::say(&matched, output);
+    matching::say_matched(&matched, output);
     let known = Known::new(&names)?;
     output.data(&report(&matched.report.candidates, &known)?)?;
     output.say(&format!("\nall of it in {:.1} s", started.elapsed().as_secs_f64()));

@@ -67,12 +67,12 @@ impl FindKin {
             Format::Table if report.pairs.is_empty() => {}
             Format::Table => output.data(&report.table(TABLE_ROWS))?,
         }
-        Ok(say(&report, &result, output))
+        Ok(say_found(&report, &result, output))
     }
 }
 
 /// Says what came of a search.
-fn say(report: &KinReport, found: &KinResult, output: &Output) -> Outcome {
+fn say_found(report: &KinReport, found: &KinResult, output: &Output) -> Outcome {
     for one in &found.unscorable {
         let (sample, locus, reason) = (one.family, &one.locus, &one.reason);
         output.warn(&format!("sample {sample} could not be compared as a relative, at locus {locus}: {reason}"));

@@ -65,7 +65,7 @@ impl Match {
                 }
             }
         }
-        say(&matched, output);
+        say_matched(&matched, output);
         let whole = matched.result.unscorable.is_empty() && matched.result.refused.is_empty();
         Ok(match (whole, matched.report.candidates.is_empty() && matched.report.identities.is_empty()) {
             (false, _) => Outcome::Rejected,
@@ -76,7 +76,7 @@ impl Match {
 }
 
 /// Says what came of a run.
-pub(super) fn say(matched: &Matched, output: &Output) {
+pub(super) fn say_matched(matched: &Matched, output: &Output) {
     for family in &matched.result.unscorable {
         output.warn(&format!("family {} was not scored, at locus {}: {}", family.family, family.locus, family.reason));
     }
