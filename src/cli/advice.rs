@@ -39,9 +39,6 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::Incomplete(Incomplete::Changes) => "run `reunite match --full`, and `reunite verify`",
         StoreError::Incomplete(Incomplete::Generation) | StoreError::LastRun(_) => "run `reunite match --full`",
         StoreError::Incomplete(Incomplete::Families { .. } | Incomplete::Pedigree(_)) => "run `reunite verify`",
-        StoreError::NoFamily(_) | StoreError::NoChild(_) => {
-            "`reunite candidates` and `reunite pseudonym` give pseudonyms"
-        }
         StoreError::NoSubject(_) => "nothing was expunged",
         StoreError::Nobody => "give pseudonyms, or --identifiers and a list on standard input",
         StoreError::PedigreesOfChildren => "--pedigrees goes with --as families",

@@ -6,7 +6,6 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::audit::CheckpointError;
 use crate::index::IndexError;
 use crate::intake::Problem;
 use crate::kinship::KinshipError;
@@ -443,9 +442,6 @@ pub enum StoreError {
     /// See [`KeyError`].
     #[error("{0}")]
     Key(#[from] KeyError),
-    /// See [`CheckpointError`].
-    #[error("{0}")]
-    Checkpoint(#[from] CheckpointError),
 }
 
 impl StoreError {

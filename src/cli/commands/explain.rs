@@ -6,7 +6,7 @@ use crate::cli::options::{FormatOption, Global, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::report::Format;
-use crate::store::{CertainParent, ExplainOptions, Explained};
+use crate::store::{CertainParent, ExplainOptions, Explained, StoreError};
 
 #[derive(Args)]
 pub(crate) struct Explain {
@@ -33,7 +33,7 @@ impl Explain {
             show_genotypes: self.show_genotypes,
         };
         let entry = global.entry("explain").with("format", self.format.format.word());
-        let Explained { report, same_as, .. } = global.open()?.explain(&options, &entry)?;
+        let Explained { report, same_as, .. } = global.open()?.explain(&options, &entry).map_err(not_found)?;
         if let Some(relative) = same_as {
             output.warn(&format!(
                 "the child has the profile of relative {relative}: one person under two numbers, or identical twins; the LR \
@@ -50,4 +50,16 @@ impl Explain {
         }
         Ok(Outcome::Done)
     }
+}
+
+/// Says where the pseudonyms of a pair come from, if the store does not hold it.
+fn not_found(error: StoreError) -> anyhow::Error {
+    let what = match error {
+        StoreError::NoFamily(_) => "family",
+        StoreError::NoChild(_) => "child",
+        error => return error.into(),
+    };
+    anyhow::anyhow!(
+        "there is no {what} of that pseudonym in the store: `reunite candidates` and `reunite pseudonym` give it"
+    )
 }
