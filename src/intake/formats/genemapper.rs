@@ -12,7 +12,7 @@ use crate::intake::columns::fields::Field;
 use crate::intake::columns::header::ValueColumn;
 use crate::intake::columns::loci::{self, Named};
 use crate::intake::columns::tall_table::TallColumns;
-use crate::intake::findings::{Column, Findings};
+use crate::intake::findings::{Column, ColumnName, Findings};
 use crate::intake::request::Request;
 use crate::intake::rows::amelogenin::{Marker as SexMarker, SexAllele};
 use crate::intake::rows::cells::{self, CellError, Reading};
@@ -118,7 +118,7 @@ impl<'r> Reader<'r> {
         let read = |at: &usize| {
             [columns.sample, columns.marker].contains(at) || columns.alleles.contains(at) || columns.types.contains(at)
         };
-        let column = |(at, name): (usize, &&str)| Some((at + 1, if read(&at) { (*name).into() } else { "?".into() }));
+        let column = |(at, name): (usize, &&str)| Some(ColumnName::at(at, if read(&at) { *name } else { "?" }));
         Self {
             request,
             names: names.iter().enumerate().map(column).collect(),
