@@ -113,7 +113,7 @@
 //!
 //! | room | owns | may import |
 //! |---|---|---|
-//! | `model` | locus, allele, genotype, profile, panel, pedigree, relation; no I/O | nothing |
+//! | `model` | locus, allele, genotype, profile, panel, pedigree, relation, kinds of findings; no I/O | nothing |
 //! | `population` | allele frequencies, the floor for unlisted alleles, mutation models | model |
 //! | `kinship` | exact likelihoods; pure: no I/O, threads, clock | model, population |
 //! | `consistency` | relatives of one family held against each other; pure | model, population, kinship |

@@ -8,14 +8,14 @@ use crate::model::{FindingCode, Severity};
 
 /// One finding about a file: its place, its cause and what to do. Never what stands in the cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Problem {
     /// The file's name, as given.
     pub file: Arc<str>,
     /// Line, from 1; 0 if it is the file as a whole.
     pub line: u64,
-    /// Column, from 1, and its name in the header; `?` for a name that cannot be a column's. 0 where a form of file has
-    /// no columns, such as XML: the name alone then says which value.
-    pub column: Option<(usize, Arc<str>)>,
+    /// The column, or the value where a form of file has no columns.
+    pub column: Option<ColumnName>,
     /// How much it matters.
     pub severity: Severity,
     /// The kind of finding.
@@ -28,7 +28,7 @@ impl Problem {
     /// Line and column, to sort by.
     #[must_use]
     pub fn place(&self) -> (u64, usize) {
-        (self.line, self.column.as_ref().map_or(0, |column| column.0))
+        (self.line, self.column.as_ref().and_then(|column| column.number).unwrap_or(0))
     }
 }
 
@@ -38,21 +38,37 @@ impl fmt::Display for Problem {
         if self.line > 0 {
             write!(f, ":{}", self.line)?;
         }
-        if let Some((number, name)) = &self.column {
-            match number {
-                0 => write!(f, ": {name}")?,
-                _ => write!(f, ": column {number} ({name})")?,
-            }
+        match &self.column {
+            Some(ColumnName { number: Some(number), name }) => write!(f, ": column {number} ({name})")?,
+            Some(ColumnName { number: None, name }) => write!(f, ": {name}")?,
+            None => {}
         }
         write!(f, ": {}", self.what)
     }
 }
 
-pub(super) type Column = Option<(usize, Arc<str>)>;
+/// A column, or another value of a file, as findings name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnName {
+    /// The number, from 1; `None` where a form of file has no columns, such as XML: the name alone then says which value.
+    pub number: Option<usize>,
+    /// The name in the header; `?` for a name that cannot be a column's.
+    pub name: Arc<str>,
+}
+
+impl ColumnName {
+    /// The column at a position, from 0.
+    pub(super) fn at(position: usize, name: impl Into<Arc<str>>) -> Self {
+        Self { number: Some(position + 1), name: name.into() }
+    }
+}
+
+/// Where in its line a finding is, if that can be said.
+pub(super) type Column = Option<ColumnName>;
 
 /// A value as findings name it, where a form of file has no columns.
 pub(super) fn value_named(name: &str) -> Column {
-    Some((0, name.into()))
+    Some(ColumnName { number: None, name: name.into() })
 }
 
 /// Collects the findings of one file.
@@ -217,7 +233,7 @@ mod tests {
     #[test]
     fn findings_name_their_place() {
         let mut findings = Findings::new("f.csv");
-        findings.problem(17, Some((9, "vWA".into())), FindingCode::Allele, "is bad");
+        findings.problem(17, Some(ColumnName::at(8, "vWA")), FindingCode::Allele, "is bad");
         findings.problem(3, None, FindingCode::Fields, "is short");
         let (problems, _) = findings.finish();
         assert_eq!(problems[0].to_string(), "f.csv:3: is short");

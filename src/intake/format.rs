@@ -2,6 +2,7 @@
 
 /// The form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Format {
     /// Tidy CSV: a row per person, a column per locus, or two.
     Csv,

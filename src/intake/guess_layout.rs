@@ -13,6 +13,23 @@ use crate::model::{FindingCode, Layout};
 /// has neither. `request.layout` is ignored.
 ///
 /// If the columns do not show the layout, nothing but the header is read, and that is the intake's only problem.
+///
+/// ```
+/// use reunite::intake::{Request, read_guessing_layout};
+/// use reunite::model::{FindingCode, Layout};
+/// use reunite::population::FrequencyTable;
+/// use reunite::pseudonym::{Pseudonymizer, SecretKey};
+///
+/// let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
+/// let panel = FrequencyTable::chinese_han_23().panel();
+/// // The layout of this request is ignored.
+/// let request = Request::new(Layout::Families, panel, &pseudonymizer);
+/// let intake = read_guessing_layout("f.csv", b"sample_id,sex,vWA\nC1,m,14/15\n", &request);
+/// assert_eq!((intake.layout, intake.rows.len()), (Layout::Children, 1));
+///
+/// let intake = read_guessing_layout("f.csv", b"name,vWA\nx,14\n", &request);
+/// assert_eq!(intake.problems[0].code, FindingCode::LayoutUnknown);
+/// ```
 #[must_use]
 pub fn read_guessing_layout(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intake {
     let mut findings = Findings::new(file_name);

@@ -18,6 +18,7 @@ use crate::intake::text::source::open_source;
 
 /// A child in question and its relatives, as a file gives them.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Case {
     /// The case's name in the file.
     pub name: String,
@@ -33,6 +34,7 @@ pub struct Case {
 
 /// A typed relative of a [`Case`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct CaseRelative {
     /// What the relative is to the child.
     pub relation: Relation,

@@ -1,4 +1,20 @@
-//! Files that laboratories bring: one reader per layout, with every finding by line and column.
+//! Reads the files of laboratories: one reader for each format, and every finding with its line and column.
+//!
+//! [`read_file`] and [`read_bytes`] read a file as a [`Request`] asks, [`read_guessing_layout`] one of which nobody says
+//! what it holds. Further files may stand beside it: a [`CaseList`] says who the samples are, [`FamilyPedigrees`] who
+//! descends from whom. [`read_cases`] reads the cases of the kinship calculator, [`read_fam_database`] the frequencies of a
+//! Familias project.
+//!
+//! | floor | what it knows |
+//! |---|---|
+//! | `read`, `guess_layout`, `kinship_cases` | which reader a file needs |
+//! | `formats` | CSV, tables with a row per sample and locus, CODIS CMF, Familias projects |
+//! | `rows` | what a row says of a sample, whatever it was written in, and what rows say of each other |
+//! | `request`, `result` | what is asked of a file, and what it came to |
+//! | `pedigree` | families whose relations do not say who descends from whom |
+//! | `columns` | what the columns of a file mean |
+//! | `text` | encodings, lines, fields |
+//! | `findings` | what is wrong, and where |
 //!
 //! Nothing read from a cell is ever repeated in a finding: in a shifted row any cell may hold a name or an ID-card
 //! number. Identifiers become pseudonyms here and go no further.
@@ -21,10 +37,10 @@ mod tests;
 mod text;
 
 pub use crate::model::{FindingCode, Layout, SampleRecord as Row, Severity};
-pub use columns::kits::{Kit, KitUse};
+pub use columns::kits::{Kit, KitUse, UnknownKit};
 pub use columns::loci::KNOWN_LOCI;
 pub use columns::number_kind::NumberKind;
-pub use findings::{MOST_FINDINGS, Problem};
+pub use findings::{ColumnName, MOST_FINDINGS, Problem};
 pub use format::Format;
 pub use formats::fam::{FamDatabase, FamLocus, FamMutation, read_fam_database};
 pub use guess_layout::read_guessing_layout;

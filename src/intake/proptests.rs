@@ -119,7 +119,7 @@ proptest! {
         let intake = read(layout, text(&file));
         prop_assert_eq!(intake.problems.len(), 1, "{:?}", intake.problems);
         prop_assert_eq!(intake.problems[0].line, row as u64 + 1);
-        prop_assert_eq!(intake.problems[0].column.as_ref().map(|c| c.0), Some(column + 1));
+        prop_assert_eq!(intake.problems[0].column.as_ref().and_then(|column| column.number), Some(column + 1));
         prop_assert_eq!(intake.rows.len(), 6);
     }
 }

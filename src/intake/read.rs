@@ -18,6 +18,27 @@ use crate::intake::text::encoding::{MOST_BYTES, decode};
 
 /// Reads a file; as [`read_bytes`].
 ///
+/// ```
+/// use reunite::intake::{IntakeError, Request, read_file};
+/// use reunite::model::Layout;
+/// use reunite::population::FrequencyTable;
+/// use reunite::pseudonym::{Pseudonymizer, SecretKey};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("children.csv");
+/// std::fs::write(&path, "sample_id,sex,vWA,FGA\nC1,m,14/15,22\nC2,f,,21/24\n")?;
+///
+/// let panel = FrequencyTable::chinese_han_23().panel();
+/// let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
+/// let request = Request::new(Layout::Children, panel, &pseudonymizer);
+/// let intake = read_file(&path, &request)?;
+/// assert_eq!((intake.rows.len(), intake.problems.len()), (2, 0));
+///
+/// let missing = read_file(&folder.path().join("other.csv"), &request);
+/// assert!(matches!(missing, Err(IntakeError::Io { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`IntakeError`] if the file cannot be read or is larger than [`MOST_BYTES`]. What is wrong inside it is not an
 /// error of this function but in [`Intake::problems`].
@@ -65,6 +86,25 @@ pub fn file_bytes(path: &Path) -> Result<Vec<u8>, IntakeError> {
 /// `sample_id`.
 ///
 /// `file_name` is only used to name the file in findings.
+///
+/// ```
+/// use reunite::intake::{Request, read_bytes};
+/// use reunite::model::{FindingCode, Layout};
+/// use reunite::population::FrequencyTable;
+/// use reunite::pseudonym::{Pseudonymizer, SecretKey};
+///
+/// let panel = FrequencyTable::chinese_han_23().panel();
+/// let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
+/// let request = Request::new(Layout::Families, panel, &pseudonymizer);
+/// let text = "family_id,sample_id,relation,sex,vWA\nF1,S1,mother,f,14/15\nF1,S2,brother,m,15\n";
+/// let intake = read_bytes("families.csv", text.as_bytes(), &request);
+///
+/// assert_eq!(intake.rows[0].sample, pseudonymizer.sample(None, "S1")?);
+/// let problem = &intake.problems[0];
+/// assert_eq!((problem.line, problem.code), (3, FindingCode::Relation));
+/// assert!(problem.to_string().starts_with("families.csv:3: column 3 (relation): the cell is none of: father, mother"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn read_bytes(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intake {
     let mut findings = Findings::new(file_name);

@@ -11,6 +11,29 @@ use crate::model::{Layout, Panel};
 use crate::pseudonym::Pseudonymizer;
 
 /// What is asked of a file.
+///
+/// ```
+/// use reunite::intake::{CaseList, Request, SingleAllele, read_bytes};
+/// use reunite::model::{Layout, Relation};
+/// use reunite::population::FrequencyTable;
+/// use reunite::pseudonym::{Pseudonymizer, SecretKey};
+///
+/// let panel = FrequencyTable::chinese_han_23().panel();
+/// let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
+/// let request = Request::new(Layout::Families, panel, &pseudonymizer);
+///
+/// // A file of genotypes alone, and a case list that says whose they are.
+/// let list = "sample_id,family_id,relation,sex\nS1,F1,father,m\n";
+/// let cases = CaseList::read("cases.csv", list.as_bytes(), &request).map_err(|problems| format!("{problems:?}"))?;
+/// let request = Request { cases: Some(&cases), single_allele: SingleAllele::Untyped, ..request };
+/// let genotypes = "Sample Name\tMarker\tAllele 1\tAllele 2\nS1\tvWA\t14\t15\nS1\tFGA\t22\t\n";
+/// let intake = read_bytes("genotypes.txt", genotypes.as_bytes(), &request);
+///
+/// let family = pseudonymizer.family(None, "F1")?;
+/// assert_eq!(intake.rows[0].family, Some((family, Relation::Father)));
+/// assert_eq!(intake.rows[0].profile.typed_loci(), 1, "one allele alone is left untyped, as asked");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// What it holds.

@@ -2,9 +2,8 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use crate::intake::findings::Problem;
+use crate::intake::findings::{ColumnName, Problem};
 use crate::intake::format::Format;
 use crate::model::{FamilyPedigree, Layout, Locus, SampleRecord};
 
@@ -12,6 +11,7 @@ use crate::model::{FamilyPedigree, Layout, Locus, SampleRecord};
 ///
 /// A file with problems is to be refused as a whole; the sound rows are there to be counted.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Intake {
     /// The layout it was read as.
     pub layout: Layout,
@@ -24,7 +24,7 @@ pub struct Intake {
     /// The loci of its columns, in file order, each spelled as the panel spells it.
     pub loci: Vec<Locus>,
     /// Where each of these columns stands, as findings name it.
-    pub locus_columns: Vec<Option<(usize, Arc<str>)>>,
+    pub locus_columns: Vec<Option<ColumnName>>,
     /// How many rows have a problem and were left out: lines of tidy CSV, samples of a GeneMapper table, specimens of CMF,
     /// persons with DNA data of Familias in each of their families. What could not be read at all has no rows to count.
     pub rejected: u64,
@@ -40,6 +40,7 @@ pub struct Intake {
 
 /// Why a file could not be read at all.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum IntakeError {
     /// The operating system refused.
     #[error("cannot read {}: {source}", path.display())]

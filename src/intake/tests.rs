@@ -27,7 +27,11 @@ pub(super) fn request<'a>(layout: Layout, panel: &'a Panel, pseudonymizer: &'a P
 
 /// Line, column and code of each problem.
 pub(super) fn places(intake: &Intake) -> Vec<(u64, usize, &'static str)> {
-    intake.problems.iter().map(|p| (p.line, p.column.as_ref().map_or(0, |c| c.0), p.code.word())).collect()
+    intake
+        .problems
+        .iter()
+        .map(|p| (p.line, p.column.as_ref().and_then(|column| column.number).unwrap_or(0), p.code.word()))
+        .collect()
 }
 
 fn families(rows: &str) -> Intake {
@@ -219,7 +223,8 @@ fn loci_outside_the_panel_are_kept_and_noted() {
     assert_eq!(intake.problems, []);
     assert_eq!(intake.loci.iter().map(Locus::name).collect::<Vec<_>>(), ["FGA", "TPOX", "TH01"]);
     assert_eq!(intake.rows[0].profile.typed_loci(), 3);
-    let notes: Vec<_> = intake.notes.iter().map(|n| (n.column.as_ref().unwrap().0, n.code.word())).collect();
+    let notes: Vec<_> =
+        intake.notes.iter().map(|n| (n.column.as_ref().unwrap().number.unwrap(), n.code.word())).collect();
     assert_eq!(notes, [(5, "not-in-panel"), (6, "alias"), (6, "not-in-panel")]);
 }
 

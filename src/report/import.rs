@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::intake::{FindingCode, Problem, Severity};
+use crate::intake::{ColumnName, FindingCode, Problem, Severity};
 
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
@@ -141,7 +141,7 @@ impl ImportLog {
         let place = |problem: &Problem| {
             let (column, name) = match &problem.column {
                 None => (None, None),
-                Some((number, name)) => (Some(*number).filter(|&number| number > 0), Some(name.to_string())),
+                Some(ColumnName { number, name }) => (*number, Some(name.to_string())),
             };
             json!({
                 "file": &*problem.file,
@@ -195,8 +195,8 @@ impl ImportLog {
                 place.push(format!("line {}", first.line));
             }
             match &first.column {
-                Some((0, name)) => place.push(name.to_string()),
-                Some((number, name)) => place.push(format!("column {number} ({name})")),
+                Some(ColumnName { number: None, name }) => place.push(name.to_string()),
+                Some(ColumnName { number: Some(number), name }) => place.push(format!("column {number} ({name})")),
                 None if place.is_empty() => place.push("the file".to_owned()),
                 None => {}
             }
@@ -290,7 +290,7 @@ mod tests {
     use super::*;
 
     fn problem(file: &str, line: u64, severity: Severity, code: FindingCode) -> Problem {
-        let column = (line > 0).then(|| (3, "vWA".into()));
+        let column = (line > 0).then(|| ColumnName { number: Some(3), name: "vWA".into() });
         Problem { file: file.into(), line, column, severity, code, what: "is so: do this".into() }
     }
 

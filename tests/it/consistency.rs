@@ -1,4 +1,4 @@
-//! Families held against themselves, by the commands.
+//! The consistency of families, checked by the commands.
 
 use crate::common::Lab;
 
@@ -176,7 +176,7 @@ fn a_replaced_sample_is_checked_in_every_family_and_settings_count() {
     assert_ne!(config, changed);
     std::fs::write(lab.path("store/reunite.toml"), changed).unwrap();
     lab.run(&["verify"]).ends(0).says(&["42 wait for the next import or match"]);
-    assert!(lab.run(&["match"]).err.contains("42 families held against themselves first"));
+    assert!(lab.run(&["match"]).err.contains("checked 42 families for consistency first"));
     lab.run(&["verify"]).ends(0).says(&["0 wait for the next import or match"]);
-    assert!(!lab.run(&["match"]).err.contains("held against themselves"));
+    assert!(!lab.run(&["match"]).err.contains("for consistency first"));
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use crate::cli::options::{FormatOption, Global};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
-use crate::intake::{Kit, KitUse};
+use crate::intake::{Kit, KitUse, UnknownKit};
 use crate::model::Panel;
 use crate::population::FrequencyTable;
 use crate::report::{Format, KitRow, KitsReport};
@@ -63,7 +63,9 @@ pub(super) fn kit_use(name: Option<&str>, unverified: bool) -> anyhow::Result<Ki
             kit.name()
         ),
         Ok(kit) => Ok(KitUse { stated: Some(kit), unverified }),
-        Err(Some(nearest)) => bail!("--kit: no kit of this name is known; did you mean {nearest}? See `reunite kits`"),
-        Err(None) => bail!("--kit: no kit of this name is known: see `reunite kits`"),
+        Err(UnknownKit { nearest: Some(nearest) }) => {
+            bail!("--kit: no kit of this name is known; did you mean {nearest}? See `reunite kits`")
+        }
+        Err(UnknownKit { nearest: None }) => bail!("--kit: no kit of this name is known: see `reunite kits`"),
     }
 }

@@ -50,7 +50,7 @@ const ALIASES: [(Field, &str); 11] = [
     (Field::Amelogenin, "am"),
 ];
 
-/// Without case, spaces, hyphens and underscores: `Sample ID` is `sample_id`.
+/// A name without case, spaces, hyphens and underscores: `Sample ID` is `sample_id`, and `Penta D` is `PENTAD`.
 pub(in crate::intake) fn plain_name(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
 }

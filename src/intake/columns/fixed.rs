@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::intake::findings::{Column, Findings};
+use crate::intake::findings::{Column, ColumnName, Findings};
 use crate::intake::text::lines::is_blank;
 use crate::intake::text::source::{Source, row_fields};
 use crate::model::FindingCode;
@@ -46,7 +46,7 @@ impl Columns {
                 continue;
             }
             let again = self.names.iter().find(|known| known.eq_ignore_ascii_case(name.trim()));
-            let column = Some((position + 1, (*again.unwrap_or(&"?")).into()));
+            let column = Some(ColumnName::at(position, *again.unwrap_or(&"?")));
             match again {
                 Some(_) => findings.problem(
                     source.line,
@@ -69,7 +69,7 @@ impl Columns {
 
     /// A column as findings name it.
     pub(in crate::intake) fn column(&self, column: usize) -> Column {
-        self.places[column].map(|place| (place + 1, self.names[column].into()))
+        self.places[column].map(|place| ColumnName::at(place, self.names[column]))
     }
 
     /// Calls `each` with the line and the fields of every row that is not blank. `of` says what there is not, if there
@@ -85,7 +85,7 @@ impl Columns {
         let mut cells = Vec::new();
         let name = |position: usize| {
             let column = self.places.iter().position(|&place| place == Some(position))?;
-            Some((position + 1, self.names[column].into()))
+            Some(ColumnName::at(position, self.names[column]))
         };
         for (line, bytes) in source.lines {
             if is_blank(bytes, source.delimiter) {

@@ -9,7 +9,7 @@ use crate::intake::columns::loci::{self, Named};
 use crate::intake::columns::number_kind::kind_of_column;
 use crate::intake::columns::pairing::{Found, LocusColumns, Placed, joined};
 use crate::intake::columns::tall_table::TallColumns;
-use crate::intake::findings::{Column, Findings};
+use crate::intake::findings::{Column, ColumnName, Findings};
 
 use crate::model::{FindingCode, Layout, Locus, Panel};
 
@@ -74,8 +74,8 @@ impl Header {
 
     /// A column as findings name it.
     pub(in crate::intake) fn column(&self, position: usize) -> Column {
-        let number = if self.numbered { position + 1 } else { 0 };
-        self.names.get(position).map(|name| (number, name.clone()))
+        let number = self.numbered.then_some(position + 1);
+        self.names.get(position).map(|name| ColumnName { number, name: name.clone() })
     }
 
     /// The column of a locus as findings name it: the first, if it has two.

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::intake::columns::fields::plain_name;
 use crate::intake::columns::loci;
 use crate::intake::text::lines::split_fields;
 use crate::model::Locus;
@@ -14,6 +15,15 @@ pub struct Kit {
     name: String,
     loci: Vec<Locus>,
     verified: bool,
+}
+
+/// No kit of a name is known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no kit of this name is known")]
+#[non_exhaustive]
+pub struct UnknownKit {
+    /// The most similar name of a kit, if one is similar.
+    pub nearest: Option<String>,
 }
 
 /// What is said of kits beside the cells of a file.
@@ -53,11 +63,11 @@ impl Kit {
     /// The kit of this name, whatever its case, spaces, hyphens and underscores.
     ///
     /// # Errors
-    /// The nearest known name, if one is near: no kit is called so.
-    pub fn named(name: &str) -> Result<&'static Self, Option<String>> {
-        let written = loci::plain_name(name);
-        let known = Self::all().iter().find(|kit| loci::plain_name(&kit.name) == written);
-        known.ok_or_else(|| loci::nearest(&written, Self::all().iter().map(Self::name)))
+    /// [`UnknownKit`] if no kit has this name.
+    pub fn named(name: &str) -> Result<&'static Self, UnknownKit> {
+        let written = plain_name(name);
+        let known = Self::all().iter().find(|kit| plain_name(&kit.name) == written);
+        known.ok_or_else(|| UnknownKit { nearest: loci::nearest(&written, Self::all().iter().map(Self::name)) })
     }
 
     /// Its name.
@@ -81,8 +91,8 @@ impl Kit {
     /// Whether it types a locus, however that is spelled.
     #[must_use]
     pub fn has(&self, locus: &Locus) -> bool {
-        let plain = loci::plain_name(locus.name());
-        self.loci.iter().any(|own| loci::plain_name(own.name()) == plain)
+        let plain = plain_name(locus.name());
+        self.loci.iter().any(|own| plain_name(own.name()) == plain)
     }
 }
 
@@ -112,8 +122,8 @@ mod tests {
         assert_eq!(name("globalfiler"), Ok("GlobalFiler"));
         assert_eq!(name("AGCU-EX22"), Ok("AGCU EX22"));
         assert_eq!(name("29-plex (Yu, Li 2021)"), Ok("29-plex (Yu, Li 2021)"));
-        assert_eq!(name("Goldeneye 20B"), Err(Some("Goldeneye 20A".to_owned())));
-        assert_eq!(name("370102199001011234"), Err(None));
+        assert_eq!(name("Goldeneye 20B"), Err(UnknownKit { nearest: Some("Goldeneye 20A".to_owned()) }));
+        assert_eq!(name("370102199001011234"), Err(UnknownKit { nearest: None }));
         let kit = Kit::named("GlobalFiler").unwrap();
         assert!(kit.is_verified() && kit.has(&"VWA".parse().unwrap()) && !kit.has(&"Penta D".parse().unwrap()));
         assert!(!Kit::named("Sinofiler").unwrap().is_verified());

@@ -1,5 +1,6 @@
 //! Locus names as laboratories write them.
 
+use crate::intake::columns::fields::plain_name;
 use crate::model::{Locus, Panel};
 
 /// Every locus of the kits known here, in alphabetical order. Another name is taken for a mistake.
@@ -94,11 +95,6 @@ pub(in crate::intake) enum Named {
     Elsewhere,
     /// None; perhaps the name of the nearest column.
     Unknown { nearest: Option<String> },
-}
-
-/// Without case, spaces, hyphens and underscores: `Penta D`, `PENTA_D` and `PentaD` are one locus.
-pub(in crate::intake) fn plain_name(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Finds the locus that a column's name means. `columns` are the names of the other columns, to suggest.

@@ -2,6 +2,7 @@
 
 /// What a number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NumberKind {
     /// A resident ID number.
     ResidentId,

@@ -12,7 +12,7 @@ use crate::intake::columns::fields::Field;
 use crate::intake::columns::header::ValueColumn;
 use crate::intake::columns::loci::{self, Named};
 use crate::intake::columns::tall_table::TallColumns;
-use crate::intake::findings::{Column, Findings};
+use crate::intake::findings::{Column, ColumnName, Findings};
 use crate::intake::request::Request;
 use crate::intake::rows::amelogenin::{Marker as SexMarker, SexAllele};
 use crate::intake::rows::cells::{self, CellError, Reading};
@@ -118,7 +118,7 @@ impl<'r> Reader<'r> {
         let read = |at: &usize| {
             [columns.sample, columns.marker].contains(at) || columns.alleles.contains(at) || columns.types.contains(at)
         };
-        let column = |(at, name): (usize, &&str)| Some((at + 1, if read(&at) { (*name).into() } else { "?".into() }));
+        let column = |(at, name): (usize, &&str)| Some(ColumnName::at(at, if read(&at) { *name } else { "?" }));
         Self {
             request,
             names: names.iter().enumerate().map(column).collect(),
@@ -232,7 +232,7 @@ impl<'r> Reader<'r> {
             let mut reading = None;
             let mut alleles: Vec<Allele> = Vec::with_capacity(typed.len());
             for &at in &typed {
-                match cells::two_cells(cell(at), "") {
+                match cells::one_cell(cell(at)) {
                     Ok(Reading::Single(allele)) => alleles.push(allele),
                     Ok(other) => reading = Some(other),
                     Err(error) => return self.bad_allele(line, at, error, findings),
@@ -251,10 +251,11 @@ impl<'r> Reader<'r> {
             typed.insert(0, 0);
         }
         let second = typed.get(1).copied().unwrap_or(typed[0]);
-        match cells::two_cells(cell(0), if second > 0 { cell(second) } else { "" }) {
+        let reading = if second > 0 { cells::two_cells(cell(0), cell(second)) } else { cells::one_cell(cell(0)) };
+        match reading {
             Ok(reading) => self.settle(line, second.max(usize::from(columns.len() > 1)), reading, findings),
             Err(error) => {
-                let first_is_bad = cells::two_cells(cell(0), "").is_err();
+                let first_is_bad = cells::one_cell(cell(0)).is_err();
                 self.bad_allele(line, if first_is_bad { 0 } else { second }, error, findings)
             }
         }
@@ -299,7 +300,7 @@ impl<'r> Reader<'r> {
                 "Y" | "y" => y += 1,
                 // Off the ladder, or no result: nothing is known then.
                 text if !matches!(
-                    cells::two_cells(text, ""),
+                    cells::one_cell(text),
                     Ok(Reading::Empty | Reading::OffLadder | Reading::NoResult(_))
                 ) =>
                 {

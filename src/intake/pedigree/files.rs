@@ -141,6 +141,6 @@ fn read_person(columns: &Columns, line: u64, fields: &[Cow<'_, str>], findings: 
             false
         }
     };
-    let parents = [FATHER, MOTHER].map(|column| cell(column).to_owned());
+    let parents = [FATHER, MOTHER].map(|column| Some(cell(column)).filter(|name| !name.is_empty()).map(str::to_owned));
     Person { line, name: cell(PERSON).to_owned(), parents, sex, missing, sample: None }
 }

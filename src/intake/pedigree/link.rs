@@ -14,8 +14,8 @@ pub(in crate::intake) const MOST_PERSONS: usize = 1000;
 pub(in crate::intake) struct Person {
     pub(in crate::intake) line: u64,
     pub(in crate::intake) name: String,
-    /// Names of father and mother; empty if they are not in the pedigree.
-    pub(in crate::intake) parents: [String; 2],
+    /// Names of father and mother, if they are in the pedigree.
+    pub(in crate::intake) parents: [Option<String>; 2],
     pub(in crate::intake) sex: Sex,
     pub(in crate::intake) missing: bool,
     pub(in crate::intake) sample: Option<Pseudonym>,
@@ -147,13 +147,12 @@ fn parents_by_position(persons: &[Person], columns: &Columns, findings: &mut Fin
     for i in rows {
         let mut parents = [None; 2];
         for (role, column) in [FATHER, MOTHER].into_iter().enumerate() {
-            let name = persons[i].parents[role].as_str();
+            let Some(name) = &persons[i].parents[role] else { continue };
             let (word, other, wrong) =
                 if role == 0 { ("father", "mother", Sex::Female) } else { ("mother", "father", Sex::Male) };
             let mut problem =
                 |code, what: String| findings.problem(persons[i].line, columns.column(column), code, what);
-            match place.get(name) {
-                None if name.is_empty() => {}
+            match place.get(name.as_str()) {
                 None => problem(
                     FindingCode::UnknownParent,
                     format!(

@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn it_is_held_against_the_stated_sex() {
         let mut findings = Findings::new("f.csv");
-        let column = Some((3, "AMEL".into()));
+        let column = Some(crate::intake::findings::ColumnName::at(2, "AMEL"));
         for (line, (cell, stated)) in (2..).zip([
             ("X", Sex::Female),
             ("X/Y", Sex::Male),

@@ -182,6 +182,14 @@ pub(in crate::intake) fn two_cells(first: &str, second: &str) -> Result<Reading,
     }
 }
 
+/// The genotype in a cell of one allele, beside which there is no other cell.
+///
+/// # Errors
+/// [`CellError`].
+pub(in crate::intake) fn one_cell(cell: &str) -> Result<Reading, CellError> {
+    combine(allele_or_sign(cell.trim())?, Part::Empty)
+}
+
 fn combine(first: Part, second: Part) -> Result<Reading, CellError> {
     Ok(match (first, second) {
         (Part::OffLadder, _) | (_, Part::OffLadder) => Reading::OffLadder,

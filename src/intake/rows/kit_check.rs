@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 
 use crate::intake::columns::fields::Field;
+use crate::intake::columns::fields::plain_name;
 use crate::intake::columns::header::Header;
-use crate::intake::columns::kits::{Kit, KitUse};
-use crate::intake::columns::loci::{AMBIGUOUS, plain_name};
+use crate::intake::columns::kits::{Kit, KitUse, UnknownKit};
+use crate::intake::columns::loci::AMBIGUOUS;
 use crate::intake::findings::Findings;
 use crate::intake::rows::occurrences::Occurrences;
 
@@ -16,7 +17,7 @@ use crate::model::{FindingCode, SampleRecord};
 
 /// A kit as rows name it.
 struct Named {
-    found: Result<&'static Kit, Option<String>>,
+    found: Result<&'static Kit, UnknownKit>,
     rows: Occurrences,
     /// Positions of the file's loci that it does not have, each with the rows that are typed there.
     lacking: Vec<(usize, Option<Occurrences>)>,
@@ -50,7 +51,7 @@ pub(in crate::intake) fn check_kits(header: &Header, rows: &[SampleRecord], kits
     for Named { found, rows: Occurrences { first_line: line, count }, lacking } in named.into_values() {
         let kit = match found {
             Ok(kit) => kit,
-            Err(nearest) => {
+            Err(UnknownKit { nearest }) => {
                 let nearest = nearest.map_or(String::new(), |nearest| format!("; did you mean {nearest}?"));
                 let what = format!("no kit of this name, which {} have, is known here{nearest}", rows_of(count));
                 findings.note(line, header.field_column(Field::Kit), FindingCode::UnknownKit, what);
@@ -111,7 +112,10 @@ mod tests {
 
     fn notes(intake: &Intake) -> Vec<(u64, usize, &'static str)> {
         let kits = intake.notes.iter().filter(|note| note.code.word().contains("kit"));
-        kits.map(|note| (note.line, note.column.as_ref().map_or(0, |column| column.0), note.code.word())).collect()
+        kits.map(|note| {
+            (note.line, note.column.as_ref().and_then(|column| column.number).unwrap_or(0), note.code.word())
+        })
+        .collect()
     }
 
     #[test]

@@ -5,7 +5,11 @@ use super::*;
 
 /// Line, column and code of each note.
 pub(super) fn notes(intake: &Intake) -> Vec<(u64, usize, &'static str)> {
-    intake.notes.iter().map(|p| (p.line, p.column.as_ref().map_or(0, |c| c.0), p.code.word())).collect()
+    intake
+        .notes
+        .iter()
+        .map(|p| (p.line, p.column.as_ref().and_then(|column| column.number).unwrap_or(0), p.code.word()))
+        .collect()
 }
 
 /// The genotypes of a row, untyped ones as nothing.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::intake::findings::{Column, Findings};
+use crate::intake::findings::{Column, ColumnName, Findings};
 use crate::intake::text::lines;
 use crate::intake::text::lines::{Lines, split_fields};
 use crate::model::FindingCode;
@@ -36,7 +36,7 @@ pub(in crate::intake) fn open_source<'a>(text: &'a [u8], findings: &mut Findings
     let delimiter = lines::header_delimiter(text);
     let mut header = Vec::new();
     split_fields(text, delimiter, &mut header)
-        .map_err(|place| unclosed_quote(line, Some((place, "?".into())), findings))
+        .map_err(|place| unclosed_quote(line, Some(ColumnName::at(place - 1, "?")), findings))
         .ok()?;
     Some(Source { line, text, delimiter, header, lines })
 }
@@ -54,7 +54,7 @@ pub(in crate::intake) fn row_fields<'a>(
 ) -> Option<()> {
     let text = line_text(number, line, findings)?;
     if let Err(place) = split_fields(text, delimiter, fields) {
-        unclosed_quote(number, name(place - 1).or_else(|| Some((place, "?".into()))), findings);
+        unclosed_quote(number, name(place - 1).or_else(|| Some(ColumnName::at(place - 1, "?"))), findings);
         return None;
     }
     if fields.len() != columns {

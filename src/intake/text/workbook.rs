@@ -10,7 +10,7 @@ use std::io::{self, Cursor, Read};
 use calamine::{DataRef, Reader, Xlsx, XlsxError};
 use zip::ZipArchive;
 
-use crate::intake::findings::Findings;
+use crate::intake::findings::{ColumnName, Findings};
 use crate::model::FindingCode;
 
 /// How many times larger than the file its parts, and the text made of a sheet, may be.
@@ -116,7 +116,7 @@ struct Place {
 fn cell_text<'a>(value: &'a DataRef<'_>, place: &Place, findings: &mut Findings) -> Cow<'a, str> {
     let Place { line, column, in_header } = *place;
     let mut problem = |code, what: &'static str| {
-        findings.problem(line, Some((column as usize + 1, "?".into())), code, what);
+        findings.problem(line, Some(ColumnName::at(column as usize, "?")), code, what);
         Cow::Borrowed("")
     };
     let text = match value {

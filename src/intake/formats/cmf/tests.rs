@@ -44,7 +44,7 @@ fn read(layout: Layout, bytes: impl AsRef<[u8]>) -> Intake {
 }
 
 fn places(problems: &[Problem]) -> Vec<(u64, &str, &'static str)> {
-    let name = |problem: &'_ Problem| problem.column.as_ref().map_or("", |column| &*column.1).to_owned();
+    let name = |problem: &'_ Problem| problem.column.as_ref().map_or("", |column| &*column.name).to_owned();
     problems.iter().map(|problem| (problem.line, name(problem).leak() as &str, problem.code.word())).collect()
 }
 
@@ -92,7 +92,7 @@ fn children_are_read() {
             (9, "ALLELEVALUE", "off-ladder"),
         ]
     );
-    assert!(intake.notes.iter().all(|note| note.column.as_ref().is_none_or(|column| column.0 == 0)));
+    assert!(intake.notes.iter().all(|note| note.column.as_ref().is_none_or(|column| column.number.is_none())));
     assert_eq!(
         intake.notes[0].to_string(),
         "f.csv: specimens of relatives are skipped, import them with --as families: 1"

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::main_part::{RawLocus, read};
+use super::main_part::{RawAllele, RawLocus, Theta, read};
 use super::values::Values;
 use crate::intake::columns::loci;
 use crate::intake::columns::loci::{KNOWN_LOCI, Named};
@@ -11,6 +11,7 @@ use crate::model::{Allele, FindingCode, Locus, Panel};
 
 /// Allele frequencies of a file and what it has been computed with.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct FamDatabase {
     /// F_ST.
     pub theta: f64,
@@ -22,6 +23,7 @@ pub struct FamDatabase {
 
 /// One locus of a file.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct FamLocus {
     /// Its name, as it is spelled here where it is known.
     pub locus: Locus,
@@ -43,6 +45,7 @@ pub struct FamLocus {
 
 /// Mutation settings of a locus, those of mothers before those of fathers.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct FamMutation {
     /// 0 equal, 1 proportional, 2 stepwise along the list of alleles, 3 the same and stationary, 4 extended stepwise.
     pub models: [usize; 2],
@@ -66,14 +69,14 @@ pub fn read_fam_database(file_name: &str, bytes: &[u8]) -> Result<FamDatabase, V
     let database = Values::new(bytes, &mut findings)
         .and_then(|mut values| read(&mut values, &mut findings))
         .map(|main| (main.theta, all_loci(main.line, &main.loci, &mut findings)));
-    if let Some(((line, theta), _)) = &database
-        && *theta >= 1.0
+    if let Some((Theta { line, value: theta }, _)) = database
+        && theta >= 1.0
     {
-        findings.problem(*line, value_named("theta"), FindingCode::Theta, format!("a theta of {theta} is not below 1"));
+        findings.problem(line, value_named("theta"), FindingCode::Theta, format!("a theta of {theta} is not below 1"));
     }
     let (problems, notes) = findings.finish();
     match database {
-        Some(((_, theta), loci)) if problems.is_empty() => Ok(FamDatabase { theta, loci, notes }),
+        Some((Theta { value: theta, .. }, loci)) if problems.is_empty() => Ok(FamDatabase { theta, loci, notes }),
         _ => Err(problems),
     }
 }
@@ -117,7 +120,7 @@ fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<Fam
     let before = findings.count();
     let mut alleles: HashMap<Allele, (u64, f64)> = HashMap::new();
     let (mut sum, mut nameless) = (0.0, 0.0);
-    for &(line, text, frequency) in &raw.alleles {
+    for &RawAllele { line, name: text, frequency } in &raw.alleles {
         sum += frequency;
         let Ok(allele) = text.parse::<Allele>() else {
             nameless += frequency;

@@ -26,8 +26,14 @@ pub(super) struct Person<'a> {
     pub(super) line: u64,
     pub(super) name: &'a str,
     pub(super) sex: Sex,
-    /// Line, locus by name, and both alleles.
-    pub(super) typed: Vec<(u64, &'a str, [&'a str; 2])>,
+    pub(super) typed: Vec<Typed<'a>>,
+}
+
+/// What a person has at a locus.
+pub(super) struct Typed<'a> {
+    pub(super) line: u64,
+    pub(super) locus: &'a str,
+    pub(super) alleles: [&'a str; 2],
 }
 
 pub(super) struct Family<'a> {
@@ -41,17 +47,29 @@ pub(super) struct Family<'a> {
 pub(super) struct Drawn<'a> {
     pub(super) line: u64,
     pub(super) name: &'a str,
-    /// Line, parent and child.
-    pub(super) relations: Vec<(u64, &'a str, &'a str)>,
+    pub(super) relations: Vec<Descent<'a>>,
+}
+
+/// A parent and a child by name.
+pub(super) struct Descent<'a> {
+    pub(super) line: u64,
+    pub(super) parent: &'a str,
+    pub(super) child: &'a str,
 }
 
 /// One section with what stands directly in it.
 struct Section<'a> {
     line: u64,
     name: &'a str,
-    /// Line, key and value.
-    entries: Vec<(u64, &'a str, &'a str)>,
+    entries: Vec<Entry<'a>>,
     parts: Vec<Section<'a>>,
+}
+
+/// A line `Key= value`.
+struct Entry<'a> {
+    line: u64,
+    key: &'a str,
+    value: &'a str,
 }
 
 /// Levels below `[DVI]` that a section of use can have, itself included.
@@ -112,7 +130,7 @@ fn read_sections<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option
                 findings.problem(line, None, FindingCode::Section, what);
                 return None;
             };
-            section.entries.push((line, key.trim(), value.trim()));
+            section.entries.push(Entry { line, key: key.trim(), value: value.trim() });
         }
     }
     close(&mut open, 1);
@@ -121,7 +139,7 @@ fn read_sections<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option
 
 impl<'a> Section<'a> {
     fn value(&self, key: &str) -> Option<&'a str> {
-        self.entries.iter().find(|entry| entry.1 == key).map(|entry| entry.2)
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| entry.value)
     }
 
     fn part(&self, name: &str) -> Option<&Self> {
@@ -146,7 +164,7 @@ impl<'a> Section<'a> {
 /// Whether a section has as many of something as it says.
 fn check_count(section: &Section<'_>, key: &'static str, found: usize, findings: &mut Findings) {
     if section.value(key).and_then(|count| count.parse().ok()) != Some(found) {
-        let line = section.entries.iter().find(|entry| entry.1 == key).map_or(section.line, |entry| entry.0);
+        let line = section.entries.iter().find(|entry| entry.key == key).map_or(section.line, |entry| entry.line);
         let what = format!("is missing, or not {found}, which is how many follow: the file was damaged; save it again");
         findings.problem(line, value_named(key), FindingCode::Count, what);
     }
@@ -168,18 +186,18 @@ fn read_person<'a>(section: &Section<'a>, findings: &mut Findings) -> Person<'a>
     Person { line: section.line, name, sex, typed }
 }
 
-fn read_dna<'a>(data: &Section<'a>, findings: &mut Findings) -> Vec<(u64, &'a str, [&'a str; 2])> {
+fn read_dna<'a>(data: &Section<'a>, findings: &mut Findings) -> Vec<Typed<'a>> {
     let mut typed = Vec::new();
-    let mut entries = data.entries.iter().filter(|entry| entry.1 != "nSystems").peekable();
-    while let Some(&(line, key, locus)) = entries.next() {
-        let mut allele = |name: &str| entries.next_if(|entry| entry.1 == name).map(|entry| entry.2);
+    let mut entries = data.entries.iter().filter(|entry| entry.key != "nSystems").peekable();
+    while let Some(&Entry { line, key, value: locus }) = entries.next() {
+        let mut allele = |name: &str| entries.next_if(|entry| entry.key == name).map(|entry| entry.value);
         let (true, Some(first), Some(second)) = (key == "SystemName", allele("Allele1"), allele("Allele2")) else {
             let what =
                 "SystemName, Allele1 and Allele2 should follow each other here: the file was damaged; save it again";
             findings.problem(line, value_named("DNA data"), FindingCode::Section, what);
             return typed;
         };
-        typed.push((line, locus, [first, second]));
+        typed.push(Typed { line, locus, alleles: [first, second] });
     }
     check_count(data, "nSystems", typed.len(), findings);
     typed
@@ -198,15 +216,15 @@ fn read_family<'a>(section: &Section<'a>, findings: &mut Findings) -> Family<'a>
 fn read_pedigree<'a>(section: &Section<'a>, findings: &mut Findings) -> Drawn<'a> {
     let mut relations = Vec::new();
     let is_relation = |key: &str| matches!(key, "Parent" | "Child");
-    let mut entries = section.entries.iter().filter(|entry| is_relation(entry.1)).peekable();
-    while let Some(&(line, key, parent)) = entries.next() {
-        let child = entries.next_if(|entry| entry.1 == "Child").filter(|_| key == "Parent");
-        let Some(&(_, _, child)) = child else {
+    let mut entries = section.entries.iter().filter(|entry| is_relation(entry.key)).peekable();
+    while let Some(&Entry { line, key, value: parent }) = entries.next() {
+        let child = entries.next_if(|entry| entry.key == "Child").filter(|_| key == "Parent");
+        let Some(&Entry { value: child, .. }) = child else {
             let what = "Parent and Child should follow each other here: the file was damaged; save it again";
             findings.problem(line, value_named("Parent"), FindingCode::Section, what);
             break;
         };
-        relations.push((line, parent, child));
+        relations.push(Descent { line, parent, child });
     }
     check_count(section, "nRelations", relations.len(), findings);
     Drawn { line: section.line, name: section.value("Name").unwrap_or_default(), relations }

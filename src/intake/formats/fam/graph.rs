@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::main_part::Descent;
 use super::relations::{Placed, relations_of};
 use crate::intake::columns::fixed::Columns;
 use crate::intake::findings::{Findings, value_named};
@@ -12,8 +13,8 @@ use crate::model::{FindingCode, Member, Pseudonym, Relation, Sex};
 /// TypedPerson in a pedigree.
 #[derive(Clone, Copy)]
 pub(super) struct Node<'a> {
-    /// Empty for the nameless.
-    pub(super) name: &'a str,
+    /// `None` for the nameless.
+    pub(super) name: Option<&'a str>,
     pub(super) sex: Sex,
     /// Number of the person among those with DNA data.
     pub(super) typed: Option<usize>,
@@ -24,26 +25,34 @@ pub(super) struct Graph<'a> {
     /// Where it begins.
     pub(super) line: u64,
     pub(super) nodes: Vec<Node<'a>>,
-    /// Line, parent and child.
-    pub(super) links: Vec<(u64, usize, usize)>,
+    pub(super) links: Vec<Descent>,
 }
 
 /// A missing child and its typed relatives.
 pub(super) struct Kin {
     /// Position of the missing child.
     pub(super) missing: usize,
-    /// Numbers of the relatives among those with DNA data, by position, and the relation, where that says the place.
-    pub(super) relatives: Vec<(usize, Relation)>,
+    /// The relatives with DNA data, by position.
+    pub(super) relatives: Vec<Relative>,
     /// Everyone who matters, where relations do not say it.
     people: Vec<usize>,
     /// Numbers of those with DNA data who are not related to the child.
     pub(super) unrelated: Vec<usize>,
 }
 
+/// A relative with DNA data.
+#[derive(Clone, Copy)]
+pub(super) struct Relative {
+    /// Number among those with DNA data.
+    pub(super) person: usize,
+    /// The relation, where that says the place; else member.
+    pub(super) relation: Relation,
+}
+
 impl Kin {
     /// Whether relations do not say who is who.
     pub(super) fn needs_pedigree(&self) -> bool {
-        self.relatives.iter().any(|relative| relative.1 == Relation::Member)
+        self.relatives.iter().any(|relative| relative.relation == Relation::Member)
     }
 }
 
@@ -52,10 +61,10 @@ impl<'a> Graph<'a> {
     /// begin with `Missing`.
     pub(super) fn missing(&self) -> Vec<usize> {
         let mut linked = vec![false; self.nodes.len()];
-        self.links.iter().for_each(|&(_, parent, child)| (linked[parent], linked[child]) = (true, true));
+        self.links.iter().for_each(|link| (linked[link.parent], linked[link.child]) = (true, true));
         let missing = |exact: bool| {
             let is = |&i: &usize| {
-                let name = self.nodes[i].name.to_ascii_lowercase();
+                let name = self.nodes[i].name.unwrap_or_default().to_ascii_lowercase();
                 let named = if exact { name == "missing person" } else { name.starts_with("missing") };
                 linked[i] && named && self.nodes[i].typed.is_none()
             };
@@ -68,7 +77,7 @@ impl<'a> Graph<'a> {
     pub(super) fn members(&self, findings: &mut Findings) -> Option<Vec<Member>> {
         let sexes = self.sexes();
         let mut members = vec![Member::default(); self.nodes.len()];
-        for &(line, parent, child) in &self.links {
+        for &Descent { line, parent, child } in &self.links {
             let member = &mut members[child];
             let (place, word) = match sexes[parent] {
                 Sex::Male => (&mut member.father, "father"),
@@ -92,7 +101,7 @@ impl<'a> Graph<'a> {
     fn sexes(&self) -> Vec<Sex> {
         let mut sexes: Vec<Sex> = self.nodes.iter().map(|node| node.sex).collect();
         let mut parents: HashMap<usize, Vec<usize>> = HashMap::new();
-        self.links.iter().for_each(|&(_, parent, child)| parents.entry(child).or_default().push(parent));
+        self.links.iter().for_each(|link| parents.entry(link.child).or_default().push(link.parent));
         let couples: Vec<[usize; 2]> = parents.into_values().filter_map(|of_child| of_child.try_into().ok()).collect();
         // Each round settles someone, or is the last; chains of couples are short.
         for _ in 0..self.nodes.len().min(100) {
@@ -130,7 +139,11 @@ impl<'a> Graph<'a> {
         let relation = |at: usize| names.as_ref().map_or(Relation::Member, |names| names[at]);
         Kin {
             missing,
-            relatives: near.iter().enumerate().map(|(at, &(_, number))| (number, relation(at))).collect(),
+            relatives: near
+                .iter()
+                .enumerate()
+                .map(|(at, &(_, person))| Relative { person, relation: relation(at) })
+                .collect(),
             people,
             unrelated: far.iter().map(|one| one.1).collect(),
         }
@@ -161,7 +174,7 @@ impl<'a> Graph<'a> {
     /// Who is linked to a person in any way.
     fn together(&self, person: usize) -> Vec<bool> {
         let mut near: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
-        for &(_, parent, child) in &self.links {
+        for &Descent { parent, child, .. } in &self.links {
             near[parent].push(child);
             near[child].push(parent);
         }
@@ -185,7 +198,7 @@ impl<'a> Graph<'a> {
     ) -> Option<Linked> {
         // By position in the file, which is the order of those whose order matters.
         let name = |person: usize| format!("{person:09}");
-        let parent = |parent: Option<usize>| parent.map_or_else(String::new, name);
+        let parent = |parent: Option<usize>| parent.map(name);
         let person = |&i: &usize| Person {
             line: self.line,
             name: name(i),

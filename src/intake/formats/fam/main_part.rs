@@ -29,8 +29,7 @@ pub(super) struct Main<'a> {
     pub(super) pedigrees: Vec<Drawn<'a>>,
     /// Where the number of loci stands.
     pub(super) line: u64,
-    /// Where theta stands, and the value.
-    pub(super) theta: (u64, f64),
+    pub(super) theta: Theta,
     pub(super) loci: Vec<RawLocus<'a>>,
 }
 
@@ -40,8 +39,14 @@ pub(super) struct Person<'a> {
     pub(super) sex: Sex,
     /// Whether alleles may have dropped out.
     pub(super) drop_out: bool,
-    /// Line, alleles and locus by position.
-    pub(super) typed: Vec<(u64, [usize; 2], usize)>,
+    pub(super) typed: Vec<Typed>,
+}
+
+/// What a person has at a locus: alleles and locus by position in the database.
+pub(super) struct Typed {
+    pub(super) line: u64,
+    pub(super) alleles: [usize; 2],
+    pub(super) locus: usize,
 }
 
 /// A pedigree over the persons, then the nameless women and men of all pedigrees, then those of its own.
@@ -55,12 +60,19 @@ pub(super) struct Drawn<'a> {
 pub(super) struct Links {
     pub(super) women: usize,
     pub(super) men: usize,
-    pub(super) relations: Vec<Relation>,
+    pub(super) relations: Vec<Descent>,
+}
+
+/// F_ST of the database.
+#[derive(Clone, Copy)]
+pub(super) struct Theta {
+    pub(super) line: u64,
+    pub(super) value: f64,
 }
 
 /// A parent and a child by position.
 #[derive(Clone, Copy)]
-pub(super) struct Relation {
+pub(super) struct Descent {
     pub(super) line: u64,
     pub(super) parent: usize,
     pub(super) child: usize,
@@ -82,8 +94,14 @@ pub(super) struct RawLocus<'a> {
     pub(super) drop_out: f64,
     /// The frequency of rare alleles; 0 if there is none.
     pub(super) rare: f64,
-    /// Line, name and frequency.
-    pub(super) alleles: Vec<(u64, &'a str, f64)>,
+    pub(super) alleles: Vec<RawAllele<'a>>,
+}
+
+/// An allele of a locus of the database.
+pub(super) struct RawAllele<'a> {
+    pub(super) line: u64,
+    pub(super) name: &'a str,
+    pub(super) frequency: f64,
 }
 
 /// Reads up to the end of the database.
@@ -137,7 +155,8 @@ fn read_person<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<P
     let typed = read_many(values, "number of typed loci", 3, findings, |values, findings| {
         let line = values.line();
         let mut index = |what| values.index(what, usize::MAX, findings);
-        Some((line, [index("first allele")?, index("second allele")?], index("locus")?))
+        let alleles = [index("first allele")?, index("second allele")?];
+        Some(Typed { line, alleles, locus: index("locus")? })
     })?;
     Some(Person { line, name, sex, drop_out, typed })
 }
@@ -187,25 +206,27 @@ fn read_links(values: &mut Values<'_>, others: usize, findings: &mut Findings) -
             return None;
         }
         let parent = values.index("parent", persons, findings)?;
-        Some(Relation { line, parent, child: values.index("child", persons, findings)? })
+        Some(Descent { line, parent, child: values.index("child", persons, findings)? })
     })?;
     Some(Links { women, men, relations })
 }
 
 /// The line of a flag, number of databases and theta.
-fn read_theta(values: &mut Values<'_>, findings: &mut Findings) -> Option<(u64, f64)> {
+fn read_theta(values: &mut Values<'_>, findings: &mut Findings) -> Option<Theta> {
     let line = values.line();
     let text = values.next("number of databases and theta", findings)?;
-    let what = match (flag_value(text), number_after(text, "#Databases:"), number_after(text, "Theta/Kinship/Fst:")) {
-        (Some(false), None | Some(Some(1.0)), theta) => match theta.unwrap_or(Some(0.0)) {
-            Some(theta) => return Some((line, theta)),
-            None => "theta is no number: the file was damaged; save it again",
-        },
+    let databases = number_after(text, "#Databases:");
+    let what = match (flag_value(text), databases, number_after(text, "Theta/Kinship/Fst:")) {
         (Some(true), ..) => "the file holds results, which cannot be read over: save it before computing any",
-        (Some(false), ..) => "the file holds several databases, of which one is needed: save it with one",
         (None, ..) => {
             "neither #TRUE# nor #FALSE# stands here: the pedigrees before it are damaged; save the file again"
         }
+        (Some(false), After::NoWords | After::Number(1.0), After::Number(value)) => return Some(Theta { line, value }),
+        (Some(false), After::NoWords | After::Number(1.0), After::NoWords) => return Some(Theta { line, value: 0.0 }),
+        (Some(false), After::NoWords | After::Number(1.0), After::NoNumber) => {
+            "theta is no number: the file was damaged; save it again"
+        }
+        (Some(false), ..) => "the file holds several databases, of which one is needed: save it with one",
     };
     findings.problem(line, value_named("number of databases and theta"), FindingCode::Section, what);
     None
@@ -233,7 +254,7 @@ fn read_locus<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<Ra
     for _ in 0..count {
         let line = values.line();
         let name = values.text("name of the allele", findings)?;
-        alleles.push((line, name, values.number("frequency of the allele", findings)?));
+        alleles.push(RawAllele { line, name, frequency: values.number("frequency of the allele", findings)? });
     }
     Some(RawLocus {
         line,
@@ -259,20 +280,30 @@ fn read_counts(values: &mut Values<'_>, findings: &mut Findings) -> Option<(usiz
     let names = ["DatabaseSize =", "Dropout probability =", "Minor allele frequency ="];
     for (value, name) in found.iter_mut().zip(names) {
         *value = match number_after(beside, name) {
-            Some(None) => {
+            After::NoWords => None,
+            After::Number(number) => Some(number),
+            After::NoNumber => {
                 let what = "is no number from 0: the file was damaged; save it again";
-                findings.problem(line, value_named(name.trim_end_matches([' ', '='])), FindingCode::Number, what);
+                let name = name.trim_end_matches([' ', '=']);
+                findings.problem(line, value_named(name), FindingCode::Number, what);
                 return None;
             }
-            found => found.flatten(),
         };
     }
     Some((values.count_of("number of alleles", count, 2, findings)?, found))
 }
 
-/// The number after some words; `None` if they are not there, none inside if it is none.
-fn number_after(text: &str, words: &str) -> Option<Option<f64>> {
-    let (_, rest) = text.split_once(words)?;
+/// What stands after some words.
+enum After {
+    /// The words are not there.
+    NoWords,
+    Number(f64),
+    NoNumber,
+}
+
+/// The number after some words.
+fn number_after(text: &str, words: &str) -> After {
+    let Some((_, rest)) = text.split_once(words) else { return After::NoWords };
     let number = rest.trim_start().split([' ', ',', ';', ')']).next().unwrap_or_default();
-    Some(not_negative(number))
+    not_negative(number).map_or(After::NoNumber, After::Number)
 }

@@ -50,9 +50,15 @@ enum Place {
     SexMarker,
 }
 
+/// A name of a locus, and where it stands first.
+pub(super) struct LocusName<'a> {
+    line: u64,
+    name: &'a str,
+}
+
 /// Loci by the names the file gives them; those of the database first.
 pub(super) struct Loci<'a> {
-    pub(super) names: Vec<(u64, &'a str)>,
+    pub(super) names: Vec<LocusName<'a>>,
     by_name: HashMap<&'a str, usize>,
 }
 
@@ -61,7 +67,7 @@ impl<'a> Loci<'a> {
         let mut all = Self { names: Vec::new(), by_name: HashMap::new() };
         for locus in loci {
             all.by_name.entry(locus.name).or_insert(all.names.len());
-            all.names.push((locus.line, locus.name));
+            all.names.push(LocusName { line: locus.line, name: locus.name });
         }
         all
     }
@@ -70,7 +76,7 @@ impl<'a> Loci<'a> {
         let next = self.names.len();
         let number = *self.by_name.entry(name).or_insert(next);
         if number == next {
-            self.names.push((line, name));
+            self.names.push(LocusName { line, name });
         }
         number
     }
@@ -96,7 +102,7 @@ pub(super) fn table<'a>(
     let drop_out = rows.iter().any(|row| people[row.person].drop_out);
     columns.extend(drop_out.then_some(ValueColumn::Field(Field::DropOut)));
     let mut places = vec![Place::Nowhere; used.len()];
-    for (number, &(line, name)) in loci.names.iter().enumerate().filter(|(number, _)| used[*number]) {
+    for (number, &LocusName { line, name }) in loci.names.iter().enumerate().filter(|(number, _)| used[*number]) {
         match loci::marker_named(name, request.panel, &[]) {
             Named::Locus { locus, .. } => {
                 places[number] = Place::Column(columns.len());

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::dvi::{self, Dvi};
-use super::graph::{Graph, Kin, Node};
-use super::main_part::{Drawn, Links, MOST_PLACES, Main};
+use super::graph::{Graph, Kin, Node, Relative};
+use super::main_part::{Descent, Drawn, Links, MOST_PLACES, Main, Typed};
 use super::people::{FamRow, Loci, TypedPerson, Typing, table};
 use crate::intake::columns::fields::Field;
 use crate::intake::findings::{Findings, value_named};
@@ -13,13 +13,12 @@ use crate::intake::pedigree::link::{Linked, MOST_PERSONS};
 use crate::intake::pedigree::placed::FamilyPedigrees;
 use crate::intake::request::Request;
 use crate::intake::rows::table::Table;
-use crate::model::{FindingCode, Member, Pseudonym, Relation, Sex};
+use crate::model::{FindingCode, Member, Pseudonym, Sex};
 
 /// A family as it will be imported.
 struct Family {
     name: String,
-    /// Number of the person with DNA data, and the relation.
-    relatives: Vec<(usize, Relation)>,
+    relatives: Vec<Relative>,
 }
 
 /// The children: the unidentified persons.
@@ -73,7 +72,7 @@ pub(super) fn families<'a>(
         findings.problem(0, None, FindingCode::MissingChild, what);
     }
     let rows = reader.families.iter().flat_map(|family| {
-        let row = |&(person, relation): &(usize, Relation)| FamRow {
+        let row = |&Relative { person, relation }: &Relative| FamRow {
             person,
             family: Some(family.name.clone()),
             relation: Some(relation),
@@ -113,7 +112,7 @@ impl Reader<'_> {
         for one in &kin {
             let name = match kin.len() {
                 1 => name.to_owned(),
-                _ => format!("{name}: {}", graph.nodes[one.missing].name),
+                _ => format!("{name}: {}", graph.nodes[one.missing].name.unwrap_or_default()),
             };
             for &number in &one.unrelated {
                 let what = "is not related to the missing person of a pedigree: left out there";
@@ -151,9 +150,9 @@ fn person_with_data<'a>(
     sample: Cow<'a, str>,
     loci: &mut Loci<'a>,
 ) -> Option<TypedPerson<'a>> {
-    let typed = person.typed.iter().filter(|typed| typed.2 != ["", ""]);
+    let typed = person.typed.iter().filter(|typed| typed.alleles != ["", ""]);
     let typed: Vec<Typing<'a>> =
-        typed.map(|&(line, locus, alleles)| Typing { locus: loci.number(line, locus), alleles }).collect();
+        typed.map(|typed| Typing { locus: loci.number(typed.line, typed.locus), alleles: typed.alleles }).collect();
     let found = !typed.is_empty();
     found.then_some(TypedPerson { line: person.line, sample, sex: person.sex, drop_out: false, typed })
 }
@@ -206,29 +205,29 @@ fn read_family<'a>(
             people.push(someone);
             people.len() - 1
         });
-        nodes.push(Node { name: person.name, sex: person.sex, typed });
+        nodes.push(Node { name: Some(person.name), sex: person.sex, typed });
     }
     let graph = |drawn: &dvi::Drawn<'a>| {
         let mut graph = Graph { line: drawn.line, nodes: nodes.clone(), links: Vec::new() };
         let mut others: HashMap<&'a str, usize> = HashMap::new();
-        for &(line, parent, child) in &drawn.relations {
+        for &dvi::Descent { line, parent, child } in &drawn.relations {
             let mut place = |name: &'a str| {
                 at.get(name).copied().unwrap_or_else(|| {
                     *others.entry(name).or_insert_with(|| {
-                        graph.nodes.push(Node { name, sex: Sex::Unknown, typed: None });
+                        graph.nodes.push(Node { name: Some(name), sex: Sex::Unknown, typed: None });
                         graph.nodes.len() - 1
                     })
                 })
             };
             let (parent, child) = (place(parent), place(child));
-            graph.links.push((line, parent, child));
+            graph.links.push(Descent { line, parent, child });
         }
         Some(graph).filter(|graph| !graph.missing().is_empty())
     };
     // The program writes the pedigree of a missing person twice, under two names.
     let mut seen = HashSet::new();
     let mut relations = |drawn: &dvi::Drawn<'a>| {
-        let relations: Vec<_> = drawn.relations.iter().map(|&(_, parent, child)| (parent, child)).collect();
+        let relations: Vec<_> = drawn.relations.iter().map(|link| (link.parent, link.child)).collect();
         !relations.is_empty() && seen.insert(relations)
     };
     let drawn: Vec<&dvi::Drawn<'a>> =
@@ -263,9 +262,9 @@ fn people_of_pedigrees<'a>(
             findings.problem(person.line, value_named("person"), FindingCode::RepeatedPerson, what);
         }
         let mut typings: Vec<Typing<'a>> = Vec::with_capacity(person.typed.len());
-        for &(line, alleles, locus) in &person.typed {
+        for &Typed { line, alleles, locus } in &person.typed {
             let of = main.loci.get(locus);
-            let [first, second] = alleles.map(|allele| Some(of?.alleles.get(allele)?.1));
+            let [first, second] = alleles.map(|allele| Some(of?.alleles.get(allele)?.name));
             let (Some(first), Some(second)) = (first, second) else {
                 let what = "an allele or the locus is not in the database: the file was damaged; save it again";
                 findings.problem(line, value_named("DNA data"), FindingCode::Index, what);
@@ -274,7 +273,7 @@ fn people_of_pedigrees<'a>(
             typings.push(Typing { locus, alleles: [first, second] });
         }
         let typed = (!typings.is_empty()).then_some(people.len());
-        nodes.push(Node { name: person.name, sex: person.sex, typed });
+        nodes.push(Node { name: Some(person.name), sex: person.sex, typed });
         if typed.is_some() {
             let (line, sex, drop_out) = (person.line, person.sex, person.drop_out);
             people.push(TypedPerson { line, sample: person.name.into(), sex, drop_out, typed: typings });
@@ -295,8 +294,8 @@ fn people_of_pedigrees<'a>(
         for links in [&main.known, &drawn.own] {
             let nameless = [(links.women, Sex::Female), (links.men, Sex::Male)];
             let nameless = nameless.into_iter().flat_map(|(count, sex)| std::iter::repeat_n(sex, count));
-            graph.nodes.extend(nameless.map(|sex| Node { name: "", sex, typed: None }));
-            graph.links.extend(links.relations.iter().map(|link| (link.line, link.parent, link.child)));
+            graph.nodes.extend(nameless.map(|sex| Node { name: None, sex, typed: None }));
+            graph.links.extend_from_slice(&links.relations);
         }
         reader.pedigree(drawn.name, &graph, &people, findings);
     }
