@@ -195,7 +195,12 @@ impl Header {
             match field_named(name).filter(|field| *field != Field::Amelogenin && expected.is_allowed(*field)) {
                 Some(field) => header.place_field(line, position, name, field, findings),
                 None => {
-                    findings.note(line, header.column(position), FindingCode::NotRead, "says nothing that is read here")
+                    findings.note(
+                        line,
+                        header.column(position),
+                        FindingCode::NotRead,
+                        "says nothing that is read here",
+                    );
                 }
             }
         }

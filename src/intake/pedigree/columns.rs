@@ -1,6 +1,6 @@
 //! Columns of pedigree files, in the order in which [`Columns`](crate::intake::columns::fixed::Columns) numbers them.
 
-/// The columns of a store's file, in the order in which [`Columns`] numbers them.
+/// The columns of a store's file.
 pub(in crate::intake) const OF_FAMILIES: [&str; 8] =
     ["family_id", "person", "father", "mother", "sex", "missing", "sample_id", "agency"];
 /// Those of a file for the calculator.

@@ -34,7 +34,7 @@ pub(super) fn children<'a>(
         match person_with_data(person, person.name.into(), &mut loci) {
             Some(someone) => people.push(someone),
             None => {
-                findings.note(person.line, value_named("person"), FindingCode::Untyped, "has no DNA data: left out")
+                findings.note(person.line, value_named("person"), FindingCode::Untyped, "has no DNA data: left out");
             }
         }
     }
