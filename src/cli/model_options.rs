@@ -148,7 +148,8 @@ mod tests {
     fn options_go_before_what_a_file_says() {
         let equal = Mutation::Equal(MutationRates { male: 0.003, female: 0.001 });
         let base = ModelBase { mutation: Ok(equal), floor: Ok(Floor::Fixed(0.01)), theta: 0.02 };
-        let model = |options: &ModelOptions, base: &ModelBase| options.settings_over(base).map(|settings| settings.model);
+        let model =
+            |options: &ModelOptions, base: &ModelBase| options.settings_over(base).map(|settings| settings.model);
         let plain = model(&ModelOptions::default(), &base).unwrap();
         assert_eq!((plain.mutation, plain.floor, plain.theta), (equal, Floor::Fixed(0.01), 0.02));
         let given = ModelOptions { mutation_rate_male: Some(0.004), theta: Some(0.0), ..ModelOptions::default() };
@@ -156,7 +157,12 @@ mod tests {
         assert_eq!(mixed.mutation, Mutation::Equal(MutationRates { male: 0.004, female: 0.001 }));
         assert_eq!(mixed.theta, 0.0);
         let unknown = ModelBase { mutation: Err(UnknownMutation::Stationary), floor: Err(UnknownFloor), ..base };
-        assert!(model(&ModelOptions::default(), &unknown).unwrap_err().to_string().starts_with("the file has the stationary"));
+        assert!(
+            model(&ModelOptions::default(), &unknown)
+                .unwrap_err()
+                .to_string()
+                .starts_with("the file has the stationary")
+        );
         let chosen = ModelOptions { mutation: Some("none".to_owned()), ..ModelOptions::default() };
         assert!(model(&chosen, &unknown).unwrap_err().to_string().starts_with("the file has another minor"));
         let both = ModelOptions { rare_allele_frequency: Some(RareAlleles(Floor::Refuse)), ..chosen };

@@ -4,6 +4,9 @@ use std::io::{self, Write};
 
 pub(super) use crate::report::words::{count, hex, plural};
 
+/// Rows of a table on a terminal; all are in the other formats.
+pub(super) const TABLE_ROWS: usize = 50;
+
 /// Where a command speaks: data to standard output, everything else to standard error.
 pub(super) struct Output {
     quiet: bool,

@@ -34,7 +34,9 @@ const SCORING: u32 = 2;
 pub(super) fn basis(store: &Store, calculator: &Calculator, criterion: &Criterion) -> Result<[u8; 32], StoreError> {
     let mut hash = blake3::Hasher::new_derive_key("reunite 2026 run basis v1");
     let criterion = serde_json::to_string(criterion)?;
-    for part in [&SCORING.to_string(), &HEXLOWER.encode(&store.table().digest()), &calculator.settings_line(), &criterion] {
+    for part in
+        [&SCORING.to_string(), &HEXLOWER.encode(&store.table().digest()), &calculator.settings_line(), &criterion]
+    {
         hash.update(&(part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }

@@ -139,8 +139,7 @@ impl ModelConfig {
             },
             other => return Err(SettingsError::Mutation(other.to_owned())),
         };
-        let convention: Convention =
-            self.untyped.parse().map_err(|_| SettingsError::Untyped(self.untyped.clone()))?;
+        let convention: Convention = self.untyped.parse().map_err(|_| SettingsError::Untyped(self.untyped.clone()))?;
         let floor = match (self.rare_alleles.as_deref(), self.rare_allele_frequency) {
             (None, None) => Floor::Counted,
             (None, Some(frequency)) => Floor::Fixed(frequency),

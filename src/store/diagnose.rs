@@ -158,7 +158,10 @@ pub(super) fn marks(
         let text = format!("{name}: {place}{what}");
         let line = lines.first().copied().unwrap_or(0);
         let (severity, code) = (Severity::Warning, finding.cause.code());
-        ImportFinding { problem: Problem { file: name.into(), line, column: None, severity, code, what: what.into() }, text }
+        ImportFinding {
+            problem: Problem { file: name.into(), line, column: None, severity, code, what: what.into() },
+            text,
+        }
     });
     Ok(told.collect())
 }

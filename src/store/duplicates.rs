@@ -40,13 +40,7 @@ struct NewSample {
 
 impl NewSamples {
     /// Adds what the last import into the ledger brought; `batch` was imported, from `file`.
-    pub(super) fn add(
-        &mut self,
-        file: &str,
-        batch: &Batch,
-        ledger: &Ledger,
-        panel: &Panel,
-    ) -> Result<(), StoreError> {
+    pub(super) fn add(&mut self, file: &str, batch: &Batch, ledger: &Ledger, panel: &Panel) -> Result<(), StoreError> {
         let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
         let number = self.files.len();
         self.files.push(file.to_owned());
@@ -104,9 +98,8 @@ impl NewSamples {
     fn findings(&self, pairs: &[Pair]) -> (String, Vec<ImportFinding>) {
         let number = pairs[0].file;
         let file = &self.files[number];
-        let line = |sample: &Pseudonym| {
-            self.samples.get(sample).filter(|one| one.file == number).and_then(|one| one.line)
-        };
+        let line =
+            |sample: &Pseudonym| self.samples.get(sample).filter(|one| one.file == number).and_then(|one| one.line);
         let finding = |line: Option<u64>, code, what: String| {
             let place = line.map_or(String::new(), |line| format!("line {line}: "));
             let text = format!("{file}: {place}{what}");

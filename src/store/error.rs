@@ -9,17 +9,18 @@ use std::path::{Path, PathBuf};
 use crate::audit::CheckpointError;
 use crate::index::IndexError;
 use crate::intake::Problem;
-use crate::kinship::{CalculatorError, KinshipError, LinkedError};
+use crate::kinship::KinshipError;
 use crate::ledger::LedgerError;
 use crate::matching::{ReachError, Stopped};
 use crate::model::{Locus, PedigreeError, Pseudonym};
 use crate::planning::PlanningError;
-use crate::population::{FrequencyErrors, FrequencyTableError, Model};
+use crate::population::{FrequencyErrors, FrequencyTableError};
 use crate::pseudonym::{CustodianError, IdentifierError, KeyError, SealError, VaultError};
 use crate::report::FamError;
 use crate::report::words::{count, plural};
 
 use super::config::SettingsError;
+use super::settings::UnfitModel;
 
 /// What was being done with a file or folder when the operating system refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,17 +216,9 @@ pub enum StoreError {
         /// Why not.
         source: FrequencyTableError,
     },
-    /// The model does not fit the frequencies.
-    #[error("the model ({model}) does not fit the frequencies")]
-    Model {
-        /// The model.
-        model: Box<Model>,
-        /// Why not.
-        source: CalculatorError,
-    },
-    /// The linked loci are not understood.
+    /// The model cannot be used with the frequencies.
     #[error("{0}")]
-    Linked(#[from] LinkedError),
+    Model(#[from] UnfitModel),
     /// A number is out of range.
     #[error("{0}")]
     Number(#[from] BadNumber),

@@ -7,13 +7,21 @@ use crate::model::Locus;
 use crate::population::{Floor, FrequencyTable, FrequencyTableError, LocusFrequencies, Mutation, MutationRates};
 
 use super::error::StoreError;
-use super::frequencies::{Frequencies, ModelBase};
+
+/// What the database of a project gives.
+pub(super) struct FamiliasDatabase {
+    pub(super) table: FrequencyTable,
+    pub(super) mutation: Result<Mutation, UnknownMutation>,
+    pub(super) floor: Result<Floor, UnknownFloor>,
+    pub(super) theta: f64,
+    pub(super) notes: Vec<FamiliasNote>,
+}
 
 /// Reads the database of a project.
-pub(super) fn frequencies(name: &str, bytes: &[u8]) -> Result<Frequencies, StoreError> {
+pub(super) fn read_database(name: &str, bytes: &[u8]) -> Result<FamiliasDatabase, StoreError> {
     let database = read_fam_database(name, bytes).map_err(StoreError::FamiliasDatabase)?;
     let table = table(&database.loci).map_err(|source| StoreError::FamiliasTable { file: name.to_owned(), source })?;
-    let base = ModelBase { mutation: mutation(&database.loci), floor: floor(&database.loci), theta: database.theta };
+    let (mutation, floor, theta) = (mutation(&database.loci), floor(&database.loci), database.theta);
     let loci = |which: fn(&FamLocus) -> bool| -> Vec<Locus> {
         database.loci.iter().filter(|locus| which(locus)).map(|locus| locus.locus.clone()).collect()
     };
@@ -25,7 +33,7 @@ pub(super) fn frequencies(name: &str, bytes: &[u8]) -> Result<Frequencies, Store
     if !below_rare.is_empty() {
         notes.push(FamiliasNote::BelowRare { file: name.to_owned(), loci: below_rare });
     }
-    Ok(Frequencies { text: table.to_csv(), table, base, notes })
+    Ok(FamiliasDatabase { table, mutation, floor, theta, notes })
 }
 
 /// What of a Familias database is not taken as it is.
@@ -75,9 +83,7 @@ impl fmt::Display for FamiliasNote {
 #[non_exhaustive]
 pub enum UnknownMutation {
     /// Two loci have different models or rates.
-    #[error(
-        "the file gives {other} another mutation model, or other rates, than {first}, and here all loci have one"
-    )]
+    #[error("the file gives {other} another mutation model, or other rates, than {first}, and here all loci have one")]
     LociDiffer {
         /// The first locus.
         first: Locus,

@@ -126,14 +126,10 @@ impl Store {
             index_dir: match index_dir {
                 None => None,
                 Some(folder) => Some(
-                    std::path::absolute(folder)
-                        .map_err(|source| StoreError::io(FileAction::Read, folder, source))?,
+                    std::path::absolute(folder).map_err(|source| StoreError::io(FileAction::Read, folder, source))?,
                 ),
             },
-            frequencies: FrequencyConfig {
-                file: FREQUENCIES.to_owned(),
-                digest: HEXLOWER.encode(&table.digest()),
-            },
+            frequencies: FrequencyConfig { file: FREQUENCIES.to_owned(), digest: HEXLOWER.encode(&table.digest()) },
             model: ModelConfig::of(settings),
             matching: MatchConfig { min_log10_lr: criterion.min_log10_lr, min_loci: min_loci() },
         };
@@ -199,8 +195,7 @@ impl Store {
         if config.store_version != STORE_VERSION {
             return Err(StoreError::Version { found: config.store_version, known: STORE_VERSION });
         }
-        let settings =
-            config.model.settings().map_err(|source| StoreError::Settings { path: path.clone(), source })?;
+        let settings = config.model.settings().map_err(|source| StoreError::Settings { path: path.clone(), source })?;
         if config.matching.min_log10_lr.is_nan() {
             return Err(StoreError::Threshold(path));
         }
@@ -306,7 +301,7 @@ impl Store {
     /// # Errors
     /// See [`Settings::calculator`].
     pub fn calculator(&self) -> Result<Calculator, StoreError> {
-        self.settings.calculator(&self.table)
+        Ok(self.settings.calculator(&self.table)?)
     }
 
     /// Keeps other operations from changing the store meanwhile.
@@ -355,7 +350,10 @@ impl Store {
     pub(super) fn pseudonymizer(&self, ledger: &mut Ledger) -> Result<Pseudonymizer, StoreError> {
         let key = self.key()?;
         ledger
-            .bind_key(key.fingerprint().bytes(), Attribution::Unrecorded("the records of what is done with the key follow"))
+            .bind_key(
+                key.fingerprint().bytes(),
+                Attribution::Unrecorded("the records of what is done with the key follow"),
+            )
             .map_err(|error| at(&self.dir.join(LEDGER), error))?;
         Ok(Pseudonymizer::new(&key))
     }

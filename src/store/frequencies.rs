@@ -6,7 +6,7 @@ use crate::intake::Format;
 use crate::population::{Floor, FrequencyTable, Model, Mutation};
 
 use super::error::StoreError;
-use super::familias::{self, FamiliasNote, UnknownFloor, UnknownMutation};
+use super::familias::{FamiliasDatabase, FamiliasNote, UnknownFloor, UnknownMutation, read_database};
 use super::files::read;
 
 /// A frequency table, and what its file says of the model.
@@ -41,7 +41,10 @@ impl Frequencies {
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         let bytes = read(path)?;
         if Format::detect(&bytes) == Format::Fam {
-            return familias::frequencies(&path.display().to_string(), &bytes);
+            let FamiliasDatabase { table, mutation, floor, theta, notes } =
+                read_database(&path.display().to_string(), &bytes)?;
+            let base = ModelBase { mutation, floor, theta };
+            return Ok(Self { text: table.to_csv(), table, base, notes });
         }
         let (text, table) = table(path, bytes)?;
         Ok(Self { text, table, base: ModelBase::default(), notes: Vec::new() })

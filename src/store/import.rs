@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use crate::audit::{Attribution, Entry};
 use crate::intake::{
-    CaseList, FamilyPedigrees, FindingCode, Format, Intake, KitUse, NumberKind, Problem, Request, Severity, SingleAllele, file_bytes,
-    read_bytes, read_guessing_layout,
+    CaseList, FamilyPedigrees, FindingCode, Format, Intake, KitUse, NumberKind, Problem, Request, Severity,
+    SingleAllele, file_bytes, read_bytes, read_guessing_layout,
 };
 use crate::kinship::Calculator;
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
@@ -224,11 +224,7 @@ impl Store {
     }
 }
 
-fn pedigrees(
-    path: &Path,
-    options: &ImportOptions,
-    names: &Pseudonymizer,
-) -> Result<FamilyPedigrees, StoreError> {
+fn pedigrees(path: &Path, options: &ImportOptions, names: &Pseudonymizer) -> Result<FamilyPedigrees, StoreError> {
     if options.layout == Some(Layout::Children) {
         return Err(StoreError::PedigreesOfChildren);
     }
@@ -272,7 +268,10 @@ impl Desk<'_> {
         let name = source.path.display().to_string();
         let mut report = FileReport::new(name.clone());
         if let Some(why) = source.skipped {
-            self.tell(&mut report, vec![about_file(&name, Severity::Note, FindingCode::Skipped, why.to_owned()).into()]);
+            self.tell(
+                &mut report,
+                vec![about_file(&name, Severity::Note, FindingCode::Skipped, why.to_owned()).into()],
+            );
             self.log.files.push(report);
             return Ok(());
         }
@@ -420,9 +419,9 @@ impl Desk<'_> {
         let Some(rule) = self.options.identity else { return };
         let new = std::mem::take(&mut self.new);
         let Some(last) = new.last_file().map(str::to_owned) else { return };
-        let found = self.calculator().and_then(|calculator| {
-            new.find_duplicates(self.ledger, self.store, calculator, rule, self.observer)
-        });
+        let found = self
+            .calculator()
+            .and_then(|calculator| new.find_duplicates(self.ledger, self.store, calculator, rule, self.observer));
         let found = found.unwrap_or_else(|error| {
             let what = format!("persons with two numbers were not looked for: {}", error.with_causes());
             vec![(last.clone(), vec![about_file(&last, Severity::Warning, FindingCode::Identities, what).into()])]

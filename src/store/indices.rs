@@ -1,6 +1,7 @@
 //! The indices of a store: built from the ledger, in the store or in a folder of their own.
 
 use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 use std::time::Instant;
@@ -101,7 +102,7 @@ impl Store {
         }
         let made = DirBuilder::new().mode(0o700).create(folder);
         if let Err(error) = made
-            && error.kind() != std::io::ErrorKind::AlreadyExists
+            && error.kind() != ErrorKind::AlreadyExists
         {
             return Err(StoreError::io(FileAction::MakeFolder, folder, error));
         }
@@ -138,7 +139,10 @@ impl Store {
             (0..index.parts()).try_for_each(|part| index.part(part).map(drop))?;
             Ok(index.families())
         };
-        path.exists().then(check)
+        match check() {
+            Err(IndexError::Io { error, .. }) if error.kind() == ErrorKind::NotFound => None,
+            checked => Some(checked),
+        }
     }
 
     /// Begins the families index of a run. The store must be locked.

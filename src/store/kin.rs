@@ -212,7 +212,7 @@ impl Store {
             KinWithin::All => model.drop_out.relatives.max(model.drop_out.children),
         };
         (model.drop_out.relatives, model.drop_out.children) = (both, both);
-        settings.calculator(self.table())
+        Ok(settings.calculator(self.table())?)
     }
 }
 

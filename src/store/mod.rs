@@ -62,5 +62,5 @@ pub use reidentify::{OriginalIdentifier, Reidentification, Reidentified};
 pub use rotate::{KeyRotated, KeyRotation};
 pub use run::{MatchOptions, Matched, checked_chance_hits, checked_threshold};
 pub use sealing::custodians;
-pub use settings::{Link, LinkError, Settings};
+pub use settings::{Link, LinkError, Settings, UnfitModel};
 pub use verify::{IndexCheck, KeyChange, LedgerCheck, MarkFinding, MarksCheck, VaultCheck, VaultFault, Verification};

@@ -4,8 +4,8 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::intake::Problem;
 use crate::index::IndexError;
+use crate::intake::Problem;
 use crate::kinship::KinshipError;
 use crate::ledger::ImportReport;
 use crate::matching::Watch;

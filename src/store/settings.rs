@@ -2,11 +2,9 @@
 
 use std::str::FromStr;
 
-use crate::kinship::{Calculator, LinkedLoci, haldane};
+use crate::kinship::{Calculator, CalculatorError, LinkedError, LinkedLoci, haldane};
 use crate::model::{Locus, LocusError};
 use crate::population::{FrequencyTable, Model};
-
-use super::error::StoreError;
 
 /// The model and the linked pairs of loci.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,16 +19,33 @@ impl Settings {
     /// Builds the calculator of these settings over a frequency table.
     ///
     /// # Errors
-    /// [`StoreError::Model`] if the model does not fit the frequencies, [`StoreError::Linked`] for the linked pairs.
-    pub fn calculator(&self, table: &FrequencyTable) -> Result<Calculator, StoreError> {
+    /// [`UnfitModel`] if the model or the linked pairs do not fit the frequencies.
+    pub fn calculator(&self, table: &FrequencyTable) -> Result<Calculator, UnfitModel> {
         let model = self.model;
-        let calculator =
-            Calculator::new(table, model).map_err(|source| StoreError::Model { model: Box::new(model), source })?;
+        let unfit = |source| UnfitModel::Model { model: Box::new(model), source: Box::new(source) };
+        let calculator = Calculator::new(table, model).map_err(unfit)?;
         let pairs: Vec<_> = (self.linked.iter())
             .map(|link| LinkedLoci { loci: link.loci.clone(), recombination: link.recombination })
             .collect();
         Ok(calculator.with_linked(&pairs)?)
     }
+}
+
+/// Why a model cannot be used with a frequency table.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnfitModel {
+    /// The model does not fit the frequencies.
+    #[error("the model ({model}) does not fit the frequencies")]
+    Model {
+        /// The model.
+        model: Box<Model>,
+        /// Why not.
+        source: Box<CalculatorError>,
+    },
+    /// The linked pairs do not fit the panel.
+    #[error("{0}")]
+    Linked(#[from] LinkedError),
 }
 
 /// Two linked loci, written as `vWA:D12S391=11.9cM`, or with the recombination fraction in place of the distance.

@@ -13,7 +13,7 @@ use crate::report::Format;
 use crate::store::{AuditFilter, AuditTrail, SignedCheckpoints};
 
 #[derive(Subcommand)]
-pub(in crate::cli) enum Audit {
+pub(crate) enum Audit {
     /// Show who did what, when and why
     List(List),
     /// Sign how far the chain has come, to be kept at another place than the store
@@ -26,7 +26,7 @@ pub(in crate::cli) enum Audit {
 }
 
 #[derive(Subcommand)]
-pub(in crate::cli) enum Key {
+pub(crate) enum Key {
     /// Write a fresh signing key to FILE, which only you can read, and its public key to FILE.pub
     New {
         /// The file to make; keep it away from the store and from those who use it
@@ -35,7 +35,7 @@ pub(in crate::cli) enum Key {
 }
 
 #[derive(Args)]
-pub(in crate::cli) struct List {
+pub(crate) struct List {
     /// Only records that are, or may be, about this sample or family
     #[arg(long, value_name = "PSEUDONYM")]
     about: Option<String>,
@@ -47,7 +47,7 @@ pub(in crate::cli) struct List {
 }
 
 #[derive(Args)]
-pub(in crate::cli) struct MakeCheckpoint {
+pub(crate) struct MakeCheckpoint {
     /// The file to write; keep it where those who can write the store cannot
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -57,7 +57,7 @@ pub(in crate::cli) struct MakeCheckpoint {
 }
 
 #[derive(Args)]
-pub(in crate::cli) struct Verify {
+pub(crate) struct Verify {
     /// A checkpoint that the chain must hold; may be given several times
     #[arg(long, value_name = "FILE", requires = "public_key")]
     checkpoint: Vec<PathBuf>,

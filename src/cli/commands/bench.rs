@@ -19,12 +19,11 @@ use crate::screen::Instructions;
 use crate::store::{self, MatchOptions, Matched, NewStore, Store, checked_threshold};
 use crate::synthesis::{Plan, Population};
 
-
 /// Families of the comparison with scoring every pair.
 const SCORED: u32 = 64;
 
 #[derive(Args)]
-pub(in crate::cli) struct Bench {
+pub(crate) struct Bench {
     /// How many families
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     families: usize,

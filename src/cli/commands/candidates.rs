@@ -4,15 +4,13 @@ use clap::Args;
 
 use crate::cli::options::{FormatOption, Global, pseudonym};
 use crate::cli::outcome::Outcome;
-use crate::cli::output::Output;
+use crate::cli::output::{Output, TABLE_ROWS};
 use crate::ledger::CandidateFilter;
 use crate::report::Format;
 use crate::store::Candidates;
 
-use super::TABLE_ROWS;
-
 #[derive(Args)]
-pub(in crate::cli) struct List {
+pub(crate) struct List {
     /// Only those of this family
     #[arg(long, value_name = "PSEUDONYM")]
     family: Option<String>,

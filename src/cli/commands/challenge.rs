@@ -22,7 +22,6 @@ use crate::report::CsvText;
 use crate::store::{self, MatchOptions, NewStore, Store, checked_threshold};
 use crate::synthesis::{Challenge, ChallengePlan};
 
-
 /// Loci with nothing seen, and with one copy lost, unless asked for otherwise.
 pub(super) const MISSING: f64 = 0.05;
 pub(super) const SINGLE: f64 = 0.08;
@@ -31,7 +30,7 @@ pub(super) const SINGLE: f64 = 0.08;
 const SYNTHETIC: Attribution<'_> = Attribution::Unrecorded("the store is synthetic");
 
 #[derive(Args)]
-pub(in crate::cli) struct Search {
+pub(crate) struct Search {
     /// How many people are searched
     #[arg(long, value_name = "N", default_value_t = 500_000)]
     people: usize,

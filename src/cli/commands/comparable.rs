@@ -4,13 +4,11 @@ use clap::Args;
 
 use crate::cli::options::{FormatOption, Global};
 use crate::cli::outcome::Outcome;
-use crate::cli::output::{Output, count};
+use crate::cli::output::{Output, TABLE_ROWS, count};
 use crate::report::Format;
 
-use super::TABLE_ROWS;
-
 #[derive(Args)]
-pub(in crate::cli) struct Comparable {
+pub(crate) struct Comparable {
     /// The least number of loci in common with which a pair counts as comparable, instead of the store's
     #[arg(long, value_name = "N")]
     min_loci: Option<u32>,

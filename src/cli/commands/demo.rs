@@ -19,7 +19,7 @@ use crate::pseudonym::{Pseudonymizer, SecretKey};
 use crate::report::{CandidateRow, plain_table, ratio};
 use crate::store::{self, Frequencies, MatchOptions, NewStore, Settings, Store, write_private};
 
-use super::r#match;
+use super::matching;
 
 const FAMILIES: &str = include_str!("../../../fixtures/demo/families.csv");
 const CHILDREN: &str = include_str!("../../../fixtures/demo/children.csv");
@@ -31,7 +31,7 @@ const BEST: usize = 15;
 const WEAKEST: usize = 8;
 
 #[derive(Args)]
-pub(in crate::cli) struct Demo {
+pub(crate) struct Demo {
     /// Keep store, key and files in this new folder; by default they are removed at the end
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -106,7 +106,7 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
         settings.model,
     ));
     let matched = store.match_all(&MatchOptions::full(&store), &entry, &Notices::new(output))?;
-    r#match::say(&matched, output);
+    matching::say(&matched, output);
     let known = Known::new(&names)?;
     output.data(&report(&matched.report.candidates, &known)?)?;
     output.say(&format!("\nall of it in {:.1} s", started.elapsed().as_secs_f64()));

@@ -9,7 +9,7 @@ use crate::report::Format;
 use crate::store::{CertainParent, ExplainOptions, Explained};
 
 #[derive(Args)]
-pub(in crate::cli) struct Explain {
+pub(crate) struct Explain {
     /// The family's pseudonym, as `candidates` shows it
     family: String,
     /// The child's pseudonym

@@ -12,7 +12,7 @@ use crate::store::{ExportForm, ExportOptions, ExportRemark};
 
 /// Identifiers in the file are pseudonyms: import it with --identifiers pseudonyms.
 #[derive(Args)]
-pub(in crate::cli) struct Export {
+pub(crate) struct Export {
     /// The file to write
     #[arg(value_name = "FILE")]
     file: PathBuf,

@@ -14,7 +14,7 @@ use crate::store::{ExpungeOptions, IdentifierKind, IdentifierList};
 use super::audit::say_other_keys;
 
 #[derive(Args)]
-pub(in crate::cli) struct Expunge {
+pub(crate) struct Expunge {
     /// Samples and families, by pseudonym; a family takes its relatives along, unless they are in another one, too
     #[arg(value_name = "PSEUDONYM")]
     pseudonyms: Vec<String>,

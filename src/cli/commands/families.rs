@@ -12,7 +12,7 @@ use crate::report::Format;
 use crate::store::{FamilyStates, WithdrawalReason};
 
 #[derive(Subcommand)]
-pub(in crate::cli) enum Families {
+pub(crate) enum Families {
     /// Hold the relatives of each family against each other, and mark the families that do not fit
     Check(Check),
     /// List the families that are marked or withdrawn
@@ -24,7 +24,7 @@ pub(in crate::cli) enum Families {
 }
 
 #[derive(Args)]
-pub(in crate::cli) struct List {
+pub(crate) struct List {
     /// Only those that are withdrawn
     #[arg(long)]
     withdrawn: bool,
@@ -36,7 +36,7 @@ pub(in crate::cli) struct List {
 }
 
 #[derive(Args)]
-pub(in crate::cli) struct Withdraw {
+pub(crate) struct Withdraw {
     /// Their pseudonyms
     #[arg(required = true)]
     families: Vec<String>,
@@ -46,14 +46,14 @@ pub(in crate::cli) struct Withdraw {
 }
 
 #[derive(Args)]
-pub(in crate::cli) struct Restore {
+pub(crate) struct Restore {
     /// Their pseudonyms
     #[arg(required = true)]
     families: Vec<String>,
 }
 
 #[derive(Args)]
-pub(in crate::cli) struct Check {
+pub(crate) struct Check {
     /// Only these families, by pseudonym
     families: Vec<String>,
     #[command(flatten)]

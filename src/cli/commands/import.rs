@@ -17,7 +17,7 @@ use super::kin::RuleOption;
 use super::kits::kit_use;
 
 #[derive(Args)]
-pub(in crate::cli) struct Import {
+pub(crate) struct Import {
     /// What the files hold: families or children; their columns tell, if this is left out
     #[arg(long = "as", value_name = "LAYOUT")]
     layout: Option<Layout>,

@@ -8,7 +8,7 @@ use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count};
 
 #[derive(Args)]
-pub(in crate::cli) struct Rebuild {}
+pub(crate) struct Rebuild {}
 
 impl Rebuild {
     #[expect(clippy::unused_self, reason = "every command has the same form")]

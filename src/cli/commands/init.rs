@@ -14,7 +14,7 @@ use crate::pseudonym::SecretKey;
 use crate::store::{Frequencies, NewStore, Store, checked_threshold, custodians};
 
 #[derive(Args)]
-pub(in crate::cli) struct Init {
+pub(crate) struct Init {
     #[command(flatten)]
     frequencies: FrequencyOption,
     /// The least log10 LR of a candidate

@@ -13,7 +13,7 @@ use crate::pseudonym::SecretKey;
 use super::rotate::Rotate;
 
 #[derive(Subcommand)]
-pub(in crate::cli) enum Key {
+pub(crate) enum Key {
     /// Write a fresh random key to a new file that only you can read
     New {
         /// The file to make; keep it outside the store, and keep a copy in a safe place

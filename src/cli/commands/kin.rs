@@ -5,15 +5,13 @@ use clap::Args;
 use crate::cli::notices::Notices;
 use crate::cli::options::{FormatOption, Global};
 use crate::cli::outcome::Outcome;
-use crate::cli::output::{Output, count};
+use crate::cli::output::{Output, TABLE_ROWS, count};
 use crate::matching::{IdentityRule, KinPair, KinRelation, KinResult};
 use crate::report::{Format, KinReport};
 use crate::store::{FoundKin, KinOptions, KinWithin, WantedKin};
 
-use super::TABLE_ROWS;
-
 #[derive(Args)]
-pub(in crate::cli) struct FindKin {
+pub(crate) struct FindKin {
     /// Whom to compare with each other
     #[arg(long, value_enum, value_name = "SIDE")]
     within: KinWithin,
@@ -35,7 +33,7 @@ pub(in crate::cli) struct FindKin {
 
 /// When two profiles are one person's.
 #[derive(Args)]
-pub(in crate::cli) struct RuleOption {
+pub(crate) struct RuleOption {
     /// At most so many alleles may differ in two samples of one person
     #[arg(long, value_name = "N", default_value_t = IdentityRule::default().max_differences,
           value_parser = clap::value_parser!(u8).range(..=i64::from(IdentityRule::MOST_DIFFERENCES)))]

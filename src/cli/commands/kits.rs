@@ -12,9 +12,8 @@ use crate::population::FrequencyTable;
 use crate::report::{Format, KitRow, KitsReport};
 use crate::store::Store;
 
-
 #[derive(Args)]
-pub(in crate::cli) struct Kits {
+pub(crate) struct Kits {
     /// Those of which it was not verified which loci they type, too
     #[arg(long)]
     unverified_kits: bool,

@@ -16,9 +16,8 @@ use crate::population::Convention;
 use crate::report::CsvText;
 use crate::store::Frequencies;
 
-
 #[derive(Args)]
-pub(in crate::cli) struct Lr {
+pub(crate) struct Lr {
     #[command(flatten)]
     frequencies: FrequencyOption,
     #[command(flatten)]

@@ -17,7 +17,7 @@ mod key;
 mod kin;
 mod kits;
 mod lr;
-mod r#match;
+mod matching;
 mod power;
 mod pseudonym;
 mod reidentify;
@@ -32,9 +32,6 @@ use super::options::Global;
 use super::outcome::Outcome;
 use super::output::Output;
 
-/// Rows of a table on a terminal; all are in the other formats.
-const TABLE_ROWS: usize = 50;
-
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Run the whole job on the shipped synthetic files: import, match, and compare with what was planted
@@ -47,7 +44,7 @@ pub(super) enum Command {
     /// Take in files of families or of children
     Import(import::Import),
     /// Match families with children, and show the candidates
-    Match(r#match::Match),
+    Match(matching::Match),
     /// Show the candidates of the last run
     Candidates(candidates::List),
     /// List families and children that have too few loci in common with most of the others

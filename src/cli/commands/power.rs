@@ -10,7 +10,7 @@ use crate::report::Format;
 use crate::store::{FurtherRelatives, Planned, PowerOptions};
 
 #[derive(Args)]
-pub(in crate::cli) struct FamilyPower {
+pub(crate) struct FamilyPower {
     /// The family, by its pseudonym
     family: String,
     /// The least log10 LR of a candidate, instead of the store's

@@ -12,7 +12,7 @@ use crate::pseudonym::{Pseudonymizer, SecretKey};
 use crate::store::StoreError;
 
 #[derive(Args)]
-pub(in crate::cli) struct Names {
+pub(crate) struct Names {
     /// What the identifiers name
     #[arg(long, value_enum)]
     kind: Kind,

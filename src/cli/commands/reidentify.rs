@@ -14,7 +14,7 @@ use crate::report::{Format, SCHEMA_VERSION, plain_table};
 use crate::store::{OriginalIdentifier, Reidentification, checked_reason};
 
 #[derive(Args)]
-pub(in crate::cli) struct Reidentify {
+pub(crate) struct Reidentify {
     /// Samples and families, by pseudonym
     #[arg(required = true, value_name = "PSEUDONYM")]
     pseudonyms: Vec<String>,

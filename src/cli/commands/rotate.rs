@@ -11,7 +11,7 @@ use crate::cli::output::{Output, count};
 use crate::store::{KeyRotated, KeyRotation};
 
 #[derive(Args)]
-pub(in crate::cli) struct Rotate {
+pub(crate) struct Rotate {
     /// The file with the key that the store is to have; make it with `reunite key new`
     #[arg(long, value_name = "FILE")]
     new_key_file: PathBuf,

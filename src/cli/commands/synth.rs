@@ -22,7 +22,7 @@ use crate::synthesis::{ChallengePlan, Link, Plan, Population, SyntheticFamily, T
 use super::challenge;
 
 #[derive(Args)]
-pub(in crate::cli) struct Synth {
+pub(crate) struct Synth {
     /// How many families
     #[arg(long, value_name = "N")]
     families: usize,

@@ -8,7 +8,7 @@ use crate::cli::output::{Output, plural};
 use crate::store::custodians;
 
 #[derive(Subcommand)]
-pub(in crate::cli) enum VaultCommand {
+pub(crate) enum VaultCommand {
     /// Custodians: to whom the original identifiers of later imports are sealed
     #[command(subcommand)]
     Recipients(Recipients),
@@ -17,7 +17,7 @@ pub(in crate::cli) enum VaultCommand {
 }
 
 #[derive(Subcommand)]
-pub(in crate::cli) enum Recipients {
+pub(crate) enum Recipients {
     /// Add custodians by their age recipients
     Add {
         /// age1...

@@ -9,7 +9,7 @@ use crate::index::IndexError;
 use crate::store::{IndexCheck, LedgerCheck, MarkFinding, MarksCheck, VaultCheck};
 
 #[derive(Args)]
-pub(in crate::cli) struct Verify {}
+pub(crate) struct Verify {}
 
 impl Verify {
     #[expect(clippy::unused_self, reason = "every command has the same form")]

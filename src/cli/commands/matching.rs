@@ -1,0 +1,159 @@
+//! `match`.
+
+use clap::Args;
+
+use crate::cli::notices::Notices;
+use crate::cli::options::{FormatOption, Global};
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, TABLE_ROWS, count, plural};
+use crate::index::Access;
+use crate::matching::{Criterion, Stages};
+use crate::report::{CandidateReport, Comparison, Format, Hardly};
+use crate::store::{MatchOptions, Matched};
+
+#[derive(Args)]
+pub(crate) struct Match {
+    /// Match everything with everything, instead of only what came or changed since the last run
+    #[arg(long)]
+    full: bool,
+    /// Score every pair instead of screening: slow, and to show that screening loses nothing
+    #[arg(long, requires = "full")]
+    exhaustive: bool,
+    /// The least log10 LR of a candidate, instead of the store's
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    min_log10_lr: Option<f64>,
+    /// At most so many candidates of a family, its best
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    max_per_family: Option<u32>,
+    /// Only candidates whose LR so many of the children, at most, may be expected to reach by chance, if all were
+    /// unrelated to the family
+    #[arg(long, value_name = "X")]
+    max_chance_hits: Option<f64>,
+    /// The least number of loci in common with which a pair counts as comparable, instead of the store's; pairs with fewer
+    /// that reach the LR stay candidates, all others are reported as not comparable
+    #[arg(long, value_name = "N")]
+    min_loci: Option<u32>,
+    /// Read the index into memory even if it is larger than 1 GiB, instead of mapping it
+    #[arg(long)]
+    no_mmap: bool,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+impl Match {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let store = global.open()?;
+        let mut options = MatchOptions { full: self.full, exhaustive: self.exhaustive, ..MatchOptions::new(&store) };
+        let min_log10_lr = self.min_log10_lr.unwrap_or(options.criterion.min_log10_lr);
+        let (max_per_family, max_chance_hits) = (self.max_per_family, self.max_chance_hits);
+        options.criterion = Criterion { min_log10_lr, max_per_family, max_chance_hits };
+        options.min_loci = self.min_loci.unwrap_or(options.min_loci);
+        if self.no_mmap {
+            options.access = Access::Read;
+        }
+        let entry = global.entry("match").with("exhaustive", self.exhaustive).with("format", self.format.format.word());
+        let matched = store.match_all(&options, &entry, &Notices::new(output))?;
+        match self.format.format {
+            Format::Json => output.data(&matched.report.json()?)?,
+            Format::Csv => output.data(&matched.report.csv())?,
+            Format::Table => {
+                let mut new = matched.report.clone();
+                new.candidates.retain(|candidate| candidate.new);
+                new.identities.retain(|identity| identity.new);
+                if !(new.candidates.is_empty() && new.identities.is_empty()) {
+                    output.data(&new.table(TABLE_ROWS))?;
+                }
+            }
+        }
+        say(&matched, output);
+        let whole = matched.result.unscorable.is_empty() && matched.result.refused.is_empty();
+        Ok(match (whole, matched.report.candidates.is_empty() && matched.report.identities.is_empty()) {
+            (false, _) => Outcome::Rejected,
+            (true, true) => Outcome::Nothing,
+            (true, false) => Outcome::Done,
+        })
+    }
+}
+
+/// Says what came of a run.
+pub(super) fn say(matched: &Matched, output: &Output) {
+    for family in &matched.result.unscorable {
+        output.warn(&format!("family {} was not scored, at locus {}: {}", family.family, family.locus, family.reason));
+    }
+    for child in &matched.result.refused {
+        output.warn(&format!(
+            "child {child} was not compared: it has an allele without a frequency, and the model refuses those"
+        ));
+    }
+    let run = &matched.report.run;
+    let new = matched.report.candidates.iter().filter(|candidate| candidate.new).count();
+    output.say(&format!(
+        "{} families x {} children = {} pairs in {:.2} s ({:.1e} a second); {} passed the screen",
+        count(run.families),
+        count(run.children),
+        count(run.pairs),
+        run.seconds,
+        run.pairs as f64 / run.seconds.max(1e-9),
+        count(matched.result.survivors),
+    ));
+    let Stages { compile, screen, score, describe } = matched.stages;
+    output.say(&format!(
+        "processor time: compile {:.2} s, screen {:.2} s, score {:.2} s, describe {:.2} s",
+        compile.as_secs_f64(),
+        screen.as_secs_f64(),
+        score.as_secs_f64(),
+        describe.as_secs_f64()
+    ));
+    output.say(&format!(
+        "{} candidates, {} of them new; {} withdrawn",
+        count(matched.report.candidates.len() as u64),
+        count(new as u64),
+        count(matched.withdrawn)
+    ));
+    say_comparable(&matched.report, output);
+    let identities = matched.report.identities.len() as u64;
+    if identities > 0 {
+        output.warn(&format!(
+            "{} more pairs are no candidates but identities: the child has the profile of a relative of the family, \
+             one person under two numbers, or identical twins; `reunite candidates` lists them",
+            count(identities)
+        ));
+    }
+    if matched.families_withdrawn > 0 {
+        output.say(&format!("{} withdrawn families were left out", count(matched.families_withdrawn)));
+    }
+    let marked = matched.report.candidates.iter().filter(|candidate| !candidate.family_marks.is_empty()).count();
+    if marked > 0 {
+        output.say(&format!(
+            "{} of families whose relatives do not all fit: see `reunite families list`",
+            plural(marked as u64, "candidate")
+        ));
+    }
+    output.say(&format!("digest {}", run.digest));
+}
+
+/// Says which pairs of a run were not comparable.
+fn say_comparable(report: &CandidateReport, output: &Output) {
+    let run = &report.run;
+    let Comparison { min_loci: Some(least), pairs_not_comparable: Some(pairs), .. } = run.comparison else {
+        return;
+    };
+    let few = report.candidates.iter().filter(|candidate| candidate.few_loci).count() as u64;
+    if pairs > 0 {
+        let which = if run.mode == "delta" { " of those compared in this run" } else { "" };
+        output.say(&format!("{} pairs{which} have fewer than {least} loci in common: not comparable", count(pairs)));
+    }
+    if few > 0 {
+        output.say(&format!("{} candidates reach the LR with fewer than {least} loci", count(few)));
+    }
+    let listed = |list: &Option<Vec<Hardly>>| list.as_ref().map_or(0, Vec::len) as u64;
+    let families = listed(&run.comparison.families_hardly_comparable);
+    let children = listed(&run.comparison.children_hardly_comparable);
+    if families + children > 0 {
+        output.say(&format!(
+            "{} families and {} children are comparable with fewer than half of the others: see `reunite comparable`",
+            count(families),
+            count(children)
+        ));
+    }
+}

@@ -1,0 +1,229 @@
+//! Every command that reads or changes personal data leaves a record, and no record can be changed unnoticed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::common::{Lab, Said, copy, reunite};
+
+/// The commands of the chain, without their arguments.
+fn commands(lab: &Lab) -> Vec<String> {
+    let listed = lab.run(&["audit", "list", "--format", "json"]).ends(0).json();
+    listed["records"].as_array().unwrap().iter().map(|row| row["command"].as_str().unwrap().to_owned()).collect()
+}
+
+fn last(lab: &Lab) -> serde_json::Value {
+    lab.run(&["audit", "list", "--last", "1", "--format", "json"]).ends(0).json()["records"][0].clone()
+}
+
+/// What `--help` lists under commands.
+fn listed(command: &[&str]) -> BTreeSet<String> {
+    let said = reunite(&[command, &["--help"]].concat()).ends(0);
+    let lines = said.out.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names.map(|line| line.split_whitespace().next().unwrap().to_owned()).filter(|name| name != "help").collect()
+}
+
+#[test]
+fn every_command_leaves_a_record() {
+    let lab = Lab::with_population(30, 200);
+    assert_eq!(commands(&lab), ["init", "import", "import"]);
+    let mut seen = BTreeSet::from(["init".to_owned(), "import".to_owned()]);
+    let mut recorded = |name: &str, arguments: &[&str]| {
+        let before = commands(&lab).len();
+        let said = lab.run(&[arguments, &["--reason", "a test of ours"]].concat());
+        assert!(said.status < 2, "{arguments:?}: {}", said.err);
+        let after = commands(&lab);
+        assert_eq!(after.len(), before + 1, "{arguments:?}");
+        assert_eq!(after.last().unwrap(), name);
+        let record = last(&lab);
+        assert_eq!(record["reason"], "a test of ours");
+        assert_eq!(
+            record["uid"],
+            fs::metadata(lab.path("key")).map(|file| std::os::unix::fs::MetadataExt::uid(&file)).unwrap()
+        );
+        seen.insert(name.split(' ').next().unwrap().to_owned());
+        (said, record)
+    };
+    let (matched, record) = recorded("match", &["match"]);
+    assert_eq!(record["details"]["run_digest"], matched.digest());
+    let (said, record) = recorded("candidates", &["candidates", "--format", "json"]);
+    let pair = said.json()["candidates"][0].clone();
+    assert_eq!(
+        record["details"]["candidates"].as_u64().unwrap(),
+        said.json()["candidates"].as_array().unwrap().len() as u64
+    );
+    let (family, child) = (pair["family"].as_str().unwrap(), pair["child"].as_str().unwrap());
+    let (_, record) = recorded("explain", &["explain", family, child, "--show-genotypes"]);
+    assert_eq!(record["details"]["genotypes"], true);
+    recorded("power", &["power", family, "--as-it-is"]);
+    recorded("families check", &["families", "check"]);
+    recorded("families list", &["families", "list"]);
+    recorded("index", &["index"]);
+    recorded("comparable", &["comparable"]);
+    recorded("kin", &["kin", "--within", "children"]);
+    let (_, record) = recorded("export", &["export", "--as", "children", "--child", child, &lab.name("out.csv")]);
+    let digest = blake3::hash(lab.read("out.csv").as_bytes()).to_string();
+    assert_eq!((&record["details"]["file"], &record["details"]["genotypes"]), (&digest.into(), &false.into()));
+    lab.run(&["families", "withdraw", family, "--reason", "consent"]).ends(0);
+    assert_eq!(
+        (&last(&lab)["command"], &last(&lab)["details"]["cause"]),
+        (&"families withdraw".into(), &"consent".into())
+    );
+    recorded("families restore", &["families", "restore", family]);
+    let children = lab.name("files/children.csv");
+    let (_, record) = recorded("import", &["import", "--as", "children", &children]);
+    let digest = blake3::hash(lab.read("files/children.csv").as_bytes()).to_string();
+    assert_eq!(record["details"]["file"], digest.as_str());
+    let (_, record) = recorded("import", &["import", "--as", "children", &children, "--dry-run"]);
+    assert_eq!(record["details"]["outcome"], "dry run");
+    let bad = lab.write("bad.csv", "sample_id,sex,vWA\nX,m,nine\n");
+    lab.run(&["import", "--as", "children", &bad]).ends(2);
+    assert_eq!(last(&lab)["details"]["outcome"], "refused");
+    reunite(&["audit", "key", "new", &lab.name("signing")]).ends(0);
+    recorded(
+        "audit checkpoint",
+        &["audit", "checkpoint", "--out", &lab.name("cp"), "--signing-key", &lab.name("signing")],
+    );
+    lab.run(&["audit", "verify"]).ends(0);
+    lab.run(&["verify"]).ends(0).says(&["audit chain: sound"]);
+    let identity = age::x25519::Identity::generate();
+    let recipient = identity.to_public().to_string();
+    recorded("vault recipients add", &["vault", "recipients", "add", &recipient]);
+    recorded("vault recipients remove", &["vault", "recipients", "remove", &recipient]);
+    recorded("vault sweep", &["vault", "sweep"]);
+    lab.write("identity", age::secrecy::ExposeSecret::expose_secret(&identity.to_string()));
+    fs::set_permissions(lab.path("identity"), fs::Permissions::from_mode(0o600)).unwrap();
+    let (_, record) =
+        recorded("reidentify", &["reidentify", child, "--identity", &lab.name("identity"), "--case-number", "2026-17"]);
+    assert_eq!(record["details"]["case_number"], "2026-17");
+    recorded("expunge", &["expunge", child]);
+    lab.run_on("other", &["init"]).ends(0);
+    reunite(&["key", "new", &lab.name("new")]).ends(0);
+    let rotate = ["key", "rotate", "--new-key-file", &lab.name("new"), "--identity", &lab.name("identity")];
+    lab.run_on("other", &[&rotate, &["--reason", "a test of ours"][..]].concat()).ends(0);
+    fs::copy(lab.path("new"), lab.path("key")).unwrap();
+    let rotated = lab.run_on("other", &["audit", "list", "--last", "2", "--format", "json"]).ends(0).json();
+    for (record, outcome) in rotated["records"].as_array().unwrap().iter().zip(["begun", "done"]) {
+        assert_eq!((&record["command"], &record["details"]["outcome"]), (&"key rotate".into(), &outcome.into()));
+        assert_eq!(record["reason"], "a test of ours");
+    }
+    assert_eq!(listed(&["key"]), BTreeSet::from(["new", "rotate"].map(str::to_owned)), "so does a new one of these");
+    // Stores of their own, no store, or nothing but whether what is there is sound.
+    let without = ["demo", "bench", "key", "kits", "lr", "pseudonym", "synth", "verify"];
+    let covered: BTreeSet<String> = seen.into_iter().chain(without.map(str::to_owned)).collect();
+    assert_eq!(listed(&[]), covered, "a new command needs a record, or a reason to need none");
+    let families: BTreeSet<String> = ["check", "list", "restore", "withdraw"].map(str::to_owned).into();
+    assert_eq!(listed(&["families"]), families, "so does a new one of these");
+}
+
+#[test]
+fn nothing_goes_out_without_a_record() {
+    let lab = Lab::with_population(5, 20);
+    lab.database("store").execute_batch("DROP TABLE audit").unwrap();
+    let before = fs::read_dir(lab.path("")).unwrap().count();
+    lab.run(&["export", "--as", "children", "--show-genotypes", &lab.name("out.csv")]).ends(2);
+    assert_eq!(fs::read_dir(lab.path("")).unwrap().count(), before);
+}
+
+#[test]
+fn records_name_nobody_and_are_found_by_pseudonym() {
+    let lab = Lab::with_population(30, 200);
+    lab.run(&["match"]).ends(0);
+    let pairs = lab.run(&["candidates", "--format", "json"]).ends(0).json()["candidates"].clone();
+    let (family, child) = (pairs[0]["family"].as_str().unwrap(), pairs[0]["child"].as_str().unwrap());
+    lab.run(&["explain", family, child]).ends(0);
+    lab.run(&["power", family]).ends(0);
+    lab.run(&["candidates", "--child", &"ab".repeat(16)]).ends(1);
+    let about = |who: &str| {
+        let said = lab.run(&["audit", "list", "--about", who, "--format", "csv"]);
+        said.out.lines().skip(1).map(|line| line.split(',').nth(4).unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(about(child), ["match", "candidates", "explain"]);
+    assert_eq!(about(family), ["match", "candidates", "explain", "power"]);
+    assert_eq!(about(&"ab".repeat(16)), ["candidates"]);
+    assert_eq!(about(&"cd".repeat(16)), [""; 0]);
+    let everything = lab.run(&["audit", "list", "--format", "json"]).ends(0).out;
+    assert!(!everything.contains(family) && !everything.contains(child));
+    let database = lab.database("store");
+    let mut statement = database.prepare("SELECT details || command || user, subjects FROM audit").unwrap();
+    let mut rows = statement.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let (text, subjects): (String, Option<Vec<u8>>) = (row.get(0).unwrap(), row.get(1).unwrap());
+        for who in [family, child] {
+            let bytes: Vec<u8> = (0..16).map(|i| u8::from_str_radix(&who[2 * i..2 * i + 2], 16).unwrap()).collect();
+            assert!(!text.contains(who));
+            assert!(!subjects.as_deref().unwrap_or_default().windows(16).any(|window| window == bytes));
+        }
+    }
+}
+
+#[test]
+fn tampering_is_noticed() {
+    let lab = Lab::with_population(5, 20);
+    for name in ["signing", "other"] {
+        reunite(&["audit", "key", "new", &lab.name(name)]).ends(0);
+    }
+    let (signing, public) = (lab.name("signing"), lab.name("signing.pub"));
+    let sign = |store: &str, out: &str| {
+        lab.run_on(store, &["audit", "checkpoint", "--out", &lab.name(out), "--signing-key", &signing])
+    };
+    sign("store", "first").ends(0).says(&["signed 4 records"]);
+    lab.run(&["match"]);
+    sign("store", "second").ends(0).says(&["signed 6 records"]);
+    sign("store", "second").ends(2).says(&["cannot write"]);
+    let verify = |store: &str, checkpoints: &[&str]| -> Said {
+        let mut arguments = vec!["audit".to_owned(), "verify".to_owned()];
+        for checkpoint in checkpoints {
+            arguments.extend(["--checkpoint".to_owned(), lab.name(checkpoint)]);
+        }
+        if !checkpoints.is_empty() {
+            arguments.extend(["--public-key".to_owned(), public.clone()]);
+        }
+        lab.run_on(store, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    verify("store", &["first", "second"]).ends(0).says(&["it holds what 2 checkpoints signed"]);
+    verify("store", &[]).ends(0).says(&["only a checkpoint can tell"]);
+    let tampered = |name: &str, sql: &str| {
+        copy(&lab.path("store"), &lab.path(name));
+        let database = lab.database(name);
+        database.execute_batch("DROP TRIGGER audit_is_not_edited; DROP TRIGGER audit_is_not_cut").unwrap();
+        database.execute_batch(sql).unwrap();
+    };
+    tampered("edited", "UPDATE audit SET user = 'eve' WHERE number = 2");
+    tampered("removed", "DELETE FROM audit WHERE number = 3");
+    tampered("cut", "DELETE FROM audit WHERE number > 4");
+    tampered("emptied", "DELETE FROM audit");
+    for (store, what) in [("edited", "record 2 was edited"), ("removed", "record 3 is missing")] {
+        verify(store, &[]).ends(1).says(&[what]);
+        lab.run_on(store, &["verify"]).ends(1).says(&[what]);
+        sign(store, "third").ends(2).says(&["does not hold, and is not signed"]);
+    }
+    verify("cut", &["first"]).ends(0);
+    verify("cut", &["first", "second"]).ends(1).says(&["the chain has 4 records, and had 6 when this was signed"]);
+    verify("emptied", &["first"]).ends(1).says(&["its end was cut off"]);
+    // Written anew after the cut, with records as good as any.
+    for _ in 0..3 {
+        lab.run_on("cut", &["index"]).ends(0);
+    }
+    verify("cut", &[]).ends(0);
+    verify("cut", &["second"]).ends(1).says(&["record 6 has another hash", "the chain was rewritten"]);
+    lab.run_on("elsewhere", &["init"]).ends(0);
+    verify("elsewhere", &["first"]).ends(1).says(&["it is of another store"]);
+    lab.write("edited-cp", lab.read("second").replace("\"records\": 6", "\"records\": 4"));
+    verify("store", &["edited-cp"]).ends(1).says(&["its signature is not of the given public key"]);
+    lab.write("none-cp", "{}");
+    verify("store", &["none-cp"]).ends(1).says(&["it is no checkpoint"]);
+    let arguments = ["audit", "verify", "--checkpoint", &lab.name("first"), "--public-key", &lab.name("other.pub")];
+    lab.run(&arguments).ends(1).says(&["its signature is not of the given public key"]);
+    lab.run(&["audit", "verify", "--checkpoint", &lab.name("first")]).ends(2);
+}
+
+#[test]
+fn a_reason_is_a_line() {
+    let lab = Lab::new();
+    for bad in ["", "  ", "two\nlines", &"x".repeat(501)] {
+        lab.run(&["families", "list", "--reason", bad]).ends(2);
+    }
+    assert_eq!(commands(&lab), ["init"]);
+}

@@ -1,0 +1,163 @@
+//! The seeds of the fuzz targets go through their readers, so that they stay what they are meant to be.
+
+#[allow(unreachable_pub, reason = "the fuzz targets use the same file as a library")]
+#[path = "../fuzz/readers.rs"]
+pub(crate) mod readers;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use reunite::index::{Binding, Builder, FamilyBinding, FamilyHead, FamilyRecord, FamilyWriter};
+use reunite::intake::{Format, Layout, Request, read_bytes};
+use reunite::model::{Child, DropOut, Profile, Pseudonym};
+use reunite::population::FrequencyTable;
+use reunite::pseudonym::{Pseudonymizer, SecretKey};
+use zerocopy::byteorder::little_endian::{F32, F64};
+
+/// Whether bytes are what they should be, everything in them having been looked at.
+type Opens = fn(&[u8]) -> bool;
+type Seal = fn(&[u8]) -> Vec<u8>;
+
+pub(crate) fn fuzz() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz")
+}
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// Seeds have names; what fuzzing adds has digests for names and is nobody's to keep.
+pub(crate) fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = fuzz().join("corpus").join(target);
+    let named = |name: &String| name.contains('.');
+    names(&folder).into_iter().filter(named).map(|name| (name.clone(), fs::read(folder.join(name)).unwrap())).collect()
+}
+
+/// An index of a few children, typed, untyped, with an unlisted allele and with a drop-out probability.
+fn index() -> Vec<u8> {
+    let table = FrequencyTable::chinese_han_23();
+    let loci = table.panel().loci().iter().zip(table.loci()).take(2);
+    let mut builder = Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect());
+    for number in 0..6 {
+        let genotypes = vec!["15/16".parse().ok().filter(|_| number != 2), "14/99".parse().ok().filter(|_| number > 3)];
+        builder.push(Child {
+            pseudonym: Pseudonym::from_bytes([number; 16]),
+            profile: Profile::new(genotypes),
+            drop_out: DropOut::new(0.1).filter(|_| number == 5),
+        });
+    }
+    builder.finish(&Binding { alleles: [1; 32], stamp: [2; 16], generation: 3 }).unwrap()
+}
+
+/// A families index of two parts, of two families and one.
+fn families_index() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let binding = FamilyBinding { basis: [1; 32], stamp: [2; 16], generation: 3 };
+    let mut writer = FamilyWriter::new(folder.path(), &binding, 2).unwrap();
+    for families in [2, 1] {
+        let mut records = Vec::new();
+        for number in 0..families {
+            let head = FamilyHead {
+                pseudonym: [number; 16],
+                room: F64::new(2.5),
+                units: F64::new(16.0),
+                start: 7,
+                rest: [0; 7],
+            };
+            let gaps = [F32::new(1.0); 2];
+            FamilyRecord { head: &head, gaps: &gaps, weights: &[9; 128] }.write(&mut records);
+        }
+        writer.append(&records).unwrap();
+    }
+    let path = folder.path().join("families.idx");
+    writer.finish(&path).unwrap();
+    fs::read(path).unwrap()
+}
+
+#[test]
+fn every_seed_is_read() {
+    for (target, read) in readers::READERS {
+        let seeds = seeds(target);
+        assert!(!seeds.is_empty(), "{target} has no seed");
+        for (name, bytes) in seeds {
+            assert!(bytes.len() < 16 << 10, "{target}/{name} is too large for a seed");
+            read(&bytes);
+        }
+    }
+}
+
+#[test]
+fn every_reader_has_a_target_and_seeds() {
+    let readers: BTreeSet<String> = readers::READERS.iter().map(|reader| reader.0.to_owned()).collect();
+    assert_eq!(names(&fuzz().join("corpus")), readers);
+    let targets = names(&fuzz().join("fuzz_targets"));
+    assert_eq!(targets, readers.iter().map(|name| format!("{name}.rs")).collect());
+    let manifest = fs::read_to_string(fuzz().join("Cargo.toml")).unwrap();
+    for name in readers {
+        assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name} is no target");
+        let target = fs::read_to_string(fuzz().join(format!("fuzz_targets/{name}.rs"))).unwrap();
+        assert!(target.contains(&format!("readers::{name}(bytes)")), "{name} reads something else");
+    }
+}
+
+/// What the seeds of text hold: a seed that is refused as a whole exercises nothing behind the refusal.
+#[test]
+fn usual_files_among_the_seeds_are_sound() {
+    let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
+    let panel = FrequencyTable::chinese_han_23().panel();
+    for (target, name, layout, format, rows) in [
+        ("children", "usual.csv", Layout::Children, Format::Csv, 2),
+        ("families", "usual.csv", Layout::Families, Format::Csv, 4),
+        ("fam", "pedigrees.fam", Layout::Families, Format::Fam, 4),
+        ("fam", "dvi.fam", Layout::Families, Format::Fam, 3),
+        ("fam", "dvi.fam", Layout::Children, Format::Fam, 2),
+        ("forms", "two_columns.csv", Layout::Children, Format::Csv, 2),
+        ("forms", "utf_16_be.csv", Layout::Families, Format::Csv, 1),
+        ("forms", "utf_16_without_mark.csv", Layout::Children, Format::Csv, 1),
+        ("forms", "gb18030.csv", Layout::Children, Format::Csv, 2),
+        ("genemapper", "usual.txt", Layout::Children, Format::GeneMapper, 2),
+        ("genemapper", "utf_16.txt", Layout::Children, Format::GeneMapper, 1),
+        ("cmf", "utf_16.xml", Layout::Children, Format::Cmf, 1),
+        ("cmf", "utf_16.xml", Layout::Families, Format::Cmf, 1),
+    ] {
+        let bytes = fs::read(fuzz().join("corpus").join(target).join(name)).unwrap();
+        let request = Request::new(layout, panel, &pseudonymizer);
+        let intake = read_bytes(name, &bytes, &request);
+        assert_eq!((intake.format, intake.rows.len(), intake.problems), (format, rows, vec![]), "{target}/{name}");
+    }
+}
+
+/// Indexes change their layout now and then: a seed of an old one is refused at once, and fuzzing it finds nothing.
+#[test]
+fn seeds_of_indexes_are_of_this_layout() {
+    let opens: [(&str, Opens, Vec<u8>); 2] =
+        [("index", readers::walk_index, index()), ("families_index", readers::walk_families_index, families_index())];
+    let mut stale = Vec::new();
+    for (target, opens, fresh) in opens {
+        assert!(opens(&fresh));
+        let seeds = seeds(target);
+        if seeds.is_empty() || seeds.iter().any(|(_, bytes)| !opens(bytes)) {
+            let kept = std::env::temp_dir().join(format!("{target}.seed"));
+            fs::write(&kept, &fresh).unwrap();
+            stale.push(kept);
+        }
+    }
+    assert!(stale.is_empty(), "seeds are missing or of another layout; fresh ones are {stale:?}");
+}
+
+/// Sealing puts digests right: spoilt bytes then reach what lies behind them.
+#[test]
+fn a_seal_makes_digests_right() {
+    let seals: [(Vec<u8>, Seal, Opens, usize); 2] = [
+        (index(), readers::sealed_index, readers::walk_index, 48),
+        (families_index(), readers::sealed_families_index, readers::walk_families_index, 48),
+    ];
+    for (sound, seal, opens, stamp) in seals {
+        assert_eq!(seal(&sound), sound, "what is sealed stays as it is");
+        let mut spoilt = sound;
+        spoilt[stamp] ^= 1;
+        assert!(!opens(&spoilt));
+        assert!(opens(&seal(&spoilt)), "the header's digest is put right");
+    }
+}

@@ -1,0 +1,250 @@
+//! A store whose files are damaged, exchanged, locked, read-only or cannot grow says so, and loses nothing.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::{Lab, PROGRAM, Said, copy, everything_in, plain, run};
+
+#[test]
+fn a_damaged_index_is_noticed_and_built_again() {
+    let lab = Lab::with_population(60, 400);
+    let digest = lab.digest(&[]);
+    let place = lab.path("store/index/children.idx");
+    let sound = fs::read(&place).unwrap();
+    let flipped = |at: usize| {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 16;
+        Some(bytes)
+    };
+    // Of a store with the same key and people: only the ledger's stamp tells them apart.
+    lab.run_on("second", &["init"]).ends(0);
+    for layout in ["families", "children"] {
+        lab.run_on("second", &["import", "--as", layout, &lab.name(&format!("files/{layout}.csv"))]).ends(0);
+    }
+    lab.run_on("second", &["match"]).ends(0);
+    let other = fs::read(lab.path("second/index/children.idx")).unwrap();
+    for (bytes, verified, why) in [
+        (None, 0, "there is no index yet"),
+        (Some(sound[..sound.len() / 2].to_vec()), 1, "a section lies outside the file"),
+        (Some(sound[..20].to_vec()), 1, "it is too short"),
+        (Some(Vec::new()), 1, "it is too short"),
+        (flipped(0), 1, "it does not begin as an index does"),
+        (flipped(100), 1, "header digest"),
+        (flipped(sound.len() / 2), 1, "section digest"),
+        (Some(other), 0, "earlier"),
+    ] {
+        for options in [&[][..], &["--no-mmap"]] {
+            fs::remove_file(&place).unwrap();
+            if let Some(bytes) = &bytes {
+                fs::write(&place, bytes).unwrap();
+            }
+            lab.run(&["verify"]).ends(verified);
+            let matched = lab.run(&[&["match"], options].concat()).ends(0);
+            let matched = matched.says(&["built the index of 400 children", if why == "earlier" { "" } else { why }]);
+            assert_eq!(matched.digest(), digest, "{why}");
+            lab.run(&["verify"]).ends(0).says(&["index: sound; 400 children"]);
+            assert_eq!(fs::read(&place).unwrap(), sound, "an index has one form");
+        }
+    }
+}
+
+/// The next delta with a new child gives what a full run does, whatever became of the families index.
+#[test]
+fn a_damaged_families_index_is_noticed_and_written_again() {
+    let lab = Lab::with_population(60, 400);
+    lab.digest(&[]);
+    lab.synth("more", 10, 50, 2);
+    let more = lab.write("more.csv", lab.read("more/children.csv").replace("\nC", "\nD"));
+    let sound = fs::read(lab.path("store/index/families.idx")).unwrap();
+    let flipped = |at: usize| {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 16;
+        Some(bytes)
+    };
+    for (case, (bytes, verified, why)) in [
+        (None, 0, ""),
+        (Some(sound.clone()), 0, "sound; 60 families"),
+        (Some(sound[..sound.len() / 2].to_vec()), 1, "list of parts"),
+        (Some(sound[..20].to_vec()), 1, "it is too short"),
+        (Some(Vec::new()), 1, "it is too short"),
+        (flipped(0), 1, "it does not begin as a families index does"),
+        (flipped(100), 1, "header digest"),
+        (flipped(sound.len() / 2), 1, "digest of a part"),
+        (flipped(sound.len() - 1), 1, "list of parts"),
+        (flipped(8), 0, "of another program"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let store = format!("case-{case}");
+        copy(&lab.path("store"), &lab.path(&store));
+        let place = lab.path(&store).join("index/families.idx");
+        fs::remove_file(&place).unwrap();
+        if let Some(bytes) = &bytes {
+            fs::write(&place, bytes).unwrap();
+        }
+        let said = lab.run_on(&store, &["verify"]).ends(verified);
+        assert_eq!(said.err.contains("families index"), bytes.is_some());
+        said.says(&[why]);
+        lab.run_on(&store, &["import", "--as", "children", &more]).ends(0);
+        let delta = lab.run_on(&store, &["match"]).ends(0);
+        assert_eq!(delta.err.contains("the families index is damaged"), verified == 1, "{why}");
+        let written = fs::read(&place).unwrap();
+        assert_eq!(written == sound, why.starts_with("sound"), "{why}");
+        let full = lab.run_on(&store, &["match", "--full"]);
+        assert_eq!(delta.digest(), full.digest(), "{why}");
+        assert!(why.starts_with("sound") || fs::read(&place).unwrap() == written, "{why}: one form");
+    }
+}
+
+#[test]
+fn parts_of_another_store_are_noticed() {
+    let lab = Lab::with_population(5, 20);
+    lab.run_on("second", &["init"]).ends(0);
+    let file = lab.name("files/children.csv");
+    let exchange = |name: &str| {
+        let (a, b, aside) = (lab.path("store").join(name), lab.path("second").join(name), lab.path("aside"));
+        fs::rename(&a, &aside).unwrap();
+        fs::rename(&b, &a).unwrap();
+        fs::rename(&aside, &b).unwrap();
+    };
+    exchange("ledger.db");
+    for store in ["store", "second"] {
+        for command in [&["match"][..], &["verify"], &["candidates"], &["import", "--as", "children", &file]] {
+            lab.run_on(store, command).ends(2).says(&["ledger.db is the ledger of another store"]);
+        }
+    }
+    exchange("ledger.db");
+    lab.run(&["match"]);
+    let table = "locus,allele,frequency,individuals\nvWA,14,0.5,100\nvWA,15,0.5,100\n";
+    let table = lab.write("vwa.csv", table);
+    lab.run_on("third", &["init", "--frequencies", &table]).ends(0);
+    fs::copy(lab.path("third/frequencies.csv"), lab.path("store/frequencies.csv")).unwrap();
+    for command in [&["match"][..], &["verify"], &["import", "--as", "children", &file]] {
+        lab.run(command).ends(2).says(&["frequencies.csv is not the table that this store was made with"]);
+    }
+    fs::remove_file(lab.path("third/ledger.db")).unwrap();
+    lab.run_on("third", &["match"]).ends(2).says(&["there is no ledger at"]);
+    fs::write(lab.path("third/ledger.db"), "no database").unwrap();
+    lab.run_on("third", &["verify"]).ends(2).says(&["is not a ledger of this program, or is damaged"]);
+}
+
+#[test]
+fn a_locked_store_says_so_without_waiting_for_the_lock() {
+    let lab = Lab::with_population(5, 20);
+    let lock = OpenOptions::new().write(true).open(lab.path("store/lock")).unwrap();
+    File::lock(&lock).unwrap();
+    let before = lab.counts();
+    // Whoever waited for it would wait for ever.
+    for command in [&["match"][..], &["index"], &["import", "--as", "children", &lab.name("files/children.csv")]] {
+        lab.run(command).ends(2).says(&["another command is changing the store", "wait until it has ended"]);
+    }
+    lab.run(&["candidates"]).ends(2).says(&["nothing has been matched yet"]);
+    assert_eq!(lab.counts(), before, "reading goes on");
+    drop(lock);
+    assert!(lab.run(&["match"]).status < 2);
+}
+
+#[test]
+fn what_an_interrupted_build_left_is_cleared_away() {
+    let lab = Lab::with_population(5, 20);
+    for command in ["match", "index"] {
+        let left = lab.path("store/index/.children-Xy12");
+        fs::write(&left, "genotypes").unwrap();
+        assert!(lab.run(&[command]).status < 2);
+        assert!(!left.exists(), "{command}");
+        fs::remove_file(lab.path("store/index/children.idx")).unwrap();
+    }
+}
+
+/// Runs the program so that no file can grow beyond some 50 kB, as on a full disk.
+fn on_a_full_disk(lab: &Lab, store: &str, arguments: &[&str]) -> Said {
+    let script = format!("ulimit -f 100; trap '' XFSZ; exec {PROGRAM} \"$@\"");
+    let (store, key) = (lab.name(store), lab.name("key"));
+    let global = ["-", "--store", &store, "--key-file", &key];
+    run(Command::new("sh").args(["-c", &script]).args(global).args(arguments))
+}
+
+#[test]
+fn a_full_disk_undoes_the_command() {
+    let lab = Lab::with_population(60, 1000);
+    let digest = lab.digest(&[]);
+    lab.synth("more", 50, 2000, 2);
+    let more = lab.read("more/children.csv").replace("\nC", "\nD");
+    let before = lab.counts();
+    let file = lab.write("more.csv", more);
+    let said = on_a_full_disk(&lab, "store", &["import", "--as", "children", &file]).ends(2);
+    said.says(&["importing", "more.csv", "the ledger's database"]);
+    assert_eq!(lab.counts(), before);
+    assert_eq!(lab.digest(&[]), digest);
+    fs::remove_file(lab.path("store/index/children.idx")).unwrap();
+    on_a_full_disk(&lab, "store", &["match"]).ends(2).says(&["cannot write the index"]);
+    let files =
+        || -> Vec<_> { fs::read_dir(lab.path("store/index")).unwrap().map(|e| e.unwrap().file_name()).collect() };
+    assert_eq!(files(), ["families.idx"], "nothing is left behind");
+    assert_eq!(lab.digest(&[]), digest);
+    fs::remove_file(lab.path("store/index/families.idx")).unwrap();
+    // What only saves time is done without.
+    let said = on_a_full_disk(&lab, "store", &["match", "--full"]).ends(0);
+    assert_eq!(said.says(&["will compile all families again", "cannot write the index"]).digest(), digest);
+    assert_eq!(files(), ["children.idx"], "nothing is left behind");
+    for command in [&["match", "--format", "json"][..], &["candidates"]] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = plain(&mut lab.command(command)).stdout(full).output().unwrap();
+        Said::of(output).ends(2).says(&["error: No space left on device"]);
+    }
+    assert_eq!(lab.counts(), before);
+}
+
+/// Runs the program as a user whom permissions bind, even if the tests do not run as one.
+fn as_a_plain_user(lab: &Lab, arguments: &[&str]) -> Said {
+    let mut command = lab.command(arguments);
+    if fs::metadata("/proc/self").map_or(true, |process| process.uid() != 0) {
+        return run(&mut command);
+    }
+    const NOBODY: u32 = 65534;
+    for path in everything_in(&lab.path(".")) {
+        chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let program = lab.path("program");
+    fs::copy(PROGRAM, &program).unwrap();
+    let mut plain_user = Command::new(&program);
+    plain_user.args(command.get_args()).uid(NOBODY).gid(NOBODY);
+    let output = plain(&mut plain_user).output();
+    Said::of(output.expect("the folder for temporary files must be open to others and allow programs: set TMPDIR"))
+}
+
+fn set_mode(path: &Path, folders: u32, files: u32) {
+    for path in everything_in(path) {
+        let mode = if path.is_dir() { folders } else { files };
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_written_says_so() {
+    let lab = Lab::with_population(60, 100);
+    let digest = lab.digest(&[]);
+    let before = lab.counts();
+    lab.write("new.csv", "sample_id,sex,vWA\nNEW,m,14\n");
+    let file = lab.name("new.csv");
+    // Only the folders, then the files, too.
+    for files in [0o600, 0o400] {
+        set_mode(&lab.path("store"), 0o500, files);
+        for command in [&["import", "--as", "children", &file][..], &["match"], &["index"]] {
+            let said = as_a_plain_user(&lab, command).ends(2);
+            let clear = ["Permission denied", "readonly", "unable to open"].iter().any(|why| said.err.contains(why));
+            assert!(clear && said.err.contains(lab.path("store").to_str().unwrap()), "{command:?}: {}", said.err);
+        }
+    }
+    set_mode(&lab.path("store"), 0o700, 0o600);
+    assert_eq!(as_a_plain_user(&lab, &["verify"]).ends(0).err.lines().next().unwrap(), before);
+    assert_eq!(as_a_plain_user(&lab, &["match"]).ends(0).digest(), digest);
+    fs::create_dir(lab.path("closed")).unwrap();
+    set_mode(&lab.path("closed"), 0o500, 0);
+    let new = lab.name("closed/store");
+    as_a_plain_user(&lab, &["--store", &new, "init"]).ends(2);
+}

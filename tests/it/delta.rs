@@ -1,0 +1,205 @@
+//! A run over what changed leaves the same candidates and digest as one over everything, whatever happened in between.
+
+use std::fs;
+
+use crate::common::{Lab, Numbers, copy};
+
+const FAMILIES: &str = "store/index/families.idx";
+
+/// What is new and changed in a night, drawn from files of more people than the store has.
+struct Nights {
+    numbers: Numbers,
+    families: Vec<String>,
+    children: Vec<String>,
+    headers: [String; 2],
+    /// How many rows of each file are in the store.
+    imported: [usize; 2],
+}
+
+impl Nights {
+    fn new(lab: &Lab, seed: u64) -> Self {
+        let rows = |name: &str| -> (String, Vec<String>) {
+            let text = Numbers(seed).shuffled(&lab.read(&format!("files/{name}.csv")));
+            let mut lines = text.lines().map(str::to_owned);
+            (lines.next().unwrap(), lines.collect())
+        };
+        let ((families_header, families), (children_header, children)) = (rows("families"), rows("children"));
+        let headers = [families_header, children_header];
+        Self { numbers: Numbers(seed), families, children, headers, imported: [0; 2] }
+    }
+
+    fn rows(&mut self, of: usize) -> &mut Vec<String> {
+        if of == 0 { &mut self.families } else { &mut self.children }
+    }
+
+    fn import(&mut self, lab: &Lab, of: usize, rows: &[String]) {
+        let (layout, name) = [("families", "families-part.csv"), ("children", "children-part.csv")][of];
+        let text = format!("{}\n{}\n", self.headers[of], rows.join("\n"));
+        lab.import(layout, name, text, &["--on-conflict", "replace"]).ends(0);
+    }
+
+    /// Relatives of new families and of known ones, or children.
+    fn add(&mut self, lab: &Lab, of: usize, most: usize) {
+        let from = self.imported[of];
+        let to = (from + 1 + self.numbers.below(most)).min(self.rows(of).len());
+        let rows = self.rows(of)[from..to].to_vec();
+        if !rows.is_empty() {
+            self.import(lab, of, &rows);
+            self.imported[of] = to;
+        }
+    }
+
+    /// Someone gets the genotypes of someone else of the same file.
+    fn replace(&mut self, lab: &Lab, of: usize) {
+        let imported = self.imported[of];
+        let (one, other) = (self.numbers.below(imported), self.numbers.below(imported));
+        let cells = |row: &str| row.split(',').map(str::to_owned).collect::<Vec<_>>();
+        let first = self.headers[of].split(',').position(|name| name == "D3S1358").unwrap();
+        let (mut row, source) = (cells(&self.rows(of)[one]), cells(&self.rows(of)[other]));
+        row.splice(first.., source[first..].iter().cloned());
+        self.rows(of)[one] = row.join(",");
+        let rows = [self.rows(of)[one].clone()];
+        self.import(lab, of, &rows);
+    }
+
+    /// A parent turns out to be the parent's sibling: the same sample in the same family.
+    fn relate(&mut self, lab: &Lab) {
+        let imported = self.imported[0];
+        let one = self.numbers.below(imported);
+        let row = &self.families[one];
+        let row = row.replace(",father,", ",paternal-uncle,").replace(",mother,", ",maternal-aunt,");
+        self.families[one].clone_from(&row);
+        self.import(lab, 0, &[row]);
+    }
+
+    /// Takes a family that has candidates out, or all of them back.
+    fn withdraw(&mut self, lab: &Lab) {
+        let out = lab.run(&["families", "list", "--withdrawn", "--format", "json"]).json();
+        let out: Vec<String> =
+            out["families"].as_array().unwrap().iter().map(|row| row["family"].as_str().unwrap().to_owned()).collect();
+        let listed = lab.run(&["candidates", "--format", "csv"]).out;
+        let mut families: Vec<&str> = listed.lines().skip(1).map(|row| row.split(',').next().unwrap()).collect();
+        families.retain(|family| !out.iter().any(|gone| gone == family));
+        if out.len() < 3 && !families.is_empty() {
+            let family = families[self.numbers.below(families.len())];
+            lab.run(&["families", "withdraw", family, "--reason", "other"]).ends(0);
+        } else {
+            out.iter().for_each(|family| drop(lab.run(&["families", "restore", family]).ends(0)));
+        }
+    }
+
+    fn happen(&mut self, lab: &Lab) {
+        let families = lab.path(FAMILIES);
+        match self.numbers.below(12) {
+            0 | 1 => self.add(lab, 0, 25),
+            2 | 3 => self.add(lab, 1, 40),
+            4 => self.replace(lab, 0),
+            5 => self.replace(lab, 1),
+            6 => self.withdraw(lab),
+            9 => self.relate(lab),
+            7 => drop(lab.run(&["index"]).ends(0)),
+            10 => drop(fs::remove_file(families)),
+            11 if families.exists() => {
+                let mut bytes = fs::read(&families).unwrap();
+                let at = self.numbers.below(bytes.len());
+                bytes[at] ^= 1;
+                // It is read-only.
+                fs::remove_file(&families).unwrap();
+                fs::write(families, bytes).unwrap();
+            }
+            _ => drop(fs::remove_file(lab.path("store/index/children.idx"))),
+        }
+    }
+}
+
+/// Family, child and numbers of every candidate.
+fn candidates(csv: &str) -> Vec<String> {
+    csv.lines().skip(1).map(|row| row.split(',').take(5).collect::<Vec<_>>().join(",")).collect()
+}
+
+/// Whoever came since the last run is compared, or the run says that it cannot tell.
+#[test]
+fn nobody_new_is_lost_in_a_damaged_ledger() {
+    let lab = Lab::with_population(60, 400);
+    lab.digest(&[]);
+    lab.synth("more", 40, 300, 2);
+    let renamed = |layout: &str, initial: &str| {
+        lab.read(&format!("more/{layout}.csv")).replace("\nC", "\nD").replace("\nF", &format!("\n{initial}"))
+    };
+    lab.import("children", "more-children.csv", renamed("children", "G"), &[]).ends(0);
+    lab.import("families", "more-families.csv", renamed("families", "G").replace(",R", ",S"), &[]).ends(0);
+    copy(&lab.path("store"), &lab.path("sound"));
+    let digest = lab.digest(&[]);
+    for (damage, status, said) in [
+        ("UPDATE past SET last_import = last_import + 64", 0, "it is not known what changed since the last run"),
+        ("UPDATE import SET first_sample = first_sample + 64 WHERE id = 3", 2, "it does not tell all that came"),
+        ("UPDATE sample SET import_id = 1 WHERE import_id = 3 AND id % 100 = 0", 2, "it does not tell all that came"),
+        // Its relatives are new, too.
+        ("UPDATE family SET changed = 0 WHERE id = (SELECT max(id) FROM family)", 0, "since the last run 40 families"),
+    ] {
+        let name = format!("damaged-{status}-{}", damage.len());
+        copy(&lab.path("sound"), &lab.path(&name));
+        assert!(lab.database(&name).execute(damage, []).unwrap() > 0, "{damage}");
+        let found = lab.run_on(&name, &["match"]).ends(status).says(&[said]);
+        if status == 0 {
+            assert_eq!(found.digest(), digest);
+        }
+        assert_eq!(lab.run_on(&name, &["match", "--full"]).ends(0).digest(), digest, "{damage}");
+    }
+}
+
+#[test]
+fn a_delta_is_a_full_run() {
+    let (mut deltas, mut quick) = (0, 0);
+    for seed in 1..=4 {
+        // With nearly everyone a candidate, and with few.
+        let least = if seed % 2 == 0 { "-3" } else { "3" };
+        let lab = Lab::new();
+        lab.synth("files", 120, 900, seed);
+        let mut nights = Nights::new(&lab, seed);
+        nights.add(&lab, 0, 1);
+        nights.add(&lab, 1, 500);
+        for night in 0..12 {
+            for _ in 0..=nights.numbers.below(4) {
+                nights.happen(&lab);
+            }
+            let match_all = ["match", "--min-log10-lr", least, "--format", "json"];
+            let families = fs::read(lab.path(FAMILIES)).ok();
+            let store = format!("full-{night}");
+            copy(&lab.path("store"), &lab.path(&store));
+            let full = lab.run_on(&store, &[&match_all[..], &["--full"]].concat());
+            let delta = lab.run(&match_all);
+            assert!(full.status < 2 && full.status == delta.status, "{} {}", full.err, delta.err);
+            assert_eq!(full.digest(), delta.digest(), "seed {seed}, night {night}");
+            let listed = |store: &str| candidates(&lab.run_on(store, &["candidates", "--format", "csv"]).out);
+            assert_eq!(listed(&store), listed("store"));
+            let (full, delta) = (full.json()["run"].clone(), delta.json()["run"].clone());
+            assert_eq!((&full["families"], &full["children"]), (&delta["families"], &delta["children"]));
+            assert_eq!(full["mode"], "full");
+            if delta["mode"] == "delta" {
+                deltas += 1;
+                // Not written again: the families were not compiled again, if there were new children.
+                quick += usize::from(families.is_some() && fs::read(lab.path(FAMILIES)).ok() == families);
+                assert!(delta["pairs"].as_u64() <= full["pairs"].as_u64());
+            }
+        }
+    }
+    assert!(deltas >= 40, "{deltas} of 48");
+    assert!(quick >= 20, "{quick} of {deltas}");
+}
+
+#[test]
+fn what_all_candidates_depend_on_makes_a_full_run() {
+    let lab = Lab::with_population(40, 200);
+    let run = |options: &[&str]| lab.run(&[&["match", "--format", "json"], options].concat()).ends(0);
+    let mode = |said: &crate::common::Said| said.json()["run"]["mode"].as_str().unwrap().to_owned();
+    let first = run(&[]).says(&["everything is matched: nothing was matched before"]);
+    let second = run(&[]);
+    assert_eq!((mode(&first), mode(&second), first.digest()), ("full".into(), "delta".into(), second.digest()));
+    let lower = run(&["--min-log10-lr", "2"]).says(&["everything is matched: model, frequencies or criterion"]);
+    assert_eq!(mode(&lower), "full");
+    assert_ne!(lower.digest(), second.digest());
+    run(&["--max-per-family", "1"]);
+    let again = run(&["--max-per-family", "1"]).says(&["depends on all children"]);
+    assert_eq!(mode(&again), "full");
+}

@@ -1,0 +1,51 @@
+//! The integration tests, in one binary: what the program does from the outside, and laws of the library.
+//!
+//! `cargo test --test it delta::` runs the tests of one file. They share a process, so that a test that needs another
+//! environment, folder, umask or limit starts the program with it instead of changing its own.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+
+mod at_once;
+mod audit;
+mod bad_input;
+mod close_kin;
+mod common;
+mod consistency;
+mod corpus;
+mod crash;
+mod damage;
+mod damage_everywhere;
+mod delta;
+mod diagnostics;
+mod drop_out;
+mod encrypt;
+mod explain;
+mod export;
+mod expunge;
+mod faults;
+mod full_disk;
+mod fuzzing;
+mod house;
+mod identities;
+mod import_folders;
+mod index_dir;
+mod kin;
+mod kinship_laws;
+mod kinship_oracle;
+mod kits;
+mod linkage_oracle;
+mod long_work;
+mod lr_distribution;
+mod parent;
+mod pedigrees;
+mod planning;
+mod power;
+mod privacy;
+mod readers_never_panic;
+mod reference;
+mod rotate;
+mod rotate_killed;
+mod screen_is_lossless;
+mod soak;
+mod thresholds;
+mod vault;
+mod workflow;

@@ -1,0 +1,344 @@
+//! Every command that there is, done and failed, on identifiers that stand out: none of them says, logs or leaves one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+
+use age::secrecy::ExposeSecret;
+use reunite::ledger::ENCRYPTS;
+
+use super::canaries::{CANARIES, LOCI, PROFILE, Search, children, families};
+use crate::common::{Lab, Said, reunite};
+
+/// Not in the list that `--help` gives.
+const HIDDEN: &str = "challenge";
+const WHY: [&str; 2] = ["--reason", "a test of ours"];
+
+/// A custodian's identity file, and the recipient.
+pub(crate) fn custodian(lab: &Lab) -> (String, String) {
+    let identity = age::x25519::Identity::generate();
+    let file = lab.write("identity", identity.to_string().expose_secret());
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    (file, identity.to_public().to_string())
+}
+
+/// The commands without subcommands below a command, as `--help` lists them.
+fn commands_below(command: &[String]) -> BTreeSet<String> {
+    let words: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+    let help = reunite(&words).ends(0).out;
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names: Vec<&str> =
+        names.map(|line| line.split_whitespace().next().unwrap()).filter(|name| *name != "help").collect();
+    if names.is_empty() {
+        return BTreeSet::from([command.join(" ")]);
+    }
+    names.iter().flat_map(|name| commands_below(&[command, &[(*name).to_owned()]].concat())).collect()
+}
+
+/// A lab whose commands are watched.
+struct Watched {
+    lab: Lab,
+    search: Search,
+    /// How each command has ended: done, failed.
+    seen: BTreeMap<String, [bool; 2]>,
+}
+
+impl Watched {
+    fn new() -> Self {
+        let lab = Lab::new();
+        fs::create_dir(lab.path("tmp")).unwrap();
+        // The keys are secrets, too.
+        let key = lab.read("key").trim().rsplit(' ').next().unwrap().to_owned();
+        let (_, recipient) = custodian(&lab);
+        let identity = lab.read("identity");
+        let search = Search::new(CANARIES.into_iter().chain([key.as_str(), identity.trim()]));
+        lab.run(&["vault", "recipients", "add", &recipient]).ends(0);
+        Self { lab, search, seen: BTreeMap::new() }
+    }
+
+    /// Runs a command, which is named by its first words, and looks everywhere.
+    #[track_caller]
+    fn run(&mut self, command: &str, arguments: &[&str], input: &str) -> Said {
+        let said = self.run_showing(command, arguments, input);
+        self.search.finds_nothing(&format!("{command}, standard output"), said.out.as_bytes());
+        said
+    }
+
+    /// The same, of a command that shows identifiers on standard output, and there alone.
+    #[track_caller]
+    fn run_showing(&mut self, command: &str, arguments: &[&str], input: &str) -> Said {
+        let lab = &self.lab;
+        let words: Vec<&str> = command.split(' ').chain(arguments.iter().copied()).collect();
+        let mut process = lab.command(&words);
+        process.env("TMPDIR", lab.path("tmp")).env("RUST_BACKTRACE", "1").current_dir(lab.path("tmp"));
+        process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = process.spawn().unwrap();
+        // Who does not read has closed it.
+        let _ = process.stdin.take().unwrap().write_all(input.as_bytes());
+        let said = Said::of(process.wait_with_output().unwrap());
+        self.search.finds_nothing(&format!("{command}, standard error"), said.err.as_bytes());
+        self.search.finds_nothing_below(&lab.path("store"));
+        self.search.finds_nothing_below(&lab.path("tmp"));
+        assert_eq!(
+            fs::read_dir(lab.path("tmp")).unwrap().count(),
+            0,
+            "{command} left something in the temporary folder"
+        );
+        let seen = self.seen.entry(command.to_owned()).or_default();
+        seen[usize::from(said.status == 2)] = true;
+        said
+    }
+
+    fn done(&mut self, command: &str, arguments: &[&str]) -> Said {
+        let said = self.run(command, arguments, "");
+        assert!(said.status < 2, "{command} {arguments:?}: {}", said.err);
+        said
+    }
+
+    fn fails(&mut self, command: &str, arguments: &[&str]) -> Said {
+        self.run(command, arguments, "").ends(2)
+    }
+
+    fn import(&mut self, layout: &str, name: &str, text: &str, options: &[&str]) -> Said {
+        let file = self.lab.write(name, text);
+        self.run("import", &[&["--as", layout, &file], options].concat(), "")
+    }
+}
+
+/// A CMF file of one specimen.
+fn cmf(lab: &str, id: &str, category: &str, case: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CODISImportFile xmlns=\"urn:CODISImportFile-schema\">\
+         <HEADERVERSION>3.2</HEADERVERSION><MESSAGETYPE>Import</MESSAGETYPE><DESTINATIONORI>SD37</DESTINATIONORI>\
+         <SOURCELAB>{lab}</SOURCELAB><SUBMITBYUSERID>{id}</SUBMITBYUSERID>\
+         <SUBMITDATETIME>2024-03-05T08:00:00</SUBMITDATETIME><BATCHID>{id}</BATCHID><KIT>GlobalFiler</KIT>\n\
+         <SPECIMEN CASEID='{case}'><SPECIMENID>{id}</SPECIMENID><SPECIMENCATEGORY>{category}</SPECIMENCATEGORY>\
+         <LOCUS><LOCUSNAME>vWA</LOCUSNAME><READINGBY>{id}</READINGBY><READINGDATETIME>2024-03-05T08:00:00</READINGDATETIME>\
+         <ALLELE><ALLELEVALUE>14</ALLELEVALUE></ALLELE><ALLELE><ALLELEVALUE>15</ALLELEVALUE></ALLELE></LOCUS>\
+         </SPECIMEN></CODISImportFile>\n"
+    )
+}
+
+/// With a canary for each pseudonym.
+fn named(text: &str) -> String {
+    let mut names = BTreeMap::new();
+    let is_name = |word: &str| word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| is_name(word)) {
+        let number = names.len();
+        names.entry(word).or_insert_with(|| format!("{} {number}", CANARIES[number % CANARIES.len()]));
+    }
+    assert!(!names.is_empty(), "{text}");
+    names.iter().fold(text.to_owned(), |text, (word, name)| text.replace(word, name))
+}
+
+fn files_are_read(watched: &mut Watched) {
+    let [mother, father, family, child, second, card, row, chinese] = CANARIES;
+    // Every form of file, right and wrong.
+    watched.import("families", "f.csv", &families(), &["--manifest", &watched.lab.name("manifest.json")]).ends(0);
+    watched.import("children", "c.csv", &children(), &["--report-format", "json"]).ends(0);
+    watched.search.finds_nothing("the manifest", watched.lab.read("manifest.json").as_bytes());
+    let tall = format!("Sample Name\tMarker\tAllele 1\tAllele 2\n{row}\tvWA\t14\t15\n{row}\tFGA\t22\t23\n");
+    let cases = watched.lab.write("cases.csv", format!("sample_id,sex\n{row},m\n"));
+    watched.import("children", "tall.txt", &tall, &["--cases", &cases]).ends(0);
+    let wrong = watched.lab.write("wrong.csv", format!("sample_id,sex\n{card},{row}\n{row},{row}\n"));
+    watched.import("children", "tall2.txt", &tall.replace("15", chinese), &["--cases", &wrong]).ends(2);
+    watched.import("children", "p.xml", &cmf("LAB", card, "Unidentified Person", row), &[]).ends(0);
+    watched.import("families", "r.xml", &cmf("LAB", chinese, "Biological Mother", family), &[]).ends(0);
+    for (id, category, case) in
+        [(card, child, row), (chinese, "Biological Sibling", family), (second, "Suspect", child)]
+    {
+        watched.import("families", "bad.xml", &cmf("LAB", id, category, case), &[]).ends(2);
+    }
+    watched.import("children", "cut.xml", &cmf("LAB", card, "Unidentified Person", row)[..500], &[]).ends(2);
+    let people = format!(
+        "family_id,person,father,mother,sex,missing,sample_id\n{chinese}9,{father},,,m,,{card}9\n{chinese}9,{mother},,,f,,\n\
+         {chinese}9,{child},{father},{mother},m,yes,\n"
+    );
+    let pedigrees = watched.lab.write("pedigrees.csv", &people);
+    let member = format!("family_id,sample_id,relation,sex,{LOCI}\n{chinese}9,{card}9,member,m,{PROFILE}\n");
+    watched.import("families", "m.csv", &member, &["--pedigrees", &pedigrees]).ends(0);
+    let looped =
+        watched.lab.write("looped.csv", people.replace(&format!("{father},,,m"), &format!("{father},{child},,m")));
+    watched.import("families", "m.csv", &member, &["--pedigrees", &looped]).ends(2);
+    // Called by a number itself: said of the file that was named, kept nowhere.
+    fs::create_dir(watched.lab.path("in")).unwrap();
+    watched.lab.write("in/a.csv", children());
+    let folder = watched.lab.name("in");
+    watched.done("import", &[&folder]);
+}
+
+fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
+    let [.., family, child, _, _, _, _] = CANARIES;
+    for format in ["table", "csv", "json"] {
+        watched.done("match", &["--full", "--min-log10-lr", "-30", "--format", format]);
+        watched.done("candidates", &["--format", format]);
+    }
+    let pairs = watched.done("candidates", &["--format", "json"]).json();
+    let pair = pairs["candidates"].as_array().unwrap().iter().chain(pairs["identities"].as_array().unwrap()).next();
+    let name = |which: &str| pair.unwrap()[which].as_str().unwrap().to_owned();
+    let (of_family, of_child) = (name("family"), name("child"));
+    watched.fails("candidates", &["--family", family]);
+    watched.fails("candidates", &["--child", child]);
+    watched.done("explain", &[&of_family, &of_child, "--show-genotypes"]);
+    watched.fails("explain", &[family, child]);
+    watched.done("power", &[&of_family]);
+    watched.fails("power", &[family]);
+    watched.done("comparable", &[]);
+    watched.fails("comparable", &["--store", "nowhere"]);
+    watched.done("kin", &["--within", "all", "--relation", "identity"]);
+    watched.fails("kin", &["--within", "all", "--min-log10-lr", "nan"]);
+    watched.done("families check", &[]);
+    watched.fails("families check", &[family]);
+    watched.done("families list", &[]);
+    watched.fails("families list", &["--store", "nowhere"]);
+    watched.done("families withdraw", &[&of_family, "--reason", "consent"]);
+    watched.fails("families withdraw", &[family, "--reason", "consent"]);
+    watched.done("families restore", &[&of_family]);
+    watched.fails("families restore", &[family]);
+    (of_family, of_child)
+}
+
+fn files_are_written(watched: &mut Watched, family: &str, child: &str) {
+    for (layout, name) in [("families", "families-out.csv"), ("children", "children-out.csv")] {
+        let file = watched.lab.name(name);
+        let pedigrees = watched.lab.name("pedigrees-out.csv");
+        let of_families = ["--pedigrees", &pedigrees, "--force"];
+        let more = if layout == "families" { &of_families[..] } else { &[] };
+        watched.done("export", &[&["--as", layout, "--show-genotypes", &file], more].concat());
+        watched.fails("export", &["--as", layout, &file]);
+        watched.search.finds_nothing(name, watched.lab.read(name).as_bytes());
+        // It comes in again.
+        let options: &[&str] = if layout == "families" { &["--pedigrees", &pedigrees] } else { &[] };
+        watched.done("import", &[&["--as", layout, "--identifiers", "pseudonyms", &file], options].concat());
+    }
+    let [one, whole] = ["case.fam", "whole.fam"].map(|name| watched.lab.name(name));
+    watched.done("export", &["--to", "fam", "--show-genotypes", "--family", family, "--child", child, &one]);
+    watched.done("export", &["--to", "fam", "--show-genotypes", &whole]);
+    watched.search.finds_nothing("the case", watched.lab.read("case.fam").as_bytes());
+    watched.search.finds_nothing("the project", watched.lab.read("whole.fam").as_bytes());
+    let project = named(&watched.lab.read("whole.fam"));
+    watched.import("families", "named.fam", &project, &[]).ends(0);
+    watched.import("children", "children.fam", &project, &[]).ends(0);
+    watched
+        .import("families", "bad.fam", &project.replace("Allele1= ", &format!("Allele1= {}", CANARIES[6])), &[])
+        .ends(2);
+    watched.import("families", "case.fam", &named(&watched.lab.read("case.fam")), &[]);
+    watched.import("families", "cut.fam", &project[..project.len() / 2], &[]).ends(2);
+    let named = watched.lab.name("named.fam");
+    let new = watched.lab.name("of-project");
+    watched.done("init", &["--store", &new, "--frequencies", &named]);
+}
+
+fn without_a_store(watched: &mut Watched) {
+    let [mother, father, .., card, row, chinese] = CANARIES;
+    let cases = format!(
+        "case,person,relation,sex,locus,allele1,allele2\nC,{father},father,m,vWA,14,15\nC,{mother},mother,f,vWA,14,16\n\
+         C,{card},child,m,vWA,14,16\n"
+    );
+    let file = watched.lab.write("cases-of-lr.csv", &cases);
+    watched.done("lr", &[&file]);
+    for (old, new) in
+        [("14,15", format!("14,{row}")), ("father,m", format!("{row},m")), ("vWA,14,15", format!("{row},14,15"))]
+    {
+        let file = watched.lab.write("bad-cases.csv", cases.replacen(old, &new, 1));
+        watched.fails("lr", &[&file]);
+    }
+    let input = CANARIES.join("\n") + "\n";
+    watched.run("pseudonym", &["--kind", "sample"], &input).ends(0);
+    watched.run("pseudonym", &["--kind", "family"], &format!("{row}\n\u{200b}{chinese}\n")).ends(2);
+    watched.done("kits", &[]);
+    watched.fails("kits", &["--store", "nowhere", "--threads", "0"]);
+    let (there, synthetic) = (watched.lab.name("store"), watched.lab.name("synthetic"));
+    watched.done("synth", &["--families", "2", "--children", "5", "--out", &synthetic]);
+    watched.fails("synth", &["--families", "2", "--children", "5", "--out", &synthetic]);
+    watched.done("demo", &[]);
+    watched.fails("demo", &["--dir", &there]);
+    watched.done("bench", &["--families", "20", "--children", "200", "--new", "2", "--runs", "1"]);
+    watched.fails("bench", &["--min-log10-lr", "nan"]);
+    watched.done(HIDDEN, &["--people", "50", "--queries", "5", "--seeds", "1"]);
+    watched.fails(HIDDEN, &["--min-log10-lr", "nan"]);
+    let key = watched.lab.name("new");
+    watched.done("key new", &[&key]);
+    watched.fails("key new", &[&key]);
+    let table = format!("locus,allele,frequency\nvWA,{row},0.5\n{card},14,0.5\n");
+    let table = watched.lab.write("frequencies.csv", table);
+    let other = watched.lab.name("other");
+    watched.done("init", &["--store", &other]);
+    for options in [&["--frequencies", &table][..], &["--custodian", card], &["--store", &other]] {
+        watched.fails("init", options);
+    }
+}
+
+fn the_store_is_looked_after(watched: &mut Watched, child: &str) {
+    let [mother, .., card, row, _] = CANARIES;
+    let locked = |watched: &mut Watched, command: &str, arguments: &[&str]| {
+        let lock = File::open(watched.lab.path("store/lock")).unwrap();
+        lock.lock().unwrap();
+        watched.fails(command, arguments);
+    };
+    watched.done("index", &[]);
+    locked(watched, "index", &[]);
+    locked(watched, "match", &[]);
+    watched.done("vault sweep", &[]);
+    locked(watched, "vault sweep", &[]);
+    let second = age::x25519::Identity::generate().to_public().to_string();
+    watched.done("vault recipients add", &[&second]);
+    watched.fails("vault recipients add", &[card]);
+    watched.done("vault recipients list", &[]);
+    watched.fails("vault recipients list", &["--store", "nowhere"]);
+    watched.done("vault recipients remove", &[&second]);
+    watched.fails("vault recipients remove", &[card]);
+    let [signing, checkpoint] = ["signing", "checkpoint"].map(|name| watched.lab.name(name));
+    watched.done("audit key new", &[&signing]);
+    watched.fails("audit key new", &[&signing]);
+    let sign = ["--out", &checkpoint, "--signing-key", &signing];
+    watched.done("audit checkpoint", &sign);
+    watched.fails("audit checkpoint", &sign);
+    let public = format!("{signing}.pub");
+    watched.done("audit verify", &["--checkpoint", &checkpoint, "--public-key", &public]);
+    let bad = watched.lab.write("bad.pub", row);
+    watched.fails("audit verify", &["--checkpoint", &checkpoint, "--public-key", &bad]);
+    watched.done("audit list", &["--about", child, "--format", "json"]);
+    watched.done("audit list", &[]);
+    watched.fails("audit list", &["--about", mother]);
+    watched.done("verify", &[]);
+    watched.fails("verify", &["--store", "nowhere"]);
+    let identity = watched.lab.name("identity");
+    let reidentify = |who| [&[who, "--identity", &identity, "--case-number", "2026-17"][..], &WHY].concat();
+    for format in ["table", "csv", "json"] {
+        let arguments = [&reidentify(child)[..], &["--format", format]].concat();
+        let shown = watched.run_showing("reidentify", &arguments, "").ends(0).out;
+        assert!(watched.search.find(shown.as_bytes()).is_some(), "shown on standard output, and nowhere else");
+    }
+    watched.fails("reidentify", &reidentify(card));
+    let new = watched.lab.name("new");
+    let rotate = |identity| [&["--new-key-file", new.as_str(), "--identity", identity][..], &WHY].concat();
+    watched.fails("key rotate", &rotate(&bad));
+    let expunge = [&["--identifiers", "sample"][..], &WHY].concat();
+    watched.run("expunge", &expunge, &format!("{row}9\n")).ends(2);
+    watched.run("expunge", &expunge, &format!("{mother}\n")).ends(0);
+    watched.fails("expunge", &[&[card][..], &WHY].concat());
+    watched.done("key rotate", &rotate(&identity));
+    if ENCRYPTS {
+        watched.fails("key encrypt", &["--store", "nowhere"]);
+        fs::copy(&new, watched.lab.path("key")).unwrap();
+        watched.done("key encrypt", &[]);
+    }
+}
+
+#[test]
+fn no_command_gives_an_identifier_away() {
+    let mut watched = Watched::new();
+    files_are_read(&mut watched);
+    let (family, child) = candidates_are_shown(&mut watched);
+    files_are_written(&mut watched, &family, &child);
+    without_a_store(&mut watched);
+    the_store_is_looked_after(&mut watched, &child);
+    let mut all = commands_below(&[]);
+    all.insert(HIDDEN.to_owned());
+    let expected: BTreeMap<String, [bool; 2]> = all.into_iter().map(|command| (command, [true; 2])).collect();
+    assert_eq!(watched.seen, expected, "a new command is to be run here, once done and once failing");
+}

@@ -1,0 +1,435 @@
+//! The screened result is the result of scoring every pair, bit for bit.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use reunite::index::{Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index};
+use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedLoci, LinkedShown, Shown};
+use reunite::matching::{Criterion, MatchResult, Matcher, Stopped, Watch};
+use reunite::model::{
+    Allele, Candidate, Child, DropOut, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative,
+    genotype_code,
+};
+use reunite::population::{Convention, DropOuts, Floor, FrequencyTable, Model, Mutation, MutationRates};
+use reunite::screen::Instructions;
+use reunite::synthesis::{Plan, Population, Shape};
+
+fn pseudonym(kind: u8, number: usize) -> Pseudonym {
+    let mut bytes = [kind; 16];
+    // Scattered, so that neighbours in the index are not neighbours in the population.
+    bytes[..8].copy_from_slice(&(number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+    Pseudonym::from_bytes(bytes)
+}
+
+/// A population in which some alleles are not in the table, as real ones have them.
+fn people(plan: &Plan, table: &FrequencyTable, model: &Model) -> (Vec<Family>, Vec<Child>) {
+    let population = Population::generate(plan, table, model).unwrap();
+    let strange = |profile: &Profile, number: usize| {
+        if number.is_multiple_of(13) { strange_like(profile, number) } else { profile.clone() }
+    };
+    let family = |(i, family): (usize, &reunite::synthesis::SyntheticFamily)| {
+        let relative = |(j, person): (usize, &reunite::synthesis::SyntheticPerson)| Relative {
+            sample: pseudonym(1, i * 100 + j),
+            relation: person.relation,
+            profile: strange(&person.profile, i * 3 + j),
+            drop_out: own_drop_out(i * 5 + j, 11),
+        };
+        Family {
+            pseudonym: pseudonym(2, i),
+            relatives: family.relatives.iter().enumerate().map(relative).collect(),
+            pedigree: None,
+        }
+    };
+    let child = |(i, child): (usize, &reunite::synthesis::SyntheticChild)| Child {
+        pseudonym: pseudonym(3, i),
+        profile: strange(&child.profile, i),
+        drop_out: own_drop_out(i, 29),
+    };
+    let mut children: Vec<Child> = population.children.iter().enumerate().map(child).collect();
+    // Children who are as strange as their relatives, so that unlisted alleles are shared by descent.
+    for link in &population.truth {
+        let relatives = &population.families[link.family].relatives;
+        let strange = (0..relatives.len()).find(|j| (link.family * 3 + j).is_multiple_of(13));
+        if let Some(j) = strange.filter(|&j| relatives[j].relation <= Relation::Mother) {
+            let number = link.family * 3 + j;
+            children[link.child].profile = strange_like(&children[link.child].profile, number);
+        }
+    }
+    children.sort_by_key(|child| child.pseudonym);
+    (population.families.iter().enumerate().map(family).collect(), children)
+}
+
+/// Some samples are worse, or better, than the model thinks of all.
+fn own_drop_out(number: usize, every: usize) -> Option<DropOut> {
+    DropOut::new([0.0, 0.3][number % 2]).filter(|_| number.is_multiple_of(every))
+}
+
+fn strange_like(profile: &Profile, number: usize) -> Profile {
+    let mut genotypes = profile.genotypes().to_vec();
+    let locus = number / 13 % genotypes.len();
+    let unlisted = Allele::from_tenths(if number.is_multiple_of(2) { 12 } else { 705 }).unwrap();
+    genotypes[locus] = genotypes[locus].map(|g| Genotype::new(g.low(), unlisted));
+    Profile::new(genotypes)
+}
+
+fn index(children: &[Child], table: &FrequencyTable) -> Index {
+    let loci = table.panel().loci().iter().zip(table.loci());
+    let mut builder = Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect());
+    for child in children {
+        builder.push(child.clone());
+    }
+    let binding = Binding { alleles: table.alleles_digest(), stamp: [0; 16], generation: 1 };
+    Index::from_bytes(&builder.finish(&binding).unwrap()).unwrap()
+}
+
+/// What matching finds, on all instructions that there are, in one page and in several, by scoring everyone, and among the
+/// families that are within reach by the families index alone.
+fn every_way(index: &Index, calculator: &Calculator, least: f64, families: &[Family]) -> Vec<MatchResult> {
+    let matcher = || Matcher::new(index, calculator, Criterion { min_log10_lr: least, ..Criterion::default() });
+    let watch = Watch::default();
+    let run = |matcher: Matcher<'_>| matcher.run(families, &watch).unwrap().0;
+    let mut results: Vec<MatchResult> = Instructions::available()
+        .into_iter()
+        .map(|instructions| run(matcher().with_instructions(instructions)))
+        .collect();
+    results.push(run(matcher().exhaustive()));
+    let mut pages = families.chunks(7);
+    let next = || Ok::<_, Stopped>(pages.next().unwrap_or_default().to_vec());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("families.idx");
+    let binding = FamilyBinding { basis: [1; 32], stamp: [2; 16], generation: 3 };
+    let mut writer = FamilyWriter::new(folder.path(), &binding, calculator.panel().len()).unwrap();
+    let mut keep = |records: &[u8]| writer.append(records).unwrap();
+    results.push(matcher().run_pages(&watch, next, Some(&mut keep)).unwrap().0);
+    writer.finish(&path).unwrap();
+    let families_index = FamilyIndex::open_if(&path, calculator.panel().len(), |_| true).unwrap();
+    assert_eq!(families_index.families(), families.len() as u64);
+    for instructions in Instructions::available() {
+        let matcher = matcher().with_instructions(instructions);
+        let reached = matcher.within_reach(&families_index, &watch).unwrap();
+        let mut informative = reached.informative;
+        informative.sort_unstable();
+        assert_eq!(informative, results[0].informative, "where relatives are typed");
+        let within: BTreeSet<Pseudonym> = reached.within.into_iter().collect();
+        let few: Vec<Family> = families.iter().filter(|family| within.contains(&family.pseudonym)).cloned().collect();
+        results.push(matcher.run(&few, &watch).unwrap().0);
+    }
+    results
+}
+
+/// Every pair by the calculator alone, locus by locus in panel order: no tables, no index, no bounds.
+fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, least: f64) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for family in families {
+        let evidence: Vec<Evidence> = (0..calculator.panel().len())
+            .map(|locus| {
+                let shown = family.relatives.iter().map(|r| Shown {
+                    relation: family.relation(r),
+                    genotype: r.profile.at(locus),
+                    drop_out: r.drop_out,
+                });
+                match &family.pedigree {
+                    Some(pedigree) => Evidence::of_pedigree(pedigree.clone(), shown),
+                    None => Evidence::new(shown, calculator.model().convention),
+                }
+            })
+            .collect();
+        // Scoring is the slow part, so each genotype of a locus is computed once; values are the calculator's own.
+        let mut known = vec![std::collections::HashMap::new(); evidence.len()];
+        if calculator.model().theta > 0.0 {
+            // Slower still, so the calculator's tables stand in; that they hold the same bits is a law of their own.
+            for (locus, (known, evidence)) in known.iter_mut().zip(&evidence).enumerate() {
+                let structure = calculator.structure(evidence).unwrap();
+                let table = calculator.table(locus, &structure, evidence).unwrap();
+                let alleles = calculator.loci()[locus].alleles();
+                for (j, &b) in alleles.iter().enumerate() {
+                    for (i, &a) in alleles[..=j].iter().enumerate() {
+                        known.insert((Some(Genotype::new(a, b)), None), table.values()[genotype_code(i, j)]);
+                    }
+                }
+            }
+        }
+        let linked: Vec<LinkedEvidence> = (calculator.linked().iter())
+            .map(|pair| {
+                let shown = |r: &Relative| LinkedShown {
+                    relation: family.relation(r),
+                    genotypes: pair.loci.map(|locus| r.profile.at(locus)),
+                    drop_out: r.drop_out,
+                };
+                LinkedEvidence::new(family.pedigree.clone(), family.relatives.iter().map(shown))
+            })
+            .collect();
+        let scorer = |(number, evidence)| calculator.linked_scorer(number, evidence).unwrap();
+        let mut scorers: Vec<_> = linked.iter().enumerate().map(scorer).collect();
+        for child in children {
+            let mut log10_lr = 0.0;
+            let mut pairs = Vec::new();
+            for (number, pair) in calculator.linked().iter().enumerate() {
+                let genotypes = pair.loci.map(|locus| child.profile.at(locus));
+                pairs.extend(
+                    calculator
+                        .linked_log10_lr(&mut scorers[number], genotypes, child.drop_out)
+                        .unwrap()
+                        .map(|value| (pair.loci, value)),
+                );
+            }
+            for (locus, evidence) in evidence.iter().enumerate() {
+                if let Some((loci, value)) = pairs.iter().find(|pair| pair.0.contains(&locus)) {
+                    log10_lr += if loci[0] == locus { *value } else { 0.0 };
+                    continue;
+                }
+                let genotype = child.profile.at(locus);
+                let value = || calculator.log10_lr_with(locus, evidence, genotype, child.drop_out).unwrap();
+                log10_lr += *known[locus].entry((genotype, child.drop_out)).or_insert_with(value);
+            }
+            if log10_lr < least {
+                continue;
+            }
+            let (mut loci_compared, mut incompatible_loci) = (0, 0);
+            for (locus, evidence) in evidence.iter().enumerate() {
+                let Some(genotype) = child.profile.at(locus).filter(|_| evidence.is_informative()) else { continue };
+                loci_compared += 1;
+                incompatible_loci += u32::from(calculator.is_compatible(evidence, genotype).unwrap() == Some(false));
+            }
+            let (family, child) = (family.pseudonym, child.pseudonym);
+            found.push(Candidate { family, child, log10_lr, loci_compared, incompatible_loci, same_as: None });
+        }
+    }
+    found.sort_by(|a, b| b.log10_lr.total_cmp(&a.log10_lr).then_with(|| (a.family, a.child).cmp(&(b.family, b.child))));
+    found
+}
+
+/// One relative or several of any relations, parents more often than others.
+fn shapes() -> impl Strategy<Value = Vec<Shape>> {
+    let relation = prop_oneof![
+        2 => Just(Relation::Father), 2 => Just(Relation::Mother), 3 => prop::sample::select(Relation::ALL.to_vec())
+    ];
+    let shape = prop::collection::vec(relation, 1..=4).prop_map(|mut relations| {
+        relations.sort();
+        relations.dedup_by(|a, b| a == b && a.is_unique());
+        Shape { relations, weight: 1.0 }
+    });
+    // Parents of unstated sex stand beside nobody who is on a side.
+    let parents = prop::collection::vec(prop::sample::select(vec![Relation::Parent, Relation::FullSibling]), 1..=3);
+    let unstated =
+        (prop::sample::select(vec![Relation::Parent, Relation::Mother]), parents).prop_map(|(one, others)| {
+            let mut relations = vec![one];
+            relations.extend(others);
+            let mut parents = 0;
+            relations.retain(|relation| {
+                parents += u32::from(relation.is_parent());
+                !relation.is_parent() || parents <= 2
+            });
+            relations.sort();
+            Shape { relations, weight: 1.0 }
+        });
+    prop::collection::vec(prop_oneof![4 => shape, 1 => unstated], 3..=5)
+}
+
+fn models() -> impl Strategy<Value = Model> {
+    let rates = (0.0005..0.01_f64, 0.0005..0.01_f64).prop_map(|(male, female)| MutationRates { male, female });
+    let rare = (any::<bool>(), 0..3, 0..3, 0..3);
+    (0..5, rates, any::<bool>(), rare).prop_map(|(kind, rates, full, (fixed, theta, silent, drop_out))| Model {
+        mutation: match kind {
+            0 => Mutation::Equal(rates),
+            1 => Mutation::Proportional(rates),
+            _ => Mutation::Stepwise { rates, range: 0.1, microvariant_rate: 1e-6 },
+        },
+        convention: if full { Convention::Full } else { Convention::Pruned },
+        floor: if fixed { Floor::Fixed(0.001) } else { Floor::Counted },
+        theta: if theta == 0 { 0.02 } else { 0.0 },
+        silent: if silent == 0 { 0.01 } else { 0.0 },
+        drop_out: if drop_out == 0 { DropOuts { relatives: 0.02, children: 0.05 } } else { DropOuts::default() },
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn screened_equals_exhaustive(
+        shapes in shapes(), model in models(), seed in any::<u64>(), least in -2.0..8.0_f64, untyped in 0.0..0.3_f64,
+        linked in any::<bool>(),
+    ) {
+        let table = FrequencyTable::chinese_han_23();
+        let plan = Plan {
+            // Scoring every pair without tables is slow work under these.
+            families: if linked || model.theta > 0.0 { 4 } else { 12 },
+            children: if linked { 560 } else { 700 },
+            seed, planted: 0.8, shapes, untyped, partial_children: 0.2,
+            partial_relatives: 0.1, ..Plan::default()
+        };
+        let (families, children) = people(&plan, table, &model);
+        let pair = |names: [&str; 2], recombination| {
+            LinkedLoci { loci: names.map(|name| name.parse().unwrap()), recombination }
+        };
+        let pairs = [pair(["vWA", "D12S391"], 0.106), pair(["CSF1PO", "D5S818"], 0.21)];
+        let pairs = if linked { pairs.as_slice() } else { &[] };
+        let calculator = Calculator::new(table, model).unwrap().with_linked(pairs).unwrap();
+        let index = index(&children, table);
+        let expected = exhaustive(&families, &children, &calculator, least);
+        for result in every_way(&index, &calculator, least, &families) {
+            prop_assert_eq!(&result.unscorable, &vec![]);
+            prop_assert_eq!(result.candidates.len(), expected.len());
+            for (ours, theirs) in result.candidates.iter().zip(&expected) {
+                prop_assert_eq!(ours, theirs);
+                prop_assert_eq!(ours.log10_lr.to_bits(), theirs.log10_lr.to_bits());
+            }
+        }
+    }
+}
+
+/// Gives families an explicit pedigree in place of relations: a loop (the parents are uncle and niece), and a missing
+/// child who has a child.
+fn with_pedigrees(families: &mut [Family]) {
+    let founder = Member::default;
+    let couple = |father, mother| Member { father: Some(father), mother: Some(mother) };
+    // Grandparents, uncle, his sister, her husband, niece, child of uncle and niece.
+    let inbred = [founder(), founder(), couple(0, 1), couple(0, 1), founder(), couple(4, 3), couple(2, 5)];
+    // Father, mother, child, husband, grandchild.
+    let with_child = [founder(), founder(), couple(0, 1), founder(), couple(3, 2)];
+    for (i, family) in families.iter_mut().enumerate() {
+        let (members, child, places) =
+            if i % 2 == 0 { (&inbred[..], 6, [5, 1, 2, 0]) } else { (&with_child[..], 2, [4, 1, 0, 3]) };
+        family.relatives.truncate(places.len());
+        let places = &places[..family.relatives.len()];
+        family.relatives.iter_mut().for_each(|relative| relative.relation = Relation::Member);
+        family.pedigree = Some(Arc::new(Pedigree::from_members(members, child, places).unwrap()));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn screened_equals_exhaustive_with_explicit_pedigrees(
+        model in models(), seed in any::<u64>(), least in -2.0..4.0_f64, untyped in 0.0..0.3_f64
+    ) {
+        let table = FrequencyTable::chinese_han_23();
+        let shape = |relations: &[Relation]| Shape { relations: relations.to_vec(), weight: 1.0 };
+        use Relation::{Father, FullSibling, Mother};
+        let shapes = vec![shape(&[Mother]), shape(&[Father, Mother]), shape(&[Father, Mother, FullSibling])];
+        let plan = Plan {
+            families: 6, children: 600, seed, planted: 0.8, shapes, untyped, partial_children: 0.2,
+            partial_relatives: 0.1, ..Plan::default()
+        };
+        let (mut families, children) = people(&plan, table, &model);
+        with_pedigrees(&mut families);
+        let calculator = Calculator::new(table, model).unwrap();
+        let index = index(&children, table);
+        let expected = exhaustive(&families, &children, &calculator, least);
+        for result in every_way(&index, &calculator, least, &families) {
+            prop_assert_eq!(&result.unscorable, &vec![]);
+            prop_assert_eq!(&result.candidates, &expected);
+        }
+    }
+}
+
+/// Without mutation, families of typed parents only, which cannot contradict themselves.
+#[test]
+fn screened_equals_exhaustive_without_mutation() {
+    let table = FrequencyTable::chinese_han_23();
+    let model = Model { mutation: Mutation::None, ..Model::default() };
+    let shape = |relations: &[Relation]| Shape { relations: relations.to_vec(), weight: 1.0 };
+    let plan = Plan {
+        families: 120,
+        children: 1_500,
+        planted: 0.9,
+        shapes: vec![shape(&[Relation::Mother]), shape(&[Relation::Father, Relation::Mother])],
+        ..Plan::default()
+    };
+    let (families, children) = people(&plan, table, &model);
+    let calculator = Calculator::new(table, model).unwrap();
+    for least in [-2.0, 1.0, 4.0, 8.0] {
+        let index = index(&children, table);
+        let expected = exhaustive(&families, &children, &calculator, least);
+        assert!(expected.len() > 20, "there is something to lose");
+        for result in every_way(&index, &calculator, least, &families) {
+            assert_eq!(result.candidates, expected);
+        }
+    }
+}
+
+/// The order in which families come, and the number of threads, change nothing.
+#[test]
+fn order_and_threads_change_nothing() {
+    let table = FrequencyTable::chinese_han_23();
+    let model = Model::default();
+    let plan = Plan { families: 700, children: 1_200, ..Plan::default() };
+    let (mut families, children) = people(&plan, table, &model);
+    let calculator = Calculator::new(table, model).unwrap();
+    let index = index(&children, table);
+    let criterion = Criterion { min_log10_lr: 2.0, ..Criterion::default() };
+    let run = |families: &[Family], threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        // Where counting pays, both ways of screening are used.
+        let matcher = || Matcher::new(&index, &calculator, criterion).with_instructions(Instructions::Avx2);
+        pool.install(|| matcher().run(families, &Watch::default()).unwrap().0)
+    };
+    let one = run(&families, 1);
+    families.reverse();
+    families.iter_mut().for_each(|family| family.relatives.reverse());
+    let other = run(&families, 3);
+    assert!(one.candidates.len() > 300 && one.families_screened > 0 && one.families_weighed > 0);
+    assert_eq!(one, other);
+}
+
+/// Children made to sit on the bound: worth the most at every locus but a few, and there worth the most of what lies
+/// below a cut. Each is matched at exactly its own LR, where one miss too few allowed would lose it.
+#[test]
+fn no_child_at_the_edge_is_lost() {
+    let table = FrequencyTable::chinese_han_23();
+    let model = Model::default();
+    let plan = Plan { families: 40, children: 100, untyped: 0.05, ..Plan::default() };
+    let (families, _) = people(&plan, table, &model);
+    let calculator = Calculator::new(table, model).unwrap();
+    let loci = calculator.panel().len();
+    let (mut screened, mut weighed) = (0, 0);
+    for family in &families {
+        // Per locus every genotype by falling worth.
+        let ladder = |locus: usize| {
+            let evidence = Evidence::of_family(family, locus, calculator.model().convention);
+            let alleles = table.loci()[locus].alleles();
+            let pairs = alleles.iter().flat_map(|&a| alleles.iter().map(move |&b| Genotype::new(a, b)));
+            let worth = |g: Genotype| (calculator.log10_lr(locus, &evidence, Some(g)).unwrap(), g);
+            let mut ladder: Vec<(f64, Genotype)> = pairs.map(worth).collect();
+            ladder.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            ladder
+        };
+        let ladders: Vec<Vec<(f64, Genotype)>> = (0..loci).map(ladder).collect();
+        let mut children = Vec::new();
+        for cut in [-0.5, -1.0, -1.5, -2.0] {
+            // Where it costs least to fall below the cut comes first.
+            let below = |locus: usize| ladders[locus].iter().find(|value| value.0 <= cut);
+            let mut order: Vec<usize> = (0..loci).filter(|&locus| below(locus).is_some()).collect();
+            let cost = |&locus: &usize| ladders[locus][0].0 - below(locus).map_or(0.0, |value| value.0);
+            order.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
+            for misses in 0..12.min(order.len()) {
+                let at = |locus: usize| match below(locus) {
+                    Some(&(_, genotype)) if order[..misses].contains(&locus) => genotype,
+                    _ => ladders[locus][0].1,
+                };
+                children.push(Child {
+                    pseudonym: pseudonym(3, children.len()),
+                    profile: Profile::new((0..loci).map(|locus| Some(at(locus))).collect()),
+                    drop_out: None,
+                });
+            }
+        }
+        children.sort_by_key(|child| child.pseudonym);
+        let index = index(&children, table);
+        let one = std::slice::from_ref(family);
+        let all = exhaustive(one, &children, &calculator, f64::NEG_INFINITY);
+        assert_eq!(all.len(), children.len());
+        for edge in &all {
+            for result in every_way(&index, &calculator, edge.log10_lr, one) {
+                screened += result.families_screened;
+                weighed += result.families_weighed;
+                assert_eq!(result.candidates[..], all[..result.candidates.len()]);
+                assert!(result.candidates.iter().any(|found| found.child == edge.child), "{edge:?} is lost");
+            }
+        }
+    }
+    assert!(screened > 500 && weighed > 500, "the edge is that of the screens: {screened} {weighed}");
+}
