@@ -60,12 +60,12 @@
 //! let store = Store::create(&folder.path().join("store"), &new)?;
 //!
 //! let entry = store::entry("example", Some("to see it work"));
-//! let families = "family_id,sample_id,relation,D3S1358,vWA,FGA,D8S1179,D21S11,D18S51\n\
-//!                 F1,S1,father,15/16,14/17,22/24,10/13,29/30,13/15\n\
-//!                 F1,S2,mother,15/17,16/18,21/23,12/14,31/32.2,14/16\n";
-//! let children = "sample_id,D3S1358,vWA,FGA,D8S1179,D21S11,D18S51\n\
-//!                 C1,16/17,14/18,21/24,13/14,30/32.2,15/16\n\
-//!                 C2,14/18,15/19,20/26,11/15,28/33.2,12/20\n";
+//! let families = "family_id,sample_id,relation,sex,D3S1358,vWA,FGA,D8S1179,D21S11,D18S51\n\
+//!                 F1,S1,father,male,15/16,14/17,22/24,10/13,29/30,13/15\n\
+//!                 F1,S2,mother,female,15/17,16/18,21/23,12/14,31/32.2,14/16\n";
+//! let children = "sample_id,sex,D3S1358,vWA,FGA,D8S1179,D21S11,D18S51\n\
+//!                 C1,female,16/17,14/18,21/24,13/14,30/32.2,15/16\n\
+//!                 C2,male,14/18,15/19,20/26,11/15,28/33.2,12/20\n";
 //! store.import_sound_text("families.csv", families, Layout::Families, (&entry).into())?;
 //! store.import_sound_text("children.csv", children, Layout::Children, (&entry).into())?;
 //! // Files go in with `store.import(&paths, &options, &entry, &observer)`, which reports each of them.
@@ -131,7 +131,7 @@
 //! | `store` | what a laboratory does with its store, as library calls; no printing | model, population, kinship, consistency, pseudonym, intake, audit, ledger, index, screen, matching, planning, quality, report |
 //! | `cli` | arguments, output, progress and advice; one file per command; the only place that prints | all |
 //!
-//! `tests/house.rs` holds the code to this table.
+//! `tests/it/house.rs` holds the code to this table.
 
 pub mod audit;
 #[cfg(feature = "cli")]

@@ -16,7 +16,10 @@ use crate::store::{BadNumber, ExportConflict, Incomplete, RotationState, StoreEr
 
 /// Says what to do about an error, if it is one of the store's.
 pub(super) fn fix_of(error: &anyhow::Error) -> Option<String> {
-    error.chain().filter_map(|cause| cause.downcast_ref()).find_map(fix)
+    error.chain().find_map(|cause| {
+        let of_number = || cause.downcast_ref().copied().map(number);
+        cause.downcast_ref().and_then(fix).or_else(of_number)
+    })
 }
 
 /// Says what to do about an error of the store's.
@@ -32,8 +35,7 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::EncryptedLedger(cause) => return fix(cause),
         StoreError::ReasonNeeded => "give --reason TEXT",
         StoreError::FileExists(_) => "choose another name, or give --force to write over it",
-        StoreError::Number(BadNumber::MinLog10Lr(_)) => "correct --min-log10-lr",
-        StoreError::Number(BadNumber::MaxChanceHits(_)) => "correct --max-chance-hits",
+        StoreError::Number(bad) => return Some(number(*bad)),
         StoreError::NeverMatched => "run `reunite match`",
         StoreError::ChangedMeanwhile => "match again",
         StoreError::Incomplete(Incomplete::Changes) => "run `reunite match --full`, and `reunite verify`",
@@ -68,6 +70,15 @@ fn fix(error: &StoreError) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// Says which option has a number out of range.
+fn number(bad: BadNumber) -> String {
+    match bad {
+        BadNumber::MinLog10Lr(number) => format!("correct --min-log10-lr {number}"),
+        BadNumber::MaxChanceHits(number) => format!("correct --max-chance-hits {number}"),
+        _ => "correct the number".to_owned(),
+    }
 }
 
 /// Says what to do about options of an export that conflict.

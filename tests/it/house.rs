@@ -17,16 +17,17 @@ const OWNERS: [(&str, &[&str]); 15] = [
     ("anyhow", &["cli", "main"]),
     ("bincode", &["index"]),
     ("clap", &["cli", "main"]),
-    ("comfy_table", &["cli", "main"]),
+    // Gated there by the feature `cli`.
+    ("comfy_table", &["report"]),
     ("ctrlc", &["cli", "main"]),
     ("ed25519_dalek", &["audit"]),
     ("encoding_rs", &["intake"]),
     ("indicatif", &["cli", "main"]),
     ("memmap2", &["index"]),
     ("mimalloc", &["cli", "main"]),
-    ("nix", &["pseudonym", "cli"]),
+    ("nix", &["pseudonym", "store", "cli"]),
     ("quick_xml", &["intake"]),
-    ("rayon", &["matching", "cli", "intake", "ledger", "quality"]),
+    ("rayon", &["matching", "store", "cli", "intake", "ledger", "quality"]),
     ("rusqlite", &["ledger"]),
 ];
 const UNSAFE: [&str; 3] = ["index/map.rs", "screen/kernel.rs", "screen/weigh.rs"];

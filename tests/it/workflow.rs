@@ -196,7 +196,7 @@ fn a_dry_run_changes_nothing_and_keep_going_takes_the_sound_rows() {
 #[test]
 fn nothing_found_is_status_1_and_a_mistake_is_2() {
     let lab = Lab::new();
-    lab.run(&["candidates"]).ends(2).says(&["nothing has been matched yet: run `reunite match`"]);
+    lab.run(&["candidates"]).ends(2).says(&["nothing has been matched yet; run `reunite match`"]);
     lab.run(&["match"]).ends(1).says(&["0 candidates"]);
     lab.run(&["candidates"]).ends(1).says(&["no candidates"]);
     let json = lab.run(&["match", "--format", "json"]).ends(1).json();
