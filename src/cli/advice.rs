@@ -77,7 +77,6 @@ fn number(bad: BadNumber) -> String {
     match bad {
         BadNumber::MinLog10Lr(number) => format!("correct --min-log10-lr {number}"),
         BadNumber::MaxChanceHits(number) => format!("correct --max-chance-hits {number}"),
-        _ => "correct the number".to_owned(),
     }
 }
 

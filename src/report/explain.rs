@@ -1,6 +1,7 @@
 //! One pair, explained.
 
 use std::collections::BTreeMap;
+#[cfg(feature = "cli")]
 use std::fmt::Write as _;
 
 use serde::Serialize;

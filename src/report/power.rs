@@ -1,5 +1,6 @@
 //! What a family can show, and whom to sample next.
 
+#[cfg(feature = "cli")]
 use std::fmt::Write as _;
 
 use serde::Serialize;

@@ -42,6 +42,7 @@ pub use actor::{BadReason, checked_reason, entry};
 pub use audit::{AuditCheck, AuditFilter, AuditTrail, CheckedCheckpoint, SignedCheckpoints};
 pub use candidates::Candidates;
 pub use comparability::Comparable;
+#[cfg(feature = "cli")]
 pub(crate) use config::REFUSE;
 pub use config::SettingsError;
 pub use error::{BadLine, BadNumber, ExportConflict, FileAction, Incomplete, RotationState, StoreError};
