@@ -11,14 +11,18 @@ use nix::sys::statvfs::statvfs;
 
 use crate::index::IndexError;
 use crate::ledger::{LedgerError, Trouble};
-use crate::pseudonym::VaultError;
+use crate::pseudonym::{KeyError, VaultError};
 use crate::store::{BadNumber, ExportConflict, Incomplete, RotationState, StoreError};
 
 /// Says what to do about an error, if it is one of the store's.
 pub(super) fn fix_of(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
-        let of_number = || cause.downcast_ref().copied().map(number);
-        cause.downcast_ref().and_then(fix).or_else(of_number)
+        let plain = |fix: &str| fix.to_owned();
+        (cause.downcast_ref().and_then(fix))
+            .or_else(|| cause.downcast_ref().copied().map(number))
+            .or_else(|| cause.downcast_ref().and_then(of_ledger).map(plain))
+            .or_else(|| cause.downcast_ref().and_then(of_key).map(plain))
+            .or_else(|| cause.downcast_ref().and_then(of_index).map(plain))
     })
 }
 
@@ -31,7 +35,7 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::OtherFrequencies(_) => "put it back, or make a new store",
         StoreError::OtherLedger(_) => "put back the one that belongs here",
         StoreError::Locked { .. } => "wait until it has ended",
-        StoreError::KeyNeeded | StoreError::KeyForNewLedger => "give --key-file FILE or set REUNITE_KEY_FILE",
+        StoreError::KeyNeeded | StoreError::KeyForNewLedger => GIVE_KEY,
         StoreError::EncryptedLedger(cause) => return fix(cause),
         StoreError::ReasonNeeded => "give --reason TEXT",
         StoreError::FileExists(_) => "choose another name, or give --force to write over it",
@@ -70,6 +74,50 @@ fn fix(error: &StoreError) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+const GIVE_KEY: &str = "give --key-file FILE or set REUNITE_KEY_FILE";
+
+/// Says what to do about an error of the ledger.
+fn of_ledger(error: &LedgerError) -> Option<&'static str> {
+    Some(match error {
+        LedgerError::Missing(_) => "name the store with --store, or make one with `reunite init`",
+        LedgerError::Plain(_) => {
+            "`reunite key encrypt` encrypts it, and a build without the feature opens it unchanged"
+        }
+        LedgerError::Encrypted(_) => {
+            "an encrypted ledger needs a build with `--features sqlcipher`, a damaged one its backup"
+        }
+        LedgerError::KeyNeeded(_) => GIVE_KEY,
+        LedgerError::WrongKey(_) => {
+            "use the right --key-file, after `reunite key rotate` the new one; if it is the right one, the ledger is \
+             damaged: restore it from its backup"
+        }
+        LedgerError::Unsound { .. } => "run `reunite verify` of a build without the feature `sqlcipher`",
+        LedgerError::Damaged { .. } => "`reunite verify` shows the extent of the damage",
+        LedgerError::OtherKey { .. } => "use the right --key-file",
+        LedgerError::AnnouncedKey { .. } => "use the old key file, or finish `reunite key rotate` first",
+        _ => return None,
+    })
+}
+
+/// Says what to do about an error of a key file.
+fn of_key(error: &KeyError) -> Option<&'static str> {
+    match error {
+        KeyError::Missing(_) => Some("give its place with --key-file, or make one with `reunite key new`"),
+        KeyError::Zero(_) => Some("or make one with `reunite key new`"),
+        _ => None,
+    }
+}
+
+/// Says what to do about an error of an index.
+fn of_index(error: &IndexError) -> Option<&'static str> {
+    match error {
+        IndexError::Damaged(_) | IndexError::Version(_) | IndexError::Stale => {
+            Some("build it again with `reunite index`")
+        }
+        _ => None,
+    }
 }
 
 /// Says which option has a number out of range.

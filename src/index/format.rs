@@ -150,15 +150,13 @@ pub enum IndexError {
         error: std::io::Error,
     },
     /// The bytes are not those that were written.
-    #[error("the index is damaged ({0}): build it again with `reunite index`")]
+    #[error("the index is damaged ({0})")]
     Damaged(&'static str),
     /// Written by a newer program.
-    #[error(
-        "the index has layout version {0}, which this program is too old to read: build it again with `reunite index`"
-    )]
+    #[error("the index has layout version {0}, which this program is too old to read")]
     Version(u32),
     /// Built from other data.
-    #[error("the index belongs to another state of the store: build it again with `reunite index`")]
+    #[error("the index belongs to another state of the store")]
     Stale,
     /// More children than 32 bits count.
     #[error("an index holds at most 2^32 - 1 children")]

@@ -39,7 +39,7 @@ impl LedgerError {
 #[non_exhaustive]
 pub enum LedgerError {
     /// No such file.
-    #[error("there is no ledger at {}: name the store with --store, or make one with `reunite init`", .0.display())]
+    #[error("there is no ledger at {}", .0.display())]
     Missing(PathBuf),
     /// A new ledger was to be written over something.
     #[error("{} exists already and is not overwritten", .0.display())]
@@ -49,20 +49,20 @@ pub enum LedgerError {
     NotALedger(PathBuf),
     /// Not encrypted, and this build opens encrypted ones only.
     #[error(
-        "{} is not encrypted, and this build (feature `sqlcipher`) works on encrypted ledgers alone: `reunite key encrypt` encrypts this one, and a build without the feature opens it as it is", .0.display()
+        "{} is not encrypted, and this build (feature `sqlcipher`) works on encrypted ledgers alone", .0.display()
     )]
     Plain(PathBuf),
     /// Perhaps encrypted, which this build does not read.
     #[error(
-        "{} is encrypted, or damaged: an encrypted ledger needs a build with `--features sqlcipher`, a damaged one its backup", .0.display()
+        "{} is encrypted, or damaged", .0.display()
     )]
     Encrypted(PathBuf),
     /// It is encrypted, and no key was given.
-    #[error("the ledger {} is encrypted in this build: give --key-file FILE or set REUNITE_KEY_FILE", .0.display())]
+    #[error("the ledger {} is encrypted in this build", .0.display())]
     KeyNeeded(PathBuf),
     /// The key does not decrypt it.
     #[error(
-        "the given key does not open the encrypted ledger {}: use the right --key-file, after `reunite key rotate` the new one; if it is the right one, the ledger is damaged: restore it from its backup", .0.display()
+        "the given key does not open the encrypted ledger {}", .0.display()
     )]
     WrongKey(PathBuf),
     /// SQLCipher refused a key.
@@ -75,7 +75,7 @@ pub enum LedgerError {
     #[error("{} is open in another command: wait until it has ended, and repeat this one", .0.display())]
     InUse(PathBuf),
     /// A plain ledger was to be encrypted that holds damage.
-    #[error("{} is damaged, so that it stays as it is: {finding}; see `reunite verify` of a build without the feature `sqlcipher`", path.display())]
+    #[error("{} is damaged, so that it stays as it is: {finding}", path.display())]
     Unsound {
         /// The ledger.
         path: PathBuf,
@@ -128,9 +128,7 @@ pub enum LedgerError {
     #[error("the ledger cannot hold more than {most} loci", most = u16::MAX)]
     TooManyLoci,
     /// What is stored of a sample cannot be.
-    #[error(
-        "the stored record of {of} is damaged ({what}): run `reunite verify`, and restore the ledger from its backup"
-    )]
+    #[error("the stored record of {of} is damaged ({what}): restore the ledger from its backup")]
     Damaged {
         /// The sample or family, or the table's name.
         of: String,
@@ -162,9 +160,7 @@ pub enum LedgerError {
         ledger: u64,
     },
     /// The ledger belongs to another key.
-    #[error(
-        "the ledger was made with the key {ledger}, not with {given}: use the right --key-file, or pseudonyms would not agree"
-    )]
+    #[error("the ledger was made with the key {ledger}, not with {given}: pseudonyms would not agree")]
     OtherKey {
         /// Fingerprint of the ledger's key.
         ledger: String,
@@ -172,9 +168,7 @@ pub enum LedgerError {
         given: String,
     },
     /// The ledger was given another key.
-    #[error(
-        "the store belongs to the key {ledger} by now, which took the place of {given} (`reunite key rotate`): use the new key file"
-    )]
+    #[error("the store belongs to the key {ledger} by now, which took the place of {given}: use the new key file")]
     FormerKey {
         /// Fingerprint of the ledger's key.
         ledger: String,
@@ -182,9 +176,7 @@ pub enum LedgerError {
         given: String,
     },
     /// The ledger is to be given this key, and was not yet.
-    #[error(
-        "the store is to be given the key {given}, and still belongs to {ledger}: use the old key file, or finish `reunite key rotate` first"
-    )]
+    #[error("the store is to be given the key {given}, and still belongs to {ledger}")]
     AnnouncedKey {
         /// Fingerprint of the ledger's key.
         ledger: String,

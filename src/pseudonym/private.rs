@@ -33,7 +33,7 @@ impl KeySource {
 #[non_exhaustive]
 pub enum KeyError {
     /// No such file.
-    #[error("there is no key file {}: give its place with --key-file, or make one with `reunite key new`", .0.display())]
+    #[error("there is no key file {}", .0.display())]
     Missing(PathBuf),
     /// A new key was to be written over something.
     #[error("{} exists already and is not overwritten: a key that is lost cannot be made again; choose another name", .0.display())]
@@ -66,7 +66,7 @@ pub enum KeyError {
         form: &'static str,
     },
     /// Nothing but zeros.
-    #[error("the key in {} is all zeros, which is no secret: restore it from its backup, or make one with `reunite key new`", .0.display())]
+    #[error("the key in {} is all zeros, which is no secret: restore it from its backup", .0.display())]
     Zero(PathBuf),
     /// The file changed while it was opened.
     #[error("the key file {} was exchanged while it was opened: find out by whom, then try again", .0.display())]

@@ -34,6 +34,8 @@ fn is_plain(lab: &Lab, store: &str) -> bool {
 fn a_build_that_does_not_encrypt_says_so() {
     let lab = Lab::new();
     lab.run(&["key", "encrypt"]).ends(2).says(&["build it with `--features sqlcipher`"]);
+    fs::write(lab.path("store").join("ledger.db"), [0x5a; 16384]).unwrap();
+    lab.run(&["match"]).ends(2).says(&["is encrypted, or damaged", "needs a build with `--features sqlcipher`"]);
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl Verify {
             IndexCheck::Sound(children) => output.say(&format!("index: sound; {} children", count(children))),
             IndexCheck::Missing => output.say("index: none yet; the next match builds it"),
             IndexCheck::Stale => output.say("index: of an earlier generation; the next match builds it again"),
-            IndexCheck::Unsound(error) => output.warn(&format!("index: {error}")),
+            IndexCheck::Unsound(error) => output.warn(&format!("index: {error}; build it again with `reunite index`")),
         }
         match found.families_index {
             IndexCheck::Missing => {}
