@@ -47,8 +47,8 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::Incomplete(Incomplete::Families { .. } | Incomplete::Pedigree(_)) => "run `reunite verify`",
         StoreError::NoSubject(_) => "nothing was expunged",
         StoreError::Nobody => "give pseudonyms, or --identifiers and a list on standard input",
-        StoreError::PedigreesOfChildren => "--pedigrees goes with --as families",
-        StoreError::CasesWithoutLayout => "--cases goes with --as families or --as children",
+        StoreError::PedigreesOfChildren => "--pedigrees requires --as families",
+        StoreError::CasesWithoutLayout => "--cases requires --as families or --as children",
         StoreError::Export(conflict) => export(*conflict),
         StoreError::PlanInPedigree(_) => "leave out --with",
         StoreError::Unsealed(_) => {
@@ -123,8 +123,8 @@ fn of_index(error: &IndexError) -> Option<&'static str> {
 /// Says which option has a number out of range.
 fn number(bad: BadNumber) -> String {
     match bad {
-        BadNumber::MinLog10Lr(number) => format!("correct --min-log10-lr {number}"),
-        BadNumber::MaxChanceHits(number) => format!("correct --max-chance-hits {number}"),
+        BadNumber::MinLog10Lr(number) => format!("--min-log10-lr {number} must be a finite number"),
+        BadNumber::MaxChanceHits(number) => format!("--max-chance-hits {number} must be greater than 0"),
     }
 }
 
@@ -134,7 +134,7 @@ fn export(conflict: ExportConflict) -> &'static str {
         ExportConflict::FamNeedsGenotypes => "give --show-genotypes",
         ExportConflict::FamHoldsPedigrees => "leave out --pedigrees",
         ExportConflict::NoLayout => "give --as families or --as children",
-        ExportConflict::PedigreesOfChildren => "--pedigrees goes with --as families",
+        ExportConflict::PedigreesOfChildren => "--pedigrees requires --as families",
         ExportConflict::ChildrenAmongFamilies => "leave out --as families, or --child and --candidates",
         ExportConflict::FamiliesAmongChildren => "give --candidates, to write the children that are candidates of them",
         ExportConflict::NoCandidate => "run `reunite match`, or leave out --candidates",

@@ -106,6 +106,17 @@ impl Store {
     /// Signs how far the audit chain has come, in a new file of mode 0600. Gives the number of records, that of this
     /// signature among them.
     ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// let key = reunite::audit::SigningKey::load(&reunite::pseudonym::KeySource::File("signing.key".into()))?;
+    /// let records = store.sign_checkpoint("checkpoint.txt".as_ref(), &key, &store::entry("audit checkpoint", None))?;
+    /// println!("signed {records} records");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`StoreError::BrokenChain`], [`StoreError::Io`] if the file exists or cannot be written; the ledger's.
     pub fn sign_checkpoint(&self, file: &Path, key: &SigningKey, entry: &Entry) -> Result<u64, StoreError> {

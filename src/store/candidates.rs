@@ -27,6 +27,18 @@ pub struct Candidates {
 impl Store {
     /// Lists current candidates, best first.
     ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// let listed = store.candidates(&Default::default(), &store::entry("candidates", None))?;
+    /// for candidate in &listed.report.candidates {
+    ///     println!("{} {} {:.2}", candidate.family, candidate.child, candidate.log10_lr);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`StoreError::NeverMatched`] before the first run; [`StoreError`].
     pub fn candidates(&self, filter: &CandidateFilter, entry: &Entry) -> Result<Candidates, StoreError> {

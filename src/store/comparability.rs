@@ -33,6 +33,16 @@ impl Store {
     /// Lists families and children that have too few loci in common with most of the others. `min_loci` is the least number
     /// with which a pair counts as comparable; `None` takes the store's.
     ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// let found = store.comparable(Some(12), &store::entry("comparable", None))?;
+    /// println!("{} of {} pairs have fewer than 12 loci in common", found.pairs, found.all_pairs);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`StoreError`], also if the ledger lacks families.
     pub fn comparable(&self, min_loci: Option<u32>, entry: &Entry) -> Result<Comparable, StoreError> {

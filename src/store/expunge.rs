@@ -1,61 +1,18 @@
 //! Deletes samples and families for good: from the ledger, the vault and the indices.
 
-use std::fmt;
-use std::io::BufRead;
-
 use crate::audit::Entry;
 use crate::ledger::{Expunged, Ledger, LedgerError, Replacement, Scope, SealedFile};
 use crate::model::Pseudonym;
-use crate::pseudonym::{Pseudonymizer, Sealed};
+use crate::pseudonym::Sealed;
 use crate::report::AuditReport;
 
 use super::actor::require_reason;
 use super::audit::{last_rekeying, records_about};
-use super::error::{BadLine, StoreError};
+use super::error::StoreError;
 use super::folder::Store;
+use super::identifiers::{IdentifierList, read_identifiers};
 use super::observer::Observer;
 use super::traces::sweep;
-
-/// What an original identifier names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum IdentifierKind {
-    /// A relative's sample, or a child's.
-    Sample,
-    /// A family.
-    Family,
-}
-
-impl IdentifierKind {
-    /// Both kinds.
-    pub const ALL: [Self; 2] = [Self::Sample, Self::Family];
-
-    /// The word used in lists.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Sample => "sample",
-            Self::Family => "family",
-        }
-    }
-}
-
-/// Original identifiers, one a line.
-pub struct IdentifierList<'a> {
-    /// What they name.
-    pub kind: IdentifierKind,
-    /// The agency that issued them, if the imported files named one.
-    pub agency: Option<&'a str>,
-    /// What errors call the list.
-    pub name: &'a str,
-    /// The list.
-    pub lines: &'a mut dyn BufRead,
-}
-
-impl fmt::Debug for IdentifierList<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "IdentifierList({:?}, {}, ..)", self.kind, self.name)
-    }
-}
 
 /// Whom to expunge.
 #[derive(Debug, Default)]
@@ -87,6 +44,18 @@ pub struct ExpungeReport {
 
 impl Store {
     /// Deletes samples and families with everything that is known of them. The next match builds the index anew.
+    ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// let whom = ["6522de743b12e5bdd77e72e54cc7dbce".parse()?];
+    /// let options = ExpungeOptions { whom: &whom, ..ExpungeOptions::default() };
+    /// let report = store.expunge(options, &store::entry("expunge", Some("consent was withdrawn")), &Silent)?;
+    /// println!("{} samples are gone", report.samples);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`StoreError::ReasonNeeded`], [`StoreError::Nobody`], [`StoreError::NoSubject`], [`StoreError::IdentifierList`];
@@ -159,22 +128,4 @@ impl Store {
         }
         Ok(replaced)
     }
-}
-
-/// Turns original identifiers into pseudonyms.
-fn read_identifiers(list: IdentifierList<'_>, names: &Pseudonymizer) -> Result<Vec<Pseudonym>, StoreError> {
-    let IdentifierList { kind, agency, name, lines } = list;
-    let mut pseudonyms = Vec::new();
-    for (number, line) in (1..).zip(lines.lines()) {
-        let pseudonym = line.map_err(BadLine::Io).and_then(|line| {
-            let pseudonym = match kind {
-                IdentifierKind::Sample => names.sample(agency, &line),
-                IdentifierKind::Family => names.family(agency, &line),
-            };
-            pseudonym.map_err(BadLine::Identifier)
-        });
-        let at = |source| StoreError::IdentifierList { list: name.to_owned(), line: number, source };
-        pseudonyms.push(pseudonym.map_err(at)?);
-    }
-    Ok(pseudonyms)
 }

@@ -144,6 +144,16 @@ impl Store {
 
     /// Withdraws families: the next match leaves them out. Gives how many were not withdrawn for this reason before.
     ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// let family = "6522de743b12e5bdd77e72e54cc7dbce".parse()?;
+    /// store.withdraw_families(&[family], WithdrawalReason::Found, &store::entry("families withdraw", None))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`StoreError::NoFamily`], [`StoreError::Locked`]; the ledger's. Nothing is changed then.
     pub fn withdraw_families(
@@ -156,6 +166,16 @@ impl Store {
     }
 
     /// Restores withdrawn families: the next match takes them in again. Gives how many were withdrawn.
+    ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// let family = "6522de743b12e5bdd77e72e54cc7dbce".parse()?;
+    /// store.restore_families(&[family], &store::entry("families restore", None))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`StoreError::NoFamily`], [`StoreError::Locked`]; the ledger's. Nothing is changed then.

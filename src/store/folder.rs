@@ -161,6 +161,17 @@ impl Store {
 
     /// Makes a new store as [`Self::create`] does, and begins its audit chain with a record of it.
     ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (frequencies, settings) = (Frequencies::built_in(), Settings::default());
+    /// let new = NewStore::new(&frequencies, &settings);
+    /// let store = Store::create_recorded("store".as_ref(), &new, store::entry("init", None))?;
+    /// println!("{} loci", store.table().panel().len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`Self::create`].
     pub fn create_recorded(dir: &Path, new: &NewStore<'_>, entry: Entry) -> Result<Self, StoreError> {
@@ -181,6 +192,17 @@ impl Store {
     }
 
     /// Opens a store; `key` says where its key is, which is read when it is needed.
+    ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use reunite::pseudonym::KeySource;
+    ///
+    /// let store = Store::open("store".as_ref(), Some(KeySource::File("store.key".into())))?;
+    /// println!("candidates from log10 LR {}", store.criterion().min_log10_lr);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`StoreError`] if there is none, or if its settings or frequencies are not those that it was made with.

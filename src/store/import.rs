@@ -117,6 +117,19 @@ impl Store {
     /// Imports files, and of folders every file that can be read, in the order of names. A file goes in as a whole or not
     /// at all, unless [`ImportOptions::keep_going`] says otherwise.
     ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// let options = ImportOptions { keep_going: true, ..ImportOptions::default() };
+    /// let imported = store.import(&["children.csv".into()], &options, &store::entry("import", None), &Silent)?;
+    /// for problem in &imported.log.findings {
+    ///     println!("{problem}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`StoreError`] if nothing could be begun: the store is locked, the key is not its own, a file of pedigrees or a case
     /// list has errors ([`StoreError::Refused`]). What fails later is in [`Imported::failed`].

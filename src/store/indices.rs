@@ -178,6 +178,16 @@ impl Store {
 
     /// Builds the children index again and removes the last traces of interrupted operations.
     ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// let built = store.rebuild_index(&store::entry("index", None), &Silent)?;
+    /// println!("{} children", built.children);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`StoreError`]; the ledger is not changed by a failure.
     pub fn rebuild_index(&self, entry: &Entry, observer: &dyn Observer) -> Result<IndexBuilt, StoreError> {

@@ -10,8 +10,8 @@ use crate::pseudonym::{Opened, Sealed};
 
 use super::actor::require_reason;
 use super::error::StoreError;
-use super::expunge::IdentifierKind;
 use super::folder::Store;
+use super::identifiers::IdentifierKind;
 
 /// Whom to identify, and by what right.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +55,18 @@ pub struct Reidentified {
 
 impl Store {
     /// Gives the original identifiers behind pseudonyms. An attempt is recorded before anything is opened.
+    ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// let wanted = ["6522de743b12e5bdd77e72e54cc7dbce".parse()?].into();
+    /// let whom = Reidentification { wanted: &wanted, identity: "custodian.age".as_ref(), case_number: "2026-17" };
+    /// let found = store.reidentify(&whom, &store::entry("reidentify", Some("order of the court")))?;
+    /// println!("{} identifiers", found.identifiers.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`StoreError::ReasonNeeded`], [`StoreError::InsideStore`], [`StoreError::Key`] for the identity file,

@@ -61,6 +61,17 @@ impl Store {
     ///
     /// An interrupted change is finished, or begun again, by repeating it.
     ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// let identities = ["custodian.age".into()];
+    /// let rotation = KeyRotation { new_key: "new.key".as_ref(), identities: &identities, key_lost: false };
+    /// store.rotate_key(&rotation, &store::entry("key rotate", Some("yearly change")), &Silent)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`StoreError::Rotation`] and [`StoreError::RotationNotCleared`] say what the store is like after a failure. With any
     /// other error it has the key that it had.

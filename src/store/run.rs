@@ -91,6 +91,16 @@ impl Store {
     ///
     /// A run that is stopped, or fails, changes no candidate.
     ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// let matched = store.match_all(&MatchOptions::new(&store), &store::entry("match", Some("nightly")), &Silent)?;
+    /// println!("{} candidates, digest {}", matched.report.candidates.len(), matched.report.run.digest);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`StoreError`], [`StoreError::Stopped`] among them.
     pub fn match_all(

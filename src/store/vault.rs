@@ -28,6 +28,16 @@ impl Store {
 
     /// Adds custodians: the identifiers of later imports are sealed to them, too. Gives how many are new.
     ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// let custodians = custodians(&["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p".to_owned()])?;
+    /// store.add_custodians(&custodians, &store::entry("vault recipients add", None))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`StoreError::Locked`]; the ledger's.
     pub fn add_custodians(&self, custodians: &[Custodian], entry: &Entry) -> Result<usize, StoreError> {

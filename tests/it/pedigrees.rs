@@ -313,7 +313,7 @@ fn members_and_pedigrees_need_each_other() {
     said.says(&["f.csv:2: column 3 (relation)", "enter the family in the file given with --pedigrees"]);
     lab.import("children", "c.csv", "sample_id,sex,vWA\nC1,f,14\n", &["--pedigrees", &pedigree])
         .ends(2)
-        .says(&["--pedigrees goes with --as families"]);
+        .says(&["--pedigrees requires --as families"]);
     let said = lab.import("families", "f.csv", &member, &["--pedigrees", &pedigree]).ends(0);
     said.says(&["1 row of families: 1 added", "1 pedigree of families without a sound row here"]);
 }
