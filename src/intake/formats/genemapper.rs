@@ -109,6 +109,8 @@ pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut
     }
     if !any {
         findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: nothing to import");
+    } else if reader.samples.is_empty() && findings.count() == 0 {
+        findings.problem(0, None, FindingCode::NoRows, "every row is of a control or a ladder: nothing to import");
     }
     reader.finish(line, &spoilt, findings)
 }

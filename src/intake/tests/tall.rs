@@ -44,6 +44,13 @@ fn rows_of_a_sample_are_one_row() {
 }
 
 #[test]
+fn a_table_of_controls_alone_is_refused() {
+    let intake = tall("Ladder\tvWA\t11\t12\t13\nNC\tvWA\t\t\t\n");
+    assert_eq!(line_and_code(&intake.problems), [(0, "no-rows")]);
+    assert!(intake.rows.is_empty());
+}
+
+#[test]
 fn every_bad_row_is_named_and_spoils_its_sample() {
     let intake = tall(
         "S1\tvWA\t14\t15\t\nS1\tFGA\tx\t22\t\nS2\tvWA\t14\t15\t\nS2\tFGA\t22\ty\t\nS3\tvWA\t\t15\t\nS4\tvWB\t14\t15\t\n\
