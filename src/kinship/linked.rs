@@ -182,6 +182,18 @@ pub struct LinkedScorer<'a> {
     spectra: [HashMap<Option<Genotype>, [Vec<f64>; 2]>; 2],
 }
 
+/// The likelihood ratio of a locus at which the child is untyped, by its spectra under H1 and H2.
+///
+/// By definition it is 1. An untyped ancestor whom the pruned convention keeps for the child's sake alone makes it differ
+/// under a mutation model that is not stationary: the relatives' alleles then follow p M under H1, and p under H2. The mean
+/// over all vectors is the probability of the locus by itself, with or without recombinations.
+fn ratio_without_child([related, unrelated]: &[Vec<f64>; 2]) -> f64 {
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let ratio = mean(related) / mean(unrelated);
+    // What is rounding changes no bit.
+    if ratio.is_finite() && ratio > 0.0 && (ratio - 1.0).abs() > 1e-12 { ratio } else { 1.0 }
+}
+
 impl<'a> LinkedScorer<'a> {
     pub(super) fn new(
         pair: usize,
@@ -252,7 +264,12 @@ impl<'a> LinkedScorer<'a> {
         let [one, other] = [0, 1].map(|locus| &self.spectra[locus][&child[locus]]);
         let joint = |h: usize| one[h].iter().zip(&other[h]).map(|(a, b)| a * b).sum::<f64>() / one[h].len() as f64;
         let (related, unrelated) = (joint(0), joint(1));
-        if unrelated > 0.0 { Ok(Some(libm::log10(related / unrelated))) } else { Err(KinshipError::Contradiction) }
+        if unrelated <= 0.0 {
+            return Err(KinshipError::Contradiction);
+        }
+        let untyped = [one, other].into_iter().zip(child).filter(|(_, genotype)| genotype.is_none());
+        let ratio = untyped.fold(related / unrelated, |ratio, (spectra, _)| ratio / ratio_without_child(spectra));
+        Ok(Some(libm::log10(ratio)))
     }
 
     fn spectra_of(&self, locus: usize, child: Option<Genotype>) -> Result<[Vec<f64>; 2], KinshipError> {

@@ -181,6 +181,9 @@ fn linked_log10_lr(
     calculator.linked_log10_lr(&mut calculator.linked_scorer(0, evidence)?, child, None)
 }
 
+/// So near to 1/2 that both loci are scored together, and that linkage changes less than rounding does.
+const ALMOST_FREE: f64 = 0.5 - 1e-11;
+
 fn close(a: f64, b: f64) -> bool {
     a == b || (a - b).abs() < 1e-10
 }
@@ -211,7 +214,7 @@ proptest! {
 
     #[test]
     fn loci_far_apart_multiply(
-        (pedigree, mut shown) in pedigrees(), model in models(), child in typed(0.999)
+        (pedigree, mut shown) in pedigrees(), model in models(), child in typed(0.8)
     ) {
         // Under the pruned convention that is so if the same persons are typed at both loci.
         shown.iter_mut().filter(|both| both.contains(&None)).for_each(|both| *both = [None, None]);
@@ -223,7 +226,10 @@ proptest! {
         };
         prop_assume!(sum.is_ok());
         let sum: f64 = sum.unwrap().iter().sum();
-        let far = linked_log10_lr(&calculator(model, 0.5), &linked, child).unwrap();
+        let far = linked_log10_lr(&calculator(model, ALMOST_FREE), &linked, child);
+        // Relatives who contradict each other at a locus where the child is untyped do so together only.
+        prop_assume!(!matches!(far, Err(KinshipError::Contradiction)));
+        let far = far.unwrap();
         prop_assert!(far.is_none_or(|far| close(far, sum)), "{:?} {}", far, sum);
     }
 
