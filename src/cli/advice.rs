@@ -43,7 +43,7 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::NeverMatched => "run `reunite match`",
         StoreError::ChangedMeanwhile => "match again",
         StoreError::Incomplete(Incomplete::Changes) => "run `reunite match --full`, and `reunite verify`",
-        StoreError::Incomplete(Incomplete::Generation) | StoreError::LastRun(_) => "run `reunite match --full`",
+        StoreError::Incomplete(Incomplete::Generation) => "run `reunite match --full`",
         StoreError::Incomplete(Incomplete::Families { .. } | Incomplete::Pedigree(_)) => "run `reunite verify`",
         StoreError::NoSubject(_) => "nothing was expunged",
         StoreError::Nobody => "give pseudonyms, or --identifiers and a list on standard input",

@@ -3,7 +3,6 @@
 use rusqlite::OptionalExtension;
 
 use super::LedgerError;
-use super::column::pseudonym;
 use super::families::{Positions, Which, families};
 use super::generation::{Generation, Past, generation, samples_since};
 use super::ledger::Ledger;
@@ -22,14 +21,7 @@ impl Ledger {
             "SELECT pseudonym, profile, drop_out FROM sample WHERE id IN ({}) AND role = 'child' ORDER BY +pseudonym",
             samples_since("?1")
         ))?;
-        let mut rows = statement.query([since.last_import])?;
-        let mut children = Vec::new();
-        while let Some(row) = rows.next()? {
-            let pseudonym = pseudonym(row, 0)?;
-            let (profile, drop_out) = positions.read(row, pseudonym, 1)?;
-            children.push(Child { pseudonym, profile, drop_out });
-        }
-        Ok(children)
+        positions.read_children(statement.query([since.last_import])?)
     }
 
     /// The families that are not withdrawn and that came, were restored or have relatives or data that they had not got

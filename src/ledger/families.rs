@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, Row, Rows, params_from_iter};
 
 use super::checksum::Sum;
 use super::column::{drop_out, pseudonym, pseudonym_list, relation};
@@ -84,6 +84,17 @@ impl Positions {
         let drop_out = drop_out(row, sample, column + 1)?;
         let blob = row.get_ref(column)?.as_blob().map_err(|_| damaged("the profile is missing"))?;
         Ok((self.profile(sample, drop_out, blob).map_err(damaged)?, drop_out))
+    }
+
+    /// Children from rows of pseudonym, profile and drop-out probability, in the order of the rows.
+    pub(super) fn read_children(&self, mut rows: Rows<'_>) -> Result<Vec<Child>, LedgerError> {
+        let mut children = Vec::new();
+        while let Some(row) = rows.next()? {
+            let pseudonym = pseudonym(row, 0)?;
+            let (profile, drop_out) = self.read(row, pseudonym, 1)?;
+            children.push(Child { pseudonym, profile, drop_out });
+        }
+        Ok(children)
     }
 }
 
@@ -198,14 +209,7 @@ impl Ledger {
             "SELECT pseudonym, profile, drop_out FROM sample
              WHERE role = 'child' AND pseudonym IN (SELECT unhex(value) FROM json_each(?1)) ORDER BY +pseudonym",
         )?;
-        let mut rows = statement.query([pseudonym_list(named)])?;
-        let mut children = Vec::new();
-        while let Some(row) = rows.next()? {
-            let pseudonym = pseudonym(row, 0)?;
-            let (profile, drop_out) = positions.read(row, pseudonym, 1)?;
-            children.push(Child { pseudonym, profile, drop_out });
-        }
-        Ok(children)
+        positions.read_children(statement.query([pseudonym_list(named)])?)
     }
 
     /// How many families are not withdrawn.

@@ -230,9 +230,6 @@ pub enum StoreError {
     /// The ledger lacks something that it should have.
     #[error("the ledger is damaged: {0}")]
     Incomplete(#[from] Incomplete),
-    /// The record of the last run is not understood.
-    #[error("the record of the last run cannot be read")]
-    LastRun(#[source] serde_json::Error),
     /// A value cannot be written as JSON.
     #[error("{0}")]
     Json(#[from] serde_json::Error),

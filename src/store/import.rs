@@ -1,6 +1,5 @@
 //! Imports files of families or children: reads, checks, takes in, and tells what came of each.
 
-use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -10,7 +9,6 @@ use crate::intake::{
     CaseList, FamilyPedigrees, FindingCode, Format, Intake, KitUse, NumberKind, Problem, Request, Severity,
     SingleAllele, file_bytes, read_bytes, read_guessing_layout,
 };
-use crate::kinship::Calculator;
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
 use crate::matching::IdentityRule;
 use crate::model::{Layout, Pseudonym};
@@ -187,8 +185,7 @@ impl Store {
             with_rows: BTreeSet::new(),
             samples: HashSet::new(),
             new: NewSamples::default(),
-            calculator: OnceCell::new(),
-            checking: OnceCell::new(),
+            checking: None,
         };
         if let Some(cases) = &cases {
             desk.record_list_findings(cases.notes());
@@ -269,9 +266,8 @@ struct Desk<'a> {
     /// Sound samples, if there is a case list.
     samples: HashSet<Pseudonym>,
     new: NewSamples,
-    /// Made when the first file needs them.
-    calculator: OnceCell<Calculator>,
-    checking: OnceCell<Checking>,
+    /// Made when the first file needs it.
+    checking: Option<Checking>,
 }
 
 impl Desk<'_> {
@@ -382,8 +378,11 @@ impl Desk<'_> {
                         let findings = self.marks(&batch, name)?;
                         self.record_findings(report, findings);
                     }
-                    if self.options.identity.is_some() {
-                        self.new.add(name, &batch, self.ledger, self.store.table().panel())?;
+                    // The file is in, whatever comes of this.
+                    if self.options.identity.is_some()
+                        && let Err(error) = self.new.add(name, &batch, self.ledger, self.store.table().panel())
+                    {
+                        self.record_findings(report, vec![not_looked_for(name, &error)]);
                     }
                 }
                 Ok(())
@@ -424,13 +423,11 @@ impl Desk<'_> {
 
     /// Checks the families that a file touched, marks them, and gives what does not fit.
     fn marks(&mut self, batch: &Batch, name: &str) -> Result<Vec<ImportFinding>, StoreError> {
-        if self.checking.get().is_none() {
-            let _ = self.checking.set(Checking::new(self.store)?);
-        }
-        match self.checking.get() {
-            Some(checking) => diagnose::marks(batch, self.ledger, (self.store, checking), self.observer, name),
-            None => Ok(Vec::new()),
-        }
+        let checking = match &self.checking {
+            Some(checking) => checking,
+            None => self.checking.insert(Checking::new(self.store)?),
+        };
+        diagnose::marks(batch, self.ledger, (self.store, checking), self.observer, name)
     }
 
     /// Looks for persons under two numbers among all that the files brought. They are in, whatever comes of this.
@@ -439,11 +436,12 @@ impl Desk<'_> {
         let new = std::mem::take(&mut self.new);
         let Some(last) = new.last_file().map(str::to_owned) else { return };
         let found = self
+            .store
             .calculator()
-            .and_then(|calculator| new.find_duplicates(self.ledger, self.store, calculator, rule, self.observer));
+            .and_then(|calculator| new.find_duplicates(self.ledger, self.store, &calculator, rule, self.observer));
         let found = found.unwrap_or_else(|error| {
-            let what = format!("persons with two numbers were not looked for: {}", error.with_causes());
-            vec![(last.clone(), vec![about_file(&last, Severity::Warning, FindingCode::Identities, what).into()])]
+            let finding = not_looked_for(&last, &error);
+            vec![(last, vec![finding])]
         });
         for (file, findings) in found {
             let Some(at) = self.log.files.iter().rposition(|report| report.file == file) else { continue };
@@ -451,13 +449,6 @@ impl Desk<'_> {
             self.record_findings(&mut report, findings);
             self.log.files[at] = report;
         }
-    }
-
-    fn calculator(&self) -> Result<&Calculator, StoreError> {
-        if self.calculator.get().is_none() {
-            let _ = self.calculator.set(self.store.calculator()?);
-        }
-        self.calculator.get().ok_or(StoreError::NeverMatched)
     }
 
     fn conflicts(
@@ -481,6 +472,12 @@ impl Desk<'_> {
             self.record_findings(&mut report, notes.iter().cloned().map(ImportFinding::from).collect());
         }
     }
+}
+
+/// The finding that the persons of a file were not looked for under other numbers.
+fn not_looked_for(name: &str, error: &StoreError) -> ImportFinding {
+    let what = format!("persons with two numbers were not looked for: {}", error.with_causes());
+    about_file(name, Severity::Warning, FindingCode::Identities, what).into()
 }
 
 /// A finding about a file as a whole.
