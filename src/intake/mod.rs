@@ -37,6 +37,7 @@ mod tests;
 mod text;
 
 pub use crate::model::{FindingCode, Layout, SampleRecord as Row, Severity};
+pub use columns::column_map::{ColumnMap, MapError};
 pub use columns::kits::{Kit, KitUse, UnknownKit};
 pub use columns::loci::KNOWN_LOCI;
 pub use columns::number_kind::NumberKind;

@@ -129,7 +129,9 @@ impl<'b> Content<'b> {
             return Self::Messages;
         }
         match decode(bytes, request.sheet, findings) {
-            Some(text) => Self::Text { format: request.format.unwrap_or_else(|| Format::detect(&text)), text },
+            Some(text) => {
+                Self::Text { format: request.format.unwrap_or_else(|| Format::detect_under(&text, request.map)), text }
+            }
             None => Self::NoText { format: request.format.unwrap_or(Format::Csv) },
         }
     }

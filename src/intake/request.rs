@@ -1,5 +1,6 @@
 //! What is asked of a file: its layout, and everything that decides how its cells are understood.
 
+use crate::intake::columns::column_map::ColumnMap;
 use crate::intake::columns::expected::Expected;
 use crate::intake::columns::kits::KitUse;
 use crate::intake::columns::number_kind::NumberKind;
@@ -55,6 +56,10 @@ pub struct Request<'a> {
     /// Whether the names of persons in the families of a DVI project, such as `Father`, are theirs within the family only:
     /// `FAMILY/PERSON` then names the sample.
     pub names_within_family: bool,
+    /// What the laboratory calls its columns, and the words in them.
+    pub map: Option<&'a ColumnMap>,
+    /// Whether a column whose name is not like any known one is left aside, with a note.
+    pub ignore_unknown: bool,
     /// What is said of typing kits.
     pub kits: KitUse,
     /// What its sample_id are, if they are such numbers: they are checked then.
@@ -75,6 +80,8 @@ impl<'a> Request<'a> {
             single_allele: SingleAllele::default(),
             sheet: None,
             names_within_family: false,
+            map: None,
+            ignore_unknown: false,
             kits: KitUse::default(),
             sample_id_kind: None,
         }
@@ -82,6 +89,12 @@ impl<'a> Request<'a> {
 
     /// What decides which columns the file has.
     pub(in crate::intake) fn expected(&self) -> Expected<'a> {
-        Expected { layout: self.layout, panel: self.panel, listed: self.cases.map(CaseList::fields) }
+        Expected {
+            layout: self.layout,
+            panel: self.panel,
+            listed: self.cases.map(CaseList::fields),
+            map: self.map,
+            ignore_unknown: self.ignore_unknown,
+        }
     }
 }

@@ -153,6 +153,7 @@ finding_codes! {
     IdSmallX, "id-small-x", Warning, "a number that names a sample ends with a small x", Remedy, "write X in capitals";
     Identifier, "identifier", Error, "an identifier is empty, too long, or contains characters that cannot be seen", Remedy, "give every sample and family its number";
     Identities, "identities", Warning, "the search for persons with two numbers failed", Text, "run `reunite kin --relation identity`";
+    IgnoredColumn, "ignored-column", Note, "a column is left aside", Text, "nothing, if the column holds nothing that is matched on";
     Index, "index", Error, "a position is outside its list", Text, "save the file again in the program that wrote it";
     KitLocus, "kit-locus", Note, "rows are typed at a locus that their kit does not have", Text, "correct the kit's name, or look for a shifted column";
     Layout, "layout", Error, "a file has the columns of the other layout", Remedy, "import with the other --as";

@@ -1,5 +1,6 @@
 //! Which columns a file must, may and must not have.
 
+use crate::intake::columns::column_map::{ColumnMap, Words};
 use crate::intake::columns::fields::{FIELDS, Field};
 
 use crate::model::{Layout, Panel};
@@ -29,9 +30,31 @@ pub(in crate::intake) struct Expected<'a> {
     pub(in crate::intake) panel: &'a Panel,
     /// The columns of the case list beside the file, if there is one.
     pub(in crate::intake) listed: Option<FieldSet>,
+    /// What the laboratory calls its columns.
+    pub(in crate::intake) map: Option<&'a ColumnMap>,
+    /// Whether a column that is like no known one is left aside.
+    pub(in crate::intake) ignore_unknown: bool,
 }
 
-impl Expected<'_> {
+impl<'a> Expected<'a> {
+    /// What a header is called here.
+    pub(in crate::intake) fn ours<'n>(&self, theirs: &'n str) -> &'n str
+    where
+        'a: 'n,
+    {
+        self.map.map_or(theirs, |map| map.ours(theirs))
+    }
+
+    /// Whether the map says to leave a column aside.
+    pub(in crate::intake) fn is_ignored(&self, theirs: &str) -> bool {
+        self.map.is_some_and(|map| map.is_ignored(theirs))
+    }
+
+    /// The words of the columns with these names.
+    pub(in crate::intake) fn words(&self, ours: &[&str]) -> Words<'a> {
+        self.map.map(|map| map.words(ours)).unwrap_or_default()
+    }
+
     /// Whether the case list says this of each sample, so that the file must not.
     pub(in crate::intake) fn is_listed(&self, field: Field) -> bool {
         field != Field::SampleId && self.listed.is_some_and(|listed| listed.has(field))

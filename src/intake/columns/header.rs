@@ -106,14 +106,19 @@ impl Header {
         expected: &Expected<'_>,
         findings: &mut Findings,
     ) -> Option<Self> {
-        let names: Vec<&str> = cells.iter().map(|cell| cell.trim()).collect();
-        if !is_header_of_layout(line, text, &names, expected, findings) {
+        let theirs: Vec<&str> = cells.iter().map(|cell| cell.trim()).collect();
+        let ours = our_names(&theirs, expected);
+        if !is_header_of_layout(line, text, &ours, expected, findings) {
             return None;
         }
-        let mut header = Self::new(line, names.iter().map(|name| name_in_findings(name, expected.panel)));
+        let mut header = Self::new(line, shown_names(&theirs, expected).iter().map(AsRef::as_ref));
         let mut found = Placed::default();
-        for (position, name) in names.iter().enumerate() {
-            header.place_column(line, position, name, expected, &mut found, findings);
+        for (position, (theirs, ours)) in theirs.iter().zip(&ours).enumerate() {
+            if expected.is_ignored(theirs) {
+                header.leave_aside(position, ours, expected, findings);
+            } else {
+                header.place_column(line, position, ours, expected, &mut found, findings);
+            }
         }
         header.locus_columns = found.loci.iter().map(|found| header.columns_of(*found, findings)).collect();
         header.sex_marker = found.sex_marker.map(|found| header.columns_of(found, findings));
@@ -185,13 +190,13 @@ impl Header {
         expected: &Expected<'_>,
         findings: &mut Findings,
     ) -> Option<Self> {
-        let names: Vec<&str> = cells.iter().map(|cell| cell.trim()).collect();
-        if names.len() > MOST_COLUMNS {
-            findings.problem(line, None, FindingCode::Columns, too_many(names.len()));
+        let theirs: Vec<&str> = cells.iter().map(|cell| cell.trim()).collect();
+        if theirs.len() > MOST_COLUMNS {
+            findings.problem(line, None, FindingCode::Columns, too_many(theirs.len()));
             return None;
         }
-        let mut header = Self::new(line, names.iter().map(|name| name_in_findings(name, expected.panel)));
-        for (position, name) in names.iter().enumerate() {
+        let mut header = Self::new(line, shown_names(&theirs, expected).iter().map(AsRef::as_ref));
+        for (position, name) in our_names(&theirs, expected).iter().enumerate() {
             match field_named(name).filter(|field| *field != Field::Amelogenin && expected.is_allowed(*field)) {
                 Some(field) => header.place_field(line, position, name, field, findings),
                 None => {
@@ -258,6 +263,19 @@ impl Header {
         complete
     }
 
+    /// Notes a column that the map says to leave aside; one that would be read gets a warning.
+    fn leave_aside(&self, position: usize, name: &str, expected: &Expected<'_>, findings: &mut Findings) {
+        let (line, column) = (self.line, self.column(position));
+        let is_locus =
+            || !matches!(locus_of_column(name, expected.panel, &[]).0, Named::Unknown { .. } | Named::Elsewhere);
+        if field_named(name).is_some() || is_locus() {
+            let what = "is a known column, and left aside, as the map says";
+            findings.warn(line, column, FindingCode::IgnoredColumn, what);
+        } else {
+            findings.note(line, column, FindingCode::IgnoredColumn, "is left aside, as the map says");
+        }
+    }
+
     fn place_field(&mut self, line: u64, position: usize, name: &str, field: Field, findings: &mut Findings) {
         let column = self.column(position);
         match self.fields[field as usize] {
@@ -307,6 +325,15 @@ impl Header {
             Named::Elsewhere => {
                 let what = "lies on a sex chromosome, or is a check of the kit: skipped";
                 findings.note(line, column, FindingCode::Elsewhere, what);
+            }
+            // What is nearly a known name may be a locus that a family would lack.
+            Named::Unknown { nearest: None } if expected.ignore_unknown => {
+                findings.note(
+                    line,
+                    column,
+                    FindingCode::IgnoredColumn,
+                    "is no known column or locus: left aside, as asked",
+                );
             }
             Named::Unknown { nearest } => {
                 let what = match nearest {
@@ -376,12 +403,40 @@ fn is_like_a_column(name: &str, panel: &Panel) -> bool {
             && !matches!(locus_of_column(name, panel, &columns).0, Named::Unknown { nearest: None }))
 }
 
-/// A column's name as findings show it.
-fn name_in_findings<'n>(name: &'n str, panel: &Panel) -> &'n str {
-    match kind_of_column(name) {
-        Some(kind) => kind.column(),
-        None if is_like_a_column(name, panel) => name,
-        None => "?",
+/// What the columns are called here.
+fn our_names<'n>(theirs: &[&'n str], expected: &Expected<'n>) -> Vec<&'n str> {
+    theirs.iter().map(|name| expected.ours(name)).collect()
+}
+
+/// The names of the columns as findings show them: those of the file where it is sure that its first line names columns,
+/// for which two known ones must stand in it. In a transposed or shifted table other names may be persons' or samples'.
+fn shown_names<'n>(theirs: &[&'n str], expected: &Expected<'_>) -> Vec<Cow<'n, str>> {
+    let is_known = |name: &str| {
+        field_named(name).is_some() || !matches!(locus_of_column(name, expected.panel, &[]).0, Named::Unknown { .. })
+    };
+    let known = theirs.iter().filter(|name| is_known(expected.ours(name))).take(2).count();
+    let show = |name: &&'n str| match kind_of_column(name) {
+        Some(kind) => Cow::Borrowed(kind.column()),
+        None if is_like_a_column(name, expected.panel) => Cow::Borrowed(*name),
+        None if known == 2 || expected.map.is_some_and(|map| map.names(name)) => header_text(name),
+        None => Cow::Borrowed("?"),
+    };
+    theirs.iter().map(show).collect()
+}
+
+/// A header as it can be shown: short, visible, and no number of a person.
+fn header_text(name: &str) -> Cow<'_, str> {
+    const MOST_SHOWN: usize = 40;
+    let is_seen = |c: char| {
+        !(c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'))
+    };
+    if name.is_empty() || !name.chars().all(is_seen) || name.chars().filter(char::is_ascii_digit).count() >= 10 {
+        return Cow::Borrowed("?");
+    }
+    match name.char_indices().nth(MOST_SHOWN) {
+        Some((at, _)) => Cow::Owned(format!("{}...", &name[..at])),
+        None => Cow::Borrowed(name),
     }
 }
 

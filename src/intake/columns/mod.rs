@@ -1,5 +1,6 @@
 //! What the columns of a file mean: fields, loci, kits, and the header as a whole.
 
+pub(super) mod column_map;
 pub(super) mod controls;
 pub(super) mod expected;
 pub(super) mod fields;

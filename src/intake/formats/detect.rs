@@ -1,5 +1,6 @@
 //! Detects the format of a file.
 
+use crate::intake::columns::column_map::ColumnMap;
 use crate::intake::format::Format;
 use crate::intake::formats::{cmf, fam, genemapper};
 
@@ -7,11 +8,16 @@ impl Format {
     /// Detects the format of a file by its text, in UTF-8; what is none of the others is read as CSV.
     #[must_use]
     pub fn detect(text: &[u8]) -> Self {
+        Self::detect_under(text, None)
+    }
+
+    /// As [`Format::detect`], with what the laboratory calls its columns.
+    pub(in crate::intake) fn detect_under(text: &[u8], map: Option<&ColumnMap>) -> Self {
         if cmf::is_xml(text) {
             Self::Cmf
         } else if fam::is_fam(text) {
             Self::Fam
-        } else if genemapper::is_table(text) {
+        } else if genemapper::is_table(text, map) {
             Self::GeneMapper
         } else {
             Self::Csv

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use crate::intake::columns::column_map::ColumnMap;
 use crate::intake::columns::controls::{is_control, is_control_type};
 use crate::intake::columns::fields::Field;
 use crate::intake::columns::header::ValueColumn;
@@ -27,14 +28,17 @@ use crate::model::{Allele, FindingCode, Locus};
 /// More different names of markers than any table has.
 const MOST_MARKERS: usize = 1000;
 
-/// Whether a text begins with the header of such a table.
-pub(in crate::intake) fn is_table(text: &[u8]) -> bool {
+/// Whether a text begins with the header of such a table,
+/// under a map of its columns, if there is one.
+pub(in crate::intake) fn is_table(text: &[u8], map: Option<&ColumnMap>) -> bool {
     let first = Lines::new(text).map(|(_, line)| line).find(|line| !line.trim_ascii().is_empty());
     let line = first.filter(|line| line.len() <= MOST_LINE_BYTES).and_then(|line| std::str::from_utf8(line).ok());
     let Some(line) = line else { return false };
     let mut cells = Vec::new();
-    split_fields(line, lines::header_delimiter(line), &mut cells).is_ok()
-        && TallColumns::find(&cells.iter().map(|cell| cell.trim()).collect::<Vec<_>>()).is_some()
+    split_fields(line, lines::header_delimiter(line), &mut cells).is_ok() && {
+        let ours = |cell| map.map_or(cell, |map| map.ours(cell));
+        TallColumns::find(&cells.iter().map(|cell| ours(cell.trim())).collect::<Vec<_>>()).is_some()
+    }
 }
 
 /// What a marker is.
@@ -85,7 +89,9 @@ struct Reader<'r> {
 pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> SoundRows {
     let Some(source) = open_source(text, findings) else { return SoundRows::default() };
     let Source { line, delimiter, header, lines, .. } = source;
-    let names: Vec<&str> = header.iter().map(|name| name.trim()).collect();
+    let expected = request.expected();
+    let names: Vec<&str> = header.iter().map(|name| expected.ours(name.trim())).collect();
+    let words = expected.words(&names);
     let Some(columns) = TallColumns::find(&names) else {
         let what = "is no header of a table with a row per sample and locus: it must name Sample Name, Marker and \
                     Allele 1; without --format the form of the file is found out";
@@ -100,6 +106,7 @@ pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut
         any = true;
         let name = |at: usize| reader.names.get(at).cloned().flatten();
         if row_fields(number, bytes, delimiter, names.len(), name, &mut cells, findings).is_some() {
+            words.translate(&mut cells);
             reader.row(number, &cells, findings);
         } else if let Some(name) = cells.get(reader.columns.sample) {
             // Of a damaged row the name may still be in its place: the sample lacks a locus.

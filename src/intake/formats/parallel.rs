@@ -5,6 +5,7 @@
 
 use rayon::prelude::*;
 
+use crate::intake::columns::column_map::Words;
 use crate::intake::columns::header::Header;
 use crate::intake::findings::Findings;
 use crate::intake::request::Request;
@@ -18,16 +19,23 @@ pub(in crate::intake) const PIECE: usize = 256 << 10;
 /// Pieces for each thread that are read before they are put together.
 const AT_ONCE: usize = 4;
 
+/// How the rows below a header are read.
+#[derive(Clone, Copy)]
+pub(in crate::intake) struct Rows<'r, 'h> {
+    pub(in crate::intake) delimiter: u8,
+    pub(in crate::intake) header: &'h Header,
+    pub(in crate::intake) words: &'r Words<'r>,
+    pub(in crate::intake) request: &'r Request<'h>,
+}
+
 /// Reads the lines that follow a header, in pieces of about so many bytes; says whether any is not blank.
 pub(in crate::intake) fn read_in_parallel<'h>(
     mut lines: Lines<'_>,
-    delimiter: u8,
-    header: &'h Header,
-    request: &Request<'h>,
+    rows: Rows<'_, 'h>,
     bytes: usize,
     findings: &mut Findings,
 ) -> (RowReader<'h>, bool) {
-    let mut whole = RowReader::new(header, request);
+    let mut whole = RowReader::new(rows.header, rows.request);
     let mut any = false;
     let all = lines.bytes_left();
     loop {
@@ -36,7 +44,7 @@ pub(in crate::intake) fn read_in_parallel<'h>(
         if pieces.is_empty() {
             return (whole, any);
         }
-        let one = |lines| read_piece(lines, delimiter, header, request, findings.for_piece());
+        let one = |lines| read_piece(lines, rows, findings.for_piece());
         let read: Vec<_> = pieces.into_par_iter().map(one).collect();
         for (reader, found, some) in read {
             whole.append(reader);
@@ -51,9 +59,7 @@ pub(in crate::intake) fn read_in_parallel<'h>(
 
 fn read_piece<'h>(
     lines: Lines<'_>,
-    delimiter: u8,
-    header: &'h Header,
-    request: &Request<'h>,
+    Rows { delimiter, header, words, request }: Rows<'_, 'h>,
     mut findings: Findings,
 ) -> (RowReader<'h>, Findings, bool) {
     let mut reader = RowReader::new(header, request);
@@ -63,6 +69,7 @@ fn read_piece<'h>(
         any = true;
         let name = |i| header.column(i);
         if row_fields(number, line, delimiter, header.len(), name, &mut cells, &mut findings).is_some() {
+            words.translate(&mut cells);
             reader.read(number, &cells, &mut findings);
         }
     }

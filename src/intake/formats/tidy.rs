@@ -2,7 +2,7 @@
 
 use crate::intake::columns::header::Header;
 use crate::intake::findings::Findings;
-use crate::intake::formats::parallel;
+use crate::intake::formats::parallel::{Rows, read_in_parallel};
 use crate::intake::request::Request;
 use crate::intake::rows::finish::{SoundRows, sound_rows};
 use crate::intake::text::source::{Source, open_source};
@@ -18,9 +18,12 @@ pub(in crate::intake) fn read_tidy(
 ) -> SoundRows {
     let Some(source) = open_source(text, findings) else { return SoundRows::default() };
     let Source { line, text, delimiter, header, lines } = source;
-    let header = Header::read(line, text, &header, &request.expected(), findings);
+    let expected = request.expected();
+    let words = expected.words(&header.iter().map(|name| expected.ours(name.trim())).collect::<Vec<_>>());
+    let header = Header::read(line, text, &header, &expected, findings);
     let Some(header) = header else { return SoundRows::default() };
-    let (reader, any) = parallel::read_in_parallel(lines, delimiter, &header, request, bytes, findings);
+    let how = Rows { delimiter, header: &header, words: &words, request };
+    let (reader, any) = read_in_parallel(lines, how, bytes, findings);
     if !any {
         findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: nothing to import");
     }

@@ -39,7 +39,9 @@ type Read = (Header, Vec<Line>, HashMap<Box<str>, Vec<usize>>);
 fn read_lines(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<Read> {
     let text = decode(bytes, None, findings)?;
     let source = open_source(&text, findings)?;
-    let header = Header::read_people(source.line, &source.header, &request.expected(), findings)?;
+    let expected = request.expected();
+    let words = expected.words(&source.header.iter().map(|name| expected.ours(name.trim())).collect::<Vec<_>>());
+    let header = Header::read_people(source.line, &source.header, &expected, findings)?;
     let mut reader = RowReader::new(&header, request);
     let (mut cells, mut texts) = (Vec::new(), Vec::new());
     let mut by_sample: HashMap<Box<str>, Vec<usize>> = HashMap::new();
@@ -51,6 +53,7 @@ fn read_lines(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> O
         {
             continue;
         }
+        words.translate(&mut cells);
         let before = reader.rows.len();
         reader.read(number, &cells, findings);
         // One of its samples has no pseudonym: that has been said.
