@@ -30,6 +30,8 @@ pub(super) fn fix_of(error: &anyhow::Error) -> Option<String> {
 fn fix(error: &StoreError) -> Option<String> {
     let text = match error {
         StoreError::NoStore(_) => "name it with --store, or make one with `reunite init`",
+        StoreError::NoColumnMap(_) => "`reunite maps list` lists those that there are; `reunite maps set` adds one",
+        StoreError::NotAFile(_) => "save what comes from it in a file; `import -` reads standard input",
         StoreError::NotEmpty(_) => "choose another --store",
         StoreError::NoIndexFolder(_) => "make it, or name another one with --index-dir",
         StoreError::OtherFrequencies(_) => "put it back, or make a new store",

@@ -48,7 +48,7 @@ pub use guess_layout::read_guessing_layout;
 pub use kinship_cases::{Case, CaseRelative, read_cases};
 pub use pedigree::files::CasePedigrees;
 pub use pedigree::placed::FamilyPedigrees;
-pub use read::{file_bytes, read_bytes, read_file};
+pub use read::{SourceBytes, file_bytes, read_bytes, read_file, source_bytes, workbook_sheets};
 pub use request::Request;
 pub use result::{Intake, IntakeError};
 pub use rows::case_list::CaseList;

@@ -50,6 +50,9 @@ pub enum IntakeError {
         /// Why not.
         source: io::Error,
     },
+    /// A pipe, a device or the like.
+    #[error("{} is a pipe or a device, not a file: save what comes from it in a file; `-` reads standard input", .0.display())]
+    NotAFile(PathBuf),
     /// Above [`super::MOST_BYTES`].
     #[error("{} is larger than 2 GiB: split it into several files, each with the header line", .0.display())]
     TooLarge(PathBuf),

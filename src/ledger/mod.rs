@@ -12,6 +12,7 @@ mod checksum;
 mod cipher;
 mod codec;
 mod column;
+mod column_maps;
 mod custody;
 mod encrypt;
 mod error;

@@ -142,6 +142,7 @@ finding_codes! {
     Frequencies, "frequencies", Warning, "the allele frequencies of a locus differ from the store's table", Remedy, "check ladder, kit and columns of the locus, and the store's table";
     FrequenciesColumn, "frequencies-column", Warning, "the allele frequencies of a locus are those of another one", Remedy, "check whether two columns are exchanged";
     FrequenciesShift, "frequencies-shift", Warning, "the allele frequencies of a locus fit once all alleles are shifted", Remedy, "check the ladder; import again with right alleles";
+    GivenUp, "given-up", Error, "nothing sound came from the beginning of a long file", Text, "look whether it is the right file; the rest was not read";
     HalfLocus, "half-locus", Error, "one of the two columns of a locus is missing", Text, "add the other column, or name this one like the locus";
     HalfTyped, "half-typed", Note, "one of two alleles has no result", Text, "nothing: the locus is left untyped";
     Header, "header", Error, "the first line does not name columns", Remedy, "name the columns in the first line";
@@ -227,6 +228,7 @@ finding_codes! {
     SexNotStated, "sex-not-stated", Note, "the sex marker shows a sex where none is stated", Remedy, "write the sex if the case file says it";
     SharedLines, "shared-lines", Note, "several specimens begin on one line", Text, "export the file with line ends";
     Sheet, "sheet", Error, "a workbook does not have the sheet", Text, "correct --sheet, or leave it out";
+    Sheets, "sheets", Error, "several sheets of a workbook have cells", Text, "name the sheets to read with --sheet, or give --all-sheets";
     Silent, "silent", Error, "a locus has nothing but silent alleles", Text, "correct the frequency of the silent allele";
     SingleAllele, "single-allele", Note, "a locus has one allele alone", Text, "nothing, if --single-allele is right for this file";
     Size, "size", Error, "a file is larger than 2 GiB", Text, "split the file";

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::index::IndexError;
-use crate::intake::Problem;
+use crate::intake::{MapError, Problem};
 use crate::kinship::KinshipError;
 use crate::ledger::LedgerError;
 use crate::matching::{ReachError, Stopped};
@@ -113,6 +113,20 @@ pub enum StoreError {
         /// Why not.
         source: io::Error,
     },
+    /// A column map cannot be used.
+    #[error("{of}: {source}")]
+    ColumnMap {
+        /// The file, or the agency whose map it is.
+        of: String,
+        /// Why not.
+        source: MapError,
+    },
+    /// An agency has no column map.
+    #[error("the store keeps no column map of {0:?}")]
+    NoColumnMap(String),
+    /// The file is a pipe, a device or the like.
+    #[error("{} is a pipe or a device, not a file", .0.display())]
+    NotAFile(PathBuf),
     /// There is no store in this folder.
     #[error("there is no store in {}", .0.display())]
     NoStore(PathBuf),

@@ -1,11 +1,13 @@
 //! Files and folders that only their owner can read.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
+
+use crate::intake::{IntakeError, file_bytes};
 
 use super::error::{FileAction, StoreError};
 
@@ -52,9 +54,15 @@ pub fn write_over(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 /// Reads a file.
 ///
 /// # Errors
-/// [`StoreError::Io`].
+/// [`StoreError::Io`]; [`StoreError::NotAFile`] for a pipe or a device.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, StoreError> {
-    std::fs::read(path).map_err(|source| StoreError::io(FileAction::Read, path, source))
+    file_bytes(path).map_err(|error| match error {
+        IntakeError::Io { path, source } => StoreError::io(FileAction::Read, &path, source),
+        IntakeError::NotAFile(path) => StoreError::NotAFile(path),
+        IntakeError::TooLarge(path) => {
+            StoreError::io(FileAction::Read, &path, io::Error::new(ErrorKind::FileTooLarge, "it is larger than 2 GiB"))
+        }
+    })
 }
 
 /// A file that appears as a whole or not at all, and that only its owner can read.

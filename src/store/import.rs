@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use crate::audit::{Attribution, Entry};
 use crate::intake::{
-    CaseList, FamilyPedigrees, FindingCode, Format, Intake, KitUse, NumberKind, Problem, Request, Severity,
-    SingleAllele, file_bytes, read_bytes, read_guessing_layout,
+    CaseList, ColumnMap, FamilyPedigrees, FindingCode, Format, Intake, KitUse, MOST_FINDINGS, NumberKind, Problem,
+    Request, Severity, SingleAllele, SourceBytes, read_bytes, read_guessing_layout, source_bytes, workbook_sheets,
 };
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
 use crate::matching::IdentityRule;
 use crate::model::{Layout, Pseudonym};
 use crate::pseudonym::Pseudonymizer;
-use crate::report::words::hex;
+use crate::report::words::{hex, plural};
 use crate::report::{FileOutcome, FileReport, ImportLog};
 
 use super::checking::Checking;
@@ -36,6 +36,18 @@ pub enum Identifiers {
     Pseudonyms,
 }
 
+/// Which sheets of workbooks are read, each as a file of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Sheets {
+    /// The one that has cells; a workbook with several is refused.
+    #[default]
+    Only,
+    /// Those of these names.
+    Named(Vec<String>),
+    /// Every one that has cells.
+    All,
+}
+
 /// How files are imported.
 #[derive(Clone, Debug)]
 pub struct ImportOptions {
@@ -47,8 +59,14 @@ pub struct ImportOptions {
     pub cases: Option<PathBuf>,
     /// What one allele alone means.
     pub single_allele: SingleAllele,
-    /// The sheet of a workbook; `None` for the first.
-    pub sheet: Option<String>,
+    /// Which sheets of workbooks are read.
+    pub sheets: Sheets,
+    /// What the laboratory calls its columns: a file of TOML; see [`ColumnMap`](crate::intake::ColumnMap).
+    pub map: Option<PathBuf>,
+    /// The agency whose map, kept in the store, is used; not beside `map`.
+    pub map_of: Option<String>,
+    /// Whether columns whose names are not like any known one are left aside, with a note.
+    pub ignore_unknown: bool,
     /// A file of pedigrees of families that relations do not describe.
     pub pedigrees: Option<PathBuf>,
     /// What stands for samples and families.
@@ -78,7 +96,10 @@ impl Default for ImportOptions {
             format: None,
             cases: None,
             single_allele: SingleAllele::default(),
-            sheet: None,
+            sheets: Sheets::default(),
+            map: None,
+            map_of: None,
+            ignore_unknown: false,
             pedigrees: None,
             identifiers: Identifiers::default(),
             names_within_family: false,
@@ -156,11 +177,13 @@ impl Store {
             None => Pseudonymizer::given(),
         };
         let pedigrees = options.pedigrees.as_deref().map(|path| pedigrees(path, options, &names)).transpose()?;
+        let map = self.map(options, &ledger)?;
         let request = Request {
             format: options.format,
             pedigrees: pedigrees.as_ref(),
             single_allele: options.single_allele,
-            sheet: options.sheet.as_deref(),
+            map: map.as_ref(),
+            ignore_unknown: options.ignore_unknown,
             names_within_family: options.names_within_family,
             kits: options.kits,
             sample_id_kind: options.sample_id_kind,
@@ -234,6 +257,19 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The map of columns that the options name.
+    fn map(&self, options: &ImportOptions, ledger: &Ledger) -> Result<Option<ColumnMap>, StoreError> {
+        if let Some(path) = &options.map {
+            return Ok(Some(self.read_column_map(path)?.0));
+        }
+        let Some(agency) = &options.map_of else { return Ok(None) };
+        let text = ledger.column_map(agency)?.ok_or_else(|| StoreError::NoColumnMap(agency.clone()))?;
+        let refused = |source| StoreError::ColumnMap { of: format!("the map of {agency}"), source };
+        Ok(Some(ColumnMap::parse(&text, self.table().panel()).map_err(refused)?))
+    }
+}
+
 fn pedigrees(path: &Path, options: &ImportOptions, names: &Pseudonymizer) -> Result<FamilyPedigrees, StoreError> {
     if options.layout == Some(Layout::Children) {
         return Err(StoreError::PedigreesOfChildren);
@@ -274,7 +310,10 @@ impl Desk<'_> {
     /// Reads a file, tells what it found, imports it, and enters it into the log.
     fn file(&mut self, source: &Source) -> Result<(), StoreError> {
         let started = Instant::now();
-        let name = source.path.display().to_string();
+        let name = match source.path.to_str() {
+            Some("-") => "standard input".to_owned(),
+            _ => source.path.display().to_string(),
+        };
         let mut report = FileReport::new(name.clone());
         if let Some(why) = source.skipped {
             self.record_findings(
@@ -284,8 +323,16 @@ impl Desk<'_> {
             self.log.files.push(report);
             return Ok(());
         }
-        let bytes = match file_bytes(&source.path) {
-            Ok(bytes) => bytes,
+        // What is read again and again has no end, or is no file to import.
+        let is_hopeless = |start: &[u8]| {
+            let whole = start.iter().rposition(|&byte| byte == b'\n').map_or(start, |end| &start[..=end]);
+            let intake = self.read(&name, whole, None);
+            self.names.forget();
+            let by_line = matches!(intake.format, Format::Csv | Format::GeneMapper) && !start.starts_with(b"PK");
+            by_line && !intake.problems.is_empty() && (intake.rows.is_empty() || intake.problems.len() >= MOST_FINDINGS)
+        };
+        let SourceBytes { bytes, given_up } = match source_bytes(&source.path, is_hopeless) {
+            Ok(read) => read,
             Err(error) => {
                 report.outcome = FileOutcome::Rejected;
                 let problem = about_file(&name, Severity::Error, FindingCode::Unreadable, error.to_string());
@@ -294,11 +341,49 @@ impl Desk<'_> {
                 return Ok(());
             }
         };
-        let mut intake = match self.options.layout {
-            Some(_) => read_bytes(&name, &bytes, &self.request),
-            None => read_guessing_layout(&name, &bytes, &self.request),
+        for sheet in self.sheets(&bytes) {
+            let name = sheet.as_ref().map_or_else(|| name.clone(), |sheet| format!("{name}[{sheet}]"));
+            let mut intake = self.read(&name, &bytes, sheet.as_deref());
+            if given_up {
+                let what = format!(
+                    "nothing sound stands in its first {}: the rest was not read",
+                    plural(bytes.len() as u64 >> 20, "MiB")
+                );
+                intake.problems.push(about_file(&name, Severity::Error, FindingCode::GivenUp, what));
+            }
+            self.take(intake, &name, FileReport::new(name.clone()), started)?;
+        }
+        Ok(())
+    }
+
+    /// Reads a file, or one sheet of it.
+    fn read(&self, name: &str, bytes: &[u8], sheet: Option<&str>) -> Intake {
+        let request = Request { sheet, ..self.request };
+        match self.options.layout {
+            Some(_) => read_bytes(name, bytes, &request),
+            None => read_guessing_layout(name, bytes, &request),
+        }
+    }
+
+    /// The sheets that are to be read of a workbook; of any other file the whole.
+    fn sheets(&self, bytes: &[u8]) -> Vec<Option<String>> {
+        let named = match &self.options.sheets {
+            Sheets::Only => None,
+            // A name that the workbook lacks is refused where it is read.
+            Sheets::Named(names) => workbook_sheets(bytes).map(|_| names.clone()),
+            Sheets::All => workbook_sheets(bytes).filter(|sheets| !sheets.is_empty()),
         };
-        drop(bytes);
+        named.map_or_else(|| vec![None], |names| names.into_iter().map(Some).collect())
+    }
+
+    /// Tells what reading found, imports the rows, and enters the file into the log.
+    fn take(
+        &mut self,
+        mut intake: Intake,
+        name: &str,
+        mut report: FileReport,
+        started: Instant,
+    ) -> Result<(), StoreError> {
         report.blake3 = Some(hex(&intake.digest));
         report.size = Some(intake.size);
         report.format = Some(format!("{:?}", intake.format).to_lowercase());
@@ -308,7 +393,7 @@ impl Desk<'_> {
         let mut findings = std::mem::take(&mut intake.problems);
         let bad = findings.len() as u64;
         findings.append(&mut intake.notes);
-        findings.extend(diagnose::unusual(&name, &intake, self.store, self.options.min_loci));
+        findings.extend(diagnose::unusual(name, &intake, self.store, self.options.min_loci));
         findings.sort_by_key(|problem| (problem.severity, problem.place()));
         self.record_findings(&mut report, findings.into_iter().map(ImportFinding::from).collect());
         if self.request.cases.is_some() {
@@ -316,13 +401,13 @@ impl Desk<'_> {
         }
         self.with_rows.extend(intake.pedigrees.iter().map(|pedigree| pedigree.family));
         let taken = if bad > 0 && (!self.options.keep_going || intake.rows.is_empty()) {
-            self.observer.notice(&Notice::FileRefused { file: &name, problems: bad });
+            self.observer.notice(&Notice::FileRefused { file: name, problems: bad });
             report.outcome = FileOutcome::Rejected;
             self.names.forget();
             let refused = self.refused(intake.layout, &intake.digest, bad);
             self.ledger.append(&refused).map(drop).map_err(StoreError::Recording)
         } else {
-            self.write_rows(intake, bad, &name, &mut report)
+            self.write_rows(intake, bad, name, &mut report)
         };
         if matches!(report.outcome, FileOutcome::Imported | FileOutcome::Unchanged) && bad == 0 {
             self.observer.notice(&Notice::FileTime { seconds: started.elapsed().as_secs_f64() });

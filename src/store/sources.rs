@@ -27,7 +27,7 @@ pub(super) struct Beside<'a> {
 pub(super) fn sources(arguments: &[PathBuf], beside: &Beside<'_>) -> Result<Vec<Source>, StoreError> {
     let mut sources = Vec::new();
     for argument in arguments {
-        if !argument.is_dir() {
+        if !argument.is_dir() || argument.as_os_str() == "-" {
             sources.push(Source { path: argument.clone(), skipped: None });
             continue;
         }

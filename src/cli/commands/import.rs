@@ -11,7 +11,7 @@ use crate::cli::output::{Output, plural};
 use crate::intake::{Format, NumberKind, Problem, SingleAllele};
 use crate::ledger::OnConflict;
 use crate::model::Layout;
-use crate::store::{Identifiers, ImportOptions, Imported, StoreError, write_over};
+use crate::store::{Identifiers, ImportOptions, Imported, Sheets, StoreError, write_over, write_private};
 
 use super::kin::RuleOption;
 use super::kits::kit_use;
@@ -22,8 +22,8 @@ pub(crate) struct Import {
     #[arg(long = "as", value_name = "LAYOUT")]
     layout: Option<Layout>,
     /// Files: CSV with a row per person, tables with a row per sample and locus, CODIS CMF, or projects of Familias; and
-    /// folders: of a folder every file whose name ends as such files do, by name
-    #[arg(required = true, value_name = "FILE")]
+    /// folders: of a folder every file whose name ends as such files do, by name; - is standard input
+    #[arg(required_unless_present = "template", value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The form of the files
     #[arg(long, value_enum, default_value_t = Form::Auto)]
@@ -35,10 +35,25 @@ pub(crate) struct Import {
     /// What one allele alone means, such as 14 or an empty second column
     #[arg(long, value_enum, default_value_t = SingleAllele::Homozygote)]
     single_allele: SingleAllele,
-    /// The sheet of a workbook to read [default: the first]
-    #[cfg(feature = "xlsx")]
-    #[arg(long, value_name = "NAME")]
-    sheet: Option<String>,
+    /// A sheet of workbooks to read, as a file of its own; may be repeated [default: the one that has cells]
+    #[arg(long, value_name = "NAME", conflicts_with = "all_sheets")]
+    sheet: Vec<String>,
+    /// Read every sheet of workbooks that has cells
+    #[arg(long)]
+    all_sheets: bool,
+    /// What the laboratory calls its columns: TOML with [columns] (THEIRS = "OURS"), [values.OURS] (THEIRS = "OURS",
+    /// [values.loci] for all genotypes), and ignore = [...], columns to leave aside; for FILE and the case list
+    #[arg(long, value_name = "FILE", conflicts_with = "map_of")]
+    map: Option<PathBuf>,
+    /// Use the map that the store keeps for this agency; see `reunite maps`
+    #[arg(long, value_name = "AGENCY")]
+    map_of: Option<String>,
+    /// Leave aside columns that are like no known one, with a note for each
+    #[arg(long)]
+    ignore_unknown: bool,
+    /// Read nothing, and write a sheet to fill in: the columns of a file, `-` for standard output; requires --as
+    #[arg(long, value_name = "FILE", requires = "layout", conflicts_with = "files")]
+    template: Option<PathBuf>,
     /// Pedigrees of families that relations do not describe: CSV with family_id, person, father, mother, sex, missing and
     /// sample_id; in FILE their relation is member
     #[arg(long, value_name = "FILE")]
@@ -121,6 +136,14 @@ enum ReportForm {
 
 impl Import {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        if let (Some(path), Some(layout)) = (&self.template, self.layout) {
+            let header = global.open()?.template(layout);
+            match path.to_str() {
+                Some("-") => output.data(&header)?,
+                _ => write_private(path, header.as_bytes())?,
+            }
+            return Ok(Outcome::Done);
+        }
         let options = self.options()?;
         let notices = Notices::new(output);
         let json = self.report_format == ReportForm::Json;
@@ -155,7 +178,10 @@ impl Import {
             format: self.format.format(),
             cases: self.cases.clone(),
             single_allele: self.single_allele,
-            sheet: self.sheet(),
+            sheets: self.sheets(),
+            map: self.map.clone(),
+            map_of: self.map_of.clone(),
+            ignore_unknown: self.ignore_unknown,
             pedigrees: self.pedigrees.clone(),
             identifiers: self.identifiers,
             names_within_family: self.names_within_family,
@@ -169,15 +195,12 @@ impl Import {
         })
     }
 
-    #[cfg(feature = "xlsx")]
-    fn sheet(&self) -> Option<String> {
-        self.sheet.clone()
-    }
-
-    #[cfg(not(feature = "xlsx"))]
-    #[expect(clippy::unused_self, reason = "workbooks are read with the feature xlsx")]
-    fn sheet(&self) -> Option<String> {
-        None
+    fn sheets(&self) -> Sheets {
+        match &self.sheet[..] {
+            _ if self.all_sheets => Sheets::All,
+            [] => Sheets::Only,
+            names => Sheets::Named(names.to_vec()),
+        }
     }
 }
 

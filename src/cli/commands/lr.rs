@@ -9,7 +9,7 @@ use crate::cli::model_options::ModelOptions;
 use crate::cli::options::FrequencyOption;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
-use crate::intake::{Case, CasePedigrees, Problem, read_cases};
+use crate::intake::{Case, CasePedigrees, Problem, file_bytes, read_cases};
 use crate::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
 use crate::model::Locus;
 use crate::population::Convention;
@@ -36,7 +36,7 @@ impl Lr {
         let Frequencies { table, base, notes, .. } = self.frequencies.read()?;
         notes.iter().for_each(|note| output.warn(&note.to_string()));
         let calculator = self.model.settings_over(&base)?.calculator(&table)?;
-        let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        let read = |path: &Path| file_bytes(path).map_err(anyhow::Error::from);
         let refused = |problems: Vec<Problem>| {
             problems.iter().for_each(|problem| output.warn(&problem.to_string()));
             Ok(Outcome::Rejected)

@@ -17,6 +17,7 @@ mod key;
 mod kin;
 mod kits;
 mod lr;
+mod maps;
 mod matching;
 mod power;
 mod pseudonym;
@@ -62,6 +63,9 @@ pub(super) enum Command {
     Kits(kits::Kits),
     /// Find close kin whom nobody knows of, and persons who are in the store twice
     Kin(kin::FindKin),
+    /// What agencies call their columns: maps that imports use
+    #[command(subcommand)]
+    Maps(maps::Maps),
     /// Compute likelihood ratios of cases in a file, without a store
     Lr(lr::Lr),
     /// Turn original identifiers (one per line on standard input) into pseudonyms
@@ -106,6 +110,7 @@ impl Command {
             Self::Families(command) => command.run(global, output),
             Self::Kits(command) => command.run(global, output),
             Self::Kin(command) => command.run(global, output),
+            Self::Maps(command) => command.run(global, output),
             Self::Lr(command) => command.run(output),
             Self::Pseudonym(command) => command.run(global, output),
             Self::Reidentify(command) => command.run(global, output),

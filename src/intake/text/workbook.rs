@@ -36,6 +36,32 @@ pub(in crate::intake) fn text(bytes: &[u8], sheet: Option<&str>, findings: &mut 
         .ok()
 }
 
+/// The names of the sheets that have cells, in their order; `None` if it is no workbook.
+pub(in crate::intake) fn sheets(bytes: &[u8]) -> Option<Vec<String>> {
+    let allowed = (bytes.len() as u64).saturating_mul(MOST_UNPACKED).max(LEAST_ALLOWED);
+    let workbook = || Xlsx::new(Cursor::new(bytes)).map_err(|_: XlsxError| DAMAGED);
+    if !is_workbook(bytes) {
+        return None;
+    }
+    unpacked(bytes, allowed).and_then(|()| filled(&mut workbook()?)).ok()
+}
+
+/// The names of the sheets that have cells, hidden ones too.
+fn filled(workbook: &mut Xlsx<Cursor<&[u8]>>) -> Result<Vec<String>, Refused> {
+    let mut names = Vec::new();
+    for name in workbook.sheet_names() {
+        let mut cells = workbook.worksheet_cells_reader(&name).map_err(|_| DAMAGED)?;
+        loop {
+            match cells.next_cell().map_err(|_| DAMAGED)? {
+                Some(cell) if matches!(cell.get_value(), DataRef::Empty) => {}
+                Some(_) => break names.push(name),
+                None => break,
+            }
+        }
+    }
+    Ok(names)
+}
+
 /// Why a workbook cannot be read.
 struct Refused {
     /// Line, from 1; 0 if it is the workbook as a whole.
@@ -56,7 +82,11 @@ const TOO_LARGE: Refused = Refused::whole(
     FindingCode::Workbook,
     "the workbook unpacks to far more than its own size: save the sheet as CSV UTF-8",
 );
-const NO_SHEET: Refused = Refused::whole(FindingCode::Sheet, "the workbook has no sheet");
+const NO_SHEET: Refused = Refused::whole(FindingCode::Sheet, "no sheet of the workbook has cells");
+const SEVERAL_SHEETS: Refused = Refused::whole(
+    FindingCode::Sheets,
+    "several sheets of the workbook have cells: name those to read with --sheet NAME, or read each with --all-sheets",
+);
 const OTHER_SHEETS: Refused =
     Refused::whole(FindingCode::Sheet, "the workbook has no sheet of the name given with --sheet");
 
@@ -74,10 +104,16 @@ fn unpacked(bytes: &[u8], allowed: u64) -> Result<(), Refused> {
 
 fn csv(bytes: &[u8], sheet: Option<&str>, allowed: u64, findings: &mut Findings) -> Result<String, Refused> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_: XlsxError| DAMAGED)?;
-    let names = workbook.sheet_names();
-    let name = match sheet {
-        None => names.first().ok_or(NO_SHEET)?,
-        Some(sheet) => names.iter().find(|name| *name == sheet).ok_or(OTHER_SHEETS)?,
+    let names = match sheet {
+        None => filled(&mut workbook)?,
+        Some(_) => workbook.sheet_names(),
+    };
+    let name = match (sheet, &names[..]) {
+        (Some(sheet), _) => names.iter().find(|name| *name == sheet).ok_or(OTHER_SHEETS)?,
+        (None, [name]) => name,
+        (None, []) => return Err(NO_SHEET),
+        // Which of them hold samples cannot be told, and none is left out in silence.
+        (None, _) => return Err(SEVERAL_SHEETS),
     };
     let mut cells = workbook.worksheet_cells_reader(name).map_err(|_| DAMAGED)?;
     let mut lines = Lines { text: String::new(), row: 0, column: 0, width: None };

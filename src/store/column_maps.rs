@@ -1,0 +1,84 @@
+//! What agencies call their columns, and the sheet to fill in.
+
+use std::path::Path;
+
+use crate::audit::Entry;
+use crate::intake::ColumnMap;
+use crate::model::Layout;
+
+use super::error::StoreError;
+use super::files::read;
+use super::folder::Store;
+
+impl Store {
+    /// Lists the agencies whose column maps the store keeps, in the order of their names.
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub fn list_column_maps(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.ledger()?.column_maps()?)
+    }
+
+    /// Gives the column map of an agency, as its text.
+    ///
+    /// # Errors
+    /// [`StoreError::NoColumnMap`]; the ledger's.
+    pub fn column_map(&self, agency: &str) -> Result<String, StoreError> {
+        self.ledger()?.column_map(agency)?.ok_or_else(|| StoreError::NoColumnMap(agency.to_owned()))
+    }
+
+    /// Keeps a column map for an agency, in place of one that it has. Says whether that changed anything.
+    ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = Store::open("store".as_ref(), None)?;
+    /// store.set_column_map("Jinan", "jinan.toml".as_ref(), &store::entry("maps set", None))?;
+    /// let options = ImportOptions { map_of: Some("Jinan".to_owned()), ..ImportOptions::default() };
+    /// store.import(&["export.csv".into()], &options, &store::entry("import", None), &Silent)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::ColumnMap`] if it is none; [`StoreError::Io`], [`StoreError::Locked`]; the ledger's.
+    pub fn set_column_map(&self, agency: &str, path: &Path, entry: &Entry) -> Result<bool, StoreError> {
+        let _lock = self.lock()?;
+        let (_, text) = self.read_column_map(path)?;
+        Ok(self.ledger()?.set_column_map(agency, Some(&text), entry)?)
+    }
+
+    /// Removes the column map of an agency.
+    ///
+    /// # Errors
+    /// [`StoreError::NoColumnMap`], [`StoreError::Locked`]; the ledger's.
+    pub fn remove_column_map(&self, agency: &str, entry: &Entry) -> Result<(), StoreError> {
+        let _lock = self.lock()?;
+        match self.ledger()?.set_column_map(agency, None, entry)? {
+            true => Ok(()),
+            false => Err(StoreError::NoColumnMap(agency.to_owned())),
+        }
+    }
+
+    /// The header of an empty sheet for files of this layout: every column that is read, and the loci matched on.
+    #[must_use]
+    pub fn template(&self, layout: Layout) -> String {
+        let fields: &[&str] = match layout {
+            Layout::Families => {
+                &["family_id", "sample_id", "relation", "sex", "agency", "region", "collected_on", "kit"]
+            }
+            Layout::Children => &["sample_id", "sex", "agency", "region", "collected_on", "kit"],
+        };
+        let loci = self.table().panel().loci().iter().map(crate::model::Locus::name);
+        let names: Vec<&str> = fields.iter().copied().chain(["AMEL"]).chain(loci).collect();
+        names.join(",") + "\n"
+    }
+
+    /// Reads a file that holds a map, and its text.
+    pub(super) fn read_column_map(&self, path: &Path) -> Result<(ColumnMap, String), StoreError> {
+        let bytes = read(path)?;
+        let refused = |source| StoreError::ColumnMap { of: path.display().to_string(), source };
+        let map = ColumnMap::read(&bytes, self.table().panel()).map_err(refused)?;
+        Ok((map, String::from_utf8_lossy(&bytes).into_owned()))
+    }
+}
