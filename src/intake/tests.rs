@@ -196,6 +196,43 @@ fn a_transposed_table_gives_no_identifier_away() {
 }
 
 #[test]
+fn unknown_columns_of_a_header_are_shown_and_left_aside_when_asked() {
+    let text = "sample_id,sex,vWA,FGA,D3S1358,vWA_x9,备注,\u{202e}x,110101199003070000\nC1,m,14,22,15,,urgent,,\n";
+    let intake = read(Layout::Children, text);
+    let names: Vec<_> = intake.problems.iter().map(|p| p.column.as_ref().unwrap().name.to_string()).collect();
+    assert_eq!(names, ["vWA_x9", "备注", "?", "?"]);
+    let (panel, pseudonymizer) = (panel(), pseudonymizer());
+    let request = Request { ignore_unknown: true, ..request(Layout::Children, &panel, &pseudonymizer) };
+    let intake = read_bytes("f.csv", text.as_bytes(), &request);
+    // What may be a locus is not left aside.
+    assert_eq!(places(&intake), [(1, 6, "locus")]);
+    let ignored: Vec<_> = intake.notes.iter().filter(|note| note.code == FindingCode::IgnoredColumn).collect();
+    assert_eq!(ignored.len(), 3);
+    assert_eq!(ignored[0].to_string(), "f.csv:1: column 7 (备注): is no known column or locus: left aside, as asked");
+}
+
+#[test]
+fn a_map_leaves_aside_what_it_says_and_warns_of_loci() {
+    let (panel, pseudonymizer) = (panel(), pseudonymizer());
+    let map = ColumnMap::parse("ignore = ['FGA', '备注']\n[columns]\nNr = 'sample_id'\n", &panel).unwrap();
+    let request = Request { map: Some(&map), ..request(Layout::Children, &panel, &pseudonymizer) };
+    let intake = read_bytes("f.csv", "Nr,sex,vWA,FGA,备注\nC1,m,14,xx,x\n".as_bytes(), &request);
+    assert_eq!(intake.problems, []);
+    assert_eq!(intake.loci.iter().map(Locus::name).collect::<Vec<_>>(), ["vWA"]);
+    let notes: Vec<_> = intake.notes.iter().map(|note| (note.severity, note.code.word())).collect();
+    assert!(
+        notes.contains(&(Severity::Warning, "ignored-column")) && notes.contains(&(Severity::Note, "ignored-column"))
+    );
+    // Tables with a row per sample and locus, and case lists, too.
+    let tall =
+        ColumnMap::parse("[columns]\nNr = 'sample_id'\nOrt = 'Marker'\nA = 'Allele 1'\n[values.loci]\nz = ''", &panel);
+    let tall = tall.unwrap();
+    let request = Request { map: Some(&tall), ..request };
+    let intake = read_bytes("f.txt", b"Nr\tOrt\tA\nC1\tvWA\t14\nC1\tFGA\tz\n", &request);
+    assert_eq!((intake.format, intake.rows.len(), intake.problems), (Format::GeneMapper, 1, vec![]));
+}
+
+#[test]
 fn a_parent_is_told_by_the_sex_or_by_the_others() {
     use Relation::{Father, Mother, Parent};
     let intake = families("F1,S1,parent,m,14,\nF2,S2,parent,female,14,\nF3,S3,Parent,,14,\nF3,S4,parent,u,15,\n");

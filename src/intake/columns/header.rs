@@ -409,16 +409,19 @@ fn our_names<'n>(theirs: &[&'n str], expected: &Expected<'n>) -> Vec<&'n str> {
 }
 
 /// The names of the columns as findings show them: those of the file where it is sure that its first line names columns,
-/// for which two known ones must stand in it. In a transposed or shifted table other names may be persons' or samples'.
+/// for which most must be known, one of samples among them. In a transposed or shifted table names may be persons' or
+/// samples'.
 fn shown_names<'n>(theirs: &[&'n str], expected: &Expected<'_>) -> Vec<Cow<'n, str>> {
     let is_known = |name: &str| {
         field_named(name).is_some() || !matches!(locus_of_column(name, expected.panel, &[]).0, Named::Unknown { .. })
     };
-    let known = theirs.iter().filter(|name| is_known(expected.ours(name))).take(2).count();
+    let known = theirs.iter().filter(|name| is_known(expected.ours(name))).count();
+    let names_samples = theirs.iter().any(|name| field_named(expected.ours(name)) == Some(Field::SampleId));
+    let is_sure = names_samples && known > 2 && 2 * known > theirs.iter().filter(|name| !name.is_empty()).count();
     let show = |name: &&'n str| match kind_of_column(name) {
         Some(kind) => Cow::Borrowed(kind.column()),
         None if is_like_a_column(name, expected.panel) => Cow::Borrowed(*name),
-        None if known == 2 || expected.map.is_some_and(|map| map.names(name)) => header_text(name),
+        None if is_sure || expected.map.is_some_and(|map| map.names(name)) => header_text(name),
         None => Cow::Borrowed("?"),
     };
     theirs.iter().map(show).collect()

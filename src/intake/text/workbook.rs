@@ -368,9 +368,16 @@ mod tests {
         let mut findings = Findings::new("f");
         let wanted = text(&sheets, Some("Typing"), &mut findings);
         assert_eq!(wanted.as_deref(), Some("sample_id,sex,vWA,FGA,region"));
-        assert_eq!(text(&sheets, None, &mut findings).as_deref(), Some("x"));
+        assert_eq!(text(&sheets, Some("Notes"), &mut findings).as_deref(), Some("x"));
+        assert_eq!(text(&sheets, None, &mut findings), None);
         assert_eq!(text(&sheets, Some("None"), &mut findings), None);
-        assert_eq!(findings.finish().0[0].code.word(), "sheet");
+        let codes: Vec<_> = findings.finish().0.iter().map(|problem| problem.code.word()).collect();
+        assert_eq!(codes, ["sheets", "sheet"]);
+        assert_eq!(super::sheets(&sheets).unwrap(), ["Notes", "Typing"]);
+        assert_eq!(super::sheets(b"x"), None);
+        // A sheet without cells, as Excel makes three of, is none.
+        let empty = workbook(&[("Sheet1", ""), ("Typing", &header()), ("Sheet3", "")]);
+        assert_eq!(text(&empty, None, &mut Findings::new("f")).as_deref(), Some("sample_id,sex,vWA,FGA,region"));
     }
 
     #[test]
