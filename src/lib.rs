@@ -102,8 +102,8 @@
 //! # Features and stability
 //!
 //! The feature `cli` (on by default) builds the program. Without it the library needs none of the command line's packages:
-//! `reunite = { version = "0.1", default-features = false }`. `xlsx` reads Excel workbooks, `sqlcipher` encrypts the
-//! ledger. Versions follow SemVer: below 1.0 a minor version may change the library's names, and the changelog says which;
+//! `reunite = { version = "0.1", default-features = false }`. `xlsx` (on by default) reads Excel workbooks, `sqlcipher`
+//! encrypts the ledger. Versions follow SemVer: below 1.0 a minor version may change the library's names, and the changelog says which;
 //! files of a store, and the machine-readable output, are read by every later version. The oldest Rust that builds it is
 //! in `Cargo.toml` (`rust-version`), and is raised in a minor version only.
 //!
