@@ -484,6 +484,15 @@ pub enum BadLine {
     /// It cannot be read.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// It is longer than any identifier.
+    #[error("is longer than any identifier can be: a line end is missing")]
+    Long,
+    /// It is not UTF-8.
+    #[error("is not UTF-8 text")]
+    NotUtf8,
+    /// The list has more lines than this.
+    #[error("a list may have {0} identifiers at most: divide it")]
+    Many(usize),
     /// It is not an identifier.
     #[error("{0}")]
     Identifier(#[from] IdentifierError),

@@ -1,12 +1,17 @@
 //! Lists of original identifiers, and the pseudonyms that a key makes of them.
 
 use std::fmt;
-use std::io::BufRead;
+use std::io::{BufRead, Read as _};
 
 use crate::model::Pseudonym;
 use crate::pseudonym::Pseudonymizer;
 
 use super::error::{BadLine, StoreError};
+
+/// More identifiers than the largest database has.
+const MOST_IDENTIFIERS: usize = 20_000_000;
+/// The most bytes of a line: more than an identifier has, with its end.
+const MOST_LINE: usize = 4096;
 
 /// What an original identifier names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,16 +72,56 @@ impl fmt::Debug for IdentifierList<'_> {
 pub fn read_identifiers(list: IdentifierList<'_>, names: &Pseudonymizer) -> Result<Vec<Pseudonym>, StoreError> {
     let IdentifierList { kind, agency, name, lines } = list;
     let mut pseudonyms = Vec::new();
-    for (number, line) in (1..).zip(lines.lines()) {
-        let pseudonym = line.map_err(BadLine::Io).and_then(|line| {
-            let pseudonym = match kind {
-                IdentifierKind::Sample => names.sample(agency, &line),
-                IdentifierKind::Family => names.family(agency, &line),
-            };
-            pseudonym.map_err(BadLine::Identifier)
-        });
+    let mut line = Vec::new();
+    for number in 1.. {
         let at = |source| StoreError::IdentifierList { list: name.to_owned(), line: number, source };
-        pseudonyms.push(pseudonym.map_err(at)?);
+        let Some(text) = next_line(lines, &mut line).map_err(at)? else { break };
+        if pseudonyms.len() == MOST_IDENTIFIERS {
+            return Err(at(BadLine::Many(MOST_IDENTIFIERS)));
+        }
+        let pseudonym = match kind {
+            IdentifierKind::Sample => names.sample(agency, text),
+            IdentifierKind::Family => names.family(agency, text),
+        };
+        pseudonyms.push(pseudonym.map_err(BadLine::Identifier).map_err(at)?);
     }
     Ok(pseudonyms)
+}
+
+/// The text of the next line, without its end; `None` after the last. No more is read of a line than it may have.
+fn next_line<'l>(lines: &mut dyn BufRead, line: &'l mut Vec<u8>) -> Result<Option<&'l str>, BadLine> {
+    line.clear();
+    let read = lines.take(MOST_LINE as u64 + 1).read_until(b'\n', line)?;
+    if read > MOST_LINE {
+        return Err(BadLine::Long);
+    }
+    let text = line.strip_suffix(b"\n").map_or(&line[..], |line| line.strip_suffix(b"\r").unwrap_or(line));
+    let text = std::str::from_utf8(text).map_err(|_| BadLine::NotUtf8)?;
+    Ok((read > 0).then_some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufReader, repeat};
+
+    use super::*;
+    use crate::pseudonym::SecretKey;
+
+    fn read(lines: &mut dyn BufRead) -> Result<usize, String> {
+        let names = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
+        let list = IdentifierList { kind: IdentifierKind::Sample, agency: None, name: "list", lines };
+        read_identifiers(list, &names).map(|all| all.len()).map_err(|error| error.with_causes())
+    }
+
+    #[test]
+    fn lists_are_bounded_and_their_lines_named() {
+        assert_eq!(read(&mut "S1\r\nS2\nS3".as_bytes()), Ok(3));
+        assert_eq!(read(&mut "".as_bytes()), Ok(0));
+        for (bytes, what) in [(&b"S1\n\xff\n"[..], "UTF-8"), (b"S1\n\n", "empty")] {
+            let error = read(&mut &bytes[..]).unwrap_err();
+            assert!(error.contains("line 2") && error.contains(what), "{error}");
+        }
+        let error = read(&mut BufReader::new(repeat(b'x'))).unwrap_err();
+        assert!(error.contains("line 1") && error.contains("longer than any identifier"), "{error}");
+    }
 }

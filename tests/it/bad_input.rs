@@ -77,7 +77,11 @@ fn a_bad_header_or_file_is_named() {
         refused(&lab, "children", bytes, place, remedy);
     };
     children("sample_id,sex,D3S1385,FGA\nS3,m,14,22\n", ":1: column 3 (D3S1385)", "did you mean D3S1358?");
-    children("sample_id,sex,vWA,comment\nS3,m,14,x\n", ":1: column 4 (comment)", "correct its name or remove the column");
+    children(
+        "sample_id,sex,vWA,comment\nS3,m,14,x\n",
+        ":1: column 4 (comment)",
+        "correct its name or remove the column",
+    );
     children("sample_id|sex|vWA\nS3|m|14\n", ":1", "separated by vertical bars: save the file as CSV with commas");
     children("sample_id;sex;vWA\nS3;m\n", ":2", "a semicolon is missing or too many");
     children("sample_id,sex,vWA_1\nS3,m,14\n", ":1: column 3 (vWA_1)", "the other is missing");
