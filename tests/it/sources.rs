@@ -75,3 +75,63 @@ fn pipes_and_devices_are_refused_at_once() {
         }
     }
 }
+
+/// A workbook whose sheets have these rows of text.
+#[cfg(feature = "xlsx")]
+fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
+    use zip::write::{SimpleFileOptions, ZipWriter};
+
+    let mut archive = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let mut part = |name: &str, text: &str| {
+        archive.start_file(name, SimpleFileOptions::default()).unwrap();
+        archive.write_all(text.as_bytes()).unwrap();
+    };
+    let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let (mut list, mut links) = (String::new(), String::new());
+    for (number, (name, text)) in (1..).zip(sheets) {
+        list += &format!("<sheet name=\"{name}\" sheetId=\"{number}\" r:id=\"r{number}\"/>");
+        links += &format!(
+            "<Relationship Id=\"r{number}\" Type=\"{office}/worksheet\" Target=\"worksheets/s{number}.xml\"/>"
+        );
+        let mut rows = String::new();
+        for (row, line) in (1..).zip(text.lines()) {
+            let cell = |(column, cell): (u8, &str)| {
+                let place = format!("{}{row}", char::from(b'A' + column));
+                format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{cell}</t></is></c>")
+            };
+            let cells: String = (0..).zip(line.split(',')).map(cell).collect();
+            rows += &format!("<row r=\"{row}\">{cells}</row>");
+        }
+        part(
+            &format!("xl/worksheets/s{number}.xml"),
+            &format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>"),
+        );
+    }
+    let book = format!(
+        "<Relationships xmlns=\"{package}\"><Relationship Id=\"r1\" Type=\"{office}/officeDocument\" \
+         Target=\"xl/workbook.xml\"/></Relationships>"
+    );
+    part("_rels/.rels", &book);
+    part("xl/_rels/workbook.xml.rels", &format!("<Relationships xmlns=\"{package}\">{links}</Relationships>"));
+    part(
+        "xl/workbook.xml",
+        &format!("<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets>{list}</sheets></workbook>"),
+    );
+    archive.finish().unwrap().into_inner()
+}
+
+#[cfg(feature = "xlsx")]
+#[test]
+fn no_sheet_of_a_workbook_is_left_aside_in_silence() {
+    let lab = Lab::new();
+    let second = CHILDREN.replace("C1", "C2").replace("7/9", "6/9");
+    let book = lab.write("book.xlsx", workbook(&[("2023", CHILDREN), ("Empty", ""), ("2024", &second)]));
+    let import = |options: &[&str]| lab.run(&[&["import", "--as", "children", &book], options].concat());
+    import(&[]).ends(2).says(&["several sheets of the workbook have cells", "--sheet NAME", "--all-sheets"]);
+    import(&["--sheet", "2025"]).ends(2).says(&["book.xlsx[2025]: the workbook has no sheet of the name"]);
+    import(&["--sheet", "2023"]).ends(0).says(&["book.xlsx[2023]: 1 row of children: 1 added"]);
+    import(&["--all-sheets"]).ends(0).says(&["book.xlsx[2024]: 1 row of children: 1 added"]);
+    assert!(lab.counts().contains("2 children"), "{}", lab.counts());
+}
