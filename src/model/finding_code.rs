@@ -242,6 +242,7 @@ finding_codes! {
     TwoParents, "two-parents", Error, "a child has two fathers or two mothers in a pedigree", Text, "correct the pedigree, or the sex of a parent";
     UnknownKit, "unknown-kit", Note, "a typing kit is unknown", Text, "correct the name if it is misspelled";
     UnknownParent, "unknown-parent", Error, "a parent is not a person of the family", Text, "correct the name, or add the person";
+    Unlinked, "unlinked", Error, "a typed person cannot change any likelihood ratio, because nothing links the person with the missing child", Text, "correct father and mother, or leave the person out";
     Unreadable, "unreadable", Error, "a file cannot be read", Text, "check that the file exists and may be read";
     Untyped, "untyped", Error, "a sample has no genotypes", Remedy, "remove the row";
     UnverifiedKit, "unverified-kit", Note, "the loci of a typing kit were not verified", Text, "add --unverified-kits to check against it all the same";
