@@ -55,6 +55,10 @@ pub struct Request<'a> {
     /// Whether the names of persons in the families of a DVI project, such as `Father`, are theirs within the family only:
     /// `FAMILY/PERSON` then names the sample.
     pub names_within_family: bool,
+    /// Names of missing persons in projects of Familias, beside all that begin with `Missing`.
+    pub missing: &'a [String],
+    /// Whether fathers and mothers mutate at the same rates, so that the sex of an untyped parent does not matter.
+    pub sexes_mutate_alike: bool,
     /// What is said of typing kits.
     pub kits: KitUse,
     /// What its sample_id are, if they are such numbers: they are checked then.
@@ -75,6 +79,8 @@ impl<'a> Request<'a> {
             single_allele: SingleAllele::default(),
             sheet: None,
             names_within_family: false,
+            missing: &[],
+            sexes_mutate_alike: false,
             kits: KitUse::default(),
             sample_id_kind: None,
         }

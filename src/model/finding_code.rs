@@ -99,6 +99,7 @@ finding_codes! {
     Amelogenin, "amelogenin", Warning, "the sex marker has other alleles than X and Y", Remedy, "look at the typing of the sex marker";
     AmelogeninSex, "amelogenin-sex", Warning, "the sex marker shows the other sex than stated", Remedy, "rule out exchanged samples, or correct the sex";
     Attribute, "attribute", Error, "an XML attribute is unknown, repeated or invalid", Text, "correct or remove the attribute";
+    BasePairs, "base-pairs", Note, "the alleles of a locus are lengths in base pairs", Text, "nothing: the locus is left out; to use it, name its alleles by repeats";
     BirthCertificateForm, "birth-certificate-form", Warning, "a birth certificate number has an invalid form", Remedy, "copy the number again";
     BirthCertificateProvince, "birth-certificate-province", Warning, "a birth certificate number begins with no province", Remedy, "compare with the certificate";
     BothParents, "both-parents", Error, "one person is a father and a mother", Text, "correct one of the two parents";
@@ -222,6 +223,7 @@ finding_codes! {
     SecondPaternalGrandfather, "second-paternal-grandfather", Error, "a child has two paternal grandfathers", Text, "correct one of the two relations";
     SecondPaternalGrandmother, "second-paternal-grandmother", Error, "a child has two paternal grandmothers", Text, "correct one of the two relations";
     Section, "section", Error, "a section of a Familias project is damaged", Text, "save the file again in the program that wrote it";
+    SeveralMissing, "several-missing", Note, "a pedigree has several missing persons", Text, "nothing: each is imported as a family of its own";
     Sex, "sex", Error, "a sex is unknown, or contradicts what else is stated", Remedy, "write male, female or unknown, as the relation says";
     SexNotStated, "sex-not-stated", Note, "the sex marker shows a sex where none is stated", Remedy, "write the sex if the case file says it";
     SharedLines, "shared-lines", Note, "several specimens begin on one line", Text, "export the file with line ends";

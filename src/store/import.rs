@@ -12,6 +12,7 @@ use crate::intake::{
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
 use crate::matching::IdentityRule;
 use crate::model::{Layout, Pseudonym};
+use crate::population::Mutation;
 use crate::pseudonym::Pseudonymizer;
 use crate::report::words::hex;
 use crate::report::{FileOutcome, FileReport, ImportLog};
@@ -55,6 +56,8 @@ pub struct ImportOptions {
     pub identifiers: Identifiers,
     /// Whether names of persons in `.fam` files are theirs within the family only.
     pub names_within_family: bool,
+    /// Names of missing persons in `.fam` files, beside all that begin with `Missing`.
+    pub missing: Vec<String>,
     /// What is known of typing kits.
     pub kits: KitUse,
     /// Whether everything is checked and nothing changed.
@@ -82,6 +85,7 @@ impl Default for ImportOptions {
             pedigrees: None,
             identifiers: Identifiers::default(),
             names_within_family: false,
+            missing: Vec::new(),
             kits: KitUse::default(),
             dry_run: false,
             keep_going: false,
@@ -162,6 +166,8 @@ impl Store {
             single_allele: options.single_allele,
             sheet: options.sheet.as_deref(),
             names_within_family: options.names_within_family,
+            missing: &options.missing,
+            sexes_mutate_alike: sexes_mutate_alike(&self.settings().model.mutation),
             kits: options.kits,
             sample_id_kind: options.sample_id_kind,
             // Without a layout, this one is not looked at.
@@ -230,6 +236,16 @@ impl Store {
                 let batch = Batch { layout, file_digest: digest, loci, rows, pedigrees };
                 Ok(ledger.import(&batch, OnConflict::Refuse, false, attribution)?)
             }
+        }
+    }
+}
+
+/// Whether fathers and mothers hand on alleles with the same probabilities.
+fn sexes_mutate_alike(mutation: &Mutation) -> bool {
+    match mutation {
+        Mutation::None => true,
+        Mutation::Equal(rates) | Mutation::Proportional(rates) | Mutation::Stepwise { rates, .. } => {
+            rates.male == rates.female
         }
     }
 }

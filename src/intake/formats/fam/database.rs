@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::lengths::Lengths;
 use super::main_part::{RawAllele, RawLocus, Theta, read};
 use super::values::Values;
 use crate::intake::columns::loci;
@@ -92,6 +93,11 @@ fn all_loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<Fam
     let mut first: HashMap<Locus, u64> = HashMap::new();
     let mut loci = Vec::with_capacity(raw.len());
     for raw in raw {
+        if Lengths::of(raw.alleles.iter().map(|allele| allele.name)).are_base_pairs() {
+            let what = "its alleles are lengths in base pairs: left out of the frequencies";
+            findings.note(raw.line, value_named("name of the locus"), FindingCode::BasePairs, what);
+            continue;
+        }
         // As it is spelled here.
         let name = match known.as_ref().map(|known| loci::marker_named(raw.name, known, &[])) {
             Some(Named::Amelogenin) => {
@@ -112,6 +118,10 @@ fn all_loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<Fam
             findings.problem(raw.line, value_named("name of the locus"), FindingCode::RepeatedLocus, what);
         }
         loci.extend(locus(name, raw, findings));
+    }
+    if loci.is_empty() && findings.count() == 0 {
+        let what = "says how many there are, and none is an STR locus with repeat numbers: nothing to read";
+        findings.problem(line, value_named("number of loci"), FindingCode::Loci, what);
     }
     loci
 }
