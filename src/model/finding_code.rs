@@ -210,6 +210,7 @@ finding_codes! {
     RepeatedLocus, "repeated-locus", Error, "a person has two genotypes at one locus", Text, "keep the genotype that is right";
     RepeatedPerson, "repeated-person", Error, "a person is entered twice", Text, "enter each person once";
     RepeatedSample, "repeated-sample", Error, "a sample is entered twice", Remedy, "remove one of the two rows";
+    RestAllele, "rest-allele", Note, "a locus of the frequency database has an allele that stands for all others", Text, "nothing: it is counted as one that nobody shows";
     SamePerson, "same-person", Warning, "two samples of a family are from one person", Remedy, "see `families check`; one of the two samples is a double";
     SameProfile, "same-profile", Warning, "two samples have the same profile", Remedy, "find out whether it is one person under two numbers, or twins";
     SameProfileMore, "same-profile-more", Warning, "there are further samples with the same profile", Text, "run `reunite kin --within all --relation identity`";

@@ -303,7 +303,8 @@ fn the_database_is_read_with_its_settings() {
     assert_eq!(database.loci[0].mutation.second_rates, [1e-6; 2]);
     assert_eq!((database.loci[0].drop_out, database.loci[0].rare), (0.05, 0.0));
     let rest = line(&project(), "\"Rest allele\"", 0);
-    assert_eq!(places(&database.notes), [(rest, "allele")]);
+    assert_eq!(places(&database.notes), [(rest, "rest-allele")]);
+    assert_eq!(database.loci.iter().map(|locus| locus.rest).collect::<Vec<_>>(), [0.0, 0.0, 0.00001]);
 }
 
 /// One family of the DVI part, with these persons, and pedigrees that are called `P0`, `P1`.
