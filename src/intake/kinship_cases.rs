@@ -11,7 +11,7 @@ use crate::intake::columns::loci;
 use crate::intake::findings::Findings;
 use crate::intake::findings::Problem;
 use crate::intake::pedigree::files::CasePedigrees;
-use crate::intake::pedigree::link::Linked;
+use crate::intake::pedigree::link::{Linked, UNLINKED};
 use crate::intake::rows::cells;
 use crate::intake::text::encoding::decode;
 use crate::intake::text::source::open_source;
@@ -72,6 +72,8 @@ impl Role {
 }
 
 struct Person {
+    /// Where it stands first.
+    line: u64,
     name: String,
     role: Role,
     drop_out: Option<DropOut>,
@@ -221,7 +223,7 @@ impl<'a> Reader<'a> {
         let persons = &mut self.drafts[at].persons;
         let known = persons.iter().position(|known| known.name == person).unwrap_or_else(|| {
             let genotypes = vec![None; self.panel.len()];
-            persons.push(Person { name: person.to_owned(), role, drop_out, genotypes });
+            persons.push(Person { line, name: person.to_owned(), role, drop_out, genotypes });
             persons.len() - 1
         });
         &mut self.drafts[at].persons[known]
@@ -242,8 +244,8 @@ impl<'a> Reader<'a> {
             pedigree: None,
         };
         let mut children = 0;
-        let mut places = Vec::new();
-        for Person { name, role, drop_out, genotypes } in draft.persons {
+        let (mut places, mut lines) = (Vec::new(), Vec::new());
+        for Person { line, name, role, drop_out, genotypes } in draft.persons {
             let profile = Profile::new(genotypes);
             match role {
                 Role::Child => {
@@ -251,7 +253,10 @@ impl<'a> Reader<'a> {
                     (case.child, case.child_drop_out) = (profile, drop_out);
                 }
                 Role::Relative(relation) => {
-                    places.extend(linked.and_then(|linked| linked.place(&name)));
+                    if let Some(place) = linked.and_then(|linked| linked.place(&name)) {
+                        places.push(place);
+                        lines.push(line);
+                    }
                     case.relatives.push(CaseRelative { relation, profile, drop_out });
                 }
             }
@@ -276,6 +281,10 @@ impl<'a> Reader<'a> {
                 Pedigree::from_relations(&relations)
         {
             findings.problem(draft.line, None, FindingCode::Parents, format!("the case that begins here: {error}"));
+        }
+        let is_linked = linked.map(|linked| linked.linked_with_child(&places)).unwrap_or_default();
+        for (line, _) in lines.into_iter().zip(is_linked).filter(|(_, is_linked)| !is_linked) {
+            findings.problem(line, self.columns.column(PERSON), FindingCode::Unlinked, UNLINKED);
         }
         case.pedigree = linked.and_then(|linked| {
             let refused = |error: PedigreeError| {

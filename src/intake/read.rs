@@ -1,6 +1,7 @@
 //! Entry point: reads a file of any form to its end, with every finding.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::Path;
@@ -10,6 +11,7 @@ use crate::intake::format::Format;
 use crate::intake::formats::parallel::PIECE;
 use crate::intake::formats::tidy::read_tidy;
 use crate::intake::formats::{cmf, fam, genemapper};
+use crate::intake::pedigree::reach::linked_with_child;
 use crate::intake::request::Request;
 use crate::intake::result::Intake;
 use crate::intake::result::IntakeError;
@@ -17,6 +19,7 @@ use crate::intake::rows::finish::SoundRows;
 use crate::intake::text::encoding::{MOST_BYTES, decode};
 #[cfg(feature = "xlsx")]
 use crate::intake::text::workbook;
+use crate::model::{FamilyPedigree, FindingCode, Pseudonym, SampleRecord};
 
 /// Reads a file; as [`read_bytes`].
 ///
@@ -226,6 +229,7 @@ impl<'b> Content<'b> {
             let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of_rows(&sound.rows));
             (sound, pedigrees)
         };
+        let has_own = matches!(self, Self::Text { format: Format::Fam, .. });
         let (SoundRows { loci, rows }, pedigrees) = match self {
             Self::Messages => stated(cmf::read(bytes, request, &mut findings)),
             Self::Text { format, text } => match format {
@@ -238,6 +242,9 @@ impl<'b> Content<'b> {
             },
             Self::NoText { .. } => Default::default(),
         };
+        if !has_own {
+            warn_of_silent_families(&rows, &pedigrees, &mut findings);
+        }
         let (locus_columns, rejected) = (std::mem::take(&mut findings.locus_columns), findings.rejected);
         let (problems, notes) = findings.finish();
         let format = self.format();
@@ -250,6 +257,28 @@ impl<'b> Content<'b> {
             problems,
             notes,
             ..Intake::new(bytes, format, request.layout)
+        }
+    }
+}
+
+/// Warns of families with a pedigree whose samples in the file say nothing of the child by themselves.
+fn warn_of_silent_families(rows: &[SampleRecord], pedigrees: &[FamilyPedigree], findings: &mut Findings) {
+    if pedigrees.is_empty() {
+        return;
+    }
+    let mut samples: HashMap<Pseudonym, (u64, Vec<Pseudonym>)> = HashMap::new();
+    for row in rows {
+        if let Some((family, _)) = row.family {
+            samples.entry(family).or_insert_with(|| (row.line, Vec::new())).1.push(row.sample);
+        }
+    }
+    for family in pedigrees {
+        let Some((line, samples)) = samples.get(&family.family) else { continue };
+        let typed: Vec<usize> = samples.iter().filter_map(|&sample| family.place(sample)).collect();
+        if !linked_with_child(family.pedigree.members(), family.pedigree.child(), &typed).contains(&true) {
+            let what = "the samples of this family in the file say nothing of the missing child by themselves: import \
+                        those of the relatives who link them with the child, too";
+            findings.warn(*line, None, FindingCode::NoRelatives, what);
         }
     }
 }

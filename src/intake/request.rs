@@ -60,6 +60,10 @@ pub struct Request<'a> {
     pub map: Option<&'a ColumnMap>,
     /// Whether a column whose name is not like any known one is left aside, with a note.
     pub ignore_unknown: bool,
+    /// Names of missing persons in projects of Familias, beside all that begin with `Missing`.
+    pub missing: &'a [String],
+    /// Whether fathers and mothers mutate at the same rates, so that the sex of an untyped parent does not matter.
+    pub sexes_mutate_alike: bool,
     /// What is said of typing kits.
     pub kits: KitUse,
     /// What its sample_id are, if they are such numbers: they are checked then.
@@ -82,6 +86,8 @@ impl<'a> Request<'a> {
             names_within_family: false,
             map: None,
             ignore_unknown: false,
+            missing: &[],
+            sexes_mutate_alike: false,
             kits: KitUse::default(),
             sample_id_kind: None,
         }

@@ -320,5 +320,6 @@ impl Calculator {
 
 /// The frequency of an allele that a locus does not list, before it and its like take their share.
 fn unlisted(model: &LocusModel) -> f64 {
-    model.floor() * model.silent().map_or(1.0, |silent| 1.0 - model.frequencies()[silent])
+    let share = |of: Option<usize>| of.map_or(0.0, |unseen| model.frequencies()[unseen]);
+    model.floor() * (1.0 - share(model.rest()) - share(model.silent()))
 }

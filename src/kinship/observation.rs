@@ -27,7 +27,8 @@ impl Observation {
             return Self { pairs: vec![(a, b)], likelihoods: vec![(1.0 - d) * (1.0 - d)] };
         }
         let mut observation = Self { pairs: vec![(a, a)], likelihoods: vec![1.0 - d * d] };
-        for other in (0..model.alleles().len()).filter(|&other| d > 0.0 && other != a) {
+        let others = (0..model.alleles().len()).chain(model.rest());
+        for other in others.filter(|&other| d > 0.0 && other != a) {
             observation.pairs.push((a, other));
             observation.likelihoods.push(d * (1.0 - d));
         }

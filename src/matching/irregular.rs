@@ -118,6 +118,7 @@ fn most_behind(
     let allele = listed.binary_search(&shown.low()).ok().filter(|_| shown.is_homozygous())?;
     let whole = calculator.model().drop_out.children == 0.0
         && model.silent().is_none()
+        && model.rest().is_none()
         && locus.evidence.alleles().all(|allele| listed.binary_search(&allele).is_ok());
     if !whole {
         return None;

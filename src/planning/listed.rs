@@ -36,8 +36,10 @@ pub(super) fn listing<'a>(
         let known = frequencies.alleles().iter().copied().zip(frequencies.frequencies().iter().copied());
         let all = known.chain(unlisted.into_iter().map(|allele| (allele, floor)));
         // Divided here already, as a table that adds up to much more than 1 is taken for a mistake.
-        let all = all.map(|(allele, frequency)| (allele, frequency / sum));
-        LocusFrequencies::new(all, frequencies.individuals(), frequencies.silent())
+        let rest = frequencies.rest();
+        let named = 1.0 - rest.unwrap_or(0.0);
+        let all = all.map(|(allele, frequency)| (allele, named * frequency / sum));
+        LocusFrequencies::with_rest(all, rest, frequencies.individuals(), frequencies.silent())
             .map(|frequencies| (locus.clone(), frequencies))
             .map_err(|error| FrequencyTableError::Frequencies { locus: locus.clone(), error })
     });

@@ -19,8 +19,17 @@ pub struct LocusFrequencies {
     frequencies: Vec<f64>,
     individuals: Option<u32>,
     silent: Option<f64>,
+    rest: Option<Rest>,
     /// Alleles and frequencies before normalisation, rising: normalising twice would change the last bits.
     stated: Vec<(Allele, f64)>,
+}
+
+/// All alleles without a name together.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    /// The frequency before normalisation.
+    stated: f64,
+    share: f64,
 }
 
 /// Why numbers make no allele frequencies of a locus.
@@ -41,6 +50,9 @@ pub enum LocusFrequenciesError {
     /// A frequency of silent alleles outside [0, 1).
     #[error("the frequency of silent alleles is {0}, which is not from 0 and below 1")]
     Silent(f64),
+    /// A frequency of the alleles without a name outside [0, 1).
+    #[error("the frequency of all alleles without a name is {0}, which is not from 0 and below 1")]
+    Rest(f64),
     /// A count of 0 persons.
     #[error("the frequencies are of 0 persons: give the number of persons counted, or none")]
     NoPersons,
@@ -90,6 +102,21 @@ impl LocusFrequencies {
         individuals: Option<u32>,
         silent: Option<f64>,
     ) -> Result<Self, LocusFrequenciesError> {
+        Self::with_rest(alleles, None, individuals, silent)
+    }
+
+    /// The same, with one more allele that stands for all that have no name, such as the "Rest allele" of Familias: nobody
+    /// shows it, untyped persons may have it, and mutation models count it. Its frequency `rest` enters the sum;
+    /// [`Self::frequencies`] are those among the alleles with a name.
+    ///
+    /// # Errors
+    /// [`LocusFrequenciesError`] with the first finding.
+    pub fn with_rest(
+        alleles: impl IntoIterator<Item = (Allele, f64)>,
+        rest: Option<f64>,
+        individuals: Option<u32>,
+        silent: Option<f64>,
+    ) -> Result<Self, LocusFrequenciesError> {
         let mut stated: Vec<(Allele, f64)> = alleles.into_iter().collect();
         stated.sort_by_key(|one| one.0);
         for &(allele, frequency) in &stated {
@@ -103,7 +130,7 @@ impl LocusFrequencies {
         if individuals == Some(0) {
             return Err(LocusFrequenciesError::NoPersons);
         }
-        Self::of_sorted(stated, individuals, silent).map_err(|findings| findings[0])
+        Self::of_sorted(stated, rest, individuals, silent).map_err(|findings| findings[0])
     }
 
     /// The frequencies of alleles in rising order, each once, with frequencies from 0 to 1.
@@ -112,6 +139,7 @@ impl LocusFrequencies {
     /// Every finding, at least one.
     pub(super) fn of_sorted(
         stated: Vec<(Allele, f64)>,
+        rest: Option<f64>,
         individuals: Option<u32>,
         silent: Option<f64>,
     ) -> Result<Self, Vec<LocusFrequenciesError>> {
@@ -123,9 +151,14 @@ impl LocusFrequencies {
             findings.push(LocusFrequenciesError::NoAllele);
             return Err(findings);
         }
+        let rest = rest.filter(|&rest| rest != 0.0);
+        if let Some(rest) = rest.filter(|rest| !(0.0..1.0).contains(rest)) {
+            findings.push(LocusFrequenciesError::Rest(rest));
+        }
         let sum: f64 = stated.iter().map(|one| one.1).sum();
-        if (sum - 1.0).abs() > FrequencyTable::SUM_TOLERANCE {
-            findings.push(LocusFrequenciesError::Sum(sum));
+        let with_rest = sum + rest.unwrap_or(0.0);
+        if (with_rest - 1.0).abs() > FrequencyTable::SUM_TOLERANCE {
+            findings.push(LocusFrequenciesError::Sum(with_rest));
         }
         let present = || stated.iter().filter(|one| one.1 > 0.0);
         let alleles: Vec<Allele> = present().map(|one| one.0).collect();
@@ -136,7 +169,14 @@ impl LocusFrequencies {
             return Err(findings);
         }
         let frequencies = present().map(|one| one.1 / sum).collect();
-        Ok(Self { alleles, frequencies, individuals, silent, stated })
+        Ok(Self {
+            alleles,
+            frequencies,
+            individuals,
+            silent,
+            rest: rest.map(|stated| Rest { stated, share: stated / with_rest }),
+            stated,
+        })
     }
 
     /// The listed alleles, rising.
@@ -145,7 +185,7 @@ impl LocusFrequencies {
         &self.alleles
     }
 
-    /// Their frequencies, in the same order; they add up to 1.
+    /// Their frequencies among each other, in the same order; they add up to 1.
     #[must_use]
     pub fn frequencies(&self) -> &[f64] {
         &self.frequencies
@@ -168,6 +208,17 @@ impl LocusFrequencies {
         self.silent
     }
 
+    /// The frequency among all alleles of those without a name together, if there are any: see [`Self::with_rest`].
+    #[must_use]
+    pub fn rest(&self) -> Option<f64> {
+        self.rest.map(|rest| rest.share)
+    }
+
+    /// The same, before normalisation.
+    pub(super) fn stated_rest(&self) -> Option<f64> {
+        self.rest.map(|rest| rest.stated)
+    }
+
     /// Where an allele stands in [`Self::alleles`]; `None` if it is not listed.
     #[must_use]
     pub fn position(&self, allele: Allele) -> Option<usize> {
@@ -182,6 +233,7 @@ impl PartialEq for LocusFrequencies {
             && self.frequencies == other.frequencies
             && self.individuals == other.individuals
             && self.silent == other.silent
+            && self.rest() == other.rest()
     }
 }
 
@@ -293,6 +345,10 @@ impl FrequencyTable {
                 hash.update(&locus.individuals.unwrap_or(0).to_le_bytes());
                 if let Some(silent) = locus.silent {
                     hash.update(&silent.to_bits().to_le_bytes());
+                }
+                if let Some(rest) = locus.rest() {
+                    hash.update(b"rest");
+                    hash.update(&rest.to_bits().to_le_bytes());
                 }
             }
         }

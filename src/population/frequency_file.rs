@@ -47,6 +47,9 @@ impl std::error::Error for FrequencyErrors {}
 /// The word that stands for silent alleles in the column `allele`.
 const SILENT: &str = "silent";
 
+/// The word that stands there for all alleles without a name together.
+const REST: &str = "rest";
+
 const CHINESE_HAN_23: &str = include_str!("../../fixtures/frequencies_chinese_han_23.csv");
 
 impl FrequencyTable {
@@ -72,7 +75,8 @@ impl FrequencyTable {
     ///
     /// The panel takes the loci in the order of their first lines. Alleles of frequency 0 are left out; the rest
     /// is divided by its sum. A line with the allele `silent` gives the locus' frequency of silent alleles, which
-    /// does not enter that sum.
+    /// does not enter that sum; one with the allele `rest` that of all alleles without a name together, which does: see
+    /// [`LocusFrequencies::with_rest`].
     ///
     /// # Errors
     /// [`FrequencyErrors`] with every finding: a missing column, a frequency that is not from 0 to 1, an allele
@@ -97,6 +101,9 @@ impl FrequencyTable {
             if let Some(silent) = frequencies.silent() {
                 let _ = writeln!(text, "{locus},{SILENT},{silent},{individuals}");
             }
+            if let Some(rest) = frequencies.stated_rest() {
+                let _ = writeln!(text, "{locus},{REST},{rest},{individuals}");
+            }
         }
         text
     }
@@ -107,6 +114,8 @@ struct Reader {
     errors: Vec<FrequencyError>,
     order: Vec<Locus>,
     rows: HashMap<Locus, Vec<Row>>,
+    /// Line and frequency of the alleles without a name.
+    rests: HashMap<Locus, (u64, f64)>,
 }
 
 struct Row {
@@ -162,7 +171,9 @@ impl Reader {
             let line = record.position().map_or(0, csv::Position::line);
             let cell = |i: usize| record.get(i).unwrap_or_default();
             let name = cell(locus).parse::<Locus>().map_err(|e| format!("column {} (locus): {e}", locus + 1));
+            let is_rest = cell(allele).eq_ignore_ascii_case(REST);
             let value = match cell(allele) {
+                _ if is_rest => Ok(None),
                 silent if silent.eq_ignore_ascii_case(SILENT) => Ok(None),
                 text => text.parse().map(Some).map_err(|e| format!("column {} (allele): {e}", allele + 1)),
             };
@@ -178,6 +189,15 @@ impl Reader {
                 },
             };
             match (name, value, share, persons) {
+                (Ok(name), Ok(_), Ok(share), Ok(_)) if is_rest => {
+                    if !self.rows.contains_key(&name) {
+                        self.order.push(name.clone());
+                        self.rows.insert(name.clone(), Vec::new());
+                    }
+                    if let Some((first, _)) = self.rests.insert(name.clone(), (line, share)) {
+                        self.fail(line, format!("{name} allele {REST} is given twice, first in line {first}"));
+                    }
+                }
                 (Ok(name), Ok(allele), Ok(frequency), Ok(individuals)) => {
                     if !self.rows.contains_key(&name) {
                         self.order.push(name.clone());
@@ -213,17 +233,23 @@ impl Reader {
                 self.fail(again, format!("{name} allele {allele} is given twice, first in line {first}"));
             }
         }
-        let first_line = rows.iter().map(|row| row.line).min().unwrap_or(0);
+        let first_line = rows.iter().map(|row| row.line).min().or(self.rests.get(name).map(|rest| rest.0)).unwrap_or(0);
         let silent = rows.iter().find(|row| row.allele.is_none()).map(|row| (row.line, row.frequency));
         rows.retain(|row| row.allele.is_some());
         let individuals = rows.first().and_then(|row| row.individuals);
         let stated = rows.iter().filter_map(|row| Some((row.allele?, row.frequency))).collect();
-        let locus = LocusFrequencies::of_sorted(stated, individuals, silent.map(|silent| silent.1));
+        let rest = self.rests.get(name).copied();
+        let silent_frequency = silent.map(|silent| silent.1);
+        let locus = LocusFrequencies::of_sorted(stated, rest.map(|rest| rest.1), individuals, silent_frequency);
         for finding in locus.as_ref().err().into_iter().flatten() {
             let silent_line = silent.map_or(first_line, |silent| silent.0);
             match finding {
                 LocusFrequenciesError::Silent(_) => {
                     self.fail(silent_line, format!("all alleles of {name} are silent: write a frequency below 1"));
+                }
+                LocusFrequenciesError::Rest(_) => {
+                    let line = rest.map_or(first_line, |rest| rest.0);
+                    self.fail(line, format!("no allele of {name} has a name: write a frequency below 1"));
                 }
                 LocusFrequenciesError::NoAllele => {
                     let what = format!("{name} has no allele but the silent one: add its other alleles");

@@ -10,19 +10,31 @@ use super::{Floor, LocusFrequencies, Matrix, Model, ModelError};
 /// [`LocusModel::with_alleles`] gives the model that also has that allele: its frequency is the floor, all are
 /// divided by their new sum, and the mutation matrices are built over the enlarged set.
 ///
-/// A silent allele, where the model has one, is the last, after those with a name. Its frequency s is a share of all
+/// Where the table has alleles without a name, they follow as one, of frequency r; the others have (1 - r) times what the
+/// table says. It mutates as the model says, and shows in no profile.
+///
+/// A silent allele, where the model has one, is the last. Its frequency s is a share of all
 /// alleles, so the others have (1 - s) times what the table says. It neither mutates nor arises by mutation.
 #[derive(Clone, Debug)]
 pub struct LocusModel {
     alleles: Vec<Allele>,
-    /// Of `alleles`, then of the silent allele if there is one.
+    /// Of `alleles`, then of those without a name and of the silent allele, if there are such.
     frequencies: Vec<f64>,
+    rest: f64,
     silent: f64,
     /// The two matrices, father's and mother's.
     transitions: [Matrix; 2],
     /// Positions in `alleles` of the alleles of the table.
     listed: Vec<usize>,
     floor: f64,
+}
+
+/// Shares of alleles that show in no profile; 0 without such.
+#[derive(Clone, Copy)]
+struct Unseen {
+    /// Of those without a name, among all but silent ones.
+    rest: f64,
+    silent: f64,
 }
 
 impl LocusModel {
@@ -42,24 +54,29 @@ impl LocusModel {
         model.check()?;
         let listed = (0..locus.alleles().len()).collect();
         let silent = locus.silent().unwrap_or(model.silent);
-        Self::build(locus.alleles().to_vec(), locus.frequencies().to_vec(), silent, listed, floor, model)
+        let unseen = Unseen { rest: locus.rest().unwrap_or(0.0), silent };
+        Self::build(locus.alleles().to_vec(), locus.frequencies().to_vec(), unseen, listed, floor, model)
     }
 
     fn build(
         alleles: Vec<Allele>,
         mut frequencies: Vec<f64>,
-        silent: f64,
+        Unseen { rest, silent }: Unseen,
         listed: Vec<usize>,
         floor: f64,
         model: &Model,
     ) -> Result<Self, ModelError> {
+        if rest > 0.0 {
+            frequencies.iter_mut().for_each(|p| *p *= 1.0 - rest);
+            frequencies.push(rest);
+        }
         let mut transitions = model.mutation.matrices(&alleles, &frequencies)?;
         if silent > 0.0 {
             frequencies.iter_mut().for_each(|p| *p *= 1.0 - silent);
             frequencies.push(silent);
             transitions = transitions.map(|matrix| matrix.with_fixed());
         }
-        Ok(Self { alleles, frequencies, silent, transitions, listed, floor })
+        Ok(Self { alleles, frequencies, rest, silent, transitions, listed, floor })
     }
 
     /// Just these alleles, equally frequent and never mutating: enough to ask what is possible.
@@ -70,6 +87,7 @@ impl LocusModel {
         let n = alleles.len();
         Self {
             frequencies: vec![1.0 / n as f64; n],
+            rest: 0.0,
             silent: 0.0,
             transitions: [Matrix::identity(n), Matrix::identity(n)],
             listed: (0..n).collect(),
@@ -92,8 +110,8 @@ impl LocusModel {
         if model.floor == Floor::Refuse {
             return Err(ModelError::Refused);
         }
-        // As the table says them, without the silent allele's share.
-        let named = self.frequencies.iter().map(|p| p / (1.0 - self.silent));
+        // As the table says them, without the shares of those that nobody shows.
+        let named = self.frequencies.iter().map(|p| p / ((1.0 - self.silent) * (1.0 - self.rest)));
         let known = self.alleles.iter().copied().zip(named);
         let mut pairs: Vec<(Allele, f64)> = known.chain(unlisted.iter().map(|&a| (a, self.floor))).collect();
         pairs.sort_by_key(|pair| pair.0);
@@ -102,7 +120,8 @@ impl LocusModel {
         let frequencies: Vec<f64> = pairs.iter().map(|pair| pair.1 / sum).collect();
         let moved = |&i: &usize| alleles.iter().position(|&a| a == self.alleles[i]);
         let listed = self.listed.iter().filter_map(moved).collect();
-        Self::build(alleles, frequencies, self.silent, listed, self.floor, model).map(Some)
+        let unseen = Unseen { rest: self.rest, silent: self.silent };
+        Self::build(alleles, frequencies, unseen, listed, self.floor, model).map(Some)
     }
 
     /// This model with the rates of fathers and mothers exchanged.
@@ -113,7 +132,7 @@ impl LocusModel {
         mirrored
     }
 
-    /// How many alleles there are, a silent one included: the length of [`Self::frequencies`] and the size of the
+    /// How many alleles there are, those that nobody shows included: the length of [`Self::frequencies`] and the size of the
     /// matrices.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -123,7 +142,13 @@ impl LocusModel {
     /// The position of the silent allele, if the model has one.
     #[must_use]
     pub fn silent(&self) -> Option<usize> {
-        (self.size() > self.alleles.len()).then_some(self.alleles.len())
+        (self.silent > 0.0).then_some(self.size() - 1)
+    }
+
+    /// The position of the alleles without a name, if the table has such.
+    #[must_use]
+    pub fn rest(&self) -> Option<usize> {
+        (self.rest > 0.0).then_some(self.alleles.len())
     }
 
     /// All alleles with a name, rising.
@@ -132,7 +157,7 @@ impl LocusModel {
         &self.alleles
     }
 
-    /// Their frequencies, then that of the silent allele if there is one, adding up to 1.
+    /// Their frequencies, then those of the alleles without a name and of the silent one, if there are such; adding up to 1.
     #[must_use]
     pub fn frequencies(&self) -> &[f64] {
         &self.frequencies

@@ -169,12 +169,13 @@ impl Mutation {
 
     /// The transition matrices of a locus, father's and mother's.
     ///
-    /// `alleles` are rising; `frequencies` are theirs and add up to 1. Formulas, with n alleles, rate r:
+    /// `alleles` are rising; `frequencies` are theirs and add up to 1. A further frequency, the last, is that of all alleles
+    /// without a name, which count as one allele here. Formulas, with n alleles, rate r:
     /// - equal: `M[i,j] = r / (n - 1)`; with a single allele nothing can change.
     /// - proportional: `M[i,j] = a p_j` with `a = r / sum_k p_k (1 - p_k)`.
     /// - stepwise: for j in the microvariant group of i, `M[i,j] = r g^|i-j| / sum_k g^|i-k|` over the other
     ///   alleles k of the group; for j outside, `s / (number outside)`; r or s falls away where there is no
-    ///   such allele.
+    ///   such allele. Alleles without a name neither change nor arise: they have no number to count steps from.
     ///
     /// # Errors
     /// [`MutationError`] if the parameters make no stochastic matrix.
@@ -183,13 +184,14 @@ impl Mutation {
         let both = |rates: &MutationRates, build: &dyn Fn(f64) -> Result<Matrix, MutationError>| {
             Ok([build(rates.male)?, build(rates.female)?])
         };
-        let n = alleles.len();
+        let n = frequencies.len();
         match self {
             Self::None => Ok([Matrix::identity(n), Matrix::identity(n)]),
             Self::Equal(rates) => both(rates, &|rate| Ok(equal(n, rate))),
             Self::Proportional(rates) => both(rates, &|rate| proportional(frequencies, rate)),
             Self::Stepwise { rates, range, microvariant_rate } => {
-                both(rates, &|rate| Ok(stepwise(alleles, rate, *range, *microvariant_rate)))
+                let named = |rate| stepwise(alleles, rate, *range, *microvariant_rate);
+                both(rates, &|rate| Ok(if n > alleles.len() { named(rate).with_fixed() } else { named(rate) }))
             }
         }
     }

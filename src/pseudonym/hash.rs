@@ -160,6 +160,12 @@ impl Pseudonymizer {
         Self { keys: None, originals: None }
     }
 
+    /// Finds out whether pseudonyms stand in place of identifiers: see [`Self::given`].
+    #[must_use]
+    pub fn takes_pseudonyms(&self) -> bool {
+        self.keys.is_none()
+    }
+
     /// The pseudonym of a sample. White space around both texts is ignored; an empty agency is no agency.
     ///
     /// # Errors

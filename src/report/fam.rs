@@ -285,7 +285,8 @@ impl<'a> FamWriter<'a> {
             let name = format!("\"{}\"", self.table.panel().loci()[at]);
             let locus = &self.loci[at];
             let silent = locus.silent().map(|silent| locus.frequencies()[silent]);
-            let alleles = locus.alleles().len();
+            let rest = locus.rest().map(|rest| locus.frequencies()[rest]);
+            let alleles = locus.alleles().len() + usize::from(rest.is_some());
             let counted = self.table.loci()[at].individuals().map_or(0, |persons| 2 * u64::from(persons));
             let mut text = String::new();
             // Writing to a string cannot fail.
@@ -301,6 +302,9 @@ impl<'a> FamWriter<'a> {
             );
             for (allele, frequency) in locus.alleles().iter().zip(locus.frequencies()) {
                 let _ = write!(text, "\r\n\"{allele}\"\r\n{frequency}");
+            }
+            if let Some(rest) = rest {
+                let _ = write!(text, "\r\n\"Rest allele\"\r\n{rest}");
             }
             self.line(text);
         }

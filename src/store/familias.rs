@@ -112,9 +112,10 @@ pub struct UnknownFloor;
 /// The database as a frequency table.
 fn table(loci: &[FamLocus]) -> Result<FrequencyTable, FrequencyTableError> {
     let frequencies = |locus: &FamLocus| {
-        let sum: f64 = locus.alleles.iter().map(|allele| allele.1).sum();
+        let sum: f64 = locus.rest + locus.alleles.iter().map(|allele| allele.1).sum::<f64>();
         let alleles = locus.alleles.iter().map(|&(allele, frequency)| (allele, frequency / sum));
-        let frequencies = LocusFrequencies::new(alleles, locus.individuals, locus.silent)
+        let rest = Some(locus.rest / sum);
+        let frequencies = LocusFrequencies::with_rest(alleles, rest, locus.individuals, locus.silent)
             .map_err(|error| FrequencyTableError::Frequencies { locus: locus.locus.clone(), error })?;
         Ok::<_, FrequencyTableError>((locus.locus.clone(), frequencies))
     };
@@ -178,6 +179,9 @@ fn floor(loci: &[FamLocus]) -> Result<Floor, UnknownFloor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kinship::{Calculator, Evidence};
+    use crate::model::Relation;
+    use crate::population::Model;
 
     fn locus(name: &str, tenths: &[u16], mutation: FamMutation) -> FamLocus {
         let share = 1.0 / tenths.len() as f64;
@@ -186,6 +190,7 @@ mod tests {
             alleles: tenths.iter().map(|&tenths| (tenths.try_into().unwrap(), share)).collect(),
             individuals: Some(100),
             silent: None,
+            rest: 0.0,
             drop_out: 0.0,
             rare: 0.0,
             below_rare: false,
@@ -229,5 +234,51 @@ mod tests {
         assert!(error.contains("FGA") && error.contains("vWA"), "{error}");
         let extended = of([4, 4], [0.001; 2]);
         assert!(pair(extended, FamMutation { ranges: [0.5; 2], ..extended }).is_err());
+    }
+
+    /// With n alleles, "Rest allele" included, an allele of the equal model becomes another one with r / (n - 1), and of the
+    /// proportional model with a p, a = r / (1 - sum of squares), where both sums go over all n.
+    #[test]
+    fn the_rest_allele_counts_in_mutation_models() {
+        let rate = 0.003;
+        let tenths: Vec<u16> = (11..21).map(|repeats| repeats * 10).collect();
+        let (named, rest) = (0.0999, 0.001);
+        let with = |model, rest| {
+            let mut locus = locus("vWA", &tenths, of([model, model], [rate; 2]));
+            locus.rest = rest;
+            locus.alleles.iter_mut().for_each(|allele| allele.1 = (1.0 - rest) / 10.0);
+            let (table, mutation) = (table(&[locus.clone()]).unwrap(), mutation(&[locus]).unwrap());
+            let again = FrequencyTable::read("table.csv", &table.to_csv()).unwrap();
+            assert_eq!(again.digest(), table.digest());
+            Calculator::new(&again, Model { mutation, ..Model::default() }).unwrap()
+        };
+        let log10_lr = |calculator: &Calculator, relation, typed: &str, child: &str| {
+            let evidence = Evidence::new([(relation, typed.parse().ok())], calculator.model().convention);
+            calculator.log10_lr(0, &evidence, child.parse().ok()).unwrap()
+        };
+        let near = |ours: f64, lr: f64| assert!((ours - lr.log10()).abs() < 1e-12, "{ours} {}", lr.log10());
+        let equal = with(0, rest);
+        let off = rate / 10.0;
+        near(log10_lr(&equal, Relation::Mother, "11", "12"), off / named);
+        // As the file was read without it: higher by log10(10 / 9) for a mutation.
+        let without = log10_lr(&with(0, 0.0), Relation::Mother, "11", "12");
+        near(without, rate / 9.0 / 0.1);
+        assert!(
+            (without - log10_lr(&equal, Relation::Mother, "11", "12") - 0.0458 + (0.1_f64 / named).log10()).abs()
+                < 5e-5
+        );
+        // The untyped father may have it: over two generations 11 becomes 12 by way of any of the other 9.
+        let stays = 1.0 - rate;
+        let twice = 2.0 * stays * off + 9.0 * off * off;
+        let from_grandmother = named * stays + (1.0 - named) * off;
+        near(log10_lr(&equal, Relation::PaternalGrandfather, "11", "12"), 0.5 * (twice + from_grandmother) / named);
+        let proportional = with(1, rest);
+        let a = rate / (1.0 - 10.0 * named * named - rest * rest);
+        near(log10_lr(&proportional, Relation::Mother, "11", "12"), a);
+        // It has no number, so no steps lead to it.
+        near(log10_lr(&with(4, rest), Relation::Mother, "11", "12"), {
+            let sum: f64 = (0..9).map(|step| 0.1_f64.powi(step)).sum();
+            rate / sum / named
+        });
     }
 }

@@ -12,6 +12,7 @@ use crate::intake::{
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
 use crate::matching::IdentityRule;
 use crate::model::{Layout, Pseudonym};
+use crate::population::Mutation;
 use crate::pseudonym::Pseudonymizer;
 use crate::report::words::{hex, plural};
 use crate::report::{FileOutcome, FileReport, ImportLog};
@@ -73,6 +74,8 @@ pub struct ImportOptions {
     pub identifiers: Identifiers,
     /// Whether names of persons in `.fam` files are theirs within the family only.
     pub names_within_family: bool,
+    /// Names of missing persons in `.fam` files, beside all that begin with `Missing`.
+    pub missing: Vec<String>,
     /// What is known of typing kits.
     pub kits: KitUse,
     /// Whether everything is checked and nothing changed.
@@ -103,6 +106,7 @@ impl Default for ImportOptions {
             pedigrees: None,
             identifiers: Identifiers::default(),
             names_within_family: false,
+            missing: Vec::new(),
             kits: KitUse::default(),
             dry_run: false,
             keep_going: false,
@@ -185,6 +189,8 @@ impl Store {
             map: map.as_ref(),
             ignore_unknown: options.ignore_unknown,
             names_within_family: options.names_within_family,
+            missing: &options.missing,
+            sexes_mutate_alike: sexes_mutate_alike(&self.settings().model.mutation),
             kits: options.kits,
             sample_id_kind: options.sample_id_kind,
             // Without a layout, this one is not looked at.
@@ -267,6 +273,16 @@ impl Store {
         let text = ledger.column_map(agency)?.ok_or_else(|| StoreError::NoColumnMap(agency.clone()))?;
         let refused = |source| StoreError::ColumnMap { of: format!("the map of {agency}"), source };
         Ok(Some(ColumnMap::parse(&text, self.table().panel()).map_err(refused)?))
+    }
+}
+
+/// Whether fathers and mothers hand on alleles with the same probabilities.
+fn sexes_mutate_alike(mutation: &Mutation) -> bool {
+    match mutation {
+        Mutation::None => true,
+        Mutation::Equal(rates) | Mutation::Proportional(rates) | Mutation::Stepwise { rates, .. } => {
+            rates.male == rates.female
+        }
     }
 }
 

@@ -435,3 +435,54 @@ fn cases_with_pedigrees_and_drop_out_are_checked() {
     assert_eq!(total(["0", "0"], &["--drop-out", "0.1"]), total(["", ""], &[]));
     assert!(total(["0.1", ""], &[]) > total(["", ""], &[]));
 }
+
+const FAMILY_HEAD: &str = "family_id,person,father,mother,sex,missing,sample_id\n";
+
+#[test]
+fn a_typed_person_without_a_way_to_the_child_is_refused_by_line() {
+    let lab = Lab::new();
+    let families = lab.write(
+        "families.csv",
+        "family_id,sample_id,relation,sex,D3S1358,vWA,FGA\nF1,S1,member,male,15/16,17/18,22/24\n\
+         F1,S2,member,female,14/16,16/18,21/24\n",
+    );
+    let import = |rows: &str| {
+        let pedigrees = lab.write("pedigrees.csv", [FAMILY_HEAD, rows].concat());
+        lab.run(&["import", "--as", "families", &families, "--pedigrees", &pedigrees, "--dry-run"])
+    };
+    let dad = "F1,DAD,GF,,male,,\nF1,X,DAD,,male,yes,\n";
+    let unlinked = "F1,GF,,,male,,S1\nF1,DAD,,,male,,\nF1,X,DAD,,male,yes,\n";
+    import(unlinked).ends(2).says(&["pedigrees.csv:2: column 2 (person): is typed and not linked"]);
+    // The wife of the father: with a typed child of both, and without.
+    let wife = format!("F1,GF,,,male,,S1\n{dad}F1,WIFE,,,female,,S2\n");
+    import(&wife).ends(2).says(&["pedigrees.csv:5: column 2 (person): is typed and not linked"]);
+    import(&format!("{wife}F1,HALF,DAD,WIFE,,,\n")).ends(2).says(&["pedigrees.csv:5: column 2 (person)"]);
+    import(&format!("{wife}F1,HALF,DAD,WIFE,,,S3\n")).ends(0);
+    // She is all that there is as yet.
+    let wife = format!("F1,GF,,,male,,\n{dad}F1,WIFE,,,female,,S2\nF1,HALF,DAD,WIFE,,,S3\nF1,UN,GF,,male,,S1\n");
+    import(&wife).ends(0);
+    let alone = lab.write(
+        "families.csv",
+        "family_id,sample_id,relation,sex,D3S1358,vWA,FGA\nF1,S2,member,female,14/16,16/18,21/24\n",
+    );
+    let pedigrees = lab.write("pedigrees.csv", [FAMILY_HEAD, &wife].concat());
+    let import = ["import", "--as", "families", &alone, "--pedigrees", &pedigrees, "--dry-run"];
+    lab.run(&import).ends(0).says(&["families.csv:2: the samples of this family in the file say nothing"]);
+}
+
+#[test]
+fn the_calculator_refuses_who_can_say_nothing_of_the_child() {
+    let lab = Lab::new();
+    let cases = lab.write(
+        "cases.csv",
+        "case,person,relation,sex,locus,allele1,allele2\n1,C,child,,vWA,14,15\n1,DAD,,,vWA,14,16\n1,WIFE,,,vWA,14,16\n\
+         1,WIFE,,,FGA,21,22\n",
+    );
+    let lr = |rows: &str| {
+        let pedigree = lab.write("pedigree.csv", format!("case,person,father,mother,sex,missing\n{rows}"));
+        reunite(&["lr", &cases, "--pedigree", &pedigree])
+    };
+    let family = "1,DAD,,,male,\n1,WIFE,,,female,\n1,LOST,DAD,,,yes\n1,HALF,DAD,WIFE,,\n";
+    lr(family).ends(2).says(&["cases.csv:4: column 2 (person): is typed and not linked"]);
+    lr(&family.replace("LOST,DAD,", "LOST,DAD,WIFE")).ends(0);
+}

@@ -66,6 +66,10 @@ pub(crate) struct Import {
     /// the sample
     #[arg(long, conflicts_with = "identifiers")]
     names_within_family: bool,
+    /// The name of a missing person in .fam files, in any case, beside all names that begin with Missing; may be given
+    /// several times
+    #[arg(long, value_name = "NAME")]
+    missing: Vec<String>,
     /// The typing kit of all rows that name none in a column kit; see `reunite kits`
     #[arg(long, value_name = "NAME")]
     kit: Option<String>,
@@ -185,6 +189,7 @@ impl Import {
             pedigrees: self.pedigrees.clone(),
             identifiers: self.identifiers,
             names_within_family: self.names_within_family,
+            missing: self.missing.clone(),
             kits: kit_use(self.kit.as_deref(), self.unverified_kits)?,
             dry_run: self.dry_run,
             keep_going: self.keep_going,

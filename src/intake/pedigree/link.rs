@@ -5,10 +5,15 @@ use std::collections::HashMap;
 use crate::intake::columns::fixed::Columns;
 use crate::intake::findings::Findings;
 use crate::intake::pedigree::columns::{FATHER, MISSING, MOTHER, PERSON, SAMPLE};
+use crate::intake::pedigree::reach::linked_with_child;
 use crate::model::{FindingCode, Member, Pedigree, PedigreeError, Pseudonym, Sex};
 
 /// More persons than any pedigree that is computed has.
 pub(in crate::intake) const MOST_PERSONS: usize = 1000;
+
+/// What to say of a typed person who can change no likelihood ratio.
+pub(in crate::intake) const UNLINKED: &str = "is typed and not linked with the missing child, so says nothing about it: \
+    correct father and mother, here or further up; add the sample of a common descendant; or leave the person out";
 
 /// One row.
 pub(in crate::intake) struct Person {
@@ -46,6 +51,11 @@ impl Linked {
     /// Position of a person.
     pub(in crate::intake) fn place(&self, name: &str) -> Option<usize> {
         self.persons.iter().position(|person| person.name == name)
+    }
+
+    /// Along the positions of typed persons, whether each can change a likelihood ratio of the missing child.
+    pub(in crate::intake) fn linked_with_child(&self, typed: &[usize]) -> Vec<bool> {
+        linked_with_child(&self.members, self.child, typed)
     }
 
     /// The pedigree with these persons as relatives.
@@ -88,7 +98,13 @@ pub(in crate::intake) fn link_family(
         findings.problem(first, None, FindingCode::Pedigree, format!("the family that begins here: {error}"));
         return None;
     }
-    Some(linked)
+    let typed: Vec<usize> = (0..linked.persons.len()).filter(|&at| linked.persons[at].sample.is_some()).collect();
+    for (&at, is_linked) in typed.iter().zip(linked.linked_with_child(&typed)) {
+        if !is_linked {
+            findings.problem(linked.persons[at].line, columns.column(PERSON), FindingCode::Unlinked, UNLINKED);
+        }
+    }
+    (findings.count() == before).then_some(linked)
 }
 
 /// Persons and samples given twice.

@@ -4,3 +4,4 @@ pub(super) mod columns;
 pub(super) mod files;
 pub(super) mod link;
 pub(super) mod placed;
+pub(super) mod reach;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::lengths::Lengths;
 use super::main_part::{RawAllele, RawLocus, Theta, read};
 use super::values::Values;
 use crate::intake::columns::loci;
@@ -33,6 +34,8 @@ pub struct FamLocus {
     pub individuals: Option<u32>,
     /// Frequency of the silent allele, if there is one, from 0 and below 1.
     pub silent: Option<f64>,
+    /// Frequency of the alleles without a name, which mutation models count as one: the "Rest allele"; 0 without it.
+    pub rest: f64,
     /// Probability of drop-out in persons for whom it is considered.
     pub drop_out: f64,
     /// Frequency of alleles that are rarer, from 0 and below 1; 0 if none is set.
@@ -59,6 +62,8 @@ pub struct FamMutation {
 
 /// How far the frequencies of a locus may be from their sum.
 const SUM_TOLERANCE: f64 = 0.02;
+/// What Familias calls all alleles that a database does not list.
+const REST_ALLELE: &str = "Rest allele";
 
 /// Reads the database of a file; persons and pedigrees are read over.
 ///
@@ -92,6 +97,11 @@ fn all_loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<Fam
     let mut first: HashMap<Locus, u64> = HashMap::new();
     let mut loci = Vec::with_capacity(raw.len());
     for raw in raw {
+        if Lengths::of(raw.alleles.iter().map(|allele| allele.name)).are_base_pairs() {
+            let what = "its alleles are lengths in base pairs: left out of the frequencies";
+            findings.note(raw.line, value_named("name of the locus"), FindingCode::BasePairs, what);
+            continue;
+        }
         // As it is spelled here.
         let name = match known.as_ref().map(|known| loci::marker_named(raw.name, known, &[])) {
             Some(Named::Amelogenin) => {
@@ -113,15 +123,25 @@ fn all_loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<Fam
         }
         loci.extend(locus(name, raw, findings));
     }
+    if loci.is_empty() && findings.count() == 0 {
+        let what = "says how many there are, and none is an STR locus with repeat numbers: nothing to read";
+        findings.problem(line, value_named("number of loci"), FindingCode::Loci, what);
+    }
     loci
 }
 
 fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<FamLocus> {
     let before = findings.count();
     let mut alleles: HashMap<Allele, (u64, f64)> = HashMap::new();
-    let (mut sum, mut nameless) = (0.0, 0.0);
+    let (mut sum, mut nameless, mut rest) = (0.0, 0.0, 0.0);
     for &RawAllele { line, name: text, frequency } in &raw.alleles {
         sum += frequency;
+        if text.eq_ignore_ascii_case(REST_ALLELE) {
+            rest += frequency;
+            let what = "stands for all other alleles: it is counted as one that nobody shows";
+            findings.note(line, value_named("name of the allele"), FindingCode::RestAllele, what);
+            continue;
+        }
         let Ok(allele) = text.parse::<Allele>() else {
             nameless += frequency;
             let what = format!("is no repeat number: the allele is left out, with its frequency of {frequency}");
@@ -168,6 +188,7 @@ fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<Fam
         alleles,
         individuals,
         silent,
+        rest,
         drop_out,
         rare,
         below_rare,

@@ -177,10 +177,15 @@ fn read_persons<'a>(section: &Section<'a>, findings: &mut Findings) -> Vec<Perso
 
 fn read_person<'a>(section: &Section<'a>, findings: &mut Findings) -> Person<'a> {
     let name = section.title(findings);
-    let sex = match section.value("Gender") {
-        Some("Male") => Sex::Male,
-        Some("Female") => Sex::Female,
-        _ => Sex::Unknown,
+    let sex = match section.value("Gender").map(str::to_ascii_lowercase).as_deref() {
+        Some("male") => Sex::Male,
+        Some("female") => Sex::Female,
+        None | Some("" | "unknown") => Sex::Unknown,
+        Some(_) => {
+            let what = "is none of Male, Female, Unknown: correct it";
+            findings.problem(section.line, value_named("Gender"), FindingCode::Sex, what);
+            Sex::Unknown
+        }
     };
     let typed = section.part("DNA data").map_or_else(Vec::new, |data| read_dna(data, findings));
     Person { line: section.line, name, sex, typed }

@@ -1,18 +1,22 @@
 //! From parents and children by position to families with a missing child.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use super::main_part::Descent;
-use super::relations::{Placed, relations_of};
+use super::relations::{Placed, plain, relations_of};
 use crate::intake::columns::fixed::Columns;
 use crate::intake::findings::{Findings, value_named};
 use crate::intake::pedigree::columns::OF_FAMILIES;
 use crate::intake::pedigree::link::{Linked, MOST_PERSONS, Person, link_family};
+use crate::intake::pedigree::reach::linked_with_child;
 use crate::model::{FindingCode, Member, Pseudonym, Relation, Sex};
 
-/// TypedPerson in a pedigree.
+/// Somebody in a pedigree.
 #[derive(Clone, Copy)]
 pub(super) struct Node<'a> {
+    /// Where the person stands.
+    pub(super) line: u64,
     /// `None` for the nameless.
     pub(super) name: Option<&'a str>,
     pub(super) sex: Sex,
@@ -28,14 +32,34 @@ pub(super) struct Graph<'a> {
     pub(super) links: Vec<Descent>,
 }
 
+/// What missing persons are called: `Missing` and whatever follows, and these names, in any case.
+pub(super) struct MissingNames(Vec<String>);
+
+impl MissingNames {
+    pub(super) fn new(names: &[String]) -> Self {
+        Self(names.iter().map(|name| name.trim().to_lowercase()).filter(|name| !name.is_empty()).collect())
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        let name = name.trim().to_lowercase();
+        name.starts_with("missing") || self.0.contains(&name)
+    }
+
+    /// How many of the names are none of these.
+    pub(super) fn not_among<'n>(&self, names: impl Iterator<Item = &'n str>) -> usize {
+        let known: HashSet<String> = names.map(|name| name.trim().to_lowercase()).collect();
+        self.0.iter().filter(|name| !known.contains(*name)).count()
+    }
+}
+
 /// A missing child and its typed relatives.
 pub(super) struct Kin {
     /// Position of the missing child.
     pub(super) missing: usize,
     /// The relatives with DNA data, by position.
     pub(super) relatives: Vec<Relative>,
-    /// Everyone who matters, where relations do not say it.
-    people: Vec<usize>,
+    /// Everyone who matters.
+    pub(super) people: Vec<usize>,
     /// Numbers of those with DNA data who are not related to the child.
     pub(super) unrelated: Vec<usize>,
 }
@@ -56,37 +80,54 @@ impl Kin {
     }
 }
 
-impl<'a> Graph<'a> {
-    /// Positions of the missing who have a parent or child: whoever is named `Missing person`, else the untyped whose names
-    /// begin with `Missing`.
-    pub(super) fn missing(&self) -> Vec<usize> {
-        let mut linked = vec![false; self.nodes.len()];
-        self.links.iter().for_each(|link| (linked[link.parent], linked[link.child]) = (true, true));
-        let missing = |exact: bool| {
-            let is = |&i: &usize| {
-                let name = self.nodes[i].name.unwrap_or_default().to_ascii_lowercase();
-                let named = if exact { name == "missing person" } else { name.starts_with("missing") };
-                linked[i] && named && self.nodes[i].typed.is_none()
-            };
-            (0..self.nodes.len()).filter(is).collect::<Vec<_>>()
-        };
-        Some(missing(true)).filter(|found| !found.is_empty()).unwrap_or_else(|| missing(false))
+/// Sexes as far as they can be told.
+pub(super) struct Sexes {
+    /// Of everyone; in `open` groups, one of the two ways.
+    pub(super) assumed: Vec<Sex>,
+    /// Parents, by position, of whom no sex is given, and whose sexes follow from each other's alone.
+    pub(super) open: Vec<Vec<usize>>,
+}
+
+impl Sexes {
+    /// The sexes, those of a group the other way round.
+    pub(super) fn with_exchanged(&self, group: &[usize]) -> Vec<Sex> {
+        let mut sexes = self.assumed.clone();
+        group.iter().for_each(|&person| sexes[person] = other(sexes[person]));
+        sexes
+    }
+}
+
+fn other(sex: Sex) -> Sex {
+    match sex {
+        Sex::Male => Sex::Female,
+        Sex::Female => Sex::Male,
+        Sex::Unknown => Sex::Unknown,
+    }
+}
+
+impl Graph<'_> {
+    /// Positions of the missing: whose names begin with `Missing`, or are among these. Who has DNA data is another
+    /// matter.
+    pub(super) fn missing(&self, names: &MissingNames) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|&i| self.nodes[i].name.is_some_and(|name| names.has(name))).collect()
     }
 
-    /// Father and mother of everyone. `None` if that cannot be told; the findings then say why.
-    pub(super) fn members(&self, findings: &mut Findings) -> Option<Vec<Member>> {
-        let sexes = self.sexes();
+    /// Whether each has a parent or a child.
+    pub(super) fn linked_at_all(&self) -> Vec<bool> {
+        let mut linked = vec![false; self.nodes.len()];
+        self.links.iter().for_each(|link| (linked[link.parent], linked[link.child]) = (true, true));
+        linked
+    }
+
+    /// Father and mother of everyone, if these are their sexes. `None` if that cannot be; the findings then say why.
+    pub(super) fn members(&self, sexes: &[Sex], findings: &mut Findings) -> Option<Vec<Member>> {
         let mut members = vec![Member::default(); self.nodes.len()];
         for &Descent { line, parent, child } in &self.links {
             let member = &mut members[child];
             let (place, word) = match sexes[parent] {
-                Sex::Male => (&mut member.father, "father"),
                 Sex::Female => (&mut member.mother, "mother"),
-                Sex::Unknown => {
-                    let what = "may be father or mother: give the sex, or the other parent of the child";
-                    findings.problem(line, value_named("parent"), FindingCode::ParentSex, what);
-                    return None;
-                }
+                // No parent's sex is left open: see `sexes`.
+                Sex::Male | Sex::Unknown => (&mut member.father, "father"),
             };
             if place.replace(parent).is_some_and(|known| known != parent) {
                 let what = format!("is a second {word} of the child: correct the relations, or the sex of a parent");
@@ -98,35 +139,60 @@ impl<'a> Graph<'a> {
     }
 
     /// Sexes, and where none is given, what the other parents of the own children leave.
-    fn sexes(&self) -> Vec<Sex> {
-        let mut sexes: Vec<Sex> = self.nodes.iter().map(|node| node.sex).collect();
+    pub(super) fn sexes(&self) -> Sexes {
+        let mut assumed: Vec<Sex> = self.nodes.iter().map(|node| node.sex).collect();
         let mut parents: HashMap<usize, Vec<usize>> = HashMap::new();
-        self.links.iter().for_each(|link| parents.entry(link.child).or_default().push(link.parent));
-        let couples: Vec<[usize; 2]> = parents.into_values().filter_map(|of_child| of_child.try_into().ok()).collect();
-        // Each round settles someone, or is the last; chains of couples are short.
-        for _ in 0..self.nodes.len().min(100) {
-            let mut settled = true;
-            for &[one, other] in &couples {
-                for (one, other) in [(one, other), (other, one)] {
-                    if sexes[one] == Sex::Unknown && sexes[other] != Sex::Unknown {
-                        sexes[one] = if sexes[other] == Sex::Male { Sex::Female } else { Sex::Male };
-                        settled = false;
+        for link in &self.links {
+            let of_child = parents.entry(link.child).or_default();
+            if !of_child.contains(&link.parent) {
+                of_child.push(link.parent);
+            }
+        }
+        let mut partners: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
+        for couple in parents.values() {
+            if let &[one, other] = &couple[..] {
+                partners[one].push(other);
+                partners[other].push(one);
+            }
+        }
+        // Everyone who is reached from these, in turns the other sex.
+        let settle = |start: Vec<usize>, assumed: &mut Vec<Sex>| {
+            let (mut stack, mut settled) = (start, Vec::new());
+            while let Some(person) = stack.pop() {
+                for &partner in &partners[person] {
+                    if assumed[partner] == Sex::Unknown {
+                        assumed[partner] = other(assumed[person]);
+                        settled.push(partner);
+                        stack.push(partner);
                     }
                 }
             }
-            if settled {
-                break;
+            settled
+        };
+        let known = (0..self.nodes.len()).filter(|&person| assumed[person] != Sex::Unknown).collect();
+        settle(known, &mut assumed);
+        let mut is_parent = vec![false; self.nodes.len()];
+        self.links.iter().for_each(|link| is_parent[link.parent] = true);
+        let mut open = Vec::new();
+        for person in (0..self.nodes.len()).filter(|&person| is_parent[person]) {
+            if assumed[person] == Sex::Unknown {
+                assumed[person] = Sex::Male;
+                let mut group = settle(vec![person], &mut assumed);
+                group.push(person);
+                open.push(group);
             }
         }
-        sexes
+        Sexes { assumed, open }
     }
 
     /// What the pedigree says of a missing child.
     pub(super) fn kin(&self, members: &[Member], missing: usize) -> Kin {
-        let together = self.together(missing);
-        let typed = |&i: &usize| Some((i, self.nodes[i].typed?));
-        let (near, far): (Vec<_>, Vec<_>) =
-            (0..self.nodes.len()).filter_map(|i| typed(&i)).partition(|&(i, _)| together[i]);
+        let typed: Vec<(usize, usize)> =
+            self.nodes.iter().enumerate().filter_map(|(i, node)| Some((i, node.typed?))).collect();
+        let places: Vec<usize> = typed.iter().map(|one| one.0).collect();
+        let is_near = linked_with_child(members, missing, &places);
+        let part = |wanted: bool| typed.iter().zip(&is_near).filter(move |one| *one.1 == wanted).map(|one| *one.0);
+        let (near, far): (Vec<_>, Vec<_>) = (part(true).collect(), part(false).collect());
         let mut wanted = vec![false; members.len()];
         let mut stack: Vec<usize> = near.iter().map(|one| one.0).chain([missing]).collect();
         while let Some(person) = stack.pop() {
@@ -171,31 +237,42 @@ impl<'a> Graph<'a> {
         relations_of(&Placed { members: &members, child: at(missing)?, typed: &typed? })
     }
 
-    /// Who is linked to a person in any way.
-    fn together(&self, person: usize) -> Vec<bool> {
-        let mut near: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
-        for &Descent { parent, child, .. } in &self.links {
-            near[parent].push(child);
-            near[child].push(parent);
-        }
-        let mut together = vec![false; self.nodes.len()];
-        let mut stack = vec![person];
-        while let Some(person) = stack.pop() {
-            if !std::mem::replace(&mut together[person], true) {
-                stack.extend(&near[person]);
-            }
-        }
-        together
-    }
-
     /// The links of a missing child's kin, of whom `sample` gives the pseudonyms by number.
+    ///
+    /// With `plainly`, untyped founders with one child are left out, and who has one parent gets the other, as in the
+    /// pedigrees that relations make: so that whatever untyped persons hand on, both ways to state a family give one
+    /// likelihood ratio.
     pub(super) fn linked(
         &self,
         members: &[Member],
         kin: &Kin,
+        plainly: bool,
         sample: impl Fn(usize) -> Option<Pseudonym>,
         findings: &mut Findings,
     ) -> Option<Linked> {
+        let is_kept = |person: usize| person == kin.missing || self.nodes[person].typed.is_some();
+        let (mut members, mut people) = (Cow::Borrowed(members), Cow::Borrowed(&kin.people[..]));
+        if plainly {
+            let kept: Vec<usize> = people.iter().copied().filter(|&person| is_kept(person)).collect();
+            let mut plain = plain(&members, kin.missing, &kept);
+            let parents = |person: usize| [plain[person].father, plain[person].mother].into_iter().flatten();
+            let mut left: Vec<usize> = people.iter().copied().flat_map(parents).chain(kept).collect();
+            left.sort_unstable();
+            left.dedup();
+            for person in left.clone() {
+                let other = Some(plain.len());
+                match &mut plain[person] {
+                    Member { father: Some(_), mother: place @ None }
+                    | Member { father: place @ None, mother: Some(_) } => {
+                        *place = other;
+                    }
+                    _ => continue,
+                }
+                left.extend(other);
+                plain.push(Member::default());
+            }
+            (members, people) = (Cow::Owned(plain), Cow::Owned(left));
+        }
         // By position in the file, which is the order of those whose order matters.
         let name = |person: usize| format!("{person:09}");
         let parent = |parent: Option<usize>| parent.map(name);
@@ -203,10 +280,10 @@ impl<'a> Graph<'a> {
             line: self.line,
             name: name(i),
             parents: [parent(members[i].father), parent(members[i].mother)],
-            sex: self.nodes[i].sex,
+            sex: self.nodes.get(i).map_or(Sex::Unknown, |node| node.sex),
             missing: i == kin.missing,
-            sample: self.nodes[i].typed.and_then(&sample),
+            sample: self.nodes.get(i).and_then(|node| node.typed).and_then(&sample),
         };
-        link_family(kin.people.iter().map(person).collect(), &Columns::nowhere(&OF_FAMILIES), findings)
+        link_family(people.iter().map(person).collect(), &Columns::nowhere(&OF_FAMILIES), findings)
     }
 }

@@ -1,12 +1,16 @@
 //! Projects of the program Familias, files `*.fam`.
 //!
 //! Families are those of the file's DVI part or, where there is none, its pedigrees: everyone with DNA data who is
-//! linked to a missing person. Missing is who is named `Missing person`; if nobody is, who has no DNA data and a name
-//! that begins with `Missing`. Where plain relations say the same as the pedigree, the relatives get these. Children are
-//! the unidentified persons of the DVI part, and nobody else.
+//! linked to a missing person. Missing is everyone without DNA data whose name begins with `Missing`, or is one of
+//! [`Request::missing`]; each of them gets a family. Where plain relations say the same as the pedigree, the relatives get
+//! these. Other pedigrees are brought into the same form: untyped founders with one child are left out, and who has one
+//! parent gets the other. So under [`Convention::Full`](crate::population::Convention::Full), too, both ways of stating a
+//! family give one likelihood ratio; Familias draws the allele of a parent who is not in the pedigree without mutation.
+//! Children are the unidentified persons of the DVI part, and nobody else.
 //!
 //! A family goes by the name of the DVI family or the pedigree; where a DVI family has several pedigrees, or a pedigree
-//! several missing persons, by `FAMILY: PEDIGREE` and `FAMILY: PERSON`. A sample goes by the person's name, or by
+//! several missing persons, by `FAMILY: PEDIGREE` and `FAMILY: PERSON`. Of a missing parent without a sex, who may be
+//! father or mother, there are two families, `FAMILY (male)` and `FAMILY (female)`, unless both mutate alike. A sample goes by the person's name, or by
 //! `FAMILY/PERSON` if [`Request::names_within_family`] says so.
 //!
 //! Not read: years of birth, known results, notes, priors, and what else stands outside persons, pedigrees, database and
@@ -15,6 +19,7 @@
 mod database;
 mod dvi;
 mod graph;
+mod lengths;
 mod main_part;
 mod people;
 mod projects;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::lengths::Lengths;
 use super::main_part::{Main, RawLocus};
 use crate::intake::columns::fields::Field;
 use crate::intake::columns::header::ValueColumn;
@@ -102,7 +103,17 @@ pub(super) fn table<'a>(
     let drop_out = rows.iter().any(|row| people[row.person].drop_out);
     columns.extend(drop_out.then_some(ValueColumn::Field(Field::DropOut)));
     let mut places = vec![Place::Nowhere; used.len()];
+    let in_base_pairs = loci_in_base_pairs(main, &rows, people, &used);
     for (number, &LocusName { line, name }) in loci.names.iter().enumerate().filter(|(number, _)| used[*number]) {
+        if in_base_pairs[number] {
+            findings.note(
+                line,
+                value_named("locus"),
+                FindingCode::BasePairs,
+                "its alleles are lengths in base pairs: left out",
+            );
+            continue;
+        }
         match loci::marker_named(name, request.panel, &[]) {
             Named::Locus { locus, .. } => {
                 places[number] = Place::Column(columns.len());
@@ -166,4 +177,14 @@ fn drop_out(main: &Main<'_>, line: u64, findings: &mut Findings) -> f64 {
         findings.problem(line, value_named("person"), FindingCode::DropOut, what);
     }
     first
+}
+
+/// Along the loci, whether all alleles are lengths in base pairs: of persons, and where it has the locus, of the database.
+fn loci_in_base_pairs(main: &Main<'_>, rows: &[FamRow], people: &[TypedPerson<'_>], used: &[bool]) -> Vec<bool> {
+    let database = main.loci.iter().map(|locus| Lengths::of(locus.alleles.iter().map(|allele| allele.name)));
+    let mut lengths: Vec<Lengths> = database.chain(std::iter::repeat_with(Lengths::default)).take(used.len()).collect();
+    for &Typing { locus, alleles } in rows.iter().flat_map(|row| &people[row.person].typed) {
+        alleles.into_iter().for_each(|allele| lengths[locus].add(allele));
+    }
+    lengths.iter().map(Lengths::are_base_pairs).collect()
 }

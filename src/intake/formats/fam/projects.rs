@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::dvi::{self, Dvi};
-use super::graph::{Graph, Kin, Node, Relative};
+use super::graph::{Graph, Kin, MissingNames, Node, Relative, Sexes};
 use super::main_part::{Descent, Drawn, Links, MOST_PLACES, Main, Typed};
 use super::people::{FamRow, Loci, TypedPerson, Typing, table};
 use crate::intake::columns::fields::Field;
@@ -61,14 +61,31 @@ pub(super) fn families<'a>(
 ) -> Option<(Table, FamilyPedigrees)> {
     let mut loci = Loci::new(&main.loci);
     let before = findings.count();
-    let mut reader = Reader { request, families: Vec::new(), linked: Vec::new() };
+    let mut reader = Reader {
+        request,
+        missing: MissingNames::new(request.missing),
+        families: Vec::new(),
+        names: HashMap::new(),
+        linked: Vec::new(),
+        sought: HashSet::new(),
+    };
     let people = match dvi {
         Some(dvi) => people_of_dvi(dvi, &mut loci, &mut reader, findings),
         None => people_of_pedigrees(main, &mut reader, findings)?,
     };
+    let of_dvi = dvi.into_iter().flat_map(|dvi| &dvi.families);
+    let in_pedigrees = of_dvi.clone().flat_map(|family| &family.pedigrees).flat_map(|drawn| &drawn.relations);
+    let names = main.persons.iter().map(|person| person.name);
+    let names = names.chain(of_dvi.flat_map(|family| &family.persons).map(|person| person.name));
+    let names = names.chain(in_pedigrees.flat_map(|relation| [relation.parent, relation.child]));
+    let unknown = reader.missing.not_among(names);
+    if unknown > 0 {
+        let what = format!("names given with --missing that nobody in the file has: {unknown}");
+        findings.warn(0, None, FindingCode::MissingChild, what);
+    }
     if reader.families.is_empty() && findings.count() == before {
-        let what = "nobody with DNA data is related to a missing person: name the missing child \"Missing person\" in the \
-                    pedigree of each family";
+        let what = "no family is left in which somebody with DNA data is related to a missing person: name the missing child \"Missing person\" in the \
+                    pedigree of each family, or give its name with --missing";
         findings.problem(0, None, FindingCode::MissingChild, what);
     }
     let rows = reader.families.iter().flat_map(|family| {
@@ -86,28 +103,49 @@ pub(super) fn families<'a>(
 
 struct Reader<'r> {
     request: &'r Request<'r>,
+    missing: MissingNames,
     families: Vec<Family>,
+    /// The line of the pedigree of each family, by the family's name.
+    names: HashMap<String, u64>,
     linked: Vec<(Pseudonym, Linked)>,
+    /// Lines of missing persons with a parent or child in any pedigree.
+    sought: HashSet<u64>,
 }
 
 impl Reader<'_> {
     /// Takes up the families of a pedigree: one for each missing person with relatives.
     fn pedigree(&mut self, name: &str, graph: &Graph<'_>, people: &[TypedPerson<'_>], findings: &mut Findings) {
-        let missing = graph.missing();
+        let is_linked = graph.linked_at_all();
+        let missing: Vec<usize> = graph
+            .missing(&self.missing)
+            .into_iter()
+            .filter(|&person| is_linked[person] && graph.nodes[person].typed.is_none())
+            .collect();
         if missing.is_empty() {
-            let what = "has nobody who is missing: left out; the missing child is named \"Missing person\"";
+            let what = "has nobody who is missing: left out; the missing child is named \"Missing person\", or with \
+                        --missing";
             findings.note(graph.line, value_named("pedigree"), FindingCode::MissingChild, what);
+            return;
         }
         if missing.len() > MOST_PERSONS {
             let what = format!("has more than {MOST_PERSONS} missing persons: split it");
             return findings.problem(graph.line, value_named("pedigree"), FindingCode::Persons, what);
         }
-        let Some(members) = graph.members(findings) else { return };
-        let kin = missing.iter().map(|&child| graph.kin(&members, child));
-        let kin: Vec<Kin> = kin.filter(|kin| !kin.relatives.is_empty()).collect();
-        if kin.is_empty() && !missing.is_empty() {
-            let what = "nobody with DNA data is related to the missing person: left out";
-            findings.note(graph.line, value_named("pedigree"), FindingCode::NoRelatives, what);
+        let sexes = graph.sexes();
+        let Some(members) = graph.members(&sexes.assumed, findings) else { return };
+        self.sought.extend(missing.iter().map(|&person| graph.nodes[person].line));
+        let all: Vec<Kin> = missing.iter().map(|&child| graph.kin(&members, child)).collect();
+        let (kin, alone): (Vec<Kin>, Vec<Kin>) = all.into_iter().partition(|kin| !kin.relatives.is_empty());
+        for one in &alone {
+            let what = "nobody with DNA data is related to this missing person: left out";
+            findings.note(graph.nodes[one.missing].line, value_named("person"), FindingCode::NoRelatives, what);
+        }
+        if kin.len() > 1 {
+            let what = format!(
+                "has {} missing persons with relatives: each becomes a family of its own, named FAMILY: PERSON",
+                kin.len()
+            );
+            findings.note(graph.line, value_named("pedigree"), FindingCode::SeveralMissing, what);
         }
         for one in &kin {
             let name = match kin.len() {
@@ -118,7 +156,47 @@ impl Reader<'_> {
                 let what = "is not related to the missing person of a pedigree: left out there";
                 findings.note(people[number].line, value_named("person"), FindingCode::NotRelated, what);
             }
-            self.family(name, graph, &members, one, people, findings);
+            self.with_either_sex(name, graph, &sexes, (&members, one), people, findings);
+        }
+    }
+
+    /// Takes up a family, of whose parents some may have no sex.
+    fn with_either_sex(
+        &mut self,
+        name: String,
+        graph: &Graph<'_>,
+        sexes: &Sexes,
+        (members, kin): (&[Member], &Kin),
+        people: &[TypedPerson<'_>],
+        findings: &mut Findings,
+    ) {
+        let of_kin = |group: &&Vec<usize>| group.iter().any(|person| kin.people.binary_search(person).is_ok());
+        let open: Vec<&Vec<usize>> = sexes.open.iter().filter(of_kin).collect();
+        let line = graph.nodes[kin.missing].line;
+        match open[..] {
+            [] => self.family(name, graph, members, kin, people, findings),
+            _ if self.request.sexes_mutate_alike => {
+                let what = "a parent in the family of this missing person has no sex, which does not matter: fathers and \
+                            mothers mutate alike in this store";
+                findings.note(line, value_named("person"), FindingCode::ParentSex, what);
+                self.family(name, graph, members, kin, people, findings);
+            }
+            [group] if group.contains(&kin.missing) => {
+                let what = "the missing person is a parent and has no sex: imported as two families, FAMILY (male) and \
+                            FAMILY (female)";
+                findings.note(line, value_named("person"), FindingCode::ParentSex, what);
+                let exchanged = sexes.with_exchanged(group);
+                let Some(others) = graph.members(&exchanged, findings) else { return };
+                let kin_of_others = graph.kin(&others, kin.missing);
+                for (sexes, members, kin) in [(&sexes.assumed, members, kin), (&exchanged, &others, &kin_of_others)] {
+                    self.family(format!("{name} ({})", sexes[kin.missing]), graph, members, kin, people, findings);
+                }
+            }
+            _ => {
+                let what = "the family of this missing person is left out: it has parents without a sex, and fathers and \
+                            mothers mutate differently in this store; give the sex";
+                findings.warn(line, value_named("person"), FindingCode::ParentSex, what);
+            }
         }
     }
 
@@ -131,16 +209,37 @@ impl Reader<'_> {
         people: &[TypedPerson<'_>],
         findings: &mut Findings,
     ) {
+        if let Some(line) = self.names.insert(name.clone(), graph.line) {
+            let what = format!("gives a family the name of one of line {line}: rename a family, pedigree or person");
+            return findings.problem(graph.line, value_named("pedigree"), FindingCode::RepeatedFamily, what);
+        }
         if kin.needs_pedigree() {
             let pseudonymizer = self.request.pseudonymizer;
             let sample = |number: usize| pseudonymizer.sample(None, &people[number].sample).ok();
-            let Some(linked) = graph.linked(members, kin, sample, findings) else { return };
+            // What this program has exported is as it should be.
+            let plainly = !pseudonymizer.takes_pseudonyms();
+            let Some(linked) = graph.linked(members, kin, plainly, sample, findings) else { return };
             // What is no identifier is found again, and said, where rows are read.
             if let Ok(family) = pseudonymizer.family(None, &name) {
                 self.linked.push((family, linked));
             }
         }
         self.families.push(Family { name, relatives: kin.relatives.clone() });
+    }
+
+    /// Says which missing persons are in no family, as nothing links them with anybody, or as they have DNA data.
+    fn missing_elsewhere<'n>(&self, nodes: impl IntoIterator<Item = &'n Node<'n>>, findings: &mut Findings) {
+        for node in nodes.into_iter().filter(|node| node.name.is_some_and(|name| self.missing.has(name))) {
+            let what = if node.typed.is_some() {
+                "is called missing and has DNA data: nobody is sought for this person, who is read as a relative of others; \
+                 compare the profile with `reunite kin --relation identity`"
+            } else if self.sought.contains(&node.line) {
+                continue;
+            } else {
+                "is called missing and has no parent or child in any pedigree: left out"
+            };
+            findings.warn(node.line, value_named("person"), FindingCode::MissingChild, what);
+        }
     }
 }
 
@@ -205,7 +304,7 @@ fn read_family<'a>(
             people.push(someone);
             people.len() - 1
         });
-        nodes.push(Node { name: Some(person.name), sex: person.sex, typed });
+        nodes.push(Node { line: person.line, name: Some(person.name), sex: person.sex, typed });
     }
     let graph = |drawn: &dvi::Drawn<'a>| {
         let mut graph = Graph { line: drawn.line, nodes: nodes.clone(), links: Vec::new() };
@@ -214,7 +313,7 @@ fn read_family<'a>(
             let mut place = |name: &'a str| {
                 at.get(name).copied().unwrap_or_else(|| {
                     *others.entry(name).or_insert_with(|| {
-                        graph.nodes.push(Node { name: Some(name), sex: Sex::Unknown, typed: None });
+                        graph.nodes.push(Node { line, name: Some(name), sex: Sex::Unknown, typed: None });
                         graph.nodes.len() - 1
                     })
                 })
@@ -222,29 +321,39 @@ fn read_family<'a>(
             let (parent, child) = (place(parent), place(child));
             graph.links.push(Descent { line, parent, child });
         }
-        Some(graph).filter(|graph| !graph.missing().is_empty())
+        graph
     };
     // The program writes the pedigree of a missing person twice, under two names.
     let mut seen = HashSet::new();
     let mut relations = |drawn: &dvi::Drawn<'a>| {
-        let relations: Vec<_> = drawn.relations.iter().map(|link| (link.parent, link.child)).collect();
+        let mut relations: Vec<_> = drawn.relations.iter().map(|link| (link.parent, link.child)).collect();
+        relations.sort_unstable();
         !relations.is_empty() && seen.insert(relations)
     };
-    let drawn: Vec<&dvi::Drawn<'a>> =
-        family.pedigrees.iter().filter(|drawn| relations(drawn) && graph(drawn).is_some()).collect();
+    let (drawn, others): (Vec<&dvi::Drawn<'a>>, Vec<_>) =
+        family.pedigrees.iter().filter(|drawn| relations(drawn)).partition(|drawn| {
+            let graph = graph(drawn);
+            let is_linked = graph.linked_at_all();
+            graph.missing(&reader.missing).iter().any(|&one| is_linked[one] && graph.nodes[one].typed.is_none())
+        });
     if drawn.is_empty() {
-        let what = "has no pedigree with a missing person: left out";
+        let what = "has no pedigree with a missing person: left out; the missing child is named \"Missing person\", or with \
+                    --missing";
         findings.note(family.line, value_named("family"), FindingCode::MissingChild, what);
+    } else {
+        for one in others {
+            let what = "has nobody who is missing: left out";
+            findings.note(one.line, value_named("pedigree"), FindingCode::MissingChild, what);
+        }
     }
     for one in &drawn {
         let name = match drawn.len() {
             1 => family.name.to_owned(),
             _ => format!("{}: {}", family.name, one.name),
         };
-        if let Some(graph) = graph(one) {
-            reader.pedigree(&name, &graph, people, findings);
-        }
+        reader.pedigree(&name, &graph(one), people, findings);
     }
+    reader.missing_elsewhere(&nodes, findings);
 }
 
 fn people_of_pedigrees<'a>(
@@ -273,7 +382,7 @@ fn people_of_pedigrees<'a>(
             typings.push(Typing { locus, alleles: [first, second] });
         }
         let typed = (!typings.is_empty()).then_some(people.len());
-        nodes.push(Node { name: Some(person.name), sex: person.sex, typed });
+        nodes.push(Node { line: person.line, name: Some(person.name), sex: person.sex, typed });
         if typed.is_some() {
             let (line, sex, drop_out) = (person.line, person.sex, person.drop_out);
             people.push(TypedPerson { line, sample: person.name.into(), sex, drop_out, typed: typings });
@@ -294,10 +403,11 @@ fn people_of_pedigrees<'a>(
         for links in [&main.known, &drawn.own] {
             let nameless = [(links.women, Sex::Female), (links.men, Sex::Male)];
             let nameless = nameless.into_iter().flat_map(|(count, sex)| std::iter::repeat_n(sex, count));
-            graph.nodes.extend(nameless.map(|sex| Node { name: None, sex, typed: None }));
+            graph.nodes.extend(nameless.map(|sex| Node { line: drawn.line, name: None, sex, typed: None }));
             graph.links.extend_from_slice(&links.relations);
         }
         reader.pedigree(drawn.name, &graph, &people, findings);
     }
+    reader.missing_elsewhere(&nodes, findings);
     (findings.count() == before).then_some(people)
 }

@@ -103,15 +103,21 @@ fn whatever_is_wrong_with_the_dvi_part_is_found_where_it_is() {
             ("Parent= M\nChild= Sis", 0, "Parent= Half\nChild= Sis", Some(0), "two-parents"),
         ],
     );
-    // A parent of unknown sex without another parent beside.
+    // The only family has a parent of unknown sex without another parent beside.
     let alone = dvi_part(
         &[
             "nFamilies= 1\n",
-            &family(1, "One", &[person(1, "P", "?", "15/16")], &[pedigree(1, "x", &[("P", "Missing person")])]),
+            &family(1, "One", &[person(1, "P", "Unknown", "15/16")], &[pedigree(1, "x", &[("P", "Missing person")])]),
         ]
         .concat(),
     );
-    assert_eq!(places(&read(Layout::Families, &alone).problems), [(line(&alone, "Parent= P", 0), "parent-sex")]);
+    let intake = read(Layout::Families, &alone);
+    assert_eq!(places(&intake.problems), [(0, "missing-child")]);
+    assert_eq!(places(&intake.notes), [(line(&alone, "Parent= P", 0), "parent-sex")]);
+    assert_eq!(
+        places(&read(Layout::Families, alone.replacen("Gender= Unknown\n[[[[[[", "Gender= ?\n[[[[[[", 1)).problems),
+        [(line(&alone, "[[[[[Person 1]]]]]", 0), "sex")]
+    );
     // An own ancestor.
     let cycle = dvi_part(
         &[

@@ -303,5 +303,149 @@ fn the_database_is_read_with_its_settings() {
     assert_eq!(database.loci[0].mutation.second_rates, [1e-6; 2]);
     assert_eq!((database.loci[0].drop_out, database.loci[0].rare), (0.05, 0.0));
     let rest = line(&project(), "\"Rest allele\"", 0);
-    assert_eq!(places(&database.notes), [(rest, "allele")]);
+    assert_eq!(places(&database.notes), [(rest, "rest-allele")]);
+    assert_eq!(database.loci.iter().map(|locus| locus.rest).collect::<Vec<_>>(), [0.0, 0.0, 0.00001]);
+}
+
+/// One family of the DVI part, with these persons, and pedigrees that are called `P0`, `P1`.
+fn one_family(persons: &[(&str, &str, &str)], pedigrees: &[&[(&str, &str)]]) -> String {
+    let persons: Vec<String> = (persons.iter().zip(1..))
+        .map(|(&(name, gender, alleles), number)| person(number, name, gender, alleles))
+        .collect();
+    let pedigrees: Vec<String> = (pedigrees.iter().zip(0..))
+        .map(|(relations, number)| pedigree(number + 1, &format!("P{number}"), relations))
+        .collect();
+    dvi_part(&["nFamilies= 1\n", &family(1, "One", &persons, &pedigrees)].concat())
+}
+
+/// The families of a text that is sound, by name, with the relations of their samples.
+#[track_caller]
+fn families_of(request: &Request<'_>, text: &str, names: &[&str]) -> Vec<(String, Vec<Relation>)> {
+    let intake = read_bytes("p", text.as_bytes(), request);
+    assert_eq!(intake.problems, []);
+    let mut found: Vec<(String, Vec<Relation>)> = Vec::new();
+    for (family, relation) in intake.rows.iter().filter_map(|row| row.family) {
+        let is = |name: &&&str| pseudonymizer().family(None, name).unwrap() == family;
+        let name = (*names.iter().find(is).expect("a family of an expected name")).to_owned();
+        match found.last_mut() {
+            Some((last, relations)) if *last == name => relations.push(relation),
+            _ => found.push((name, vec![relation])),
+        }
+    }
+    found
+}
+
+#[test]
+fn no_missing_person_switches_others_off() {
+    let (panel, pseudonymizer) = (panel(), pseudonymizer());
+    let plain = request(Layout::Families, &panel, &pseudonymizer);
+    let persons = [("R", "Female", "15/16"), ("Missing male 2", "Male", ""), ("missing 3", "Male", "")];
+    let links = [("R", "Missing person"), ("R", "Missing male 2"), ("Missing male 2", "missing 3"), ("R", "M1")];
+    let text = one_family(&persons, &[&links]);
+    let names = ["One: Missing person", "One: Missing male 2", "One: missing 3", "One: M1"];
+    let expected = |wanted: &[usize]| -> Vec<_> {
+        let relation = |at: usize| if at == 2 { Relation::PaternalGrandmother } else { Relation::Mother };
+        wanted.iter().map(|&at| (names[at].to_owned(), vec![relation(at)])).collect()
+    };
+    // Nodes of persons stand before those that pedigrees alone name.
+    assert_eq!(families_of(&plain, &text, &names), expected(&[1, 2, 0]));
+    let given = ["m1 ".to_owned(), "M2".to_owned()];
+    let with_names = Request { missing: &given, ..plain };
+    assert_eq!(families_of(&with_names, &text, &names), expected(&[1, 2, 0, 3]));
+    let notes = |request: &Request<'_>, text: &str| places(&read_bytes("p", text.as_bytes(), request).notes);
+    let at = line(&text, "[[[[[Pedigree 1]]]]]", 0);
+    assert_eq!(notes(&plain, &text), [(at, "several-missing")]);
+    assert_eq!(notes(&with_names, &text), [(0, "missing-child"), (at, "several-missing")], "nobody is M2");
+    // Nobody is left out in silence: without links, with DNA data, in a pedigree of its own.
+    let persons = [&persons[..], &[("Missing 4", "Male", ""), ("Missing 5", "Male", "15/16")]].concat();
+    let text = one_family(&persons, &[&links[..1], &[("R", "Missing 5")]]);
+    let of = |name: &str| line(&text, &format!("Name= {name}"), 0) - 1;
+    let expected = [
+        (of("Missing male 2"), "missing-child"),
+        (of("missing 3"), "missing-child"),
+        (of("Missing 4"), "missing-child"),
+        (of("Missing 5"), "missing-child"),
+        (of("P1"), "missing-child"),
+    ];
+    let mut found = notes(&plain, &text);
+    found.retain(|place| place.1 != "not-related");
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_missing_parent_without_a_sex_is_tried_as_both() {
+    let (panel, pseudonymizer) = (panel(), pseudonymizer());
+    let plain = request(Layout::Families, &panel, &pseudonymizer);
+    let persons = [("Kid", "Male", "15/16"), ("R", "Female", "15/16")];
+    let text = one_family(&persons, &[&[("Missing person", "Kid"), ("R", "Missing person")]]);
+    let names = ["One", "One (male)", "One (female)"];
+    let members = vec![Relation::Member; 2];
+    let both: Vec<_> = names[1..].iter().map(|name| ((*name).to_owned(), members.clone())).collect();
+    assert_eq!(families_of(&plain, &text, &names), both);
+    let alike = Request { sexes_mutate_alike: true, ..plain };
+    assert_eq!(families_of(&alike, &text, &names), [("One".to_owned(), members)]);
+    let intake = read_bytes("p", text.as_bytes(), &plain);
+    let parents = |family: &str| {
+        let of = |one: &&FamilyPedigree| one.family == pseudonymizer.family(None, family).unwrap();
+        let family = intake.pedigrees.iter().find(of).unwrap();
+        let kid = family.pedigree.members()[family.place(sample("Kid")).unwrap()];
+        let child = Some(family.pedigree.child());
+        (kid.father == child, kid.mother == child, kid.father.is_some() && kid.mother.is_some())
+    };
+    assert_eq!((parents("One (male)"), parents("One (female)")), ((true, false, true), (false, true, true)));
+    // Of another parent the sex is needed: the family is left out, the rest goes in.
+    let persons = [("Kid", "Unknown", "15/16"), ("R", "Female", "15/16")];
+    let text = one_family(&persons, &[&[("Kid", "Missing person")], &[("R", "Missing person")]]);
+    assert_eq!(families_of(&plain, &text, &["One: P1"]), [("One: P1".to_owned(), vec![Relation::Mother])]);
+    let notes = places(&read_bytes("p", text.as_bytes(), &plain).notes);
+    assert!(notes.contains(&(line(&text, "Parent= Kid", 0), "parent-sex")), "{notes:?}");
+    assert_eq!(families_of(&alike, &text, &["One: P0", "One: P1"]).len(), 2);
+}
+
+#[test]
+fn a_spouse_without_a_typed_child_is_left_out_by_line() {
+    let persons = [("Dad", "Male", "15/16"), ("Wife", "Female", "15/16"), ("Half", "Male", "")];
+    let links = [("Dad", "Missing person"), ("Dad", "Half"), ("Wife", "Half")];
+    let text = one_family(&persons, &[&links]);
+    let intake = read(Layout::Families, &text);
+    assert_eq!((intake.problems.len(), intake.rows.len()), (0, 1));
+    assert_eq!(places(&intake.notes), [(line(&text, "[[[[[Person 2]]]]]", 0), "not-related")]);
+    let typed = text.replace("Name= Half\nGender= Male\n[[[[[[DNA data]]]]]]\nnSystems= 0\n", &{
+        let half = person(3, "Half", "Male", "15/16");
+        half[half.find("Name=").unwrap()..].to_owned()
+    });
+    let intake = read(Layout::Families, &typed);
+    assert_eq!((intake.problems.len(), intake.rows.len(), intake.pedigrees.len()), (0, 3, 1));
+}
+
+#[test]
+fn a_locus_in_base_pairs_is_left_out_and_the_file_is_not() {
+    let database = "\"LOC9\"\n0\n0\n0\n0\n2\n0.1\n0.1\n0\n0\n#FALSE#\n0\n\
+        2\t(DatabaseSize = 0 , Dropout probability = 0 , Minor allele frequency = 0 )\n\"152\"\n0.5\n\"156.2\"\n0.5\n";
+    let add = |text: &str| text.replacen("3\n#TRUE#\n\"Syn", "4\n#TRUE#\n\"Syn", 1).replace("\n\n[DVI]", "\n[DVI]");
+    let typed = "nSystems= 3\nSystemName= LOC9\nAllele1= 152\nAllele2= 156.2\n";
+    let text = add(&dvi()).replacen("nSystems= 2\n", typed, 1).replacen("\n[DVI]", &format!("\n{database}\n[DVI]"), 1);
+    let text = text.replace("\n\n\"LOC9", "\n\"LOC9");
+    let intake = read(Layout::Children, &text);
+    assert_eq!((&intake.problems, intake.rows.len()), (&vec![], 1));
+    assert!(places(&intake.notes).contains(&(line(&text, "\"LOC9\"", 0), "base-pairs")));
+    let main = add(&project()) + database;
+    let found = read_fam_database("p.fam", main.as_bytes()).unwrap();
+    assert_eq!((found.loci.len(), found.notes.iter().filter(|note| note.code.word() == "base-pairs").count()), (3, 1));
+    // A single number among repeats is a mistake.
+    let wrong = text.replacen("Allele1= 22.2", "Allele1= 152", 1);
+    assert_eq!(read(Layout::Children, wrong).problems[0].code.word(), "allele");
+}
+
+#[test]
+fn people_may_have_names_in_any_encoding() {
+    let text = dvi()
+        .replace("Name= V1\n", "Name= \u{65e0}\u{540d}\u{6c0f}1\n")
+        .replace("3.3.1 (DVI)", "3.3.1 (DVI, \u{6570}\u{636e})");
+    let utf_16: Vec<u8> = std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let gb18030 = encoding_rs::GB18030.encode(&text).0.into_owned();
+    for bytes in [text.clone().into_bytes(), utf_16, gb18030] {
+        let intake = read(Layout::Children, bytes);
+        assert_eq!((&intake.problems, intake.rows[0].sample), (&vec![], sample("\u{65e0}\u{540d}\u{6c0f}1")));
+    }
 }
