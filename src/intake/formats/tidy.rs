@@ -5,6 +5,7 @@ use crate::intake::findings::Findings;
 use crate::intake::formats::parallel;
 use crate::intake::request::Request;
 use crate::intake::rows::finish::{SoundRows, sound_rows};
+use crate::intake::text::lines::Comma;
 use crate::intake::text::source::{Source, open_source};
 
 use crate::model::FindingCode;
@@ -20,6 +21,7 @@ pub(in crate::intake) fn read_tidy(
     let Source { line, text, delimiter, header, lines } = source;
     let header = Header::read(line, text, &header, &request.expected(), findings);
     let Some(header) = header else { return SoundRows::default() };
+    let header = Header { comma: Comma::beside(delimiter), ..header };
     let (reader, any) = parallel::read_in_parallel(lines, delimiter, &header, request, bytes, findings);
     if !any {
         findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: nothing to import");
