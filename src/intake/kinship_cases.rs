@@ -13,8 +13,11 @@ use crate::intake::findings::Problem;
 use crate::intake::pedigree::files::CasePedigrees;
 use crate::intake::pedigree::link::{Linked, UNLINKED};
 use crate::intake::rows::cells;
+use crate::intake::rows::relation_words::{NoRelation, stated_relation};
+use crate::intake::text::characters::to_ascii;
 use crate::intake::text::encoding::decode;
 use crate::intake::text::source::open_source;
+use crate::intake::text::words;
 
 /// A child in question and its relatives, as a file gives them.
 #[derive(Clone, Debug)]
@@ -64,7 +67,7 @@ enum Role {
 impl Role {
     /// A parent whose sex is stated is father or mother.
     fn of_sex(self, text: &str) -> Self {
-        match (self, text.parse()) {
+        match (self, words::sex(text)) {
             (Self::Relative(relation), Ok(sex)) => Self::Relative(relation.of_sex(sex)),
             _ => self,
         }
@@ -147,7 +150,7 @@ impl<'a> Reader<'a> {
         let pedigree = self.pedigree(cell(CASE));
         let role = read_role(cell(RELATION), pedigree.is_some())
             .map(|role| role.of_sex(cell(SEX)))
-            .map_err(|what| findings.problem(line, columns.column(RELATION), FindingCode::Relation, what))
+            .map_err(|(code, what)| findings.problem(line, columns.column(RELATION), code, what))
             .ok();
         let place = pedigree.zip(role).and_then(|(pedigree, role)| {
             place_in_pedigree(pedigree, cell(PERSON), role)
@@ -161,18 +164,18 @@ impl<'a> Reader<'a> {
             (Some(Role::Relative(relation)), None) => relation.sex(),
             _ => None,
         };
-        match cell(SEX).parse::<Sex>() {
+        match words::sex(cell(SEX)) {
             Err(error) => findings.problem(line, columns.column(SEX), FindingCode::Sex, error.to_string()),
             Ok(sex) if sex != Sex::Unknown && implied.is_some_and(|implied| implied != sex) => {
                 let what = if place.is_some() { "contradicts the pedigree" } else { "contradicts the relation" };
-                findings.problem(line, columns.column(SEX), FindingCode::Sex, what);
+                findings.problem(line, columns.column(SEX), FindingCode::SexContradiction, what);
             }
             Ok(_) => {}
         }
         let locus = self.locus(cell(LOCUS));
         let locus = locus.map_err(|what| findings.problem(line, columns.column(LOCUS), FindingCode::Locus, what)).ok();
         let mut allele = |i: usize| {
-            cell(i)
+            to_ascii(cell(i))
                 .parse::<Allele>()
                 .map_err(|error| findings.problem(line, columns.column(i), FindingCode::Allele, error.to_string()))
                 .ok()
@@ -189,9 +192,9 @@ impl<'a> Reader<'a> {
             let person = self.person(line, cell(CASE), cell(PERSON), role, drop_out);
             let differs = "differs from the person's other rows in this case";
             if person.role != role {
-                findings.problem(line, columns.column(RELATION), FindingCode::Relation, differs);
+                findings.problem(line, columns.column(RELATION), FindingCode::SampleDiffers, differs);
             } else if person.drop_out != drop_out {
-                findings.problem(line, columns.column(DROP_OUT), FindingCode::DropOut, differs);
+                findings.problem(line, columns.column(DROP_OUT), FindingCode::SampleDiffers, differs);
             } else if person.genotypes[locus].replace(Genotype::new(low, high)).is_some() {
                 let what = "this person has a row for the locus already";
                 findings.problem(line, columns.column(LOCUS), FindingCode::RepeatedLocus, what);
@@ -301,24 +304,27 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn read_role(text: &str, has_pedigree: bool) -> Result<Role, String> {
+fn read_role(text: &str, has_pedigree: bool) -> Result<Role, (FindingCode, String)> {
     let is = |word: &str| text.eq_ignore_ascii_case(word);
-    if is("child") {
+    if is("child") || is("孩子") {
         return Ok(Role::Child);
     }
     let is_member = is(Relation::Member.word());
     if has_pedigree {
         let what =
             "the case has a pedigree: write member or nothing, and child for the one who may be the missing child";
-        return (is_member || text.is_empty()).then_some(Role::Relative(Relation::Member)).ok_or(what.to_owned());
+        return (is_member || text.is_empty())
+            .then_some(Role::Relative(Relation::Member))
+            .ok_or((FindingCode::RelationPedigree, what.to_owned()));
     }
     if is_member {
-        return Err(
-            "a member needs a pedigree: enter the case in the file given with --pedigree, or write the relation"
-                .to_owned(),
-        );
+        let what = "a member needs a pedigree: enter the case in the file given with --pedigree, or write the relation";
+        return Err((FindingCode::RelationPedigree, what.to_owned()));
     }
-    text.parse().map(Role::Relative).map_err(|error| format!("{error}, child"))
+    stated_relation(text).map(Role::Relative).map_err(|error| {
+        let or_child = if matches!(error, NoRelation::Unknown(_)) { ", child" } else { "" };
+        (error.code(), format!("{error}{or_child}"))
+    })
 }
 
 /// Where a person stands in the pedigree. The child in question may have a name of its own.

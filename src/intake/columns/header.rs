@@ -10,6 +10,7 @@ use crate::intake::columns::number_kind::kind_of_column;
 use crate::intake::columns::pairing::{Found, LocusColumns, Placed, joined};
 use crate::intake::columns::tall_table::TallColumns;
 use crate::intake::findings::{Column, ColumnName, Findings};
+use crate::intake::text::lines::Comma;
 
 use crate::model::{FindingCode, Layout, Locus, Panel};
 
@@ -49,6 +50,8 @@ enum Otherwise {
 pub(in crate::intake) struct Header {
     /// The line it stands on.
     pub(in crate::intake) line: u64,
+    /// What a comma is in a cell of one allele.
+    pub(in crate::intake) comma: Comma,
     names: Vec<Arc<str>>,
     /// Whether the file has columns, to be named by number.
     numbered: bool,
@@ -229,6 +232,7 @@ impl Header {
     fn new<'n>(line: u64, names: impl Iterator<Item = &'n str>) -> Self {
         Self {
             line,
+            comma: Comma::Unclear,
             names: names.map(Arc::from).collect(),
             numbered: true,
             fields: [None; FIELDS.len()],

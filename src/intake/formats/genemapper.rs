@@ -20,7 +20,7 @@ use crate::intake::rows::cells::{self, CellError, Reading};
 use crate::intake::rows::finish::{SoundRows, read_table};
 use crate::intake::rows::settle::{Settled, Settler};
 use crate::intake::rows::table::{Table, TableRow, TypedLocus};
-use crate::intake::text::lines::{self, Lines, is_blank, split_fields};
+use crate::intake::text::lines::{self, Comma, Lines, is_blank, split_fields};
 use crate::intake::text::source::{MOST_LINE_BYTES, Source, open_source, row_fields};
 
 use crate::model::{Allele, FindingCode, Locus};
@@ -75,6 +75,7 @@ struct Reader<'r> {
     columns: TallColumns,
     names: Vec<Column>,
     settler: Settler,
+    comma: Comma,
     markers: HashMap<Box<str>, Marker>,
     loci: Vec<Locus>,
     any_sex_marker: bool,
@@ -98,7 +99,7 @@ pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut
         findings.problem(line, None, FindingCode::Format, what);
         return SoundRows::default();
     };
-    let mut reader = Reader::new(request, columns, &names);
+    let mut reader = Reader { comma: Comma::beside(delimiter), ..Reader::new(request, columns, &names) };
     let mut cells = Vec::new();
     let mut spoilt = HashSet::new();
     let mut any = false;
@@ -117,7 +118,12 @@ pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut
     if !any {
         findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: nothing to import");
     } else if reader.samples.is_empty() && findings.count() == 0 {
-        findings.problem(0, None, FindingCode::NoRows, "every row is of a control or a ladder: nothing to import");
+        findings.problem(
+            0,
+            None,
+            FindingCode::OnlyControls,
+            "every row is of a control or a ladder: nothing to import",
+        );
     }
     reader.finish(line, &spoilt, findings)
 }
@@ -133,6 +139,7 @@ impl<'r> Reader<'r> {
             names: names.iter().enumerate().map(column).collect(),
             columns,
             settler: Settler::new(request.single_allele),
+            comma: Comma::Unclear,
             markers: HashMap::new(),
             loci: Vec::new(),
             any_sex_marker: false,
@@ -241,7 +248,7 @@ impl<'r> Reader<'r> {
             let mut reading = None;
             let mut alleles: Vec<Allele> = Vec::with_capacity(typed.len());
             for &at in &typed {
-                match cells::one_cell(cell(at)) {
+                match cells::one_cell(cell(at), self.comma) {
                     Ok(Reading::Single(allele)) => alleles.push(allele),
                     Ok(other) => reading = Some(other),
                     Err(error) => return self.bad_allele(line, at, error, findings),
@@ -260,11 +267,15 @@ impl<'r> Reader<'r> {
             typed.insert(0, 0);
         }
         let second = typed.get(1).copied().unwrap_or(typed[0]);
-        let reading = if second > 0 { cells::two_cells(cell(0), cell(second)) } else { cells::one_cell(cell(0)) };
+        let reading = if second > 0 {
+            cells::two_cells(cell(0), cell(second), self.comma)
+        } else {
+            cells::one_cell(cell(0), self.comma)
+        };
         match reading {
             Ok(reading) => self.settle(line, second.max(usize::from(columns.len() > 1)), reading, findings),
             Err(error) => {
-                let first_is_bad = cells::one_cell(cell(0)).is_err();
+                let first_is_bad = cells::one_cell(cell(0), self.comma).is_err();
                 self.bad_allele(line, if first_is_bad { 0 } else { second }, error, findings)
             }
         }
@@ -281,7 +292,7 @@ impl<'r> Reader<'r> {
 
     fn bad_allele(&self, line: u64, at: usize, error: CellError, findings: &mut Findings) -> Option<Reading> {
         let column = self.names[self.columns.alleles[at]].clone();
-        findings.problem(line, column, FindingCode::Allele, format!("the cell {error}"));
+        findings.problem(line, column, error.code(), format!("the cell {error}"));
         None
     }
 
@@ -309,7 +320,7 @@ impl<'r> Reader<'r> {
                 "Y" | "y" => y += 1,
                 // Off the ladder, or no result: nothing is known then.
                 text if !matches!(
-                    cells::one_cell(text),
+                    cells::one_cell(text, self.comma),
                     Ok(Reading::Empty | Reading::OffLadder | Reading::NoResult(_))
                 ) =>
                 {

@@ -5,6 +5,7 @@ use crate::intake::findings::Findings;
 use crate::intake::formats::parallel::{Rows, read_in_parallel};
 use crate::intake::request::Request;
 use crate::intake::rows::finish::{SoundRows, sound_rows};
+use crate::intake::text::lines::Comma;
 use crate::intake::text::source::{Source, open_source};
 
 use crate::model::FindingCode;
@@ -22,6 +23,7 @@ pub(in crate::intake) fn read_tidy(
     let words = expected.words(&header.iter().map(|name| expected.ours(name.trim())).collect::<Vec<_>>());
     let header = Header::read(line, text, &header, &expected, findings);
     let Some(header) = header else { return SoundRows::default() };
+    let header = Header { comma: Comma::beside(delimiter), ..header };
     let how = Rows { delimiter, header: &header, words: &words, request };
     let (reader, any) = read_in_parallel(lines, how, bytes, findings);
     if !any {

@@ -17,6 +17,7 @@ use crate::intake::pedigree::link::{Linked, Person, link_family};
 use crate::intake::pedigree::placed::FamilyPedigrees;
 use crate::intake::text::encoding::decode;
 use crate::intake::text::source::open_source;
+use crate::intake::text::words;
 use crate::model::{FindingCode, Pseudonym, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
@@ -128,13 +129,13 @@ fn read_person(columns: &Columns, line: u64, fields: &[Cow<'_, str>], findings: 
             "is empty: give each person of the family a name",
         );
     }
-    let sex = cell(SEX).parse::<Sex>().unwrap_or_else(|error| {
+    let sex = words::sex(cell(SEX)).unwrap_or_else(|error| {
         findings.problem(line, columns.column(SEX), FindingCode::Sex, format!("the cell {error}"));
         Sex::Unknown
     });
     let missing = match cell(MISSING).to_ascii_lowercase().as_str() {
-        "yes" => true,
-        "no" | "" => false,
+        "yes" | "是" => true,
+        "no" | "" | "否" => false,
         _ => {
             let what = "the cell is neither yes nor empty: write yes for the missing child, and nothing for others";
             findings.problem(line, columns.column(MISSING), FindingCode::MissingChild, what);

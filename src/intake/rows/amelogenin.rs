@@ -26,11 +26,11 @@ pub(in crate::intake) enum SexAllele {
 }
 
 impl SexAllele {
-    /// Reads `X` or `Y`, in any case.
+    /// Reads `X` or `Y`, in any case and width.
     pub(in crate::intake) fn read(letter: char) -> Option<Self> {
         match letter {
-            'X' | 'x' => Some(Self::X),
-            'Y' | 'y' => Some(Self::Y),
+            'X' | 'x' | '\u{ff38}' | '\u{ff58}' => Some(Self::X),
+            'Y' | 'y' | '\u{ff39}' | '\u{ff59}' => Some(Self::Y),
             _ => None,
         }
     }
@@ -73,7 +73,8 @@ impl Marker {
         single_allele: SingleAllele,
         genotype: impl FnOnce() -> Result<Reading, CellError>,
     ) -> Self {
-        let is_between = |c: &char| matches!(c, '/' | ',' | ';' | ' ' | '-');
+        let is_between =
+            |c: &char| matches!(c, '/' | ',' | ';' | ' ' | '-' | '／' | '，' | '；' | '、' | '\u{3000}' | '\u{a0}');
         let alleles: Option<Vec<SexAllele>> = letters.filter(|c| !is_between(c)).map(SexAllele::read).collect();
         let marker =
             alleles.filter(|alleles| !alleles.is_empty()).map(|alleles| Self::of_alleles(&alleles, single_allele));
@@ -140,13 +141,13 @@ mod tests {
         for female in ["X", "x", "X/X", "XX", "X,X", "X X"] {
             assert_eq!(shown(female), Marker::Shows(Sex::Female), "{female}");
         }
-        for male in ["X/Y", "XY", "x/y", "Y/X", "X, Y"] {
+        for male in ["X/Y", "XY", "x/y", "Y/X", "X, Y", "Ｘ／Ｙ", "X、Y"] {
             assert_eq!(shown(male), Marker::Shows(Sex::Male), "{male}");
         }
-        for none in ["Y", "Y/Y", "X/Y/Y", "X/X/Y", "X/?", "1", "male", "女", "OL", "/"] {
+        for none in ["Y", "Y/Y", "X/Y/Y", "X/X/Y", "X/?", "1", "male", "女", "OL"] {
             assert_eq!(shown(none), Marker::Other, "{none}");
         }
-        for empty in ["", "-", "NA", "?", "0", "-/-"] {
+        for empty in ["", "-", "NA", "?", "0", "-/-", "/", "ND", "未检出"] {
             assert_eq!(shown(empty), Marker::Empty, "{empty}");
         }
         let untyped = |cell| Marker::read(cell, SingleAllele::Untyped);

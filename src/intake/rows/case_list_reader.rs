@@ -65,7 +65,7 @@ fn read_lines(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> O
                  meant; give them in a file that has the column agency",
                 reader.rows[other].line
             );
-            findings.problem(number, header.field_column(Field::SampleId), FindingCode::TwoAgencies, what);
+            findings.problem(number, header.field_column(Field::SampleId), FindingCode::SampleTwoAgencies, what);
         }
         places.push(before);
         texts.push(cells.iter().map(|cell| cell.trim().into()).collect::<Vec<Box<str>>>());

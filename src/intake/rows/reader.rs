@@ -18,9 +18,11 @@ use crate::intake::rows::id_numbers;
 use crate::intake::rows::interner::{Column, Interner};
 use crate::intake::rows::occurrences::Occurrences;
 use crate::intake::rows::relation::{self, implied_sex};
+use crate::intake::rows::relation_words::{NoRelation, is_code, stated_relation};
 use crate::intake::rows::settle::SingleAllele;
 use crate::intake::rows::settle::{Settled, Settler};
 use crate::intake::rows::table::TableRow;
+use crate::intake::text::words;
 use crate::model::{DropOut, FindingCode, Layout, ManyAlleles, Profile, Pseudonym, Relation, SampleRecord, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
@@ -34,6 +36,7 @@ pub(in crate::intake) struct RowReader<'h> {
     single_allele: SingleAllele,
     settler: Settler,
     said_sex_number: bool,
+    said_relation_number: bool,
     sample_id_kind: Option<NumberKind>,
     /// Rows whose sample (and family) could be told, other cells may be bad.
     pub(in crate::intake) rows: Vec<SampleRecord>,
@@ -95,6 +98,7 @@ impl<'h> RowReader<'h> {
             single_allele: request.single_allele,
             settler: Settler::new(request.single_allele),
             said_sex_number: false,
+            said_relation_number: false,
             sample_id_kind: request.sample_id_kind,
             rows: Vec::new(),
             families_without_agency: Vec::new(),
@@ -118,9 +122,10 @@ impl<'h> RowReader<'h> {
 
     /// Reads a row of cells, as many as the header has columns.
     pub(in crate::intake) fn read(&mut self, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) {
+        let comma = self.header.comma;
         let reading = |columns| match columns {
             LocusColumns::One(at) => cells::genotype(&fields[at]),
-            LocusColumns::Two(first, second) => cells::two_cells(&fields[first], &fields[second]),
+            LocusColumns::Two(first, second) => cells::two_cells(&fields[first], &fields[second], comma),
         };
         let typed = self.genotypes(line, reading, findings);
         self.samples(line, Source::Cells(fields), typed, findings);
@@ -186,7 +191,7 @@ impl<'h> RowReader<'h> {
                     Source::Values(TableRow { relation: Some(relation), .. }) if listed(Field::Relation).is_none() => {
                         Ok(*relation)
                     }
-                    _ => relation::stated_relation(text(Field::Relation)),
+                    _ => self.relation(line, text(Field::Relation), findings),
                 };
                 let relation = match pedigree {
                     Some(pedigree) => {
@@ -274,6 +279,17 @@ impl<'h> RowReader<'h> {
         sex
     }
 
+    /// The relation that a cell states.
+    fn relation(&mut self, line: u64, text: &str, findings: &mut Findings) -> Result<Relation, NoRelation> {
+        let stated = stated_relation(text);
+        if text.starts_with(|c: char| c.is_numeric()) && stated.is_ok() && !self.said_relation_number && is_code(text) {
+            self.said_relation_number = true;
+            let what = "numbers are read as the national codes of relations, 1 as father, 2 as mother, here and below";
+            findings.note_once(line, self.header.field_column(Field::Relation), FindingCode::RelationNumber, what);
+        }
+        stated
+    }
+
     /// Holds numbers of persons against the stated sex.
     fn id_numbers(&self, line: u64, source: Source<'_>, stated: Option<Sex>, findings: &mut Findings) {
         let header = self.header;
@@ -342,15 +358,15 @@ impl<'h> RowReader<'h> {
 
     fn sex(&mut self, line: u64, text: &str, findings: &mut Findings) -> Option<Sex> {
         let column = || self.header.field_column(Field::Sex);
-        match cells::sex(text) {
+        match words::sex(text) {
             Ok(sex) => {
-                if text.starts_with(|c: char| c.is_ascii_digit()) && !self.said_sex_number {
+                if text.starts_with(char::is_numeric) && !self.said_sex_number {
                     self.said_sex_number = true;
                     findings.note_once(
                         line,
                         column(),
-                        FindingCode::Sex,
-                        "the number 1 is read as male, 2 as female, here and below",
+                        FindingCode::SexNumber,
+                        "the number 1 is read as male, 2 as female, 0 and 9 as unknown, here and below",
                     );
                 }
                 Some(sex)
@@ -378,7 +394,7 @@ impl<'h> RowReader<'h> {
             let settled = match reading(columns) {
                 Ok(reading) => self.settler.settle(line, || header.column(at), two_cells, reading, findings),
                 Err(error) => {
-                    findings.problem(line, header.column(at), FindingCode::Allele, format!("the cell {error}"));
+                    findings.problem(line, header.column(at), error.code(), format!("the cell {error}"));
                     Settled::Untyped
                 }
             };

@@ -4,21 +4,14 @@ use crate::intake::columns::fields::Field;
 use crate::intake::columns::header::Header;
 use crate::intake::findings::Findings;
 use crate::intake::pedigree::placed::Placed;
-use crate::model::{FindingCode, Pseudonym, Relation, Sex, UnknownWord};
-
-/// The relation that a cell states.
-///
-/// # Errors
-/// The words that would have been understood.
-pub(in crate::intake) fn stated_relation(cell: &str) -> Result<Relation, UnknownWord> {
-    if cell.eq_ignore_ascii_case(Relation::Member.word()) { Ok(Relation::Member) } else { cell.parse() }
-}
+use crate::intake::rows::relation_words::NoRelation;
+use crate::model::{FindingCode, Pseudonym, Relation, Sex};
 
 /// The relation in a family with a pedigree, which says the place of the sample.
 pub(in crate::intake) fn member_relation(
     header: &Header,
     line: u64,
-    stated: Result<Relation, UnknownWord>,
+    stated: Result<Relation, NoRelation>,
     sample: Option<Pseudonym>,
     sex: Option<Sex>,
     placed: &Placed,
@@ -26,7 +19,7 @@ pub(in crate::intake) fn member_relation(
 ) -> Option<Relation> {
     if stated != Ok(Relation::Member) {
         let what = "the family is in the pedigree file, which says who is who: write member";
-        findings.problem(line, header.field_column(Field::Relation), FindingCode::Relation, what);
+        findings.problem(line, header.field_column(Field::Relation), FindingCode::RelationPedigree, what);
         return None;
     }
     let Ok(at) = placed.pedigree.samples.binary_search(&sample?) else {
@@ -37,7 +30,7 @@ pub(in crate::intake) fn member_relation(
     let known = placed.sexes[at];
     if sex.is_some_and(|sex| sex != Sex::Unknown && known != Sex::Unknown && sex != known) {
         let what = format!("the person is {known} in the pedigree: correct one of the two; samples may be swapped");
-        findings.problem(line, header.field_column(Field::Sex), FindingCode::Sex, what);
+        findings.problem(line, header.field_column(Field::Sex), FindingCode::SexContradiction, what);
     }
     Some(Relation::Member)
 }
@@ -46,7 +39,7 @@ pub(in crate::intake) fn member_relation(
 pub(in crate::intake) fn checked_relation(
     header: &Header,
     line: u64,
-    stated: Result<Relation, UnknownWord>,
+    stated: Result<Relation, NoRelation>,
     sex: Option<Sex>,
     findings: &mut Findings,
 ) -> Option<Relation> {
@@ -54,17 +47,12 @@ pub(in crate::intake) fn checked_relation(
         Ok(Relation::Member) => {
             let what = "a member needs a pedigree: enter the family in the file given with --pedigrees, or write the \
                         relation";
-            findings.problem(line, header.field_column(Field::Relation), FindingCode::Relation, what);
+            findings.problem(line, header.field_column(Field::Relation), FindingCode::RelationPedigree, what);
             return None;
         }
         Ok(relation) => relation.of_sex(sex.unwrap_or(Sex::Unknown)),
         Err(error) => {
-            findings.problem(
-                line,
-                header.field_column(Field::Relation),
-                FindingCode::Relation,
-                format!("the cell {error}"),
-            );
+            findings.problem(line, header.field_column(Field::Relation), error.code(), format!("the cell {error}"));
             return None;
         }
     };
@@ -73,7 +61,7 @@ pub(in crate::intake) fn checked_relation(
         && sex != implied
     {
         let what = format!("a {relation} is {implied}: correct the sex or the relation; the samples may be swapped");
-        findings.problem(line, header.field_column(Field::Sex), FindingCode::Sex, what);
+        findings.problem(line, header.field_column(Field::Sex), FindingCode::SexContradiction, what);
     }
     Some(relation)
 }

@@ -1,7 +1,8 @@
 //! Which genotype a locus has by what its cells say, with a note wherever that may surprise.
 
 use crate::intake::findings::{Column, Findings};
-use crate::intake::rows::cells::{NoResult, Reading};
+use crate::intake::rows::cells::Reading;
+use crate::intake::rows::no_result::NoResult;
 
 use crate::model::{FindingCode, Genotype, ManyAlleles};
 
@@ -62,8 +63,12 @@ impl Settler {
             Reading::Half => {
                 (FindingCode::HalfTyped, "has no result for one of two alleles: the locus is left untyped")
             }
+            Reading::Marked => (
+                FindingCode::MarkedAllele,
+                "has the mark NB beside an allele, which says nothing certain: the locus is left untyped",
+            ),
             Reading::NoResult(sign) => {
-                if !std::mem::replace(&mut self.said_no_result[sign as usize], true) {
+                if !std::mem::replace(&mut self.said_no_result[sign.number()], true) {
                     let what = format!("the sign {} is read as untyped, here and below", sign.sign());
                     findings.note_once(line, column(), FindingCode::NoResult, what);
                 }

@@ -65,6 +65,22 @@ pub(in crate::intake) fn header_delimiter(header: &str) -> u8 {
     counts.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best }).map_or(b',', |best| best.0)
 }
 
+/// What a comma in the cell of one allele is, if the other allele's cell does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::intake) enum Comma {
+    /// A decimal comma: the columns of the file are separated by another character that such tables use.
+    Decimal,
+    /// Not certain.
+    Unclear,
+}
+
+impl Comma {
+    /// What it is in a file whose columns are separated so.
+    pub(in crate::intake) fn beside(delimiter: u8) -> Self {
+        if delimiter == b';' { Self::Decimal } else { Self::Unclear }
+    }
+}
+
 /// Whether a line is blank, or delimiters alone: what spreadsheets write for rows that were emptied.
 pub(in crate::intake) fn is_blank(line: &[u8], delimiter: u8) -> bool {
     line.iter().all(|&byte| byte == delimiter || byte == b' ')

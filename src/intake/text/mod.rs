@@ -1,7 +1,9 @@
 //! From the bytes of a file to lines and fields.
 
+pub(super) mod characters;
 pub(super) mod encoding;
 pub(super) mod lines;
 pub(super) mod source;
+pub(super) mod words;
 #[cfg(feature = "xlsx")]
 pub(super) mod workbook;

@@ -91,7 +91,7 @@ fn line_text<'a>(number: u64, line: &'a [u8], findings: &mut Findings) -> Option
                 "the line contains a carriage return alone: save the file with Windows or Unix line ends",
             )
         } else {
-            (FindingCode::Control, "the line contains a control character: save the file again as CSV UTF-8")
+            (FindingCode::ControlCharacter, "the line contains a control character: save the file again as CSV UTF-8")
         };
         findings.problem(number, None, code, what);
         return None;

@@ -220,7 +220,7 @@ impl Kin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intake::rows::relation::stated_relation;
+    use crate::intake::rows::relation_words::stated_relation;
 
     fn row(family: &str, relation: &str) -> Result<Place, Misplaced> {
         Ok(Place::Row { family: Some(family.to_owned()), relation: Some(stated_relation(relation).unwrap()) })

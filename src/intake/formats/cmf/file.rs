@@ -13,7 +13,7 @@ use crate::intake::findings::{Findings, value_named};
 use crate::intake::request::Request;
 use crate::intake::rows::amelogenin::{Marker, SexAllele};
 use crate::intake::rows::cells;
-use crate::intake::rows::relation::stated_relation;
+use crate::intake::rows::relation_words::stated_relation;
 use crate::intake::rows::table::{Table, TableRow, TypedLocus};
 
 use crate::model::{Allele, FindingCode, Layout, Sex};

@@ -38,7 +38,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Refused> {
         None => Ok(text),
         Some(at) => Err(Refused {
             line: line_of(&text.as_bytes()[..at]),
-            code: FindingCode::Control,
+            code: FindingCode::ControlCharacter,
             what: "the line contains a control character, which XML does not allow: export the file again",
         }),
     }

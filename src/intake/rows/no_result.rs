@@ -1,0 +1,66 @@
+//! The signs for "no result" that laboratories write in the place of an allele.
+
+/// A sign for "no result".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::intake) struct NoResult(usize);
+
+/// Each sign with its spellings in small letters, the first as notes show it. A sign alone in a cell, or in the place of
+/// an allele.
+const SIGNS: [&[&str]; 12] = [
+    &["-", "--", "---", "----"],
+    &["NA", "na", "n/a", "n.a.", "n.a"],
+    &["0"],
+    &["?", "??"],
+    &["ND", "nd", "n/d", "n.d.", "not detected"],
+    &["NR", "nr", "n/r", "n.r.", "no result"],
+    &["INC", "inc", "inconclusive"],
+    &["/", "//"],
+    &["*", "**", "***"],
+    &["NULL", "null", "none", "nan"],
+    &["NT", "nt", "n/t", "n.t.", "not typed", "untyped", "failed"],
+    &["未检出", "未检测", "未检", "未分型", "无结果", "无", "缺失", "失败", "空"],
+];
+
+impl NoResult {
+    /// How many there are.
+    pub(in crate::intake) const COUNT: usize = SIGNS.len();
+
+    /// The sign that a text is, in any case.
+    pub(in crate::intake) fn read(text: &str) -> Option<Self> {
+        // Longer than any of them.
+        if text.len() > 16 {
+            return None;
+        }
+        SIGNS.iter().position(|sign| sign.iter().any(|spelling| spelling.eq_ignore_ascii_case(text))).map(Self)
+    }
+
+    /// Which of the signs, from 0.
+    pub(in crate::intake) fn number(self) -> usize {
+        self.0
+    }
+
+    /// As it is written.
+    pub(in crate::intake) fn sign(self) -> &'static str {
+        SIGNS[self.0][0]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_are_known_in_any_case_and_alleles_are_none() {
+        for (text, sign) in
+            [("-", "-"), ("--", "-"), ("n/a", "NA"), ("nd", "ND"), ("N.D.", "ND"), ("Inc", "INC"), ("nr", "NR")]
+        {
+            assert_eq!(NoResult::read(text).map(NoResult::sign), Some(sign), "{text}");
+        }
+        for text in ["", "14", "00", "X", "OL", "NB", "neg", "9.3"] {
+            assert_eq!(NoResult::read(text), None, "{text}");
+        }
+        for sign in SIGNS {
+            assert!(sign[1..].iter().all(|spelling| spelling.to_lowercase() == *spelling));
+        }
+    }
+}
