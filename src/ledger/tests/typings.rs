@@ -157,7 +157,7 @@ fn what_is_said_of_the_person_stays_a_conflict() {
     }
     let mut relative = typing(2, "kit B", B);
     (relative.layout, relative.rows[0].family) = (Layout::Families, Some((p(9), Relation::Mother)));
-    assert_eq!(conflicts(ledger.import(&relative, OnConflict::Add, false, TEST)), [(2, ConflictKind::Role)]);
+    assert!(conflicts(ledger.import(&relative, OnConflict::Add, false, TEST)).contains(&(2, ConflictKind::Role)));
     // Another person's profile.
     let other = ["16/17", "24", "6", "9", "11", "14", "12", "31", "20"];
     let found = conflicts(ledger.import(&typing(2, "kit B", other), OnConflict::Add, false, TEST));
@@ -221,7 +221,8 @@ fn candidates_go_and_families_are_unchecked_when_a_typing_changes_the_profile() 
     add(&mut ledger, &typing(1, "kit A", A), OnConflict::Refuse);
     import(&mut ledger, vec![relative(2, 9, 5, Relation::Mother)]);
     let record = run(&ledger);
-    ledger.record_run(&record, &[candidate(9, 1, 4.0)], TEST).unwrap();
+    let before = ledger.standing().unwrap();
+    ledger.record_run(&record, &[candidate(9, 1, 4.0)], &before, TEST).unwrap();
     // No new locus: nothing that is matched on changes.
     let same = ["14/15", "22", "9.3", "8/11", "10/12", "15/16", "", "", ""];
     assert_eq!(add(&mut ledger, &typing(2, "kit B", same), OnConflict::Refuse).candidates_deleted, 0);
