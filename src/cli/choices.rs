@@ -91,12 +91,18 @@ impl ValueEnum for NumberKind {
 
 impl ValueEnum for OnConflict {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Refuse, Self::Keep, Self::Replace]
+        &[Self::Refuse, Self::Add, Self::Keep, Self::Replace]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let help = match self {
-            Self::Refuse => "Refuse the file and list the samples",
+            Self::Refuse => {
+                "Refuse the file and list the samples; what is surely a further typing of a sample (all shared loci agree, at \
+                 least 6 of them) is added"
+            }
+            Self::Add => {
+                "Add what the file has as a further typing of the sample; loci that disagree are not matched on"
+            }
             Self::Keep => "Keep what the store has, import the rest",
             Self::Replace => "Take what the file has",
         };

@@ -92,7 +92,8 @@ fn text(notice: &Notice<'_>) -> String {
         }
         Notice::FileConflicts { replaceable, .. } => {
             let advice = if *replaceable {
-                "decide which version is right: --on-conflict keep leaves the store's, --on-conflict replace takes the file's"
+                "decide which version is right: --on-conflict keep leaves the store's, --on-conflict replace takes the file's, \
+                 --on-conflict add adds the file's genotypes as further typings"
             } else {
                 "correct the file, or withdraw what is wrong from the store"
             };
@@ -104,7 +105,7 @@ fn text(notice: &Notice<'_>) -> String {
 
 /// What a file brought.
 fn imported(done: &ImportReport, layout: Layout, dry_run: bool) -> String {
-    let rows = done.added + done.unchanged + done.replaced + done.kept;
+    let rows = done.added + done.unchanged + done.replaced + done.kept + done.typings;
     let before = match done.seen_before.map(jiff::Timestamp::from_second) {
         Some(Ok(time)) => {
             format!(" (this very file was imported before, on {})", time.strftime("%Y-%m-%d %H:%M UTC"))
@@ -116,9 +117,12 @@ fn imported(done: &ImportReport, layout: Layout, dry_run: bool) -> String {
     }
     let would = if dry_run { "would be " } else { "" };
     let mut text = format!("{} of {layout}: {} {would}added", plural(rows, "row"), count(done.added));
-    for (number, what) in
-        [(done.unchanged, "unchanged"), (done.replaced, "replaced"), (done.kept, "left as the store has them")]
-    {
+    for (number, what) in [
+        (done.typings, if done.typings == 1 { "further typing" } else { "further typings" }),
+        (done.unchanged, "unchanged"),
+        (done.replaced, "replaced"),
+        (done.kept, "left as the store has them"),
+    ] {
         if number > 0 {
             text += &format!(", {} {what}", count(number));
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::audit::Entry;
-use crate::model::{FamilyPedigree, Layout, Locus, Pseudonym, Relation, SampleRecord};
+use crate::model::{FamilyPedigree, Layout, Locus, Pseudonym, Relation, SURE_LOCI, SampleRecord};
 
 /// The rows of one file.
 #[derive(Clone, Debug)]
@@ -30,6 +30,7 @@ impl Batch {
             ("unchanged", report.unchanged),
             ("replaced", report.replaced),
             ("kept", report.kept),
+            ("typings", report.typings),
         ]
         .into_iter()
         .fold(entry, |entry, (name, number)| entry.with(name, number))
@@ -45,6 +46,9 @@ pub enum OnConflict {
     Keep,
     /// Take the file's version. What [`ConflictKind::is_replaceable`] denies refuses the file all the same.
     Replace,
+    /// Add the row as a further typing of its sample. What says of the person or the family something else than the ledger
+    /// refuses the file all the same, and so do genotypes most of which differ.
+    Add,
 }
 
 impl OnConflict {
@@ -55,6 +59,7 @@ impl OnConflict {
             Self::Refuse => "refuse",
             Self::Keep => "keep",
             Self::Replace => "replace",
+            Self::Add => "add",
         }
     }
 }
@@ -67,6 +72,8 @@ pub enum ConflictKind {
     Role,
     /// Other genotypes, or another drop-out probability.
     Profile,
+    /// It may be a further typing, and shares too few loci with the ledger's to be sure: fewer than [`SURE_LOCI`].
+    FewShared,
     /// Another sex.
     Sex,
     /// Another agency, region, kit or day of collection.
@@ -98,6 +105,7 @@ impl fmt::Display for ConflictKind {
         match self {
             Self::Role => f.write_str("is a child here and a relative there"),
             Self::Profile => f.write_str("has other genotypes, or another drop_out"),
+            Self::FewShared => write!(f, "shares fewer than {SURE_LOCI} loci with the store's typing"),
             Self::Sex => f.write_str("has another sex"),
             Self::Metadata => f.write_str("has another agency, region, kit or day of collection"),
             Self::Relation => f.write_str("has another relation in this family"),
@@ -116,8 +124,78 @@ impl fmt::Display for ConflictKind {
     }
 }
 
+/// A locus at which a row shows other alleles than the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DifferingLocus {
+    /// The locus.
+    pub locus: Locus,
+    /// Whether drop-out of one allele explains it: see [`crate::model::drop_out_explains`].
+    pub drop_out_explains: bool,
+}
+
+/// The genotypes of a row beside those that the ledger has of its sample.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Comparison {
+    /// How many loci both show.
+    pub shared: usize,
+    /// Those of them that differ, by name.
+    pub differing: Vec<DifferingLocus>,
+    /// How many loci the row alone shows.
+    pub new: usize,
+    /// How many loci the ledger alone shows.
+    pub lacking: usize,
+    /// Whether they state different drop-out probabilities.
+    pub other_drop_out: bool,
+}
+
+impl Comparison {
+    /// Whether so much differs that the typings can hardly be one person's: of six shared loci or more, more than half.
+    #[must_use]
+    pub fn is_another_person(&self) -> bool {
+        self.shared >= SURE_LOCI && 2 * self.differing.len() > self.shared
+    }
+}
+
+impl fmt::Display for Comparison {
+    /// What differs, after `sample ...`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let loci = |n: usize| if n == 1 { "1 locus".to_owned() } else { format!("{n} loci") };
+        let shared =
+            if self.shared == 1 { "1 shared locus".to_owned() } else { format!("{} shared loci", self.shared) };
+        let mut separator = "";
+        if !self.differing.is_empty() {
+            let names = |which: &dyn Fn(&DifferingLocus) -> bool| -> String {
+                let some = self.differing.iter().filter(|one| which(one)).map(|one| one.locus.name());
+                some.collect::<Vec<_>>().join(", ")
+            };
+            write!(f, "has other genotypes at {} of {shared}: {}", self.differing.len(), names(&|_| true))?;
+            let explained = names(&|one| one.drop_out_explains);
+            if self.is_another_person() {
+                f.write_str("; so many differ that it is hardly the same person")?;
+            } else if !explained.is_empty() {
+                write!(f, "; drop-out would explain {explained}")?;
+            }
+            separator = "; ";
+        } else if self.new > 0 || self.lacking > 0 {
+            write!(
+                f,
+                "agrees at {shared}, has {} that the store lacks, and lacks {}",
+                loci(self.new),
+                loci(self.lacking)
+            )?;
+            separator = "; ";
+        }
+        if self.other_drop_out {
+            write!(f, "{separator}has another drop_out")?;
+        } else if separator.is_empty() {
+            write!(f, "agrees at {shared}")?;
+        }
+        Ok(())
+    }
+}
+
 /// One disagreement between a row and the ledger, or two rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Conflict {
     /// Line of the file.
     pub line: u64,
@@ -125,12 +203,39 @@ pub struct Conflict {
     pub sample: Pseudonym,
     /// How they disagree.
     pub kind: ConflictKind,
+    /// For [`ConflictKind::Profile`] and [`ConflictKind::FewShared`] with the ledger: what exactly differs.
+    pub comparison: Option<Comparison>,
+}
+
+impl Conflict {
+    /// What it says of the sample.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match (&self.comparison, self.kind) {
+            (Some(comparison), ConflictKind::FewShared) => {
+                format!("{comparison}: fewer than {SURE_LOCI} shared loci do not show that it is the same person")
+            }
+            (Some(comparison), _) => comparison.to_string(),
+            (None, kind) => kind.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: sample {} {}", self.line, self.sample, self.kind)
+        write!(f, "line {}: sample {} {}", self.line, self.sample, self.what())
     }
+}
+
+/// A further typing of a sample that the ledger has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddedTyping {
+    /// Line of the file.
+    pub line: u64,
+    /// The sample.
+    pub sample: Pseudonym,
+    /// How it compares with what the ledger had.
+    pub comparison: Comparison,
 }
 
 /// What an import did, or would do. Every row is counted once.
@@ -145,10 +250,16 @@ pub struct ImportReport {
     pub replaced: u64,
     /// Rows whose version was left aside for the ledger's.
     pub kept: u64,
+    /// Rows that brought a further typing of a sample.
+    pub typings: u64,
+    /// Those typings, by line; one of a sample with several rows once.
+    pub added_typings: Vec<AddedTyping>,
     /// Disagreements that were settled, by line.
     pub conflicts: Vec<Conflict>,
     /// Candidates deleted because they were computed from data that was replaced.
     pub candidates_deleted: u64,
     /// When the same file was imported last, in seconds since 1970 UTC.
     pub seen_before: Option<i64>,
+    /// Whether the file was skipped: it was imported before, and what it disagrees with came later.
+    pub superseded: bool,
 }

@@ -38,9 +38,10 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod typings;
 mod verify;
 
-pub use batch::{Batch, Conflict, ConflictKind, ImportReport, OnConflict};
+pub use batch::{AddedTyping, Batch, Comparison, Conflict, ConflictKind, DifferingLocus, ImportReport, OnConflict};
 pub use candidates::{CandidateFilter, CurrentCandidate};
 pub use cipher::{ENCRYPTS, LedgerKey};
 pub use custody::{Replacement, SealedFile, Sealer};

@@ -13,13 +13,13 @@ use super::ledger::Ledger;
 use super::{LedgerError, codec};
 use crate::model::{Allele, Locus, ManyAlleles, Panel, Pseudonym, SampleRecord};
 
-fn encode(many: &ManyAlleles) -> Vec<u8> {
+pub(super) fn encode(many: &ManyAlleles) -> Vec<u8> {
     many.alleles().iter().flat_map(|allele| allele.tenths().to_le_bytes()).collect()
 }
 
 /// # Errors
 /// What is wrong with the bytes.
-fn decode(blob: &[u8]) -> Result<ManyAlleles, &'static str> {
+pub(super) fn decode(blob: &[u8]) -> Result<ManyAlleles, &'static str> {
     let (words, rest) = blob.as_chunks::<2>();
     if !rest.is_empty() {
         return Err("the alleles of a locus are cut short");

@@ -13,7 +13,7 @@ use super::keys::ANNOUNCED;
 use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
-use super::{LedgerError, LedgerKey, Replacement, candidates, codec, custody, integrity, runs};
+use super::{LedgerError, LedgerKey, Replacement, candidates, codec, custody, integrity, runs, typings};
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
 
@@ -132,6 +132,7 @@ fn rename(
     }
     if table == "sample" {
         profiles(tx, &all)?;
+        typings::rename(tx, &all)?;
     }
     Ok(all.len() as u64)
 }

@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 17] = [
+pub(super) const MIGRATIONS: [&str; 18] = [
     V1,
     PEDIGREES,
     DROP_OUT,
@@ -22,6 +22,7 @@ pub(super) const MIGRATIONS: [&str; 17] = [
     LESS_TO_WRITE,
     INTEGRITY,
     RUN_FACTS,
+    TYPINGS,
 ];
 
 /// The version this program writes.
@@ -232,4 +233,20 @@ CREATE TABLE unscorable (
     reason TEXT NOT NULL,
     PRIMARY KEY (run_id, family)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// `typing`: of samples that have several, each as it was imported; see `typings`. A sample of one typing has none here.
+/// `import.typings`: how many rows brought a further typing.
+const TYPINGS: &str = "
+CREATE TABLE typing (
+    id INTEGER PRIMARY KEY,
+    sample_id INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE,
+    import_id INTEGER NOT NULL REFERENCES import,
+    profile BLOB NOT NULL,
+    drop_out REAL CHECK (drop_out >= 0 AND drop_out < 1),
+    many BLOB,
+    agency TEXT, kit TEXT, collected_on TEXT
+) STRICT;
+CREATE INDEX typing_by_sample ON typing (sample_id);
+ALTER TABLE import ADD COLUMN typings INTEGER NOT NULL DEFAULT 0;
 ";

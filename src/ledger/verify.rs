@@ -9,7 +9,7 @@ use super::generation::generation;
 use super::keys::key_id;
 use super::ledger::Ledger;
 use super::runs::last_run;
-use super::{LedgerError, integrity, multi_allele, pedigrees};
+use super::{LedgerError, integrity, multi_allele, pedigrees, typings};
 use crate::model::{Panel, Pseudonym, Relation};
 
 impl Ledger {
@@ -27,6 +27,7 @@ impl Ledger {
         keys(&tx, &mut findings)?;
         samples(&tx, &mut findings)?;
         multi_allele::verify(&tx, &mut findings)?;
+        typings::verify(&tx, &mut findings)?;
         families(&tx, &mut findings)?;
         integrity::verify(&tx, &mut findings)?;
         candidates(&tx, &mut findings)?;

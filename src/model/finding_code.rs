@@ -109,6 +109,7 @@ finding_codes! {
     Column, "column", Error, "a column is not one that this file has", Text, "correct or remove the column";
     Columns, "columns", Error, "a file has more columns than a table can have", Text, "remove the columns that do not belong to the table";
     Compressed, "compressed", Error, "a file is compressed", Text, "unpack the file first";
+    ConflictFewShared, "conflict-few-shared", Error, "a further typing shares too few loci with the store's to show one person", Remedy, "compare the two by hand; if it is one person: --on-conflict add";
     ConflictHalf, "conflict-half", Error, "half-siblings of the store do not fit to a sample", Text, "correct the row, or withdraw what is wrong from the store";
     ConflictItself, "conflict-itself", Error, "two rows of one file contradict each other", Text, "keep the row that is right";
     ConflictMetadata, "conflict-metadata", Error, "the store has the sample with other details", Text, "decide which version is right: --on-conflict keep or replace";
@@ -258,6 +259,7 @@ finding_codes! {
     SpreadsheetError, "spreadsheet-error", Error, "a cell holds the error value of a spreadsheet", Remedy, "correct the formula, or empty the cell";
     SpreadsheetNumber, "spreadsheet-number", Error, "a spreadsheet made a number in scientific notation of a genotype", Remedy, "format the columns as text and export the file again from its source";
     Sum, "sum", Error, "the frequencies of a locus do not add up to 1", Text, "look for a missing or wrong frequency";
+    Superseded, "superseded", Note, "a file was imported before, and later files changed its samples: it is skipped", Remedy, "nothing; --on-conflict replace imports it all the same";
     SwappedSample, "swapped-sample", Warning, "a sample is unrelated to its family", Remedy, "see `families check`; type the sample again";
     Text, "text", Error, "a text is too long, contains a control character, or is out of place", Remedy, "check that the columns are in place";
     Theta, "theta", Error, "theta is not below 1", Text, "correct theta";
@@ -267,6 +269,8 @@ finding_codes! {
     Twins, "twins", Error, "identical twins are entered as two persons", Text, "enter identical twins once";
     TwoAgencies, "two-agencies", Note, "a family_id is used by two agencies", Remedy, "make sure that they are two families";
     TwoParents, "two-parents", Error, "a child has two fathers or two mothers in a pedigree", Text, "correct the pedigree, or the sex of a parent";
+    TypingAdded, "typing-added", Note, "a row is a further typing of a known sample", Remedy, "nothing: its loci join those of the store";
+    TypingDiffers, "typing-differs", Warning, "typings of one sample disagree at loci: these are not matched on", Remedy, "compare both typings; type these loci a third time";
     UnknownKit, "unknown-kit", Note, "a typing kit is unknown", Text, "correct the name if it is misspelled";
     UnknownParent, "unknown-parent", Error, "a parent is not a person of the family", Text, "correct the name, or add the person";
     Unlinked, "unlinked", Error, "a typed person cannot change any likelihood ratio, because nothing links the person with the missing child", Text, "correct father and mother, or leave the person out";

@@ -16,6 +16,7 @@ mod profile;
 mod records;
 mod relation;
 mod sample_record;
+mod typing;
 
 pub use allele::{Allele, AlleleError};
 pub use candidate::{Candidate, Unscorable};
@@ -30,3 +31,4 @@ pub use profile::Profile;
 pub use records::{Child, Family, FamilyPedigree, Relative};
 pub use relation::{Relation, Sex, UnknownWord};
 pub use sample_record::{Layout, SampleRecord};
+pub use typing::{Joined, Observed, SURE_LOCI, Typing, drop_out_explains, joined_drop_out};

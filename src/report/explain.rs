@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 
 use crate::kinship::cpi::{CpiCase, EXCLUDES, FLAGGED_LOCI, NeededMutation, SUPPORTS};
 use crate::matching::{CpiTotal, Explanation, LocusExplanation};
-use crate::model::{Genotype, Pseudonym};
+use crate::model::{Genotype, Locus, Pseudonym};
 
 use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
+use super::typings::SampleTypings;
 #[cfg(feature = "cli")]
 use super::words::ratio;
 
@@ -56,6 +57,8 @@ pub struct ExplanationReport {
     pub explanation: Explanation,
     /// By position in the panel, who has more than two alleles there and is left out: `child`, or a relation.
     pub left_out: BTreeMap<usize, Vec<&'static str>>,
+    /// The samples that have several typings.
+    pub typings: Vec<SampleTypings>,
     /// Whether genotypes are shown.
     pub show_genotypes: bool,
 }
@@ -82,6 +85,7 @@ impl ExplanationReport {
                 "compatible": locus.is_compatible,
                 "unlisted_alleles": locus.unlisted.len(),
                 "more_than_two_alleles": self.left_out(position),
+                "typings_disagree": self.disputed(&locus.locus),
                 "paternity_index": locus.cpi.as_ref().map(|index| index.index),
                 "running_log10_cpi": locus.running_cpi,
                 "mutations": locus.mutations.iter()
@@ -111,6 +115,7 @@ impl ExplanationReport {
             "loci_compared": explanation.loci_compared,
             "incompatible_loci": explanation.incompatible_loci,
             "cpi": cpi,
+            "typings": self.typings.iter().map(|of| of.json(self.show_genotypes)).collect::<Vec<_>>(),
             "loci": explanation.loci.iter().enumerate().map(of_locus).collect::<Vec<_>>(),
         });
         Ok(serde_json::to_string_pretty(&report)? + "\n")
@@ -136,6 +141,7 @@ impl ExplanationReport {
         if self.show_genotypes {
             header.extend(["relatives", "child"]);
         }
+        header.push("typings_disagree");
         let mut csv = CsvText::with_header(header);
         for (position, locus) in self.explanation.loci.iter().enumerate() {
             csv.field(&locus.locus).field(locus.is_compared).field(locus.log10_lr).field(locus.running);
@@ -145,6 +151,7 @@ impl ExplanationReport {
             if self.show_genotypes {
                 csv.field(self.relatives(locus)).field(text(locus.child));
             }
+            csv.field(self.disputed(&locus.locus).join(" and "));
             csv.end_row();
         }
         csv.finish()
@@ -168,7 +175,7 @@ impl ExplanationReport {
                 shown(format!("{:.4}", locus.log10_lr)),
                 format!("{:.4}", locus.running),
                 locus.cpi.as_ref().map_or("-".to_owned(), |index| ratio(libm::log10(index.index))),
-                note(locus, self.left_out(position)),
+                note(locus, self.left_out(position), &self.disputed(&locus.locus)),
             ]
         });
         let header = ["locus", "relatives", "child", "LR", "log10 LR", "sum", "PI", ""];
@@ -223,6 +230,9 @@ impl ExplanationReport {
             let _ =
                 writeln!(page, "Floor frequency for alleles that the table does not list, at: {}", unlisted.join(", "));
         }
+        for of in &self.typings {
+            page += &of.text(self.show_genotypes);
+        }
         let _ = writeln!(
             page,
             "\n{}, generation {} of the ledger\n{}\n{} loci, frequencies {}",
@@ -233,6 +243,12 @@ impl ExplanationReport {
 
     fn left_out(&self, position: usize) -> &[&'static str] {
         self.left_out.get(&position).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whose typings disagree at a locus: `child`, or relations.
+    fn disputed(&self, locus: &Locus) -> Vec<&'static str> {
+        let disagree = |of: &&SampleTypings| of.disputed().iter().any(|one| one.0 == *locus);
+        self.typings.iter().filter(disagree).map(|of| of.who).collect()
     }
 
     fn floor(&self, locus: &LocusExplanation) -> String {
@@ -276,8 +292,11 @@ fn verdict(total: &CpiTotal) -> &'static str {
     }
 }
 
-fn note(locus: &LocusExplanation, left_out: &[&str]) -> String {
+fn note(locus: &LocusExplanation, left_out: &[&str], disputed: &[&str]) -> String {
     let mut notes = Vec::new();
+    if !disputed.is_empty() {
+        notes.push(format!("left out: typings disagree ({})", disputed.join(", ")));
+    }
     if !left_out.is_empty() {
         notes.push(format!("left out: more than two alleles ({})", left_out.join(", ")));
     }

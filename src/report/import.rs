@@ -30,6 +30,8 @@ pub struct FileRows {
     pub replaced: u64,
     /// Whose version was left aside for the store's.
     pub kept: u64,
+    /// That brought a further typing of a sample.
+    pub typings: u64,
 }
 
 /// What a file came to.
@@ -40,6 +42,8 @@ pub enum FileOutcome {
     Imported,
     /// The store had everything.
     Unchanged,
+    /// It was imported before, and its samples were changed since: nothing of it was imported again.
+    Superseded,
     /// Nothing of it was imported, for what is wrong with it.
     Rejected,
     /// Nothing of it was imported, because it disagrees with the store or itself.

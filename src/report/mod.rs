@@ -18,6 +18,7 @@ mod power;
 #[cfg(feature = "cli")]
 mod table;
 mod tidy;
+mod typings;
 pub mod words;
 
 pub use audit::{AuditReport, AuditRow};
@@ -37,4 +38,5 @@ pub use power::{PowerReport, PowerRow};
 #[cfg(feature = "cli")]
 pub use table::plain_table;
 pub use tidy::{Origin, TidyCsv, TidyRow, pedigrees_csv};
+pub use typings::{SampleTypings, typings_csv};
 pub use words::ratio;

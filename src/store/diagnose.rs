@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::audit::Attribution;
 use crate::intake::{Intake, MOST_FINDINGS, Problem, Row, Severity};
-use crate::ledger::{Batch, Conflict, ConflictKind, Ledger};
+use crate::ledger::{AddedTyping, Batch, Conflict, ConflictKind, Ledger};
 use crate::model::{FindingCode, Pseudonym, Relation};
 use crate::quality::{Finding, Fits, Typed, examine};
 use crate::report::FindingRow;
@@ -125,6 +125,7 @@ pub(super) fn conflict(file: &str, conflict: &Conflict, severity: Severity) -> P
     let code = match conflict.kind {
         ConflictKind::Role => FindingCode::ConflictRole,
         ConflictKind::Profile => FindingCode::ConflictProfile,
+        ConflictKind::FewShared => FindingCode::ConflictFewShared,
         ConflictKind::Sex => FindingCode::ConflictSex,
         ConflictKind::Metadata => FindingCode::ConflictMetadata,
         ConflictKind::Relation => FindingCode::ConflictRelation,
@@ -134,8 +135,26 @@ pub(super) fn conflict(file: &str, conflict: &Conflict, severity: Severity) -> P
         ConflictKind::Half => FindingCode::ConflictHalf,
         ConflictKind::Itself => FindingCode::ConflictItself,
     };
-    let what = format!("sample {} {}", conflict.sample, conflict.kind).into();
+    let what = format!("sample {} {}", conflict.sample, conflict.what()).into();
     Problem { file: file.into(), line: conflict.line, column: None, severity, code, what }
+}
+
+/// What there is to say of a further typing: that it was added, and where it disagrees with what the store had.
+pub(super) fn typing(file: &str, added: &AddedTyping) -> Problem {
+    let AddedTyping { line, sample, comparison } = added;
+    let (severity, code, what) = if comparison.differing.is_empty() {
+        let loci = |n: usize, what: &str| if n == 1 { format!("1 {what} locus") } else { format!("{n} {what} loci") };
+        let what = format!(
+            "a further typing of a known sample: it agrees at {}, and brings {}",
+            loci(comparison.shared, "shared"),
+            loci(comparison.new, "new")
+        );
+        (Severity::Note, FindingCode::TypingAdded, what)
+    } else {
+        let what = format!("sample {sample}, a further typing, {comparison}: these loci are not matched on");
+        (Severity::Warning, FindingCode::TypingDiffers, what)
+    };
+    Problem { file: file.into(), line: *line, column: None, severity, code, what: what.into() }
 }
 
 /// Holds against themselves the families that a file touched, marks them, and gives what does not fit, with its text.

@@ -8,7 +8,7 @@ use crate::audit::Entry;
 use crate::ledger::CandidateFilter;
 use crate::matching::explain;
 use crate::model::{Pseudonym, Relation};
-use crate::report::{ExplainedWith, ExplanationReport};
+use crate::report::{ExplainedWith, ExplanationReport, SampleTypings};
 
 use super::error::StoreError;
 use super::folder::Store;
@@ -95,11 +95,15 @@ impl Store {
         let candidate = ledger.candidates(&pair)?.into_iter().next().map(|current| current.candidate);
         let mut left_out: BTreeMap<usize, Vec<&'static str>> = BTreeMap::new();
         let relatives = family.relatives.iter().map(|relative| (relative.sample, relative.relation.word()));
-        for (sample, who) in relatives.chain([(child.pseudonym, "child")]) {
+        for (sample, who) in relatives.clone().chain([(child.pseudonym, "child")]) {
             for (position, _) in ledger.many_alleles(panel, sample)? {
                 left_out.entry(position).or_default().push(who);
             }
         }
+        let who: Vec<(Pseudonym, &'static str)> = relatives.chain([(child.pseudonym, "child")]).collect();
+        let mut several = ledger.typings(Some(&who.iter().map(|one| one.0).collect::<Vec<_>>()))?;
+        let of = |(sample, who)| several.remove(&sample).map(|typings| SampleTypings { sample, who, typings });
+        let typings = who.into_iter().filter_map(of).collect();
         let report = ExplanationReport {
             with: ExplainedWith {
                 family: family.pseudonym,
@@ -114,6 +118,7 @@ impl Store {
             },
             explanation,
             left_out,
+            typings,
             show_genotypes: options.show_genotypes,
         };
         let entry = entry.clone().with("genotypes", options.show_genotypes);

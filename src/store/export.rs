@@ -9,8 +9,10 @@ use std::path::Path;
 use crate::audit::Entry;
 use crate::ledger::{CandidateFilter, Chosen, Ledger};
 use crate::model::{DropOut, FamilyPedigree, Layout, Locus, Pedigree, Pseudonym, Relation, SampleRecord, Sex};
-use crate::report::words::count;
-use crate::report::{FamFamily, FamPerson, FamWriter, Origin, TidyCsv, TidyRow, pedigrees_csv};
+use crate::report::words::{count, plural};
+use crate::report::{
+    FamFamily, FamPerson, FamWriter, Origin, SampleTypings, TidyCsv, TidyRow, pedigrees_csv, typings_csv,
+};
 
 use super::error::{ExportConflict, FileAction, Incomplete, StoreError};
 use super::files::NewFile;
@@ -44,6 +46,8 @@ pub struct ExportOptions<'a> {
     pub candidates: bool,
     /// Where to write the pedigrees of families that have one, which a CSV file cannot hold.
     pub pedigrees: Option<&'a Path>,
+    /// Where to write each typing of samples that have several, as CSV: the file itself holds what they show together.
+    pub typings: Option<&'a Path>,
     /// Whether genotypes are written, which identify a person.
     pub show_genotypes: bool,
     /// Whether files that exist are replaced.
@@ -62,6 +66,7 @@ impl<'a> ExportOptions<'a> {
             children: &[],
             candidates: false,
             pedigrees: None,
+            typings: None,
             show_genotypes: false,
             force: false,
         }
@@ -157,6 +162,8 @@ pub enum ExportRemark {
     },
     /// Children without a recorded sex, for which the form has no word.
     WrittenAsMale(u64),
+    /// Samples that have several typings, each of which was not written.
+    SeveralTypings(u64),
 }
 
 impl fmt::Display for ExportRemark {
@@ -182,6 +189,11 @@ impl fmt::Display for ExportRemark {
             Self::WrittenAsMale(children) => {
                 write!(f, "{} children without a recorded sex are written as male", count(children))
             }
+            Self::SeveralTypings(samples) => write!(
+                f,
+                "{} with several typings: the file holds what the typings of each show together",
+                plural(samples, "sample")
+            ),
         }
     }
 }
@@ -234,11 +246,16 @@ impl Store {
             (ExportForm::Csv, _) => (export.children_csv(&file)?, None),
             (ExportForm::Fam, _) => (export.fam(&file)?, None),
         };
+        let typings = export.typings()?;
         let Export { subjects, remarks, .. } = export;
-        let entry = entry.clone().with("genotypes", options.show_genotypes);
+        let mut entry = entry.clone().with("genotypes", options.show_genotypes);
+        if let Some(typings) = &typings {
+            entry = entry.with_digest("typings", &typings.digest()?);
+        }
         // Before anyone can have the file.
         ledger.append(&entry.with_digest("file", &file.digest()?).about(subjects))?;
         beside.map_or(Ok(()), NewFile::finish)?;
+        typings.map_or(Ok(()), NewFile::finish)?;
         file.finish()?;
         Ok(Exported { content, remarks })
     }
@@ -281,6 +298,24 @@ impl Export<'_> {
             self.remarks.push(ExportRemark::WithdrawnLeftOut(withdrawn));
         }
         Ok(())
+    }
+
+    /// Writes the typings of the samples that were written and have several to a file of their own, or remarks them.
+    fn typings(&mut self) -> Result<Option<NewFile>, StoreError> {
+        let mut several = self.ledger.typings(None)?;
+        let written: BTreeSet<Pseudonym> = self.subjects.iter().copied().collect();
+        several.retain(|sample, _| written.contains(sample));
+        let Some(path) = self.options.typings else {
+            if !several.is_empty() {
+                self.remarks.push(ExportRemark::SeveralTypings(several.len() as u64));
+            }
+            return Ok(None);
+        };
+        let file = NewFile::create(path, self.options.force)?;
+        let of = |(sample, typings)| SampleTypings { sample, who: "", typings };
+        let several: Vec<SampleTypings> = several.into_iter().map(of).collect();
+        write(&file, path, typings_csv(&several, &self.loci()?).as_bytes())?;
+        Ok(Some(file))
     }
 
     /// Finds out whether the file is to hold families, or children.

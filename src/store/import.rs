@@ -463,18 +463,29 @@ impl Desk<'_> {
         let batch = Batch { layout, file_digest: digest, loci, rows, pedigrees };
         let dry_run = self.options.dry_run;
         match self.write_batch(&batch, &self.record(problems)) {
+            Ok(done) if done.superseded => {
+                if dry_run {
+                    self.ledger.append(&self.refused(layout, &digest, problems).with("outcome", "dry run"))?;
+                }
+                report.outcome = FileOutcome::Superseded;
+                report.rows.kept = done.kept;
+                self.record_findings(report, vec![superseded(name, done.seen_before).into()]);
+                Ok(())
+            }
             Ok(done) => {
                 if dry_run {
                     self.ledger.append(&self.refused(layout, &digest, problems).with("outcome", "dry run"))?;
                 }
-                let all_known = done.added + done.replaced + done.kept == 0;
+                let all_known = done.added + done.replaced + done.kept + done.typings == 0;
                 report.outcome = if all_known { FileOutcome::Unchanged } else { FileOutcome::Imported };
                 let rows = &mut report.rows;
-                (rows.added, rows.unchanged, rows.replaced, rows.kept) =
-                    (done.added, done.unchanged, done.replaced, done.kept);
+                (rows.added, rows.unchanged, rows.replaced, rows.kept, rows.typings) =
+                    (done.added, done.unchanged, done.replaced, done.kept, done.typings);
                 self.observer.notice(&Notice::FileImported { file: name, layout, done: &done, dry_run });
                 self.conflicts(name, &done.conflicts, Severity::Warning, report);
-                if !dry_run && done.added + done.replaced > 0 {
+                let typings = done.added_typings.iter().map(|added| diagnose::typing(name, added).into());
+                self.record_findings(report, typings.collect());
+                if !dry_run && done.added + done.replaced + done.typings > 0 {
                     if layout == Layout::Families {
                         let findings = self.marks(&batch, name)?;
                         self.record_findings(report, findings);
@@ -579,6 +590,14 @@ impl Desk<'_> {
 fn not_looked_for(name: &str, error: &StoreError) -> ImportFinding {
     let what = format!("persons with two numbers were not looked for: {}", error.with_causes());
     about_file(name, Severity::Warning, FindingCode::Identities, what).into()
+}
+
+/// The finding that a file is skipped, which was imported at this time in seconds since 1970 UTC.
+fn superseded(name: &str, imported_at: Option<i64>) -> Problem {
+    let at = imported_at.and_then(|at| jiff::Timestamp::from_second(at).ok());
+    let at = at.map_or(String::new(), |at| at.strftime(" on %Y-%m-%d %H:%M UTC").to_string());
+    let what = format!("was imported{at}, and its samples were changed since: skipped; nothing is to be done");
+    about_file(name, Severity::Note, FindingCode::Superseded, what)
 }
 
 /// A finding about a file as a whole.

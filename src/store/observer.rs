@@ -205,7 +205,7 @@ impl fmt::Display for Notice<'_> {
                 write!(f, "{file}: {} found, nothing imported", plural(*problems, "problem"))
             }
             Self::FileImported { file, layout, done, .. } => {
-                let rows = done.added + done.unchanged + done.replaced + done.kept;
+                let rows = done.added + done.unchanged + done.replaced + done.kept + done.typings;
                 write!(f, "{file}: {} of {layout}: {} added", plural(rows, "row"), count(done.added))
             }
             Self::FileTime { seconds } => write!(f, "  in {seconds:.2} s"),

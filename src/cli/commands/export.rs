@@ -34,6 +34,9 @@ pub(crate) struct Export {
     /// Where to write the pedigrees of families that have one, which the file itself cannot hold as CSV
     #[arg(long, value_name = "FILE")]
     pedigrees: Option<PathBuf>,
+    /// Where to write each typing of samples that have several, as CSV; the file itself holds what they show together
+    #[arg(long, value_name = "FILE")]
+    typings: Option<PathBuf>,
     /// Write the genotypes, which identify a person; a .fam file is nothing without them
     #[arg(long)]
     show_genotypes: bool,
@@ -52,6 +55,7 @@ impl Export {
             children: &pseudonyms("--child", &self.child)?,
             candidates: self.candidates,
             pedigrees: self.pedigrees.as_deref(),
+            typings: self.typings.as_deref(),
             show_genotypes: self.show_genotypes,
             force: self.force,
         };
@@ -59,6 +63,7 @@ impl Export {
         for remark in &exported.remarks {
             let fix = match remark {
                 ExportRemark::WithdrawnLeftOut(_) => ": name them with --family",
+                ExportRemark::SeveralTypings(_) => "; --typings FILE writes each",
                 _ => "",
             };
             output.warn(&format!("{remark}{fix}"));

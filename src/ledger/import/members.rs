@@ -99,7 +99,7 @@ pub(super) fn uncheck_families(tx: &Transaction<'_>, batch: &Batch, plan: &Plan)
     let mut uncheck =
         tx.prepare("UPDATE family SET checked = 0 WHERE id IN (SELECT family_id FROM member WHERE sample_id = ?1)")?;
     for i in (0..batch.rows.len()).filter(|&i| !plan.aside[i]) {
-        if let Action::Replace { id, .. } = plan.samples[i] {
+        if let Action::Replace { id, .. } | Action::Add { id, .. } = plan.samples[i] {
             uncheck.execute([id])?;
         }
     }
@@ -122,7 +122,9 @@ pub(super) fn delete_candidates(
     )?;
     let mut deleted = 0;
     for (i, row) in batch.rows.iter().enumerate() {
-        if !plan.aside[i] && matches!(plan.samples[i], Action::Replace { profile: true, .. }) {
+        let is_other =
+            matches!(plan.samples[i], Action::Replace { profile: true, .. } | Action::Add { profile: true, .. });
+        if !plan.aside[i] && is_other {
             deleted += match batch.layout {
                 Layout::Children => of_child.execute([row.sample.as_bytes()])?,
                 Layout::Families => of_relative.execute([samples[i]])?,

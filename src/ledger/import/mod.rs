@@ -6,11 +6,13 @@ mod relatives;
 mod samples;
 mod sealing;
 mod stored;
+mod superseded;
+mod typings;
 
 use std::panic::resume_unwind;
 use std::thread;
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
 
 use self::plan::Plan;
 use self::stored::Encoder;
@@ -19,11 +21,18 @@ use crate::ledger::Ledger;
 use crate::ledger::audit::append;
 use crate::ledger::generation::advance;
 use crate::ledger::meta::now;
-use crate::ledger::{Batch, ImportReport, LedgerError, OnConflict, Sealer, integrity};
+use crate::ledger::{Batch, ConflictKind, ImportReport, LedgerError, OnConflict, Sealer, integrity};
 use crate::model::Layout;
+#[cfg(doc)]
+use crate::model::SURE_LOCI;
 
 impl Ledger {
     /// Imports a batch in one transaction: all of it, or nothing.
+    ///
+    /// A row that is surely a further typing of a sample is added as one: of the same person as far as it says, with at least
+    /// [`SURE_LOCI`] loci that the ledger has, too, all of which agree. With [`OnConflict::Add`] that is so where less is sure.
+    /// A file that was imported before and disagrees only with what came later is skipped ([`ImportReport::superseded`]) with
+    /// [`OnConflict::Refuse`] and [`OnConflict::Add`].
     ///
     /// A row whose sample, relation and metadata the ledger holds already changes nothing; if that is so for all
     /// rows, the generation stays. The result does not depend on the order of the rows. With `dry_run` the report
@@ -92,18 +101,24 @@ impl Ledger {
             OnConflict::Refuse => !plan.conflicts.is_empty(),
             OnConflict::Keep => false,
             OnConflict::Replace => plan.conflicts.iter().any(|conflict| !conflict.kind.is_replaceable()),
+            OnConflict::Add => plan.conflicts.iter().any(|conflict| conflict.kind != ConflictKind::FewShared),
         };
-        if refused {
-            return Err(LedgerError::Conflicts(plan.conflicts));
-        }
-        let mut report = plan.report();
-        report.seen_before = tx
-            .query_row(
-                "SELECT imported_at FROM import WHERE file_digest = ?1 AND layout = ?2 ORDER BY id DESC LIMIT 1",
-                (batch.file_digest, batch.layout.word()),
-                |row| row.get(0),
-            )
-            .optional()?;
+        let before = superseded::before(&tx, batch)?;
+        let mut report = match &before {
+            Some(before) if before.is_superseded(&tx, batch, &plan, on_conflict)? => {
+                let report =
+                    ImportReport { superseded: true, kept: batch.rows.len() as u64, ..ImportReport::default() };
+                let report = ImportReport { seen_before: Some(before.at), ..report };
+                if let Some(entry) = attribution.entry().filter(|_| !dry_run) {
+                    append(&tx, &batch.describe_import(entry, &report).with("outcome", "superseded"))?;
+                    tx.commit()?;
+                }
+                return Ok(report);
+            }
+            _ if refused => return Err(LedgerError::Conflicts(plan.conflicts)),
+            _ => plan.report(),
+        };
+        report.seen_before = before.map(|before| before.at);
         let import = note_import(&tx, batch, &report)?;
         let sealing = match &seal {
             Some(_) if !dry_run => sealing::plan(&tx, batch, &plan)?,
@@ -114,6 +129,7 @@ impl Ledger {
         let (written, sealed) = thread::scope(|scope| {
             let sealed = seal.zip(sealing.as_ref()).map(|(seal, sealing)| scope.spawn(|| seal(&sealing.rows)));
             let written = samples::write(&tx, batch, &encoder, &plan, import, file).and_then(|written| {
+                typings::write(&tx, batch, &encoder, &plan, import)?;
                 let families = members::write(&tx, batch, &plan, &written.ids, file)?;
                 if batch.layout == Layout::Children {
                     integrity::add_to_count(&tx, Layout::Children, written.new)?;
@@ -129,7 +145,7 @@ impl Ledger {
         }
         members::uncheck_families(&tx, batch, &plan)?;
         report.candidates_deleted = members::delete_candidates(&tx, batch, &plan, &samples, &families)?;
-        if report.added + report.replaced > 0 {
+        if report.added + report.replaced + report.typings > 0 {
             advance(&tx)?;
         }
         if dry_run {
@@ -140,7 +156,7 @@ impl Ledger {
             append(&tx, &batch.describe_import(entry, &report).with("sealed", sealed.map_or(0, |file| file.records)))?;
         }
         tx.commit()?;
-        if report.replaced > 0 {
+        if report.replaced + report.typings > 0 {
             // What was overwritten is gone from the journal, too. A reader may hold it open: then it goes later.
             let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
@@ -152,8 +168,8 @@ impl Ledger {
 fn note_import(tx: &Transaction<'_>, batch: &Batch, report: &ImportReport) -> Result<i64, LedgerError> {
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     tx.execute(
-        "INSERT INTO import (layout, file_digest, rows, added, unchanged, replaced, imported_at, first_sample)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT coalesce(max(id), 0) + 1 FROM sample))",
+        "INSERT INTO import (layout, file_digest, rows, added, unchanged, replaced, typings, imported_at, first_sample)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT coalesce(max(id), 0) + 1 FROM sample))",
         (
             batch.layout.word(),
             batch.file_digest,
@@ -161,6 +177,7 @@ fn note_import(tx: &Transaction<'_>, batch: &Batch, report: &ImportReport) -> Re
             count(report.added),
             count(report.unchanged),
             count(report.replaced),
+            count(report.typings),
             now(),
         ),
     )?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use crate::ledger::{Batch, Conflict, ConflictKind, ImportReport};
+use crate::ledger::{AddedTyping, Batch, Conflict, ConflictKind, ImportReport};
 use crate::model::Pseudonym;
 
 /// What is to be done with each row of a batch; vectors run along its rows.
@@ -16,6 +16,8 @@ pub(super) struct Plan {
     pub(super) order: Vec<(Pseudonym, u64, usize)>,
     pub(super) samples: Vec<Action>,
     pub(super) conflicts: Vec<Conflict>,
+    /// Further typings of samples that the ledger has.
+    pub(super) added_typings: Vec<AddedTyping>,
     /// The ids of the batch's families that the ledger has.
     pub(super) families: HashMap<Pseudonym, i64>,
 }
@@ -30,6 +32,11 @@ pub(super) enum Action {
         id: i64,
         profile: bool,
     },
+    /// A further typing of a sample that the ledger has. `profile`: whether that changes what is matched on.
+    Add {
+        id: i64,
+        profile: bool,
+    },
 }
 
 impl Plan {
@@ -40,7 +47,7 @@ impl Plan {
 
     /// A conflict with something that the row says of another sample.
     pub(super) fn conflict_of(&mut self, batch: &Batch, row: usize, sample: Pseudonym, kind: ConflictKind) {
-        self.conflicts.push(Conflict { line: batch.rows[row].line, sample, kind });
+        self.conflicts.push(Conflict { line: batch.rows[row].line, sample, kind, comparison: None });
     }
 
     pub(super) fn new(batch: &Batch) -> Self {
@@ -52,18 +59,24 @@ impl Plan {
             order,
             samples: vec![Action::Insert; batch.rows.len()],
             conflicts: Vec::new(),
+            added_typings: Vec::new(),
             families: HashMap::new(),
         }
     }
 
     /// The report, counting every row once.
     pub(super) fn report(&self) -> ImportReport {
-        let mut report = ImportReport { conflicts: self.conflicts.clone(), ..ImportReport::default() };
+        let mut report = ImportReport {
+            conflicts: self.conflicts.clone(),
+            added_typings: self.added_typings.clone(),
+            ..ImportReport::default()
+        };
         let mut last = None;
         for &(sample, _, i) in &self.order {
             let count = match (self.aside[i], self.samples[i], self.memberships[i]) {
                 (true, ..) => &mut report.kept,
                 (_, Action::Replace { .. }, _) | (_, _, Membership::Change) => &mut report.replaced,
+                (_, Action::Add { .. }, _) => &mut report.typings,
                 (_, _, Membership::Add) => &mut report.added,
                 (_, Action::Insert, _) if last != Some(sample) => &mut report.added,
                 _ => &mut report.unchanged,

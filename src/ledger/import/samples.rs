@@ -47,7 +47,7 @@ pub(super) fn write(
     let encode = |rows: &[(Pseudonym, u64, usize)]| -> Block {
         let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(rows.len()));
         for &(sample, _, i) in rows.iter().filter(|&&(_, _, i)| !plan.aside[i]) {
-            if !matches!(plan.samples[i], Action::None(_)) {
+            if matches!(plan.samples[i], Action::Insert | Action::Replace { .. }) {
                 encoder.encode(&batch.rows[i], &mut bytes);
             }
             ends.push((sample, i, bytes.len()));
@@ -127,7 +127,8 @@ impl<'a> Writer<'a> {
                 continue;
             }
             let id = match self.plan.samples[i] {
-                Action::None(id) => id,
+                // Typings are written afterwards.
+                Action::None(id) | Action::Add { id, .. } => id,
                 Action::Insert => {
                     new.push((self.next, row, blob));
                     if !row.many.is_empty() {

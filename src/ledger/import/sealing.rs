@@ -35,7 +35,9 @@ pub(super) fn plan(tx: &Transaction<'_>, batch: &Batch, plan: &Plan) -> Result<O
         let open = match (family, plan.samples[i]) {
             (None, Action::Insert) => None,
             (Some(_), _) if plan.memberships[i] == Membership::Add => None,
-            (None, Action::None(id) | Action::Replace { id, .. }) => Some(child.query_row([id], |row| row.get(0))?),
+            (None, Action::None(id) | Action::Replace { id, .. } | Action::Add { id, .. }) => {
+                Some(child.query_row([id], |row| row.get(0))?)
+            }
             (Some(family), _) => {
                 let open = member.query_row((row.sample.as_bytes(), family.as_bytes()), |row| row.get(0)).optional()?;
                 Some(open.unwrap_or(false))

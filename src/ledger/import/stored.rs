@@ -1,14 +1,18 @@
 //! What the ledger holds of the samples of a batch, and whether the batch agrees.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Row, Statement, Transaction};
 
 use super::plan::{Action, Plan};
 use crate::ledger::multi_allele::ManyOfSamples;
-use crate::ledger::{Batch, ConflictKind, LedgerError, OnConflict, codec, integrity, pedigrees};
-use crate::model::{DropOut, Layout, Locus, Pseudonym, SampleRecord};
+use crate::ledger::typings::{Origin, Shown, StoredSample, TypingsOfSamples};
+use crate::ledger::{
+    AddedTyping, Batch, Comparison, Conflict, ConflictKind, DifferingLocus, LedgerError, OnConflict, codec, integrity,
+    pedigrees,
+};
+use crate::model::{DropOut, Layout, Locus, Observed, Pseudonym, SURE_LOCI, SampleRecord, Sex, drop_out_explains};
 
 /// Encodes the profiles of a batch with the ledger's locus ids.
 pub(super) struct Encoder {
@@ -65,6 +69,13 @@ impl Encoder {
         codec::encode(record.sample, record.drop_out, typed, bytes);
     }
 
+    /// What a record shows, by the ledger's locus ids.
+    pub(super) fn shown(&self, record: &SampleRecord) -> Shown {
+        let genotype = |&(id, at): &(u16, usize)| Some((id, Observed::Genotype(record.profile.at(at)?)));
+        let many = record.many.iter().filter_map(|(at, many)| Some((self.id(*at)?, Observed::Many(many.clone()))));
+        self.order.iter().filter_map(genotype).chain(many).collect()
+    }
+
     /// The id of the locus at a position of the batch.
     pub(super) fn id(&self, position: usize) -> Option<u16> {
         self.order.iter().find(|&&(_, at)| at == position).map(|&(id, _)| id)
@@ -84,17 +95,25 @@ pub(super) fn plan(
     for same in order.chunk_by(|a, b| a.0 == b.0) {
         let first = same[0].2;
         let stored = known.find(encoder, same[0].0, &batch.rows[first])?;
-        let differs = stored.as_ref().map_or(&[][..], |stored| &stored.differs);
-        let action = match &stored {
-            None => Action::Insert,
-            Some(stored) if differs.is_empty() => Action::None(stored.id),
-            Some(stored) => Action::Replace { id: stored.id, profile: differs.contains(&ConflictKind::Profile) },
+        let Decision { action, conflicts } = match &stored {
+            None => Decision { action: Action::Insert, conflicts: Vec::new() },
+            Some(stored) => stored.decide(on_conflict),
         };
+        if let (Action::Add { .. }, Some(comparison)) = (action, stored.and_then(|stored| stored.comparison)) {
+            plan.added_typings.push(AddedTyping { line: batch.rows[first].line, sample: same[0].0, comparison });
+        }
         for &(_, _, i) in same {
             plan.samples[i] = action;
             if i == first || same_sample(&batch.rows[i], &batch.rows[first]) {
-                differs.iter().for_each(|&kind| plan.conflict(batch, i, kind));
-                plan.aside[i] = !differs.is_empty() && on_conflict == OnConflict::Keep;
+                let line = batch.rows[i].line;
+                let of_row = |(kind, comparison): &(ConflictKind, Option<Comparison>)| Conflict {
+                    line,
+                    sample: same[0].0,
+                    kind: *kind,
+                    comparison: comparison.clone(),
+                };
+                plan.conflicts.extend(conflicts.iter().map(of_row));
+                plan.aside[i] = !conflicts.is_empty() && on_conflict == OnConflict::Keep;
             } else {
                 plan.conflict(batch, i, ConflictKind::Itself);
                 plan.aside[i] = true;
@@ -109,12 +128,80 @@ pub(super) fn plan(
 struct Stored {
     id: i64,
     differs: Vec<ConflictKind>,
+    /// The genotypes of both, if something differs.
+    comparison: Option<Comparison>,
+    /// Whether the record may be a further typing of the sample; `None` if it says something else of the person.
+    further: Option<Further>,
+}
+
+/// A record that may be a further typing of a sample.
+struct Further {
+    /// Whether it is of the same agency, kit and day as one that the ledger has.
+    same_origin: bool,
+}
+
+impl Further {
+    /// Whether nothing speaks against one person, and enough for it. A record of the same origin that only lacks loci is
+    /// rather another version of the same typing.
+    fn is_sure(&self, Comparison { shared, differing, new, other_drop_out, .. }: &Comparison) -> bool {
+        *shared >= SURE_LOCI && differing.is_empty() && !other_drop_out && (!self.same_origin || *new > 0)
+    }
+
+    /// Whether nothing is wrong but that too few loci are shared.
+    fn is_unsure(&self, Comparison { shared, differing, new, .. }: &Comparison) -> bool {
+        *shared < SURE_LOCI && differing.is_empty() && (!self.same_origin || *new > 0)
+    }
+}
+
+/// What is to be done with a record, and what it disagrees with.
+struct Decision {
+    action: Action,
+    conflicts: Vec<(ConflictKind, Option<Comparison>)>,
+}
+
+impl Stored {
+    fn decide(&self, on_conflict: OnConflict) -> Decision {
+        let &Self { id, .. } = self;
+        if self.differs.is_empty() {
+            return Decision { action: Action::None(id), conflicts: Vec::new() };
+        }
+        let Some((comparison, further)) = self.comparison.as_ref().zip(self.further.as_ref()) else {
+            return self.conflicts(None);
+        };
+        let few = further.is_unsure(comparison).then_some(comparison);
+        let is_added = match on_conflict {
+            OnConflict::Refuse => further.is_sure(comparison),
+            OnConflict::Add => !comparison.is_another_person(),
+            OnConflict::Keep | OnConflict::Replace => false,
+        };
+        if !is_added {
+            return self.conflicts(few.filter(|few| !few.other_drop_out));
+        }
+        let profile = comparison.new > 0 || comparison.other_drop_out || !comparison.differing.is_empty();
+        let conflicts = few.map(|few| (ConflictKind::FewShared, Some(few.clone()))).into_iter().collect();
+        Decision { action: Action::Add { id, profile }, conflicts }
+    }
+
+    /// Every conflict; one alone if all that is wrong are too few shared loci.
+    fn conflicts(&self, few: Option<&Comparison>) -> Decision {
+        let of_profile =
+            |kind: ConflictKind| if kind == ConflictKind::Profile { self.comparison.clone() } else { None };
+        let conflicts = match few {
+            Some(few) => vec![(ConflictKind::FewShared, Some(few.clone()))],
+            None => self.differs.iter().map(|&kind| (kind, of_profile(kind))).collect(),
+        };
+        let profile = self.differs.contains(&ConflictKind::Profile);
+        Decision { action: Action::Replace { id: self.id, profile }, conflicts }
+    }
 }
 
 /// Looks up samples.
 struct Known<'t> {
     select: Statement<'t>,
     many: ManyOfSamples<'t>,
+    typings: TypingsOfSamples<'t>,
+    /// The names of the loci, by id.
+    loci: HashMap<u16, Locus>,
     role: &'static str,
     /// Every pseudonym, rising, if reading them all is cheaper than asking for each.
     all: Option<Vec<Pseudonym>>,
@@ -136,7 +223,17 @@ impl<'t> Known<'t> {
         let select = tx.prepare(
             "SELECT id, role, sex, profile, agency, region, kit, collected_on, drop_out FROM sample WHERE pseudonym = ?1",
         )?;
-        Ok(Self { select, many: ManyOfSamples::new(tx)?, role: role(batch.layout), all, blob: Vec::new() })
+        let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is none" };
+        let loci = integrity::loci(tx)?.into_iter().map(|(id, name)| Ok((id, name.parse().map_err(damaged)?)));
+        Ok(Self {
+            select,
+            many: ManyOfSamples::new(tx)?,
+            typings: TypingsOfSamples::new(tx)?,
+            loci: loci.collect::<Result<_, LedgerError>>()?,
+            role: role(batch.layout),
+            all,
+            blob: Vec::new(),
+        })
     }
 
     /// The stored sample of a record; `None` if there is none.
@@ -175,8 +272,54 @@ impl<'t> Known<'t> {
         {
             differs.push(ConflictKind::Metadata);
         }
-        Ok(Some(Stored { id: row.get(0)?, differs }))
+        let id = row.get(0)?;
+        if differs.is_empty() || differs.contains(&ConflictKind::Role) {
+            return Ok(Some(Stored { id, differs, comparison: None, further: None }));
+        }
+        let stored = self.typings.read(id, sample)?;
+        let (shown, origin) = (encoder.shown(record), Origin::of(record));
+        let region = stored.region.as_deref().zip(record.region.as_deref());
+        let of_person = is_compatible_sex(stored.sex, record.sex) && region.is_none_or(|(one, other)| one == other);
+        let is_held = stored
+            .typings
+            .iter()
+            .any(|one| one.shown == shown && one.drop_out == record.drop_out && one.origin == origin);
+        if of_person && is_held {
+            return Ok(Some(Stored { id, differs: Vec::new(), comparison: None, further: None }));
+        }
+        let same_origin = stored.all_typings().iter().any(|one| one.origin == origin);
+        let comparison = Some(compare(&self.loci, &stored, &shown, record));
+        let is_further = of_person && (!same_origin || differs.contains(&ConflictKind::Profile));
+        Ok(Some(Stored { id, differs, comparison, further: is_further.then_some(Further { same_origin }) }))
     }
+}
+
+/// What a record shows beside what the typings of its sample show together. Loci at which these disagree count for neither.
+fn compare(loci: &HashMap<u16, Locus>, stored: &StoredSample, shown: &Shown, record: &SampleRecord) -> Comparison {
+    let disputed =
+        |id: &u16| !stored.shown.contains_key(id) && stored.typings.iter().any(|typing| typing.shown.contains_key(id));
+    let mut comparison = Comparison { other_drop_out: stored.drop_out != record.drop_out, ..Comparison::default() };
+    for (id, given) in shown {
+        match stored.shown.get(id) {
+            Some(held) => {
+                comparison.shared += 1;
+                if let Some(locus) = loci.get(id).filter(|_| held != given) {
+                    let drop_out_explains = drop_out_explains(&[held.clone(), given.clone()]);
+                    comparison.differing.push(DifferingLocus { locus: locus.clone(), drop_out_explains });
+                }
+            }
+            None if disputed(id) => {}
+            None => comparison.new += 1,
+        }
+    }
+    comparison.lacking = stored.shown.keys().filter(|id| !shown.contains_key(id)).count();
+    comparison.differing.sort_unstable();
+    comparison
+}
+
+/// Whether two statements of the sex can be of one person.
+fn is_compatible_sex(one: Sex, other: Sex) -> bool {
+    one == other || one == Sex::Unknown || other == Sex::Unknown
 }
 
 fn agrees(row: &Row<'_>, at: usize, expected: Option<&str>) -> rusqlite::Result<bool> {

@@ -9,6 +9,7 @@ mod imports;
 mod multi_allele;
 mod runs;
 mod samples;
+mod typings;
 
 use std::path::PathBuf;
 
