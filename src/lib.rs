@@ -120,7 +120,7 @@
 //! | `kinship` | exact likelihoods; pure: no I/O, threads, clock | model, population |
 //! | `consistency` | relatives of one family held against each other; pure | model, population, kinship |
 //! | `pseudonym` | the secret key and keyed hashes; with intake, the only place that sees an original identifier | model |
-//! | `intake` | one file per input format, diagnostics per row | model, pseudonym |
+//! | `intake` | one file per input format, diagnostics per row | model, pseudonym, population (frequency tables) |
 //! | `audit` | who did what and why: records in a hash chain, signed checkpoints | model, pseudonym (key files only) |
 //! | `ledger` | SQLite, the one source of truth; the only user of rusqlite | model, audit |
 //! | `index` | the children index in one piece of memory, always rebuildable; the only user of memmap2 | model |

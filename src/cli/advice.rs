@@ -10,6 +10,7 @@ use nix::errno::Errno;
 use nix::sys::statvfs::statvfs;
 
 use crate::index::IndexError;
+use crate::intake::{FindingCode, Problem};
 use crate::ledger::{LedgerError, Trouble};
 use crate::pseudonym::{KeyError, VaultError};
 use crate::store::{BadNumber, ExportConflict, Incomplete, RotationState, StoreError};
@@ -58,6 +59,7 @@ fn fix(error: &StoreError) -> Option<String> {
         }
         StoreError::NoCustodian => "add one with `reunite vault recipients add`",
         StoreError::UsedKey(_) => "make a fresh one with `reunite key new`",
+        StoreError::Frequencies(problems) => return of_table(problems).map(str::to_owned),
         StoreError::SameKey => "make another with `reunite key new`",
         StoreError::PresentKey(cause) => {
             let without = "without it: --key-lost";
@@ -76,6 +78,20 @@ fn fix(error: &StoreError) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// Says which option helps with a frequency table.
+fn of_table(problems: &[Problem]) -> Option<&'static str> {
+    let has = |code| problems.iter().any(|problem| problem.code == code);
+    if has(FindingCode::Population) {
+        Some("give --population NAME")
+    } else if has(FindingCode::TableLocus) {
+        Some("--keep-locus NAME keeps the name of a locus as it is")
+    } else if has(FindingCode::Sheet) {
+        Some("--frequency-sheet NAME names a sheet")
+    } else {
+        None
+    }
 }
 
 const GIVE_KEY: &str = "give --key-file FILE or set REUNITE_KEY_FILE";

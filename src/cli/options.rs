@@ -1,15 +1,18 @@
 //! Options that several commands share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 
 use crate::audit::Entry;
+use crate::intake::TableRequest;
 use crate::model::Pseudonym;
 use crate::pseudonym::KeySource;
 use crate::report;
 use crate::store::{self, Frequencies, Store, StoreError};
+
+use super::output::Output;
 
 /// Options of every command.
 #[derive(Args)]
@@ -69,17 +72,57 @@ pub(super) struct FormatOption {
 /// The file of allele frequencies.
 #[derive(Args, Clone, Default)]
 pub(super) struct FrequencyOption {
-    /// Allele frequencies: CSV with locus, allele, frequency and, optionally, individuals; or a project of the program
+    /// Allele frequencies: a table as it is published, which `reunite frequencies check` shows; or a project of the program
     /// Familias (.fam), whose mutation model, theta and rare-allele frequency `init` and `lr` take as well, unless options
     /// say otherwise [default: the built-in table of 23 loci, Chinese Han]
     #[arg(long, value_name = "FILE")]
     pub(super) frequencies: Option<PathBuf>,
+    #[command(flatten)]
+    table: TableOptions,
+}
+
+/// What is asked of a file of allele frequencies.
+#[derive(Args, Clone, Default)]
+pub(super) struct TableOptions {
+    /// Whose frequencies, where the file has those of several populations
+    #[arg(long, value_name = "NAME")]
+    pub(super) population: Option<String>,
+    /// A name of a locus that is taken as it is, though no marker known here has it; may be given several times
+    #[arg(long, value_name = "NAME")]
+    keep_locus: Vec<String>,
+    /// The sheet of a workbook with frequencies [default: the first]
+    #[arg(long, value_name = "NAME")]
+    frequency_sheet: Option<String>,
+}
+
+impl TableOptions {
+    /// Reads a file, and says what of it is left out.
+    pub(super) fn read(&self, file: &Path, output: &Output) -> Result<Frequencies, StoreError> {
+        let request = TableRequest {
+            population: self.population.as_deref(),
+            sheet: self.frequency_sheet.as_deref(),
+            keep_loci: &self.keep_locus,
+        };
+        let frequencies = Frequencies::read_as(file, &request)?;
+        for note in &frequencies.notes {
+            if note.is_warning() {
+                output.warn(&note.to_string());
+            } else {
+                output.say(&note.to_string());
+            }
+        }
+        Ok(frequencies)
+    }
 }
 
 impl FrequencyOption {
-    /// Reads the table, and what its file says of the model.
-    pub(super) fn read(&self) -> Result<Frequencies, StoreError> {
-        self.frequencies.as_deref().map_or_else(|| Ok(Frequencies::built_in()), Frequencies::read)
+    /// Reads the table, and what its file says of the model; says what of it is left out.
+    pub(super) fn read(&self, output: &Output) -> anyhow::Result<Frequencies> {
+        match &self.frequencies {
+            Some(file) => Ok(self.table.read(file, output)?),
+            None if self.table.population.is_some() => bail!("--population requires --frequencies"),
+            None => Ok(Frequencies::built_in()),
+        }
     }
 }
 

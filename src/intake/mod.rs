@@ -2,12 +2,13 @@
 //!
 //! [`read_file`] and [`read_bytes`] read a file as a [`Request`] asks, [`read_guessing_layout`] one of which nobody says
 //! what it holds. Further files may stand beside it: a [`CaseList`] says who the samples are, [`FamilyPedigrees`] who
-//! descends from whom. [`read_cases`] reads the cases of the kinship calculator, [`read_fam_database`] the frequencies of a
-//! Familias project.
+//! descends from whom. [`read_cases`] reads the cases of the kinship calculator, [`read_frequency_table`] tables of allele
+//! frequencies as they are published, [`read_fam_database`] those of a Familias project.
 //!
 //! | floor | what it knows |
 //! |---|---|
 //! | `read`, `guess_layout`, `kinship_cases` | which reader a file needs |
+//! | `frequency_table` | tables of allele frequencies, in a room of their own |
 //! | `formats` | CSV, tables with a row per sample and locus, CODIS CMF, Familias projects |
 //! | `rows` | what a row says of a sample, whatever it was written in, and what rows say of each other |
 //! | `request`, `result` | what is asked of a file, and what it came to |
@@ -23,6 +24,7 @@ mod columns;
 mod findings;
 mod format;
 mod formats;
+mod frequency_table;
 mod guess_layout;
 mod kinship_cases;
 mod pedigree;
@@ -43,7 +45,8 @@ pub use columns::loci::KNOWN_LOCI;
 pub use columns::number_kind::NumberKind;
 pub use findings::{ColumnName, MOST_FINDINGS, Problem};
 pub use format::Format;
-pub use formats::fam::{FamDatabase, FamLocus, FamMutation, read_fam_database};
+pub use formats::fam::{FamDatabase, FamLocus, FamMutation, is_fam_database, read_fam_database};
+pub use frequency_table::{PublishedTable, TableForm, TableRequest, read_frequency_table};
 pub use guess_layout::read_guessing_layout;
 pub use kinship_cases::{Case, CaseRelative, read_cases};
 pub use pedigree::files::CasePedigrees;

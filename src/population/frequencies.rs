@@ -130,43 +130,25 @@ impl LocusFrequencies {
         if individuals == Some(0) {
             return Err(LocusFrequenciesError::NoPersons);
         }
-        Self::of_sorted(stated, rest, individuals, silent).map_err(|findings| findings[0])
-    }
-
-    /// The frequencies of alleles in rising order, each once, with frequencies from 0 to 1.
-    ///
-    /// # Errors
-    /// Every finding, at least one.
-    pub(super) fn of_sorted(
-        stated: Vec<(Allele, f64)>,
-        rest: Option<f64>,
-        individuals: Option<u32>,
-        silent: Option<f64>,
-    ) -> Result<Self, Vec<LocusFrequenciesError>> {
-        let mut findings = Vec::new();
         if let Some(silent) = silent.filter(|silent| !(0.0..1.0).contains(silent)) {
-            findings.push(LocusFrequenciesError::Silent(silent));
+            return Err(LocusFrequenciesError::Silent(silent));
         }
         if stated.is_empty() {
-            findings.push(LocusFrequenciesError::NoAllele);
-            return Err(findings);
+            return Err(LocusFrequenciesError::NoAllele);
         }
         let rest = rest.filter(|&rest| rest != 0.0);
         if let Some(rest) = rest.filter(|rest| !(0.0..1.0).contains(rest)) {
-            findings.push(LocusFrequenciesError::Rest(rest));
+            return Err(LocusFrequenciesError::Rest(rest));
         }
         let sum: f64 = stated.iter().map(|one| one.1).sum();
         let with_rest = sum + rest.unwrap_or(0.0);
-        if (with_rest - 1.0).abs() > FrequencyTable::SUM_TOLERANCE {
-            findings.push(LocusFrequenciesError::Sum(with_rest));
+        if exceeds(with_rest - 1.0, FrequencyTable::SUM_TOLERANCE) {
+            return Err(LocusFrequenciesError::Sum(with_rest));
         }
         let present = || stated.iter().filter(|one| one.1 > 0.0);
         let alleles: Vec<Allele> = present().map(|one| one.0).collect();
         if alleles.len() > FrequencyTable::MOST_ALLELES {
-            findings.push(LocusFrequenciesError::TooMany(alleles.len()));
-        }
-        if !findings.is_empty() {
-            return Err(findings);
+            return Err(LocusFrequenciesError::TooMany(alleles.len()));
         }
         let frequencies = present().map(|one| one.1 / sum).collect();
         Ok(Self {
@@ -189,6 +171,20 @@ impl LocusFrequencies {
     #[must_use]
     pub fn frequencies(&self) -> &[f64] {
         &self.frequencies
+    }
+
+    /// What the frequencies added up to before they were divided by it: 1, but for rounding or a lost row.
+    ///
+    /// ```
+    /// use reunite::population::LocusFrequencies;
+    ///
+    /// let locus = LocusFrequencies::new([("8".parse()?, 0.25), ("9".parse()?, 0.71875)], None, None)?;
+    /// assert_eq!(locus.sum(), 0.96875);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn sum(&self) -> f64 {
+        self.stated.iter().map(|one| one.1).sum::<f64>() + self.stated_rest().unwrap_or(0.0)
     }
 
     /// Alleles and frequencies before normalisation, rising; those of frequency 0 too.
@@ -226,6 +222,12 @@ impl LocusFrequencies {
     }
 }
 
+/// Finds out whether a sum is off by more than it may be; what binary fractions add to it does not count.
+fn exceeds(off: f64, most: f64) -> bool {
+    const BITS: f64 = 1e-9;
+    off.abs() > most + BITS
+}
+
 impl PartialEq for LocusFrequencies {
     /// Whether both give the same numbers, however they were stated.
     fn eq(&self, other: &Self) -> bool {
@@ -251,8 +253,8 @@ pub enum Floor {
 
 /// Allele frequencies of a panel's loci.
 ///
-/// [`FrequencyTable::chinese_han_23`] is built in; [`FrequencyTable::read`] reads CSV, and [`FrequencyTable::new`] takes
-/// values:
+/// [`FrequencyTable::chinese_han_23`] is built in; [`FrequencyTable::from_csv`] reads what
+/// [`FrequencyTable::to_csv`] writes, and [`FrequencyTable::new`] takes values:
 ///
 /// ```
 /// use reunite::population::{FrequencyTable, LocusFrequencies};
@@ -262,7 +264,7 @@ pub enum Floor {
 /// assert_eq!(table.loci()[0].frequencies(), [0.25, 0.75]);
 ///
 /// // Equal digests mean equal numbers, and the table's text keeps every bit.
-/// let again = FrequencyTable::read("table.csv", &table.to_csv())?;
+/// let again = FrequencyTable::from_csv(&table.to_csv())?;
 /// assert_eq!(again.digest(), table.digest());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -275,8 +277,10 @@ pub struct FrequencyTable {
 impl FrequencyTable {
     /// The most alleles a locus may have; longer ladders do not occur.
     pub const MOST_ALLELES: usize = 128;
-    /// How far a locus' sum may be from 1 before it is taken for a mistake; below that it is normalised away.
-    pub const SUM_TOLERANCE: f64 = 0.02;
+    /// How far a locus' sum may be from 1 before it is taken for a mistake; up to that it is divided away.
+    pub const SUM_TOLERANCE: f64 = 0.05;
+    /// How far a locus' sum may be from 1 before it is worth a warning: rounding of published tables stays below.
+    pub const SUM_ROUNDING: f64 = 0.005;
 
     /// The table of these loci, in this order.
     ///
@@ -315,6 +319,13 @@ impl FrequencyTable {
     #[must_use]
     pub fn loci(&self) -> &[LocusFrequencies] {
         &self.loci
+    }
+
+    /// The loci whose frequencies were off by more than [`Self::SUM_ROUNDING`] from adding up to 1, in table order, with
+    /// the sums.
+    pub fn sums_off(&self) -> impl Iterator<Item = (&Locus, f64)> {
+        let sums = self.panel.loci().iter().zip(self.loci.iter().map(LocusFrequencies::sum));
+        sums.filter(|(_, sum)| exceeds(sum - 1.0, Self::SUM_ROUNDING))
     }
 
     /// BLAKE3 of loci, alleles and normalised frequencies: two tables with the same digest give the same numbers.

@@ -7,13 +7,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::index::IndexError;
-use crate::intake::{MapError, Problem};
+use crate::intake::{IntakeError, MapError, Problem};
 use crate::kinship::KinshipError;
 use crate::ledger::LedgerError;
 use crate::matching::{ReachError, Stopped};
 use crate::model::{Locus, PedigreeError, Pseudonym};
 use crate::planning::PlanningError;
-use crate::population::{FrequencyErrors, FrequencyTableError};
+use crate::population::{FrequencyTableError, TableTextError};
 use crate::pseudonym::{CustodianError, IdentifierError, KeyError, SealError, VaultError};
 use crate::report::FamError;
 use crate::report::words::{count, plural};
@@ -207,17 +207,23 @@ pub enum StoreError {
     /// A file exists that was not to be replaced.
     #[error("{} exists", .0.display())]
     FileExists(PathBuf),
-    /// A text file in another encoding.
-    #[error("{}:{line}: is not UTF-8 text: save the file as UTF-8", path.display())]
-    NotUtf8 {
+    /// See [`IntakeError`].
+    #[error("{0}")]
+    Unread(#[from] IntakeError),
+    /// The file has one database and no sheets.
+    #[error("{} is a Familias project, which has one database: neither a population nor a sheet can be chosen", .0.display())]
+    OnePopulation(PathBuf),
+    /// A frequency table is not understood.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Frequencies(Vec<Problem>),
+    /// A frequency table that the store keeps was changed.
+    #[error("{}", path.display())]
+    KeptTable {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
-        line: u64,
+        /// What is wrong with it.
+        source: TableTextError,
     },
-    /// A frequency table is not understood.
-    #[error("{0}")]
-    Frequencies(#[from] FrequencyErrors),
     /// The database of a Familias project is not understood.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     FamiliasDatabase(Vec<Problem>),

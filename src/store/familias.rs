@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::intake::{FamLocus, FamMutation, Problem, read_fam_database};
+use crate::intake::{FamDatabase, FamLocus, FamMutation, Problem, Severity};
 use crate::model::Locus;
 use crate::population::{Floor, FrequencyTable, FrequencyTableError, LocusFrequencies, Mutation, MutationRates};
 
@@ -14,34 +14,54 @@ pub(super) struct FamiliasDatabase {
     pub(super) mutation: Result<Mutation, UnknownMutation>,
     pub(super) floor: Result<Floor, UnknownFloor>,
     pub(super) theta: f64,
-    pub(super) notes: Vec<FamiliasNote>,
+    pub(super) notes: Vec<FrequencyNote>,
 }
 
-/// Reads the database of a project.
-pub(super) fn read_database(name: &str, bytes: &[u8]) -> Result<FamiliasDatabase, StoreError> {
-    let database = read_fam_database(name, bytes).map_err(StoreError::FamiliasDatabase)?;
+/// Makes a table and a model of a database.
+pub(super) fn of_database(name: &str, database: FamDatabase) -> Result<FamiliasDatabase, StoreError> {
     let table = table(&database.loci).map_err(|source| StoreError::FamiliasTable { file: name.to_owned(), source })?;
     let (mutation, floor, theta) = (mutation(&database.loci), floor(&database.loci), database.theta);
     let loci = |which: fn(&FamLocus) -> bool| -> Vec<Locus> {
         database.loci.iter().filter(|locus| which(locus)).map(|locus| locus.locus.clone()).collect()
     };
     let (drop_out, below_rare) = (loci(|locus| locus.drop_out > 0.0), loci(|locus| locus.below_rare));
-    let mut notes: Vec<FamiliasNote> = database.notes.into_iter().map(FamiliasNote::Finding).collect();
+    let mut notes: Vec<FrequencyNote> = database.notes.into_iter().map(FrequencyNote::Finding).collect();
+    notes.extend(table.sums_off().map(|(locus, sum)| FrequencyNote::SumOff {
+        file: name.to_owned(),
+        locus: locus.clone(),
+        sum,
+    }));
     if !drop_out.is_empty() {
-        notes.push(FamiliasNote::DropOut { file: name.to_owned(), loci: drop_out });
+        notes.push(FrequencyNote::DropOut { file: name.to_owned(), loci: drop_out });
     }
     if !below_rare.is_empty() {
-        notes.push(FamiliasNote::BelowRare { file: name.to_owned(), loci: below_rare });
+        notes.push(FrequencyNote::BelowRare { file: name.to_owned(), loci: below_rare });
     }
     Ok(FamiliasDatabase { table, mutation, floor, theta, notes })
 }
 
-/// What of a Familias database is not taken as it is.
+/// What of a file of frequencies is not taken as it is.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum FamiliasNote {
+pub enum FrequencyNote {
     /// A finding of the reader.
     Finding(Problem),
+    /// The frequencies of a locus do not add up to 1.
+    SumOff {
+        /// The file, as named.
+        file: String,
+        /// The locus.
+        locus: Locus,
+        /// What they add up to.
+        sum: f64,
+    },
+    /// The table states the frequency of alleles that it does not list.
+    Floor {
+        /// The file, as named.
+        file: String,
+        /// The frequency; `None` where it is another one at each locus, so that the number of persons gives it.
+        floor: Option<f64>,
+    },
     /// Drop-out is set at these loci.
     DropOut {
         /// The file, as named.
@@ -58,11 +78,36 @@ pub enum FamiliasNote {
     },
 }
 
-impl fmt::Display for FamiliasNote {
+impl FrequencyNote {
+    /// Finds out whether it should be looked at.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        match self {
+            Self::Finding(problem) => problem.severity != Severity::Note,
+            Self::SumOff { .. } | Self::DropOut { .. } | Self::BelowRare { .. } => true,
+            Self::Floor { floor, .. } => floor.is_none(),
+        }
+    }
+}
+
+impl fmt::Display for FrequencyNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |loci: &[Locus]| loci.iter().map(Locus::name).collect::<Vec<_>>().join(", ");
         match self {
             Self::Finding(problem) => problem.fmt(f),
+            Self::SumOff { file, locus, sum } => write!(
+                f,
+                "{file}: the frequencies of {locus} add up to {sum:.4}, not to 1: they are divided by that; look for a lost or \
+                 wrong one"
+            ),
+            Self::Floor { file, floor: Some(floor) } => {
+                write!(f, "{file}: a row gives alleles that have none the frequency {floor}: the model takes it")
+            }
+            Self::Floor { file, floor: None } => write!(
+                f,
+                "{file}: a row gives alleles that have none another frequency at each locus, and here all loci have one rule: \
+                 the model takes (n+1)/(2N+1) of the persons counted"
+            ),
             Self::DropOut { file, loci } => write!(
                 f,
                 "{file}: drop-out is considered there person by person, so import takes it with the samples, and the model \
@@ -113,8 +158,13 @@ pub struct UnknownFloor;
 fn table(loci: &[FamLocus]) -> Result<FrequencyTable, FrequencyTableError> {
     let frequencies = |locus: &FamLocus| {
         let sum: f64 = locus.rest + locus.alleles.iter().map(|allele| allele.1).sum::<f64>();
-        let alleles = locus.alleles.iter().map(|&(allele, frequency)| (allele, frequency / sum));
-        let rest = Some(locus.rest / sum);
+        // The silent allele's share may be among the others or not.
+        let one = [1.0, 1.0 - locus.silent.unwrap_or(0.0)];
+        let one = if (sum - one[1]).abs() < (sum - one[0]).abs() { one[1] } else { one[0] };
+        let rounded = (sum / one - 1.0).abs() <= FrequencyTable::SUM_ROUNDING;
+        let divisor = if rounded { sum } else { one };
+        let alleles = locus.alleles.iter().map(|&(allele, frequency)| (allele, frequency / divisor));
+        let rest = Some(locus.rest / divisor);
         let frequencies = LocusFrequencies::with_rest(alleles, rest, locus.individuals, locus.silent)
             .map_err(|error| FrequencyTableError::Frequencies { locus: locus.locus.clone(), error })?;
         Ok::<_, FrequencyTableError>((locus.locus.clone(), frequencies))
@@ -248,7 +298,7 @@ mod tests {
             locus.rest = rest;
             locus.alleles.iter_mut().for_each(|allele| allele.1 = (1.0 - rest) / 10.0);
             let (table, mutation) = (table(&[locus.clone()]).unwrap(), mutation(&[locus]).unwrap());
-            let again = FrequencyTable::read("table.csv", &table.to_csv()).unwrap();
+            let again = FrequencyTable::from_csv(&table.to_csv()).unwrap();
             assert_eq!(again.digest(), table.digest());
             Calculator::new(&again, Model { mutation, ..Model::default() }).unwrap()
         };

@@ -19,7 +19,7 @@ use super::actor::this_process;
 use super::config::{Config, FrequencyConfig, MatchConfig, ModelConfig, STORE_VERSION, min_loci};
 use super::error::{FileAction, StoreError};
 use super::files::{flush, folder, outside, write_private};
-use super::frequencies::{Frequencies, read_table};
+use super::frequencies::{Frequencies, read_kept};
 use super::settings::Settings;
 
 const CONFIG: &str = "reunite.toml";
@@ -222,7 +222,7 @@ impl Store {
             return Err(StoreError::Threshold(path));
         }
         let frequencies = dir.join(&config.frequencies.file);
-        let (_, table) = read_table(&frequencies)?;
+        let table = read_kept(&frequencies)?;
         if HEXLOWER.encode(&table.digest()) != config.frequencies.digest {
             return Err(StoreError::OtherFrequencies(frequencies));
         }

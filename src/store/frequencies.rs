@@ -1,13 +1,15 @@
-//! Frequency tables as they are brought: CSV, or the database of a Familias project.
+//! Frequency tables as they are brought: a table of any form, or the database of a Familias project.
 
+use std::fs;
 use std::path::Path;
 
-use crate::intake::Format;
+use crate::intake::{
+    PublishedTable, TableForm, TableRequest, file_bytes, is_fam_database, read_fam_database, read_frequency_table,
+};
 use crate::population::{Floor, FrequencyTable, Model, Mutation};
 
-use super::error::StoreError;
-use super::familias::{FamiliasDatabase, FamiliasNote, UnknownFloor, UnknownMutation, read_database};
-use super::files::read;
+use super::error::{FileAction, StoreError};
+use super::familias::{FamiliasDatabase, FrequencyNote, UnknownFloor, UnknownMutation, of_database};
 
 /// A frequency table, and what its file says of the model.
 #[derive(Clone, Debug)]
@@ -18,8 +20,16 @@ pub struct Frequencies {
     pub table: FrequencyTable,
     /// What holds where no option says otherwise.
     pub base: ModelBase,
-    /// What of the file is not taken.
-    pub notes: Vec<FamiliasNote>,
+    /// What of the file is not taken, and what should be looked at.
+    pub notes: Vec<FrequencyNote>,
+    /// How the file is laid out; `None` for a Familias project and for tables that were not read.
+    pub form: Option<TableForm>,
+    /// Whose frequencies they are, where the file says so.
+    pub population: Option<String>,
+    /// For each locus, its name in the file, where that may be another one.
+    pub written: Vec<String>,
+    /// For each locus, the frequency that the file gives to alleles without a row.
+    pub floors: Vec<Option<f64>>,
 }
 
 impl Frequencies {
@@ -31,46 +41,99 @@ impl Frequencies {
     #[must_use]
     pub fn built_in() -> Self {
         let text = FrequencyTable::chinese_han_23_text().to_owned();
-        Self { text, table: FrequencyTable::chinese_han_23().clone(), base: ModelBase::default(), notes: Vec::new() }
+        Self { text, ..FrequencyTable::chinese_han_23().clone().into() }
     }
 
-    /// Reads a file: tidy CSV (`locus,allele,frequency` and, optionally, `individuals`), or a Familias project.
+    /// Reads a file: a table of any form that [`read_frequency_table`] knows, or a Familias project.
     ///
     /// # Errors
-    /// [`StoreError::Io`], [`StoreError::NotUtf8`], [`StoreError::Frequencies`], [`StoreError::FamiliasDatabase`].
+    /// As [`Self::read_as`].
     pub fn read(path: &Path) -> Result<Self, StoreError> {
-        let bytes = read(path)?;
-        if Format::detect(&bytes) == Format::Fam {
-            let FamiliasDatabase { table, mutation, floor, theta, notes } =
-                read_database(&path.display().to_string(), &bytes)?;
-            let base = ModelBase { mutation, floor, theta };
-            return Ok(Self { text: table.to_csv(), table, base, notes });
+        Self::read_as(path, &TableRequest::default())
+    }
+
+    /// Reads a file as the request asks.
+    ///
+    /// ```
+    /// use reunite::intake::TableRequest;
+    /// use reunite::store::Frequencies;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("table.csv");
+    /// std::fs::write(&path, "Allele,Pop,TH01\n6,Han,1\n9.3,Hui,1\nfmin,Han,0.001\n")?;
+    /// let request = TableRequest { population: Some("Han"), ..TableRequest::default() };
+    /// let frequencies = Frequencies::read_as(&path, &request)?;
+    /// assert_eq!(frequencies.table.loci()[0].alleles(), ["6".parse()?]);
+    /// assert_eq!(frequencies.floors, [Some(0.001)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Unread`], [`StoreError::Frequencies`], [`StoreError::FamiliasDatabase`].
+    pub fn read_as(path: &Path, request: &TableRequest<'_>) -> Result<Self, StoreError> {
+        let bytes = file_bytes(path)?;
+        let name = path.display().to_string();
+        if is_fam_database(&bytes) {
+            if request.population.is_some() || request.sheet.is_some() {
+                return Err(StoreError::OnePopulation(path.to_owned()));
+            }
+            let database = read_fam_database(&name, &bytes).map_err(StoreError::FamiliasDatabase)?;
+            let FamiliasDatabase { table, mutation, floor, theta, notes } = of_database(&name, database)?;
+            return Ok(Self { base: ModelBase { mutation, floor, theta }, notes, ..table.into() });
         }
-        let (text, table) = table(path, bytes)?;
-        Ok(Self { text, table, base: ModelBase::default(), notes: Vec::new() })
+        let read = read_frequency_table(&name, &bytes, request).map_err(StoreError::Frequencies)?;
+        let PublishedTable { table, form, population, written, floors, notes, .. } = read;
+        let base = ModelBase { floor: floor(&table, &floors), ..ModelBase::default() };
+        let mut notes: Vec<FrequencyNote> = notes.into_iter().map(FrequencyNote::Finding).collect();
+        if let Some(floor) = floor_note(&name, &table, &floors) {
+            notes.push(floor);
+        }
+        Ok(Self { base, notes, form: Some(form), population, written, floors, ..table.into() })
     }
 }
 
 impl From<FrequencyTable> for Frequencies {
     /// Takes a table that was built from values, and writes its text.
     fn from(table: FrequencyTable) -> Self {
-        Self { text: table.to_csv(), table, base: ModelBase::default(), notes: Vec::new() }
+        let written = table.panel().loci().iter().map(|locus| locus.name().to_owned()).collect();
+        Self {
+            text: table.to_csv(),
+            floors: vec![None; table.panel().len()],
+            table,
+            base: ModelBase::default(),
+            notes: Vec::new(),
+            form: None,
+            population: None,
+            written,
+        }
     }
 }
 
-/// Reads a table in CSV, with its text.
-pub(super) fn read_table(path: &Path) -> Result<(String, FrequencyTable), StoreError> {
-    table(path, read(path)?)
+/// The floor that a table states, which is one for all loci here. Where it differs from locus to locus, the number of
+/// persons gives another one, if it is known.
+fn floor(table: &FrequencyTable, floors: &[Option<f64>]) -> Result<Floor, UnknownFloor> {
+    let mut stated = floors.iter();
+    match stated.next().copied().flatten() {
+        Some(first) if stated.all(|floor| *floor == Some(first)) => Ok(Floor::Fixed(first)),
+        _ if floors.iter().all(Option::is_none) => Ok(Floor::Counted),
+        _ if table.loci().iter().all(|locus| locus.individuals().is_some()) => Ok(Floor::Counted),
+        _ => Err(UnknownFloor),
+    }
 }
 
-fn table(path: &Path, bytes: Vec<u8>) -> Result<(String, FrequencyTable), StoreError> {
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        StoreError::NotUtf8 { path: path.to_owned(), line: line as u64 }
-    })?;
-    let table = FrequencyTable::read(&path.display().to_string(), &text)?;
-    Ok((text, table))
+fn floor_note(file: &str, table: &FrequencyTable, floors: &[Option<f64>]) -> Option<FrequencyNote> {
+    let stated = floors.iter().any(Option::is_some);
+    match floor(table, floors) {
+        Ok(Floor::Fixed(floor)) => Some(FrequencyNote::Floor { file: file.to_owned(), floor: Some(floor) }),
+        Ok(Floor::Counted) if stated => Some(FrequencyNote::Floor { file: file.to_owned(), floor: None }),
+        _ => None,
+    }
+}
+
+/// Reads a table that a store keeps.
+pub(super) fn read_kept(path: &Path) -> Result<FrequencyTable, StoreError> {
+    let text = fs::read_to_string(path).map_err(|source| StoreError::io(FileAction::Read, path, source))?;
+    FrequencyTable::from_csv(&text).map_err(|source| StoreError::KeptTable { path: path.to_owned(), source })
 }
 
 /// What holds of a model where no option says otherwise; or why nothing does.

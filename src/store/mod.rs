@@ -51,7 +51,7 @@ pub use error::{BadLine, BadNumber, ExportConflict, FileAction, Incomplete, Rota
 pub use explain::{CertainParent, ExplainOptions, Explained};
 pub use export::{ExportForm, ExportOptions, ExportRemark, Exported, ExportedContent};
 pub use expunge::{ExpungeOptions, ExpungeReport};
-pub use familias::{FamiliasNote, UnknownFloor, UnknownMutation};
+pub use familias::{FrequencyNote, UnknownFloor, UnknownMutation};
 pub use families::{FamilyStates, WithdrawalReason};
 pub use files::{write_over, write_private};
 pub use folder::{NewStore, Store};

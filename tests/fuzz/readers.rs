@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use reunite::index::{FamilyIndex, FamilyRecord, Index};
 use reunite::intake::{
     CaseList, CasePedigrees, FamilyPedigrees, Format, Intake, Layout, NumberKind, Problem, Request, SingleAllele,
-    read_bytes, read_cases, read_fam_database, read_guessing_layout,
+    TableRequest, read_bytes, read_cases, read_fam_database, read_frequency_table, read_guessing_layout,
 };
 use reunite::model::Panel;
 use reunite::population::FrequencyTable;
@@ -129,12 +129,34 @@ pub fn cases(bytes: &[u8]) {
     }
 }
 
-/// Frequency tables.
+/// Frequency tables: of any form; of a population and with a name of a locus that is kept; and as a store keeps them.
 pub fn frequencies(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
-    match FrequencyTable::read("f.csv", text) {
-        Err(errors) => assert!(!errors.errors.is_empty() && errors.to_string().contains("f.csv")),
-        Ok(table) => assert_eq!(table.panel().len(), table.loci().len()),
+    table(bytes, &TableRequest::default());
+    let keep_loci = ["L1".to_owned()];
+    table(bytes, &TableRequest { population: Some("Han"), sheet: None, keep_loci: &keep_loci });
+    if let Ok(table) =
+        std::str::from_utf8(bytes).map_err(drop).and_then(|text| FrequencyTable::from_csv(text).map_err(drop))
+    {
+        assert_eq!(table.panel().len(), table.loci().len());
+    }
+}
+
+/// What is read fits together, and survives being kept.
+fn table(bytes: &[u8], request: &TableRequest<'_>) {
+    match read_frequency_table("f.csv", bytes, request) {
+        Err(problems) => check(&problems),
+        Ok(read) => {
+            let loci = read.table.panel().len();
+            assert_eq!((read.table.loci().len(), read.written.len(), read.floors.len()), (loci, loci, loci));
+            assert!(read.floors.iter().flatten().all(|floor| *floor > 0.0 && *floor < 1.0));
+            assert!(read.notes.iter().all(|note| !note.what.is_empty()));
+            for locus in read.table.loci() {
+                assert!((locus.sum() - 1.0).abs() < 0.0501 && !locus.alleles().is_empty());
+                assert!((locus.frequencies().iter().sum::<f64>() - 1.0).abs() < 1e-9);
+            }
+            let kept = FrequencyTable::from_csv(&read.table.to_csv()).map(|kept| kept.digest());
+            assert_eq!(kept, Ok(read.table.digest()));
+        }
     }
 }
 

@@ -151,7 +151,7 @@ fn small_table() -> FrequencyTable {
     let loci: Vec<&str> = FrequencyTable::chinese_han_23().panel().loci()[..6].iter().map(Locus::name).collect();
     let locus = |line: &str| line.split(',').next().unwrap().to_owned();
     let kept = |line: &&str| locus(line) == "locus" || loci.contains(&locus(line).as_str());
-    FrequencyTable::read("small", &text.lines().filter(kept).collect::<Vec<_>>().join("\n")).unwrap()
+    FrequencyTable::from_csv(&text.lines().filter(kept).collect::<Vec<_>>().join("\n")).unwrap()
 }
 
 /// Families with these relatives, all planted and typed everywhere.

@@ -135,7 +135,7 @@ impl Bench {
     fn measure(&self, output: &Output) -> anyhow::Result<Measured> {
         let quiet = Output::new(true);
         let quiet = Notices::new(&quiet);
-        let frequencies = self.frequencies.read()?;
+        let frequencies = self.frequencies.read(output)?;
         let table = &frequencies.table;
         let settings = self.model.settings()?;
         let criterion = Criterion { min_log10_lr: checked_threshold(self.min_log10_lr)?, ..Criterion::default() };

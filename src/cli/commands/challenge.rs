@@ -102,7 +102,7 @@ impl Search {
 
     fn search(&self, output: &Output) -> anyhow::Result<Searched> {
         let quiet = Output::new(true);
-        let frequencies = self.frequencies.read()?;
+        let frequencies = self.frequencies.read(output)?;
         let table = &frequencies.table;
         let panel = table.panel();
         let mut settings = self.model.settings()?;

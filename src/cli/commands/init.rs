@@ -35,9 +35,8 @@ impl Init {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let key = global.key().map(|key| SecretKey::load(&key)).transpose()?.map(Arc::new);
         let custodians = custodians(&self.custodian)?;
-        let frequencies = self.frequencies.read()?;
-        let Frequencies { table, base, notes, .. } = &frequencies;
-        notes.iter().for_each(|note| output.warn(&note.to_string()));
+        let frequencies = self.frequencies.read(output)?;
+        let Frequencies { table, base, .. } = &frequencies;
         let settings = self.model.settings_over(base)?;
         let criterion = Criterion { min_log10_lr: checked_threshold(self.min_log10_lr)?, ..Criterion::default() };
         let store = Store::create_recorded(

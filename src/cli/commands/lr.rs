@@ -33,8 +33,7 @@ pub(crate) struct Lr {
 
 impl Lr {
     pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
-        let Frequencies { table, base, notes, .. } = self.frequencies.read()?;
-        notes.iter().for_each(|note| output.warn(&note.to_string()));
+        let Frequencies { table, base, .. } = self.frequencies.read(output)?;
         let calculator = self.model.settings_over(&base)?.calculator(&table)?;
         let read = |path: &Path| file_bytes(path).map_err(anyhow::Error::from);
         let refused = |problems: Vec<Problem>| {

@@ -68,7 +68,7 @@ pub(crate) struct Synth {
 
 impl Synth {
     pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
-        let Frequencies { table, .. } = self.frequencies.read()?;
+        let Frequencies { table, .. } = self.frequencies.read(output)?;
         let settings = self.model.settings()?;
         let model = settings.model;
         anyhow::ensure!(settings.linked.is_empty(), "synthetic loci are independent: leave --linked away");

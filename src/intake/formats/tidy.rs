@@ -22,8 +22,8 @@ pub(in crate::intake) fn read_tidy(
     let expected = request.expected();
     let words = expected.words(&header.iter().map(|name| expected.ours(name.trim())).collect::<Vec<_>>());
     let header = Header::read(line, text, &header, &expected, findings);
-    let Some(header) = header else { return SoundRows::default() };
-    let header = Header { comma: Comma::beside(delimiter), ..header };
+    let Some(mut header) = header else { return SoundRows::default() };
+    header.comma = Comma::beside(delimiter);
     let how = Rows { delimiter, header: &header, words: &words, request };
     let (reader, any) = read_in_parallel(lines, how, bytes, findings);
     if !any {

@@ -72,7 +72,7 @@ pub(in crate::intake) fn row_fields<'a>(
 }
 
 /// The text of a line, if it is one.
-fn line_text<'a>(number: u64, line: &'a [u8], findings: &mut Findings) -> Option<&'a str> {
+pub(in crate::intake) fn line_text<'a>(number: u64, line: &'a [u8], findings: &mut Findings) -> Option<&'a str> {
     if line.len() > MOST_LINE_BYTES {
         findings.problem(
             number,
@@ -107,7 +107,7 @@ fn line_text<'a>(number: u64, line: &'a [u8], findings: &mut Findings) -> Option
     }
 }
 
-fn unclosed_quote(number: u64, column: Column, findings: &mut Findings) {
+pub(in crate::intake) fn unclosed_quote(number: u64, column: Column, findings: &mut Findings) {
     let what = "a double quote is opened here and not closed before the next field or line end: remove or close it";
     findings.problem(number, column, FindingCode::Quote, what);
 }

@@ -1,14 +1,18 @@
 //! The frequency database of a file, with the settings that go with it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::is_fam;
 use super::lengths::Lengths;
 use super::main_part::{RawAllele, RawLocus, Theta, read};
 use super::values::Values;
 use crate::intake::columns::loci;
 use crate::intake::columns::loci::{KNOWN_LOCI, Named};
 use crate::intake::findings::{Findings, Problem, value_named};
+use crate::intake::text::encoding::decode;
 use crate::model::{Allele, FindingCode, Locus, Panel};
+use crate::population::FrequencyTable;
 
 /// Allele frequencies of a file and what it has been computed with.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,18 +64,43 @@ pub struct FamMutation {
     pub second_rates: [f64; 2],
 }
 
-/// How far the frequencies of a locus may be from their sum.
-const SUM_TOLERANCE: f64 = 0.02;
 /// What Familias calls all alleles that a database does not list.
 const REST_ALLELE: &str = "Rest allele";
+/// How much of a locus' frequencies alleles without a repeat number may have.
+const MOST_NAMELESS: f64 = 0.02;
 
-/// Reads the database of a file; persons and pedigrees are read over.
+/// How much of a file its first words are among.
+const START: usize = 256;
+
+/// Finds out whether a file is a project, whatever its encoding.
+#[must_use]
+pub fn is_fam_database(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(START)];
+    decode(start, None, &mut Findings::new("")).is_some_and(|text| is_fam(&text))
+}
+
+/// The text of a file. Only persons, pedigrees and remarks have names in other than Latin letters, and nobody looks at them
+/// here: what is no UTF-8 in them does not matter.
+fn text<'a>(bytes: &'a [u8], findings: &mut Findings) -> Option<Cow<'a, [u8]>> {
+    if std::str::from_utf8(bytes).is_ok() {
+        return Some(Cow::Borrowed(bytes));
+    }
+    if bytes.contains(&0) {
+        return decode(bytes, None, findings);
+    }
+    Some(Cow::Owned(String::from_utf8_lossy(bytes).into_owned().into_bytes()))
+}
+
+/// Reads the database of a file in UTF-8, UTF-16, GB18030 or Latin-1; persons and pedigrees are read over.
 ///
 /// # Errors
 /// Every problem, in order of lines.
 pub fn read_fam_database(file_name: &str, bytes: &[u8]) -> Result<FamDatabase, Vec<Problem>> {
     let mut findings = Findings::new(file_name);
-    let database = Values::new(bytes, &mut findings)
+    let text = text(bytes, &mut findings);
+    let database = text
+        .as_deref()
+        .and_then(|text| Values::new(text, &mut findings))
         .and_then(|mut values| read(&mut values, &mut findings))
         .map(|main| (main.theta, all_loci(main.line, &main.loci, &mut findings)));
     if let Some((Theta { line, value: theta }, _)) = database
@@ -163,12 +192,12 @@ fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<Fam
         findings.problem(raw.line, value_named("Minor allele frequency"), FindingCode::RareAllele, what);
     }
     // The silent allele's share may be among the others or not.
-    let near = |one: f64| (sum - one).abs() <= SUM_TOLERANCE;
+    let near = |one: f64| (sum - one).abs() <= FrequencyTable::SUM_TOLERANCE;
     if !near(1.0) && !near(1.0 - silent.unwrap_or(0.0)) {
         let what =
             format!("the frequencies of the locus add up to {sum:.4}, not to 1: look for a missing or wrong one");
         findings.problem(raw.line, value_named("frequencies"), FindingCode::Sum, what);
-    } else if nameless > SUM_TOLERANCE {
+    } else if nameless > MOST_NAMELESS {
         let what = format!(
             "alleles of the locus with a frequency of {nameless:.4} have names that are no repeat numbers, such as 14 or 9.3: \
              give them numbers, or leave the locus out"

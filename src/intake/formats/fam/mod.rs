@@ -36,7 +36,7 @@ use crate::intake::rows::table::Table;
 
 use crate::model::{FamilyPedigree, FindingCode, Layout};
 
-pub use database::{FamDatabase, FamLocus, FamMutation, read_fam_database};
+pub use database::{FamDatabase, FamLocus, FamMutation, is_fam_database, read_fam_database};
 
 /// Whether a file is one of these.
 pub(in crate::intake) fn is_fam(bytes: &[u8]) -> bool {

@@ -1,0 +1,257 @@
+//! A table as rows of cells, whatever its encoding and delimiter.
+
+use std::borrow::Cow;
+
+use encoding_rs::WINDOWS_1252;
+
+use crate::intake::findings::Findings;
+use crate::intake::text::encoding::decode;
+use crate::intake::text::lines::{Lines, header_delimiter, split_fields};
+use crate::intake::text::source::{line_text, unclosed_quote};
+use crate::model::FindingCode;
+
+/// The most bytes of a table: the largest that are published have some hundred thousand.
+const MOST_BYTES: usize = 64 << 20;
+/// The most cells of a table: 100 populations of 64 loci with 100 alleles, and some columns.
+const MOST_CELLS: usize = 4_000_000;
+/// The most columns.
+const MOST_COLUMNS: usize = 1024;
+/// Lines that are looked at for the delimiter.
+const FIRST_LINES: usize = 50;
+
+/// A row: its line, from 1, and its cells without white space around them. Empty is what says that there is no value.
+pub(super) struct Row {
+    pub(super) line: u64,
+    pub(super) cells: Vec<String>,
+}
+
+impl Row {
+    pub(super) fn cell(&self, column: usize) -> &str {
+        self.cells.get(column).map_or("", String::as_str)
+    }
+
+    /// How many cells have a text.
+    pub(super) fn filled(&self) -> usize {
+        self.cells.iter().filter(|cell| !cell.is_empty()).count()
+    }
+}
+
+/// What separates the cells of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Delimiter {
+    Byte(u8),
+    /// Any number of spaces.
+    Spaces,
+}
+
+/// Reads the rows that are neither empty nor comments; `None` if the findings say why not.
+pub(super) fn rows(bytes: &[u8], sheet: Option<&str>, findings: &mut Findings) -> Option<Vec<Row>> {
+    if bytes.len() > MOST_BYTES {
+        let what = "the file is larger than 64 MiB, which no frequency table is: give the table alone";
+        findings.problem(0, None, FindingCode::TableSize, what);
+        return None;
+    }
+    let text = text(bytes, sheet, findings)?;
+    let text = match text.contains(&b'\n') {
+        // As old Macs end lines.
+        false if text.contains(&b'\r') => {
+            Cow::Owned(text.iter().map(|&byte| if byte == b'\r' { b'\n' } else { byte }).collect())
+        }
+        _ => text,
+    };
+    let before = findings.count();
+    let delimiter = delimiter(&text);
+    let (mut rows, mut cells) = (Vec::new(), 0);
+    for (number, line) in Lines::new(&text) {
+        let Some(line) = line_text(number, line, findings) else { continue };
+        if line.trim_start().starts_with('#') || line.starts_with("sep=") && number == 1 {
+            continue;
+        }
+        let line = if delimiter == Delimiter::Spaces { spaced(line) } else { Cow::Borrowed(line) };
+        let byte = if let Delimiter::Byte(byte) = delimiter { byte } else { b'\t' };
+        let mut fields = Vec::new();
+        if split_fields(&line, byte, &mut fields).is_err() {
+            unclosed_quote(number, None, findings);
+            continue;
+        }
+        let mut row = Row { line: number, cells: fields.iter().map(|field| cell(field)).collect() };
+        while row.cells.last().is_some_and(String::is_empty) {
+            row.cells.pop();
+        }
+        if row.cells.is_empty() {
+            continue;
+        }
+        cells += row.cells.len();
+        if cells > MOST_CELLS || row.cells.len() > MOST_COLUMNS {
+            let what = format!(
+                "the table has more than {MOST_CELLS} cells, or this row more than {MOST_COLUMNS}: give the table alone, or \
+                 one population of it"
+            );
+            findings.problem(number, None, FindingCode::TableSize, what);
+            return None;
+        }
+        rows.push(row);
+    }
+    if rows.is_empty() && findings.count() == before {
+        findings.problem(0, None, FindingCode::Empty, "the file is empty: give one row per locus and allele");
+    }
+    (findings.count() == before).then_some(rows)
+}
+
+/// The text as UTF-8, or nearly: lines that are not are found later.
+fn text<'a>(bytes: &'a [u8], sheet: Option<&str>, findings: &mut Findings) -> Option<Cow<'a, [u8]>> {
+    if sheet.is_none() && is_latin_1(bytes) {
+        findings.note(0, None, FindingCode::Encoding, "the file is not UTF-8: read as Windows-1252 (Latin-1)");
+        let (text, ..) = WINDOWS_1252.decode(bytes);
+        return Some(Cow::Owned(text.into_owned().into_bytes()));
+    }
+    decode(bytes, sheet, findings)
+}
+
+/// Whether text that is not UTF-8 is better read as Latin-1 than as GB18030: letters with an accent mostly stand alone,
+/// while Chinese characters are pairs of such bytes.
+fn is_latin_1(bytes: &[u8]) -> bool {
+    if std::str::from_utf8(bytes).is_ok() || bytes.contains(&0) || bytes.starts_with(b"PK") {
+        return false;
+    }
+    let runs = bytes.chunk_by(|a, b| a.is_ascii() == b.is_ascii()).filter(|run| !run[0].is_ascii());
+    let (mut alone, mut paired) = (0, 0);
+    for run in runs {
+        if run.len() == 1 { alone += 1 } else { paired += 1 }
+    }
+    // Controls that no text has are half of another encoding's characters.
+    let controls = bytes.iter().any(|byte| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d | 0xff));
+    alone > paired && !controls
+}
+
+/// Of tab, semicolon and comma the one that divides the most lines; spaces if none does.
+fn delimiter(text: &[u8]) -> Delimiter {
+    let mut votes = [(b'\t', 0), (b';', 0), (b',', 0)];
+    let mut lines = Lines::new(text).map(|(_, line)| line).take(FIRST_LINES).peekable();
+    if let Some(&[b's', b'e', b'p', b'=', byte]) = lines.peek() {
+        return Delimiter::Byte(*byte);
+    }
+    for line in lines.filter(|line| !line.starts_with(b"#")) {
+        let Ok(line) = std::str::from_utf8(line) else { continue };
+        let found = header_delimiter(line);
+        let divides = line.split('"').step_by(2).any(|part| part.as_bytes().contains(&found));
+        if let Some(vote) = votes.iter_mut().find(|vote| vote.0 == found && divides) {
+            vote.1 += 1;
+        }
+    }
+    let best = votes.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best });
+    match best {
+        Some((byte, 1..)) => {
+            // A row of decimal commas may have more of them than of what divides it.
+            let divided = |byte: u8| {
+                let mut lines = Lines::new(text).map(|(_, line)| line).filter(|line| !line.trim_ascii().is_empty());
+                byte != b',' || lines.any(|line| line.contains(&b',') && !only_decimal_commas(line))
+            };
+            let stronger = votes.iter().find(|vote| vote.0 != b',' && vote.1 > 0).map(|vote| vote.0);
+            match (divided(byte), stronger) {
+                (true, _) => Delimiter::Byte(byte),
+                (false, Some(byte)) => Delimiter::Byte(byte),
+                (false, None) => Delimiter::Spaces,
+            }
+        }
+        _ => Delimiter::Spaces,
+    }
+}
+
+/// Whether each comma of a line stands between two digits, and tabs, semicolons or spaces divide the line.
+fn only_decimal_commas(line: &[u8]) -> bool {
+    let digit = |at: Option<usize>| at.and_then(|at| line.get(at)).is_some_and(u8::is_ascii_digit);
+    line.iter().any(|byte| matches!(byte, b' ' | b'\t' | b';'))
+        && (0..line.len()).filter(|&at| line[at] == b',').all(|at| digit(at.checked_sub(1)) && digit(Some(at + 1)))
+}
+
+/// A line whose cells are divided by spaces, with a tab for each run of them outside quotes.
+fn spaced(line: &str) -> Cow<'_, str> {
+    let mut text = String::with_capacity(line.len());
+    for (at, part) in line.trim().split('"').enumerate() {
+        if at > 0 {
+            text.push('"');
+        }
+        if at % 2 == 1 {
+            text.push_str(part);
+            continue;
+        }
+        let mut after_space = false;
+        for c in part.chars() {
+            let space = matches!(c, ' ' | '\t' | '\u{a0}');
+            if !space {
+                text.push(c);
+            } else if !after_space {
+                text.push('\t');
+            }
+            after_space = space;
+        }
+    }
+    Cow::Owned(text)
+}
+
+/// What a cell says: full-width signs as plain ones, quotes and white space around it gone, and nothing where it says that
+/// there is no value.
+fn cell(field: &str) -> String {
+    let plain = |c: char| match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        '\u{a0}' | '\u{3000}' | '\t' => ' ',
+        // Dashes of every length.
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        _ => c,
+    };
+    let text: String = field.chars().map(plain).filter(|c| !matches!(c, '\u{feff}' | '\u{200b}')).collect();
+    let text = text.trim();
+    let none = matches!(text, "-" | "--" | "." | "/")
+        || ["na", "n/a", "nan", "null", "nd"].iter().any(|word| text.eq_ignore_ascii_case(word));
+    if none { String::new() } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Vec<Vec<String>> {
+        let mut findings = Findings::new("f");
+        let rows = rows(bytes, None, &mut findings);
+        assert_eq!(findings.count(), 0);
+        rows.unwrap().into_iter().map(|row| row.cells).collect()
+    }
+
+    #[test]
+    fn delimiters_are_those_that_divide_most_lines() {
+        for text in [
+            "a,b,c\n1,2,3\n",
+            "a;b;c\n1;2;3\n",
+            "a\tb\tc\n1\t2\t3\n",
+            "a b  c\n 1 2 3\n",
+            "\"a\" \"b\" \"c\"\n\"1\" 2 3\n",
+            "sep=;\na;b;c\n1;2;3\n",
+            "# remark, with, commas\na;b;c\r\n1;2;3\r\n",
+            "a;b;c\r1;2;3\r",
+            "ａ;b;c;;\n１;2;3\n\n;;;\n",
+        ] {
+            assert_eq!(read(text.as_bytes()), [["a", "b", "c"], ["1", "2", "3"]], "{text:?}");
+        }
+        assert_eq!(read(b"Title, one, two\na;b\n0,1;0,2\n0,3;0,4\n")[2], ["0,1", "0,2"]);
+        assert_eq!(read(b"D3S1358\n15 0,5\n16 0,5\n"), [&["D3S1358"][..], &["15", "0,5"], &["16", "0,5"]]);
+        assert_eq!(read(b"a,NA,-\n1,N/A,.\n"), [["a"], ["1"]]);
+    }
+
+    #[test]
+    fn latin_1_and_gb18030_are_told_apart() {
+        assert_eq!(read(b"al\xe8le;fr\xe9quence\n14;1\n")[0], ["al\u{e8}le", "fr\u{e9}quence"]);
+        assert_eq!(read(b"\xbb\xf9\xd2\xf2\xd7\xf9,\xc6\xb5\xc2\xca\nvWA,1\n")[0], ["基因座", "频率"]);
+    }
+
+    #[test]
+    fn a_table_beyond_its_bounds_is_refused() {
+        let mut findings = Findings::new("f");
+        let wide = ",1".repeat(MOST_COLUMNS + 1);
+        assert!(rows(wide.as_bytes(), None, &mut findings).is_none());
+        let many = ",1,1,1\n".repeat(MOST_CELLS / 4 + 1);
+        assert!(rows(many.as_bytes(), None, &mut findings).is_none());
+        assert_eq!(findings.count(), 2);
+        assert!(rows(b"\n\n", None, &mut findings).is_none());
+    }
+}

@@ -1,0 +1,26 @@
+//! Reads tables of allele frequencies as laboratories and journals publish them.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `read` | the whole way, from bytes to a table |
+//! | `form` | which form a table has, and what its columns mean |
+//! | `gather` | the cells of each form, locus by locus |
+//! | `settle` | fractions, percentages or counts; sums; what makes a table of it |
+//! | `labels` | the words that rows and columns go by |
+//! | `loci` | names of loci: aliases, well-formed names, others |
+//! | `numbers` | frequencies, counts and alleles with a decimal point or comma |
+//! | `grid` | encodings, delimiters, rows and cells |
+
+mod form;
+mod gather;
+mod grid;
+mod labels;
+mod loci;
+mod numbers;
+mod read;
+mod settle;
+#[cfg(test)]
+mod tests;
+
+pub use form::TableForm;
+pub use read::{PublishedTable, TableRequest, read_frequency_table};

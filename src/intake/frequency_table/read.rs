@@ -1,0 +1,133 @@
+//! The whole way, from the bytes of a file to a table.
+
+use super::form::{TableForm, find};
+use super::gather::gather;
+use super::grid::rows;
+use super::settle::{Settled, settle};
+use crate::intake::findings::{Findings, Problem};
+use crate::model::{FindingCode, Panel};
+use crate::population::FrequencyTable;
+
+/// What is asked of a frequency table.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TableRequest<'a> {
+    /// Whose frequencies, where the table has several populations.
+    pub population: Option<&'a str>,
+    /// The sheet of a workbook; the first if none is named.
+    pub sheet: Option<&'a str>,
+    /// Names of loci that are taken as they are, though no marker here has them.
+    pub keep_loci: &'a [String],
+}
+
+/// A frequency table, and what its file says beside it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PublishedTable {
+    /// The table: loci in the order of the file, by their names here.
+    pub table: FrequencyTable,
+    /// How the file is laid out.
+    pub form: TableForm,
+    /// Whose frequencies they are, where the file says so.
+    pub population: Option<String>,
+    /// For each locus of the table, its name in the file.
+    pub written: Vec<String>,
+    /// For each locus of the table, the frequency that the file gives to alleles without a row; above 0 and below 1.
+    pub floors: Vec<Option<f64>>,
+    /// Warnings and notes: what is left out, and which sums are off.
+    pub notes: Vec<Problem>,
+}
+
+/// Reads a table of allele frequencies in any of the forms of [`TableForm`], as laboratories and journals publish them.
+///
+/// Text is UTF-8, UTF-16, GB18030 or Windows-1252, divided by commas, semicolons, tabs or spaces, with decimal points or
+/// commas. Columns and rows are known by many names; those of sex markers, statistics and sums are left out with a note,
+/// and what is not understood is a problem. Frequencies are fractions, percentages or counts, as what each locus adds up to
+/// shows. Rows called `N` or `2N` give the number of persons, rows such as `fmin` the frequency of alleles without a row;
+/// rows of allele 0, of alleles off the ladder and of all other alleles are left out.
+///
+/// A locus whose frequencies are off by more than [`FrequencyTable::SUM_ROUNDING`] from adding up to 1 is a warning, by more
+/// than [`FrequencyTable::SUM_TOLERANCE`] a problem.
+///
+/// `file_name` is only used to name the file in findings.
+///
+/// ```
+/// use reunite::intake::{TableForm, TableRequest, read_frequency_table};
+///
+/// let text = "Alelo;THO1;D3S1358\n6;0,3;\n9,3;0,7;\n15;;0,6\n16;;0,4\nN;500;480\n";
+/// let read = read_frequency_table("table.csv", text.as_bytes(), &TableRequest::default()).unwrap();
+/// assert_eq!(read.form, TableForm::Wide);
+/// assert_eq!(read.table.panel().loci()[0].name(), "TH01");
+/// assert_eq!(read.table.loci()[0].frequencies(), [0.3, 0.7]);
+/// assert_eq!(read.table.loci()[1].individuals(), Some(480));
+///
+/// let text = "population,locus,allele,frequency\nHan,vWA,14,1\nHui,vWA,15,1\n";
+/// let problems = read_frequency_table("table.csv", text.as_bytes(), &TableRequest::default()).unwrap_err();
+/// assert!(problems[0].to_string().ends_with("the table has 2 populations: choose one of Han, Hui"));
+/// let request = TableRequest { population: Some("Hui"), ..TableRequest::default() };
+/// assert!(read_frequency_table("table.csv", text.as_bytes(), &request).is_ok());
+/// ```
+///
+/// # Errors
+/// Every problem, in order of lines and columns.
+pub fn read_frequency_table(
+    file_name: &str,
+    bytes: &[u8],
+    request: &TableRequest<'_>,
+) -> Result<PublishedTable, Vec<Problem>> {
+    let mut findings = Findings::new(file_name);
+    let read = read(bytes, request, &mut findings);
+    let (problems, notes) = findings.finish();
+    match read {
+        Some(read) if problems.is_empty() => Ok(PublishedTable { notes, ..read }),
+        _ => Err(problems),
+    }
+}
+
+fn read(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Option<PublishedTable> {
+    let rows = rows(bytes, request.sheet, findings)?;
+    let Some(found) = find(&rows, request.keep_loci) else {
+        let what = "the file is no frequency table of a known form: give the columns locus, allele and frequency; or a row per \
+                    allele and a column per locus, with the names of the loci in the header; or the other way round";
+        findings.problem(rows.first().map_or(0, |row| row.line), None, FindingCode::TableForm, what);
+        return None;
+    };
+    for title in &rows[..found.header] {
+        if title.filled() == 1 {
+            findings.note(title.line, None, FindingCode::TextRow, "the row stands before the header: left out");
+        }
+    }
+    let gathered = gather(&rows, &found, request, findings)?;
+    let population = gathered.population.clone();
+    let before = findings.count();
+    let settled = settle(gathered, findings);
+    if findings.count() > before {
+        return None;
+    }
+    if settled.is_empty() || settled.len() > Panel::MOST_LOCI {
+        let what = format!(
+            "the table has {} loci; a table has from 1 to {}: give one row per locus and allele, and leave loci out that \
+             nobody types",
+            settled.len(),
+            Panel::MOST_LOCI
+        );
+        findings.problem(0, None, FindingCode::Loci, what);
+        return None;
+    }
+    let (mut written, mut floors, mut loci) = (Vec::new(), Vec::new(), Vec::new());
+    for Settled { locus, written: name, frequencies, floor } in settled {
+        written.push(name);
+        floors.push(floor);
+        loci.push((locus, frequencies));
+    }
+    // The loci are some, not too many, and each has one name: what is left cannot be wrong.
+    let table = FrequencyTable::new(loci)
+        .map_err(|error| findings.problem(0, None, FindingCode::Loci, format!("{error}: give each locus once")))
+        .ok()?;
+    for (locus, sum) in table.sums_off() {
+        let what = format!(
+            "the frequencies of {locus} add up to {sum:.4}, not to 1: they are divided by that; look for a lost or wrong row"
+        );
+        findings.warn(0, None, FindingCode::SumOff, what);
+    }
+    Some(PublishedTable { table, form: found.form, population, written, floors, notes: Vec::new() })
+}

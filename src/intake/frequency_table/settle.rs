@@ -1,0 +1,217 @@
+//! What the gathered cells come to: fractions, percentages or counts, and sums.
+
+use std::collections::BTreeMap;
+
+use super::gather::{Gathered, LocusCells, Value};
+use super::labels::Label;
+use crate::intake::findings::Findings;
+use crate::model::{Allele, FindingCode, Locus};
+use crate::population::{FrequencyTable, LocusFrequencies, LocusFrequenciesError};
+
+/// Sums around 100 that percentages have.
+const PERCENT: std::ops::Range<f64> = 90.0..110.0;
+/// Sums around 1 that fractions have.
+const FRACTION: std::ops::Range<f64> = 0.9..1.1;
+
+/// A locus that is sound.
+pub(super) struct Settled {
+    pub(super) locus: Locus,
+    pub(super) written: String,
+    pub(super) frequencies: LocusFrequencies,
+    /// The frequency that the table gives alleles without a row.
+    pub(super) floor: Option<f64>,
+}
+
+/// What the values of a table are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Fraction,
+    Percent,
+    Count,
+}
+
+/// Settles every locus, in the order of the file; loci with a problem are missing.
+pub(super) fn settle(gathered: Gathered, findings: &mut Findings) -> Vec<Settled> {
+    let mut loci = gathered.loci;
+    let Some(unit) = unit(&loci, gathered.counts, findings) else { return Vec::new() };
+    // Left out: a column without a value is that of another kit's locus.
+    loci.retain(|cells| {
+        let empty = cells.values.is_empty();
+        if empty {
+            let what = format!("{} has no frequency: left out of the table", cells.locus);
+            findings.warn(cells.line, cells.column.clone(), FindingCode::EmptyLocus, what);
+        }
+        !empty
+    });
+    let rare_is_rest = rare_is_rest(&loci, unit);
+    loci.into_iter().filter_map(|cells| one(cells, unit, rare_is_rest, findings)).collect()
+}
+
+/// Whether an allele's value belongs to the sum of its locus.
+fn adds_up(label: Label) -> bool {
+    matches!(label, Label::Allele(_) | Label::NoAllele | Label::Rest)
+}
+
+fn sum(cells: &LocusCells) -> f64 {
+    cells.values.iter().filter(|value| adds_up(value.label)).map(|value| value.number.value).sum()
+}
+
+/// Finds out what the values are, by what each locus adds up to.
+fn unit(loci: &[LocusCells], counts: bool, findings: &mut Findings) -> Option<Unit> {
+    let values = || loci.iter().flat_map(|cells| &cells.values);
+    let whole = || values().filter(|value| adds_up(value.label)).all(|value| value.number.value.fract() == 0.0);
+    if values().any(|value| value.number.percent) {
+        if let Some(plain) = values().find(|value| !value.number.percent && value.number.value > 0.0) {
+            let what = "has no percent sign, and other frequencies of the table have one: write all alike";
+            findings.problem(plain.line, plain.column.clone(), FindingCode::FrequencyUnits, what);
+            return None;
+        }
+        return Some(Unit::Percent);
+    }
+    if counts {
+        return Some(Unit::Count);
+    }
+    let sums = || loci.iter().filter(|cells| !cells.values.is_empty()).map(|cells| (cells, sum(cells)));
+    let number = sums().count();
+    let fractions = sums().filter(|(_, sum)| FRACTION.contains(sum)).count();
+    let percentages = sums().filter(|(_, sum)| PERCENT.contains(sum)).count();
+    if percentages == number && number > 0 {
+        return Some(Unit::Percent);
+    }
+    if fractions == 0 && whole() && sums().all(|(_, sum)| sum > 1.0) {
+        return Some(Unit::Count);
+    }
+    if fractions == 0 && percentages > 0 {
+        return Some(Unit::Percent);
+    }
+    if percentages > 0 {
+        if let Some((cells, sum)) = sums().find(|(_, sum)| PERCENT.contains(sum)) {
+            let what = format!(
+                "the frequencies of {} add up to {sum:.4}, those of other loci to about 1: write all in percent, or none",
+                cells.locus
+            );
+            findings.problem(cells.line, cells.column.clone(), FindingCode::FrequencyUnits, what);
+        }
+        return None;
+    }
+    Some(Unit::Fraction)
+}
+
+/// Whether rows called `rare` hold what is missing in the sums, and not a least frequency.
+fn rare_is_rest(loci: &[LocusCells], unit: Unit) -> bool {
+    let one = if unit == Unit::Percent { 100.0 } else { 1.0 };
+    let nearer = |cells: &LocusCells| {
+        let rare: f64 = cells.values.iter().filter(|v| v.label == Label::RestOrFloor).map(|v| v.number.value).sum();
+        let sum = sum(cells);
+        (rare > 0.0).then_some((sum + rare - one).abs() < (sum - one).abs())
+    };
+    let (mut rest, mut floor) = (0, 0);
+    for is_rest in loci.iter().filter_map(nearer) {
+        if is_rest { rest += 1 } else { floor += 1 }
+    }
+    unit == Unit::Count || rest > floor
+}
+
+fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Findings) -> Option<Settled> {
+    let before = findings.count();
+    let LocusCells { locus, written, line, column, values, persons, .. } = cells;
+    let scale = match unit {
+        Unit::Fraction => 1.0,
+        Unit::Percent => 100.0,
+        Unit::Count => values.iter().filter(|value| adds_up(value.label)).map(|value| value.number.value).sum(),
+    };
+    let mut alleles: BTreeMap<Allele, (u64, f64)> = BTreeMap::new();
+    let (mut silent, mut floor, mut left_out): (Option<f64>, Option<f64>, Option<(u64, f64)>) = (None, None, None);
+    for value in &values {
+        let Value { line, column, label, number, .. } = value;
+        // A frequency among counts is one.
+        let floors = matches!(label, Label::Floor | Label::RestOrFloor);
+        let scale = if unit == Unit::Count && floors && number.value < 1.0 { 1.0 } else { scale };
+        let share = number.value / scale;
+        let is_whole = unit != Unit::Count || floors || number.value.fract() == 0.0;
+        if !(0.0..=1.0).contains(&share) || !is_whole {
+            let what = match unit {
+                Unit::Fraction => "is no frequency: write a number from 0 to 1",
+                Unit::Percent => "is no frequency: write a number from 0 to 100, as the others are percentages",
+                Unit::Count => "is no count: write a whole number",
+            };
+            findings.problem(*line, column.clone(), FindingCode::FrequencyValue, what);
+            continue;
+        }
+        match label {
+            Label::Allele(allele) => {
+                if let Some((first, _)) = alleles.insert(*allele, (*line, share)) {
+                    let what = format!("{locus} allele {allele} is given twice, first in line {first}");
+                    findings.problem(*line, column.clone(), FindingCode::RepeatedAllele, what);
+                }
+            }
+            Label::Silent => {
+                if silent.replace(share).is_some() {
+                    let what = format!("{locus} allele silent is given twice");
+                    findings.problem(*line, column.clone(), FindingCode::RepeatedAllele, what);
+                }
+            }
+            Label::Floor => floor = Some(share),
+            Label::RestOrFloor if !rare_is_rest => floor = Some(share),
+            _ => {
+                let (_, sum) = left_out.get_or_insert((*line, 0.0));
+                *sum += share;
+            }
+        }
+    }
+    let floor = floor.filter(|floor| (f64::MIN_POSITIVE..1.0).contains(floor));
+    let shares = left_out.map_or(0.0, |(_, share)| share);
+    if let Some((line, share)) = left_out {
+        let what = format!(
+            "rows of {locus} stand for no single allele (0, off the ladder, or all others): left out, with a frequency of {share:.4}"
+        );
+        findings.note(line, None, FindingCode::AlleleClass, what);
+    }
+    let counted = counted(&values, unit);
+    let stated = alleles.iter().map(|(allele, &(_, share))| (*allele, share));
+    let frequencies = LocusFrequencies::new(stated, persons.or(counted), silent);
+    let mut problem = |code, what: String| findings.problem(line, column.clone(), code, what);
+    match &frequencies {
+        Ok(_) => {}
+        Err(LocusFrequenciesError::Sum(sum)) => {
+            let left_out = if shares > 0.0 { format!(", and {shares:.4} is left out") } else { String::new() };
+            problem(
+                FindingCode::Sum,
+                format!(
+                    "the frequencies of {locus} add up to {sum:.4}{left_out}, not to 1: look for a missing or wrong row"
+                ),
+            );
+        }
+        Err(LocusFrequenciesError::Silent(_)) => {
+            problem(FindingCode::Silent, format!("all alleles of {locus} are silent: write a frequency below 1"));
+        }
+        Err(LocusFrequenciesError::NoAllele) => {
+            problem(FindingCode::NoAllele, format!("{locus} has no allele that a profile can have: add its alleles"));
+        }
+        Err(LocusFrequenciesError::TooMany(alleles)) => {
+            let most = FrequencyTable::MOST_ALLELES;
+            problem(FindingCode::ManyRows, format!("{locus} has {alleles} alleles; at most {most} can be handled"));
+        }
+        Err(error) => problem(FindingCode::FrequencyValue, format!("{locus}: {error}")),
+    }
+    let frequencies = frequencies.ok().filter(|_| findings.count() == before)?;
+    Some(Settled { locus, written, frequencies, floor })
+}
+
+/// How many persons were counted, by the counts: those that are the values, or those beside frequencies that they fit.
+fn counted(values: &[Value], unit: Unit) -> Option<u32> {
+    let alleles = || values.iter().filter(|value| adds_up(value.label));
+    let total: f64 = if unit == Unit::Count {
+        alleles().map(|value| value.number.value).sum()
+    } else {
+        let total: f64 = alleles().map(|value| value.count.map(f64::from)).sum::<Option<f64>>()?;
+        let one = if unit == Unit::Percent { 100.0 } else { 1.0 };
+        let fits = |value: &Value| {
+            value.count.is_some_and(|count| (f64::from(count) / total - value.number.value / one).abs() < 0.005)
+        };
+        alleles().all(fits).then_some(total)?
+    };
+    // At most half of the largest count.
+    let persons = (total / 2.0).floor();
+    (1.0..=f64::from(u32::MAX)).contains(&persons).then_some(persons as u32)
+}
