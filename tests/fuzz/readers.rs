@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use reunite::index::{FamilyIndex, FamilyRecord, Index};
 use reunite::intake::{
-    CaseList, CasePedigrees, FamilyPedigrees, Format, Intake, Layout, NumberKind, Problem, Request, SingleAllele,
-    TableRequest, read_bytes, read_cases, read_fam_database, read_frequency_table, read_guessing_layout,
+    CaseList, CasePedigrees, ColumnMap, FamilyPedigrees, Format, Intake, Layout, NumberKind, Problem, Request,
+    SingleAllele, TableRequest, read_bytes, read_cases, read_fam_database, read_frequency_table, read_guessing_layout,
 };
 use reunite::model::Panel;
 use reunite::population::FrequencyTable;
@@ -17,11 +17,12 @@ use reunite::pseudonym::{Pseudonymizer, SecretKey};
 pub type Reader = fn(&[u8]);
 
 /// Every reader, by the name of its target and of the folder of its seeds.
-pub const READERS: [(&str, Reader); 12] = [
+pub const READERS: [(&str, Reader); 13] = [
     ("case_list", case_list),
     ("cases", cases),
     ("children", children),
     ("cmf", cmf),
+    ("column_map", column_map),
     ("fam", fam),
     ("families", families),
     ("families_index", families_index),
@@ -120,6 +121,28 @@ pub fn pedigrees(bytes: &[u8]) {
         }
     }
 }
+
+/// Maps of columns, and files of every form that has columns in their light.
+pub fn column_map(bytes: &[u8]) {
+    match ColumnMap::read(bytes, panel()) {
+        Err(error) => assert!(!error.to_string().is_empty()),
+        Ok(map) => {
+            for layout in [Layout::Families, Layout::Children] {
+                let request = Request { map: Some(&map), ignore_unknown: true, ..request(layout) };
+                for file in GENOTYPES.into_iter().chain([MAPPED]) {
+                    sound(&request, read_bytes("f", file, &request));
+                }
+                for (_, list) in LISTS {
+                    let _ = CaseList::read("l.csv", list, &request).map_err(|problems| check(&problems));
+                }
+            }
+        }
+    }
+}
+
+/// A file with a laboratory's own columns and words.
+const MAPPED: &[u8] =
+    "Nr,Fam,Wer,M/F,V,FGA_1,FGA_2,Notiz\nS1,F1,Vater,boy,14/15,22,23,x\nS2,F1,Mutter,girl,fehlt,22,,\n".as_bytes();
 
 /// Cases for the calculator.
 pub fn cases(bytes: &[u8]) {
