@@ -76,8 +76,8 @@ impl FrequencyTable {
             .from_reader(text.as_bytes());
         let header = csv.headers().map_err(|_| TableTextError::Line(1))?.clone();
         let column = |name: &str| header.iter().position(|column| column.eq_ignore_ascii_case(name));
-        let [locus, allele, frequency] = [column("locus"), column("allele"), column("frequency")]
-            .map(|found| found.ok_or(TableTextError::Line(1)));
+        let [locus, allele, frequency] =
+            [column("locus"), column("allele"), column("frequency")].map(|found| found.ok_or(TableTextError::Line(1)));
         let ([locus, allele, frequency], individuals) = ([locus?, allele?, frequency?], column("individuals"));
         let mut order: Vec<Locus> = Vec::new();
         let mut loci: HashMap<Locus, Rows> = HashMap::new();
@@ -206,9 +206,8 @@ mod tests {
 
     #[test]
     fn values_make_the_table_that_their_text_makes() {
-        let read = FrequencyTable::from_csv(
-            "locus,allele,frequency,individuals\nA,9.3,0.3,5\nA,8,0.69,5\nA,silent,0.02,5\n",
-        );
+        let read =
+            FrequencyTable::from_csv("locus,allele,frequency,individuals\nA,9.3,0.3,5\nA,8,0.69,5\nA,silent,0.02,5\n");
         let allele = |text: &str| text.parse::<Allele>().unwrap();
         let alleles = [(allele("9.3"), 0.3), (allele("8"), 0.69)];
         let locus = LocusFrequencies::new(alleles, Some(5), Some(0.02)).unwrap();
@@ -246,9 +245,13 @@ mod tests {
             let alleles = [(Allele::from_tenths(80).unwrap(), 0.5), (Allele::from_tenths(90).unwrap(), share)];
             LocusFrequencies::new(alleles, None, None)
         };
-        for (share, fits, off) in
-            [(0.45, true, true), (0.4499, false, true), (0.495, true, false), (0.4949, true, true), (0.505, true, false)]
-        {
+        for (share, fits, off) in [
+            (0.45, true, true),
+            (0.4499, false, true),
+            (0.495, true, false),
+            (0.4949, true, true),
+            (0.505, true, false),
+        ] {
             let found = locus(share);
             assert_eq!(found.is_ok(), fits, "{share}");
             if let Ok(found) = found {
@@ -259,8 +262,7 @@ mod tests {
         }
         // Four decimals of twenty alleles are off by 0.001 at most.
         let alleles = (1..=20).map(|n| (Allele::from_tenths(10 * n).unwrap(), 0.04995));
-        let table =
-            FrequencyTable::new([("A".parse().unwrap(), LocusFrequencies::new(alleles, None, None).unwrap())]);
+        let table = FrequencyTable::new([("A".parse().unwrap(), LocusFrequencies::new(alleles, None, None).unwrap())]);
         assert_eq!(table.unwrap().sums_off().count(), 0);
     }
 

@@ -13,6 +13,7 @@ use crate::model::{Genotype, Pseudonym};
 
 use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
+use super::frequencies::TableUsed;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 #[cfg(feature = "cli")]
@@ -38,6 +39,9 @@ pub struct ExplainedWith {
     pub model: String,
     /// Digest of the frequency table, in hexadecimal.
     pub frequencies: String,
+    /// What is to be said of that table.
+    #[serde(flatten)]
+    pub table: TableUsed,
     /// Loci of the panel.
     pub panel: usize,
     /// The least log10 LR of a candidate.
@@ -46,6 +50,8 @@ pub struct ExplainedWith {
     pub generation: u64,
     /// log10 LR of the pair among the current candidates, if it is one.
     pub candidate_log10_lr: Option<f64>,
+    /// Whether that is with another frequency table, so that it may differ.
+    pub candidate_of_other_table: bool,
 }
 
 /// An explanation as it goes out.
@@ -228,6 +234,9 @@ impl ExplanationReport {
             "\n{}, generation {} of the ledger\n{}\n{} loci, frequencies {}",
             with.program, with.generation, with.model, with.panel, with.frequencies
         );
+        if let Some(remark) = with.table.remark() {
+            let _ = writeln!(page, "{remark}");
+        }
         page
     }
 

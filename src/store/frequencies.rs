@@ -4,8 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::intake::{
-    PublishedTable, TableForm, TableRequest, file_bytes, is_fam_database, read_fam_database,
-    read_frequency_table,
+    PublishedTable, TableForm, TableRequest, file_bytes, is_fam_database, read_fam_database, read_frequency_table,
 };
 use crate::population::{Floor, FrequencyTable, Model, Mutation};
 

@@ -7,8 +7,7 @@ use std::sync::LazyLock;
 use reunite::index::{FamilyIndex, FamilyRecord, Index};
 use reunite::intake::{
     CaseList, CasePedigrees, FamilyPedigrees, Format, Intake, Layout, NumberKind, Problem, Request, SingleAllele,
-    TableRequest,
-    read_bytes, read_cases, read_fam_database, read_frequency_table, read_guessing_layout,
+    TableRequest, read_bytes, read_cases, read_fam_database, read_frequency_table, read_guessing_layout,
 };
 use reunite::model::Panel;
 use reunite::population::FrequencyTable;
@@ -135,7 +134,9 @@ pub fn frequencies(bytes: &[u8]) {
     table(bytes, &TableRequest::default());
     let keep_loci = ["L1".to_owned()];
     table(bytes, &TableRequest { population: Some("Han"), sheet: None, keep_loci: &keep_loci });
-    if let Ok(table) = std::str::from_utf8(bytes).map_err(drop).and_then(|text| FrequencyTable::from_csv(text).map_err(drop)) {
+    if let Ok(table) =
+        std::str::from_utf8(bytes).map_err(drop).and_then(|text| FrequencyTable::from_csv(text).map_err(drop))
+    {
         assert_eq!(table.panel().len(), table.loci().len());
     }
 }

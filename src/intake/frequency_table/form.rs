@@ -63,7 +63,8 @@ fn header(rows: &[Row], at: usize, keep: &[String]) -> Option<Found> {
     let of = |wanted: Field| row.cells.iter().position(|name| field(name) == Some(wanted));
     let allele = |row: &Row, at: usize| matches!(label(row.cell(at)), Some(Label::Allele(_)));
     if row.filled() == 1 {
-        let is_ladder = !row.cell(0).is_empty() && next.filled() == 2 && allele(next, 0) && number(next.cell(1)).is_some();
+        let is_ladder =
+            !row.cell(0).is_empty() && next.filled() == 2 && allele(next, 0) && number(next.cell(1)).is_some();
         return is_ladder.then_some(Found { form: TableForm::Ladder, header: at, labels: 0, shifted: false });
     }
     let shifted = has_row_names(row, below) && (is_locus(row.cell(0)) || counts_rows(below));

@@ -8,7 +8,7 @@ use super::grid::Row;
 use super::labels::{Field, Label, field, label};
 use super::loci::{Meant, meant};
 use super::numbers::{Number, number, whole};
-use super::read::TableRequest;
+use super::request::TableRequest;
 use crate::intake::findings::{Column, ColumnName, Findings};
 use crate::model::{FindingCode, Locus};
 
@@ -62,11 +62,13 @@ pub(super) fn gather(
     let before = findings.count();
     for row in &rows[..found.header] {
         if row.filled() > 1 {
-            let what = "the row stands before the header and is no title: remove it, or name the columns in the first row";
+            let what =
+                "the row stands before the header and is no title: remove it, or name the columns in the first row";
             findings.problem(row.line, None, FindingCode::Header, what);
         }
     }
-    let table = Table { header: &rows[found.header], rows: &rows[found.header + 1..], shift: usize::from(found.shifted) };
+    let table =
+        Table { header: &rows[found.header], rows: &rows[found.header + 1..], shift: usize::from(found.shifted) };
     let gather = Gather {
         request,
         findings,
@@ -184,7 +186,8 @@ impl Gather<'_, '_> {
                 return None;
             }
             Meant::Unknown { nearest } => {
-                let advice = "correct the name, give the marker one such as D2S1776 or Penta_X, or ask for the name as it is";
+                let advice =
+                    "correct the name, give the marker one such as D2S1776 or Penta_X, or ask for the name as it is";
                 let what = match nearest {
                     Some(nearest) => format!("is no known locus; did you mean {nearest}? Otherwise {advice}"),
                     None => format!("is no known locus: {advice}"),
@@ -221,7 +224,8 @@ impl Gather<'_, '_> {
             _ => match number(text) {
                 Some(number) => self.loci[locus].values.push(Value { line, column, label, number, count }),
                 None => {
-                    let what = "is no frequency: write a number from 0 to 1, or from 0 to 100 in percent, or leave it empty";
+                    let what =
+                        "is no frequency: write a number from 0 to 1, or from 0 to 100 in percent, or leave it empty";
                     self.problem(line, column, FindingCode::FrequencyValue, what);
                 }
             },
@@ -230,8 +234,10 @@ impl Gather<'_, '_> {
 
     /// Takes a number of persons, or of their alleles.
     fn persons(&mut self, locus: usize, alleles: bool, text: &str, line: u64, column: Column) {
-        let Some(number) = whole(text).map(|number| if alleles { number / 2 } else { number }).filter(|&n| n > 0) else {
-            let what = "is no number of persons or alleles that were counted: write it in digits alone, or leave it empty";
+        let Some(number) = whole(text).map(|number| if alleles { number / 2 } else { number }).filter(|&n| n > 0)
+        else {
+            let what =
+                "is no number of persons or alleles that were counted: write it in digits alone, or leave it empty";
             self.problem(line, column, FindingCode::SampleSize, what);
             return;
         };

@@ -167,6 +167,10 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
         );
         findings.note(line, None, FindingCode::AlleleClass, what);
     }
+    if findings.count() > before {
+        // What the rest adds up to says nothing.
+        return None;
+    }
     let counted = counted(&values, unit);
     let stated = alleles.iter().map(|(allele, &(_, share))| (*allele, share));
     let frequencies = LocusFrequencies::new(stated, persons.or(counted), silent);
@@ -177,7 +181,9 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
             let left_out = if shares > 0.0 { format!(", and {shares:.4} is left out") } else { String::new() };
             problem(
                 FindingCode::Sum,
-                format!("the frequencies of {locus} add up to {sum:.4}{left_out}, not to 1: look for a missing or wrong row"),
+                format!(
+                    "the frequencies of {locus} add up to {sum:.4}{left_out}, not to 1: look for a missing or wrong row"
+                ),
             );
         }
         Err(LocusFrequenciesError::Silent(_)) => {
@@ -192,8 +198,7 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
         }
         Err(error) => problem(FindingCode::FrequencyValue, format!("{locus}: {error}")),
     }
-    let frequencies = frequencies.ok().filter(|_| findings.count() == before)?;
-    Some(Settled { locus, written, frequencies, floor })
+    Some(Settled { locus, written, frequencies: frequencies.ok()?, floor })
 }
 
 /// How many persons were counted, by the counts: those that are the values, or those beside frequencies that they fit.

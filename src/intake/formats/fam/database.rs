@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::main_part::{RawAllele, RawLocus, Theta, read};
 use super::is_fam;
+use super::main_part::{RawAllele, RawLocus, Theta, read};
 use super::values::Values;
 use crate::intake::columns::loci;
 use crate::intake::columns::loci::{KNOWN_LOCI, Named};
