@@ -70,7 +70,8 @@ impl ExplanationReport {
     /// Whether the pair is a candidate with another likelihood ratio than this one: the settings have changed since.
     #[must_use]
     pub fn differs_from_candidate(&self) -> bool {
-        self.with.candidate_log10_lr.is_some_and(|stored| stored.to_bits() != self.explanation.log10_lr.to_bits())
+        let differs = |stored: f64| stored.to_bits() != self.explanation.log10_lr.to_bits();
+        !self.with.candidate_of_other_table && self.with.candidate_log10_lr.is_some_and(differs)
     }
 
     /// One JSON object, indented.
@@ -217,6 +218,9 @@ impl ExplanationReport {
         let with = &self.with;
         let candidate = match with.candidate_log10_lr {
             None => "not a candidate of the last run".to_owned(),
+            Some(stored) if with.candidate_of_other_table => {
+                format!("a candidate of the last run, which had another frequency table and gave log10 LR {stored}")
+            }
             Some(stored) if self.differs_from_candidate() => {
                 format!("a candidate of the last run, THERE WITH log10 LR {stored}: match again, its data have changed")
             }
