@@ -36,6 +36,12 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::NotEmpty(_) => "choose another --store",
         StoreError::NoIndexFolder(_) => "make it, or name another one with --index-dir",
         StoreError::OtherFrequencies(_) => "put it back, or make a new store",
+        StoreError::NoPopulation { .. } => "`reunite frequencies list` shows the store's tables, `add` adds one",
+        StoreError::PopulationLacks { .. } => {
+            "give a table with these loci: `reunite frequencies check` shows a table's"
+        }
+        StoreError::LociLost(_) => "give a table with these loci, or accept it with --without-loci",
+        StoreError::TableExchanged => "repeat the command",
         StoreError::OtherLedger(_) => "put back the one that belongs here",
         StoreError::Locked { .. } => "wait until it has ended",
         StoreError::KeyNeeded | StoreError::KeyForNewLedger => GIVE_KEY,

@@ -81,6 +81,25 @@ pub(super) struct FrequencyOption {
     table: TableOptions,
 }
 
+/// The table that a store computes with.
+#[derive(Args)]
+pub(super) struct PopulationOption {
+    /// Compute with the store's frequency table of this population (`reunite frequencies add`), instead of its own
+    #[arg(long, value_name = "NAME")]
+    population: Option<String>,
+}
+
+impl PopulationOption {
+    /// Opens the store with that table.
+    pub(super) fn open(&self, global: &Global) -> Result<Store, StoreError> {
+        let store = global.open()?;
+        match &self.population {
+            Some(name) => store.with_population(name),
+            None => Ok(store),
+        }
+    }
+}
+
 /// What is asked of a file of allele frequencies.
 #[derive(Args, Clone, Default)]
 pub(super) struct TableOptions {
@@ -116,6 +135,11 @@ impl TableOptions {
 }
 
 impl FrequencyOption {
+    /// The population, if it is one of a store's and not of a file.
+    pub(super) fn of_store(&self) -> Option<&str> {
+        if self.frequencies.is_none() { self.table.population.as_deref() } else { None }
+    }
+
     /// Reads the table, and what its file says of the model; says what of it is left out.
     pub(super) fn read(&self, output: &Output) -> anyhow::Result<Frequencies> {
         match &self.frequencies {

@@ -321,6 +321,20 @@ impl FrequencyTable {
         &self.loci
     }
 
+    /// The same frequencies for the loci of a panel, in its order.
+    ///
+    /// # Errors
+    /// The loci of the panel that the table lacks.
+    pub fn of_panel(&self, panel: &Panel) -> Result<Self, Vec<Locus>> {
+        let at = |locus: &Locus| self.panel.position(locus).map(|at| self.loci[at].clone());
+        let lacking: Vec<Locus> = panel.loci().iter().filter(|locus| at(locus).is_none()).cloned().collect();
+        if lacking.is_empty() {
+            Ok(Self { panel: panel.clone(), loci: panel.loci().iter().filter_map(at).collect() })
+        } else {
+            Err(lacking)
+        }
+    }
+
     /// The loci whose frequencies were off by more than [`Self::SUM_ROUNDING`] from adding up to 1, in table order, with
     /// the sums.
     pub fn sums_off(&self) -> impl Iterator<Item = (&Locus, f64)> {

@@ -7,6 +7,7 @@ use crate::model::{Pseudonym, Relation};
 
 use super::comparable::Comparison;
 use super::csv_text::CsvText;
+use super::frequencies::TableUsed;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 #[cfg(feature = "cli")]
@@ -33,6 +34,9 @@ pub struct RunSummary {
     /// Pairs that were not comparable.
     #[serde(flatten)]
     pub comparison: Comparison,
+    /// The frequency table.
+    #[serde(flatten)]
+    pub table: TableUsed,
 }
 
 /// One candidate.
@@ -180,7 +184,8 @@ impl CandidateReport {
         });
         let header = ["#", "family", "child", "log10 LR", "LR", "loci", "incompatible", "since", ""];
         let table = plain_table(header, &[0, 3, 4, 5, 6], rows);
-        table + &more_rows(self.candidates.len(), limit)
+        let remark = self.run.table.remark().map_or(String::new(), |remark| format!("\n{remark}\n"));
+        table + &more_rows(self.candidates.len(), limit) + &remark
     }
 }
 
@@ -236,6 +241,7 @@ mod tests {
             seconds: 0.5,
             digest: "00".into(),
             comparison: Comparison { min_loci: Some(10), pairs_not_comparable: Some(3), ..Comparison::default() },
+            table: TableUsed { population: Some("Hui".into()), sums_off: Vec::new() },
         };
         let report =
             CandidateReport { schema_version: SCHEMA_VERSION, run, candidates: vec![row], identities: vec![identity] };
@@ -250,6 +256,8 @@ mod tests {
         assert_eq!(json["run"]["pairs_not_comparable"], 3);
         assert!(json["run"]["families_hardly_comparable"].is_null());
         assert!(report.table(1).contains("few loci"));
+        assert_eq!(json["run"]["population"], "Hui");
+        assert!(report.table(1).contains("\nWith the frequency table of the population Hui\n"));
         let same = &json["identities"][0]["same_person"];
         assert_eq!((&same["relation"], &same["differing_alleles"]), (&"full-sibling".into(), &1.into()));
         assert!(json["candidates"][0]["same_person"].is_null());

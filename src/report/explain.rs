@@ -13,6 +13,7 @@ use crate::model::{Genotype, Locus, Pseudonym};
 
 use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
+use super::frequencies::TableUsed;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 use super::typings::SampleTypings;
@@ -39,6 +40,9 @@ pub struct ExplainedWith {
     pub model: String,
     /// Digest of the frequency table, in hexadecimal.
     pub frequencies: String,
+    /// What is to be said of that table.
+    #[serde(flatten)]
+    pub table: TableUsed,
     /// Loci of the panel.
     pub panel: usize,
     /// The least log10 LR of a candidate.
@@ -47,6 +51,8 @@ pub struct ExplainedWith {
     pub generation: u64,
     /// log10 LR of the pair among the current candidates, if it is one.
     pub candidate_log10_lr: Option<f64>,
+    /// Whether that is with another frequency table, so that it may differ.
+    pub candidate_of_other_table: bool,
 }
 
 /// An explanation as it goes out.
@@ -67,7 +73,8 @@ impl ExplanationReport {
     /// Whether the pair is a candidate with another likelihood ratio than this one: the settings have changed since.
     #[must_use]
     pub fn differs_from_candidate(&self) -> bool {
-        self.with.candidate_log10_lr.is_some_and(|stored| stored.to_bits() != self.explanation.log10_lr.to_bits())
+        let differs = |stored: f64| stored.to_bits() != self.explanation.log10_lr.to_bits();
+        !self.with.candidate_of_other_table && self.with.candidate_log10_lr.is_some_and(differs)
     }
 
     /// One JSON object, indented.
@@ -218,6 +225,9 @@ impl ExplanationReport {
         let with = &self.with;
         let candidate = match with.candidate_log10_lr {
             None => "not a candidate of the last run".to_owned(),
+            Some(stored) if with.candidate_of_other_table => {
+                format!("a candidate of the last run, which had another frequency table and gave log10 LR {stored}")
+            }
             Some(stored) if self.differs_from_candidate() => {
                 format!("a candidate of the last run, THERE WITH log10 LR {stored}: match again, its data have changed")
             }
@@ -238,6 +248,9 @@ impl ExplanationReport {
             "\n{}, generation {} of the ledger\n{}\n{} loci, frequencies {}",
             with.program, with.generation, with.model, with.panel, with.frequencies
         );
+        if let Some(remark) = with.table.remark() {
+            let _ = writeln!(page, "{remark}");
+        }
         page
     }
 

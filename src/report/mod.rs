@@ -11,6 +11,7 @@ mod explain;
 mod fam;
 mod families;
 mod format;
+mod frequencies;
 mod import;
 mod kin;
 mod kits;
@@ -29,6 +30,7 @@ pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport};
 pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
 pub use format::{Format, SCHEMA_VERSION};
+pub use frequencies::{FrequencyReport, SumOff, TableLocus, TableUsed, TablesReport};
 pub use import::{
     FileOutcome, FileReport, FileRows, ImportLog, ListedFinding, ListingLine, MOST_LISTED, list_findings,
 };

@@ -8,11 +8,12 @@ use crate::audit::Entry;
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateFilter, Ledger, RunRecord};
 use crate::model::{Candidate, Pseudonym};
-use crate::report::{CandidateReport, CandidateRow, Comparison, RunSummary, SCHEMA_VERSION};
+use crate::report::{CandidateReport, CandidateRow, Comparison, RunSummary, SCHEMA_VERSION, TableUsed};
 
 use super::duplicates::Identities;
 use super::error::StoreError;
 use super::folder::Store;
+use super::manifest::table_used;
 
 /// Candidates as the last run found them.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ use super::folder::Store;
 pub struct Candidates {
     /// The run and the candidates asked for, best first.
     pub report: CandidateReport,
-    /// Whether the ledger was changed since that run.
+    /// Whether the ledger, or the frequency table of the run, was changed since.
     pub outdated: bool,
 }
 
@@ -43,8 +44,9 @@ impl Store {
     /// [`StoreError::NeverMatched`] before the first run; [`StoreError`].
     pub fn candidates(&self, filter: &CandidateFilter, entry: &Entry) -> Result<Candidates, StoreError> {
         let mut ledger = self.ledger()?;
-        let report = self.last_report(&ledger, filter)?;
-        let outdated = ledger.generation()?.number != report.run.generation;
+        let (report, of_table) = self.last_report(&ledger, filter)?;
+        let exchanged = of_table.is_some_and(|digest| !self.has_table(&report.run.table, &digest));
+        let outdated = ledger.generation()?.number != report.run.generation || exchanged;
         let shown = report.candidates.iter().flat_map(|candidate| [candidate.family, candidate.child]);
         let entry = entry.clone().with("candidates", report.candidates.len());
         let entry = entry.with("run_digest", report.run.digest.as_str());
@@ -53,13 +55,27 @@ impl Store {
     }
 
     /// Reads the last run and some of the current candidates from the ledger.
-    fn last_report(&self, ledger: &Ledger, filter: &CandidateFilter) -> Result<CandidateReport, StoreError> {
+    /// Gives the digest of the run's frequency table, too.
+    fn last_report(
+        &self,
+        ledger: &Ledger,
+        filter: &CandidateFilter,
+    ) -> Result<(CandidateReport, Option<String>), StoreError> {
         let Some((number, run)) = ledger.last_run()? else { return Err(StoreError::NeverMatched) };
         let candidates = ledger.candidates(filter)?.into_iter().map(|current| (current.candidate, current.first_run));
         // The lists are those of the moment, which `Store::comparable` gives.
         let (min_loci, pairs_not_comparable) = (run.min_loci, run.pairs_not_comparable);
         let comparison = Comparison { min_loci, pairs_not_comparable, ..Comparison::default() };
-        report(self, ledger, (&self.calculator()?, comparison), (number, run), candidates)
+        let (digest, _) = table_used(&run.manifest);
+        Ok((report(self, ledger, (&self.calculator()?, comparison), (number, run), candidates)?, digest))
+    }
+
+    /// Finds out whether the store has the table of a run still.
+    fn has_table(&self, used: &TableUsed, digest: &str) -> bool {
+        match &used.population {
+            None => self.main_digest() == digest,
+            Some(name) => self.population_digest(name).is_some_and(|table| HEXLOWER.encode(&table) == digest),
+        }
     }
 }
 
@@ -107,6 +123,7 @@ pub(super) fn report(
             seconds: run.seconds,
             digest: HEXLOWER.encode(&run.digest),
             comparison,
+            table: table_used(&run.manifest).1,
         },
     })
 }

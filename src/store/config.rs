@@ -36,7 +36,20 @@ pub(super) struct Config {
 #[serde(deny_unknown_fields)]
 pub(super) struct FrequencyConfig {
     pub(super) file: String,
-    /// Digest of the table as it was read when the store was made.
+    /// Digest of the table as it was read.
+    pub(super) digest: String,
+    /// Tables of other populations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) populations: Vec<PopulationConfig>,
+}
+
+/// The table of another population.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PopulationConfig {
+    pub(super) name: String,
+    pub(super) file: String,
+    /// Digest of the table as it was read.
     pub(super) digest: String,
 }
 

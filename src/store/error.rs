@@ -99,6 +99,16 @@ pub enum Incomplete {
     Pedigree(Pseudonym),
 }
 
+/// Names of loci in a message.
+fn names(loci: &[Locus]) -> String {
+    loci.iter().map(Locus::name).collect::<Vec<_>>().join(", ")
+}
+
+/// What of populations a message names.
+fn known_populations(known: &[String]) -> String {
+    if known.is_empty() { String::new() } else { format!("; it has those of {}", known.join(", ")) }
+}
+
 /// Why an operation on a store fails.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -175,6 +185,37 @@ pub enum StoreError {
     /// The frequency table is not the one that the store was made with.
     #[error("{} is not the table that this store was made with", .0.display())]
     OtherFrequencies(PathBuf),
+    /// The store has no table of this population.
+    #[error("the store has no frequency table of the population {name}{}", known_populations(known))]
+    NoPopulation {
+        /// The name.
+        name: String,
+        /// Those that it has.
+        known: Vec<String>,
+    },
+    /// A population's table lacks loci of the store's panel.
+    #[error(
+        "the frequency table of the population {name} lacks {}, which the store matches on: a run with it would lose them",
+        names(loci)
+    )]
+    PopulationLacks {
+        /// The population.
+        name: String,
+        /// The loci.
+        loci: Vec<Locus>,
+    },
+    /// Another table would take loci away from the panel.
+    #[error(
+        "the table lacks {}, which the store matches on: what its samples have there would not count any more",
+        names(.0)
+    )]
+    LociLost(Vec<Locus>),
+    /// A population cannot have this name.
+    #[error("a population's name has 1 to 40 letters, digits, spaces, `-` and `_`")]
+    PopulationName,
+    /// The store's table was exchanged after it was opened.
+    #[error("the store's frequency table was exchanged meanwhile")]
+    TableExchanged,
     /// The ledger belongs to another store.
     #[error("{} is the ledger of another store", .0.display())]
     OtherLedger(PathBuf),

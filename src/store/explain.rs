@@ -8,10 +8,11 @@ use crate::audit::Entry;
 use crate::ledger::CandidateFilter;
 use crate::matching::explain;
 use crate::model::{Pseudonym, Relation};
-use crate::report::{ExplainedWith, ExplanationReport, SampleTypings};
+use crate::report::{ExplainedWith, ExplanationReport, SampleTypings, TableUsed};
 
 use super::error::StoreError;
 use super::folder::Store;
+use super::manifest::table_used;
 
 /// A parent who is known for certain, so that only the other one is questioned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,24 +105,28 @@ impl Store {
         let mut several = ledger.typings(Some(&who.iter().map(|one| one.0).collect::<Vec<_>>()))?;
         let of = |(sample, who)| several.remove(&sample).map(|typings| SampleTypings { sample, who, typings });
         let typings = who.into_iter().filter_map(of).collect();
+        let frequencies = HEXLOWER.encode(&self.table().digest());
+        let of_table = ledger.last_run()?.and_then(|(_, run)| table_used(&run.manifest).0);
         let report = ExplanationReport {
             with: ExplainedWith {
                 family: family.pseudonym,
                 child: child.pseudonym,
                 program: concat!("reunite ", env!("CARGO_PKG_VERSION")).to_owned(),
                 model: calculator.settings_line(),
-                frequencies: HEXLOWER.encode(&self.table().digest()),
+                frequencies: frequencies.clone(),
+                table: TableUsed::new(self.table(), self.population()),
                 panel: panel.len(),
                 min_log10_lr: self.criterion().min_log10_lr,
                 generation,
                 candidate_log10_lr: candidate.as_ref().map(|candidate| candidate.log10_lr),
+                candidate_of_other_table: of_table.is_some_and(|digest| digest != frequencies),
             },
             explanation,
             left_out,
             typings,
             show_genotypes: options.show_genotypes,
         };
-        let entry = entry.clone().with("genotypes", options.show_genotypes);
+        let entry = self.name_table(entry).with("genotypes", options.show_genotypes);
         let entry = entry.about(family.relatives.iter().map(|relative| relative.sample));
         ledger.append(&entry.about([family.pseudonym, child.pseudonym]))?;
         Ok(Explained { report, same_as: candidate.and_then(|candidate| candidate.same_as) })

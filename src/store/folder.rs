@@ -16,13 +16,13 @@ use crate::population::FrequencyTable;
 use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
 
 use super::actor::this_process;
-use super::config::{Config, FrequencyConfig, MatchConfig, ModelConfig, STORE_VERSION, min_loci};
+use super::config::{Config, FrequencyConfig, MatchConfig, ModelConfig, PopulationConfig, STORE_VERSION, min_loci};
 use super::error::{FileAction, StoreError};
 use super::files::{flush, folder, outside, write_private};
 use super::frequencies::{Frequencies, read_kept};
 use super::settings::Settings;
 
-const CONFIG: &str = "reunite.toml";
+pub(super) const CONFIG: &str = "reunite.toml";
 const FREQUENCIES: &str = "frequencies.csv";
 const LEDGER: &str = "ledger.db";
 const LOCK: &str = "lock";
@@ -45,6 +45,12 @@ pub struct Store {
     settings: Settings,
     criterion: Criterion,
     min_loci: u32,
+    /// Its tables of other populations.
+    populations: Vec<PopulationConfig>,
+    /// The population whose table `table` is; `None` for the store's own.
+    population: Option<String>,
+    /// Digest of the store's own table.
+    main: String,
     /// Where its key is, if that was said.
     source: Option<KeySource>,
     /// The key, once it was read.
@@ -129,7 +135,11 @@ impl Store {
                     std::path::absolute(folder).map_err(|source| StoreError::io(FileAction::Read, folder, source))?,
                 ),
             },
-            frequencies: FrequencyConfig { file: FREQUENCIES.to_owned(), digest: HEXLOWER.encode(&table.digest()) },
+            frequencies: FrequencyConfig {
+                file: FREQUENCIES.to_owned(),
+                digest: HEXLOWER.encode(&table.digest()),
+                populations: Vec::new(),
+            },
             model: ModelConfig::from_settings(settings),
             matching: MatchConfig { min_log10_lr: criterion.min_log10_lr, min_loci: min_loci() },
         };
@@ -208,24 +218,12 @@ impl Store {
     /// [`StoreError`] if there is none, or if its settings or frequencies are not those that it was made with.
     pub fn open(dir: &Path, key: Option<KeySource>) -> Result<Self, StoreError> {
         let path = dir.join(CONFIG);
-        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => StoreError::NoStore(dir.to_owned()),
-            _ => StoreError::io(FileAction::Read, &path, error),
-        })?;
-        let config: Config =
-            toml::from_str(&text).map_err(|source| StoreError::Config { path: path.clone(), source })?;
-        if config.store_version != STORE_VERSION {
-            return Err(StoreError::Version { found: config.store_version, known: STORE_VERSION });
-        }
+        let config = read_config(dir)?;
         let settings = config.model.settings().map_err(|source| StoreError::Settings { path: path.clone(), source })?;
         if config.matching.min_log10_lr.is_nan() {
             return Err(StoreError::Threshold(path));
         }
-        let frequencies = dir.join(&config.frequencies.file);
-        let table = read_kept(&frequencies)?;
-        if HEXLOWER.encode(&table.digest()) != config.frequencies.digest {
-            return Err(StoreError::OtherFrequencies(frequencies));
-        }
+        let table = kept_table(dir, &config.frequencies.file, &config.frequencies.digest)?;
         let criterion = Criterion { min_log10_lr: config.matching.min_log10_lr, ..Criterion::default() };
         // In a folder for several stores, each has its own.
         let indices = match config.index_dir {
@@ -240,6 +238,9 @@ impl Store {
             settings,
             criterion,
             min_loci: config.matching.min_loci,
+            populations: config.frequencies.populations,
+            population: None,
+            main: config.frequencies.digest,
             source: key,
             key: OnceLock::new(),
         })
@@ -255,6 +256,58 @@ impl Store {
     #[must_use]
     pub fn table(&self) -> &FrequencyTable {
         &self.table
+    }
+
+    /// The population whose table that is, of those that [`Self::add_frequencies`] added; `None` for the store's own.
+    #[must_use]
+    pub fn population(&self) -> Option<&str> {
+        self.population.as_deref()
+    }
+
+    /// Takes the table of another population, which every operation then computes with.
+    ///
+    /// ```no_run
+    /// # use reunite::store::{self, *};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let store = Store::open("store".as_ref(), None)?.with_population("Hui")?;
+    /// store.match_all(&MatchOptions::new(&store), &store::entry("match", None), &Silent)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::NoPopulation`]; [`StoreError`] if its file was changed or does not have the store's loci.
+    pub fn with_population(self, name: &str) -> Result<Self, StoreError> {
+        let Some(one) = self.populations.iter().find(|one| one.name == name) else {
+            let known = self.populations.into_iter().map(|one| one.name).collect();
+            return Err(StoreError::NoPopulation { name: name.to_owned(), known });
+        };
+        let table = kept_table(&self.dir, &one.file, &one.digest)?
+            .of_panel(self.table.panel())
+            .map_err(|loci| StoreError::PopulationLacks { name: name.to_owned(), loci })?;
+        Ok(Self { table, population: Some(name.to_owned()), ..self })
+    }
+
+    /// Digest of the store's own table, in hexadecimal.
+    pub(super) fn main_digest(&self) -> &str {
+        &self.main
+    }
+
+    /// Digest of a population's table as it is used here; `None` if there is no sound one.
+    pub(super) fn population_digest(&self, name: &str) -> Option<[u8; 32]> {
+        let one = self.populations.iter().find(|one| one.name == name)?;
+        let table = kept_table(&self.dir, &one.file, &one.digest).ok()?;
+        Some(table.of_panel(self.table.panel()).ok()?.digest())
+    }
+
+    /// Says in a record of the audit chain which table is computed with, unless it is the store's own.
+    pub(super) fn name_table(&self, entry: &Entry) -> Entry {
+        match &self.population {
+            None => entry.clone(),
+            Some(name) => {
+                entry.clone().with("population", name.as_str()).with_digest("frequencies", &self.table.digest())
+            }
+        }
     }
 
     /// The model and the linked loci.
@@ -335,7 +388,17 @@ impl Store {
             Ok(()) => {
                 // For whoever comes meanwhile; on a full disk they do not learn who it is.
                 let _ = file.set_len(0).and_then(|()| (&file).write_all(this_process().as_bytes()));
-                Ok(Lock { _file: file })
+                let lock = Lock { _file: file };
+                // Whoever held the lock may have exchanged the table that this process has read.
+                let now = read_config(&self.dir)?.frequencies;
+                let same = |one: &PopulationConfig| {
+                    now.populations.iter().any(|other| (&one.name, &one.digest) == (&other.name, &other.digest))
+                };
+                let named = self.populations.iter().filter(|one| Some(&one.name) == self.population.as_ref());
+                if now.digest != self.main || !named.into_iter().all(same) {
+                    return Err(StoreError::TableExchanged);
+                }
+                Ok(lock)
             }
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
@@ -379,6 +442,27 @@ impl Store {
             .map_err(|error| at(&self.dir.join(LEDGER), error))?;
         Ok(Pseudonymizer::new(&key))
     }
+}
+
+/// Reads `reunite.toml`.
+pub(super) fn read_config(dir: &Path) -> Result<Config, StoreError> {
+    let path = dir.join(CONFIG);
+    let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => StoreError::NoStore(dir.to_owned()),
+        _ => StoreError::io(FileAction::Read, &path, error),
+    })?;
+    let config: Config = toml::from_str(&text).map_err(|source| StoreError::Config { path: path.clone(), source })?;
+    if config.store_version != STORE_VERSION {
+        return Err(StoreError::Version { found: config.store_version, known: STORE_VERSION });
+    }
+    Ok(config)
+}
+
+/// Reads a table that a store keeps, and checks that it is the one that was put there.
+pub(super) fn kept_table(dir: &Path, file: &str, digest: &str) -> Result<FrequencyTable, StoreError> {
+    let path = dir.join(file);
+    let table = read_kept(&path)?;
+    if HEXLOWER.encode(&table.digest()) == digest { Ok(table) } else { Err(StoreError::OtherFrequencies(path)) }
 }
 
 const BEING_MADE: Attribution<'_> = Attribution::Unrecorded("the store is being made");

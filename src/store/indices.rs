@@ -3,8 +3,10 @@
 use std::fs::{self, DirBuilder};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+use data_encoding::HEXLOWER;
 
 use crate::audit::Entry;
 use crate::index::{Access, Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index, IndexError};
@@ -16,8 +18,9 @@ use super::files::flush;
 use super::folder::{INDEX as FOLDER, Store};
 use super::observer::{Notice, Observer};
 
-const INDEX: &str = "children.idx";
-const FAMILIES: &str = "families.idx";
+/// What the files of the children and of the families are called.
+const INDEX: &str = "children";
+const FAMILIES: &str = "families";
 
 /// A sound index, or why there is none that can be used: it is then built again.
 pub(crate) type Opened<I> = Result<I, IndexError>;
@@ -28,6 +31,15 @@ fn with_past<I>(index: Result<I, IndexError>, past: Option<Past>) -> Result<(I, 
 }
 
 impl Store {
+    /// The file of an index; those over another population's table have their own, so that both stay of use.
+    fn index_file(&self, kind: &str) -> PathBuf {
+        let table = match self.population() {
+            None => String::new(),
+            Some(_) => format!("-{}", &HEXLOWER.encode(&self.table().digest())[..16]),
+        };
+        self.indices().join(format!("{kind}{table}.idx"))
+    }
+
     fn binding(&self, generation: &Generation) -> Binding {
         Binding { alleles: self.table().alleles_digest(), stamp: generation.stamp, generation: generation.number }
     }
@@ -35,7 +47,7 @@ impl Store {
     /// The index of the ledger's children, if it is sound and up to date.
     pub(crate) fn open_index(&self, ledger: &Ledger, access: Access) -> Result<Opened<Index>, StoreError> {
         let generation = ledger.generation()?;
-        Ok(Index::open(&self.indices().join(INDEX), access, &self.binding(&generation)))
+        Ok(Index::open(&self.index_file(INDEX), access, &self.binding(&generation)))
     }
 
     /// The index of the ledger's children as they are, or as they were at some earlier generation, if it is sound.
@@ -46,7 +58,7 @@ impl Store {
     ) -> Result<Opened<(Index, Past)>, StoreError> {
         let mut past = Ok(None);
         let alleles = self.table().alleles_digest();
-        let index = Index::open_if(&self.indices().join(INDEX), access, |found| {
+        let index = Index::open_if(&self.index_file(INDEX), access, |found| {
             past = ledger.past(found.generation);
             found.alleles == alleles && matches!(&past, Ok(Some(past)) if past.generation.stamp == found.stamp)
         });
@@ -71,7 +83,7 @@ impl Store {
         let mut builder = self.builder();
         let generation = ledger.children(self.table().panel(), |child| builder.push(child))?;
         self.index_folder()?;
-        let path = self.indices().join(INDEX);
+        let path = self.index_file(INDEX);
         let binding = self.binding(&generation);
         builder.write(&path, &binding).map_err(|source| StoreError::IndexAt { path: path.clone(), source })?;
         Ok(Index::open(&path, access, &binding)?)
@@ -90,7 +102,7 @@ impl Store {
 
     /// Whether there is an index of children, of whatever state.
     pub(super) fn has_index(&self) -> bool {
-        self.indices().join(INDEX).exists()
+        self.index_file(INDEX).exists()
     }
 
     /// The folder of the indices, which is made where it is missing: a memory file system forgets it. Nobody else may have
@@ -123,7 +135,7 @@ impl Store {
         basis: [u8; 32],
     ) -> Result<Opened<(FamilyIndex, Past)>, StoreError> {
         let mut past = Ok(None);
-        let index = FamilyIndex::open_if(&self.indices().join(FAMILIES), self.table().panel().len(), |found| {
+        let index = FamilyIndex::open_if(&self.index_file(FAMILIES), self.table().panel().len(), |found| {
             past = ledger.past(found.generation);
             found.basis == basis && matches!(&past, Ok(Some(past)) if past.generation.stamp == found.stamp)
         });
@@ -133,7 +145,7 @@ impl Store {
     /// How many families the families index holds, of whatever state and basis, with every byte of it checked; `None` if
     /// there is none.
     pub(super) fn check_families(&self) -> Option<Result<u64, IndexError>> {
-        let path = self.indices().join(FAMILIES);
+        let path = self.index_file(FAMILIES);
         let check = || {
             let index = FamilyIndex::open_if(&path, self.table().panel().len(), |_| true)?;
             (0..index.parts()).try_for_each(|part| index.part(part).map(drop))?;
@@ -153,7 +165,7 @@ impl Store {
 
     /// Puts a families index to its place.
     pub(super) fn finish_families(&self, families: FamilyWriter) -> Result<(), StoreError> {
-        let path = self.indices().join(FAMILIES);
+        let path = self.index_file(FAMILIES);
         families.finish(&path).map_err(|source| StoreError::IndexAt { path, source })
     }
 

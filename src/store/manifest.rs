@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use data_encoding::HEXLOWER;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::index::Index;
 use crate::kinship::Calculator;
 use crate::matching::{Criterion, IdentityRule, MatchResult};
-use crate::report::{Comparison, Hardly};
+use crate::report::{Comparison, Hardly, TableUsed};
 use crate::screen::Instructions;
 
 use super::folder::Store;
@@ -20,11 +20,11 @@ pub(super) fn manifest(
     criterion: Criterion,
     (result, comparison): (&MatchResult, &Comparison),
     index: &Index,
-) -> serde_json::Value {
+) -> Value {
     let listed = |list: &Option<Vec<Hardly>>| list.as_ref().map_or(0, Vec::len);
     let unlisted: BTreeSet<&str> =
         index.unlisted().iter().map(|unlisted| index.loci()[unlisted.locus].0.name()).collect();
-    json!({
+    let mut manifest = json!({
         "program": concat!("reunite ", env!("CARGO_PKG_VERSION")),
         "model": calculator.settings_line(),
         "frequencies": HEXLOWER.encode(&store.table().digest()),
@@ -46,5 +46,17 @@ pub(super) fn manifest(
         "instructions": Instructions::detect().name(),
         "refused": result.refused,
         "unscorable": result.unscorable,
-    })
+    });
+    let used = serde_json::to_value(TableUsed::new(store.table(), store.population()));
+    if let (Some(manifest), Ok(Value::Object(used))) = (manifest.as_object_mut(), used) {
+        manifest.extend(used);
+    }
+    manifest
+}
+
+/// What a manifest says of the frequency table: its digest, and the rest. Nothing of older runs.
+pub(super) fn table_used(manifest: &str) -> (Option<String>, TableUsed) {
+    let manifest: Value = serde_json::from_str(manifest).unwrap_or_default();
+    let digest = manifest["frequencies"].as_str().map(str::to_owned);
+    (digest, serde_json::from_value(manifest).unwrap_or_default())
 }

@@ -169,7 +169,7 @@ impl Store {
             manifest: manifest(self, &calculator, criterion, (&result, &comparison), &index).to_string(),
         };
         let recording = Instant::now();
-        let delta = ledger.record_run(&record, &result.candidates, &before, entry)?;
+        let delta = ledger.record_run(&record, &result.candidates, &before, &self.name_table(entry))?;
         let write = recording.elapsed();
         let candidates = result.candidates.iter().copied().zip(delta.first_runs.iter().copied());
         let report = report(self, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;

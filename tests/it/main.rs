@@ -23,6 +23,7 @@ mod explain;
 mod export;
 mod expunge;
 mod faults;
+mod frequencies;
 mod full_disk;
 mod fuzzing;
 mod house;

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use reunite::index::{Binding, Builder, Index, IndexError};
-use reunite::intake::{CaseList, CasePedigrees, Format, Intake, Layout, Request, SingleAllele, read_bytes, read_cases};
+use reunite::intake::{
+    CaseList, CasePedigrees, Format, Intake, Layout, Request, SingleAllele, TableRequest, read_bytes, read_cases,
+    read_frequency_table,
+};
 use reunite::model::{Child, DropOut, Profile, Pseudonym};
 use reunite::population::FrequencyTable;
 use reunite::pseudonym::{Pseudonymizer, SecretKey};
@@ -174,14 +177,15 @@ proptest! {
 
     #[test]
     fn frequency_tables(text in nearly_csv("locus,allele,frequency,individuals", "A-C0-9.,\"#\\- ")) {
-        if let Err(errors) = FrequencyTable::read("f.csv", &text) {
-            prop_assert!(!errors.errors.is_empty() && errors.to_string().contains("f.csv"));
+        if let Err(problems) = read_frequency_table("f.csv", text.as_bytes(), &TableRequest::default()) {
+            prop_assert!(!problems.is_empty() && problems[0].to_string().contains("f.csv"));
         }
     }
 
     #[test]
     fn any_text_as_a_frequency_table(text in any::<String>()) {
-        let _ = FrequencyTable::read("f.csv", &text);
+        let _ = read_frequency_table("f.csv", text.as_bytes(), &TableRequest::default());
+        let _ = FrequencyTable::from_csv(&text);
     }
 
     #[test]

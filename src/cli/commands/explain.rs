@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::options::{FormatOption, Global, pseudonym};
+use crate::cli::options::{FormatOption, Global, PopulationOption, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::report::Format;
@@ -21,6 +21,8 @@ pub(crate) struct Explain {
     #[arg(long, value_enum, value_name = "PARENT")]
     certain_parent: Option<CertainParent>,
     #[command(flatten)]
+    population: PopulationOption,
+    #[command(flatten)]
     format: FormatOption,
 }
 
@@ -33,7 +35,8 @@ impl Explain {
             show_genotypes: self.show_genotypes,
         };
         let entry = global.entry("explain").with("format", self.format.format.word());
-        let Explained { report, same_as, .. } = global.open()?.explain(&options, &entry).map_err(not_found)?;
+        let Explained { report, same_as, .. } =
+            self.population.open(global)?.explain(&options, &entry).map_err(not_found)?;
         if let Some(relative) = same_as {
             output.warn(&format!(
                 "the child has the profile of relative {relative}: one person under two numbers, or identical twins; the LR \

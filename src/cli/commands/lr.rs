@@ -6,14 +6,14 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::cli::model_options::ModelOptions;
-use crate::cli::options::FrequencyOption;
+use crate::cli::options::{FrequencyOption, Global};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::intake::{Case, CasePedigrees, Problem, file_bytes, read_cases};
 use crate::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
 use crate::model::Locus;
 use crate::population::Convention;
-use crate::report::CsvText;
+use crate::report::{CsvText, TableUsed};
 use crate::store::Frequencies;
 
 #[derive(Args)]
@@ -32,8 +32,11 @@ pub(crate) struct Lr {
 }
 
 impl Lr {
-    pub(super) fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
-        let Frequencies { table, base, .. } = self.frequencies.read(output)?;
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let Frequencies { table, base, .. } = match self.frequencies.of_store() {
+            Some(population) => global.open()?.with_population(population)?.table().clone().into(),
+            None => self.frequencies.read(output)?,
+        };
         let calculator = self.model.settings_over(&base)?.calculator(&table)?;
         let read = |path: &Path| file_bytes(path).map_err(anyhow::Error::from);
         let refused = |problems: Vec<Problem>| {
@@ -53,6 +56,11 @@ impl Lr {
             Err(problems) => return refused(problems),
         };
         output.say(&format!("{} cases; {}", cases.len(), calculator.settings_line()));
+        if let Some(remark) = TableUsed::new(&table, self.frequencies.of_store()).remark()
+            && self.frequencies.of_store().is_some()
+        {
+            output.warn(&remark);
+        }
         let mut csv = CsvText::with_header(["case", "locus", "log10_lr"]);
         for case in &cases {
             for locus in unlisted(case, &calculator) {

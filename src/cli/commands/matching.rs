@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::notices::Notices;
-use crate::cli::options::{FormatOption, Global};
+use crate::cli::options::{FormatOption, Global, PopulationOption};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, TABLE_ROWS, count, plural};
 use crate::index::Access;
@@ -37,12 +37,14 @@ pub(crate) struct Match {
     #[arg(long)]
     no_mmap: bool,
     #[command(flatten)]
+    population: PopulationOption,
+    #[command(flatten)]
     format: FormatOption,
 }
 
 impl Match {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let store = global.open()?;
+        let store = self.population.open(global)?;
         let mut options = MatchOptions { full: self.full, exhaustive: self.exhaustive, ..MatchOptions::new(&store) };
         let min_log10_lr = self.min_log10_lr.unwrap_or(options.criterion.min_log10_lr);
         let (max_per_family, max_chance_hits) = (self.max_per_family, self.max_chance_hits);
@@ -111,6 +113,9 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
         count(matched.withdrawn)
     ));
     say_comparable(&matched.report, output);
+    if let Some(remark) = run.table.remark() {
+        output.warn(&remark);
+    }
     let identities = matched.report.identities.len() as u64;
     if identities > 0 {
         output.warn(&format!(

@@ -10,6 +10,7 @@ mod explain;
 mod export;
 mod expunge;
 mod families;
+mod frequencies;
 mod import;
 mod index;
 mod init;
@@ -59,6 +60,9 @@ pub(super) enum Command {
     /// Look after the families of the store
     #[command(subcommand)]
     Families(families::Families),
+    /// Check files of allele frequencies, and exchange or add tables of the store
+    #[command(subcommand)]
+    Frequencies(frequencies::FrequencyCommand),
     /// List typing kits, and how many loci each two of them share
     Kits(kits::Kits),
     /// Find close kin whom nobody knows of, and persons who are in the store twice
@@ -108,10 +112,11 @@ impl Command {
             Self::Power(command) => command.run(global, output),
             Self::Export(command) => command.run(global, output),
             Self::Families(command) => command.run(global, output),
+            Self::Frequencies(command) => command.run(global, output),
             Self::Kits(command) => command.run(global, output),
             Self::Kin(command) => command.run(global, output),
             Self::Maps(command) => command.run(global, output),
-            Self::Lr(command) => command.run(output),
+            Self::Lr(command) => command.run(global, output),
             Self::Pseudonym(command) => command.run(global, output),
             Self::Reidentify(command) => command.run(global, output),
             Self::Vault(command) => command.run(global, output),

@@ -8,7 +8,7 @@ use super::grid::Row;
 use super::labels::{Field, Label, field, label};
 use super::loci::{Meant, meant};
 use super::numbers::{Number, number, whole};
-use super::read::TableRequest;
+use super::request::TableRequest;
 use crate::intake::findings::{Column, ColumnName, Findings};
 use crate::model::{FindingCode, Locus};
 

@@ -6,7 +6,7 @@ use encoding_rs::WINDOWS_1252;
 
 use crate::intake::findings::Findings;
 use crate::intake::text::encoding::decode;
-use crate::intake::text::lines::{Lines, header_delimiter, split_fields};
+use crate::intake::text::lines::{Lines, split_fields};
 use crate::intake::text::source::{line_text, unclosed_quote};
 use crate::model::FindingCode;
 
@@ -126,42 +126,29 @@ fn is_latin_1(bytes: &[u8]) -> bool {
 
 /// Of tab, semicolon and comma the one that divides the most lines; spaces if none does.
 fn delimiter(text: &[u8]) -> Delimiter {
-    let mut votes = [(b'\t', 0), (b';', 0), (b',', 0)];
     let mut lines = Lines::new(text).map(|(_, line)| line).take(FIRST_LINES).peekable();
-    if let Some(&[b's', b'e', b'p', b'=', byte]) = lines.peek() {
+    if let Some(&[b's', b'e', b'p', b'=', byte @ (b',' | b';' | b'\t' | b'|')]) = lines.peek() {
         return Delimiter::Byte(*byte);
     }
+    let mut votes = [(b'\t', 0), (b';', 0), (b',', 0)];
     for line in lines.filter(|line| !line.starts_with(b"#")) {
-        let Ok(line) = std::str::from_utf8(line) else { continue };
-        let found = header_delimiter(line);
-        let divides = line.split('"').step_by(2).any(|part| part.as_bytes().contains(&found));
-        if let Some(vote) = votes.iter_mut().find(|vote| vote.0 == found && divides) {
+        let outside: Vec<u8> = line.split(|&byte| byte == b'"').step_by(2).collect::<Vec<_>>().join(&b'"');
+        // The first of those that are there: a comma may be a decimal mark, and a semicolon or tab is nothing else.
+        let divides = |byte| outside.contains(&byte) && (byte != b',' || !only_decimal_commas(&outside));
+        if let Some(vote) = votes.iter_mut().find(|vote| divides(vote.0)) {
             vote.1 += 1;
         }
     }
-    let best = votes.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best });
-    match best {
-        Some((byte, 1..)) => {
-            // A row of decimal commas may have more of them than of what divides it.
-            let divided = |byte: u8| {
-                let mut lines = Lines::new(text).map(|(_, line)| line).filter(|line| !line.trim_ascii().is_empty());
-                byte != b',' || lines.any(|line| line.contains(&b',') && !only_decimal_commas(line))
-            };
-            let stronger = votes.iter().find(|vote| vote.0 != b',' && vote.1 > 0).map(|vote| vote.0);
-            match (divided(byte), stronger) {
-                (true, _) => Delimiter::Byte(byte),
-                (false, Some(byte)) => Delimiter::Byte(byte),
-                (false, None) => Delimiter::Spaces,
-            }
-        }
+    match votes.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best }) {
+        Some((byte, 1..)) => Delimiter::Byte(byte),
         _ => Delimiter::Spaces,
     }
 }
 
-/// Whether each comma of a line stands between two digits, and tabs, semicolons or spaces divide the line.
+/// Whether each comma of a line stands between two digits, and spaces divide the line.
 fn only_decimal_commas(line: &[u8]) -> bool {
     let digit = |at: Option<usize>| at.and_then(|at| line.get(at)).is_some_and(u8::is_ascii_digit);
-    line.iter().any(|byte| matches!(byte, b' ' | b'\t' | b';'))
+    line.contains(&b' ')
         && (0..line.len()).filter(|&at| line[at] == b',').all(|at| digit(at.checked_sub(1)) && digit(Some(at + 1)))
 }
 

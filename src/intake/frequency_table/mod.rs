@@ -18,9 +18,11 @@ mod labels;
 mod loci;
 mod numbers;
 mod read;
+mod request;
 mod settle;
 #[cfg(test)]
 mod tests;
 
 pub use form::TableForm;
-pub use read::{PublishedTable, TableRequest, read_frequency_table};
+pub use read::{PublishedTable, read_frequency_table};
+pub use request::TableRequest;

@@ -3,21 +3,11 @@
 use super::form::{TableForm, find};
 use super::gather::gather;
 use super::grid::rows;
+use super::request::TableRequest;
 use super::settle::{Settled, settle};
 use crate::intake::findings::{Findings, Problem};
 use crate::model::{FindingCode, Panel};
 use crate::population::FrequencyTable;
-
-/// What is asked of a frequency table.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TableRequest<'a> {
-    /// Whose frequencies, where the table has several populations.
-    pub population: Option<&'a str>,
-    /// The sheet of a workbook; the first if none is named.
-    pub sheet: Option<&'a str>,
-    /// Names of loci that are taken as they are, though no marker here has them.
-    pub keep_loci: &'a [String],
-}
 
 /// A frequency table, and what its file says beside it.
 #[derive(Clone, Debug)]
@@ -85,6 +75,11 @@ pub fn read_frequency_table(
 
 fn read(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Option<PublishedTable> {
     let rows = rows(bytes, request.sheet, findings)?;
+    if let [header] = rows.as_slice() {
+        let what = format!("there is no row below line {}: give one line per locus and allele", header.line);
+        findings.problem(0, None, FindingCode::NoRows, what);
+        return None;
+    }
     let Some(found) = find(&rows, request.keep_loci) else {
         let what = "the file is no frequency table of a known form: give the columns locus, allele and frequency; or a row per \
                     allele and a column per locus, with the names of the loci in the header; or the other way round";

@@ -167,6 +167,10 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
         );
         findings.note(line, None, FindingCode::AlleleClass, what);
     }
+    if findings.count() > before {
+        // What the rest adds up to says nothing.
+        return None;
+    }
     let counted = counted(&values, unit);
     let stated = alleles.iter().map(|(allele, &(_, share))| (*allele, share));
     let frequencies = LocusFrequencies::new(stated, persons.or(counted), silent);
@@ -194,8 +198,7 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
         }
         Err(error) => problem(FindingCode::FrequencyValue, format!("{locus}: {error}")),
     }
-    let frequencies = frequencies.ok().filter(|_| findings.count() == before)?;
-    Some(Settled { locus, written, frequencies, floor })
+    Some(Settled { locus, written, frequencies: frequencies.ok()?, floor })
 }
 
 /// How many persons were counted, by the counts: those that are the values, or those beside frequencies that they fit.

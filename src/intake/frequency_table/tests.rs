@@ -26,3 +26,202 @@ fn is_small(read: &PublishedTable, form: TableForm) {
     let expected = "locus,allele,frequency,individuals\nD3S1358,15,0.6,100\nD3S1358,16,0.4,100\nTH01,6,0.3,100\nTH01,9.3,0.7,100\n";
     assert_eq!((read.table.to_csv().as_str(), read.form), (expected, form));
 }
+
+#[test]
+fn a_table_says_the_same_in_every_form() {
+    for (text, form) in [
+        (
+            "locus,allele,frequency,individuals\nD3S1358,15,0.6,100\nD3S1358,16,0.4,100\nTH01,6,0.3,100\nTH01,9.3,0.7,100\n",
+            TableForm::Tidy,
+        ),
+        (
+            "\u{feff}Marker;Allele;2N;Freq\r\nD3S1358;15;200;0,6\r\nD3S1358;16;200;0,4\r\nTHO1;6;200;0,3\r\nTHO1;9,3;200;0,7\r\n",
+            TableForm::Tidy,
+        ),
+        (
+            "基因座\t等位基因\t频率\t样本量\nD3S1358\t15\t60%\t100\n\t16\t40%\t100\nTH01\t6\t30%\t100\n\t9.3\t70%\t100\n",
+            TableForm::Tidy,
+        ),
+        ("Marcador,Alelo,Conteo\nD3S1358,15,120\nD3S1358,16,80\nTH01,6,60\nTH01,9.3,140\n", TableForm::Tidy),
+        (
+            "Marcador,Individuos,Total Muestras,Alelo,n,freq\nD3S1358,100,9,15,120,0.6\nD3S1358,100,9,16,80,0.4\nTH01,100,9,6,1,0.3\nTH01,100,9,9.3,2,0.7\n",
+            TableForm::Tidy,
+        ),
+        (
+            "locus,allele,n,freq\nD3S1358,15,120,0.6\nD3S1358,16,80,0.4\nTH01,6,60,0.3\nTH01,9.3,140,0.7\n",
+            TableForm::Tidy,
+        ),
+        (
+            "locus,allele,n,freq\nD3S1358,15,100,0.6\nD3S1358,16,100,0.4\nTH01,6,100,0.3\nTH01,9.3,100,0.7\n",
+            TableForm::Tidy,
+        ),
+        (
+            "\"locus\" \"allele\" \"frequency\" \"N\"\n\"1\" \"D3S1358\" 15 0.6 100\n\"2\" \"D3S1358\" 16 0.4 100\n\"3\" \"TH01\" 6 0.3 100\n\"4\" \"TH01\" 9.3 0.7 100\n",
+            TableForm::Tidy,
+        ),
+        (
+            "Locus,Allele,Han,Hui\nD3S1358,15,0.6,0.5\nD3S1358,16,0.4,0.5\nD3S1358,N,100,50\nTH01,6,0.3,1\nTH01,9.3,0.7,\nTH01,N,100,50\n",
+            TableForm::PopulationColumns,
+        ),
+        ("Allele,D3S1358,TH01\n6,,0.3\n9.3,,0.7\n15,0.6,\n16,0.4,\nN,100,100\n", TableForm::Wide),
+        (
+            "Table 1. Frequencies, invented\n\nAllele;D3S1358;THO1;AMEL\n6;-;0,3\n9,3;-;0,7\n15;0,6;-\n16;0,4;-\n2n;200;200\nHo;0,7;0,8\np-value;0,1;0,2\nTotal;1;1\na invented\n",
+            TableForm::Wide,
+        ),
+        ("Allele/Locus\tD3S1358\tTH01\n6\t\t30.0\n9.3\t\t70.0\n15\t60.0\t\n16\t40.0\t\nN\t100\t100\n", TableForm::Wide),
+        ("Allele,D3S1358,TH01\n6,,60\n9.3,,140\n15,120,\n16,80,\n", TableForm::Wide),
+        (
+            "\"D3S1358\" \"TH01\"\n\"6\" NA 0.3\n\"9.3\" NA 0.7\n\"15\" 0.6 NA\n\"16\" 0.4 NA\n\"N\" 100 100\n",
+            TableForm::Wide,
+        ),
+        (
+            "Database\tN\tAllele\tAMEL\tD3S1358\tTH01\nHan\t100\tX\t0.5\nHan\t100\t6\t\t\t0.3\nHan\t100\t9.3\t\t\t0.7\nHan\t100\t15\t\t0.6\nHan\t100\t16\t\t0.4\n",
+            TableForm::Wide,
+        ),
+        (
+            "Locus,6,9.3,15,16,N,He\nD3S1358,,,0.6,0.4,100,0.5\nTH01,0.3,0.7,,,100,0.5\nAMEL,0.5,0.5\n",
+            TableForm::Transposed,
+        ),
+        ("D3S1358\n15\t0.6\n16\t0.4\nN\t100\n\nTH01\n6\t0.3\n9.3\t0.7\nN\t100\n", TableForm::Ladder),
+    ] {
+        let request = TableRequest {
+            population: (form == TableForm::PopulationColumns).then_some("Han"),
+            ..TableRequest::default()
+        };
+        match read_frequency_table("t.csv", text.as_bytes(), &request) {
+            Ok(read) => is_small(&read, form),
+            Err(problems) => panic!("{text}: {problems:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_population_is_asked_for() {
+    let tidy = "pop,locus,allele,freq\nHan,vWA,14,1\nHui,vWA,15,1\n";
+    let wide = "Database,Allele,vWA\nHan,14,1\nHui,15,1\n";
+    let columns = "locus,allele,Han,Hui\nvWA,14,1,\nvWA,15,,1\n";
+    let transposed = "population,locus,14,15\nHan,vWA,1,\nHui,vWA,,1\n";
+    for text in [tidy, wide, columns, transposed] {
+        let of = |population| {
+            read_frequency_table(
+                "t.csv",
+                text.as_bytes(),
+                &TableRequest { population: Some(population), ..TableRequest::default() },
+            )
+        };
+        let problems = read(text).unwrap_err();
+        assert_eq!((problems.len(), problems[0].code), (1, FindingCode::Population));
+        assert!(problems[0].to_string().ends_with("choose one of Han, Hui"), "{}", problems[0]);
+        let hui = of("hui").unwrap();
+        assert_eq!(hui.table.loci()[0].alleles(), ["15".parse().unwrap()], "{text}");
+        assert_eq!(hui.population.as_deref(), Some("Hui"));
+        assert_eq!(of("Miao").unwrap_err()[0].code, FindingCode::Population);
+    }
+    let request = TableRequest { population: Some("Han"), ..TableRequest::default() };
+    for one in ["locus,allele,freq\nvWA,14,1\n", "vWA\n14\t1\n", "Allele,vWA\n14,1\n"] {
+        let problems = read_frequency_table("t.csv", one.as_bytes(), &request).unwrap_err();
+        assert_eq!(problems[0].code, FindingCode::NoPopulations, "{one}");
+    }
+}
+
+#[test]
+fn sums_are_warned_of_and_refused() {
+    let of = |share: f64| format!("locus,allele,frequency\nvWA,14,0.5\nvWA,15,{share}\n");
+    assert_eq!(notes(&sound(of(0.495))), Vec::<&str>::new());
+    let off = sound(of(0.4866));
+    assert_eq!(notes(&off), ["sum-off"]);
+    assert!(off.notes[0].what.contains("add up to 0.9866"));
+    assert_eq!(off.table.sums_off().count(), 1);
+    assert_eq!(notes(&sound(of(0.55))), ["sum-off"]);
+    assert_eq!(refused(of(0.5501)), [(2, "sum")]);
+    assert_eq!(refused(of(0.4499)), [(2, "sum")]);
+    // Percentages are divided by 100, not by their sum.
+    let percent = sound("Allele,vWA\n14,50\n15,48.66\n");
+    assert!((percent.table.loci()[0].sum() - 0.9866).abs() < 1e-12);
+}
+
+#[test]
+fn rows_that_are_no_alleles_are_left_out_and_said() {
+    let read = sound(
+        "Allele;vWA;FGA\n0;0,0002;\n14;0,6;\n15;0,4;\n<18;;0,001\n20;;0,5\n21;;0,497\nOL;;0,001\nRest allele;;0,001\nfmin;0,002;0,002\n",
+    );
+    assert_eq!(notes(&read), ["allele-class", "allele-class"]);
+    assert!(read.notes[1].what.contains("0.0030"), "{}", read.notes[1]);
+    assert_eq!(read.floors, [Some(0.002), Some(0.002)]);
+    assert_eq!(read.table.loci()[1].alleles().len(), 2);
+    // `rare` is what the sum lacks, or else a least frequency.
+    assert_eq!(sound("Allele,vWA\n14,0.5\n15,0.496\nrare,0.004\n").floors, [None]);
+    assert_eq!(sound("Allele,vWA\n14,0.5\n15,0.5\nrare,0.004\n").floors, [Some(0.004)]);
+    // Too much of it is refused.
+    assert_eq!(refused("Allele,vWA\n14,0.5\n15,0.4\nOL,0.1\n"), [(1, "sum")]);
+    let silent = sound("Allele,vWA\n14,0.5\n15,0.5\nsilent,0.01\n");
+    assert_eq!(silent.table.loci()[0].silent(), Some(0.01));
+}
+
+#[test]
+fn names_of_loci_are_resolved_and_never_taken_twice() {
+    let read = sound("Allele,THO1,TP0X,Penta.E,D2S1779\n8,1,1,1,1\n");
+    let names: Vec<&str> = read.table.panel().loci().iter().map(crate::model::Locus::name).collect();
+    assert_eq!(names, ["TH01", "TPOX", "Penta_E", "D2S1779"]);
+    assert_eq!(read.written, ["THO1", "TP0X", "Penta.E", "D2S1779"]);
+    assert_eq!(notes(&read), ["alias", "alias", "alias", "new-locus"]);
+    assert_eq!(refused("Allele,TH01,THO1\n6,1,1\n"), [(1, "two-names")]);
+    assert_eq!(refused("Allele,TH01,TH01\n6,1,1\n"), [(1, "two-names")]);
+    assert_eq!(refused("locus,allele,frequency\nTH01,6,0.5\nTHO1,7,0.5\n"), [(3, "two-names")]);
+    assert_eq!(refused("TH01\n6\t1\nTHO1\n7\t1\n"), [(3, "two-names")]);
+    assert_eq!(refused("Allele,TH01,D21Sl1\n6,1,\n29,,1\n"), [(1, "table-locus")]);
+    let text = "locus,allele,frequency\nL1,6,1\n";
+    let problems = self::read(text).unwrap_err();
+    assert_eq!(problems[0].code, FindingCode::TableLocus);
+    assert!(!problems[0].to_string().contains("L1"), "cells are not repeated");
+    let keep_loci = ["L1".to_owned()];
+    let request = TableRequest { keep_loci: &keep_loci, ..TableRequest::default() };
+    assert_eq!(read_frequency_table("t", text.as_bytes(), &request).unwrap().written, ["L1"]);
+}
+
+#[test]
+fn what_is_not_understood_is_refused_with_its_line() {
+    let head = "locus,allele,frequency\n";
+    for (text, found) in [
+        ("", vec![(0, "empty")]),
+        ("sample_id,sex,vWA\nS1,m,14/15\n", vec![(1, "table-form")]),
+        (head, vec![(0, "no-rows")]),
+        ("locus,allele\nvWA,14\n", vec![(1, "table-form")]),
+        ("locus,allele,frequency,region\nvWA,14,1,x\n", vec![(1, "table-column")]),
+        ("locus,allele,frequency,freq\nvWA,14,1,1\n", vec![(1, "repeated-column")]),
+        ("Allele,vWA,\n14,1,x\n", vec![(1, "table-column")]),
+        ("Allele,vWA\n14,1\nmode,0.5\n", vec![(3, "table-label")]),
+        ("Allele,vWA\n14,1\n,0.5\n", vec![(3, "table-label")]),
+        ("Allele,vWA\n14,x\n", vec![(2, "frequency-value")]),
+        ("Allele,vWA\n14,0.5\n14.0,0.5\n", vec![(3, "repeated-allele")]),
+        ("Allele,vWA,FGA\n14,100,\n20,,1\n", vec![(1, "frequency-units")]),
+        ("Allele,vWA\n14,50%\n15,0.5\n", vec![(3, "frequency-units")]),
+        ("Allele,vWA\n14,1\nN,1,008\n", vec![(1, "table-column")]),
+        ("Allele;vWA\n14;1\nN;1,008\n", vec![(3, "sample-size")]),
+        ("Allele,vWA\n14,1\nN,100\n2N,300\n", vec![(4, "sample-sizes")]),
+        ("Allele,vWA\nOL,1\n", vec![(1, "no-allele")]),
+        ("vWA\n14\t1\n15\t1\t2\n", vec![(3, "ladder-line")]),
+        ("A title\nx,y\nAllele,vWA\n14,1\n", vec![(2, "header")]),
+        ("locus,14,14.0\nvWA,0.5,0.5\n", vec![(1, "repeated-column")]),
+        (
+            "locus,allele,frequency\nvWA,14,0.5\nvWA,15,-0.5\nvWA,x,1\n,,\nvWA,16,\n",
+            vec![(3, "frequency-value"), (4, "table-label"), (6, "frequency-value")],
+        ),
+        ("locus,allele,count\nvWA,14,1.5\nvWA,15,2\n", vec![(2, "frequency-value")]),
+        ("locus,allele,frequency\nvWA,14,\"0.5\n", vec![(2, "quote")]),
+    ] {
+        assert_eq!(refused(text), found, "{text}");
+    }
+}
+
+#[test]
+fn encodings_are_told_by_the_content() {
+    use crate::intake::text::encoding::tests::{gb18030_bytes, utf_16_bytes};
+    let text = "基因座,等位基因,频率\nvWA,14,1\n";
+    for bytes in
+        [text.as_bytes().to_vec(), utf_16_bytes(text, true, true), utf_16_bytes(text, false, true), gb18030_bytes(text)]
+    {
+        assert_eq!(sound(bytes).table.panel().len(), 1);
+    }
+    assert_eq!(sound(b"Marqueur;All\xe8le;Fr\xe9quence\nvWA;14;1\n").table.panel().len(), 1);
+}
