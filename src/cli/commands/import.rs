@@ -99,6 +99,8 @@ enum Form {
     Genemapper,
     /// CODIS Common Message Format: XML
     Cmf,
+    /// CODIS Common Message Format 1.0: one value per line
+    Dat,
     /// A project of the program Familias
     Fam,
 }
@@ -110,6 +112,7 @@ impl Form {
             Self::Csv => Some(Format::Csv),
             Self::Genemapper => Some(Format::GeneMapper),
             Self::Cmf => Some(Format::Cmf),
+            Self::Dat => Some(Format::Dat),
             Self::Fam => Some(Format::Fam),
         }
     }
