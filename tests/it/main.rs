@@ -21,6 +21,7 @@ mod encrypt;
 mod explain;
 mod export;
 mod expunge;
+mod familias;
 mod faults;
 mod full_disk;
 mod fuzzing;
