@@ -10,6 +10,8 @@ pub enum Format {
     GeneMapper,
     /// CODIS Common Message Format 3.2 or 3.3: XML.
     Cmf,
+    /// CODIS Common Message Format 1.0: one value per line.
+    Dat,
     /// A project of the program Familias.
     Fam,
 }

@@ -35,7 +35,8 @@ pub fn read_guessing_layout(file_name: &str, bytes: &[u8], request: &Request<'_>
     let mut findings = Findings::new(file_name);
     let content = Content::open(bytes, request, &mut findings);
     let layout = match &content {
-        Content::Messages | Content::Text { format: Format::GeneMapper | Format::Cmf | Format::Fam, .. } => {
+        Content::Messages
+        | Content::Text { format: Format::GeneMapper | Format::Cmf | Format::Dat | Format::Fam, .. } => {
             Guess::OtherFormat
         }
         Content::NoText { format: Format::Csv } => Guess::Layout(Layout::Families),

@@ -235,6 +235,7 @@ impl<'b> Content<'b> {
             Self::Text { format, text } => match format {
                 Format::Csv => stated(read_tidy(text, request, PIECE, &mut findings)),
                 Format::GeneMapper => stated(genemapper::read(text, request, &mut findings)),
+                Format::Dat => stated(cmf::read_lines(text, request, &mut findings)),
                 // These bring pedigrees of their own.
                 Format::Fam => fam::read(text, request, &mut findings),
                 // Never text: see `open`.

@@ -107,6 +107,7 @@ finding_codes! {
     BothParents, "both-parents", Error, "one person is a father and a mother", Text, "correct one of the two parents";
     Category, "category", Error, "a specimen category is unknown", Text, "write one of the specimen categories";
     Child, "child", Error, "a case does not have exactly one child", Text, "give each case one person of the relation child";
+    CmfLine, "cmf-line", Error, "a line of a CMF 1.0 file is not what belongs there", Text, "export the file again, as CMF 1.0, CMF 3.2 or a table";
     Column, "column", Error, "a column is not one that this file has", Text, "correct or remove the column";
     Columns, "columns", Error, "a file has more columns than a table can have", Text, "remove the columns that do not belong to the table";
     Compressed, "compressed", Error, "a file is compressed", Text, "unpack the file first";
@@ -268,6 +269,7 @@ finding_codes! {
     SingleAllele, "single-allele", Note, "a locus has one allele alone", Text, "nothing, if --single-allele is right for this file";
     Size, "size", Error, "a file is larger than 2 GiB", Text, "split the file";
     Skipped, "skipped", Note, "a file, or some of its specimens, are skipped", Text, "import them by themselves if they are needed";
+    SourceLab, "source-lab", Note, "the laboratory of a CMF file is not read as the agency of its samples", Text, "nothing, unless laboratories give out the same numbers: add a column agency to the case list";
     SpreadsheetDate, "spreadsheet-date", Error, "a spreadsheet made a date of a genotype", Remedy, "format the columns as text and export the file again from its source";
     SpreadsheetError, "spreadsheet-error", Error, "a cell holds the error value of a spreadsheet", Remedy, "correct the formula, or empty the cell";
     SpreadsheetNumber, "spreadsheet-number", Error, "a spreadsheet made a number in scientific notation of a genotype", Remedy, "format the columns as text and export the file again from its source";

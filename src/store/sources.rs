@@ -6,10 +6,10 @@ use super::error::{FileAction, StoreError};
 
 /// Endings of the names of files that a folder is read for.
 #[cfg(not(feature = "xlsx"))]
-const ENDINGS: [&str; 6] = ["csv", "tsv", "txt", "xml", "cmf", "fam"];
+const ENDINGS: [&str; 7] = ["csv", "tsv", "txt", "xml", "cmf", "dat", "fam"];
 /// With workbooks.
 #[cfg(feature = "xlsx")]
-const ENDINGS: [&str; 7] = ["csv", "tsv", "txt", "xml", "cmf", "fam", "xlsx"];
+const ENDINGS: [&str; 8] = ["csv", "tsv", "txt", "xml", "cmf", "dat", "fam", "xlsx"];
 
 /// A file to read, or why it is not read.
 pub(super) struct Source {

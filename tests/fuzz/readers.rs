@@ -17,12 +17,13 @@ use reunite::pseudonym::{Pseudonymizer, SecretKey};
 pub type Reader = fn(&[u8]);
 
 /// Every reader, by the name of its target and of the folder of its seeds.
-pub const READERS: [(&str, Reader); 13] = [
+pub const READERS: [(&str, Reader); 14] = [
     ("case_list", case_list),
     ("cases", cases),
     ("children", children),
     ("cmf", cmf),
     ("column_map", column_map),
+    ("dat", dat),
     ("fam", fam),
     ("families", families),
     ("families_index", families_index),
@@ -51,10 +52,26 @@ pub fn cmf(bytes: &[u8]) {
     read(bytes, Layout::Children, Some(Format::Cmf), None);
 }
 
-/// Projects of Familias: families, names within families, children, and the database.
+/// CODIS CMF 1.0, one value per line: as children, as families without a list, and both with one.
+pub fn dat(bytes: &[u8]) {
+    let format = Some(Format::Dat);
+    read(bytes, Layout::Families, format, None);
+    read(bytes, Layout::Children, format, None);
+    for (layout, list) in LISTS {
+        let list = CaseList::read("l.csv", list, &request(layout)).ok();
+        assert!(list.is_some(), "a sound list is read");
+        let request = Request { format, cases: list.as_ref(), ..request(layout) };
+        sound(&request, read_bytes("f", bytes, &request));
+    }
+}
+
+/// Projects of Familias: families, names within families with missing persons of other names, children, and the database.
 pub fn fam(bytes: &[u8]) {
     read(bytes, Layout::Families, Some(Format::Fam), None);
     read(bytes, Layout::Children, Some(Format::Fam), None);
+    let missing = ["M1".to_owned()];
+    let alike = Request { sexes_mutate_alike: true, missing: &missing, ..request(Layout::Families) };
+    sound(&alike, read_bytes("f", bytes, &Request { format: Some(Format::Fam), ..alike }));
     let request = Request { format: Some(Format::Fam), names_within_family: true, ..request(Layout::Families) };
     sound(&request, read_bytes("f", bytes, &request));
     match read_fam_database("f", bytes) {

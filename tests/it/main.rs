@@ -22,6 +22,7 @@ mod encrypt;
 mod explain;
 mod export;
 mod expunge;
+mod familias;
 mod faults;
 mod frequencies;
 mod full_disk;

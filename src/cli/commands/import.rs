@@ -114,6 +114,8 @@ enum Form {
     Genemapper,
     /// CODIS Common Message Format: XML
     Cmf,
+    /// CODIS Common Message Format 1.0: one value per line
+    Dat,
     /// A project of the program Familias
     Fam,
 }
@@ -125,6 +127,7 @@ impl Form {
             Self::Csv => Some(Format::Csv),
             Self::Genemapper => Some(Format::GeneMapper),
             Self::Cmf => Some(Format::Cmf),
+            Self::Dat => Some(Format::Dat),
             Self::Fam => Some(Format::Fam),
         }
     }

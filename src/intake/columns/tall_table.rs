@@ -20,7 +20,9 @@ impl TallColumns {
         let at = |wanted: &str| names.iter().position(|name| name == wanted);
         let any = |wanted: &[&str]| wanted.iter().filter_map(|&wanted| at(wanted)).collect::<Vec<_>>();
         let sample =
-            at("samplename").or_else(|| names.iter().position(|name| field_named(name) == Some(Field::SampleId)))?;
+            at("samplename").or_else(|| names.iter().position(|name| field_named(name) == Some(Field::SampleId)));
+        // Files of Chinese systems have the number there.
+        let sample = sample.or_else(|| at("sampleinfo"))?;
         let alleles: Vec<usize> = (1..=MOST_ALLELES).map_while(|i| at(&format!("allele{i}"))).collect();
         let marker = *any(&["marker", "locus", "基因座", "位点"]).first()?;
         let types = any(&["sampletype", "specimencategory"]);

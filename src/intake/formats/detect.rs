@@ -17,6 +17,8 @@ impl Format {
             Self::Cmf
         } else if fam::is_fam(text) {
             Self::Fam
+        } else if cmf::is_lines(text) {
+            Self::Dat
         } else if genemapper::is_table(text, map) {
             Self::GeneMapper
         } else {

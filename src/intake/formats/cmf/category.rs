@@ -73,6 +73,11 @@ const CATEGORIES: [(&str, Category); 31] = [
 ];
 
 impl Category {
+    /// The category of this name, in any case; as it should be spelled.
+    pub(super) fn named(text: &str) -> Option<&'static str> {
+        CATEGORIES.iter().map(|category| category.0).find(|name| name.eq_ignore_ascii_case(text))
+    }
+
     /// Reads a category, in exactly its spelling.
     ///
     /// # Errors
@@ -98,6 +103,8 @@ pub(super) enum Skip {
     Missing,
     /// It has nothing to do with missing persons.
     Other,
+    /// It is a control or ladder.
+    Control,
 }
 
 /// What becomes of a specimen.
@@ -140,7 +147,7 @@ pub(super) fn place_specimen(
     case: Option<&str>,
     listed: Option<Listed<'_>>,
 ) -> Result<Place, Misplaced> {
-    let listed = listed.unwrap_or_default();
+    let (is_listed, listed) = (listed.is_some(), listed.unwrap_or_default());
     let of_family = |relation| Ok(Place::Row { family: Some(family_id(case, listed)?), relation: Some(relation) });
     match (layout, category, listed.relation) {
         (_, Category::Unidentified | Category::Missing, Some(_)) => Err(no_relation(
@@ -150,6 +157,7 @@ pub(super) fn place_specimen(
         (Layout::Families, Category::Relative(kin), relation) => of_family(kin.relation(relation)?),
         // The list knows better than a category that says nothing.
         (Layout::Families, Category::Other, Some(relation)) => of_family(relation),
+        (Layout::Children, Category::Other, None) if is_listed => Ok(Place::Row { family: None, relation: None }),
         (_, Category::Other, _) => Ok(Place::Skipped(Skip::Other)),
         (_, Category::Missing, _) => Ok(Place::Skipped(Skip::Missing)),
         (Layout::Families, Category::Unidentified, _) | (Layout::Children, Category::Relative(_), _) => {

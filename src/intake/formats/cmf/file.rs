@@ -63,7 +63,7 @@ pub(super) struct File<'a> {
     rows: Vec<TableRow>,
     specimen: Specimen,
     locus: Typed,
-    skipped: [u64; 3],
+    skipped: [u64; 4],
     partial: u64,
     specimens: u64,
     last_line: u64,
@@ -71,20 +71,31 @@ pub(super) struct File<'a> {
 }
 
 impl<'a> File<'a> {
+    /// A file of XML.
     pub(super) fn new(request: &'a Request<'a>) -> Self {
+        // Numbers of a case list are those of the file, so what is no agency there is none here.
+        let fields: &[Field] = if request.cases.is_some() { &[Field::Kit] } else { &[Field::Agency, Field::Kit] };
+        Self::with_fields(request, fields)
+    }
+
+    /// A file of one value per line, which says neither agency nor kit.
+    pub(super) fn of_lines(request: &'a Request<'a>) -> Self {
+        Self::with_fields(request, &[])
+    }
+
+    fn with_fields(request: &'a Request<'a>, more: &[Field]) -> Self {
         let expected = request.expected();
         let fields: &[Field] = match (request.layout, request.cases) {
-            (Layout::Families, _) => {
-                &[Field::FamilyId, Field::SampleId, Field::Relation, Field::Sex, Field::Agency, Field::Kit]
-            }
-            (Layout::Children, Some(_)) => &[Field::SampleId, Field::Sex, Field::Agency, Field::Kit],
+            (Layout::Families, _) => &[Field::FamilyId, Field::SampleId, Field::Relation, Field::Sex],
+            (Layout::Children, Some(_)) => &[Field::SampleId, Field::Sex],
             // Categories of children say no sex; the marker may.
-            (Layout::Children, None) => &[Field::SampleId, Field::Agency, Field::Kit],
+            (Layout::Children, None) => &[Field::SampleId],
         };
+        let fields = fields.iter().chain(more);
         Self {
             request,
             // The list goes before the file, which has been held against it.
-            fields: fields.iter().copied().filter(|field| !expected.is_listed(*field)).collect(),
+            fields: fields.copied().filter(|field| !expected.is_listed(*field)).collect(),
             lab: String::new(),
             kit: String::new(),
             lines: HashMap::new(),
@@ -92,7 +103,7 @@ impl<'a> File<'a> {
             rows: Vec::new(),
             specimen: Specimen::default(),
             locus: Typed::default(),
-            skipped: [0; 3],
+            skipped: [0; 4],
             partial: 0,
             specimens: 0,
             last_line: 0,
@@ -175,6 +186,17 @@ impl<'a> File<'a> {
                 Err(error) => findings.problem(line, value_named(name), FindingCode::Allele, error.to_string()),
             }
         }
+    }
+
+    /// Takes up the specimen, whose category says nothing.
+    pub(super) fn without_category(&mut self) {
+        let Listed { family, relation } = self.listed().unwrap_or_default();
+        self.specimen.place = Some(Place::Row { family: family.map(str::to_owned), relation });
+    }
+
+    /// Leaves out the specimen, a control.
+    pub(super) fn skip_control(&mut self) {
+        self.specimen.place = Some(Place::Skipped(Skip::Control));
     }
 
     fn finish_specimen(&mut self, findings: &Findings) {
@@ -301,7 +323,14 @@ impl Elements for File<'_> {
                 let what = "is not Import: only files for import hold profiles";
                 findings.problem(line, value_named(element.name()), FindingCode::MessageType, what);
             }
-            Element::SourceLab => value.clone_into(&mut self.lab),
+            Element::SourceLab => {
+                value.clone_into(&mut self.lab);
+                if self.request.cases.is_some_and(|cases| !cases.fields().has(Field::Agency)) {
+                    let what = "is not read as the agency of the samples, as the case list names none: add a column agency to \
+                                the list if laboratories give out the same numbers";
+                    findings.note(line, value_named(element.name()), FindingCode::SourceLab, what);
+                }
+            }
             Element::Kit => value.clone_into(&mut self.kit),
             Element::SpecimenId => {
                 match self.lines.entry(value.to_owned()) {

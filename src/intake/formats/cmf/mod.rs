@@ -3,10 +3,12 @@
 //! | CMF | row |
 //! |---|---|
 //! | `SPECIMENID` | `sample_id` |
-//! | `SOURCELAB` | `agency`: the laboratory gave out the numbers, so they are unique within it alone |
+//! | `SOURCELAB` | `agency`: the laboratory gave out the numbers, so they are unique within it alone; with a case list, the list says the agency, or that there is none |
 //! | `SPECIMENCATEGORY`, `@CASEID` | relation and `family_id` of parents; no pedigree is in the file, so other relatives need a case list |
 //! | `@KIT` of the loci, or `KIT` of the header | `kit` |
 //! | `LOCUS` | a genotype; one `ALLELE` is a homozygote, and more than two are handed on |
+//!
+//! Files of version 1.0 have one value per line: see [`lines`].
 //!
 //! Children are the specimens of category Unidentified Person. A value off the ladder (`<9`, `>10`, `OL`) is no allele: the
 //! locus is left untyped, and a note says so.
@@ -18,6 +20,7 @@
 mod category;
 mod file;
 mod grammar;
+mod lines;
 mod locus;
 #[cfg(test)]
 mod proptests;
@@ -27,6 +30,7 @@ mod text;
 mod xml;
 
 use file::File;
+pub(in crate::intake) use lines::{is_lines, read_lines};
 
 use crate::intake::findings::Findings;
 use crate::intake::request::Request;

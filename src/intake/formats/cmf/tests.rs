@@ -391,3 +391,30 @@ fn cmf_is_told_by_its_content() {
     };
     assert_eq!((asked(Some(Format::Cmf)), asked(None), asked(Some(Format::Csv)) > 0), (0, 0, true));
 }
+
+#[test]
+fn a_case_list_without_agencies_has_the_numbers_of_the_file() {
+    let (panel, pseudonymizer) = (panel(), pseudonymizer());
+    let loci = [locus("vWA", &["14", "17"])];
+    for (layout, list, category) in [
+        (Layout::Families, "sample_id,family_id,relation,sex\nS1,F1,mother,f\n", "Biological Mother"),
+        (Layout::Children, "sample_id,sex\nS1,f\n", "Suspect, Known"),
+    ] {
+        let plain = request(layout, &panel, &pseudonymizer);
+        let list = CaseList::read("l.csv", list.as_bytes(), &plain).map_err(drop).unwrap();
+        let text = cmf(&specimen("S1", category, "", &loci));
+        let intake = read_bytes("f.xml", text.as_bytes(), &Request { cases: Some(&list), ..plain });
+        assert_eq!(intake.problems, []);
+        assert_eq!(places(&intake.notes), [(2, "SOURCELAB", "source-lab")]);
+        let [row] = &intake.rows[..] else { panic!("{:?}", intake.rows) };
+        assert_eq!((row.sample, &row.agency), (pseudonymizer.sample(None, "S1").unwrap(), &None));
+        assert_eq!(list.without_genotypes(&[row.sample].into()), []);
+    }
+    let list = "sample_id,family_id,relation,sex,agency\nS1,F1,mother,f,LAB2\n";
+    let plain = request(Layout::Families, &panel, &pseudonymizer);
+    let list = CaseList::read("l.csv", list.as_bytes(), &plain).map_err(drop).unwrap();
+    let text = cmf(&specimen("S1", "Biological Mother", "", &loci));
+    let intake = read_bytes("f.xml", text.as_bytes(), &Request { cases: Some(&list), ..plain });
+    assert_eq!((&intake.problems, &intake.notes), (&vec![], &vec![]));
+    assert_eq!(intake.rows[0].sample, pseudonymizer.sample(Some("LAB2"), "S1").unwrap());
+}

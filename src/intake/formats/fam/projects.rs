@@ -170,7 +170,9 @@ impl Reader<'_> {
         people: &[TypedPerson<'_>],
         findings: &mut Findings,
     ) {
-        let of_kin = |group: &&Vec<usize>| group.iter().any(|person| kin.people.binary_search(person).is_ok());
+        let is_of_kin = |person: usize| kin.people.binary_search(&person).is_ok();
+        let of_kin =
+            |group: &&Vec<usize>| graph.links.iter().any(|link| is_of_kin(link.child) && group.contains(&link.parent));
         let open: Vec<&Vec<usize>> = sexes.open.iter().filter(of_kin).collect();
         let line = graph.nodes[kin.missing].line;
         match open[..] {
