@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::audit::{Attribution, Entry};
 use crate::intake::{
     CaseList, FamilyPedigrees, FindingCode, Format, Intake, KitUse, NumberKind, Problem, Request, Severity,
-    SingleAllele, file_bytes, read_bytes, read_guessing_layout,
+    SingleAllele, SpreadsheetNumbers, file_bytes, read_bytes, read_guessing_layout,
 };
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
 use crate::matching::IdentityRule;
@@ -69,6 +69,8 @@ pub struct ImportOptions {
     pub min_loci: usize,
     /// What the sample identifiers are, if they are numbers of persons: they are checked then.
     pub sample_id_kind: Option<NumberKind>,
+    /// What becomes of identifiers that a spreadsheet may have rounded.
+    pub spreadsheet_numbers: SpreadsheetNumbers,
 }
 
 impl Default for ImportOptions {
@@ -89,6 +91,7 @@ impl Default for ImportOptions {
             identity: Some(IdentityRule::default()),
             min_loci: 8,
             sample_id_kind: None,
+            spreadsheet_numbers: SpreadsheetNumbers::default(),
         }
     }
 }
@@ -164,6 +167,7 @@ impl Store {
             names_within_family: options.names_within_family,
             kits: options.kits,
             sample_id_kind: options.sample_id_kind,
+            spreadsheet_numbers: options.spreadsheet_numbers,
             // Without a layout, this one is not looked at.
             ..Request::new(options.layout.unwrap_or(Layout::Families), self.table().panel(), &names)
         };
@@ -238,7 +242,7 @@ fn pedigrees(path: &Path, options: &ImportOptions, names: &Pseudonymizer) -> Res
     if options.layout == Some(Layout::Children) {
         return Err(StoreError::PedigreesOfChildren);
     }
-    FamilyPedigrees::read(&path.display().to_string(), &read(path)?, names)
+    FamilyPedigrees::read(&path.display().to_string(), &read(path)?, names, options.spreadsheet_numbers)
         .map_err(|problems| StoreError::Refused { path: path.to_owned(), problems })
 }
 

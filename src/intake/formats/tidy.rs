@@ -20,8 +20,8 @@ pub(in crate::intake) fn read_tidy(
     let Some(source) = open_source(text, findings) else { return SoundRows::default() };
     let Source { line, text, delimiter, header, lines } = source;
     let header = Header::read(line, text, &header, &request.expected(), findings);
-    let Some(header) = header else { return SoundRows::default() };
-    let header = Header { comma: Comma::beside(delimiter), ..header };
+    let Some(mut header) = header else { return SoundRows::default() };
+    header.comma = Comma::beside(delimiter);
     let (reader, any) = parallel::read_in_parallel(lines, delimiter, &header, request, bytes, findings);
     if !any {
         findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: nothing to import");
