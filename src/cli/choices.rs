@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
-use crate::intake::{NumberKind, SingleAllele};
+use crate::intake::{NumberKind, SingleAllele, SpreadsheetNumbers};
 use crate::ledger::OnConflict;
 use crate::matching::KinRelation;
 use crate::store::{CertainParent, ExportForm, IdentifierKind, Identifiers, KinWithin, WantedKin};
@@ -119,6 +119,19 @@ impl ValueEnum for SingleAllele {
         Some(match self {
             Self::Homozygote => PossibleValue::new("homozygote").help("Both alleles are the same"),
             Self::Untyped => PossibleValue::new("untyped").help("The other may be lost: the locus is left untyped"),
+        })
+    }
+}
+
+impl ValueEnum for SpreadsheetNumbers {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Refuse, Self::Take]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Refuse => PossibleValue::new("refuse").help("Errors: different numbers may have become the same"),
+            Self::Take => PossibleValue::new("take").help("Identifiers as they are"),
         })
     }
 }

@@ -16,6 +16,7 @@ use crate::intake::rows::cells;
 use crate::intake::rows::relation_words::{NoRelation, stated_relation};
 use crate::intake::text::characters::to_ascii;
 use crate::intake::text::encoding::decode;
+use crate::intake::text::identifiers::{self, SpreadsheetNumbers};
 use crate::intake::text::source::open_source;
 use crate::intake::text::words;
 
@@ -145,6 +146,8 @@ impl<'a> Reader<'a> {
                     FindingCode::Identifier,
                     "is empty: give the case and the person a name",
                 );
+            } else if let Err(doubtful) = identifiers::check(cell(i), SpreadsheetNumbers::Refuse) {
+                findings.problem(line, columns.column(i), doubtful.code, format!("the cell {}", doubtful.what));
             }
         }
         let pedigree = self.pedigree(cell(CASE));

@@ -57,4 +57,5 @@ pub use result::{Intake, IntakeError};
 pub use rows::case_list::CaseList;
 pub use rows::settle::SingleAllele;
 pub use text::encoding::MOST_BYTES;
+pub use text::identifiers::SpreadsheetNumbers;
 pub use text::source::MOST_LINE_BYTES;

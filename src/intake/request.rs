@@ -8,6 +8,7 @@ use crate::intake::format::Format;
 use crate::intake::pedigree::placed::FamilyPedigrees;
 use crate::intake::rows::case_list::CaseList;
 use crate::intake::rows::settle::SingleAllele;
+use crate::intake::text::identifiers::SpreadsheetNumbers;
 use crate::model::{Layout, Panel};
 use crate::pseudonym::Pseudonymizer;
 
@@ -66,6 +67,8 @@ pub struct Request<'a> {
     pub sexes_mutate_alike: bool,
     /// What is said of typing kits.
     pub kits: KitUse,
+    /// What becomes of identifiers that a spreadsheet may have rounded.
+    pub spreadsheet_numbers: SpreadsheetNumbers,
     /// What its sample_id are, if they are such numbers: they are checked then.
     pub sample_id_kind: Option<NumberKind>,
 }
@@ -89,6 +92,7 @@ impl<'a> Request<'a> {
             missing: &[],
             sexes_mutate_alike: false,
             kits: KitUse::default(),
+            spreadsheet_numbers: SpreadsheetNumbers::default(),
             sample_id_kind: None,
         }
     }

@@ -126,6 +126,7 @@ finding_codes! {
     Control, "control", Note, "a sample is a control or ladder", Remedy, "nothing: it is skipped; if it is a person's, add it to a case list";
     ControlCharacter, "control-character", Error, "a line contains a control character", Remedy, "save the file again as CSV UTF-8";
     Count, "count", Error, "a file has more or fewer parts than it states", Text, "save the file again in the program that wrote it";
+    CutOff, "cut-off", Error, "the file ends within a row", Remedy, "copy or export the file again";
     Cycle, "cycle", Error, "a person is their own ancestor", Text, "correct father and mother";
     Date, "date", Error, "a cell is not a day", Remedy, "write YYYY-MM-DD";
     Delimiter, "delimiter", Error, "columns are separated by a character that is not supported", Remedy, "save the file as CSV with commas";
@@ -164,6 +165,7 @@ finding_codes! {
     IdSex, "id-sex", Warning, "a resident ID number is that of the other sex than stated", Remedy, "rule out exchanged rows or samples";
     IdSmallX, "id-small-x", Warning, "a number that names a sample ends with a small x", Remedy, "write X in capitals";
     Identifier, "identifier", Error, "an identifier is empty, too long, or contains characters that cannot be seen", Text, "give every sample and family its number";
+    IdentifierLookalike, "identifier-lookalike", Error, "an identifier contains a character that looks like another", Remedy, "type it again in plain letters and digits";
     IdentifierPlaceholder, "identifier-placeholder", Error, "a sign for a missing value stands in the place of an identifier", Remedy, "give every sample and family its number";
     IdentifierSpreadsheet, "identifier-spreadsheet", Error, "a spreadsheet changed an identifier", Text, "format the column as text and export the file again from its source";
     Identities, "identities", Warning, "the search for persons with two numbers failed", Text, "run `reunite kin --relation identity`";
@@ -207,7 +209,7 @@ finding_codes! {
     NotCmf, "not-cmf", Error, "an XML file is not a CODIS CMF file", Text, "export the file as CMF, or as CSV UTF-8";
     NotInPanel, "not-in-panel", Note, "a locus is not in the panel of the store", Remedy, "nothing, unless the locus should be matched on";
     NotKept, "not-kept", Note, "a column holds names, addresses or remarks, which are never kept", Remedy, "nothing: the column is ignored";
-    NotRead, "not-read", Note, "a column of a case list is not used", Text, "nothing: the column is ignored";
+    NotRead, "not-read", Note, "a column is not used", Text, "nothing: the column is ignored";
     NotRelated, "not-related", Note, "a person is not related to the missing person", Text, "nothing: the person is left out of this family";
     Nul, "nul", Error, "a line contains a NUL byte", Remedy, "save the file again as CSV UTF-8";
     Number, "number", Error, "a value is not a valid number", Text, "save the file again in the program that wrote it";

@@ -7,7 +7,8 @@ use std::time::Instant;
 use crate::audit::{Attribution, Entry};
 use crate::intake::{
     CaseList, ColumnMap, FamilyPedigrees, FindingCode, Format, Intake, KitUse, MOST_FINDINGS, NumberKind, Problem,
-    Request, Severity, SingleAllele, SourceBytes, read_bytes, read_guessing_layout, source_bytes, workbook_sheets,
+    Request, Severity, SingleAllele, SourceBytes, SpreadsheetNumbers, read_bytes, read_guessing_layout, source_bytes,
+    workbook_sheets,
 };
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
 use crate::matching::IdentityRule;
@@ -90,6 +91,8 @@ pub struct ImportOptions {
     pub min_loci: usize,
     /// What the sample identifiers are, if they are numbers of persons: they are checked then.
     pub sample_id_kind: Option<NumberKind>,
+    /// What becomes of identifiers that a spreadsheet may have rounded.
+    pub spreadsheet_numbers: SpreadsheetNumbers,
 }
 
 impl Default for ImportOptions {
@@ -114,6 +117,7 @@ impl Default for ImportOptions {
             identity: Some(IdentityRule::default()),
             min_loci: 8,
             sample_id_kind: None,
+            spreadsheet_numbers: SpreadsheetNumbers::default(),
         }
     }
 }
@@ -193,6 +197,7 @@ impl Store {
             sexes_mutate_alike: sexes_mutate_alike(&self.settings().model.mutation),
             kits: options.kits,
             sample_id_kind: options.sample_id_kind,
+            spreadsheet_numbers: options.spreadsheet_numbers,
             // Without a layout, this one is not looked at.
             ..Request::new(options.layout.unwrap_or(Layout::Families), self.table().panel(), &names)
         };
@@ -290,7 +295,7 @@ fn pedigrees(path: &Path, options: &ImportOptions, names: &Pseudonymizer) -> Res
     if options.layout == Some(Layout::Children) {
         return Err(StoreError::PedigreesOfChildren);
     }
-    FamilyPedigrees::read(&path.display().to_string(), &read(path)?, names)
+    FamilyPedigrees::read(&path.display().to_string(), &read(path)?, names, options.spreadsheet_numbers)
         .map_err(|problems| StoreError::Refused { path: path.to_owned(), problems })
 }
 

@@ -8,7 +8,7 @@ use crate::cli::notices::Notices;
 use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, plural};
-use crate::intake::{Format, NumberKind, Problem, SingleAllele};
+use crate::intake::{Format, NumberKind, Problem, SingleAllele, SpreadsheetNumbers};
 use crate::ledger::OnConflict;
 use crate::model::Layout;
 use crate::store::{Identifiers, ImportOptions, Imported, Sheets, StoreError, write_over, write_private};
@@ -96,6 +96,9 @@ pub(crate) struct Import {
     /// What the sample_id are, if they are numbers of persons: check them
     #[arg(long, value_enum, value_name = "KIND")]
     sample_id_kind: Option<NumberKind>,
+    /// What becomes of identifiers that a spreadsheet may have rounded, such as 3.70102E+17
+    #[arg(long, value_enum, value_name = "RULE", default_value_t = SpreadsheetNumbers::Refuse)]
+    spreadsheet_numbers: SpreadsheetNumbers,
     /// How findings go out: text to standard error, or JSON with all of them to standard output
     #[arg(long, value_enum, value_name = "FORM", default_value_t = ReportForm::Text)]
     report_format: ReportForm,
@@ -200,6 +203,7 @@ impl Import {
             identity: (!self.skip_identities).then(|| self.rule.rule()),
             min_loci: self.min_loci,
             sample_id_kind: self.sample_id_kind,
+            spreadsheet_numbers: self.spreadsheet_numbers,
         })
     }
 

@@ -1,9 +1,12 @@
 //! Which columns a file must, may and must not have.
 
+use std::borrow::Cow;
+
 use crate::intake::columns::column_map::{ColumnMap, Words};
 use crate::intake::columns::fields::{FIELDS, Field};
 
-use crate::model::{Layout, Panel};
+use crate::intake::findings::{ColumnName, Findings};
+use crate::model::{FindingCode, Layout, Panel};
 
 /// A set of fields, such as those that a case list has columns for.
 #[derive(Clone, Copy, Default)]
@@ -43,6 +46,29 @@ impl<'a> Expected<'a> {
         'a: 'n,
     {
         self.map.map_or(theirs, |map| map.ours(theirs))
+    }
+
+    /// What the columns of a table with a row per sample and locus are called here; nothing for those that the map says to
+    /// leave aside, which are noted.
+    pub(in crate::intake) fn tall_names<'n>(
+        &self,
+        line: u64,
+        theirs: &'n [Cow<'_, str>],
+        findings: &mut Findings,
+    ) -> Vec<&'n str>
+    where
+        'a: 'n,
+    {
+        let ours = |(position, theirs): (usize, &'n Cow<'_, str>)| {
+            let theirs = theirs.trim();
+            if self.is_ignored(theirs) {
+                let column = Some(ColumnName::at(position, theirs));
+                findings.note(line, column, FindingCode::IgnoredColumn, "is left aside, as the map says");
+                return "";
+            }
+            self.ours(theirs)
+        };
+        theirs.iter().enumerate().map(ours).collect()
     }
 
     /// Whether the map says to leave a column aside.

@@ -1,6 +1,7 @@
 //! Columns that are no loci, and the names they go by.
 
 use crate::intake::columns::number_kind::{NumberKind, kind_of_column};
+use crate::intake::text::characters::to_ascii;
 
 /// Columns that are no loci.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,22 +37,146 @@ pub(in crate::intake) const FIELDS: [(Field, &str); 12] = [
 ];
 
 /// Other names in use, as [`plain_name`] leaves them.
-const ALIASES: [(Field, &str); 11] = [
-    (Field::FamilyId, "caseid"),
-    (Field::SampleId, "personid"),
-    (Field::SampleId, "samplename"),
-    (Field::SampleId, "specimenid"),
-    (Field::SampleId, "样本编号"),
-    (Field::SampleId, "样品编号"),
-    (Field::Sex, "gender"),
-    (Field::Sex, "性别"),
-    (Field::FamilyId, "家系编号"),
-    (Field::Amelogenin, "amelogenin"),
-    (Field::Amelogenin, "am"),
+const ALIASES: [(Field, &[&str]); 8] = [
+    (
+        Field::SampleId,
+        &[
+            "sample",
+            "sampleno",
+            "samplenumber",
+            "personid",
+            "samplename",
+            "specimenid",
+            "样本编号",
+            "样品编号",
+            "样本名称",
+            "样品名称",
+            "样本名",
+            "样本号",
+            "样品号",
+            "样本实验室编号",
+            "样品实验室编号",
+            "实验室编号",
+            "检材编号",
+            "标本编号",
+        ],
+    ),
+    (
+        Field::FamilyId,
+        &["caseid", "caseno", "casenumber", "familyno", "familynumber", "家系编号", "家系号", "家庭编号", "案件编号"],
+    ),
+    (
+        Field::Relation,
+        &[
+            "relationship",
+            "kinship",
+            "样本与本人关系",
+            "与本人关系",
+            "亲缘关系",
+            "亲属关系",
+            "称谓",
+            "关系",
+            "与失踪人关系",
+            "与失踪人员关系",
+            "与失踪儿童关系",
+        ],
+    ),
+    (Field::Sex, &["gender", "性别", "sexgender"]),
+    (
+        Field::CollectedOn,
+        &[
+            "collectiondate",
+            "datecollected",
+            "samplingdate",
+            "采集日期",
+            "采样日期",
+            "采集时间",
+            "采样时间",
+            "采血日期",
+        ],
+    ),
+    (Field::Kit, &["kitname", "试剂盒", "试剂盒名称", "检测试剂盒"]),
+    (Field::Agency, &["委托单位", "送检单位"]),
+    (Field::Amelogenin, &["amelogenin", "am"]),
 ];
 
-/// A name without case, spaces, hyphens and underscores: `Sample ID` is `sample_id`, and `Penta D` is `PENTAD`.
+/// Columns that hold names, addresses, numbers to call or free text: such things are never kept, as [`plain_name`] leaves
+/// their names.
+const PRIVATE: [&str; 36] = [
+    "人员姓名",
+    "姓名",
+    "被采样人",
+    "被采样人姓名",
+    "采样人",
+    "采集人",
+    "亲属姓名",
+    "失踪人姓名",
+    "失踪儿童姓名",
+    "父亲姓名",
+    "母亲姓名",
+    "曾用名",
+    "别名",
+    "户籍地",
+    "户籍地址",
+    "户籍所在地",
+    "住址",
+    "现住址",
+    "家庭住址",
+    "地址",
+    "联系电话",
+    "电话",
+    "手机",
+    "手机号",
+    "联系方式",
+    "备注",
+    "说明",
+    "personname",
+    "fullname",
+    "address",
+    "phone",
+    "telephone",
+    "remark",
+    "remarks",
+    "notes",
+    "comments",
+];
+
+/// Columns that say nothing about a donor: running numbers, kinds of samples and of persons.
+const ASIDE: [&str; 12] = [
+    "序号",
+    "no",
+    "样本类型",
+    "样品类型",
+    "检材类型",
+    "sampletype",
+    "人员类别",
+    "人员类型",
+    "民族",
+    "检验人",
+    "检验日期",
+    "复核人",
+];
+
+/// Why a column that is known is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::intake) enum Ignored {
+    /// What it holds is never kept.
+    Private,
+    /// It says nothing about a donor.
+    Aside,
+}
+
+/// Whether a column is known, and not read.
+pub(in crate::intake) fn ignored_column(name: &str) -> Option<Ignored> {
+    let name = plain_name(name);
+    let is = |known: &[&str]| known.contains(&name.trim_end_matches('.'));
+    if is(&PRIVATE) { Some(Ignored::Private) } else { is(&ASIDE).then_some(Ignored::Aside) }
+}
+
+/// A name without case, spaces, hyphens, underscores and full-width characters: `Sample ID` is `sample_id`, and `Penta D`
+/// is `PENTAD`.
 pub(in crate::intake) fn plain_name(name: &str) -> String {
+    let name = to_ascii(name);
     name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
@@ -68,7 +193,8 @@ pub(in crate::intake) fn field_named(name: &str) -> Option<Field> {
     }
     let name = plain_name(name);
     let known = FIELDS.iter().find(|(_, known)| plain_name(known) == name);
-    known.or_else(|| ALIASES.iter().find(|(_, alias)| *alias == name)).map(|(field, _)| *field)
+    let alias = || ALIASES.iter().find(|(_, aliases)| aliases.contains(&&*name)).map(|(field, _)| *field);
+    known.map(|(field, _)| *field).or_else(alias)
 }
 
 #[cfg(test)]
@@ -94,10 +220,34 @@ mod tests {
             ("ID Card", Some(Field::ResidentId)),
             ("出生医学证明编号", Some(Field::BirthCertificate)),
             ("Amelogenin", Some(Field::Amelogenin)),
-            ("sample", None),
+            ("Sample", Some(Field::SampleId)),
+            ("样本名称", Some(Field::SampleId)),
+            ("样本与本人关系", Some(Field::Relation)),
+            ("采样日期", Some(Field::CollectedOn)),
+            ("试剂盒", Some(Field::Kit)),
+            ("委托单位", Some(Field::Agency)),
+            ("案件编号", Some(Field::FamilyId)),
+            ("人员姓名", None),
+            ("samples", None),
             ("", None),
         ] {
             assert_eq!(field_named(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn private_columns_are_known() {
+        for (name, ignored) in [
+            ("人员姓名", Some(Ignored::Private)),
+            ("备注", Some(Ignored::Private)),
+            ("Remarks", Some(Ignored::Private)),
+            ("序号", Some(Ignored::Aside)),
+            ("No.", Some(Ignored::Aside)),
+            ("人员类别", Some(Ignored::Aside)),
+            ("comment on vWA", None),
+            ("sex", None),
+        ] {
+            assert_eq!(ignored_column(name), ignored, "{name}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::intake::findings::{Column, ColumnName, Findings};
 use crate::intake::text::lines::is_blank;
-use crate::intake::text::source::{Source, row_fields};
+use crate::intake::text::source::{Source, row_fields, whole_rows};
 use crate::model::FindingCode;
 
 /// Where the columns of a file stand.
@@ -92,7 +92,8 @@ impl Columns {
                 continue;
             }
             any = true;
-            if row_fields(line, bytes, source.delimiter, self.width, name, &mut cells, findings).is_some() {
+            if row_fields(line, bytes, source.delimiter, &whole_rows(self.width), name, &mut cells, findings).is_some()
+            {
                 each(line, &cells, findings);
             }
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::intake::columns::expected::{Expected, FieldSet};
-use crate::intake::columns::fields::{FIELDS, Field, field_named, plain_name};
+use crate::intake::columns::fields::{FIELDS, Field, Ignored, field_named, ignored_column, plain_name};
 use crate::intake::columns::loci::{self, Named};
 use crate::intake::columns::number_kind::kind_of_column;
 use crate::intake::columns::pairing::{Found, LocusColumns, Placed, joined};
@@ -70,6 +70,15 @@ impl Header {
         self.names.len()
     }
 
+    /// Whether a row may end after so many cells: not between the two columns of a locus, of which the first would then be
+    /// read as a homozygote.
+    pub(in crate::intake) fn may_end(&self, cells: usize) -> bool {
+        self.locus_columns.iter().chain(&self.sex_marker).all(|columns| match *columns {
+            LocusColumns::One(_) => true,
+            LocusColumns::Two(first, second) => (first < cells) == (second < cells),
+        })
+    }
+
     /// Position of a column, from 0.
     pub(in crate::intake) fn position(&self, field: Field) -> Option<usize> {
         self.fields[field as usize]
@@ -114,9 +123,16 @@ impl Header {
         if !is_header_of_layout(line, text, &ours, expected, findings) {
             return None;
         }
+        let channels = loci::without_channels(&ours, expected.panel);
+        let ours = channels.as_ref().unwrap_or(&ours);
         let mut header = Self::new(line, shown_names(&theirs, expected).iter().map(AsRef::as_ref));
+        if channels.is_some() {
+            let what = "the numbers after the loci's names, such as -1, are read as dye channels: each column holds both \
+                        alleles";
+            findings.note(line, None, FindingCode::DyeChannel, what);
+        }
         let mut found = Placed::default();
-        for (position, (theirs, ours)) in theirs.iter().zip(&ours).enumerate() {
+        for (position, (theirs, ours)) in theirs.iter().zip(ours).enumerate() {
             if expected.is_ignored(theirs) {
                 header.leave_aside(position, ours, expected, findings);
             } else {
@@ -160,7 +176,7 @@ impl Header {
                     }
                     None => {
                         if !expected.panel.loci().contains(locus) {
-                            findings.note(line, header.column(position), FindingCode::NotInPanel, NOT_IN_PANEL);
+                            findings.note(line, header.column(position), FindingCode::NotInPanel, not_in_panel(locus));
                         }
                         header.loci.push(locus.clone());
                         header.locus_columns.push(LocusColumns::One(position));
@@ -202,14 +218,7 @@ impl Header {
         for (position, name) in our_names(&theirs, expected).iter().enumerate() {
             match field_named(name).filter(|field| *field != Field::Amelogenin && expected.is_allowed(*field)) {
                 Some(field) => header.place_field(line, position, name, field, findings),
-                None => {
-                    findings.note(
-                        line,
-                        header.column(position),
-                        FindingCode::NotRead,
-                        "says nothing that is read here",
-                    );
-                }
+                None => note_ignored(line, header.column(position), name, findings),
             }
         }
         header.is_complete(expected, Otherwise::Nothing, findings).then_some(header)
@@ -330,6 +339,7 @@ impl Header {
                 let what = "lies on a sex chromosome, or is a check of the kit: skipped";
                 findings.note(line, column, FindingCode::Elsewhere, what);
             }
+            Named::Unknown { .. } if ignored_column(name).is_some() => note_ignored(line, column, name, findings),
             // What is nearly a known name may be a locus that a family would lack.
             Named::Unknown { nearest: None } if expected.ignore_unknown => {
                 findings.note(
@@ -364,7 +374,7 @@ impl Header {
                     findings.note(line, column.clone(), FindingCode::Alias, format!("is read as {locus}"));
                 }
                 if !in_panel {
-                    findings.note(line, column, FindingCode::NotInPanel, NOT_IN_PANEL);
+                    findings.note(line, column, FindingCode::NotInPanel, not_in_panel(&locus));
                 }
                 self.loci.push(locus);
                 found.loci.push(Found::new(position, second));
@@ -374,7 +384,26 @@ impl Header {
 }
 
 const LISTED_TOO: &str = "stands in the case list, too: remove it from one of the two";
-const NOT_IN_PANEL: &str = "is not in this store's panel: kept, not matched on";
+
+fn not_in_panel(locus: &Locus) -> &'static str {
+    if loci::KNOWN_LOCI.contains(&locus.name()) {
+        "is not in this store's panel: kept, not matched on"
+    } else {
+        "is a well-formed name of a locus that is not in this store's panel, nor of a kit known here: kept, not matched on; \
+         correct the name if another locus is meant"
+    }
+}
+
+/// Says of a column that it is known and not read.
+fn note_ignored(line: u64, column: Column, name: &str, findings: &mut Findings) {
+    match ignored_column(name) {
+        Some(Ignored::Private) => {
+            let what = "may hold names, addresses or remarks: not read, and never kept";
+            findings.note(line, column, FindingCode::NotKept, what);
+        }
+        _ => findings.note(line, column, FindingCode::NotRead, "says nothing that is read here"),
+    }
+}
 
 fn repeated_at(first: usize) -> String {
     format!("the same column stands at place {}: remove one of the two", first + 1)
@@ -403,6 +432,7 @@ fn locus_of_column(name: &str, panel: &Panel, columns: &[&str]) -> (Named, Optio
 fn is_like_a_column(name: &str, panel: &Panel) -> bool {
     let columns = FIELDS.map(|(_, name)| name);
     field_named(name).is_some()
+        || ignored_column(name).is_some()
         || ((name.parse::<Locus>().is_ok() || loci::allele_column(name).is_some())
             && !matches!(locus_of_column(name, panel, &columns).0, Named::Unknown { nearest: None }))
 }

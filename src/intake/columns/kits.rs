@@ -111,7 +111,6 @@ mod tests {
             assert_eq!(names.len(), kit.loci().len(), "{}: a locus twice", kit.name());
             assert_eq!(Kit::named(kit.name()).unwrap(), kit);
         }
-        assert!(loci::KNOWN_LOCI.iter().all(|name| Kit::all().iter().any(|kit| kit.has(&name.parse().unwrap()))));
         let with_ambiguous = Kit::all().iter().filter(|kit| kit.has(&loci::AMBIGUOUS.parse().unwrap()));
         assert_eq!(with_ambiguous.map(Kit::name).collect::<Vec<_>>(), ["AGCU 21+1 (non-CODIS)"], "or it must be keyed");
     }

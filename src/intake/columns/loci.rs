@@ -3,24 +3,30 @@
 use crate::intake::columns::fields::plain_name;
 use crate::model::{Locus, Panel};
 
-/// Every locus of the kits known here, in alphabetical order. Another name is taken for a mistake.
-pub const KNOWN_LOCI: [&str; 62] = [
+/// Every locus of the kits known here, and published markers of kinship that other kits type, in alphabetical order.
+pub const KNOWN_LOCI: [&str; 85] = [
     "CSF1PO",
     "D10S1248",
     "D10S1435",
     "D10S2325",
+    "D11S2368",
     "D11S4463",
     "D12ATA63",
     "D12S391",
     "D13S305",
     "D13S317",
+    "D13S325",
     "D14S1434",
+    "D14S608",
     "D15S659",
     "D16S3391",
     "D16S539",
+    "D17S1290",
     "D17S1301",
+    "D17S974",
     "D18S1364",
     "D18S51",
+    "D18S535",
     "D18S853",
     "D19S253",
     "D19S400",
@@ -31,14 +37,19 @@ pub const KNOWN_LOCI: [&str; 62] = [
     "D1S1677",
     "D1S2142",
     "D1S549",
+    "D20S1082",
     "D20S161",
+    "D20S470",
     "D20S482",
     "D20S85",
     "D21S11",
+    "D21S1270",
     "D21S2055",
+    "D22-GATA198B05",
     "D22S1045",
     "D2S1338",
     "D2S1360",
+    "D2S1772",
     "D2S1776",
     "D2S441",
     "D3S1358",
@@ -46,21 +57,33 @@ pub const KNOWN_LOCI: [&str; 62] = [
     "D3S1744",
     "D3S2459",
     "D3S3045",
+    "D3S3053",
     "D3S4529",
+    "D4S2364",
+    "D4S2366",
     "D4S2408",
     "D5S2500",
+    "D5S2800",
     "D5S818",
     "D6S1017",
     "D6S1043",
     "D6S474",
     "D6S477",
     "D7S1517",
+    "D7S3048",
     "D7S820",
+    "D8S1115",
     "D8S1132",
     "D8S1179",
     "D9S1122",
     "D9S2157",
+    "D9S925",
+    "F13A01",
+    "F13B",
+    "FESFPS",
     "FGA",
+    "LPL",
+    "Penta_C",
     "Penta_D",
     "Penta_E",
     "SE33",
@@ -70,7 +93,7 @@ pub const KNOWN_LOCI: [&str; 62] = [
 ];
 
 /// Other spellings in use, as `plain` leaves them.
-const ALIASES: [(&str, &str); 8] = [
+const ALIASES: [(&str, &str); 13] = [
     ("tho1", "th01"),
     ("humth01", "th01"),
     ("tp0x", "tpox"),
@@ -79,6 +102,11 @@ const ALIASES: [(&str, &str); 8] = [
     ("humvwa", "vwa"),
     ("csf", "csf1po"),
     ("humfga", "fga"),
+    ("fibra", "fga"),
+    ("actbp2", "se33"),
+    ("humactbp2", "se33"),
+    ("f13a1", "f13a01"),
+    ("fes/fps", "fesfps"),
 ];
 
 /// Names two markers, in different kits.
@@ -119,6 +147,10 @@ pub(in crate::intake) fn marker_named(name: &str, panel: &Panel, columns: &[&str
             Ok(locus) => Named::Locus { locus, in_panel, alias: !known.eq_ignore_ascii_case(name) },
             Err(_) => Named::Unknown { nearest: None },
         },
+        None if is_well_formed(&written) => match spelled(name, &written).parse() {
+            Ok(locus) => Named::Locus { locus, in_panel: false, alias: false },
+            Err(_) => Named::Unknown { nearest: None },
+        },
         None => Named::Unknown { nearest: nearest(&written, names().chain(KNOWN_LOCI).chain(columns.iter().copied())) },
     }
 }
@@ -127,7 +159,61 @@ pub(in crate::intake) fn marker_named(name: &str, panel: &Panel, columns: &[&str
 fn is_elsewhere(written: &str) -> bool {
     let number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
     ["dys", "dyf", "dxs"].iter().any(|prefix| written.strip_prefix(prefix).is_some_and(number))
-        || matches!(written, "yindel" | "ygatah4" | "yqs" | "qs1" | "qs2" | "iqcs" | "iqcl" | "iqch" | "sry")
+        || written.strip_prefix("rs").is_some_and(|rest| rest.len() > 3 && rest.bytes().all(|b| b.is_ascii_digit()))
+        || matches!(written, "hprtb" | "yindel" | "ygatah4" | "yqs" | "qs1" | "qs2" | "iqcs" | "iqcl" | "iqch" | "sry")
+}
+
+/// Whether a name has the form of an autosomal STR locus' name: `D7S3048`, `D22GATA198B05`, `Penta B`. Such a name is no
+/// mistake for another one's.
+fn is_well_formed(written: &str) -> bool {
+    if let Some(letter) = written.strip_prefix("penta") {
+        return matches!(letter.as_bytes(), [b'a'..=b'g']);
+    }
+    let Some(rest) = written.strip_prefix('d') else { return false };
+    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (chromosome, rest) = rest.split_at(digits);
+    if chromosome.starts_with('0') || !chromosome.parse::<u8>().is_ok_and(|number| (1..=22).contains(&number)) {
+        return false;
+    }
+    let is_number = |text: &str, most: usize| {
+        (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0')
+    };
+    let clone = ["gata", "gaat", "ata"].iter().find_map(|start| rest.strip_prefix(start));
+    rest.strip_prefix('s').is_some_and(|number| is_number(number, 5))
+        || clone.is_some_and(|name| {
+            name.len() <= 8
+                && name.starts_with(|c: char| c.is_ascii_digit())
+                && name.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
+}
+
+/// A well-formed name as such names are spelled.
+fn spelled(name: &str, written: &str) -> String {
+    match written.strip_prefix("penta") {
+        Some(letter) => format!("Penta_{}", letter.to_ascii_uppercase()),
+        None if name.is_ascii() => name.trim().to_ascii_uppercase(),
+        None => written.to_ascii_uppercase(),
+    }
+}
+
+/// The names of a header without the dye channels that OSIRIS writes after loci, `D8S1179-2`; `None` if they have none.
+///
+/// Numbers that differ, each after another locus, are no numbers of alleles: those come in pairs, or all alike where the
+/// columns of the second alleles were left out.
+pub(in crate::intake) fn without_channels<'n>(names: &[&'n str], panel: &Panel) -> Option<Vec<&'n str>> {
+    let split = |name: &&'n str| -> Option<(&'n str, u8)> {
+        let (base, channel) = name.rsplit_once('-')?;
+        let [digit @ b'1'..=b'9'] = channel.as_bytes() else { return None };
+        let is_marker = !matches!(marker_named(base, panel, &[]), Named::Unknown { .. })
+            && matches!(marker_named(name, panel, &[]), Named::Unknown { .. });
+        is_marker.then_some((base, *digit))
+    };
+    let found: Vec<(&str, u8)> = names.iter().filter_map(split).collect();
+    let differ = found.iter().any(|(_, channel)| *channel != found[0].1);
+    let mut bases: Vec<String> = found.iter().map(|(base, _)| plain_name(base)).collect();
+    bases.sort_unstable();
+    let is_once = bases.windows(2).all(|pair| pair[0] != pair[1]);
+    (differ && is_once).then(|| names.iter().map(|name| split(name).map_or(*name, |(base, _)| base)).collect())
 }
 
 /// A column of one allele, such as `vWA_1`, `vWA 2`, `vWA.1`, `vWA-b`, `vWA Allele 2`: the locus' part of the name, and
@@ -239,11 +325,41 @@ mod tests {
             Named::Unknown { nearest } => nearest,
             other => panic!("{other:?}"),
         };
-        assert_eq!(nearest("D3S1385").as_deref(), Some("D3S1358"));
+        assert_eq!(nearest("D3S135B").as_deref(), Some("D3S1358"));
+        assert_eq!(nearest("THO1x").as_deref(), Some("TH01"));
         assert_eq!(nearest("famly_id").as_deref(), Some("family_id"));
         assert_eq!(nearest("D21S1l").as_deref(), Some("D21S11"));
         assert_eq!(nearest("comment"), None);
         assert_eq!(nearest(&"D3S1358".repeat(9)), None);
+    }
+
+    #[test]
+    fn well_formed_names_are_no_mistakes() {
+        for (name, spelled) in [
+            ("D3S1385", "D3S1385"),
+            ("d7s3049", "D7S3049"),
+            ("D5S2801", "D5S2801"),
+            ("Penta B", "Penta_B"),
+            ("D22GATA198B06", "D22GATA198B06"),
+            ("D5S2800", "D5S2800"),
+            ("Penta C", "Penta_C"),
+        ] {
+            assert_eq!(locus(name), Some((spelled.to_owned(), false)), "{name}");
+        }
+        for name in ["D23S100", "D0S1", "D3S", "D3S135B", "DS1358", "Penta H", "Penta", "D3S0001", "D3S123456"] {
+            assert!(matches!(marker_named(name, &panel(), &[]), Named::Unknown { .. }), "{name}");
+        }
+    }
+
+    #[test]
+    fn channels_are_taken_off_where_they_are_no_alleles() {
+        let without = |names: &[&str]| without_channels(names, &panel()).map(|names| names.join(" "));
+        let expected = Some("Sample AMEL vWA D3S1358".to_owned());
+        assert_eq!(without(&["Sample", "AMEL-1", "vWA-1", "D3S1358-2"]), expected);
+        assert_eq!(without(&["Sample", "vWA-1", "D3S1358-1"]), None);
+        assert_eq!(without(&["Sample", "vWA-1", "vWA-2"]), None);
+        assert_eq!(without(&["Sample", "vWA_1", "D3S1358_2"]), None);
+        assert_eq!(without(&["vWA"]), None);
     }
 
     #[test]

@@ -1,31 +1,175 @@
 //! Columns of a table with a row per sample and locus.
 
 use crate::intake::columns::fields::{Field, field_named, plain_name};
+use crate::intake::columns::loci::{Named, marker_named};
+use crate::intake::findings::{ColumnName, Findings};
+use crate::intake::text::characters::to_ascii;
+use crate::model::{FindingCode, Panel};
 
-const MOST_ALLELES: usize = 8;
+/// The most alleles of a row that are read.
+const MOST_ALLELES: u32 = 99;
+
+/// Columns of measurements and settings that GeneMapper, GeneMarker, OSIRIS and their like write beside the alleles, as
+/// [`plain_name`] leaves them, without numbers at their ends.
+const MEASURED: [&str; 34] = [
+    "dye",
+    "panel",
+    "samplefile",
+    "samplefilename",
+    "filename",
+    "runname",
+    "runid",
+    "project",
+    "well",
+    "height",
+    "peakheight",
+    "size",
+    "area",
+    "peakarea",
+    "datapoint",
+    "mutation",
+    "allelecomment",
+    "phr",
+    "an",
+    "ud",
+    "ado",
+    "ae",
+    "os",
+    "bin",
+    "spu",
+    "bpk",
+    "bd",
+    "cc",
+    "ovl",
+    "gq",
+    "quality",
+    "score",
+    "rfu",
+    "stutter",
+];
 
 /// Where the columns of such a table stand, from 0.
 pub(in crate::intake) struct TallColumns {
     pub(in crate::intake) sample: usize,
     pub(in crate::intake) marker: usize,
+    /// In the order of their numbers.
     pub(in crate::intake) alleles: Vec<usize>,
     /// Sample Type, Specimen Category.
     pub(in crate::intake) types: Vec<usize>,
+    /// What else is said of each sample.
+    pub(in crate::intake) fields: Vec<(Field, usize)>,
+    /// Columns that are none of these.
+    others: Vec<usize>,
 }
 
 impl TallColumns {
     /// Finds the columns by name; `None` if this is the header of another form of table.
     pub(in crate::intake) fn find(names: &[&str]) -> Option<Self> {
-        let names: Vec<String> = names.iter().map(|name| plain_name(&name.trim().replace('.', " "))).collect();
-        let at = |wanted: &str| names.iter().position(|name| name == wanted);
-        let any = |wanted: &[&str]| wanted.iter().filter_map(|&wanted| at(wanted)).collect::<Vec<_>>();
+        let plain: Vec<String> = names.iter().map(|name| plain_name(&name.trim().replace('.', " "))).collect();
+        let at = |wanted: &str| plain.iter().position(|name| name == wanted);
+        let any = |wanted: &[&str]| wanted.iter().find_map(|&wanted| at(wanted));
         let sample =
             at("samplename").or_else(|| names.iter().position(|name| field_named(name) == Some(Field::SampleId)));
         // Files of Chinese systems have the number there.
         let sample = sample.or_else(|| at("sampleinfo"))?;
-        let alleles: Vec<usize> = (1..=MOST_ALLELES).map_while(|i| at(&format!("allele{i}"))).collect();
-        let marker = *any(&["marker", "locus", "基因座", "位点"]).first()?;
-        let types = any(&["sampletype", "specimencategory"]);
-        (!alleles.is_empty()).then_some(Self { sample, marker, alleles, types })
+        let marker = any(&["marker", "markername", "locus", "locusname", "基因座", "位点", "基因座名称"])?;
+        let (mut alleles, mut types, mut fields, mut others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (position, name) in names.iter().enumerate().filter(|(at, _)| ![sample, marker].contains(at)) {
+            if let Some(number) = allele_number(name)
+                && !alleles.iter().any(|(known, _)| *known == number)
+            {
+                alleles.push((number, position));
+            } else if matches!(plain[position].as_str(), "sampletype" | "specimencategory" | "样本类型" | "样品类型")
+            {
+                types.push(position);
+            } else if let Some(field) = field_named(name)
+                && !matches!(field, Field::SampleId | Field::Amelogenin)
+                && !fields.iter().any(|(known, _)| *known == field)
+            {
+                fields.push((field, position));
+            } else {
+                others.push(position);
+            }
+        }
+        alleles.sort_unstable();
+        let alleles: Vec<usize> = alleles.into_iter().map(|(_, position)| position).collect();
+        (!alleles.is_empty()).then_some(Self { sample, marker, alleles, types, fields, others })
+    }
+
+    /// Whether a column is read.
+    pub(in crate::intake) fn is_read(&self, position: usize) -> bool {
+        !self.others.contains(&position)
+    }
+
+    /// Refuses columns that would say something and are not read: a column again, a second block of marker and alleles,
+    /// loci beside a column of markers. Notes others, unless they hold measurements.
+    pub(in crate::intake) fn check_others(&self, line: u64, names: &[&str], panel: &Panel, findings: &mut Findings) {
+        for &position in &self.others {
+            let name = names[position];
+            let plain = plain_name(&name.replace('.', " "));
+            let column = |shown: &str| Some(ColumnName::at(position, shown));
+            let is_again = ["marker", "locus", "allele", "基因座", "位点", "等位基因", "genotype", "基因型"]
+                .iter()
+                .any(|start| plain.starts_with(start) && !MEASURED.contains(&stem(&plain)));
+            if is_again || matches!(field_named(name), Some(field) if field != Field::Amelogenin) {
+                let what = "says what another column says, or is of a second block of marker and alleles: write a row per \
+                            sample and locus, with each column once, or remove it";
+                findings.problem(line, column(name), FindingCode::RepeatedColumn, what);
+            } else if !matches!(marker_named(name, panel, &[]), Named::Unknown { .. }) {
+                let what =
+                    "is a locus beside a column of markers: give the locus rows of its own, or remove the column";
+                findings.problem(line, column(name), FindingCode::Column, what);
+            } else if !name.is_empty() && !MEASURED.contains(&stem(&plain)) {
+                findings.note(line, column("?"), FindingCode::NotRead, "says nothing that is read here");
+            }
+        }
+    }
+}
+
+/// A name without the number at its end.
+fn stem(plain: &str) -> &str {
+    plain.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+/// The number of a column of alleles: `Allele 1`, `Allele1`, `allele_01`, `Allele #2`, `Allele B`, `等位基因1`; a column
+/// `Allele` alone is the first.
+fn allele_number(name: &str) -> Option<u32> {
+    let name = to_ascii(name).to_lowercase();
+    let rest = ["alleles", "allele", "等位基因"].iter().find_map(|word| name.strip_prefix(word))?;
+    let rest = rest.trim_start_matches([' ', '_', '-', '.', '#']);
+    match rest.as_bytes() {
+        [] => Some(1),
+        [letter @ b'a'..=b'h'] => Some(u32::from(letter - b'a') + 1),
+        digits if digits.iter().all(u8::is_ascii_digit) => rest.parse().ok().filter(|n| (1..=MOST_ALLELES).contains(n)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alleles_are_found_whatever_their_numbers() {
+        for (name, number) in [
+            ("Allele 1", Some(1)),
+            ("Allele1", Some(1)),
+            ("Allele_1", Some(1)),
+            ("allele-02", Some(2)),
+            ("Allele.3", Some(3)),
+            ("等位基因1", Some(1)),
+            ("等位基因２", Some(2)),
+            ("Allele #4", Some(4)),
+            ("Allele", Some(1)),
+            ("Allele B", Some(2)),
+            ("Allele 1.1", None),
+            ("Allele 0", None),
+            ("Allele Comment", None),
+            ("Size 1", None),
+        ] {
+            assert_eq!(allele_number(name), number, "{name}");
+        }
+        let found = TallColumns::find(&["Sample Name", "Allele 5", "Marker", "Allele 2", "sex"]).unwrap();
+        assert_eq!((found.alleles, found.fields), (vec![3, 1], vec![(Field::Sex, 4)]));
     }
 }

@@ -1,8 +1,8 @@
 //! Tables with a row per sample and locus, as GeneMapper and its like write them.
 //!
-//! Columns are found by name, in any order: `Sample Name`, `Marker`, `Allele 1` to `Allele 8`; others are left aside.
-//! Rows may stand in any order, the loci of each sample too. All rows of a sample are gathered and then checked as a row
-//! of tidy CSV is.
+//! Columns are found by name, in any order: `Sample Name`, `Marker`, `Allele 1` and so on, and the columns of tidy CSV that
+//! are no loci, which say the same on all rows of a sample, or nothing after the first. Rows may stand in any order, the
+//! loci of each sample too. All rows of a sample are gathered and then checked as a row of tidy CSV is.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -20,25 +20,20 @@ use crate::intake::rows::cells::{self, CellError, Reading};
 use crate::intake::rows::finish::{SoundRows, read_table};
 use crate::intake::rows::settle::{Settled, Settler};
 use crate::intake::rows::table::{Table, TableRow, TypedLocus};
-use crate::intake::text::lines::{self, Comma, Lines, is_blank, split_fields};
-use crate::intake::text::source::{MOST_LINE_BYTES, Source, open_source, row_fields};
+use crate::intake::text::lines::{Comma, is_blank};
+use crate::intake::text::source::{Source, Width, header_cells, open_source, refuse_cut_off, row_fields};
 
 use crate::model::{Allele, FindingCode, Locus};
 
 /// More different names of markers than any table has.
 const MOST_MARKERS: usize = 1000;
 
-/// Whether a text begins with the header of such a table,
-/// under a map of its columns, if there is one.
+/// Whether a text begins with the header of such a table, under a map of its columns, if there is one.
 pub(in crate::intake) fn is_table(text: &[u8], map: Option<&ColumnMap>) -> bool {
-    let first = Lines::new(text).map(|(_, line)| line).find(|line| !line.trim_ascii().is_empty());
-    let line = first.filter(|line| line.len() <= MOST_LINE_BYTES).and_then(|line| std::str::from_utf8(line).ok());
-    let Some(line) = line else { return false };
-    let mut cells = Vec::new();
-    split_fields(line, lines::header_delimiter(line), &mut cells).is_ok() && {
+    header_cells(text).is_some_and(|cells| {
         let ours = |cell| map.map_or(cell, |map| map.ours(cell));
         TallColumns::find(&cells.iter().map(|cell| ours(cell.trim())).collect::<Vec<_>>()).is_some()
-    }
+    })
 }
 
 /// What a marker is.
@@ -67,6 +62,8 @@ struct Sample {
     name: Box<str>,
     loci: Vec<Found>,
     sex_marker: Option<SexMarker>,
+    /// What the rows say of each field that has a column, and the line where they say it first.
+    stated: Vec<(Box<str>, u64)>,
     bad: bool,
 }
 
@@ -89,9 +86,9 @@ struct Reader<'r> {
 /// Reads a table, as tidy rows.
 pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> SoundRows {
     let Some(source) = open_source(text, findings) else { return SoundRows::default() };
-    let Source { line, delimiter, header, lines, .. } = source;
+    let Source { line, delimiter, header, mut lines, .. } = source;
     let expected = request.expected();
-    let names: Vec<&str> = header.iter().map(|name| expected.ours(name.trim())).collect();
+    let names = expected.tall_names(line, &header, findings);
     let words = expected.words(&names);
     let Some(columns) = TallColumns::find(&names) else {
         let what = "is no header of a table with a row per sample and locus: it must name Sample Name, Marker and \
@@ -99,14 +96,22 @@ pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut
         findings.problem(line, None, FindingCode::Format, what);
         return SoundRows::default();
     };
+    columns.check_others(line, &names, request.panel, findings);
+    // A row that ends after one allele would be read as a homozygote.
+    let least =
+        1 + columns.alleles.iter().take(2).chain([&columns.sample, &columns.marker]).max().map_or(0, |last| *last);
+    let width = Width { columns: names.len(), may_end: |cells| cells >= least };
     let mut reader = Reader { comma: Comma::beside(delimiter), ..Reader::new(request, columns, &names) };
     let mut cells = Vec::new();
     let mut spoilt = HashSet::new();
     let mut any = false;
-    for (number, bytes) in lines.filter(|(_, bytes)| !is_blank(bytes, delimiter)) {
+    let mut last = None;
+    for (number, bytes) in lines.by_ref().filter(|(_, bytes)| !is_blank(bytes, delimiter)) {
         any = true;
         let name = |at: usize| reader.names.get(at).cloned().flatten();
-        if row_fields(number, bytes, delimiter, names.len(), name, &mut cells, findings).is_some() {
+        let row = row_fields(number, bytes, delimiter, &width, name, &mut cells, findings);
+        last = row.map(|row| (number, row));
+        if row.is_some() {
             words.translate(&mut cells);
             reader.row(number, &cells, findings);
         } else if let Some(name) = cells.get(reader.columns.sample) {
@@ -115,6 +120,7 @@ pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut
         }
         cells.clear();
     }
+    refuse_cut_off(&lines, last, findings);
     if !any {
         findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: nothing to import");
     } else if reader.samples.is_empty() && findings.count() == 0 {
@@ -130,10 +136,8 @@ pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut
 
 impl<'r> Reader<'r> {
     fn new(request: &'r Request<'r>, columns: TallColumns, names: &[&str]) -> Self {
-        let read = |at: &usize| {
-            [columns.sample, columns.marker].contains(at) || columns.alleles.contains(at) || columns.types.contains(at)
-        };
-        let column = |(at, name): (usize, &&str)| Some(ColumnName::at(at, if read(&at) { *name } else { "?" }));
+        let column =
+            |(at, name): (usize, &&str)| Some(ColumnName::at(at, if columns.is_read(at) { *name } else { "?" }));
         Self {
             request,
             names: names.iter().enumerate().map(column).collect(),
@@ -161,6 +165,7 @@ impl<'r> Reader<'r> {
         }
         let before = findings.count();
         let sample = self.sample(line, name);
+        self.fields(line, sample, cells, findings);
         match self.marker(line, cells[self.columns.marker].trim(), findings) {
             Some(Marker::Locus(locus)) => {
                 let found = self.alleles(line, cells, findings);
@@ -196,10 +201,38 @@ impl<'r> Reader<'r> {
         }
         self.last = self.by_name.get(name).copied().unwrap_or_else(|| {
             self.by_name.insert(name.into(), self.samples.len());
-            self.samples.push(Sample { line, name: name.into(), loci: Vec::new(), sex_marker: None, bad: false });
+            self.samples.push(Sample {
+                line,
+                name: name.into(),
+                loci: Vec::new(),
+                sex_marker: None,
+                stated: Vec::new(),
+                bad: false,
+            });
             self.samples.len() - 1
         });
         self.last
+    }
+
+    /// What a row says of its sample beside the alleles: the same as the rows before, or nothing.
+    fn fields(&mut self, line: u64, sample: usize, cells: &[Cow<'_, str>], findings: &mut Findings) {
+        let stated = &mut self.samples[sample].stated;
+        if stated.is_empty() {
+            stated.extend(self.columns.fields.iter().map(|(_, at)| (Box::from(cells[*at].trim()), line)));
+            return;
+        }
+        for ((_, at), (known, first)) in self.columns.fields.iter().zip(stated) {
+            match cells[*at].trim() {
+                "" => {}
+                text if known.is_empty() => (*known, *first) = (text.into(), line),
+                text if text == &**known => {}
+                _ => {
+                    let what =
+                        format!("says something else of the same sample than line {first}: correct one of the two");
+                    findings.problem(line, self.names[*at].clone(), FindingCode::SampleDiffers, what);
+                }
+            }
+        }
     }
 
     fn marker(&mut self, line: u64, name: &str, findings: &mut Findings) -> Option<Marker> {
@@ -351,7 +384,9 @@ impl<'r> Reader<'r> {
             return SoundRows::default();
         }
         let marker = self.any_sex_marker.then_some(ValueColumn::SexMarker { name: "AMEL" });
-        let mut columns: Vec<ValueColumn> = [ValueColumn::Field(Field::SampleId)].into_iter().chain(marker).collect();
+        let fields: Vec<Field> = self.columns.fields.iter().map(|(field, _)| *field).collect();
+        let mut columns = vec![ValueColumn::Field(Field::SampleId)];
+        columns.extend(fields.iter().copied().map(ValueColumn::Field).chain(marker));
         let first = columns.len();
         columns.extend(self.loci.into_iter().map(ValueColumn::Locus));
         let samples = self.samples.len();
@@ -364,6 +399,7 @@ impl<'r> Reader<'r> {
                     .into_iter()
                     .map(|found| TypedLocus { column: first + usize::from(found.locus), reading: Ok(found.reading) })
                     .collect(),
+                texts: fields.iter().copied().zip(sample.stated.into_iter().map(|(text, _)| text)).collect(),
                 ..TableRow::new(sample.line, sample.name.into())
             })
             .collect();

@@ -11,7 +11,7 @@ use crate::intake::findings::Findings;
 use crate::intake::request::Request;
 use crate::intake::rows::reader::RowReader;
 use crate::intake::text::lines::{Lines, is_blank};
-use crate::intake::text::source::row_fields;
+use crate::intake::text::source::{Width, refuse_cut_off, row_fields};
 
 /// Bytes of a piece: some thousand rows, so that the threads end together, and what each sets up does not count.
 pub(in crate::intake) const PIECE: usize = 256 << 10;
@@ -58,20 +58,25 @@ pub(in crate::intake) fn read_in_parallel<'h>(
 }
 
 fn read_piece<'h>(
-    lines: Lines<'_>,
+    mut lines: Lines<'_>,
     Rows { delimiter, header, words, request }: Rows<'_, 'h>,
     mut findings: Findings,
 ) -> (RowReader<'h>, Findings, bool) {
     let mut reader = RowReader::new(header, request);
     let mut cells = Vec::new();
     let mut any = false;
-    for (number, line) in lines.filter(|(_, line)| !is_blank(line, delimiter)) {
+    let width = Width { columns: header.len(), may_end: |cells| header.may_end(cells) };
+    let mut last = None;
+    for (number, line) in lines.by_ref().filter(|(_, line)| !is_blank(line, delimiter)) {
         any = true;
         let name = |i| header.column(i);
-        if row_fields(number, line, delimiter, header.len(), name, &mut cells, &mut findings).is_some() {
+        let row = row_fields(number, line, delimiter, &width, name, &mut cells, &mut findings);
+        if row.is_some() {
             words.translate(&mut cells);
             reader.read(number, &cells, &mut findings);
         }
+        last = row.map(|row| (number, row));
     }
+    refuse_cut_off(&lines, last, &mut findings);
     (reader, findings, any)
 }

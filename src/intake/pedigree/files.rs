@@ -16,6 +16,7 @@ use crate::intake::pedigree::columns::{
 use crate::intake::pedigree::link::{Linked, Person, link_family};
 use crate::intake::pedigree::placed::FamilyPedigrees;
 use crate::intake::text::encoding::decode;
+use crate::intake::text::identifiers::{self, SpreadsheetNumbers};
 use crate::intake::text::source::open_source;
 use crate::intake::text::words;
 use crate::model::{FindingCode, Pseudonym, Sex};
@@ -41,6 +42,7 @@ impl CasePedigrees {
                     "is empty: give the case a name",
                 );
             }
+            check_identifier(columns, FAMILY, line, fields, SpreadsheetNumbers::Refuse, findings);
             Some((case.to_owned(), None)).filter(|_| !case.is_empty())
         })
         .map(Self)
@@ -54,13 +56,27 @@ impl CasePedigrees {
 impl FamilyPedigrees {
     /// Reads `family_id,person,father,mother,sex,missing` and, where wanted, `sample_id` and `agency`: one row per person,
     /// parents by the names of their own rows or empty, `missing` is `yes` for the missing child of each family,
-    /// `sample_id` stands with those who are typed.
+    /// `sample_id` stands with those who are typed. `numbers` says what becomes of identifiers that a spreadsheet may have
+    /// rounded.
     ///
     /// # Errors
     /// Every problem, in order of lines and columns.
-    pub fn read(file_name: &str, bytes: &[u8], pseudonymizer: &Pseudonymizer) -> Result<Self, Vec<Problem>> {
+    pub fn read(
+        file_name: &str,
+        bytes: &[u8],
+        pseudonymizer: &Pseudonymizer,
+        numbers: SpreadsheetNumbers,
+    ) -> Result<Self, Vec<Problem>> {
         let families = read(file_name, bytes, &OF_FAMILIES, |columns, line, fields, findings| {
             let agency = Some(columns.cell(AGENCY, fields));
+            let before = findings.count();
+            check_identifier(columns, FAMILY, line, fields, numbers, findings);
+            if !columns.cell(SAMPLE, fields).is_empty() {
+                check_identifier(columns, SAMPLE, line, fields, numbers, findings);
+            }
+            if findings.count() > before {
+                return None;
+            }
             let mut identifier = |result: Result<Pseudonym, IdentifierError>, column| {
                 result
                     .map_err(|error| {
@@ -117,6 +133,21 @@ fn read<K: Hash + Eq + Clone>(
     }
     let (problems, _) = findings.finish();
     if problems.is_empty() { Ok(linked) } else { Err(problems) }
+}
+
+/// Checks an identifier.
+fn check_identifier(
+    columns: &Columns,
+    column: usize,
+    line: u64,
+    fields: &[Cow<'_, str>],
+    numbers: SpreadsheetNumbers,
+    findings: &mut Findings,
+) {
+    if let Err(doubtful) = identifiers::check(columns.cell(column, fields), numbers) {
+        let what = format!("the cell {}", doubtful.what);
+        findings.problem(line, columns.column(column), doubtful.code, what);
+    }
 }
 
 fn read_person(columns: &Columns, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) -> Person {

@@ -11,7 +11,7 @@ use crate::intake::rows::finish::sound_rows;
 use crate::intake::rows::reader::RowReader;
 use crate::intake::text::encoding::decode;
 use crate::intake::text::lines::is_blank;
-use crate::intake::text::source::{open_source, row_fields};
+use crate::intake::text::source::{Width, open_source, refuse_cut_off, row_fields};
 use crate::model::{FindingCode, Pseudonym};
 
 impl CaseList {
@@ -38,7 +38,7 @@ type Read = (Header, Vec<Line>, HashMap<Box<str>, Vec<usize>>);
 
 fn read_lines(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<Read> {
     let text = decode(bytes, None, findings)?;
-    let source = open_source(&text, findings)?;
+    let mut source = open_source(&text, findings)?;
     let expected = request.expected();
     let words = expected.words(&source.header.iter().map(|name| expected.ours(name.trim())).collect::<Vec<_>>());
     let header = Header::read_people(source.line, &source.header, &expected, findings)?;
@@ -46,11 +46,13 @@ fn read_lines(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> O
     let (mut cells, mut texts) = (Vec::new(), Vec::new());
     let mut by_sample: HashMap<Box<str>, Vec<usize>> = HashMap::new();
     let id = header.position(Field::SampleId)?;
-    for (number, line) in source.lines {
+    let width = Width { columns: header.len(), may_end: |cells| header.may_end(cells) };
+    let mut last = None;
+    for (number, line) in source.lines.by_ref().filter(|(_, line)| !is_blank(line, source.delimiter)) {
         let name = |at| header.column(at);
-        if is_blank(line, source.delimiter)
-            || row_fields(number, line, source.delimiter, header.len(), name, &mut cells, findings).is_none()
-        {
+        let row = row_fields(number, line, source.delimiter, &width, name, &mut cells, findings);
+        last = row.map(|row| (number, row));
+        if row.is_none() {
             continue;
         }
         words.translate(&mut cells);
@@ -70,6 +72,7 @@ fn read_lines(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> O
         places.push(before);
         texts.push(cells.iter().map(|cell| cell.trim().into()).collect::<Vec<Box<str>>>());
     }
+    refuse_cut_off(&source.lines, last, findings);
     if texts.is_empty() && findings.count() == 0 {
         findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: no cases");
     }

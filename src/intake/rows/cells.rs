@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 
 use crate::intake::rows::no_result::NoResult;
-use crate::intake::rows::spreadsheet::{Made, made_of_alleles};
 use crate::intake::text::characters::to_ascii;
 use crate::intake::text::lines::Comma;
+use crate::intake::text::spreadsheet::{Made, made_of_alleles};
 use crate::model::{Allele, AlleleError, DropOut, FindingCode, Genotype, GenotypeError, ManyAlleles};
 
 /// What a locus' cells say.
@@ -540,11 +540,11 @@ mod tests {
 
     #[test]
     fn a_decimal_comma_in_a_cell_of_one_allele_is_one() {
-        let unclear = |first: &str, second: &str| super::two_cells(first, second, Comma::Unclear);
+        let unclear = |first: &str, second: &str| two_cells(first, second, Comma::Unclear);
         assert_eq!((unclear("9,3", "10"), unclear("10", "9,3")), (typed("9.3/10"), typed("9.3/10")));
         assert_eq!((unclear("9,3", "9,3"), unclear("9,3", "")), (typed("9.3/9.3"), Err(CellError::Comma)));
-        assert_eq!(super::two_cells("9,3", "", Comma::Decimal), single("9.3"));
-        assert!(super::two_cells("9,5", "10", Comma::Decimal).is_err());
+        assert_eq!(two_cells("9,3", "", Comma::Decimal), single("9.3"));
+        assert!(two_cells("9,5", "10", Comma::Decimal).is_err());
         assert_eq!((Comma::beside(b';'), Comma::beside(b',')), (Comma::Decimal, Comma::Unclear));
         assert_eq!(unclear("11-Sep", ""), Err(CellError::SpreadsheetDate));
         assert_eq!((unclear("9-NB", ""), unclear("9", "10-NB")), (Ok(Reading::Marked), Ok(Reading::Marked)));
@@ -552,7 +552,7 @@ mod tests {
 
     #[test]
     fn two_cells_make_one_genotype() {
-        let two_cells = |first: &str, second: &str| super::two_cells(first, second, Comma::Unclear);
+        let two_cells = |first, second| two_cells(first, second, Comma::Unclear);
         assert_eq!((two_cells("15", "14"), two_cells(" 9.3", "10.0 ")), (typed("14/15"), typed("9.3/10")));
         assert_eq!((two_cells("14", " "), two_cells("", "")), (single("14"), Ok(Reading::Empty)));
         assert_eq!((two_cells("14", "OL"), two_cells("<9", "")), (Ok(Reading::OffLadder), Ok(Reading::OffLadder)));
@@ -608,7 +608,7 @@ mod tests {
             let plain = plain_genotype(format!("{a}/{b}").as_bytes());
             prop_assert_eq!(plain, typed().filter(|_| a <= b || b.tenths() >= 50));
             prop_assert_eq!(plain_genotype(a.to_string().as_bytes()), Some(Reading::Single(a)));
-            prop_assert_eq!(super::two_cells(&a.to_string(), &b.to_string(), Comma::Unclear).ok(), typed());
+            prop_assert_eq!(two_cells(&a.to_string(), &b.to_string(), Comma::Unclear).ok(), typed());
         }
     }
 }

@@ -15,5 +15,4 @@ pub(super) mod reader;
 pub(super) mod relation;
 pub(super) mod relation_words;
 pub(super) mod settle;
-pub(super) mod spreadsheet;
 pub(super) mod table;

@@ -22,6 +22,7 @@ use crate::intake::rows::relation_words::{NoRelation, is_code, stated_relation};
 use crate::intake::rows::settle::SingleAllele;
 use crate::intake::rows::settle::{Settled, Settler};
 use crate::intake::rows::table::TableRow;
+use crate::intake::text::identifiers::{self, SpreadsheetNumbers};
 use crate::intake::text::words;
 use crate::model::{DropOut, FindingCode, Layout, ManyAlleles, Profile, Pseudonym, Relation, SampleRecord, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
@@ -34,6 +35,7 @@ pub(in crate::intake) struct RowReader<'h> {
     pedigrees: Option<&'h FamilyPedigrees>,
     cases: Option<&'h CaseList>,
     single_allele: SingleAllele,
+    numbers: SpreadsheetNumbers,
     settler: Settler,
     said_sex_number: bool,
     said_relation_number: bool,
@@ -75,10 +77,12 @@ impl<'r> Source<'r> {
         let text = match (self, field) {
             (Self::Cells(fields), _) => header.position(field).map_or("", |at| &fields[at]),
             (Self::Values(row), Field::SampleId) => &row.sample,
-            (Self::Values(row), Field::FamilyId) => row.family.as_deref().unwrap_or_default(),
-            (Self::Values(row), Field::Agency) => row.agency.as_deref().unwrap_or_default(),
-            (Self::Values(row), Field::Kit) => row.kit.as_deref().unwrap_or_default(),
-            (Self::Values(_), _) => "",
+            (Self::Values(row), _) => row.text(field).unwrap_or_else(|| match field {
+                Field::FamilyId => row.family.as_deref().unwrap_or_default(),
+                Field::Agency => row.agency.as_deref().unwrap_or_default(),
+                Field::Kit => row.kit.as_deref().unwrap_or_default(),
+                _ => "",
+            }),
         };
         text.trim()
     }
@@ -96,6 +100,7 @@ impl<'h> RowReader<'h> {
             pedigrees: request.pedigrees,
             cases: request.cases,
             single_allele: request.single_allele,
+            numbers: request.spreadsheet_numbers,
             settler: Settler::new(request.single_allele),
             said_sex_number: false,
             said_relation_number: false,
@@ -172,14 +177,20 @@ impl<'h> RowReader<'h> {
         let header = self.header;
         let listed = |field: Field| entry.and_then(|entry| entry.cell(field));
         let text = |field: Field| listed(field).unwrap_or_else(|| source.text(header, field));
+        let text_of = |field: Field| match source {
+            Source::Values(row) => listed(field).or_else(|| row.text(field)),
+            Source::Cells(_) => listed(field),
+        };
         let agency = self.agency(line, text(Field::Agency), findings);
         let scope = agency.as_deref();
         let sample = self.pseudonymizer.sample(scope, text(Field::SampleId));
         if let Err(error) = sample {
             findings.problem(line, header.field_column(Field::SampleId), FindingCode::Identifier, error.to_string());
+        } else {
+            self.check_identifier(line, Field::SampleId, text(Field::SampleId), findings);
         }
         let sex = match source {
-            Source::Values(row) if listed(Field::Sex).is_none() => Some(row.sex),
+            Source::Values(row) if text_of(Field::Sex).is_none() => Some(row.sex),
             _ => self.sex(line, text(Field::Sex), findings),
         };
         let family = match self.layout {
@@ -188,7 +199,7 @@ impl<'h> RowReader<'h> {
                 let family = self.family(line, agency.as_ref(), text(Field::FamilyId), findings);
                 let pedigree = self.pedigrees.zip(family).and_then(|(pedigrees, family)| pedigrees.get(family));
                 let stated = match source {
-                    Source::Values(TableRow { relation: Some(relation), .. }) if listed(Field::Relation).is_none() => {
+                    Source::Values(TableRow { relation: Some(relation), .. }) if text_of(Field::Relation).is_none() => {
                         Ok(*relation)
                     }
                     _ => self.relation(line, text(Field::Relation), findings),
@@ -219,7 +230,7 @@ impl<'h> RowReader<'h> {
             }
         };
         let drop_out = match source {
-            Source::Values(row) if listed(Field::DropOut).is_none() => {
+            Source::Values(row) if text_of(Field::DropOut).is_none() => {
                 row.drop_out.map(|probability| DropOut::new(probability).ok_or(NoDropOut)).transpose()
             }
             _ => cells::drop_out(text(Field::DropOut)),
@@ -279,6 +290,13 @@ impl<'h> RowReader<'h> {
         sex
     }
 
+    fn check_identifier(&self, line: u64, field: Field, id: &str, findings: &mut Findings) {
+        if let Err(doubtful) = identifiers::check(id, self.numbers) {
+            let what = format!("the cell {}", doubtful.what);
+            findings.problem(line, self.header.field_column(field), doubtful.code, what);
+        }
+    }
+
     /// The relation that a cell states.
     fn relation(&mut self, line: u64, text: &str, findings: &mut Findings) -> Result<Relation, NoRelation> {
         let stated = stated_relation(text);
@@ -301,6 +319,13 @@ impl<'h> RowReader<'h> {
         for (field, kind) in numbers.into_iter().filter_map(|(field, kind)| Some((field, kind?))) {
             let (stated, is_name) = (stated.unwrap_or(Sex::Unknown), field == Field::SampleId);
             let number = source.text(header, field);
+            if !is_name
+                && identifiers::check(number, SpreadsheetNumbers::Refuse)
+                    .is_err_and(|doubtful| doubtful.code == FindingCode::IdentifierSpreadsheet)
+            {
+                self.check_identifier(line, field, number, findings);
+                continue;
+            }
             id_numbers::check_number(kind, line, number, stated, is_name, header.field_column(field), findings);
         }
     }
@@ -339,6 +364,7 @@ impl<'h> RowReader<'h> {
             return Some(last.pseudonym);
         }
         self.family = None;
+        self.check_identifier(line, Field::FamilyId, id, findings);
         let pseudonym = match self.pseudonymizer.family(agency.map(|agency| &**agency), id) {
             Ok(pseudonym) => pseudonym,
             Err(error) => {

@@ -1,5 +1,6 @@
 //! Tables of values: what the readers of other forms than CSV hand on.
 
+use crate::intake::columns::fields::Field;
 use crate::intake::columns::header::ValueColumn;
 use crate::intake::rows::amelogenin::Marker;
 use crate::intake::rows::cells::{CellError, Reading};
@@ -26,6 +27,8 @@ pub(in crate::intake) struct TableRow {
     /// The sample's own drop-out probability, which need not be one yet.
     pub(in crate::intake) drop_out: Option<f64>,
     pub(in crate::intake) sex_marker: Marker,
+    /// What the file says in words, as the cells of CSV do; it counts in place of the values above.
+    pub(in crate::intake) texts: Vec<(Field, Box<str>)>,
     pub(in crate::intake) typed: Vec<TypedLocus>,
 }
 
@@ -37,6 +40,11 @@ pub(in crate::intake) struct TypedLocus {
 }
 
 impl TableRow {
+    /// What the file says of a field in words, if it has a column for it.
+    pub(in crate::intake) fn text(&self, field: Field) -> Option<&str> {
+        self.texts.iter().find(|(known, _)| *known == field).map(|(_, text)| &**text)
+    }
+
     /// A person of whom nothing but the sample's name is known.
     pub(in crate::intake) fn new(line: u64, sample: String) -> Self {
         Self {
@@ -49,6 +57,7 @@ impl TableRow {
             kit: None,
             drop_out: None,
             sex_marker: Marker::Empty,
+            texts: Vec::new(),
             typed: Vec::new(),
         }
     }

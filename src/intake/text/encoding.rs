@@ -39,14 +39,24 @@ pub(in crate::intake) fn decode<'a>(
         return None;
     }
     if let Some((encoding, text)) = utf_16(bytes) {
-        return decode_utf_16(encoding, text, findings).map(|text| Cow::Owned(text.into_bytes()));
+        return decode_utf_16(encoding, text, findings).map(|text| with_line_feeds(Cow::Owned(text.into_bytes())));
     }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if std::str::from_utf8(text).is_ok() || !is_gb18030(text) {
-        return Some(Cow::Borrowed(text));
+        return Some(with_line_feeds(Cow::Borrowed(text)));
     }
     note(GB18030, findings);
-    Some(Cow::Owned(decode_gb18030(text, findings).into_bytes()))
+    Some(with_line_feeds(Cow::Owned(decode_gb18030(text, findings).into_bytes())))
+}
+
+/// A text whose lines end in carriage returns alone, as those of old Macs and of some spreadsheets, with line feeds.
+fn with_line_feeds(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\n', &text).is_some() || memchr::memchr(b'\r', &text).is_none() {
+        return text;
+    }
+    let mut text = text.into_owned();
+    text.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+    Cow::Owned(text)
 }
 
 fn note(encoding: &'static Encoding, findings: &mut Findings) {

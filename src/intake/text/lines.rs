@@ -8,19 +8,27 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr_iter};
 
 /// The lines of a file, with their numbers from 1 and without their ends (`\n` or `\r\n`).
+#[derive(Clone)]
 pub(in crate::intake) struct Lines<'a> {
     rest: &'a [u8],
     number: u64,
+    /// Whether the line that was read last has no end.
+    open: bool,
 }
 
 impl<'a> Lines<'a> {
     pub(in crate::intake) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, number: 0 }
+        Self { rest: bytes, number: 0, open: false }
     }
 
     /// Bytes that are not read yet.
     pub(in crate::intake) fn bytes_left(&self) -> usize {
         self.rest.len()
+    }
+
+    /// Whether the line that was read last has no end, as the last line of a file that was cut off.
+    pub(in crate::intake) fn is_open(&self) -> bool {
+        self.open
     }
 
     /// Takes the next lines away, about so many bytes of them; `None` if there are no more.
@@ -34,7 +42,7 @@ impl<'a> Lines<'a> {
         let number = self.number;
         self.number += memchr_iter(b'\n', piece).count() as u64;
         self.rest = rest;
-        Some(Self { rest: piece, number })
+        Some(Self { rest: piece, number, open: false })
     }
 }
 
@@ -49,6 +57,7 @@ impl<'a> Iterator for Lines<'a> {
         let line = &self.rest[..end.unwrap_or(self.rest.len())];
         self.rest = end.map_or(&[], |end| &self.rest[end + 1..]);
         self.number += 1;
+        self.open = end.is_none();
         Some((self.number, line.strip_suffix(b"\r").unwrap_or(line)))
     }
 }

@@ -218,6 +218,7 @@ impl<'a> File<'a> {
         let typed =
             loci.into_iter().map(|TypedLocus { column, reading }| TypedLocus { column: first + column, reading });
         self.rows.push(TableRow {
+            texts: Vec::new(),
             line,
             sample: id,
             family,

@@ -38,8 +38,8 @@ pub(in crate::intake) fn made_of_alleles(cell: &str) -> Option<Made> {
 /// What a spreadsheet made of an identifier. Names as `2024/3/1` or `2E10` may be a laboratory's own.
 pub(in crate::intake) fn made_of_identifier(text: &str) -> Option<Made> {
     // Nearly every identifier.
-    let bytes = text.as_bytes();
-    if bytes.len() < 16 && bytes.iter().all(u8::is_ascii_digit) {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() && !matches!(b, b'E' | b'e') || b == b'_';
+    if text.len() < 16 && text.bytes().all(is_plain) {
         return None;
     }
     if is_error(text) {
@@ -100,7 +100,7 @@ fn is_date_with_month(text: &str, months: &[&str]) -> bool {
     };
     // `Sep` of `Sep-11` may be a day or a year, as both are numbers.
     let number = |part: &str| in_range(part, 0, 99) || in_range(part, 1900, 2099);
-    let month = |part: &str| months.contains(&&*part.to_lowercase());
+    let month = |part: &str| part.len() <= 5 && months.contains(&&*part.to_lowercase());
     (month(first) && number(second) || number(first) && month(second)) && third.is_none_or(number)
 }
 
