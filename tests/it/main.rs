@@ -47,5 +47,6 @@ mod rotate_killed;
 mod screen_is_lossless;
 mod soak;
 mod thresholds;
+mod typings;
 mod vault;
 mod workflow;

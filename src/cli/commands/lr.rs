@@ -16,6 +16,8 @@ use crate::population::Convention;
 use crate::report::CsvText;
 use crate::store::Frequencies;
 
+use super::import::list;
+
 #[derive(Args)]
 pub(crate) struct Lr {
     #[command(flatten)]
@@ -38,7 +40,8 @@ impl Lr {
         let calculator = self.model.settings_over(&base)?.calculator(&table)?;
         let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let refused = |problems: Vec<Problem>| {
-            problems.iter().for_each(|problem| output.warn(&problem.to_string()));
+            list(&problems, output);
+            output.warn("no likelihood ratio was computed: correct the file first");
             Ok(Outcome::Rejected)
         };
         let pedigrees = match &self.pedigree {
@@ -53,6 +56,10 @@ impl Lr {
             Ok(cases) => cases,
             Err(problems) => return refused(problems),
         };
+        if cases.is_empty() {
+            output.warn(&format!("{name}: holds no case: nothing was computed"));
+            return Ok(Outcome::Nothing);
+        }
         output.say(&format!("{} cases; {}", cases.len(), calculator.settings_line()));
         let mut csv = CsvText::with_header(["case", "locus", "log10_lr"]);
         for case in &cases {

@@ -10,6 +10,7 @@ mod explain;
 mod export;
 mod expunge;
 mod families;
+mod findings;
 mod import;
 mod index;
 mod init;
@@ -58,6 +59,8 @@ pub(super) enum Command {
     /// Look after the families of the store
     #[command(subcommand)]
     Families(families::Families),
+    /// List the kinds of findings about files; with a code: what it means, an example, and what to do
+    Findings(findings::Findings),
     /// List typing kits, and how many loci each two of them share
     Kits(kits::Kits),
     /// Find close kin whom nobody knows of, and persons who are in the store twice
@@ -104,6 +107,7 @@ impl Command {
             Self::Power(command) => command.run(global, output),
             Self::Export(command) => command.run(global, output),
             Self::Families(command) => command.run(global, output),
+            Self::Findings(command) => command.run(output),
             Self::Kits(command) => command.run(global, output),
             Self::Kin(command) => command.run(global, output),
             Self::Lr(command) => command.run(output),
