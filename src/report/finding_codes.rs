@@ -56,11 +56,8 @@ impl FindingCodesReport {
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn table(&self) -> String {
-        let row = |code: &FindingCode| {
-            let (severity, meaning) = (code.severity().word().to_owned(), code.meaning().to_owned());
-            [code.to_string(), severity, meaning, code.remedy().to_owned()]
-        };
-        narrow_table(["code", "severity", "meaning", "what to do"], &[], self.codes.iter().map(row))
+        let row = |code: &FindingCode| [code.to_string(), code.severity().word().to_owned(), code.meaning().to_owned()];
+        narrow_table(["code", "severity", "meaning"], &[], self.codes.iter().map(row))
     }
 
     /// A page on each code, with its example.

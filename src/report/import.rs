@@ -357,17 +357,16 @@ mod tests {
         ];
         let log = ImportLog { findings, ..ImportLog::default() };
         let text = log.summary().unwrap();
-        let lines: Vec<Vec<&str>> = text
+        // The last two columns break their lines.
+        let rows: Vec<Vec<&str>> = text
             .lines()
             .skip(2)
             .map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect())
             .collect();
-        assert_eq!(
-            lines[0],
-            ["error", "allele", "1", "b.csv, line 2, column C (vWA)", "write repeat numbers: 14/15, 14 or 9.3"]
-        );
-        assert_eq!(lines[1][..4], ["warning", "few-loci", "2", "a.csv, line 4, column C (vWA)"]);
-        assert_eq!(lines[2], ["note", "no-sex", "1", "a.csv", "is so: do this"]);
+        assert_eq!(rows[0], ["error", "allele", "1", "b.csv, line 2, column", "write repeat numbers:"]);
+        assert_eq!(rows[1], ["C (vWA)", "14/15, 14 or 9.3"]);
+        assert_eq!(rows[2], ["warning", "few-loci", "2", "a.csv, line 4, column", "type more loci; few"]);
+        assert_eq!(rows[4], ["note", "no-sex", "1", "a.csv", "add a column sex if the"]);
         assert_eq!(ImportLog::default().summary(), None);
         let json: Value = serde_json::from_str(&log.json().unwrap()).unwrap();
         assert_eq!(json["findings"].as_array().unwrap().len(), 4);

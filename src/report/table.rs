@@ -34,8 +34,7 @@ fn table<const N: usize>(
 ) -> String {
     let mut table = Table::new();
     if is_narrow {
-        // One more is the blank at the end of lines, which is trimmed.
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(SCREEN as u16 + 1);
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(SCREEN as u16);
     }
     table.load_style(NOTHING.header_separator(LineStyle::none().fill('-').junction('-')));
     table.set_header(header);

@@ -19,14 +19,14 @@ pub fn plural(number: u64, word: &str) -> String {
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> String {
     let (mut lines, mut length) = (String::with_capacity(text.len() + text.len() / 16), 0);
-    let mut rest = text;
+    let (mut rest, mut is_first) = (text, true);
     while !rest.is_empty() {
         let end = if rest.starts_with('[') { rest.find(']').unwrap_or(0) } else { 0 };
         let end = rest[end..].find(' ').map_or(rest.len(), |at| end + at);
         let (word, after) = rest.split_at(end);
         rest = after.strip_prefix(' ').unwrap_or(after);
         let of_word = word.chars().count();
-        if length == 0 {
+        if is_first {
             length = of_word;
         } else if length + 1 + of_word > width && !word.is_empty() {
             lines += "\n    ";
@@ -36,6 +36,7 @@ pub fn wrap(text: &str, width: usize) -> String {
             length += 1 + of_word;
         }
         lines += word;
+        is_first = false;
     }
     lines
 }

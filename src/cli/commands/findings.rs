@@ -14,6 +14,9 @@ pub(crate) struct Findings {
     /// The codes to explain, as they stand in brackets after a finding: meaning, example, what to do
     #[arg(value_name = "CODE")]
     codes: Vec<String>,
+    /// Explain all codes, as a guide
+    #[arg(long, conflicts_with = "codes")]
+    examples: bool,
     #[command(flatten)]
     format: FormatOption,
 }
@@ -26,7 +29,10 @@ impl Findings {
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
-            Format::Table if self.codes.is_empty() => output.data(&report.table())?,
+            Format::Table if self.codes.is_empty() && !self.examples => {
+                output.data(&report.table())?;
+                output.say("`reunite findings CODE` shows an example and what to do; --examples shows all of them");
+            }
             Format::Table => output.data(&report.pages())?,
         }
         Ok(Outcome::Done)
