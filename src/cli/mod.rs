@@ -29,13 +29,18 @@ use output::Output;
 /// Kinship search for missing children: compares the STR profiles of relatives with those of children of unknown
 /// origin, and says who may belong together.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true, max_term_width = 100)]
+#[command(version, arg_required_else_help = true, max_term_width = 100, after_help = STATUSES)]
 struct Arguments {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
     command: Command,
 }
+
+/// What the exit status says.
+const STATUSES: &str =
+    "Exit status: 0 done, also where there was nothing new; 1 done, and the result is empty (no candidate, no
+kin, no case) or a check does not hold; 2 something was refused or failed; 130 interrupted";
 
 /// Runs the program on the process's arguments.
 #[must_use]

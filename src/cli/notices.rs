@@ -7,8 +7,8 @@ use crate::intake::Severity;
 use crate::ledger::ImportReport;
 use crate::matching::Watch;
 use crate::model::Layout;
-use crate::report::words::{count, plural};
-use crate::report::{ListedFinding, ListingLine, list_findings};
+use crate::report::words::{count, plural, wrap};
+use crate::report::{ListingLine, SCREEN, list_findings};
 use crate::store::{Notice, Observer};
 
 use super::output::Output;
@@ -35,16 +35,13 @@ impl Observer for Notices<'_> {
     fn notice(&self, notice: &Notice<'_>) {
         if let &Notice::Findings { file, findings } = notice {
             if self.findings {
-                let findings = findings.iter().map(|one| ListedFinding {
-                    severity: one.problem.severity,
-                    code: one.problem.code,
-                    text: one.text.clone(),
-                });
-                for listed in list_findings(findings) {
+                let listed = list_findings(findings.iter().map(|one| (&one.problem, one.text.as_str())));
+                for listed in listed {
                     let line = match &listed {
-                        ListingLine::Finding(_) => listed.to_string(),
+                        ListingLine::Finding { .. } => listed.to_string(),
                         ListingLine::More { .. } => format!("{file}: {listed}; --report-format json lists all"),
                     };
+                    let line = wrap(&line, SCREEN);
                     match listed.severity() {
                         Severity::Note => self.output.say(&line),
                         Severity::Error | Severity::Warning => self.output.warn(&line),
@@ -52,9 +49,9 @@ impl Observer for Notices<'_> {
                 }
             }
         } else if is_warning(notice) {
-            self.output.warn(&text(notice));
+            self.output.warn(&wrap(&text(notice), SCREEN));
         } else {
-            self.output.say(&text(notice));
+            self.output.say(&wrap(&text(notice), SCREEN));
         }
     }
 
@@ -93,7 +90,7 @@ fn text(notice: &Notice<'_>) -> String {
         Notice::FileConflicts { replaceable, .. } => {
             let advice = if *replaceable {
                 "decide which version is right: --on-conflict keep leaves the store's, --on-conflict replace takes the file's, \
-                 --on-conflict add adds the file's genotypes as further typings"
+                 and where both are right, --on-conflict add adds the file's genotypes"
             } else {
                 "correct the file, or withdraw what is wrong from the store"
             };

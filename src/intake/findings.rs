@@ -39,8 +39,7 @@ impl fmt::Display for Problem {
             write!(f, ":{}", self.line)?;
         }
         match &self.column {
-            Some(ColumnName { number: Some(number), name }) => write!(f, ": column {number} ({name})")?,
-            Some(ColumnName { number: None, name }) => write!(f, ": {name}")?,
+            Some(column) => write!(f, ": {column}")?,
             None => {}
         }
         write!(f, ": {}", self.what)
@@ -48,12 +47,41 @@ impl fmt::Display for Problem {
 }
 
 /// A column, or another value of a file, as findings name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ColumnName {
     /// The number, from 1; `None` where a form of file has no columns, such as XML: the name alone then says which value.
     pub number: Option<usize>,
     /// The name in the header; `?` for a name that cannot be a column's.
     pub name: Arc<str>,
+}
+
+impl fmt::Display for ColumnName {
+    /// As a spreadsheet calls it: `column D (TH01)`; or the name alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.number {
+            Some(number) => write!(f, "column {} ({})", column_letters(number), self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
+/// What a spreadsheet calls a column, from 1: A to Z, then AA and so on; empty for 0.
+///
+/// ```
+/// use reunite::intake::column_letters;
+///
+/// assert_eq!([1, 26, 27, 702, 703].map(column_letters), ["A", "Z", "AA", "ZZ", "AAA"]);
+/// ```
+#[must_use]
+pub fn column_letters(mut number: usize) -> String {
+    let mut letters = Vec::new();
+    while number > 0 {
+        number -= 1;
+        // Below 26.
+        letters.push(char::from(b'A' + u8::try_from(number % 26).unwrap_or_default()));
+        number /= 26;
+    }
+    letters.iter().rev().collect()
 }
 
 impl ColumnName {
@@ -237,6 +265,6 @@ mod tests {
         findings.problem(3, None, FindingCode::Fields, "is short");
         let (problems, _) = findings.finish();
         assert_eq!(problems[0].to_string(), "f.csv:3: is short");
-        assert_eq!(problems[1].to_string(), "f.csv:17: column 9 (vWA): is bad");
+        assert_eq!(problems[1].to_string(), "f.csv:17: column I (vWA): is bad");
     }
 }

@@ -15,12 +15,14 @@
 //! | `pedigree` | families whose relations do not say who descends from whom |
 //! | `columns` | what the columns of a file mean |
 //! | `text` | encodings, lines, fields |
+//! | `examples` | an example of every kind of finding |
 //! | `findings` | what is wrong, and where |
 //!
 //! Nothing read from a cell is ever repeated in a finding: in a shifted row any cell may hold a name or an ID-card
 //! number. Identifiers become pseudonyms here and go no further.
 
 mod columns;
+mod examples;
 mod findings;
 mod format;
 mod formats;
@@ -43,7 +45,8 @@ pub use columns::column_map::{ColumnMap, MapError};
 pub use columns::kits::{Kit, KitUse, UnknownKit};
 pub use columns::loci::KNOWN_LOCI;
 pub use columns::number_kind::NumberKind;
-pub use findings::{ColumnName, MOST_FINDINGS, Problem};
+pub use examples::{Example, example};
+pub use findings::{ColumnName, MOST_FINDINGS, Problem, column_letters};
 pub use format::Format;
 pub use formats::fam::{FamDatabase, FamLocus, FamMutation, is_fam_database, read_fam_database};
 pub use frequency_table::{PublishedTable, TableForm, TableRequest, read_frequency_table};

@@ -182,7 +182,7 @@ pub fn workbook_sheets(bytes: &[u8]) -> Option<Vec<String>> {
 /// assert_eq!(intake.rows[0].sample, pseudonymizer.sample(None, "S1")?);
 /// let problem = &intake.problems[0];
 /// assert_eq!((problem.line, problem.code), (3, FindingCode::Relation));
-/// assert!(problem.to_string().starts_with("families.csv:3: column 3 (relation): the cell is none of: father, mother"));
+/// assert!(problem.to_string().starts_with("families.csv:3: column C (relation): the cell is none of: father, mother"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]

@@ -179,7 +179,7 @@ impl fmt::Display for Comparison {
         } else if self.new > 0 || self.lacking > 0 {
             write!(
                 f,
-                "agrees at {shared}, has {} that the store lacks, and lacks {}",
+                "has other genotypes: {shared} agree, {} in the file alone, {} in the store alone",
                 loci(self.new),
                 loci(self.lacking)
             )?;
@@ -213,7 +213,7 @@ impl Conflict {
     pub fn what(&self) -> String {
         match (&self.comparison, self.kind) {
             (Some(comparison), ConflictKind::FewShared) => {
-                format!("{comparison}: fewer than {SURE_LOCI} shared loci do not show that it is the same person")
+                format!("{comparison}; fewer than {SURE_LOCI} shared loci do not show that it is the same person")
             }
             (Some(comparison), _) => comparison.to_string(),
             (None, kind) => kind.to_string(),

@@ -29,27 +29,18 @@ impl Severity {
     }
 }
 
-/// What a summary of findings says to do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Advice {
-    /// The remedy of the code.
-    Remedy,
-    /// The text of the finding itself, which knows more of the case.
-    Text,
-}
-
 /// What a row of the table below holds about a code.
 struct Facts {
     word: &'static str,
     severity: Severity,
     meaning: &'static str,
-    advice: Advice,
     remedy: &'static str,
 }
 
-/// Makes the enum and its table of rows `Variant, word, usual severity, meaning, advice, remedy;`.
+/// Makes the enum and its table of rows `Variant, word, usual severity, meaning, remedy;`. A word `Remedy` or `Text` before the
+/// remedy counts for nothing.
 macro_rules! finding_codes {
-    ($($variant:ident, $word:literal, $severity:ident, $meaning:literal, $advice:ident, $remedy:literal;)+) => {
+    ($($variant:ident, $word:literal, $severity:ident, $meaning:literal, $(Remedy,)? $(Text,)? $remedy:literal;)+) => {
         /// The kind of a finding. Its word is stable: programs may depend on it.
         ///
         /// The codes are sorted by their words, and compare so.
@@ -79,7 +70,6 @@ macro_rules! finding_codes {
                         word: $word,
                         severity: Severity::$severity,
                         meaning: $meaning,
-                        advice: Advice::$advice,
                         remedy: $remedy,
                     },)+
                 }
@@ -112,11 +102,11 @@ finding_codes! {
     Columns, "columns", Error, "a file has more columns than a table can have", Text, "remove the columns that do not belong to the table";
     Compressed, "compressed", Error, "a file is compressed", Text, "unpack the file first";
     ConflictFewShared, "conflict-few-shared", Error, "a further typing shares too few loci with the store's to show one person", Remedy, "compare the two by hand; if it is one person: --on-conflict add";
-    ConflictHalf, "conflict-half", Error, "half-siblings of the store do not fit to a sample", Text, "correct the row, or withdraw what is wrong from the store";
+    ConflictHalf, "conflict-half", Error, "a family is given by relations in the store and by a pedigree here, or the other way round", Text, "import all its relatives in one file, in one of the two ways";
     ConflictItself, "conflict-itself", Error, "two rows of one file contradict each other", Text, "keep the row that is right";
     ConflictMetadata, "conflict-metadata", Error, "the store has the sample with other details", Text, "decide which version is right: --on-conflict keep or replace";
     ConflictPedigree, "conflict-pedigree", Error, "the store has the family with another pedigree", Text, "decide which pedigree is right, or withdraw the family";
-    ConflictProfile, "conflict-profile", Error, "the store has the sample with other genotypes", Text, "decide which version is right: --on-conflict keep or replace";
+    ConflictProfile, "conflict-profile", Error, "the store has the sample with other genotypes", Text, "decide which version is right: --on-conflict keep or replace; if both are: add";
     ConflictRelation, "conflict-relation", Error, "the store has the sample with another relation", Text, "decide which version is right: --on-conflict keep or replace";
     ConflictRole, "conflict-role", Error, "the store has a child's sample as a relative's, or the other way round", Text, "correct the sample_id, or withdraw the sample";
     ConflictSecond, "conflict-second", Error, "the store's family has this relative already", Text, "correct the relation, or withdraw the other relative";
@@ -229,7 +219,7 @@ finding_codes! {
     Preamble, "preamble", Note, "lines before the header are skipped", Remedy, "nothing, unless they hold samples";
     Quote, "quote", Error, "a double quote is not closed", Remedy, "remove or close the quote";
     RareAllele, "rare-allele", Error, "the frequency of rare alleles is not below 1", Text, "correct the frequency";
-    Relation, "relation", Error, "a relation is unknown", Remedy, "write one of the relations";
+    Relation, "relation", Error, "a relation is unknown", Remedy, "write one of the relations that the finding lists";
     RelationNumber, "relation-number", Note, "numbers are read as the national codes of relations", Remedy, "nothing, unless the numbers are a laboratory's own: write words then";
     RelationOther, "relation-other", Error, "a relation is none that can be computed by itself", Text, "enter the family in a pedigree file, or remove the row";
     RelationPedigree, "relation-pedigree", Error, "a relation contradicts the pedigree, or needs one", Text, "write member for persons of a pedigree, and the relation for others";
@@ -344,14 +334,6 @@ impl FindingCode {
     pub fn remedy(self) -> &'static str {
         self.facts().remedy
     }
-
-    /// The remedy, where a summary shows it in place of the finding's own text; `None` where that text says more closely
-    /// what to do.
-    #[must_use]
-    pub fn summary_remedy(self) -> Option<&'static str> {
-        let Facts { advice, remedy, .. } = self.facts();
-        (advice == Advice::Remedy).then_some(remedy)
-    }
 }
 
 impl fmt::Display for FindingCode {
@@ -382,7 +364,7 @@ mod tests {
             assert!(word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{word}");
             assert!(is_sentence_part(code.meaning()), "{word}");
             assert!(is_sentence_part(code.remedy()), "{word}");
-            assert!(code.summary_remedy().is_none_or(|remedy| remedy == code.remedy()), "{word}");
+            assert_ne!(code.meaning(), code.remedy(), "{word}");
             assert_eq!(code.to_string(), word);
             assert_eq!(serde_json::to_string(code).unwrap(), format!("\"{word}\""));
         }

@@ -6,11 +6,12 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::intake::{ColumnName, FindingCode, Problem, Severity};
+use crate::intake::{ColumnName, FindingCode, Problem, Severity, column_letters};
 
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
-use super::table::plain_table;
+use super::table::narrow_table;
+use super::words::count;
 
 /// So many findings of one code are listed per file; the others are counted.
 pub const MOST_LISTED: usize = 20;
@@ -151,6 +152,7 @@ impl ImportLog {
                 "file": &*problem.file,
                 "line": Some(problem.line).filter(|&line| line > 0),
                 "column": column,
+                "column_letter": column.map(column_letters),
                 "column_name": name,
             })
         };
@@ -164,7 +166,7 @@ impl ImportLog {
         let kinds = self.kinds().into_iter().map(|kind| {
             let fields = json!({
                 "code": kind.first.code, "severity": kind.severity.word(), "count": kind.count,
-                "remedy": kind.first.code.summary_remedy(),
+                "remedy": kind.first.code.remedy(),
             });
             with(fields, json!({ "first": place(kind.first) }))
         });
@@ -172,7 +174,7 @@ impl ImportLog {
         let findings = self.findings.iter().map(|problem| {
             let fields = json!({
                 "severity": problem.severity.word(), "code": problem.code, "what": problem.what,
-                "remedy": problem.code.summary_remedy(),
+                "remedy": problem.code.remedy(),
             });
             with(place(problem), fields)
         });
@@ -199,35 +201,30 @@ impl ImportLog {
                 place.push(format!("line {}", first.line));
             }
             match &first.column {
-                Some(ColumnName { number: None, name }) => place.push(name.to_string()),
-                Some(ColumnName { number: Some(number), name }) => place.push(format!("column {number} ({name})")),
+                Some(column) => place.push(column.to_string()),
                 None if place.is_empty() => place.push("the file".to_owned()),
                 None => {}
             }
-            let what = first.code.summary_remedy().unwrap_or(&first.what).to_owned();
+            let what = first.code.remedy().to_owned();
             [severity.word().to_owned(), first.code.to_string(), count.to_string(), place.join(", "), what]
         });
         let rows: Vec<_> = rows.collect();
-        (!rows.is_empty()).then(|| plain_table(["severity", "code", "how many", "first", "what to do"], &[2], rows))
+        (!rows.is_empty()).then(|| narrow_table(["severity", "code", "how many", "first", "what to do"], &[2], rows))
     }
-}
-
-/// A finding to be listed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedFinding {
-    /// How bad it is.
-    pub severity: Severity,
-    /// What kind of finding.
-    pub code: FindingCode,
-    /// Its text.
-    pub text: String,
 }
 
 /// A line of the list of one file's findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListingLine {
-    /// A finding.
-    Finding(ListedFinding),
+    /// A finding, or several that say the same of one column.
+    Finding {
+        /// How bad it is.
+        severity: Severity,
+        /// What kind of finding.
+        code: FindingCode,
+        /// Its place and text.
+        text: String,
+    },
     /// How many findings of one code are not listed.
     More {
         /// How bad they are.
@@ -244,7 +241,7 @@ impl ListingLine {
     #[must_use]
     pub fn severity(&self) -> Severity {
         match self {
-            Self::Finding(ListedFinding { severity, .. }) | Self::More { severity, .. } => *severity,
+            Self::Finding { severity, .. } | Self::More { severity, .. } => *severity,
         }
     }
 }
@@ -252,42 +249,94 @@ impl ListingLine {
 impl fmt::Display for ListingLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Finding(ListedFinding { severity, code, text }) => write!(f, "{text} [{}: {code}]", severity.word()),
+            Self::Finding { severity, code, text } => write!(f, "{text} [{}: {code}]", severity.word()),
             Self::More { severity, code, count } => write!(f, "and {count} more of [{}: {code}]", severity.word()),
         }
     }
 }
 
-/// Lists the findings of one file: of one code the first [`MOST_LISTED`], then how many more there are.
-#[must_use]
-pub fn list_findings(findings: impl IntoIterator<Item = ListedFinding>) -> Vec<ListingLine> {
-    struct Kind {
-        severity: Severity,
-        code: FindingCode,
-        count: usize,
+/// Findings of one file that say the same of one column.
+struct Equal<'f> {
+    first: &'f Problem,
+    /// The first one's text.
+    text: &'f str,
+    lines: Vec<u64>,
+}
+
+impl Equal<'_> {
+    fn text(&self) -> String {
+        if self.lines.len() < 2 {
+            return self.text.to_owned();
+        }
+        let Problem { file, column, what, .. } = self.first;
+        let column = column.as_ref().map_or(String::new(), |column| format!("{column}, "));
+        format!("{file}: {column}{} rows: {}: {what}", count(self.lines.len() as u64), ranges(&self.lines))
     }
-    let mut kinds: Vec<Kind> = Vec::new();
-    let mut lines = Vec::new();
-    for finding in findings {
-        let ListedFinding { severity, code, .. } = finding;
-        let same = |kind: &Kind| (kind.severity, kind.code) == (severity, code);
-        let at = kinds.iter().position(same).unwrap_or_else(|| {
-            kinds.push(Kind { severity, code, count: 0 });
-            kinds.len() - 1
-        });
-        kinds[at].count += 1;
-        if kinds[at].count <= MOST_LISTED {
-            lines.push(ListingLine::Finding(finding));
+}
+
+/// Ranges of rows that are named; the others are counted.
+const MOST_RANGES: usize = 20;
+
+/// Rising numbers as ranges: `2-24, 30`.
+fn ranges(numbers: &[u64]) -> String {
+    let all: Vec<&[u64]> = numbers.chunk_by(|a, b| a + 1 == *b).collect();
+    let range = |range: &&[u64]| match range {
+        [first, .., last] => format!("{first}-{last}"),
+        [only] => only.to_string(),
+        [] => String::new(),
+    };
+    let (named, others) = all.split_at(all.len().min(MOST_RANGES));
+    let mut text = named.iter().map(range).collect::<Vec<_>>().join(", ");
+    let others: usize = others.iter().map(|range| range.len()).sum();
+    if others > 0 {
+        text += &format!(" and {} more", count(others as u64));
+    }
+    text
+}
+
+/// Lists the findings of one file, each with its text: those of one code, column and wording as one, with their rows. Of one
+/// code the first [`MOST_LISTED`] are listed, then how many findings more there are.
+#[must_use]
+pub fn list_findings<'f>(findings: impl IntoIterator<Item = (&'f Problem, &'f str)>) -> Vec<ListingLine> {
+    let mut places: HashMap<(Severity, FindingCode, &ColumnPlace, &str), usize> = HashMap::new();
+    let mut all: Vec<Equal<'f>> = Vec::new();
+    for (problem, text) in findings {
+        // What is said of a file as a whole has no rows to gather.
+        let key = (problem.severity, problem.code, &problem.column, &*problem.what);
+        match places.get(&key).filter(|_| problem.line > 0) {
+            Some(&at) => all[at].lines.push(problem.line),
+            None => {
+                if problem.line > 0 {
+                    places.insert(key, all.len());
+                }
+                all.push(Equal { first: problem, text, lines: vec![problem.line] });
+            }
         }
     }
-    let more = kinds.into_iter().filter(|kind| kind.count > MOST_LISTED);
-    lines.extend(more.map(|Kind { severity, code, count }| ListingLine::More {
-        severity,
-        code,
-        count: count - MOST_LISTED,
-    }));
+    let mut kinds: Vec<(Severity, FindingCode, usize, usize)> = Vec::new();
+    let mut lines = Vec::new();
+    for equal in &mut all {
+        equal.lines.sort_unstable();
+        equal.lines.dedup();
+        let Problem { severity, code, .. } = *equal.first;
+        let at = kinds.iter().position(|kind| (kind.0, kind.1) == (severity, code)).unwrap_or_else(|| {
+            kinds.push((severity, code, 0, 0));
+            kinds.len() - 1
+        });
+        kinds[at].2 += 1;
+        if kinds[at].2 <= MOST_LISTED {
+            lines.push(ListingLine::Finding { severity, code, text: equal.text() });
+        } else {
+            kinds[at].3 += equal.lines.len();
+        }
+    }
+    let more = kinds.into_iter().filter(|kind| kind.3 > 0);
+    lines.extend(more.map(|(severity, code, _, count)| ListingLine::More { severity, code, count }));
     lines
 }
+
+/// Where in its line a finding is.
+type ColumnPlace = Option<ColumnName>;
 
 #[cfg(test)]
 mod tests {
@@ -308,17 +357,16 @@ mod tests {
         ];
         let log = ImportLog { findings, ..ImportLog::default() };
         let text = log.summary().unwrap();
-        let lines: Vec<Vec<&str>> = text
+        // The last two columns break their lines.
+        let rows: Vec<Vec<&str>> = text
             .lines()
             .skip(2)
             .map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect())
             .collect();
-        assert_eq!(
-            lines[0],
-            ["error", "allele", "1", "b.csv, line 2, column 3 (vWA)", "write repeat numbers: 14/15, 14 or 9.3"]
-        );
-        assert_eq!(lines[1][..4], ["warning", "few-loci", "2", "a.csv, line 4, column 3 (vWA)"]);
-        assert_eq!(lines[2], ["note", "no-sex", "1", "a.csv", "is so: do this"]);
+        assert_eq!(rows[0], ["error", "allele", "1", "b.csv, line 2, column", "write repeat numbers:"]);
+        assert_eq!(rows[1], ["C (vWA)", "14/15, 14 or 9.3"]);
+        assert_eq!(rows[2], ["warning", "few-loci", "2", "a.csv, line 4, column", "type more loci; few"]);
+        assert_eq!(rows[4], ["note", "no-sex", "1", "a.csv", "add a column sex if the"]);
         assert_eq!(ImportLog::default().summary(), None);
         let json: Value = serde_json::from_str(&log.json().unwrap()).unwrap();
         assert_eq!(json["findings"].as_array().unwrap().len(), 4);
@@ -332,18 +380,52 @@ mod tests {
 
     #[test]
     fn one_code_does_not_flood_the_list() {
-        let many = (0..57).map(|i| ListedFinding {
-            severity: Severity::Warning,
-            code: FindingCode::FewLoci,
-            text: format!("f.csv:{i}: x"),
-        });
-        let error =
-            ListedFinding { severity: Severity::Error, code: FindingCode::Allele, text: "f.csv:99: y".to_owned() };
-        let lines = list_findings(many.chain([error]));
+        let mut many: Vec<Problem> =
+            (0..57).map(|i| problem("f.csv", i + 2, Severity::Warning, FindingCode::FewLoci)).collect();
+        for (i, one) in many.iter_mut().enumerate() {
+            one.what = format!("says {i}").into();
+        }
+        many.push(problem("f.csv", 99, Severity::Error, FindingCode::Allele));
+        let texts: Vec<String> = many.iter().map(ToString::to_string).collect();
+        let lines = list_findings(many.iter().zip(texts.iter().map(String::as_str)));
         assert_eq!(lines.len(), MOST_LISTED + 2);
-        assert_eq!(lines[19].to_string(), "f.csv:19: x [warning: few-loci]");
+        assert_eq!(lines[19].to_string(), "f.csv:21: column C (vWA): says 19 [warning: few-loci]");
         assert_eq!(lines[20].severity(), Severity::Error);
-        assert_eq!(lines[20].to_string(), "f.csv:99: y [error: allele]");
+        assert_eq!(lines[20].to_string(), "f.csv:99: column C (vWA): is so: do this [error: allele]");
         assert_eq!(lines[21].to_string(), "and 37 more of [warning: few-loci]");
+    }
+
+    #[test]
+    fn equal_findings_of_a_column_are_one_line_with_their_rows() {
+        let allele = |line| problem("f.csv", line, Severity::Error, FindingCode::Allele);
+        let mut other = allele(5);
+        other.column = Some(ColumnName { number: Some(28), name: "FGA".into() });
+        let mut without = allele(6);
+        without.column = None;
+        let whole = problem("f.csv", 0, Severity::Note, FindingCode::NoSex);
+        let all = [allele(2), other, allele(3), allele(4), allele(9), without, whole.clone(), whole];
+        let texts: Vec<String> = all.iter().map(ToString::to_string).collect();
+        let lines = list_findings(all.iter().zip(texts.iter().map(String::as_str)));
+        let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        let expected = [
+            "f.csv: column C (vWA), 4 rows: 2-4, 9: is so: do this [error: allele]",
+            "f.csv:5: column AB (FGA): is so: do this [error: allele]",
+            "f.csv:6: is so: do this [error: allele]",
+            "f.csv: is so: do this [note: no-sex]",
+            "f.csv: is so: do this [note: no-sex]",
+        ];
+        assert_eq!(lines, expected);
+        let scattered: Vec<u64> = (1..=30).map(|n| 2 * n).collect();
+        assert!(ranges(&scattered).ends_with(", 38, 40 and 10 more"), "{}", ranges(&scattered));
+    }
+
+    #[test]
+    fn the_summary_says_what_to_do_and_fits_a_screen() {
+        for &code in FindingCode::ALL {
+            let findings = vec![problem("a-file-of-a-laboratory.csv", 123_456, code.severity(), code)];
+            let text = ImportLog { findings, ..ImportLog::default() }.summary().unwrap();
+            assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+            assert!(!text.contains("is so"), "{text}");
+        }
     }
 }

@@ -10,6 +10,7 @@ mod csv_text;
 mod explain;
 mod fam;
 mod families;
+mod finding_codes;
 mod format;
 mod frequencies;
 mod import;
@@ -29,16 +30,15 @@ pub use csv_text::CsvText;
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport};
 pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
+pub use finding_codes::FindingCodesReport;
 pub use format::{Format, SCHEMA_VERSION};
 pub use frequencies::{FrequencyReport, SumOff, TableLocus, TableUsed, TablesReport};
-pub use import::{
-    FileOutcome, FileReport, FileRows, ImportLog, ListedFinding, ListingLine, MOST_LISTED, list_findings,
-};
+pub use import::{FileOutcome, FileReport, FileRows, ImportLog, ListingLine, MOST_LISTED, list_findings};
 pub use kin::{KinReport, KinRow, KinSample};
 pub use kits::{KitRow, KitsReport};
 pub use power::{PowerReport, PowerRow};
 #[cfg(feature = "cli")]
-pub use table::plain_table;
+pub use table::{SCREEN, narrow_table, plain_table};
 pub use tidy::{Origin, TidyCsv, TidyRow, pedigrees_csv};
 pub use typings::{SampleTypings, typings_csv};
 pub use words::ratio;

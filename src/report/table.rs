@@ -1,7 +1,7 @@
 //! Tables for people.
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, LineStyle, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table};
 
 /// A plain table: a header, a line, rows. Columns whose numbers are in `right` are set to the right.
 #[must_use]
@@ -10,11 +10,43 @@ pub fn plain_table<const N: usize>(
     right: &[usize],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
+    table(header, right, rows, false)
+}
+
+/// The same in at most [`SCREEN`] columns, if its words allow that: the last two columns break their lines.
+#[must_use]
+pub fn narrow_table<const N: usize>(
+    header: [&str; N],
+    right: &[usize],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    table(header, right, rows, true)
+}
+
+/// Columns of a screen.
+pub const SCREEN: usize = 80;
+
+fn table<const N: usize>(
+    header: [&str; N],
+    right: &[usize],
+    rows: impl IntoIterator<Item = [String; N]>,
+    is_narrow: bool,
+) -> String {
     let mut table = Table::new();
+    if is_narrow {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(SCREEN as u16);
+    }
     table.load_style(NOTHING.header_separator(LineStyle::none().fill('-').junction('-')));
     table.set_header(header);
     for row in rows {
         table.add_row(row);
+    }
+    if is_narrow {
+        for column in 0..N.saturating_sub(2) {
+            if let Some(column) = table.column_mut(column) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
     }
     for &column in right {
         if let Some(column) = table.column_mut(column) {

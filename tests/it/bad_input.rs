@@ -17,7 +17,7 @@ fn lab() -> Lab {
     lab
 }
 
-/// Imports a file that must be refused, naming a place (`:3: column 2 (sex)`) and words of the remedy.
+/// Imports a file that must be refused, naming a place (`:3: column B (sex)`) and words of the remedy.
 #[track_caller]
 fn refused(lab: &Lab, layout: &str, bytes: impl AsRef<[u8]>, place: &str, remedy: &str) -> Said {
     let before = lab.counts();
@@ -37,22 +37,22 @@ fn a_bad_cell_is_named_by_line_and_column() {
     let children = |rows: &str, place: &str, remedy: &str| {
         refused(&lab, "children", format!("{CHILDREN}{rows}"), place, remedy);
     };
-    families("F2,R2,brother,male,14,22\n", ":2: column 3 (relation)", "father, mother, parent, full-sibling");
-    families("F2,R2,,male,14,22\n", ":2: column 3 (relation)", "is none of: father");
-    families("F2,R2,father,male,14,22\nF2,R3,father,male,15,22\n", ":3: column 3 (relation)", "on line 2 already");
-    families("F2,R2,mother,male,14,22\n", ":2: column 4 (sex)", "correct the sex or the relation");
-    families(",R2,mother,female,14,22\n", ":2: column 1 (family_id)", "every sample and family needs one");
-    families("F2,R2,father,m,14,22\nF2,R2,mother,f,14,22\n", ":3: column 2 (sample_id)", "remove one of the two");
-    families("F2,R2,father,m,14,22\nF3,R2,father,m,15,22\n", ":3: column 2 (sample_id)", "one sample has one profile");
+    families("F2,R2,brother,male,14,22\n", ":2: column C (relation)", "father, mother, parent, full-sibling");
+    families("F2,R2,,male,14,22\n", ":2: column C (relation)", "is none of: father");
+    families("F2,R2,father,male,14,22\nF2,R3,father,male,15,22\n", ":3: column C (relation)", "on line 2 already");
+    families("F2,R2,mother,male,14,22\n", ":2: column D (sex)", "correct the sex or the relation");
+    families(",R2,mother,female,14,22\n", ":2: column A (family_id)", "every sample and family needs one");
+    families("F2,R2,father,m,14,22\nF2,R2,mother,f,14,22\n", ":3: column B (sample_id)", "remove one of the two");
+    families("F2,R2,father,m,14,22\nF3,R2,father,m,15,22\n", ":3: column B (sample_id)", "one sample has one profile");
     for cell in ["14/x", "x", "14.55", "00", "100", "-14", "/", "NaN", "1e1", "１４", "14 15"] {
-        children(&format!("S3,m,14,22\nS4,m,{cell},22\n"), ":3: column 3 (vWA)", "is not a");
+        children(&format!("S3,m,14,22\nS4,m,{cell},22\n"), ":3: column C (vWA)", "is not a");
     }
-    children("S3,m,14/15/x,22\n", ":2: column 3 (vWA)", "is not an allele");
-    children("S3,m,1/2/3/4/5/6/7/8/9,22\n", ":2: column 3 (vWA)", "more than two alleles");
-    children("S3,x,14,22\n", ":2: column 2 (sex)", "male, female, unknown");
-    children("S3,m,14,22\nS4,f,15,22\nS3,m,14,22\n", ":4: column 1 (sample_id)", "remove one of the two");
+    children("S3,m,14/15/x,22\n", ":2: column C (vWA)", "is not an allele");
+    children("S3,m,1/2/3/4/5/6/7/8/9,22\n", ":2: column C (vWA)", "more than two alleles");
+    children("S3,x,14,22\n", ":2: column B (sex)", "male, female, unknown");
+    children("S3,m,14,22\nS4,f,15,22\nS3,m,14,22\n", ":4: column A (sample_id)", "remove one of the two");
     children("S3,m,,\n", ":2", "no locus is typed");
-    children(&format!("{},m,14,22\n", "7".repeat(257)), ":2: column 1 (sample_id)", "longer than 256 bytes");
+    children(&format!("{},m,14,22\n", "7".repeat(257)), ":2: column A (sample_id)", "longer than 256 bytes");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_bad_line_is_named() {
     children(b"S3;m;14;22\n", ":2", "the row has 1 fields");
     children(b"S3,m,14,22\nS4,m,\xff14,22\n", ":3", "not UTF-8 at its byte 6: save the file as CSV UTF-8");
     children("名,m,14,22\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().as_slice(), ":2", "NUL");
-    children(b"S3,\"m,14,22\n", ":2: column 2 (sex)", "remove or close it");
+    children(b"S3,\"m,14,22\n", ":2: column B (sex)", "remove or close it");
     children(b"S3,m,14\r,22\n", ":2", "carriage return alone");
 }
 
@@ -76,15 +76,15 @@ fn a_bad_header_or_file_is_named() {
     let children = |bytes: &str, place: &str, remedy: &str| {
         refused(&lab, "children", bytes, place, remedy);
     };
-    children("sample_id,sex,D3S1385,FGA\nS3,m,14,22\n", ":1: column 3 (D3S1385)", "did you mean D3S1358?");
+    children("sample_id,sex,D3S1385,FGA\nS3,m,14,22\n", ":1: column C (D3S1385)", "did you mean D3S1358?");
     children(
         "sample_id,sex,vWA,comment\nS3,m,14,x\n",
-        ":1: column 4 (comment)",
+        ":1: column D (comment)",
         "correct its name or remove the column",
     );
     children("sample_id|sex|vWA\nS3|m|14\n", ":1", "separated by vertical bars: save the file as CSV with commas");
     children("sample_id;sex;vWA\nS3;m\n", ":2", "a semicolon is missing or too many");
-    children("sample_id,sex,vWA_1\nS3,m,14\n", ":1: column 3 (vWA_1)", "the other is missing");
+    children("sample_id,sex,vWA_1\nS3,m,14\n", ":1: column C (vWA_1)", "the other is missing");
     children("S3,m,14,22\n", ":1", "the first line must name the columns sample_id, sex");
     children("sex,vWA\nm,14\n", ":1", "the column sample_id is missing");
     children("", "", "the file is empty");
@@ -105,7 +105,7 @@ fn a_bad_header_or_file_is_named() {
 fn every_problem_of_a_file_is_listed_in_its_order() {
     let lab = lab();
     let said =
-        refused(&lab, "children", format!("{CHILDREN}S3,x,y,22\nS4,m,14\nS5,m,14,z\n"), ":4: column 4 (FGA)", "");
+        refused(&lab, "children", format!("{CHILDREN}S3,x,y,22\nS4,m,14\nS5,m,14,z\n"), ":4: column D (FGA)", "");
     let lines: Vec<&str> = said.err.lines().filter_map(|line| line.split_once("bad.csv:")).map(|line| line.1).collect();
     let places: Vec<&str> = lines.iter().map(|line| line.split(": ").next().unwrap()).collect();
     assert_eq!(places[..4], ["2", "2", "3", "4"], "{}", said.err);
@@ -171,7 +171,7 @@ fn a_table_of_many_samples_and_markers_takes_little_memory() {
     let (store, key) = (lab.name("store"), lab.name("key"));
     let arguments = ["-", "--store", &store, "--key-file", &key, "import", "--as", "children", &file];
     let said = run(Command::new("sh").args(["-c", &limited]).args(arguments)).ends(2);
-    said.says(&["tall.csv:100002: column 3 (Allele 1): the cell is not an allele", "nothing imported"]);
+    said.says(&["tall.csv:100002: column C (Allele 1): the cell is not an allele", "nothing imported"]);
     assert_eq!(lab.counts(), before);
 }
 
@@ -185,7 +185,7 @@ fn a_case_list_that_is_wrong_or_missing_changes_nothing() {
         lab.run(&["import", "--as", layout, "--cases", &list, &tall])
     };
     let said = import("families", "sample_id,family_id,relation,sex\nS3,F3,brother,m\n").ends(2);
-    said.says(&["list.csv:2: column 3 (relation): the cell", "list.csv: 1 problem found, nothing imported"]);
+    said.says(&["list.csv:2: column C (relation): the cell", "list.csv: 1 problem found, nothing imported"]);
     let said = import("families", "sample_id,family_id,relation,sex\nS3,F3,father,m\n").ends(2);
     said.says(&["tall.txt:3: sample_id: the sample is not in the case list", "nothing imported"]);
     lab.run(&["import", "--as", "families", &tall]).ends(2).says(&["tall.txt:1: ", "--cases"]);
@@ -194,7 +194,7 @@ fn a_case_list_that_is_wrong_or_missing_changes_nothing() {
     absent.says(&["cannot read", "none.csv"]);
     assert_eq!(lab.counts(), before);
     let said = import("children", "sample_id,sex\nS3,m\nS4,f\nS5,f\n").ends(0);
-    said.says(&["list.csv:4: column 1 (sample_id): no sound genotypes", "2 rows of children: 2 added", "homozygote"]);
+    said.says(&["list.csv:4: column A (sample_id): no sound genotypes", "2 rows of children: 2 added", "homozygote"]);
 }
 
 #[test]
@@ -273,17 +273,17 @@ fn bad_cases_for_the_calculator() {
     let head = "case,person,relation,sex,locus,allele1,allele2\n";
     let sound = "c,kid,child,male,vWA,14,15\n";
     for (text, parts) in [
-        (format!("{head}{sound}c,x,brother,male,vWA,14,15\n"), [":3: column 3 (relation)", "full-sibling"]),
-        (format!("{head}{sound}c,x,father,male,vWB,14,15\n"), [":3: column 5 (locus)", "did you mean vWA?"]),
-        (format!("{head}{sound}c,x,father,male,SE33,14,15\n"), [":3: column 5 (locus)", "not in the frequency table"]),
-        (format!("{head}{sound}c,x,father,male,vWA,14,\n"), [":3: column 7 (allele2)", "is not an allele"]),
-        (format!("{head}{sound}c,x,father,female,vWA,14,15\n"), [":3: column 4 (sex)", "contradicts the relation"]),
-        (format!("{head}{sound}{sound}"), [":3: column 5 (locus)", "has a row for the locus already"]),
-        (format!("{head}{sound}c,kid,father,male,FGA,22,22\n"), [":3: column 3 (relation)", "differs from the person"]),
+        (format!("{head}{sound}c,x,brother,male,vWA,14,15\n"), [":3: column C (relation)", "full-sibling"]),
+        (format!("{head}{sound}c,x,father,male,vWB,14,15\n"), [":3: column E (locus)", "did you mean vWA?"]),
+        (format!("{head}{sound}c,x,father,male,SE33,14,15\n"), [":3: column E (locus)", "not in the frequency table"]),
+        (format!("{head}{sound}c,x,father,male,vWA,14,\n"), [":3: column G (allele2)", "is not an allele"]),
+        (format!("{head}{sound}c,x,father,female,vWA,14,15\n"), [":3: column D (sex)", "contradicts the relation"]),
+        (format!("{head}{sound}{sound}"), [":3: column E (locus)", "has a row for the locus already"]),
+        (format!("{head}{sound}c,kid,father,male,FGA,22,22\n"), [":3: column C (relation)", "differs from the person"]),
         (format!("{head}{sound}c,a,father,m,vWA,14,15\nc,b,father,m,vWA,14,15\n"), [":2: ", "two persons of relation"]),
         (format!("{head}c,x,father,male,vWA,14,15\n"), [":2: ", "0 persons of relation child: it needs one"]),
         (format!("{head}{sound}c,x,father\n"), [":3: ", "the row has 3 fields"]),
-        (format!("{head}{sound},x,father,male,vWA,14,15\n"), [":3: column 1 (case)", "give the case"]),
+        (format!("{head}{sound},x,father,male,vWA,14,15\n"), [":3: column A (case)", "give the case"]),
         ("case,person,relation,sex,locus,allele1\n".to_owned(), [":1: ", "the column allele2 is missing"]),
         (head.replace(',', "|"), [":1: ", "the column case is missing: the header must be"]),
         (format!("{head}{sound}c,x,father\n").replace(',', ";"), [":3: ", "a semicolon is missing or too many"]),

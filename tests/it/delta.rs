@@ -62,6 +62,21 @@ impl Nights {
         self.import(lab, of, &rows);
     }
 
+    /// Someone is typed again, and shows another genotype at a locus.
+    fn retype(&mut self, lab: &Lab) {
+        let of = self.numbers.below(2);
+        let imported = self.imported[of];
+        let (one, other) = (self.numbers.below(imported), self.numbers.below(imported));
+        let locus = self.headers[of].split(',').position(|name| name == "D8S1179").unwrap();
+        let cells = |row: &str| row.split(',').map(str::to_owned).collect::<Vec<_>>();
+        let (mut row, source) = (cells(&self.rows(of)[one]), cells(&self.rows(of)[other]));
+        row[locus].clone_from(&source[locus]);
+        let (layout, name) = [("families", "families-again.csv"), ("children", "children-again.csv")][of];
+        let text = format!("{}\n{}\n", self.headers[of], row.join(","));
+        // Who was given another relation meanwhile stays a conflict.
+        lab.import(layout, name, text, &["--on-conflict", "add"]);
+    }
+
     /// A parent turns out to be the parent's sibling: the same sample in the same family.
     fn relate(&mut self, lab: &Lab) {
         let imported = self.imported[0];
@@ -98,6 +113,7 @@ impl Nights {
             6 => self.withdraw(lab),
             9 => self.relate(lab),
             7 => drop(lab.run(&["index"]).ends(0)),
+            8 => self.retype(lab),
             10 => drop(fs::remove_file(families)),
             11 if families.exists() => {
                 let mut bytes = fs::read(&families).unwrap();

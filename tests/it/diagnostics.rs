@@ -90,7 +90,7 @@ fn people_get_a_list_and_a_table() {
     assert_eq!(said.out, "");
     assert_eq!(said.err.matches("x.csv:").count(), 20 + 2, "{}", said.err);
     let said = said.says(&[
-        "x.csv:2: column 3 (AMEL): the marker shows the other sex than stated: look whether samples were swapped",
+        "x.csv:2: column C (AMEL): the marker shows the other sex than stated: look whether samples were swapped",
         "[warning: amelogenin-sex]",
         "and 25 more of [warning: amelogenin-sex]; --report-format json lists all",
         "45 rows of children: 45 added",
@@ -135,7 +135,7 @@ fn more_than_two_alleles_are_kept_and_the_locus_is_left_out() {
     lab.import("families", "f.csv", families, &[]).ends(0);
     let children = format!("{HEADER}\nC1,m,X/Y,,15/16,14/16/17,9/11,10/12,8/11,13/14,29/30,13/14\n");
     let said = lab.import("children", "c.csv", &children, &[]).ends(0);
-    said.says(&["c.csv:2: column 6 (vWA): the cell has more than two alleles", "1 row of children: 1 added"]);
+    said.says(&["c.csv:2: column F (vWA): the cell has more than two alleles", "1 row of children: 1 added"]);
     let before = lab.counts();
     // The same again, in another order within the cell.
     for text in [children.clone(), children.replace("14/16/17", "17/14/16/14")] {

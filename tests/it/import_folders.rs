@@ -86,7 +86,7 @@ fn a_bad_file_spoils_only_itself() {
     lab.write("in/c.csv", "name,vWA\nx,14\n");
     let said = lab.run(&["import", &folder, "--min-loci", "1", "--manifest", &lab.name("manifest.json")]).ends(2);
     said.says(&[
-        "a.csv:2: column 3 (vWA): ",
+        "a.csv:2: column C (vWA): ",
         "1 problem found, nothing imported",
         "c.csv: the columns do not tell whether",
         "give --as families or --as children",

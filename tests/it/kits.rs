@@ -33,9 +33,9 @@ fn an_import_states_the_kit_of_its_rows() {
     lab.import("children", "a.csv", rows, &["--kit", "Sinofiler"]).ends(2).says(&["--unverified-kits"]);
     lab.import("children", "a.csv", rows, &["--kit", "GlobalFilet"]).ends(2).says(&["did you mean GlobalFiler?"]);
     let said = lab.import("children", "a.csv", rows, &["--kit", "globalfiler"]).ends(0);
-    said.says(&["a.csv:2: column 4 (Penta D): 1 row of the kit GlobalFiler", "1 added"]);
+    said.says(&["a.csv:2: column D (Penta D): 1 row of the kit GlobalFiler", "1 added"]);
     let ambiguous = "sample_id,sex,vWA,D5S2500\nS2,m,14,9\n";
-    lab.import("children", "b.csv", ambiguous, &[]).ends(2).says(&["b.csv:2: column 4 (D5S2500): "]);
+    lab.import("children", "b.csv", ambiguous, &[]).ends(2).says(&["b.csv:2: column D (D5S2500): "]);
     lab.import("children", "b.csv", ambiguous, &["--kit", "AGCU 21+1 (non-CODIS)"]).ends(0);
 }
 

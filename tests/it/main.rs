@@ -51,5 +51,6 @@ mod screen_is_lossless;
 mod soak;
 mod sources;
 mod thresholds;
+mod typings;
 mod vault;
 mod workflow;

@@ -237,27 +237,27 @@ fn what_is_wrong_with_a_pedigree_is_named() {
     let families = lab.write("f.csv", "family_id,sample_id,relation,sex,vWA\nF1,S1,member,male,14\n");
     let head = "family_id,person,father,mother,sex,missing,sample_id\n";
     for (rows, parts) in [
-        ("F1,kid,Kanarie,,,yes,\n", [":2: column 3 (father)", "add a row for the father"]),
-        ("F1,kid,,Kanarie,,yes,\n", [":2: column 4 (mother)", "or leave it empty"]),
-        ("F1,kid,,,,yes,\nF1,kid,,,,,\n", [":3: column 2 (person)", "on line 2: enter each person once"]),
-        ("F1,kid,,,,yes,\nF1,a,,,,,S1\nF1,a,,,,,S2\n", [":4: column 2 (person)", "identical twins are one person"]),
-        ("F1,kid,,,,,\n", [":2: column 6 (missing)", "no missing child: write yes"]),
-        ("F1,kid,,,,yes,\nF1,b,,,,YES,\n", [":3: column 6 (missing)", "on line 2 already"]),
-        ("F1,kid,,,,Kanarie,\n", [":2: column 6 (missing)", "neither yes nor empty"]),
-        ("F1,kid,a,,,yes,\nF1,a,b,,,,\nF1,b,a,,,,\n", [": column 2 (person)", "is an own ancestor"]),
-        ("F1,kid,kid,,,yes,\n", [":2: column 2 (person)", "is an own ancestor"]),
-        ("F1,kid,a,,,yes,\nF1,a,,,f,,\n", [":2: column 3 (father)", "the father is female on line 3"]),
-        ("F1,kid,,a,,yes,\nF1,a,,,m,,\n", [":2: column 4 (mother)", "the mother is male on line 3"]),
+        ("F1,kid,Kanarie,,,yes,\n", [":2: column C (father)", "add a row for the father"]),
+        ("F1,kid,,Kanarie,,yes,\n", [":2: column D (mother)", "or leave it empty"]),
+        ("F1,kid,,,,yes,\nF1,kid,,,,,\n", [":3: column B (person)", "on line 2: enter each person once"]),
+        ("F1,kid,,,,yes,\nF1,a,,,,,S1\nF1,a,,,,,S2\n", [":4: column B (person)", "identical twins are one person"]),
+        ("F1,kid,,,,,\n", [":2: column F (missing)", "no missing child: write yes"]),
+        ("F1,kid,,,,yes,\nF1,b,,,,YES,\n", [":3: column F (missing)", "on line 2 already"]),
+        ("F1,kid,,,,Kanarie,\n", [":2: column F (missing)", "neither yes nor empty"]),
+        ("F1,kid,a,,,yes,\nF1,a,b,,,,\nF1,b,a,,,,\n", [": column B (person)", "is an own ancestor"]),
+        ("F1,kid,kid,,,yes,\n", [":2: column B (person)", "is an own ancestor"]),
+        ("F1,kid,a,,,yes,\nF1,a,,,f,,\n", [":2: column C (father)", "the father is female on line 3"]),
+        ("F1,kid,,a,,yes,\nF1,a,,,m,,\n", [":2: column D (mother)", "the mother is male on line 3"]),
         (
             "F1,kid,a,,,yes,\nF1,b,,a,,,\nF1,a,,,,,\n",
-            [":3: column 4 (mother)", "is a father on line 2: nobody is both"],
+            [":3: column D (mother)", "is a father on line 2: nobody is both"],
         ),
-        ("F1,kid,a,a,,yes,\nF1,a,,,,,\n", [":2: column 4 (mother)", "nobody is both"]),
-        ("F1,,,,,yes,\n", [":2: column 2 (person)", "give each person of the family a name"]),
-        ("F1,kid,,,,yes,\nF1,a,,,,,S1\nF1,b,,,,,S1\n", [":4: column 7 (sample_id)", "in this family on line 3"]),
-        ("F1,kid,,,,yes,S1\n", [":2: column 7 (sample_id)", "the missing child has no sample"]),
-        ("F1,kid,,,Kanarie,yes,\n", [":2: column 5 (sex)", "male, female, unknown"]),
-        (",kid,,,,yes,\n", [":2: column 1 (family_id)", "every sample and family needs one"]),
+        ("F1,kid,a,a,,yes,\nF1,a,,,,,\n", [":2: column D (mother)", "nobody is both"]),
+        ("F1,,,,,yes,\n", [":2: column B (person)", "give each person of the family a name"]),
+        ("F1,kid,,,,yes,\nF1,a,,,,,S1\nF1,b,,,,,S1\n", [":4: column G (sample_id)", "in this family on line 3"]),
+        ("F1,kid,,,,yes,S1\n", [":2: column G (sample_id)", "the missing child has no sample"]),
+        ("F1,kid,,,Kanarie,yes,\n", [":2: column E (sex)", "male, female, unknown"]),
+        (",kid,,,,yes,\n", [":2: column A (family_id)", "every sample and family needs one"]),
         ("F1,kid,,yes\n", [":2: ", "the row has 4 fields"]),
         ("", ["pedigree.csv: ", "there is a header and no row"]),
     ] {
@@ -281,8 +281,8 @@ fn what_is_wrong_with_a_pedigree_is_named() {
     }
     for (header, parts) in [
         ("family_id,person,father,mother,sex", [":1: ", "the column missing is missing"]),
-        ("family_id,person,father,mother,sex,missing,Kanarie", [":1: column 7 (?)", "is none of the columns"]),
-        ("family_id,person,father,mother,sex,missing,sex", [":1: column 7 (sex)", "stands twice"]),
+        ("family_id,person,father,mother,sex,missing,Kanarie", [":1: column G (?)", "is none of the columns"]),
+        ("family_id,person,father,mother,sex,missing,sex", [":1: column G (sex)", "stands twice"]),
     ] {
         let pedigree = lab.write("pedigree.csv", format!("{header}\n"));
         let said = lab.run(&["import", "--as", "families", &families, "--pedigrees", &pedigree]).ends(2).says(&parts);
@@ -300,17 +300,17 @@ fn members_and_pedigrees_need_each_other() {
     );
     let head = "family_id,sample_id,relation,sex,vWA\n";
     for (row, place, remedy) in [
-        ("F1,S1,mother,female,14", "column 3 (relation)", "write member"),
-        ("F1,S2,member,female,14", "column 2 (sample_id)", "no such sample: write it there"),
-        ("F1,S1,member,male,14", "column 4 (sex)", "is female in the pedigree"),
-        ("F2,S1,member,female,14", "column 3 (relation)", "a member needs a pedigree"),
+        ("F1,S1,mother,female,14", "column C (relation)", "write member"),
+        ("F1,S2,member,female,14", "column B (sample_id)", "no such sample: write it there"),
+        ("F1,S1,member,male,14", "column D (sex)", "is female in the pedigree"),
+        ("F2,S1,member,female,14", "column C (relation)", "a member needs a pedigree"),
     ] {
         let said = lab.import("families", "f.csv", format!("{head}{row}\n"), &["--pedigrees", &pedigree]).ends(2);
         said.says(&[&format!("f.csv:2: {place}"), remedy, "nothing imported"]);
     }
     let member = format!("{head}F1,S1,member,female,14\n");
     let said = lab.import("families", "f.csv", &member, &[]).ends(2);
-    said.says(&["f.csv:2: column 3 (relation)", "enter the family in the file given with --pedigrees"]);
+    said.says(&["f.csv:2: column C (relation)", "enter the family in the file given with --pedigrees"]);
     lab.import("children", "c.csv", "sample_id,sex,vWA\nC1,f,14\n", &["--pedigrees", &pedigree])
         .ends(2)
         .says(&["--pedigrees requires --as families"]);
@@ -406,14 +406,14 @@ fn cases_with_pedigrees_and_drop_out_are_checked() {
     let head = "case,person,relation,sex,locus,allele1,allele2,drop_out\n";
     let kid = "c,kid,child,,vWA,14,15,\n";
     for (rows, parts) in [
-        ("c,dad,member,,vWA,14,14,\n", [":3: column 2 (person)", "is not in the case's pedigree"]),
-        ("c,mum,mother,,vWA,14,14,\n", [":3: column 3 (relation)", "the case has a pedigree: write member"]),
-        ("c,mum,,male,vWA,14,14,\n", [":3: column 4 (sex)", "contradicts the pedigree"]),
-        ("c,kid,member,,FGA,14,14,\n", [":3: column 2 (person)", "is the missing child of the pedigree"]),
-        ("c,mum,child,,vWA,14,14,\n", [":3: column 2 (person)", "another person of the pedigree than the missing"]),
-        ("d,mum,member,,vWA,14,14,\n", [":3: column 3 (relation)", "a member needs a pedigree"]),
-        ("c,mum,,,vWA,14,14,1\n", [":3: column 8 (drop_out)", "from 0 and below 1"]),
-        ("c,mum,,,vWA,14,14,0.1\nc,mum,,,FGA,22,22,\n", [":4: column 8 (drop_out)", "differs from the person's"]),
+        ("c,dad,member,,vWA,14,14,\n", [":3: column B (person)", "is not in the case's pedigree"]),
+        ("c,mum,mother,,vWA,14,14,\n", [":3: column C (relation)", "the case has a pedigree: write member"]),
+        ("c,mum,,male,vWA,14,14,\n", [":3: column D (sex)", "contradicts the pedigree"]),
+        ("c,kid,member,,FGA,14,14,\n", [":3: column B (person)", "is the missing child of the pedigree"]),
+        ("c,mum,child,,vWA,14,14,\n", [":3: column B (person)", "another person of the pedigree than the missing"]),
+        ("d,mum,member,,vWA,14,14,\n", [":3: column C (relation)", "a member needs a pedigree"]),
+        ("c,mum,,,vWA,14,14,1\n", [":3: column H (drop_out)", "from 0 and below 1"]),
+        ("c,mum,,,vWA,14,14,0.1\nc,mum,,,FGA,22,22,\n", [":4: column H (drop_out)", "differs from the person's"]),
     ] {
         let cases = lab.write("cases.csv", format!("{head}{kid}{rows}"));
         reunite(&["lr", &cases, "--pedigree", &pedigree]).ends(2).says(&parts);

@@ -188,7 +188,7 @@ fn a_dry_run_changes_nothing_and_keep_going_takes_the_sound_rows() {
     lab.import("children", "m.csv", &mixed, &["--keep-going", "--dry-run"]).ends(2).says(&["2 would be added"]);
     assert_eq!(lab.counts(), empty);
     let said = lab.import("children", "m.csv", &mixed, &["--keep-going"]).ends(2);
-    said.says(&["m.csv:3: column 3 (vWA)", "m.csv:4: ", "2 rows of children: 2 added"]);
+    said.says(&["m.csv:3: column C (vWA)", "m.csv:4: ", "2 rows of children: 2 added"]);
     assert!(lab.counts().contains(" 2 children"));
     lab.import("children", "m.csv", format!("{head}S9,f,x,\n"), &["--keep-going"]).ends(2).says(&["nothing imported"]);
 }

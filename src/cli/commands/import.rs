@@ -11,6 +11,8 @@ use crate::cli::output::{Output, plural};
 use crate::intake::{Format, NumberKind, Problem, SingleAllele, SpreadsheetNumbers};
 use crate::ledger::OnConflict;
 use crate::model::Layout;
+use crate::report::words::wrap;
+use crate::report::{SCREEN, list_findings};
 use crate::store::{Identifiers, ImportOptions, Imported, Sheets, StoreError, write_over, write_private};
 
 use super::kin::RuleOption;
@@ -216,8 +218,16 @@ impl Import {
     }
 }
 
+/// Lists the problems of a file that refuse it.
+pub(super) fn list(problems: &[Problem], output: &Output) {
+    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    for line in list_findings(problems.iter().zip(texts.iter().map(String::as_str))) {
+        output.warn(&wrap(&line.to_string(), SCREEN));
+    }
+}
+
 fn refuse(path: &Path, problems: &[Problem], output: &Output) {
-    problems.iter().for_each(|problem| output.warn(&problem.to_string()));
+    list(problems, output);
     let found = plural(problems.len() as u64, "problem");
     output.warn(&format!("{}: {found} found, nothing imported", path.display()));
 }

@@ -16,6 +16,8 @@ use crate::population::Convention;
 use crate::report::{CsvText, TableUsed};
 use crate::store::Frequencies;
 
+use super::import::list;
+
 #[derive(Args)]
 pub(crate) struct Lr {
     #[command(flatten)]
@@ -40,7 +42,8 @@ impl Lr {
         let calculator = self.model.settings_over(&base)?.calculator(&table)?;
         let read = |path: &Path| file_bytes(path).map_err(anyhow::Error::from);
         let refused = |problems: Vec<Problem>| {
-            problems.iter().for_each(|problem| output.warn(&problem.to_string()));
+            list(&problems, output);
+            output.warn("no likelihood ratio was computed: correct the file first");
             Ok(Outcome::Rejected)
         };
         let pedigrees = match &self.pedigree {
@@ -55,6 +58,10 @@ impl Lr {
             Ok(cases) => cases,
             Err(problems) => return refused(problems),
         };
+        if cases.is_empty() {
+            output.warn(&format!("{name}: holds no case: nothing was computed"));
+            return Ok(Outcome::Nothing);
+        }
         output.say(&format!("{} cases; {}", cases.len(), calculator.settings_line()));
         if let Some(remark) = TableUsed::new(&table, self.frequencies.of_store()).remark()
             && self.frequencies.of_store().is_some()

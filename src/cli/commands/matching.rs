@@ -68,6 +68,15 @@ impl Match {
             }
         }
         say_matched(&matched, output);
+        if matched.report.candidates.is_empty() && matched.report.identities.is_empty() {
+            let run = &matched.report.run;
+            if run.mode != "delta" && run.pairs == 0 {
+                let (families, children) = (count(run.families), count(run.children));
+                output.warn(&format!("nothing was compared: families in the store {families}, children {children}"));
+            } else {
+                output.say("no candidates: no family and child of the store reach the threshold");
+            }
+        }
         let whole = matched.result.unscorable.is_empty() && matched.result.refused.is_empty();
         Ok(match (whole, matched.report.candidates.is_empty() && matched.report.identities.is_empty()) {
             (false, _) => Outcome::Rejected,

@@ -10,6 +10,7 @@ mod explain;
 mod export;
 mod expunge;
 mod families;
+mod findings;
 mod frequencies;
 mod import;
 mod index;
@@ -60,6 +61,8 @@ pub(super) enum Command {
     /// Look after the families of the store
     #[command(subcommand)]
     Families(families::Families),
+    /// List the kinds of findings about files; with a code: what it means, an example, and what to do
+    Findings(findings::Findings),
     /// Check files of allele frequencies, and exchange or add tables of the store
     #[command(subcommand)]
     Frequencies(frequencies::FrequencyCommand),
@@ -112,6 +115,7 @@ impl Command {
             Self::Power(command) => command.run(global, output),
             Self::Export(command) => command.run(global, output),
             Self::Families(command) => command.run(global, output),
+            Self::Findings(command) => command.run(output),
             Self::Frequencies(command) => command.run(global, output),
             Self::Kits(command) => command.run(global, output),
             Self::Kin(command) => command.run(global, output),

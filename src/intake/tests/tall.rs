@@ -182,7 +182,7 @@ fn a_case_list_is_checked_as_files_are() {
     assert_eq!(line_and_code(&of("S1,F1,father,m\nS1,F2,full-sibling,\n")), [(3, "sample-differs")]);
     assert_eq!(line_and_code(&of("")), [(0, "no-rows")]);
     let problems = of("S1,F1,brother,m\n");
-    assert!(problems[0].to_string().starts_with("cases.csv:2: column 3 (relation): "), "{}", problems[0]);
+    assert!(problems[0].to_string().starts_with("cases.csv:2: column C (relation): "), "{}", problems[0]);
     for (layout, text, code) in [
         (Layout::Families, "sample_id,family_id,sex\nS1,F1,m\n", "missing-column"),
         (Layout::Children, "sex\nm\n", "missing-column"),

@@ -42,11 +42,12 @@ impl Said {
         self
     }
 
-    /// Standard error holds each of these.
+    /// Standard error holds each of these, wherever its lines are broken.
     #[track_caller]
     pub(crate) fn says(self, parts: &[&str]) -> Self {
+        let unbroken = self.err.replace("\n    ", " ");
         for part in parts {
-            assert!(self.err.contains(part), "{part:?} is missing in: {}", self.err);
+            assert!(self.err.contains(part) || unbroken.contains(part), "{part:?} is missing in: {}", self.err);
         }
         self
     }

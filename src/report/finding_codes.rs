@@ -1,0 +1,118 @@
+//! The kinds of findings as a guide: what each means, an example, and what to do.
+
+use serde_json::{Value, json};
+
+use crate::intake::{Example, FindingCode, example};
+
+use super::csv_text::CsvText;
+use super::format::SCHEMA_VERSION;
+#[cfg(feature = "cli")]
+use super::table::{SCREEN, narrow_table};
+#[cfg(feature = "cli")]
+use super::words::wrap;
+
+/// Kinds of findings to describe.
+#[derive(Clone, Debug)]
+pub struct FindingCodesReport {
+    /// In the order to show them.
+    pub codes: Vec<FindingCode>,
+}
+
+impl FindingCodesReport {
+    /// CSV with a header, a row per code.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let mut csv =
+            CsvText::with_header(["code", "severity", "meaning", "remedy", "example_kind", "example", "sound"]);
+        for &code in &self.codes {
+            csv.field(code).field(code.severity().word()).field(code.meaning()).field(code.remedy());
+            let example = example(code);
+            csv.optional(example.map(Example::kind)).optional(example.map(Example::text));
+            csv.optional(example.and_then(Example::sound)).end_row();
+        }
+        csv.finish()
+    }
+
+    /// One JSON object, indented.
+    ///
+    /// # Errors
+    /// None that this type can cause.
+    pub fn json(&self) -> serde_json::Result<String> {
+        let of_code = |&code: &FindingCode| {
+            let example = example(code).map_or(
+                Value::Null,
+                |example| json!({ "kind": example.kind(), "text": example.text(), "sound": example.sound() }),
+            );
+            json!({
+                "code": code, "severity": code.severity().word(), "meaning": code.meaning(),
+                "remedy": code.remedy(), "example": example,
+            })
+        };
+        let codes: Vec<Value> = self.codes.iter().map(of_code).collect();
+        Ok(serde_json::to_string_pretty(&json!({ "schema_version": SCHEMA_VERSION, "codes": codes }))? + "\n")
+    }
+
+    /// A table of the codes.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub fn table(&self) -> String {
+        let row = |code: &FindingCode| [code.to_string(), code.severity().word().to_owned(), code.meaning().to_owned()];
+        narrow_table(["code", "severity", "meaning"], &[], self.codes.iter().map(row))
+    }
+
+    /// A page on each code, with its example.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub fn pages(&self) -> String {
+        let page = |&code: &FindingCode| {
+            let said = |title: &str, text: &str| wrap(&format!("  {title}: {text}"), SCREEN) + "\n";
+            let mut page = format!("{code} ({})\n", code.severity().word());
+            page += &said("meaning", code.meaning());
+            match example(code) {
+                None => {}
+                Some(Example::Told(text)) => page += &said("example", text),
+                Some(example) => {
+                    page += &said("example", example.file());
+                    page += &shown(example.text());
+                    if let Some(sound) = example.sound() {
+                        page += "  where a sound file has\n";
+                        page += &shown(sound);
+                    }
+                }
+            }
+            page + &said("what to do", code.remedy())
+        };
+        self.codes.iter().map(page).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The lines of a file, indented; characters that cannot be seen by their escapes.
+#[cfg(feature = "cli")]
+fn shown(text: &str) -> String {
+    let character = |c: char| {
+        if c.is_control() || c == '\u{200b}' { c.escape_unicode().to_string() } else { c.to_string() }
+    };
+    let lines = text.split('\n').enumerate().filter(|(at, line)| *at == 0 || !line.is_empty());
+    lines.map(|(_, line)| format!("    {}\n", line.chars().map(character).collect::<String>())).collect()
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_page_that_fits_a_screen() {
+        let all = FindingCodesReport { codes: FindingCode::ALL.to_vec() };
+        let (pages, table) = (all.pages(), all.table());
+        assert!(table.lines().all(|line| line.chars().count() <= SCREEN), "{table}");
+        assert_eq!(pages.matches("  what to do: ").count(), FindingCode::ALL.len());
+        assert!(!pages.chars().any(|c| c.is_control() && c != '\n'));
+        assert_eq!(all.csv().lines().next().map(|line| line.split(',').count()), Some(7));
+        let json: Value = serde_json::from_str(&all.json().unwrap()).unwrap();
+        assert_eq!(json["codes"].as_array().unwrap().len(), FindingCode::ALL.len());
+        let one = FindingCodesReport { codes: vec![FindingCode::Allele] };
+        let expected = "allele (error)\n  meaning: a cell is not an allele or a genotype\n  example: a file of children\n    \
+                        sample_id,sex,vWA\n    S1,f,14x\n  what to do: write repeat numbers: 14/15, 14 or 9.3\n";
+        assert_eq!(one.pages(), expected);
+    }
+}
