@@ -391,7 +391,7 @@ mod tests {
         assert_eq!(problems(&format!("{child}a,d,child,male,vWA,1,2\n")), [(2, "child")]);
         assert_eq!(
             problems(&format!("{child}a,m,mum,female,vWA,1,x\na,f,father,female,vWB,1,2\n")),
-            [(3, "relation"), (3, "allele"), (4, "sex"), (4, "locus")]
+            [(3, "relation"), (3, "allele"), (4, "sex-contradiction"), (4, "locus")]
         );
         assert_eq!(problems(&format!("{child}{child}")), [(3, "repeated-locus")]);
         assert_eq!(problems(&format!("{child}a,c,mother,female,FGA,1,2\n")), [(3, "relation")]);
