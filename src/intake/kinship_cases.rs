@@ -394,7 +394,7 @@ mod tests {
             [(3, "relation"), (3, "allele"), (4, "sex-contradiction"), (4, "locus")]
         );
         assert_eq!(problems(&format!("{child}{child}")), [(3, "repeated-locus")]);
-        assert_eq!(problems(&format!("{child}a,c,mother,female,FGA,1,2\n")), [(3, "relation")]);
+        assert_eq!(problems(&format!("{child}a,c,mother,female,FGA,1,2\n")), [(3, "sample-differs")]);
         let fathers = "a,f,father,male,vWA,14,15\na,g,father,male,vWA,14,15\n";
         assert_eq!(problems(&format!("{child}{fathers}")), [(2, "second-parent")]);
         assert_eq!(

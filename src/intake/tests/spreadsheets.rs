@@ -13,7 +13,7 @@ fn columns_of_a_tall_table_are_read_or_refused() {
     assert_eq!(intake.problems, []);
     let row = &intake.rows[0];
     assert_eq!(
-        (row.sex, row.drop_out.map(|p| p.get()), row.kit.as_deref()),
+        (row.sex, row.drop_out.map(crate::model::DropOut::get), row.kit.as_deref()),
         (Sex::Male, Some(0.2), Some("GlobalFiler"))
     );
     assert_eq!(row.collected_on, jiff::civil::Date::new(2024, 1, 5).ok());

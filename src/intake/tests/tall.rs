@@ -188,7 +188,7 @@ fn a_case_list_is_checked_as_files_are() {
         (Layout::Children, "sex\nm\n", "missing-column"),
         (Layout::Children, "", "empty"),
         (Layout::Children, "sample_id,sex\nS1,m\nS1,m\n", "repeated-sample"),
-        (Layout::Children, "sample_id,agency\nS1,A\nS1,B\n", "two-agencies"),
+        (Layout::Children, "sample_id,agency\nS1,A\nS1,B\n", "sample-two-agencies"),
     ] {
         assert_eq!(list(layout, text).map(|_| ()).unwrap_err()[0].code.word(), code, "{text}");
     }
