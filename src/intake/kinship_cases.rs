@@ -400,10 +400,10 @@ mod tests {
         assert_eq!(problems(&format!("{child}a,d,child,male,vWA,1,2\n")), [(2, "child")]);
         assert_eq!(
             problems(&format!("{child}a,m,mum,female,vWA,1,x\na,f,father,female,vWB,1,2\n")),
-            [(3, "relation"), (3, "allele"), (4, "sex"), (4, "locus")]
+            [(3, "relation"), (3, "allele"), (4, "sex-contradiction"), (4, "locus")]
         );
         assert_eq!(problems(&format!("{child}{child}")), [(3, "repeated-locus")]);
-        assert_eq!(problems(&format!("{child}a,c,mother,female,FGA,1,2\n")), [(3, "relation")]);
+        assert_eq!(problems(&format!("{child}a,c,mother,female,FGA,1,2\n")), [(3, "sample-differs")]);
         let fathers = "a,f,father,male,vWA,14,15\na,g,father,male,vWA,14,15\n";
         assert_eq!(problems(&format!("{child}{fathers}")), [(2, "second-parent")]);
         assert_eq!(

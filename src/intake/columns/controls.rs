@@ -1,7 +1,7 @@
 //! Samples that are no persons: ladders, positive and negative controls.
 
 /// Words that say so by themselves: control DNAs and kinds of control.
-const CONTROLS: [&str; 26] = [
+const CONTROLS: [&str; 36] = [
     "ladder",
     "positive",
     "negative",
@@ -28,10 +28,24 @@ const CONTROLS: [&str; 26] = [
     "对照",
     "标准品",
     "分型标准物",
+    "阴",
+    "阳",
+    "质控",
+    "质控品",
+    "lad",
+    "yin",
+    "water",
+    "9947",
+    "007",
+    "f9948",
 ];
 
+/// What is said of a control.
+pub(in crate::intake) const SKIPPED_CONTROL: &str =
+    "is called a control or ladder: skipped; a person's sample of such a name must stand in a case list";
+
 /// Words that may stand beside them.
-const BESIDE: [&str; 10] = ["allelic", "dna", "sample", "amp", "pcr", "extraction", "reagent", "kit", "water", "h2o"];
+const BESIDE: [&str; 11] = ["allelic", "dna", "sample", "amp", "pcr", "extraction", "reagent", "kit", "h2o", "f", "m"];
 
 /// Whether a sample's name is that of a control: such words and nothing else but running numbers of one or two digits and
 /// wells. So `NC-1` and `Ladder_A01` are, `NC-0012` and `Blank, J.` are not.
@@ -40,16 +54,16 @@ pub(in crate::intake) fn is_control(name: &str) -> bool {
     if name.len() > 64 {
         return false;
     }
-    let name = name.to_lowercase();
+    let is = |known: &[&str], word: &str| known.iter().any(|known| known.eq_ignore_ascii_case(word));
     let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let mut any = false;
     for word in words {
-        if CONTROLS.contains(&word) {
+        if is(&CONTROLS, word) {
             any = true;
-        } else if !(BESIDE.contains(&word) || is_number(word) || is_well(word)) {
+        } else if !(is(&BESIDE, word) || is_number(word) || is_well(word)) {
             // `NC1`, `ladder2`.
             let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
-            if word.len() - stem.len() > 2 || !CONTROLS.contains(&stem) {
+            if word.len() - stem.len() > 2 || !is(&CONTROLS, stem) {
                 return false;
             }
             any = true;
@@ -61,7 +75,7 @@ pub(in crate::intake) fn is_control(name: &str) -> bool {
 /// Whether a column such as Sample Type, or Specimen Category, says that a sample is a control.
 pub(in crate::intake) fn is_control_type(text: &str) -> bool {
     let text = text.trim().to_ascii_lowercase();
-    text.contains("ladder") || text.contains("control")
+    ["ladder", "control", "对照", "质控", "标准物"].iter().any(|word| text.contains(word))
 }
 
 fn is_number(word: &str) -> bool {
@@ -70,7 +84,10 @@ fn is_number(word: &str) -> bool {
 
 /// A place on a plate, `A01` to `H12`.
 fn is_well(word: &str) -> bool {
-    matches!(word.as_bytes(), [b'a'..=b'h', b'0'..=b'9'] | [b'a'..=b'h', b'0'..=b'1', b'0'..=b'9'])
+    matches!(
+        word.as_bytes(),
+        [b'a'..=b'h' | b'A'..=b'H', b'0'..=b'9'] | [b'a'..=b'h' | b'A'..=b'H', b'0'..=b'1', b'0'..=b'9']
+    )
 }
 
 #[cfg(test)]
@@ -99,6 +116,13 @@ mod tests {
             "阴性对照",
             "阳性对照-1",
             "Extraction blank 3",
+            "YIN",
+            "LAD",
+            "Water",
+            "F-9948",
+            "9947",
+            "007",
+            "阳性 1",
         ] {
             assert!(is_control(name), "{name}");
         }
@@ -117,6 +141,9 @@ mod tests {
             "12",
             "李阴性",
             "control of S1",
+            "0071",
+            "F1",
+            "M-12",
         ] {
             assert!(!is_control(name), "{name}");
         }

@@ -70,9 +70,15 @@ impl Header {
         self.names.len()
     }
 
-    /// Whether a row may end after so many cells: not between the two columns of a locus, of which the first would then be
-    /// read as a homozygote.
+    /// Whether a row may end after so many cells: not before it has said whose sample it is and something of a locus, and not
+    /// between the two columns of a locus, of which the first would then be read as a homozygote.
     pub(in crate::intake) fn may_end(&self, cells: usize) -> bool {
+        let says_who = [Field::SampleId, Field::FamilyId, Field::Relation, Field::Sex];
+        let has_who = says_who.iter().all(|field| self.position(*field).is_none_or(|at| at < cells));
+        let has_locus = self.locus_columns.is_empty() || self.locus_columns.iter().any(|locus| locus.first() < cells);
+        if !(has_who && has_locus) {
+            return false;
+        }
         self.locus_columns.iter().chain(&self.sex_marker).all(|columns| match *columns {
             LocusColumns::One(_) => true,
             LocusColumns::Two(first, second) => (first < cells) == (second < cells),

@@ -1,6 +1,7 @@
 //! Locus names as laboratories write them.
 
 use crate::intake::columns::fields::plain_name;
+use crate::intake::text::characters::to_ascii;
 use crate::model::{Locus, Panel};
 
 /// Every locus of the kits known here, and published markers of kinship that other kits type, in alphabetical order.
@@ -147,10 +148,12 @@ pub(in crate::intake) fn marker_named(name: &str, panel: &Panel, columns: &[&str
             Ok(locus) => Named::Locus { locus, in_panel, alias: !known.eq_ignore_ascii_case(name) },
             Err(_) => Named::Unknown { nearest: None },
         },
-        None if is_well_formed(&written) => match spelled(name, &written).parse() {
-            Ok(locus) => Named::Locus { locus, in_panel: false, alias: false },
-            Err(_) => Named::Unknown { nearest: None },
-        },
+        None if is_well_formed(name, &written) && !is_numbered(&written, panel) => {
+            match spelled(name, &written).parse() {
+                Ok(locus) => Named::Locus { locus, in_panel: false, alias: false },
+                Err(_) => Named::Unknown { nearest: None },
+            }
+        }
         None => Named::Unknown { nearest: nearest(&written, names().chain(KNOWN_LOCI).chain(columns.iter().copied())) },
     }
 }
@@ -165,10 +168,12 @@ fn is_elsewhere(written: &str) -> bool {
 
 /// Whether a name has the form of an autosomal STR locus' name: `D7S3048`, `D22GATA198B05`, `Penta B`. Such a name is no
 /// mistake for another one's.
-fn is_well_formed(written: &str) -> bool {
+fn is_well_formed(name: &str, written: &str) -> bool {
     if let Some(letter) = written.strip_prefix("penta") {
         return matches!(letter.as_bytes(), [b'a'..=b'g']);
     }
+    // `D3S1358_1` is a column of an allele.
+    let has_separator = to_ascii(name).len() != written.len();
     let Some(rest) = written.strip_prefix('d') else { return false };
     let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (chromosome, rest) = rest.split_at(digits);
@@ -179,12 +184,19 @@ fn is_well_formed(written: &str) -> bool {
         (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0')
     };
     let clone = ["gata", "gaat", "ata"].iter().find_map(|start| rest.strip_prefix(start));
-    rest.strip_prefix('s').is_some_and(|number| is_number(number, 5))
+    rest.strip_prefix('s').is_some_and(|number| is_number(number, 4) && !has_separator)
         || clone.is_some_and(|name| {
             name.len() <= 8
                 && name.starts_with(|c: char| c.is_ascii_digit())
                 && name.bytes().all(|b| b.is_ascii_alphanumeric())
         })
+}
+
+/// Whether a name is that of a known locus with the number of an allele after it, as `D21S111` and `D21S112` for the two
+/// alleles of D21S11.
+fn is_numbered(written: &str, panel: &Panel) -> bool {
+    let Some(base) = written.strip_suffix(['1', '2']) else { return false };
+    panel.loci().iter().map(Locus::name).chain(KNOWN_LOCI).any(|known| plain_name(known) == base)
 }
 
 /// A well-formed name as such names are spelled.
@@ -346,7 +358,19 @@ mod tests {
         ] {
             assert_eq!(locus(name), Some((spelled.to_owned(), false)), "{name}");
         }
-        for name in ["D23S100", "D0S1", "D3S", "D3S135B", "DS1358", "Penta H", "Penta", "D3S0001", "D3S123456"] {
+        for name in [
+            "D23S100",
+            "D0S1",
+            "D3S",
+            "D3S135B",
+            "DS1358",
+            "Penta H",
+            "Penta",
+            "D3S0001",
+            "D3S12345",
+            "D21S111",
+            "D3S1385_1",
+        ] {
             assert!(matches!(marker_named(name, &panel(), &[]), Named::Unknown { .. }), "{name}");
         }
     }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::intake::columns::column_map::ColumnMap;
-use crate::intake::columns::controls::{is_control, is_control_type};
+use crate::intake::columns::controls::{SKIPPED_CONTROL, is_control, is_control_type};
 use crate::intake::columns::fields::Field;
 use crate::intake::columns::header::ValueColumn;
 use crate::intake::columns::loci::{self, Named};
@@ -187,9 +187,7 @@ impl<'r> Reader<'r> {
             return false;
         }
         if self.controls.insert(name.into()) {
-            let what = "is called a control or ladder: skipped; a person's sample of such a name must stand in a case \
-                        list";
-            findings.note(line, self.names[self.columns.sample].clone(), FindingCode::Control, what);
+            findings.note(line, self.names[self.columns.sample].clone(), FindingCode::Control, SKIPPED_CONTROL);
         }
         true
     }

@@ -28,6 +28,13 @@ pub(in crate::intake) fn read_tidy(
     let (reader, any) = read_in_parallel(lines, how, bytes, findings);
     if !any {
         findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: nothing to import");
+    } else if reader.rows.is_empty() && findings.count() == 0 {
+        findings.problem(
+            0,
+            None,
+            FindingCode::OnlyControls,
+            "every row is of a control or a ladder: nothing to import",
+        );
     }
     sound_rows(reader, findings)
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::intake::columns::controls::{SKIPPED_CONTROL, is_control};
 use crate::intake::columns::fields::Field;
 use crate::intake::columns::header::Header;
 use crate::intake::columns::kits::KitUse;
@@ -127,6 +128,9 @@ impl<'h> RowReader<'h> {
 
     /// Reads a row of cells, as many as the header has columns.
     pub(in crate::intake) fn read(&mut self, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) {
+        if self.is_control(line, fields, findings) {
+            return;
+        }
         let comma = self.header.comma;
         let reading = |columns| match columns {
             LocusColumns::One(at) => cells::genotype(&fields[at]),
@@ -134,6 +138,18 @@ impl<'h> RowReader<'h> {
         };
         let typed = self.genotypes(line, reading, findings);
         self.samples(line, Source::Cells(fields), typed, findings);
+    }
+
+    /// Whether a row is of a control or ladder; it is then noted. A sample that a case list has is none, whatever its name.
+    fn is_control(&self, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) -> bool {
+        let Some(at) = self.header.position(Field::SampleId) else { return false };
+        let name = fields[at].trim();
+        // The lines of a case list say of everybody that it is a person.
+        if !is_control(name) || self.header.loci.is_empty() || self.cases.is_some_and(|cases| cases.has(name)) {
+            return false;
+        }
+        findings.note(line, self.header.column(at), FindingCode::Control, SKIPPED_CONTROL);
+        true
     }
 
     /// Reads a row of values.

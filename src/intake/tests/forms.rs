@@ -51,7 +51,7 @@ fn delimiters_are_told_by_the_header() {
     assert_eq!(places(&intake), [(2, 0, "fields")]);
     assert!(intake.problems[0].what.contains("a semicolon is missing"), "{}", intake.problems[0]);
     // Not two alleles without doubt.
-    assert_eq!(places(&read(Layout::Children, "sample_id;sex;vWA\nS1;m;9,3\n")), [(2, 3, "allele")]);
+    assert_eq!(places(&read(Layout::Children, "sample_id;sex;vWA\nS1;m;9,3\n")), [(2, 3, "allele-or-pair")]);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn columns_of_one_allele_are_two() {
         assert_eq!(places(&read(Layout::Children, format!("{header}\n{row}\n"))), [expected], "{header}");
     }
     let intake = read(Layout::Children, "sample_id,sex,vWA_1,vWA_2\nS1,m,,15\nS2,m,14,x\nS3,m,14/15,\n");
-    assert_eq!(places(&intake), [(2, 3, "allele"), (3, 3, "allele"), (4, 3, "allele")]);
+    assert_eq!(places(&intake), [(2, 3, "no-first-allele"), (3, 3, "allele"), (4, 3, "allele")]);
     assert!(intake.problems[0].what.contains("no first"), "{}", intake.problems[0]);
 }
 
@@ -165,9 +165,9 @@ fn fields_go_by_other_names() {
 #[test]
 fn a_sex_may_be_a_number_or_missing() {
     let intake = children("S1,1,14,22\nS2,2,14,22\nS3,3,14,22\nS4,0,14,22\n");
-    assert_eq!(places(&intake), [(4, 2, "sex"), (5, 2, "sex")]);
-    assert_eq!(notes(&intake), [(2, 2, "sex")]);
-    assert_eq!(intake.rows.iter().map(|row| row.sex).collect::<Vec<_>>(), [Sex::Male, Sex::Female]);
+    assert_eq!(places(&intake), [(4, 2, "sex")]);
+    assert_eq!(notes(&intake), [(2, 2, "sex-number")]);
+    assert_eq!(intake.rows.iter().map(|row| row.sex).collect::<Vec<_>>(), [Sex::Male, Sex::Female, Sex::Unknown]);
     let intake = read(Layout::Children, "sample_id,vWA\nS1,14\n");
     assert_eq!((places(&intake), notes(&intake)), (vec![], vec![(1, 0, "no-sex")]));
     assert_eq!(intake.rows[0].sex, Sex::Unknown);

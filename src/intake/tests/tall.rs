@@ -46,7 +46,7 @@ fn rows_of_a_sample_are_one_row() {
 #[test]
 fn a_table_of_controls_alone_is_refused() {
     let intake = tall("Ladder\tvWA\t11\t12\t13\nNC\tvWA\t\t\t\n");
-    assert_eq!(line_and_code(&intake.problems), [(0, "no-rows")]);
+    assert_eq!(line_and_code(&intake.problems), [(0, "only-controls")]);
     assert!(intake.rows.is_empty());
 }
 
@@ -62,7 +62,7 @@ fn every_bad_row_is_named_and_spoils_its_sample() {
         [
             (3, 3, "allele"),
             (5, 4, "allele"),
-            (6, 4, "allele"),
+            (6, 4, "no-first-allele"),
             (7, 2, "locus"),
             (8, 0, "fields"),
             (10, 1, "identifier"),
@@ -175,7 +175,7 @@ fn a_case_list_is_checked_as_files_are() {
     let of = |rows: &str| list(Layout::Families, &format!("{header}{rows}")).map(|_| ()).unwrap_err();
     assert_eq!(
         line_and_code(&of("S1,F1,brother,m\nS2,F1,father,f\nS3,F1\n,F1,mother,f\n")),
-        [(2, "relation"), (3, "sex"), (4, "fields"), (5, "identifier"),]
+        [(2, "relation-unclear"), (3, "sex-contradiction"), (4, "fields"), (5, "identifier"),]
     );
     assert_eq!(line_and_code(&of("S1,F1,father,m\nS2,F1,father,m\n")), [(3, "second-father")]);
     assert_eq!(line_and_code(&of("S1,F1,father,m\nS1,F1,father,m\n")), [(3, "repeated-sample")]);
@@ -188,7 +188,7 @@ fn a_case_list_is_checked_as_files_are() {
         (Layout::Children, "sex\nm\n", "missing-column"),
         (Layout::Children, "", "empty"),
         (Layout::Children, "sample_id,sex\nS1,m\nS1,m\n", "repeated-sample"),
-        (Layout::Children, "sample_id,agency\nS1,A\nS1,B\n", "two-agencies"),
+        (Layout::Children, "sample_id,agency\nS1,A\nS1,B\n", "sample-two-agencies"),
     ] {
         assert_eq!(list(layout, text).map(|_| ()).unwrap_err()[0].code.word(), code, "{text}");
     }

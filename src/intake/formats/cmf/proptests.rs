@@ -38,7 +38,7 @@ fn csv(layout: Layout, people: &[Person]) -> String {
             Layout::Children => format!("\nS{id},,LAB,K"),
         };
         for genotype in genotypes {
-            text += &genotype.map_or(",".to_owned(), |(a, b)| format!(",{}/{}", allele(a), allele(b)));
+            text += &genotype.map_or(",".to_owned(), |(a, b)| format!(",{}/{}", allele(a.min(b)), allele(a.max(b))));
         }
     }
     text

@@ -158,7 +158,7 @@ mod tests {
             (cut, 3, "encoding"),
             (b"<?xml version='1.0' encoding='utf-7'?>".to_vec(), 1, "encoding"),
             (b"<?xml version='1.0' encoding='utf-16'?>".to_vec(), 1, "encoding"),
-            (b"<a>\n\n\0".to_vec(), 3, "control"),
+            (b"<a>\n\n\0".to_vec(), 3, "control-character"),
         ] {
             let refused = decode(&bytes).unwrap_err();
             assert_eq!((refused.line, refused.code.word()), (line, code), "{}", refused.what);

@@ -121,7 +121,8 @@ fn all_loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<Fam
         findings.problem(line, value_named("number of loci"), FindingCode::Loci, what);
         return Vec::new();
     }
-    let known: Option<Vec<Locus>> = KNOWN_LOCI.iter().map(|name| name.parse().ok()).collect();
+    // The dictionary is asked whatever the panel is.
+    let known: Option<Vec<Locus>> = KNOWN_LOCI.iter().take(1).map(|name| name.parse().ok()).collect();
     let known = known.and_then(|known| Panel::new(known).ok());
     let mut first: HashMap<Locus, u64> = HashMap::new();
     let mut loci = Vec::with_capacity(raw.len());

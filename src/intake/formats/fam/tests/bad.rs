@@ -60,7 +60,7 @@ fn whatever_is_wrong_with_the_main_part_is_found_where_it_is() {
             ("3\t(Dat", 0, "x\t(Dat", Some(0), "number"),
             ("DatabaseSize = 500", 0, "DatabaseSize = many", Some(0), "number"),
             ("\"15\"\n0.5", 0, "\"15\"\n0,5", Some(1), "number"),
-            ("\"D3S1358\"", 0, "\"D3S1385\"", Some(0), "locus"),
+            ("\"D3S1358\"", 0, "\"D3S135B\"", Some(0), "locus"),
         ],
     );
     let codes =
