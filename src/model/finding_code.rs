@@ -91,13 +91,13 @@ finding_codes! {
     Amelogenin, "amelogenin", Warning, "the sex marker has other alleles than X and Y", Remedy, "look at the typing of the sex marker";
     AmelogeninSex, "amelogenin-sex", Warning, "the sex marker shows the other sex than stated", Remedy, "rule out exchanged samples, or correct the sex";
     Attribute, "attribute", Error, "an XML attribute is unknown, repeated or invalid", Text, "correct or remove the attribute";
-    BasePairs, "base-pairs", Note, "the alleles of a locus are lengths in base pairs", Text, "nothing: the locus is left out; to use it, name its alleles by repeats";
+    BasePairs, "base-pairs", Note, "the alleles of a locus are lengths in base pairs", Remedy, "nothing: the locus is left out; to use it, name its alleles by repeats";
     BirthCertificateForm, "birth-certificate-form", Warning, "a birth certificate number has an invalid form", Remedy, "copy the number again";
     BirthCertificateProvince, "birth-certificate-province", Warning, "a birth certificate number begins with no province", Remedy, "compare with the certificate";
     BothParents, "both-parents", Error, "one person is a father and a mother", Text, "correct one of the two parents";
     Category, "category", Error, "a specimen category is unknown", Text, "write one of the specimen categories";
     Child, "child", Error, "a case does not have exactly one child", Text, "give each case one person of the relation child";
-    CmfLine, "cmf-line", Error, "a line of a CMF 1.0 file is not what belongs there", Text, "export the file again, as CMF 1.0, CMF 3.2 or a table";
+    CmfLine, "cmf-line", Error, "a line of a CMF 1.0 file is not what belongs there", Remedy, "export the file again, as CMF 1.0, CMF 3.2 or a table";
     Column, "column", Error, "a column is not one that this file has", Text, "correct or remove the column";
     Columns, "columns", Error, "a file has more columns than a table can have", Text, "remove the columns that do not belong to the table";
     Compressed, "compressed", Error, "a file is compressed", Text, "unpack the file first";
@@ -231,7 +231,7 @@ finding_codes! {
     RepeatedLocus, "repeated-locus", Error, "a person has two genotypes at one locus", Text, "keep the genotype that is right";
     RepeatedPerson, "repeated-person", Error, "a person is entered twice", Text, "enter each person once";
     RepeatedSample, "repeated-sample", Error, "a sample is entered twice", Remedy, "remove one of the two rows";
-    RestAllele, "rest-allele", Note, "a locus of the frequency database has an allele that stands for all others", Text, "nothing: it is counted as one that nobody shows";
+    RestAllele, "rest-allele", Note, "a locus of the frequency database has an allele that stands for all others", Remedy, "nothing: it is counted as one that nobody shows";
     SamePerson, "same-person", Warning, "two samples of a family are from one person", Remedy, "see `families check`; one of the two samples is a double";
     SameProfile, "same-profile", Warning, "two samples have the same profile", Remedy, "find out whether it is one person under two numbers, or twins";
     SameProfileMore, "same-profile-more", Warning, "there are further samples with the same profile", Text, "run `reunite kin --within all --relation identity`";
@@ -248,7 +248,7 @@ finding_codes! {
     SecondPaternalGrandfather, "second-paternal-grandfather", Error, "a child has two paternal grandfathers", Text, "correct one of the two relations";
     SecondPaternalGrandmother, "second-paternal-grandmother", Error, "a child has two paternal grandmothers", Text, "correct one of the two relations";
     Section, "section", Error, "a section of a Familias project is damaged", Text, "save the file again in the program that wrote it";
-    SeveralMissing, "several-missing", Note, "a pedigree has several missing persons", Text, "nothing: each is imported as a family of its own";
+    SeveralMissing, "several-missing", Note, "a pedigree has several missing persons", Remedy, "nothing: each is imported as a family of its own";
     Sex, "sex", Error, "a sex is unknown", Remedy, "write male, female or unknown";
     SexContradiction, "sex-contradiction", Error, "a sex contradicts the relation or the pedigree", Remedy, "correct the sex or the relation; rule out exchanged samples";
     SexNotStated, "sex-not-stated", Note, "the sex marker shows a sex where none is stated", Remedy, "write the sex if the case file says it";
@@ -261,7 +261,7 @@ finding_codes! {
     SingleAllele, "single-allele", Note, "a locus has one allele alone", Text, "nothing, if --single-allele is right for this file";
     Size, "size", Error, "a file is larger than 2 GiB", Text, "split the file";
     Skipped, "skipped", Note, "a file, or some of its specimens, are skipped", Text, "import them by themselves if they are needed";
-    SourceLab, "source-lab", Note, "the laboratory of a CMF file is not read as the agency of its samples", Text, "nothing, unless laboratories give out the same numbers: add a column agency to the case list";
+    SourceLab, "source-lab", Note, "the laboratory of a CMF file is not read as the agency of its samples", Remedy, "nothing, unless laboratories give out the same numbers: add a column agency to the case list";
     SpreadsheetDate, "spreadsheet-date", Error, "a spreadsheet made a date of a genotype", Remedy, "format the columns as text and export the file again from its source";
     SpreadsheetError, "spreadsheet-error", Error, "a cell holds the error value of a spreadsheet", Remedy, "correct the formula, or empty the cell";
     SpreadsheetNumber, "spreadsheet-number", Error, "a spreadsheet made a number in scientific notation of a genotype", Remedy, "format the columns as text and export the file again from its source";
@@ -289,7 +289,7 @@ finding_codes! {
     TypingDiffers, "typing-differs", Warning, "typings of one sample disagree at loci: these are not matched on", Remedy, "compare both typings; type these loci a third time";
     UnknownKit, "unknown-kit", Note, "a typing kit is unknown", Text, "correct the name if it is misspelled";
     UnknownParent, "unknown-parent", Error, "a parent is not a person of the family", Text, "correct the name, or add the person";
-    Unlinked, "unlinked", Error, "a typed person cannot change any likelihood ratio, because nothing links the person with the missing child", Text, "correct father and mother, or leave the person out";
+    Unlinked, "unlinked", Error, "a typed person cannot change any likelihood ratio, because nothing links the person with the missing child", Remedy, "correct father and mother, or leave the person out";
     Unreadable, "unreadable", Error, "a file cannot be read", Text, "check that the file exists and may be read";
     Untyped, "untyped", Error, "a sample has no genotypes", Remedy, "remove the row";
     UnverifiedKit, "unverified-kit", Note, "the loci of a typing kit were not verified", Text, "add --unverified-kits to check against it all the same";

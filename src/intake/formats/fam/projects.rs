@@ -1,7 +1,7 @@
 //! From what the file says to tidy rows.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::dvi::{self, Dvi};
 use super::graph::{Graph, Kin, MissingNames, Node, Relative, Sexes};
@@ -170,10 +170,14 @@ impl Reader<'_> {
         people: &[TypedPerson<'_>],
         findings: &mut Findings,
     ) {
+        let mut group_of = vec![None; graph.nodes.len()];
+        for (number, group) in sexes.open.iter().enumerate() {
+            group.iter().for_each(|&person| group_of[person] = Some(number));
+        }
         let is_of_kin = |person: usize| kin.people.binary_search(&person).is_ok();
-        let of_kin =
-            |group: &&Vec<usize>| graph.links.iter().any(|link| is_of_kin(link.child) && group.contains(&link.parent));
-        let open: Vec<&Vec<usize>> = sexes.open.iter().filter(of_kin).collect();
+        let links = graph.links.iter().filter(|link| is_of_kin(link.child));
+        let open: BTreeSet<usize> = links.filter_map(|link| group_of[link.parent]).collect();
+        let open: Vec<&Vec<usize>> = open.into_iter().map(|number| &sexes.open[number]).collect();
         let line = graph.nodes[kin.missing].line;
         match open[..] {
             [] => self.family(name, graph, members, kin, people, findings),
