@@ -235,6 +235,7 @@ finding_codes! {
     SamePerson, "same-person", Warning, "two samples of a family are from one person", Remedy, "see `families check`; one of the two samples is a double";
     SameProfile, "same-profile", Warning, "two samples have the same profile", Remedy, "find out whether it is one person under two numbers, or twins";
     SameProfileMore, "same-profile-more", Warning, "there are further samples with the same profile", Text, "run `reunite kin --within all --relation identity`";
+    SampleAlleles, "sample-alleles", Warning, "a number of persons in a frequency table looks like a number of alleles", Text, "name the row or column 2N if it counts alleles";
     SampleDiffers, "sample-differs", Error, "a sample is entered twice with different data", Remedy, "correct the row or its sample_id";
     SampleOrRelation, "sample-or-relation", Warning, "a sample does not fit in its family", Remedy, "see `families check`; look at samples and relations";
     SampleSize, "sample-size", Error, "a number of persons in a frequency table is not a whole number", Text, "write it in digits alone";

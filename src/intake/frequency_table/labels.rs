@@ -278,6 +278,8 @@ const REMARK: &[&str] = &[
     "sd",
     "stderr",
     "standarderror",
+    "lus",
+    "bp",
     "备注",
     "来源",
     "文献",

@@ -118,6 +118,11 @@ fn read(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Op
     let table = FrequencyTable::new(loci)
         .map_err(|error| findings.problem(0, None, FindingCode::Loci, format!("{error}: give each locus once")))
         .ok()?;
+    if counts_alleles(&table) {
+        let what = "the numbers of persons look like numbers of alleles, twice as many, as all frequencies are whole multiples of \
+                    1/N: name the row or column 2N if it counts alleles";
+        findings.warn(0, None, FindingCode::SampleAlleles, what);
+    }
     for (locus, sum) in table.sums_off() {
         let what = format!(
             "the frequencies of {locus} add up to {sum:.4}, not to 1: they are divided by that; look for a lost or wrong row"
@@ -125,4 +130,36 @@ fn read(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Op
         findings.warn(0, None, FindingCode::SumOff, what);
     }
     Some(PublishedTable { table, form: found.form, population, written, floors, notes: Vec::new() })
+}
+
+/// Whether the numbers of persons are rather those of their alleles: then each frequency is a whole multiple of 1/N, and not
+/// only of 1/2N. Frequencies that are rounded too much do not say.
+fn counts_alleles(table: &FrequencyTable) -> bool {
+    const LEAST: usize = 20;
+    let mut seen = 0;
+    for locus in table.loci() {
+        let Some(persons) = locus.individuals().map(f64::from) else { continue };
+        let frequencies: Vec<f64> = locus.frequencies().iter().map(|frequency| frequency * locus.sum()).collect();
+        let decimals = frequencies.iter().map(|&frequency| decimals(frequency)).max().unwrap_or(0);
+        if 0.5 * persons / 10_f64.powi(decimals) > 0.1 {
+            continue;
+        }
+        for frequency in frequencies {
+            let alleles = frequency * persons;
+            if (alleles - alleles.round()).abs() > 0.15 {
+                return false;
+            }
+            seen += 1;
+        }
+    }
+    seen >= LEAST
+}
+
+/// How many decimals a number was written with, at most 9.
+fn decimals(number: f64) -> i32 {
+    let whole = |&decimals: &i32| {
+        let scaled = number * 10_f64.powi(decimals);
+        (scaled - scaled.round()).abs() < 1e-6 * 10_f64.powi(decimals - 4).max(1.0)
+    };
+    (0..9).find(whole).unwrap_or(9)
 }

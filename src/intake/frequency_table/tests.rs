@@ -225,3 +225,19 @@ fn encodings_are_told_by_the_content() {
     }
     assert_eq!(sound(b"Marqueur;All\xe8le;Fr\xe9quence\nvWA;14;1\n").table.panel().len(), 1);
 }
+
+#[test]
+fn alleles_that_are_counted_as_persons_are_warned_of() {
+    // Multiples of 1/404 or of 1/808, with four decimals.
+    let table = |step: f64, n: u32| {
+        let counts = [3.0, 5.0, 41.0, 77.0, 101.0, 91.0, 55.0, 21.0, 7.0, 3.0];
+        let rows: String =
+            (10..).zip(counts).map(|(allele, count)| format!("{allele},{0:.4},{0:.4}\n", count / step)).collect();
+        let rest = (step - counts.iter().sum::<f64>()) / step;
+        let rest = if rest > 0.0 { format!("30,{rest:.4},{rest:.4}\n") } else { String::new() };
+        format!("Allele,vWA,FGA\n{rows}{rest}N,{n},{n}\n")
+    };
+    assert_eq!(notes(&sound(table(404.0, 404))), ["sample-alleles"]);
+    assert_eq!(notes(&sound(table(808.0, 404))), Vec::<&str>::new());
+    assert_eq!(notes(&sound(table(404.0, 202))), Vec::<&str>::new());
+}
