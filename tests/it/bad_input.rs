@@ -65,7 +65,11 @@ fn a_bad_line_is_named() {
     children(b"S3,m,14,22,\n", ":2", "the row has 5 fields, the header has 4");
     children(b"S3;m;14;22\n", ":2", "the row has 1 fields");
     children(b"S3,m,14,22\nS4,m,\xff14,22\n", ":3", "not UTF-8 at its byte 6: save the file as CSV UTF-8");
-    children("名,m,14,22\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().as_slice(), ":2", "NUL");
+    children(
+        "名,m,14,22\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().as_slice(),
+        ": 2 rows: 2-3",
+        "NUL",
+    );
     children(b"S3,\"m,14,22\n", ":2: column B (sex)", "remove or close it");
     children(b"S3,m,14\r,22\n", ":2", "carriage return alone");
 }

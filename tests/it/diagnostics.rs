@@ -88,16 +88,16 @@ fn people_get_a_list_and_a_table() {
     }
     let said = lab.import("children", "x.csv", &text, &[]).ends(0);
     assert_eq!(said.out, "");
-    assert_eq!(said.err.matches("x.csv:").count(), 20 + 2, "{}", said.err);
+    assert_eq!(said.err.matches("x.csv:").count(), 2, "{}", said.err);
     let said = said.says(&[
-        "x.csv:2: column C (AMEL): the marker shows the other sex than stated: look whether samples were swapped",
+        "x.csv: column C (AMEL), 45 rows: 2-46: the marker shows the other sex than stated: look whether samples were \
+         swapped",
         "[warning: amelogenin-sex]",
-        "and 25 more of [warning: amelogenin-sex]; --report-format json lists all",
         "45 rows of children: 45 added",
         "severity",
-        "rule out exchanged samples, or correct the sex",
+        "rule out exchanged",
     ]);
-    assert!(!said.err.contains("x.csv:22:"));
+    assert!(said.err.lines().all(|line| line.chars().count() <= 80), "{}", said.err);
     let (_, report) = json(&lab, "children", &text, &[]);
     assert_eq!(report["findings"].as_array().unwrap().iter().filter(|f| f["code"] == "amelogenin-sex").count(), 45);
     let quiet = lab.run(&["--quiet", "import", "--as", "children", &lab.name("x.csv")]).ends(0);

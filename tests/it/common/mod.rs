@@ -45,11 +45,16 @@ impl Said {
     /// Standard error holds each of these, wherever its lines are broken.
     #[track_caller]
     pub(crate) fn says(self, parts: &[&str]) -> Self {
-        let unbroken = self.err.replace("\n    ", " ");
+        let unbroken = self.unbroken();
         for part in parts {
             assert!(self.err.contains(part) || unbroken.contains(part), "{part:?} is missing in: {}", self.err);
         }
         self
+    }
+
+    /// Standard error, each message on one line.
+    pub(crate) fn unbroken(&self) -> String {
+        self.err.replace("\n    ", " ")
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {

@@ -249,6 +249,8 @@ fn without_a_store(watched: &mut Watched) {
     let input = CANARIES.join("\n") + "\n";
     watched.run("pseudonym", &["--kind", "sample"], &input).ends(0);
     watched.run("pseudonym", &["--kind", "family"], &format!("{row}\n\u{200b}{chinese}\n")).ends(2);
+    watched.done("findings", &["--examples"]);
+    watched.fails("findings", &["nothing-of-that-name"]);
     watched.done("kits", &[]);
     watched.fails("kits", &["--store", "nowhere", "--threads", "0"]);
     let (there, synthetic) = (watched.lab.name("store"), watched.lab.name("synthetic"));
