@@ -198,10 +198,10 @@ fn a_transposed_table_gives_no_identifier_away() {
 
 #[test]
 fn unknown_columns_of_a_header_are_shown_and_left_aside_when_asked() {
-    let text = "sample_id,sex,vWA,FGA,D3S1358,vWA_x9,备注,\u{202e}x,110101199003070000\nC1,m,14,22,15,,urgent,,\n";
+    let text = "sample_id,sex,vWA,FGA,D3S1358,vWA_x9,杂项,\u{202e}x,110101199003070000\nC1,m,14,22,15,,urgent,,\n";
     let intake = read(Layout::Children, text);
     let names: Vec<_> = intake.problems.iter().map(|p| p.column.as_ref().unwrap().name.to_string()).collect();
-    assert_eq!(names, ["vWA_x9", "备注", "?", "?"]);
+    assert_eq!(names, ["vWA_x9", "杂项", "?", "?"]);
     let (panel, pseudonymizer) = (panel(), pseudonymizer());
     let request = Request { ignore_unknown: true, ..request(Layout::Children, &panel, &pseudonymizer) };
     let intake = read_bytes("f.csv", text.as_bytes(), &request);
@@ -209,7 +209,7 @@ fn unknown_columns_of_a_header_are_shown_and_left_aside_when_asked() {
     assert_eq!(places(&intake), [(1, 6, "locus")]);
     let ignored: Vec<_> = intake.notes.iter().filter(|note| note.code == FindingCode::IgnoredColumn).collect();
     assert_eq!(ignored.len(), 3);
-    assert_eq!(ignored[0].to_string(), "f.csv:1: column G (备注): is no known column or locus: left aside, as asked");
+    assert_eq!(ignored[0].to_string(), "f.csv:1: column G (杂项): is no known column or locus: left aside, as asked");
 }
 
 #[test]

@@ -366,7 +366,7 @@ mod tests {
         assert_eq!(rows[0], ["error", "allele", "1", "b.csv, line 2, column", "write repeat numbers:"]);
         assert_eq!(rows[1], ["C (vWA)", "14/15, 14 or 9.3"]);
         assert_eq!(rows[2], ["warning", "few-loci", "2", "a.csv, line 4, column", "type more loci; few"]);
-        assert_eq!(rows[4], ["note", "no-sex", "1", "a.csv", "add a column sex if the"]);
+        assert_eq!(rows[4], ["note", "no-sex", "1", "a.csv", "add a column sex if"]);
         assert_eq!(ImportLog::default().summary(), None);
         let json: Value = serde_json::from_str(&log.json().unwrap()).unwrap();
         assert_eq!(json["findings"].as_array().unwrap().len(), 4);

@@ -5,11 +5,9 @@ use std::sync::LazyLock;
 use crate::intake::columns::loci::{KNOWN_LOCI, Named, marker_named};
 use crate::model::{Locus, Panel};
 
-/// Every locus that is known here, as a panel. `None` cannot happen: a test builds it.
-static KNOWN: LazyLock<Option<Panel>> = LazyLock::new(|| {
-    let known: Option<Vec<Locus>> = KNOWN_LOCI.iter().map(|name| name.parse().ok()).collect();
-    known.and_then(|known| Panel::new(known).ok())
-});
+/// A panel of one known locus, as names are resolved beside a panel. `None` cannot happen: a test builds it.
+static PANEL: LazyLock<Option<Panel>> =
+    LazyLock::new(|| KNOWN_LOCI[0].parse().ok().and_then(|known| Panel::new(vec![known]).ok()));
 
 /// Spellings of published tables that are no use in files of profiles, in small letters without separators.
 const SPELLINGS: [(&str, &str); 7] = [
@@ -21,9 +19,6 @@ const SPELLINGS: [(&str, &str); 7] = [
     ("vwf", "vWA"),
     ("vwfa31", "vWA"),
 ];
-
-/// Markers of early kits that have no number.
-const EARLY: [&str; 4] = ["F13A01", "F13B", "FESFPS", "LPL"];
 
 /// What the name of a locus means.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,7 +38,7 @@ pub(super) fn meant(name: &str, keep: &[String]) -> Meant {
     if let Some(locus) = keep.iter().find(|kept| *kept == name).and_then(|kept| kept.parse().ok()) {
         return Meant::New(locus);
     }
-    let Some(known) = KNOWN.as_ref() else { return Meant::Unknown { nearest: None } };
+    let Some(panel) = PANEL.as_ref() else { return Meant::Unknown { nearest: None } };
     // Statistics packages write a point for each space.
     let spaced = name.replace('.', "_");
     let plain: String = spaced.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
@@ -52,7 +47,8 @@ pub(super) fn meant(name: &str, keep: &[String]) -> Meant {
     let candidates = [Some(spaced.as_str()), spelled, plain.strip_prefix("hum")];
     let mut nearest = None;
     for candidate in candidates.into_iter().flatten() {
-        match marker_named(candidate, known, &[]) {
+        match marker_named(candidate, panel, &[]) {
+            Named::Locus { locus, .. } if !KNOWN_LOCI.contains(&locus.name()) => return Meant::New(locus),
             Named::Locus { locus, .. } => {
                 let alias = !locus.name().eq_ignore_ascii_case(name);
                 return Meant::Known { locus, alias };
@@ -61,8 +57,7 @@ pub(super) fn meant(name: &str, keep: &[String]) -> Meant {
             Named::Unknown { nearest: found } => nearest = nearest.or(found),
         }
     }
-    let early = EARLY.iter().find(|early| early.eq_ignore_ascii_case(spelled.unwrap_or(short)));
-    match early.map(|early| (*early).to_owned()).or_else(|| well_formed(&spaced)).and_then(|name| name.parse().ok()) {
+    match well_formed(&spaced).and_then(|name| name.parse().ok()) {
         Some(locus) => Meant::New(locus),
         None => Meant::Unknown { nearest },
     }
@@ -126,6 +121,8 @@ mod tests {
             ("HUMVWFA31", "vWA", true),
             ("HumTH01", "TH01", true),
             ("HUMD3S1358", "D3S1358", true),
+            ("FES/FPS", "FESFPS", true),
+            ("F13A1", "F13A01", true),
         ] {
             assert_eq!(known(name), Some((locus.to_owned(), alias)), "{name}");
         }
@@ -143,7 +140,6 @@ mod tests {
             ("Penta B", "Penta_B"),
             ("D5S2500_AGCU", "D5S2500_AGCU"),
             ("D9GATA64", "D9GATA64"),
-            ("FES/FPS", "FESFPS"),
         ] {
             assert_eq!(new(name).as_deref(), Some(locus), "{name}");
         }
@@ -163,6 +159,6 @@ mod tests {
     #[test]
     fn a_misspelled_name_gets_the_nearest() {
         assert_eq!(meant("D21S1l", &[]), Meant::Unknown { nearest: Some("D21S11".to_owned()) });
-        assert!(KNOWN.is_some());
+        assert!(PANEL.is_some());
     }
 }

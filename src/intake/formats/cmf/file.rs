@@ -224,7 +224,8 @@ impl<'a> File<'a> {
             family,
             relation,
             sex: Sex::Unknown,
-            agency: Some(self.lab.clone()),
+            // With a case list, the list says the agency, or that there is none.
+            agency: self.request.cases.is_none().then(|| self.lab.clone()),
             kit: Some(kits.join(" + ")),
             drop_out: None,
             sex_marker: sex_marker.unwrap_or(Marker::Empty),

@@ -370,7 +370,7 @@ mod tests {
             ("\n4\n", "\n-4\n", 19, "number"),
             ("\n4\n", "\n400\n", 19, "count"),
             ("\n4\n", "\n3\n", 43, "cmf-line"),
-            ("D3S1358", "D3S1385", 20, "locus"),
+            ("D3S1358", "D3S135B", 20, "locus"),
             ("D3S1358\n1\n", "D3S1358\n2\n", 21, "cmf-line"),
             ("\n2\n15\n", "\n9\n15\n", 25, "count"),
             ("\n15\n", "\nfifteen\n", 26, "allele"),

@@ -172,7 +172,8 @@ fn a_case_list_goes_first_and_is_held_against_the_categories() {
     ));
     let (problems, rows) = listed(&text, "S1,F7,full-sibling,male\nS2,F7,mother,\n");
     assert_eq!(problems, []);
-    let family = pseudonymizer().family(Some("LAB1"), "F7").unwrap();
+    // The list names no agency, so its numbers are those of none.
+    let family = pseudonymizer().family(None, "F7").unwrap();
     assert_eq!(rows[0].family, Some((family, Relation::FullSibling)));
     assert_eq!((rows[0].sex, rows[1].sex), (Sex::Male, Sex::Unknown));
     assert_eq!(rows[1].family, Some((family, Relation::Mother)));
