@@ -15,6 +15,8 @@ pub enum Example {
     Pedigrees(&'static str),
     /// A file of cases for `lr`.
     Cases(&'static str),
+    /// A table of allele frequencies.
+    Frequencies(&'static str),
     /// What an element of a sound CMF file is, and what it is here.
     Cmf(&'static str, &'static str),
     /// What happened, in words: files alone do not show it.
@@ -31,6 +33,7 @@ impl Example {
             Self::CaseList(_) => "case-list",
             Self::Pedigrees(_) => "pedigrees",
             Self::Cases(_) => "cases",
+            Self::Frequencies(_) => "frequencies",
             Self::Cmf(..) => "cmf",
             Self::Told(_) => "words",
         }
@@ -45,6 +48,7 @@ impl Example {
             | Self::CaseList(text)
             | Self::Pedigrees(text)
             | Self::Cases(text)
+            | Self::Frequencies(text)
             | Self::Cmf(_, text)
             | Self::Told(text) => text,
         }
@@ -67,6 +71,7 @@ impl Example {
             Self::CaseList(_) => "a case list",
             Self::Pedigrees(_) => "a file of pedigrees",
             Self::Cases(_) => "a file of cases for `lr`",
+            Self::Frequencies(_) => "a frequency table",
             Self::Cmf(..) => "a CMF file that has",
             Self::Told(_) => "",
         }
@@ -79,7 +84,7 @@ pub fn example(code: FindingCode) -> Option<Example> {
     EXAMPLES.iter().find(|one| one.0 == code).map(|one| one.1)
 }
 
-use Example::{CaseList, Cases, Children, Cmf, Families, Pedigrees, Told};
+use Example::{CaseList, Cases, Children, Cmf, Families, Frequencies, Pedigrees, Told};
 
 /// One of each code, in the order of the codes.
 const EXAMPLES: &[(FindingCode, Example)] = &[
@@ -87,12 +92,15 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::Alias, Children("Sample Name,Gender,vWA31\nS1,f,14/15\n")),
     (FindingCode::Alleged, Told("a CMF specimen of the category Alleged Father")),
     (FindingCode::Allele, Children("sample_id,sex,vWA\nS1,f,14x\n")),
+    (FindingCode::AlleleClass, Frequencies("Allele,vWA\n14,0.6\n15,0.399\nOL,0.001\n")),
     (FindingCode::AlleleFar, Told("vWA 45, where the table lists 10 to 22")),
+    (FindingCode::AlleleOrPair, Children("sample_id,sex,TH01\nS1,f,9/3\n")),
     (FindingCode::AlleleUnlisted, Told("vWA 10.1, which the table does not list")),
     (FindingCode::AmbiguousLocus, Children("sample_id,sex,D5S2500\nS1,f,14/15\n")),
     (FindingCode::Amelogenin, Children("sample_id,sex,AMEL,vWA\nS1,f,Z,14\n")),
     (FindingCode::AmelogeninSex, Children("sample_id,sex,AMEL,vWA\nS1,m,X,14\n")),
     (FindingCode::Attribute, Cmf("<SPECIMEN>", "<SPECIMEN COLOUR=\"red\">")),
+    (FindingCode::BasePairs, Told("a locus of a .fam file with the alleles 263 and 267")),
     (FindingCode::BirthCertificateForm, Children("sample_id,sex,birth_certificate,vWA\nS1,f,12,14\n")),
     (FindingCode::BirthCertificateProvince, Children("sample_id,sex,birth_certificate,vWA\nS1,f,M990123456,14\n")),
     (
@@ -107,6 +115,12 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
         ),
     ),
     (FindingCode::Child, Cases("case,person,relation,sex,locus,allele1,allele2\nc,dad,father,m,vWA,14,15\n")),
+    (
+        FindingCode::CmfLine,
+        Children(
+            "1.0\n1\nIMPORT\nLAB1\nLAB2\n2024/03/05 08:00:00\nAB\nOther program\n1\nDNA Analysis Result\n1.0\nPCR\nS1\n",
+        ),
+    ),
     (FindingCode::Column, Pedigrees("family_id,person,father,mother,sex,missing,sample_id,height\nF1,kid,,,,yes,,\n")),
     (FindingCode::Columns, Told("a line of 20,000 semicolons")),
     (FindingCode::Compressed, Told("children.csv.gz, or a .zip of files")),
@@ -131,8 +145,10 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
         Told("the store has S1 in F1; the pedigree in the file has no person with that sample"),
     ),
     (FindingCode::Contradiction, Told("father 14/14, mother 15/15, full sibling 16/17, at several loci")),
-    (FindingCode::Control, Children("sample_id,sex,vWA\nS1\u{7},f,14\n")),
+    (FindingCode::Control, Children("sample_id,sex,vWA\nS1,f,14\n9947A,f,17/18\n")),
+    (FindingCode::ControlCharacter, Children("sample_id,sex,vWA\nS1\u{7},f,14\n")),
     (FindingCode::Count, Told("nFamilies= 3 in a .fam file that has 2")),
+    (FindingCode::CutOff, Children("sample_id,sex,vWA,FGA\nS1,f,14,22\nS2,f,15")),
     (
         FindingCode::Cycle,
         Pedigrees("family_id,person,father,mother,sex,missing,sample_id\nF1,kid,a,,,yes,\nF1,a,b,,,,S1\nF1,b,a,,,,\n"),
@@ -143,21 +159,27 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::Digits, Told("370102199003071234 as a number in a workbook, which keeps 15 digits")),
     (FindingCode::Doctype, Told("<!DOCTYPE ...> before the first element")),
     (FindingCode::DropOut, Children("sample_id,sex,drop_out,vWA\nS1,f,1.5,14\n")),
+    (FindingCode::DyeChannel, Children("sample_id,sex,vWA-1,FGA-2,D3S1358-1\nS1,f,14/15,22/23,15/16\n")),
     (FindingCode::Element, Cmf("<SPECIMENCATEGORY>", "<COLOUR>red</COLOUR><SPECIMENCATEGORY>")),
     (FindingCode::Elsewhere, Children("sample_id,sex,DYS391,vWA\nS1,m,10,14\n")),
     (FindingCode::Empty, Children("")),
     (FindingCode::EmptyElement, Cmf("<SPECIMENID>S1</SPECIMENID>", "<SPECIMENID></SPECIMENID>")),
+    (FindingCode::EmptyLocus, Frequencies("Allele,vWA,FGA\n14,0.6,\n15,0.4,\n")),
     (FindingCode::Encoding, Cmf("encoding=\"UTF-8\"", "encoding=\"Latin-7\"")),
     (FindingCode::End, Told("a .fam file whose last half was not copied")),
     (FindingCode::Entity, Cmf("<SPECIMENID>S1</SPECIMENID>", "<SPECIMENID>S&one;</SPECIMENID>")),
     (FindingCode::ExchangedSamples, Told("the mother's sample fits as the father's, and the other way round")),
     (FindingCode::FewLoci, Told("a profile with 5 typed loci")),
     (FindingCode::Fields, Children("sample_id,sex,vWA\nS1,f\n")),
+    (FindingCode::FilledDown, Frequencies("locus,allele,frequency\nvWA,14,0.6\n,15,0.4\n")),
     (FindingCode::Flag, Told("TRUE in a .fam file, where #TRUE# belongs")),
     (FindingCode::Format, Told("--format cmf with a CSV file")),
     (FindingCode::Frequencies, Told("500 profiles of another population than the store's table")),
     (FindingCode::FrequenciesColumn, Told("D3S1358 and vWA have exchanged their headers")),
     (FindingCode::FrequenciesShift, Told("every allele of vWA is one repeat too short")),
+    (FindingCode::FrequencyUnits, Frequencies("Allele,vWA\n14,50%\n15,0.5\n")),
+    (FindingCode::FrequencyValue, Frequencies("locus,allele,frequency\nvWA,14,0.5\nvWA,15,-0.5\n")),
+    (FindingCode::GivenUp, Told("a file of 500 MiB that is no table: no row of its beginning is sound")),
     (FindingCode::HalfLocus, Children("sample_id,sex,vWA_1\nS1,f,14\n")),
     (FindingCode::HalfTyped, Children("sample_id,sex,vWA,FGA\nS1,f,14/?,22\n")),
     (FindingCode::Header, Children("\nS1,f,14\n")),
@@ -168,9 +190,14 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::IdSex, Told("a number whose 17th digit is odd, as a man's, for a woman")),
     (FindingCode::IdSmallX, Told("a sample named by a resident ID number that ends with x")),
     (FindingCode::Identifier, Children("sample_id,sex,vWA\n,f,14\n")),
+    (FindingCode::IdentifierLookalike, Children("sample_id,sex,vWA\nS\u{ff11},f,14\n")),
+    (FindingCode::IdentifierPlaceholder, Children("sample_id,sex,vWA\nN/A,f,14\n")),
+    (FindingCode::IdentifierSpreadsheet, Children("sample_id,sex,vWA\n3.70102E+17,f,14\n")),
     (FindingCode::Identities, Told("the disk failed while persons with two numbers were looked for")),
+    (FindingCode::IgnoredColumn, Told("a column colour, and --ignore-unknown")),
     (FindingCode::Index, Told("person 7 in a .fam file with 5 persons")),
     (FindingCode::KitLocus, Told("a row of the kit GlobalFiler with a genotype at Penta E")),
+    (FindingCode::LadderLine, Frequencies("vWA\n14\t0.6\n15\t0.4\t7\n")),
     (FindingCode::Layout, Children("family_id,sample_id,relation,sex,vWA\nF1,S1,father,m,14\n")),
     (FindingCode::LayoutUnknown, Told("a CMF file of families alone, without --as")),
     (
@@ -184,6 +211,8 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::Locus, Children("sample_id,sex,vWB\nS1,f,14\n")),
     (FindingCode::LocusUntyped, Told("a column FGA in which every cell is empty")),
     (FindingCode::ManyAlleles, Children("sample_id,sex,vWA,FGA\nS1,f,14/15/16,22\n")),
+    (FindingCode::ManyRows, Told("a locus of a frequency table with 130 alleles")),
+    (FindingCode::MarkedAllele, Children("sample_id,sex,vWA,FGA\nS1,f,14-NB,22\n")),
     (FindingCode::MessageType, Cmf("<MESSAGETYPE>Import</MESSAGETYPE>", "<MESSAGETYPE>Reply</MESSAGETYPE>")),
     (FindingCode::MissingChild, Pedigrees("family_id,person,father,mother,sex,missing,sample_id\nF1,kid,,,,,\n")),
     (FindingCode::MissingColumn, Families("sample_id,relation,sex,vWA\nS1,father,m,14\n")),
@@ -192,22 +221,31 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::More, Told("more than 100,000 findings in one file")),
     (FindingCode::Mutation, Told("father 14/15 and full sibling 16/17 at one locus")),
     (FindingCode::Names, Told("Father is a person of two families of a .fam file")),
+    (FindingCode::NewLocus, Frequencies("Allele,vWA,D2S1779\n8,,1\n14,1,\n")),
+    (FindingCode::NoAllele, Frequencies("Allele,vWA\nOL,1\n")),
     (FindingCode::NoCase, Told("the file of genotypes has S9, and the case list has not")),
     (FindingCode::NoDvi, Told("a .fam project without unidentified persons, imported --as children")),
+    (FindingCode::NoFirstAllele, Children("sample_id,sex,vWA_1,vWA_2\nS1,f,,15\n")),
     (FindingCode::NoGenotypes, Told("the case list has S9, and no file of genotypes has it")),
     (FindingCode::NoLoci, Children("sample_id,sex\nS1,f\n")),
     (FindingCode::NoPlace, Told("a row of the relation member, whose sample the pedigree file does not name")),
+    (
+        FindingCode::NoPopulations,
+        Told("--population Han with a table that has the columns locus, allele and frequency"),
+    ),
     (FindingCode::NoRelatives, Told("a family of a .fam file in which nobody is typed")),
     (FindingCode::NoResult, Children("sample_id,sex,vWA,FGA\nS1,f,N/A,22\n")),
     (FindingCode::NoRows, Children("sample_id,sex,vWA\n")),
     (FindingCode::NoSex, Told("a GeneMapper table, which has no column for the sex")),
     (FindingCode::NotCmf, Told("an XML file that begins with <html>")),
     (FindingCode::NotInPanel, Children("sample_id,sex,vWA,SE33\nS1,f,14,20\n")),
+    (FindingCode::NotKept, Children("sample_id,sex,address,vWA\nS1,f,x,14\n")),
     (FindingCode::NotRead, CaseList("sample_id,family_id,relation,sex,vWA\nS1,F1,father,m,14\n")),
     (FindingCode::NotRelated, Told("a step-parent in a .fam family")),
     (FindingCode::Nul, Children("sample_id,sex,vWA\nS\u{0}1,f,14\n")),
     (FindingCode::Number, Told("Allele1= x in a .fam file")),
     (FindingCode::OffLadder, Children("sample_id,sex,vWA,FGA\nS1,f,OL,22\n")),
+    (FindingCode::OnlyControls, Children("sample_id,sex,vWA\nLadder,,14\nNC,,\n")),
     (
         FindingCode::Order,
         Cmf(
@@ -235,9 +273,15 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::Pedigrees, Told("--pedigrees given beside a .fam file")),
     (FindingCode::Person, Pedigrees("family_id,person,father,mother,sex,missing,sample_id\nF1,,,,,yes,\n")),
     (FindingCode::Persons, Told("a family of 60 persons")),
+    (FindingCode::Population, Frequencies("locus,allele,Han,Hui\nvWA,14,1,\nvWA,15,,1\n")),
+    (FindingCode::Preamble, Children("Laboratory export\nsample_id,sex,vWA\nS1,f,14\n")),
     (FindingCode::Quote, Children("sample_id,sex,vWA\nS1,\"f,14\n")),
     (FindingCode::RareAllele, Told("Minor allele frequency = 1.5 in a .fam file")),
-    (FindingCode::Relation, Families("family_id,sample_id,relation,sex,vWA\nF1,S1,brother,m,14\n")),
+    (FindingCode::Relation, Families("family_id,sample_id,relation,sex,vWA\nF1,S1,friend,m,14\n")),
+    (FindingCode::RelationNumber, Families("family_id,sample_id,relation,sex,vWA\nF1,S1,1,m,14\n")),
+    (FindingCode::RelationOther, Families("family_id,sample_id,relation,sex,vWA\nF1,S1,spouse,m,14\n")),
+    (FindingCode::RelationPedigree, Families("family_id,sample_id,relation,sex,vWA\nF1,S1,member,m,14\n")),
+    (FindingCode::RelationUnclear, Families("family_id,sample_id,relation,sex,vWA\nF1,S1,brother,m,14\n")),
     (FindingCode::RepeatedAllele, Told("14 twice at vWA in the database of a .fam file")),
     (FindingCode::RepeatedColumn, Children("sample_id,sex,sex,vWA\nS1,f,f,14\n")),
     (
@@ -254,14 +298,27 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
         Pedigrees("family_id,person,father,mother,sex,missing,sample_id\nF1,kid,,,,yes,\nF1,kid,,,,,\n"),
     ),
     (FindingCode::RepeatedSample, Children("sample_id,sex,vWA\nS1,f,14\nS1,f,14\n")),
+    (FindingCode::RestAllele, Told("Rest allele among the alleles of vWA in the database of a .fam file")),
     (FindingCode::SamePerson, Told("the father's and the uncle's sample have one profile")),
     (FindingCode::SameProfile, Told("S1 and S9 agree at 20 loci")),
     (FindingCode::SameProfileMore, Told("more than 20 pairs of samples with the same profile")),
+    (
+        FindingCode::SampleAlleles,
+        Frequencies(
+            "Allele,vWA,FGA\n10,0.0074,0.0074\n11,0.0124,0.0124\n12,0.1015,0.1015\n13,0.1906,0.1906\n14,0.2500,0.2500\n15,0.2252,0.2252\n16,0.1361,0.1361\n17,0.0520,0.0520\n18,0.0173,0.0173\n19,0.0074,0.0074\nN,404,404\n",
+        ),
+    ),
     (
         FindingCode::SampleDiffers,
         Families("family_id,sample_id,relation,sex,vWA\nF1,S1,father,m,14\nF2,S1,father,m,15\n"),
     ),
     (FindingCode::SampleOrRelation, Told("a full sibling who shares too few alleles with both parents")),
+    (FindingCode::SampleSize, Frequencies("Allele;vWA\n14;1\nN;1,008\n")),
+    (FindingCode::SampleSizes, Frequencies("Allele,vWA\n14,1\nN,100\n2N,300\n")),
+    (
+        FindingCode::SampleTwoAgencies,
+        CaseList("sample_id,family_id,relation,sex,agency\nS1,F1,father,m,Jinan\nS1,F1,father,m,Zibo\n"),
+    ),
     (
         FindingCode::SecondFather,
         Families("family_id,sample_id,relation,sex,vWA\nF1,S1,father,m,14\nF1,S2,father,m,15\n"),
@@ -301,18 +358,38 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
         ),
     ),
     (FindingCode::Section, Told("[[Reference Families]] is missing in a .fam file with a DVI part")),
+    (
+        FindingCode::SeveralMissing,
+        Told("Missing 1 and Missing 2 in one family of a .fam file, both with typed relatives"),
+    ),
     (FindingCode::Sex, Children("sample_id,sex,vWA\nS1,x,14\n")),
+    (FindingCode::SexContradiction, Families("family_id,sample_id,relation,sex,vWA\nF1,S1,father,f,14\n")),
     (FindingCode::SexNotStated, Children("sample_id,sex,AMEL,vWA\nS1,,X/Y,14\n")),
+    (FindingCode::SexNumber, Children("sample_id,sex,vWA\nS1,2,14\n")),
     (FindingCode::SharedLines, Told("a CMF file written as one line")),
     (FindingCode::Sheet, Told("--sheet Profiles, and the workbook has no such sheet")),
+    (FindingCode::Sheets, Told("a workbook with cells on the sheets Jinan and Zibo, and no --sheet")),
+    (FindingCode::ShortRow, Children("sample_id,sex,vWA,FGA\nS1,f,14\nS2,f,15,22\n")),
     (FindingCode::Silent, Told("a silent allele of frequency 1 in a .fam file")),
     (FindingCode::SingleAllele, Children("sample_id,sex,vWA_1,vWA_2\nS1,f,14,\n")),
     (FindingCode::Size, Told("a file of 3 GiB")),
     (FindingCode::Skipped, Told("notes.docx in a folder of CSV files")),
+    (FindingCode::SourceLab, Told("a CMF file of the laboratory LAB1, and a case list without the column agency")),
+    (FindingCode::SpreadsheetDate, Children("sample_id,sex,vWA\nS1,f,Oct-11\n")),
+    (FindingCode::SpreadsheetError, Children("sample_id,sex,vWA\nS1,f,#N/A\n")),
+    (FindingCode::SpreadsheetNumber, Children("sample_id,sex,vWA\nS1,f,1.1E+01\n")),
+    (FindingCode::Statistic, Frequencies("Allele,vWA\n14,0.6\n15,0.4\nHo,0.7\n")),
     (FindingCode::Sum, Told("the frequencies of vWA in a .fam file add up to 1.2")),
+    (FindingCode::SumOff, Frequencies("locus,allele,frequency\nvWA,14,0.5\nvWA,15,0.48\n")),
     (FindingCode::Superseded, Told("yesterday's file comes again, and today's has replaced S1 meanwhile")),
     (FindingCode::SwappedSample, Told("the mother's sample is related to nobody in the family")),
+    (FindingCode::TableColumn, Frequencies("locus,allele,frequency,region\nvWA,14,1,x\n")),
+    (FindingCode::TableForm, Frequencies("sample_id,sex,vWA\nS1,m,14/15\n")),
+    (FindingCode::TableLabel, Frequencies("Allele,vWA\n14,1\nmode,0.5\n")),
+    (FindingCode::TableLocus, Frequencies("locus,allele,frequency\nL1,6,1\n")),
+    (FindingCode::TableSize, Told("a frequency table of 100 MiB")),
     (FindingCode::Text, Children("sample_id,sex,region,vWA\nS1,f,Ji\u{7f}nan,14\n")),
+    (FindingCode::TextRow, Frequencies("Allele,vWA\n14,0.6\n15,0.4\nInvented numbers\n")),
     (FindingCode::Theta, Told("Theta/Kinship/Fst: 1 in a .fam file")),
     (
         FindingCode::ThirdParent,
@@ -322,6 +399,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::Truncated, Cmf("</SPECIMEN>\n</CODISImportFile>", "")),
     (FindingCode::Twins, Told("two persons of a .fam file linked as identical twins")),
     (FindingCode::TwoAgencies, Told("F1 of Jinan and F1 of Zibo in one file")),
+    (FindingCode::TwoNames, Frequencies("Allele,TH01,THO1\n6,1,1\n")),
     (FindingCode::TwoParents, Told("two fathers of one person in a .fam file")),
     (FindingCode::TypingAdded, Told("the store has S1 at 15 loci; the file at 23, of which 15 are these and agree")),
     (FindingCode::TypingDiffers, Told("--on-conflict add; the store has S1 with vWA 14/15, the file with 14/14")),
@@ -329,6 +407,12 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (
         FindingCode::UnknownParent,
         Pedigrees("family_id,person,father,mother,sex,missing,sample_id\nF1,kid,dad,,,yes,\n"),
+    ),
+    (
+        FindingCode::Unlinked,
+        Pedigrees(
+            "family_id,person,father,mother,sex,missing,sample_id\nF1,kid,dad,,,yes,\nF1,dad,,,m,,\nF1,grandfather,,,m,,S1\n",
+        ),
     ),
     (FindingCode::Unreadable, Told("a file that may not be read")),
     (FindingCode::Untyped, Children("sample_id,sex,vWA\nS1,f,\n")),
@@ -344,7 +428,10 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
 mod tests {
     use super::*;
     use crate::intake::tests::{panel, pseudonymizer, request};
-    use crate::intake::{CaseList as List, FamilyPedigrees, Intake, Layout, Problem, read_bytes, read_cases};
+    use crate::intake::{
+        CaseList as List, FamilyPedigrees, Intake, Layout, Problem, TableRequest, read_bytes, read_cases,
+        read_frequency_table,
+    };
 
     const CMF: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CODISImportFile xmlns=\"urn:CODISImportFile-schema\">\
         <HEADERVERSION>3.2</HEADERVERSION><MESSAGETYPE>Import</MESSAGETYPE><DESTINATIONORI>SD37</DESTINATIONORI>\
@@ -375,6 +462,8 @@ mod tests {
                     .unwrap_or_default()
             }
             Cases(text) => read_cases("f", text.as_bytes(), &panel, None).err().unwrap_or_default(),
+            Frequencies(text) => read_frequency_table("f", text.as_bytes(), &TableRequest::default())
+                .map_or_else(|problems| problems, |read| read.notes),
             Told(_) => return None,
         })
     }
