@@ -60,6 +60,11 @@ fn every_command_leaves_a_record() {
     recorded("families check", &["families", "check"]);
     recorded("families list", &["families", "list"]);
     recorded("index", &["index"]);
+    let map = lab.write("map.toml", "[columns]\nNr = 'sample_id'\n");
+    recorded("maps set", &["maps", "set", "Jinan", &map]);
+    recorded("maps remove", &["maps", "remove", "Jinan"]);
+    let table = lab.write("other.csv", include_str!("../../fixtures/frequencies_chinese_han_23.csv"));
+    recorded("frequencies add", &["frequencies", "add", "other", &table]);
     recorded("comparable", &["comparable"]);
     recorded("kin", &["kin", "--within", "children"]);
     let (_, record) = recorded("export", &["export", "--as", "children", "--child", child, &lab.name("out.csv")]);

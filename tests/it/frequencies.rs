@@ -28,8 +28,8 @@ fn check_shows_what_is_read_and_what_is_left_out() {
     let file = lab.write("table.csv", table);
     let said = lab.run(&["frequencies", "check", &file]).ends(0).says(&[
         "a row per allele, a column per locus; 2 loci",
-        "column 3 (THO1): is another name of TH01",
-        "column 4 (AMEL): is a marker of a sex chromosome",
+        "column C (THO1): is another name of TH01",
+        "column D (AMEL): is a marker of a sex chromosome",
         "table.csv:10: the row is a statistic",
         "with a frequency of 0.0002",
         "the frequencies of TH01 add up to 0.9900",
@@ -45,7 +45,7 @@ fn check_shows_what_is_read_and_what_is_left_out() {
     lab.run(&["frequencies", "check", &several]).ends(2).says(&["choose one of Han, Hui", "--population NAME"]);
     lab.run(&["frequencies", "check", "--population", "Hui", &several]).ends(0).says(&["population Hui"]);
     let odd = lab.write("odd.csv", "locus,allele,freq\nL1,14,1\n");
-    lab.run(&["frequencies", "check", &odd]).ends(2).says(&["odd.csv:2: column 1 (locus)", "--keep-locus NAME"]);
+    lab.run(&["frequencies", "check", &odd]).ends(2).says(&["odd.csv:2: column A (locus)", "--keep-locus NAME"]);
     lab.run(&["frequencies", "check", "--keep-locus", "L1", &odd]).ends(0);
     let keep = ["init", "--frequencies", &odd, "--keep-locus", "L1", "--rare-allele-frequency", "0.001"];
     lab.run_on("new", &keep).ends(0).says(&["with 1 loci"]);

@@ -452,11 +452,11 @@ fn a_typed_person_without_a_way_to_the_child_is_refused_by_line() {
     };
     let dad = "F1,DAD,GF,,male,,\nF1,X,DAD,,male,yes,\n";
     let unlinked = "F1,GF,,,male,,S1\nF1,DAD,,,male,,\nF1,X,DAD,,male,yes,\n";
-    import(unlinked).ends(2).says(&["pedigrees.csv:2: column 2 (person): is typed and not linked"]);
+    import(unlinked).ends(2).says(&["pedigrees.csv:2: column B (person): is typed and not linked"]);
     // The wife of the father: with a typed child of both, and without.
     let wife = format!("F1,GF,,,male,,S1\n{dad}F1,WIFE,,,female,,S2\n");
-    import(&wife).ends(2).says(&["pedigrees.csv:5: column 2 (person): is typed and not linked"]);
-    import(&format!("{wife}F1,HALF,DAD,WIFE,,,\n")).ends(2).says(&["pedigrees.csv:5: column 2 (person)"]);
+    import(&wife).ends(2).says(&["pedigrees.csv:5: column B (person): is typed and not linked"]);
+    import(&format!("{wife}F1,HALF,DAD,WIFE,,,\n")).ends(2).says(&["pedigrees.csv:5: column B (person)"]);
     import(&format!("{wife}F1,HALF,DAD,WIFE,,,S3\n")).ends(0);
     // She is all that there is as yet.
     let wife = format!("F1,GF,,,male,,\n{dad}F1,WIFE,,,female,,S2\nF1,HALF,DAD,WIFE,,,S3\nF1,UN,GF,,male,,S1\n");
@@ -483,6 +483,6 @@ fn the_calculator_refuses_who_can_say_nothing_of_the_child() {
         reunite(&["lr", &cases, "--pedigree", &pedigree])
     };
     let family = "1,DAD,,,male,\n1,WIFE,,,female,\n1,LOST,DAD,,,yes\n1,HALF,DAD,WIFE,,\n";
-    lr(family).ends(2).says(&["cases.csv:4: column 2 (person): is typed and not linked"]);
+    lr(family).ends(2).says(&["cases.csv:4: column B (person): is typed and not linked"]);
     lr(&family.replace("LOST,DAD,", "LOST,DAD,WIFE")).ends(0);
 }

@@ -267,8 +267,28 @@ fn without_a_store(watched: &mut Watched) {
     watched.fails("key new", &[&key]);
     let table = format!("locus,allele,frequency\nvWA,{row},0.5\n{card},14,0.5\n");
     let table = watched.lab.write("frequencies.csv", table);
+    watched.fails("frequencies check", &[&table]);
     let other = watched.lab.name("other");
     watched.done("init", &["--store", &other]);
+    let sound = watched.lab.write("sound.csv", include_str!("../../../fixtures/frequencies_chinese_han_23.csv"));
+    watched.done("frequencies check", &[&sound]);
+    let own = ["--store", &other, "--reason", "a test"];
+    watched.done("frequencies add", &[&["han", &sound], &own[..]].concat());
+    watched.fails("frequencies add", &[&["han", &table], &own[..]].concat());
+    watched.done("frequencies list", &own);
+    watched.fails("frequencies list", &["--store", "nowhere"]);
+    watched.done("frequencies set", &[&[&*sound, "--without-loci"], &own[..]].concat());
+    watched.fails("frequencies set", &[&[&*table], &own[..]].concat());
+    let map = watched.lab.write("map.toml", "[columns]\nNr = 'sample_id'\n");
+    let bad = watched.lab.write("bad.toml", format!("[columns]\nNr = '{card}'\n"));
+    watched.done("maps set", &[&["Jinan", &map], &own[..]].concat());
+    watched.fails("maps set", &[&["Jinan", &bad], &own[..]].concat());
+    watched.done("maps list", &own);
+    watched.fails("maps list", &["--store", "nowhere"]);
+    watched.done("maps show", &[&["Jinan"], &own[..]].concat());
+    watched.fails("maps show", &[&["Qingdao"], &own[..]].concat());
+    watched.done("maps remove", &[&["Jinan"], &own[..]].concat());
+    watched.fails("maps remove", &[&["Jinan"], &own[..]].concat());
     for options in [&["--frequencies", &table][..], &["--custodian", card], &["--store", &other]] {
         watched.fails("init", options);
     }
