@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
-use crate::intake::columns::fields::{FIELDS, field_named, plain_name};
+use crate::intake::columns::fields::{FIELDS, field_named, plain_name, shown};
 use crate::intake::columns::loci::{self, Named};
 use crate::model::Panel;
 
@@ -74,7 +74,7 @@ pub enum MapError {
         message: String,
     },
     /// A column is mapped to a name that is none here.
-    #[error("[columns] maps {theirs:?} to {ours:?}, which is no column or locus")]
+    #[error("[columns] maps {:?} to {:?}, which is no column or locus", shown(theirs), shown(ours))]
     Target {
         /// The header in the laboratory's files.
         theirs: String,
@@ -82,10 +82,10 @@ pub enum MapError {
         ours: String,
     },
     /// A column is named twice, in other spelling, or mapped and ignored.
-    #[error("{0:?} stands twice in the map")]
+    #[error("{:?} stands twice in the map", shown(.0))]
     Twice(String),
     /// Values of a column that is none here.
-    #[error("[values.{0:?}] is for no column: name it as it is called here, or `loci` for all genotypes")]
+    #[error("[values.{:?}] is for no column: name it as it is called here, or `loci` for all genotypes", shown(.0))]
     Values(String),
 }
 

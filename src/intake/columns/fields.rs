@@ -1,5 +1,7 @@
 //! Columns that are no loci, and the names they go by.
 
+use std::borrow::Cow;
+
 use crate::intake::columns::number_kind::{NumberKind, kind_of_column};
 use crate::intake::text::characters::to_ascii;
 
@@ -178,6 +180,22 @@ pub(in crate::intake) fn ignored_column(name: &str) -> Option<Ignored> {
 pub(in crate::intake) fn plain_name(name: &str) -> String {
     let name = to_ascii(name);
     name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// A header as it can be shown: short, visible, and no number of a person.
+pub(in crate::intake) fn shown(name: &str) -> Cow<'_, str> {
+    const MOST_SHOWN: usize = 40;
+    let is_seen = |c: char| {
+        !(c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'))
+    };
+    if name.is_empty() || !name.chars().all(is_seen) || name.chars().filter(char::is_ascii_digit).count() >= 10 {
+        return Cow::Borrowed("?");
+    }
+    match name.char_indices().nth(MOST_SHOWN) {
+        Some((at, _)) => Cow::Owned(format!("{}...", &name[..at])),
+        None => Cow::Borrowed(name),
+    }
 }
 
 /// The field that a column's name means.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::intake::columns::expected::{Expected, FieldSet};
-use crate::intake::columns::fields::{FIELDS, Field, Ignored, field_named, ignored_column, plain_name};
+use crate::intake::columns::fields::{FIELDS, Field, Ignored, field_named, ignored_column, plain_name, shown};
 use crate::intake::columns::loci::{self, Named};
 use crate::intake::columns::number_kind::kind_of_column;
 use crate::intake::columns::pairing::{Found, LocusColumns, Placed, joined};
@@ -461,26 +461,10 @@ fn shown_names<'n>(theirs: &[&'n str], expected: &Expected<'_>) -> Vec<Cow<'n, s
     let show = |name: &&'n str| match kind_of_column(name) {
         Some(kind) => Cow::Borrowed(kind.column()),
         None if is_like_a_column(name, expected.panel) => Cow::Borrowed(*name),
-        None if is_sure || expected.map.is_some_and(|map| map.names(name)) => header_text(name),
+        None if is_sure || expected.map.is_some_and(|map| map.names(name)) => shown(name),
         None => Cow::Borrowed("?"),
     };
     theirs.iter().map(show).collect()
-}
-
-/// A header as it can be shown: short, visible, and no number of a person.
-fn header_text(name: &str) -> Cow<'_, str> {
-    const MOST_SHOWN: usize = 40;
-    let is_seen = |c: char| {
-        !(c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'))
-    };
-    if name.is_empty() || !name.chars().all(is_seen) || name.chars().filter(char::is_ascii_digit).count() >= 10 {
-        return Cow::Borrowed("?");
-    }
-    match name.char_indices().nth(MOST_SHOWN) {
-        Some((at, _)) => Cow::Owned(format!("{}...", &name[..at])),
-        None => Cow::Borrowed(name),
-    }
 }
 
 /// Whether this is a header line of this layout at all.
