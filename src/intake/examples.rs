@@ -221,7 +221,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::More, Told("more than 100,000 findings in one file")),
     (FindingCode::Mutation, Told("father 14/15 and full sibling 16/17 at one locus")),
     (FindingCode::Names, Told("Father is a person of two families of a .fam file")),
-    (FindingCode::NewLocus, Frequencies("Allele,vWA,D2S1779\n8,,1\n14,1,\n")),
+    (FindingCode::NewLocus, Frequencies("Allele,vWA,Penta_X\n10,,1\n14,1,\n")),
     (FindingCode::NoAllele, Frequencies("Allele,vWA\nOL,1\n")),
     (FindingCode::NoCase, Told("the file of genotypes has S9, and the case list has not")),
     (FindingCode::NoDvi, Told("a .fam project without unidentified persons, imported --as children")),
