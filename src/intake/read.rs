@@ -150,11 +150,12 @@ pub fn workbook_sheets(bytes: &[u8]) -> Option<Vec<String>> {
 ///
 /// Text is UTF-8, UTF-16 or GB18030, with fields between commas, tabs or semicolons. In tidy CSV, columns are found by
 /// name, in any order: `sample_id`, for families also `family_id`, `relation` and `sex`; the optional `sex` of children,
-/// `agency`, `region`, `collected_on` (YYYY-MM-DD), `kit` and `drop_out` (from 0, below 1); `AMEL` (X or X/Y),
+/// `agency`, `region`, `collected_on` (a day, its year first), `kit` and `drop_out` (from 0, below 1); `AMEL` (X or X/Y),
 /// `resident_id` and `birth_certificate`, which are checked and not kept; any other column is a locus with cells such as
 /// `14/15`, `14` (see [`SingleAllele`](crate::intake::SingleAllele)), or empty if untyped; or one of two columns of a locus, with an allele
-/// each. Three alleles or more are kept beside the profile. Blank lines, lines of delimiters alone and Windows line ends
-/// are accepted. A table with a row per sample and locus is read too, as [`Format::GeneMapper`] says.
+/// each. Three alleles or more are kept beside the profile. Names, relations, sexes and signs for no result may be Chinese
+/// ones, characters of full width. Blank lines, lines of delimiters alone, titles before the header, `sep=;`, any line ends
+/// and rows without their last blank cells are accepted. What a spreadsheet made a date of, or rounded, is refused. A table with a row per sample and locus is read too, as [`Format::GeneMapper`] says.
 ///
 /// With a case list, the file holds `sample_id` and loci; what else is known of each sample stands in the list.
 /// Where the file has neither a column of sexes nor a list, the sex marker gives the sex; otherwise it is held against it.

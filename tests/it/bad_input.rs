@@ -37,17 +37,24 @@ fn a_bad_cell_is_named_by_line_and_column() {
     let children = |rows: &str, place: &str, remedy: &str| {
         refused(&lab, "children", format!("{CHILDREN}{rows}"), place, remedy);
     };
-    families("F2,R2,brother,male,14,22\n", ":2: column C (relation)", "write one of full-sibling");
-    families("F2,R2,cousin,male,14,22\n", ":2: column C (relation)", "");
+    families(
+        "F2,R2,brother,male,14,22\n",
+        ":2: column C (relation)",
+        "write one of full-sibling (全同胞), paternal-half",
+    );
+    families("F2,R2,friend,male,14,22\n", ":2: column C (relation)", "father, mother, parent, full-sibling");
     families("F2,R2,,male,14,22\n", ":2: column C (relation)", "is none of: father");
     families("F2,R2,father,male,14,22\nF2,R3,father,male,15,22\n", ":3: column C (relation)", "on line 2 already");
     families("F2,R2,mother,male,14,22\n", ":2: column D (sex)", "correct the sex or the relation");
     families(",R2,mother,female,14,22\n", ":2: column A (family_id)", "every sample and family needs one");
     families("F2,R2,father,m,14,22\nF2,R2,mother,f,14,22\n", ":3: column B (sample_id)", "remove one of the two");
     families("F2,R2,father,m,14,22\nF3,R2,father,m,15,22\n", ":3: column B (sample_id)", "one sample has one profile");
-    for cell in ["14/x", "x", "14.55", "00", "100", "-14", "1e1", "14 15"] {
+    for cell in ["14/x", "x", "14.55", "00", "100", "-14", "1e1", "14 15", "１４x"] {
         children(&format!("S3,m,14,22\nS4,m,{cell},22\n"), ":3: column C (vWA)", "is not a");
     }
+    children("S3,m,9/3,22\n", ":2: column C (vWA)", "write the smaller allele first, 3/9, or the point, 9.3");
+    children("S3,m,11-Sep,22\n", ":2: column C (vWA)", "format the column as text and export");
+    children("3.7E+17,m,14,22\n", ":2: column A (sample_id)", "--spreadsheet-numbers take");
     children("S3,m,14/15/x,22\n", ":2: column C (vWA)", "is not an allele");
     children("S3,m,1/2/3/4/5/6/7/8/9,22\n", ":2: column C (vWA)", "more than two alleles");
     children("S3,x,14,22\n", ":2: column B (sex)", "male, female, unknown");
@@ -62,7 +69,7 @@ fn a_bad_line_is_named() {
     let children = |rows: &[u8], place: &str, remedy: &str| {
         refused(&lab, "children", [CHILDREN.as_bytes(), rows].concat(), place, remedy);
     };
-    children(b"S3,m,14,22\nS4\n", ":3", "a comma is missing or too many");
+    children(b"S3,m,14,22\nS4,m\n", ":3", "a comma is missing or too many");
     children(b"S3,m,14,22,9\n", ":2", "the row has 5 fields, the header has 4");
     children(b"S3;m;14;22\n", ":2", "the row has 1 fields");
     children(b"S3,m,14,22\nS4,m,\xff14,22\n", ":3", "not UTF-8 at its byte 6: save the file as CSV UTF-8");
@@ -109,8 +116,7 @@ fn a_bad_header_or_file_is_named() {
 #[test]
 fn every_problem_of_a_file_is_listed_in_its_order() {
     let lab = lab();
-    let said =
-        refused(&lab, "children", format!("{CHILDREN}S3,x,y,22\nS4,m,14,22,9\nS5,m,14,z\n"), ":4: column D (FGA)", "");
+    let said = refused(&lab, "children", format!("{CHILDREN}S3,x,y,22\nS4,m\nS5,m,14,z\n"), ":4: column D (FGA)", "");
     let lines: Vec<&str> = said.err.lines().filter_map(|line| line.split_once("bad.csv:")).map(|line| line.1).collect();
     let places: Vec<&str> = lines.iter().map(|line| line.split(": ").next().unwrap()).collect();
     assert_eq!(places[..4], ["2", "2", "3", "4"], "{}", said.err);
