@@ -38,9 +38,8 @@ impl fmt::Display for Problem {
         if self.line > 0 {
             write!(f, ":{}", self.line)?;
         }
-        match &self.column {
-            Some(column) => write!(f, ": {column}")?,
-            None => {}
+        if let Some(column) = &self.column {
+            write!(f, ": {column}")?;
         }
         write!(f, ": {}", self.what)
     }
