@@ -22,7 +22,7 @@ pub(in crate::intake) struct Doubtful {
     pub(in crate::intake) what: &'static str,
 }
 
-/// Signs for a missing value, in small letters.
+/// Signs for a missing value.
 const PLACEHOLDERS: [&str; 24] = [
     "-", "--", "---", "—", "——", "/", "?", "??", "？", "*", "na", "n/a", "n.a.", "nan", "null", "none", "nil",
     "unknown", "未知", "无", "不详", "空", "待定", "缺失",
@@ -62,7 +62,7 @@ pub(in crate::intake) fn check(text: &str, numbers: SpreadsheetNumbers) -> Resul
         }
         _ => {}
     }
-    if text.len() <= 8 && PLACEHOLDERS.contains(&&*text.to_lowercase()) {
+    if text.len() <= 8 && PLACEHOLDERS.iter().any(|sign| sign.eq_ignore_ascii_case(text)) {
         return doubtful(
             FindingCode::IdentifierPlaceholder,
             "holds a sign for a missing value, which many rows may share: give every sample and family its number",

@@ -100,7 +100,7 @@ fn is_date_with_month(text: &str, months: &[&str]) -> bool {
     };
     // `Sep` of `Sep-11` may be a day or a year, as both are numbers.
     let number = |part: &str| in_range(part, 0, 99) || in_range(part, 1900, 2099);
-    let month = |part: &str| part.len() <= 5 && months.contains(&&*part.to_lowercase());
+    let month = |part: &str| (3..=5).contains(&part.len()) && months.contains(&&*part.to_lowercase());
     (month(first) && number(second) || number(first) && month(second)) && third.is_none_or(number)
 }
 
