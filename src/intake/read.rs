@@ -177,7 +177,7 @@ pub fn workbook_sheets(bytes: &[u8]) -> Option<Vec<String>> {
 /// let panel = FrequencyTable::chinese_han_23().panel();
 /// let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
 /// let request = Request::new(Layout::Families, panel, &pseudonymizer);
-/// let text = "family_id,sample_id,relation,sex,vWA\nF1,S1,mother,f,14/15\nF1,S2,brother,m,15\n";
+/// let text = "family_id,sample_id,relation,sex,vWA\nF1,S1,mother,f,14/15\nF1,S2,friend,m,15\n";
 /// let intake = read_bytes("families.csv", text.as_bytes(), &request);
 ///
 /// assert_eq!(intake.rows[0].sample, pseudonymizer.sample(None, "S1")?);
