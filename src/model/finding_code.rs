@@ -169,7 +169,7 @@ finding_codes! {
     LineEnd, "line-end", Error, "a line contains a carriage return alone", "save the file with Windows or Unix line ends";
     LineLength, "line-length", Error, "a line is longer than 64 KiB", "look for a missing line end";
     Loci, "loci", Error, "a frequency database has no loci, or too many", "save the file with fewer loci";
-    Locus, "locus", Error, "a locus or column is unknown", "correct the column's name, or remove the column";
+    Locus, "locus", Error, "a locus or column is unknown", "correct or remove it, or leave it aside: --map, --ignore-unknown";
     LocusUntyped, "locus-untyped", Warning, "a locus has a column and no genotypes", "check whether the column is shifted or renamed";
     ManyAlleles, "many-alleles", Warning, "a locus has more than two alleles", "keep it in the case file; the locus does not count";
     ManyRows, "many-rows", Error, "a locus of a frequency table has too many alleles", "leave alleles out that were never seen";
