@@ -306,11 +306,14 @@ impl<'h> RowReader<'h> {
         sex
     }
 
-    fn check_identifier(&self, line: u64, field: Field, id: &str, findings: &mut Findings) {
-        if let Err(doubtful) = identifiers::check(id, self.numbers) {
+    /// Checks an identifier, and says whether it is sound.
+    fn check_identifier(&self, line: u64, field: Field, id: &str, findings: &mut Findings) -> bool {
+        let checked = identifiers::check(id, self.numbers);
+        if let Err(doubtful) = &checked {
             let what = format!("the cell {}", doubtful.what);
             findings.problem(line, self.header.field_column(field), doubtful.code, what);
         }
+        checked.is_ok()
     }
 
     /// The relation that a cell states.
@@ -380,7 +383,10 @@ impl<'h> RowReader<'h> {
             return Some(last.pseudonym);
         }
         self.family = None;
-        self.check_identifier(line, Field::FamilyId, id, findings);
+        // Not kept for the rows that follow: each of them is refused, too.
+        if !self.check_identifier(line, Field::FamilyId, id, findings) {
+            return None;
+        }
         let pseudonym = match self.pseudonymizer.family(agency.map(|agency| &**agency), id) {
             Ok(pseudonym) => pseudonym,
             Err(error) => {

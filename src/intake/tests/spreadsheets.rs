@@ -98,6 +98,7 @@ fn spoilt_identifiers_are_refused_in_every_column() {
     let codes: Vec<_> = intake.problems.iter().map(|p| (p.line, p.code.word())).collect();
     let expected = [
         (2, "identifier-spreadsheet"),
+        (3, "identifier-spreadsheet"),
         (4, "identifier-spreadsheet"),
         (5, "identifier-placeholder"),
         (6, "identifier-lookalike"),
