@@ -39,7 +39,7 @@ impl Example {
         }
     }
 
-    /// The text; of CMF what stands in the file.
+    /// The text; of CMF the changed part.
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {

@@ -155,7 +155,7 @@ finding_codes! {
     IdSmallX, "id-small-x", Warning, "a number that names a sample ends with a small x", "write X in capitals";
     Identifier, "identifier", Error, "an identifier is empty, too long, or contains characters that cannot be seen", "give every sample and family its number";
     IdentifierLookalike, "identifier-lookalike", Error, "an identifier contains a character that looks like another", "type it again in plain letters and digits";
-    IdentifierPlaceholder, "identifier-placeholder", Error, "a sign for a missing value stands in the place of an identifier", "give every sample and family its number";
+    IdentifierPlaceholder, "identifier-placeholder", Error, "an identifier is a sign for a missing value", "give every sample and family its number";
     IdentifierSpreadsheet, "identifier-spreadsheet", Error, "a spreadsheet changed an identifier", "format the column as text and export the file again from its source";
     Identities, "identities", Warning, "the search for persons with two numbers failed", "run `reunite kin --relation identity`";
     IgnoredColumn, "ignored-column", Note, "a column is left aside", "nothing, if the column holds nothing that is matched on";
@@ -220,7 +220,7 @@ finding_codes! {
     RareAllele, "rare-allele", Error, "the frequency of rare alleles is not below 1", "correct the frequency";
     Relation, "relation", Error, "a relation is unknown", "write one of the relations that the finding lists";
     RelationNumber, "relation-number", Note, "numbers are read as the national codes of relations", "nothing, unless the numbers are a laboratory's own: write words then";
-    RelationOther, "relation-other", Error, "a relation is none that can be computed by itself", "enter the family in a pedigree file, or remove the row";
+    RelationOther, "relation-other", Error, "a relation cannot be computed without a pedigree", "enter the family in a pedigree file, or remove the row";
     RelationPedigree, "relation-pedigree", Error, "a relation contradicts the pedigree, or needs one", "write member for persons of a pedigree, and the relation for others";
     RelationUnclear, "relation-unclear", Error, "a relation does not say enough to be computed", "write which of the relations it is";
     RepeatedAllele, "repeated-allele", Error, "a locus of the frequency database has an allele twice", "remove one of the two alleles";

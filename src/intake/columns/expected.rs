@@ -76,6 +76,13 @@ impl<'a> Expected<'a> {
         self.map.is_some_and(|map| map.is_ignored(theirs))
     }
 
+    /// The words of the columns under this header.
+    pub(in crate::intake) fn words_under(&self, theirs: &[Cow<'_, str>]) -> Words<'a> {
+        self.map
+            .map(|map| map.words(&theirs.iter().map(|name| map.ours(name.trim())).collect::<Vec<_>>()))
+            .unwrap_or_default()
+    }
+
     /// The words of the columns with these names.
     pub(in crate::intake) fn words(&self, ours: &[&str]) -> Words<'a> {
         self.map.map(|map| map.words(ours)).unwrap_or_default()

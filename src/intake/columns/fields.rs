@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::intake::columns::number_kind::{NumberKind, kind_of_column};
-use crate::intake::text::characters::to_ascii;
+use crate::intake::text::characters::{is_invisible, to_ascii};
 
 /// Columns that are no loci.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,11 +185,10 @@ pub(in crate::intake) fn plain_name(name: &str) -> String {
 /// A header as it can be shown: short, visible, and no number of a person.
 pub(in crate::intake) fn shown(name: &str) -> Cow<'_, str> {
     const MOST_SHOWN: usize = 40;
-    let is_seen = |c: char| {
-        !(c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'))
-    };
-    if name.is_empty() || !name.chars().all(is_seen) || name.chars().filter(char::is_ascii_digit).count() >= 10 {
+    if name.is_empty()
+        || name.chars().any(|c| c.is_control() || is_invisible(c))
+        || name.chars().filter(char::is_ascii_digit).count() >= 10
+    {
         return Cow::Borrowed("?");
     }
     match name.char_indices().nth(MOST_SHOWN) {

@@ -20,7 +20,7 @@ pub(in crate::intake) fn read_tidy(
     let Some(source) = open_source(text, findings) else { return SoundRows::default() };
     let Source { line, text, delimiter, header, lines } = source;
     let expected = request.expected();
-    let words = expected.words(&header.iter().map(|name| expected.ours(name.trim())).collect::<Vec<_>>());
+    let words = expected.words_under(&header);
     let header = Header::read(line, text, &header, &expected, findings);
     let Some(mut header) = header else { return SoundRows::default() };
     header.comma = Comma::beside(delimiter);

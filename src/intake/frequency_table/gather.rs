@@ -236,8 +236,7 @@ impl Gather<'_, '_> {
     fn persons(&mut self, locus: usize, alleles: bool, text: &str, line: u64, column: Column) {
         let Some(number) = whole(text).map(|number| if alleles { number / 2 } else { number }).filter(|&n| n > 0)
         else {
-            let what =
-                "is no number of persons or alleles that were counted: write it in digits alone, or leave it empty";
+            let what = "must be the number of persons or alleles counted: write it in digits alone, or leave it empty";
             self.problem(line, column, FindingCode::SampleSize, what);
             return;
         };

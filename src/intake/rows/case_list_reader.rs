@@ -40,7 +40,7 @@ fn read_lines(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> O
     let text = decode(bytes, None, findings)?;
     let mut source = open_source(&text, findings)?;
     let expected = request.expected();
-    let words = expected.words(&source.header.iter().map(|name| expected.ours(name.trim())).collect::<Vec<_>>());
+    let words = expected.words_under(&source.header);
     let header = Header::read_people(source.line, &source.header, &expected, findings)?;
     let mut reader = RowReader::new(&header, request);
     let (mut cells, mut texts) = (Vec::new(), Vec::new());

@@ -31,7 +31,7 @@ fn ascii_of(c: char) -> char {
 }
 
 /// Zero-width characters, direction marks, byte order marks, soft hyphens, variation selectors.
-fn is_invisible(c: char) -> bool {
+pub(in crate::intake) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }

@@ -18,7 +18,7 @@ use super::category::Category;
 use super::file::File;
 use super::grammar::Element;
 use super::xml::{Attributes, Elements};
-use crate::intake::columns::controls::is_control;
+use crate::intake::columns::controls::{SKIPPED_CONTROL, is_control};
 use crate::intake::findings::{Findings, value_named};
 use crate::intake::request::Request;
 use crate::intake::rows::finish::{SoundRows, read_table};
@@ -213,9 +213,7 @@ impl<'a> Lines<'a> {
         }
         let is_listed = request.cases.is_some_and(|cases| cases.has(id));
         if is_control(id) && !is_listed {
-            let what =
-                "is called a control or ladder: skipped; a person's sample of such a name must stand in a case list";
-            findings.note(at, value_named("number of the sample"), FindingCode::Control, what);
+            findings.note(at, value_named("number of the sample"), FindingCode::Control, SKIPPED_CONTROL);
             file.skip_control();
         } else {
             match category_among(&five).filter(|_| chosen) {
