@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::intake::columns::fields::{FIELDS, field_named, plain_name, shown};
 use crate::intake::columns::loci::{self, Named};
+use crate::intake::columns::tall_table::{allele_number, is_tall_column};
 use crate::model::Panel;
 
 /// The most bytes of a map.
@@ -216,29 +217,18 @@ fn key(ours: &str) -> String {
     }
 }
 
-/// Columns of tables with a row per sample and locus, as [`plain_name`] leaves them.
-fn is_tall(name: &str) -> bool {
-    let name = plain_name(name);
-    matches!(name.as_str(), "marker" | "locus" | "sampletype" | "specimencategory") || is_allele(&name)
-}
-
-fn is_allele(plain: &str) -> bool {
-    plain.strip_prefix("allele").is_some_and(|number| number.parse::<u8>().is_ok())
-}
-
 /// Whether a name is one that a column can have here.
 fn is_column(name: &str, panel: &Panel) -> bool {
     let is_marker = |name: &str| !matches!(loci::marker_named(name, panel, &[]), Named::Unknown { .. });
     field_named(name).is_some()
-        || is_tall(name)
+        || is_tall_column(name)
         || is_marker(name)
         || loci::allele_column(name).is_some_and(|(base, _)| is_marker(base))
 }
 
 /// Whether the cells of a column are genotypes or alleles, by its name here.
 fn is_genotype(ours: &str) -> bool {
-    let written = plain_name(ours);
-    if is_tall(ours) { is_allele(&written) } else { field_named(ours).is_none() }
+    if is_tall_column(ours) { allele_number(ours).is_some() } else { field_named(ours).is_none() }
 }
 
 #[cfg(test)]
@@ -277,6 +267,11 @@ mod tests {
         assert_eq!(map.ours("d3"), "D3S1358");
         assert_eq!(map.ours("sex"), "sex");
         assert!(map.is_ignored("备注 ") && map.names("备注") && !map.names("sex"));
+        // What the tables' own reader calls columns of alleles is a name here, too.
+        for name in ["等位基因2", "Allele_3", "基因座"] {
+            assert!(ColumnMap::parse(&format!("[columns]\nx = '{name}'"), &panel()).is_ok(), "{name}");
+        }
+        assert!(ColumnMap::parse("[columns]\nx = 'Allele 0'", &panel()).is_err());
         let words = map.words(&["sample_id", "sex", "D3S1358", "vWA", "Allele 1", "Marker"]);
         let mut cells = ["缺失", "BOY", "缺失", "x", "缺失", "缺失"].map(Cow::Borrowed);
         words.translate(&mut cells);

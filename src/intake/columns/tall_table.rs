@@ -9,6 +9,11 @@ use crate::model::{FindingCode, Panel};
 /// The most alleles of a row that are read.
 const MOST_ALLELES: u32 = 99;
 
+/// Names of the column of markers, as [`plain_name`] leaves them.
+const MARKERS: [&str; 7] = ["marker", "markername", "locus", "locusname", "基因座", "位点", "基因座名称"];
+/// Names of the column of kinds of samples, likewise.
+const TYPES: [&str; 4] = ["sampletype", "specimencategory", "样本类型", "样品类型"];
+
 /// Columns of measurements and settings that GeneMapper, GeneMarker, OSIRIS and their like write beside the alleles, as
 /// [`plain_name`] leaves them, without numbers at their ends.
 const MEASURED: [&str; 34] = [
@@ -72,15 +77,14 @@ impl TallColumns {
             at("samplename").or_else(|| names.iter().position(|name| field_named(name) == Some(Field::SampleId)));
         // Files of Chinese systems have the number there.
         let sample = sample.or_else(|| at("sampleinfo"))?;
-        let marker = any(&["marker", "markername", "locus", "locusname", "基因座", "位点", "基因座名称"])?;
+        let marker = any(&MARKERS)?;
         let (mut alleles, mut types, mut fields, mut others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (position, name) in names.iter().enumerate().filter(|(at, _)| ![sample, marker].contains(at)) {
             if let Some(number) = allele_number(name)
                 && !alleles.iter().any(|(known, _)| *known == number)
             {
                 alleles.push((number, position));
-            } else if matches!(plain[position].as_str(), "sampletype" | "specimencategory" | "样本类型" | "样品类型")
-            {
+            } else if TYPES.contains(&plain[position].as_str()) {
                 types.push(position);
             } else if let Some(field) = field_named(name)
                 && !matches!(field, Field::SampleId | Field::Amelogenin)
@@ -126,6 +130,12 @@ impl TallColumns {
     }
 }
 
+/// Finds out whether a name is that of a column that only tables with a row per sample and locus have.
+pub(in crate::intake) fn is_tall_column(name: &str) -> bool {
+    let plain = plain_name(&name.trim().replace('.', " "));
+    allele_number(name).is_some() || MARKERS.contains(&plain.as_str()) || TYPES.contains(&plain.as_str())
+}
+
 /// A name without the number at its end.
 fn stem(plain: &str) -> &str {
     plain.trim_end_matches(|c: char| c.is_ascii_digit())
@@ -133,7 +143,7 @@ fn stem(plain: &str) -> &str {
 
 /// The number of a column of alleles: `Allele 1`, `Allele1`, `allele_01`, `Allele #2`, `Allele B`, `等位基因1`; a column
 /// `Allele` alone is the first.
-fn allele_number(name: &str) -> Option<u32> {
+pub(in crate::intake) fn allele_number(name: &str) -> Option<u32> {
     let name = to_ascii(name).to_lowercase();
     let rest = ["alleles", "allele", "等位基因"].iter().find_map(|word| name.strip_prefix(word))?;
     let rest = rest.trim_start_matches([' ', '_', '-', '.', '#']);
