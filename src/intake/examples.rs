@@ -179,7 +179,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::FrequenciesShift, Told("every allele of vWA is one repeat too short")),
     (FindingCode::FrequencyUnits, Frequencies("Allele,vWA\n14,50%\n15,0.5\n")),
     (FindingCode::FrequencyValue, Frequencies("locus,allele,frequency\nvWA,14,0.5\nvWA,15,-0.5\n")),
-    (FindingCode::GivenUp, Told("a file of 500 MiB that is no table: no row of its beginning is sound")),
+    (FindingCode::GivenUp, Told("a file of 500 MiB of which no row is sound after the first 2 MiB")),
     (FindingCode::HalfLocus, Children("sample_id,sex,vWA_1\nS1,f,14\n")),
     (FindingCode::HalfTyped, Children("sample_id,sex,vWA,FGA\nS1,f,14/?,22\n")),
     (FindingCode::Header, Children("\nS1,f,14\n")),

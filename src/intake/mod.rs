@@ -7,6 +7,7 @@
 //!
 //! | floor | what it knows |
 //! |---|---|
+//! | `bytes` | what is read of a file or a stream before anything is made of it |
 //! | `read`, `guess_layout`, `kinship_cases` | which reader a file needs |
 //! | `frequency_table` | tables of allele frequencies, in a room of their own |
 //! | `formats` | CSV, tables with a row per sample and locus, CODIS CMF, Familias projects |
@@ -21,6 +22,7 @@
 //! Nothing read from a cell is ever repeated in a finding: in a shifted row any cell may hold a name or an ID-card
 //! number. Identifiers become pseudonyms here and go no further.
 
+mod bytes;
 mod columns;
 mod examples;
 mod findings;
@@ -41,6 +43,7 @@ mod tests;
 mod text;
 
 pub use crate::model::{FindingCode, Layout, SampleRecord as Row, Severity};
+pub use bytes::{SourceBytes, file_bytes, source_bytes};
 pub use columns::column_map::{ColumnMap, MapError};
 pub use columns::kits::{Kit, KitUse, UnknownKit};
 pub use columns::loci::KNOWN_LOCI;
@@ -54,7 +57,7 @@ pub use guess_layout::read_guessing_layout;
 pub use kinship_cases::{Case, CaseRelative, read_cases};
 pub use pedigree::files::CasePedigrees;
 pub use pedigree::placed::FamilyPedigrees;
-pub use read::{SourceBytes, file_bytes, read_bytes, read_file, source_bytes, workbook_sheets};
+pub use read::{read_bytes, read_file, workbook_sheets};
 pub use request::Request;
 pub use result::{Intake, IntakeError};
 pub use rows::case_list::CaseList;

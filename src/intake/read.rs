@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs::{File, Metadata};
-use std::io::Read;
 use std::path::Path;
 
+use crate::intake::bytes::file_bytes;
 use crate::intake::findings::Findings;
 use crate::intake::format::Format;
 use crate::intake::formats::parallel::PIECE;
@@ -16,7 +15,7 @@ use crate::intake::request::Request;
 use crate::intake::result::Intake;
 use crate::intake::result::IntakeError;
 use crate::intake::rows::finish::SoundRows;
-use crate::intake::text::encoding::{MOST_BYTES, decode};
+use crate::intake::text::encoding::decode;
 #[cfg(feature = "xlsx")]
 use crate::intake::text::workbook;
 use crate::model::{FamilyPedigree, FindingCode, Pseudonym, SampleRecord};
@@ -45,96 +44,10 @@ use crate::model::{FamilyPedigree, FindingCode, Pseudonym, SampleRecord};
 /// ```
 ///
 /// # Errors
-/// [`IntakeError`] if the file cannot be read or is larger than [`MOST_BYTES`]. What is wrong inside it is not an
+/// [`IntakeError`] if the file cannot be read or is larger than [`MOST_BYTES`](crate::intake::MOST_BYTES). What is wrong inside it is not an
 /// error of this function but in [`Intake::problems`].
 pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeError> {
     Ok(read_bytes(&path.display().to_string(), &file_bytes(path)?, request))
-}
-
-/// The bytes of a file. Pipes and devices, which may never end, are refused.
-///
-/// # Errors
-/// As [`read_file`].
-pub fn file_bytes(path: &Path) -> Result<Vec<u8>, IntakeError> {
-    let (mut bytes, rest) = begin_file(path)?;
-    finish(path, &mut bytes, rest)?;
-    Ok(bytes)
-}
-
-/// What of a source is read before it is looked at.
-const FIRST: u64 = 1 << 20;
-/// As far as a source is looked at that may have no end.
-const LAST_LOOK: u64 = 64 << 20;
-
-/// The beginning of a file, and the rest of it.
-fn begin_file(path: &Path) -> Result<(Vec<u8>, File), IntakeError> {
-    let io = |source| IntakeError::Io { path: path.to_owned(), source };
-    let is_file = |metadata: &Metadata| metadata.is_file() || metadata.is_dir();
-    // To open a pipe would wait for whoever writes into it.
-    if !is_file(&std::fs::metadata(path).map_err(io)?) {
-        return Err(IntakeError::NotAFile(path.to_owned()));
-    }
-    let mut file = File::open(path).map_err(io)?;
-    let metadata = file.metadata().map_err(io)?;
-    if !is_file(&metadata) {
-        return Err(IntakeError::NotAFile(path.to_owned()));
-    }
-    if metadata.len() > MOST_BYTES {
-        return Err(IntakeError::TooLarge(path.to_owned()));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-    (&mut file).take(FIRST).read_to_end(&mut bytes).map_err(io)?;
-    Ok((bytes, file))
-}
-
-/// Reads on to the end, which must not be too far.
-fn finish(path: &Path, bytes: &mut Vec<u8>, rest: impl Read) -> Result<(), IntakeError> {
-    let left = MOST_BYTES + 1 - bytes.len() as u64;
-    rest.take(left).read_to_end(bytes).map_err(|source| IntakeError::Io { path: path.to_owned(), source })?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(IntakeError::TooLarge(path.to_owned()));
-    }
-    Ok(())
-}
-
-/// What was read of a source.
-#[derive(Debug)]
-pub struct SourceBytes {
-    /// The bytes, up to where reading ended.
-    pub bytes: Vec<u8>,
-    /// Whether reading ended before the source did, as nothing sound had come from it.
-    pub given_up: bool,
-}
-
-/// Reads a file, or standard input for `-`, and gives it up early if nothing comes of its beginning: `is_hopeless` is
-/// asked of the first MiB, and for standard input, which may never end, again as it grows.
-///
-/// # Errors
-/// As [`read_file`].
-pub fn source_bytes(path: &Path, mut is_hopeless: impl FnMut(&[u8]) -> bool) -> Result<SourceBytes, IntakeError> {
-    let io = |source| IntakeError::Io { path: path.to_owned(), source };
-    if path.as_os_str() != "-" {
-        let (mut bytes, rest) = begin_file(path)?;
-        let given_up = bytes.len() as u64 == FIRST && is_hopeless(&bytes);
-        if !given_up {
-            finish(path, &mut bytes, rest)?;
-        }
-        return Ok(SourceBytes { bytes, given_up });
-    }
-    let mut input = std::io::stdin().lock();
-    let (mut bytes, mut look) = (Vec::new(), FIRST);
-    while look <= LAST_LOOK {
-        (&mut input).take(look - bytes.len() as u64).read_to_end(&mut bytes).map_err(io)?;
-        if (bytes.len() as u64) < look {
-            return Ok(SourceBytes { bytes, given_up: false });
-        }
-        if is_hopeless(&bytes) {
-            return Ok(SourceBytes { bytes, given_up: true });
-        }
-        look *= 8;
-    }
-    finish(path, &mut bytes, input)?;
-    Ok(SourceBytes { bytes, given_up: false })
 }
 
 /// The names of a workbook's sheets that have cells, in their order; `None` if the bytes are no workbook that is read here.

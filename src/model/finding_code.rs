@@ -143,7 +143,7 @@ finding_codes! {
     FrequenciesShift, "frequencies-shift", Warning, "the allele frequencies of a locus fit once all alleles are shifted", "check the ladder; import again with right alleles";
     FrequencyUnits, "frequency-units", Error, "a frequency table mixes fractions and percentages", "write all frequencies alike";
     FrequencyValue, "frequency-value", Error, "a cell of a frequency table is not a frequency", "write a number such as 0.12 or 12 %";
-    GivenUp, "given-up", Error, "nothing sound came from the beginning of a long file", "look whether it is the right file; the rest was not read";
+    GivenUp, "given-up", Error, "nothing sound came from a long part of a file", "look whether it is the right file; the rest was not read";
     HalfLocus, "half-locus", Error, "one of the two columns of a locus is missing", "add the other column, or name this one like the locus";
     HalfTyped, "half-typed", Note, "one of two alleles has no result", "nothing: the locus is left untyped";
     Header, "header", Error, "the first line does not name columns", "name the columns in the first line";

@@ -6,16 +6,15 @@ use std::time::Instant;
 
 use crate::audit::{Attribution, Entry};
 use crate::intake::{
-    CaseList, ColumnMap, FamilyPedigrees, FindingCode, Format, Intake, KitUse, MOST_FINDINGS, NumberKind, Problem,
-    Request, Severity, SingleAllele, SourceBytes, SpreadsheetNumbers, read_bytes, read_guessing_layout, source_bytes,
-    workbook_sheets,
+    CaseList, ColumnMap, FamilyPedigrees, FindingCode, Format, Intake, KitUse, NumberKind, Problem, Request, Severity,
+    SingleAllele, SourceBytes, SpreadsheetNumbers, read_bytes, read_guessing_layout, source_bytes, workbook_sheets,
 };
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
 use crate::matching::IdentityRule;
 use crate::model::{Layout, Pseudonym};
 use crate::population::Mutation;
 use crate::pseudonym::Pseudonymizer;
-use crate::report::words::{hex, plural};
+use crate::report::words::hex;
 use crate::report::{FileOutcome, FileReport, ImportLog};
 
 use super::checking::Checking;
@@ -344,15 +343,12 @@ impl Desk<'_> {
             self.log.files.push(report);
             return Ok(());
         }
-        // What is read again and again has no end, or is no file to import.
-        let is_hopeless = |start: &[u8]| {
-            let whole = start.iter().rposition(|&byte| byte == b'\n').map_or(start, |end| &start[..=end]);
-            let intake = self.read(&name, whole, None);
+        let look = |start: &[u8]| {
+            let intake = self.read(&name, start, None);
             self.names.forget();
-            let by_line = matches!(intake.format, Format::Csv | Format::GeneMapper) && !start.starts_with(b"PK");
-            by_line && !intake.problems.is_empty() && (intake.rows.is_empty() || intake.problems.len() >= MOST_FINDINGS)
+            intake
         };
-        let SourceBytes { bytes, given_up } = match source_bytes(&source.path, is_hopeless) {
+        let SourceBytes { bytes, given_up } = match source_bytes(&source.path, look) {
             Ok(read) => read,
             Err(error) => {
                 report.outcome = FileOutcome::Rejected;
@@ -366,10 +362,8 @@ impl Desk<'_> {
             let name = sheet.as_ref().map_or_else(|| name.clone(), |sheet| format!("{name}[{sheet}]"));
             let mut intake = self.read(&name, &bytes, sheet.as_deref());
             if given_up {
-                let what = format!(
-                    "nothing sound stands in its first {}: the rest was not read",
-                    plural(bytes.len() as u64 >> 20, "MiB")
-                );
+                let mib = bytes.len() >> 20;
+                let what = format!("nothing sound came any more: {mib} MiB were read, the rest was not");
                 intake.problems.push(about_file(&name, Severity::Error, FindingCode::GivenUp, what));
             }
             self.take(intake, &name, FileReport::new(name.clone()), started)?;

@@ -8,15 +8,18 @@ use crate::common::{Lab, Said};
 const CHILDREN: &str = "sample_id,sex,TH01,vWA,FGA,D3S1358,TPOX,CSF1PO,D16S539,D8S1179\n\
                         C1,m,7/9,14/17,22,15/16,8/11,10/12,9/11,13/14\n";
 
-/// Runs a command whose standard input is fed with these bytes, again and again if asked.
-fn fed(lab: &Lab, arguments: &[&str], bytes: &[u8], without_end: bool) -> Said {
+/// Runs a command whose standard input is fed with these bytes, and then with others without an end, if there are any.
+fn fed(lab: &Lab, arguments: &[&str], bytes: &[u8], for_ever: &[u8]) -> Said {
     let mut command = lab.command(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     std::thread::scope(|scope| {
         // It ends when nobody reads any more.
-        scope.spawn(move || while input.write_all(bytes).is_ok() && without_end {});
+        scope.spawn(move || {
+            let begun = input.write_all(bytes).is_ok();
+            while begun && !for_ever.is_empty() && input.write_all(for_ever).is_ok() {}
+        });
         Said::of(child.wait_with_output().unwrap())
     })
 }
@@ -25,33 +28,58 @@ fn fed(lab: &Lab, arguments: &[&str], bytes: &[u8], without_end: bool) -> Said {
 fn standard_input_is_a_file() {
     let lab = Lab::new();
     let import = ["import", "--as", "children", "-"];
-    fed(&lab, &import, CHILDREN.as_bytes(), false).ends(0).says(&["standard input: 1 row of children: 1 added"]);
+    fed(&lab, &import, CHILDREN.as_bytes(), b"").ends(0).says(&["standard input: 1 row of children: 1 added"]);
     let bad = CHILDREN.replace("7/9", "x");
-    fed(&lab, &import, bad.as_bytes(), false).ends(2).says(&["standard input:2: "]);
+    fed(&lab, &import, bad.as_bytes(), b"").ends(2).says(&["standard input:2: "]);
+}
+
+/// So many children of 8 loci, in some 70 bytes each.
+fn children(count: usize) -> String {
+    let (header, row) = CHILDREN.split_once('\n').unwrap();
+    let rows = (0..count).map(|number| row.replace("C1", &format!("C{number}")));
+    rows.fold(format!("{header}\n"), |text, row| text + &row)
 }
 
 #[test]
 fn a_stream_without_end_is_given_up() {
     let lab = Lab::new();
-    let block = |line: &str| line.repeat((64 << 10) / line.len());
-    for bytes in [block("y\n").into_bytes(), vec![0; 64 << 10], block("x").into_bytes()] {
-        let said = fed(&lab, &["import", "--as", "children", "-"], &bytes, true).ends(2);
-        said.says(&["nothing sound stands in its first 1 MiB: the rest was not read"]);
+    let block = |line: &str| line.repeat((64 << 10) / line.len()).into_bytes();
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let cmf = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CODISImportFile xmlns=\"urn:CODISImportFile-schema\">\n\
+               <HEADERVERSION>3.2</HEADERVERSION>\n<MESSAGETYPE>Import</MESSAGETYPE>\n";
+    let sound = children(50_000);
+    let again = sound.lines().nth(1).map(|row| format!("{row}\n")).unwrap();
+    let cases: [(&[u8], Vec<u8>, u64); 10] = [
+        (b"", block("y\n"), 1),
+        (b"", vec![0; 64 << 10], 1),
+        (b"", block("x"), 1),
+        (CHILDREN.as_bytes(), block("y\n"), 1),
+        // Sound for more than 3 MiB.
+        (sound.as_bytes(), block("y\n"), 8),
+        (sound.as_bytes(), block(&again), 8),
+        (sound.as_bytes(), block("\n"), 128),
+        (&[&[0xFF, 0xFE][..], &utf16(&sound)].concat(), utf16(&"y\n".repeat(1 << 15)), 16),
+        (cmf.as_bytes(), block("<SPECIMEN></SPECIMEN>\n"), 1),
+        (cmf.as_bytes(), block("<!-- -->"), 1),
+    ];
+    for (begin, rest, mib) in cases {
+        let said = fed(&lab, &["import", "--as", "children", "-"], begin, &rest).ends(2);
+        said.says(&[&format!("nothing sound came any more: {mib} MiB were read, the rest was not")]);
     }
-    // Sound at first, and worthless then.
-    let mut command = lab.command(&["import", "--as", "children", "-"]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut input = child.stdin.take().unwrap();
-    let said = std::thread::scope(|scope| {
-        scope.spawn(move || {
-            let rest = block("y\n");
-            let _ = input.write_all(CHILDREN.as_bytes());
-            while input.write_all(rest.as_bytes()).is_ok() {}
-        });
-        Said::of(child.wait_with_output().unwrap())
-    });
-    said.ends(2).says(&["the rest was not read"]);
+}
+
+#[test]
+fn a_file_is_read_to_its_end_although_much_of_it_is_bad_or_blank() {
+    let lab = Lab::new();
+    let sound = children(50_000);
+    let (first, last) = sound.split_at(sound.lines().take(25_000).map(|line| line.len() + 1).sum());
+    let import = |middle: String| {
+        let file = lab.write("long.csv", format!("{first}{middle}{last}"));
+        lab.run(&["import", "--as", "children", "--keep-going", "--dry-run", &file])
+    };
+    import(",,,\n".repeat(3 << 20)).ends(0).says(&["50,000 rows of children"]);
+    // Less than half of what is read at 8 MiB.
+    import("x,m\n".repeat(1 << 19)).ends(2).says(&["50,000 rows"]);
 }
 
 #[test]
