@@ -1,5 +1,5 @@
 //! The families index: what every family asks of a child, so that new children need not wait for old families to be
-//! compiled again.
+//! compiled again. A family has a record for each view in which it is compared.
 //!
 //! All numbers are little-endian. The file begins with a [`Header`]; behind it follow parts, each a run of records of one
 //! size, and at the end a list of the parts with their digests. A record is a [`FamilyHead`], one `f32` per locus of the

@@ -2,14 +2,14 @@
 
 use rusqlite::{Row, Transaction};
 
-use super::LedgerError;
 use super::checksum::{Checksum, Sum};
 use super::column::pseudonym;
 use super::ledger::Ledger;
+use super::{LedgerError, views};
 use crate::model::{Candidate, Pseudonym};
 
 /// A current candidate and since when it is one.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CurrentCandidate {
     /// The pair and its numbers.
     pub candidate: Candidate,
@@ -31,7 +31,7 @@ pub struct CandidateFilter {
 }
 
 impl Ledger {
-    /// The current candidates, best first: by falling `log10_lr`, then by family and child. Identities come after all
+    /// The current candidates, best first: by falling [`Candidate::rank`], then by family and child. Identities come after all
     /// others.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl Ledger {
             (Some(_), Some(_)) => "family = ?1 AND child = ?2",
         };
         let mut statement = self.connection.prepare(&format!(
-            "{ALL} WHERE {condition} ORDER BY same_as IS NOT NULL, log10_lr DESC, family, child LIMIT ?3"
+            "{ALL} WHERE {condition} ORDER BY same_as IS NOT NULL, log10_lr + log10_doubt DESC, family, child LIMIT ?3"
         ))?;
         let bytes = |pseudonym: Option<Pseudonym>| pseudonym.map(|pseudonym| *pseudonym.as_bytes());
         let limit = filter.limit.map_or(-1, i64::from);
@@ -58,19 +58,21 @@ impl Ledger {
     }
 }
 
-/// Family, child, `log10_lr`, loci compared, incompatible loci, run, first run, whose profile the child has, and the
-/// checksum of it all.
-pub(super) const ALL: &str = "SELECT family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id, same_as, sum FROM candidate";
+/// Family, child, `log10_lr`, loci compared, incompatible loci, run, first run, whose profile the child has, the checksum
+/// of it all, and the views.
+pub(super) const ALL: &str = "SELECT family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id, same_as, sum, views FROM candidate";
 
 /// Reads a row of [`ALL`].
 pub(super) fn candidate(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> {
     let current = unchecked(row)?;
     if sum(row)? != Some(checksum(&current)) {
-        let Candidate { family, child, .. } = current.candidate;
-        let of = format!("the candidate {child} of the family {family}");
-        return Err(LedgerError::Damaged { of, what: "it was changed" });
+        return Err(damaged(&current.candidate));
     }
     Ok(current)
+}
+
+fn damaged(Candidate { family, child, .. }: &Candidate) -> LedgerError {
+    LedgerError::Damaged { of: format!("the candidate {child} of the family {family}"), what: "it was changed" }
 }
 
 /// The checksum in a row of [`ALL`].
@@ -87,13 +89,20 @@ pub(super) fn unchecked(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> 
         loci_compared: row.get(3)?,
         incompatible_loci: row.get(4)?,
         same_as: row.get::<_, Option<[u8; Pseudonym::LEN]>>(7)?.map(Pseudonym::from_bytes),
+        views: None,
+    };
+    let candidate = match row.get_ref(9)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
+        Some(bytes) => {
+            Candidate { views: Some(Box::new(views::decode(bytes).ok_or_else(|| damaged(&candidate))?)), ..candidate }
+        }
+        None => candidate,
     };
     Ok(CurrentCandidate { candidate, run: row.get(5)?, first_run: row.get(6)? })
 }
 
 /// The checksum of a candidate.
 pub(super) fn checksum(CurrentCandidate { candidate, run, first_run }: &CurrentCandidate) -> Sum {
-    Checksum::default()
+    let sum = Checksum::default()
         .with(candidate.family.as_bytes())
         .with(candidate.child.as_bytes())
         .with(candidate.log10_lr.to_le_bytes())
@@ -101,8 +110,12 @@ pub(super) fn checksum(CurrentCandidate { candidate, run, first_run }: &CurrentC
         .with(candidate.incompatible_loci.to_le_bytes())
         .with_optional(candidate.same_as.as_ref().map(Pseudonym::as_bytes))
         .with(run.to_le_bytes())
-        .with(first_run.to_le_bytes())
-        .sum()
+        .with(first_run.to_le_bytes());
+    // Candidates of older runs have none.
+    match &candidate.views {
+        Some(views) => sum.with(views::encode(views)).sum(),
+        None => sum.sum(),
+    }
 }
 
 /// Gives every candidate the checksum of what it says now, whatever it had.

@@ -40,6 +40,7 @@ mod tests;
 mod traces;
 mod typings;
 mod verify;
+mod views;
 
 pub use batch::{AddedTyping, Batch, Comparison, Conflict, ConflictKind, DifferingLocus, ImportReport, OnConflict};
 pub use candidates::{CandidateFilter, CurrentCandidate};

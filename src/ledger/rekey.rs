@@ -13,7 +13,7 @@ use super::keys::ANNOUNCED;
 use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
-use super::{LedgerError, LedgerKey, Replacement, candidates, codec, custody, integrity, runs, typings};
+use super::{LedgerError, LedgerKey, Replacement, candidates, codec, custody, integrity, runs, typings, views};
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
 
@@ -158,7 +158,7 @@ fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerErro
         all.push((candidates::unchecked(row)?, candidates::sum(row)?));
     }
     let mut update = tx.prepare(
-        "UPDATE candidate SET family = ?3, child = ?4, same_as = ?5, sum = ?6 WHERE family = ?1 AND child = ?2",
+        "UPDATE candidate SET family = ?3, child = ?4, same_as = ?5, sum = ?6, views = ?7 WHERE family = ?1 AND child = ?2",
     )?;
     let number = all.len() as u64;
     for (mut current, sum) in all {
@@ -168,14 +168,19 @@ fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerErro
         candidate.family = new_name("family", family, &renamed.families)?;
         candidate.child = new_name("sample", child, &renamed.samples)?;
         candidate.same_as = candidate.same_as.map(|sample| new_name("sample", sample, &renamed.samples)).transpose()?;
-        let Candidate { family: new_family, child: new_child, same_as, .. } = current.candidate;
+        for in_view in candidate.views.iter_mut().flat_map(|views| &mut views.all) {
+            in_view.view = in_view.view.renamed(|sample| new_name("sample", sample, &renamed.samples))?;
+        }
+        let sum = if is_sound { Some(candidates::checksum(&current)) } else { sum };
+        let Candidate { family: new_family, child: new_child, same_as, views, .. } = current.candidate;
         update.execute((
             family.as_bytes(),
             child.as_bytes(),
             new_family.as_bytes(),
             new_child.as_bytes(),
             same_as.as_ref().map(Pseudonym::as_bytes),
-            if is_sound { Some(candidates::checksum(&current)) } else { sum },
+            sum,
+            views.as_deref().map(views::encode),
         ))?;
     }
     Ok(number)

@@ -13,7 +13,7 @@ use super::checksum::{Checksum, Sum};
 use super::column::pseudonym;
 use super::generation::generation;
 use super::ledger::Ledger;
-use super::{CurrentCandidate, LedgerError};
+use super::{CurrentCandidate, LedgerError, views};
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
 
@@ -119,7 +119,7 @@ impl Ledger {
         let number = insert_run(&tx, run, candidates.len())?;
         let mut insert = tx.prepare(
             "INSERT OR REPLACE INTO candidate (family, child, log10_lr, loci_compared, incompatible_loci, run_id,
-             first_run_id, same_as, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             first_run_id, same_as, sum, views, log10_doubt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
         let mut delete = tx.prepare("DELETE FROM candidate WHERE family = ?1 AND child = ?2")?;
         let mut first_runs = vec![number; candidates.len()];
@@ -150,7 +150,7 @@ impl Ledger {
         for i in changed {
             let candidate = &candidates[i];
             let sum = candidates::checksum(&CurrentCandidate {
-                candidate: *candidate,
+                candidate: candidate.clone(),
                 run: number,
                 first_run: first_runs[i],
             });
@@ -164,6 +164,8 @@ impl Ledger {
                 first_runs[i],
                 candidate.same_as.as_ref().map(Pseudonym::as_bytes),
                 sum,
+                candidate.views.as_deref().map(views::encode),
+                candidate.log10_doubt(),
             ))?;
         }
         drop(delete);

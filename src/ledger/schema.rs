@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 18] = [
+pub(super) const MIGRATIONS: [&str; 19] = [
     V1,
     PEDIGREES,
     DROP_OUT,
@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: [&str; 18] = [
     INTEGRITY,
     RUN_FACTS,
     TYPINGS,
+    VIEWS,
 ];
 
 /// The version this program writes.
@@ -249,4 +250,11 @@ CREATE TABLE typing (
 ) STRICT;
 CREATE INDEX typing_by_sample ON typing (sample_id);
 ALTER TABLE import ADD COLUMN typings INTEGER NOT NULL DEFAULT 0;
+";
+
+/// `candidate.views`: see `views`; null where the family is compared as it is stated only. `candidate.log10_doubt`: that of the
+/// view that made the candidate.
+const VIEWS: &str = "
+ALTER TABLE candidate ADD COLUMN views BLOB;
+ALTER TABLE candidate ADD COLUMN log10_doubt REAL NOT NULL DEFAULT 0;
 ";

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use crate::index::{BLOCK, FamilyRecord, Row};
 use crate::kinship::KinshipError;
-use crate::model::{Candidate, Family, Unscorable};
+use crate::model::{Family, Unscorable, View};
 use crate::screen::{Plan, Screens, Weighing, screen_block, weigh_block};
 
-use super::compile::LocusCounts;
-use super::compiled::{CompiledFamily, LocusError};
+use super::aim::{Aim, Pair};
+use super::compiled::LocusError;
 use super::matcher::Matcher;
 use super::result::{MatchResult, Stages};
 use super::score::Scorer;
@@ -46,16 +46,10 @@ pub(super) struct Part {
     pub(super) records: Vec<u8>,
 }
 
-/// A compiled family and the log10 LR that it is matched for.
-struct Aimed {
-    family: CompiledFamily,
-    threshold: f64,
-}
-
 /// A family on its way over the children.
 struct Search<'c> {
-    /// Position in the chunk.
-    family: usize,
+    /// Position among the compiled.
+    aim: usize,
     scorer: &'c Scorer<'c>,
     /// What its survivors are weighed by, if they were only counted.
     weighing: Option<Weighing<'c>>,
@@ -95,74 +89,62 @@ impl<'m, 'a> Chunk<'m, 'a> {
     pub(super) fn run(mut self, watch: &Watch) -> Result<Part, Stopped> {
         watch.check()?;
         let started = Instant::now();
-        let compiled: Vec<Option<Aimed>> = self.families.iter().map(|family| self.aimed(family)).collect();
-        let plan = |aimed: &Option<Aimed>| {
-            aimed.as_ref().map_or(Plan::Nothing, |aimed| self.matcher.plan(&aimed.family, aimed.threshold))
-        };
-        let plans: Vec<Plan> = compiled.iter().map(plan).collect();
-        let scorers: Vec<Option<Scorer<'_>>> = compiled
-            .iter()
-            .map(|aimed| aimed.as_ref().map(|aimed| Scorer::new(&aimed.family, aimed.threshold)))
-            .collect();
+        let mut aims: Vec<Aim> = Vec::with_capacity(self.families.len());
+        for (of, family) in self.families.iter().enumerate() {
+            let (compiled, unscorable) = self.matcher.aims(of, family);
+            aims.extend(compiled);
+            self.part.result.unscorable.extend(unscorable);
+        }
+        let plan = |aim: &Aim| self.matcher.plan(&aim.family, aim.threshold);
+        let plans: Vec<Plan> = aims.iter().map(plan).collect();
+        let scorers: Vec<Scorer<'_>> = aims.iter().map(|aim| Scorer::new(&aim.family, aim.threshold)).collect();
         if self.keeps {
             let size = FamilyRecord::size(self.matcher.calculator().panel().len());
-            self.part.records.reserve_exact(size * self.families.len());
-            for ((family, aimed), plan) in self.families.iter().zip(&compiled).zip(&plans) {
-                let Some(Aimed { family: compiled, threshold }) = aimed else { continue };
-                self.matcher.append_record(family.pseudonym, compiled, *threshold, plan, &mut self.part.records);
+            self.part.records.reserve_exact(size * aims.len());
+            for (aim, plan) in aims.iter().zip(&plans) {
+                let pseudonym = self.families[aim.of].pseudonym;
+                self.matcher.append_record(pseudonym, &aim.family, aim.threshold, plan, &mut self.part.records);
             }
         }
-        for (family, aimed) in self.families.iter().zip(&compiled) {
-            let typed = aimed
-                .as_ref()
-                .map(|aimed| TypedLoci { pseudonym: family.pseudonym, loci: aimed.family.informative_loci() });
-            self.part.result.informative.extend(typed);
+        for aims in aims.chunk_by(|a, b| a.of == b.of) {
+            let pseudonym = self.families[aims[0].of].pseudonym;
+            let loci = aims.iter().fold(0, |loci, aim| loci | aim.family.informative_loci());
+            self.part.result.informative.push(TypedLoci { pseudonym, loci });
         }
         self.part.stages.compile += started.elapsed();
 
-        let mut hits = self.search(&plans, &scorers, watch)?;
-        self.irregular(&compiled, &scorers, &mut hits, watch);
+        let mut hits = self.search(&aims, &plans, &scorers, watch)?;
+        self.irregular(&aims, &scorers, &mut hits, watch);
 
         let started = Instant::now();
-        for ((family, compiled), hits) in self.families.iter().zip(&compiled).zip(hits) {
-            if let Some(compiled) = compiled {
-                self.describe(family, compiled, hits, watch);
-            }
+        let mut hits = hits.into_iter();
+        for aims in aims.chunk_by(|a, b| a.of == b.of) {
+            let hits: Vec<Vec<Hit>> = hits.by_ref().take(aims.len()).collect();
+            self.describe(aims, hits, watch);
         }
         self.part.stages.describe += started.elapsed();
         Ok(self.part)
     }
 
-    /// A compiled family and its threshold, or `None` and a note why not.
-    fn aimed(&mut self, family: &Family) -> Option<Aimed> {
-        let matcher = self.matcher;
-        let aimed = matcher.compiler.family(family).and_then(|compiled| match matcher.threshold(&compiled) {
-            Ok(threshold) => Ok(Aimed { family: compiled, threshold }),
-            Err(reason) => {
-                let locus = matcher.calculator().panel().loci()[0].clone();
-                Err(Unscorable { family: family.pseudonym, locus, reason: reason.to_string() })
-            }
-        });
-        aimed.map_err(|unscorable| self.part.result.unscorable.push(unscorable)).ok()
-    }
-
-    /// Screens block after block, and scores survivors family by family as batches fill up. Gives the hits per family.
+    /// Screens block after block, and scores survivors family by family as batches fill up. Gives the hits of each.
     fn search(
         &mut self,
+        aims: &[Aim],
         plans: &[Plan],
-        scorers: &[Option<Scorer<'_>>],
+        scorers: &[Scorer<'_>],
         watch: &Watch,
     ) -> Result<Vec<Vec<Hit>>, Stopped> {
         let matcher = self.matcher;
         let index = matcher.index;
         let (mut screens, mut weights): (Vec<_>, Vec<Weighing<'_>>) = (Vec::new(), Vec::new());
         let (mut screened, mut weighed, mut all) = (Vec::new(), Vec::new(), Vec::new());
-        for (family, (plan, scorer)) in plans.iter().zip(scorers).enumerate() {
-            let Some(scorer) = scorer else { continue };
+        for (aim, (plan, scorer)) in plans.iter().zip(scorers).enumerate() {
             let (counted, waiting, hits) = (Vec::new(), Vec::new(), Vec::new());
-            let mut search = Search { family, scorer, weighing: None, counted, waiting, hits };
+            let mut search = Search { aim, scorer, weighing: None, counted, waiting, hits };
             match plan {
-                Plan::Nothing => self.part.result.families_out_of_reach += 1,
+                Plan::Nothing => {
+                    self.part.result.families_out_of_reach += u64::from(aims[aim].view == View::Stated);
+                }
                 Plan::Screen(screen, weigh) => {
                     screens.push(screen);
                     search.weighing = Some(weigh.weighing());
@@ -217,12 +199,12 @@ impl<'m, 'a> Chunk<'m, 'a> {
         } else {
             watch.did(index.children() * self.families.len());
         }
-        let mut hits = vec![Vec::new(); self.families.len()];
+        let mut hits = vec![Vec::new(); aims.len()];
         for mut search in searches {
             search.weigh(matcher);
             survivors += search.waiting.len();
             search.score(matcher, &mut copied, watch);
-            hits[search.family] = search.hits;
+            hits[search.aim] = search.hits;
         }
         self.part.stages.screen += screening;
         self.part.stages.score += started.elapsed() - screening;
@@ -230,100 +212,73 @@ impl<'m, 'a> Chunk<'m, 'a> {
         Ok(hits)
     }
 
-    fn irregular(
-        &mut self,
-        compiled: &[Option<Aimed>],
-        scorers: &[Option<Scorer<'_>>],
-        hits: &mut [Vec<Hit>],
-        watch: &Watch,
-    ) {
+    fn irregular(&mut self, aims: &[Aim], scorers: &[Scorer<'_>], hits: &mut [Vec<Hit>], watch: &Watch) {
         let started = Instant::now();
         let matcher = self.matcher;
-        for (i, hits) in hits.iter_mut().enumerate() {
-            let (Some(Aimed { family, threshold }), Some(scorer)) = (&compiled[i], &scorers[i]) else { continue };
+        for ((aim, scorer), hits) in aims.iter().zip(scorers).zip(hits) {
             let before = hits.len();
             let found = |child, log10_lr| hits.push((child, log10_lr));
-            let threshold = threshold - family.linkage.slack;
-            let done = matcher.irregular.score(matcher.index, matcher.calculator(), family, scorer, threshold, found);
+            let threshold = aim.threshold - aim.family.linkage.slack;
+            let done =
+                matcher.irregular.score(matcher.index, matcher.calculator(), &aim.family, scorer, threshold, found);
             watch.keep(hits.len() - before, 0);
             if let Err(LocusError { locus, reason }) = done {
-                let locus = matcher.calculator().panel().loci()[locus].clone();
-                self.part.result.unscorable.push(Unscorable {
-                    family: self.families[i].pseudonym,
-                    locus,
-                    reason: reason.to_string(),
-                });
+                self.note_unscorable(aim.of, locus, &reason);
             }
         }
         self.part.stages.score += started.elapsed();
     }
 
-    fn describe(&mut self, family: &Family, aimed: &Aimed, mut hits: Vec<Hit>, watch: &Watch) {
-        let index = self.matcher.index;
-        let found = hits.len();
-        hits.retain(|hit| !self.matcher.passes_by(hit.0));
-        let mut hits = match self.with_linkage(aimed, hits) {
-            Ok(hits) => hits,
+    fn note_unscorable(&mut self, of: usize, locus: usize, reason: &KinshipError) {
+        self.part.result.unscorable.push(Unscorable {
+            family: self.families[of].pseudonym,
+            locus: self.matcher.calculator().panel().loci()[locus].clone(),
+            reason: reason.to_string(),
+        });
+    }
+
+    /// Makes candidates of the hits of one family: `aims` are its views, and `hits` those of each.
+    fn describe(&mut self, aims: &[Aim], hits: Vec<Vec<Hit>>, watch: &Watch) {
+        let (matcher, family) = (self.matcher, &self.families[aims[0].of]);
+        let index = matcher.index;
+        let found: usize = hits.iter().map(Vec::len).sum();
+        let mut children: Vec<usize> = hits.into_iter().flatten().map(|hit| hit.0).collect();
+        children.sort_unstable();
+        children.dedup();
+        children.retain(|&child| !matcher.passes_by(child));
+        let mut pairs = match matcher.pairs(aims, &children) {
+            Ok(pairs) => pairs,
             Err(reason) => {
-                let calculator = self.matcher.calculator();
-                let locus = calculator.panel().loci()[calculator.linked()[0].loci[0]].clone();
-                self.part.result.unscorable.push(Unscorable {
-                    family: family.pseudonym,
-                    locus,
-                    reason: reason.to_string(),
-                });
-                return;
+                let locus = matcher.calculator().linked().first().map_or(0, |pair| pair.loci[0]);
+                return self.note_unscorable(aims[0].of, locus, &reason);
             }
         };
         let mut identities = Vec::new();
-        hits.retain(|&(child, log10_lr)| match self.matcher.same_as(family, child) {
+        pairs.retain(|pair| match matcher.same_as(family, pair.child) {
             Ok(None) => true,
             Ok(same_as) => {
-                identities.push((child, log10_lr, same_as));
+                identities.push((pair.clone(), same_as));
                 false
             }
             // Nobody is taken out of the candidates for what cannot be told.
             Err(_) => true,
         });
-        if let Some(most) = self.matcher.criterion.max_per_family {
-            hits.sort_unstable_by(|a, b| {
-                b.1.total_cmp(&a.1).then_with(|| index.pseudonym(a.0).cmp(&index.pseudonym(b.0)))
+        if let Some(most) = matcher.criterion.max_per_family {
+            pairs.sort_unstable_by(|a, b| {
+                let by_name = || index.pseudonym(a.child).cmp(&index.pseudonym(b.child));
+                b.rank(aims).total_cmp(&a.rank(aims)).then_with(by_name)
             });
-            hits.truncate(most as usize);
+            pairs.truncate(most as usize);
         }
-        watch.keep(hits.len() + identities.len(), found);
-        let candidates = hits.into_iter().map(|(child, log10_lr)| (child, log10_lr, None));
-        for (child, log10_lr, same_as) in candidates.chain(identities) {
-            let compared = self.matcher.compiler.compare(&aimed.family, |locus| index.genotype(child, locus));
-            let LocusCounts { loci_compared, incompatible_loci } = compared.unwrap_or_default();
-            self.part.result.candidates.push(Candidate {
-                family: family.pseudonym,
-                child: index.pseudonym(child),
-                log10_lr,
-                loci_compared,
-                incompatible_loci,
-                same_as,
-            });
+        watch.keep(pairs.len() + identities.len(), found);
+        if pairs.is_empty() && identities.is_empty() {
+            return;
         }
-    }
-
-    /// The hits that reach the threshold once linked loci are taken together.
-    fn with_linkage(&self, aimed: &Aimed, hits: Vec<Hit>) -> Result<Vec<Hit>, KinshipError> {
-        let compiled = &aimed.family;
-        if !compiled.linkage.matters() {
-            return Ok(hits);
-        }
-        let (index, calculator) = (self.matcher.index, self.matcher.calculator());
-        let mut pairs = compiled.linkage.scorers(calculator)?;
-        let mut kept = Vec::new();
-        for (child, _) in hits {
-            let genotype = |locus: usize| index.genotype(child, locus);
-            let log10_lr = compiled.log10_lr(calculator, &mut pairs, genotype, index.drop_out(child))?;
-            if log10_lr >= aimed.threshold {
-                kept.push((child, log10_lr));
-            }
-        }
-        Ok(kept)
+        let weights = matcher.view_weights(family, aims);
+        let pairs = pairs.into_iter().map(|pair| (pair, None));
+        let candidate =
+            |(pair, same_as): (Pair, _)| matcher.candidate(family.pseudonym, aims, &pair, same_as, weights.as_deref());
+        self.part.result.candidates.extend(pairs.chain(identities).map(candidate));
     }
 }
 

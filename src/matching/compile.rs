@@ -11,6 +11,7 @@ use crate::screen::ScreenedLocus;
 
 use super::chance::{Moments, moments};
 use super::compiled::{CompiledFamily, CompiledLocus, FamilyLinkage, LocusError};
+use super::shared_loci::LocusSet;
 
 /// Most bytes of tables kept for other families.
 const INTERNED_BYTES: usize = 512 << 20;
@@ -112,18 +113,31 @@ impl<'a> Compiler<'a> {
         family: &CompiledFamily,
         child: impl Fn(usize) -> Option<Genotype>,
     ) -> Result<LocusCounts, KinshipError> {
-        let mut counts = LocusCounts::default();
+        let (compared, incompatible) = self.compared(family, child)?;
+        Ok(LocusCounts { loci_compared: compared.count_ones(), incompatible_loci: incompatible.count_ones() })
+    }
+
+    /// The loci at which a family can be compared with this child, and those of them at which the child is incompatible.
+    ///
+    /// # Errors
+    /// As [`Self::compare`].
+    pub(super) fn compared(
+        &self,
+        family: &CompiledFamily,
+        child: impl Fn(usize) -> Option<Genotype>,
+    ) -> Result<(LocusSet, LocusSet), KinshipError> {
+        let (mut compared, mut incompatible) = (0, 0);
         for (position, locus) in family.informative() {
             let Some(genotype) = child(position) else { continue };
-            counts.loci_compared += 1;
+            compared |= 1 << position;
             let pattern = locus.evidence.pattern(genotype);
             let compatible = match self.compatible.get(&pattern) {
                 Some(known) => *known,
                 None => *self.compatible.keep(&pattern, self.calculator.is_compatible(&locus.evidence, genotype)?),
             };
-            counts.incompatible_loci += u32::from(compatible == Some(false));
+            incompatible |= LocusSet::from(compatible == Some(false)) << position;
         }
-        Ok(counts)
+        Ok((compared, incompatible))
     }
 
     /// How a family's table at a locus does in unrelated children; no moments where no relative is typed.

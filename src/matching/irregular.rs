@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use crate::index::{Index, Unlisted};
 use crate::kinship::Calculator;
 use crate::model::{DropOut, Genotype, genotype_code};
+use crate::screen::may_reach;
 
 use super::compiled::{CompiledFamily, CompiledLocus, LocusError};
 use super::score::Scorer;
@@ -83,7 +84,7 @@ impl Irregular {
                     });
                 }
             }
-            if bound < threshold - 1e-6 {
+            if !may_reach(bound, threshold - 1e-6) {
                 continue;
             }
             let mut sum = 0.0;

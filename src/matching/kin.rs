@@ -189,8 +189,11 @@ impl<'a> KinSearch<'a> {
                 // Every sample is matched with all others, by every relation.
                 most / (by_ratio.len() as f64 * self.index.children() as f64)
             });
-            let criterion =
-                Criterion { min_log10_lr: self.criterion.min_log10_lr, max_per_family: None, max_chance_hits: shared };
+            let criterion = Criterion {
+                min_log10_lr: self.criterion.min_log10_lr,
+                max_chance_hits: shared,
+                ..Criterion::default()
+            };
             let matcher = Matcher::new(self.index, self.compiler.calculator(), criterion)
                 .compiling_with(Arc::clone(&self.compiler))
                 .with_identities();

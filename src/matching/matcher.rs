@@ -194,13 +194,13 @@ impl<'a> Matcher<'a> {
         Ok(best.map(|best| best.1))
     }
 
-    /// The least log10 LR of a family's candidates.
-    pub(super) fn threshold(&self, family: &CompiledFamily) -> Result<f64, KinshipError> {
-        let least = self.criterion.min_log10_lr;
+    /// The least log10 LR of a family's candidates in a view of this doubt, which may have a share of the chance hits.
+    pub(super) fn threshold(&self, family: &CompiledFamily, log10_doubt: f64, share: f64) -> Result<f64, KinshipError> {
+        let least = self.criterion.min_log10_lr - log10_doubt;
         match (&self.completeness, self.criterion.max_chance_hits) {
             (Some(children), Some(most)) => {
                 let moments = |locus| self.compiler.moments(family, locus);
-                Ok(children.threshold(self.calculator(), family, most, moments)?.max(least))
+                Ok(children.threshold(self.calculator(), family, most * share, moments)?.max(least))
             }
             _ => Ok(least),
         }

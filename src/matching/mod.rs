@@ -4,10 +4,12 @@
 //! provably miss the threshold, and every pair that stays is scored by the same sum, in panel order, in `f64`. So it
 //! depends neither on the number of threads nor on the order of anything.
 
+mod aim;
 mod chance;
 mod chunk;
 mod compile;
 mod compiled;
+mod doubt;
 mod duplicates;
 mod explain;
 mod identity;
@@ -23,6 +25,7 @@ mod watch;
 
 pub use compile::{Compiler, LocusCounts};
 pub use compiled::{CompiledFamily, CompiledLocus, FamilyLinkage, PairScorer};
+pub use doubt::{DoubtWhom, Doubts, FamilyView, views};
 pub use duplicates::{DuplicatePair, DuplicateSearch};
 pub use explain::{CpiTotal, Explanation, LocusExplanation, explain};
 pub use identity::{Identity, IdentityRule, Judge, Likeness};

@@ -1,7 +1,7 @@
 //! Which families may have a candidate among some children, from what the families index says of them: those alone need
 //! to be compiled.
 //!
-//! A record holds the family's weights at all loci of the panel. They rule out a regular child as they do in a run. An
+//! A family has a record for each of its views. A record holds the family's weights at all loci of the panel. They rule out a regular child as they do in a run. An
 //! irregular child is weighed where the tables have its value; elsewhere, at a locus where no child at listed alleles has
 //! more than `best`, it has at most `bound by child + bound by family` (see [`Calculator::bound_by_child`]), which gives
 //! it so much more room than weighing foresees: its own bound and the family's gap, `bound by family - best`.
@@ -13,7 +13,7 @@ use zerocopy::{FromBytes, IntoBytes};
 use crate::index::{FamilyHead, FamilyIndex, FamilyRecord, IndexError, Row};
 use crate::kinship::Calculator;
 use crate::model::{GenotypeCode, Pseudonym};
-use crate::screen::{Measure, Plan, Table, Weighing, Weights, weigh_block};
+use crate::screen::{Measure, Plan, Table, Weighing, Weights, may_reach, weigh_block};
 
 use super::compiled::{CompiledFamily, CompiledLocus};
 use super::irregular::IrregularChild;
@@ -116,13 +116,15 @@ impl Matcher<'_> {
             watch.did(self.index.children() * records.len());
             let name = |record: &FamilyRecord<'_>| Pseudonym::from_bytes(record.head.pseudonym);
             let within = records.iter().zip(reached).filter(|(_, reached)| *reached);
-            Ok(Reached {
-                within: within.map(|(record, _)| name(record)).collect(),
-                informative: records
-                    .iter()
-                    .map(|record| TypedLoci { pseudonym: name(record), loci: typed_loci(record.gaps) })
-                    .collect(),
-            })
+            // The views of a family stand side by side.
+            let mut within: Vec<Pseudonym> = within.map(|(record, _)| name(record)).collect();
+            within.dedup();
+            let views = records.chunk_by(|a, b| a.head.pseudonym == b.head.pseudonym);
+            let informative = |views: &[FamilyRecord<'_>]| TypedLoci {
+                pseudonym: name(&views[0]),
+                loci: views.iter().fold(0, |loci, record| loci | typed_loci(record.gaps)),
+            };
+            Ok(Reached { within, informative: views.map(informative).collect() })
         };
         let parts: Vec<Reached> = (0..families.parts()).into_par_iter().map(part).collect::<Result<_, _>>()?;
         let mut all = Reached::default();
@@ -147,8 +149,14 @@ impl Matcher<'_> {
         };
         let room: f64 = record.head.room.get() + child.apart.iter().zip(&child.bounds).map(more).sum::<f64>();
         let lacking = weighing.sum_without(&self.layout.classes, child.codes, child.apart);
-        f64::from(lacking) <= room * record.head.units.get()
+        is_within(lacking, room, record.head.units.get())
     }
+}
+
+/// Whether a child that lacks so much is within reach. With no end to what it may have, or where that is no number, it is:
+/// infinity times zero is none.
+fn is_within(lacking: u32, room: f64, units: f64) -> bool {
+    may_reach(room * units, f64::from(lacking))
 }
 
 /// Where a relative is typed: see [`gap`].

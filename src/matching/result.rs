@@ -5,15 +5,16 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::kinship::Calculator;
-use crate::model::{Candidate, Pseudonym, Unscorable};
+use crate::model::{Candidate, InView, Pseudonym, Unscorable};
 use crate::population::FrequencyTable;
 
+use super::doubt::{DoubtWhom, Doubts};
 use super::shared_loci::TypedLoci;
 
 /// When a pair becomes a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Criterion {
-    /// The least log10 LR, inclusive.
+    /// The least log10 LR, inclusive, for the papers as they are stated; views need more: see `doubt`.
     pub min_log10_lr: f64,
     /// The most candidates of a family: its best, ties broken by the child's pseudonym. Identities are none of them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,12 +23,14 @@ pub struct Criterion {
     /// the family; above 0. Bounded from above, so that candidates keep to it for certain: see `chance`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_chance_hits: Option<f64>,
+    /// In which statements the papers may be wrong.
+    pub doubts: Doubts,
 }
 
 impl Default for Criterion {
-    /// LR 10,000: the value from which laboratories speak of support.
+    /// LR 10,000: the value from which laboratories speak of support; families as they are stated.
     fn default() -> Self {
-        Self { min_log10_lr: 4.0, max_per_family: None, max_chance_hits: None }
+        Self { min_log10_lr: 4.0, max_per_family: None, max_chance_hits: None, doubts: Doubts::none() }
     }
 }
 
@@ -35,7 +38,7 @@ impl Default for Criterion {
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct MatchResult {
-    /// Best first: by falling LR, ties by family and child.
+    /// Best first: by falling [`Candidate::rank`], ties by family and child.
     pub candidates: Vec<Candidate>,
     /// Families that could not be scored, by pseudonym.
     pub unscorable: Vec<Unscorable>,
@@ -45,11 +48,11 @@ pub struct MatchResult {
     pub families: u64,
     /// Children in the index.
     pub children: u64,
-    /// Families screened with the bit-sliced kernel.
+    /// Families screened with the bit-sliced kernel, each as often as it has views.
     pub families_screened: u64,
-    /// Families whose relatives exclude too little to count, screened by the weights of genotypes.
+    /// Families whose relatives exclude too little to count, screened by the weights of genotypes; as often.
     pub families_weighed: u64,
-    /// Families with which no child typed at listed alleles only can reach the threshold.
+    /// Families with which, as they are stated, no child typed at listed alleles only can reach the threshold.
     pub families_out_of_reach: u64,
     /// Pairs that passed the screen.
     pub survivors: u64,
@@ -106,13 +109,13 @@ impl MatchResult {
         self.refused.sort_unstable();
         self.refused.dedup();
         self.candidates.sort_unstable_by(|a, b| {
-            b.log10_lr.total_cmp(&a.log10_lr).then_with(|| (a.family, a.child).cmp(&(b.family, b.child)))
+            b.rank().total_cmp(&a.rank()).then_with(|| (a.family, a.child).cmp(&(b.family, b.child)))
         });
     }
 }
 
 /// BLAKE3 of a canonical result set: frequencies, settings, criterion, and the candidates by family and child with the
-/// bits of their log10 LR. Equal digests mean equal results.
+/// bits of their log10 LR, in every view. Equal digests mean equal results.
 #[must_use]
 pub fn run_digest(
     table: &FrequencyTable,
@@ -120,7 +123,7 @@ pub fn run_digest(
     criterion: &Criterion,
     candidates: &[Candidate],
 ) -> [u8; 32] {
-    let mut hash = blake3::Hasher::new_derive_key("reunite 2026 run digest v1");
+    let mut hash = blake3::Hasher::new_derive_key("reunite 2026 run digest v2");
     hash.update(&table.digest());
     let settings = calculator.settings_line();
     hash.update(&(settings.len() as u64).to_le_bytes());
@@ -134,6 +137,13 @@ pub fn run_digest(
         hash.update(b"chance hits");
         hash.update(&most.to_bits().to_le_bytes());
     }
+    let Doubts { whom, relative, exchanged, half_sibling } = criterion.doubts;
+    hash.update(whom.word().as_bytes());
+    if whom != DoubtWhom::None {
+        [relative, exchanged, half_sibling].iter().for_each(|doubt| {
+            hash.update(&doubt.to_bits().to_le_bytes());
+        });
+    }
     hash.update(&(candidates.len() as u64).to_le_bytes());
     let mut rows: Vec<&Candidate> = candidates.iter().collect();
     rows.sort_unstable_by_key(|candidate| (candidate.family, candidate.child));
@@ -146,6 +156,17 @@ pub fn run_digest(
         if let Some(sample) = candidate.same_as {
             hash.update(b"same as");
             hash.update(sample.as_bytes());
+        }
+        if let Some(views) = &candidate.views {
+            hash.update(b"views");
+            hash.update(&(views.all.len() as u64).to_le_bytes());
+            for InView { view, log10_doubt, log10_lr } in &views.all {
+                hash.update(&view.to_bytes());
+                hash.update(&log10_doubt.to_bits().to_le_bytes());
+                hash.update(&log10_lr.to_bits().to_le_bytes());
+            }
+            hash.update(&(views.made_by as u64).to_le_bytes());
+            hash.update(&views.log10_lr_mixed.unwrap_or(f64::NAN).to_bits().to_le_bytes());
         }
     }
     *hash.finalize().as_bytes()

@@ -1,6 +1,7 @@
 //! Scoring: one sum, in panel order, and a bound that ends it early.
 
 use crate::model::GenotypeCode;
+use crate::screen::may_reach;
 
 use super::compiled::CompiledFamily;
 
@@ -92,7 +93,7 @@ impl<'a> Scorer<'a> {
                 }
             }
             for (place, (sum, codes)) in sums.into_iter().zip(codes.chunks_exact(loci)).enumerate() {
-                if sum + rest >= self.threshold - SLACK && self.may_reach(sum, later, codes) {
+                if may_reach(sum + rest, self.threshold - SLACK) && self.may_reach(sum, later, codes) {
                     let log10_lr = self.sum(codes);
                     if log10_lr >= self.threshold {
                         found(group * TOGETHER + place, log10_lr);
@@ -111,7 +112,7 @@ impl<'a> Scorer<'a> {
                 sum += self.tables[step.locus][usize::from(codes[step.locus])];
                 rest = step.rest;
             }
-            sum + rest >= self.threshold - SLACK
+            may_reach(sum + rest, self.threshold - SLACK)
         })
     }
 

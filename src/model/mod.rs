@@ -17,6 +17,7 @@ mod records;
 mod relation;
 mod sample_record;
 mod typing;
+mod view;
 
 pub use allele::{Allele, AlleleError};
 pub use candidate::{Candidate, Unscorable};
@@ -32,3 +33,4 @@ pub use records::{Child, Family, FamilyPedigree, Relative};
 pub use relation::{Relation, Sex, UnknownWord};
 pub use sample_record::{Layout, SampleRecord};
 pub use typing::{Joined, Observed, SURE_LOCI, Typing, drop_out_explains, joined_drop_out};
+pub use view::{InView, ParentSide, View, Views};

@@ -1,21 +1,28 @@
 //! How many loci a child may miss, and how many children that lets through.
 
+use std::cmp::Ordering;
+
 /// The classes of a counter of strong matches: 0 to 6, and 7 or more.
 pub(super) const STRONG_CLASSES: usize = 8;
 
 /// Room for the rounding of sums of at most 64 values below 10^3, many times over.
 pub(super) const SLACK: f64 = 1e-6;
 
+/// Whether a bound reaches a threshold. One that is no number, such as infinity less infinity, does: it says nothing.
+pub(crate) fn may_reach(bound: f64, threshold: f64) -> bool {
+    bound.partial_cmp(&threshold) != Some(Ordering::Less)
+}
+
 /// The largest number m of misses with which `best - (the m smallest drops)` still reaches the threshold; `None` if
 /// not even m = 0 does. `drops` are rising and not negative.
 pub(super) fn misses_allowed(best: f64, drops: &[f64], threshold: f64) -> Option<usize> {
-    if best < threshold {
+    if !may_reach(best, threshold) {
         return None;
     }
     let mut left = best;
     let fits = |drop: &&f64| {
         left -= **drop;
-        left >= threshold
+        may_reach(left, threshold)
     };
     Some(drops.iter().take_while(fits).count())
 }
@@ -74,6 +81,10 @@ mod tests {
         assert_eq!(misses_allowed(10.0, &drops, -5.0), Some(3));
         assert_eq!(misses_allowed(10.0, &drops, 10.1), None);
         assert_eq!(misses_allowed(10.0, &[f64::INFINITY; 3], 1.0), Some(0));
+        // Whatever is not finite is within reach.
+        assert_eq!(misses_allowed(10.0, &[f64::INFINITY; 3], f64::NEG_INFINITY), Some(3));
+        assert_eq!(misses_allowed(f64::INFINITY, &[f64::INFINITY; 3], 1.0), Some(3));
+        assert_eq!(misses_allowed(f64::NAN, &drops, 1.0), Some(3));
     }
 
     #[test]

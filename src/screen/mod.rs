@@ -23,6 +23,7 @@ mod screens;
 mod weigh;
 mod weights;
 
+pub(crate) use bound::may_reach;
 pub use classes::{Classes, Lane};
 pub use differences::Differences;
 pub use instructions::Instructions;

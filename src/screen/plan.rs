@@ -1,6 +1,6 @@
 //! A family's plan: what to count, and how much of it to allow.
 
-use super::bound::{SLACK, STRONG_CLASSES, misses_allowed, passes, staircase};
+use super::bound::{SLACK, STRONG_CLASSES, may_reach, misses_allowed, passes, staircase};
 use super::classes::Classes;
 use super::instructions::Instructions;
 use super::locus::{Carries, LocusScreen, ScreenedLocus, TOLERANCES};
@@ -93,7 +93,7 @@ impl Plan {
     #[must_use]
     pub fn new(loci: &[Option<&ScreenedLocus>], layout: &Layout, threshold: f64) -> Self {
         let best: f64 = loci.iter().flatten().map(|locus| locus.best).sum();
-        if best < threshold - SLACK {
+        if !may_reach(best, threshold - SLACK) {
             return Self::Nothing;
         }
         let weighing = layout.instructions.cost_of_weighing();

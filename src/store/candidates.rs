@@ -92,7 +92,7 @@ pub(super) fn report(
         marks.entry(family).or_default().push(cause);
     }
     let candidates: Vec<(Candidate, i64)> = candidates.collect();
-    let pairs: Vec<Candidate> = candidates.iter().map(|one| one.0).collect();
+    let pairs: Vec<Candidate> = candidates.iter().map(|one| one.0.clone()).collect();
     let about = Identities::read(ledger, store, calculator, &pairs)?;
     let (mut found, mut identities) = (Vec::new(), Vec::new());
     for (candidate, first_run) in candidates {

@@ -171,7 +171,7 @@ impl Store {
         let recording = Instant::now();
         let delta = ledger.record_run(&record, &result.candidates, &before, &self.name_table(entry))?;
         let write = recording.elapsed();
-        let candidates = result.candidates.iter().copied().zip(delta.first_runs.iter().copied());
+        let candidates = result.candidates.iter().cloned().zip(delta.first_runs.iter().copied());
         let report = report(self, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;
         let families_withdrawn = ledger.withdrawn()?.len() as u64;
         let withdrawn = delta.withdrawn;

@@ -1,15 +1,15 @@
 //! The screened result is the result of scoring every pair, bit for bit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index};
 use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedLoci, LinkedShown, Shown};
-use reunite::matching::{Compiler, Criterion, MatchResult, Matcher, Stopped, Watch};
+use reunite::matching::{Compiler, Criterion, Doubts, FamilyView, MatchResult, Matcher, Stopped, Watch, views};
 use reunite::model::{
-    Allele, Candidate, Child, DropOut, Family, Genotype, Member, Pedigree, Profile, Pseudonym, Relation, Relative,
-    genotype_code,
+    Allele, Candidate, Child, DropOut, Family, Genotype, InView, Locus, Member, Pedigree, Profile, Pseudonym, Relation,
+    Relative, Views, genotype_code,
 };
 use reunite::population::{Convention, DropOuts, Floor, FrequencyTable, Model, Mutation, MutationRates};
 use reunite::screen::Instructions;
@@ -95,11 +95,10 @@ fn every_way<'a>(
     index: &'a Index,
     calculator: &'a Calculator,
     compilers: &[Arc<Compiler<'a>>; 2],
-    least: f64,
+    criterion: Criterion,
     families: &[Family],
 ) -> Vec<MatchResult> {
     let on = |instructions: Instructions| {
-        let criterion = Criterion { min_log10_lr: least, ..Criterion::default() };
         let compiler = Arc::clone(&compilers[usize::from(instructions.counts())]);
         Matcher::new(index, calculator, criterion).with_instructions(instructions).compiling_with(compiler)
     };
@@ -119,7 +118,8 @@ fn every_way<'a>(
     results.push(matcher().run_pages(&watch, next, Some(&mut keep)).unwrap().0);
     writer.finish(&path).unwrap();
     let families_index = FamilyIndex::open_if(&path, calculator.panel().len(), |_| true).unwrap();
-    assert_eq!(families_index.families(), families.len() as u64);
+    let records = families.iter().map(|family| views(family, &criterion.doubts).len()).sum::<usize>();
+    assert_eq!(families_index.families(), records as u64);
     for instructions in Instructions::available() {
         let matcher = on(instructions);
         let reached = matcher.within_reach(&families_index, &watch).unwrap();
@@ -131,6 +131,10 @@ fn every_way<'a>(
         results.push(matcher.run(&few, &watch).unwrap().0);
     }
     results
+}
+
+fn from(least: f64) -> Criterion {
+    Criterion { min_log10_lr: least, ..Criterion::default() }
 }
 
 /// Every pair by the calculator alone, locus by locus in panel order: no tables, no index, no bounds.
@@ -208,7 +212,15 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
                 incompatible_loci += u32::from(calculator.is_compatible(evidence, genotype).unwrap() == Some(false));
             }
             let (family, child) = (family.pseudonym, child.pseudonym);
-            found.push(Candidate { family, child, log10_lr, loci_compared, incompatible_loci, same_as: None });
+            found.push(Candidate {
+                family,
+                child,
+                log10_lr,
+                loci_compared,
+                incompatible_loci,
+                same_as: None,
+                views: None,
+            });
         }
     }
     found.sort_by(|a, b| b.log10_lr.total_cmp(&a.log10_lr).then_with(|| (a.family, a.child).cmp(&(b.family, b.child))));
@@ -284,7 +296,7 @@ proptest! {
         let calculator = Calculator::new(table, model).unwrap().with_linked(pairs).unwrap();
         let index = index(&children, table);
         let expected = exhaustive(&families, &children, &calculator, least);
-        for result in every_way(&index, &calculator, &compilers(&calculator), least, &families) {
+        for result in every_way(&index, &calculator, &compilers(&calculator), from(least), &families) {
             prop_assert_eq!(&result.unscorable, &vec![]);
             prop_assert_eq!(result.candidates.len(), expected.len());
             for (ours, theirs) in result.candidates.iter().zip(&expected) {
@@ -334,9 +346,100 @@ proptest! {
         let calculator = Calculator::new(table, model).unwrap();
         let index = index(&children, table);
         let expected = exhaustive(&families, &children, &calculator, least);
-        for result in every_way(&index, &calculator, &compilers(&calculator), least, &families) {
+        for result in every_way(&index, &calculator, &compilers(&calculator), from(least), &families) {
             prop_assert_eq!(&result.unscorable, &vec![]);
             prop_assert_eq!(&result.candidates, &expected);
+        }
+    }
+}
+
+/// Every pair in every view by the calculator alone: what makes a candidate, by its definition.
+fn exhaustive_in_views(
+    families: &[Family],
+    children: &[Child],
+    calculator: &Calculator,
+    criterion: &Criterion,
+) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for family in families {
+        let views = views(family, &criterion.doubts);
+        let alone = |view: &FamilyView| {
+            let all = exhaustive(std::slice::from_ref(&view.family), children, calculator, f64::NEG_INFINITY);
+            all.into_iter().map(|one| (one.child, one)).collect::<BTreeMap<Pseudonym, Candidate>>()
+        };
+        let by_view: Vec<_> = views.iter().map(alone).collect();
+        for child in children {
+            let of = |view: usize| &by_view[view][&child.pseudonym];
+            let rank = |view: &usize| of(*view).log10_lr + views[*view].log10_doubt;
+            let reach =
+                (0..views.len()).filter(|&view| of(view).log10_lr >= criterion.min_log10_lr - views[view].log10_doubt);
+            // The first of the best.
+            let Some(made_by) = reach.rev().max_by(|a, b| rank(a).total_cmp(&rank(b))) else { continue };
+            if views.len() == 1 {
+                found.push(of(0).clone());
+                continue;
+            }
+            let incompatible = |view: &FamilyView, locus: usize| {
+                let evidence = Evidence::of_family(&view.family, locus, calculator.model().convention);
+                let genotype = child.profile.at(locus).filter(|_| evidence.is_informative());
+                genotype.is_some_and(|g| calculator.is_compatible(&evidence, g).unwrap() == Some(false))
+            };
+            let contradicts =
+                |&(locus, _): &(usize, &Locus)| incompatible(&views[0], locus) && !incompatible(&views[made_by], locus);
+            let loci = calculator.panel().loci().iter().enumerate();
+            let in_view = |(at, view): (usize, &FamilyView)| InView {
+                view: view.view,
+                log10_doubt: view.log10_doubt,
+                log10_lr: of(at).log10_lr,
+            };
+            let all = Views {
+                all: views.iter().enumerate().map(in_view).collect(),
+                made_by,
+                log10_lr_mixed: None,
+                contradicting: loci.filter(contradicts).map(|one| one.1.clone()).collect(),
+            };
+            found.push(Candidate { views: Some(Box::new(all)), ..of(made_by).clone() });
+        }
+    }
+    found.sort_by(|a, b| b.rank().total_cmp(&a.rank()).then_with(|| (a.family, a.child).cmp(&(b.family, b.child))));
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6))]
+
+    #[test]
+    fn screened_equals_exhaustive_in_every_view(
+        shapes in shapes(), model in models(), seed in any::<u64>(), least in -1.0..4.0_f64, untyped in 0.0..0.2_f64,
+        doubt in 0.001..0.3_f64, with_pedigrees_of_their_own in any::<bool>(), linked in any::<bool>(),
+    ) {
+        let table = FrequencyTable::chinese_han_23();
+        let (model, linked) = if with_pedigrees_of_their_own { (Model { theta: 0.0, ..model }, false) } else { (model, linked) };
+        let plan = Plan {
+            families: if linked || model.theta > 0.0 { 2 } else { 4 }, children: 300, seed, planted: 0.9, shapes, untyped,
+            partial_children: 0.2, partial_relatives: 0.1, ..Plan::default()
+        };
+        let (mut families, children) = people(&plan, table, &model);
+        if with_pedigrees_of_their_own {
+            with_pedigrees(&mut families);
+        }
+        let pair = LinkedLoci { loci: ["vWA", "D12S391"].map(|name| name.parse().unwrap()), recombination: 0.106 };
+        let pairs = if linked { std::slice::from_ref(&pair) } else { &[] };
+        let calculator = Calculator::new(table, model).unwrap().with_linked(pairs).unwrap();
+        let index = index(&children, table);
+        let doubts = Doubts { relative: doubt, exchanged: doubt / 10.0, ..Doubts::usual() };
+        let criterion = Criterion { doubts, ..from(least) };
+        let expected = exhaustive_in_views(&families, &children, &calculator, &criterion);
+        for mut result in every_way(&index, &calculator, &compilers(&calculator), criterion, &families) {
+            prop_assert_eq!(&result.unscorable, &vec![]);
+            for views in result.candidates.iter_mut().filter_map(|candidate| candidate.views.as_mut()) {
+                // Its algebra has a test of its own.
+                prop_assert!(views.log10_lr_mixed.take().is_some());
+            }
+            prop_assert_eq!(result.candidates.len(), expected.len());
+            for (ours, theirs) in result.candidates.iter().zip(&expected) {
+                prop_assert_eq!(ours, theirs);
+            }
         }
     }
 }
@@ -360,9 +463,9 @@ fn screened_equals_exhaustive_without_mutation() {
     let all = exhaustive(&families, &children, &calculator, -2.0);
     let compilers = compilers(&calculator);
     for least in [-2.0, 1.0, 4.0, 8.0] {
-        let expected: Vec<Candidate> = all.iter().filter(|one| one.log10_lr >= least).copied().collect();
+        let expected: Vec<Candidate> = all.iter().filter(|one| one.log10_lr >= least).cloned().collect();
         assert!(expected.len() > 20, "there is something to lose");
-        for result in every_way(&index, &calculator, &compilers, least, &families) {
+        for result in every_way(&index, &calculator, &compilers, from(least), &families) {
             assert_eq!(result.candidates, expected);
         }
     }
@@ -441,7 +544,7 @@ fn no_child_at_the_edge_is_lost() {
         assert_eq!(all.len(), children.len());
         let compilers = compilers(&calculator);
         for edge in &all {
-            for result in every_way(&index, &calculator, &compilers, edge.log10_lr, one) {
+            for result in every_way(&index, &calculator, &compilers, from(edge.log10_lr), one) {
                 screened += result.families_screened;
                 weighed += result.families_weighed;
                 assert_eq!(result.candidates[..], all[..result.candidates.len()]);

@@ -48,7 +48,7 @@ impl Match {
         let mut options = MatchOptions { full: self.full, exhaustive: self.exhaustive, ..MatchOptions::new(&store) };
         let min_log10_lr = self.min_log10_lr.unwrap_or(options.criterion.min_log10_lr);
         let (max_per_family, max_chance_hits) = (self.max_per_family, self.max_chance_hits);
-        options.criterion = Criterion { min_log10_lr, max_per_family, max_chance_hits };
+        options.criterion = Criterion { min_log10_lr, max_per_family, max_chance_hits, ..options.criterion };
         options.min_loci = self.min_loci.unwrap_or(options.min_loci);
         if self.no_mmap {
             options.access = Access::Read;

@@ -111,5 +111,13 @@ fn run(ledger: &Ledger) -> RunRecord {
 }
 
 fn candidate(family: u8, child: u8, log10_lr: f64) -> Candidate {
-    Candidate { family: p(family), child: p(child), log10_lr, loci_compared: 2, incompatible_loci: 0, same_as: None }
+    Candidate {
+        family: p(family),
+        child: p(child),
+        log10_lr,
+        loci_compared: 2,
+        incompatible_loci: 0,
+        same_as: None,
+        views: None,
+    }
 }

@@ -156,7 +156,7 @@ fn a_run_builds_on_how_the_candidates_stand() {
     );
     let before = ledger.standing().unwrap();
     let known = CurrentCandidate { candidate: candidate(9, 1, 5.0), run: 1, first_run: 1 };
-    assert_eq!(before.candidates, [known]);
+    assert_eq!(before.candidates, [known.clone()]);
     import(&mut ledger, vec![child(2, 1, ["14", "22"])]);
     let now = run(&ledger);
     assert!(
@@ -170,7 +170,7 @@ fn a_run_builds_on_how_the_candidates_stand() {
     expected[1] = 1;
     let delta = record_now(&mut ledger, &given).unwrap();
     assert_eq!(delta, RunDelta { run: 2, first_runs: expected, withdrawn: 0 });
-    let delta = record_now(&mut ledger, &[given[4], given[2]]).unwrap();
+    let delta = record_now(&mut ledger, &[given[4].clone(), given[2].clone()]).unwrap();
     assert_eq!(delta, RunDelta { run: 3, first_runs: vec![2; 2], withdrawn: 4 });
     let families: Vec<_> = ledger.standing().unwrap().candidates.iter().map(|c| (c.candidate.family, c.run)).collect();
     assert_eq!(families, [(p(1), 2), (p(6), 2)]);

@@ -1,0 +1,183 @@
+//! A family on its way through the stages in each of its views, and what becomes of the pairs that reach the threshold in
+//! one of them.
+
+use crate::kinship::{Evidence, KinshipError};
+use crate::model::{Candidate, Family, InView, Pseudonym, Unscorable, View, Views};
+
+use super::compiled::CompiledFamily;
+use super::doubt::{FamilyView, views};
+use super::matcher::Matcher;
+use super::shared_loci::LocusSet;
+
+/// A family compiled in one of its views, and the log10 LR that it is matched for.
+pub(super) struct Aim {
+    /// Position of the family among others.
+    pub(super) of: usize,
+    pub(super) view: View,
+    pub(super) log10_doubt: f64,
+    /// The relatives in this view.
+    relatives: Family,
+    pub(super) family: CompiledFamily,
+    pub(super) threshold: f64,
+}
+
+/// A family and a child that reach the threshold of a view.
+#[derive(Clone)]
+pub(super) struct Pair {
+    /// Number of the child in the index.
+    pub(super) child: usize,
+    /// log10 LR in each view.
+    log10_lrs: Vec<f64>,
+    /// Which of them made it a candidate.
+    made_by: usize,
+}
+
+impl Pair {
+    /// By this the candidates of a family are ranked: see [`Candidate::rank`].
+    pub(super) fn rank(&self, aims: &[Aim]) -> f64 {
+        self.log10_lrs[self.made_by] + aims[self.made_by].log10_doubt
+    }
+}
+
+impl Matcher<'_> {
+    /// A family compiled in all its views; and what cannot be compiled.
+    pub(super) fn aims(&self, of: usize, family: &Family) -> (Vec<Aim>, Vec<Unscorable>) {
+        let views = views(family, &self.criterion.doubts);
+        let share = 1.0 / views.len() as f64;
+        let aim = |FamilyView { view, log10_doubt, family: relatives }: FamilyView| {
+            let family = self.compiler.family(&relatives)?;
+            match self.threshold(&family, log10_doubt, share) {
+                Ok(threshold) => Ok(Aim { of, view, log10_doubt, relatives, family, threshold }),
+                Err(reason) => {
+                    let locus = self.calculator().panel().loci()[0].clone();
+                    Err(Unscorable { family: relatives.pseudonym, locus, reason: reason.to_string() })
+                }
+            }
+        };
+        let (mut aims, mut unscorable) = (Vec::with_capacity(views.len()), Vec::new());
+        for view in views {
+            match aim(view) {
+                Ok(aim) => aims.push(aim),
+                Err(error) => unscorable.push(error),
+            }
+        }
+        (aims, unscorable)
+    }
+
+    /// Those of the children who reach the threshold in a view of a family, with linked loci taken together.
+    pub(super) fn pairs(&self, aims: &[Aim], children: &[usize]) -> Result<Vec<Pair>, KinshipError> {
+        let (index, calculator) = (self.index, self.calculator());
+        let mut scorers = Vec::with_capacity(aims.len());
+        for aim in aims {
+            scorers.push(aim.family.linkage.scorers(calculator)?);
+        }
+        let mut pairs = Vec::with_capacity(children.len());
+        for &child in children {
+            let genotype = |locus: usize| index.genotype(child, locus);
+            let mut log10_lrs = Vec::with_capacity(aims.len());
+            for (aim, linked) in aims.iter().zip(&mut scorers) {
+                log10_lrs.push(aim.family.log10_lr(calculator, linked, genotype, index.drop_out(child))?);
+            }
+            let rank = |view: usize| log10_lrs[view] + aims[view].log10_doubt;
+            let reach = (0..aims.len()).filter(|&view| log10_lrs[view] >= aims[view].threshold);
+            // Of several alike the first: the papers, if they are among them.
+            if let Some(made_by) = reach.reduce(|best, view| if rank(view) > rank(best) { view } else { best }) {
+                pairs.push(Pair { child, log10_lrs, made_by });
+            }
+        }
+        Ok(pairs)
+    }
+
+    /// How probable the views of a family are after a look at its relatives, in log10 and up to a common factor: the stated
+    /// probability times that of the relatives' genotypes. Nothing if that cannot be computed.
+    pub(super) fn view_weights(&self, family: &Family, aims: &[Aim]) -> Option<Vec<f64>> {
+        let mut weights: Vec<f64> = aims.iter().map(|aim| aim.log10_doubt).collect();
+        let whole: Vec<Family> =
+            aims.iter().map(|aim| super::doubt::with_all(family, aim.view, &aim.relatives)).collect::<Option<_>>()?;
+        // Unrelated relatives are equally probable in every view.
+        if whole.iter().all(super::doubt::are_founders) {
+            return Some(weights);
+        }
+        let calculator = self.calculator();
+        for (weight, family) in weights.iter_mut().zip(&whole) {
+            for locus in 0..calculator.panel().len() {
+                let evidence = Evidence::of_family(family, locus, calculator.model().convention);
+                if evidence.is_informative() {
+                    *weight += libm::log10(calculator.relatives_likelihood(locus, &evidence).ok()?);
+                }
+            }
+        }
+        Some(weights)
+    }
+
+    /// The candidate of a pair.
+    pub(super) fn candidate(
+        &self,
+        family: Pseudonym,
+        aims: &[Aim],
+        pair: &Pair,
+        same_as: Option<Pseudonym>,
+        weights: Option<&[f64]>,
+    ) -> Candidate {
+        let genotype = |locus: usize| self.index.genotype(pair.child, locus);
+        let compared = |aim: &Aim| self.compiler.compared(&aim.family, genotype).unwrap_or_default();
+        let made_by = &aims[pair.made_by];
+        let (loci, incompatible) = compared(made_by);
+        let is_plain = aims.len() == 1 && made_by.view == View::Stated;
+        let views = || {
+            let stated = aims.iter().find(|aim| aim.view == View::Stated);
+            let contradicting = stated.map_or(0, |stated| compared(stated).1 & !incompatible);
+            let in_view =
+                |(aim, &log10_lr): (&Aim, &f64)| InView { view: aim.view, log10_doubt: aim.log10_doubt, log10_lr };
+            let names = self.calculator().panel().loci().iter().enumerate();
+            Box::new(Views {
+                all: aims.iter().zip(&pair.log10_lrs).map(in_view).collect(),
+                made_by: pair.made_by,
+                log10_lr_mixed: weights.and_then(|weights| mixed(weights, &pair.log10_lrs)),
+                contradicting: names.filter(|one| contradicting >> one.0 & 1 == 1).map(|one| one.1.clone()).collect(),
+            })
+        };
+        Candidate {
+            family,
+            child: self.index.pseudonym(pair.child),
+            log10_lr: pair.log10_lrs[pair.made_by],
+            loci_compared: count(loci),
+            incompatible_loci: count(incompatible),
+            same_as,
+            views: (!is_plain).then(views),
+        }
+    }
+}
+
+fn count(loci: LocusSet) -> u32 {
+    loci.count_ones()
+}
+
+/// log10 of the mean likelihood ratio, by these log10 weights. Nothing if no view is possible.
+fn mixed(weights: &[f64], log10_lrs: &[f64]) -> Option<f64> {
+    let sum = |of: &dyn Fn(usize) -> f64| {
+        let most = (0..weights.len()).map(of).fold(f64::NEG_INFINITY, f64::max);
+        let part = |view| libm::pow(10.0, of(view) - most);
+        if most == f64::NEG_INFINITY { most } else { most + libm::log10((0..weights.len()).map(part).sum()) }
+    };
+    let all = sum(&|view| weights[view]);
+    (all > f64::NEG_INFINITY).then(|| sum(&|view| weights[view] + log10_lrs[view]) - all + 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_is_the_mean_of_the_ratios() {
+        // (1 x 100 + 0.01 x 10^6) / 1.01.
+        let log10_lr = mixed(&[0.0, -2.0], &[2.0, 6.0]).unwrap();
+        assert!((log10_lr - libm::log10(10_100.0 / 1.01)).abs() < 1e-12);
+        // An impossible view counts with 0, one that the relatives rule out not at all.
+        let impossible = mixed(&[0.0, -2.0], &[f64::NEG_INFINITY, 6.0]).unwrap();
+        assert!((impossible - libm::log10(10_000.0 / 1.01)).abs() < 1e-12);
+        assert_eq!(mixed(&[0.0, f64::NEG_INFINITY], &[2.0, 6.0]), Some(2.0));
+        assert_eq!(mixed(&[f64::NEG_INFINITY], &[2.0]), None);
+        assert_eq!(mixed(&[0.0, 0.0], &[f64::NEG_INFINITY; 2]), Some(f64::NEG_INFINITY));
+    }
+}

@@ -1,0 +1,405 @@
+//! The views of a family: its papers as they are stated, and each time with one statement taken to be false.
+//!
+//! A view is a family like any other, so everything that holds for families holds for views: they are compiled, screened
+//! and scored in the same way, and nothing that reaches a view's threshold is lost. The threshold of a view is that of the
+//! papers divided by the stated probability that they are false in just this way: a pair is a candidate if
+//! `log10 LR + log10 doubt` reaches what `log10 LR` of the papers must.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::model::{Family, Member, ParentSide, Pedigree, Relation, Relative, View};
+
+/// Whom the papers may be wrong about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum DoubtWhom {
+    /// Nobody: families are compared as they are stated.
+    None,
+    /// Father and mother.
+    Parents,
+    /// Every relative.
+    All,
+}
+
+impl DoubtWhom {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::None, Self::Parents, Self::All];
+
+    /// The word for it, on the command line and in settings.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Parents => "parents",
+            Self::All => "all",
+        }
+    }
+}
+
+/// How probable it is that a statement of the papers is false: each from above 0 to below 1.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Doubts {
+    /// Whom the papers may be wrong about.
+    pub whom: DoubtWhom,
+    /// A sample is not of the relative that it is said to be of, or a parent not the child's.
+    pub relative: f64,
+    /// Two samples were exchanged.
+    pub exchanged: f64,
+    /// A full sibling is a half-sibling, or the reverse.
+    pub half_sibling: f64,
+}
+
+impl Doubts {
+    /// No doubt: families are compared as they are stated.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { whom: DoubtWhom::None, ..Self::usual() }
+    }
+
+    /// Of every relative: one in a hundred is not what the papers say, a full sibling is a half-sibling as often, and two
+    /// samples are exchanged in one of a thousand families. Stated, not measured: laboratories should state their own.
+    #[must_use]
+    pub fn usual() -> Self {
+        Self { whom: DoubtWhom::All, relative: 0.01, exchanged: 0.001, half_sibling: 0.01 }
+    }
+}
+
+/// A family in one view.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FamilyView {
+    /// The view.
+    pub view: View,
+    /// log10 of the probability of this doubt; 0 for the papers themselves.
+    pub log10_doubt: f64,
+    /// The family as it is in this view.
+    pub family: Family,
+}
+
+/// The views of a family, the papers first.
+#[must_use]
+pub fn views(family: &Family, doubts: &Doubts) -> Vec<FamilyView> {
+    let mut views = vec![FamilyView { view: View::Stated, log10_doubt: 0.0, family: family.clone() }];
+    if doubts.whom == DoubtWhom::None {
+        return views;
+    }
+    let Some(papers) = Papers::read(family) else { return views };
+    let mut add = |view, doubt: f64, family: Option<Family>| {
+        views.extend(family.map(|family| FamilyView { view, log10_doubt: libm::log10(doubt), family }));
+    };
+    let all = doubts.whom == DoubtWhom::All;
+    for (at, relative) in family.relatives.iter().enumerate() {
+        if all || papers.parent_at(at).is_some() {
+            add(View::Without { sample: relative.sample }, doubts.relative, papers.without(at));
+        }
+    }
+    for side in ParentSide::ALL {
+        if papers.others_hang_on(side) {
+            add(View::OtherParent { side }, doubts.relative, papers.with_other_parent(side));
+        }
+    }
+    if !all {
+        return views;
+    }
+    for (a, one) in family.relatives.iter().enumerate() {
+        for (b, other) in family.relatives.iter().enumerate().skip(a + 1) {
+            let view = View::Exchanged { sample: one.sample, with: other.sample };
+            add(view, doubts.exchanged, papers.exchanged(a, b));
+        }
+    }
+    for (at, relative) in family.relatives.iter().enumerate() {
+        let sample = relative.sample;
+        for shared in papers.shared_if_half(at) {
+            add(View::Half { sample, shared }, doubts.half_sibling, papers.as_half(at, shared));
+        }
+        add(View::Full { sample }, doubts.half_sibling, papers.as_full(at));
+    }
+    views
+}
+
+/// All samples of a family as they are to each other in a view: whoever the view leaves out is a stranger among them.
+pub(super) fn with_all(family: &Family, view: View, in_view: &Family) -> Option<Family> {
+    let View::Without { sample } = view else { return Some(in_view.clone()) };
+    let out = family.relatives.iter().find(|relative| relative.sample == sample)?;
+    let pedigree = match &in_view.pedigree {
+        Some(pedigree) => Arc::clone(pedigree),
+        None => Arc::new(Pedigree::from_relations(&in_view.relations()).ok()?),
+    };
+    let mut members = pedigree.members().to_vec();
+    let mut places = pedigree.relatives().to_vec();
+    places.push(members.len());
+    members.push(Member::default());
+    let pedigree = Pedigree::from_members(&members, pedigree.child(), &places).ok()?;
+    let member = |relative: &Relative| Relative { relation: Relation::Member, ..relative.clone() };
+    let relatives = in_view.relatives.iter().chain([out]).map(member).collect();
+    Some(Family { pseudonym: family.pseudonym, relatives, pedigree: Some(Arc::new(pedigree)) })
+}
+
+/// Whether nobody of the typed relatives descends from another person of the pedigree: nothing links them.
+pub(super) fn are_founders(family: &Family) -> bool {
+    let Some(papers) = Papers::read(family) else { return false };
+    let is_founder = |&place: &usize| papers.pedigree.members()[place] == Member::default();
+    papers.pedigree.relatives().iter().all(is_founder)
+}
+
+/// A family with its pedigree, stated or made of the relations.
+struct Papers<'a> {
+    family: &'a Family,
+    /// What each relative is, as far as the others tell; a parent of unstated sex alone is taken for the father.
+    relations: Vec<Relation>,
+    pedigree: Arc<Pedigree>,
+}
+
+impl<'a> Papers<'a> {
+    /// `None` if the relations make no pedigree: the family cannot be scored at all then.
+    fn read(family: &'a Family) -> Option<Self> {
+        let relations: Vec<Relation> = family.relations();
+        let pedigree = match &family.pedigree {
+            Some(pedigree) => Arc::clone(pedigree),
+            None => Arc::new(Pedigree::from_relations(&relations).ok()?),
+        };
+        Some(Self { family, relations, pedigree })
+    }
+
+    /// Whether relations say all, so that a view can be said in relations, too.
+    fn is_plain(&self) -> bool {
+        self.family.pedigree.is_none()
+    }
+
+    fn child(&self) -> Member {
+        self.pedigree.members()[self.pedigree.child()]
+    }
+
+    fn parent(&self, side: ParentSide) -> Option<usize> {
+        parent(self.child(), side)
+    }
+
+    /// Which parent of the child a relative is.
+    fn parent_at(&self, relative: usize) -> Option<ParentSide> {
+        let place = self.pedigree.relatives()[relative];
+        ParentSide::ALL.into_iter().find(|&side| self.parent(side) == Some(place))
+    }
+
+    /// The family with these relatives, given by position, in other relations.
+    fn plain(&self, relatives: impl IntoIterator<Item = (usize, Relation)>) -> Option<Family> {
+        let relative = |(at, relation): (usize, _)| Relative { relation, ..self.family.relatives[at].clone() };
+        let mut relatives: Vec<Relative> = relatives.into_iter().map(relative).collect();
+        // Beside relatives of one side a parent must have one, too; which, does not matter as long as both are tried.
+        if relatives.iter().any(|relative| relative.relation.has_side()) {
+            let mut places = [Relation::Father, Relation::Mother].into_iter();
+            let unstated = relatives.iter_mut().filter(|relative| relative.relation == Relation::Parent);
+            unstated.zip(&mut places).for_each(|(relative, place)| relative.relation = place);
+        }
+        // The order in which families come from the ledger.
+        relatives.sort_by_key(|relative| (relative.relation, relative.sample));
+        let relations: Vec<Relation> = relatives.iter().map(|relative| relative.relation).collect();
+        let pedigree = Pedigree::from_relations(&relations).ok()?;
+        let family = Family { pseudonym: self.family.pseudonym, relatives, pedigree: None };
+        Some(family).filter(|_| says_something(&pedigree))
+    }
+
+    /// The family with these relatives, given by position and place, in another pedigree.
+    fn linked(&self, members: &[Member], relatives: &[(usize, usize)]) -> Option<Family> {
+        let places: Vec<usize> = relatives.iter().map(|one| one.1).collect();
+        let pedigree = Pedigree::from_members(members, self.pedigree.child(), &places).ok()?;
+        let relative =
+            |&(at, _): &(usize, usize)| Relative { relation: Relation::Member, ..self.family.relatives[at].clone() };
+        let relatives = relatives.iter().map(relative).collect();
+        Some(()).filter(|()| says_something(&pedigree))?;
+        Some(Family { pseudonym: self.family.pseudonym, relatives, pedigree: Some(Arc::new(pedigree)) })
+    }
+
+    fn placed(&self) -> Vec<(usize, usize)> {
+        self.pedigree.relatives().iter().copied().enumerate().collect()
+    }
+
+    fn related(&self) -> impl Iterator<Item = (usize, Relation)> + '_ {
+        self.relations.iter().copied().enumerate()
+    }
+
+    fn without(&self, out: usize) -> Option<Family> {
+        if self.is_plain() {
+            return self.plain(self.related().filter(|one| one.0 != out));
+        }
+        let mut relatives = self.placed();
+        relatives.remove(out);
+        self.linked(self.pedigree.members(), &relatives)
+    }
+
+    /// Whether what the papers say of this parent bears on others than the parent's own sample: without the sample alone
+    /// they would still be taken for the child's kin.
+    fn others_hang_on(&self, side: ParentSide) -> bool {
+        let Some(parent) = self.parent(side) else { return false };
+        let typed = self.pedigree.relatives();
+        let siblings: Vec<usize> = typed.iter().copied().filter(|&place| self.is_full_sibling(place)).collect();
+        let own = linked(&self.pedigree, parent, |place| place != self.pedigree.child() && !siblings.contains(&place));
+        let others = typed.iter().any(|&place| place != parent && own[place] && !siblings.contains(&place));
+        // One sibling beside an untyped parent: that is the view of a half-sibling.
+        others || siblings.len() > 1 || (siblings.len() == 1 && typed.contains(&parent))
+    }
+
+    fn is_full_sibling(&self, place: usize) -> bool {
+        let Member { father, mother } = self.pedigree.members()[place];
+        let child = self.child();
+        place != self.pedigree.child()
+            && child.father.is_some()
+            && child.mother.is_some()
+            && (father, mother) == (child.father, child.mother)
+    }
+
+    fn with_other_parent(&self, side: ParentSide) -> Option<Family> {
+        let mut members = self.pedigree.members().to_vec();
+        let stranger = members.len();
+        members.push(Member::default());
+        *parent_mut(&mut members[self.pedigree.child()], side) = Some(stranger);
+        self.linked(&members, &self.placed())
+    }
+
+    /// The family with two samples exchanged; `None` if their sexes forbid it, or nothing would change.
+    fn exchanged(&self, a: usize, b: usize) -> Option<Family> {
+        let sexes = [a, b].map(|at| self.sex(at));
+        if matches!(sexes, [Some(one), Some(other)] if one != other) {
+            return None;
+        }
+        if self.is_plain() {
+            let (one, other) = (self.relations[a], self.relations[b]);
+            let relation = |(at, relation)| {
+                (
+                    at,
+                    if at == a {
+                        other
+                    } else if at == b {
+                        one
+                    } else {
+                        relation
+                    },
+                )
+            };
+            return Some(()).filter(|()| one != other).and_then(|()| self.plain(self.related().map(relation)));
+        }
+        let members = self.pedigree.members();
+        let mut relatives = self.placed();
+        let places = [relatives[a].1, relatives[b].1];
+        let childless = |place| !members.iter().any(|member| [member.father, member.mother].contains(&Some(place)));
+        let are_alike = members[places[0]] == members[places[1]] && members[places[0]].father.is_some();
+        if are_alike && places.into_iter().all(childless) {
+            return None;
+        }
+        (relatives[a].1, relatives[b].1) = (places[1], places[0]);
+        self.linked(members, &relatives)
+    }
+
+    /// Which parent of others a relative is said to be: the sex, as far as the papers show it.
+    fn sex(&self, relative: usize) -> Option<ParentSide> {
+        use Relation::{
+            Father, MaternalAunt, MaternalGrandfather, MaternalGrandmother, MaternalUncle, Mother, PaternalAunt,
+            PaternalGrandfather, PaternalGrandmother, PaternalUncle,
+        };
+        match self.relations[relative] {
+            Father | PaternalGrandfather | MaternalGrandfather | PaternalUncle | MaternalUncle => {
+                Some(ParentSide::Father)
+            }
+            Mother | PaternalGrandmother | MaternalGrandmother | PaternalAunt | MaternalAunt => {
+                Some(ParentSide::Mother)
+            }
+            _ if self.is_plain() => None,
+            _ => {
+                let place = Some(self.pedigree.relatives()[relative]);
+                let is = |side| self.pedigree.members().iter().any(|&member| parent(member, side) == place);
+                ParentSide::ALL.into_iter().find(|&side| is(side))
+            }
+        }
+    }
+
+    /// The parents that a full sibling may share with the child if it is a half-sibling. Where nothing but siblings is
+    /// typed, nothing tells the two apart but mutation rates: the mother stands for both.
+    fn shared_if_half(&self, relative: usize) -> Vec<ParentSide> {
+        if !self.is_full_sibling(self.pedigree.relatives()[relative]) {
+            return Vec::new();
+        }
+        let only_siblings = self.pedigree.relatives().iter().all(|&place| self.is_full_sibling(place));
+        if only_siblings { vec![ParentSide::Mother] } else { ParentSide::ALL.to_vec() }
+    }
+
+    fn as_half(&self, sibling: usize, shared: ParentSide) -> Option<Family> {
+        if self.is_plain() {
+            let half = match shared {
+                ParentSide::Father => Relation::PaternalHalfSibling,
+                ParentSide::Mother => Relation::MaternalHalfSibling,
+            };
+            return self.plain(self.related().map(|(at, relation)| (at, if at == sibling { half } else { relation })));
+        }
+        let mut members = self.pedigree.members().to_vec();
+        let stranger = members.len();
+        members.push(Member::default());
+        *parent_mut(&mut members[self.pedigree.relatives()[sibling]], shared.other()) = Some(stranger);
+        self.linked(&members, &self.placed())
+    }
+
+    /// The family with a half-sibling as a full one; `None` for everyone else, and where the other parent is not a
+    /// stranger of whom nothing else is known.
+    fn as_full(&self, sibling: usize) -> Option<Family> {
+        if self.is_plain() {
+            let relation = self.relations[sibling];
+            if !matches!(relation, Relation::PaternalHalfSibling | Relation::MaternalHalfSibling) {
+                return None;
+            }
+            let full = |(at, relation)| (at, if at == sibling { Relation::FullSibling } else { relation });
+            return self.plain(self.related().map(full));
+        }
+        let place = self.pedigree.relatives()[sibling];
+        let mut members = self.pedigree.members().to_vec();
+        let own = members[place];
+        let side = ParentSide::ALL.into_iter().find(|&side| {
+            self.parent(side).is_some() && parent(own, side) == self.parent(side) && self.parent(side.other()).is_some()
+        })?;
+        let other = parent(own, side.other())?;
+        let is_stranger = members[other] == Member::default()
+            && !self.pedigree.relatives().contains(&other)
+            && members.iter().filter(|member| [member.father, member.mother].contains(&Some(other))).count() == 1;
+        if !is_stranger || Some(other) == self.parent(side.other()) {
+            return None;
+        }
+        *parent_mut(&mut members[place], side.other()) = self.parent(side.other());
+        self.linked(&members, &self.placed())
+    }
+}
+
+/// Whether a typed relative is linked with the child at all.
+fn says_something(pedigree: &Pedigree) -> bool {
+    let reached = linked(pedigree, pedigree.child(), |_| true);
+    pedigree.relatives().iter().any(|&place| reached[place])
+}
+
+/// The members who are linked with one, going on only from those that `passes` lets through.
+fn linked(pedigree: &Pedigree, start: usize, passes: impl Fn(usize) -> bool) -> Vec<bool> {
+    let members = pedigree.members();
+    let mut reached = vec![false; members.len()];
+    let mut open = vec![start];
+    while let Some(one) = open.pop() {
+        if std::mem::replace(&mut reached[one], true) || !passes(one) {
+            continue;
+        }
+        let Member { father, mother } = members[one];
+        open.extend(father.into_iter().chain(mother));
+        let is_child = |&child: &usize| [members[child].father, members[child].mother].contains(&Some(one));
+        open.extend((0..members.len()).filter(is_child));
+    }
+    reached
+}
+
+fn parent(member: Member, side: ParentSide) -> Option<usize> {
+    match side {
+        ParentSide::Father => member.father,
+        ParentSide::Mother => member.mother,
+    }
+}
+
+fn parent_mut(member: &mut Member, side: ParentSide) -> &mut Option<usize> {
+    match side {
+        ParentSide::Father => &mut member.father,
+        ParentSide::Mother => &mut member.mother,
+    }
+}
