@@ -54,7 +54,7 @@ pub(super) fn decode(mut bytes: &[u8]) -> Option<Views> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ParentSide, Pseudonym};
+    use crate::model::{ParentSide, Pseudonym, Relation};
 
     #[test]
     fn views_come_back_and_cut_ones_do_not() {
@@ -62,9 +62,9 @@ mod tests {
         let shared = ParentSide::Mother;
         let kinds = [
             View::Stated,
-            View::Without { sample },
+            View::Without { sample, relation: Relation::Father },
             View::OtherParent { side: ParentSide::Father },
-            View::Exchanged { sample, with },
+            View::Exchanged { sample, relation: Relation::Parent, with, with_relation: Relation::Member },
             View::Half { sample, shared },
             View::Full { sample },
         ];

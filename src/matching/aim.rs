@@ -1,12 +1,14 @@
 //! A family on its way through the stages in each of its views, and what becomes of the pairs that reach the threshold in
 //! one of them.
 
-use crate::kinship::{Evidence, KinshipError};
+use std::collections::BTreeMap;
+
+use crate::kinship::{Calculator, Evidence, KinshipError};
 use crate::model::{Candidate, Family, InView, Pseudonym, Unscorable, View, Views};
 
 use super::compiled::CompiledFamily;
-use super::doubt::{FamilyView, views};
-use super::matcher::Matcher;
+use super::doubt::{FamilyView, are_founders, views, with_all};
+use super::matcher::{Matcher, Near};
 use super::shared_loci::LocusSet;
 
 /// A family compiled in one of its views, and the log10 LR that it is matched for.
@@ -39,7 +41,56 @@ impl Pair {
     }
 }
 
+impl Pair {
+    /// Whether it would reach a threshold so much higher in any view.
+    fn reaches_more(&self, aims: &[Aim], more: f64) -> bool {
+        self.log10_lrs.iter().zip(aims).any(|(&log10_lr, aim)| log10_lr >= aim.threshold + more)
+    }
+}
+
 impl Matcher<'_> {
+    /// The best pairs of a family that are no candidates. `hits` are children with what a view found of them.
+    pub(super) fn near_pairs(
+        &self,
+        family: &Family,
+        aims: &[Aim],
+        near: Near,
+        hits: &[Vec<(usize, f64)>],
+    ) -> Result<Vec<Pair>, KinshipError> {
+        let mut best: BTreeMap<usize, f64> = BTreeMap::new();
+        for (aim, hits) in aims.iter().zip(hits) {
+            for &(child, log10_lr) in hits {
+                let rank = best.entry(child).or_insert(f64::NEG_INFINITY);
+                // With linked loci the hit is only a bound.
+                *rank = rank.max(log10_lr + aim.log10_doubt + aim.family.linkage.slack);
+            }
+        }
+        let mut order: Vec<(usize, f64)> = best.into_iter().filter(|one| !self.passes_by(one.0)).collect();
+        order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let mut pairs: Vec<Pair> = Vec::new();
+        let by_rank = |a: &Pair, b: &Pair| {
+            let by_name = || self.index.pseudonym(a.child).cmp(&self.index.pseudonym(b.child));
+            b.rank(aims).total_cmp(&a.rank(aims)).then_with(by_name)
+        };
+        for (child, bound) in order {
+            // Those that follow are no better than their bound.
+            if pairs.len() >= near.most && bound < pairs[near.most - 1].rank(aims) {
+                break;
+            }
+            let found = self.pairs(aims, &[child])?;
+            let is_near = |pair: &Pair| !pair.reaches_more(aims, near.below);
+            for pair in found.into_iter().filter(is_near) {
+                if matches!(self.same_as(family, child), Ok(Some(_))) {
+                    continue;
+                }
+                let at = pairs.binary_search_by(|other| by_rank(other, &pair)).unwrap_or_else(|at| at);
+                pairs.insert(at, pair);
+            }
+        }
+        pairs.truncate(near.most);
+        Ok(pairs)
+    }
+
     /// A family compiled in all its views; and what cannot be compiled.
     pub(super) fn aims(&self, of: usize, family: &Family) -> (Vec<Aim>, Vec<Unscorable>) {
         let views = views(family, &self.criterion.doubts);
@@ -88,26 +139,11 @@ impl Matcher<'_> {
         Ok(pairs)
     }
 
-    /// How probable the views of a family are after a look at its relatives, in log10 and up to a common factor: the stated
-    /// probability times that of the relatives' genotypes. Nothing if that cannot be computed.
+    /// As [`view_weights`], for the views of a family.
     pub(super) fn view_weights(&self, family: &Family, aims: &[Aim]) -> Option<Vec<f64>> {
-        let mut weights: Vec<f64> = aims.iter().map(|aim| aim.log10_doubt).collect();
-        let whole: Vec<Family> =
-            aims.iter().map(|aim| super::doubt::with_all(family, aim.view, &aim.relatives)).collect::<Option<_>>()?;
-        // Unrelated relatives are equally probable in every view.
-        if whole.iter().all(super::doubt::are_founders) {
-            return Some(weights);
-        }
-        let calculator = self.calculator();
-        for (weight, family) in weights.iter_mut().zip(&whole) {
-            for locus in 0..calculator.panel().len() {
-                let evidence = Evidence::of_family(family, locus, calculator.model().convention);
-                if evidence.is_informative() {
-                    *weight += libm::log10(calculator.relatives_likelihood(locus, &evidence).ok()?);
-                }
-            }
-        }
-        Some(weights)
+        let views: Vec<(View, f64, &Family)> =
+            aims.iter().map(|aim| (aim.view, aim.log10_doubt, &aim.relatives)).collect();
+        view_weights(self.calculator(), family, &views)
     }
 
     /// The candidate of a pair.
@@ -149,12 +185,38 @@ impl Matcher<'_> {
     }
 }
 
+/// How probable the views of a family are after a look at its relatives, in log10 and up to a common factor: the stated
+/// probability times that of the relatives' genotypes, all of them in every view. `views` gives the doubt of each and the
+/// family in it. Nothing if that cannot be computed.
+pub(super) fn view_weights(
+    calculator: &Calculator,
+    family: &Family,
+    views: &[(View, f64, &Family)],
+) -> Option<Vec<f64>> {
+    let mut weights: Vec<f64> = views.iter().map(|view| view.1).collect();
+    let whole = views.iter().map(|&(view, _, in_view)| with_all(family, view, in_view));
+    let whole: Vec<Family> = whole.collect::<Option<_>>()?;
+    // Unrelated relatives are equally probable in every view.
+    if whole.iter().all(are_founders) {
+        return Some(weights);
+    }
+    for (weight, family) in weights.iter_mut().zip(&whole) {
+        for locus in 0..calculator.panel().len() {
+            let evidence = Evidence::of_family(family, locus, calculator.model().convention);
+            if evidence.is_informative() {
+                *weight += libm::log10(calculator.relatives_likelihood(locus, &evidence).ok()?);
+            }
+        }
+    }
+    Some(weights)
+}
+
 fn count(loci: LocusSet) -> u32 {
     loci.count_ones()
 }
 
 /// log10 of the mean likelihood ratio, by these log10 weights. Nothing if no view is possible.
-fn mixed(weights: &[f64], log10_lrs: &[f64]) -> Option<f64> {
+pub(super) fn mixed(weights: &[f64], log10_lrs: &[f64]) -> Option<f64> {
     let sum = |of: &dyn Fn(usize) -> f64| {
         let most = (0..weights.len()).map(of).fold(f64::NEG_INFINITY, f64::max);
         let part = |view| libm::pow(10.0, of(view) - most);

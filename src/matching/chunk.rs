@@ -9,7 +9,7 @@ use crate::screen::{Plan, Screens, Weighing, screen_block, weigh_block};
 
 use super::aim::{Aim, Pair};
 use super::compiled::LocusError;
-use super::matcher::Matcher;
+use super::matcher::{Matcher, Near};
 use super::result::{MatchResult, Stages};
 use super::score::Scorer;
 use super::shared_loci::TypedLoci;
@@ -240,6 +240,9 @@ impl<'m, 'a> Chunk<'m, 'a> {
     /// Makes candidates of the hits of one family: `aims` are its views, and `hits` those of each.
     fn describe(&mut self, aims: &[Aim], hits: Vec<Vec<Hit>>, watch: &Watch) {
         let (matcher, family) = (self.matcher, &self.families[aims[0].of]);
+        if let Some(near) = matcher.near {
+            return self.describe_near(aims, near, &hits);
+        }
         let index = matcher.index;
         let found: usize = hits.iter().map(Vec::len).sum();
         let mut children: Vec<usize> = hits.into_iter().flatten().map(|hit| hit.0).collect();
@@ -279,6 +282,23 @@ impl<'m, 'a> Chunk<'m, 'a> {
         let candidate =
             |(pair, same_as): (Pair, _)| matcher.candidate(family.pseudonym, aims, &pair, same_as, weights.as_deref());
         self.part.result.candidates.extend(pairs.chain(identities).map(candidate));
+    }
+}
+
+impl Chunk<'_, '_> {
+    /// The same for pairs that fall short.
+    fn describe_near(&mut self, aims: &[Aim], near: Near, hits: &[Vec<Hit>]) {
+        let (matcher, family) = (self.matcher, &self.families[aims[0].of]);
+        match matcher.near_pairs(family, aims, near, hits) {
+            Ok(pairs) => {
+                let candidate = |pair| matcher.candidate(family.pseudonym, aims, &pair, None, None);
+                self.part.result.near.extend(pairs.into_iter().map(candidate));
+            }
+            Err(reason) => {
+                let locus = matcher.calculator().linked().first().map_or(0, |pair| pair.loci[0]);
+                self.note_unscorable(aims[0].of, locus, &reason);
+            }
+        }
     }
 }
 

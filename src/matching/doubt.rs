@@ -59,6 +59,15 @@ impl Doubts {
         Self { whom: DoubtWhom::None, ..Self::usual() }
     }
 
+    /// Checks that every doubt is a probability above 0 and below 1.
+    ///
+    /// # Errors
+    /// [`BadDoubt`] with the first that is not.
+    pub fn check(&self) -> Result<(), BadDoubt> {
+        let doubts = [self.relative, self.exchanged, self.half_sibling];
+        doubts.into_iter().find(|&doubt| !(doubt > 0.0 && doubt < 1.0)).map_or(Ok(()), |doubt| Err(BadDoubt(doubt)))
+    }
+
     /// Of every relative: one in a hundred is not what the papers say, a full sibling is a half-sibling as often, and two
     /// samples are exchanged in one of a thousand families. Stated, not measured: laboratories should state their own.
     #[must_use]
@@ -66,6 +75,11 @@ impl Doubts {
         Self { whom: DoubtWhom::All, relative: 0.01, exchanged: 0.001, half_sibling: 0.01 }
     }
 }
+
+/// A doubt that is no probability above 0 and below 1.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("a doubt is a probability above 0 and below 1, and {0} is not")]
+pub struct BadDoubt(pub f64);
 
 /// A family in one view.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +106,8 @@ pub fn views(family: &Family, doubts: &Doubts) -> Vec<FamilyView> {
     let all = doubts.whom == DoubtWhom::All;
     for (at, relative) in family.relatives.iter().enumerate() {
         if all || papers.parent_at(at).is_some() {
-            add(View::Without { sample: relative.sample }, doubts.relative, papers.without(at));
+            let view = View::Without { sample: relative.sample, relation: papers.relations[at] };
+            add(view, doubts.relative, papers.without(at));
         }
     }
     for side in ParentSide::ALL {
@@ -105,7 +120,12 @@ pub fn views(family: &Family, doubts: &Doubts) -> Vec<FamilyView> {
     }
     for (a, one) in family.relatives.iter().enumerate() {
         for (b, other) in family.relatives.iter().enumerate().skip(a + 1) {
-            let view = View::Exchanged { sample: one.sample, with: other.sample };
+            let view = View::Exchanged {
+                sample: one.sample,
+                relation: papers.relations[a],
+                with: other.sample,
+                with_relation: papers.relations[b],
+            };
             add(view, doubts.exchanged, papers.exchanged(a, b));
         }
     }
@@ -121,7 +141,7 @@ pub fn views(family: &Family, doubts: &Doubts) -> Vec<FamilyView> {
 
 /// All samples of a family as they are to each other in a view: whoever the view leaves out is a stranger among them.
 pub(super) fn with_all(family: &Family, view: View, in_view: &Family) -> Option<Family> {
-    let View::Without { sample } = view else { return Some(in_view.clone()) };
+    let View::Without { sample, .. } = view else { return Some(in_view.clone()) };
     let out = family.relatives.iter().find(|relative| relative.sample == sample)?;
     let pedigree = match &in_view.pedigree {
         Some(pedigree) => Arc::clone(pedigree),
@@ -401,5 +421,178 @@ fn parent_mut(member: &mut Member, side: ParentSide) -> &mut Option<usize> {
     match side {
         ParentSide::Father => &mut member.father,
         ParentSide::Mother => &mut member.mother,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinship::{Calculator, Evidence};
+    use crate::model::{Genotype, Profile, Pseudonym};
+    use crate::population::{FrequencyTable, Model};
+    use Relation::{
+        Father, FullSibling, MaternalHalfSibling, Mother, Parent, PaternalGrandfather, PaternalGrandmother,
+        PaternalHalfSibling,
+    };
+
+    fn calculator() -> Calculator {
+        let table = FrequencyTable::from_counts(&[("vWA", &[(140, 0.2), (150, 0.3), (160, 0.4), (170, 0.1)])]).unwrap();
+        Calculator::new(&table, Model::default()).unwrap()
+    }
+
+    /// A family of these relations, each with a genotype at one locus.
+    fn family(relatives: &[(Relation, &str)]) -> Family {
+        let relative = |(number, &(relation, genotype)): (usize, &(Relation, &str))| Relative {
+            sample: Pseudonym::from_bytes([number as u8; 16]),
+            relation,
+            profile: Profile::new(vec![Some(genotype.parse().unwrap())]),
+            drop_out: None,
+        };
+        Family {
+            pseudonym: Pseudonym::from_bytes([9; 16]),
+            relatives: relatives.iter().enumerate().map(relative).collect(),
+            pedigree: None,
+        }
+    }
+
+    /// The same family with a pedigree of its own.
+    fn linked(family: &Family) -> Family {
+        let pedigree = Pedigree::from_relations(&family.relations()).unwrap();
+        let relatives = family.relatives.iter().cloned();
+        let relatives = relatives.map(|relative| Relative { relation: Relation::Member, ..relative }).collect();
+        Family { relatives, pedigree: Some(Arc::new(pedigree)), ..family.clone() }
+    }
+
+    fn log10_lr(family: &Family, child: &str) -> f64 {
+        let calculator = calculator();
+        let evidence = Evidence::of_family(family, 0, calculator.model().convention);
+        calculator.log10_lr(0, &evidence, Some(child.parse::<Genotype>().unwrap())).unwrap()
+    }
+
+    fn words(family: &Family, doubts: &Doubts) -> Vec<String> {
+        views(family, doubts).iter().map(|view| view.view.words()).collect()
+    }
+
+    #[test]
+    fn couples_are_doubted_one_by_one_and_one_parent_alone_is_not() {
+        let couple = family(&[(Father, "14/15"), (Mother, "16/17")]);
+        let all = views(&couple, &Doubts::usual());
+        assert_eq!(words(&couple, &Doubts::usual()), ["as stated", "without the father", "without the mother"]);
+        assert_eq!(all[0].family, couple);
+        assert_eq!(all[1].family.relatives, couple.relatives[1..]);
+        assert_eq!((all[0].log10_doubt, all[1].log10_doubt), (0.0, -2.0));
+        assert_eq!(words(&couple, &Doubts { whom: DoubtWhom::Parents, ..Doubts::usual() }).len(), 3);
+        assert_eq!(words(&couple, &Doubts::none()), ["as stated"]);
+        assert_eq!(words(&family(&[(Mother, "16/17")]), &Doubts::usual()), ["as stated"]);
+        // Of two parents of unstated sex one is as good as the other.
+        assert_eq!(words(&family(&[(Parent, "14/15"), (Parent, "16/17")]), &Doubts::usual()).len(), 3);
+    }
+
+    #[test]
+    fn siblings_may_be_half_or_exchanged_and_hang_on_their_parents() {
+        let with_sibling = family(&[(Father, "14/15"), (Mother, "16/17"), (FullSibling, "14/16")]);
+        let expected = [
+            "as stated",
+            "without the father",
+            "without the mother",
+            "without the full-sibling",
+            "with another father",
+            "with another mother",
+            "father and full-sibling exchanged",
+            "mother and full-sibling exchanged",
+            "a full sibling as half-sibling through the father",
+            "a full sibling as half-sibling through the mother",
+        ];
+        assert_eq!(words(&with_sibling, &Doubts::usual()), expected);
+        let parents = Doubts { whom: DoubtWhom::Parents, ..Doubts::usual() };
+        assert_eq!(words(&with_sibling, &parents), [&expected[..3], &expected[4..6]].concat());
+        let half = family(&[(MaternalHalfSibling, "14/16")]);
+        assert_eq!(words(&half, &Doubts::usual()), ["as stated", "a half-sibling as full sibling"]);
+        let sibling = family(&[(FullSibling, "14/16")]);
+        let through_mother = "a full sibling as half-sibling through the mother";
+        assert_eq!(words(&sibling, &Doubts::usual()), ["as stated", through_mother]);
+        // A parent of unstated sex shares the sibling, or does not.
+        let unstated = family(&[(Parent, "14/15"), (FullSibling, "14/16")]);
+        assert!(words(&unstated, &Doubts::usual()).contains(&through_mother.to_owned()));
+    }
+
+    /// What each view is worth, by families that say the same in plain relations.
+    #[test]
+    fn views_are_worth_what_the_families_that_they_describe_are() {
+        let (father, mother, sibling) = ((Father, "14/15"), (Mother, "16/17"), (FullSibling, "14/16"));
+        let stated = family(&[father, mother, sibling]);
+        let grandparents = family(&[father, mother, (PaternalGrandfather, "14/14"), (PaternalGrandmother, "15/17")]);
+        let worth: [(&Family, &str, Vec<(Relation, &str)>); 9] = [
+            (&stated, "without the father", vec![mother, sibling]),
+            (&stated, "without the full-sibling", vec![father, mother]),
+            // The mother is typed: her other child by another man says no more.
+            (&stated, "with another father", vec![mother]),
+            (&stated, "father and full-sibling exchanged", vec![(FullSibling, "14/15"), mother, (Father, "14/16")]),
+            (
+                &stated,
+                "a full sibling as half-sibling through the mother",
+                vec![father, mother, (MaternalHalfSibling, "14/16")],
+            ),
+            (
+                &stated,
+                "a full sibling as half-sibling through the father",
+                vec![father, mother, (PaternalHalfSibling, "14/16")],
+            ),
+            (
+                &grandparents,
+                "without the father",
+                vec![mother, (PaternalGrandfather, "14/14"), (PaternalGrandmother, "15/17")],
+            ),
+            // None of that side is related to the child then.
+            (&grandparents, "with another father", vec![mother]),
+            (
+                &grandparents,
+                "without the mother",
+                vec![father, (PaternalGrandfather, "14/14"), (PaternalGrandmother, "15/17")],
+            ),
+        ];
+        for (stated, words, same) in worth {
+            for stated in [stated.clone(), linked(stated)] {
+                let all = views(&stated, &Doubts::usual());
+                let said = |view: View| match view {
+                    // A pedigree does not say what its members are to the child.
+                    View::Without { sample, .. } => {
+                        View::Without { sample, relation: relation_of(&grandparents, &stated, sample) }.words()
+                    }
+                    View::Exchanged { sample, with, .. } => View::Exchanged {
+                        sample,
+                        relation: relation_of(&grandparents, &stated, sample),
+                        with,
+                        with_relation: relation_of(&grandparents, &stated, with),
+                    }
+                    .words(),
+                    other => other.words(),
+                };
+                let view = all.iter().find(|view| said(view.view) == words);
+                let view = view.unwrap_or_else(|| panic!("no view {words}"));
+                for child in ["14/16", "14/14", "15/17", "16/17"] {
+                    let (ours, theirs) = (log10_lr(&view.family, child), log10_lr(&family(&same), child));
+                    assert!((ours - theirs).abs() < 1e-12, "{words}, {child}: {ours} {theirs}");
+                }
+            }
+        }
+    }
+
+    /// Samples are numbered in the order of the relatives.
+    fn relation_of(grandparents: &Family, stated: &Family, sample: Pseudonym) -> Relation {
+        let plain = if stated.relatives.len() == 4 { vec![] } else { vec![Father, Mother, FullSibling] };
+        let number = usize::from(sample.as_bytes()[0]);
+        plain.get(number).copied().unwrap_or(grandparents.relatives[number].relation)
+    }
+
+    #[test]
+    fn nothing_that_says_nothing_is_a_view() {
+        // Without the mother, who links them, a grandmother of the other side would still be related.
+        let side = family(&[(Father, "14/15"), (PaternalGrandmother, "14/17")]);
+        assert_eq!(
+            words(&side, &Doubts::usual()),
+            ["as stated", "without the father", "without the paternal-grandmother"],
+            "with another father nobody of them is related to the child"
+        );
     }
 }

@@ -2,10 +2,13 @@
 
 use crate::kinship::cpi::{CpiCase, LocusIndex, NoCpi};
 use crate::kinship::{Calculator, KinshipError};
-use crate::model::{Allele, Child, Family, Genotype, Locus, Relation, Unscorable};
+use crate::model::{Allele, Child, Family, Genotype, InView, Locus, Relation, Unscorable};
 
+use super::aim::{mixed, view_weights};
 use super::compile::Compiler;
 use super::compiled::PairScorer;
+use super::doubt::{FamilyView, views};
+use super::result::Criterion;
 
 /// Where a likelihood ratio comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +71,58 @@ pub struct LocusExplanation {
     pub running_cpi: f64,
     /// What must have mutated, where the child is incompatible with typed parents.
     pub mutations: Vec<crate::kinship::cpi::NeededMutation>,
+}
+
+/// A pair in every view of the family.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ExplainedViews {
+    /// The likelihood ratio in each view, the papers as they are stated first.
+    pub all: Vec<InView>,
+    /// Per view, the loci at which the child is incompatible.
+    pub incompatible: Vec<Vec<Locus>>,
+    /// Which of them makes the pair a candidate, if one does.
+    pub made_by: Option<usize>,
+    /// As in [`Views`](crate::model::Views).
+    pub log10_lr_mixed: Option<f64>,
+}
+
+/// Computes the likelihood ratio of a pair in every view that a criterion has of the family, as matching does; limits per
+/// family and on chance hits are left aside.
+///
+/// # Errors
+/// [`Unscorable`] with the first locus that fails.
+pub fn explain_views(
+    calculator: &Calculator,
+    family: &Family,
+    child: &Child,
+    criterion: &Criterion,
+) -> Result<ExplainedViews, Unscorable> {
+    let compiler = Compiler::new(calculator, false);
+    let genotype = |locus: usize| child.profile.at(locus);
+    let names = calculator.panel().loci();
+    let unscorable = |reason: KinshipError| Unscorable {
+        family: family.pseudonym,
+        locus: names[0].clone(),
+        reason: reason.to_string(),
+    };
+    let views = views(family, &criterion.doubts);
+    let (mut all, mut incompatible) = (Vec::with_capacity(views.len()), Vec::with_capacity(views.len()));
+    for FamilyView { view, log10_doubt, family } in &views {
+        let compiled = compiler.family(family)?;
+        let mut linked = compiled.linkage.scorers(calculator).map_err(unscorable)?;
+        let log10_lr = compiled.log10_lr(calculator, &mut linked, genotype, child.drop_out).map_err(unscorable)?;
+        let (_, loci) = compiler.compared(&compiled, genotype).map_err(unscorable)?;
+        all.push(InView { view: *view, log10_doubt: *log10_doubt, log10_lr });
+        incompatible.push((0..names.len()).filter(|at| loci >> at & 1 == 1).map(|at| names[at].clone()).collect());
+    }
+    let rank = |at: &usize| all[*at].log10_lr + all[*at].log10_doubt;
+    let reach = (0..all.len()).filter(|&at| all[at].log10_lr >= criterion.min_log10_lr - all[at].log10_doubt);
+    let made_by = reach.rev().max_by(|a, b| rank(a).total_cmp(&rank(b)));
+    let weighed: Vec<_> = views.iter().map(|one| (one.view, one.log10_doubt, &one.family)).collect();
+    let log10_lrs: Vec<f64> = all.iter().map(|one| one.log10_lr).collect();
+    let log10_lr_mixed = view_weights(calculator, family, &weighed).and_then(|weights| mixed(&weights, &log10_lrs));
+    Ok(ExplainedViews { all, incompatible, made_by, log10_lr_mixed })
 }
 
 /// Explains the score of one pair. `certain` names a parent who is known for certain, for the CPI.

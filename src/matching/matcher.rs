@@ -77,6 +77,17 @@ pub struct Matcher<'a> {
     judge: OnceLock<Judge<'a>>,
     /// Whether it is told who has the profile of a relative.
     tells_identities: bool,
+    /// How many pairs of each family are wanted that are no candidates.
+    pub(super) near: Option<Near>,
+}
+
+/// Which pairs are wanted that fall short.
+#[derive(Clone, Copy)]
+pub(super) struct Near {
+    /// The most of a family.
+    pub(super) most: usize,
+    /// By how much a pair may fall short, in log10.
+    pub(super) below: f64,
 }
 
 impl<'a> Matcher<'a> {
@@ -99,6 +110,7 @@ impl<'a> Matcher<'a> {
             completeness: criterion.max_chance_hits.map(|_| Completeness::of_children(index)),
             judge: OnceLock::new(),
             tells_identities: true,
+            near: None,
         }
     }
 
@@ -127,6 +139,21 @@ impl<'a> Matcher<'a> {
     #[must_use]
     pub fn exhaustive(mut self) -> Self {
         self.exhaustive = true;
+        self
+    }
+
+    /// How far below the threshold pairs are near misses, in log10.
+    pub const NEAR: f64 = 4.0;
+
+    /// Looks for the best pairs of each family that are no candidates, at most so many of a family, instead of for
+    /// candidates: those that fall short by no more than [`Self::NEAR`], in [`MatchResult::near`](super::MatchResult::near).
+    /// Limits per family and on chance hits do not count.
+    #[must_use]
+    pub fn near_misses(mut self, most: u32) -> Self {
+        self.criterion.min_log10_lr -= Self::NEAR;
+        (self.criterion.max_per_family, self.criterion.max_chance_hits) = (None, None);
+        self.completeness = None;
+        self.near = Some(Near { most: most as usize, below: Self::NEAR });
         self
     }
 

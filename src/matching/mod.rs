@@ -5,6 +5,7 @@
 //! depends neither on the number of threads nor on the order of anything.
 
 mod aim;
+mod alternatives;
 mod chance;
 mod chunk;
 mod compile;
@@ -23,11 +24,12 @@ mod score;
 mod shared_loci;
 mod watch;
 
+pub use alternatives::{Alternative, alternatives};
 pub use compile::{Compiler, LocusCounts};
 pub use compiled::{CompiledFamily, CompiledLocus, FamilyLinkage, PairScorer};
-pub use doubt::{DoubtWhom, Doubts, FamilyView, views};
+pub use doubt::{BadDoubt, DoubtWhom, Doubts, FamilyView, views};
 pub use duplicates::{DuplicatePair, DuplicateSearch};
-pub use explain::{CpiTotal, Explanation, LocusExplanation, explain};
+pub use explain::{CpiTotal, ExplainedViews, Explanation, LocusExplanation, explain, explain_views};
 pub use identity::{Identity, IdentityRule, Judge, Likeness};
 pub use kin::{KinCriterion, KinPair, KinRatios, KinRelation, KinResult, KinSearch};
 pub use matcher::Matcher;

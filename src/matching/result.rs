@@ -40,6 +40,9 @@ impl Default for Criterion {
 pub struct MatchResult {
     /// Best first: by falling [`Candidate::rank`], ties by family and child.
     pub candidates: Vec<Candidate>,
+    /// The best pairs of each family that are no candidates, if they were asked for: see
+    /// [`Matcher::near_misses`](super::Matcher::near_misses). Best first.
+    pub near: Vec<Candidate>,
     /// Families that could not be scored, by pseudonym.
     pub unscorable: Vec<Unscorable>,
     /// Children that were compared with nobody, because the model refuses alleles without a frequency.
@@ -89,6 +92,7 @@ impl MatchResult {
     /// Adds the result of a part of the same run; families and children are counted already.
     pub fn add_part(&mut self, part: Self) {
         self.candidates.extend(part.candidates);
+        self.near.extend(part.near);
         self.unscorable.extend(part.unscorable);
         self.refused.extend(part.refused);
         self.informative.extend(part.informative);
@@ -108,9 +112,11 @@ impl MatchResult {
         self.informative.dedup();
         self.refused.sort_unstable();
         self.refused.dedup();
-        self.candidates.sort_unstable_by(|a, b| {
+        let best_first = |a: &Candidate, b: &Candidate| {
             b.rank().total_cmp(&a.rank()).then_with(|| (a.family, a.child).cmp(&(b.family, b.child)))
-        });
+        };
+        self.candidates.sort_unstable_by(best_first);
+        self.near.sort_unstable_by(best_first);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Locus, Pseudonym};
+use super::{Locus, Pseudonym, Relation};
 
 /// One of a child's parents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,6 +48,8 @@ pub enum View {
     Without {
         /// The relative in doubt.
         sample: Pseudonym,
+        /// What the papers say of the sample.
+        relation: Relation,
     },
     /// The stated father, or mother, is not the missing child's, whose own is unknown; the relatives are what they are to
     /// each other.
@@ -59,8 +61,12 @@ pub enum View {
     Exchanged {
         /// One.
         sample: Pseudonym,
+        /// What the papers say of it.
+        relation: Relation,
         /// The other.
         with: Pseudonym,
+        /// What the papers say of that.
+        with_relation: Relation,
     },
     /// This full sibling is a half-sibling.
     Half {
@@ -81,8 +87,8 @@ impl View {
     pub fn samples(self) -> impl Iterator<Item = Pseudonym> {
         let (one, other) = match self {
             Self::Stated | Self::OtherParent { .. } => (None, None),
-            Self::Without { sample } | Self::Half { sample, .. } | Self::Full { sample } => (Some(sample), None),
-            Self::Exchanged { sample, with } => (Some(sample), Some(with)),
+            Self::Without { sample, .. } | Self::Half { sample, .. } | Self::Full { sample } => (Some(sample), None),
+            Self::Exchanged { sample, with, .. } => (Some(sample), Some(with)),
         };
         one.into_iter().chain(other)
     }
@@ -94,8 +100,10 @@ impl View {
     pub fn renamed<E>(self, mut rename: impl FnMut(Pseudonym) -> Result<Pseudonym, E>) -> Result<Self, E> {
         Ok(match self {
             Self::Stated | Self::OtherParent { .. } => self,
-            Self::Without { sample } => Self::Without { sample: rename(sample)? },
-            Self::Exchanged { sample, with } => Self::Exchanged { sample: rename(sample)?, with: rename(with)? },
+            Self::Without { sample, relation } => Self::Without { sample: rename(sample)?, relation },
+            Self::Exchanged { sample, relation, with, with_relation } => {
+                Self::Exchanged { sample: rename(sample)?, relation, with: rename(with)?, with_relation }
+            }
             Self::Half { sample, shared } => Self::Half { sample: rename(sample)?, shared },
             Self::Full { sample } => Self::Full { sample: rename(sample)? },
         })
@@ -104,24 +112,26 @@ impl View {
 
 impl View {
     /// Bytes of [`Self::to_bytes`].
-    pub const BYTES: usize = 2 + 2 * Pseudonym::LEN;
+    pub const BYTES: usize = 4 + 2 * Pseudonym::LEN;
 
-    /// The view as bytes, which are another's for every other view: the kind, the parent, and two samples, zero where there
-    /// is none.
+    /// The view as bytes, which are another's for every other view: the kind, the parent, two relations and two samples,
+    /// zero where there is none.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::BYTES] {
         let side = |side: ParentSide| 1 + side as u8;
-        let (kind, side) = match self {
-            Self::Stated => (0, 0),
-            Self::Without { .. } => (1, 0),
-            Self::OtherParent { side: parent } => (2, side(parent)),
-            Self::Exchanged { .. } => (3, 0),
-            Self::Half { shared, .. } => (4, side(shared)),
-            Self::Full { .. } => (5, 0),
+        let relation = |relation: Relation| 1 + relation as u8;
+        let facts = match self {
+            Self::Stated => [0; 4],
+            Self::Without { relation: one, .. } => [1, 0, relation(one), 0],
+            Self::OtherParent { side: parent } => [2, side(parent), 0, 0],
+            Self::Exchanged { relation: one, with_relation, .. } => [3, 0, relation(one), relation(with_relation)],
+            Self::Half { shared, .. } => [4, side(shared), 0, 0],
+            Self::Full { .. } => [5, 0, 0, 0],
         };
         let mut bytes = [0; Self::BYTES];
-        (bytes[0], bytes[1]) = (kind, side);
-        for (place, sample) in bytes[2..].chunks_exact_mut(Pseudonym::LEN).zip(self.samples()) {
+        let (begin, samples) = bytes.split_at_mut(facts.len());
+        begin.copy_from_slice(&facts);
+        for (place, sample) in samples.chunks_exact_mut(Pseudonym::LEN).zip(self.samples()) {
             place.copy_from_slice(sample.as_bytes());
         }
         bytes
@@ -130,22 +140,37 @@ impl View {
     /// The view of [`Self::to_bytes`].
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Option<Self> {
-        let (samples, _) = bytes[2..].as_chunks();
+        let (&[kind, parent, one, other], samples) = bytes.split_first_chunk()?;
+        let (samples, _) = samples.as_chunks();
         let [sample, with] = [samples[0], samples[1]].map(Pseudonym::from_bytes);
-        let side = match bytes[1] {
-            0 => None,
-            one => Some(*ParentSide::ALL.get(usize::from(one) - 1)?),
+        let side = || ParentSide::ALL.into_iter().find(|&side| 1 + side as u8 == parent);
+        let relation = |byte: u8| {
+            let mut all = Relation::ALL.into_iter().chain([Relation::Parent, Relation::Member]);
+            all.find(|&relation| 1 + relation as u8 == byte)
         };
-        let view = match (bytes[0], side) {
-            (0, None) => Self::Stated,
-            (1, None) => Self::Without { sample },
-            (2, Some(side)) => Self::OtherParent { side },
-            (3, None) => Self::Exchanged { sample, with },
-            (4, Some(shared)) => Self::Half { sample, shared },
-            (5, None) => Self::Full { sample },
+        let view = match kind {
+            0 => Self::Stated,
+            1 => Self::Without { sample, relation: relation(one)? },
+            2 => Self::OtherParent { side: side()? },
+            3 => Self::Exchanged { sample, relation: relation(one)?, with, with_relation: relation(other)? },
+            4 => Self::Half { sample, shared: side()? },
+            5 => Self::Full { sample },
             _ => return None,
         };
         Some(view).filter(|view| view.to_bytes() == *bytes)
+    }
+
+    /// The view in words.
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Self::Stated => "as stated".to_owned(),
+            Self::Without { relation, .. } => format!("without the {relation}"),
+            Self::OtherParent { side } => format!("with another {}", side.word()),
+            Self::Exchanged { relation, with_relation, .. } => format!("{relation} and {with_relation} exchanged"),
+            Self::Half { shared, .. } => format!("a full sibling as half-sibling through the {}", shared.word()),
+            Self::Full { .. } => "a half-sibling as full sibling".to_owned(),
+        }
     }
 }
 

@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use crate::matching::Identity;
-use crate::model::{Pseudonym, Relation};
+use crate::model::{Locus, Pseudonym, Relation};
 
 use super::comparable::Comparison;
 use super::csv_text::CsvText;
 use super::frequencies::TableUsed;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
+use super::views::ViewsRow;
 #[cfg(feature = "cli")]
 use super::words::{more_rows, ratio};
 
@@ -47,7 +48,7 @@ pub struct CandidateRow {
     pub family: Pseudonym,
     /// The child.
     pub child: Pseudonym,
-    /// log10 of the likelihood ratio.
+    /// log10 of the likelihood ratio, in the view that made it a candidate.
     pub log10_lr: f64,
     /// Loci at which the child and at least one relative are typed.
     pub loci_compared: u32,
@@ -64,6 +65,9 @@ pub struct CandidateRow {
     /// The relative who has the child's own profile, if the pair is an identity and no candidate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub same_person: Option<SamePerson>,
+    /// What all views say.
+    #[serde(flatten)]
+    pub views: ViewsRow,
 }
 
 /// A relative and a child with one profile.
@@ -105,8 +109,9 @@ impl CandidateReport {
     }
 
     /// CSV with a header:
-    /// `family,child,log10_lr,loci_compared,incompatible_loci,few_loci,first_run,new,family_marks,same_person`; the last
-    /// column names the relative's sample of an identity. Identities come after all candidates.
+    /// `family,child,log10_lr,loci_compared,incompatible_loci,few_loci,first_run,new,family_marks,same_person,view,log10_doubt,
+    /// log10_lr_stated,log10_lr_mixed,contradicting_loci`; `same_person` names the relative's sample of an identity, and an
+    /// empty `log10_lr_stated` says that the child is impossible as the papers state it. Identities come after all candidates.
     #[must_use]
     pub fn csv(&self) -> String {
         let mut csv = CsvText::with_header([
@@ -120,12 +125,21 @@ impl CandidateReport {
             "new",
             "family_marks",
             "same_person",
+            "view",
+            "log10_doubt",
+            "log10_lr_stated",
+            "log10_lr_mixed",
+            "contradicting_loci",
         ]);
         for row in self.candidates.iter().chain(&self.identities) {
             csv.field(row.family).field(row.child).field(row.log10_lr);
             csv.field(row.loci_compared).field(row.incompatible_loci).field(row.few_loci);
             csv.field(row.first_run).field(row.new).field(row.family_marks.join(" "));
-            csv.optional(row.same_person.as_ref().map(|same| same.sample)).end_row();
+            csv.optional(row.same_person.as_ref().map(|same| same.sample));
+            let ViewsRow { view, log10_doubt, log10_lr_stated, log10_lr_mixed, contradicting_loci, .. } = &row.views;
+            csv.field(view).field(log10_doubt).optional(*log10_lr_stated).optional(*log10_lr_mixed);
+            let loci: Vec<&str> = contradicting_loci.iter().map(Locus::name).collect();
+            csv.field(loci.join(" ")).end_row();
         }
         csv.finish()
     }
@@ -191,7 +205,7 @@ impl CandidateReport {
 
 /// What the reader of a table should know of a candidate beside its numbers.
 fn remarks(row: &CandidateRow) -> String {
-    let mut remarks = Vec::new();
+    let mut remarks: Vec<String> = row.views.remark().into_iter().collect();
     if row.few_loci {
         remarks.push("few loci".to_owned());
     }
@@ -205,6 +219,7 @@ fn remarks(row: &CandidateRow) -> String {
 mod tests {
     use super::*;
     use crate::matching::Likeness;
+    use crate::model::Candidate;
     use crate::report::SCHEMA_VERSION;
 
     #[test]
@@ -221,6 +236,15 @@ mod tests {
             new: true,
             family_marks: Vec::new(),
             same_person: None,
+            views: ViewsRow::of(&Candidate {
+                family: pseudonym,
+                child: pseudonym,
+                log10_lr: 7.25,
+                loci_compared: 20,
+                incompatible_loci: 1,
+                same_as: None,
+                views: None,
+            }),
         };
         let same_person = SamePerson {
             sample: Pseudonym::from_bytes([2; 16]),
@@ -261,8 +285,8 @@ mod tests {
         let same = &json["identities"][0]["same_person"];
         assert_eq!((&same["relation"], &same["differing_alleles"]), (&"full-sibling".into(), &1.into()));
         assert!(json["candidates"][0]["same_person"].is_null());
-        assert!(report.csv().contains(",7.25,20,1,true,1,true,,\n"));
-        assert!(report.csv().ends_with(",7.25,20,1,true,1,true,,02020202020202020202020202020202\n"));
+        assert!(report.csv().contains(",7.25,20,1,true,1,true,,,as stated,0,7.25,7.25,\n"));
+        assert!(report.csv().ends_with(",02020202020202020202020202020202,as stated,0,7.25,7.25,\n"));
         assert!(report.table(1).contains("full-sibling 0202"));
         assert!(report.table(0).contains("... and 1 more"));
     }

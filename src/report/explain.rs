@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::kinship::cpi::{CpiCase, EXCLUDES, FLAGGED_LOCI, NeededMutation, SUPPORTS};
-use crate::matching::{CpiTotal, Explanation, LocusExplanation};
-use crate::model::{Genotype, Locus, Pseudonym};
+use crate::matching::{Alternative, CpiTotal, ExplainedViews, Explanation, LocusExplanation};
+use crate::model::{Genotype, Locus, Pseudonym, View};
 
 use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
@@ -17,6 +17,7 @@ use super::frequencies::TableUsed;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 use super::typings::SampleTypings;
+use super::views::ViewRow;
 #[cfg(feature = "cli")]
 use super::words::ratio;
 
@@ -51,6 +52,8 @@ pub struct ExplainedWith {
     pub generation: u64,
     /// log10 LR of the pair among the current candidates, if it is one.
     pub candidate_log10_lr: Option<f64>,
+    /// The view that made it one.
+    pub candidate_view: Option<View>,
     /// Whether that is with another frequency table, so that it may differ.
     pub candidate_of_other_table: bool,
 }
@@ -61,6 +64,10 @@ pub struct ExplanationReport {
     pub with: ExplainedWith,
     /// The loci and totals.
     pub explanation: Explanation,
+    /// What the pair is worth in every view.
+    pub views: ExplainedViews,
+    /// log10 LR of each of [`Alternative::ALL`].
+    pub alternatives: [f64; Alternative::ALL.len()],
     /// By position in the panel, who has more than two alleles there and is left out: `child`, or a relation.
     pub left_out: BTreeMap<usize, Vec<&'static str>>,
     /// The samples that have several typings.
@@ -73,7 +80,12 @@ impl ExplanationReport {
     /// Whether the pair is a candidate with another likelihood ratio than this one: the settings have changed since.
     #[must_use]
     pub fn differs_from_candidate(&self) -> bool {
-        let differs = |stored: f64| stored.to_bits() != self.explanation.log10_lr.to_bits();
+        let view = self.with.candidate_view.unwrap_or(View::Stated);
+        let now = match view {
+            View::Stated => Some(self.explanation.log10_lr),
+            _ => self.views.all.iter().find(|one| one.view == view).map(|one| one.log10_lr),
+        };
+        let differs = |stored: f64| now.is_none_or(|now| stored.to_bits() != now.to_bits());
         !self.with.candidate_of_other_table && self.with.candidate_log10_lr.is_some_and(differs)
     }
 
@@ -121,6 +133,16 @@ impl ExplanationReport {
             "log10_lr": number(explanation.log10_lr),
             "loci_compared": explanation.loci_compared,
             "incompatible_loci": explanation.incompatible_loci,
+            "views": self.views.all.iter().zip(&self.views.incompatible).map(|(view, loci)| {
+                let mut row = serde_json::to_value(ViewRow::from(view))?;
+                row["incompatible_loci"] = serde_json::to_value(loci)?;
+                Ok(row)
+            }).collect::<serde_json::Result<Vec<Value>>>()?,
+            "made_by_view": self.views.made_by.map(|at| self.views.all[at].view.words()),
+            "alternatives": Alternative::ALL.iter().zip(self.alternatives)
+                .map(|(alternative, log10_lr)| (alternative.word().to_owned(), number(log10_lr)))
+                .collect::<serde_json::Map<_, _>>(),
+            "log10_lr_mixed": self.views.log10_lr_mixed.map(number),
             "cpi": cpi,
             "typings": self.typings.iter().map(|of| of.json(self.show_genotypes)).collect::<Vec<_>>(),
             "loci": explanation.loci.iter().enumerate().map(of_locus).collect::<Vec<_>>(),
@@ -231,9 +253,14 @@ impl ExplanationReport {
             Some(stored) if self.differs_from_candidate() => {
                 format!("a candidate of the last run, THERE WITH log10 LR {stored}: match again, its data have changed")
             }
-            Some(_) => "a candidate of the last run, with the same LR".to_owned(),
+            Some(_) => match with.candidate_view {
+                None | Some(View::Stated) => "a candidate of the last run, with the same LR".to_owned(),
+                Some(view) => format!("a candidate of the last run in one view, {}", view.words()),
+            },
         };
         let _ = writeln!(page, "The pair is {candidate} (threshold log10 LR {})", with.min_log10_lr);
+        page += &self.views_table();
+        page += &self.alternatives_table();
         let unlisted: Vec<String> =
             explanation.loci.iter().filter(|l| !l.unlisted.is_empty()).map(|l| self.floor(l)).collect();
         if !unlisted.is_empty() {
@@ -252,6 +279,41 @@ impl ExplanationReport {
             let _ = writeln!(page, "{remark}");
         }
         page
+    }
+
+    /// Every view with its number, if there are several.
+    #[cfg(feature = "cli")]
+    fn views_table(&self) -> String {
+        let ExplainedViews { all, incompatible, made_by, log10_lr_mixed } = &self.views;
+        if all.len() < 2 {
+            return String::new();
+        }
+        let rows = all.iter().zip(incompatible).enumerate().map(|(at, (one, loci))| {
+            [
+                format!("{}{}", one.view.words(), if *made_by == Some(at) { " *" } else { "" }),
+                short(one.view),
+                format!("{:.2}", one.log10_lr),
+                format!("{:.2}", self.with.min_log10_lr - one.log10_doubt),
+                loci.len().to_string(),
+                loci.iter().map(Locus::name).collect::<Vec<_>>().join(", "),
+            ]
+        });
+        let table = plain_table(["view", "samples", "log10 LR", "needs", "incompatible", ""], &[2, 3, 4], rows);
+        let mixed = log10_lr_mixed.map_or(String::new(), |log10_lr| {
+            format!("All views together, weighted with their doubts: log10 LR {log10_lr:.2}\n")
+        });
+        let made_by = if made_by.is_some() { "* makes the pair a candidate\n" } else { "" };
+        format!("\nThe papers as stated, and with one statement in doubt\n\n{table}{made_by}{mixed}")
+    }
+
+    /// What the found person is worth as a relative of the missing child.
+    #[cfg(feature = "cli")]
+    fn alternatives_table(&self) -> String {
+        let own = ("the missing child", self.explanation.log10_lr);
+        let others = Alternative::ALL.iter().map(|alternative| alternative.words()).zip(self.alternatives);
+        let rows =
+            [own].into_iter().chain(others).map(|(words, log10_lr)| [words.to_owned(), format!("{log10_lr:.2}")]);
+        format!("\nThe found person, against unrelated, as\n\n{}", plain_table(["", "log10 LR"], &[1], rows))
     }
 
     fn left_out(&self, position: usize) -> &[&'static str] {
@@ -282,6 +344,13 @@ impl ExplanationReport {
             (some, of) => format!("{some} of {of} typed"),
         }
     }
+}
+
+/// The samples that a view names, in as many digits as tell them apart in one family.
+#[cfg(feature = "cli")]
+fn short(view: View) -> String {
+    let digits = |sample: Pseudonym| sample.to_string().chars().take(8).collect::<String>();
+    view.samples().map(digits).collect::<Vec<_>>().join(" ")
 }
 
 fn case(case: CpiCase) -> String {
@@ -331,7 +400,9 @@ fn note(locus: &LocusExplanation, left_out: &[&str], disputed: &[&str]) -> Strin
     notes.join("; ")
 }
 
-fn mutations(mutations: &[NeededMutation]) -> String {
+/// What must have mutated, in words: `father 2 steps`; empty if nothing is known.
+#[must_use]
+pub fn mutations(mutations: &[NeededMutation]) -> String {
     let one = |mutation: &NeededMutation| match mutation.steps {
         Some(1) => format!("{} 1 step", mutation.parent),
         Some(steps) => format!("{} {steps} steps", mutation.parent),
@@ -348,7 +419,7 @@ fn typed(genotype: Option<Genotype>) -> &'static str {
     if genotype.is_some() { "typed" } else { "untyped" }
 }
 
-/// A logarithm for JSON, which has no infinity.
+/// A logarithm for JSON, which has no infinity: null if the likelihood ratio is 0.
 fn number(log10: f64) -> Value {
-    if log10.is_finite() { log10.into() } else { log10.to_string().into() }
+    if log10.is_finite() { log10.into() } else { Value::Null }
 }

@@ -16,18 +16,20 @@ mod frequencies;
 mod import;
 mod kin;
 mod kits;
+mod near;
 mod power;
 #[cfg(feature = "cli")]
 mod table;
 mod tidy;
 mod typings;
+mod views;
 pub mod words;
 
 pub use audit::{AuditReport, AuditRow};
 pub use candidates::{CandidateReport, CandidateRow, RunSummary, SamePerson};
 pub use comparable::{ComparableReport, Comparison, Hardly};
 pub use csv_text::CsvText;
-pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport};
+pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport, mutations};
 pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
 pub use finding_codes::FindingCodesReport;
@@ -36,9 +38,13 @@ pub use frequencies::{FrequencyReport, SumOff, TableLocus, TableUsed, TablesRepo
 pub use import::{FileOutcome, FileReport, FileRows, ImportLog, ListingLine, MOST_LISTED, list_findings};
 pub use kin::{KinReport, KinRow, KinSample};
 pub use kits::{KitRow, KitsReport};
+#[cfg(feature = "cli")]
+pub use near::near_table;
+pub use near::{AgainstRow, NearRow};
 pub use power::{PowerReport, PowerRow};
 #[cfg(feature = "cli")]
 pub use table::{SCREEN, narrow_table, plain_table};
 pub use tidy::{Origin, TidyCsv, TidyRow, pedigrees_csv};
 pub use typings::{SampleTypings, typings_csv};
+pub use views::{ViewRow, ViewsRow};
 pub use words::ratio;

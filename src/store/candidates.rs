@@ -8,7 +8,7 @@ use crate::audit::Entry;
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateFilter, Ledger, RunRecord};
 use crate::model::{Candidate, Pseudonym};
-use crate::report::{CandidateReport, CandidateRow, Comparison, RunSummary, SCHEMA_VERSION, TableUsed};
+use crate::report::{CandidateReport, CandidateRow, Comparison, RunSummary, SCHEMA_VERSION, TableUsed, ViewsRow};
 
 use super::duplicates::Identities;
 use super::error::StoreError;
@@ -107,6 +107,7 @@ pub(super) fn report(
             first_run,
             new: first_run == number,
             same_person: about.same_person(&candidate),
+            views: ViewsRow::of(&candidate),
         };
         if row.same_person.is_some() { identities.push(row) } else { found.push(row) }
     }

@@ -9,7 +9,7 @@ use crate::index::{Access, Index, IndexError};
 use crate::kinship::Calculator;
 use crate::ledger::{CurrentCandidate, Generation, Ledger, Past, RunRecord};
 use crate::matching::{Criterion, MatchResult, Matcher, ReachError, Stages, TypedLoci, Watch};
-use crate::model::{Child, Family, Pseudonym};
+use crate::model::{Candidate, Child, Family, Pseudonym};
 use crate::report::Comparison;
 
 use super::comparability::Pairs;
@@ -28,7 +28,7 @@ const STALE: usize = 20;
 const FEW: u64 = 1_000;
 
 /// Raised whenever the same people under the same settings would get other numbers.
-const SCORING: u32 = 3;
+const SCORING: u32 = 4;
 
 /// Everything beside samples and families that candidates depend on.
 pub(super) fn basis(store: &Store, calculator: &Calculator, criterion: &Criterion) -> Result<[u8; 32], StoreError> {
@@ -172,6 +172,19 @@ impl Job<'_> {
         drop(matcher);
         let comparison = Pairs { typed, min_loci: self.min_loci }.tally().comparison(&result.candidates);
         Ok(Compared { result, stages, index, comparison })
+    }
+
+    /// The best pairs of every family that are no candidates, at most so many of each.
+    pub(super) fn near(&self, ledger: &mut Ledger, index: &Index, most: u32) -> Result<Vec<Candidate>, StoreError> {
+        let matcher = self.matcher(index).near_misses(most);
+        let panel = self.store.table().panel();
+        let (mut last, generation) = (None, self.generation);
+        let next = move || -> Result<Vec<Family>, StoreError> {
+            let page = ledger.families_after(panel, last, PAGE, &generation)?;
+            last = page.last().map(|end| end.pseudonym);
+            Ok(page)
+        };
+        Ok(matcher.run_pages(self.watch, next, None)?.0.near)
     }
 
     /// Compares changed families with all children, and all other families with changed children; everything else is as

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::matching::{BadDoubt, Criterion, DoubtWhom, Doubts};
 use crate::population::{Convention, DropOuts, Floor, Model, ModelError, Mutation, MutationRates};
 
 use super::settings::{LinkError, Settings};
@@ -61,6 +62,61 @@ pub(super) struct MatchConfig {
     /// Older stores do not have it.
     #[serde(default = "min_loci")]
     pub(super) min_loci: u32,
+    /// Whom the papers may be wrong about, and how probable that is. Older stores do not have these.
+    #[serde(default = "doubt_whom")]
+    doubt_whom: String,
+    #[serde(default = "doubt")]
+    doubt: f64,
+    #[serde(default = "doubt_exchanged")]
+    doubt_exchanged: f64,
+    #[serde(default = "doubt_half_sibling")]
+    doubt_half_sibling: f64,
+}
+
+fn doubt_whom() -> String {
+    Doubts::usual().whom.word().to_owned()
+}
+
+fn doubt() -> f64 {
+    Doubts::usual().relative
+}
+
+fn doubt_exchanged() -> f64 {
+    Doubts::usual().exchanged
+}
+
+fn doubt_half_sibling() -> f64 {
+    Doubts::usual().half_sibling
+}
+
+impl MatchConfig {
+    pub(super) fn new(criterion: &Criterion) -> Self {
+        let Doubts { whom, relative, exchanged, half_sibling } = criterion.doubts;
+        Self {
+            min_log10_lr: criterion.min_log10_lr,
+            min_loci: min_loci(),
+            doubt_whom: whom.word().to_owned(),
+            doubt: relative,
+            doubt_exchanged: exchanged,
+            doubt_half_sibling: half_sibling,
+        }
+    }
+
+    /// When a pair is a candidate.
+    pub(super) fn criterion(&self) -> Result<Criterion, SettingsError> {
+        let whom = DoubtWhom::ALL.into_iter().find(|whom| whom.word() == self.doubt_whom);
+        let doubts = Doubts {
+            whom: whom.ok_or_else(|| SettingsError::DoubtWhom(self.doubt_whom.clone()))?,
+            relative: self.doubt,
+            exchanged: self.doubt_exchanged,
+            half_sibling: self.doubt_half_sibling,
+        };
+        doubts.check()?;
+        if !self.min_log10_lr.is_finite() {
+            return Err(SettingsError::MinLog10Lr(self.min_log10_lr));
+        }
+        Ok(Criterion { min_log10_lr: self.min_log10_lr, doubts, ..Criterion::default() })
+    }
 }
 
 /// As many loci in common as a pair should have: with fewer, hardly any true pair reaches a likelihood ratio that counts.
@@ -193,6 +249,15 @@ pub enum SettingsError {
     /// A value is out of range.
     #[error("{0}")]
     Model(#[from] ModelError),
+    /// The threshold is not finite.
+    #[error("min_log10_lr = {0} is not a finite number")]
+    MinLog10Lr(f64),
+    /// Nobody is doubted in this way.
+    #[error("doubt_whom = \"{0}\" is none of none, parents, all")]
+    DoubtWhom(String),
+    /// A doubt is no probability above 0 and below 1.
+    #[error("{0}")]
+    Doubt(#[from] BadDoubt),
 }
 
 #[cfg(test)]

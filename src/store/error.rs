@@ -179,9 +179,6 @@ pub enum StoreError {
         /// What is wrong.
         source: SettingsError,
     },
-    /// The threshold in `reunite.toml` is no number.
-    #[error("{}, [match]: min_log10_lr is no number", .0.display())]
-    Threshold(PathBuf),
     /// The frequency table is not the one that the store was made with.
     #[error("{} is not the table that this store was made with", .0.display())]
     OtherFrequencies(PathBuf),

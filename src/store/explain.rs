@@ -6,8 +6,8 @@ use data_encoding::HEXLOWER;
 
 use crate::audit::Entry;
 use crate::ledger::CandidateFilter;
-use crate::matching::explain;
-use crate::model::{Pseudonym, Relation};
+use crate::matching::{alternatives, explain, explain_views};
+use crate::model::{Candidate, Pseudonym, Relation};
 use crate::report::{ExplainedWith, ExplanationReport, SampleTypings, TableUsed};
 
 use super::error::StoreError;
@@ -88,6 +88,10 @@ impl Store {
         let certain = options.certain_parent.map(CertainParent::relation);
         let explanation = explain(&calculator, &family, &child, certain)
             .map_err(|error| StoreError::Unscorable { locus: error.locus, reason: error.reason })?;
+        let views = explain_views(&calculator, &family, &child, &self.criterion())
+            .map_err(|error| StoreError::Unscorable { locus: error.locus, reason: error.reason })?;
+        let alternatives = alternatives(&calculator, &family, &child)
+            .map_err(|error| StoreError::Unscorable { locus: error.locus, reason: error.reason })?;
         let pair = CandidateFilter {
             family: Some(family.pseudonym),
             child: Some(child.pseudonym),
@@ -119,9 +123,12 @@ impl Store {
                 min_log10_lr: self.criterion().min_log10_lr,
                 generation,
                 candidate_log10_lr: candidate.as_ref().map(|candidate| candidate.log10_lr),
+                candidate_view: candidate.as_ref().map(Candidate::view),
                 candidate_of_other_table: of_table.is_some_and(|digest| digest != frequencies),
             },
             explanation,
+            views,
+            alternatives,
             left_out,
             typings,
             show_genotypes: options.show_genotypes,

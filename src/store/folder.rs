@@ -11,12 +11,12 @@ use data_encoding::HEXLOWER;
 use crate::audit::{Attribution, Entry};
 use crate::kinship::Calculator;
 use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey};
-use crate::matching::Criterion;
+use crate::matching::{Criterion, Doubts};
 use crate::population::FrequencyTable;
 use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
 
 use super::actor::this_process;
-use super::config::{Config, FrequencyConfig, MatchConfig, ModelConfig, PopulationConfig, STORE_VERSION, min_loci};
+use super::config::{Config, FrequencyConfig, MatchConfig, ModelConfig, PopulationConfig, STORE_VERSION};
 use super::error::{FileAction, StoreError};
 use super::files::{flush, folder, outside, write_private};
 use super::frequencies::{Frequencies, read_kept};
@@ -77,7 +77,7 @@ impl<'a> NewStore<'a> {
     /// A store with the default threshold, whose key is not known yet and that has no custodian.
     #[must_use]
     pub fn new(frequencies: &'a Frequencies, settings: &'a Settings) -> Self {
-        let criterion = Criterion::default();
+        let criterion = Criterion { doubts: Doubts::usual(), ..Criterion::default() };
         Self { frequencies, settings, criterion, key: None, custodians: &[], index_dir: None }
     }
 
@@ -141,7 +141,7 @@ impl Store {
                 populations: Vec::new(),
             },
             model: ModelConfig::from_settings(settings),
-            matching: MatchConfig { min_log10_lr: criterion.min_log10_lr, min_loci: min_loci() },
+            matching: MatchConfig::new(&criterion),
         };
         write_private(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
         write_private(&place.join(FREQUENCIES), text.as_bytes())?;
@@ -219,12 +219,10 @@ impl Store {
     pub fn open(dir: &Path, key: Option<KeySource>) -> Result<Self, StoreError> {
         let path = dir.join(CONFIG);
         let config = read_config(dir)?;
-        let settings = config.model.settings().map_err(|source| StoreError::Settings { path: path.clone(), source })?;
-        if config.matching.min_log10_lr.is_nan() {
-            return Err(StoreError::Threshold(path));
-        }
+        let bad = |source| StoreError::Settings { path: path.clone(), source };
+        let settings = config.model.settings().map_err(bad)?;
+        let criterion = config.matching.criterion().map_err(bad)?;
         let table = kept_table(dir, &config.frequencies.file, &config.frequencies.digest)?;
-        let criterion = Criterion { min_log10_lr: config.matching.min_log10_lr, ..Criterion::default() };
         // In a folder for several stores, each has its own.
         let indices = match config.index_dir {
             None => dir.join(INDEX),

@@ -28,6 +28,7 @@ mod import;
 mod indices;
 mod kin;
 mod manifest;
+mod near;
 mod observer;
 mod power;
 mod reidentify;

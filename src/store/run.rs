@@ -6,7 +6,7 @@ use crate::audit::{Attribution, Entry};
 use crate::index::Access;
 use crate::ledger::{Ledger, RunRecord};
 use crate::matching::{Criterion, MatchResult, Stages, run_digest};
-use crate::report::CandidateReport;
+use crate::report::{CandidateReport, NearRow};
 
 use super::candidates::report;
 use super::checking::{Checking, marks};
@@ -14,6 +14,7 @@ use super::compare::{Compared, Extent, Job, basis, extent};
 use super::error::{BadNumber, StoreError};
 use super::folder::Store;
 use super::manifest::manifest;
+use super::near;
 use super::observer::{Notice, Observer, WhyFull};
 
 /// How to match.
@@ -29,6 +30,9 @@ pub struct MatchOptions {
     pub full: bool,
     /// Whether every pair is scored instead of screened; counts in full runs only.
     pub exhaustive: bool,
+    /// How many pairs of each family to list that fall short of being candidates. All families are compared with all
+    /// children for that, and what is found is not recorded.
+    pub near: Option<u32>,
 }
 
 impl MatchOptions {
@@ -36,7 +40,7 @@ impl MatchOptions {
     #[must_use]
     pub fn new(store: &Store) -> Self {
         let (criterion, min_loci) = (store.criterion(), store.min_loci());
-        Self { criterion, min_loci, access: Access::Usual, full: false, exhaustive: false }
+        Self { criterion, min_loci, access: Access::Usual, full: false, exhaustive: false, near: None }
     }
 
     /// Matches everything with everything, as the store's settings say.
@@ -54,6 +58,8 @@ pub struct Matched {
     pub report: CandidateReport,
     /// What was found, with families and children that could not be compared.
     pub result: MatchResult,
+    /// The best pairs of each family that fall short, if they were asked for; best first.
+    pub near: Vec<NearRow>,
     /// Candidates of the last run that are none any more.
     pub withdrawn: u64,
     /// Families that were left out because they are withdrawn.
@@ -109,7 +115,7 @@ impl Store {
         entry: &Entry,
         observer: &dyn Observer,
     ) -> Result<Matched, StoreError> {
-        let &MatchOptions { criterion, min_loci, access, full, exhaustive } = options;
+        let &MatchOptions { criterion, min_loci, access, full, exhaustive, near } = options;
         checked_threshold(criterion.min_log10_lr)?;
         checked_chance_hits(criterion.max_chance_hits)?;
         let _lock = self.lock()?;
@@ -145,6 +151,14 @@ impl Store {
                 ("full", job.full(&mut ledger, observer)?)
             }
         };
+        let near = match near {
+            None => Vec::new(),
+            Some(most) => {
+                let index = self.current_index(&mut ledger, access, observer)?;
+                let found = job.near(&mut ledger, &index, most)?;
+                near::rows(self, &ledger, &calculator, &criterion, &found)?
+            }
+        };
         drop(following);
         // Past this, the run is recorded as a whole.
         watch.check()?;
@@ -175,7 +189,7 @@ impl Store {
         let report = report(self, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;
         let families_withdrawn = ledger.withdrawn()?.len() as u64;
         let withdrawn = delta.withdrawn;
-        Ok(Matched { report, result, withdrawn, families_withdrawn, stages, digest: digest_time, write })
+        Ok(Matched { report, result, near, withdrawn, families_withdrawn, stages, digest: digest_time, write })
     }
 
     /// Checks the families that were not checked at import: an interruption came between, the settings changed, or they

@@ -4,6 +4,7 @@ use crate::model::{Pedigree, Profile, Relation, Sex};
 use crate::population::{FrequencyTable, Model};
 
 use super::genes::{GenePool, Genes, Side};
+use super::papers::Papers;
 use super::plan::{Pedigrees, Plan, PlanError};
 use super::random::{Alias, Purpose, Seed, Stream, fixed};
 use super::typing::Typing;
@@ -55,6 +56,7 @@ pub(super) struct Source {
     planted: u64,
     relatives: Typing,
     children: Typing,
+    pub(super) papers: Papers,
 }
 
 impl Source {
@@ -74,6 +76,7 @@ impl Source {
             planted: fixed(plan.planted),
             relatives: Typing::new(loci, plan.untyped, plan.partial_relatives),
             children: Typing::new(loci, plan.untyped, plan.partial_children),
+            papers: Papers::new(plan),
         })
     }
 

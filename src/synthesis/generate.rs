@@ -7,6 +7,7 @@ use crate::population::{FrequencyTable, Model};
 
 use super::draw::{Drawn, NewChild, Source};
 use super::genes::Side;
+use super::papers::FalsePapers;
 use super::plan::{Plan, PlanError};
 use super::plantings::{
     NEPHEW, SIBLING_PARENT, child_of_siblings, choose, contradictions, nephew, with_forced_mutations,
@@ -35,6 +36,8 @@ pub struct SyntheticFamily {
     pub id: String,
     /// Its relatives, ordered by relation.
     pub relatives: Vec<SyntheticPerson>,
+    /// What the papers say that is false.
+    pub papers: Option<FalsePapers>,
 }
 
 /// A synthetic child of unknown origin.
@@ -56,7 +59,8 @@ pub struct Link {
     pub family: usize,
     /// Position of the child in [`Population::children`].
     pub child: usize,
-    /// At how many loci the child contradicts its typed father and mother, so that an allele must have mutated.
+    /// At how many loci the child contradicts its stated father and mother: with true papers an allele must have mutated
+    /// there.
     pub mutated_loci: u8,
 }
 
@@ -126,14 +130,15 @@ impl Population {
         let mut with_parent = Vec::new();
         let mut relatives = 0;
         for index in 0..plan.families {
-            let drawn = source.family(index);
+            let mut drawn = source.family(index);
             if drawn.planted {
                 own.insert(index, source.own_child(&drawn));
             }
             if drawn.parent(Side::Paternal).or(drawn.parent(Side::Maternal)).is_some() {
                 with_parent.push(index);
             }
-            families.push(named(&source, &drawn, index, &mut relatives));
+            let papers = source.papers.falsify(&source, &mut drawn, index);
+            families.push(named(&source, &drawn, papers, index, &mut relatives));
         }
         let needed = own.len() + plan.nephew_traps + plan.sibling_parent_traps;
         if needed > plan.children {
@@ -196,7 +201,13 @@ impl Population {
 }
 
 /// A drawn family with its numbers; `relatives` counts the persons numbered so far.
-fn named(source: &Source, drawn: &Drawn<'_>, index: usize, relatives: &mut usize) -> SyntheticFamily {
+fn named(
+    source: &Source,
+    drawn: &Drawn<'_>,
+    papers: Option<FalsePapers>,
+    index: usize,
+    relatives: &mut usize,
+) -> SyntheticFamily {
     let person = |(i, &relation): (usize, &Relation)| {
         *relatives += 1;
         SyntheticPerson {
@@ -209,5 +220,6 @@ fn named(source: &Source, drawn: &Drawn<'_>, index: usize, relatives: &mut usize
     SyntheticFamily {
         id: format!("F{:06}", index + 1),
         relatives: drawn.relations.iter().enumerate().map(person).collect(),
+        papers,
     }
 }

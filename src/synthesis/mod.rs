@@ -13,6 +13,7 @@ mod challenge;
 mod draw;
 mod generate;
 mod genes;
+mod papers;
 mod plan;
 mod plantings;
 mod random;
@@ -22,5 +23,6 @@ mod typing;
 
 pub use challenge::{Answer, Challenge, ChallengePlan};
 pub use generate::{Link, Population, SyntheticChild, SyntheticFamily, SyntheticPerson, Trap, relation_shape};
+pub use papers::FalsePapers;
 pub use plan::{Plan, PlanError, Shape};
 pub use plantings::{NEPHEW, SIBLING_PARENT};

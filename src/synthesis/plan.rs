@@ -62,6 +62,14 @@ pub struct Plan {
     /// Families whose typed father or mother is really the full sibling of a found child's parent of that sex.
     /// The other parent, where typed, is the true one. Only families whose own child is not planted.
     pub sibling_parent_traps: usize,
+    /// Probability that the sample of a family's stated father is a stranger's.
+    pub wrong_father: f64,
+    /// The same of the mother.
+    pub wrong_mother: f64,
+    /// Probability that the samples of two relatives of a family were exchanged, where their sexes do not tell.
+    pub exchanged: f64,
+    /// Probability that one of a family's full siblings is a half-sibling, by another father.
+    pub half_as_full: f64,
 }
 
 /// A plan that cannot be carried out.
@@ -112,7 +120,7 @@ pub enum PlanError {
 }
 
 impl Default for Plan {
-    /// 1,000 families, 10,000 children, seed 1, half of the families' children among them, no special plantings.
+    /// 1,000 families, 10,000 children, seed 1, half of the families' children among them, no special plantings, true papers.
     fn default() -> Self {
         Self {
             families: 1_000,
@@ -126,6 +134,10 @@ impl Default for Plan {
             forced_mutations: 0,
             nephew_traps: 0,
             sibling_parent_traps: 0,
+            wrong_father: 0.0,
+            wrong_mother: 0.0,
+            exchanged: 0.0,
+            half_as_full: 0.0,
         }
     }
 }
@@ -173,6 +185,10 @@ impl Plan {
             ("untyped", self.untyped),
             ("partial_children", self.partial_children),
             ("partial_relatives", self.partial_relatives),
+            ("wrong_father", self.wrong_father),
+            ("wrong_mother", self.wrong_mother),
+            ("exchanged", self.exchanged),
+            ("half_as_full", self.half_as_full),
         ];
         if let Some((name, value)) = shares.into_iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
             return Err(PlanError::Share { name, value });

@@ -24,6 +24,8 @@ pub(super) enum Purpose {
     Query = 7,
     /// One stream per block of unrelated people of a search.
     People = 8,
+    /// One stream per family whose papers may be false.
+    Papers = 9,
 }
 
 /// The source of all streams of one seed.

@@ -53,4 +53,5 @@ mod sources;
 mod thresholds;
 mod typings;
 mod vault;
+mod views;
 mod workflow;

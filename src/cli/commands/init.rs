@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::cli::doubt_options::DoubtOptions;
 use crate::cli::model_options::ModelOptions;
 use crate::cli::options::{FrequencyOption, Global};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, plural};
-use crate::matching::Criterion;
+use crate::matching::{Criterion, Doubts};
 use crate::pseudonym::SecretKey;
 use crate::store::{Frequencies, NewStore, Store, checked_threshold, custodians};
 
@@ -28,6 +29,8 @@ pub(crate) struct Init {
     #[arg(long, value_name = "DIR")]
     index_dir: Option<PathBuf>,
     #[command(flatten)]
+    doubts: DoubtOptions,
+    #[command(flatten)]
     model: ModelOptions,
 }
 
@@ -38,7 +41,9 @@ impl Init {
         let frequencies = self.frequencies.read(output)?;
         let Frequencies { table, base, .. } = &frequencies;
         let settings = self.model.settings_over(base)?;
-        let criterion = Criterion { min_log10_lr: checked_threshold(self.min_log10_lr)?, ..Criterion::default() };
+        let doubts = self.doubts.over(Doubts::usual())?;
+        let min_log10_lr = checked_threshold(self.min_log10_lr)?;
+        let criterion = Criterion { min_log10_lr, doubts, ..Criterion::default() };
         let store = Store::create_recorded(
             &global.store,
             &NewStore {

@@ -1,14 +1,16 @@
 //! `match`.
 
+use anyhow::bail;
 use clap::Args;
 
+use crate::cli::doubt_options::DoubtOptions;
 use crate::cli::notices::Notices;
 use crate::cli::options::{FormatOption, Global, PopulationOption};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, TABLE_ROWS, count, plural};
 use crate::index::Access;
 use crate::matching::{Criterion, Stages};
-use crate::report::{CandidateReport, Comparison, Format, Hardly};
+use crate::report::{CandidateReport, Comparison, Format, Hardly, near_table};
 use crate::store::{MatchOptions, Matched};
 
 #[derive(Args)]
@@ -33,9 +35,15 @@ pub(crate) struct Match {
     /// that reach the LR stay candidates, all others are reported as not comparable
     #[arg(long, value_name = "N")]
     min_loci: Option<u32>,
+    /// List, apart from the candidates, the N best pairs of each family that fall short by no more than four powers of ten,
+    /// with what separates them; all families are compared with all children for that
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    near: Option<u32>,
     /// Read the index into memory even if it is larger than 1 GiB, instead of mapping it
     #[arg(long)]
     no_mmap: bool,
+    #[command(flatten)]
+    doubts: DoubtOptions,
     #[command(flatten)]
     population: PopulationOption,
     #[command(flatten)]
@@ -48,7 +56,12 @@ impl Match {
         let mut options = MatchOptions { full: self.full, exhaustive: self.exhaustive, ..MatchOptions::new(&store) };
         let min_log10_lr = self.min_log10_lr.unwrap_or(options.criterion.min_log10_lr);
         let (max_per_family, max_chance_hits) = (self.max_per_family, self.max_chance_hits);
-        options.criterion = Criterion { min_log10_lr, max_per_family, max_chance_hits, ..options.criterion };
+        let doubts = self.doubts.over(options.criterion.doubts)?;
+        options.criterion = Criterion { min_log10_lr, max_per_family, max_chance_hits, doubts };
+        options.near = self.near;
+        if self.near.is_some() && self.format.format == Format::Csv {
+            bail!("pairs that fall short are no rows of the candidates' CSV: list them with --format table or json");
+        }
         options.min_loci = self.min_loci.unwrap_or(options.min_loci);
         if self.no_mmap {
             options.access = Access::Read;
@@ -56,7 +69,12 @@ impl Match {
         let entry = global.entry("match").with("exhaustive", self.exhaustive).with("format", self.format.format.word());
         let matched = store.match_all(&options, &entry, &Notices::new(output))?;
         match self.format.format {
-            Format::Json => output.data(&matched.report.json()?)?,
+            Format::Json if self.near.is_none() => output.data(&matched.report.json()?)?,
+            Format::Json => {
+                let mut report = serde_json::to_value(&matched.report)?;
+                report["near"] = serde_json::to_value(&matched.near)?;
+                output.data(&(serde_json::to_string_pretty(&report)? + "\n"))?;
+            }
             Format::Csv => output.data(&matched.report.csv())?,
             Format::Table => {
                 let mut new = matched.report.clone();
@@ -64,6 +82,9 @@ impl Match {
                 new.identities.retain(|identity| identity.new);
                 if !(new.candidates.is_empty() && new.identities.is_empty()) {
                     output.data(&new.table(TABLE_ROWS))?;
+                }
+                if self.near.is_some() {
+                    output.data(&near_table(&matched.near, TABLE_ROWS))?;
                 }
             }
         }
@@ -121,6 +142,13 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
         count(new as u64),
         count(matched.withdrawn)
     ));
+    let in_views = matched.report.candidates.iter().filter(|candidate| candidate.views.log10_doubt < 0.0).count();
+    if in_views > 0 {
+        output.say(&format!(
+            "{} of them in a view that doubts a statement of the papers: the table names whom",
+            count(in_views as u64)
+        ));
+    }
     say_comparable(&matched.report, output);
     if let Some(remark) = run.table.remark() {
         output.warn(&remark);

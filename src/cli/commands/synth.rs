@@ -17,7 +17,7 @@ use crate::model::{Locus, Panel, Profile};
 use crate::population::{FrequencyTable, Model};
 use crate::report::CsvText;
 use crate::store::{Frequencies, write_private};
-use crate::synthesis::{ChallengePlan, Link, Plan, Population, SyntheticFamily, Trap, relation_shape};
+use crate::synthesis::{ChallengePlan, FalsePapers, Link, Plan, Population, SyntheticFamily, Trap, relation_shape};
 
 use super::challenge;
 
@@ -43,7 +43,7 @@ pub(crate) struct Synth {
     untyped_loci: Option<f64>,
     /// Write a search for parent or child instead: profiles.csv with so many people as --children says, queries.csv with
     /// one sample for each of the --families, and truth.csv
-    #[arg(long, conflicts_with_all = ["forced_mutations", "nephew_traps", "sibling_parent_traps", "planted"])]
+    #[arg(long, conflicts_with_all = ["forced_mutations", "nephew_traps", "sibling_parent_traps", "planted", "wrong_father", "wrong_mother", "exchanged", "half_as_full"])]
     challenge: bool,
     /// With --challenge: probability that one of the two copies at a locus is not seen
     #[arg(long, value_name = "P", default_value_t = challenge::SINGLE, requires = "challenge")]
@@ -60,6 +60,18 @@ pub(crate) struct Synth {
     /// How many families have a typed parent who is really the sibling of a child's parent
     #[arg(long, value_name = "N", default_value_t = 0)]
     sibling_parent_traps: usize,
+    /// Probability that the sample of a family's stated father is a stranger's
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
+    wrong_father: f64,
+    /// The same of the mother
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
+    wrong_mother: f64,
+    /// Probability that the samples of two relatives of a family were exchanged, where their sexes do not tell
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
+    exchanged: f64,
+    /// Probability that one of a family's full siblings is a half-sibling, by another father
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
+    half_as_full: f64,
     #[command(flatten)]
     frequencies: FrequencyOption,
     #[command(flatten)]
@@ -85,6 +97,10 @@ impl Synth {
             forced_mutations: self.forced_mutations,
             nephew_traps: self.nephew_traps,
             sibling_parent_traps: self.sibling_parent_traps,
+            wrong_father: self.wrong_father,
+            wrong_mother: self.wrong_mother,
+            exchanged: self.exchanged,
+            half_as_full: self.half_as_full,
             ..Plan::default()
         };
         let population = Population::generate(&plan, &table, &model)?;
@@ -193,11 +209,13 @@ fn truth(population: &Population, calculator: &Calculator) -> anyhow::Result<Str
         log10_lr(family, &child.profile, calculator)
     };
     let values: Vec<f64> = population.truth.par_iter().map(log10_lr).collect::<anyhow::Result<_>>()?;
-    let mut csv = CsvText::with_header(["family_id", "child_sample_id", "relation_shape", "log10_lr", "mutated_loci"]);
+    let mut csv =
+        CsvText::with_header(["family_id", "child_sample_id", "relation_shape", "log10_lr", "mutated_loci", "papers"]);
     for (link, log10_lr) in population.truth.iter().zip(values) {
         let (family, child) = (&population.families[link.family], &population.children[link.child]);
         csv.field(&family.id).field(&child.id).field(relation_shape(family));
-        csv.field(log10_lr).field(link.mutated_loci).end_row();
+        csv.field(log10_lr).field(link.mutated_loci);
+        csv.field(family.papers.map_or("true", FalsePapers::word)).end_row();
     }
     Ok(csv.finish())
 }

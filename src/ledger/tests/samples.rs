@@ -44,7 +44,10 @@ fn an_identity_keeps_whose_profile_it_is_and_comes_last() {
     let standing = ledger.standing().unwrap();
     ledger.record_run(&run, &[same.clone(), candidate(9, 2, 5.0)], &standing, TEST).unwrap();
     let listed = ledger.candidates(&CandidateFilter::default()).unwrap();
-    assert_eq!(listed.iter().map(|one| one.candidate.clone()).collect::<Vec<_>>(), [candidate(9, 2, 5.0), same.clone()]);
+    assert_eq!(
+        listed.iter().map(|one| one.candidate.clone()).collect::<Vec<_>>(),
+        [candidate(9, 2, 5.0), same.clone()]
+    );
     // The same numbers, and no identity any more.
     let standing = ledger.standing().unwrap();
     assert_eq!(standing.candidates[0].candidate, same);

@@ -1,0 +1,113 @@
+//! Pairs that fall short of being candidates, and what separates them.
+
+use serde::Serialize;
+
+use crate::model::{Locus, Pseudonym};
+
+#[cfg(feature = "cli")]
+use super::table::plain_table;
+#[cfg(feature = "cli")]
+use super::words::{more_rows, plural};
+
+/// A locus at which a child is incompatible with a family.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct AgainstRow {
+    /// The locus.
+    pub locus: Locus,
+    /// What its log10 LR takes from the sum.
+    pub log10_lr: Option<f64>,
+    /// What must have mutated, where typed parents tell: `father 2 steps`.
+    pub mutations: String,
+}
+
+/// A pair that falls short.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct NearRow {
+    /// The family.
+    pub family: Pseudonym,
+    /// The child.
+    pub child: Pseudonym,
+    /// The view in which it comes nearest, in words.
+    pub view: String,
+    /// log10 of the likelihood ratio in that view.
+    pub log10_lr: f64,
+    /// By how much log10 LR falls short of what that view needs; above 0.
+    pub short_by: f64,
+    /// Loci at which the child and at least one relative of that view are typed.
+    pub loci_compared: u32,
+    /// Loci of the panel that could not be compared.
+    pub loci_untyped: u32,
+    /// The loci that speak against the pair most.
+    pub against: Vec<AgainstRow>,
+}
+
+impl NearRow {
+    /// What separates the pair from being a candidate.
+    #[must_use]
+    pub fn separates(&self) -> String {
+        let mut all: Vec<String> = self
+            .against
+            .iter()
+            .map(|one| match one.mutations.as_str() {
+                "" => format!("{} contradicts", one.locus),
+                mutations => format!("{}: {mutations}", one.locus),
+            })
+            .collect();
+        if self.loci_untyped > 0 {
+            all.push(format!("{} of {} loci not compared", self.loci_untyped, self.loci_untyped + self.loci_compared));
+        }
+        if all.is_empty() {
+            all.push("nothing contradicts: the relatives say too little".to_owned());
+        }
+        all.join("; ")
+    }
+}
+
+/// A table for people, of the first `limit` pairs.
+#[cfg(feature = "cli")]
+#[must_use]
+pub fn near_table(near: &[NearRow], limit: usize) -> String {
+    let rows = near.iter().take(limit).map(|row| {
+        [
+            row.family.to_string(),
+            row.child.to_string(),
+            format!("{:.2}", row.log10_lr),
+            format!("{:.2}", row.short_by),
+            row.view.clone(),
+            row.separates(),
+        ]
+    });
+    let table = plain_table(["family", "child", "log10 LR", "short by", "view", "what separates them"], &[2, 3], rows);
+    let what = plural(near.len() as u64, "pair");
+    format!("{what} that come near, and are no candidates\n\n{table}{}", more_rows(near.len(), limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_separates_a_pair_is_said() {
+        let pseudonym = Pseudonym::from_bytes([1; 16]);
+        let against = |locus: &str, mutations: &str| AgainstRow {
+            locus: locus.parse().unwrap(),
+            log10_lr: Some(-4.5),
+            mutations: mutations.to_owned(),
+        };
+        let row = NearRow {
+            family: pseudonym,
+            child: pseudonym,
+            view: "as stated".to_owned(),
+            log10_lr: 2.5,
+            short_by: 1.5,
+            loci_compared: 15,
+            loci_untyped: 8,
+            against: vec![against("vWA", "father 2 steps"), against("FGA", "")],
+        };
+        assert_eq!(row.separates(), "vWA: father 2 steps; FGA contradicts; 8 of 23 loci not compared");
+        let whole = NearRow { loci_untyped: 0, against: Vec::new(), ..row };
+        assert_eq!(whole.separates(), "nothing contradicts: the relatives say too little");
+    }
+}

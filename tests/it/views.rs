@@ -1,0 +1,144 @@
+//! A child is found although the papers of its family are wrong, and the candidate says who is doubted.
+
+use std::collections::BTreeSet;
+
+use crate::common::{Lab, reunite};
+
+/// Rows of a file whose family has exactly these relatives, and only those of one relation of them.
+fn only(text: &str, shape: &[&str], relation: Option<&str>) -> String {
+    let mut lines = text.lines();
+    let mut out = format!("{}\n", lines.next().unwrap());
+    let rows: Vec<&str> = lines.collect();
+    let of = |row: &str, column: usize| row.split(',').nth(column).unwrap().to_owned();
+    for family in rows.chunk_by(|a, b| of(a, 0) == of(b, 0)) {
+        let relations: Vec<String> = family.iter().map(|row| of(row, 2)).collect();
+        if relations == shape {
+            family
+                .iter()
+                .filter(|row| relation.is_none_or(|relation| of(row, 2) == relation))
+                .for_each(|row| out += &format!("{row}\n"));
+        }
+    }
+    out
+}
+
+fn pairs(candidates: &serde_json::Value) -> BTreeSet<(String, String)> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    candidates["candidates"].as_array().unwrap().iter().map(|row| (text(&row["family"]), text(&row["child"]))).collect()
+}
+
+/// With a stranger in the father's place, what the mother alone shows at 10^6 is found, and nothing else is.
+#[test]
+fn couples_with_a_stranger_find_what_the_other_parent_shows() {
+    let lab = Lab::new();
+    let numbers = ["--families", "150", "--children", "400", "--planted", "1", "--seed", "5"];
+    let folder = lab.name("files");
+    reunite(&[&["synth", "--out", &folder, "--wrong-father", "1"], &numbers[..]].concat()).ends(0);
+    let families = lab.read("files/families.csv");
+    lab.import("families", "couples.csv", only(&families, &["father", "mother"], None), &[]).ends(0);
+    lab.run(&["import", "--as", "children", &lab.name("files/children.csv")]).ends(0);
+    let found = lab.run(&["match", "--format", "json"]).ends(0).json();
+
+    let mothers = |arguments: &[&str]| lab.run_on("mothers", arguments);
+    mothers(&["init"]).ends(0);
+    let file = lab.write("mothers.csv", only(&families, &["father", "mother"], Some("mother")));
+    mothers(&["import", "--as", "families", &file]).ends(0);
+    mothers(&["import", "--as", "children", &lab.name("files/children.csv")]).ends(0);
+    let alone = mothers(&["match", "--min-log10-lr", "6", "--doubt-whom", "none", "--format", "json"]).json();
+    assert!(pairs(&alone).len() > 10, "there is something to find");
+    let by_mother = |row: &&serde_json::Value| row["view"] == "without the father";
+    let rows = found["candidates"].as_array().unwrap();
+    let ours: Vec<&serde_json::Value> = rows.iter().filter(by_mother).collect();
+    assert!(pairs(&alone).is_subset(&pairs(&found)), "nobody is lost");
+    for row in &ours {
+        let same = alone["candidates"].as_array().unwrap();
+        let same = same.iter().find(|one| one["family"] == row["family"] && one["child"] == row["child"]).unwrap();
+        assert_eq!(row["log10_lr"], same["log10_lr"]);
+        assert!(!row["contradicting_loci"].as_array().unwrap().is_empty());
+    }
+    // As stated nobody would be found.
+    let stated = lab.run(&["match", "--full", "--doubt-whom", "none", "--format", "json"]).json();
+    assert!(pairs(&stated).len() * 10 < ours.len(), "{} {}", pairs(&stated).len(), ours.len());
+}
+
+/// A couple of whom the father is another man, and the child of the mother.
+fn couple() -> (String, String) {
+    let loci = "D3S1358,vWA,D16S539,CSF1PO,TPOX,D8S1179,D21S11,D18S51,TH01,FGA,D12S391,D2S1338,D19S433,D1S1656,D6S1043,\
+                D2S441,D13S317,D7S820,D5S818";
+    let mother = "15/16,14/17,9/12,10/12,8/11,13/14,29/32.2,13/19,6/9.3,22/26,18/22,19/24,13/15.2,11/17.3,10/15,11.3/13,13/14,9/13,7/14";
+    let child = "16/17,14/18,12/13,12/12,8/8,14/16,30/32.2,14/19,9/9.3,23/26,20/22,19/23,14/15.2,15/17.3,11/15,10/13,11/13,8/13,7/11";
+    let father =
+        "14/14,15/15,11/11,11/11,9/9,10/10,28/28,15/15,7/7,21/21,17/17,18/18,12/12,12/12,18/18,10/10,8/8,10/10,10/10";
+    let families =
+        format!("family_id,sample_id,relation,sex,{loci}\nF1,FA,father,m,{father}\nF1,MO,mother,f,{mother}\n");
+    (families, format!("sample_id,sex,{loci}\nC1,f,{child}\n"))
+}
+
+#[test]
+fn a_candidate_of_a_view_says_who_is_doubted_and_why() {
+    let lab = Lab::new();
+    let (families, children) = couple();
+    lab.import("families", "f.csv", families, &[]).ends(0);
+    lab.import("children", "c.csv", children, &[]).ends(0);
+    let table = lab.run(&["match"]).ends(0).says(&["1 candidates, 1 of them new", "1 of them in a view that doubts"]);
+    assert!(table.out.contains("without the father; as stated "), "{}", table.out);
+    let json = lab.run(&["candidates", "--format", "json"]).ends(0).json();
+    let row = &json["candidates"][0];
+    assert_eq!((&row["view"], &row["log10_doubt"]), (&"without the father".into(), &(-2.0).into()));
+    let views = row["views"].as_array().unwrap();
+    let words: Vec<&str> = views.iter().map(|view| view["words"].as_str().unwrap()).collect();
+    assert_eq!(words, ["as stated", "without the father", "without the mother"]);
+    assert_eq!(views[1]["log10_lr"], row["log10_lr"]);
+    assert_eq!(views[0]["log10_lr"], row["log10_lr_stated"]);
+    // One number: (LR as stated + 1 % of each other) / 1.02.
+    let ratio = |view: usize| 10_f64.powf(views[view]["log10_lr"].as_f64().unwrap());
+    let mixed = ((ratio(0) + 0.01 * (ratio(1) + ratio(2))) / 1.02).log10();
+    assert!((row["log10_lr_mixed"].as_f64().unwrap() - mixed).abs() < 1e-9);
+
+    let pair = ["family", "child"].map(|which| row[which].as_str().unwrap());
+    let explained = lab.run(&["explain", pair[0], pair[1]]).ends(0).out;
+    assert!(explained.contains("a candidate of the last run in one view, without the father"), "{explained}");
+    assert!(explained.contains("without the father *"), "{explained}");
+    let explained = lab.run(&["explain", pair[0], pair[1], "--format", "json"]).ends(0).json();
+    assert_eq!(explained["made_by_view"], "without the father");
+    assert_eq!(explained["log10_lr_mixed"], row["log10_lr_mixed"]);
+    let now: Vec<&serde_json::Value> = explained["views"].as_array().unwrap().iter().map(|v| &v["log10_lr"]).collect();
+    assert_eq!(now, views.iter().map(|view| &view["log10_lr"]).collect::<Vec<_>>());
+    let csv = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
+    assert!(
+        csv.lines().next().unwrap().ends_with(",view,log10_doubt,log10_lr_stated,log10_lr_mixed,contradicting_loci")
+    );
+    assert!(csv.contains(",without the father,-2,"), "{csv}");
+
+    // A doubt of one in a thousand asks ten times as much; what is not stated counts as before.
+    lab.run(&["match", "--full", "--doubt", "0.00000001"]).ends(1);
+    lab.run(&["match", "--full", "--doubt-whom", "none"]).ends(1);
+    lab.run(&["match", "--full", "--doubt", "0"]).ends(2).says(&["above 0 and below 1"]);
+    lab.run(&["verify"]).ends(0);
+}
+
+#[test]
+fn settings_hold_the_doubts() {
+    let lab = Lab::new();
+    let settings = lab.read("store/reunite.toml");
+    assert!(settings.contains("doubt_whom = \"all\"\ndoubt = 0.01\n"), "{settings}");
+    // Stores of before have none of it, and are matched with the usual doubts.
+    let older: String =
+        settings.lines().filter(|line| !line.starts_with("doubt")).map(|line| format!("{line}\n")).collect();
+    lab.write("store/reunite.toml", older);
+    lab.run(&["verify"]).ends(0);
+    for (line, says) in [
+        ("doubt = 0.01", "a doubt is a probability above 0 and below 1"),
+        ("min_log10_lr = 4.0", "min_log10_lr = -inf is not a finite number"),
+        ("doubt_whom = \"all\"", "is none of none, parents, all"),
+    ] {
+        let bad = match line {
+            "doubt = 0.01" => "doubt = 1.0",
+            "min_log10_lr = 4.0" => "min_log10_lr = -inf",
+            _ => "doubt_whom = \"some\"",
+        };
+        assert!(settings.contains(line), "{settings}");
+        lab.write("store/reunite.toml", settings.replace(line, bad));
+        lab.run(&["match"]).ends(2).says(&[says]);
+    }
+}
