@@ -6,7 +6,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use reunite::index::{Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index};
 use reunite::kinship::{Calculator, Evidence, LinkedEvidence, LinkedLoci, LinkedShown, Shown};
-use reunite::matching::{Compiler, Criterion, Doubts, FamilyView, MatchResult, Matcher, Stopped, Watch, views};
+use reunite::matching::{
+    Compiler, Criterion, DoubtWhom, Doubts, FamilyView, MatchResult, Matcher, Stopped, Watch, views,
+};
 use reunite::model::{
     Allele, Candidate, Child, DropOut, Family, Genotype, InView, Locus, Member, Pedigree, Profile, Pseudonym, Relation,
     Relative, Views, genotype_code,
@@ -303,6 +305,57 @@ proptest! {
                 prop_assert_eq!(ours, theirs);
                 prop_assert_eq!(ours.log10_lr.to_bits(), theirs.log10_lr.to_bits());
             }
+        }
+    }
+}
+
+/// So many cases, or as many as a variable says.
+fn worlds(unless_set: u32) -> ProptestConfig {
+    ProptestConfig::with_cases(std::env::var("REUNITE_WORLDS").map_or(unless_set, |number| number.parse().unwrap()))
+}
+
+proptest! {
+    #![proptest_config(worlds(150))]
+
+    /// Small populations with everything that there is: few loci, so that most features meet.
+    #[test]
+    fn small_worlds_are_searched_whole(
+        shapes in shapes(), model in models(), seed in any::<u64>(), least in -2.0..2.0_f64, untyped in 0.0..0.4_f64,
+        linked in prop::option::of(prop_oneof![Just(0.0), Just(0.5), 0.0..0.5_f64]), own_pedigrees in any::<bool>(),
+        whom in prop::sample::select(DoubtWhom::ALL.to_vec()), doubt in 0.01..0.5_f64,
+    ) {
+        let whole = FrequencyTable::chinese_han_23();
+        let names = ["vWA", "D12S391", "FGA", "TPOX", "D8S1179"];
+        let loci = whole.panel().loci().iter().zip(whole.loci()).filter(|(name, _)| names.contains(&name.name()));
+        let loci: Vec<(&str, Vec<(u16, f64)>)> = loci
+            .map(|(name, locus)| {
+                let alleles = locus.alleles().iter().zip(locus.frequencies());
+                (name.name(), alleles.map(|(allele, &frequency)| (allele.tenths(), frequency)).collect())
+            })
+            .collect();
+        let counts: Vec<(&str, &[(u16, f64)])> = loci.iter().map(|(name, alleles)| (*name, alleles.as_slice())).collect();
+        let table = &FrequencyTable::from_counts(&counts).unwrap();
+        let own_pedigrees = own_pedigrees && model.theta == 0.0 && linked.is_none();
+        let plan = Plan {
+            families: 2, children: 40, seed, planted: 0.9, shapes, untyped, partial_children: 0.0, partial_relatives: 0.0,
+            ..Plan::default()
+        };
+        let (mut families, children) = people(&plan, table, &model);
+        if own_pedigrees {
+            with_pedigrees(&mut families);
+        }
+        let pair = |recombination| LinkedLoci { loci: ["vWA", "D12S391"].map(|name| name.parse().unwrap()), recombination };
+        let pairs: Vec<LinkedLoci> = linked.into_iter().map(pair).collect();
+        let calculator = Calculator::new(table, model).unwrap().with_linked(&pairs).unwrap();
+        let index = index(&children, table);
+        let criterion = Criterion { doubts: Doubts { whom, relative: doubt, ..Doubts::usual() }, ..from(least) };
+        let expected = exhaustive_in_views(&families, &children, &calculator, &criterion);
+        for mut result in every_way(&index, &calculator, &compilers(&calculator), criterion, &families) {
+            prop_assert_eq!(&result.unscorable, &vec![]);
+            for views in result.candidates.iter_mut().filter_map(|candidate| candidate.views.as_mut()) {
+                views.log10_lr_mixed = None;
+            }
+            prop_assert_eq!(&result.candidates, &expected);
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::cli::notices::Notices;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count};
 use crate::matching::Criterion;
-use crate::model::{Layout, Pseudonym};
+use crate::model::{Layout, Locus, Pseudonym};
 use crate::pseudonym::{Pseudonymizer, SecretKey};
 use crate::report::{CandidateRow, plain_table, ratio};
 use crate::store::{self, Frequencies, MatchOptions, NewStore, Settings, Store, write_private};
@@ -45,6 +45,8 @@ struct Planted {
     log10_lr: f64,
     /// Contradicting loci, or the kind of trap.
     note: String,
+    /// How the papers are false; `true` if they are not.
+    papers: String,
 }
 
 /// What the demonstration knows of the people behind the pseudonyms, because they are invented.
@@ -121,7 +123,14 @@ impl Known {
                 let row = row?;
                 let cell = |i: usize| row.get(i).unwrap_or_default().to_owned();
                 let log10_lr = cell(3).parse()?;
-                let planted = Planted { family: cell(0), child: cell(1), shape: cell(2), log10_lr, note: cell(4) };
+                let planted = Planted {
+                    family: cell(0),
+                    child: cell(1),
+                    shape: cell(2),
+                    log10_lr,
+                    note: cell(4),
+                    papers: cell(5),
+                };
                 all.insert((cell(0), cell(1)), planted);
             }
             Ok(all)
@@ -151,7 +160,14 @@ impl Known {
     /// What the pair really is.
     fn verdict(&self, pair: &(String, String)) -> String {
         if let Some(truth) = self.truth.get(pair) {
+            let papers = match truth.papers.as_str() {
+                "wrong-father" | "wrong-mother" => "planted; the sample of a parent is a stranger's",
+                "exchanged" => "planted; two samples were exchanged",
+                "half-as-full" => "planted; the sibling is a half-sibling",
+                _ => "",
+            };
             return match truth.note.as_str() {
+                _ if !papers.is_empty() => papers.to_owned(),
                 "0" => "planted".to_owned(),
                 "1" => "planted, 1 mutation".to_owned(),
                 loci => format!("planted, {loci} mutations"),
@@ -178,7 +194,7 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
             ratio(row.log10_lr),
             row.loci_compared.to_string(),
             row.incompatible_loci.to_string(),
-            verdict,
+            if row.views.log10_doubt < 0.0 { format!("found {}; {verdict}", row.views.view) } else { verdict },
         ]
     };
     let header = ["#", "family", "relatives typed", "child", "LR", "loci", "incompatible", "in truth"];
@@ -196,7 +212,7 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
         text += &plain_table(header, &right, wrong.iter().take(BEST).map(|(i, row)| line(*i, row)));
     }
 
-    let found: HashMap<(String, String), f64> = candidates.iter().map(|row| (known.pair(row), row.log10_lr)).collect();
+    let found: HashMap<(String, String), &CandidateRow> = candidates.iter().map(|row| (known.pair(row), row)).collect();
     let reach = |planted: &&Planted| planted.log10_lr >= Criterion::default().min_log10_lr;
     let key = |planted: &Planted| (planted.family.clone(), planted.child.clone());
     let within: Vec<&Planted> = known.truth.values().filter(reach).collect();
@@ -205,13 +221,47 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
     let below: Vec<&Planted> = known.truth.values().filter(|planted| !reach(planted)).collect();
     let differing = within
         .iter()
-        .filter(|planted| found.get(&key(planted)).is_some_and(|lr| lr.to_bits() != planted.log10_lr.to_bits()))
+        .filter(|planted| {
+            let stated = found.get(&key(planted)).map(|row| row.views.log10_lr_stated.map(f64::to_bits));
+            stated.is_some_and(|stated| stated != Some(planted.log10_lr.to_bits()))
+        })
         .count();
+    let has_false_papers = |planted: &&Planted| planted.papers != "true";
+    let false_papers: Vec<&Planted> = known.truth.values().filter(has_false_papers).collect();
+    let found_so: Vec<(&str, &CandidateRow)> = numbered()
+        .map(|(_, row)| (known.pair(row), row))
+        .filter_map(|(pair, row)| Some((known.truth.get(&pair)?.family.as_str(), row)))
+        .filter(|(_, row)| row.views.log10_doubt < 0.0)
+        .collect();
+    text += "\nFound although the papers are false, or one statement of them is not needed\n\n";
+    let rows = found_so.iter().take(BEST).map(|&(family, row)| {
+        let lr = |log10_lr: Option<f64>| log10_lr.map_or("0".to_owned(), ratio);
+        let loci: Vec<&str> = row.views.contradicting_loci.iter().map(Locus::name).collect();
+        let pair = known.pair(row);
+        let verdict = known.verdict(&pair).replace("planted; ", "");
+        [
+            family.to_owned(),
+            pair.1,
+            row.views.view.clone(),
+            ratio(row.log10_lr),
+            lr(row.views.log10_lr_stated),
+            loci.len().to_string(),
+            verdict,
+        ]
+    });
+    let header = ["family", "child", "found", "LR", "LR as stated", "contradicting", "in truth"];
+    text += &plain_table(header, &[3, 4, 5], rows);
+    let still_below: Vec<&Planted> =
+        below.iter().copied().filter(|planted| !found.contains_key(&key(planted))).collect();
     let mut traps: Vec<&Planted> = known.traps.values().collect();
     traps.sort_by(|a, b| b.log10_lr.total_cmp(&a.log10_lr).then_with(|| a.family.cmp(&b.family)));
     text += "\nClose relatives of the true parents, planted as traps: those that come nearest\n\n";
     let rows = traps.iter().take(BEST).map(|trap| {
-        let outcome = if found.contains_key(&key(trap)) { "a candidate" } else { "below the threshold" };
+        let outcome = match found.get(&key(trap)) {
+            Some(row) if row.views.log10_doubt < 0.0 => format!("a candidate {}", row.views.view),
+            Some(_) => "a candidate".to_owned(),
+            None => "below the threshold".to_owned(),
+        };
         let what = known.verdict(&key(trap)).replace("NOT true: ", "");
         [
             trap.family.clone(),
@@ -219,27 +269,30 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
             trap.child.clone(),
             ratio(trap.log10_lr),
             what,
-            outcome.to_owned(),
+            outcome,
         ]
     });
     text += &plain_table(["family", "relatives typed", "child", "LR", "the child is really", "outcome"], &[3], rows);
     let trapped = known.traps.values().filter(|trap| found.contains_key(&key(trap))).count();
     text += &format!(
         "\nPlanted and found\n\n\
-         {:>6} true relations planted, {} of them with a mutation\n\
-         {:>6} of them reach LR 10,000 by the exact calculation\n\
+         {:>6} true relations planted, {} of them contradict a parent somewhere; {} families have false papers\n\
+         {:>6} of them reach LR 10,000 by the exact calculation, as the papers stand\n\
          {:>6} of these are among the candidates, {} with another LR; {} lost\n\
-         {:>6} stay below LR 10,000: their relatives say too little{}\n\
-         {:>6} of {} close-relative traps reach LR 10,000\n\
+         {:>6} more are found with one statement of the papers in doubt\n\
+         {:>6} stay below: their relatives say too little, or the papers are false{}\n\
+         {:>6} of {} close-relative traps are candidates\n\
          {:>6} candidates in all, {} of them not true\n",
         known.truth.len(),
         mutated(&known.truth.values().collect::<Vec<_>>()),
+        false_papers.len(),
         within.len(),
         within.len() - lost.len(),
         differing,
         lost.len(),
-        below.len(),
-        weakest(&below),
+        below.len() - still_below.len(),
+        still_below.len(),
+        weakest(&still_below),
         trapped,
         known.traps.len(),
         candidates.len(),

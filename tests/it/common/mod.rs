@@ -101,11 +101,22 @@ impl Lab {
         Self::within(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
     }
 
+    /// With a key and an empty store of this model.
+    pub(crate) fn with_model(options: &[&str]) -> Self {
+        let lab = Self { folder: tempfile::tempdir().unwrap() };
+        lab.begin(options);
+        lab
+    }
+
     fn within(folder: TempDir) -> Self {
         let lab = Self { folder };
-        reunite(&["key", "new", &lab.name("key")]).ends(0);
-        lab.run(&["init"]).ends(0);
+        lab.begin(&[]);
         lab
+    }
+
+    fn begin(&self, options: &[&str]) {
+        reunite(&["key", "new", &self.name("key")]).ends(0);
+        self.run(&[&["init"], options].concat()).ends(0);
     }
 
     /// With a key and a store that holds a synthetic population, files in `files/`.
