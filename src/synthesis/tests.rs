@@ -303,3 +303,46 @@ fn plans_that_do_not_fit_are_refused() {
     let none = Population::generate(&Plan { families: 0, children: 0, ..small() }, &one, &Model::default()).unwrap();
     assert!(none.families.is_empty() && none.children.is_empty());
 }
+
+#[test]
+fn false_papers_are_false_as_planned_and_change_nobody_else() {
+    use Relation::{Father, FullSibling, Mother};
+    let truth = complete(&[&[Father, Mother], &[Father, Mother, FullSibling]]);
+    let truth = Plan { families: 400, ..truth };
+    let stated = Population::generate(&truth, table(), &without_mutation()).unwrap();
+    assert!(stated.families.iter().all(|family| family.papers.is_none()));
+    let plan = Plan { wrong_father: 0.2, exchanged: 0.2, half_as_full: 0.3, ..truth };
+    let population = Population::generate(&plan, table(), &without_mutation()).unwrap();
+    assert_eq!(population.children, stated.children, "only papers change");
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for link in &population.truth {
+        let (family, before) = (&population.families[link.family], &stated.families[link.family]);
+        let child = &population.children[link.child].profile;
+        let of =
+            |relation: Relation| family.relatives.iter().find(|one| one.relation == relation).map(|one| &one.profile);
+        *seen.entry(family.papers.map_or("true", FalsePapers::word)).or_default() += 1;
+        let (father, mother) = (of(Father).unwrap(), of(Mother).unwrap());
+        match family.papers {
+            None => assert_eq!(family.relatives, before.relatives),
+            Some(FalsePapers::WrongFather) => {
+                assert!(shared_loci(child, father) < 23 && shared_loci(child, mother) == 23);
+            }
+            Some(FalsePapers::Exchanged) => {
+                // A parent is in the sibling's place, and shares an allele with the child everywhere.
+                assert_eq!(shared_loci(child, of(FullSibling).unwrap()), 23);
+                assert!(shared_loci(child, father) == 23 || shared_loci(child, mother) == 23);
+            }
+            Some(FalsePapers::HalfAsFull) => {
+                let sibling = of(FullSibling).unwrap();
+                assert!(shared_loci(sibling, father) < 23 && shared_loci(sibling, mother) == 23);
+                assert_eq!(shared_loci(child, father), 23);
+            }
+            Some(FalsePapers::WrongMother) => panic!("not asked for"),
+        }
+    }
+    assert!(near(seen["wrong-father"], population.families.len(), 0.2), "{seen:?}");
+    // Couples have nobody to exchange, and no sibling; the first that is drawn and fits is what happens.
+    let with_sibling = population.families.iter().filter(|family| family.relatives.len() == 3).count();
+    assert!(near(seen["exchanged"], with_sibling, 0.8 * 0.2), "{seen:?}");
+    assert!(near(seen["half-as-full"], with_sibling, 0.8 * 0.8 * 0.3), "{seen:?}");
+}

@@ -142,3 +142,49 @@ fn settings_hold_the_doubts() {
         lab.run(&["match"]).ends(2).says(&[says]);
     }
 }
+
+#[test]
+fn near_misses_say_what_separates_them() {
+    let lab = Lab::new();
+    let (families, children) = couple();
+    // The mother alone: the child contradicts her at two loci.
+    let mother: String =
+        families.lines().filter(|line| !line.contains(",father,")).map(|line| format!("{line}\n")).collect();
+    let child = children.replace(",16/17,", ",17/18,").replace(",9/9.3,", ",7/8,");
+    lab.import("families", "f.csv", mother, &[]).ends(0);
+    lab.import("children", "c.csv", child, &[]).ends(0);
+    let plain = lab.run(&["match", "--format", "json"]);
+    assert!(plain.json()["near"].is_null() && plain.json()["candidates"].as_array().unwrap().is_empty());
+    let near = lab.run(&["match", "--near", "2", "--format", "json"]).json();
+    assert_eq!(near["run"]["digest"], plain.json()["run"]["digest"], "near misses are no part of the result");
+    let row = &near["near"][0];
+    let (short_by, log10_lr) = (row["short_by"].as_f64().unwrap(), row["log10_lr"].as_f64().unwrap());
+    assert!((log10_lr + short_by - 4.0).abs() < 1e-9, "{row}");
+    let against: Vec<&str> =
+        row["against"].as_array().unwrap().iter().map(|one| one["locus"].as_str().unwrap()).collect();
+    assert_eq!(against.len(), 2, "{row}");
+    assert!(against.contains(&"D3S1358") && against.contains(&"TH01"), "{against:?}");
+    assert_eq!((&row["loci_compared"], &row["loci_untyped"]), (&19.into(), &4.into()));
+    let table = lab.run(&["match", "--near", "1"]).out;
+    assert!(table.contains("1 pair that come near") && table.contains("mother 1 step; "), "{table}");
+    lab.run(&["match", "--near", "1", "--format", "csv"]).ends(2).says(&["--format table or json"]);
+}
+
+#[test]
+fn a_child_of_the_missing_child_is_told_from_it() {
+    let lab = Lab::new();
+    let (families, children) = couple();
+    lab.import("families", "f.csv", families, &[]).ends(0);
+    lab.import("children", "c.csv", children, &[]).ends(0);
+    lab.run(&["match"]).ends(0);
+    let row = lab.run(&["candidates", "--format", "json"]).json()["candidates"][0].clone();
+    let pair = ["family", "child"].map(|which| row[which].as_str().unwrap().to_owned());
+    let json = lab.run(&["explain", &pair[0], &pair[1], "--format", "json"]).ends(0).json();
+    let of = |name: &str| json["alternatives"][name].as_f64().unwrap();
+    // Both parents are typed, so a further child of theirs is worth what the missing child is.
+    assert!((of("full-sibling") - json["log10_lr"].as_f64().unwrap()).abs() < 1e-9);
+    // Only the mother is in truth related: a grandchild or nephew need not show the father's alleles.
+    assert!(of("own-child") > of("full-sibling") && (of("own-child") - of("nephew")).abs() < 1.0, "{json}");
+    let table = lab.run(&["explain", &pair[0], &pair[1]]).out;
+    assert!(table.contains("the missing child's own child"), "{table}");
+}
