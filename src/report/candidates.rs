@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::matching::Identity;
+use crate::matching::{Alternative, Identity};
 use crate::model::{Locus, Pseudonym, Relation};
 
 use super::comparable::Comparison;
@@ -68,6 +68,31 @@ pub struct CandidateRow {
     /// What all views say.
     #[serde(flatten)]
     pub views: ViewsRow,
+    /// What the found person is worth as somebody else of the family, if that was asked for; nothing if the profiles are
+    /// those of the run no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alternatives: Option<AlternativesRow>,
+}
+
+/// log10 LR against "unrelated" of a found person as a relative of the missing child, in the view that made the candidate;
+/// null in JSON if that is impossible.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct AlternativesRow {
+    /// As the missing child's own child.
+    pub log10_lr_own_child: Option<f64>,
+    /// As its full sibling.
+    pub log10_lr_full_sibling: Option<f64>,
+    /// As its nephew or niece.
+    pub log10_lr_nephew: Option<f64>,
+}
+
+impl From<[f64; Alternative::ALL.len()]> for AlternativesRow {
+    fn from(log10_lrs: [f64; Alternative::ALL.len()]) -> Self {
+        let [log10_lr_own_child, log10_lr_full_sibling, log10_lr_nephew] =
+            log10_lrs.map(|log10_lr| Some(log10_lr).filter(|log10_lr| log10_lr.is_finite()));
+        Self { log10_lr_own_child, log10_lr_full_sibling, log10_lr_nephew }
+    }
 }
 
 /// A relative and a child with one profile.
@@ -110,7 +135,8 @@ impl CandidateReport {
 
     /// CSV with a header:
     /// `family,child,log10_lr,loci_compared,incompatible_loci,few_loci,first_run,new,family_marks,same_person,view,log10_doubt,
-    /// log10_lr_stated,log10_lr_mixed,contradicting_loci`; `same_person` names the relative's sample of an identity, and an
+    /// log10_lr_stated,log10_lr_mixed,contradicting_loci,log10_lr_own_child,log10_lr_full_sibling,log10_lr_nephew`; the last
+    /// three are empty unless asked for; `same_person` names the relative's sample of an identity, and an
     /// empty `log10_lr_stated` says that the child is impossible as the papers state it. Identities come after all candidates.
     #[must_use]
     pub fn csv(&self) -> String {
@@ -130,6 +156,9 @@ impl CandidateReport {
             "log10_lr_stated",
             "log10_lr_mixed",
             "contradicting_loci",
+            "log10_lr_own_child",
+            "log10_lr_full_sibling",
+            "log10_lr_nephew",
         ]);
         for row in self.candidates.iter().chain(&self.identities) {
             csv.field(row.family).field(row.child).field(row.log10_lr);
@@ -139,7 +168,10 @@ impl CandidateReport {
             let ViewsRow { view, log10_doubt, log10_lr_stated, log10_lr_mixed, contradicting_loci, .. } = &row.views;
             csv.field(view).field(log10_doubt).optional(*log10_lr_stated).optional(*log10_lr_mixed);
             let loci: Vec<&str> = contradicting_loci.iter().map(Locus::name).collect();
-            csv.field(loci.join(" ")).end_row();
+            csv.field(loci.join(" "));
+            let of = |value: fn(&AlternativesRow) -> Option<f64>| row.alternatives.as_ref().and_then(value);
+            csv.optional(of(|all| all.log10_lr_own_child)).optional(of(|all| all.log10_lr_full_sibling));
+            csv.optional(of(|all| all.log10_lr_nephew)).end_row();
         }
         csv.finish()
     }
@@ -206,6 +238,11 @@ impl CandidateReport {
 /// What the reader of a table should know of a candidate beside its numbers.
 fn remarks(row: &CandidateRow) -> String {
     let mut remarks: Vec<String> = row.views.remark().into_iter().collect();
+    if let Some(AlternativesRow { log10_lr_own_child, log10_lr_full_sibling, log10_lr_nephew }) = row.alternatives {
+        let of = |log10_lr: Option<f64>| log10_lr.map_or("impossible".to_owned(), |log10_lr| format!("{log10_lr:.2}"));
+        let [child, sibling, nephew] = [log10_lr_own_child, log10_lr_full_sibling, log10_lr_nephew].map(of);
+        remarks.push(format!("as its own child {child}, sibling {sibling}, nephew {nephew}"));
+    }
     if row.few_loci {
         remarks.push("few loci".to_owned());
     }
@@ -245,6 +282,7 @@ mod tests {
                 same_as: None,
                 views: None,
             }),
+            alternatives: None,
         };
         let same_person = SamePerson {
             sample: Pseudonym::from_bytes([2; 16]),
@@ -285,8 +323,8 @@ mod tests {
         let same = &json["identities"][0]["same_person"];
         assert_eq!((&same["relation"], &same["differing_alleles"]), (&"full-sibling".into(), &1.into()));
         assert!(json["candidates"][0]["same_person"].is_null());
-        assert!(report.csv().contains(",7.25,20,1,true,1,true,,,as stated,0,7.25,7.25,\n"));
-        assert!(report.csv().ends_with(",02020202020202020202020202020202,as stated,0,7.25,7.25,\n"));
+        assert!(report.csv().contains(",7.25,20,1,true,1,true,,,as stated,0,7.25,7.25,,,,\n"));
+        assert!(report.csv().ends_with(",02020202020202020202020202020202,as stated,0,7.25,7.25,,,,\n"));
         assert!(report.table(1).contains("full-sibling 0202"));
         assert!(report.table(0).contains("... and 1 more"));
     }

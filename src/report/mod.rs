@@ -26,7 +26,7 @@ mod views;
 pub mod words;
 
 pub use audit::{AuditReport, AuditRow};
-pub use candidates::{CandidateReport, CandidateRow, RunSummary, SamePerson};
+pub use candidates::{AlternativesRow, CandidateReport, CandidateRow, RunSummary, SamePerson};
 pub use comparable::{ComparableReport, Comparison, Hardly};
 pub use csv_text::CsvText;
 pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport, mutations};

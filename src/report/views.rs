@@ -26,6 +26,8 @@ pub struct ViewRow {
 pub struct ViewsRow {
     /// The view that made the candidate, in words.
     pub view: String,
+    /// The same with the samples that it names.
+    pub made_by: View,
     /// log10 of the stated probability of that view; 0 for the papers themselves.
     pub log10_doubt: f64,
     /// log10 of the likelihood ratio of the papers as they are stated; null in JSON if that is 0 or cannot be computed.
@@ -53,6 +55,7 @@ impl ViewsRow {
         match &candidate.views {
             None => Self {
                 view,
+                made_by: candidate.view(),
                 log10_doubt,
                 log10_lr_stated: finite(candidate.log10_lr),
                 log10_lr_mixed: finite(candidate.log10_lr),
@@ -61,6 +64,7 @@ impl ViewsRow {
             },
             Some(views) => Self {
                 view,
+                made_by: candidate.view(),
                 log10_doubt,
                 log10_lr_stated: views
                     .all
@@ -130,6 +134,7 @@ mod tests {
             (&"without".into(), &"father".into(), &0.01.into())
         );
         assert_eq!(one["sample"], sample.to_string());
+        assert_eq!((&json["made_by"]["kind"], &json["made_by"]["sample"]), (&"without".into(), &one["sample"]));
         assert_eq!(ViewsRow::of(&Candidate { views: None, ..candidate }).remark(), None);
     }
 }

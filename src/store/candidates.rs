@@ -1,14 +1,18 @@
 //! The current candidates of a store, with the run that found them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use data_encoding::HEXLOWER;
+use rayon::prelude::*;
 
 use crate::audit::Entry;
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateFilter, Ledger, RunRecord};
-use crate::model::{Candidate, Pseudonym};
-use crate::report::{CandidateReport, CandidateRow, Comparison, RunSummary, SCHEMA_VERSION, TableUsed, ViewsRow};
+use crate::matching::{alternatives, views};
+use crate::model::{Candidate, Child, Family, Pseudonym};
+use crate::report::{
+    AlternativesRow, CandidateReport, CandidateRow, Comparison, RunSummary, SCHEMA_VERSION, TableUsed, ViewsRow,
+};
 
 use super::duplicates::Identities;
 use super::error::StoreError;
@@ -52,6 +56,32 @@ impl Store {
         let entry = entry.with("run_digest", report.run.digest.as_str());
         ledger.append(&entry.about(filter.family.into_iter().chain(filter.child)).about(shown))?;
         Ok(Candidates { report, outdated })
+    }
+
+    /// Adds to candidates what the found person is worth as the missing child's own child, sibling or nephew, in the view that
+    /// made the candidate. Some milliseconds each.
+    ///
+    /// # Errors
+    /// [`StoreError::Model`]; the ledger's.
+    pub fn add_alternatives(&self, report: &mut CandidateReport) -> Result<(), StoreError> {
+        let (ledger, calculator, panel) = (self.ledger()?, self.calculator()?, self.table().panel());
+        let names = |name: &dyn Fn(&CandidateRow) -> Pseudonym| {
+            report.candidates.iter().map(name).collect::<BTreeSet<Pseudonym>>().into_iter().collect::<Vec<_>>()
+        };
+        let families = ledger.families_named(panel, &names(&|row| row.family))?;
+        let families: HashMap<Pseudonym, Family> = families.into_iter().map(|one| (one.pseudonym, one)).collect();
+        let children = ledger.children_named(panel, &names(&|row| row.child))?;
+        let children: HashMap<Pseudonym, Child> = children.into_iter().map(|one| (one.pseudonym, one)).collect();
+        let doubts = self.criterion().doubts;
+        report.candidates.par_iter_mut().for_each(|row| {
+            let known = families.get(&row.family).zip(children.get(&row.child));
+            row.alternatives = known.and_then(|(family, child)| {
+                // The papers themselves are always among the views.
+                let made_by = views(family, &doubts).into_iter().find(|one| one.view == row.views.made_by)?;
+                alternatives(&calculator, &made_by.family, child).ok().map(AlternativesRow::from)
+            });
+        });
+        Ok(())
     }
 
     /// Reads the last run and some of the current candidates from the ledger.
@@ -108,6 +138,7 @@ pub(super) fn report(
             new: first_run == number,
             same_person: about.same_person(&candidate),
             views: ViewsRow::of(&candidate),
+            alternatives: None,
         };
         if row.same_person.is_some() { identities.push(row) } else { found.push(row) }
     }

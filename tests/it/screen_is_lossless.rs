@@ -323,6 +323,7 @@ proptest! {
         shapes in shapes(), model in models(), seed in any::<u64>(), least in -2.0..2.0_f64, untyped in 0.0..0.4_f64,
         linked in prop::option::of(prop_oneof![Just(0.0), Just(0.5), 0.0..0.5_f64]), own_pedigrees in any::<bool>(),
         whom in prop::sample::select(DoubtWhom::ALL.to_vec()), doubt in 0.01..0.5_f64,
+        max_per_family in prop::option::of(1..4_u32),
     ) {
         let whole = FrequencyTable::chinese_han_23();
         let names = ["vWA", "D12S391", "FGA", "TPOX", "D8S1179"];
@@ -348,7 +349,8 @@ proptest! {
         let pairs: Vec<LinkedLoci> = linked.into_iter().map(pair).collect();
         let calculator = Calculator::new(table, model).unwrap().with_linked(&pairs).unwrap();
         let index = index(&children, table);
-        let criterion = Criterion { doubts: Doubts { whom, relative: doubt, ..Doubts::usual() }, ..from(least) };
+        let doubts = Doubts { whom, relative: doubt, ..Doubts::usual() };
+        let criterion = Criterion { doubts, max_per_family, ..from(least) };
         let expected = exhaustive_in_views(&families, &children, &calculator, &criterion);
         for mut result in every_way(&index, &calculator, &compilers(&calculator), criterion, &families) {
             prop_assert_eq!(&result.unscorable, &vec![]);
@@ -413,8 +415,9 @@ fn exhaustive_in_views(
     calculator: &Calculator,
     criterion: &Criterion,
 ) -> Vec<Candidate> {
-    let mut found = Vec::new();
+    let mut found: Vec<Candidate> = Vec::new();
     for family in families {
+        let before = found.len();
         let views = views(family, &criterion.doubts);
         let alone = |view: &FamilyView| {
             let all = exhaustive(std::slice::from_ref(&view.family), children, calculator, f64::NEG_INFINITY);
@@ -452,6 +455,10 @@ fn exhaustive_in_views(
                 contradicting: loci.filter(contradicts).map(|one| one.1.clone()).collect(),
             };
             found.push(Candidate { views: Some(Box::new(all)), ..of(made_by).clone() });
+        }
+        if let Some(most) = criterion.max_per_family {
+            found[before..].sort_by(|a, b| b.rank().total_cmp(&a.rank()).then(a.child.cmp(&b.child)));
+            found.truncate(before + most as usize);
         }
     }
     found.sort_by(|a, b| b.rank().total_cmp(&a.rank()).then_with(|| (a.family, a.child).cmp(&(b.family, b.child))));

@@ -105,9 +105,10 @@ fn a_candidate_of_a_view_says_who_is_doubted_and_why() {
     let now: Vec<&serde_json::Value> = explained["views"].as_array().unwrap().iter().map(|v| &v["log10_lr"]).collect();
     assert_eq!(now, views.iter().map(|view| &view["log10_lr"]).collect::<Vec<_>>());
     let csv = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
-    assert!(
-        csv.lines().next().unwrap().ends_with(",view,log10_doubt,log10_lr_stated,log10_lr_mixed,contradicting_loci")
-    );
+    assert!(csv.lines().next().unwrap().ends_with(
+        ",view,log10_doubt,log10_lr_stated,log10_lr_mixed,contradicting_loci,\
+         log10_lr_own_child,log10_lr_full_sibling,log10_lr_nephew"
+    ));
     assert!(csv.contains(",without the father,-2,"), "{csv}");
 
     // A doubt of one in a thousand asks ten times as much; what is not stated counts as before.
@@ -187,4 +188,9 @@ fn a_child_of_the_missing_child_is_told_from_it() {
     assert!(of("own-child") > of("full-sibling") && (of("own-child") - of("nephew")).abs() < 1.0, "{json}");
     let table = lab.run(&["explain", &pair[0], &pair[1]]).out;
     assert!(table.contains("the missing child's own child"), "{table}");
+    // Without the father, who is doubted, a sibling is worth what the mother alone shows.
+    let listed = lab.run(&["candidates", "--alternatives", "--format", "json"]).json()["candidates"][0].clone();
+    let sibling = listed["alternatives"]["log10_lr_full_sibling"].as_f64().unwrap();
+    assert!((sibling - row["log10_lr"].as_f64().unwrap()).abs() < 1e-9, "{listed}");
+    assert!(lab.run(&["candidates", "--alternatives"]).out.contains("as its own child "));
 }

@@ -20,6 +20,9 @@ pub(crate) struct List {
     /// At most this many, best first
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
+    /// Say, too, what each found person is worth as the missing child's own child, full sibling, nephew or niece
+    #[arg(long)]
+    alternatives: bool,
     #[command(flatten)]
     format: FormatOption,
 }
@@ -32,7 +35,11 @@ impl List {
             limit: self.limit,
         };
         let entry = global.entry("candidates").with("format", self.format.format.word());
-        let Candidates { report, outdated, .. } = global.open()?.candidates(&filter, &entry)?;
+        let store = global.open()?;
+        let Candidates { mut report, outdated, .. } = store.candidates(&filter, &entry)?;
+        if self.alternatives {
+            store.add_alternatives(&mut report)?;
+        }
         if outdated {
             output.warn("samples were imported since the last match: run `reunite match` to take them in");
         }
