@@ -19,11 +19,13 @@ pub(in crate::intake) enum Field {
     DropOut,
     ResidentId,
     BirthCertificate,
+    /// A child of unknown origin, or a relative.
+    Category,
     /// The sex marker; it may have two columns, as a locus.
     Amelogenin,
 }
 
-pub(in crate::intake) const FIELDS: [(Field, &str); 12] = [
+pub(in crate::intake) const FIELDS: [(Field, &str); 13] = [
     (Field::FamilyId, "family_id"),
     (Field::SampleId, "sample_id"),
     (Field::Relation, "relation"),
@@ -35,11 +37,12 @@ pub(in crate::intake) const FIELDS: [(Field, &str); 12] = [
     (Field::DropOut, "drop_out"),
     (Field::ResidentId, "resident_id"),
     (Field::BirthCertificate, "birth_certificate"),
+    (Field::Category, "category"),
     (Field::Amelogenin, "AMEL"),
 ];
 
 /// Other names in use, as [`plain_name`] leaves them.
-const ALIASES: [(Field, &[&str]); 8] = [
+const ALIASES: [(Field, &[&str]); 10] = [
     (
         Field::SampleId,
         &[
@@ -99,6 +102,11 @@ const ALIASES: [(Field, &[&str]); 8] = [
     ),
     (Field::Kit, &["kitname", "试剂盒", "试剂盒名称", "检测试剂盒"]),
     (Field::Agency, &["委托单位", "送检单位"]),
+    (
+        Field::DropOut,
+        &["dropoutprobability", "dropoutrate", "dropoutprob", "probabilityofdropout", "丢失概率", "等位基因丢失概率"],
+    ),
+    (Field::Category, &["人员类别", "人员类型", "采样人员类别", "被采样人员类别", "personcategory", "persontype"]),
     (Field::Amelogenin, &["amelogenin", "am"]),
 ];
 
@@ -143,21 +151,9 @@ const PRIVATE: [&str; 36] = [
     "comments",
 ];
 
-/// Columns that say nothing about a donor: running numbers, kinds of samples and of persons.
-const ASIDE: [&str; 12] = [
-    "序号",
-    "no",
-    "样本类型",
-    "样品类型",
-    "检材类型",
-    "sampletype",
-    "人员类别",
-    "人员类型",
-    "民族",
-    "检验人",
-    "检验日期",
-    "复核人",
-];
+/// Columns that say nothing about a donor: running numbers, kinds of samples.
+const ASIDE: [&str; 10] =
+    ["序号", "no", "样本类型", "样品类型", "检材类型", "sampletype", "民族", "检验人", "检验日期", "复核人"];
 
 /// Why a column that is known is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,6 +240,8 @@ mod tests {
             ("试剂盒", Some(Field::Kit)),
             ("委托单位", Some(Field::Agency)),
             ("案件编号", Some(Field::FamilyId)),
+            ("人员类别", Some(Field::Category)),
+            ("Dropout probability", Some(Field::DropOut)),
             ("人员姓名", None),
             ("samples", None),
             ("", None),
@@ -260,7 +258,8 @@ mod tests {
             ("Remarks", Some(Ignored::Private)),
             ("序号", Some(Ignored::Aside)),
             ("No.", Some(Ignored::Aside)),
-            ("人员类别", Some(Ignored::Aside)),
+            ("样本类型", Some(Ignored::Aside)),
+            ("人员类别", None),
             ("comment on vWA", None),
             ("sex", None),
         ] {
