@@ -212,6 +212,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::LocusUntyped, Told("a column FGA in which every cell is empty")),
     (FindingCode::ManyAlleles, Children("sample_id,sex,vWA,FGA\nS1,f,14/15/16,22\n")),
     (FindingCode::ManyRows, Told("a locus of a frequency table with 130 alleles")),
+    (FindingCode::MappedLocus, Told("--map with \"vWA\" = \"FGA\" under [columns]")),
     (FindingCode::MarkedAllele, Children("sample_id,sex,vWA,FGA\nS1,f,14-NB,22\n")),
     (FindingCode::MessageType, Cmf("<MESSAGETYPE>Import</MESSAGETYPE>", "<MESSAGETYPE>Reply</MESSAGETYPE>")),
     (FindingCode::MissingChild, Pedigrees("family_id,person,father,mother,sex,missing,sample_id\nF1,kid,,,,,\n")),

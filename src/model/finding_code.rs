@@ -173,6 +173,7 @@ finding_codes! {
     LocusUntyped, "locus-untyped", Warning, "a locus has a column and no genotypes", "check whether the column is shifted or renamed";
     ManyAlleles, "many-alleles", Warning, "a locus has more than two alleles", "keep it in the case file; the locus does not count";
     ManyRows, "many-rows", Error, "a locus of a frequency table has too many alleles", "leave alleles out that were never seen";
+    MappedLocus, "mapped-locus", Warning, "a map of columns reads the name of one locus as another locus", "correct the map, unless the file has the name wrong";
     MarkedAllele, "marked-allele", Note, "an allele has a mark that says nothing certain", "nothing: the locus is left untyped";
     MessageType, "message-type", Error, "a CMF file is not an import message", "export a file for import";
     MissingChild, "missing-child", Error, "a family has no missing child", "mark the missing child of each family";

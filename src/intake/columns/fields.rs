@@ -64,11 +64,30 @@ const ALIASES: [(Field, &[&str]); 10] = [
             "实验室编号",
             "检材编号",
             "标本编号",
+            "样本id",
+            "样品id",
+            "dna编号",
+            "血样编号",
+            "样本条码",
+            "样本条码号",
+            "实验室样本编号",
         ],
     ),
     (
         Field::FamilyId,
-        &["caseid", "caseno", "casenumber", "familyno", "familynumber", "家系编号", "家系号", "家庭编号", "案件编号"],
+        &[
+            "caseid",
+            "caseno",
+            "casenumber",
+            "familyno",
+            "familynumber",
+            "家系编号",
+            "家系号",
+            "家庭编号",
+            "案件编号",
+            "案号",
+            "家庭号",
+        ],
     ),
     (
         Field::Relation,
@@ -84,9 +103,13 @@ const ALIASES: [(Field, &[&str]); 10] = [
             "与失踪人关系",
             "与失踪人员关系",
             "与失踪儿童关系",
+            "与失踪者关系",
+            "与被拐儿童关系",
+            "与被寻人关系",
+            "與本人關係",
         ],
     ),
-    (Field::Sex, &["gender", "性别", "sexgender"]),
+    (Field::Sex, &["gender", "性别", "性別", "sexgender", "被采样人性别", "被采集人性别"]),
     (
         Field::CollectedOn,
         &[
@@ -100,7 +123,7 @@ const ALIASES: [(Field, &[&str]); 10] = [
             "采血日期",
         ],
     ),
-    (Field::Kit, &["kitname", "试剂盒", "试剂盒名称", "检测试剂盒"]),
+    (Field::Kit, &["kitname", "试剂盒", "试剂盒名称", "检测试剂盒", "扩增试剂盒", "试剂盒类型"]),
     (Field::Agency, &["委托单位", "送检单位"]),
     (
         Field::DropOut,
@@ -112,7 +135,7 @@ const ALIASES: [(Field, &[&str]); 10] = [
 
 /// Columns that hold names, addresses, numbers to call or free text: such things are never kept, as [`plain_name`] leaves
 /// their names.
-const PRIVATE: [&str; 36] = [
+const PRIVATE: [&str; 60] = [
     "人员姓名",
     "姓名",
     "被采样人",
@@ -140,6 +163,30 @@ const PRIVATE: [&str; 36] = [
     "联系方式",
     "备注",
     "说明",
+    "被采集人",
+    "被采集人姓名",
+    "受检人",
+    "受检人姓名",
+    "送检人",
+    "联系人",
+    "联系人姓名",
+    "联系人电话",
+    "儿童姓名",
+    "孩子姓名",
+    "年龄",
+    "出生日期",
+    "籍贯",
+    "现居住地",
+    "证件号",
+    "证件号码",
+    "证件类型",
+    "身高",
+    "体貌特征",
+    "照片",
+    "失踪地点",
+    "案件名称",
+    "简要案情",
+    "案情",
     "personname",
     "fullname",
     "address",
@@ -152,8 +199,28 @@ const PRIVATE: [&str; 36] = [
 ];
 
 /// Columns that say nothing about a donor: running numbers, kinds of samples.
-const ASIDE: [&str; 10] =
-    ["序号", "no", "样本类型", "样品类型", "检材类型", "sampletype", "民族", "检验人", "检验日期", "复核人"];
+const ASIDE: [&str; 20] = [
+    "序号",
+    "no",
+    "样本类型",
+    "样品类型",
+    "检材类型",
+    "sampletype",
+    "检验人",
+    "检验日期",
+    "复核人",
+    "样本来源",
+    "送检日期",
+    "受理日期",
+    "检测日期",
+    "录入日期",
+    "录入人",
+    "失踪时间",
+    "失踪日期",
+    "被拐时间",
+    "检测人",
+    "民族",
+];
 
 /// Why a column that is known is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,7 +234,7 @@ pub(in crate::intake) enum Ignored {
 /// Whether a column is known, and not read.
 pub(in crate::intake) fn ignored_column(name: &str) -> Option<Ignored> {
     let name = plain_name(name);
-    let is = |known: &[&str]| known.contains(&name.trim_end_matches('.'));
+    let is = |known: &[&str]| known.contains(&name.trim_end_matches(['.', '1', '2', '3', '(', ')']));
     if is(&PRIVATE) { Some(Ignored::Private) } else { is(&ASIDE).then_some(Ignored::Aside) }
 }
 
@@ -240,6 +307,9 @@ mod tests {
             ("试剂盒", Some(Field::Kit)),
             ("委托单位", Some(Field::Agency)),
             ("案件编号", Some(Field::FamilyId)),
+            ("DNA 编号", Some(Field::SampleId)),
+            ("与被拐儿童关系", Some(Field::Relation)),
+            ("性別", Some(Field::Sex)),
             ("人员类别", Some(Field::Category)),
             ("Dropout probability", Some(Field::DropOut)),
             ("人员姓名", None),
@@ -256,6 +326,9 @@ mod tests {
             ("人员姓名", Some(Ignored::Private)),
             ("备注", Some(Ignored::Private)),
             ("Remarks", Some(Ignored::Private)),
+            ("备注1", Some(Ignored::Private)),
+            ("联系人电话", Some(Ignored::Private)),
+            ("受理日期", Some(Ignored::Aside)),
             ("序号", Some(Ignored::Aside)),
             ("No.", Some(Ignored::Aside)),
             ("样本类型", Some(Ignored::Aside)),

@@ -142,6 +142,7 @@ impl Header {
             if expected.is_ignored(theirs) {
                 header.leave_aside(position, ours, expected, findings);
             } else {
+                header.check_mapped_locus(position, theirs, ours, expected, findings);
                 header.place_column(line, position, ours, expected, &mut found, findings);
             }
         }
@@ -292,6 +293,30 @@ impl Header {
             findings.warn(line, column, FindingCode::IgnoredColumn, what);
         } else {
             findings.note(line, column, FindingCode::IgnoredColumn, "is left aside, as the map says");
+        }
+    }
+
+    /// Warns of a map that reads the name of one locus as another locus.
+    fn check_mapped_locus(
+        &self,
+        position: usize,
+        theirs: &str,
+        ours: &str,
+        expected: &Expected<'_>,
+        findings: &mut Findings,
+    ) {
+        if !expected.map.is_some_and(|map| map.names(theirs)) {
+            return;
+        }
+        let locus = |name: &str| match locus_of_column(name, expected.panel, &[]).0 {
+            Named::Locus { locus, .. } => Some(locus),
+            _ => None,
+        };
+        if let (Some(theirs), Some(ours)) = (locus(theirs), locus(ours))
+            && theirs != ours
+        {
+            let what = format!("is the name of a locus, {theirs}, and read as {ours}, as the map says");
+            findings.warn(self.line, self.column(position), FindingCode::MappedLocus, what);
         }
     }
 

@@ -156,10 +156,12 @@ pub(in crate::intake) fn lacks_alleles(names: &[&str]) -> bool {
 /// Finds out whether a name is that of a column that only tables with a row per sample and locus have.
 pub(in crate::intake) fn is_tall_column(name: &str) -> bool {
     let plain = plain_name(&name.trim().replace('.', " "));
-    allele_number(name).is_some()
-        || GENOTYPES.contains(&plain.as_str())
-        || MARKERS.contains(&plain.as_str())
-        || TYPES.contains(&plain.as_str())
+    holds_alleles(name) || MARKERS.contains(&plain.as_str()) || TYPES.contains(&plain.as_str())
+}
+
+/// Whether a name is that of a column of alleles or of whole genotypes in a table with a row per sample and locus.
+pub(in crate::intake) fn holds_alleles(name: &str) -> bool {
+    allele_number(name).is_some() || GENOTYPES.contains(&plain_name(name).as_str())
 }
 
 /// A name without the number at its end.

@@ -74,6 +74,9 @@ const SPOUSE: &str = "names a spouse, who is not related to the missing person: 
                       its children in the file given with --pedigrees";
 const OWN: &str = "says that the sample is the missing person's own, or may be: move the row to a file of children, and \
                    import that with --as children";
+const KID: &str = "names a child: move the row of the missing child's own sample, or of a child of unknown origin, to a file of \
+                   children, and import that with --as children; a child of the missing person needs a pedigree \
+                   (--pedigrees)";
 const DISTANT: &str =
     "names a relative whom no relation describes: enter the family in the file given with --pedigrees";
 const NO_BLOOD: &str = "names a person who is not related by blood: remove the row";
@@ -182,6 +185,7 @@ const WORDS: &[(Meaning, &[&str])] = &[
     (OneOf(OF_MOTHER), &["6", "母系亲属", "母系亲缘", "母系", "maternal-relative"]),
     (Other(OWN_CHILD), &["3", "子女", "儿子", "女儿", "子", "女", "生物学子女", "child", "son", "daughter"]),
     (Other(SPOUSE), &["7", "8", "配偶", "丈夫", "妻子", "夫", "妻", "spouse", "husband", "wife"]),
+    (Other(KID), &["孩子", "儿童", "小孩", "打拐儿童", "被拐儿童", "失踪儿童", "来历不明儿童", "missing-child"]),
     (Other(OWN), &["9", "10", "本人", "疑似本人", "可能本人", "self", "own"]),
     (
         Other(DISTANT),
@@ -365,7 +369,7 @@ mod tests {
 
     #[test]
     fn others_are_no_relations_to_compute_with() {
-        for cell in ["3", "7", "本人", "表哥", "养父", "双胞胎", "spouse"] {
+        for cell in ["3", "7", "本人", "孩子", "打拐儿童", "表哥", "养父", "双胞胎", "spouse"] {
             assert_eq!(stated_relation(cell).unwrap_err().code(), FindingCode::RelationOther, "{cell}");
         }
         for cell in ["", "朋友", "11", "fathe", "0", "大", "小父亲", "堂叔"] {

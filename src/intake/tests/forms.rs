@@ -212,3 +212,23 @@ fn a_row_whose_category_is_of_the_other_layout_is_refused() {
     assert_eq!(intake.problems.iter().map(|one| one.code.word()).collect::<Vec<_>>(), ["other-category"]);
     assert_eq!(intake.rows.len(), 1);
 }
+
+#[test]
+fn a_map_that_reads_one_locus_as_another_is_said() {
+    let (panel, pseudonymizer) = (panel(), pseudonymizer());
+    let map = ColumnMap::parse("[columns]\n\"vWA\" = \"FGA\"\n\"Kind\" = \"sex\"\n", &panel).unwrap();
+    let request = Request { map: Some(&map), ..request(Layout::Children, &panel, &pseudonymizer) };
+    let intake = read_bytes("f.csv", b"sample_id,Kind,vWA\nS1,m,22\n", &request);
+    assert_eq!(notes(&intake), [(1, 3, "mapped-locus")]);
+    assert_eq!(intake.loci[0].name(), "FGA");
+    for (section, theirs, sound) in [
+        ("vWA", "14/17", false),
+        ("loci", "9.3", false),
+        ("loci", "leer", true),
+        ("loci", "0", true),
+        ("sex", "1", true),
+    ] {
+        let map = ColumnMap::parse(&format!("[values.{section}]\n\"{theirs}\" = \"2\"\n"), &panel);
+        assert_eq!(map.is_ok(), sound, "{section} {theirs}");
+    }
+}
