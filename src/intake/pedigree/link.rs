@@ -150,8 +150,7 @@ fn check_missing_child(persons: &[Person], columns: &Columns, findings: &mut Fin
         findings.problem(second.line, columns.column(MISSING), FindingCode::MissingTwice, what);
     }
     if child.sample.is_some() {
-        let what =
-            "the missing child has a sample: leave sample_id empty here, and import the sample in a file of children";
+        let what = "the missing child has no sample yet: leave sample_id empty, and import a sample that may be its own as a child";
         findings.problem(child.line, columns.column(SAMPLE), FindingCode::MissingTyped, what);
     }
 }

@@ -120,7 +120,7 @@ fn differ(first: &SampleRecord, again: &SampleRecord) -> bool {
 
 fn other_genotypes(line: u64) -> String {
     format!(
-        "the same sample has other genotypes on line {line}: if it was typed twice, move the second typing to a file of its \
+        "the same sample has other genotypes on line {line}: one sample has one profile; if it was typed twice, move the second typing to a file of its \
          own, which is imported after this one and added to the first; else correct the row, or its sample_id"
     )
 }
