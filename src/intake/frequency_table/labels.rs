@@ -28,6 +28,8 @@ pub(super) enum Field {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Label {
     Allele(Allele),
+    /// A length in base pairs, in tenths: names alleles of loci that are left out.
+    Length(u16),
     Silent,
     /// Allele 0, or one off the ladder: no allele that a profile can have.
     NoAllele,
@@ -336,10 +338,18 @@ pub(super) fn is_corner(name: &str) -> bool {
     name.contains(['/', '\\', '|']) && parts().all(|part| matches!(part, Some(Field::Locus | Field::Allele)))
 }
 
+/// The allele in `freq_9.3` of databases on the web, and in `X9.3`, as statistics packages write the header `9.3`.
+fn prefixed(text: &str) -> Option<Allele> {
+    ["freq_", "freq.", "X"].into_iter().find_map(|prefix| text.strip_prefix(prefix)).and_then(numbers::allele)
+}
+
 /// Finds out what a row is for, by its label.
 pub(super) fn label(text: &str) -> Option<Label> {
-    if let Some(allele) = numbers::allele(text) {
+    if let Some(allele) = numbers::allele(text).or_else(|| prefixed(text)) {
         return Some(Label::Allele(allele));
+    }
+    if let Some(length) = numbers::length(text) {
+        return Some(Label::Length(length));
     }
     let ends = ['<', '>', '≤', '≥'];
     let inside = text.trim_start_matches(ends).trim_end_matches(ends).trim();
@@ -398,6 +408,12 @@ mod tests {
     fn rows_go_by_many_labels() {
         for (text, expected) in [
             ("9,3", Some(Label::Allele("9.3".parse().unwrap()))),
+            ("freq_9.3", Some(Label::Allele("9.3".parse().unwrap()))),
+            ("X14", Some(Label::Allele("14".parse().unwrap()))),
+            ("X", None),
+            ("Allele 1", None),
+            ("188", Some(Label::Length(1880))),
+            ("2021", None),
             ("silent", Some(Label::Silent)),
             ("0", Some(Label::NoAllele)),
             ("OL", Some(Label::NoAllele)),

@@ -4,6 +4,10 @@
 //! |---|---|
 //! | `read` | the whole way, from bytes to a table |
 //! | `form` | which form a table has, and what its columns mean |
+//! | `headers` | which columns several headers name together |
+//! | `headed` | the cells of those columns, locus by locus |
+//! | `lists` | files of frequencies for Merlin and Mendel |
+//! | `strider` | STRidER's XML |
 //! | `gather` | the cells of each form, locus by locus |
 //! | `settle` | fractions, percentages or counts; sums; what makes a table of it |
 //! | `labels` | the words that rows and columns go by |
@@ -14,12 +18,16 @@
 mod form;
 mod gather;
 mod grid;
+mod headed;
+mod headers;
 mod labels;
+mod lists;
 mod loci;
 mod numbers;
 mod read;
 mod request;
 mod settle;
+mod strider;
 #[cfg(test)]
 mod tests;
 

@@ -1,10 +1,14 @@
 //! The whole way, from the bytes of a file to a table.
 
 use super::form::{TableForm, find};
-use super::gather::gather;
-use super::grid::rows;
+use super::gather::{Gather, Gathered, gather};
+use super::grid::{Row, rows};
+use super::headed::gather_headed;
+use super::headers::find_headers;
+use super::lists;
 use super::request::TableRequest;
 use super::settle::{Settled, settle};
+use super::strider;
 use crate::intake::findings::{Findings, Problem};
 use crate::model::{FindingCode, Panel};
 use crate::population::FrequencyTable;
@@ -74,24 +78,13 @@ pub fn read_frequency_table(
 }
 
 fn read(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Option<PublishedTable> {
-    let rows = rows(bytes, request.sheet, findings)?;
-    if let [header] = rows.as_slice() {
-        let what = format!("there is no row below line {}: give one line per locus and allele", header.line);
-        findings.problem(0, None, FindingCode::NoRows, what);
-        return None;
-    }
-    let Some(found) = find(&rows, request.keep_loci) else {
-        let what = "the file is no frequency table of a known form: give the columns locus, allele and frequency; or a row per \
-                    allele and a column per locus, with the names of the loci in the header; or the other way round";
-        findings.problem(rows.first().map_or(0, |row| row.line), None, FindingCode::TableForm, what);
-        return None;
-    };
-    for title in &rows[..found.header] {
-        if title.filled() == 1 {
-            findings.note(title.line, None, FindingCode::TextRow, "the row stands before the header: left out");
+    let (form, gathered) = match strider::text(bytes, request, findings) {
+        strider::Text::Xml(text) => {
+            (TableForm::Xml, strider::gather_xml(&text, Gather::new(TableForm::Xml, request, findings))?)
         }
-    }
-    let gathered = gather(&rows, &found, request, findings)?;
+        strider::Text::Broken => return None,
+        strider::Text::Other => table(bytes, request, findings)?,
+    };
     let population = gathered.population.clone();
     let before = findings.count();
     let settled = settle(gathered, findings);
@@ -129,7 +122,40 @@ fn read(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Op
         );
         findings.warn(0, None, FindingCode::SumOff, what);
     }
-    Some(PublishedTable { table, form: found.form, population, written, floors, notes: Vec::new() })
+    Some(PublishedTable { table, form, population, written, floors, notes: Vec::new() })
+}
+
+/// The cells of a file that is a table.
+fn table(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Option<(TableForm, Gathered)> {
+    let rows = rows(bytes, request.sheet, findings)?;
+    if let [header] = rows.as_slice() {
+        let what = format!("there is no row below line {}: give one line per locus and allele", header.line);
+        findings.problem(0, None, FindingCode::NoRows, what);
+        return None;
+    }
+    if let Some(form) = lists::form(&rows) {
+        let gathered = lists::gather_list(&rows, form, Gather::new(form, request, findings))?;
+        return Some((form, gathered));
+    }
+    if let Some(headed) = find_headers(&rows, request.keep_loci) {
+        titles(&rows[..headed.first], findings);
+        let gathered = gather_headed(&rows, &headed, Gather::new(headed.form, request, findings))?;
+        return Some((headed.form, gathered));
+    }
+    let Some(found) = find(&rows, request.keep_loci) else {
+        let what = "the file is no frequency table of a known form: give the columns locus, allele and frequency; or a row per \
+                    allele and a column per locus, with the names of the loci in the header; or the other way round";
+        findings.problem(rows.first().map_or(0, |row| row.line), None, FindingCode::TableForm, what);
+        return None;
+    };
+    titles(&rows[..found.header], findings);
+    Some((found.form, gather(&rows, &found, request, findings)?))
+}
+
+fn titles(rows: &[Row], findings: &mut Findings) {
+    for title in rows.iter().filter(|row| row.filled() == 1) {
+        findings.note(title.line, None, FindingCode::TextRow, "the row stands before the header: left out");
+    }
 }
 
 /// Whether the numbers of persons are rather those of their alleles: then each frequency is a whole multiple of 1/N, and not

@@ -27,6 +27,32 @@ fn is_small(read: &PublishedTable, form: TableForm) {
     assert_eq!((read.table.to_csv().as_str(), read.form), (expected, form));
 }
 
+const STRIDER: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<frequencies>
+  <created>today</created>
+  <marker>
+    <name>D3S1358</name>
+    <alleles>15, 16</alleles>
+    <origin name="Han" n="100"><frequency allele="15">0.6</frequency><frequency allele="16">0.4</frequency></origin>
+    <origin name="Hui" n="50"><frequency allele="15">1</frequency></origin>
+  </marker>
+  <marker>
+    <name>TH01</name>
+    <alleles>6, 9.3</alleles>
+    <origin name="Hui" n="50"><frequency allele="6">1</frequency></origin>
+    <origin name="Han" n="100">
+      <frequency allele="6">0.3</frequency>
+      <frequency allele="9.3">0.7</frequency>
+    </origin>
+  </marker>
+  <marker>
+    <name>vWA</name>
+    <alleles>14</alleles>
+    <origin name="Hui" n="50"><frequency allele="14">1</frequency></origin>
+  </marker>
+</frequencies>
+"#;
+
 #[test]
 fn a_table_says_the_same_in_every_form() {
     for (text, form) in [
@@ -83,11 +109,66 @@ fn a_table_says_the_same_in_every_form() {
             TableForm::Transposed,
         ),
         ("D3S1358\n15\t0.6\n16\t0.4\nN\t100\n\nTH01\n6\t0.3\n9.3\t0.7\nN\t100\n", TableForm::Ladder),
+        (
+            "Population;N;STR;freq_6;freq_9.3;freq_15;freq_16;Ho\nHan;100;D3S1358;;;0.6;0.4;1\nHan;100;TH01;0.3;0.7;;;1\n",
+            TableForm::Transposed,
+        ),
+        (
+            "Locus,Allele,Han (n=100),Hui\nD3S1358,15,0.6,0.5\nD3S1358,16,0.4,0.5\nTH01,6,0.3,1\nTH01,9.3,0.7,\n",
+            TableForm::PopulationColumns,
+        ),
+        // Loci over populations, and the other way round; merged cells leave blanks behind them.
+        (
+            ",D3S1358,,TH01,\nAllele,Han,Hui,Han,Hui\n6,,,0.3,1\n9.3,,,0.7,\n15,0.6,0.5,,\n16,0.4,0.5,,\nN,100,50,100,50\n",
+            TableForm::Headers,
+        ),
+        (
+            "Allele;D3S1358;;THO1;\n;Han (n=100);Hui (n = 50);Han (n=100);Hui (n=50)\n6;;;0,3;1\n9,3;;;0,7;\n15;0,6;0,5;;\n16;0,4;0,5;;\n",
+            TableForm::Headers,
+        ),
+        (
+            ",D3S1358,D3S1358,TH01,TH01\nAllele,Han,Hui,Han,Hui\n6,,,30,100\n9.3,,,70,\n15,60,50,,\n16,40,50,,\nN,100,50,100,50\n",
+            TableForm::Headers,
+        ),
+        (
+            "Table 2. Invented\nPopulation,Han,,Hui,\nLocus,D3S1358,TH01,D3S1358,TH01\n6,,0.3,,1\n9.3,,0.7,,\n15,0.6,,0.5,\n16,0.4,,0.5,\nN,100,100,50,50\nHo,1,1,1,1\n",
+            TableForm::Headers,
+        ),
+        (
+            ",Han,,,,Hui,,,\n,D3S1358,,TH01,,D3S1358,,TH01,\nAllele,n,freq,n,freq,n,freq,n,freq\n6,,,60,30,,,9,100\n9.3,,,140,70,,,,\n15,120,60,,,5,50,,\n16,80,40,,,5,50,,\n",
+            TableForm::Headers,
+        ),
+        (
+            ",D3S1358,,TH01,\nAllele,Count,Freq,Count,Freq\n6,,,60,0.3\n9.3,,,140,0.7\n15,120,0.6,,\n16,80,0.4,,\nTotal,200,1,200,1\n",
+            TableForm::Headers,
+        ),
+        (
+            "Locus,Allele,Han,,Hui,\n,,n,freq,n,freq\nD3S1358,15,120,0.6,1,0.5\n,16,80,0.4,1,0.5\nTH01,6,60,0.3,2,1\n,9.3,140,0.7,,\n",
+            TableForm::Headers,
+        ),
+        // Each locus with its own alleles.
+        ("D3S1358,,TH01,\nAllele,Freq,Allele,Freq\n15,0.6,6,0.3\n16,0.4,9.3,0.7\nN,100,N,100\n", TableForm::Paired),
+        (
+            "D3S1358,,,TH01,,\nAllele,n,Freq,Allele,n,Freq\n15,120,0.6,6,60,0.3\n16,80,0.4,9.3,140,0.7\n",
+            TableForm::Paired,
+        ),
+        ("D3S1358,Freq.,,TH01,Freq.\n15,60%,,6,30%\n16,40%,,9.3,70%\nN,100,,N,100\n", TableForm::Paired),
+        ("D3S1358,,TH01\n15,0.6,6,0.3\n16,0.4,9.3,0.7\n2N,200,2N,200\n", TableForm::Paired),
+        ("Allele,D3S1358,Allele,TH01\n15,0.6,6,0.3\n16,0.4,9.3,0.7\nN,100,N,100\n", TableForm::Paired),
+        (
+            "D3S1358 allele;D3S1358 freq;TH01 allele;TH01 freq\n15;0,6;6;0,3\n16;0,4;9,3;0,7\nN;100;N;100\n",
+            TableForm::Paired,
+        ),
+        ("M D3S1358\nA 15 0.6\nA 16 0.4\nA N 100\nM TH01\nA 6 0.3\nA 9.3 0.7\nA N 100\n", TableForm::Merlin),
+        (
+            "D3S1358 AUTOSOME 3 0\n15 0.6\n16 0.4\nN 100\nTH01    AUTOSOME 3 0\n6 0.3\n9.3 0.7\nN 100\nDXS101  X-LINKED 1 0\n20 1.0\n",
+            TableForm::Mendel,
+        ),
+        ("D3S1358,AUTOSOME,3\n15,0.6\n16,0.4\nN,100\nHUMTH01AUTOSOME,3\n6,0.3\n9.3,0.7\nN,100\n", TableForm::Mendel),
+        (STRIDER, TableForm::Xml),
     ] {
-        let request = TableRequest {
-            population: (form == TableForm::PopulationColumns).then_some("Han"),
-            ..TableRequest::default()
-        };
+        let populations = text.contains("Hui") && text.contains("Han");
+        let request = TableRequest { population: populations.then_some("Han"), ..TableRequest::default() };
         match read_frequency_table("t.csv", text.as_bytes(), &request) {
             Ok(read) => is_small(&read, form),
             Err(problems) => panic!("{text}: {problems:?}"),
