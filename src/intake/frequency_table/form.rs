@@ -29,6 +29,8 @@ pub enum TableForm {
     Merlin,
     /// A line with the name of a locus and `AUTOSOME`, then a line per allele.
     Mendel,
+    /// A line per locus: its name, then each allele with its frequency, as `14=0.12`.
+    Pairs,
     /// STRidER's XML.
     Xml,
 }
@@ -45,6 +47,7 @@ impl fmt::Display for TableForm {
             Self::Paired => "columns of alleles and frequencies for each locus",
             Self::Merlin => "frequencies for Merlin",
             Self::Mendel => "a locus file for Mendel",
+            Self::Pairs => "a line per locus, with its alleles as 14=0.12",
             Self::Xml => "XML of STRidER",
         })
     }

@@ -77,7 +77,12 @@ pub(super) fn gather(
         TableForm::Transposed => gather.transposed(&table, found.labels),
         TableForm::Ladder => gather.ladder(&rows[found.header..]),
         // Of readers of their own.
-        TableForm::Headers | TableForm::Paired | TableForm::Merlin | TableForm::Mendel | TableForm::Xml => None,
+        TableForm::Headers
+        | TableForm::Paired
+        | TableForm::Merlin
+        | TableForm::Mendel
+        | TableForm::Pairs
+        | TableForm::Xml => None,
     };
     if findings.count() == before { gathered } else { None }
 }
@@ -371,7 +376,7 @@ impl Gather<'_, '_> {
                             self.value(locus, label, value, None, (row.line, None));
                         }
                     }
-                    None => self.not_an_allele(row.line, None),
+                    None => self.not_an_allele_of(value, row.line, None),
                 },
                 _ => {
                     let what = "the line is neither the name of a locus nor an allele with its frequency";
@@ -380,6 +385,16 @@ impl Gather<'_, '_> {
             }
         }
         self.finish()
+    }
+
+    /// Says that a label is no allele's, which is no loss where `text`, the value beside it, is 0.
+    pub(super) fn not_an_allele_of(&mut self, text: &str, line: u64, column: Column) {
+        if number(text).is_some_and(|number| number.value == 0.0) {
+            let what = "rows whose label is not an allele and whose frequency is 0 are left out";
+            self.findings.note_once(line, column, FindingCode::TextRow, what);
+        } else {
+            self.not_an_allele(line, column);
+        }
     }
 
     pub(super) fn not_an_allele(&mut self, line: u64, column: Column) {
@@ -419,7 +434,11 @@ impl Gather<'_, '_> {
                     }
                     continue;
                 }
-                None => self.not_an_allele(row.line, table.column(labels)),
+                None => {
+                    let mut values = loci.iter().map(|&(column, _)| row.cell(column)).filter(|text| !text.is_empty());
+                    let text = values.find(|text| number(text).is_none_or(|number| number.value > 0.0)).unwrap_or("0");
+                    self.not_an_allele_of(text, row.line, table.column(labels));
+                }
                 Some(label) => {
                     if self.leaves_out(label, row.line) {
                         continue;
@@ -516,7 +535,7 @@ impl Gather<'_, '_> {
             above = Some(name);
             let Some(locus) = self.locus(name, row.line, table.column(names)) else { continue };
             let Some(label) = label(written) else {
-                self.not_an_allele(row.line, table.column(allele));
+                self.not_an_allele_of(text, row.line, table.column(allele));
                 continue;
             };
             if self.leaves_out(label, row.line) {

@@ -148,7 +148,7 @@ fn row_of(
             continue;
         }
         let Some(label) = label(written) else {
-            gather.not_an_allele(row.line, column_of(headed, columns.alleles));
+            gather.not_an_allele_of(text, row.line, column_of(headed, columns.alleles));
             continue;
         };
         if left_out == Some(columns.alleles) {

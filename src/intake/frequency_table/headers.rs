@@ -210,6 +210,9 @@ fn headers(rows: &[Row], at: usize, heads: usize, keep: &[String]) -> Option<Hea
     }
     let mut allele_columns = columns.iter().enumerate().filter(|(_, heads)| heads.field == Some(Field::Allele));
     if let (Some((column, _)), None) = (allele_columns.next(), allele_columns.next()) {
+        if columns[column].population.is_some() {
+            return None;
+        }
         labels = Some(column);
         columns[column] =
             ColumnHeads { field: Some(Field::Allele), shown: columns[column].shown.clone(), ..ColumnHeads::default() };

@@ -305,7 +305,7 @@ const FLOOR: &[&str] = &[
     "最小频率",
     "最低频率",
 ];
-const RARE: &[&str] = &["rare", "rareallele", "rarealleles", "稀有", "稀有等位基因"];
+const RARE: &[&str] = &["r", "rare", "rareallele", "rarealleles", "稀有", "稀有等位基因"];
 /// Off the ladder, in words.
 const OFF_LADDER: &[&str] = &["ol", "offladder", "0", "00"];
 
@@ -316,6 +316,9 @@ fn plain(text: &str) -> String {
 
 /// Finds out what a column is, by its name in the header.
 pub(super) fn field(name: &str) -> Option<Field> {
+    if matches!(name, "%" | "(%)") {
+        return Some(Field::Frequency);
+    }
     let name = plain(name);
     let fields: [(&[&str], Field); 10] = [
         (LOCUS, Field::Locus),
@@ -386,6 +389,7 @@ mod tests {
             ("Allele frequency", Some(Field::Frequency)),
             ("频率", Some(Field::Frequency)),
             ("Freq (%)", Some(Field::Frequency)),
+            ("%", Some(Field::Frequency)),
             ("Individuos", Some(Field::Persons)),
             ("Sample size", Some(Field::Persons)),
             ("2N", Some(Field::Chromosomes)),

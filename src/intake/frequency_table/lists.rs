@@ -1,10 +1,10 @@
-//! Files of frequencies that linkage programs read: Merlin's and Mendel's.
+//! Tables without columns: files for Merlin and Mendel, and lines of a locus with its alleles, as `14=0.12`.
 
 use super::form::TableForm;
 use super::gather::{Gather, Gathered};
 use super::grid::Row;
 use super::labels::{Label, label};
-use super::numbers::whole;
+use super::numbers::{number, whole};
 use crate::model::FindingCode;
 
 /// The line that names a locus in a file for Mendel.
@@ -21,6 +21,10 @@ pub(super) fn form(rows: &[Row]) -> Option<TableForm> {
     if first.cell(0) == "M" && first.filled() == 2 && matches!(next.cell(0), "A" | "F") {
         return Some(TableForm::Merlin);
     }
+    let pairs = |row: &Row| row.filled() > 1 && !row.cell(0).is_empty() && pair(row.cell(1)).is_some();
+    if pairs(first) {
+        return Some(TableForm::Pairs);
+    }
     let allele = next.filled() == 2 && matches!(label(next.cell(0)), Some(Label::Allele(_) | Label::Length(_)));
     (heading(first).is_some() && allele).then_some(TableForm::Mendel)
 }
@@ -34,9 +38,10 @@ pub(super) fn gather_list(rows: &[Row], form: TableForm, mut gather: Gather<'_, 
     }
     let ranks = match form {
         TableForm::Merlin => merlin(rows, &mut gather),
+        TableForm::Pairs => pairs(rows, &mut gather),
         _ => mendel(rows, &mut gather),
     };
-    if ranks.is_all() {
+    if ranks.is_all() && gather.findings.count() == before {
         let what =
             "the alleles of all loci are 1, 2, 3 and so on, which are their places in a list: name them by repeats";
         gather.problem(0, None, FindingCode::TableLabel, what);
@@ -72,6 +77,43 @@ impl Ranks {
     fn is_all(&self) -> bool {
         self.loci > 0 && self.others == 0
     }
+}
+
+/// The parts of `14=0.12` or `14:0.12`.
+fn pair(text: &str) -> Option<(&str, &str)> {
+    let (allele, value) = text.split_once(['=', ':'])?;
+    let (allele, value) = (allele.trim(), value.trim());
+    (label(allele).is_some() && number(value).is_some()).then_some((allele, value))
+}
+
+fn pairs(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
+    let mut ranks = Ranks::default();
+    for row in rows {
+        let pairs = || row.cells.iter().skip(1).filter(|cell| !cell.is_empty());
+        if row.cell(0).is_empty() || pairs().next().is_none() {
+            let what =
+                "the line does not begin with the name of a locus and an allele such as 14=0.12: correct or remove it";
+            gather.problem(row.line, None, FindingCode::LadderLine, what);
+            continue;
+        }
+        let locus = gather.locus(row.cell(0), row.line, None);
+        ranks.locus();
+        for text in pairs() {
+            match (pair(text), locus) {
+                (Some((allele, value)), Some(locus)) => {
+                    let Some(label) = label(allele) else { continue };
+                    ranks.allele(label);
+                    gather.value(locus, label, value, None, (row.line, None));
+                }
+                (Some(_), None) => {}
+                (None, _) => {
+                    let what = "a cell is not an allele with its frequency, such as 14=0.12: correct it";
+                    gather.problem(row.line, None, FindingCode::LadderLine, what);
+                }
+            }
+        }
+    }
+    ranks
 }
 
 fn merlin(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {

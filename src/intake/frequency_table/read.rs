@@ -9,6 +9,8 @@ use super::lists;
 use super::request::TableRequest;
 use super::settle::{Settled, settle};
 use super::strider;
+#[cfg(feature = "xlsx")]
+use super::workbook;
 use crate::intake::findings::{Findings, Problem};
 use crate::model::{FindingCode, Panel};
 use crate::population::FrequencyTable;
@@ -77,7 +79,23 @@ pub fn read_frequency_table(
     }
 }
 
+#[cfg(feature = "xlsx")]
 fn read(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Option<PublishedTable> {
+    match workbook::sheet(bytes, request, findings) {
+        Ok(None) => read_sheet(bytes, request, findings),
+        Ok(Some(sheet)) => {
+            let population = if sheet.is_population { None } else { request.population };
+            let read = read_sheet(bytes, &TableRequest { population, sheet: Some(&sheet.name), ..*request }, findings)?;
+            Some(if sheet.is_population { PublishedTable { population: Some(sheet.name), ..read } } else { read })
+        }
+        Err(()) => None,
+    }
+}
+
+#[cfg(not(feature = "xlsx"))]
+use read_sheet as read;
+
+fn read_sheet(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Option<PublishedTable> {
     let (form, gathered) = match strider::text(bytes, request, findings) {
         strider::Text::Xml(text) => {
             (TableForm::Xml, strider::gather_xml(&text, Gather::new(TableForm::Xml, request, findings))?)
