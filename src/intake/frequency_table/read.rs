@@ -37,9 +37,12 @@ pub struct PublishedTable {
 ///
 /// Text is UTF-8, UTF-16, GB18030 or Windows-1252, divided by commas, semicolons, tabs or spaces, with decimal points or
 /// commas. Columns and rows are known by many names; those of sex markers, statistics and sums are left out with a note,
-/// and what is not understood is a problem. Frequencies are fractions, percentages or counts, as what each locus adds up to
+/// and what is not understood is a problem. Several headers, one over the other, name a column together; a header of merged
+/// cells leaves blanks that carry its text on. A column of frequencies belongs to the nearest column of alleles on its left.
+/// Of a workbook with several sheets the request names one, by its name or as the population. Frequencies are fractions, percentages or counts, as what each locus adds up to
 /// shows. Rows called `N` or `2N` give the number of persons, rows such as `fmin` the frequency of alleles without a row;
-/// rows of allele 0, of alleles off the ladder and of all other alleles are left out.
+/// rows of allele 0, of alleles off the ladder and of all other alleles are left out, and so are loci whose alleles are named
+/// by their lengths in base pairs.
 ///
 /// A locus whose frequencies are off by more than [`FrequencyTable::SUM_ROUNDING`] from adding up to 1 is a warning, by more
 /// than [`FrequencyTable::SUM_TOLERANCE`] a problem.
