@@ -88,6 +88,12 @@ impl Check {
             Format::Csv => output.data(&report.csv())?,
             Format::Table => output.data(&report.table())?,
         }
+        if table.loci().iter().zip(floors).any(|(locus, floor)| locus.individuals().is_none() && floor.is_none()) {
+            output.say(
+                "the table does not say everywhere how many persons were counted, which gives alleles without a row a \
+                 frequency: add a row or column N; `init` and `lr` take --rare-allele-frequency instead",
+            );
+        }
         if Store::exists(&global.store) {
             say_panels(&global.open()?, table, output);
         }

@@ -31,6 +31,8 @@ pub enum TableForm {
     Mendel,
     /// A line per locus: its name, then each allele with its frequency, as `14=0.12`.
     Pairs,
+    /// The number of loci; then the name of each and its number of alleles, and lines such as `1,14,0.12`.
+    Curran,
     /// STRidER's XML.
     Xml,
 }
@@ -48,6 +50,7 @@ impl fmt::Display for TableForm {
             Self::Merlin => "frequencies for Merlin",
             Self::Mendel => "a locus file for Mendel",
             Self::Pairs => "a line per locus, with its alleles as 14=0.12",
+            Self::Curran => "the number of loci, then each locus with its alleles numbered",
             Self::Xml => "XML of STRidER",
         })
     }

@@ -10,6 +10,7 @@ use super::labels::{Field, Label, field, label};
 use super::loci::{Meant, meant};
 use super::numbers::{Number, number, whole};
 use super::request::TableRequest;
+use crate::intake::columns::loci::AMBIGUOUS;
 use crate::intake::findings::{Column, ColumnName, Findings};
 use crate::model::{FindingCode, Locus};
 
@@ -82,6 +83,7 @@ pub(super) fn gather(
         | TableForm::Merlin
         | TableForm::Mendel
         | TableForm::Pairs
+        | TableForm::Curran
         | TableForm::Xml => None,
     };
     if findings.count() == before { gathered } else { None }
@@ -214,6 +216,10 @@ impl Gather<'_, '_> {
                 return None;
             }
         };
+        if locus.name() == AMBIGUOUS {
+            let what = "names different markers in different kits: check that the table and your kit have the same one";
+            self.findings.warn(line, column.clone(), FindingCode::AmbiguousLocus, what);
+        }
         if let Some(&other) = self.places.get(&locus) {
             let first = self.loci[other].line;
             let where_first = if first == line { String::new() } else { format!(" of line {first}") };
@@ -366,8 +372,13 @@ impl Gather<'_, '_> {
             self.problem(0, None, FindingCode::NoPopulations, what);
         }
         let mut locus = None;
-        for row in rows {
+        for (at, row) in rows.iter().enumerate() {
             match (row.filled(), row.cells.as_slice()) {
+                (1, [name]) if has_lengths(&rows[at + 1..]) && is_unknown(name, self.request.keep_loci) => {
+                    locus = None;
+                    let what = "the alleles of this locus are lengths in base pairs: left out of the table";
+                    self.findings.note(row.line, None, FindingCode::BasePairs, what);
+                }
                 (1, [name]) => locus = self.locus(name, row.line, None),
                 (2, [text, value]) => match label(text) {
                     Some(label) if self.leaves_out(label, row.line) => {}
@@ -627,6 +638,16 @@ impl Gather<'_, '_> {
         }
         Some((columns, rows))
     }
+}
+
+/// Whether the alleles down to the next name of a locus are lengths in base pairs.
+fn has_lengths(rows: &[Row]) -> bool {
+    let mut rows = rows.iter().take_while(|row| row.filled() > 1).peekable();
+    rows.peek().is_some() && rows.all(|row| matches!(label(row.cell(0)), Some(Label::Length(_))))
+}
+
+fn is_unknown(name: &str, keep: &[String]) -> bool {
+    matches!(meant(name, keep), Meant::Unknown { .. })
 }
 
 /// Whether the rows of a locus have different numbers in a column.

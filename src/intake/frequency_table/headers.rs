@@ -152,7 +152,7 @@ fn locus_and_field<'a>(name: &'a str, keep: &[String]) -> Option<(&'a str, Field
 fn headers(rows: &[Row], at: usize, heads: usize, keep: &[String]) -> Option<Headed> {
     let (stack, below) = (&rows[at..at + heads], rows.get(at + heads..).filter(|below| !below.is_empty())?);
     let width = width(&rows[at..]);
-    let loci = |row: &Row| row.cells.iter().filter(|name| is_locus(name, keep)).count();
+    let loci = |row: &Row| row.cells.iter().filter(|name| is_locus(sized(name).0, keep)).count();
     let most = stack.iter().map(loci).max()?;
     let of_loci = (most > 0).then(|| stack.iter().position(|row| loci(row) == most)).flatten();
     // A title is no header.
@@ -184,7 +184,11 @@ fn headers(rows: &[Row], at: usize, heads: usize, keep: &[String]) -> Option<Hea
                 _ if is_corner(name) => heads.field = heads.field.or(Some(Field::Allele)),
                 Some(Field::Allele) => heads.field = Some(Field::Allele),
                 Some(field) => heads.field = heads.field.or(Some(field)),
-                None if of_loci == Some(depth) => heads.locus = Some(name.to_owned()),
+                None if of_loci == Some(depth) => {
+                    let (locus, size) = sized(name);
+                    heads.locus = Some(locus.to_owned());
+                    heads.size = heads.size.or(size);
+                }
                 None => {
                     let (population, size) = sized(name);
                     if size.is_some() && heads.size.is_some() || !population.is_empty() && heads.population.is_some() {

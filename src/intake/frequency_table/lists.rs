@@ -21,6 +21,9 @@ pub(super) fn form(rows: &[Row]) -> Option<TableForm> {
     if first.cell(0) == "M" && first.filled() == 2 && matches!(next.cell(0), "A" | "F") {
         return Some(TableForm::Merlin);
     }
+    if curran_locus(next).is_some() && first.filled() == 1 && whole(first.cell(0)).is_some() {
+        return Some(TableForm::Curran);
+    }
     let pairs = |row: &Row| row.filled() > 1 && !row.cell(0).is_empty() && pair(row.cell(1)).is_some();
     if pairs(first) {
         return Some(TableForm::Pairs);
@@ -39,6 +42,7 @@ pub(super) fn gather_list(rows: &[Row], form: TableForm, mut gather: Gather<'_, 
     let ranks = match form {
         TableForm::Merlin => merlin(rows, &mut gather),
         TableForm::Pairs => pairs(rows, &mut gather),
+        TableForm::Curran => curran(rows, &mut gather),
         _ => mendel(rows, &mut gather),
     };
     if ranks.is_all() && gather.findings.count() == before {
@@ -112,6 +116,52 @@ fn pairs(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
                 }
             }
         }
+    }
+    ranks
+}
+
+/// The name of a locus and how many alleles it has, in `D3S1358,8`.
+fn curran_locus(row: &Row) -> Option<(&str, u32)> {
+    let name = row.cell(0);
+    (row.filled() == 2 && !name.is_empty() && number(name).is_none()).then(|| Some((name, whole(row.cell(1))?)))?
+}
+
+/// Reads the number of loci; then for each its name and its number of alleles, and lines such as `1,14,0.12`.
+fn curran(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
+    let mut ranks = Ranks::default();
+    let [first, rows @ ..] = rows else { return ranks };
+    let mut loci = 0;
+    let mut rows = rows.iter().peekable();
+    while let Some(row) = rows.next() {
+        let Some((name, alleles)) = curran_locus(row) else {
+            let what = "the line is none of a locus and its alleles, whose number stands in the line of the locus: correct \
+                        the number, or remove the line";
+            gather.problem(row.line, None, FindingCode::LadderLine, what);
+            return ranks;
+        };
+        let locus = gather.locus(name, row.line, None);
+        loci += 1;
+        ranks.locus();
+        for place in 1..=alleles {
+            let Some(row) = rows.next_if(|row| row.filled() == 3 && whole(row.cell(0)) == Some(place)) else {
+                let what = "the locus has fewer lines of alleles, numbered from 1, than it says: correct the number, or add \
+                            the lines";
+                gather.problem(row.line, None, FindingCode::LadderLine, what);
+                return ranks;
+            };
+            match (label(row.cell(1)), locus) {
+                (Some(label), Some(locus)) => {
+                    ranks.allele(label);
+                    gather.value(locus, label, row.cell(2), None, (row.line, None));
+                }
+                (_, None) => {}
+                (None, _) => gather.not_an_allele_of(row.cell(2), row.line, None),
+            }
+        }
+    }
+    if whole(first.cell(0)) != Some(loci) {
+        let what = "the first line is not the number of loci that follow: correct it, or add the loci";
+        gather.problem(first.line, None, FindingCode::LadderLine, what);
     }
     ranks
 }

@@ -5,6 +5,7 @@ use super::gather::{Gather, Gathered, gather};
 use super::grid::{Row, rows};
 use super::headed::gather_headed;
 use super::headers::find_headers;
+use super::labels::{Field, field};
 use super::lists;
 use super::request::TableRequest;
 use super::settle::{Settled, settle};
@@ -14,6 +15,9 @@ use super::workbook;
 use crate::intake::findings::{Findings, Problem};
 use crate::model::{FindingCode, Panel};
 use crate::population::FrequencyTable;
+
+/// Rows that are looked at for a header that names no locus.
+const HEADER_ROWS: usize = 30;
 
 /// A frequency table, and what its file says beside it.
 #[derive(Clone, Debug)]
@@ -164,13 +168,30 @@ fn table(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> O
         return Some((headed.form, gathered));
     }
     let Some(found) = find(&rows, request.keep_loci) else {
-        let what = "the file is no frequency table of a known form: give the columns locus, allele and frequency; or a row per \
-                    allele and a column per locus, with the names of the loci in the header; or the other way round";
-        findings.problem(rows.first().map_or(0, |row| row.line), None, FindingCode::TableForm, what);
+        let (line, what) = match no_locus(&rows) {
+            Some(line) => (
+                line,
+                "beside the column of alleles there is no known locus: name the locus in a column locus or over each column, or \
+                 ask for its name as it is",
+            ),
+            None => (
+                rows.first().map_or(0, |row| row.line),
+                "the file is no frequency table of a known form: give the columns locus, allele and frequency; or a row per \
+                 allele and a column per locus, with the names of the loci in the header; or the other way round",
+            ),
+        };
+        findings.problem(line, None, FindingCode::TableForm, what);
         return None;
     };
     titles(&rows[..found.header], findings);
     Some((found.form, gather(&rows, &found, request, findings)?))
+}
+
+/// The line of a header that has alleles and names no locus.
+fn no_locus(rows: &[Row]) -> Option<u64> {
+    let has = |row: &Row, wanted: Field| row.cells.iter().any(|name| field(name) == Some(wanted));
+    let mut rows = rows.iter().take(HEADER_ROWS);
+    rows.find(|row| has(row, Field::Allele) && !has(row, Field::Locus) && row.filled() > 1).map(|row| row.line)
 }
 
 fn titles(rows: &[Row], findings: &mut Findings) {

@@ -81,7 +81,8 @@ fn numbers_beside_frequencies_are_counts_or_persons_as_their_rows_say() {
     assert_eq!(read("TH01,\nAllele,Count\n6,20\n7,60\n"), expected);
     assert_eq!(refused("TH01,,vWA,\nAllele,Count,Allele,Freq\n6,20,14,1\n7,60\n"), [(1, "frequency-units")]);
     // Two numbers that are not one.
-    assert_eq!(refused("TH01 (n=30),\nAllele,Freq\n6,1\n"), [(1, "table-form")]);
+    assert_eq!(read("TH01 (n=40),\nAllele,Freq\n6,0.25\n7,0.75\n"), expected);
+    assert_eq!(refused("TH01 (n=30),\nAllele,Freq\n6,1\nN,31\n"), [(4, "sample-sizes")]);
     assert_eq!(refused(",TH01,vWA\nAllele,Han (n=30),Han (n=30)\n6,1,\n14,,1\nN,30,31\n"), [(5, "sample-sizes")]);
 }
 
@@ -117,6 +118,11 @@ fn lists_of_linkage_programs_name_their_alleles_or_are_refused() {
         ("vWA AUTOSOME 2 0\n14 0.4\nx 0.6\n", vec![(3, "table-label")]),
         ("vWA\t14=0.4\t15=0.6\nFGA\t20=0.5\t0.5\nTH01\n", vec![(2, "ladder-line"), (3, "ladder-line")]),
         ("vWA\t14=0.4\t15=0.6\nVWA\t14=1\n", vec![(2, "two-names")]),
+        ("2\nvWA,2\n1,14,0.4\n2,15,0.6\n", vec![(1, "ladder-line")]),
+        ("1\nvWA,3\n1,14,0.4\n2,15,0.6\n", vec![(2, "ladder-line")]),
+        ("1\nvWA,1\n1,14,0.4\n2,15,0.6\n", vec![(4, "ladder-line")]),
+        ("1\nvWA,2\n1,14,0.4\n3,15,0.6\n", vec![(2, "ladder-line")]),
+        ("1\nvWA,2\n1,1,0.4\n2,2,0.6\n", vec![(0, "table-label")]),
         ("M vWA\nA 14 1\nM VWA\nA 15 1\n", vec![(3, "two-names")]),
     ] {
         assert_eq!(refused(text), found, "{text}");
@@ -162,6 +168,10 @@ fn xml_of_strider_is_read_by_origin_or_refused() {
 fn loci_named_by_lengths_are_left_out_and_lengths_elsewhere_refused() {
     let ladder = sound("vWA\n14\t0.4\n15\t0.6\n\nD17S906\n96\t0.2\n330\t0.3\n341.5\t0.5\n");
     assert_eq!((ladder.table.panel().len(), notes(&ladder)), (1, vec!["new-locus", "base-pairs"]));
+    // The name of a locus that is left out need not be known.
+    let unknown = sound("APO\n256\t0.4\n263\t0.6\n\nvWA\n14\t1\n");
+    assert_eq!((unknown.table.panel().len(), notes(&unknown)), (1, vec!["base-pairs"]));
+    assert_eq!(refused("APO\n6\t0.4\n263\t0.6\n\nvWA\n14\t1\n"), [(1, "table-locus")]);
     let wide = sound("Allele,vWA,D17S906\n14,0.4,\n15,0.6,\n330,,1\n");
     assert_eq!((wide.table.panel().len(), notes(&wide)), (1, vec!["new-locus", "base-pairs"]));
     assert_eq!(refused("Allele,vWA\n14,0.4\n150,0.6\n"), [(3, "table-label")]);
@@ -171,6 +181,10 @@ fn loci_named_by_lengths_are_left_out_and_lengths_elsewhere_refused() {
     assert_eq!(rest.table.to_csv(), "locus,allele,frequency,individuals\nTH01,6,0.75,2\nTH01,7,0.25,2\n");
     assert_eq!(notes(&rest), ["statistic", "text-row", "allele-class"]);
     assert_eq!(refused("Marker,Allele,EA1\nTH01,6,3\nTH01,-100,1\n"), [(3, "table-label")]);
+    // A locus in the name of the file alone; and one that kits mean two markers by.
+    let problems = read("Allele,Han,Hui\n14,3,1\n15,1,3\n").unwrap_err();
+    assert!(problems[0].what.starts_with("beside the column of alleles there is no known locus"), "{}", problems[0]);
+    assert_eq!(notes(&sound("Allele,D5S2500\n14,1\n")), ["ambiguous-locus"]);
     // The alleles of one person are no frequencies.
     assert!(read("Marker,Allele 1,Allele 2\nvWA,14,15\nFGA,20,22\n").is_err());
 }
@@ -314,6 +328,7 @@ fn a_table_says_the_same_in_every_form() {
         ),
         ("D3S1358,AUTOSOME,3\n15,0.6\n16,0.4\nN,100\nHUMTH01AUTOSOME,3\n6,0.3\n9.3,0.7\nN,100\n", TableForm::Mendel),
         ("#Han\nD3S1358\t15=0.6\t16=0.4\tN=100\nTHO1\t6=0.3\t9.3=0.7\tN=100\t\n", TableForm::Pairs),
+        ("2\nD3S1358,3\n1,15,0.6\n2,16,0.4\n3,N,100\nTHO1,3\n1,6,0.3\n2,9.3,0.7\n3,N,100\n", TableForm::Curran),
         (STRIDER, TableForm::Xml),
     ] {
         let populations = text.contains("Hui") && text.contains("Han");
