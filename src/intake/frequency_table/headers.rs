@@ -202,6 +202,16 @@ fn headers(rows: &[Row], at: usize, heads: usize, keep: &[String]) -> Option<Hea
             }
         }
     }
+    // What is another thing for each locus, such as its repeat or its place, is no population.
+    let population_of = |column: &ColumnHeads| column.population.clone().zip(column.locus.clone());
+    let mut pairs: Vec<(String, String)> = columns.iter().filter_map(population_of).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let shared = |at: usize| pairs.iter().filter(|pair| pair.0 == pairs[at].0).count() > 1;
+    let several_loci = pairs.iter().any(|pair| pair.1 != pairs[0].1);
+    if several_loci && !(0..pairs.len()).any(shared) {
+        return None;
+    }
     // A corner names what stands beside it and below it.
     let mut labels = None;
     if !columns.iter().any(|heads| heads.field == Some(Field::Allele)) {

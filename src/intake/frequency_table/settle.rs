@@ -175,8 +175,13 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
                     findings.problem(*line, column.clone(), FindingCode::RepeatedAllele, what);
                 }
             }
-            Label::Floor => floor = Some(share),
-            Label::RestOrFloor if !rare_is_rest => floor = Some(share),
+            Label::Floor | Label::RestOrFloor if *label == Label::Floor || !rare_is_rest => {
+                if floor.replace(share).is_some_and(|other| other != share) {
+                    let what =
+                        format!("{locus} has two frequencies for alleles without a row: remove one of the two rows");
+                    findings.problem(*line, column.clone(), FindingCode::RepeatedAllele, what);
+                }
+            }
             _ => {
                 let (_, sum) = left_out.get_or_insert((*line, 0.0));
                 *sum += share;

@@ -54,6 +54,7 @@ fn headers_over_columns_name_each_of_them_or_are_refused() {
         (",Han,,Hui,\nAllele,TH01,D21Sl1,TH01,D21Sl1\n6,1,,1,\n29,,1,,1\n", vec![(1, "table-locus")]),
         // What the rows are is asked, not guessed.
         (",TH01,,vWA,\nAllele,Han,Hui,Han,Hui\n6,1,1,,\n14,,,1,1\nmode,6,6,14,14\n", vec![(5, "table-label"); 2]),
+        ("Allele,TH01,vWA\nrepeat,TCAT,TCTA\n6,1,\n14,,1\n", vec![(2, "table-label")]),
         ("x,y\nAllele,vWA\n14,1\n", vec![(1, "header")]),
     ] {
         let read = of_hui(text).or_else(|problems| match problems[0].code {
@@ -397,6 +398,7 @@ fn rows_that_are_no_alleles_are_left_out_and_said() {
     // `rare` is what the sum lacks, or else a least frequency.
     assert_eq!(sound("Allele,vWA\n14,0.5\n15,0.496\nrare,0.004\n").floors, [None]);
     assert_eq!(sound("Allele,vWA\n14,0.5\n15,0.5\nrare,0.004\n").floors, [Some(0.004)]);
+    assert_eq!(refused("Allele,vWA\n14,1\nMin,0.01\n5/2N,0.02\n"), [(4, "repeated-allele")]);
     // Too much of it is refused.
     assert_eq!(refused("Allele,vWA\n14,0.5\n15,0.4\nOL,0.1\n"), [(1, "sum")]);
     let silent = sound("Allele,vWA\n14,0.5\n15,0.5\nsilent,0.01\n");
