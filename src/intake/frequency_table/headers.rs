@@ -161,6 +161,14 @@ fn headers(rows: &[Row], at: usize, heads: usize, keep: &[String]) -> Option<Hea
     if is_title(&stack[0]) && stack[0].cells.len() == 1 {
         return None;
     }
+    // Where rows name the loci, a row with the name of a locus alone is the first of a block.
+    let names_columns = |row: &Row| {
+        let has = |wanted| row.cells.iter().any(|name| field(name) == Some(wanted));
+        has(Field::Locus) && has(Field::Allele)
+    };
+    if of_loci.is_some() && stack.iter().any(names_columns) {
+        return None;
+    }
     let fields = |wanted| stack.iter().any(|row| row.cells.iter().any(|name| field(name) == Some(wanted)));
     if of_loci.is_none() && !(fields(Field::Locus) && fields(Field::Allele)) {
         return None;

@@ -231,6 +231,10 @@ fn a_table_says_the_same_in_every_form() {
             "基因座\t等位基因\t频率\t样本量\nD3S1358\t15\t60%\t100\n\t16\t40%\t100\nTH01\t6\t30%\t100\n\t9.3\t70%\t100\n",
             TableForm::Tidy,
         ),
+        (
+            "locus,allele,frequency,N\nD3S1358\n,15,0.6,100\n,16,0.4,100\nTH01\n,6,0.3,100\n,9.3,0.7,100\n",
+            TableForm::Tidy,
+        ),
         ("Marcador,Alelo,Conteo\nD3S1358,15,120\nD3S1358,16,80\nTH01,6,60\nTH01,9.3,140\n", TableForm::Tidy),
         (
             "Marcador,Individuos,Total Muestras,Alelo,n,freq\nD3S1358,100,9,15,120,0.6\nD3S1358,100,9,16,80,0.4\nTH01,100,9,6,1,0.3\nTH01,100,9,9.3,2,0.7\n",
