@@ -162,12 +162,14 @@ fn table(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> O
         let gathered = lists::gather_list(&rows, form, Gather::new(form, request, findings))?;
         return Some((form, gathered));
     }
-    if let Some(headed) = find_headers(&rows, request.keep_loci) {
+    let found = find(&rows, request.keep_loci);
+    let first = found.as_ref().map_or(usize::MAX, |found| found.header);
+    if let Some(headed) = find_headers(&rows, request.keep_loci).filter(|headed| headed.first <= first) {
         titles(&rows[..headed.first], findings);
         let gathered = gather_headed(&rows, &headed, Gather::new(headed.form, request, findings))?;
         return Some((headed.form, gathered));
     }
-    let Some(found) = find(&rows, request.keep_loci) else {
+    let Some(found) = found else {
         let (line, what) = match no_locus(&rows) {
             Some(line) => (
                 line,
