@@ -134,7 +134,8 @@ fn row_of(
     }
     if !valued {
         let alleles = loci.iter().any(|columns| matches!(label(row.cell(columns.alleles)), Some(Label::Allele(_))));
-        if !alleles && !(by_rows.is_some() && row.filled() == 1 && above.as_deref() == by_rows.map(|at| row.cell(at))) {
+        let begins_block = by_rows.is_some() && row.filled() == 1 && above.as_deref() == by_rows.map(|at| row.cell(at));
+        if !alleles && !begins_block {
             gather.text_row(row.line);
         }
         return;
