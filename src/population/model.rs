@@ -95,7 +95,7 @@ pub enum ModelError {
     /// [`Floor::Counted`] on a table that does not say how many persons were counted.
     #[error(
         "the frequency table does not say how many individuals were counted, so the floor (n+1)/(2N+1) of unlisted \
-         alleles is unknown: add the column individuals, or give --rare-allele-frequency"
+         alleles is unknown: add that number to it, as a row or column N; or, where a store is made and for `lr`, give --rare-allele-frequency"
     )]
     NoIndividuals,
     /// Theta outside [0, 1).
