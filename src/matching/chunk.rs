@@ -113,9 +113,8 @@ impl<'m, 'a> Chunk<'m, 'a> {
             }
         }
         for (family, aimed) in self.families.iter().zip(&compiled) {
-            let typed = aimed
-                .as_ref()
-                .map(|aimed| TypedLoci { pseudonym: family.pseudonym, loci: aimed.family.informative_loci() });
+            let typed =
+                aimed.as_ref().map(|aimed| TypedLoci { pseudonym: family.pseudonym, loci: aimed.family.typed_loci() });
             self.part.result.informative.extend(typed);
         }
         self.part.stages.compile += started.elapsed();

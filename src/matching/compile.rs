@@ -113,7 +113,7 @@ impl<'a> Compiler<'a> {
         child: impl Fn(usize) -> Option<Genotype>,
     ) -> Result<LocusCounts, KinshipError> {
         let mut counts = LocusCounts::default();
-        for (position, locus) in family.informative() {
+        for (position, locus) in family.typed() {
             let Some(genotype) = child(position) else { continue };
             counts.loci_compared += 1;
             let pattern = locus.evidence.pattern(genotype);
@@ -126,7 +126,7 @@ impl<'a> Compiler<'a> {
         Ok(counts)
     }
 
-    /// How a family's table at a locus does in unrelated children; no moments where no relative is typed.
+    /// How a family's table at a locus does in unrelated children; no moments where no child has another LR than 1.
     ///
     /// # Errors
     /// [`KinshipError`].

@@ -9,7 +9,8 @@ use super::{Floor, Mutation, MutationError, MutationRates};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Convention {
     /// An untyped person who carries no information at the locus is left out, and the allele it would hand on
-    /// follows the population frequencies. A locus without a typed relative gives exactly 1.
+    /// follows the population frequencies. A locus without a typed relative gives
+    /// exactly 1, unless the child is inbred.
     Pruned,
     /// Every person of the pedigree stays, so an untyped founder's allele goes through mutation.
     Full,
