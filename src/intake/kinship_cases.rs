@@ -80,6 +80,8 @@ struct Person {
     line: u64,
     name: String,
     role: Role,
+    /// As far as the rows read state it.
+    sex: Sex,
     drop_out: Option<DropOut>,
     genotypes: Vec<Option<Genotype>>,
 }
@@ -92,7 +94,8 @@ struct Draft {
 
 /// Reads `case,person,relation,sex,locus,allele1,allele2` and, where wanted, `drop_out`: one row per person and locus at
 /// which the person is typed; `relation` is that to the child, or `child`. Columns in any order; cases keep the order of
-/// their first rows. `drop_out` is the same on all rows of a person.
+/// their first rows. `sex` and `drop_out` are the same on all rows of a person. A column more, such as one of a third
+/// allele, is refused.
 ///
 /// Persons of a case that is among the `pedigrees` have their places there, by name; their `relation` is `member` or
 /// empty.
@@ -111,6 +114,7 @@ pub fn read_cases(
         && let Some(source) = open_source(&text, &mut findings)
         && let Some(columns) = Columns::read(&source, &COLUMNS, REQUIRED, &mut findings)
     {
+        columns.refuse_others(&source, &mut findings);
         let mut reader = Reader { panel, pedigrees, columns: &columns, drafts: Vec::new(), by_name: HashMap::new() };
         columns.rows(source, "nothing to compute", &mut findings, |line, fields, findings| {
             reader.row(line, fields, findings);
@@ -167,7 +171,8 @@ impl<'a> Reader<'a> {
             (Some(Role::Relative(relation)), None) => relation.sex(),
             _ => None,
         };
-        match words::sex(cell(SEX)) {
+        let sex = words::sex(cell(SEX));
+        match sex {
             Err(error) => findings.problem(line, columns.column(SEX), FindingCode::Sex, error.to_string()),
             Ok(sex) if sex != Sex::Unknown && implied.is_some_and(|implied| implied != sex) => {
                 let what = if place.is_some() { "contradicts the pedigree" } else { "contradicts the relation" };
@@ -191,11 +196,16 @@ impl<'a> Reader<'a> {
         if findings.count() > before {
             return;
         }
-        if let (Some(role), Some(locus), Some(low), Some(high)) = (role, locus, low, high) {
+        if let (Some(role), Some(locus), Some(low), Some(high), Ok(sex)) = (role, locus, low, high, sex) {
             let person = self.person(line, cell(CASE), cell(PERSON), role, drop_out);
+            if person.sex == Sex::Unknown {
+                person.sex = sex;
+            }
             let differs = "differs from the person's other rows in this case";
             if person.role != role {
                 findings.problem(line, columns.column(RELATION), FindingCode::SampleDiffers, differs);
+            } else if sex != Sex::Unknown && person.sex != Sex::Unknown && person.sex != sex {
+                findings.problem(line, columns.column(SEX), FindingCode::SampleDiffers, differs);
             } else if person.drop_out != drop_out {
                 findings.problem(line, columns.column(DROP_OUT), FindingCode::SampleDiffers, differs);
             } else if person.genotypes[locus].replace(Genotype::new(low, high)).is_some() {
@@ -229,7 +239,7 @@ impl<'a> Reader<'a> {
         let persons = &mut self.drafts[at].persons;
         let known = persons.iter().position(|known| known.name == person).unwrap_or_else(|| {
             let genotypes = vec![None; self.panel.len()];
-            persons.push(Person { line, name: person.to_owned(), role, drop_out, genotypes });
+            persons.push(Person { line, name: person.to_owned(), role, sex: Sex::Unknown, drop_out, genotypes });
             persons.len() - 1
         });
         &mut self.drafts[at].persons[known]
@@ -251,7 +261,7 @@ impl<'a> Reader<'a> {
         };
         let mut children = 0;
         let (mut places, mut lines) = (Vec::new(), Vec::new());
-        for Person { line, name, role, drop_out, genotypes } in draft.persons {
+        for Person { line, name, role, drop_out, genotypes, .. } in draft.persons {
             let profile = Profile::new(genotypes);
             match role {
                 Role::Child => {
@@ -391,6 +401,20 @@ mod tests {
         assert_eq!(cases[0].child.at(1), "22/24".parse().ok());
         assert_eq!(cases[0].relatives[0].profile.at(0), "14".parse().ok());
         assert_eq!((cases[1].relatives[0].relation, cases[1].child.typed_loci()), (Relation::Mother, 1));
+    }
+
+    #[test]
+    fn what_rows_of_a_person_say_twice_is_held_against_each_other() {
+        let rows =
+            |sex: &str| format!("a,kid,child,m,vWA,14,15\na,kid,child,{sex},FGA,22,24\na,dad,father,m,vWA,14,15\n");
+        assert_eq!(problems(&rows("f")), [(3, "sample-differs")]);
+        let sound = format!("case,person,relation,sex,locus,allele1,allele2\n{}", rows(""));
+        assert_eq!(read_cases("f", sound.as_bytes(), &panel(), None).map(|cases| cases.len()).ok(), Some(1));
+        // A third allele is no column to leave aside.
+        let text = "case,person,relation,sex,locus,allele1,allele2,allele3\na,kid,child,m,vWA,14,15,16\n\
+                    a,dad,father,m,vWA,14,15,\n";
+        let found = read_cases("f", text.as_bytes(), &panel(), None).unwrap_err();
+        assert_eq!(found.iter().map(|one| (one.line, one.code.word())).collect::<Vec<_>>(), [(1, "column")]);
     }
 
     #[test]

@@ -120,6 +120,14 @@ fn a_sample_stands_once() {
     assert!(intake.problems[0].what.contains("line 2"));
     let intake = families("F1,S1,father,m,14,\nF1,S1,paternal-uncle,m,14,\nF1,S2,mother,f,14,\nF1,S2,mother,f,14,\n");
     assert_eq!(places(&intake), [(3, 2, "repeated-sample"), (5, 2, "repeated-sample")]);
+    // A second typing is no row to remove: its loci would be lost.
+    for intake in [children("S1,m,14,\nS1,m,14,22\n"), families("F1,S1,father,m,14,\nF1,S1,father,m,14,22\n")] {
+        assert_eq!(
+            intake.problems.iter().map(|one| (one.line, one.code.word())).collect::<Vec<_>>(),
+            [(3, "sample-differs")]
+        );
+        assert!(intake.problems[0].what.contains("a file of its own"), "{}", intake.problems[0]);
+    }
 }
 
 #[test]
@@ -319,4 +327,23 @@ fn files_are_read_from_the_disk() {
     std::fs::File::create(&path).unwrap().set_len(MOST_BYTES + 1).unwrap();
     let large = read_file(&path, &request);
     assert!(matches!(large, Err(IntakeError::TooLarge(_))));
+}
+
+#[test]
+fn a_sample_of_a_pedigree_without_a_row_is_said() {
+    let (panel, pseudonymizer) = (panel(), pseudonymizer());
+    let pedigree = |sample: &str| {
+        let text = format!(
+            "family_id,person,father,mother,sex,missing,sample_id\nF1,kid,dad,mum,,yes,\nF1,dad,,,m,,S1\nF1,mum,,,f,,{sample}\n"
+        );
+        FamilyPedigrees::read("p.csv", text.as_bytes(), &pseudonymizer, SpreadsheetNumbers::Refuse).unwrap()
+    };
+    let read = |pedigrees: &FamilyPedigrees| {
+        let request = Request { pedigrees: Some(pedigrees), ..request(Layout::Families, &panel, &pseudonymizer) };
+        read_bytes("f.csv", b"family_id,sample_id,relation,sex,vWA\nF1,S1,member,m,14\n", &request)
+    };
+    let codes = |intake: &Intake| intake.notes.iter().map(|note| (note.line, note.code.word())).collect::<Vec<_>>();
+    let intake = read(&pedigree("S9"));
+    assert_eq!((intake.problems.len(), intake.rows.len(), codes(&intake)), (0, 1, vec![(2, "pedigree-sample")]));
+    assert_eq!(codes(&read(&pedigree(""))), []);
 }

@@ -137,8 +137,8 @@ impl Calculator {
 
     /// The log10 LR of one child genotype at a locus, whether or not its alleles are listed.
     ///
-    /// 0 if the child or every relative is untyped; negative infinity if H1 is impossible. For a listed genotype
-    /// it is the table's value, bit for bit.
+    /// 0 if the child is untyped, or every relative and the child is not inbred: see [`Evidence::is_informative`];
+    /// negative infinity if H1 is impossible. For a listed genotype it is the table's value, bit for bit.
     ///
     /// # Errors
     /// [`KinshipError`].

@@ -100,10 +100,19 @@ impl Evidence {
         &self.relatives
     }
 
-    /// Whether any relative is typed. Without one, the LR of any child is exactly 1.
+    /// Whether any relative is typed.
+    #[must_use]
+    pub fn is_typed(&self) -> bool {
+        self.relatives.iter().any(|relative| relative.genotype.is_some())
+    }
+
+    /// Whether the LR of a child may be another one than 1: a relative is typed, or the child is inbred in a pedigree of
+    /// its own. An inbred child's genotypes have other frequencies than a stranger's, `p^2 + F p (1 - p)` and
+    /// `2 p q (1 - F)` without mutation and theta, F being its coefficient of inbreeding. Otherwise the LR is exactly 1,
+    /// by definition where mutation makes the frequencies of the next generation others.
     #[must_use]
     pub fn is_informative(&self) -> bool {
-        self.relatives.iter().any(|relative| relative.genotype.is_some())
+        self.is_typed() || self.pedigree.as_ref().is_some_and(|pedigree| pedigree.child_is_inbred())
     }
 
     /// Whether [`Self::kind`] is this one.

@@ -51,10 +51,11 @@ impl LinkedEvidence {
         Self { pedigree, relatives }
     }
 
-    /// Whether someone is typed at each of the two loci. If not, the loci cannot tell of each other.
+    /// Whether each of the two loci says something of a child: see [`Evidence::is_informative`]. If not, the loci cannot
+    /// tell of each other.
     #[must_use]
     pub fn is_informative(&self) -> bool {
-        [0, 1].into_iter().all(|locus| self.relatives.iter().any(|shown| shown.genotypes[locus].is_some()))
+        [0, 1].into_iter().all(|locus| self.at(locus).is_informative())
     }
 
     /// What shows at one of the two loci, the relatives in this order.
@@ -77,7 +78,7 @@ impl LinkedEvidence {
 impl Calculator {
     /// log10 LR of the two loci of a linked pair together; `None` where linkage changes nothing, so that the two
     /// values of [`Self::log10_lr`] may be added: in families without meioses to compare, such as parents alone, and
-    /// where the child is untyped at both loci or the relatives at one.
+    /// where the child is untyped at both loci or the relatives at one, unless the child is inbred.
     ///
     /// `scorer` is one of [`Self::linked_scorer`]; keep it for the next child. `child_drop_out` as in
     /// [`Self::log10_lr_with`].

@@ -203,7 +203,7 @@ pub(super) fn view_weights(
     for (weight, family) in weights.iter_mut().zip(&whole) {
         for locus in 0..calculator.panel().len() {
             let evidence = Evidence::of_family(family, locus, calculator.model().convention);
-            if evidence.is_informative() {
+            if evidence.is_typed() {
                 *weight += libm::log10(calculator.relatives_likelihood(locus, &evidence).ok()?);
             }
         }

@@ -108,7 +108,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
         }
         for aims in aims.chunk_by(|a, b| a.of == b.of) {
             let pseudonym = self.families[aims[0].of].pseudonym;
-            let loci = aims.iter().fold(0, |loci, aim| loci | aim.family.informative_loci());
+            let loci = aims.iter().fold(0, |loci, aim| loci | aim.family.typed_loci());
             self.part.result.informative.push(TypedLoci { pseudonym, loci });
         }
         self.part.stages.compile += started.elapsed();

@@ -127,7 +127,7 @@ impl<'a> Compiler<'a> {
         child: impl Fn(usize) -> Option<Genotype>,
     ) -> Result<(LocusSet, LocusSet), KinshipError> {
         let (mut compared, mut incompatible) = (0, 0);
-        for (position, locus) in family.informative() {
+        for (position, locus) in family.typed() {
             let Some(genotype) = child(position) else { continue };
             compared |= 1 << position;
             let pattern = locus.evidence.pattern(genotype);
@@ -140,7 +140,7 @@ impl<'a> Compiler<'a> {
         Ok((compared, incompatible))
     }
 
-    /// How a family's table at a locus does in unrelated children; no moments where no relative is typed.
+    /// How a family's table at a locus does in unrelated children; no moments where no child has another LR than 1.
     ///
     /// # Errors
     /// [`KinshipError`].

@@ -13,7 +13,8 @@ use super::shared_loci::LocusSet;
 
 /// A family ready to be scored.
 pub struct CompiledFamily {
-    /// Per locus of the panel; `None` where no relative is typed.
+    /// Per locus of the panel; `None` where the LR of every child is 1: no relative is typed, and the child of its
+    /// pedigree is not inbred.
     pub loci: Vec<Option<CompiledLocus>>,
     /// The linked loci.
     pub linkage: FamilyLinkage,
@@ -101,14 +102,20 @@ pub struct PairScorer<'a> {
 }
 
 impl CompiledFamily {
-    /// Loci at which a child typed there could be compared.
+    /// Loci at which the LR of a child typed there may be another one than 1.
     pub fn informative(&self) -> impl Iterator<Item = (usize, &CompiledLocus)> {
         self.loci.iter().enumerate().filter_map(|(position, locus)| Some((position, locus.as_ref()?)))
     }
 
-    /// The positions of [`Self::informative`].
-    pub(super) fn informative_loci(&self) -> LocusSet {
-        self.informative().fold(0, |set, (position, _)| set | 1 << position)
+    /// Loci at which a child typed there is compared: a relative is typed. An inbred child's other loci count in the LR,
+    /// and compare it with nobody.
+    pub fn typed(&self) -> impl Iterator<Item = (usize, &CompiledLocus)> {
+        self.informative().filter(|(_, locus)| locus.evidence.is_typed())
+    }
+
+    /// The positions of [`Self::typed`].
+    pub(super) fn typed_loci(&self) -> LocusSet {
+        self.typed().fold(0, |set, (position, _)| set | 1 << position)
     }
 
     /// Per locus of the panel, its table and ways to screen.

@@ -52,7 +52,7 @@ pub struct LocusExplanation {
     pub relatives: Vec<Option<Genotype>>,
     /// The child's genotype.
     pub child: Option<Genotype>,
-    /// Whether it counts: both sides are typed.
+    /// Whether both sides are typed. Others have log10 LR 0, unless the child is inbred in its pedigree.
     pub is_compared: bool,
     /// log10 LR; with [`Self::linked_with`] that of both loci at the first of them, and 0 at the second.
     pub log10_lr: f64,
@@ -205,7 +205,7 @@ pub fn explain(
                 .map_err(|reason| unscorable(locus, reason))?,
         };
         explanation.log10_lr += log10_lr;
-        let compared = compiled.loci[locus].as_ref().zip(genotype);
+        let compared = compiled.loci[locus].as_ref().filter(|locus| locus.evidence.is_typed()).zip(genotype);
         let mut is_compatible = None;
         if let Some((compiled, genotype)) = compared {
             is_compatible =

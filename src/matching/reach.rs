@@ -161,7 +161,7 @@ fn is_within(lacking: u32, room: f64, units: f64) -> bool {
 
 /// Where a relative is typed: see [`gap`].
 fn typed_loci(gaps: &[F32]) -> LocusSet {
-    gaps.iter().enumerate().fold(0, |set, (locus, gap)| set | LocusSet::from(!gap.get().is_nan()) << locus)
+    gaps.iter().enumerate().fold(0, |set, (locus, gap)| set | LocusSet::from(gap.get().is_finite()) << locus)
 }
 
 fn weighing<'a>(record: &FamilyRecord<'a>, loci: &'a [usize]) -> Option<Weighing<'a>> {
@@ -169,10 +169,12 @@ fn weighing<'a>(record: &FamilyRecord<'a>, loci: &'a [usize]) -> Option<Weighing
 }
 
 /// How much more an irregular child may have at a locus than the best regular one, but for its own bound; rounded up. Not a
-/// number where no relative is typed.
+/// number where every child has 0; infinite, so that nobody is passed by, where only inbreeding counts and no relative is
+/// typed.
 fn gap(calculator: &Calculator, position: usize, locus: Option<&CompiledLocus>) -> f32 {
     locus.map_or(f32::NAN, |locus| {
         let bound = calculator.bound_by_family(position, &locus.structure, &locus.evidence);
-        ((bound - locus.screened.best) as f32).next_up()
+        let gap = ((bound - locus.screened.best) as f32).next_up();
+        if locus.evidence.is_typed() { gap.min(f32::MAX) } else { f32::INFINITY }
     })
 }

@@ -7,7 +7,7 @@ use super::compiled::CompiledFamily;
 
 /// A family's tables, arranged for scoring children by their genotype codes.
 pub struct Scorer<'a> {
-    /// Per locus of the panel, the table's values; empty where no relative is typed.
+    /// Per locus of the panel, the table's values; empty where every child has 0.
     tables: Vec<&'a [f64]>,
     /// Loci in the order in which a bad child is recognised soonest.
     order: Vec<Step>,
@@ -130,7 +130,7 @@ impl<'a> Scorer<'a> {
         ordinary.map(|step| self.tables[step.locus][usize::from(codes[step.locus])]).sum()
     }
 
-    /// The table value of a locus, 0 where no relative is typed.
+    /// The table value of a locus, 0 where there is no table.
     pub(super) fn value_at(&self, locus: usize, code: GenotypeCode) -> f64 {
         self.tables[locus].get(usize::from(code)).copied().unwrap_or(0.0)
     }

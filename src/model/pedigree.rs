@@ -198,6 +198,24 @@ impl Pedigree {
         self.child
     }
 
+    /// Whether the missing child is inbred: its father and mother have an ancestor in common, or one is an ancestor of
+    /// the other. Then its two alleles may come from one, which says something wherever the child is typed.
+    #[must_use]
+    pub fn child_is_inbred(&self) -> bool {
+        let line = |parent: Option<usize>| {
+            let mut is_in = vec![false; self.members.len()];
+            parent.into_iter().for_each(|parent| is_in[parent] = true);
+            for (person, member) in self.members.iter().enumerate().rev() {
+                if is_in[person] {
+                    [member.father, member.mother].into_iter().flatten().for_each(|parent| is_in[parent] = true);
+                }
+            }
+            is_in
+        };
+        let Member { father, mother } = self.members[self.child];
+        line(father).into_iter().zip(line(mother)).any(|(paternal, maternal)| paternal && maternal)
+    }
+
     /// Positions of the relatives, in the order in which their relations were given.
     #[must_use]
     pub fn relatives(&self) -> &[usize] {
@@ -229,6 +247,26 @@ mod tests {
         assert_eq!(child.mother, Some(*mother));
         assert_eq!(pedigree.members()[*uncle], pedigree.members()[child.father.unwrap()]);
         assert_eq!(pedigree.members()[*mother], Member::default());
+    }
+
+    #[test]
+    fn a_child_of_relatives_is_inbred() {
+        let founder = Member::default();
+        let couple = |father, mother| Member { father: Some(father), mother: Some(mother) };
+        let one = |father| Member { father: Some(father), mother: None };
+        let inbred = |members: &[Member], child| Pedigree::from_members(members, child, &[]).unwrap().child_is_inbred();
+        let siblings = [founder, founder, couple(0, 1), couple(0, 1), couple(2, 3)];
+        assert!(inbred(&siblings, 4));
+        assert!(!inbred(&siblings[..4], 3));
+        assert!(inbred(&[founder, one(0), couple(0, 1)], 2), "father and daughter");
+        assert!(inbred(&[founder, one(0), one(0), couple(1, 2)], 3), "half-siblings");
+        // Cousins with a grandfather in common; their child, and a child of one of them and a stranger.
+        let cousins = [founder, one(0), one(0), one(1), one(2), founder, couple(3, 4), couple(3, 5)];
+        assert!(inbred(&cousins, 6) && !inbred(&cousins, 7));
+        // A loop elsewhere: the child's half-sibling is the inbred one.
+        let elsewhere = [founder, founder, couple(0, 1), couple(0, 1), couple(2, 3), one(2)];
+        assert!(!inbred(&elsewhere, 5));
+        assert!(!Pedigree::from_relations(&Relation::ALL).unwrap().child_is_inbred());
     }
 
     #[test]

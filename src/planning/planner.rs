@@ -68,7 +68,7 @@ impl Planner {
     /// At how many loci a relative is typed.
     #[must_use]
     pub fn informative_loci(&self) -> usize {
-        self.evidence.iter().filter(|evidence| evidence.is_informative()).count()
+        self.evidence.iter().filter(|evidence| evidence.is_typed()).count()
     }
 
     /// The family's power at a threshold of log10 LR.

@@ -14,7 +14,8 @@ use super::{Floor, LocusFrequencies, Matrix, Model, ModelError};
 /// table says. It mutates as the model says, and shows in no profile.
 ///
 /// A silent allele, where the model has one, is the last. Its frequency s is a share of all
-/// alleles, so the others have (1 - s) times what the table says. It neither mutates nor arises by mutation.
+/// alleles, so the others have (1 - s) times what the table says. It neither mutates nor arises by mutation;
+/// [`super::Mutation`] says what that means for the rates of the others.
 #[derive(Clone, Debug)]
 pub struct LocusModel {
     alleles: Vec<Allele>,
@@ -70,7 +71,7 @@ impl LocusModel {
             frequencies.iter_mut().for_each(|p| *p *= 1.0 - rest);
             frequencies.push(rest);
         }
-        let mut transitions = model.mutation.matrices(&alleles, &frequencies)?;
+        let mut transitions = model.mutation.matrices_beside(&alleles, &frequencies, silent)?;
         if silent > 0.0 {
             frequencies.iter_mut().for_each(|p| *p *= 1.0 - silent);
             frequencies.push(silent);

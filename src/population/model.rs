@@ -9,7 +9,8 @@ use super::{Floor, Mutation, MutationError, MutationRates};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Convention {
     /// An untyped person who carries no information at the locus is left out, and the allele it would hand on
-    /// follows the population frequencies. A locus without a typed relative gives exactly 1.
+    /// follows the population frequencies. A locus without a typed relative gives
+    /// exactly 1, unless the child is inbred.
     Pruned,
     /// Every person of the pedigree stays, so an untyped founder's allele goes through mutation.
     Full,
@@ -95,7 +96,7 @@ pub enum ModelError {
     /// [`Floor::Counted`] on a table that does not say how many persons were counted.
     #[error(
         "the frequency table does not say how many individuals were counted, so the floor (n+1)/(2N+1) of unlisted \
-         alleles is unknown: add the column individuals, or give --rare-allele-frequency"
+         alleles is unknown: add that number to it, as a row or column N; or, where a store is made and for `lr`, give --rare-allele-frequency"
     )]
     NoIndividuals,
     /// Theta outside [0, 1).

@@ -4,7 +4,15 @@ use crate::model::Allele;
 
 /// A mutation model with its parameters; rates are per meiosis and locus.
 ///
-/// The matrices are those of the field's software (Familias; R package pedmut), without any stabilisation.
+/// The matrices are those of the field's software (Familias; R package pedmut), without any stabilisation:
+/// - Alleles without a name count as one further allele, as Familias counts its "Rest allele": the equal model spreads r over
+///   them too, and the proportional model weighs them with their frequency.
+/// - A silent allele neither mutates nor arises. In the equal model it is not among the n alleles; in the proportional one r
+///   is the mean rate over all alleles, the silent one included, so the others mutate at r / (1 - s). Both are Familias.
+/// - The extended stepwise model of Familias wants a number as the name of every allele, and refuses others. Here
+///   alleles without a name never change under it, which is a choice of Reunite.
+/// - An allele outside the table ([`super::LocusModel::with_alleles`]) enlarges the matrices: n counts it. Familias gives
+///   it the same treatment where the user adds it to the database.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Mutation {
     /// No mutation: the identity.
@@ -167,19 +175,34 @@ impl Mutation {
         }
     }
 
-    /// The transition matrices of a locus, father's and mother's.
+    /// The transition matrices of a locus without silent alleles, father's and mother's: see [`Self::matrices_beside`].
+    ///
+    /// # Errors
+    /// [`MutationError`] if the parameters make no stochastic matrix.
+    pub fn matrices(&self, alleles: &[Allele], frequencies: &[f64]) -> Result<[Matrix; 2], MutationError> {
+        self.matrices_beside(alleles, frequencies, 0.0)
+    }
+
+    /// The transition matrices of the alleles of a locus that are not silent, father's and mother's.
     ///
     /// `alleles` are rising; `frequencies` are theirs and add up to 1. A further frequency, the last, is that of all alleles
-    /// without a name, which count as one allele here. Formulas, with n alleles, rate r:
+    /// without a name, which count as one allele here. `silent` is the share of silent alleles, from 0 and below 1, beside
+    /// which the frequencies are shares of the rest. Formulas, with n alleles, rate r:
     /// - equal: `M[i,j] = r / (n - 1)`; with a single allele nothing can change.
-    /// - proportional: `M[i,j] = a p_j` with `a = r / sum_k p_k (1 - p_k)`.
+    /// - proportional: `M[i,j] = a p_j` with `a = r / ((1 - silent) sum_k p_k (1 - p_k))`, so that r is the mean rate over
+    ///   all alleles, silent ones included, which never mutate.
     /// - stepwise: for j in the microvariant group of i, `M[i,j] = r g^|i-j| / sum_k g^|i-k|` over the other
     ///   alleles k of the group; for j outside, `s / (number outside)`; r or s falls away where there is no
     ///   such allele. Alleles without a name neither change nor arise: they have no number to count steps from.
     ///
     /// # Errors
     /// [`MutationError`] if the parameters make no stochastic matrix.
-    pub fn matrices(&self, alleles: &[Allele], frequencies: &[f64]) -> Result<[Matrix; 2], MutationError> {
+    pub fn matrices_beside(
+        &self,
+        alleles: &[Allele],
+        frequencies: &[f64],
+        silent: f64,
+    ) -> Result<[Matrix; 2], MutationError> {
         self.check()?;
         let both = |rates: &MutationRates, build: &dyn Fn(f64) -> Result<Matrix, MutationError>| {
             Ok([build(rates.male)?, build(rates.female)?])
@@ -188,7 +211,7 @@ impl Mutation {
         match self {
             Self::None => Ok([Matrix::identity(n), Matrix::identity(n)]),
             Self::Equal(rates) => both(rates, &|rate| Ok(equal(n, rate))),
-            Self::Proportional(rates) => both(rates, &|rate| proportional(frequencies, rate)),
+            Self::Proportional(rates) => both(rates, &|rate| proportional(frequencies, rate, silent)),
             Self::Stepwise { rates, range, microvariant_rate } => {
                 let named = |rate| stepwise(alleles, rate, *range, *microvariant_rate);
                 both(rates, &|rate| Ok(if n > alleles.len() { named(rate).with_fixed() } else { named(rate) }))
@@ -207,13 +230,13 @@ fn equal(n: usize, rate: f64) -> Matrix {
     matrix
 }
 
-fn proportional(frequencies: &[f64], rate: f64) -> Result<Matrix, MutationError> {
+fn proportional(frequencies: &[f64], rate: f64, silent: f64) -> Result<Matrix, MutationError> {
     let mut matrix = Matrix::identity(frequencies.len());
     let heterozygosity: f64 = frequencies.iter().map(|p| p * (1.0 - p)).sum();
     if frequencies.len() < 2 || heterozygosity <= 0.0 {
         return Ok(matrix);
     }
-    let scale = rate / heterozygosity;
+    let scale = rate / ((1.0 - silent) * heterozygosity);
     for i in 0..frequencies.len() {
         matrix.set_row(i, |j| scale * frequencies[j]);
         if matrix.at(i, i) < 0.0 {
@@ -289,6 +312,20 @@ mod tests {
             mean += p[j] * (1.0 - female.at(j, j));
         }
         assert!((mean - 0.005).abs() < 1e-15, "the mean rate is the rate asked for");
+    }
+
+    #[test]
+    fn beside_silent_alleles_the_mean_rate_over_all_alleles_is_the_rate_asked_for() {
+        let (alleles, p) = th01();
+        let silent = 0.2;
+        let [male, _] = Mutation::Proportional(rates(0.01)).matrices_beside(&alleles, &p, silent).unwrap();
+        let mean: f64 = p.iter().enumerate().map(|(i, p)| (1.0 - silent) * p * (1.0 - male.at(i, i))).sum();
+        assert!((mean - 0.01).abs() < 1e-15);
+        // The equal model counts the alleles that are not silent: each of them mutates with the rate.
+        let [male, _] = Mutation::Equal(rates(0.01)).matrices_beside(&alleles, &p, silent).unwrap();
+        assert!((male.at(0, 1) - 0.01 / 7.0).abs() < 1e-15 && (male.at(0, 0) - 0.99).abs() < 1e-15);
+        let high = Mutation::Proportional(rates(0.5)).matrices_beside(&alleles, &p, 0.5);
+        assert!(matches!(high, Err(MutationError::Infeasible { .. })));
     }
 
     #[test]

@@ -88,7 +88,7 @@ const COST_WEIGH_ONE: f64 = 200.0;
 impl Plan {
     /// The plan of a family for a threshold on log10 LR.
     ///
-    /// `loci` holds, per locus of the panel, the compiled locus if any relative is typed there. Every regular child
+    /// `loci` holds, per locus of the panel, the compiled locus if it can tell children apart. Every regular child
     /// whose sum of table values reaches the threshold passes the plan.
     #[must_use]
     pub fn new(loci: &[Option<&ScreenedLocus>], layout: &Layout, threshold: f64) -> Self {

@@ -71,7 +71,7 @@ impl Measure {
 }
 
 impl Weights {
-    /// The weights for a threshold. `loci` holds, per locus of the panel, the compiled locus if any relative is typed
+    /// The weights for a threshold. `loci` holds, per locus of the panel, the compiled locus if it can tell children apart
     /// there.
     #[must_use]
     pub fn new(loci: &[Option<&ScreenedLocus>], classes: &Classes, threshold: f64) -> Self {

@@ -114,10 +114,16 @@ pub struct FoundKin {
     pub report: KinReport,
     /// The same pairs, with the samples that could not be compared.
     pub result: KinResult,
+    /// Whether the store's model has no mutation, so that the default one was taken.
+    pub other_mutation: bool,
 }
 
 impl Store {
     /// Compares samples with each other and lists pairs that are close kin without being of one family, or one person's.
+    ///
+    /// Both sexes mutate at the mean of the store's two rates. Where the store's model is [`Mutation::None`], the mutation
+    /// model is that of [`Model::default`], so that one mutation does not hide a parent; [`FoundKin::other_mutation`] says
+    /// so.
     ///
     /// ```no_run
     /// use std::path::Path;
@@ -187,7 +193,8 @@ impl Store {
         };
         let entry = entry.clone().with("within", within.word());
         ledger.append(&entry.about(report.pairs.iter().flat_map(KinRow::pseudonyms)))?;
-        Ok(FoundKin { report, result })
+        let other_mutation = self.settings().model.mutation == Mutation::None;
+        Ok(FoundKin { report, result, other_mutation })
     }
 
     /// Builds the calculator for two samples of which it is unknown who is the elder, and whose sex does not count: both

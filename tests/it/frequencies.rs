@@ -44,6 +44,15 @@ fn check_shows_what_is_read_and_what_is_left_out() {
     let several = lab.write("several.csv", "pop,locus,allele,freq\nHan,vWA,14,1\nHui,vWA,15,1\n");
     lab.run(&["frequencies", "check", &several]).ends(2).says(&["choose one of Han, Hui", "--population NAME"]);
     lab.run(&["frequencies", "check", "--population", "Hui", &several]).ends(0).says(&["population Hui"]);
+    let merged = lab.write("merged.csv", ",vWA,,FGA,\nAllele,Han,Hui,Han,Hui\n14,1,1,,\n20,,,1,1\nN,90,80,90,70\n");
+    lab.run(&["frequencies", "check", &merged]).ends(2).says(&["choose one of Han, Hui", "--population NAME"]);
+    let of_hui = ["frequencies", "check", "--population", "Hui", "--format", "json", &merged];
+    let json = lab.run(&of_hui).ends(0).json();
+    assert_eq!(json["loci"][1]["individuals"], 70);
+    let pairs = lab.write("pairs.txt", "#Han\nvWA\t14=0.4\t15=0.6\nFGA\t20=1\n");
+    let says = ["a line per locus", "add a row or column N", "--rare-allele-frequency"];
+    lab.run(&["frequencies", "check", &pairs]).ends(0).says(&says);
+    lab.run_on("no-persons", &["init", "--frequencies", &pairs]).ends(2).says(&["as a row or column N"]);
     let odd = lab.write("odd.csv", "locus,allele,freq\nL1,14,1\n");
     lab.run(&["frequencies", "check", &odd]).ends(2).says(&["odd.csv:2: column A (locus)", "--keep-locus NAME"]);
     lab.run(&["frequencies", "check", "--keep-locus", "L1", &odd]).ends(0);

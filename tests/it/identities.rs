@@ -282,3 +282,28 @@ fn nothing_of_an_identifier_is_told() {
         }
     }
 }
+
+#[test]
+fn kin_says_which_mutation_model_it_takes_where_the_store_has_none() {
+    let lab = Lab::new();
+    let children = lab.write("c.csv", "sample_id,sex,vWA,FGA\nC1,male,14/15,22/24\nC2,male,14/15,22/24\n");
+    let kin = |store: &str, mutation: &str| {
+        lab.run_on(store, &["init", "--mutation", mutation]).ends(0);
+        lab.run_on(store, &["import", "--as", "children", &children]).ends(0);
+        lab.run_on(store, &["kin", "--within", "children", "--min-log10-lr", "-2", "--format", "json"]).ends(0)
+    };
+    let model = |said: &Said| {
+        let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        report["model"].as_str().unwrap().to_owned()
+    };
+    let taken = "mutation stepwise (rate male 0.001285";
+    let none = kin("none", "none").says(&["the store's mutation model is none", "kin takes the default", taken]);
+    assert!(model(&none).starts_with(taken), "{}", model(&none));
+    let equal = kin("equal", "equal").says(&["model: mutation equal"]);
+    assert!(model(&equal).starts_with("mutation equal") && !equal.err.contains("takes the default"), "{}", equal.err);
+    let help = lab.run(&["kin", "--help"]).ends(0).out;
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["stepwise, rate 0.001285", "range 0.1, microvariant rate 0.000001"] {
+        assert!(help.contains(part), "{help}");
+    }
+}

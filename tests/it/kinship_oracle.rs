@@ -166,6 +166,23 @@ proptest! {
         }
     }
 
+    /// Of nobody typed, too, if the child is inbred; otherwise it is 1 by definition, mutation or not.
+    #[test]
+    fn an_untyped_family_under_any_model((pedigree, _) in pedigrees(), model in models(), child in genotypes()) {
+        let calculator = Calculator::new(&table(), model).unwrap();
+        let typed = vec![None; pedigree.relatives().len()];
+        let shown = typed.iter().map(|&genotype| (Relation::Member, genotype));
+        let evidence = Evidence::of_pedigree(Arc::new(pedigree.clone()), shown);
+        let ours = calculator.log10_lr(0, &evidence, Some(child)).unwrap();
+        prop_assert_eq!(evidence.is_informative(), pedigree.child_is_inbred());
+        if pedigree.child_is_inbred() {
+            let [related, unrelated, _] = brute_force(&pedigree, &typed, child, &model, &calculator.loci()[0]);
+            prop_assert!((ours - (related / unrelated).log10()).abs() < 1e-10, "{}", ours);
+        } else {
+            prop_assert_eq!(ours.to_bits(), 0);
+        }
+    }
+
     #[test]
     fn what_shows_adds_up(model in models(), (pedigree, typed) in pedigrees()) {
         let calculator = Calculator::new(&table(), model).unwrap();

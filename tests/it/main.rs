@@ -37,6 +37,7 @@ mod kinship_oracle;
 mod kits;
 mod linkage_oracle;
 mod long_work;
+mod lr;
 mod lr_distribution;
 mod parent;
 mod pedigrees;

@@ -209,7 +209,7 @@ fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, 
             }
             let (mut loci_compared, mut incompatible_loci) = (0, 0);
             for (locus, evidence) in evidence.iter().enumerate() {
-                let Some(genotype) = child.profile.at(locus).filter(|_| evidence.is_informative()) else { continue };
+                let Some(genotype) = child.profile.at(locus).filter(|_| evidence.is_typed()) else { continue };
                 loci_compared += 1;
                 incompatible_loci += u32::from(calculator.is_compatible(evidence, genotype).unwrap() == Some(false));
             }
@@ -375,6 +375,14 @@ fn with_pedigrees(families: &mut [Family]) {
         let (members, child, places) =
             if i % 2 == 0 { (&inbred[..], 6, [5, 1, 2, 0]) } else { (&with_child[..], 2, [4, 1, 0, 3]) };
         family.relatives.truncate(places.len());
+        if i % 2 == 0 {
+            // Nobody is typed here, and the child's own inbreeding is all that counts.
+            for relative in &mut family.relatives {
+                let mut genotypes = relative.profile.genotypes().to_vec();
+                [2, 5, 11, 17].into_iter().for_each(|locus| genotypes[locus] = None);
+                relative.profile = Profile::new(genotypes);
+            }
+        }
         let places = &places[..family.relatives.len()];
         family.relatives.iter_mut().for_each(|relative| relative.relation = Relation::Member);
         family.pedigree = Some(Arc::new(Pedigree::from_members(members, child, places).unwrap()));
@@ -386,7 +394,7 @@ proptest! {
 
     #[test]
     fn screened_equals_exhaustive_with_explicit_pedigrees(
-        model in models(), seed in any::<u64>(), least in -2.0..4.0_f64, untyped in 0.0..0.3_f64
+        model in models(), seed in any::<u64>(), least in -2.0..4.0_f64, untyped in 0.0..0.3_f64, linked in any::<bool>(),
     ) {
         let table = FrequencyTable::chinese_han_23();
         let shape = |relations: &[Relation]| Shape { relations: relations.to_vec(), weight: 1.0 };
@@ -398,7 +406,10 @@ proptest! {
         };
         let (mut families, children) = people(&plan, table, &model);
         with_pedigrees(&mut families);
-        let calculator = Calculator::new(table, model).unwrap();
+        let names = |at: [usize; 2]| at.map(|locus| table.panel().loci()[locus].clone());
+        let pairs = [[2, 3], [5, 11]].map(|at| LinkedLoci { loci: names(at), recombination: 0.1 });
+        let pairs = if linked { pairs.as_slice() } else { &[] };
+        let calculator = Calculator::new(table, model).unwrap().with_linked(pairs).unwrap();
         let index = index(&children, table);
         let expected = exhaustive(&families, &children, &calculator, least);
         for result in every_way(&index, &calculator, &compilers(&calculator), from(least), &families) {
@@ -437,7 +448,7 @@ fn exhaustive_in_views(
             }
             let incompatible = |view: &FamilyView, locus: usize| {
                 let evidence = Evidence::of_family(&view.family, locus, calculator.model().convention);
-                let genotype = child.profile.at(locus).filter(|_| evidence.is_informative());
+                let genotype = child.profile.at(locus).filter(|_| evidence.is_typed());
                 genotype.is_some_and(|g| calculator.is_compatible(&evidence, g).unwrap() == Some(false))
             };
             let contradicts =

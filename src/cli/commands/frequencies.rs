@@ -26,9 +26,10 @@ pub(crate) enum FrequencyCommand {
 
 #[derive(Args)]
 pub(crate) struct Check {
-    /// A table as it is published: CSV or other text (UTF-8, UTF-16, GB18030, Latin-1), a workbook with the feature xlsx,
-    /// or a Familias project. Rows of locus, allele and frequency; alleles as rows and loci as columns, or the other way
-    /// round; or a list with the name of each locus above its alleles
+    /// A table as it is published: CSV or other text (UTF-8, UTF-16, GB18030, Latin-1), a workbook, the XML of STRidER, or
+    /// a Familias project. Rows of locus, allele and frequency; alleles as rows and loci as columns, or the other way round;
+    /// several headers, such as loci over populations; columns of alleles and frequencies for each locus; a list with the
+    /// name of each locus above its alleles; a line per locus with its alleles as 14=0.12; or a file for Merlin or Mendel
     file: PathBuf,
     #[command(flatten)]
     table: TableOptions,
@@ -86,6 +87,12 @@ impl Check {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
             Format::Table => output.data(&report.table())?,
+        }
+        if table.loci().iter().zip(floors).any(|(locus, floor)| locus.individuals().is_none() && floor.is_none()) {
+            output.say(
+                "the table does not say everywhere how many persons were counted, which gives alleles without a row a \
+                 frequency: add a row or column N; `init` and `lr` take --rare-allele-frequency instead",
+            );
         }
         if Store::exists(&global.store) {
             say_panels(&global.open()?, table, output);

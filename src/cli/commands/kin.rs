@@ -60,7 +60,15 @@ impl FindKin {
             identity: self.rule.rule(),
         };
         let entry = global.entry("kin").with("format", self.format.format.word());
-        let FoundKin { report, result, .. } = global.open()?.find_kin(&options, &entry, &Notices::new(output))?;
+        let FoundKin { report, result, other_mutation, .. } =
+            global.open()?.find_kin(&options, &entry, &Notices::new(output))?;
+        output.say(&format!("model: {}", report.model));
+        if other_mutation {
+            output.warn(
+                "the store's mutation model is none, with which one mutation would hide a parent: kin takes the default \
+                 mutation model instead",
+            );
+        }
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,

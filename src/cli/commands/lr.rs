@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::anyhow;
 use clap::Args;
 
 use crate::cli::model_options::ModelOptions;
 use crate::cli::options::{FrequencyOption, Global};
 use crate::cli::outcome::Outcome;
-use crate::cli::output::Output;
+use crate::cli::output::{Output, plural};
 use crate::intake::{Case, CasePedigrees, Problem, file_bytes, read_cases};
-use crate::kinship::{Calculator, Evidence, LinkedEvidence, LinkedShown, Shown};
+use crate::kinship::{Calculator, Evidence, KinshipError, LinkedEvidence, LinkedShown, Shown};
 use crate::model::Locus;
-use crate::population::Convention;
+use crate::population::{Convention, Floor};
 use crate::report::{CsvText, TableUsed};
 use crate::store::Frequencies;
 
@@ -62,69 +62,97 @@ impl Lr {
             output.warn(&format!("{name}: holds no case: nothing was computed"));
             return Ok(Outcome::Nothing);
         }
-        output.say(&format!("{} cases; {}", cases.len(), calculator.settings_line()));
+        output.say(&format!("{}; {}", plural(cases.len() as u64, "case"), calculator.settings_line()));
         if let Some(remark) = TableUsed::new(&table, self.frequencies.of_store()).remark()
             && self.frequencies.of_store().is_some()
         {
             output.warn(&remark);
         }
         let mut csv = CsvText::with_header(["case", "locus", "log10_lr"]);
+        let mut failed: u64 = 0;
         for case in &cases {
-            for locus in unlisted(case, &calculator) {
-                output.warn(&format!(
-                    "case {}, locus {locus}: has an allele that the frequency table does not list; the floor is used",
-                    case.name
-                ));
+            if calculator.model().floor != Floor::Refuse {
+                for locus in unlisted(case, &calculator) {
+                    output.warn(&format!(
+                        "case {}, locus {locus}: has an allele that the frequency table does not list; the floor is used",
+                        case.name
+                    ));
+                }
             }
-            write_case(&mut csv, case, &calculator)?;
+            match rows(case, &calculator) {
+                Ok(rows) => write_case(&mut csv, &case.name, &rows),
+                Err(failures) => {
+                    failed += 1;
+                    failures.iter().for_each(|failure| output.error(&anyhow!("case {}, {failure}", case.name), None));
+                }
+            }
         }
         output.data(&csv.finish())?;
-        Ok(Outcome::Done)
+        if failed == 0 {
+            return Ok(Outcome::Done);
+        }
+        let rest = cases.len() as u64 - failed;
+        output.warn(&format!("no likelihood ratio of {}; {} computed", plural(failed, "case"), plural(rest, "case")));
+        Ok(Outcome::Rejected)
     }
 }
 
-fn write_case(csv: &mut CsvText, case: &Case, calculator: &Calculator) -> anyhow::Result<()> {
-    let name = &case.name;
-    let mut total = 0.0;
-    let linked = linked(case, calculator).with_context(|| format!("case {name}"))?;
-    for (position, locus) in calculator.panel().loci().iter().enumerate() {
-        if let Some((loci, log10_lr)) = linked.iter().find(|(loci, _)| loci.contains(&position)) {
-            // Both loci in one row, where the first stands.
-            if loci[0] == position {
-                let both = format!("{locus}+{}", calculator.panel().loci()[loci[1]]);
-                csv.field(name).field(both).field(log10_lr).end_row();
-                total += log10_lr;
+/// The rows of a case, in panel order: a locus, or two linked ones where the first stands, and its log10 LR.
+///
+/// # Errors
+/// What cannot be computed: the loci, and why, each reason once.
+fn rows(case: &Case, calculator: &Calculator) -> Result<Vec<(String, f64)>, Vec<String>> {
+    let loci = calculator.panel().loci();
+    let mut rows = Vec::with_capacity(loci.len());
+    let mut failures: Vec<(KinshipError, Vec<String>)> = Vec::new();
+    let mut add = |name: String, value: Result<f64, KinshipError>| match value {
+        Ok(value) => rows.push((name, value)),
+        Err(error) => match failures.iter_mut().find(|failure| failure.0 == error) {
+            Some((_, names)) => names.push(name),
+            None => failures.push((error, vec![name])),
+        },
+    };
+    let linked: Vec<_> = (0..calculator.linked().len()).map(|pair| linked(case, calculator, pair)).collect();
+    for (position, locus) in loci.iter().enumerate() {
+        let pair = calculator.linked().iter().zip(&linked).find(|(pair, _)| pair.loci.contains(&position));
+        if let Some((pair, value)) = pair
+            && let Some(value) = value.clone().transpose()
+        {
+            if pair.loci[0] == position {
+                add(format!("{locus}+{}", loci[pair.loci[1]]), value);
             }
             continue;
         }
         let evidence = evidence(case, position, calculator.model().convention);
-        let log10_lr = calculator
-            .log10_lr_with(position, &evidence, case.child.at(position), case.child_drop_out)
-            .with_context(|| format!("case {name}, locus {locus}"))?;
+        let child = case.child.at(position);
+        add(locus.to_string(), calculator.log10_lr_with(position, &evidence, child, case.child_drop_out));
+    }
+    let failure = |(error, names): (KinshipError, Vec<String>)| {
+        format!("{} {}: {error}", if names.len() == 1 { "locus" } else { "loci" }, names.join(", "))
+    };
+    if failures.is_empty() { Ok(rows) } else { Err(failures.into_iter().map(failure).collect()) }
+}
+
+fn write_case(csv: &mut CsvText, name: &str, rows: &[(String, f64)]) {
+    let mut total = 0.0;
+    for (locus, log10_lr) in rows {
         csv.field(name).field(locus).field(log10_lr).end_row();
         total += log10_lr;
     }
     csv.field(name).field("total").field(total + 0.0).end_row();
-    Ok(())
 }
 
-/// The linked pairs that matter in this case, with the log10 LR of both loci together.
-fn linked(case: &Case, calculator: &Calculator) -> anyhow::Result<Vec<([usize; 2], f64)>> {
-    let mut values = Vec::new();
-    for (number, pair) in calculator.linked().iter().enumerate() {
-        let relatives = case.relatives.iter().map(|relative| LinkedShown {
-            relation: relative.relation,
-            genotypes: pair.loci.map(|locus| relative.profile.at(locus)),
-            drop_out: relative.drop_out,
-        });
-        let evidence = LinkedEvidence::new(case.pedigree.clone(), relatives);
-        let child = pair.loci.map(|locus| case.child.at(locus));
-        let mut scorer = calculator.linked_scorer(number, &evidence)?;
-        if let Some(value) = calculator.linked_log10_lr(&mut scorer, child, case.child_drop_out)? {
-            values.push((pair.loci, value));
-        }
-    }
-    Ok(values)
+/// log10 LR of both loci of a linked pair together; `None` where linkage changes nothing.
+fn linked(case: &Case, calculator: &Calculator, pair: usize) -> Result<Option<f64>, KinshipError> {
+    let loci = calculator.linked()[pair].loci;
+    let relatives = case.relatives.iter().map(|relative| LinkedShown {
+        relation: relative.relation,
+        genotypes: loci.map(|locus| relative.profile.at(locus)),
+        drop_out: relative.drop_out,
+    });
+    let evidence = LinkedEvidence::new(case.pedigree.clone(), relatives);
+    let mut scorer = calculator.linked_scorer(pair, &evidence)?;
+    calculator.linked_log10_lr(&mut scorer, loci.map(|locus| case.child.at(locus)), case.child_drop_out)
 }
 
 fn evidence(case: &Case, position: usize, convention: Convention) -> Evidence {

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use crate::intake::columns::fields::{FIELDS, field_named, plain_name, shown};
 use crate::intake::columns::loci::{self, Named};
-use crate::intake::columns::tall_table::{allele_number, is_tall_column};
-use crate::model::Panel;
+use crate::intake::columns::tall_table::{holds_alleles, is_tall_column};
+use crate::model::{Genotype, Panel};
 
 /// The most bytes of a map.
 const MOST_MAP_BYTES: usize = 1 << 20;
@@ -85,6 +85,13 @@ pub enum MapError {
     /// A column is named twice, in other spelling, or mapped and ignored.
     #[error("{:?} stands twice in the map", shown(.0))]
     Twice(String),
+    /// A genotype is translated into another one.
+    #[error(
+        "[values.{}] translates a genotype, {:?}: a map may translate signs such as \"failed\", and no alleles; correct the file",
+        shown(.0),
+        shown(.1)
+    )]
+    Genotype(String, String),
     /// Values of a column that is none here.
     #[error("[values.{:?}] is for no column: name it as it is called here, or `loci` for all genotypes", shown(.0))]
     Values(String),
@@ -151,6 +158,9 @@ impl ColumnMap {
             }
             let words_of = map.values.entry(key(&column)).or_default();
             for (theirs, ours) in words {
+                if (column == LOCI || is_genotype(&key(&column))) && theirs.trim().parse::<Genotype>().is_ok() {
+                    return Err(MapError::Genotype(column, theirs));
+                }
                 if words_of.insert(plain_value(&theirs).into_owned(), ours).is_some() {
                     return Err(MapError::Twice(theirs));
                 }
@@ -228,7 +238,7 @@ fn is_column(name: &str, panel: &Panel) -> bool {
 
 /// Whether the cells of a column are genotypes or alleles, by its name here.
 fn is_genotype(ours: &str) -> bool {
-    if is_tall_column(ours) { allele_number(ours).is_some() } else { field_named(ours).is_none() }
+    if is_tall_column(ours) { holds_alleles(ours) } else { field_named(ours).is_none() }
 }
 
 #[cfg(test)]

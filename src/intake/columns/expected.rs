@@ -99,7 +99,7 @@ impl<'a> Expected<'a> {
             Field::SampleId => true,
             Field::FamilyId | Field::Relation | Field::Sex => self.layout == Layout::Families && self.listed.is_none(),
             Field::Agency | Field::Region | Field::CollectedOn | Field::Kit | Field::DropOut => false,
-            Field::ResidentId | Field::BirthCertificate | Field::Amelogenin => false,
+            Field::ResidentId | Field::BirthCertificate | Field::Category | Field::Amelogenin => false,
         }
     }
 

@@ -19,11 +19,13 @@ pub(in crate::intake) enum Field {
     DropOut,
     ResidentId,
     BirthCertificate,
+    /// A child of unknown origin, or a relative.
+    Category,
     /// The sex marker; it may have two columns, as a locus.
     Amelogenin,
 }
 
-pub(in crate::intake) const FIELDS: [(Field, &str); 12] = [
+pub(in crate::intake) const FIELDS: [(Field, &str); 13] = [
     (Field::FamilyId, "family_id"),
     (Field::SampleId, "sample_id"),
     (Field::Relation, "relation"),
@@ -35,11 +37,12 @@ pub(in crate::intake) const FIELDS: [(Field, &str); 12] = [
     (Field::DropOut, "drop_out"),
     (Field::ResidentId, "resident_id"),
     (Field::BirthCertificate, "birth_certificate"),
+    (Field::Category, "category"),
     (Field::Amelogenin, "AMEL"),
 ];
 
 /// Other names in use, as [`plain_name`] leaves them.
-const ALIASES: [(Field, &[&str]); 8] = [
+const ALIASES: [(Field, &[&str]); 10] = [
     (
         Field::SampleId,
         &[
@@ -61,11 +64,30 @@ const ALIASES: [(Field, &[&str]); 8] = [
             "实验室编号",
             "检材编号",
             "标本编号",
+            "样本id",
+            "样品id",
+            "dna编号",
+            "血样编号",
+            "样本条码",
+            "样本条码号",
+            "实验室样本编号",
         ],
     ),
     (
         Field::FamilyId,
-        &["caseid", "caseno", "casenumber", "familyno", "familynumber", "家系编号", "家系号", "家庭编号", "案件编号"],
+        &[
+            "caseid",
+            "caseno",
+            "casenumber",
+            "familyno",
+            "familynumber",
+            "家系编号",
+            "家系号",
+            "家庭编号",
+            "案件编号",
+            "案号",
+            "家庭号",
+        ],
     ),
     (
         Field::Relation,
@@ -81,9 +103,13 @@ const ALIASES: [(Field, &[&str]); 8] = [
             "与失踪人关系",
             "与失踪人员关系",
             "与失踪儿童关系",
+            "与失踪者关系",
+            "与被拐儿童关系",
+            "与被寻人关系",
+            "與本人關係",
         ],
     ),
-    (Field::Sex, &["gender", "性别", "sexgender"]),
+    (Field::Sex, &["gender", "性别", "性別", "sexgender", "被采样人性别", "被采集人性别"]),
     (
         Field::CollectedOn,
         &[
@@ -97,14 +123,19 @@ const ALIASES: [(Field, &[&str]); 8] = [
             "采血日期",
         ],
     ),
-    (Field::Kit, &["kitname", "试剂盒", "试剂盒名称", "检测试剂盒"]),
+    (Field::Kit, &["kitname", "试剂盒", "试剂盒名称", "检测试剂盒", "扩增试剂盒", "试剂盒类型"]),
     (Field::Agency, &["委托单位", "送检单位"]),
+    (
+        Field::DropOut,
+        &["dropoutprobability", "dropoutrate", "dropoutprob", "probabilityofdropout", "丢失概率", "等位基因丢失概率"],
+    ),
+    (Field::Category, &["人员类别", "人员类型", "采样人员类别", "被采样人员类别", "personcategory", "persontype"]),
     (Field::Amelogenin, &["amelogenin", "am"]),
 ];
 
 /// Columns that hold names, addresses, numbers to call or free text: such things are never kept, as [`plain_name`] leaves
 /// their names.
-const PRIVATE: [&str; 36] = [
+const PRIVATE: [&str; 60] = [
     "人员姓名",
     "姓名",
     "被采样人",
@@ -132,6 +163,30 @@ const PRIVATE: [&str; 36] = [
     "联系方式",
     "备注",
     "说明",
+    "被采集人",
+    "被采集人姓名",
+    "受检人",
+    "受检人姓名",
+    "送检人",
+    "联系人",
+    "联系人姓名",
+    "联系人电话",
+    "儿童姓名",
+    "孩子姓名",
+    "年龄",
+    "出生日期",
+    "籍贯",
+    "现居住地",
+    "证件号",
+    "证件号码",
+    "证件类型",
+    "身高",
+    "体貌特征",
+    "照片",
+    "失踪地点",
+    "案件名称",
+    "简要案情",
+    "案情",
     "personname",
     "fullname",
     "address",
@@ -143,20 +198,28 @@ const PRIVATE: [&str; 36] = [
     "comments",
 ];
 
-/// Columns that say nothing about a donor: running numbers, kinds of samples and of persons.
-const ASIDE: [&str; 12] = [
+/// Columns that say nothing about a donor: running numbers, kinds of samples.
+const ASIDE: [&str; 20] = [
     "序号",
     "no",
     "样本类型",
     "样品类型",
     "检材类型",
     "sampletype",
-    "人员类别",
-    "人员类型",
-    "民族",
     "检验人",
     "检验日期",
     "复核人",
+    "样本来源",
+    "送检日期",
+    "受理日期",
+    "检测日期",
+    "录入日期",
+    "录入人",
+    "失踪时间",
+    "失踪日期",
+    "被拐时间",
+    "检测人",
+    "民族",
 ];
 
 /// Why a column that is known is not read.
@@ -171,7 +234,7 @@ pub(in crate::intake) enum Ignored {
 /// Whether a column is known, and not read.
 pub(in crate::intake) fn ignored_column(name: &str) -> Option<Ignored> {
     let name = plain_name(name);
-    let is = |known: &[&str]| known.contains(&name.trim_end_matches('.'));
+    let is = |known: &[&str]| known.contains(&name.trim_end_matches(['.', '1', '2', '3', '(', ')']));
     if is(&PRIVATE) { Some(Ignored::Private) } else { is(&ASIDE).then_some(Ignored::Aside) }
 }
 
@@ -244,6 +307,11 @@ mod tests {
             ("试剂盒", Some(Field::Kit)),
             ("委托单位", Some(Field::Agency)),
             ("案件编号", Some(Field::FamilyId)),
+            ("DNA 编号", Some(Field::SampleId)),
+            ("与被拐儿童关系", Some(Field::Relation)),
+            ("性別", Some(Field::Sex)),
+            ("人员类别", Some(Field::Category)),
+            ("Dropout probability", Some(Field::DropOut)),
             ("人员姓名", None),
             ("samples", None),
             ("", None),
@@ -258,9 +326,13 @@ mod tests {
             ("人员姓名", Some(Ignored::Private)),
             ("备注", Some(Ignored::Private)),
             ("Remarks", Some(Ignored::Private)),
+            ("备注1", Some(Ignored::Private)),
+            ("联系人电话", Some(Ignored::Private)),
+            ("受理日期", Some(Ignored::Aside)),
             ("序号", Some(Ignored::Aside)),
             ("No.", Some(Ignored::Aside)),
-            ("人员类别", Some(Ignored::Aside)),
+            ("样本类型", Some(Ignored::Aside)),
+            ("人员类别", None),
             ("comment on vWA", None),
             ("sex", None),
         ] {

@@ -8,7 +8,7 @@ use crate::intake::columns::fields::{FIELDS, Field, Ignored, field_named, ignore
 use crate::intake::columns::loci::{self, Named};
 use crate::intake::columns::number_kind::kind_of_column;
 use crate::intake::columns::pairing::{Found, LocusColumns, Placed, joined};
-use crate::intake::columns::tall_table::TallColumns;
+use crate::intake::columns::tall_table::{TallColumns, lacks_alleles};
 use crate::intake::findings::{Column, ColumnName, Findings};
 use crate::intake::text::lines::Comma;
 
@@ -142,6 +142,7 @@ impl Header {
             if expected.is_ignored(theirs) {
                 header.leave_aside(position, ours, expected, findings);
             } else {
+                header.check_mapped_locus(position, theirs, ours, expected, findings);
                 header.place_column(line, position, ours, expected, &mut found, findings);
             }
         }
@@ -182,7 +183,7 @@ impl Header {
                     }
                     None => {
                         if !expected.panel.loci().contains(locus) {
-                            findings.note(line, header.column(position), FindingCode::NotInPanel, not_in_panel(locus));
+                            note_not_in_panel(line, header.column(position), locus, findings);
                         }
                         header.loci.push(locus.clone());
                         header.locus_columns.push(LocusColumns::One(position));
@@ -295,6 +296,30 @@ impl Header {
         }
     }
 
+    /// Warns of a map that reads the name of one locus as another locus.
+    fn check_mapped_locus(
+        &self,
+        position: usize,
+        theirs: &str,
+        ours: &str,
+        expected: &Expected<'_>,
+        findings: &mut Findings,
+    ) {
+        if !expected.map.is_some_and(|map| map.names(theirs)) {
+            return;
+        }
+        let locus = |name: &str| match locus_of_column(name, expected.panel, &[]).0 {
+            Named::Locus { locus, .. } => Some(locus),
+            _ => None,
+        };
+        if let (Some(theirs), Some(ours)) = (locus(theirs), locus(ours))
+            && theirs != ours
+        {
+            let what = format!("is the name of a locus, {theirs}, and read as {ours}, as the map says");
+            findings.warn(self.line, self.column(position), FindingCode::MappedLocus, what);
+        }
+    }
+
     fn place_field(&mut self, line: u64, position: usize, name: &str, field: Field, findings: &mut Findings) {
         let column = self.column(position);
         match self.fields[field as usize] {
@@ -380,7 +405,7 @@ impl Header {
                     findings.note(line, column.clone(), FindingCode::Alias, format!("is read as {locus}"));
                 }
                 if !in_panel {
-                    findings.note(line, column, FindingCode::NotInPanel, not_in_panel(&locus));
+                    note_not_in_panel(line, column, &locus, findings);
                 }
                 self.loci.push(locus);
                 found.loci.push(Found::new(position, second));
@@ -391,12 +416,16 @@ impl Header {
 
 const LISTED_TOO: &str = "stands in the case list, too: remove it from one of the two";
 
-fn not_in_panel(locus: &Locus) -> &'static str {
+/// Says of a locus that it is not matched on. A name that no kit known here has may be another one's, misspelled: then the
+/// other locus lacks its genotypes, which must not go unseen.
+fn note_not_in_panel(line: u64, column: Column, locus: &Locus, findings: &mut Findings) {
     if loci::KNOWN_LOCI.contains(&locus.name()) {
-        "is not in this store's panel: kept, not matched on"
+        let what = "is not in this store's panel: kept, not matched on";
+        findings.note(line, column, FindingCode::NotInPanel, what);
     } else {
-        "is a well-formed name of a locus that is not in this store's panel, nor of a kit known here: kept, not matched on; \
-         correct the name if another locus is meant"
+        let what = "is a well-formed name of a locus that is not in this store's panel, nor of a kit known here: kept, not \
+                    matched on; correct the name if another locus is meant";
+        findings.warn(line, column, FindingCode::UnlistedLocus, what);
     }
 }
 
@@ -499,6 +528,10 @@ fn is_header_of_layout(
         }
     } else if TallColumns::find(names).is_some() {
         let what = "this looks like a table with a row per sample and locus: import it with --format genemapper";
+        Some((FindingCode::Format, what.to_owned()))
+    } else if lacks_alleles(names) {
+        let what = "names samples and markers, as a table with a row per sample and locus, and no alleles: name these columns \
+                    Allele 1 and Allele 2, or say with --map which they are";
         Some((FindingCode::Format, what.to_owned()))
     } else if names.len() > MOST_COLUMNS {
         Some((FindingCode::Columns, too_many(names.len())))

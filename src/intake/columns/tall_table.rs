@@ -1,7 +1,7 @@
 //! Columns of a table with a row per sample and locus.
 
-use crate::intake::columns::fields::{Field, field_named, plain_name};
-use crate::intake::columns::loci::{Named, marker_named};
+use crate::intake::columns::fields::{FIELDS, Field, field_named, plain_name, shown};
+use crate::intake::columns::loci::{Named, marker_named, nearest};
 use crate::intake::findings::{ColumnName, Findings};
 use crate::intake::text::characters::to_ascii;
 use crate::model::{FindingCode, Panel};
@@ -11,6 +11,8 @@ const MOST_ALLELES: u32 = 99;
 
 /// Names of the column of markers, as [`plain_name`] leaves them.
 const MARKERS: [&str; 7] = ["marker", "markername", "locus", "locusname", "基因座", "位点", "基因座名称"];
+/// Names of a column of whole genotypes, likewise: read where no column is of one allele.
+const GENOTYPES: [&str; 7] = ["genotype", "genotypes", "calls", "基因型", "分型", "分型结果", "等位基因型"];
 /// Names of the column of kinds of samples, likewise.
 const TYPES: [&str; 4] = ["sampletype", "specimencategory", "样本类型", "样品类型"];
 
@@ -57,7 +59,7 @@ const MEASURED: [&str; 34] = [
 pub(in crate::intake) struct TallColumns {
     pub(in crate::intake) sample: usize,
     pub(in crate::intake) marker: usize,
-    /// In the order of their numbers.
+    /// In the order of their numbers; a column by itself may hold whole genotypes.
     pub(in crate::intake) alleles: Vec<usize>,
     /// Sample Type, Specimen Category.
     pub(in crate::intake) types: Vec<usize>,
@@ -79,11 +81,15 @@ impl TallColumns {
         let sample = sample.or_else(|| at("sampleinfo"))?;
         let marker = any(&MARKERS)?;
         let (mut alleles, mut types, mut fields, mut others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let has_alleles = names.iter().any(|name| allele_number(name).is_some());
+        let is_whole = |at: usize| !has_alleles && GENOTYPES.contains(&plain[at].as_str());
         for (position, name) in names.iter().enumerate().filter(|(at, _)| ![sample, marker].contains(at)) {
             if let Some(number) = allele_number(name)
                 && !alleles.iter().any(|(known, _)| *known == number)
             {
                 alleles.push((number, position));
+            } else if alleles.is_empty() && is_whole(position) {
+                alleles.push((1, position));
             } else if TYPES.contains(&plain[position].as_str()) {
                 types.push(position);
             } else if let Some(field) = field_named(name)
@@ -98,11 +104,6 @@ impl TallColumns {
         alleles.sort_unstable();
         let alleles: Vec<usize> = alleles.into_iter().map(|(_, position)| position).collect();
         (!alleles.is_empty()).then_some(Self { sample, marker, alleles, types, fields, others })
-    }
-
-    /// Whether a column is read.
-    pub(in crate::intake) fn is_read(&self, position: usize) -> bool {
-        !self.others.contains(&position)
     }
 
     /// Refuses columns that would say something and are not read: a column again, a second block of marker and alleles,
@@ -124,16 +125,43 @@ impl TallColumns {
                     "is a locus beside a column of markers: give the locus rows of its own, or remove the column";
                 findings.problem(line, column(name), FindingCode::Column, what);
             } else if !name.is_empty() && !MEASURED.contains(&stem(&plain)) {
-                findings.note(line, column("?"), FindingCode::NotRead, "says nothing that is read here");
+                if let Some(field) = nearest_field(name) {
+                    let what =
+                        format!("is no known column; did you mean {field}? Correct it, or leave it aside with --map");
+                    findings.problem(line, column(name), FindingCode::Locus, what);
+                    continue;
+                }
+                findings.note(line, column(&shown(name)), FindingCode::NotRead, "says nothing that is read here");
             }
         }
     }
 }
 
+/// The field that a name is nearly that of. Short names are like anything.
+fn nearest_field(name: &str) -> Option<&'static str> {
+    let plain = plain_name(name);
+    let fields = FIELDS.iter().filter(|(field, _)| !matches!(field, Field::SampleId | Field::Amelogenin));
+    let fields: Vec<&'static str> = fields.map(|(_, known)| *known).filter(|known| known.len() > 4).collect();
+    let found = nearest(&plain, fields.iter().copied())?;
+    fields.into_iter().find(|known| *known == found)
+}
+
+/// Whether a header is nearly that of such a table: it has a column of samples and one of markers, and none of alleles.
+pub(in crate::intake) fn lacks_alleles(names: &[&str]) -> bool {
+    let is_marker = |name: &&str| MARKERS.contains(&plain_name(name).as_str());
+    let is_sample = |name: &&str| field_named(name) == Some(Field::SampleId);
+    names.iter().any(is_sample) && names.iter().any(is_marker) && TallColumns::find(names).is_none()
+}
+
 /// Finds out whether a name is that of a column that only tables with a row per sample and locus have.
 pub(in crate::intake) fn is_tall_column(name: &str) -> bool {
     let plain = plain_name(&name.trim().replace('.', " "));
-    allele_number(name).is_some() || MARKERS.contains(&plain.as_str()) || TYPES.contains(&plain.as_str())
+    holds_alleles(name) || MARKERS.contains(&plain.as_str()) || TYPES.contains(&plain.as_str())
+}
+
+/// Whether a name is that of a column of alleles or of whole genotypes in a table with a row per sample and locus.
+pub(in crate::intake) fn holds_alleles(name: &str) -> bool {
+    allele_number(name).is_some() || GENOTYPES.contains(&plain_name(name).as_str())
 }
 
 /// A name without the number at its end.
@@ -142,9 +170,16 @@ fn stem(plain: &str) -> &str {
 }
 
 /// The number of a column of alleles: `Allele 1`, `Allele1`, `allele_01`, `Allele #2`, `Allele B`, `等位基因1`; a column
-/// `Allele` alone is the first.
+/// `Allele` alone is the first. `First Allele` and `2nd Allele` are read, too.
 pub(in crate::intake) fn allele_number(name: &str) -> Option<u32> {
     let name = to_ascii(name).to_lowercase();
+    if let Some(ordinal) = name.strip_suffix("allele") {
+        let ordinals = [["first", "1st"], ["second", "2nd"], ["third", "3rd"]];
+        let ordinal = ordinal.trim_end_matches([' ', '_', '-', '.']);
+        if let Some((_, number)) = ordinals.iter().zip(1..).find(|(words, _)| words.contains(&ordinal)) {
+            return Some(number);
+        }
+    }
     let rest = ["alleles", "allele", "等位基因"].iter().find_map(|word| name.strip_prefix(word))?;
     let rest = rest.trim_start_matches([' ', '_', '-', '.', '#']);
     match rest.as_bytes() {
@@ -172,6 +207,8 @@ mod tests {
             ("Allele #4", Some(4)),
             ("Allele", Some(1)),
             ("Allele B", Some(2)),
+            ("First Allele", Some(1)),
+            ("2nd_allele", Some(2)),
             ("Allele 1.1", None),
             ("Allele 0", None),
             ("Allele Comment", None),

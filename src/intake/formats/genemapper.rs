@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::intake::columns::column_map::ColumnMap;
 use crate::intake::columns::controls::{SKIPPED_CONTROL, is_control, is_control_type};
-use crate::intake::columns::fields::Field;
+use crate::intake::columns::fields::{Field, shown};
 use crate::intake::columns::header::ValueColumn;
 use crate::intake::columns::loci::{self, Named};
 use crate::intake::columns::tall_table::TallColumns;
@@ -136,8 +136,7 @@ pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut
 
 impl<'r> Reader<'r> {
     fn new(request: &'r Request<'r>, columns: TallColumns, names: &[&str]) -> Self {
-        let column =
-            |(at, name): (usize, &&str)| Some(ColumnName::at(at, if columns.is_read(at) { *name } else { "?" }));
+        let column = |(at, name): (usize, &&str)| Some(ColumnName::at(at, &*shown(name)));
         Self {
             request,
             names: names.iter().enumerate().map(column).collect(),
@@ -274,6 +273,14 @@ impl<'r> Reader<'r> {
     fn alleles(&mut self, line: u64, cells: &[Cow<'_, str>], findings: &mut Findings) -> Option<Reading> {
         let columns = &self.columns.alleles;
         let cell = |at: usize| cells[columns[at]].trim();
+        if let [whole] = columns[..] {
+            let text = cells[whole].trim();
+            let one = cells::one_cell(text, self.comma);
+            return match one.or_else(|_| cells::genotype(text)) {
+                Ok(reading) => self.settle(line, 0, reading, findings),
+                Err(error) => self.bad_allele(line, 0, error, findings),
+            };
+        }
         let mut typed: Vec<usize> = (0..columns.len()).filter(|&at| !cell(at).is_empty()).collect();
         if typed.len() > 2 {
             let mut reading = None;
@@ -316,8 +323,8 @@ impl<'r> Reader<'r> {
         let column = || self.names[self.columns.alleles[at]].clone();
         match self.settler.settle(line, column, true, reading, findings) {
             Settled::Typed(genotype) => Some(Reading::Typed(genotype)),
-            // Gathered above: a cell here has one allele.
-            Settled::Untyped | Settled::Many(_) => None,
+            Settled::Many(alleles) => Some(Reading::Many(alleles)),
+            Settled::Untyped => None,
         }
     }
 
@@ -332,10 +339,13 @@ impl<'r> Reader<'r> {
         match loci.iter().find(|other| other.locus == found.locus) {
             None => loci.push(found),
             Some(first) if first.reading != found.reading => {
-                let what = format!(
-                    "the same sample and marker stand on line {} with other alleles: keep the row that is right",
-                    first.line
-                );
+                // A table may have a row for each allele.
+                let what_to_do = match self.columns.alleles.len() {
+                    1 => "write all alleles of a sample and marker into one row, or keep the row that is right",
+                    _ => "keep the row that is right",
+                };
+                let what =
+                    format!("the same sample and marker stand on line {} with other alleles: {what_to_do}", first.line);
                 findings.problem(found.line, self.names[self.columns.marker].clone(), FindingCode::RepeatedLocus, what);
             }
             Some(_) => {}
@@ -344,6 +354,9 @@ impl<'r> Reader<'r> {
 
     fn sex_marker(&mut self, line: u64, sample: usize, cells: &[Cow<'_, str>], findings: &mut Findings) {
         self.any_sex_marker = true;
+        if let [whole] = self.columns.alleles[..] {
+            return self.whole_sex_marker(line, sample, whole, cells[whole].trim(), findings);
+        }
         let (mut x, mut y) = (0, 0);
         for &at in &self.columns.alleles {
             match cells[at].trim() {
@@ -368,7 +381,22 @@ impl<'r> Reader<'r> {
             (0, _) => &[SexAllele::Y],
             _ => &[SexAllele::X, SexAllele::Y],
         };
-        let found = SexMarker::of_alleles(shown, self.request.single_allele);
+        self.found_sex_marker(line, sample, SexMarker::of_alleles(shown, self.request.single_allele), findings);
+    }
+
+    /// Reads the sex marker of a table that has one column for all alleles.
+    fn whole_sex_marker(&mut self, line: u64, sample: usize, at: usize, text: &str, findings: &mut Findings) {
+        match SexMarker::read(text, self.request.single_allele) {
+            SexMarker::Empty => {}
+            SexMarker::Other => {
+                let what = "the cell is not X/X or X/Y, the alleles of the sex marker";
+                findings.problem(line, self.names[at].clone(), FindingCode::Amelogenin, what);
+            }
+            found => self.found_sex_marker(line, sample, found, findings),
+        }
+    }
+
+    fn found_sex_marker(&mut self, line: u64, sample: usize, found: SexMarker, findings: &mut Findings) {
         let known = self.samples[sample].sex_marker.get_or_insert(found);
         if *known != found {
             let what = "the sample has a row of the sex marker with other alleles: keep the row that is right";

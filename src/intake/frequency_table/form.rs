@@ -21,6 +21,20 @@ pub enum TableForm {
     Transposed,
     /// The name of a locus, then a line per allele; no header.
     Ladder,
+    /// A row per allele or per locus and allele, and several headers: loci, populations, what the numbers are.
+    Headers,
+    /// Columns of alleles and of their frequencies for each locus.
+    Paired,
+    /// Lines `M` with the name of a locus, then lines `A` with an allele and its frequency.
+    Merlin,
+    /// A line with the name of a locus and `AUTOSOME`, then a line per allele.
+    Mendel,
+    /// A line per locus: its name, then each allele with its frequency, as `14=0.12`.
+    Pairs,
+    /// The number of loci; then the name of each and its number of alleles, and lines such as `1,14,0.12`.
+    Curran,
+    /// STRidER's XML.
+    Xml,
 }
 
 impl fmt::Display for TableForm {
@@ -31,6 +45,13 @@ impl fmt::Display for TableForm {
             Self::Wide => "a row per allele, a column per locus",
             Self::Transposed => "a row per locus, a column per allele",
             Self::Ladder => "the name of a locus, then a line per allele",
+            Self::Headers => "several headers over the columns",
+            Self::Paired => "columns of alleles and frequencies for each locus",
+            Self::Merlin => "frequencies for Merlin",
+            Self::Mendel => "a locus file for Mendel",
+            Self::Pairs => "a line per locus, with its alleles as 14=0.12",
+            Self::Curran => "the number of loci, then each locus with its alleles numbered",
+            Self::Xml => "XML of STRidER",
         })
     }
 }
@@ -61,7 +82,7 @@ fn header(rows: &[Row], at: usize, keep: &[String]) -> Option<Found> {
         !name.is_empty() && matches!(meant(name, keep), Meant::Known { .. } | Meant::New(_) | Meant::Elsewhere)
     };
     let of = |wanted: Field| row.cells.iter().position(|name| field(name) == Some(wanted));
-    let allele = |row: &Row, at: usize| matches!(label(row.cell(at)), Some(Label::Allele(_)));
+    let allele = |row: &Row, at: usize| matches!(label(row.cell(at)), Some(Label::Allele(_) | Label::Length(_)));
     if row.filled() == 1 {
         let is_ladder =
             !row.cell(0).is_empty() && next.filled() == 2 && allele(next, 0) && number(next.cell(1)).is_some();

@@ -5,10 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::form::{Found, TableForm};
 use super::grid::Row;
+use super::headers::{Size, sized};
 use super::labels::{Field, Label, field, label};
 use super::loci::{Meant, meant};
 use super::numbers::{Number, number, whole};
 use super::request::TableRequest;
+use crate::intake::columns::loci::AMBIGUOUS;
 use crate::intake::findings::{Column, ColumnName, Findings};
 use crate::model::{FindingCode, Locus};
 
@@ -69,21 +71,20 @@ pub(super) fn gather(
     }
     let table =
         Table { header: &rows[found.header], rows: &rows[found.header + 1..], shift: usize::from(found.shifted) };
-    let gather = Gather {
-        request,
-        findings,
-        form: found.form,
-        loci: Vec::new(),
-        names: HashMap::new(),
-        places: HashMap::new(),
-        population: None,
-        counts: false,
-    };
+    let gather = Gather::new(found.form, request, findings);
     let gathered = match found.form {
         TableForm::Tidy | TableForm::PopulationColumns => gather.tidy(&table),
         TableForm::Wide => gather.wide(&table, found.labels),
         TableForm::Transposed => gather.transposed(&table, found.labels),
         TableForm::Ladder => gather.ladder(&rows[found.header..]),
+        // Of readers of their own.
+        TableForm::Headers
+        | TableForm::Paired
+        | TableForm::Merlin
+        | TableForm::Mendel
+        | TableForm::Pairs
+        | TableForm::Curran
+        | TableForm::Xml => None,
     };
     if findings.count() == before { gathered } else { None }
 }
@@ -119,16 +120,17 @@ impl Table<'_> {
     }
 }
 
-struct Gather<'r, 'f> {
-    request: &'r TableRequest<'r>,
-    findings: &'f mut Findings,
+pub(super) struct Gather<'r, 'f> {
+    pub(super) request: &'r TableRequest<'r>,
+    pub(super) findings: &'f mut Findings,
     form: TableForm,
     loci: Vec<LocusCells>,
     /// What a name in the file has come to.
     names: HashMap<String, Option<usize>>,
     places: HashMap<Locus, usize>,
-    population: Option<String>,
-    counts: bool,
+    pub(super) population: Option<String>,
+    /// Whether the values are counts.
+    pub(super) counts: bool,
 }
 
 /// Columns of a tidy table.
@@ -140,21 +142,39 @@ struct TidyColumns {
     /// A count beside a frequency.
     count: Option<usize>,
     persons: Option<(usize, Field)>,
+    /// The number of persons that the header states.
+    size: Option<Size>,
+}
+
+impl<'r, 'f> Gather<'r, 'f> {
+    pub(super) fn new(form: TableForm, request: &'r TableRequest<'r>, findings: &'f mut Findings) -> Self {
+        Self {
+            request,
+            findings,
+            form,
+            loci: Vec::new(),
+            names: HashMap::new(),
+            places: HashMap::new(),
+            population: None,
+            counts: false,
+        }
+    }
 }
 
 impl Gather<'_, '_> {
-    fn finish(self) -> Option<Gathered> {
+    pub(super) fn finish(self) -> Option<Gathered> {
         Some(Gathered { loci: self.loci, counts: self.counts, population: self.population })
     }
 
-    fn problem(&mut self, line: u64, column: Column, code: FindingCode, what: impl Into<Cow<'static, str>>) {
+    pub(super) fn problem(&mut self, line: u64, column: Column, code: FindingCode, what: impl Into<Cow<'static, str>>) {
         self.findings.problem(line, column, code, what);
     }
 
     /// The locus of this name; `None` if it is left out, which a finding says.
-    fn locus(&mut self, name: &str, line: u64, column: Column) -> Option<usize> {
+    pub(super) fn locus(&mut self, name: &str, line: u64, column: Column) -> Option<usize> {
         if let Some(&known) = self.names.get(name) {
-            if self.form != TableForm::Tidy && self.form != TableForm::PopulationColumns && known.is_some() {
+            let by_rows = matches!(self.form, TableForm::Tidy | TableForm::PopulationColumns | TableForm::Headers);
+            if !by_rows && known.is_some() {
                 let what = "names a locus that the table has already: remove one of the two";
                 self.problem(line, column, FindingCode::TwoNames, what);
                 return None;
@@ -196,6 +216,10 @@ impl Gather<'_, '_> {
                 return None;
             }
         };
+        if locus.name() == AMBIGUOUS {
+            let what = "names different markers in different kits: check that the table and your kit have the same one";
+            self.findings.warn(line, column.clone(), FindingCode::AmbiguousLocus, what);
+        }
         if let Some(&other) = self.places.get(&locus) {
             let first = self.loci[other].line;
             let where_first = if first == line { String::new() } else { format!(" of line {first}") };
@@ -217,7 +241,14 @@ impl Gather<'_, '_> {
     }
 
     /// Takes what a cell says of a locus.
-    fn value(&mut self, locus: usize, label: Label, text: &str, count: Option<u32>, (line, column): (u64, Column)) {
+    pub(super) fn value(
+        &mut self,
+        locus: usize,
+        label: Label,
+        text: &str,
+        count: Option<u32>,
+        (line, column): (u64, Column),
+    ) {
         match label {
             Label::Persons | Label::Chromosomes => self.persons(locus, label == Label::Chromosomes, text, line, column),
             Label::Statistic | Label::Total => {}
@@ -233,7 +264,7 @@ impl Gather<'_, '_> {
     }
 
     /// Takes a number of persons, or of their alleles.
-    fn persons(&mut self, locus: usize, alleles: bool, text: &str, line: u64, column: Column) {
+    pub(super) fn persons(&mut self, locus: usize, alleles: bool, text: &str, line: u64, column: Column) {
         let Some(number) = whole(text).map(|number| if alleles { number / 2 } else { number }).filter(|&n| n > 0)
         else {
             let what = "must be the number of persons or alleles counted: write it in digits alone, or leave it empty";
@@ -251,7 +282,7 @@ impl Gather<'_, '_> {
     }
 
     /// Says of a row that stands for no allele why it is left out; gives whether it is.
-    fn leaves_out(&mut self, label: Label, line: u64) -> bool {
+    pub(super) fn leaves_out(&mut self, label: Label, line: u64) -> bool {
         let what = match label {
             Label::Statistic => "the row is a statistic of the loci, such as heterozygosity: left out",
             Label::Total => "the row is the sum of others: left out",
@@ -261,7 +292,15 @@ impl Gather<'_, '_> {
         true
     }
 
-    fn text_row(&mut self, line: u64) {
+    /// Says of a locus that the population asked for has no frequencies there.
+    pub(super) fn not_of_population(&mut self, name: &str, line: u64, column: Column) {
+        if let Meant::Known { locus, .. } | Meant::New(locus) = meant(name, self.request.keep_loci) {
+            let what = format!("{locus} has no frequency of this population: left out of the table");
+            self.findings.warn(line, column, FindingCode::EmptyLocus, what);
+        }
+    }
+
+    pub(super) fn text_row(&mut self, line: u64) {
         self.findings.note(line, None, FindingCode::TextRow, "the row has no value at any locus: left out");
     }
 
@@ -286,7 +325,7 @@ impl Gather<'_, '_> {
     }
 
     /// Chooses among populations.
-    fn choose(&mut self, names: &[&str], line: u64, column: Column) -> Option<String> {
+    pub(super) fn choose(&mut self, names: &[&str], line: u64, column: Column) -> Option<String> {
         let list = || {
             let short = |name: &&str| name.chars().take(MOST_LETTERS).collect::<String>();
             let mut list = names.iter().take(MOST_POPULATIONS).map(short).collect::<Vec<_>>().join(", ");
@@ -333,8 +372,13 @@ impl Gather<'_, '_> {
             self.problem(0, None, FindingCode::NoPopulations, what);
         }
         let mut locus = None;
-        for row in rows {
+        for (at, row) in rows.iter().enumerate() {
             match (row.filled(), row.cells.as_slice()) {
+                (1, [name]) if has_lengths(&rows[at + 1..]) && is_unknown(name, self.request.keep_loci) => {
+                    locus = None;
+                    let what = "the alleles of this locus are lengths in base pairs: left out of the table";
+                    self.findings.note(row.line, None, FindingCode::BasePairs, what);
+                }
                 (1, [name]) => locus = self.locus(name, row.line, None),
                 (2, [text, value]) => match label(text) {
                     Some(label) if self.leaves_out(label, row.line) => {}
@@ -343,7 +387,7 @@ impl Gather<'_, '_> {
                             self.value(locus, label, value, None, (row.line, None));
                         }
                     }
-                    None => self.not_an_allele(row.line, None),
+                    None => self.not_an_allele_of(value, row.line, None),
                 },
                 _ => {
                     let what = "the line is neither the name of a locus nor an allele with its frequency";
@@ -354,7 +398,17 @@ impl Gather<'_, '_> {
         self.finish()
     }
 
-    fn not_an_allele(&mut self, line: u64, column: Column) {
+    /// Says that a label is no allele's, which is no loss where `text`, the value beside it, is 0.
+    pub(super) fn not_an_allele_of(&mut self, text: &str, line: u64, column: Column) {
+        if number(text).is_some_and(|number| number.value == 0.0) {
+            let what = "rows whose label is not an allele and whose frequency is 0 are left out";
+            self.findings.note_once(line, column, FindingCode::TextRow, what);
+        } else {
+            self.not_an_allele(line, column);
+        }
+    }
+
+    pub(super) fn not_an_allele(&mut self, line: u64, column: Column) {
         let what = "is not an allele: write a repeat number such as 14 or 9.3, or remove the row";
         self.problem(line, column, FindingCode::TableLabel, what);
     }
@@ -391,7 +445,11 @@ impl Gather<'_, '_> {
                     }
                     continue;
                 }
-                None => self.not_an_allele(row.line, table.column(labels)),
+                None => {
+                    let mut values = loci.iter().map(|&(column, _)| row.cell(column)).filter(|text| !text.is_empty());
+                    let text = values.find(|text| number(text).is_none_or(|number| number.value > 0.0)).unwrap_or("0");
+                    self.not_an_allele_of(text, row.line, table.column(labels));
+                }
                 Some(label) => {
                     if self.leaves_out(label, row.line) {
                         continue;
@@ -457,7 +515,7 @@ impl Gather<'_, '_> {
 
     fn tidy(mut self, table: &Table<'_>) -> Option<Gathered> {
         let (columns, rows) = self.tidy_columns(table)?;
-        let TidyColumns { locus: names, allele, value, count, persons } = columns;
+        let TidyColumns { locus: names, allele, value, count, persons, size } = columns;
         let mut above: Option<&str> = None;
         let mut filled_down = false;
         for row in rows {
@@ -488,7 +546,7 @@ impl Gather<'_, '_> {
             above = Some(name);
             let Some(locus) = self.locus(name, row.line, table.column(names)) else { continue };
             let Some(label) = label(written) else {
-                self.not_an_allele(row.line, table.column(allele));
+                self.not_an_allele_of(text, row.line, table.column(allele));
                 continue;
             };
             if self.leaves_out(label, row.line) {
@@ -508,6 +566,9 @@ impl Gather<'_, '_> {
                 && !row.cell(at).is_empty()
             {
                 self.persons(locus, kind == Field::Chromosomes, row.cell(at), row.line, table.column(at));
+            }
+            if let Some(Size { number, alleles }) = size {
+                self.persons(locus, alleles, &number.to_string(), row.line, table.column(value));
             }
         }
         self.finish()
@@ -550,9 +611,12 @@ impl Gather<'_, '_> {
         let number = of.get(&Field::SomeNumber).copied();
         let count = of.get(&Field::Count).copied();
         if self.form == TableForm::PopulationColumns {
-            let names: Vec<&str> = populations.iter().map(|&column| table.name(column)).collect();
+            let sized_names: Vec<_> = populations.iter().map(|&column| sized(table.name(column))).collect();
+            let names: Vec<&str> = sized_names.iter().map(|(name, _)| *name).collect();
             let chosen = self.choose(&names, table.header.line, None)?;
-            columns.value = *populations.iter().find(|&&column| table.name(column) == chosen)?;
+            let at = names.iter().position(|name| *name == chosen)?;
+            columns.value = populations[at];
+            columns.size = sized_names[at].1;
             self.population = Some(chosen);
         } else if let Some(&frequency) = of.get(&Field::Frequency) {
             columns.value = frequency;
@@ -574,6 +638,16 @@ impl Gather<'_, '_> {
         }
         Some((columns, rows))
     }
+}
+
+/// Whether the alleles down to the next name of a locus are lengths in base pairs.
+fn has_lengths(rows: &[Row]) -> bool {
+    let mut rows = rows.iter().take_while(|row| row.filled() > 1).peekable();
+    rows.peek().is_some() && rows.all(|row| matches!(label(row.cell(0)), Some(Label::Length(_))))
+}
+
+fn is_unknown(name: &str, keep: &[String]) -> bool {
+    matches!(meant(name, keep), Meant::Unknown { .. })
 }
 
 /// Whether the rows of a locus have different numbers in a column.

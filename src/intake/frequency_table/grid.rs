@@ -11,7 +11,7 @@ use crate::intake::text::source::{line_text, unclosed_quote};
 use crate::model::FindingCode;
 
 /// The most bytes of a table: the largest that are published have some hundred thousand.
-const MOST_BYTES: usize = 64 << 20;
+pub(super) const MOST_BYTES: usize = 64 << 20;
 /// The most cells of a table: 100 populations of 64 loci with 100 alleles, and some columns.
 const MOST_CELLS: usize = 4_000_000;
 /// The most columns.

@@ -28,6 +28,8 @@ pub(super) enum Field {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Label {
     Allele(Allele),
+    /// A length in base pairs, in tenths: names alleles of loci that are left out.
+    Length(u16),
     Silent,
     /// Allele 0, or one off the ladder: no allele that a profile can have.
     NoAllele,
@@ -303,7 +305,7 @@ const FLOOR: &[&str] = &[
     "最小频率",
     "最低频率",
 ];
-const RARE: &[&str] = &["rare", "rareallele", "rarealleles", "稀有", "稀有等位基因"];
+const RARE: &[&str] = &["r", "rare", "rareallele", "rarealleles", "稀有", "稀有等位基因"];
 /// Off the ladder, in words.
 const OFF_LADDER: &[&str] = &["ol", "offladder", "0", "00"];
 
@@ -314,6 +316,9 @@ fn plain(text: &str) -> String {
 
 /// Finds out what a column is, by its name in the header.
 pub(super) fn field(name: &str) -> Option<Field> {
+    if matches!(name, "%" | "(%)") {
+        return Some(Field::Frequency);
+    }
     let name = plain(name);
     let fields: [(&[&str], Field); 10] = [
         (LOCUS, Field::Locus),
@@ -336,10 +341,18 @@ pub(super) fn is_corner(name: &str) -> bool {
     name.contains(['/', '\\', '|']) && parts().all(|part| matches!(part, Some(Field::Locus | Field::Allele)))
 }
 
+/// The allele in `freq_9.3` of databases on the web, and in `X9.3`, as statistics packages write the header `9.3`.
+fn prefixed(text: &str) -> Option<Allele> {
+    ["freq_", "freq.", "X"].into_iter().find_map(|prefix| text.strip_prefix(prefix)).and_then(numbers::allele)
+}
+
 /// Finds out what a row is for, by its label.
 pub(super) fn label(text: &str) -> Option<Label> {
-    if let Some(allele) = numbers::allele(text) {
+    if let Some(allele) = numbers::allele(text).or_else(|| prefixed(text)) {
         return Some(Label::Allele(allele));
+    }
+    if let Some(length) = numbers::length(text) {
+        return Some(Label::Length(length));
     }
     let ends = ['<', '>', '≤', '≥'];
     let inside = text.trim_start_matches(ends).trim_end_matches(ends).trim();
@@ -376,6 +389,7 @@ mod tests {
             ("Allele frequency", Some(Field::Frequency)),
             ("频率", Some(Field::Frequency)),
             ("Freq (%)", Some(Field::Frequency)),
+            ("%", Some(Field::Frequency)),
             ("Individuos", Some(Field::Persons)),
             ("Sample size", Some(Field::Persons)),
             ("2N", Some(Field::Chromosomes)),
@@ -398,6 +412,12 @@ mod tests {
     fn rows_go_by_many_labels() {
         for (text, expected) in [
             ("9,3", Some(Label::Allele("9.3".parse().unwrap()))),
+            ("freq_9.3", Some(Label::Allele("9.3".parse().unwrap()))),
+            ("X14", Some(Label::Allele("14".parse().unwrap()))),
+            ("X", None),
+            ("Allele 1", None),
+            ("188", Some(Label::Length(1880))),
+            ("2021", None),
             ("silent", Some(Label::Silent)),
             ("0", Some(Label::NoAllele)),
             ("OL", Some(Label::NoAllele)),

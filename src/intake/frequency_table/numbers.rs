@@ -48,6 +48,15 @@ pub(super) fn allele(text: &str) -> Option<Allele> {
     short.parse().ok()
 }
 
+/// Reads a length in base pairs from 100 to 999.9, in tenths.
+pub(super) fn length(text: &str) -> Option<u16> {
+    let point = text.replace(',', ".");
+    let (whole, tenth) = point.split_once('.').unwrap_or((&point, "0"));
+    let digits = |text: &str, number| text.len() == number && text.bytes().all(|b| b.is_ascii_digit());
+    let pairs: u16 = if digits(whole, 3) && digits(tenth, 1) { whole.parse().ok()? } else { return None };
+    (pairs >= 100).then_some(10 * pairs + tenth.parse::<u16>().ok()?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,13 +1,23 @@
 //! The whole way, from the bytes of a file to a table.
 
 use super::form::{TableForm, find};
-use super::gather::gather;
-use super::grid::rows;
+use super::gather::{Gather, Gathered, gather};
+use super::grid::{Row, rows};
+use super::headed::gather_headed;
+use super::headers::find_headers;
+use super::labels::{Field, field};
+use super::lists;
 use super::request::TableRequest;
 use super::settle::{Settled, settle};
+use super::strider;
+#[cfg(feature = "xlsx")]
+use super::workbook;
 use crate::intake::findings::{Findings, Problem};
 use crate::model::{FindingCode, Panel};
 use crate::population::FrequencyTable;
+
+/// Rows that are looked at for a header that names no locus.
+const HEADER_ROWS: usize = 30;
 
 /// A frequency table, and what its file says beside it.
 #[derive(Clone, Debug)]
@@ -31,9 +41,12 @@ pub struct PublishedTable {
 ///
 /// Text is UTF-8, UTF-16, GB18030 or Windows-1252, divided by commas, semicolons, tabs or spaces, with decimal points or
 /// commas. Columns and rows are known by many names; those of sex markers, statistics and sums are left out with a note,
-/// and what is not understood is a problem. Frequencies are fractions, percentages or counts, as what each locus adds up to
+/// and what is not understood is a problem. Several headers, one over the other, name a column together; a header of merged
+/// cells leaves blanks that carry its text on. A column of frequencies belongs to the nearest column of alleles on its left.
+/// Of a workbook with several sheets the request names one, by its name or as the population. Frequencies are fractions, percentages or counts, as what each locus adds up to
 /// shows. Rows called `N` or `2N` give the number of persons, rows such as `fmin` the frequency of alleles without a row;
-/// rows of allele 0, of alleles off the ladder and of all other alleles are left out.
+/// rows of allele 0, of alleles off the ladder and of all other alleles are left out, and so are loci whose alleles are named
+/// by their lengths in base pairs.
 ///
 /// A locus whose frequencies are off by more than [`FrequencyTable::SUM_ROUNDING`] from adding up to 1 is a warning, by more
 /// than [`FrequencyTable::SUM_TOLERANCE`] a problem.
@@ -73,25 +86,30 @@ pub fn read_frequency_table(
     }
 }
 
+#[cfg(feature = "xlsx")]
 fn read(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Option<PublishedTable> {
-    let rows = rows(bytes, request.sheet, findings)?;
-    if let [header] = rows.as_slice() {
-        let what = format!("there is no row below line {}: give one line per locus and allele", header.line);
-        findings.problem(0, None, FindingCode::NoRows, what);
-        return None;
-    }
-    let Some(found) = find(&rows, request.keep_loci) else {
-        let what = "the file is no frequency table of a known form: give the columns locus, allele and frequency; or a row per \
-                    allele and a column per locus, with the names of the loci in the header; or the other way round";
-        findings.problem(rows.first().map_or(0, |row| row.line), None, FindingCode::TableForm, what);
-        return None;
-    };
-    for title in &rows[..found.header] {
-        if title.filled() == 1 {
-            findings.note(title.line, None, FindingCode::TextRow, "the row stands before the header: left out");
+    match workbook::sheet(bytes, request, findings) {
+        Ok(None) => read_sheet(bytes, request, findings),
+        Ok(Some(sheet)) => {
+            let population = if sheet.is_population { None } else { request.population };
+            let read = read_sheet(bytes, &TableRequest { population, sheet: Some(&sheet.name), ..*request }, findings)?;
+            Some(if sheet.is_population { PublishedTable { population: Some(sheet.name), ..read } } else { read })
         }
+        Err(()) => None,
     }
-    let gathered = gather(&rows, &found, request, findings)?;
+}
+
+#[cfg(not(feature = "xlsx"))]
+use read_sheet as read;
+
+fn read_sheet(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Option<PublishedTable> {
+    let (form, gathered) = match strider::text(bytes, request, findings) {
+        strider::Text::Xml(text) => {
+            (TableForm::Xml, strider::gather_xml(&text, Gather::new(TableForm::Xml, request, findings))?)
+        }
+        strider::Text::Broken => return None,
+        strider::Text::Other => table(bytes, request, findings)?,
+    };
     let population = gathered.population.clone();
     let before = findings.count();
     let settled = settle(gathered, findings);
@@ -129,7 +147,59 @@ fn read(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Op
         );
         findings.warn(0, None, FindingCode::SumOff, what);
     }
-    Some(PublishedTable { table, form: found.form, population, written, floors, notes: Vec::new() })
+    Some(PublishedTable { table, form, population, written, floors, notes: Vec::new() })
+}
+
+/// The cells of a file that is a table.
+fn table(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Option<(TableForm, Gathered)> {
+    let rows = rows(bytes, request.sheet, findings)?;
+    if let [header] = rows.as_slice() {
+        let what = format!("there is no row below line {}: give one line per locus and allele", header.line);
+        findings.problem(0, None, FindingCode::NoRows, what);
+        return None;
+    }
+    if let Some(form) = lists::form(&rows) {
+        let gathered = lists::gather_list(&rows, form, Gather::new(form, request, findings))?;
+        return Some((form, gathered));
+    }
+    let found = find(&rows, request.keep_loci);
+    let first = found.as_ref().map_or(usize::MAX, |found| found.header);
+    if let Some(headed) = find_headers(&rows, request.keep_loci).filter(|headed| headed.first <= first) {
+        titles(&rows[..headed.first], findings);
+        let gathered = gather_headed(&rows, &headed, Gather::new(headed.form, request, findings))?;
+        return Some((headed.form, gathered));
+    }
+    let Some(found) = found else {
+        let (line, what) = match no_locus(&rows) {
+            Some(line) => (
+                line,
+                "beside the column of alleles there is no known locus: name the locus in a column locus or over each column, or \
+                 ask for its name as it is",
+            ),
+            None => (
+                rows.first().map_or(0, |row| row.line),
+                "the file is no frequency table of a known form: give the columns locus, allele and frequency; or a row per \
+                 allele and a column per locus, with the names of the loci in the header; or the other way round",
+            ),
+        };
+        findings.problem(line, None, FindingCode::TableForm, what);
+        return None;
+    };
+    titles(&rows[..found.header], findings);
+    Some((found.form, gather(&rows, &found, request, findings)?))
+}
+
+/// The line of a header that has alleles and names no locus.
+fn no_locus(rows: &[Row]) -> Option<u64> {
+    let has = |row: &Row, wanted: Field| row.cells.iter().any(|name| field(name) == Some(wanted));
+    let mut rows = rows.iter().take(HEADER_ROWS);
+    rows.find(|row| has(row, Field::Allele) && !has(row, Field::Locus) && row.filled() > 1).map(|row| row.line)
+}
+
+fn titles(rows: &[Row], findings: &mut Findings) {
+    for title in rows.iter().filter(|row| row.filled() == 1) {
+        findings.note(title.line, None, FindingCode::TextRow, "the row stands before the header: left out");
+    }
 }
 
 /// Whether the numbers of persons are rather those of their alleles: then each frequency is a whole multiple of 1/N, and not

@@ -43,13 +43,32 @@ pub(super) fn settle(gathered: Gathered, findings: &mut Findings) -> Vec<Settled
         }
         !empty
     });
+    loci.retain(|cells| {
+        let lengths = are_lengths(cells);
+        if lengths {
+            let what = format!("the alleles of {} are lengths in base pairs: left out of the table", cells.locus);
+            findings.note(cells.line, cells.column.clone(), FindingCode::BasePairs, what);
+        }
+        !lengths
+    });
     let rare_is_rest = rare_is_rest(&loci, unit);
     loci.into_iter().filter_map(|cells| one(cells, unit, rare_is_rest, findings)).collect()
 }
 
 /// Whether an allele's value belongs to the sum of its locus.
 fn adds_up(label: Label) -> bool {
-    matches!(label, Label::Allele(_) | Label::NoAllele | Label::Rest)
+    matches!(label, Label::Allele(_) | Label::Length(_) | Label::NoAllele | Label::Rest)
+}
+
+/// Whether the alleles of a locus are named by their lengths: none is short enough for a number of repeats that is likely.
+fn are_lengths(cells: &LocusCells) -> bool {
+    const LEAST_TENTHS: u16 = 600;
+    let seen = || cells.values.iter().filter(|value| value.number.value > 0.0);
+    seen().any(|value| matches!(value.label, Label::Length(_)))
+        && seen().all(|value| match value.label {
+            Label::Allele(allele) => allele.tenths() >= LEAST_TENTHS,
+            _ => true,
+        })
 }
 
 fn sum(cells: &LocusCells) -> f64 {
@@ -145,14 +164,24 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
                     findings.problem(*line, column.clone(), FindingCode::RepeatedAllele, what);
                 }
             }
+            Label::Length(_) if share > 0.0 => {
+                let what = "is not an allele of this locus: write a repeat number such as 14 or 9.3, or remove the row";
+                findings.problem(*line, column.clone(), FindingCode::TableLabel, what);
+            }
+            Label::Length(_) => {}
             Label::Silent => {
                 if silent.replace(share).is_some() {
                     let what = format!("{locus} allele silent is given twice");
                     findings.problem(*line, column.clone(), FindingCode::RepeatedAllele, what);
                 }
             }
-            Label::Floor => floor = Some(share),
-            Label::RestOrFloor if !rare_is_rest => floor = Some(share),
+            Label::Floor | Label::RestOrFloor if *label == Label::Floor || !rare_is_rest => {
+                if floor.replace(share).is_some_and(|other| other != share) {
+                    let what =
+                        format!("{locus} has two frequencies for alleles without a row: remove one of the two rows");
+                    findings.problem(*line, column.clone(), FindingCode::RepeatedAllele, what);
+                }
+            }
             _ => {
                 let (_, sum) = left_out.get_or_insert((*line, 0.0));
                 *sum += share;

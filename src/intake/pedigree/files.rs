@@ -169,7 +169,7 @@ fn read_person(columns: &Columns, line: u64, fields: &[Cow<'_, str>], findings: 
         "no" | "" | "否" => false,
         _ => {
             let what = "the cell is neither yes nor empty: write yes for the missing child, and nothing for others";
-            findings.problem(line, columns.column(MISSING), FindingCode::MissingChild, what);
+            findings.problem(line, columns.column(MISSING), FindingCode::MissingMark, what);
             false
         }
     };

@@ -143,12 +143,15 @@ fn check_missing_child(persons: &[Person], columns: &Columns, findings: &mut Fin
         return findings.problem(line, columns.column(MISSING), FindingCode::MissingChild, what);
     };
     for second in children {
-        let what = format!("the family has a missing child on line {} already: mark one of the two", child.line);
-        findings.problem(second.line, columns.column(MISSING), FindingCode::MissingChild, what);
+        let what = format!(
+            "the family has a missing child on line {} already: mark one of the two, and enter the family again under another family_id for the other",
+            child.line
+        );
+        findings.problem(second.line, columns.column(MISSING), FindingCode::MissingTwice, what);
     }
     if child.sample.is_some() {
-        let what = "the missing child has no sample yet: those who may be the child stand in a children file";
-        findings.problem(child.line, columns.column(SAMPLE), FindingCode::MissingChild, what);
+        let what = "the missing child has no sample yet: leave sample_id empty, and import a sample that may be its own as a child";
+        findings.problem(child.line, columns.column(SAMPLE), FindingCode::MissingTyped, what);
     }
 }
 

@@ -25,7 +25,7 @@ pub(in crate::intake) enum Reading {
     NoResult(NoResult),
     /// One allele, and a sign that there is no result for the other.
     Half,
-    /// An allele with a mark that says nothing certain: `9-NB`.
+    /// An allele with a mark that says nothing certain: `9-NB`, `15?`, `14*`, `(14)`, `10(11)`.
     Marked,
 }
 
@@ -132,10 +132,12 @@ fn split_genotype(cell: &str) -> Result<Reading, CellError> {
         return combine(one?, Part::Empty);
     }
     // A comma beside another separator is a decimal comma.
-    let separator = ['/', ';', '-', ','].into_iter().find(|&separator| cell.contains(separator));
+    let separator =
+        ['/', ';', '-', ',', '|', '\\', '&', '+', '_', ' '].into_iter().find(|&separator| cell.contains(separator));
     let Some(separator) = separator else { return combine(one?, Part::Empty) };
     let part = |text: &str| if separator == ',' { allele_or_sign(text) } else { decimal_or_sign(text) };
-    let texts: Vec<&str> = cell.split(separator).map(str::trim).take(ManyAlleles::MOST + 1).collect();
+    let texts = cell.split(separator).map(str::trim).filter(|text| separator != ' ' || !text.is_empty());
+    let texts: Vec<&str> = texts.take(ManyAlleles::MOST + 1).collect();
     for pair in texts.windows(2) {
         ask_point(separator, pair[0], pair[1])?;
     }
@@ -153,7 +155,9 @@ fn ask_point(separator: char, first: &str, second: &str) -> Result<(), CellError
     let descends = first.parse::<u16>().is_ok_and(|first| first > digit);
     match separator {
         ',' if digit <= 4 || descends => Err(CellError::Comma),
-        '/' | ';' | '-' if (1..=4).contains(&digit) && descends => Err(CellError::Slash),
+        '/' | ';' | '-' | '|' | '\\' | '&' | '+' | '_' | ' ' if (1..=4).contains(&digit) && descends => {
+            Err(CellError::Slash)
+        }
         _ => Ok(()),
     }
 }
@@ -259,11 +263,6 @@ pub(in crate::intake) fn one_cell(cell: &str, comma: Comma) -> Result<Reading, C
 
 /// What a cell of one allele holds.
 fn one_allele(cell: &str, decimal_comma: bool) -> Result<Part, CellError> {
-    if let Some(base) = cell.strip_suffix("-NB").or_else(|| cell.strip_suffix("-nb"))
-        && base.parse::<Allele>().is_ok()
-    {
-        return Ok(Part::Marked);
-    }
     match (allele_or_sign(cell), decimal_or_sign(cell)) {
         (Err(_), Ok(part)) if decimal_comma => Ok(part),
         (Err(_), Ok(_)) => Err(CellError::Comma),
@@ -302,7 +301,7 @@ fn allele_or_sign(text: &str) -> Result<Part, AlleleError> {
     if let Some(sign) = NoResult::read(text) {
         return Ok(Part::NoResult(sign));
     }
-    if text.eq_ignore_ascii_case("NB") {
+    if is_marked(text) {
         return Ok(Part::Marked);
     }
     // OSIRIS writes beside `OL` which allele it would be.
@@ -312,6 +311,27 @@ fn allele_or_sign(text: &str) -> Result<Part, AlleleError> {
         Some(end) => end.trim_start_matches(['<', '>', ' ']).parse::<Allele>().map(|_| Part::OffLadder),
         None => text.parse().map(Part::Allele),
     }
+}
+
+/// Whether a text is an allele with a mark of doubt: `9-NB`, `15?`, `14*`, an allele in brackets, or one with another in
+/// brackets after it.
+fn is_marked(text: &str) -> bool {
+    let is_allele = |text: &str| text.trim_end().parse::<Allele>().is_ok();
+    if text.eq_ignore_ascii_case("NB") || text.strip_suffix(['?', '*', '#', '!']).is_some_and(is_allele) {
+        return true;
+    }
+    let nb = text.len().checked_sub(2).filter(|&at| text.is_char_boundary(at)).map(|at| text.split_at(at));
+    if nb.is_some_and(|(base, nb)| nb.eq_ignore_ascii_case("NB") && is_allele(base.trim_end_matches(['-', ' ', '_']))) {
+        return true;
+    }
+    [('(', ')'), ('[', ']')].iter().any(|&(open, close)| {
+        let Some((before, inside)) = text.strip_suffix(close).and_then(|text| text.split_once(open)) else {
+            return false;
+        };
+        let is_sign =
+            |text: &str| is_allele(text) || matches!(text.trim(), "?" | "*") || text.eq_ignore_ascii_case("NB");
+        is_sign(inside) && (before.trim().is_empty() && is_allele(inside) || is_allele(before))
+    })
 }
 
 /// The forms that nearly every cell has, read several times faster than by the general way.
@@ -488,7 +508,8 @@ mod tests {
             ("--", "-"),
             ("—", "-"),
             ("*", "*"),
-            ("NAN", "NULL"),
+            ("NAN", "NaN"),
+            ("Null", "NULL"),
             ("未检出", "未检出"),
         ] {
             assert_eq!(genotype(cell), Ok(sign(expected)), "{cell}");
@@ -522,7 +543,21 @@ mod tests {
         ] {
             assert_eq!(genotype(cell), typed(read), "{cell}");
         }
-        for cell in ["9-NB", "9/NB", "NB"] {
+        for cell in [
+            "9-NB",
+            "9/NB",
+            "NB",
+            "9 NB",
+            "9(NB)",
+            "15?",
+            "14/15?",
+            "14*",
+            "(14)",
+            "10(11)",
+            "10（11）",
+            "14[15]",
+            "14/(15)",
+        ] {
             assert_eq!(genotype(cell), Ok(Reading::Marked), "{cell}");
         }
         for cell in ["Oct-11", "2024-10-11", "9月11日", "43168"] {
@@ -532,7 +567,7 @@ mod tests {
             (genotype("1.1E+01"), genotype("#N/A")),
             (Err(CellError::SpreadsheetNumber), Err(CellError::SpreadsheetError))
         );
-        for cell in ["x", "14/x", "14 15", "1e1", "14.55", "100", "<", "<x", "OLx", "00", "14/15,16", "9-NBX"] {
+        for cell in ["x", "14/x", "1e1", "14.55", "100", "<", "<x", "OLx", "00", "14/15,16", "9-NBX"] {
             assert!(matches!(genotype(cell), Err(CellError::Genotype(GenotypeError::Allele(_)))), "{cell}");
         }
     }
@@ -609,5 +644,18 @@ mod tests {
             prop_assert_eq!(plain_genotype(a.to_string().as_bytes()), Some(Reading::Single(a)));
             prop_assert_eq!(two_cells(&a.to_string(), &b.to_string(), Comma::Unclear).ok(), typed());
         }
+    }
+
+    #[test]
+    fn alleles_are_divided_in_many_ways() {
+        let typed = genotype("14/15");
+        for cell in ["14 15", "14  15", "14\u{a0}15", "14|15", "14\\15", "14&15", "14+15", "14_15", "14、15"] {
+            assert_eq!(genotype(cell), typed, "{cell}");
+        }
+        for cell in ["9 3", "9|3", "9_3"] {
+            assert_eq!(genotype(cell), Err(CellError::Slash), "{cell}");
+        }
+        // Two in the place of one.
+        assert!(two_cells("14 15", "16", Comma::Unclear).is_err());
     }
 }

@@ -45,8 +45,14 @@ fn groups(keys: impl Iterator<Item = Pseudonym>, each: impl FnMut(&[(u128, usize
 fn children(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
     groups(rows.iter().map(|row| row.sample), |same| {
         for &(_, again) in &same[1..] {
-            let what = format!("the same sample stands on line {}: remove one of the two", rows[same[0].1].line);
-            findings.problem(rows[again].line, header.field_column(Field::SampleId), FindingCode::RepeatedSample, what);
+            let (first, again) = (&rows[same[0].1], &rows[again]);
+            if differ(first, again) {
+                let column = header.field_column(Field::SampleId);
+                findings.problem(again.line, column, FindingCode::SampleDiffers, other_genotypes(first.line));
+                continue;
+            }
+            let what = format!("the same sample stands on line {}: remove one of the two", first.line);
+            findings.problem(again.line, header.field_column(Field::SampleId), FindingCode::RepeatedSample, what);
         }
     });
 }
@@ -70,7 +76,8 @@ fn relatives(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
         parents(header, &family.iter().map(|&(_, i)| &rows[i]), findings);
         groups(family.iter().map(|&(_, i)| rows[i].sample), |same| {
             let row = |i: usize| &rows[family[i].1];
-            for &(_, again) in &same[1..] {
+            // Other genotypes are said below.
+            for &(_, again) in same[1..].iter().filter(|&&(_, again)| !differ(row(same[0].1), row(again))) {
                 let what = format!(
                     "the same sample stands in this family on line {}: remove one of the two",
                     row(same[0].1).line
@@ -106,13 +113,27 @@ fn parents<'r>(header: &Header, family: &(impl Iterator<Item = &'r SampleRecord>
     }
 }
 
+/// Whether two rows of a sample have different genotypes.
+fn differ(first: &SampleRecord, again: &SampleRecord) -> bool {
+    first.profile != again.profile || first.many != again.many
+}
+
+fn other_genotypes(line: u64) -> String {
+    format!(
+        "the same sample has other genotypes on line {line}: one sample has one profile; if it was typed twice, move the second typing to a file of its \
+         own, which is imported after this one and added to the first; else correct the row, or its sample_id"
+    )
+}
+
 /// A donor may stand in several families, but only as one and the same sample.
 fn shared_samples(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
     groups(rows.iter().map(|row| row.sample), |same| {
         let first = &rows[same[0].1];
         for row in same[1..].iter().map(|&(_, i)| &rows[i]) {
-            let differs = if row.profile != first.profile || row.many != first.many {
-                "other genotypes"
+            let differs = if differ(first, row) {
+                let column = header.field_column(Field::SampleId);
+                findings.problem(row.line, column, FindingCode::SampleDiffers, other_genotypes(first.line));
+                continue;
             } else if row.drop_out != first.drop_out {
                 "another drop_out"
             } else if row.sex != first.sex {

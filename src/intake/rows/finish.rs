@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::intake::columns::fields::Field;
 use crate::intake::columns::header::Header;
 use crate::intake::findings::Findings;
+use crate::intake::pedigree::placed::FamilyPedigrees;
 use crate::intake::request::Request;
 use crate::intake::rows::occurrences::Occurrences;
 use crate::intake::rows::reader::RowReader;
@@ -41,7 +42,7 @@ pub(in crate::intake) fn read_table(
 
 /// What is left of the rows once they were held against each other.
 pub(in crate::intake) fn sound_rows(reader: RowReader<'_>, findings: &mut Findings) -> SoundRows {
-    let RowReader { header, layout, mut rows, families_without_agency, told_by_sex, kits, .. } = reader;
+    let RowReader { header, layout, mut rows, families_without_agency, told_by_sex, kits, pedigrees, .. } = reader;
     if let Some(Occurrences { first_line, count }) = told_by_sex {
         let what = format!(
             "{count} rows with the relation parent, the first of them here, are read as father or mother by \
@@ -52,6 +53,7 @@ pub(in crate::intake) fn sound_rows(reader: RowReader<'_>, findings: &mut Findin
     kit_check::check_kits(header, &rows, kits, findings);
     duplicates::check_duplicates(layout, header, &rows, &families_without_agency, findings);
     findings.locus_columns = (0..header.loci.len()).map(|locus| header.locus_column(locus)).collect();
+    check_pedigree_samples(header, pedigrees, &rows, findings);
     let bad_lines = findings.bad_lines();
     let rejected = bad_lines.len() - bad_lines.partition_point(|&line| line <= header.line);
     if !bad_lines.is_empty() {
@@ -59,4 +61,28 @@ pub(in crate::intake) fn sound_rows(reader: RowReader<'_>, findings: &mut Findin
     }
     findings.rejected = rejected as u64;
     SoundRows { loci: header.loci.clone(), rows }
+}
+
+/// Warns of samples that the pedigree of a family names and that have no row: the relative would be missed in silence.
+fn check_pedigree_samples(
+    header: &Header,
+    pedigrees: Option<&FamilyPedigrees>,
+    rows: &[SampleRecord],
+    findings: &mut Findings,
+) {
+    let Some(pedigrees) = pedigrees else { return };
+    let samples: HashSet<_> = rows.iter().filter_map(|row| Some((row.family?.0, row.sample))).collect();
+    let mut seen = HashSet::new();
+    for row in rows {
+        let Some((family, _)) = row.family.filter(|(family, _)| seen.insert(*family)) else { continue };
+        let Some(placed) = pedigrees.get(family) else { continue };
+        let lacking = placed.pedigree.samples.iter().filter(|sample| !samples.contains(&(family, **sample))).count();
+        if lacking > 0 {
+            let what = format!(
+                "the pedigree of this family names samples that have no row in this file: {lacking}; add the rows, or \
+                 import the file that has them: until then these persons count as untyped"
+            );
+            findings.warn(row.line, header.field_column(Field::FamilyId), FindingCode::PedigreeSample, what);
+        }
+    }
 }

@@ -11,6 +11,7 @@ pub(super) mod interner;
 pub(super) mod kit_check;
 pub(super) mod no_result;
 pub(super) mod occurrences;
+pub(super) mod person_category;
 pub(super) mod reader;
 pub(super) mod relation;
 pub(super) mod relation_words;

@@ -6,7 +6,7 @@ pub(in crate::intake) struct NoResult(usize);
 
 /// Each sign with its spellings in small letters, the first as notes show it. A sign alone in a cell, or in the place of
 /// an allele.
-const SIGNS: [&[&str]; 12] = [
+const SIGNS: [&[&str]; 21] = [
     &["-", "--", "---", "----"],
     &["NA", "na", "n/a", "n.a.", "n.a"],
     &["0"],
@@ -16,9 +16,18 @@ const SIGNS: [&[&str]; 12] = [
     &["INC", "inc", "inconclusive"],
     &["/", "//"],
     &["*", "**", "***"],
-    &["NULL", "null", "none", "nan"],
-    &["NT", "nt", "n/t", "n.t.", "not typed", "untyped", "failed"],
-    &["未检出", "未检测", "未检", "未分型", "无结果", "无", "缺失", "失败", "空"],
+    &["NULL", "null"],
+    &["none"],
+    &["NaN", "nan"],
+    &["NT", "nt", "n/t", "n.t.", "not typed"],
+    &["untyped"],
+    &["failed", "失败"],
+    &["未检出", "未检测", "未检"],
+    &["未分型"],
+    &["无结果", "无峰"],
+    &["无"],
+    &["缺失"],
+    &["空"],
 ];
 
 impl NoResult {
@@ -51,9 +60,19 @@ mod tests {
 
     #[test]
     fn signs_are_known_in_any_case_and_alleles_are_none() {
-        for (text, sign) in
-            [("-", "-"), ("--", "-"), ("n/a", "NA"), ("nd", "ND"), ("N.D.", "ND"), ("Inc", "INC"), ("nr", "NR")]
-        {
+        for (text, sign) in [
+            ("-", "-"),
+            ("--", "-"),
+            ("n/a", "NA"),
+            ("nd", "ND"),
+            ("N.D.", "ND"),
+            ("Inc", "INC"),
+            ("nr", "NR"),
+            ("NaN", "NaN"),
+            ("None", "none"),
+            ("Failed", "failed"),
+            ("无", "无"),
+        ] {
             assert_eq!(NoResult::read(text).map(NoResult::sign), Some(sign), "{text}");
         }
         for text in ["", "14", "00", "X", "OL", "NB", "neg", "9.3"] {

@@ -18,6 +18,7 @@ use crate::intake::rows::cells::{self, CellError, NoDropOut, Reading};
 use crate::intake::rows::id_numbers;
 use crate::intake::rows::interner::{Column, Interner};
 use crate::intake::rows::occurrences::Occurrences;
+use crate::intake::rows::person_category::{PersonCategory, person_category};
 use crate::intake::rows::relation::{self, implied_sex};
 use crate::intake::rows::relation_words::{NoRelation, is_code, stated_relation};
 use crate::intake::rows::settle::SingleAllele;
@@ -33,7 +34,7 @@ pub(in crate::intake) struct RowReader<'h> {
     pub(in crate::intake) header: &'h Header,
     pub(in crate::intake) layout: Layout,
     pub(in crate::intake) pseudonymizer: &'h Pseudonymizer,
-    pedigrees: Option<&'h FamilyPedigrees>,
+    pub(in crate::intake) pedigrees: Option<&'h FamilyPedigrees>,
     cases: Option<&'h CaseList>,
     single_allele: SingleAllele,
     numbers: SpreadsheetNumbers,
@@ -232,6 +233,7 @@ impl<'h> RowReader<'h> {
                 family.zip(relation).map(Some)
             }
         };
+        self.check_category(line, text(Field::Category), findings);
         let region = self.word(line, Column::Region, text(Field::Region), findings);
         let kit = self.word(line, Column::Kit, text(Field::Kit), findings).or_else(|| self.kit.clone());
         let collected_on = match text(Field::CollectedOn) {
@@ -276,6 +278,32 @@ impl<'h> RowReader<'h> {
                 profile,
                 many,
             });
+        }
+    }
+
+    /// Refuses a row whose category says that it is of the other kind of file: a father among the children would be a child
+    /// whom nobody misses.
+    fn check_category(&self, line: u64, text: &str, findings: &mut Findings) {
+        if text.is_empty() {
+            return;
+        }
+        let column = || self.header.field_column(Field::Category);
+        match (person_category(text), self.layout) {
+            (Some(PersonCategory::Relative), Layout::Children) => {
+                let what = "says that the row is of a relative, and this is a file of children: move the rows of relatives \
+                            to a file of their own, with family_id and relation, and import it with --as families";
+                findings.problem(line, column(), FindingCode::OtherCategory, what);
+            }
+            (Some(PersonCategory::Child), Layout::Families) => {
+                let what = "says that the row is of a child of unknown origin, and this is a file of families: move the \
+                            rows of children to a file of their own, and import it with --as children";
+                findings.problem(line, column(), FindingCode::OtherCategory, what);
+            }
+            (Some(_), _) => {}
+            (None, _) => {
+                let what = "is no category known here: whether the row is of a child or of a relative was not checked";
+                findings.warn(line, column(), FindingCode::UnknownCategory, what);
+            }
         }
     }
 

@@ -72,7 +72,11 @@ const OWN_CHILD: &str = "names a child of the missing person, whom no relation d
                          given with --pedigrees";
 const SPOUSE: &str = "names a spouse, who is not related to the missing person: remove the row, or enter the family with \
                       its children in the file given with --pedigrees";
-const OWN: &str = "says that the sample is the missing person's own, or may be: import it with --as children";
+const OWN: &str = "says that the sample is the missing person's own, or may be: move the row to a file of children, and \
+                   import that with --as children";
+const KID: &str = "names a child: move the row of the missing child's own sample, or of a child of unknown origin, to a file of \
+                   children, and import that with --as children; a child of the missing person needs a pedigree \
+                   (--pedigrees)";
 const DISTANT: &str =
     "names a relative whom no relation describes: enter the family in the file given with --pedigrees";
 const NO_BLOOD: &str = "names a person who is not related by blood: remove the row";
@@ -81,9 +85,15 @@ const TWIN: &str = "names a twin: write full-sibling unless the twins are identi
 
 /// Words in small letters, words of several parts with hyphens, and codes.
 const WORDS: &[(Meaning, &[&str])] = &[
-    (Is(Father), &["1", "父亲", "生父", "生物学父", "生物学父亲", "亲生父亲", "父", "爸爸", "biological-father"]),
-    (Is(Mother), &["2", "母亲", "生母", "生物学母", "生物学母亲", "亲生母亲", "母", "妈妈", "biological-mother"]),
-    (Is(Parent), &["父母", "生父母", "亲生父母", "双亲", "父或母", "父/母", "biological-parent"]),
+    (
+        Is(Father),
+        &["1", "父亲", "生父", "生物学父", "生物学父亲", "亲生父亲", "父", "爸爸", "父親", "biological-father"],
+    ),
+    (
+        Is(Mother),
+        &["2", "母亲", "生母", "生物学母", "生物学母亲", "亲生母亲", "母", "妈妈", "母親", "biological-mother"],
+    ),
+    (Is(Parent), &["父母", "生父母", "亲生父母", "双亲", "父或母", "父/母", "打拐父母", "biological-parent"]),
     (
         Is(FullSibling),
         &[
@@ -175,6 +185,7 @@ const WORDS: &[(Meaning, &[&str])] = &[
     (OneOf(OF_MOTHER), &["6", "母系亲属", "母系亲缘", "母系", "maternal-relative"]),
     (Other(OWN_CHILD), &["3", "子女", "儿子", "女儿", "子", "女", "生物学子女", "child", "son", "daughter"]),
     (Other(SPOUSE), &["7", "8", "配偶", "丈夫", "妻子", "夫", "妻", "spouse", "husband", "wife"]),
+    (Other(KID), &["孩子", "儿童", "小孩", "打拐儿童", "被拐儿童", "失踪儿童", "来历不明儿童", "missing-child"]),
     (Other(OWN), &["9", "10", "本人", "疑似本人", "可能本人", "self", "own"]),
     (
         Other(DISTANT),
@@ -260,12 +271,21 @@ fn other_word(cell: &str, error: UnknownWord) -> Result<Relation, NoRelation> {
     if let Ok(relation) = word.parse() {
         return Ok(relation);
     }
-    match WORDS.iter().find(|(_, words)| words.contains(&&*word)) {
+    // Chinese words may be spread out, and say of several uncles which one it is.
+    let word = if word.is_ascii() { word } else { word.replace('-', "") };
+    let unnumbered = word.strip_prefix(['大', '小', '二', '三', '四', '五']).filter(|word| is_of_several(word));
+    let word = unnumbered.unwrap_or(&word);
+    match WORDS.iter().find(|(_, words)| words.contains(&word)) {
         Some((Is(relation), _)) => Ok(*relation),
         Some((OneOf(choices), _)) => Err(NoRelation::Unclear(choices)),
         Some((Other(what), _)) => Err(NoRelation::Other(what)),
         None => Err(NoRelation::Unknown(error)),
     }
+}
+
+/// Whether a Chinese word is of relatives of whom there may be several.
+fn is_of_several(word: &str) -> bool {
+    word.starts_with(['叔', '伯', '姑', '舅', '姨', '哥', '弟', '姐', '妹'])
 }
 
 /// Whether a cell is a number, a code of the national system.
@@ -313,6 +333,12 @@ mod tests {
             ("同父异母", PaternalHalfSibling),
             ("舅舅", MaternalUncle),
             ("父母", Parent),
+            ("打拐父母", Parent),
+            ("父 亲", Father),
+            ("母親", Mother),
+            ("大伯", PaternalUncle),
+            ("小姨", MaternalAunt),
+            ("三叔", PaternalUncle),
             ("member", Relation::Member),
         ] {
             assert_eq!(stated_relation(cell), Ok(relation), "{cell}");
@@ -323,6 +349,7 @@ mod tests {
     fn words_that_say_too_little_are_asked_about() {
         for (cell, choices) in [
             ("兄", SIBLINGS),
+            ("大哥", SIBLINGS),
             ("4", SIBLINGS),
             ("Brother", SIBLINGS),
             ("半同胞", HALF_SIBLINGS),
@@ -342,10 +369,10 @@ mod tests {
 
     #[test]
     fn others_are_no_relations_to_compute_with() {
-        for cell in ["3", "7", "本人", "表哥", "养父", "双胞胎", "spouse"] {
+        for cell in ["3", "7", "本人", "孩子", "打拐儿童", "表哥", "养父", "双胞胎", "spouse"] {
             assert_eq!(stated_relation(cell).unwrap_err().code(), FindingCode::RelationOther, "{cell}");
         }
-        for cell in ["", "朋友", "11", "fathe", "0"] {
+        for cell in ["", "朋友", "11", "fathe", "0", "大", "小父亲", "堂叔"] {
             assert_eq!(stated_relation(cell).unwrap_err().code(), FindingCode::Relation, "{cell}");
         }
         assert!(is_code("4") && is_code("１０") && !is_code("") && !is_code("兄"));

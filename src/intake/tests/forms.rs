@@ -191,3 +191,44 @@ fn a_form_that_is_not_the_files_is_told() {
     let request = Request { sheet: Some("Children"), ..request(Layout::Children, &panel, &pseudonymizer) };
     assert_eq!(places(&read_bytes("f.csv", tidy.as_bytes(), &request)), [(0, 0, "sheet")]);
 }
+
+#[test]
+fn a_row_whose_category_is_of_the_other_layout_is_refused() {
+    let header = "样本编号,人员类别,性别,vWA\n";
+    let intake =
+        read(Layout::Children, format!("{header}A1,打拐儿童,男,14\nA2,打拐父母,男,14\nA3,11,男,14\nA4,,男,14\n"));
+    assert_eq!(places(&intake), [(3, 2, "other-category"), (4, 2, "other-category")]);
+    assert!(intake.problems[0].what.contains("--as families"), "{}", intake.problems[0]);
+    assert_eq!(intake.rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 5]);
+    let intake = read(Layout::Children, format!("{header}A1,前科人员,男,14\n"));
+    assert_eq!((places(&intake), intake.rows.len()), (vec![], 1));
+    assert!(notes(&intake).contains(&(2, 2, "unknown-category")));
+    let text = "家系编号,样本编号,关系,人员类别,性别,vWA\nF1,A1,父亲,打拐儿童,男,14\nF1,A2,母亲,打拐父母,女,14\n";
+    let intake = read(Layout::Families, text);
+    assert_eq!(places(&intake), [(2, 4, "other-category")]);
+    // A table with a row per sample and locus, too.
+    let tall = "Sample Name\t人员类别\tMarker\tAllele 1\tAllele 2\nA1\t父亲\tvWA\t14\t15\nA2\t孩子\tvWA\t14\t15\n";
+    let intake = read(Layout::Children, tall);
+    assert_eq!(intake.problems.iter().map(|one| one.code.word()).collect::<Vec<_>>(), ["other-category"]);
+    assert_eq!(intake.rows.len(), 1);
+}
+
+#[test]
+fn a_map_that_reads_one_locus_as_another_is_said() {
+    let (panel, pseudonymizer) = (panel(), pseudonymizer());
+    let map = ColumnMap::parse("[columns]\n\"vWA\" = \"FGA\"\n\"Kind\" = \"sex\"\n", &panel).unwrap();
+    let request = Request { map: Some(&map), ..request(Layout::Children, &panel, &pseudonymizer) };
+    let intake = read_bytes("f.csv", b"sample_id,Kind,vWA\nS1,m,22\n", &request);
+    assert_eq!(notes(&intake), [(1, 3, "mapped-locus")]);
+    assert_eq!(intake.loci[0].name(), "FGA");
+    for (section, theirs, sound) in [
+        ("vWA", "14/17", false),
+        ("loci", "9.3", false),
+        ("loci", "leer", true),
+        ("loci", "0", true),
+        ("sex", "1", true),
+    ] {
+        let map = ColumnMap::parse(&format!("[values.{section}]\n\"{theirs}\" = \"2\"\n"), &panel);
+        assert_eq!(map.is_ok(), sound, "{section} {theirs}");
+    }
+}

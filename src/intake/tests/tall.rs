@@ -209,3 +209,43 @@ fn nothing_of_a_cell_is_repeated() {
     let said = format!("{:?}", list.map(|_| ()).unwrap_err());
     assert!(secrets.iter().all(|secret| !said.contains(secret)), "{said}");
 }
+
+#[test]
+fn a_column_of_whole_genotypes_is_read() {
+    for (name, a, b, sex) in
+        [("Genotype", "14,15", "22", "X,Y"), ("Alleles", "14/15", "22/22", "XY"), ("基因型", "14 15", "22", "X/Y")]
+    {
+        let text = format!("Sample,Marker,{name}\nS1,vWA,\"{a}\"\nS1,FGA,{b}\nS1,AMEL,\"{sex}\"\n");
+        let intake = read(Layout::Children, text);
+        assert_eq!(intake.problems, [], "{name}");
+        assert_eq!(
+            (genotypes(&intake.rows[0]), intake.rows[0].sex),
+            (vec!["14/15".to_owned(), "22".to_owned()], Sex::Male)
+        );
+    }
+    let intake = read(Layout::Children, "Sample,Marker,Genotype\nS1,vWA,14/15/16\nS1,FGA,22\nS1,AMEL,Q\nS2,vWA,9/3\n");
+    assert_eq!(line_and_code(&intake.problems), [(4, "amelogenin"), (5, "allele-or-pair")]);
+    let intake = read(Layout::Children, "Sample,Marker,Genotype\nS1,vWA,14/15/16\nS1,FGA,22\n");
+    assert_eq!((intake.problems.len(), intake.rows[0].many.len()), (0, 1));
+}
+
+#[test]
+fn a_row_for_each_allele_and_columns_without_alleles_are_named() {
+    let intake = read(Layout::Children, "Sample,Marker,Allele\nS1,vWA,14\nS1,vWA,15\n");
+    assert_eq!(line_and_code(&intake.problems), [(3, "repeated-locus")]);
+    assert!(intake.problems[0].what.contains("into one row"), "{}", intake.problems[0]);
+    let intake = read(Layout::Children, "Sample,Marker,A1,A2\nS1,vWA,14,15\n");
+    assert_eq!(line_and_code(&intake.problems), [(1, "format")]);
+    assert!(intake.problems[0].what.contains("Allele 1"), "{}", intake.problems[0]);
+}
+
+#[test]
+fn other_columns_are_shown_and_nearly_known_ones_refused() {
+    let intake = read(Layout::Children, "Sample,Marker,Allele 1,Allele 2,Colour\nS1,vWA,14,15,red\n");
+    let note = intake.notes.iter().find(|note| note.code.word() == "not-read").unwrap();
+    assert_eq!(note.column.as_ref().map(|column| &*column.name), Some("Colour"));
+    for name in ["drop_outs", "relations", "agencies"] {
+        let intake = read(Layout::Children, format!("Sample,Marker,Allele 1,Allele 2,{name}\nS1,vWA,14,15,x\n"));
+        assert_eq!(line_and_code(&intake.problems), [(1, "locus")], "{name}");
+    }
+}

@@ -1,10 +1,10 @@
-//! From the bytes of a file to text: UTF-8, UTF-16, GB18030.
+//! From the bytes of a file to text: UTF-8, UTF-16, GB18030, Latin-1.
 //!
 //! UTF-8 is read where it lies. Other text is decoded into a copy of at most three times its size, with the same lines.
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, GB18030, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, GB18030, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::intake::findings::Findings;
 use crate::intake::text::lines::Lines;
@@ -42,7 +42,14 @@ pub(in crate::intake) fn decode<'a>(
         return decode_utf_16(encoding, text, findings).map(|text| with_line_feeds(Cow::Owned(text.into_bytes())));
     }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if std::str::from_utf8(text).is_ok() || !is_gb18030(text) {
+    let is_utf_8 = std::str::from_utf8(text).is_ok();
+    if !is_utf_8 && is_latin_1(text) {
+        note(WINDOWS_1252, findings);
+        return Some(with_line_feeds(Cow::Owned(
+            WINDOWS_1252.decode_without_bom_handling(text).0.into_owned().into_bytes(),
+        )));
+    }
+    if is_utf_8 || !is_gb18030(text) {
         return Some(with_line_feeds(Cow::Borrowed(text)));
     }
     note(GB18030, findings);
@@ -62,6 +69,7 @@ fn with_line_feeds(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
 fn note(encoding: &'static Encoding, findings: &mut Findings) {
     let name = match encoding.name() {
         "gb18030" => "GB18030",
+        "windows-1252" => "Windows-1252 (Latin-1)",
         name => name,
     };
     findings.note(0, None, FindingCode::Encoding, format!("the file is not UTF-8: read as {name}"));
@@ -104,6 +112,21 @@ fn decode_utf_16(encoding: &'static Encoding, bytes: &[u8], findings: &mut Findi
     let what = format!("the line is no sound {} text: save the file again, as CSV UTF-8", encoding.name());
     findings.problem(line, None, FindingCode::Encoding, what);
     None
+}
+
+/// Whether text that is not UTF-8 is Latin-1, though much of it could be read as rare Chinese characters: every byte that is
+/// not ASCII is an accented letter by itself beside a Latin one. Chinese text has pairs of such bytes.
+fn is_latin_1(text: &[u8]) -> bool {
+    let neighbour = |at: Option<usize>| at.and_then(|at| text.get(at)).copied().unwrap_or(b' ');
+    let mut others = text.iter().enumerate().filter(|(_, byte)| !byte.is_ascii()).peekable();
+    others.peek().is_some()
+        && others.all(|(at, &byte)| {
+            let (before, after) = (neighbour(at.checked_sub(1)), neighbour(Some(at + 1)));
+            matches!(byte, 0xc0..=0xd6 | 0xd8..=0xf6 | 0xf8..=0xfe)
+                && before.is_ascii()
+                && after.is_ascii()
+                && (before.is_ascii_alphabetic() || after.is_ascii_lowercase())
+        })
 }
 
 /// Whether text that is not UTF-8 is better read as GB18030: more of its lines make sense so, and fewer of those with
@@ -214,6 +237,20 @@ pub(in crate::intake) mod tests {
             assert_eq!(problems, []);
             assert_eq!(notes, [format!("f: the file is not UTF-8: read as {name}")]);
         }
+    }
+
+    /// `\xfcl` of a name is a Chinese character in GB18030.
+    #[test]
+    fn names_with_accents_are_latin_1() {
+        let (text, problems, notes) = read(b"sample_id,vWA\nM\xfcller,14\n\xd6zil,15\nAndr\xe9,16\n");
+        assert_eq!(text.as_deref(), Some("sample_id,vWA\nMüller,14\nÖzil,15\nAndré,16\n".as_bytes()));
+        assert_eq!(
+            (problems, notes),
+            (vec![], vec!["f: the file is not UTF-8: read as Windows-1252 (Latin-1)".to_owned()])
+        );
+        // Among Chinese characters it is one.
+        assert!(!is_latin_1(&gb18030_bytes("sample_id,agency\nM\u{9ee3}ler,济南\n")));
+        assert!(!is_latin_1(b"S1,\xff\n") && !is_latin_1(b"S1,m\n"));
     }
 
     #[test]

@@ -23,9 +23,43 @@ pub(in crate::intake) struct Doubtful {
 }
 
 /// Signs for a missing value.
-const PLACEHOLDERS: [&str; 24] = [
-    "-", "--", "---", "—", "——", "/", "?", "??", "？", "*", "na", "n/a", "n.a.", "nan", "null", "none", "nil",
-    "unknown", "未知", "无", "不详", "空", "待定", "缺失",
+const PLACEHOLDERS: [&str; 36] = [
+    "-",
+    "--",
+    "---",
+    "—",
+    "——",
+    "/",
+    "?",
+    "??",
+    "？",
+    "*",
+    "na",
+    "n/a",
+    "n.a.",
+    "nan",
+    "null",
+    "none",
+    "nil",
+    "unknown",
+    "未知",
+    "无",
+    "不详",
+    "空",
+    "待定",
+    "缺失",
+    "0",
+    "00",
+    "000",
+    "0000",
+    "待补",
+    "待补充",
+    "未编号",
+    "暂无",
+    "暂缺",
+    "未填",
+    "不明",
+    "tbd",
 ];
 
 /// Letters of other alphabets that look like Latin ones.
@@ -38,6 +72,13 @@ const LOOKALIKES: &str = "АВЕЅІЈКМНОРСТУХаеіјорсухѕΑΒ
 pub(in crate::intake) fn check(text: &str, numbers: SpreadsheetNumbers) -> Result<(), Doubtful> {
     let text = text.trim();
     let doubtful = |code, what| Err(Doubtful { code, what });
+    if text.starts_with(['=', '\'']) {
+        return doubtful(
+            FindingCode::IdentifierSpreadsheet,
+            "begins with the sign that spreadsheets put before formulas or texts, = or ', which is no part of a number: \
+             export the file again from its source, or remove the sign, and quotes, from the whole column",
+        );
+    }
     match made_of_identifier(text) {
         Some(Made::Error) => {
             return doubtful(
@@ -62,7 +103,7 @@ pub(in crate::intake) fn check(text: &str, numbers: SpreadsheetNumbers) -> Resul
         }
         _ => {}
     }
-    if text.len() <= 8 && PLACEHOLDERS.iter().any(|sign| sign.eq_ignore_ascii_case(text)) {
+    if text.len() <= 12 && PLACEHOLDERS.iter().any(|sign| sign.eq_ignore_ascii_case(text)) {
         return doubtful(
             FindingCode::IdentifierPlaceholder,
             "holds a sign for a missing value, which many rows may share: give every sample and family its number",
@@ -149,11 +190,24 @@ mod tests {
             "济南市局2024第3号",
             "鲁公（刑）字〔2024〕1号",
             "Иванов-1",
-            "0",
+            "10",
             "370102199003077736",
             "N B",
             "NA1",
         ] {
+            assert_eq!(code(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn signs_of_spreadsheets_and_of_missing_numbers_are_no_identifiers() {
+        for text in ["=\"001\"", "=001", "'0011"] {
+            assert_eq!(code(text), Some(FindingCode::IdentifierSpreadsheet), "{text}");
+        }
+        for text in ["0", "000", "待补", "未编号", "暂无"] {
+            assert_eq!(code(text), Some(FindingCode::IdentifierPlaceholder), "{text}");
+        }
+        for text in ["001", "10", "O'Neil", "A=1"] {
             assert_eq!(code(text), None, "{text}");
         }
     }

@@ -257,7 +257,7 @@ impl Lines {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::intake) mod tests {
     use std::io::Write;
 
     use zip::ZipWriter;
@@ -268,7 +268,7 @@ mod tests {
     use crate::intake::{Intake, Layout};
 
     /// A workbook with these sheets: names, and their rows as XML.
-    fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
+    pub(in crate::intake) fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
         let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
         let mut part = |name: &str, text: &str| {
             archive.start_file(name, SimpleFileOptions::default()).unwrap();

@@ -81,7 +81,7 @@ pub(super) fn families<'a>(
     let unknown = reader.missing.not_among(names);
     if unknown > 0 {
         let what = format!("names given with --missing that nobody in the file has: {unknown}");
-        findings.warn(0, None, FindingCode::MissingChild, what);
+        findings.warn(0, None, FindingCode::MissingName, what);
     }
     if reader.families.is_empty() && findings.count() == before {
         let what = "no family is left in which somebody with DNA data is related to a missing person: name the missing child \"Missing person\" in the \
@@ -124,7 +124,7 @@ impl Reader<'_> {
         if missing.is_empty() {
             let what = "has nobody who is missing: left out; the missing child is named \"Missing person\", or with \
                         --missing";
-            findings.note(graph.line, value_named("pedigree"), FindingCode::MissingChild, what);
+            findings.note(graph.line, value_named("pedigree"), FindingCode::NoMissing, what);
             return;
         }
         if missing.len() > MOST_PERSONS {
@@ -236,15 +236,16 @@ impl Reader<'_> {
     /// Says which missing persons are in no family, as nothing links them with anybody, or as they have DNA data.
     fn missing_elsewhere<'n>(&self, nodes: impl IntoIterator<Item = &'n Node<'n>>, findings: &mut Findings) {
         for node in nodes.into_iter().filter(|node| node.name.is_some_and(|name| self.missing.has(name))) {
-            let what = if node.typed.is_some() {
-                "is called missing and has DNA data: nobody is sought for this person, who is read as a relative of others; \
-                 compare the profile with `reunite kin --relation identity`"
+            let (code, what) = if node.typed.is_some() {
+                let what = "is called missing and has DNA data: nobody is sought for this person, who is read as a relative of others; \
+                            compare the profile with `reunite kin --relation identity`";
+                (FindingCode::MissingTyped, what)
             } else if self.sought.contains(&node.line) {
                 continue;
             } else {
-                "is called missing and has no parent or child in any pedigree: left out"
+                (FindingCode::MissingUnlinked, "is called missing and has no parent or child in any pedigree: left out")
             };
-            findings.warn(node.line, value_named("person"), FindingCode::MissingChild, what);
+            findings.warn(node.line, value_named("person"), code, what);
         }
     }
 }
@@ -345,11 +346,11 @@ fn read_family<'a>(
     if drawn.is_empty() {
         let what = "has no pedigree with a missing person: left out; the missing child is named \"Missing person\", or with \
                     --missing";
-        findings.note(family.line, value_named("family"), FindingCode::MissingChild, what);
+        findings.warn(family.line, value_named("family"), FindingCode::NoMissing, what);
     } else {
         for one in others {
             let what = "has nobody who is missing: left out";
-            findings.note(one.line, value_named("pedigree"), FindingCode::MissingChild, what);
+            findings.note(one.line, value_named("pedigree"), FindingCode::NoMissing, what);
         }
     }
     for one in &drawn {

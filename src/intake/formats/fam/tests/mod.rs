@@ -355,17 +355,17 @@ fn no_missing_person_switches_others_off() {
     let notes = |request: &Request<'_>, text: &str| places(&read_bytes("p", text.as_bytes(), request).notes);
     let at = line(&text, "[[[[[Pedigree 1]]]]]", 0);
     assert_eq!(notes(&plain, &text), [(at, "several-missing")]);
-    assert_eq!(notes(&with_names, &text), [(0, "missing-child"), (at, "several-missing")], "nobody is M2");
+    assert_eq!(notes(&with_names, &text), [(0, "missing-name"), (at, "several-missing")], "nobody is M2");
     // Nobody is left out in silence: without links, with DNA data, in a pedigree of its own.
     let persons = [&persons[..], &[("Missing 4", "Male", ""), ("Missing 5", "Male", "15/16")]].concat();
     let text = one_family(&persons, &[&links[..1], &[("R", "Missing 5")]]);
     let of = |name: &str| line(&text, &format!("Name= {name}"), 0) - 1;
     let expected = [
-        (of("Missing male 2"), "missing-child"),
-        (of("missing 3"), "missing-child"),
-        (of("Missing 4"), "missing-child"),
-        (of("Missing 5"), "missing-child"),
-        (of("P1"), "missing-child"),
+        (of("Missing male 2"), "missing-unlinked"),
+        (of("missing 3"), "missing-unlinked"),
+        (of("Missing 4"), "missing-unlinked"),
+        (of("Missing 5"), "missing-typed"),
+        (of("P1"), "no-missing"),
     ];
     let mut found = notes(&plain, &text);
     found.retain(|place| place.1 != "not-related");
