@@ -231,6 +231,13 @@ pub struct FamilyPart {
 }
 
 impl FamilyPart {
+    /// How many families it holds. All records of one stand side by side.
+    #[must_use]
+    pub fn families(&self) -> u64 {
+        let names: Vec<[u8; Pseudonym::LEN]> = self.records().map(|record| record.head.pseudonym).collect();
+        names.chunk_by(|a, b| a == b).count() as u64
+    }
+
     /// Its records.
     pub fn records(&self) -> impl Iterator<Item = FamilyRecord<'_>> {
         self.bytes.chunks_exact(FamilyRecord::size(self.loci)).filter_map(|record| self.record(record))
@@ -312,9 +319,9 @@ impl FamilyIndex {
         self.loci
     }
 
-    /// How many families it holds.
+    /// How many records it holds: each family has one for every view.
     #[must_use]
-    pub fn families(&self) -> u64 {
+    pub fn record_count(&self) -> u64 {
         self.families
     }
 

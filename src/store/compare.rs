@@ -293,7 +293,7 @@ impl Job<'_> {
         // Those that changed between the writing and the last run are compiled anew.
         let mut newer =
             if past.generation == last.generation { Vec::new() } else { ledger.changed_families(panel, &past)? };
-        if newer.len() as u64 > FEW.max(written.families() / STALE as u64) {
+        if newer.len() as u64 > FEW.max(written.record_count() / STALE as u64) {
             return Ok(None);
         }
         let mut reached = match matcher.within_reach(&written, self.watch) {

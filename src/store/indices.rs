@@ -148,8 +148,7 @@ impl Store {
         let path = self.index_file(FAMILIES);
         let check = || {
             let index = FamilyIndex::open_if(&path, self.table().panel().len(), |_| true)?;
-            (0..index.parts()).try_for_each(|part| index.part(part).map(drop))?;
-            Ok(index.families())
+            (0..index.parts()).try_fold(0, |families, part| Ok(families + index.part(part)?.families()))
         };
         match check() {
             Err(IndexError::Io { error, .. }) if error.kind() == ErrorKind::NotFound => None,

@@ -4,7 +4,6 @@ use crate::model::{Pedigree, Profile, Relation, Sex};
 use crate::population::{FrequencyTable, Model};
 
 use super::genes::{GenePool, Genes, Side};
-use super::papers::Papers;
 use super::plan::{Pedigrees, Plan, PlanError};
 use super::random::{Alias, Purpose, Seed, Stream, fixed};
 use super::typing::Typing;
@@ -56,7 +55,6 @@ pub(super) struct Source {
     planted: u64,
     relatives: Typing,
     children: Typing,
-    pub(super) papers: Papers,
 }
 
 impl Source {
@@ -76,7 +74,6 @@ impl Source {
             planted: fixed(plan.planted),
             relatives: Typing::new(loci, plan.untyped, plan.partial_relatives),
             children: Typing::new(loci, plan.untyped, plan.partial_children),
-            papers: Papers::new(plan),
         })
     }
 

@@ -7,7 +7,7 @@ use crate::population::{FrequencyTable, Model};
 
 use super::draw::{Drawn, NewChild, Source};
 use super::genes::Side;
-use super::papers::FalsePapers;
+use super::papers::{FalsePapers, Papers};
 use super::plan::{Plan, PlanError};
 use super::plantings::{
     NEPHEW, SIBLING_PARENT, child_of_siblings, choose, contradictions, nephew, with_forced_mutations,
@@ -125,6 +125,7 @@ impl Population {
     /// special plantings than there are fit families; or if the mutation model makes no matrix over the table.
     pub fn generate(plan: &Plan, table: &FrequencyTable, model: &Model) -> Result<Self, PlanError> {
         let source = Source::new(plan, table, model)?;
+        let falsified = Papers::new(plan);
         let mut families = Vec::with_capacity(plan.families);
         let mut own: BTreeMap<usize, NewChild> = BTreeMap::new();
         let mut with_parent = Vec::new();
@@ -137,7 +138,7 @@ impl Population {
             if drawn.parent(Side::Paternal).or(drawn.parent(Side::Maternal)).is_some() {
                 with_parent.push(index);
             }
-            let papers = source.papers.falsify(&source, &mut drawn, index);
+            let papers = falsified.falsify(&source, &mut drawn, index);
             families.push(named(&source, &drawn, papers, index, &mut relatives));
         }
         let needed = own.len() + plan.nephew_traps + plan.sibling_parent_traps;

@@ -241,7 +241,7 @@ fn a_match_that_dies_at_a_write_leaves_the_run_before() {
     lab.run_on("undisturbed", &again).ends(0);
     let (before, after) = (list("store"), list("undisturbed"));
     let (mut undone, mut done) = (0, 0);
-    for limit in (64..700).step_by(48) {
+    for limit in (64..1600).step_by(96) {
         let store = format!("store{limit}");
         copy(&lab.path("store"), &lab.path(&store));
         let status = dying(&lab, &store, limit, &again);

@@ -12,7 +12,8 @@ fn explains_every_candidate(lab: &Lab, store: &str) -> usize {
     let candidates = rows(&lab.run_on(store, &["candidates", "--format", "csv"]).ends(0).out);
     for row in &candidates {
         let (family, child) = (&row[0], &row[1]);
-        let log10_lr: f64 = row[2].parse().unwrap();
+        // It explains the papers as they are stated; views it lists.
+        let log10_lr: f64 = row[12].parse().unwrap();
         let said = lab.run_on(store, &["explain", family, child, "--format", "csv"]).ends(0);
         let (mut sum, mut compared) = (0.0, 0);
         for locus in rows(&said.out) {
@@ -21,7 +22,9 @@ fn explains_every_candidate(lab: &Lab, store: &str) -> usize {
             compared += u32::from(&locus[1] == "true");
         }
         assert_eq!((sum + 0.0).to_bits(), log10_lr.to_bits(), "{family} {child}");
-        assert_eq!(compared.to_string(), row[3]);
+        if &row[10] == "as stated" {
+            assert_eq!((compared.to_string().as_str(), &row[12]), (&row[3], &row[2]));
+        }
         assert!(said.err.is_empty(), "{}", said.err);
     }
     candidates.len()

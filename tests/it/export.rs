@@ -18,7 +18,7 @@ fn candidates(said: &Said) -> BTreeMap<(String, String), f64> {
     rows(&said.out).iter().map(pair).collect()
 }
 
-const ALL: [&str; 5] = ["match", "--format", "csv", "--min-log10-lr", "-30"];
+const ALL: [&str; 7] = ["match", "--format", "csv", "--min-log10-lr", "-30", "--doubt-whom", "none"];
 
 /// Half-siblings with one other parent, a cousin, and a child of the missing child.
 const PEDIGREE: &str = "family_id,person,father,mother,sex,missing,sample_id\n\

@@ -121,7 +121,7 @@ fn every_way<'a>(
     writer.finish(&path).unwrap();
     let families_index = FamilyIndex::open_if(&path, calculator.panel().len(), |_| true).unwrap();
     let records = families.iter().map(|family| views(family, &criterion.doubts).len()).sum::<usize>();
-    assert_eq!(families_index.families(), records as u64);
+    assert_eq!(families_index.record_count(), records as u64);
     for instructions in Instructions::available() {
         let matcher = on(instructions);
         let reached = matcher.within_reach(&families_index, &watch).unwrap();

@@ -194,3 +194,23 @@ fn a_child_of_the_missing_child_is_told_from_it() {
     assert!((sibling - row["log10_lr"].as_f64().unwrap()).abs() < 1e-9, "{listed}");
     assert!(lab.run(&["candidates", "--alternatives"]).out.contains("as its own child "));
 }
+
+#[test]
+fn the_calculator_tells_alternatives_when_asked() {
+    let lab = Lab::new();
+    let cases = lab.write(
+        "cases.csv",
+        "case,person,relation,sex,locus,allele1,allele2\nK,M,mother,f,TH01,6,9.3\nK,C,child,f,TH01,9,9.3\n",
+    );
+    let out = lab.run(&["lr", "--mutation", "none", "--alternatives", &cases]).ends(0).out;
+    let of = |row: &str| -> f64 {
+        let line =
+            out.lines().find(|line| line.starts_with(&format!("K,{row},"))).unwrap_or_else(|| panic!("{row}: {out}"));
+        line.rsplit(',').next().unwrap().parse().unwrap()
+    };
+    // She shares an allele of probability p: LR 1/(4p) as her child, and half of that and 1/2 as her grandchild.
+    assert!((of("total:full-sibling") - of("total")).abs() < 1e-12);
+    let grandchild = (0.5 * 10_f64.powf(of("total")) + 0.5).log10();
+    assert!((of("total:own-child") - grandchild).abs() < 1e-12 && (of("total:nephew") - grandchild).abs() < 1e-12);
+    assert!(!lab.run(&["lr", &cases]).out.contains("total:"));
+}

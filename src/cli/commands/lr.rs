@@ -9,9 +9,10 @@ use crate::cli::model_options::ModelOptions;
 use crate::cli::options::{FrequencyOption, Global};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, plural};
-use crate::intake::{Case, CasePedigrees, Problem, file_bytes, read_cases};
+use crate::intake::{Case, CasePedigrees, CaseRelative, Problem, file_bytes, read_cases};
 use crate::kinship::{Calculator, Evidence, KinshipError, LinkedEvidence, LinkedShown, Shown};
-use crate::model::Locus;
+use crate::matching::{Alternative, alternatives};
+use crate::model::{Child, Family, Locus, Pseudonym, Relative};
 use crate::population::{Convention, Floor};
 use crate::report::{CsvText, TableUsed};
 use crate::store::Frequencies;
@@ -31,6 +32,10 @@ pub(crate) struct Lr {
     /// person, `missing` is yes for the child in question
     #[arg(long, value_name = "FILE")]
     pedigree: Option<PathBuf>,
+    /// After each total, write what the child is worth as the missing child's own child, full sibling, nephew or niece:
+    /// rows total:own-child, total:full-sibling, total:nephew
+    #[arg(long)]
+    alternatives: bool,
 }
 
 impl Lr {
@@ -80,7 +85,18 @@ impl Lr {
                 }
             }
             match rows(case, &calculator) {
-                Ok(rows) => write_case(&mut csv, &case.name, &rows),
+                Ok(rows) => {
+                    write_case(&mut csv, &case.name, &rows);
+                    if self.alternatives {
+                        match write_alternatives(&mut csv, case, &calculator) {
+                            Ok(()) => {}
+                            Err(reason) => {
+                                failed += 1;
+                                output.error(&anyhow!("case {}, the alternatives: {reason}", case.name), None);
+                            }
+                        }
+                    }
+                }
                 Err(failures) => {
                     failed += 1;
                     failures.iter().for_each(|failure| output.error(&anyhow!("case {}, {failure}", case.name), None));
@@ -140,6 +156,29 @@ fn write_case(csv: &mut CsvText, name: &str, rows: &[(String, f64)]) {
         total += log10_lr;
     }
     csv.field(name).field("total").field(total + 0.0).end_row();
+}
+
+fn write_alternatives(csv: &mut CsvText, case: &Case, calculator: &Calculator) -> Result<(), String> {
+    // Nobody is named by these: one number each.
+    let nobody = |number: u8| Pseudonym::from_bytes([number; Pseudonym::LEN]);
+    let relative = |one: &CaseRelative| Relative {
+        sample: nobody(1),
+        relation: one.relation,
+        profile: one.profile.clone(),
+        drop_out: one.drop_out,
+    };
+    let family = Family {
+        pseudonym: nobody(2),
+        relatives: case.relatives.iter().map(relative).collect(),
+        pedigree: case.pedigree.clone(),
+    };
+    let child = Child { pseudonym: nobody(3), profile: case.child.clone(), drop_out: case.child_drop_out };
+    let values =
+        alternatives(calculator, &family, &child).map_err(|error| format!("{}: {}", error.locus, error.reason))?;
+    for (alternative, log10_lr) in Alternative::ALL.into_iter().zip(values) {
+        csv.field(&case.name).field(format!("total:{}", alternative.word())).field(log10_lr).end_row();
+    }
+    Ok(())
 }
 
 /// log10 LR of both loci of a linked pair together; `None` where linkage changes nothing.

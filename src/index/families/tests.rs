@@ -47,7 +47,7 @@ fn sample() -> Vec<u8> {
 #[test]
 fn a_families_index_holds_what_was_put_in() {
     let index = FamilyIndex::from_bytes(&sample()).unwrap();
-    assert_eq!((index.families(), index.parts(), index.loci(), index.binding()), (7, 2, LOCI, &binding()));
+    assert_eq!((index.record_count(), index.parts(), index.loci(), index.binding()), (7, 2, LOCI, &binding()));
     let mut numbers = 0..7;
     for part in 0..2 {
         for found in index.part(part).unwrap().records() {
