@@ -239,7 +239,7 @@ pub fn walk_families_index(bytes: &[u8]) -> bool {
             assert_eq!((record.gaps.len(), record.weights.len()), (index.loci(), index.loci() * 64));
         }
     }
-    assert_eq!(families, index.families());
+    assert_eq!(families, index.record_count());
     true
 }
 
