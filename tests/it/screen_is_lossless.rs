@@ -379,7 +379,8 @@ fn with_pedigrees(families: &mut [Family]) {
             // Nobody is typed here, and the child's own inbreeding is all that counts.
             for relative in &mut family.relatives {
                 let mut genotypes = relative.profile.genotypes().to_vec();
-                [2, 5, 11, 17].into_iter().for_each(|locus| genotypes[locus] = None);
+                let loci = genotypes.len();
+                [2, 5, 11, 17].into_iter().filter(|&locus| locus < loci).for_each(|locus| genotypes[locus] = None);
                 relative.profile = Profile::new(genotypes);
             }
         }
