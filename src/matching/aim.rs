@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::kinship::{Calculator, Evidence, KinshipError};
 use crate::model::{Candidate, Family, InView, Pseudonym, Unscorable, View, Views};
 
+use super::compile::Compared;
 use super::compiled::CompiledFamily;
 use super::doubt::{FamilyView, are_founders, views, with_all};
 use super::matcher::{Matcher, Near};
@@ -41,20 +42,13 @@ impl Pair {
     }
 }
 
-impl Pair {
-    /// Whether it would reach a threshold so much higher in any view.
-    fn reaches_more(&self, aims: &[Aim], more: f64) -> bool {
-        self.log10_lrs.iter().zip(aims).any(|(&log10_lr, aim)| log10_lr >= aim.threshold + more)
-    }
-}
-
 impl Matcher<'_> {
     /// The best pairs of a family that are no candidates. `hits` are children with what a view found of them.
     pub(super) fn near_pairs(
         &self,
         family: &Family,
         aims: &[Aim],
-        near: Near,
+        near: &Near,
         hits: &[Vec<(usize, f64)>],
     ) -> Result<Vec<Pair>, KinshipError> {
         let mut best: BTreeMap<usize, f64> = BTreeMap::new();
@@ -77,9 +71,10 @@ impl Matcher<'_> {
             if pairs.len() >= near.most && bound < pairs[near.most - 1].rank(aims) {
                 break;
             }
-            let found = self.pairs(aims, &[child])?;
-            let is_near = |pair: &Pair| !pair.reaches_more(aims, near.below);
-            for pair in found.into_iter().filter(is_near) {
+            if near.candidates.contains(&(family.pseudonym, self.index.pseudonym(child))) {
+                continue;
+            }
+            for pair in self.pairs(aims, &[child])? {
                 if matches!(self.same_as(family, child), Ok(Some(_))) {
                     continue;
                 }
@@ -95,8 +90,12 @@ impl Matcher<'_> {
     pub(super) fn aims(&self, of: usize, family: &Family) -> (Vec<Aim>, Vec<Unscorable>) {
         let views = views(family, &self.criterion.doubts);
         let share = 1.0 / views.len() as f64;
+        let is_alone = views.len() == 1;
         let aim = |FamilyView { view, log10_doubt, family: relatives }: FamilyView| {
-            let family = self.compiler.family(&relatives)?;
+            let family = self.compiler.family(&relatives).map_err(|error| match is_alone {
+                true => error,
+                false => Unscorable { reason: format!("{}: {}", view.words(), error.reason), ..error },
+            })?;
             match self.threshold(&family, log10_doubt, share) {
                 Ok(threshold) => Ok(Aim { of, view, log10_doubt, relatives, family, threshold }),
                 Err(reason) => {
@@ -158,11 +157,12 @@ impl Matcher<'_> {
         let genotype = |locus: usize| self.index.genotype(pair.child, locus);
         let compared = |aim: &Aim| self.compiler.compared(&aim.family, genotype).unwrap_or_default();
         let made_by = &aims[pair.made_by];
-        let (loci, incompatible) = compared(made_by);
+        let Compared { loci, incompatible, contradicted } = compared(made_by);
         let is_plain = aims.len() == 1 && made_by.view == View::Stated;
         let views = || {
             let stated = aims.iter().find(|aim| aim.view == View::Stated);
-            let contradicting = stated.map_or(0, |stated| compared(stated).1 & !incompatible);
+            let against = |of: Compared| of.incompatible | of.contradicted;
+            let contradicting = stated.map_or(0, |stated| against(compared(stated)) & !(incompatible | contradicted));
             let in_view =
                 |(aim, &log10_lr): (&Aim, &f64)| InView { view: aim.view, log10_doubt: aim.log10_doubt, log10_lr };
             let names = self.calculator().panel().loci().iter().enumerate();

@@ -240,7 +240,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
     /// Makes candidates of the hits of one family: `aims` are its views, and `hits` those of each.
     fn describe(&mut self, aims: &[Aim], hits: Vec<Vec<Hit>>, watch: &Watch) {
         let (matcher, family) = (self.matcher, &self.families[aims[0].of]);
-        if let Some(near) = matcher.near {
+        if let Some(near) = &matcher.near {
             return self.describe_near(aims, near, &hits);
         }
         let index = matcher.index;
@@ -287,7 +287,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
 
 impl Chunk<'_, '_> {
     /// The same for pairs that fall short.
-    fn describe_near(&mut self, aims: &[Aim], near: Near, hits: &[Vec<Hit>]) {
+    fn describe_near(&mut self, aims: &[Aim], near: &Near, hits: &[Vec<Hit>]) {
         let (matcher, family) = (self.matcher, &self.families[aims[0].of]);
         match matcher.near_pairs(family, aims, near, hits) {
             Ok(pairs) => {

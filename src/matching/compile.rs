@@ -26,6 +26,17 @@ pub struct LocusCounts {
     pub incompatible_loci: u32,
 }
 
+/// The loci at which a family and a child are compared.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Compared {
+    /// Where the child and a relative are typed.
+    pub(super) loci: LocusSet,
+    /// Where the child cannot be the missing child without a mutation.
+    pub(super) incompatible: LocusSet,
+    /// Where the relatives contradict each other, whatever the child shows.
+    pub(super) contradicted: LocusSet,
+}
+
 /// Compiles families, keeping what others may need.
 pub struct Compiler<'a> {
     calculator: &'a Calculator,
@@ -113,11 +124,11 @@ impl<'a> Compiler<'a> {
         family: &CompiledFamily,
         child: impl Fn(usize) -> Option<Genotype>,
     ) -> Result<LocusCounts, KinshipError> {
-        let (compared, incompatible) = self.compared(family, child)?;
-        Ok(LocusCounts { loci_compared: compared.count_ones(), incompatible_loci: incompatible.count_ones() })
+        let Compared { loci, incompatible, .. } = self.compared(family, child)?;
+        Ok(LocusCounts { loci_compared: loci.count_ones(), incompatible_loci: incompatible.count_ones() })
     }
 
-    /// The loci at which a family can be compared with this child, and those of them at which the child is incompatible.
+    /// The loci at which a family can be compared with this child, and what speaks against it there.
     ///
     /// # Errors
     /// As [`Self::compare`].
@@ -125,19 +136,20 @@ impl<'a> Compiler<'a> {
         &self,
         family: &CompiledFamily,
         child: impl Fn(usize) -> Option<Genotype>,
-    ) -> Result<(LocusSet, LocusSet), KinshipError> {
-        let (mut compared, mut incompatible) = (0, 0);
+    ) -> Result<Compared, KinshipError> {
+        let mut compared = Compared::default();
         for (position, locus) in family.typed() {
             let Some(genotype) = child(position) else { continue };
-            compared |= 1 << position;
+            compared.loci |= 1 << position;
             let pattern = locus.evidence.pattern(genotype);
             let compatible = match self.compatible.get(&pattern) {
                 Some(known) => *known,
                 None => *self.compatible.keep(&pattern, self.calculator.is_compatible(&locus.evidence, genotype)?),
             };
-            incompatible |= LocusSet::from(compatible == Some(false)) << position;
+            compared.incompatible |= LocusSet::from(compatible == Some(false)) << position;
+            compared.contradicted |= LocusSet::from(compatible.is_none()) << position;
         }
-        Ok((compared, incompatible))
+        Ok(compared)
     }
 
     /// How a family's table at a locus does in unrelated children; no moments where no child has another LR than 1.

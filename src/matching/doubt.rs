@@ -112,7 +112,7 @@ pub fn views(family: &Family, doubts: &Doubts) -> Vec<FamilyView> {
     }
     for side in ParentSide::ALL {
         if papers.others_hang_on(side) {
-            add(View::OtherParent { side }, doubts.relative, papers.with_other_parent(side));
+            add(View::OtherParent { side }, doubts.relative, papers.with_other_parent(side, true));
         }
     }
     if !all {
@@ -141,7 +141,11 @@ pub fn views(family: &Family, doubts: &Doubts) -> Vec<FamilyView> {
 
 /// All samples of a family as they are to each other in a view: whoever the view leaves out is a stranger among them.
 pub(super) fn with_all(family: &Family, view: View, in_view: &Family) -> Option<Family> {
-    let View::Without { sample, .. } = view else { return Some(in_view.clone()) };
+    let sample = match view {
+        View::Without { sample, .. } => sample,
+        View::OtherParent { side } => return Papers::read(family)?.with_other_parent(side, false),
+        _ => return Some(in_view.clone()),
+    };
     let out = family.relatives.iter().find(|relative| relative.sample == sample)?;
     let pedigree = match &in_view.pedigree {
         Some(pedigree) => Arc::clone(pedigree),
@@ -269,12 +273,19 @@ impl<'a> Papers<'a> {
             && (father, mother) == (child.father, child.mother)
     }
 
-    fn with_other_parent(&self, side: ParentSide) -> Option<Family> {
+    /// `leaves_out` says whether relatives are left out whom nothing links with the child then.
+    fn with_other_parent(&self, side: ParentSide, leaves_out: bool) -> Option<Family> {
         let mut members = self.pedigree.members().to_vec();
         let stranger = members.len();
         members.push(Member::default());
         *parent_mut(&mut members[self.pedigree.child()], side) = Some(stranger);
-        self.linked(&members, &self.placed())
+        let all = self.linked(&members, &self.placed())?;
+        // Whom nothing links with the child any more says nothing, as whoever is left out.
+        let pedigree = all.pedigree.as_ref()?;
+        let reached = linked(pedigree, pedigree.child(), |_| true);
+        let places = self.placed().into_iter().zip(pedigree.relatives());
+        let related: Vec<(usize, usize)> = places.filter(|(_, place)| reached[**place]).map(|(one, _)| one).collect();
+        if leaves_out { self.linked(&members, &related) } else { Some(all) }
     }
 
     /// The family with two samples exchanged; `None` if their sexes forbid it, or nothing would change.
@@ -495,25 +506,25 @@ mod tests {
             "as stated",
             "without the father",
             "without the mother",
-            "without the full-sibling",
+            "without the full-sibling 02020202",
             "with another father",
             "with another mother",
-            "father and full-sibling exchanged",
-            "mother and full-sibling exchanged",
-            "a full sibling as half-sibling through the father",
-            "a full sibling as half-sibling through the mother",
+            "father and full-sibling 02020202 exchanged",
+            "mother and full-sibling 02020202 exchanged",
+            "full-sibling 02020202 as half-sibling through the father",
+            "full-sibling 02020202 as half-sibling through the mother",
         ];
         assert_eq!(words(&with_sibling, &Doubts::usual()), expected);
         let parents = Doubts { whom: DoubtWhom::Parents, ..Doubts::usual() };
         assert_eq!(words(&with_sibling, &parents), [&expected[..3], &expected[4..6]].concat());
         let half = family(&[(MaternalHalfSibling, "14/16")]);
-        assert_eq!(words(&half, &Doubts::usual()), ["as stated", "a half-sibling as full sibling"]);
+        assert_eq!(words(&half, &Doubts::usual()), ["as stated", "half-sibling 00000000 as full sibling"]);
         let sibling = family(&[(FullSibling, "14/16")]);
-        let through_mother = "a full sibling as half-sibling through the mother";
-        assert_eq!(words(&sibling, &Doubts::usual()), ["as stated", through_mother]);
+        let through_mother = |sample: &str| format!("full-sibling {sample} as half-sibling through the mother");
+        assert_eq!(words(&sibling, &Doubts::usual()), ["as stated".to_owned(), through_mother("00000000")]);
         // A parent of unstated sex shares the sibling, or does not.
         let unstated = family(&[(Parent, "14/15"), (FullSibling, "14/16")]);
-        assert!(words(&unstated, &Doubts::usual()).contains(&through_mother.to_owned()));
+        assert!(words(&unstated, &Doubts::usual()).contains(&through_mother("01010101")));
     }
 
     /// What each view is worth, by families that say the same in plain relations.
@@ -524,18 +535,22 @@ mod tests {
         let grandparents = family(&[father, mother, (PaternalGrandfather, "14/14"), (PaternalGrandmother, "15/17")]);
         let worth: [(&Family, &str, Vec<(Relation, &str)>); 9] = [
             (&stated, "without the father", vec![mother, sibling]),
-            (&stated, "without the full-sibling", vec![father, mother]),
+            (&stated, "without the full-sibling 02020202", vec![father, mother]),
             // The mother is typed: her other child by another man says no more.
             (&stated, "with another father", vec![mother]),
-            (&stated, "father and full-sibling exchanged", vec![(FullSibling, "14/15"), mother, (Father, "14/16")]),
             (
                 &stated,
-                "a full sibling as half-sibling through the mother",
+                "father and full-sibling 02020202 exchanged",
+                vec![(FullSibling, "14/15"), mother, (Father, "14/16")],
+            ),
+            (
+                &stated,
+                "full-sibling 02020202 as half-sibling through the mother",
                 vec![father, mother, (MaternalHalfSibling, "14/16")],
             ),
             (
                 &stated,
-                "a full sibling as half-sibling through the father",
+                "full-sibling 02020202 as half-sibling through the father",
                 vec![father, mother, (PaternalHalfSibling, "14/16")],
             ),
             (

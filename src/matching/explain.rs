@@ -79,7 +79,7 @@ pub struct LocusExplanation {
 pub struct ExplainedViews {
     /// The likelihood ratio in each view, the papers as they are stated first.
     pub all: Vec<InView>,
-    /// Per view, the loci at which the child is incompatible.
+    /// Per view, the loci at which the child is incompatible, or the relatives contradict each other.
     pub incompatible: Vec<Vec<Locus>>,
     /// Which of them makes the pair a candidate, if one does.
     pub made_by: Option<usize>,
@@ -112,7 +112,8 @@ pub fn explain_views(
         let compiled = compiler.family(family)?;
         let mut linked = compiled.linkage.scorers(calculator).map_err(unscorable)?;
         let log10_lr = compiled.log10_lr(calculator, &mut linked, genotype, child.drop_out).map_err(unscorable)?;
-        let (_, loci) = compiler.compared(&compiled, genotype).map_err(unscorable)?;
+        let compared = compiler.compared(&compiled, genotype).map_err(unscorable)?;
+        let loci = compared.incompatible | compared.contradicted;
         all.push(InView { view: *view, log10_doubt: *log10_doubt, log10_lr });
         incompatible.push((0..names.len()).filter(|at| loci >> at & 1 == 1).map(|at| names[at].clone()).collect());
     }

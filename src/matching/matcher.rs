@@ -81,13 +81,12 @@ pub struct Matcher<'a> {
     pub(super) near: Option<Near>,
 }
 
-/// Which pairs are wanted that fall short.
-#[derive(Clone, Copy)]
+/// Which pairs are wanted beside the candidates.
 pub(super) struct Near {
     /// The most of a family.
     pub(super) most: usize,
-    /// By how much a pair may fall short, in log10.
-    pub(super) below: f64,
+    /// Families and children that are candidates, or identities.
+    pub(super) candidates: BTreeSet<(Pseudonym, Pseudonym)>,
 }
 
 impl<'a> Matcher<'a> {
@@ -145,15 +144,15 @@ impl<'a> Matcher<'a> {
     /// How far below the threshold pairs are near misses, in log10.
     pub const NEAR: f64 = 4.0;
 
-    /// Looks for the best pairs of each family that are no candidates, at most so many of a family, instead of for
-    /// candidates: those that fall short by no more than [`Self::NEAR`], in [`MatchResult::near`](super::MatchResult::near).
-    /// Limits per family and on chance hits do not count.
+    /// Looks for the best pairs of each family that are not among these candidates, at most so many of a family: those that
+    /// fall short by no more than [`Self::NEAR`], and those that a limit per family or on chance hits leaves out. They are in
+    /// [`MatchResult::near`](super::MatchResult::near).
     #[must_use]
-    pub fn near_misses(mut self, most: u32) -> Self {
+    pub fn near_misses(mut self, most: u32, candidates: BTreeSet<(Pseudonym, Pseudonym)>) -> Self {
         self.criterion.min_log10_lr -= Self::NEAR;
         (self.criterion.max_per_family, self.criterion.max_chance_hits) = (None, None);
         self.completeness = None;
-        self.near = Some(Near { most: most as usize, below: Self::NEAR });
+        self.near = Some(Near { most: most as usize, candidates });
         self
     }
 

@@ -160,16 +160,24 @@ impl View {
         Some(view).filter(|view| view.to_bytes() == *bytes)
     }
 
-    /// The view in words.
+    /// The view in words. Where a family may have several relatives of one relation, the beginning of the pseudonym follows.
     #[must_use]
     pub fn words(self) -> String {
+        let who = |relation: Relation, sample: Pseudonym| match relation.is_unique() {
+            true => relation.to_string(),
+            false => format!("{relation} {}", &sample.to_string()[..8]),
+        };
         match self {
             Self::Stated => "as stated".to_owned(),
-            Self::Without { relation, .. } => format!("without the {relation}"),
+            Self::Without { sample, relation } => format!("without the {}", who(relation, sample)),
             Self::OtherParent { side } => format!("with another {}", side.word()),
-            Self::Exchanged { relation, with_relation, .. } => format!("{relation} and {with_relation} exchanged"),
-            Self::Half { shared, .. } => format!("a full sibling as half-sibling through the {}", shared.word()),
-            Self::Full { .. } => "a half-sibling as full sibling".to_owned(),
+            Self::Exchanged { sample, relation, with, with_relation } => {
+                format!("{} and {} exchanged", who(relation, sample), who(with_relation, with))
+            }
+            Self::Half { sample, shared } => {
+                format!("{} as half-sibling through the {}", who(Relation::FullSibling, sample), shared.word())
+            }
+            Self::Full { sample } => format!("half-sibling {} as full sibling", &sample.to_string()[..8]),
         }
     }
 }
@@ -196,6 +204,7 @@ pub struct Views {
     /// log10 of the one likelihood ratio over all views: their mean, each weighted with its stated probability, 1 for the
     /// papers, times the probability of the relatives' genotypes in it. Nothing if that is 0 in every view.
     pub log10_lr_mixed: Option<f64>,
-    /// Loci at which the child is incompatible with the family as stated, and is not in the view that made the candidate.
+    /// Loci at which the child is incompatible with the family as stated, or its relatives contradict each other, and not in
+    /// the view that made the candidate.
     pub contradicting: Vec<Locus>,
 }

@@ -33,7 +33,8 @@ pub struct NearRow {
     pub view: String,
     /// log10 of the likelihood ratio in that view.
     pub log10_lr: f64,
-    /// By how much log10 LR falls short of what that view needs; above 0.
+    /// By how much log10 LR falls short of what that view needs; 0 or less if a limit per family or on chance hits left the
+    /// pair out.
     pub short_by: f64,
     /// Loci at which the child and at least one relative of that view are typed.
     pub loci_compared: u32,
@@ -47,6 +48,9 @@ impl NearRow {
     /// What separates the pair from being a candidate.
     #[must_use]
     pub fn separates(&self) -> String {
+        if self.short_by <= 0.0 {
+            return "reaches the LR; left out by the limit per family or on chance hits".to_owned();
+        }
         let mut all: Vec<String> = self
             .against
             .iter()
@@ -79,9 +83,9 @@ pub fn near_table(near: &[NearRow], limit: usize) -> String {
             row.separates(),
         ]
     });
-    let table = plain_table(["family", "child", "log10 LR", "short by", "view", "what separates them"], &[2, 3], rows);
+    let table = plain_table(["family", "child", "log10 LR", "lacks", "view", "what separates them"], &[2, 3], rows);
     let what = plural(near.len() as u64, "pair");
-    format!("{what} that come near, and are no candidates\n\n{table}{}", more_rows(near.len(), limit))
+    format!("No candidates, but near: {what}\n\n{table}{}", more_rows(near.len(), limit))
 }
 
 #[cfg(test)]
@@ -107,6 +111,8 @@ mod tests {
             against: vec![against("vWA", "father 2 steps"), against("FGA", "")],
         };
         assert_eq!(row.separates(), "vWA: father 2 steps; FGA contradicts; 8 of 23 loci not compared");
+        let limited = NearRow { short_by: -0.5, ..row.clone() };
+        assert!(limited.separates().starts_with("reaches the LR; left out"));
         let whole = NearRow { loci_untyped: 0, against: Vec::new(), ..row };
         assert_eq!(whole.separates(), "nothing contradicts: the relatives say too little");
     }

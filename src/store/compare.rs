@@ -174,9 +174,16 @@ impl Job<'_> {
         Ok(Compared { result, stages, index, comparison })
     }
 
-    /// The best pairs of every family that are no candidates, at most so many of each.
-    pub(super) fn near(&self, ledger: &mut Ledger, index: &Index, most: u32) -> Result<Vec<Candidate>, StoreError> {
-        let matcher = self.matcher(index).near_misses(most);
+    /// The best pairs of every family that are none of these candidates, at most so many of each.
+    pub(super) fn near(
+        &self,
+        ledger: &mut Ledger,
+        index: &Index,
+        most: u32,
+        candidates: &[Candidate],
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let matcher =
+            self.matcher(index).near_misses(most, candidates.iter().map(|pair| (pair.family, pair.child)).collect());
         let panel = self.store.table().panel();
         let (mut last, generation) = (None, self.generation);
         let next = move || -> Result<Vec<Family>, StoreError> {

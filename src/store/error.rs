@@ -171,11 +171,13 @@ pub enum StoreError {
         /// This program's.
         known: u32,
     },
-    /// The model in `reunite.toml` is not understood.
-    #[error("{}, [model]", path.display())]
+    /// The settings in `reunite.toml` are not understood.
+    #[error("{}, [{section}]", path.display())]
     Settings {
         /// The file.
         path: PathBuf,
+        /// Which part of them.
+        section: &'static str,
         /// What is wrong.
         source: SettingsError,
     },

@@ -219,9 +219,12 @@ impl Store {
     pub fn open(dir: &Path, key: Option<KeySource>) -> Result<Self, StoreError> {
         let path = dir.join(CONFIG);
         let config = read_config(dir)?;
-        let bad = |source| StoreError::Settings { path: path.clone(), source };
-        let settings = config.model.settings().map_err(bad)?;
-        let criterion = config.matching.criterion().map_err(bad)?;
+        let bad = |section| {
+            let path = path.clone();
+            move |source| StoreError::Settings { path, section, source }
+        };
+        let settings = config.model.settings().map_err(bad("model"))?;
+        let criterion = config.matching.criterion().map_err(bad("match"))?;
         let table = kept_table(dir, &config.frequencies.file, &config.frequencies.digest)?;
         // In a folder for several stores, each has its own.
         let indices = match config.index_dir {

@@ -30,7 +30,7 @@ pub struct MatchOptions {
     pub full: bool,
     /// Whether every pair is scored instead of screened; counts in full runs only.
     pub exhaustive: bool,
-    /// How many pairs of each family to list that fall short of being candidates. All families are compared with all
+    /// How many pairs of each family to list that come near to being candidates. All families are compared with all
     /// children for that, and what is found is not recorded.
     pub near: Option<u32>,
 }
@@ -155,7 +155,7 @@ impl Store {
             None => Vec::new(),
             Some(most) => {
                 let index = self.current_index(&mut ledger, access, observer)?;
-                let found = job.near(&mut ledger, &index, most)?;
+                let found = job.near(&mut ledger, &index, most, &compared.result.candidates)?;
                 near::rows(self, &ledger, &calculator, &criterion, &found)?
             }
         };

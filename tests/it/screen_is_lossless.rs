@@ -450,7 +450,7 @@ fn exhaustive_in_views(
             let incompatible = |view: &FamilyView, locus: usize| {
                 let evidence = Evidence::of_family(&view.family, locus, calculator.model().convention);
                 let genotype = child.profile.at(locus).filter(|_| evidence.is_typed());
-                genotype.is_some_and(|g| calculator.is_compatible(&evidence, g).unwrap() == Some(false))
+                genotype.is_some_and(|g| calculator.is_compatible(&evidence, g).unwrap() != Some(true))
             };
             let contradicts =
                 |&(locus, _): &(usize, &Locus)| incompatible(&views[0], locus) && !incompatible(&views[made_by], locus);

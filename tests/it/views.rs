@@ -80,7 +80,7 @@ fn a_candidate_of_a_view_says_who_is_doubted_and_why() {
     let (families, children) = couple();
     lab.import("families", "f.csv", families, &[]).ends(0);
     lab.import("children", "c.csv", children, &[]).ends(0);
-    let table = lab.run(&["match"]).ends(0).says(&["1 candidates, 1 of them new", "1 of them in a view that doubts"]);
+    let table = lab.run(&["match"]).ends(0).says(&["1 candidate, 1 of them new", "1 of them in a view that doubts"]);
     assert!(table.out.contains("without the father; as stated "), "{}", table.out);
     let json = lab.run(&["candidates", "--format", "json"]).ends(0).json();
     let row = &json["candidates"][0];
@@ -167,7 +167,25 @@ fn near_misses_say_what_separates_them() {
     assert!(against.contains(&"D3S1358") && against.contains(&"TH01"), "{against:?}");
     assert_eq!((&row["loci_compared"], &row["loci_untyped"]), (&19.into(), &4.into()));
     let table = lab.run(&["match", "--near", "1"]).out;
-    assert!(table.contains("1 pair that come near") && table.contains("mother 1 step; "), "{table}");
+    assert!(table.contains("No candidates, but near: 1 pair") && table.contains("mother 1 step; "), "{table}");
+    // What a limit leaves out is near, too, and nothing is in both lists.
+    let (families, children) = couple();
+    lab.import("families", "g.csv", families.replace("F1,", "F2,").replace("FA,", "FB,").replace("MO,", "MP,"), &[])
+        .ends(0);
+    lab.import("children", "d.csv", children.replace("C1,", "C2,"), &[]).ends(0);
+    let found = lab.run(&["match", "--near", "3", "--format", "json"]).json();
+    let made_by: BTreeSet<&str> =
+        found["candidates"].as_array().unwrap().iter().map(|row| row["view"].as_str().unwrap()).collect();
+    assert_eq!((pairs(&found).len(), made_by), (2, BTreeSet::from(["as stated", "without the father"])));
+    let limited = lab.run(&["match", "--near", "3", "--max-chance-hits", "1e-30", "--format", "json"]).json();
+    assert!(pairs(&limited).is_empty());
+    let left_out: Vec<&serde_json::Value> = limited["near"].as_array().unwrap().iter().collect();
+    assert!(
+        pairs(&found)
+            .iter()
+            .all(|pair| left_out.iter().any(|row| row["family"] == pair.0[..] && row["child"] == pair.1[..]))
+    );
+    assert!(found["near"].as_array().unwrap().iter().all(|row| row["short_by"].as_f64().unwrap() > 0.0));
     lab.run(&["match", "--near", "1", "--format", "csv"]).ends(2).says(&["--format table or json"]);
 }
 

@@ -35,8 +35,8 @@ pub(crate) struct Match {
     /// that reach the LR stay candidates, all others are reported as not comparable
     #[arg(long, value_name = "N")]
     min_loci: Option<u32>,
-    /// List, apart from the candidates, the N best pairs of each family that fall short by no more than four powers of ten,
-    /// with what separates them; all families are compared with all children for that
+    /// List, apart from the candidates, the N best pairs of each family that fall short by no more than four powers of ten, or
+    /// that a limit leaves out, with what separates them; all families are compared with all children for that
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     near: Option<u32>,
     /// Read the index into memory even if it is larger than 1 GiB, instead of mapping it
@@ -137,8 +137,8 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
         describe.as_secs_f64()
     ));
     output.say(&format!(
-        "{} candidates, {} of them new; {} withdrawn",
-        count(matched.report.candidates.len() as u64),
+        "{}, {} of them new; {} withdrawn",
+        plural(matched.report.candidates.len() as u64, "candidate"),
         count(new as u64),
         count(matched.withdrawn)
     ));
