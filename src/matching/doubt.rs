@@ -527,13 +527,16 @@ mod tests {
         assert!(words(&unstated, &Doubts::usual()).contains(&through_mother("01010101")));
     }
 
+    /// A family, a view of it, and the relatives of the family that it describes.
+    type Worth<'a> = (&'a Family, &'a str, Vec<(Relation, &'a str)>);
+
     /// What each view is worth, by families that say the same in plain relations.
     #[test]
     fn views_are_worth_what_the_families_that_they_describe_are() {
         let (father, mother, sibling) = ((Father, "14/15"), (Mother, "16/17"), (FullSibling, "14/16"));
         let stated = family(&[father, mother, sibling]);
         let grandparents = family(&[father, mother, (PaternalGrandfather, "14/14"), (PaternalGrandmother, "15/17")]);
-        let worth: [(&Family, &str, Vec<(Relation, &str)>); 9] = [
+        let worth: [Worth<'_>; 9] = [
             (&stated, "without the father", vec![mother, sibling]),
             (&stated, "without the full-sibling 02020202", vec![father, mother]),
             // The mother is typed: her other child by another man says no more.

@@ -154,7 +154,7 @@ impl Store {
         let near = match near {
             None => Vec::new(),
             Some(most) => {
-                let index = self.current_index(&mut ledger, access, observer)?;
+                let index = self.current_index(&ledger, access, observer)?;
                 let found = job.near(&mut ledger, &index, most, &compared.result.candidates)?;
                 near::rows(self, &ledger, &calculator, &criterion, &found)?
             }

@@ -156,7 +156,7 @@ fn a_run_builds_on_how_the_candidates_stand() {
     );
     let before = ledger.standing().unwrap();
     let known = CurrentCandidate { candidate: candidate(9, 1, 5.0), run: 1, first_run: 1 };
-    assert_eq!(before.candidates, [known.clone()]);
+    assert_eq!(before.candidates, std::slice::from_ref(&known));
     import(&mut ledger, vec![child(2, 1, ["14", "22"])]);
     let now = run(&ledger);
     assert!(
