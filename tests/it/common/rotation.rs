@@ -130,6 +130,12 @@ impl Matched {
                     value.split('"').map(|part| by_pseudonym.get(part).copied().unwrap_or(part)).collect();
                 text += &format!("{field}={} ", parts.concat());
             }
+            // Words hold the beginning of a pseudonym.
+            for (name, id) in by_pseudonym.iter().filter(|(name, _)| name.len() > 8) {
+                if text.contains(&name[..8]) {
+                    text = text.replace(&name[..8], id);
+                }
+            }
             assert!(text.contains("family=family ") && text.contains("child=sample "), "{text}");
             (text, lr)
         };
