@@ -1,10 +1,11 @@
 //! A family on its way through the stages in each of its views, and what becomes of the pairs that reach the threshold in
 //! one of them.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::kinship::{Calculator, Evidence, KinshipError};
-use crate::model::{Candidate, Family, InView, Pseudonym, Unscorable, View, Views};
+use crate::model::{Candidate, Family, InView, Locus, Panel, Pseudonym, Unscorable, View, Views};
 
 use super::compile::Compared;
 use super::compiled::CompiledFamily;
@@ -37,12 +38,18 @@ pub(super) struct Pair {
 
 impl Pair {
     /// By this the candidates of a family are ranked: see [`Candidate::rank`].
-    pub(super) fn rank(&self, aims: &[Aim]) -> f64 {
+    fn rank(&self, aims: &[Aim]) -> f64 {
         self.log10_lrs[self.made_by] + aims[self.made_by].log10_doubt
     }
 }
 
 impl Matcher<'_> {
+    /// The order of a family's pairs: by falling rank, ties by the child.
+    pub(super) fn best_first(&self, aims: &[Aim], a: &Pair, b: &Pair) -> Ordering {
+        let by_name = || self.index.pseudonym(a.child).cmp(&self.index.pseudonym(b.child));
+        b.rank(aims).total_cmp(&a.rank(aims)).then_with(by_name)
+    }
+
     /// The best pairs of a family that are no candidates. `hits` are children with what a view found of them.
     pub(super) fn near_pairs(
         &self,
@@ -62,10 +69,6 @@ impl Matcher<'_> {
         let mut order: Vec<(usize, f64)> = best.into_iter().filter(|one| !self.passes_by(one.0)).collect();
         order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let mut pairs: Vec<Pair> = Vec::new();
-        let by_rank = |a: &Pair, b: &Pair| {
-            let by_name = || self.index.pseudonym(a.child).cmp(&self.index.pseudonym(b.child));
-            b.rank(aims).total_cmp(&a.rank(aims)).then_with(by_name)
-        };
         for (child, bound) in order {
             // Those that follow are no better than their bound.
             if pairs.len() >= near.most && bound < pairs[near.most - 1].rank(aims) {
@@ -78,7 +81,7 @@ impl Matcher<'_> {
                 if matches!(self.same_as(family, child), Ok(Some(_))) {
                     continue;
                 }
-                let at = pairs.binary_search_by(|other| by_rank(other, &pair)).unwrap_or_else(|at| at);
+                let at = pairs.binary_search_by(|other| self.best_first(aims, other, &pair)).unwrap_or_else(|at| at);
                 pairs.insert(at, pair);
             }
         }
@@ -128,10 +131,8 @@ impl Matcher<'_> {
             for (aim, linked) in aims.iter().zip(&mut scorers) {
                 log10_lrs.push(aim.family.log10_lr(calculator, linked, genotype, index.drop_out(child))?);
             }
-            let rank = |view: usize| log10_lrs[view] + aims[view].log10_doubt;
-            let reach = (0..aims.len()).filter(|&view| log10_lrs[view] >= aims[view].threshold);
-            // Of several alike the first: the papers, if they are among them.
-            if let Some(made_by) = reach.reduce(|best, view| if rank(view) > rank(best) { view } else { best }) {
+            let views = log10_lrs.iter().zip(aims).map(|(&log10_lr, aim)| (log10_lr, aim.log10_doubt, aim.threshold));
+            if let Some(made_by) = made_by(views) {
                 pairs.push(Pair { child, log10_lrs, made_by });
             }
         }
@@ -165,20 +166,19 @@ impl Matcher<'_> {
             let contradicting = stated.map_or(0, |stated| against(compared(stated)) & !(incompatible | contradicted));
             let in_view =
                 |(aim, &log10_lr): (&Aim, &f64)| InView { view: aim.view, log10_doubt: aim.log10_doubt, log10_lr };
-            let names = self.calculator().panel().loci().iter().enumerate();
             Box::new(Views {
                 all: aims.iter().zip(&pair.log10_lrs).map(in_view).collect(),
                 made_by: pair.made_by,
                 log10_lr_mixed: weights.and_then(|weights| mixed(weights, &pair.log10_lrs)),
-                contradicting: names.filter(|one| contradicting >> one.0 & 1 == 1).map(|one| one.1.clone()).collect(),
+                contradicting: names(self.calculator().panel(), contradicting),
             })
         };
         Candidate {
             family,
             child: self.index.pseudonym(pair.child),
             log10_lr: pair.log10_lrs[pair.made_by],
-            loci_compared: count(loci),
-            incompatible_loci: count(incompatible),
+            loci_compared: loci.count_ones(),
+            incompatible_loci: incompatible.count_ones(),
             same_as,
             views: (!is_plain).then(views),
         }
@@ -211,8 +211,19 @@ pub(super) fn view_weights(
     Some(weights)
 }
 
-fn count(loci: LocusSet) -> u32 {
-    loci.count_ones()
+/// The view that makes a pair a candidate, of views given by log10 LR, log10 doubt and threshold: of those that reach
+/// their threshold the one with the most `log10 LR + log10 doubt`; of several alike the first, which is the papers if they
+/// are among them.
+pub(super) fn made_by(views: impl Iterator<Item = (f64, f64, f64)>) -> Option<usize> {
+    let reach = views.enumerate().filter(|(_, (log10_lr, _, threshold))| log10_lr >= threshold);
+    let ranked = reach.map(|(view, (log10_lr, log10_doubt, _))| (view, log10_lr + log10_doubt));
+    ranked.reduce(|best, one| if one.1 > best.1 { one } else { best }).map(|best| best.0)
+}
+
+/// The names of loci of a panel.
+pub(super) fn names(panel: &Panel, loci: LocusSet) -> Vec<Locus> {
+    let all = panel.loci().iter().enumerate();
+    all.filter(|(position, _)| loci >> position & 1 == 1).map(|(_, name)| name.clone()).collect()
 }
 
 /// log10 of the mean likelihood ratio, by these log10 weights. Nothing if no view is possible.

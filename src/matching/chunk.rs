@@ -243,7 +243,6 @@ impl<'m, 'a> Chunk<'m, 'a> {
         if let Some(near) = &matcher.near {
             return self.describe_near(aims, near, &hits);
         }
-        let index = matcher.index;
         let found: usize = hits.iter().map(Vec::len).sum();
         let mut children: Vec<usize> = hits.into_iter().flatten().map(|hit| hit.0).collect();
         children.sort_unstable();
@@ -267,10 +266,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
             Err(_) => true,
         });
         if let Some(most) = matcher.criterion.max_per_family {
-            pairs.sort_unstable_by(|a, b| {
-                let by_name = || index.pseudonym(a.child).cmp(&index.pseudonym(b.child));
-                b.rank(aims).total_cmp(&a.rank(aims)).then_with(by_name)
-            });
+            pairs.sort_unstable_by(|a, b| matcher.best_first(aims, a, b));
             pairs.truncate(most as usize);
         }
         watch.keep(pairs.len() + identities.len(), found);

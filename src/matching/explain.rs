@@ -4,7 +4,7 @@ use crate::kinship::cpi::{CpiCase, LocusIndex, NoCpi};
 use crate::kinship::{Calculator, KinshipError};
 use crate::model::{Allele, Child, Family, Genotype, InView, Locus, Relation, Unscorable};
 
-use super::aim::{mixed, view_weights};
+use super::aim::{made_by, mixed, names, view_weights};
 use super::compile::Compiler;
 use super::compiled::PairScorer;
 use super::doubt::{FamilyView, views};
@@ -100,10 +100,10 @@ pub fn explain_views(
 ) -> Result<ExplainedViews, Unscorable> {
     let compiler = Compiler::new(calculator, false);
     let genotype = |locus: usize| child.profile.at(locus);
-    let names = calculator.panel().loci();
+    let panel = calculator.panel();
     let unscorable = |reason: KinshipError| Unscorable {
         family: family.pseudonym,
-        locus: names[0].clone(),
+        locus: panel.loci()[0].clone(),
         reason: reason.to_string(),
     };
     let views = views(family, &criterion.doubts);
@@ -113,13 +113,11 @@ pub fn explain_views(
         let mut linked = compiled.linkage.scorers(calculator).map_err(unscorable)?;
         let log10_lr = compiled.log10_lr(calculator, &mut linked, genotype, child.drop_out).map_err(unscorable)?;
         let compared = compiler.compared(&compiled, genotype).map_err(unscorable)?;
-        let loci = compared.incompatible | compared.contradicted;
         all.push(InView { view: *view, log10_doubt: *log10_doubt, log10_lr });
-        incompatible.push((0..names.len()).filter(|at| loci >> at & 1 == 1).map(|at| names[at].clone()).collect());
+        incompatible.push(names(panel, compared.incompatible | compared.contradicted));
     }
-    let rank = |at: &usize| all[*at].log10_lr + all[*at].log10_doubt;
-    let reach = (0..all.len()).filter(|&at| all[at].log10_lr >= criterion.min_log10_lr - all[at].log10_doubt);
-    let made_by = reach.rev().max_by(|a, b| rank(a).total_cmp(&rank(b)));
+    let least = |log10_doubt: f64| criterion.min_log10_lr - log10_doubt;
+    let made_by = made_by(all.iter().map(|one| (one.log10_lr, one.log10_doubt, least(one.log10_doubt))));
     let weighed: Vec<_> = views.iter().map(|one| (one.view, one.log10_doubt, &one.family)).collect();
     let log10_lrs: Vec<f64> = all.iter().map(|one| one.log10_lr).collect();
     let log10_lr_mixed = view_weights(calculator, family, &weighed).and_then(|weights| mixed(&weights, &log10_lrs));

@@ -144,7 +144,7 @@ impl<'a> Matcher<'a> {
     /// How far below the threshold pairs are near misses, in log10.
     pub const NEAR: f64 = 4.0;
 
-    /// Looks for the best pairs of each family that are not among these candidates, at most so many of a family: those that
+    /// Looks for the best pairs of each family that are not among these candidates, at most `most` of a family: those that
     /// fall short by no more than [`Self::NEAR`], and those that a limit per family or on chance hits leaves out. They are in
     /// [`MatchResult::near`](super::MatchResult::near).
     #[must_use]

@@ -1,8 +1,8 @@
 //! Which families may have a candidate among some children, from what the families index says of them: those alone need
 //! to be compiled.
 //!
-//! A family has a record for each of its views. A record holds the family's weights at all loci of the panel. They rule out a regular child as they do in a run. An
-//! irregular child is weighed where the tables have its value; elsewhere, at a locus where no child at listed alleles has
+//! A family has a record for each of its views. A record holds the weights at all loci of the panel. They rule out a regular
+//! child as they do in a run. An irregular child is weighed where the tables have its value; elsewhere, at a locus where no child at listed alleles has
 //! more than `best`, it has at most `bound by child + bound by family` (see [`Calculator::bound_by_child`]), which gives
 //! it so much more room than weighing foresees: its own bound and the family's gap, `bound by family - best`.
 
@@ -153,8 +153,8 @@ impl Matcher<'_> {
     }
 }
 
-/// Whether a child that lacks so much is within reach. With no end to what it may have, or where that is no number, it is:
-/// infinity times zero is none.
+/// Whether a child that lacks this much is within reach. It is where the bound is infinite, or is not a number, as infinity
+/// times zero.
 fn is_within(lacking: u32, room: f64, units: f64) -> bool {
     may_reach(room * units, f64::from(lacking))
 }

@@ -8,7 +8,7 @@ pub(super) const STRONG_CLASSES: usize = 8;
 /// Room for the rounding of sums of at most 64 values below 10^3, many times over.
 pub(super) const SLACK: f64 = 1e-6;
 
-/// Whether a bound reaches a threshold. One that is no number, such as infinity less infinity, does: it says nothing.
+/// Whether a bound reaches a threshold. One that is not a number, as infinity less infinity, says nothing, so it does.
 pub(crate) fn may_reach(bound: f64, threshold: f64) -> bool {
     bound.partial_cmp(&threshold) != Some(Ordering::Less)
 }

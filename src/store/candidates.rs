@@ -1,6 +1,6 @@
 //! The current candidates of a store, with the run that found them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use data_encoding::HEXLOWER;
 use rayon::prelude::*;
@@ -9,7 +9,7 @@ use crate::audit::Entry;
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateFilter, Ledger, RunRecord};
 use crate::matching::{alternatives, views};
-use crate::model::{Candidate, Child, Family, Pseudonym};
+use crate::model::{Candidate, Pseudonym};
 use crate::report::{
     AlternativesRow, CandidateReport, CandidateRow, Comparison, RunSummary, SCHEMA_VERSION, TableUsed, ViewsRow,
 };
@@ -18,6 +18,7 @@ use super::duplicates::Identities;
 use super::error::StoreError;
 use super::folder::Store;
 use super::manifest::table_used;
+use super::people::People;
 
 /// Candidates as the last run found them.
 #[derive(Debug)]
@@ -65,17 +66,11 @@ impl Store {
     /// [`StoreError::Model`]; the ledger's.
     pub fn add_alternatives(&self, report: &mut CandidateReport) -> Result<(), StoreError> {
         let (ledger, calculator, panel) = (self.ledger()?, self.calculator()?, self.table().panel());
-        let names = |name: &dyn Fn(&CandidateRow) -> Pseudonym| {
-            report.candidates.iter().map(name).collect::<BTreeSet<Pseudonym>>().into_iter().collect::<Vec<_>>()
-        };
-        let families = ledger.families_named(panel, &names(&|row| row.family))?;
-        let families: HashMap<Pseudonym, Family> = families.into_iter().map(|one| (one.pseudonym, one)).collect();
-        let children = ledger.children_named(panel, &names(&|row| row.child))?;
-        let children: HashMap<Pseudonym, Child> = children.into_iter().map(|one| (one.pseudonym, one)).collect();
+        let pairs = report.candidates.iter().map(|row| (row.family, row.child));
+        let people = People::read(&ledger, panel, pairs)?;
         let doubts = self.criterion().doubts;
         report.candidates.par_iter_mut().for_each(|row| {
-            let known = families.get(&row.family).zip(children.get(&row.child));
-            row.alternatives = known.and_then(|(family, child)| {
+            row.alternatives = people.pair(row.family, row.child).and_then(|(family, child)| {
                 // The papers themselves are always among the views.
                 let made_by = views(family, &doubts).into_iter().find(|one| one.view == row.views.made_by)?;
                 alternatives(&calculator, &made_by.family, child).ok().map(AlternativesRow::from)

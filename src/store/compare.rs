@@ -174,7 +174,7 @@ impl Job<'_> {
         Ok(Compared { result, stages, index, comparison })
     }
 
-    /// The best pairs of every family that are none of these candidates, at most so many of each.
+    /// The best pairs of every family that are not among these candidates, at most `most` of each.
     pub(super) fn near(
         &self,
         ledger: &mut Ledger,

@@ -8,13 +8,14 @@ use crate::intake::{FindingCode, Problem, Severity};
 use crate::kinship::Calculator;
 use crate::ledger::{Batch, Ledger, Sample, Samples};
 use crate::matching::{Compiler, DuplicatePair, DuplicateSearch, IdentityRule, Judge, Watch};
-use crate::model::{Candidate, Child, Family, Panel, Pseudonym};
+use crate::model::{Candidate, Child, Panel, Pseudonym};
 use crate::report::SamePerson;
 use crate::report::words::count;
 
 use super::error::StoreError;
 use super::folder::Store;
 use super::observer::{ImportFinding, Observer};
+use super::people::People;
 
 /// Samples of the store that are compared with new ones together.
 const PAGE: usize = 16_384;
@@ -201,8 +202,7 @@ impl Search<'_> {
 /// Says of identities what is known of them.
 pub(super) struct Identities<'a> {
     judge: Judge<'a>,
-    families: HashMap<Pseudonym, Family>,
-    children: HashMap<Pseudonym, Child>,
+    people: People,
 }
 
 impl<'a> Identities<'a> {
@@ -213,28 +213,19 @@ impl<'a> Identities<'a> {
         calculator: &'a Calculator,
         pairs: &[Candidate],
     ) -> Result<Self, StoreError> {
-        let identities = || pairs.iter().filter(|pair| pair.same_as.is_some());
+        let identities = pairs.iter().filter(|pair| pair.same_as.is_some());
         let judge = Judge::new(Arc::new(Compiler::new(calculator, false)));
-        let (mut families, mut children) = (HashMap::new(), HashMap::new());
-        if identities().next().is_some() {
-            let panel = store.table().panel();
-            let names: BTreeSet<Pseudonym> = identities().map(|pair| pair.family).collect();
-            let found = ledger.families_named(panel, &names.into_iter().collect::<Vec<_>>())?;
-            families = found.into_iter().map(|family| (family.pseudonym, family)).collect();
-            let names: BTreeSet<Pseudonym> = identities().map(|pair| pair.child).collect();
-            let found = ledger.children_named(panel, &names.into_iter().collect::<Vec<_>>())?;
-            children = found.into_iter().map(|child| (child.pseudonym, child)).collect();
-        }
-        Ok(Self { judge, families, children })
+        let named = identities.map(|pair| (pair.family, pair.child));
+        Ok(Self { judge, people: People::read(ledger, store.table().panel(), named)? })
     }
 
     /// The relative whose profile the child has; `None` if the pair is a candidate.
     pub(super) fn same_person(&self, pair: &Candidate) -> Option<SamePerson> {
         let sample = pair.same_as?;
-        let relatives = self.families.get(&pair.family).map(|family| &family.relatives[..]).unwrap_or_default();
+        let relatives = self.people.family(pair.family).map(|family| &family.relatives[..]).unwrap_or_default();
         let relative = relatives.iter().find(|relative| relative.sample == sample);
         let relation = relative.map(|relative| relative.relation);
-        let both = relative.zip(self.children.get(&pair.child));
+        let both = relative.zip(self.people.child(pair.child));
         let identity = both.and_then(|(relative, child)| {
             self.judge.identity(&IdentityRule::default(), &relative.profile, &child.profile).ok().flatten()
         });

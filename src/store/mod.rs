@@ -30,6 +30,7 @@ mod kin;
 mod manifest;
 mod near;
 mod observer;
+mod people;
 mod power;
 mod reidentify;
 mod rotate;

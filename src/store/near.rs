@@ -1,17 +1,16 @@
 //! The pairs that come nearest to being candidates, and what separates them.
 
-use std::collections::{BTreeSet, HashMap};
-
 use rayon::prelude::*;
 
 use crate::kinship::Calculator;
 use crate::ledger::Ledger;
 use crate::matching::{Criterion, explain, views};
-use crate::model::{Candidate, Child, Family, Pseudonym};
+use crate::model::Candidate;
 use crate::report::{AgainstRow, NearRow, mutations};
 
 use super::error::StoreError;
 use super::folder::Store;
+use super::people::People;
 
 /// Says of pairs what separates them from being candidates, best first.
 pub(super) fn rows(
@@ -22,15 +21,9 @@ pub(super) fn rows(
     near: &[Candidate],
 ) -> Result<Vec<NearRow>, StoreError> {
     let panel = store.table().panel();
-    let names = |name: &dyn Fn(&Candidate) -> Pseudonym| {
-        near.iter().map(name).collect::<BTreeSet<Pseudonym>>().into_iter().collect::<Vec<_>>()
-    };
-    let families = ledger.families_named(panel, &names(&|pair| pair.family))?;
-    let families: HashMap<Pseudonym, Family> = families.into_iter().map(|family| (family.pseudonym, family)).collect();
-    let children = ledger.children_named(panel, &names(&|pair| pair.child))?;
-    let children: HashMap<Pseudonym, Child> = children.into_iter().map(|child| (child.pseudonym, child)).collect();
+    let people = People::read(ledger, panel, near.iter().map(|pair| (pair.family, pair.child)))?;
     let row = |pair: &Candidate| {
-        let (family, child) = families.get(&pair.family).zip(children.get(&pair.child))?;
+        let (family, child) = people.pair(pair.family, pair.child)?;
         let view = pair.view();
         let in_view = views(family, &criterion.doubts).into_iter().find(|one| one.view == view)?;
         let explained = explain(calculator, &in_view.family, child, None).ok()?;

@@ -175,7 +175,7 @@ fn headers(rows: &[Row], at: usize, heads: usize, keep: &[String]) -> Option<Hea
     }
     let mut columns = vec![ColumnHeads::default(); width];
     for (depth, row) in stack.iter().enumerate() {
-        // What is merged over several columns stands in the first of them; the lowest header names each column.
+        // A name merged over several columns is written in the first of them; the lowest header names each column.
         let merged = depth + 1 < heads;
         let mut last = "";
         for (column, heads) in columns.iter_mut().enumerate() {

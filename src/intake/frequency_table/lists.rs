@@ -134,7 +134,7 @@ fn curran(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
     let mut rows = rows.iter().peekable();
     while let Some(row) = rows.next() {
         let Some((name, alleles)) = curran_locus(row) else {
-            let what = "the line is none of a locus and its alleles, whose number stands in the line of the locus: correct \
+            let what = "the line is neither a locus with the number of its alleles nor an allele of it: correct \
                         the number, or remove the line";
             gather.problem(row.line, None, FindingCode::LadderLine, what);
             return ranks;
@@ -223,7 +223,7 @@ fn mendel(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
     let mut rows = rows.iter().peekable();
     while let Some(row) = rows.next() {
         let Some(Heading { name, is_autosomal, alleles, phenotypes }) = heading(row) else {
-            let what = "the line is none of a locus and its alleles, whose number stands in the line of the locus: correct \
+            let what = "the line is neither a locus with the number of its alleles nor an allele of it: correct \
                         the number, or remove the line";
             gather.problem(row.line, None, FindingCode::LadderLine, what);
             return ranks;

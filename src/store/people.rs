@@ -1,0 +1,47 @@
+//! The families and children that pairs name.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::ledger::{Ledger, LedgerError};
+use crate::model::{Child, Family, Panel, Pseudonym};
+
+/// Families and children by pseudonym.
+#[derive(Default)]
+pub(super) struct People {
+    families: HashMap<Pseudonym, Family>,
+    children: HashMap<Pseudonym, Child>,
+}
+
+impl People {
+    /// Reads those of the pairs of a family and a child that the ledger has, each with one query.
+    pub(super) fn read(
+        ledger: &Ledger,
+        panel: &Panel,
+        pairs: impl IntoIterator<Item = (Pseudonym, Pseudonym)>,
+    ) -> Result<Self, LedgerError> {
+        let (families, children): (BTreeSet<Pseudonym>, BTreeSet<Pseudonym>) = pairs.into_iter().unzip();
+        if families.is_empty() {
+            return Ok(Self::default());
+        }
+        let named = |names: BTreeSet<Pseudonym>| names.into_iter().collect::<Vec<_>>();
+        let families = ledger.families_named(panel, &named(families))?.into_iter();
+        let children = ledger.children_named(panel, &named(children))?.into_iter();
+        Ok(Self {
+            families: families.map(|family| (family.pseudonym, family)).collect(),
+            children: children.map(|child| (child.pseudonym, child)).collect(),
+        })
+    }
+
+    pub(super) fn family(&self, pseudonym: Pseudonym) -> Option<&Family> {
+        self.families.get(&pseudonym)
+    }
+
+    pub(super) fn child(&self, pseudonym: Pseudonym) -> Option<&Child> {
+        self.children.get(&pseudonym)
+    }
+
+    /// Both of a pair.
+    pub(super) fn pair(&self, family: Pseudonym, child: Pseudonym) -> Option<(&Family, &Child)> {
+        self.family(family).zip(self.child(child))
+    }
+}
