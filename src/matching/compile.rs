@@ -9,12 +9,15 @@ use crate::kinship::{Calculator, Evidence, Kind, KinshipError, Pattern, Structur
 use crate::model::{Family, Genotype, Unscorable};
 use crate::screen::ScreenedLocus;
 
-use super::chance::{Moments, moments};
+use super::chance::{Moments, Transform, moments};
 use super::compiled::{CompiledFamily, CompiledLocus, FamilyLinkage, LocusError};
 use super::shared_loci::LocusSet;
 
 /// Most bytes of tables kept for other families.
 const INTERNED_BYTES: usize = 512 << 20;
+
+/// Most bytes of transforms kept for other families.
+const TRANSFORM_BYTES: usize = 256 << 20;
 
 /// At how many loci a family and a child can be compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,8 +50,12 @@ pub struct Compiler<'a> {
     compatible: Kept<Pattern, Option<bool>>,
     /// Per locus, how compiled evidence does in unrelated children.
     moments: Vec<Kept<Evidence, Moments>>,
+    /// The same, as a transform.
+    transforms: Vec<Kept<Evidence, Transform>>,
     /// Room left for tables.
     room: AtomicUsize,
+    /// Room left for transforms.
+    transform_room: AtomicUsize,
     /// Whether plans may count misses.
     counts: bool,
 }
@@ -81,7 +88,9 @@ impl<'a> Compiler<'a> {
             structures: Kept::new(),
             compatible: Kept::new(),
             moments: (0..calculator.panel().len()).map(|_| Kept::new()).collect(),
+            transforms: (0..calculator.panel().len()).map(|_| Kept::new()).collect(),
             room: AtomicUsize::new(INTERNED_BYTES),
+            transform_room: AtomicUsize::new(TRANSFORM_BYTES),
             counts,
         }
     }
@@ -165,6 +174,27 @@ impl<'a> Compiler<'a> {
         Ok(*self.moments[locus].keep(&compiled.evidence, moments(&compiled.screened.table, &unrelated)))
     }
 
+    /// The same as a transform; none where no child has another LR than 1.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    pub(super) fn transform(
+        &self,
+        family: &CompiledFamily,
+        locus: usize,
+    ) -> Result<Option<Arc<Transform>>, KinshipError> {
+        let Some(compiled) = &family.loci[locus] else { return Ok(None) };
+        if let Some(known) = self.transforms[locus].get(&compiled.evidence) {
+            return Ok(Some(known));
+        }
+        let unrelated = self.calculator.unrelated(locus, &compiled.evidence)?;
+        let transform = Transform::new(&compiled.screened.table, &unrelated);
+        Ok(Some(match take(&self.transform_room, Transform::BYTES) {
+            true => self.transforms[locus].keep(&compiled.evidence, transform),
+            false => Arc::new(transform),
+        }))
+    }
+
     /// `last` is the structure of the locus before, which most often serves here, too.
     fn locus(
         &self,
@@ -206,10 +236,14 @@ impl<'a> Compiler<'a> {
         let model = &self.calculator.loci()[locus];
         // The silent allele, which comes last, shows in no profile.
         let screened = ScreenedLocus::new(table, &model.frequencies()[..model.alleles().len()], self.counts);
-        let take = |room: usize| room.checked_sub(bytes);
-        Ok(match self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
-            Ok(_) => self.tables[locus].keep(evidence, screened),
-            Err(_) => Arc::new(screened),
+        Ok(match take(&self.room, bytes) {
+            true => self.tables[locus].keep(evidence, screened),
+            false => Arc::new(screened),
         })
     }
+}
+
+/// Takes so many bytes of the room, if they are left.
+fn take(room: &AtomicUsize, bytes: usize) -> bool {
+    room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
 }

@@ -7,12 +7,12 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Family, Member, ParentSide, Pedigree, Relation, Relative, View};
 
 /// Whom the papers may be wrong about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum DoubtWhom {
@@ -40,7 +40,7 @@ impl DoubtWhom {
 }
 
 /// How probable it is that a statement of the papers is false: each from above 0 to below 1.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Doubts {
     /// Whom the papers may be wrong about.
     pub whom: DoubtWhom,

@@ -72,7 +72,7 @@ pub struct KinCriterion {
     /// The least log10 LR of a relation other than identity.
     pub min_log10_lr: f64,
     /// The most pairs, of all, that may be expected to be listed by chance for such relations, if all samples were
-    /// unrelated; above 0. Bounded from above: see `chance`.
+    /// unrelated; above 0. Exact to 2 % and 0.1 in log10 LR, or bounded from above: see `chance`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_chance_hits: Option<f64>,
     /// When two samples are alike enough to be one person's.

@@ -11,7 +11,7 @@ use crate::model::{Family, GenotypeCode, Profile, Pseudonym, genotype_count};
 use crate::population::Floor;
 use crate::screen::{Classes, Instructions, Lane, Layout, Plan, UntypedGroup};
 
-use super::chance::Completeness;
+use super::chance::ChanceHits;
 use super::compile::Compiler;
 use super::compiled::CompiledFamily;
 use super::identity::{IdentityRule, Judge};
@@ -72,8 +72,8 @@ pub struct Matcher<'a> {
     exhaustive: bool,
     /// Numbers of children to pass by, rising.
     pub(super) without: Vec<usize>,
-    /// How complete the children are, if chance hits are bounded.
-    completeness: Option<Completeness>,
+    /// Who is typed where, if chance hits are limited.
+    chance_hits: Option<ChanceHits>,
     judge: OnceLock<Judge<'a>>,
     /// Whether it is told who has the profile of a relative.
     tells_identities: bool,
@@ -106,7 +106,7 @@ impl<'a> Matcher<'a> {
             lanes: OnceLock::new(),
             exhaustive: false,
             without: Vec::new(),
-            completeness: criterion.max_chance_hits.map(|_| Completeness::of_children(index)),
+            chance_hits: criterion.max_chance_hits.map(|_| ChanceHits::of_children(index)),
             judge: OnceLock::new(),
             tells_identities: true,
             near: None,
@@ -151,7 +151,7 @@ impl<'a> Matcher<'a> {
     pub fn near_misses(mut self, most: u32, candidates: BTreeSet<(Pseudonym, Pseudonym)>) -> Self {
         self.criterion.min_log10_lr -= Self::NEAR;
         (self.criterion.max_per_family, self.criterion.max_chance_hits) = (None, None);
-        self.completeness = None;
+        self.chance_hits = None;
         self.near = Some(Near { most: most as usize, candidates });
         self
     }
@@ -223,11 +223,8 @@ impl<'a> Matcher<'a> {
     /// The least log10 LR of a family's candidates in a view of this doubt, which may have a share of the chance hits.
     pub(super) fn threshold(&self, family: &CompiledFamily, log10_doubt: f64, share: f64) -> Result<f64, KinshipError> {
         let least = self.criterion.min_log10_lr - log10_doubt;
-        match (&self.completeness, self.criterion.max_chance_hits) {
-            (Some(children), Some(most)) => {
-                let moments = |locus| self.compiler.moments(family, locus);
-                Ok(children.threshold(self.calculator(), family, most * share, moments)?.max(least))
-            }
+        match (&self.chance_hits, self.criterion.max_chance_hits) {
+            (Some(hits), Some(most)) => Ok(hits.threshold(&self.compiler, family, most * share, least)?.max(least)),
             _ => Ok(least),
         }
     }

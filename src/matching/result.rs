@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::kinship::Calculator;
 use crate::model::{Candidate, InView, Pseudonym, Unscorable};
@@ -12,7 +12,7 @@ use super::doubt::{DoubtWhom, Doubts};
 use super::shared_loci::TypedLoci;
 
 /// When a pair becomes a candidate.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Criterion {
     /// The least log10 LR, inclusive, for the papers as they are stated; views need more: see `doubt`.
     pub min_log10_lr: f64,
@@ -20,7 +20,7 @@ pub struct Criterion {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_per_family: Option<u32>,
     /// The most children, of those in the index, that may be expected to reach a candidate's LR if all were unrelated to
-    /// the family; above 0. Bounded from above, so that candidates keep to it for certain: see `chance`.
+    /// the family; above 0. Exact to 2 % and 0.1 in log10 LR, or bounded from above: see `chance`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_chance_hits: Option<f64>,
     /// In which statements the papers may be wrong.

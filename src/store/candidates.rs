@@ -17,7 +17,7 @@ use crate::report::{
 use super::duplicates::Identities;
 use super::error::StoreError;
 use super::folder::Store;
-use super::manifest::table_used;
+use super::manifest::{criterion_used, table_used};
 use super::people::People;
 
 /// Candidates as the last run found them.
@@ -63,12 +63,13 @@ impl Store {
     /// made the candidate. Some milliseconds each.
     ///
     /// # Errors
-    /// [`StoreError::Model`]; the ledger's.
+    /// [`StoreError::NeverMatched`], [`StoreError::Model`]; the ledger's.
     pub fn add_alternatives(&self, report: &mut CandidateReport) -> Result<(), StoreError> {
         let (ledger, calculator, panel) = (self.ledger()?, self.calculator()?, self.table().panel());
         let pairs = report.candidates.iter().map(|row| (row.family, row.child));
         let people = People::read(&ledger, panel, pairs)?;
-        let doubts = self.criterion().doubts;
+        let run = ledger.last_run()?.ok_or(StoreError::NeverMatched)?.1;
+        let doubts = criterion_used(&run.manifest).unwrap_or_else(|| self.criterion()).doubts;
         report.candidates.par_iter_mut().for_each(|row| {
             row.alternatives = people.pair(row.family, row.child).and_then(|(family, child)| {
                 // The papers themselves are always among the views.

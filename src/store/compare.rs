@@ -28,7 +28,7 @@ const STALE: usize = 20;
 const FEW: u64 = 1_000;
 
 /// Raised whenever the same people under the same settings would get other numbers.
-const SCORING: u32 = 4;
+const SCORING: u32 = 5;
 
 /// Everything beside samples and families that candidates depend on.
 pub(super) fn basis(store: &Store, calculator: &Calculator, criterion: &Criterion) -> Result<[u8; 32], StoreError> {

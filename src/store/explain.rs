@@ -12,7 +12,7 @@ use crate::report::{ExplainedWith, ExplanationReport, SampleTypings, TableUsed};
 
 use super::error::StoreError;
 use super::folder::Store;
-use super::manifest::table_used;
+use super::manifest::{criterion_used, table_used};
 
 /// A parent who is known for certain, so that only the other one is questioned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +88,6 @@ impl Store {
         let certain = options.certain_parent.map(CertainParent::relation);
         let explanation = explain(&calculator, &family, &child, certain)
             .map_err(|error| StoreError::Unscorable { locus: error.locus, reason: error.reason })?;
-        let views = explain_views(&calculator, &family, &child, &self.criterion())
-            .map_err(|error| StoreError::Unscorable { locus: error.locus, reason: error.reason })?;
         let alternatives = alternatives(&calculator, &family, &child)
             .map_err(|error| StoreError::Unscorable { locus: error.locus, reason: error.reason })?;
         let pair = CandidateFilter {
@@ -98,6 +96,12 @@ impl Store {
             ..CandidateFilter::default()
         };
         let candidate = ledger.candidates(&pair)?.into_iter().next().map(|current| current.candidate);
+        let last_run = ledger.last_run()?.map(|(_, run)| run.manifest);
+        // A candidate is explained by the criterion that it met, which a run may have had for itself.
+        let of_run = candidate.as_ref().and(last_run.as_deref()).and_then(criterion_used);
+        let criterion = of_run.unwrap_or_else(|| self.criterion());
+        let views = explain_views(&calculator, &family, &child, &criterion)
+            .map_err(|error| StoreError::Unscorable { locus: error.locus, reason: error.reason })?;
         let mut left_out: BTreeMap<usize, Vec<&'static str>> = BTreeMap::new();
         let relatives = family.relatives.iter().map(|relative| (relative.sample, relative.relation.word()));
         for (sample, who) in relatives.clone().chain([(child.pseudonym, "child")]) {
@@ -110,7 +114,7 @@ impl Store {
         let of = |(sample, who)| several.remove(&sample).map(|typings| SampleTypings { sample, who, typings });
         let typings = who.into_iter().filter_map(of).collect();
         let frequencies = HEXLOWER.encode(&self.table().digest());
-        let of_table = ledger.last_run()?.and_then(|(_, run)| table_used(&run.manifest).0);
+        let of_table = last_run.as_deref().and_then(|manifest| table_used(manifest).0);
         let report = ExplanationReport {
             with: ExplainedWith {
                 family: family.pseudonym,
@@ -120,7 +124,7 @@ impl Store {
                 frequencies: frequencies.clone(),
                 table: TableUsed::new(self.table(), self.population()),
                 panel: panel.len(),
-                min_log10_lr: self.criterion().min_log10_lr,
+                min_log10_lr: criterion.min_log10_lr,
                 generation,
                 candidate_log10_lr: candidate.as_ref().map(|candidate| candidate.log10_lr),
                 candidate_view: candidate.as_ref().map(Candidate::view),

@@ -60,3 +60,9 @@ pub(super) fn table_used(manifest: &str) -> (Option<String>, TableUsed) {
     let digest = manifest["frequencies"].as_str().map(str::to_owned);
     (digest, serde_json::from_value(manifest).unwrap_or_default())
 }
+
+/// The criterion that a run's candidates meet; nothing of runs from before views.
+pub(super) fn criterion_used(manifest: &str) -> Option<Criterion> {
+    let manifest: Value = serde_json::from_str(manifest).ok()?;
+    serde_json::from_value(manifest.get("criterion")?.clone()).ok()
+}

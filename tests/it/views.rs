@@ -232,3 +232,26 @@ fn the_calculator_tells_alternatives_when_asked() {
     assert!((of("total:own-child") - grandchild).abs() < 1e-12 && (of("total:nephew") - grandchild).abs() < 1e-12);
     assert!(!lab.run(&["lr", &cases]).out.contains("total:"));
 }
+
+#[test]
+fn a_candidate_is_explained_by_the_criterion_of_its_run() {
+    let lab = Lab::with_model(&["--doubt-whom", "none"]);
+    let (families, children) = couple();
+    lab.import("families", "f.csv", families, &[]).ends(0);
+    lab.import("children", "c.csv", children, &[]).ends(0);
+    lab.run(&["match"]).ends(1);
+    let found = lab.run(&["match", "--doubt-whom", "parents", "--doubt", "0.2", "--format", "json"]).ends(0).json();
+    let row = &found["candidates"][0];
+    let pair = ["family", "child"].map(|which| row[which].as_str().unwrap().to_owned());
+    let explained = lab.run(&["explain", &pair[0], &pair[1], "--format", "json"]).ends(0);
+    assert!(!explained.err.contains("with another LR"), "{}", explained.err);
+    let made_by =
+        explained.json()["views"].as_array().unwrap().iter().find(|view| view["view"] == row["view"]).cloned();
+    assert!((made_by.unwrap()["log10_doubt"].as_f64().unwrap() - 0.2_f64.log10()).abs() < 1e-12);
+    let listed = lab.run(&["candidates", "--alternatives", "--format", "json"]).json();
+    assert!(listed["candidates"][0]["alternatives"]["log10_lr_full_sibling"].is_number(), "{listed}");
+    // No candidate any more, the pair is explained as the store compares.
+    lab.run(&["match"]).ends(1);
+    let explained = lab.run(&["explain", &pair[0], &pair[1], "--format", "json"]).ends(0).json();
+    assert_eq!(explained["views"].as_array().unwrap().len(), 1, "{explained}");
+}
