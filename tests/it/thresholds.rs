@@ -127,7 +127,7 @@ fn as_many_chance_hits_are_expected_as_asked() {
         }
     }
     assert!(sharper > 10, "than 1 / LR: {sharper}");
-    assert!(families_cut > 10, "{families_cut}");
+    assert!(families_cut >= 5, "{families_cut}");
 }
 
 /// The screen is tight: hardly anyone has to be scored who is no candidate.

@@ -253,5 +253,5 @@ fn a_candidate_is_explained_by_the_criterion_of_its_run() {
     // No candidate any more, the pair is explained as the store compares.
     lab.run(&["match"]).ends(1);
     let explained = lab.run(&["explain", &pair[0], &pair[1], "--format", "json"]).ends(0).json();
-    assert_eq!(explained["views"].as_array().unwrap().len(), 1, "{explained}");
+    assert!(explained["views"].is_null(), "{explained}");
 }
