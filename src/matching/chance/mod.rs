@@ -134,7 +134,8 @@ mod tests {
         let genotype = |relative: usize, locus: usize| {
             let allele = |i: usize| 10 + (seed * 7 + relative * 3 + locus * 5 + i * (locus + seed + 1)) % 10;
             // Somebody is untyped somewhere.
-            ((seed + locus + relative) % 9 > 0).then(|| format!("{}/{}", allele(0), allele(1)).parse().unwrap())
+            (!(seed + locus + relative).is_multiple_of(9))
+                .then(|| format!("{}/{}", allele(0), allele(1)).parse().unwrap())
         };
         let relative = |(number, &relation): (usize, &Relation)| Relative {
             sample: Pseudonym::from_bytes([number as u8; 16]),

@@ -41,9 +41,11 @@ impl TypedSets {
 struct Builder {
     loci: usize,
     nodes: Vec<Node>,
-    /// Nodes by locus, what follows, and the bits of the factor.
-    known: HashMap<(usize, usize, Option<(usize, u64)>), usize>,
+    known: HashMap<Key, usize>,
 }
+
+/// A node's locus, what follows, and the bits of the factor.
+type Key = (usize, usize, Option<(usize, u64)>);
 
 impl Builder {
     /// The node from `locus` on, and how many times it is taken.
