@@ -50,6 +50,7 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::FileExists(_) => "choose another name, or give --force to write over it",
         StoreError::Number(bad) => return Some(number(*bad)),
         StoreError::NeverMatched => "run `reunite match`",
+        StoreError::StillUnsound => "restore it from its backup; `reunite verify` shows what is wrong",
         StoreError::ChangedMeanwhile => "match again",
         StoreError::Incomplete(Incomplete::Changes) => "run `reunite match --full`, and `reunite verify`",
         StoreError::Incomplete(Incomplete::Generation) => "run `reunite match --full`",
@@ -117,7 +118,11 @@ fn of_ledger(error: &LedgerError) -> Option<&'static str> {
             "use the right --key-file, after `reunite key rotate` the new one; if it is the right one, the ledger is \
              damaged: restore it from its backup"
         }
-        LedgerError::Unsound { .. } => "run `reunite verify` of a build without the feature `sqlcipher`",
+        LedgerError::Altered { .. } => {
+            "restore the store from its backup, or see `reunite verify`; if you changed the ledger yourself and it is sound, \
+             `reunite verify --reseal --reason TEXT` accepts it"
+        }
+        LedgerError::Unsound { .. } => "`reunite verify` shows what is wrong; restore the store from its backup",
         LedgerError::Damaged { .. } => "`reunite verify` shows the extent of the damage",
         LedgerError::OtherKey { .. } => "use the right --key-file",
         LedgerError::AnnouncedKey { .. } => "use the old key file, or finish `reunite key rotate` first",

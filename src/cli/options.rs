@@ -1,6 +1,7 @@
 //! Options that several commands share.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -29,6 +30,9 @@ pub(super) struct Global {
     /// Why, in a few words without names; kept in the audit chain
     #[arg(long, global = true, value_name = "TEXT", value_parser = store::checked_reason)]
     reason: Option<String>,
+    /// Wait so many seconds for another command that changes the store, instead of giving up at once
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 0)]
+    wait: u32,
     /// Threads to use; all processors by default
     #[arg(long, global = true, value_name = "N")]
     threads: Option<std::num::NonZeroUsize>,
@@ -45,7 +49,8 @@ impl Global {
 
     /// Opens the store.
     pub(super) fn open(&self) -> Result<Store, StoreError> {
-        Store::open(&self.store, self.key())
+        let store = Store::open(&self.store, self.key())?;
+        Ok(store.waiting(Duration::from_secs(self.wait.into())))
     }
 
     /// A record of this command for the audit chain.

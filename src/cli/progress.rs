@@ -1,6 +1,6 @@
 //! Long work under way: a bar on a terminal, and a clean stop when someone presses Ctrl-C.
 
-use std::fmt::Write;
+use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -18,8 +18,11 @@ static WORK: OnceLock<Arc<Watch>> = OnceLock::new();
 /// The exit status after Ctrl-C, as shells have it: 128 and the signal's number.
 pub(super) const INTERRUPTED: u8 = 130;
 
-/// A watch on the work of this process, which the first Ctrl-C asks to stop; the second ends the process at once, which
-/// the store survives, too.
+/// How long work may take to stop by itself.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+/// A watch on the work of this process, which the first Ctrl-C, or what else asks a process to end, asks to stop. If it does
+/// not soon, or at the second, the process ends at once, which the store survives, too.
 pub(super) fn interruptible(output: &Output) -> Arc<Watch> {
     let mut first = false;
     let watch = WORK.get_or_init(|| {
@@ -31,15 +34,25 @@ pub(super) fn interruptible(output: &Output) -> Arc<Watch> {
             if let Some(watch) = WORK.get()
                 && watch.stop()
             {
-                #[expect(clippy::exit, reason = "asked twice")]
-                std::process::exit(i32::from(INTERRUPTED));
+                end_at_once();
             }
+            std::thread::spawn(|| {
+                std::thread::sleep(PATIENCE);
+                end_at_once();
+            });
         });
         if let Err(error) = listening {
             output.warn(&format!("Ctrl-C ends this command at once, which the store survives: {error}"));
         }
     }
     Arc::clone(watch)
+}
+
+fn end_at_once() {
+    // Nobody is left to hear that this cannot be written.
+    let _ = io::stderr().write_all(b"interrupted: what was not recorded yet is as before\n");
+    #[expect(clippy::exit, reason = "asked twice, or not heard")]
+    std::process::exit(i32::from(INTERRUPTED));
 }
 
 /// A bar that follows a watch until it is dropped; nothing where standard error is no terminal.
@@ -54,7 +67,7 @@ impl Bar {
         if output.is_quiet() {
             return Self { done, thread: None };
         }
-        let rate = |state: &ProgressState, text: &mut dyn Write| {
+        let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
             // A bar has nobody to complain to.
             let _ = write!(text, "{:.1e}", state.per_sec());
         };

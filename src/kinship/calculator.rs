@@ -3,6 +3,7 @@
 use crate::model::{Allele, DropOut, Genotype, Locus, Panel, genotype_code, genotype_count};
 use crate::population::{FrequencyTable, LocusModel, Model, ModelError};
 
+use super::effort::{RATIO, TABLE, within};
 use super::hypotheses::{Hypotheses, Settings, observations, relatives};
 use super::linked_pair::{LinkedError, LinkedLoci, LinkedPair, linked_pairs};
 use super::{CalculatorError, Evidence, KinshipError, LocusTable, Structure, StructureError};
@@ -131,8 +132,10 @@ impl Calculator {
         if !evidence.is_informative() {
             return Ok(LocusTable::new(base, |_, _| 0.0));
         }
-        let hypotheses = Hypotheses::new(structure, model, evidence, self.settings())?;
-        Ok(LocusTable::new(model, |a, b| hypotheses.log10_lr(a, b)))
+        within(TABLE, || {
+            let hypotheses = Hypotheses::new(structure, model, evidence, self.settings())?;
+            Ok(LocusTable::new(model, |a, b| hypotheses.log10_lr(a, b)))
+        })
     }
 
     /// The log10 LR of one child genotype at a locus, whether or not its alleles are listed.
@@ -167,8 +170,10 @@ impl Calculator {
         let structure = self.structure(evidence)?;
         let enlarged = self.enlarged(locus, evidence, Some(child))?;
         let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
-        let hypotheses = Hypotheses::new(&structure, model, evidence, self.settings_for(child_drop_out))?;
-        Ok(model.positions(child).map_or(f64::NEG_INFINITY, |(a, b)| hypotheses.log10_lr(a, b)))
+        within(RATIO, || {
+            let hypotheses = Hypotheses::new(&structure, model, evidence, self.settings_for(child_drop_out))?;
+            Ok(model.positions(child).map_or(f64::NEG_INFINITY, |(a, b)| hypotheses.log10_lr(a, b)))
+        })
     }
 
     /// P(child shows a genotype | relatives, H2) at a locus: how probable each listed genotype is in a child that is
@@ -184,15 +189,17 @@ impl Calculator {
         let enlarged = self.enlarged(locus, evidence, None)?;
         let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
         let structure = self.structure(evidence)?;
-        let hypotheses = Hypotheses::new(&structure, model, evidence, self.settings())?;
-        let listed = model.listed();
-        let mut probabilities = vec![0.0; genotype_count(listed.len())];
-        for (j, &b) in listed.iter().enumerate() {
-            for (i, &a) in listed[..=j].iter().enumerate() {
-                probabilities[genotype_code(i, j)] = hypotheses.probability_if_unrelated(a, b);
+        within(TABLE, || {
+            let hypotheses = Hypotheses::new(&structure, model, evidence, self.settings())?;
+            let listed = model.listed();
+            let mut probabilities = vec![0.0; genotype_count(listed.len())];
+            for (j, &b) in listed.iter().enumerate() {
+                for (i, &a) in listed[..=j].iter().enumerate() {
+                    probabilities[genotype_code(i, j)] = hypotheses.probability_if_unrelated(a, b);
+                }
             }
-        }
-        Ok(probabilities)
+            Ok(probabilities)
+        })
     }
 
     /// P(relatives' genotypes | H2) at a locus; 1 if none is typed.
@@ -206,7 +213,8 @@ impl Calculator {
         let enlarged = self.enlarged(locus, evidence, None)?;
         let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
         let observations = observations(model, evidence, self.model.drop_out.relatives);
-        relatives(&self.structure(evidence)?, model, &observations, self.model.theta)
+        let structure = self.structure(evidence)?;
+        within(TABLE, || relatives(&structure, model, &observations, self.model.theta))
     }
 
     /// Whether the child's genotype is possible without mutation, silent alleles and drop-out; `None` if the
@@ -222,11 +230,11 @@ impl Calculator {
         let model = LocusModel::without_mutation(alleles);
         let evidence = &evidence.as_seen();
         let settings = Settings { theta: 0.0, relatives_drop_out: 0.0, child_drop_out: 0.0 };
-        match Hypotheses::new(&structure, &model, evidence, settings) {
+        within(TABLE, || match Hypotheses::new(&structure, &model, evidence, settings) {
             Ok(hypotheses) => Ok(model.positions(child).map(|(a, b)| hypotheses.ratio(a, b) > 0.0)),
             Err(KinshipError::Contradiction) => Ok(None),
             Err(error) => Err(error),
-        }
+        })
     }
 
     /// An upper bound on [`Self::log10_lr`] of a typed child, without peeling.

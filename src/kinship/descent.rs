@@ -8,6 +8,7 @@
 
 use crate::population::{LocusModel, Matrix};
 
+use super::effort::spend;
 use super::observation::{Observation, Term, phases, terms};
 use super::shape::Shape;
 use super::urn::Urn;
@@ -161,6 +162,9 @@ impl<'a> Descent<'a> {
 
     /// Sums over everyone before `end`, children before their parents.
     fn next(&self, end: usize, weight: f64, state: &mut State) {
+        if !spend(2 * self.model.size()) {
+            return;
+        }
         let Some(person) = end.checked_sub(1) else { return self.add(weight, state) };
         let slots = [2 * person, 2 * person + 1];
         match &self.persons[person].shows {
@@ -298,6 +302,9 @@ impl<'a> Descent<'a> {
     /// Adds one way to the sum.
     fn add(&self, weight: f64, state: &mut State) {
         let n = self.model.size();
+        if !spend(sum_units(&state.open, n)) {
+            return;
+        }
         let State { roots, open, sum, .. } = state;
         let outer = |joint: &mut [f64], paternal: &[f64], maternal: &[f64], weight: f64| {
             for (row, x) in joint.chunks_exact_mut(n).zip(paternal) {
@@ -347,6 +354,16 @@ impl<'a> Descent<'a> {
 impl Person {
     fn is_founder(&self) -> bool {
         self.parents == [None, None]
+    }
+}
+
+/// What one way adds to the work, with `n` alleles.
+fn sum_units(open: &[Open; 2], n: usize) -> usize {
+    let is_long = |open: &Open| matches!(open, Open::Root(_, Arrival::Long(_)));
+    match open {
+        [Open::Nowhere, Open::Nowhere] => n,
+        both if both.iter().any(is_long) => n * n * n,
+        _ => n * n,
     }
 }
 

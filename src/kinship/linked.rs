@@ -13,6 +13,7 @@ use crate::model::{DropOut, Genotype, Pedigree, Relation};
 use crate::population::{LocusModel, ModelError};
 
 use super::calculator::Calculator;
+use super::effort::{RATIO, TABLE, within};
 use super::evidence::{Evidence, Kind, Shown};
 use super::hypotheses::{Settings, mirrored, observations};
 use super::linked_pair::LinkedPair;
@@ -93,9 +94,9 @@ impl Calculator {
     ) -> Result<Option<f64>, KinshipError> {
         let listed = |i: usize| child[i].is_none_or(|genotype| scorer.models()[i].positions(genotype).is_some());
         if listed(0) && listed(1) && child_drop_out.is_none() {
-            return scorer.log10_lr(child);
+            return within(RATIO, || scorer.log10_lr(child));
         }
-        self.scorer(scorer.pair(), scorer.evidence(), child, child_drop_out)?.log10_lr(child)
+        within(RATIO, || self.scorer(scorer.pair(), scorer.evidence(), child, child_drop_out)?.log10_lr(child))
     }
 
     /// What scores children at a linked pair for one family.
@@ -150,6 +151,8 @@ impl Calculator {
         if scorer.slack() == 0.0 {
             return Ok(0.0);
         }
+        // A child adds to it, and has more room.
+        within(TABLE / 4, || (0..2).try_for_each(|locus| scorer.spectra_of(locus, None).map(drop)))?;
         let mut slack = scorer.slack() + 1e-9;
         let together = Structure::of_kind(&evidence.kind(), self.model.convention)?;
         for (i, model) in scorer.models().into_iter().enumerate() {

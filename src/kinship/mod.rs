@@ -8,6 +8,7 @@ mod calculator;
 pub mod cpi;
 mod descent;
 mod distribution;
+mod effort;
 mod error;
 mod evidence;
 mod hypotheses;

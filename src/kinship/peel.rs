@@ -7,6 +7,7 @@
 
 use crate::population::{LocusModel, Matrix};
 
+use super::effort::spend;
 use super::observation::{Observation, Pair, Term, terms};
 use super::tree::{Couple, Tree};
 
@@ -231,6 +232,9 @@ impl<'a> Peel<'a> {
 
 /// Multiplies the parents' weights by one term of each child, in every combination.
 fn choose(children: &[Vec<Term>], father: &[f64], mother: &[f64], leaf: &mut dyn FnMut(&[f64], &[f64])) {
+    if !spend(father.len() + mother.len()) {
+        return;
+    }
     let Some((first, rest)) = children.split_first() else { return leaf(father, mother) };
     let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).collect::<Vec<f64>>();
     for term in first {

@@ -7,6 +7,7 @@
 use crate::population::{LocusModel, Matrix};
 
 use super::descent::times;
+use super::effort::spend;
 use super::observation::{Observation, Term, phases, terms};
 use super::shape::Shape;
 use super::urn::Urn;
@@ -166,6 +167,9 @@ impl<'a> Spectrum<'a> {
     }
 
     fn next(&self, end: usize, vector: usize, weight: f64, state: &mut State) {
+        if !spend(2 * self.model.size()) {
+            return;
+        }
         let Some(person) = end.checked_sub(1) else {
             state.values[vector] += weight * self.urn.expect(&state.roots);
             return;

@@ -3,6 +3,8 @@
 //! The sampling formula of Balding & Nichols (1994), Polya's urn: with n alleles drawn so far, `n_a` of them a,
 //! `P(next = a) = (n_a theta + (1 - theta) p_a) / (1 + (n - 1) theta)`.
 
+use super::effort::spend;
+
 /// The urn of one hypothesis, after the alleles that are known.
 pub(super) struct Urn<'a> {
     frequencies: &'a [f64],
@@ -103,6 +105,9 @@ impl<'a> Urn<'a> {
 
     /// Calls `leaf` with every way to lay the functions into groups, those that are there already included.
     fn groups(&self, functions: &[Vec<f64>], groups: &mut Vec<Group>, leaf: &mut dyn FnMut(&[Group])) {
+        if !spend((groups.len() + 1) * self.weights.len()) {
+            return;
+        }
         let Some((first, rest)) = functions.split_first() else { return leaf(groups) };
         groups.push((1, self.fresh(Some(first))));
         self.groups(rest, groups, leaf);

@@ -12,6 +12,7 @@ use super::cipher::{Form, LedgerKey, PAGE, form};
 use super::ledger::Ledger;
 use super::open::{flush_folder_of, version};
 use super::schema::APPLICATION_ID;
+use super::seal::{Seal, Standing, rename_over};
 use crate::audit::{Attribution, Entry};
 
 impl Ledger {
@@ -65,8 +66,13 @@ impl Ledger {
     fn encrypt_beside(path: &Path, key: &LedgerKey, fingerprint: [u8; 8], entry: &Entry) -> Result<(), LedgerError> {
         let io = |source| cannot_encrypt(path, source);
         let [new, journal, ..] = unfinished_files(path);
+        let (mut seal, standing, _) = Seal::of(path, || Ok(()))?;
+        if let Standing::Altered { from, to } = standing {
+            return Err(LedgerError::Altered { path: path.to_owned(), from, to });
+        }
         let plain = Connection::open(path)?;
         let version = version(&plain, path)?;
+        drop(seal.break_open()?);
         // Only who is alone with it can end its journal; and nobody joins in until another file has its name.
         plain.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
         let mode = plain.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get::<_, String>(0));
@@ -91,7 +97,7 @@ impl Ledger {
         if journal.exists() {
             return Err(io(io::ErrorKind::StorageFull.into()));
         }
-        file.sync_all().and_then(|()| fs::rename(&new, path)).map_err(io)?;
+        file.sync_all().and_then(|()| rename_over(&new, path)).map_err(io)?;
         drop(plain);
         flush_folder_of(path).map_err(io)
     }
@@ -102,8 +108,8 @@ fn cannot_encrypt(path: &Path, source: io::Error) -> LedgerError {
 }
 
 /// An encrypted ledger that is not finished, and what SQLite puts beside it, its journal first.
-fn unfinished_files(path: &Path) -> [PathBuf; 4] {
-    ["", "-wal", "-shm", "-journal"].map(|end| PathBuf::from(format!("{}.encrypting{end}", path.display())))
+fn unfinished_files(path: &Path) -> [PathBuf; 5] {
+    ["", "-wal", "-shm", "-journal", ".seal"].map(|end| PathBuf::from(format!("{}.encrypting{end}", path.display())))
 }
 
 /// Removes what an interrupted encryption left.

@@ -74,8 +74,21 @@ pub enum LedgerError {
     /// A plain ledger was to be encrypted that others are reading.
     #[error("{} is open in another command: wait until it has ended, and repeat this one", .0.display())]
     InUse(PathBuf),
-    /// A plain ledger was to be encrypted that holds damage.
-    #[error("{} is damaged, so that it stays as it is: {finding}", path.display())]
+    /// Its file holds other bytes than were written.
+    #[error(
+        "{} was changed since it was last written, at byte {from} to {to}: by a fault of the disk, or another program",
+        path.display()
+    )]
+    Altered {
+        /// The ledger.
+        path: PathBuf,
+        /// The first byte of the first part that differs.
+        from: u64,
+        /// The byte after it.
+        to: u64,
+    },
+    /// It holds damage, and was to be encrypted, or has no seal.
+    #[error("{} is damaged: {finding}", path.display())]
     Unsound {
         /// The ledger.
         path: PathBuf,

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::LedgerError;
 use super::cipher::LedgerKey;
+use super::seal::Seal;
 
 /// The ledger of a store. One connection; other processes may read meanwhile, and wait to write.
 ///
@@ -54,6 +56,7 @@ use super::cipher::LedgerKey;
 #[derive(Debug)]
 pub struct Ledger {
     pub(super) connection: Connection,
+    pub(super) seal: Seal,
     pub(super) path: PathBuf,
     /// What the file is encrypted with, if it is.
     pub(super) key: Option<LedgerKey>,
@@ -64,5 +67,21 @@ impl Ledger {
     pub(super) fn begin(&mut self) -> rusqlite::Result<Transaction<'_>> {
         // Taking the write lock at once: a reader that turns writer half-way may have to give up.
         self.connection.transaction_with_behavior(TransactionBehavior::Immediate)
+    }
+
+    /// Empties the journal, so that what was overwritten is gone from it. `false` if another program is reading the ledger.
+    pub(super) fn empty_journal(&mut self) -> Result<bool, LedgerError> {
+        let _others_wait = self.seal.break_open()?;
+        let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok(busy == 0)
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        // Without one, the ledger's own stays open a moment longer, and the next command seals the file.
+        if let Ok(nothing) = Connection::open_in_memory() {
+            self.seal.close(std::mem::replace(&mut self.connection, nothing));
+        }
     }
 }

@@ -35,6 +35,7 @@ mod rekey;
 mod runs;
 mod samples;
 mod schema;
+mod seal;
 #[cfg(test)]
 mod tests;
 mod traces;

@@ -13,6 +13,7 @@ use super::generation::remember;
 use super::ledger::Ledger;
 use super::meta::{random, set_meta};
 use super::migrate::migrate;
+use super::seal::{Seal, Standing, keep_closed, take_as_written};
 use super::{LedgerError, schema};
 
 impl Ledger {
@@ -30,7 +31,8 @@ impl Ledger {
                 LedgerError::Io { doing: "create", path: path.to_owned(), source }
             }
         })?;
-        let mut ledger = Self { connection: connect(path, key)?, path: path.to_owned(), key: key.cloned() };
+        let (seal, _, _) = Seal::of(path, || Ok(()))?;
+        let mut ledger = Self { connection: connect(path, key)?, seal, path: path.to_owned(), key: key.cloned() };
         let tx = ledger.begin()?;
         migrate(&tx, 0)?;
         for key in ["store_id", "stamp"] {
@@ -49,11 +51,44 @@ impl Ledger {
     /// Opens a ledger, bringing one of an older version up to date, and makes its file private if it is not. The key counts
     /// in a build that encrypts ledgers.
     ///
+    /// The file is compared with its seal. Where that says nothing, after a command was killed, the whole ledger is read.
+    ///
     /// # Errors
     /// [`LedgerError::Missing`], [`LedgerError::NotALedger`], [`LedgerError::Newer`], or the system's refusal;
     /// [`LedgerError::KeyNeeded`], [`LedgerError::WrongKey`] or [`LedgerError::Plain`] in a build that encrypts,
-    /// [`LedgerError::Encrypted`] in one that does not.
+    /// [`LedgerError::Encrypted`] in one that does not; [`LedgerError::Altered`] or [`LedgerError::Unsound`].
     pub fn open(path: &Path, key: Option<&LedgerKey>) -> Result<Self, LedgerError> {
+        let (ledger, standing) = Self::open_standing(path, key, false)?;
+        let finding = match standing {
+            Standing::Unsealed => ledger.verify()?.into_iter().next(),
+            Standing::Sound | Standing::Altered { .. } => None,
+        };
+        match finding {
+            None => Ok(ledger),
+            Some(finding) => Err(LedgerError::Unsound { path: path.to_owned(), finding }),
+        }
+    }
+
+    /// Opens a ledger as [`Self::open`] does, also where it is damaged or was altered, to find out what is wrong with it. An
+    /// altered one is not sealed anew, whatever is done with it.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but for [`LedgerError::Altered`] and [`LedgerError::Unsound`].
+    pub fn open_to_verify(path: &Path, key: Option<&LedgerKey>) -> Result<(Self, Option<LedgerError>), LedgerError> {
+        let (ledger, standing) = Self::open_standing(path, key, true)?;
+        let altered = match standing {
+            Standing::Altered { from, to } => Some(LedgerError::Altered { path: path.to_owned(), from, to }),
+            Standing::Sound | Standing::Unsealed => None,
+        };
+        Ok((ledger, altered))
+    }
+
+    /// Opens a ledger, an altered one only to look at it.
+    fn open_standing(
+        path: &Path,
+        key: Option<&LedgerKey>,
+        also_altered: bool,
+    ) -> Result<(Self, Standing), LedgerError> {
         let io = |doing| {
             move |source: io::Error| match source.kind() {
                 io::ErrorKind::NotFound => LedgerError::Missing(path.to_owned()),
@@ -67,11 +102,32 @@ impl Ledger {
         if metadata.permissions().mode() & 0o077 != 0 {
             fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(io("protect"))?;
         }
-        let form = form(path).map_err(io("open"))?;
-        check_form(path, form)?;
+        let (seal, standing, form) = Seal::of(path, || {
+            let form = form(path).map_err(io("open"))?;
+            check_form(path, form).map(|()| form)
+        })?;
+        if let (Standing::Altered { from, to }, false) = (standing, also_altered) {
+            return Err(LedgerError::Altered { path: path.to_owned(), from, to });
+        }
         let key = needed(path, key)?;
+        let is_altered = matches!(standing, Standing::Altered { .. });
+        let connection = Self::connection_to(path, key, form, is_altered)?;
+        let mut ledger = Self { connection, seal, path: path.to_owned(), key: key.cloned() };
+        if !is_altered {
+            ledger.bring_up_to_date()?;
+        }
+        Ok((ledger, standing))
+    }
+
+    /// A connection to a ledger, perhaps one that cannot write.
+    fn connection_to(
+        path: &Path,
+        key: Option<&LedgerKey>,
+        form: Option<Form>,
+        reads_only: bool,
+    ) -> Result<Connection, LedgerError> {
         let not_ours = |error: rusqlite::Error| match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase) if key.is_some() && form == Form::Pages => {
+            Some(ErrorCode::NotADatabase) if key.is_some() && form.is_none_or(|form| form == Form::Pages) => {
                 LedgerError::WrongKey(path.to_owned())
             }
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => LedgerError::NotALedger(path.to_owned()),
@@ -81,30 +137,43 @@ impl Ledger {
         let plain =
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
                 .map_err(not_ours)?;
+        keep_closed(&plain)?;
         unlock(&plain, key)?;
         plain.busy_timeout(BUSY_TIMEOUT)?;
-        let version = version(&plain, path).map_err(|error| match error {
+        version(&plain, path).map_err(|error| match error {
             LedgerError::Database(error) => not_ours(error),
             error => error,
         })?;
+        if reads_only {
+            return Ok(plain);
+        }
         drop(plain);
-        let mut ledger = Self {
-            connection: connect(path, key).map_err(|error| match error {
-                LedgerError::Database(error) => not_ours(error),
-                error => error,
-            })?,
-            path: path.to_owned(),
-            key: key.cloned(),
-        };
-        if version < schema::VERSION {
-            let tx = ledger.begin()?;
+        connect(path, key).map_err(|error| match error {
+            LedgerError::Database(error) => not_ours(error),
+            error => error,
+        })
+    }
+
+    fn bring_up_to_date(&mut self) -> Result<(), LedgerError> {
+        let version = |connection: &Connection| connection.pragma_query_value(None, "user_version", |row| row.get(0));
+        if version(&self.connection)? < schema::VERSION {
+            let tx = self.begin()?;
             // Another process may have done it since.
-            let version = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
+            let version = version(&tx)?;
             migrate(&tx, version)?;
             remember(&tx)?;
             tx.commit()?;
         }
-        Ok(ledger)
+        Ok(())
+    }
+
+    /// Takes the file for what was written last, whatever it holds: after it was changed by other means and found sound. No
+    /// command may have it open.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`].
+    pub fn seal(path: &Path) -> Result<(), LedgerError> {
+        take_as_written(path)
     }
 }
 
@@ -112,6 +181,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 fn connect(path: &Path, key: Option<&LedgerKey>) -> Result<Connection, LedgerError> {
     let connection = Connection::open(path)?;
+    keep_closed(&connection)?;
     unlock(&connection, key)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // FULL: what was acknowledged survives a power cut. secure_delete: an expunged profile is gone from the file.

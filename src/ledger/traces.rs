@@ -34,8 +34,7 @@ impl Ledger {
     /// The database's.
     pub fn compact(&mut self) -> Result<bool, LedgerError> {
         self.connection.execute_batch("VACUUM")?;
-        let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        Ok(busy == 0)
+        self.empty_journal()
     }
 
     /// Notes that the index, the vault's old files and the journal are gone.

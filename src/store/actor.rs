@@ -20,7 +20,18 @@ pub fn entry(command: &str, reason: Option<&str>) -> Entry {
     let uid = getuid();
     // A number is enough where the system knows no name.
     let name = User::from_uid(uid).ok().flatten().map(|user| user.name).unwrap_or_default();
-    Entry::new(uid.as_raw(), &name, command, reason)
+    Entry::new(uid.as_raw(), &with_sudo(&name, uid.is_root(), std::env::var("SUDO_USER").ok()), command, reason)
+}
+
+/// The name of the account, and for whom sudo took it; anybody but root could have set that variable.
+fn with_sudo(name: &str, is_root: bool, sudo_user: Option<String>) -> String {
+    let is_name = |user: &String| {
+        !user.is_empty() && user.len() <= 64 && user.chars().all(|c| c.is_alphanumeric() || "-_.@".contains(c))
+    };
+    match sudo_user.filter(|user| is_root && user != name && is_name(user)) {
+        Some(user) => format!("{name} for {user}"),
+        None => name.to_owned(),
+    }
 }
 
 /// Names this process to users of other ones.

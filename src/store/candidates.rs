@@ -14,6 +14,7 @@ use crate::report::{
     AlternativesRow, CandidateReport, CandidateRow, Comparison, RunSummary, SCHEMA_VERSION, TableUsed, ViewsRow,
 };
 
+use super::changed_settings::ChangedSetting;
 use super::duplicates::Identities;
 use super::error::StoreError;
 use super::folder::Store;
@@ -28,6 +29,8 @@ pub struct Candidates {
     pub report: CandidateReport,
     /// Whether the ledger, or the frequency table of the run, was changed since.
     pub outdated: bool,
+    /// Settings that are others than at the last run.
+    pub changed_settings: Vec<ChangedSetting>,
 }
 
 impl Store {
@@ -51,12 +54,13 @@ impl Store {
         let mut ledger = self.ledger()?;
         let (report, of_table) = self.last_report(&ledger, filter)?;
         let exchanged = of_table.is_some_and(|digest| !self.has_table(&report.run.table, &digest));
+        let changed_settings = self.changed_settings(&ledger)?;
         let outdated = ledger.generation()?.number != report.run.generation || exchanged;
         let shown = report.candidates.iter().flat_map(|candidate| [candidate.family, candidate.child]);
         let entry = entry.clone().with("candidates", report.candidates.len());
         let entry = entry.with("run_digest", report.run.digest.as_str());
         ledger.append(&entry.about(filter.family.into_iter().chain(filter.child)).about(shown))?;
-        Ok(Candidates { report, outdated })
+        Ok(Candidates { report, outdated, changed_settings })
     }
 
     /// Adds to candidates what the found person is worth as the missing child's own child, sibling or nephew, in the view that

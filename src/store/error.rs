@@ -281,6 +281,9 @@ pub enum StoreError {
     /// A number is out of range.
     #[error("{0}")]
     Number(#[from] BadNumber),
+    /// An altered ledger is not sound.
+    #[error("the ledger was altered, and is damaged: it is not taken for what was written")]
+    StillUnsound,
     /// Nothing was matched yet.
     #[error("nothing has been matched yet")]
     NeverMatched,

@@ -10,6 +10,7 @@ use crate::matching::{alternatives, explain, explain_views};
 use crate::model::{Candidate, Pseudonym, Relation};
 use crate::report::{ExplainedWith, ExplanationReport, SampleTypings, TableUsed};
 
+use super::changed_settings::ChangedSetting;
 use super::error::StoreError;
 use super::folder::Store;
 use super::manifest::{criterion_used, table_used};
@@ -58,6 +59,8 @@ pub struct Explained {
     /// The relative whose profile the child has, if the pair is a candidate for that: one person under two numbers, or
     /// identical twins.
     pub same_as: Option<Pseudonym>,
+    /// Settings that are others than at the last run.
+    pub changed_settings: Vec<ChangedSetting>,
 }
 
 impl Store {
@@ -137,9 +140,11 @@ impl Store {
             typings,
             show_genotypes: options.show_genotypes,
         };
+        let changed_settings = self.changed_settings(&ledger)?;
         let entry = self.name_table(entry).with("genotypes", options.show_genotypes);
         let entry = entry.about(family.relatives.iter().map(|relative| relative.sample));
         ledger.append(&entry.about([family.pseudonym, child.pseudonym]))?;
-        Ok(Explained { report, same_as: candidate.and_then(|candidate| candidate.same_as) })
+        let same_as = candidate.and_then(|candidate| candidate.same_as);
+        Ok(Explained { report, same_as, changed_settings })
     }
 }

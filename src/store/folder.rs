@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use data_encoding::HEXLOWER;
 
@@ -29,6 +30,9 @@ const LOCK: &str = "lock";
 const VAULT: &str = "vault";
 /// Where the indices are in the store, unless they are elsewhere.
 pub(super) const INDEX: &str = "index";
+
+/// How often a held lock is asked for.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
 
 /// The most bytes that are read of who holds the lock.
 const HOLDER: u64 = 200;
@@ -55,6 +59,8 @@ pub struct Store {
     source: Option<KeySource>,
     /// The key, once it was read.
     key: OnceLock<Arc<SecretKey>>,
+    /// How long to wait for another command that changes the store.
+    patience: Duration,
 }
 
 /// How a store is made.
@@ -244,7 +250,23 @@ impl Store {
             main: config.frequencies.digest,
             source: key,
             key: OnceLock::new(),
+            patience: Duration::ZERO,
         })
+    }
+
+    /// Waits so long for another command that changes the store, instead of giving up at once.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use reunite::store::Store;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let store = Store::open("store".as_ref(), None)?.waiting(Duration::from_secs(600));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn waiting(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// The folder.
@@ -356,6 +378,21 @@ impl Store {
         Ok(ledger)
     }
 
+    /// Opens the ledger to find out what is wrong with it, also if it was altered, and how.
+    pub(super) fn ledger_to_verify(&self) -> Result<(Ledger, Option<LedgerError>), StoreError> {
+        let key = match ENCRYPTS {
+            true => Some(self.key().map_err(|error| StoreError::EncryptedLedger(Box::new(error)))?),
+            false => None,
+        };
+        let path = self.dir.join(LEDGER);
+        Ledger::open_to_verify(&path, key.as_deref().map(ledger_key).as_ref()).map_err(|error| at(&path, error))
+    }
+
+    /// Takes the ledger's file for what was written last.
+    pub(super) fn seal_ledger(&self) -> Result<(), StoreError> {
+        Ok(Ledger::seal(&self.dir.join(LEDGER))?)
+    }
+
     /// Encrypts a plain ledger in its place; nobody else may have it open. Gives whether it was plain.
     ///
     /// # Errors
@@ -385,7 +422,13 @@ impl Store {
         let path = self.dir.join(LOCK);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = file.map_err(|source| StoreError::io(FileAction::Open, &path, source))?;
-        match file.try_lock() {
+        let until = Instant::now().checked_add(self.patience);
+        let mut attempt = file.try_lock();
+        while matches!(attempt, Err(TryLockError::WouldBlock)) && until.is_none_or(|until| Instant::now() < until) {
+            std::thread::sleep(BETWEEN_ATTEMPTS);
+            attempt = file.try_lock();
+        }
+        match attempt {
             Ok(()) => {
                 // For whoever comes meanwhile; on a full disk they do not learn who it is.
                 let _ = file.set_len(0).and_then(|()| (&file).write_all(this_process().as_bytes()));

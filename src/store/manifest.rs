@@ -11,6 +11,7 @@ use crate::matching::{Criterion, IdentityRule, MatchResult};
 use crate::report::{Comparison, Hardly, TableUsed};
 use crate::screen::Instructions;
 
+use super::error::StoreError;
 use super::folder::Store;
 
 /// Everything that the results depend on, and how they were found.
@@ -20,7 +21,7 @@ pub(super) fn manifest(
     criterion: Criterion,
     (result, comparison): (&MatchResult, &Comparison),
     index: &Index,
-) -> Value {
+) -> Result<Value, StoreError> {
     let listed = |list: &Option<Vec<Hardly>>| list.as_ref().map_or(0, Vec::len);
     let unlisted: BTreeSet<&str> =
         index.unlisted().iter().map(|unlisted| index.loci()[unlisted.locus].0.name()).collect();
@@ -30,6 +31,7 @@ pub(super) fn manifest(
         "frequencies": HEXLOWER.encode(&store.table().digest()),
         "loci": store.table().panel().loci(),
         "criterion": criterion,
+        "settings": store.named_settings()?,
         "completeness": "the candidates are exactly those of scoring every pair",
         "identity": IdentityRule::default(),
         "families_screened": result.families_screened,
@@ -51,7 +53,7 @@ pub(super) fn manifest(
     if let (Some(manifest), Ok(Value::Object(used))) = (manifest.as_object_mut(), used) {
         manifest.extend(used);
     }
-    manifest
+    Ok(manifest)
 }
 
 /// What a manifest says of the frequency table: its digest, and the rest. Nothing of older runs.

@@ -7,6 +7,7 @@
 mod actor;
 mod audit;
 mod candidates;
+mod changed_settings;
 mod checking;
 mod column_maps;
 mod comparability;
@@ -46,6 +47,7 @@ mod verify;
 pub use actor::{BadReason, checked_reason, entry};
 pub use audit::{AuditCheck, AuditFilter, AuditTrail, CheckedCheckpoint, SignedCheckpoints};
 pub use candidates::Candidates;
+pub use changed_settings::ChangedSetting;
 pub use comparability::Comparable;
 #[cfg(feature = "cli")]
 pub(crate) use config::REFUSE;

@@ -12,6 +12,7 @@ use crate::matching::Watch;
 use crate::model::{Layout, Pseudonym};
 use crate::report::words::{count, plural};
 
+use super::changed_settings::ChangedSetting;
 use super::error::StoreError;
 
 /// Follows an operation: hears its notices, shows how far it is, and may stop it.
@@ -134,6 +135,8 @@ pub enum Notice<'a> {
         /// How many marks were set.
         marks: u64,
     },
+    /// Settings are others than at the last run.
+    SettingsChanged(&'a [ChangedSetting]),
     /// Everything is compared with everything although only changes were asked for.
     MatchingAll(WhyFull),
     /// What a delta compares.
@@ -228,6 +231,9 @@ impl fmt::Display for Notice<'_> {
                 if *families == 1 { "1 family".to_owned() } else { format!("{} families", count(*families)) },
                 plural(*marks, "mark")
             ),
+            Self::SettingsChanged(changed) => {
+                f.write_str(&changed.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+            }
             Self::MatchingAll(why) => write!(f, "everything is matched: {why}"),
             Self::Changed { families, children } => write!(
                 f,

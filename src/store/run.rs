@@ -122,6 +122,10 @@ impl Store {
         let mut ledger = self.ledger()?;
         self.finish_interrupted(&mut ledger, observer)?;
         self.check_waiting_families(&mut ledger, observer)?;
+        let changed = self.changed_settings(&ledger)?;
+        if !changed.is_empty() {
+            observer.notice(&Notice::SettingsChanged(&changed));
+        }
         let calculator = self.calculator()?;
         let basis = basis(self, &calculator, &criterion)?;
         let extent = if full { Extent::Full(WhyFull::Asked) } else { extent(&ledger, basis, &criterion)? };
@@ -180,7 +184,7 @@ impl Store {
             min_loci: comparison.min_loci,
             pairs_not_comparable: comparison.pairs_not_comparable,
             unscorable: Some(result.unscorable.clone()),
-            manifest: manifest(self, &calculator, criterion, (&result, &comparison), &index).to_string(),
+            manifest: manifest(self, &calculator, criterion, (&result, &comparison), &index)?.to_string(),
         };
         let recording = Instant::now();
         let delta = ledger.record_run(&record, &result.candidates, &before, &self.name_table(entry))?;

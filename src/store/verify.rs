@@ -7,13 +7,16 @@ use std::path::PathBuf;
 
 use data_encoding::HEXLOWER;
 
+use crate::audit::Entry;
 use crate::index::{Access, IndexError};
 use crate::kinship::KinshipError;
-use crate::ledger::{Counts, Ledger};
+use crate::ledger::{Counts, Ledger, LedgerError};
 use crate::model::Pseudonym;
 use crate::pseudonym::VaultError;
 
+use super::actor::require_reason;
 use super::audit::{AuditCheck, follow};
+use super::changed_settings::ChangedSetting;
 use super::checking::{Checked, Checking, marks};
 use super::error::StoreError;
 use super::folder::Store;
@@ -25,6 +28,8 @@ use super::traces::orphans;
 pub struct Verification {
     /// The ledger.
     pub ledger: Result<LedgerCheck, StoreError>,
+    /// Settings that are others than at the last run.
+    pub settings: Result<Vec<ChangedSetting>, StoreError>,
     /// The audit chain, without checkpoints.
     pub audit: Result<AuditCheck, StoreError>,
     /// Whether an operation that expunges or renames was interrupted, so that traces are left.
@@ -156,6 +161,7 @@ impl Verification {
     #[must_use]
     pub fn is_sound(&self) -> bool {
         matches!(self.ledger, Ok(LedgerCheck::Sound(_)))
+            && self.settings.as_ref().is_ok_and(Vec::is_empty)
             && self.audit.as_ref().is_ok_and(AuditCheck::is_sound)
             && matches!(self.interrupted, Ok(false))
             && self.key_change.is_ok()
@@ -180,9 +186,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the ledger cannot be opened.
     pub fn verify(&self) -> Result<Verification, StoreError> {
-        let ledger = self.ledger()?;
+        let (ledger, altered) = self.ledger_to_verify()?;
         Ok(Verification {
-            ledger: check_ledger(&ledger),
+            ledger: check_ledger(&ledger, altered.as_ref()),
+            settings: self.changed_settings(&ledger),
             audit: follow(&ledger, BTreeMap::new()).map(|followed| AuditCheck {
                 records: followed.records,
                 breaks: followed.breaks,
@@ -200,6 +207,28 @@ impl Store {
                 Some(Err(error)) => IndexCheck::Unsound(error),
             },
         })
+    }
+
+    /// Takes the ledger for what was written last, if nothing but its seal speaks against it: after it was changed by other
+    /// means. Gives whether it had been altered.
+    ///
+    /// # Errors
+    /// [`StoreError::ReasonNeeded`], [`StoreError::StillUnsound`]; [`StoreError`].
+    pub fn reseal(&self, entry: &Entry) -> Result<bool, StoreError> {
+        require_reason(entry)?;
+        let _lock = self.lock()?;
+        let (ledger, altered) = self.ledger_to_verify()?;
+        if altered.is_none() {
+            return Ok(false);
+        }
+        let findings = ledger.verify()?;
+        if !findings.is_empty() || !follow(&ledger, BTreeMap::new())?.breaks.is_empty() {
+            return Err(StoreError::StillUnsound);
+        }
+        drop(ledger);
+        self.seal_ledger()?;
+        self.ledger()?.append(&entry.clone().with("resealed", true))?;
+        Ok(true)
     }
 
     /// Checks every file of the vault that the ledger names, and counts those that it does not name.
@@ -254,8 +283,9 @@ impl Store {
     }
 }
 
-fn check_ledger(ledger: &Ledger) -> Result<LedgerCheck, StoreError> {
-    let findings = ledger.verify()?;
+fn check_ledger(ledger: &Ledger, altered: Option<&LedgerError>) -> Result<LedgerCheck, StoreError> {
+    let mut findings: Vec<String> = altered.iter().map(ToString::to_string).collect();
+    findings.extend(ledger.verify()?);
     Ok(if findings.is_empty() { LedgerCheck::Sound(ledger.counts()?) } else { LedgerCheck::Damaged(findings) })
 }
 

@@ -105,19 +105,22 @@ fn parts_of_another_store_are_noticed() {
     let lab = Lab::with_population(5, 20);
     lab.run_on("second", &["init"]).ends(0);
     let file = lab.name("files/children.csv");
-    let exchange = |name: &str| {
+    let exchange_one = |name: &str| {
         let (a, b, aside) = (lab.path("store").join(name), lab.path("second").join(name), lab.path("aside"));
         fs::rename(&a, &aside).unwrap();
         fs::rename(&b, &a).unwrap();
         fs::rename(&aside, &b).unwrap();
     };
-    exchange("ledger.db");
+    exchange_one("ledger.db");
+    lab.run(&["candidates"]).ends(2).says(&["ledger.db was changed since it was last written"]);
+    exchange_one("ledger.db.seal");
     for store in ["store", "second"] {
         for command in [&["match"][..], &["verify"], &["candidates"], &["import", "--as", "children", &file]] {
             lab.run_on(store, command).ends(2).says(&["ledger.db is the ledger of another store"]);
         }
     }
-    exchange("ledger.db");
+    exchange_one("ledger.db");
+    exchange_one("ledger.db.seal");
     lab.run(&["match"]);
     let table = "locus,allele,frequency,individuals\nvWA,14,0.5,100\nvWA,15,0.5,100\n";
     let table = lab.write("vwa.csv", table);

@@ -19,6 +19,7 @@ mod delta;
 mod diagnostics;
 mod drop_out;
 mod encrypt;
+mod every_bit;
 mod explain;
 mod export;
 mod expunge;

@@ -36,10 +36,11 @@ impl List {
         };
         let entry = global.entry("candidates").with("format", self.format.format.word());
         let store = global.open()?;
-        let Candidates { mut report, outdated, .. } = store.candidates(&filter, &entry)?;
+        let Candidates { mut report, outdated, changed_settings, .. } = store.candidates(&filter, &entry)?;
         if self.alternatives {
             store.add_alternatives(&mut report)?;
         }
+        changed_settings.iter().for_each(|changed| output.warn(&changed.to_string()));
         if outdated {
             output.warn("samples were imported since the last match: run `reunite match` to take them in");
         }

@@ -35,8 +35,9 @@ impl Explain {
             show_genotypes: self.show_genotypes,
         };
         let entry = global.entry("explain").with("format", self.format.format.word());
-        let Explained { report, same_as, .. } =
+        let Explained { report, same_as, changed_settings, .. } =
             self.population.open(global)?.explain(&options, &entry).map_err(not_found)?;
+        changed_settings.iter().for_each(|changed| output.warn(&changed.to_string()));
         if let Some(relative) = same_as {
             output.warn(&format!(
                 "the child has the profile of relative {relative}: one person under two numbers, or identical twins; the LR \

@@ -9,12 +9,22 @@ use crate::index::IndexError;
 use crate::store::{IndexCheck, LedgerCheck, MarkFinding, MarksCheck, VaultCheck};
 
 #[derive(Args)]
-pub(crate) struct Verify {}
+pub(crate) struct Verify {
+    /// Take a ledger that was changed by other means, and is sound otherwise, for what was written last; needs --reason
+    #[arg(long)]
+    reseal: bool,
+}
 
 impl Verify {
-    #[expect(clippy::unused_self, reason = "every command has the same form")]
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let found = global.open()?.verify()?;
+        let store = global.open()?;
+        if self.reseal {
+            match store.reseal(&global.entry("verify"))? {
+                true => output.say("ledger: sealed as it is now; the audit chain says so"),
+                false => output.say("ledger: nothing to seal: it is what was written last"),
+            }
+        }
+        let found = store.verify()?;
         let is_sound = found.is_sound();
         match found.ledger? {
             LedgerCheck::Damaged(findings) => {
@@ -28,6 +38,7 @@ impl Verify {
                 count(counts.candidates)
             )),
         }
+        found.settings?.iter().for_each(|changed| output.warn(&format!("settings: {changed}")));
         let chain = found.audit?;
         chain.breaks.iter().for_each(|one| output.warn(&format!("audit chain: {one}")));
         if chain.is_sound() {

@@ -158,7 +158,7 @@ impl Ledger {
         tx.commit()?;
         if report.replaced + report.typings > 0 {
             // What was overwritten is gone from the journal, too. A reader may hold it open: then it goes later.
-            let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            let _ = self.empty_journal();
         }
         Ok(report)
     }

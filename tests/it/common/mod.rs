@@ -8,10 +8,11 @@ pub(crate) mod sealed;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use reunite::ledger::ENCRYPTS;
+use reunite::ledger::{ENCRYPTS, Ledger};
 use reunite::pseudonym::{KeySource, SecretKey};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -88,6 +89,27 @@ pub(crate) fn reunite(arguments: &[&str]) -> Said {
 /// A folder of its own for each test; `key` and `store` are made by [`Lab::new`].
 pub(crate) struct Lab {
     folder: TempDir,
+}
+
+/// A ledger that is changed behind the program's back.
+pub(crate) struct Database {
+    connection: Option<Connection>,
+    path: PathBuf,
+}
+
+impl Deref for Database {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().unwrap()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        drop(self.connection.take());
+        Ledger::seal(&self.path).unwrap();
+    }
 }
 
 impl Lab {
@@ -177,16 +199,18 @@ impl Lab {
         self.run(&[&["import", "--as", layout, &file], options].concat())
     }
 
-    /// The ledger of a store as a database, with the lab's key if it is encrypted.
-    pub(crate) fn database(&self, store: &str) -> Connection {
-        let database = Connection::open(self.path(store).join("ledger.db")).unwrap();
+    /// The ledger of a store as a database, with the lab's key if it is encrypted. What is done to it counts as written by
+    /// the program: it is sealed when this is dropped.
+    pub(crate) fn database(&self, store: &str) -> Database {
+        let path = self.path(store).join("ledger.db");
+        let database = Connection::open(&path).unwrap();
         if ENCRYPTS {
             let key = SecretKey::load(&KeySource::File(self.path("key"))).unwrap().ledger_key();
             let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
             let sql = format!("PRAGMA key = \"x'{hex}'\"; PRAGMA cipher_page_size = 8192");
             database.execute_batch(&sql).unwrap();
         }
-        database
+        Database { connection: Some(database), path }
     }
 
     /// Pseudonyms of identifiers.

@@ -1,0 +1,159 @@
+//! One changed bit in any file of a store: an error that names it, or the same result.
+//!
+//! A sample of the bits is tried; with `REUNITE_ALL_FAULTS=1` every one, in some minutes.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use reunite::ledger::LedgerError;
+use reunite::pseudonym::KeySource;
+use reunite::store::{Store, StoreError, entry};
+
+use crate::common::Lab;
+
+/// A lab whose store has candidates.
+fn matched() -> Lab {
+    let lab = Lab::in_memory();
+    lab.synth("files", 12, 60, 1);
+    lab.run(&["import", &lab.name("files/families.csv"), &lab.name("files/children.csv")]).ends(0);
+    lab.run(&["match"]).ends(0);
+    lab
+}
+
+/// Calls `tries` with each of some bits of a file changed; as many as `most`, unless all are wanted. Gives how many.
+fn with_each_bit(path: &Path, most: usize, mut tries: impl FnMut(usize)) -> usize {
+    let sound = fs::read(path).unwrap();
+    let file: File = OpenOptions::new().write(true).open(path).unwrap();
+    let bits = sound.len() * 8;
+    let step = if std::env::var_os("REUNITE_ALL_FAULTS").is_some() { 1 } else { bits.div_ceil(most) };
+    let mut tried = 0;
+    // Not the same bit of every byte.
+    for bit in (0..bits).step_by(step | 1) {
+        let (at, byte) = (bit / 8, sound[bit / 8]);
+        file.write_all_at(&[byte ^ 1 << (bit % 8)], at as u64).unwrap();
+        tries(bit);
+        file.write_all_at(&[byte], at as u64).unwrap();
+        tried += 1;
+    }
+    assert_eq!(fs::read(path).unwrap(), sound, "nobody else wrote it");
+    tried
+}
+
+fn open(lab: &Lab) -> Result<Store, StoreError> {
+    Store::open(&lab.path("store"), Some(KeySource::File(lab.path("key"))))
+}
+
+/// Every command that reads the ledger opens it first.
+#[test]
+fn a_ledger_with_a_changed_bit_is_not_opened() {
+    let lab = matched();
+    let store = open(&lab).unwrap();
+    let tried = with_each_bit(&lab.path("store/ledger.db"), 100_000, |bit| match store.ledger() {
+        Err(StoreError::Ledger(
+            LedgerError::Altered { .. }
+            | LedgerError::NotALedger(_)
+            | LedgerError::Encrypted(_)
+            | LedgerError::Plain(_)
+            | LedgerError::WrongKey(_),
+        )) => {}
+        other => panic!("bit {bit}: {other:?}"),
+    });
+    println!("{tried} bits");
+    assert!(tried >= 40_000, "{tried}");
+    lab.run(&["match"]).ends(0);
+}
+
+#[test]
+fn a_seal_with_a_changed_bit_makes_no_difference() {
+    let lab = matched();
+    let sound = fs::read(lab.path("store/ledger.db.seal")).unwrap();
+    let candidates = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
+    let store = open(&lab).unwrap();
+    let tried = with_each_bit(&lab.path("store/ledger.db.seal"), 60, |_| {
+        // The whole ledger is read instead; nothing is written, so that the seal stays damaged until the bit is put back.
+        std::mem::forget(store.ledger().unwrap());
+    });
+    assert!(tried > 40);
+    fs::write(lab.path("store/ledger.db.seal"), &sound[..sound.len() / 2]).unwrap();
+    assert_eq!(lab.run(&["candidates", "--format", "csv"]).ends(0).out, candidates);
+    // Sealed again.
+    assert_eq!(lab.run(&["verify"]).ends(0).status, 0);
+    with_each_bit(&lab.path("store/ledger.db"), 10, |bit| {
+        assert!(matches!(store.ledger(), Err(StoreError::Ledger(_))), "bit {bit}");
+    });
+}
+
+#[test]
+fn settings_with_a_changed_bit_are_named() {
+    let lab = matched();
+    let before = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
+    let (mut refused, mut named, mut same) = (0, 0, 0);
+    for name in ["store/reunite.toml", "store/frequencies.csv"] {
+        with_each_bit(&lab.path(name), 4_000, |bit| {
+            let Ok(store) = open(&lab) else { return refused += 1 };
+            match store.candidates(&Default::default(), &entry("candidates", None)) {
+                Err(_) => refused += 1,
+                Ok(listed) if !listed.changed_settings.is_empty() => named += 1,
+                Ok(listed) => {
+                    assert_eq!(listed.report.csv(), before, "{name}, bit {bit}");
+                    same += 1;
+                }
+            }
+        });
+    }
+    println!("{refused} refused, {named} named, {same} make no difference");
+    assert!(refused > 100 && named > 20);
+}
+
+/// What sqlite3 can do to a ledger without SQLite's finding anything wrong with it.
+#[test]
+fn a_row_more_or_less_is_noticed_before_anything_is_said() {
+    let lab = matched();
+    for sql in [
+        "DELETE FROM candidate WHERE family = (SELECT min(family) FROM candidate)",
+        "UPDATE sample SET changed = NULL",
+        "UPDATE sample SET sex = 'unknown', agency = 'another'",
+        "DELETE FROM mark",
+        "UPDATE run SET digest = zeroblob(32)",
+        "INSERT INTO past SELECT generation + 1, stamp, last_import, sum FROM past LIMIT 1",
+    ] {
+        crate::common::copy(&lab.path("store"), &lab.path("edited"));
+        // A seal is no part of what SQLite does.
+        let seal = fs::read(lab.path("edited/ledger.db.seal")).unwrap();
+        lab.database("edited").execute_batch(sql).unwrap();
+        fs::write(lab.path("edited/ledger.db.seal"), seal).unwrap();
+        let noticed = ["ledger.db was changed since it was last written"];
+        for command in [
+            &["candidates"][..],
+            &["match"],
+            &["match", "--full"],
+            &["kin"],
+            &["export", "--as", "children", &lab.name("e.csv")],
+            &["families", "list"],
+        ] {
+            lab.run_on("edited", command).ends(2).says(&noticed);
+        }
+        lab.run_on("edited", &["verify"]).ends(1).says(&noticed);
+        fs::remove_dir_all(lab.path("edited")).unwrap();
+    }
+}
+
+#[test]
+fn who_changed_the_ledger_on_purpose_can_say_so() {
+    let lab = matched();
+    let seal = fs::read(lab.path("store/ledger.db.seal")).unwrap();
+    lab.database("store").execute_batch("VACUUM").unwrap();
+    fs::write(lab.path("store/ledger.db.seal"), seal).unwrap();
+    lab.run(&["candidates"]).ends(2).says(&["verify --reseal --reason TEXT"]);
+    lab.run(&["verify", "--reseal"]).ends(2).says(&["--reason"]);
+    lab.run(&["verify", "--reseal", "--reason", "compacted by hand"]).ends(0);
+    lab.run(&["candidates"]).ends(0);
+    assert!(lab.run(&["audit", "list"]).ends(0).out.contains("compacted by hand"));
+    // Damage is not taken for what was written.
+    let seal = fs::read(lab.path("store/ledger.db.seal")).unwrap();
+    lab.database("store").execute_batch("UPDATE candidate SET log10_lr = log10_lr + 1").unwrap();
+    fs::write(lab.path("store/ledger.db.seal"), seal).unwrap();
+    lab.run(&["verify", "--reseal", "--reason", "again"]).ends(2).says(&["is not taken for what was written"]);
+    lab.run(&["candidates"]).ends(2);
+}
