@@ -11,7 +11,7 @@ use super::generation::{advance, next_generation};
 use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
-use super::{LedgerError, Replacement, custody, integrity, runs};
+use super::{LedgerError, Replacement, custody, digests, integrity, runs};
 use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
 
@@ -104,6 +104,7 @@ impl Ledger {
         let tx = self.begin()?;
         let mut gone = Expunged::default();
         let next = next_generation(&tx)?;
+        forget_files(&tx, scope)?;
         let matched = integrity::families_matched(&tx)?;
         for family in &scope.families {
             gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;
@@ -154,6 +155,25 @@ impl Ledger {
         tx.commit()?;
         Ok(gone)
     }
+}
+
+/// Forgets the digests of all files that may have held one of these: they came in with an import, or after it.
+fn forget_files(tx: &Transaction<'_>, scope: &Scope) -> Result<(), LedgerError> {
+    let of_sample = "SELECT min(import_id) FROM sample WHERE pseudonym = ?1";
+    let of_family = "SELECT min(import_id) FROM family JOIN member ON family_id = family.id JOIN sample ON sample.id = sample_id
+                     WHERE family.pseudonym = ?1";
+    let mut first: Option<i64> = None;
+    for (sql, all) in [(of_sample, &scope.samples), (of_family, &scope.families)] {
+        let mut import = tx.prepare(sql)?;
+        for one in all {
+            let import: Option<i64> = import.query_row([one.as_bytes()], |row| row.get(0))?;
+            first = first.into_iter().chain(import).min();
+        }
+    }
+    if let Some(first) = first {
+        digests::forget_since(tx, first)?;
+    }
+    digests::renew_secret(tx)
 }
 
 fn id_of(connection: &Connection, table: &str, pseudonym: Pseudonym) -> rusqlite::Result<Option<i64>> {

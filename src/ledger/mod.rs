@@ -14,6 +14,7 @@ mod codec;
 mod column;
 mod column_maps;
 mod custody;
+mod digests;
 mod encrypt;
 mod error;
 mod export;

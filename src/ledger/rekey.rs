@@ -13,7 +13,7 @@ use super::keys::ANNOUNCED;
 use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
-use super::{LedgerError, LedgerKey, Replacement, candidates, codec, custody, integrity, runs, typings, views};
+use super::{LedgerError, LedgerKey, Replacement, candidates, codec, custody, digests, integrity, runs, typings, views};
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
 
@@ -90,6 +90,9 @@ impl Ledger {
         };
         integrity::renew_families(&tx, &sound)?;
         replaced.iter().try_for_each(|one| custody::replace(&tx, one))?;
+        // The old key would tell whose file it was.
+        digests::forget_since(&tx, 0)?;
+        digests::renew_secret(&tx)?;
         set_meta(&tx, "key_fingerprint", fingerprint)?;
         set_meta(&tx, UNFINISHED, 1)?;
         tx.execute("DELETE FROM meta WHERE key = ?1", [ANNOUNCED])?;

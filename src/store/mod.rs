@@ -13,6 +13,7 @@ mod comparability;
 mod compare;
 mod config;
 mod diagnose;
+mod digests;
 mod duplicates;
 mod error;
 mod explain;

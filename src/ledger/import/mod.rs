@@ -153,7 +153,8 @@ impl Ledger {
             return Ok(report);
         }
         if let Some(entry) = attribution.entry() {
-            append(&tx, &batch.describe_import(entry, &report).with("sealed", sealed.map_or(0, |file| file.records)))?;
+            let entry = batch.describe_import(entry, &report).with("import", import);
+            append(&tx, &entry.with("sealed", sealed.map_or(0, |file| file.records)))?;
         }
         tx.commit()?;
         if report.replaced + report.typings > 0 {
@@ -168,8 +169,8 @@ impl Ledger {
 fn note_import(tx: &Transaction<'_>, batch: &Batch, report: &ImportReport) -> Result<i64, LedgerError> {
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     tx.execute(
-        "INSERT INTO import (layout, file_digest, rows, added, unchanged, replaced, typings, imported_at, first_sample)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT coalesce(max(id), 0) + 1 FROM sample))",
+        "INSERT INTO import (layout, file_digest, rows, added, unchanged, replaced, typings, imported_at, keyed, first_sample)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, (SELECT coalesce(max(id), 0) + 1 FROM sample))",
         (
             batch.layout.word(),
             batch.file_digest,
