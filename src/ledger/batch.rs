@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Returning;
 use crate::audit::Entry;
 use crate::model::{FamilyPedigree, Layout, Locus, Pseudonym, Relation, SURE_LOCI, SampleRecord};
 
@@ -18,6 +19,8 @@ pub struct Batch {
     pub rows: Vec<SampleRecord>,
     /// Pedigrees of the families whose rows are of the relation [`Relation::Member`], one each, in any order.
     pub pedigrees: Vec<FamilyPedigree>,
+    /// Those of them who were expunged under a former key, and what becomes of all who were expunged.
+    pub returning: Returning,
 }
 
 impl Batch {
@@ -90,13 +93,24 @@ pub enum ConflictKind {
     Half,
     /// Another row of the same file says something else of the sample.
     Itself,
+    /// The sample was expunged.
+    Expunged,
+    /// The family was expunged.
+    ExpungedFamily,
 }
 
 impl ConflictKind {
     /// Whether [`OnConflict::Replace`] can settle it.
     #[must_use]
     pub fn is_replaceable(self) -> bool {
-        !matches!(self, Self::Role | Self::Second(_) | Self::Unplaced | Self::Half | Self::Itself)
+        let others = matches!(self, Self::Role | Self::Second(_) | Self::Unplaced | Self::Half | Self::Itself);
+        !others && !self.is_return()
+    }
+
+    /// Whether somebody who was expunged comes back.
+    #[must_use]
+    pub fn is_return(&self) -> bool {
+        matches!(self, Self::Expunged | Self::ExpungedFamily)
     }
 }
 
@@ -118,6 +132,8 @@ impl fmt::Display for ConflictKind {
                  import all its relatives in one file",
             ),
             Self::Itself => f.write_str("is described differently by another row of the file"),
+            Self::Expunged => f.write_str("was expunged from the store"),
+            Self::ExpungedFamily => f.write_str("belongs to a family that was expunged from the store"),
             Self::Second(Relation::Parent) => f.write_str("would be the family's third parent"),
             Self::Second(relation) => write!(f, "would be the family's second {relation}"),
         }
@@ -254,6 +270,8 @@ pub struct ImportReport {
     pub typings: u64,
     /// Those typings, by line; one of a sample with several rows once.
     pub added_typings: Vec<AddedTyping>,
+    /// Samples and families that were expunged and are taken in again.
+    pub restored: u64,
     /// Disagreements that were settled, by line.
     pub conflicts: Vec<Conflict>,
     /// Candidates deleted because they were computed from data that was replaced.

@@ -11,7 +11,7 @@ use super::generation::{advance, next_generation};
 use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
-use super::{LedgerError, Replacement, custody, digests, integrity, runs};
+use super::{LedgerError, Replacement, custody, digests, expunged, integrity, runs};
 use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
 
@@ -22,6 +22,8 @@ pub struct Scope {
     pub samples: BTreeSet<Pseudonym>,
     /// Families, with all that binds samples to them; those that would have no relative left are among them.
     pub families: BTreeSet<Pseudonym>,
+    /// Those families that were named: they do not come back with other relatives.
+    pub named: BTreeSet<Pseudonym>,
 }
 
 /// What went.
@@ -51,6 +53,7 @@ impl Ledger {
                 scope.samples.insert(one);
             } else if let Some(id) = id_of(&tx, "family", one)? {
                 scope.families.insert(one);
+                scope.named.insert(one);
                 let mut statement = tx.prepare(
                     "SELECT pseudonym FROM member JOIN sample ON sample.id = sample_id WHERE family_id = ?1 AND NOT EXISTS
                      (SELECT 1 FROM member other WHERE other.sample_id = sample.id AND other.family_id <> ?1)",
@@ -89,7 +92,7 @@ impl Ledger {
     }
 
     /// Deletes everything that is known of a scope: profiles, families, candidates, marks, what manifests say. Families
-    /// that lose a relative are checked and compared anew. `replaced` are the files of the vault that held records of it.
+    /// that lose a relative are checked and compared anew. Commitments stay, by which an import recognises them. `replaced` are the files of the vault that held records of it.
     ///
     /// What was deleted is overwritten in the pages that held it; [`Self::compact`] has to follow.
     ///
@@ -105,6 +108,7 @@ impl Ledger {
         let mut gone = Expunged::default();
         let next = next_generation(&tx)?;
         forget_files(&tx, scope)?;
+        expunged::note(&tx, scope)?;
         let matched = integrity::families_matched(&tx)?;
         for family in &scope.families {
             gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;

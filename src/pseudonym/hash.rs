@@ -1,11 +1,13 @@
 //! From an identifier to its pseudonym.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 
 use zeroize::{Zeroize, Zeroizing};
 
 use super::SecretKey;
+use super::former::{FormerKeys, Recognise, Recognition};
 use super::originals::{Kept, Originals};
 use crate::model::Pseudonym;
 
@@ -49,7 +51,7 @@ pub enum IdentifierError {
 
 /// What an identifier names; each kind has its own sub-key, so a sample and a family of the same name differ.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     Sample,
     Family,
 }
@@ -66,7 +68,7 @@ impl Kind {
 const AGENCY_CONTEXT: &str = "reunite 2026 pseudonyms of an agency v2";
 
 /// 32 secret bytes that stay at one place until they are wiped.
-type SubKey = Box<Zeroizing<[u8; 32]>>;
+pub(super) type SubKey = Box<Zeroizing<[u8; 32]>>;
 
 /// Turns identifiers into pseudonyms under one secret key.
 ///
@@ -91,6 +93,8 @@ pub struct Pseudonymizer {
     keys: Option<Keys>,
     /// What it made pseudonyms of, if it is to be sealed.
     originals: Option<Originals>,
+    /// Looks for them under former keys, if anybody is looked for.
+    recognition: Option<Recognition>,
 }
 
 struct Keys {
@@ -99,20 +103,27 @@ struct Keys {
 }
 
 /// The sub-keys of a kind.
-struct SubKeys {
+pub(super) struct SubKeys {
     kind: SubKey,
     /// That of identifiers without an agency.
     plain: SubKey,
 }
 
 impl SubKeys {
-    fn new(kind: Kind, key: &SecretKey) -> Self {
-        let kind = Box::new(Zeroizing::new(blake3::derive_key(kind.context(), key.bytes())));
+    pub(super) fn new(kind: Kind, key: &SecretKey) -> Self {
+        Self::of_kind(Box::new(Zeroizing::new(blake3::derive_key(kind.context(), key.bytes()))))
+    }
+
+    pub(super) fn of_kind(kind: SubKey) -> Self {
         let plain = Box::new(Zeroizing::new(of_agency(&kind, "")));
         Self { kind, plain }
     }
 
-    fn hash(&self, agency: &str, id: &str) -> Pseudonym {
+    pub(super) fn into_kind(self) -> SubKey {
+        self.kind
+    }
+
+    pub(super) fn hash(&self, agency: &str, id: &str) -> Pseudonym {
         let digest = if agency.is_empty() {
             blake3::keyed_hash(&self.plain, id.as_bytes())
         } else {
@@ -150,14 +161,14 @@ impl Pseudonymizer {
     #[must_use]
     pub fn new(key: &SecretKey) -> Self {
         let keys = Keys { sample: SubKeys::new(Kind::Sample, key), family: SubKeys::new(Kind::Family, key) };
-        Self { keys: Some(keys), originals: None }
+        Self { keys: Some(keys), originals: None, recognition: None }
     }
 
     /// For files in which this program, or another with the same key, has put pseudonyms in place of all identifiers: they
     /// are taken as they are, and nothing else is. An agency does not matter, it is in the pseudonym already.
     #[must_use]
     pub fn given() -> Self {
-        Self { keys: None, originals: None }
+        Self { keys: None, originals: None, recognition: None }
     }
 
     /// Finds out whether pseudonyms stand in place of identifiers: see [`Self::given`].
@@ -172,7 +183,7 @@ impl Pseudonymizer {
     /// [`IdentifierError`] if the identifier is empty, or one of the two is too long or holds a character that
     /// cannot be seen, or the identifier should be a pseudonym and is none.
     pub fn sample(&self, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
-        self.hash(self.keys.as_ref().map(|keys| &keys.sample), agency, id)
+        self.hash(Kind::Sample, agency, id)
     }
 
     /// The pseudonym of a family; as [`Self::sample`].
@@ -180,7 +191,7 @@ impl Pseudonymizer {
     /// # Errors
     /// As [`Self::sample`].
     pub fn family(&self, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
-        self.hash(self.keys.as_ref().map(|keys| &keys.family), agency, id)
+        self.hash(Kind::Family, agency, id)
     }
 
     /// The same, and it keeps in memory, from now on, which identifier became which pseudonym, to be sealed.
@@ -203,25 +214,45 @@ impl Pseudonymizer {
         }
     }
 
+    /// The same, and it looks, from now on, for identifiers under the pseudonyms that they had under former keys.
+    #[must_use]
+    pub fn recognising(mut self, former: &FormerKeys, present: &SecretKey, recognise: Recognise) -> Self {
+        self.recognition = Some(Recognition::new(former, present, recognise));
+        self
+    }
+
+    /// What was recognised so far, by present pseudonym.
+    #[must_use]
+    pub fn recognised(&self) -> HashMap<Pseudonym, [u8; 32]> {
+        self.recognition.as_ref().map(Recognition::found).unwrap_or_default()
+    }
+
     /// What it kept, by pseudonym.
     pub(super) fn originals(&self) -> Option<impl Deref<Target = Kept>> {
         self.originals.as_ref().map(Originals::all)
     }
 
-    fn hash(&self, keys: Option<&SubKeys>, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
+    fn hash(&self, kind: Kind, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
         let agency = checked(Part::Agency, agency.unwrap_or_default())?;
         let id = checked(Part::Identifier, id)?;
         if id.is_empty() {
             return Err(IdentifierError::Empty);
         }
-        let Some(keys) = keys else {
+        let Some(keys) = &self.keys else {
             // As pseudonyms are written, and in no other way.
             if id.bytes().any(|b| b.is_ascii_uppercase()) {
                 return Err(IdentifierError::NoPseudonym);
             }
             return id.parse().map_err(|_| IdentifierError::NoPseudonym);
         };
+        let keys = match kind {
+            Kind::Sample => &keys.sample,
+            Kind::Family => &keys.family,
+        };
         let pseudonym = keys.hash(agency, id);
+        if let Some(recognition) = &self.recognition {
+            recognition.look(kind, agency, id, pseudonym);
+        }
         if let Some(originals) = &self.originals {
             originals.keep(pseudonym, agency, id);
         }

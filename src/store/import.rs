@@ -9,7 +9,7 @@ use crate::intake::{
     CaseList, ColumnMap, FamilyPedigrees, FindingCode, Format, Intake, KitUse, NumberKind, Problem, Request, Severity,
     SingleAllele, SourceBytes, SpreadsheetNumbers, read_bytes, read_guessing_layout, source_bytes, workbook_sheets,
 };
-use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
+use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict, Returning};
 use crate::matching::IdentityRule;
 use crate::model::{Layout, Pseudonym};
 use crate::population::Mutation;
@@ -17,6 +17,7 @@ use crate::pseudonym::Pseudonymizer;
 use crate::report::words::hex;
 use crate::report::{FileOutcome, FileReport, ImportLog};
 
+use super::actor::require_reason;
 use super::checking::Checking;
 use super::diagnose;
 use super::digests::FileDigests;
@@ -85,6 +86,8 @@ pub struct ImportOptions {
     pub keep_going: bool,
     /// What happens to samples that the store knows with other data.
     pub on_conflict: OnConflict,
+    /// Whether samples and families are taken in that were expunged before; requires a reason.
+    pub restore_expunged: bool,
     /// When two samples are called one person's; `None` to not look for persons under two numbers.
     pub identity: Option<IdentityRule>,
     /// Profiles with fewer typed loci of the panel get a warning.
@@ -114,6 +117,7 @@ impl Default for ImportOptions {
             dry_run: false,
             keep_going: false,
             on_conflict: OnConflict::Refuse,
+            restore_expunged: false,
             identity: Some(IdentityRule::default()),
             min_loci: 8,
             sample_id_kind: None,
@@ -167,10 +171,13 @@ impl Store {
         entry: &Entry,
         observer: &dyn Observer,
     ) -> Result<Imported, StoreError> {
+        if options.restore_expunged {
+            require_reason(entry)?;
+        }
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
         let original = match options.identifiers {
-            Identifiers::Original => Some(self.pseudonymizer(&mut ledger)?),
+            Identifiers::Original => Some(self.recognising_pseudonymizer(&mut ledger)?),
             Identifiers::Pseudonyms => None,
         };
         self.finish_interrupted(&mut ledger, observer)?;
@@ -268,7 +275,7 @@ impl Store {
             None => {
                 let Intake { layout, digest, loci, rows, pedigrees, .. } = intake;
                 let digests = FileDigests::new(&ledger, Some(&*self.key()?))?;
-                let batch = Batch { layout, file_digest: digests.known(&digest), loci, rows, pedigrees };
+                let batch = Batch { layout, file_digest: digests.known(&digest), loci, rows, pedigrees, returning: Returning::default() };
                 Ok(ledger.import(&batch, OnConflict::Refuse, false, attribution)?)
             }
         }
@@ -449,6 +456,11 @@ impl Desk<'_> {
         self.log.findings.extend(findings.into_iter().map(|finding| finding.problem));
     }
 
+    /// Those who were expunged, as far as reading recognised them, and what becomes of all.
+    fn returning(&self) -> Returning {
+        Returning { former: self.names.recognised(), take_in: self.options.restore_expunged }
+    }
+
     /// A record of the file with this digest and so many problems.
     fn record(&self, digest: &[u8; 32], problems: u64) -> Entry {
         let entry = self.entry.clone().with("problems", problems).with("on_conflict", self.options.on_conflict.word());
@@ -463,7 +475,7 @@ impl Desk<'_> {
         report: &mut FileReport,
     ) -> Result<(), StoreError> {
         let Intake { layout, digest, loci, rows, pedigrees, .. } = intake;
-        let batch = Batch { layout, file_digest: self.digests.known(&digest), loci, rows, pedigrees };
+        let batch = Batch { layout, file_digest: self.digests.known(&digest), loci, rows, pedigrees, returning: self.returning() };
         let dry_run = self.options.dry_run;
         let record = self.record(&digest, problems);
         match self.write_batch(&batch, &record) {
@@ -487,6 +499,9 @@ impl Desk<'_> {
                     (done.added, done.unchanged, done.replaced, done.kept, done.typings);
                 self.observer.notice(&Notice::FileImported { file: name, layout, done: &done, dry_run });
                 self.conflicts(name, &done.conflicts, Severity::Warning, report);
+                if done.restored > 0 {
+                    self.observer.notice(&Notice::Restored { file: name, number: done.restored, dry_run });
+                }
                 let typings = done.added_typings.iter().map(|added| diagnose::typing(name, added).into());
                 self.record_findings(report, typings.collect());
                 if !dry_run && done.added + done.replaced + done.typings > 0 {
@@ -508,7 +523,9 @@ impl Desk<'_> {
                 self.ledger.append(&refused(layout, record).with("conflicts", found.len()))?;
                 self.conflicts(name, &found, Severity::Error, report);
                 let replaceable = found.iter().all(|conflict| conflict.kind.is_replaceable());
-                self.observer.notice(&Notice::FileConflicts { file: name, rows: found.len() as u64, replaceable });
+                let expunged = found.iter().all(|conflict| conflict.kind.is_return());
+                let rows = found.len() as u64;
+                self.observer.notice(&Notice::FileConflicts { file: name, rows, replaceable, expunged });
                 Ok(())
             }
             Err(source) => {

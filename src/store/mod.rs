@@ -34,6 +34,7 @@ mod observer;
 mod people;
 mod power;
 mod reidentify;
+mod returning;
 mod rotate;
 mod run;
 mod sealing;

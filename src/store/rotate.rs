@@ -18,6 +18,7 @@ use super::error::{RotationState, StoreError};
 use super::files::outside;
 use super::folder::{Store, ledger_key};
 use super::observer::{Notice, Observer};
+use super::returning::carried_over;
 use super::sealing::{PAGE, TOGETHER, custodians};
 use super::traces::sweep;
 
@@ -100,6 +101,7 @@ impl Store {
             true => None,
             false => Some(self.pseudonymizer(&mut ledger).map_err(|error| StoreError::PresentKey(Box::new(error)))?),
         };
+        let present_key = if rotation.key_lost { None } else { Some(self.key()?) };
         let identity = self.custodians_identity(rotation.identities)?;
         self.finish_interrupted(&mut ledger, observer)?;
         let custodians = complete(&self.vault(), &ledger)?;
@@ -109,11 +111,15 @@ impl Store {
         // Recorded before anything is opened: an attempt counts.
         ledger.announce_key(Some(fingerprint), &entry.clone().with("outcome", "begun"))?;
         let vault = self.vault();
+        let expunged = ledger.expunged()?;
+        if present_key.is_none() && expunged > 0 {
+            observer.notice(&Notice::ExpungedForgotten(expunged));
+        }
         let mut resealing = Resealing {
             present: names.as_ref(),
             new: Pseudonymizer::new(&new),
             custodians,
-            renamed: Renamed::default(),
+            renamed: Renamed { expunged: carried_over(&ledger, present_key.as_deref(), &new, expunged)?, ..Renamed::default() },
             replaced: Vec::new(),
         };
         let done = resealing.reseal_all(&identity, &vault, &ledger, observer).and_then(|()| {

@@ -87,6 +87,10 @@ pub(crate) struct Import {
     /// What to do with a sample that the store knows with other data
     #[arg(long, value_enum, default_value_t = OnConflict::Refuse)]
     on_conflict: OnConflict,
+    /// Take in samples and families that were expunged before, of which files are refused otherwise; requires --reason, which is
+    /// kept in the audit chain
+    #[arg(long)]
+    restore_expunged: bool,
     /// Do not look for persons who are in the store under another number; `reunite kin --relation identity` does later
     #[arg(long)]
     skip_identities: bool,
@@ -202,6 +206,7 @@ impl Import {
             dry_run: self.dry_run,
             keep_going: self.keep_going,
             on_conflict: self.on_conflict,
+            restore_expunged: self.restore_expunged,
             identity: (!self.skip_identities).then(|| self.rule.rule()),
             min_loci: self.min_loci,
             sample_id_kind: self.sample_id_kind,
