@@ -34,6 +34,7 @@ mod multi_allele;
 mod open;
 mod pedigrees;
 mod rekey;
+mod renumber;
 mod runs;
 mod samples;
 mod schema;

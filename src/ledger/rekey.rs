@@ -12,6 +12,7 @@ use super::generation::{advance, generation};
 use super::keys::ANNOUNCED;
 use super::ledger::Ledger;
 use super::meta::set_meta;
+use super::renumber::renumber;
 use super::traces::UNFINISHED;
 use super::{CarriedOver, LedgerError, LedgerKey, Replacement, candidates, codec, custody, digests, expunged, integrity, runs, typings, views};
 use crate::audit::Attribution;
@@ -91,6 +92,7 @@ impl Ledger {
             manifests: runs(&tx, renamed)?,
         };
         integrity::renew_families(&tx, &sound)?;
+        renumber(&tx)?;
         replaced.iter().try_for_each(|one| custody::replace(&tx, one))?;
         expunged::carry_over(&tx, renamed.expunged.as_ref())?;
         // The old key would tell whose file it was.

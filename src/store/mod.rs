@@ -55,7 +55,7 @@ pub use config::SettingsError;
 pub use error::{BadLine, BadNumber, ExportConflict, FileAction, Incomplete, RotationState, StoreError};
 pub use explain::{CertainParent, ExplainOptions, Explained};
 pub use export::{ExportForm, ExportOptions, ExportRemark, Exported, ExportedContent};
-pub use expunge::{ExpungeOptions, ExpungeReport};
+pub use expunge::{ExpungeOptions, ExpungeReport, ToExpunge};
 pub use familias::{FrequencyNote, UnknownFloor, UnknownMutation};
 pub use families::{FamilyStates, WithdrawalReason};
 pub use files::{write_over, write_private};
