@@ -80,8 +80,14 @@ fn storage(c: &mut Bench) {
         many: Vec::new(),
     });
     let loci = table.panel().loci().to_vec();
-    let batch =
-        Batch { layout: Layout::Children, file_digest: [0; 32], loci, rows: rows.collect(), pedigrees: Vec::new(), returning: Returning::default() };
+    let batch = Batch {
+        layout: Layout::Children,
+        file_digest: [0; 32],
+        loci,
+        rows: rows.collect(),
+        pedigrees: Vec::new(),
+        returning: Returning::default(),
+    };
 
     let mut group = c.benchmark_group("storage");
     group.sample_size(10);

@@ -164,7 +164,8 @@ impl Ledger {
 /// Forgets the digests of all files that may have held one of these: they came in with an import, or after it.
 fn forget_files(tx: &Transaction<'_>, scope: &Scope) -> Result<(), LedgerError> {
     let of_sample = "SELECT min(import_id) FROM sample WHERE pseudonym = ?1";
-    let of_family = "SELECT min(import_id) FROM family JOIN member ON family_id = family.id JOIN sample ON sample.id = sample_id
+    let of_family =
+        "SELECT min(import_id) FROM family JOIN member ON family_id = family.id JOIN sample ON sample.id = sample_id
                      WHERE family.pseudonym = ?1";
     let mut first: Option<i64> = None;
     for (sql, all) in [(of_sample, &scope.samples), (of_family, &scope.families)] {

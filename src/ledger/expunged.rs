@@ -112,10 +112,7 @@ pub(super) fn note(tx: &Transaction<'_>, scope: &Scope) -> Result<(), LedgerErro
 }
 
 /// The samples and families of a batch that were expunged.
-pub(super) fn returning(
-    tx: &Transaction<'_>,
-    batch: &Batch,
-) -> Result<BTreeMap<Pseudonym, Commitment>, LedgerError> {
+pub(super) fn returning(tx: &Transaction<'_>, batch: &Batch) -> Result<BTreeMap<Pseudonym, Commitment>, LedgerError> {
     let mut found: BTreeMap<Pseudonym, Commitment> =
         batch.returning.former.iter().map(|(&one, &commitment)| (one, commitment)).collect();
     let mut statement = tx.prepare("SELECT commitment FROM expunged WHERE key_id IS ?1")?;

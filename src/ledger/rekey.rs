@@ -14,7 +14,10 @@ use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::renumber::renumber;
 use super::traces::UNFINISHED;
-use super::{CarriedOver, LedgerError, LedgerKey, Replacement, candidates, codec, custody, digests, expunged, integrity, runs, typings, views};
+use super::{
+    CarriedOver, LedgerError, LedgerKey, Replacement, candidates, codec, custody, digests, expunged, integrity, runs,
+    typings, views,
+};
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
 

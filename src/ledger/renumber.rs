@@ -8,7 +8,9 @@ use rusqlite::Transaction;
 /// Gives everything its place. The caller renews what depends on row ids.
 pub(super) fn renumber(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     // Until all of them are written, some rows refer to what has another id already.
-    tx.execute_batch("PRAGMA defer_foreign_keys = ON; CREATE TEMP TABLE moved (old INTEGER PRIMARY KEY, new INTEGER NOT NULL)")?;
+    tx.execute_batch(
+        "PRAGMA defer_foreign_keys = ON; CREATE TEMP TABLE moved (old INTEGER PRIMARY KEY, new INTEGER NOT NULL)",
+    )?;
     let of_sample = [("member", "sample_id"), ("many_alleles", "sample_id"), ("typing", "sample_id")];
     let of_family = [("member", "family_id"), ("pedigree", "family_id"), ("mark", "family_id")];
     renumber_table(tx, "sample", "pseudonym", &of_sample)?;

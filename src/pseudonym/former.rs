@@ -13,8 +13,8 @@ use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher};
 use zeroize::Zeroizing;
 
-use super::{SealError, SecretKey};
 use super::hash::{Kind, SubKey, SubKeys};
+use super::{SealError, SecretKey};
 use crate::model::Pseudonym;
 
 const SEAL_CONTEXT: &str = "reunite 2026 encryption of former keys v1";
@@ -56,11 +56,7 @@ impl FormerKeys {
         let part = |one: &[u8; OF_KEY], at: usize| -> SubKey {
             Box::new(Zeroizing::new(std::array::from_fn(|i| one[32 * at + i])))
         };
-        let read = |one: &[u8; OF_KEY]| FormerKey {
-            sample: part(one, 0),
-            family: part(one, 1),
-            veil: part(one, 2),
-        };
+        let read = |one: &[u8; OF_KEY]| FormerKey { sample: part(one, 0), family: part(one, 1), veil: part(one, 2) };
         Some(Self(text.as_chunks().0.iter().map(read).collect()))
     }
 
@@ -128,9 +124,8 @@ pub(super) struct Recognition {
 
 impl Recognition {
     pub(super) fn new(former: &FormerKeys, present: &SecretKey, recognise: Recognise) -> Self {
-        let keys = former.0.iter().map(|key| {
-            (SubKeys::of_kind(key.sample.clone()), SubKeys::of_kind(key.family.clone()))
-        });
+        let keys =
+            former.0.iter().map(|key| (SubKeys::of_kind(key.sample.clone()), SubKeys::of_kind(key.family.clone())));
         let veils = former.0.iter().skip(1).map(|key| key.veil.clone()).chain([Box::new(veil_key(present))]);
         Self { keys: keys.collect(), veils: veils.collect(), recognise, found: Mutex::default() }
     }
@@ -171,8 +166,13 @@ mod tests {
         let sealed = former.seal(&key(3)).unwrap();
         assert_eq!(sealed.len(), NONCE + 2 * OF_KEY + TAG);
         let opened = FormerKeys::open(&sealed, &key(3)).unwrap();
-        assert!(opened.0.iter().zip(&former.0).all(|(a, b)| (&a.sample, &a.family, &a.veil)
-            == (&b.sample, &b.family, &b.veil)));
+        assert!(
+            opened
+                .0
+                .iter()
+                .zip(&former.0)
+                .all(|(a, b)| (&a.sample, &a.family, &a.veil) == (&b.sample, &b.family, &b.veil))
+        );
         assert!(FormerKeys::open(&sealed, &key(2)).is_none());
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();

@@ -275,7 +275,14 @@ impl Store {
             None => {
                 let Intake { layout, digest, loci, rows, pedigrees, .. } = intake;
                 let digests = FileDigests::new(&ledger, Some(&*self.key()?))?;
-                let batch = Batch { layout, file_digest: digests.known(&digest), loci, rows, pedigrees, returning: Returning::default() };
+                let batch = Batch {
+                    layout,
+                    file_digest: digests.known(&digest),
+                    loci,
+                    rows,
+                    pedigrees,
+                    returning: Returning::default(),
+                };
                 Ok(ledger.import(&batch, OnConflict::Refuse, false, attribution)?)
             }
         }
@@ -475,7 +482,14 @@ impl Desk<'_> {
         report: &mut FileReport,
     ) -> Result<(), StoreError> {
         let Intake { layout, digest, loci, rows, pedigrees, .. } = intake;
-        let batch = Batch { layout, file_digest: self.digests.known(&digest), loci, rows, pedigrees, returning: self.returning() };
+        let batch = Batch {
+            layout,
+            file_digest: self.digests.known(&digest),
+            loci,
+            rows,
+            pedigrees,
+            returning: self.returning(),
+        };
         let dry_run = self.options.dry_run;
         let record = self.record(&digest, problems);
         match self.write_batch(&batch, &record) {

@@ -9,9 +9,7 @@ use rayon::prelude::*;
 use crate::audit::{Entry, Subjects};
 use crate::ledger::{Ledger, Rekeyed, Renamed, Replacement, SealedFile};
 use crate::model::Pseudonym;
-use crate::pseudonym::{
-    Custodian, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault,
-};
+use crate::pseudonym::{Custodian, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault};
 
 use super::actor::require_reason;
 use super::error::{RotationState, StoreError};
@@ -119,7 +117,10 @@ impl Store {
             present: names.as_ref(),
             new: Pseudonymizer::new(&new),
             custodians,
-            renamed: Renamed { expunged: carried_over(&ledger, present_key.as_deref(), &new, expunged)?, ..Renamed::default() },
+            renamed: Renamed {
+                expunged: carried_over(&ledger, present_key.as_deref(), &new, expunged)?,
+                ..Renamed::default()
+            },
             replaced: Vec::new(),
         };
         let done = resealing.reseal_all(&identity, &vault, &ledger, observer).and_then(|()| {

@@ -35,6 +35,7 @@ mod kin;
 mod kinship_laws;
 mod kinship_oracle;
 mod kits;
+mod left_behind;
 mod linkage_oracle;
 mod long_work;
 mod lr;

@@ -259,7 +259,14 @@ fn batches(population: &Population, later: usize, loci: &[crate::model::Locus]) 
             profile: profile.clone(),
             many: Vec::new(),
         };
-    let batch = |layout, rows| Batch { layout, file_digest: [0; 32], loci: loci.to_vec(), rows, pedigrees: Vec::new(), returning: Returning::default() };
+    let batch = |layout, rows| Batch {
+        layout,
+        file_digest: [0; 32],
+        loci: loci.to_vec(),
+        rows,
+        pedigrees: Vec::new(),
+        returning: Returning::default(),
+    };
     let split = |all: usize| all - later.min(all);
     let families = population.families.iter().enumerate().flat_map(|(number, family)| {
         let one = move |person: &crate::synthesis::SyntheticPerson| {

@@ -22,7 +22,9 @@ use crate::ledger::Ledger;
 use crate::ledger::audit::append;
 use crate::ledger::generation::advance;
 use crate::ledger::meta::now;
-use crate::ledger::{Batch, Commitment, ConflictKind, ImportReport, LedgerError, OnConflict, Sealer, expunged, integrity};
+use crate::ledger::{
+    Batch, Commitment, ConflictKind, ImportReport, LedgerError, OnConflict, Sealer, expunged, integrity,
+};
 use crate::model::{Layout, Pseudonym};
 #[cfg(doc)]
 use crate::{ledger::Returning, model::SURE_LOCI};
