@@ -6,8 +6,8 @@
 //!
 //! That no byte of a record was changed, age sees to. That it is not passed off as another, or opened with another's key,
 //! its content shows: a JSON object with the pseudonyms `sample` and `family`, and with `sample_id`, `family_id` and `agency`
-//! as they stood in the file, white space around them removed; what there is not is left out. Blanks follow, up to a multiple of
-//! 128 bytes: the size of a file says next to nothing about how long identifiers are.
+//! as they stood in the file, white space around them removed; what there is not is left out. Blanks follow, up to 96 bytes
+//! and a multiple of 32: the size of a file says next to nothing about how long identifiers are.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,8 +22,9 @@ use super::Pseudonymizer;
 use crate::model::Pseudonym;
 
 const KEY_BYTES: usize = 32;
-/// A record's content is as long as a multiple of this.
-const PADDING: usize = 128;
+/// A record's content is as long as a multiple of this, and no shorter than three: identifiers of up to 36 bytes, without an
+/// agency, make no difference.
+const PADDING: usize = 32;
 
 /// Whose identifiers a sealed record holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -213,10 +214,10 @@ fn seal(
     let failed = |error: &dyn fmt::Display| SealError::Sealing(error.to_string());
     let plain = plain(of, sample_id, family_id, agency);
     // More than it can be, each character escaped, so that growing leaves no copy behind.
-    let most = 160 + 6 * (sample_id.len() + family_id.map_or(0, str::len) + agency.len()) + PADDING;
+    let most = 160 + 6 * (sample_id.len() + family_id.map_or(0, str::len) + agency.len()) + 3 * PADDING;
     let mut text = Zeroizing::new(Vec::with_capacity(most));
     serde_json::to_writer(&mut *text, &plain).map_err(|error| failed(&error))?;
-    let padded = text.len().next_multiple_of(PADDING);
+    let padded = text.len().max(3 * PADDING).next_multiple_of(PADDING);
     text.resize(padded, b' ');
     apply(&key, &mut text);
     let mut line = String::with_capacity(BASE64.encode_len(text.len()) + 1);
@@ -301,8 +302,9 @@ mod tests {
             record.line.len()
         };
         assert_eq!(length("1"), length("37010220260101001X"));
+        assert_eq!(length("1"), length(&"x".repeat(36)));
         assert_eq!(length("1"), length("阿卜杜热合曼"));
-        assert_eq!(length(&"x".repeat(100)) - 1, BASE64.encode_len(2 * PADDING));
+        assert_eq!(length(&"x".repeat(100)) - 1, BASE64.encode_len(5 * PADDING));
     }
 
     #[test]

@@ -283,7 +283,9 @@ fn rows_and_sealed_records_are_in_no_order_of_the_file() {
         let text = fs::read_to_string(&path).unwrap();
         let keys: Vec<&str> = text.lines().filter(|line| line.starts_with("sample ")).collect();
         let of = |line: &str| line.split(" record ").next().unwrap().to_owned();
-        let number = |line: &str| line.split(" record ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        let number = |line: &str| -> usize {
+            line.split(" record ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap()
+        };
         assert!(keys.len() > 30 && keys.iter().map(|line| of(line)).is_sorted());
         assert!(keys.iter().map(|line| number(line)).eq(1..=keys.len()));
         files += 1;

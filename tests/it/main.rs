@@ -10,6 +10,7 @@ mod bad_input;
 mod close_kin;
 mod column_maps;
 mod common;
+mod confirm;
 mod consistency;
 mod corpus;
 mod crash;
