@@ -1,10 +1,22 @@
 //! A batch of records to import, how it disagrees with the ledger, and what an import did.
 
+use std::collections::HashMap;
 use std::fmt;
 
-use super::Returning;
 use crate::audit::Entry;
 use crate::model::{FamilyPedigree, Layout, Locus, Pseudonym, Relation, SURE_LOCI, SampleRecord};
+
+/// Stands for a sample or family that was expunged.
+pub type Commitment = [u8; 32];
+
+/// What is known of those that were expunged and that a batch brings again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Returning {
+    /// Samples and families that were expunged under a former key, by their present pseudonyms.
+    pub former: HashMap<Pseudonym, Commitment>,
+    /// Whether they are taken in again.
+    pub take_in: bool,
+}
 
 /// The rows of one file.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 //! whether a number was expunged, and nobody else. Each change of the key veils all commitments: hashes them under a sub-key of the
 //! new key, so that the old one finds nothing any more. `expunged.key_id` stays that of the key that the pseudonym was made with.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use rusqlite::{Connection, Transaction};
@@ -13,16 +13,13 @@ use zeroize::Zeroizing;
 use super::keys::key_id;
 use super::ledger::Ledger;
 use super::meta::{meta, missing, set_meta};
-use super::{Batch, LedgerError, Scope};
+use super::{Batch, Commitment, LedgerError, Scope};
 use crate::model::Pseudonym;
 
 /// Under which name `meta` has the secret.
 const SECRET: &str = "expunged_secret";
 /// Under which name `meta` has the keys that the store had before, encrypted under the present one.
 const FORMER_KEYS: &str = "former_keys";
-
-/// Stands for a sample or family that was expunged.
-pub type Commitment = [u8; 32];
 
 /// What it takes to recognise those who were expunged before the last change of the key.
 #[derive(Clone, Default)]
@@ -48,15 +45,6 @@ impl fmt::Debug for CarriedOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CarriedOver(..)")
     }
-}
-
-/// What is known of those that were expunged and that a batch brings again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Returning {
-    /// Samples and families that were expunged under a former key, by their present pseudonyms.
-    pub former: HashMap<Pseudonym, Commitment>,
-    /// Whether they are taken in again.
-    pub take_in: bool,
 }
 
 /// The commitment to a sample or family.

@@ -45,14 +45,17 @@ mod typings;
 mod verify;
 mod views;
 
-pub use batch::{AddedTyping, Batch, Comparison, Conflict, ConflictKind, DifferingLocus, ImportReport, OnConflict};
+pub use batch::{
+    AddedTyping, Batch, Commitment, Comparison, Conflict, ConflictKind, DifferingLocus, ImportReport, OnConflict,
+    Returning,
+};
 pub use candidates::{CandidateFilter, CurrentCandidate};
 pub use cipher::{ENCRYPTS, LedgerKey};
 pub use custody::{Replacement, SealedFile, Sealer};
 pub use error::{LedgerError, Trouble};
 pub use export::Chosen;
 pub use expunge::{Expunged, Scope};
-pub use expunged::{CarriedOver, Commitment, ExpungedBefore, Returning, commit, veil};
+pub use expunged::{CarriedOver, ExpungedBefore, commit, veil};
 pub use families::Counts;
 pub use generation::{Generation, Past};
 pub use ledger::Ledger;

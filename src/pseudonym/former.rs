@@ -13,8 +13,9 @@ use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher};
 use zeroize::Zeroizing;
 
-use super::hash::{Kind, SubKey, SubKeys};
-use super::{SealError, SecretKey};
+use super::SecretKey;
+use super::private::KeyError;
+use super::sub_keys::{Kind, SubKey, SubKeys};
 use crate::model::Pseudonym;
 
 const SEAL_CONTEXT: &str = "reunite 2026 encryption of former keys v1";
@@ -63,14 +64,14 @@ impl FormerKeys {
     /// Encrypts them under a key.
     ///
     /// # Errors
-    /// [`SealError::Sealing`] if the operating system has no random bytes.
-    pub fn seal(&self, key: &SecretKey) -> Result<Vec<u8>, SealError> {
+    /// [`KeyError::Random`] if the operating system has no random bytes.
+    pub fn seal(&self, key: &SecretKey) -> Result<Vec<u8>, KeyError> {
         let mut text = Zeroizing::new(Vec::with_capacity(OF_KEY * self.0.len()));
         for FormerKey { sample, family, veil } in &self.0 {
             [sample, family, veil].iter().for_each(|part| text.extend_from_slice(&part[..]));
         }
         let mut nonce = [0; NONCE];
-        getrandom::fill(&mut nonce).map_err(|error| SealError::Sealing(error.to_string()))?;
+        getrandom::fill(&mut nonce).map_err(KeyError::Random)?;
         apply(key, &nonce, &mut text);
         Ok([&nonce[..], &text, tag_of(key, &nonce, &text).as_bytes()].concat())
     }

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 
-use zeroize::{Zeroize, Zeroizing};
-
 use super::SecretKey;
 use super::former::{FormerKeys, Recognise, Recognition};
 use super::originals::{Kept, Originals};
+use super::sub_keys::{Kind, MOST_BYTES, SubKeys};
 use crate::model::Pseudonym;
 
 /// Which part of an identifier an error is about.
@@ -49,27 +48,6 @@ pub enum IdentifierError {
     NoPseudonym,
 }
 
-/// What an identifier names; each kind has its own sub-key, so a sample and a family of the same name differ.
-#[derive(Clone, Copy)]
-pub(super) enum Kind {
-    Sample,
-    Family,
-}
-
-impl Kind {
-    fn context(self) -> &'static str {
-        match self {
-            Self::Sample => "reunite 2026 pseudonym of a sample v2",
-            Self::Family => "reunite 2026 pseudonym of a family v2",
-        }
-    }
-}
-
-const AGENCY_CONTEXT: &str = "reunite 2026 pseudonyms of an agency v2";
-
-/// 32 secret bytes that stay at one place until they are wiped.
-pub(super) type SubKey = Box<Zeroizing<[u8; 32]>>;
-
 /// Turns identifiers into pseudonyms under one secret key.
 ///
 /// A pseudonym is the first 16 bytes of the BLAKE3 keyed hash of the identifier under the sub-key of its kind and agency.
@@ -102,51 +80,6 @@ struct Keys {
     family: SubKeys,
 }
 
-/// The sub-keys of a kind.
-pub(super) struct SubKeys {
-    kind: SubKey,
-    /// That of identifiers without an agency.
-    plain: SubKey,
-}
-
-impl SubKeys {
-    pub(super) fn new(kind: Kind, key: &SecretKey) -> Self {
-        Self::of_kind(Box::new(Zeroizing::new(blake3::derive_key(kind.context(), key.bytes()))))
-    }
-
-    pub(super) fn of_kind(kind: SubKey) -> Self {
-        let plain = Box::new(Zeroizing::new(of_agency(&kind, "")));
-        Self { kind, plain }
-    }
-
-    pub(super) fn into_kind(self) -> SubKey {
-        self.kind
-    }
-
-    pub(super) fn hash(&self, agency: &str, id: &str) -> Pseudonym {
-        let digest = if agency.is_empty() {
-            blake3::keyed_hash(&self.plain, id.as_bytes())
-        } else {
-            blake3::keyed_hash(&Zeroizing::new(of_agency(&self.kind, agency)), id.as_bytes())
-        };
-        let mut bytes = [0; Pseudonym::LEN];
-        bytes.copy_from_slice(&digest.as_bytes()[..Pseudonym::LEN]);
-        Pseudonym::from_bytes(bytes)
-    }
-}
-
-/// The sub-key of an agency under that of a kind.
-fn of_agency(kind: &[u8; 32], agency: &str) -> [u8; 32] {
-    // The key's length is fixed: nothing else is written the same.
-    let mut material = [0; 32 + Pseudonymizer::MOST_BYTES];
-    let length = 32 + agency.len();
-    material[..32].copy_from_slice(kind);
-    material[32..length].copy_from_slice(agency.as_bytes());
-    let key = blake3::derive_key(AGENCY_CONTEXT, &material[..length]);
-    material[..length].zeroize();
-    key
-}
-
 impl fmt::Debug for Pseudonymizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pseudonymizer(..)")
@@ -155,7 +88,7 @@ impl fmt::Debug for Pseudonymizer {
 
 impl Pseudonymizer {
     /// The most bytes of an identifier or agency, in UTF-8, without surrounding white space.
-    pub const MOST_BYTES: usize = 256;
+    pub const MOST_BYTES: usize = MOST_BYTES;
 
     /// Derives the sub-keys.
     #[must_use]
@@ -279,6 +212,7 @@ fn unprintable(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pseudonym::sub_keys::AGENCY_CONTEXT;
 
     fn pseudonymizer() -> Pseudonymizer {
         Pseudonymizer::new(&SecretKey::from_bytes(std::array::from_fn(|i| u8::try_from(i).unwrap())))

@@ -10,6 +10,7 @@ mod key;
 mod originals;
 mod private;
 mod seal;
+mod sub_keys;
 mod vault;
 
 pub use custodian::{Custodian, CustodianError, Identity};
