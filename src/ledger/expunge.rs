@@ -108,7 +108,8 @@ impl Ledger {
         let mut gone = Expunged::default();
         let next = next_generation(&tx)?;
         forget_files(&tx, scope)?;
-        expunged::note(&tx, scope)?;
+        // A family that only has no relative left may come back with others.
+        expunged::note(&tx, scope.samples.iter().chain(&scope.named).copied())?;
         let matched = integrity::families_matched(&tx)?;
         for family in &scope.families {
             gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;

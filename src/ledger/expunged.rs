@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::keys::key_id;
 use super::ledger::Ledger;
 use super::meta::{meta, missing, set_meta};
-use super::{Batch, Commitment, LedgerError, Scope};
+use super::{Batch, Commitment, LedgerError};
 use crate::model::Pseudonym;
 
 /// Under which name `meta` has the secret.
@@ -88,12 +88,11 @@ fn secret(connection: &Connection) -> Result<[u8; 32], LedgerError> {
     meta(connection, SECRET)?.ok_or_else(|| missing(SECRET))
 }
 
-/// Notes all samples of a scope, and those families that were named. A family that only has no relative left may come back with
-/// others.
-pub(super) fn note(tx: &Transaction<'_>, scope: &Scope) -> Result<(), LedgerError> {
+/// Notes samples and families that are expunged now.
+pub(super) fn note(tx: &Transaction<'_>, whom: impl IntoIterator<Item = Pseudonym>) -> Result<(), LedgerError> {
     let (secret, key) = (secret(tx)?, key_id(tx)?);
     let mut insert = tx.prepare("INSERT OR IGNORE INTO expunged (commitment, key_id) VALUES (?1, ?2)")?;
-    for &one in scope.samples.iter().chain(&scope.named) {
+    for one in whom {
         insert.execute((commit(&secret, one), key))?;
     }
     Ok(())
