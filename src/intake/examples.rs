@@ -170,6 +170,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::Entity, Cmf("<SPECIMENID>S1</SPECIMENID>", "<SPECIMENID>S&one;</SPECIMENID>")),
     (FindingCode::ExchangedSamples, Told("the mother's sample fits as the father's, and the other way round")),
     (FindingCode::FewLoci, Told("a profile with 5 typed loci")),
+    (FindingCode::Expunged, Told("S1 was expunged in March; the file of April has S1 again")),
     (FindingCode::Fields, Children("sample_id,sex,vWA\nS1,f\n")),
     (FindingCode::FilledDown, Frequencies("locus,allele,frequency\nvWA,14,0.6\n,15,0.4\n")),
     (FindingCode::Flag, Told("TRUE in a .fam file, where #TRUE# belongs")),
