@@ -7,7 +7,7 @@ use criterion::{BatchSize, Criterion as Bench, Throughput, criterion_group, crit
 use reunite::audit::Attribution;
 use reunite::index::{Access, Binding, Index};
 use reunite::kinship::Calculator;
-use reunite::ledger::{Batch, Ledger, LedgerKey, OnConflict};
+use reunite::ledger::{Batch, Ledger, LedgerKey, OnConflict, Returning};
 use reunite::matching::{Compiler, Criterion, Matcher, Scorer, Watch};
 use reunite::model::{Layout, SampleRecord, Sex};
 use reunite::population::{FrequencyTable, Model};
@@ -80,8 +80,14 @@ fn storage(c: &mut Bench) {
         many: Vec::new(),
     });
     let loci = table.panel().loci().to_vec();
-    let batch =
-        Batch { layout: Layout::Children, file_digest: [0; 32], loci, rows: rows.collect(), pedigrees: Vec::new() };
+    let batch = Batch {
+        layout: Layout::Children,
+        file_digest: [0; 32],
+        loci,
+        rows: rows.collect(),
+        pedigrees: Vec::new(),
+        returning: Returning::default(),
+    };
 
     let mut group = c.benchmark_group("storage");
     group.sample_size(10);

@@ -7,6 +7,7 @@
 mod advice;
 mod choices;
 mod commands;
+mod confirm;
 mod doubt_options;
 mod guard;
 mod model_options;

@@ -70,6 +70,8 @@ fn is_warning(notice: &Notice<'_>) -> bool {
         notice,
         Notice::FileRefused { .. }
             | Notice::FileConflicts { .. }
+            | Notice::Restored { .. }
+            | Notice::ExpungedForgotten(_)
             | Notice::PedigreesWithoutRows { .. }
             | Notice::FamilyNotChecked { .. }
             | Notice::FamiliesIndexDamaged
@@ -87,8 +89,11 @@ fn text(notice: &Notice<'_>) -> String {
         Notice::FileImported { file, layout, done, dry_run } => {
             format!("{file}: {}", imported(done, *layout, *dry_run))
         }
-        Notice::FileConflicts { replaceable, .. } => {
-            let advice = if *replaceable {
+        Notice::FileConflicts { replaceable, expunged, .. } => {
+            let advice = if *expunged {
+                "leave the expunged out of the file, or with --on-conflict keep out of the import; if they consented again, take \
+                 them in with --restore-expunged and --reason"
+            } else if *replaceable {
                 "decide which version is right: --on-conflict keep leaves the store's, --on-conflict replace takes the file's, \
                  and where both are right, --on-conflict add adds the file's genotypes"
             } else {

@@ -169,6 +169,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::End, Told("a .fam file whose last half was not copied")),
     (FindingCode::Entity, Cmf("<SPECIMENID>S1</SPECIMENID>", "<SPECIMENID>S&one;</SPECIMENID>")),
     (FindingCode::ExchangedSamples, Told("the mother's sample fits as the father's, and the other way round")),
+    (FindingCode::Expunged, Told("S1 was expunged in March; the file of April has S1 again")),
     (FindingCode::FewLoci, Told("a profile with 5 typed loci")),
     (FindingCode::Fields, Children("sample_id,sex,vWA\nS1,f\n")),
     (FindingCode::FilledDown, Frequencies("locus,allele,frequency\nvWA,14,0.6\n,15,0.4\n")),

@@ -1,16 +1,29 @@
 //! A batch of records to import, how it disagrees with the ledger, and what an import did.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::audit::Entry;
 use crate::model::{FamilyPedigree, Layout, Locus, Pseudonym, Relation, SURE_LOCI, SampleRecord};
+
+/// Stands for a sample or family that was expunged.
+pub type Commitment = [u8; 32];
+
+/// What is known of those that were expunged and that a batch brings again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Returning {
+    /// Samples and families that were expunged under a former key, by their present pseudonyms.
+    pub former: HashMap<Pseudonym, Commitment>,
+    /// Whether they are taken in again.
+    pub take_in: bool,
+}
 
 /// The rows of one file.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// What they are.
     pub layout: Layout,
-    /// BLAKE3 of the file.
+    /// Tells the file from others. Not its plain digest, of which a number could be told: the ledger keeps it.
     pub file_digest: [u8; 32],
     /// The loci of every profile, each once.
     pub loci: Vec<Locus>,
@@ -18,12 +31,14 @@ pub struct Batch {
     pub rows: Vec<SampleRecord>,
     /// Pedigrees of the families whose rows are of the relation [`Relation::Member`], one each, in any order.
     pub pedigrees: Vec<FamilyPedigree>,
+    /// Those of them who were expunged under a former key, and what becomes of all who were expunged.
+    pub returning: Returning,
 }
 
 impl Batch {
     /// Adds to an entry what the audit chain says of the import of this batch.
     pub(super) fn describe_import(&self, entry: Entry, report: &ImportReport) -> Entry {
-        let entry = entry.with("as", self.layout.word()).with_digest("file", &self.file_digest);
+        let entry = entry.with("as", self.layout.word());
         [
             ("rows", self.rows.len() as u64),
             ("added", report.added),
@@ -90,13 +105,24 @@ pub enum ConflictKind {
     Half,
     /// Another row of the same file says something else of the sample.
     Itself,
+    /// The sample was expunged.
+    Expunged,
+    /// The family was expunged.
+    ExpungedFamily,
 }
 
 impl ConflictKind {
     /// Whether [`OnConflict::Replace`] can settle it.
     #[must_use]
     pub fn is_replaceable(self) -> bool {
-        !matches!(self, Self::Role | Self::Second(_) | Self::Unplaced | Self::Half | Self::Itself)
+        let others = matches!(self, Self::Role | Self::Second(_) | Self::Unplaced | Self::Half | Self::Itself);
+        !others && !self.is_return()
+    }
+
+    /// Whether somebody who was expunged comes back.
+    #[must_use]
+    pub fn is_return(&self) -> bool {
+        matches!(self, Self::Expunged | Self::ExpungedFamily)
     }
 }
 
@@ -118,6 +144,8 @@ impl fmt::Display for ConflictKind {
                  import all its relatives in one file",
             ),
             Self::Itself => f.write_str("is described differently by another row of the file"),
+            Self::Expunged => f.write_str("was expunged from the store"),
+            Self::ExpungedFamily => f.write_str("belongs to a family that was expunged from the store"),
             Self::Second(Relation::Parent) => f.write_str("would be the family's third parent"),
             Self::Second(relation) => write!(f, "would be the family's second {relation}"),
         }
@@ -254,6 +282,8 @@ pub struct ImportReport {
     pub typings: u64,
     /// Those typings, by line; one of a sample with several rows once.
     pub added_typings: Vec<AddedTyping>,
+    /// Samples and families that were expunged and are taken in again.
+    pub restored: u64,
     /// Disagreements that were settled, by line.
     pub conflicts: Vec<Conflict>,
     /// Candidates deleted because they were computed from data that was replaced.

@@ -11,7 +11,7 @@ use super::generation::{advance, next_generation};
 use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
-use super::{LedgerError, Replacement, custody, integrity, runs};
+use super::{LedgerError, Replacement, custody, digests, expunged, integrity, runs};
 use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
 
@@ -22,6 +22,8 @@ pub struct Scope {
     pub samples: BTreeSet<Pseudonym>,
     /// Families, with all that binds samples to them; those that would have no relative left are among them.
     pub families: BTreeSet<Pseudonym>,
+    /// Those families that were named: they do not come back with other relatives.
+    pub named: BTreeSet<Pseudonym>,
 }
 
 /// What went.
@@ -51,6 +53,7 @@ impl Ledger {
                 scope.samples.insert(one);
             } else if let Some(id) = id_of(&tx, "family", one)? {
                 scope.families.insert(one);
+                scope.named.insert(one);
                 let mut statement = tx.prepare(
                     "SELECT pseudonym FROM member JOIN sample ON sample.id = sample_id WHERE family_id = ?1 AND NOT EXISTS
                      (SELECT 1 FROM member other WHERE other.sample_id = sample.id AND other.family_id <> ?1)",
@@ -89,7 +92,7 @@ impl Ledger {
     }
 
     /// Deletes everything that is known of a scope: profiles, families, candidates, marks, what manifests say. Families
-    /// that lose a relative are checked and compared anew. `replaced` are the files of the vault that held records of it.
+    /// that lose a relative are checked and compared anew. Commitments stay, by which an import recognises them. `replaced` are the files of the vault that held records of it.
     ///
     /// What was deleted is overwritten in the pages that held it; [`Self::compact`] has to follow.
     ///
@@ -104,6 +107,9 @@ impl Ledger {
         let tx = self.begin()?;
         let mut gone = Expunged::default();
         let next = next_generation(&tx)?;
+        forget_files(&tx, scope)?;
+        // A family that only has no relative left may come back with others.
+        expunged::note(&tx, scope.samples.iter().chain(&scope.named).copied())?;
         let matched = integrity::families_matched(&tx)?;
         for family in &scope.families {
             gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;
@@ -154,6 +160,26 @@ impl Ledger {
         tx.commit()?;
         Ok(gone)
     }
+}
+
+/// Forgets the digests of all files that may have held one of these: they came in with an import, or after it.
+fn forget_files(tx: &Transaction<'_>, scope: &Scope) -> Result<(), LedgerError> {
+    let of_sample = "SELECT min(import_id) FROM sample WHERE pseudonym = ?1";
+    let of_family =
+        "SELECT min(import_id) FROM family JOIN member ON family_id = family.id JOIN sample ON sample.id = sample_id
+                     WHERE family.pseudonym = ?1";
+    let mut first: Option<i64> = None;
+    for (sql, all) in [(of_sample, &scope.samples), (of_family, &scope.families)] {
+        let mut import = tx.prepare(sql)?;
+        for one in all {
+            let import: Option<i64> = import.query_row([one.as_bytes()], |row| row.get(0))?;
+            first = first.into_iter().chain(import).min();
+        }
+    }
+    if let Some(first) = first {
+        digests::forget_since(tx, first)?;
+    }
+    digests::renew_secret(tx)
 }
 
 fn id_of(connection: &Connection, table: &str, pseudonym: Pseudonym) -> rusqlite::Result<Option<i64>> {

@@ -40,6 +40,7 @@ use super::seal::Seal;
 ///     loci: loci.clone(),
 ///     rows: vec![child],
 ///     pedigrees: Vec::new(),
+///     returning: Returning::default(),
 /// };
 /// // Every change says who made it: the entry is appended to the audit chain together with the change.
 /// let entry = Entry::new(1000, "ada", "import", None);

@@ -14,10 +14,12 @@ mod codec;
 mod column;
 mod column_maps;
 mod custody;
+mod digests;
 mod encrypt;
 mod error;
 mod export;
 mod expunge;
+mod expunged;
 mod families;
 mod family_marks;
 mod generation;
@@ -32,6 +34,7 @@ mod multi_allele;
 mod open;
 mod pedigrees;
 mod rekey;
+mod renumber;
 mod runs;
 mod samples;
 mod schema;
@@ -43,13 +46,17 @@ mod typings;
 mod verify;
 mod views;
 
-pub use batch::{AddedTyping, Batch, Comparison, Conflict, ConflictKind, DifferingLocus, ImportReport, OnConflict};
+pub use batch::{
+    AddedTyping, Batch, Commitment, Comparison, Conflict, ConflictKind, DifferingLocus, ImportReport, OnConflict,
+    Returning,
+};
 pub use candidates::{CandidateFilter, CurrentCandidate};
 pub use cipher::{ENCRYPTS, LedgerKey};
 pub use custody::{Replacement, SealedFile, Sealer};
 pub use error::{LedgerError, Trouble};
 pub use export::Chosen;
 pub use expunge::{Expunged, Scope};
+pub use expunged::{CarriedOver, ExpungedBefore, commit, veil};
 pub use families::Counts;
 pub use generation::{Generation, Past};
 pub use ledger::Ledger;

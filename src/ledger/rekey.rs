@@ -12,8 +12,12 @@ use super::generation::{advance, generation};
 use super::keys::ANNOUNCED;
 use super::ledger::Ledger;
 use super::meta::set_meta;
+use super::renumber::renumber;
 use super::traces::UNFINISHED;
-use super::{LedgerError, LedgerKey, Replacement, candidates, codec, custody, integrity, runs, typings, views};
+use super::{
+    CarriedOver, LedgerError, LedgerKey, Replacement, candidates, codec, custody, digests, expunged, integrity, runs,
+    typings, views,
+};
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
 
@@ -24,6 +28,8 @@ pub struct Renamed {
     pub samples: HashMap<Pseudonym, Pseudonym>,
     /// Of families.
     pub families: HashMap<Pseudonym, Pseudonym>,
+    /// By which those who were expunged stay known; `None` if the old key is lost, which forgets them.
+    pub expunged: Option<CarriedOver>,
 }
 
 /// What was given another pseudonym.
@@ -89,7 +95,12 @@ impl Ledger {
             manifests: runs(&tx, renamed)?,
         };
         integrity::renew_families(&tx, &sound)?;
+        renumber(&tx)?;
         replaced.iter().try_for_each(|one| custody::replace(&tx, one))?;
+        expunged::carry_over(&tx, renamed.expunged.as_ref())?;
+        // The old key would tell whose file it was.
+        digests::forget_since(&tx, 0)?;
+        digests::renew_secret(&tx)?;
         set_meta(&tx, "key_fingerprint", fingerprint)?;
         set_meta(&tx, UNFINISHED, 1)?;
         tx.execute("DELETE FROM meta WHERE key = ?1", [ANNOUNCED])?;

@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
-pub(super) const MIGRATIONS: [&str; 19] = [
+pub(super) const MIGRATIONS: [&str; 20] = [
     V1,
     PEDIGREES,
     DROP_OUT,
@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: [&str; 19] = [
     RUN_FACTS,
     TYPINGS,
     VIEWS,
+    UNTOLD,
 ];
 
 /// The version this program writes.
@@ -35,7 +36,7 @@ pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 ///
 /// `sample.profile`: see `codec`, also for what it was before version 15. `import` holds no file names: they may hold identifiers.
 /// The checks are written without `IN`, for which SQLite builds a small tree at every insertion.
-/// `imported_at`, `started_at`: seconds since 1970, UTC. `digest`: BLAKE3.
+/// `imported_at`, `started_at`: seconds since 1970, UTC. `digest`: BLAKE3. `file_digest`: see `digests`.
 const V1: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE locus (id INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 65535), name TEXT NOT NULL UNIQUE) STRICT;
@@ -257,4 +258,15 @@ ALTER TABLE import ADD COLUMN typings INTEGER NOT NULL DEFAULT 0;
 const VIEWS: &str = "
 ALTER TABLE candidate ADD COLUMN views BLOB;
 ALTER TABLE candidate ADD COLUMN log10_doubt REAL NOT NULL DEFAULT 0;
+";
+
+/// `import.keyed`: 0 if `file_digest` is a plain BLAKE3, as all were before; see `digests`, also for the secret that `meta` gets.
+/// `expunged`: see that file.
+const UNTOLD: &str = "
+ALTER TABLE import ADD COLUMN keyed INTEGER NOT NULL DEFAULT 0 CHECK (keyed = 0 OR keyed = 1);
+CREATE TABLE expunged (
+    commitment BLOB PRIMARY KEY CHECK (length(commitment) = 32),
+    key_id INTEGER REFERENCES key_used
+) STRICT, WITHOUT ROWID;
+INSERT INTO meta (key, value) VALUES ('digest_secret', randomblob(32)), ('expunged_secret', randomblob(32));
 ";

@@ -282,7 +282,7 @@ impl Ledger {
         };
         let mut statement = self.connection.prepare(&format!(
             "SELECT typing.import_id, typing.profile, typing.drop_out, typing.many, typing.agency, typing.kit,
-             typing.collected_on, sample.pseudonym, import.file_digest, import.imported_at
+             typing.collected_on, sample.pseudonym, import.imported_at
              FROM typing JOIN sample ON sample.id = typing.sample_id JOIN import ON import.id = typing.import_id
              WHERE {condition} ORDER BY typing.sample_id, typing.id"
         ))?;
@@ -291,15 +291,15 @@ impl Ledger {
         while let Some(row) = rows.next()? {
             let sample = pseudonym(row, 7)?;
             let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
-            let StoredTyping { shown, drop_out, origin, .. } = read(row, sample)?;
+            let StoredTyping { import, shown, drop_out, origin } = read(row, sample)?;
             let named = |(id, observed)| {
                 let locus: Option<&Locus> = loci.get(&id);
                 locus.map(|locus| (locus.clone(), observed)).ok_or(damaged("the profile names an unknown locus"))
             };
             let day = origin.collected_on.map(|day| day.parse().map_err(|_| damaged("the day of collection is none")));
             all.entry(sample).or_default().push(Typing {
-                file_digest: row.get(8)?,
-                imported_at: row.get(9)?,
+                import: import.unsigned_abs(),
+                imported_at: row.get(8)?,
                 agency: origin.agency.map(Arc::from),
                 kit: origin.kit.map(Arc::from),
                 collected_on: day.transpose()?,

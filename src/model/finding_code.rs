@@ -133,6 +133,7 @@ finding_codes! {
     End, "end", Error, "a file ends too early", "save the file again in the program that wrote it";
     Entity, "entity", Error, "an XML entity is unknown", "write the character itself, or &amp; for an ampersand";
     ExchangedSamples, "exchanged-samples", Warning, "the samples of two relatives may be exchanged", "see `families check`; exchange or type again";
+    Expunged, "expunged", Error, "a sample or family was expunged from the store, and a file brings it back", "leave it out of the file; --on-conflict keep leaves out its rows, --restore-expunged with --reason takes them in";
     FewLoci, "few-loci", Warning, "few of the loci matched on are typed", "type more loci; few say little";
     Fields, "fields", Error, "a row has more or fewer cells than the header", "put as many cells into the row as the header has";
     FilledDown, "filled-down", Note, "rows of a frequency table name no locus", "nothing, if the rows belong to the locus above";

@@ -95,8 +95,8 @@ pub fn joined_drop_out(stated: impl IntoIterator<Item = Option<DropOut>>) -> Opt
 /// One typing of a sample that has several, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Typing {
-    /// BLAKE3 of the file that brought it.
-    pub file_digest: [u8; 32],
+    /// Number of the import that brought it, as in the audit chain.
+    pub import: u64,
     /// When that was, in seconds since 1970 UTC.
     pub imported_at: i64,
     /// Who gave out the identifiers.

@@ -1,12 +1,13 @@
 //! From an identifier to its pseudonym.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 
-use zeroize::{Zeroize, Zeroizing};
-
 use super::SecretKey;
+use super::former::{FormerKeys, Recognise, Recognition};
 use super::originals::{Kept, Originals};
+use super::sub_keys::{Kind, MOST_BYTES, SubKeys};
 use crate::model::Pseudonym;
 
 /// Which part of an identifier an error is about.
@@ -47,27 +48,6 @@ pub enum IdentifierError {
     NoPseudonym,
 }
 
-/// What an identifier names; each kind has its own sub-key, so a sample and a family of the same name differ.
-#[derive(Clone, Copy)]
-enum Kind {
-    Sample,
-    Family,
-}
-
-impl Kind {
-    fn context(self) -> &'static str {
-        match self {
-            Self::Sample => "reunite 2026 pseudonym of a sample v2",
-            Self::Family => "reunite 2026 pseudonym of a family v2",
-        }
-    }
-}
-
-const AGENCY_CONTEXT: &str = "reunite 2026 pseudonyms of an agency v2";
-
-/// 32 secret bytes that stay at one place until they are wiped.
-type SubKey = Box<Zeroizing<[u8; 32]>>;
-
 /// Turns identifiers into pseudonyms under one secret key.
 ///
 /// A pseudonym is the first 16 bytes of the BLAKE3 keyed hash of the identifier under the sub-key of its kind and agency.
@@ -91,49 +71,13 @@ pub struct Pseudonymizer {
     keys: Option<Keys>,
     /// What it made pseudonyms of, if it is to be sealed.
     originals: Option<Originals>,
+    /// Looks for them under former keys, if anybody is looked for.
+    recognition: Option<Recognition>,
 }
 
 struct Keys {
     sample: SubKeys,
     family: SubKeys,
-}
-
-/// The sub-keys of a kind.
-struct SubKeys {
-    kind: SubKey,
-    /// That of identifiers without an agency.
-    plain: SubKey,
-}
-
-impl SubKeys {
-    fn new(kind: Kind, key: &SecretKey) -> Self {
-        let kind = Box::new(Zeroizing::new(blake3::derive_key(kind.context(), key.bytes())));
-        let plain = Box::new(Zeroizing::new(of_agency(&kind, "")));
-        Self { kind, plain }
-    }
-
-    fn hash(&self, agency: &str, id: &str) -> Pseudonym {
-        let digest = if agency.is_empty() {
-            blake3::keyed_hash(&self.plain, id.as_bytes())
-        } else {
-            blake3::keyed_hash(&Zeroizing::new(of_agency(&self.kind, agency)), id.as_bytes())
-        };
-        let mut bytes = [0; Pseudonym::LEN];
-        bytes.copy_from_slice(&digest.as_bytes()[..Pseudonym::LEN]);
-        Pseudonym::from_bytes(bytes)
-    }
-}
-
-/// The sub-key of an agency under that of a kind.
-fn of_agency(kind: &[u8; 32], agency: &str) -> [u8; 32] {
-    // The key's length is fixed: nothing else is written the same.
-    let mut material = [0; 32 + Pseudonymizer::MOST_BYTES];
-    let length = 32 + agency.len();
-    material[..32].copy_from_slice(kind);
-    material[32..length].copy_from_slice(agency.as_bytes());
-    let key = blake3::derive_key(AGENCY_CONTEXT, &material[..length]);
-    material[..length].zeroize();
-    key
 }
 
 impl fmt::Debug for Pseudonymizer {
@@ -144,20 +88,20 @@ impl fmt::Debug for Pseudonymizer {
 
 impl Pseudonymizer {
     /// The most bytes of an identifier or agency, in UTF-8, without surrounding white space.
-    pub const MOST_BYTES: usize = 256;
+    pub const MOST_BYTES: usize = MOST_BYTES;
 
     /// Derives the sub-keys.
     #[must_use]
     pub fn new(key: &SecretKey) -> Self {
         let keys = Keys { sample: SubKeys::new(Kind::Sample, key), family: SubKeys::new(Kind::Family, key) };
-        Self { keys: Some(keys), originals: None }
+        Self { keys: Some(keys), originals: None, recognition: None }
     }
 
     /// For files in which this program, or another with the same key, has put pseudonyms in place of all identifiers: they
     /// are taken as they are, and nothing else is. An agency does not matter, it is in the pseudonym already.
     #[must_use]
     pub fn given() -> Self {
-        Self { keys: None, originals: None }
+        Self { keys: None, originals: None, recognition: None }
     }
 
     /// Finds out whether pseudonyms stand in place of identifiers: see [`Self::given`].
@@ -172,7 +116,7 @@ impl Pseudonymizer {
     /// [`IdentifierError`] if the identifier is empty, or one of the two is too long or holds a character that
     /// cannot be seen, or the identifier should be a pseudonym and is none.
     pub fn sample(&self, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
-        self.hash(self.keys.as_ref().map(|keys| &keys.sample), agency, id)
+        self.hash(Kind::Sample, agency, id)
     }
 
     /// The pseudonym of a family; as [`Self::sample`].
@@ -180,7 +124,7 @@ impl Pseudonymizer {
     /// # Errors
     /// As [`Self::sample`].
     pub fn family(&self, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
-        self.hash(self.keys.as_ref().map(|keys| &keys.family), agency, id)
+        self.hash(Kind::Family, agency, id)
     }
 
     /// The same, and it keeps in memory, from now on, which identifier became which pseudonym, to be sealed.
@@ -203,25 +147,45 @@ impl Pseudonymizer {
         }
     }
 
+    /// The same, and it looks, from now on, for identifiers under the pseudonyms that they had under former keys.
+    #[must_use]
+    pub fn recognising(mut self, former: &FormerKeys, present: &SecretKey, recognise: Recognise) -> Self {
+        self.recognition = Some(Recognition::new(former, present, recognise));
+        self
+    }
+
+    /// What was recognised so far, by present pseudonym.
+    #[must_use]
+    pub fn recognised(&self) -> HashMap<Pseudonym, [u8; 32]> {
+        self.recognition.as_ref().map(Recognition::found).unwrap_or_default()
+    }
+
     /// What it kept, by pseudonym.
     pub(super) fn originals(&self) -> Option<impl Deref<Target = Kept>> {
         self.originals.as_ref().map(Originals::all)
     }
 
-    fn hash(&self, keys: Option<&SubKeys>, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
+    fn hash(&self, kind: Kind, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
         let agency = checked(Part::Agency, agency.unwrap_or_default())?;
         let id = checked(Part::Identifier, id)?;
         if id.is_empty() {
             return Err(IdentifierError::Empty);
         }
-        let Some(keys) = keys else {
+        let Some(keys) = &self.keys else {
             // As pseudonyms are written, and in no other way.
             if id.bytes().any(|b| b.is_ascii_uppercase()) {
                 return Err(IdentifierError::NoPseudonym);
             }
             return id.parse().map_err(|_| IdentifierError::NoPseudonym);
         };
+        let keys = match kind {
+            Kind::Sample => &keys.sample,
+            Kind::Family => &keys.family,
+        };
         let pseudonym = keys.hash(agency, id);
+        if let Some(recognition) = &self.recognition {
+            recognition.look(kind, agency, id, pseudonym);
+        }
         if let Some(originals) = &self.originals {
             originals.keep(pseudonym, agency, id);
         }
@@ -248,6 +212,7 @@ fn unprintable(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pseudonym::sub_keys::AGENCY_CONTEXT;
 
     fn pseudonymizer() -> Pseudonymizer {
         Pseudonymizer::new(&SecretKey::from_bytes(std::array::from_fn(|i| u8::try_from(i).unwrap())))

@@ -12,6 +12,7 @@ use super::private::{KeyError, KeySource, MOST_BYTES, line, parse_line, read_sec
 const FORM: &str = "reunite-key-1";
 /// Raised with those of the pseudonyms: a store must notice that they are made in another way, too.
 const FINGERPRINT_CONTEXT: &str = "reunite 2026 fingerprint of a key v2";
+const DIGEST_CONTEXT: &str = "reunite 2026 digests of files v1";
 const LEDGER_CONTEXT: &str = "reunite 2026 encryption of the ledger v1";
 
 /// The 256-bit key of all pseudonyms of a store. Wiped from memory when dropped; never printed.
@@ -80,6 +81,12 @@ impl SecretKey {
     #[must_use]
     pub fn ledger_key(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(blake3::derive_key(LEDGER_CONTEXT, &self.0[..]))
+    }
+
+    /// The sub-key that digests of files are keyed with.
+    #[must_use]
+    pub fn digest_key(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(blake3::derive_key(DIGEST_CONTEXT, &self.0[..]))
     }
 
     pub(super) fn bytes(&self) -> &[u8] {

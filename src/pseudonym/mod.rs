@@ -4,14 +4,17 @@
 //! key a pseudonym says nothing; with it, the same identifier always gives the same pseudonym.
 
 mod custodian;
+mod former;
 mod hash;
 mod key;
 mod originals;
 mod private;
 mod seal;
+mod sub_keys;
 mod vault;
 
 pub use custodian::{Custodian, CustodianError, Identity};
+pub use former::{FormerKeys, Recognise};
 pub use hash::{IdentifierError, Part, Pseudonymizer};
 pub use key::{Fingerprint, SecretKey};
 pub use private::{KeyError, KeySource};

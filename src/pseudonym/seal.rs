@@ -6,7 +6,8 @@
 //!
 //! That no byte of a record was changed, age sees to. That it is not passed off as another, or opened with another's key,
 //! its content shows: a JSON object with the pseudonyms `sample` and `family`, and with `sample_id`, `family_id` and `agency`
-//! as they stood in the file, white space around them removed; what there is not is left out.
+//! as they stood in the file, white space around them removed; what there is not is left out. Blanks follow, up to 96 bytes
+//! and a multiple of 32: the size of a file says next to nothing about how long identifiers are.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,6 +22,9 @@ use super::Pseudonymizer;
 use crate::model::Pseudonym;
 
 const KEY_BYTES: usize = 32;
+/// A record's content is as long as a multiple of this, and no shorter than three: identifiers of up to 36 bytes, without an
+/// agency, make no difference.
+const PADDING: usize = 32;
 
 /// Whose identifiers a sealed record holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -190,6 +194,16 @@ fn new_keys(number: usize) -> Result<Vec<RecordKey>, SealError> {
     Ok(keys)
 }
 
+fn plain<'a>(of: Sealed, sample_id: &'a str, family_id: Option<&'a str>, agency: &'a str) -> Plain<'a> {
+    Plain {
+        sample: of.sample,
+        sample_id: sample_id.into(),
+        family: of.family,
+        family_id: family_id.map(Into::into),
+        agency: agency.into(),
+    }
+}
+
 fn seal(
     of: Sealed,
     key: RecordKey,
@@ -198,17 +212,13 @@ fn seal(
     agency: &str,
 ) -> Result<Record, SealError> {
     let failed = |error: &dyn fmt::Display| SealError::Sealing(error.to_string());
-    let plain = Plain {
-        sample: of.sample,
-        sample_id: sample_id.into(),
-        family: of.family,
-        family_id: family_id.map(Into::into),
-        agency: agency.into(),
-    };
+    let plain = plain(of, sample_id, family_id, agency);
     // More than it can be, each character escaped, so that growing leaves no copy behind.
-    let most = 160 + 6 * (sample_id.len() + family_id.map_or(0, str::len) + agency.len());
+    let most = 160 + 6 * (sample_id.len() + family_id.map_or(0, str::len) + agency.len()) + 3 * PADDING;
     let mut text = Zeroizing::new(Vec::with_capacity(most));
     serde_json::to_writer(&mut *text, &plain).map_err(|error| failed(&error))?;
+    let padded = text.len().max(3 * PADDING).next_multiple_of(PADDING);
+    text.resize(padded, b' ');
     apply(&key, &mut text);
     let mut line = String::with_capacity(BASE64.encode_len(text.len()) + 1);
     BASE64.encode_append(&text, &mut line);
@@ -272,10 +282,29 @@ mod tests {
         let family = of.family.unwrap();
         assert!(exchanged(Sealed { sample: family, ..of }) && exchanged(Sealed { family: None, ..of }));
         assert!(exchanged(Sealed { family: Some(of.sample), ..of }));
+        // What follows the object are blanks, of which some may be missing: that no byte is, age sees to.
+        let object = serde_json::to_string(&plain(of, "S-\"1\"", Some("F-1"), "鲁")).unwrap().len();
         for length in 0..record.line.len() - 1 {
             assert!(closed(&record.key, &record.line[..length]));
-            assert!(closed(&record.key, &format!("{}\n", &record.line[..length])), "{length}");
+            let shorter = format!("{}\n", &record.line[..length]);
+            assert!(length / 4 * 3 >= object || closed(&record.key, &shorter), "{length}");
         }
+    }
+
+    #[test]
+    fn records_of_short_and_long_identifiers_have_one_length() {
+        let names = Pseudonymizer::new(&SecretKey::from_bytes([9; 32])).remembering();
+        let length = |id: &str| {
+            let of = Sealed { sample: names.sample(None, id).unwrap(), family: None };
+            let record = names.seal(&[of]).unwrap().remove(0);
+            let opened = open(of, &record.key, &record.line).unwrap();
+            assert_eq!(opened.sample_id.as_str(), id);
+            record.line.len()
+        };
+        assert_eq!(length("1"), length("37010220260101001X"));
+        assert_eq!(length("1"), length(&"x".repeat(36)));
+        assert_eq!(length("1"), length("阿卜杜热合曼"));
+        assert_eq!(length(&"x".repeat(100)) - 1, BASE64.encode_len(5 * PADDING));
     }
 
     #[test]

@@ -10,6 +10,10 @@
 //! So an import costs one key agreement for each custodian, and not one for each record, which would take a hundred times as
 //! long as everything else that is done with a row.
 //!
+//! Whoever writes a file gives its records in the order of their pseudonyms, which says nothing about the identifiers. Files that
+//! were written before that rule are in the order of the imported file until the key is changed: only a custodian's identity
+//! opens them to be sorted.
+//!
 //! Which files count, and their digests, the ledger says. A file that it does not name is of an import that was
 //! interrupted before it was acknowledged.
 

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use crate::model::{DropOut, Joined, Locus, Observed, Pseudonym, Typing, drop_out_explains};
 
 use super::csv_text::CsvText;
-use super::words::hex;
 
 /// A sample that has several typings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +33,7 @@ impl SampleTypings {
         let typing = |typing: &Typing| {
             let mut value = json!({
                 "imported_at": time(typing.imported_at),
-                "file": hex(&typing.file_digest),
+                "import": typing.import,
                 "agency": typing.agency.as_deref(),
                 "kit": typing.kit.as_deref(),
                 "collected_on": typing.collected_on.map(|day| day.to_string()),
@@ -72,8 +71,7 @@ impl SampleTypings {
             let said: Vec<String> = said.into_iter().flatten().chain([loci]).collect();
             // Writing to a string cannot fail.
             let _ = writeln!(page, "  {number}. {}", said.join(", "));
-            let (at, digest) = (time(typing.imported_at), hex(&typing.file_digest));
-            let _ = writeln!(page, "     imported {at} from the file with BLAKE3 {}...", &digest[..16]);
+            let _ = writeln!(page, "     imported {} (import {})", time(typing.imported_at), typing.import);
         }
         for (locus, explains) in self.disputed() {
             let shown = if show_genotypes {
@@ -96,7 +94,7 @@ pub fn typings_csv<'a>(samples: impl IntoIterator<Item = &'a SampleTypings>, loc
         "sample_id",
         "typing",
         "imported_at",
-        "file_blake3",
+        "import",
         "agency",
         "kit",
         "collected_on",
@@ -108,7 +106,7 @@ pub fn typings_csv<'a>(samples: impl IntoIterator<Item = &'a SampleTypings>, loc
     for of in samples {
         let disputed: Vec<String> = of.disputed().into_iter().map(|(locus, _)| locus.name().to_owned()).collect();
         for (number, typing) in (1..).zip(&of.typings) {
-            csv.field(of.sample).field(number).field(time(typing.imported_at)).field(hex(&typing.file_digest));
+            csv.field(of.sample).field(number).field(time(typing.imported_at)).field(typing.import);
             csv.optional(typing.agency.as_ref()).optional(typing.kit.as_ref()).optional(typing.collected_on);
             csv.optional(typing.drop_out.map(DropOut::get)).field(typing.observed.len());
             csv.field(disputed.join(" and "));
@@ -139,7 +137,7 @@ mod tests {
         let observed =
             |(locus, genotype): &(&str, &str)| (locus.parse().unwrap(), Observed::Genotype(genotype.parse().unwrap()));
         Typing {
-            file_digest: [0xab; 32],
+            import: 17,
             imported_at: 1_700_000_000,
             agency: None,
             kit: Some(kit.into()),
@@ -165,7 +163,7 @@ mod tests {
         let digest = "ab".repeat(32);
         let sample = "01".repeat(16);
         let expected = format!(
-            "sample_id,typing,imported_at,file_blake3,agency,kit,collected_on,drop_out,typed_loci,disputed_loci,vWA,TPOX\n\
+            "sample_id,typing,imported_at,import,agency,kit,collected_on,drop_out,typed_loci,disputed_loci,vWA,TPOX\n\
              {sample},1,2023-11-14T22:13:20Z,{digest},,A,,,3,FGA and vWA,14/15,\n\
              {sample},2,2023-11-14T22:13:20Z,{digest},,B,,,3,FGA and vWA,14,8\n"
         );

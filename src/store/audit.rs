@@ -10,13 +10,17 @@ use crate::ledger::Ledger;
 use crate::model::Pseudonym;
 use crate::report::{AuditReport, AuditRow};
 
+use super::digests::FileDigests;
 use super::error::StoreError;
 use super::files::{read, write_private};
 use super::folder::Store;
 
 /// Which records to list; all of them by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AuditFilter {
+pub struct AuditFilter<'a> {
+    /// Only records of the import or export of this file, since the last expunging or change of the key. Files of original
+    /// identifiers are recognised with the key alone.
+    pub file: Option<&'a Path>,
     /// Only records that are, or may be, about this sample or family.
     pub about: Option<Pseudonym>,
     /// At most this many, the last ones.
@@ -89,13 +93,21 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::DamagedRecord`] and [`StoreError::Time`] at the first record that cannot be read; the ledger's.
-    pub fn audit_trail(&self, filter: &AuditFilter) -> Result<AuditTrail, StoreError> {
+    /// [`StoreError::DamagedRecord`] and [`StoreError::Time`] at the first record that cannot be read; [`StoreError::Io`] for a
+    /// file that cannot be read; the ledger's.
+    pub fn audit_trail(&self, filter: &AuditFilter<'_>) -> Result<AuditTrail, StoreError> {
         let ledger = self.ledger()?;
         let mut rows = match filter.about {
             Some(about) => records_about(&ledger, &[about])?,
             None => all_records(&ledger)?,
         };
+        if let Some(file) = filter.file {
+            let plain = *blake3::hash(&read(file)?).as_bytes();
+            let key = if self.has_key_source() { Some(self.key()?) } else { None };
+            let all = [FileDigests::new(&ledger, None)?, FileDigests::new(&ledger, key.as_deref())?];
+            let all = all.map(|digests| HEXLOWER.encode(&digests.recorded(&plain)));
+            rows.retain(|row| ["file", "typings"].iter().any(|name| all.iter().any(|one| row.details[name] == **one)));
+        }
         let rekeyed_by = filter.about.and_then(|_| last_rekeying(&rows));
         if let Some(last) = filter.last {
             rows.drain(..rows.len().saturating_sub(last));

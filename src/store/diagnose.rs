@@ -134,6 +134,7 @@ pub(super) fn conflict(file: &str, conflict: &Conflict, severity: Severity) -> P
         ConflictKind::Unplaced => FindingCode::ConflictUnplaced,
         ConflictKind::Half => FindingCode::ConflictHalf,
         ConflictKind::Itself => FindingCode::ConflictItself,
+        ConflictKind::Expunged | ConflictKind::ExpungedFamily => FindingCode::Expunged,
     };
     let what = format!("sample {} {}", conflict.sample, conflict.what()).into();
     Problem { file: file.into(), line: conflict.line, column: None, severity, code, what }

@@ -414,6 +414,9 @@ pub enum StoreError {
     /// The store had this key before, and left it.
     #[error("the store had the key {0} before, and left it")]
     UsedKey(String),
+    /// What is kept of former keys cannot be read.
+    #[error("what the ledger keeps of former keys is damaged: restore the ledger from its backup")]
+    FormerKeys,
     /// The new key is the present one.
     #[error("the new key is the store's present one")]
     SameKey,

@@ -14,6 +14,7 @@ use crate::report::{
     FamFamily, FamPerson, FamWriter, Origin, SampleTypings, TidyCsv, TidyRow, pedigrees_csv, typings_csv,
 };
 
+use super::digests::FileDigests;
 use super::error::{ExportConflict, FileAction, Incomplete, StoreError};
 use super::files::NewFile;
 use super::folder::Store;
@@ -249,11 +250,12 @@ impl Store {
         let typings = export.typings()?;
         let Export { subjects, remarks, .. } = export;
         let mut entry = entry.clone().with("genotypes", options.show_genotypes);
+        let digests = FileDigests::new(&ledger, None)?;
         if let Some(typings) = &typings {
-            entry = entry.with_digest("typings", &typings.digest()?);
+            entry = entry.with_digest("typings", &digests.recorded(&typings.digest()?));
         }
         // Before anyone can have the file.
-        ledger.append(&entry.with_digest("file", &file.digest()?).about(subjects))?;
+        ledger.append(&entry.with_digest("file", &digests.recorded(&file.digest()?)).about(subjects))?;
         beside.map_or(Ok(()), NewFile::finish)?;
         typings.map_or(Ok(()), NewFile::finish)?;
         file.finish()?;

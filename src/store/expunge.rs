@@ -42,7 +42,30 @@ pub struct ExpungeReport {
     pub rekeyed_by: Option<u64>,
 }
 
+/// Whom expunging would take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ToExpunge {
+    /// The samples and families that were named.
+    pub whom: Vec<Pseudonym>,
+    /// How many samples would go.
+    pub samples: u64,
+    /// How many families would go.
+    pub families: u64,
+}
+
 impl Store {
+    /// Finds out whom expunging would take, and changes nothing. Others may change the store before it is done.
+    ///
+    /// # Errors
+    /// As [`Self::expunge`].
+    pub fn find_to_expunge(&self, options: ExpungeOptions<'_>, entry: &Entry) -> Result<ToExpunge, StoreError> {
+        require_reason(entry)?;
+        let mut ledger = self.ledger()?;
+        let (whom, scope) = self.scope(options, &mut ledger)?;
+        Ok(ToExpunge { whom, samples: scope.samples.len() as u64, families: scope.families.len() as u64 })
+    }
+
     /// Deletes samples and families with everything that is known of them. The next match builds the index anew.
     ///
     /// ```no_run
@@ -71,23 +94,13 @@ impl Store {
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
         self.finish_interrupted(&mut ledger, observer)?;
-        let mut whom = options.whom.to_vec();
-        if let Some(list) = options.identifiers {
-            let names = self.pseudonymizer(&mut ledger)?;
-            whom.extend(read_identifiers(list, &names)?);
-        }
-        if whom.is_empty() {
-            return Err(StoreError::Nobody);
-        }
-        let scope = ledger.scope(&whom).map_err(|error| match error {
-            LedgerError::Unknown(subject) => StoreError::NoSubject(subject),
-            error => error.into(),
-        })?;
+        let dry_run = options.dry_run;
+        let (_, scope) = self.scope(options, &mut ledger)?;
         let all: Vec<Pseudonym> = scope.samples.iter().chain(&scope.families).copied().collect();
         // Asked before the record of expunging is among them.
         let records = records_about(&ledger, &all)?;
         let rekeyed_by = last_rekeying(&records);
-        let deleted = if options.dry_run {
+        let deleted = if dry_run {
             ledger.append(&entry.clone().with("outcome", "dry run").about(all))?;
             None
         } else {
@@ -103,6 +116,23 @@ impl Store {
             records: AuditReport::new(records),
             rekeyed_by,
         })
+    }
+
+    /// Whom the options name, and what goes with them.
+    fn scope(&self, options: ExpungeOptions<'_>, ledger: &mut Ledger) -> Result<(Vec<Pseudonym>, Scope), StoreError> {
+        let mut whom = options.whom.to_vec();
+        if let Some(list) = options.identifiers {
+            let names = self.pseudonymizer(ledger)?;
+            whom.extend(read_identifiers(list, &names)?);
+        }
+        if whom.is_empty() {
+            return Err(StoreError::Nobody);
+        }
+        let scope = ledger.scope(&whom).map_err(|error| match error {
+            LedgerError::Unknown(subject) => StoreError::NoSubject(subject),
+            error => error.into(),
+        })?;
+        Ok((whom, scope))
     }
 
     /// Writes the files of the vault that hold records of a scope anew, without those. Gives which file took the place of

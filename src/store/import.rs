@@ -9,7 +9,7 @@ use crate::intake::{
     CaseList, ColumnMap, FamilyPedigrees, FindingCode, Format, Intake, KitUse, NumberKind, Problem, Request, Severity,
     SingleAllele, SourceBytes, SpreadsheetNumbers, read_bytes, read_guessing_layout, source_bytes, workbook_sheets,
 };
-use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
+use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict, Returning};
 use crate::matching::IdentityRule;
 use crate::model::{Layout, Pseudonym};
 use crate::population::Mutation;
@@ -17,8 +17,10 @@ use crate::pseudonym::Pseudonymizer;
 use crate::report::words::hex;
 use crate::report::{FileOutcome, FileReport, ImportLog};
 
+use super::actor::require_reason;
 use super::checking::Checking;
 use super::diagnose;
+use super::digests::FileDigests;
 use super::duplicates::NewSamples;
 use super::error::StoreError;
 use super::files::read;
@@ -84,6 +86,8 @@ pub struct ImportOptions {
     pub keep_going: bool,
     /// What happens to samples that the store knows with other data.
     pub on_conflict: OnConflict,
+    /// Whether samples and families are taken in that were expunged before; requires a reason.
+    pub restore_expunged: bool,
     /// When two samples are called one person's; `None` to not look for persons under two numbers.
     pub identity: Option<IdentityRule>,
     /// Profiles with fewer typed loci of the panel get a warning.
@@ -113,6 +117,7 @@ impl Default for ImportOptions {
             dry_run: false,
             keep_going: false,
             on_conflict: OnConflict::Refuse,
+            restore_expunged: false,
             identity: Some(IdentityRule::default()),
             min_loci: 8,
             sample_id_kind: None,
@@ -166,13 +171,21 @@ impl Store {
         entry: &Entry,
         observer: &dyn Observer,
     ) -> Result<Imported, StoreError> {
+        if options.restore_expunged {
+            require_reason(entry)?;
+        }
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
         let original = match options.identifiers {
-            Identifiers::Original => Some(self.pseudonymizer(&mut ledger)?),
+            Identifiers::Original => Some(self.recognising_pseudonymizer(&mut ledger)?),
             Identifiers::Pseudonyms => None,
         };
         self.finish_interrupted(&mut ledger, observer)?;
+        let key = original.is_some().then(|| self.key()).transpose()?;
+        let digests = FileDigests::new(&ledger, key.as_deref())?;
+        if key.is_some() {
+            ledger.key_digests(|plain| digests.known(plain))?;
+        }
         // Of pseudonyms there is no original to keep.
         let sealing = if original.is_some() { Sealing::begin(self, &ledger)? } else { None };
         if sealing.is_none() && original.is_some() {
@@ -209,6 +222,7 @@ impl Store {
             store: self,
             options,
             names: &names,
+            digests,
             sealing,
             ledger: &mut ledger,
             entry,
@@ -260,7 +274,15 @@ impl Store {
             Some(problem) => Err(StoreError::Unsound(problem)),
             None => {
                 let Intake { layout, digest, loci, rows, pedigrees, .. } = intake;
-                let batch = Batch { layout, file_digest: digest, loci, rows, pedigrees };
+                let digests = FileDigests::new(&ledger, Some(&*self.key()?))?;
+                let batch = Batch {
+                    layout,
+                    file_digest: digests.known(&digest),
+                    loci,
+                    rows,
+                    pedigrees,
+                    returning: Returning::default(),
+                };
                 Ok(ledger.import(&batch, OnConflict::Refuse, false, attribution)?)
             }
         }
@@ -311,6 +333,7 @@ struct Desk<'a> {
     store: &'a Store,
     options: &'a ImportOptions,
     names: &'a Pseudonymizer,
+    digests: FileDigests,
     sealing: Option<Sealing>,
     ledger: &'a mut Ledger,
     entry: &'a Entry,
@@ -419,7 +442,7 @@ impl Desk<'_> {
             self.observer.notice(&Notice::FileRefused { file: name, problems: bad });
             report.outcome = FileOutcome::Rejected;
             self.names.forget();
-            let refused = self.refused(intake.layout, &intake.digest, bad);
+            let refused = refused(intake.layout, self.record(&intake.digest, bad));
             self.ledger.append(&refused).map(drop).map_err(StoreError::Recording)
         } else {
             self.write_rows(intake, bad, name, &mut report)
@@ -440,15 +463,15 @@ impl Desk<'_> {
         self.log.findings.extend(findings.into_iter().map(|finding| finding.problem));
     }
 
-    /// A record of a file with so many problems.
-    fn record(&self, problems: u64) -> Entry {
-        self.entry.clone().with("problems", problems).with("on_conflict", self.options.on_conflict.word())
+    /// Those who were expunged, as far as reading recognised them, and what becomes of all.
+    fn returning(&self) -> Returning {
+        Returning { former: self.names.recognised(), take_in: self.options.restore_expunged }
     }
 
-    /// A record of one that changes nothing.
-    fn refused(&self, layout: Layout, digest: &[u8; 32], problems: u64) -> Entry {
-        let entry = self.record(problems).with("as", layout.word()).with_digest("file", digest);
-        entry.with("outcome", "refused")
+    /// A record of the file with this digest and so many problems.
+    fn record(&self, digest: &[u8; 32], problems: u64) -> Entry {
+        let entry = self.entry.clone().with("problems", problems).with("on_conflict", self.options.on_conflict.word());
+        entry.with_digest("file", &self.digests.recorded(digest))
     }
 
     fn write_rows(
@@ -459,12 +482,20 @@ impl Desk<'_> {
         report: &mut FileReport,
     ) -> Result<(), StoreError> {
         let Intake { layout, digest, loci, rows, pedigrees, .. } = intake;
-        let batch = Batch { layout, file_digest: digest, loci, rows, pedigrees };
+        let batch = Batch {
+            layout,
+            file_digest: self.digests.known(&digest),
+            loci,
+            rows,
+            pedigrees,
+            returning: self.returning(),
+        };
         let dry_run = self.options.dry_run;
-        match self.write_batch(&batch, &self.record(problems)) {
+        let record = self.record(&digest, problems);
+        match self.write_batch(&batch, &record) {
             Ok(done) if done.superseded => {
                 if dry_run {
-                    self.ledger.append(&self.refused(layout, &digest, problems).with("outcome", "dry run"))?;
+                    self.ledger.append(&refused(layout, record).with("outcome", "dry run"))?;
                 }
                 report.outcome = FileOutcome::Superseded;
                 report.rows.kept = done.kept;
@@ -473,7 +504,7 @@ impl Desk<'_> {
             }
             Ok(done) => {
                 if dry_run {
-                    self.ledger.append(&self.refused(layout, &digest, problems).with("outcome", "dry run"))?;
+                    self.ledger.append(&refused(layout, record).with("outcome", "dry run"))?;
                 }
                 let all_known = done.added + done.replaced + done.kept + done.typings == 0;
                 report.outcome = if all_known { FileOutcome::Unchanged } else { FileOutcome::Imported };
@@ -482,6 +513,9 @@ impl Desk<'_> {
                     (done.added, done.unchanged, done.replaced, done.kept, done.typings);
                 self.observer.notice(&Notice::FileImported { file: name, layout, done: &done, dry_run });
                 self.conflicts(name, &done.conflicts, Severity::Warning, report);
+                if done.restored > 0 {
+                    self.observer.notice(&Notice::Restored { file: name, number: done.restored, dry_run });
+                }
                 let typings = done.added_typings.iter().map(|added| diagnose::typing(name, added).into());
                 self.record_findings(report, typings.collect());
                 if !dry_run && done.added + done.replaced + done.typings > 0 {
@@ -500,11 +534,12 @@ impl Desk<'_> {
             }
             Err(LedgerError::Conflicts(found)) => {
                 report.outcome = FileOutcome::Conflict;
-                let refused = self.refused(layout, &digest, problems);
-                self.ledger.append(&refused.with("conflicts", found.len()))?;
+                self.ledger.append(&refused(layout, record).with("conflicts", found.len()))?;
                 self.conflicts(name, &found, Severity::Error, report);
                 let replaceable = found.iter().all(|conflict| conflict.kind.is_replaceable());
-                self.observer.notice(&Notice::FileConflicts { file: name, rows: found.len() as u64, replaceable });
+                let expunged = found.iter().all(|conflict| conflict.kind.is_return());
+                let rows = found.len() as u64;
+                self.observer.notice(&Notice::FileConflicts { file: name, rows, replaceable, expunged });
                 Ok(())
             }
             Err(source) => {
@@ -583,6 +618,11 @@ impl Desk<'_> {
             self.record_findings(&mut report, notes.iter().cloned().map(ImportFinding::from).collect());
         }
     }
+}
+
+/// A record of a file that changes nothing.
+fn refused(layout: Layout, record: Entry) -> Entry {
+    record.with("as", layout.word()).with("outcome", "refused")
 }
 
 /// The finding that the persons of a file were not looked for under other numbers.

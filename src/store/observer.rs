@@ -113,7 +113,20 @@ pub enum Notice<'a> {
         rows: u64,
         /// Whether the file's version, or the store's, can be taken for all of them.
         replaceable: bool,
+        /// Whether all of them bring somebody back who was expunged.
+        expunged: bool,
     },
+    /// Samples and families that were expunged were taken in again, as was asked for.
+    Restored {
+        /// The file, as named.
+        file: &'a str,
+        /// How many.
+        number: u64,
+        /// Whether nothing was changed.
+        dry_run: bool,
+    },
+    /// Those who were expunged are not recognised any more, as the key is lost that their pseudonyms were made with.
+    ExpungedForgotten(u64),
     /// Pedigrees of families of which no file has a sound row.
     PedigreesWithoutRows {
         /// The file of pedigrees, as named.
@@ -212,6 +225,16 @@ impl fmt::Display for Notice<'_> {
                 write!(f, "{file}: {} of {layout}: {} added", plural(rows, "row"), count(done.added))
             }
             Self::FileTime { seconds } => write!(f, "  in {seconds:.2} s"),
+            Self::Restored { file, number, dry_run } => {
+                let done = if *dry_run { "would be taken in again" } else { "taken in again" };
+                write!(f, "{file}: {} who had been expunged {done}", plural(*number, "sample or family"))
+            }
+            Self::ExpungedForgotten(number) => write!(
+                f,
+                "{} of before the key was lost cannot be recognised any more: a file that brings them back will not be \
+                 refused",
+                plural(*number, "expunged sample or family")
+            ),
             Self::FileConflicts { file, rows, .. } => write!(
                 f,
                 "{file}: {} in conflict with the store or with each other, nothing imported",

@@ -9,15 +9,14 @@ use rayon::prelude::*;
 use crate::audit::{Entry, Subjects};
 use crate::ledger::{Ledger, Rekeyed, Renamed, Replacement, SealedFile};
 use crate::model::Pseudonym;
-use crate::pseudonym::{
-    Custodian, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault, VaultWriter,
-};
+use crate::pseudonym::{Custodian, Identity, KeySource, Opened, Pseudonymizer, Record, SealError, SecretKey, Vault};
 
 use super::actor::require_reason;
 use super::error::{RotationState, StoreError};
 use super::files::outside;
 use super::folder::{Store, ledger_key};
 use super::observer::{Notice, Observer};
+use super::returning::carried_over;
 use super::sealing::{PAGE, TOGETHER, custodians};
 use super::traces::sweep;
 
@@ -100,6 +99,7 @@ impl Store {
             true => None,
             false => Some(self.pseudonymizer(&mut ledger).map_err(|error| StoreError::PresentKey(Box::new(error)))?),
         };
+        let present_key = if rotation.key_lost { None } else { Some(self.key()?) };
         let identity = self.custodians_identity(rotation.identities)?;
         self.finish_interrupted(&mut ledger, observer)?;
         let custodians = complete(&self.vault(), &ledger)?;
@@ -109,11 +109,18 @@ impl Store {
         // Recorded before anything is opened: an attempt counts.
         ledger.announce_key(Some(fingerprint), &entry.clone().with("outcome", "begun"))?;
         let vault = self.vault();
+        let expunged = ledger.expunged()?;
+        if present_key.is_none() && expunged > 0 {
+            observer.notice(&Notice::ExpungedForgotten(expunged));
+        }
         let mut resealing = Resealing {
             present: names.as_ref(),
             new: Pseudonymizer::new(&new),
             custodians,
-            renamed: Renamed::default(),
+            renamed: Renamed {
+                expunged: carried_over(&ledger, present_key.as_deref(), &new, expunged)?,
+                ..Renamed::default()
+            },
             replaced: Vec::new(),
         };
         let done = resealing.reseal_all(&identity, &vault, &ledger, observer).and_then(|()| {
@@ -222,18 +229,21 @@ impl Resealing<'_> {
         let records = files.iter().map(|file| file.records).sum();
         observer.notice(&Notice::Resealing { records });
         for SealedFile { name, .. } in files {
-            let mut writer = vault.begin(&self.custodians)?;
-            let mut page: Vec<Opened> = Vec::new();
+            let (mut page, mut sealed): (Vec<Opened>, Vec<Record>) = Default::default();
             vault.open(
                 &name,
                 identity,
                 |_| true,
                 |opened| {
                     page.push(opened);
-                    if page.len() < PAGE { Ok(()) } else { self.reseal(&std::mem::take(&mut page), &mut writer) }
+                    if page.len() < PAGE { Ok(()) } else { self.reseal(&std::mem::take(&mut page), &mut sealed) }
                 },
             )?;
-            self.reseal(&page, &mut writer)?;
+            self.reseal(&page, &mut sealed)?;
+            // The old order is that of the old pseudonyms, or in old files that of the numbers.
+            sealed.par_sort_unstable_by_key(|record| record.of);
+            let mut writer = vault.begin(&self.custodians)?;
+            sealed.iter().try_for_each(|record| writer.push(record))?;
             let file = writer.finish()?;
             let by = Some(SealedFile { name: file.name, digest: file.digest, records: file.records });
             self.replaced.push(Replacement { name, by });
@@ -242,18 +252,18 @@ impl Resealing<'_> {
     }
 
     /// Seals some records again.
-    fn reseal(&mut self, page: &[Opened], writer: &mut VaultWriter) -> Result<(), StoreError> {
+    fn reseal(&mut self, page: &[Opened], sealed: &mut Vec<Record>) -> Result<(), StoreError> {
         let some = |page: &[Opened]| {
             let moved = page.iter().map(|old| old.under(&self.new, self.present));
             Opened::seal(&moved.collect::<Result<Vec<_>, _>>()?)
         };
         let moved: Vec<Vec<Record>> = page.par_chunks(TOGETHER).map(some).collect::<Result<_, SealError>>()?;
-        for (old, record) in page.iter().zip(moved.iter().flatten()) {
+        for (old, record) in page.iter().zip(moved.into_iter().flatten()) {
             note(&mut self.renamed.samples, old.sample, record.of.sample)?;
             if let (Some(old), Some(new)) = (old.family, record.of.family) {
                 note(&mut self.renamed.families, old, new)?;
             }
-            writer.push(record)?;
+            sealed.push(record);
         }
         Ok(())
     }

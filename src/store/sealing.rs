@@ -47,12 +47,15 @@ impl Sealing {
         names: &Pseudonymizer,
     ) -> Result<SealedFile, Box<dyn Error + Send + Sync>> {
         let mut writer = self.vault.begin(&self.custodians)?;
-        for page in rows.chunks(PAGE) {
-            let of = |&row: &usize| {
-                let row = &batch.rows[row];
-                Sealed { sample: row.sample, family: row.family.map(|family| family.0) }
-            };
-            let seal = |rows: &[usize]| names.seal(&rows.iter().map(of).collect::<Vec<_>>());
+        let of = |&row: &usize| {
+            let row = &batch.rows[row];
+            Sealed { sample: row.sample, family: row.family.map(|family| family.0) }
+        };
+        let mut all: Vec<Sealed> = rows.iter().map(of).collect();
+        // Not in the order of the file, which mostly is that of the numbers: it would give them away.
+        all.par_sort_unstable();
+        for page in all.chunks(PAGE) {
+            let seal = |some: &[Sealed]| names.seal(some);
             let page: Vec<Vec<Record>> = page.par_chunks(TOGETHER).map(seal).collect::<Result<_, _>>()?;
             page.iter().flatten().try_for_each(|record| writer.push(record))?;
         }

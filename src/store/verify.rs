@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use crate::audit::Entry;
 use crate::index::{Access, IndexError};
 use crate::kinship::KinshipError;
-use crate::ledger::{Counts, Ledger, LedgerError};
+use crate::ledger::{Counts, Ledger, LedgerError, SealedFile};
 use crate::model::Pseudonym;
 use crate::pseudonym::VaultError;
 
@@ -77,6 +77,9 @@ pub struct VaultCheck {
     pub faults: Vec<VaultFault>,
     /// How many files interrupted operations left; the ledger does not name them.
     pub orphans: usize,
+    /// How many sound files list their records in another order than that of the pseudonyms: that of the imported file, in files of
+    /// earlier versions.
+    pub in_file_order: u64,
     /// How many samples have no sealed record; `None` if there is no file, or not all of them are sound.
     pub unsealed: Option<u64>,
 }
@@ -242,10 +245,12 @@ impl Store {
                 Err(error) => Some(VaultFault::Unreadable(error)),
             })
             .collect();
+        let in_file_order = |file: &&SealedFile| vault.records(&file.name).is_ok_and(|records| !records.is_sorted());
+        let in_file_order = files.iter().filter(in_file_order).count() as u64;
         let orphans = orphans(&vault, ledger)?.len();
         let unsealed = if faults.is_empty() && !files.is_empty() { Some(ledger.unsealed()?) } else { None };
         let records = files.iter().map(|file| file.records).sum();
-        Ok(VaultCheck { files: files.len() as u64, records, faults, orphans, unsealed })
+        Ok(VaultCheck { files: files.len() as u64, records, faults, orphans, in_file_order, unsealed })
     }
 
     /// Compares the marks of families with those that a check would set now. Families that wait for a check are counted

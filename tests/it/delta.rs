@@ -70,7 +70,8 @@ impl Nights {
     fn import(&mut self, lab: &Lab, of: usize, rows: &[String]) {
         let (layout, name) = [("families", "families-part.csv"), ("children", "children-part.csv")][of];
         let text = format!("{}\n{}\n", self.headers[of], rows.join("\n"));
-        lab.import(layout, name, text, &["--on-conflict", "replace"]).ends(0);
+        let options = ["--on-conflict", "replace", "--restore-expunged", "--reason", "consent again"];
+        lab.import(layout, name, text, &options).ends(0);
     }
 
     /// Relatives of new families and of known ones, or children.

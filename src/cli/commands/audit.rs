@@ -39,6 +39,10 @@ pub(crate) struct List {
     /// Only records that are, or may be, about this sample or family
     #[arg(long, value_name = "PSEUDONYM")]
     about: Option<String>,
+    /// Only imports and exports of this file, since the last expunge or key rotate; files of original identifiers are recognised
+    /// with the key
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
     /// Only the last so many
     #[arg(long, value_name = "N")]
     last: Option<usize>,
@@ -89,7 +93,7 @@ impl List {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let about = self.about.as_deref().map(|text| pseudonym("--about", text)).transpose()?;
         let AuditTrail { report, rekeyed_by, .. } =
-            global.open()?.audit_trail(&AuditFilter { about, last: self.last })?;
+            global.open()?.audit_trail(&AuditFilter { about, file: self.file.as_deref(), last: self.last })?;
         say_other_keys(rekeyed_by, output);
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,

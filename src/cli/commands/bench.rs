@@ -12,7 +12,7 @@ use crate::cli::options::FrequencyOption;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count};
 use crate::index::Access;
-use crate::ledger::{Batch, Ledger, OnConflict};
+use crate::ledger::{Batch, Ledger, OnConflict, Returning};
 use crate::matching::{Criterion, Matcher, Watch};
 use crate::model::{Layout, Profile, Pseudonym, Relation, SampleRecord, Sex};
 use crate::screen::Instructions;
@@ -259,7 +259,14 @@ fn batches(population: &Population, later: usize, loci: &[crate::model::Locus]) 
             profile: profile.clone(),
             many: Vec::new(),
         };
-    let batch = |layout, rows| Batch { layout, file_digest: [0; 32], loci: loci.to_vec(), rows, pedigrees: Vec::new() };
+    let batch = |layout, rows| Batch {
+        layout,
+        file_digest: [0; 32],
+        loci: loci.to_vec(),
+        rows,
+        pedigrees: Vec::new(),
+        returning: Returning::default(),
+    };
     let split = |all: usize| all - later.min(all);
     let families = population.families.iter().enumerate().flat_map(|(number, family)| {
         let one = move |person: &crate::synthesis::SyntheticPerson| {

@@ -4,12 +4,13 @@ use std::io::stdin;
 
 use clap::Args;
 
+use crate::cli::confirm::{StandardInput, YesOption};
 use crate::cli::notices::Notices;
 use crate::cli::options::{Global, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count, plural};
 use crate::model::Pseudonym;
-use crate::store::{ExpungeOptions, IdentifierKind, IdentifierList};
+use crate::store::{ExpungeOptions, IdentifierKind, IdentifierList, ToExpunge};
 
 use super::audit::say_other_keys;
 
@@ -27,12 +28,15 @@ pub(crate) struct Expunge {
     /// Say what would go, and let it stay
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    yes: YesOption,
 }
 
 impl Expunge {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let whom: Vec<Pseudonym> =
             self.pseudonyms.iter().map(|text| pseudonym("PSEUDONYM", text)).collect::<anyhow::Result<_>>()?;
+        let store = global.open()?;
         let mut lines = stdin().lock();
         let identifiers = self.identifiers.map(|kind| IdentifierList {
             kind,
@@ -41,17 +45,25 @@ impl Expunge {
             lines: &mut lines,
         });
         let options = ExpungeOptions { whom: &whom, identifiers, dry_run: self.dry_run };
-        let report = global.open()?.expunge(options, &global.entry("expunge"), &Notices::new(output))?;
-        say_other_keys(report.rekeyed_by, output);
-        let samples = plural(report.samples, "sample");
-        let families = match report.families {
-            1 => "1 family".to_owned(),
-            number => format!("{} families", count(number)),
+        let entry = global.entry("expunge");
+        let input = if self.identifiers.is_some() { StandardInput::Data } else { StandardInput::Unused };
+        let report = if !self.dry_run && self.yes.asks(input) {
+            let ToExpunge { whom, samples, families } = store.find_to_expunge(options, &entry)?;
+            let all = samples_and_families(samples, families);
+            let question = format!("expunge {all} from {} for good, with all candidates?", global.store.display());
+            self.yes.confirm(&question, input, output)?;
+            let options = ExpungeOptions { whom: &whom, ..ExpungeOptions::default() };
+            store.expunge(options, &entry, &Notices::new(output))?
+        } else {
+            store.expunge(options, &entry, &Notices::new(output))?
         };
+        say_other_keys(report.rekeyed_by, output);
+        let all = samples_and_families(report.samples, report.families);
         match report.deleted {
-            None => output.say(&format!("{samples} and {families} would go; dry run, nothing changed")),
+            None => output.say(&format!("{all} would go; dry run, nothing changed")),
             Some(deleted) => output.say(&format!(
-                "expunged {samples} and {families}, with {}; the next match builds the index anew",
+                "expunged {all}, with {}; the next match builds the index anew\nfiles that bring them back are refused: they stay \
+                 known by keyed commitments",
                 plural(deleted.candidates, "candidate")
             )),
         }
@@ -63,4 +75,12 @@ impl Expunge {
         }
         Ok(Outcome::Done)
     }
+}
+
+fn samples_and_families(samples: u64, families: u64) -> String {
+    let families = match families {
+        1 => "1 family".to_owned(),
+        number => format!("{} families", count(number)),
+    };
+    format!("{} and {families}", plural(samples, "sample"))
 }

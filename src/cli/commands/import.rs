@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use crate::cli::confirm::{StandardInput, YesOption};
 use crate::cli::notices::Notices;
 use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
@@ -87,6 +88,12 @@ pub(crate) struct Import {
     /// What to do with a sample that the store knows with other data
     #[arg(long, value_enum, default_value_t = OnConflict::Refuse)]
     on_conflict: OnConflict,
+    #[command(flatten)]
+    yes: YesOption,
+    /// Take in samples and families that were expunged before, of which files are refused otherwise; requires --reason, which is
+    /// kept in the audit chain
+    #[arg(long)]
+    restore_expunged: bool,
     /// Do not look for persons who are in the store under another number; `reunite kin --relation identity` does later
     #[arg(long)]
     skip_identities: bool,
@@ -157,6 +164,15 @@ impl Import {
             return Ok(Outcome::Done);
         }
         let options = self.options()?;
+        if self.on_conflict == OnConflict::Replace && !self.dry_run {
+            let is_stream = self.files.iter().any(|file| file.as_os_str() == "-");
+            let input = if is_stream { StandardInput::Data } else { StandardInput::Unused };
+            let question = format!(
+                "let the files take the place of what {} has, wherever they disagree? --dry-run shows where",
+                global.store.display()
+            );
+            self.yes.confirm(&question, input, output)?;
+        }
         let notices = Notices::new(output);
         let json = self.report_format == ReportForm::Json;
         let notices = if json { notices.without_findings() } else { notices };
@@ -202,6 +218,7 @@ impl Import {
             dry_run: self.dry_run,
             keep_going: self.keep_going,
             on_conflict: self.on_conflict,
+            restore_expunged: self.restore_expunged,
             identity: (!self.skip_identities).then(|| self.rule.rule()),
             min_loci: self.min_loci,
             sample_id_kind: self.sample_id_kind,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::confirm::{StandardInput, YesOption};
 use crate::cli::notices::Notices;
 use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
@@ -22,13 +23,18 @@ pub(crate) struct Rotate {
     /// cannot be opened
     #[arg(long)]
     key_lost: bool,
+    #[command(flatten)]
+    yes: YesOption,
 }
 
 impl Rotate {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let rotation = KeyRotation { new_key: &self.new_key_file, identities: &self.identity, key_lost: self.key_lost };
         let entry = global.entry("key rotate");
-        match global.open()?.rotate_key(&rotation, &entry, &Notices::new(output))? {
+        let store = global.open()?;
+        let question = format!("give everybody in {} another pseudonym, for good?", global.store.display());
+        self.yes.confirm(&question, StandardInput::Unused, output)?;
+        match store.rotate_key(&rotation, &entry, &Notices::new(output))? {
             KeyRotated::Changed { from, to, renamed } => {
                 output.say(&format!(
                     "the store belongs to the key {to} now, and no more to {from}: {} samples and {} families have other \

@@ -89,6 +89,13 @@ fn say_vault(vault: &VaultCheck, output: &Output) {
             vault.orphans
         ));
     }
+    if vault.in_file_order > 0 {
+        output.warn(&format!(
+            "vault: {} lists people in the order of the imported file, which may tell who is who without the key: run `reunite \
+             key rotate`, which sorts it",
+            plural(vault.in_file_order, "file")
+        ));
+    }
     if let Some(unsealed) = vault.unsealed {
         output.say(&format!(
             "vault: sound; {} in {}, {} without",

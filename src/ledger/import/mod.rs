@@ -9,6 +9,7 @@ mod stored;
 mod superseded;
 mod typings;
 
+use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::thread;
 
@@ -21,10 +22,12 @@ use crate::ledger::Ledger;
 use crate::ledger::audit::append;
 use crate::ledger::generation::advance;
 use crate::ledger::meta::now;
-use crate::ledger::{Batch, ConflictKind, ImportReport, LedgerError, OnConflict, Sealer, integrity};
-use crate::model::Layout;
+use crate::ledger::{
+    Batch, Commitment, ConflictKind, ImportReport, LedgerError, OnConflict, Sealer, expunged, integrity,
+};
+use crate::model::{Layout, Pseudonym};
 #[cfg(doc)]
-use crate::model::SURE_LOCI;
+use crate::{ledger::Returning, model::SURE_LOCI};
 
 impl Ledger {
     /// Imports a batch in one transaction: all of it, or nothing.
@@ -33,6 +36,9 @@ impl Ledger {
     /// [`SURE_LOCI`] loci that the ledger has, too, all of which agree. With [`OnConflict::Add`] that is so where less is sure.
     /// A file that was imported before and disagrees only with what came later is skipped ([`ImportReport::superseded`]) with
     /// [`OnConflict::Refuse`] and [`OnConflict::Add`].
+    ///
+    /// A row that brings somebody back who was expunged is a conflict, which [`OnConflict::Keep`] leaves aside, and
+    /// [`Returning::take_in`] alone takes in.
     ///
     /// A row whose sample, relation and metadata the ledger holds already changes nothing; if that is so for all
     /// rows, the generation stays. The result does not depend on the order of the rows. With `dry_run` the report
@@ -95,13 +101,17 @@ impl Ledger {
         let encoder = Encoder::new(&tx, batch)?;
         let mut plan = Plan::new(batch);
         stored::plan(&tx, batch, &encoder, on_conflict, &mut plan)?;
+        let returning = expunged::returning(&tx, batch)?;
+        plan.note_returning(batch, &returning, on_conflict);
         relatives::plan(&tx, batch, on_conflict, &mut plan)?;
         plan.conflicts.sort_unstable();
+        let mut kinds = plan.conflicts.iter().map(|conflict| conflict.kind);
+        let is_open = |kind: &ConflictKind| !(batch.returning.take_in && kind.is_return());
         let refused = match on_conflict {
-            OnConflict::Refuse => !plan.conflicts.is_empty(),
+            OnConflict::Refuse => kinds.any(|kind| is_open(&kind)),
             OnConflict::Keep => false,
-            OnConflict::Replace => plan.conflicts.iter().any(|conflict| !conflict.kind.is_replaceable()),
-            OnConflict::Add => plan.conflicts.iter().any(|conflict| conflict.kind != ConflictKind::FewShared),
+            OnConflict::Replace => kinds.any(|kind| is_open(&kind) && !kind.is_replaceable()),
+            OnConflict::Add => kinds.any(|kind| is_open(&kind) && kind != ConflictKind::FewShared),
         };
         let before = superseded::before(&tx, batch)?;
         let mut report = match &before {
@@ -119,6 +129,9 @@ impl Ledger {
             _ => plan.report(),
         };
         report.seen_before = before.map(|before| before.at);
+        let restored = restored(batch, &plan, &returning);
+        report.restored = restored.len() as u64;
+        expunged::forget(&tx, restored.values())?;
         let import = note_import(&tx, batch, &report)?;
         let sealing = match &seal {
             Some(_) if !dry_run => sealing::plan(&tx, batch, &plan)?,
@@ -153,7 +166,11 @@ impl Ledger {
             return Ok(report);
         }
         if let Some(entry) = attribution.entry() {
-            append(&tx, &batch.describe_import(entry, &report).with("sealed", sealed.map_or(0, |file| file.records)))?;
+            let mut entry = batch.describe_import(entry, &report).with("import", import);
+            if !restored.is_empty() {
+                entry = entry.with("restored", report.restored).about(restored.into_keys());
+            }
+            append(&tx, &entry.with("sealed", sealed.map_or(0, |file| file.records)))?;
         }
         tx.commit()?;
         if report.replaced + report.typings > 0 {
@@ -164,12 +181,26 @@ impl Ledger {
     }
 }
 
+/// Those who were expunged and are taken in again.
+fn restored(
+    batch: &Batch,
+    plan: &Plan,
+    returning: &BTreeMap<Pseudonym, Commitment>,
+) -> BTreeMap<Pseudonym, Commitment> {
+    if returning.is_empty() {
+        return BTreeMap::new();
+    }
+    let rows = batch.rows.iter().zip(&plan.aside).filter(|(_, aside)| !**aside);
+    let all = rows.flat_map(|(row, _)| [Some(row.sample), row.family.map(|family| family.0)]).flatten();
+    all.filter_map(|one| Some((one, *returning.get(&one)?))).collect()
+}
+
 /// Notes the import. Gives its id.
 fn note_import(tx: &Transaction<'_>, batch: &Batch, report: &ImportReport) -> Result<i64, LedgerError> {
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     tx.execute(
-        "INSERT INTO import (layout, file_digest, rows, added, unchanged, replaced, typings, imported_at, first_sample)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT coalesce(max(id), 0) + 1 FROM sample))",
+        "INSERT INTO import (layout, file_digest, rows, added, unchanged, replaced, typings, imported_at, keyed, first_sample)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, (SELECT coalesce(max(id), 0) + 1 FROM sample))",
         (
             batch.layout.word(),
             batch.file_digest,

@@ -1,10 +1,10 @@
 //! What an import does with each row of its batch: decided first, carried out by the other files here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 
-use crate::ledger::{AddedTyping, Batch, Conflict, ConflictKind, ImportReport};
+use crate::ledger::{AddedTyping, Batch, Commitment, Conflict, ConflictKind, ImportReport, OnConflict};
 use crate::model::Pseudonym;
 
 /// What is to be done with each row of a batch; vectors run along its rows.
@@ -61,6 +61,29 @@ impl Plan {
             conflicts: Vec::new(),
             added_typings: Vec::new(),
             families: HashMap::new(),
+        }
+    }
+
+    /// Notes the rows that bring those back who were expunged, and leaves them aside if that was asked for.
+    pub(super) fn note_returning(
+        &mut self,
+        batch: &Batch,
+        returning: &BTreeMap<Pseudonym, Commitment>,
+        on_conflict: OnConflict,
+    ) {
+        if returning.is_empty() {
+            return;
+        }
+        for (i, row) in batch.rows.iter().enumerate() {
+            let kind = if returning.contains_key(&row.sample) {
+                ConflictKind::Expunged
+            } else if row.family.is_some_and(|(family, _)| returning.contains_key(&family)) {
+                ConflictKind::ExpungedFamily
+            } else {
+                continue;
+            };
+            self.conflict(batch, i, kind);
+            self.aside[i] |= on_conflict == OnConflict::Keep && !batch.returning.take_in;
         }
     }
 

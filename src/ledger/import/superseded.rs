@@ -44,6 +44,7 @@ impl Before {
         for conflict in &plan.conflicts {
             match conflict.kind {
                 ConflictKind::Itself => return Ok(false),
+                kind if kind.is_return() && batch.returning.take_in => return Ok(false),
                 ConflictKind::Relation
                 | ConflictKind::Second(_)
                 | ConflictKind::Pedigree
@@ -53,7 +54,9 @@ impl Before {
                 | ConflictKind::Profile
                 | ConflictKind::FewShared
                 | ConflictKind::Sex
-                | ConflictKind::Metadata => samples.insert(conflict.sample),
+                | ConflictKind::Metadata
+                | ConflictKind::Expunged
+                | ConflictKind::ExpungedFamily => samples.insert(conflict.sample),
             };
         }
         if samples.is_empty() && relatives.is_empty() {

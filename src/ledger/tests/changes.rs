@@ -41,7 +41,9 @@ proptest! {
             match what {
                 0 | 1 => {
                     let rows = [who, who % 12 + 1].map(|who| typed(child(who.into(), who, ["14", "22"]), allele));
-                    ledger.import(&batch(rows.to_vec()), OnConflict::Replace, false, TEST).unwrap();
+                    let returning = Returning { take_in: true, ..Returning::default() };
+                    let batch = Batch { returning, ..batch(rows.to_vec()) };
+                    ledger.import(&batch, OnConflict::Replace, false, TEST).unwrap();
                     touch(&mut children, who);
                     touch(&mut children, who % 12 + 1);
                 }

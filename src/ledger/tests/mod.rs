@@ -57,7 +57,14 @@ fn relative(line: u64, family: u8, sample: u8, relation: Relation) -> SampleReco
 
 fn batch(rows: Vec<SampleRecord>) -> Batch {
     let layout = if rows.iter().all(|row| row.family.is_some()) { Layout::Families } else { Layout::Children };
-    Batch { layout, file_digest: [7; 32], loci: loci(&["vWA", "FGA"]), rows, pedigrees: Vec::new() }
+    Batch {
+        layout,
+        file_digest: [7; 32],
+        loci: loci(&["vWA", "FGA"]),
+        rows,
+        pedigrees: Vec::new(),
+        returning: Returning::default(),
+    }
 }
 
 /// Counts in a build that encrypts.

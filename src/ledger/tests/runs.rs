@@ -87,7 +87,7 @@ fn an_edited_run_is_as_sound_as_it_was() {
         if !is_sound {
             ledger.connection.execute("UPDATE run SET families = families + 1", []).unwrap();
         }
-        let scope = Scope { samples: [p(2)].into(), families: [p(9)].into() };
+        let scope = Scope { samples: [p(2)].into(), families: [p(9)].into(), ..Scope::default() };
         assert_eq!(ledger.expunge(&scope, &[], TEST).unwrap().manifests, 1);
         match ledger.last_run() {
             Ok(run) => {
@@ -106,8 +106,11 @@ fn an_edited_run_is_as_sound_as_it_was() {
 fn a_run_names_families_by_their_new_pseudonyms_after_a_change_of_key() {
     let (_dir, _path, mut ledger) = ledger();
     with_unscorable(&mut ledger);
-    let renamed =
-        Renamed { samples: [(p(1), p(31)), (p(2), p(32))].into(), families: [(p(8), p(49)), (p(9), p(48))].into() };
+    let renamed = Renamed {
+        samples: [(p(1), p(31)), (p(2), p(32))].into(),
+        families: [(p(8), p(49)), (p(9), p(48))].into(),
+        ..Renamed::default()
+    };
     assert_eq!(ledger.rekey([2; 8], key().as_ref(), &renamed, &[], TEST).unwrap().manifests, 1);
     let run = ledger.last_run().unwrap().unwrap().1;
     assert_eq!(run.manifest, format!(r#"{{"unscorable":["{}"]}}"#, p(48)));

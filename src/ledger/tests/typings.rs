@@ -58,8 +58,8 @@ fn a_sure_typing_is_added_and_its_new_loci_are_matched_on() {
     let changed = ledger.changed_children(&panel(), &past).unwrap();
     assert_eq!(changed.iter().map(|child| &child.profile).collect::<Vec<_>>(), [&profile(&joined)]);
     let typings = &ledger.typings(None).unwrap()[&p(1)];
-    let told: Vec<_> = typings.iter().map(|one| (one.file_digest, one.kit.as_deref(), one.observed.len())).collect();
-    assert_eq!(told, [([1; 32], Some("kit A"), 7), ([2; 32], Some("kit B"), 7)]);
+    let told: Vec<_> = typings.iter().map(|one| (one.import, one.kit.as_deref(), one.observed.len())).collect();
+    assert_eq!(told, [(1, Some("kit A"), 7), (2, Some("kit B"), 7)]);
     assert_eq!(typings[1].observed[&"D21S11".parse().unwrap()], Observed::Genotype("29/30".parse().unwrap()));
     // Each typing is known again, from whatever file.
     let generation = ledger.generation().unwrap();

@@ -1,0 +1,40 @@
+//! Recognises those who were expunged when files bring them back, also after changes of the key.
+
+use crate::ledger::{CarriedOver, ExpungedBefore, Ledger, commit, veil};
+use crate::pseudonym::{FormerKeys, Pseudonymizer, SecretKey};
+
+use super::error::StoreError;
+use super::folder::Store;
+
+impl Store {
+    /// Gives what makes pseudonyms with the key, and recognises whom the store expunged under a former key.
+    pub(super) fn recognising_pseudonymizer(&self, ledger: &mut Ledger) -> Result<Pseudonymizer, StoreError> {
+        let names = self.pseudonymizer(ledger)?;
+        let ExpungedBefore { secret, commitments, former_keys } = ledger.expunged_before()?;
+        let Some(sealed) = former_keys.filter(|_| !commitments.is_empty()) else { return Ok(names) };
+        let key = self.key()?;
+        let former = FormerKeys::open(&sealed, &key).ok_or(StoreError::FormerKeys)?;
+        let recognise = move |former, veils: &[&[u8; 32]]| {
+            let found = veils.iter().fold(commit(&secret, former), |commitment, key| veil(key, &commitment));
+            commitments.contains(&found).then_some(found)
+        };
+        Ok(names.recognising(&former, &key, Box::new(recognise)))
+    }
+}
+
+/// What a change of the key keeps of the present one; `None` if that is lost, or nobody was expunged.
+pub(super) fn carried_over(
+    ledger: &Ledger,
+    present: Option<&SecretKey>,
+    next: &SecretKey,
+    expunged: u64,
+) -> Result<Option<CarriedOver>, StoreError> {
+    let Some(present) = present.filter(|_| expunged > 0) else { return Ok(None) };
+    let mut former = match ledger.expunged_before()?.former_keys {
+        Some(sealed) => FormerKeys::open(&sealed, present).ok_or(StoreError::FormerKeys)?,
+        None => FormerKeys::default(),
+    };
+    former.push(present);
+    let former_keys = former.seal(next)?;
+    Ok(Some(CarriedOver { veil: next.veil_key(), former_keys }))
+}

@@ -1,0 +1,416 @@
+//! What can be derived from one person's number and profile is looked for in every byte of a store, after expunging and after a
+//! change of the key; what is left is listed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use data_encoding::{BASE32, BASE32HEX, BASE64, BASE64URL, HEXLOWER, HEXUPPER};
+use reunite::ledger::ENCRYPTS;
+use reunite::pseudonym::{KeySource, SecretKey};
+
+use crate::common::rotation::{custodian, rotate};
+use crate::common::{Lab, everything_in, reunite};
+
+const CHILD: &str = "阿-C0004711";
+const OTHER: &str = "C0004712";
+const FAMILY: &str = "F0000815";
+const MOTHER: &str = "M0000816";
+const WHY: [&str; 2] = ["--reason", "consent was withdrawn"];
+
+/// Text that stands for bytes whatever comes before and after them: of each alignment, what depends on them alone.
+fn inner(encode: impl Fn(&[u8]) -> String, group: usize, digits: usize, bytes: &[u8]) -> Vec<Vec<u8>> {
+    let aligned = |skip: usize| {
+        let whole = (bytes.len() - skip) / group * group;
+        encode(&bytes[skip..skip + whole])[..whole / group * digits].as_bytes().to_vec()
+    };
+    (0..group).map(aligned).collect()
+}
+
+/// Every form in which bytes may stand in a file.
+fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut all = vec![bytes.to_vec(), bytes.iter().rev().copied().collect()];
+    all.extend([&HEXLOWER, &HEXUPPER].map(|hex| hex.encode(bytes).into_bytes()));
+    all.extend([BASE64, BASE64URL].iter().flat_map(|base| inner(|bytes| base.encode(bytes), 3, 4, bytes)));
+    all.extend([BASE32, BASE32HEX].iter().flat_map(|base| inner(|bytes| base.encode(bytes), 5, 8, bytes)));
+    let lower: Vec<Vec<u8>> = all.iter().map(|text| text.to_ascii_lowercase()).collect();
+    // Short ones are found by chance.
+    all.into_iter().chain(lower).filter(|form| form.len() >= 8).collect()
+}
+
+/// A person: a number, the file that it came in, and a pseudonym.
+struct Person<'a> {
+    id: &'a str,
+    file: &'a str,
+    pseudonym: Vec<u8>,
+    /// What the ledger holds of the alleles, without the checksum.
+    alleles: Vec<u8>,
+}
+
+/// Everything that can be derived from a person's number and profile, by what it is, with the key that the pseudonym is of.
+fn derived(person: &Person<'_>, store_id: &[u8], secrets: &BTreeMap<String, Vec<u8>>) -> Vec<(&'static str, Vec<u8>)> {
+    let Person { id, file, pseudonym, alleles } = person;
+    let utf16: Vec<u8> = id.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let gb = encoding_rs::GB18030.encode(id).0.into_owned();
+    let subject = blake3::derive_key("reunite 2026 audit subject v1", &[store_id, pseudonym].concat());
+    let mut all: Vec<(&'static str, Vec<u8>)> = vec![
+        ("number", id.as_bytes().to_vec()),
+        ("number", utf16),
+        ("number", gb),
+        ("digest of the number", blake3::hash(id.as_bytes()).as_bytes().to_vec()),
+        ("digest of the file", blake3::hash(file.as_bytes()).as_bytes().to_vec()),
+        ("digest of the row", blake3::hash(file.lines().nth(1).unwrap().as_bytes()).as_bytes().to_vec()),
+        ("pseudonym", pseudonym.clone()),
+        ("digest of the pseudonym", blake3::hash(pseudonym).as_bytes().to_vec()),
+        ("subject of audit records", subject[..16].to_vec()),
+        ("profile", alleles.clone()),
+        ("digest of the profile", blake3::hash(alleles).as_bytes().to_vec()),
+        ("profile", file.lines().nth(1).unwrap().split_once(',').unwrap().1.as_bytes().to_vec()),
+    ];
+    for secret in secrets.values().filter_map(|secret| <&[u8; 32]>::try_from(&secret[..]).ok()) {
+        all.push(("commitment", blake3::keyed_hash(secret, pseudonym).as_bytes().to_vec()));
+        all.push(("keyed digest of the number", blake3::keyed_hash(secret, id.as_bytes()).as_bytes().to_vec()));
+        let plain = blake3::hash(file.as_bytes());
+        all.push(("keyed digest of the file", blake3::keyed_hash(secret, plain.as_bytes()).as_bytes().to_vec()));
+    }
+    all
+}
+
+/// What of it is in which file of a store.
+fn left(lab: &Lab, derived: &[(&'static str, Vec<u8>)]) -> BTreeSet<String> {
+    let store = lab.path("store");
+    let mut found = BTreeSet::new();
+    for path in everything_in(&store).into_iter().filter(|path| path.is_file()) {
+        let bytes = fs::read(&path).unwrap();
+        let name = path.strip_prefix(&store).unwrap().to_string_lossy().into_owned();
+        let name = if name.ends_with(".sealed") { "vault".to_owned() } else { name };
+        let name = name.split('/').next().unwrap().to_owned();
+        for (what, value) in derived {
+            let holds = |form: &Vec<u8>| memchr::memmem::find(&bytes, form).is_some();
+            if forms(value).iter().any(holds) {
+                found.insert(format!("{name}: {what}"));
+            }
+        }
+    }
+    found
+}
+
+/// The store's secrets, which who has the store has, too.
+fn secrets(lab: &Lab) -> BTreeMap<String, Vec<u8>> {
+    let database = lab.database("store");
+    let mut statement = database.prepare("SELECT key, value FROM meta WHERE typeof(value) = 'blob'").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+/// What the laboratory's keys derive from a digest of a file, now and before.
+fn digests_of(
+    key: &str,
+    store_id: &[u8],
+    secrets: &BTreeMap<String, Vec<u8>>,
+    file: &str,
+) -> Vec<(&'static str, Vec<u8>)> {
+    let key = SecretKey::load(&KeySource::File(key.into())).unwrap().digest_key();
+    let plain = blake3::hash(file.as_bytes());
+    let keyed = |context, of_ledger: &[u8]| {
+        let mut material = [&key[..], of_ledger].concat();
+        material.resize(64, 0);
+        blake3::keyed_hash(&blake3::derive_key(context, &material), plain.as_bytes()).as_bytes().to_vec()
+    };
+    vec![
+        ("digest of the file under the key", keyed("reunite 2026 digests of imported files v1", store_id)),
+        (
+            "digest of the file under the key",
+            keyed("reunite 2026 digests of files in the audit chain v1", &secrets["digest_secret"]),
+        ),
+    ]
+}
+
+/// A matched store, in which a child and a mother came in files of their own.
+struct Left {
+    lab: Lab,
+    identity: String,
+    child_file: String,
+    family_file: String,
+}
+
+impl Left {
+    fn new() -> Self {
+        let lab = Lab::new();
+        let (identity, recipient) = custodian(&lab, "identity");
+        lab.run(&["vault", "recipients", "add", &recipient]).ends(0);
+        lab.synth("files", 20, 60, 1);
+        for layout in ["families", "children"] {
+            lab.run(&["import", "--as", layout, &lab.name(&format!("files/{layout}.csv"))]).ends(0);
+        }
+        let loci = "D3S1358,vWA,FGA,D8S1179,D21S11,D18S51,D5S818,D13S317,D16S539,TH01";
+        let child_file =
+            format!("sample_id,sex,{loci}\n{CHILD},m,15/18,14/19,21/26,10/15,28/33.2,12/21,9/12,8/13,9/14,6/9.3\n");
+        let family_file = format!(
+            "family_id,sample_id,relation,sex,{loci}\n{FAMILY},{MOTHER},mother,f,15/17,14/20,21/27,10/16,28/32.2,12/22,9/13,8/14,9/13,7/9.3\n"
+        );
+        lab.import("children", "one.csv", &child_file, &[]).ends(0);
+        lab.import("children", "again.csv", child_file.replace(",m,", ",u,"), &["--on-conflict", "keep"]).ends(0);
+        lab.import("children", "bad.csv", child_file.replace("6/9.3", "six"), &[]).ends(2);
+        lab.import("families", "family.csv", &family_file, &[]).ends(0);
+        lab.run(&["match", "--min-log10-lr", "-2"]);
+        reunite(&["key", "new", &lab.name("new")]).ends(0);
+        let left = Self { lab, identity, child_file, family_file };
+        let child = left.person(CHILD, &left.child_file);
+        let child = HEXLOWER.encode(&child.pseudonym);
+        left.lab
+            .run(&["export", "--as", "children", "--child", &child, "--show-genotypes", &left.lab.name("out.csv")])
+            .ends(0);
+        left
+    }
+
+    fn person<'a>(&self, id: &'a str, file: &'a str) -> Person<'a> {
+        let pseudonym = HEXLOWER.decode(self.lab.pseudonyms("sample", [id])[id].as_bytes()).unwrap();
+        let sql = "SELECT profile FROM sample WHERE pseudonym = ?1";
+        let profile: Vec<u8> = self.lab.database("store").query_row(sql, [&pseudonym], |row| row.get(0)).unwrap();
+        // Which loci stand first in the ledger does not matter.
+        let alleles = profile[2 + usize::from(profile[0])..profile.len() - 8].to_vec();
+        Person { id, file, pseudonym, alleles }
+    }
+
+    fn derived(&self, person: &Person<'_>, key: &str) -> Vec<(&'static str, Vec<u8>)> {
+        let secrets = secrets(&self.lab);
+        let store_id = secrets["store_id"].clone();
+        let mut all = derived(person, &store_id, &secrets);
+        all.extend(digests_of(&self.lab.name(key), &store_id, &secrets, person.file));
+        let exported = self.lab.read("out.csv");
+        all.push(("digest of the export", blake3::hash(exported.as_bytes()).as_bytes().to_vec()));
+        all
+    }
+}
+
+fn list(all: &[&str]) -> BTreeSet<String> {
+    // An encrypted ledger shows nothing; what stands beside it does.
+    all.iter().filter(|one| !ENCRYPTS || !one.starts_with("ledger")).map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_expunging_leaves_is_what_recognises_the_expunged() {
+    let left_behind = Left::new();
+    let Left { lab, child_file, family_file, .. } = &left_behind;
+    let child = left_behind.person(CHILD, child_file);
+    let mother = left_behind.person(MOTHER, family_file);
+    let before = left_behind.derived(&child, "key");
+    let there = left(lab, &before);
+    for what in ["pseudonym", "profile", "digest of the file under the key", "subject of audit records"] {
+        assert!(ENCRYPTS || there.contains(&format!("ledger.db: {what}")), "the search finds what is there: {there:?}");
+    }
+    assert!(there.contains("vault: pseudonym") && there.contains("index: pseudonym"), "{there:?}");
+    // Nothing of it is a dictionary for who has no key.
+    for what in there.iter() {
+        let allowed = ["pseudonym", "profile", "digest of the file under the key", "subject of audit records"];
+        assert!(allowed.iter().any(|one| what.ends_with(&format!(": {one}"))), "{what}");
+    }
+    let whom = HEXLOWER.encode(&child.pseudonym);
+    lab.run(&[&["expunge", &whom], &WHY[..]].concat()).ends(0);
+    let mut derived = before;
+    derived.extend(left_behind.derived(&child, "key"));
+    // Only who has the key, and tries the number, finds these.
+    assert_eq!(left(lab, &derived), list(&["ledger.db: commitment", "ledger.db: subject of audit records"]));
+    // A family, by its number.
+    let family = lab.pseudonyms("family", [FAMILY])[FAMILY].clone();
+    let mut derived = left_behind.derived(&mother, "key");
+    lab.run(&[&["expunge", &family], &WHY[..]].concat()).ends(0);
+    derived.extend(derived_after(&left_behind, &mother));
+    assert_eq!(left(lab, &derived), list(&["ledger.db: commitment", "ledger.db: subject of audit records"]));
+    lab.run(&["match", "--min-log10-lr", "-2"]);
+    assert_eq!(left(lab, &derived), list(&["ledger.db: commitment", "ledger.db: subject of audit records"]));
+    lab.run(&["verify"]).ends(0);
+}
+
+fn derived_after(left_behind: &Left, person: &Person<'_>) -> Vec<(&'static str, Vec<u8>)> {
+    left_behind.derived(person, "key")
+}
+
+#[test]
+fn a_change_of_the_key_leaves_the_old_one_the_audit_chain_alone() {
+    let left_behind = Left::new();
+    let Left { lab, identity, child_file, family_file } = &left_behind;
+    let child = left_behind.person(CHILD, child_file);
+    let mother = left_behind.person(MOTHER, family_file);
+    lab.run(&[&["expunge", &HEXLOWER.encode(&child.pseudonym)], &WHY[..]].concat()).ends(0);
+    let of_both = || [left_behind.derived(&child, "key"), left_behind.derived(&mother, "key")].concat();
+    let mut derived = of_both();
+    rotate(lab, identity).ends(0);
+    fs::rename(lab.path("key"), lab.path("old")).unwrap();
+    fs::rename(lab.path("new"), lab.path("key")).unwrap();
+    let old = |person: &Person<'_>| left_behind.derived(person, "old");
+    derived.extend([old(&child), old(&mother)].concat());
+    // The mother's profile stays, of course; nothing leads to her number, or to that of the expunged child.
+    derived.retain(|(what, value)| *what != "profile" || *value != mother.alleles);
+    derived
+        .retain(|(what, value)| *what != "digest of the profile" || *value != blake3::hash(&mother.alleles).as_bytes());
+    assert_eq!(left(lab, &derived), list(&["ledger.db: subject of audit records"]));
+    // The order of rows is not that of the old pseudonyms, nor that of the file.
+    let database = lab.database("store");
+    for table in ["sample", "family"] {
+        let mut statement = database.prepare(&format!("SELECT pseudonym FROM {table} ORDER BY id")).unwrap();
+        let rows: Vec<Vec<u8>> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert!(rows.len() > 15 && rows.is_sorted(), "{table}");
+    }
+    drop(database);
+    lab.run(&["verify"]).ends(0);
+    // The expunged are recognised all the same, by their numbers.
+    lab.import("children", "one.csv", child_file, &[]).ends(2).says(&["expunged", "--restore-expunged"]);
+    lab.import("children", "two.csv", child_file.replace(CHILD, OTHER), &[]).ends(0);
+}
+
+#[test]
+fn rows_and_sealed_records_are_in_no_order_of_the_file() {
+    let lab = Lab::new();
+    let (_, recipient) = custodian(&lab, "identity");
+    lab.run(&["vault", "recipients", "add", &recipient]).ends(0);
+    lab.synth("files", 30, 300, 1);
+    for layout in ["families", "children"] {
+        lab.run(&["import", "--as", layout, &lab.name(&format!("files/{layout}.csv"))]).ends(0);
+    }
+    let database = lab.database("store");
+    for table in ["sample", "family"] {
+        let sql = match table {
+            "sample" => "SELECT pseudonym FROM sample WHERE role = 'child' ORDER BY id",
+            _ => "SELECT pseudonym FROM family ORDER BY id",
+        };
+        let mut statement = database.prepare(sql).unwrap();
+        let rows: Vec<Vec<u8>> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert!(rows.len() >= 30 && rows.is_sorted(), "{table}");
+    }
+    let mut files = 0;
+    for path in everything_in(&lab.path("store/vault")).into_iter().filter(|path| path.is_file()) {
+        let text = fs::read_to_string(&path).unwrap();
+        let keys: Vec<&str> = text.lines().filter(|line| line.starts_with("sample ")).collect();
+        let of = |line: &str| line.split(" record ").next().unwrap().to_owned();
+        let number = |line: &str| -> usize {
+            line.split(" record ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap()
+        };
+        assert!(keys.len() > 30 && keys.iter().map(|line| of(line)).is_sorted());
+        assert!(keys.iter().map(|line| number(line)).eq(1..=keys.len()));
+        files += 1;
+    }
+    assert_eq!(files, 2);
+    assert!(!lab.run(&["verify"]).ends(0).err.contains("order of the imported file"));
+}
+
+/// Imports that bring somebody back.
+mod coming_back {
+    use super::*;
+
+    const CHILDREN: &str = "sample_id,sex,vWA,FGA\nC1,m,14/15,22\nC2,f,16,21/24\n";
+
+    fn expunged() -> (Lab, String) {
+        let lab = Lab::new();
+        lab.import("children", "c.csv", CHILDREN, &[]).ends(0);
+        let child = lab.pseudonyms("sample", ["C1"])["C1"].clone();
+        lab.run(&[&["expunge", &child], &WHY[..]].concat()).ends(0).says(&["stay known"]);
+        (lab, child)
+    }
+
+    #[test]
+    fn the_expunged_do_not_come_back_unless_asked_for_with_a_reason() {
+        let (lab, child) = expunged();
+        let counted = lab.counts();
+        let again = lab.name("c.csv");
+        let import = |options: &[&str]| lab.run(&[&["import", "--as", "children", &again], options].concat());
+        import(&[]).ends(2).says(&["expunged", "--restore-expunged", &child]);
+        import(&["--dry-run"]).ends(2).says(&["expunged"]);
+        import(&["--on-conflict", "replace"]).ends(2).says(&["expunged"]);
+        import(&["--on-conflict", "add"]).ends(2).says(&["expunged"]);
+        import(&["--keep-going"]).ends(2).says(&["expunged"]);
+        assert_eq!(lab.counts(), counted);
+        // A pseudonym brings nobody back either.
+        let pseudonyms = lab.write("p.csv", format!("sample_id,sex,vWA,FGA\n{child},m,14/15,22\n"));
+        lab.run(&["import", "--as", "children", "--identifiers", "pseudonyms", &pseudonyms])
+            .ends(2)
+            .says(&["expunged"]);
+        // Nor as a relative.
+        let family =
+            "family_id,sample_id,relation,sex,vWA,FGA\nF1,C1,full-sibling,m,14/15,22\nF1,M,mother,f,14/17,22\n";
+        lab.import("families", "f.csv", family, &[]).ends(2).says(&["expunged"]);
+        let kept = import(&["--on-conflict", "keep"]).ends(0).says(&["expunged"]);
+        assert!(kept.err.contains("1 ") && lab.counts() == counted, "{}", kept.err);
+        import(&["--restore-expunged"]).ends(2).says(&["--reason"]);
+        assert_eq!(lab.counts(), counted);
+        let why = ["--restore-expunged", "--reason", "consent was given again"];
+        import(&[&why[..], &["--dry-run"]].concat()).ends(0).says(&["would be taken in again"]);
+        assert_eq!(lab.counts(), counted);
+        import(&why).ends(0).says(&["taken in again"]);
+        assert!(lab.counts().contains("2 children"), "{}", lab.counts());
+        let listed = lab.run(&["audit", "list", "--about", &child, "--format", "json"]).ends(0).json();
+        let last = listed["records"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!((&last["command"], &last["reason"]), (&"import".into(), &"consent was given again".into()));
+        assert_eq!(last["details"]["restored"], 1);
+        // Now it is as if nothing had been.
+        import(&[]).ends(0).says(&["nothing changed"]);
+        lab.run(&["verify"]).ends(0);
+    }
+
+    #[test]
+    fn a_family_that_was_named_stays_out_and_one_that_was_left_empty_may_get_others() {
+        let lab = Lab::new();
+        let head = "family_id,sample_id,relation,sex,vWA,FGA\n";
+        let first = "F1,A,mother,f,14/15,22\nF1,S,father,m,14,22/23\nF2,S,father,m,14,22/23\nF3,B,mother,f,16,21\n";
+        lab.import("families", "f.csv", format!("{head}{first}"), &[]).ends(0);
+        let family = lab.pseudonyms("family", ["F1"])["F1"].clone();
+        let mother = lab.pseudonyms("sample", ["B"])["B"].clone();
+        lab.run(&[&["expunge", &family, &mother], &WHY[..]].concat()).ends(0).says(&["2 samples and 2 families"]);
+        // The father is in the store, in another family: not the family that was expunged.
+        lab.import("families", "s.csv", format!("{head}F1,S,father,m,14,22/23\n"), &[]).ends(2).says(&["expunged"]);
+        lab.import("families", "n.csv", format!("{head}F3,N,father,m,16/17,21\n"), &[]).ends(0);
+        let kept = ["--on-conflict", "keep"];
+        lab.import("families", "f.csv", format!("{head}{first}"), &kept).ends(0);
+        assert!(lab.counts().contains("2 families with 2 relatives"), "{}", lab.counts());
+        let why = ["--restore-expunged", "--reason", "a mistake"];
+        lab.import("families", "f.csv", format!("{head}{first}"), &why).ends(0);
+        assert!(lab.counts().contains("3 families"), "{}", lab.counts());
+        lab.run(&["verify"]).ends(0);
+    }
+
+    #[test]
+    fn they_are_recognised_after_several_changes_of_the_key_and_not_without_the_old_one() {
+        let lab = Lab::new();
+        let (identity, recipient) = custodian(&lab, "identity");
+        lab.run(&["vault", "recipients", "add", &recipient]).ends(0);
+        let people = "sample_id,sex,agency,vWA,FGA\nC1,m,鲁,14/15,22\nC2,f,,16,21/24\nC3,m,,15,23\nC4,m,,15,22\n";
+        lab.import("children", "c.csv", people, &[]).ends(0);
+        let expunge = |id: &str, agency: &str| {
+            let input = fs::File::open(lab.write("ids", format!("{id}\n"))).unwrap();
+            let agency: &[&str] = if agency.is_empty() { &[] } else { &["--agency", agency] };
+            let words = [&["expunge", "--identifiers", "sample"], agency, &WHY[..]].concat();
+            let said = crate::common::Said::of(lab.command(&words).stdin(input).output().unwrap());
+            said.ends(0);
+        };
+        let rotate = |lost: &[&str]| {
+            let _ = fs::remove_file(lab.path("new"));
+            reunite(&["key", "new", &lab.name("new")]).ends(0);
+            let said = crate::common::rotation::rotate_on(&lab, "store", &identity, lost).ends(0);
+            fs::rename(lab.path("new"), lab.path("key")).unwrap();
+            said
+        };
+        let refused = |id: &str| {
+            let row = people.lines().find(|row| row.starts_with(id)).unwrap();
+            let said =
+                lab.import("children", "x.csv", format!("sample_id,sex,agency,vWA,FGA\n{row}\n"), &["--dry-run"]);
+            said.status == 2 && said.err.contains("expunged")
+        };
+        expunge("C1", "鲁");
+        rotate(&[]);
+        assert!(refused("C1") && !refused("C2"));
+        expunge("C2", "");
+        rotate(&[]);
+        rotate(&[]);
+        expunge("C3", "");
+        assert!(refused("C1") && refused("C2") && refused("C3") && !refused("C4"));
+        let why = ["--restore-expunged", "--reason", "consent was given again"];
+        lab.import("children", "c.csv", people, &[]).ends(2).says(&["3 rows"]);
+        lab.import("children", "c1.csv", "sample_id,sex,agency,vWA,FGA\nC1,m,鲁,14/15,22\n", &why).ends(0);
+        assert!(!refused("C1") && refused("C2"));
+        if !ENCRYPTS {
+            rotate(&["--key-lost"]).says(&["cannot be recognised any more"]);
+            assert!(!refused("C2") && !refused("C3"));
+        }
+        lab.run(&["verify"]).ends(0);
+    }
+}
