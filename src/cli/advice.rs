@@ -1,6 +1,7 @@
 //! Says what to do about an error: what to type, and how to help a disk.
 //!
 //! The library's errors name neither options nor commands; their names are here.
+use crate::model::shown_path;
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -170,7 +171,7 @@ fn export(conflict: ExportConflict) -> &'static str {
 pub(super) fn about_disk(error: &anyhow::Error, dir: &Path) -> Option<String> {
     let trouble = error.chain().find_map(trouble)?;
     let full = trouble == Trouble::Full || trouble == Trouble::Failing && has_no_room(dir);
-    let dir = dir.display();
+    let dir = shown_path(dir);
     Some(match trouble {
         _ if full => {
             format!("make room for the store {dir}, and repeat the command: what was acknowledged before is there")

@@ -6,8 +6,9 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use crate::audit::Entry;
+use crate::files::Loosened;
 use crate::intake::TableRequest;
-use crate::model::Pseudonym;
+use crate::model::{Pseudonym, shown_path};
 use crate::pseudonym::KeySource;
 use crate::report;
 use crate::store::{self, Frequencies, Store, StoreError};
@@ -45,7 +46,17 @@ impl Global {
 
     /// Opens the store.
     pub(super) fn open(&self) -> Result<Store, StoreError> {
-        Store::open(&self.store, self.key())
+        let store = Store::open(&self.store, self.key())?;
+        for Loosened { path, mode, closed, .. } in store.loosened() {
+            let now = if *closed {
+                "it is closed to them now; think about who may have read it"
+            } else {
+                "close it with chmod go= as its owner"
+            };
+            Output::new(self.quiet)
+                .warn(&format!("{} was open to other users (mode {mode:04o}): {now}", shown_path(path)));
+        }
+        Ok(store)
     }
 
     /// A record of this command for the audit chain.

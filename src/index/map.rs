@@ -12,6 +12,8 @@ use std::path::Path;
 
 use memmap2::{Mmap, MmapMut};
 
+use crate::files;
+
 use super::IndexError;
 
 /// How an index file is brought into memory.
@@ -101,7 +103,7 @@ impl Deref for Bytes {
 }
 
 pub(super) fn load(path: &Path, access: Access) -> Result<Bytes, IndexError> {
-    let file = File::open(path).map_err(IndexError::io("open"))?;
+    let file = files::open(path).map_err(IndexError::io("open"))?;
     let length = length(&file)?;
     if access == Access::Mapped || access == Access::Usual && length > MOST_READ {
         return Ok(Bytes::Mapped(map(&file).map_err(IndexError::io("map"))?));

@@ -18,7 +18,7 @@ use crate::intake::rows::finish::SoundRows;
 use crate::intake::text::encoding::decode;
 #[cfg(feature = "xlsx")]
 use crate::intake::text::workbook;
-use crate::model::{FamilyPedigree, FindingCode, Pseudonym, SampleRecord};
+use crate::model::{FamilyPedigree, FindingCode, Pseudonym, SampleRecord, shown_path};
 
 /// Reads a file; as [`read_bytes`].
 ///
@@ -47,7 +47,7 @@ use crate::model::{FamilyPedigree, FindingCode, Pseudonym, SampleRecord};
 /// [`IntakeError`] if the file cannot be read or is larger than [`MOST_BYTES`](crate::intake::MOST_BYTES). What is wrong inside it is not an
 /// error of this function but in [`Intake::problems`].
 pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeError> {
-    Ok(read_bytes(&path.display().to_string(), &file_bytes(path)?, request))
+    Ok(read_bytes(&shown_path(path), &file_bytes(path)?, request))
 }
 
 /// The names of a workbook's sheets that have cells, in their order; `None` if the bytes are no workbook that is read here.

@@ -3,6 +3,7 @@
 use nix::unistd::{User, getuid};
 
 use crate::audit::Entry;
+use crate::model::is_deceptive;
 
 use super::error::StoreError;
 
@@ -49,7 +50,7 @@ pub fn checked_reason(text: &str) -> Result<String, BadReason> {
         Err(BadReason::Empty)
     } else if text.chars().count() > MOST_CHARACTERS {
         Err(BadReason::TooLong)
-    } else if text.chars().any(char::is_control) {
+    } else if text.chars().any(is_deceptive) {
         Err(BadReason::Control)
     } else {
         Ok(text.to_owned())
@@ -66,7 +67,7 @@ pub enum BadReason {
     /// Above the limit.
     #[error("a reason has at most {MOST_CHARACTERS} characters")]
     TooLong,
-    /// Several lines, or control characters.
-    #[error("a reason is one line, without control characters")]
+    /// Several lines, or characters that control a terminal or cannot be seen.
+    #[error("a reason is one line, without control and invisible characters")]
     Control,
 }

@@ -1,14 +1,15 @@
 //! The store: a folder with settings, frequencies, ledger, index, vault and lock.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use data_encoding::HEXLOWER;
 
 use crate::audit::{Attribution, Entry};
+use crate::files::{self, Loosened};
 use crate::kinship::Calculator;
 use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey};
 use crate::matching::{Criterion, Doubts};
@@ -39,6 +40,7 @@ const HOLDER: u64 = 200;
 /// audit chain, tells an [`Observer`](super::Observer) how it gets on, and returns values.
 pub struct Store {
     dir: PathBuf,
+    loosened: Vec<Loosened>,
     id: String,
     indices: PathBuf,
     table: FrequencyTable,
@@ -227,12 +229,14 @@ impl Store {
         let criterion = config.matching.criterion().map_err(bad("match"))?;
         let table = kept_table(dir, &config.frequencies.file, &config.frequencies.digest)?;
         // In a folder for several stores, each has its own.
-        let indices = match config.index_dir {
+        let indices = match &config.index_dir {
             None => dir.join(INDEX),
             Some(folder) => folder.join(format!("reunite-{}", config.store_id)),
         };
+        let loosened = protected(dir, &indices, &config.index_dir)?;
         Ok(Self {
             dir: dir.to_owned(),
+            loosened,
             id: config.store_id,
             indices,
             table,
@@ -245,6 +249,12 @@ impl Store {
             source: key,
             key: OnceLock::new(),
         })
+    }
+
+    /// What of the store other users could read when it was opened; it is closed to them now, where that is possible.
+    #[must_use]
+    pub fn loosened(&self) -> &[Loosened] {
+        &self.loosened
     }
 
     /// The folder.
@@ -349,6 +359,10 @@ impl Store {
     /// Opens the ledger with this key.
     pub(super) fn ledger_under(&self, key: Option<&SecretKey>) -> Result<Ledger, StoreError> {
         let path = self.dir.join(LEDGER);
+        for end in ["", "-wal", "-shm", "-journal"] {
+            let file = self.dir.join(format!("{LEDGER}{end}"));
+            files::check(&file).map_err(|source| StoreError::io(FileAction::Open, &file, source))?;
+        }
         let ledger = Ledger::open(&path, key.map(ledger_key).as_ref()).map_err(|error| at(&path, error))?;
         if HEXLOWER.encode(&ledger.store_id()?) != self.id {
             return Err(StoreError::OtherLedger(path));
@@ -383,8 +397,7 @@ impl Store {
     /// Keeps other operations from changing the store meanwhile.
     pub(super) fn lock(&self) -> Result<Lock, StoreError> {
         let path = self.dir.join(LOCK);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
-        let file = file.map_err(|source| StoreError::io(FileAction::Open, &path, source))?;
+        let file = files::open_or_create(&path).map_err(|source| StoreError::io(FileAction::Open, &path, source))?;
         match file.try_lock() {
             Ok(()) => {
                 // For whoever comes meanwhile; on a full disk they do not learn who it is.
@@ -445,10 +458,30 @@ impl Store {
     }
 }
 
+/// Closes the folders of a store, and the files in them, to other users, and gives what was open.
+fn protected(dir: &Path, indices: &Path, index_dir: &Option<PathBuf>) -> Result<Vec<Loosened>, StoreError> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StoreError::io(FileAction::Protect, &path, source)
+    };
+    // The user may give the store by a link.
+    let dir = dir.canonicalize().map_err(io(dir))?;
+    let owner = dir.metadata().map_err(io(&dir))?.uid();
+    let mut loosened = files::protect(&dir, None).map_err(io(&dir))?;
+    let vault = dir.join(VAULT);
+    loosened.extend(files::protect(&vault, Some(owner)).map_err(io(&vault))?);
+    loosened.extend(files::protect(indices, Some(owner)).map_err(|source| match index_dir {
+        // Where others may make folders, a stranger may have made it.
+        Some(_) => StoreError::OpenIndexFolder(indices.to_owned()),
+        None => io(indices)(source),
+    })?);
+    Ok(loosened)
+}
+
 /// Reads `reunite.toml`.
 pub(super) fn read_config(dir: &Path) -> Result<Config, StoreError> {
     let path = dir.join(CONFIG);
-    let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+    let text = files::open(&path).and_then(io::read_to_string).map_err(|error| match error.kind() {
         ErrorKind::NotFound => StoreError::NoStore(dir.to_owned()),
         _ => StoreError::io(FileAction::Read, &path, error),
     })?;

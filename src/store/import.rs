@@ -11,7 +11,7 @@ use crate::intake::{
 };
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict};
 use crate::matching::IdentityRule;
-use crate::model::{Layout, Pseudonym};
+use crate::model::{Layout, Pseudonym, shown, shown_path};
 use crate::population::Mutation;
 use crate::pseudonym::Pseudonymizer;
 use crate::report::words::hex;
@@ -235,7 +235,7 @@ impl Store {
             && with_rows.len() < pedigrees.len()
         {
             let without = (pedigrees.len() - with_rows.len()) as u64;
-            let file = &path.display().to_string();
+            let file = &shown_path(path);
             observer.notice(&Notice::PedigreesWithoutRows { file, pedigrees: without });
         }
         Ok(Imported { log, failed })
@@ -294,7 +294,7 @@ fn pedigrees(path: &Path, options: &ImportOptions, names: &Pseudonymizer) -> Res
     if options.layout == Some(Layout::Children) {
         return Err(StoreError::PedigreesOfChildren);
     }
-    FamilyPedigrees::read(&path.display().to_string(), &read(path)?, names, options.spreadsheet_numbers)
+    FamilyPedigrees::read(&shown_path(path), &read(path)?, names, options.spreadsheet_numbers)
         .map_err(|problems| StoreError::Refused { path: path.to_owned(), problems })
 }
 
@@ -302,7 +302,7 @@ fn cases(path: &Path, options: &ImportOptions, request: &Request<'_>) -> Result<
     if options.layout.is_none() {
         return Err(StoreError::CasesWithoutLayout);
     }
-    CaseList::read(&path.display().to_string(), &read(path)?, request)
+    CaseList::read(&shown_path(path), &read(path)?, request)
         .map_err(|problems| StoreError::Refused { path: path.to_owned(), problems })
 }
 
@@ -332,7 +332,7 @@ impl Desk<'_> {
         let started = Instant::now();
         let name = match source.path.to_str() {
             Some("-") => "standard input".to_owned(),
-            _ => source.path.display().to_string(),
+            _ => shown_path(&source.path),
         };
         let mut report = FileReport::new(name.clone());
         if let Some(why) = source.skipped {
@@ -359,7 +359,7 @@ impl Desk<'_> {
             }
         };
         for sheet in self.sheets(&bytes) {
-            let name = sheet.as_ref().map_or_else(|| name.clone(), |sheet| format!("{name}[{sheet}]"));
+            let name = sheet.as_ref().map_or_else(|| name.clone(), |sheet| format!("{name}[{}]", shown(sheet)));
             let mut intake = self.read(&name, &bytes, sheet.as_deref());
             if given_up {
                 let mib = bytes.len() >> 20;

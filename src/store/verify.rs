@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use crate::index::{Access, IndexError};
 use crate::kinship::KinshipError;
 use crate::ledger::{Counts, Ledger};
-use crate::model::Pseudonym;
+use crate::model::{Pseudonym, shown_path};
 use crate::pseudonym::VaultError;
 
 use super::audit::{AuditCheck, follow};
@@ -81,7 +81,7 @@ pub struct VaultCheck {
 #[non_exhaustive]
 pub enum VaultFault {
     /// It holds something else than was written.
-    #[error("{} was changed: restore it from its backup", .0.display())]
+    #[error("{} was changed: restore it from its backup", shown_path(.0))]
     Changed(PathBuf),
     /// It cannot be read.
     #[error("{0}")]

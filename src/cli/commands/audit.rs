@@ -1,4 +1,5 @@
 //! `audit`.
+use crate::model::shown_path;
 
 use std::path::PathBuf;
 
@@ -77,7 +78,7 @@ impl Audit {
                 output.say(&format!(
                     "wrote the signing key to {file} and its public key to {file}.pub\nkeep the first away from the \
                      store; whoever checks needs the second",
-                    file = file.display()
+                    file = shown_path(file)
                 ));
                 Ok(Outcome::Done)
             }
@@ -93,7 +94,7 @@ impl List {
         say_other_keys(rekeyed_by, output);
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
-            Format::Csv => output.data(&report.csv()?)?,
+            Format::Csv => output.data(&report.csv())?,
             Format::Table if report.records.is_empty() => output.say("no records"),
             Format::Table => output.data(&report.table())?,
         }
@@ -114,7 +115,7 @@ impl MakeCheckpoint {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let key = SigningKey::load(&KeySource::File(self.signing_key.clone()))?;
         let records = global.open()?.sign_checkpoint(&self.out, &key, &global.entry("audit checkpoint"))?;
-        output.say(&format!("signed {} records, to {}", count(records), self.out.display()));
+        output.say(&format!("signed {} records, to {}", count(records), shown_path(&self.out)));
         Ok(Outcome::Done)
     }
 }
@@ -124,7 +125,7 @@ impl Verify {
         let key = self.public_key.as_deref().map(PublicKey::load).transpose()?;
         let signed = key.as_ref().map(|key| SignedCheckpoints { files: &self.checkpoint, key });
         let check = global.open()?.check_audit(signed)?;
-        let wrong = check.checkpoints.iter().filter_map(|one| Some((one.file.display(), one.result.err()?)));
+        let wrong = check.checkpoints.iter().filter_map(|one| Some((shown_path(&one.file), one.result.err()?)));
         let (unread, wrong): (Vec<_>, Vec<_>) =
             wrong.partition(|(_, error)| matches!(error, CheckpointError::Malformed | CheckpointError::Signature));
         unread.iter().for_each(|(file, error)| output.warn(&format!("{file}: {error}")));

@@ -10,7 +10,7 @@ use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, plural};
 use crate::intake::{Format, NumberKind, Problem, SingleAllele, SpreadsheetNumbers};
 use crate::ledger::OnConflict;
-use crate::model::Layout;
+use crate::model::{Layout, shown_path};
 use crate::report::words::wrap;
 use crate::report::{SCREEN, list_findings};
 use crate::store::{Identifiers, ImportOptions, Imported, Sheets, StoreError, write_over, write_private};
@@ -229,5 +229,5 @@ pub(super) fn list(problems: &[Problem], output: &Output) {
 fn refuse(path: &Path, problems: &[Problem], output: &Output) {
     list(problems, output);
     let found = plural(problems.len() as u64, "problem");
-    output.warn(&format!("{}: {found} found, nothing imported", path.display()));
+    output.warn(&format!("{}: {found} found, nothing imported", shown_path(path)));
 }

@@ -1,4 +1,5 @@
 //! `init`.
+use crate::model::shown_path;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,7 +58,7 @@ impl Init {
         )?;
         output.say(&format!(
             "made the store {} with {} loci; {}; candidates from log10 LR {}",
-            store.dir().display(),
+            shown_path(store.dir()),
             table.panel().len(),
             store.calculator()?.settings_line(),
             criterion.min_log10_lr

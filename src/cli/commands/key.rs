@@ -1,4 +1,5 @@
 //! `key`.
+use crate::model::shown_path;
 
 use std::path::PathBuf;
 
@@ -35,7 +36,7 @@ impl Key {
                     "wrote the key {} to {}\nkeep a copy in a safe place: without it, new samples cannot be told from old \
                      ones",
                     key.fingerprint(),
-                    file.display()
+                    shown_path(file)
                 ));
                 Ok(Outcome::Done)
             }

@@ -26,7 +26,9 @@ use crate::intake::rows::settle::{Settled, Settler};
 use crate::intake::rows::table::TableRow;
 use crate::intake::text::identifiers::{self, SpreadsheetNumbers};
 use crate::intake::text::words;
-use crate::model::{DropOut, FindingCode, Layout, ManyAlleles, Profile, Pseudonym, Relation, SampleRecord, Sex};
+use crate::model::{
+    DropOut, FindingCode, Layout, ManyAlleles, Profile, Pseudonym, Relation, SampleRecord, Sex, stated,
+};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
 /// Reads the rows of one file.
@@ -381,6 +383,7 @@ impl<'h> RowReader<'h> {
         if text.is_empty() {
             return None;
         }
+        let text = self.stated(text);
         if let Some(last) = self.words.last(Column::Agency, text) {
             return Some(last);
         }
@@ -403,7 +406,12 @@ impl<'h> RowReader<'h> {
             findings.problem(line, self.header.field_column(column.field()), FindingCode::Text, what);
             return None;
         }
-        Some(self.words.shared(column, text))
+        Some(self.words.shared(column, self.stated(text)))
+    }
+
+    /// A text of a cell; exports, which have pseudonyms, have marked what a spreadsheet would compute.
+    fn stated<'t>(&self, text: &'t str) -> &'t str {
+        if self.pseudonymizer.takes_pseudonyms() { stated(text) } else { text }
     }
 
     fn family(&mut self, line: u64, agency: Option<&Arc<str>>, id: &str, findings: &mut Findings) -> Option<Pseudonym> {
