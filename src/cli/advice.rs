@@ -14,7 +14,7 @@ use crate::index::IndexError;
 use crate::intake::{FindingCode, Problem};
 use crate::ledger::{LedgerError, Trouble};
 use crate::pseudonym::{KeyError, VaultError};
-use crate::store::{BadNumber, ExportConflict, Incomplete, RotationState, StoreError};
+use crate::store::{BadNumber, ExportConflict, Incomplete, OutputError, RotationState, StoreError};
 
 /// Says what to do about an error, if it is one of the store's.
 pub(super) fn fix_of(error: &anyhow::Error) -> Option<String> {
@@ -49,6 +49,8 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::EncryptedLedger(cause) => return fix(cause),
         StoreError::ReasonNeeded => "give --reason TEXT",
         StoreError::FileExists(_) => "choose another name, or give --force to write over it",
+        StoreError::Output(OutputError::OtherKind(_)) => "choose another name, or give --force to write over it",
+        StoreError::Output(_) => "choose another name",
         StoreError::Number(bad) => return Some(number(*bad)),
         StoreError::NeverMatched => "run `reunite match`",
         StoreError::ChangedMeanwhile => "match again",

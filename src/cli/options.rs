@@ -44,6 +44,11 @@ impl Global {
         self.key_fd.map(KeySource::Descriptor).or_else(|| self.key_file.clone().map(KeySource::File))
     }
 
+    /// The file with the secret key, if one was named.
+    pub(super) fn key_file(&self) -> Option<&Path> {
+        self.key_file.as_deref()
+    }
+
     /// Opens the store.
     pub(super) fn open(&self) -> Result<Store, StoreError> {
         let store = Store::open(&self.store, self.key())?;

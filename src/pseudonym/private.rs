@@ -1,5 +1,4 @@
 //! Files that hold secrets: written for nobody else, and read only if nobody else can.
-use crate::model::shown_path;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -8,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use zeroize::Zeroizing;
+
+use crate::model::shown_path;
 
 /// Where a secret is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,6 +19,7 @@ use crate::report::FamError;
 use crate::report::words::{count, plural};
 
 use super::config::SettingsError;
+use super::output::OutputError;
 use super::settings::UnfitModel;
 
 /// What was being done with a file or folder when the operating system refused.
@@ -250,6 +251,9 @@ pub enum StoreError {
     /// A file exists that was not to be replaced.
     #[error("{} exists", shown_path(.0))]
     FileExists(PathBuf),
+    /// An output cannot go to its place.
+    #[error("{0}")]
+    Output(#[from] OutputError),
     /// See [`IntakeError`].
     #[error("{0}")]
     Unread(#[from] IntakeError),

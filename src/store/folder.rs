@@ -19,7 +19,7 @@ use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
 use super::actor::this_process;
 use super::config::{Config, FrequencyConfig, MatchConfig, ModelConfig, PopulationConfig, STORE_VERSION};
 use super::error::{FileAction, StoreError};
-use super::files::{flush, folder, outside, write_private};
+use super::files::{flush, folder, outside, write_over};
 use super::frequencies::{Frequencies, read_kept};
 use super::settings::Settings;
 
@@ -145,9 +145,9 @@ impl Store {
             model: ModelConfig::from_settings(settings),
             matching: MatchConfig::new(&criterion),
         };
-        write_private(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
-        write_private(&place.join(FREQUENCIES), text.as_bytes())?;
-        write_private(&place.join(LOCK), b"")?;
+        write_over(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
+        write_over(&place.join(FREQUENCIES), text.as_bytes())?;
+        write_over(&place.join(LOCK), b"")?;
         if index_dir.is_none() {
             let folder = place.join(INDEX);
             DirBuilder::new()
@@ -432,6 +432,11 @@ impl Store {
     /// Finds out whether it was said where the key is.
     pub(super) fn has_key_source(&self) -> bool {
         self.source.is_some()
+    }
+
+    /// The file that the key is said to be in.
+    pub(super) fn key_file(&self) -> Option<PathBuf> {
+        self.source.as_ref().map(KeySource::path)
     }
 
     /// Gives the key. It is read once: a pipe gives it only once.

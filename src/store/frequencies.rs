@@ -1,5 +1,4 @@
 //! Frequency tables as they are brought: a table of any form, or the database of a Familias project.
-use crate::model::shown_path;
 
 use std::io;
 use std::path::Path;
@@ -8,6 +7,7 @@ use crate::files;
 use crate::intake::{
     PublishedTable, TableForm, TableRequest, file_bytes, is_fam_database, read_fam_database, read_frequency_table,
 };
+use crate::model::shown_path;
 use crate::population::{Floor, FrequencyTable, Model, Mutation};
 
 use super::error::{FileAction, StoreError};

@@ -1,5 +1,4 @@
 //! `audit`.
-use crate::model::shown_path;
 
 use std::path::PathBuf;
 
@@ -9,6 +8,7 @@ use crate::audit::{CheckpointError, PublicKey, SigningKey};
 use crate::cli::options::{FormatOption, Global, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count};
+use crate::model::shown_path;
 use crate::pseudonym::KeySource;
 use crate::report::Format;
 use crate::store::{AuditFilter, AuditTrail, SignedCheckpoints};

@@ -12,8 +12,10 @@ use crate::intake::{Format, NumberKind, Problem, SingleAllele, SpreadsheetNumber
 use crate::ledger::OnConflict;
 use crate::model::{Layout, shown_path};
 use crate::report::words::wrap;
-use crate::report::{SCREEN, list_findings};
-use crate::store::{Identifiers, ImportOptions, Imported, Sheets, StoreError, write_over, write_private};
+use crate::report::{MANIFEST_BEGINS, SCREEN, list_findings};
+use crate::store::{
+    Identifiers, ImportOptions, Imported, Replace, Sheets, StoreError, check_output, write_output, write_private,
+};
 
 use super::kin::RuleOption;
 use super::kits::kit_use;
@@ -104,9 +106,13 @@ pub(crate) struct Import {
     /// How findings go out: text to standard error, or JSON with all of them to standard output
     #[arg(long, value_enum, value_name = "FORM", default_value_t = ReportForm::Text)]
     report_format: ReportForm,
-    /// Write what came of each file into this file: JSON with name, digest, rows and numbers of findings
+    /// Write what came of each file into this file, also in the place of an earlier such file: JSON with name, digest, rows
+    /// and numbers of findings
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
+    /// Write the manifest over a file of any other kind that exists
+    #[arg(long, requires = "manifest")]
+    force: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -157,6 +163,10 @@ impl Import {
             return Ok(Outcome::Done);
         }
         let options = self.options()?;
+        if let Some(path) = &self.manifest {
+            // Before anything is done.
+            check_output(path, self.replace(), &self.inputs(global))?;
+        }
         let notices = Notices::new(output);
         let json = self.report_format == ReportForm::Json;
         let notices = if json { notices.without_findings() } else { notices };
@@ -175,7 +185,7 @@ impl Import {
             output.say(&format!("\n{summary}"));
         }
         if let Some(path) = &self.manifest {
-            write_over(path, log.manifest()?.as_bytes())?;
+            write_output(path, log.manifest()?.as_bytes(), self.replace(), &self.inputs(global))?;
         }
         match failed {
             Some(error) => Err(error.into()),
@@ -207,6 +217,17 @@ impl Import {
             sample_id_kind: self.sample_id_kind,
             spreadsheet_numbers: self.spreadsheet_numbers,
         })
+    }
+
+    /// What the manifest may replace: one of an earlier import, unless any file is.
+    fn replace(&self) -> Replace {
+        if self.force { Replace::AnyFile } else { Replace::Like(MANIFEST_BEGINS) }
+    }
+
+    /// Everything that this command reads.
+    fn inputs<'a>(&'a self, global: &'a Global) -> Vec<&'a Path> {
+        let beside = [&self.cases, &self.map, &self.pedigrees].into_iter().flatten();
+        self.files.iter().chain(beside).map(PathBuf::as_path).chain(global.key_file()).collect()
     }
 
     fn sheets(&self) -> Sheets {

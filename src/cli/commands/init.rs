@@ -1,5 +1,4 @@
 //! `init`.
-use crate::model::shown_path;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +11,7 @@ use crate::cli::options::{FrequencyOption, Global};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, plural};
 use crate::matching::{Criterion, Doubts};
+use crate::model::shown_path;
 use crate::pseudonym::SecretKey;
 use crate::store::{Frequencies, NewStore, Store, checked_threshold, custodians};
 

@@ -1,5 +1,4 @@
 //! `key`.
-use crate::model::shown_path;
 
 use std::path::PathBuf;
 
@@ -9,6 +8,7 @@ use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::ledger::ENCRYPTS;
+use crate::model::shown_path;
 use crate::pseudonym::SecretKey;
 
 use super::rotate::Rotate;
