@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::intake::findings::{ColumnName, Problem};
 use crate::intake::format::Format;
+use crate::intake::rows::variants::IdentifierVariant;
 use crate::model::{FamilyPedigree, Layout, Locus, SampleRecord, shown_path};
 
 /// A file, read to its end: its sound rows and everything that is wrong with it.
@@ -30,6 +31,8 @@ pub struct Intake {
     pub rejected: u64,
     /// Rows without a problem, in file order.
     pub rows: Vec<SampleRecord>,
+    /// Other forms of the identifiers of these rows, in which the store may have them.
+    pub variants: Vec<IdentifierVariant>,
     /// Pedigrees of the families of these rows that have one, by family.
     pub pedigrees: Vec<FamilyPedigree>,
     /// Errors, in order of lines and columns; the file is sound if there is none.
@@ -70,6 +73,7 @@ impl Intake {
             locus_columns: Vec::new(),
             rejected: 0,
             rows: Vec::new(),
+            variants: Vec::new(),
             pedigrees: Vec::new(),
             problems: Vec::new(),
             notes: Vec::new(),

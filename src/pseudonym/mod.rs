@@ -4,6 +4,7 @@
 //! key a pseudonym says nothing; with it, the same identifier always gives the same pseudonym.
 
 mod custodian;
+mod fold;
 mod hash;
 mod key;
 mod originals;
@@ -12,6 +13,7 @@ mod seal;
 mod vault;
 
 pub use custodian::{Custodian, CustodianError, Identity};
+pub(crate) use fold::folded;
 pub use hash::{IdentifierError, Part, Pseudonymizer};
 pub use key::{Fingerprint, SecretKey};
 pub use private::{KeyError, KeySource};

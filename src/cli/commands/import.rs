@@ -8,7 +8,7 @@ use crate::cli::notices::Notices;
 use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, plural};
-use crate::intake::{Format, NumberKind, Problem, SingleAllele, SpreadsheetNumbers};
+use crate::intake::{Format, IdentifierForms, NumberKind, Problem, SingleAllele, SpreadsheetNumbers, TextEncoding};
 use crate::ledger::OnConflict;
 use crate::model::{Layout, shown_path};
 use crate::report::words::wrap;
@@ -103,6 +103,13 @@ pub(crate) struct Import {
     /// What becomes of identifiers that a spreadsheet may have rounded, such as 3.70102E+17
     #[arg(long, value_enum, value_name = "RULE", default_value_t = SpreadsheetNumbers::Refuse)]
     spreadsheet_numbers: SpreadsheetNumbers,
+    /// What becomes of identifiers that differ only in letter case, spaces or brackets, such as F1 and f1, in the file or
+    /// from the store's
+    #[arg(long, value_enum, value_name = "RULE", default_value_t = IdentifierForms::Refuse)]
+    identifier_forms: IdentifierForms,
+    /// How the text of FILE is encoded, where the bytes could be of two encodings [default: told by the bytes]
+    #[arg(long, value_enum, value_name = "NAME")]
+    encoding: Option<TextEncoding>,
     /// How findings go out: text to standard error, or JSON with all of them to standard output
     #[arg(long, value_enum, value_name = "FORM", default_value_t = ReportForm::Text)]
     report_format: ReportForm,
@@ -216,6 +223,8 @@ impl Import {
             min_loci: self.min_loci,
             sample_id_kind: self.sample_id_kind,
             spreadsheet_numbers: self.spreadsheet_numbers,
+            identifier_forms: self.identifier_forms,
+            encoding: self.encoding,
         })
     }
 
