@@ -49,6 +49,7 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::EncryptedLedger(cause) => return fix(cause),
         StoreError::ReasonNeeded => "give --reason TEXT",
         StoreError::FileExists(_) => "choose another name, or give --force to write over it",
+        StoreError::Clock => "set the clock",
         StoreError::Output(OutputError::OtherKind(_)) => "choose another name, or give --force to write over it",
         StoreError::Output(_) => "choose another name",
         StoreError::Number(bad) => return Some(number(*bad)),

@@ -13,7 +13,7 @@ use crate::pseudonym::KeySource;
 use crate::report;
 use crate::store::{self, Frequencies, Store, StoreError};
 
-use super::output::Output;
+use super::output::{Output, plural};
 
 /// Options of every command.
 #[derive(Args)]
@@ -30,7 +30,7 @@ pub(super) struct Global {
     /// Why, in a few words without names; kept in the audit chain
     #[arg(long, global = true, value_name = "TEXT", value_parser = store::checked_reason)]
     reason: Option<String>,
-    /// Threads to use; all processors by default
+    /// Threads to use; all processors by default, and at most 8 for each, or 64
     #[arg(long, global = true, value_name = "N")]
     threads: Option<std::num::NonZeroUsize>,
     /// Say only what must not be missed
@@ -69,11 +69,24 @@ impl Global {
         store::entry(command, self.reason.as_deref())
     }
 
+    /// Starts the threads, so that nothing starts them later where it could only panic.
     pub(super) fn use_threads(&self) -> anyhow::Result<()> {
-        if let Some(threads) = self.threads {
-            rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global().context("starting threads")?;
-        }
-        Ok(())
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let most = (8 * processors).max(64);
+        let threads = match self.threads {
+            Some(threads) if threads.get() > most => bail!(
+                "--threads {threads}: more than {most} threads only hinder each other on {}; give fewer",
+                plural(processors as u64, "processor")
+            ),
+            Some(threads) => threads.get(),
+            None => processors,
+        };
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().with_context(|| {
+            format!(
+                "cannot start {}; give fewer with --threads, or raise the limit of memory or processes",
+                plural(threads as u64, "thread")
+            )
+        })
     }
 }
 

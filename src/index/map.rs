@@ -72,11 +72,12 @@ impl Aligned {
             let share = length.div_ceil(threads);
             std::thread::scope(|scope| {
                 let read = |(number, part): (usize, _)| {
-                    scope.spawn(move || file.read_exact_at(part, offset + (number * share) as u64))
+                    let at = offset + (number * share) as u64;
+                    std::thread::Builder::new().spawn_scoped(scope, move || file.read_exact_at(part, at))
                 };
                 let parts: Vec<_> = bytes.chunks_mut(share).enumerate().map(read).collect();
                 let stopped = |_| Err(io::Error::other("the reading thread stopped"));
-                parts.into_iter().try_for_each(|part| part.join().unwrap_or_else(stopped))
+                parts.into_iter().try_for_each(|part| part?.join().unwrap_or_else(stopped))
             })?;
         }
         Ok(copy)

@@ -463,8 +463,8 @@ pub enum StoreError {
     /// A time is out of range.
     #[error("{0}")]
     Time(#[from] jiff::Error),
-    /// The clock is before 1970.
-    #[error("the clock of this machine is before 1970")]
+    /// The clock is before 1970 or after 9999.
+    #[error("the clock of this machine shows a year before 1970 or after 9999")]
     Clock,
     /// SQLite's own errors, which do not name the file.
     #[error("{}", shown_path(path))]

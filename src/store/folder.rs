@@ -16,7 +16,7 @@ use crate::matching::{Criterion, Doubts};
 use crate::population::FrequencyTable;
 use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
 
-use super::actor::this_process;
+use super::actor::{now, this_process};
 use super::config::{Config, FrequencyConfig, MatchConfig, ModelConfig, PopulationConfig, STORE_VERSION};
 use super::error::{FileAction, StoreError};
 use super::files::{flush, folder, outside, write_over};
@@ -103,6 +103,7 @@ impl Store {
     pub fn create(dir: &Path, new: &NewStore<'_>) -> Result<Self, StoreError> {
         let &NewStore { frequencies, settings, criterion, ref key, custodians, index_dir } = new;
         let Frequencies { text, table, .. } = frequencies;
+        now()?;
         settings.calculator(table)?;
         if let Some(folder) = index_dir
             && !folder.is_dir()
@@ -219,6 +220,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if there is none, or if its settings or frequencies are not those that it was made with.
     pub fn open(dir: &Path, key: Option<KeySource>) -> Result<Self, StoreError> {
+        // Nothing is recorded at a time that cannot be read again.
+        now()?;
         let path = dir.join(CONFIG);
         let config = read_config(dir)?;
         let bad = |section| {
