@@ -116,21 +116,22 @@
 //! | room | owns | may import |
 //! |---|---|---|
 //! | `model` | locus, allele, genotype, profile, panel, pedigree, relation, kinds of findings; no I/O | nothing |
+//! | `files` | opens the files of a store, links not followed, and keeps their modes | nothing |
 //! | `population` | allele frequencies, the floor for unlisted alleles, mutation models | model |
 //! | `kinship` | exact likelihoods; pure: no I/O, threads, clock | model, population |
 //! | `consistency` | relatives of one family held against each other; pure | model, population, kinship |
-//! | `pseudonym` | the secret key and keyed hashes; with intake, the only place that sees an original identifier | model |
+//! | `pseudonym` | the secret key and keyed hashes; with intake, the only place that sees an original identifier | model, files |
 //! | `intake` | one file per input format, diagnostics per row | model, pseudonym, population (frequency tables) |
 //! | `audit` | who did what and why: records in a hash chain, signed checkpoints | model, pseudonym (key files only) |
-//! | `ledger` | SQLite, the one source of truth; the only user of rusqlite | model, audit |
-//! | `index` | the children index in one piece of memory, always rebuildable; the only user of memmap2 | model |
+//! | `ledger` | SQLite, the one source of truth; the only user of rusqlite | model, audit, files |
+//! | `index` | the children index in one piece of memory, always rebuildable; the only user of memmap2 | model, files |
 //! | `screen` | bit-sliced kernel, and the plan that makes it lossless | model, index, kinship (tables only) |
 //! | `matching` | compile, screen, score, rank, digest; rayon lives here, and in what large files pass through | model, population, kinship, index, screen |
 //! | `planning` | what a family can show, and whom to sample next | model, population, kinship |
 //! | `quality` | what is unusual in the profiles of a file: range, homozygosity, frequencies; pure | model, population |
 //! | `report` | tables, CSV, JSON, files for other programs | model, population, consistency, intake (findings), kinship (result types), matching, planning |
 //! | `synthesis` | synthetic populations with known truth | model, population |
-//! | `store` | what a laboratory does with its store, as library calls; no printing | model, population, kinship, consistency, pseudonym, intake, audit, ledger, index, screen, matching, planning, quality, report |
+//! | `store` | what a laboratory does with its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, ledger, index, screen, matching, planning, quality, report |
 //! | `cli` | arguments, output, progress and advice; one file per command; the only place that prints | all |
 //!
 //! `tests/it/house.rs` holds the code to this table.
@@ -139,6 +140,7 @@ pub mod audit;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod consistency;
+pub mod files;
 pub mod index;
 pub mod intake;
 pub mod kinship;

@@ -1,6 +1,7 @@
 //! Says what to do about an error: what to type, and how to help a disk.
 //!
 //! The library's errors name neither options nor commands; their names are here.
+use crate::model::shown_path;
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -13,7 +14,7 @@ use crate::index::IndexError;
 use crate::intake::{FindingCode, Problem};
 use crate::ledger::{LedgerError, Trouble};
 use crate::pseudonym::{KeyError, VaultError};
-use crate::store::{BadNumber, ExportConflict, Incomplete, RotationState, StoreError};
+use crate::store::{BadNumber, ExportConflict, Incomplete, OutputError, RotationState, StoreError};
 
 /// Says what to do about an error, if it is one of the store's.
 pub(super) fn fix_of(error: &anyhow::Error) -> Option<String> {
@@ -48,6 +49,9 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::EncryptedLedger(cause) => return fix(cause),
         StoreError::ReasonNeeded => "give --reason TEXT",
         StoreError::FileExists(_) => "choose another name, or give --force to write over it",
+        StoreError::Clock => "set the clock",
+        StoreError::Output(OutputError::OtherKind(_)) => "choose another name, or give --force to write over it",
+        StoreError::Output(_) => "choose another name",
         StoreError::Number(bad) => return Some(number(*bad)),
         StoreError::NeverMatched => "run `reunite match`",
         StoreError::StillUnsound => "restore it from its backup; `reunite verify` shows what is wrong",
@@ -175,7 +179,7 @@ fn export(conflict: ExportConflict) -> &'static str {
 pub(super) fn about_disk(error: &anyhow::Error, dir: &Path) -> Option<String> {
     let trouble = error.chain().find_map(trouble)?;
     let full = trouble == Trouble::Full || trouble == Trouble::Failing && has_no_room(dir);
-    let dir = dir.display();
+    let dir = shown_path(dir);
     Some(match trouble {
         _ if full => {
             format!("make room for the store {dir}, and repeat the command: what was acknowledged before is there")

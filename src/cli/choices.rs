@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
-use crate::intake::{NumberKind, SingleAllele, SpreadsheetNumbers};
+use crate::intake::{IdentifierForms, NumberKind, SingleAllele, SpreadsheetNumbers, TextEncoding};
 use crate::ledger::OnConflict;
 use crate::matching::KinRelation;
 use crate::store::{CertainParent, ExportForm, IdentifierKind, Identifiers, KinWithin, WantedKin};
@@ -133,6 +133,29 @@ impl ValueEnum for SpreadsheetNumbers {
             Self::Refuse => PossibleValue::new("refuse").help("Errors: different numbers may have become the same"),
             Self::Take => PossibleValue::new("take").help("Identifiers as they are"),
         })
+    }
+}
+
+impl ValueEnum for IdentifierForms {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Refuse, Self::Distinct]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Refuse => PossibleValue::new("refuse").help("Errors: they may be one, typed in two ways"),
+            Self::Distinct => PossibleValue::new("distinct").help("Two samples or families, with a warning"),
+        })
+    }
+}
+
+impl ValueEnum for TextEncoding {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.word()))
     }
 }
 

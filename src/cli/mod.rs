@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::matching::Stopped;
+use crate::model::{is_deceptive, shown};
 use crate::store::StoreError;
 use commands::Command;
 use options::Global;
@@ -47,7 +48,10 @@ kin, no case) or a check does not hold; 2 something was refused or failed; 130 i
 /// Runs the program on the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refused(&error),
+    };
     let output = Output::new(arguments.global.quiet);
     let outcome = run(&arguments, &output);
     match outcome {
@@ -67,6 +71,24 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Says what is wrong with the arguments, or the help that was asked for. Arguments are names of files as well, which a
+/// shell takes from a folder of anybody's.
+fn refused(error: &clap::Error) -> ExitCode {
+    let arguments: Vec<String> = std::env::args_os().map(|one| one.to_string_lossy().into_owned()).collect();
+    let deceptive = |text: &&str| text.contains(is_deceptive);
+    let parts: Vec<&str> =
+        arguments.iter().flat_map(|one| std::iter::once(&**one).chain(one.split('='))).filter(deceptive).collect();
+    if parts.is_empty() || !error.use_stderr() {
+        // If nobody can read it, the status says enough.
+        let _ = error.print();
+    } else {
+        let plain = error.render().to_string();
+        let text = parts.iter().fold(plain, |text, part| text.replace(part, &shown(part)));
+        Output::new(false).warn(text.trim_end());
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {

@@ -7,13 +7,14 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use crate::audit::Entry;
+use crate::files::Loosened;
 use crate::intake::TableRequest;
-use crate::model::Pseudonym;
+use crate::model::{Pseudonym, shown_path};
 use crate::pseudonym::KeySource;
 use crate::report;
 use crate::store::{self, Frequencies, Store, StoreError};
 
-use super::output::Output;
+use super::output::{Output, plural};
 
 /// Options of every command.
 #[derive(Args)]
@@ -33,7 +34,7 @@ pub(super) struct Global {
     /// Wait so many seconds for another command that changes the store, instead of giving up at once
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 0)]
     wait: u32,
-    /// Threads to use; all processors by default
+    /// Threads to use; all processors by default, and at most 8 for each, or 64
     #[arg(long, global = true, value_name = "N")]
     threads: Option<std::num::NonZeroUsize>,
     /// Say only what must not be missed
@@ -47,9 +48,23 @@ impl Global {
         self.key_fd.map(KeySource::Descriptor).or_else(|| self.key_file.clone().map(KeySource::File))
     }
 
+    /// The file with the secret key, if one was named.
+    pub(super) fn key_file(&self) -> Option<&Path> {
+        self.key_file.as_deref()
+    }
+
     /// Opens the store.
     pub(super) fn open(&self) -> Result<Store, StoreError> {
         let store = Store::open(&self.store, self.key())?;
+        for Loosened { path, mode, closed, .. } in store.loosened() {
+            let now = if *closed {
+                "it is closed to them now; think about who may have read it"
+            } else {
+                "close it with chmod go= as its owner"
+            };
+            Output::new(self.quiet)
+                .warn(&format!("{} was open to other users (mode {mode:04o}): {now}", shown_path(path)));
+        }
         Ok(store.waiting(Duration::from_secs(self.wait.into())))
     }
 
@@ -58,11 +73,24 @@ impl Global {
         store::entry(command, self.reason.as_deref())
     }
 
+    /// Starts the threads, so that nothing starts them later where it could only panic.
     pub(super) fn use_threads(&self) -> anyhow::Result<()> {
-        if let Some(threads) = self.threads {
-            rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global().context("starting threads")?;
-        }
-        Ok(())
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let most = (8 * processors).max(64);
+        let threads = match self.threads {
+            Some(threads) if threads.get() > most => bail!(
+                "--threads {threads}: more than {most} threads only hinder each other on {}; give fewer",
+                plural(processors as u64, "processor")
+            ),
+            Some(threads) => threads.get(),
+            None => processors,
+        };
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().with_context(|| {
+            format!(
+                "cannot start {}; give fewer with --threads, or raise the limit of memory or processes",
+                plural(threads as u64, "thread")
+            )
+        })
     }
 }
 

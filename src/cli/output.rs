@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use crate::model::shown_lines;
+
 pub(super) use crate::report::words::{count, hex, plural};
 
 /// Rows of a table on a terminal; all are in the other formats.
@@ -21,8 +23,14 @@ impl Output {
         self.quiet
     }
 
-    /// Writes data.
+    /// Writes data. What would deceive a reader at a terminal is escaped: in JSON, where it can only be within a string,
+    /// as JSON does.
     pub(super) fn data(&self, text: &str) -> anyhow::Result<()> {
+        let text = if text.starts_with(['{', '[']) {
+            shown_lines(text, |c| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect())
+        } else {
+            shown_lines(text, plain_escape)
+        };
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())?;
         Ok(out.flush()?)
@@ -60,8 +68,15 @@ impl Output {
     }
 }
 
+/// A character as it is escaped in text; a tab is one of a table's own.
+fn plain_escape(c: char) -> String {
+    if c == '\t' { c.to_string() } else { c.escape_default().to_string() }
+}
+
 /// A line to standard error. If nobody can read it, the work goes on: what was begun is finished or undone in order.
 fn tell(text: &str) {
+    // Names were escaped where they became a part of the text; this is for what nobody thought of.
+    let text = shown_lines(text, plain_escape);
     let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }
 

@@ -75,15 +75,16 @@ impl Bar {
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(watch.expected().max(1)).with_style(style.with_key("rate", rate));
         let (watch, over) = (Arc::clone(watch), Arc::clone(&done));
-        let thread = std::thread::spawn(move || {
+        let follow = move || {
             while !over.load(Ordering::Relaxed) {
                 bar.set_length(watch.expected().max(1));
                 bar.set_position(watch.pairs());
                 std::thread::park_timeout(Duration::from_millis(200));
             }
             bar.finish_and_clear();
-        });
-        Self { done, thread: Some(thread) }
+        };
+        // Without memory for a thread there is no bar.
+        Self { done, thread: std::thread::Builder::new().spawn(follow).ok() }
     }
 }
 

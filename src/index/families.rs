@@ -20,6 +20,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::format::IndexError;
 use super::map::{Aligned, length, read};
+use crate::files;
 use crate::model::Pseudonym;
 
 /// How the name of a families index begins while it is being written.
@@ -257,7 +258,7 @@ impl FamilyIndex {
     /// # Errors
     /// [`IndexError::Stale`] if not; else what is wrong with it.
     pub fn open_if(path: &Path, loci: usize, serves: impl FnOnce(&FamilyBinding) -> bool) -> Result<Self, IndexError> {
-        let index = Self::check(Source::File(File::open(path).map_err(IndexError::io("open"))?))?;
+        let index = Self::check(Source::File(files::open(path).map_err(IndexError::io("open"))?))?;
         if index.loci == loci && serves(&index.binding) { Ok(index) } else { Err(IndexError::Stale) }
     }
 

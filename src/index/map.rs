@@ -12,6 +12,8 @@ use std::path::Path;
 
 use memmap2::{Mmap, MmapMut};
 
+use crate::files;
+
 use super::IndexError;
 
 /// How an index file is brought into memory.
@@ -70,11 +72,12 @@ impl Aligned {
             let share = length.div_ceil(threads);
             std::thread::scope(|scope| {
                 let read = |(number, part): (usize, _)| {
-                    scope.spawn(move || file.read_exact_at(part, offset + (number * share) as u64))
+                    let at = offset + (number * share) as u64;
+                    std::thread::Builder::new().spawn_scoped(scope, move || file.read_exact_at(part, at))
                 };
                 let parts: Vec<_> = bytes.chunks_mut(share).enumerate().map(read).collect();
                 let stopped = |_| Err(io::Error::other("the reading thread stopped"));
-                parts.into_iter().try_for_each(|part| part.join().unwrap_or_else(stopped))
+                parts.into_iter().try_for_each(|part| part?.join().unwrap_or_else(stopped))
             })?;
         }
         Ok(copy)
@@ -101,7 +104,7 @@ impl Deref for Bytes {
 }
 
 pub(super) fn load(path: &Path, access: Access) -> Result<Bytes, IndexError> {
-    let file = File::open(path).map_err(IndexError::io("open"))?;
+    let file = files::open(path).map_err(IndexError::io("open"))?;
     let length = length(&file)?;
     if access == Access::Mapped || access == Access::Usual && length > MOST_READ {
         return Ok(Bytes::Mapped(map(&file).map_err(IndexError::io("map"))?));

@@ -1,6 +1,7 @@
 //! Opening an index, with everything checked before it is used.
 
 use std::path::Path;
+use std::thread;
 
 use zerocopy::FromBytes;
 
@@ -91,9 +92,12 @@ impl Index {
         let part = |section: usize| &bytes[sections[section].0..][..sections[section].1];
         // Side by side: two sections are most of the file.
         let sound = |(number, section): (usize, &Section)| *blake3::hash(part(number)).as_bytes() == section.digest;
-        let sound = std::thread::scope(|scope| {
-            let checks = header.sections.iter().enumerate().map(|section| scope.spawn(move || sound(section)));
-            checks.collect::<Vec<_>>().into_iter().all(|check| check.join().unwrap_or(false))
+        let sound = thread::scope(|scope| {
+            let start =
+                |section| thread::Builder::new().spawn_scoped(scope, move || sound(section)).map_err(|_| section);
+            let checks: Vec<_> = header.sections.iter().enumerate().map(start).collect();
+            // Where no thread can be started, this one checks.
+            checks.into_iter().all(|check| check.map_or_else(sound, |check| check.join().unwrap_or(false)))
         });
         if !sound {
             return Err(Damaged("section digest"));

@@ -21,15 +21,29 @@ const MOST_BLANK: usize = 128 << 20;
 /// Lines in which a header is found, and the bytes that they may have.
 const HEAD: (usize, usize) = (25, 256 << 10);
 
-/// The bytes of a file. Pipes and devices, which may never end, are refused.
+/// The bytes of a file. Pipes and devices, which may never end, are refused. Of text with a line of several MiB, which
+/// nothing takes, not all is read.
 ///
 /// # Errors
 /// [`IntakeError`] if the file cannot be read or is larger than [`MOST_BYTES`].
 pub fn file_bytes(path: &Path) -> Result<Vec<u8>, IntakeError> {
     let (mut file, mut bytes) = begin_file(path)?;
+    while (bytes.len() as u64) < MOST_BYTES {
+        let before = bytes.len();
+        let step = (&mut file).take(STEP as u64).read_to_end(&mut bytes);
+        let read = step.map_err(|source| IntakeError::Io { path: path.to_owned(), source })?;
+        // Refused by whoever reads it, however much follows.
+        let is_endless = read == STEP && memchr::memchr2(b'\n', b'\r', &bytes[before..]).is_none();
+        if read < STEP || is_endless && !bytes.starts_with(b"PK") && !bytes.trim_ascii_start().starts_with(b"<") {
+            return Ok(bytes);
+        }
+    }
     finish(path, &mut bytes, &mut file)?;
     Ok(bytes)
 }
+
+/// How much is read before it is looked at whether a line has no end: more than may be decoded.
+const STEP: usize = 4 << 20;
 
 /// Opens a file, with room for its bytes.
 fn begin_file(path: &Path) -> Result<(File, Vec<u8>), IntakeError> {
@@ -47,7 +61,9 @@ fn begin_file(path: &Path) -> Result<(File, Vec<u8>), IntakeError> {
     if metadata.len() > MOST_BYTES {
         return Err(IntakeError::TooLarge(path.to_owned()));
     }
-    Ok((file, Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0))))
+    // Growing is cheap beside what is made of it.
+    let size = usize::try_from(metadata.len()).unwrap_or(0);
+    Ok((file, Vec::with_capacity(size.min(64 << 20))))
 }
 
 /// Reads on to the end, which must not be too far.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::model::{FindingCode, Severity};
+use crate::model::{FindingCode, Severity, shown};
 
 /// One finding about a file: its place, its cause and what to do. Never what stands in the cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +58,8 @@ impl fmt::Display for ColumnName {
     /// As a spreadsheet calls it: `column D (TH01)`; or the name alone.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.number {
-            Some(number) => write!(f, "column {} ({})", column_letters(number), self.name),
-            None => f.write_str(&self.name),
+            Some(number) => write!(f, "column {} ({})", column_letters(number), shown(&self.name)),
+            None => f.write_str(&shown(&self.name)),
         }
     }
 }

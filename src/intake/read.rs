@@ -15,10 +15,10 @@ use crate::intake::request::Request;
 use crate::intake::result::Intake;
 use crate::intake::result::IntakeError;
 use crate::intake::rows::finish::SoundRows;
-use crate::intake::text::encoding::decode;
+use crate::intake::text::encoding::decode_as;
 #[cfg(feature = "xlsx")]
 use crate::intake::text::workbook;
-use crate::model::{FamilyPedigree, FindingCode, Pseudonym, SampleRecord};
+use crate::model::{FamilyPedigree, FindingCode, Pseudonym, SampleRecord, shown_path};
 
 /// Reads a file; as [`read_bytes`].
 ///
@@ -47,7 +47,7 @@ use crate::model::{FamilyPedigree, FindingCode, Pseudonym, SampleRecord};
 /// [`IntakeError`] if the file cannot be read or is larger than [`MOST_BYTES`](crate::intake::MOST_BYTES). What is wrong inside it is not an
 /// error of this function but in [`Intake::problems`].
 pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeError> {
-    Ok(read_bytes(&path.display().to_string(), &file_bytes(path)?, request))
+    Ok(read_bytes(&shown_path(path), &file_bytes(path)?, request))
 }
 
 /// The names of a workbook's sheets that have cells, in their order; `None` if the bytes are no workbook that is read here.
@@ -122,7 +122,7 @@ impl<'b> Content<'b> {
         if request.format.map_or_else(|| cmf::is_xml(bytes), |format| format == Format::Cmf) {
             return Self::Messages;
         }
-        match decode(bytes, request.sheet, findings) {
+        match decode_as(bytes, request.sheet, request.encoding, findings) {
             Some(text) => {
                 Self::Text { format: request.format.unwrap_or_else(|| Format::detect_under(&text, request.map)), text }
             }
@@ -144,7 +144,7 @@ impl<'b> Content<'b> {
             (sound, pedigrees)
         };
         let has_own = matches!(self, Self::Text { format: Format::Fam, .. });
-        let (SoundRows { loci, rows }, pedigrees) = match self {
+        let (SoundRows { loci, rows, variants }, pedigrees) = match self {
             Self::Messages => stated(cmf::read(bytes, request, &mut findings)),
             Self::Text { format, text } => match format {
                 Format::Csv => stated(read_tidy(text, request, PIECE, &mut findings)),
@@ -168,6 +168,7 @@ impl<'b> Content<'b> {
             locus_columns,
             rejected,
             rows,
+            variants,
             pedigrees,
             problems,
             notes,

@@ -8,6 +8,8 @@ use crate::intake::format::Format;
 use crate::intake::pedigree::placed::FamilyPedigrees;
 use crate::intake::rows::case_list::CaseList;
 use crate::intake::rows::settle::SingleAllele;
+use crate::intake::rows::variants::IdentifierForms;
+use crate::intake::text::encoding::TextEncoding;
 use crate::intake::text::identifiers::SpreadsheetNumbers;
 use crate::model::{Layout, Panel};
 use crate::pseudonym::Pseudonymizer;
@@ -69,6 +71,10 @@ pub struct Request<'a> {
     pub kits: KitUse,
     /// What becomes of identifiers that a spreadsheet may have rounded.
     pub spreadsheet_numbers: SpreadsheetNumbers,
+    /// What becomes of identifiers that differ in letter case, spaces or brackets only.
+    pub identifier_forms: IdentifierForms,
+    /// How its text is encoded; `None` if its bytes tell.
+    pub encoding: Option<TextEncoding>,
     /// What its sample_id are, if they are such numbers: they are checked then.
     pub sample_id_kind: Option<NumberKind>,
 }
@@ -93,6 +99,8 @@ impl<'a> Request<'a> {
             sexes_mutate_alike: false,
             kits: KitUse::default(),
             spreadsheet_numbers: SpreadsheetNumbers::default(),
+            identifier_forms: IdentifierForms::default(),
+            encoding: None,
             sample_id_kind: None,
         }
     }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use crate::intake::findings::{ColumnName, Problem};
 use crate::intake::format::Format;
-use crate::model::{FamilyPedigree, Layout, Locus, SampleRecord};
+use crate::intake::rows::variants::IdentifierVariant;
+use crate::model::{FamilyPedigree, Layout, Locus, SampleRecord, shown_path};
 
 /// A file, read to its end: its sound rows and everything that is wrong with it.
 ///
@@ -30,6 +31,8 @@ pub struct Intake {
     pub rejected: u64,
     /// Rows without a problem, in file order.
     pub rows: Vec<SampleRecord>,
+    /// Other forms of the identifiers of these rows, in which the store may have them.
+    pub variants: Vec<IdentifierVariant>,
     /// Pedigrees of the families of these rows that have one, by family.
     pub pedigrees: Vec<FamilyPedigree>,
     /// Errors, in order of lines and columns; the file is sound if there is none.
@@ -43,7 +46,7 @@ pub struct Intake {
 #[non_exhaustive]
 pub enum IntakeError {
     /// The operating system refused.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}", shown_path(path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -51,10 +54,10 @@ pub enum IntakeError {
         source: io::Error,
     },
     /// A pipe, a device or the like.
-    #[error("{} is a pipe or a device, not a file: save what comes from it in a file; `-` reads standard input", .0.display())]
+    #[error("{} is a pipe or a device, not a file: save what comes from it in a file; `-` reads standard input", shown_path(.0))]
     NotAFile(PathBuf),
     /// Above [`super::MOST_BYTES`].
-    #[error("{} is larger than 2 GiB: split it into several files, each with the header line", .0.display())]
+    #[error("{} is larger than 2 GiB: split it into several files, each with the header line", shown_path(.0))]
     TooLarge(PathBuf),
 }
 
@@ -70,6 +73,7 @@ impl Intake {
             locus_columns: Vec::new(),
             rejected: 0,
             rows: Vec::new(),
+            variants: Vec::new(),
             pedigrees: Vec::new(),
             problems: Vec::new(),
             notes: Vec::new(),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rusqlite::ErrorCode;
 
 use super::Conflict;
-use crate::model::Pseudonym;
+use crate::model::{Pseudonym, shown_path};
 
 /// What is wrong with the disk that the ledger is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,30 +39,30 @@ impl LedgerError {
 #[non_exhaustive]
 pub enum LedgerError {
     /// No such file.
-    #[error("there is no ledger at {}", .0.display())]
+    #[error("there is no ledger at {}", shown_path(.0))]
     Missing(PathBuf),
     /// A new ledger was to be written over something.
-    #[error("{} exists already and is not overwritten", .0.display())]
+    #[error("{} exists already and is not overwritten", shown_path(.0))]
     Exists(PathBuf),
     /// Something else than a ledger.
-    #[error("{} is not a ledger of this program, or is damaged: restore it from its backup", .0.display())]
+    #[error("{} is not a ledger of this program, or is damaged: restore it from its backup", shown_path(.0))]
     NotALedger(PathBuf),
     /// Not encrypted, and this build opens encrypted ones only.
     #[error(
-        "{} is not encrypted, and this build (feature `sqlcipher`) works on encrypted ledgers alone", .0.display()
+        "{} is not encrypted, and this build (feature `sqlcipher`) works on encrypted ledgers alone", shown_path(.0)
     )]
     Plain(PathBuf),
     /// Perhaps encrypted, which this build does not read.
     #[error(
-        "{} is encrypted, or damaged", .0.display()
+        "{} is encrypted, or damaged", shown_path(.0)
     )]
     Encrypted(PathBuf),
     /// It is encrypted, and no key was given.
-    #[error("the ledger {} is encrypted in this build", .0.display())]
+    #[error("the ledger {} is encrypted in this build", shown_path(.0))]
     KeyNeeded(PathBuf),
     /// The key does not decrypt it.
     #[error(
-        "the given key does not open the encrypted ledger {}", .0.display()
+        "the given key does not open the encrypted ledger {}", shown_path(.0)
     )]
     WrongKey(PathBuf),
     /// SQLCipher refused a key.
@@ -72,12 +72,12 @@ pub enum LedgerError {
     #[error("this build should encrypt the ledger, but its SQLite cannot: build it with the bundled SQLCipher")]
     NoCipher,
     /// A plain ledger was to be encrypted that others are reading.
-    #[error("{} is open in another command: wait until it has ended, and repeat this one", .0.display())]
+    #[error("{} is open in another command: wait until it has ended, and repeat this one", shown_path(.0))]
     InUse(PathBuf),
     /// Its file holds other bytes than were written.
     #[error(
         "{} was changed since it was last written, at byte {from} to {to}: by a fault of the disk, or another program",
-        path.display()
+        shown_path(path)
     )]
     Altered {
         /// The ledger.
@@ -88,7 +88,7 @@ pub enum LedgerError {
         to: u64,
     },
     /// It holds damage, and was to be encrypted, or has no seal.
-    #[error("{} is damaged: {finding}", path.display())]
+    #[error("{} is damaged: {finding}", shown_path(path))]
     Unsound {
         /// The ledger.
         path: PathBuf,
@@ -99,7 +99,10 @@ pub enum LedgerError {
     #[error("the ledger could not be encrypted with the new key, and still has the old one: is the disk full?")]
     NotChanged,
     /// Written by a later version of the program.
-    #[error("the ledger {} has schema version {found}, this program knows versions up to {known}: use a newer program", path.display())]
+    #[error(
+        "the ledger {} has schema version {found}, this program knows versions up to {known}: use a newer program",
+        shown_path(path)
+    )]
     Newer {
         /// The file.
         path: PathBuf,
@@ -109,7 +112,7 @@ pub enum LedgerError {
         known: i64,
     },
     /// The file system refused.
-    #[error("cannot {doing} the ledger {}: {source}", path.display())]
+    #[error("cannot {doing} the ledger {}: {source}", shown_path(path))]
     Io {
         /// What was tried.
         doing: &'static str,

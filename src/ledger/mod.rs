@@ -26,6 +26,7 @@ mod generation;
 mod import;
 mod integrity;
 mod keys;
+mod known;
 #[expect(clippy::module_inception, reason = "the room's type has the room's name")]
 mod ledger;
 mod meta;

@@ -13,19 +13,19 @@
 //! of this process has it open.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use nix::fcntl::OFlag;
 use rayon::prelude::*;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use super::LedgerError;
 use super::cipher::PAGE;
+use crate::files;
 
 /// Bytes of the file that a checksum is of: eight pages.
 const PART: u64 = 8 * PAGE as u64;
@@ -186,19 +186,9 @@ fn cannot(doing: &'static str, path: &Path, source: io::Error) -> LedgerError {
     }
 }
 
-fn open_seal(path: &Path, writes: bool) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(writes)
-        .create(writes)
-        .mode(0o600)
-        .custom_flags(OFlag::O_NOFOLLOW.bits())
-        .open(seal_path(path))
-}
-
 /// Empties the seal, on the disk, and keeps other processes from it.
 fn empty(path: &Path) -> io::Result<File> {
-    let file = open_seal(path, true)?;
+    let file = files::open_or_create(&seal_path(path))?;
     file.lock()?;
     file.set_len(0)?;
     file.sync_all()?;
@@ -217,7 +207,7 @@ fn write(mut file: File, path: &Path) -> io::Result<()> {
 }
 
 fn standing(path: &Path) -> Result<Standing, LedgerError> {
-    let mut file = match open_seal(path, false) {
+    let mut file = match files::open(&seal_path(path)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Standing::Unsealed),
         Err(source) => return Err(cannot("read the seal of", path, source)),

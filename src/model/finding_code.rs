@@ -130,6 +130,7 @@ finding_codes! {
     EmptyElement, "empty-element", Error, "an XML element needs a text and has none", "write the text, or remove the element";
     EmptyLocus, "empty-locus", Warning, "a locus of a frequency table has no frequency", "remove the locus, or add its frequencies";
     Encoding, "encoding", Error, "the encoding of a text is not UTF-8, or is invalid", "save the file as UTF-8";
+    EncodingUnclear, "encoding-unclear", Error, "the bytes of a text could be in two encodings, or in none known here", "state it with --encoding, or save the file as UTF-8";
     End, "end", Error, "a file ends too early", "save the file again in the program that wrote it";
     Entity, "entity", Error, "an XML entity is unknown", "write the character itself, or &amp; for an ampersand";
     ExchangedSamples, "exchanged-samples", Warning, "the samples of two relatives may be exchanged", "see `families check`; exchange or type again";
@@ -155,6 +156,8 @@ finding_codes! {
     IdSex, "id-sex", Warning, "a resident ID number is that of the other sex than stated", "rule out exchanged rows or samples";
     IdSmallX, "id-small-x", Warning, "a number that names a sample ends with a small x", "write X in capitals";
     Identifier, "identifier", Error, "an identifier is empty, too long, or contains characters that cannot be seen", "give every sample and family its number";
+    IdentifierFolded, "identifier-folded", Note, "an identifier has full-width characters or other spaces, and is read in plain ones", "nothing: the number is the same";
+    IdentifierForm, "identifier-form", Error, "two identifiers differ only in letter case, spaces or brackets", "write both alike; if they are two: --identifier-forms distinct";
     IdentifierLookalike, "identifier-lookalike", Error, "an identifier contains a character that looks like another", "type it again in plain letters and digits";
     IdentifierPlaceholder, "identifier-placeholder", Error, "an identifier is a sign for a missing value", "give every sample and family its number";
     IdentifierSpreadsheet, "identifier-spreadsheet", Error, "a spreadsheet changed an identifier", "format the column as text and export the file again from its source";

@@ -5,10 +5,11 @@ use std::fmt;
 use std::ops::Deref;
 
 use super::SecretKey;
+use super::fold::{folded, is_plain, plain};
 use super::former::{FormerKeys, Recognise, Recognition};
 use super::originals::{Kept, Originals};
 use super::sub_keys::{Kind, MOST_BYTES, SubKeys};
-use crate::model::Pseudonym;
+use crate::model::{Pseudonym, is_deceptive};
 
 /// Which part of an identifier an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +39,8 @@ pub enum IdentifierError {
     /// More than [`Pseudonymizer::MOST_BYTES`].
     #[error("the {0} is longer than {most} bytes: check that the columns are in place", most = Pseudonymizer::MOST_BYTES)]
     TooLong(Part),
-    /// A control character, or one that cannot be seen: two identifiers would look alike and differ.
-    #[error("the {0} contains a control or invisible character: type it again")]
+    /// A control character, one that cannot be seen, or one without a meaning: two identifiers would look alike and differ.
+    #[error("the {0} contains a control, invisible, private or replacement character: type it again")]
     Unprintable(Part),
     /// Not a pseudonym, where nothing else is taken.
     #[error(
@@ -110,7 +111,8 @@ impl Pseudonymizer {
         self.keys.is_none()
     }
 
-    /// The pseudonym of a sample. White space around both texts is ignored; an empty agency is no agency.
+    /// The pseudonym of a sample. White space around both texts is ignored; an empty agency is no agency. Of identifiers,
+    /// full-width characters are read as plain ones, and any space that has a width as a plain one.
     ///
     /// # Errors
     /// [`IdentifierError`] if the identifier is empty, or one of the two is too long or holds a character that
@@ -125,6 +127,37 @@ impl Pseudonymizer {
     /// As [`Self::sample`].
     pub fn family(&self, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
         self.hash(Kind::Family, agency, id)
+    }
+
+    /// Pseudonyms of texts that are alike to the identifier of a family, and not the same: they differ in letter case, spaces
+    /// or the width of brackets only. The first says whether it is that of the form that all of them share.
+    #[must_use]
+    pub fn families_alike(&self, agency: Option<&str>, id: &str) -> Vec<(bool, Pseudonym)> {
+        let Some(keys) = &self.keys else { return Vec::new() };
+        let (agency, id) = (agency.unwrap_or_default().trim(), folded(id));
+        let bare: String = id.chars().filter(|c| !c.is_whitespace()).collect();
+        let mut forms = vec![plain(&id)];
+        for form in [bare.to_lowercase(), bare] {
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
+        }
+        let is_hashed =
+            |text: &str| !text.is_empty() && text.len() <= Self::MOST_BYTES && agency.len() <= Self::MOST_BYTES;
+        let others = forms.iter().enumerate().filter(|(_, form)| **form != *id && is_hashed(form));
+        others.map(|(at, form)| (at == 0, keys.family.hash(agency, form))).collect()
+    }
+
+    /// The pseudonym of the form that all sample identifiers share that are alike to this one; `None` if it has this form.
+    #[must_use]
+    pub fn sample_alike(&self, agency: Option<&str>, id: &str) -> Option<Pseudonym> {
+        let keys = self.keys.as_ref()?;
+        let (agency, id) = (agency.unwrap_or_default().trim(), folded(id));
+        if is_plain(&id) || agency.len() > Self::MOST_BYTES {
+            return None;
+        }
+        let form = plain(&id);
+        (form != *id && !form.is_empty() && form.len() <= Self::MOST_BYTES).then(|| keys.sample.hash(agency, &form))
     }
 
     /// The same, and it keeps in memory, from now on, which identifier became which pseudonym, to be sealed.
@@ -167,7 +200,7 @@ impl Pseudonymizer {
 
     fn hash(&self, kind: Kind, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
         let agency = checked(Part::Agency, agency.unwrap_or_default())?;
-        let id = checked(Part::Identifier, id)?;
+        let id = &*folded(checked(Part::Identifier, id)?);
         if id.is_empty() {
             return Err(IdentifierError::Empty);
         }
@@ -198,15 +231,24 @@ fn checked(part: Part, text: &str) -> Result<&str, IdentifierError> {
     if text.len() > Pseudonymizer::MOST_BYTES {
         return Err(IdentifierError::TooLong(part));
     }
+    let unprintable = match part {
+        Part::Identifier => unprintable,
+        Part::Agency => unprintable_in_agency,
+    };
     let printable =
         if text.is_ascii() { !text.bytes().any(|b| b.is_ascii_control()) } else { !text.chars().any(unprintable) };
     if printable { Ok(text) } else { Err(IdentifierError::Unprintable(part)) }
 }
 
-/// Control characters, soft hyphens, zero-width characters, direction marks, byte order marks.
-fn unprintable(c: char) -> bool {
+/// What agencies may not contain here: stores have taken others, and their pseudonyms depend on them. Intake takes fewer.
+fn unprintable_in_agency(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Characters that cannot be seen or mean nothing, and the one that stands for what could not be read.
+fn unprintable(c: char) -> bool {
+    is_deceptive(c) || c == '\u{fffd}'
 }
 
 #[cfg(test)]
@@ -263,13 +305,40 @@ mod tests {
     }
 
     #[test]
+    fn alike_identifiers_lead_to_one_form() {
+        let p = pseudonymizer();
+        let family = |id: &str| p.family(Some("A"), id).unwrap();
+        let alike = |id: &str| p.families_alike(Some(" A "), id);
+        assert_eq!(alike("F1"), [(false, family("f1"))]);
+        assert_eq!(alike("f1"), [(true, family("F1"))]);
+        assert_eq!(alike("Fa 1"), [(true, family("FA1")), (false, family("fa1")), (false, family("Fa1"))]);
+        assert_eq!((alike("12"), alike("1 2")), (vec![], vec![(true, family("12"))]));
+        assert_eq!(p.sample_alike(None, "S-1"), None);
+        assert_eq!(p.sample_alike(None, "s 1"), Some(p.sample(None, "S1").unwrap()));
+        assert_eq!(Pseudonymizer::given().families_alike(None, "ab"), []);
+    }
+
+    #[test]
     fn refuses_what_is_no_identifier() {
         let p = pseudonymizer();
         assert_eq!(p.sample(None, " \t"), Err(IdentifierError::Empty));
         assert!(p.sample(None, &"x".repeat(256)).is_ok());
         assert_eq!(p.sample(None, &"x".repeat(257)), Err(IdentifierError::TooLong(Part::Identifier)));
         assert_eq!(p.sample(Some(&"x".repeat(257)), "1"), Err(IdentifierError::TooLong(Part::Agency)));
-        for bad in ["1\u{0}2", "1\n2", "1\u{7f}2", "1\u{85}2", "1\u{200b}2", "1\u{feff}2"] {
+        assert_eq!(p.sample(None, "S１\u{3000}x"), p.sample(None, "S1 x"));
+        for bad in [
+            "1\u{fffd}2",
+            "1\u{e000}2",
+            "1\u{fe0f}2",
+            "1\u{2800}2",
+            "1\u{3164}2",
+            "1\u{0}2",
+            "1\n2",
+            "1\u{7f}2",
+            "1\u{85}2",
+            "1\u{200b}2",
+            "1\u{feff}2",
+        ] {
             assert_eq!(p.sample(None, bad), Err(IdentifierError::Unprintable(Part::Identifier)), "{bad:?}");
         }
         assert_eq!(p.sample(Some("a\u{1}b"), "1"), Err(IdentifierError::Unprintable(Part::Agency)));

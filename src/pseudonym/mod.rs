@@ -4,6 +4,7 @@
 //! key a pseudonym says nothing; with it, the same identifier always gives the same pseudonym.
 
 mod custodian;
+mod fold;
 mod former;
 mod hash;
 mod key;
@@ -14,6 +15,7 @@ mod sub_keys;
 mod vault;
 
 pub use custodian::{Custodian, CustodianError, Identity};
+pub(crate) use fold::folded;
 pub use former::{FormerKeys, Recognise};
 pub use hash::{IdentifierError, Part, Pseudonymizer};
 pub use key::{Fingerprint, SecretKey};

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use zeroize::Zeroizing;
 
+use crate::model::shown_path;
+
 /// Where a secret is read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
@@ -33,16 +35,16 @@ impl KeySource {
 #[non_exhaustive]
 pub enum KeyError {
     /// No such file.
-    #[error("there is no key file {}", .0.display())]
+    #[error("there is no key file {}", shown_path(.0))]
     Missing(PathBuf),
     /// A new key was to be written over something.
-    #[error("{} exists already and is not overwritten: a key that is lost cannot be made again; choose another name", .0.display())]
+    #[error("{} exists already and is not overwritten: a key that is lost cannot be made again; choose another name", shown_path(.0))]
     Exists(PathBuf),
     /// A directory, symbolic link, pipe or device.
-    #[error("the key file {} is not a regular file: give the place of the file itself, not of a link to it", .0.display())]
+    #[error("the key file {} is not a regular file: give the place of the file itself, not of a link to it", shown_path(.0))]
     NotRegular(PathBuf),
     /// Another user's, who may read it.
-    #[error("the key file {} belongs to another user, who can read it: use a copy of your own, of mode 0600", .0.display())]
+    #[error("the key file {} belongs to another user, who can read it: use a copy of your own, of mode 0600", shown_path(.0))]
     Owner(PathBuf),
     /// What was given as a path looks like a key. It is not repeated.
     #[error(
@@ -50,7 +52,10 @@ pub enum KeyError {
     )]
     NotAPath,
     /// Others than its owner may read or write it.
-    #[error("the key file {} is open to other users (mode {mode:04o}): run chmod 600 on it, and think about who may have read it", path.display())]
+    #[error(
+        "the key file {} is open to other users (mode {mode:04o}): run chmod 600 on it, and think about who may have read it",
+        shown_path(path)
+    )]
     Permissions {
         /// The file.
         path: PathBuf,
@@ -58,7 +63,7 @@ pub enum KeyError {
         mode: u32,
     },
     /// Not one line of the right form.
-    #[error("{} is not a key file, or is cut short: it must hold {form}; restore it from its backup", path.display())]
+    #[error("{} is not a key file, or is cut short: it must hold {form}; restore it from its backup", shown_path(path))]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -66,13 +71,13 @@ pub enum KeyError {
         form: &'static str,
     },
     /// Nothing but zeros.
-    #[error("the key in {} is all zeros, which is no secret: restore it from its backup", .0.display())]
+    #[error("the key in {} is all zeros, which is no secret: restore it from its backup", shown_path(.0))]
     Zero(PathBuf),
     /// The file changed while it was opened.
-    #[error("the key file {} was exchanged while it was opened: find out by whom, then try again", .0.display())]
+    #[error("the key file {} was exchanged while it was opened: find out by whom, then try again", shown_path(.0))]
     Exchanged(PathBuf),
     /// The operating system refused.
-    #[error("cannot {doing} the key file {}: {source}", path.display())]
+    #[error("cannot {doing} the key file {}: {source}", shown_path(path))]
     Io {
         /// What was tried.
         doing: &'static str,

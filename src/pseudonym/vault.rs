@@ -30,7 +30,8 @@ use tempfile::NamedTempFile;
 
 use super::seal::{RecordKey, open};
 use super::{Custodian, Identity, Opened, Record, SealError, Sealed};
-use crate::model::Pseudonym;
+use crate::files;
+use crate::model::{Pseudonym, shown_path};
 
 const FORM: &str = "reunite-vault-3\n";
 const EXTENSION: &str = "sealed";
@@ -54,7 +55,7 @@ pub struct VaultFile {
 #[non_exhaustive]
 pub enum VaultError {
     /// The operating system refused.
-    #[error("cannot {doing} the vault file {}: {source}", path.display())]
+    #[error("cannot {doing} the vault file {}: {source}", shown_path(path))]
     Io {
         /// What was tried.
         doing: &'static str,
@@ -64,13 +65,13 @@ pub enum VaultError {
         source: io::Error,
     },
     /// Not a file of sealed records.
-    #[error("{} is not a file of sealed records, or is damaged: restore it from its backup", .0.display())]
+    #[error("{} is not a file of sealed records, or is damaged: restore it from its backup", shown_path(.0))]
     Malformed(PathBuf),
     /// Nobody to seal to.
     #[error("there is no custodian to seal identifiers to")]
     NoCustodian,
     /// Sealed to others, or damaged.
-    #[error("{} does not open: it is sealed to other custodians, or damaged", .0.display())]
+    #[error("{} does not open: it is sealed to other custodians, or damaged", shown_path(.0))]
     Closed(PathBuf),
     /// A record of it.
     #[error(transparent)]
@@ -190,7 +191,7 @@ impl Vault {
         let path = self.path(name);
         let io = |source| VaultError::Io { doing: "read", path: path.clone(), source };
         let malformed = || VaultError::Malformed(path.clone());
-        let mut lines = BufReader::with_capacity(1 << 20, File::open(&path).map_err(io)?);
+        let mut lines = BufReader::with_capacity(1 << 20, files::open(&path).map_err(io)?);
         let mut line = String::new();
         let mut next = |line: &mut String| {
             line.clear();
@@ -246,7 +247,7 @@ impl Vault {
         let path = self.path(name);
         let io = |source| VaultError::Io { doing: "read", path: path.clone(), source };
         let closed = || VaultError::Closed(path.clone());
-        let mut file = File::open(&path).map_err(io)?;
+        let mut file = files::open(&path).map_err(io)?;
         let start = FORM.len() as u64;
         file.seek(SeekFrom::Start(start)).map_err(io)?;
         let armored = ArmoredReader::new(BufReader::with_capacity(1 << 20, file.take(end - start)));
@@ -283,7 +284,7 @@ impl Vault {
         let path = self.path(name);
         let io = |source| VaultError::Io { doing: "copy", path: path.clone(), source };
         let mut copy = self.unfinished()?;
-        let copied = io::copy(&mut File::open(&path).map_err(io)?.take(end), &mut copy).map_err(io)?;
+        let copied = io::copy(&mut files::open(&path).map_err(io)?.take(end), &mut copy).map_err(io)?;
         if copied != end {
             return Err(VaultError::Malformed(path));
         }
@@ -298,7 +299,7 @@ impl Vault {
         let path = self.path(name);
         let io = |source| VaultError::Io { doing: "read", path: path.clone(), source };
         let mut hash = blake3::Hasher::new();
-        hash.update_reader(File::open(&path).map_err(io)?).map_err(io)?;
+        hash.update_reader(files::open(&path).map_err(io)?).map_err(io)?;
         Ok(*hash.finalize().as_bytes())
     }
 

@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
+use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
+#[cfg(feature = "cli")]
+use crate::model::shown;
 
 /// A record.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -56,27 +59,15 @@ impl AuditReport {
     }
 
     /// CSV with a header; details are a JSON object.
-    ///
-    /// # Errors
-    /// None that this type can cause.
-    pub fn csv(&self) -> Result<String, csv::Error> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(["number", "at", "user", "uid", "command", "reason", "details", "subjects", "hash"])?;
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let mut csv =
+            CsvText::with_header(["number", "at", "user", "uid", "command", "reason", "details", "subjects", "hash"]);
         for row in &self.records {
-            writer.write_record([
-                row.number.to_string(),
-                row.at.clone(),
-                row.user.clone(),
-                row.uid.to_string(),
-                row.command.clone(),
-                row.why(),
-                row.details.to_string(),
-                row.subjects.map_or_else(String::new, |number| number.to_string()),
-                row.hash.clone(),
-            ])?;
+            csv.field(row.number).field(&row.at).field(&row.user).field(row.uid).field(&row.command).field(row.why());
+            csv.field(&row.details).optional(row.subjects).field(&row.hash).end_row();
         }
-        let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        csv.finish()
     }
 
     #[cfg(feature = "cli")]
@@ -85,7 +76,9 @@ impl AuditReport {
     pub fn table(&self) -> String {
         let rows = self.records.iter().map(|row| {
             let user = if row.user.is_empty() { row.uid.to_string() } else { row.user.clone() };
-            [row.number.to_string(), row.at.clone(), user, row.command.clone(), row.what(), row.why()]
+            let texts = [user, row.command.clone(), row.what(), row.why()];
+            let [user, command, what, why] = texts.map(|text| shown(&text).into_owned());
+            [row.number.to_string(), row.at.clone(), user, command, what, why]
         });
         plain_table(["number", "at", "user", "command", "what", "why"], &[0], rows)
     }

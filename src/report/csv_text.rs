@@ -1,6 +1,8 @@
-//! Writes CSV into memory, field by field.
+//! Writes CSV into memory, field by field. No field is one that a spreadsheet would compute.
 
 use std::fmt::{Display, Write as _};
+
+use crate::model::inert;
 
 /// A CSV text under construction: fields are quoted where they need it, and every row ends with a line feed.
 ///
@@ -37,7 +39,7 @@ impl CsvText {
     pub fn field(&mut self, value: impl Display) -> &mut Self {
         self.field.clear();
         write!(self.field, "{value}").expect("memory takes every byte");
-        self.csv.write_field(&self.field).expect("memory takes every byte");
+        self.csv.write_field(&*inert(&self.field)).expect("memory takes every byte");
         self
     }
 

@@ -114,6 +114,9 @@ struct Kind<'l> {
     first: &'l Problem,
 }
 
+/// What the text of every manifest of an import begins with.
+pub const MANIFEST_BEGINS: &str = "{\n  \"dry_run\": ";
+
 impl ImportLog {
     fn kinds(&self) -> Vec<Kind<'_>> {
         let mut places: HashMap<(Severity, FindingCode), usize> = HashMap::new();
@@ -185,7 +188,7 @@ impl ImportLog {
     /// The files alone, as JSON.
     ///
     /// # Errors
-    /// None that this type can cause.
+    /// None that this type can cause. The text begins with [`MANIFEST_BEGINS`].
     pub fn manifest(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(&self.head())? + "\n")
     }

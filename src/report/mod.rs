@@ -35,7 +35,9 @@ pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
 pub use finding_codes::FindingCodesReport;
 pub use format::{Format, SCHEMA_VERSION};
 pub use frequencies::{FrequencyReport, SumOff, TableLocus, TableUsed, TablesReport};
-pub use import::{FileOutcome, FileReport, FileRows, ImportLog, ListingLine, MOST_LISTED, list_findings};
+pub use import::{
+    FileOutcome, FileReport, FileRows, ImportLog, ListingLine, MANIFEST_BEGINS, MOST_LISTED, list_findings,
+};
 pub use kin::{KinReport, KinRow, KinSample};
 pub use kits::{KitRow, KitsReport};
 #[cfg(feature = "cli")]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use crate::model::{DropOut, FamilyPedigree, Locus, ManyAlleles, Profile, Pseudonym, Relation, Sex};
+use crate::model::{DropOut, FamilyPedigree, Locus, ManyAlleles, Profile, Pseudonym, Relation, Sex, inert};
 
 /// A sample and what it is.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ impl<W: Write> TidyCsv<W> {
         csv.write_field(row.sex.word())?;
         let Origin { agency, region, collected_on, kit } = &row.origin;
         for known in [agency, region, collected_on, kit] {
-            csv.write_field(known.as_deref().unwrap_or_default())?;
+            csv.write_field(&*inert(known.as_deref().unwrap_or_default()))?;
         }
         csv.write_field(row.drop_out.map_or_else(String::new, |drop_out| drop_out.get().to_string()))?;
         for locus in 0..self.loci {

@@ -1,8 +1,11 @@
 //! Who runs an operation, for the audit chain.
 
+use std::time::SystemTime;
+
 use nix::unistd::{User, getuid};
 
 use crate::audit::Entry;
+use crate::model::is_deceptive;
 
 use super::error::StoreError;
 
@@ -38,11 +41,22 @@ fn with_sudo(name: &str, is_root: bool, sudo_user: Option<String>) -> String {
 pub(super) fn this_process() -> String {
     let Entry { uid, user, .. } = entry("", None);
     let user = if user.is_empty() { uid.to_string() } else { user };
-    format!(
-        "process {} of {user}, since {}",
-        std::process::id(),
-        jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC")
-    )
+    let since =
+        now().map_or_else(|_| "an unknown time".to_owned(), |now| now.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
+    format!("process {} of {user}, since {since}", std::process::id())
+}
+
+/// The time that the clock shows.
+///
+/// # Errors
+/// [`StoreError::Clock`] for years before 1970 and after 9999: records with them would not be read again.
+pub(super) fn now() -> Result<jiff::Timestamp, StoreError> {
+    timestamp(SystemTime::now())
+}
+
+fn timestamp(at: SystemTime) -> Result<jiff::Timestamp, StoreError> {
+    let at = jiff::Timestamp::try_from(at).map_err(|_| StoreError::Clock)?;
+    if at < jiff::Timestamp::UNIX_EPOCH { Err(StoreError::Clock) } else { Ok(at) }
 }
 
 /// Refuses an operation that must not run without a reason.
@@ -60,7 +74,7 @@ pub fn checked_reason(text: &str) -> Result<String, BadReason> {
         Err(BadReason::Empty)
     } else if text.chars().count() > MOST_CHARACTERS {
         Err(BadReason::TooLong)
-    } else if text.chars().any(char::is_control) {
+    } else if text.chars().any(is_deceptive) {
         Err(BadReason::Control)
     } else {
         Ok(text.to_owned())
@@ -77,7 +91,31 @@ pub enum BadReason {
     /// Above the limit.
     #[error("a reason has at most {MOST_CHARACTERS} characters")]
     TooLong,
-    /// Several lines, or control characters.
-    #[error("a reason is one line, without control characters")]
+    /// Several lines, or characters that control a terminal or cannot be seen.
+    #[error("a reason is one line, without control and invisible characters")]
     Control,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_far_off_is_an_error() {
+        assert!(now().is_ok());
+        let at = |seconds| timestamp(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!(at(1_700_000_000).unwrap().as_second(), 1_700_000_000);
+        assert!(matches!(at(300_000_000_000), Err(StoreError::Clock)));
+        assert!(matches!(timestamp(SystemTime::UNIX_EPOCH - Duration::from_secs(1)), Err(StoreError::Clock)));
+    }
+
+    #[test]
+    fn reasons_are_one_visible_line() {
+        assert_eq!(checked_reason(" 案件 3 "), Ok("案件 3".to_owned()));
+        for bad in ["a\nb", "a\u{1b}[2J", "a\u{202e}b", "a\u{200b}b"] {
+            assert_eq!(checked_reason(bad), Err(BadReason::Control), "{bad:?}");
+        }
+    }
 }

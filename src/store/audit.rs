@@ -10,6 +10,7 @@ use crate::ledger::Ledger;
 use crate::model::Pseudonym;
 use crate::report::{AuditReport, AuditRow};
 
+use super::actor::now;
 use super::digests::FileDigests;
 use super::error::StoreError;
 use super::files::{read, write_private};
@@ -138,7 +139,7 @@ impl Store {
             return Err(StoreError::BrokenChain);
         }
         ledger.append(entry)?;
-        let at = jiff::Timestamp::now().as_second();
+        let at = now()?.as_second();
         let checkpoint = Checkpoint::sign(ledger.store_id()?, ledger.audit_end()?, at, key);
         write_private(file, checkpoint.text().as_bytes())?;
         Ok(checkpoint.chain.length)

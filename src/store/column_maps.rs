@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::audit::Entry;
 use crate::intake::ColumnMap;
-use crate::model::Layout;
+use crate::model::{Layout, shown_path};
 
 use super::error::StoreError;
 use super::files::read;
@@ -77,7 +77,7 @@ impl Store {
     /// Reads a file that holds a map, and its text.
     pub(super) fn read_column_map(&self, path: &Path) -> Result<(ColumnMap, String), StoreError> {
         let bytes = read(path)?;
-        let refused = |source| StoreError::ColumnMap { of: path.display().to_string(), source };
+        let refused = |source| StoreError::ColumnMap { of: shown_path(path), source };
         let map = ColumnMap::read(&bytes, self.table().panel()).map_err(refused)?;
         Ok((map, String::from_utf8_lossy(&bytes).into_owned()))
     }

@@ -11,7 +11,7 @@ use crate::intake::{IntakeError, MapError, Problem};
 use crate::kinship::KinshipError;
 use crate::ledger::LedgerError;
 use crate::matching::{ReachError, Stopped};
-use crate::model::{Locus, PedigreeError, Pseudonym};
+use crate::model::{Locus, PedigreeError, Pseudonym, shown_path};
 use crate::planning::PlanningError;
 use crate::population::{FrequencyTableError, TableTextError};
 use crate::pseudonym::{CustodianError, IdentifierError, KeyError, SealError, VaultError};
@@ -19,6 +19,7 @@ use crate::report::FamError;
 use crate::report::words::{count, plural};
 
 use super::config::SettingsError;
+use super::output::OutputError;
 use super::settings::UnfitModel;
 
 /// What was being done with a file or folder when the operating system refused.
@@ -41,6 +42,8 @@ pub enum FileAction {
     MakeFolderIn,
     /// Opening it.
     Open,
+    /// Closing it to other users.
+    Protect,
     /// Flushing the names in it.
     Flush,
     /// Locking it.
@@ -58,6 +61,7 @@ impl FileAction {
             Self::MakeFolder => "cannot make the folder",
             Self::MakeFolderIn => "cannot make a folder in",
             Self::Open => "cannot open",
+            Self::Protect => "cannot protect",
             Self::Flush => "cannot flush the folder",
             Self::Lock => "cannot lock",
         }
@@ -114,7 +118,7 @@ fn known_populations(known: &[String]) -> String {
 #[non_exhaustive]
 pub enum StoreError {
     /// The operating system refused a file or folder.
-    #[error("{} {}", action.words(), path.display())]
+    #[error("{} {}", action.words(), shown_path(path))]
     Io {
         /// What was being done.
         action: FileAction,
@@ -135,25 +139,25 @@ pub enum StoreError {
     #[error("the store keeps no column map of {0:?}")]
     NoColumnMap(String),
     /// The file is a pipe, a device or the like.
-    #[error("{} is a pipe or a device, not a file", .0.display())]
+    #[error("{} is a pipe or a device, not a file", shown_path(.0))]
     NotAFile(PathBuf),
     /// There is no store in this folder.
-    #[error("there is no store in {}", .0.display())]
+    #[error("there is no store in {}", shown_path(.0))]
     NoStore(PathBuf),
     /// A store cannot be made in a folder that holds something.
-    #[error("{} exists already and is not an empty folder", .0.display())]
+    #[error("{} exists already and is not an empty folder", shown_path(.0))]
     NotEmpty(PathBuf),
     /// There is no such folder for indices.
-    #[error("{}: there is no such folder", .0.display())]
+    #[error("{}: there is no such folder", shown_path(.0))]
     NoIndexFolder(PathBuf),
     /// The folder for indices belongs to someone else, or others can read it.
     #[error(
         "{} is to hold the index, but it is no folder that the owner of the store alone can read: remove it",
-        .0.display()
+        shown_path(.0)
     )]
     OpenIndexFolder(PathBuf),
     /// `reunite.toml` is no such file.
-    #[error("{} cannot be read", path.display())]
+    #[error("{} cannot be read", shown_path(path))]
     Config {
         /// The file.
         path: PathBuf,
@@ -172,7 +176,7 @@ pub enum StoreError {
         known: u32,
     },
     /// The settings in `reunite.toml` are not understood.
-    #[error("{}, [{section}]", path.display())]
+    #[error("{}, [{section}]", shown_path(path))]
     Settings {
         /// The file.
         path: PathBuf,
@@ -182,7 +186,7 @@ pub enum StoreError {
         source: SettingsError,
     },
     /// The frequency table is not the one that the store was made with.
-    #[error("{} is not the table that this store was made with", .0.display())]
+    #[error("{} is not the table that this store was made with", shown_path(.0))]
     OtherFrequencies(PathBuf),
     /// The store has no table of this population.
     #[error("the store has no frequency table of the population {name}{}", known_populations(known))]
@@ -216,10 +220,10 @@ pub enum StoreError {
     #[error("the store's frequency table was exchanged meanwhile")]
     TableExchanged,
     /// The ledger belongs to another store.
-    #[error("{} is the ledger of another store", .0.display())]
+    #[error("{} is the ledger of another store", shown_path(.0))]
     OtherLedger(PathBuf),
     /// Another process changes the store.
-    #[error("another command is changing the store {}{holder}", dir.display())]
+    #[error("another command is changing the store {}{holder}", shown_path(dir))]
     Locked {
         /// The store.
         dir: PathBuf,
@@ -245,19 +249,22 @@ pub enum StoreError {
     #[error("this needs a reason, which is kept in the audit chain")]
     ReasonNeeded,
     /// A file exists that was not to be replaced.
-    #[error("{} exists", .0.display())]
+    #[error("{} exists", shown_path(.0))]
     FileExists(PathBuf),
+    /// An output cannot go to its place.
+    #[error("{0}")]
+    Output(#[from] OutputError),
     /// See [`IntakeError`].
     #[error("{0}")]
     Unread(#[from] IntakeError),
     /// The file has one database and no sheets.
-    #[error("{} is a Familias project, which has one database: neither a population nor a sheet can be chosen", .0.display())]
+    #[error("{} is a Familias project, which has one database: neither a population nor a sheet can be chosen", shown_path(.0))]
     OnePopulation(PathBuf),
     /// A frequency table is not understood.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Frequencies(Vec<Problem>),
     /// A frequency table that the store keeps was changed.
-    #[error("{}", path.display())]
+    #[error("{}", shown_path(path))]
     KeptTable {
         /// The file.
         path: PathBuf,
@@ -320,7 +327,7 @@ pub enum StoreError {
     #[error("marking families")]
     Marking(#[source] LedgerError),
     /// A file of pedigrees or a case list has errors.
-    #[error("{}: {} found, nothing imported", path.display(), plural(problems.len() as u64, "problem"))]
+    #[error("{}: {} found, nothing imported", shown_path(path), plural(problems.len() as u64, "problem"))]
     Refused {
         /// The file.
         path: PathBuf,
@@ -339,7 +346,7 @@ pub enum StoreError {
     #[error("recording that a file was refused")]
     Recording(#[source] LedgerError),
     /// A folder holds no file to import.
-    #[error("{}: the folder holds no file to import: names end in .{}", folder.display(), endings.join(", ."))]
+    #[error("{}: the folder holds no file to import: names end in .{}", shown_path(folder), endings.join(", ."))]
     NothingToImport {
         /// The folder.
         folder: PathBuf,
@@ -403,7 +410,7 @@ pub enum StoreError {
     )]
     Unsealed(u64),
     /// A sealed file was changed.
-    #[error("{} was changed: restore it from its backup; nothing was changed in the store", .0.display())]
+    #[error("{} was changed: restore it from its backup; nothing was changed in the store", shown_path(.0))]
     VaultChanged(PathBuf),
     /// There is no custodian to seal identifiers to.
     #[error("no custodian is left to seal identifiers to")]
@@ -462,11 +469,11 @@ pub enum StoreError {
     /// A time is out of range.
     #[error("{0}")]
     Time(#[from] jiff::Error),
-    /// The clock is before 1970.
-    #[error("the clock of this machine is before 1970")]
+    /// The clock is before 1970 or after 9999.
+    #[error("the clock of this machine shows a year before 1970 or after 9999")]
     Clock,
     /// SQLite's own errors, which do not name the file.
-    #[error("{}", path.display())]
+    #[error("{}", shown_path(path))]
     LedgerAt {
         /// The ledger's file.
         path: PathBuf,
@@ -477,7 +484,7 @@ pub enum StoreError {
     #[error("{0}")]
     Ledger(#[from] LedgerError),
     /// An index, by its file.
-    #[error("{}", path.display())]
+    #[error("{}", shown_path(path))]
     IndexAt {
         /// The index's file.
         path: PathBuf,

@@ -18,6 +18,7 @@ use super::digests::FileDigests;
 use super::error::{ExportConflict, FileAction, Incomplete, StoreError};
 use super::files::NewFile;
 use super::folder::Store;
+use super::output::{Replace, check_apart};
 
 /// The form of an exported file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -229,6 +230,7 @@ impl Store {
     /// [`StoreError::Fam`], [`StoreError::Io`]; the ledger's. No file is written then.
     pub fn export(&self, options: &ExportOptions<'_>, entry: &Entry) -> Result<Exported, StoreError> {
         options.check()?;
+        check_apart([Some(options.file), options.pedigrees, options.typings])?;
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
         let mut export = Export {
@@ -240,7 +242,7 @@ impl Store {
             remarks: Vec::new(),
         };
         export.add_candidates()?;
-        let file = NewFile::create(options.file, options.force)?;
+        let file = self.output(options.file, options)?;
         export.remark_withdrawn()?;
         let (content, beside) = match (options.form, options.layout) {
             (ExportForm::Csv, Some(Layout::Families)) => export.families_csv(&file)?,
@@ -260,6 +262,11 @@ impl Store {
         typings.map_or(Ok(()), NewFile::finish)?;
         file.finish()?;
         Ok(Exported { content, remarks })
+    }
+
+    fn output(&self, path: &Path, options: &ExportOptions<'_>) -> Result<NewFile, StoreError> {
+        let key = self.key_file();
+        NewFile::create(path, Replace::forced(options.force), &key.iter().map(|key| &**key).collect::<Vec<_>>())
     }
 }
 
@@ -313,7 +320,7 @@ impl Export<'_> {
             }
             return Ok(None);
         };
-        let file = NewFile::create(path, self.options.force)?;
+        let file = self.store.output(path, self.options)?;
         let of = |(sample, typings)| SampleTypings { sample, who: "", typings };
         let several: Vec<SampleTypings> = several.into_iter().map(of).collect();
         write(&file, path, typings_csv(&several, &self.loci()?).as_bytes())?;
@@ -401,7 +408,7 @@ impl Export<'_> {
             None if number > 0 => return Err(ExportConflict::PedigreesNeeded(number).into()),
             None => None,
             Some(path) => {
-                let beside = NewFile::create(path, self.options.force)?;
+                let beside = self.store.output(path, self.options)?;
                 let text = pedigrees_csv(pedigrees.iter().map(|(pedigree, sexes)| (pedigree, sexes.as_slice())))?;
                 write(&beside, path, &text)?;
                 Some(beside)

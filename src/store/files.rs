@@ -1,8 +1,7 @@
 //! Files and folders that only their owner can read.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -10,6 +9,7 @@ use tempfile::NamedTempFile;
 use crate::intake::{IntakeError, file_bytes};
 
 use super::error::{FileAction, StoreError};
+use super::output::{Output, Replace};
 
 /// Refuses a secret file that lies inside a store: a stolen store must not bring its key along. `what` names the file's
 /// kind in the error.
@@ -28,25 +28,30 @@ pub(super) fn flush(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Writes a new file with mode 0600 and flushes it.
+/// Writes a new file with mode 0600 and flushes it: wholly or not at all.
 ///
 /// # Errors
-/// [`StoreError::Io`]; also if the file exists.
+/// As [`check_output`] for [`Replace::Nothing`]; [`StoreError::Io`].
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    write().map_err(|source| StoreError::io(FileAction::Write, path, source))
+    write_output(path, bytes, Replace::Nothing, &[])
 }
 
-/// Writes a file with mode 0600, over one that exists: wholly or not at all.
+/// Writes what a command gives with mode 0600, wholly or not at all.
+///
+/// # Errors
+/// As [`check_output`]; [`StoreError::Io`].
+pub fn write_output(path: &Path, bytes: &[u8], replace: Replace, inputs: &[&Path]) -> Result<(), StoreError> {
+    let file = NewFile::create(path, replace, inputs)?;
+    file.writer().write_all(bytes).map_err(|source| StoreError::io(FileAction::Write, path, source))?;
+    file.finish()
+}
+
+/// Writes a file of a store with mode 0600, over one that exists: wholly or not at all.
 ///
 /// # Errors
 /// [`StoreError::Io`].
-pub fn write_over(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let file = NewFile::create(path, true)?;
+pub(super) fn write_over(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let file = NewFile::begin(path, None, true)?;
     file.writer().write_all(bytes).map_err(|source| StoreError::io(FileAction::Write, path, source))?;
     file.finish()
 }
@@ -69,22 +74,27 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, StoreError> {
 pub(super) struct NewFile {
     file: NamedTempFile,
     path: PathBuf,
+    /// What may stand in its place; `None` for a file of a store.
+    output: Option<Output>,
     force: bool,
 }
 
 impl NewFile {
-    /// Begins a file. With `force` it replaces one that exists.
+    /// Begins what a command gives; `inputs` are the files that the command reads.
     ///
     /// # Errors
-    /// [`StoreError::FileExists`] without `force`, [`StoreError::Io`].
-    pub(super) fn create(path: &Path, force: bool) -> Result<Self, StoreError> {
-        if !force && path.symlink_metadata().is_ok() {
-            return Err(StoreError::FileExists(path.to_owned()));
-        }
+    /// As [`check_output`]; [`StoreError::Io`].
+    pub(super) fn create(path: &Path, replace: Replace, inputs: &[&Path]) -> Result<Self, StoreError> {
+        let output = Output::new(replace, inputs);
+        output.check(path)?;
+        Self::begin(path, Some(output), replace != Replace::Nothing)
+    }
+
+    fn begin(path: &Path, output: Option<Output>, force: bool) -> Result<Self, StoreError> {
         // Its mode is 0600 from the first moment.
         let file = NamedTempFile::with_prefix_in(".reunite-", folder(path))
             .map_err(|source| StoreError::io(FileAction::Write, path, source))?;
-        Ok(Self { file, path: path.to_owned(), force })
+        Ok(Self { file, path: path.to_owned(), output, force })
     }
 
     pub(super) fn writer(&self) -> impl Write + '_ {
@@ -101,7 +111,9 @@ impl NewFile {
 
     /// Flushes the file and puts it in its place.
     pub(super) fn finish(self) -> Result<(), StoreError> {
-        let Self { file, path, force } = self;
+        let Self { file, path, output, force } = self;
+        // Something else may stand there by now.
+        output.map_or(Ok(()), |output| output.check(&path))?;
         let put = || {
             file.as_file().sync_all()?;
             let placed = if force { file.persist(&path) } else { file.persist_noclobber(&path) };

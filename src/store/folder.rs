@@ -1,8 +1,8 @@
 //! The store: a folder with settings, frequencies, ledger, index, vault and lock.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -10,16 +10,17 @@ use std::time::{Duration, Instant};
 use data_encoding::HEXLOWER;
 
 use crate::audit::{Attribution, Entry};
+use crate::files::{self, Loosened};
 use crate::kinship::Calculator;
 use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey};
 use crate::matching::{Criterion, Doubts};
 use crate::population::FrequencyTable;
 use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
 
-use super::actor::this_process;
+use super::actor::{now, this_process};
 use super::config::{Config, FrequencyConfig, MatchConfig, ModelConfig, PopulationConfig, STORE_VERSION};
 use super::error::{FileAction, StoreError};
-use super::files::{flush, folder, outside, write_private};
+use super::files::{flush, folder, outside, write_over};
 use super::frequencies::{Frequencies, read_kept};
 use super::settings::Settings;
 
@@ -43,6 +44,7 @@ const HOLDER: u64 = 200;
 /// audit chain, tells an [`Observer`](super::Observer) how it gets on, and returns values.
 pub struct Store {
     dir: PathBuf,
+    loosened: Vec<Loosened>,
     id: String,
     indices: PathBuf,
     table: FrequencyTable,
@@ -107,6 +109,7 @@ impl Store {
     pub fn create(dir: &Path, new: &NewStore<'_>) -> Result<Self, StoreError> {
         let &NewStore { frequencies, settings, criterion, ref key, custodians, index_dir } = new;
         let Frequencies { text, table, .. } = frequencies;
+        now()?;
         settings.calculator(table)?;
         if let Some(folder) = index_dir
             && !folder.is_dir()
@@ -149,9 +152,9 @@ impl Store {
             model: ModelConfig::from_settings(settings),
             matching: MatchConfig::new(&criterion),
         };
-        write_private(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
-        write_private(&place.join(FREQUENCIES), text.as_bytes())?;
-        write_private(&place.join(LOCK), b"")?;
+        write_over(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
+        write_over(&place.join(FREQUENCIES), text.as_bytes())?;
+        write_over(&place.join(LOCK), b"")?;
         if index_dir.is_none() {
             let folder = place.join(INDEX);
             DirBuilder::new()
@@ -223,6 +226,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if there is none, or if its settings or frequencies are not those that it was made with.
     pub fn open(dir: &Path, key: Option<KeySource>) -> Result<Self, StoreError> {
+        // Nothing is recorded at a time that cannot be read again.
+        now()?;
         let path = dir.join(CONFIG);
         let config = read_config(dir)?;
         let bad = |section| {
@@ -233,12 +238,14 @@ impl Store {
         let criterion = config.matching.criterion().map_err(bad("match"))?;
         let table = kept_table(dir, &config.frequencies.file, &config.frequencies.digest)?;
         // In a folder for several stores, each has its own.
-        let indices = match config.index_dir {
+        let indices = match &config.index_dir {
             None => dir.join(INDEX),
             Some(folder) => folder.join(format!("reunite-{}", config.store_id)),
         };
+        let loosened = protected(dir, &indices, &config.index_dir)?;
         Ok(Self {
             dir: dir.to_owned(),
+            loosened,
             id: config.store_id,
             indices,
             table,
@@ -267,6 +274,12 @@ impl Store {
     #[must_use]
     pub fn waiting(self, patience: Duration) -> Self {
         Self { patience, ..self }
+    }
+
+    /// What of the store other users could read when it was opened; it is closed to them now, where that is possible.
+    #[must_use]
+    pub fn loosened(&self) -> &[Loosened] {
+        &self.loosened
     }
 
     /// The folder.
@@ -371,6 +384,10 @@ impl Store {
     /// Opens the ledger with this key.
     pub(super) fn ledger_under(&self, key: Option<&SecretKey>) -> Result<Ledger, StoreError> {
         let path = self.dir.join(LEDGER);
+        for end in ["", "-wal", "-shm", "-journal"] {
+            let file = self.dir.join(format!("{LEDGER}{end}"));
+            files::check(&file).map_err(|source| StoreError::io(FileAction::Open, &file, source))?;
+        }
         let ledger = Ledger::open(&path, key.map(ledger_key).as_ref()).map_err(|error| at(&path, error))?;
         if HEXLOWER.encode(&ledger.store_id()?) != self.id {
             return Err(StoreError::OtherLedger(path));
@@ -420,8 +437,7 @@ impl Store {
     /// Keeps other operations from changing the store meanwhile.
     pub(super) fn lock(&self) -> Result<Lock, StoreError> {
         let path = self.dir.join(LOCK);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
-        let file = file.map_err(|source| StoreError::io(FileAction::Open, &path, source))?;
+        let file = files::open_or_create(&path).map_err(|source| StoreError::io(FileAction::Open, &path, source))?;
         let until = Instant::now().checked_add(self.patience);
         let mut attempt = file.try_lock();
         while matches!(attempt, Err(TryLockError::WouldBlock)) && until.is_none_or(|until| Instant::now() < until) {
@@ -464,6 +480,11 @@ impl Store {
         self.source.is_some()
     }
 
+    /// The file that the key is said to be in.
+    pub(super) fn key_file(&self) -> Option<PathBuf> {
+        self.source.as_ref().map(KeySource::path)
+    }
+
     /// Gives the key. It is read once: a pipe gives it only once.
     pub(super) fn key(&self) -> Result<Arc<SecretKey>, StoreError> {
         if let Some(key) = self.key.get() {
@@ -488,10 +509,30 @@ impl Store {
     }
 }
 
+/// Closes the folders of a store, and the files in them, to other users, and gives what was open.
+fn protected(dir: &Path, indices: &Path, index_dir: &Option<PathBuf>) -> Result<Vec<Loosened>, StoreError> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StoreError::io(FileAction::Protect, &path, source)
+    };
+    // The user may give the store by a link.
+    let dir = dir.canonicalize().map_err(io(dir))?;
+    let owner = dir.metadata().map_err(io(&dir))?.uid();
+    let mut loosened = files::protect(&dir, None).map_err(io(&dir))?;
+    let vault = dir.join(VAULT);
+    loosened.extend(files::protect(&vault, Some(owner)).map_err(io(&vault))?);
+    loosened.extend(files::protect(indices, Some(owner)).map_err(|source| match index_dir {
+        // Where others may make folders, a stranger may have made it.
+        Some(_) => StoreError::OpenIndexFolder(indices.to_owned()),
+        None => io(indices)(source),
+    })?);
+    Ok(loosened)
+}
+
 /// Reads `reunite.toml`.
 pub(super) fn read_config(dir: &Path) -> Result<Config, StoreError> {
     let path = dir.join(CONFIG);
-    let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+    let text = files::open(&path).and_then(io::read_to_string).map_err(|error| match error.kind() {
         ErrorKind::NotFound => StoreError::NoStore(dir.to_owned()),
         _ => StoreError::io(FileAction::Read, &path, error),
     })?;

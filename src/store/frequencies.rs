@@ -1,11 +1,13 @@
 //! Frequency tables as they are brought: a table of any form, or the database of a Familias project.
 
-use std::fs;
+use std::io;
 use std::path::Path;
 
+use crate::files;
 use crate::intake::{
     PublishedTable, TableForm, TableRequest, file_bytes, is_fam_database, read_fam_database, read_frequency_table,
 };
+use crate::model::shown_path;
 use crate::population::{Floor, FrequencyTable, Model, Mutation};
 
 use super::error::{FileAction, StoreError};
@@ -72,7 +74,7 @@ impl Frequencies {
     /// [`StoreError::Unread`], [`StoreError::Frequencies`], [`StoreError::FamiliasDatabase`].
     pub fn read_as(path: &Path, request: &TableRequest<'_>) -> Result<Self, StoreError> {
         let bytes = file_bytes(path)?;
-        let name = path.display().to_string();
+        let name = shown_path(path);
         if is_fam_database(&bytes) {
             if request.population.is_some() || request.sheet.is_some() {
                 return Err(StoreError::OnePopulation(path.to_owned()));
@@ -132,7 +134,9 @@ fn floor_note(file: &str, table: &FrequencyTable, floors: &[Option<f64>]) -> Opt
 
 /// Reads a table that a store keeps.
 pub(super) fn read_kept(path: &Path) -> Result<FrequencyTable, StoreError> {
-    let text = fs::read_to_string(path).map_err(|source| StoreError::io(FileAction::Read, path, source))?;
+    let text = files::open(path)
+        .and_then(io::read_to_string)
+        .map_err(|source| StoreError::io(FileAction::Read, path, source))?;
     FrequencyTable::from_csv(&text).map_err(|source| StoreError::KeptTable { path: path.to_owned(), source })
 }
 

@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use crate::audit::{Attribution, Entry};
 use crate::intake::{
-    CaseList, ColumnMap, FamilyPedigrees, FindingCode, Format, Intake, KitUse, NumberKind, Problem, Request, Severity,
-    SingleAllele, SourceBytes, SpreadsheetNumbers, read_bytes, read_guessing_layout, source_bytes, workbook_sheets,
+    CaseList, ColumnMap, FamilyPedigrees, FindingCode, Format, IdentifierForms, IdentifierVariant, Intake, KitUse,
+    NumberKind, Problem, Request, Severity, SingleAllele, SourceBytes, SpreadsheetNumbers, TextEncoding,
+    identifiers_differ, read_bytes, read_guessing_layout, source_bytes, workbook_sheets,
 };
 use crate::ledger::{Batch, ImportReport, Ledger, LedgerError, OnConflict, Returning};
 use crate::matching::IdentityRule;
-use crate::model::{Layout, Pseudonym};
+use crate::model::{Layout, Pseudonym, SampleRecord, shown, shown_path};
 use crate::population::Mutation;
 use crate::pseudonym::Pseudonymizer;
 use crate::report::words::hex;
@@ -96,6 +97,10 @@ pub struct ImportOptions {
     pub sample_id_kind: Option<NumberKind>,
     /// What becomes of identifiers that a spreadsheet may have rounded.
     pub spreadsheet_numbers: SpreadsheetNumbers,
+    /// What becomes of identifiers that differ from others in letter case, spaces or brackets only.
+    pub identifier_forms: IdentifierForms,
+    /// How the files are encoded; `None` if their bytes tell.
+    pub encoding: Option<TextEncoding>,
 }
 
 impl Default for ImportOptions {
@@ -122,6 +127,8 @@ impl Default for ImportOptions {
             min_loci: 8,
             sample_id_kind: None,
             spreadsheet_numbers: SpreadsheetNumbers::default(),
+            identifier_forms: IdentifierForms::default(),
+            encoding: None,
         }
     }
 }
@@ -210,6 +217,8 @@ impl Store {
             kits: options.kits,
             sample_id_kind: options.sample_id_kind,
             spreadsheet_numbers: options.spreadsheet_numbers,
+            identifier_forms: options.identifier_forms,
+            encoding: options.encoding,
             // Without a layout, this one is not looked at.
             ..Request::new(options.layout.unwrap_or(Layout::Families), self.table().panel(), &names)
         };
@@ -249,7 +258,7 @@ impl Store {
             && with_rows.len() < pedigrees.len()
         {
             let without = (pedigrees.len() - with_rows.len()) as u64;
-            let file = &path.display().to_string();
+            let file = &shown_path(path);
             observer.notice(&Notice::PedigreesWithoutRows { file, pedigrees: without });
         }
         Ok(Imported { log, failed })
@@ -316,7 +325,7 @@ fn pedigrees(path: &Path, options: &ImportOptions, names: &Pseudonymizer) -> Res
     if options.layout == Some(Layout::Children) {
         return Err(StoreError::PedigreesOfChildren);
     }
-    FamilyPedigrees::read(&path.display().to_string(), &read(path)?, names, options.spreadsheet_numbers)
+    FamilyPedigrees::read(&shown_path(path), &read(path)?, names, options.spreadsheet_numbers)
         .map_err(|problems| StoreError::Refused { path: path.to_owned(), problems })
 }
 
@@ -324,7 +333,7 @@ fn cases(path: &Path, options: &ImportOptions, request: &Request<'_>) -> Result<
     if options.layout.is_none() {
         return Err(StoreError::CasesWithoutLayout);
     }
-    CaseList::read(&path.display().to_string(), &read(path)?, request)
+    CaseList::read(&shown_path(path), &read(path)?, request)
         .map_err(|problems| StoreError::Refused { path: path.to_owned(), problems })
 }
 
@@ -355,7 +364,7 @@ impl Desk<'_> {
         let started = Instant::now();
         let name = match source.path.to_str() {
             Some("-") => "standard input".to_owned(),
-            _ => source.path.display().to_string(),
+            _ => shown_path(&source.path),
         };
         let mut report = FileReport::new(name.clone());
         if let Some(why) = source.skipped {
@@ -382,7 +391,7 @@ impl Desk<'_> {
             }
         };
         for sheet in self.sheets(&bytes) {
-            let name = sheet.as_ref().map_or_else(|| name.clone(), |sheet| format!("{name}[{sheet}]"));
+            let name = sheet.as_ref().map_or_else(|| name.clone(), |sheet| format!("{name}[{}]", shown(sheet)));
             let mut intake = self.read(&name, &bytes, sheet.as_deref());
             if given_up {
                 let mib = bytes.len() >> 20;
@@ -422,6 +431,7 @@ impl Desk<'_> {
         mut report: FileReport,
         started: Instant,
     ) -> Result<(), StoreError> {
+        self.check_stored_forms(&mut intake, name)?;
         report.blake3 = Some(hex(&intake.digest));
         report.size = Some(intake.size);
         report.format = Some(format!("{:?}", intake.format).to_lowercase());
@@ -452,6 +462,52 @@ impl Desk<'_> {
         }
         self.log.files.push(report);
         taken
+    }
+
+    /// Finds identifiers of a file that are alike to others in the store: they may be one, typed in two ways. Whom the store
+    /// has by both was decided about before.
+    fn check_stored_forms(&self, intake: &mut Intake, name: &str) -> Result<(), StoreError> {
+        let mut variants = std::mem::take(&mut intake.variants);
+        let others = |is_family| {
+            let of_kind = variants.iter().filter(move |variant| variant.is_family == is_family);
+            of_kind.map(|variant| variant.other).collect::<HashSet<_>>()
+        };
+        let families = self.ledger.families_known(others(true))?;
+        let samples = self.ledger.samples_known(others(false))?;
+        let known = |is_family, whom| if is_family { families.contains(&whom) } else { samples.contains(&whom) };
+        variants.retain(|variant| known(variant.is_family, variant.other));
+        let owns = |is_family| {
+            let of_kind = variants.iter().filter(move |variant| variant.is_family == is_family);
+            of_kind.map(|variant| variant.own).collect::<HashSet<_>>()
+        };
+        let mut decided = self.ledger.families_known(owns(true))?;
+        decided.extend(self.ledger.samples_known(owns(false))?);
+        let mut found: BTreeSet<Pseudonym> = BTreeSet::new();
+        for IdentifierVariant { line, column, is_family, own, .. } in variants {
+            if decided.contains(&own) || !found.insert(own) {
+                continue;
+            }
+            let severity = match self.options.identifier_forms {
+                IdentifierForms::Refuse => Severity::Error,
+                IdentifierForms::Distinct => Severity::Warning,
+            };
+            let what = identifiers_differ(is_family, "one that the store has").into();
+            let (file, code) = (name.into(), FindingCode::IdentifierForm);
+            let problem = Problem { file, line, column, severity, code, what };
+            match severity {
+                Severity::Error => intake.problems.push(problem),
+                _ => intake.notes.push(problem),
+            }
+        }
+        if self.options.identifier_forms == IdentifierForms::Refuse && !found.is_empty() {
+            let before = intake.rows.len();
+            let is_alike = |row: &SampleRecord| {
+                found.contains(&row.sample) || row.family.is_some_and(|family| found.contains(&family.0))
+            };
+            intake.rows.retain(|row| !is_alike(row));
+            intake.rejected += (before - intake.rows.len()) as u64;
+        }
+        Ok(())
     }
 
     /// Tells findings and enters them.

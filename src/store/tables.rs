@@ -10,7 +10,7 @@ use crate::population::FrequencyTable;
 
 use super::config::{Config, PopulationConfig};
 use super::error::{FileAction, StoreError};
-use super::files::{flush, write_over, write_private};
+use super::files::{flush, write_over};
 use super::folder::{CONFIG, Store, kept_table, read_config};
 use super::frequencies::Frequencies;
 
@@ -194,7 +194,7 @@ impl Store {
                 // What an interrupted command left of it.
                 fs::remove_file(&path).map_err(|source| StoreError::io(FileAction::Remove, &path, source))?;
             }
-            write_private(&path, frequencies.text.as_bytes())?;
+            write_over(&path, frequencies.text.as_bytes())?;
             flush(self.dir()).map_err(|source| StoreError::io(FileAction::Flush, self.dir(), source))?;
         }
         Ok((file, digest))

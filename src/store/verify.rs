@@ -11,7 +11,7 @@ use crate::audit::Entry;
 use crate::index::{Access, IndexError};
 use crate::kinship::KinshipError;
 use crate::ledger::{Counts, Ledger, LedgerError, SealedFile};
-use crate::model::Pseudonym;
+use crate::model::{Pseudonym, shown_path};
 use crate::pseudonym::VaultError;
 
 use super::actor::require_reason;
@@ -89,7 +89,7 @@ pub struct VaultCheck {
 #[non_exhaustive]
 pub enum VaultFault {
     /// It holds something else than was written.
-    #[error("{} was changed: restore it from its backup", .0.display())]
+    #[error("{} was changed: restore it from its backup", shown_path(.0))]
     Changed(PathBuf),
     /// It cannot be read.
     #[error("{0}")]

@@ -25,7 +25,7 @@ const OWNERS: [(&str, &[&str]); 15] = [
     ("indicatif", &["cli", "main"]),
     ("memmap2", &["index"]),
     ("mimalloc", &["cli", "main"]),
-    ("nix", &["ledger", "pseudonym", "store", "cli"]),
+    ("nix", &["files", "pseudonym", "store", "cli"]),
     ("quick_xml", &["intake"]),
     ("rayon", &["matching", "store", "cli", "intake", "ledger", "quality"]),
     ("rusqlite", &["ledger"]),

@@ -61,7 +61,10 @@ fn nobody_else_reads_the_indices() {
     let folder = folder(&lab);
     fs::remove_file(folder.join("children.idx")).unwrap();
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
-    lab.run_on("other", &["match", "--full"]).ends(2).says(&["is to hold the index", "alone can read"]);
+    lab.run_on("other", &["match", "--full"])
+        .ends(0)
+        .says(&["was open to other users (mode 0755)", "closed to them now"]);
+    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o7777, 0o700);
     fs::remove_dir_all(&folder).unwrap();
     // A link that someone has laid there first.
     fs::create_dir(lab.path("theirs")).unwrap();

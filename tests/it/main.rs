@@ -29,6 +29,7 @@ mod faults;
 mod frequencies;
 mod full_disk;
 mod fuzzing;
+mod hostile_files;
 mod house;
 mod identities;
 mod import_folders;

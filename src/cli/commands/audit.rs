@@ -8,6 +8,7 @@ use crate::audit::{CheckpointError, PublicKey, SigningKey};
 use crate::cli::options::{FormatOption, Global, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count};
+use crate::model::shown_path;
 use crate::pseudonym::KeySource;
 use crate::report::Format;
 use crate::store::{AuditFilter, AuditTrail, SignedCheckpoints};
@@ -81,7 +82,7 @@ impl Audit {
                 output.say(&format!(
                     "wrote the signing key to {file} and its public key to {file}.pub\nkeep the first away from the \
                      store; whoever checks needs the second",
-                    file = file.display()
+                    file = shown_path(file)
                 ));
                 Ok(Outcome::Done)
             }
@@ -97,7 +98,7 @@ impl List {
         say_other_keys(rekeyed_by, output);
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
-            Format::Csv => output.data(&report.csv()?)?,
+            Format::Csv => output.data(&report.csv())?,
             Format::Table if report.records.is_empty() => output.say("no records"),
             Format::Table => output.data(&report.table())?,
         }
@@ -118,7 +119,7 @@ impl MakeCheckpoint {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let key = SigningKey::load(&KeySource::File(self.signing_key.clone()))?;
         let records = global.open()?.sign_checkpoint(&self.out, &key, &global.entry("audit checkpoint"))?;
-        output.say(&format!("signed {} records, to {}", count(records), self.out.display()));
+        output.say(&format!("signed {} records, to {}", count(records), shown_path(&self.out)));
         Ok(Outcome::Done)
     }
 }
@@ -128,7 +129,7 @@ impl Verify {
         let key = self.public_key.as_deref().map(PublicKey::load).transpose()?;
         let signed = key.as_ref().map(|key| SignedCheckpoints { files: &self.checkpoint, key });
         let check = global.open()?.check_audit(signed)?;
-        let wrong = check.checkpoints.iter().filter_map(|one| Some((one.file.display(), one.result.err()?)));
+        let wrong = check.checkpoints.iter().filter_map(|one| Some((shown_path(&one.file), one.result.err()?)));
         let (unread, wrong): (Vec<_>, Vec<_>) =
             wrong.partition(|(_, error)| matches!(error, CheckpointError::Malformed | CheckpointError::Signature));
         unread.iter().for_each(|(file, error)| output.warn(&format!("{file}: {error}")));

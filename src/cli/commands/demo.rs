@@ -14,7 +14,7 @@ use crate::cli::notices::Notices;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count};
 use crate::matching::Criterion;
-use crate::model::{Layout, Locus, Pseudonym};
+use crate::model::{Layout, Locus, Pseudonym, shown_path};
 use crate::pseudonym::{Pseudonymizer, SecretKey};
 use crate::report::{CandidateRow, plain_table, ratio};
 use crate::store::{self, Frequencies, MatchOptions, NewStore, Settings, Store, write_private};
@@ -62,9 +62,9 @@ impl Demo {
         match &self.dir {
             Some(dir) => {
                 let made = DirBuilder::new().mode(0o700).create(dir);
-                made.with_context(|| format!("cannot make the folder {}", dir.display()))?;
+                made.with_context(|| format!("cannot make the folder {}", shown_path(dir)))?;
                 show(dir, output)?;
-                let dir = dir.display();
+                let dir = shown_path(dir);
                 output.say(&format!(
                     "\nkept in {dir}: families.csv, children.csv, demo.key and the store; go on with\n  \
                      reunite --store {dir}/store --key-file {dir}/demo.key candidates --limit 10"

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::options::{Global, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
-use crate::model::{Layout, Pseudonym};
+use crate::model::{Layout, Pseudonym, shown_path};
 use crate::store::{ExportForm, ExportOptions, ExportRemark};
 
 /// Identifiers in the file are pseudonyms: import it with --identifiers pseudonyms.
@@ -69,7 +69,7 @@ impl Export {
             output.warn(&format!("{remark}{fix}"));
         }
         let with = if self.show_genotypes { "with genotypes: keep it as you keep the samples" } else { "no genotypes" };
-        output.say(&format!("{}: {}, {with}", self.file.display(), exported.content));
+        output.say(&format!("{}: {}, {with}", shown_path(&self.file), exported.content));
         Ok(Outcome::Done)
     }
 }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use crate::cli::options::{FormatOption, Global, TableOptions};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, hex};
-use crate::model::Locus;
+use crate::model::{Locus, shown_path};
 use crate::population::FrequencyTable;
 use crate::report::{Format, FrequencyReport, TablesReport};
 use crate::store::{Frequencies, KeptTable, Store, TableExchange};
@@ -82,7 +82,7 @@ impl Check {
         let report = FrequencyReport::new(table, population.as_deref(), written, floors);
         let form = form.map_or("a Familias project".to_owned(), |form| form.to_string());
         let of = population.as_ref().map_or(String::new(), |name| format!(", population {name}"));
-        output.say(&format!("{}: {form}{of}; {}", self.file.display(), loci(table.panel().len())));
+        output.say(&format!("{}: {form}{of}; {}", shown_path(&self.file), loci(table.panel().len())));
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,

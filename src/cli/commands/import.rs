@@ -9,12 +9,14 @@ use crate::cli::notices::Notices;
 use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, plural};
-use crate::intake::{Format, NumberKind, Problem, SingleAllele, SpreadsheetNumbers};
+use crate::intake::{Format, IdentifierForms, NumberKind, Problem, SingleAllele, SpreadsheetNumbers, TextEncoding};
 use crate::ledger::OnConflict;
-use crate::model::Layout;
+use crate::model::{Layout, shown_path};
 use crate::report::words::wrap;
-use crate::report::{SCREEN, list_findings};
-use crate::store::{Identifiers, ImportOptions, Imported, Sheets, StoreError, write_over, write_private};
+use crate::report::{MANIFEST_BEGINS, SCREEN, list_findings};
+use crate::store::{
+    Identifiers, ImportOptions, Imported, Replace, Sheets, StoreError, check_output, write_output, write_private,
+};
 
 use super::kin::RuleOption;
 use super::kits::kit_use;
@@ -108,12 +110,23 @@ pub(crate) struct Import {
     /// What becomes of identifiers that a spreadsheet may have rounded, such as 3.70102E+17
     #[arg(long, value_enum, value_name = "RULE", default_value_t = SpreadsheetNumbers::Refuse)]
     spreadsheet_numbers: SpreadsheetNumbers,
+    /// What becomes of identifiers that differ only in letter case, spaces or brackets, such as F1 and f1, in the file or
+    /// from the store's
+    #[arg(long, value_enum, value_name = "RULE", default_value_t = IdentifierForms::Refuse)]
+    identifier_forms: IdentifierForms,
+    /// How the text of FILE is encoded, where the bytes could be of two encodings [default: told by the bytes]
+    #[arg(long, value_enum, value_name = "NAME")]
+    encoding: Option<TextEncoding>,
     /// How findings go out: text to standard error, or JSON with all of them to standard output
     #[arg(long, value_enum, value_name = "FORM", default_value_t = ReportForm::Text)]
     report_format: ReportForm,
-    /// Write what came of each file into this file: JSON with name, digest, rows and numbers of findings
+    /// Write what came of each file into this file, also in the place of an earlier such file: JSON with name, digest, rows
+    /// and numbers of findings
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
+    /// Write the manifest over a file of any other kind that exists
+    #[arg(long, requires = "manifest")]
+    force: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -164,6 +177,10 @@ impl Import {
             return Ok(Outcome::Done);
         }
         let options = self.options()?;
+        if let Some(path) = &self.manifest {
+            // Before anything is done.
+            check_output(path, self.replace(), &self.inputs(global))?;
+        }
         if self.on_conflict == OnConflict::Replace && !self.dry_run {
             let is_stream = self.files.iter().any(|file| file.as_os_str() == "-");
             let input = if is_stream { StandardInput::Data } else { StandardInput::Unused };
@@ -191,7 +208,7 @@ impl Import {
             output.say(&format!("\n{summary}"));
         }
         if let Some(path) = &self.manifest {
-            write_over(path, log.manifest()?.as_bytes())?;
+            write_output(path, log.manifest()?.as_bytes(), self.replace(), &self.inputs(global))?;
         }
         match failed {
             Some(error) => Err(error.into()),
@@ -223,7 +240,20 @@ impl Import {
             min_loci: self.min_loci,
             sample_id_kind: self.sample_id_kind,
             spreadsheet_numbers: self.spreadsheet_numbers,
+            identifier_forms: self.identifier_forms,
+            encoding: self.encoding,
         })
+    }
+
+    /// What the manifest may replace: one of an earlier import, unless any file is.
+    fn replace(&self) -> Replace {
+        if self.force { Replace::AnyFile } else { Replace::Like(MANIFEST_BEGINS) }
+    }
+
+    /// Everything that this command reads.
+    fn inputs<'a>(&'a self, global: &'a Global) -> Vec<&'a Path> {
+        let beside = [&self.cases, &self.map, &self.pedigrees].into_iter().flatten();
+        self.files.iter().chain(beside).map(PathBuf::as_path).chain(global.key_file()).collect()
     }
 
     fn sheets(&self) -> Sheets {
@@ -246,5 +276,5 @@ pub(super) fn list(problems: &[Problem], output: &Output) {
 fn refuse(path: &Path, problems: &[Problem], output: &Output) {
     list(problems, output);
     let found = plural(problems.len() as u64, "problem");
-    output.warn(&format!("{}: {found} found, nothing imported", path.display()));
+    output.warn(&format!("{}: {found} found, nothing imported", shown_path(path)));
 }

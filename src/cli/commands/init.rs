@@ -11,6 +11,7 @@ use crate::cli::options::{FrequencyOption, Global};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, plural};
 use crate::matching::{Criterion, Doubts};
+use crate::model::shown_path;
 use crate::pseudonym::SecretKey;
 use crate::store::{Frequencies, NewStore, Store, checked_threshold, custodians};
 
@@ -57,7 +58,7 @@ impl Init {
         )?;
         output.say(&format!(
             "made the store {} with {} loci; {}; candidates from log10 LR {}",
-            store.dir().display(),
+            shown_path(store.dir()),
             table.panel().len(),
             store.calculator()?.settings_line(),
             criterion.min_log10_lr

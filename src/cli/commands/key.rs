@@ -8,6 +8,7 @@ use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::ledger::ENCRYPTS;
+use crate::model::shown_path;
 use crate::pseudonym::SecretKey;
 
 use super::rotate::Rotate;
@@ -35,7 +36,7 @@ impl Key {
                     "wrote the key {} to {}\nkeep a copy in a safe place: without it, new samples cannot be told from old \
                      ones",
                     key.fingerprint(),
-                    file.display()
+                    shown_path(file)
                 ));
                 Ok(Outcome::Done)
             }

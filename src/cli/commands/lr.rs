@@ -12,7 +12,7 @@ use crate::cli::output::{Output, plural};
 use crate::intake::{Case, CasePedigrees, CaseRelative, Problem, file_bytes, read_cases};
 use crate::kinship::{Calculator, Evidence, KinshipError, LinkedEvidence, LinkedShown, Shown};
 use crate::matching::{Alternative, alternatives};
-use crate::model::{Child, Family, Locus, Pseudonym, Relative};
+use crate::model::{Child, Family, Locus, Pseudonym, Relative, shown_path};
 use crate::population::{Convention, Floor};
 use crate::report::{CsvText, TableUsed};
 use crate::store::Frequencies;
@@ -53,12 +53,12 @@ impl Lr {
         };
         let pedigrees = match &self.pedigree {
             None => None,
-            Some(path) => match CasePedigrees::read(&path.display().to_string(), &read(path)?) {
+            Some(path) => match CasePedigrees::read(&shown_path(path), &read(path)?) {
                 Ok(pedigrees) => Some(pedigrees),
                 Err(problems) => return refused(problems),
             },
         };
-        let name = self.cases.display().to_string();
+        let name = shown_path(&self.cases);
         let cases = match read_cases(&name, &read(&self.cases)?, table.panel(), pedigrees.as_ref()) {
             Ok(cases) => cases,
             Err(problems) => return refused(problems),

@@ -7,6 +7,7 @@ use clap::Subcommand;
 use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
+use crate::model::shown;
 
 #[derive(Subcommand)]
 pub(crate) enum Maps {
@@ -45,10 +46,10 @@ impl Maps {
             }
             Self::List => {
                 let agencies = store.list_column_maps()?;
-                output.data(&agencies.iter().map(|agency| format!("{agency}\n")).collect::<String>())?;
+                output.data(&agencies.iter().map(|agency| format!("{}\n", shown(agency))).collect::<String>())?;
                 return Ok(Outcome::unless_empty(agencies.is_empty()));
             }
-            Self::Show { agency } => output.data(&store.column_map(agency)?)?,
+            Self::Show { agency } => output.data(&store.column_map(agency)?.replace("\r\n", "\n"))?,
             Self::Remove { agency } => {
                 store.remove_column_map(agency, &global.entry("maps remove"))?;
                 output.say("the map is removed");

@@ -10,7 +10,7 @@ use crate::cli::options::{FormatOption, Global, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, hex};
 use crate::model::Pseudonym;
-use crate::report::{Format, SCHEMA_VERSION, plain_table};
+use crate::report::{CsvText, Format, SCHEMA_VERSION, plain_table};
 use crate::store::{OriginalIdentifier, Reidentification, checked_reason};
 
 #[derive(Args)]
@@ -50,10 +50,9 @@ impl Reidentify {
             Format::Table if found.is_empty() => String::new(),
             Format::Table => plain_table(columns, &[], found.iter().map(row)),
             Format::Csv => {
-                let mut writer = csv::Writer::from_writer(Vec::new());
-                writer.write_record(columns)?;
-                found.iter().try_for_each(|one| writer.write_record(row(one)))?;
-                String::from_utf8(writer.into_inner()?)?
+                let mut csv = CsvText::with_header(columns);
+                found.iter().for_each(|one| csv.fields(row(one)).end_row());
+                csv.finish()
             }
             Format::Json => {
                 let row = |one: &OriginalIdentifier| {

@@ -13,7 +13,7 @@ use crate::cli::options::FrequencyOption;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count};
 use crate::kinship::{Calculator, Evidence};
-use crate::model::{Locus, Panel, Profile};
+use crate::model::{Locus, Panel, Profile, shown_path};
 use crate::population::{FrequencyTable, Model};
 use crate::report::CsvText;
 use crate::store::{Frequencies, write_private};
@@ -116,7 +116,7 @@ impl Synth {
             count(population.families.len() as u64),
             count(population.children.len() as u64),
             count(population.truth.len() as u64),
-            self.out.display()
+            shown_path(&self.out)
         ));
         Ok(Outcome::Done)
     }
@@ -128,7 +128,7 @@ impl Synth {
             .recursive(true)
             .mode(0o700)
             .create(&self.out)
-            .with_context(|| format!("cannot make the folder {}", self.out.display()))?;
+            .with_context(|| format!("cannot make the folder {}", shown_path(&self.out)))?;
         files.iter().try_for_each(|(name, text)| Ok(write_private(&self.out.join(name), text.as_bytes())?))
     }
 
@@ -152,7 +152,7 @@ impl Synth {
             "wrote {} people and {} queries to {}; one allele alone is explained by --drop-out {:.4}",
             count(self.children as u64),
             count(self.families as u64),
-            self.out.display(),
+            shown_path(&self.out),
             challenge::drop_out(self.single_allele_loci)
         ));
         Ok(Outcome::Done)

@@ -10,6 +10,7 @@ use crate::intake::request::Request;
 use crate::intake::rows::occurrences::Occurrences;
 use crate::intake::rows::reader::RowReader;
 use crate::intake::rows::table::Table;
+use crate::intake::rows::variants::{IdentifierVariant, check_variants};
 use crate::intake::rows::{duplicates, kit_check};
 
 use crate::model::{FindingCode, Locus, SampleRecord};
@@ -20,6 +21,8 @@ pub(in crate::intake) struct SoundRows {
     /// The loci of the file, in file order.
     pub(in crate::intake) loci: Vec<Locus>,
     pub(in crate::intake) rows: Vec<SampleRecord>,
+    /// Other forms of their identifiers.
+    pub(in crate::intake) variants: Vec<IdentifierVariant>,
 }
 
 /// Reads the rows of a table of values. To what the maker of the table has rejected comes every row whose line is not
@@ -42,7 +45,18 @@ pub(in crate::intake) fn read_table(
 
 /// What is left of the rows once they were held against each other.
 pub(in crate::intake) fn sound_rows(reader: RowReader<'_>, findings: &mut Findings) -> SoundRows {
-    let RowReader { header, layout, mut rows, families_without_agency, told_by_sex, kits, pedigrees, .. } = reader;
+    let RowReader {
+        header,
+        layout,
+        mut rows,
+        families_without_agency,
+        mut variants,
+        forms,
+        told_by_sex,
+        kits,
+        pedigrees,
+        ..
+    } = reader;
     if let Some(Occurrences { first_line, count }) = told_by_sex {
         let what = format!(
             "{count} rows with the relation parent, the first of them here, are read as father or mother by \
@@ -52,15 +66,17 @@ pub(in crate::intake) fn sound_rows(reader: RowReader<'_>, findings: &mut Findin
     }
     kit_check::check_kits(header, &rows, kits, findings);
     duplicates::check_duplicates(layout, header, &rows, &families_without_agency, findings);
+    check_variants(header, &rows, &variants, forms, findings);
     findings.locus_columns = (0..header.loci.len()).map(|locus| header.locus_column(locus)).collect();
     check_pedigree_samples(header, pedigrees, &rows, findings);
     let bad_lines = findings.bad_lines();
     let rejected = bad_lines.len() - bad_lines.partition_point(|&line| line <= header.line);
     if !bad_lines.is_empty() {
         rows.retain(|row| bad_lines.binary_search(&row.line).is_err());
+        variants.retain(|variant| bad_lines.binary_search(&variant.line).is_err());
     }
     findings.rejected = rejected as u64;
-    SoundRows { loci: header.loci.clone(), rows }
+    SoundRows { loci: header.loci.clone(), rows, variants }
 }
 
 /// Warns of samples that the pedigree of a family names and that have no row: the relative would be missed in silence.

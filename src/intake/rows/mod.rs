@@ -17,3 +17,4 @@ pub(super) mod relation;
 pub(super) mod relation_words;
 pub(super) mod settle;
 pub(super) mod table;
+pub(super) mod variants;

@@ -24,9 +24,12 @@ use crate::intake::rows::relation_words::{NoRelation, is_code, stated_relation};
 use crate::intake::rows::settle::SingleAllele;
 use crate::intake::rows::settle::{Settled, Settler};
 use crate::intake::rows::table::TableRow;
+use crate::intake::rows::variants::{IdentifierForms, IdentifierVariant};
 use crate::intake::text::identifiers::{self, SpreadsheetNumbers};
 use crate::intake::text::words;
-use crate::model::{DropOut, FindingCode, Layout, ManyAlleles, Profile, Pseudonym, Relation, SampleRecord, Sex};
+use crate::model::{
+    DropOut, FindingCode, Layout, ManyAlleles, Profile, Pseudonym, Relation, SampleRecord, Sex, is_deceptive, stated,
+};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
 /// Reads the rows of one file.
@@ -46,6 +49,9 @@ pub(in crate::intake) struct RowReader<'h> {
     pub(in crate::intake) rows: Vec<SampleRecord>,
     /// Beside each row, its family as if there were no agency; empty if the file has no agencies.
     pub(in crate::intake) families_without_agency: Vec<Pseudonym>,
+    /// Identifiers that others may be alike to.
+    pub(in crate::intake) variants: Vec<IdentifierVariant>,
+    pub(in crate::intake) forms: IdentifierForms,
     /// Rows with a parent whom the sex makes father or mother.
     pub(in crate::intake) told_by_sex: Option<Occurrences>,
     /// The kit of rows that name none.
@@ -109,6 +115,8 @@ impl<'h> RowReader<'h> {
             sample_id_kind: request.sample_id_kind,
             rows: Vec::new(),
             families_without_agency: Vec::new(),
+            variants: Vec::new(),
+            forms: request.identifier_forms,
             told_by_sex: None,
             kit: request.kits.stated.map(|kit| Arc::from(kit.name())),
             kits: request.kits,
@@ -121,6 +129,7 @@ impl<'h> RowReader<'h> {
     pub(in crate::intake) fn append(&mut self, mut next: Self) {
         self.rows.append(&mut next.rows);
         self.families_without_agency.append(&mut next.families_without_agency);
+        self.variants.append(&mut next.variants);
         self.told_by_sex = match (self.told_by_sex, next.told_by_sex) {
             (Some(before), Some(after)) => Some(Occurrences { count: before.count + after.count, ..before }),
             (before, after) => before.or(after),
@@ -205,6 +214,10 @@ impl<'h> RowReader<'h> {
             findings.problem(line, header.field_column(Field::SampleId), FindingCode::Identifier, error.to_string());
         } else {
             self.check_identifier(line, Field::SampleId, text(Field::SampleId), findings);
+        }
+        if let (Ok(own), Some(other)) = (sample, self.pseudonymizer.sample_alike(scope, text(Field::SampleId))) {
+            let column = header.field_column(Field::SampleId);
+            self.variants.push(IdentifierVariant { line, column, is_family: false, own, other, is_plain: true });
         }
         let sex = match source {
             Source::Values(row) if text_of(Field::Sex).is_none() => Some(row.sex),
@@ -336,10 +349,18 @@ impl<'h> RowReader<'h> {
 
     /// Checks an identifier, and says whether it is sound.
     fn check_identifier(&self, line: u64, field: Field, id: &str, findings: &mut Findings) -> bool {
-        let checked = identifiers::check(id, self.numbers);
-        if let Err(doubtful) = &checked {
-            let what = format!("the cell {}", doubtful.what);
-            findings.problem(line, self.header.field_column(field), doubtful.code, what);
+        let checked = identifiers::check_folded(id, self.numbers);
+        match &checked {
+            Err(doubtful) => {
+                let what = format!("the cell {}", doubtful.what);
+                findings.problem(line, self.header.field_column(field), doubtful.code, what);
+            }
+            Ok(true) => {
+                let what = "the cell has full-width characters or spaces: read as the same in plain letters, digits and \
+                            spaces";
+                findings.note(line, self.header.field_column(field), FindingCode::IdentifierFolded, what);
+            }
+            Ok(false) => {}
         }
         checked.is_ok()
     }
@@ -381,6 +402,7 @@ impl<'h> RowReader<'h> {
         if text.is_empty() {
             return None;
         }
+        let text = self.stated(text);
         if let Some(last) = self.words.last(Column::Agency, text) {
             return Some(last);
         }
@@ -391,6 +413,11 @@ impl<'h> RowReader<'h> {
             findings.problem(line, self.header.field_column(Field::Agency), FindingCode::Agency, error.to_string());
             return None;
         }
+        if !self.pseudonymizer.takes_pseudonyms() && text.contains(|c| is_deceptive(c) || c == '\u{fffd}') {
+            let what = "the agency contains an invisible, private or replacement character: type it again";
+            findings.problem(line, self.header.field_column(Field::Agency), FindingCode::Agency, what);
+            return None;
+        }
         Some(self.words.shared(Column::Agency, text))
     }
 
@@ -398,12 +425,19 @@ impl<'h> RowReader<'h> {
         if text.is_empty() {
             return None;
         }
-        if text.len() > Pseudonymizer::MOST_BYTES || text.chars().any(char::is_control) {
-            let what = "the cell is longer than 256 bytes or contains a control character: check that the columns are in place";
+        let is_bad = if self.pseudonymizer.takes_pseudonyms() { char::is_control } else { is_deceptive };
+        if text.len() > Pseudonymizer::MOST_BYTES || text.chars().any(is_bad) {
+            let what = "the cell is longer than 256 bytes or contains a control or invisible character: check that the columns \
+                        are in place";
             findings.problem(line, self.header.field_column(column.field()), FindingCode::Text, what);
             return None;
         }
-        Some(self.words.shared(column, text))
+        Some(self.words.shared(column, self.stated(text)))
+    }
+
+    /// A text of a cell; exports, which have pseudonyms, have marked what a spreadsheet would compute.
+    fn stated<'t>(&self, text: &'t str) -> &'t str {
+        if self.pseudonymizer.takes_pseudonyms() { stated(text) } else { text }
     }
 
     fn family(&mut self, line: u64, agency: Option<&Arc<str>>, id: &str, findings: &mut Findings) -> Option<Pseudonym> {
@@ -427,6 +461,11 @@ impl<'h> RowReader<'h> {
                 return None;
             }
         };
+        for (is_plain, other) in self.pseudonymizer.families_alike(agency.map(|agency| &**agency), id) {
+            let column = self.header.field_column(Field::FamilyId);
+            let own = pseudonym;
+            self.variants.push(IdentifierVariant { line, column, is_family: true, own, other, is_plain });
+        }
         let without_agency = self.header.position(Field::Agency).and_then(|_| self.pseudonymizer.family(None, id).ok());
         self.family = Some(LastFamily { agency: agency.cloned(), id: id.to_owned(), pseudonym, without_agency });
         Some(pseudonym)

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, GB18030, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{BIG5, Encoding, GB18030, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::intake::findings::Findings;
 use crate::intake::text::lines::Lines;
@@ -26,6 +26,51 @@ pub(in crate::intake) fn decode<'a>(
     sheet: Option<&str>,
     findings: &mut Findings,
 ) -> Option<Cow<'a, [u8]>> {
+    decode_as(bytes, sheet, None, findings)
+}
+
+/// How text is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TextEncoding {
+    /// UTF-8.
+    Utf8,
+    /// GB18030, with GBK and GB2312 in it.
+    Gb18030,
+    /// Big5, as in Taiwan and Hong Kong.
+    Big5,
+    /// Windows-1252, with Latin-1 in it.
+    Windows1252,
+    /// UTF-16, least byte first.
+    Utf16Le,
+    /// UTF-16, most byte first.
+    Utf16Be,
+}
+
+impl TextEncoding {
+    /// Every encoding.
+    pub const ALL: [Self; 6] = [Self::Utf8, Self::Gb18030, Self::Big5, Self::Windows1252, Self::Utf16Le, Self::Utf16Be];
+
+    /// The word on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Utf8 => "utf-8",
+            Self::Gb18030 => "gb18030",
+            Self::Big5 => "big5",
+            Self::Windows1252 => "windows-1252",
+            Self::Utf16Le => "utf-16le",
+            Self::Utf16Be => "utf-16be",
+        }
+    }
+}
+
+/// The same of a file that is in this encoding; `None` if its bytes tell.
+pub(in crate::intake) fn decode_as<'a>(
+    bytes: &'a [u8],
+    sheet: Option<&str>,
+    encoding: Option<TextEncoding>,
+    findings: &mut Findings,
+) -> Option<Cow<'a, [u8]>> {
     #[cfg(feature = "xlsx")]
     if super::workbook::is_workbook(bytes) {
         return super::workbook::text(bytes, sheet, findings).map(|text| Cow::Owned(text.into_bytes()));
@@ -38,11 +83,26 @@ pub(in crate::intake) fn decode<'a>(
         findings.problem(0, None, code, what);
         return None;
     }
+    if let Some(line) = endless_line(bytes) {
+        let what = "the line is longer than 1 MiB: a line end is missing";
+        findings.problem(line, None, FindingCode::LineLength, what);
+        return None;
+    }
+    if let Some(encoding) = encoding {
+        return decode_stated(bytes, encoding, findings);
+    }
     if let Some((encoding, text)) = utf_16(bytes) {
         return decode_utf_16(encoding, text, findings).map(|text| with_line_feeds(Cow::Owned(text.into_bytes())));
     }
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let marked = bytes.strip_prefix(b"\xef\xbb\xbf");
+    let text = marked.unwrap_or(bytes);
     let is_utf_8 = std::str::from_utf8(text).is_ok();
+    if is_utf_8 && marked.is_none() && may_be_gb18030(text) {
+        let what = "the bytes that are not ASCII make sense as UTF-8 and as GB18030: state which with --encoding, or save \
+                    the file again, as CSV UTF-8 with a byte order mark";
+        findings.problem(0, None, FindingCode::EncodingUnclear, what);
+        return None;
+    }
     if !is_utf_8 && is_latin_1(text) {
         note(WINDOWS_1252, findings);
         return Some(with_line_feeds(Cow::Owned(
@@ -52,8 +112,106 @@ pub(in crate::intake) fn decode<'a>(
     if is_utf_8 || !is_gb18030(text) {
         return Some(with_line_feeds(Cow::Borrowed(text)));
     }
+    if let Some(what) = doubt_gb18030(text) {
+        findings.problem(0, None, FindingCode::EncodingUnclear, what);
+        return None;
+    }
     note(GB18030, findings);
-    Some(with_line_feeds(Cow::Owned(decode_gb18030(text, findings).into_bytes())))
+    Some(with_line_feeds(Cow::Owned(decode_lines(GB18030, text, true, findings).into_bytes())))
+}
+
+fn decode_stated<'a>(bytes: &'a [u8], encoding: TextEncoding, findings: &mut Findings) -> Option<Cow<'a, [u8]>> {
+    let unmarked = |mark: &[u8]| bytes.strip_prefix(mark).unwrap_or(bytes);
+    let lines = |encoding, findings: &mut Findings| Some(decode_lines(encoding, bytes, false, findings));
+    let text = match encoding {
+        // The reader of lines says which are not.
+        TextEncoding::Utf8 => return Some(with_line_feeds(Cow::Borrowed(unmarked(b"\xef\xbb\xbf")))),
+        TextEncoding::Gb18030 => lines(GB18030, findings),
+        TextEncoding::Big5 => lines(BIG5, findings),
+        TextEncoding::Windows1252 => lines(WINDOWS_1252, findings),
+        TextEncoding::Utf16Le => decode_utf_16(UTF_16LE, unmarked(b"\xff\xfe"), findings),
+        TextEncoding::Utf16Be => decode_utf_16(UTF_16BE, unmarked(b"\xfe\xff"), findings),
+    };
+    text.map(|text| with_line_feeds(Cow::Owned(text.into_bytes())))
+}
+
+/// The number of the first line that is far longer than any may be, so that decoding the file would take long for nothing;
+/// XML may be one line.
+fn endless_line(bytes: &[u8]) -> Option<u64> {
+    if bytes.len() <= MOST_UNBROKEN || bytes.trim_ascii_start().starts_with(b"<") {
+        return None;
+    }
+    let mut start = 0;
+    while start + MOST_UNBROKEN < bytes.len() {
+        let ahead = &bytes[start..=start + MOST_UNBROKEN];
+        match memchr::memrchr2(b'\n', b'\r', ahead) {
+            Some(end) => start += end + 1,
+            None => return Some(memchr::memchr_iter(b'\n', &bytes[..start]).count() as u64 + 1),
+        }
+    }
+    None
+}
+
+/// The most bytes without a line end that are decoded.
+const MOST_UNBROKEN: usize = 1 << 20;
+
+/// Whether text that is UTF-8 may as well be GB18030: each character that is not ASCII has two bytes that are a frequent
+/// Chinese character there, and none is an accented letter within a Latin word.
+fn may_be_gb18030(text: &[u8]) -> bool {
+    let mut at = 0;
+    let mut any = false;
+    while let Some(next) = text[at..].iter().position(|byte| !byte.is_ascii()) {
+        let start = at + next;
+        let length = text[start..].iter().position(u8::is_ascii).unwrap_or(text.len() - start);
+        let run = &text[start..start + length];
+        let frequent = |pair: &[u8]| matches!(pair, [0xc2..=0xd7, 0xa1..=0xbf]);
+        let is_letter = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(u8::is_ascii_alphabetic);
+        let within_word = length == 2 && (is_letter(start.checked_sub(1)) || is_letter(Some(start + length)));
+        if !run.chunks(2).all(frequent) || within_word {
+            return false;
+        }
+        any = true;
+        at = start + length;
+    }
+    any
+}
+
+/// Pairs of bytes that begin with one that is not ASCII: all of them, those that are Chinese characters or signs of GB2312,
+/// and those that are frequent ones of Big5.
+fn pairs(text: &[u8]) -> [usize; 3] {
+    let [mut all, mut of_gb2312, mut of_big5] = [0; 3];
+    let mut rest = text;
+    while let Some(start) = rest.iter().position(|byte| !byte.is_ascii()) {
+        let (first, second) = (rest[start], rest.get(start + 1).copied().unwrap_or(0));
+        rest = rest.get(start + 2..).unwrap_or_default();
+        // Of four bytes in GB18030: rare characters, of no other encoding's.
+        if second.is_ascii_digit() {
+            rest = rest.get(2..).unwrap_or_default();
+            continue;
+        }
+        all += 1;
+        of_gb2312 += usize::from(matches!((first, second), (0xa1..=0xa3 | 0xb0..=0xf7, 0xa1..=0xfe)));
+        of_big5 += usize::from(matches!((first, second), (0xa1..=0xc6, 0x40..=0x7e | 0xa1..=0xfe)));
+    }
+    [all, of_gb2312, of_big5]
+}
+
+/// Why text that could be GB18030 may be something else: most of its characters would be rare ones.
+fn doubt_gb18030(text: &[u8]) -> Option<&'static str> {
+    let [all, of_gb2312, of_big5] = pairs(text);
+    if of_gb2312 * 10 < all * 7 && of_big5 * 10 >= all * 9 {
+        Some(
+            "the file is not UTF-8, and could be Big5 or GB18030: state which with --encoding, or save it again, as CSV \
+             UTF-8",
+        )
+    } else if all >= 4 && of_gb2312 * 2 < all {
+        Some(
+            "the file is not UTF-8, and makes little sense as GB18030: state its encoding with --encoding, or save it \
+             again, as CSV UTF-8",
+        )
+    } else {
+        None
+    }
 }
 
 /// A text whose lines end in carriage returns alone, as those of old Macs and of some spreadsheets, with line feeds.
@@ -145,14 +303,25 @@ fn gb18030(line: &[u8]) -> Option<Cow<'_, str>> {
     GB18030.decode_without_bom_handling_and_without_replacement(line)
 }
 
-fn decode_gb18030(text: &[u8], findings: &mut Findings) -> String {
+/// Decodes text of which no line end is within a longer character. With `or_utf_8` lines that are better read as UTF-8 are
+/// refused: the parts of the file are not encoded alike.
+fn decode_lines(encoding: &'static Encoding, text: &[u8], or_utf_8: bool, findings: &mut Findings) -> String {
     let mut decoded = String::with_capacity(text.len() + text.len() / 8);
     // No byte of a longer character is a line end.
     for (number, line) in (1..).zip(text.split_inclusive(|&byte| byte == b'\n')) {
-        match gb18030(line) {
+        let is_utf_8 = || {
+            let [all, of_gb2312, _] = pairs(line);
+            !line.is_ascii() && of_gb2312 < all && std::str::from_utf8(line).is_ok()
+        };
+        let sound = encoding.decode_without_bom_handling_and_without_replacement(line);
+        match sound.filter(|_| !or_utf_8 || !is_utf_8()) {
             Some(line) => decoded.push_str(&line),
             None => {
-                let what = "the line is neither UTF-8 nor GB18030: save the file again, as CSV UTF-8";
+                let what = if or_utf_8 {
+                    "the line is not GB18030, as others of the file are: save the file again, as CSV UTF-8".to_owned()
+                } else {
+                    format!("the line is not {}, as --encoding says: correct the option, or the line", encoding.name())
+                };
                 findings.problem(number, None, FindingCode::Encoding, what);
                 // Not read: the line has been refused.
                 decoded.push('\n');
@@ -273,6 +442,74 @@ pub(in crate::intake) mod tests {
         let damaged = [&b"\xe6\xb5\x8e\xe5\n"[..], "济南\n青岛\n".as_bytes()].concat();
         assert_eq!(read(&damaged), (Some(damaged.clone()), vec![], vec![]));
         assert_eq!(read(b"S1,m\xff\n"), (Some(b"S1,m\xff\n".to_vec()), vec![], vec![]));
+    }
+
+    /// The code of the problem, or the text.
+    fn outcome(bytes: &[u8]) -> Result<String, &'static str> {
+        let (text, problems, _) = read(bytes);
+        match problems.first() {
+            Some((_, code)) => Err(*code),
+            None => Ok(String::from_utf8(text.unwrap()).unwrap()),
+        }
+    }
+
+    #[test]
+    fn what_could_be_two_encodings_is_asked() {
+        let big5 = |text: &str| BIG5.encode(text).0.into_owned();
+        let text = "sample_id,agency\nS1,臺北市警察局刑事警察大隊\nS2,高雄市政府警察局\n";
+        assert_eq!(outcome(&big5(text)), Err("encoding-unclear"));
+        // Four Chinese characters that are letters in UTF-8.
+        let both = b"sample_id,agency\nS1,\xc4\xb3\xca\xa1\n";
+        assert!(std::str::from_utf8(both).is_ok() && gb18030(both).is_some());
+        assert_eq!(outcome(both), Err("encoding-unclear"));
+        // Evidence: a mark, a Latin word, characters that only one of the two has, a text of Chinese.
+        for text in ["\u{feff}S1,\u{133}\n", "Müller,André\n", "Иванов\n", "济南市公安局\n", "S1,济南,\u{133}\n"]
+        {
+            assert_eq!(outcome(text.as_bytes()).unwrap(), text.trim_start_matches('\u{feff}'));
+        }
+        let text = "sample_id,agency\nS1,济南市公安局\nS2,镕喆\n";
+        assert_eq!(outcome(&gb18030_bytes(text)).unwrap(), text);
+        // Words of one code page after the other.
+        let cyrillic: Vec<u8> =
+            b"S1,".iter().copied().chain((0xc0..=0xdf).step_by(3)).chain([0x41, 0xe0, 0x41]).collect();
+        assert!(outcome(&cyrillic).is_err() || is_latin_1(&cyrillic) || !is_gb18030(&cyrillic));
+    }
+
+    #[test]
+    fn the_encoding_that_is_stated_is_taken() {
+        let read = |bytes: &[u8], encoding| {
+            let mut findings = Findings::new("f");
+            let text = decode_as(bytes, None, Some(encoding), &mut findings).map(Cow::into_owned);
+            let problems = findings.finish().0;
+            (text.map(|text| String::from_utf8_lossy(&text).into_owned()), problems.first().map(|one| one.line))
+        };
+        let both = b"S1,\xc4\xb3\n";
+        let texts = TextEncoding::ALL.map(|encoding| read(both, encoding).0);
+        let texts = texts.each_ref().map(|text| text.as_deref().unwrap_or_default());
+        assert_eq!(texts[..4], ["S1,\u{133}\n", "S1,某\n", "S1,糎\n", "S1,Ä³\n"].map(|text| text));
+        assert_eq!(read(b"S1\n\xc4\n", TextEncoding::Big5), (Some("S1\n\n".to_owned()), Some(2)));
+        let utf_16 = utf_16_bytes("济南\n", false, true);
+        assert_eq!(read(&utf_16, TextEncoding::Utf16Be).0.as_deref(), Some("济南\n"));
+    }
+
+    #[test]
+    fn a_file_in_two_encodings_is_refused_by_line() {
+        let gb = gb18030_bytes("济南,1\n青岛,2\n淄博,3\n");
+        let mixed = [&gb[..], "济南,4\n".as_bytes()].concat();
+        let (_, problems, _) = read(&mixed);
+        assert_eq!(problems, [(4, "encoding")]);
+    }
+
+    #[test]
+    fn an_endless_line_is_not_decoded() {
+        for unit in [&b"\xbc\xc3"[..], b"A", b"A\0"] {
+            let mut bytes = b"sample_id,vWA\nS1,14\n".to_vec();
+            bytes.extend(unit.repeat(2 << 20));
+            let (text, problems, _) = read(&bytes);
+            assert_eq!((text, problems), (None, vec![(3, "line-length")]));
+        }
+        assert_eq!(endless_line(&b"A\n".repeat(2 << 20)), None);
+        assert_eq!(endless_line(&[&b"<a>"[..], &b"A".repeat(2 << 20)].concat()), None);
     }
 
     fn keep_their_numbers(lines: &[impl AsRef<str>]) {

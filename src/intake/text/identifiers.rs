@@ -3,6 +3,7 @@
 
 use crate::intake::text::spreadsheet::{Made, made_of_identifier};
 use crate::model::FindingCode;
+use crate::pseudonym::folded;
 
 /// What becomes of identifiers that a spreadsheet may have changed: numbers in scientific notation, numbers whose digits
 /// from the 16th on are zeros, whole numbers with a point, dates.
@@ -118,6 +119,17 @@ pub(in crate::intake) fn check(text: &str, numbers: SpreadsheetNumbers) -> Resul
         );
     }
     Ok(())
+}
+
+/// The same for an identifier that becomes a pseudonym, of which full-width characters and other spaces do not count: see
+/// [`folded`]. Says whether it had some.
+///
+/// # Errors
+/// [`Doubtful`].
+pub(in crate::intake) fn check_folded(text: &str, numbers: SpreadsheetNumbers) -> Result<bool, Doubtful> {
+    let plain = folded(text);
+    check(&plain, numbers)?;
+    Ok(*plain != *text.trim())
 }
 
 fn has_lookalike(text: &str) -> bool {

@@ -97,6 +97,7 @@ impl Ledger {
         seal: Option<Sealer<'_>>,
         attribution: Attribution<'_>,
     ) -> Result<ImportReport, LedgerError> {
+        let path = self.path.clone();
         let tx = self.begin()?;
         let encoder = Encoder::new(&tx, batch)?;
         let mut plan = Plan::new(batch);
@@ -140,7 +141,17 @@ impl Ledger {
         let file = sealing.as_ref().map(|sealing| sealing.file);
         // Sealing takes as long as writing, and another thread.
         let (written, sealed) = thread::scope(|scope| {
-            let sealed = seal.zip(sealing.as_ref()).map(|(seal, sealing)| scope.spawn(|| seal(&sealing.rows)));
+            let sealed = match seal.zip(sealing.as_ref()) {
+                None => None,
+                Some((seal, sealing)) => {
+                    match thread::Builder::new().spawn_scoped(scope, move || seal(&sealing.rows)) {
+                        Ok(sealed) => Some(sealed),
+                        Err(source) => {
+                            return (Err(LedgerError::Io { doing: "start a thread for", path, source }), Ok(None));
+                        }
+                    }
+                }
+            };
             let written = samples::write(&tx, batch, &encoder, &plan, import, file).and_then(|written| {
                 typings::write(&tx, batch, &encoder, &plan, import)?;
                 let families = members::write(&tx, batch, &plan, &written.ids, file)?;

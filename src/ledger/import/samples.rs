@@ -57,7 +57,11 @@ pub(super) fn write(
     let (sender, blocks) = sync_channel(BLOCKS_AHEAD);
     thread::scope(|scope| {
         // If nobody receives, an error has ended the other side.
-        scope.spawn(move || plan.order.chunks(BLOCK).try_for_each(|block| sender.send(encode(block))));
+        let send = move || plan.order.chunks(BLOCK).try_for_each(|block| sender.send(encode(block)));
+        if thread::Builder::new().spawn_scoped(scope, send).is_err() {
+            // No memory for a thread: one after the other.
+            return plan.order.chunks(BLOCK).try_for_each(|block| writer.write(&encode(block)));
+        }
         blocks.into_iter().try_for_each(|block| writer.write(&block))
     })?;
     Ok(WrittenSamples { new: writer.next - first, ids: writer.ids })

@@ -1,0 +1,141 @@
+//! Opens a file that is what it should be.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
+
+/// Why something at the place of a store's file is not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unfit {
+    /// A symbolic link.
+    #[error("it is a symbolic link, and no file of a store is opened through one; put the file itself there")]
+    Link,
+    /// A folder, pipe, socket or device.
+    #[error("it is not a regular file; find out who put it there, and restore the file from its backup")]
+    Kind,
+    /// It has several names.
+    #[error(
+        "it has {0} names (hard links), one of them elsewhere; put a copy in its place: cp FILE NEW && mv NEW FILE"
+    )]
+    Names(u64),
+    /// A stranger's.
+    #[error("it belongs to another user (number {0}); find out who put it there, and restore the file from its backup")]
+    Owner(u32),
+    /// Not a folder.
+    #[error("it is not a folder; find out who put it there")]
+    NoFolder,
+}
+
+impl From<Unfit> for io::Error {
+    fn from(unfit: Unfit) -> Self {
+        Self::other(unfit)
+    }
+}
+
+/// Opens a file of a store for reading.
+///
+/// # Errors
+/// The operating system's; [`Unfit`] within an error of the kind [`io::ErrorKind::Other`].
+pub fn open(path: &Path) -> io::Result<File> {
+    opened(path, OpenOptions::new().read(true))
+}
+
+/// Opens a file of a store for reading and writing, and makes it, with mode 0600, where there is none.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_or_create(path: &Path) -> io::Result<File> {
+    opened(path, OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600))
+}
+
+fn opened(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    // A pipe that nobody writes into is opened at once so, and refused.
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = options.custom_flags(flags.bits()).open(path).map_err(|error| match error.raw_os_error() {
+        Some(number) if number == Errno::ELOOP as i32 => Unfit::Link.into(),
+        // A pipe or socket that nobody listens to.
+        Some(number) if number == Errno::ENXIO as i32 => Unfit::Kind.into(),
+        _ => error,
+    })?;
+    fit(path, &file.metadata()?)?;
+    Ok(file)
+}
+
+/// Checks what stands at a path, links not followed, or was opened there.
+pub(super) fn fit(path: &Path, found: &Metadata) -> io::Result<()> {
+    if found.file_type().is_symlink() {
+        return Err(Unfit::Link.into());
+    }
+    if !found.is_file() {
+        return Err(Unfit::Kind.into());
+    }
+    if found.nlink() > 1 {
+        return Err(Unfit::Names(found.nlink()).into());
+    }
+    owned(Some(path), found)
+}
+
+/// Checks that a file is of the user of this process, of root, or of the owner of its folder: root may look after the
+/// store of a laboratory, whose files stay the laboratory's.
+pub(super) fn owned(path: Option<&Path>, found: &Metadata) -> io::Result<()> {
+    let owner = found.uid();
+    if owner == geteuid().as_raw() || owner == 0 {
+        return Ok(());
+    }
+    match path {
+        Some(path) if folder(path).metadata()?.uid() == owner => Ok(()),
+        _ => Err(Unfit::Owner(owner).into()),
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use nix::sys::stat::Mode;
+    use nix::unistd::mkfifo;
+
+    use super::*;
+
+    fn unfit(result: io::Result<File>) -> Option<Unfit> {
+        result.err()?.downcast().ok()
+    }
+
+    #[test]
+    fn only_a_regular_file_of_one_name_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("file"), "x").unwrap();
+        assert!(open(&path("file")).is_ok() && open_or_create(&path("new")).is_ok());
+        assert_eq!(open(&path("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
+        symlink("file", path("link")).unwrap();
+        symlink("none", path("dangling")).unwrap();
+        mkfifo(&path("pipe"), Mode::S_IRWXU).unwrap();
+        fs::create_dir(path("folder")).unwrap();
+        for (name, expected) in
+            [("link", Unfit::Link), ("dangling", Unfit::Link), ("pipe", Unfit::Kind), ("folder", Unfit::Kind)]
+        {
+            assert_eq!(unfit(open(&path(name))), Some(expected), "{name}");
+            if name != "folder" {
+                assert_eq!(unfit(open_or_create(&path(name))), Some(expected), "{name}");
+            }
+        }
+        assert!(!path("none").exists());
+        fs::hard_link(path("file"), path("second")).unwrap();
+        for name in ["file", "second"] {
+            assert_eq!(unfit(open(&path(name))), Some(Unfit::Names(2)));
+            assert_eq!(unfit(open_or_create(&path(name))), Some(Unfit::Names(2)));
+        }
+    }
+}

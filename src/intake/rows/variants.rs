@@ -1,0 +1,84 @@
+//! Identifiers of one file that are alike and not the same: `F1` and `f1`, `F 1` and `F1`.
+//!
+//! They have different pseudonyms, so that a mother of the one and a father of the other would be two families, each with
+//! half of its evidence. Laboratories whose numbers differ by case have two families there, so nothing is merged by guess.
+
+use std::collections::HashMap;
+
+use crate::intake::columns::fields::Field;
+use crate::intake::columns::header::Header;
+use crate::intake::findings::{Column, Findings};
+use crate::model::{FindingCode, Pseudonym, SampleRecord};
+
+/// What becomes of identifiers that differ only in letter case, spaces or the width of brackets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum IdentifierForms {
+    /// They are errors: they may be one, typed in two ways.
+    #[default]
+    Refuse,
+    /// They are two, with a warning.
+    Distinct,
+}
+
+/// An identifier of a file, and another that it could be meant for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IdentifierVariant {
+    /// The line where it stands first.
+    pub line: u64,
+    /// The column of it.
+    pub column: Column,
+    /// Whether it names a family, and not a sample.
+    pub is_family: bool,
+    /// Its pseudonym.
+    pub own: Pseudonym,
+    /// The pseudonym of the other form.
+    pub other: Pseudonym,
+    /// Whether the other form is the one that all identifiers share that are alike to it.
+    pub is_plain: bool,
+}
+
+/// Finds identifiers of a file that are alike; each row of a form but the first is a finding.
+pub(in crate::intake) fn check_variants(
+    header: &Header,
+    rows: &[SampleRecord],
+    variants: &[IdentifierVariant],
+    forms: IdentifierForms,
+    findings: &mut Findings,
+) {
+    for (is_family, field) in [(false, Field::SampleId), (true, Field::FamilyId)] {
+        // From each form to the one that all of them share.
+        let plain: HashMap<Pseudonym, Pseudonym> = variants
+            .iter()
+            .filter(|variant| variant.is_family == is_family && variant.is_plain)
+            .map(|variant| (variant.own, variant.other))
+            .collect();
+        if plain.is_empty() {
+            continue;
+        }
+        let mut first: HashMap<Pseudonym, (u64, Pseudonym)> = HashMap::new();
+        for row in rows {
+            let own = if is_family { row.family.map(|family| family.0) } else { Some(row.sample) };
+            let Some(own) = own else { continue };
+            let shared = plain.get(&own).copied().unwrap_or(own);
+            let &mut (line, form) = first.entry(shared).or_insert((row.line, own));
+            if form == own {
+                continue;
+            }
+            let (what, column) = (differ(is_family, &format!("that of line {line}")), header.field_column(field));
+            match forms {
+                IdentifierForms::Refuse => findings.problem(row.line, column, FindingCode::IdentifierForm, what),
+                IdentifierForms::Distinct => findings.warn(row.line, column, FindingCode::IdentifierForm, what),
+            }
+        }
+    }
+}
+
+/// What there is to say of an identifier that is alike to another.
+pub(crate) fn differ(is_family: bool, other: &str) -> String {
+    let (one, two) = if is_family { ("family", "families") } else { ("sample", "samples") };
+    format!(
+        "the cell and {other} differ only in letter case, spaces or brackets, which makes two {two}: write both \
+         alike if they are one {one}; if not, import with --identifier-forms distinct"
+    )
+}

@@ -1,0 +1,39 @@
+//! Whom the ledger knows.
+
+use std::collections::HashSet;
+
+use super::LedgerError;
+use super::ledger::Ledger;
+use crate::model::Pseudonym;
+
+impl Ledger {
+    /// Which of these pseudonyms are families here, withdrawn or not.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn families_known(
+        &self,
+        among: impl IntoIterator<Item = Pseudonym>,
+    ) -> Result<HashSet<Pseudonym>, LedgerError> {
+        self.known("SELECT 1 FROM family WHERE pseudonym = ?1", among)
+    }
+
+    /// Which of these pseudonyms are samples here, of children or of relatives.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn samples_known(&self, among: impl IntoIterator<Item = Pseudonym>) -> Result<HashSet<Pseudonym>, LedgerError> {
+        self.known("SELECT 1 FROM sample WHERE pseudonym = ?1", among)
+    }
+
+    fn known(&self, sql: &str, among: impl IntoIterator<Item = Pseudonym>) -> Result<HashSet<Pseudonym>, LedgerError> {
+        let mut statement = self.connection.prepare(sql)?;
+        let mut known = HashSet::new();
+        for whom in among {
+            if statement.exists([whom.as_bytes().as_slice()])? {
+                known.insert(whom);
+            }
+        }
+        Ok(known)
+    }
+}
