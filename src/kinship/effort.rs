@@ -11,12 +11,12 @@ use std::cell::Cell;
 
 use super::KinshipError;
 
-/// What compiling a family at a locus may take; a unit is about a multiplication, and this about a second.
-pub(super) const TABLE: u64 = 1 << 30;
+/// What compiling a family at a locus may take; a unit is about a multiplication, and this some tenths of a second.
+pub(super) const TABLE: u64 = 1 << 28;
 
 /// What one child's likelihood ratio may take: more than its share of a table that could be compiled, as its sample's
 /// drop-out or an unlisted allele adds to it.
-pub(super) const RATIO: u64 = 1 << 31;
+pub(super) const RATIO: u64 = 1 << 29;
 
 thread_local! {
     /// Units that are left, where they are counted.

@@ -7,6 +7,7 @@
 mod at_once;
 mod audit;
 mod bad_input;
+mod bounded_work;
 mod close_kin;
 mod column_maps;
 mod common;
