@@ -8,6 +8,8 @@ use tempfile::NamedTempFile;
 
 use crate::intake::{IntakeError, file_bytes};
 
+use crate::files::folder;
+
 use super::error::{FileAction, StoreError};
 use super::output::{Output, Replace};
 
@@ -122,9 +124,4 @@ impl NewFile {
         };
         put().map_err(|source| StoreError::io(FileAction::Write, &path, source))
     }
-}
-
-/// The folder that a file is in.
-pub(super) fn folder(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -5,9 +5,10 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::config::{CONFIG, LEDGER};
 use super::error::{FileAction, StoreError};
-use super::files::folder;
-use crate::model::shown_path;
+use super::output_error::OutputError;
+use crate::files::folder;
 
 /// What an output may replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,35 +26,6 @@ impl Replace {
     pub(super) fn forced(force: bool) -> Self {
         if force { Self::AnyFile } else { Self::Nothing }
     }
-}
-
-/// Why nothing is written to a place.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum OutputError {
-    /// A link, folder, pipe, socket or device.
-    #[error("{} is not a regular file but {what}, which an output never replaces", shown_path(path))]
-    Special {
-        /// The place.
-        path: PathBuf,
-        /// What stands there.
-        what: &'static str,
-    },
-    /// The command reads the file.
-    #[error("{} is read by this command, which would write over it", shown_path(.0))]
-    Input(PathBuf),
-    /// Another file of the same command goes to the same place.
-    #[error("two outputs of this command are to be written to {}", shown_path(.0))]
-    Twice(PathBuf),
-    /// Something else than an earlier output of this kind.
-    #[error("{} exists, and is not an earlier output of this kind", shown_path(.0))]
-    OtherKind(PathBuf),
-    /// Within a store.
-    #[error("{} is in the folder of a store, where only the store writes", shown_path(.0))]
-    InStore(PathBuf),
-    /// A secret key.
-    #[error("{} holds a secret key, which cannot be made again", shown_path(.0))]
-    Secret(PathBuf),
 }
 
 /// Checks that an output may be written to a place; `inputs` are the files, or folders with files, that the command reads.
@@ -151,7 +123,7 @@ fn special(found: &Metadata) -> Option<&'static str> {
 /// Finds out whether a place is in the folder of a store, or below.
 fn is_in_store(path: &Path) -> bool {
     let Ok(folder) = folder(path).canonicalize() else { return false };
-    folder.ancestors().any(|above| super::folder::Store::exists(above) && above.join("ledger.db").exists())
+    folder.ancestors().any(|above| [CONFIG, LEDGER].iter().all(|file| above.join(file).exists()))
 }
 
 #[cfg(test)]
