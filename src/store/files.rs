@@ -89,7 +89,7 @@ impl NewFile {
     pub(super) fn create(path: &Path, replace: Replace, inputs: &[&Path]) -> Result<Self, StoreError> {
         let output = Output::new(replace, inputs);
         output.check(path)?;
-        Self::begin(path, Some(output), replace != Replace::Nothing)
+        Self::begin(path, Some(output), matches!(replace, Replace::Like(_) | Replace::AnyFile))
     }
 
     fn begin(path: &Path, output: Option<Output>, force: bool) -> Result<Self, StoreError> {

@@ -15,6 +15,8 @@ use crate::files::folder;
 pub enum Replace {
     /// Nothing: the file must be new.
     Nothing,
+    /// Nothing, unless the user forces it: as [`Self::Nothing`], with an error that says so.
+    Unforced,
     /// An empty file, and one of the same kind: text that begins with these characters, blanks aside.
     Like(&'static str),
     /// Any regular file but those that are read, those of a store and secret keys.
@@ -24,7 +26,7 @@ pub enum Replace {
 impl Replace {
     /// Any file where the user asked for it, nothing otherwise.
     pub(super) fn forced(force: bool) -> Self {
-        if force { Self::AnyFile } else { Self::Nothing }
+        if force { Self::AnyFile } else { Self::Unforced }
     }
 }
 
@@ -84,8 +86,10 @@ impl Output {
         }
         let of_folder = fs::metadata(folder(path)).map_err(unread)?;
         let is_read = self.inputs.contains(&id(&found)) || self.inputs.contains(&id(&of_folder));
-        if self.replace == Replace::Nothing {
-            return Err(StoreError::FileExists(path.to_owned()));
+        match self.replace {
+            Replace::Nothing => return Err(OutputError::Exists(path.to_owned()).into()),
+            Replace::Unforced => return Err(StoreError::FileExists(path.to_owned())),
+            Replace::Like(_) | Replace::AnyFile => {}
         }
         let mut start = Vec::new();
         File::open(path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut start)).map_err(unread)?;
@@ -148,7 +152,7 @@ mod tests {
         };
         let like = Replace::Like("{\n  \"form\": 1");
         let (table, old, empty) = (write("table", "a,b\n"), write("old", "{\n  \"form\": 1,\n}"), write("empty", ""));
-        for replace in [Replace::Nothing, like, Replace::AnyFile] {
+        for replace in [Replace::Nothing, Replace::Unforced, like, Replace::AnyFile] {
             assert_eq!(refused(&path("new"), replace, &[]), None);
             for (name, what) in
                 [("link", "a link"), ("dangling", "a link"), ("sub", "a folder"), ("pipe", "a pipe or a device")]
@@ -164,7 +168,8 @@ mod tests {
                 assert_eq!(refused(&special, replace, &[]), Some(OutputError::Special { path: special.clone(), what }));
             }
         }
-        assert!(matches!(check_output(&table, Replace::Nothing, &[]), Err(StoreError::FileExists(_))));
+        assert_eq!(refused(&table, Replace::Nothing, &[]), Some(OutputError::Exists(table.clone())));
+        assert!(matches!(check_output(&table, Replace::Unforced, &[]), Err(StoreError::FileExists(_))));
         assert_eq!(refused(&table, like, &[]), Some(OutputError::OtherKind(table.clone())));
         assert_eq!(refused(&table, Replace::AnyFile, &[]), None);
         assert_eq!([&old, &empty].map(|path| refused(path, like, &[])), [None, None]);

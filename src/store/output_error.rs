@@ -16,6 +16,9 @@ pub enum OutputError {
         /// What stands there.
         what: &'static str,
     },
+    /// Something stands there, and the output is a new file.
+    #[error("{} exists, and is not replaced", shown_path(.0))]
+    Exists(PathBuf),
     /// The command reads the file.
     #[error("{} is read by this command, which would write over it", shown_path(.0))]
     Input(PathBuf),
