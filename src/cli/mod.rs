@@ -17,12 +17,13 @@ mod outcome;
 mod output;
 mod progress;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::matching::Stopped;
-use crate::model::{is_deceptive, shown};
+use crate::model::shown_os;
 use crate::store::StoreError;
 use commands::Command;
 use options::Global;
@@ -76,18 +77,14 @@ pub fn main() -> ExitCode {
 /// Says what is wrong with the arguments, or the help that was asked for. Arguments are names of files as well, which a
 /// shell takes from a folder of anybody's.
 fn refused(error: &clap::Error) -> ExitCode {
-    let arguments: Vec<String> = std::env::args_os().map(|one| one.to_string_lossy().into_owned()).collect();
-    let deceptive = |text: &&str| text.contains(is_deceptive);
-    let parts: Vec<&str> =
-        arguments.iter().flat_map(|one| std::iter::once(&**one).chain(one.split('='))).filter(deceptive).collect();
-    if parts.is_empty() || !error.use_stderr() {
-        // If nobody can read it, the status says enough.
-        let _ = error.print();
-    } else {
-        let plain = error.render().to_string();
-        let text = parts.iter().fold(plain, |text, part| text.replace(part, &shown(part)));
-        Output::new(false).warn(text.trim_end());
-    }
+    let arguments: Vec<String> = std::env::args_os().map(|one| shown_os(&one)).collect();
+    let is_plain = std::env::args_os().zip(&arguments).all(|(one, shown)| one.to_str() == Some(shown));
+    // If nobody can read it, the status says enough.
+    let _ = match Arguments::try_parse_from(&arguments).err().filter(|_| !is_plain) {
+        Some(error) => error.print(),
+        None if is_plain => error.print(),
+        None => writeln!(std::io::stderr(), "error: the arguments cannot be understood: {}", arguments.join(" ")),
+    };
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 

@@ -8,4 +8,4 @@ mod guard;
 mod open;
 
 pub use guard::{Loosened, check, protect};
-pub use open::{Unfit, open, open_or_create};
+pub use open::{Unfit, folder, open, open_or_create};

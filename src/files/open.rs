@@ -94,7 +94,9 @@ pub(super) fn owned(path: Option<&Path>, found: &Metadata) -> io::Result<()> {
     }
 }
 
-fn folder(path: &Path) -> &Path {
+/// The folder that a file is in.
+#[must_use]
+pub fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

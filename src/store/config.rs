@@ -12,6 +12,10 @@ use super::settings::{LinkError, Settings};
 /// The layout of store folders that this program knows.
 pub(super) const STORE_VERSION: u32 = 1;
 
+/// The files of every store.
+pub(super) const CONFIG: &str = "reunite.toml";
+pub(super) const LEDGER: &str = "ledger.db";
+
 /// The word for a model that refuses alleles without a frequency.
 pub(crate) const REFUSE: &str = "refuse";
 

@@ -19,7 +19,7 @@ use crate::report::FamError;
 use crate::report::words::{count, plural};
 
 use super::config::SettingsError;
-use super::output::OutputError;
+use super::output_error::OutputError;
 use super::settings::UnfitModel;
 
 /// What was being done with a file or folder when the operating system refused.

@@ -8,6 +8,8 @@ use tempfile::NamedTempFile;
 
 use crate::intake::{IntakeError, file_bytes};
 
+use crate::files::folder;
+
 use super::error::{FileAction, StoreError};
 use super::output::{Output, Replace};
 
@@ -87,7 +89,7 @@ impl NewFile {
     pub(super) fn create(path: &Path, replace: Replace, inputs: &[&Path]) -> Result<Self, StoreError> {
         let output = Output::new(replace, inputs);
         output.check(path)?;
-        Self::begin(path, Some(output), replace != Replace::Nothing)
+        Self::begin(path, Some(output), matches!(replace, Replace::Like(_) | Replace::AnyFile))
     }
 
     fn begin(path: &Path, output: Option<Output>, force: bool) -> Result<Self, StoreError> {
@@ -122,9 +124,4 @@ impl NewFile {
         };
         put().map_err(|source| StoreError::io(FileAction::Write, &path, source))
     }
-}
-
-/// The folder that a file is in.
-pub(super) fn folder(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

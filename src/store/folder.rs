@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use data_encoding::HEXLOWER;
 
 use crate::audit::{Attribution, Entry};
-use crate::files::{self, Loosened};
+use crate::files::{self, Loosened, folder};
 use crate::kinship::Calculator;
 use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey};
 use crate::matching::{Criterion, Doubts};
@@ -18,15 +18,15 @@ use crate::population::FrequencyTable;
 use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
 
 use super::actor::{now, this_process};
-use super::config::{Config, FrequencyConfig, MatchConfig, ModelConfig, PopulationConfig, STORE_VERSION};
+use super::config::{
+    CONFIG, Config, FrequencyConfig, LEDGER, MatchConfig, ModelConfig, PopulationConfig, STORE_VERSION,
+};
 use super::error::{FileAction, StoreError};
-use super::files::{flush, folder, outside, write_over};
+use super::files::{flush, outside, write_over};
 use super::frequencies::{Frequencies, read_kept};
 use super::settings::Settings;
 
-pub(super) const CONFIG: &str = "reunite.toml";
 const FREQUENCIES: &str = "frequencies.csv";
-const LEDGER: &str = "ledger.db";
 const LOCK: &str = "lock";
 const VAULT: &str = "vault";
 /// Where the indices are in the store, unless they are elsewhere.

@@ -5,15 +5,18 @@ use std::io::{ErrorKind, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::config::{CONFIG, LEDGER};
 use super::error::{FileAction, StoreError};
-use super::files::folder;
-use crate::model::shown_path;
+use super::output_error::OutputError;
+use crate::files::folder;
 
 /// What an output may replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replace {
     /// Nothing: the file must be new.
     Nothing,
+    /// Nothing, unless the user forces it: as [`Self::Nothing`], with an error that says so.
+    Unforced,
     /// An empty file, and one of the same kind: text that begins with these characters, blanks aside.
     Like(&'static str),
     /// Any regular file but those that are read, those of a store and secret keys.
@@ -23,37 +26,8 @@ pub enum Replace {
 impl Replace {
     /// Any file where the user asked for it, nothing otherwise.
     pub(super) fn forced(force: bool) -> Self {
-        if force { Self::AnyFile } else { Self::Nothing }
+        if force { Self::AnyFile } else { Self::Unforced }
     }
-}
-
-/// Why nothing is written to a place.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum OutputError {
-    /// A link, folder, pipe, socket or device.
-    #[error("{} is not a regular file but {what}, which an output never replaces", shown_path(path))]
-    Special {
-        /// The place.
-        path: PathBuf,
-        /// What stands there.
-        what: &'static str,
-    },
-    /// The command reads the file.
-    #[error("{} is read by this command, which would write over it", shown_path(.0))]
-    Input(PathBuf),
-    /// Another file of the same command goes to the same place.
-    #[error("two outputs of this command are to be written to {}", shown_path(.0))]
-    Twice(PathBuf),
-    /// Something else than an earlier output of this kind.
-    #[error("{} exists, and is not an earlier output of this kind", shown_path(.0))]
-    OtherKind(PathBuf),
-    /// Within a store.
-    #[error("{} is in the folder of a store, where only the store writes", shown_path(.0))]
-    InStore(PathBuf),
-    /// A secret key.
-    #[error("{} holds a secret key, which cannot be made again", shown_path(.0))]
-    Secret(PathBuf),
 }
 
 /// Checks that an output may be written to a place; `inputs` are the files, or folders with files, that the command reads.
@@ -112,8 +86,10 @@ impl Output {
         }
         let of_folder = fs::metadata(folder(path)).map_err(unread)?;
         let is_read = self.inputs.contains(&id(&found)) || self.inputs.contains(&id(&of_folder));
-        if self.replace == Replace::Nothing {
-            return Err(StoreError::FileExists(path.to_owned()));
+        match self.replace {
+            Replace::Nothing => return Err(OutputError::Exists(path.to_owned()).into()),
+            Replace::Unforced => return Err(StoreError::FileExists(path.to_owned())),
+            Replace::Like(_) | Replace::AnyFile => {}
         }
         let mut start = Vec::new();
         File::open(path).and_then(|file| file.take(LOOKED_AT).read_to_end(&mut start)).map_err(unread)?;
@@ -151,7 +127,7 @@ fn special(found: &Metadata) -> Option<&'static str> {
 /// Finds out whether a place is in the folder of a store, or below.
 fn is_in_store(path: &Path) -> bool {
     let Ok(folder) = folder(path).canonicalize() else { return false };
-    folder.ancestors().any(|above| super::folder::Store::exists(above) && above.join("ledger.db").exists())
+    folder.ancestors().any(|above| [CONFIG, LEDGER].iter().all(|file| above.join(file).exists()))
 }
 
 #[cfg(test)]
@@ -176,7 +152,7 @@ mod tests {
         };
         let like = Replace::Like("{\n  \"form\": 1");
         let (table, old, empty) = (write("table", "a,b\n"), write("old", "{\n  \"form\": 1,\n}"), write("empty", ""));
-        for replace in [Replace::Nothing, like, Replace::AnyFile] {
+        for replace in [Replace::Nothing, Replace::Unforced, like, Replace::AnyFile] {
             assert_eq!(refused(&path("new"), replace, &[]), None);
             for (name, what) in
                 [("link", "a link"), ("dangling", "a link"), ("sub", "a folder"), ("pipe", "a pipe or a device")]
@@ -192,7 +168,8 @@ mod tests {
                 assert_eq!(refused(&special, replace, &[]), Some(OutputError::Special { path: special.clone(), what }));
             }
         }
-        assert!(matches!(check_output(&table, Replace::Nothing, &[]), Err(StoreError::FileExists(_))));
+        assert_eq!(refused(&table, Replace::Nothing, &[]), Some(OutputError::Exists(table.clone())));
+        assert!(matches!(check_output(&table, Replace::Unforced, &[]), Err(StoreError::FileExists(_))));
         assert_eq!(refused(&table, like, &[]), Some(OutputError::OtherKind(table.clone())));
         assert_eq!(refused(&table, Replace::AnyFile, &[]), None);
         assert_eq!([&old, &empty].map(|path| refused(path, like, &[])), [None, None]);

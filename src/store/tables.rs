@@ -8,10 +8,11 @@ use crate::audit::Entry;
 use crate::model::Locus;
 use crate::population::FrequencyTable;
 
+use super::config::CONFIG;
 use super::config::{Config, PopulationConfig};
 use super::error::{FileAction, StoreError};
 use super::files::{flush, write_over};
-use super::folder::{CONFIG, Store, kept_table, read_config};
+use super::folder::{Store, kept_table, read_config};
 use super::frequencies::Frequencies;
 
 /// A frequency table that a store keeps.

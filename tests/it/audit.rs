@@ -184,7 +184,7 @@ fn tampering_is_noticed() {
     sign("store", "first").ends(0).says(&["signed 4 records"]);
     lab.run(&["match"]);
     sign("store", "second").ends(0).says(&["signed 6 records"]);
-    sign("store", "second").ends(2).says(&["cannot write"]);
+    sign("store", "second").ends(2).says(&["exists, and is not replaced", "choose another name"]);
     let verify = |store: &str, checkpoints: &[&str]| -> Said {
         let mut arguments = vec!["audit".to_owned(), "verify".to_owned()];
         for checkpoint in checkpoints {

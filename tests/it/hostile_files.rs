@@ -179,7 +179,7 @@ fn texts_that_spreadsheets_compute_are_exported_inert_and_come_back() {
     for cell in exported.lines().skip(1).flat_map(|line| line.split(',')) {
         assert!(cell == "-" || !cell.starts_with(['=', '+', '-', '@']), "{cell}");
     }
-    assert!(exported.contains(",'=cmd|' /C calc'!A0,'@SUM(1),'+x,"), "{exported}");
+    assert!(exported.contains(",'=cmd|' /C calc'!A0,'@SUM(1),,'+x,"), "{exported}");
     lab.run_on("copy", &["init"]).ends(0);
     lab.run_on("copy", &["import", "--as", "children", "--identifiers", "pseudonyms", "--skip-identities", &out])
         .ends(0);

@@ -93,7 +93,7 @@ fn lines_before_the_header_are_skipped_and_said() {
 
 #[test]
 fn spoilt_identifiers_are_refused_in_every_column() {
-    let rows = "3.70102E+17,S1,father,m,14,\n3.70102E+17,S2,mother,f,14,\nF1,370102199003077000,father,m,14,\nN/A,S3,father,m,14,\nF２,S4,father,m,14,\n";
+    let rows = "3.70102E+17,S1,father,m,14,\n3.70102E+17,S2,mother,f,14,\nF1,370102199003077000,father,m,14,\nN/A,S3,father,m,14,\nF–2,S4,father,m,14,\n";
     let intake = families(rows);
     let codes: Vec<_> = intake.problems.iter().map(|p| (p.line, p.code.word())).collect();
     let expected = [

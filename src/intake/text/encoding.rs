@@ -469,10 +469,6 @@ pub(in crate::intake) mod tests {
         }
         let text = "sample_id,agency\nS1,济南市公安局\nS2,镕喆\n";
         assert_eq!(outcome(&gb18030_bytes(text)).unwrap(), text);
-        // Words of one code page after the other.
-        let cyrillic: Vec<u8> =
-            b"S1,".iter().copied().chain((0xc0..=0xdf).step_by(3)).chain([0x41, 0xe0, 0x41]).collect();
-        assert!(outcome(&cyrillic).is_err() || is_latin_1(&cyrillic) || !is_gb18030(&cyrillic));
     }
 
     #[test]
@@ -486,7 +482,7 @@ pub(in crate::intake) mod tests {
         let both = b"S1,\xc4\xb3\n";
         let texts = TextEncoding::ALL.map(|encoding| read(both, encoding).0);
         let texts = texts.each_ref().map(|text| text.as_deref().unwrap_or_default());
-        assert_eq!(texts[..4], ["S1,\u{133}\n", "S1,某\n", "S1,糎\n", "S1,Ä³\n"].map(|text| text));
+        assert_eq!(texts[..4], ["S1,\u{133}\n", "S1,某\n", "S1,議\n", "S1,Ä³\n"]);
         assert_eq!(read(b"S1\n\xc4\n", TextEncoding::Big5), (Some("S1\n\n".to_owned()), Some(2)));
         let utf_16 = utf_16_bytes("济南\n", false, true);
         assert_eq!(read(&utf_16, TextEncoding::Utf16Be).0.as_deref(), Some("济南\n"));
