@@ -25,6 +25,7 @@ mod every_bit;
 mod explain;
 mod export;
 mod expunge;
+mod expunged_come_back;
 mod familias;
 mod faults;
 mod frequencies;
