@@ -23,6 +23,7 @@ mod encrypt;
 mod explain;
 mod export;
 mod expunge;
+mod expunged_come_back;
 mod familias;
 mod faults;
 mod frequencies;
