@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::matching::Stopped;
-use crate::model::shown_os;
+use crate::model::{shown, shown_os};
 use crate::store::StoreError;
 use commands::Command;
 use options::Global;
@@ -83,7 +83,12 @@ fn refused(error: &clap::Error) -> ExitCode {
     let _ = match Arguments::try_parse_from(&arguments).err().filter(|_| !is_plain) {
         Some(error) => error.print(),
         None if is_plain => error.print(),
-        None => writeln!(std::io::stderr(), "error: the arguments cannot be understood: {}", arguments.join(" ")),
+        // Nothing but the character itself is wrong.
+        None => {
+            let said = error.render().to_string();
+            let lines: Vec<String> = said.lines().map(|line| shown(line).into_owned()).collect();
+            writeln!(std::io::stderr(), "{}", lines.join("\n"))
+        }
     };
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

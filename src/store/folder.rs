@@ -402,7 +402,13 @@ impl Store {
             false => None,
         };
         let path = self.dir.join(LEDGER);
-        Ledger::open_to_verify(&path, key.as_deref().map(ledger_key).as_ref()).map_err(|error| at(&path, error))
+        let opened = Ledger::open_to_verify(&path, key.as_deref().map(ledger_key).as_ref());
+        let (ledger, altered) = opened.map_err(|error| at(&path, error))?;
+        // An altered one may have lost its name.
+        if altered.is_none() && HEXLOWER.encode(&ledger.store_id()?) != self.id {
+            return Err(StoreError::OtherLedger(path));
+        }
+        Ok((ledger, altered))
     }
 
     /// Takes the ledger's file for what was written last.

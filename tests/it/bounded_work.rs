@@ -11,7 +11,7 @@ const COSTLY: &str = "F1,R0,maternal-half-sibling,u,15/16,14/17,22/24,6/7\n\
     F1,R3,maternal-uncle,m,16/18,17/19,20/23,8/9.3\nF1,R4,paternal-uncle,m,15/18,15/16,22/26,9/10\n";
 
 fn lab(families: &str) -> Lab {
-    let lab = Lab::with_model(&["--theta", "0.01", "--min-log10-lr", "1", "--doubt-whom", "none"]);
+    let lab = Lab::with_model(&["--theta", "0.01", "--min-log10-lr", "-3", "--doubt-whom", "none"]);
     let header = "family_id,sample_id,relation,sex,D3S1358,vWA,FGA,TH01\n";
     lab.import("families", "f.csv", format!("{header}{families}"), &["--min-loci", "1", "--skip-identities"]);
     let children = "sample_id,sex,D3S1358,vWA,FGA,TH01\nC1,m,15/16,14/17,22/24,6/7\n";
@@ -36,7 +36,8 @@ fn a_family_that_costs_too_much_is_left_out_and_the_others_are_matched() {
 fn a_signal_ends_a_match_within_a_second_wherever_it_is() {
     for (signal, after) in [("-INT", 150), ("-TERM", 300), ("-INT", 500)] {
         // Many of them: each takes a while, and none looks at the clock.
-        let families: String = (0..40).map(|n| COSTLY.replace("F1", &format!("F{n}")).replace('R', &format!("R{n}-"))).collect();
+        let families: String =
+            (0..40).map(|n| COSTLY.replace("F1", &format!("F{n}")).replace('R', &format!("R{n}-"))).collect();
         let lab = lab(&families);
         let mut process = lab.command(&["match"]);
         let mut process = process.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

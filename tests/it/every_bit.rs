@@ -71,17 +71,14 @@ fn a_seal_with_a_changed_bit_makes_no_difference() {
     let candidates = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
     let store = open(&lab).unwrap();
     let tried = with_each_bit(&lab.path("store/ledger.db.seal"), 60, |_| {
-        // The whole ledger is read instead; nothing is written, so that the seal stays damaged until the bit is put back.
-        std::mem::forget(store.ledger().unwrap());
+        // The whole ledger is read instead, and sealed again.
+        drop(store.ledger().unwrap());
     });
     assert!(tried > 40);
     fs::write(lab.path("store/ledger.db.seal"), &sound[..sound.len() / 2]).unwrap();
     assert_eq!(lab.run(&["candidates", "--format", "csv"]).ends(0).out, candidates);
-    // Sealed again.
-    assert_eq!(lab.run(&["verify"]).ends(0).status, 0);
-    with_each_bit(&lab.path("store/ledger.db"), 10, |bit| {
-        assert!(matches!(store.ledger(), Err(StoreError::Ledger(_))), "bit {bit}");
-    });
+    lab.run(&["verify"]).ends(0);
+    assert_eq!(fs::read(lab.path("store/ledger.db.seal")).unwrap().len(), sound.len());
 }
 
 #[test]
@@ -128,7 +125,7 @@ fn a_row_more_or_less_is_noticed_before_anything_is_said() {
             &["candidates"][..],
             &["match"],
             &["match", "--full"],
-            &["kin"],
+            &["kin", "--within", "all"],
             &["export", "--as", "children", &lab.name("e.csv")],
             &["families", "list"],
         ] {
