@@ -33,7 +33,7 @@ pub(super) fn flush(folder: &Path) -> io::Result<()> {
 /// Writes a new file with mode 0600 and flushes it: wholly or not at all.
 ///
 /// # Errors
-/// As [`check_output`] for [`Replace::Nothing`]; [`StoreError::Io`].
+/// As [`check_output`](super::check_output) for [`Replace::Nothing`]; [`StoreError::Io`].
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     write_output(path, bytes, Replace::Nothing, &[])
 }
@@ -41,7 +41,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 /// Writes what a command gives with mode 0600, wholly or not at all.
 ///
 /// # Errors
-/// As [`check_output`]; [`StoreError::Io`].
+/// As [`check_output`](super::check_output); [`StoreError::Io`].
 pub fn write_output(path: &Path, bytes: &[u8], replace: Replace, inputs: &[&Path]) -> Result<(), StoreError> {
     let file = NewFile::create(path, replace, inputs)?;
     file.writer().write_all(bytes).map_err(|source| StoreError::io(FileAction::Write, path, source))?;
@@ -85,7 +85,7 @@ impl NewFile {
     /// Begins what a command gives; `inputs` are the files that the command reads.
     ///
     /// # Errors
-    /// As [`check_output`]; [`StoreError::Io`].
+    /// As [`check_output`](super::check_output); [`StoreError::Io`].
     pub(super) fn create(path: &Path, replace: Replace, inputs: &[&Path]) -> Result<Self, StoreError> {
         let output = Output::new(replace, inputs);
         output.check(path)?;
