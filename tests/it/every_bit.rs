@@ -113,7 +113,7 @@ fn a_row_more_or_less_is_noticed_before_anything_is_said() {
         "UPDATE sample SET sex = 'unknown', agency = 'another'",
         "UPDATE import SET added = added + 1",
         "UPDATE run SET digest = zeroblob(32)",
-        "INSERT INTO past SELECT generation + 1, stamp, last_import, sum FROM past LIMIT 1",
+        "INSERT INTO past SELECT generation + 100, stamp, last_import, sum FROM past LIMIT 1",
     ] {
         crate::common::copy(&lab.path("store"), &lab.path("edited"));
         // A seal is no part of what SQLite does.

@@ -38,7 +38,10 @@ impl Verify {
                 count(counts.candidates)
             )),
         }
-        found.settings?.iter().for_each(|changed| output.warn(&format!("settings: {changed}")));
+        match found.settings {
+            Ok(changed) => changed.iter().for_each(|changed| output.warn(&format!("settings: {changed}"))),
+            Err(error) => output.warn(&format!("settings: not compared with the last match: {}", error.with_causes())),
+        }
         let chain = found.audit?;
         chain.breaks.iter().for_each(|one| output.warn(&format!("audit chain: {one}")));
         if chain.is_sound() {
