@@ -4,6 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::common::{Lab, copy, counts, everything_in, kill_rounds, reunite};
+use reunite::ledger::Ledger;
 use rusqlite::Connection;
 
 /// Makes the ledger of a store what a build without encryption would have left.
@@ -23,6 +24,7 @@ fn decrypt(lab: &Lab, store: &str) {
     drop(database);
     fs::rename(plain, &path).unwrap();
     Connection::open(&path).unwrap().pragma_update(None, "journal_mode", "wal").unwrap();
+    Ledger::seal(&path).unwrap();
 }
 
 fn is_plain(lab: &Lab, store: &str) -> bool {
@@ -81,7 +83,8 @@ fn a_damaged_ledger_stays_as_it_is() {
     let plain = Connection::open(lab.path("store/ledger.db")).unwrap();
     plain.execute("UPDATE sample SET profile = zeroblob(length(profile)) WHERE id = 7", []).unwrap();
     drop(plain);
-    lab.run(&["key", "encrypt"]).ends(2).says(&["is damaged, so that it stays as it is"]);
+    Ledger::seal(&lab.path("store/ledger.db")).unwrap();
+    lab.run(&["key", "encrypt"]).ends(2).says(&["ledger.db is damaged: "]);
     assert!(is_plain(&lab, "store") && !lab.path("store/ledger.db.encrypting").exists());
 }
 
