@@ -87,7 +87,11 @@ impl Ledger {
              PRAGMA encrypted.application_id = {APPLICATION_ID}; PRAGMA encrypted.user_version = {version}; COMMIT;
              DETACH encrypted"
         ))?;
-        let mut ledger = Self::open(&new, Some(key))?;
+        // The new file has no seal yet, so that it is read whole; what is wrong with it is wrong with the old one.
+        let mut ledger = Self::open(&new, Some(key)).map_err(|error| match error {
+            LedgerError::Unsound { finding, .. } => LedgerError::Unsound { path: path.to_owned(), finding },
+            error => error,
+        })?;
         ledger.bind_key(fingerprint, Attribution::Unrecorded("the entry of the encryption follows"))?;
         if let Some(finding) = ledger.verify()?.into_iter().next() {
             return Err(LedgerError::Unsound { path: path.to_owned(), finding });
