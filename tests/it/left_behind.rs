@@ -24,7 +24,7 @@ const RECORDED: &str = "digest of the file under the key and the secret";
 fn inner(encode: impl Fn(&[u8]) -> String, group: usize, digits: usize, bytes: &[u8]) -> Vec<Vec<u8>> {
     let aligned = |skip: usize| {
         let whole = (bytes.len() - skip) / group * group;
-        encode(&bytes[skip..skip + whole])[..whole / group * digits].as_bytes().to_vec()
+        encode(&bytes[skip..skip + whole]).as_bytes()[..whole / group * digits].to_vec()
     };
     (0..group).map(aligned).collect()
 }
@@ -201,7 +201,7 @@ fn what_expunging_leaves_is_what_recognises_the_expunged() {
     }
     assert!(there.contains("vault: pseudonym") && there.contains("index: pseudonym"), "{there:?}");
     // Nothing of it is a dictionary for who has no key.
-    for what in there.iter() {
+    for what in &there {
         let allowed =
             ["pseudonym", "profile", "digest of the file under the key", RECORDED, "subject of audit records"];
         assert!(allowed.iter().any(|one| what.ends_with(&format!(": {one}"))), "{what}");
