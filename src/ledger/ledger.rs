@@ -12,7 +12,7 @@ use super::seal::Seal;
 ///
 /// ```
 /// use reunite::audit::Entry;
-/// use reunite::ledger::{Batch, Ledger, LedgerKey, OnConflict};
+/// use reunite::ledger::{Batch, Ledger, LedgerKey, OnConflict, Returning};
 /// use reunite::model::{Layout, Locus, Panel, Profile, SampleRecord, Sex};
 ///
 /// let folder = tempfile::tempdir()?;
