@@ -158,7 +158,8 @@ fn names_are_shown_escaped() {
     }
     plain(lab.run_on(&format!("in/{bad}"), &["verify"])).ends(2);
     lab.run(&["verify", "--reason", "a\u{202e}b"]).ends(2).says(&["control and invisible"]);
-    // A record of an earlier version may have such a reason.
+    // A record of an earlier version may have such a reason; control characters never were taken.
+    let bad = "a\u{202e}\u{200b}b";
     let database = lab.database("store");
     database.execute_batch("DROP TRIGGER audit_is_not_edited").unwrap();
     database.execute("UPDATE audit SET reason = ?1, user = ?1", [bad]).unwrap();
