@@ -374,46 +374,54 @@ impl Store {
     /// # Errors
     /// [`StoreError`], also if it is the ledger of another store.
     pub fn ledger(&self) -> Result<Ledger, StoreError> {
-        let key = match ENCRYPTS {
-            true => Some(self.key().map_err(|error| StoreError::EncryptedLedger(Box::new(error)))?),
-            false => None,
-        };
-        self.ledger_under(key.as_deref())
+        self.ledger_under(self.key_of_ledger()?.as_deref())
     }
 
     /// Opens the ledger with this key.
     pub(super) fn ledger_under(&self, key: Option<&SecretKey>) -> Result<Ledger, StoreError> {
-        let path = self.dir.join(LEDGER);
-        for end in ["", "-wal", "-shm", "-journal"] {
-            let file = self.dir.join(format!("{LEDGER}{end}"));
-            files::check(&file).map_err(|source| StoreError::io(FileAction::Open, &file, source))?;
-        }
+        let path = self.ledger_file()?;
         let ledger = Ledger::open(&path, key.map(ledger_key).as_ref()).map_err(|error| at(&path, error))?;
-        if HEXLOWER.encode(&ledger.store_id()?) != self.id {
-            return Err(StoreError::OtherLedger(path));
-        }
-        Ok(ledger)
+        if self.owns(&ledger)? { Ok(ledger) } else { Err(StoreError::OtherLedger(path)) }
     }
 
     /// Opens the ledger to find out what is wrong with it, also if it was altered, and how.
     pub(super) fn ledger_to_verify(&self) -> Result<(Ledger, Option<LedgerError>), StoreError> {
-        let key = match ENCRYPTS {
-            true => Some(self.key().map_err(|error| StoreError::EncryptedLedger(Box::new(error)))?),
-            false => None,
-        };
-        let path = self.dir.join(LEDGER);
+        let (path, key) = (self.ledger_file()?, self.key_of_ledger()?);
         let opened = Ledger::open_to_verify(&path, key.as_deref().map(ledger_key).as_ref());
         let (ledger, altered) = opened.map_err(|error| at(&path, error))?;
         // An altered one may have lost its name.
-        if altered.is_none() && HEXLOWER.encode(&ledger.store_id()?) != self.id {
-            return Err(StoreError::OtherLedger(path));
+        if altered.is_some() || self.owns(&ledger)? {
+            Ok((ledger, altered))
+        } else {
+            Err(StoreError::OtherLedger(path))
         }
-        Ok((ledger, altered))
+    }
+
+    /// The key that the ledger is encrypted with, in a build that encrypts it.
+    fn key_of_ledger(&self) -> Result<Option<Arc<SecretKey>>, StoreError> {
+        match ENCRYPTS {
+            true => Ok(Some(self.key().map_err(|error| StoreError::EncryptedLedger(Box::new(error)))?)),
+            false => Ok(None),
+        }
+    }
+
+    /// The ledger's file, which, with its journals, is what may be opened.
+    fn ledger_file(&self) -> Result<PathBuf, StoreError> {
+        for end in ["", "-wal", "-shm", "-journal"] {
+            let file = self.dir.join(format!("{LEDGER}{end}"));
+            files::check(&file).map_err(|source| StoreError::io(FileAction::Open, &file, source))?;
+        }
+        Ok(self.dir.join(LEDGER))
+    }
+
+    /// Finds out whether a ledger is that of this store.
+    fn owns(&self, ledger: &Ledger) -> Result<bool, StoreError> {
+        Ok(HEXLOWER.encode(&ledger.store_id()?) == self.id)
     }
 
     /// Takes the ledger's file for what was written last.
     pub(super) fn seal_ledger(&self) -> Result<(), StoreError> {
-        Ok(Ledger::seal(&self.dir.join(LEDGER))?)
+        Ok(Ledger::seal(&self.ledger_file()?)?)
     }
 
     /// Encrypts a plain ledger in its place; nobody else may have it open. Gives whether it was plain.
@@ -426,8 +434,7 @@ impl Store {
             return Err(StoreError::CannotEncrypt);
         }
         let _lock = self.lock()?;
-        let key = self.key()?;
-        let path = self.dir.join(LEDGER);
+        let (key, path) = (self.key()?, self.ledger_file()?);
         let fingerprint = key.fingerprint().bytes();
         Ledger::encrypt(&path, &ledger_key(&key), fingerprint, entry).map_err(|error| at(&path, error))
     }

@@ -29,7 +29,16 @@ fn no_file_of_a_store_is_opened_through_a_link_or_a_second_name() {
     let lab = Lab::with_population(2, 3);
     lab.run(&["match"]);
     let precious = lab.path("precious");
-    for file in ["lock", "reunite.toml", "frequencies.csv", "ledger.db", "ledger.db-wal", "ledger.db-journal"] {
+    let files = [
+        "lock",
+        "reunite.toml",
+        "frequencies.csv",
+        "ledger.db",
+        "ledger.db-wal",
+        "ledger.db-journal",
+        "ledger.db.seal",
+    ];
+    for file in files {
         let (place, aside) = (lab.path("store").join(file), lab.path("aside"));
         let was_there = fs::rename(&place, &aside).is_ok();
         let content = fs::read(&aside).unwrap_or_else(|_| b"precious".to_vec());
@@ -40,11 +49,17 @@ fn no_file_of_a_store_is_opened_through_a_link_or_a_second_name() {
                 "hard link" => fs::hard_link(&precious, &place).unwrap(),
                 _ => mkfifo(&place, Mode::S_IRWXU).unwrap(),
             }
-            let said = lab.run(&["index"]).ends(2);
-            assert!(said.err.contains(file), "{file}, {kind}: {}", said.err);
-            let why = ["symbolic link", "2 names", "not a regular file"];
-            assert!(why.iter().any(|why| said.unbroken().contains(why)), "{file}, {kind}: {}", said.err);
-            assert_eq!(fs::read(&precious).unwrap(), content, "{file}, {kind}");
+            // Verifying takes no lock.
+            let commands = ["index", "verify"].into_iter().filter(|command| (file, *command) != ("lock", "verify"));
+            for command in commands {
+                let said = lab.run(&[command]).ends(2);
+                // The seal is named by the file that it is of.
+                let named = file.trim_end_matches(".seal");
+                assert!(said.err.contains(named), "{command}, {file}, {kind}: {}", said.err);
+                let why = ["symbolic link", "2 names", "not a regular file"];
+                assert!(why.iter().any(|why| said.unbroken().contains(why)), "{command}, {file}, {kind}: {}", said.err);
+                assert_eq!(fs::read(&precious).unwrap(), content, "{command}, {file}, {kind}");
+            }
             fs::remove_file(&place).unwrap();
         }
         if was_there {
