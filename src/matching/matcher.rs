@@ -17,7 +17,7 @@ use super::compiled::CompiledFamily;
 use super::identity::{IdentityRule, Judge};
 use super::irregular::Irregular;
 use super::result::Criterion;
-use super::shared_loci::{LocusSet, TypedLoci};
+use super::shared_loci::{TypedLoci, locus_set};
 
 /// Matches families against the children of an index.
 ///
@@ -184,9 +184,7 @@ impl<'a> Matcher<'a> {
     pub fn typed_children(&self) -> Vec<TypedLoci> {
         let untyped: Vec<usize> = self.index.loci().iter().map(|locus| genotype_count(locus.1.len())).collect();
         let set = |codes: &[GenotypeCode]| {
-            let typed =
-                codes.iter().zip(&untyped).map(|(&code, &untyped)| LocusSet::from(usize::from(code) != untyped));
-            typed.enumerate().fold(0, |set, (locus, typed)| set | typed << locus)
+            locus_set(codes.iter().zip(&untyped).map(|(&code, &untyped)| usize::from(code) != untyped))
         };
         let children = self.index.codes().par_chunks_exact(untyped.len()).enumerate();
         let compared = |&(child, _): &(usize, &[GenotypeCode])| {

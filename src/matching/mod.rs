@@ -37,5 +37,5 @@ pub use reach::{ReachError, Reached};
 pub use result::{Criterion, MatchResult, Stages, run_digest};
 pub use run::Keep;
 pub use score::Scorer;
-pub use shared_loci::{FewLoci, LocusSet, TypedLoci};
+pub use shared_loci::{FewLoci, LocusSet, TypedLoci, locus_set};
 pub use watch::{Stopped, Watch};

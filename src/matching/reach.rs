@@ -18,7 +18,7 @@ use crate::screen::{Measure, Plan, Table, Weighing, Weights, may_reach, weigh_bl
 use super::compiled::{CompiledFamily, CompiledLocus};
 use super::irregular::IrregularChild;
 use super::matcher::Matcher;
-use super::shared_loci::{LocusSet, TypedLoci};
+use super::shared_loci::{LocusSet, TypedLoci, locus_set};
 use super::watch::{Stopped, Watch};
 
 /// Why it is not known which families may have a candidate.
@@ -161,7 +161,7 @@ fn is_within(lacking: u32, room: f64, units: f64) -> bool {
 
 /// Where a relative is typed: see [`gap`].
 fn typed_loci(gaps: &[F32]) -> LocusSet {
-    gaps.iter().enumerate().fold(0, |set, (locus, gap)| set | LocusSet::from(gap.get().is_finite()) << locus)
+    locus_set(gaps.iter().map(|gap| gap.get().is_finite()))
 }
 
 fn weighing<'a>(record: &FamilyRecord<'a>, loci: &'a [usize]) -> Option<Weighing<'a>> {

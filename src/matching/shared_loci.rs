@@ -17,6 +17,12 @@ use crate::model::Pseudonym;
 /// Loci of the panel, which has at most 64: bit i stands for position i.
 pub type LocusSet = u64;
 
+/// The set of loci of the panel for which this holds, from the first on.
+#[must_use]
+pub fn locus_set(holds: impl IntoIterator<Item = bool>) -> LocusSet {
+    holds.into_iter().enumerate().fold(0, |set, (locus, holds)| set | LocusSet::from(holds) << locus)
+}
+
 /// A family or child, and the loci at which it can be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TypedLoci {

@@ -1,7 +1,7 @@
 //! Families and children that have too few loci in common with most of the others.
 
 use crate::audit::Entry;
-use crate::matching::{FewLoci, LocusSet, TypedLoci};
+use crate::matching::{FewLoci, LocusSet, TypedLoci, locus_set};
 use crate::model::{Candidate, Profile};
 use crate::report::{ComparableReport, Comparison, Hardly};
 
@@ -82,8 +82,7 @@ impl Store {
 }
 
 fn typed_loci(profile: &Profile) -> LocusSet {
-    let typed = profile.genotypes().iter().map(|genotype| LocusSet::from(genotype.is_some()));
-    typed.enumerate().fold(0, |set, (locus, typed)| set | typed << locus)
+    locus_set(profile.genotypes().iter().map(Option::is_some))
 }
 
 /// Who was compared with whom: families and children, all of the one with all of the other, once in a full run; in a delta,

@@ -19,7 +19,7 @@ use crate::model::{GenotypeCode, genotype_count};
 
 use super::compile::Compiler;
 use super::compiled::CompiledFamily;
-use super::shared_loci::LocusSet;
+use super::shared_loci::{LocusSet, locus_set};
 
 use bound::Bound;
 use transform::Expected;
@@ -49,8 +49,7 @@ impl ChanceHits {
     pub(super) fn of_children(index: &Index) -> Self {
         let untyped: Vec<usize> = index.loci().iter().map(|locus| genotype_count(locus.1.len())).collect();
         let set = |codes: &[GenotypeCode]| {
-            let typed = codes.iter().zip(&untyped).map(|(&code, &none)| usize::from(code) != none && code != UNLISTED);
-            typed.enumerate().fold(0, |set, (locus, typed)| set | LocusSet::from(typed) << locus)
+            locus_set(codes.iter().zip(&untyped).map(|(&code, &none)| usize::from(code) != none && code != UNLISTED))
         };
         let count = |mut counts: HashMap<LocusSet, u64>, codes: &[GenotypeCode]| {
             *counts.entry(set(codes)).or_insert(0) += 1;
