@@ -1,7 +1,6 @@
 //! Says what to do about an error: what to type, and how to help a disk.
 //!
 //! The library's errors name neither options nor commands; their names are here.
-use crate::model::shown_path;
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -13,6 +12,7 @@ use nix::sys::statvfs::statvfs;
 use crate::index::IndexError;
 use crate::intake::{FindingCode, Problem};
 use crate::ledger::{LedgerError, Trouble};
+use crate::model::shown_path;
 use crate::pseudonym::{KeyError, VaultError};
 use crate::store::{BadNumber, ExportConflict, Incomplete, OutputError, RotationState, StoreError};
 

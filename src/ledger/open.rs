@@ -15,6 +15,7 @@ use super::meta::{random, set_meta};
 use super::migrate::migrate;
 use super::seal::{Seal, Standing, keep_closed, take_as_written};
 use super::{LedgerError, schema};
+use crate::files::folder;
 
 impl Ledger {
     /// Makes a new, empty ledger in a file of mode 0600. The key counts in a build that encrypts ledgers.
@@ -196,8 +197,7 @@ fn connect(path: &Path, key: Option<&LedgerKey>) -> Result<Connection, LedgerErr
 
 /// Flushes the folder that a file is in, so that the file's name survives a power cut.
 pub(super) fn flush_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::File::open(folder)?.sync_all()
+    fs::File::open(folder(path))?.sync_all()
 }
 
 /// The schema version of a file, if it is a ledger that this program knows.

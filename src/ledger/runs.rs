@@ -44,7 +44,8 @@ pub struct RunRecord {
     pub pairs_not_comparable: Option<u64>,
     /// Families that could not be scored, each once, by pseudonym; `None` if that is not known.
     pub unscorable: Option<Vec<Unscorable>>,
-    /// Everything that the results depend on, for people: a JSON object. The program reads nothing from it.
+    /// Everything that the results depend on, for people: a JSON object. The program reads the frequency table, the
+    /// criterion and the store's settings from it.
     pub manifest: String,
 }
 

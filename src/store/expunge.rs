@@ -118,7 +118,7 @@ impl Store {
         })
     }
 
-    /// Whom the options name, and what goes with them.
+    /// Whom the options name, and everybody who has to go then.
     fn scope(&self, options: ExpungeOptions<'_>, ledger: &mut Ledger) -> Result<(Vec<Pseudonym>, Scope), StoreError> {
         let mut whom = options.whom.to_vec();
         if let Some(list) = options.identifiers {

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::intake::{IntakeError, file_bytes};
-
 use crate::files::folder;
+use crate::intake::{IntakeError, file_bytes};
 
 use super::error::{FileAction, StoreError};
 use super::output::{Output, Replace};

@@ -15,7 +15,7 @@ use crate::report::{KinReport, KinRow, KinSample};
 
 use super::error::StoreError;
 use super::folder::Store;
-use super::observer::{Notice, Observer};
+use super::observer::Observer;
 use super::run::{checked_chance_hits, checked_threshold};
 
 /// How many pairs of unrelated samples may be expected on a list where neither bound is given.
@@ -147,10 +147,7 @@ impl Store {
         let criterion = options.criterion(self)?;
         let within = options.within;
         let mut ledger = self.ledger()?;
-        let changed = self.changed_settings(&ledger)?;
-        if !changed.is_empty() {
-            observer.notice(&Notice::SettingsChanged(&changed));
-        }
+        self.tell_changed_settings(&ledger, observer)?;
         let calculator = self.kin_calculator(within)?;
         let known = Memberships::read(&ledger)?;
         let mut samples: Vec<Child> = Vec::new();

@@ -122,10 +122,7 @@ impl Store {
         let mut ledger = self.ledger()?;
         self.finish_interrupted(&mut ledger, observer)?;
         self.check_waiting_families(&mut ledger, observer)?;
-        let changed = self.changed_settings(&ledger)?;
-        if !changed.is_empty() {
-            observer.notice(&Notice::SettingsChanged(&changed));
-        }
+        self.tell_changed_settings(&ledger, observer)?;
         let calculator = self.calculator()?;
         let basis = basis(self, &calculator, &criterion)?;
         let extent = if full { Extent::Full(WhyFull::Asked) } else { extent(&ledger, basis, &criterion)? };
@@ -194,6 +191,15 @@ impl Store {
         let families_withdrawn = ledger.withdrawn()?.len() as u64;
         let withdrawn = delta.withdrawn;
         Ok(Matched { report, result, near, withdrawn, families_withdrawn, stages, digest: digest_time, write })
+    }
+
+    /// Tells of settings that are others than at the last run.
+    pub(super) fn tell_changed_settings(&self, ledger: &Ledger, observer: &dyn Observer) -> Result<(), StoreError> {
+        let changed = self.changed_settings(ledger)?;
+        if !changed.is_empty() {
+            observer.notice(&Notice::SettingsChanged(&changed));
+        }
+        Ok(())
     }
 
     /// Checks the families that were not checked at import: an interruption came between, the settings changed, or they

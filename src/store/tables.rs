@@ -8,8 +8,7 @@ use crate::audit::Entry;
 use crate::model::Locus;
 use crate::population::FrequencyTable;
 
-use super::config::CONFIG;
-use super::config::{Config, PopulationConfig};
+use super::config::{CONFIG, Config, PopulationConfig};
 use super::error::{FileAction, StoreError};
 use super::files::{flush, write_over};
 use super::folder::{Store, kept_table, read_config};

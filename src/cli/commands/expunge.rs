@@ -9,7 +9,7 @@ use crate::cli::notices::Notices;
 use crate::cli::options::{Global, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count, plural};
-use crate::model::Pseudonym;
+use crate::model::{Pseudonym, shown_path};
 use crate::store::{ExpungeOptions, IdentifierKind, IdentifierList, ToExpunge};
 
 use super::audit::say_other_keys;
@@ -50,7 +50,7 @@ impl Expunge {
         let report = if !self.dry_run && self.yes.asks(input) {
             let ToExpunge { whom, samples, families } = store.find_to_expunge(options, &entry)?;
             let all = samples_and_families(samples, families);
-            let question = format!("expunge {all} from {} for good, with all candidates?", global.store.display());
+            let question = format!("expunge {all} from {} for good, with all candidates?", shown_path(&global.store));
             self.yes.confirm(&question, input, output)?;
             let options = ExpungeOptions { whom: &whom, ..ExpungeOptions::default() };
             store.expunge(options, &entry, &Notices::new(output))?

@@ -186,7 +186,7 @@ impl Import {
             let input = if is_stream { StandardInput::Data } else { StandardInput::Unused };
             let question = format!(
                 "let the files take the place of what {} has, wherever they disagree? --dry-run shows where",
-                global.store.display()
+                shown_path(&global.store)
             );
             self.yes.confirm(&question, input, output)?;
         }

@@ -9,6 +9,7 @@ use crate::cli::notices::Notices;
 use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count};
+use crate::model::shown_path;
 use crate::store::{KeyRotated, KeyRotation};
 
 #[derive(Args)]
@@ -32,7 +33,7 @@ impl Rotate {
         let rotation = KeyRotation { new_key: &self.new_key_file, identities: &self.identity, key_lost: self.key_lost };
         let entry = global.entry("key rotate");
         let store = global.open()?;
-        let question = format!("give everybody in {} another pseudonym, for good?", global.store.display());
+        let question = format!("give everybody in {} another pseudonym, for good?", shown_path(&global.store));
         self.yes.confirm(&question, StandardInput::Unused, output)?;
         match store.rotate_key(&rotation, &entry, &Notices::new(output))? {
             KeyRotated::Changed { from, to, renamed } => {
