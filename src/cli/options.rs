@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use crate::audit::Entry;
-use crate::files::Loosened;
+use crate::files::{Found, Repaired};
 use crate::intake::TableRequest;
 use crate::model::{Pseudonym, shown_path};
 use crate::pseudonym::KeySource;
@@ -56,14 +56,26 @@ impl Global {
     /// Opens the store.
     pub(super) fn open(&self) -> Result<Store, StoreError> {
         let store = Store::open(&self.store, self.key())?;
-        for Loosened { path, mode, closed, .. } in store.loosened() {
-            let now = if *closed {
-                "it is closed to them now; think about who may have read it"
-            } else {
-                "close it with chmod go= as its owner"
+        let output = Output::new(self.quiet);
+        for Repaired { path, found, mode, done } in store.repaired() {
+            let (was, now) = match (found, done) {
+                (Found::Open, true) => {
+                    ("open to other users", "it is closed to them now; think about who may have read it")
+                }
+                (Found::Open, false) => ("open to other users", "close it with chmod go= as its owner"),
+                (Found::Closed, true) => ("closed to the store's group", "it is open to it now"),
+                (Found::Closed, false) => ("closed to the store's group", "have its owner run `reunite verify`"),
             };
-            Output::new(self.quiet)
-                .warn(&format!("{} was open to other users (mode {mode:04o}): {now}", shown_path(path)));
+            output.warn(&format!("{} was {was} (mode {:04o}): {now}", shown_path(path), mode & 0o777));
+        }
+        if !store.is_writable() {
+            output.warn(&format!(
+                "this account cannot write to the store {}: what it looks at is not recorded in the audit chain",
+                shown_path(store.dir())
+            ));
+            if store.is_behind() {
+                output.warn("a command is at work on the store, or was cut off: what it did is not in what you see");
+            }
         }
         Ok(store.waiting(Duration::from_secs(self.wait.into())))
     }

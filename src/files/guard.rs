@@ -1,24 +1,36 @@
 //! Looks after files that others open, and after the modes of all.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, Metadata, Permissions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 
-use super::open::{Unfit, fit, owned};
+use super::group::{Group, group_bits, mode_for};
+use super::open::{Unfit, fit, folder, is_ours};
 
-/// What group and others may not do.
+/// All that group and others may do.
 const OTHERS: u32 = 0o077;
 
-/// A file or folder of a store that other users could read or write.
+/// A file or folder of a store that was not open to those whom the store is for, and to nobody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Loosened {
+pub struct Repaired {
     /// What it is.
     pub path: PathBuf,
+    /// What was wrong.
+    pub found: Found,
     /// Its permission bits, as they were found.
     pub mode: u32,
-    /// Whether it is closed again. It is not on a file system that cannot be written, or where it is another user's.
-    pub closed: bool,
+    /// Whether that is mended. It is not on a file system that cannot be written, or where it is another user's.
+    pub done: bool,
+}
+
+/// What is wrong with the mode of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Others could read or write it.
+    Open,
+    /// The group that shares the store could not.
+    Closed,
 }
 
 /// Checks a file that something else opens, such as SQLite; nothing is wrong if there is none.
@@ -32,15 +44,15 @@ pub fn check(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Closes a folder and the files in it to other users, where they are open, and gives what was: its own mode 0700, files
-/// 0600. Folders in it are not looked into. Nothing is done if there is no such folder.
+/// Mends the modes of a folder and of the files in it, and gives what was wrong. They are the owner's alone (folders 0700,
+/// files 0600), or also the `group`'s. Folders in it are not looked into. Nothing is done if there is no such folder.
 ///
 /// The folder of a store itself may be anybody's, `store` is `None` for it. One that belongs to a store must be of the user
-/// of this process, root, or `store`, the owner of the store.
+/// of this process, root, `store`, the owner of the store, or a member of its group.
 ///
 /// # Errors
 /// The operating system's; [`Unfit`] if it is no folder, or a stranger's.
-pub fn protect(folder: &Path, store: Option<u32>) -> io::Result<Vec<Loosened>> {
+pub fn protect(folder: &Path, store: Option<u32>, group: Option<Group>) -> io::Result<Vec<Repaired>> {
     let found = match fs::symlink_metadata(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         found => found?,
@@ -48,31 +60,55 @@ pub fn protect(folder: &Path, store: Option<u32>) -> io::Result<Vec<Loosened>> {
     if !found.is_dir() {
         return Err(Unfit::NoFolder.into());
     }
-    if let Some(owner) = store
-        && owner != found.uid()
-    {
-        owned(None, &found)?;
+    let is_members = |group: Group| group.writes && found.gid() == group.number && found.mode() & 0o002 == 0;
+    if store.is_some_and(|owner| owner != found.uid()) && !is_ours(&found) && !group.is_some_and(is_members) {
+        return Err(Unfit::Owner(found.uid()).into());
     }
     // The folder first: then nobody else comes at what is in it.
-    let mut loosened = Vec::new();
-    loosened.extend(close(folder.to_owned(), found.mode(), 0o700));
+    let mut repaired = Vec::new();
+    repaired.extend(repair(folder.to_owned(), &found, group));
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         // Another command may have removed it.
         let Ok(found) = entry.metadata() else { continue };
         if found.is_file() && found.nlink() == 1 {
-            loosened.extend(close(entry.path(), found.mode(), 0o600));
+            repaired.extend(repair(entry.path(), &found, group));
         }
     }
-    Ok(loosened)
+    Ok(repaired)
 }
 
-fn close(path: PathBuf, mode: u32, keep: u32) -> Option<Loosened> {
-    if mode & OTHERS == 0 {
+fn repair(path: PathBuf, found: &Metadata, group: Option<Group>) -> Option<Repaired> {
+    let (mode, should) = (found.mode() & 0o7777, mode_for(found, group));
+    let is_given = group.is_none_or(|group| found.gid() == group.number);
+    // What members may do is of no account where it is others that may.
+    let opened = mode & OTHERS & if is_given { !should } else { OTHERS };
+    let is_as_it_should_be = is_given && mode & OTHERS == should & OTHERS && (group.is_none() || mode == should);
+    if is_as_it_should_be {
         return None;
     }
-    let closed = fs::set_permissions(&path, Permissions::from_mode(mode & keep)).is_ok();
-    Some(Loosened { path, mode: mode & 0o7777, closed })
+    let given = match group {
+        Some(group) if !is_given => lchown(&path, None, Some(group.number)),
+        _ => Ok(()),
+    };
+    // Not to the wrong group.
+    let should = if given.is_ok() { should } else { should & !OTHERS };
+    let set = fs::set_permissions(&path, Permissions::from_mode(should));
+    let what = if opened == 0 { Found::Closed } else { Found::Open };
+    Some(Repaired { path, found: what, mode, done: set.and(given).is_ok() })
+}
+
+/// Closes a file to all but those whom its folder is for.
+///
+/// # Errors
+/// The operating system's.
+pub fn keep_private(path: &Path) -> io::Result<()> {
+    let (found, around) = (fs::metadata(path)?, folder(path).metadata()?);
+    let may = 0o700 | group_bits(&around);
+    if found.mode() & OTHERS & !may == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(found.mode() & may))
 }
 
 #[cfg(test)]
@@ -83,7 +119,7 @@ mod tests {
     fn what_is_open_to_others_is_closed_and_named() {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("folder");
-        assert_eq!(protect(&folder, None).unwrap(), []);
+        assert_eq!(protect(&folder, None, None).unwrap(), []);
         fs::create_dir(&folder).unwrap();
         let file = folder.join("file");
         fs::write(&file, "").unwrap();
@@ -91,13 +127,13 @@ mod tests {
         let open = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
         open(&folder, 0o755);
         open(&file, 0o444);
-        let loosened = |path: &Path, mode| Loosened { path: path.to_owned(), mode, closed: true };
-        assert_eq!(protect(&folder, None).unwrap(), [loosened(&folder, 0o755), loosened(&file, 0o444)]);
+        let opened = |path: &Path, mode| Repaired { path: path.to_owned(), found: Found::Open, mode, done: true };
+        assert_eq!(protect(&folder, None, None).unwrap(), [opened(&folder, 0o755), opened(&file, 0o444)]);
         assert_eq!((mode(&folder), mode(&file)), (0o700, 0o400));
-        assert_eq!(protect(&folder, None).unwrap(), []);
+        assert_eq!(protect(&folder, None, None).unwrap(), []);
         let link = place.path().join("link");
         std::os::unix::fs::symlink(&folder, &link).unwrap();
-        assert!(protect(&link, None).is_err() && protect(&file, None).is_err());
+        assert!(protect(&link, None, None).is_err() && protect(&file, None, None).is_err());
         assert!(check(&link).is_err() && check(&file).is_ok() && check(&folder.join("none")).is_ok());
     }
 }

@@ -1,13 +1,15 @@
 //! Opens a file that is what it should be.
 
-use std::fs::{File, Metadata, OpenOptions};
-use std::io;
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
+
+use super::group::{adopt, is_of_group};
 
 /// Why something at the place of a store's file is not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,12 +48,37 @@ pub fn open(path: &Path) -> io::Result<File> {
     opened(path, OpenOptions::new().read(true))
 }
 
-/// Opens a file of a store for reading and writing, and makes it, with mode 0600, where there is none.
+/// Opens a file of a store for reading and writing, and makes it where there is none.
 ///
 /// # Errors
 /// As [`open`].
 pub fn open_or_create(path: &Path) -> io::Result<File> {
-    opened(path, OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600))
+    loop {
+        match opened(path, OpenOptions::new().read(true).write(true)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            opened => return opened,
+        }
+        match create_new(path) {
+            // Another command made it.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                // What a link leads to may be missing: that is said by the next attempt to open it.
+                if fs::symlink_metadata(path)?.is_symlink() {
+                    return Err(Unfit::Link.into());
+                }
+            }
+            made => return made,
+        }
+    }
+}
+
+/// Makes a file of a store, open to those whom its folder is for: of mode 0600, and more in the store of a group.
+///
+/// # Errors
+/// The operating system's; [`ErrorKind::AlreadyExists`] if there is something at the path.
+pub fn create_new(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
+    adopt(&folder(path).metadata()?, &file)?;
+    Ok(file)
 }
 
 fn opened(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
@@ -78,20 +105,23 @@ pub(super) fn fit(path: &Path, found: &Metadata) -> io::Result<()> {
     if found.nlink() > 1 {
         return Err(Unfit::Names(found.nlink()).into());
     }
-    owned(Some(path), found)
+    owned(path, found)
 }
 
-/// Checks that a file is of the user of this process, of root, or of the owner of its folder: root may look after the
-/// store of a laboratory, whose files stay the laboratory's.
-pub(super) fn owned(path: Option<&Path>, found: &Metadata) -> io::Result<()> {
+/// Checks that a file is of the user of this process, of root, of the owner of its folder, or of a member of the group
+/// whose folder it is.
+fn owned(path: &Path, found: &Metadata) -> io::Result<()> {
     let owner = found.uid();
-    if owner == geteuid().as_raw() || owner == 0 {
+    if is_ours(found) {
         return Ok(());
     }
-    match path {
-        Some(path) if folder(path).metadata()?.uid() == owner => Ok(()),
-        _ => Err(Unfit::Owner(owner).into()),
-    }
+    let folder = folder(path).metadata()?;
+    if folder.uid() == owner || is_of_group(&folder, found) { Ok(()) } else { Err(Unfit::Owner(owner).into()) }
+}
+
+/// Whether something is of the user of this process, or of root.
+pub(super) fn is_ours(found: &Metadata) -> bool {
+    found.uid() == geteuid().as_raw() || found.uid() == 0
 }
 
 /// The folder that a file is in.

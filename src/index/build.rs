@@ -6,6 +6,7 @@ use std::path::Path;
 use zerocopy::IntoBytes;
 use zerocopy::byteorder::little_endian::{U16, U32, U64};
 
+use crate::files;
 use crate::model::{Allele, Child, Locus, Pseudonym, genotype_code, genotype_count};
 
 use super::format::{
@@ -191,7 +192,7 @@ impl Builder {
         let folder = path.parent().unwrap_or(Path::new("."));
         let failed = IndexError::io("write");
         clear(folder, UNFINISHED)?;
-        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(&failed)?;
+        let mut file = files::temporary(UNFINISHED, folder).map_err(&failed)?;
         let mut out = BufWriter::new(file.as_file_mut());
         out.write_all(&bytes).map_err(&failed)?;
         out.flush().map_err(&failed)?;

@@ -139,7 +139,7 @@ impl FamilyWriter {
     pub fn new(folder: &Path, binding: &FamilyBinding, loci: usize) -> Result<Self, IndexError> {
         let failed = IndexError::io("write");
         super::build::clear(folder, UNFINISHED)?;
-        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(&failed)?;
+        let mut file = files::temporary(UNFINISHED, folder).map_err(&failed)?;
         let header = Header {
             magic: MAGIC,
             version: U32::new(VERSION),

@@ -20,6 +20,15 @@ impl Ledger {
         Ok(number)
     }
 
+    /// Appends a record of a look at the ledger, which changes nothing in it. There is none where this account can only
+    /// read: it could as well read the file by other means.
+    ///
+    /// # Errors
+    /// The database's; then nothing must be shown.
+    pub fn append_look(&mut self, entry: &Entry) -> Result<(), LedgerError> {
+        if self.reads_only() { Ok(()) } else { self.append(entry).map(drop) }
+    }
+
     /// Gives every record of the chain, in its order.
     ///
     /// # Errors

@@ -1,8 +1,7 @@
 //! Encrypts a plain ledger, and changes the key that an encrypted one is encrypted with.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -14,6 +13,7 @@ use super::open::{flush_folder_of, version};
 use super::schema::APPLICATION_ID;
 use super::seal::{Seal, Standing, rename_over};
 use crate::audit::{Attribution, Entry};
+use crate::files;
 
 impl Ledger {
     /// Commits the transaction that the ledger is in, under another key.
@@ -79,7 +79,7 @@ impl Ledger {
         if mode.as_deref() != Ok("delete") || plain.execute_batch("BEGIN EXCLUSIVE; COMMIT").is_err() {
             return Err(LedgerError::InUse(path.to_owned()));
         }
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).map_err(io)?;
+        let file = files::create_new(&new).map_err(io)?;
         let words = key.hex_between("x'", "'");
         plain.execute("ATTACH ?1 AS encrypted KEY ?2", (new.to_string_lossy(), words.as_str()))?;
         plain.execute_batch(&format!(

@@ -87,6 +87,30 @@ pub enum LedgerError {
         /// The byte after it.
         to: u64,
     },
+    /// This account may only read it, and it is to be written to.
+    #[error("this account may read the ledger {}, and not write to it", shown_path(.0))]
+    ReadOnly(PathBuf),
+    /// This account may only read it, and what the last command wrote is not in its file yet.
+    #[error(
+        "the last command that wrote to the ledger {} was cut off, and this account cannot put it in order: have somebody who \
+         may write to it run `reunite verify`",
+        shown_path(.0)
+    )]
+    Unfinished(PathBuf),
+    /// This account may only read it, and it is of an earlier version.
+    #[error(
+        "the ledger {} has schema version {found} and not {known}, and this account cannot bring it up to date: have somebody \
+         who may write to it run `reunite verify`, or read a copy that you may write to",
+        shown_path(path)
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// That of this program.
+        known: i64,
+    },
     /// It holds damage, and was to be encrypted, or has no seal.
     #[error("{} is damaged: {finding}", shown_path(path))]
     Unsound {

@@ -64,10 +64,19 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Whether it can only be read, by this account or where it is.
+    #[must_use]
+    pub fn reads_only(&self) -> bool {
+        self.seal.reads_only()
+    }
+
     /// A transaction that may write; rolled back unless committed.
-    pub(super) fn begin(&mut self) -> rusqlite::Result<Transaction<'_>> {
+    pub(super) fn begin(&mut self) -> Result<Transaction<'_>, LedgerError> {
+        if self.reads_only() {
+            return Err(LedgerError::ReadOnly(self.path.clone()));
+        }
         // Taking the write lock at once: a reader that turns writer half-way may have to give up.
-        self.connection.transaction_with_behavior(TransactionBehavior::Immediate)
+        Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
 
     /// Empties the journal, so that what was overwritten is gone from it. `false` if another program is reading the ledger.

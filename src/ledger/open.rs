@@ -1,8 +1,9 @@
 //! Creates the ledger's file and opens it, bringing an older one up to date.
 
-use std::fs::{self, OpenOptions, Permissions};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,17 +16,17 @@ use super::meta::{random, set_meta};
 use super::migrate::migrate;
 use super::seal::{Seal, Standing, keep_closed, take_as_written};
 use super::{LedgerError, schema};
-use crate::files::folder;
+use crate::files::{self, folder};
 
 impl Ledger {
-    /// Makes a new, empty ledger in a file of mode 0600. The key counts in a build that encrypts ledgers.
+    /// Makes a new, empty ledger, for those whom its folder is for. The key counts in a build that encrypts ledgers.
     ///
     /// # Errors
     /// [`LedgerError::Exists`] if there is something at the path already; [`LedgerError::KeyNeeded`].
     pub fn create(path: &Path, key: Option<&LedgerKey>) -> Result<Self, LedgerError> {
         let key = needed(path, key)?;
         // SQLite gives its journal files the permissions of this file.
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|source| {
+        files::create_new(path).map_err(|source| {
             if source.kind() == io::ErrorKind::AlreadyExists {
                 LedgerError::Exists(path.to_owned())
             } else {
@@ -54,10 +55,14 @@ impl Ledger {
     ///
     /// The file is compared with its seal. Where that says nothing, after a command was killed, the whole ledger is read.
     ///
+    /// Where this process cannot write to it (another account's, or on a medium that cannot be written), the ledger is opened
+    /// to be read, as the last command left it that has ended; see [`Self::reads_only`].
+    ///
     /// # Errors
     /// [`LedgerError::Missing`], [`LedgerError::NotALedger`], [`LedgerError::Newer`], or the system's refusal;
     /// [`LedgerError::KeyNeeded`], [`LedgerError::WrongKey`] or [`LedgerError::Plain`] in a build that encrypts,
-    /// [`LedgerError::Encrypted`] in one that does not; [`LedgerError::Altered`] or [`LedgerError::Unsound`].
+    /// [`LedgerError::Encrypted`] in one that does not; [`LedgerError::Altered`] or [`LedgerError::Unsound`];
+    /// [`LedgerError::Unfinished`] or [`LedgerError::Older`] of one that can only be read.
     pub fn open(path: &Path, key: Option<&LedgerKey>) -> Result<Self, LedgerError> {
         let (ledger, standing) = Self::open_standing(path, key, false)?;
         let finding = match standing {
@@ -100,32 +105,40 @@ impl Ledger {
         if !metadata.is_file() {
             return Err(LedgerError::NotALedger(path.to_owned()));
         }
-        if metadata.permissions().mode() & 0o077 != 0 {
-            fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(io("protect"))?;
+        let reads_only = !files::may_write(path);
+        if !reads_only {
+            files::keep_private(path).map_err(io("protect"))?;
         }
-        let (seal, standing, form) = Seal::of(path, || {
+        let look = || {
             let form = form(path).map_err(io("open"))?;
             check_form(path, form).map(|()| form)
-        })?;
+        };
+        let (seal, standing, form) = if reads_only { Seal::of_reader(path, look) } else { Seal::of(path, look) }?;
         if let (Standing::Altered { from, to }, false) = (standing, also_altered) {
             return Err(LedgerError::Altered { path: path.to_owned(), from, to });
         }
         let key = needed(path, key)?;
         let is_altered = matches!(standing, Standing::Altered { .. });
-        let connection = Self::connection_to(path, key, form, is_altered)?;
+        let way = if reads_only {
+            Way::File
+        } else if is_altered {
+            Way::Look
+        } else {
+            Way::Write
+        };
+        let connection = Self::connection_to(path, key, form, way)?;
         let mut ledger = Self { connection, seal, path: path.to_owned(), key: key.cloned() };
-        if !is_altered {
+        if way == Way::Write {
             ledger.bring_up_to_date()?;
         }
         Ok((ledger, standing))
     }
 
-    /// A connection to a ledger, perhaps one that cannot write.
     fn connection_to(
         path: &Path,
         key: Option<&LedgerKey>,
         form: Option<Form>,
-        reads_only: bool,
+        way: Way,
     ) -> Result<Connection, LedgerError> {
         let not_ours = |error: rusqlite::Error| match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) if key.is_some() && form.is_none_or(|form| form == Form::Pages) => {
@@ -135,20 +148,26 @@ impl Ledger {
             _ => LedgerError::Database(error),
         };
         // Looked at before anything is set: opening another program's database must not change it.
-        let plain =
-            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-                .map_err(not_ours)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let plain = match way {
+            Way::File => Connection::open_with_flags(unchanging(path), flags | OpenFlags::SQLITE_OPEN_URI),
+            Way::Look | Way::Write => Connection::open_with_flags(path, flags),
+        };
+        let plain = plain.map_err(not_ours)?;
         keep_closed(&plain)?;
         unlock(&plain, key)?;
         plain.busy_timeout(BUSY_TIMEOUT)?;
-        version(&plain, path).map_err(|error| match error {
+        let found = version(&plain, path).map_err(|error| match error {
             LedgerError::Database(error) => not_ours(error),
             error => error,
         })?;
-        if reads_only {
-            return Ok(plain);
+        match way {
+            Way::File if found < schema::VERSION => {
+                return Err(LedgerError::Older { path: path.to_owned(), found, known: schema::VERSION });
+            }
+            Way::File | Way::Look => return Ok(plain),
+            Way::Write => drop(plain),
         }
-        drop(plain);
         connect(path, key).map_err(|error| match error {
             LedgerError::Database(error) => not_ours(error),
             error => error,
@@ -178,6 +197,30 @@ impl Ledger {
     }
 }
 
+/// How a ledger's file is opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// To be written to.
+    Write,
+    /// To be read, with what is in its journal.
+    Look,
+    /// To be read, the file alone: reading a journal takes files beside it, which cannot be made there.
+    File,
+}
+
+/// What tells SQLite that a file does not change while it is open: the seal sees to that.
+fn unchanging(path: &Path) -> OsString {
+    let mut uri = OsString::from("file:");
+    for &byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'%' | b'?' | b'#' => uri.push(format!("%{byte:02x}")),
+            _ => uri.push(OsStr::from_bytes(&[byte])),
+        }
+    }
+    uri.push("?immutable=1");
+    uri
+}
+
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 fn connect(path: &Path, key: Option<&LedgerKey>) -> Result<Connection, LedgerError> {
@@ -197,7 +240,7 @@ fn connect(path: &Path, key: Option<&LedgerKey>) -> Result<Connection, LedgerErr
 
 /// Flushes the folder that a file is in, so that the file's name survives a power cut.
 pub(super) fn flush_folder_of(path: &Path) -> io::Result<()> {
-    fs::File::open(folder(path))?.sync_all()
+    File::open(folder(path))?.sync_all()
 }
 
 /// The schema version of a file, if it is a ledger that this program knows.

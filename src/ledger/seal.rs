@@ -13,11 +13,12 @@
 //! of this process has it open.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, Write};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use rusqlite::Connection;
@@ -37,6 +38,12 @@ const MAGIC: &[u8; 16] = b"reunite seal 1\n\0";
 
 /// Files up to here are read by one thread.
 const SMALL: u64 = 64 * PART;
+
+/// How long a command that wrote waits for those who read, before it leaves the journal to the next command.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often it asks.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);
 
 /// The connections of this process to a file.
 type Connections = Arc<Mutex<usize>>;
@@ -74,8 +81,19 @@ pub(super) struct Seal {
     is_counted: bool,
     /// Whether the file is to be sealed whether or not something is in the journal.
     is_due: bool,
-    /// Whether it may be sealed at all: not where it was altered.
+    /// Whether it may be sealed at all: not where it was altered, or can only be read.
     is_ours: bool,
+    /// What keeps others from writing to the file while it is read, where it can only be read.
+    held: Reading,
+}
+
+/// Whether a file can only be read.
+#[derive(Debug)]
+enum Reading {
+    /// It can be written to; SQLite's locks keep readers and writers apart.
+    No,
+    /// Its seal is locked, if it has one.
+    Only(#[expect(dead_code, reason = "it is held, not used")] Option<File>),
 }
 
 /// Where the seal of a ledger's file is.
@@ -106,7 +124,31 @@ impl Seal {
         *number += 1;
         drop(number);
         let (is_due, is_ours) = (standing == Standing::Unsealed, !matches!(standing, Standing::Altered { .. }));
-        Ok((Self { path: path.to_owned(), connections, is_counted: true, is_due, is_ours }, standing, seen))
+        let held = Reading::No;
+        Ok((Self { path: path.to_owned(), connections, is_counted: true, is_due, is_ours, held }, standing, seen))
+    }
+
+    /// Compares a file that can only be read with its seal, as [`Self::of`] does. Until this seal is dropped nobody writes to
+    /// the file itself: what is written meanwhile stays in the journal.
+    ///
+    /// # Errors
+    /// As [`Self::of`]; [`LedgerError::Unfinished`] if neither the file nor its seal says what was written.
+    pub(super) fn of_reader<T>(
+        path: &Path,
+        look: impl FnOnce() -> Result<T, LedgerError>,
+    ) -> Result<(Self, Standing, Option<T>), LedgerError> {
+        let held = lock_for_reading(path)?;
+        let (mut seal, standing, seen) = Self::of(path, look)?;
+        if standing == Standing::Unsealed && journal_holds_pages(path) {
+            return Err(LedgerError::Unfinished(path.to_owned()));
+        }
+        (seal.is_due, seal.is_ours, seal.held) = (false, false, Reading::Only(held));
+        Ok((seal, standing, seen))
+    }
+
+    /// Whether the file can only be read.
+    pub(super) fn reads_only(&self) -> bool {
+        matches!(self.held, Reading::Only(_))
     }
 
     /// Empties the seal before the file is written to by other means than closing the connection. The seal that is
@@ -172,7 +214,7 @@ pub(super) fn take_as_written(path: &Path) -> Result<(), LedgerError> {
 /// The system's refusal.
 pub(super) fn rename_over(new: &Path, path: &Path) -> io::Result<()> {
     match fs::remove_file(seal_path(path)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     fs::rename(new, path)?;
@@ -181,7 +223,7 @@ pub(super) fn rename_over(new: &Path, path: &Path) -> io::Result<()> {
 
 fn cannot(doing: &'static str, path: &Path, source: io::Error) -> LedgerError {
     match source.kind() {
-        io::ErrorKind::NotFound if doing == "open" => LedgerError::Missing(path.to_owned()),
+        ErrorKind::NotFound if doing == "open" => LedgerError::Missing(path.to_owned()),
         _ => LedgerError::Io { doing, path: path.to_owned(), source },
     }
 }
@@ -189,7 +231,15 @@ fn cannot(doing: &'static str, path: &Path, source: io::Error) -> LedgerError {
 /// Empties the seal, on the disk, and keeps other processes from it.
 fn empty(path: &Path) -> io::Result<File> {
     let file = files::open_or_create(&seal_path(path))?;
-    file.lock()?;
+    // Whoever may only read holds it while a list is made, and could for as long as he likes.
+    let until = Instant::now() + PATIENCE;
+    while let Err(refused) = file.try_lock() {
+        match refused {
+            TryLockError::WouldBlock if Instant::now() < until => std::thread::sleep(BETWEEN_ATTEMPTS),
+            TryLockError::WouldBlock => return Err(ErrorKind::ResourceBusy.into()),
+            TryLockError::Error(error) => return Err(error),
+        }
+    }
     file.set_len(0)?;
     file.sync_all()?;
     Ok(file)
@@ -206,15 +256,21 @@ fn write(mut file: File, path: &Path) -> io::Result<()> {
     file.write_all(&seal)
 }
 
-fn standing(path: &Path) -> Result<Standing, LedgerError> {
-    let mut file = match files::open(&seal_path(path)) {
+/// Opens the seal of a file, if it has one, and keeps others from emptying it.
+fn lock_for_reading(path: &Path) -> Result<Option<File>, LedgerError> {
+    let file = match files::open(&seal_path(path)) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Standing::Unsealed),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(cannot("read the seal of", path, source)),
     };
+    file.lock_shared().map_err(|source| cannot("read the seal of", path, source))?;
+    Ok(Some(file))
+}
+
+fn standing(path: &Path) -> Result<Standing, LedgerError> {
+    let Some(mut file) = lock_for_reading(path)? else { return Ok(Standing::Unsealed) };
     let mut seal = Vec::new();
-    let read = file.lock_shared().and_then(|()| file.read_to_end(&mut seal));
-    read.map_err(|source| cannot("read the seal of", path, source))?;
+    file.read_to_end(&mut seal).map_err(|source| cannot("read the seal of", path, source))?;
     let Some(sealed) = parts(&seal) else { return Ok(Standing::Unsealed) };
     let found = sums(path).map_err(|source| cannot("read", path, source))?;
     let first = (0..sealed.len().max(found.len())).find(|&part| sealed.get(part) != found.get(part));

@@ -18,9 +18,8 @@
 //! interrupted before it was acknowledged.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
@@ -174,15 +173,12 @@ impl Vault {
 
     fn unfinished(&self) -> Result<Buffered, VaultError> {
         let io = |source| VaultError::Io { doing: "create", path: self.folder.clone(), source };
-        match DirBuilder::new().mode(0o700).create(&self.folder) {
+        match files::make_folder(&self.folder, files::folder(&self.folder)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             // Its name, too, has to survive a power cut.
-            made => made
-                .and_then(|()| File::open(self.folder.parent().unwrap_or(Path::new(".")))?.sync_all())
-                .map_err(io)?,
+            made => made.and_then(|()| File::open(files::folder(&self.folder))?.sync_all()).map_err(io)?,
         }
-        // Such a file has the mode 0600.
-        let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(&self.folder).map_err(io)?;
+        let file = files::temporary(UNFINISHED, &self.folder).map_err(io)?;
         Ok(BufWriter::with_capacity(1 << 20, Hashed { file, hash: blake3::Hasher::new() }))
     }
 

@@ -59,7 +59,7 @@ impl Store {
         let shown = report.candidates.iter().flat_map(|candidate| [candidate.family, candidate.child]);
         let entry = entry.clone().with("candidates", report.candidates.len());
         let entry = entry.with("run_digest", report.run.digest.as_str());
-        ledger.append(&entry.about(filter.family.into_iter().chain(filter.child)).about(shown))?;
+        ledger.append_look(&entry.about(filter.family.into_iter().chain(filter.child)).about(shown))?;
         Ok(Candidates { report, outdated, changed_settings })
     }
 

@@ -76,7 +76,7 @@ impl Store {
         let families = listed(&comparison.families_hardly_comparable);
         let children = listed(&comparison.children_hardly_comparable);
         let report = ComparableReport::new(comparison);
-        ledger.append(&entry.clone().about(report.pseudonyms()))?;
+        ledger.append_look(&entry.clone().about(report.pseudonyms()))?;
         Ok(Comparable { report, min_loci, pairs, all_pairs, families, children })
     }
 }

@@ -30,10 +30,32 @@ pub(super) struct Config {
     /// The folder that the store's indices have a folder in, if not in the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) index_dir: Option<PathBuf>,
+    /// Whom it is for beside its owner; nobody, if that is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) access: Option<AccessConfig>,
     pub(super) frequencies: FrequencyConfig,
     pub(super) model: ModelConfig,
     #[serde(rename = "match")]
     pub(super) matching: MatchConfig,
+}
+
+/// The accounts that a store is for, beside its owner.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccessConfig {
+    /// The name or number of their group.
+    pub(super) group: String,
+    pub(super) members: Members,
+}
+
+/// What the members of a store's group may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Members {
+    /// What its owner may do, but for giving it to others.
+    Write,
+    /// List and verify what is in it.
+    Read,
 }
 
 /// Which frequency table the store compares with.

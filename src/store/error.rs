@@ -11,7 +11,7 @@ use crate::intake::{IntakeError, MapError, Problem};
 use crate::kinship::KinshipError;
 use crate::ledger::LedgerError;
 use crate::matching::{ReachError, Stopped};
-use crate::model::{Locus, PedigreeError, Pseudonym, shown_path};
+use crate::model::{Locus, PedigreeError, Pseudonym, shown, shown_path};
 use crate::planning::PlanningError;
 use crate::population::{FrequencyTableError, TableTextError};
 use crate::pseudonym::{CustodianError, IdentifierError, KeyError, SealError, VaultError};
@@ -222,6 +222,25 @@ pub enum StoreError {
     /// The ledger belongs to another store.
     #[error("{} is the ledger of another store", shown_path(.0))]
     OtherLedger(PathBuf),
+    /// There is no group of accounts of this name.
+    #[error(
+        "this machine knows no group {}: make it, or name another one under [access] in reunite.toml", shown(.0)
+    )]
+    NoGroup(String),
+    /// A new store cannot be a group's.
+    #[error("cannot give the store to the group {}: {source}; only its members, and root, can", shown(group))]
+    CannotGive {
+        /// The group.
+        group: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// This account may only read.
+    #[error(
+        "this account may read the store {}, and not write to it: it can list and verify what is in it, and nothing else",
+        shown_path(.0)
+    )]
+    CannotWrite(PathBuf),
     /// Another process changes the store.
     #[error("another command is changing the store {}{holder}", shown_path(dir))]
     Locked {

@@ -143,7 +143,7 @@ impl Store {
         let changed_settings = self.changed_settings(&ledger)?;
         let entry = self.name_table(entry).with("genotypes", options.show_genotypes);
         let entry = entry.about(family.relatives.iter().map(|relative| relative.sample));
-        ledger.append(&entry.about([family.pseudonym, child.pseudonym]))?;
+        ledger.append_look(&entry.about([family.pseudonym, child.pseudonym]))?;
         let same_as = candidate.and_then(|candidate| candidate.same_as);
         Ok(Explained { report, same_as, changed_settings })
     }

@@ -103,7 +103,7 @@ impl Store {
             rows.entry(family).or_insert_with(|| StateRow::new(family)).withdrawn = Some(reason);
         }
         let report = StatesReport::new(rows.into_values().collect());
-        ledger.append(&entry.clone().about(report.families.iter().map(|row| row.family)))?;
+        ledger.append_look(&entry.clone().about(report.families.iter().map(|row| row.family)))?;
         Ok(report)
     }
 

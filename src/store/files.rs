@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::files::folder;
+use crate::files::{self, folder};
 use crate::intake::{IntakeError, file_bytes};
 
 use super::error::{FileAction, StoreError};
@@ -47,7 +47,7 @@ pub fn write_output(path: &Path, bytes: &[u8], replace: Replace, inputs: &[&Path
     file.finish()
 }
 
-/// Writes a file of a store with mode 0600, over one that exists: wholly or not at all.
+/// Writes a file of a store for those whom the store is for, over one that exists: wholly or not at all.
 ///
 /// # Errors
 /// [`StoreError::Io`].
@@ -92,9 +92,12 @@ impl NewFile {
     }
 
     fn begin(path: &Path, output: Option<Output>, force: bool) -> Result<Self, StoreError> {
-        // Its mode is 0600 from the first moment.
-        let file = NamedTempFile::with_prefix_in(".reunite-", folder(path))
-            .map_err(|source| StoreError::io(FileAction::Write, path, source))?;
+        // What a command gives is its user's: of mode 0600 from the first moment.
+        let file = match output {
+            Some(_) => NamedTempFile::with_prefix_in(".reunite-", folder(path)),
+            None => files::temporary(".reunite-", folder(path)),
+        };
+        let file = file.map_err(|source| StoreError::io(FileAction::Write, path, source))?;
         Ok(Self { file, path: path.to_owned(), output, force })
     }
 

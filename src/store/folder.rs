@@ -1,8 +1,8 @@
 //! The store: a folder with settings, frequencies, ledger, index, vault and lock.
 
-use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use data_encoding::HEXLOWER;
 
 use crate::audit::{Attribution, Entry};
-use crate::files::{self, Loosened, folder};
+use crate::files::{self, Group, Repaired, folder};
 use crate::kinship::Calculator;
 use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey};
 use crate::matching::{Criterion, Doubts};
@@ -19,7 +19,8 @@ use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
 
 use super::actor::{now, this_process};
 use super::config::{
-    CONFIG, Config, FrequencyConfig, LEDGER, MatchConfig, ModelConfig, PopulationConfig, STORE_VERSION,
+    AccessConfig, CONFIG, Config, FrequencyConfig, LEDGER, MatchConfig, Members, ModelConfig, PopulationConfig,
+    STORE_VERSION,
 };
 use super::error::{FileAction, StoreError};
 use super::files::{flush, outside, write_over};
@@ -44,7 +45,7 @@ const HOLDER: u64 = 200;
 /// audit chain, tells an [`Observer`](super::Observer) how it gets on, and returns values.
 pub struct Store {
     dir: PathBuf,
-    loosened: Vec<Loosened>,
+    repaired: Vec<Repaired>,
     id: String,
     indices: PathBuf,
     table: FrequencyTable,
@@ -63,6 +64,8 @@ pub struct Store {
     key: OnceLock<Arc<SecretKey>>,
     /// How long to wait for another command that changes the store.
     patience: Duration,
+    /// Whether this process may write to it.
+    is_writable: bool,
 }
 
 /// How a store is made.
@@ -79,6 +82,8 @@ pub struct NewStore<'a> {
     pub custodians: &'a [Custodian],
     /// The folder that its indices have a folder in, if not in the store.
     pub index_dir: Option<&'a Path>,
+    /// The name or number of the group of accounts that it is for, beside its owner, and what they may do.
+    pub group: Option<(&'a str, Members)>,
 }
 
 impl<'a> NewStore<'a> {
@@ -86,7 +91,7 @@ impl<'a> NewStore<'a> {
     #[must_use]
     pub fn new(frequencies: &'a Frequencies, settings: &'a Settings) -> Self {
         let criterion = Criterion { doubts: Doubts::usual(), ..Criterion::default() };
-        Self { frequencies, settings, criterion, key: None, custodians: &[], index_dir: None }
+        Self { frequencies, settings, criterion, key: None, custodians: &[], index_dir: None, group: None }
     }
 
     /// The same for invented people, whose key is no secret.
@@ -107,7 +112,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; then there is no store.
     pub fn create(dir: &Path, new: &NewStore<'_>) -> Result<Self, StoreError> {
-        let &NewStore { frequencies, settings, criterion, ref key, custodians, index_dir } = new;
+        let &NewStore { frequencies, settings, criterion, ref key, custodians, index_dir, group } = new;
         let Frequencies { text, table, .. } = frequencies;
         now()?;
         settings.calculator(table)?;
@@ -126,6 +131,10 @@ impl Store {
             .tempdir_in(parent)
             .map_err(|source| StoreError::io(FileAction::MakeFolderIn, parent, source))?;
         let place = building.path();
+        if let Some((name, members)) = group {
+            files::give(place, found(name, members)?)
+                .map_err(|source| StoreError::CannotGive { group: name.to_owned(), source })?;
+        }
         if ENCRYPTS && key.is_none() {
             return Err(StoreError::KeyForNewLedger);
         }
@@ -138,6 +147,7 @@ impl Store {
         let config = Config {
             store_version: STORE_VERSION,
             store_id: HEXLOWER.encode(&ledger.store_id()?),
+            access: group.map(|(name, members)| AccessConfig { group: name.to_owned(), members }),
             index_dir: match index_dir {
                 None => None,
                 Some(folder) => Some(
@@ -157,9 +167,7 @@ impl Store {
         write_over(&place.join(LOCK), b"")?;
         if index_dir.is_none() {
             let folder = place.join(INDEX);
-            DirBuilder::new()
-                .mode(0o700)
-                .create(&folder)
+            files::make_folder(&folder, place)
                 .map_err(|source| StoreError::io(FileAction::MakeFolder, &folder, source))?;
         }
         drop(ledger);
@@ -242,10 +250,17 @@ impl Store {
             None => dir.join(INDEX),
             Some(folder) => folder.join(format!("reunite-{}", config.store_id)),
         };
-        let loosened = protected(dir, &indices, &config.index_dir)?;
+        let is_writable = files::may_write(&dir.join(LEDGER));
+        let group = match config.access {
+            None => None,
+            // A copy may be read where nobody knows the group.
+            Some(AccessConfig { group, members }) if !is_writable => Group::find(&group, members == Members::Write),
+            Some(AccessConfig { group, members }) => Some(found(&group, members)?),
+        };
+        let repaired = protected(dir, &indices, &config.index_dir, group)?;
         Ok(Self {
             dir: dir.to_owned(),
-            loosened,
+            repaired,
             id: config.store_id,
             indices,
             table,
@@ -258,6 +273,7 @@ impl Store {
             source: key,
             key: OnceLock::new(),
             patience: Duration::ZERO,
+            is_writable,
         })
     }
 
@@ -276,10 +292,24 @@ impl Store {
         Self { patience, ..self }
     }
 
-    /// What of the store other users could read when it was opened; it is closed to them now, where that is possible.
+    /// What of the store others could read when it was opened, or its group could not; it is mended, where that is possible.
     #[must_use]
-    pub fn loosened(&self) -> &[Loosened] {
-        &self.loosened
+    pub fn repaired(&self) -> &[Repaired] {
+        &self.repaired
+    }
+
+    /// Whether this process may write to the store. Otherwise what is in it can be listed and verified, and no record of that
+    /// is kept.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.is_writable
+    }
+
+    /// Whether a command has written what is not in the ledger's file yet: it is at work, or was cut off. Who cannot write to
+    /// the store does not see that.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        fs::metadata(self.dir.join(format!("{LEDGER}-wal"))).is_ok_and(|journal| journal.len() > 0)
     }
 
     /// The folder.
@@ -449,6 +479,9 @@ impl Store {
 
     /// Keeps other operations from changing the store meanwhile.
     pub(super) fn lock(&self) -> Result<Lock, StoreError> {
+        if !self.is_writable {
+            return Err(StoreError::CannotWrite(self.dir.clone()));
+        }
         let path = self.dir.join(LOCK);
         let file = files::open_or_create(&path).map_err(|source| StoreError::io(FileAction::Open, &path, source))?;
         let until = Instant::now().checked_add(self.patience);
@@ -522,8 +555,18 @@ impl Store {
     }
 }
 
-/// Closes the folders of a store, and the files in them, to other users, and gives what was open.
-fn protected(dir: &Path, indices: &Path, index_dir: &Option<PathBuf>) -> Result<Vec<Loosened>, StoreError> {
+/// Finds a group of accounts.
+fn found(name: &str, members: Members) -> Result<Group, StoreError> {
+    Group::find(name, members == Members::Write).ok_or_else(|| StoreError::NoGroup(name.to_owned()))
+}
+
+/// Closes the folders of a store, and the files in them, to all but its owner and its group, and gives what was wrong.
+fn protected(
+    dir: &Path,
+    indices: &Path,
+    index_dir: &Option<PathBuf>,
+    group: Option<Group>,
+) -> Result<Vec<Repaired>, StoreError> {
     let io = |path: &Path| {
         let path = path.to_owned();
         move |source| StoreError::io(FileAction::Protect, &path, source)
@@ -531,15 +574,15 @@ fn protected(dir: &Path, indices: &Path, index_dir: &Option<PathBuf>) -> Result<
     // The user may give the store by a link.
     let dir = dir.canonicalize().map_err(io(dir))?;
     let owner = dir.metadata().map_err(io(&dir))?.uid();
-    let mut loosened = files::protect(&dir, None).map_err(io(&dir))?;
+    let mut repaired = files::protect(&dir, None, group).map_err(io(&dir))?;
     let vault = dir.join(VAULT);
-    loosened.extend(files::protect(&vault, Some(owner)).map_err(io(&vault))?);
-    loosened.extend(files::protect(indices, Some(owner)).map_err(|source| match index_dir {
+    repaired.extend(files::protect(&vault, Some(owner), group).map_err(io(&vault))?);
+    repaired.extend(files::protect(indices, Some(owner), group).map_err(|source| match index_dir {
         // Where others may make folders, a stranger may have made it.
         Some(_) => StoreError::OpenIndexFolder(indices.to_owned()),
         None => io(indices)(source),
     })?);
-    Ok(loosened)
+    Ok(repaired)
 }
 
 /// Reads `reunite.toml`.

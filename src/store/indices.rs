@@ -1,14 +1,14 @@
 //! The indices of a store: built from the ledger, in the store or in a folder of their own.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use data_encoding::HEXLOWER;
 
 use crate::audit::Entry;
+use crate::files;
 use crate::index::{Access, Binding, Builder, FamilyBinding, FamilyIndex, FamilyWriter, Index, IndexError};
 use crate::ledger::{Generation, Ledger, Past};
 use crate::model::Child;
@@ -112,16 +112,19 @@ impl Store {
         if folder != inside && inside.exists() {
             fs::remove_dir_all(&inside).map_err(|source| StoreError::io(FileAction::Remove, &inside, source))?;
         }
-        let made = DirBuilder::new().mode(0o700).create(folder);
-        if let Err(error) = made
-            && error.kind() != ErrorKind::AlreadyExists
-        {
-            return Err(StoreError::io(FileAction::MakeFolder, folder, error));
+        match files::make_folder(folder, self.dir()) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(StoreError::io(FileAction::MakeFolder, folder, error));
+            }
+            _ => {}
         }
-        let found = fs::symlink_metadata(folder).map_err(|source| StoreError::io(FileAction::Read, folder, source))?;
-        let owner =
-            fs::metadata(self.dir()).map_err(|source| StoreError::io(FileAction::Read, self.dir(), source))?.uid();
-        if !found.is_dir() || found.uid() != owner || found.mode() & 0o077 != 0 {
+        let read =
+            |path: &Path| fs::symlink_metadata(path).map_err(|source| StoreError::io(FileAction::Read, path, source));
+        let (found, store) = (
+            read(folder)?,
+            self.dir().metadata().map_err(|source| StoreError::io(FileAction::Read, self.dir(), source))?,
+        );
+        if !files::is_for_the_same(&found, &store) {
             return Err(StoreError::OpenIndexFolder(folder.to_owned()));
         }
         Ok(folder)

@@ -55,7 +55,7 @@ pub use changed_settings::ChangedSetting;
 pub use comparability::Comparable;
 #[cfg(feature = "cli")]
 pub(crate) use config::REFUSE;
-pub use config::SettingsError;
+pub use config::{Members, SettingsError};
 pub use error::{BadLine, BadNumber, ExportConflict, FileAction, Incomplete, RotationState, StoreError};
 pub use explain::{CertainParent, ExplainOptions, Explained};
 pub use export::{ExportForm, ExportOptions, ExportRemark, Exported, ExportedContent};

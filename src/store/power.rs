@@ -106,7 +106,7 @@ impl Store {
             power: PowerReport::rows(power, computed, children),
         };
         let samples = family.relatives.iter().map(|relative| relative.sample);
-        ledger.append(&entry.clone().about(samples).about([pseudonym]))?;
+        ledger.append_look(&entry.clone().about(samples).about([pseudonym]))?;
         Ok(Planned { report, failed, has_linked_loci: !calculator.linked().is_empty() })
     }
 }

@@ -1,6 +1,8 @@
 //! A run over what changed leaves the same candidates and digest as one over everything, whatever happened in between.
 
 use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
 
 use crate::common::rotation::{custodian, rotate};
 use crate::common::{Lab, Numbers, copy, reunite};
@@ -17,6 +19,10 @@ struct Nights {
     imported: [usize; 2],
     /// The custodian's identity file.
     identity: String,
+    /// How a match is run.
+    matching: [&'static str; 5],
+    /// How many commands were killed before their end.
+    killed: usize,
 }
 
 /// The model of a history: each has something that the others lack.
@@ -48,7 +54,7 @@ fn spoilt(header: &str, rows: Vec<String>, numbers: &mut Numbers) -> (String, Ve
 }
 
 impl Nights {
-    fn new(lab: &Lab, seed: u64) -> Self {
+    fn new(lab: &Lab, seed: u64, matching: [&'static str; 5]) -> Self {
         let (identity, recipient) = custodian(lab, "identity");
         lab.run(&["vault", "recipients", "add", &recipient]).ends(0);
         let mut numbers = Numbers(seed);
@@ -60,7 +66,7 @@ impl Nights {
         };
         let ((families_header, families), (children_header, children)) = (rows("families"), rows("children"));
         let headers = [families_header, children_header];
-        Self { numbers: Numbers(seed), families, children, headers, imported: [0; 2], identity }
+        Self { numbers: Numbers(seed), families, children, headers, imported: [0; 2], identity, matching, killed: 0 }
     }
 
     fn rows(&mut self, of: usize) -> &mut Vec<String> {
@@ -71,7 +77,25 @@ impl Nights {
         let (layout, name) = [("families", "families-part.csv"), ("children", "children-part.csv")][of];
         let text = format!("{}\n{}\n", self.headers[of], rows.join("\n"));
         let options = ["--on-conflict", "replace", "--restore-expunged", "--reason", "consent again"];
+        if self.numbers.below(6) == 0 {
+            let file = lab.write(name, &text);
+            self.kill(lab, &[&["import", "--as", layout, &file], &options[..]].concat());
+        }
         lab.import(layout, name, text, &options).ends(0);
+    }
+
+    /// A command that is killed, perhaps only after its end.
+    fn kill(&mut self, lab: &Lab, arguments: &[&str]) {
+        let mut child = lab.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(self.numbers.below(60) as u64));
+        child.kill().unwrap();
+        self.killed += usize::from(child.wait().unwrap().code().is_none());
+    }
+
+    fn kill_a_match(&mut self, lab: &Lab) {
+        let arguments = self.matching;
+        let parts = 4 + self.numbers.below(2);
+        self.kill(lab, &arguments[..parts]);
     }
 
     /// Relatives of new families and of known ones, or children.
@@ -158,7 +182,9 @@ impl Nights {
 
     fn happen(&mut self, lab: &Lab) {
         let families = lab.path(FAMILIES);
-        match self.numbers.below(14) {
+        match self.numbers.below(16) {
+            14 => self.kill_a_match(lab),
+            15 => self.kill(lab, &["index"]),
             12 => self.expunge(lab),
             13 if self.numbers.below(4) == 0 => self.rotate(lab),
             0 | 1 => self.add(lab, 0, 25),
@@ -223,7 +249,7 @@ fn nobody_new_is_lost_in_a_damaged_ledger() {
 
 #[test]
 fn a_delta_is_a_full_run() {
-    let (mut deltas, mut quick, mut nights_in_all) = (0, 0, 0);
+    let (mut deltas, mut quick, mut nights_in_all, mut killed) = (0, 0, 0, 0);
     // Hundreds of histories by the first of these variables, and only the later ones by the second.
     let number = |name: &str| std::env::var(name).ok().map(|number| number.parse().unwrap());
     for seed in number("REUNITE_FIRST_HISTORY").unwrap_or(1)..=number("REUNITE_HISTORIES").unwrap_or(5) {
@@ -231,7 +257,7 @@ fn a_delta_is_a_full_run() {
         let least = if seed % 2 == 0 { "-3" } else { "3" };
         let lab = Lab::with_model(model(seed));
         lab.synth("files", 80, 600, seed);
-        let mut nights = Nights::new(&lab, seed);
+        let mut nights = Nights::new(&lab, seed, ["match", "--min-log10-lr", least, "--quiet", "--full"]);
         nights.add(&lab, 0, 1);
         nights.add(&lab, 1, 350);
         for night in 0..12 {
@@ -259,7 +285,9 @@ fn a_delta_is_a_full_run() {
                 assert!(delta["pairs"].as_u64() <= full["pairs"].as_u64());
             }
         }
+        killed += nights.killed;
     }
+    assert!(killed > 0, "nothing was killed in time");
     assert!(deltas * 4 >= nights_in_all * 3, "{deltas} of {nights_in_all}");
     assert!(quick * 3 >= deltas, "{quick} of {deltas}");
 }

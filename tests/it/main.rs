@@ -4,6 +4,7 @@
 //! environment, folder, umask or limit starts the program with it instead of changing its own.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+mod accounts;
 mod at_once;
 mod audit;
 mod bad_input;

@@ -13,7 +13,7 @@ use crate::cli::output::{Output, plural};
 use crate::matching::{Criterion, Doubts};
 use crate::model::shown_path;
 use crate::pseudonym::SecretKey;
-use crate::store::{Frequencies, NewStore, Store, checked_threshold, custodians};
+use crate::store::{Frequencies, Members, NewStore, Store, checked_threshold, custodians};
 
 #[derive(Args)]
 pub(crate) struct Init {
@@ -29,6 +29,12 @@ pub(crate) struct Init {
     /// profiles are on no disk but in the ledger
     #[arg(long, value_name = "DIR")]
     index_dir: Option<PathBuf>,
+    /// A group of accounts of this machine whose members work in the store as its owner does
+    #[arg(long, value_name = "GROUP")]
+    group: Option<String>,
+    /// A group of accounts whose members may list and verify what is in the store, and not change it
+    #[arg(long, value_name = "GROUP", conflicts_with = "group")]
+    readers: Option<String>,
     #[command(flatten)]
     doubts: DoubtOptions,
     #[command(flatten)]
@@ -45,6 +51,11 @@ impl Init {
         let doubts = self.doubts.over(Doubts::usual())?;
         let min_log10_lr = checked_threshold(self.min_log10_lr)?;
         let criterion = Criterion { min_log10_lr, doubts, ..Criterion::default() };
+        let group = match (&self.group, &self.readers) {
+            (Some(group), _) => Some((group.as_str(), Members::Write)),
+            (None, Some(readers)) => Some((readers.as_str(), Members::Read)),
+            (None, None) => None,
+        };
         let store = Store::create_recorded(
             &global.store,
             &NewStore {
@@ -52,6 +63,7 @@ impl Init {
                 key: key.clone(),
                 custodians: &custodians,
                 index_dir: self.index_dir.as_deref(),
+                group,
                 ..NewStore::new(&frequencies, &settings)
             },
             global.entry("init"),
@@ -66,6 +78,13 @@ impl Init {
         match &key {
             Some(key) => output.say(&format!("it belongs to the key {}", key.fingerprint())),
             None => output.say("it will belong to the key of the first import"),
+        }
+        match group {
+            Some((group, Members::Write)) => output.say(&format!("members of the group {group} can work in it")),
+            Some((group, Members::Read)) => {
+                output.say(&format!("members of the group {group} can list and verify what is in it"));
+            }
+            None => {}
         }
         match custodians.len() {
             0 => output.say("no custodian: original identifiers will not be kept, sealed or otherwise"),

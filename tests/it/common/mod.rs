@@ -235,7 +235,12 @@ impl Lab {
     /// What the ledger holds, as `verify` counts it. The store must be sound.
     #[track_caller]
     pub(crate) fn counts(&self) -> String {
-        counts(&self.run(&["verify"]).ends(0))
+        self.counts_on("store")
+    }
+
+    #[track_caller]
+    pub(crate) fn counts_on(&self, store: &str) -> String {
+        counts(&self.run_on(store, &["verify"]).ends(0))
     }
 
     /// The digest of a match over all.
