@@ -6,7 +6,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 
 use super::group::{Group, group_bits, mode_for};
-use super::open::{Unfit, fit, folder, is_ours};
+use super::make::folder;
+use super::open::{Unfit, fit, is_ours};
 
 /// All that group and others may do.
 const OTHERS: u32 = 0o077;

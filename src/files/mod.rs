@@ -6,8 +6,10 @@
 
 mod group;
 mod guard;
+mod make;
 mod open;
 
-pub use group::{Group, give, is_for_the_same, make_folder, may_write, temporary};
+pub use group::{Group, is_for_the_same};
 pub use guard::{Found, Repaired, check, keep_private, protect};
-pub use open::{Unfit, create_new, folder, open, open_or_create};
+pub use make::{create_new, folder, give, make_folder, temporary};
+pub use open::{Unfit, may_write, open, open_or_create};

@@ -6,10 +6,11 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
-use nix::unistd::geteuid;
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
+use nix::unistd::{AccessFlags, faccessat, geteuid};
 
-use super::group::{adopt, is_of_group};
+use super::group::is_of_group;
+use super::make::{create_new, folder};
 
 /// Why something at the place of a store's file is not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,16 +72,6 @@ pub fn open_or_create(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Makes a file of a store, open to those whom its folder is for: of mode 0600, and more in the store of a group.
-///
-/// # Errors
-/// The operating system's; [`ErrorKind::AlreadyExists`] if there is something at the path.
-pub fn create_new(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
-    adopt(&folder(path).metadata()?, &file)?;
-    Ok(file)
-}
-
 fn opened(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     // A pipe that nobody writes into is opened at once so, and refused.
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
@@ -124,10 +115,11 @@ pub(super) fn is_ours(found: &Metadata) -> bool {
     found.uid() == geteuid().as_raw() || found.uid() == 0
 }
 
-/// The folder that a file is in.
+/// Whether this process may write to a file and make others beside it.
 #[must_use]
-pub fn folder(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+pub fn may_write(path: &Path) -> bool {
+    let may = |path: &Path| faccessat(AT_FDCWD, path, AccessFlags::W_OK, AtFlags::AT_EACCESS).is_ok();
+    may(path) && may(folder(path))
 }
 
 #[cfg(test)]
@@ -150,7 +142,7 @@ mod tests {
         let path = |name: &str| folder.path().join(name);
         fs::write(path("file"), "x").unwrap();
         assert!(open(&path("file")).is_ok() && open_or_create(&path("new")).is_ok());
-        assert_eq!(open(&path("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(open(&path("none")).unwrap_err().kind(), ErrorKind::NotFound);
         symlink("file", path("link")).unwrap();
         symlink("none", path("dangling")).unwrap();
         mkfifo(&path("pipe"), Mode::S_IRWXU).unwrap();

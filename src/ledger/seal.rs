@@ -40,7 +40,7 @@ const MAGIC: &[u8; 16] = b"reunite seal 1\n\0";
 const SMALL: u64 = 64 * PART;
 
 /// How long a command that wrote waits for those who read, before it leaves the journal to the next command.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often it asks.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);

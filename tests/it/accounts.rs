@@ -306,3 +306,32 @@ fn root_looks_after_a_store_without_taking_it() {
     let said = run_as(&lab, BOB, LAB, &["verify"]).ends(2);
     assert!(said.err.contains("Permission denied"), "{}", said.err);
 }
+
+/// A file has one group: where some write and others read, a list of the file system says who.
+#[test]
+#[ignore = "needs root and setfacl; .ci/run runs it where it may"]
+fn an_access_control_list_is_left_to_the_file_system() {
+    assert!(geteuid().is_root(), "this test is for root");
+    let lab = office();
+    run_as(&lab, ADA, LAB, &["init", "--group", &LAB.to_string()]).ends(0);
+    let list = format!("g:{OTHERS}:rX,d:g:{OTHERS}:rX");
+    let set = Command::new("setfacl").args(["-R", "-m", &list]).arg(lab.path("shared/store")).status().unwrap();
+    assert!(set.success(), "setfacl");
+    let [families, children] = ["files/families.csv", "files/children.csv"].map(|name| lab.name(name));
+    let recipient = custodian(&lab, "identity").1;
+    for (account, command) in [
+        (BOB, &["vault", "recipients", "add", &recipient][..]),
+        (BOB, &["import", &families]),
+        (ADA, &["import", &children]),
+        (BOB, &["match"]),
+    ] {
+        let said = run_as(&lab, account, LAB, command);
+        assert!(said.status < 2 && !said.err.contains("was open"), "{account} {command:?}: {}", said.err);
+        // The program for readers has no key.
+        let mut reader = Command::new(lab.path("reunite"));
+        reader.arg("--store").arg(lab.path("shared/store")).arg("verify").uid(BOB + 1).gid(OTHERS).current_dir("/");
+        let said = run(plain(&mut reader)).ends(0).says(&["this account cannot write to the store"]);
+        assert!(!said.err.contains("was open"), "{}", said.err);
+    }
+    is_the_groups(&lab.path("shared/store"), LAB, 0o660, 0o2770);
+}

@@ -10,7 +10,8 @@ use reunite::ledger::LedgerError;
 use reunite::pseudonym::KeySource;
 use reunite::store::{Store, StoreError, entry};
 
-use crate::common::Lab;
+use crate::common::rotation::custodian;
+use crate::common::{Lab, reunite};
 
 /// A lab whose store has candidates.
 fn matched() -> Lab {
@@ -107,6 +108,11 @@ fn settings_with_a_changed_bit_are_named() {
 #[test]
 fn a_row_more_or_less_is_noticed_before_anything_is_said() {
     let lab = matched();
+    let listed = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
+    let pair: Vec<&str> = listed.lines().nth(1).unwrap().split(',').collect();
+    let (identity, recipient) = custodian(&lab, "identity");
+    lab.run(&["vault", "recipients", "add", &recipient]).ends(0);
+    reunite(&["key", "new", &lab.name("new")]).ends(0);
     for sql in [
         "DELETE FROM candidate WHERE family = (SELECT min(family) FROM candidate)",
         "UPDATE sample SET changed = import_id",
@@ -128,6 +134,16 @@ fn a_row_more_or_less_is_noticed_before_anything_is_said() {
             &["kin", "--within", "all"],
             &["export", "--as", "children", &lab.name("e.csv")],
             &["families", "list"],
+            &["families", "withdraw", pair[0], "--reason", "other"],
+            &["explain", pair[0], pair[1]],
+            &["power", pair[0]],
+            &["comparable"],
+            &["import", &lab.name("files/children.csv")],
+            &["expunge", pair[1], "--reason", "consent withdrawn"],
+            &["reidentify", pair[1], "--identity", &identity, "--reason", "order", "--case-number", "1"],
+            &["key", "rotate", "--new-key-file", &lab.name("new"), "--identity", &identity, "--reason", "shown"],
+            &["audit", "list"],
+            &["index"],
         ] {
             lab.run_on("edited", command).ends(2).says(&noticed);
         }
