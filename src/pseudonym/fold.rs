@@ -3,9 +3,12 @@
 //! What decides is the text that is hashed: the identifier without blanks around it, its full-width characters and its
 //! other kinds of spaces replaced by the plain ones. More cannot be folded there: the pseudonyms of every store that there
 //! is depend on it, and numbers that differ in case may belong to two people. So identifiers that differ only in letter
-//! case, in spaces or in the width of brackets are two, but alike, and whoever imports is told.
+//! case, in spaces or by Unicode's compatibility (NFKC: `Ⅳ` and `IV`, two codes of one Chinese character) are two, but alike:
+//! the import is refused until somebody says which they are.
 
 use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
 
 /// The text that is hashed for an identifier.
 #[must_use]
@@ -36,9 +39,9 @@ fn plain_character(c: char) -> char {
     }
 }
 
-/// The form that all identifiers share that are alike: without spaces, in capitals, in plain width.
+/// The form that all identifiers share that are alike: in Unicode's normal form NFKC, without spaces, in capitals.
 pub(super) fn plain(id: &str) -> String {
-    id.chars().map(plain_character).filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect()
+    id.nfkc().map(plain_character).filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect()
 }
 
 /// Finds out whether an identifier is surely in that form already.
@@ -70,7 +73,13 @@ mod tests {
 
     #[test]
     fn alike_identifiers_share_a_form() {
-        for ids in [&["F1", "f1", "F 1", "f  1", "F１"][..], &["鲁公（刑）1", "鲁公(刑) 1"], &["É1", "é1"]] {
+        for ids in [
+            &["F1", "f1", "F 1", "f  1", "F１"][..],
+            &["鲁公（刑）1", "鲁公(刑) 1"],
+            &["É1", "é1", "e\u{301}1"],
+            &["Ⅳ-①", "iv-1"],
+            &["\u{f9b4}1", "領1"],
+        ] {
             assert!(ids.iter().all(|id| plain(id) == plain(ids[0])), "{ids:?}");
         }
         assert_ne!(plain("F1"), plain("F-1"));

@@ -12,7 +12,7 @@ use circles::circles;
 use source::{Crate, ModulePath};
 
 /// Crates that one room, or a few, have to themselves.
-const OWNERS: [(&str, &[&str]); 15] = [
+const OWNERS: [(&str, &[&str]); 16] = [
     ("age", &["pseudonym"]),
     ("anyhow", &["cli", "main"]),
     ("bincode", &["index"]),
@@ -29,6 +29,7 @@ const OWNERS: [(&str, &[&str]); 15] = [
     ("quick_xml", &["intake"]),
     ("rayon", &["matching", "store", "cli", "intake", "ledger", "quality"]),
     ("rusqlite", &["ledger"]),
+    ("unicode_normalization", &["pseudonym"]),
 ];
 const UNSAFE: [&str; 3] = ["index/map.rs", "screen/kernel.rs", "screen/weigh.rs"];
 const PRINTS: [&str; 4] = ["println", "print", "eprintln", "eprint"];
