@@ -221,10 +221,11 @@ impl Findings {
             Problem { file: self.file.clone(), line: 0, column: None, severity, code: FindingCode::More, what }
         };
         if self.left_out > 0 {
-            self.problems.push(more(Severity::Error, format!("{} further problems are not listed", self.left_out)));
+            self.problems
+                .push(more(Severity::Error, format!("further problems that are not listed: {}", self.left_out)));
         }
         if self.notes_left_out > 0 {
-            let what = format!("{} further warnings and notes are not listed", self.notes_left_out);
+            let what = format!("further warnings and notes that are not listed: {}", self.notes_left_out);
             self.notes.push(more(Severity::Note, what));
         }
         (self.problems, self.notes)
@@ -252,9 +253,9 @@ mod tests {
         assert_eq!(findings.count(), 100_007);
         assert_eq!(findings.bad_lines().len(), 100_007);
         let (problems, notes) = findings.finish();
-        assert_eq!(notes[100_000].to_string(), "f.csv: 7 further warnings and notes are not listed");
+        assert_eq!(notes[100_000].to_string(), "f.csv: further warnings and notes that are not listed: 7");
         assert_eq!(problems.len(), 100_001);
-        assert_eq!(problems[100_000].to_string(), "f.csv: 7 further problems are not listed");
+        assert_eq!(problems[100_000].to_string(), "f.csv: further problems that are not listed: 7");
     }
 
     #[test]

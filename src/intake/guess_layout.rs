@@ -46,12 +46,12 @@ pub fn read_guessing_layout(file_name: &str, bytes: &[u8], request: &Request<'_>
     let what = match layout {
         Guess::Layout(layout) => return content.read(bytes, &Request { layout, ..*request }, findings),
         Guess::OtherFormat => {
-            "files of this form do not tell whether families or children are to be read: give --as families or --as \
+            "files of this format do not show whether they hold families or children; give --as families or --as \
              children"
         }
         Guess::Unknown => {
-            "the columns do not tell whether the file holds families (family_id, relation, sample_id, sex) or children \
-             (sample_id, sex): give --as families or --as children, which then says what is missing"
+            "the columns do not show whether the file holds families (family_id, relation, sample_id, sex) or children \
+             (sample_id, sex); give --as families or --as children to see what is missing"
         }
     };
     let code = FindingCode::LayoutUnknown;

@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
                     line,
                     columns.column(i),
                     FindingCode::Identifier,
-                    "is empty: give the case and the person a name",
+                    "is empty; give the case and the person a name",
                 );
             } else if let Err(doubtful) = identifiers::check(cell(i), SpreadsheetNumbers::Refuse) {
                 findings.problem(line, columns.column(i), doubtful.code, format!("the cell {}", doubtful.what));
@@ -218,15 +218,17 @@ impl<'a> Reader<'a> {
     fn locus(&self, name: &str) -> Result<usize, String> {
         match loci::marker_named(name, self.panel, &[]) {
             loci::Named::Locus { locus, .. } if locus.name() == loci::AMBIGUOUS => Err(format!(
-                "names different markers in different kits: give each a name of its own, such as {locus}_AGCU, in the \
+                "names different markers in different kits; give each a name of its own, such as {locus}_AGCU, in the \
                  frequency table and here"
             )),
             loci::Named::Locus { locus, in_panel: true, .. } => self.panel.position(&locus).ok_or_else(String::new),
             loci::Named::Unknown { nearest: Some(nearest) } => {
-                Err(format!("is no known locus; did you mean {nearest}? Correct it or remove the row"))
+                Err(format!("is an unknown locus; did you mean {nearest}? Correct it or remove the row"))
             }
-            loci::Named::Unknown { nearest: None } => Err("is no known locus: correct it or remove the row".to_owned()),
-            _ => Err("is not in the frequency table: give a table with this locus, or remove its rows".to_owned()),
+            loci::Named::Unknown { nearest: None } => {
+                Err("is an unknown locus; correct it or remove the row".to_owned())
+            }
+            _ => Err("is not in the frequency table; give a table with this locus, or remove its rows".to_owned()),
         }
     }
 
@@ -278,7 +280,9 @@ impl<'a> Reader<'a> {
             }
         }
         if children != 1 {
-            let what = format!("the case that begins here has {children} persons of relation child: it needs one");
+            let what = format!(
+                "the case that begins here requires exactly one person of the relation child, and has {children}"
+            );
             findings.problem(draft.line, None, FindingCode::Child, what);
         }
         let twice = |relation: &Relation| {
@@ -324,14 +328,15 @@ fn read_role(text: &str, has_pedigree: bool) -> Result<Role, (FindingCode, Strin
     }
     let is_member = is(Relation::Member.word());
     if has_pedigree {
-        let what =
-            "the case has a pedigree: write member or nothing, and child for the one who may be the missing child";
+        let what = "the case has a pedigree; write child for the person who may be the missing child, and member or \
+                    nothing for others";
         return (is_member || text.is_empty())
             .then_some(Role::Relative(Relation::Member))
             .ok_or((FindingCode::RelationPedigree, what.to_owned()));
     }
     if is_member {
-        let what = "a member needs a pedigree: enter the case in the file given with --pedigree, or write the relation";
+        let what = "a member requires a pedigree; enter the case in the file given with --pedigree, or write the \
+                    relation";
         return Err((FindingCode::RelationPedigree, what.to_owned()));
     }
     stated_relation(text).map(Role::Relative).map_err(|error| {
@@ -345,12 +350,12 @@ fn place_in_pedigree(pedigree: &Linked, name: &str, role: Role) -> Result<Option
     let place = pedigree.place(name);
     match (role, place) {
         (Role::Child, Some(place)) if place != pedigree.child => {
-            Err("is another person of the pedigree than the missing child: correct the relation, or give another name")
+            Err("is another person of the pedigree than the missing child; correct the relation, or give another name")
         }
         (Role::Relative(_), Some(place)) if place == pedigree.child => {
-            Err("is the missing child of the pedigree: its relation is child")
+            Err("is the missing child of the pedigree; write the relation child")
         }
-        (Role::Relative(_), None) => Err("is not in the case's pedigree: correct the name, or add the person there"),
+        (Role::Relative(_), None) => Err("is not in the case's pedigree; correct the name, or add the person there"),
         _ => Ok(place),
     }
 }

@@ -96,7 +96,7 @@ pub fn workbook_sheets(bytes: &[u8]) -> Option<Vec<String>> {
 /// assert_eq!(intake.rows[0].sample, pseudonymizer.sample(None, "S1")?);
 /// let problem = &intake.problems[0];
 /// assert_eq!((problem.line, problem.code), (3, FindingCode::Relation));
-/// assert!(problem.to_string().starts_with("families.csv:3: column C (relation): the cell is none of: father, mother"));
+/// assert!(problem.to_string().starts_with("families.csv:3: column C (relation): the cell is not one of: father, mother"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
@@ -192,8 +192,8 @@ fn warn_of_silent_families(rows: &[SampleRecord], pedigrees: &[FamilyPedigree], 
         let Some((line, samples)) = samples.get(&family.family) else { continue };
         let typed: Vec<usize> = samples.iter().filter_map(|&sample| family.place(sample)).collect();
         if !linked_with_child(family.pedigree.members(), family.pedigree.child(), &typed).contains(&true) {
-            let what = "the samples of this family in the file say nothing of the missing child by themselves: import \
-                        those of the relatives who link them with the child, too";
+            let what = "the samples of this family in the file cannot identify the missing child by themselves; also \
+                        import the samples of the relatives who link them with the child";
             findings.warn(*line, None, FindingCode::NoRelatives, what);
         }
     }

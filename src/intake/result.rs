@@ -54,10 +54,10 @@ pub enum IntakeError {
         source: io::Error,
     },
     /// A pipe, a device or the like.
-    #[error("{} is a pipe or a device, not a file: save what comes from it in a file; `-` reads standard input", shown_path(.0))]
+    #[error("{} is a pipe or a device, not a file; save its content in a file; `-` reads standard input", shown_path(.0))]
     NotAFile(PathBuf),
     /// Above [`super::MOST_BYTES`].
-    #[error("{} is larger than 2 GiB: split it into several files, each with the header line", shown_path(.0))]
+    #[error("{} is larger than 2 GiB; split it into several files, each with the header line", shown_path(.0))]
     TooLarge(PathBuf),
 }
 

@@ -200,7 +200,7 @@ fn a_transposed_table_gives_no_identifier_away() {
     let problems = read(Layout::Children, text).problems;
     let all = format!("{problems:?}");
     assert!(["S-1", "C0000017", "Zhang"].iter().all(|id| !all.contains(id)), "{all}");
-    assert!(problems.iter().any(|p| p.to_string().starts_with("f.csv:1: column B (?): is no known")), "{all}");
+    assert!(problems.iter().any(|p| p.to_string().starts_with("f.csv:1: column B (?): is an unknown")), "{all}");
     assert!(problems.iter().any(|p| p.to_string().starts_with("f.csv:1: column F (D3S135B): ")), "{all}");
 }
 
@@ -217,7 +217,10 @@ fn unknown_columns_of_a_header_are_shown_and_left_aside_when_asked() {
     assert_eq!(places(&intake), [(1, 6, "locus")]);
     let ignored: Vec<_> = intake.notes.iter().filter(|note| note.code == FindingCode::IgnoredColumn).collect();
     assert_eq!(ignored.len(), 3);
-    assert_eq!(ignored[0].to_string(), "f.csv:1: column G (杂项): is no known column or locus: left aside, as asked");
+    assert_eq!(
+        ignored[0].to_string(),
+        "f.csv:1: column G (杂项): is an unknown column or locus: ignored, as requested"
+    );
 }
 
 #[test]

@@ -11,14 +11,14 @@ pub enum StructureError {
     #[error(transparent)]
     Pedigree(#[from] PedigreeError),
     /// More siblings than their 2^n phases allow.
-    #[error("more than {most} typed children of one couple: leave out those typed at fewest loci")]
+    #[error("more than {most} typed children of one couple; leave out those typed at fewest loci")]
     Siblings {
         /// The most typed children that one couple may have.
         most: usize,
     },
 }
 
-/// A frequency table and a model that do not go together, and at which locus.
+/// An incompatibility of a frequency table and a model, with its locus.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("locus {locus}: {error}")]
 #[non_exhaustive]
@@ -29,22 +29,22 @@ pub struct CalculatorError {
     pub error: ModelError,
 }
 
-/// Why a likelihood ratio cannot be given.
+/// Why a likelihood ratio cannot be computed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KinshipError {
-    /// The relations make no pedigree that can be peeled.
+    /// The relations do not form a pedigree that can be peeled.
     #[error(transparent)]
     Structure(#[from] StructureError),
     /// The relatives' own genotypes are impossible under the model, so the ratio is 0/0.
     #[error(
-        "the relatives' own genotypes contradict their relations under this model (no mutation explains them): \
-         check samples and relations, or use a mutation model that allows it"
+        "the relatives' own genotypes contradict their relations under this model (no mutation explains them); check \
+         samples and relations, or use a mutation model that allows it"
     )]
     Contradiction,
     /// A loop, or theta above 0, with more ways of descent than can be summed.
     #[error(
-        "the pedigree is too large to be computed with its loop, or with theta above 0: leave out untyped links or \
+        "the pedigree is too large to compute with its loop, or with theta above 0; leave out untyped links or \
          siblings, or set theta to 0"
     )]
     TooLarge,

@@ -137,11 +137,11 @@ impl fmt::Display for ConflictKind {
             Self::Relation => f.write_str("has another relation in this family"),
             Self::Pedigree => f.write_str("belongs to a family with another pedigree, or has another place in it"),
             Self::Unplaced => f.write_str(
-                "is in the store, and has no place in the family's pedigree: write its sample_id in the pedigree file",
+                "is in the store, and the family's pedigree does not have it; write its sample_id in the pedigree file",
             ),
             Self::Half => f.write_str(
-                "is in the store and would be left behind: a family is given by relations or by a pedigree, not by both; \
-                 import all its relatives in one file",
+                "is in the store, and this file states the family in another way: relations and a pedigree cannot be \
+                 combined; import all relatives of the family in one file",
             ),
             Self::Itself => f.write_str("is described differently by another row of the file"),
             Self::Expunged => f.write_str("was expunged from the store"),
@@ -199,7 +199,7 @@ impl fmt::Display for Comparison {
             write!(f, "has other genotypes at {} of {shared}: {}", self.differing.len(), names(&|_| true))?;
             let explained = names(&|one| one.drop_out_explains);
             if self.is_another_person() {
-                f.write_str("; so many differ that it is hardly the same person")?;
+                f.write_str("; with this many differences it is hardly the same person")?;
             } else if !explained.is_empty() {
                 write!(f, "; drop-out would explain {explained}")?;
             }

@@ -14,14 +14,14 @@ use crate::model::{Pseudonym, shown_path};
 pub enum Trouble {
     /// There is no room left.
     Full,
-    /// It does not write or read.
+    /// It fails to write or to read.
     Failing,
-    /// The file or its folder cannot be written, or not even read.
+    /// The file or its folder is not writable, or not even readable.
     Closed,
 }
 
 impl LedgerError {
-    /// What is wrong with the disk, if that is why SQLite refused: its words name no file.
+    /// Returns what is wrong with the disk, if SQLite failed because of it: SQLite's message names no file.
     #[must_use]
     pub fn trouble(&self) -> Option<Trouble> {
         let Self::Database(error) = self else { return None };
@@ -34,49 +34,52 @@ impl LedgerError {
     }
 }
 
-/// Why the ledger did not do what was asked. Nothing was changed.
+/// Why an operation of the ledger failed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerError {
-    /// No such file.
+    /// The file does not exist.
     #[error("there is no ledger at {}", shown_path(.0))]
     Missing(PathBuf),
-    /// A new ledger was to be written over something.
+    /// A new ledger would overwrite something.
     #[error("{} exists already and is not overwritten", shown_path(.0))]
     Exists(PathBuf),
-    /// Something else than a ledger.
-    #[error("{} is not a ledger of this program, or is damaged: restore it from its backup", shown_path(.0))]
+    /// The file is not a ledger.
+    #[error("{} is not a ledger of this program, or is damaged; restore it from its backup", shown_path(.0))]
     NotALedger(PathBuf),
-    /// Not encrypted, and this build opens encrypted ones only.
+    /// It is not encrypted, and this build opens encrypted ledgers only.
     #[error(
-        "{} is not encrypted, and this build (feature `sqlcipher`) works on encrypted ledgers alone", shown_path(.0)
+        "{} is not encrypted, and this build (feature `sqlcipher`) opens encrypted ledgers only", shown_path(.0)
     )]
     Plain(PathBuf),
-    /// Perhaps encrypted, which this build does not read.
+    /// It may be encrypted, and this build cannot read encrypted ledgers.
     #[error(
         "{} is encrypted, or damaged", shown_path(.0)
     )]
     Encrypted(PathBuf),
     /// It is encrypted, and no key was given.
-    #[error("the ledger {} is encrypted in this build", shown_path(.0))]
+    #[error("the ledger {} is encrypted and requires the key", shown_path(.0))]
     KeyNeeded(PathBuf),
     /// The key does not decrypt it.
     #[error(
         "the given key does not open the encrypted ledger {}", shown_path(.0)
     )]
     WrongKey(PathBuf),
-    /// SQLCipher refused a key.
-    #[error("SQLCipher does not take the ledger's key: report this, it should not happen")]
+    /// SQLCipher refused the key.
+    #[error("SQLCipher refused the ledger's key; report this as a fault of the program")]
     KeyRefused,
-    /// A build that should encrypt does not.
-    #[error("this build should encrypt the ledger, but its SQLite cannot: build it with the bundled SQLCipher")]
-    NoCipher,
-    /// A plain ledger was to be encrypted that others are reading.
-    #[error("{} is open in another command: wait until it has ended, and repeat this one", shown_path(.0))]
-    InUse(PathBuf),
-    /// Its file holds other bytes than were written.
+    /// The build should encrypt ledgers and cannot.
     #[error(
-        "{} was changed since it was last written, at byte {from} to {to}: by a fault of the disk, or another program",
+        "this build cannot encrypt the ledger, because its SQLite is not SQLCipher; build it with the bundled SQLCipher"
+    )]
+    NoCipher,
+    /// A plain ledger cannot be encrypted while another process reads it.
+    #[error("another command has {} open; wait until it ends, and repeat this one", shown_path(.0))]
+    InUse(PathBuf),
+    /// The bytes of its file differ from those that this program wrote.
+    #[error(
+        "{} was changed since this program last wrote it, at byte {from} to {to}: the disk failed, or another program \
+         wrote to it",
         shown_path(path)
     )]
     Altered {
@@ -87,20 +90,20 @@ pub enum LedgerError {
         /// The byte after it.
         to: u64,
     },
-    /// This account may only read it, and it is to be written to.
-    #[error("this account may read the ledger {}, and not write to it", shown_path(.0))]
+    /// This account may only read it, and the operation writes.
+    #[error("this account can read the ledger {}, but not write to it", shown_path(.0))]
     ReadOnly(PathBuf),
-    /// This account may only read it, and what the last command wrote is not in its file yet.
+    /// This account may only read it, and the file does not contain yet what the last command wrote.
     #[error(
-        "the last command that wrote to the ledger {} was cut off, and this account cannot put it in order: have somebody who \
-         may write to it run `reunite verify`",
+        "the last command that wrote to the ledger {} was interrupted, and this account cannot repair the ledger; ask \
+         somebody who can write to it to run `reunite verify`",
         shown_path(.0)
     )]
     Unfinished(PathBuf),
-    /// This account may only read it, and it is of an earlier version.
+    /// This account may only read it, and its schema is older than this program's.
     #[error(
-        "the ledger {} has schema version {found} and not {known}, and this account cannot bring it up to date: have somebody \
-         who may write to it run `reunite verify`, or read a copy that you may write to",
+        "the ledger {} has schema version {found} and not {known}, and this account cannot upgrade it; ask somebody \
+         who can write to it to run `reunite verify`, or read a copy that you can write to",
         shown_path(path)
     )]
     Older {
@@ -111,7 +114,7 @@ pub enum LedgerError {
         /// That of this program.
         known: i64,
     },
-    /// It holds damage, and was to be encrypted, or has no seal.
+    /// It is damaged, so it cannot be encrypted or sealed.
     #[error("{} is damaged: {finding}", shown_path(path))]
     Unsound {
         /// The ledger.
@@ -119,12 +122,15 @@ pub enum LedgerError {
         /// The first thing that is wrong.
         finding: String,
     },
-    /// The change to another key did not get through.
-    #[error("the ledger could not be encrypted with the new key, and still has the old one: is the disk full?")]
-    NotChanged,
-    /// Written by a later version of the program.
+    /// The change to another key failed.
     #[error(
-        "the ledger {} has schema version {found}, this program knows versions up to {known}: use a newer program",
+        "the ledger could not be encrypted with the new key, and still has the old one; check that the disk has free \
+         space, and repeat the command"
+    )]
+    NotChanged,
+    /// A later version of the program wrote it.
+    #[error(
+        "the ledger {} has schema version {found}, this program knows versions up to {known}; use a newer program",
         shown_path(path)
     )]
     Newer {
@@ -135,7 +141,7 @@ pub enum LedgerError {
         /// The newest known one.
         known: i64,
     },
-    /// The file system refused.
+    /// The operating system returned an error.
     #[error("cannot {doing} the ledger {}: {source}", shown_path(path))]
     Io {
         /// What was tried.
@@ -145,14 +151,14 @@ pub enum LedgerError {
         /// Why not.
         source: io::Error,
     },
-    /// SQLite refused.
+    /// SQLite returned an error.
     #[error("the ledger's database: {0}")]
     Database(#[from] rusqlite::Error),
-    /// A file disagrees with the ledger or itself, and is not imported.
-    #[error("{} rows disagree with what is in the ledger: nothing was imported", .0.len())]
+    /// A file conflicts with the ledger or with itself, and is not imported.
+    #[error("rows that conflict with the ledger: {}; nothing was imported", .0.len())]
     Conflicts(Vec<Conflict>),
-    /// A row with a profile that is not over the batch's loci.
-    #[error("line {line} has {found} genotypes, the batch has {loci} loci")]
+    /// The number of genotypes of a row differs from the number of loci of the batch.
+    #[error("line {line}: the number of genotypes ({found}) differs from the number of loci of the batch ({loci})")]
     Shape {
         /// Line of the file.
         line: u64,
@@ -161,29 +167,29 @@ pub enum LedgerError {
         /// Loci of the batch.
         loci: usize,
     },
-    /// Families and children in one batch, or a locus twice.
+    /// A batch mixes families and children, or repeats a locus.
     #[error("the batch is not of one kind: {0}")]
     Mixed(&'static str),
-    /// More loci than a profile's form can name.
+    /// More loci than the format of a profile can number.
     #[error("the ledger cannot hold more than {most} loci", most = u16::MAX)]
     TooManyLoci,
-    /// What is stored of a sample cannot be.
-    #[error("the stored record of {of} is damaged ({what}): restore the ledger from its backup")]
+    /// A stored record is invalid.
+    #[error("the stored record of {of} is damaged ({what}); restore the ledger from its backup")]
     Damaged {
         /// The sample or family, or the table's name.
         of: String,
         /// What is wrong with it.
         what: &'static str,
     },
-    /// A likelihood ratio that is no number, or infinite.
-    #[error("the pair of family {family} and child {child} has no finite log10_lr: it is no candidate")]
+    /// A likelihood ratio is not a number, or infinite.
+    #[error("the pair of family {family} and child {child} has no finite log10_lr, so it is not a candidate")]
     NotFinite {
         /// The family.
         family: Pseudonym,
         /// The child.
         child: Pseudonym,
     },
-    /// One pair twice in a run.
+    /// A run repeats a pair.
     #[error("the pair of family {family} and child {child} is in the run twice")]
     RepeatedCandidate {
         /// The family.
@@ -192,7 +198,7 @@ pub enum LedgerError {
         child: Pseudonym,
     },
     /// Samples changed between the start of a run and its end.
-    #[error("the run compared generation {run}, but the ledger is at generation {ledger} by now: match again")]
+    #[error("the run compared generation {run}, but the ledger is now at generation {ledger}; match again")]
     Stale {
         /// The generation that was compared.
         run: u64,
@@ -207,29 +213,29 @@ pub enum LedgerError {
         /// Fingerprint of the given one.
         given: String,
     },
-    /// The ledger was given another key.
-    #[error("the store belongs to the key {ledger} by now, which took the place of {given}: use the new key file")]
+    /// The key of the ledger was replaced by another one.
+    #[error("the key {ledger} has replaced the key {given} of this store; use the new key file")]
     FormerKey {
         /// Fingerprint of the ledger's key.
         ledger: String,
         /// Fingerprint of the given one.
         given: String,
     },
-    /// The ledger is to be given this key, and was not yet.
-    #[error("the store is to be given the key {given}, and still belongs to {ledger}")]
+    /// A change of the ledger to this key has begun and is not finished.
+    #[error("the store still belongs to the key {ledger}: its change to the key {given} is not finished")]
     AnnouncedKey {
         /// Fingerprint of the ledger's key.
         ledger: String,
         /// Fingerprint of the given one.
         given: String,
     },
-    /// Nobody here has this pseudonym.
+    /// The ledger has nobody with this pseudonym.
     #[error("there is no sample or family {0} in the ledger")]
     Unknown(Pseudonym),
     /// Original identifiers could not be sealed.
     #[error("the original identifiers could not be sealed, so nothing was imported: {0}")]
     Sealing(Box<dyn std::error::Error + Send + Sync>),
-    /// No random numbers.
+    /// The operating system returned no random numbers.
     #[error("the operating system gives no random numbers: {0}")]
     Random(getrandom::Error),
 }

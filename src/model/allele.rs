@@ -18,7 +18,7 @@ pub struct Allele(u16);
 #[non_exhaustive]
 pub enum AlleleError {
     /// Not of the form `14` or `9.3`.
-    #[error("is not an allele: write a repeat number such as 14 or 9.3")]
+    #[error("is not an allele; write a repeat number such as 14 or 9.3")]
     Form,
     /// Outside 1.0 to 99.9.
     #[error("is not an allele: repeat numbers go from 1 to 99.9")]

@@ -31,10 +31,10 @@ pub enum GenotypeError {
     #[error("{0}")]
     Allele(#[from] AlleleError),
     /// Not `a/b` or `a`.
-    #[error("is not a genotype: write 14/15, or 14 for a homozygote, or leave it empty if untyped")]
+    #[error("is not a genotype; write 14/15, or 14 for a homozygote, or leave it empty if untyped")]
     Form,
     /// More than two alleles in one cell.
-    #[error("has more than two alleles: leave the locus empty in this row and keep the finding in your case file")]
+    #[error("has more than two alleles; leave the locus empty in this row and keep the finding in your case file")]
     TooMany,
 }
 

@@ -33,7 +33,7 @@ pub enum PedigreeError {
     ThreeParents,
     /// [`Relation::Parent`] beside relatives of one side.
     #[error(
-        "the sex of a parent is not known, and beside paternal or maternal relatives it must be: state father or mother"
+        "the sex of a parent is not known, and beside paternal or maternal relatives it must be; state father or mother"
     )]
     Side,
     /// [`Relation::Member`] without a pedigree to say the place.
@@ -43,7 +43,7 @@ pub enum PedigreeError {
     #[error("someone is named who is not in the pedigree")]
     Nobody,
     /// Someone is an own ancestor.
-    #[error("a person cannot be an own ancestor")]
+    #[error("a person cannot be their own ancestor")]
     Cycle,
     /// Someone is a father in one place and a mother in another.
     #[error("a person cannot be both a father and a mother")]

@@ -18,7 +18,7 @@ pub enum Sex {
 
 /// A word that is none of the listed ones. It does not hold the word: a shifted row may hold a name there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is none of: {choices}")]
+#[error("is not one of: {choices}")]
 pub struct UnknownWord {
     /// The words that would have been understood.
     pub choices: &'static str,

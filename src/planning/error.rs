@@ -1,10 +1,10 @@
-//! What can go wrong.
+//! Errors of planning: why the expected power of a family cannot be computed.
 
 use crate::kinship::{CalculatorError, KinshipError};
 use crate::model::Locus;
 use crate::population::FrequencyTableError;
 
-/// Why a family's power cannot be given.
+/// Why the expected power of a family cannot be computed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanningError {
@@ -13,13 +13,13 @@ pub enum PlanningError {
     Kinship {
         /// The first locus that fails.
         locus: Locus,
-        /// Why.
+        /// The reason.
         reason: KinshipError,
     },
-    /// The model does not go with the frequencies and the family's unlisted alleles.
+    /// The model is incompatible with the frequencies or the family's unlisted alleles.
     #[error(transparent)]
     Calculator(#[from] CalculatorError),
-    /// The frequencies cannot take the family's unlisted alleles.
+    /// The family's unlisted alleles cannot be added to the frequencies.
     #[error("with the alleles that the frequency table does not list: {0}")]
     Frequencies(#[from] FrequencyTableError),
 }

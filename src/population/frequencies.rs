@@ -54,7 +54,7 @@ pub enum LocusFrequenciesError {
     #[error("the frequency of all alleles without a name is {0}, which is not from 0 and below 1")]
     Rest(f64),
     /// A count of 0 persons.
-    #[error("the frequencies are of 0 persons: give the number of persons counted, or none")]
+    #[error("the frequencies are of 0 persons; give the number of persons counted, or none")]
     NoPersons,
     /// No allele at all.
     #[error("there is no allele but the silent one")]

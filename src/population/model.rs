@@ -96,7 +96,8 @@ pub enum ModelError {
     /// [`Floor::Counted`] on a table that does not say how many persons were counted.
     #[error(
         "the frequency table does not say how many individuals were counted, so the floor (n+1)/(2N+1) of unlisted \
-         alleles is unknown: add that number to it, as a row or column N; or, where a store is made and for `lr`, give --rare-allele-frequency"
+         alleles is unknown; add that number to it, as a row or column N; or, where a store is made and for `lr`, give \
+         --rare-allele-frequency"
     )]
     NoIndividuals,
     /// Theta outside [0, 1).
@@ -110,7 +111,7 @@ pub enum ModelError {
     DropOut(f64),
     /// An allele without a frequency, under [`Floor::Refuse`].
     #[error(
-        "an allele has no frequency, and the model refuses such alleles: complete the frequency table, or give \
+        "an allele has no frequency, and the model refuses such alleles; complete the frequency table, or give \
          --rare-allele-frequency"
     )]
     Refused,

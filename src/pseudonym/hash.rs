@@ -37,14 +37,15 @@ pub enum IdentifierError {
     #[error("the identifier is empty: every sample and family needs one")]
     Empty,
     /// More than [`Pseudonymizer::MOST_BYTES`].
-    #[error("the {0} is longer than {most} bytes: check that the columns are in place", most = Pseudonymizer::MOST_BYTES)]
+    #[error("the {0} is longer than {most} bytes; check that the columns are in place", most = Pseudonymizer::MOST_BYTES)]
     TooLong(Part),
     /// A control character, one that cannot be seen, or one without a meaning: two identifiers would look alike and differ.
-    #[error("the {0} contains a control, invisible, private or replacement character: type it again")]
+    #[error("the {0} contains a control, invisible, private or replacement character; type it again")]
     Unprintable(Part),
     /// Not a pseudonym, where nothing else is taken.
     #[error(
-        "the identifier is no pseudonym, 32 lower-case hexadecimal digits: import original identifiers with the key"
+        "the identifier is not a pseudonym of 32 lower-case hexadecimal digits; import original identifiers with the \
+         key"
     )]
     NoPseudonym,
 }

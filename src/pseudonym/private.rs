@@ -1,4 +1,4 @@
-//! Files that hold secrets: written for nobody else, and read only if nobody else can.
+//! Reads and writes key files: creates them readable by their owner only, and refuses those that others can read.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -30,30 +30,32 @@ impl KeySource {
     }
 }
 
-/// Why there is no key. Names the path as it was given.
+/// Why a key cannot be read or written. Messages name the path as the user gave it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// No such file.
+    /// The file does not exist.
     #[error("there is no key file {}", shown_path(.0))]
     Missing(PathBuf),
-    /// A new key was to be written over something.
-    #[error("{} exists already and is not overwritten: a key that is lost cannot be made again; choose another name", shown_path(.0))]
+    /// A new key would overwrite something.
+    #[error("{} exists already and is not overwritten, because a lost key cannot be recovered; choose another name", shown_path(.0))]
     Exists(PathBuf),
-    /// A directory, symbolic link, pipe or device.
-    #[error("the key file {} is not a regular file: give the place of the file itself, not of a link to it", shown_path(.0))]
+    /// The path is a directory, symbolic link, pipe or device.
+    #[error("the key file {} is not a regular file; give the path of the file itself, not of a link to it", shown_path(.0))]
     NotRegular(PathBuf),
-    /// Another user's, who may read it.
-    #[error("the key file {} belongs to another user, who can read it: use a copy of your own, of mode 0600", shown_path(.0))]
+    /// The file belongs to another user, who can read it.
+    #[error("the key file {} belongs to another user, who can read it; use a copy of your own, with mode 0600", shown_path(.0))]
     Owner(PathBuf),
-    /// What was given as a path looks like a key. It is not repeated.
+    /// The given path looks like a key. The message does not repeat it.
     #[error(
-        "the key itself was given where the path of its file belongs: whoever sees the command or its environment has it; make a new key, and give its path"
+        "the key itself was given instead of the path of its file, so anyone who sees the command or its environment \
+         has the key; make a new key, and give its path"
     )]
     NotAPath,
-    /// Others than its owner may read or write it.
+    /// Users other than the owner can read or write the file.
     #[error(
-        "the key file {} is open to other users (mode {mode:04o}): run chmod 600 on it, and think about who may have read it",
+        "the key file {} is open to other users (mode {mode:04o}); run chmod 600 on it, and consider who may have read \
+         it",
         shown_path(path)
     )]
     Permissions {
@@ -62,7 +64,7 @@ pub enum KeyError {
         /// Its permission bits.
         mode: u32,
     },
-    /// Not one line of the right form.
+    /// The file is not one line of the right form.
     #[error("{} is not a key file, or is cut short: it must hold {form}; restore it from its backup", shown_path(path))]
     Malformed {
         /// The file.
@@ -70,13 +72,13 @@ pub enum KeyError {
         /// What it should hold.
         form: &'static str,
     },
-    /// Nothing but zeros.
-    #[error("the key in {} is all zeros, which is no secret: restore it from its backup", shown_path(.0))]
+    /// The key consists of zeros only.
+    #[error("the key in {} is all zeros, so it is not secret; restore it from its backup", shown_path(.0))]
     Zero(PathBuf),
-    /// The file changed while it was opened.
-    #[error("the key file {} was exchanged while it was opened: find out by whom, then try again", shown_path(.0))]
+    /// The file was replaced while it was opened.
+    #[error("the key file {} was replaced while it was opened; find out who did it, then repeat the command", shown_path(.0))]
     Exchanged(PathBuf),
-    /// The operating system refused.
+    /// The operating system returned an error.
     #[error("cannot {doing} the key file {}: {source}", shown_path(path))]
     Io {
         /// What was tried.
@@ -86,7 +88,7 @@ pub enum KeyError {
         /// Why not.
         source: io::Error,
     },
-    /// No random numbers.
+    /// The operating system returned no random numbers.
     #[error("the operating system gives no random numbers: {0}")]
     Random(getrandom::Error),
 }
@@ -125,7 +127,7 @@ pub(crate) fn read_secret(source: &KeySource, most: usize) -> Result<Zeroizing<V
     Ok(text)
 }
 
-/// Opens what stands at the path, not what a link leads to.
+/// Opens the file at the path; does not follow a link.
 fn open_itself(path: &Path) -> Result<File, KeyError> {
     let io = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => KeyError::Missing(path.to_owned()),
@@ -145,7 +147,7 @@ fn open_itself(path: &Path) -> Result<File, KeyError> {
     Ok(file)
 }
 
-/// Whether a path is a key: no file is called so by chance.
+/// Reports whether a path looks like a key. No file has a name of this form by chance.
 fn is_a_key(path: &Path) -> bool {
     let text = path.as_os_str().as_encoded_bytes().trim_ascii();
     let digits = text.rsplit(|&b| b == b' ').next().unwrap_or(text);

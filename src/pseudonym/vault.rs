@@ -64,7 +64,7 @@ pub enum VaultError {
         source: io::Error,
     },
     /// Not a file of sealed records.
-    #[error("{} is not a file of sealed records, or is damaged: restore it from its backup", shown_path(.0))]
+    #[error("{} is not a file of sealed records, or is damaged; restore it from its backup", shown_path(.0))]
     Malformed(PathBuf),
     /// Nobody to seal to.
     #[error("there is no custodian to seal identifiers to")]

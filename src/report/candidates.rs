@@ -210,7 +210,7 @@ impl CandidateReport {
         let identities = plain_table(header, &[3, 4, 5, 6, 7], rows);
         let more = more_rows(self.identities.len(), limit);
         let candidates = if self.candidates.is_empty() { String::new() } else { self.candidates_table(limit) + "\n" };
-        format!("{candidates}One person under two numbers, or identical twins: no candidates\n\n{identities}{more}")
+        format!("{candidates}Not candidates: one person under two numbers, or identical twins\n\n{identities}{more}")
     }
 
     #[cfg(feature = "cli")]

@@ -251,7 +251,7 @@ impl ExplanationReport {
                 format!("a candidate of the last run, which had another frequency table and gave log10 LR {stored}")
             }
             Some(stored) if self.differs_from_candidate() => {
-                format!("a candidate of the last run, THERE WITH log10 LR {stored}: match again, its data have changed")
+                format!("a candidate of the last run, WHICH GAVE log10 LR {stored}: the data have changed; match again")
             }
             Some(_) => match with.candidate_view {
                 None | Some(View::Stated) => "a candidate of the last run, with the same LR".to_owned(),

@@ -52,7 +52,7 @@ pub enum FamError {
     #[error("samples have several drop-out probabilities, and a .fam file has one: export them one by one")]
     DropOuts,
     /// A child in the place of a father or mother, and of the other sex.
-    #[error("child {0} cannot be the missing child: in the family's pedigree that is a parent of the other sex")]
+    #[error("child {0} cannot be the missing child, who is a parent of the other sex in the family's pedigree")]
     Sex(Pseudonym),
 }
 

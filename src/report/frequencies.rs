@@ -44,7 +44,7 @@ impl TableUsed {
         let of = self.population.as_ref().map(|name| format!("With the frequency table of the population {name}"));
         let sums: Vec<String> = self.sums_off.iter().map(|off| format!("{} {:.4}", off.locus, off.sum)).collect();
         let off = (!sums.is_empty()).then(|| {
-            format!("The frequency table does not add up to 1 (look for a lost or wrong row): {}", sums.join(", "))
+            format!("The frequency table does not add up to 1 (look for a missing or wrong row): {}", sums.join(", "))
         });
         match (of, off) {
             (None, None) => None,

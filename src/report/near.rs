@@ -63,7 +63,7 @@ impl NearRow {
             all.push(format!("{} of {} loci not compared", self.loci_untyped, self.loci_untyped + self.loci_compared));
         }
         if all.is_empty() {
-            all.push("nothing contradicts: the relatives say too little".to_owned());
+            all.push("no contradiction, but too little evidence".to_owned());
         }
         all.join("; ")
     }
@@ -85,7 +85,7 @@ pub fn near_table(near: &[NearRow], limit: usize) -> String {
     });
     let table = plain_table(["family", "child", "log10 LR", "lacks", "view", "what separates them"], &[2, 3], rows);
     let what = plural(near.len() as u64, "pair");
-    format!("No candidates, but near: {what}\n\n{table}{}", more_rows(near.len(), limit))
+    format!("Near the threshold, but not candidates: {what}\n\n{table}{}", more_rows(near.len(), limit))
 }
 
 #[cfg(test)]
@@ -114,6 +114,6 @@ mod tests {
         let limited = NearRow { short_by: -0.5, ..row.clone() };
         assert!(limited.separates().starts_with("reaches the LR; left out"));
         let whole = NearRow { loci_untyped: 0, against: Vec::new(), ..row };
-        assert_eq!(whole.separates(), "nothing contradicts: the relatives say too little");
+        assert_eq!(whole.separates(), "no contradiction, but too little evidence");
     }
 }

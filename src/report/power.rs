@@ -117,7 +117,7 @@ impl PowerReport {
             let power = &row.power;
             let quantile = |i: usize| power.quantiles.get(i).map_or(String::new(), |q| tenths(q.log10_lr.middle()));
             [
-                row.with.map_or("as it is".to_owned(), |relation| format!("+ {relation}")),
+                row.with.map_or("unchanged".to_owned(), |relation| format!("+ {relation}")),
                 format!("{:.2}", power.expected_log10_lr),
                 row.with.map_or(String::new(), |_| format!("{:+.2}", row.gain)),
                 quantile(0),
@@ -135,10 +135,11 @@ impl PowerReport {
         text += &plain_table(header, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], rows);
         let _ = write!(
             text,
-            "\nlog10 LR   expected in the missing child, and the values below which it stays in 5 % to 95 % of cases\n\
-             found      the missing child reaches log10 LR {min} (LR {lr})\n\
-             by chance  an unrelated child reaches it\n\
-             unrelated  how many would, on average, of {children} unrelated children, as many as the store holds\n\n\
+            "\nlog10 LR   expected value for the missing child, and its quantiles from 5 % to 95 %\n\
+             found      probability that the missing child reaches log10 LR {min} (LR {lr})\n\
+             by chance  probability that an unrelated child reaches it\n\
+             unrelated  expected number of unrelated children who reach it, if the store's children ({children}) are all \
+             unrelated\n\n\
              All for children, and further relatives, typed at all {loci} loci. {settings}\n",
             min = self.min_log10_lr,
             lr = ratio(self.min_log10_lr),

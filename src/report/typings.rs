@@ -80,8 +80,8 @@ impl SampleTypings {
             } else {
                 String::new()
             };
-            let why = if explains { "; drop-out would explain it" } else { "" };
-            let _ = writeln!(page, "  not matched on, as they disagree: {locus}{shown}{why}");
+            let why = if explains { "; drop-out can explain it" } else { "" };
+            let _ = writeln!(page, "  not matched on (typings disagree): {locus}{shown}{why}");
         }
         page
     }
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(csv, expected);
         for show in [false, true] {
             let page = of.text(show);
-            assert_eq!(page.contains("vWA (14/15, 14); drop-out would explain it"), show, "{page}");
+            assert_eq!(page.contains("vWA (14/15, 14); drop-out can explain it"), show, "{page}");
             assert!(page.contains("kit B, 3 loci") && page.lines().all(|line| line.len() <= 80), "{page}");
             let json = of.json(show);
             assert_eq!(json["typings"][1].get("genotypes").is_some(), show);

@@ -14,6 +14,12 @@ pub fn plural(number: u64, word: &str) -> String {
     format!("{} {word}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
+/// Formats a count of things whose plural is not the singular and an s: `1 family`, `2,000 families`.
+#[must_use]
+pub fn counted(number: u64, singular: &str, plural: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { singular } else { plural })
+}
+
 /// Breaks a text between words into lines of at most this many characters, if its words allow that; lines after the first
 /// begin with four blanks. What stands in square brackets is kept together: `[error: allele]`.
 #[must_use]
@@ -110,6 +116,8 @@ mod tests {
     fn counts_have_commas_and_their_words_agree() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([0, 1, 2_000].map(|number| plural(number, "case")), ["0 cases", "1 case", "2,000 cases"]);
+        let families = [0, 1, 2_000].map(|number| counted(number, "family", "families"));
+        assert_eq!(families, ["0 families", "1 family", "2,000 families"]);
         assert_eq!((more_rows(5, 5), more_rows(7, 5)), (String::new(), "... and 2 more\n".to_owned()));
         assert_eq!(hex(&[0, 171]), "00ab");
     }

@@ -86,13 +86,16 @@ pub fn checked_reason(text: &str) -> Result<String, BadReason> {
 #[non_exhaustive]
 pub enum BadReason {
     /// Nothing but blanks.
-    #[error("a reason is not empty")]
+    #[error("the reason is empty; write why")]
     Empty,
     /// Above the limit.
-    #[error("a reason has at most {MOST_CHARACTERS} characters")]
+    #[error("the reason is too long; write at most {MOST_CHARACTERS} characters")]
     TooLong,
     /// Several lines, or characters that control a terminal or cannot be seen.
-    #[error("a reason is one line, without control and invisible characters")]
+    #[error(
+        "the reason contains a line break, or a control or invisible character; write it in one line of visible \
+         characters"
+    )]
     Control,
 }
 

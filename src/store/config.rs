@@ -253,16 +253,18 @@ impl ModelConfig {
 #[non_exhaustive]
 pub enum SettingsError {
     /// The model needs a value that is missing.
-    #[error("{0} is needed with this mutation model")]
+    #[error("this mutation model requires {0}")]
     Missing(&'static str),
     /// No mutation model has this name.
-    #[error("mutation = \"{0}\" is none of none, equal, proportional, stepwise")]
+    #[error("mutation = \"{0}\" is unknown; write none, equal, proportional or stepwise")]
     Mutation(String),
     /// No convention for untyped persons has this name.
-    #[error("untyped = \"{0}\" is neither pruned nor full")]
+    #[error("untyped = \"{0}\" is unknown; write pruned or full")]
     Untyped(String),
     /// Two answers to what happens to alleles without a frequency, or an unknown one.
-    #[error("rare_alleles can only be \"{REFUSE}\", and then there is no rare_allele_frequency")]
+    #[error(
+        "rare_alleles can only be \"{REFUSE}\", and is incompatible with rare_allele_frequency; remove one of the two"
+    )]
     RareAlleles,
     /// A pair of linked loci is not understood.
     #[error("linked = \"{text}\": {source}")]
@@ -276,10 +278,10 @@ pub enum SettingsError {
     #[error("{0}")]
     Model(#[from] ModelError),
     /// The threshold is not finite.
-    #[error("min_log10_lr = {0} is not a finite number")]
+    #[error("min_log10_lr = {0} must be a finite number")]
     MinLog10Lr(f64),
     /// Nobody is doubted in this way.
-    #[error("doubt_whom = \"{0}\" is none of none, parents, all")]
+    #[error("doubt_whom = \"{0}\" is unknown; write none, parents or all")]
     DoubtWhom(String),
     /// A doubt is no probability above 0 and below 1.
     #[error("{0}")]

@@ -59,40 +59,40 @@ fn problem(file: &Arc<str>, intake: &Intake, least: usize, finding: Finding) -> 
     let (line, column, severity, code, what) = match finding {
         Finding::FewColumns { loci } => {
             let what = format!(
-                "the file has {loci} of the loci matched on, fewer than {least}: such profiles say little; import all \
+                "the file has {loci} of the loci matched on, fewer than {least}: its profiles say little; import all \
                  loci, or set --min-loci"
             );
             (0, None, Severity::Warning, FindingCode::FewLoci, what)
         }
         Finding::FewLoci { row, typed } => {
             let what = format!(
-                "{typed} of the loci matched on are typed, fewer than {least}: such a profile says little; type more"
+                "{typed} of the loci matched on are typed, fewer than {least}: the profile says little; type more loci"
             );
             (line(row), None, Severity::Warning, FindingCode::FewLoci, what)
         }
         Finding::Homozygous { row, homozygous, typed, tail } => {
             let what = format!(
-                "{homozygous} of {typed} loci are homozygous, as in one sound profile of {:.0}: alleles may have dropped \
-                 out; type the sample again, or give it a drop_out",
+                "{homozygous} of {typed} loci are homozygous, which is so in 1 of {:.0} correct profiles: alleles may \
+                 have dropped out; type the sample again, or give it a drop_out",
                 1.0 / tail
             );
             (line(row), None, Severity::Warning, FindingCode::Homozygosity, what)
         }
         Finding::FarAllele { row, locus } => {
-            let what = "an allele lies more than three repeats beyond all that the frequency table lists: kept; look at \
+            let what = "the allele is more than three repeats outside the range of the frequency table: kept; check \
                         the typing again";
             (line(row), column(locus), Severity::Warning, FindingCode::AlleleFar, what.to_owned())
         }
         Finding::Unlisted { locus, row, profiles } => {
             let what = format!(
-                "alleles that the frequency table does not list, in {profiles} of the profiles, here first: they get the \
-                 floor frequency"
+                "alleles that the frequency table does not list get the floor frequency; profiles that have one: \
+                 {profiles}, the first of them here"
             );
             (line(row), column(locus), Severity::Note, FindingCode::AlleleUnlisted, what)
         }
         Finding::Untyped { locus } => {
             let what =
-                "no row has this locus, though it has a column: is a column shifted or renamed? If not, remove it";
+                "the locus has a column and no genotypes; check whether a column is shifted or renamed, else remove it";
             (0, column(locus), Severity::Warning, FindingCode::LocusUntyped, what.to_owned())
         }
         Finding::Misfit { locus, distance, profiles, fits } => {
@@ -106,13 +106,13 @@ fn problem(file: &Arc<str>, intake: &Intake, least: usize, finding: Finding) -> 
                 }
                 Fits::Nothing => (
                     FindingCode::Frequencies,
-                    "look at ladder, kit and column; if many loci are named so, the table is of another population"
+                    "check ladder, kit and column; if many loci have this warning, the table is of another population"
                         .to_owned(),
                 ),
             };
             let what = format!(
-                "allele frequencies of {profiles} profiles are not those of the store's table (distance {distance:.3} on \
-                 the scale of F_ST): {likely}"
+                "the allele frequencies of {profiles} profiles differ from the store's table (distance {distance:.3} \
+                 on the scale of F_ST): {likely}"
             );
             (0, column(locus), Severity::Warning, code, what)
         }

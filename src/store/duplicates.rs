@@ -124,7 +124,9 @@ impl NewSamples {
         });
         let more = (pairs.len() > NAMED).then(|| {
             let number = count((pairs.len() - NAMED) as u64);
-            let what = format!("and {number} pairs more: `reunite kin --within all --relation identity` lists all");
+            let what = format!(
+                "pairs that are not listed here: {number}; `reunite kin --within all --relation identity` lists all"
+            );
             finding(None, FindingCode::SameProfileMore, what)
         });
         (file.clone(), named.chain(more).collect())

@@ -1,6 +1,6 @@
 //! Why an operation on a store fails.
 //!
-//! Errors carry data and name neither options nor commands: whoever offers the operation knows what to do about them.
+//! Errors carry data and name neither options nor commands: the caller that offers the operation adds what to type.
 
 use std::error::Error;
 use std::io;
@@ -22,7 +22,7 @@ use super::config::SettingsError;
 use super::output_error::OutputError;
 use super::settings::UnfitModel;
 
-/// What was being done with a file or folder when the operating system refused.
+/// The operation on a file or folder that the operating system refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileAction {
@@ -54,7 +54,7 @@ impl FileAction {
     fn words(self) -> &'static str {
         match self {
             Self::Read => "cannot read",
-            Self::ReadBack => "cannot read what is to be",
+            Self::ReadBack => "cannot read back",
             Self::Write => "cannot write",
             Self::Remove => "cannot remove",
             Self::MakeStore => "cannot make the store",
@@ -72,11 +72,11 @@ impl FileAction {
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadNumber {
-    /// A threshold for log10 LR that is no finite number.
-    #[error("a least log10 LR of {0} is not a finite number")]
+    /// A threshold for log10 LR that is not a finite number.
+    #[error("the minimum log10 LR {0} must be a finite number")]
     MinLog10Lr(f64),
     /// A bound on chance hits that is not above 0.
-    #[error("a bound of {0} on chance hits is not greater than 0")]
+    #[error("the bound {0} on chance hits must be greater than 0")]
     MaxChanceHits(f64),
 }
 
@@ -85,18 +85,18 @@ pub enum BadNumber {
 #[non_exhaustive]
 pub enum Incomplete {
     /// Not all families were found.
-    #[error("it has {expected} families, of which {found} were found")]
+    #[error("its number of families is {expected}, but it holds {found}")]
     Families {
         /// As counted.
         expected: u64,
         /// As read.
         found: u64,
     },
-    /// Not everyone who came since the last run was found.
-    #[error("it does not tell all that came since the last run")]
+    /// Some samples or families that were added since the last run are missing.
+    #[error("some samples or families added since the last run are missing")]
     Changes,
     /// The ledger does not know its own generation.
-    #[error("it does not know its own generation")]
+    #[error("its generation is missing")]
     Generation,
     /// A family that should have a pedigree has none.
     #[error("family {0} has no pedigree")]
@@ -110,7 +110,7 @@ fn names(loci: &[Locus]) -> String {
 
 /// What of populations a message names.
 fn known_populations(known: &[String]) -> String {
-    if known.is_empty() { String::new() } else { format!("; it has those of {}", known.join(", ")) }
+    if known.is_empty() { String::new() } else { format!("; it has tables of {}", known.join(", ")) }
 }
 
 /// Why an operation on a store fails.
@@ -136,9 +136,9 @@ pub enum StoreError {
         source: MapError,
     },
     /// An agency has no column map.
-    #[error("the store keeps no column map of {0:?}")]
+    #[error("the store has no column map of {0:?}")]
     NoColumnMap(String),
-    /// The file is a pipe, a device or the like.
+    /// The file is a pipe, a device or another special file.
     #[error("{} is a pipe or a device, not a file", shown_path(.0))]
     NotAFile(PathBuf),
     /// There is no store in this folder.
@@ -147,16 +147,16 @@ pub enum StoreError {
     /// A store cannot be made in a folder that holds something.
     #[error("{} exists already and is not an empty folder", shown_path(.0))]
     NotEmpty(PathBuf),
-    /// There is no such folder for indices.
-    #[error("{}: there is no such folder", shown_path(.0))]
+    /// The folder for indices does not exist.
+    #[error("{}: the folder does not exist", shown_path(.0))]
     NoIndexFolder(PathBuf),
     /// The folder for indices belongs to someone else, or others can read it.
     #[error(
-        "{} is to hold the index, but it is no folder that the owner of the store alone can read: remove it",
+        "{} cannot hold the index, because it is not a folder that only the owner of the store can read; remove it",
         shown_path(.0)
     )]
     OpenIndexFolder(PathBuf),
-    /// `reunite.toml` is no such file.
+    /// `reunite.toml` cannot be read as TOML.
     #[error("{} cannot be read", shown_path(path))]
     Config {
         /// The file.
@@ -167,8 +167,11 @@ pub enum StoreError {
     /// `reunite.toml` cannot be written.
     #[error("the settings cannot be written: {0}")]
     WriteConfig(#[from] toml::ser::Error),
-    /// The store was made with another layout of folders.
-    #[error("the store has layout version {found}, this program knows {known}")]
+    /// The store has another version of the layout of its folders.
+    #[error(
+        "the store has layout version {found}, and this program supports version {known}; use the program's version \
+         that made the store"
+    )]
     Version {
         /// The store's.
         found: u32,
@@ -198,7 +201,8 @@ pub enum StoreError {
     },
     /// A population's table lacks loci of the store's panel.
     #[error(
-        "the frequency table of the population {name} lacks {}, which the store matches on: a run with it would lose them",
+        "the frequency table of the population {name} lacks {}, which the store matches on: a run with this table \
+         would ignore these loci",
         names(loci)
     )]
     PopulationLacks {
@@ -209,26 +213,29 @@ pub enum StoreError {
     },
     /// Another table would take loci away from the panel.
     #[error(
-        "the table lacks {}, which the store matches on: what its samples have there would not count any more",
+        "the table lacks {}, which the store matches on: a match would ignore the samples' genotypes there",
         names(.0)
     )]
     LociLost(Vec<Locus>),
     /// A population cannot have this name.
-    #[error("a population's name has 1 to 40 letters, digits, spaces, `-` and `_`")]
+    #[error("the name of the population is invalid; write 1 to 40 letters, digits, spaces, `-` or `_`")]
     PopulationName,
     /// The store's table was exchanged after it was opened.
-    #[error("the store's frequency table was exchanged meanwhile")]
+    #[error("the store's frequency table was replaced while this command ran")]
     TableExchanged,
     /// The ledger belongs to another store.
     #[error("{} is the ledger of another store", shown_path(.0))]
     OtherLedger(PathBuf),
     /// There is no group of accounts of this name.
     #[error(
-        "this machine knows no group {}: make it, or name another one under [access] in reunite.toml", shown(.0)
+        "this machine has no group {}; create it, or name another one under [access] in reunite.toml", shown(.0)
     )]
     NoGroup(String),
     /// A new store cannot be a group's.
-    #[error("cannot give the store to the group {}: {source}; only its members, and root, can", shown(group))]
+    #[error(
+        "cannot give the store to the group {}: {source}; run the command as root or as a member of the group",
+        shown(group)
+    )]
     CannotGive {
         /// The group.
         group: String,
@@ -237,7 +244,7 @@ pub enum StoreError {
     },
     /// This account may only read.
     #[error(
-        "this account may read the store {}, and not write to it: it can list and verify what is in it, and nothing else",
+        "this account can read the store {}, but not write to it: it can only list and verify its contents",
         shown_path(.0)
     )]
     CannotWrite(PathBuf),
@@ -249,40 +256,40 @@ pub enum StoreError {
         /// ` (process ...)`, if it is known.
         holder: String,
     },
-    /// This needs the secret key, and none was named.
-    #[error("the secret key is needed")]
+    /// The operation requires the secret key, and none was given.
+    #[error("this command requires the secret key")]
     KeyNeeded,
     /// The ledger is encrypted and cannot be opened without its key.
     #[error("the ledger is encrypted: {0}")]
     EncryptedLedger(Box<StoreError>),
     /// This build encrypts ledgers, so that a store is made with its key.
-    #[error("this build encrypts the ledger, which takes the key")]
+    #[error("this build encrypts the ledger, which requires the key")]
     KeyForNewLedger,
     /// A secret file lies inside the store.
-    #[error("the {what} lies inside the store: keep it elsewhere, or whoever takes the store has both")]
+    #[error("the {what} is inside the store; move it elsewhere, because anyone who copies the store would have both")]
     InsideStore {
         /// Its kind.
         what: &'static str,
     },
-    /// This needs a reason for the audit chain.
-    #[error("this needs a reason, which is kept in the audit chain")]
+    /// The operation requires a reason for the audit chain.
+    #[error("this command requires a reason for the audit chain")]
     ReasonNeeded,
-    /// A file exists that was not to be replaced.
+    /// An existing file would be overwritten.
     #[error("{} exists", shown_path(.0))]
     FileExists(PathBuf),
-    /// An output cannot go to its place.
+    /// An output cannot be written to its path.
     #[error("{0}")]
     Output(#[from] OutputError),
     /// See [`IntakeError`].
     #[error("{0}")]
     Unread(#[from] IntakeError),
     /// The file has one database and no sheets.
-    #[error("{} is a Familias project, which has one database: neither a population nor a sheet can be chosen", shown_path(.0))]
+    #[error("{} is a Familias project, which has one database; leave out the population and the sheet", shown_path(.0))]
     OnePopulation(PathBuf),
     /// A frequency table is not understood.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Frequencies(Vec<Problem>),
-    /// A frequency table that the store keeps was changed.
+    /// A frequency table of the store was changed.
     #[error("{}", shown_path(path))]
     KeptTable {
         /// The file.
@@ -307,14 +314,14 @@ pub enum StoreError {
     /// A number is out of range.
     #[error("{0}")]
     Number(#[from] BadNumber),
-    /// An altered ledger is not sound.
-    #[error("the ledger was altered, and is damaged: it is not taken for what was written")]
+    /// An altered ledger is damaged.
+    #[error("the ledger was altered and is damaged, so it cannot be accepted")]
     StillUnsound,
     /// Nothing was matched yet.
     #[error("nothing has been matched yet")]
     NeverMatched,
     /// The ledger was changed while a run began.
-    #[error("the ledger was changed while the index was opened")]
+    #[error("another command changed the ledger while this one opened the index")]
     ChangedMeanwhile,
     /// The ledger lacks something that it should have.
     #[error("the ledger is damaged: {0}")]
@@ -322,17 +329,17 @@ pub enum StoreError {
     /// A value cannot be written as JSON.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
-    /// There is no such family.
+    /// The store does not have the family.
     #[error("there is no family {0} in the store")]
     NoFamily(Pseudonym),
-    /// There is no such child.
+    /// The store does not have the child.
     #[error("there is no child {0} in the store")]
     NoChild(Pseudonym),
-    /// There is no such sample or family.
+    /// The store does not have the sample or family.
     #[error("there is no sample or family {0} in the store")]
     NoSubject(Pseudonym),
     /// Nobody was named.
-    #[error("nobody was named")]
+    #[error("no sample or family was named")]
     Nobody,
     /// A pair cannot be scored.
     #[error("locus {locus}: {reason}")]
@@ -343,7 +350,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The families could not be marked.
-    #[error("marking families")]
+    #[error("cannot mark the families")]
     Marking(#[source] LedgerError),
     /// A file of pedigrees or a case list has errors.
     #[error("{}: {} found, nothing imported", shown_path(path), plural(problems.len() as u64, "problem"))]
@@ -354,31 +361,31 @@ pub enum StoreError {
         problems: Vec<Problem>,
     },
     /// A file could not be imported.
-    #[error("importing {file}")]
+    #[error("cannot import {file}")]
     Import {
         /// The file, as named.
         file: String,
         /// Why not.
         source: LedgerError,
     },
-    /// That a file was refused could not be recorded.
-    #[error("recording that a file was refused")]
+    /// The refusal of a file could not be recorded.
+    #[error("cannot record that a file was refused")]
     Recording(#[source] LedgerError),
     /// A folder holds no file to import.
-    #[error("{}: the folder holds no file to import: names end in .{}", shown_path(folder), endings.join(", ."))]
+    #[error("{}: the folder holds no file to import; names must end in .{}", shown_path(folder), endings.join(", ."))]
     NothingToImport {
         /// The folder.
         folder: PathBuf,
         /// The endings that are read.
         endings: &'static [&'static str],
     },
-    /// A pedigree file is of no use for children.
-    #[error("a file of pedigrees requires that families are imported")]
+    /// A pedigree file was given for an import of children.
+    #[error("a pedigree file can only be imported with families")]
     PedigreesOfChildren,
-    /// With a case list, what the files hold must be said.
-    #[error("a case list requires that it is said whether the files hold families or children")]
+    /// A case list was given without stating whether the files hold families or children.
+    #[error("a case list does not show whether the files hold families or children")]
     CasesWithoutLayout,
-    /// A text file that should be sound has a problem.
+    /// A text file that should be valid has a problem.
     #[error("{0}")]
     Unsound(Problem),
     /// A line of a list of original identifiers is not understood.
@@ -391,7 +398,7 @@ pub enum StoreError {
         /// What is wrong with it.
         source: BadLine,
     },
-    /// A custodian's recipient is none.
+    /// A custodian's recipient is invalid.
     #[error("{0}")]
     Custodian(#[from] CustodianError),
     /// An option of an export conflicts with another.
@@ -403,7 +410,7 @@ pub enum StoreError {
     /// A table cannot be written.
     #[error("{0}")]
     Csv(#[from] csv::Error),
-    /// A family's relations give no pedigree.
+    /// The relations of a family do not form a pedigree.
     #[error("family {family}")]
     Pedigree {
         /// The family.
@@ -412,36 +419,36 @@ pub enum StoreError {
         source: PedigreeError,
     },
     /// A family cannot be planned for.
-    #[error("family {family} cannot be planned for")]
+    #[error("cannot compute the expected power of family {family}")]
     Plan {
         /// The family.
         family: Pseudonym,
         /// Why not.
         source: PlanningError,
     },
-    /// A family has a pedigree of its own, so that relatives by relation have no place in it.
-    #[error("family {0} has a pedigree of its own, in which a relative by relation has no place")]
+    /// A family has a pedigree, so a relative cannot be added by relation alone.
+    #[error("family {0} has a pedigree, so no relative can be added by relation alone")]
     PlanInPedigree(Pseudonym),
-    /// Samples have no sealed original identifier, so that nobody can give them a name under another key.
+    /// Samples have no sealed original identifier, without which they cannot get a pseudonym under another key.
     #[error(
-        "{} samples have no sealed original identifier, so that nobody can say what another key makes of it; nothing was \
-         changed", count(*.0)
+        "samples without a sealed original identifier: {}; without it a sample cannot get a pseudonym under the new \
+         key; nothing was changed", count(*.0)
     )]
     Unsealed(u64),
     /// A sealed file was changed.
-    #[error("{} was changed: restore it from its backup; nothing was changed in the store", shown_path(.0))]
+    #[error("{} was changed; restore it from its backup; nothing was changed in the store", shown_path(.0))]
     VaultChanged(PathBuf),
     /// There is no custodian to seal identifiers to.
     #[error("no custodian is left to seal identifiers to")]
     NoCustodian,
-    /// The store belongs to no key yet.
-    #[error("the store belongs to no key yet: the first import gives it the one that it is run with")]
+    /// The store has no key yet.
+    #[error("the store has no key yet: the first import sets it")]
     NoKeyYet,
-    /// The store had this key before, and left it.
-    #[error("the store had the key {0} before, and left it")]
+    /// The store had this key before and replaced it.
+    #[error("the store had the key {0} before and replaced it")]
     UsedKey(String),
-    /// What is kept of former keys cannot be read.
-    #[error("what the ledger keeps of former keys is damaged: restore the ledger from its backup")]
+    /// The record of former keys cannot be read.
+    #[error("the ledger's record of former keys is damaged; restore the ledger from its backup")]
     FormerKeys,
     /// The new key is the present one.
     #[error("the new key is the store's present one")]
@@ -450,23 +457,23 @@ pub enum StoreError {
     #[error("the new key")]
     NewKey(#[source] KeyError),
     /// The present key could not be used to check the sealed records.
-    #[error("the present key shows that every sealed record belongs to its pseudonym")]
+    #[error("the present key is required to check that every sealed record belongs to its pseudonym")]
     PresentKey(#[source] Box<StoreError>),
     /// A change of the key failed.
     #[error("{state}")]
     Rotation {
-        /// What the store is like now.
+        /// The state of the store now.
         state: RotationState,
         /// What failed.
         source: Box<StoreError>,
     },
-    /// A change of the key failed, and so did clearing away what it had begun. The store has the key that it had.
+    /// A change of the key failed, and so did deleting the unfinished change. The store keeps its key.
     #[error(
-        "nothing was changed, the store has the key that it had; what was begun could not be cleared away ({})",
+        "nothing was changed, and the store keeps its key; the unfinished change could not be deleted ({})",
         why.with_causes()
     )]
     RotationNotCleared {
-        /// Why it could not be cleared away.
+        /// Why it could not be deleted.
         why: Box<StoreError>,
         /// What failed.
         source: Box<StoreError>,
@@ -474,8 +481,8 @@ pub enum StoreError {
     /// This build does not encrypt ledgers.
     #[error("this build does not encrypt ledgers")]
     CannotEncrypt,
-    /// The audit chain does not hold, so it is not signed.
-    #[error("the audit chain does not hold, and is not signed")]
+    /// The audit chain is invalid, so it is not signed.
+    #[error("the audit chain is invalid, so it is not signed")]
     BrokenChain,
     /// A record of the audit chain is damaged.
     #[error("record {number} of the audit chain is damaged")]
@@ -491,7 +498,7 @@ pub enum StoreError {
     /// The clock is before 1970 or after 9999.
     #[error("the clock of this machine shows a year before 1970 or after 9999")]
     Clock,
-    /// SQLite's own errors, which do not name the file.
+    /// An error of SQLite, which does not name the file.
     #[error("{}", shown_path(path))]
     LedgerAt {
         /// The ledger's file.
@@ -502,7 +509,7 @@ pub enum StoreError {
     /// See [`LedgerError`].
     #[error("{0}")]
     Ledger(#[from] LedgerError),
-    /// An index, by its file.
+    /// An error of an index, with its file.
     #[error("{}", shown_path(path))]
     IndexAt {
         /// The index's file.
@@ -563,34 +570,34 @@ pub enum BadLine {
     #[error("{0}")]
     Io(#[from] io::Error),
     /// It is longer than any identifier.
-    #[error("is longer than any identifier can be: a line end is missing")]
+    #[error("is longer than any identifier can be; check for a missing line end")]
     Long,
     /// It is not UTF-8.
     #[error("is not UTF-8 text")]
     NotUtf8,
-    /// The list has more lines than this.
-    #[error("a list may have {0} identifiers at most: divide it")]
+    /// The list has more identifiers than this.
+    #[error("the list has more than {0} identifiers; split it")]
     Many(usize),
     /// It is not an identifier.
     #[error("{0}")]
     Identifier(#[from] IdentifierError),
 }
 
-/// What a store is like after a change of the key failed.
+/// The state of a store after a change of the key failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RotationState {
-    /// It has the key that it had.
-    #[error("nothing was changed, the store has the key that it had")]
+    /// It keeps its key.
+    #[error("nothing was changed, and the store keeps its key")]
     Unchanged,
-    /// It has the new key; what is left of old pseudonyms remains to be removed.
-    #[error("the store has the new key, and traces of old pseudonyms are left")]
+    /// It has the new key; traces of old pseudonyms remain to be deleted.
+    #[error("the store has the new key, but traces of old pseudonyms remain")]
     TracesLeft,
-    /// It has the new key; its index is to be built again.
+    /// It has the new key; its index must be built again.
     #[error("the store has the new key")]
     NewKey,
-    /// It is not known.
-    #[error("which key the store has is not known now")]
+    /// The state is unknown.
+    #[error("it is unknown which key the store has now")]
     Unknown,
 }
 
@@ -602,10 +609,10 @@ pub enum ExportConflict {
     #[error("a .fam file holds genotypes, which identify people")]
     FamNeedsGenotypes,
     /// A Familias project holds pedigrees itself.
-    #[error("a .fam file holds the pedigrees itself")]
+    #[error("a .fam file already contains the pedigrees")]
     FamHoldsPedigrees,
     /// A CSV file holds families or children.
-    #[error("a CSV file holds families or children: say which")]
+    #[error("a CSV file holds either families or children")]
     NoLayout,
     /// Pedigrees are those of families.
     #[error("pedigrees are written with families only")]
@@ -619,7 +626,7 @@ pub enum ExportConflict {
     /// None of the named families has a candidate.
     #[error("there is no candidate to write")]
     NoCandidate,
-    /// Families have pedigrees, which a CSV file of relatives cannot hold.
-    #[error("{} of these families have a pedigree, which a CSV file of relatives cannot hold", count(*.0))]
+    /// Some families have pedigrees, which a CSV file of relatives cannot hold.
+    #[error("families with a pedigree: {}; a CSV file of relatives cannot hold pedigrees", count(*.0))]
     PedigreesNeeded(u64),
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::audit::Entry;
 use crate::ledger::{CandidateFilter, Chosen, Ledger};
 use crate::model::{DropOut, FamilyPedigree, Layout, Locus, Pedigree, Pseudonym, Relation, SampleRecord, Sex};
-use crate::report::words::{count, plural};
+use crate::report::words::{counted, plural};
 use crate::report::{
     FamFamily, FamPerson, FamWriter, Origin, SampleTypings, TidyCsv, TidyRow, pedigrees_csv, typings_csv,
 };
@@ -129,13 +129,14 @@ impl fmt::Display for ExportedContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Families { relatives, families, pedigrees } => {
-                write!(f, "{} relatives of {} families", count(relatives), count(families))?;
-                pedigrees.map_or(Ok(()), |pedigrees| write!(f, ", {} pedigrees", count(pedigrees)))
+                write!(f, "{} of {}", plural(relatives, "relative"), counted(families, "family", "families"))?;
+                pedigrees.map_or(Ok(()), |pedigrees| write!(f, ", {}", plural(pedigrees, "pedigree")))
             }
-            Self::Children(children) => write!(f, "{} children", count(children)),
-            Self::Case { children } => write!(f, "a case of 1 families and {} children", count(children)),
+            Self::Children(children) => f.write_str(&counted(children, "child", "children")),
+            Self::Case { children } => write!(f, "a case of 1 family and {}", counted(children, "child", "children")),
             Self::Project { families, children } => {
-                write!(f, "a project of {} families and {} children", count(families), count(children))
+                let families = counted(families, "family", "families");
+                write!(f, "a project of {families} and {}", counted(children, "child", "children"))
             }
         }
     }
@@ -172,28 +173,28 @@ impl fmt::Display for ExportRemark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::NoCandidates(family) => write!(f, "family {family} has no candidate"),
-            Self::WithdrawnLeftOut(families) => write!(f, "{} withdrawn families are left out", count(families)),
-            Self::DropOutNotWritten => {
-                f.write_str("drop-out is not written: the DVI module sets it for all, among its options")
+            Self::WithdrawnLeftOut(families) => {
+                write!(f, "{} left out", counted(families, "withdrawn family", "withdrawn families"))
             }
-            Self::LinkedLociIndependent => f.write_str("linked loci are independent in a .fam file"),
-            Self::Untyped(samples) => write!(
-                f,
-                "{} samples are typed at no locus of the panel: they are written without DNA data",
-                count(samples)
-            ),
+            Self::DropOutNotWritten => {
+                f.write_str("drop-out is not written; set it for all samples in the options of the DVI module")
+            }
+            Self::LinkedLociIndependent => f.write_str("a .fam file treats linked loci as independent"),
+            Self::Untyped(samples) => {
+                write!(f, "{} without a typed locus of the panel: written without DNA data", plural(samples, "sample"))
+            }
             Self::MultiAllelic { genotypes, samples } => write!(
                 f,
-                "a .fam file has no place for more than two alleles: written as untyped are {} genotypes of {} samples",
-                count(genotypes),
-                count(samples)
+                "a .fam file cannot hold more than two alleles at a locus: {} of {} written as untyped",
+                plural(genotypes, "genotype"),
+                plural(samples, "sample")
             ),
             Self::WrittenAsMale(children) => {
-                write!(f, "{} children without a recorded sex are written as male", count(children))
+                write!(f, "{} without a recorded sex written as male", counted(children, "child", "children"))
             }
             Self::SeveralTypings(samples) => write!(
                 f,
-                "{} with several typings: the file holds what the typings of each show together",
+                "{} with several typings: the file holds the combined genotypes of each",
                 plural(samples, "sample")
             ),
         }

@@ -97,26 +97,26 @@ impl fmt::Display for FrequencyNote {
             Self::Finding(problem) => problem.fmt(f),
             Self::SumOff { file, locus, sum } => write!(
                 f,
-                "{file}: the frequencies of {locus} add up to {sum:.4}, not to 1: they are divided by that; look for a lost or \
-                 wrong one"
+                "{file}: the frequencies of {locus} add up to {sum:.4}, not to 1, so each was divided by the sum; look \
+                 for a missing or wrong one"
             ),
             Self::Floor { file, floor: Some(floor) } => {
-                write!(f, "{file}: a row gives alleles that have none the frequency {floor}: the model takes it")
+                write!(f, "{file}: a row gives alleles without a frequency the frequency {floor}: the model uses it")
             }
             Self::Floor { file, floor: None } => write!(
                 f,
-                "{file}: a row gives alleles that have none another frequency at each locus, and here all loci have one rule: \
-                 the model takes (n+1)/(2N+1) of the persons counted"
+                "{file}: a row gives alleles without a frequency a different frequency at each locus, and this program \
+                 applies one rule to all loci: the model uses (n+1)/(2N+1) of the persons counted"
             ),
             Self::DropOut { file, loci } => write!(
                 f,
-                "{file}: drop-out is considered there person by person, so import takes it with the samples, and the model \
+                "{file}: the project sets drop-out for each person, so import reads it with the samples, and the model \
                  has none; it is set at {}",
                 names(loci)
             ),
             Self::BelowRare { file, loci } => write!(
                 f,
-                "{file}: alleles that are listed with less than the minor allele frequency keep theirs: at {}",
+                "{file}: listed alleles below the minor allele frequency keep their own frequency: at {}",
                 names(loci)
             ),
         }
@@ -128,7 +128,10 @@ impl fmt::Display for FrequencyNote {
 #[non_exhaustive]
 pub enum UnknownMutation {
     /// Two loci have different models or rates.
-    #[error("the file gives {other} another mutation model, or other rates, than {first}, and here all loci have one")]
+    #[error(
+        "the file gives {other} another mutation model, or other rates, than {first}, and this program uses one model \
+         for all loci"
+    )]
     LociDiffer {
         /// The first locus.
         first: Locus,
@@ -136,22 +139,24 @@ pub enum UnknownMutation {
         other: Locus,
     },
     /// Mothers and fathers have different models.
-    #[error("the file gives mothers and fathers different mutation models, and here only rates differ")]
+    #[error(
+        "the file gives mothers and fathers different mutation models, and this program supports different rates only"
+    )]
     SexesDiffer,
     /// Stepwise along the list of alleles, which has gaps or microvariants.
     #[error(
-        "the file counts mutation steps along the list of alleles (stepwise, unstationary), which is another model where \
-         alleles are missing from the row or have microvariants"
+        "the file counts mutation steps along the list of alleles (stepwise, unstationary), which differs from this \
+         program's model where alleles are missing from the list or are microvariants"
     )]
     StepsAlongList,
     /// Stepwise and stationary.
-    #[error("the file has the stationary stepwise mutation model, which is not known here")]
+    #[error("the file has the stationary stepwise mutation model, which this program does not support")]
     Stationary,
 }
 
 /// Why a Familias database gives no frequency for alleles that it does not list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the file has another minor allele frequency at each locus, and here all loci have one")]
+#[error("the file has another minor allele frequency at each locus, and this program uses one for all loci")]
 pub struct UnknownFloor;
 
 /// The database as a frequency table.

@@ -395,7 +395,10 @@ impl Desk<'_> {
             let mut intake = self.read(&name, &bytes, sheet.as_deref());
             if given_up {
                 let mib = bytes.len() >> 20;
-                let what = format!("nothing sound came any more: {mib} MiB were read, the rest was not");
+                let what = format!(
+                    "no valid row in a long part of the file: only the first {mib} MiB were read; check whether it is \
+                     the right file"
+                );
                 intake.problems.push(about_file(&name, Severity::Error, FindingCode::GivenUp, what));
             }
             self.take(intake, &name, FileReport::new(name.clone()), started)?;
@@ -683,7 +686,7 @@ fn refused(layout: Layout, record: Entry) -> Entry {
 
 /// The finding that the persons of a file were not looked for under other numbers.
 fn not_looked_for(name: &str, error: &StoreError) -> ImportFinding {
-    let what = format!("persons with two numbers were not looked for: {}", error.with_causes());
+    let what = format!("the search for persons with two numbers failed: {}", error.with_causes());
     about_file(name, Severity::Warning, FindingCode::Identities, what).into()
 }
 
@@ -691,7 +694,7 @@ fn not_looked_for(name: &str, error: &StoreError) -> ImportFinding {
 fn superseded(name: &str, imported_at: Option<i64>) -> Problem {
     let at = imported_at.and_then(|at| jiff::Timestamp::from_second(at).ok());
     let at = at.map_or(String::new(), |at| at.strftime(" on %Y-%m-%d %H:%M UTC").to_string());
-    let what = format!("was imported{at}, and its samples were changed since: skipped; nothing is to be done");
+    let what = format!("was imported{at}, and later files changed its samples: skipped, no action required");
     about_file(name, Severity::Note, FindingCode::Superseded, what)
 }
 

@@ -1,4 +1,4 @@
-//! What an operation tells while it works, and how it is stopped.
+//! Notices that an operation of the store sends while it works, and the means to stop it.
 
 use std::any::Any;
 use std::fmt;
@@ -10,12 +10,12 @@ use crate::kinship::KinshipError;
 use crate::ledger::ImportReport;
 use crate::matching::Watch;
 use crate::model::{Layout, Pseudonym};
-use crate::report::words::{count, plural};
+use crate::report::words::{count, counted, plural};
 
 use super::changed_settings::ChangedSetting;
 use super::error::StoreError;
 
-/// Follows an operation: hears its notices, shows how far it is, and may stop it.
+/// Follows an operation: receives its notices, shows its progress, and can stop it.
 ///
 /// Every method has a default that does nothing, so an empty implementation is silent:
 ///
@@ -30,7 +30,7 @@ use super::error::StoreError;
 /// }
 /// ```
 pub trait Observer {
-    /// Hears a notice, in the order of the work.
+    /// Receives a notice, in the order of the work.
     fn notice(&self, notice: &Notice<'_>) {
         let _ = notice;
     }
@@ -47,7 +47,7 @@ pub trait Observer {
     }
 }
 
-/// Hears nothing and stops nothing.
+/// Ignores all notices and stops nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 
@@ -58,7 +58,7 @@ impl Observer for Silent {}
 pub struct ImportFinding {
     /// Place, severity, code and cause.
     pub problem: Problem,
-    /// As it is written in a list of findings: some name several lines.
+    /// The text in a list of findings; some texts name several lines.
     pub text: String,
 }
 
@@ -69,7 +69,7 @@ impl From<Problem> for ImportFinding {
     }
 }
 
-/// Something that an operation tells while it works.
+/// A notice that an operation sends while it works.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice<'a> {
@@ -82,7 +82,7 @@ pub enum Notice<'a> {
         /// What was found.
         findings: &'a [ImportFinding],
     },
-    /// A file was refused for its errors.
+    /// A file was refused because of its errors.
     FileRefused {
         /// The file, as named.
         file: &'a str,
@@ -97,7 +97,7 @@ pub enum Notice<'a> {
         layout: Layout,
         /// What the ledger did with its rows.
         done: &'a ImportReport,
-        /// Whether nothing was changed.
+        /// `true` if nothing was changed.
         dry_run: bool,
     },
     /// The time that a sound file took, its checks included.
@@ -105,29 +105,29 @@ pub enum Notice<'a> {
         /// Seconds.
         seconds: f64,
     },
-    /// A file was refused because rows disagree with the store or with each other.
+    /// A file was refused because rows conflict with the store or with each other.
     FileConflicts {
         /// The file, as named.
         file: &'a str,
         /// How many rows.
         rows: u64,
-        /// Whether the file's version, or the store's, can be taken for all of them.
+        /// `true` if one version, the file's or the store's, can be kept for all of them.
         replaceable: bool,
-        /// Whether all of them bring somebody back who was expunged.
+        /// `true` if all of them bring back somebody who was expunged.
         expunged: bool,
     },
-    /// Samples and families that were expunged were taken in again, as was asked for.
+    /// Expunged samples and families were imported again, as requested.
     Restored {
         /// The file, as named.
         file: &'a str,
         /// How many.
         number: u64,
-        /// Whether nothing was changed.
+        /// `true` if nothing was changed.
         dry_run: bool,
     },
-    /// Those who were expunged are not recognised any more, as the key is lost that their pseudonyms were made with.
+    /// Expunged samples and families cannot be recognised any more, because the key of their pseudonyms is lost.
     ExpungedForgotten(u64),
-    /// Pedigrees of families of which no file has a sound row.
+    /// Pedigrees of families for which no file has a valid row.
     PedigreesWithoutRows {
         /// The file of pedigrees, as named.
         file: &'a str,
@@ -141,18 +141,18 @@ pub enum Notice<'a> {
         /// Why not.
         error: &'a KinshipError,
     },
-    /// Families that waited for a check of consistency were checked before a match.
+    /// Families whose consistency had not been checked yet were checked before a match.
     FamiliesChecked {
         /// How many.
         families: u64,
         /// How many marks were set.
         marks: u64,
     },
-    /// Settings are others than at the last run.
+    /// Settings have changed since the last run.
     SettingsChanged(&'a [ChangedSetting]),
-    /// Everything is compared with everything although only changes were asked for.
+    /// All pairs are compared, although only changes were requested.
     MatchingAll(WhyFull),
-    /// What a delta compares.
+    /// The families and children that a delta run compares.
     Changed {
         /// Families that are new or changed.
         families: u64,
@@ -172,7 +172,7 @@ pub enum Notice<'a> {
     FamiliesIndexDamaged,
     /// The families index could not be written; the next delta takes longer.
     FamiliesIndexNotWritten(&'a StoreError),
-    /// What was deleted stays in the ledger's journal as long as another process reads it.
+    /// Deleted data stays in the ledger's journal as long as another process reads the ledger.
     TracesStay,
     /// A change of the key begins to open and seal records.
     Resealing {
@@ -181,13 +181,13 @@ pub enum Notice<'a> {
     },
 }
 
-/// Why a run compares everything.
+/// Why a run compares all pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WhyFull {
-    /// It was asked for.
+    /// It was requested.
     Asked,
-    /// There is no run before.
+    /// There was no run before.
     First,
     /// The last run had another basis.
     OtherBasis,
@@ -200,11 +200,11 @@ pub enum WhyFull {
 impl fmt::Display for WhyFull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Asked => "it was asked for",
+            Self::Asked => "as requested",
             Self::First => "nothing was matched before",
-            Self::OtherBasis => "model, frequencies or criterion are not those of the last run",
-            Self::DependsOnAll => "who is among a family's best, or a chance hit, depends on all children",
-            Self::UnknownChanges => "it is not known what changed since the last run",
+            Self::OtherBasis => "the model, the frequencies or the criterion changed since the last run",
+            Self::DependsOnAll => "a limit per family or on chance hits depends on all children",
+            Self::UnknownChanges => "the changes since the last run are unknown",
         })
     }
 }
@@ -226,14 +226,15 @@ impl fmt::Display for Notice<'_> {
             }
             Self::FileTime { seconds } => write!(f, "  in {seconds:.2} s"),
             Self::Restored { file, number, dry_run } => {
-                let done = if *dry_run { "would be taken in again" } else { "taken in again" };
-                write!(f, "{file}: {} who had been expunged {done}", plural(*number, "sample or family"))
+                let done = if *dry_run { "would be imported again" } else { "imported again" };
+                let expunged = counted(*number, "expunged sample or family", "expunged samples or families");
+                write!(f, "{file}: {expunged} {done}")
             }
             Self::ExpungedForgotten(number) => write!(
                 f,
-                "{} of before the key was lost cannot be recognised any more: a file that brings them back will not be \
-                 refused",
-                plural(*number, "expunged sample or family")
+                "{} cannot be recognised any more, because the key of their pseudonyms is lost: a file that brings \
+                 them back will not be refused",
+                counted(*number, "expunged sample or family", "expunged samples or families")
             ),
             Self::FileConflicts { file, rows, .. } => write!(
                 f,
@@ -242,7 +243,7 @@ impl fmt::Display for Notice<'_> {
             ),
             Self::PedigreesWithoutRows { file, pedigrees } => write!(
                 f,
-                "{file}: {} of families without a sound row here: not imported",
+                "{file}: {} not imported, because no file has a valid row of the family",
                 plural(*pedigrees, "pedigree")
             ),
             Self::FamilyNotChecked { family, error } => {
@@ -251,7 +252,7 @@ impl fmt::Display for Notice<'_> {
             Self::FamiliesChecked { families, marks } => write!(
                 f,
                 "checked {} for consistency first: {} set",
-                if *families == 1 { "1 family".to_owned() } else { format!("{} families", count(*families)) },
+                counted(*families, "family", "families"),
                 plural(*marks, "mark")
             ),
             Self::SettingsChanged(changed) => {
@@ -260,28 +261,32 @@ impl fmt::Display for Notice<'_> {
             Self::MatchingAll(why) => write!(f, "everything is matched: {why}"),
             Self::Changed { families, children } => write!(
                 f,
-                "since the last run {} families and {} children came or changed",
-                count(*families),
-                count(*children)
+                "new or changed since the last run: {} and {}",
+                counted(*families, "family", "families"),
+                counted(*children, "child", "children")
             ),
             Self::IndexBuilt { children, seconds, why } => {
-                write!(f, "built the index of {} children in {seconds:.2} s (", count(*children))?;
+                write!(f, "built the index of {} in {seconds:.2} s (", counted(*children, "child", "children"))?;
                 match why {
                     Some(why) => write!(f, "{why})"),
                     None => f.write_str("there is no index yet)"),
                 }
             }
-            Self::FamiliesIndexDamaged => {
-                f.write_str("the families index is damaged: all families are compiled again, and it is written anew")
-            }
+            Self::FamiliesIndexDamaged => f.write_str(
+                "the families index is damaged: this run compiles all families again and rewrites the index",
+            ),
             Self::FamiliesIndexNotWritten(error) => {
-                write!(f, "the next delta will compile all families again: {}", error.with_causes())
+                write!(
+                    f,
+                    "cannot write the families index, so the next delta match compiles all families again: {}",
+                    error.with_causes()
+                )
             }
             Self::TracesStay => f.write_str(
-                "traces of what was expunged, or of old pseudonyms, stay in the ledger's journal as long as another \
-                 command reads it; the next import, match, expunge or index removes them",
+                "another command is reading the ledger, so traces of expunged records or of old pseudonyms stay in its \
+                 journal; the next import, match, expunge or index deletes them",
             ),
-            Self::Resealing { records } => write!(f, "opening and sealing {} records", count(*records)),
+            Self::Resealing { records } => write!(f, "opening and sealing {}", plural(*records, "record")),
         }
     }
 }

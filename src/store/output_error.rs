@@ -9,7 +9,7 @@ use crate::model::shown_path;
 #[non_exhaustive]
 pub enum OutputError {
     /// A link, folder, pipe, socket or device.
-    #[error("{} is not a regular file but {what}, which an output never replaces", shown_path(path))]
+    #[error("{} is not a regular file but {what}; an output can only replace a regular file", shown_path(path))]
     Special {
         /// The place.
         path: PathBuf,
@@ -17,13 +17,13 @@ pub enum OutputError {
         what: &'static str,
     },
     /// Something stands there, and the output is a new file.
-    #[error("{} exists, and is not replaced", shown_path(.0))]
+    #[error("{} exists already, and is not overwritten", shown_path(.0))]
     Exists(PathBuf),
     /// The command reads the file.
-    #[error("{} is read by this command, which would write over it", shown_path(.0))]
+    #[error("this command reads {}, and would overwrite it", shown_path(.0))]
     Input(PathBuf),
     /// Another file of the same command goes to the same place.
-    #[error("two outputs of this command are to be written to {}", shown_path(.0))]
+    #[error("two outputs of this command have the same file {}", shown_path(.0))]
     Twice(PathBuf),
     /// Something else than an earlier output of this kind.
     #[error("{} exists, and is not an earlier output of this kind", shown_path(.0))]
@@ -32,6 +32,6 @@ pub enum OutputError {
     #[error("{} is in the folder of a store, where only the store writes", shown_path(.0))]
     InStore(PathBuf),
     /// A secret key.
-    #[error("{} holds a secret key, which cannot be made again", shown_path(.0))]
+    #[error("{} holds a secret key, which cannot be recovered", shown_path(.0))]
     Secret(PathBuf),
 }

@@ -35,8 +35,8 @@ impl Settings {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnfitModel {
-    /// The model does not fit the frequencies.
-    #[error("the model ({model}) does not fit the frequencies")]
+    /// The model is incompatible with the frequencies.
+    #[error("the model ({model}) is incompatible with the frequencies")]
     Model {
         /// The model.
         model: Box<Model>,

@@ -59,11 +59,11 @@ fn skipped(path: &Path, beside: &Beside<'_>) -> Option<&'static str> {
     } else if path.is_dir() {
         Some("is a folder within a folder: skipped; import it by itself")
     } else if beside.pedigrees.is_some_and(same) {
-        Some("is the file of pedigrees: skipped here")
+        Some("is the pedigree file: skipped here")
     } else if beside.cases.is_some_and(same) {
         Some("is the case list: skipped here")
     } else if !path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))) {
-        Some("has a name that does not end as files to import do: skipped; name it on the command line to import it")
+        Some("has no ending of a supported file format: skipped; to import it, name it on the command line")
     } else {
         None
     }

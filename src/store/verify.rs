@@ -89,7 +89,7 @@ pub struct VaultCheck {
 #[non_exhaustive]
 pub enum VaultFault {
     /// It holds something else than was written.
-    #[error("{} was changed: restore it from its backup", shown_path(.0))]
+    #[error("{} was changed; restore it from its backup", shown_path(.0))]
     Changed(PathBuf),
     /// It cannot be read.
     #[error("{0}")]
@@ -133,7 +133,9 @@ pub enum MarkFinding {
 impl fmt::Display for MarkFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Differs { family, cause } => write!(f, "family {family}: {cause} is marked or found, but not both"),
+            Self::Differs { family, cause } => {
+                write!(f, "family {family}: the stored marks and the check disagree about {cause}")
+            }
             Self::NotChecked { family, error } => write!(f, "family {family} cannot be checked: {error}"),
         }
     }

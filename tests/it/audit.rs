@@ -184,7 +184,7 @@ fn tampering_is_noticed() {
     sign("store", "first").ends(0).says(&["signed 4 records"]);
     lab.run(&["match"]);
     sign("store", "second").ends(0).says(&["signed 6 records"]);
-    sign("store", "second").ends(2).says(&["exists, and is not replaced", "choose another name"]);
+    sign("store", "second").ends(2).says(&["exists already, and is not overwritten", "choose another name"]);
     let verify = |store: &str, checkpoints: &[&str]| -> Said {
         let mut arguments = vec!["audit".to_owned(), "verify".to_owned()];
         for checkpoint in checkpoints {
@@ -210,7 +210,7 @@ fn tampering_is_noticed() {
     for (store, what) in [("edited", "record 2 was edited"), ("removed", "record 3 is missing")] {
         verify(store, &[]).ends(1).says(&[what]);
         lab.run_on(store, &["verify"]).ends(1).says(&[what]);
-        sign(store, "third").ends(2).says(&["does not hold, and is not signed"]);
+        sign(store, "third").ends(2).says(&["is invalid, so it is not signed"]);
     }
     verify("cut", &["first"]).ends(0);
     verify("cut", &["first", "second"]).ends(1).says(&["the chain has 4 records, and had 6 when this was signed"]);

@@ -43,7 +43,7 @@ fn a_bad_cell_is_named_by_line_and_column() {
         "write one of full-sibling (全同胞), paternal-half",
     );
     families("F2,R2,friend,male,14,22\n", ":2: column C (relation)", "father, mother, parent, full-sibling");
-    families("F2,R2,,male,14,22\n", ":2: column C (relation)", "is none of: father");
+    families("F2,R2,,male,14,22\n", ":2: column C (relation)", "is not one of: father");
     families("F2,R2,father,male,14,22\nF2,R3,father,male,15,22\n", ":3: column C (relation)", "on line 2 already");
     families("F2,R2,mother,male,14,22\n", ":2: column D (sex)", "correct the sex or the relation");
     families(",R2,mother,female,14,22\n", ":2: column A (family_id)", "every sample and family needs one");
@@ -70,9 +70,9 @@ fn a_bad_line_is_named() {
         refused(&lab, "children", [CHILDREN.as_bytes(), rows].concat(), place, remedy);
     };
     children(b"S3,m,14,22\nS4,m\n", ":3", "a comma is missing or too many");
-    children(b"S3,m,14,22,9\n", ":2", "the row has 5 fields, the header has 4");
-    children(b"S3;m;14;22\n", ":2", "the row has 1 fields");
-    children(b"S3,m,14,22\nS4,m,\xff14,22\n", ":3", "not UTF-8 at its byte 6: save the file as CSV UTF-8");
+    children(b"S3,m,14,22,9\n", ":2", "fields in the row: 5, in the header: 4");
+    children(b"S3;m;14;22\n", ":2", "fields in the row: 1,");
+    children(b"S3,m,14,22\nS4,m,\xff14,22\n", ":3", "not UTF-8 at its byte 6; save the file as CSV UTF-8");
     children(
         "名,m,14,22\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().as_slice(),
         ": 2 rows: 2-3",
@@ -94,14 +94,14 @@ fn a_bad_header_or_file_is_named() {
         ":1: column D (comment)",
         "correct its name or remove the column",
     );
-    children("sample_id|sex|vWA\nS3|m|14\n", ":1", "separated by vertical bars: save the file as CSV with commas");
+    children("sample_id|sex|vWA\nS3|m|14\n", ":1", "separated by vertical bars; save the file as CSV with commas");
     children("sample_id;sex;vWA\nS3;m\n", ":2", "a semicolon is missing or too many");
     children("sample_id,sex,vWA_1\nS3,m,14\n", ":1: column C (vWA_1)", "the other is missing");
     children("S3,m,14,22\n", ":1", "the first line must name the columns sample_id, sex");
     children("sex,vWA\nm,14\n", ":1", "the column sample_id is missing");
     children("", "", "the file is empty");
     children("\u{feff}\r\n\r\n", "", "the file is empty");
-    children(CHILDREN, "", "there is a header and no row");
+    children(CHILDREN, "", "the file has a header and no rows");
     let workbook = if cfg!(feature = "xlsx") { "save it again" } else { "save it as CSV UTF-8" };
     children("PK\u{3}\u{4}rest", "", workbook);
     children(&format!("{FAMILIES}F2,R2,father,m,14,22\n"), ":1", "import it with --as families");
@@ -159,7 +159,7 @@ fn a_line_of_100_mb_is_refused_in_little_memory() {
         let (store, key) = (lab.name("store"), lab.name("key"));
         let arguments = ["-", "--store", &store, "--key-file", &key, "import", "--as", "children", &file];
         let said = run(Command::new("sh").args(["-c", &limited]).args(arguments)).ends(2);
-        said.says(&[name, "the line is longer than 64 KiB: a line end is missing", "nothing imported"]);
+        said.says(&[name, "the line is longer than 64 KiB; check for a missing line end", "nothing imported"]);
     }
     assert_eq!(lab.counts(), before);
 }
@@ -205,7 +205,7 @@ fn a_case_list_that_is_wrong_or_missing_changes_nothing() {
     absent.says(&["cannot read", "none.csv"]);
     assert_eq!(lab.counts(), before);
     let said = import("children", "sample_id,sex\nS3,m\nS4,f\nS5,f\n").ends(0);
-    said.says(&["list.csv:4: column A (sample_id): no sound genotypes", "2 rows of children: 2 added", "homozygote"]);
+    said.says(&["list.csv:4: column A (sample_id): no valid genotypes", "2 rows of children: 2 added", "homozygote"]);
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn one_bad_file_does_not_stop_the_others_nor_hide_itself() {
     let lab = lab();
     let (bad, good) = (lab.write("bad.csv", CHILDREN), lab.write("good.csv", format!("{CHILDREN}S3,m,14,22\n")));
     let said = lab.run(&["import", "--as", "children", &bad, &good]).ends(2);
-    said.says(&["bad.csv: there is a header and no row", "good.csv: 1 row of children: 1 added"]);
+    said.says(&["bad.csv: the file has a header and no rows", "good.csv: 1 row of children: 1 added"]);
     assert!(lab.counts().contains(" 3 children"));
 }
 
@@ -239,7 +239,7 @@ fn bad_frequencies_make_no_store() {
         lab.run(&["lr", "--frequencies", &file, &cases]).ends(2).says(&parts);
     }
     let file = lab.write("bad.csv", "locus|allele|frequency\nvWA|14|1\n");
-    lab.run_on("new", &["init", "--frequencies", &file]).ends(2).says(&["bad.csv:1: ", "no frequency table"]);
+    lab.run_on("new", &["init", "--frequencies", &file]).ends(2).says(&["bad.csv:1: ", "not a frequency table"]);
     let file = lab.write("bad.csv", b"locus,allele,frequency\nvWA,14,1\n\xff,1,1\n");
     lab.run_on("new", &["init", "--frequencies", &file]).ends(2).says(&["bad.csv:3: ", "UTF-8"]);
     let file = lab.write("bad.csv", format!("\u{feff}{head}vWA,14,0.49\nvWA,15,0.5\n").replace('\n', "\r\n"));
@@ -292,13 +292,13 @@ fn bad_cases_for_the_calculator() {
         (format!("{head}{sound}{sound}"), [":3: column E (locus)", "has a row for the locus already"]),
         (format!("{head}{sound}c,kid,father,male,FGA,22,22\n"), [":3: column C (relation)", "differs from the person"]),
         (format!("{head}{sound}c,a,father,m,vWA,14,15\nc,b,father,m,vWA,14,15\n"), [":2: ", "two persons of relation"]),
-        (format!("{head}c,x,father,male,vWA,14,15\n"), [":2: ", "0 persons of relation child: it needs one"]),
-        (format!("{head}{sound}c,x,father\n"), [":3: ", "the row has 3 fields"]),
+        (format!("{head}c,x,father,male,vWA,14,15\n"), [":2: ", "exactly one person of the relation child, and has 0"]),
+        (format!("{head}{sound}c,x,father\n"), [":3: ", "fields in the row: 3,"]),
         (format!("{head}{sound},x,father,male,vWA,14,15\n"), [":3: column A (case)", "give the case"]),
         ("case,person,relation,sex,locus,allele1\n".to_owned(), [":1: ", "the column allele2 is missing"]),
-        (head.replace(',', "|"), [":1: ", "the column case is missing: the header must be"]),
+        (head.replace(',', "|"), [":1: ", "the column case is missing; the header must be"]),
         (format!("{head}{sound}c,x,father\n").replace(',', ";"), [":3: ", "a semicolon is missing or too many"]),
-        (head.to_owned(), ["cases.csv: ", "there is a header and no row"]),
+        (head.to_owned(), ["cases.csv: ", "the file has a header and no rows"]),
         (String::new(), ["cases.csv: ", "the file is empty"]),
     ] {
         let said = lab.run(&["lr", &lab.write("cases.csv", text)]).ends(2).says(&["cases.csv"]).says(&parts);

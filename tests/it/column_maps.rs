@@ -36,7 +36,7 @@ fn a_map_is_kept_for_an_agency_and_used() {
     let said = lab.run(&["import", "--as", "families", &file]).ends(2);
     assert!(!said.err.contains("某某"), "{}", said.err);
     let said = lab.run(&["import", "--as", "families", "--map", &map, "--dry-run", &file]).ends(0);
-    said.says(&["1 would be added", "is left aside, as the map says"]);
+    said.says(&["1 would be added", "is ignored, because the map says so"]);
 
     lab.run(&["maps", "list"]).ends(1);
     lab.run(&["maps", "set", "Jinan", &map]).ends(0).says(&["the map is kept"]);
@@ -46,7 +46,7 @@ fn a_map_is_kept_for_an_agency_and_used() {
     lab.run(&["import", "--as", "families", "--map-of", "Jinan", &file]).ends(0).says(&["1 added"]);
     lab.run(&["import", "--as", "families", "--map-of", "Qingdao", &file])
         .ends(2)
-        .says(&["keeps no column map of \"Qingdao\"", "`reunite maps list`"]);
+        .says(&["has no column map of \"Qingdao\"", "`reunite maps list`"]);
     lab.run(&["maps", "remove", "Jinan"]).ends(0);
     lab.run(&["maps", "show", "Jinan"]).ends(2);
     let audit = lab.run(&["audit", "list"]).ends(0);

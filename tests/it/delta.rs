@@ -230,11 +230,15 @@ fn nobody_new_is_lost_in_a_damaged_ledger() {
     copy(&lab.path("store"), &lab.path("sound"));
     let digest = lab.digest(&[]);
     for (damage, status, said) in [
-        ("UPDATE past SET last_import = last_import + 64", 0, "it is not known what changed since the last run"),
-        ("UPDATE import SET first_sample = first_sample + 64 WHERE id = 3", 2, "it does not tell all that came"),
-        ("UPDATE sample SET import_id = 1 WHERE import_id = 3 AND id % 100 = 0", 2, "it does not tell all that came"),
+        ("UPDATE past SET last_import = last_import + 64", 0, "the changes since the last run are unknown"),
+        ("UPDATE import SET first_sample = first_sample + 64 WHERE id = 3", 2, "added since the last run are missing"),
+        (
+            "UPDATE sample SET import_id = 1 WHERE import_id = 3 AND id % 100 = 0",
+            2,
+            "added since the last run are missing",
+        ),
         // Its relatives are new, too.
-        ("UPDATE family SET changed = 0 WHERE id = (SELECT max(id) FROM family)", 0, "since the last run 40 families"),
+        ("UPDATE family SET changed = 0 WHERE id = (SELECT max(id) FROM family)", 0, "since the last run: 40 families"),
     ] {
         let name = format!("damaged-{status}-{}", damage.len());
         copy(&lab.path("sound"), &lab.path(&name));
@@ -300,7 +304,8 @@ fn what_all_candidates_depend_on_makes_a_full_run() {
     let first = run(&[]).says(&["everything is matched: nothing was matched before"]);
     let second = run(&[]);
     assert_eq!((mode(&first), mode(&second), first.digest()), ("full".into(), "delta".into(), second.digest()));
-    let lower = run(&["--min-log10-lr", "2"]).says(&["everything is matched: model, frequencies or criterion"]);
+    let lower =
+        run(&["--min-log10-lr", "2"]).says(&["everything is matched: the model, the frequencies or the criterion"]);
     assert_eq!(mode(&lower), "full");
     assert_ne!(lower.digest(), second.digest());
     run(&["--max-per-family", "1"]);

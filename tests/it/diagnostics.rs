@@ -90,7 +90,7 @@ fn people_get_a_list_and_a_table() {
     assert_eq!(said.out, "");
     assert_eq!(said.err.matches("x.csv:").count(), 2, "{}", said.err);
     let said = said.says(&[
-        "x.csv: column C (AMEL), 45 rows: 2-46: the marker shows the other sex than stated: look whether samples were \
+        "x.csv: column C (AMEL), 45 rows: 2-46: the marker shows the other sex than stated; check whether samples were \
          swapped",
         "[warning: amelogenin-sex]",
         "45 rows of children: 45 added",

@@ -126,7 +126,7 @@ fn a_row_more_or_less_is_noticed_before_anything_is_said() {
         let seal = fs::read(lab.path("edited/ledger.db.seal")).unwrap();
         lab.database("edited").execute_batch(sql).unwrap();
         fs::write(lab.path("edited/ledger.db.seal"), seal).unwrap();
-        let noticed = ["ledger.db was changed since it was last written"];
+        let noticed = ["ledger.db was changed since this program last wrote it"];
         for command in [
             &["candidates"][..],
             &["match"],
@@ -167,6 +167,6 @@ fn who_changed_the_ledger_on_purpose_can_say_so() {
     let seal = fs::read(lab.path("store/ledger.db.seal")).unwrap();
     lab.database("store").execute_batch("UPDATE candidate SET log10_lr = log10_lr + 1").unwrap();
     fs::write(lab.path("store/ledger.db.seal"), seal).unwrap();
-    lab.run(&["verify", "--reseal", "--reason", "again"]).ends(2).says(&["is not taken for what was written"]);
+    lab.run(&["verify", "--reseal", "--reason", "again"]).ends(2).says(&["so it cannot be accepted"]);
     lab.run(&["candidates"]).ends(2);
 }

@@ -56,9 +56,9 @@ fn csv_brings_everything_into_another_store() {
     let digest = lab.run(&ALL).ends(0).digest();
     let [families, children, pedigrees] = ["f.csv", "c.csv", "p.csv"].map(|name| lab.name(name));
     let export = |arguments: &[&str]| lab.run(&[&["export", "--show-genotypes"], arguments].concat());
-    export(&["--as", "families", &families]).ends(2).says(&["1 of these families have a pedigree", "--pedigrees FILE"]);
+    export(&["--as", "families", &families]).ends(2).says(&["families with a pedigree: 1", "--pedigrees FILE"]);
     assert!(!lab.path("f.csv").exists());
-    export(&["--as", "families", "--pedigrees", &pedigrees, &families]).ends(0).says(&["61 families, 1 pedigrees"]);
+    export(&["--as", "families", "--pedigrees", &pedigrees, &families]).ends(0).says(&["61 families, 1 pedigree"]);
     export(&["--as", "children", &children]).ends(0).says(&["150 children"]);
     for name in ["f.csv", "c.csv", "p.csv"] {
         assert_eq!(fs::metadata(lab.path(name)).unwrap().permissions().mode() & 0o777, 0o600);
@@ -133,7 +133,7 @@ fn a_project_says_that_it_has_no_place_for_more_than_two_alleles() {
     export(&[&project]).says(&["written as untyped are 3 genotypes of 2 samples"]);
     let one = lab.pseudonyms("sample", ["MANY", "THREE"]);
     let alone = lab.name("one.fam");
-    export(&["--child", &one["THREE"], &alone]).says(&["written as untyped are 2 genotypes of 1 samples"]);
+    export(&["--child", &one["THREE"], &alone]).says(&["2 genotypes of 1 sample written as untyped"]);
     let text = lab.read("files/children.csv");
     let first = text.lines().nth(1).unwrap().split(',').next().unwrap();
     let usual = lab.name("usual.fam");
@@ -188,7 +188,7 @@ fn nothing_is_shown_or_written_over_unless_asked() {
     let file = lab.name("f.csv");
     let families = rows(&lab.run(&[&ALL[..], &["--quiet"]].concat()).ends(0).out);
     let (family, child) = (families[0][0].to_owned(), families[0][1].to_owned());
-    lab.run(&["export", "--as", "families", "--family", &family, &file]).ends(0).says(&["of 1 families, no genotypes"]);
+    lab.run(&["export", "--as", "families", "--family", &family, &file]).ends(0).says(&["of 1 family, no genotypes"]);
     let text = lab.read("f.csv");
     assert_eq!(
         text.lines().next().unwrap(),
@@ -226,7 +226,7 @@ fn nothing_is_shown_or_written_over_unless_asked() {
         "store",
         &["import", "--as", "children", "--identifiers", "pseudonyms", &lab.name("files/children.csv")],
     );
-    assert!(!said.ends(2).says(&["is no pseudonym"]).err.contains("C0000"));
+    assert!(!said.ends(2).says(&["is not a pseudonym"]).err.contains("C0000"));
 }
 
 /// A case as the program reads it, by a reader of its own.
@@ -379,7 +379,7 @@ fn a_case_has_the_same_likelihood_ratio_elsewhere() {
             let file = lab.name("case.fam");
             let export =
                 ["export", "--to", "fam", "--show-genotypes", "--force", "--family", family, "--child", child, &file];
-            lab.run_on(untyped, &export).ends(0).says(&["a case of 1 families and 1 children"]);
+            lab.run_on(untyped, &export).ends(0).says(&["a case of 1 family and 1 child"]);
             let case = parse(&lab.read("case.fam"));
             assert!(case.persons.iter().any(|person| person.0 == *child));
             let nameless = case.pedigrees["H1"].len() > case.persons.len();
@@ -393,7 +393,7 @@ fn a_case_has_the_same_likelihood_ratio_elsewhere() {
         let file = lab.name("three.fam");
         let export =
             ["export", "--to", "fam", "--show-genotypes", "--force", "--family", family, "--candidates", &file];
-        lab.run_on(untyped, &export).ends(0).says(&["a case of 1 families and 3 children"]);
+        lab.run_on(untyped, &export).ends(0).says(&["a case of 1 family and 3 children"]);
         let case = parse(&lab.read("three.fam"));
         let mut compared = 0;
         for ((_, child), log10_lr) in pairs.iter().filter(|pair| pair.0.0 == *family) {

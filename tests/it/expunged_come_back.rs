@@ -40,9 +40,9 @@ fn the_expunged_do_not_come_back_unless_asked_for_with_a_reason() {
     import(&["--restore-expunged"]).ends(2).says(&["--reason"]);
     assert_eq!(lab.counts(), counted);
     let why = ["--restore-expunged", "--reason", "consent was given again"];
-    import(&[&why[..], &["--dry-run"]].concat()).ends(0).says(&["would be taken in again"]);
+    import(&[&why[..], &["--dry-run"]].concat()).ends(0).says(&["would be imported again"]);
     assert_eq!(lab.counts(), counted);
-    import(&why).ends(0).says(&["taken in again"]);
+    import(&why).ends(0).says(&["imported again"]);
     assert!(lab.counts().contains("2 children"), "{}", lab.counts());
     let listed = lab.run(&["audit", "list", "--about", &child, "--format", "json"]).ends(0).json();
     let last = listed["records"].as_array().unwrap().last().unwrap().clone();

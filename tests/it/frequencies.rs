@@ -29,7 +29,7 @@ fn check_shows_what_is_read_and_what_is_left_out() {
     let said = lab.run(&["frequencies", "check", &file]).ends(0).says(&[
         "a row per allele, a column per locus; 2 loci",
         "column C (THO1): is another name of TH01",
-        "column D (AMEL): is a marker of a sex chromosome",
+        "column D (AMEL): is on a sex chromosome",
         "table.csv:10: the row is a statistic",
         "with a frequency of 0.0002",
         "the frequencies of TH01 add up to 0.9900",
@@ -65,7 +65,7 @@ fn another_table_is_recorded_and_the_next_run_is_full_and_that_of_a_new_store() 
     let lab = Lab::with_population(40, 300);
     let first = lab.run(&["match", "--min-log10-lr", "2"]);
     let file = lab.write("other.csv", exchanged());
-    lab.run(&["frequencies", "set", &file]).ends(2).says(&["needs a reason", "--reason TEXT"]);
+    lab.run(&["frequencies", "set", &file]).ends(2).says(&["requires a reason", "--reason TEXT"]);
     lab.run(&["frequencies", "set", &file, "--reason", "new census"])
         .ends(0)
         .says(&["compares everything", "the model stays"]);
@@ -73,7 +73,7 @@ fn another_table_is_recorded_and_the_next_run_is_full_and_that_of_a_new_store() 
     let audit = lab.run(&["audit", "list", "--format", "json"]).ends(0).out;
     assert!(audit.contains("frequencies set") && audit.contains("frequencies_before") && audit.contains("new census"));
     let again =
-        lab.run(&["match", "--min-log10-lr", "2"]).says(&["frequencies or criterion are not those of the last run"]);
+        lab.run(&["match", "--min-log10-lr", "2"]).says(&["frequencies or the criterion changed since the last run"]);
     assert_ne!(first.digest(), again.digest());
     // A store that had the table from the beginning says the same.
     lab.run_on("new", &["init", "--frequencies", &file]).ends(0);
@@ -140,7 +140,7 @@ fn a_population_has_its_own_run_and_everything_names_it() {
     assert_eq!(audit.matches("\"population\": \"Hui\"").count(), 3, "add, match, explain: {audit}");
     lab.run(&["match", "--population", "Miao"])
         .ends(2)
-        .says(&["no frequency table of the population Miao; it has those of Hui"]);
+        .says(&["no frequency table of the population Miao; it has tables of Hui"]);
     let cases = lab.write(
         "cases.csv",
         "case,person,relation,sex,locus,allele1,allele2\nc,c,child,,vWA,14,14\nc,m,mother,,vWA,14,15\n",

@@ -88,7 +88,7 @@ fn a_bad_file_spoils_only_itself() {
     said.says(&[
         "a.csv:2: column C (vWA): ",
         "1 problem found, nothing imported",
-        "c.csv: the columns do not tell whether",
+        "c.csv: the columns do not show whether",
         "give --as families or --as children",
     ]);
     let found = manifest(&lab);
@@ -123,7 +123,7 @@ fn a_folder_may_hold_the_pedigrees() {
     let pedigrees = "family_id,person,father,mother,sex,missing,sample_id\nF1,kid,dad,,,yes,\nF1,dad,,,m,,R1\n";
     let pedigrees = lab.write("in/pedigrees.csv", pedigrees);
     let said = lab.run(&["import", &lab.name("in"), "--pedigrees", &pedigrees, "--min-loci", "1"]).ends(0);
-    said.says(&["pedigrees.csv: is the file of pedigrees: skipped here", "1 row of families: 1 added"]);
+    said.says(&["pedigrees.csv: is the pedigree file: skipped here", "1 row of families: 1 added"]);
 }
 
 #[test]

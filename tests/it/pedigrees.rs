@@ -240,27 +240,30 @@ fn what_is_wrong_with_a_pedigree_is_named() {
     for (rows, parts) in [
         ("F1,kid,Kanarie,,,yes,\n", [":2: column C (father)", "add a row for the father"]),
         ("F1,kid,,Kanarie,,yes,\n", [":2: column D (mother)", "or leave it empty"]),
-        ("F1,kid,,,,yes,\nF1,kid,,,,,\n", [":3: column B (person)", "on line 2: enter each person once"]),
+        (
+            "F1,kid,,,,yes,\nF1,kid,,,,,\n",
+            [":3: column B (person)", "line 2 has the same person; enter each person once"],
+        ),
         ("F1,kid,,,,yes,\nF1,a,,,,,S1\nF1,a,,,,,S2\n", [":4: column B (person)", "identical twins are one person"]),
-        ("F1,kid,,,,,\n", [":2: column F (missing)", "no missing child: write yes"]),
+        ("F1,kid,,,,,\n", [":2: column F (missing)", "no missing child; write yes"]),
         ("F1,kid,,,,yes,\nF1,b,,,,YES,\n", [":3: column F (missing)", "on line 2 already"]),
         ("F1,kid,,,,Kanarie,\n", [":2: column F (missing)", "neither yes nor empty"]),
-        ("F1,kid,a,,,yes,\nF1,a,b,,,,\nF1,b,a,,,,\n", [": column B (person)", "is an own ancestor"]),
-        ("F1,kid,kid,,,yes,\n", [":2: column B (person)", "is an own ancestor"]),
+        ("F1,kid,a,,,yes,\nF1,a,b,,,,\nF1,b,a,,,,\n", [": column B (person)", "is their own ancestor"]),
+        ("F1,kid,kid,,,yes,\n", [":2: column B (person)", "is their own ancestor"]),
         ("F1,kid,a,,,yes,\nF1,a,,,f,,\n", [":2: column C (father)", "the father is female on line 3"]),
         ("F1,kid,,a,,yes,\nF1,a,,,m,,\n", [":2: column D (mother)", "the mother is male on line 3"]),
-        (
-            "F1,kid,a,,,yes,\nF1,b,,a,,,\nF1,a,,,,,\n",
-            [":3: column D (mother)", "is a father on line 2: nobody is both"],
-        ),
-        ("F1,kid,a,a,,yes,\nF1,a,,,,,\n", [":2: column D (mother)", "nobody is both"]),
+        ("F1,kid,a,,,yes,\nF1,b,,a,,,\nF1,a,,,,,\n", [":3: column D (mother)", "is also a father on line 2"]),
+        ("F1,kid,a,a,,yes,\nF1,a,,,,,\n", [":2: column D (mother)", "is also a father"]),
         ("F1,,,,,yes,\n", [":2: column B (person)", "give each person of the family a name"]),
-        ("F1,kid,,,,yes,\nF1,a,,,,,S1\nF1,b,,,,,S1\n", [":4: column G (sample_id)", "in this family on line 3"]),
-        ("F1,kid,,,,yes,S1\n", [":2: column G (sample_id)", "the missing child has no sample"]),
+        (
+            "F1,kid,,,,yes,\nF1,a,,,,,S1\nF1,b,,,,,S1\n",
+            [":4: column G (sample_id)", "line 3 has the same sample in this family"],
+        ),
+        ("F1,kid,,,,yes,S1\n", [":2: column G (sample_id)", "a missing child cannot have a sample"]),
         ("F1,kid,,,Kanarie,yes,\n", [":2: column E (sex)", "male, female, unknown"]),
         (",kid,,,,yes,\n", [":2: column A (family_id)", "every sample and family needs one"]),
-        ("F1,kid,,yes\n", [":2: ", "the row has 4 fields"]),
-        ("", ["pedigree.csv: ", "there is a header and no row"]),
+        ("F1,kid,,yes\n", [":2: ", "fields in the row: 4,"]),
+        ("", ["pedigree.csv: ", "the file has a header and no rows"]),
     ] {
         let pedigree = lab.write("pedigree.csv", format!("{head}{rows}"));
         let import = ["import", "--as", "families", &families, "--pedigrees", &pedigree];
@@ -271,7 +274,7 @@ fn what_is_wrong_with_a_pedigree_is_named() {
         }
         // The calculator reads the same, without samples.
         let cut: Vec<&str> = rows.lines().filter_map(|line| Some(line.rsplit_once(',')?.0)).collect();
-        if !rows.contains("S1") && parts[1] != "the row has 4 fields" && !rows.starts_with(',') {
+        if !rows.contains("S1") && parts[1] != "fields in the row: 4," && !rows.starts_with(',') {
             let cases =
                 lab.write("cases.csv", "case,person,relation,sex,locus,allele1,allele2\nF1,x,child,,vWA,14,14\n");
             let text = format!("case,person,father,mother,sex,missing\n{}\n", cut.join("\n"));
@@ -282,8 +285,11 @@ fn what_is_wrong_with_a_pedigree_is_named() {
     }
     for (header, parts) in [
         ("family_id,person,father,mother,sex", [":1: ", "the column missing is missing"]),
-        ("family_id,person,father,mother,sex,missing,Kanarie", [":1: column G (?)", "is none of the columns"]),
-        ("family_id,person,father,mother,sex,missing,sex", [":1: column G (sex)", "stands twice"]),
+        (
+            "family_id,person,father,mother,sex,missing,Kanarie",
+            [":1: column G (?)", "is an unknown column; write one of"],
+        ),
+        ("family_id,person,father,mother,sex,missing,sex", [":1: column G (sex)", "is repeated"]),
     ] {
         let pedigree = lab.write("pedigree.csv", format!("{header}\n"));
         let said = lab.run(&["import", "--as", "families", &families, "--pedigrees", &pedigree]).ends(2).says(&parts);
@@ -302,9 +308,9 @@ fn members_and_pedigrees_need_each_other() {
     let head = "family_id,sample_id,relation,sex,vWA\n";
     for (row, place, remedy) in [
         ("F1,S1,mother,female,14", "column C (relation)", "write member"),
-        ("F1,S2,member,female,14", "column B (sample_id)", "no such sample: write it there"),
+        ("F1,S2,member,female,14", "column B (sample_id)", "does not have this sample; write it there"),
         ("F1,S1,member,male,14", "column D (sex)", "is female in the pedigree"),
-        ("F2,S1,member,female,14", "column C (relation)", "a member needs a pedigree"),
+        ("F2,S1,member,female,14", "column C (relation)", "a member requires a pedigree"),
     ] {
         let said = lab.import("families", "f.csv", format!("{head}{row}\n"), &["--pedigrees", &pedigree]).ends(2);
         said.says(&[&format!("f.csv:2: {place}"), remedy, "nothing imported"]);
@@ -316,7 +322,7 @@ fn members_and_pedigrees_need_each_other() {
         .ends(2)
         .says(&["--pedigrees requires --as families"]);
     let said = lab.import("families", "f.csv", &member, &["--pedigrees", &pedigree]).ends(0);
-    said.says(&["1 row of families: 1 added", "1 pedigree of families without a sound row here"]);
+    said.says(&["1 row of families: 1 added", "1 pedigree not imported, because no file has a valid row"]);
 }
 
 #[test]
@@ -347,8 +353,10 @@ fn a_changed_pedigree_is_never_taken_over_unasked() {
     import(rows, Some(&sister), "refuse").ends(2).says(&["another pedigree", "2 rows in conflict", "--on-conflict"]);
     import(rows, Some(&sister), "keep").ends(0).says(&["2 left as the store has them"]);
     assert_eq!(lr(), of_aunt);
-    import(only_gran, Some(&without), "replace").ends(2).says(&["is in the store, and has no place in the family's"]);
-    import(by_relation, None, "replace").ends(2).says(&["is in the store and would be left behind"]);
+    import(only_gran, Some(&without), "replace")
+        .ends(2)
+        .says(&["is in the store, and the family's pedigree does not have it"]);
+    import(by_relation, None, "replace").ends(2).says(&["this file states the family in another way"]);
     import(by_relation, None, "keep").ends(0);
     assert_eq!(lr(), of_aunt);
     // The pedigree alone can change with one row of the family; the others move with it.
@@ -408,11 +416,11 @@ fn cases_with_pedigrees_and_drop_out_are_checked() {
     let kid = "c,kid,child,,vWA,14,15,\n";
     for (rows, parts) in [
         ("c,dad,member,,vWA,14,14,\n", [":3: column B (person)", "is not in the case's pedigree"]),
-        ("c,mum,mother,,vWA,14,14,\n", [":3: column C (relation)", "the case has a pedigree: write member"]),
+        ("c,mum,mother,,vWA,14,14,\n", [":3: column C (relation)", "the case has a pedigree; write child"]),
         ("c,mum,,male,vWA,14,14,\n", [":3: column D (sex)", "contradicts the pedigree"]),
         ("c,kid,member,,FGA,14,14,\n", [":3: column B (person)", "is the missing child of the pedigree"]),
         ("c,mum,child,,vWA,14,14,\n", [":3: column B (person)", "another person of the pedigree than the missing"]),
-        ("d,mum,member,,vWA,14,14,\n", [":3: column C (relation)", "a member needs a pedigree"]),
+        ("d,mum,member,,vWA,14,14,\n", [":3: column C (relation)", "a member requires a pedigree"]),
         ("c,mum,,,vWA,14,14,1\n", [":3: column H (drop_out)", "from 0 and below 1"]),
         ("c,mum,,,vWA,14,14,0.1\nc,mum,,,FGA,22,22,\n", [":4: column H (drop_out)", "differs from the person's"]),
     ] {
@@ -453,10 +461,10 @@ fn a_typed_person_without_a_way_to_the_child_is_refused_by_line() {
     };
     let dad = "F1,DAD,GF,,male,,\nF1,X,DAD,,male,yes,\n";
     let unlinked = "F1,GF,,,male,,S1\nF1,DAD,,,male,,\nF1,X,DAD,,male,yes,\n";
-    import(unlinked).ends(2).says(&["pedigrees.csv:2: column B (person): is typed and not linked"]);
+    import(unlinked).ends(2).says(&["pedigrees.csv:2: column B (person): is typed, but nothing links"]);
     // The wife of the father: with a typed child of both, and without.
     let wife = format!("F1,GF,,,male,,S1\n{dad}F1,WIFE,,,female,,S2\n");
-    import(&wife).ends(2).says(&["pedigrees.csv:5: column B (person): is typed and not linked"]);
+    import(&wife).ends(2).says(&["pedigrees.csv:5: column B (person): is typed, but nothing links"]);
     import(&format!("{wife}F1,HALF,DAD,WIFE,,,\n")).ends(2).says(&["pedigrees.csv:5: column B (person)"]);
     import(&format!("{wife}F1,HALF,DAD,WIFE,,,S3\n")).ends(0);
     // She is all that there is as yet.
@@ -468,7 +476,7 @@ fn a_typed_person_without_a_way_to_the_child_is_refused_by_line() {
     );
     let pedigrees = lab.write("pedigrees.csv", [FAMILY_HEAD, &wife].concat());
     let import = ["import", "--as", "families", &alone, "--pedigrees", &pedigrees, "--dry-run"];
-    lab.run(&import).ends(0).says(&["families.csv:2: the samples of this family in the file say nothing"]);
+    lab.run(&import).ends(0).says(&["families.csv:2: the samples of this family in the file cannot identify"]);
 }
 
 #[test]
@@ -484,6 +492,6 @@ fn the_calculator_refuses_who_can_say_nothing_of_the_child() {
         reunite(&["lr", &cases, "--pedigree", &pedigree])
     };
     let family = "1,DAD,,,male,\n1,WIFE,,,female,\n1,LOST,DAD,,,yes\n1,HALF,DAD,WIFE,,\n";
-    lr(family).ends(2).says(&["cases.csv:4: column B (person): is typed and not linked"]);
+    lr(family).ends(2).says(&["cases.csv:4: column B (person): is typed, but nothing links"]);
     lr(&family.replace("LOST,DAD,", "LOST,DAD,WIFE")).ends(0);
 }

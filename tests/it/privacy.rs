@@ -175,7 +175,7 @@ fn a_key_inside_the_store_is_refused() {
         let file = lab.write("c.csv", children());
         let (key, store) = (lab.name(place), lab.name("store"));
         let said = reunite(&["--key-file", &key, "--store", &store, "import", "--as", "children", &file]).ends(2);
-        said.says(&["the key file lies inside the store"]);
+        said.says(&["the key file is inside the store"]);
     }
     fs::remove_file(lab.path("store/key")).unwrap();
     assert!(lab.counts().contains(" 0 children"));
@@ -213,7 +213,7 @@ fn a_key_may_come_through_an_open_descriptor() {
     for (key, why) in [
         ("short", "is cut short"),
         ("open", "run chmod 600 on it"),
-        ("store/key", "lies inside the store"),
+        ("store/key", "is inside the store"),
         (".", "regular"),
     ] {
         let import = "exec 3< \"$4\"; \"$0\" --key-fd 3 --store \"$2\" import --as children \"$3\"";
@@ -236,7 +236,7 @@ fn a_key_in_the_environment_is_refused_and_not_repeated() {
             let said = Said::of(output);
             assert!(!(said.out.clone() + &said.err).contains(&digits[..16]), "{arguments:?}");
             if !arguments.contains(&"--help") {
-                said.ends(2).says(&["the key itself was given where the path of its file belongs"]);
+                said.ends(2).says(&["the key itself was given instead of the path of its file"]);
             }
         }
     }

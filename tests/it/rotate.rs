@@ -27,7 +27,7 @@ fn everyone_has_another_pseudonym_and_the_same_candidates() {
     // The old key is told so, and brings nothing in.
     let children = lab.name("files/children.csv");
     // An encrypted ledger does not open for it.
-    let told = if ENCRYPTS { "does not open the encrypted ledger" } else { "took the place of" };
+    let told = if ENCRYPTS { "does not open the encrypted ledger" } else { "has replaced the key" };
     lab.run(&["import", "--as", "children", &children]).ends(2).says(&[told, "new"]);
     matched.use_new_key();
     let verified = lab.run(&["verify"]).ends(0).says(&["audit chain: sound", "vault: sound", "0 samples without"]);
@@ -40,7 +40,7 @@ fn everyone_has_another_pseudonym_and_the_same_candidates() {
     // An index of before, which a crash may leave, is not taken for one of today.
     fs::remove_dir_all(lab.path("store/index")).unwrap();
     copy(&lab.path("index"), &lab.path("store/index"));
-    let delta = lab.run(&["match"]).ends(0).says(&["it is not known what changed since the last run"]);
+    let delta = lab.run(&["match"]).ends(0).says(&["the changes since the last run are unknown"]);
     let again = matched.pairs("store", &new);
     same(&again, &before, 1e-9);
     assert_eq!(lab.run(&["match", "--full"]).ends(0).digest(), delta.digest());
@@ -180,7 +180,7 @@ fn what_cannot_be_done_whole_is_not_begun() {
     let mut changed = sound.clone();
     changed[sound.len() / 2] ^= 1;
     fs::write(&sealed, changed).unwrap();
-    rotate(lab, identity).ends(2).says(&["was changed: restore it"]);
+    rotate(lab, identity).ends(2).says(&["was changed; restore it"]);
     fs::write(&sealed, sound).unwrap();
     assert_eq!((candidates("store"), vault()), (before, files));
     let said = lab.run(&["verify"]).ends(0);
@@ -191,7 +191,11 @@ fn what_cannot_be_done_whole_is_not_begun() {
     lab.run(&["vault", "recipients", "remove", recipients.trim()]).ends(0);
     rotate(lab, identity).ends(2).says(&["no custodian is left"]);
     lab.import("children", "one.csv", "sample_id,sex,vWA,FGA\nONE,m,14,22\n", &[]).ends(0);
-    rotate(lab, identity).ends(2).says(&["1 samples have no sealed original", "import their files again", "expunge"]);
+    rotate(lab, identity).ends(2).says(&[
+        "samples without a sealed original identifier: 1",
+        "import their files again",
+        "expunge",
+    ]);
     lab.run(&["vault", "recipients", "add", recipients.trim()]).ends(0);
     lab.run(&["import", "--as", "children", &lab.name("one.csv")]).ends(0);
     // The new key before its time, and each key after.
@@ -211,7 +215,7 @@ fn what_cannot_be_done_whole_is_not_begun() {
         keyless.ends(2).says(&["this build encrypts the ledger", "--key-file"]);
     } else {
         keyless.ends(0);
-        rotate_on(lab, "keyless", identity, &[]).ends(2).says(&["belongs to no key yet"]);
+        rotate_on(lab, "keyless", identity, &[]).ends(2).says(&["has no key yet"]);
     }
 }
 

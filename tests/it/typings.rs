@@ -73,7 +73,7 @@ fn disagreeing_loci_are_named_flagged_and_shown() {
     let family = lab.pseudonyms("family", ["F000001"])["F000001"].clone();
     let page = lab.run(&["explain", &family, &child]).ends(0).out;
     assert!(page.contains("Typings of the child") && page.contains("1. kit A") && page.contains("2. kit B"), "{page}");
-    assert!(page.contains("not matched on, as they disagree: vWA; drop-out would explain it"), "{page}");
+    assert!(page.contains("not matched on (typings disagree): vWA; drop-out can explain it"), "{page}");
     assert!(page.contains("left out: typings disagree (child)"), "{page}");
     assert!(!page.contains("16/17"), "genotypes are shown on request");
     let json = lab.run(&["explain", &family, &child, "--format", "json"]).json();

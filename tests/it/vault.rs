@@ -112,7 +112,7 @@ fn a_custodian_gets_named_identifiers_back_and_nobody_else() {
         lab.run(&[&["reidentify", &mother], &rest[..]].concat()).ends(2).says(&[missing]);
     }
     fs::copy(&a, lab.path("store/identity")).unwrap();
-    reidentify(&lab, &lab.name("store/identity"), &[&mother]).ends(2).says(&["lies inside the store"]);
+    reidentify(&lab, &lab.name("store/identity"), &[&mother]).ends(2).says(&["is inside the store"]);
 }
 
 #[test]

@@ -130,8 +130,8 @@ fn settings_hold_the_doubts() {
     lab.run(&["verify"]).ends(0);
     for (line, says) in [
         ("doubt = 0.01", "a doubt is a probability above 0 and below 1"),
-        ("min_log10_lr = 4.0", "min_log10_lr = -inf is not a finite number"),
-        ("doubt_whom = \"all\"", "is none of none, parents, all"),
+        ("min_log10_lr = 4.0", "min_log10_lr = -inf must be a finite number"),
+        ("doubt_whom = \"all\"", "write none, parents or all"),
     ] {
         let bad = match line {
             "doubt = 0.01" => "doubt = 1.0",
@@ -167,7 +167,10 @@ fn near_misses_say_what_separates_them() {
     assert!(against.contains(&"D3S1358") && against.contains(&"TH01"), "{against:?}");
     assert_eq!((&row["loci_compared"], &row["loci_untyped"]), (&19.into(), &4.into()));
     let table = lab.run(&["match", "--near", "1"]).out;
-    assert!(table.contains("No candidates, but near: 1 pair") && table.contains("mother 1 step; "), "{table}");
+    assert!(
+        table.contains("Near the threshold, but not candidates: 1 pair") && table.contains("mother 1 step; "),
+        "{table}"
+    );
     // What a limit leaves out is near, too, and nothing is in both lists.
     let (families, children) = couple();
     lab.import("families", "g.csv", families.replace("F1,", "F2,").replace("FA,", "FB,").replace("MO,", "MP,"), &[])

@@ -62,7 +62,7 @@ pub enum MapError {
     #[error("the map is larger than 1 MiB")]
     TooLarge,
     /// Not UTF-8.
-    #[error("the map is not UTF-8 text")]
+    #[error("the map is not UTF-8 text; save it as UTF-8")]
     NotUtf8,
     /// No TOML, or another table than `ignore`, `columns` and `values`.
     #[error("line {line}, column {column}: {message}")]
@@ -75,7 +75,7 @@ pub enum MapError {
         message: String,
     },
     /// A column is mapped to a name that is none here.
-    #[error("[columns] maps {:?} to {:?}, which is no column or locus", shown(theirs), shown(ours))]
+    #[error("[columns] maps {:?} to {:?}, which is not a column or locus", shown(theirs), shown(ours))]
     Target {
         /// The header in the laboratory's files.
         theirs: String,
@@ -83,17 +83,19 @@ pub enum MapError {
         ours: String,
     },
     /// A column is named twice, in other spelling, or mapped and ignored.
-    #[error("{:?} stands twice in the map", shown(.0))]
+    #[error("{:?} is in the map twice; remove one of the two entries", shown(.0))]
     Twice(String),
     /// A genotype is translated into another one.
     #[error(
-        "[values.{}] translates a genotype, {:?}: a map may translate signs such as \"failed\", and no alleles; correct the file",
+        "[values.{}] translates a genotype, {:?}: a map can translate signs such as \"failed\", but not alleles; \
+         correct the genotype in the file",
         shown(.0),
         shown(.1)
     )]
     Genotype(String, String),
     /// Values of a column that is none here.
-    #[error("[values.{:?}] is for no column: name it as it is called here, or `loci` for all genotypes", shown(.0))]
+    #[error("[values.{:?}] is for an unknown column; write this program's name of the column, or `loci` for all \
+             genotypes", shown(.0))]
     Values(String),
 }
 
@@ -254,13 +256,19 @@ mod tests {
     fn what_a_map_says_of_nothing_here_is_refused() {
         assert_eq!(
             error("[columns]\n\"D3\" = \"D3S135Q\""),
-            r#"[columns] maps "D3" to "D3S135Q", which is no column or locus"#
+            r#"[columns] maps "D3" to "D3S135Q", which is not a column or locus"#
         );
-        assert_eq!(error("[columns]\nB = 'sex'\nb = 'kit'"), r#""b" stands twice in the map"#);
-        assert_eq!(error("ignore = ['B ']\n[columns]\nb = 'sex'"), r#""B " stands twice in the map"#);
+        assert_eq!(
+            error("[columns]\nB = 'sex'\nb = 'kit'"),
+            r#""b" is in the map twice; remove one of the two entries"#
+        );
+        assert_eq!(
+            error("ignore = ['B ']\n[columns]\nb = 'sex'"),
+            r#""B " is in the map twice; remove one of the two entries"#
+        );
         assert_eq!(
             error("[values.colour]\na = 'b'"),
-            "[values.\"colour\"] is for no column: name it as it is called here, or `loci` for all genotypes"
+            "[values.\"colour\"] is for an unknown column; write this program's name of the column, or `loci` for all genotypes"
         );
         assert!(error("\n[column]\nA = 'sex'").starts_with("line 2, column 2: unknown field `column`"));
         assert!(error("[columns]\nA = 3").starts_with("line 2, column 5: "));

@@ -42,7 +42,7 @@ const CONTROLS: [&str; 36] = [
 
 /// What is said of a control.
 pub(in crate::intake) const SKIPPED_CONTROL: &str =
-    "is called a control or ladder: skipped; a person's sample of such a name must stand in a case list";
+    "has the name of a control or ladder: skipped; if it is a person's sample, add it to a case list";
 
 /// Words that may stand beside them.
 const BESIDE: [&str; 11] = ["allelic", "dna", "sample", "amp", "pcr", "extraction", "reagent", "kit", "h2o", "f", "m"];

@@ -63,7 +63,7 @@ impl<'a> Expected<'a> {
             let theirs = theirs.trim();
             if self.is_ignored(theirs) {
                 let column = Some(ColumnName::at(position, theirs));
-                findings.note(line, column, FindingCode::IgnoredColumn, "is left aside, as the map says");
+                findings.note(line, column, FindingCode::IgnoredColumn, "is ignored, because the map says so");
                 return "";
             }
             self.ours(theirs)

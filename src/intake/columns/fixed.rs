@@ -32,7 +32,7 @@ impl Columns {
         let places: Vec<Option<usize>> = names.iter().map(at).collect();
         let missing = || names[..required].iter().zip(&places).filter(|(_, place)| place.is_none());
         for (name, _) in missing() {
-            let what = format!("the column {name} is missing: the header must be {}", names[..required].join(","));
+            let what = format!("the column {name} is missing; the header must be {}", names[..required].join(","));
             findings.problem(source.line, None, FindingCode::MissingColumn, what);
         }
         let complete = missing().next().is_none();
@@ -52,10 +52,10 @@ impl Columns {
                     source.line,
                     column,
                     FindingCode::RepeatedColumn,
-                    "stands twice: remove one of them",
+                    "is repeated; remove one of the two",
                 ),
                 None => {
-                    let what = format!("is none of the columns {}: correct or remove it", self.names.join(", "));
+                    let what = format!("is an unknown column; write one of {}, or remove it", self.names.join(", "));
                     findings.problem(source.line, column, FindingCode::Column, what);
                 }
             }
@@ -98,7 +98,7 @@ impl Columns {
             }
         }
         if !any {
-            findings.problem(0, None, FindingCode::NoRows, format!("there is a header and no row: {of}"));
+            findings.problem(0, None, FindingCode::NoRows, format!("the file has a header and no rows: {of}"));
         }
     }
 }

@@ -203,7 +203,7 @@ impl Header {
                 line,
                 None,
                 FindingCode::NoLoci,
-                "there is no locus column: add one column per locus, such as vWA",
+                "there is no locus column; add one column per locus, such as vWA",
             );
         }
         complete.then_some(self)
@@ -236,8 +236,8 @@ impl Header {
             Found::Whole(at) => LocusColumns::One(at),
             Found::Halves([Some(first), Some(second)]) => LocusColumns::Two(first, second),
             Found::Halves(_) => {
-                let what = "is one of two columns of a locus, and the other is missing: add it, or name this one \
-                            like the locus";
+                let what = "is one of two columns of a locus, and the other is missing; add it, or name this one like \
+                            the locus";
                 findings.problem(self.line, self.column(found.first()), FindingCode::HalfLocus, what);
                 LocusColumns::One(found.first())
             }
@@ -269,14 +269,14 @@ impl Header {
                     Otherwise::CaseList if *field != Field::SampleId => ", or a case list (--cases) that has it",
                     Otherwise::CaseList | Otherwise::Nothing => "",
                 };
-                let what = format!("the column {name} is missing: a {layout} file needs it{otherwise}");
+                let what = format!("the column {name} is missing; a {layout} file requires it{otherwise}");
                 findings.problem(line, None, FindingCode::MissingColumn, what);
             }
         }
         if layout == Layout::Children && self.position(Field::Sex).is_none() && expected.listed.is_none() {
             let what = match self.sex_marker {
-                None => "the file does not say the sex: unknown for all",
-                Some(_) => "the file does not say the sex: the sex marker gives it where it shows one",
+                None => "the file does not state the sex: unknown for all",
+                Some(_) => "the file does not state the sex: the sex marker gives it where it shows one",
             };
             findings.note(line, None, FindingCode::NoSex, what);
         }
@@ -289,10 +289,10 @@ impl Header {
         let is_locus =
             || !matches!(locus_of_column(name, expected.panel, &[]).0, Named::Unknown { .. } | Named::Elsewhere);
         if field_named(name).is_some() || is_locus() {
-            let what = "is a known column, and left aside, as the map says";
+            let what = "is a known column, but the map says to ignore it";
             findings.warn(line, column, FindingCode::IgnoredColumn, what);
         } else {
-            findings.note(line, column, FindingCode::IgnoredColumn, "is left aside, as the map says");
+            findings.note(line, column, FindingCode::IgnoredColumn, "is ignored, because the map says so");
         }
     }
 
@@ -315,7 +315,7 @@ impl Header {
         if let (Some(theirs), Some(ours)) = (locus(theirs), locus(ours))
             && theirs != ours
         {
-            let what = format!("is the name of a locus, {theirs}, and read as {ours}, as the map says");
+            let what = format!("is the name of a locus, {theirs}, but the map reads it as {ours}");
             findings.warn(self.line, self.column(position), FindingCode::MappedLocus, what);
         }
     }
@@ -367,7 +367,7 @@ impl Header {
             // Said of the first of two columns.
             Named::Elsewhere if second == Some(true) => {}
             Named::Elsewhere => {
-                let what = "lies on a sex chromosome, or is a check of the kit: skipped";
+                let what = "is on a sex chromosome, or is a quality marker of the kit: skipped";
                 findings.note(line, column, FindingCode::Elsewhere, what);
             }
             Named::Unknown { .. } if ignored_column(name).is_some() => note_ignored(line, column, name, findings),
@@ -377,16 +377,18 @@ impl Header {
                     line,
                     column,
                     FindingCode::IgnoredColumn,
-                    "is no known column or locus: left aside, as asked",
+                    "is an unknown column or locus: ignored, as requested",
                 );
             }
             Named::Unknown { nearest } => {
                 let what = match nearest {
                     Some(nearest) => {
-                        format!("is no known column or locus; did you mean {nearest}? Correct it or remove the column")
+                        format!(
+                            "is an unknown column or locus; did you mean {nearest}? Correct it or remove the column"
+                        )
                     }
-                    None if name.is_empty() => "has no name: name the column or remove it".to_owned(),
-                    None => "is no known column or locus: correct its name or remove the column".to_owned(),
+                    None if name.is_empty() => "has no name; name the column or remove it".to_owned(),
+                    None => "is an unknown column or locus; correct its name or remove the column".to_owned(),
                 };
                 findings.problem(line, column, FindingCode::Locus, what);
             }
@@ -414,7 +416,7 @@ impl Header {
     }
 }
 
-const LISTED_TOO: &str = "stands in the case list, too: remove it from one of the two";
+const LISTED_TOO: &str = "is also in the case list; remove it from one of the two";
 
 /// Says of a locus that it is not matched on. A name that no kit known here has may be another one's, misspelled: then the
 /// other locus lacks its genotypes, which must not go unseen.
@@ -423,7 +425,7 @@ fn note_not_in_panel(line: u64, column: Column, locus: &Locus, findings: &mut Fi
         let what = "is not in this store's panel: kept, not matched on";
         findings.note(line, column, FindingCode::NotInPanel, what);
     } else {
-        let what = "is a well-formed name of a locus that is not in this store's panel, nor of a kit known here: kept, not \
+        let what = "may be the name of a locus, but neither the store's panel nor any known kit has it: kept, not \
                     matched on; correct the name if another locus is meant";
         findings.warn(line, column, FindingCode::UnlistedLocus, what);
     }
@@ -436,16 +438,18 @@ fn note_ignored(line: u64, column: Column, name: &str, findings: &mut Findings) 
             let what = "may hold names, addresses or remarks: not read, and never kept";
             findings.note(line, column, FindingCode::NotKept, what);
         }
-        _ => findings.note(line, column, FindingCode::NotRead, "says nothing that is read here"),
+        _ => findings.note(line, column, FindingCode::NotRead, "is not used by this program: ignored"),
     }
 }
 
 fn repeated_at(first: usize) -> String {
-    format!("the same column stands at place {}: remove one of the two", first + 1)
+    format!("the file has this column at position {} already; remove one of the two", first + 1)
 }
 
 fn too_many(columns: usize) -> String {
-    format!("{columns} columns are more than the {MOST_COLUMNS} that a file may have")
+    format!(
+        "the file has {columns} columns, and at most {MOST_COLUMNS} are allowed; remove those that do not belong to it"
+    )
 }
 
 /// The locus that a column means, and for a column of one allele whether it is the second.
@@ -509,7 +513,7 @@ fn is_header_of_layout(
         match unsupported_delimiter(text) {
             Some(found) => Some((
                 FindingCode::Delimiter,
-                format!("columns are separated by {found}: save the file as CSV with commas"),
+                format!("columns are separated by {found}; save the file as CSV with commas"),
             )),
             None => {
                 let usual = |field: Field| match field {
@@ -522,16 +526,16 @@ fn is_header_of_layout(
                 let usual = FIELDS.iter().filter(|(field, _)| usual(*field)).map(|(_, name)| *name);
                 let usual: Vec<_> = usual.collect();
                 let what =
-                    format!("is no header: the first line must name the columns {} and the loci", usual.join(", "));
+                    format!("is not a header; the first line must name the columns {} and the loci", usual.join(", "));
                 Some((FindingCode::Header, what))
             }
         }
     } else if TallColumns::find(names).is_some() {
-        let what = "this looks like a table with a row per sample and locus: import it with --format genemapper";
+        let what = "this looks like a table with a row per sample and locus; import it with --format genemapper";
         Some((FindingCode::Format, what.to_owned()))
     } else if lacks_alleles(names) {
-        let what = "names samples and markers, as a table with a row per sample and locus, and no alleles: name these columns \
-                    Allele 1 and Allele 2, or say with --map which they are";
+        let what = "names samples and markers, like a table with a row per sample and locus, but no columns of \
+                    alleles; name these columns Allele 1 and Allele 2, or state them with --map";
         Some((FindingCode::Format, what.to_owned()))
     } else if names.len() > MOST_COLUMNS {
         Some((FindingCode::Columns, too_many(names.len())))
@@ -552,11 +556,11 @@ fn other_layout(expected: &Expected<'_>, has: impl Fn(Field) -> bool) -> Option<
     match expected.layout {
         _ if expected.listed.is_some() => None,
         Layout::Families if has(Field::SampleId) && !has(Field::FamilyId) && !has(Field::Relation) => Some(
-            "this looks like a children file: import it with --as children; or name with --cases a case list that says \
-             whose relatives these are",
+            "this looks like a children file; import it with --as children; or give with --cases a case list of the \
+             relatives",
         ),
         Layout::Children if has(Field::FamilyId) || has(Field::Relation) => {
-            Some("this looks like a families file: import it with --as families")
+            Some("this looks like a families file; import it with --as families")
         }
         _ => None,
     }

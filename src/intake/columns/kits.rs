@@ -19,7 +19,7 @@ pub struct Kit {
 
 /// No kit of a name is known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no kit of this name is known")]
+#[error("the kit is unknown")]
 #[non_exhaustive]
 pub struct UnknownKit {
     /// The most similar name of a kit, if one is similar.

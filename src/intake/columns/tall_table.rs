@@ -117,21 +117,21 @@ impl TallColumns {
                 .iter()
                 .any(|start| plain.starts_with(start) && !MEASURED.contains(&stem(&plain)));
             if is_again || matches!(field_named(name), Some(field) if field != Field::Amelogenin) {
-                let what = "says what another column says, or is of a second block of marker and alleles: write a row per \
-                            sample and locus, with each column once, or remove it";
+                let what = "repeats another column, or belongs to a second block of marker and alleles; write a row \
+                            per sample and locus, with each column once, or remove it";
                 findings.problem(line, column(name), FindingCode::RepeatedColumn, what);
             } else if !matches!(marker_named(name, panel, &[]), Named::Unknown { .. }) {
                 let what =
-                    "is a locus beside a column of markers: give the locus rows of its own, or remove the column";
+                    "is a locus beside a column of markers; give the locus rows of its own, or remove the column";
                 findings.problem(line, column(name), FindingCode::Column, what);
             } else if !name.is_empty() && !MEASURED.contains(&stem(&plain)) {
                 if let Some(field) = nearest_field(name) {
                     let what =
-                        format!("is no known column; did you mean {field}? Correct it, or leave it aside with --map");
+                        format!("is an unknown column; did you mean {field}? Correct it, or ignore it with --map");
                     findings.problem(line, column(name), FindingCode::Locus, what);
                     continue;
                 }
-                findings.note(line, column(&shown(name)), FindingCode::NotRead, "says nothing that is read here");
+                findings.note(line, column(&shown(name)), FindingCode::NotRead, "is not used by this program: ignored");
             }
         }
     }

@@ -91,8 +91,8 @@ pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut
     let names = expected.tall_names(line, &header, findings);
     let words = expected.words(&names);
     let Some(columns) = TallColumns::find(&names) else {
-        let what = "is no header of a table with a row per sample and locus: it must name Sample Name, Marker and \
-                    Allele 1; without --format the form of the file is found out";
+        let what = "is not the header of a table with a row per sample and locus; it must name Sample Name, Marker and \
+                    Allele 1; without --format the program detects the format";
         findings.problem(line, None, FindingCode::Format, what);
         return SoundRows::default();
     };
@@ -122,7 +122,7 @@ pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut
     }
     refuse_cut_off(&lines, last, findings);
     if !any {
-        findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: nothing to import");
+        findings.problem(0, None, FindingCode::NoRows, "the file has a header and no rows: nothing to import");
     } else if reader.samples.is_empty() && findings.count() == 0 {
         findings.problem(
             0,
@@ -156,7 +156,7 @@ impl<'r> Reader<'r> {
     fn row(&mut self, line: u64, cells: &[Cow<'_, str>], findings: &mut Findings) {
         let name = cells[self.columns.sample].trim();
         if name.is_empty() {
-            let what = "the identifier is empty: every sample needs one";
+            let what = "the identifier is empty; give every sample its number";
             return findings.problem(line, self.names[self.columns.sample].clone(), FindingCode::Identifier, what);
         }
         if self.is_control(line, name, cells, findings) {
@@ -224,8 +224,7 @@ impl<'r> Reader<'r> {
                 text if known.is_empty() => (*known, *first) = (text.into(), line),
                 text if text == &**known => {}
                 _ => {
-                    let what =
-                        format!("says something else of the same sample than line {first}: correct one of the two");
+                    let what = format!("contradicts line {first} about the same sample; correct one of the two");
                     findings.problem(line, self.names[*at].clone(), FindingCode::SampleDiffers, what);
                 }
             }
@@ -238,7 +237,7 @@ impl<'r> Reader<'r> {
         }
         let column = self.names[self.columns.marker].clone();
         if self.markers.len() >= MOST_MARKERS {
-            let what = format!("has more than {MOST_MARKERS} different markers: check that the columns are in place");
+            let what = format!("has more than {MOST_MARKERS} different markers; check that the columns are in place");
             findings.problem(line, column, FindingCode::Locus, what);
             return None;
         }
@@ -255,13 +254,13 @@ impl<'r> Reader<'r> {
             }
             Named::Amelogenin => Marker::Amelogenin,
             Named::Elsewhere => {
-                let what = "lies on a sex chromosome, or is a check of the kit: skipped, here and below";
+                let what = "is on a sex chromosome, or is a quality marker of the kit: skipped, here and below";
                 findings.note(line, column, FindingCode::Elsewhere, what);
                 Marker::Skipped
             }
             Named::Unknown { nearest } => {
                 let hint = nearest.map_or(String::from(":"), |nearest| format!("; did you mean {nearest}?"));
-                let what = format!("is no known locus, here and below{hint} correct it, or remove its rows");
+                let what = format!("is an unknown locus, here and below{hint} correct it, or remove its rows");
                 findings.problem(line, column, FindingCode::Locus, what);
                 Marker::Unknown
             }
@@ -345,7 +344,7 @@ impl<'r> Reader<'r> {
                     _ => "keep the row that is right",
                 };
                 let what =
-                    format!("the same sample and marker stand on line {} with other alleles: {what_to_do}", first.line);
+                    format!("line {} has the same sample and marker with other alleles; {what_to_do}", first.line);
                 findings.problem(found.line, self.names[self.columns.marker].clone(), FindingCode::RepeatedLocus, what);
             }
             Some(_) => {}
@@ -368,7 +367,7 @@ impl<'r> Reader<'r> {
                     Ok(Reading::Empty | Reading::OffLadder | Reading::NoResult(_))
                 ) =>
                 {
-                    let what = "the cell is neither X nor Y, the alleles of the sex marker";
+                    let what = "the cell is not an allele of the sex marker; write X or Y";
                     return findings.problem(line, self.names[at].clone(), FindingCode::Amelogenin, what);
                 }
                 _ => {}
@@ -389,7 +388,7 @@ impl<'r> Reader<'r> {
         match SexMarker::read(text, self.request.single_allele) {
             SexMarker::Empty => {}
             SexMarker::Other => {
-                let what = "the cell is not X/X or X/Y, the alleles of the sex marker";
+                let what = "the cell is not a genotype of the sex marker; write X/X or X/Y";
                 findings.problem(line, self.names[at].clone(), FindingCode::Amelogenin, what);
             }
             found => self.found_sex_marker(line, sample, found, findings),
@@ -399,7 +398,7 @@ impl<'r> Reader<'r> {
     fn found_sex_marker(&mut self, line: u64, sample: usize, found: SexMarker, findings: &mut Findings) {
         let known = self.samples[sample].sex_marker.get_or_insert(found);
         if *known != found {
-            let what = "the sample has a row of the sex marker with other alleles: keep the row that is right";
+            let what = "the sample has a row of the sex marker with other alleles; keep the row that is right";
             findings.problem(line, self.names[self.columns.marker].clone(), FindingCode::RepeatedLocus, what);
         }
     }

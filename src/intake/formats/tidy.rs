@@ -27,7 +27,7 @@ pub(in crate::intake) fn read_tidy(
     let how = Rows { delimiter, header: &header, words: &words, request };
     let (reader, any) = read_in_parallel(lines, how, bytes, findings);
     if !any {
-        findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: nothing to import");
+        findings.problem(0, None, FindingCode::NoRows, "the file has a header and no rows: nothing to import");
     } else if reader.rows.is_empty() && findings.count() == 0 {
         findings.problem(
             0,

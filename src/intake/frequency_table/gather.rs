@@ -65,7 +65,7 @@ pub(super) fn gather(
     for row in &rows[..found.header] {
         if row.filled() > 1 {
             let what =
-                "the row stands before the header and is no title: remove it, or name the columns in the first row";
+                "the row is before the header and is not a title; remove it, or name the columns in the first row";
             findings.problem(row.line, None, FindingCode::Header, what);
         }
     }
@@ -175,7 +175,7 @@ impl Gather<'_, '_> {
         if let Some(&known) = self.names.get(name) {
             let by_rows = matches!(self.form, TableForm::Tidy | TableForm::PopulationColumns | TableForm::Headers);
             if !by_rows && known.is_some() {
-                let what = "names a locus that the table has already: remove one of the two";
+                let what = "names a locus that the table has already; remove one of the two";
                 self.problem(line, column, FindingCode::TwoNames, what);
                 return None;
             }
@@ -201,29 +201,29 @@ impl Gather<'_, '_> {
                 locus
             }
             Meant::Elsewhere => {
-                let what = "is a marker of a sex chromosome, or no STR marker: left out of the table";
+                let what = "is on a sex chromosome, or not an STR marker: left out of the table";
                 self.findings.note(line, column, FindingCode::Elsewhere, what);
                 return None;
             }
             Meant::Unknown { nearest } => {
-                let advice =
-                    "correct the name, give the marker one such as D2S1776 or Penta_X, or ask for the name as it is";
+                let advice = "correct the name, give the marker one such as D2S1776 or Penta_X, or keep the name with \
+                              --keep-locus";
                 let what = match nearest {
-                    Some(nearest) => format!("is no known locus; did you mean {nearest}? Otherwise {advice}"),
-                    None => format!("is no known locus: {advice}"),
+                    Some(nearest) => format!("is an unknown locus; did you mean {nearest}? Otherwise {advice}"),
+                    None => format!("is an unknown locus; {advice}"),
                 };
                 self.problem(line, column, FindingCode::TableLocus, what);
                 return None;
             }
         };
         if locus.name() == AMBIGUOUS {
-            let what = "names different markers in different kits: check that the table and your kit have the same one";
+            let what = "names different markers in different kits; check that the table and your kit have the same one";
             self.findings.warn(line, column.clone(), FindingCode::AmbiguousLocus, what);
         }
         if let Some(&other) = self.places.get(&locus) {
             let first = self.loci[other].line;
             let where_first = if first == line { String::new() } else { format!(" of line {first}") };
-            let what = format!("means {locus}, as another name{where_first} does: remove one of the two");
+            let what = format!("means {locus}, like another name{where_first}; remove one of the two");
             self.problem(line, column, FindingCode::TwoNames, what);
             return None;
         }
@@ -255,8 +255,8 @@ impl Gather<'_, '_> {
             _ => match number(text) {
                 Some(number) => self.loci[locus].values.push(Value { line, column, label, number, count }),
                 None => {
-                    let what =
-                        "is no frequency: write a number from 0 to 1, or from 0 to 100 in percent, or leave it empty";
+                    let what = "is not a frequency; write a number from 0 to 1, or from 0 to 100 in percent, or leave \
+                                it empty";
                     self.problem(line, column, FindingCode::FrequencyValue, what);
                 }
             },
@@ -267,14 +267,14 @@ impl Gather<'_, '_> {
     pub(super) fn persons(&mut self, locus: usize, alleles: bool, text: &str, line: u64, column: Column) {
         let Some(number) = whole(text).map(|number| if alleles { number / 2 } else { number }).filter(|&n| n > 0)
         else {
-            let what = "must be the number of persons or alleles counted: write it in digits alone, or leave it empty";
+            let what = "must be the number of persons or alleles counted; write it in digits alone, or leave it empty";
             self.problem(line, column, FindingCode::SampleSize, what);
             return;
         };
         let cells = &mut self.loci[locus];
         if cells.persons.is_some_and(|other| other != number) && !cells.persons_differ {
             cells.persons_differ = true;
-            let what = format!("{} has two numbers of individuals: give one for all its alleles", cells.locus);
+            let what = format!("{} has two numbers of individuals; give one for all its alleles", cells.locus);
             self.problem(line, column, FindingCode::SampleSizes, what);
         } else {
             cells.persons = Some(number);
@@ -309,7 +309,7 @@ impl Gather<'_, '_> {
         let rows = || table.rows.iter();
         let Some(column) = column else {
             if self.request.population.is_some() {
-                let what = "the table does not say whose frequencies these are: leave out the population";
+                let what = "the table does not say whose frequencies these are; leave out the population";
                 self.problem(0, None, FindingCode::NoPopulations, what);
                 return None;
             }
@@ -336,13 +336,13 @@ impl Gather<'_, '_> {
         };
         let what = match (self.request.population, names) {
             (None, [one]) => return Some((*one).to_owned()),
-            (None, []) => "the column of populations is empty: remove it".to_owned(),
-            (None, _) => format!("the table has {} populations: choose one of {}", names.len(), list()),
+            (None, []) => "the column of populations is empty; remove it".to_owned(),
+            (None, _) => format!("the table has {} populations; choose one of {}", names.len(), list()),
             (Some(wanted), _) => {
                 let same = names.iter().find(|name| **name == wanted);
                 match same.or_else(|| names.iter().find(|name| name.to_lowercase() == wanted.to_lowercase())) {
                     Some(name) => return Some((*name).to_owned()),
-                    None => format!("the table does not have this population: choose one of {}", list()),
+                    None => format!("the table does not have this population; choose one of {}", list()),
                 }
             }
         };
@@ -355,12 +355,12 @@ impl Gather<'_, '_> {
         let (line, place) = (table.header.line, table.column(column));
         match field {
             Some(Field::Statistic | Field::Remark) => {
-                let what = "is no frequency: the column is left out";
+                let what = "is not a frequency: the column is left out";
                 self.findings.note(line, place, FindingCode::Statistic, what);
             }
             _ if table.is_empty(column) => {}
             _ => {
-                let what = "is a column that frequency tables do not have: correct its name, or remove the column";
+                let what = "is an unknown column of a frequency table; correct its name, or remove the column";
                 self.problem(line, place, FindingCode::TableColumn, what);
             }
         }
@@ -368,7 +368,7 @@ impl Gather<'_, '_> {
 
     fn ladder(mut self, rows: &[Row]) -> Option<Gathered> {
         if self.request.population.is_some() {
-            let what = "the table does not say whose frequencies these are: leave out the population";
+            let what = "the table does not say whose frequencies these are; leave out the population";
             self.problem(0, None, FindingCode::NoPopulations, what);
         }
         let mut locus = None;
@@ -409,7 +409,7 @@ impl Gather<'_, '_> {
     }
 
     pub(super) fn not_an_allele(&mut self, line: u64, column: Column) {
-        let what = "is not an allele: write a repeat number such as 14 or 9.3, or remove the row";
+        let what = "is not an allele; write a repeat number such as 14 or 9.3, or remove the row";
         self.problem(line, column, FindingCode::TableLabel, what);
     }
 
@@ -484,7 +484,7 @@ impl Gather<'_, '_> {
                 (_, Some(label)) => {
                     let repeated = |&(_, other): &(usize, Label)| other == label;
                     if matches!(label, Label::Allele(_)) && columns.iter().any(repeated) {
-                        let what = "names an allele that has a column already: remove one of the two";
+                        let what = "is a repeated column of an allele; remove one of the two";
                         self.problem(table.header.line, table.column(column), FindingCode::RepeatedColumn, what);
                     }
                     columns.push((column, label));
@@ -532,7 +532,7 @@ impl Gather<'_, '_> {
             }
             if name.is_empty() {
                 let Some(last) = above else {
-                    let what = "names no locus, and nor does a row above it: write the locus";
+                    let what = "names no locus, and no row above it does; write the locus";
                     self.problem(row.line, table.column(names), FindingCode::TableLocus, what);
                     continue;
                 };
@@ -555,7 +555,7 @@ impl Gather<'_, '_> {
             if text.is_empty() {
                 // Another population has the allele; a tidy table of one has no reason to be silent.
                 if self.form == TableForm::Tidy {
-                    let what = "is empty: write a number from 0 to 1, or remove the row";
+                    let what = "is empty; write a number from 0 to 1, or remove the row";
                     self.problem(row.line, table.column(value), FindingCode::FrequencyValue, what);
                 }
                 continue;
@@ -584,7 +584,7 @@ impl Gather<'_, '_> {
                 Some(field @ (Field::Statistic | Field::Remark)) => self.other_column(table, column, Some(field)),
                 Some(field) => {
                     if of.insert(field, column).is_some() {
-                        let what = "is a column that the table has already: remove one of the two";
+                        let what = "is repeated; remove one of the two";
                         self.problem(table.header.line, table.column(column), FindingCode::RepeatedColumn, what);
                     }
                 }
@@ -598,7 +598,7 @@ impl Gather<'_, '_> {
         let (locus, allele) = (*of.get(&Field::Locus)?, *of.get(&Field::Allele)?);
         let rows = match self.form {
             TableForm::PopulationColumns if of.contains_key(&Field::Population) || populations.is_empty() => {
-                let what = "the table has no column of frequencies: name it frequency";
+                let what = "the table has no column of frequencies; name it frequency";
                 self.problem(table.header.line, None, FindingCode::MissingColumn, what);
                 return None;
             }

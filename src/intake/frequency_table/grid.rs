@@ -47,7 +47,7 @@ enum Delimiter {
 /// Reads the rows that are neither empty nor comments; `None` if the findings say why not.
 pub(super) fn rows(bytes: &[u8], sheet: Option<&str>, findings: &mut Findings) -> Option<Vec<Row>> {
     if bytes.len() > MOST_BYTES {
-        let what = "the file is larger than 64 MiB, which no frequency table is: give the table alone";
+        let what = "the file is larger than 64 MiB; give the frequency table alone";
         findings.problem(0, None, FindingCode::TableSize, what);
         return None;
     }
@@ -84,8 +84,8 @@ pub(super) fn rows(bytes: &[u8], sheet: Option<&str>, findings: &mut Findings) -
         cells += row.cells.len();
         if cells > MOST_CELLS || row.cells.len() > MOST_COLUMNS {
             let what = format!(
-                "the table has more than {MOST_CELLS} cells, or this row more than {MOST_COLUMNS}: give the table alone, or \
-                 one population of it"
+                "the table has more than {MOST_CELLS} cells, or this row more than {MOST_COLUMNS}; give the table \
+                 alone, or one population of it"
             );
             findings.problem(number, None, FindingCode::TableSize, what);
             return None;
@@ -93,7 +93,7 @@ pub(super) fn rows(bytes: &[u8], sheet: Option<&str>, findings: &mut Findings) -
         rows.push(row);
     }
     if rows.is_empty() && findings.count() == before {
-        findings.problem(0, None, FindingCode::Empty, "the file is empty: give one row per locus and allele");
+        findings.problem(0, None, FindingCode::Empty, "the file is empty; give one row per locus and allele");
     }
     (findings.count() == before).then_some(rows)
 }

@@ -32,7 +32,7 @@ pub(super) fn gather_headed(rows: &[Row], headed: &Headed, mut gather: Gather<'_
     let before = gather.findings.count();
     let line = rows[headed.first].line;
     for row in rows[..headed.first].iter().filter(|row| row.filled() > 1) {
-        let what = "the row stands before the header and is no title: remove it, or name the columns in the first row";
+        let what = "the row is before the header and is not a title; remove it, or name the columns in the first row";
         gather.problem(row.line, None, FindingCode::Header, what);
     }
     let below = &rows[headed.rows..];
@@ -44,7 +44,7 @@ pub(super) fn gather_headed(rows: &[Row], headed: &Headed, mut gather: Gather<'_
     }
     let chosen = if populations.is_empty() {
         if gather.request.population.is_some() {
-            let what = "the table does not say whose frequencies these are: leave out the population";
+            let what = "the table does not say whose frequencies these are; leave out the population";
             gather.problem(0, None, FindingCode::NoPopulations, what);
             return None;
         }
@@ -57,7 +57,7 @@ pub(super) fn gather_headed(rows: &[Row], headed: &Headed, mut gather: Gather<'_
     gather.population = chosen.clone();
     if loci.iter().any(|columns| columns.counts) {
         if loci.iter().any(|columns| !columns.counts) {
-            let what = "some loci have counts alone, and others frequencies: give all alike";
+            let what = "some loci have only counts, and others frequencies; give all alike";
             gather.problem(line, None, FindingCode::FrequencyUnits, what);
             return None;
         }
@@ -164,7 +164,7 @@ fn row_of(
             Some(column) => match above.as_deref() {
                 Some(name) => gather.locus(name, row.line, column_of(headed, column)),
                 None => {
-                    let what = "names no locus, and nor does a row above it: write the locus";
+                    let what = "names no locus, and no row above it does; write the locus";
                     gather.problem(row.line, column_of(headed, column), FindingCode::TableLocus, what);
                     None
                 }
@@ -218,7 +218,7 @@ fn columns_of_loci(
             continue;
         }
         if matches!(field, Some(Field::Statistic | Field::Remark)) {
-            let what = "is no frequency: the column is left out";
+            let what = "is not a frequency: the column is left out";
             gather.findings.note(line, column_of(headed, column), FindingCode::Statistic, what);
             continue;
         }
@@ -227,18 +227,18 @@ fn columns_of_loci(
             || !has_population
             || matches!(field, Some(Field::Locus | Field::Population))
         {
-            let what = "is not named by each of the headers above it: write the locus, and the population if there are \
-                        several, over each column";
+            let what = "does not have a name in each of the headers above it; write the locus, and the population if \
+                        there are several, over each column";
             gather.problem(line, column_of(headed, column), FindingCode::TableColumn, what);
             continue;
         }
         let Some(labels) = headed.labels.or(alleles) else {
-            let what = "has no column of alleles on its left: put the alleles of a locus before their frequencies";
+            let what = "has no column of alleles on its left; put the alleles of a locus before their frequencies";
             gather.problem(line, column_of(headed, column), FindingCode::TableColumn, what);
             continue;
         };
         if headed.labels.is_some_and(|labels| labels > column) {
-            let what = "has no column of alleles on its left: put the alleles of a locus before their frequencies";
+            let what = "has no column of alleles on its left; put the alleles of a locus before their frequencies";
             gather.problem(line, column_of(headed, column), FindingCode::TableColumn, what);
             continue;
         }
@@ -246,7 +246,7 @@ fn columns_of_loci(
         if headed.form == super::form::TableForm::Paired
             && over_alleles.is_some_and(|other| Some(other) != locus.as_deref() && !shared(headed, labels))
         {
-            let what = "stands beside alleles of another locus: put the alleles of each locus before its frequencies";
+            let what = "is beside alleles of another locus; put the alleles of each locus before its frequencies";
             gather.problem(line, column_of(headed, column), FindingCode::TableColumn, what);
             continue;
         }
@@ -275,7 +275,7 @@ fn columns_of_loci(
             _ => columns.seen.replace(column).is_some(),
         };
         if repeated {
-            let what = "is a column that the table has already: remove one of the two";
+            let what = "is repeated; remove one of the two";
             gather.problem(line, column_of(headed, column), FindingCode::RepeatedColumn, what);
         }
     }
@@ -291,7 +291,7 @@ fn columns_of_loci(
             columns.counts = columns.value.is_some();
         }
         if columns.value.is_none() {
-            let what = "a locus has no column of frequencies: name it frequency";
+            let what = "a locus has no column of frequencies; name it frequency";
             gather.problem(line, None, FindingCode::MissingColumn, what);
         }
     }

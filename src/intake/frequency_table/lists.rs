@@ -36,7 +36,7 @@ pub(super) fn form(rows: &[Row]) -> Option<TableForm> {
 pub(super) fn gather_list(rows: &[Row], form: TableForm, mut gather: Gather<'_, '_>) -> Option<Gathered> {
     let before = gather.findings.count();
     if gather.request.population.is_some() {
-        let what = "the table does not say whose frequencies these are: leave out the population";
+        let what = "the table does not say whose frequencies these are; leave out the population";
         gather.problem(0, None, FindingCode::NoPopulations, what);
     }
     let ranks = match form {
@@ -46,8 +46,7 @@ pub(super) fn gather_list(rows: &[Row], form: TableForm, mut gather: Gather<'_, 
         _ => mendel(rows, &mut gather),
     };
     if ranks.is_all() && gather.findings.count() == before {
-        let what =
-            "the alleles of all loci are 1, 2, 3 and so on, which are their places in a list: name them by repeats";
+        let what = "the alleles of all loci are 1, 2, 3 and so on, which are positions in a list; name them by repeats";
         gather.problem(0, None, FindingCode::TableLabel, what);
     }
     if gather.findings.count() == before { gather.finish() } else { None }
@@ -96,7 +95,7 @@ fn pairs(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
         let pairs = || row.cells.iter().skip(1).filter(|cell| !cell.is_empty());
         if row.cell(0).is_empty() || pairs().next().is_none() {
             let what =
-                "the line does not begin with the name of a locus and an allele such as 14=0.12: correct or remove it";
+                "the line does not begin with the name of a locus and an allele such as 14=0.12; correct or remove it";
             gather.problem(row.line, None, FindingCode::LadderLine, what);
             continue;
         }
@@ -111,7 +110,7 @@ fn pairs(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
                 }
                 (Some(_), None) => {}
                 (None, _) => {
-                    let what = "a cell is not an allele with its frequency, such as 14=0.12: correct it";
+                    let what = "a cell is not an allele with its frequency, such as 14=0.12; correct it";
                     gather.problem(row.line, None, FindingCode::LadderLine, what);
                 }
             }
@@ -134,8 +133,8 @@ fn curran(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
     let mut rows = rows.iter().peekable();
     while let Some(row) = rows.next() {
         let Some((name, alleles)) = curran_locus(row) else {
-            let what = "the line is neither a locus with the number of its alleles nor an allele of it: correct \
-                        the number, or remove the line";
+            let what = "the line is neither a locus with the number of its alleles nor an allele of it; correct the \
+                        number, or remove the line";
             gather.problem(row.line, None, FindingCode::LadderLine, what);
             return ranks;
         };
@@ -144,8 +143,8 @@ fn curran(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
         ranks.locus();
         for place in 1..=alleles {
             let Some(row) = rows.next_if(|row| row.filled() == 3 && whole(row.cell(0)) == Some(place)) else {
-                let what = "the locus has fewer lines of alleles, numbered from 1, than it says: correct the number, or add \
-                            the lines";
+                let what = "the locus has fewer lines of alleles, numbered from 1, than it says; correct the number, \
+                            or add the lines";
                 gather.problem(row.line, None, FindingCode::LadderLine, what);
                 return ranks;
             };
@@ -160,7 +159,7 @@ fn curran(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
         }
     }
     if whole(first.cell(0)) != Some(loci) {
-        let what = "the first line is not the number of loci that follow: correct it, or add the loci";
+        let what = "the first line is not the number of loci that follow; correct it, or add the loci";
         gather.problem(first.line, None, FindingCode::LadderLine, what);
     }
     ranks
@@ -184,13 +183,13 @@ fn merlin(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
                 None => gather.not_an_allele(row.line, None),
             },
             ("F", 2..) => {
-                let what = "the line gives frequencies without the names of their alleles: write a line such as A 14 0.12 \
-                            for each allele";
+                let what = "the line gives frequencies without the names of their alleles; write a line such as A 14 \
+                            0.12 for each allele";
                 gather.problem(row.line, None, FindingCode::TableLabel, what);
             }
             _ => {
-                let what = "the line is neither M with the name of a locus nor A with an allele and its frequency: correct \
-                            or remove it";
+                let what = "the line is neither M with the name of a locus nor A with an allele and its frequency; \
+                            correct or remove it";
                 gather.problem(row.line, None, FindingCode::LadderLine, what);
             }
         }
@@ -223,13 +222,13 @@ fn mendel(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
     let mut rows = rows.iter().peekable();
     while let Some(row) = rows.next() {
         let Some(Heading { name, is_autosomal, alleles, phenotypes }) = heading(row) else {
-            let what = "the line is neither a locus with the number of its alleles nor an allele of it: correct \
-                        the number, or remove the line";
+            let what = "the line is neither a locus with the number of its alleles nor an allele of it; correct the \
+                        number, or remove the line";
             gather.problem(row.line, None, FindingCode::LadderLine, what);
             return ranks;
         };
         if phenotypes > 0 {
-            let what = "the locus lists phenotypes: give its alleles alone, and 0 phenotypes";
+            let what = "the locus lists phenotypes; give its alleles alone, and 0 phenotypes";
             gather.problem(row.line, None, FindingCode::LadderLine, what);
             return ranks;
         }
@@ -237,12 +236,12 @@ fn mendel(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
         if is_autosomal {
             ranks.locus();
         } else {
-            let what = "is a marker of a sex chromosome, or no STR marker: left out of the table";
+            let what = "is on a sex chromosome, or not an STR marker: left out of the table";
             gather.findings.note(row.line, None, FindingCode::Elsewhere, what);
         }
         for _ in 0..alleles {
             let Some(row) = rows.next_if(|row| heading(row).is_none()) else {
-                let what = "the locus has fewer lines of alleles than it says: correct the number, or add the lines";
+                let what = "the locus has fewer lines of alleles than it says; correct the number, or add the lines";
                 gather.problem(row.line, None, FindingCode::LadderLine, what);
                 return ranks;
             };
@@ -254,7 +253,7 @@ fn mendel(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
                 (_, None, _) => {}
                 (None, ..) => gather.not_an_allele(row.line, None),
                 _ => {
-                    let what = "the line is not an allele with its frequency: correct it";
+                    let what = "the line is not an allele with its frequency; correct it";
                     gather.problem(row.line, None, FindingCode::LadderLine, what);
                 }
             }

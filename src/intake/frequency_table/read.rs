@@ -65,7 +65,7 @@ pub struct PublishedTable {
 ///
 /// let text = "population,locus,allele,frequency\nHan,vWA,14,1\nHui,vWA,15,1\n";
 /// let problems = read_frequency_table("table.csv", text.as_bytes(), &TableRequest::default()).unwrap_err();
-/// assert!(problems[0].to_string().ends_with("the table has 2 populations: choose one of Han, Hui"));
+/// assert!(problems[0].to_string().ends_with("the table has 2 populations; choose one of Han, Hui"));
 /// let request = TableRequest { population: Some("Hui"), ..TableRequest::default() };
 /// assert!(read_frequency_table("table.csv", text.as_bytes(), &request).is_ok());
 /// ```
@@ -118,8 +118,8 @@ fn read_sheet(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings)
     }
     if settled.is_empty() || settled.len() > Panel::MOST_LOCI {
         let what = format!(
-            "the table has {} loci; a table has from 1 to {}: give one row per locus and allele, and leave loci out that \
-             nobody types",
+            "the table has {} loci; a table has from 1 to {}; give one row per locus and allele, and leave loci out \
+             that nobody types",
             settled.len(),
             Panel::MOST_LOCI
         );
@@ -134,16 +134,17 @@ fn read_sheet(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings)
     }
     // The loci are some, not too many, and each has one name: what is left cannot be wrong.
     let table = FrequencyTable::new(loci)
-        .map_err(|error| findings.problem(0, None, FindingCode::Loci, format!("{error}: give each locus once")))
+        .map_err(|error| findings.problem(0, None, FindingCode::Loci, format!("{error}; give each locus once")))
         .ok()?;
     if counts_alleles(&table) {
-        let what = "the numbers of persons look like numbers of alleles, twice as many, as all frequencies are whole multiples of \
-                    1/N: name the row or column 2N if it counts alleles";
+        let what = "the numbers of persons look like numbers of alleles, twice as many, because all frequencies are \
+                    whole multiples of 1/N; name the row or column 2N if it counts alleles";
         findings.warn(0, None, FindingCode::SampleAlleles, what);
     }
     for (locus, sum) in table.sums_off() {
         let what = format!(
-            "the frequencies of {locus} add up to {sum:.4}, not to 1: they are divided by that; look for a lost or wrong row"
+            "the frequencies of {locus} add up to {sum:.4}, not to 1, so each was divided by the sum; look for a \
+             missing or wrong row"
         );
         findings.warn(0, None, FindingCode::SumOff, what);
     }
@@ -154,7 +155,7 @@ fn read_sheet(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings)
 fn table(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Option<(TableForm, Gathered)> {
     let rows = rows(bytes, request.sheet, findings)?;
     if let [header] = rows.as_slice() {
-        let what = format!("there is no row below line {}: give one line per locus and allele", header.line);
+        let what = format!("there is no row below line {}; give one line per locus and allele", header.line);
         findings.problem(0, None, FindingCode::NoRows, what);
         return None;
     }
@@ -173,13 +174,14 @@ fn table(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> O
         let (line, what) = match no_locus(&rows) {
             Some(line) => (
                 line,
-                "beside the column of alleles there is no known locus: name the locus in a column locus or over each column, or \
-                 ask for its name as it is",
+                "beside the column of alleles there is no known locus; name the locus in a column locus or over each \
+                 column, or keep its name with --keep-locus",
             ),
             None => (
                 rows.first().map_or(0, |row| row.line),
-                "the file is no frequency table of a known form: give the columns locus, allele and frequency; or a row per \
-                 allele and a column per locus, with the names of the loci in the header; or the other way round",
+                "the file is not a frequency table of a known form; give the columns locus, allele and frequency; or a \
+                 row per allele and a column per locus, with the names of the loci in the header; or the other way \
+                 round",
             ),
         };
         findings.problem(line, None, FindingCode::TableForm, what);
@@ -198,7 +200,7 @@ fn no_locus(rows: &[Row]) -> Option<u64> {
 
 fn titles(rows: &[Row], findings: &mut Findings) {
     for title in rows.iter().filter(|row| row.filled() == 1) {
-        findings.note(title.line, None, FindingCode::TextRow, "the row stands before the header: left out");
+        findings.note(title.line, None, FindingCode::TextRow, "the row is before the header: left out");
     }
 }
 

@@ -81,7 +81,7 @@ fn unit(loci: &[LocusCells], counts: bool, findings: &mut Findings) -> Option<Un
     let whole = || values().filter(|value| adds_up(value.label)).all(|value| value.number.value.fract() == 0.0);
     if values().any(|value| value.number.percent) {
         if let Some(plain) = values().find(|value| !value.number.percent && value.number.value > 0.0) {
-            let what = "has no percent sign, and other frequencies of the table have one: write all alike";
+            let what = "has no percent sign, and other frequencies of the table have one; write all alike";
             findings.problem(plain.line, plain.column.clone(), FindingCode::FrequencyUnits, what);
             return None;
         }
@@ -106,7 +106,8 @@ fn unit(loci: &[LocusCells], counts: bool, findings: &mut Findings) -> Option<Un
     if percentages > 0 {
         if let Some((cells, sum)) = sums().find(|(_, sum)| PERCENT.contains(sum)) {
             let what = format!(
-                "the frequencies of {} add up to {sum:.4}, those of other loci to about 1: write all in percent, or none",
+                "the frequencies of {} add up to {sum:.4}, those of other loci to about 1; write all in percent, or \
+                 none",
                 cells.locus
             );
             findings.problem(cells.line, cells.column.clone(), FindingCode::FrequencyUnits, what);
@@ -150,9 +151,9 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
         let is_whole = unit != Unit::Count || floors || number.value.fract() == 0.0;
         if !(0.0..=1.0).contains(&share) || !is_whole {
             let what = match unit {
-                Unit::Fraction => "is no frequency: write a number from 0 to 1",
-                Unit::Percent => "is no frequency: write a number from 0 to 100, as the others are percentages",
-                Unit::Count => "is no count: write a whole number",
+                Unit::Fraction => "is not a frequency; write a number from 0 to 1",
+                Unit::Percent => "is not a frequency; write a number from 0 to 100, because the others are percentages",
+                Unit::Count => "is not a count; write a whole number",
             };
             findings.problem(*line, column.clone(), FindingCode::FrequencyValue, what);
             continue;
@@ -165,7 +166,7 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
                 }
             }
             Label::Length(_) if share > 0.0 => {
-                let what = "is not an allele of this locus: write a repeat number such as 14 or 9.3, or remove the row";
+                let what = "is not an allele of this locus; write a repeat number such as 14 or 9.3, or remove the row";
                 findings.problem(*line, column.clone(), FindingCode::TableLabel, what);
             }
             Label::Length(_) => {}
@@ -178,7 +179,7 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
             Label::Floor | Label::RestOrFloor if *label == Label::Floor || !rare_is_rest => {
                 if floor.replace(share).is_some_and(|other| other != share) {
                     let what =
-                        format!("{locus} has two frequencies for alleles without a row: remove one of the two rows");
+                        format!("{locus} has two frequencies for alleles without a row; remove one of the two rows");
                     findings.problem(*line, column.clone(), FindingCode::RepeatedAllele, what);
                 }
             }
@@ -192,7 +193,8 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
     let shares = left_out.map_or(0.0, |(_, share)| share);
     if let Some((line, share)) = left_out {
         let what = format!(
-            "rows of {locus} stand for no single allele (0, off the ladder, or all others): left out, with a frequency of {share:.4}"
+            "rows of {locus} are not for a single allele (0, off the ladder, or all others): left out, with a \
+             frequency of {share:.4}"
         );
         findings.note(line, None, FindingCode::AlleleClass, what);
     }
@@ -211,19 +213,28 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
             problem(
                 FindingCode::Sum,
                 format!(
-                    "the frequencies of {locus} add up to {sum:.4}{left_out}, not to 1: look for a missing or wrong row"
+                    "the frequencies of {locus} add up to {sum:.4}{left_out}, not to 1; look for a missing or wrong row"
                 ),
             );
         }
         Err(LocusFrequenciesError::Silent(_)) => {
-            problem(FindingCode::Silent, format!("all alleles of {locus} are silent: write a frequency below 1"));
+            problem(FindingCode::Silent, format!("all alleles of {locus} are silent; write a frequency below 1"));
         }
         Err(LocusFrequenciesError::NoAllele) => {
-            problem(FindingCode::NoAllele, format!("{locus} has no allele that a profile can have: add its alleles"));
+            problem(
+                FindingCode::NoAllele,
+                format!("{locus} has no allele that can occur in a profile; add its alleles"),
+            );
         }
         Err(LocusFrequenciesError::TooMany(alleles)) => {
             let most = FrequencyTable::MOST_ALLELES;
-            problem(FindingCode::ManyRows, format!("{locus} has {alleles} alleles; at most {most} can be handled"));
+            problem(
+                FindingCode::ManyRows,
+                format!(
+                    "{locus} has {alleles} alleles, and at most {most} are allowed; leave alleles out that were never \
+                     seen"
+                ),
+            );
         }
         Err(error) => problem(FindingCode::FrequencyValue, format!("{locus}: {error}")),
     }

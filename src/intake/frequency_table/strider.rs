@@ -34,13 +34,13 @@ pub(super) fn text<'a>(bytes: &'a [u8], request: &TableRequest<'_>, findings: &m
         return Text::Other;
     }
     if request.sheet.is_some() {
-        findings.problem(0, None, FindingCode::Sheet, "is no workbook that has sheets: leave out --sheet");
+        findings.problem(0, None, FindingCode::Sheet, "is not a workbook with sheets; leave out --sheet");
         return Text::Broken;
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Text::Xml(Cow::Borrowed(text)),
         Err(_) => {
-            let what = "the file is XML and not UTF-8: export it again as UTF-8";
+            let what = "the file is XML and not UTF-8; export it again as UTF-8";
             findings.problem(0, None, FindingCode::Encoding, what);
             Text::Broken
         }
@@ -87,7 +87,7 @@ pub(super) fn gather_xml(text: &str, mut gather: Gather<'_, '_>) -> Option<Gathe
         }
     }
     if populations.is_empty() {
-        let what = "the file has no frequencies: export it again";
+        let what = "the file has no frequencies; export it again";
         gather.problem(0, None, FindingCode::NoRows, what);
         return None;
     }
@@ -102,7 +102,7 @@ pub(super) fn gather_xml(text: &str, mut gather: Gather<'_, '_>) -> Option<Gathe
             continue;
         };
         if let Some(again) = origins.next() {
-            let what = "stands twice in a marker for this population: remove one of the two";
+            let what = "is repeated in a marker for this population; remove one of the two";
             gather.problem(again.line, value_named("origin"), FindingCode::RepeatedElement, what);
         }
         let Some(locus) = gather.locus(&marker.name, marker.line, name) else { continue };
@@ -146,10 +146,10 @@ fn markers(text: &str, gather: &mut Gather<'_, '_>) -> Option<Vec<Marker>> {
             }
             Ok(Event::DocType(_)) => Some((
                 FindingCode::Doctype,
-                "a document type is not accepted, as it may define entities: remove the line with DOCTYPE",
+                "the file has a document type, which may define entities; remove the line with DOCTYPE",
             )),
             Ok(Event::GeneralRef(_) | Event::CData(_)) => {
-                Some((FindingCode::Entity, "entities are not accepted: write the text as it is"))
+                Some((FindingCode::Entity, "entities are not supported; write the character itself"))
             }
             Ok(Event::Decl(_) | Event::PI(_) | Event::Comment(_)) => None,
             Ok(Event::Eof) if !reading.open.is_empty() => Some((
@@ -157,7 +157,7 @@ fn markers(text: &str, gather: &mut Gather<'_, '_>) -> Option<Vec<Marker>> {
                 "the file ends here, within an element: it was cut off; export or copy it again",
             )),
             Ok(Event::Eof) => break,
-            Err(_) => Some((FindingCode::Xml, "the file is not valid XML from here on: export it again")),
+            Err(_) => Some((FindingCode::Xml, "the file is not valid XML from here on; export it again")),
         };
         if let Some((code, what)) = broken {
             gather.problem(line, None, code, what);
@@ -176,7 +176,7 @@ impl Reading {
     ) -> Result<(), (FindingCode, &'static str)> {
         let name: String = tag.local_name().as_ref().to_owned();
         if self.open.len() >= MOST_DEPTH {
-            return Err((FindingCode::Depth, "elements lie within elements without end: export the file again"));
+            return Err((FindingCode::Depth, "elements are nested too deeply; export the file again"));
         }
         let path: Vec<&str> = self.open.iter().map(String::as_str).collect();
         match (path.as_slice(), name.as_str()) {
@@ -184,13 +184,13 @@ impl Reading {
             ([], _) => {
                 return Err((
                     FindingCode::TableForm,
-                    "the file is XML of another kind: give the frequencies of STRidER, or a table",
+                    "the file is XML of another kind; give the frequencies of STRidER, or a table",
                 ));
             }
             (["frequencies"], "marker") => self.markers.push(Marker { name: String::new(), line, origins: Vec::new() }),
             (["frequencies", "marker"], "origin") => {
                 let origin =
-                    attribute(tag, "name").ok_or((FindingCode::Attribute, "an origin has no name: give it"))?;
+                    attribute(tag, "name").ok_or((FindingCode::Attribute, "an origin has no name; give it"))?;
                 let persons = attribute(tag, "n").filter(|n| !n.is_empty());
                 if let Some(marker) = self.markers.last_mut() {
                     marker.origins.push(Origin { name: origin, line, persons, frequencies: Vec::new() });
@@ -198,7 +198,7 @@ impl Reading {
             }
             (["frequencies", "marker", "origin"], "frequency") => {
                 let allele =
-                    attribute(tag, "allele").ok_or((FindingCode::Attribute, "a frequency has no allele: give it"))?;
+                    attribute(tag, "allele").ok_or((FindingCode::Attribute, "a frequency has no allele; give it"))?;
                 if let Some(origin) = self.markers.last_mut().and_then(|marker| marker.origins.last_mut()) {
                     origin.frequencies.push(Frequency { line, allele, text: String::new() });
                 }
@@ -206,7 +206,7 @@ impl Reading {
             // Within an element that is not read.
             ([.., _], _) if !is_read(&path) => {}
             _ => {
-                let what = "is no frequency: the elements of this name are left out";
+                let what = "is not a frequency: the elements of this name are left out";
                 let shown = if name.len() <= 40 { name.as_str() } else { "?" };
                 gather.findings.note_once(line, value_named(shown), FindingCode::Statistic, what);
             }
@@ -223,7 +223,7 @@ impl Reading {
             ["frequencies", "marker", "name"] => {
                 if let Some(marker) = self.markers.last_mut() {
                     if !marker.name.is_empty() {
-                        let what = "stands twice in a marker: remove one of the two";
+                        let what = "is repeated in a marker; remove one of the two";
                         gather.problem(line, value_named("name"), FindingCode::RepeatedElement, what);
                     }
                     text.clone_into(&mut marker.name);

@@ -31,13 +31,13 @@ pub(super) fn sheet(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Fin
         (_, []) => return Ok(None),
         (Some(wanted), _) => match found(wanted) {
             Some(name) => return Ok(Some(Sheet { name, is_population: false })),
-            None => ("the workbook has no sheet of this name that has cells: choose one of", FindingCode::Sheet),
+            None => ("the workbook has no sheet of this name that has cells; choose one of", FindingCode::Sheet),
         },
         (None, [one]) => return Ok(Some(Sheet { name: one.clone(), is_population: false })),
         (None, _) => match population {
             Some(name) => return Ok(Some(Sheet { name, is_population: true })),
             None => (
-                "several sheets of the workbook have cells: name one with --frequency-sheet NAME, of",
+                "several sheets of the workbook have cells; name one with --frequency-sheet NAME, of",
                 FindingCode::Sheets,
             ),
         },

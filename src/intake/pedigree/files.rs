@@ -39,7 +39,7 @@ impl CasePedigrees {
                     line,
                     columns.column(FAMILY),
                     FindingCode::Identifier,
-                    "is empty: give the case a name",
+                    "is empty; give the case a name",
                 );
             }
             check_identifier(columns, FAMILY, line, fields, SpreadsheetNumbers::Refuse, findings);
@@ -157,7 +157,7 @@ fn read_person(columns: &Columns, line: u64, fields: &[Cow<'_, str>], findings: 
             line,
             columns.column(PERSON),
             FindingCode::Person,
-            "is empty: give each person of the family a name",
+            "is empty; give each person of the family a name",
         );
     }
     let sex = words::sex(cell(SEX)).unwrap_or_else(|error| {
@@ -168,7 +168,7 @@ fn read_person(columns: &Columns, line: u64, fields: &[Cow<'_, str>], findings: 
         "yes" | "是" => true,
         "no" | "" | "否" => false,
         _ => {
-            let what = "the cell is neither yes nor empty: write yes for the missing child, and nothing for others";
+            let what = "the cell is neither yes nor empty; write yes for the missing child, and nothing for others";
             findings.problem(line, columns.column(MISSING), FindingCode::MissingMark, what);
             false
         }

@@ -12,8 +12,10 @@ use crate::model::{FindingCode, Member, Pedigree, PedigreeError, Pseudonym, Sex}
 pub(in crate::intake) const MOST_PERSONS: usize = 1000;
 
 /// What to say of a typed person who can change no likelihood ratio.
-pub(in crate::intake) const UNLINKED: &str = "is typed and not linked with the missing child, so says nothing about it: \
-    correct father and mother, here or further up; add the sample of a common descendant; or leave the person out";
+pub(in crate::intake) const UNLINKED: &str = "is typed, but nothing links the person with the missing child, so the \
+                                              sample cannot change any likelihood ratio; correct father and mother, \
+                                              here or further up; add the sample of a common descendant; or leave the \
+                                              person out";
 
 /// One row.
 pub(in crate::intake) struct Person {
@@ -73,7 +75,7 @@ pub(in crate::intake) fn link_family(
     let before = findings.count();
     let first = persons.first()?.line;
     if persons.len() > MOST_PERSONS {
-        let what = format!("the family that begins here has more than {MOST_PERSONS} persons: leave out distant ones");
+        let what = format!("the family that begins here has more than {MOST_PERSONS} persons; leave out distant ones");
         findings.problem(first, None, FindingCode::Persons, what);
         return None;
     }
@@ -89,7 +91,7 @@ pub(in crate::intake) fn link_family(
     let linked = match parents_first(&members, child) {
         Ok(order) => Linked::new(persons, &members, child, &order),
         Err(person) => {
-            let what = "the person is an own ancestor: correct father and mother, here or further up";
+            let what = "the person is their own ancestor; correct father and mother, here or further up";
             findings.problem(persons[person].line, columns.column(PERSON), FindingCode::Cycle, what);
             return None;
         }
@@ -115,19 +117,19 @@ fn check_repeated(persons: &[Person], columns: &Columns, findings: &mut Findings
             let two = known.sample.is_some() && person.sample.is_some() && known.sample != person.sample;
             let what = if two {
                 format!(
-                    "the same person stands on line {} with another sample: enter each person once, with one sample; \
+                    "line {} has the same person with another sample; enter each person once, with one sample; \
                      identical twins are one person, entered once",
                     known.line
                 )
             } else {
-                format!("the same person stands on line {}: enter each person once", known.line)
+                format!("line {} has the same person; enter each person once", known.line)
             };
             findings.problem(person.line, columns.column(PERSON), FindingCode::RepeatedPerson, what);
             names.insert(&known.name, known);
         } else if let Some(sample) = person.sample
             && let Some(line) = samples.insert(sample, person.line)
         {
-            let what = format!("the same sample stands in this family on line {line}: remove one of the two");
+            let what = format!("line {line} has the same sample in this family; remove one of the two");
             findings.problem(person.line, columns.column(SAMPLE), FindingCode::RepeatedSample, what);
             samples.insert(sample, line);
         }
@@ -138,19 +140,21 @@ fn check_repeated(persons: &[Person], columns: &Columns, findings: &mut Findings
 fn check_missing_child(persons: &[Person], columns: &Columns, findings: &mut Findings) {
     let mut children = persons.iter().filter(|person| person.missing);
     let Some(child) = children.next() else {
-        let what = "the family that begins here has no missing child: write yes in the column missing of one row";
+        let what = "the family that begins here has no missing child; write yes in the column missing of one row";
         let line = persons.first().map_or(0, |first| first.line);
         return findings.problem(line, columns.column(MISSING), FindingCode::MissingChild, what);
     };
     for second in children {
         let what = format!(
-            "the family has a missing child on line {} already: mark one of the two, and enter the family again under another family_id for the other",
+            "the family has a missing child on line {} already; mark one of the two, and enter the family again under \
+             another family_id for the other",
             child.line
         );
         findings.problem(second.line, columns.column(MISSING), FindingCode::MissingTwice, what);
     }
     if child.sample.is_some() {
-        let what = "the missing child has no sample yet: leave sample_id empty, and import a sample that may be its own as a child";
+        let what = "a missing child cannot have a sample; leave sample_id empty, and import a sample that may be the \
+                    child's with --as children";
         findings.problem(child.line, columns.column(SAMPLE), FindingCode::MissingTyped, what);
     }
 }
@@ -175,7 +179,7 @@ fn parents_by_position(persons: &[Person], columns: &Columns, findings: &mut Fin
                 None => problem(
                     FindingCode::UnknownParent,
                     format!(
-                        "is no person of this family: correct the name, add a row for the {word}, or leave it empty"
+                        "is no person of this family; correct the name, add a row for the {word}, or leave it empty"
                     ),
                 ),
                 Some(&parent) => {
@@ -185,7 +189,7 @@ fn parents_by_position(persons: &[Person], columns: &Columns, findings: &mut Fin
                         problem(
                             FindingCode::ParentSex,
                             format!(
-                                "the {word} is {wrong} on line {}: correct the sex, or father and mother",
+                                "the {word} is {wrong} on line {}; correct the sex, or father and mother",
                                 persons[parent].line
                             ),
                         );
@@ -193,7 +197,7 @@ fn parents_by_position(persons: &[Person], columns: &Columns, findings: &mut Fin
                     if let Some(line) = named[1 - role].get(&parent) {
                         problem(
                             FindingCode::BothParents,
-                            format!("the {word} is a {other} on line {line}: nobody is both, correct one of the two"),
+                            format!("the {word} is also a {other} on line {line}; correct one of the two"),
                         );
                     }
                 }

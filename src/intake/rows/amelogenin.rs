@@ -96,13 +96,13 @@ pub(in crate::intake) fn check_sex(
 ) {
     match marker {
         Marker::Shows(_) if stated == Sex::Unknown => {
-            let what = "the marker shows a sex and the row states none: write it under sex if the case file says so; \
+            let what = "the marker shows a sex and the row states none; write it under sex if the case file says so; \
                         it is not filled in here";
             findings.note(line, column(), FindingCode::SexNotStated, what);
         }
         Marker::Shows(shown) if shown != stated => {
             let what =
-                "the marker shows the other sex than stated: look whether samples were swapped, or correct the sex";
+                "the marker shows the other sex than stated; check whether samples were swapped, or correct the sex";
             findings.warn(line, column(), FindingCode::AmelogeninSex, what);
         }
         Marker::Shows(_) => {}
@@ -123,8 +123,7 @@ pub(in crate::intake) fn sex_shown(
         Marker::Shows(sex) => Some(sex),
         Marker::Empty | Marker::Half => None,
         Marker::Other => {
-            let what =
-                "the cell is none of X, X/X and X/Y: look at the typing (a lost allele, a mixture), or leave it empty";
+            let what = "the cell is not X, X/X or X/Y; check the typing (a lost allele, a mixture), or leave it empty";
             findings.warn(line, column(), FindingCode::Amelogenin, what);
             None
         }

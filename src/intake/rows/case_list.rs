@@ -60,7 +60,7 @@ impl CaseList {
     pub fn without_genotypes(&self, samples: &HashSet<Pseudonym>) -> Vec<Problem> {
         let mut findings = Findings::new(&self.file);
         for line in self.lines.iter().filter(|line| !samples.contains(&line.sample)) {
-            let what = "no sound genotypes of this sample were found: not imported";
+            let what = "no valid genotypes of this sample were found: not imported";
             findings.note(line.number, self.header.field_column(Field::SampleId), FindingCode::NoGenotypes, what);
         }
         findings.finish().1

@@ -63,8 +63,8 @@ fn read_lines(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> O
         let places = by_sample.entry(cells[id].trim().into()).or_default();
         if let Some(&other) = places.iter().find(|&&place| reader.rows[place].sample != row.sample) {
             let what = format!(
-                "the same sample_id stands on line {} under another agency: genotypes do not say which of the two is \
-                 meant; give them in a file that has the column agency",
+                "line {} has the same sample_id under another agency, so it is unclear to which of the two the \
+                 genotypes belong; give them in a file that has the column agency",
                 reader.rows[other].line
             );
             findings.problem(number, header.field_column(Field::SampleId), FindingCode::SampleTwoAgencies, what);
@@ -74,7 +74,7 @@ fn read_lines(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> O
     }
     refuse_cut_off(&source.lines, last, findings);
     if texts.is_empty() && findings.count() == 0 {
-        findings.problem(0, None, FindingCode::NoRows, "there is a header and no row: no cases");
+        findings.problem(0, None, FindingCode::NoRows, "the file has a header and no rows: no cases");
     }
     let samples: Vec<(u64, Pseudonym)> = reader.rows.iter().map(|row| (row.line, row.sample)).collect();
     sound_rows(reader, findings);

@@ -35,31 +35,31 @@ pub(in crate::intake) enum CellError {
     #[error("{0}")]
     Genotype(#[from] GenotypeError),
     /// `9,3`.
-    #[error("may be two alleles, or one with a decimal comma: write 3/9 or 9.3")]
+    #[error("may be two alleles, or one with a decimal comma; write 3/9 or 9.3")]
     Comma,
     /// `9/3`.
     #[error(
-        "may be two alleles, or one whose point was mistyped: write the smaller allele first, 3/9, or the point, 9.3"
+        "may be two alleles, or one whose point was mistyped; write the smaller allele first, 3/9, or the point, 9.3"
     )]
     Slash,
     /// The second of two columns without the first.
-    #[error("has a second allele and no first: check that the columns are in place")]
+    #[error("has a second allele and no first; check that the columns are in place")]
     NoFirst,
     /// `11-Sep`.
     #[error(
-        "holds a date, which a spreadsheet makes of genotypes such as 9/11 or 9.11: format the column as text and export \
-         the file again from its source"
+        "holds a date, because a spreadsheet changes genotypes such as 9/11 or 9.11 into dates; format the column as \
+         text and export the file again from its source"
     )]
     SpreadsheetDate,
     /// `1.1E+01`.
     #[error(
-        "holds a number in scientific notation, as spreadsheets write it: format the column as text and export the file \
-         again from its source"
+        "holds a number in scientific notation, as spreadsheets write it; format the column as text and export the \
+         file again from its source"
     )]
     SpreadsheetNumber,
     /// `#N/A`.
     #[error(
-        "holds the error value of a spreadsheet's formula: correct the formula, or leave the cell empty if untyped"
+        "holds the error value of a spreadsheet's formula; correct the formula, or leave the cell empty if untyped"
     )]
     SpreadsheetError,
 }
@@ -80,7 +80,7 @@ impl CellError {
 
 /// Why a cell is no drop-out probability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the cell is not a drop-out probability: write a number from 0 and below 1, such as 0.05, or leave it empty")]
+#[error("the cell is not a drop-out probability; write a number from 0 and below 1, such as 0.05, or leave it empty")]
 pub(in crate::intake) struct NoDropOut;
 
 impl From<AlleleError> for CellError {

@@ -51,7 +51,7 @@ fn children(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
                 findings.problem(again.line, column, FindingCode::SampleDiffers, other_genotypes(first.line));
                 continue;
             }
-            let what = format!("the same sample stands on line {}: remove one of the two", first.line);
+            let what = format!("line {} has the same sample; remove one of the two", first.line);
             findings.problem(again.line, header.field_column(Field::SampleId), FindingCode::RepeatedSample, what);
         }
     });
@@ -67,7 +67,7 @@ fn relatives(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
             // The same sample twice is said below.
             for row in same[1..].iter().map(|&(_, i)| &rows[i]).filter(|row| row.sample != first.sample) {
                 let what = format!(
-                    "the family has this relative on line {} already, and a child has only one: correct one of the two",
+                    "line {} has this relative of the family already, and a child has only one; correct one of the two",
                     first.line
                 );
                 findings.problem(row.line, header.field_column(Field::Relation), code, what);
@@ -78,10 +78,8 @@ fn relatives(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
             let row = |i: usize| &rows[family[i].1];
             // Other genotypes are said below.
             for &(_, again) in same[1..].iter().filter(|&&(_, again)| !differ(row(same[0].1), row(again))) {
-                let what = format!(
-                    "the same sample stands in this family on line {}: remove one of the two",
-                    row(same[0].1).line
-                );
+                let what =
+                    format!("line {} has the same sample in this family; remove one of the two", row(same[0].1).line);
                 findings.problem(
                     row(again).line,
                     header.field_column(Field::SampleId),
@@ -101,14 +99,14 @@ fn parents<'r>(header: &Header, family: &(impl Iterator<Item = &'r SampleRecord>
     let Some(last) = unstated.last() else { return };
     let both = is(Relation::Father) && is(Relation::Mother);
     if both || family.clone().filter(|row| relation(row).is_some_and(Relation::is_parent)).count() > 2 {
-        let what = "the family has two parents beside this one, and a child has only two: correct one of the three";
+        let what = "the family has two parents beside this one, and a child has only two; correct one of the three";
         findings.problem(last.line, header.field_column(Field::Relation), FindingCode::ThirdParent, what);
     } else if !is(Relation::Father)
         && !is(Relation::Mother)
         && family.clone().any(|row| relation(row).is_some_and(Relation::has_side))
     {
-        let what = "the family has paternal or maternal relatives, so the side of this parent must be known: state father \
-                    or mother, or the sex";
+        let what = "the family has paternal or maternal relatives, so the side of this parent must be known; state \
+                    father or mother, or the sex";
         findings.problem(last.line, header.field_column(Field::Relation), FindingCode::ParentSide, what);
     }
 }
@@ -156,8 +154,7 @@ fn agencies(header: &Header, rows: &[SampleRecord], families_without_agency: &[P
     groups(families_without_agency.iter().copied(), |same| {
         let first = &rows[same[0].1];
         if let Some(&(_, other)) = same.iter().find(|&&(_, i)| rows[i].agency != first.agency) {
-            let what =
-                format!("line {} has the same family_id under another agency: taken for two families", first.line);
+            let what = format!("line {} has the same family_id under another agency: read as two families", first.line);
             findings.note(rows[other].line, header.field_column(Field::FamilyId), FindingCode::TwoAgencies, what);
         }
     });

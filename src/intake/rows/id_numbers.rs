@@ -36,10 +36,10 @@ impl Wrong {
 }
 
 const NOT_AN_ID: Wrong =
-    Wrong::new(FindingCode::IdForm, "the cell is not 17 digits and a check digit (0-9 or X): copy the number again");
+    Wrong::new(FindingCode::IdForm, "the cell is not 17 digits and a check digit (0-9 or X); copy the number again");
 const NOT_A_CERTIFICATE: Wrong = Wrong::new(
     FindingCode::BirthCertificateForm,
-    "the cell is not a capital letter and nine digits: copy the number again",
+    "the cell is not a capital letter and nine digits; copy the number again",
 );
 
 fn resident_id(number: &str, stated: Sex) -> Option<Wrong> {
@@ -47,7 +47,8 @@ fn resident_id(number: &str, stated: Sex) -> Option<Wrong> {
     if bytes.len() == 15 && bytes.iter().all(u8::is_ascii_digit) {
         return Some(Wrong::new(
             FindingCode::IdForm,
-            "the number has 15 digits, the form before 1999, without a check digit: write the 18 digits of today",
+            "the number has 15 digits, the form without a check digit that was used before 1999; write the 18 digits \
+             of the present form",
         ));
     }
     let (digits, last) = match bytes {
@@ -65,7 +66,7 @@ fn resident_id(number: &str, stated: Sex) -> Option<Wrong> {
     if CHECKS[sum as usize % CHECKS.len()] != last.to_ascii_uppercase() {
         return Some(Wrong::new(
             FindingCode::IdCheckDigit,
-            "the check digit is not that of the number: a digit is wrong, or two are exchanged",
+            "the check digit is wrong: a digit is wrong, or two are exchanged; copy the number again",
         ));
     }
     let (year, month, day) = (number(6, 10), number(10, 12), number(12, 14));
@@ -73,14 +74,14 @@ fn resident_id(number: &str, stated: Sex) -> Option<Wrong> {
     if !(1850..2100).contains(&year) || is_day(year).is_none() {
         return Some(Wrong::new(
             FindingCode::IdDate,
-            "the digits of the day of birth are no day: compare with the card",
+            "the day of birth in the number is not a valid day; compare with the card",
         ));
     }
     let sex = if digit(16) % 2 == 1 { Sex::Male } else { Sex::Female };
     if stated != Sex::Unknown && stated != sex {
         return Some(Wrong::new(
             FindingCode::IdSex,
-            "the number is that of a person of the other sex than stated: look whether rows or samples were swapped",
+            "the number is that of a person of the other sex than stated; check whether rows or samples were swapped",
         ));
     }
     None
@@ -94,7 +95,7 @@ fn birth_certificate(number: &str) -> Option<Wrong> {
     let province = u32::from(digits[0] - b'0') * 10 + u32::from(digits[1] - b'0');
     (!PROVINCES.contains(&province)).then_some(Wrong::new(
         FindingCode::BirthCertificateProvince,
-        "the first two digits are no province's, as they usually are: compare with the certificate",
+        "the first two digits are not those of a province; compare with the certificate",
     ))
 }
 
@@ -118,7 +119,7 @@ pub(in crate::intake) fn check_number(
     if let Some(Wrong { code, what }) = wrong {
         findings.warn(line, column, code, what);
     } else if is_name && number.ends_with('x') {
-        let what = "the number ends with a small x: write X, or the same number becomes two pseudonyms";
+        let what = "the number ends with a small x; write X, because the same number would become two pseudonyms";
         findings.warn(line, column, FindingCode::IdSmallX, what);
     }
 }

@@ -42,8 +42,8 @@ pub(in crate::intake) fn check_kits(header: &Header, rows: &[SampleRecord], kits
             && !kit.is_some_and(|kit| kit.found.is_ok() && kit.lacking.iter().all(|lacking| lacking.0 != locus))
         {
             let what = format!(
-                "{AMBIGUOUS} names different markers in different kits: name the kit that has it in a column kit or with \
-                 --kit, or empty the cell"
+                "{AMBIGUOUS} names different markers in different kits; state the kit in a column kit or with --kit, \
+                 or empty the cell"
             );
             findings.problem(row.line, header.locus_column(locus), FindingCode::AmbiguousLocus, what);
         }
@@ -53,14 +53,15 @@ pub(in crate::intake) fn check_kits(header: &Header, rows: &[SampleRecord], kits
             Ok(kit) => kit,
             Err(UnknownKit { nearest }) => {
                 let nearest = nearest.map_or(String::new(), |nearest| format!("; did you mean {nearest}?"));
-                let what = format!("no kit of this name, which {} have, is known here{nearest}", rows_of(count));
+                let what = format!("the kit is unknown (in {}){nearest}", rows_of(count));
                 findings.note(line, header.field_column(Field::Kit), FindingCode::UnknownKit, what);
                 continue;
             }
         };
         if !kit.is_verified() && !kits.unverified {
             let what = format!(
-                "the loci of {} were not verified, so {} were not checked against them: --unverified-kits does",
+                "the loci of {} were not verified, so {} were not checked against them; give --unverified-kits to \
+                 check them",
                 kit.name(),
                 rows_of(count)
             );

@@ -180,7 +180,7 @@ impl<'h> RowReader<'h> {
             let (code, what) = match self.pseudonymizer.sample(None, sample) {
                 Ok(_) => (
                     FindingCode::NoCase,
-                    "the sample is not in the case list: add it there, or remove it here".to_owned(),
+                    "the sample is not in the case list; add it there, or remove it here".to_owned(),
                 ),
                 Err(error) => (FindingCode::Identifier, error.to_string()),
             };
@@ -254,7 +254,7 @@ impl<'h> RowReader<'h> {
             text => {
                 let date = cells::date(text);
                 if date.is_none() {
-                    let what = "the cell is not a day: write YYYY-MM-DD, such as 2024-03-05, or leave it empty";
+                    let what = "the cell is not a day; write YYYY-MM-DD, such as 2024-03-05, or leave it empty";
                     findings.problem(line, header.field_column(Field::CollectedOn), FindingCode::Date, what);
                 }
                 date
@@ -303,18 +303,20 @@ impl<'h> RowReader<'h> {
         let column = || self.header.field_column(Field::Category);
         match (person_category(text), self.layout) {
             (Some(PersonCategory::Relative), Layout::Children) => {
-                let what = "says that the row is of a relative, and this is a file of children: move the rows of relatives \
-                            to a file of their own, with family_id and relation, and import it with --as families";
+                let what = "says that the row is of a relative, but this is a file of children; move the rows of \
+                            relatives to a file of their own, with family_id and relation, and import it with --as \
+                            families";
                 findings.problem(line, column(), FindingCode::OtherCategory, what);
             }
             (Some(PersonCategory::Child), Layout::Families) => {
-                let what = "says that the row is of a child of unknown origin, and this is a file of families: move the \
-                            rows of children to a file of their own, and import it with --as children";
+                let what = "says that the row is of a child of unknown origin, but this is a file of families; move \
+                            the rows of children to a file of their own, and import it with --as children";
                 findings.problem(line, column(), FindingCode::OtherCategory, what);
             }
             (Some(_), _) => {}
             (None, _) => {
-                let what = "is no category known here: whether the row is of a child or of a relative was not checked";
+                let what = "is an unknown category: the program did not check whether the row is of a child or of a \
+                            relative";
                 findings.warn(line, column(), FindingCode::UnknownCategory, what);
             }
         }
@@ -414,7 +416,7 @@ impl<'h> RowReader<'h> {
             return None;
         }
         if !self.pseudonymizer.takes_pseudonyms() && text.contains(|c| is_deceptive(c) || c == '\u{fffd}') {
-            let what = "the agency contains an invisible, private or replacement character: type it again";
+            let what = "the agency contains an invisible, private or replacement character; type it again";
             findings.problem(line, self.header.field_column(Field::Agency), FindingCode::Agency, what);
             return None;
         }
@@ -427,8 +429,8 @@ impl<'h> RowReader<'h> {
         }
         let is_bad = if self.pseudonymizer.takes_pseudonyms() { char::is_control } else { is_deceptive };
         if text.len() > Pseudonymizer::MOST_BYTES || text.chars().any(is_bad) {
-            let what = "the cell is longer than 256 bytes or contains a control or invisible character: check that the columns \
-                        are in place";
+            let what = "the cell is longer than 256 bytes or contains a control or invisible character; check that the \
+                        columns are in place";
             findings.problem(line, self.header.field_column(column.field()), FindingCode::Text, what);
             return None;
         }

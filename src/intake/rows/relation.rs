@@ -18,18 +18,19 @@ pub(in crate::intake) fn member_relation(
     findings: &mut Findings,
 ) -> Option<Relation> {
     if stated != Ok(Relation::Member) {
-        let what = "the family is in the pedigree file, which says who is who: write member";
+        let what = "the family is in the pedigree file; write member, because the pedigree states the relations";
         findings.problem(line, header.field_column(Field::Relation), FindingCode::RelationPedigree, what);
         return None;
     }
     let Ok(at) = placed.pedigree.samples.binary_search(&sample?) else {
-        let what = "the family's pedigree has no such sample: write it there beside the person, or correct it here";
+        let what = "the family's pedigree does not have this sample; write it there beside the person, or correct it \
+                    here";
         findings.problem(line, header.field_column(Field::SampleId), FindingCode::NoPlace, what);
         return None;
     };
     let known = placed.sexes[at];
     if sex.is_some_and(|sex| sex != Sex::Unknown && known != Sex::Unknown && sex != known) {
-        let what = format!("the person is {known} in the pedigree: correct one of the two; samples may be swapped");
+        let what = format!("the person is {known} in the pedigree; correct one of the two; samples may be swapped");
         findings.problem(line, header.field_column(Field::Sex), FindingCode::SexContradiction, what);
     }
     Some(Relation::Member)
@@ -45,8 +46,8 @@ pub(in crate::intake) fn checked_relation(
 ) -> Option<Relation> {
     let relation = match stated {
         Ok(Relation::Member) => {
-            let what = "a member needs a pedigree: enter the family in the file given with --pedigrees, or write the \
-                        relation";
+            let what = "a member requires a pedigree; enter the family in the file given with --pedigrees, or write \
+                        the relation";
             findings.problem(line, header.field_column(Field::Relation), FindingCode::RelationPedigree, what);
             return None;
         }
@@ -60,7 +61,7 @@ pub(in crate::intake) fn checked_relation(
         && sex != Sex::Unknown
         && sex != implied
     {
-        let what = format!("a {relation} is {implied}: correct the sex or the relation; the samples may be swapped");
+        let what = format!("a {relation} is {implied}; correct the sex or the relation; the samples may be swapped");
         findings.problem(line, header.field_column(Field::Sex), FindingCode::SexContradiction, what);
     }
     Some(relation)

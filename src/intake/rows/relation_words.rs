@@ -36,7 +36,7 @@ impl fmt::Display for NoRelation {
             Self::Unknown(error) => error.fmt(f),
             Self::Other(what) => f.write_str(what),
             Self::Unclear(choices) => {
-                f.write_str("does not say which relation it is: write one of ")?;
+                f.write_str("is ambiguous; write one of ")?;
                 for (at, relation) in choices.iter().enumerate() {
                     f.write_str(if at == 0 { "" } else { ", " })?;
                     write!(f, "{relation} ({})", chinese(*relation))?;
@@ -68,20 +68,20 @@ const OF_FATHER: &[Relation] =
 const OF_MOTHER: &[Relation] =
     &[MaternalGrandfather, MaternalGrandmother, MaternalUncle, MaternalAunt, MaternalHalfSibling];
 
-const OWN_CHILD: &str = "names a child of the missing person, whom no relation describes: enter the family in the file \
-                         given with --pedigrees";
-const SPOUSE: &str = "names a spouse, who is not related to the missing person: remove the row, or enter the family with \
-                      its children in the file given with --pedigrees";
-const OWN: &str = "says that the sample is the missing person's own, or may be: move the row to a file of children, and \
-                   import that with --as children";
-const KID: &str = "names a child: move the row of the missing child's own sample, or of a child of unknown origin, to a file of \
-                   children, and import that with --as children; a child of the missing person needs a pedigree \
-                   (--pedigrees)";
+const OWN_CHILD: &str = "names a child of the missing person, for whom there is no relation; enter the family in the \
+                         file given with --pedigrees";
+const SPOUSE: &str = "names a spouse, who is not related to the missing person; remove the row, or enter the family \
+                      with its children in the file given with --pedigrees";
+const OWN: &str = "says that the sample is the missing person's own, or may be; move the row to a file of children, \
+                   and import that with --as children";
+const KID: &str = "names a child; move the row of the missing child's own sample, or of a child of unknown origin, to \
+                   a file of children, and import that with --as children; a child of the missing person needs a \
+                   pedigree (--pedigrees)";
 const DISTANT: &str =
-    "names a relative whom no relation describes: enter the family in the file given with --pedigrees";
-const NO_BLOOD: &str = "names a person who is not related by blood: remove the row";
-const TWIN: &str = "names a twin: write full-sibling unless the twins are identical; the sample of an identical twin \
-                    stands for the missing child: import it with --as children";
+    "names a relative for whom there is no relation; enter the family in the file given with --pedigrees";
+const NO_BLOOD: &str = "names a person who is not related by blood; remove the row";
+const TWIN: &str = "names a twin; write full-sibling unless the twins are identical; the sample of an identical twin \
+                    stands for the missing child; import it with --as children";
 
 /// Words in small letters, words of several parts with hyphens, and codes.
 const WORDS: &[(Meaning, &[&str])] = &[

@@ -65,7 +65,7 @@ impl Settler {
             }
             Reading::Marked => (
                 FindingCode::MarkedAllele,
-                "has a mark beside an allele, such as NB, ?, * or brackets, which says nothing certain: the locus is left untyped",
+                "has an uncertain allele, marked with NB, ?, * or brackets: the locus is left untyped",
             ),
             Reading::NoResult(sign) => {
                 if !std::mem::replace(&mut self.said_no_result[sign.number()], true) {

@@ -78,7 +78,7 @@ pub(in crate::intake) fn check_variants(
 pub(crate) fn differ(is_family: bool, other: &str) -> String {
     let (one, two) = if is_family { ("family", "families") } else { ("sample", "samples") };
     format!(
-        "the cell and {other} differ only in letter case, spaces or brackets, which makes two {two}: write both \
-         alike if they are one {one}; if not, import with --identifier-forms distinct"
+        "the cell and {other} differ only in letter case, spaces or brackets, so they would become two {two}; write \
+         both alike if they are one {one}; if not, import with --identifier-forms distinct"
     )
 }

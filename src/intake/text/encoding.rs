@@ -76,7 +76,7 @@ pub(in crate::intake) fn decode_as<'a>(
         return super::workbook::text(bytes, sheet, findings).map(|text| Cow::Owned(text.into_bytes()));
     }
     if sheet.is_some() {
-        findings.problem(0, None, FindingCode::Sheet, "is no workbook that has sheets: leave out --sheet");
+        findings.problem(0, None, FindingCode::Sheet, "is not a workbook with sheets; leave out --sheet");
         return None;
     }
     if let Some((code, what)) = not_text(bytes) {
@@ -84,7 +84,7 @@ pub(in crate::intake) fn decode_as<'a>(
         return None;
     }
     if let Some(line) = endless_line(bytes) {
-        let what = "the line is longer than 1 MiB: a line end is missing";
+        let what = "the line is longer than 1 MiB; check for a missing line end";
         findings.problem(line, None, FindingCode::LineLength, what);
         return None;
     }
@@ -98,8 +98,8 @@ pub(in crate::intake) fn decode_as<'a>(
     let text = marked.unwrap_or(bytes);
     let is_utf_8 = std::str::from_utf8(text).is_ok();
     if is_utf_8 && marked.is_none() && may_be_gb18030(text) {
-        let what = "the bytes that are not ASCII make sense as UTF-8 and as GB18030: state which with --encoding, or save \
-                    the file again, as CSV UTF-8 with a byte order mark";
+        let what = "the file can be UTF-8 or GB18030; state which with --encoding, or save the file again, as CSV \
+                    UTF-8 with a byte order mark";
         findings.problem(0, None, FindingCode::EncodingUnclear, what);
         return None;
     }
@@ -201,13 +201,13 @@ fn doubt_gb18030(text: &[u8]) -> Option<&'static str> {
     let [all, of_gb2312, of_big5] = pairs(text);
     if of_gb2312 * 10 < all * 7 && of_big5 * 10 >= all * 9 {
         Some(
-            "the file is not UTF-8, and could be Big5 or GB18030: state which with --encoding, or save it again, as CSV \
-             UTF-8",
+            "the file is not UTF-8, and could be Big5 or GB18030; state which with --encoding, or save it again, as \
+             CSV UTF-8",
         )
     } else if all >= 4 && of_gb2312 * 2 < all {
         Some(
-            "the file is not UTF-8, and makes little sense as GB18030: state its encoding with --encoding, or save it \
-             again, as CSV UTF-8",
+            "the file is not UTF-8, and unlikely to be GB18030; state its encoding with --encoding, or save it again, \
+             as CSV UTF-8",
         )
     } else {
         None
@@ -267,7 +267,7 @@ fn decode_utf_16(encoding: &'static Encoding, bytes: &[u8], findings: &mut Findi
     };
     let sound = char::decode_utf16(bytes.chunks(2).map(unit)).map_while(Result::ok);
     let line = sound.filter(|&c| c == '\n').count() as u64 + 1;
-    let what = format!("the line is no sound {} text: save the file again, as CSV UTF-8", encoding.name());
+    let what = format!("the line is not valid {} text; save the file again, as CSV UTF-8", encoding.name());
     findings.problem(line, None, FindingCode::Encoding, what);
     None
 }
@@ -318,9 +318,10 @@ fn decode_lines(encoding: &'static Encoding, text: &[u8], or_utf_8: bool, findin
             Some(line) => decoded.push_str(&line),
             None => {
                 let what = if or_utf_8 {
-                    "the line is not GB18030, as others of the file are: save the file again, as CSV UTF-8".to_owned()
+                    "the line is not GB18030, but other lines of the file are; save the file again, as CSV UTF-8"
+                        .to_owned()
                 } else {
-                    format!("the line is not {}, as --encoding says: correct the option, or the line", encoding.name())
+                    format!("the line is not {}, as --encoding says; correct the option, or the line", encoding.name())
                 };
                 findings.problem(number, None, FindingCode::Encoding, what);
                 // Not read: the line has been refused.
@@ -336,15 +337,15 @@ fn not_text(bytes: &[u8]) -> Option<(FindingCode, &'static str)> {
     if bytes.len() as u64 > MOST_BYTES {
         Some((
             FindingCode::Size,
-            "the file is larger than 2 GiB: split it into several files, each with the header line",
+            "the file is larger than 2 GiB; split it into several files, each with the header line",
         ))
     } else if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0") {
         Some((
             FindingCode::Workbook,
-            "the file is a workbook (Excel) that is not read here: open it there and save it as CSV UTF-8",
+            "the file is a workbook of a kind that is not supported; open it in Excel and save it as CSV UTF-8",
         ))
     } else if bytes.starts_with(b"\x1f\x8b") {
-        Some((FindingCode::Compressed, "the file is compressed (gzip): unpack it first"))
+        Some((FindingCode::Compressed, "the file is compressed (gzip); unpack it first"))
     } else {
         None
     }

@@ -76,7 +76,7 @@ pub(in crate::intake) fn check(text: &str, numbers: SpreadsheetNumbers) -> Resul
     if text.starts_with(['=', '\'']) {
         return doubtful(
             FindingCode::IdentifierSpreadsheet,
-            "begins with the sign that spreadsheets put before formulas or texts, = or ', which is no part of a number: \
+            "begins with = or ', which spreadsheets put before formulas or texts and which is not part of a number; \
              export the file again from its source, or remove the sign, and quotes, from the whole column",
         );
     }
@@ -84,22 +84,23 @@ pub(in crate::intake) fn check(text: &str, numbers: SpreadsheetNumbers) -> Resul
         Some(Made::Error) => {
             return doubtful(
                 FindingCode::IdentifierSpreadsheet,
-                "holds the error value of a spreadsheet's formula, which many rows may share: correct the formula",
+                "holds the error value of a spreadsheet's formula, which many rows may share; correct the formula",
             );
         }
         Some(Made::Number) if numbers == SpreadsheetNumbers::Refuse => {
             return doubtful(
                 FindingCode::IdentifierSpreadsheet,
-                "holds a number as a spreadsheet rounds it, in scientific notation, with zeros from the 16th digit on or \
-                 with a point: different numbers become the same; format the column as text and export the file again \
-                 from its source, or take such numbers with --spreadsheet-numbers take",
+                "holds a number that a spreadsheet has rounded (scientific notation, zeros from the 16th digit on, or \
+                 a point), so different numbers may have become the same; format the column as text and export the \
+                 file again from its source, or accept these numbers with --spreadsheet-numbers take",
             );
         }
         Some(Made::Date) if numbers == SpreadsheetNumbers::Refuse => {
             return doubtful(
                 FindingCode::IdentifierSpreadsheet,
-                "holds a date, which a spreadsheet makes of numbers such as 3-1: format the column as text and export the \
-                 file again from its source, or take such identifiers with --spreadsheet-numbers take",
+                "holds a date, because a spreadsheet changes numbers such as 3-1 into dates; format the column as text \
+                 and export the file again from its source, or accept these identifiers with --spreadsheet-numbers \
+                 take",
             );
         }
         _ => {}
@@ -107,15 +108,15 @@ pub(in crate::intake) fn check(text: &str, numbers: SpreadsheetNumbers) -> Resul
     if text.len() <= 12 && PLACEHOLDERS.iter().any(|sign| sign.eq_ignore_ascii_case(text)) {
         return doubtful(
             FindingCode::IdentifierPlaceholder,
-            "holds a sign for a missing value, which many rows may share: give every sample and family its number",
+            "holds a sign for a missing value, which many rows may share; give every sample and family its number",
         );
     }
     if !text.is_ascii() && has_lookalike(text) {
         return doubtful(
             FindingCode::IdentifierLookalike,
-            "contains a character that looks like another, or like nothing: a full-width letter, digit or sign, another \
-             kind of space, a separate accent or a letter of another alphabet; two identifiers would look alike and \
-             differ: type it again in plain letters and digits",
+            "contains a character that looks like another, or like nothing: a full-width letter, digit or sign, \
+             another kind of space, a separate accent or a letter of another alphabet, so two different identifiers \
+             could look alike; type it again in plain letters and digits",
         );
     }
     Ok(())

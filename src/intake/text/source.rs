@@ -176,8 +176,8 @@ fn fit(
     if found < columns && (width.may_end)(found) {
         let missing = columns - found;
         let what = format!(
-            "the row ends {missing} cell{} before the header does: read as empty, as spreadsheets leave them out; if \
-             something stood there, or a delimiter is missing, correct the row",
+            "the row ends {missing} cell{} before the header does: read as empty, because spreadsheets leave empty \
+             cells out; if the row had a value there, or a delimiter is missing, correct the row",
             if missing == 1 { "" } else { "s" }
         );
         findings.note(number, None, FindingCode::ShortRow, what);
@@ -189,7 +189,7 @@ fn fit(
         b';' => "semicolon",
         _ => "comma",
     };
-    let what = format!("the row has {found} fields, the header has {columns}: a {word} is missing or too many");
+    let what = format!("fields in the row: {found}, in the header: {columns}; a {word} is missing or too many");
     findings.problem(number, None, FindingCode::Fields, what);
     None
 }
@@ -210,20 +210,20 @@ pub(in crate::intake) fn line_text<'a>(number: u64, line: &'a [u8], findings: &m
             number,
             None,
             FindingCode::LineLength,
-            "the line is longer than 64 KiB: a line end is missing",
+            "the line is longer than 64 KiB; check for a missing line end",
         );
         return None;
     }
     if line.iter().fold(false, |found, &b| found | (b < b' ' && b != b'\t')) {
         let (code, what) = if line.contains(&0) {
-            (FindingCode::Nul, "the line contains a NUL byte: save the file again as CSV UTF-8")
+            (FindingCode::Nul, "the line contains a NUL byte; save the file again as CSV UTF-8")
         } else if line.contains(&b'\r') {
             (
                 FindingCode::LineEnd,
-                "the line contains a carriage return alone: save the file with Windows or Unix line ends",
+                "the line contains a carriage return alone; save the file with Windows or Unix line ends",
             )
         } else {
-            (FindingCode::ControlCharacter, "the line contains a control character: save the file again as CSV UTF-8")
+            (FindingCode::ControlCharacter, "the line contains a control character; save the file again as CSV UTF-8")
         };
         findings.problem(number, None, code, what);
         return None;
@@ -232,7 +232,7 @@ pub(in crate::intake) fn line_text<'a>(number: u64, line: &'a [u8], findings: &m
         Ok(text) => Some(text),
         Err(error) => {
             let what =
-                format!("the line is not UTF-8 at its byte {}: save the file as CSV UTF-8", error.valid_up_to() + 1);
+                format!("the line is not UTF-8 at its byte {}; save the file as CSV UTF-8", error.valid_up_to() + 1);
             findings.problem(number, None, FindingCode::Utf8, what);
             None
         }
@@ -240,6 +240,6 @@ pub(in crate::intake) fn line_text<'a>(number: u64, line: &'a [u8], findings: &m
 }
 
 pub(in crate::intake) fn unclosed_quote(number: u64, column: Column, findings: &mut Findings) {
-    let what = "a double quote is opened here and not closed before the next field or line end: remove or close it";
+    let what = "a double quote is opened here and not closed before the next field or line end; remove or close it";
     findings.problem(number, column, FindingCode::Quote, what);
 }

@@ -77,15 +77,15 @@ impl Refused {
 }
 
 const DAMAGED: Refused =
-    Refused::whole(FindingCode::Workbook, "the workbook cannot be read: open it in Excel and save it again, as .xlsx");
+    Refused::whole(FindingCode::Workbook, "the workbook cannot be read; open it in Excel and save it again, as .xlsx");
 const TOO_LARGE: Refused = Refused::whole(
     FindingCode::Workbook,
-    "the workbook unpacks to far more than its own size: save the sheet as CSV UTF-8",
+    "the workbook unpacks to far more than its own size; save the sheet as CSV UTF-8",
 );
-const NO_SHEET: Refused = Refused::whole(FindingCode::Sheet, "no sheet of the workbook has cells");
+const NO_SHEET: Refused = Refused::whole(FindingCode::Sheet, "all sheets of the workbook are empty");
 const SEVERAL_SHEETS: Refused = Refused::whole(
     FindingCode::Sheets,
-    "several sheets of the workbook have cells: name those to read with --sheet NAME, or read each with --all-sheets",
+    "several sheets of the workbook have cells; name those to read with --sheet NAME, or read each with --all-sheets",
 );
 const OTHER_SHEETS: Refused =
     Refused::whole(FindingCode::Sheet, "the workbook has no sheet of the name given with --sheet");
@@ -126,7 +126,8 @@ fn csv(bytes: &[u8], sheet: Option<&str>, allowed: u64, findings: &mut Findings)
             return Err(Refused {
                 line: u64::from(row) + 1,
                 code: FindingCode::Columns,
-                what: "the sheet has more columns than the 256 that a file may have: remove those that do not belong here",
+                what: "the sheet has more columns than the 256 that a file may have; remove those that do not belong \
+                       here",
             });
         }
         lines.go_to(row, column).ok_or(DAMAGED)?;
@@ -164,7 +165,7 @@ fn cell_text<'a>(value: &'a DataRef<'_>, place: &Place, findings: &mut Findings)
                 || {
                     problem(
                         FindingCode::Digits,
-                        "is a number of more than 15 digits, of which Excel has lost the last: enter it as text",
+                        "is a number of more than 15 digits, of which Excel has lost the last; enter it as text",
                     )
                 },
                 Cow::Owned,
@@ -185,7 +186,7 @@ fn cell_text<'a>(value: &'a DataRef<'_>, place: &Place, findings: &mut Findings)
     if in_header || text.trim().lines().count() < 2 {
         return Cow::Owned(text.replace(['\n', '\r'], " "));
     }
-    problem(FindingCode::LineBreak, "holds a line break: write it in one line")
+    problem(FindingCode::LineBreak, "holds a line break; write it in one line")
 }
 
 /// A number as it was typed: 9.300000000000001 is 9.3. `None` above 15 digits, which is what Excel keeps.

@@ -87,8 +87,9 @@ impl Category {
             return Ok(*category);
         }
         Err(match CATEGORIES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)) {
-            Some((name, _)) => format!("is spelled with other capitals: write {name}"),
-            None => "is none of the specimen categories, such as Unidentified Person or Biological Mother: correct it"
+            Some((name, _)) => format!("has wrong capital letters; write {name}"),
+            None => "is an unknown specimen category; write one of them, such as Unidentified Person or Biological \
+                     Mother"
                 .to_owned(),
         })
     }
@@ -138,7 +139,7 @@ fn no_relation(what: &'static str) -> Misplaced {
     Misplaced { code: FindingCode::Relation, what, blamed: Blamed::Category }
 }
 
-const UNTOLD: &str = "says no relation that could be computed with: name the relation in a case list";
+const UNTOLD: &str = "states no relation that a likelihood ratio can use; state the relation in a case list";
 
 /// Where a specimen goes by its category and case number, and by what a case list says of it, which goes first.
 pub(super) fn place_specimen(
@@ -151,7 +152,7 @@ pub(super) fn place_specimen(
     let of_family = |relation| Ok(Place::Row { family: Some(family_id(case, listed)?), relation: Some(relation) });
     match (layout, category, listed.relation) {
         (_, Category::Unidentified | Category::Missing, Some(_)) => Err(no_relation(
-            "is no relative's, but the case list gives the specimen a relation: correct one of the two",
+            "is not that of a relative, but the case list gives the specimen a relation; correct one of the two",
         )),
         (Layout::Children, Category::Unidentified, None) => Ok(Place::Row { family: None, relation: None }),
         (Layout::Families, Category::Relative(kin), relation) => of_family(kin.relation(relation)?),
@@ -170,7 +171,7 @@ fn family_id(case: Option<&str>, listed: Listed<'_>) -> Result<String, Misplaced
     let family = listed.family.or(case).filter(|family| !family.is_empty());
     family.map(str::to_owned).ok_or(Misplaced {
         code: FindingCode::Identifier,
-        what: "is missing: a relative belongs to a case; write its number, or name the family in a case list",
+        what: "is missing; write the number of the relative's case, or state the family in a case list",
         blamed: Blamed::CaseId,
     })
 }
@@ -180,15 +181,15 @@ impl Kin {
     fn relation(self, listed: Option<Relation>) -> Result<Relation, Misplaced> {
         match listed {
             Some(relation) if self.may_be(relation) => Ok(relation),
-            Some(_) => Err(no_relation("contradicts the relation in the case list: correct one of the two")),
+            Some(_) => Err(no_relation("contradicts the relation in the case list; correct one of the two")),
             None => match self {
                 Self::Father | Self::AllegedFather => Ok(Relation::Father),
                 Self::Mother | Self::AllegedMother => Ok(Relation::Mother),
-                Self::Sibling => {
-                    Err(no_relation("does not tell full from half-siblings: name the relation in a case list"))
-                }
+                Self::Sibling => Err(no_relation(
+                    "does not distinguish full siblings from half-siblings; state the relation in a case list",
+                )),
                 Self::Paternal | Self::Maternal => {
-                    Err(no_relation("does not say which relative: name the relation in a case list"))
+                    Err(no_relation("does not say which relative; state the relation in a case list"))
                 }
                 Self::Child | Self::Spouse => Err(no_relation(UNTOLD)),
             },
@@ -253,7 +254,7 @@ mod tests {
         assert_eq!(Category::read("Unidentified Person"), Ok(Category::Unidentified));
         assert_eq!(
             Category::read("biological mother").unwrap_err(),
-            "is spelled with other capitals: write Biological Mother"
+            "has wrong capital letters; write Biological Mother"
         );
         assert!(Category::read("Zhang San").is_err_and(|what| !what.contains("Zhang")));
         let longest = CATEGORIES.iter().map(|(name, _)| name.len()).max();

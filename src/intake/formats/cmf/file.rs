@@ -124,8 +124,8 @@ impl<'a> File<'a> {
                     && kin.is_alleged()
                     && listed.is_none()
                 {
-                    let what = "the parent is alleged, and is taken for the parent: a child of another parent would not be \
-                                found by it; leave the specimen out if that is doubtful";
+                    let what = "the alleged parent is read as the parent, so a child of another parent would not be \
+                                found; leave the specimen out if the parentage is doubtful";
                     findings.note(line, name, FindingCode::Alleged, what);
                 }
                 self.specimen.place = Some(place);
@@ -148,7 +148,7 @@ impl<'a> File<'a> {
         let name = value_named(Element::LocusName.name());
         match self.loci.find(line, value, findings) {
             Meaning::Column(at) if self.has_locus(at) => {
-                let what = "the specimen has the locus already: remove one of the two";
+                let what = "the specimen has the locus already; remove one of the two";
                 findings.problem(line, name, FindingCode::RepeatedLocus, what);
             }
             Meaning::Column(at) => self.locus.column = Some(at),
@@ -170,7 +170,7 @@ impl<'a> File<'a> {
         let is_amelogenin = self.locus.column.is_some_and(|at| self.loci.is_amelogenin(at));
         if is_off_ladder(value) {
             if !self.locus.off_ladder {
-                let what = "is off the ladder, so no repeat number: the locus is left untyped for this specimen";
+                let what = "is off the ladder and not a repeat number: the locus is left untyped for this specimen";
                 findings.note(line, value_named(name), FindingCode::OffLadder, what);
             }
             self.locus.off_ladder = true;
@@ -178,7 +178,7 @@ impl<'a> File<'a> {
             match value {
                 "X" => self.locus.sexes.push(SexAllele::X),
                 "Y" => self.locus.sexes.push(SexAllele::Y),
-                _ => findings.problem(line, value_named(name), FindingCode::Allele, "is neither X nor Y: correct it"),
+                _ => findings.problem(line, value_named(name), FindingCode::Allele, "is neither X nor Y; correct it"),
             }
         } else {
             match value.parse::<Allele>() {
@@ -244,8 +244,8 @@ impl<'a> File<'a> {
             }
         };
         let other_layout = match self.request.layout {
-            Layout::Families => "of unidentified persons are skipped, import them with --as children",
-            Layout::Children => "of relatives are skipped, import them with --as families",
+            Layout::Families => "of unidentified persons are skipped (import them with --as children)",
+            Layout::Children => "of relatives are skipped (import them with --as families)",
         };
         note(FindingCode::Skipped, self.skipped[Skip::OtherLayout as usize], other_layout);
         note(
@@ -256,8 +256,8 @@ impl<'a> File<'a> {
         note(FindingCode::Skipped, self.skipped[Skip::Other as usize], "of categories other than these are skipped");
         note(FindingCode::Partial, self.partial, "marked as partial, in which a homozygote may have lost an allele");
         if self.share_lines {
-            let what = "several specimens begin on one line, which is all that findings can name; with a line end before \
-                        each SPECIMEN they name the specimen";
+            let what = "several specimens begin on one line, so findings can name the line only; start each SPECIMEN \
+                        on a new line to see which specimen is meant";
             findings.note(0, None, FindingCode::SharedLines, what);
         }
         if !rows.is_empty() {
@@ -288,14 +288,14 @@ impl Elements for File<'_> {
                         line,
                         value_named("SOURCEID"),
                         FindingCode::Attribute,
-                        "is none of Yes, No, N/A: correct it",
+                        "is invalid; write Yes, No or N/A",
                     );
                 }
                 let partial = match partial.as_deref() {
                     Some("true" | "1") => true,
                     None | Some("false" | "0") => false,
                     Some(_) => {
-                        let what = "is neither true nor false: correct it";
+                        let what = "is invalid; write true or false";
                         findings.problem(line, value_named("PARTIAL"), FindingCode::Attribute, what);
                         false
                     }
@@ -318,18 +318,18 @@ impl Elements for File<'_> {
     fn value(&mut self, element: Element, line: u64, value: &str, findings: &mut Findings) {
         match element {
             Element::HeaderVersion if !matches!(value, "3.2" | "3.3") => {
-                let what = "is neither 3.2 nor 3.3: export the file as one of these versions";
+                let what = "is neither 3.2 nor 3.3; export the file as one of these versions";
                 findings.problem(line, value_named(element.name()), FindingCode::Version, what);
             }
             Element::MessageType if value != "Import" => {
-                let what = "is not Import: only files for import hold profiles";
+                let what = "is not Import: only import files hold profiles; export the file for import";
                 findings.problem(line, value_named(element.name()), FindingCode::MessageType, what);
             }
             Element::SourceLab => {
                 value.clone_into(&mut self.lab);
                 if self.request.cases.is_some_and(|cases| !cases.fields().has(Field::Agency)) {
-                    let what = "is not read as the agency of the samples, as the case list names none: add a column agency to \
-                                the list if laboratories give out the same numbers";
+                    let what = "is not read as the agency of the samples, because the case list states no agency; add \
+                                a column agency to the list if laboratories give out the same numbers";
                     findings.note(line, value_named(element.name()), FindingCode::SourceLab, what);
                 }
             }
@@ -337,7 +337,7 @@ impl Elements for File<'_> {
             Element::SpecimenId => {
                 match self.lines.entry(value.to_owned()) {
                     Entry::Occupied(first) => {
-                        let what = format!("the same number stands on line {}: remove one of the two", first.get());
+                        let what = format!("line {} has the same number; remove one of the two", first.get());
                         findings.problem(line, value_named(element.name()), FindingCode::RepeatedSample, what);
                     }
                     Entry::Vacant(place) => {

@@ -48,8 +48,8 @@ pub(in crate::intake) fn is_lines(text: &[u8]) -> bool {
 /// Reads a file. A case list goes before the categories, which must not contradict it.
 pub(in crate::intake) fn read_lines(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> SoundRows {
     if request.layout == Layout::Families && request.cases.is_none() {
-        let what = "the file says neither families nor relations: state both for each sample in a case list, given with \
-                    --cases";
+        let what = "the file states neither families nor relations; state both for each sample in a case list, and \
+                    give it with --cases";
         findings.problem(0, None, FindingCode::NoCase, what);
         return SoundRows::default();
     }
@@ -62,7 +62,7 @@ fn read(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<T
         Ok(text) => text,
         Err(error) => {
             let before = text[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() as u64;
-            let what = "the line is not UTF-8: save the file as UTF-8";
+            let what = "the line is not UTF-8; save the file as UTF-8";
             findings.problem(before + 1, None, FindingCode::Utf8, what);
             return None;
         }
@@ -77,7 +77,7 @@ fn read(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<T
     }
     lines.skip_blank();
     if lines.at < lines.lines.len() {
-        let what = format!("more follows than the {samples} samples of line {HEADER}: export the file again");
+        let what = format!("the file has more samples than line {HEADER} states ({samples}); export the file again");
         findings.problem(lines.number(), None, FindingCode::Count, what);
         return None;
     }
@@ -99,7 +99,7 @@ impl<'a> Lines<'a> {
     fn next(&mut self, what: &str, findings: &mut Findings) -> Option<&'a str> {
         let line = self.lines.get(self.at).copied();
         if line.is_none() {
-            let what_to_do = "is missing, for the file ends here: it was cut off; export it again";
+            let what_to_do = "is missing, because the file ends here: it was cut off; export it again";
             findings.problem(self.at as u64, value_named(what), FindingCode::End, what_to_do);
         }
         self.at += 1;
@@ -121,7 +121,7 @@ impl<'a> Lines<'a> {
         let line = self.number();
         let is = self.next(wanted, findings)?.eq_ignore_ascii_case(wanted);
         if !is {
-            let what = format!("should be {wanted}: the file is no CMF 1.0, or was damaged; export it again");
+            let what = format!("should be {wanted}: the file is not CMF 1.0, or was damaged; export it again");
             findings.problem(line, None, FindingCode::CmfLine, what);
         }
         is.then_some(())
@@ -133,13 +133,12 @@ impl<'a> Lines<'a> {
         let text = self.next(what, findings)?;
         let number = Some(text).filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
         let Some(number) = number.and_then(|text| text.parse::<usize>().ok()) else {
-            let what_to_do = "stands on this line, and is no whole number: the file was damaged; export it again";
+            let what_to_do = "is not a whole number: the file was damaged; export it again";
             findings.problem(line, value_named(what), FindingCode::Number, what_to_do);
             return None;
         };
         if number > most || number > self.lines.len().saturating_sub(self.at) / lines {
-            let what_to_do = "is more than there can be, or than the file has lines for: it was cut off, or damaged; \
-                              export it again";
+            let what_to_do = "is larger than the file allows: the file was cut off, or damaged; export it again";
             findings.problem(line, value_named(what), FindingCode::Count, what_to_do);
             return None;
         }
@@ -151,27 +150,27 @@ impl<'a> Lines<'a> {
         let what = "line of the header";
         if self.next("version", findings)? != "1.0" {
             let what =
-                "is not 1.0, the version of files with one value per line: export the file as CMF 1.0, or as XML";
+                "is not 1.0, the version of files with one value per line; export the file as CMF 1.0, or as XML";
             findings.problem(1, value_named("version"), FindingCode::Version, what);
             return None;
         }
         self.skip(1, what, findings)?;
         let message = self.next("type of the message", findings)?;
         if !message.eq_ignore_ascii_case("import") {
-            let what = "is not IMPORT: only files for import hold profiles";
+            let what = "is not IMPORT: only import files hold profiles; export the file for import";
             findings.problem(3, value_named("type of the message"), FindingCode::MessageType, what);
             return None;
         }
         self.skip(2, what, findings)?;
         if !self.next("date", findings)?.bytes().any(|byte| byte.is_ascii_digit()) {
-            let what = "should be a date: the file is no CMF 1.0, or was damaged; export it again";
+            let what = "should be a date: the file is not CMF 1.0, or was damaged; export it again";
             findings.problem(6, value_named("date"), FindingCode::CmfLine, what);
             return None;
         }
         self.skip(1, what, findings)?;
         if !self.next("program", findings)?.starts_with(PROGRAM) {
-            let what = "should be GeneMapper ID-X or its like, whose files alone are known here: export a table with a row \
-                        per sample and locus, or CMF 3.2";
+            let what = "should be GeneMapper ID-X: files of other programs are not supported; export a table with a \
+                        row per sample and locus, or CMF 3.2";
             findings.problem(8, value_named("program"), FindingCode::CmfLine, what);
             return None;
         }
@@ -202,7 +201,7 @@ impl<'a> Lines<'a> {
         let at = self.number();
         let id = self.next("number of the sample", findings)?;
         if id.is_empty() {
-            let what = "is empty: every sample needs one";
+            let what = "is empty; give every sample its number";
             findings.problem(at, value_named("number of the sample"), FindingCode::Identifier, what);
         }
         file.value(Element::SpecimenId, at, id, findings);

@@ -62,16 +62,16 @@ impl<'a> Loci<'a> {
             }
             Named::Amelogenin => AMELOGENIN,
             Named::Elsewhere => {
-                let what = "lies on a sex chromosome, or is a check of the kit: skipped in all specimens";
+                let what = "is on a sex chromosome, or is a quality marker of the kit: skipped in all specimens";
                 findings.note(line, value_named(name), FindingCode::Elsewhere, what);
                 return Meaning::SexChromosome;
             }
             Named::Unknown { nearest } => {
                 return Meaning::Unknown(match nearest {
                     Some(nearest) => {
-                        format!("is no known locus; did you mean {nearest}? Correct it or remove the locus")
+                        format!("is an unknown locus; did you mean {nearest}? Correct it or remove the locus")
                     }
-                    None => "is no known locus: correct it or remove the locus".to_owned(),
+                    None => "is an unknown locus; correct it or remove the locus".to_owned(),
                 });
             }
         };

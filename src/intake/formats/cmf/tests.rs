@@ -95,7 +95,7 @@ fn children_are_read() {
     assert!(intake.notes.iter().all(|note| note.column.as_ref().is_none_or(|column| column.number.is_none())));
     assert_eq!(
         intake.notes[0].to_string(),
-        "f.csv: specimens of relatives are skipped, import them with --as families: 1"
+        "f.csv: specimens of relatives are skipped (import them with --as families): 1"
     );
 }
 

@@ -32,14 +32,15 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Refused> {
     let text = text.map_err(|start| Refused {
         line: if encoding == UTF_8 { line_of(start) } else { sound_lines(encoding, start) },
         code: FindingCode::Encoding,
-        what: "the line is not in the encoding that the file declares (UTF-8 if it declares none): export it again as UTF-8",
+        what: "the line is not in the encoding that the file declares (UTF-8 if it declares none); export it again as \
+               UTF-8",
     })?;
     match text.bytes().position(|b| b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r')) {
         None => Ok(text),
         Some(at) => Err(Refused {
             line: line_of(&text.as_bytes()[..at]),
             code: FindingCode::ControlCharacter,
-            what: "the line contains a control character, which XML does not allow: export the file again",
+            what: "the line contains a control character, which XML does not allow; export the file again",
         }),
     }
 }
@@ -62,7 +63,8 @@ fn encoding(bytes: &[u8]) -> Result<(&'static Encoding, usize), Refused> {
             None => Err(Refused {
                 line: 1,
                 code: FindingCode::Encoding,
-                what: "the file declares an encoding that is not read, or is not in it: export it again as UTF-8",
+                what: "the file declares an encoding that is not supported, or is in another one than it declares; \
+                       export it again as UTF-8",
             }),
         },
     }

@@ -108,7 +108,7 @@ impl<E: Elements> Walker<'_, '_, E> {
             Event::GeneralRef(reference) => self.reference(start, &reference),
             Event::DocType(_) => {
                 let line = self.lines.at(start);
-                let what = "a document type is not accepted, as it may define entities: remove the line with DOCTYPE";
+                let what = "the file has a document type, which may define entities; remove the line with DOCTYPE";
                 return self.stop(line, FindingCode::Doctype, what);
             }
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
@@ -137,11 +137,7 @@ impl<E: Elements> Walker<'_, '_, E> {
         if self.skipped > 0 {
             self.skipped += 1;
             if self.skipped > MOST_DEPTH {
-                return self.stop(
-                    line,
-                    FindingCode::Depth,
-                    "elements lie within elements without end: this is no CMF file",
-                );
+                return self.stop(line, FindingCode::Depth, "elements are nested too deeply: this is not a CMF file");
             }
             return Ok(());
         }
@@ -158,7 +154,7 @@ impl<E: Elements> Walker<'_, '_, E> {
                 Some(element) => element,
                 None => {
                     if !known || !parent.element.rules().iter().any(|rule| rule.element.name() == name) {
-                        let what = format!("in {} there is no such element: remove it", parent.element.name());
+                        let what = format!("the element is unknown in {}; remove it", parent.element.name());
                         self.findings.problem(line, value_named("?"), FindingCode::Element, what);
                     }
                     self.skipped = 1;
@@ -196,18 +192,23 @@ impl<E: Elements> Walker<'_, '_, E> {
         // Comparing each with each other would take long for those who write thousands.
         for (i, attribute) in tag.attributes().with_checks(false).enumerate() {
             let Ok(attribute) = attribute else {
-                let what = "an attribute is not written as NAME=\"value\": correct it";
+                let what = "an attribute is not written as NAME=\"value\"; correct it";
                 return self.attribute(line, "?", what, found);
             };
             if i >= MOST_IN_TAG {
-                return self.attribute(line, "?", "the element has more attributes than any may have", found);
+                return self.attribute(
+                    line,
+                    "?",
+                    "the element has too many attributes; remove those that do not belong to it",
+                    found,
+                );
             }
             // Declarations of namespaces, and what belongs to one: xsi:schemaLocation.
             if attribute.key.as_namespace_binding().is_some() || attribute.key.prefix().is_some() {
                 continue;
             }
             let Some(at) = known.iter().position(|(name, _)| *name == attribute.key.as_ref()) else {
-                found = self.attribute(line, "?", "the element has no such attribute: remove it", found);
+                found = self.attribute(line, "?", "the attribute is unknown in this element; remove it", found);
                 continue;
             };
             let (name, longest) = known[at];
@@ -218,7 +219,7 @@ impl<E: Elements> Walker<'_, '_, E> {
             if value.trim().chars().count() > longest {
                 self.findings.problem(line, value_named(name), FindingCode::Length, too_long(longest));
             } else if found[at].is_some() {
-                found = self.attribute(line, name, "stands twice in the element: remove one of the two", found);
+                found = self.attribute(line, name, "is repeated in the element; remove one of the two", found);
             } else {
                 found[at] = Some(Cow::Owned(value.trim().to_owned()));
             }
@@ -245,7 +246,7 @@ impl<E: Elements> Walker<'_, '_, E> {
         } else if !text.trim_ascii().is_empty() {
             let line = self.lines.at(start + (text.len() - text.trim_ascii_start().len()) as u64);
             let place = self.frames.last().map_or("?", |frame| frame.element.name());
-            let what = "there is text between elements: it belongs into one, or a tag is damaged";
+            let what = "there is text between elements: it belongs inside an element, or a tag is damaged";
             self.findings.problem(line, value_named(place), FindingCode::Text, what);
         }
     }
@@ -289,7 +290,7 @@ impl<E: Elements> Walker<'_, '_, E> {
                     line,
                     value_named(element.name()),
                     FindingCode::EmptyElement,
-                    "is empty: it must say something",
+                    "is empty; write its text, or remove the element",
                 );
             } else {
                 self.elements.value(element, line, value, self.findings);
@@ -306,20 +307,16 @@ fn allowed_child(parent: &mut Frame, name: &str, line: u64, findings: &mut Findi
     let at = rules.iter().position(|rule| rule.element.name() == name)?;
     let (rule, bit) = (&rules[at], 1 << at);
     let problem = if rule.most == 1 && parent.seen & bit != 0 {
-        Some((
-            FindingCode::RepeatedElement,
-            format!("stands twice in {}: remove one of the two", parent.element.name()),
-        ))
+        Some((FindingCode::RepeatedElement, format!("is repeated in {}; remove one of the two", parent.element.name())))
     } else if at < parent.last {
         let before = rules[parent.last].element.name();
-        Some((FindingCode::Order, format!("stands after {before}, and belongs before it: correct the order")))
+        Some((FindingCode::Order, format!("is after {before}; move it before that element")))
     } else if rule.most > 1 {
         parent.repeats = parent.repeats.saturating_add(1);
         match parent.repeats == rule.most.saturating_add(1) && rule.most != u32::MAX {
-            true => Some((
-                FindingCode::TooMany,
-                format!("stands more than {} times in {}", rule.most, parent.element.name()),
-            )),
+            true => {
+                Some((FindingCode::TooMany, format!("is more than {} times in {}", rule.most, parent.element.name())))
+            }
             false => None,
         }
     } else {
@@ -333,10 +330,11 @@ fn allowed_child(parent: &mut Frame, name: &str, line: u64, findings: &mut Findi
     (rule.most == 1 || parent.repeats <= rule.most).then_some(rule.element)
 }
 
-const ENTITY: &str = "an & begins no character: of entities only &lt; &gt; &amp; &quot; &apos; and numbers are read";
+const ENTITY: &str = "an & is not part of a known entity; write &amp; for an ampersand (known are &lt; &gt; &amp; \
+                      &quot; &apos; and numbers)";
 
 fn too_long(longest: usize) -> String {
-    format!("is longer than the {longest} characters that it may have: shorten it")
+    format!("is longer than the {longest} characters that it may have; shorten it")
 }
 
 /// What an XML file is that is not one of these.
@@ -344,7 +342,7 @@ fn other_xml(root: &str) -> &'static str {
     if root == RAPID {
         "the file is a CODIS rapid import file, for profiles taken at arrest: only CODISImportFile is read"
     } else {
-        "the file is XML, but no CODIS CMF file (CODISImportFile): export it as CMF, or as CSV UTF-8"
+        "the file is XML, but not a CODIS CMF file (CODISImportFile); export it as CMF, or as CSV UTF-8"
     }
 }
 
@@ -352,10 +350,10 @@ fn other_xml(root: &str) -> &'static str {
 fn xml_error(error: &Error) -> &'static str {
     match error {
         Error::Syntax(_) => {
-            "the file ends within the tag, comment or quotation that begins here: export or copy it again"
+            "the file ends within the tag, comment or quotation that begins here; export or copy it again"
         }
-        Error::IllFormed(_) => "the tags do not fit each other here, or a & or < stands alone: export the file again",
-        Error::Namespace(_) => "namespaces are declared wrongly or too often here: export the file again",
-        _ => "the file is no XML here: export it again",
+        Error::IllFormed(_) => "the tags do not match here, or an & or < is not escaped; export the file again",
+        Error::Namespace(_) => "the declaration of namespaces is invalid here; export the file again",
+        _ => "the file is not valid XML here; export it again",
     }
 }

@@ -135,7 +135,7 @@ fn all_loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<Fam
         // As it is spelled here.
         let name = match known.as_ref().map(|known| loci::marker_named(raw.name, known, &[])) {
             Some(Named::Amelogenin) => {
-                let what = "is the sex marker and no STR locus: left out of the frequencies";
+                let what = "is the sex marker, not an STR locus: left out of the frequencies";
                 findings.note(raw.line, value_named("name of the locus"), FindingCode::Amelogenin, what);
                 continue;
             }
@@ -143,18 +143,18 @@ fn all_loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<Fam
             _ => raw.name.parse().ok(),
         };
         let Some(name) = name else {
-            let what = "is no name of a locus: letters and digits, beginning with a letter";
+            let what = "is not a valid name of a locus; write letters and digits, beginning with a letter";
             findings.problem(raw.line, value_named("name of the locus"), FindingCode::Locus, what);
             continue;
         };
         if let Some(first) = first.insert(name.clone(), raw.line) {
-            let what = format!("is that of the locus on line {first}: remove one of the two");
+            let what = format!("is also the name of the locus on line {first}; remove one of the two");
             findings.problem(raw.line, value_named("name of the locus"), FindingCode::RepeatedLocus, what);
         }
         loci.extend(locus(name, raw, findings));
     }
     if loci.is_empty() && findings.count() == 0 {
-        let what = "says how many there are, and none is an STR locus with repeat numbers: nothing to read";
+        let what = "is stated, but none is an STR locus with repeat numbers: nothing to read";
         findings.problem(line, value_named("number of loci"), FindingCode::Loci, what);
     }
     loci
@@ -168,24 +168,24 @@ fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<Fam
         sum += frequency;
         if text.eq_ignore_ascii_case(REST_ALLELE) {
             rest += frequency;
-            let what = "stands for all other alleles: it is counted as one that nobody shows";
+            let what = "means all other alleles: it is counted as one allele that nobody has";
             findings.note(line, value_named("name of the allele"), FindingCode::RestAllele, what);
             continue;
         }
         let Ok(allele) = text.parse::<Allele>() else {
             nameless += frequency;
-            let what = format!("is no repeat number: the allele is left out, with its frequency of {frequency}");
+            let what = format!("is not a repeat number: the allele is left out, with its frequency of {frequency}");
             findings.note(line, value_named("name of the allele"), FindingCode::Allele, what);
             continue;
         };
         if let Some((first, _)) = alleles.insert(allele, (line, frequency)) {
-            let what = format!("the locus has this allele on line {first}: remove one of the two");
+            let what = format!("the locus has this allele on line {first}; remove one of the two");
             findings.problem(line, value_named("name of the allele"), FindingCode::RepeatedAllele, what);
         }
     }
     let silent = raw.silent;
     if silent.is_some_and(|silent| silent >= 1.0) {
-        let what = "the locus has nothing but silent alleles: give them a frequency below 1";
+        let what = "the locus has only silent alleles; give them a frequency below 1";
         findings.problem(raw.line, value_named("frequency of the silent allele"), FindingCode::Silent, what);
     }
     if raw.rare >= 1.0 {
@@ -196,12 +196,12 @@ fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<Fam
     let near = |one: f64| (sum - one).abs() <= FrequencyTable::SUM_TOLERANCE;
     if !near(1.0) && !near(1.0 - silent.unwrap_or(0.0)) {
         let what =
-            format!("the frequencies of the locus add up to {sum:.4}, not to 1: look for a missing or wrong one");
+            format!("the frequencies of the locus add up to {sum:.4}, not to 1; look for a missing or wrong one");
         findings.problem(raw.line, value_named("frequencies"), FindingCode::Sum, what);
     } else if nameless > MOST_NAMELESS {
         let what = format!(
-            "alleles of the locus with a frequency of {nameless:.4} have names that are no repeat numbers, such as 14 or 9.3: \
-             give them numbers, or leave the locus out"
+            "alleles of the locus with a frequency of {nameless:.4} have names that are not repeat numbers; name them \
+             by numbers such as 14 or 9.3, or leave the locus out"
         );
         findings.problem(raw.line, value_named("names of the alleles"), FindingCode::Allele, what);
     }

@@ -118,7 +118,7 @@ fn read_sections<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option
             close(&mut open, depth - 1);
             if depth > MOST_DEPTH || depth != open.len() + 1 {
                 let what =
-                    "the section is not one level below the one it stands in: the file was damaged; save it again";
+                    "the section is not one level below the one that contains it: the file was damaged; save it again";
                 findings.problem(line, None, FindingCode::Section, what);
                 return None;
             }
@@ -154,7 +154,7 @@ impl<'a> Section<'a> {
                 self.line,
                 value_named("Name"),
                 FindingCode::Identifier,
-                "is empty: every person and family needs a name",
+                "is empty; give every person and family a name",
             );
         }
         name
@@ -165,7 +165,9 @@ impl<'a> Section<'a> {
 fn check_count(section: &Section<'_>, key: &'static str, found: usize, findings: &mut Findings) {
     if section.value(key).and_then(|count| count.parse().ok()) != Some(found) {
         let line = section.entries.iter().find(|entry| entry.key == key).map_or(section.line, |entry| entry.line);
-        let what = format!("is missing, or not {found}, which is how many follow: the file was damaged; save it again");
+        let what = format!(
+            "is missing, or differs from the number that follow ({found}): the file was damaged; save it again"
+        );
         findings.problem(line, value_named(key), FindingCode::Count, what);
     }
 }
@@ -182,7 +184,7 @@ fn read_person<'a>(section: &Section<'a>, findings: &mut Findings) -> Person<'a>
         Some("female") => Sex::Female,
         None | Some("" | "unknown") => Sex::Unknown,
         Some(_) => {
-            let what = "is none of Male, Female, Unknown: correct it";
+            let what = "is invalid; write Male, Female or Unknown";
             findings.problem(section.line, value_named("Gender"), FindingCode::Sex, what);
             Sex::Unknown
         }

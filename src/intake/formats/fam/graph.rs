@@ -130,7 +130,7 @@ impl Graph<'_> {
                 Sex::Male | Sex::Unknown => (&mut member.father, "father"),
             };
             if place.replace(parent).is_some_and(|known| known != parent) {
-                let what = format!("is a second {word} of the child: correct the relations, or the sex of a parent");
+                let what = format!("is a second {word} of the child; correct the relations, or the sex of a parent");
                 findings.problem(line, value_named("parent"), FindingCode::TwoParents, what);
                 return None;
             }

@@ -115,7 +115,7 @@ pub(super) fn read<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Opti
     let persons = read_many(values, "number of persons", 6, findings, read_person)?;
     let known_line = values.line();
     if values.text("Known relations", findings)? != "Known relations" {
-        let what = "should stand here: the persons before it are damaged; save the file again";
+        let what = "should be here: the persons before it are damaged; save the file again";
         findings.problem(known_line, value_named("Known relations"), FindingCode::Section, what);
         return None;
     }
@@ -171,7 +171,7 @@ fn read_pedigrees<'a>(
     let line = values.line();
     let count = values.count("number of pedigrees", 5, findings)?;
     if count.saturating_mul(others + known.relations.len()) > MOST_PLACES {
-        let what = "times the number of persons is more than can be gone through: split the file";
+        let what = "times the number of persons is too large; split the file";
         findings.problem(line, value_named("number of pedigrees"), FindingCode::Count, what);
         return None;
     }
@@ -201,7 +201,7 @@ fn read_links(values: &mut Values<'_>, others: usize, findings: &mut Findings) -
     let relations = read_many(values, "number of relations", 2, findings, |values, findings| {
         let line = values.line();
         if values.peek().is_some_and(|parent| parent.contains("Direct")) {
-            let what = "are identical twins: enter them once, under one name";
+            let what = "are identical twins; enter them once, under one name";
             findings.problem(line, value_named("the two persons"), FindingCode::Twins, what);
             return None;
         }
@@ -217,16 +217,16 @@ fn read_theta(values: &mut Values<'_>, findings: &mut Findings) -> Option<Theta>
     let text = values.next("number of databases and theta", findings)?;
     let databases = number_after(text, "#Databases:");
     let what = match (flag_value(text), databases, number_after(text, "Theta/Kinship/Fst:")) {
-        (Some(true), ..) => "the file holds results, which cannot be read over: save it before computing any",
-        (None, ..) => {
-            "neither #TRUE# nor #FALSE# stands here: the pedigrees before it are damaged; save the file again"
+        (Some(true), ..) => {
+            "the file contains results, which this program cannot read; save it before computing results"
         }
+        (None, ..) => "#TRUE# or #FALSE# should be here: the pedigrees before it are damaged; save the file again",
         (Some(false), After::NoWords | After::Number(1.0), After::Number(value)) => return Some(Theta { line, value }),
         (Some(false), After::NoWords | After::Number(1.0), After::NoWords) => return Some(Theta { line, value: 0.0 }),
         (Some(false), After::NoWords | After::Number(1.0), After::NoNumber) => {
-            "theta is no number: the file was damaged; save it again"
+            "theta is not a number: the file was damaged; save it again"
         }
-        (Some(false), ..) => "the file holds several databases, of which one is needed: save it with one",
+        (Some(false), ..) => "the file holds several databases; save it with one",
     };
     findings.problem(line, value_named("number of databases and theta"), FindingCode::Section, what);
     None
@@ -283,7 +283,7 @@ fn read_counts(values: &mut Values<'_>, findings: &mut Findings) -> Option<(usiz
             After::NoWords => None,
             After::Number(number) => Some(number),
             After::NoNumber => {
-                let what = "is no number from 0: the file was damaged; save it again";
+                let what = "is not a number from 0: the file was damaged; save it again";
                 let name = name.trim_end_matches([' ', '=']);
                 findings.problem(line, value_named(name), FindingCode::Number, what);
                 return None;

@@ -54,8 +54,8 @@ pub(in crate::intake) fn read(
     let request = Request { pedigrees: Some(&pedigrees), ..*request };
     let sound = read_table(&table, &request, findings).unwrap_or_default();
     if findings.has_code(FindingCode::SampleDiffers) && !request.names_within_family {
-        let what = "one name stands for several persons: if names such as Father are each family's own, import the file \
-                    with --names-within-family";
+        let what = "several persons have the same name; if names such as Father belong to one family each, import the \
+                    file with --names-within-family";
         findings.problem(0, None, FindingCode::Names, what);
     }
     let pedigrees = pedigrees.of_rows(&sound.rows);
@@ -64,7 +64,7 @@ pub(in crate::intake) fn read(
 
 fn open(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<(Table, FamilyPedigrees)> {
     if request.pedigrees.is_some() {
-        let what = "the file brings its own pedigrees: leave out the pedigree file";
+        let what = "the file contains its own pedigrees; leave out the pedigree file";
         findings.problem(0, None, FindingCode::Pedigrees, what);
         return None;
     }
@@ -77,8 +77,8 @@ fn open(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<
     }
     match (request.layout, dvi) {
         (Layout::Children, None) => {
-            let what = "the file has no DVI part, and so no unidentified persons, who alone are children of unknown \
-                        origin: save it with them, or import it with --as families";
+            let what = "the file has no DVI part, so it has no unidentified persons to import as children; save it \
+                        with them, or import it with --as families";
             findings.problem(0, None, FindingCode::NoDvi, what);
             None
         }

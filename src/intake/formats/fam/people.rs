@@ -128,12 +128,12 @@ pub(super) fn table<'a>(
                 }
             }
             Named::Elsewhere => {
-                let what = "lies on a sex chromosome, or is a check of the kit: skipped";
+                let what = "is on a sex chromosome, or is a quality marker of the kit: skipped";
                 findings.note(line, value_named("locus"), FindingCode::Elsewhere, what);
             }
             Named::Unknown { nearest } => {
                 let like = nearest.map_or_else(String::new, |nearest| format!(" (did you mean {nearest}?)"));
-                let what = format!("is no known locus{like}: rename it in the file, or leave it out there");
+                let what = format!("is an unknown locus{like}; rename it in the file, or remove it there");
                 findings.problem(line, value_named("locus"), FindingCode::Locus, what);
             }
         }
@@ -159,7 +159,7 @@ pub(super) fn table<'a>(
                 }
             };
             if repeated {
-                let what = "the person has two genotypes at one locus: remove one of them";
+                let what = "the person has two genotypes at one locus; remove one of them";
                 findings.problem(person.line, value_named("DNA data"), FindingCode::RepeatedLocus, what);
             }
         }
@@ -173,7 +173,7 @@ fn drop_out(main: &Main<'_>, line: u64, findings: &mut Findings) -> f64 {
     let mut values = main.loci.iter().map(|locus| locus.drop_out);
     let first = values.next().unwrap_or(0.0);
     if values.any(|value| value != first) {
-        let what = "alleles may have dropped out, with another probability at each locus: set one for all";
+        let what = "the drop-out probability differs between loci; set one for all";
         findings.problem(line, value_named("person"), FindingCode::DropOut, what);
     }
     first

@@ -80,12 +80,12 @@ pub(super) fn families<'a>(
     let names = names.chain(in_pedigrees.flat_map(|relation| [relation.parent, relation.child]));
     let unknown = reader.missing.not_among(names);
     if unknown > 0 {
-        let what = format!("names given with --missing that nobody in the file has: {unknown}");
+        let what = format!("names given with --missing that nobody in the file has: {unknown}; correct them");
         findings.warn(0, None, FindingCode::MissingName, what);
     }
     if reader.families.is_empty() && findings.count() == before {
-        let what = "no family is left in which somebody with DNA data is related to a missing person: name the missing child \"Missing person\" in the \
-                    pedigree of each family, or give its name with --missing";
+        let what = "in no family is somebody with DNA data related to a missing person; name the missing child \
+                    \"Missing person\" in the pedigree of each family, or give its name with --missing";
         findings.problem(0, None, FindingCode::MissingChild, what);
     }
     let rows = reader.families.iter().flat_map(|family| {
@@ -122,13 +122,13 @@ impl Reader<'_> {
             .filter(|&person| is_linked[person] && graph.nodes[person].typed.is_none())
             .collect();
         if missing.is_empty() {
-            let what = "has nobody who is missing: left out; the missing child is named \"Missing person\", or with \
-                        --missing";
+            let what = "has no missing person: left out; name the missing child \"Missing person\", or give its name \
+                        with --missing";
             findings.note(graph.line, value_named("pedigree"), FindingCode::NoMissing, what);
             return;
         }
         if missing.len() > MOST_PERSONS {
-            let what = format!("has more than {MOST_PERSONS} missing persons: split it");
+            let what = format!("has more than {MOST_PERSONS} missing persons; split it");
             return findings.problem(graph.line, value_named("pedigree"), FindingCode::Persons, what);
         }
         let sexes = graph.sexes();
@@ -182,8 +182,8 @@ impl Reader<'_> {
         match open[..] {
             [] => self.family(name, graph, members, kin, people, findings),
             _ if self.request.sexes_mutate_alike => {
-                let what = "a parent in the family of this missing person has no sex, which does not matter: fathers and \
-                            mothers mutate alike in this store";
+                let what = "a parent in the family of this missing person has no sex: the result is the same, because \
+                            this store has one mutation rate for fathers and mothers";
                 findings.note(line, value_named("person"), FindingCode::ParentSex, what);
                 self.family(name, graph, members, kin, people, findings);
             }
@@ -199,8 +199,8 @@ impl Reader<'_> {
                 }
             }
             _ => {
-                let what = "the family of this missing person is left out: it has parents without a sex, and fathers and \
-                            mothers mutate differently in this store; give the sex";
+                let what = "the family of this missing person is left out: it has parents without a sex, and this \
+                            store has different mutation rates for fathers and mothers; state the sex";
                 findings.warn(line, value_named("person"), FindingCode::ParentSex, what);
             }
         }
@@ -216,7 +216,8 @@ impl Reader<'_> {
         findings: &mut Findings,
     ) {
         if let Some(line) = self.names.insert(name.clone(), graph.line) {
-            let what = format!("gives a family the name of one of line {line}: rename a family, pedigree or person");
+            let what =
+                format!("gives a family the same name as one on line {line}; rename a family, pedigree or person");
             return findings.problem(graph.line, value_named("pedigree"), FindingCode::RepeatedFamily, what);
         }
         if kin.needs_pedigree() {
@@ -237,8 +238,8 @@ impl Reader<'_> {
     fn missing_elsewhere<'n>(&self, nodes: impl IntoIterator<Item = &'n Node<'n>>, findings: &mut Findings) {
         for node in nodes.into_iter().filter(|node| node.name.is_some_and(|name| self.missing.has(name))) {
             let (code, what) = if node.typed.is_some() {
-                let what = "is called missing and has DNA data: nobody is sought for this person, who is read as a relative of others; \
-                            compare the profile with `reunite kin --relation identity`";
+                let what = "is called missing and has DNA data: the person is not searched for, and is read as a \
+                            relative of others; compare the profile with `reunite kin --relation identity`";
                 (FindingCode::MissingTyped, what)
             } else if self.sought.contains(&node.line) {
                 continue;
@@ -273,10 +274,10 @@ fn people_of_dvi<'a>(
     let mut names: HashMap<&str, u64> = HashMap::new();
     for family in &dvi.families {
         if let Some(first) = names.insert(family.name, family.line) {
-            let what = format!("another family of this name begins on line {first}: rename one of them");
+            let what = format!("another family of this name begins on line {first}; rename one of them");
             findings.problem(family.line, value_named("Name"), FindingCode::RepeatedFamily, what);
         } else if family.persons.len().saturating_mul(family.pedigrees.len()) > MOST_PLACES {
-            let what = "has more persons and pedigrees than can be gone through: split it";
+            let what = "has too many persons and pedigrees; split it";
             findings.problem(family.line, value_named("family"), FindingCode::Persons, what);
         } else {
             let (before, first, read) = (findings.count(), people.len(), reader.families.len());
@@ -300,7 +301,7 @@ fn read_family<'a>(
     let mut at: HashMap<&'a str, usize> = HashMap::new();
     for person in &family.persons {
         if at.insert(person.name, nodes.len()).is_some() {
-            let what = "another person of the family has this name: rename one of them";
+            let what = "another person of the family has this name; rename one of them";
             findings.problem(person.line, value_named("Name"), FindingCode::RepeatedPerson, what);
         }
         let sample = match reader.request.names_within_family {
@@ -344,12 +345,12 @@ fn read_family<'a>(
             graph.missing(&reader.missing).iter().any(|&one| is_linked[one] && graph.nodes[one].typed.is_none())
         });
     if drawn.is_empty() {
-        let what = "has no pedigree with a missing person: left out; the missing child is named \"Missing person\", or with \
-                    --missing";
+        let what = "has no pedigree with a missing person: left out; name the missing child \"Missing person\", or \
+                    give its name with --missing";
         findings.warn(family.line, value_named("family"), FindingCode::NoMissing, what);
     } else {
         for one in others {
-            let what = "has nobody who is missing: left out";
+            let what = "has no missing person: left out";
             findings.note(one.line, value_named("pedigree"), FindingCode::NoMissing, what);
         }
     }
@@ -374,7 +375,7 @@ fn people_of_pedigrees<'a>(
     let mut names: HashMap<&str, u64> = HashMap::new();
     for person in &main.persons {
         if let Some(first) = names.insert(person.name, person.line) {
-            let what = format!("another person of this name stands on line {first}: rename one of them");
+            let what = format!("another person of this name is on line {first}; rename one of them");
             findings.problem(person.line, value_named("person"), FindingCode::RepeatedPerson, what);
         }
         let mut typings: Vec<Typing<'a>> = Vec::with_capacity(person.typed.len());
@@ -403,7 +404,7 @@ fn people_of_pedigrees<'a>(
     let pedigrees = if has_known { &only[..] } else { &main.pedigrees };
     for drawn in pedigrees {
         if let Some(first) = names.insert(drawn.name, drawn.line) {
-            let what = format!("another pedigree of this name begins on line {first}: rename one of them");
+            let what = format!("another pedigree of this name begins on line {first}; rename one of them");
             findings.problem(drawn.line, value_named("pedigree"), FindingCode::RepeatedFamily, what);
         }
         let mut graph = Graph { line: drawn.line, nodes: nodes.clone(), links: Vec::new() };

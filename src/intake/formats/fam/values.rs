@@ -18,7 +18,7 @@ impl<'a> Values<'a> {
             Ok(text) => Some(Self { lines: text.lines().map(str::trim).collect(), at: 0 }),
             Err(error) => {
                 let before = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() as u64;
-                let what = "the line is not UTF-8: give persons names in Latin letters, or save the file as UTF-8";
+                let what = "the line is not UTF-8; give persons names in Latin letters, or save the file as UTF-8";
                 findings.problem(before + 1, None, FindingCode::Utf8, what);
                 None
             }
@@ -46,7 +46,7 @@ impl<'a> Values<'a> {
     pub(super) fn next(&mut self, what: &str, findings: &mut Findings) -> Option<&'a str> {
         if self.at == self.lines.len() {
             // At the last line that there is.
-            let what_to_do = "is missing, for the file ends here: it was cut off; save it again";
+            let what_to_do = "is missing, because the file ends here: it was cut off; save it again";
             findings.problem(self.at as u64, value_named(what), FindingCode::End, what_to_do);
         }
         self.skip()
@@ -68,7 +68,7 @@ impl<'a> Values<'a> {
         let line = self.line();
         let value = read(self.next(what, findings)?);
         if value.is_none() {
-            let what_to_do = format!("stands on this line, and is not {form}: the file was damaged; save it again");
+            let what_to_do = format!("is not {form}: the file was damaged; save it again");
             findings.problem(line, value_named(what), code, what_to_do);
         }
         value
@@ -85,7 +85,7 @@ impl<'a> Values<'a> {
         let line = self.line();
         let count = self.value(what, (FindingCode::Number, "a whole number"), |_| whole_number(text), findings)?;
         if count > (self.lines.len() - self.at) / lines.max(1) {
-            let what_to_do = "is more than the file has lines for: it was cut off, or damaged; save it again";
+            let what_to_do = "is larger than the file allows: the file was cut off, or damaged; save it again";
             findings.problem(line, value_named(what), FindingCode::Count, what_to_do);
             return None;
         }
