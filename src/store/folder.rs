@@ -542,6 +542,16 @@ impl Store {
         Ok(Arc::clone(self.key.get_or_init(|| Arc::new(key))))
     }
 
+    /// Reads the key, and checks that the store belongs to it, or to none yet.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyNeeded`]; [`LedgerError::OtherKey`] and its like; the ledger's.
+    pub fn checked_key(&self) -> Result<Arc<SecretKey>, StoreError> {
+        let key = self.key()?;
+        self.ledger()?.check_key(key.fingerprint().bytes())?;
+        Ok(key)
+    }
+
     /// Gives what makes pseudonyms with the key, which is checked to be that of this store.
     pub(super) fn pseudonymizer(&self, ledger: &mut Ledger) -> Result<Pseudonymizer, StoreError> {
         let key = self.key()?;

@@ -162,6 +162,7 @@ impl Store {
         let index = self.index_of(&samples)?;
         drop(samples);
         let watch = observer.watch();
+        watch.begin("comparing samples");
         let following = observer.follow(&watch);
         let started = Instant::now();
         let relations = options.relation.relations();
