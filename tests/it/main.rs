@@ -32,6 +32,7 @@ mod faults;
 mod frequencies;
 mod full_disk;
 mod fuzzing;
+mod guide;
 mod hostile_files;
 mod house;
 mod identities;

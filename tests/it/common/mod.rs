@@ -40,6 +40,11 @@ impl Said {
         said
     }
 
+    /// What a shell said on standard output.
+    pub(crate) fn raw(output: Output) -> String {
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Ended with this status.
     #[track_caller]
     pub(crate) fn ends(self, status: i32) -> Self {
