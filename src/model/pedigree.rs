@@ -59,7 +59,7 @@ impl Pedigree {
     /// The father and mother are always in it; the grandparents of a side only if one of them, or an uncle or aunt of
     /// that side, is given. One parent of unstated sex takes the father's place; of two, each takes one place. Beside
     /// parents and full siblings alone, the two places differ only in the mutation rate. Uncles and aunts are full
-    /// siblings of the parent. Each half-sibling has an other parent of its own: the relation does not say that two
+    /// siblings of the parent. Each half-sibling has its own other parent: the relation does not say that two
     /// half-siblings share one, and assuming so could exclude a true family.
     ///
     /// # Errors

@@ -66,9 +66,9 @@ pub enum Relation {
     Mother,
     /// Same father and same mother.
     FullSibling,
-    /// Same father, another mother. Each half-sibling is assumed to have an other parent of its own.
+    /// Same father, another mother. Each half-sibling is assumed to have its own other parent.
     PaternalHalfSibling,
-    /// Same mother, another father. Each half-sibling is assumed to have an other parent of its own.
+    /// Same mother, another father. Each half-sibling is assumed to have its own other parent.
     MaternalHalfSibling,
     /// The father's father.
     PaternalGrandfather,

@@ -44,7 +44,7 @@ impl ParentSide {
 pub enum View {
     /// Every statement is true.
     Stated,
-    /// This sample belongs to nobody of the family.
+    /// This sample comes from a person outside the family.
     Without {
         /// The relative in doubt.
         sample: Pseudonym,

@@ -59,7 +59,7 @@ impl FromStr for Convention {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Model {
-    /// How alleles mutate.
+    /// The mutation model.
     pub mutation: Mutation,
     /// The treatment of untyped persons.
     pub convention: Convention,

@@ -83,7 +83,7 @@ pub enum Finding {
         distance: f64,
         /// Number of profiles that were counted.
         profiles: usize,
-        /// What the counts fit instead.
+        /// The explanation found for the counts.
         fits: Fits,
     },
 }

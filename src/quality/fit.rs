@@ -115,7 +115,7 @@ impl fmt::Display for Shift {
     }
 }
 
-/// What counts fit if they do not fit their own locus.
+/// The explanation found for counts that do not fit their own locus.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fits {
     /// The same locus, after this shift of every allele.
