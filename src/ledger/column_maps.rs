@@ -1,4 +1,4 @@
-//! What agencies call their columns: maps that imports use, by agency.
+//! Stores column maps by agency: the names that an agency uses for its columns, for imports.
 
 use rusqlite::OptionalExtension;
 
@@ -8,11 +8,11 @@ use super::ledger::Ledger;
 use super::meta::{meta, set_meta};
 use crate::audit::Attribution;
 
-/// What the names of these values begin with, in the table `meta`.
+/// Prefix of the names of these values in the table `meta`.
 const PREFIX: &str = "column_map/";
 
 impl Ledger {
-    /// The agencies that have a map, in the order of their names.
+    /// Returns the agencies that have a map, sorted by name.
     ///
     /// # Errors
     /// The database's.
@@ -25,7 +25,7 @@ impl Ledger {
         Ok(all)
     }
 
-    /// The map of an agency, as its text; `None` if it has none.
+    /// Returns the text of an agency's map; `None` if it has none.
     ///
     /// # Errors
     /// The database's.
@@ -33,7 +33,8 @@ impl Ledger {
         meta(&self.connection, &format!("{PREFIX}{agency}"))
     }
 
-    /// Keeps the map of an agency, in place of one that it has; `None` takes it away. Says whether that changed anything.
+    /// Stores the map of an agency and replaces an earlier one; `None` deletes it. Returns whether that changed
+    /// anything.
     ///
     /// # Errors
     /// The database's.
