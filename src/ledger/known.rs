@@ -1,4 +1,4 @@
-//! Whom the ledger knows.
+//! Looks up which pseudonyms the ledger knows.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use super::ledger::Ledger;
 use crate::model::Pseudonym;
 
 impl Ledger {
-    /// Which of these pseudonyms are families here, withdrawn or not.
+    /// Returns those of these pseudonyms that are families here, withdrawn or not.
     ///
     /// # Errors
     /// The database's.
@@ -18,7 +18,7 @@ impl Ledger {
         self.known("SELECT 1 FROM family WHERE pseudonym = ?1", among)
     }
 
-    /// Which of these pseudonyms are samples here, of children or of relatives.
+    /// Returns those of these pseudonyms that are samples here, of children or of relatives.
     ///
     /// # Errors
     /// The database's.

@@ -1,18 +1,18 @@
-//! Traces of what was expunged or renamed: files and pages that still hold it, until a command removes them.
+//! Tracks the traces of expunged or renamed data: files and pages that still hold it, until a command removes them.
 //!
-//! Removing them changes nothing that the ledger holds, so nothing here is recorded: the change that left them was.
+//! Removing the traces changes nothing that the ledger holds, so it is not recorded; the change that left them is.
 
 use rusqlite::OptionalExtension;
 
 use super::LedgerError;
 use super::ledger::Ledger;
 
-/// Under which name `meta` says that what was expunged or renamed has left traces.
+/// Name in `meta` of the value that says that expunged or renamed data has left traces.
 pub(super) const UNFINISHED: &str = "expunge_unfinished";
 
 impl Ledger {
-    /// The files of the vault that are to be removed, if something was expunged or renamed whose traces are not yet gone from
-    /// all files; `None` if nothing is left to do.
+    /// Returns the files of the vault that must be deleted, if traces of expunged or renamed data are left in files;
+    /// `None` if there is nothing left to do.
     ///
     /// # Errors
     /// The database's.
@@ -27,8 +27,8 @@ impl Ledger {
         Ok(Some(names))
     }
 
-    /// Writes the whole file anew, without what was deleted, and empties the journal. `false` if another program is reading
-    /// the ledger, so that the journal could not be emptied.
+    /// Rewrites the whole file without deleted data, and empties the journal. Returns `false` if another program is
+    /// reading the ledger, so that the journal could not be emptied.
     ///
     /// # Errors
     /// The database's.
@@ -37,7 +37,7 @@ impl Ledger {
         self.empty_journal()
     }
 
-    /// Notes that the index, the vault's old files and the journal are gone.
+    /// Records that the index, the vault's old files and the journal are gone.
     ///
     /// # Errors
     /// The database's.
