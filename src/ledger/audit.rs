@@ -12,7 +12,7 @@ impl Ledger {
     /// Appends a record of an event that changes nothing else in the ledger. Returns its number.
     ///
     /// # Errors
-    /// The database's; the caller must then not continue with the event.
+    /// A database error; the caller must then not continue with the event.
     pub fn append(&mut self, entry: &Entry) -> Result<u64, LedgerError> {
         let tx = self.begin()?;
         let number = append(&tx, entry)?;
@@ -24,7 +24,7 @@ impl Ledger {
     /// record: the account could also read the file by other means.
     ///
     /// # Errors
-    /// The database's; the caller must then not show anything.
+    /// A database error; the caller must then not show anything.
     pub fn append_look(&mut self, entry: &Entry) -> Result<(), LedgerError> {
         if self.reads_only() { Ok(()) } else { self.append(entry).map(drop) }
     }
@@ -32,7 +32,7 @@ impl Ledger {
     /// Calls `each` for every record of the chain, in its order.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn audit(&self, mut each: impl FnMut(Record)) -> Result<(), LedgerError> {
         let sql = format!("SELECT {COLUMNS} FROM audit ORDER BY number");
         let mut statement = self.connection.prepare(&sql)?;
@@ -46,7 +46,7 @@ impl Ledger {
     /// Returns the length and the head of the chain, from its last record alone.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn audit_end(&self) -> Result<Chain, LedgerError> {
         chain_end(&self.connection)
     }

@@ -35,7 +35,7 @@ impl Ledger {
     /// follow all others.
     ///
     /// # Errors
-    /// The database's, or [`LedgerError::Damaged`].
+    /// A database error, or [`LedgerError::Damaged`].
     pub fn candidates(&self, filter: &CandidateFilter) -> Result<Vec<CurrentCandidate>, LedgerError> {
         // Each case has a text of its own, so that each uses its index.
         let condition = match (filter.family, filter.child) {

@@ -15,7 +15,7 @@ impl Ledger {
     /// Returns the agencies that have a map, sorted by name.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn column_maps(&self) -> Result<Vec<String>, LedgerError> {
         let sql = "SELECT substr(key, ?1) FROM meta WHERE substr(key, 1, ?1 - 1) = ?2 ORDER BY key";
         let mut statement = self.connection.prepare(sql)?;
@@ -28,7 +28,7 @@ impl Ledger {
     /// Returns the text of an agency's map; `None` if it has none.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn column_map(&self, agency: &str) -> Result<Option<String>, LedgerError> {
         meta(&self.connection, &format!("{PREFIX}{agency}"))
     }
@@ -37,7 +37,7 @@ impl Ledger {
     /// anything.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn set_column_map<'e>(
         &mut self,
         agency: &str,

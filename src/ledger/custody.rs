@@ -39,7 +39,7 @@ impl Ledger {
     /// Returns the custodians in their original text, sorted by it.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn custodians(&self) -> Result<Vec<String>, LedgerError> {
         let mut statement = self.connection.prepare("SELECT recipient FROM custodian ORDER BY recipient")?;
         let all = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
@@ -49,7 +49,7 @@ impl Ledger {
     /// Adds custodians, for whom later imports are sealed. Returns how many are new.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn add_custodians<'e>(
         &mut self,
         recipients: &[String],
@@ -63,7 +63,7 @@ impl Ledger {
     /// removed.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn remove_custodians<'e>(
         &mut self,
         recipients: &[String],
@@ -94,7 +94,7 @@ impl Ledger {
     /// Returns the files of the vault, in the order of their creation.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn sealed_files(&self) -> Result<Vec<SealedFile>, LedgerError> {
         let mut statement = self.connection.prepare("SELECT name, digest, records FROM sealed ORDER BY id")?;
         let read = |row: &rusqlite::Row<'_>| {
@@ -107,7 +107,7 @@ impl Ledger {
     /// Counts the children and members of families whose identifiers are in no file of the vault.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn unsealed(&self) -> Result<u64, LedgerError> {
         let sql = "SELECT (SELECT count(*) FROM sample WHERE role = 'child' AND sealed_id IS NULL)
                    + (SELECT count(*) FROM member WHERE sealed_id IS NULL)";

@@ -18,7 +18,7 @@ impl Ledger {
     /// and each change of the key.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn digest_secret(&self) -> Result<[u8; 32], LedgerError> {
         meta(&self.connection, SECRET)?.ok_or_else(|| missing(SECRET))
     }
@@ -26,7 +26,7 @@ impl Ledger {
     /// Replaces the plain digests of files that a ledger of an earlier version stored by keyed ones.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn key_digests(&mut self, keyed: impl Fn(&[u8; 32]) -> [u8; 32]) -> Result<(), LedgerError> {
         let tx = self.begin()?;
         let plain: Vec<(i64, [u8; 32])> = {

@@ -45,7 +45,7 @@ impl Ledger {
     /// relatives that are in no other family.
     ///
     /// # Errors
-    /// [`LedgerError::Unknown`] for the first name that the ledger does not hold; the database's.
+    /// [`LedgerError::Unknown`] for the first name that the ledger does not hold; a database error.
     pub fn scope(&self, whom: &[Pseudonym]) -> Result<Scope, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let mut scope = Scope::default();
@@ -99,7 +99,7 @@ impl Ledger {
     /// SQLite overwrites the deleted data in the pages that held it; the caller must run [`Self::compact`] afterwards.
     ///
     /// # Errors
-    /// The database's. Nothing is changed then.
+    /// A database error. Nothing is changed then.
     pub fn expunge<'e>(
         &mut self,
         scope: &Scope,

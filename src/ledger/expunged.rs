@@ -65,7 +65,7 @@ impl Ledger {
     /// Returns the data for recognising samples and families that were expunged before the last change of the key.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn expunged_before(&self) -> Result<ExpungedBefore, LedgerError> {
         let mut statement = self.connection.prepare("SELECT commitment FROM expunged WHERE key_id IS NOT ?1")?;
         let commitments = statement.query_map([key_id(&self.connection)?], |row| row.get(0))?;
@@ -79,7 +79,7 @@ impl Ledger {
     /// Counts the samples and families that are known as expunged.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn expunged(&self) -> Result<u64, LedgerError> {
         let sql = "SELECT count(*) FROM expunged";
         Ok(self.connection.query_row(sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())

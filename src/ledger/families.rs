@@ -216,7 +216,7 @@ impl Ledger {
     /// Counts the families that are not withdrawn.
     ///
     /// # Errors
-    /// The database's, or [`LedgerError::Damaged`] if the stored number differs.
+    /// A database error, or [`LedgerError::Damaged`] if the stored number differs.
     pub fn families_matched(&self) -> Result<u64, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let number = integrity::families_matched(&tx)?.unsigned_abs();
@@ -227,7 +227,7 @@ impl Ledger {
     /// Returns the stored number of children.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn children_imported(&self) -> Result<u64, LedgerError> {
         integrity::expected(&self.connection, Layout::Children)
     }
@@ -235,7 +235,7 @@ impl Ledger {
     /// Counts the records in the ledger.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn counts(&self) -> Result<Counts, LedgerError> {
         let sql = "SELECT (SELECT count(*) FROM sample WHERE role = 'child'), (SELECT count(*) FROM family),
                    (SELECT count(*) FROM sample WHERE role = 'relative'), (SELECT count(*) FROM candidate)";

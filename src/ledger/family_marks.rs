@@ -15,7 +15,7 @@ impl Ledger {
     /// a cause. Families that were checked under other settings count as unchecked from now on.
     ///
     /// # Errors
-    /// The database's. Unknown families are ignored.
+    /// A database error. Unknown families are ignored.
     pub fn set_marks<'e>(
         &mut self,
         under: &str,
@@ -50,7 +50,7 @@ impl Ledger {
     /// Returns the marks of all families, by family and cause.
     ///
     /// # Errors
-    /// The database's, or [`LedgerError::Damaged`].
+    /// A database error, or [`LedgerError::Damaged`].
     pub fn marks(&self) -> Result<Vec<(Pseudonym, String)>, LedgerError> {
         self.families_with_words(
             "SELECT pseudonym, cause FROM mark JOIN family ON family.id = family_id ORDER BY pseudonym, cause",
@@ -60,7 +60,7 @@ impl Ledger {
     /// Returns the families that are withdrawn from matching, and the word of the reason, by family.
     ///
     /// # Errors
-    /// The database's, or [`LedgerError::Damaged`].
+    /// A database error, or [`LedgerError::Damaged`].
     pub fn withdrawn(&self) -> Result<Vec<(Pseudonym, String)>, LedgerError> {
         self.families_with_words(
             "SELECT pseudonym, withdrawn FROM family WHERE withdrawn IS NOT NULL ORDER BY pseudonym",
@@ -71,7 +71,7 @@ impl Ledger {
     /// changed.
     ///
     /// # Errors
-    /// The database's. Unknown families are ignored.
+    /// A database error. Unknown families are ignored.
     pub fn withdraw<'e>(
         &mut self,
         families: &[Pseudonym],

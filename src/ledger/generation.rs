@@ -63,7 +63,7 @@ impl Ledger {
     /// Returns the present generation.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn generation(&self) -> Result<Generation, LedgerError> {
         generation(&self.connection)
     }
@@ -71,7 +71,7 @@ impl Ledger {
     /// Returns the identity of this store: 16 random bytes.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn store_id(&self) -> Result<[u8; 16], LedgerError> {
         store_id(&self.connection)
     }
@@ -79,7 +79,7 @@ impl Ledger {
     /// Returns an earlier generation, or the present one; `None` if this ledger never had it, or if its row is damaged.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn past(&self, number: u64) -> Result<Option<Past>, LedgerError> {
         let Ok(wanted) = i64::try_from(number) else { return Ok(None) };
         let sql = "SELECT stamp, last_import, sum FROM past WHERE generation = ?1";

@@ -16,7 +16,7 @@ impl Ledger {
     /// Returns the fingerprint of the key that made the pseudonyms; `None` if no key was used yet.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn key_fingerprint(&self) -> Result<Option<[u8; 8]>, LedgerError> {
         meta(&self.connection, "key_fingerprint")
     }
@@ -54,7 +54,7 @@ impl Ledger {
     /// Reports whether a key ever made pseudonyms here, now or before.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn has_used_key(&self, fingerprint: [u8; 8]) -> Result<bool, LedgerError> {
         Ok(was_used(&self.connection, fingerprint)?)
     }
@@ -63,7 +63,7 @@ impl Ledger {
     /// still belongs to the present key until [`Self::rekey`].
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn announce_key<'e>(
         &mut self,
         next: Option<[u8; 8]>,
@@ -83,7 +83,7 @@ impl Ledger {
     /// Returns the announced key; `None` if there is no announcement.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn announced_key(&self) -> Result<Option<[u8; 8]>, LedgerError> {
         meta(&self.connection, ANNOUNCED)
     }

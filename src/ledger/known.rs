@@ -10,7 +10,7 @@ impl Ledger {
     /// Returns those of these pseudonyms that are families here, withdrawn or not.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn families_known(
         &self,
         among: impl IntoIterator<Item = Pseudonym>,
@@ -21,7 +21,7 @@ impl Ledger {
     /// Returns those of these pseudonyms that are samples here, of children or of relatives.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn samples_known(&self, among: impl IntoIterator<Item = Pseudonym>) -> Result<HashSet<Pseudonym>, LedgerError> {
         self.known("SELECT 1 FROM sample WHERE pseudonym = ?1", among)
     }

@@ -17,7 +17,7 @@ const WITH_RUN_FACTS: i64 = 17;
 /// Migrates a ledger of an older version to [`schema::VERSION`]; the caller commits.
 ///
 /// # Errors
-/// SQLite's.
+/// An error of SQLite.
 pub(super) fn migrate(tx: &Transaction<'_>, from: i64) -> Result<(), LedgerError> {
     let done = usize::try_from(from).unwrap_or(0);
     for step in schema::MIGRATIONS.iter().skip(done) {

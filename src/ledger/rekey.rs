@@ -58,7 +58,7 @@ impl Ledger {
     /// afterwards.
     ///
     /// # Errors
-    /// [`LedgerError::Damaged`] at the first sample or family without a new pseudonym; the database's, also if the key
+    /// [`LedgerError::Damaged`] at the first sample or family without a new pseudonym; a database error, also if the key
     /// was used before or two records have the same new pseudonym; [`LedgerError::NotChanged`]. Nothing is changed
     /// then.
     pub fn rekey<'e>(

@@ -76,7 +76,7 @@ impl Ledger {
     /// Returns the current candidates, as the basis of a run.
     ///
     /// # Errors
-    /// The database's, or [`LedgerError::Damaged`].
+    /// A database error, or [`LedgerError::Damaged`].
     pub fn standing(&self) -> Result<Standing, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let mut statement = tx.prepare(&format!("{} ORDER BY family, child", candidates::ALL))?;
@@ -95,7 +95,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Stale`] if samples or families changed since the run's generation, which its results would hide,
     /// or candidates since `before`; [`LedgerError::NotFinite`] and [`LedgerError::RepeatedCandidate`] for invalid
-    /// candidates; the database's, also if the manifest is not JSON. Nothing is changed then.
+    /// candidates; a database error, also if the manifest is not JSON. Nothing is changed then.
     pub fn record_run<'e>(
         &mut self,
         run: &RunRecord,
@@ -190,7 +190,7 @@ impl Ledger {
     /// Returns the last run and its number; `None` before the first run.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn last_run(&self) -> Result<Option<(i64, RunRecord)>, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         last_run(&tx)

@@ -72,7 +72,7 @@ impl Ledger {
     /// Returns every relative's sample with each of its families that is not withdrawn, by sample and family.
     ///
     /// # Errors
-    /// The database's, or [`LedgerError::Damaged`].
+    /// A database error, or [`LedgerError::Damaged`].
     pub fn memberships(&self) -> Result<Vec<(Pseudonym, Pseudonym)>, LedgerError> {
         let mut statement = self.connection.prepare(
             "SELECT sample.pseudonym, family.pseudonym FROM member JOIN family ON family.id = member.family_id

@@ -107,7 +107,7 @@ impl Seal {
     /// before a connection is opened. `look` may read the file meanwhile, if nobody in this process has it open.
     ///
     /// # Errors
-    /// The errors of `look`; the system's refusal.
+    /// The errors of `look`; an I/O error of the system.
     pub(super) fn of<T>(
         path: &Path,
         look: impl FnOnce() -> Result<T, LedgerError>,
@@ -156,7 +156,7 @@ impl Seal {
     /// the seal keeps others from sealing meanwhile.
     ///
     /// # Errors
-    /// The system's refusal; the file must not be written to then.
+    /// An I/O error of the system; the file must not be written to then.
     pub(super) fn break_open(&mut self) -> Result<File, LedgerError> {
         let file = empty(&self.path).map_err(|source| cannot("seal", &self.path, source))?;
         self.is_due = true;
@@ -205,7 +205,7 @@ pub(super) fn keep_closed(connection: &Connection) -> rusqlite::Result<()> {
 /// No connection may have it open.
 ///
 /// # Errors
-/// The system's refusal.
+/// An I/O error of the system.
 pub(super) fn take_as_written(path: &Path) -> Result<(), LedgerError> {
     empty(path).and_then(|file| write(file, path)).map_err(|source| cannot("seal", path, source))
 }
@@ -213,7 +213,7 @@ pub(super) fn take_as_written(path: &Path) -> Result<(), LedgerError> {
 /// Renames a file over another one, and its seal with it. Between the two renames there is no seal.
 ///
 /// # Errors
-/// The system's refusal.
+/// An I/O error of the system.
 pub(super) fn rename_over(new: &Path, path: &Path) -> io::Result<()> {
     match fs::remove_file(seal_path(path)) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),

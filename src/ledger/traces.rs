@@ -15,7 +15,7 @@ impl Ledger {
     /// `None` if there is nothing left to do.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn unfinished(&self) -> Result<Option<Vec<String>>, LedgerError> {
         let sql = "SELECT value FROM meta WHERE key = ?1";
         let unfinished: Option<i64> = self.connection.query_row(sql, [UNFINISHED], |row| row.get(0)).optional()?;
@@ -31,7 +31,7 @@ impl Ledger {
     /// reading the ledger, so that the journal could not be emptied.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn compact(&mut self) -> Result<bool, LedgerError> {
         self.connection.execute_batch("VACUUM")?;
         self.empty_journal()
@@ -40,7 +40,7 @@ impl Ledger {
     /// Records that the index, the vault's old files and the journal are gone.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn finished(&mut self) -> Result<(), LedgerError> {
         let tx = self.begin()?;
         tx.execute("DELETE FROM meta WHERE key = ?1", [UNFINISHED])?;

@@ -16,7 +16,7 @@ impl Ledger {
     /// Reads the whole ledger and returns a line for every fault in it; an empty list if it is sound.
     ///
     /// # Errors
-    /// The database's error, if it cannot be read at all.
+    /// A database error, if it cannot be read at all.
     pub fn verify(&self) -> Result<Vec<String>, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let mut findings = Vec::new();

@@ -47,7 +47,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Conflicts`] with every conflict if `on_conflict` is [`OnConflict::Refuse`], or if it is
     /// [`OnConflict::Replace`] and cannot settle one of them; [`LedgerError::Shape`] and [`LedgerError::Mixed`] for an
-    /// invalid batch; the database's.
+    /// invalid batch; a database error.
     pub fn import<'e>(
         &mut self,
         batch: &Batch,
