@@ -58,8 +58,8 @@ impl Ledger {
     /// afterwards.
     ///
     /// # Errors
-    /// [`LedgerError::Damaged`] at the first sample or family without a new pseudonym; a database error, also if the key
-    /// was used before or two records have the same new pseudonym; [`LedgerError::NotChanged`]. Nothing is changed
+    /// [`LedgerError::Damaged`] at the first sample or family without a new pseudonym; a database error, also if the
+    /// key was used before or two records have the same new pseudonym; [`LedgerError::NotChanged`]. Nothing is changed
     /// then.
     pub fn rekey<'e>(
         &mut self,
@@ -101,7 +101,7 @@ impl Ledger {
         renumber(&tx)?;
         replaced.iter().try_for_each(|one| custody::replace(&tx, one))?;
         expunged::carry_over(&tx, renamed.expunged.as_ref())?;
-        // With a plain or old digest, the old key would show whose file it was.
+        // With the old key, somebody could find out which file each of these digests is of.
         digests::forget_since(&tx, 0)?;
         digests::renew_secret(&tx)?;
         set_meta(&tx, "key_fingerprint", fingerprint)?;

@@ -40,7 +40,7 @@ const MAGIC: &[u8; 16] = b"reunite seal 1\n\0";
 /// Files up to this size are read by one thread.
 const SMALL: u64 = 64 * PART;
 
-/// How long a command that wrote waits for readers, before it leaves the journal to the next command.
+/// Time that a command that wrote waits for readers before it leaves the journal to the next command.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Time between two attempts.

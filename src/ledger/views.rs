@@ -2,7 +2,7 @@
 //!
 //! All numbers are little-endian: number of the view that made the candidate (`u16`), number of views (`u16`), for each
 //! view its bytes (see [`View::to_bytes`]), `log10_doubt` and `log10_lr` (`f64`); the mixed log10 LR (`f64`, not a
-//! number if there is none); and the names of the contradicting loci, each after a line feed.
+//! number if it is missing); and the names of the contradicting loci, each after a line feed.
 
 use crate::model::{InView, View, Views};
 

@@ -32,11 +32,11 @@ pub struct LocusCounts {
 /// The loci at which a family and a child are compared.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Compared {
-    /// Where the child and a relative are typed.
+    /// Loci at which the child and a relative are typed.
     pub(super) loci: LocusSet,
-    /// Where the child cannot be the missing child without a mutation.
+    /// Loci at which the child cannot be the missing child without a mutation.
     pub(super) incompatible: LocusSet,
-    /// Where the relatives contradict each other, whatever the child's genotype is.
+    /// Loci at which the relatives contradict each other, whatever the child's genotype is.
     pub(super) contradicted: LocusSet,
 }
 

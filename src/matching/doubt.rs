@@ -42,7 +42,7 @@ impl DoubtWhom {
 /// Probabilities that a statement of the papers is false; each above 0 and below 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Doubts {
-    /// Whom the papers may be wrong about.
+    /// The relatives about whom the papers may be wrong.
     pub whom: DoubtWhom,
     /// A sample is not of the relative that the papers state, or a parent is not the child's parent.
     pub relative: f64,

@@ -80,7 +80,7 @@ impl<'a> DuplicateSearch<'a> {
     /// Returns the pseudonym of the sample with this number in the index.
     ///
     /// # Panics
-    /// If there is no such number.
+    /// If the index has no sample with this number.
     #[must_use]
     pub fn pseudonym(&self, number: usize) -> Pseudonym {
         self.index.pseudonym(number)

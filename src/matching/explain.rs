@@ -24,7 +24,7 @@ pub struct Explanation {
     pub loci_compared: u32,
     /// Loci at which the child cannot be the missing child without a mutation.
     pub incompatible_loci: u32,
-    /// The second index, the CPI, or the reason why there is none.
+    /// The second index, the CPI, or the reason why it cannot be computed.
     pub cpi: Result<CpiTotal, NoCpi>,
 }
 

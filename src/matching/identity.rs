@@ -14,7 +14,7 @@ use crate::model::{Child, Family, Genotype, Profile, Pseudonym, Relation, Relati
 use super::compile::Compiler;
 use super::compiled::{CompiledFamily, LocusError};
 
-/// How similar two profiles must be.
+/// Required similarity of two profiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct IdentityRule {
     /// The most alleles that may differ; at most [`Self::MOST_DIFFERENCES`].
@@ -81,7 +81,7 @@ impl Likeness {
 /// Two samples of one person, or of identical twins.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Identity {
-    /// How similar they are.
+    /// Similarity of the two profiles.
     #[serde(flatten)]
     pub likeness: Likeness,
     /// log10 of P(profiles | one person) / P(profiles | unrelated).

@@ -77,7 +77,7 @@ pub struct KinCriterion {
     /// samples are unrelated; above 0. Exact to 2 % and 0.1 in log10 LR, or bounded from above: see `chance`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_chance_hits: Option<f64>,
-    /// How similar two samples must be to count as one person's.
+    /// Required similarity of two samples to count as one person's.
     pub identity: IdentityRule,
 }
 
@@ -116,7 +116,7 @@ pub struct KinPair {
     /// The relation with the largest likelihood ratio. Identity only if at least as many loci are compared as the rule
     /// requires.
     pub likeliest: KinRelation,
-    /// How similar the two samples are.
+    /// Similarity of the two samples.
     #[serde(flatten)]
     pub likeness: Likeness,
     /// log10 LR of each relation.

@@ -77,7 +77,7 @@ pub struct Matcher<'a> {
     judge: OnceLock<Judge<'a>>,
     /// Set if the result names the relative whose profile a child has.
     tells_identities: bool,
-    /// Which pairs of each family are wanted that are not candidates.
+    /// Selection of the pairs that are wanted although they are not candidates.
     pub(super) near: Option<Near>,
 }
 

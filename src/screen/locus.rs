@@ -189,7 +189,7 @@ impl Worth {
         Self { neighbours }
     }
 
-    /// Returns a set that shares an allele with every such genotype; takes the allele with the most uncovered
+    /// Returns a set that shares an allele with each of these genotypes; takes the allele with the most uncovered
     /// neighbours first.
     fn one_set(&self) -> AlleleSet {
         let mut open = self.neighbours.clone();

@@ -236,7 +236,7 @@ impl<'t> Known<'t> {
         })
     }
 
-    /// Returns the stored sample of a record; `None` if there is none.
+    /// Returns the stored sample of a record; `None` if the ledger does not have it.
     ///
     /// The sample is a separate argument, because its record is not in the cache and is not needed if the ledger has no
     /// sample.

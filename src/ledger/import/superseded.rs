@@ -17,7 +17,7 @@ pub(super) struct Before {
     kept: bool,
 }
 
-/// Returns the last import of the file of a batch; `None` if there is none.
+/// Returns the last import of the file of a batch; `None` if it was never imported.
 pub(super) fn before(tx: &Transaction<'_>, batch: &Batch) -> Result<Option<Before>, LedgerError> {
     let sql = "SELECT id, imported_at, rows > added + unchanged + replaced + typings FROM import
                WHERE file_digest = ?1 AND layout = ?2 ORDER BY id DESC LIMIT 1";

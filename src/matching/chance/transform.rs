@@ -36,7 +36,7 @@ const LEAST_BANDS: usize = 4;
 /// The exponent of the tilt.
 const TILT: f64 = 0.5;
 
-/// How far above the bound values are distinguished, in log10 LR.
+/// Largest distance above the bound at which values are distinguished, in log10 LR.
 const HEADROOM: f64 = 10.0;
 
 /// cos and sin of every step around the circle.
