@@ -1,4 +1,4 @@
-//! Work that lasts: it can be interrupted, and measured.
+//! Tests of long work: it can be interrupted, and its speed can be measured.
 
 use std::process::Command;
 
@@ -16,7 +16,8 @@ fn an_interrupted_match_leaves_the_last_run() {
     let before = lab.run(&["match"]).ends(0).digest();
     disk.reset(&lab, Some("store"));
     let listed = lab.run_on(STORE, &["candidates", "--format", "json"]).ends(0).out;
-    // With another result. It begins to write the families index, and has screened nothing.
+    // The match has another criterion and so another result. It begins to write the families index, and has screened
+    // nothing.
     let other = ["match", "--full", "--min-log10-lr", "2", "--threads", "1"];
     let child = disk.halted(&lab, &other, ".families-");
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());

@@ -1,4 +1,4 @@
-//! `reunite power`, as a whole.
+//! Tests of `reunite power` on a whole store.
 
 use crate::common::{Lab, reunite};
 use serde_json::Value;
