@@ -141,7 +141,7 @@ fn close(store: &Path, writing: bool) {
 }
 
 #[test]
-fn a_store_that_cannot_be_written_is_listed_and_verified_and_stays_as_it_is() {
+fn a_store_that_cannot_be_written_is_listed_and_verified_and_stays_unchanged() {
     if reunite::ledger::ENCRYPTS && geteuid().is_root() {
         println!("not run: the reader would need a key of its own");
         return;
@@ -290,7 +290,7 @@ fn members_of_a_group_work_with_accounts_of_their_own() {
 /// The same for a store that belongs to its owner alone.
 #[test]
 #[ignore = "needs root, to run the program as several users; .ci/run runs it where it may"]
-fn root_looks_after_a_store_without_taking_it() {
+fn files_that_root_makes_in_a_store_belong_to_its_owner() {
     assert!(geteuid().is_root(), "this test is for root");
     let lab = office();
     let recipient = custodian(&lab, "identity").1;

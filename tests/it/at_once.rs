@@ -21,7 +21,7 @@ fn matched() -> (Lab, Disk, String) {
     not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
     ignore = "needs a disk that fails: Linux on x86-64 or ARM64"
 )]
-fn who_comes_second_is_told_who_is_first_and_reading_goes_on() {
+fn a_second_writer_is_refused_with_the_first_named_and_readers_go_on() {
     let (lab, disk, digest) = matched();
     let first = disk.halted(&lab, &["match", "--full"], ".families-");
     let holder = format!("(process {} of ", first.id());
@@ -43,7 +43,7 @@ fn who_comes_second_is_told_who_is_first_and_reading_goes_on() {
     not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
     ignore = "needs a disk that fails: Linux on x86-64 or ARM64"
 )]
-fn an_index_that_is_cut_off_or_changed_under_a_run_does_not_matter() {
+fn an_index_cut_off_or_changed_during_a_run_changes_no_result() {
     let (lab, disk, digest) = matched();
     let place = lab.path(STORE).join("index/children.idx");
     let length = fs::metadata(&place).unwrap().len();

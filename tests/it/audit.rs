@@ -233,7 +233,7 @@ fn tampering_is_noticed() {
 }
 
 #[test]
-fn a_reason_is_a_line() {
+fn a_reason_that_is_empty_long_or_of_two_lines_is_refused() {
     let lab = Lab::new();
     for bad in ["", "  ", "two\nlines", &"x".repeat(501)] {
         lab.run(&["families", "list", "--reason", bad]).ends(2);

@@ -280,7 +280,7 @@ fn bad_options_of_a_model_make_no_store() {
 }
 
 #[test]
-fn bad_cases_for_the_calculator() {
+fn bad_cases_for_the_calculator_are_refused_with_their_place() {
     let lab = Lab::new();
     let head = "case,person,relation,sex,locus,allele1,allele2\n";
     let sound = "c,kid,child,male,vWA,14,15\n";
@@ -312,7 +312,7 @@ fn bad_cases_for_the_calculator() {
 }
 
 #[test]
-fn a_standard_error_that_nobody_reads_stops_nothing() {
+fn an_import_succeeds_although_standard_error_cannot_be_written() {
     let lab = lab();
     let file = lab.write("good.csv", format!("{CHILDREN}S3,m,14,22\n"));
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();

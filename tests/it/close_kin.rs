@@ -255,7 +255,7 @@ proptest! {
 
 /// Searches more than a block of samples and more than a chunk of queries, by every kernel and in any order.
 #[test]
-fn doubles_are_found_in_every_block() {
+fn duplicates_are_found_in_every_block_by_every_kernel() {
     let table = FrequencyTable::chinese_han_23();
     let shapes = vec![shape(&[Relation::Father])];
     let plan = Plan { families: 1_100, children: 0, planted: 0.0, shapes, untyped: 0.15, ..Plan::default() };

@@ -59,7 +59,7 @@ fn a_map_is_kept_for_an_agency_and_used() {
 }
 
 #[test]
-fn a_map_that_means_nothing_here_is_refused_by_its_place() {
+fn an_invalid_map_is_refused_with_its_place() {
     let lab = Lab::new();
     let file = lab.write("f.csv", FAMILIES);
     for (text, what) in [

@@ -98,7 +98,7 @@ fn marked_families_match_and_withdrawn_ones_do_not() {
 }
 
 #[test]
-fn a_store_without_mutation_still_names_one() {
+fn a_store_without_mutation_still_reports_a_probable_mutation() {
     let lab = Lab::new();
     lab.run_on("none", &["init", "--mutation", "none"]).ends(0);
     let loci = "D3S1358,vWA,D16S539,CSF1PO,TPOX,D8S1179,D21S11,D18S51,D2S441,D19S433,TH01,FGA";

@@ -154,7 +154,7 @@ fn seeds_of_indexes_are_of_this_layout() {
 
 /// Sealing corrects the digests, so that damaged bytes reach the code behind the digest checks.
 #[test]
-fn a_seal_makes_digests_right() {
+fn sealing_corrects_the_digests_of_damaged_indexes() {
     let seals: [(Vec<u8>, Seal, Opens, usize); 2] = [
         (index(), readers::sealed_index, readers::walk_index, 48),
         (families_index(), readers::sealed_families_index, readers::walk_families_index, 48),

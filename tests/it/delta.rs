@@ -249,7 +249,7 @@ fn nobody_new_is_lost_in_a_damaged_ledger() {
 }
 
 #[test]
-fn a_delta_is_a_full_run() {
+fn an_incremental_run_gives_the_result_of_a_full_run() {
     let (mut deltas, mut quick, mut nights_in_all, mut killed) = (0, 0, 0, 0);
     // The first variable allows hundreds of histories, the second skips the earlier ones.
     let number = |name: &str| std::env::var(name).ok().map(|number| number.parse().unwrap());
@@ -295,7 +295,7 @@ fn a_delta_is_a_full_run() {
 }
 
 #[test]
-fn what_all_candidates_depend_on_makes_a_full_run() {
+fn a_change_that_affects_all_candidates_makes_a_full_run() {
     let lab = Lab::with_population(40, 200);
     let run = |options: &[&str]| lab.run(&[&["match", "--format", "json"], options].concat()).ends(0);
     let mode = |said: &crate::common::Said| said.json()["run"]["mode"].as_str().unwrap().to_owned();

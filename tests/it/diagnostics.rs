@@ -80,7 +80,7 @@ fn what_is_unusual_in_a_row_is_named_by_place_and_code() {
 }
 
 #[test]
-fn people_get_a_list_and_a_table() {
+fn without_json_an_import_prints_a_list_and_a_table() {
     let lab = Lab::new();
     let mut text = format!("{HEADER}\n");
     for i in 0..45 {

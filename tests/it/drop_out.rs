@@ -22,7 +22,7 @@ fn bits(candidates: &Said) -> BTreeMap<(String, String), u64> {
 
 /// If every sample states the model's drop-out probability, the result is that of the model.
 #[test]
-fn own_values_do_what_the_models_do() {
+fn drop_out_stated_by_every_sample_gives_the_result_of_the_model() {
     let lab = Lab::new();
     lab.synth("files", 60, 300, 4);
     let (families, children) = (lab.read("files/families.csv"), lab.read("files/children.csv"));
@@ -75,7 +75,7 @@ fn a_sample_and_the_calculator_agree() {
 }
 
 #[test]
-fn a_drop_out_is_part_of_what_is_known_of_a_sample() {
+fn a_changed_drop_out_of_a_sample_is_a_conflict() {
     let lab = Lab::new();
     let children = |cell: &str| format!("sample_id,sex,drop_out,vWA,FGA\nC,m,{cell},15,24\nD,m,,15,24\n");
     let families =
@@ -109,7 +109,7 @@ fn a_drop_out_is_part_of_what_is_known_of_a_sample() {
 /// In a store that refuses unlisted alleles, one child has an unlisted allele, and both have a drop-out probability of
 /// their own.
 #[test]
-fn who_is_refused_is_refused_for_the_allele_alone() {
+fn a_child_is_refused_for_its_unlisted_allele_and_not_for_its_drop_out() {
     let lab = Lab::new();
     lab.run_on("refusing", &["init", "--rare-allele-frequency", "refuse"]).ends(0);
     let (families, children) = (

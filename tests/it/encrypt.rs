@@ -77,7 +77,7 @@ fn a_plain_ledger_is_encrypted_in_its_place() {
 
 #[test]
 #[cfg_attr(not(feature = "sqlcipher"), ignore = "needs a build that encrypts: --features sqlcipher")]
-fn a_damaged_ledger_stays_as_it_is() {
+fn a_damaged_ledger_is_not_encrypted() {
     let lab = Lab::with_population(40, 300);
     decrypt(&lab, "store");
     let plain = Connection::open(lab.path("store/ledger.db")).unwrap();

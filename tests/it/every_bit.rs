@@ -107,7 +107,7 @@ fn settings_with_a_changed_bit_are_named() {
 
 /// The changes that sqlite3 can make to a ledger, and that SQLite does not notice.
 #[test]
-fn a_row_more_or_less_is_noticed_before_anything_is_said() {
+fn an_edited_row_is_noticed_before_any_output() {
     let lab = matched();
     let listed = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
     let pair: Vec<&str> = listed.lines().nth(1).unwrap().split(',').collect();
@@ -154,7 +154,7 @@ fn a_row_more_or_less_is_noticed_before_anything_is_said() {
 }
 
 #[test]
-fn who_changed_the_ledger_on_purpose_can_say_so() {
+fn a_ledger_changed_on_purpose_is_resealed_with_a_reason() {
     let lab = matched();
     let seal = fs::read(lab.path("store/ledger.db.seal")).unwrap();
     lab.database("store").execute_batch("VACUUM").unwrap();

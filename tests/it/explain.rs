@@ -37,7 +37,7 @@ fn import(lab: &Lab, store: &str, options: &[&str]) {
 }
 
 #[test]
-fn the_rows_make_the_total_and_the_total_is_the_candidates() {
+fn rows_add_up_to_the_total_and_the_total_equals_the_candidates() {
     let lab = Lab::new();
     lab.synth("files", 60, 300, 11);
     // Unlisted alleles, in a father or mother and in a child.
@@ -52,7 +52,7 @@ fn the_rows_make_the_total_and_the_total_is_the_candidates() {
 }
 
 #[test]
-fn genotypes_and_identifiers_stay_where_they_are() {
+fn genotypes_are_hidden_unless_asked_for_and_identifiers_always() {
     let lab = Lab::new();
     let head = "vWA,D3S1358,TH01,FGA,TPOX";
     lab.import(
@@ -95,7 +95,7 @@ fn genotypes_and_identifiers_stay_where_they_are() {
 }
 
 #[test]
-fn the_certain_parent_and_what_is_not_there() {
+fn a_certain_parent_lowers_the_cpi_and_unknown_pseudonyms_are_refused() {
     let lab = Lab::with_population(40, 200);
     let candidates = rows(&lab.run(&["match", "--format", "csv"]).ends(0).out);
     let both = candidates.iter().find(|row| {

@@ -102,7 +102,7 @@ fn lab_with_many_alleles() -> Lab {
 }
 
 #[test]
-fn more_than_two_alleles_go_out_and_come_in() {
+fn more_than_two_alleles_survive_export_and_import() {
     let lab = lab_with_many_alleles();
     let digest = lab.run(&ALL).ends(0).digest();
     let [families, children, pedigrees] = ["f.csv", "c.csv", "p.csv"].map(|name| lab.name(name));
@@ -435,7 +435,7 @@ fn project(second_rate: &str) -> String {
 }
 
 #[test]
-fn a_project_of_another_laboratory_moves_over() {
+fn a_store_takes_over_a_project_of_another_laboratory() {
     let lab = Lab::new();
     let (even, uneven) = (lab.write("even.fam", project("0.001")), lab.write("uneven.fam", project("0.002")));
     lab.run_on("new", &["init", "--frequencies", &uneven]).ends(2).says(&[

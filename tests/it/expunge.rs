@@ -162,7 +162,7 @@ fn a_relative_and_then_its_family_are_gone() {
 }
 
 #[test]
-fn the_last_relative_takes_the_family_along_and_a_shared_one_stays() {
+fn expunging_the_last_relative_expunges_the_family_and_a_shared_relative_stays() {
     let lab = Lab::new();
     let families = "family_id,sample_id,relation,sex,vWA,FGA\nF1,A,mother,f,14/15,22\nF1,S,father,m,14,22/23\n\
                     F2,S,father,m,14,22/23\nF2,B,mother,f,16,21\nF3,C,mother,f,16,21/24\n";
@@ -177,7 +177,7 @@ fn the_last_relative_takes_the_family_along_and_a_shared_one_stays() {
 }
 
 #[test]
-fn manifests_do_not_keep_names() {
+fn the_manifest_of_a_run_keeps_no_expunged_pseudonym() {
     let lab = Lab::new();
     lab.run_on("refusing", &["init", "--rare-allele-frequency", "refuse"]).ends(0);
     let families = "family_id,sample_id,relation,sex,vWA,FGA\nF1,A,mother,f,14/15,22\n";

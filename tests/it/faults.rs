@@ -187,7 +187,7 @@ fn an_index() {
     not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
     ignore = "needs a disk that fails: Linux on x86-64 or ARM64"
 )]
-fn a_loss_would_be_noticed() {
+fn the_loss_of_a_file_that_was_not_flushed_is_noticed() {
     let (lab, _) = lab();
     let disk = Disk::new(&lab);
     let import = ["import", "--as", "children", &lab.name("more.csv")];

@@ -61,7 +61,7 @@ fn check_shows_what_is_read_and_what_is_left_out() {
 }
 
 #[test]
-fn another_table_is_recorded_and_the_next_run_is_full_and_that_of_a_new_store() {
+fn a_replaced_table_is_recorded_and_the_next_run_equals_that_of_a_new_store() {
     let lab = Lab::with_population(40, 300);
     let first = lab.run(&["match", "--min-log10-lr", "2"]);
     let file = lab.write("other.csv", exchanged());

@@ -288,7 +288,7 @@ fn identifiers_that_differ_by_case_or_spaces_are_asked_about() {
 }
 
 #[test]
-fn an_encoding_that_could_be_two_is_asked() {
+fn an_ambiguous_encoding_is_asked_about() {
     let lab = Lab::new();
     let both = b"sample_id,sex,agency,vWA\nC1,f,\xc4\xb3,14\n";
     lab.import("children", "c.csv", both, &[]).ends(2).says(&[

@@ -153,7 +153,7 @@ fn left_out(roots: &[&str], files: &BTreeMap<String, String>) -> Vec<String> {
 }
 
 #[test]
-fn the_house_is_in_order() {
+fn the_source_obeys_the_architecture_rules() {
     let files = sources(&root().join("src"));
     let allowed = table(&files["lib.rs"]);
     let library = Crate::read("lib.rs", &files);
@@ -191,7 +191,7 @@ fn tests_named(row: &str) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn every_threat_names_tests_that_there_are() {
+fn every_threat_names_existing_tests() {
     let root = root();
     let text = fs::read_to_string(root.join(".github/SECURITY.md")).unwrap();
     assert!(fs::read_to_string(root.join("README.md")).unwrap().contains("](.github/SECURITY.md)"));
@@ -234,7 +234,7 @@ fn found(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn the_rules_can_be_broken() {
+fn each_violation_of_the_rules_is_found() {
     for (file, text) in [
         ("index/a.rs", "use crate::screen::Plan;"),
         ("index/a.rs", "use crate::{model::Locus, screen};"),

@@ -225,7 +225,7 @@ fn an_identity_is_listed_apart_from_candidates() {
 }
 
 #[test]
-fn a_delta_with_identities_is_a_full_run() {
+fn an_incremental_run_with_identities_gives_the_result_of_a_full_run() {
     let lab = Lab::new();
     with_a_sibling_twice(&lab);
     let children = cells(&lab.read("files/children.csv"));
@@ -263,7 +263,7 @@ fn a_delta_with_identities_is_a_full_run() {
 }
 
 #[test]
-fn nothing_of_an_identifier_is_told() {
+fn output_about_identities_contains_no_identifier() {
     let lab = Lab::new();
     lab.synth("files", 5, 30, 3);
     let children = cells(&lab.read("files/children.csv"));

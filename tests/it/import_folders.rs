@@ -35,7 +35,7 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_folder_goes_in_by_name_and_the_manifest_says_what_came_of_it() {
+fn a_folder_is_imported_in_name_order_and_the_manifest_lists_the_outcomes() {
     let lab = Lab::new();
     let folder = folder(&lab);
     let manifest_file = lab.name("manifest.json");
@@ -79,7 +79,7 @@ fn a_folder_goes_in_by_name_and_the_manifest_says_what_came_of_it() {
 }
 
 #[test]
-fn a_bad_file_spoils_only_itself() {
+fn a_bad_file_is_rejected_and_the_others_are_imported() {
     let lab = Lab::new();
     let folder = folder(&lab);
     lab.write("in/a.csv", format!("{CHILDREN}C3,m,x\nC4,m,14\n"));

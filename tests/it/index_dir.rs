@@ -26,7 +26,7 @@ fn with_indices_elsewhere() -> Lab {
 }
 
 #[test]
-fn a_store_keeps_its_indices_where_it_is_told() {
+fn a_store_keeps_its_indices_in_the_configured_folder() {
     let lab = with_indices_elsewhere();
     let digest = lab.run_on("other", &["match"]).ends(0).digest();
     let folder = folder(&lab);

@@ -193,7 +193,7 @@ proptest! {
     }
 
     #[test]
-    fn a_table_holds_what_single_values_say(relatives in relatives(5), mutation in mutations(), child in genotypes()) {
+    fn a_table_holds_the_bits_of_single_values(relatives in relatives(5), mutation in mutations(), child in genotypes()) {
         let calculator = calculator(mutation, Convention::Pruned);
         let evidence = Evidence::new(relatives, Convention::Pruned);
         let structure = calculator.structure(&evidence).unwrap();

@@ -138,7 +138,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn any_pedigree_under_any_model(
+    fn any_pedigree_under_any_model_equals_brute_force(
         (pedigree, typed) in pedigrees(), model in models(), child in genotypes()
     ) {
         let calculator = Calculator::new(&table(), model).unwrap();
@@ -169,7 +169,7 @@ proptest! {
     /// If nobody is typed, the ratio of an inbred child follows the models, too; otherwise it is 1 by definition,
     /// mutation or not.
     #[test]
-    fn an_untyped_family_under_any_model((pedigree, _) in pedigrees(), model in models(), child in genotypes()) {
+    fn an_untyped_family_counts_only_by_inbreeding((pedigree, _) in pedigrees(), model in models(), child in genotypes()) {
         let calculator = Calculator::new(&table(), model).unwrap();
         let typed = vec![None; pedigree.relatives().len()];
         let shown = typed.iter().map(|&genotype| (Relation::Member, genotype));
@@ -185,7 +185,7 @@ proptest! {
     }
 
     #[test]
-    fn what_shows_adds_up(model in models(), (pedigree, typed) in pedigrees()) {
+    fn probabilities_of_shown_genotypes_add_up(model in models(), (pedigree, typed) in pedigrees()) {
         let calculator = Calculator::new(&table(), model).unwrap();
         let evidence = Evidence::of_pedigree(Arc::new(pedigree), typed.iter().map(|&g| (Relation::Member, g)));
         prop_assume!(evidence.is_informative());

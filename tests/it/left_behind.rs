@@ -191,7 +191,7 @@ fn list(all: &[&str]) -> BTreeSet<String> {
 }
 
 #[test]
-fn what_expunging_leaves_is_what_recognises_the_expunged() {
+fn expunging_leaves_only_what_recognises_the_expunged() {
     let left_behind = Left::new();
     let Left { lab, child_file, family_file, .. } = &left_behind;
     let child = left_behind.person(CHILD, child_file);
@@ -236,7 +236,7 @@ fn without_the_secret(derived: &mut Vec<(&'static str, Vec<u8>)>, secret: &[u8])
 }
 
 #[test]
-fn a_change_of_the_key_leaves_the_old_one_the_audit_chain_alone() {
+fn after_a_change_of_the_key_the_old_key_finds_only_audit_records() {
     let left_behind = Left::new();
     let Left { lab, identity, child_file, family_file } = &left_behind;
     let child = left_behind.person(CHILD, child_file);

@@ -214,7 +214,7 @@ proptest! {
     }
 
     #[test]
-    fn loci_far_apart_multiply(
+    fn ratios_of_loci_far_apart_multiply(
         (pedigree, mut shown) in pedigrees(), model in models(), child in typed(0.8)
     ) {
         // Under the pruned convention this holds if the same persons are typed at both loci.
@@ -257,7 +257,7 @@ fn named(relatives: &[(Relation, Both)]) -> LinkedEvidence {
 }
 
 #[test]
-fn parents_alone_know_no_linkage() {
+fn linkage_does_not_change_cases_of_parents_alone() {
     let g = |a, b| Some(Genotype::new(allele(a), allele(b)));
     let calculator = calculator(Model::default(), 0.1);
     let het = [g(80, 90), g(100, 103)];

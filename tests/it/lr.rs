@@ -23,7 +23,7 @@ fn value(said: &Said, case: &str, locus: &str) -> Option<f64> {
 }
 
 #[test]
-fn a_case_that_contradicts_itself_costs_the_others_nothing() {
+fn a_case_that_contradicts_itself_does_not_affect_the_others() {
     let lab = Lab::new();
     let bad = "bad,kid,child,male,TH01,7,9\nbad,dad,father,male,TH01,7,7\nbad,dad,father,male,TPOX,8,8\n\
                bad,mum,mother,female,TH01,7,7\nbad,mum,mother,female,TPOX,8,8\n\
@@ -40,7 +40,7 @@ fn a_case_that_contradicts_itself_costs_the_others_nothing() {
 }
 
 #[test]
-fn a_case_that_cannot_be_computed_costs_the_others_nothing() {
+fn a_case_that_cannot_be_computed_does_not_affect_the_others() {
     let lab = Lab::new();
     let alone = reunite(&["lr", &lab.write("good.csv", format!("{HEAD}{GOOD}"))]).ends(0);
     let kid = "bad,kid,child,male,TH01,7,9\n";

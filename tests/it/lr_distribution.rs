@@ -300,7 +300,7 @@ fn genotypes_that_are_not_listed_count_both_ways() {
 }
 
 #[test]
-fn without_loci_nothing_is_learned() {
+fn without_loci_the_ratio_is_certainly_1() {
     let distribution = LrDistribution::new(&[], H1, Grid::default());
     assert_eq!((distribution.mean(), distribution.variance(), distribution.impossible()), (0.0, 0.0, 0.0));
     let near =

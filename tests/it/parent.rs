@@ -71,7 +71,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
-    fn it_is_the_mean_of_both_ways(model in models(), relatives in families(), child in genotypes()) {
+    fn an_unstated_parent_has_the_mean_likelihood_of_both(model in models(), relatives in families(), child in genotypes()) {
         let calculator = Calculator::new(&table(), model).unwrap();
         let evidence = Evidence::new(relatives.clone(), model.convention);
         prop_assume!(evidence.is_informative());
@@ -88,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_expected_of_an_unrelated_child_is_one(model in models(), relatives in families()) {
+    fn the_expected_ratio_of_an_unrelated_child_is_1(model in models(), relatives in families()) {
         // Without a silent allele and drop-out every child shows something, so the list of genotypes is complete.
         let model = Model { silent: 0.0, drop_out: DropOuts { children: 0.0, ..model.drop_out }, ..model };
         let calculator = Calculator::new(&table(), model).unwrap();
@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn with_equal_rates_it_is_the_father(model in models(), relatives in families(), child in genotypes()) {
+    fn with_equal_rates_an_unstated_parent_scores_as_the_father(model in models(), relatives in families(), child in genotypes()) {
         let rates = MutationRates { male: 0.03, female: 0.03 };
         let mutation = match model.mutation {
             Mutation::None => Mutation::None,
@@ -200,7 +200,7 @@ fn family(relatives: &[(Relation, &[&str])]) -> Family {
 }
 
 #[test]
-fn beside_a_father_it_is_the_mother_at_every_locus() {
+fn a_parent_beside_a_father_is_the_mother_at_every_locus() {
     let alleles: &[(u16, f64)] = &[(80, 0.25), (90, 0.75)];
     let table = FrequencyTable::from_counts(&[("A", alleles), ("B", alleles)]).unwrap();
     let mutation = Mutation::Equal(MutationRates { male: 0.04, female: 0.01 });
@@ -257,7 +257,7 @@ fn a_plan_offers_the_other_parent() {
 
 /// A true family of a parent and siblings is not flagged; with a stranger in the parent's place it is.
 #[test]
-fn a_parent_is_held_against_the_siblings() {
+fn a_parent_is_checked_against_the_siblings() {
     let table = FrequencyTable::chinese_han_23();
     let calculator = Calculator::new(table, Model::default()).unwrap();
     let checker = Checker::new(&calculator, &calculator);

@@ -51,7 +51,7 @@ fn spelled_out(relatives: &[(String, String)]) -> Vec<[String; 3]> {
 
 /// Compares every case of the reference by relation and by a pedigree with the same meaning.
 #[test]
-fn a_pedigree_says_what_relations_say() {
+fn a_pedigree_scores_as_the_same_relations() {
     let lab = Lab::new();
     let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/reference/genotypes.csv");
     let text = fs::read_to_string(cases).unwrap();
@@ -234,7 +234,7 @@ fn a_loop_and_a_child_of_the_missing_child_score_the_same_in_file_and_store() {
 }
 
 #[test]
-fn what_is_wrong_with_a_pedigree_is_named() {
+fn errors_in_a_pedigree_are_named_by_place() {
     let lab = Lab::new();
     let before = lab.counts();
     let families = lab.write("f.csv", "family_id,sample_id,relation,sex,vWA\nF1,S1,member,male,14\n");
@@ -474,7 +474,7 @@ fn a_typed_person_without_a_way_to_the_child_is_refused_by_line() {
 }
 
 #[test]
-fn the_calculator_refuses_who_can_say_nothing_of_the_child() {
+fn the_calculator_refuses_a_typed_person_not_linked_to_the_child() {
     let lab = Lab::new();
     let cases = lab.write(
         "cases.csv",

@@ -72,7 +72,7 @@ fn a_mother_by_hand() {
 }
 
 #[test]
-fn the_relatives_on_offer_make_sense() {
+fn a_plan_offers_only_relatives_who_add_information() {
     let table = FrequencyTable::from_counts(&[("A", &[(80, 0.2), (90, 0.8)])]).unwrap();
     let options = |relations: &[Relation]| {
         let relatives: Vec<(Relation, &[&str])> = relations.iter().map(|&relation| (relation, &["8/9"][..])).collect();
@@ -88,7 +88,7 @@ fn the_relatives_on_offer_make_sense() {
 
 /// A mother who is a member of a pedigree counts as a mother; no relative can be added to a pedigree by relation.
 #[test]
-fn a_pedigree_of_its_own_counts() {
+fn a_member_of_a_pedigree_counts_as_the_same_relation() {
     let table = FrequencyTable::from_counts(&[("A", &[(80, 0.2), (90, 0.8)])]).unwrap();
     let child = Member { father: Some(0), mother: Some(1) };
     let pedigree = Pedigree::from_members(&[Member::default(), Member::default(), child], 2, &[1]).unwrap();
@@ -260,7 +260,7 @@ fn unrelated_children_reach_a_ratio_as_often_as_planned() {
 }
 
 #[test]
-fn a_further_relative_brings_what_the_plan_said() {
+fn the_gain_of_a_further_relative_is_as_planned() {
     let (table, model) = (small_table(), Model::default());
     let threshold = 4.0;
     for (typed, more) in [(Mother, FullSibling), (FullSibling, Mother), (Mother, PaternalGrandfather)] {

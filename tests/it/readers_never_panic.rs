@@ -248,12 +248,12 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+    fn any_bytes_are_refused_as_an_index(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
         prop_assert!(Index::from_bytes(&bytes).is_err());
     }
 
     #[test]
-    fn an_index_with_bytes_written_over(at in any::<prop::sample::Index>(), patch in prop::collection::vec(any::<u8>(), 1..40)) {
+    fn an_overwritten_index_is_refused_or_reads_the_same(at in any::<prop::sample::Index>(), patch in prop::collection::vec(any::<u8>(), 1..40)) {
         let sound = index();
         let mut bytes = sound.clone();
         let at = at.index(bytes.len());

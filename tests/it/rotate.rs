@@ -63,7 +63,7 @@ fn everyone_has_another_pseudonym_and_the_same_candidates() {
 }
 
 #[test]
-fn what_was_damaged_stays_known_as_damaged() {
+fn damage_is_still_reported_after_a_rotation() {
     let matched = Matched::new(40, 200);
     let Matched { lab, identity, .. } = &matched;
     let database = lab.database("store");
@@ -79,7 +79,7 @@ fn what_was_damaged_stays_known_as_damaged() {
 }
 
 #[test]
-fn it_is_recorded_without_names_and_hides_no_history() {
+fn a_rotation_is_recorded_without_names_and_keeps_the_history() {
     let matched = Matched::new(40, 200);
     let Matched { lab, identity, .. } = &matched;
     let old = matched.names();
@@ -114,7 +114,7 @@ fn it_is_recorded_without_names_and_hides_no_history() {
 }
 
 #[test]
-fn manifests_name_them_by_the_new_pseudonyms() {
+fn manifests_have_the_new_pseudonyms_after_a_rotation() {
     let lab = Lab::new();
     let (identity, recipient) = custodian(&lab, "identity");
     reunite(&["key", "new", &lab.name("new")]).ends(0);
@@ -140,7 +140,7 @@ fn manifests_name_them_by_the_new_pseudonyms() {
 }
 
 #[test]
-fn what_cannot_be_done_whole_is_not_begun() {
+fn a_rotation_that_cannot_be_completed_changes_nothing() {
     let matched = Matched::new(20, 60);
     let Matched { lab, identity, .. } = &matched;
     let (stranger, _) = custodian(lab, "stranger");
@@ -217,7 +217,7 @@ fn what_cannot_be_done_whole_is_not_begun() {
 }
 
 #[test]
-fn records_are_held_against_the_present_key() {
+fn sealed_records_are_checked_against_the_present_pseudonyms() {
     let matched = Matched::new(20, 60);
     let Matched { lab, identity, .. } = &matched;
     // A changed record of the vault, sealed again by somebody who knows the recipient; age alone cannot notice it.

@@ -344,7 +344,7 @@ proptest! {
 
     /// Small populations with every feature: few loci, so that most features occur together.
     #[test]
-    fn small_worlds_are_searched_whole(
+    fn screened_equals_exhaustive_in_small_populations_with_every_feature(
         shapes in shapes(), model in models(), seed in any::<u64>(), least in -2.0..2.0_f64, untyped in 0.0..0.4_f64,
         linked in prop::option::of(prop_oneof![Just(0.0), Just(0.5), 0.0..0.5_f64]), own_pedigrees in any::<bool>(),
         whom in prop::sample::select(DoubtWhom::ALL.to_vec()), doubt in 0.01..0.5_f64,

@@ -160,7 +160,7 @@ fn group(number: usize) -> String {
 }
 
 #[test]
-fn every_night_of_many_weeks_all_holds() {
+fn all_invariants_hold_every_night_of_many_weeks() {
     let days = std::env::var("REUNITE_SOAK_DAYS").map_or(3, |days| days.parse().unwrap());
     let mut laboratory = Laboratory::new(days);
     laboratory.import(0, 60);

@@ -42,7 +42,7 @@ fn children(count: usize) -> String {
 }
 
 #[test]
-fn a_stream_without_end_is_given_up() {
+fn reading_of_an_endless_stream_stops_with_an_error() {
     let lab = Lab::new();
     let block = |line: &str| line.repeat((64 << 10) / line.len()).into_bytes();
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
@@ -153,7 +153,7 @@ fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
 
 #[cfg(feature = "xlsx")]
 #[test]
-fn no_sheet_of_a_workbook_is_left_aside_in_silence() {
+fn every_sheet_with_cells_is_imported_or_asked_about() {
     let lab = Lab::new();
     let second = CHILDREN.replace("C1", "C2").replace("7/9", "6/9");
     let book = lab.write("book.xlsx", workbook(&[("2023", CHILDREN), ("Empty", ""), ("2024", &second)]));

@@ -28,7 +28,7 @@ fn lab() -> (Lab, String, String) {
 }
 
 #[test]
-fn typings_join_what_delta_and_full_match_on() {
+fn joined_typings_match_as_one_typing() {
     let (lab, families, children) = lab();
     lab.run_on("whole", &["init"]).ends(0);
     for name in ["families", "children"] {
@@ -92,7 +92,7 @@ fn disagreeing_loci_are_named_flagged_and_shown() {
 }
 
 #[test]
-fn a_folder_with_the_file_of_yesterday_does_not_stop_the_night() {
+fn a_superseded_file_in_a_folder_does_not_stop_the_import() {
     let (lab, _, children) = lab();
     fs::create_dir(lab.path("in")).unwrap();
     let text = part(&children, "A", 0..23, 5);

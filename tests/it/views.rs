@@ -122,7 +122,7 @@ fn a_candidate_of_a_view_says_who_is_doubted_and_why() {
 }
 
 #[test]
-fn settings_hold_the_doubts() {
+fn settings_state_the_doubts_and_invalid_ones_are_refused() {
     let lab = Lab::new();
     let settings = lab.read("store/reunite.toml");
     assert!(settings.contains("doubt_whom = \"all\"\ndoubt = 0.01\n"), "{settings}");
@@ -193,7 +193,7 @@ fn near_misses_say_what_separates_them() {
 }
 
 #[test]
-fn a_child_of_the_missing_child_is_told_from_it() {
+fn a_child_of_the_missing_child_is_shown_as_an_alternative() {
     let lab = Lab::new();
     let (families, children) = couple();
     lab.import("families", "f.csv", families, &[]).ends(0);
@@ -217,7 +217,7 @@ fn a_child_of_the_missing_child_is_told_from_it() {
 }
 
 #[test]
-fn the_calculator_tells_alternatives_when_asked() {
+fn the_calculator_gives_alternatives_when_asked() {
     let lab = Lab::new();
     let cases = lab.write(
         "cases.csv",

@@ -272,7 +272,7 @@ fn agrees_with_the_reference(theta: &str, least: usize) {
 }
 
 #[test]
-fn a_store_keeps_its_model_and_refuses_alleles_if_told_to() {
+fn a_store_keeps_its_model_and_refuses_unlisted_alleles_if_configured_to() {
     let lab = Lab::new();
     lab.synth("files", 40, 400, 3);
     let model = ["--theta", "0.02", "--silent-frequency", "0.01", "--drop-out", "0.02"];

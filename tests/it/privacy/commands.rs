@@ -354,7 +354,7 @@ fn the_store_is_looked_after(watched: &mut Watched, child: &str) {
 }
 
 #[test]
-fn no_command_gives_an_identifier_away() {
+fn no_command_reveals_an_identifier() {
     let mut watched = Watched::new();
     files_are_read(&mut watched);
     let (family, child) = candidates_are_shown(&mut watched);
