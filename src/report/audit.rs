@@ -27,7 +27,7 @@ pub struct AuditRow {
     pub details: serde_json::Value,
     /// The reason; `None` if none was stated.
     pub reason: Option<String>,
-    /// How many samples and families it is about; `None` if too many to be named.
+    /// Number of samples and families that it is about; `None` if there are too many to name.
     pub subjects: Option<u64>,
     /// Its hash: 64 hexadecimal digits.
     pub hash: String,

@@ -1,4 +1,4 @@
-//! Writes CSV into memory, field by field. No field may have a value that a spreadsheet would evaluate as a formula.
+//! Writes CSV into memory, field by field. Fields are escaped so that no spreadsheet evaluates them as formulas.
 
 use std::fmt::{Display, Write as _};
 

@@ -29,7 +29,7 @@ pub struct TidyRow<'a> {
 pub struct Origin<'a> {
     /// The agency that sent it.
     pub agency: Option<Cow<'a, str>>,
-    /// Where it was collected.
+    /// The region where it was collected.
     pub region: Option<Cow<'a, str>>,
     /// The day of collection: `2026-03-01`.
     pub collected_on: Option<Cow<'a, str>>,

@@ -1,4 +1,4 @@
-//! Who runs an operation, for the audit chain.
+//! Identifies who runs an operation, for the audit chain.
 
 use std::time::SystemTime;
 

@@ -80,7 +80,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::Unscorable`], [`StoreError::Model`]; errors of the ledger.
+    /// [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::Unscorable`], [`StoreError::Model`]; errors of
+    /// the ledger.
     pub fn explain(&self, options: &ExplainOptions, entry: &Entry) -> Result<Explained, StoreError> {
         let mut ledger = self.ledger()?;
         let calculator = self.calculator()?;

@@ -62,7 +62,7 @@ pub struct Store {
     source: Option<KeySource>,
     /// The key, after it was read.
     key: OnceLock<Arc<SecretKey>>,
-    /// How long to wait for another command that changes the store.
+    /// The time to wait for another command that changes the store.
     patience: Duration,
     /// `true` if this process may write to the store.
     is_writable: bool,
