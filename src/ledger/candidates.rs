@@ -30,26 +30,64 @@ pub struct CandidateFilter {
     pub limit: Option<u32>,
 }
 
+impl CandidateFilter {
+    /// One text per case, so that each uses its index.
+    fn condition(&self) -> &'static str {
+        match (self.family, self.child) {
+            (None, None) => "?1 IS NULL AND ?2 IS NULL",
+            (Some(_), None) => "family = ?1 AND ?2 IS NULL",
+            (None, Some(_)) => "?1 IS NULL AND child = ?2",
+            (Some(_), Some(_)) => "family = ?1 AND child = ?2",
+        }
+    }
+
+    fn values(&self) -> [Option<[u8; 16]>; 2] {
+        [self.family, self.child].map(|one| one.map(|pseudonym| *pseudonym.as_bytes()))
+    }
+}
+
 impl Ledger {
+    /// Counts the current candidates that a filter lets through, whatever its limit.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn count_candidates(&self, filter: &CandidateFilter) -> Result<u64, LedgerError> {
+        let sql = format!("SELECT count(*) FROM candidate WHERE {}", filter.condition());
+        let [family, child] = filter.values();
+        Ok(self.connection.query_row(&sql, (family, child), |row| row.get::<_, i64>(0))?.unsigned_abs())
+    }
+
+    /// Finds out whether the ledger has a family.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn has_family(&self, family: Pseudonym) -> Result<bool, LedgerError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM family WHERE pseudonym = ?1)";
+        Ok(self.connection.query_row(sql, [family.as_bytes()], |row| row.get(0))?)
+    }
+
+    /// Finds out whether the ledger has a child.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn has_child(&self, child: Pseudonym) -> Result<bool, LedgerError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM sample WHERE pseudonym = ?1 AND role = 'child')";
+        Ok(self.connection.query_row(sql, [child.as_bytes()], |row| row.get(0))?)
+    }
+
     /// The current candidates, best first: by falling [`Candidate::rank`], then by family and child. Identities come after all
     /// others.
     ///
     /// # Errors
     /// The database's, or [`LedgerError::Damaged`].
     pub fn candidates(&self, filter: &CandidateFilter) -> Result<Vec<CurrentCandidate>, LedgerError> {
-        // One text per case, so that each uses its index.
-        let condition = match (filter.family, filter.child) {
-            (None, None) => "?1 IS NULL AND ?2 IS NULL",
-            (Some(_), None) => "family = ?1 AND ?2 IS NULL",
-            (None, Some(_)) => "?1 IS NULL AND child = ?2",
-            (Some(_), Some(_)) => "family = ?1 AND child = ?2",
-        };
+        let condition = filter.condition();
         let mut statement = self.connection.prepare(&format!(
             "{ALL} WHERE {condition} ORDER BY same_as IS NOT NULL, log10_lr + log10_doubt DESC, family, child LIMIT ?3"
         ))?;
-        let bytes = |pseudonym: Option<Pseudonym>| pseudonym.map(|pseudonym| *pseudonym.as_bytes());
+        let [family, child] = filter.values();
         let limit = filter.limit.map_or(-1, i64::from);
-        let mut rows = statement.query((bytes(filter.family), bytes(filter.child), limit))?;
+        let mut rows = statement.query((family, child, limit))?;
         let mut all = Vec::new();
         while let Some(row) = rows.next()? {
             all.push(candidate(row)?);

@@ -29,17 +29,7 @@ impl Ledger {
     pub fn bind_key<'e>(&mut self, fingerprint: [u8; 8], entry: impl Into<Attribution<'e>>) -> Result<(), LedgerError> {
         let tx = self.begin()?;
         match meta::<[u8; 8]>(&tx, "key_fingerprint")? {
-            Some(bound) if bound == fingerprint => return Ok(()),
-            Some(bound) => {
-                let (ledger, given) = (HEXLOWER.encode(&bound), HEXLOWER.encode(&fingerprint));
-                return Err(if was_used(&tx, fingerprint)? {
-                    LedgerError::FormerKey { ledger, given }
-                } else if meta(&tx, ANNOUNCED)? == Some(fingerprint) {
-                    LedgerError::AnnouncedKey { ledger, given }
-                } else {
-                    LedgerError::OtherKey { ledger, given }
-                });
-            }
+            Some(bound) => return same_key(&tx, bound, fingerprint),
             None => {
                 set_meta(&tx, "key_fingerprint", fingerprint)?;
                 tx.execute("INSERT OR IGNORE INTO key_used (fingerprint) VALUES (?1)", [fingerprint])?;
@@ -49,6 +39,17 @@ impl Ledger {
             }
         }
         Ok(tx.commit()?)
+    }
+
+    /// Checks that the ledger is bound to a key, or to none yet.
+    ///
+    /// # Errors
+    /// As [`Self::bind_key`].
+    pub fn check_key(&self, fingerprint: [u8; 8]) -> Result<(), LedgerError> {
+        match meta(&self.connection, "key_fingerprint")? {
+            Some(bound) => same_key(&self.connection, bound, fingerprint),
+            None => Ok(()),
+        }
     }
 
     /// Whether pseudonyms here were ever made with a key, now or before.
@@ -93,6 +94,22 @@ impl Ledger {
 pub(super) fn key_id(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     let sql = "SELECT id FROM key_used WHERE fingerprint = (SELECT value FROM meta WHERE key = 'key_fingerprint')";
     connection.query_row(sql, [], |row| row.get(0)).optional()
+}
+
+/// Says how a given key differs from the one that a ledger is bound to, if it does.
+fn same_key(connection: &Connection, bound: [u8; 8], given: [u8; 8]) -> Result<(), LedgerError> {
+    if bound == given {
+        return Ok(());
+    }
+    let (was_used, is_next) = (was_used(connection, given)?, meta(connection, ANNOUNCED)? == Some(given));
+    let (ledger, given) = (HEXLOWER.encode(&bound), HEXLOWER.encode(&given));
+    Err(if was_used {
+        LedgerError::FormerKey { ledger, given }
+    } else if is_next {
+        LedgerError::AnnouncedKey { ledger, given }
+    } else {
+        LedgerError::OtherKey { ledger, given }
+    })
 }
 
 /// Whether pseudonyms were ever made with a key.

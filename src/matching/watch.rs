@@ -1,6 +1,7 @@
 //! Looking after a run while it lasts: how far it is, and whether it should stop.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// How far a run is, and whether to stop it; shared between threads.
 #[derive(Debug, Default)]
@@ -9,6 +10,8 @@ pub struct Watch {
     pairs: AtomicU64,
     stop: AtomicBool,
     candidates: AtomicU64,
+    /// What is being done, for people.
+    doing: Mutex<&'static str>,
 }
 
 /// Why a run gave nothing.
@@ -40,6 +43,22 @@ impl Watch {
     #[must_use]
     pub fn expected(&self) -> u64 {
         self.expected.load(Ordering::Relaxed)
+    }
+
+    /// What is being done, in a few words; empty if nobody said.
+    #[must_use]
+    pub fn doing(&self) -> &'static str {
+        *self.doing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says what is being done from now on.
+    pub fn begin(&self, what: &'static str) {
+        *self.doing.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    }
+
+    /// Counts work that was done besides the matcher's.
+    pub fn add(&self, done: u64) {
+        self.pairs.fetch_add(done, Ordering::Relaxed);
     }
 
     /// Announces pairs.

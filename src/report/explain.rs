@@ -15,11 +15,11 @@ use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
 use super::frequencies::TableUsed;
 #[cfg(feature = "cli")]
-use super::table::plain_table;
+use super::table::{SCREEN, plain_table, table_of};
 use super::typings::SampleTypings;
 use super::views::ViewRow;
 #[cfg(feature = "cli")]
-use super::words::ratio;
+use super::words::{ratio, wrap};
 
 /// The name of the combined paternity index wherever it is shown.
 pub const CPI_NAME: &str = "CPI, stepwise mutation convention (mu/4p)";
@@ -194,29 +194,49 @@ impl ExplanationReport {
     pub fn table(&self) -> String {
         let ExplainedWith { family, child, .. } = &self.with;
         let explanation = &self.explanation;
-        let relations: Vec<&str> = explanation.relations.iter().map(|relation| relation.word()).collect();
+        let names = names(explanation.relations.iter().map(|relation| relation.word()));
+        let shown = |genotype| if self.show_genotypes { text(genotype) } else { typed(genotype).to_owned() };
+        let mut notes = String::new();
         let rows = explanation.loci.iter().enumerate().map(|(position, locus)| {
             let counts = locus.is_compared || locus.log10_lr != 0.0;
-            let shown = |text: String| if counts { text } else { "-".to_owned() };
-            [
-                locus.locus.to_string(),
-                self.relatives(locus),
-                if self.show_genotypes { text(locus.child) } else { typed(locus.child).to_owned() },
-                shown(ratio(locus.log10_lr)),
-                shown(format!("{:.4}", locus.log10_lr)),
+            let number = |text: String| if counts { text } else { "-".to_owned() };
+            let note = note(locus, self.left_out(position), &self.disputed(&locus.locus));
+            let mark = if note.is_empty() { "" } else { "*" };
+            if !note.is_empty() {
+                notes += &(wrap(&format!("* {}: {note}", locus.locus), SCREEN) + "\n");
+            }
+            let mut row = vec![locus.locus.to_string()];
+            row.extend(locus.relatives.iter().map(|&genotype| shown(genotype)));
+            row.extend([
+                shown(locus.child),
+                number(ratio(locus.log10_lr)),
+                number(format!("{:.4}", locus.log10_lr)),
                 format!("{:.4}", locus.running),
                 locus.cpi.as_ref().map_or("-".to_owned(), |index| ratio(libm::log10(index.index))),
-                note(locus, self.left_out(position), &self.disputed(&locus.locus)),
-            ]
+                mark.to_owned(),
+            ]);
+            row
         });
-        let header = ["locus", "relatives", "child", "LR", "log10 LR", "sum", "PI", ""];
+        let columns = ["child", "LR", "log10 LR", "sum", "PI", ""];
+        let header: Vec<&str> =
+            ["locus"].into_iter().chain(names.iter().map(|name| name.0.as_str())).chain(columns).collect();
+        let first = names.len() + 2;
+        let table = table_of(header, &[first, first + 1, first + 2, first + 3], rows);
+        let relatives: Vec<String> = names
+            .iter()
+            .map(|(name, is_letter, word)| match is_letter {
+                true => format!("{name} {word}"),
+                false => (*word).to_owned(),
+            })
+            .collect();
         let mut page = format!(
-            "Family {family}  ({})\nChild  {child}\n\n  {}\n  {}\n\n",
-            relations.join(", "),
+            "Family {family}\n       {}\nChild  {child}\n\n  {}\n  {}\n\n",
+            wrap(&relatives.join(", "), SCREEN - 10).replace('\n', "\n   "),
             HYPOTHESES[0],
             HYPOTHESES[1]
         );
-        page += &plain_table(header, &[3, 4, 5, 6], rows);
+        page += &table;
+        page += &notes;
         // Writing to a string cannot fail.
         let _ = writeln!(
             page,
@@ -233,17 +253,17 @@ impl ExplanationReport {
                 } else {
                     String::new()
                 };
-                let _ = writeln!(
-                    page,
+                let line = format!(
                     "{CPI_NAME}: {} over {} loci, {}; {}{flag}",
                     ratio(total.log10),
                     total.loci,
                     case(total.case),
                     verdict(total)
                 );
+                page += &(wrap(&line, SCREEN) + "\n");
             }
             Err(why) => {
-                let _ = writeln!(page, "{CPI_NAME}: none; {why}");
+                page += &(wrap(&format!("{CPI_NAME}: none; {why}"), SCREEN) + "\n");
             }
         }
         let with = &self.with;
@@ -260,7 +280,8 @@ impl ExplanationReport {
                 Some(view) => format!("a candidate of the last run in one view, {}", view.words()),
             },
         };
-        let _ = writeln!(page, "The pair is {candidate} (threshold log10 LR {})", with.min_log10_lr);
+        let line = format!("The pair is {candidate} (threshold log10 LR {})", with.min_log10_lr);
+        page += &(wrap(&line, SCREEN) + "\n");
         page += &self.views_table();
         page += &self.alternatives_table();
         let unlisted: Vec<String> =
@@ -274,11 +295,15 @@ impl ExplanationReport {
         }
         let _ = writeln!(
             page,
-            "\n{}, generation {} of the ledger\n{}\n{} loci, frequencies {}",
-            with.program, with.generation, with.model, with.panel, with.frequencies
+            "\n{}, generation {} of the ledger\n{}\n{} loci; digest of the frequencies\n    {}",
+            with.program,
+            with.generation,
+            wrap(&with.model, SCREEN),
+            with.panel,
+            with.frequencies
         );
         if let Some(remark) = with.table.remark() {
-            let _ = writeln!(page, "{remark}");
+            page += &(wrap(&remark, SCREEN) + "\n");
         }
         page
     }
@@ -336,6 +361,7 @@ impl ExplanationReport {
         format!("{} ({})", locus.locus, alleles.join(" and "))
     }
 
+    /// Returns the relatives' genotypes in one field of CSV.
     fn relatives(&self, locus: &LocusExplanation) -> String {
         if self.show_genotypes {
             return locus.relatives.iter().map(|&genotype| text(genotype)).collect::<Vec<_>>().join("  ");
@@ -346,6 +372,27 @@ impl ExplanationReport {
             (some, of) => format!("{some} of {of} typed"),
         }
     }
+}
+
+/// Returns the names of the relatives' columns, given their relations: short names, with a number if one occurs again; or
+/// letters, if the names need too much space. Each name comes with `true` if it is a letter, and with the relation.
+#[cfg(feature = "cli")]
+fn names<'a>(relations: impl Iterator<Item = &'a str>) -> Vec<(String, bool, &'a str)> {
+    /// The space on a screen beside the other columns.
+    const ROOM: usize = 34;
+    let mut names: Vec<(String, bool, &str)> = Vec::new();
+    for word in relations {
+        let short = word.replace("paternal-", "pat. ").replace("maternal-", "mat. ").replace("full-sibling", "sibling");
+        let before = names.iter().filter(|one| one.2 == word).count();
+        let name = if before > 0 { format!("{short} {}", before + 1) } else { short };
+        names.push((name, false, word));
+    }
+    if names.iter().map(|one| one.0.len().max(7) + 3).sum::<usize>() > ROOM {
+        for ((name, is_letter, _), letter) in names.iter_mut().zip('A'..='Z') {
+            (*name, *is_letter) = (letter.to_string(), true);
+        }
+    }
+    names
 }
 
 /// Returns the samples that a view names, with as many digits as distinguish them within one family.

@@ -10,6 +10,12 @@ pub fn plain_table<const N: usize>(
     right: &[usize],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
+    table(header.to_vec(), right, rows, false)
+}
+
+/// Formats the same table with as many columns as the header has.
+#[must_use]
+pub(super) fn table_of(header: Vec<&str>, right: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     table(header, right, rows, false)
 }
 
@@ -20,18 +26,19 @@ pub fn narrow_table<const N: usize>(
     right: &[usize],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
-    table(header, right, rows, true)
+    table(header.to_vec(), right, rows, true)
 }
 
 /// The width of a screen, in columns.
 pub const SCREEN: usize = 80;
 
-fn table<const N: usize>(
-    header: [&str; N],
+fn table<R: IntoIterator<Item = String>>(
+    header: Vec<&str>,
     right: &[usize],
-    rows: impl IntoIterator<Item = [String; N]>,
+    rows: impl IntoIterator<Item = R>,
     is_narrow: bool,
 ) -> String {
+    let columns = header.len();
     let mut table = Table::new();
     if is_narrow {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(SCREEN as u16);
@@ -42,7 +49,7 @@ fn table<const N: usize>(
         table.add_row(row);
     }
     if is_narrow {
-        for column in 0..N.saturating_sub(2) {
+        for column in 0..columns.saturating_sub(2) {
             if let Some(column) = table.column_mut(column) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }

@@ -8,10 +8,16 @@ pub fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
 }
 
-/// Formats a count of things: `1 case`, `2,000 cases`. `word` is the singular and takes an s in the plural.
+/// Formats a count of things: `1 case`, `2,000 cases`, `3 families`, `4 children`. `word` is the singular.
 #[must_use]
 pub fn plural(number: u64, word: &str) -> String {
-    format!("{} {word}{}", count(number), if number == 1 { "" } else { "s" })
+    let number_text = count(number);
+    match word.strip_suffix('y') {
+        _ if number == 1 => format!("{number_text} {word}"),
+        Some(stem) => format!("{number_text} {stem}ies"),
+        None if word.ends_with("child") => format!("{number_text} {word}ren"),
+        None => format!("{number_text} {word}s"),
+    }
 }
 
 /// Wraps a text between words into lines of at most this many characters, if its words allow it; lines after the first
@@ -67,7 +73,7 @@ pub(super) fn spaced<T: ToString>(values: &[T]) -> String {
 /// Returns the line below a table that shows the first `limit` of `rows` rows; empty if it shows all rows.
 pub(super) fn more_rows(rows: usize, limit: usize) -> String {
     let rest = rows.saturating_sub(limit);
-    if rest > 0 { format!("... and {rest} more\n") } else { String::new() }
+    if rest > 0 { format!("... and {} more\n", count(rest as u64)) } else { String::new() }
 }
 
 /// Formats a likelihood ratio, given its log10: `23,500`, `4.1e9`, `0.0012`.
@@ -110,6 +116,9 @@ mod tests {
     fn counts_have_commas_and_their_words_agree() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([0, 1, 2_000].map(|number| plural(number, "case")), ["0 cases", "1 case", "2,000 cases"]);
+        let irregular =
+            [(1, "family"), (2, "family"), (1, "child"), (2, "marked child")].map(|(n, word)| plural(n, word));
+        assert_eq!(irregular, ["1 family", "2 families", "1 child", "2 marked children"]);
         assert_eq!((more_rows(5, 5), more_rows(7, 5)), (String::new(), "... and 2 more\n".to_owned()));
         assert_eq!(hex(&[0, 171]), "00ab");
     }

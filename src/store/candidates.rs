@@ -31,6 +31,8 @@ pub struct Candidates {
     pub outdated: bool,
     /// Settings that differ from those of the last run.
     pub changed_settings: Vec<ChangedSetting>,
+    /// Number of candidates beyond the filter's limit.
+    pub not_shown: u64,
 }
 
 impl Store {
@@ -53,6 +55,11 @@ impl Store {
     pub fn candidates(&self, filter: &CandidateFilter, entry: &Entry) -> Result<Candidates, StoreError> {
         let mut ledger = self.ledger()?;
         let (report, of_table) = self.last_report(&ledger, filter)?;
+        self.check_named(&ledger, filter)?;
+        let not_shown = match filter.limit {
+            None => 0,
+            Some(limit) => ledger.count_candidates(filter)?.saturating_sub(limit.into()),
+        };
         let exchanged = of_table.is_some_and(|digest| !self.has_table(&report.run.table, &digest));
         let changed_settings = self.changed_settings(&ledger)?;
         let outdated = ledger.generation()?.number != report.run.generation || exchanged;
@@ -60,7 +67,20 @@ impl Store {
         let entry = entry.clone().with("candidates", report.candidates.len());
         let entry = entry.with("run_digest", report.run.digest.as_str());
         ledger.append_look(&entry.about(filter.family.into_iter().chain(filter.child)).about(shown))?;
-        Ok(Candidates { report, outdated, changed_settings })
+        Ok(Candidates { report, outdated, changed_settings, not_shown })
+    }
+
+    /// Refuses a family or child that the store does not have: its list would be empty for another reason.
+    fn check_named(&self, ledger: &Ledger, filter: &CandidateFilter) -> Result<(), StoreError> {
+        if let Some(family) = filter.family
+            && !ledger.has_family(family)?
+        {
+            return Err(StoreError::NoFamily(family));
+        }
+        match filter.child {
+            Some(child) if !ledger.has_child(child)? => Err(StoreError::NoChild(child)),
+            _ => Ok(()),
+        }
     }
 
     /// Adds to each candidate the likelihood ratios of the person found as the missing child's own child, sibling or

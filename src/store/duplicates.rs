@@ -77,6 +77,7 @@ impl NewSamples {
         let doubles = DuplicateSearch::new(&index, calculator, rule);
         let search = Search { doubles, judge, rule, store, new: &self.samples };
         let watch = Arc::new(Watch::default());
+        watch.begin("looking for known persons");
         let following = observer.follow(&watch);
         let mut found = search.among_new(&watch)?;
         let mut page: Vec<Sample> = Vec::with_capacity(PAGE);

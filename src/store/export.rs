@@ -131,13 +131,13 @@ impl fmt::Display for ExportedContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Families { relatives, families, pedigrees } => {
-                write!(f, "{} relatives of {} families", count(relatives), count(families))?;
+                write!(f, "{} of {}", plural(relatives, "relative"), plural(families, "family"))?;
                 pedigrees.map_or(Ok(()), |pedigrees| write!(f, ", {} pedigrees", count(pedigrees)))
             }
-            Self::Children(children) => write!(f, "{} children", count(children)),
-            Self::Case { children } => write!(f, "a case of 1 families and {} children", count(children)),
+            Self::Children(children) => write!(f, "{}", plural(children, "child")),
+            Self::Case { children } => write!(f, "a case of 1 family and {}", plural(children, "child")),
             Self::Project { families, children } => {
-                write!(f, "a project of {} families and {} children", count(families), count(children))
+                write!(f, "a project of {} and {}", plural(families, "family"), plural(children, "child"))
             }
         }
     }

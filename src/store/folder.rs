@@ -548,6 +548,16 @@ impl Store {
         Ok(Arc::clone(self.key.get_or_init(|| Arc::new(key))))
     }
 
+    /// Reads the key, and checks that the store is bound to it, or to no key yet.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyNeeded`]; [`LedgerError::OtherKey`] and similar errors; errors of the ledger.
+    pub fn checked_key(&self) -> Result<Arc<SecretKey>, StoreError> {
+        let key = self.key()?;
+        self.ledger()?.check_key(key.fingerprint().bytes())?;
+        Ok(key)
+    }
+
     /// Returns the pseudonymizer for the key, after checking that the key belongs to this store.
     pub(super) fn pseudonymizer(&self, ledger: &mut Ledger) -> Result<Pseudonymizer, StoreError> {
         let key = self.key()?;

@@ -24,7 +24,7 @@ const CHANCE_HITS: f64 = 10.0;
 /// Selects the samples that are compared with each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KinWithin {
-    /// The relatives of all families; pairs within one family are not listed.
+    /// The relatives of all families; pairs within one family are listed only if they are one person's.
     Families,
     /// The children.
     Children,
@@ -163,6 +163,7 @@ impl Store {
         let index = self.index_of(&samples)?;
         drop(samples);
         let watch = observer.watch();
+        watch.begin("comparing samples");
         let following = observer.follow(&watch);
         let started = Instant::now();
         let relations = options.relation.relations();

@@ -252,7 +252,7 @@ impl fmt::Display for Notice<'_> {
             Self::FamiliesChecked { families, marks } => write!(
                 f,
                 "checked {} for consistency first: {} set",
-                if *families == 1 { "1 family".to_owned() } else { format!("{} families", count(*families)) },
+                plural(*families, "family"),
                 plural(*marks, "mark")
             ),
             Self::SettingsChanged(changed) => {
@@ -266,10 +266,10 @@ impl fmt::Display for Notice<'_> {
                 count(*children)
             ),
             Self::IndexBuilt { children, seconds, why } => {
-                write!(f, "built the index of {} children in {seconds:.2} s (", count(*children))?;
+                write!(f, "built the index of {} in {seconds:.2} s: ", plural(*children, "child"))?;
                 match why {
-                    Some(why) => write!(f, "{why})"),
-                    None => f.write_str("there is no index yet)"),
+                    Some(why) => write!(f, "{why}"),
+                    None => f.write_str("there was no index"),
                 }
             }
             Self::FamiliesIndexDamaged => {

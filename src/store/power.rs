@@ -12,6 +12,7 @@ use crate::report::{PowerReport, SCHEMA_VERSION};
 
 use super::error::StoreError;
 use super::folder::Store;
+use super::observer::Observer;
 use super::run::checked_threshold;
 
 /// Selects the further relatives to plan with.
@@ -55,19 +56,19 @@ impl Store {
     /// ```no_run
     /// use std::path::Path;
     ///
-    /// use reunite::store::{FurtherRelatives, PowerOptions, Store, entry};
+    /// use reunite::store::{FurtherRelatives, PowerOptions, Silent, Store, entry};
     ///
     /// let store = Store::open(Path::new("reunite-store"), None)?;
     /// let family = "6f7d1c0b5a4e4d3c8b2a190817263544".parse()?;
     /// let options = PowerOptions { family, min_log10_lr: None, further: FurtherRelatives::All };
-    /// println!("{}", store.power(&options, &entry("power", None))?.report.csv());
+    /// println!("{}", store.power(&options, &entry("power", None), &Silent)?.report.csv());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// [`StoreError::Number`], [`StoreError::NoFamily`], [`StoreError::PlanInPedigree`], [`StoreError::Plan`],
     /// [`StoreError::Model`]; errors of the ledger.
-    pub fn power(&self, options: &PowerOptions, entry: &Entry) -> Result<Planned, StoreError> {
+    pub fn power(&self, options: &PowerOptions, entry: &Entry, observer: &dyn Observer) -> Result<Planned, StoreError> {
         let pseudonym = options.family;
         let min_log10_lr = checked_threshold(options.min_log10_lr.unwrap_or(self.criterion().min_log10_lr))?;
         let mut ledger = self.ledger()?;
@@ -78,13 +79,24 @@ impl Store {
         let calculator = self.calculator()?;
         let failed = |source| StoreError::Plan { family: pseudonym, source };
         let planner = Planner::new(self.table(), *calculator.model(), &family).map_err(failed)?;
-        let power = planner.power(min_log10_lr).map_err(failed)?;
+        let watch = observer.watch();
+        watch.begin("planning");
+        let following = observer.follow(&watch);
         let further: Vec<Relation> = match &options.further {
             FurtherRelatives::All => planner.options(),
             FurtherRelatives::These(relations) => relations.iter().copied().collect(),
             FurtherRelatives::None => Vec::new(),
         };
-        let with: Vec<_> = further.par_iter().map(|&one| (one, planner.power_with(one, min_log10_lr))).collect();
+        watch.expect(further.len() as u64 + 1);
+        let power = planner.power(min_log10_lr).map_err(failed)?;
+        watch.add(1);
+        let with_one_more = |&one: &Relation| {
+            let power = planner.power_with(one, min_log10_lr);
+            watch.add(1);
+            (one, power)
+        };
+        let with: Vec<_> = further.par_iter().map(with_one_more).collect();
+        drop(following);
         let (mut computed, mut failed) = (Vec::with_capacity(with.len()), Vec::new());
         for (relation, power) in with {
             match power {

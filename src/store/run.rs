@@ -131,6 +131,7 @@ impl Store {
         let generation = ledger.generation()?;
         let before = ledger.standing()?;
         let watch = observer.watch();
+        watch.begin("comparing families with children");
         let following = observer.follow(&watch);
         let job = Job {
             store: self,

@@ -77,7 +77,7 @@ fn every_command_leaves_a_record() {
     let digest = blake3::hash(lab.read("out.csv").as_bytes()).to_string();
     assert_ne!(record["details"]["file"], digest.as_str(), "a plain digest");
     assert_eq!((of_file(&lab, "out.csv"), &record["details"]["genotypes"]), (vec![record.clone()], &false.into()));
-    lab.run(&["families", "withdraw", family, "--reason", "consent"]).ends(0);
+    lab.run(&["families", "withdraw", family, "--cause", "consent"]).ends(0);
     assert_eq!(
         (&last(&lab)["command"], &last(&lab)["details"]["cause"]),
         (&"families withdraw".into(), &"consent".into())

@@ -157,7 +157,7 @@ impl Nights {
         families.retain(|family| !out.iter().any(|gone| gone == family));
         if out.len() < 3 && !families.is_empty() {
             let family = families[self.numbers.below(families.len())];
-            lab.run(&["families", "withdraw", family, "--reason", "other"]).ends(0);
+            lab.run(&["families", "withdraw", family, "--cause", "other"]).ends(0);
         } else {
             out.iter().for_each(|family| drop(lab.run(&["families", "restore", family]).ends(0)));
         }

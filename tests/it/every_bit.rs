@@ -134,7 +134,7 @@ fn a_row_more_or_less_is_noticed_before_anything_is_said() {
             &["kin", "--within", "all"],
             &["export", "--as", "children", &lab.name("e.csv")],
             &["families", "list"],
-            &["families", "withdraw", pair[0], "--reason", "other"],
+            &["families", "withdraw", pair[0], "--cause", "other"],
             &["explain", pair[0], pair[1]],
             &["power", pair[0]],
             &["comparable"],

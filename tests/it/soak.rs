@@ -82,7 +82,7 @@ impl Laboratory {
         }
         let candidates = self.candidates("store", &["family"]);
         if let Some(row) = candidates.get(self.numbers.below(candidates.len().max(1))) {
-            self.lab.run(&["families", "withdraw", &row[0], "--reason", "other"]).ends(0);
+            self.lab.run(&["families", "withdraw", &row[0], "--cause", "other"]).ends(0);
             self.withdrawn.insert(families[&row[0]].clone());
         }
     }

@@ -24,14 +24,18 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_reunite");
 pub(crate) struct Said {
     pub(crate) status: i32,
     pub(crate) out: String,
+    /// Standard error, each message on one line.
     pub(crate) err: String,
 }
 
 impl Said {
     pub(crate) fn of(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let said =
-            Self { status: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) };
+        let said = Self {
+            status: output.status.code().unwrap_or(-1),
+            out: text(output.stdout),
+            err: unbroken(&text(output.stderr)),
+        };
         assert!(!said.err.contains("panicked") && said.status != 101, "a panic: {said:?}");
         said
     }
@@ -43,19 +47,14 @@ impl Said {
         self
     }
 
-    /// Standard error holds each of these, wherever its lines are broken.
+    /// Each of these was said, as a message or as the result.
     #[track_caller]
     pub(crate) fn says(self, parts: &[&str]) -> Self {
-        let unbroken = self.unbroken();
+        let result = unbroken(&self.out);
         for part in parts {
-            assert!(self.err.contains(part) || unbroken.contains(part), "{part:?} is missing in: {}", self.err);
+            assert!(self.err.contains(part) || result.contains(part), "{part:?} is missing in: {}\n{result}", self.err);
         }
         self
-    }
-
-    /// Standard error, each message on one line.
-    pub(crate) fn unbroken(&self) -> String {
-        self.err.replace("\n    ", " ")
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
@@ -70,6 +69,11 @@ impl Said {
     pub(crate) fn digest_if_any(&self) -> Option<String> {
         self.err.lines().find_map(|line| line.strip_prefix("digest ")).map(str::to_owned)
     }
+}
+
+/// What was said, with each message on one line.
+fn unbroken(said: &str) -> String {
+    said.replace("\n    ", " ")
 }
 
 /// Runs a command, with nothing of the surrounding environment that could lead it elsewhere.
@@ -254,8 +258,8 @@ impl Lab {
 
 /// The line of `verify` about the ledger.
 pub(crate) fn counts(verified: &Said) -> String {
-    let line = verified.err.lines().find(|line| line.starts_with("ledger: sound; "));
-    line.unwrap_or_else(|| panic!("{}", verified.err)).to_owned()
+    let line = verified.out.lines().find(|line| line.starts_with("ledger: sound; "));
+    line.unwrap_or_else(|| panic!("{}{}", verified.out, verified.err)).to_owned()
 }
 
 /// Every file and folder below a folder, itself included.

@@ -152,7 +152,7 @@ pub(crate) fn commands(lab: &Lab, identity: &str) -> Vec<(&'static str, &'static
         ("import, sealed", "sealed", owned(&import)),
         ("match", "store-unmatched", owned(&["match"])),
         ("delta", "sealed-more", owned(&["match"])),
-        ("withdraw", "sealed", owned(&["families", "withdraw", &pair[0], "--reason", "other"])),
+        ("withdraw", "sealed", owned(&["families", "withdraw", &pair[0], "--cause", "other"])),
         ("expunge", "sealed", owned(&["expunge", &pair[1], "--reason", "consent was withdrawn"])),
         ("rotate", "sealed", super::rotation::rotation(lab, identity)),
         ("index", "sealed-unindexed", owned(&["index"])),
