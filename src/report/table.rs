@@ -1,9 +1,9 @@
-//! Tables for people.
+//! Formats tables for people.
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table};
 
-/// A plain table: a header, a line, rows. Columns whose numbers are in `right` are set to the right.
+/// Formats a plain table: a header, a line, and rows. Columns whose numbers are in `right` are aligned to the right.
 #[must_use]
 pub fn plain_table<const N: usize>(
     header: [&str; N],
@@ -13,13 +13,13 @@ pub fn plain_table<const N: usize>(
     table(header.to_vec(), right, rows, false)
 }
 
-/// The same with as many columns as the header has.
+/// Formats the same table with as many columns as the header has.
 #[must_use]
 pub(super) fn table_of(header: Vec<&str>, right: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     table(header, right, rows, false)
 }
 
-/// The same in at most [`SCREEN`] columns, if its words allow that: the last two columns break their lines.
+/// Formats the same table in at most [`SCREEN`] columns, if its words allow it: the last two columns wrap their lines.
 #[must_use]
 pub fn narrow_table<const N: usize>(
     header: [&str; N],
@@ -29,7 +29,7 @@ pub fn narrow_table<const N: usize>(
     table(header.to_vec(), right, rows, true)
 }
 
-/// Columns of a screen.
+/// The width of a screen, in columns.
 pub const SCREEN: usize = 80;
 
 fn table<R: IntoIterator<Item = String>>(

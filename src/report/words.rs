@@ -1,4 +1,4 @@
-//! Numbers and counts as people write them.
+//! Formats numbers and counts for people.
 
 use data_encoding::HEXLOWER;
 
@@ -20,8 +20,8 @@ pub fn plural(number: u64, word: &str) -> String {
     }
 }
 
-/// Breaks a text between words into lines of at most this many characters, if its words allow that; lines after the first
-/// begin with four blanks. What stands in square brackets is kept together: `[error: allele]`.
+/// Wraps a text between words into lines of at most this many characters, if its words allow it; lines after the first
+/// begin with four blanks. Text in square brackets stays together: `[error: allele]`.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> String {
     let (mut lines, mut length) = (String::with_capacity(text.len() + text.len() / 16), 0);
@@ -65,12 +65,12 @@ fn thousands(digits: &str) -> String {
     text
 }
 
-/// Joins values with spaces: several values in one field of CSV.
+/// Joins values with spaces, for several values in one CSV field.
 pub(super) fn spaced<T: ToString>(values: &[T]) -> String {
     values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// The line below a table that shows the first `limit` of `rows` rows; empty if it shows all.
+/// Returns the line below a table that shows the first `limit` of `rows` rows; empty if it shows all rows.
 pub(super) fn more_rows(rows: usize, limit: usize) -> String {
     let rest = rows.saturating_sub(limit);
     if rest > 0 { format!("... and {} more\n", count(rest as u64)) } else { String::new() }

@@ -1,4 +1,4 @@
-//! The current candidates of a store, with the run that found them.
+//! Lists the current candidates of a store, with the run that found them.
 
 use std::collections::HashMap;
 
@@ -21,17 +21,17 @@ use super::folder::Store;
 use super::manifest::{criterion_used, table_used};
 use super::people::People;
 
-/// Candidates as the last run found them.
+/// Candidates of the last run.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Candidates {
-    /// The run and the candidates asked for, best first.
+    /// The run and the selected candidates, best first.
     pub report: CandidateReport,
-    /// Whether the ledger, or the frequency table of the run, was changed since.
+    /// `true` if the ledger, or the frequency table of the run, has changed since the run.
     pub outdated: bool,
-    /// Settings that are others than at the last run.
+    /// Settings that differ from those of the last run.
     pub changed_settings: Vec<ChangedSetting>,
-    /// How many candidates more there are than the filter's limit.
+    /// Number of candidates beyond the filter's limit.
     pub not_shown: u64,
 }
 
@@ -83,11 +83,11 @@ impl Store {
         }
     }
 
-    /// Adds to candidates what the found person is worth as the missing child's own child, sibling or nephew, in the view that
-    /// made the candidate. Some milliseconds each.
+    /// Adds to each candidate the likelihood ratios of the person found as the missing child's own child, sibling or
+    /// nephew, in the view that made the candidate. This takes some milliseconds for each candidate.
     ///
     /// # Errors
-    /// [`StoreError::NeverMatched`], [`StoreError::Model`]; the ledger's.
+    /// [`StoreError::NeverMatched`], [`StoreError::Model`]; errors of the ledger.
     pub fn add_alternatives(&self, report: &mut CandidateReport) -> Result<(), StoreError> {
         let (ledger, calculator, panel) = (self.ledger()?, self.calculator()?, self.table().panel());
         let pairs = report.candidates.iter().map(|row| (row.family, row.child));
@@ -96,7 +96,7 @@ impl Store {
         let doubts = criterion_used(&run.manifest).unwrap_or_else(|| self.criterion()).doubts;
         report.candidates.par_iter_mut().for_each(|row| {
             row.alternatives = people.pair(row.family, row.child).and_then(|(family, child)| {
-                // The papers themselves are always among the views.
+                // The views always include the stated relationships.
                 let made_by = views(family, &doubts).into_iter().find(|one| one.view == row.views.made_by)?;
                 alternatives(&calculator, &made_by.family, child).ok().map(AlternativesRow::from)
             });
@@ -104,8 +104,8 @@ impl Store {
         Ok(())
     }
 
-    /// Reads the last run and some of the current candidates from the ledger.
-    /// Gives the digest of the run's frequency table, too.
+    /// Reads the last run and the selected current candidates from the ledger. Also returns the digest of the run's
+    /// frequency table.
     fn last_report(
         &self,
         ledger: &Ledger,
@@ -113,14 +113,14 @@ impl Store {
     ) -> Result<(CandidateReport, Option<String>), StoreError> {
         let Some((number, run)) = ledger.last_run()? else { return Err(StoreError::NeverMatched) };
         let candidates = ledger.candidates(filter)?.into_iter().map(|current| (current.candidate, current.first_run));
-        // The lists are those of the moment, which `Store::comparable` gives.
+        // The lists would be those of this moment; `Store::comparable` computes them.
         let (min_loci, pairs_not_comparable) = (run.min_loci, run.pairs_not_comparable);
         let comparison = Comparison { min_loci, pairs_not_comparable, ..Comparison::default() };
         let (digest, _) = table_used(&run.manifest);
         Ok((report(self, ledger, (&self.calculator()?, comparison), (number, run), candidates)?, digest))
     }
 
-    /// Finds out whether the store has the table of a run still.
+    /// Reports whether the store still has the frequency table of a run.
     fn has_table(&self, used: &TableUsed, digest: &str) -> bool {
         match &used.population {
             None => self.main_digest() == digest,
@@ -129,7 +129,7 @@ impl Store {
     }
 }
 
-/// A run and candidates of it, best first, each with its first run.
+/// Builds the report of a run and some of its candidates, best first, each with the run that first found it.
 pub(super) fn report(
     store: &Store,
     ledger: &Ledger,
