@@ -133,6 +133,7 @@
 //! | `report` | output as tables, CSV, JSON and files for other programs | model, population, consistency, intake (findings), kinship (result types), matching, planning |
 //! | `synthesis` | synthetic populations with known truth | model, population |
 //! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, ledger, index, screen, matching, planning, quality, report |
+//! | `guide` | the pages for users, as documentation | nothing |
 //! | `cli` | arguments, output, progress and advice; one file per command; the only room that prints | all |
 //!
 //! The test `tests/it/house.rs` enforces this table.
@@ -142,6 +143,7 @@ pub mod audit;
 pub mod cli;
 pub mod consistency;
 pub mod files;
+pub mod guide;
 pub mod index;
 pub mod intake;
 pub mod kinship;
