@@ -1,5 +1,5 @@
-//! The kernels alone, on all instructions that there are, and as a baseline the same pairs without index or plan: every
-//! child scored by table look-ups. One thread; elements are pairs.
+//! Measures the screening kernels alone, with every instruction set of the processor, and as a baseline the same pairs
+//! without index or plan, where table look-ups score every child. One thread; elements are pairs.
 #![allow(missing_docs, clippy::unwrap_used, reason = "benchmarks")]
 
 mod people;
@@ -41,7 +41,7 @@ fn kernel(c: &mut Bench) {
             };
             compiled.iter().map(plan).collect()
         };
-        // Where weighing is cheap all families are weighed; where it is dear, many are counted.
+        // Where weighing is cheap, the plans weigh all families; where it is expensive, they count for many.
         let (weighed, counted) = (plans(Instructions::Avx512Vbmi), plans(Instructions::Portable));
         let weights: Vec<Weighing<'_>> =
             weighed.iter().filter_map(ScreenPlan::weights).map(Weights::weighing).collect();

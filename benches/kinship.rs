@@ -1,4 +1,5 @@
-//! What it costs to compile one family at all loci, to score one pair exactly, and to know how log10 LR is distributed.
+//! Measures how long it takes to compile one family at all loci, to score one pair exactly, and to compute the
+//! distribution of log10 LR.
 #![allow(missing_docs, clippy::unwrap_used, reason = "benchmarks")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -64,13 +65,13 @@ fn kinship(c: &mut Criterion) {
     }
 }
 
-/// One locus of 40 alleles, the worst there is, under stepwise mutation: plain, with theta, with drop-out.
+/// Measures one locus of 40 alleles, the worst case, under stepwise mutation: plain, with theta, with drop-out.
 fn large_locus(c: &mut Criterion) {
     let alleles: Vec<(u16, f64)> = (0..40).map(|i| (100 + 10 * (i / 2) + 3 * (i % 2), 0.025)).collect();
     let table = FrequencyTable::from_counts(&[("A", &alleles), ("B", &alleles)]).unwrap();
     let genotype = |i: usize| {
         let at = |i: usize| Allele::from_tenths(alleles[i % 40].0).unwrap();
-        // Every other person a homozygote, who may hide an allele.
+        // Every other person is a homozygote, who may hide an allele.
         Some(Genotype::new(at(7 * i), at(7 * i + if i.is_multiple_of(2) { 2 } else { 0 })))
     };
     let drop_out = DropOuts { relatives: 0.02, children: 0.02 };

@@ -1,4 +1,5 @@
-//! The stages of a match, and all of it: compile, score, index, import, a full run and one over what is new.
+//! Measures the stages of a match and the whole of it: compile, score, index, import, a full run and an incremental
+//! run.
 #![allow(missing_docs, clippy::unwrap_used, reason = "benchmarks")]
 
 mod people;
@@ -14,7 +15,7 @@ use reunite::population::{FrequencyTable, Model};
 
 const FAMILIES: usize = 512;
 const CHILDREN: usize = 51_200;
-/// Families and children of a night.
+/// Number of new families, and of new children, in an incremental run.
 const NEW: usize = 8;
 
 fn matching(c: &mut Bench) {
@@ -34,7 +35,7 @@ fn matching(c: &mut Bench) {
         });
         let compiler = Compiler::new(&calculator, false);
         let compiled: Vec<_> = families.iter().map(|family| compiler.family(family).unwrap()).collect();
-        // No threshold: every pair is added up to the end, as a survivor is.
+        // Without a threshold, the scorer sums every pair over all loci, as it does for a pair that survives.
         let scorers: Vec<Scorer<'_>> = compiled.iter().map(|family| Scorer::new(family, f64::NEG_INFINITY)).collect();
         let few = &index.codes()[..index.loci().len() * 1_024];
         group.throughput(Throughput::Elements((FAMILIES * 1_024) as u64));

@@ -1,9 +1,9 @@
 //! Reunite: kinship search for missing children.
 //!
 //! Forensic laboratories type the relatives of missing children and children of unknown origin at some twenty STR
-//! loci. Reunite says who may belong together: for every family and every child it gives the likelihood ratio of "this
-//! is the family's missing child" against "this child is unrelated", exactly, and loses no pair that reaches the
-//! threshold.
+//! loci. Reunite finds families and children who may belong together. For every family and every child it computes the
+//! exact likelihood ratio of "this is the family's missing child" against "this child is unrelated", and it misses no
+//! pair that reaches the threshold.
 //!
 //! # The likelihood ratio of one pair
 //!
@@ -80,7 +80,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Own frequencies and an own model
+//! # Custom frequencies and a custom model
 //!
 //! ```
 //! use reunite::kinship::{Calculator, Evidence};
@@ -101,46 +101,49 @@
 //!
 //! # Features and stability
 //!
-//! The feature `cli` (on by default) builds the program. Without it the library needs none of the command line's packages:
-//! `reunite = { version = "0.1", default-features = false }`. `xlsx` (on by default) reads Excel workbooks, `sqlcipher`
-//! encrypts the ledger. Versions follow SemVer: below 1.0 a minor version may change the library's names, and the changelog says which;
-//! files of a store, and the machine-readable output, are read by every later version. The oldest Rust that builds it is
-//! in `Cargo.toml` (`rust-version`), and is raised in a minor version only.
+//! The feature `cli` (on by default) builds the program. Without it, the library does not depend on the packages of the
+//! command line: `reunite = { version = "0.1", default-features = false }`. The feature `xlsx` (on by default) reads
+//! Excel workbooks, and `sqlcipher` encrypts the ledger. Versions follow SemVer: below 1.0 a minor version may change
+//! names in the library, and the changelog lists them. Every later version reads the files of a store and the
+//! machine-readable output. `Cargo.toml` (`rust-version`) states the oldest supported version of Rust; only a minor
+//! version may raise it.
 //!
-//! # The house
+//! # Structure of the code
 //!
-//! Data flows one way, through rooms that import only what the table allows:
+//! Data flows in one direction through the top-level modules ("rooms"). A room imports only what the table allows:
 //!
 //! files -> `intake` -> `ledger` -> `index` -> `screen` -> score -> rank (`matching`) -> `ledger` -> `report`
 //!
 //! | room | owns | may import |
 //! |---|---|---|
 //! | `model` | locus, allele, genotype, profile, panel, pedigree, relation, kinds of findings; no I/O | nothing |
-//! | `files` | opens the files of a store, links not followed, and keeps their modes | nothing |
+//! | `files` | opens the files of a store without following links, and keeps their modes | nothing |
 //! | `population` | allele frequencies, the floor for unlisted alleles, mutation models | model |
 //! | `kinship` | exact likelihoods; pure: no I/O, threads, clock | model, population |
-//! | `consistency` | relatives of one family held against each other; pure | model, population, kinship |
-//! | `pseudonym` | the secret key and keyed hashes; with intake, the only place that sees an original identifier | model, files |
-//! | `intake` | one file per input format, diagnostics per row | model, pseudonym, population (frequency tables) |
-//! | `audit` | who did what and why: records in a hash chain, signed checkpoints | model, pseudonym (key files only) |
-//! | `ledger` | SQLite, the one source of truth; the only user of rusqlite | model, audit, files |
-//! | `index` | the children index in one piece of memory, always rebuildable; the only user of memmap2 | model, files |
-//! | `screen` | bit-sliced kernel, and the plan that makes it lossless | model, index, kinship (tables only) |
-//! | `matching` | compile, screen, score, rank, digest; rayon lives here, and in what large files pass through | model, population, kinship, index, screen |
-//! | `planning` | what a family can show, and whom to sample next | model, population, kinship |
-//! | `quality` | what is unusual in the profiles of a file: range, homozygosity, frequencies; pure | model, population |
-//! | `report` | tables, CSV, JSON, files for other programs | model, population, consistency, intake (findings), kinship (result types), matching, planning |
+//! | `consistency` | checks of the relatives of one family against each other; pure | model, population, kinship |
+//! | `pseudonym` | the secret key and keyed hashes, which turn original identifiers into pseudonyms | model, files |
+//! | `intake` | readers of the input formats, with findings for each row | model, pseudonym, population (frequency tables) |
+//! | `audit` | records of who did what and why, in a hash chain with signed checkpoints | model, pseudonym (key files only) |
+//! | `ledger` | the SQLite database, the only source of truth; the only user of rusqlite | model, audit, files |
+//! | `index` | indices of children and families, which can always be rebuilt; the only user of memmap2 | model, files |
+//! | `screen` | the bit-sliced kernel, and the plan by which it loses no candidate | model, index, kinship (tables only) |
+//! | `matching` | compilation, screening, scoring, ranking and the digest of results, in several threads | model, population, kinship, index, screen |
+//! | `planning` | the power of a family, and whom to sample next | model, population, kinship |
+//! | `quality` | checks for unusual profiles in a file: range, homozygosity, frequencies; pure | model, population |
+//! | `report` | output as tables, CSV, JSON and files for other programs | model, population, consistency, intake (findings), kinship (result types), matching, planning |
 //! | `synthesis` | synthetic populations with known truth | model, population |
-//! | `store` | what a laboratory does with its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, ledger, index, screen, matching, planning, quality, report |
-//! | `cli` | arguments, output, progress and advice; one file per command; the only place that prints | all |
+//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, ledger, index, screen, matching, planning, quality, report |
+//! | `guide` | the pages for users, as documentation | nothing |
+//! | `cli` | arguments, output, progress and advice; one file per command; the only room that prints | all |
 //!
-//! `tests/it/house.rs` holds the code to this table.
+//! The test `tests/it/house.rs` enforces this table.
 
 pub mod audit;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod consistency;
 pub mod files;
+pub mod guide;
 pub mod index;
 pub mod intake;
 pub mod kinship;

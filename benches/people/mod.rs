@@ -1,4 +1,4 @@
-//! Synthetic people, as families and as an index of children.
+//! Makes the synthetic people of the benchmarks, as families and as an index of children.
 #![allow(dead_code, clippy::unwrap_used, reason = "benchmarks; each uses a part")]
 
 use reunite::index::{Binding, Builder};
@@ -6,7 +6,7 @@ use reunite::model::{Child, Family, Pseudonym, Relation, Relative};
 use reunite::population::{FrequencyTable, Model};
 use reunite::synthesis::{Plan, Population, Shape};
 
-/// Families of the commonest shapes, each alone, and all together.
+/// Returns the most frequent shapes of families, each alone, and all together.
 pub(crate) fn mixes() -> [(&'static str, Vec<Shape>); 4] {
     let one = |relations: &[Relation]| vec![Shape { relations: relations.to_vec(), weight: 1.0 }];
     [
@@ -23,7 +23,7 @@ pub(crate) fn pseudonym(kind: u8, number: usize) -> Pseudonym {
     Pseudonym::from_bytes(bytes)
 }
 
-/// Families and children of the built-in frequencies.
+/// Generates families and children from the built-in frequencies.
 pub(crate) fn people(families: usize, children: usize, shapes: Vec<Shape>) -> (Vec<Family>, Vec<Child>) {
     let plan = Plan { families, children, shapes, ..Plan::default() };
     let population = Population::generate(&plan, FrequencyTable::chinese_han_23(), &Model::default()).unwrap();
@@ -48,7 +48,7 @@ pub(crate) fn people(families: usize, children: usize, shapes: Vec<Shape>) -> (V
     (families, population.children.iter().enumerate().map(child).collect())
 }
 
-/// The bytes of an index.
+/// Builds the bytes of an index of these children.
 pub(crate) fn index(children: &[Child]) -> Vec<u8> {
     let table = FrequencyTable::chinese_han_23();
     let loci = table.panel().loci().iter().zip(table.loci());

@@ -1,4 +1,4 @@
-//! Signed checkpoints: how far a chain had come, to be kept at another place.
+//! Signs checkpoints of an audit chain, which record its length and are to be kept at another place.
 
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
@@ -7,19 +7,19 @@ use super::{Chain, PublicKey, SigningKey};
 
 const FORM: &str = "reunite audit checkpoint 1";
 
-/// How many records a chain had, and the hash of the last.
+/// The number of records of a chain, and the hash of the last one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The store whose chain it is.
     pub store_id: [u8; 16],
-    /// The chain at that time.
+    /// The length and head of the chain at that time.
     pub chain: Chain,
-    /// When it was signed: seconds since 1970, UTC.
+    /// Time of the signature: seconds since 1970, UTC.
     pub at: i64,
     signature: [u8; 64],
 }
 
-/// Its file: JSON.
+/// File of a checkpoint, in JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Text {
@@ -31,41 +31,41 @@ struct Text {
     signature: String,
 }
 
-/// Why a checkpoint or a chain does not hold.
+/// Reason why a checkpoint or a chain is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// Not a checkpoint at all.
+    /// The file is not a checkpoint.
     #[error("it is no checkpoint, or is damaged")]
     Malformed,
-    /// Signed by someone else, or edited since.
+    /// The checkpoint was signed with another key, or edited since.
     #[error("its signature is not of the given public key")]
     Signature,
-    /// Of another store.
+    /// The checkpoint is of another store.
     #[error("it is of another store")]
     OtherStore,
     /// The chain has lost its end.
     #[error("the chain has {found} records, and had {signed} when this was signed: its end was cut off")]
     Truncated {
-        /// Records there are.
+        /// Number of records found.
         found: u64,
-        /// Records there were.
+        /// Number of records at the time of the signature.
         signed: u64,
     },
-    /// The chain was computed anew.
+    /// The chain was computed again.
     #[error("record {0} has another hash than when this was signed: the chain was rewritten")]
     Rewritten(u64),
 }
 
 impl Checkpoint {
-    /// Signs how far a chain has come.
+    /// Signs the present length and head of a chain.
     #[must_use]
     pub fn sign(store_id: [u8; 16], chain: Chain, at: i64, key: &SigningKey) -> Self {
         let signature = key.sign(&message(&store_id, &chain, at));
         Self { store_id, chain, at, signature }
     }
 
-    /// Its file.
+    /// Returns the content of its file.
     #[must_use]
     pub fn text(&self) -> String {
         let text = Text {
@@ -80,7 +80,7 @@ impl Checkpoint {
         serde_json::to_string_pretty(&text).unwrap_or_default() + "\n"
     }
 
-    /// Reads a file, and checks who signed it.
+    /// Reads a checkpoint file and checks its signature.
     ///
     /// # Errors
     /// [`CheckpointError::Malformed`], or [`CheckpointError::Signature`].
@@ -98,7 +98,8 @@ impl Checkpoint {
         if key.verifies(&message, &checkpoint.signature) { Ok(checkpoint) } else { Err(CheckpointError::Signature) }
     }
 
-    /// Checks it against a chain of `length` records, in which the record of the checkpoint's number has the hash `head`.
+    /// Checks the checkpoint against a chain of `length` records, in which the record with the checkpoint's number has
+    /// the hash `head`.
     ///
     /// # Errors
     /// [`CheckpointError::OtherStore`], [`CheckpointError::Truncated`] or [`CheckpointError::Rewritten`].

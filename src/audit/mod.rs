@@ -1,12 +1,13 @@
-//! Who did what, when and why: a chain of records, and signed checkpoints of it.
+//! Records who did what, when and why, in a chain of records, and signs checkpoints of the chain.
 //!
-//! Each record's hash covers all its fields and the hash of the record before, so that no record can be edited, removed
-//! or moved without every later hash changing. Whoever can write the ledger could still compute all of them anew, or cut
-//! off the chain's end: against that, a checkpoint holds the number of records and the last hash, signed (Ed25519), and is
-//! kept at another place, as is the signing key.
+//! Each record's hash covers all its fields and the hash of the previous record, so nobody can edit, remove or move a
+//! record without changing every later hash. An account that can write the ledger could still compute all hashes again,
+//! or cut off the chain's end. Checkpoints detect this: a checkpoint holds the number of records and the last hash, is
+//! signed (Ed25519), and is kept at another place, like the signing key.
 //!
-//! Records never name a sample or family. What a record is about is there as commitments: a hash by which whoever has a
-//! pseudonym finds the records about it, and nobody else learns it. They remain when a profile is expunged.
+//! Records never name a sample or family. They refer to them by commitments, which are hashes: with a pseudonym, an
+//! analyst can find the records about it, but nobody can derive the pseudonym from a record. Commitments remain when a
+//! profile is expunged.
 
 mod checkpoint;
 mod record;

@@ -1,4 +1,4 @@
-//! Records of who did what, and the chain that they form.
+//! Defines the records of who did what, and the chain that they form.
 
 use std::fmt;
 
@@ -10,16 +10,16 @@ const RECORD_CONTEXT: &str = "reunite 2026 audit record v1";
 const BEGIN_CONTEXT: &str = "reunite 2026 audit chain v1";
 const SUBJECT_CONTEXT: &str = "reunite 2026 audit subject v1";
 
-/// Whom a record is about.
+/// The samples and families that a record is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subjects {
-    /// These samples and families, and no others; nobody, if there are none.
+    /// These samples and families, and no others; an empty list means nobody.
     These(Vec<Pseudonym>),
-    /// More than [`Entry::MOST_SUBJECTS`]: it may be anyone.
+    /// More than [`Entry::MOST_SUBJECTS`], so the record may be about anyone.
     Many,
 }
 
-/// What a command did, before it is appended to a chain.
+/// Description of what a command did, before it is appended to a chain.
 ///
 /// ```
 /// use reunite::audit::{Chain, Entry, Record, Subject};
@@ -39,25 +39,25 @@ pub enum Subjects {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// The user's number at the operating system.
+    /// The user's number in the operating system.
     pub uid: u32,
-    /// The user's name there; empty if it has none.
+    /// The user's name in the operating system; empty if the user has none.
     pub user: String,
     /// The command.
     pub command: String,
-    /// Its arguments and what came of it: numbers, words, digests; nothing personal.
+    /// Its arguments and results: numbers, words, digests; nothing personal.
     pub details: Map<String, Value>,
-    /// Why, as the user said.
+    /// The reason that the user gave.
     pub reason: Option<String>,
-    /// Whom it is about.
+    /// The samples and families that the entry is about.
     pub subjects: Subjects,
 }
 
 impl Entry {
-    /// Most samples and families that a record names.
+    /// The largest number of samples and families to which a record refers.
     pub const MOST_SUBJECTS: usize = 10_000;
 
-    /// A command of a user's.
+    /// Creates an entry for a command of a user.
     #[must_use]
     pub fn new(uid: u32, user: &str, command: &str, reason: Option<&str>) -> Self {
         Self {
@@ -70,20 +70,20 @@ impl Entry {
         }
     }
 
-    /// With a further detail.
+    /// Adds a detail.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.details.insert(name.to_owned(), value.into());
         self
     }
 
-    /// With the BLAKE3 digest of a file or run.
+    /// Adds the BLAKE3 digest of a file or run.
     #[must_use]
     pub fn with_digest(self, name: &str, digest: &[u8; 32]) -> Self {
         self.with(name, blake3::Hash::from_bytes(*digest).to_hex().as_str())
     }
 
-    /// About these samples and families, too.
+    /// Adds samples and families that the entry is about.
     #[must_use]
     pub fn about(mut self, further: impl IntoIterator<Item = Pseudonym>) -> Self {
         if let Subjects::These(subjects) = &mut self.subjects {
@@ -98,8 +98,8 @@ impl Entry {
     }
 }
 
-/// How a change of a ledger enters its audit chain. Every method that changes something asks for it, so that no caller
-/// leaves a change unrecorded by forgetting to say who made it.
+/// Way in which a change of a ledger enters its audit chain. Every method that changes something requires it, so that
+/// no caller can forget to record a change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Attribution<'a> {
     /// With a record of its own, appended in the transaction of the change.
@@ -116,7 +116,7 @@ impl<'a> From<&'a Entry> for Attribution<'a> {
 }
 
 impl Attribution<'_> {
-    /// A copy of the entry, for the change to add its results to; `None` if the change is not recorded.
+    /// Returns a copy of the entry, to which the change adds its results; `None` if the change is not recorded.
     #[must_use]
     pub fn entry(self) -> Option<Entry> {
         match self {
@@ -126,15 +126,15 @@ impl Attribution<'_> {
     }
 }
 
-/// Stands for a sample or family in the records of one store: found by who has the pseudonym, and only then.
+/// Commitment to a sample or family in the records of one store. Only someone with the pseudonym can find it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject([u8; Self::LEN]);
 
 impl Subject {
-    /// Bytes of a commitment.
+    /// Length of a commitment in bytes.
     pub const LEN: usize = 16;
 
-    /// The commitment to a pseudonym in the records of a store.
+    /// Returns the commitment to a pseudonym in the records of a store.
     #[must_use]
     pub fn commit_to(store_id: &[u8; 16], pseudonym: Pseudonym) -> Self {
         let material = [&store_id[..], pseudonym.as_bytes()].concat();
@@ -143,10 +143,10 @@ impl Subject {
     }
 }
 
-/// A record as it stands in a chain.
+/// A record in a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// From 1, without gaps.
+    /// Number of the record, from 1, without gaps.
     pub number: u64,
     /// Seconds since 1970, UTC.
     pub at: i64,
@@ -160,16 +160,16 @@ pub struct Record {
     pub details: String,
     /// See [`Entry::reason`].
     pub reason: Option<String>,
-    /// Commitments to whom it is about, rising, one after the other; `None` for [`Subjects::Many`].
+    /// Commitments to the record's samples and families, concatenated in rising order; `None` for [`Subjects::Many`].
     pub subjects: Option<Vec<u8>>,
-    /// Hash of the record before.
+    /// Hash of the previous record.
     pub previous: [u8; 32],
-    /// Hash of all of this.
+    /// Hash of all of these fields.
     pub hash: [u8; 32],
 }
 
 impl Record {
-    /// An entry as the next record of the chain of a store.
+    /// Creates the next record of a store's chain from an entry.
     #[must_use]
     pub fn new(store_id: &[u8; 16], entry: &Entry, number: u64, at: i64, previous: [u8; 32]) -> Self {
         let subjects = match &entry.subjects {
@@ -196,15 +196,15 @@ impl Record {
         record
     }
 
-    /// Whether it is about a sample or family; `None` if it may be.
+    /// Reports whether the record is about a sample or family; `None` if it may be.
     #[must_use]
     pub fn is_about(&self, subject: Subject) -> Option<bool> {
         let subjects = self.subjects.as_ref()?;
         Some(subjects.as_chunks::<{ Subject::LEN }>().0.binary_search(&subject.0).is_ok())
     }
 
-    /// The hash that these fields have. Numbers are little-endian; a text is preceded by its length in bytes (u64), and
-    /// what may be missing by a byte, 1 if it is there.
+    /// Computes the hash of these fields. Numbers are little-endian; a text is preceded by its length in bytes (u64),
+    /// and an optional value by a byte, which is 1 if the value is present.
     fn expected_hash(&self) -> [u8; 32] {
         let mut hash = blake3::Hasher::new_derive_key(RECORD_CONTEXT);
         hash.update(&self.previous);
@@ -227,7 +227,7 @@ impl Record {
     }
 }
 
-/// A chain, followed from its beginning.
+/// A chain that is followed from its beginning.
 ///
 /// ```
 /// use reunite::audit::{Break, Chain, Entry, Record};
@@ -250,21 +250,21 @@ impl Record {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// Records so far.
+    /// Number of records so far.
     pub length: u64,
-    /// Hash of the last.
+    /// Hash of the last record.
     pub head: [u8; 32],
 }
 
-/// Where a chain does not hold.
+/// A place where a chain is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Break {
-    /// What stands in a record is not what its hash was computed of.
+    /// The content of a record does not match its hash.
     Edited(u64),
-    /// Records from the one to the other are missing.
+    /// The records from the first number to the second are missing.
     Missing(u64, u64),
-    /// A record does not follow the one before it.
+    /// A record does not follow the previous one.
     Apart(u64),
 }
 
@@ -282,13 +282,14 @@ impl fmt::Display for Break {
 }
 
 impl Chain {
-    /// The chain of a store, before its first record.
+    /// Creates the chain of a store, before its first record.
     #[must_use]
     pub fn new(store_id: &[u8; 16]) -> Self {
         Self { length: 0, head: blake3::derive_key(BEGIN_CONTEXT, store_id) }
     }
 
-    /// Goes on to the next record. Gives what is wrong with it, if anything; the chain goes on from it all the same.
+    /// Continues to the next record. Returns its fault, if there is one; the chain continues from the record in either
+    /// case.
     pub fn follow(&mut self, record: &Record) -> Option<Break> {
         let expected = self.length + 1;
         let found = if record.number > expected {
@@ -352,7 +353,7 @@ mod tests {
             let mut records = records();
             edit(&mut records[2]);
             assert_eq!(breaks(&records), [Break::Edited(3)], "{case}");
-            // Computing the hash anew moves the break to the next record.
+            // If the hash is computed again, the break moves to the next record.
             records[2].hash = records[2].expected_hash();
             assert_eq!(breaks(&records), [Break::Apart(4)], "{case}");
         }
@@ -375,7 +376,7 @@ mod tests {
         assert!(!breaks(&exchanged).is_empty());
         (exchanged[1].number, exchanged[2].number) = (2, 3);
         assert_eq!(breaks(&exchanged), [Break::Apart(2), Break::Apart(3), Break::Apart(4)]);
-        // That its end was cut off, only a checkpoint tells.
+        // Only a checkpoint shows that the end was cut off.
         assert_eq!(breaks(&whole[..4]), []);
         let mut other = Chain::new(&[8; 16]);
         assert_eq!(other.follow(&whole[0]), Some(Break::Apart(1)), "a chain belongs to its store");

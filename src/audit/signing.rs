@@ -1,4 +1,4 @@
-//! The keys that checkpoints are signed with.
+//! Creates and reads the keys that sign checkpoints.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ const SECRET_FORM: &str = "reunite-audit-key-1";
 /// First word of a file with a public key.
 const PUBLIC_FORM: &str = "reunite-audit-public-1";
 
-/// Signs checkpoints. Wiped from memory when dropped; never printed.
+/// Key that signs checkpoints. It is wiped from memory when dropped, and never printed.
 ///
 /// Its file is one line, `reunite-audit-key-1` and 64 hexadecimal digits.
 pub struct SigningKey(Box<ed25519_dalek::SigningKey>);
@@ -25,10 +25,11 @@ impl fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// A fresh random key, written to a new file of mode 0600, and its public key to a file of that name and `.pub`.
+    /// Creates a random key, and writes it to a new file of mode 0600, and its public key to a file of that name with
+    /// `.pub`.
     ///
     /// # Errors
-    /// [`KeyError::Exists`] if one of the files is there already, [`KeyError::Random`] and [`KeyError::Io`] if the
+    /// [`KeyError::Exists`] if one of the files already exists, [`KeyError::Random`] and [`KeyError::Io`] if the
     /// operating system refuses.
     pub fn generate(path: &Path) -> Result<Self, KeyError> {
         let mut bytes = Zeroizing::new([0; 32]);
@@ -62,7 +63,7 @@ impl SigningKey {
         Self(Box::new(ed25519_dalek::SigningKey::from_bytes(bytes)))
     }
 
-    /// What its signatures are checked with.
+    /// Returns the public key, which checks its signatures.
     #[must_use]
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
@@ -73,22 +74,23 @@ impl SigningKey {
     }
 }
 
-/// Where the public key of a signing key is written.
+/// Returns the path of the public key of a signing key.
 fn public_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".pub");
     PathBuf::from(name)
 }
 
-/// Checks signatures of checkpoints. Its file is one line, `reunite-audit-public-1` and 64 hexadecimal digits.
+/// Public key that checks signatures of checkpoints. Its file is one line, `reunite-audit-public-1` and 64 hexadecimal
+/// digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
 
 impl PublicKey {
-    /// Reads a public key, which anyone may read.
+    /// Reads a public key, whose file may be readable to anyone.
     ///
     /// # Errors
-    /// [`KeyError::Missing`], [`KeyError::Io`], or [`KeyError::Malformed`] if it is none.
+    /// [`KeyError::Missing`], [`KeyError::Io`], or [`KeyError::Malformed`] if the file is not a public key.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
         let text = std::fs::read(path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => KeyError::Missing(path.to_owned()),

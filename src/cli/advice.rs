@@ -54,6 +54,14 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::Output(_) => "choose another name",
         StoreError::Number(bad) => return Some(number(*bad)),
         StoreError::NeverMatched => "run `reunite match`",
+        StoreError::NoFamily(_) => {
+            "`reunite candidates` lists pseudonyms, and `echo NUMBER | reunite pseudonym --kind family` makes one; give it the \
+             --agency that the file named, if it named one"
+        }
+        StoreError::NoChild(_) => {
+            "`reunite candidates` lists pseudonyms, and `echo NUMBER | reunite pseudonym --kind sample` makes one; give it the \
+             --agency that the file named, if it named one"
+        }
         StoreError::StillUnsound => "restore it from its backup; `reunite verify` shows what is wrong",
         StoreError::ChangedMeanwhile => "match again",
         StoreError::Incomplete(Incomplete::Changes) => "run `reunite match --full`, and `reunite verify`",
@@ -182,11 +190,11 @@ pub(super) fn about_disk(error: &anyhow::Error, dir: &Path) -> Option<String> {
     let dir = shown_path(dir);
     Some(match trouble {
         _ if full => {
-            format!("make room for the store {dir}, and repeat the command: what was acknowledged before is there")
+            format!("free disk space for the store {dir}, then repeat the command; earlier work is intact")
         }
         Trouble::Full | Trouble::Failing => format!(
-            "the disk of the store {dir} does not do its work: look into the system's log, save a copy of the store, and run \
-             `reunite verify`"
+            "I/O error on the disk that holds the store {dir}: see the system's log, copy the store to another disk, and run \
+             `reunite verify` on the copy"
         ),
         Trouble::Closed => {
             format!("the store {dir}, its ledger.db and the files beside it must be writable for this user")

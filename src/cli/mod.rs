@@ -1,8 +1,7 @@
 //! The command line: one file per command. The only place that prints.
 //!
-//! Data goes to standard output, everything else to standard error. Exit status 0: done; 1: done, and nothing found
-//! or something does not verify; 2: any error, a rejected record included; 130:
-//! interrupted.
+//! Data goes to standard output, everything else to standard error. Exit status 0: done; 1: a query found nothing, or a
+//! check failed; 2: any error, a rejected record included; 130: interrupted.
 
 mod advice;
 mod choices;
@@ -17,10 +16,11 @@ mod outcome;
 mod output;
 mod progress;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Arg, CommandFactory, FromArgMatches, Parser};
 
 use crate::matching::Stopped;
 use crate::model::{shown, shown_os};
@@ -33,7 +33,7 @@ use output::Output;
 /// Kinship search for missing children: compares the STR profiles of relatives with those of children of unknown
 /// origin, and says who may belong together.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true, max_term_width = 100, after_help = STATUSES)]
+#[command(version, arg_required_else_help = true, max_term_width = 80, after_help = STATUSES)]
 struct Arguments {
     #[command(flatten)]
     global: Global,
@@ -43,13 +43,13 @@ struct Arguments {
 
 /// What the exit status says.
 const STATUSES: &str =
-    "Exit status: 0 done, also where there was nothing new; 1 done, and the result is empty (no candidate, no
-kin, no case) or a check does not hold; 2 something was refused or failed; 130 interrupted";
+    "Exit status: 0 done; 1 a query found nothing (candidates, kin, lr) or a check failed (verify, audit verify,
+families check, frequencies check); 2 something was rejected or failed; 130 interrupted";
 
 /// Runs the program on the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match parse(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return refused(&error),
     };
@@ -80,7 +80,7 @@ fn refused(error: &clap::Error) -> ExitCode {
     let arguments: Vec<String> = std::env::args_os().map(|one| shown_os(&one)).collect();
     let is_plain = std::env::args_os().zip(&arguments).all(|(one, shown)| one.to_str() == Some(shown));
     // If nobody can read it, the status says enough.
-    let _ = match Arguments::try_parse_from(&arguments).err().filter(|_| !is_plain) {
+    let _ = match parse(&arguments).err().filter(|_| !is_plain) {
         Some(error) => error.print(),
         None if is_plain => error.print(),
         // Nothing but the character itself is wrong.
@@ -93,6 +93,31 @@ fn refused(error: &clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
+/// Parses arguments. The help of a command leaves out the common options that change nothing there.
+fn parse(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Arguments, clap::Error> {
+    let mut matches = arguments_of_commands().try_get_matches_from(arguments)?;
+    Arguments::from_arg_matches_mut(&mut matches)
+}
+
+fn arguments_of_commands() -> clap::Command {
+    let command = Arguments::command();
+    let common: Vec<Arg> = command.get_arguments().filter(|one| one.is_global_set()).cloned().collect();
+    commands::WITHOUT.into_iter().fold(command, |command, (path, options)| {
+        let unused = common.iter().filter(|one| options.contains(&one.get_id().as_str()));
+        let unused: Vec<Arg> = unused.cloned().map(|one| one.hide(true)).collect();
+        let names: Vec<&str> = path.split(' ').collect();
+        hide(command, &names, &unused)
+    })
+}
+
+/// Adds options to a command below this one.
+fn hide(command: clap::Command, names: &[&str], unused: &[Arg]) -> clap::Command {
+    match names.split_first() {
+        None => command.args(unused),
+        Some((&name, rest)) => command.mut_subcommand(name, |command| hide(command, rest, unused)),
+    }
+}
+
 fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
     guard::no_core_dumps()?;
     let global = &arguments.global;
@@ -102,12 +127,31 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Outcome> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
-    use super::Arguments;
+    use super::arguments_of_commands;
 
     #[test]
     fn no_option_of_a_command_clashes_with_another() {
-        Arguments::command().debug_assert();
+        arguments_of_commands().debug_assert();
+    }
+
+    #[test]
+    fn help_shows_common_options_below_a_command_s_own_and_only_where_they_count() {
+        let help = |name: &str| {
+            let mut command = arguments_of_commands();
+            command.build();
+            command.find_subcommand_mut(name).unwrap().render_help().to_string()
+        };
+        let of_match = help("match");
+        let (own, common) = of_match.split_once("Options of every command:").unwrap();
+        assert!(own.contains("--full") && !own.contains("--store"), "{own}");
+        assert!(common.contains("--store") && common.contains("--threads") && !common.contains("--full"), "{common}");
+        let of_kits = help("findings");
+        assert!(
+            !of_kits.contains("--store") && !of_kits.contains("--key-file") && of_kits.contains("--quiet"),
+            "{of_kits}"
+        );
+        // They are hidden, not refused: scripts may give them before every command.
+        assert!(super::parse(["reunite", "--store", "x", "findings"]).is_ok());
+        assert!(super::parse(["reunite", "findings", "--store", "x"]).is_ok());
     }
 }

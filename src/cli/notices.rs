@@ -7,8 +7,8 @@ use crate::intake::Severity;
 use crate::ledger::ImportReport;
 use crate::matching::Watch;
 use crate::model::Layout;
-use crate::report::words::{count, plural, wrap};
-use crate::report::{ListingLine, SCREEN, list_findings};
+use crate::report::words::{count, plural};
+use crate::report::{ListingLine, list_findings};
 use crate::store::{Notice, Observer};
 
 use super::output::Output;
@@ -41,7 +41,6 @@ impl Observer for Notices<'_> {
                         ListingLine::Finding { .. } => listed.to_string(),
                         ListingLine::More { .. } => format!("{file}: {listed}; --report-format json lists all"),
                     };
-                    let line = wrap(&line, SCREEN);
                     match listed.severity() {
                         Severity::Note => self.output.say(&line),
                         Severity::Error | Severity::Warning => self.output.warn(&line),
@@ -49,9 +48,9 @@ impl Observer for Notices<'_> {
                 }
             }
         } else if is_warning(notice) {
-            self.output.warn(&wrap(&text(notice), SCREEN));
+            self.output.warn(&text(notice));
         } else {
-            self.output.say(&wrap(&text(notice), SCREEN));
+            self.output.say(&text(notice));
         }
     }
 

@@ -16,29 +16,32 @@ use crate::store::{self, Frequencies, Store, StoreError};
 
 use super::output::{Output, plural};
 
+/// The heading of the options that commands share.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Options of every command.
 #[derive(Args)]
 pub(super) struct Global {
     /// The store
-    #[arg(long, global = true, value_name = "DIR", env = "REUNITE_STORE", default_value = "reunite-store")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR", env = "REUNITE_STORE", default_value = "reunite-store")]
     pub(super) store: PathBuf,
     /// The file with the secret key; kept outside the store
-    #[arg(long, global = true, value_name = "FILE", env = "REUNITE_KEY_FILE", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE", env = "REUNITE_KEY_FILE", hide_env_values = true)]
     key_file: Option<PathBuf>,
     /// Read the secret key from this open file descriptor, and not from a file
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(3..))]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "N", value_parser = clap::value_parser!(u32).range(3..))]
     key_fd: Option<u32>,
     /// Why, in a few words without names; kept in the audit chain
-    #[arg(long, global = true, value_name = "TEXT", value_parser = store::checked_reason)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "TEXT", value_parser = store::checked_reason)]
     reason: Option<String>,
     /// Wait so many seconds for another command that changes the store, instead of giving up at once
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 0)]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "SECONDS", default_value_t = 0)]
     wait: u32,
     /// Threads to use; all processors by default, and at most 8 for each, or 64
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "N")]
     threads: Option<std::num::NonZeroUsize>,
     /// Say only what must not be missed
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub(super) quiet: bool,
 }
 

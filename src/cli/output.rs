@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 
 use crate::model::shown_lines;
+use crate::report::SCREEN;
+use crate::report::words::wrap;
 
 pub(super) use crate::report::words::{count, hex, plural};
 
@@ -76,7 +78,8 @@ fn plain_escape(c: char) -> String {
 /// A line to standard error. If nobody can read it, the work goes on: what was begun is finished or undone in order.
 fn tell(text: &str) {
     // Names were escaped where they became a part of the text; this is for what nobody thought of.
-    let text = shown_lines(text, plain_escape);
+    let text: Vec<String> = shown_lines(text, plain_escape).lines().map(|line| wrap(line, SCREEN)).collect();
+    let text = text.join("\n");
     let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }
 

@@ -1,12 +1,12 @@
 //! Long work under way: a bar on a terminal, and a clean stop when someone presses Ctrl-C.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::matching::Watch;
 
@@ -49,6 +49,10 @@ pub(super) fn interruptible(output: &Output) -> Arc<Watch> {
 }
 
 fn end_at_once() {
+    // Over what is left of a bar.
+    if io::stderr().is_terminal() {
+        let _ = io::stderr().write_all(b"\r\x1b[K");
+    }
     // Nobody is left to hear that this cannot be written.
     let _ = io::stderr().write_all(b"interrupted: what was not recorded yet is as before\n");
     #[expect(clippy::exit, reason = "asked twice, or not heard")]
@@ -67,16 +71,13 @@ impl Bar {
         if output.is_quiet() {
             return Self { done, thread: None };
         }
-        let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
-            // A bar has nobody to complain to.
-            let _ = write!(text, "{:.1e}", state.per_sec());
-        };
-        let style = ProgressStyle::with_template("{bar:24} {percent} %, {rate} pairs a second, {eta} left")
+        let style = ProgressStyle::with_template("{msg} {bar:24} {percent} %, {eta} left")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(watch.expected().max(1)).with_style(style.with_key("rate", rate));
+        let bar = ProgressBar::new(watch.expected().max(1)).with_style(style);
         let (watch, over) = (Arc::clone(watch), Arc::clone(&done));
         let follow = move || {
             while !over.load(Ordering::Relaxed) {
+                bar.set_message(watch.doing());
                 bar.set_length(watch.expected().max(1));
                 bar.set_position(watch.pairs());
                 std::thread::park_timeout(Duration::from_millis(200));

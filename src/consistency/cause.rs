@@ -1,4 +1,4 @@
-//! From pairs that do not fit to the likely cause.
+//! Finds the likely cause of the pairs that do not fit.
 
 use crate::model::Relation;
 
@@ -6,13 +6,13 @@ use super::finding::Cause;
 use super::pair::{MARK_LOG10_LR, Pair};
 use super::stated::{Kin, stated_pairs};
 
-/// A log10 LR that vouches for a stated relation: a pair that fits so well is not the one that is wrong.
+/// The log10 LR from which a pair confirms its stated relation, so that the error is assumed to lie elsewhere.
 const VOUCHES_LOG10_LR: f64 = 2.0;
 
-/// Explanations whose log10 likelihoods are this close are told apart by nothing.
+/// The largest difference of log10 likelihoods at which two explanations count as equally likely.
 const EQUAL_LOG10_LR: f64 = 1.0;
 
-/// A cause, whom it concerns, and the misfits (positions of pairs) that it explains.
+/// A cause, the relatives that it concerns, and the misfits (positions of pairs) that it explains.
 #[derive(Debug, PartialEq)]
 pub(super) struct Explained {
     pub(super) cause: Cause,
@@ -20,7 +20,7 @@ pub(super) struct Explained {
     pub(super) misfits: Vec<usize>,
 }
 
-/// All pairs of a family, and the relatives not yet explained away.
+/// All pairs of a family, with the relatives that no cause has explained yet.
 pub(super) struct Search<'a> {
     relations: &'a [Relation],
     pairs: &'a [Pair],
@@ -32,8 +32,9 @@ impl<'a> Search<'a> {
         Self { relations, pairs, active: vec![true; relations.len()] }
     }
 
-    /// The likely causes of all misfits: doubles first; then one exchange, if one makes everything fit; then the
-    /// sample with which most is wrong, and so on with the rest.
+    /// Returns the likely causes of all misfits. First, it finds pairs of samples of one person. Then it looks for an
+    /// exchange that makes everything fit. Without one, it blames the sample with the most misfits, or both samples of
+    /// a pair, and repeats with the other samples.
     pub(super) fn run(mut self) -> Vec<Explained> {
         let mut causes = Vec::new();
         while let Some(double) = self.double() {
@@ -76,7 +77,7 @@ impl<'a> Search<'a> {
         (0..self.pairs.len()).filter(|&i| is_misfit(&self.pairs[i])).collect()
     }
 
-    /// Two samples of one person. Of the two, the one goes without which fewer pairs do not fit.
+    /// Finds two samples of one person. Removes the sample without which fewer pairs do not fit.
     fn double(&mut self) -> Option<Explained> {
         let misfits = self.misfits();
         let is_double = |&&i: &&usize| self.pairs[i].best_other(self.pairs[i].stated.kin) == Kin::SamePerson;
@@ -88,7 +89,8 @@ impl<'a> Search<'a> {
         Some(Explained { cause: Cause::SamePerson, relatives: relatives.to_vec(), misfits: vec![double] })
     }
 
-    /// The exchange of two relatives' relations after which every pair fits, if there is one.
+    /// Returns the exchange of two relatives' relations after which every pair fits, if there is one. Among several, it
+    /// returns the one with the largest gain.
     fn exchange(&self, misfits: &[usize]) -> Option<Explained> {
         let n = self.relations.len();
         let mut best: Option<(f64, [usize; 2])> = None;
@@ -127,8 +129,8 @@ impl<'a> Search<'a> {
         self.pairs.iter().find(between).map(|pair| pair.stated.kin)
     }
 
-    /// By how much the log10 LR of the active pairs rises if they are to each other what `kin` says instead of what
-    /// is stated; `None` if one of them does not fit then.
+    /// Returns the gain in log10 LR over the active pairs if their relations are those of `kin` instead of the stated
+    /// ones; `None` if a pair does not fit then.
     fn gain(&self, kin: impl Fn(&Pair) -> Option<Kin>) -> Option<f64> {
         let mut gain = 0.0;
         for pair in self.active_pairs() {
@@ -138,7 +140,7 @@ impl<'a> Search<'a> {
         Some(gain)
     }
 
-    /// The sample with which most is wrong; `None` if nothing tells between two.
+    /// Returns the sample with the most misfits; `None` if no single sample can be blamed.
     fn culprit(&self, misfits: &[usize]) -> Option<usize> {
         let count = |relative: usize| misfits.iter().filter(|&&i| self.pairs[i].concerns(relative)).count();
         let most = (0..self.relations.len()).map(count).max()?;
@@ -150,7 +152,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether a relation of this sample to another one is clearly as stated.
+    /// Reports whether a pair clearly confirms a stated relation of this sample.
     fn is_vouched_for(&self, relative: usize) -> bool {
         self.active_pairs().any(|pair| {
             let kin = pair.stated.kin;
@@ -158,7 +160,7 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// What may be wrong with a sample: the relation, if another one makes it fit better than being unrelated does.
+    /// Returns the likely error of a sample: its relation, if another relation fits better than being unrelated does.
     fn of_sample(&self, relative: usize, misfits: &[usize]) -> Explained {
         let misfits = misfits.iter().copied().filter(|&i| self.pairs[i].concerns(relative)).collect();
         let mut fits: Vec<(f64, Relation)> = Vec::new();
@@ -171,9 +173,9 @@ impl<'a> Search<'a> {
         fits.retain(|fit| fit.0 >= best - EQUAL_LOG10_LR);
         let fits_as = fits.into_iter().map(|fit| fit.1).collect();
         let mut own = self.active_pairs().filter(|pair| pair.concerns(relative));
-        // The log10 LR of being unrelated to all is 0.
+        // The log10 LR of a relative who is unrelated to all others is 0.
         let cause = if self.relations[relative] == Relation::Member {
-            // The other places in the pedigree are not tried.
+            // The search does not try other places in the pedigree.
             Cause::SampleOrRelation { fits_as }
         } else if best > EQUAL_LOG10_LR {
             Cause::WrongRelation { fits_as }
@@ -185,8 +187,8 @@ impl<'a> Search<'a> {
         Explained { cause, relatives: vec![relative], misfits }
     }
 
-    /// log10 LR against being unrelated to all, if a relative's relation were another; `None` if that makes no
-    /// family, does not fit, or makes it unrelated to all.
+    /// Returns log10 LR, against being unrelated to all others, of a relative with another relation; `None` if these
+    /// relations form no pedigree, do not fit, or make the relative unrelated to all others.
     fn log10_lr_as(&self, relative: usize, relations: &[Relation]) -> Option<f64> {
         let (mut sum, mut related) = (0.0, false);
         for stated in stated_pairs(relations).ok()? {

@@ -1,4 +1,4 @@
-//! Checking a family.
+//! Checks one family at a time: compares all pairs of relatives and returns the findings.
 
 use crate::kinship::{Calculator, Evidence, KinshipError};
 use crate::model::{Family, Pedigree, Relation, Relative};
@@ -10,16 +10,17 @@ use super::pair::{CLEAR_LOG10_LR, Pair, Typed};
 use super::stated::{Kin, Stated, pairs_of};
 use super::tables::Tables;
 
-/// The most loci at which a family, each pair of which fits, may need a mutation without being marked. At 23 loci and
-/// 0.002 mutations per transmission a family with ten transmissions has three or more with probability 0.012, and one
-/// with two (a child and both parents) with 10^-4.
+/// The largest number of loci at which a family, all of whose pairs fit, may need a mutation without being flagged.
+/// Loci at which a stated parent and child share no allele do not count. At 23 loci and 0.002 mutations per
+/// transmission, a family with ten transmissions has three or more mutations with probability 0.012, and one with two
+/// transmissions (a child and both parents) with 10^-4.
 const MOST_MUTATIONS: usize = 2;
 
-/// Holds the relatives of families against each other.
+/// Checks the relatives of families against each other.
 ///
-/// Keeps tables for the next family, so one checker should serve many; it may be shared between threads.
+/// It keeps tables for the next family, so use one checker for many families. Threads can share it.
 ///
-/// A father and a full sibling who share nothing at twelve loci:
+/// Example: a father and a full sibling who share no allele at twelve loci.
 ///
 /// ```
 /// use reunite::consistency::Checker;
@@ -58,22 +59,22 @@ pub struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    /// A checker by this calculator, whose model should have mutation: without, a single mutated locus would speak
-    /// against a relation as much as twenty do. Both of two relatives are typed, so its drop-out of children should be
-    /// that of relatives.
+    /// Creates a checker that computes with `calculator`. Its model should have mutation; otherwise one mutated locus
+    /// would count against a relation as much as twenty do. Both relatives of a pair are typed samples of relatives, so
+    /// the model's drop-out probability of children should equal that of relatives.
     ///
-    /// `scoring` is the calculator by which the families are matched: a family that is impossible under its model cannot
-    /// be scored, and is marked for that. Both are of the same frequencies.
+    /// `scoring` is the calculator used for matching: a family that is impossible under its model cannot be scored, and
+    /// is flagged for that reason. Both calculators must have the same frequencies.
     #[must_use]
     pub fn new(calculator: &'a Calculator, scoring: &'a Calculator) -> Self {
         Self { tables: Tables::new(calculator), scoring }
     }
 
-    /// What does not fit in a family; nothing if all does. Samples stand in the family's order.
+    /// Returns the findings of a family, or nothing if everything fits. Samples follow the family's order.
     ///
     /// # Errors
-    /// [`KinshipError`] if the relations make no pedigree, or the model cannot be built with an allele that the
-    /// frequency table does not list.
+    /// Returns [`KinshipError`] if the relations do not form a pedigree, or if the model cannot be built with an allele
+    /// that the frequency table does not list.
     pub fn check(&self, family: &Family) -> Result<Vec<Finding>, KinshipError> {
         if family.relatives.len() < 2 {
             return Ok(Vec::new());
@@ -117,7 +118,7 @@ impl<'a> Checker<'a> {
             if let Some(place) = &mut stated.as_relative
                 && place.relation.is_parent()
             {
-                // The pedigree has a parent of unstated sex in the father's place.
+                // The pedigree places a parent of unstated sex as the father or the mother.
                 let parent = if place.child_is_second { stated.first } else { stated.second };
                 if relations[parent] == Relation::Parent {
                     place.relation = Relation::Parent;
@@ -128,7 +129,7 @@ impl<'a> Checker<'a> {
         stated.into_iter().map(pair).collect()
     }
 
-    /// Findings where every pair fits: mutations, or too many of them.
+    /// Returns the findings of a family in which every pair fits: mutations, or more of them than plausible.
     fn at_single_loci(
         &self,
         family: &Family,
@@ -172,7 +173,7 @@ impl<'a> Checker<'a> {
         Ok(impossible.iter().map(mutation).collect())
     }
 
-    /// Of these loci, those at which the family cannot be scored.
+    /// Returns those of `loci` at which the family cannot be scored.
     fn excluded(&self, family: &Family, loci: &[usize]) -> Result<Vec<usize>, KinshipError> {
         let mut excluded = Vec::new();
         for &locus in loci {
@@ -180,7 +181,7 @@ impl<'a> Checker<'a> {
             match self.scoring.relatives_likelihood(locus, &evidence) {
                 Ok(likelihood) if likelihood > 0.0 => {}
                 Ok(_) => excluded.push(locus),
-                // What matching will say of the family, whatever its genotypes.
+                // Matching reports this error for the family, whatever its genotypes.
                 Err(KinshipError::TooLarge) => {}
                 Err(error) => return Err(error),
             }

@@ -1,4 +1,4 @@
-//! What does not fit in a family, and why.
+//! Findings: what does not fit in a family, and the likely cause.
 
 use std::fmt;
 
@@ -8,24 +8,24 @@ use crate::model::{FindingCode, Locus, Pseudonym, Relation};
 
 use super::stated::Kin;
 
-/// How much there is to a finding. A family is marked by the upper two.
+/// The severity of a finding. [`Self::Doubtful`] and [`Self::Contradicted`] flag the family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// Worth knowing, and to be expected now and then: a mutation.
+    /// A mutation, which is expected now and then.
     Note,
-    /// At least 10^2 times as likely otherwise (10^3 for two who should be unrelated), or contradictions at more loci
-    /// than mutation makes plausible.
+    /// Another relation is at least 10^2 times as likely (10^3 for two relatives stated to be unrelated), or there are
+    /// contradictions at more loci than mutation makes plausible.
     Doubtful,
-    /// At least 10^6 times as likely otherwise, or impossible under the model.
+    /// Another relation is at least 10^6 times as likely, or the family is impossible under the model.
     Contradicted,
 }
 
 impl Severity {
-    /// Every degree, rising.
+    /// All severities, rising.
     pub const ALL: [Self; 3] = [Self::Note, Self::Doubtful, Self::Contradicted];
 
-    /// The word used in lists.
+    /// Returns the word used in lists.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Severity {
         }
     }
 
-    /// Whether it marks the family.
+    /// Reports whether a finding of this severity flags the family.
     #[must_use]
     pub fn is_mark(self) -> bool {
         self > Self::Note
@@ -48,43 +48,44 @@ impl fmt::Display for Severity {
     }
 }
 
-/// The likely cause.
+/// The likely cause of a finding.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "cause", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Cause {
     /// Two samples are of one person, or of identical twins.
     SamePerson,
-    /// Exchanging the relations of the two makes every pair fit.
+    /// Every pair fits after an exchange of the relations of the two samples.
     #[serde(rename = "exchanged-samples")]
     Exchanged {
-        /// By how much the log10 likelihood of the pairs' relations rises with it.
+        /// The gain in the log10 likelihood of the pairs' relations by the exchange.
         gain_log10_lr: f64,
     },
-    /// One sample fits none of its relatives as stated: a swapped sample.
+    /// One sample does not fit any of its relatives as stated: probably a swapped sample.
     SwappedSample,
-    /// One sample does not fit as stated, but would with another relation.
+    /// One sample does not fit as stated, but would fit with another relation.
     WrongRelation {
         /// The relations to the missing child that fit the genotypes best, about equally well.
         fits_as: Vec<Relation>,
     },
-    /// A swapped sample or a wrong relation, of one sample or of one of two: nothing tells which.
+    /// A swapped sample or a wrong relation, of one sample or of one of two samples. The genotypes do not decide which.
     SampleOrRelation {
-        /// The relations to the missing child that fit the genotypes best; none if two samples are in question.
+        /// The relations to the missing child that fit the genotypes best; empty if two samples are in question.
         fits_as: Vec<Relation>,
     },
-    /// Genotypes that are impossible together at more loci than mutation makes plausible, each pair taken for itself
-    /// being possible.
+    /// Genotypes that are impossible together at more loci than mutation makes plausible, although each pair by itself
+    /// is possible.
     Contradiction,
-    /// An allele that mutated, or does not show.
+    /// An allele that mutated or does not show.
     Mutation {
-        /// By how many repeats; `None` if not by whole ones, or if more than two relatives are needed to see it.
+        /// The number of repeats; `None` if it is not a whole number, or if the mutation is visible only with more than
+        /// two relatives.
         steps: Option<u16>,
     },
 }
 
 impl Cause {
-    /// The code of its findings.
+    /// Returns the code of findings with this cause.
     #[must_use]
     pub fn code(&self) -> FindingCode {
         match self {
@@ -99,7 +100,7 @@ impl Cause {
     }
 }
 
-/// A relative that a finding speaks of.
+/// A relative that a finding names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Involved {
     /// The sample.
@@ -118,27 +119,27 @@ impl fmt::Display for Involved {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PairNumbers {
-    /// The two.
+    /// The two relatives.
     pub samples: [Involved; 2],
-    /// What they are to each other according to their relations.
+    /// Their relation to each other according to the stated relations.
     pub stated: Kin,
-    /// What they rather are.
+    /// The likelier relation.
     pub likelier: Kin,
-    /// Loci typed in both.
+    /// Number of loci typed in both.
     pub loci: u32,
-    /// Loci at which they share no allele.
+    /// Number of loci at which the two share no allele.
     pub loci_without_common_allele: u32,
-    /// What each kind is worth.
+    /// log10 LR of each kind.
     pub log10_lr: LogRatios,
 }
 
-/// log10 LR of each kind against "unrelated", in the order of [`Kin::ALL`]; negative infinity if impossible. Serialized
-/// as a map by kind, with null for what is impossible.
+/// log10 LR of each kind against "unrelated", in the order of [`Kin::ALL`]; negative infinity if the kind is
+/// impossible. Serialized as a map by kind, with null for an impossible kind.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogRatios(pub [f64; Kin::ALL.len()]);
 
 impl LogRatios {
-    /// The log10 LR of a kind.
+    /// Returns the log10 LR of a kind.
     #[must_use]
     pub fn of_kin(&self, kin: Kin) -> f64 {
         self.0[kin as usize]
@@ -152,7 +153,7 @@ impl Serialize for LogRatios {
 }
 
 impl PairNumbers {
-    /// log10 LR of what is stated against what is likelier: negative.
+    /// Returns log10 LR of the stated kind against the likelier kind, a negative number.
     #[must_use]
     pub fn support(&self) -> f64 {
         self.log10_lr.of_kin(self.stated) - self.log10_lr.of_kin(self.likelier)
@@ -166,18 +167,19 @@ pub struct Finding {
     /// The likely cause.
     #[serde(flatten)]
     pub cause: Cause,
-    /// How much there is to it.
+    /// The severity.
     pub severity: Severity,
-    /// Whom the cause concerns: the sample to blame, the two exchanged, everyone in a contradiction.
+    /// The relatives that the cause concerns: the sample to blame, the two swapped samples, or everyone in a
+    /// contradiction.
     pub samples: Vec<Involved>,
-    /// The pairs that do not fit; none for a mutation or a contradiction.
+    /// The pairs that do not fit; empty for a mutation or a contradiction.
     pub pairs: Vec<PairNumbers>,
-    /// Loci at which the family is impossible without a mutation; of a mutation, its own.
+    /// Loci at which the family is impossible without a mutation; for a mutation, its own locus.
     pub loci: Vec<Locus>,
 }
 
 impl fmt::Display for Finding {
-    /// A sentence for people, with pseudonyms and without genotypes.
+    /// Writes a sentence for people, with pseudonyms and without genotypes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |between: &str| {
             let names: Vec<String> = self.samples.iter().map(ToString::to_string).collect();

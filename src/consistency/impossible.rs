@@ -1,4 +1,4 @@
-//! Loci at which the relatives' genotypes are impossible together unless an allele mutated.
+//! Finds loci at which the relatives' genotypes together are impossible without a mutation.
 
 use crate::kinship::{Calculator, Evidence, KinshipError};
 use crate::model::{Allele, Family, Genotype};
@@ -7,10 +7,11 @@ use crate::population::Convention;
 use super::pair::Pair;
 use super::stated::Kin;
 
-/// The loci, rising.
+/// Returns these loci in rising order.
 ///
-/// Two relatives alone are impossible together only as parent and child without a common allele. Whether three or
-/// more are, the calculator says; of a pedigree that is too large for it, only parents and children are looked at.
+/// Two relatives alone are impossible together only as parent and child without a common allele. For three or more
+/// relatives, the calculator decides. If the pedigree is too large for it, the remaining loci are checked only for
+/// parents and children.
 pub(super) fn impossible_loci(
     calculator: &Calculator,
     family: &Family,
@@ -27,7 +28,7 @@ pub(super) fn impossible_loci(
     if (0..relatives).any(|a| kin(a) >= 2) {
         for locus in 0..calculator.panel().len() {
             let evidence = Evidence::of_family(family, locus, Convention::Pruned);
-            // Any child will do: what is asked is whether the relatives alone are possible.
+            // Any child genotype will do, because only the result for the relatives matters.
             let any = family.relatives.iter().find_map(|relative| relative.profile.at(locus));
             match any.map_or(Ok(Some(true)), |child| calculator.is_compatible(&evidence, child)) {
                 Ok(None) => loci.push(locus),
@@ -42,8 +43,8 @@ pub(super) fn impossible_loci(
     Ok(loci)
 }
 
-/// The fewest whole repeats between an allele of the one and an allele of the other; `None` if none are whole repeats
-/// apart.
+/// Returns the least number of whole repeats between an allele of one genotype and an allele of the other; `None` if no
+/// two of them are whole repeats apart.
 pub(super) fn steps(a: Genotype, b: Genotype) -> Option<u16> {
     let alleles = |genotype: Genotype| [genotype.low(), genotype.high()];
     let apart =

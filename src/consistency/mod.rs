@@ -1,9 +1,9 @@
-//! Relatives of one family held against each other: do their genotypes fit the relations they are stated to have?
+//! Checks whether the genotypes of a family's relatives agree with their stated relations.
 //!
-//! Two relatives whose relations to the missing child are stated have a stated relation to each other, too. Each pair
-//! is judged by likelihood ratios, exact under the model: the stated relation against being one person, parent and
-//! child, full siblings, second degree, and unrelated. Where a pair does not fit, the likely cause is named: an
-//! exchange of two samples, a sample or relation that is wrong, one person twice; or, at single loci, a mutation.
+//! The stated relations of two relatives to the missing child also define their relation to each other. Likelihood
+//! ratios, exact under the model, judge each pair: the stated relation against one person, parent and child, full
+//! siblings, second degree, and unrelated. If a pair does not fit, the check names the likely cause: two swapped
+//! samples, a wrong sample or relation, one person typed twice; or, at single loci, a mutation.
 
 mod cause;
 mod checker;

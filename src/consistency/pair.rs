@@ -1,4 +1,4 @@
-//! Two relatives against each other.
+//! Compares two relatives under every kind of relation.
 
 use crate::kinship::KinshipError;
 use crate::model::{DropOut, Relation, Sex};
@@ -6,36 +6,37 @@ use crate::model::{DropOut, Relation, Sex};
 use super::stated::{AsRelative, Kin, Stated};
 use super::tables::{Coded, Tables};
 
-/// A stated relation does not fit if another one, or none, is at least 10^2 times as likely.
+/// A stated relation does not fit if another one, or no relation, is at least 10^2 times as likely.
 ///
 /// If the stated relation is true, another one reaches a likelihood ratio of t with a probability of at most 1/t
-/// (Turing's inequality; Good, 1950), so a true pair is marked with at most 1 % per other relation, and measured, with
-/// 0.1 to 0.3 % in all (see the tests). At 10^3 a stranger given as a full sibling would be missed three times as
-/// often (16 % instead of 5 %, at 23 loci), and one given as a half-sibling four times out of five that are found now.
+/// (Turing's inequality; Good, 1950). A true pair is therefore flagged with a probability of at most 1 % per other
+/// relation; the measured rate is 0.1 to 0.3 % in all (see the tests). With a limit of 10^3, a stranger given as a full
+/// sibling would be missed three times as often (16 % instead of 5 %, at 23 loci), and the check would miss four of
+/// five strangers given as half-siblings that it finds now.
 pub(super) const MARK_LOG10_LR: f64 = 2.0;
 
-/// Two who are stated to be unrelated do not fit if a relation is at least 10^3 times as likely: in-laws are rarely
-/// relatives, they resemble each other a little in any population that is not perfectly mixed, and it is what most
-/// pairs are, father and mother above all.
+/// Two relatives who are stated to be unrelated do not fit if a relation is at least 10^3 times as likely. The limit is
+/// higher for three reasons: in-laws are rarely relatives; they resemble each other slightly in any population that is
+/// not perfectly mixed; and most pairs are of this kind, above all father and mother.
 pub(super) const MARK_UNRELATED_LOG10_LR: f64 = 3.0;
 
-/// From 10^6 on there is hardly a doubt that something is wrong: chance gives that to at most one true pair in a
-/// million and other relation.
+/// At a ratio of 10^6 or more, an error is almost certain: chance gives it in at most one of a million true pairs, for
+/// each other relation.
 pub(super) const CLEAR_LOG10_LR: f64 = 6.0;
 
-/// What the genotypes of two relatives say.
+/// The results of comparing the genotypes of two relatives.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Pair {
     pub(super) stated: Stated,
-    /// Loci typed in both.
+    /// Number of loci typed in both.
     pub(super) loci: u32,
-    /// Loci at which they share no allele.
+    /// Loci at which the two share no allele.
     pub(super) without_common_allele: Vec<usize>,
     /// log10 LR against "unrelated" of each kind, in the order of [`Kin::ALL`].
     log10_lr: [f64; Kin::ALL.len()],
 }
 
-/// A relative as pairs are computed with.
+/// A relative, in the form in which pairs are computed.
 pub(super) struct Typed {
     pub(super) relation: Relation,
     pub(super) drop_out: Option<DropOut>,
@@ -43,14 +44,15 @@ pub(super) struct Typed {
 }
 
 impl Typed {
-    /// What a parent of this sex is called; where the sex is not implied, the one with the higher mutation rate.
+    /// Returns [`Relation::Mother`] if the relation implies a female; otherwise [`Relation::Father`], who normally has
+    /// the higher mutation rate.
     fn as_parent(&self) -> Relation {
         if self.relation.sex() == Some(Sex::Female) { Relation::Mother } else { Relation::Father }
     }
 }
 
 impl Pair {
-    /// Sums over loci in panel order.
+    /// Creates a pair; sums its log10 LR over the loci in panel order.
     pub(super) fn new(tables: &Tables<'_>, stated: Stated, relatives: &[Typed]) -> Result<Self, KinshipError> {
         let (one, other) = (&relatives[stated.first], &relatives[stated.second]);
         let both = || one.loci.iter().zip(&other.loci).enumerate().filter_map(|(l, (a, b))| Some((l, (*a)?, (*b)?)));
@@ -81,13 +83,13 @@ impl Pair {
             (Kin::SamePerson, _) => Ok(same_person),
             (Kin::Unrelated, _) => Ok(0.0),
             (_, Some(place)) => sum(place),
-            // Who would be the parent is not said.
+            // The stated relation does not define the parent, so both directions are tried.
             (Kin::ParentChild, None) => {
                 let reverse = AsRelative { child_is_second: false, relation: other.as_parent() };
                 Ok(f64::max(sum(as_second(one.as_parent()))?, sum(reverse)?))
             }
             (Kin::FullSiblings, None) => sum(as_second(Relation::FullSibling)),
-            // One stands for all relations of the second degree.
+            // One relation represents all relations of the second degree.
             (Kin::SecondDegree, None) => sum(as_second(Relation::PaternalHalfSibling)),
         };
         let mut log10_lr = [0.0; Kin::ALL.len()];
@@ -97,29 +99,29 @@ impl Pair {
         Ok(Self { stated, loci, without_common_allele, log10_lr })
     }
 
-    /// Whether this relative is one of the two.
+    /// Reports whether this relative is one of the two.
     pub(super) fn concerns(&self, relative: usize) -> bool {
         self.stated.first == relative || self.stated.second == relative
     }
 
-    /// log10 LR of a kind against "unrelated"; for the stated kind, of exactly the stated relation.
+    /// Returns log10 LR of a kind against "unrelated". For the stated kind, it is that of exactly the stated relation.
     pub(super) fn log10_lr(&self, kin: Kin) -> f64 {
         self.log10_lr[kin as usize]
     }
 
-    /// The kind that fits best, but for `kin`.
+    /// Returns the kind with the largest log10 LR, except `kin`.
     pub(super) fn best_other(&self, kin: Kin) -> Kin {
         let others = Kin::ALL.into_iter().filter(|&other| other != kin);
-        // The first of equals: fixed, whatever the numbers.
+        // The first of equal kinds, so that the result is always the same.
         others.rev().max_by(|&a, &b| self.log10_lr(a).total_cmp(&self.log10_lr(b))).unwrap_or(kin)
     }
 
-    /// log10 LR of a kind against the best other; negative infinity if the kind is impossible.
+    /// Returns log10 LR of a kind against the best other kind; negative infinity if the kind is impossible.
     pub(super) fn support(&self, kin: Kin) -> f64 {
         self.log10_lr(kin) - self.log10_lr(self.best_other(kin))
     }
 
-    /// Whether they may be this to each other, for all that is typed.
+    /// Reports whether a kind fits the genotypes: the best other kind exceeds it by less than the limit.
     pub(super) fn fits(&self, kin: Kin) -> bool {
         let mark = if kin == Kin::Unrelated { MARK_UNRELATED_LOG10_LR } else { MARK_LOG10_LR };
         self.support(kin) > -mark

@@ -1,4 +1,4 @@
-//! What the relatives of a family are to each other, according to what they are to the missing child.
+//! Derives the relation between each two relatives of a family from their stated relations to the missing child.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::{Member, Pedigree, PedigreeError, Relation};
 
-/// What two persons are to each other, as far as unlinked autosomal loci can tell.
+/// The relation between two persons, as far as unlinked autosomal loci can distinguish it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kin {
@@ -16,23 +16,23 @@ pub enum Kin {
     ParentChild,
     /// Same father and same mother.
     FullSiblings,
-    /// Half-siblings, grandparent and grandchild, uncle or aunt and nephew or niece: unlinked loci cannot tell them
-    /// apart.
+    /// Half-siblings, grandparent and grandchild, uncle or aunt and nephew or niece: unlinked loci cannot distinguish
+    /// them.
     SecondDegree,
     /// No relation.
     Unrelated,
 }
 
 impl Kin {
-    /// Every kind, the closest first.
+    /// All kinds, the closest first.
     pub const ALL: [Self; 5] =
         [Self::SamePerson, Self::ParentChild, Self::FullSiblings, Self::SecondDegree, Self::Unrelated];
 
-    /// The kind with these probabilities of sharing 0, 1 and 2 alleles by descent (Cotterman, 1940); `None` if it is
-    /// none of the listed ones.
+    /// Returns the kind with these probabilities of sharing 0, 1 and 2 alleles by descent (Cotterman, 1940); `None` for
+    /// other probabilities.
     #[must_use]
     pub fn of_sharing(k: [f64; 3]) -> Option<Self> {
-        // Coefficients of outbred pedigrees are multiples of powers of two: exact in `f64`.
+        // Coefficients of outbred pedigrees are multiples of powers of two, so they are exact in `f64`.
         let known: [(Self, [f64; 3]); 5] = [
             (Self::SamePerson, [0.0, 0.0, 1.0]),
             (Self::ParentChild, [0.0, 1.0, 0.0]),
@@ -43,7 +43,7 @@ impl Kin {
         known.into_iter().find(|known| known.1 == k).map(|known| known.0)
     }
 
-    /// The word used in lists.
+    /// Returns the word used in lists.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -68,39 +68,39 @@ impl fmt::Display for Kin {
     }
 }
 
-/// The stated relation of two relatives, by their positions among the relations given.
+/// The stated relation between two relatives, who are given by their positions in the list of relations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stated {
-    /// The one that stands first.
+    /// Position of the first relative.
     pub first: usize,
-    /// The other.
+    /// Position of the second relative.
     pub second: usize,
-    /// What they are to each other.
+    /// The relation between the two.
     pub kin: Kin,
-    /// Who of the two is what to the other; `None` if they are unrelated.
+    /// Which of the two is the relative, and with which relation to the other; `None` if they are unrelated.
     pub as_relative: Option<AsRelative>,
 }
 
-/// One relative seen as if the other were the missing child.
+/// One of two relatives, as a relative of the other, who takes the place of the missing child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AsRelative {
-    /// Whether it is the second who takes the child's place.
+    /// `true` if the second relative takes the child's place.
     pub child_is_second: bool,
-    /// What the one is to the other.
+    /// The relation to the one in the child's place.
     pub relation: Relation,
 }
 
-/// Every pair of these relatives and what its two are to each other, derived from the pedigree that the relations
-/// make.
+/// Returns every pair of these relatives and the relation between the two, derived from the pedigree that the relations
+/// form.
 ///
 /// # Errors
-/// [`PedigreeError`] if the relations make none.
+/// Returns [`PedigreeError`] if the relations do not form a pedigree.
 pub fn stated_pairs(relations: &[Relation]) -> Result<Vec<Stated>, PedigreeError> {
     Ok(pairs_of(&Pedigree::from_relations(relations)?))
 }
 
-/// Every pair of a pedigree's relatives and what its two are to each other. Left out are pairs of another kind than the
-/// listed ones, and those of whom one is inbred: sharing by descent does not say enough of them.
+/// Returns every pair of a pedigree's relatives and the relation between the two. Skips pairs of a kind outside
+/// [`Kin::ALL`], and pairs with an inbred person, for whom the probabilities of sharing by descent are not sufficient.
 #[must_use]
 pub fn pairs_of(pedigree: &Pedigree) -> Vec<Stated> {
     let members = pedigree.members();
@@ -123,15 +123,15 @@ pub fn pairs_of(pedigree: &Pedigree) -> Vec<Stated> {
     pairs
 }
 
-/// Kinship coefficients of all members: the probability that an allele drawn from one is identical by descent with
-/// one drawn from the other (Malécot, 1948).
+/// Kinship coefficients of all members: the probability that an allele drawn from one person is identical by descent
+/// with an allele drawn from the other (Malécot, 1948).
 struct Coefficients {
     members: usize,
     cells: Vec<f64>,
 }
 
 impl Coefficients {
-    /// By the usual recursion; parents stand before their children.
+    /// Computes the coefficients by the usual recursion; parents must come before their children.
     fn new(members: &[Member]) -> Self {
         let mut all = Self { members: members.len(), cells: vec![0.0; members.len() * members.len()] };
         for (i, member) in members.iter().enumerate() {
@@ -156,8 +156,8 @@ impl Coefficients {
         self.at(Some(a), Some(a)) > 0.5
     }
 
-    /// The probabilities that two different persons, neither of them inbred, share 0, 1 and 2 alleles by descent:
-    /// k2 from the parents' coefficients, k1 from 4 phi = k1 + 2 k2 (Thompson, 1975).
+    /// Returns the probabilities that two different persons, neither of them inbred, share 0, 1 and 2 alleles by
+    /// descent: k2 from the parents' coefficients, and k1 from 4 phi = k1 + 2 k2 (Thompson, 1975).
     fn sharing(&self, members: &[Member], a: usize, b: usize) -> [f64; 3] {
         let (one, other) = (members[a], members[b]);
         let k2 = self.at(one.father, other.father) * self.at(one.mother, other.mother)
@@ -167,7 +167,7 @@ impl Coefficients {
     }
 }
 
-/// What `person` is to `child`; `None` if nothing that has a name. An uncle's name stands for an aunt's, too.
+/// Returns the relation of `person` to `child`; `None` if it has no name. An aunt is returned as an uncle.
 fn relation_to(members: &[Member], person: usize, child: usize) -> Option<Relation> {
     use Relation::{
         Father, FullSibling, MaternalGrandfather, MaternalGrandmother, MaternalHalfSibling, MaternalUncle, Mother,
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn every_pair_is_of_a_known_kind_and_has_a_place_if_related() {
-        // Those that may occur twice, twice.
+        // Relations that may occur twice are included twice.
         let relations: Vec<Relation> = Relation::ALL
             .into_iter()
             .chain(Relation::ALL.into_iter().filter(|relation| !relation.is_unique()))
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(pairs.len(), relations.len() * (relations.len() - 1) / 2);
         for pair in pairs {
             assert_eq!(pair.as_relative.is_none(), pair.kin == Kin::Unrelated);
-            // Others of the family change nothing between the two.
+            // The other relatives do not change the relation between the two.
             let alone = stated_pairs(&[relations[pair.first], relations[pair.second]]).unwrap()[0];
             assert_eq!((alone.kin, alone.as_relative), (pair.kin, pair.as_relative));
         }

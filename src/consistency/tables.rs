@@ -1,4 +1,4 @@
-//! What two genotypes at a locus say for each relation, from tables of the calculator kept for the next pair.
+//! Computes the log10 LR of two genotypes at a locus for each relation, and keeps the tables for later pairs.
 
 use std::sync::OnceLock;
 
@@ -6,17 +6,17 @@ use crate::kinship::{Calculator, Evidence, KinshipError, LocusTable, SamePerson,
 use crate::model::{Allele, DropOut, Genotype, Relation, genotype_code, genotype_count};
 use crate::population::Convention;
 
-/// Tables by relation, locus and the relative's genotype, each computed when first needed.
+/// Tables by relation, locus and the relative's genotype. Each is computed at its first use.
 pub(super) struct Tables<'a> {
     pub(super) calculator: &'a Calculator,
-    /// Per locus, the alleles that the frequency table lists.
+    /// For each locus, the alleles that the frequency table lists.
     listed: Vec<Vec<Allele>>,
-    /// By relation but for a member, then by locus, then by genotype code.
+    /// By relation, except [`Relation::Member`], then by locus, then by genotype code.
     tables: [OnceLock<Vec<Vec<OnceLock<LocusTable>>>>; Relation::Member as usize],
     same_person: SamePerson<'a>,
 }
 
-/// A genotype and, if both alleles are listed, its code.
+/// A genotype, with its code if both alleles are listed.
 #[derive(Clone, Copy)]
 pub(super) struct Coded {
     pub(super) genotype: Genotype,
@@ -42,8 +42,8 @@ impl<'a> Tables<'a> {
         Coded { genotype, code }
     }
 
-    /// log10 LR of "the relative is this to the child" against "unrelated", at a locus; `drop_outs` are those of the two
-    /// samples, in place of the model's.
+    /// Computes log10 LR of "the relative has this relation to the child" against "unrelated", at a locus. `drop_outs`
+    /// are those of the two samples and replace the model's.
     pub(super) fn log10_lr(
         &self,
         locus: usize,
@@ -70,7 +70,7 @@ impl<'a> Tables<'a> {
         Ok(table.values()[column])
     }
 
-    /// log10 LR of "both typings are of one person" against "unrelated", at a locus.
+    /// Computes log10 LR of "both typings are of one person" against "unrelated", at a locus.
     pub(super) fn log10_lr_same_person(&self, locus: usize, a: Coded, b: Coded) -> Result<f64, KinshipError> {
         self.same_person.log10_lr(locus, a.genotype, b.genotype)
     }

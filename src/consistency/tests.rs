@@ -1,4 +1,4 @@
-//! How often true families are marked, and how often planted errors are found and their cause named.
+//! Measures how often true families are flagged, and how often planted errors are found with the correct cause.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ fn of(relations: &[Relation], count: usize, seed: u64) -> Vec<Family> {
     families(vec![Shape { relations: relations.to_vec(), weight: 1.0 }], count, seed)
 }
 
-/// How many families are marked and how many have a note, by shape.
+/// Counts families, flagged families and families with a note, by shape.
 fn marked(families: &[Family]) -> BTreeMap<String, [usize; 3]> {
     let calculator = calculator();
     let checker = Checker::new(&calculator, &calculator);
@@ -69,19 +69,20 @@ fn true_families_are_rarely_marked() {
     for (shape, [all, marked, _]) in &by_shape {
         assert!(*marked <= 2 + all / 150, "{shape}: {marked} of {all}");
     }
-    // A mutation is noted where it shows: 23 loci at 0.002 and 0.00057, most of them visible with both parents typed.
+    // A mutation gives a note if it is visible: 23 loci at 0.002 and 0.00057, most of them visible with both parents
+    // typed.
     let [all, _, noted] = by_shape["father+mother+full-sibling"];
     assert!(noted * 100 > 2 * all && noted * 100 < 6 * all, "{noted} of {all}");
     assert!(by_shape["father+mother"][2] == 0);
 }
 
-/// Something done to a family, with the help of another one.
+/// A planted error in a family, with the help of another family.
 type Plant = fn(&mut Family, &Family);
 
-/// What it is, the shape it is planted in, how, the code of its cause, and the least per cent found and named so.
+/// The error, the shape of the family, the plant, the codes of its cause, and the least percentages found and named so.
 type Row<'a> = (&'a str, &'a [Relation], Plant, &'a [&'a str], [usize; 2]);
 
-/// How many planted errors are found, and of how many the code is one of these, of 500 families.
+/// Returns how many planted errors are found in 500 families, and how many of them with one of these codes.
 fn found(relations: &[Relation], plant: Plant, codes: &[&str]) -> [usize; 2] {
     let calculator = calculator();
     let checker = Checker::new(&calculator, &calculator);
@@ -110,7 +111,7 @@ fn relabel(family: &mut Family, from: Relation, to: Relation) {
         .for_each(|relative| relative.relation = to);
 }
 
-/// Sample `at` is a stranger's.
+/// Replaces the profile of sample `at` with a stranger's.
 fn stranger(family: &mut Family, other: &Family, at: usize) {
     family.relatives[at].profile = other.relatives[at].profile.clone();
 }
@@ -307,7 +308,7 @@ fn one_person_twice_is_as_likely_as_the_genotype_is_rare() {
     assert!((value("10/11", "10/11") - (0.01 + 0.99 / 0.24)).abs() < 1e-12);
     assert!((value("14", "14") - (0.01 + 0.99 / 0.01)).abs() < 1e-10);
     assert!((value("10/11", "10/12") - 0.01).abs() < 1e-15);
-    // Unlisted: the floor, all divided by their new sum.
+    // An unlisted allele has the floor; all frequencies are divided by their new sum.
     let floor = calculator.loci()[0].floor();
     let rare = 2.0 * 0.4 * floor / ((1.0 + floor) * (1.0 + floor));
     assert!((value("10/13", "10/13") / (0.01 + 0.99 / rare) - 1.0).abs() < 1e-12);
@@ -315,7 +316,7 @@ fn one_person_twice_is_as_likely_as_the_genotype_is_rare() {
 
 #[test]
 fn a_mutation_is_noted_and_without_mutation_in_the_model_it_marks() {
-    // 24 loci that speak for parent and child, one of them with a mutation.
+    // 24 loci that support parent and child, one of them with a mutation.
     let names: Vec<String> = (0..24).map(|i| format!("L{i}")).collect();
     let alleles = [(100, 0.4), (110, 0.3), (120, 0.2), (140, 0.1)];
     let loci: Vec<(&str, &[(u16, f64)])> = names.iter().map(|name| (name.as_str(), &alleles[..])).collect();
@@ -346,17 +347,17 @@ fn what_only_three_together_show_is_seen() {
     let check = |relatives: &[(Relation, [&str; 2])]| {
         Checker::new(&calculator, &calculator).check(&two_locus_family(relatives)).unwrap()
     };
-    // The child shares the 10 with both parents, and its 14 with neither.
+    // The child shares allele 10 with both parents, and its 14 with neither.
     let trio = check(&[(Father, ["10/11", ""]), (Mother, ["10/12", ""]), (FullSibling, ["10/14", ""])]);
     assert_eq!(trio.len(), 1);
     assert_eq!((&trio[0].cause, trio[0].samples.len()), (&Cause::Mutation { steps: None }, 3));
-    // Five alleles in full siblings, too; four are fine.
+    // Five alleles in full siblings are impossible as well; four are possible.
     assert_eq!(
         check(&[(FullSibling, ["10/11", ""]), (FullSibling, ["12/14", ""]), (FullSibling, ["13", ""])]).len(),
         1
     );
     assert_eq!(check(&[(FullSibling, ["10/11", ""]), (FullSibling, ["12/14", ""]), (FullSibling, ["10/12", ""])]), []);
-    // One relative, and two at different loci, say nothing.
+    // One relative, or two typed at different loci, give no finding.
     assert_eq!(check(&[(Father, ["10/11", "10"])]), []);
     assert_eq!(check(&[(Father, ["10/11", ""]), (FullSibling, ["", "12"])]), []);
     // An allele that the table does not list.

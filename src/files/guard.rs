@@ -1,4 +1,4 @@
-//! Looks after files that others open, and after the modes of all.
+//! Checks files that other programs open, and repairs the modes of all files.
 
 use std::fs::{self, Metadata, Permissions};
 use std::io::{self, ErrorKind};
@@ -9,35 +9,37 @@ use super::group::{Group, group_bits, mode_for};
 use super::make::folder;
 use super::open::{Unfit, fit, is_ours};
 
-/// All that group and others may do.
+/// All permission bits of group and others.
 const OTHERS: u32 = 0o077;
 
-/// A file or folder of a store that was not open to those whom the store is for, and to nobody else.
+/// A file or folder of a store with wrong permissions: it was open to others, or closed to accounts that the store is
+/// for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repaired {
-    /// What it is.
+    /// Its path.
     pub path: PathBuf,
-    /// What was wrong.
+    /// The fault that was found.
     pub found: Found,
-    /// Its permission bits, as they were found.
+    /// Its permission bits before the repair.
     pub mode: u32,
-    /// Whether that is mended. It is not on a file system that cannot be written, or where it is another user's.
+    /// Set if the fault was repaired. This fails on a file system that cannot be written to, or if the file belongs to
+    /// another user.
     pub done: bool,
 }
 
-/// What is wrong with the mode of a file.
+/// Fault of the mode of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
     /// Others could read or write it.
     Open,
-    /// The group that shares the store could not.
+    /// The group that shares the store could not read or write it.
     Closed,
 }
 
-/// Checks a file that something else opens, such as SQLite; nothing is wrong if there is none.
+/// Checks a file that another program opens, for example SQLite; a missing file is not an error.
 ///
 /// # Errors
-/// The operating system's; [`Unfit`] within an error of the kind [`ErrorKind::Other`].
+/// An I/O error of the operating system; [`Unfit`] within an error of the kind [`ErrorKind::Other`].
 pub fn check(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -45,14 +47,15 @@ pub fn check(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Mends the modes of a folder and of the files in it, and gives what was wrong. They are the owner's alone (folders 0700,
-/// files 0600), or also the `group`'s. Folders in it are not looked into. Nothing is done if there is no such folder.
+/// Repairs the modes of a folder and of the files in it, and returns the faults. Only the owner has access (folders
+/// 0700, files 0600), or also the `group`. Folders inside it are not checked. If the folder does not exist, nothing is
+/// done.
 ///
-/// The folder of a store itself may be anybody's, `store` is `None` for it. One that belongs to a store must be of the user
-/// of this process, root, `store`, the owner of the store, or a member of its group.
+/// The folder of a store itself may belong to any user; `store` is then `None`. A folder that belongs to a store must
+/// belong to the user of this process, to root, to `store`, the owner of the store, or to a member of its group.
 ///
 /// # Errors
-/// The operating system's; [`Unfit`] if it is no folder, or a stranger's.
+/// An I/O error of the operating system; [`Unfit`] if it is not a folder, or belongs to another user.
 pub fn protect(folder: &Path, store: Option<u32>, group: Option<Group>) -> io::Result<Vec<Repaired>> {
     let found = match fs::symlink_metadata(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -65,7 +68,7 @@ pub fn protect(folder: &Path, store: Option<u32>, group: Option<Group>) -> io::R
     if store.is_some_and(|owner| owner != found.uid()) && !is_ours(&found) && !group.is_some_and(is_members) {
         return Err(Unfit::Owner(found.uid()).into());
     }
-    // The folder first: then nobody else comes at what is in it.
+    // The folder is repaired first: then nobody else can reach the files in it.
     let mut repaired = Vec::new();
     repaired.extend(repair(folder.to_owned(), &found, group));
     for entry in fs::read_dir(folder)? {
@@ -82,7 +85,7 @@ pub fn protect(folder: &Path, store: Option<u32>, group: Option<Group>) -> io::R
 fn repair(path: PathBuf, found: &Metadata, group: Option<Group>) -> Option<Repaired> {
     let (mode, should) = (found.mode() & 0o7777, mode_for(found, group));
     let is_given = group.is_none_or(|group| found.gid() == group.number);
-    // What members may do is of no account where it is others that may.
+    // Permissions that members should have are ignored here, unless the file belongs to another group.
     let opened = mode & OTHERS & if is_given { !should } else { OTHERS };
     let is_as_it_should_be = is_given && mode & OTHERS == should & OTHERS && (group.is_none() || mode == should);
     if is_as_it_should_be {
@@ -92,17 +95,17 @@ fn repair(path: PathBuf, found: &Metadata, group: Option<Group>) -> Option<Repai
         Some(group) if !is_given => lchown(&path, None, Some(group.number)),
         _ => Ok(()),
     };
-    // Not to the wrong group.
+    // The wrong group must not get these permissions.
     let should = if given.is_ok() { should } else { should & !OTHERS };
     let set = fs::set_permissions(&path, Permissions::from_mode(should));
     let what = if opened == 0 { Found::Closed } else { Found::Open };
     Some(Repaired { path, found: what, mode, done: set.and(given).is_ok() })
 }
 
-/// Closes a file to all but those whom its folder is for.
+/// Removes all permissions on a file except those of the accounts that its folder is for.
 ///
 /// # Errors
-/// The operating system's.
+/// An I/O error of the operating system.
 pub fn keep_private(path: &Path) -> io::Result<()> {
     let (found, around) = (fs::metadata(path)?, folder(path).metadata()?);
     let may = 0o700 | group_bits(&around);

@@ -1,4 +1,4 @@
-//! Makes the files and folders of a store for those whom it is for, whatever the process's mask.
+//! Creates the files and folders of a store for the accounts that it is for, whatever the process's file mode mask is.
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
@@ -12,37 +12,39 @@ use tempfile::NamedTempFile;
 
 use super::group::{Group, OF_A_GROUP, group_bits, mode_for};
 
-/// The folder that a file is in.
+/// Returns the folder that contains a file.
 #[must_use]
 pub fn folder(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Makes a file of a store, open to those whom its folder is for: of mode 0600, and more in the store of a group.
+/// Creates a file of a store, open to the accounts that its folder is for: of mode 0600, and with more permissions in
+/// the store of a group.
 ///
 /// # Errors
-/// The operating system's; [`ErrorKind::AlreadyExists`] if there is something at the path.
+/// An I/O error of the operating system; [`ErrorKind::AlreadyExists`] if the path already exists.
 pub fn create_new(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
     adopt(&folder(path).metadata()?, &file)?;
     Ok(file)
 }
 
-/// Begins a file of a store under a name of its own; it has the mode and the group that files in its folder should have
-/// from before anything is written to it.
+/// Begins a file of a store under a temporary name. Before anything is written to the file, it has the mode and the
+/// group of files in its folder.
 ///
 /// # Errors
-/// The operating system's.
+/// An I/O error of the operating system.
 pub fn temporary(prefix: &str, folder: &Path) -> io::Result<NamedTempFile> {
     let file = tempfile::Builder::new().prefix(prefix).tempfile_in(folder)?;
     adopt(&folder.metadata()?, file.as_file())?;
     Ok(file)
 }
 
-/// Makes a folder of a store, for those whom the folder `like` is for. [`ErrorKind::AlreadyExists`] if it is there.
+/// Creates a folder of a store, for the accounts that the folder `like` is for. [`ErrorKind::AlreadyExists`] if it
+/// already exists.
 ///
 /// # Errors
-/// The operating system's.
+/// An I/O error of the operating system.
 pub fn make_folder(path: &Path, like: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)?;
     adopt(&like.metadata()?, &File::open(path)?)
@@ -51,15 +53,15 @@ pub fn make_folder(path: &Path, like: &Path) -> io::Result<()> {
 /// Gives a new folder to a group.
 ///
 /// # Errors
-/// The operating system's: only members of a group, and root, may give it something.
+/// An I/O error of the operating system: only members of a group, and root, may give files to it.
 pub fn give(path: &Path, group: Group) -> io::Result<()> {
     let folder = File::open(path)?;
     fchown(&folder, None, Some(group.number))?;
     folder.set_permissions(Permissions::from_mode(mode_for(&folder.metadata()?, Some(group))))
 }
 
-/// Gives a new file or folder to those whom a folder is for. Its owner is the folder's where root makes it: root may look
-/// after the store of a laboratory, whose files stay the laboratory's.
+/// Gives a new file or folder to the accounts that a folder is for. If root creates it, it belongs to the owner of the
+/// folder: root may maintain the store of a laboratory, and the files still belong to the laboratory.
 pub(super) fn adopt(folder: &Metadata, new: &File) -> io::Result<()> {
     let found = new.metadata()?;
     let owner = (geteuid().is_root() && found.uid() != folder.uid()).then_some(folder.uid());
@@ -75,7 +77,7 @@ pub(super) fn adopt(folder: &Metadata, new: &File) -> io::Result<()> {
     } else {
         0o700
     };
-    // The process's mask may have taken something away.
+    // The process's mask may have removed permissions.
     if found.mode() & 0o7777 != mode {
         new.set_permissions(Permissions::from_mode(mode))?;
     }

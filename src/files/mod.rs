@@ -1,8 +1,9 @@
-//! Opens and makes the files of a store, and keeps them to those whom it is for: the one place that decides what is opened.
+//! Opens and creates the files of a store, and restricts them to the accounts that the store is for. Only this module
+//! decides which files may be opened.
 //!
-//! Whoever could once write into a store's folder may have left a link there, a pipe, or a second name of another file.
-//! What is opened here is a regular file of one name, that the user of this process, the owner of its folder or root
-//! owns; in the store of a group, also one of a member. No link is followed.
+//! An account that could once write to a store's folder may have left a link there, a pipe, or a second name of another
+//! file. This module therefore opens only regular files with one name that belong to the user of this process, to the
+//! owner of the folder or to root; in the store of a group, also to a member. It follows no links.
 
 mod group;
 mod guard;

@@ -1,4 +1,4 @@
-//! Opens a file that is what it should be.
+//! Opens a file after checking that it is a proper file of a store.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -12,14 +12,14 @@ use nix::unistd::{AccessFlags, faccessat, geteuid};
 use super::group::is_of_group;
 use super::make::{create_new, folder};
 
-/// Why something at the place of a store's file is not opened.
+/// Reason why a file at the place of a store's file is not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unfit {
-    /// A symbolic link.
+    /// It is a symbolic link.
     #[error("it is a symbolic link, and no file of a store is opened through one; put the file itself there")]
     Link,
-    /// A folder, pipe, socket or device.
+    /// It is a folder, pipe, socket or device.
     #[error("it is not a regular file; find out who put it there, and restore the file from its backup")]
     Kind,
     /// It has several names.
@@ -27,10 +27,10 @@ pub enum Unfit {
         "it has {0} names (hard links), one of them elsewhere; put a copy in its place: cp FILE NEW && mv NEW FILE"
     )]
     Names(u64),
-    /// A stranger's.
+    /// It belongs to another user.
     #[error("it belongs to another user (number {0}); find out who put it there, and restore the file from its backup")]
     Owner(u32),
-    /// Not a folder.
+    /// It is not a folder.
     #[error("it is not a folder; find out who put it there")]
     NoFolder,
 }
@@ -44,12 +44,12 @@ impl From<Unfit> for io::Error {
 /// Opens a file of a store for reading.
 ///
 /// # Errors
-/// The operating system's; [`Unfit`] within an error of the kind [`io::ErrorKind::Other`].
+/// An I/O error of the operating system; [`Unfit`] within an error of the kind [`io::ErrorKind::Other`].
 pub fn open(path: &Path) -> io::Result<File> {
     opened(path, OpenOptions::new().read(true))
 }
 
-/// Opens a file of a store for reading and writing, and makes it where there is none.
+/// Opens a file of a store for reading and writing, and creates it if it does not exist.
 ///
 /// # Errors
 /// As [`open`].
@@ -60,9 +60,9 @@ pub fn open_or_create(path: &Path) -> io::Result<File> {
             opened => return opened,
         }
         match create_new(path) {
-            // Another command made it.
+            // Another command created it.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                // What a link leads to may be missing: that is said by the next attempt to open it.
+                // The target of a link may be missing; the link must be reported all the same.
                 if fs::symlink_metadata(path)?.is_symlink() {
                     return Err(Unfit::Link.into());
                 }
@@ -73,11 +73,11 @@ pub fn open_or_create(path: &Path) -> io::Result<File> {
 }
 
 fn opened(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    // A pipe that nobody writes into is opened at once so, and refused.
+    // With O_NONBLOCK, a pipe without a writer opens at once and is then refused.
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let file = options.custom_flags(flags.bits()).open(path).map_err(|error| match error.raw_os_error() {
         Some(number) if number == Errno::ELOOP as i32 => Unfit::Link.into(),
-        // A pipe or socket that nobody listens to.
+        // A pipe without a reader, or a socket.
         Some(number) if number == Errno::ENXIO as i32 => Unfit::Kind.into(),
         _ => error,
     })?;
@@ -85,7 +85,7 @@ fn opened(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     Ok(file)
 }
 
-/// Checks what stands at a path, links not followed, or was opened there.
+/// Checks the file at a path, without following links, or the file that was opened there.
 pub(super) fn fit(path: &Path, found: &Metadata) -> io::Result<()> {
     if found.file_type().is_symlink() {
         return Err(Unfit::Link.into());
@@ -99,8 +99,8 @@ pub(super) fn fit(path: &Path, found: &Metadata) -> io::Result<()> {
     owned(path, found)
 }
 
-/// Checks that a file is of the user of this process, of root, of the owner of its folder, or of a member of the group
-/// whose folder it is.
+/// Checks that a file belongs to the user of this process, to root, to the owner of its folder, or to a member of the
+/// group whose folder it is.
 fn owned(path: &Path, found: &Metadata) -> io::Result<()> {
     let owner = found.uid();
     if is_ours(found) {
@@ -110,12 +110,12 @@ fn owned(path: &Path, found: &Metadata) -> io::Result<()> {
     if folder.uid() == owner || is_of_group(&folder, found) { Ok(()) } else { Err(Unfit::Owner(owner).into()) }
 }
 
-/// Whether something is of the user of this process, or of root.
+/// Reports whether a file belongs to the user of this process, or to root.
 pub(super) fn is_ours(found: &Metadata) -> bool {
     found.uid() == geteuid().as_raw() || found.uid() == 0
 }
 
-/// Whether this process may write to a file and make others beside it.
+/// Reports whether this process may write to a file and create others next to it.
 #[must_use]
 pub fn may_write(path: &Path) -> bool {
     let may = |path: &Path| faccessat(AT_FDCWD, path, AccessFlags::W_OK, AtFlags::AT_EACCESS).is_ok();

@@ -1,4 +1,4 @@
-//! Building and writing an index.
+//! Builds an index and writes it to a file.
 
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -14,12 +14,12 @@ use super::format::{
     Section, UNLISTED, UnlistedRecord, VERSION, codec, rows_per_block,
 };
 
-/// How the name of an index begins while it is being written.
+/// Prefix of the name of an index while it is being written.
 const UNFINISHED: &str = ".children-";
 
 /// Collects children for an index.
 ///
-/// Memory: the profiles, and at the end the finished sections: 16 + 2 x loci + (loci + alleles of all loci) / 8
+/// Memory: the profiles and, when it finishes, the completed sections: 16 + 2 x loci + (loci + alleles of all loci) / 8
 /// bytes per child.
 ///
 /// ```
@@ -42,7 +42,7 @@ pub struct Builder {
     children: Vec<Child>,
 }
 
-/// The sections as they grow, child by child.
+/// The sections, which grow child by child.
 struct Sections<'a> {
     loci: &'a [(Locus, Vec<Allele>)],
     rows_per_block: usize,
@@ -109,7 +109,7 @@ impl<'a> Sections<'a> {
 }
 
 impl Builder {
-    /// An empty index over a panel's loci and their listed alleles, which are rising.
+    /// Creates an empty index over a panel's loci and their listed alleles, which must be in rising order.
     #[must_use]
     pub fn new(loci: Vec<(Locus, Vec<Allele>)>) -> Self {
         Self { loci, children: Vec::new() }
@@ -120,13 +120,13 @@ impl Builder {
         self.children.push(child);
     }
 
-    /// The bytes of the finished index.
+    /// Returns the bytes of the finished index.
     ///
     /// # Errors
     /// [`IndexError::TooMany`] beyond 2^32 - 1 children; [`IndexError::Damaged`] if the metadata cannot be encoded.
     pub fn finish(mut self, binding: &Binding) -> Result<Vec<u8>, IndexError> {
-        // Children typed at equally many loci share blocks, so that the screen can ask more of partial profiles; and
-        // the order of import leaves no trace.
+        // Children typed at equally many loci share blocks, so that the screen can require more of partial profiles.
+        // The sorting also removes every trace of the order of import.
         let loci = self.loci.len();
         let untyped = |child: &Child| (0..loci).filter(|&locus| child.profile.at(locus).is_none()).count();
         self.children.sort_by_cached_key(|child| (untyped(child), child.pseudonym));
@@ -181,12 +181,12 @@ impl Builder {
         Ok(file)
     }
 
-    /// Writes the finished index to `path`, replacing what is there: under another name first, flushed, read-only,
-    /// then renamed, and the folder flushed. A crash leaves the old file or the new one, and what it left of a third is
-    /// removed next time: no two may be written at once.
+    /// Writes the finished index to `path` and replaces an existing file: first under another name, flushed, and
+    /// read-only, then renamed, and the folder flushed. After a crash, the old or the new file is there; the next call
+    /// removes an unfinished file. Only one index may be written at a time.
     ///
     /// # Errors
-    /// [`IndexError::Io`] if a step fails; nothing is left behind then.
+    /// [`IndexError::Io`] if a step fails; no file is left behind then.
     pub fn write(self, path: &Path, binding: &Binding) -> Result<(), IndexError> {
         let bytes = self.finish(binding)?;
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -206,7 +206,7 @@ impl Builder {
     }
 }
 
-/// Removes unfinished files: they hold genotypes, perhaps of someone who has been withdrawn since.
+/// Removes unfinished files, because they hold genotypes, perhaps of people who have been withdrawn since.
 pub(super) fn clear(folder: &Path, unfinished: &str) -> Result<(), IndexError> {
     let clear = || {
         for entry in std::fs::read_dir(folder)? {

@@ -1,14 +1,14 @@
-//! The families index: what every family asks of a child, so that new children need not wait for old families to be
-//! compiled again. A family has a record for each view in which it is compared.
+//! Stores the families index, which states which children each family can match, so that a run with new children need
+//! not compile old families again. A family has a record for each view in which it is compared.
 //!
-//! All numbers are little-endian. The file begins with a [`Header`]; behind it follow parts, each a run of records of one
-//! size, and at the end a list of the parts with their digests. A record is a [`FamilyHead`], one `f32` per locus of the
-//! panel, and, from the next multiple of 64 bytes on, 64 weights per locus of the panel. What they mean is the business of
-//! `screen` and `matching`, which write and read them.
+//! All numbers are little-endian. The file begins with a [`Header`]. Parts follow, each a series of records of one
+//! size, and at the end a list of the parts with their digests. A record is a [`FamilyHead`], one `f32` per locus of
+//! the panel, and, from the next multiple of 64 bytes on, 64 weights per locus of the panel. The modules `screen` and
+//! `matching` write and read these values and define their meaning.
 //!
-//! Like the children's index it is disposable: without it a run compiles the families again. So it is not flushed to the
-//! disk; what a crash leaves of it is recognised by its digests. It is never in memory as a whole: whoever reads it holds
-//! one part, verified.
+//! Like the children's index it is disposable: without it a run compiles the families again. Therefore it is not
+//! flushed to the disk, and its digests reveal a file that a crash left incomplete. It is never in memory as a whole: a
+//! reader holds one verified part.
 
 use std::fs::File;
 use std::io::{Seek, Write};
@@ -23,19 +23,20 @@ use super::map::{Aligned, length, read};
 use crate::files;
 use crate::model::Pseudonym;
 
-/// How the name of a families index begins while it is being written.
+/// Prefix of the name of a families index while it is being written.
 const UNFINISHED: &str = ".families-";
 
 const MAGIC: [u8; 8] = *b"REUNIFX\n";
 const VERSION: u32 = 1;
 const LINE: usize = 64;
 
-/// What a families index was made from; it serves only where it still holds, but for families that changed since.
+/// The data that a families index was built from; the index is valid only while these are unchanged, except for
+/// families that changed since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FamilyBinding {
-    /// Digest of everything beside samples and families that the records depend on.
+    /// Digest of everything on which the records depend, except samples and families.
     pub basis: [u8; 32],
-    /// The ledger's stamp, renewed by every change of samples or families.
+    /// The ledger's stamp, which changes with every change of samples or families.
     pub stamp: [u8; 16],
     /// The ledger's generation.
     pub generation: u64,
@@ -54,9 +55,9 @@ struct Header {
     parts: U64,
     /// BLAKE3 of the list of parts.
     parts_digest: [u8; 32],
-    /// BLAKE3 of all bytes before.
+    /// BLAKE3 of all preceding bytes.
     digest: [u8; 32],
-    /// Up to a multiple of 64.
+    /// Padding up to a multiple of 64 bytes.
     rest: [u8; 40],
 }
 
@@ -67,26 +68,26 @@ struct Part {
     digest: [u8; 32],
 }
 
-/// How a record begins.
+/// First part of a record.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 pub struct FamilyHead {
     /// The family's pseudonym.
     pub pseudonym: [u8; Pseudonym::LEN],
-    /// What a child may lack, in log10.
+    /// The most that a child may lack, in log10.
     pub room: F64,
     /// Units of weight per log10.
     pub units: F64,
     /// The weight that sums start with.
     pub start: u8,
-    /// Nothing.
+    /// Unused padding.
     pub rest: [u8; 7],
 }
 
 /// The record of one family.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FamilyRecord<'a> {
-    /// How it begins.
+    /// Its first part.
     pub head: &'a FamilyHead,
     /// A number per locus of the panel.
     pub gaps: &'a [F32],
@@ -95,13 +96,13 @@ pub struct FamilyRecord<'a> {
 }
 
 impl FamilyRecord<'_> {
-    /// Bytes of a record, for a panel of so many loci.
+    /// Returns the size of a record in bytes, for a panel of this number of loci.
     #[must_use]
     pub fn size(loci: usize) -> usize {
         front(loci) + loci * LINE
     }
 
-    /// Appends the record to others.
+    /// Appends the record to `out`.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.head.as_bytes());
         out.extend_from_slice(self.gaps.as_bytes());
@@ -111,7 +112,7 @@ impl FamilyRecord<'_> {
     }
 }
 
-/// Bytes of a record before its weights.
+/// Returns the size in bytes of the part of a record before its weights.
 fn front(loci: usize) -> usize {
     (size_of::<FamilyHead>() + loci * size_of::<F32>()).next_multiple_of(LINE)
 }
@@ -123,7 +124,7 @@ impl Header {
     }
 }
 
-/// A families index that is being written; nothing is left of it if it is dropped.
+/// A families index that is being written; if it is dropped, its file is removed.
 pub struct FamilyWriter {
     file: NamedTempFile,
     header: Header,
@@ -131,8 +132,8 @@ pub struct FamilyWriter {
 }
 
 impl FamilyWriter {
-    /// Begins one beside its later place, in `folder`, for a panel of so many loci. What an interrupted one left there is
-    /// removed.
+    /// Begins a families index in `folder`, where it is to be placed, for a panel of this number of loci. Removes
+    /// unfinished files of an interrupted one.
     ///
     /// # Errors
     /// [`IndexError::Io`]
@@ -153,12 +154,12 @@ impl FamilyWriter {
             digest: [0; 32],
             rest: [0; 40],
         };
-        // It cannot be read before `finish` has written the true one.
+        // The file cannot be read before `finish` has written the true header.
         file.write_all(&[0; size_of::<Header>()]).map_err(&failed)?;
         Ok(Self { file, header, parts: Vec::new() })
     }
 
-    /// Appends a part: records as [`FamilyRecord::write`] gives them, of the same panel.
+    /// Appends a part: records in the form of [`FamilyRecord::write`], of the same panel.
     ///
     /// # Errors
     /// [`IndexError::Io`]
@@ -172,7 +173,7 @@ impl FamilyWriter {
         Ok(())
     }
 
-    /// Puts the finished index to `path`, in the folder where it was begun, replacing what is there.
+    /// Moves the finished index to `path`, in the folder where it was begun, and replaces an existing file.
     ///
     /// # Errors
     /// [`IndexError::Io`]
@@ -193,7 +194,7 @@ impl FamilyWriter {
     }
 }
 
-/// An opened families index: read-only; its parts are read and checked as they are asked for.
+/// An opened families index: read-only; its parts are read and checked on demand.
 pub struct FamilyIndex {
     source: Source,
     binding: FamilyBinding,
@@ -216,7 +217,7 @@ impl Source {
         }
     }
 
-    /// Bytes that are known to be there.
+    /// Reads bytes that lie within the file.
     fn read(&self, offset: u64, length: u64) -> Result<Aligned, IndexError> {
         match self {
             Self::File(file) => read(file, offset, length),
@@ -232,19 +233,19 @@ pub struct FamilyPart {
 }
 
 impl FamilyPart {
-    /// How many families it holds. All records of one stand side by side.
+    /// Counts the families of the part. All records of a family are adjacent.
     #[must_use]
     pub fn families(&self) -> u64 {
         let names: Vec<[u8; Pseudonym::LEN]> = self.records().map(|record| record.head.pseudonym).collect();
         names.chunk_by(|a, b| a == b).count() as u64
     }
 
-    /// Its records.
+    /// Returns the records of the part.
     pub fn records(&self) -> impl Iterator<Item = FamilyRecord<'_>> {
         self.bytes.chunks_exact(FamilyRecord::size(self.loci)).filter_map(|record| self.record(record))
     }
 
-    /// A record; there is always one in bytes of its length.
+    /// Returns the record in these bytes; there is always one if they have its length.
     fn record<'a>(&self, bytes: &'a [u8]) -> Option<FamilyRecord<'a>> {
         let (head, rest) = FamilyHead::ref_from_prefix(bytes).ok()?;
         let (gaps, _) = <[F32]>::ref_from_prefix_with_elems(rest, self.loci).ok()?;
@@ -253,10 +254,11 @@ impl FamilyPart {
 }
 
 impl FamilyIndex {
-    /// Opens a file for a panel of so many loci and checks everything but the records, if what it was made from `serves`.
+    /// Opens a file for a panel of this number of loci and checks everything but the records, if `serves` accepts its
+    /// binding.
     ///
     /// # Errors
-    /// [`IndexError::Stale`] if not; else what is wrong with it.
+    /// [`IndexError::Stale`] if `serves` rejects it or the number of loci differs; otherwise the fault of the file.
     pub fn open_if(path: &Path, loci: usize, serves: impl FnOnce(&FamilyBinding) -> bool) -> Result<Self, IndexError> {
         let index = Self::check(Source::File(files::open(path).map_err(IndexError::io("open"))?))?;
         if index.loci == loci && serves(&index.binding) { Ok(index) } else { Err(IndexError::Stale) }
@@ -308,37 +310,37 @@ impl FamilyIndex {
         Ok(Self { source, binding, loci, families, parts })
     }
 
-    /// What it was made from.
+    /// Returns the data that the index was built from.
     #[must_use]
     pub fn binding(&self) -> &FamilyBinding {
         &self.binding
     }
 
-    /// Loci of the panel.
+    /// Returns the number of loci of the panel.
     #[must_use]
     pub fn loci(&self) -> usize {
         self.loci
     }
 
-    /// How many records it holds: each family has one for every view.
+    /// Returns the number of records: each family has one for every view.
     #[must_use]
     pub fn record_count(&self) -> u64 {
         self.families
     }
 
-    /// How many parts it has.
+    /// Returns the number of parts.
     #[must_use]
     pub fn parts(&self) -> usize {
         self.parts.len()
     }
 
-    /// A part, read and checked.
+    /// Reads and checks a part.
     ///
     /// # Errors
-    /// [`IndexError::Damaged`], or the system's.
+    /// [`IndexError::Damaged`], or an I/O error.
     ///
     /// # Panics
-    /// If there is no such part.
+    /// If there is no part with this number.
     pub fn part(&self, number: usize) -> Result<FamilyPart, IndexError> {
         let (offset, length, digest) = self.parts[number];
         let bytes = self.source.read(offset, length)?;

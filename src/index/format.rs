@@ -1,7 +1,7 @@
-//! The byte layout of an index file.
+//! Defines the byte layout of an index file.
 //!
-//! All numbers are little-endian. The file begins with a [`Header`] of fixed size; behind it, each at a multiple of
-//! 64 bytes, follow six sections:
+//! All numbers are little-endian. The file begins with a [`Header`] of fixed size, and six sections follow, each at a
+//! multiple of 64 bytes:
 //!
 //! | section | holds |
 //! |---|---|
@@ -12,9 +12,9 @@
 //! | unlisted | [`UnlistedRecord`]s of genotypes with an allele that the frequency table does not list, by child |
 //! | drop-outs | [`DropOutRecord`]s of children whose sample has a drop-out probability of its own, by child |
 //!
-//! A bit of an allele's row says that the child carries the allele. A child is irregular if one of its genotypes has an
-//! unlisted allele, where it counts as untyped, or if its sample has a drop-out probability of its own, which the tables
-//! do not know: the screen passes it by, and it is scored on a path of its own.
+//! A set bit in an allele's row states that the child carries the allele. A child is irregular if one of its genotypes
+//! has an unlisted allele, where it counts as untyped, or if its sample has a drop-out probability of its own, which
+//! the tables do not include. The screen skips irregular children, and they are scored separately.
 
 use serde::{Deserialize, Serialize};
 use zerocopy::byteorder::little_endian::{U16, U32, U64};
@@ -25,10 +25,10 @@ use crate::model::{Allele, Locus};
 #[cfg(target_endian = "big")]
 compile_error!("index files are read in place and need a little-endian machine");
 
-/// Children per block: the bits of one [`Row`].
+/// Number of children per block: the bits of one [`Row`].
 pub const BLOCK: usize = 512;
 
-/// One bit per child of a block: a cache line.
+/// One bit per child of a block; its size is that of a cache line.
 pub type Row = [u64; BLOCK / 64];
 
 /// The code of a genotype with an allele that the frequency table does not list.
@@ -37,11 +37,11 @@ pub const UNLISTED: u16 = u16::MAX;
 pub(super) const MAGIC: [u8; 8] = *b"REUNIDX\n";
 /// Version of the layout that this program writes.
 pub(super) const VERSION: u32 = 2;
-/// Oldest version of the program's layout that can read what it writes.
+/// The oldest program layout version that can read the files of this program.
 pub(super) const OLDEST_READER: u32 = 2;
 pub(super) const ALIGNMENT: usize = 64;
 pub(super) const SECTIONS: usize = 6;
-/// The most bytes of metadata that are decoded.
+/// The most bytes of metadata that the program decodes.
 pub(super) const METADATA_LIMIT: usize = 1 << 20;
 
 pub(super) const METADATA: usize = 0;
@@ -51,19 +51,20 @@ pub(super) const CODES: usize = 3;
 pub(super) const UNLISTED_SECTION: usize = 4;
 pub(super) const DROP_OUTS: usize = 5;
 
-/// Rows of a block: the mask of regular children, and per locus one for untyped children and one per allele.
+/// Returns the number of rows of a block: the mask of regular children, and per locus one row for untyped children and
+/// one per allele.
 pub(super) fn rows_per_block(loci: &[(Locus, Vec<Allele>)]) -> usize {
     1 + loci.iter().map(|locus| 1 + locus.1.len()).sum::<usize>()
 }
 
-/// What an index was built from; it serves only where both still hold.
+/// The data that an index was built from; the index is valid only while alleles and stamp are unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binding {
     /// Digest of the panel's loci and listed alleles.
     pub alleles: [u8; 32],
-    /// The ledger's stamp, renewed by every change of samples.
+    /// The ledger's stamp, which changes with every change of samples.
     pub stamp: [u8; 16],
-    /// The ledger's generation, for people.
+    /// The ledger's generation, for human readers.
     pub generation: u64,
 }
 
@@ -78,11 +79,11 @@ pub(super) struct Header {
     pub(super) generation: U64,
     pub(super) children: U64,
     pub(super) sections: [Section; SECTIONS],
-    /// BLAKE3 of all bytes before.
+    /// BLAKE3 of all preceding bytes.
     pub(super) digest: [u8; 32],
 }
 
-/// Where a section lies in the file.
+/// Position of a section in the file.
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy)]
 #[repr(C)]
 pub(super) struct Section {
@@ -121,7 +122,7 @@ impl Header {
     }
 }
 
-/// The only place where bincode is used: always with a limit, since a hostile length would exhaust memory.
+/// This is the only place that uses bincode, always with a limit, because a manipulated length could exhaust memory.
 pub(super) mod codec {
     use super::{METADATA_LIMIT, Metadata};
 
@@ -136,29 +137,29 @@ pub(super) mod codec {
     }
 }
 
-/// Why an index cannot be used. Each is mended by building it again from the ledger.
+/// Reason why an index cannot be used. Rebuilding the index from the ledger fixes each of them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IndexError {
     /// The file cannot be read or written.
     #[error("cannot {doing} the index: {error}")]
     Io {
-        /// What was tried.
+        /// The operation that failed.
         doing: &'static str,
-        /// The system's answer.
+        /// The system's error.
         #[source]
         error: std::io::Error,
     },
     /// The bytes are not those that were written.
     #[error("the index is damaged ({0})")]
     Damaged(&'static str),
-    /// Written by a newer program.
+    /// The index was written by a newer program.
     #[error("the index has layout version {0}, which this program is too old to read")]
     Version(u32),
-    /// Built from other data.
+    /// The index was built from other data.
     #[error("the index belongs to another state of the store")]
     Stale,
-    /// More children than 32 bits count.
+    /// There are more children than 32 bits can count.
     #[error("an index holds at most 2^32 - 1 children")]
     TooMany,
 }

@@ -1,8 +1,8 @@
-//! How the bytes of a file come into memory; the one place where a file is mapped.
+//! Brings the bytes of a file into memory. This is the only module that maps files.
 //!
-//! Whoever may write a mapped file may change what was verified, and a process that reads where the file was cut off is
-//! killed (SIGBUS). Against that there is nothing but a copy of one's own, which is read in little more time than it is
-//! verified; only files that are too large for it are mapped.
+//! Another process that may write to a mapped file can change bytes after they were verified, and a process that reads
+//! a mapped page beyond the end of a shortened file is killed (SIGBUS). Only a copy in memory prevents both. Reading a
+//! copy takes little more time than verifying it, so only files that are too large for a copy are mapped.
 
 use std::fs::File;
 use std::io;
@@ -16,22 +16,22 @@ use crate::files;
 
 use super::IndexError;
 
-/// How an index file is brought into memory.
+/// Way in which an index file is brought into memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Access {
     /// Read as a whole, up to 1 GiB (10 million children); a larger file is mapped.
     #[default]
     Usual,
-    /// Read as a whole: nothing that becomes of the file later matters.
+    /// Read as a whole: later changes of the file have no effect.
     Read,
-    /// Mapped: pages are read as they are used and shared between processes, and the file must stay as it is.
+    /// Mapped: pages are read when they are used and shared between processes, and the file must stay unchanged.
     Mapped,
 }
 
-/// The most bytes that are read where it is not said how.
+/// The most bytes that are read into memory with [`Access::Usual`].
 const MOST_READ: u64 = 1 << 30;
 
-/// Bytes from which on reading is shared out to threads.
+/// Number of bytes from which on several threads share the reading.
 const MANY: usize = 1 << 22;
 
 /// The bytes of an index, aligned for reading in place.
@@ -40,7 +40,7 @@ pub(super) enum Bytes {
     Owned(Aligned),
 }
 
-/// Bytes that begin at a multiple of [`super::format::ALIGNMENT`]: at a page of memory without a file.
+/// Bytes that begin at a multiple of [`super::format::ALIGNMENT`]: an anonymous memory mapping, which begins at a page.
 pub(super) struct Aligned {
     memory: MmapMut,
     length: usize,
@@ -49,7 +49,7 @@ pub(super) struct Aligned {
 impl Aligned {
     fn new(length: usize) -> io::Result<Self> {
         let memory = MmapMut::map_anon(length.max(1))?;
-        // Large pages halve the time that reading takes; a system without them does as well.
+        // Large pages halve the time that reading takes; a system without them works as well, but slower.
         #[cfg(target_os = "linux")]
         drop(memory.advise(memmap2::Advice::HugePage));
         Ok(Self { memory, length })
@@ -61,7 +61,7 @@ impl Aligned {
         Ok(copy)
     }
 
-    /// A part of a file.
+    /// Reads a part of a file.
     fn read(file: &File, offset: u64, length: usize) -> io::Result<Self> {
         let mut copy = Self::new(length)?;
         let bytes = &mut copy.memory[..length];
@@ -116,7 +116,7 @@ pub(super) fn length(file: &File) -> Result<u64, IndexError> {
     Ok(file.metadata().map_err(IndexError::io("read"))?.len())
 }
 
-/// A part of a file that was so long when it was opened.
+/// Reads a part of a file; the file had at least this length when it was opened.
 pub(super) fn read(file: &File, offset: u64, length: u64) -> Result<Aligned, IndexError> {
     let length = usize::try_from(length).map_err(|_| IndexError::TooMany)?;
     Aligned::read(file, offset, length).map_err(|error| match error.kind() {
@@ -127,10 +127,10 @@ pub(super) fn read(file: &File, offset: u64, length: u64) -> Result<Aligned, Ind
 
 #[expect(unsafe_code, reason = "mapping a file is unsafe by nature")]
 fn map(file: &File) -> io::Result<Mmap> {
-    // SAFETY: the mapping is read-only, and no process of ours changes or truncates an index file: it is written
-    // under another name, flushed, made read-only and renamed into place; a newer one replaces the name, not the
-    // bytes, and the mapped ones live on until unmapped. Another program that wrote into the file would break
-    // this promise: the store's folder is closed to other users, and all but very large files are read unless
-    // somebody asks for this.
+    // SAFETY: the mapping is read-only, and no process of this program changes or truncates an index file: it is
+    // written under another name, flushed, made read-only and renamed into place; a newer file replaces the name, not
+    // the bytes, and the mapped bytes stay valid until unmapped. Another program that writes to the file would break
+    // this promise: the store's folder is closed to other users, and all but very large files are read unless the
+    // caller requests mapping.
     unsafe { Mmap::map(file) }
 }

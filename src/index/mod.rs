@@ -1,8 +1,8 @@
-//! The children's profiles, laid out for the screen and for scoring, in one file that is used as it is, read or mapped; and,
-//! in another, what the families ask of a child.
+//! Stores the children's profiles in one file, in the layout of the screen and of scoring, which use the file directly,
+//! read or mapped. A second file stores which children each family can match.
 //!
-//! The children's index is disposable: it is rebuilt from the ledger whenever it is missing, stale or damaged. It is written
-//! whole under another name, flushed and renamed, and never changed afterwards.
+//! The children's index is disposable: the program rebuilds it from the ledger whenever it is missing, stale or
+//! damaged. It is written completely under another name, flushed and renamed, and never changed afterwards.
 
 mod build;
 mod families;

@@ -1,4 +1,4 @@
-//! Opening an index, with everything checked before it is used.
+//! Opens an index, and checks all of it before it is used.
 
 use std::path::Path;
 use std::thread;
@@ -13,7 +13,7 @@ use super::format::{
 };
 use super::map::{Access, Aligned, Bytes, load};
 
-/// An opened index: read-only, checked, cheap to share between threads.
+/// An opened index: read-only, checked, and cheap to share between threads.
 pub struct Index {
     bytes: Bytes,
     binding: Binding,
@@ -24,7 +24,7 @@ pub struct Index {
     sections: [(usize, usize); SECTIONS],
     unlisted: Vec<Unlisted>,
     drop_outs: Vec<(usize, DropOut)>,
-    /// Per block, the least number of loci at which a child is untyped.
+    /// Per block, the smallest number of untyped loci of a child.
     untyped: Vec<usize>,
 }
 
@@ -40,18 +40,18 @@ pub struct Unlisted {
 }
 
 impl Index {
-    /// Opens an index file and verifies every byte of it: header, bounds, digests of all sections, codes.
+    /// Opens an index file and verifies every byte of it: header, bounds, digests of all sections, and codes.
     ///
     /// # Errors
-    /// [`IndexError::Stale`] if it was built from something else than `binding`; else what is wrong with it.
+    /// [`IndexError::Stale`] if the index was built from other data than `binding`; otherwise the fault of the file.
     pub fn open(path: &Path, access: Access, binding: &Binding) -> Result<Self, IndexError> {
         Self::open_if(path, access, |found| found.alleles == binding.alleles && found.stamp == binding.stamp)
     }
 
-    /// As [`Self::open`], if what it was built from `serves`.
+    /// Opens an index file as [`Self::open`] does, if `serves` accepts its binding.
     ///
     /// # Errors
-    /// [`IndexError::Stale`] if not; else what is wrong with it.
+    /// [`IndexError::Stale`] if `serves` rejects it; otherwise the fault of the file.
     pub fn open_if(path: &Path, access: Access, serves: impl FnOnce(&Binding) -> bool) -> Result<Self, IndexError> {
         let index = Self::check(load(path, access)?)?;
         if serves(&index.binding) { Ok(index) } else { Err(IndexError::Stale) }
@@ -90,13 +90,13 @@ impl Index {
             *place = bounds().ok_or(Damaged("a section lies outside the file"))?;
         }
         let part = |section: usize| &bytes[sections[section].0..][..sections[section].1];
-        // Side by side: two sections are most of the file.
+        // The sections are hashed in parallel, because two of them are most of the file.
         let sound = |(number, section): (usize, &Section)| *blake3::hash(part(number)).as_bytes() == section.digest;
         let sound = thread::scope(|scope| {
             let start =
                 |section| thread::Builder::new().spawn_scoped(scope, move || sound(section)).map_err(|_| section);
             let checks: Vec<_> = header.sections.iter().enumerate().map(start).collect();
-            // Where no thread can be started, this one checks.
+            // If no other thread can be started, this thread checks the section.
             checks.into_iter().all(|check| check.map_or_else(sound, |check| check.join().unwrap_or(false)))
         });
         if !sound {
@@ -144,7 +144,7 @@ impl Index {
         Ok(Self { untyped, ..index })
     }
 
-    /// Every code must be one that a table of its locus has, so that no look-up can miss. Gives [`Self::untyped`].
+    /// Checks that every code is in the table of its locus, so that no look-up can fail. Returns [`Self::untyped`].
     fn check_codes(&self) -> Result<Vec<usize>, IndexError> {
         let codes = <[GenotypeCode]>::ref_from_bytes(self.part(CODES)).map_err(|_| IndexError::Damaged("alignment"))?;
         <[Row]>::ref_from_bytes(self.part(PLANES)).map_err(|_| IndexError::Damaged("alignment"))?;
@@ -167,93 +167,93 @@ impl Index {
         &self.bytes[offset..offset + length]
     }
 
-    /// What the index was built from.
+    /// Returns the data that the index was built from.
     #[must_use]
     pub fn binding(&self) -> &Binding {
         &self.binding
     }
 
-    /// Loci of the panel and their listed alleles.
+    /// Returns the loci of the panel and their listed alleles.
     #[must_use]
     pub fn loci(&self) -> &[(Locus, Vec<Allele>)] {
         &self.loci
     }
 
-    /// How many children.
+    /// Returns the number of children.
     #[must_use]
     pub fn children(&self) -> usize {
         self.children
     }
 
-    /// How many blocks of [`BLOCK`] children, the last one perhaps not full.
+    /// Returns the number of blocks of [`BLOCK`] children; the last one may be partly empty.
     #[must_use]
     pub fn blocks(&self) -> usize {
         self.children.div_ceil(BLOCK)
     }
 
-    /// Bytes of the index in memory.
+    /// Returns the size of the index in memory, in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Per locus of the panel, the number within each block of its first row, that of untyped children; those of its
-    /// alleles follow. The first row of a block is the mask of its regular children.
+    /// Returns, per locus of the panel, the number of its first row within each block. This is the row of untyped
+    /// children; the rows of the locus's alleles follow. The first row of a block is the mask of its regular children.
     #[must_use]
     pub fn first_rows(&self) -> &[usize] {
         &self.first_row
     }
 
-    /// At how many loci of the panel every child of a block is untyped, at least.
+    /// Returns the number of loci of the panel at which every child of a block is untyped at least.
     ///
     /// # Panics
-    /// If there is no such block.
+    /// If there is no block with this number.
     #[must_use]
     pub fn untyped(&self, block: usize) -> usize {
         self.untyped[block]
     }
 
-    /// The rows of all blocks; each block has [`Self::rows_per_block`] of them.
+    /// Returns the rows of all blocks; each block has [`Self::rows_per_block`] rows.
     #[must_use]
     pub fn planes(&self) -> &[Row] {
         <[Row]>::ref_from_bytes(self.part(PLANES)).unwrap_or_default()
     }
 
-    /// Rows of one block.
+    /// Returns the number of rows of one block.
     #[must_use]
     pub fn rows_per_block(&self) -> usize {
         self.rows_per_block
     }
 
-    /// The genotype codes of all children, each with one per locus of the panel.
+    /// Returns the genotype codes of all children; each child has one per locus of the panel.
     #[must_use]
     pub fn codes(&self) -> &[GenotypeCode] {
         <[GenotypeCode]>::ref_from_bytes(self.part(CODES)).unwrap_or_default()
     }
 
-    /// Genotypes with an unlisted allele, by child and locus.
+    /// Returns the genotypes with an unlisted allele, by child and locus.
     #[must_use]
     pub fn unlisted(&self) -> &[Unlisted] {
         &self.unlisted
     }
 
-    /// Children whose sample has a drop-out probability of its own, by number.
+    /// Returns the children whose sample has a drop-out probability of its own, by number.
     #[must_use]
     pub fn drop_outs(&self) -> &[(usize, DropOut)] {
         &self.drop_outs
     }
 
-    /// The drop-out probability of a child's own, if it has one.
+    /// Returns the drop-out probability of a child's own sample, if it has one.
     #[must_use]
     pub fn drop_out(&self, child: usize) -> Option<DropOut> {
         let found = self.drop_outs.binary_search_by_key(&child, |entry| entry.0);
         found.ok().map(|place| self.drop_outs[place].1)
     }
 
-    /// A child's genotype at a locus of the panel; `None` if untyped.
+    /// Returns a child's genotype at a locus of the panel; `None` if untyped.
     ///
     /// # Panics
-    /// If there is no such child or locus.
+    /// If there is no child or locus with this number.
     #[must_use]
     pub fn genotype(&self, child: usize, locus: usize) -> Option<Genotype> {
         let (_, alleles) = &self.loci[locus];
@@ -267,10 +267,10 @@ impl Index {
         Some(Genotype::new(alleles[code - genotype_count(high)], alleles[high]))
     }
 
-    /// The pseudonym of a child.
+    /// Returns the pseudonym of a child.
     ///
     /// # Panics
-    /// If there is no such child.
+    /// If there is no child with this number.
     #[must_use]
     pub fn pseudonym(&self, child: usize) -> Pseudonym {
         let bytes = <[[u8; Pseudonym::LEN]]>::ref_from_bytes(self.part(PSEUDONYMS)).unwrap_or_default();

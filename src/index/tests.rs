@@ -1,4 +1,4 @@
-//! What an index holds, and that damage is seen.
+//! Tests the content of an index, and that it detects damage.
 
 use zerocopy::FromBytes;
 
@@ -21,12 +21,13 @@ fn child(number: u16, cells: [&str; 2]) -> Child {
     Child {
         pseudonym: Pseudonym::from_bytes(bytes),
         profile: Profile::new(cells.iter().map(|cell| cell.parse().ok()).collect()),
-        // One child with a sample of its own kind.
+        // The sample of one child has a drop-out probability of its own.
         drop_out: DropOut::new(0.25).filter(|_| number == 40),
     }
 }
 
-/// 520 children: two blocks, the second nearly empty, two children irregular, one untyped at a locus.
+/// Returns an index of 520 children: two blocks, the second nearly empty, two children irregular, one untyped at a
+/// locus.
 fn sample() -> Vec<u8> {
     let mut builder = Builder::new(loci());
     for number in 0..520 {
@@ -57,7 +58,7 @@ fn an_index_holds_what_was_put_in() {
     let first = &index.planes()[..8];
     assert_eq!(index.drop_outs(), [(39, DropOut::new(0.25).unwrap())]);
     assert_eq!(index.pseudonym(39), child(40, ["", ""]).pseudonym);
-    // Who has a drop-out probability of its own carries its alleles, but is no regular child.
+    // A child with a drop-out probability of its own carries its alleles, but is not regular.
     let (but_unlisted, but_irregular) = (!0 ^ (1 << 7), !0 ^ (1 << 7) ^ (1 << 39));
     assert_eq!(first.each_row(), [but_irregular, 1 << 7, but_unlisted, 0, but_unlisted, 0, but_unlisted, 1 << 7]);
     assert_eq!(index.planes()[8][0], 0xff, "the last block is not full");
@@ -104,7 +105,7 @@ fn an_older_layout_is_built_again() {
 
 #[test]
 fn what_has_a_right_digest_but_wrong_content_is_refused() {
-    // Codes beyond the table, written by a program gone wrong.
+    // These codes are beyond the table, as a faulty program could write them.
     let mut builder = Builder::new(loci());
     builder.push(child(1, ["8", "10"]));
     let bytes = builder.finish(&binding()).unwrap();

@@ -1,8 +1,8 @@
-//! What is read of a file or a stream before anything is made of it, in memory proportional to what comes of it.
+//! Reads the bytes of a file or a stream, using memory in proportion to the sound data in them.
 //!
-//! A source is looked at when its first MiB is read, and then each time that it has grown to twice its size. If nothing
-//! sound came from the last half, it is given up. So at most about four times as much is held as what was sound, whatever
-//! follows, even for ever.
+//! A source is examined after its first MiB, after 8 MiB, and then whenever its size has doubled. Reading stops if the
+//! last part, up to half of the source, contained nothing sound. So the reader holds at most about four times as much
+//! as was sound, even if the source never ends.
 
 use std::fs::{File, Metadata};
 use std::io::Read;
@@ -12,17 +12,17 @@ use crate::intake::format::Format;
 use crate::intake::result::{Intake, IntakeError};
 use crate::intake::text::encoding::MOST_BYTES;
 
-/// What of a source is read before it is looked at first, and how much of its end is looked at later.
+/// The number of bytes read before the first examination, and the size of the end that later examinations test first.
 const FIRST: usize = 1 << 20;
-/// Where a source is looked at again; from here on whenever it has doubled.
+/// The number of bytes at the second examination; after that, each examination follows when the size has doubled.
 const SECOND: usize = 8 << 20;
-/// Up to here blank lines may follow, as spreadsheets write them under a table.
+/// The size up to which blank lines may follow a table; spreadsheets write many of them.
 const MOST_BLANK: usize = 128 << 20;
-/// Lines in which a header is found, and the bytes that they may have.
+/// The maximum number of lines in which a header is found, and the maximum number of their bytes.
 const HEAD: (usize, usize) = (25, 256 << 10);
 
-/// The bytes of a file. Pipes and devices, which may never end, are refused. Of text with a line of several MiB, which
-/// nothing takes, not all is read.
+/// Reads the bytes of a file. Refuses pipes and devices, which may never end. Stops early in text with a line of
+/// several MiB, which no reader accepts.
 ///
 /// # Errors
 /// [`IntakeError`] if the file cannot be read or is larger than [`MOST_BYTES`].
@@ -32,7 +32,7 @@ pub fn file_bytes(path: &Path) -> Result<Vec<u8>, IntakeError> {
         let before = bytes.len();
         let step = (&mut file).take(STEP as u64).read_to_end(&mut bytes);
         let read = step.map_err(|source| IntakeError::Io { path: path.to_owned(), source })?;
-        // Refused by whoever reads it, however much follows.
+        // Every reader refuses the line, however much follows.
         let is_endless = read == STEP && memchr::memchr2(b'\n', b'\r', &bytes[before..]).is_none();
         if read < STEP || is_endless && !bytes.starts_with(b"PK") && !bytes.trim_ascii_start().starts_with(b"<") {
             return Ok(bytes);
@@ -42,14 +42,14 @@ pub fn file_bytes(path: &Path) -> Result<Vec<u8>, IntakeError> {
     Ok(bytes)
 }
 
-/// How much is read before it is looked at whether a line has no end: more than may be decoded.
+/// The number of bytes read between two tests for a line without an end: more than the decoder accepts.
 const STEP: usize = 4 << 20;
 
-/// Opens a file, with room for its bytes.
+/// Opens a file, and reserves memory for its bytes.
 fn begin_file(path: &Path) -> Result<(File, Vec<u8>), IntakeError> {
     let io = |source| IntakeError::Io { path: path.to_owned(), source };
     let is_file = |metadata: &Metadata| metadata.is_file() || metadata.is_dir();
-    // To open a pipe would wait for whoever writes into it.
+    // Opening a pipe would wait until something writes to it.
     if !is_file(&std::fs::metadata(path).map_err(io)?) {
         return Err(IntakeError::NotAFile(path.to_owned()));
     }
@@ -61,12 +61,12 @@ fn begin_file(path: &Path) -> Result<(File, Vec<u8>), IntakeError> {
     if metadata.len() > MOST_BYTES {
         return Err(IntakeError::TooLarge(path.to_owned()));
     }
-    // Growing is cheap beside what is made of it.
+    // Growing the buffer costs little compared with reading the rows.
     let size = usize::try_from(metadata.len()).unwrap_or(0);
     Ok((file, Vec::with_capacity(size.min(64 << 20))))
 }
 
-/// Reads on to the end, which must not be too far.
+/// Reads the rest, which must not exceed the limit.
 fn finish(path: &Path, bytes: &mut Vec<u8>, rest: &mut impl Read) -> Result<(), IntakeError> {
     let left = MOST_BYTES + 1 - bytes.len() as u64;
     rest.take(left).read_to_end(bytes).map_err(|source| IntakeError::Io { path: path.to_owned(), source })?;
@@ -76,20 +76,20 @@ fn finish(path: &Path, bytes: &mut Vec<u8>, rest: &mut impl Read) -> Result<(), 
     Ok(())
 }
 
-/// What was read of a source.
+/// The bytes read from a source.
 #[derive(Debug)]
 pub struct SourceBytes {
-    /// The bytes, up to where reading ended.
+    /// The bytes up to the point where reading stopped.
     pub bytes: Vec<u8>,
-    /// Whether reading ended before the source did, as nothing sound came any more.
+    /// `true` if reading stopped before the end of the source, because nothing sound followed.
     pub given_up: bool,
 }
 
-/// Reads a file, or standard input for `-`, and gives it up where nothing sound comes any more. `read` reads bytes as if
-/// they were the whole of it.
+/// Reads a file, or standard input for `-`, and stops if nothing sound follows. `read` parses bytes as if they were the
+/// whole source.
 ///
 /// # Errors
-/// As [`file_bytes`].
+/// Those of [`file_bytes`].
 pub fn source_bytes(path: &Path, read: impl FnMut(&[u8]) -> Intake) -> Result<SourceBytes, IntakeError> {
     if path.as_os_str() == "-" {
         return read_looking(path, &mut std::io::stdin().lock(), Vec::new(), Looks::new(true, read));
@@ -120,14 +120,14 @@ fn read_looking(
     Ok(SourceBytes { bytes, given_up: false })
 }
 
-/// Looks at a source that grows.
+/// Examines a growing source.
 struct Looks<R> {
     read: R,
-    /// Whether it may have no end.
+    /// `true` if the source may never end.
     is_stream: bool,
-    /// How lines end, after the first look at text whose rows are read each by itself.
+    /// The line end, after the first examination of text whose rows are independent of each other.
     by_line: Option<LineEnd>,
-    /// Sound rows of the last look at text that is read as a whole.
+    /// Number of sound rows at the last examination of text that is read as a whole.
     sound: usize,
 }
 
@@ -137,7 +137,7 @@ impl<R: FnMut(&[u8]) -> Intake> Looks<R> {
     }
 
     fn is_hopeless(&mut self, bytes: &[u8]) -> bool {
-        // A workbook is read from its end, and has limits of its own.
+        // The reader of workbooks starts at the end of the file, and has its own limits.
         if bytes.starts_with(b"PK") {
             return false;
         }
@@ -164,7 +164,7 @@ impl<R: FnMut(&[u8]) -> Intake> Looks<R> {
         }
     }
 
-    /// Whether nothing sound is in the last bytes, read under the lines in which the header is.
+    /// Reports whether the last bytes, read below the lines of the header, contain nothing sound.
     fn is_dry(&mut self, bytes: &[u8], head: &[u8], last: usize, end: LineEnd) -> bool {
         let from = bytes.len() - last;
         let from = from + end.first(&bytes[from..]);
@@ -183,21 +183,21 @@ impl<R: FnMut(&[u8]) -> Intake> Looks<R> {
     }
 }
 
-/// Whether so few rows, with so many problems, are nothing; blank lines have neither.
+/// Reports whether a part with these numbers of rows and problems counts as empty; blank lines have neither.
 fn yields_nothing(rows: usize, problems: usize, is_blank_nothing: bool) -> bool {
     rows * 100 < problems || (rows == 0 && problems == 0 && is_blank_nothing)
 }
 
-/// What ends a line, in bytes.
+/// The end of a line, in bytes.
 #[derive(Clone, Copy)]
 struct LineEnd {
     bytes: &'static [u8],
-    /// The bytes of a unit of text.
+    /// The number of bytes in a unit of text.
     unit: usize,
 }
 
 impl LineEnd {
-    /// That of a text: a line feed, or the carriage return of old Macs if it has no other.
+    /// Returns the line end of a text: a line feed, or the carriage return of old Macs if there is no line feed.
     fn of(bytes: &[u8]) -> Self {
         let ends: [&'static [u8]; 2] = match bytes {
             [0xFF, 0xFE, ..] | [_, 0, _, 0, ..] => [b"\n\0", b"\r\0"],
@@ -208,19 +208,19 @@ impl LineEnd {
         if feed.first(bytes) < bytes.len() { feed } else { back }
     }
 
-    /// Where the first line has ended; the length of the text if it does not.
+    /// Returns the position after the first line end; the length of the text if there is none.
     fn first(self, text: &[u8]) -> usize {
         let found = text.chunks_exact(self.unit).position(|unit| unit == self.bytes);
         found.map_or(text.len(), |at| (at + 1) * self.unit)
     }
 
-    /// Where the last whole line has ended; the length of the text if none has.
+    /// Returns the position after the last line end; the length of the text if there is none.
     fn last(self, text: &[u8]) -> usize {
         let found = text.chunks_exact(self.unit).rposition(|unit| unit == self.bytes);
         found.map_or(text.len(), |at| (at + 1) * self.unit)
     }
 
-    /// Where so many lines have ended, or so many bytes.
+    /// Returns the position after this number of lines or bytes, whichever comes first.
     fn after_lines(self, text: &[u8], (lines, most): (usize, usize)) -> usize {
         let text = &text[..most.min(text.len())];
         (0..lines).fold(0, |at, _| at + self.first(&text[at..]))

@@ -1,4 +1,4 @@
-//! What is wrong, and where.
+//! Collects the problems, warnings and notes about a file, each with its place.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,26 +6,26 @@ use std::sync::Arc;
 
 use crate::model::{FindingCode, Severity, shown};
 
-/// One finding about a file: its place, its cause and what to do. Never what stands in the cell.
+/// A finding about a file: its place, its cause, and what to do. A finding never repeats the contents of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {
-    /// The file's name, as given.
+    /// The name of the file, as given.
     pub file: Arc<str>,
-    /// Line, from 1; 0 if it is the file as a whole.
+    /// The line, from 1; 0 if the finding is about the whole file.
     pub line: u64,
-    /// The column, or the value where a form of file has no columns.
+    /// The column, or the value in a format without columns.
     pub column: Option<ColumnName>,
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
     /// The kind of finding.
     pub code: FindingCode,
-    /// Cause and remedy.
+    /// The cause and the remedy.
     pub what: Cow<'static, str>,
 }
 
 impl Problem {
-    /// Line and column, to sort by.
+    /// Returns line and column, to sort by.
     #[must_use]
     pub fn place(&self) -> (u64, usize) {
         (self.line, self.column.as_ref().and_then(|column| column.number).unwrap_or(0))
@@ -48,14 +48,14 @@ impl fmt::Display for Problem {
 /// A column, or another value of a file, as findings name it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ColumnName {
-    /// The number, from 1; `None` where a form of file has no columns, such as XML: the name alone then says which value.
+    /// The number, from 1; `None` in a format without columns, such as XML, where the name alone identifies the value.
     pub number: Option<usize>,
     /// The name in the header; `?` for a name that cannot be a column's.
     pub name: Arc<str>,
 }
 
 impl fmt::Display for ColumnName {
-    /// As a spreadsheet calls it: `column D (TH01)`; or the name alone.
+    /// Writes the column as a spreadsheet names it, `column D (TH01)`, or only the name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.number {
             Some(number) => write!(f, "column {} ({})", column_letters(number), shown(&self.name)),
@@ -64,7 +64,7 @@ impl fmt::Display for ColumnName {
     }
 }
 
-/// What a spreadsheet calls a column, from 1: A to Z, then AA and so on; empty for 0.
+/// Returns a spreadsheet's name for a column, from 1: A to Z, then AA and so on; empty for 0.
 ///
 /// ```
 /// use reunite::intake::column_letters;
@@ -76,7 +76,7 @@ pub fn column_letters(mut number: usize) -> String {
     let mut letters = Vec::new();
     while number > 0 {
         number -= 1;
-        // Below 26.
+        // The remainder is below 26.
         letters.push(char::from(b'A' + u8::try_from(number % 26).unwrap_or_default()));
         number /= 26;
     }
@@ -84,16 +84,16 @@ pub fn column_letters(mut number: usize) -> String {
 }
 
 impl ColumnName {
-    /// The column at a position, from 0.
+    /// Returns the column at a position, from 0.
     pub(super) fn at(position: usize, name: impl Into<Arc<str>>) -> Self {
         Self { number: Some(position + 1), name: name.into() }
     }
 }
 
-/// Where in its line a finding is, if that can be said.
+/// The place of a finding in its line, if it has one.
 pub(super) type Column = Option<ColumnName>;
 
-/// A value as findings name it, where a form of file has no columns.
+/// Returns a value as findings name it, for a format without columns.
 pub(super) fn value_named(name: &str) -> Column {
     Some(ColumnName { number: None, name: name.into() })
 }
@@ -106,16 +106,16 @@ pub(super) struct Findings {
     bad_lines: Vec<u64>,
     left_out: u64,
     notes_left_out: u64,
-    /// What is said once in a file, with the first place of each.
+    /// Findings that are reported once per file, each with its first place.
     once: Vec<Problem>,
-    /// Where the columns of the loci stand, once they are known.
+    /// The columns of the loci, once they are known.
     pub(super) locus_columns: Vec<Column>,
-    /// Rows, or what would have been rows, that were left out for a problem: lines of a table, samples, specimens,
-    /// persons.
+    /// Number of rows that were rejected because of a problem, or would have been: lines of a table, samples,
+    /// specimens, persons.
     pub(super) rejected: u64,
 }
 
-/// More findings than this help nobody, and would take more memory than the file.
+/// The maximum number of findings. More would help nobody, and would use more memory than the file.
 pub const MOST_FINDINGS: usize = 100_000;
 
 impl Findings {
@@ -134,7 +134,7 @@ impl Findings {
     }
 
     pub(super) fn problem(&mut self, line: u64, column: Column, code: FindingCode, what: impl Into<Cow<'static, str>>) {
-        // Rows come in order, so this alone keeps one entry per line.
+        // Rows are read in order, so comparing with the last line keeps one entry per line.
         if self.bad_lines.last() != Some(&line) {
             self.bad_lines.push(line);
         }
@@ -146,7 +146,7 @@ impl Findings {
         }
     }
 
-    /// Something that should be looked at, and refuses nothing.
+    /// Adds a warning, which refuses nothing.
     pub(super) fn warn(&mut self, line: u64, column: Column, code: FindingCode, what: impl Into<Cow<'static, str>>) {
         self.remark(line, column, Severity::Warning, code, what.into());
     }
@@ -155,7 +155,7 @@ impl Findings {
         self.remark(line, column, Severity::Note, code, what.into());
     }
 
-    /// The same, once in a file for each `code` and `what`: where it is said first.
+    /// Adds a note once per file for each `code` and `what`, at the first place.
     pub(super) fn note_once(
         &mut self,
         line: u64,
@@ -173,7 +173,7 @@ impl Findings {
         }
     }
 
-    /// For a piece of the file, whose findings are appended to these later.
+    /// Returns findings for a piece of the file, which are appended later.
     pub(super) fn for_piece(&self) -> Self {
         Self { file: self.file.clone(), ..Self::new("") }
     }
@@ -194,24 +194,24 @@ impl Findings {
         }
     }
 
-    /// How many problems so far.
+    /// Returns the number of problems so far.
     pub(super) fn count(&self) -> u64 {
         self.problems.len() as u64 + self.left_out
     }
 
-    /// Whether there is a problem of this kind among those that are listed.
+    /// Reports whether a listed problem has this code.
     pub(super) fn has_code(&self, code: FindingCode) -> bool {
         self.problems.iter().any(|problem| problem.code == code)
     }
 
-    /// Lines with a problem, rising.
+    /// Returns the lines that have a problem, in ascending order.
     pub(super) fn bad_lines(&mut self) -> &[u64] {
         self.bad_lines.sort_unstable();
         self.bad_lines.dedup();
         &self.bad_lines
     }
 
-    /// Problems, and warnings with notes, by line and column.
+    /// Returns the problems, and the warnings with the notes, each sorted by line and column.
     pub(super) fn finish(mut self) -> (Vec<Problem>, Vec<Problem>) {
         self.problems.sort_by_key(Problem::place);
         self.notes.append(&mut self.once);
@@ -232,7 +232,7 @@ impl Findings {
     }
 }
 
-/// Appends as many findings as may be listed; says how many are left out.
+/// Appends findings up to the limit. Returns the number of those left out.
 fn append_bounded(all: &mut Vec<Problem>, mut more: Vec<Problem>) -> u64 {
     let left_out = more.split_off(more.len().min(MOST_FINDINGS - all.len()));
     all.append(&mut more);

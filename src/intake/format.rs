@@ -1,12 +1,12 @@
-//! The formats of files, and how one is told from the others.
+//! Defines the formats of files.
 
-/// The form of a file.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
-    /// Tidy CSV: a row per person, a column per locus, or two.
+    /// Tidy CSV: one row per person, and one or two columns per locus.
     Csv,
-    /// A table as GeneMapper and its like write it: a row per sample and locus.
+    /// A table of GeneMapper or a similar program: one row per sample and locus.
     GeneMapper,
     /// CODIS Common Message Format 3.2 or 3.3: XML.
     Cmf,

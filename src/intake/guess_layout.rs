@@ -1,4 +1,5 @@
-//! Reads files of which nobody says whether they hold families or children: the names of their columns do.
+//! Reads files for which nobody states whether they hold families or children, and detects the layout by the column
+//! names.
 
 use crate::intake::columns::header::Header;
 use crate::intake::findings::{Findings, Problem};
@@ -9,10 +10,10 @@ use crate::intake::result::Intake;
 use crate::intake::text::source::open_source;
 use crate::model::{FindingCode, Layout};
 
-/// Reads the bytes of a file whose layout is not stated: a families file has `family_id` or `relation`, a children file
+/// Reads the bytes of a file whose layout is not stated. A families file has `family_id` or `relation`; a children file
 /// has neither. `request.layout` is ignored.
 ///
-/// If the columns do not show the layout, nothing but the header is read, and that is the intake's only problem.
+/// If the columns do not show the layout, only the header is read, and that is the intake's only problem.
 ///
 /// ```
 /// use reunite::intake::{Request, read_guessing_layout};
@@ -60,19 +61,19 @@ pub fn read_guessing_layout(file_name: &str, bytes: &[u8], request: &Request<'_>
     Intake { problems: vec![problem], ..Intake::new(bytes, content.format(), Layout::Families) }
 }
 
-/// What a file shows of its layout.
+/// The layout that a file shows.
 enum Guess {
     Layout(Layout),
-    /// The columns are those of neither layout, or of both.
+    /// The columns fit neither layout, or both.
     Unknown,
-    /// Files of this format never show it.
+    /// Files of this format never show the layout.
     OtherFormat,
 }
 
 /// Guesses the layout of a CSV file by its header.
 fn guess(text: &[u8], request: &Request<'_>) -> Guess {
     let mut findings = Findings::new("");
-    // Of a header that cannot be read the findings are the same for both layouts.
+    // For an unreadable header the findings are the same in both layouts.
     let Some(source) = open_source(text, &mut findings) else { return Guess::Layout(Layout::Families) };
     let header = |layout| {
         let mut findings = Findings::new("");

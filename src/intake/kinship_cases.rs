@@ -1,4 +1,4 @@
-//! Cases for the kinship calculator: one row per person and typed locus.
+//! Reads cases for the kinship calculator: one row per person and typed locus.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ use crate::intake::text::identifiers::{self, SpreadsheetNumbers};
 use crate::intake::text::source::open_source;
 use crate::intake::text::words;
 
-/// A child in question and its relatives, as a file gives them.
+/// A child in question and its relatives, from a file.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Case {
@@ -28,11 +28,11 @@ pub struct Case {
     pub name: String,
     /// The child's genotypes, in panel order.
     pub child: Profile,
-    /// The drop-out probability of the child's sample, if it is not the model's.
+    /// The drop-out probability of the child's sample, if it differs from the model's.
     pub child_drop_out: Option<DropOut>,
-    /// The relatives; they run along the relatives of `pedigree`, if there is one.
+    /// The relatives, in the order of the relatives of `pedigree` if there is one.
     pub relatives: Vec<CaseRelative>,
-    /// The pedigree, where relations do not say it.
+    /// The pedigree, if relations do not describe the family.
     pub pedigree: Option<Arc<Pedigree>>,
 }
 
@@ -40,15 +40,15 @@ pub struct Case {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CaseRelative {
-    /// What the relative is to the child.
+    /// The relation to the child.
     pub relation: Relation,
     /// Genotypes in panel order.
     pub profile: Profile,
-    /// The sample's drop-out probability, if it is not the model's.
+    /// The sample's drop-out probability, if it differs from the model's.
     pub drop_out: Option<DropOut>,
 }
 
-/// The columns, in the order in which [`Columns`] numbers them; the last is not required.
+/// The columns, in the order in which [`Columns`] numbers them; the last is optional.
 const COLUMNS: [&str; 8] = ["case", "person", "relation", "sex", "locus", "allele1", "allele2", "drop_out"];
 const REQUIRED: usize = 7;
 const CASE: usize = 0;
@@ -66,7 +66,7 @@ enum Role {
 }
 
 impl Role {
-    /// A parent whose sex is stated is father or mother.
+    /// Returns father or mother for a parent whose sex is stated.
     fn of_sex(self, text: &str) -> Self {
         match (self, words::sex(text)) {
             (Self::Relative(relation), Ok(sex)) => Self::Relative(relation.of_sex(sex)),
@@ -76,11 +76,11 @@ impl Role {
 }
 
 struct Person {
-    /// Where it stands first.
+    /// The line of the first occurrence.
     line: u64,
     name: String,
     role: Role,
-    /// As far as the rows read state it.
+    /// The sex, as far as the rows read so far state it.
     sex: Sex,
     drop_out: Option<DropOut>,
     genotypes: Vec<Option<Genotype>>,
@@ -92,13 +92,12 @@ struct Draft {
     persons: Vec<Person>,
 }
 
-/// Reads `case,person,relation,sex,locus,allele1,allele2` and, where wanted, `drop_out`: one row per person and locus at
-/// which the person is typed; `relation` is that to the child, or `child`. Columns in any order; cases keep the order of
-/// their first rows. `sex` and `drop_out` are the same on all rows of a person. A column more, such as one of a third
-/// allele, is refused.
+/// Reads `case,person,relation,sex,locus,allele1,allele2` and optionally `drop_out`: one row per person and typed
+/// locus. `relation` is the relation to the child, or `child`. Columns may be in any order; cases keep the order of
+/// their first rows. `sex` and `drop_out` are the same on all rows of a person. Other columns, for example of a third
+/// allele, are refused.
 ///
-/// Persons of a case that is among the `pedigrees` have their places there, by name; their `relation` is `member` or
-/// empty.
+/// Persons of a case in `pedigrees` have their places there, by name; their `relation` is `member` or empty.
 ///
 /// # Errors
 /// Every problem, in order of lines and columns.
@@ -345,7 +344,7 @@ fn read_role(text: &str, has_pedigree: bool) -> Result<Role, (FindingCode, Strin
     })
 }
 
-/// Where a person stands in the pedigree. The child in question may have a name of its own.
+/// Returns the person's position in the pedigree. The child in question may have any name.
 fn place_in_pedigree(pedigree: &Linked, name: &str, role: Role) -> Result<Option<usize>, &'static str> {
     let place = pedigree.place(name);
     match (role, place) {
@@ -415,7 +414,7 @@ mod tests {
         assert_eq!(problems(&rows("f")), [(3, "sample-differs")]);
         let sound = format!("case,person,relation,sex,locus,allele1,allele2\n{}", rows(""));
         assert_eq!(read_cases("f", sound.as_bytes(), &panel(), None).map(|cases| cases.len()).ok(), Some(1));
-        // A third allele is no column to leave aside.
+        // A column of a third allele must not be ignored.
         let text = "case,person,relation,sex,locus,allele1,allele2,allele3\na,kid,child,m,vWA,14,15,16\n\
                     a,dad,father,m,vWA,14,15,\n";
         let found = read_cases("f", text.as_bytes(), &panel(), None).unwrap_err();

@@ -1,26 +1,26 @@
 //! Reads the files of laboratories: one reader for each format, and every finding with its line and column.
 //!
-//! [`read_file`] and [`read_bytes`] read a file as a [`Request`] asks, [`read_guessing_layout`] one of which nobody says
-//! what it holds. Further files may stand beside it: a [`CaseList`] says who the samples are, [`FamilyPedigrees`] who
-//! descends from whom. [`read_cases`] reads the cases of the kinship calculator, [`read_frequency_table`] tables of allele
-//! frequencies as they are published, [`read_fam_database`] those of a Familias project.
+//! [`read_file`] and [`read_bytes`] read a file according to a [`Request`]; [`read_guessing_layout`] reads one whose
+//! layout is not stated. Additional files may accompany it: a [`CaseList`] describes the samples, [`FamilyPedigrees`]
+//! the descent. [`read_cases`] reads the cases of the kinship calculator, [`read_frequency_table`] published tables of
+//! allele frequencies, [`read_fam_database`] the tables of Familias projects.
 //!
-//! | floor | what it knows |
+//! | module | contents |
 //! |---|---|
-//! | `bytes` | what is read of a file or a stream before anything is made of it |
-//! | `read`, `guess_layout`, `kinship_cases` | which reader a file needs |
-//! | `frequency_table` | tables of allele frequencies, in a room of their own |
+//! | `bytes` | reading a file or a stream, with limits on memory |
+//! | `read`, `guess_layout`, `kinship_cases` | choosing the reader of a file |
+//! | `frequency_table` | tables of allele frequencies |
 //! | `formats` | CSV, tables with a row per sample and locus, CODIS CMF, Familias projects |
-//! | `rows` | what a row says of a sample, whatever it was written in, and what rows say of each other |
-//! | `request`, `result` | what is asked of a file, and what it came to |
-//! | `pedigree` | families whose relations do not say who descends from whom |
-//! | `columns` | what the columns of a file mean |
+//! | `rows` | the samples in rows of any format, and checks between rows |
+//! | `request`, `result` | the request for reading a file, and its result |
+//! | `pedigree` | families that relations do not describe |
+//! | `columns` | the meaning of columns |
 //! | `text` | encodings, lines, fields |
 //! | `examples` | an example of every kind of finding |
-//! | `findings` | what is wrong, and where |
+//! | `findings` | problems, warnings and notes, with their places |
 //!
-//! Nothing read from a cell is ever repeated in a finding: in a shifted row any cell may hold a name or an ID-card
-//! number. Identifiers become pseudonyms here and go no further.
+//! Findings never repeat the contents of a cell: in a shifted row any cell may hold a name or an ID-card number.
+//! Identifiers become pseudonyms here and go no further.
 
 mod bytes;
 mod columns;

@@ -1,4 +1,4 @@
-//! Whatever the bytes are, they are read to the end, and a spoilt cell is found where it is.
+//! Tests that any bytes are read to the end, and that an invalid cell is found at its place.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use super::rows::finish::SoundRows;
 use super::tests::{panel, pseudonymizer, read, request};
 use super::{Layout, Problem, Row};
 
-/// A valid file, as cells.
+/// Returns the cells of a valid file.
 fn valid(layout: Layout, rows: usize) -> Vec<Vec<String>> {
     let header: &[&str] = match layout {
         Layout::Families => &["family_id", "sample_id", "relation", "sex"],
@@ -45,7 +45,7 @@ fn layout() -> impl Strategy<Value = Layout> {
     prop_oneof![Just(Layout::Families), Just(Layout::Children)]
 }
 
-/// Everything that is read of a tidy file, in pieces of so many bytes.
+/// Returns everything that is read from a tidy file, in pieces of this number of bytes.
 fn in_pieces(layout: Layout, text: &[u8], bytes: usize) -> (Vec<Row>, Vec<Problem>, Vec<Problem>, u64) {
     let (panel, pseudonymizer) = (panel(), pseudonymizer());
     let mut findings = Findings::new("f.csv");

@@ -1,4 +1,4 @@
-//! Entry point: reads a file of any form to its end, with every finding.
+//! Reads a file of any format to its end, with every finding; the entry point of this module.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ use crate::intake::text::encoding::decode_as;
 use crate::intake::text::workbook;
 use crate::model::{FamilyPedigree, FindingCode, Pseudonym, SampleRecord, shown_path};
 
-/// Reads a file; as [`read_bytes`].
+/// Reads a file as [`read_bytes`] does.
 ///
 /// ```
 /// use reunite::intake::{IntakeError, Request, read_file};
@@ -44,13 +44,14 @@ use crate::model::{FamilyPedigree, FindingCode, Pseudonym, SampleRecord, shown_p
 /// ```
 ///
 /// # Errors
-/// [`IntakeError`] if the file cannot be read or is larger than [`MOST_BYTES`](crate::intake::MOST_BYTES). What is wrong inside it is not an
-/// error of this function but in [`Intake::problems`].
+/// [`IntakeError`] if the file cannot be read or is larger than [`MOST_BYTES`](crate::intake::MOST_BYTES). Problems
+/// inside the file are not errors of this function; they are in [`Intake::problems`].
 pub fn read_file(path: &Path, request: &Request<'_>) -> Result<Intake, IntakeError> {
     Ok(read_bytes(&shown_path(path), &file_bytes(path)?, request))
 }
 
-/// The names of a workbook's sheets that have cells, in their order; `None` if the bytes are no workbook that is read here.
+/// Returns the names of a workbook's sheets that have cells, in their order; `None` if the bytes are not a supported
+/// workbook.
 #[must_use]
 pub fn workbook_sheets(bytes: &[u8]) -> Option<Vec<String>> {
     #[cfg(feature = "xlsx")]
@@ -59,25 +60,26 @@ pub fn workbook_sheets(bytes: &[u8]) -> Option<Vec<String>> {
     return None.filter(|_: &Vec<String>| bytes.is_empty());
 }
 
-/// Reads the bytes of a file, to their end, whatever they are.
+/// Reads the bytes of a file to their end, whatever they are.
 ///
-/// Text is UTF-8, UTF-16 or GB18030, with fields between commas, tabs or semicolons. In tidy CSV, columns are found by
-/// name, in any order: `sample_id`, for families also `family_id`, `relation` and `sex`; the optional `sex` of children,
-/// `agency`, `region`, `collected_on` (a day, its year first), `kit` and `drop_out` (from 0, below 1); `AMEL` (X or X/Y),
-/// `resident_id` and `birth_certificate`, which are checked and not kept; any other column is a locus with cells such as
-/// `14/15`, `14` (see [`SingleAllele`](crate::intake::SingleAllele)), or empty if untyped; or one of two columns of a locus, with an allele
-/// each. Three alleles or more are kept beside the profile. Names, relations, sexes and signs for no result may be Chinese
-/// ones, characters of full width. Blank lines, lines of delimiters alone, titles before the header, `sep=;`, any line ends
-/// and rows without their last blank cells are accepted. What a spreadsheet made a date of, or rounded, is refused. A table with a row per sample and locus is read too, as [`Format::GeneMapper`] says.
+/// Text is UTF-8, UTF-16 or GB18030, with fields between commas, tabs or semicolons. Columns of tidy CSV are found by
+/// name, in any order. Required are `sample_id` and, for families, `family_id`, `relation` and `sex`. Optional are the
+/// `sex` of children, `agency`, `region`, `collected_on` (a day, its year first), `kit` and `drop_out` (from 0, below
+/// 1). `AMEL` (X or X/Y), `resident_id` and `birth_certificate` are checked but not stored. Any other column is a locus
+/// with cells such as `14/15`, `14` (see [`SingleAllele`](crate::intake::SingleAllele)), or empty if untyped; or one of
+/// two columns of a locus, with an allele each. Three alleles or more are kept outside the profile. Names, relations,
+/// sexes and signs for no result may be Chinese, with full-width characters. Blank lines, lines of delimiters only,
+/// titles before the header, `sep=;`, all line ends, and rows without their last blank cells are accepted. Values that
+/// a spreadsheet turned into dates or rounded are refused. Tables with a row per sample and locus are also read, see
+/// [`Format::GeneMapper`].
 ///
-/// With a case list, the file holds `sample_id` and loci; what else is known of each sample stands in the list.
-/// Where the file has neither a column of sexes nor a list, the sex marker gives the sex; otherwise it is held against it.
+/// With a case list, the file holds `sample_id` and loci; the list gives everything else about each sample. If neither
+/// a column nor a list gives the sex, the sex marker does; otherwise the marker is checked against the sex.
 ///
-/// Memory, beside `bytes`: at most three times their size for text that is not UTF-8, at most 128 times for what is read,
-/// and the findings, of which no more than 100,000 of each kind are kept.
+/// Memory, in addition to `bytes`: at most three times their size for text that is not UTF-8, at most 128 times their
+/// size for the rows, and the findings, of which no more than 100,000 of each kind are kept.
 ///
-/// Rows of a family that is among the request's pedigrees have the relation `member`, and their place there by
-/// `sample_id`.
+/// Rows of a family among the request's pedigrees have the relation `member`, and their place there by `sample_id`.
 ///
 /// `file_name` is only used to name the file in findings.
 ///
@@ -108,16 +110,16 @@ pub fn read_bytes(file_name: &str, bytes: &[u8], request: &Request<'_>) -> Intak
 
 /// The content of a file, opened as far as its format is known.
 pub(in crate::intake) enum Content<'b> {
-    /// CMF, which says itself how it is encoded.
+    /// CMF, which declares its own encoding.
     Messages,
     /// Text of another format, as UTF-8.
     Text { format: Format, text: Cow<'b, [u8]> },
-    /// No text; the findings say what it is.
+    /// Content that is not text; the findings say what it is.
     NoText { format: Format },
 }
 
 impl<'b> Content<'b> {
-    /// Opens a file in the format asked for, or in the one that its content shows.
+    /// Opens a file in the requested format, or in the detected one.
     pub(in crate::intake) fn open(bytes: &'b [u8], request: &Request<'_>, findings: &mut Findings) -> Self {
         if request.format.map_or_else(|| cmf::is_xml(bytes), |format| format == Format::Cmf) {
             return Self::Messages;
@@ -137,7 +139,7 @@ impl<'b> Content<'b> {
         }
     }
 
-    /// Reads on to the end. `bytes` are those of the file.
+    /// Reads the content to the end. `bytes` are those of the file.
     pub(in crate::intake) fn read(&self, bytes: &[u8], request: &Request<'_>, mut findings: Findings) -> Intake {
         let stated = |sound: SoundRows| {
             let pedigrees = request.pedigrees.map_or_else(Vec::new, |pedigrees| pedigrees.of_rows(&sound.rows));
@@ -150,9 +152,9 @@ impl<'b> Content<'b> {
                 Format::Csv => stated(read_tidy(text, request, PIECE, &mut findings)),
                 Format::GeneMapper => stated(genemapper::read(text, request, &mut findings)),
                 Format::Dat => stated(cmf::read_lines(text, request, &mut findings)),
-                // These bring pedigrees of their own.
+                // Projects contain their own pedigrees.
                 Format::Fam => fam::read(text, request, &mut findings),
-                // Never text: see `open`.
+                // CMF is never opened as text: see `open`.
                 Format::Cmf => Default::default(),
             },
             Self::NoText { .. } => Default::default(),
@@ -177,7 +179,7 @@ impl<'b> Content<'b> {
     }
 }
 
-/// Warns of families with a pedigree whose samples in the file say nothing of the child by themselves.
+/// Warns of families with a pedigree whose samples in the file give no evidence about the child by themselves.
 fn warn_of_silent_families(rows: &[SampleRecord], pedigrees: &[FamilyPedigree], findings: &mut Findings) {
     if pedigrees.is_empty() {
         return;

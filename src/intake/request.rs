@@ -1,4 +1,4 @@
-//! What is asked of a file: its layout, and everything that decides how its cells are understood.
+//! Defines the request for reading a file: its layout, and everything that decides how its cells are interpreted.
 
 use crate::intake::columns::column_map::ColumnMap;
 use crate::intake::columns::expected::Expected;
@@ -40,47 +40,48 @@ use crate::pseudonym::Pseudonymizer;
 /// ```
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    /// What it holds.
+    /// The layout of the file.
     pub layout: Layout,
-    /// Its form; `None` if its content tells.
+    /// The format; `None` to detect it by the content.
     pub format: Option<Format>,
-    /// The loci matched on.
+    /// The panel: the loci that matching uses.
     pub panel: &'a Panel,
-    /// Makes pseudonyms of its identifiers.
+    /// Makes the pseudonyms of identifiers.
     pub pseudonymizer: &'a Pseudonymizer,
     /// Pedigrees of families that relations do not describe.
     pub pedigrees: Option<&'a FamilyPedigrees>,
-    /// Who the samples are, where the file holds genotypes alone.
+    /// The description of the samples, if the file holds only genotypes.
     pub cases: Option<&'a CaseList>,
-    /// What one allele alone means.
+    /// The meaning of a single allele.
     pub single_allele: SingleAllele,
     /// The sheet of a workbook; `None` for the first.
     pub sheet: Option<&'a str>,
-    /// Whether the names of persons in the families of a DVI project, such as `Father`, are theirs within the family only:
-    /// `FAMILY/PERSON` then names the sample.
+    /// `true` if the names of persons in a DVI project's families, such as `Father`, are unique only within their
+    /// family: the sample is then named `FAMILY/PERSON`.
     pub names_within_family: bool,
-    /// What the laboratory calls its columns, and the words in them.
+    /// The laboratory's names for columns, and its words in them.
     pub map: Option<&'a ColumnMap>,
-    /// Whether a column whose name is not like any known one is left aside, with a note.
+    /// `true` if columns that resemble no known one are ignored, with a note.
     pub ignore_unknown: bool,
-    /// Names of missing persons in projects of Familias, beside all that begin with `Missing`.
+    /// Names of missing persons in Familias projects, besides all names that begin with `Missing`.
     pub missing: &'a [String],
-    /// Whether fathers and mothers mutate at the same rates, so that the sex of an untyped parent does not matter.
+    /// `true` if fathers and mothers have the same mutation rates, so that the sex of an untyped parent does not
+    /// matter.
     pub sexes_mutate_alike: bool,
-    /// What is said of typing kits.
+    /// Settings about typing kits.
     pub kits: KitUse,
-    /// What becomes of identifiers that a spreadsheet may have rounded.
+    /// What to do with identifiers that a spreadsheet may have rounded.
     pub spreadsheet_numbers: SpreadsheetNumbers,
-    /// What becomes of identifiers that differ in letter case, spaces or brackets only.
+    /// What to do with identifiers that differ only in letter case, spaces or brackets.
     pub identifier_forms: IdentifierForms,
-    /// How its text is encoded; `None` if its bytes tell.
+    /// The encoding; `None` to detect it by the bytes.
     pub encoding: Option<TextEncoding>,
-    /// What its sample_id are, if they are such numbers: they are checked then.
+    /// The kind of personal numbers in `sample_id`, if it holds them; they are then checked.
     pub sample_id_kind: Option<NumberKind>,
 }
 
 impl<'a> Request<'a> {
-    /// A file of this layout, of whatever form, by itself.
+    /// Returns a request for a file of this layout, of any format, without additional files.
     #[must_use]
     pub fn new(layout: Layout, panel: &'a Panel, pseudonymizer: &'a Pseudonymizer) -> Self {
         Self {
@@ -105,7 +106,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// What decides which columns the file has.
+    /// Returns the conditions that decide which columns the file has.
     pub(in crate::intake) fn expected(&self) -> Expected<'a> {
         Expected {
             layout: self.layout,

@@ -1,4 +1,4 @@
-//! What a file came to: its sound rows, and everything that is wrong with it.
+//! Holds the result of reading a file: its sound rows and its findings.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,61 +8,62 @@ use crate::intake::format::Format;
 use crate::intake::rows::variants::IdentifierVariant;
 use crate::model::{FamilyPedigree, Layout, Locus, SampleRecord, shown_path};
 
-/// A file, read to its end: its sound rows and everything that is wrong with it.
+/// The result of reading a file to its end: its sound rows and its findings.
 ///
-/// A file with problems is to be refused as a whole; the sound rows are there to be counted.
+/// A file with problems should be refused as a whole; its sound rows are then only counted.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Intake {
-    /// The layout it was read as.
+    /// The layout in which the file was read.
     pub layout: Layout,
-    /// The form it was read as.
+    /// The format in which the file was read.
     pub format: Format,
     /// BLAKE3 of the file's bytes.
     pub digest: [u8; 32],
-    /// Bytes of the file.
+    /// Number of bytes.
     pub size: u64,
-    /// The loci of its columns, in file order, each spelled as the panel spells it.
+    /// The loci of its columns in file order, each in the panel's spelling.
     pub loci: Vec<Locus>,
-    /// Where each of these columns stands, as findings name it.
+    /// The place of each of these columns, as findings name it.
     pub locus_columns: Vec<Option<ColumnName>>,
-    /// How many rows have a problem and were left out: lines of tidy CSV, samples of a GeneMapper table, specimens of CMF,
-    /// persons with DNA data of Familias in each of their families. What could not be read at all has no rows to count.
+    /// Number of rows that were rejected because of a problem: lines of tidy CSV, samples of a GeneMapper table,
+    /// specimens of CMF, and for Familias persons with DNA data in each of their families. A file that cannot be read
+    /// at all has no rows to count.
     pub rejected: u64,
     /// Rows without a problem, in file order.
     pub rows: Vec<SampleRecord>,
-    /// Other forms of the identifiers of these rows, in which the store may have them.
+    /// Other forms of the identifiers of these rows, which the store may hold.
     pub variants: Vec<IdentifierVariant>,
     /// Pedigrees of the families of these rows that have one, by family.
     pub pedigrees: Vec<FamilyPedigree>,
-    /// Errors, in order of lines and columns; the file is sound if there is none.
+    /// Errors, in order of lines and columns; empty if the file is sound.
     pub problems: Vec<Problem>,
-    /// Warnings, and notes that the sender may want to know, in order of lines and columns.
+    /// Warnings, and notes for the sender, in order of lines and columns.
     pub notes: Vec<Problem>,
 }
 
-/// Why a file could not be read at all.
+/// The reason why a file could not be read at all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IntakeError {
-    /// The operating system refused.
+    /// The operating system reported an error.
     #[error("cannot read {}: {source}", shown_path(path))]
     Io {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The error.
         source: io::Error,
     },
-    /// A pipe, a device or the like.
+    /// The path is a pipe, a device or similar.
     #[error("{} is a pipe or a device, not a file; save its content in a file; `-` reads standard input", shown_path(.0))]
     NotAFile(PathBuf),
-    /// Above [`super::MOST_BYTES`].
+    /// The file is larger than [`super::MOST_BYTES`].
     #[error("{} is larger than 2 GiB; split it into several files, each with the header line", shown_path(.0))]
     TooLarge(PathBuf),
 }
 
 impl Intake {
-    /// A file of which nothing is read yet.
+    /// Returns the result of a file before anything is read.
     pub(in crate::intake) fn new(bytes: &[u8], format: Format, layout: Layout) -> Self {
         Self {
             layout,

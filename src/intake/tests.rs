@@ -1,4 +1,4 @@
-//! Every case of a bad file, by place and code.
+//! Tests every kind of invalid file, by place and code.
 
 mod forms;
 mod same;
@@ -26,7 +26,7 @@ pub(super) fn request<'a>(layout: Layout, panel: &'a Panel, pseudonymizer: &'a P
     Request::new(layout, panel, pseudonymizer)
 }
 
-/// Line, column and code of each problem.
+/// Returns line, column and code of each problem.
 pub(super) fn places(intake: &Intake) -> Vec<(u64, usize, &'static str)> {
     intake
         .problems
@@ -120,7 +120,7 @@ fn a_sample_stands_once() {
     assert!(intake.problems[0].what.contains("line 2"));
     let intake = families("F1,S1,father,m,14,\nF1,S1,paternal-uncle,m,14,\nF1,S2,mother,f,14,\nF1,S2,mother,f,14,\n");
     assert_eq!(places(&intake), [(3, 2, "repeated-sample"), (5, 2, "repeated-sample")]);
-    // A second typing is no row to remove: its loci would be lost.
+    // A second typing is not a row to remove, because its loci would be lost.
     for intake in [children("S1,m,14,\nS1,m,14,22\n"), families("F1,S1,father,m,14,\nF1,S1,father,m,14,22\n")] {
         assert_eq!(
             intake.problems.iter().map(|one| (one.line, one.code.word())).collect::<Vec<_>>(),
@@ -135,7 +135,7 @@ fn a_sample_of_two_families_is_one_sample() {
     assert_eq!(families("F1,S1,father,m,14,\nF2,S1,paternal-uncle,m,14/14,\n").problems, []);
     let intake = families("F1,S1,father,m,14,\nF2,S1,father,m,14/15,\nF3,S1,full-sibling,,14,\n");
     assert_eq!(places(&intake), [(3, 2, "sample-differs"), (4, 2, "sample-differs")]);
-    // A row with a problem of its own is compared all the same.
+    // A row with a problem of its own is still compared.
     let intake = families("F1,S1,father,f,14,\nF1,S2,father,m,14,\n");
     assert_eq!(places(&intake), [(2, 4, "sex-contradiction"), (3, 3, "second-father")]);
 }
@@ -213,7 +213,7 @@ fn unknown_columns_of_a_header_are_shown_and_left_aside_when_asked() {
     let (panel, pseudonymizer) = (panel(), pseudonymizer());
     let request = Request { ignore_unknown: true, ..request(Layout::Children, &panel, &pseudonymizer) };
     let intake = read_bytes("f.csv", text.as_bytes(), &request);
-    // What may be a locus is not left aside.
+    // A column that may be a locus is not ignored.
     assert_eq!(places(&intake), [(1, 6, "locus")]);
     let ignored: Vec<_> = intake.notes.iter().filter(|note| note.code == FindingCode::IgnoredColumn).collect();
     assert_eq!(ignored.len(), 3);
@@ -235,7 +235,7 @@ fn a_map_leaves_aside_what_it_says_and_warns_of_loci() {
     assert!(
         notes.contains(&(Severity::Warning, "ignored-column")) && notes.contains(&(Severity::Note, "ignored-column"))
     );
-    // Tables with a row per sample and locus, and case lists, too.
+    // The same applies to tables with a row per sample and locus, and to case lists.
     let tall =
         ColumnMap::parse("[columns]\nNr = 'sample_id'\nOrt = 'Marker'\nA = 'Allele 1'\n[values.loci]\nz = ''", &panel);
     let tall = tall.unwrap();
@@ -326,7 +326,7 @@ fn files_are_read_from_the_disk() {
     assert_eq!(intake.digest, *blake3::hash(bytes).as_bytes());
     let none = read_file(&dir.path().join("none"), &request);
     assert!(matches!(none, Err(IntakeError::Io { .. })));
-    // A sparse file: nothing of it is read.
+    // A sparse file, of which nothing is read.
     std::fs::File::create(&path).unwrap().set_len(MOST_BYTES + 1).unwrap();
     let large = read_file(&path, &request);
     assert!(matches!(large, Err(IntakeError::TooLarge(_))));

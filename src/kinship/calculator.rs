@@ -1,4 +1,4 @@
-//! Likelihood ratios for given frequencies and a given model.
+//! The calculator: likelihood ratios at single loci, for given allele frequencies and a given model.
 
 use crate::model::{Allele, DropOut, Genotype, Locus, Panel, genotype_code, genotype_count};
 use crate::population::{FrequencyTable, LocusModel, Model, ModelError};
@@ -8,7 +8,7 @@ use super::hypotheses::{Hypotheses, Settings, observations, relatives};
 use super::linked_pair::{LinkedError, LinkedLoci, LinkedPair, linked_pairs};
 use super::{CalculatorError, Evidence, KinshipError, LocusTable, Structure, StructureError};
 
-/// Frequencies and model, ready to compute.
+/// Allele frequencies and a model, ready to compute likelihood ratios.
 ///
 /// The LR of one pair at one locus, an alleged father 14/15 and a child 14/15:
 ///
@@ -38,10 +38,10 @@ pub struct Calculator {
 }
 
 impl Calculator {
-    /// A calculator over all loci of a frequency table.
+    /// Creates a calculator over all loci of a frequency table.
     ///
     /// # Errors
-    /// [`CalculatorError`] with the first locus at which the model cannot be built.
+    /// Returns [`CalculatorError`] with the first locus at which the model cannot be built.
     pub fn new(table: &FrequencyTable, model: Model) -> Result<Self, CalculatorError> {
         let build = |(locus, frequencies): (&Locus, _)| {
             LocusModel::new(frequencies, &model).map_err(|error| CalculatorError { locus: locus.clone(), error })
@@ -50,23 +50,23 @@ impl Calculator {
         Ok(Self { panel: table.panel().clone(), model, loci, linked: Vec::new() })
     }
 
-    /// This calculator with loci that are linked.
+    /// Returns this calculator with these pairs of linked loci.
     ///
     /// # Errors
-    /// [`LinkedError`]: a locus outside the panel or in two pairs, or a fraction outside [0, 0.5].
+    /// Returns [`LinkedError`] if a locus is outside the panel or in two pairs, or a fraction is outside [0, 0.5].
     pub fn with_linked(mut self, pairs: &[LinkedLoci]) -> Result<Self, LinkedError> {
         self.linked = linked_pairs(&self.panel, pairs)?;
         Ok(self)
     }
 
-    /// The linked pairs, in panel order.
+    /// Returns the linked pairs in panel order.
     #[must_use]
     pub fn linked(&self) -> &[LinkedPair] {
         &self.linked
     }
 
-    /// One line that names every choice: the model's, and the linked pairs. Equal lines mean equal numbers, given the
-    /// same frequencies.
+    /// Describes every setting in one line: those of the model, and the linked pairs. With the same frequencies, equal
+    /// lines mean equal results.
     #[must_use]
     pub fn settings_line(&self) -> String {
         let mut line = self.model.to_string();
@@ -77,28 +77,28 @@ impl Calculator {
         line
     }
 
-    /// The loci, in the order in which they are added up.
+    /// Returns the loci, in the order in which their log likelihood ratios are added.
     #[must_use]
     pub fn panel(&self) -> &Panel {
         &self.panel
     }
 
-    /// The model.
+    /// Returns the model.
     #[must_use]
     pub fn model(&self) -> &Model {
         &self.model
     }
 
-    /// Per locus of the panel, alleles, frequencies and mutation.
+    /// Returns the alleles, frequencies and mutation matrices of each locus, in panel order.
     #[must_use]
     pub fn loci(&self) -> &[LocusModel] {
         &self.loci
     }
 
-    /// The structure of this evidence; it may be kept and used again for evidence with the same [`Evidence::kind`].
+    /// Returns the structure of this evidence. It can be reused for evidence with the same [`Evidence::kind`].
     ///
     /// # Errors
-    /// [`StructureError`].
+    /// Returns [`StructureError`] if the pedigree of the relatives cannot be computed.
     pub fn structure(&self, evidence: &Evidence) -> Result<Structure, StructureError> {
         Structure::of_kind(&evidence.kind(), self.model.convention)
     }
@@ -115,16 +115,16 @@ impl Calculator {
         }
     }
 
-    /// Compiles the evidence at a locus to the log10 LR of every listed child genotype.
+    /// Computes the log10 LR of each listed child genotype at a locus.
     ///
-    /// `structure` must be that of the evidence. Alleles of the relatives that the frequency table does not list
+    /// `structure` must be the structure of `evidence`. Alleles of the relatives that the frequency table does not list
     /// are added with the floor frequency.
     ///
     /// # Errors
-    /// [`KinshipError`].
+    /// Returns [`KinshipError`] if the table cannot be computed.
     ///
     /// # Panics
-    /// If `locus` is no position of the panel.
+    /// If `locus` is not a position of the panel.
     pub fn table(&self, locus: usize, structure: &Structure, evidence: &Evidence) -> Result<LocusTable, KinshipError> {
         let base = &self.loci[locus];
         let enlarged = self.enlarged(locus, evidence, None)?;
@@ -138,27 +138,28 @@ impl Calculator {
         })
     }
 
-    /// The log10 LR of one child genotype at a locus, whether or not its alleles are listed.
+    /// Computes the log10 LR of one child genotype at a locus; its alleles may be unlisted.
     ///
-    /// 0 if the child is untyped, or every relative and the child is not inbred: see [`Evidence::is_informative`];
-    /// negative infinity if H1 is impossible. For a listed genotype it is the table's value, bit for bit.
+    /// The result is 0 if the child is untyped, or if all relatives are untyped and the child is not inbred: see
+    /// [`Evidence::is_informative`]. It is negative infinity if H1 is impossible. For a listed genotype it equals the
+    /// value of [`Self::table`] bit for bit.
     ///
     /// # Errors
-    /// [`KinshipError`].
+    /// Returns [`KinshipError`] if the ratio cannot be computed.
     ///
     /// # Panics
-    /// If `locus` is no position of the panel.
+    /// If `locus` is not a position of the panel.
     pub fn log10_lr(&self, locus: usize, evidence: &Evidence, child: Option<Genotype>) -> Result<f64, KinshipError> {
         self.log10_lr_with(locus, evidence, child, None)
     }
 
-    /// As [`Self::log10_lr`]; `child_drop_out` is that of the child's sample, in place of the model's.
+    /// Computes [`Self::log10_lr`] with the drop-out probability of the child's sample, which replaces the model's.
     ///
     /// # Errors
-    /// [`KinshipError`].
+    /// Returns [`KinshipError`] if the ratio cannot be computed.
     ///
     /// # Panics
-    /// If `locus` is no position of the panel.
+    /// If `locus` is not a position of the panel.
     pub fn log10_lr_with(
         &self,
         locus: usize,
@@ -176,15 +177,16 @@ impl Calculator {
         })
     }
 
-    /// P(child shows a genotype | relatives, H2) at a locus: how probable each listed genotype is in a child that is
-    /// unrelated to the family and typed. Indexed like the values of [`Self::table`], without the entry of an untyped
-    /// child. Adds up to 1, but for what an allele outside the table takes, or a silent allele.
+    /// Computes P(child shows a genotype | relatives, H2) at a locus: the probability of each listed genotype in a
+    /// typed child who is unrelated to the family. The indices are those of the values of [`Self::table`], without the
+    /// entry of an untyped child. The probabilities add up to 1, less the shares of unlisted alleles, the rest allele
+    /// and silent alleles.
     ///
     /// # Errors
-    /// [`KinshipError`].
+    /// Returns [`KinshipError`] if the probabilities cannot be computed.
     ///
     /// # Panics
-    /// If `locus` is no position of the panel.
+    /// If `locus` is not a position of the panel.
     pub fn unrelated(&self, locus: usize, evidence: &Evidence) -> Result<Vec<f64>, KinshipError> {
         let enlarged = self.enlarged(locus, evidence, None)?;
         let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
@@ -202,13 +204,13 @@ impl Calculator {
         })
     }
 
-    /// P(relatives' genotypes | H2) at a locus; 1 if none is typed.
+    /// Computes P(relatives' genotypes | H2) at a locus; 1 if no relative is typed.
     ///
     /// # Errors
-    /// [`KinshipError`]; not [`KinshipError::Contradiction`], for which it is 0.
+    /// Returns [`KinshipError`], but not [`KinshipError::Contradiction`]: the probability is then 0.
     ///
     /// # Panics
-    /// If `locus` is no position of the panel.
+    /// If `locus` is not a position of the panel.
     pub fn relatives_likelihood(&self, locus: usize, evidence: &Evidence) -> Result<f64, KinshipError> {
         let enlarged = self.enlarged(locus, evidence, None)?;
         let model = enlarged.as_ref().unwrap_or(&self.loci[locus]);
@@ -217,14 +219,14 @@ impl Calculator {
         within(TABLE, || relatives(&structure, model, &observations, self.model.theta))
     }
 
-    /// Whether the child's genotype is possible without mutation, silent alleles and drop-out; `None` if the
-    /// relatives' own genotypes are not.
+    /// Reports whether the child's genotype is possible without mutation, silent alleles and drop-out; `None` if the
+    /// relatives' own genotypes are impossible without them.
     ///
     /// # Errors
-    /// [`KinshipError::Structure`] or [`KinshipError::TooLarge`].
+    /// Returns [`KinshipError::Structure`] or [`KinshipError::TooLarge`].
     pub fn is_compatible(&self, evidence: &Evidence, child: Genotype) -> Result<Option<bool>, KinshipError> {
         let structure = self.structure(evidence)?;
-        // Without mutation the alleles nobody shows are alike: one stands for all of them.
+        // Without mutation, all alleles that nobody shows behave alike, so one of them represents all.
         let mut alleles: Vec<Allele> = evidence.alleles().chain([child.low(), child.high()]).collect();
         alleles.extend((10..).map_while(|tenths| Allele::from_tenths(tenths).ok()).find(|a| !alleles.contains(a)));
         let model = LocusModel::without_mutation(alleles);
@@ -237,26 +239,27 @@ impl Calculator {
         })
     }
 
-    /// An upper bound on [`Self::log10_lr`] of a typed child, without peeling.
+    /// Computes an upper bound on [`Self::log10_lr`] of a typed child, without peeling.
     ///
-    /// LR = P(child | relatives, H1) / P(child) x P(relatives | H1) / P(relatives | H2). The first numerator is at
-    /// most 1. The second factor is 1 unless pruning lets an allele come straight from the population under H2 and
-    /// through an untyped parent under H1; then each such step multiplies by at most
-    /// `max_j (p M)_j / p_j <= 1 + mu / min p`, mu being the largest probability that an allele changes. With theta
-    /// above 0, p becomes what the urn gives at least, and with drop-out a genotype shows itself at least when nothing
-    /// drops out.
+    /// LR = P(child | relatives, H1) / P(child) x P(relatives | H1) / P(relatives | H2). The first numerator is at most
+    /// 1. The second factor is 1, unless pruning lets an allele come directly from the population under H2 but through
+    /// an untyped parent under H1. Each of these steps then multiplies by at most `max_j (p M)_j / p_j <= 1 + mu / min
+    /// p`, where mu is the largest probability that an allele changes. With theta above 0, the least probability that
+    /// the urn gives replaces p. With drop-out, the probability that a genotype shows itself is at least the
+    /// probability that nothing drops out.
     ///
     /// # Panics
-    /// If `locus` is no position of the panel.
+    /// If `locus` is not a position of the panel.
     #[must_use]
     pub fn log10_lr_bound(&self, locus: usize, structure: &Structure, evidence: &Evidence, child: Genotype) -> f64 {
         self.log10_lr_bound_with(locus, structure, evidence, child, None)
     }
 
-    /// As [`Self::log10_lr_bound`], for [`Self::log10_lr_with`]: with the drop-out probability of the child's sample.
+    /// Computes [`Self::log10_lr_bound`] for [`Self::log10_lr_with`]: with the drop-out probability of the child's
+    /// sample.
     ///
     /// # Panics
-    /// If `locus` is no position of the panel.
+    /// If `locus` is not a position of the panel.
     #[must_use]
     pub fn log10_lr_bound_with(
         &self,
@@ -269,30 +272,30 @@ impl Calculator {
         self.bound_by_child(locus, child, child_drop_out) + self.bound_by_family(locus, structure, evidence)
     }
 
-    /// The part of [`Self::log10_lr_bound_with`] that depends on the child: -log10 of the probability of its genotype in
-    /// a population without theta, before unlisted alleles take their share.
+    /// Computes the part of [`Self::log10_lr_bound_with`] that depends on the child: -log10 of the probability of its
+    /// genotype in a population without theta, before unlisted alleles take their share.
     ///
     /// # Panics
-    /// If `locus` is no position of the panel.
+    /// If `locus` is not a position of the panel.
     #[must_use]
     pub fn bound_by_child(&self, locus: usize, child: Genotype, child_drop_out: Option<DropOut>) -> f64 {
         let model = &self.loci[locus];
         let frequency = |allele| model.position(allele).map_or(unlisted(model), |i| model.frequencies()[i]);
         let drop_out = child_drop_out.map_or(self.model.drop_out.children, DropOut::get);
         let product = (1.0 - drop_out) * (1.0 - drop_out) * frequency(child.low()) * frequency(child.high());
-        // A hair above, for the rounding of the logarithms.
+        // Slightly larger, to allow for the rounding of the logarithms.
         1e-9 - libm::log10(if child.is_homozygous() { product } else { 2.0 * product })
     }
 
-    /// The part of [`Self::log10_lr_bound_with`] that depends on the family: what theta, unlisted alleles and pruned
-    /// parents may add, whatever the child.
+    /// Computes the part of [`Self::log10_lr_bound_with`] that depends on the family: the largest contribution of
+    /// theta, unlisted alleles and pruned parents for any child.
     ///
     /// # Panics
-    /// If `locus` is no position of the panel.
+    /// If `locus` is not a position of the panel.
     #[must_use]
     pub fn bound_by_family(&self, locus: usize, structure: &Structure, evidence: &Evidence) -> f64 {
         let model = &self.loci[locus];
-        // Those of the relatives, one perhaps more than once, and two of the child.
+        // Unlisted alleles of the relatives, possibly counted more than once, and two of the child.
         let more = 2 + evidence.alleles().filter(|&allele| model.position(allele).is_none()).count();
         let sum = 1.0 + more as f64 * model.floor();
         let share = self.urn_share(structure) / sum;
@@ -306,7 +309,7 @@ impl Calculator {
         steps - 2.0 * libm::log10(share)
     }
 
-    /// The least share of its frequency that an allele keeps in the urn, whatever was drawn before.
+    /// Returns the least share of its frequency that an allele keeps in the urn, for any earlier draws.
     pub(super) fn urn_share(&self, structure: &Structure) -> f64 {
         let draws = 2 * (structure.with_child.persons.len() + 1);
         (1.0 - self.model.theta) / (1.0 + draws as f64 * self.model.theta)
@@ -326,7 +329,7 @@ impl Calculator {
     }
 }
 
-/// The frequency of an allele that a locus does not list, before it and its like take their share.
+/// Returns the frequency of an unlisted allele at a locus, before the frequencies are divided by their new sum.
 fn unlisted(model: &LocusModel) -> f64 {
     let share = |of: Option<usize>| of.map_or(0.0, |unseen| model.frequencies()[unseen]);
     model.floor() * (1.0 - share(model.rest()) - share(model.silent()))

@@ -1,37 +1,39 @@
-//! The paternity index of Chinese laboratory practice: "CPI, stepwise mutation convention (mu/4p)".
+//! Computes the paternity index of Chinese laboratory practice: "CPI, stepwise mutation convention (mu/4p)".
 //!
-//! A second number beside the exact likelihood ratio, computed by the tables that laboratories put on their reports: a
-//! consistent locus by its row, an inconsistent one by `k mu 10^(1-s) / 4p`, where s is the least whole number of repeat
-//! steps between an allele of the parent and the one required, and k how many of the parent's alleles are at that
-//! distance. Source of the tables: published calculators and worked examples of laboratories; the texts of the
-//! standards (GB/T 37223-2018 among them) were not at hand, so no conformity is claimed. Siblings and relatives of the
-//! second degree by their identity coefficients (k0, k1, k2).
+//! It is a second number beside the exact likelihood ratio, computed with the tables that laboratories use in their
+//! reports. A consistent locus follows its row. The index of an inconsistent locus is `k mu 10^(1-s) / 4p`, where s is
+//! the least whole number of repeat steps between an allele of the parent and the required allele, and k is the number
+//! of the parent's alleles at that distance. Siblings and second-degree relatives follow their identity coefficients
+//! (k0, k1, k2).
+//!
+//! Sources of the tables: published calculators and worked examples of laboratories. The texts of the standards (GB/T
+//! 37223-2018 among them) were not available, so this module claims no conformity.
 
 use crate::model::{Allele, Genotype, Relation};
 
-/// From this CPI on, laboratories speak of support for parenthood.
+/// The least CPI that laboratories report as support for parenthood.
 pub const SUPPORTS: f64 = 1e4;
 
-/// Up to this CPI, laboratories speak of exclusion.
+/// The largest CPI that laboratories report as exclusion.
 pub const EXCLUDES: f64 = 1e-4;
 
-/// So many inconsistent loci are a flag; not a rule.
+/// The number of inconsistent loci from which a pair is flagged. Laboratories have no fixed rule.
 pub const FLAGGED_LOCI: u32 = 3;
 
 /// Mutation rate of a father, per meiosis and locus.
 pub const FATHER_RATE: f64 = 0.002;
 
-/// Mutation rate of a mother.
+/// Mutation rate of a mother, per meiosis and locus.
 pub const MOTHER_RATE: f64 = FATHER_RATE / 3.5;
 
-/// Which of the tables a family falls under.
+/// The table that applies to a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CpiCase {
-    /// One parent alone, questioned: [`Relation::Father`] or [`Relation::Mother`].
+    /// One questioned parent alone: [`Relation::Father`] or [`Relation::Mother`].
     Duo(Relation),
-    /// A child against a couple.
+    /// A child and a couple, both questioned.
     BothParents,
-    /// The parent of this relation is certain, the other one questioned.
+    /// The parent of this relation is certain, the other parent is questioned.
     Trio {
         /// The certain parent.
         certain: Relation,
@@ -42,7 +44,7 @@ pub enum CpiCase {
     SecondDegree(Relation),
 }
 
-/// Why there is no CPI.
+/// The error for relatives without a table, so that there is no CPI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the convention has tables for one parent, for both, and for one sibling, half-sibling, grandparent, uncle or aunt \
@@ -55,11 +57,11 @@ pub struct NoCpi;
 pub struct LocusIndex {
     /// The paternity index, above 0.
     pub index: f64,
-    /// What must have mutated; empty at a consistent locus.
+    /// The mutations that must have occurred; empty at a consistent locus.
     pub mutations: Vec<NeededMutation>,
 }
 
-/// A mutation without which a parent cannot have handed on what is required.
+/// A mutation without which a parent cannot have transmitted the required allele.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NeededMutation {
     /// The parent.
@@ -68,7 +70,7 @@ pub struct NeededMutation {
     pub steps: Option<u32>,
 }
 
-/// How a parent may hand on a required allele: probability in the sense of the tables, and mutation if needed.
+/// The way in which a parent may transmit a required allele: the probability in the tables, and the mutation if needed.
 #[derive(Clone, Copy)]
 struct Gift {
     probability: f64,
@@ -76,10 +78,10 @@ struct Gift {
 }
 
 impl CpiCase {
-    /// The case of a family's typed relatives; `certain` names a parent who is known for certain.
+    /// Returns the case of a family's typed relatives; `certain` names a parent whose parenthood is certain.
     ///
     /// # Errors
-    /// [`NoCpi`].
+    /// Returns [`NoCpi`] if the convention has no table for these relatives.
     pub fn of_relations(relations: &[Relation], certain: Option<Relation>) -> Result<Self, NoCpi> {
         let mut relations = relations.to_vec();
         relations.sort_unstable();
@@ -89,17 +91,18 @@ impl CpiCase {
             }
             &[parent @ (Relation::Father | Relation::Mother)] => Ok(Self::Duo(parent)),
             [Relation::FullSibling] => Ok(Self::FullSibling),
-            // Whose mutation rate holds is not known.
+            // It is unknown which mutation rate applies.
             [Relation::Member | Relation::Parent] => Err(NoCpi),
             &[one] => Ok(Self::SecondDegree(one)),
             _ => Err(NoCpi),
         }
     }
 
-    /// The index of a child genotype at a locus. `relative` gives the genotype of a relation there, `frequency` that of
-    /// an allele, above 0. Where one of two questioned parents is untyped, the other is taken alone.
+    /// Computes the index of a child genotype at a locus. `relative` returns the genotype of a relation there,
+    /// `frequency` that of an allele, which must be above 0. If one of two questioned parents is untyped, only the
+    /// other is used.
     ///
-    /// `None` where a needed relative is untyped, or the certain parent cannot be one.
+    /// Returns `None` if a required relative is untyped, or if the certain parent cannot be a parent.
     pub fn index(
         self,
         relative: impl Fn(Relation) -> Option<Genotype>,
@@ -133,12 +136,13 @@ fn rate(parent: Relation) -> f64 {
     if parent == Relation::Mother { MOTHER_RATE } else { FATHER_RATE }
 }
 
-/// Probability that the parent transmits the allele without mutation: 1, 1/2 or 0.
+/// Returns the probability that the parent transmits the allele without mutation: 1, 1/2 or 0.
 fn transmits(parent: Genotype, allele: Allele) -> f64 {
     (f64::from(u8::from(parent.low() == allele)) + f64::from(u8::from(parent.high() == allele))) / 2.0
 }
 
-/// The least whole number of steps from one of the parent's alleles, and how many of them are at that distance.
+/// Returns the least whole number of steps from an allele of the parent, and the number of its alleles at that
+/// distance.
 fn nearest(parent: Genotype, allele: Allele) -> Option<(u32, f64)> {
     let steps = |from: Allele| {
         let tenths = u32::from(from.tenths().abs_diff(allele.tenths()));
@@ -149,7 +153,8 @@ fn nearest(parent: Genotype, allele: Allele) -> Option<(u32, f64)> {
     Some((least, count as f64))
 }
 
-/// `k mu 10^(1-s) / 4`; with an allele that is no whole number of repeats away, what makes the index mu: `mu p`.
+/// Returns the gift with a mutation: `k mu 10^(1-s) / 4`, or `mu p` if no allele is a whole number of repeats away, so
+/// that the index becomes mu.
 fn mutates(parent: Relation, genotype: Genotype, allele: Allele, p: f64) -> Gift {
     let (steps, probability) = match nearest(genotype, allele) {
         Some((steps, k)) => (Some(steps), k * rate(parent) * libm::pow(10.0, 1.0 - f64::from(steps)) / 4.0),
@@ -165,14 +170,14 @@ fn gift(parent: Relation, genotype: Genotype, allele: Allele, p: f64) -> Gift {
     }
 }
 
-/// What sets ways apart: how many mutations they need, then how many steps. A change that is no whole number of repeats
-/// counts as longer than any other.
+/// Returns the cost by which ways are compared: the number of mutations, then the number of steps. A change by no whole
+/// number of repeats counts as longer than any other.
 fn cost(gifts: &[Gift]) -> (usize, u32) {
     let mutations = || gifts.iter().filter_map(|gift| gift.mutation);
     (mutations().count(), mutations().map(|mutation| mutation.steps.unwrap_or(1000)).sum())
 }
 
-/// The sum over those ways that cost least, and the mutations of the first of them.
+/// Sums over the ways of least cost and returns the mutations of the first of them.
 fn least_cost<const N: usize>(ways: &[([Gift; N], f64)]) -> LocusIndex {
     let least = ways.iter().map(|way| cost(&way.0)).min().unwrap_or_default();
     let mut index = LocusIndex { index: 0.0, mutations: Vec::new() };
@@ -185,7 +190,7 @@ fn least_cost<const N: usize>(ways: &[([Gift; N], f64)]) -> LocusIndex {
     index
 }
 
-/// One parent alone: homozygous child `T(p) / p`, heterozygous `(T(p) / p + T(q) / q) / 2`.
+/// Computes the index of one parent alone: homozygous child `T(p) / p`, heterozygous child `(T(p) / p + T(q) / q) / 2`.
 fn duo(parent: Relation, genotype: Genotype, child: Genotype, frequency: &impl Fn(Allele) -> f64) -> LocusIndex {
     let way = |allele: Allele, share: f64| {
         let p = frequency(allele);
@@ -195,14 +200,15 @@ fn duo(parent: Relation, genotype: Genotype, child: Genotype, frequency: &impl F
         return least_cost(&[way(child.low(), 1.0)]);
     }
     let mut index = least_cost(&[way(child.low(), 0.5), way(child.high(), 0.5)]);
-    // By the table the index is mu then, not the mean of mu for each allele that is out of reach.
+    // In the table, the index is then mu, not the mean of mu over the alleles that are out of reach.
     if index.mutations.iter().any(|mutation| mutation.steps.is_none()) {
         index.index = rate(parent);
     }
     index
 }
 
-/// One parent certain: what the child must have from the other. `None` if the certain parent shares nothing.
+/// Computes the index if one parent is certain, from the allele that the child must have from the other parent. `None`
+/// if the certain parent shares no allele with the child.
 fn trio(
     parent: Relation,
     questioned: Genotype,
@@ -221,7 +227,7 @@ fn trio(
         (true, false) => Some(required(high)),
         (false, true) => Some(required(low)),
         (true, true) if low == high => Some(required(low)),
-        // The certain parent has both alleles of the child, so either may be required.
+        // The certain parent has both alleles of the child, so either may be the required one.
         (true, true) => {
             let sum = frequency(low) + frequency(high);
             let way = |allele: Allele| ([gift(parent, questioned, allele, sum / 2.0)], 1.0 / sum);
@@ -230,9 +236,10 @@ fn trio(
     }
 }
 
-/// A child against a couple. The tables have the consistent rows; where a parent lacks what is required, it hands it on
-/// with `k mu 10^(1-s) / 4` in place of 1 or 1/2, by the ways with the fewest mutations and steps. With one parent
-/// consistent this is the trio row times the index of that parent; it is our extension of the convention.
+/// Computes the index of a child and a couple. The tables contain the consistent rows. If a parent lacks a required
+/// allele, its probability is `k mu 10^(1-s) / 4` instead of 1 or 1/2, for the ways with the fewest mutations and
+/// steps. If one parent is consistent, the result is the trio row times the index of that parent. This is an extension
+/// of the convention by Reunite.
 fn both_parents(father: Genotype, mother: Genotype, child: Genotype, frequency: &impl Fn(Allele) -> f64) -> LocusIndex {
     let (c, d) = (child.low(), child.high());
     let (p, q) = (frequency(c), frequency(d));
@@ -249,7 +256,7 @@ fn both_parents(father: Genotype, mother: Genotype, child: Genotype, frequency: 
     least_cost(&[way((c, p), (d, q), 0.5), way((d, q), (c, p), 0.5)])
 }
 
-/// `k0 + k1 PI + k2 [same genotype] / P(genotype)`, PI being that of a parent alone without mutation.
+/// Computes `k0 + k1 PI + k2 [same genotype] / P(genotype)`, where PI is that of one parent alone without mutation.
 fn by_identity(
     [k0, k1, k2]: [f64; 3],
     relative: Genotype,

@@ -35,7 +35,8 @@ fn near(index: &LocusIndex, expected: f64) {
     assert!((index.index / expected - 1.0).abs() < 1e-12, "{} {expected}", index.index);
 }
 
-/// The rows of the trio table: child, certain mother, questioned father, index. 10 is p, 12 is q, 14 is r.
+/// The rows of the trio table: child, certain mother, questioned father, index. Alleles 10, 12 and 14 have frequencies
+/// p, q, r.
 #[test]
 fn trio_rows() {
     let rows = [
@@ -57,7 +58,7 @@ fn trio_rows() {
         let ours = index(Trio { certain: Mother }, father, mother, child);
         near(&ours, expected);
         assert!(ours.mutations.is_empty());
-        // The other way round, with the father certain, the rows are the same.
+        // With the father certain instead, the rows are the same.
         near(&index(Trio { certain: Father }, mother, father, child), expected);
     }
 }
@@ -87,12 +88,12 @@ fn both_parents_rows() {
     near(&index(BothParents, "10/14", "12/14", "10/12"), 0.25 / (2.0 * P * Q));
     near(&index(BothParents, "10", "10/12", "10"), 0.5 / (P * P));
     near(&index(BothParents, "10", "10", "10"), 1.0 / (P * P));
-    // One of them untyped: the other alone.
+    // One parent is untyped, so only the other counts.
     near(&index(BothParents, "10", "", "10"), 1.0 / P);
     near(&index(BothParents, "", "12/14", "12"), 1.0 / (2.0 * Q));
 }
 
-/// s steps, k alleles at that distance, ten times rarer with each further step.
+/// s steps, k alleles at that distance; each further step is ten times less likely.
 #[test]
 fn inconsistent_rows() {
     // Trio, required allele 10.
@@ -111,18 +112,18 @@ fn inconsistent_rows() {
         let steps = Some(s.unsigned_abs());
         assert_eq!(ours.mutations, [NeededMutation { parent: Father, steps }]);
         near(&index(Duo(Father), father, "", "10"), expected);
-        // Mothers mutate less.
+        // Mothers have a lower mutation rate.
         near(&index(Duo(Mother), "", father, "10"), expected / 3.5);
     }
     // Trio, C = M = 10/12: both alleles may be required.
     let both = index(Trio { certain: Mother }, "11", "10/12", "10/12");
     near(&both, (2.0 + 2.0) * MU / (4.0 * (P + Q)));
     near(&index(Trio { certain: Mother }, "13/20", "10/12", "10/12"), MU / (4.0 * (P + Q)));
-    // Duo, heterozygous child: the nearer allele, or both at the same distance.
+    // Duo with a heterozygous child: the nearer allele counts, or both at the same distance.
     near(&index(Duo(Father), "11", "", "10/12"), (2.0 / P + 2.0 / Q) * MU / 8.0);
     near(&index(Duo(Father), "13/20", "", "10/12"), 1.0 / Q * MU / 8.0);
     near(&index(Duo(Father), "14/20", "", "10/12"), 1.0 / Q * MU * 0.1 / 8.0);
-    // No whole number of repeats.
+    // No allele is a whole number of repeats away.
     for case in [Trio { certain: Mother }, Duo(Father)] {
         let ours = index(case, "9.3", "14", if case == Duo(Father) { "9" } else { "9/14" });
         near(&ours, MU);
@@ -132,7 +133,7 @@ fn inconsistent_rows() {
     near(&index(Trio { certain: Mother }, "9.3", "10/12", "10/12"), MU);
 }
 
-/// With one parent consistent, the couple's index is the trio's times that parent's own.
+/// If one parent is consistent, the couple's index is the trio's times that parent's own.
 #[test]
 fn an_inconsistent_couple_reduces_to_the_trio() {
     for (father, mother, child) in
@@ -145,7 +146,7 @@ fn an_inconsistent_couple_reduces_to_the_trio() {
         assert_eq!(couple.mutations, trio.mutations);
     }
     let neither = index(BothParents, "11", "13", "10/12");
-    // Father to 10 and mother to 12 take one step each; the other way takes one and three.
+    // Father to 10 and mother to 12 take one step each; the opposite assignment takes one and three.
     near(&neither, 2.0 * MU / 4.0 * 2.0 * (MU / 3.5) / 4.0 / (2.0 * P * Q));
     assert_eq!(neither.mutations.len(), 2);
 }
@@ -165,13 +166,13 @@ fn siblings_and_the_second_degree() {
 
 #[test]
 fn mistakes_of_other_tools() {
-    // Alleles are numbers, not text: 9 is neither in 19 nor in 9.3.
+    // Alleles compare as numbers, not as text: 9 is neither part of 19 nor of 9.3.
     assert!(!index(Duo(Father), "19", "", "9").mutations.is_empty());
     assert_eq!(index(Duo(Father), "9.3", "", "9").mutations, [NeededMutation { parent: Father, steps: None }]);
     near(&index(Duo(Father), "9.0", "", "9"), 1.0 / 0.05);
-    // A mismatch stays in the product, and lowers it.
+    // A mismatch stays in the product and lowers it.
     assert!(index(Duo(Father), "11", "", "10").index < 0.1);
-    // Father and mother are not exchanged: each has an own rate.
+    // Father and mother cannot be swapped: each has their own rate.
     let (father, mother) = (index(BothParents, "11", "12", "10/12"), index(BothParents, "12", "11", "10/12"));
     assert_eq!((father.mutations[0].parent, mother.mutations[0].parent), (Father, Mother));
     near(&mother, father.index / 3.5);
@@ -189,6 +190,6 @@ fn which_table_a_family_falls_under() {
     assert_eq!(CpiCase::of_relations(&[PaternalGrandfather], None), Ok(SecondDegree(PaternalGrandfather)));
     assert_eq!(CpiCase::of_relations(&[Mother, PaternalGrandfather], None), Err(NoCpi));
     assert_eq!(CpiCase::of_relations(&[], None), Err(NoCpi));
-    // A certain mother who shares nothing cannot be certain.
+    // A mother who shares no allele with the child cannot be certain.
     assert_eq!(Trio { certain: Mother }.index(|_| Some(g("14")), g("10/12"), frequency), None);
 }

@@ -1,10 +1,11 @@
-//! The likelihood of any pedigree, by the ways in which alleles may have come down.
+//! Computes the likelihood of any pedigree, with or without loops, as a sum over the ways in which alleles descend.
 //!
-//! Lander & Green (1987) with the founders' alleles as in Sobel & Lange (1996): once it is said for every gamete of an
-//! untyped parent from which of the parent's two alleles it came, and for every typed heterozygote which allele came
-//! from the father, alleles form trees, each with one founder allele as its root. Mutation runs along the branches, so
-//! a tree is a function of its root; and the roots are drawn from one urn, which gives theta. Loops do no harm here.
-//! The price is a sum over 2^n ways, so pedigrees without loops and without theta are peeled instead.
+//! The method is that of Lander & Green (1987), with the founders' alleles as in Sobel & Lange (1996). One way fixes
+//! two things: for each gamete of an untyped parent, from which of the parent's two alleles it came; and for each typed
+//! heterozygote, which allele came from the father. The alleles then form trees, each with one founder allele as its
+//! root. Mutation acts along the branches, so each tree is a function of its root. The roots are drawn from one urn,
+//! which models theta. Loops need no special treatment. The cost is a sum over 2^n ways, so pedigrees without loops and
+//! without theta are peeled instead.
 
 use crate::population::{LocusModel, Matrix};
 
@@ -13,10 +14,10 @@ use super::observation::{Observation, Term, phases, terms};
 use super::shape::Shape;
 use super::urn::Urn;
 
-/// The most binary choices that are summed over.
+/// The largest number of binary choices that a sum may have.
 pub(super) const MOST_CHOICES: usize = 20;
 
-/// A pedigree with what its members show at one locus.
+/// A pedigree with the observations of its members at one locus.
 pub(super) struct Descent<'a> {
     model: &'a LocusModel,
     persons: Vec<Person>,
@@ -29,59 +30,61 @@ struct Person {
 }
 
 enum Shows {
-    /// Nothing.
+    /// Untyped.
     Nothing,
-    /// One certain genotype. The gametes of such a person depend on nobody else.
+    /// One certain genotype. The gametes of this person are independent of everyone else.
     Genotype(usize, usize, Vec<Term>),
-    /// A function of the genotype.
+    /// An uncertain genotype, given as a likelihood function of it.
     Likely(Vec<Term>),
 }
 
-/// What is to be summed: for every gamete what is known of its descendants, and the roots so far.
+/// The state of the sum: for each gamete what is known of its descendants, and the roots found so far.
 struct State {
-    /// Two per person, the paternal gamete first: P(everything below | allele), `None` if there is nothing.
+    /// Two per person, the paternal gamete first: P(everything below | allele); `None` if nothing is known below.
     below: Vec<Option<Vec<f64>>>,
     roots: Vec<Vec<f64>>,
-    /// Where the child's paternal and maternal gamete come from, if its genotype is left open.
+    /// The origins of the child's paternal and maternal gamete, if its genotype is left open.
     open: [Open; 2],
     sum: Sum,
 }
 
-/// On its way up, a gamete of the child whose allele x is left open.
+/// The place that a gamete of the child, whose allele x is left open, has reached on its way up.
 enum Open {
-    /// The child has not been reached, or is not left open.
+    /// The sum has not reached the child, or the child's genotype is not left open.
     Nowhere,
-    /// It is or comes from this gamete: P(x | that gamete's allele).
+    /// The open gamete is, or comes from, this gamete: P(x | that gamete's allele).
     Gamete(usize, Arrival),
-    /// It comes from a founder allele, of which something else may be known too.
+    /// The open gamete comes from a founder allele, of which other descendants may be known as well.
     Root(Option<Vec<f64>>, Arrival),
-    /// It comes from a person of known genotype: P(x, what is known on the way).
+    /// The open gamete comes from a person of known genotype: P(x, everything known on the way).
     Known(Vec<f64>),
 }
 
-/// How allele z arrives as x, perhaps with more that is known on the way.
+/// The probabilities that allele z arrives as x, possibly multiplied by other knowledge on the way.
 #[derive(Clone)]
 enum Arrival {
     Unchanged,
-    /// By one transmission, from a father (0) or a mother (1).
+    /// After one transmission, from a father (0) or a mother (1).
     Once(usize),
-    /// `z * n + x`.
+    /// Any other case: a matrix, at `z * n + x`.
     Long(Vec<f64>),
 }
 
-/// Where the sum goes.
+/// The result of the sum, of which each call fills one part.
 #[derive(Default)]
 struct Sum {
     total: f64,
-    /// `x * n + y`, by the child's gametes.
+    /// By the alleles of the child's gametes, at `x * n + y`.
     joint: Vec<f64>,
-    /// `z * n + w`: by the founder alleles that both gametes come from, unchanged or by one transmission, as `by` says.
+    /// At `z * n + w`: by the founder alleles from which both gametes come, unchanged or after one transmission, as
+    /// `by` defines.
     founders: Vec<f64>,
     by: Option<[Arrival; 2]>,
 }
 
 impl<'a> Descent<'a> {
-    /// Relatives show what `observations` says; the shape's child, if it has one, shows `child`.
+    /// Creates the descent: `observations` define what the relatives show; `child` what the shape's child shows, if it
+    /// has one.
     pub(super) fn new(
         shape: &Shape,
         model: &'a LocusModel,
@@ -115,7 +118,7 @@ impl<'a> Descent<'a> {
         Self { model, persons, urn }
     }
 
-    /// An upper bound on the number of binary choices to sum over.
+    /// Returns an upper bound on the number of binary choices in the sum.
     pub(super) fn choices(&self) -> usize {
         let uncertain = |parent: Option<usize>| {
             parent.is_some_and(|parent| !matches!(self.persons[parent].shows, Shows::Genotype(..)))
@@ -131,18 +134,18 @@ impl<'a> Descent<'a> {
         self.persons.iter().map(of).sum()
     }
 
-    /// P(everything that is shown).
+    /// Computes P(all observations).
     pub(super) fn likelihood(&self) -> f64 {
         self.sum(None).total
     }
 
-    /// P(the child got x from the father and y from the mother, and everything that is shown), at `x * n + y`.
+    /// Computes P(the child received x from the father and y from the mother, and all observations), at `x * n + y`.
     ///
-    /// The child shows nothing and has no children here, and its parents have no common ancestor.
+    /// The child must be untyped and without children here, and its parents must have no common ancestor.
     pub(super) fn child_joint(&self, child: usize) -> Vec<f64> {
         let Sum { mut joint, founders, by, .. } = self.sum(Some(child));
         if let Some([paternal, maternal]) = by {
-            // The same transmissions for all ways, so they are taken once.
+            // All ways share the same transmissions, so the matrices are applied once.
             self.through(&paternal, &maternal, &founders, &mut joint);
         }
         joint
@@ -160,7 +163,7 @@ impl<'a> Descent<'a> {
         state.sum
     }
 
-    /// Sums over everyone before `end`, children before their parents.
+    /// Sums over everyone before position `end`, children before their parents.
     fn next(&self, end: usize, weight: f64, state: &mut State) {
         if !spend(2 * self.model.size()) {
             return;
@@ -184,7 +187,7 @@ impl<'a> Descent<'a> {
         }
     }
 
-    /// Hands a person's gametes from `side` on up to the parents, then goes on.
+    /// Passes a person's gametes, from `side` on, up to the parents, then continues.
     fn hand_up(&self, person: usize, side: usize, gametes: &[Option<Vec<f64>>; 2], weight: f64, state: &mut State) {
         let Some(gamete) = gametes.get(side) else { return self.next(person, weight, state) };
         if gamete.as_ref().is_some_and(|gamete| gamete.iter().all(|&p| p == 0.0)) {
@@ -226,7 +229,7 @@ impl<'a> Descent<'a> {
         }
     }
 
-    /// The same for a gamete that the child's open gamete `k` is or comes from.
+    /// Does the same as [`Self::hand_up`] for a gamete that is, or leads to, the child's open gamete `k`.
     fn hand_up_open(
         &self,
         person: usize,
@@ -262,14 +265,15 @@ impl<'a> Descent<'a> {
         }
     }
 
-    /// The gametes of an untyped parent that one of its own may come from, and the probability of each.
+    /// Returns the gametes of an untyped parent that may be the origin of a transmitted gamete, and the probability of
+    /// each.
     fn origins(&self, parent: usize, state: &State) -> (Vec<usize>, f64) {
         let slots = [2 * parent, 2 * parent + 1];
         let is_used = |slot: usize| {
             state.below[slot].is_some()
                 || state.open.iter().any(|open| matches!(open, Open::Gamete(s, _) if *s == slot))
         };
-        // A founder's two alleles are alike as long as nothing has come from either.
+        // A founder's two alleles are interchangeable as long as nothing has come from either.
         if self.persons[parent].is_founder() && !slots.into_iter().any(is_used) {
             (vec![slots[0]], 1.0)
         } else {
@@ -281,7 +285,7 @@ impl<'a> Descent<'a> {
         if side == 0 { self.model.paternal() } else { self.model.maternal() }
     }
 
-    /// What arrives as each x, if this arrives as each z.
+    /// Returns the weight of each x, if `weights` are the weights of each z.
     fn arrive(&self, arrival: &Arrival, weights: &[f64]) -> Vec<f64> {
         let n = self.model.size();
         let row = |z: usize| match arrival {
@@ -338,7 +342,7 @@ impl<'a> Descent<'a> {
         }
     }
 
-    /// Adds what arrives as x and y, if `founders` arrive as z and w.
+    /// Adds the weight of each pair of arriving alleles x and y, if `founders` are the weights of the pairs z and w.
     fn through(&self, paternal: &Arrival, maternal: &Arrival, founders: &[f64], joint: &mut [f64]) {
         let n = self.model.size();
         let half: Vec<f64> = founders.chunks_exact(n).flat_map(|row| self.arrive(maternal, row)).collect();
@@ -357,7 +361,7 @@ impl Person {
     }
 }
 
-/// What one way adds to the work, with `n` alleles.
+/// Returns the units of work of one way, with `n` alleles.
 fn sum_units(open: &[Open; 2], n: usize) -> usize {
     let is_long = |open: &Open| matches!(open, Open::Root(_, Arrival::Long(_)));
     match open {
@@ -367,7 +371,7 @@ fn sum_units(open: &[Open; 2], n: usize) -> usize {
     }
 }
 
-/// The product, value by value; no function stands for 1.
+/// Returns the product, value by value; no function means 1.
 pub(super) fn times(values: &[f64], others: Option<&[f64]>) -> Vec<f64> {
     match others {
         None => values.to_vec(),

@@ -1,22 +1,22 @@
-//! How the log10 LR of a family is distributed: in unrelated children, and in the missing child itself.
+//! Computes the distribution of a family's log10 LR: in unrelated children, and in the missing child itself.
 //!
-//! The loci are independent given the hypothesis, so the sum over the loci has the convolution of their
-//! distributions. It is computed on a grid of log10 LR, every value rounded down: a sum of n values is then at most n
-//! steps too small, so a probability that the true sum reaches t lies between two tails of the rounded one, at t and
-//! n steps below. Tails are added up from the top, so that one of 1e-30 is as exact as one of 0.3.
+//! Given the hypothesis, the loci are independent, so the distribution of the sum over the loci is the convolution of
+//! their distributions. It is computed on a grid of log10 LR, with every value rounded down. A sum of n values is then
+//! at most n steps too small, so the probability that the true sum reaches t lies between two tails of the rounded sum:
+//! at t, and n steps below. Tails are added from the top, so that a tail of 1e-30 is as exact as one of 0.3.
 
 use super::LocusTable;
 
-/// Which child is spoken of.
+/// The hypothesis about the child that a distribution assumes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hypothesis {
-    /// The missing child itself.
+    /// The child is the missing child.
     H1,
-    /// A child that is unrelated to the family.
+    /// The child is unrelated to the family.
     H2,
 }
 
-/// Two numbers that hold the true one between them.
+/// A lower and an upper bound on a number.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Bounds {
     /// Not above the true number.
@@ -26,27 +26,27 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// The number halfway.
+    /// Returns the midpoint of the bounds.
     #[must_use]
     pub fn middle(self) -> f64 {
-        // Equal infinities have no difference.
+        // The difference of equal infinities is not a number.
         if self.lower == self.upper { self.lower } else { self.lower + (self.upper - self.lower) / 2.0 }
     }
 
-    /// Both bounds times a number that is not negative.
+    /// Returns both bounds times a factor, which must not be negative.
     #[must_use]
     pub fn times(self, factor: f64) -> Self {
         Self { lower: self.lower * factor, upper: self.upper * factor }
     }
 
-    /// How much larger the upper bound is than the lower one, as a share of it; 0 if they are equal.
+    /// Returns the gap between the bounds as a share of the lower bound; 0 if the bounds are equal.
     #[must_use]
     pub fn relative_gap(self) -> f64 {
         if self.upper == self.lower { 0.0 } else { self.upper / self.lower - 1.0 }
     }
 }
 
-/// What a child typed at one locus can add to log10 LR, and with which probability.
+/// The possible contributions of one locus, at which the child is typed, to log10 LR, with their probabilities.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocusOutcomes {
     outcomes: Vec<Outcome>,
@@ -56,24 +56,24 @@ pub struct LocusOutcomes {
     unlisted: f64,
 }
 
-/// One genotype.
+/// The contribution and the probability of one genotype.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Outcome {
     log10_lr: f64,
-    /// By [`Hypothesis`]: H1, then H2.
+    /// Indexed by [`Hypothesis`]: H1, then H2.
     probability: [f64; 2],
 }
 
 impl LocusOutcomes {
-    /// From a family's table at a locus, and the genotypes' probabilities in an unrelated child
-    /// ([`super::Calculator::unrelated`]), which are taken at their word.
+    /// Creates the outcomes from a family's table at a locus and the probabilities of the genotypes in an unrelated
+    /// child ([`super::Calculator::unrelated`]), which are used without a check.
     ///
-    /// P(genotype | relatives, H1) is proportional to LR times P(genotype | relatives, H2), as the LR is the quotient
-    /// of the two. Under H1 it is divided by its sum over the listed genotypes. That sum is 1, but for genotypes that
-    /// the table does not list, and but for what pruning changes in the probability of the relatives' own genotypes.
+    /// P(genotype | relatives, H1) is proportional to LR times P(genotype | relatives, H2), because the LR is their
+    /// quotient. Under H1, it is divided by its sum over the listed genotypes. That sum is 1, except for genotypes that
+    /// the table does not list, and for the effect of pruning on the probability of the relatives' own genotypes.
     ///
-    /// What `unrelated` lacks to 1 belongs to genotypes that the table does not list. Nothing is known of their LR, so
-    /// under H2 an upper bound counts them as reaching every value and a lower bound as reaching none.
+    /// The difference between 1 and the sum of `unrelated` belongs to unlisted genotypes. Their LR is unknown. Under
+    /// H2, an upper bound therefore counts them as reaching every value, and a lower bound as reaching none.
     #[must_use]
     pub fn new(table: &LocusTable, unrelated: &[f64]) -> Self {
         let values = table.values().iter().take(table.genotypes()).zip(unrelated).filter(|(_, p)| **p > 0.0);
@@ -85,12 +85,12 @@ impl LocusOutcomes {
         if expected_ratio > 0.0 {
             outcomes.iter_mut().for_each(|outcome| outcome.probability[0] /= expected_ratio);
         }
-        // Less than that is the rounding of the sum.
+        // A smaller difference is rounding of the sum.
         let unlisted = if listed < 1.0 - 1e-12 { 1.0 - listed } else { 0.0 };
         Self { outcomes, expected_ratio, unlisted }
     }
 
-    /// The same under the condition that the child shows a listed genotype.
+    /// Returns the outcomes under the condition that the child shows a listed genotype.
     #[must_use]
     pub fn given_listed(mut self) -> Self {
         let listed = 1.0 - self.unlisted;
@@ -102,7 +102,7 @@ impl LocusOutcomes {
         self
     }
 
-    /// The outcomes where it is uncertain which of several hold: `parts` with their probabilities, which add up to 1.
+    /// Returns the mixture of several outcomes: `parts` with their probabilities, which must add up to 1.
     #[must_use]
     pub fn mixture(parts: impl IntoIterator<Item = (f64, Self)>) -> Self {
         let mut mixed = Self { outcomes: Vec::new(), expected_ratio: 0.0, unlisted: 0.0 };
@@ -115,15 +115,15 @@ impl LocusOutcomes {
         mixed
     }
 
-    /// E(LR | H2) over the listed genotypes; 1 where the LR's two hypotheses differ in the child alone and all
-    /// genotypes are listed.
+    /// Returns E(LR | H2) over the listed genotypes. It is 1 if H1 and H2 differ only in the child and all genotypes
+    /// are listed.
     #[must_use]
     pub fn expected_ratio(&self) -> f64 {
         self.expected_ratio
     }
 
-    /// The mean of log10 LR over the listed genotypes, exactly; negative infinity if a possible genotype is worth
-    /// that.
+    /// Returns the exact mean of log10 LR over the listed genotypes; negative infinity if a possible genotype has that
+    /// log10 LR.
     #[must_use]
     pub fn mean(&self, hypothesis: Hypothesis) -> f64 {
         let possible = self.outcomes.iter().filter(|outcome| outcome.under(hypothesis) > 0.0);
@@ -131,7 +131,7 @@ impl LocusOutcomes {
         possible.map(|outcome| outcome.under(hypothesis) * outcome.log10_lr).sum::<f64>() / listed
     }
 
-    /// The variance of log10 LR over the listed genotypes; infinite if the mean is.
+    /// Returns the variance of log10 LR over the listed genotypes; infinite if the mean is.
     #[must_use]
     pub fn variance(&self, hypothesis: Hypothesis) -> f64 {
         let mean = self.mean(hypothesis);
@@ -144,12 +144,12 @@ impl LocusOutcomes {
         possible.map(|outcome| outcome.under(hypothesis) * square(outcome)).sum::<f64>() / listed
     }
 
-    /// Whether any child is worth something here, or may be.
+    /// Reports whether the child's genotype can change the LR at this locus, or may do so if it is unlisted.
     fn tells_apart(&self) -> bool {
         self.unlisted > 0.0 || self.outcomes.iter().any(|outcome| outcome.log10_lr != 0.0)
     }
 
-    /// The finite values in steps, rounded down, rising; equal ones put together.
+    /// Returns the finite values in steps, rounded down and rising, with equal values merged.
     fn rounded(&self, hypothesis: Hypothesis, step: f64) -> Vec<(i64, f64)> {
         let possible = self.outcomes.iter().filter(|o| o.log10_lr.is_finite() && o.under(hypothesis) > 0.0);
         let mut rounded: Vec<(i64, f64)> =
@@ -170,30 +170,31 @@ impl Outcome {
     }
 }
 
-/// How finely, and from where on, a distribution is computed.
+/// The step width and the lower end of a computed distribution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
     /// Width of a step in log10 LR, above 0.
     pub step: f64,
-    /// The least log10 LR of interest; what is certain to stay below is put together.
+    /// The least log10 LR of interest; the part that is certain to stay below it is not computed.
     pub from: f64,
 }
 
 impl Default for Grid {
-    /// Steps of 0.001, from -20 on.
+    /// Returns a grid with steps of 0.001, from -20.
     fn default() -> Self {
         Self { step: 1e-3, from: -20.0 }
     }
 }
 
-/// The distribution of log10 LR in a child that is typed at all of the given loci.
+/// The distribution of log10 LR in a child who is typed at all of the given loci.
 ///
-/// Bounds hold for the sum in exact arithmetic and for any order of summation in `f64`: 1e-9 in log10 LR is allowed
-/// for. The rounding of the probabilities themselves, each a sum of products of numbers that are not negative, is part
-/// of the bounds: relative, one unit of 2^-52 per operation that a probability goes through; absolute, the least
-/// positive normal number for what falls below it.
+/// The bounds hold for the sum in exact arithmetic and for any order of summation in `f64`: they allow for an error of
+/// 1e-9 in log10 LR. They also allow for the rounding of the probabilities, each of which is a sum of products of
+/// non-negative numbers: a relative error of 2^-52 for each operation that a probability passes through, and an
+/// absolute error of the least positive normal number for underflow.
 ///
-/// How often the missing child, and an unrelated child, would reach log10 LR 0.2 (LR 1.6) with a father 14/15 typed at one locus:
+/// Example: how often the missing child, and an unrelated child, would reach log10 LR 0.2 (LR 1.6) with a father 14/15
+/// typed at one locus.
 ///
 /// ```
 /// use reunite::kinship::{Calculator, Evidence, Grid, Hypothesis, LocusOutcomes, LrDistribution};
@@ -218,11 +219,11 @@ impl Default for Grid {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LrDistribution {
     grid: Grid,
-    /// By how many steps a rounded sum may be too small.
+    /// The largest number of steps by which a rounded sum may be too small.
     loci: f64,
     /// The value of the first cell, in steps.
     least: i64,
-    /// P(rounded sum is at least that of the cell).
+    /// P(the rounded sum is at least the value of the cell).
     from_top: Vec<f64>,
     relative_error: f64,
     /// P(an unlisted genotype at some locus).
@@ -232,17 +233,17 @@ pub struct LrDistribution {
     variance: f64,
 }
 
-/// Room for the rounding of sums of log10 LR in `f64`.
+/// Allowance for the rounding of sums of log10 LR in `f64`.
 const SLACK: f64 = 1e-9;
 
 impl LrDistribution {
-    /// The finest step of [`Self::tail_within`].
+    /// The finest step that [`Self::tail_within`] uses.
     pub const FINEST: f64 = 1e-5;
 
-    /// The distribution over these loci; with none of them, log10 LR is 0.
+    /// Computes the distribution over these loci; without any locus, log10 LR is 0.
     ///
     /// # Panics
-    /// If the step is not above 0, or `from` is no number.
+    /// If the step is not above 0, or `from` is not finite.
     #[must_use]
     pub fn new<'a>(loci: impl IntoIterator<Item = &'a LocusOutcomes>, hypothesis: Hypothesis, grid: Grid) -> Self {
         let Grid { step, from } = grid;
@@ -278,8 +279,8 @@ impl LrDistribution {
         }
     }
 
-    /// P(log10 LR >= t), with an upper bound that is at most `gap` (relative) above the lower one where a grid of
-    /// [`Self::FINEST`] can give that; the grid is as fine as it has to be.
+    /// Computes P(log10 LR >= t) on a grid that is as fine as necessary: the upper bound exceeds the lower one by at
+    /// most `gap` (relative), if a step of [`Self::FINEST`] is sufficient for that.
     ///
     /// # Panics
     /// If `t` is not finite.
@@ -298,14 +299,14 @@ impl LrDistribution {
             if found <= gap || grid.step <= Self::FINEST {
                 return bounds;
             }
-            // The gap shrinks with the step; never by less than half, so that this ends soon.
+            // The gap shrinks with the step. The step shrinks at least by half, so the loop ends soon.
             grid.step = (grid.step * (0.8 * gap / found).clamp(0.1, 0.5)).max(Self::FINEST);
         }
     }
 
-    /// P(log10 LR >= t).
+    /// Returns P(log10 LR >= t).
     ///
-    /// Below the grid's `from`, the upper bound is 1.
+    /// If `t` is below the grid's `from`, the upper bound is 1.
     #[must_use]
     pub fn tail(&self, t: f64) -> Bounds {
         let steps = t.max(self.grid.from) / self.grid.step;
@@ -318,13 +319,14 @@ impl LrDistribution {
         }
     }
 
-    /// The least log10 LR that at least a share `q` of the children does not exceed, `q` from 0 to 1.
+    /// Returns the least log10 LR that at least a share `q` of the children does not exceed, with `q` from 0 to 1.
     ///
-    /// A lower bound of negative infinity says that it lies below the grid's `from`, or may be infinite itself.
+    /// A lower bound of negative infinity means that the quantile lies below the grid's `from`, or may itself be
+    /// infinite.
     #[must_use]
     pub fn quantile(&self, q: f64) -> Bounds {
-        // The rounded quantile is the last cell before the first one from which on little enough lies; the truth is up
-        // to a step per locus above it.
+        // The rounded quantile is the last cell before the first cell whose tail is at most `rest`. The true quantile
+        // lies up to one step per locus above it.
         let value = |cell: usize| (self.least + cell as i64) as f64 * self.grid.step;
         let rest = 1.0 - q;
         let lower = match self.from_top.partition_point(|&p| self.less(p) > rest) {
@@ -339,32 +341,32 @@ impl LrDistribution {
         Bounds { lower, upper }
     }
 
-    /// The mean of log10 LR, exactly: a sum over the loci. Under H2, over children with listed genotypes; negative
-    /// infinity if they include impossible ones.
+    /// Returns the exact mean of log10 LR, as a sum over the loci. Under H2, it is the mean over children with listed
+    /// genotypes; negative infinity if they include impossible ones.
     #[must_use]
     pub fn mean(&self) -> f64 {
         self.mean
     }
 
-    /// The variance of log10 LR, exactly, as [`Self::mean`]; infinite if that is.
+    /// Returns the exact variance of log10 LR, over the same children as [`Self::mean`]; infinite if the mean is.
     #[must_use]
     pub fn variance(&self) -> f64 {
         self.variance
     }
 
-    /// P(log10 LR is negative infinity): the child cannot be the missing one.
+    /// Returns P(log10 LR is negative infinity): the child cannot be the missing child.
     #[must_use]
     pub fn impossible(&self) -> f64 {
         self.impossible
     }
 
-    /// P(the child shows a genotype that the table does not list); all bounds allow for it.
+    /// Returns P(the child shows a genotype that the table does not list). All bounds allow for it.
     #[must_use]
     pub fn unlisted(&self) -> f64 {
         self.unlisted
     }
 
-    /// What the cells from this value on hold; `None` above the last of them, where nothing can lie.
+    /// Returns the tail probability from this value on, in steps; `None` above the last cell, where it is 0.
     fn rounded_tail(&self, steps: i64) -> Option<f64> {
         let cell = usize::try_from(steps.saturating_sub(self.least)).unwrap_or(0);
         self.from_top.get(cell).copied()
@@ -380,13 +382,13 @@ impl LrDistribution {
     }
 }
 
-/// P(at least one of independent events), without loss where they are rare.
+/// Computes P(at least one of several independent events), without loss of precision for rare events.
 fn at_least_one(probabilities: impl Iterator<Item = f64>) -> f64 {
     -libm::expm1(probabilities.map(|p| libm::log1p(-p)).sum())
 }
 
-/// The distribution of the sum of independent whole numbers: the value of its first cell, and the cells. Sums below
-/// `least` are left out as soon as it is certain that they stay there.
+/// Computes the distribution of a sum of independent integers: returns the value of the first cell, and the cells.
+/// Drops sums as soon as they are certain to stay below `least`.
 fn convolve(loci: &[Vec<(i64, f64)>], least: i64) -> (i64, Vec<f64>) {
     let ends = |locus: &Vec<(i64, f64)>| Some((locus.first()?.0, locus.last()?.0));
     let Some(ends) = loci.iter().map(ends).collect::<Option<Vec<_>>>() else { return (least, Vec::new()) };
@@ -407,6 +409,6 @@ fn convolve(loci: &[Vec<(i64, f64)>], least: i64) -> (i64, Vec<f64>) {
         }
         (base, cells) = (next_base, next);
     }
-    // Without a locus, the one sum is 0.
+    // Without a locus, the only sum is 0.
     if base < least { (least, Vec::new()) } else { (base, cells) }
 }

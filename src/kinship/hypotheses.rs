@@ -1,4 +1,4 @@
-//! H1 and H2 at one locus for one family.
+//! Evaluates both hypotheses, H1 and H2, at one locus for one family.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use super::shape::Shape;
 use super::structure::Structure;
 use super::{Evidence, KinshipError};
 
-/// Both hypotheses, ready to be asked for the ratio of any child genotype.
+/// Both hypotheses, ready to compute the ratio for any child genotype.
 pub(super) struct Hypotheses<'a> {
     model: Cow<'a, LocusModel>,
     /// P(relatives | H2).
@@ -20,36 +20,36 @@ pub(super) struct Hypotheses<'a> {
     with_child: WithChild<'a>,
     /// The child's drop-out probability.
     drop_out: f64,
-    /// The same with fathers and mothers exchanged, where a parent may be either and their mutation rates differ. Every
-    /// likelihood is then the mean of both.
+    /// The same hypotheses with fathers and mothers swapped, if a parent may be either and their mutation rates differ.
+    /// Every likelihood is then the mean of both.
     mirrored: Option<Box<Self>>,
 }
 
-/// H1, and what H2 says of the child.
+/// H1, and the part of H2 that concerns the child.
 enum WithChild<'a> {
-    /// Everything about the child at once, at `x * n + y`: P(the child has x from the father and y from the mother, and
-    /// the relatives are as typed).
+    /// All child genotypes at once, at `x * n + y`: P(the child has x from the father and y from the mother, and the
+    /// relatives are as typed).
     Joint {
         related: Vec<f64>,
         /// `None` if the child's alleles are independent of the relatives' under H2.
         unrelated: Option<Vec<f64>>,
     },
-    /// One child genotype at a time.
+    /// Each child genotype is computed separately.
     OneByOne { theta: f64, observations: Vec<Option<Observation>>, related: &'a Shape, unrelated: Shape },
 }
 
-/// What goes into the likelihood beside model and evidence.
+/// The settings of a likelihood besides the model and the evidence.
 #[derive(Clone, Copy)]
 pub(super) struct Settings {
     pub(super) theta: f64,
-    /// Of relatives whose profile does not say otherwise.
+    /// Drop-out probability of relatives whose profile does not state one.
     pub(super) relatives_drop_out: f64,
     pub(super) child_drop_out: f64,
 }
 
 impl<'a> Hypotheses<'a> {
     /// # Errors
-    /// [`KinshipError::Contradiction`] or [`KinshipError::TooLarge`].
+    /// Returns [`KinshipError::Contradiction`] or [`KinshipError::TooLarge`].
     pub(super) fn new(
         structure: &'a Structure,
         model: &'a LocusModel,
@@ -67,7 +67,7 @@ impl<'a> Hypotheses<'a> {
         Ok(hypotheses)
     }
 
-    /// With parents in the places in which they stand.
+    /// Builds the hypotheses with the parents in their given places.
     fn with_model(
         structure: &'a Structure,
         locus: Cow<'a, LocusModel>,
@@ -100,7 +100,7 @@ impl<'a> Hypotheses<'a> {
         };
         let drop_out = settings.child_drop_out;
         let hypotheses = Self { model: locus, relatives, with_child, drop_out, mirrored: None };
-        // The largest sum: a heterozygote has two phases.
+        // A heterozygote needs the largest sum, because it has two phases.
         let last = hypotheses.model.alleles().len().saturating_sub(1);
         match hypotheses.descents(&hypotheses.child(0, last)) {
             Some([related, unrelated]) if related.choices().max(unrelated.choices()) > MOST_CHOICES => {
@@ -110,12 +110,13 @@ impl<'a> Hypotheses<'a> {
         }
     }
 
-    /// P(child, relatives | H1) / P(child, relatives | H2), the child showing the alleles at these positions.
+    /// Computes P(child, relatives | H1) / P(child, relatives | H2) for a child who shows the alleles at these
+    /// positions.
     pub(super) fn ratio(&self, a: usize, b: usize) -> f64 {
         self.mean(|one| one.related(a, b)) / self.mean(|one| one.unrelated(a, b))
     }
 
-    /// What is asked of the hypotheses, with the parents in either place if they may be.
+    /// Evaluates `of`; returns the mean over both placements of the parents, if they may be swapped.
     fn mean(&self, of: impl Fn(&Self) -> f64) -> f64 {
         match &self.mirrored {
             None => of(self),
@@ -123,12 +124,12 @@ impl<'a> Hypotheses<'a> {
         }
     }
 
-    /// The logarithm of [`Self::ratio`].
+    /// Returns log10 of [`Self::ratio`].
     pub(super) fn log10_lr(&self, a: usize, b: usize) -> f64 {
         libm::log10(self.ratio(a, b))
     }
 
-    /// P(the child shows these alleles | relatives, H2, it shows any), as far as drop-out goes.
+    /// Computes P(the child shows these alleles | relatives, H2, drop-out leaves some allele).
     pub(super) fn probability_if_unrelated(&self, a: usize, b: usize) -> f64 {
         let relatives = self.mean(|one| one.relatives);
         self.mean(|one| one.unrelated(a, b)) / (relatives * (1.0 - self.drop_out * self.drop_out))
@@ -138,13 +139,13 @@ impl<'a> Hypotheses<'a> {
         Observation::new((a, b), self.drop_out, &self.model)
     }
 
-    /// Whether only the genotype itself can lie behind these alleles.
+    /// Reports whether these alleles determine the genotype.
     fn is_certain(&self, a: usize, b: usize) -> bool {
         self.drop_out == 0.0 && (a != b || self.model.silent().is_none())
     }
 
     fn related(&self, a: usize, b: usize) -> f64 {
-        // What the general case below comes to, without its allocations: most tables are made of this.
+        // A shortcut for the general case below, without its allocations, because most table entries take this path.
         if let (WithChild::Joint { related, .. }, true) = (&self.with_child, self.is_certain(a, b)) {
             return self.either(related, a, b);
         }
@@ -171,7 +172,7 @@ impl<'a> Hypotheses<'a> {
         }
     }
 
-    /// An entry of a table by ordered alleles, for alleles in no order.
+    /// Returns the value of an unordered genotype from a table over ordered pairs of alleles.
     fn either(&self, joint: &[f64], a: usize, b: usize) -> f64 {
         let at = |x: usize, y: usize| joint[x * self.model.size() + y];
         if a == b { at(a, a) } else { at(a, b) + at(b, a) }
@@ -187,7 +188,7 @@ impl<'a> Hypotheses<'a> {
     }
 }
 
-/// What each relative shows, in the order of the evidence.
+/// Returns the observation of each relative, in the order of the evidence.
 pub(super) fn observations(model: &LocusModel, evidence: &Evidence, drop_out: f64) -> Vec<Option<Observation>> {
     let seen = |shown: &super::Shown| {
         let pair = shown.genotype.and_then(|genotype| model.positions(genotype))?;
@@ -196,12 +197,12 @@ pub(super) fn observations(model: &LocusModel, evidence: &Evidence, drop_out: f6
     evidence.relatives().iter().map(seen).collect()
 }
 
-/// The locus with fathers and mothers exchanged, if a parent may be either and that makes a difference.
+/// Returns the locus with fathers and mothers swapped, if a parent may be either and that makes a difference.
 pub(super) fn mirrored(structure: &Structure, model: &LocusModel) -> Option<LocusModel> {
     (structure.either_side && model.paternal() != model.maternal()).then(|| model.mirrored())
 }
 
-/// P(relatives | H2).
+/// Computes P(relatives | H2).
 pub(super) fn relatives(
     structure: &Structure,
     model: &LocusModel,

@@ -1,9 +1,9 @@
-//! Two linked loci: their likelihoods together.
+//! Computes the joint likelihood ratio of two linked loci.
 //!
-//! Alleles of two loci on one chromosome travel together, which matters where two meioses of one parent are compared, as
-//! between siblings or between grandparent and grandchild. Between parent and child it does not: one meiosis of a parent
-//! whose alleles could lie on either chromosome tells nothing. Mutation, theta and drop-out work at each locus alone;
-//! alleles of founders are independent between the loci (linkage equilibrium).
+//! Alleles of two loci on one chromosome are often transmitted together. This matters if several meioses of one parent
+//! are compared, as between siblings or between grandparent and grandchild. It does not matter between parent and
+//! child, because a single meiosis of a parent of unknown phase gives no information. Mutation, theta and drop-out act
+//! at each locus separately; the alleles of founders are independent between the loci (linkage equilibrium).
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -23,26 +23,27 @@ use super::spectrum::{MOST_MEIOSES, Meioses, Spectrum};
 use super::structure::Structure;
 use super::{KinshipError, descent::MOST_CHOICES};
 
-/// What the relatives show at both loci of a pair, person by person, in canonical order.
+/// The genotypes of the relatives at both loci of a pair, person by person, in canonical order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkedEvidence {
     pedigree: Option<Arc<Pedigree>>,
     relatives: Vec<LinkedShown>,
 }
 
-/// What one relative shows at two loci.
+/// The genotypes of one relative at two loci.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LinkedShown {
-    /// What the relative is to the missing child.
+    /// The relation of the relative to the missing child.
     pub relation: Relation,
-    /// `None` where untyped.
+    /// The genotypes; `None` where untyped.
     pub genotypes: [Option<Genotype>; 2],
-    /// The sample's own drop-out probability, in place of the model's.
+    /// The sample's own drop-out probability, which replaces the model's.
     pub drop_out: Option<DropOut>,
 }
 
 impl LinkedEvidence {
-    /// The evidence of relatives given by relation; with a pedigree of its own, along [`Pedigree::relatives`].
+    /// Creates the evidence of relatives given by relation; with a pedigree of its own, in the order of
+    /// [`Pedigree::relatives`].
     #[must_use]
     pub fn new(pedigree: Option<Arc<Pedigree>>, relatives: impl IntoIterator<Item = LinkedShown>) -> Self {
         let mut relatives: Vec<LinkedShown> = relatives.into_iter().collect();
@@ -52,14 +53,14 @@ impl LinkedEvidence {
         Self { pedigree, relatives }
     }
 
-    /// Whether each of the two loci says something of a child: see [`Evidence::is_informative`]. If not, the loci cannot
-    /// tell of each other.
+    /// Reports whether both loci are informative about a child: see [`Evidence::is_informative`]. If not, linkage
+    /// between them has no effect.
     #[must_use]
     pub fn is_informative(&self) -> bool {
         [0, 1].into_iter().all(|locus| self.at(locus).is_informative())
     }
 
-    /// What shows at one of the two loci, the relatives in this order.
+    /// Returns the evidence at one of the two loci, with the relatives in this order.
     pub(super) fn at(&self, locus: usize) -> Evidence {
         let shown = self.relatives.iter().map(|shown| Shown {
             relation: shown.relation,
@@ -69,7 +70,8 @@ impl LinkedEvidence {
         Evidence::in_order(self.pedigree.clone(), shown.collect())
     }
 
-    /// Everyone who is typed at one locus at least stays in the pedigree for both.
+    /// Returns the kind of the joint evidence: everyone who is typed at one or both loci stays in the pedigree for
+    /// both.
     pub(super) fn kind(&self) -> Kind {
         let typed = |shown: &LinkedShown| (shown.relation, shown.genotypes.iter().any(Option::is_some));
         Kind { pedigree: self.pedigree.clone(), typed: self.relatives.iter().map(typed).collect() }
@@ -77,15 +79,16 @@ impl LinkedEvidence {
 }
 
 impl Calculator {
-    /// log10 LR of the two loci of a linked pair together; `None` where linkage changes nothing, so that the two
-    /// values of [`Self::log10_lr`] may be added: in families without meioses to compare, such as parents alone, and
-    /// where the child is untyped at both loci or the relatives at one, unless the child is inbred.
+    /// Computes log10 LR of the two loci of a linked pair together; `None` if linkage changes nothing, so that the two
+    /// values of [`Self::log10_lr`] can be added. This applies to families without meioses to compare, for example
+    /// parents alone, and if the child is untyped at both loci, or the relatives are untyped at one locus and the child
+    /// is not inbred.
     ///
-    /// `scorer` is one of [`Self::linked_scorer`]; keep it for the next child. `child_drop_out` as in
+    /// `scorer` is the result of [`Self::linked_scorer`]; keep it for the next child. `child_drop_out` is as in
     /// [`Self::log10_lr_with`].
     ///
     /// # Errors
-    /// [`KinshipError`].
+    /// Returns [`KinshipError`] if the ratio cannot be computed.
     pub fn linked_log10_lr(
         &self,
         scorer: &mut LinkedScorer<'_>,
@@ -99,13 +102,13 @@ impl Calculator {
         within(RATIO, || self.scorer(scorer.pair(), scorer.evidence(), child, child_drop_out)?.log10_lr(child))
     }
 
-    /// What scores children at a linked pair for one family.
+    /// Creates the scorer of children at a linked pair for one family.
     ///
     /// # Errors
-    /// [`KinshipError`].
+    /// Returns [`KinshipError`] if the family cannot be computed.
     ///
     /// # Panics
-    /// If `pair` is none of [`Self::linked`].
+    /// If `pair` is not an index of [`Self::linked`].
     pub fn linked_scorer<'a>(
         &'a self,
         pair: usize,
@@ -114,7 +117,7 @@ impl Calculator {
         self.scorer(pair, evidence, [None, None], None)
     }
 
-    /// The same, with the alleles and the drop-out probability of one child.
+    /// Creates a scorer with the alleles and the drop-out probability of one child.
     fn scorer<'a>(
         &'a self,
         pair: usize,
@@ -138,30 +141,30 @@ impl Calculator {
         ))
     }
 
-    /// How much larger [`Self::linked_log10_lr`] can be, at most, than the sum of both loci's [`Self::log10_lr`], for
-    /// any child; 0 where linkage changes nothing.
+    /// Computes an upper bound, for any child, on the difference between [`Self::linked_log10_lr`] and the sum of
+    /// [`Self::log10_lr`] of both loci; 0 if linkage changes nothing.
     ///
     /// # Errors
-    /// [`KinshipError`].
+    /// Returns [`KinshipError`] if the family cannot be computed.
     ///
     /// # Panics
-    /// If `pair` is none of [`Self::linked`].
+    /// If `pair` is not an index of [`Self::linked`].
     pub fn linked_slack(&self, pair: usize, evidence: &LinkedEvidence) -> Result<f64, KinshipError> {
         let scorer = self.linked_scorer(pair, evidence)?;
         if scorer.slack() == 0.0 {
             return Ok(0.0);
         }
-        // A child adds to it, and has more room.
+        // A lower limit than for a child, because a child adds work.
         within(TABLE / 4, || (0..2).try_for_each(|locus| scorer.spectra_of(locus, None).map(drop)))?;
         let mut slack = scorer.slack() + 1e-9;
         let together = Structure::of_kind(&evidence.kind(), self.model.convention)?;
         for (i, model) in scorer.models().into_iter().enumerate() {
-            // Who is typed at the other locus only stays in the pedigree for both, and so do mutations on the way.
+            // A person who is typed only at the other locus also stays in the pedigree here, with mutations on the way.
             let alone = self.structure(&evidence.at(i))?;
             let more = together.persons().saturating_sub(alone.persons()) as f64;
             let change = self.model.mutation.most_change();
             let least = model.frequencies().iter().fold(model.floor(), |least, &p| least.min(p));
-            // Half of it, as a child may bring unlisted alleles of its own.
+            // Half of it, because a child may have unlisted alleles of its own.
             let least = least / 2.0 * self.urn_share(&together);
             slack += 2.0 * more * (libm::log10(1.0 + change / least) - libm::log10(1.0 - change));
         }
@@ -169,32 +172,33 @@ impl Calculator {
     }
 }
 
-/// A family's two linked loci, ready to score children; what a child's genotype means at one locus is worked out once.
+/// A family's two linked loci, ready to score children. It keeps the results for each child genotype at each locus.
 pub struct LinkedScorer<'a> {
     pair: usize,
     evidence: &'a LinkedEvidence,
-    /// Of the two loci, with every allele of the relatives.
+    /// The models of the two loci, with every allele of the relatives.
     models: [Cow<'a, LocusModel>; 2],
     recombination: f64,
     settings: Settings,
-    /// Of the two loci, with fathers and mothers exchanged where a parent may be either.
+    /// The models of the two loci with fathers and mothers swapped, if a parent may be either.
     mirrored: [Option<LocusModel>; 2],
     /// H1 and H2.
     hypotheses: [(Shape, Meioses); 2],
     slack: f64,
-    /// Per locus and child genotype, the spectra under H1 and H2; those of the second locus with the recombinations.
+    /// For each locus and child genotype, the spectra under H1 and H2; recombination is applied to those of the second
+    /// locus.
     spectra: [HashMap<Option<Genotype>, [Vec<f64>; 2]>; 2],
 }
 
-/// The likelihood ratio of a locus at which the child is untyped, by its spectra under H1 and H2.
+/// Returns the likelihood ratio of a locus at which the child is untyped, from its spectra under H1 and H2.
 ///
-/// By definition it is 1. An untyped ancestor whom the pruned convention keeps for the child's sake alone makes it differ
-/// under a mutation model that is not stationary: the relatives' alleles then follow p M under H1, and p under H2. The mean
-/// over all vectors is the probability of the locus by itself, with or without recombinations.
+/// By definition, this ratio is 1. It differs if the pruned convention keeps an untyped ancestor only because of the
+/// child, and the mutation model is not stationary: the relatives' alleles then follow p M under H1, but p under H2.
+/// The mean over all vectors is the probability of the locus by itself, with or without recombination.
 fn ratio_without_child([related, unrelated]: &[Vec<f64>; 2]) -> f64 {
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let ratio = mean(related) / mean(unrelated);
-    // What is rounding changes no bit.
+    // A deviation from 1 by rounding alone must not change a bit of the result.
     if ratio.is_finite() && ratio > 0.0 && (ratio - 1.0).abs() > 1e-12 { ratio } else { 1.0 }
 }
 
@@ -216,7 +220,7 @@ impl<'a> LinkedScorer<'a> {
         let (most, _) = related.1.factors(recombination);
         let (_, least) = unrelated.1.factors(recombination);
         let slack = libm::log10(most) - libm::log10(least);
-        // A product of ones is one but for rounding.
+        // A product of factors 1 deviates from 1 only by rounding.
         let slack = if slack > 1e-12 && evidence.is_informative() { slack } else { 0.0 };
         let hypotheses = [related, unrelated];
         Self {
@@ -232,28 +236,28 @@ impl<'a> LinkedScorer<'a> {
         }
     }
 
-    /// How much larger log10 LR can be than the sum over both loci unlinked, in this pedigree: see
-    /// [`Meioses::factors`]. 0 where linkage changes nothing.
+    /// Returns an upper bound on the difference between log10 LR and the sum of both loci without linkage, in this
+    /// pedigree: see [`Meioses::factors`]. 0 if linkage changes nothing.
     pub(super) fn slack(&self) -> f64 {
         self.slack
     }
 
-    /// Which of the calculator's pairs.
+    /// Returns the index of the linked pair in the calculator.
     pub(super) fn pair(&self) -> usize {
         self.pair
     }
 
-    /// What the relatives show.
+    /// Returns the evidence of the relatives.
     pub(super) fn evidence(&self) -> &'a LinkedEvidence {
         self.evidence
     }
 
-    /// The models of the two loci.
+    /// Returns the models of the two loci.
     pub(super) fn models(&self) -> [&LocusModel; 2] {
         [&self.models[0], &self.models[1]]
     }
 
-    /// log10 LR of both loci together, of a child whose alleles the models have; `None` as said at
+    /// Computes log10 LR of both loci together for a child whose alleles are in the models; `None` as described for
     /// [`super::Calculator::linked_log10_lr`].
     pub(super) fn log10_lr(&mut self, child: [Option<Genotype>; 2]) -> Result<Option<f64>, KinshipError> {
         if child == [None, None] || self.slack == 0.0 {
@@ -293,7 +297,7 @@ impl<'a> LinkedScorer<'a> {
             }
             *values = spectrum.values();
             if let Some(mirrored) = &self.mirrored[locus] {
-                // Place by place: the meioses are the same, only the rates differ.
+                // Averages entry by entry: both models have the same meioses and differ only in the rates.
                 let others = of(mirrored).values();
                 values.iter_mut().zip(others).for_each(|(value, other)| *value = f64::midpoint(*value, other));
             }

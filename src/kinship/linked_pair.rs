@@ -2,40 +2,40 @@
 
 use crate::model::{Locus, Panel};
 
-/// Two loci and how often alleles of one chromosome are separated in a meiosis.
+/// Two loci, with the frequency at which a meiosis separates their alleles on one chromosome.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LinkedPair {
     /// Positions in the panel, rising.
     pub loci: [usize; 2],
-    /// Recombination fraction, from 0 to 0.5, of fathers and mothers alike.
+    /// Recombination fraction, from 0 to 0.5, the same for fathers and mothers.
     pub recombination: f64,
 }
 
-/// Two loci to be linked, by name, and how often alleles of one chromosome are separated in a meiosis.
+/// Two loci to link, by name, with the frequency at which a meiosis separates their alleles on one chromosome.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkedLoci {
     /// The loci, in any order.
     pub loci: [Locus; 2],
-    /// Recombination fraction, from 0 to 0.5, of fathers and mothers alike.
+    /// Recombination fraction, from 0 to 0.5, the same for fathers and mothers.
     pub recombination: f64,
 }
 
-/// Why loci cannot be linked as asked.
+/// The reason why loci cannot be linked as requested.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkedError {
-    /// Not in the panel.
+    /// A locus is not in the panel.
     #[error("locus {0} is not in the frequency table, so it cannot be linked")]
     Unknown(Locus),
-    /// Linked to itself, or in two pairs.
+    /// A locus is linked to itself, or is in two pairs.
     #[error("locus {0} stands in a linked pair twice; each locus can be linked with one other")]
     Twice(Locus),
-    /// Not from 0 to 0.5.
+    /// A recombination fraction is not from 0 to 0.5.
     #[error("a recombination fraction of {0} is not from 0 to 0.5")]
     Fraction(f64),
 }
 
-/// Pairs by their positions in the panel, in panel order.
+/// Converts pairs of names to positions in the panel, in panel order.
 pub(super) fn linked_pairs(panel: &Panel, named: &[LinkedLoci]) -> Result<Vec<LinkedPair>, LinkedError> {
     let mut pairs: Vec<LinkedPair> = Vec::with_capacity(named.len());
     for LinkedLoci { loci: names, recombination } in named {
@@ -56,7 +56,7 @@ pub(super) fn linked_pairs(panel: &Panel, named: &[LinkedLoci]) -> Result<Vec<Li
     Ok(pairs)
 }
 
-/// The recombination fraction of a distance in centimorgan: `(1 - exp(-2 d / 100)) / 2` (Haldane 1919).
+/// Returns the recombination fraction for a distance in centimorgan: `(1 - exp(-2 d / 100)) / 2` (Haldane 1919).
 #[must_use]
 pub fn haldane(centimorgan: f64) -> f64 {
     -libm::expm1(-2.0 * centimorgan / 100.0) / 2.0

@@ -1,8 +1,8 @@
-//! Exact likelihood ratios: from the relatives' genotypes to the LR of every child genotype, locus by locus.
+//! Computes exact likelihood ratios: from the relatives' genotypes to the LR of each child genotype, locus by locus.
 //!
-//! H1: the child is the missing child of the family. H2: the child is unrelated to it. Pure arithmetic: nothing
-//! here reads, writes, waits or runs in parallel, and the same input gives the same bits everywhere (`libm`, fixed
-//! order of sums).
+//! H1: the child is the missing child of the family. H2: the child is unrelated to the family. This module only
+//! computes: it does no input or output and runs nothing in parallel. The same input gives the same bits on every
+//! machine, because it uses `libm` and a fixed order of sums.
 
 mod calculator;
 pub mod cpi;

@@ -1,14 +1,15 @@
-//! What a profile says about the genotype behind it.
+//! Relates the alleles that a profile shows to the possible genotypes of the person.
 
 use crate::population::LocusModel;
 
 /// Positions of a person's two alleles in the locus model, in either order.
 pub(super) type Pair = (usize, usize);
 
-/// The genotypes that may lie behind what a typed person shows at a locus, and P(what is shown | genotype) for each.
+/// The possible genotypes of a typed person at a locus, with P(observed alleles | genotype) for each.
 ///
-/// Two different alleles are what they are. One allele alone may be a homozygote, a heterozygote with a silent allele, or
-/// a heterozygote whose other allele dropped out. With a drop-out probability d per copy:
+/// Two different observed alleles are the genotype. A single observed allele may come from a homozygote, from a
+/// heterozygote with a silent allele, or from a heterozygote whose other allele dropped out. With a drop-out
+/// probability d per copy:
 /// - shown a/b: from a/b with (1 - d)^2;
 /// - shown a: from a/a with 1 - d^2, from a/b with d (1 - d), from a/silent with 1 - d
 ///
@@ -20,7 +21,7 @@ pub(super) struct Observation {
 }
 
 impl Observation {
-    /// What shows the alleles at these positions, neither of them the silent one.
+    /// Creates the observation of the alleles at these positions; neither may be the silent allele.
     pub(super) fn new((a, b): Pair, drop_out: f64, model: &LocusModel) -> Self {
         let d = drop_out;
         if a != b {
@@ -39,31 +40,31 @@ impl Observation {
         observation
     }
 
-    /// The genotype, if only one is possible.
+    /// Returns the genotype, if only one is possible.
     pub(super) fn certain(&self) -> Option<Pair> {
         if let &[pair] = self.pairs.as_slice() { Some(pair) } else { None }
     }
 
-    /// P(what is shown) if each pair of positions has the probability given.
+    /// Computes P(observed alleles) from the probabilities of the genotypes.
     pub(super) fn probability(&self, of_pair: impl Fn(usize, usize) -> f64) -> f64 {
         self.pairs.iter().zip(&self.likelihoods).map(|(&(a, b), likelihood)| likelihood * of_pair(a, b)).sum()
     }
 }
 
-/// A function of the paternal gamete, and one of the maternal gamete, to be multiplied.
+/// A product of a function of the paternal gamete and a function of the maternal gamete.
 pub(super) struct Term {
     pub(super) paternal: Vec<f64>,
     pub(super) maternal: Vec<f64>,
 }
 
-/// How many binary choices there are between terms, at most.
+/// Returns an upper bound on the number of binary choices between terms.
 pub(super) fn phases(terms: &[Term]) -> usize {
     terms.len().next_power_of_two().ilog2() as usize
 }
 
-/// A function of unordered genotypes, 0 outside `pairs`, as a sum of products over `alleles` alleles.
+/// Writes a function of unordered genotypes, which is 0 outside `pairs`, as a sum of products over `alleles` alleles.
 ///
-/// One genotype takes one term or two, genotypes that share an allele two, any others one per allele.
+/// One genotype needs one term or two, genotypes that share an allele need two, any others need one per allele.
 pub(super) fn terms(pairs: &[Pair], values: &[f64], alleles: usize) -> Vec<Term> {
     let indicator = |x: usize, value: f64| {
         let mut vector = vec![0.0; alleles];

@@ -1,9 +1,9 @@
-//! Elston-Stewart peeling on a pedigree without loops.
+//! Computes the likelihood of a pedigree without loops, by Elston-Stewart peeling.
 //!
-//! Messages run between persons and couples. What a child tells its parents is kept as a short sum of products
-//! "function of the father's gamete x function of the mother's gamete": two terms for a typed heterozygote, one for
-//! a homozygote, one per allele for an untyped link with descendants. Summing over the choice of one term per
-//! child makes the two parents independent, so no table over pairs of parental genotypes is ever built.
+//! Persons and couples exchange messages. The message from a child to its parents is a short sum of products "function
+//! of the father's gamete x function of the mother's gamete": two terms for a typed heterozygote, one for a homozygote,
+//! one per allele for an untyped link with descendants. For a given choice of one term per child, the two parents are
+//! independent. The sum over these choices therefore never needs a table over pairs of parental genotypes.
 
 use crate::population::{LocusModel, Matrix};
 
@@ -11,19 +11,19 @@ use super::effort::spend;
 use super::observation::{Observation, Pair, Term, terms};
 use super::tree::{Couple, Tree};
 
-/// One parent as its couple sees it: possible genotypes and their weights from everything beyond the couple.
+/// One parent as seen from its couple: the possible genotypes, weighted with everything known beyond the couple.
 struct Side<'a> {
     pairs: Vec<Pair>,
     weights: Vec<f64>,
-    /// How alleles arrive; `None` if the gamete is drawn from the population.
+    /// The mutation matrix; `None` if the gamete is drawn from the population.
     transition: Option<&'a Matrix>,
 }
 
-/// The genotypes put onto a tree, at one locus.
+/// A tree with the observations of its members at one locus.
 pub(super) struct Peel<'a> {
     tree: &'a Tree,
     model: &'a LocusModel,
-    /// What each relative shows; a person of the tree finds its own by `relative`.
+    /// The observation of each relative; `relative` of a person in the tree is the index.
     observations: &'a [Option<Observation>],
     alleles: usize,
 }
@@ -33,12 +33,12 @@ impl<'a> Peel<'a> {
         Self { tree, model, observations, alleles: model.size() }
     }
 
-    /// P(all typed genotypes), the product over the tree's parts. 1 for an empty tree.
+    /// Computes P(all typed genotypes), as the product over the tree's parts; 1 for an empty tree.
     pub(super) fn likelihood(&self) -> f64 {
         self.tree.roots.iter().map(|&root| self.part(root)).product()
     }
 
-    /// P(the child got x from the father and y from the mother, and all typed genotypes), at `x * n + y`.
+    /// Computes P(the child received x from the father and y from the mother, and all typed genotypes), at `x * n + y`.
     ///
     /// `None` if the tree has no child.
     pub(super) fn child_joint(&self) -> Option<Vec<f64>> {
@@ -66,7 +66,7 @@ impl<'a> Peel<'a> {
         weights.iter().sum()
     }
 
-    /// The genotypes a person may have.
+    /// Returns the genotypes that a person may have.
     fn support(&self, person: usize) -> Vec<Pair> {
         match self.observation(person) {
             Some(observation) => observation.pairs.clone(),
@@ -78,12 +78,12 @@ impl<'a> Peel<'a> {
         self.tree.persons[person].relative.and_then(|relative| self.observations[relative].as_ref())
     }
 
-    /// P(what the person shows | genotype), for every genotype of its support.
+    /// Returns P(what the person shows | genotype) for each of `pairs`, the genotypes of the person's support.
     fn shows(&self, person: usize, pairs: &[Pair]) -> Vec<f64> {
         self.observation(person).map_or_else(|| vec![1.0; pairs.len()], |observation| observation.likelihoods.clone())
     }
 
-    /// P(genotype, and everything typed that reaches the person otherwise than through the couple `except`).
+    /// Computes P(genotype, and everything typed that is not linked with the person through the couple `except`).
     fn weights(&self, person: usize, pairs: &[Pair], except: Option<usize>) -> Vec<f64> {
         let mut weights = self.descent(person, pairs);
         weights.iter_mut().zip(self.shows(person, pairs)).for_each(|(weight, shows)| *weight *= shows);
@@ -91,7 +91,7 @@ impl<'a> Peel<'a> {
         weights
     }
 
-    /// P(genotype, and everything typed on the parents' side).
+    /// Computes P(genotype, and everything typed on the parents' side).
     fn descent(&self, person: usize, pairs: &[Pair]) -> Vec<f64> {
         if self.tree.persons[person].origin.is_none() {
             return pairs.iter().map(|&(a, b)| self.model.genotype_probability(a, b)).collect();
@@ -109,7 +109,8 @@ impl<'a> Peel<'a> {
         }
     }
 
-    /// The joint distribution of a person's paternal and maternal allele with everything beyond its parents.
+    /// Computes the joint distribution of a person's paternal and maternal allele and everything typed beyond the
+    /// parents.
     fn inherited(&self, person: usize) -> Vec<f64> {
         let n = self.alleles;
         let mut joint = vec![0.0; n * n];
@@ -134,7 +135,7 @@ impl<'a> Peel<'a> {
         joint
     }
 
-    /// P(everything typed that reaches `parent` through a couple | the parent's genotype).
+    /// Computes P(everything typed that reaches `parent` through a couple | the parent's genotype).
     fn message(&self, couple: usize, parent: usize, pairs: &[Pair]) -> Vec<f64> {
         let Couple { father, mother, .. } = &self.tree.couples[couple];
         let is_father = *father == Some(parent);
@@ -163,7 +164,7 @@ impl<'a> Peel<'a> {
         Side { pairs, weights, transition }
     }
 
-    /// What each child of a couple, but for `except`, tells its parents, as sums of products.
+    /// Returns the message of each child of a couple, except the child `except`, to its parents, as a sum of products.
     fn terms(&self, couple: &Couple, except: Option<usize>) -> Vec<Vec<Term>> {
         let children = couple.children.iter().filter(|&&child| Some(child) != except);
         children.map(|&child| self.child_terms(child)).collect()
@@ -197,7 +198,8 @@ impl<'a> Peel<'a> {
         choose(&lifted, &father.weights, &mother.weights, leaf);
     }
 
-    /// The expectation of a function of the gamete, per genotype of the parent: after transmission and mutation.
+    /// Computes the expectation of a function of the gamete for each genotype of the parent, after transmission and
+    /// mutation.
     fn expect(&self, side: &Side<'_>, of_gamete: &[f64]) -> Vec<f64> {
         let mean = |p: &[f64]| p.iter().zip(of_gamete).map(|(p, value)| p * value).sum::<f64>();
         match side.transition {
@@ -212,7 +214,7 @@ impl<'a> Peel<'a> {
         }
     }
 
-    /// The weights of the gamete that a parent of these genotype weights hands on.
+    /// Returns the weights of the gamete that a parent with these genotype weights transmits.
     fn gamete(&self, side: &Side<'_>, weights: &[f64]) -> Vec<f64> {
         let Some(transition) = side.transition else {
             return self.model.frequencies().iter().map(|p| p * weights[0]).collect();

@@ -1,4 +1,4 @@
-//! One person typed twice: what two typings say for it.
+//! Computes the likelihood ratio of "two typings come from one person" against "from two unrelated persons".
 
 use std::sync::OnceLock;
 
@@ -6,21 +6,22 @@ use crate::model::{Genotype, Relation, genotype_count};
 
 use super::{Calculator, Evidence, KinshipError};
 
-/// The probability that two typings of one person differ at a locus: drop-out, another kit's primers, a clerical
-/// error. Generous, so that two samples of one person are recognised although they disagree at a locus or two; two
-/// different persons, full siblings included, disagree at far too many.
+/// The probability that two typings of one person differ at a locus, because of drop-out, different primers of another
+/// kit, or a clerical error. It is generous, so that two samples of one person are recognised even if they disagree at
+/// one or two loci. Two different persons, full siblings included, disagree at far more loci.
 pub const TYPING_ERROR: f64 = 0.01;
 
-/// The likelihood ratio of "both typings are of one person" against "unrelated". Keeps what it computes, and may be shared
-/// between threads.
+/// The likelihood ratio of "both typings are of one person" against "unrelated". It caches what it computes and can be
+/// shared between threads.
 pub struct SamePerson<'a> {
     calculator: &'a Calculator,
-    /// By locus and genotype code, how probable the genotype is in someone unrelated to one who has it.
+    /// By locus and genotype code, the probability of the genotype in a person who is unrelated to one with that
+    /// genotype.
     coincidence: Vec<Vec<OnceLock<f64>>>,
 }
 
 impl<'a> SamePerson<'a> {
-    /// Nothing is computed yet.
+    /// Creates an empty cache.
     #[must_use]
     pub fn new(calculator: &'a Calculator) -> Self {
         let cells = |locus: &crate::population::LocusModel| {
@@ -29,16 +30,16 @@ impl<'a> SamePerson<'a> {
         Self { calculator, coincidence: calculator.loci().iter().map(cells).collect() }
     }
 
-    /// log10 LR at a locus.
+    /// Computes log10 LR at a locus.
     ///
-    /// With probability [`TYPING_ERROR`] e the second typing is wrong and says nothing, that is, shows any genotype
-    /// as often as an unrelated person does: `LR = e + (1 - e) [equal] / P(genotype | H2)`.
+    /// With probability e, which is [`TYPING_ERROR`], the second typing is wrong and gives no information: it shows
+    /// each genotype as often as an unrelated person does. `LR = e + (1 - e) [equal] / P(genotype | H2)`.
     ///
     /// # Errors
-    /// [`KinshipError`].
+    /// Returns [`KinshipError`] if the probability of the genotype cannot be computed.
     ///
     /// # Panics
-    /// If `locus` is no position of the panel.
+    /// If `locus` is not a position of the panel.
     pub fn log10_lr(&self, locus: usize, a: Genotype, b: Genotype) -> Result<f64, KinshipError> {
         if a != b {
             return Ok(libm::log10(TYPING_ERROR));
@@ -62,12 +63,12 @@ impl<'a> SamePerson<'a> {
         Ok(libm::log10(TYPING_ERROR + (1.0 - TYPING_ERROR) / probability))
     }
 
-    /// How probable a genotype with an unlisted allele is.
+    /// Returns the probability of a genotype with an unlisted allele.
     fn unlisted(&self, locus: usize, genotype: Genotype) -> Result<f64, KinshipError> {
         let model = &self.calculator.loci()[locus];
         let enlarged = model.with_alleles(&[genotype.low(), genotype.high()], self.calculator.model())?;
         let model = enlarged.as_ref().unwrap_or(model);
-        // Both alleles are listed by now.
+        // The enlarged model contains both alleles.
         Ok(model.positions(genotype).map_or(1.0, |(i, j)| model.genotype_probability(i, j)))
     }
 }

@@ -1,4 +1,4 @@
-//! A pedigree pruned to those who carry information about the genotypes.
+//! Prunes a pedigree to the persons who carry information about the genotypes.
 
 use crate::model::Member;
 use crate::population::Convention;
@@ -16,9 +16,9 @@ pub(super) struct Shape {
 /// One person of a [`Shape`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Person {
-    /// Position in the pedigree; `None` for a child beside it.
+    /// Position in the pedigree; `None` for an unrelated child added to it.
     pub(super) member: Option<usize>,
-    /// Which relative this is; `None` for an untyped link.
+    /// Index of the relative; `None` for an untyped link.
     pub(super) relative: Option<usize>,
     /// Position of the father; `None` if that gamete is drawn from the population.
     pub(super) father: Option<usize>,
@@ -27,7 +27,7 @@ pub(super) struct Person {
 }
 
 impl Person {
-    /// Whether both gametes are drawn from the population.
+    /// Reports whether both gametes are drawn from the population.
     pub(super) fn is_founder(&self) -> bool {
         self.father.is_none() && self.mother.is_none()
     }
@@ -53,13 +53,13 @@ impl Shape {
         Self { persons, child: child.and_then(|c| place[c]) }
     }
 
-    /// Whether the missing child is itself someone's father or mother.
+    /// Reports whether the missing child is itself a parent of someone.
     pub(super) fn child_is_parent(&self) -> bool {
         let child = |parent: Option<usize>| parent.is_some() && parent == self.child;
         self.persons.iter().any(|person| child(person.father) || child(person.mother))
     }
 
-    /// What each person shows: a relative what its observation says, the child what `child` says.
+    /// Returns the observation of each person: that of the relative, or `child` for the missing child.
     pub(super) fn shown<'a>(
         &'a self,
         observations: &'a [Option<Observation>],
@@ -71,7 +71,7 @@ impl Shape {
         })
     }
 
-    /// This shape and the child beside it, descending from nobody here.
+    /// Returns this shape with the child added as an unrelated person.
     pub(super) fn with_stranger(&self) -> Self {
         let mut shape = self.clone();
         shape.child = Some(shape.persons.len());
@@ -80,9 +80,9 @@ impl Shape {
     }
 }
 
-/// Leaves out, until nothing changes, everyone who is not `kept` and has no child left; under
-/// [`Convention::Pruned`] also everyone not kept without parents and with at most one child left. `None` marks
-/// those left out.
+/// Repeatedly removes every person who is not `kept` and has no remaining child; under [`Convention::Pruned`] also
+/// every person who is not `kept`, has no parents and has at most one remaining child. `None` marks the removed
+/// persons.
 fn prune(members: &[Member], kept: impl Fn(usize) -> bool, convention: Convention) -> Vec<Option<Member>> {
     let mut left: Vec<Option<Member>> = members.iter().copied().map(Some).collect();
     loop {

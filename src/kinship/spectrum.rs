@@ -1,8 +1,9 @@
-//! The likelihood of one locus for every inheritance vector: what two linked loci have in common.
+//! Computes the likelihood of one locus for every inheritance vector, through which two linked loci depend on each
+//! other.
 //!
-//! An inheritance vector (Lander & Green 1987) says for every meiosis of the pedigree which of the parent's two alleles
-//! was handed on, the one from the grandfather or the one from the grandmother. Linked loci have vectors that are
-//! alike: each meiosis agrees but for a recombination.
+//! An inheritance vector (Lander & Green 1987) states, for each meiosis of the pedigree, which of the parent's two
+//! alleles was transmitted: the one from the grandfather or the one from the grandmother. Linked loci have similar
+//! vectors: they agree at each meiosis without a recombination.
 
 use crate::population::{LocusModel, Matrix};
 
@@ -12,17 +13,17 @@ use super::observation::{Observation, Term, phases, terms};
 use super::shape::Shape;
 use super::urn::Urn;
 
-/// The most meioses of a pedigree: the vectors are listed.
+/// The largest number of meioses of a pedigree, because all vectors are listed.
 pub(super) const MOST_MEIOSES: usize = 16;
 
-/// The meioses of a pedigree, numbered.
+/// The numbered meioses of a pedigree.
 #[derive(Clone, Debug)]
 pub(super) struct Meioses {
-    /// Per person, the numbers of the paternal and of the maternal meiosis.
+    /// For each person, the numbers of the paternal and of the maternal meiosis.
     of_person: Vec<[Option<usize>; 2]>,
-    /// Per founder with children: its first meiosis as [`Spectrum`] goes through them, and the bits of all.
+    /// For each founder with children: its first meiosis in the order of [`Spectrum`], and the bits of all its meioses.
     founders: Vec<(usize, usize)>,
-    /// How many meioses each person has as a parent, and whether it is a founder.
+    /// For each parent, the number of its meioses, and `true` if the parent is a founder.
     parents: Vec<(u32, bool)>,
     count: usize,
 }
@@ -55,12 +56,12 @@ impl Meioses {
         self.count
     }
 
-    /// The largest and the smallest factor by which a recombination fraction below 1/2 can change the probability of a
-    /// pair of vectors.
+    /// Returns the largest and the smallest factor by which a recombination fraction below 1/2 can change the
+    /// probability of a pair of vectors.
     ///
-    /// In a founder with k meioses nobody can tell the grandfather's alleles from the grandmother's, so with j
-    /// recombinations among them the factor is `2^(k-1) ((1-r)^(k-j) r^j + (1-r)^j r^(k-j))`, which is 1 for k = 1. In
-    /// others it is `(2 (1-r))^(k-j) (2 r)^j`.
+    /// The grandparents' alleles in a founder cannot be distinguished. For a founder with k meioses and j
+    /// recombinations among them, the factor is therefore `2^(k-1) ((1-r)^(k-j) r^j + (1-r)^j r^(k-j))`, which is 1 for
+    /// k = 1. For other parents it is `(2 (1-r))^(k-j) (2 r)^j`.
     pub(super) fn factors(&self, r: f64) -> (f64, f64) {
         let (mut most, mut least) = (1.0, 1.0);
         for &(k, founder) in &self.parents {
@@ -76,7 +77,7 @@ impl Meioses {
         (most, least)
     }
 
-    /// From the spectrum of a locus, P(what it shows | vector of a locus linked with it), for every vector.
+    /// Converts the spectrum of a locus to P(its observations | vector of a locus linked with it), for every vector.
     pub(super) fn recombine(&self, spectrum: &mut [f64], r: f64) {
         for bit in 0..self.count {
             for v in (0..spectrum.len()).filter(|v| v >> bit & 1 == 0) {
@@ -88,7 +89,7 @@ impl Meioses {
     }
 }
 
-/// A pedigree with what its members show at one locus.
+/// A pedigree with the observations of its members at one locus.
 pub(super) struct Spectrum<'a> {
     meioses: &'a Meioses,
     model: &'a LocusModel,
@@ -98,21 +99,21 @@ pub(super) struct Spectrum<'a> {
 
 struct Person {
     parents: [Option<usize>; 2],
-    /// A function of the genotype, if anything shows.
+    /// A likelihood function of the genotype; `None` if the person is untyped.
     shows: Option<Vec<Term>>,
     /// The genotype of a founder whose alleles are certain.
     certain_founder: Option<(usize, usize)>,
 }
 
 struct State {
-    /// Two per person, as in the descent of a single locus.
+    /// Two per person, as in [`super::descent`].
     below: Vec<Option<Vec<f64>>>,
     roots: Vec<Vec<f64>>,
     values: Vec<f64>,
 }
 
 impl<'a> Spectrum<'a> {
-    /// `meioses` are those of the shape; the rest as in the descent of a single locus.
+    /// Creates the computation: `meioses` must be those of the shape; the other arguments are as in [`super::descent`].
     pub(super) fn new(
         shape: &Shape,
         meioses: &'a Meioses,
@@ -139,7 +140,7 @@ impl<'a> Spectrum<'a> {
         Self { meioses, model, persons, urn }
     }
 
-    /// How many binary choices there are beside the vectors, at most.
+    /// Returns an upper bound on the number of binary choices besides the vectors.
     pub(super) fn phases(&self) -> usize {
         let of = |person: &Person| match (&person.shows, person.certain_founder) {
             (Some(terms), None) => phases(terms),
@@ -148,7 +149,7 @@ impl<'a> Spectrum<'a> {
         self.persons.iter().map(of).sum()
     }
 
-    /// P(everything that is shown | vector), for every vector.
+    /// Computes P(all observations | vector), for every vector.
     pub(super) fn values(&self) -> Vec<f64> {
         let mut state = State {
             below: vec![None; 2 * self.persons.len()],
@@ -157,7 +158,7 @@ impl<'a> Spectrum<'a> {
         };
         self.next(self.persons.len(), 0, 1.0, &mut state);
         let mut values = state.values;
-        // Exchanging a founder's two alleles exchanges the roles of all its meioses.
+        // Swapping a founder's two alleles flips the bits of all its meioses and leaves the probability unchanged.
         for &(first, bits) in &self.meioses.founders {
             for v in (0..values.len()).filter(|v| v >> first & 1 == 1) {
                 values[v] = values[v ^ bits];
@@ -203,7 +204,7 @@ impl<'a> Spectrum<'a> {
         }
     }
 
-    /// Hands the gametes from `side` on up to the parents, then goes on.
+    /// Passes the gametes, from `side` on, up to the parents, then continues.
     fn hand_up(
         &self,
         person: usize,

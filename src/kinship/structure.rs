@@ -1,4 +1,4 @@
-//! The two hypotheses of a family, as pruned pedigrees.
+//! Builds the pruned pedigrees of the two hypotheses of a family.
 
 use crate::model::{Pedigree, Relation};
 use crate::population::Convention;
@@ -8,27 +8,28 @@ use super::evidence::Kind;
 use super::shape::Shape;
 use super::tree::Tree;
 
-/// The two hypotheses of a family whose relatives are typed or not as given, ready to compute.
+/// The two hypotheses of a family, for given relations and typed relatives, ready to compute.
 ///
-/// It depends on who is related how and on who is typed, not on genotypes, so it serves every locus and every family of
-/// the same kind.
+/// It depends on the relations and on who is typed, not on genotypes, so it is valid for every locus and every family
+/// of the same kind.
 #[derive(Clone, Debug)]
 pub struct Structure {
-    /// H1: with the missing child, who is untyped.
+    /// H1: with the missing child, who is taken as untyped.
     pub(super) with_child: Shape,
     /// H2: the relatives alone.
     pub(super) without_child: Shape,
-    /// The same two for peeling; `None` if there is a loop.
+    /// Both pedigrees as trees for peeling; `None` if there is a loop.
     pub(super) trees: Option<[Tree; 2]>,
-    /// Whether a parent, and who descends from it, is as likely to be on the other side: see [`Relation::Parent`].
+    /// `true` if a parent of unstated sex, and the descendants of that parent, may equally be on the other side: see
+    /// [`Relation::Parent`].
     pub(super) either_side: bool,
 }
 
 impl Structure {
-    /// The structure of relatives given by relation and by whether each is typed at the locus.
+    /// Builds the structure of relatives, each given by the relation and by whether the relative is typed at the locus.
     ///
     /// # Errors
-    /// [`StructureError`]: two persons of a unique relation, or too many siblings.
+    /// Returns [`StructureError`]: two persons of a unique relation, or too many siblings.
     pub fn new(relatives: &[(Relation, bool)], convention: Convention) -> Result<Self, StructureError> {
         let relations: Vec<Relation> = relatives.iter().map(|relative| relative.0).collect();
         let pedigree = Pedigree::from_relations(&relations)?;
@@ -38,10 +39,10 @@ impl Structure {
         Ok(Self { either_side, ..Self::of_pedigree(&pedigree, &typed, convention)? })
     }
 
-    /// The structure of this kind of evidence.
+    /// Builds the structure of this kind of evidence.
     ///
     /// # Errors
-    /// As [`Self::new`].
+    /// Returns the errors of [`Self::new`].
     pub fn of_kind(kind: &Kind, convention: Convention) -> Result<Self, StructureError> {
         match &kind.pedigree {
             None => Self::new(&kind.typed, convention),
@@ -52,10 +53,10 @@ impl Structure {
         }
     }
 
-    /// The structure of an explicit pedigree; `typed` runs along [`Pedigree::relatives`].
+    /// Builds the structure of an explicit pedigree; `typed` follows the order of [`Pedigree::relatives`].
     ///
     /// # Errors
-    /// [`StructureError::Siblings`].
+    /// Returns [`StructureError::Siblings`] if a couple has too many children.
     pub fn of_pedigree(pedigree: &Pedigree, typed: &[bool], convention: Convention) -> Result<Self, StructureError> {
         let mut relative_of = vec![None; pedigree.members().len()];
         for (relative, (&member, _)) in pedigree.relatives().iter().zip(typed).enumerate().filter(|(_, (_, t))| **t) {
@@ -67,20 +68,20 @@ impl Structure {
         Ok(Self { with_child, without_child, trees, either_side: false })
     }
 
-    /// Whether two persons are linked along two ways, as in a marriage of cousins.
+    /// Reports whether two persons are linked along two ways, as in a marriage of cousins.
     #[must_use]
     pub fn has_loop(&self) -> bool {
         self.trees.is_none()
     }
 
-    /// How many persons are left under both hypotheses together.
+    /// Returns the number of persons that remain, under both hypotheses together.
     pub(super) fn persons(&self) -> usize {
         self.with_child.persons.len() + self.without_child.persons.len()
     }
 
-    /// How many single mutation steps, at most, lie between where relatives' alleles come from under H1 and under
-    /// H2: alleles that H2 draws from the population directly and H1 through untyped ancestors, times the number
-    /// of those ancestors. 0 if pruning treats both hypotheses alike.
+    /// Returns an upper bound on the number of single mutation steps between the origins of relatives' alleles under H1
+    /// and H2: the number of alleles that H2 draws directly from the population but H1 passes through untyped
+    /// ancestors, times the number of those ancestors. 0 if pruning treats both hypotheses alike.
     pub(super) fn steps_apart(&self) -> usize {
         let (one, other) = (&self.with_child, &self.without_child);
         let known = |shape: &Shape, member: Option<usize>| {
@@ -106,7 +107,7 @@ mod tests {
         PaternalHalfSibling, PaternalUncle,
     };
 
-    /// How many persons stay under H1 and H2.
+    /// Returns the numbers of persons that remain under H1 and H2.
     fn sizes(relations: &[Relation], convention: Convention) -> (usize, usize) {
         let typed: Vec<_> = relations.iter().map(|&relation| (relation, true)).collect();
         let structure = Structure::new(&typed, convention).unwrap();
@@ -115,7 +116,7 @@ mod tests {
 
     #[test]
     fn pruning_leaves_what_the_convention_says() {
-        // The table of removals that the reference software's own rule gives.
+        // The numbers that the pruning rule of the reference software gives.
         let pruned = |relations: &[Relation]| sizes(relations, Convention::Pruned);
         assert_eq!(pruned(&[Mother]), (2, 1));
         assert_eq!(pruned(&[Father, Mother]), (3, 2));

@@ -1,19 +1,19 @@
-//! A family compiled to what a child's genotype is worth at one locus.
+//! The log10 LR of every child genotype at one locus, computed in advance for one family.
 
 use crate::model::{genotype_code, genotype_count};
 use crate::population::LocusModel;
 
 /// log10 LR of every genotype of a locus' listed alleles, for one family.
 ///
-/// Indexed by [`crate::model::genotype_code`] over the alleles that the frequency table lists; one entry more,
-/// 0, stands for an untyped child. Values are finite or negative infinity, never NaN.
+/// Indexed by [`crate::model::genotype_code`] over the alleles that the frequency table lists. One more entry, 0, is
+/// that of an untyped child. Values are finite or negative infinity, never NaN.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocusTable {
     log10_lr: Vec<f64>,
 }
 
 impl LocusTable {
-    /// Evaluates `ratio` at every listed genotype; it takes positions of alleles in `model`.
+    /// Evaluates `ratio` for every listed genotype; `ratio` takes positions of alleles in `model`.
     pub(super) fn new(model: &LocusModel, ratio: impl Fn(usize, usize) -> f64) -> Self {
         let listed = model.listed();
         let mut log10_lr = vec![0.0; genotype_count(listed.len()) + 1];
@@ -25,20 +25,20 @@ impl LocusTable {
         Self { log10_lr }
     }
 
-    /// A table of these values, one per genotype code.
+    /// Creates a table of these values, one per genotype code.
     #[cfg(test)]
     pub(crate) fn of_values(mut log10_lr: Vec<f64>) -> Self {
         log10_lr.push(0.0);
         Self { log10_lr }
     }
 
-    /// The values: one per genotype code, and a last one, 0, for an untyped child.
+    /// Returns the values: one per genotype code, then 0 for an untyped child.
     #[must_use]
     pub fn values(&self) -> &[f64] {
         &self.log10_lr
     }
 
-    /// How many genotypes; also the code of an untyped child.
+    /// Returns the number of genotypes, which is also the code of an untyped child.
     #[must_use]
     pub fn genotypes(&self) -> usize {
         self.log10_lr.len() - 1

@@ -1,4 +1,4 @@
-//! A pedigree without loops, as a tree to peel.
+//! Arranges a pedigree without loops as a tree for peeling.
 
 use super::error::StructureError;
 use super::shape::Shape;
@@ -10,21 +10,21 @@ pub(super) struct Tree {
     pub(super) couples: Vec<Couple>,
     /// The missing child among `persons`, under H1.
     pub(super) child: Option<usize>,
-    /// One person of each connected part, the missing child where it is.
+    /// One person of each connected part; the missing child in its own part.
     pub(super) roots: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Person {
-    /// Which relative this is; `None` for an untyped link.
+    /// Index of the relative; `None` for an untyped link.
     pub(super) relative: Option<usize>,
-    /// The couple this person descends from; `None` for a founder.
+    /// The couple from which this person descends; `None` for a founder.
     pub(super) origin: Option<usize>,
     /// The couples in which this person is a parent.
     pub(super) unions: Vec<usize>,
 }
 
-/// Two parents, or one with an allele from the population in place of the other, and their children.
+/// Two parents and their children, or one parent; the other allele of each child then comes from the population.
 #[derive(Clone, Debug)]
 pub(super) struct Couple {
     pub(super) father: Option<usize>,
@@ -33,13 +33,14 @@ pub(super) struct Couple {
 }
 
 impl Tree {
-    /// Peeling sums over the 2^n ways in which n heterozygous siblings may have got their alleles.
+    /// The largest number of children of a couple, besides the missing child: peeling sums over the 2^n ways in which n
+    /// heterozygous siblings may have received their alleles.
     pub(super) const MOST_CHILDREN: usize = 16;
 
-    /// `None` if the shape has a loop.
+    /// Builds the tree; `None` if the shape has a loop.
     ///
     /// # Errors
-    /// [`StructureError::Siblings`].
+    /// Returns [`StructureError::Siblings`] if a couple has too many children.
     pub(super) fn new(shape: &Shape) -> Result<Option<Self>, StructureError> {
         let mut tree = Self { persons: Vec::new(), couples: Vec::new(), child: shape.child, roots: Vec::new() };
         for (person, &one) in shape.persons.iter().enumerate() {
@@ -60,8 +61,8 @@ impl Tree {
         Ok(tree.find_parts().then_some(tree))
     }
 
-    /// The couple of these parents. A parent alone hands on to each child beside another draw from the
-    /// population, so such children are no siblings on the other side: each has a couple of its own.
+    /// Returns the couple of these parents. The children of a single parent each receive a separate draw from the
+    /// population, so they are not siblings on the other side: each has a couple of its own.
     fn couple(&mut self, father: Option<usize>, mother: Option<usize>) -> usize {
         let known = (father.is_some() && mother.is_some())
             .then(|| self.couples.iter().position(|c| c.father == father && c.mother == mother));
@@ -71,7 +72,8 @@ impl Tree {
         })
     }
 
-    /// Joins persons and couples part by part. False if one is met from two sides: a loop.
+    /// Finds the connected parts and a root for each; returns `false` if it reaches a person twice, that is, if there
+    /// is a loop.
     fn find_parts(&mut self) -> bool {
         let mut seen = vec![false; self.persons.len()];
         let order = self.child.into_iter().chain(0..self.persons.len());

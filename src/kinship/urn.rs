@@ -1,15 +1,16 @@
-//! Alleles drawn from a population one after another, each making its like more likely.
+//! Computes probabilities of alleles drawn one after another from a population, where each draw makes equal alleles
+//! more likely (theta).
 //!
-//! The sampling formula of Balding & Nichols (1994), Polya's urn: with n alleles drawn so far, `n_a` of them a,
+//! The formula is that of Balding & Nichols (1994), Polya's urn: with n alleles drawn so far, of which `n_a` are a,
 //! `P(next = a) = (n_a theta + (1 - theta) p_a) / (1 + (n - 1) theta)`.
 
 use super::effort::spend;
 
-/// The urn of one hypothesis, after the alleles that are known.
+/// The urn of one hypothesis, after the draws of the known alleles.
 pub(super) struct Urn<'a> {
     frequencies: &'a [f64],
     theta: f64,
-    /// `(1 - theta) p_a + n_a theta`, not divided by its sum.
+    /// `(1 - theta) p_a + n_a theta`, not divided by the sum.
     weights: Vec<f64>,
     drawn: usize,
     /// P(the known alleles, in their order).
@@ -22,22 +23,22 @@ impl<'a> Urn<'a> {
         Self { frequencies, theta, weights, drawn: 0, known: 1.0 }
     }
 
-    /// Draws an allele that is known.
+    /// Draws a known allele.
     pub(super) fn draw(&mut self, allele: usize) {
         self.known *= self.weights[allele] / self.divisor(self.drawn);
         self.weights[allele] += self.theta;
         self.drawn += 1;
     }
 
-    /// Multiplies everything by a factor.
+    /// Multiplies all results by a factor.
     pub(super) fn scale(&mut self, factor: f64) {
         self.known *= factor;
     }
 
-    /// P(the known alleles) x E(the product of these functions, each of one more draw).
+    /// Computes P(the known alleles) x E(the product of these functions, each of one more draw).
     ///
-    /// Every draw either comes fresh or repeats one of the draws before it, with weight theta each. So the sum goes over
-    /// the ways to lay the draws into groups of equal alleles: a group of m can have come about in (m - 1)! ways.
+    /// Each draw either is fresh or repeats one of the earlier draws, with weight theta each. The sum therefore runs
+    /// over the ways to put the draws into groups of equal alleles: a group of m can arise in (m - 1)! ways.
     pub(super) fn expect(&self, functions: &[Vec<f64>]) -> f64 {
         if self.theta == 0.0 {
             let mean = |f: &Vec<f64>| self.frequencies.iter().zip(f).map(|(p, value)| p * value).sum::<f64>();
@@ -48,7 +49,7 @@ impl<'a> Urn<'a> {
         total * self.scale_of(functions.len())
     }
 
-    /// The same with one more draw, by the allele z that it gives and times a function of it (1 if there is none).
+    /// Computes the same with one more draw: by its allele z, times a function of z (1 if there is no function).
     pub(super) fn one_open(&self, function: Option<&[f64]>, functions: &[Vec<f64>]) -> Vec<f64> {
         let mut by_allele = vec![0.0; self.weights.len()];
         self.groups(functions, &mut vec![(1, self.fresh(function))], &mut |groups| {
@@ -60,7 +61,7 @@ impl<'a> Urn<'a> {
         by_allele
     }
 
-    /// The same with two more draws, added times `weight` to `by_alleles` at `z * n + w`.
+    /// Computes the same with two more draws and adds it, times `weight`, to `by_alleles` at `z * n + w`.
     pub(super) fn two_open(
         &self,
         [one, other]: [Option<&[f64]>; 2],
@@ -90,12 +91,12 @@ impl<'a> Urn<'a> {
         1.0 + (drawn as f64 - 1.0) * self.theta
     }
 
-    /// P(the known alleles) over the divisors of so many more draws.
+    /// Returns P(the known alleles) divided by the divisors of `draws` more draws.
     fn scale_of(&self, draws: usize) -> f64 {
         self.known / (0..draws).map(|i| self.divisor(self.drawn + i)).product::<f64>()
     }
 
-    /// A draw that repeats none, times a function of it.
+    /// Returns the weights of a fresh draw, which repeats no earlier one, times a function of it.
     fn fresh(&self, function: Option<&[f64]>) -> Vec<f64> {
         match function {
             None => self.weights.clone(),
@@ -103,7 +104,7 @@ impl<'a> Urn<'a> {
         }
     }
 
-    /// Calls `leaf` with every way to lay the functions into groups, those that are there already included.
+    /// Calls `leaf` with every way to put the functions into groups, including the groups that already exist.
     fn groups(&self, functions: &[Vec<f64>], groups: &mut Vec<Group>, leaf: &mut dyn FnMut(&[Group])) {
         if !spend((groups.len() + 1) * self.weights.len()) {
             return;
@@ -126,7 +127,7 @@ impl<'a> Urn<'a> {
     }
 }
 
-/// Draws of one allele: how many, and the product of their functions and of the weight, by allele.
+/// A group of equal draws: their number and, by allele, the product of their functions and of the weight.
 type Group = (usize, Vec<f64>);
 
 fn sums(groups: &[Group]) -> f64 {
@@ -137,7 +138,7 @@ fn sums(groups: &[Group]) -> f64 {
 mod tests {
     use super::*;
 
-    /// The formula itself, draw by draw, over all values.
+    /// The formula itself, draw by draw, summed over all alleles.
     fn one_by_one(p: &[f64], theta: f64, drawn: &mut Vec<usize>, functions: &[Vec<f64>]) -> f64 {
         let Some((first, rest)) = functions.split_first() else { return 1.0 };
         let mut total = 0.0;

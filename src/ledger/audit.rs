@@ -1,4 +1,4 @@
-//! Appends to the audit chain, in the transaction of the change that a record is about, and reads it.
+//! Appends records to the audit chain, in the same transaction as the change that they describe, and reads the chain.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
@@ -9,10 +9,10 @@ use super::meta::now;
 use crate::audit::{Chain, Entry, Record};
 
 impl Ledger {
-    /// Appends a record of something that changes nothing else here. Gives its number.
+    /// Appends a record of an event that changes nothing else in the ledger. Returns its number.
     ///
     /// # Errors
-    /// The database's; then what the record is about must not go on.
+    /// A database error; the caller must then not continue with the event.
     pub fn append(&mut self, entry: &Entry) -> Result<u64, LedgerError> {
         let tx = self.begin()?;
         let number = append(&tx, entry)?;
@@ -20,19 +20,19 @@ impl Ledger {
         Ok(number)
     }
 
-    /// Appends a record of a look at the ledger, which changes nothing in it. There is none where this account can only
-    /// read: it could as well read the file by other means.
+    /// Appends a record of reading the ledger, which changes nothing in it. If this account can only read, there is no
+    /// record: the account could also read the file by other means.
     ///
     /// # Errors
-    /// The database's; then nothing must be shown.
+    /// A database error; the caller must then not show anything.
     pub fn append_look(&mut self, entry: &Entry) -> Result<(), LedgerError> {
         if self.reads_only() { Ok(()) } else { self.append(entry).map(drop) }
     }
 
-    /// Gives every record of the chain, in its order.
+    /// Calls `each` for every record of the chain, in its order.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn audit(&self, mut each: impl FnMut(Record)) -> Result<(), LedgerError> {
         let sql = format!("SELECT {COLUMNS} FROM audit ORDER BY number");
         let mut statement = self.connection.prepare(&sql)?;
@@ -43,10 +43,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// How far the chain has come, by its last record alone.
+    /// Returns the length and the head of the chain, from its last record alone.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn audit_end(&self) -> Result<Chain, LedgerError> {
         chain_end(&self.connection)
     }

@@ -1,4 +1,4 @@
-//! A batch of records to import, how it disagrees with the ledger, and what an import did.
+//! Defines a batch of records to import, its conflicts with the ledger, and the report of an import.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,37 +6,39 @@ use std::fmt;
 use crate::audit::Entry;
 use crate::model::{FamilyPedigree, Layout, Locus, Pseudonym, Relation, SURE_LOCI, SampleRecord};
 
-/// Stands for a sample or family that was expunged.
+/// Commitment to a sample or family that was expunged.
 pub type Commitment = [u8; 32];
 
-/// What is known of those that were expunged and that a batch brings again.
+/// Facts about expunged samples and families that a batch contains again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Returning {
     /// Samples and families that were expunged under a former key, by their present pseudonyms.
     pub former: HashMap<Pseudonym, Commitment>,
-    /// Whether they are taken in again.
+    /// Set if the import takes them in again.
     pub take_in: bool,
 }
 
 /// The rows of one file.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// What they are.
+    /// Layout of the rows: families or children.
     pub layout: Layout,
-    /// Tells the file from others. Not its plain digest, of which a number could be told: the ledger keeps it.
+    /// Identifies the file. This is not its plain digest, because the ledger keeps it and somebody could test a guessed
+    /// number against a plain digest.
     pub file_digest: [u8; 32],
-    /// The loci of every profile, each once.
+    /// The loci of every profile, without duplicates.
     pub loci: Vec<Locus>,
     /// The rows, in any order.
     pub rows: Vec<SampleRecord>,
     /// Pedigrees of the families whose rows are of the relation [`Relation::Member`], one each, in any order.
     pub pedigrees: Vec<FamilyPedigree>,
-    /// Those of them who were expunged under a former key, and what becomes of all who were expunged.
+    /// The rows' samples and families that were expunged under a former key, and the decision about all that were
+    /// expunged.
     pub returning: Returning,
 }
 
 impl Batch {
-    /// Adds to an entry what the audit chain says of the import of this batch.
+    /// Adds to an entry the facts about the import of this batch that the audit chain records.
     pub(super) fn describe_import(&self, entry: Entry, report: &ImportReport) -> Entry {
         let entry = entry.with("as", self.layout.word());
         [
@@ -52,22 +54,22 @@ impl Batch {
     }
 }
 
-/// What to do with a row that disagrees with the ledger.
+/// Decision about rows that conflict with the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnConflict {
-    /// Import nothing of the file.
+    /// Imports nothing of the file.
     Refuse,
-    /// Leave the ledger's version, import the other rows.
+    /// Keeps the ledger's version and imports the other rows.
     Keep,
-    /// Take the file's version. What [`ConflictKind::is_replaceable`] denies refuses the file all the same.
+    /// Takes the file's version. A conflict that is not [`ConflictKind::is_replaceable`] still refuses the file.
     Replace,
-    /// Add the row as a further typing of its sample. What says of the person or the family something else than the ledger
-    /// refuses the file all the same, and so do genotypes most of which differ.
+    /// Adds the row as a further typing of its sample. A row that contradicts the ledger about the person or the family
+    /// still refuses the file, and so does a row most of whose genotypes differ.
     Add,
 }
 
 impl OnConflict {
-    /// The word on the command line and in the audit chain.
+    /// Returns the word on the command line and in the audit chain.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -79,15 +81,16 @@ impl OnConflict {
     }
 }
 
-/// How a row disagrees with the ledger.
+/// Kind of conflict between a row and the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ConflictKind {
-    /// The sample is known as a child and given as a relative, or the reverse.
+    /// The ledger has the sample as a child and the row as a relative, or the reverse.
     Role,
     /// Other genotypes, or another drop-out probability.
     Profile,
-    /// It may be a further typing, and shares too few loci with the ledger's to be sure: fewer than [`SURE_LOCI`].
+    /// The row may be a further typing, but it shares too few loci with the ledger's to be sure: fewer than
+    /// [`SURE_LOCI`].
     FewShared,
     /// Another sex.
     Sex,
@@ -95,15 +98,15 @@ pub enum ConflictKind {
     Metadata,
     /// Another relation in the same family.
     Relation,
-    /// The family would have two of a relative that a child has once.
+    /// The family would have two relatives of a relation that a child has once.
     Second(Relation),
     /// The family has another pedigree, or this sample another place in it.
     Pedigree,
-    /// The family's pedigree would have no place for this sample, which the ledger has.
+    /// The family's pedigree would have no place for this sample of the ledger.
     Unplaced,
-    /// Some of the family's relatives would be given by relation, others by pedigree.
+    /// The family would have some relatives by relation and others by pedigree.
     Half,
-    /// Another row of the same file says something else of the sample.
+    /// Another row of the same file contradicts this one about the sample.
     Itself,
     /// The sample was expunged.
     Expunged,
@@ -112,14 +115,14 @@ pub enum ConflictKind {
 }
 
 impl ConflictKind {
-    /// Whether [`OnConflict::Replace`] can settle it.
+    /// Reports whether [`OnConflict::Replace`] can settle the conflict.
     #[must_use]
     pub fn is_replaceable(self) -> bool {
         let others = matches!(self, Self::Role | Self::Second(_) | Self::Unplaced | Self::Half | Self::Itself);
         !others && !self.is_return()
     }
 
-    /// Whether somebody who was expunged comes back.
+    /// Reports whether an expunged sample or family is imported again.
     #[must_use]
     pub fn is_return(&self) -> bool {
         matches!(self, Self::Expunged | Self::ExpungedFamily)
@@ -152,32 +155,32 @@ impl fmt::Display for ConflictKind {
     }
 }
 
-/// A locus at which a row shows other alleles than the ledger.
+/// A locus at which a row has other alleles than the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DifferingLocus {
     /// The locus.
     pub locus: Locus,
-    /// Whether drop-out of one allele explains it: see [`crate::model::drop_out_explains`].
+    /// `true` if drop-out of one allele explains the difference: see [`crate::model::drop_out_explains`].
     pub drop_out_explains: bool,
 }
 
-/// The genotypes of a row beside those that the ledger has of its sample.
+/// Comparison of the genotypes of a row with those that the ledger has of its sample.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Comparison {
-    /// How many loci both show.
+    /// Number of loci that both have.
     pub shared: usize,
-    /// Those of them that differ, by name.
+    /// Shared loci at which they differ, by name.
     pub differing: Vec<DifferingLocus>,
-    /// How many loci the row alone shows.
+    /// Number of loci that only the row has.
     pub new: usize,
-    /// How many loci the ledger alone shows.
+    /// Number of loci that only the ledger has.
     pub lacking: usize,
-    /// Whether they state different drop-out probabilities.
+    /// Set if they state different drop-out probabilities.
     pub other_drop_out: bool,
 }
 
 impl Comparison {
-    /// Whether so much differs that the typings can hardly be one person's: of six shared loci or more, more than half.
+    /// Reports whether the typings differ too much to be of one person: at more than half of six or more shared loci.
     #[must_use]
     pub fn is_another_person(&self) -> bool {
         self.shared >= SURE_LOCI && 2 * self.differing.len() > self.shared
@@ -185,7 +188,7 @@ impl Comparison {
 }
 
 impl fmt::Display for Comparison {
-    /// What differs, after `sample ...`.
+    /// Writes the differences, to follow `sample ...`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let loci = |n: usize| if n == 1 { "1 locus".to_owned() } else { format!("{n} loci") };
         let shared =
@@ -222,21 +225,21 @@ impl fmt::Display for Comparison {
     }
 }
 
-/// One disagreement between a row and the ledger, or two rows.
+/// One conflict between a row and the ledger, or between two rows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Conflict {
     /// Line of the file.
     pub line: u64,
     /// The sample.
     pub sample: Pseudonym,
-    /// How they disagree.
+    /// Kind of the conflict.
     pub kind: ConflictKind,
-    /// For [`ConflictKind::Profile`] and [`ConflictKind::FewShared`] with the ledger: what exactly differs.
+    /// For [`ConflictKind::Profile`] and [`ConflictKind::FewShared`] with the ledger: the exact differences.
     pub comparison: Option<Comparison>,
 }
 
 impl Conflict {
-    /// What it says of the sample.
+    /// Returns the statement of the conflict about the sample.
     #[must_use]
     pub fn what(&self) -> String {
         match (&self.comparison, self.kind) {
@@ -262,34 +265,34 @@ pub struct AddedTyping {
     pub line: u64,
     /// The sample.
     pub sample: Pseudonym,
-    /// How it compares with what the ledger had.
+    /// Comparison with the typings that the ledger had.
     pub comparison: Comparison,
 }
 
-/// What an import did, or would do. Every row is counted once.
+/// Result of an import, or of a dry run. Every row is counted once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportReport {
-    /// Rows that brought a sample, or a known sample into a further family.
+    /// Number of rows that added a sample, or added a known sample to a further family.
     pub added: u64,
-    /// Rows that the ledger holds already.
+    /// Number of rows that the ledger already holds.
     pub unchanged: u64,
-    /// Rows whose version replaced the ledger's.
+    /// Number of rows whose version replaced the ledger's.
     pub replaced: u64,
-    /// Rows whose version was left aside for the ledger's.
+    /// Number of rows that were ignored in favour of the ledger's version.
     pub kept: u64,
-    /// Rows that brought a further typing of a sample.
+    /// Number of rows that added a further typing of a sample.
     pub typings: u64,
-    /// Those typings, by line; one of a sample with several rows once.
+    /// These typings, by line; a typing of a sample with several rows is listed once.
     pub added_typings: Vec<AddedTyping>,
-    /// Samples and families that were expunged and are taken in again.
+    /// Number of expunged samples and families that were taken in again.
     pub restored: u64,
-    /// Disagreements that were settled, by line.
+    /// Conflicts that were settled, by line.
     pub conflicts: Vec<Conflict>,
-    /// Candidates deleted because they were computed from data that was replaced.
+    /// Number of candidates deleted because they were computed from data that was replaced.
     pub candidates_deleted: u64,
-    /// When the same file was imported last, in seconds since 1970 UTC.
+    /// Time of the last import of the same file, in seconds since 1970 UTC.
     pub seen_before: Option<i64>,
-    /// Whether the file was skipped: it was imported before, and what it disagrees with came later.
+    /// Set if the file was skipped because it was imported before and conflicts only with later imports.
     pub superseded: bool,
 }

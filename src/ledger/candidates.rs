@@ -8,48 +8,86 @@ use super::ledger::Ledger;
 use super::{LedgerError, views};
 use crate::model::{Candidate, Pseudonym};
 
-/// A current candidate and since when it is one.
+/// A current candidate, and the run since which it is one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CurrentCandidate {
     /// The pair and its numbers.
     pub candidate: Candidate,
-    /// The first run that gave these numbers.
+    /// The first run that computed these numbers.
     pub run: i64,
     /// The first run of the unbroken series in which the pair was a candidate.
     pub first_run: i64,
 }
 
-/// Which candidates to list; all of them by default.
+/// Selection of the candidates to list; all of them by default.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CandidateFilter {
-    /// Only of this family.
+    /// Lists only candidates of this family.
     pub family: Option<Pseudonym>,
-    /// Only of this child.
+    /// Lists only candidates of this child.
     pub child: Option<Pseudonym>,
-    /// At most so many.
+    /// Lists at most this number of candidates.
     pub limit: Option<u32>,
 }
 
-impl Ledger {
-    /// The current candidates, best first: by falling [`Candidate::rank`], then by family and child. Identities come after all
-    /// others.
-    ///
-    /// # Errors
-    /// The database's, or [`LedgerError::Damaged`].
-    pub fn candidates(&self, filter: &CandidateFilter) -> Result<Vec<CurrentCandidate>, LedgerError> {
-        // One text per case, so that each uses its index.
-        let condition = match (filter.family, filter.child) {
+impl CandidateFilter {
+    /// Each case has a text of its own, so that each uses its index.
+    fn condition(&self) -> &'static str {
+        match (self.family, self.child) {
             (None, None) => "?1 IS NULL AND ?2 IS NULL",
             (Some(_), None) => "family = ?1 AND ?2 IS NULL",
             (None, Some(_)) => "?1 IS NULL AND child = ?2",
             (Some(_), Some(_)) => "family = ?1 AND child = ?2",
-        };
+        }
+    }
+
+    fn values(&self) -> [Option<[u8; 16]>; 2] {
+        [self.family, self.child].map(|one| one.map(|pseudonym| *pseudonym.as_bytes()))
+    }
+}
+
+impl Ledger {
+    /// Counts the current candidates that a filter lets through, whatever its limit.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn count_candidates(&self, filter: &CandidateFilter) -> Result<u64, LedgerError> {
+        let sql = format!("SELECT count(*) FROM candidate WHERE {}", filter.condition());
+        let [family, child] = filter.values();
+        Ok(self.connection.query_row(&sql, (family, child), |row| row.get::<_, i64>(0))?.unsigned_abs())
+    }
+
+    /// Reports whether the ledger has a family.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn has_family(&self, family: Pseudonym) -> Result<bool, LedgerError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM family WHERE pseudonym = ?1)";
+        Ok(self.connection.query_row(sql, [family.as_bytes()], |row| row.get(0))?)
+    }
+
+    /// Reports whether the ledger has a child.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn has_child(&self, child: Pseudonym) -> Result<bool, LedgerError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM sample WHERE pseudonym = ?1 AND role = 'child')";
+        Ok(self.connection.query_row(sql, [child.as_bytes()], |row| row.get(0))?)
+    }
+
+    /// Returns the current candidates, best first: by falling [`Candidate::rank`], then by family and child. Identities come after all
+    /// others.
+    ///
+    /// # Errors
+    /// A database error, or [`LedgerError::Damaged`].
+    pub fn candidates(&self, filter: &CandidateFilter) -> Result<Vec<CurrentCandidate>, LedgerError> {
+        let condition = filter.condition();
         let mut statement = self.connection.prepare(&format!(
             "{ALL} WHERE {condition} ORDER BY same_as IS NOT NULL, log10_lr + log10_doubt DESC, family, child LIMIT ?3"
         ))?;
-        let bytes = |pseudonym: Option<Pseudonym>| pseudonym.map(|pseudonym| *pseudonym.as_bytes());
+        let [family, child] = filter.values();
         let limit = filter.limit.map_or(-1, i64::from);
-        let mut rows = statement.query((bytes(filter.family), bytes(filter.child), limit))?;
+        let mut rows = statement.query((family, child, limit))?;
         let mut all = Vec::new();
         while let Some(row) = rows.next()? {
             all.push(candidate(row)?);
@@ -58,8 +96,8 @@ impl Ledger {
     }
 }
 
-/// Family, child, `log10_lr`, loci compared, incompatible loci, run, first run, whose profile the child has, the checksum
-/// of it all, and the views.
+/// Columns: family, child, `log10_lr`, loci compared, incompatible loci, run, first run, the relative with the child's
+/// profile, the checksum of all of these, and the views.
 pub(super) const ALL: &str = "SELECT family, child, log10_lr, loci_compared, incompatible_loci, run_id, first_run_id, same_as, sum, views FROM candidate";
 
 /// Reads a row of [`ALL`].
@@ -75,12 +113,12 @@ fn damaged(Candidate { family, child, .. }: &Candidate) -> LedgerError {
     LedgerError::Damaged { of: format!("the candidate {child} of the family {family}"), what: "it was changed" }
 }
 
-/// The checksum in a row of [`ALL`].
+/// Returns the checksum in a row of [`ALL`].
 pub(super) fn sum(row: &Row<'_>) -> rusqlite::Result<Option<Sum>> {
     row.get(8)
 }
 
-/// The same, whatever the checksum says.
+/// Reads a row of [`ALL`] without checking the checksum.
 pub(super) fn unchecked(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> {
     let candidate = Candidate {
         family: pseudonym(row, 0)?,
@@ -100,7 +138,7 @@ pub(super) fn unchecked(row: &Row<'_>) -> Result<CurrentCandidate, LedgerError> 
     Ok(CurrentCandidate { candidate, run: row.get(5)?, first_run: row.get(6)? })
 }
 
-/// The checksum of a candidate.
+/// Computes the checksum of a candidate.
 pub(super) fn checksum(CurrentCandidate { candidate, run, first_run }: &CurrentCandidate) -> Sum {
     let sum = Checksum::default()
         .with(candidate.family.as_bytes())
@@ -111,14 +149,14 @@ pub(super) fn checksum(CurrentCandidate { candidate, run, first_run }: &CurrentC
         .with_optional(candidate.same_as.as_ref().map(Pseudonym::as_bytes))
         .with(run.to_le_bytes())
         .with(first_run.to_le_bytes());
-    // Candidates of older runs have none.
+    // Candidates of older runs have no views.
     match &candidate.views {
         Some(views) => sum.with(views::encode(views)).sum(),
         None => sum.sum(),
     }
 }
 
-/// Gives every candidate the checksum of what it says now, whatever it had.
+/// Stores the checksum of every candidate's present values, whatever checksum it had.
 pub(super) fn renew_checksums(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     let mut select = tx.prepare(ALL)?;
     let mut update = tx.prepare("UPDATE candidate SET sum = ?3 WHERE family = ?1 AND child = ?2")?;

@@ -9,14 +9,15 @@ use super::ledger::Ledger;
 use crate::model::{Child, Family, Panel, Pseudonym};
 
 impl Ledger {
-    /// The children that came or were given other data since, by pseudonym; perhaps some that were only described anew.
+    /// Returns the children who were added or whose data changed since then, by pseudonym; the list may include some of
+    /// whom only the metadata changed.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] at the first record that cannot be read.
     pub fn changed_children(&self, panel: &Panel, since: &Past) -> Result<Vec<Child>, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let positions = Positions::new(&tx, panel)?;
-        // The sign keeps SQLite from going through all samples in the order asked for.
+        // The sign keeps SQLite from reading all samples in the order of the result.
         let mut statement = tx.prepare(&format!(
             "SELECT pseudonym, profile, drop_out FROM sample WHERE id IN ({}) AND role = 'child' ORDER BY +pseudonym",
             samples_since("?1")
@@ -24,8 +25,8 @@ impl Ledger {
         positions.read_children(statement.query([since.last_import])?)
     }
 
-    /// The families that are not withdrawn and that came, were restored or have relatives or data that they had not got
-    /// then, by pseudonym; perhaps some whose relatives were only described anew.
+    /// Returns the families that are not withdrawn and that were added, restored, or given other relatives or data
+    /// since then, by pseudonym; the list may include some of whose relatives only the metadata changed.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] at the first record that cannot be read.
@@ -35,7 +36,7 @@ impl Ledger {
         families(&tx, panel, Which::Changed { generation, last_import: since.last_import })
     }
 
-    /// Those of these families that are there and not withdrawn, as [`Self::families`] gives them.
+    /// Returns those of these families that exist and are not withdrawn, in the form of [`Self::families`].
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] at the first record that cannot be read.
@@ -44,11 +45,13 @@ impl Ledger {
         families(&tx, panel, Which::Among(among))
     }
 
-    /// At most `most` families that are not withdrawn, the first of those whose pseudonym comes after `last`, as
-    /// [`Self::families`] gives them; none if there are no more. All of them must be of `generation`.
+    /// Returns at most `most` families that are not withdrawn, the first of those whose pseudonym is greater than
+    /// `last`, in the form of [`Self::families`]; an empty list if there are no more. All of them must be of
+    /// `generation`.
     ///
     /// # Errors
-    /// [`LedgerError::Stale`] if it is over; [`LedgerError::Damaged`] at the first record that cannot be read.
+    /// [`LedgerError::Stale`] if that generation has ended; [`LedgerError::Damaged`] at the first record that cannot be
+    /// read.
     pub fn families_after(
         &self,
         panel: &Panel,
@@ -62,7 +65,7 @@ impl Ledger {
             return Err(LedgerError::Stale { run: of.number, ledger: now.number });
         }
         let after: &[u8] = last.as_ref().map_or(&[], |last| last.as_bytes());
-        // Up to which family: the limit is on families, not on relatives.
+        // The query finds the last family of the page, because the limit applies to families, not to relatives.
         let sql = "SELECT pseudonym FROM family WHERE withdrawn IS NULL AND pseudonym > ?1 ORDER BY pseudonym
                    LIMIT 1 OFFSET ?2";
         let last = tx.query_row(sql, (after, most.saturating_sub(1)), |row| row.get(0)).optional()?;

@@ -1,4 +1,4 @@
-//! Profiles as stored: which loci are typed, the alleles of each, and a checksum.
+//! Encodes and decodes profiles in their stored form: the typed loci, the alleles of each, and a checksum.
 //!
 //! | bytes | content |
 //! |---|---|
@@ -7,18 +7,19 @@
 //! | 3 for each typed locus, by rising id | smaller allele in the lower 12 bits, larger one in the upper 12, tenths of a repeat |
 //! | last 8 | start of the BLAKE3 hash of the sample's pseudonym, its drop-out probability and all bytes above |
 //!
-//! All little-endian. The form is canonical: equal profiles of one sample are equal bytes. SQLite has no checksums, and a
-//! changed bit would make another profile of this one; or, in a pseudonym, another one's. What is short is soon written.
+//! All numbers are little-endian. The form is canonical: equal profiles of one sample have equal bytes. SQLite has no
+//! checksums, and a changed bit would turn this profile into another one or, in a pseudonym, into another person's
+//! profile. The form is short because short profiles take less time to write.
 
 use crate::model::{Allele, DropOut, Genotype, Pseudonym};
 
 const ENTRY: usize = 3;
 const SUM: usize = 8;
-/// Bits of an allele.
+/// Number of bits of an allele.
 const ALLELE: u32 = 12;
 const SHORT: &str = "the profile is cut short";
 
-/// Appends the stored form of a sample's profile; `genotypes` by rising locus id, each id once.
+/// Appends the stored form of a sample's profile; `genotypes` must be in the order of rising locus ids, each id once.
 pub(super) fn encode(
     sample: Pseudonym,
     drop_out: Option<DropOut>,
@@ -35,7 +36,7 @@ pub(super) fn encode(
         }
         bytes[at] |= 1 << (id % 8);
     }
-    // At most 8,192.
+    // There are at most 8,192 bytes.
     let n = u16::try_from(bytes.len() - loci).unwrap_or(u16::MAX);
     bytes[start..loci].copy_from_slice(&n.to_le_bytes());
     for (_, genotype) in genotypes {
@@ -48,7 +49,7 @@ pub(super) fn encode(
 }
 
 fn sum(sample: Pseudonym, drop_out: Option<DropOut>, content: &[u8]) -> [u8; SUM] {
-    // No probability has these bits.
+    // No valid probability has these bits.
     let drop_out = drop_out.map_or(u64::MAX, |probability| probability.get().to_bits());
     let mut hash = blake3::Hasher::new();
     hash.update(sample.as_bytes()).update(&drop_out.to_le_bytes()).update(content);
@@ -61,10 +62,10 @@ fn first_bytes(hash: &blake3::Hasher) -> [u8; SUM] {
     sum
 }
 
-/// What stands before the checksum, if that is right.
+/// Returns the content before the checksum, if the checksum is correct.
 ///
 /// # Errors
-/// What is wrong with the bytes.
+/// A description of the fault.
 fn checked(sample: Pseudonym, drop_out: Option<DropOut>, blob: &[u8]) -> Result<&[u8], &'static str> {
     let (content, stored) = blob.split_last_chunk::<SUM>().ok_or(SHORT)?;
     if *stored == sum(sample, drop_out, content) {
@@ -74,10 +75,10 @@ fn checked(sample: Pseudonym, drop_out: Option<DropOut>, blob: &[u8]) -> Result<
     }
 }
 
-/// The stored form of the same profile under another pseudonym.
+/// Returns the stored form of the same profile under another pseudonym.
 ///
 /// # Errors
-/// What is wrong with the bytes.
+/// A description of the fault.
 pub(super) fn under_new_pseudonym(
     former: Pseudonym,
     drop_out: Option<DropOut>,
@@ -88,10 +89,10 @@ pub(super) fn under_new_pseudonym(
     Ok([content, &sum(sample, drop_out, content)].concat())
 }
 
-/// Reads the stored profile of a sample, calling `each` for every locus, by rising id.
+/// Reads the stored profile of a sample and calls `each` for every locus, by rising id.
 ///
 /// # Errors
-/// What is wrong with the bytes; `each` may have been called before.
+/// A description of the fault; `each` may have been called before.
 pub(super) fn decode(
     sample: Pseudonym,
     drop_out: Option<DropOut>,
@@ -127,11 +128,11 @@ fn from_tenths(low: u32, high: u32) -> Result<Genotype, &'static str> {
     }
 }
 
-/// The stored form of a profile that a ledger before version 15 holds: for each typed locus its id and both alleles, two
-/// bytes each; and since version 14 the hash of the pseudonym and these.
+/// Converts the stored form of a profile before version 15: for each typed locus its id and both alleles, two bytes
+/// each; and since version 14 the hash of the pseudonym and of these bytes.
 ///
 /// # Errors
-/// What is wrong with the bytes.
+/// A description of the fault.
 pub(super) fn from_former(
     sample: Pseudonym,
     drop_out: Option<DropOut>,
@@ -205,13 +206,13 @@ mod tests {
         let other = under_new_pseudonym(p(1), None, &blob, p(2)).unwrap();
         assert!(read(&other).is_err() && under_new_pseudonym(p(3), None, &blob, p(2)).is_err());
         assert_eq!(under_new_pseudonym(p(2), None, &other, p(1)).unwrap(), blob);
-        // Another drop-out probability is another sample's.
+        // Under another drop-out probability the profile counts as another sample's.
         let of = DropOut::new;
         let mut own = Vec::new();
         encode(p(1), of(0.0), [(1, genotype("14/15"))].into_iter(), &mut own);
         let reads = |drop_out| decode(p(1), drop_out, &own, |_, _| {}).is_ok();
         assert!(reads(of(0.0)) && !reads(None) && !reads(of(0.5)));
-        // With a checksum that is right.
+        // These profiles have a correct checksum.
         assert!(read(&with_sum(&content)).is_ok() && read(&with_sum(&[0, 0])) == Ok(vec![]));
         for length in 0..content.len() {
             assert!(read(&with_sum(&content[..length])).is_err(), "{length}");

@@ -1,32 +1,32 @@
-//! Reads values of the model out of the columns of a row.
+//! Reads values of the model from the columns of a row.
 
 use rusqlite::Row;
 
 use super::LedgerError;
 use crate::model::{DropOut, Pseudonym, Relation};
 
-/// Pseudonyms as one parameter of a query, a JSON list: `SELECT unhex(value) FROM json_each(?1)` gives them back. Of the empty
-/// text in an empty list `unhex` makes a pseudonym that nobody has.
+/// Writes pseudonyms as one parameter of a query, a JSON list, which `SELECT unhex(value) FROM json_each(?1)` reads
+/// back. For an empty list, `unhex` turns the empty text into a pseudonym that nobody has.
 pub(super) fn pseudonym_list(pseudonyms: &[Pseudonym]) -> String {
     let names: Vec<String> = pseudonyms.iter().map(Pseudonym::to_string).collect();
     format!("[\"{}\"]", names.join("\",\""))
 }
 
-/// A pseudonym.
+/// Reads a pseudonym.
 pub(super) fn pseudonym(row: &Row<'_>, column: usize) -> Result<Pseudonym, LedgerError> {
     row.get(column)
         .map(Pseudonym::from_bytes)
         .map_err(|_| LedgerError::Damaged { of: "a pseudonym".to_owned(), what: "it has not 16 bytes" })
 }
 
-/// A sample's own drop-out probability.
+/// Reads a sample's own drop-out probability.
 pub(super) fn drop_out(row: &Row<'_>, sample: Pseudonym, column: usize) -> Result<Option<DropOut>, LedgerError> {
     let stored: Option<f64> = row.get(column)?;
     let damaged = || LedgerError::Damaged { of: format!("sample {sample}"), what: "the drop-out probability is none" };
     stored.map(|probability| DropOut::new(probability).ok_or_else(damaged)).transpose()
 }
 
-/// The relation of a stored word.
+/// Returns the relation of a stored word.
 pub(super) fn stored_relation(word: &str) -> Option<Relation> {
     if word == Relation::Member.word() { Some(Relation::Member) } else { word.parse().ok() }
 }

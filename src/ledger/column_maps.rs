@@ -1,4 +1,4 @@
-//! What agencies call their columns: maps that imports use, by agency.
+//! Stores column maps by agency: the names that an agency uses for its columns, for imports.
 
 use rusqlite::OptionalExtension;
 
@@ -8,14 +8,14 @@ use super::ledger::Ledger;
 use super::meta::{meta, set_meta};
 use crate::audit::Attribution;
 
-/// What the names of these values begin with, in the table `meta`.
+/// Prefix of the names of these values in the table `meta`.
 const PREFIX: &str = "column_map/";
 
 impl Ledger {
-    /// The agencies that have a map, in the order of their names.
+    /// Returns the agencies that have a map, sorted by name.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn column_maps(&self) -> Result<Vec<String>, LedgerError> {
         let sql = "SELECT substr(key, ?1) FROM meta WHERE substr(key, 1, ?1 - 1) = ?2 ORDER BY key";
         let mut statement = self.connection.prepare(sql)?;
@@ -25,18 +25,19 @@ impl Ledger {
         Ok(all)
     }
 
-    /// The map of an agency, as its text; `None` if it has none.
+    /// Returns the text of an agency's map; `None` if it has none.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn column_map(&self, agency: &str) -> Result<Option<String>, LedgerError> {
         meta(&self.connection, &format!("{PREFIX}{agency}"))
     }
 
-    /// Keeps the map of an agency, in place of one that it has; `None` takes it away. Says whether that changed anything.
+    /// Stores the map of an agency and replaces an earlier one; `None` deletes it. Returns whether that changed
+    /// anything.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn set_column_map<'e>(
         &mut self,
         agency: &str,

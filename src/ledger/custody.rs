@@ -1,4 +1,5 @@
-//! Custodians, to whom original identifiers are sealed, and the files of the vault that hold them.
+//! Stores the custodians, for whom original identifiers are sealed, and the list of vault files that hold these
+//! identifiers.
 
 use std::error::Error;
 
@@ -10,44 +11,45 @@ use super::ledger::Ledger;
 use super::meta::now;
 use crate::audit::Attribution;
 
-/// A file of the vault that counts.
+/// A valid file of the vault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedFile {
     /// Its name.
     pub name: String,
     /// BLAKE3 of its bytes.
     pub digest: [u8; 32],
-    /// How many records it holds.
+    /// Number of records that it holds.
     pub records: u64,
 }
 
-/// A file of the vault that another one takes the place of.
+/// A file of the vault that is replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replacement {
     /// The file's name.
     pub name: String,
-    /// The file that takes its place; `None` if no record is left.
+    /// The file that replaces it; `None` if no record is left.
     pub by: Option<SealedFile>,
 }
 
-/// Seals the identifiers of these rows of a batch in one file, which must be safe on the disk before it returns.
+/// Seals the identifiers of these rows of a batch in one file. The file must be safe on the disk when the function
+/// returns.
 pub type Sealer<'a> = &'a mut (dyn FnMut(&[usize]) -> Result<SealedFile, Box<dyn Error + Send + Sync>> + Send);
 
 impl Ledger {
-    /// The custodians, as they were given, in the order of that text.
+    /// Returns the custodians in their original text, sorted by it.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn custodians(&self) -> Result<Vec<String>, LedgerError> {
         let mut statement = self.connection.prepare("SELECT recipient FROM custodian ORDER BY recipient")?;
         let all = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         Ok(all)
     }
 
-    /// Adds custodians, to whom later imports are sealed. Gives how many are new.
+    /// Adds custodians, for whom later imports are sealed. Returns how many are new.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn add_custodians<'e>(
         &mut self,
         recipients: &[String],
@@ -57,10 +59,11 @@ impl Ledger {
         self.change_custodians(sql, recipients, entry.into())
     }
 
-    /// Takes custodians out. What was sealed to them stays so. Gives how many there were.
+    /// Removes custodians. Identifiers that were sealed for them stay sealed for them. Returns how many custodians were
+    /// removed.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn remove_custodians<'e>(
         &mut self,
         recipients: &[String],
@@ -88,10 +91,10 @@ impl Ledger {
         Ok(changed)
     }
 
-    /// The files of the vault, in the order in which they came.
+    /// Returns the files of the vault, in the order of their creation.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn sealed_files(&self) -> Result<Vec<SealedFile>, LedgerError> {
         let mut statement = self.connection.prepare("SELECT name, digest, records FROM sealed ORDER BY id")?;
         let read = |row: &rusqlite::Row<'_>| {
@@ -101,10 +104,10 @@ impl Ledger {
         Ok(all)
     }
 
-    /// Children and members of families whose identifiers no file of the vault holds.
+    /// Counts the children and members of families whose identifiers are in no file of the vault.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn unsealed(&self) -> Result<u64, LedgerError> {
         let sql = "SELECT (SELECT count(*) FROM sample WHERE role = 'child' AND sealed_id IS NULL)
                    + (SELECT count(*) FROM member WHERE sealed_id IS NULL)";
@@ -112,20 +115,20 @@ impl Ledger {
     }
 }
 
-/// Makes room for a file that is being written, so that rows can refer to it already. Gives its id. Until [`complete`] is called
-/// it has a name that no file has; nobody sees it before the transaction ends.
+/// Reserves an id for a file that is being written, so that rows can refer to it already, and returns the id. Until
+/// [`complete`] is called, the row has an empty name; nobody sees it before the transaction ends.
 pub(super) fn reserve(tx: &Transaction<'_>) -> rusqlite::Result<i64> {
     tx.execute("INSERT INTO sealed (name, digest, records) VALUES ('', zeroblob(32), 0)", [])?;
     Ok(tx.last_insert_rowid())
 }
 
-/// Notes the file that room was made for.
+/// Stores the facts of the file for which the id was reserved.
 pub(super) fn complete(tx: &Transaction<'_>, id: i64, file: &SealedFile) -> rusqlite::Result<()> {
     let sql = "UPDATE sealed SET name = ?2, digest = ?3, records = ?4 WHERE id = ?1";
     tx.execute(sql, (id, &file.name, file.digest, records(file))).map(drop)
 }
 
-/// Puts a file in the place of another, or none, and has that removed.
+/// Replaces a file by another, or by none, and marks the old one for deletion.
 pub(super) fn replace(tx: &Transaction<'_>, Replacement { name, by }: &Replacement) -> rusqlite::Result<()> {
     match by {
         Some(file) => {

@@ -1,4 +1,5 @@
-//! Digests of imported files: forgets those that a person could be told from, and the secret of those in the audit chain.
+//! Manages the digests of imported files: forgets digests that could identify a person, and stores the secret of the
+//! digests in the audit chain.
 
 use rusqlite::Transaction;
 
@@ -6,26 +7,26 @@ use super::LedgerError;
 use super::ledger::Ledger;
 use super::meta::{meta, missing, set_meta};
 
-/// Under which name `meta` has the secret.
+/// Name of the secret in `meta`.
 const SECRET: &str = "digest_secret";
 
-/// In place of a digest that was forgotten.
+/// Sets the value of a forgotten digest.
 const FORGOTTEN: &str = "UPDATE import SET file_digest = zeroblob(32), keyed = 1";
 
 impl Ledger {
-    /// The secret that digests of files in the audit chain are keyed with: 32 random bytes, others after each expunging and each
-    /// change of the key.
+    /// Returns the secret that keys the digests of files in the audit chain: 32 random bytes, new after each expunging
+    /// and each change of the key.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn digest_secret(&self) -> Result<[u8; 32], LedgerError> {
         meta(&self.connection, SECRET)?.ok_or_else(|| missing(SECRET))
     }
 
-    /// Keys the plain digests of files that a ledger of an earlier version kept.
+    /// Replaces the plain digests of files that a ledger of an earlier version stored by keyed ones.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn key_digests(&mut self, keyed: impl Fn(&[u8; 32]) -> [u8; 32]) -> Result<(), LedgerError> {
         let tx = self.begin()?;
         let plain: Vec<(i64, [u8; 32])> = {
@@ -40,20 +41,21 @@ impl Ledger {
         plain.iter().try_for_each(|(id, plain)| update.execute((id, keyed(plain))).map(drop))?;
         drop(update);
         tx.commit()?;
-        // The plain ones are gone from the journal, too. A reader may hold it open: then they go later.
+        // The checkpoint also removes the plain digests from the journal. If a reader keeps the journal open, a later
+        // one does.
         let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         Ok(())
     }
 }
 
-/// Draws another secret.
+/// Replaces the secret by a new random one.
 pub(super) fn renew_secret(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(LedgerError::Random)?;
     Ok(set_meta(tx, SECRET, secret)?)
 }
 
-/// Forgets the digests of all files that were imported, from this import on.
+/// Forgets the digests of all files that were imported with this import or later.
 pub(super) fn forget_since(tx: &Transaction<'_>, import: i64) -> rusqlite::Result<()> {
     tx.execute(&format!("{FORGOTTEN} WHERE id >= ?1"), [import]).map(drop)
 }

@@ -1,4 +1,4 @@
-//! Encrypts a plain ledger, and changes the key that an encrypted one is encrypted with.
+//! Encrypts a plain ledger, and changes the key of an encrypted one.
 
 use std::fs;
 use std::io;
@@ -16,21 +16,21 @@ use crate::audit::{Attribution, Entry};
 use crate::files;
 
 impl Ledger {
-    /// Commits the transaction that the ledger is in, under another key.
+    /// Commits the current transaction of the ledger, under another key.
     ///
-    /// SQLCipher writes every page again and commits that with all that the transaction did before, so that there is no
-    /// instant at which both keys open the ledger, or none. It does not say whether the commit succeeded: see
-    /// [`Self::reopen`], which has to follow whatever happens.
+    /// SQLCipher writes every page again and commits this together with the rest of the transaction, so that there is
+    /// no instant at which both keys open the ledger, or neither does. It does not report whether the commit succeeded,
+    /// so the caller must call [`Self::reopen`] whatever happens.
     pub(super) fn commit_under(connection: &Connection, next: Option<&LedgerKey>) -> Result<(), LedgerError> {
         let Some(next) = next else { return Ok(()) };
-        // A changed page that is still in memory would go out under the new key when room is needed, and be read again under
-        // the old one.
+        // Without the flush, a changed page that is still in memory could be written under the new key to make room,
+        // and then be read again under the old one.
         connection.cache_flush()?;
         next.give_to(connection, "PRAGMA rekey")
     }
 
-    /// Opens the ledger again, with the key that opens it now: after a change that failed, a connection would go on writing
-    /// with the other one.
+    /// Opens the ledger again with the key that now opens it: after a failed change, a connection would continue to
+    /// write with the other key.
     pub(super) fn reopen(&mut self, next: &LedgerKey) -> Result<(), LedgerError> {
         let former = self.key.clone();
         self.connection = Connection::open_in_memory()?;
@@ -42,14 +42,16 @@ impl Ledger {
         if changed { Ok(()) } else { Err(LedgerError::NotChanged) }
     }
 
-    /// Encrypts a ledger that a build without encryption made: beside it first, and then in its place, so that it is plain or
-    /// encrypted at every instant and whole in either case. The new one is held against what it should be, is bound to the
-    /// key of this fingerprint, and has a record of this. Whether there was something to do.
+    /// Encrypts a ledger that a build without encryption made. It writes the encrypted file next to the plain one and
+    /// then renames it over that, so that the ledger is complete at every instant, either plain or encrypted. The new
+    /// ledger is verified, is bound to the key of this fingerprint, and has an audit record of the encryption. Returns
+    /// whether the ledger was plain before.
     ///
     /// The plain file is removed, which does not overwrite it on the disk. No other command may run meanwhile.
     ///
     /// # Errors
-    /// [`LedgerError::InUse`], [`LedgerError::Unsound`]; as [`Self::open`] and [`Self::bind_key`]. The ledger is plain then.
+    /// [`LedgerError::InUse`], [`LedgerError::Unsound`]; as [`Self::open`] and [`Self::bind_key`]. The ledger stays
+    /// plain then.
     pub fn encrypt(path: &Path, key: &LedgerKey, fingerprint: [u8; 8], entry: &Entry) -> Result<bool, LedgerError> {
         remove_unfinished_files(path)?;
         if form(path).map_err(|source| cannot_encrypt(path, source))? != Form::Plain {
@@ -57,7 +59,7 @@ impl Ledger {
         }
         let done = Self::encrypt_beside(path, key, fingerprint, entry);
         if done.is_err() {
-            // What went wrong first says more.
+            // The first error is more informative than one of the removal.
             let _ = remove_unfinished_files(path);
         }
         done.map(|()| true)
@@ -73,7 +75,8 @@ impl Ledger {
         let plain = Connection::open(path)?;
         let version = version(&plain, path)?;
         drop(seal.break_open()?);
-        // Only who is alone with it can end its journal; and nobody joins in until another file has its name.
+        // Only an exclusive connection can end the journal, and no other process can connect until another file has the
+        // name.
         plain.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
         let mode = plain.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get::<_, String>(0));
         if mode.as_deref() != Ok("delete") || plain.execute_batch("BEGIN EXCLUSIVE; COMMIT").is_err() {
@@ -87,7 +90,7 @@ impl Ledger {
              PRAGMA encrypted.application_id = {APPLICATION_ID}; PRAGMA encrypted.user_version = {version}; COMMIT;
              DETACH encrypted"
         ))?;
-        // The new file has no seal yet, so that it is read whole; what is wrong with it is wrong with the old one.
+        // The new file has no seal yet, so the whole file is read. A fault found in it is a fault of the old one.
         let mut ledger = Self::open(&new, Some(key)).map_err(|error| match error {
             LedgerError::Unsound { finding, .. } => LedgerError::Unsound { path: path.to_owned(), finding },
             error => error,
@@ -111,12 +114,12 @@ fn cannot_encrypt(path: &Path, source: io::Error) -> LedgerError {
     LedgerError::Io { doing: "encrypt", path: path.to_owned(), source }
 }
 
-/// An encrypted ledger that is not finished, and what SQLite puts beside it, its journal first.
+/// Returns the paths of an unfinished encrypted ledger and of the files that SQLite puts next to it, the journal first.
 fn unfinished_files(path: &Path) -> [PathBuf; 5] {
     ["", "-wal", "-shm", "-journal", ".seal"].map(|end| PathBuf::from(format!("{}.encrypting{end}", path.display())))
 }
 
-/// Removes what an interrupted encryption left.
+/// Removes the files of an interrupted encryption.
 fn remove_unfinished_files(path: &Path) -> Result<(), LedgerError> {
     unfinished_files(path).iter().try_for_each(|left| match fs::remove_file(left) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot_encrypt(path, error)),

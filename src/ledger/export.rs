@@ -1,4 +1,4 @@
-//! Reads samples as they were imported, to export them.
+//! Reads samples in the form in which they were imported, for export.
 
 use std::sync::Arc;
 
@@ -13,20 +13,20 @@ use super::ledger::Ledger;
 use super::{LedgerError, multi_allele};
 use crate::model::{Layout, Locus, Pseudonym, SampleRecord, Sex};
 
-/// Which families or children.
+/// Selection of families or children.
 #[derive(Clone, Copy, Debug)]
 pub enum Chosen<'a> {
-    /// All; of families, those that are not withdrawn.
+    /// All; for families, all that are not withdrawn.
     All,
     /// These, withdrawn or not.
     Those(&'a [Pseudonym]),
 }
 
 impl Ledger {
-    /// Every locus at which a sample may be typed, by name.
+    /// Returns every locus at which a sample may be typed, by name.
     ///
     /// # Errors
-    /// [`LedgerError::Damaged`] if a name is none or another than was written.
+    /// [`LedgerError::Damaged`] if a name is invalid or differs from the one that was written.
     pub fn loci(&self) -> Result<Vec<Locus>, LedgerError> {
         let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is none" };
         let mut names: Vec<String> = integrity::loci(&self.connection)?.into_iter().map(|locus| locus.1).collect();
@@ -34,11 +34,11 @@ impl Ledger {
         names.iter().map(|name| name.parse().map_err(damaged)).collect()
     }
 
-    /// Calls `each` for the relatives of families, by family, relation and sample, or for children, by sample; their
+    /// Calls `each` for the relatives of families, by family, relation and sample, or for children, by sample. Their
     /// profiles are over these loci.
     ///
     /// # Errors
-    /// [`LedgerError::Damaged`] at the first record that cannot be read, and what `each` gives.
+    /// [`LedgerError::Damaged`] at the first record that cannot be read, and the errors of `each`.
     pub fn export<E: From<LedgerError>>(
         &self,
         layout: Layout,
@@ -46,7 +46,7 @@ impl Ledger {
         loci: &[Locus],
         mut each: impl FnMut(SampleRecord) -> Result<(), E>,
     ) -> Result<(), E> {
-        // One view of the data, whatever is imported meanwhile.
+        // The transaction shows one state of the data, even if another process imports meanwhile.
         let tx = self.connection.unchecked_transaction().map_err(LedgerError::from)?;
         let positions = Positions::over(&tx, loci.len(), |locus| loci.iter().position(|one| one == locus))?;
         let mut many = multi_allele::by_sample(&tx, |locus| loci.iter().position(|one| one == locus))?;
@@ -82,7 +82,7 @@ impl Ledger {
                 return Err(integrity::relatives_changed(format!("family {}", pseudonym(row, 8)?)).into());
             }
             let mut record = read_record(row, layout, &positions)?;
-            // A relative of several families is met again.
+            // A relative of several families occurs several times.
             record.many = match layout {
                 Layout::Families => many.get(&record.sample).cloned(),
                 Layout::Children => many.remove(&record.sample),
@@ -111,17 +111,17 @@ impl Ledger {
     }
 }
 
-/// A family, while its relatives are read.
+/// A family while its relatives are being read.
 #[derive(Default)]
 struct OfFamily {
-    /// Each with its place in the pedigree.
+    /// The relatives, each with its place in the pedigree.
     relatives: Vec<(SampleRecord, Option<i64>)>,
     links: Option<Vec<u8>>,
     sum: Option<Sum>,
 }
 
 impl OfFamily {
-    /// Gives the relatives in their order, if they are those that were written.
+    /// Passes the relatives to `each` in their order, if the family's checksum is correct.
     fn flush<E: From<LedgerError>>(&mut self, each: impl FnMut(SampleRecord) -> Result<(), E>) -> Result<(), E> {
         let Some((family, _)) = self.relatives.first().and_then(|first| first.0.family) else { return Ok(()) };
         let held = self

@@ -1,4 +1,4 @@
-//! Deletes samples and families for good.
+//! Deletes samples and families permanently.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -15,18 +15,18 @@ use super::{LedgerError, Replacement, custody, digests, expunged, integrity, run
 use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
 
-/// What goes if some samples and families are to go.
+/// Samples and families that an expunging deletes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// Samples, with their profiles.
     pub samples: BTreeSet<Pseudonym>,
-    /// Families, with all that binds samples to them; those that would have no relative left are among them.
+    /// Families, with all that links samples to them. This includes families that would have no relative left.
     pub families: BTreeSet<Pseudonym>,
-    /// Those families that were named: they do not come back with other relatives.
+    /// Families that the caller named: a later import with other relatives does not bring them back.
     pub named: BTreeSet<Pseudonym>,
 }
 
-/// What went.
+/// Numbers of deleted records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Expunged {
@@ -36,15 +36,16 @@ pub struct Expunged {
     pub families: u64,
     /// Candidates.
     pub candidates: u64,
-    /// Runs of which the manifest named one of them.
+    /// Runs whose manifest named one of them.
     pub manifests: u64,
 }
 
 impl Ledger {
-    /// What goes with these samples and families: a family takes those relatives along that are in no other.
+    /// Returns the samples and families to delete with the named ones: deleting a family also deletes those of its
+    /// relatives that are in no other family.
     ///
     /// # Errors
-    /// [`LedgerError::Unknown`] for the first that the ledger does not hold; the database's.
+    /// [`LedgerError::Unknown`] for the first name that the ledger does not hold; a database error.
     pub fn scope(&self, whom: &[Pseudonym]) -> Result<Scope, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let mut scope = Scope::default();
@@ -91,13 +92,14 @@ impl Ledger {
         Ok(scope)
     }
 
-    /// Deletes everything that is known of a scope: profiles, families, candidates, marks, what manifests say. Families
-    /// that lose a relative are checked and compared anew. Commitments stay, by which an import recognises them. `replaced` are the files of the vault that held records of it.
+    /// Deletes all data about a scope: profiles, families, candidates, marks, and mentions in manifests. Families that
+    /// lose a relative are checked and compared again. Commitments stay, so that an import recognises what was
+    /// expunged. `replaced` are the files of the vault that held its records.
     ///
-    /// What was deleted is overwritten in the pages that held it; [`Self::compact`] has to follow.
+    /// SQLite overwrites the deleted data in the pages that held it; the caller must run [`Self::compact`] afterwards.
     ///
     /// # Errors
-    /// The database's. Nothing is changed then.
+    /// A database error. Nothing is changed then.
     pub fn expunge<'e>(
         &mut self,
         scope: &Scope,
@@ -108,7 +110,7 @@ impl Ledger {
         let mut gone = Expunged::default();
         let next = next_generation(&tx)?;
         forget_files(&tx, scope)?;
-        // A family that only has no relative left may come back with others.
+        // A family that is deleted only because it has no relative left may be imported again with other relatives.
         expunged::note(&tx, scope.samples.iter().chain(&scope.named).copied())?;
         let matched = integrity::families_matched(&tx)?;
         for family in &scope.families {
@@ -162,7 +164,7 @@ impl Ledger {
     }
 }
 
-/// Forgets the digests of all files that may have held one of these: they came in with an import, or after it.
+/// Forgets the digests of all files that may have held one of these: from their first import on.
 fn forget_files(tx: &Transaction<'_>, scope: &Scope) -> Result<(), LedgerError> {
     let of_sample = "SELECT min(import_id) FROM sample WHERE pseudonym = ?1";
     let of_family =
@@ -200,7 +202,7 @@ fn families_of(connection: &Connection, sample: Pseudonym) -> Result<Vec<Pseudon
     Ok(families)
 }
 
-/// Takes what is expunged out of all runs and their manifests. Gives how many named it.
+/// Removes what is expunged from all runs and their manifests. Returns how many runs named it.
 fn scrub_runs(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerError> {
     let gone: HashSet<Pseudonym> = scope.samples.iter().chain(&scope.families).copied().collect();
     runs::edit_all(tx, |run| {
@@ -219,7 +221,7 @@ fn scrub_runs(tx: &Transaction<'_>, scope: &Scope) -> Result<u64, LedgerError> {
     })
 }
 
-/// Takes out every member of a list that names one of these, and every other mention. Whether there was one.
+/// Removes every member of a list that names one of these, and every other mention. Returns whether there was one.
 fn scrub(value: &mut Value, gone: &HashSet<Pseudonym>) -> bool {
     match value {
         Value::Array(all) => {
@@ -237,7 +239,7 @@ fn scrub(value: &mut Value, gone: &HashSet<Pseudonym>) -> bool {
     }
 }
 
-/// Whether a value is the name of one of these, or an object of which a field is.
+/// Reports whether a value is the name of one of these, or an object with a field that is.
 fn mentions(value: &Value, gone: &HashSet<Pseudonym>) -> bool {
     match value {
         Value::Object(all) => all.values().any(|one| names_one(one, gone)),

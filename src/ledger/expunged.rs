@@ -1,8 +1,10 @@
-//! Who was expunged: keyed commitments, by which samples and families are recognised when a file brings them again.
+//! Keeps keyed commitments to expunged samples and families, so that an import recognises them if a file contains them
+//! again.
 //!
-//! A commitment is the BLAKE3 keyed hash of a pseudonym under a secret of the ledger: whoever has the laboratory's key finds out
-//! whether a number was expunged, and nobody else. Each change of the key veils all commitments: hashes them under a sub-key of the
-//! new key, so that the old one finds nothing any more. `expunged.key_id` stays that of the key that the pseudonym was made with.
+//! A commitment is the BLAKE3 keyed hash of a pseudonym under a secret of the ledger. Whoever has the laboratory's key
+//! can find out whether an identity number was expunged; nobody else can. Each change of the key veils all commitments:
+//! it hashes them under a sub-key of the new key, so that the old key finds nothing any more. `expunged.key_id` stays
+//! that of the key that made the pseudonym.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -16,28 +18,28 @@ use super::meta::{meta, missing, set_meta};
 use super::{Batch, Commitment, LedgerError};
 use crate::model::Pseudonym;
 
-/// Under which name `meta` has the secret.
+/// Name of the secret in `meta`.
 const SECRET: &str = "expunged_secret";
-/// Under which name `meta` has the keys that the store had before, encrypted under the present one.
+/// Name in `meta` of the former keys of the store, encrypted under the present one.
 const FORMER_KEYS: &str = "former_keys";
 
-/// What it takes to recognise those who were expunged before the last change of the key.
+/// Data for recognising samples and families that were expunged before the last change of the key.
 #[derive(Clone, Default)]
 pub struct ExpungedBefore {
     /// The secret of the ledger.
     pub secret: [u8; 32],
     /// Their commitments, veiled.
     pub commitments: HashSet<Commitment>,
-    /// The keys that the store had before, as [`CarriedOver`] gave them.
+    /// The former keys of the store, in the form of [`CarriedOver`].
     pub former_keys: Option<Vec<u8>>,
 }
 
-/// What a change of the key keeps of the old key, so that those who were expunged stay known.
+/// Data of the old key that a change of the key keeps, so that expunged samples and families stay known.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CarriedOver {
-    /// The sub-key that commitments are veiled with.
+    /// The sub-key that veils the commitments.
     pub veil: Zeroizing<[u8; 32]>,
-    /// The keys that the store had before, encrypted under the new one.
+    /// The former keys of the store, encrypted under the new one.
     pub former_keys: Vec<u8>,
 }
 
@@ -47,7 +49,7 @@ impl fmt::Debug for CarriedOver {
     }
 }
 
-/// The commitment to a sample or family.
+/// Returns the commitment to a sample or family.
 #[must_use]
 pub fn commit(secret: &[u8; 32], pseudonym: Pseudonym) -> Commitment {
     *blake3::keyed_hash(secret, pseudonym.as_bytes()).as_bytes()
@@ -60,10 +62,10 @@ pub fn veil(key: &[u8; 32], commitment: &Commitment) -> Commitment {
 }
 
 impl Ledger {
-    /// What it takes to recognise those who were expunged before the last change of the key.
+    /// Returns the data for recognising samples and families that were expunged before the last change of the key.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn expunged_before(&self) -> Result<ExpungedBefore, LedgerError> {
         let mut statement = self.connection.prepare("SELECT commitment FROM expunged WHERE key_id IS NOT ?1")?;
         let commitments = statement.query_map([key_id(&self.connection)?], |row| row.get(0))?;
@@ -74,10 +76,10 @@ impl Ledger {
         })
     }
 
-    /// How many samples and families are known as expunged.
+    /// Counts the samples and families that are known as expunged.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn expunged(&self) -> Result<u64, LedgerError> {
         let sql = "SELECT count(*) FROM expunged";
         Ok(self.connection.query_row(sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
@@ -88,7 +90,7 @@ fn secret(connection: &Connection) -> Result<[u8; 32], LedgerError> {
     meta(connection, SECRET)?.ok_or_else(|| missing(SECRET))
 }
 
-/// Notes samples and families that are expunged now.
+/// Records samples and families that are being expunged.
 pub(super) fn note(tx: &Transaction<'_>, whom: impl IntoIterator<Item = Pseudonym>) -> Result<(), LedgerError> {
     let (secret, key) = (secret(tx)?, key_id(tx)?);
     let mut insert = tx.prepare("INSERT OR IGNORE INTO expunged (commitment, key_id) VALUES (?1, ?2)")?;
@@ -98,7 +100,7 @@ pub(super) fn note(tx: &Transaction<'_>, whom: impl IntoIterator<Item = Pseudony
     Ok(())
 }
 
-/// The samples and families of a batch that were expunged.
+/// Returns the samples and families of a batch that were expunged.
 pub(super) fn returning(tx: &Transaction<'_>, batch: &Batch) -> Result<BTreeMap<Pseudonym, Commitment>, LedgerError> {
     let mut found: BTreeMap<Pseudonym, Commitment> =
         batch.returning.former.iter().map(|(&one, &commitment)| (one, commitment)).collect();
@@ -117,7 +119,7 @@ pub(super) fn returning(tx: &Transaction<'_>, batch: &Batch) -> Result<BTreeMap<
     Ok(found)
 }
 
-/// Forgets that these were expunged: they are taken in again.
+/// Forgets that these were expunged, because an import takes them in again.
 pub(super) fn forget<'c>(
     tx: &Transaction<'_>,
     commitments: impl IntoIterator<Item = &'c Commitment>,
@@ -126,7 +128,7 @@ pub(super) fn forget<'c>(
     commitments.into_iter().try_for_each(|one| delete.execute([one]).map(drop))
 }
 
-/// Veils all commitments for another key; without what it takes, forgets them.
+/// Veils all commitments for another key; without the data for that, forgets them.
 pub(super) fn carry_over(tx: &Transaction<'_>, carried: Option<&CarriedOver>) -> Result<(), LedgerError> {
     let Some(CarriedOver { veil: key, former_keys }) = carried else {
         tx.execute("DELETE FROM expunged", [])?;

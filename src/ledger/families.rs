@@ -1,4 +1,4 @@
-//! Reads families and children as matching needs them.
+//! Reads families and children in the form that matching needs.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::ledger::Ledger;
 use super::{Generation, LedgerError, codec, pedigrees};
 use crate::model::{Child, DropOut, Family, Genotype, Layout, Locus, Panel, Profile, Pseudonym, Relative};
 
-/// How much the ledger holds.
+/// Numbers of records in the ledger.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
@@ -23,15 +23,15 @@ pub struct Counts {
     pub children: u64,
     /// Families.
     pub families: u64,
-    /// Relatives' samples; one of two families counts once.
+    /// Relatives' samples; a sample in two families counts once.
     pub relatives: u64,
     /// Current candidates.
     pub candidates: u64,
 }
 
-/// From locus ids to positions of a panel.
+/// Maps locus ids to positions of a panel.
 pub(super) struct Positions {
-    /// By id: none if there is no such locus, none inside if it is not in the panel.
+    /// By id: `None` if there is no locus with that id, `Some(None)` if the locus is not in the panel.
     by_id: Vec<Option<Option<usize>>>,
     loci: usize,
 }
@@ -41,7 +41,7 @@ impl Positions {
         Self::over(connection, panel.len(), |locus| panel.position(locus))
     }
 
-    /// Over so many loci, each at a position of its own.
+    /// Builds the map over `loci` loci, each at its own position.
     pub(super) fn over(
         connection: &Connection,
         loci: usize,
@@ -59,7 +59,7 @@ impl Positions {
         Ok(Self { by_id, loci })
     }
 
-    /// The stored profile of a sample, in panel order.
+    /// Decodes the stored profile of a sample, in panel order.
     fn profile(&self, sample: Pseudonym, drop_out: Option<DropOut>, blob: &[u8]) -> Result<Profile, &'static str> {
         let mut genotypes: Vec<Option<Genotype>> = vec![None; self.loci];
         let mut unknown = false;
@@ -73,7 +73,7 @@ impl Positions {
         if unknown { Err("the profile names an unknown locus") } else { Ok(Profile::new(genotypes)) }
     }
 
-    /// Profile and drop-out probability of a sample, from this column and the next.
+    /// Reads the profile and the drop-out probability of a sample, from this column and the next.
     pub(super) fn read(
         &self,
         row: &Row<'_>,
@@ -86,7 +86,7 @@ impl Positions {
         Ok((self.profile(sample, drop_out, blob).map_err(damaged)?, drop_out))
     }
 
-    /// Children from rows of pseudonym, profile and drop-out probability, in the order of the rows.
+    /// Reads children from rows of pseudonym, profile and drop-out probability, in the order of the rows.
     pub(super) fn read_children(&self, mut rows: Rows<'_>) -> Result<Vec<Child>, LedgerError> {
         let mut children = Vec::new();
         while let Some(row) = rows.next()? {
@@ -98,10 +98,10 @@ impl Positions {
     }
 }
 
-/// A family as it is read.
+/// A family while it is being read.
 struct Draft {
     pseudonym: Pseudonym,
-    /// Each with its place in the pedigree.
+    /// The relatives, each with its place in the pedigree.
     relatives: Vec<(Relative, Option<i64>)>,
     links: Option<Vec<u8>>,
     sum: Option<Sum>,
@@ -125,12 +125,12 @@ impl Draft {
 }
 
 impl Ledger {
-    /// Calls `each` for every child, by pseudonym, and gives the generation they are of.
+    /// Calls `each` for every child, by pseudonym, and returns their generation.
     ///
     /// # Errors
-    /// [`LedgerError::Damaged`] at the first record that cannot be read; `each` was called for those before.
+    /// [`LedgerError::Damaged`] at the first record that cannot be read; `each` was called for the records before it.
     pub fn children(&self, panel: &Panel, mut each: impl FnMut(Child)) -> Result<Generation, LedgerError> {
-        // One view of the data, whatever is imported meanwhile.
+        // The transaction shows one state of the data, even if another process imports meanwhile.
         let tx = self.connection.unchecked_transaction()?;
         let generation = generation(&tx)?;
         let positions = Positions::new(&tx, panel)?;
@@ -148,8 +148,8 @@ impl Ledger {
         Ok(generation)
     }
 
-    /// Every family that is not withdrawn, by pseudonym, its relatives by relation and sample; and the generation they
-    /// are of.
+    /// Returns every family that is not withdrawn, by pseudonym, its relatives by relation and sample; and their
+    /// generation.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] at the first record that cannot be read.
@@ -161,8 +161,8 @@ impl Ledger {
         Ok((families, generation))
     }
 
-    /// The families that are not withdrawn and whose marks are not those of their relatives as they are, held against
-    /// each other `under` these settings; as [`Self::families`].
+    /// Returns the families that are not withdrawn and that were not checked `under` these settings since their
+    /// relatives last changed; in the form of [`Self::families`].
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] at the first record that cannot be read.
@@ -172,7 +172,8 @@ impl Ledger {
         families(&tx, panel, which)
     }
 
-    /// One family, withdrawn or not, its relatives by relation and sample; `None` if there is no such family.
+    /// Returns one family, withdrawn or not, its relatives by relation and sample; `None` if there is no family with
+    /// this pseudonym.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] if a record of it cannot be read.
@@ -180,8 +181,8 @@ impl Ledger {
         Ok(self.families_named(panel, &[pseudonym])?.pop())
     }
 
-    /// Those of these families that there are, withdrawn or not, by pseudonym, each once, its relatives by relation and
-    /// sample. Reads all of them with one query.
+    /// Returns those of these families that exist, withdrawn or not, by pseudonym, without duplicates, their relatives
+    /// by relation and sample. Reads all of them with one query.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] at the first record that cannot be read.
@@ -190,7 +191,7 @@ impl Ledger {
         families(&tx, panel, Which::Named(named))
     }
 
-    /// One child; `None` if there is no such child.
+    /// Returns one child; `None` if there is no child with this pseudonym.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] if its record cannot be read.
@@ -198,7 +199,7 @@ impl Ledger {
         Ok(self.children_named(panel, &[pseudonym])?.pop())
     }
 
-    /// Those of these children that there are, by pseudonym, each once. Reads all of them with one query.
+    /// Returns those of these children that exist, by pseudonym, without duplicates. Reads all of them with one query.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] at the first record that cannot be read.
@@ -212,10 +213,10 @@ impl Ledger {
         positions.read_children(statement.query([pseudonym_list(named)])?)
     }
 
-    /// How many families are not withdrawn.
+    /// Counts the families that are not withdrawn.
     ///
     /// # Errors
-    /// The database's, or [`LedgerError::Damaged`] if there should be more or fewer.
+    /// A database error, or [`LedgerError::Damaged`] if the stored number differs.
     pub fn families_matched(&self) -> Result<u64, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let number = integrity::families_matched(&tx)?.unsigned_abs();
@@ -223,18 +224,18 @@ impl Ledger {
         Ok(number)
     }
 
-    /// How many children there should be.
+    /// Returns the stored number of children.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn children_imported(&self) -> Result<u64, LedgerError> {
         integrity::expected(&self.connection, Layout::Children)
     }
 
-    /// How much there is.
+    /// Counts the records in the ledger.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn counts(&self) -> Result<Counts, LedgerError> {
         let sql = "SELECT (SELECT count(*) FROM sample WHERE role = 'child'), (SELECT count(*) FROM family),
                    (SELECT count(*) FROM sample WHERE role = 'relative'), (SELECT count(*) FROM candidate)";
@@ -249,16 +250,16 @@ impl Ledger {
     }
 }
 
-/// Which families; all but [`Self::Named`] only those that are not withdrawn.
+/// Selection of families; all but [`Self::Named`] select only families that are not withdrawn.
 #[derive(Clone, Copy)]
 pub(super) enum Which<'a> {
     /// All.
     Matched,
-    /// Those whose marks are not of today.
+    /// Families without a valid check.
     Unchecked,
-    /// Those that are other than they were.
+    /// Families that changed since then.
     Changed { generation: i64, last_import: i64 },
-    /// Those with a pseudonym from the one, exclusive, to the other, inclusive.
+    /// Families with a pseudonym greater than the first and at most the second.
     Between { after: &'a [u8], up_to: &'a [u8] },
     /// These.
     Among(&'a [Pseudonym]),
@@ -266,11 +267,12 @@ pub(super) enum Which<'a> {
     Named(&'a [Pseudonym]),
 }
 
-/// Families by pseudonym.
+/// Reads families, by pseudonym.
 pub(super) fn families(connection: &Connection, panel: &Panel, which: Which<'_>) -> Result<Vec<Family>, LedgerError> {
     let positions = Positions::new(connection, panel)?;
-    // One text per case, so that each uses its index; where few are asked for, the sign keeps SQLite from going through
-    // all in the order asked for, and `ALL` from sorting both sides of a union, which it would do by going through all.
+    // Each case has a text of its own, so that each uses its index. If few families are selected, the sign keeps SQLite
+    // from reading all families in the order of the result, and `ALL` keeps it from sorting both sides of a union,
+    // which it would also do by reading all.
     let order = if matches!(which, Which::Changed { .. } | Which::Among(_) | Which::Named(_)) { "+" } else { "" };
     let (condition, values): (Cow<'_, str>, Vec<Value>) = match which {
         Which::Matched => ("family.withdrawn IS NULL".into(), vec![]),

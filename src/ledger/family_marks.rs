@@ -1,4 +1,4 @@
-//! Marks families whose relatives are inconsistent, and takes families out of matching.
+//! Marks families whose relatives are inconsistent, and excludes families from matching.
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -11,11 +11,11 @@ use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
 
 impl Ledger {
-    /// Replaces the marks of the families that were checked, `under` these settings: family and the word of a cause. What
-    /// was checked under others is unchecked from now on.
+    /// Replaces the marks of the families that were checked `under` these settings. A mark is a family and the word of
+    /// a cause. Families that were checked under other settings count as unchecked from now on.
     ///
     /// # Errors
-    /// The database's. Families that are not there are left out.
+    /// A database error. Unknown families are ignored.
     pub fn set_marks<'e>(
         &mut self,
         under: &str,
@@ -47,30 +47,31 @@ impl Ledger {
         Ok(tx.commit()?)
     }
 
-    /// The marks of all families, by family and cause.
+    /// Returns the marks of all families, by family and cause.
     ///
     /// # Errors
-    /// The database's, or [`LedgerError::Damaged`].
+    /// A database error, or [`LedgerError::Damaged`].
     pub fn marks(&self) -> Result<Vec<(Pseudonym, String)>, LedgerError> {
         self.families_with_words(
             "SELECT pseudonym, cause FROM mark JOIN family ON family.id = family_id ORDER BY pseudonym, cause",
         )
     }
 
-    /// Families that are not matched, and the word of the reason, by family.
+    /// Returns the families that are withdrawn from matching, and the word of the reason, by family.
     ///
     /// # Errors
-    /// The database's, or [`LedgerError::Damaged`].
+    /// A database error, or [`LedgerError::Damaged`].
     pub fn withdrawn(&self) -> Result<Vec<(Pseudonym, String)>, LedgerError> {
         self.families_with_words(
             "SELECT pseudonym, withdrawn FROM family WHERE withdrawn IS NOT NULL ORDER BY pseudonym",
         )
     }
 
-    /// Takes families out of matching, with a word for the reason, or back in with `None`. Gives how many changed.
+    /// Withdraws families from matching, with a word for the reason, or restores them with `None`. Returns how many
+    /// changed.
     ///
     /// # Errors
-    /// The database's. Families that are not there are left out.
+    /// A database error. Unknown families are ignored.
     pub fn withdraw<'e>(
         &mut self,
         families: &[Pseudonym],
@@ -98,7 +99,7 @@ impl Ledger {
         Ok(changed)
     }
 
-    /// Families and a word about each.
+    /// Reads families with a word about each.
     fn families_with_words(&self, sql: &str) -> Result<Vec<(Pseudonym, String)>, LedgerError> {
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
@@ -110,7 +111,7 @@ impl Ledger {
     }
 }
 
-/// The settings under which the checked families were checked.
+/// Returns the settings under which the checked families were checked.
 pub(super) fn checked_under(connection: &Connection) -> Result<Option<String>, LedgerError> {
     let mut statement = connection.prepare("SELECT value FROM meta WHERE key = 'checked_under'")?;
     Ok(statement.query_row([], |row| row.get(0)).optional()?)

@@ -1,4 +1,5 @@
-//! Generations: the states that samples and families went through, by which an index or a run knows what it was made of.
+//! Numbers the states of samples and families as generations, so that an index or a run can state the data that it is
+//! based on.
 
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
@@ -7,12 +8,12 @@ use super::checksum::{Checksum, Sum};
 use super::ledger::Ledger;
 use super::meta::{meta, missing, random, set_meta};
 
-/// The state of the samples and families: what an index of them is bound to.
+/// The state of the samples and families to which an index is bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Generation {
-    /// Counts the transactions that changed samples or families; 0 in a new ledger.
+    /// Number of transactions that changed samples or families; 0 in a new ledger.
     pub number: u64,
-    /// Random, new with each number: tells apart two ledgers that were one once.
+    /// Random bytes, new with each number: they distinguish two ledgers that are copies of one ledger.
     pub stamp: [u8; 16],
 }
 
@@ -21,11 +22,11 @@ pub struct Generation {
 pub struct Past {
     /// Its number and stamp.
     pub generation: Generation,
-    /// The last import that it knew.
+    /// The last import that this state includes.
     pub(super) last_import: i64,
 }
 
-/// Remembers the present generation, so that later ones can say what changed since.
+/// Records the present generation, so that later ones can find out what changed since.
 pub(super) fn remember(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     let Generation { number, stamp } = generation(tx)?;
     let number = i64::try_from(number).unwrap_or(i64::MAX);
@@ -37,47 +38,48 @@ pub(super) fn remember(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// A query for the ids of the samples that came or were given other data by imports after this one. It goes through no others.
+/// Returns a query for the ids of the samples that imports after this one added or changed. The query reads no other
+/// samples.
 pub(super) fn samples_since(import: &str) -> String {
-    // Ids that became free are given again: the least of all, and then the import itself.
+    // SQLite reuses freed ids. The query therefore starts at the least id of all these imports, and then compares the
+    // import itself.
     format!(
         "SELECT id FROM sample WHERE id >= (SELECT min(first_sample) FROM import WHERE import.id > {import})
          AND import_id > {import} UNION ALL SELECT id FROM sample WHERE changed > {import}"
     )
 }
 
-/// The generation that the transaction under way will lead to.
+/// Returns the number of the generation that the present transaction leads to.
 pub(super) fn next_generation(tx: &Connection) -> Result<i64, LedgerError> {
     Ok(i64::try_from(generation(tx)?.number).unwrap_or(i64::MAX).saturating_add(1))
 }
 
-/// The checksum of what `past` says of a generation.
+/// Computes the checksum of the row of a generation in `past`.
 pub(super) fn past_checksum(generation: i64, stamp: &[u8; 16], last_import: i64) -> Sum {
     Checksum::default().with(generation.to_le_bytes()).with(stamp).with(last_import.to_le_bytes()).sum()
 }
 
 impl Ledger {
-    /// The state of the samples and families.
+    /// Returns the present generation.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn generation(&self) -> Result<Generation, LedgerError> {
         generation(&self.connection)
     }
 
-    /// What names this store: 16 random bytes.
+    /// Returns the identity of this store: 16 random bytes.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn store_id(&self) -> Result<[u8; 16], LedgerError> {
         store_id(&self.connection)
     }
 
-    /// An earlier generation, or the present one; `None` if this ledger has never been there, or what it knows of it was
-    /// damaged.
+    /// Returns an earlier generation, or the present one; `None` if this ledger never had it, or if its row is damaged.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn past(&self, number: u64) -> Result<Option<Past>, LedgerError> {
         let Ok(wanted) = i64::try_from(number) else { return Ok(None) };
         let sql = "SELECT stamp, last_import, sum FROM past WHERE generation = ?1";
@@ -100,7 +102,7 @@ pub(super) fn store_id(connection: &Connection) -> Result<[u8; 16], LedgerError>
     meta(connection, "store_id")?.ok_or_else(|| missing("store_id"))
 }
 
-/// Marks the samples or families as changed.
+/// Marks samples or families as changed by starting the next generation.
 pub(super) fn advance(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     let next = i64::try_from(generation(tx)?.number + 1).map_err(|_| missing("generation"))?;
     set_meta(tx, "generation", next)?;

@@ -1,10 +1,11 @@
-//! Detects missing or swapped records that carry no checksum themselves: the relatives of a family, the names of the loci,
-//! and how many children and families there are. Without it a changed bit makes another pedigree of one, hides a locus from
-//! every comparison, or a child from every search.
+//! Detects missing or swapped records that carry no checksum themselves: the relatives of a family, the names of the
+//! loci, and the numbers of children and families. Without this check, a changed bit could turn a pedigree into another
+//! one, hide a locus from every comparison, or hide a child from every search.
 //!
-//! `family.sum`, `past.sum`, and `loci_sum` in `meta`: see `checksum`. `children` and `families` in `meta`: how many there are,
-//! of families those that are not withdrawn. Whatever adds or removes some adds to these numbers; they are not counted anew,
-//! or what is missing would be missed no more. For the same reason a family with a wrong checksum keeps that.
+//! Checksums are in `family.sum`, `past.sum`, and `loci_sum` in `meta`: see `checksum`. `children` and `families` in
+//! `meta` are the numbers of children and of families that are not withdrawn. Every change adds to these numbers and
+//! never counts the rows again, because a new count would hide a missing row. For the same reason a family with a wrong
+//! checksum keeps it.
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Rows, Statement, Transaction};
@@ -16,7 +17,7 @@ use super::generation::past_checksum;
 use super::meta::{meta, set_meta};
 use crate::model::{Layout, Pseudonym};
 
-/// A relative of a family, as the family's checksum covers it.
+/// A relative of a family, in the form that the family's checksum covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Held<'a> {
     pub(super) sample: Pseudonym,
@@ -26,7 +27,7 @@ pub(super) struct Held<'a> {
     pub(super) place: Option<i64>,
 }
 
-/// The checksum of a family with these relatives, in any order, and this pedigree.
+/// Computes the checksum of a family with these relatives, in any order, and this pedigree.
 pub(super) fn family_checksum(family: Pseudonym, relatives: &mut [Held<'_>], links: Option<&[u8]>) -> Sum {
     relatives.sort_unstable();
     let begun = Checksum::default().with(family.as_bytes()).with_optional(links);
@@ -36,7 +37,7 @@ pub(super) fn family_checksum(family: Pseudonym, relatives: &mut [Held<'_>], lin
     all.sum()
 }
 
-/// A family, and the checksum that it has beside the one that its relatives have.
+/// A family with its stored checksum and the checksum computed from its relatives.
 struct FamilyChecksums {
     id: i64,
     family: Pseudonym,
@@ -55,7 +56,7 @@ const ALL_FAMILIES: &str =
      FROM family LEFT JOIN member ON member.family_id = family.id LEFT JOIN sample ON sample.id = member.sample_id
      LEFT JOIN pedigree ON pedigree.family_id = family.id";
 
-/// Reads families by [`ALL_FAMILIES`], of which the rows of each are together.
+/// Reads families by [`ALL_FAMILIES`], which has the rows of each family together.
 fn checksums(mut rows: Rows<'_>) -> Result<Vec<FamilyChecksums>, LedgerError> {
     struct Draft {
         id: i64,
@@ -94,13 +95,13 @@ fn checksums(mut rows: Rows<'_>) -> Result<Vec<FamilyChecksums>, LedgerError> {
     Ok(all)
 }
 
-/// The checksums of all families.
+/// Returns the checksums of all families.
 fn all_checksums(connection: &Connection) -> Result<Vec<FamilyChecksums>, LedgerError> {
     let mut statement = connection.prepare(&format!("{ALL_FAMILIES} ORDER BY family.id"))?;
     checksums(statement.query([])?)
 }
 
-/// The checksums of families, one by one.
+/// Reads and renews the checksums of families, one by one.
 pub(super) struct Families<'t> {
     select: Statement<'t>,
     update: Statement<'t>,
@@ -114,12 +115,12 @@ impl<'t> Families<'t> {
         })
     }
 
-    /// Whether a family is as it was written.
+    /// Reports whether a family is unchanged since it was written.
     pub(super) fn is_sound(&mut self, id: i64) -> Result<bool, LedgerError> {
         Ok(checksums(self.select.query([id])?)?.iter().all(FamilyChecksums::is_sound))
     }
 
-    /// Gives a family, which was sound before it was changed, the checksum of what it is now.
+    /// Stores the present checksum of a family that was sound before it was changed.
     pub(super) fn renew(&mut self, id: i64) -> Result<(), LedgerError> {
         for one in checksums(self.select.query([id])?)? {
             self.update.execute((id, one.computed))?;
@@ -128,13 +129,13 @@ impl<'t> Families<'t> {
     }
 }
 
-/// The ids of the families that are as they were written, rising.
+/// Returns the ids of the families that are unchanged since they were written, in rising order.
 pub(super) fn sound_families(connection: &Connection) -> Result<Vec<i64>, LedgerError> {
     let all = all_checksums(connection)?;
     Ok(all.iter().filter(|one| one.is_sound()).map(|one| one.id).collect())
 }
 
-/// Gives families of these ids, rising, which were sound before they were changed, the checksums of what they are now.
+/// Stores the present checksums of families with these ids, in rising order, which were sound before they were changed.
 pub(super) fn renew_families(tx: &Transaction<'_>, ids: &[i64]) -> Result<(), LedgerError> {
     let mut update = tx.prepare("UPDATE family SET sum = ?2 WHERE id = ?1")?;
     for one in all_checksums(tx)?.iter().filter(|one| ids.binary_search(&one.id).is_ok()) {
@@ -143,9 +144,9 @@ pub(super) fn renew_families(tx: &Transaction<'_>, ids: &[i64]) -> Result<(), Le
     Ok(())
 }
 
-/// Ids and names of the loci, by id, and their checksum.
+/// Returns ids and names of the loci, by id, and their checksum.
 fn loci_and_sum(connection: &Connection) -> Result<(Vec<(u16, String)>, Sum), LedgerError> {
-    // The index by name is another place, where other bits may have changed.
+    // The index by name is stored elsewhere in the file, where other bits may have changed.
     let mut statement = connection.prepare("SELECT id, name FROM locus NOT INDEXED ORDER BY id")?;
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let loci: Vec<(u16, String)> = statement.query_map([], read)?.collect::<rusqlite::Result<_>>()?;
@@ -154,7 +155,7 @@ fn loci_and_sum(connection: &Connection) -> Result<(Vec<(u16, String)>, Sum), Le
     Ok((loci, sum))
 }
 
-/// Ids and names of the loci, by id, as they were written.
+/// Returns ids and names of the loci, by id, after checking their checksum.
 pub(super) fn loci(connection: &Connection) -> Result<Vec<(u16, String)>, LedgerError> {
     let (loci, sum) = loci_and_sum(connection)?;
     if meta(connection, "loci_sum")? == Some(sum) {
@@ -163,7 +164,7 @@ pub(super) fn loci(connection: &Connection) -> Result<Vec<(u16, String)>, Ledger
     Err(LedgerError::Damaged { of: "the loci".to_owned(), what: "a name or number was changed" })
 }
 
-/// After loci were added to some that were sound.
+/// Stores the present checksum of the loci, after loci were added to sound ones.
 pub(super) fn renew_loci(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     Ok(set_meta(tx, "loci_sum", loci_and_sum(tx)?.1)?)
 }
@@ -175,17 +176,17 @@ fn count_name(layout: Layout) -> &'static str {
     }
 }
 
-/// Adds to the number of children, or of families that are not withdrawn.
+/// Adds to the stored number of children, or of families that are not withdrawn.
 pub(super) fn add_to_count(tx: &Transaction<'_>, layout: Layout, number: i64) -> rusqlite::Result<()> {
     tx.execute("UPDATE meta SET value = value + ?2 WHERE key = ?1", (count_name(layout), number)).map(drop)
 }
 
-/// How many children, or families that are not withdrawn, there should be.
+/// Returns the stored number of children, or of families that are not withdrawn.
 pub(super) fn expected(connection: &Connection, layout: Layout) -> Result<u64, LedgerError> {
     Ok(meta(connection, count_name(layout))?.map_or(0, i64::unsigned_abs))
 }
 
-/// Refuses another number of children, or of families that are not withdrawn, than there should be.
+/// Checks that the number found equals the stored number of children, or of families that are not withdrawn.
 pub(super) fn check_count(connection: &Connection, layout: Layout, found: u64) -> Result<(), LedgerError> {
     if expected(connection, layout)? == found {
         return Ok(());
@@ -194,17 +195,17 @@ pub(super) fn check_count(connection: &Connection, layout: Layout, found: u64) -
     Err(LedgerError::Damaged { of, what: "there are more or fewer than were imported" })
 }
 
-/// How many families are not withdrawn, as they are.
+/// Counts the rows of families that are not withdrawn.
 pub(super) fn families_matched(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT count(*) FROM family WHERE withdrawn IS NULL", [], |row| row.get(0))
 }
 
-/// How many children there are.
+/// Counts the rows of children.
 fn children(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT count(*) FROM sample WHERE role = 'child'", [], |row| row.get(0))
 }
 
-/// Takes everything for sound: in a ledger that has had no such checksums, or is new.
+/// Accepts all present rows as sound: in a new ledger, or in one that had no checksums of this kind.
 pub(super) fn accept_all(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     let mut update = tx.prepare("UPDATE family SET sum = ?2 WHERE id = ?1")?;
     for one in all_checksums(tx)? {
@@ -222,7 +223,7 @@ pub(super) fn accept_all(tx: &Transaction<'_>) -> Result<(), LedgerError> {
     Ok(set_meta(tx, count_name(Layout::Families), families_matched(tx)?)?)
 }
 
-/// Everything of it that is wrong.
+/// Appends every fault that these checksums show.
 pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
     findings.extend(loci(connection).err().map(|error| error.to_string()));
     for (layout, found) in
@@ -236,7 +237,7 @@ pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Res
     Ok(())
 }
 
-/// Refuses a family whose relatives or pedigree are not those that its checksum is of.
+/// Checks that the relatives and the pedigree of a family are those of its checksum.
 pub(super) fn check_family<'a>(
     family: Pseudonym,
     relatives: impl Iterator<Item = Held<'a>>,
@@ -247,7 +248,7 @@ pub(super) fn check_family<'a>(
     if sum == Some(right) { Ok(()) } else { Err(relatives_changed(format!("family {family}"))) }
 }
 
-/// A family with a wrong checksum.
+/// Returns the error for a family with a wrong checksum.
 pub(super) fn relatives_changed(of: String) -> LedgerError {
     LedgerError::Damaged { of, what: "its relatives were changed" }
 }

@@ -1,4 +1,4 @@
-//! The keys that a ledger's pseudonyms were made with, and the one that it belongs to.
+//! Stores the fingerprints of the keys that made the ledger's pseudonyms, and binds the ledger to one key.
 
 use data_encoding::HEXLOWER;
 use rusqlite::{Connection, OptionalExtension};
@@ -9,37 +9,27 @@ use super::ledger::Ledger;
 use super::meta::{meta, set_meta};
 use crate::audit::Attribution;
 
-/// Under which name `meta` has the key that a rotation was begun to.
+/// Name in `meta` of the key to which a rotation has begun.
 pub(super) const ANNOUNCED: &str = "key_next";
 
 impl Ledger {
-    /// Fingerprint of the key that its pseudonyms were made with; `None` if none was used yet.
+    /// Returns the fingerprint of the key that made the pseudonyms; `None` if no key was used yet.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn key_fingerprint(&self) -> Result<Option<[u8; 8]>, LedgerError> {
         meta(&self.connection, "key_fingerprint")
     }
 
-    /// Binds the ledger to a key, or checks that it is the one it is bound to. Only the binding is recorded.
+    /// Binds the ledger to a key, or checks that it is bound to this key. Only the binding is recorded.
     ///
     /// # Errors
-    /// [`LedgerError::OtherKey`] if it is bound to another key; [`LedgerError::FormerKey`] and
-    /// [`LedgerError::AnnouncedKey`] if that took the given one's place, or is to make room for it.
+    /// [`LedgerError::OtherKey`] if the ledger is bound to another key; [`LedgerError::FormerKey`] if that key replaced
+    /// the given one; [`LedgerError::AnnouncedKey`] if the given key is to replace that one.
     pub fn bind_key<'e>(&mut self, fingerprint: [u8; 8], entry: impl Into<Attribution<'e>>) -> Result<(), LedgerError> {
         let tx = self.begin()?;
         match meta::<[u8; 8]>(&tx, "key_fingerprint")? {
-            Some(bound) if bound == fingerprint => return Ok(()),
-            Some(bound) => {
-                let (ledger, given) = (HEXLOWER.encode(&bound), HEXLOWER.encode(&fingerprint));
-                return Err(if was_used(&tx, fingerprint)? {
-                    LedgerError::FormerKey { ledger, given }
-                } else if meta(&tx, ANNOUNCED)? == Some(fingerprint) {
-                    LedgerError::AnnouncedKey { ledger, given }
-                } else {
-                    LedgerError::OtherKey { ledger, given }
-                });
-            }
+            Some(bound) => return same_key(&tx, bound, fingerprint),
             None => {
                 set_meta(&tx, "key_fingerprint", fingerprint)?;
                 tx.execute("INSERT OR IGNORE INTO key_used (fingerprint) VALUES (?1)", [fingerprint])?;
@@ -51,19 +41,30 @@ impl Ledger {
         Ok(tx.commit()?)
     }
 
-    /// Whether pseudonyms here were ever made with a key, now or before.
+    /// Checks that the ledger is bound to a key, or to none yet.
     ///
     /// # Errors
-    /// The database's.
+    /// As [`Self::bind_key`].
+    pub fn check_key(&self, fingerprint: [u8; 8]) -> Result<(), LedgerError> {
+        match meta(&self.connection, "key_fingerprint")? {
+            Some(bound) => same_key(&self.connection, bound, fingerprint),
+            None => Ok(()),
+        }
+    }
+
+    /// Reports whether a key ever made pseudonyms here, now or before.
+    ///
+    /// # Errors
+    /// A database error.
     pub fn has_used_key(&self, fingerprint: [u8; 8]) -> Result<bool, LedgerError> {
         Ok(was_used(&self.connection, fingerprint)?)
     }
 
-    /// Says that the ledger is to be given another key, or with `None` that it is not after all. It belongs to the present
-    /// one all the same, until [`Self::rekey`].
+    /// Announces the key that is to replace the present one, or withdraws the announcement with `None`. The ledger
+    /// still belongs to the present key until [`Self::rekey`].
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn announce_key<'e>(
         &mut self,
         next: Option<[u8; 8]>,
@@ -80,22 +81,38 @@ impl Ledger {
         Ok(tx.commit()?)
     }
 
-    /// The key that it is to be given; `None` if that is its own.
+    /// Returns the announced key; `None` if there is no announcement.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn announced_key(&self) -> Result<Option<[u8; 8]>, LedgerError> {
         meta(&self.connection, ANNOUNCED)
     }
 }
 
-/// The id of the key that new pseudonyms are made with; `None` if none was named.
+/// Returns the id of the key that makes new pseudonyms; `None` if the ledger is bound to no key.
 pub(super) fn key_id(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     let sql = "SELECT id FROM key_used WHERE fingerprint = (SELECT value FROM meta WHERE key = 'key_fingerprint')";
     connection.query_row(sql, [], |row| row.get(0)).optional()
 }
 
-/// Whether pseudonyms were ever made with a key.
+/// Checks that a key is the one that a ledger is bound to.
+fn same_key(connection: &Connection, bound: [u8; 8], given: [u8; 8]) -> Result<(), LedgerError> {
+    if bound == given {
+        return Ok(());
+    }
+    let (was_used, is_next) = (was_used(connection, given)?, meta(connection, ANNOUNCED)? == Some(given));
+    let (ledger, given) = (HEXLOWER.encode(&bound), HEXLOWER.encode(&given));
+    Err(if was_used {
+        LedgerError::FormerKey { ledger, given }
+    } else if is_next {
+        LedgerError::AnnouncedKey { ledger, given }
+    } else {
+        LedgerError::OtherKey { ledger, given }
+    })
+}
+
+/// Reports whether a key ever made pseudonyms.
 pub(super) fn was_used(connection: &Connection, fingerprint: [u8; 8]) -> rusqlite::Result<bool> {
     let sql = "SELECT 1 FROM key_used WHERE fingerprint = ?1";
     Ok(connection.query_row(sql, [fingerprint], |_| Ok(())).optional()?.is_some())

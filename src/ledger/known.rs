@@ -1,4 +1,4 @@
-//! Whom the ledger knows.
+//! Looks up which pseudonyms the ledger knows.
 
 use std::collections::HashSet;
 
@@ -7,10 +7,10 @@ use super::ledger::Ledger;
 use crate::model::Pseudonym;
 
 impl Ledger {
-    /// Which of these pseudonyms are families here, withdrawn or not.
+    /// Returns those of these pseudonyms that are families here, withdrawn or not.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn families_known(
         &self,
         among: impl IntoIterator<Item = Pseudonym>,
@@ -18,10 +18,10 @@ impl Ledger {
         self.known("SELECT 1 FROM family WHERE pseudonym = ?1", among)
     }
 
-    /// Which of these pseudonyms are samples here, of children or of relatives.
+    /// Returns those of these pseudonyms that are samples here, of children or of relatives.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn samples_known(&self, among: impl IntoIterator<Item = Pseudonym>) -> Result<HashSet<Pseudonym>, LedgerError> {
         self.known("SELECT 1 FROM sample WHERE pseudonym = ?1", among)
     }

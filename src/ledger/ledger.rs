@@ -1,4 +1,4 @@
-//! The connection to a ledger, which every operation of the room works on.
+//! Defines the connection to a ledger, which every operation of this module uses.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use super::LedgerError;
 use super::cipher::LedgerKey;
 use super::seal::Seal;
 
-/// The ledger of a store. One connection; other processes may read meanwhile, and wait to write.
+/// The ledger of a store. It has one connection; meanwhile other processes can read, and wait to write.
 ///
 /// ```
 /// use reunite::audit::Entry;
@@ -59,27 +59,29 @@ pub struct Ledger {
     pub(super) connection: Connection,
     pub(super) seal: Seal,
     pub(super) path: PathBuf,
-    /// What the file is encrypted with, if it is.
+    /// The key that encrypts the file, if it is encrypted.
     pub(super) key: Option<LedgerKey>,
 }
 
 impl Ledger {
-    /// Whether it can only be read, by this account or where it is.
+    /// Reports whether this account can only read the ledger, or whether its place cannot be written to.
     #[must_use]
     pub fn reads_only(&self) -> bool {
         self.seal.reads_only()
     }
 
-    /// A transaction that may write; rolled back unless committed.
+    /// Begins a transaction that may write. It is rolled back unless it is committed.
     pub(super) fn begin(&mut self) -> Result<Transaction<'_>, LedgerError> {
         if self.reads_only() {
             return Err(LedgerError::ReadOnly(self.path.clone()));
         }
-        // Taking the write lock at once: a reader that turns writer half-way may have to give up.
+        // The transaction takes the write lock at once, because a reader that begins to write half-way may have to give
+        // up.
         Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
 
-    /// Empties the journal, so that what was overwritten is gone from it. `false` if another program is reading the ledger.
+    /// Empties the journal, so that it no longer has what was overwritten. Returns `false` if another program is
+    /// reading the ledger.
     pub(super) fn empty_journal(&mut self) -> Result<bool, LedgerError> {
         let _others_wait = self.seal.break_open()?;
         let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
@@ -89,7 +91,7 @@ impl Ledger {
 
 impl Drop for Ledger {
     fn drop(&mut self) {
-        // Without one, the ledger's own stays open a moment longer, and the next command seals the file.
+        // If that fails, the ledger's own connection stays open a moment longer, and the next command seals the file.
         if let Ok(nothing) = Connection::open_in_memory() {
             self.seal.close(std::mem::replace(&mut self.connection, nothing));
         }

@@ -1,4 +1,4 @@
-//! Single values of a ledger, by name: the table `meta`.
+//! Reads and writes single values of a ledger by name, in the table `meta`.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,19 +15,19 @@ pub(super) fn set_meta(tx: &Transaction<'_>, key: &str, value: impl rusqlite::To
     tx.execute(sql, (key, value)).map(drop)
 }
 
-/// A value without which no ledger is complete.
+/// Returns the error for a missing value that every ledger must have.
 pub(super) fn missing(key: &str) -> LedgerError {
     LedgerError::Damaged { of: format!("meta {key}"), what: "it is missing" }
 }
 
-/// 16 random bytes.
+/// Returns 16 random bytes.
 pub(super) fn random() -> Result<[u8; 16], LedgerError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(LedgerError::Random)?;
     Ok(bytes)
 }
 
-/// Seconds since 1970, UTC.
+/// Returns the present time in seconds since 1970, UTC.
 pub(super) fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|age| i64::try_from(age.as_secs()).ok()).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! Brings an older ledger up to date: the tables first, then what SQL alone cannot compute.
+//! Migrates an older ledger to the present version: first the tables, then the values that SQL alone cannot compute.
 
 use rusqlite::Transaction;
 
@@ -14,10 +14,10 @@ const WITH_INTEGRITY: i64 = 16;
 /// The first version in which runs have columns for what their manifests held.
 const WITH_RUN_FACTS: i64 = 17;
 
-/// Brings a ledger of an older version up to [`schema::VERSION`]; the caller commits.
+/// Migrates a ledger of an older version to [`schema::VERSION`]; the caller commits.
 ///
 /// # Errors
-/// SQLite's.
+/// An error of SQLite.
 pub(super) fn migrate(tx: &Transaction<'_>, from: i64) -> Result<(), LedgerError> {
     let done = usize::try_from(from).unwrap_or(0);
     for step in schema::MIGRATIONS.iter().skip(done) {
@@ -39,7 +39,7 @@ pub(super) fn migrate(tx: &Transaction<'_>, from: i64) -> Result<(), LedgerError
     Ok(tx.pragma_update(None, "user_version", schema::VERSION)?)
 }
 
-/// Writes every profile as it is stored now.
+/// Writes every profile in its present form.
 fn profiles(tx: &Transaction<'_>, with_sum: bool) -> Result<(), LedgerError> {
     let mut select =
         tx.prepare("SELECT pseudonym, profile, drop_out, id FROM sample WHERE id > ?1 ORDER BY id LIMIT 1000")?;

@@ -1,8 +1,8 @@
-//! The one source of truth: samples, families, runs and candidates in one SQLite file.
+//! Stores samples, families, runs and candidates in one SQLite file, the only authoritative source of these data.
 //!
-//! It holds pseudonyms and genotypes, so the file is private (mode 0600) and what is deleted is overwritten.
-//! Everything that changes something does so in one transaction, with its record in the audit chain: after a crash the ledger
-//! is in the state before the change or in the state after it.
+//! The file holds pseudonyms and genotypes, so it is private (mode 0600), and SQLite overwrites deleted data. Every
+//! change is one transaction together with its record in the audit chain: after a crash the ledger is in the state
+//! before the change or in the state after it.
 
 mod audit;
 mod batch;

@@ -1,8 +1,8 @@
-//! Loci at which a sample has three or more alleles, kept beside its profile: they do not enter likelihood ratios, and are not
-//! lost.
+//! Stores the loci at which a sample has three or more alleles, separately from its profile: likelihood ratios do not
+//! use them, but they must not get lost.
 //!
-//! `many_alleles.alleles`: the alleles in tenths of a repeat, two bytes each, little-endian, rising, each once, three to
-//! eight. The form is canonical: equal alleles are equal bytes.
+//! `many_alleles.alleles` holds the alleles in tenths of a repeat, two bytes each, little-endian, in rising order,
+//! without duplicates, three to eight of them. The form is canonical: equal alleles have equal bytes.
 
 use std::collections::HashMap;
 
@@ -17,8 +17,11 @@ pub(super) fn encode(many: &ManyAlleles) -> Vec<u8> {
     many.alleles().iter().flat_map(|allele| allele.tenths().to_le_bytes()).collect()
 }
 
+/// Decodes the alleles of one locus.
+///
 /// # Errors
-/// What is wrong with the bytes.
+/// A description of the fault.
+/// Reads and writes these loci while a batch is imported.
 pub(super) fn decode(blob: &[u8]) -> Result<ManyAlleles, &'static str> {
     let (words, rest) = blob.as_chunks::<2>();
     if !rest.is_empty() {
@@ -38,7 +41,7 @@ pub(super) struct ManyOfSamples<'t> {
     read: Statement<'t>,
     insert: Statement<'t>,
     delete: Statement<'t>,
-    /// Whether the ledger had any when the import began.
+    /// Set if the ledger had any when the import began.
     any: bool,
 }
 
@@ -52,7 +55,8 @@ impl<'t> ManyOfSamples<'t> {
         })
     }
 
-    /// Whether the ledger has the same of a sample as a record. `locus` gives the id of a position in the batch.
+    /// Reports whether the ledger's loci of a sample equal those of a record. `locus` returns the id of a position in
+    /// the batch.
     pub(super) fn agree(
         &mut self,
         sample: i64,
@@ -69,7 +73,7 @@ impl<'t> ManyOfSamples<'t> {
         Ok(stored.collect::<rusqlite::Result<Vec<(u16, Vec<u8>)>>>()? == given)
     }
 
-    /// Writes those of a sample in place of what there is.
+    /// Writes the loci of a sample and replaces the stored ones.
     pub(super) fn write(
         &mut self,
         sample: i64,
@@ -88,8 +92,8 @@ impl<'t> ManyOfSamples<'t> {
 }
 
 impl Ledger {
-    /// The loci of a panel at which a sample has more than two alleles, by position, with the alleles; empty if there is
-    /// no such sample.
+    /// Returns the loci of a panel at which a sample has more than two alleles, by position, with the alleles; an empty
+    /// list if the sample is unknown.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] if they cannot be read.
@@ -108,7 +112,8 @@ impl Ledger {
     }
 }
 
-/// Of every sample that has some, by one query: such loci are rare. `position` says where a locus stands, if it counts.
+/// Reads these loci for every sample that has some, by one query, because they are rare. `position` returns the
+/// position of a locus, if it is wanted.
 pub(super) fn by_sample(
     connection: &Connection,
     position: impl Fn(&Locus) -> Option<usize>,
@@ -129,7 +134,7 @@ pub(super) fn by_sample(
     Ok(all)
 }
 
-/// One locus of a sample: its name in a column, and the alleles in the next.
+/// Reads one locus of a sample: its name in a column, and the alleles in the next.
 fn read(
     row: &Row<'_>,
     sample: Pseudonym,
@@ -144,7 +149,7 @@ fn read(
     Ok(position(&locus).map(|position| (position, many)))
 }
 
-/// Reads all, and says what is wrong.
+/// Reads all rows, and appends every fault.
 pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
     let mut statement = connection.prepare(
         "SELECT sample.pseudonym, many_alleles.alleles, sample.profile, many_alleles.locus_id,
@@ -158,7 +163,7 @@ pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Res
             Ok(_) => {
                 let (profile, id): (Vec<u8>, u16) = (row.get(2)?, row.get(3)?);
                 let mut typed = false;
-                // A damaged profile is told elsewhere.
+                // The verification of profiles reports a damaged one.
                 let sample = pseudonym(row, 0).and_then(|sample| Ok((sample, drop_out(row, sample, 4)?)));
                 let _ = sample.map(|(sample, drop_out)| {
                     codec::decode(sample, drop_out, &profile, |locus, _| typed |= locus == id)

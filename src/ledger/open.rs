@@ -1,4 +1,4 @@
-//! Creates the ledger's file and opens it, bringing an older one up to date.
+//! Creates the ledger's file, opens it, and migrates an older version to the present one.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -19,10 +19,11 @@ use super::{LedgerError, schema};
 use crate::files::{self, folder};
 
 impl Ledger {
-    /// Makes a new, empty ledger, for those whom its folder is for. The key counts in a build that encrypts ledgers.
+    /// Creates a new, empty ledger, for the accounts that its folder is for. A build that encrypts ledgers uses the
+    /// key.
     ///
     /// # Errors
-    /// [`LedgerError::Exists`] if there is something at the path already; [`LedgerError::KeyNeeded`].
+    /// [`LedgerError::Exists`] if the path already exists; [`LedgerError::KeyNeeded`].
     pub fn create(path: &Path, key: Option<&LedgerKey>) -> Result<Self, LedgerError> {
         let key = needed(path, key)?;
         // SQLite gives its journal files the permissions of this file.
@@ -44,25 +45,27 @@ impl Ledger {
         remember(&tx)?;
         tx.commit()?;
         drop(ledger);
-        // The file's name, too, survives a power cut.
+        // The flush makes the file's name survive a power cut, too.
         flush_folder_of(path).map_err(|source| LedgerError::Io { doing: "create", path: path.to_owned(), source })?;
-        // Held against what it should be, as on any later day.
+        // The new ledger is checked in the same way as on any later day.
         Self::open(path, key)
     }
 
-    /// Opens a ledger, bringing one of an older version up to date, and makes its file private if it is not. The key counts
-    /// in a build that encrypts ledgers.
+    /// Opens a ledger, migrates one of an older version, and makes its file private if it is not. A build that encrypts
+    /// ledgers uses the key.
     ///
-    /// The file is compared with its seal. Where that says nothing, after a command was killed, the whole ledger is read.
+    /// The file is compared with its seal. If the seal says nothing, because a command was killed, the whole ledger is
+    /// read.
     ///
-    /// Where this process cannot write to it (another account's, or on a medium that cannot be written), the ledger is opened
-    /// to be read, as the last command left it that has ended; see [`Self::reads_only`].
+    /// If this process cannot write to the ledger (because it belongs to another account, or the medium cannot be
+    /// written to), the ledger is opened for reading, in the state that the last completed command left; see
+    /// [`Self::reads_only`].
     ///
     /// # Errors
-    /// [`LedgerError::Missing`], [`LedgerError::NotALedger`], [`LedgerError::Newer`], or the system's refusal;
+    /// [`LedgerError::Missing`], [`LedgerError::NotALedger`], [`LedgerError::Newer`], or an I/O error;
     /// [`LedgerError::KeyNeeded`], [`LedgerError::WrongKey`] or [`LedgerError::Plain`] in a build that encrypts,
     /// [`LedgerError::Encrypted`] in one that does not; [`LedgerError::Altered`] or [`LedgerError::Unsound`];
-    /// [`LedgerError::Unfinished`] or [`LedgerError::Older`] of one that can only be read.
+    /// [`LedgerError::Unfinished`] or [`LedgerError::Older`] if the ledger can only be read.
     pub fn open(path: &Path, key: Option<&LedgerKey>) -> Result<Self, LedgerError> {
         let (ledger, standing) = Self::open_standing(path, key, false)?;
         let finding = match standing {
@@ -75,11 +78,11 @@ impl Ledger {
         }
     }
 
-    /// Opens a ledger as [`Self::open`] does, also where it is damaged or was altered, to find out what is wrong with it. An
-    /// altered one is not sealed anew, whatever is done with it.
+    /// Opens a ledger as [`Self::open`] does, but also a damaged or altered one, to find out what is wrong with it. An
+    /// altered ledger is not sealed again, whatever the caller does with it.
     ///
     /// # Errors
-    /// As [`Self::open`], but for [`LedgerError::Altered`] and [`LedgerError::Unsound`].
+    /// As [`Self::open`], except for [`LedgerError::Altered`] and [`LedgerError::Unsound`].
     pub fn open_to_verify(path: &Path, key: Option<&LedgerKey>) -> Result<(Self, Option<LedgerError>), LedgerError> {
         let (ledger, standing) = Self::open_standing(path, key, true)?;
         let altered = match standing {
@@ -89,7 +92,7 @@ impl Ledger {
         Ok((ledger, altered))
     }
 
-    /// Opens a ledger, an altered one only to look at it.
+    /// Opens a ledger; opens an altered one only for reading, and only if `also_altered` is set.
     fn open_standing(
         path: &Path,
         key: Option<&LedgerKey>,
@@ -147,7 +150,7 @@ impl Ledger {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => LedgerError::NotALedger(path.to_owned()),
             _ => LedgerError::Database(error),
         };
-        // Looked at before anything is set: opening another program's database must not change it.
+        // The file is checked before any setting: opening another program's database must not change it.
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let plain = match way {
             Way::File => Connection::open_with_flags(unchanging(path), flags | OpenFlags::SQLITE_OPEN_URI),
@@ -178,7 +181,7 @@ impl Ledger {
         let version = |connection: &Connection| connection.pragma_query_value(None, "user_version", |row| row.get(0));
         if version(&self.connection)? < schema::VERSION {
             let tx = self.begin()?;
-            // Another process may have done it since.
+            // Another process may have migrated it since.
             let version = version(&tx)?;
             migrate(&tx, version)?;
             remember(&tx)?;
@@ -187,8 +190,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Takes the file for what was written last, whatever it holds: after it was changed by other means and found sound. No
-    /// command may have it open.
+    /// Seals the present file as it was last written, whatever it contains: after it was changed by other means and
+    /// found sound. No command may have it open.
     ///
     /// # Errors
     /// [`LedgerError::Io`].
@@ -197,18 +200,18 @@ impl Ledger {
     }
 }
 
-/// How a ledger's file is opened.
+/// Way in which a ledger's file is opened.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// To be written to.
+    /// For writing.
     Write,
-    /// To be read, with what is in its journal.
+    /// For reading, with the content of its journal.
     Look,
-    /// To be read, the file alone: reading a journal takes files beside it, which cannot be made there.
+    /// For reading, the file alone: reading a journal requires other files next to it, which cannot be created there.
     File,
 }
 
-/// What tells SQLite that a file does not change while it is open: the seal sees to that.
+/// Returns a URI that states to SQLite that the file does not change while it is open; the seal ensures this.
 fn unchanging(path: &Path) -> OsString {
     let mut uri = OsString::from("file:");
     for &byte in path.as_os_str().as_bytes() {
@@ -228,8 +231,8 @@ fn connect(path: &Path, key: Option<&LedgerKey>) -> Result<Connection, LedgerErr
     keep_closed(&connection)?;
     unlock(&connection, key)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    // FULL: what was acknowledged survives a power cut. secure_delete: an expunged profile is gone from the file.
-    // The cache (256 MiB at most) holds the index pages that a large import touches again and again.
+    // FULL: a committed change survives a power cut. secure_delete: an expunged profile is gone from the file. The
+    // cache (256 MiB at most) holds the index pages that a large import uses again and again.
     connection.execute_batch(&format!(
         "PRAGMA page_size = {PAGE}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
          PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -262144;

@@ -1,4 +1,5 @@
-//! Pedigrees as stored: links by position, and with each sample its place. No person has a name here.
+//! Reads and writes the stored form of pedigrees: links by position, and with each sample its place. The form has no
+//! names of persons.
 //!
 //! | bytes of `pedigree.links` | content |
 //! |---|---|
@@ -6,7 +7,8 @@
 //! | then per person 2 | position of the father + 1; 0 if he is not in the pedigree |
 //! | and 2 | position of the mother + 1; 0 if she is not in the pedigree |
 //!
-//! All little-endian. Parents stand before their children, as in a [`Pedigree`]; so equal pedigrees are equal bytes.
+//! All numbers are little-endian. Parents precede their children, as in a [`Pedigree`], so equal pedigrees have equal
+//! bytes.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +17,8 @@ use rusqlite::{Statement, Transaction};
 use super::{Batch, LedgerError};
 use crate::model::{FamilyPedigree, Member, Pedigree, Pseudonym, Relation};
 
-/// The batch's pedigrees by family. Checks that each member has a place in one, and nobody else.
+/// Returns the batch's pedigrees by family. Checks that each member has a place in one of them, and that nobody else
+/// has.
 pub(super) fn by_family(batch: &Batch) -> Result<BTreeMap<Pseudonym, &FamilyPedigree>, LedgerError> {
     let pedigrees: BTreeMap<Pseudonym, &FamilyPedigree> =
         batch.pedigrees.iter().map(|pedigree| (pedigree.family, pedigree)).collect();
@@ -35,7 +38,7 @@ pub(super) fn by_family(batch: &Batch) -> Result<BTreeMap<Pseudonym, &FamilyPedi
     Ok(pedigrees)
 }
 
-/// The stored form.
+/// Returns the stored form.
 pub(super) fn encode(pedigree: &Pedigree) -> Vec<u8> {
     let word = |number: usize| u16::try_from(number).unwrap_or(u16::MAX).to_le_bytes();
     let parent = |parent: Option<usize>| word(parent.map_or(0, |parent| parent + 1));
@@ -46,15 +49,16 @@ pub(super) fn encode(pedigree: &Pedigree) -> Vec<u8> {
     links
 }
 
-/// The place of a sample in a family's pedigree, as it is stored.
+/// Returns the stored place of a sample in a family's pedigree.
 pub(super) fn place(pedigree: &FamilyPedigree, sample: Pseudonym) -> Option<i64> {
     pedigree.place(sample).and_then(|place| i64::try_from(place).ok())
 }
 
-/// The pedigree of a stored family, whose relatives have these relations and places; `None` if it has none.
+/// Decodes the pedigree of a stored family, whose relatives have these relations and places; `None` if it has no
+/// pedigree.
 ///
 /// # Errors
-/// What is wrong with it.
+/// A description of the fault.
 pub(super) fn decode(
     links: Option<&[u8]>,
     relatives: &[(Relation, Option<i64>)],
@@ -111,12 +115,13 @@ impl<'t> Writer<'t> {
         })
     }
 
-    /// A family's pedigree.
+    /// Returns a family's pedigree.
     pub(super) fn pedigree(&self, family: Pseudonym) -> Option<&'t FamilyPedigree> {
         self.pedigrees.get(&family).copied()
     }
 
-    /// Writes a family's pedigree and the places of its members, or deletes what the ledger has of them.
+    /// Writes a family's pedigree and the places of its members; if the batch has no pedigree of it, deletes the stored
+    /// one.
     pub(super) fn write(&mut self, family: Pseudonym, id: i64) -> Result<(), LedgerError> {
         let Some(of_family) = self.pedigrees.get(&family) else {
             self.delete.execute([id])?;

@@ -1,4 +1,4 @@
-//! Gives every sample and family the pseudonym of another key.
+//! Replaces the pseudonyms of all samples and families by those of another key.
 
 use std::collections::HashMap;
 
@@ -28,11 +28,11 @@ pub struct Renamed {
     pub samples: HashMap<Pseudonym, Pseudonym>,
     /// Of families.
     pub families: HashMap<Pseudonym, Pseudonym>,
-    /// By which those who were expunged stay known; `None` if the old key is lost, which forgets them.
+    /// The data that keeps expunged samples and families known; `None` if the old key is lost, which forgets them.
     pub expunged: Option<CarriedOver>,
 }
 
-/// What was given another pseudonym.
+/// Numbers of records that were renamed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rekeyed {
@@ -42,22 +42,25 @@ pub struct Rekeyed {
     pub families: u64,
     /// Candidates.
     pub candidates: u64,
-    /// Runs of which the manifest named one of them.
+    /// Runs whose manifest named one of them.
     pub manifests: u64,
 }
 
 impl Ledger {
-    /// Gives the ledger another key, all of it in one transaction: every sample and family, candidates, what manifests say,
-    /// and the files of the vault, each with the one that takes its place. What was matched before is no base for what is
-    /// new: relatives of one relation are taken in the order of their pseudonyms, so that last digits may differ.
+    /// Changes the ledger's key, in one transaction: the pseudonyms of all samples and families, in candidates and
+    /// manifests, and the files of the vault, each with its replacement. Results from before are not a basis for
+    /// results after it: relatives of one relation are taken in the order of their pseudonyms, so last digits may
+    /// differ.
     ///
-    /// An encrypted ledger is encrypted with `next` in the same step, and opened again.
+    /// In the same step an encrypted ledger is encrypted with `next`, and is opened again.
     ///
-    /// The old pseudonyms are overwritten in the pages that held them; [`Self::compact`] has to follow.
+    /// SQLite overwrites the old pseudonyms in the pages that held them; the caller must run [`Self::compact`]
+    /// afterwards.
     ///
     /// # Errors
-    /// [`LedgerError::Damaged`] at the first sample or family that has no new pseudonym; the database's, also if the key was
-    /// used before or two have the same new pseudonym; [`LedgerError::NotChanged`]. Nothing is changed then.
+    /// [`LedgerError::Damaged`] at the first sample or family without a new pseudonym; a database error, also if the
+    /// key was used before or two records have the same new pseudonym; [`LedgerError::NotChanged`]. Nothing is changed
+    /// then.
     pub fn rekey<'e>(
         &mut self,
         fingerprint: [u8; 8],
@@ -70,7 +73,7 @@ impl Ledger {
         let done = self.give_key(fingerprint, next, renamed, replaced, entry.into());
         if let Some(next) = next {
             let reopened = self.reopen(next);
-            // What went wrong first says more.
+            // The first error is more informative than one of opening the ledger again.
             return done.and_then(|done| reopened.map(|()| done));
         }
         done
@@ -98,14 +101,14 @@ impl Ledger {
         renumber(&tx)?;
         replaced.iter().try_for_each(|one| custody::replace(&tx, one))?;
         expunged::carry_over(&tx, renamed.expunged.as_ref())?;
-        // The old key would tell whose file it was.
+        // With the old key, somebody could find out which file each of these digests is of.
         digests::forget_since(&tx, 0)?;
         digests::renew_secret(&tx)?;
         set_meta(&tx, "key_fingerprint", fingerprint)?;
         set_meta(&tx, UNFINISHED, 1)?;
         tx.execute("DELETE FROM meta WHERE key = ?1", [ANNOUNCED])?;
         advance(&tx)?;
-        // An index of an earlier generation names samples and families as they were called then.
+        // An index of an earlier generation has the old pseudonyms.
         let present = i64::try_from(generation(&tx)?.number).unwrap_or(i64::MAX);
         tx.execute("DELETE FROM past WHERE generation < ?1", [present])?;
         if let Some(entry) = attribution.entry() {
@@ -118,7 +121,7 @@ impl Ledger {
     }
 }
 
-/// The new name of a sample or family of the table.
+/// Returns the new name of a sample or family of the table.
 fn new_name(table: &str, old: Pseudonym, names: &HashMap<Pseudonym, Pseudonym>) -> Result<Pseudonym, LedgerError> {
     let missing = || LedgerError::Damaged { of: format!("{table} {old}"), what: "the vault has no record of it" };
     names.get(&old).copied().ok_or_else(missing)
@@ -148,7 +151,7 @@ fn rename(
     Ok(all.len() as u64)
 }
 
-/// Writes the profiles of samples of these ids, each under its new name.
+/// Writes the profiles of samples with these ids, each under its new name.
 fn profiles(tx: &Transaction<'_>, samples: &[(i64, Pseudonym, Pseudonym)]) -> Result<(), LedgerError> {
     let mut select = tx.prepare("SELECT profile, drop_out FROM sample WHERE id = ?1")?;
     let mut update = tx.prepare("UPDATE sample SET profile = ?2 WHERE id = ?1")?;
@@ -160,7 +163,8 @@ fn profiles(tx: &Transaction<'_>, samples: &[(i64, Pseudonym, Pseudonym)]) -> Re
     Ok(())
 }
 
-/// Renames whom candidates name. One with a wrong checksum keeps that, so that it stays known as damaged.
+/// Renames samples and families in candidates. A candidate with a wrong checksum keeps it, so that the damage stays
+/// visible.
 fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerError> {
     let mut select = tx.prepare(candidates::ALL)?;
     let mut rows = select.query([])?;
@@ -197,7 +201,8 @@ fn candidates(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerErro
     Ok(number)
 }
 
-/// Renames whom runs and their manifests name, and takes out those whom the ledger does not hold. Gives how many named someone.
+/// Renames samples and families in runs and their manifests, and removes those that the ledger does not hold. Returns
+/// how many runs named one.
 fn runs(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerError> {
     runs::edit_all(tx, |run| {
         let mut manifest: Value = serde_json::from_str(&run.manifest)?;
@@ -216,7 +221,7 @@ fn runs(tx: &Transaction<'_>, renamed: &Renamed) -> Result<u64, LedgerError> {
     })
 }
 
-/// Renames every pseudonym in a value, and takes out those of nobody. Whether there was one.
+/// Renames every pseudonym in a value, and removes unknown ones. Returns whether there was one.
 fn rename_in(value: &mut Value, renamed: &Renamed) -> bool {
     match value {
         Value::Array(all) => all.iter_mut().fold(false, |any, one| rename_in(one, renamed) | any),

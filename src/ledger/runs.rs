@@ -1,4 +1,4 @@
-//! Records runs, each of which replaces the candidates of the one before, and reads the last one.
+//! Records runs, each of which replaces the candidates of the previous one, and reads the last one.
 
 use std::collections::BTreeMap;
 
@@ -20,61 +20,63 @@ use crate::model::{Candidate, Pseudonym, Unscorable};
 /// One finished run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunRecord {
-    /// `full` or `delta`, as the run's manifest says.
+    /// `full` or `delta`, as in the run's manifest.
     pub mode: String,
     /// Seconds since 1970, UTC.
     pub started_at: i64,
-    /// How long it took.
+    /// Duration in seconds.
     pub seconds: f64,
-    /// The generation that was compared.
+    /// Number of the generation that was compared.
     pub generation: u64,
-    /// Families compared.
+    /// Number of families compared.
     pub families: u64,
-    /// Children compared.
+    /// Number of children compared.
     pub children: u64,
-    /// Pairs compared.
+    /// Number of pairs compared.
     pub pairs: u64,
     /// BLAKE3 of the canonical result set.
     pub digest: [u8; 32],
-    /// BLAKE3 of everything beside samples and families that the results depend on; unknown of runs before it was kept.
+    /// BLAKE3 of everything on which the results depend, except samples and families; unknown for runs before it was
+    /// stored.
     pub basis: Option<[u8; 32]>,
-    /// The least number of loci in common with which a pair counted as comparable; unknown of runs before it was kept.
+    /// The least number of common loci with which a pair counted as comparable; unknown for runs before it was stored.
     pub min_loci: Option<u32>,
-    /// Pairs that were not comparable and are no candidates; unknown of runs before it was kept.
+    /// Number of pairs that were not comparable and are not candidates; unknown for runs before it was stored.
     pub pairs_not_comparable: Option<u64>,
-    /// Families that could not be scored, each once, by pseudonym; `None` if that is not known.
+    /// Families that could not be scored, by pseudonym, without duplicates; `None` if they are unknown.
     pub unscorable: Option<Vec<Unscorable>>,
-    /// Everything that the results depend on, for people: a JSON object. The program reads the frequency table, the
-    /// criterion and the store's settings from it.
+    /// Everything on which the results depend, for human readers: a JSON object. The program reads the frequency table,
+    /// the criterion and the store's settings from it.
     pub manifest: String,
 }
 
-/// What a run changed.
+/// Changes that a run made to the candidates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunDelta {
     /// Number of the run, from 1.
     pub run: i64,
-    /// For each given candidate, the first run of the unbroken series in which the pair was one: this run, if it is new.
+    /// For each given candidate, the first run of the unbroken series in which the pair was a candidate: this run, if
+    /// it is new.
     pub first_runs: Vec<i64>,
-    /// Candidates of the run before that are none any more.
+    /// Number of candidates of the previous run that are no longer candidates.
     pub withdrawn: u64,
 }
 
-/// The candidates as they stand before a run, and when that was.
+/// The candidates before a run, and the generation and run that they are of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
-    /// By family and child.
+    /// The candidates, by family and child.
     pub candidates: Vec<CurrentCandidate>,
     generation: u64,
     run: Option<i64>,
 }
 
 impl Ledger {
-    /// The current candidates, for a run to build on.
+    /// Returns the current candidates, as the basis of a run.
     ///
     /// # Errors
-    /// The database's, or [`LedgerError::Damaged`].
+    /// A database error, or [`LedgerError::Damaged`].
     pub fn standing(&self) -> Result<Standing, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let mut statement = tx.prepare(&format!("{} ORDER BY family, child", candidates::ALL))?;
@@ -86,14 +88,14 @@ impl Ledger {
         Ok(Standing { candidates, generation: generation(&tx)?.number, run: last_id(&tx)? })
     }
 
-    /// Records a run: `candidates` become the current ones, all of them, in place of those before. A pair that
-    /// stays a candidate keeps its first run. Numbers that stay the same keep the run that gave them. `before` is how
-    /// they stand.
+    /// Records a run: `candidates`, the complete list, replace the previous ones. A pair that stays a candidate keeps
+    /// its first run. Numbers that stay the same keep the run that computed them. `before` is the state of the
+    /// candidates before the run.
     ///
     /// # Errors
-    /// [`LedgerError::Stale`] if samples or families changed since the run's generation, which its results would hide, or
-    /// candidates since `before`; [`LedgerError::NotFinite`] and [`LedgerError::RepeatedCandidate`] for candidates that are none; the
-    /// database's, also if the manifest is no JSON. Nothing is changed then.
+    /// [`LedgerError::Stale`] if samples or families changed since the run's generation, which its results would hide,
+    /// or candidates since `before`; [`LedgerError::NotFinite`] and [`LedgerError::RepeatedCandidate`] for invalid
+    /// candidates; a database error, also if the manifest is not JSON. Nothing is changed then.
     pub fn record_run<'e>(
         &mut self,
         run: &RunRecord,
@@ -127,7 +129,7 @@ impl Ledger {
         let mut withdrawn = 0;
         let mut given = order.iter().peekable();
         let mut changed = Vec::new();
-        // Both by family and child.
+        // Both lists are in the order of family and child.
         for known in &before.candidates {
             let key = (known.candidate.family, known.candidate.child);
             while let Some(&&(.., new)) = given.peek().filter(|given| (given.0, given.1) < key) {
@@ -185,24 +187,24 @@ impl Ledger {
         Ok(RunDelta { run: number, first_runs, withdrawn })
     }
 
-    /// The last run and its number; `None` before the first.
+    /// Returns the last run and its number; `None` before the first run.
     ///
     /// # Errors
-    /// The database's.
+    /// A database error.
     pub fn last_run(&self) -> Result<Option<(i64, RunRecord)>, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         last_run(&tx)
     }
 }
 
-/// The last run and its number, if it is as it was written.
+/// Returns the last run and its number, after checking its checksum.
 pub(super) fn last_run(connection: &Connection) -> Result<Option<(i64, RunRecord)>, LedgerError> {
     let Some(last) = last_id(connection)? else { return Ok(None) };
     let Some(Stored { id, run, sum }) = stored(connection, Some(last))?.pop() else { return Ok(None) };
     if sum == Some(checksum(&run)) { Ok(Some((id, run))) } else { Err(damaged(id, "it was changed")) }
 }
 
-/// A run as it is stored, whatever its checksum says.
+/// A run in its stored form, whether or not its checksum is correct.
 struct Stored {
     id: i64,
     run: RunRecord,
@@ -213,7 +215,7 @@ fn damaged(id: i64, what: &'static str) -> LedgerError {
     LedgerError::Damaged { of: format!("run {id}"), what }
 }
 
-/// Reads one run, or all.
+/// Reads one run, or all runs.
 fn stored(connection: &Connection, which: Option<i64>) -> Result<Vec<Stored>, LedgerError> {
     let mut unscorable: BTreeMap<i64, Vec<Unscorable>> = BTreeMap::new();
     let mut statement = connection.prepare(
@@ -236,7 +238,7 @@ fn stored(connection: &Connection, which: Option<i64>) -> Result<Vec<Stored>, Le
     while let Some(row) = rows.next()? {
         let count = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
         let id: i64 = row.get(0)?;
-        // How many there are, the checksum covers.
+        // The checksum covers the number of unscorable families.
         let is_listed = row.get_ref(14)? != ValueRef::Null;
         let unscorable = unscorable.remove(&id).unwrap_or_default();
         let run = RunRecord {
@@ -259,7 +261,7 @@ fn stored(connection: &Connection, which: Option<i64>) -> Result<Vec<Stored>, Le
     Ok(all)
 }
 
-/// The checksum of a run.
+/// Computes the checksum of a run.
 fn checksum(run: &RunRecord) -> Sum {
     let listed = run.unscorable.as_ref().map(|all| (all.len() as u64).to_le_bytes());
     let facts = values_before_version_17(run)
@@ -272,7 +274,7 @@ fn checksum(run: &RunRecord) -> Sum {
     all.sum()
 }
 
-/// What the checksum of a run covered before version 17, and still begins with.
+/// Returns the values that the checksum of a run covered before version 17, and with which it still begins.
 fn values_before_version_17(run: &RunRecord) -> Checksum {
     Checksum::default()
         .with(&run.mode)
@@ -287,8 +289,8 @@ fn values_before_version_17(run: &RunRecord) -> Checksum {
         .with_optional(run.basis)
 }
 
-/// Edits runs in place, and says how many `edit` says it changed. A run with a wrong checksum keeps that, so that it stays known
-/// as damaged.
+/// Edits runs in place, and returns how many `edit` reports as changed. A run with a wrong checksum keeps it, so that
+/// the damage stays visible.
 pub(super) fn edit_all(
     tx: &Transaction<'_>,
     edit: impl Fn(&mut RunRecord) -> serde_json::Result<bool>,
@@ -305,14 +307,14 @@ pub(super) fn edit_all(
     Ok(edited)
 }
 
-/// Fills the columns of version 17 in runs of an older ledger, which has checksums or has none. A run with a wrong checksum
-/// keeps that, so that it stays known as damaged.
+/// Fills the columns of version 17 in the runs of an older ledger, with or without checksums. A run with a wrong
+/// checksum keeps it, so that the damage stays visible.
 pub(super) fn take_facts_from_manifests(tx: &Transaction<'_>, with_checksums: bool) -> Result<(), LedgerError> {
     for Stored { id, mut run, sum } in stored(tx, None)? {
         if with_checksums && sum != Some(values_before_version_17(&run).sum()) {
             continue;
         }
-        // The manifests of the oldest runs did not hold all of it.
+        // The manifests of the oldest runs do not have all of these values.
         let manifest: Value = serde_json::from_str(&run.manifest).unwrap_or_default();
         run.min_loci = fact(&manifest, "min_loci");
         run.pairs_not_comparable = fact(&manifest, "pairs_not_comparable");
@@ -326,14 +328,14 @@ fn fact<T: DeserializeOwned>(manifest: &Value, name: &str) -> Option<T> {
     manifest.get(name).and_then(|fact| T::deserialize(fact).ok())
 }
 
-/// Families that could not be scored as they are kept: by pseudonym, each once.
+/// Returns the families that could not be scored in their stored order: by pseudonym, without duplicates.
 fn in_order(mut unscorable: Vec<Unscorable>) -> Vec<Unscorable> {
     unscorable.sort_by_key(|one| one.family);
     unscorable.dedup_by_key(|one| one.family);
     unscorable
 }
 
-/// Writes what of a run may be edited or came later.
+/// Writes the columns of a run that may be edited or that later versions added.
 fn write_facts(tx: &Transaction<'_>, id: i64, run: &RunRecord, sum: Option<Sum>) -> Result<(), LedgerError> {
     tx.execute(
         "UPDATE run SET manifest = ?2, min_loci = ?3, pairs_not_comparable = ?4, unscorable = ?5, sum = ?6 WHERE id = ?1",
@@ -358,7 +360,7 @@ fn write_unscorable(tx: &Transaction<'_>, id: i64, run: &RunRecord) -> Result<()
     Ok(())
 }
 
-/// A count as SQLite holds it. 10^6 families x 10^6 children are 10^12 pairs: far from the end of an i64.
+/// Converts a count to SQLite's type. 10^6 families x 10^6 children are 10^12 pairs, far below the largest i64.
 fn stored_count(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

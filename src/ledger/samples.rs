@@ -1,4 +1,4 @@
-//! Reads samples of either side, one by one.
+//! Reads samples of children and relatives, one by one.
 
 use super::LedgerError;
 use super::column::pseudonym;
@@ -7,7 +7,7 @@ use super::generation::samples_since;
 use super::ledger::Ledger;
 use crate::model::{Child, Panel, Pseudonym};
 
-/// Which samples. Relatives of whom all families are withdrawn are among none.
+/// Selection of samples. No selection includes relatives all of whose families are withdrawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Samples {
     /// Relatives.
@@ -16,21 +16,21 @@ pub enum Samples {
     Children,
     /// Both.
     All,
-    /// Those that the last import brought or gave other data.
+    /// Samples that the last import added or changed.
     LastImport,
 }
 
-/// A sample of either side.
+/// A sample of a child or a relative.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// The sample, as if it were a child's.
+    /// The sample, in the form of a child's.
     pub sample: Child,
-    /// Whether it is one.
+    /// Set if it is a child's.
     pub is_child: bool,
 }
 
 impl Ledger {
-    /// Calls `each` for every one of these samples, in the order in which they came.
+    /// Calls `each` for every one of these samples, in the order of their import.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] at the first record that cannot be read; what `each` fails with.
@@ -69,10 +69,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// Every relative's sample with each of its families that is not withdrawn, by sample and family.
+    /// Returns every relative's sample with each of its families that is not withdrawn, by sample and family.
     ///
     /// # Errors
-    /// The database's, or [`LedgerError::Damaged`].
+    /// A database error, or [`LedgerError::Damaged`].
     pub fn memberships(&self) -> Result<Vec<(Pseudonym, Pseudonym)>, LedgerError> {
         let mut statement = self.connection.prepare(
             "SELECT sample.pseudonym, family.pseudonym FROM member JOIN family ON family.id = member.family_id

@@ -1,9 +1,9 @@
-//! The tables of each version of the ledger, as SQL.
+//! Defines the tables of each version of the ledger, as SQL.
 
-/// Marks the file as a ledger: `RNTE`.
+/// Application id `RNTE`, which identifies the file as a ledger.
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
-/// Step i leads from schema version i to i + 1. A step that was released is never changed, only followed by others.
+/// Step i migrates from schema version i to i + 1. A released step never changes; new steps follow it.
 pub(super) const MIGRATIONS: [&str; 20] = [
     V1,
     PEDIGREES,
@@ -27,15 +27,15 @@ pub(super) const MIGRATIONS: [&str; 20] = [
     UNTOLD,
 ];
 
-/// The version this program writes.
+/// The version that this program writes.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// `meta`: `store_id` (16 random bytes), `key_fingerprint` (8 bytes), `key_next` (the same, while another key is being
-/// brought in), `expunge_unfinished` (traces of what was expunged or renamed are left), `generation` (counts changes of samples or
-/// families), `stamp` (16 random bytes, new with each of them).
+/// `meta`: `store_id` (16 random bytes), `key_fingerprint` (8 bytes), `key_next` (the same, during a change of the
+/// key), `expunge_unfinished` (traces of expunged or renamed data are left), `generation` (counts changes of samples or
+/// families), `stamp` (16 random bytes, new with each of these changes).
 ///
-/// `sample.profile`: see `codec`, also for what it was before version 15. `import` holds no file names: they may hold identifiers.
-/// The checks are written without `IN`, for which SQLite builds a small tree at every insertion.
+/// `sample.profile`: see `codec`, also for its form before version 15. `import` holds no file names, because they may
+/// contain identifiers. The checks are written without `IN`, for which SQLite builds a small tree at every insertion.
 /// `imported_at`, `started_at`: seconds since 1970, UTC. `digest`: BLAKE3. `file_digest`: see `digests`.
 const V1: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
@@ -88,7 +88,8 @@ CREATE TABLE candidate (
 CREATE INDEX candidate_by_child ON candidate (child);
 ";
 
-/// Families whose relations do not say who is who. `pedigree.links`: see `pedigrees`; `member.place`: a position there.
+/// Families whose relations do not identify each relative's place. `pedigree.links`: see `pedigrees`; `member.place`: a
+/// position in it.
 const PEDIGREES: &str = "
 CREATE TABLE pedigree (
     family_id INTEGER PRIMARY KEY REFERENCES family ON DELETE CASCADE,
@@ -97,10 +98,11 @@ CREATE TABLE pedigree (
 ALTER TABLE member ADD COLUMN place INTEGER;
 ";
 
-/// The sample's own drop-out probability; null where the model's holds.
+/// The sample's own drop-out probability; null if the model's applies.
 const DROP_OUT: &str = "ALTER TABLE sample ADD COLUMN drop_out REAL CHECK (drop_out >= 0 AND drop_out < 1);";
 
-/// `mark`: families whose relatives do not fit, by cause. `family.withdrawn`: why a family is not matched; null if it is.
+/// `mark`: families whose relatives are inconsistent, by cause. `family.withdrawn`: the reason why a family is not
+/// matched; null if it is matched.
 const MARKS: &str = "
 CREATE TABLE mark (
     family_id INTEGER NOT NULL REFERENCES family ON DELETE CASCADE,
@@ -110,15 +112,15 @@ CREATE TABLE mark (
 ALTER TABLE family ADD COLUMN withdrawn TEXT;
 ";
 
-/// `checked`: 1 if the marks are those of the family as it is, under what `meta` has as `checked_under`.
+/// `checked`: 1 if the marks are those of the present family, checked under the settings `checked_under` in `meta`.
 const CHECKS: &str = "
 ALTER TABLE family ADD COLUMN checked INTEGER NOT NULL DEFAULT 0 CHECK (checked = 0 OR checked = 1);
 ";
 
-/// `past`: every generation since, with the last import that it knew. `family.changed`: the generation at which a family
-/// came, was restored, or was given other relatives; what became of a relative's own data, its `import_id` says, and since version 15
-/// its `changed`.
-/// `run.basis`: digest of everything beside samples and families that candidates depend on.
+/// `past`: every generation since then, with the last import that it includes. `family.changed`: the generation in
+/// which a family was added, restored, or given other relatives; changes of a relative's own data are in its
+/// `import_id` and, since version 15, in its `changed`. `run.basis`: digest of everything on which candidates depend,
+/// except samples and families.
 const CHANGES: &str = "
 CREATE TABLE past (
     generation INTEGER PRIMARY KEY,
@@ -130,18 +132,18 @@ ALTER TABLE run ADD COLUMN basis BLOB CHECK (basis IS NULL OR length(basis) = 32
 CREATE INDEX sample_by_import ON sample (import_id);
 ";
 
-/// Few of many families are found without reading all.
+/// These indexes find few of many families without reading all.
 const FEW_FAMILIES: &str = "
 CREATE INDEX family_by_change ON family (changed);
 CREATE INDEX family_unchecked ON family (pseudonym) WHERE checked = 0;
 ";
 
-/// The relative's sample that has the child's own profile: the pair is an identity; null where it is a candidate.
+/// The relative's sample that has the child's profile: the pair is then an identity; null for a candidate.
 const SAME_AS: &str = "
 ALTER TABLE candidate ADD COLUMN same_as BLOB CHECK (same_as IS NULL OR length(same_as) = 16);
 ";
 
-/// Loci at which a sample has more than two alleles; its profile lacks them. `alleles`: see `multi_allele`.
+/// Loci at which a sample has more than two alleles; its profile does not have them. `alleles`: see `multi_allele`.
 const MANY_ALLELES: &str = "
 CREATE TABLE many_alleles (
     sample_id INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE,
@@ -151,7 +153,7 @@ CREATE TABLE many_alleles (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// `key_used`: fingerprints of the keys that pseudonyms here were made with. `sample.key_id`, `family.key_id`: which one.
+/// `key_used`: fingerprints of the keys that made pseudonyms here. `sample.key_id`, `family.key_id`: the key of each.
 const KEYS: &str = "
 CREATE TABLE key_used (id INTEGER PRIMARY KEY, fingerprint BLOB NOT NULL UNIQUE CHECK (length(fingerprint) = 8)) STRICT;
 INSERT INTO key_used (fingerprint) SELECT value FROM meta WHERE key = 'key_fingerprint';
@@ -161,7 +163,7 @@ UPDATE sample SET key_id = (SELECT max(id) FROM key_used);
 UPDATE family SET key_id = (SELECT max(id) FROM key_used);
 ";
 
-/// `audit`: see the room of that name. Other programs can still change it: then the hashes tell.
+/// `audit`: see the module of that name. Other programs can still change it, but the hashes then show the change.
 const AUDIT: &str = "
 CREATE TABLE audit (
     number INTEGER PRIMARY KEY,
@@ -177,8 +179,8 @@ CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit
 BEGIN SELECT raise(ABORT, 'the audit chain is only appended to'); END;
 ";
 
-/// `custodian`: age recipients. `sealed`: the files of the vault. `sample.sealed_id` of a child, `member.sealed_id` of a
-/// relative in a family: which of them holds the original identifiers; null if none does.
+/// `custodian`: age recipients. `sealed`: the files of the vault. `sample.sealed_id` of a child, `member.sealed_id` of
+/// a relative in a family: the file that holds the original identifiers; null if no file does.
 const SEALED: &str = "
 CREATE TABLE custodian (recipient TEXT PRIMARY KEY, added_at INTEGER NOT NULL) STRICT;
 CREATE TABLE sealed (
@@ -191,21 +193,22 @@ ALTER TABLE sample ADD COLUMN sealed_id INTEGER REFERENCES sealed;
 ALTER TABLE member ADD COLUMN sealed_id INTEGER REFERENCES sealed;
 ";
 
-/// `doomed`: files of the vault that are to be removed, because others took their place: without what was
-/// expunged, or under another key.
+/// `doomed`: files of the vault to delete, because others replaced them: without expunged records, or under another
+/// key.
 const DOOMED: &str = "CREATE TABLE doomed (name TEXT PRIMARY KEY) STRICT;";
 
-/// Profiles end with a checksum, candidates and runs have one (see `checksum`): `migrate` computes them, as SQL has no such
-/// function.
+/// Adds checksums to profiles, candidates and runs (see `checksum`). `migrate` computes them, because SQL does not have
+/// the hash function.
 const CHECKSUMS: &str = "
 ALTER TABLE candidate ADD COLUMN sum BLOB;
 ALTER TABLE run ADD COLUMN sum BLOB;
 ";
 
-/// What makes an import cheaper. Profiles are half as long, and their checksum covers the drop-out probability: `migrate`
-/// writes them anew. And no index holds the import of every sample: new samples have rising ids, so that those which
-/// an import brought begin at its `first_sample`; `sample.import_id` stays what it was then, and `sample.changed` is the last
-/// import that gave a sample other data, null if none did. Until now `import_id` was the last of either kind.
+/// Makes imports cheaper. Profiles are half as long, and their checksum covers the drop-out probability: `migrate`
+/// writes them again. No index holds the import of every sample any more: new samples have rising ids, so the samples
+/// of an import begin at its `first_sample`. `sample.import_id` stays the import that added the sample, and
+/// `sample.changed` is the last import that changed its data, null if none did. Before this version `import_id` was the
+/// last import of either kind.
 const LESS_TO_WRITE: &str = "
 ALTER TABLE import ADD COLUMN first_sample INTEGER;
 ALTER TABLE sample ADD COLUMN changed INTEGER REFERENCES import;
@@ -219,11 +222,11 @@ DROP INDEX sample_by_import;
 CREATE INDEX sample_by_change ON sample (changed) WHERE changed IS NOT NULL;
 ";
 
-/// What `integrity` says.
+/// Checksums and counts, see `integrity`.
 const INTEGRITY: &str = "ALTER TABLE family ADD COLUMN sum BLOB; ALTER TABLE past ADD COLUMN sum BLOB;";
 
-/// What later commands need to know of a run; until now they read it out of its manifest. `run.unscorable`: how many rows of
-/// `unscorable` the run has; null if it is not known which families could not be scored.
+/// Facts about a run that later commands need; before this version they read them from its manifest. `run.unscorable`:
+/// number of rows of `unscorable` that the run has; null if the families that could not be scored are unknown.
 const RUN_FACTS: &str = "
 ALTER TABLE run ADD COLUMN min_loci INTEGER;
 ALTER TABLE run ADD COLUMN pairs_not_comparable INTEGER;
@@ -237,8 +240,8 @@ CREATE TABLE unscorable (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// `typing`: of samples that have several, each as it was imported; see `typings`. A sample of one typing has none here.
-/// `import.typings`: how many rows brought a further typing.
+/// `typing`: typings of samples that have several, each as it was imported; see `typings`. A sample with one typing has
+/// no row here. `import.typings`: number of rows that added a further typing.
 const TYPINGS: &str = "
 CREATE TABLE typing (
     id INTEGER PRIMARY KEY,
@@ -253,15 +256,15 @@ CREATE INDEX typing_by_sample ON typing (sample_id);
 ALTER TABLE import ADD COLUMN typings INTEGER NOT NULL DEFAULT 0;
 ";
 
-/// `candidate.views`: see `views`; null where the family is compared as it is stated only. `candidate.log10_doubt`: that of the
-/// view that made the candidate.
+/// `candidate.views`: see `views`; null if the family is compared only as it is stated. `candidate.log10_doubt`: the
+/// doubt of the view that made the candidate.
 const VIEWS: &str = "
 ALTER TABLE candidate ADD COLUMN views BLOB;
 ALTER TABLE candidate ADD COLUMN log10_doubt REAL NOT NULL DEFAULT 0;
 ";
 
-/// `import.keyed`: 0 if `file_digest` is a plain BLAKE3, as all were before; see `digests`, also for the secret that `meta` gets.
-/// `expunged`: see that file.
+/// `import.keyed`: 0 if `file_digest` is a plain BLAKE3, as it always was before this version; see `digests`, also for
+/// the secret in `meta`. `expunged`: see the file of that name.
 const UNTOLD: &str = "
 ALTER TABLE import ADD COLUMN keyed INTEGER NOT NULL DEFAULT 0 CHECK (keyed = 0 OR keyed = 1);
 CREATE TABLE expunged (

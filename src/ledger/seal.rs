@@ -1,16 +1,17 @@
-//! The seal: checksums of the ledger's file, kept beside it and renewed whenever a command has written to it.
+//! Keeps a seal next to the ledger's file: checksums of the file, renewed whenever a command has written to it.
 //!
-//! The rows have checksums of their own; but one changed bit can hide a row from whoever looks for it, or say that nothing was
-//! changed. So a ledger is opened only if its file is, to the last bit, what was written: that takes less than a tenth of a
-//! second for a hundred megabytes.
+//! The rows have checksums of their own, but one changed bit can hide a row from every query, or make the ledger report
+//! that nothing was changed. A ledger is therefore opened only if its file equals, bit by bit, what was written. This
+//! check takes less than a tenth of a second for a hundred megabytes.
 //!
-//! What a command writes goes to SQLite's journal (`-wal`), and from there to the file when the last connection closes. The
-//! order is: the seal is emptied, and that is on the disk before the file changes; the journal goes into the file; the seal is
-//! written. A command that is killed in between leaves an empty seal. Then, and where there is none or it is damaged itself,
-//! the whole ledger is read and every checksum in it is compared before anything else is done (see `verify`).
+//! A command writes to SQLite's journal (`-wal`), and the content of the journal moves to the file when the last
+//! connection closes. The order is: the seal is emptied, and this is flushed to the disk before the file changes; the
+//! journal is written to the file; the seal is written. A command that is killed in between leaves an empty seal. If
+//! the seal is empty, missing or damaged, the whole ledger is read, and every checksum in it is compared, before
+//! anything else is done (see `verify`).
 //!
-//! SQLite's locks end as soon as a process closes any handle of the file. So the file is read here only while no connection
-//! of this process has it open.
+//! SQLite's locks end as soon as a process closes any handle of the file. Therefore this module reads the file only
+//! while no connection of this process has it open.
 
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
@@ -28,41 +29,41 @@ use super::LedgerError;
 use super::cipher::PAGE;
 use crate::files;
 
-/// Bytes of the file that a checksum is of: eight pages.
+/// Size in bytes of the part of the file that one checksum covers: eight pages.
 const PART: u64 = 8 * PAGE as u64;
 
-/// Bytes of a checksum, of BLAKE3's.
+/// Size of a checksum in bytes, the start of a BLAKE3 hash.
 const SUM: usize = 16;
 
 const MAGIC: &[u8; 16] = b"reunite seal 1\n\0";
 
-/// Files up to here are read by one thread.
+/// Files up to this size are read by one thread.
 const SMALL: u64 = 64 * PART;
 
-/// How long a command that wrote waits for those who read, before it leaves the journal to the next command.
+/// Time that a command that wrote waits for readers before it leaves the journal to the next command.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often it asks.
+/// Time between two attempts.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);
 
-/// The connections of this process to a file.
+/// Number of connections of this process to a file.
 type Connections = Arc<Mutex<usize>>;
 
-/// By device and number of the file.
+/// The connections, by device and inode number of the file.
 static OPEN: LazyLock<Mutex<HashMap<(u64, u64), Connections>>> = LazyLock::new(Mutex::default);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a ledger's seal says of its file.
+/// Result of comparing a ledger's file with its seal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// The file is as it was written.
+    /// The file is unchanged since it was written.
     Sound,
-    /// Nothing: there is no seal, or it was not written to its end.
+    /// Unknown: there is no seal, or it was not completely written.
     Unsealed,
-    /// The file is another one, first in these bytes.
+    /// The file was changed. These are the first bytes that differ.
     Altered {
         /// The first byte of the first part that differs.
         from: u64,
@@ -71,42 +72,42 @@ pub(super) enum Standing {
     },
 }
 
-/// A connection's part in the seal.
+/// The part of a connection in sealing the file.
 #[derive(Debug)]
 pub(super) struct Seal {
     /// The ledger's file.
     path: PathBuf,
     connections: Connections,
-    /// Whether this one is among them still.
+    /// Set while this connection is counted among them.
     is_counted: bool,
-    /// Whether the file is to be sealed whether or not something is in the journal.
+    /// Set if the file must be sealed even if the journal is empty.
     is_due: bool,
-    /// Whether it may be sealed at all: not where it was altered, or can only be read.
+    /// Set if this connection may seal the file: not if it was altered, or can only be read.
     is_ours: bool,
-    /// What keeps others from writing to the file while it is read, where it can only be read.
+    /// Lock that prevents others from writing to the file while it is read, if it can only be read.
     held: Reading,
 }
 
-/// Whether a file can only be read.
+/// Access to the file: for writing or only for reading.
 #[derive(Debug)]
 enum Reading {
     /// It can be written to; SQLite's locks keep readers and writers apart.
     No,
-    /// Its seal is locked, if it has one.
+    /// Only for reading; its seal is locked, if it has one.
     Only(#[expect(dead_code, reason = "it is held, not used")] Option<File>),
 }
 
-/// Where the seal of a ledger's file is.
+/// Returns the path of the seal of a ledger's file.
 pub(super) fn seal_path(path: &Path) -> PathBuf {
     PathBuf::from(format!("{}.seal", path.display()))
 }
 
 impl Seal {
-    /// Compares the file with its seal, unless a connection of this process has it open already. To be called before a
-    /// connection is opened; `look` may read the file meanwhile, if nobody has it open.
+    /// Compares the file with its seal, unless a connection of this process already has the file open. Must be called
+    /// before a connection is opened. `look` may read the file meanwhile, if nobody in this process has it open.
     ///
     /// # Errors
-    /// What `look` gives; the system's refusal.
+    /// The errors of `look`; an I/O error of the system.
     pub(super) fn of<T>(
         path: &Path,
         look: impl FnOnce() -> Result<T, LedgerError>,
@@ -128,11 +129,11 @@ impl Seal {
         Ok((Self { path: path.to_owned(), connections, is_counted: true, is_due, is_ours, held }, standing, seen))
     }
 
-    /// Compares a file that can only be read with its seal, as [`Self::of`] does. Until this seal is dropped nobody writes to
-    /// the file itself: what is written meanwhile stays in the journal.
+    /// Compares a file that can only be read with its seal, as [`Self::of`] does. Until this seal is dropped, nobody
+    /// writes to the file itself: concurrent writes stay in the journal.
     ///
     /// # Errors
-    /// As [`Self::of`]; [`LedgerError::Unfinished`] if neither the file nor its seal says what was written.
+    /// As [`Self::of`]; [`LedgerError::Unfinished`] if neither the file nor its seal shows what was written.
     pub(super) fn of_reader<T>(
         path: &Path,
         look: impl FnOnce() -> Result<T, LedgerError>,
@@ -146,16 +147,16 @@ impl Seal {
         Ok((seal, standing, seen))
     }
 
-    /// Whether the file can only be read.
+    /// Reports whether the file can only be read.
     pub(super) fn reads_only(&self) -> bool {
         matches!(self.held, Reading::Only(_))
     }
 
-    /// Empties the seal before the file is written to by other means than closing the connection. The seal that is
-    /// given keeps others from sealing meanwhile.
+    /// Empties the seal before the file is written to by other means than closing the connection. The returned file of
+    /// the seal keeps others from sealing meanwhile.
     ///
     /// # Errors
-    /// The system's refusal; then the file must not be written to.
+    /// An I/O error of the system; the file must not be written to then.
     pub(super) fn break_open(&mut self) -> Result<File, LedgerError> {
         let file = empty(&self.path).map_err(|source| cannot("seal", &self.path, source))?;
         self.is_due = true;
@@ -164,22 +165,23 @@ impl Seal {
 
     /// Closes a connection and renews the seal, if the file is written to.
     ///
-    /// Nothing can be done about a system that refuses; the journal or the empty seal is left to the next command.
+    /// If the system refuses, this function does not report it, and leaves the journal or the empty seal to the next
+    /// command.
     pub(super) fn close(&mut self, connection: Connection) {
         let mut number = lock(&self.connections);
         *number -= usize::from(std::mem::take(&mut self.is_counted));
-        // The others of this process will see to it.
+        // The last other connection of this process will renew the seal.
         if *number > 0 || !self.is_ours {
             return;
         }
         let journal_may_end = || connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
         if !self.is_due && !journal_holds_pages(&self.path) {
-            // Nothing is written then; SQLite removes its files.
+            // Nothing is written in this case; SQLite removes its files.
             let _ = journal_may_end();
             return;
         }
         let Ok(file) = empty(&self.path) else { return };
-        // Other processes may read still: then some of it waits for them.
+        // Other processes may still be reading; part of the journal then waits for them.
         let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
         let _ = journal_may_end();
         drop(connection);
@@ -193,25 +195,25 @@ impl Drop for Seal {
     }
 }
 
-/// Sets a connection up to write to the file only where [`Seal`] says so.
+/// Configures a connection so that it writes to the file only when [`Seal`] allows it.
 pub(super) fn keep_closed(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.execute_batch("PRAGMA wal_autocheckpoint = 0")
 }
 
-/// Takes a ledger's file for what was written, whatever it holds: after it was restored or looked through by other means. No
-/// connection may have it open.
+/// Seals a ledger's file with its present content, whatever that is, after it was restored or checked by other means.
+/// No connection may have it open.
 ///
 /// # Errors
-/// The system's refusal.
+/// An I/O error of the system.
 pub(super) fn take_as_written(path: &Path) -> Result<(), LedgerError> {
     empty(path).and_then(|file| write(file, path)).map_err(|source| cannot("seal", path, source))
 }
 
-/// Gives the seal of a file that takes another one's place to it: between the two renames there is none.
+/// Renames a file over another one, and its seal with it. Between the two renames there is no seal.
 ///
 /// # Errors
-/// The system's refusal.
+/// An I/O error of the system.
 pub(super) fn rename_over(new: &Path, path: &Path) -> io::Result<()> {
     match fs::remove_file(seal_path(path)) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -228,10 +230,10 @@ fn cannot(doing: &'static str, path: &Path, source: io::Error) -> LedgerError {
     }
 }
 
-/// Empties the seal, on the disk, and keeps other processes from it.
+/// Empties the seal on the disk, and locks it against other processes.
 fn empty(path: &Path) -> io::Result<File> {
     let file = files::open_or_create(&seal_path(path))?;
-    // Whoever may only read holds it while a list is made, and could for as long as he likes.
+    // A process that can only read locks the seal while it makes a list, and could do so for any length of time.
     let until = Instant::now() + PATIENCE;
     while let Err(refused) = file.try_lock() {
         match refused {
@@ -280,7 +282,7 @@ fn standing(path: &Path) -> Result<Standing, LedgerError> {
     }
 }
 
-/// The checksums that a seal holds, if it is whole.
+/// Returns the checksums of a seal, if it is complete.
 fn parts(seal: &[u8]) -> Option<Vec<[u8; SUM]>> {
     let (rest, end) = seal.split_last_chunk::<{ blake3::OUT_LEN }>()?;
     if blake3::hash(rest) != *end {
@@ -290,7 +292,7 @@ fn parts(seal: &[u8]) -> Option<Vec<[u8; SUM]>> {
     rest.is_empty().then(|| sums.to_vec())
 }
 
-/// The checksums of the parts of a file; the last one may be shorter.
+/// Computes the checksums of the parts of a file; the last part may be shorter.
 fn sums(path: &Path) -> io::Result<Vec<[u8; SUM]>> {
     let file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -304,7 +306,7 @@ fn sums(path: &Path) -> io::Result<Vec<[u8; SUM]>> {
     if length <= SMALL { parts.map(sum).collect() } else { parts.into_par_iter().map(sum).collect() }
 }
 
-/// Whether SQLite's journal holds pages that are not in the file yet.
+/// Reports whether SQLite's journal holds pages that are not in the file yet.
 fn journal_holds_pages(path: &Path) -> bool {
     fs::metadata(format!("{}-wal", path.display())).is_ok_and(|journal| journal.len() > 0)
 }

@@ -1,8 +1,9 @@
-//! Typings of samples that have several: each as it was imported. The sample's row then holds what they show together, see
-//! [`Joined`]; a sample of one typing has that in its row alone, and none here.
+//! Stores the typings of samples that have several, each in the form in which it was imported. The sample's row then
+//! holds the joined result, see [`Joined`]. A sample with one typing has it in its row alone, and no row here.
 //!
-//! `typing.profile`: see `codec`. `typing.many`: the loci with more than two alleles, by rising id: id, number of alleles, and
-//! the alleles in tenths of a repeat, two bytes each, little-endian; null if there is none. Both forms are canonical.
+//! `typing.profile`: see `codec`. `typing.many`: the loci with more than two alleles, by rising id: id, number of
+//! alleles, and the alleles in tenths of a repeat, two bytes each, little-endian; null if there are none. Both forms
+//! are canonical.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,10 +19,10 @@ use crate::model::{
     joined_drop_out,
 };
 
-/// What a typing or a sample shows, by locus id.
+/// The observations of a typing or a sample, by locus id.
 pub(super) type Shown = BTreeMap<u16, Observed>;
 
-/// A typing as it is stored, or about to be.
+/// A typing that is stored, or about to be.
 #[derive(Clone, Debug)]
 pub(super) struct StoredTyping {
     pub(super) import: i64,
@@ -30,12 +31,12 @@ pub(super) struct StoredTyping {
     pub(super) origin: Origin,
 }
 
-/// Where a typing comes from: what tells one typing of a sample from another.
+/// Origin of a typing, which distinguishes it from the sample's other typings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Origin {
     pub(super) agency: Option<String>,
     pub(super) kit: Option<String>,
-    /// The day, as it is stored.
+    /// The day, in its stored form.
     pub(super) collected_on: Option<String>,
 }
 
@@ -59,7 +60,7 @@ fn encode_many(shown: &Shown) -> Option<Vec<u8>> {
         if let Observed::Many(many) = observed {
             let alleles = many.alleles();
             bytes.extend(id.to_le_bytes());
-            // At most eight.
+            // There are at most eight alleles.
             bytes.extend(u16::try_from(alleles.len()).unwrap_or(u16::MAX).to_le_bytes());
             bytes.extend(alleles.iter().flat_map(|allele| allele.tenths().to_le_bytes()));
         }
@@ -67,8 +68,10 @@ fn encode_many(shown: &Shown) -> Option<Vec<u8>> {
     (!bytes.is_empty()).then_some(bytes)
 }
 
+/// Decodes the loci with more than two alleles into `shown`.
+///
 /// # Errors
-/// What is wrong with the bytes.
+/// A description of the fault.
 fn decode_many(blob: &[u8], shown: &mut Shown) -> Result<(), &'static str> {
     let short = "the alleles of a locus are cut short";
     let (words, rest) = blob.as_chunks::<2>();
@@ -114,7 +117,7 @@ fn decode(sample: Pseudonym, drop_out: Option<DropOut>, blob: &[u8]) -> Result<S
 const OF_SAMPLE: &str = "SELECT import_id, profile, drop_out, many, agency, kit, collected_on FROM typing
                          WHERE sample_id = ?1 ORDER BY id";
 
-/// A typing from the columns of [`OF_SAMPLE`].
+/// Reads a typing from the columns of [`OF_SAMPLE`].
 fn read(row: &Row<'_>, sample: Pseudonym) -> Result<StoredTyping, LedgerError> {
     let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
     let drop_out = drop_out(row, sample, 2)?;
@@ -126,21 +129,21 @@ fn read(row: &Row<'_>, sample: Pseudonym) -> Result<StoredTyping, LedgerError> {
     Ok(StoredTyping { import: row.get(0)?, shown, drop_out, origin: Origin::read(row, 4)? })
 }
 
-/// What the ledger holds of one sample.
+/// The data that the ledger holds of one sample.
 pub(super) struct StoredSample {
     pub(super) sex: Sex,
     pub(super) region: Option<String>,
-    /// What its typings show together.
+    /// The joined observations of its typings.
     pub(super) shown: Shown,
     pub(super) drop_out: Option<DropOut>,
-    /// Empty if it has one alone.
+    /// Its typings; empty if it has one alone.
     pub(super) typings: Vec<StoredTyping>,
-    /// The typing that it has if it has one alone.
+    /// Its typing, if it has one alone.
     only: StoredTyping,
 }
 
 impl StoredSample {
-    /// All typings, also if there is one alone.
+    /// Returns all typings, also a single one.
     pub(super) fn all_typings(&self) -> &[StoredTyping] {
         if self.typings.is_empty() { std::slice::from_ref(&self.only) } else { &self.typings }
     }
@@ -181,7 +184,7 @@ impl<'t> TypingsOfSamples<'t> {
         })
     }
 
-    /// The sample of this id.
+    /// Reads the sample with this id.
     pub(super) fn read(&mut self, id: i64, sample: Pseudonym) -> Result<StoredSample, LedgerError> {
         let typings = self.typings(id, sample)?;
         let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
@@ -215,7 +218,7 @@ impl<'t> TypingsOfSamples<'t> {
         Ok(typings)
     }
 
-    /// Gives a sample these typings, and what they show together. Of one alone there is no record beside the sample's.
+    /// Writes these typings of a sample and their joined result. A single typing has no row besides the sample's.
     pub(super) fn write(
         &mut self,
         (id, sample): (i64, Pseudonym),
@@ -258,7 +261,7 @@ impl<'t> TypingsOfSamples<'t> {
     }
 }
 
-/// What all typings say that say something of it; `None` if they differ.
+/// Returns the value that all typings with a value have in common; `None` if they differ.
 fn common<'a>(typings: &'a [StoredTyping], of: impl Fn(&'a Origin) -> Option<&'a str>) -> Option<&'a str> {
     let mut stated = typings.iter().filter_map(|typing| of(&typing.origin));
     let first = stated.next()?;
@@ -266,8 +269,8 @@ fn common<'a>(typings: &'a [StoredTyping], of: impl Fn(&'a Origin) -> Option<&'a
 }
 
 impl Ledger {
-    /// The typings of samples that have several, in the order in which they were imported, by sample; of those named, or of
-    /// all.
+    /// Returns the typings of samples that have several, in the order of their import, by sample; of the given samples,
+    /// or of all.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] at the first record that cannot be read.
@@ -316,7 +319,7 @@ fn loci(connection: &Connection) -> Result<BTreeMap<u16, Locus>, LedgerError> {
     integrity::loci(connection)?.into_iter().map(|(id, name)| Ok((id, name.parse().map_err(damaged)?))).collect()
 }
 
-/// Writes the typings of samples of these ids, each under its new name.
+/// Writes the typings of samples with these ids, each under its new name.
 pub(super) fn rename(tx: &Transaction<'_>, samples: &[(i64, Pseudonym, Pseudonym)]) -> Result<(), LedgerError> {
     let mut select = tx.prepare("SELECT id, profile, drop_out FROM typing WHERE sample_id = ?1")?;
     let mut update = tx.prepare("UPDATE typing SET profile = ?2 WHERE id = ?1")?;
@@ -336,11 +339,11 @@ pub(super) fn rename(tx: &Transaction<'_>, samples: &[(i64, Pseudonym, Pseudonym
     Ok(())
 }
 
-/// Everything that is wrong with typings: each must be readable, and a sample's profile what they show together.
+/// Appends every fault of the typings: each must be readable, and a sample's profile must be their joined result.
 pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
     let known: BTreeSet<u16> = match integrity::loci(connection) {
         Ok(loci) => loci.into_iter().map(|locus| locus.0).collect(),
-        // Told elsewhere.
+        // Another check reports the fault of the loci.
         Err(_) => return Ok(()),
     };
     let mut samples = connection

@@ -13,10 +13,10 @@ use super::{LedgerError, integrity, multi_allele, pedigrees, typings};
 use crate::model::{Panel, Pseudonym, Relation};
 
 impl Ledger {
-    /// Reads the whole ledger and gives a line for everything that is wrong with it; none if it is sound.
+    /// Reads the whole ledger and returns a line for every fault in it; an empty list if it is sound.
     ///
     /// # Errors
-    /// The database's, if it cannot be read at all.
+    /// A database error, if it cannot be read at all.
     pub fn verify(&self) -> Result<Vec<String>, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let mut findings = Vec::new();
@@ -36,7 +36,7 @@ impl Ledger {
     }
 }
 
-/// What SQLite itself finds.
+/// Appends the faults that SQLite itself finds.
 fn database(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
     let mut statement = connection.prepare("PRAGMA integrity_check(100)")?;
     let mut rows = statement.query([])?;
@@ -55,7 +55,7 @@ fn database(connection: &Connection, findings: &mut Vec<String>) -> Result<(), L
     Ok(())
 }
 
-/// Every pseudonym is of the key that the ledger is bound to.
+/// Checks that every pseudonym is of the key to which the ledger is bound.
 fn keys(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
     let key = key_id(connection)?;
     for (what, table) in [("samples", "sample"), ("families", "family")] {
@@ -69,7 +69,7 @@ fn keys(connection: &Connection, findings: &mut Vec<String>) -> Result<(), Ledge
 }
 
 fn samples(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
-    // Any panel will do: loci outside it are checked, too.
+    // Any panel is sufficient here, because decoding also checks loci outside it.
     let Ok(panel) = "vWA".parse().map_err(drop).and_then(|locus| Panel::new(vec![locus]).map_err(drop)) else {
         findings.push("the samples were not checked".to_owned());
         return Ok(());
@@ -147,7 +147,7 @@ fn families(connection: &Connection, findings: &mut Vec<String>) -> Result<(), L
     Ok(())
 }
 
-/// A family, while its members are read.
+/// A family while its members are being read.
 struct Seen {
     family: Pseudonym,
     relatives: Vec<(Relation, Option<i64>)>,
@@ -155,7 +155,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// What is wrong with its pedigree.
+    /// Returns the fault of its pedigree, if there is one.
     fn finding(self) -> Option<String> {
         let what = pedigrees::decode(self.links.as_deref(), &self.relatives).err()?;
         Some(LedgerError::Damaged { of: format!("family {}", self.family), what }.to_string())

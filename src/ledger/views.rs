@@ -1,8 +1,8 @@
-//! How the views of a candidate are stored: `candidate.views`.
+//! Encodes and decodes the views of a candidate for storage in `candidate.views`.
 //!
-//! Little-endian: which view made the candidate (`u16`), how many there are (`u16`), for each its bytes (see
-//! [`View::to_bytes`]), `log10_doubt` and `log10_lr` (`f64`); the mixed log10 LR (`f64`, not a number if there is none); and the
-//! names of the contradicting loci, each after a line feed.
+//! All numbers are little-endian: number of the view that made the candidate (`u16`), number of views (`u16`), for each
+//! view its bytes (see [`View::to_bytes`]), `log10_doubt` and `log10_lr` (`f64`); the mixed log10 LR (`f64`, not a
+//! number if it is missing); and the names of the contradicting loci, each after a line feed.
 
 use crate::model::{InView, View, Views};
 
@@ -24,7 +24,7 @@ pub(super) fn encode(views: &Views) -> Vec<u8> {
     bytes
 }
 
-/// `None` if the bytes are none that [`encode`] writes.
+/// Decodes the views; `None` if [`encode`] cannot have written the bytes.
 pub(super) fn decode(mut bytes: &[u8]) -> Option<Views> {
     fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
         let (first, rest) = bytes.split_first_chunk()?;

@@ -1,5 +1,5 @@
-//! A family on its way through the stages in each of its views, and what becomes of the pairs that reach the threshold in
-//! one of them.
+//! Takes a family through the stages in each of its views, and selects the pairs that reach the threshold in one of
+//! them.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -13,9 +13,9 @@ use super::doubt::{FamilyView, are_founders, views, with_all};
 use super::matcher::{Matcher, Near};
 use super::shared_loci::LocusSet;
 
-/// A family compiled in one of its views, and the log10 LR that it is matched for.
+/// A family compiled in one of its views, with the threshold for that view.
 pub(super) struct Aim {
-    /// Position of the family among others.
+    /// Position of the family in its chunk.
     pub(super) of: usize,
     pub(super) view: View,
     pub(super) log10_doubt: f64,
@@ -32,25 +32,25 @@ pub(super) struct Pair {
     pub(super) child: usize,
     /// log10 LR in each view.
     log10_lrs: Vec<f64>,
-    /// Which of them made it a candidate.
+    /// Number of the view that made it a candidate.
     made_by: usize,
 }
 
 impl Pair {
-    /// By this the candidates of a family are ranked: see [`Candidate::rank`].
+    /// Returns the value by which the candidates of a family are ranked: see [`Candidate::rank`].
     fn rank(&self, aims: &[Aim]) -> f64 {
         self.log10_lrs[self.made_by] + aims[self.made_by].log10_doubt
     }
 }
 
 impl Matcher<'_> {
-    /// The order of a family's pairs: by falling rank, ties by the child.
+    /// Compares two pairs of a family: by falling rank, ties by the child.
     pub(super) fn best_first(&self, aims: &[Aim], a: &Pair, b: &Pair) -> Ordering {
         let by_name = || self.index.pseudonym(a.child).cmp(&self.index.pseudonym(b.child));
         b.rank(aims).total_cmp(&a.rank(aims)).then_with(by_name)
     }
 
-    /// The best pairs of a family that are no candidates. `hits` are children with what a view found of them.
+    /// Finds the best pairs of a family that are not candidates. `hits` are children with their log10 LR in each view.
     pub(super) fn near_pairs(
         &self,
         family: &Family,
@@ -70,7 +70,7 @@ impl Matcher<'_> {
         order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let mut pairs: Vec<Pair> = Vec::new();
         for (child, bound) in order {
-            // Those that follow are no better than their bound.
+            // The pairs that follow cannot exceed their bound.
             if pairs.len() >= near.most && bound < pairs[near.most - 1].rank(aims) {
                 break;
             }
@@ -89,7 +89,7 @@ impl Matcher<'_> {
         Ok(pairs)
     }
 
-    /// A family compiled in all its views; and what cannot be compiled.
+    /// Compiles a family in all its views, and returns the views that cannot be compiled separately.
     pub(super) fn aims(&self, of: usize, family: &Family) -> (Vec<Aim>, Vec<Unscorable>) {
         let views = views(family, &self.criterion.doubts);
         let share = 1.0 / views.len() as f64;
@@ -117,7 +117,7 @@ impl Matcher<'_> {
         (aims, unscorable)
     }
 
-    /// Those of the children who reach the threshold in a view of a family, with linked loci taken together.
+    /// Returns the children who reach the threshold in a view of a family, with linked loci taken together.
     pub(super) fn pairs(&self, aims: &[Aim], children: &[usize]) -> Result<Vec<Pair>, KinshipError> {
         let (index, calculator) = (self.index, self.calculator());
         let mut scorers = Vec::with_capacity(aims.len());
@@ -139,14 +139,14 @@ impl Matcher<'_> {
         Ok(pairs)
     }
 
-    /// As [`view_weights`], for the views of a family.
+    /// Computes [`view_weights`] for the views of a family.
     pub(super) fn view_weights(&self, family: &Family, aims: &[Aim]) -> Option<Vec<f64>> {
         let views: Vec<(View, f64, &Family)> =
             aims.iter().map(|aim| (aim.view, aim.log10_doubt, &aim.relatives)).collect();
         view_weights(self.calculator(), family, &views)
     }
 
-    /// The candidate of a pair.
+    /// Builds the candidate of a pair.
     pub(super) fn candidate(
         &self,
         family: Pseudonym,
@@ -185,9 +185,9 @@ impl Matcher<'_> {
     }
 }
 
-/// How probable the views of a family are after a look at its relatives, in log10 and up to a common factor: the stated
-/// probability times that of the relatives' genotypes, all of them in every view. `views` gives the doubt of each and the
-/// family in it. Nothing if that cannot be computed.
+/// Computes how probable the views of a family are after a look at its relatives, in log10 and up to a common factor:
+/// the stated probability times that of the genotypes of all relatives, in every view. `views` has the doubt of each
+/// view and the family in it. `None` if that cannot be computed.
 pub(super) fn view_weights(
     calculator: &Calculator,
     family: &Family,
@@ -211,22 +211,22 @@ pub(super) fn view_weights(
     Some(weights)
 }
 
-/// The view that makes a pair a candidate, of views given by log10 LR, log10 doubt and threshold: of those that reach
-/// their threshold the one with the most `log10 LR + log10 doubt`; of several alike the first, which is the papers if they
-/// are among them.
+/// Returns the view that makes a pair a candidate, of views with log10 LR, log10 doubt and threshold: of the views that
+/// reach their threshold the one with the largest `log10 LR + log10 doubt`; of equal ones the first, which is the
+/// papers if they are among them.
 pub(super) fn made_by(views: impl Iterator<Item = (f64, f64, f64)>) -> Option<usize> {
     let reach = views.enumerate().filter(|(_, (log10_lr, _, threshold))| log10_lr >= threshold);
     let ranked = reach.map(|(view, (log10_lr, log10_doubt, _))| (view, log10_lr + log10_doubt));
     ranked.reduce(|best, one| if one.1 > best.1 { one } else { best }).map(|best| best.0)
 }
 
-/// The names of loci of a panel.
+/// Returns the names of these loci of a panel.
 pub(super) fn names(panel: &Panel, loci: LocusSet) -> Vec<Locus> {
     let all = panel.loci().iter().enumerate();
     all.filter(|(position, _)| loci >> position & 1 == 1).map(|(_, name)| name.clone()).collect()
 }
 
-/// log10 of the mean likelihood ratio, by these log10 weights. Nothing if no view is possible.
+/// Computes the log10 of the mean likelihood ratio, by these log10 weights. `None` if no view is possible.
 pub(super) fn mixed(weights: &[f64], log10_lrs: &[f64]) -> Option<f64> {
     let sum = |of: &dyn Fn(usize) -> f64| {
         let most = (0..weights.len()).map(of).fold(f64::NEG_INFINITY, f64::max);
@@ -246,7 +246,7 @@ mod tests {
         // (1 x 100 + 0.01 x 10^6) / 1.01.
         let log10_lr = mixed(&[0.0, -2.0], &[2.0, 6.0]).unwrap();
         assert!((log10_lr - libm::log10(10_100.0 / 1.01)).abs() < 1e-12);
-        // An impossible view counts with 0, one that the relatives rule out not at all.
+        // A view in which the pair is impossible counts with 0; one that the relatives rule out does not count at all.
         let impossible = mixed(&[0.0, -2.0], &[f64::NEG_INFINITY, 6.0]).unwrap();
         assert!((impossible - libm::log10(10_000.0 / 1.01)).abs() < 1e-12);
         assert_eq!(mixed(&[0.0, f64::NEG_INFINITY], &[2.0, 6.0]), Some(2.0));

@@ -1,4 +1,5 @@
-//! Who else of the family a found person may be: close relatives of the missing child share much of what it would show.
+//! Computes who else of the family a found person may be: the profile of a close relative resembles that of the missing
+//! child.
 
 use std::sync::Arc;
 
@@ -9,24 +10,24 @@ use crate::model::{Child, Family, Member, Pedigree, Relation, Relative, Unscorab
 
 use super::compile::Compiler;
 
-/// What a found person may be to the missing child, if not the child itself.
+/// Relation of a found person to the missing child, if the person is not the child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Alternative {
-    /// Its own child, by someone unknown.
+    /// A child of the missing child, by someone unknown.
     OwnChild,
-    /// A further child of its parents.
+    /// A further child of the missing child's parents.
     FullSibling,
-    /// A child of such a sibling, by someone unknown.
+    /// A child of a full sibling of the missing child, by someone unknown.
     Nephew,
 }
 
 impl Alternative {
-    /// Each of them.
+    /// All alternatives.
     pub const ALL: [Self; 3] = [Self::OwnChild, Self::FullSibling, Self::Nephew];
 
-    /// The word for it.
+    /// Returns the word for the alternative, for files and lists.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -36,7 +37,7 @@ impl Alternative {
         }
     }
 
-    /// For people: the found person is ...
+    /// Returns the words that complete the sentence "the found person is ...".
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
@@ -47,9 +48,10 @@ impl Alternative {
     }
 }
 
-/// log10 LR of each of [`Alternative::ALL`] against "unrelated", for a child of unknown origin and a family whose missing
-/// child is somebody else, untyped. Where one is as large as that of the missing child itself, the profiles do not tell the
-/// two apart. A sibling is worth the same where both parents are typed.
+/// Computes the log10 LR of each of [`Alternative::ALL`] against "unrelated", for a child of unknown origin and a
+/// family whose missing child is somebody else and untyped. If one of them is as large as that of the missing child,
+/// the profiles cannot distinguish the two. A full sibling has the same LR as the missing child if both parents are
+/// typed.
 ///
 /// # Errors
 /// [`Unscorable`] with the first locus that fails.
@@ -75,7 +77,8 @@ pub fn alternatives(
     Ok(log10_lrs)
 }
 
-/// The family with the found person in this place in the missing child's stead. `None` if its relations make no pedigree.
+/// Returns the family in which the found person has the place of the alternative instead of that of the missing child.
+/// `None` if its relations do not form a pedigree.
 fn family_of(alternative: Alternative, family: &Family) -> Option<Family> {
     let pedigree = match &family.pedigree {
         Some(pedigree) => Arc::clone(pedigree),
@@ -94,7 +97,7 @@ fn family_of(alternative: Alternative, family: &Family) -> Option<Family> {
     };
     let found = match alternative {
         Alternative::FullSibling => parent,
-        // A parent's sex matters to the mutation rate alone. Whoever is a mother already stays one.
+        // The sex of a parent only affects the mutation rate. A parent who is a mother already stays one.
         Alternative::OwnChild | Alternative::Nephew => {
             let stranger = add(None, None);
             let is_mother = pedigree.members().iter().any(|member| member.mother == Some(parent));
@@ -113,8 +116,8 @@ mod tests {
     use crate::model::{Profile, Pseudonym};
     use crate::population::{FrequencyTable, Model, Mutation};
 
-    /// One locus, a typed mother 14/15 and a found person 14/16, without mutation, by hand. With p = 0.2, q = 0.3, r = 0.4:
-    /// mother: (1/2 r) / 2 p r; grandmother or aunt by blood from the mother: 1/4 r + 3/4 x 2 p r, and so on.
+    /// One locus, a typed mother 14/15 and a found person 14/16, without mutation, computed by hand. With p = 0.2 and r
+    /// = 0.4, the LR of a child of hers is (1/2 r) / (2 p r), that of a grandchild (1/4 r + 1/2 x 2 p r) / (2 p r).
     #[test]
     fn alternatives_are_worth_what_hand_made_algebra_gives() {
         let (p, r) = (0.2, 0.4);
@@ -131,9 +134,10 @@ mod tests {
         let family = Family { pseudonym: Pseudonym::from_bytes([2; 16]), relatives: vec![mother], pedigree: None };
         let child = Child { pseudonym: Pseudonym::from_bytes([3; 16]), profile: profile("14/16"), drop_out: None };
         let [own_child, sibling, nephew] = alternatives(&calculator, &family, &child).unwrap();
-        // A child of hers: the 14 from her, the 16 from the population.
+        // A child of hers has the 14 from her and the 16 from the population.
         let child_of_hers = 0.5 * r;
-        // A grandchild: with 1/2 as her child, with 1/2 unrelated to her.
+        // A grandchild shares an allele with her, as her child does, with probability 1/2, and is unrelated to her with
+        // 1/2.
         let grandchild = f64::midpoint(child_of_hers, 2.0 * p * r);
         let unrelated = 2.0 * p * r;
         for (ours, theirs) in [(own_child, grandchild), (sibling, child_of_hers), (nephew, grandchild)] {

@@ -1,4 +1,4 @@
-//! One chunk of families on its way through the stages, over all blocks of children.
+//! Takes one chunk of families through all stages, over all blocks of children.
 
 use std::time::{Duration, Instant};
 
@@ -15,14 +15,14 @@ use super::score::Scorer;
 use super::shared_loci::TypedLoci;
 use super::watch::{Stopped, Watch};
 
-/// Survivors of a family that are scored together, while its tables are in the first-level cache.
+/// Number of survivors of a family that are scored together, while its tables are in the first-level cache.
 const BATCH: usize = 512;
 
-/// Blocks after which survivors of counting are weighed: few enough that the children's lanes are in the cache for the
-/// next family, and so many that a family's weights are worth fetching.
+/// Number of blocks after which survivors of counting are weighed: few enough to keep the children's lanes in the cache
+/// for the next family, and enough to make it worthwhile to fetch a family's weights.
 const ROUND: usize = 4;
 
-/// Blocks between two looks at the watch.
+/// Number of blocks between two checks of the watch.
 const PATIENCE: usize = 64;
 
 /// A pair that reached the threshold: child number and log10 LR.
@@ -32,45 +32,46 @@ type Hit = (usize, f64);
 pub(super) struct Chunk<'m, 'a> {
     matcher: &'m Matcher<'a>,
     families: &'m [Family],
-    /// Whether the families' records are asked for.
+    /// Set if the caller wants the families' records.
     keeps: bool,
     part: Part,
 }
 
-/// What a chunk gives.
+/// Result of a chunk.
 #[derive(Default)]
 pub(super) struct Part {
     pub(super) result: MatchResult,
     pub(super) stages: Stages,
-    /// The records of its families, if they are asked for.
+    /// The records of its families, if the caller wants them.
     pub(super) records: Vec<u8>,
 }
 
 /// A family on its way over the children.
 struct Search<'c> {
-    /// Position among the compiled.
+    /// Position of the family's view among the compiled ones.
     aim: usize,
     scorer: &'c Scorer<'c>,
-    /// What its survivors are weighed by, if they were only counted.
+    /// The weighing of its survivors, if the screen only counted.
     weighing: Option<Weighing<'c>>,
-    /// Those to be weighed.
+    /// Children that are still to be weighed.
     counted: Vec<usize>,
-    /// Those to be scored.
+    /// Children that are still to be scored.
     waiting: Vec<usize>,
     hits: Vec<Hit>,
 }
 
 impl Search<'_> {
-    /// Weighs those who were counted; who passes waits to be scored.
+    /// Weighs the counted children; those who pass wait to be scored.
     fn weigh(&mut self, matcher: &Matcher<'_>) {
         let Some(weighing) = self.weighing else { return };
         let passes = |&child: &usize| weighing.passes(matcher.lanes(child / BLOCK), child % BLOCK);
         self.waiting.extend(self.counted.drain(..).filter(passes));
     }
 
-    /// Scores those who wait.
+    /// Scores the waiting children.
     fn score(&mut self, matcher: &Matcher<'_>, copied: &mut Vec<u16>, watch: &Watch) {
-        // Copied first: the children lie apart, and reading them does not wait for one another.
+        // The codes are copied first, because the children lie apart in memory and the copies do not wait for one
+        // another.
         copied.clear();
         self.waiting.iter().for_each(|&child| copied.extend_from_slice(matcher.codes(child)));
         let before = self.hits.len();
@@ -126,7 +127,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
         Ok(self.part)
     }
 
-    /// Screens block after block, and scores survivors family by family as batches fill up. Gives the hits of each.
+    /// Screens block after block, and scores survivors family by family as batches fill up. Returns the hits of each.
     fn search(
         &mut self,
         aims: &[Aim],
@@ -237,7 +238,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
         });
     }
 
-    /// Makes candidates of the hits of one family: `aims` are its views, and `hits` those of each.
+    /// Turns the hits of one family into candidates: `aims` are its views, and `hits` those of each view.
     fn describe(&mut self, aims: &[Aim], hits: Vec<Vec<Hit>>, watch: &Watch) {
         let (matcher, family) = (self.matcher, &self.families[aims[0].of]);
         if let Some(near) = &matcher.near {
@@ -262,7 +263,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
                 identities.push((pair.clone(), same_as));
                 false
             }
-            // Nobody is taken out of the candidates for what cannot be told.
+            // If the check for identity fails, the pair stays a candidate.
             Err(_) => true,
         });
         if let Some(most) = matcher.criterion.max_per_family {
@@ -282,7 +283,7 @@ impl<'m, 'a> Chunk<'m, 'a> {
 }
 
 impl Chunk<'_, '_> {
-    /// The same for pairs that fall short.
+    /// Describes pairs that miss the threshold narrowly, in place of candidates.
     fn describe_near(&mut self, aims: &[Aim], near: &Near, hits: &[Vec<Hit>]) {
         let (matcher, family) = (self.matcher, &self.families[aims[0].of]);
         match matcher.near_pairs(family, aims, near, hits) {
@@ -298,10 +299,10 @@ impl Chunk<'_, '_> {
     }
 }
 
-/// Appends the children of the bits that are set in both rows.
+/// Appends the children whose bits are set in both rows.
 fn push_survivors(block: usize, row: &Row, regular: &Row, children: &mut Vec<usize>) {
     let both = || row.iter().zip(regular).map(|(row, regular)| row & regular);
-    // Most often nobody.
+    // Most rows have no survivor.
     if both().fold(0, |any, bits| any | bits) == 0 {
         return;
     }

@@ -1,4 +1,4 @@
-//! Families compiled to tables, with tables shared between families that look alike at a locus.
+//! Compiles families to tables, and shares tables between families with the same evidence at a locus.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -13,54 +13,54 @@ use super::chance::{Moments, Transform, moments};
 use super::compiled::{CompiledFamily, CompiledLocus, FamilyLinkage, LocusError};
 use super::shared_loci::LocusSet;
 
-/// Most bytes of tables kept for other families.
+/// Most bytes of tables that the compiler keeps for other families.
 const INTERNED_BYTES: usize = 512 << 20;
 
-/// Most bytes of transforms kept for other families.
+/// Most bytes of transforms that the compiler keeps for other families.
 const TRANSFORM_BYTES: usize = 256 << 20;
 
-/// At how many loci a family and a child can be compared.
+/// Number of loci at which a family and a child can be compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LocusCounts {
     /// Loci at which the child and at least one relative are typed.
     pub loci_compared: u32,
-    /// Those at which the child cannot be the missing child without a mutation.
+    /// Compared loci at which the child cannot be the missing child without a mutation.
     pub incompatible_loci: u32,
 }
 
 /// The loci at which a family and a child are compared.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Compared {
-    /// Where the child and a relative are typed.
+    /// Loci at which the child and a relative are typed.
     pub(super) loci: LocusSet,
-    /// Where the child cannot be the missing child without a mutation.
+    /// Loci at which the child cannot be the missing child without a mutation.
     pub(super) incompatible: LocusSet,
-    /// Where the relatives contradict each other, whatever the child shows.
+    /// Loci at which the relatives contradict each other, whatever the child's genotype is.
     pub(super) contradicted: LocusSet,
 }
 
-/// Compiles families, keeping what others may need.
+/// Compiles families, and keeps tables that other families may need.
 pub struct Compiler<'a> {
     calculator: &'a Calculator,
     /// Per locus, compiled evidence.
     tables: Vec<Kept<Evidence, ScreenedLocus>>,
     structures: Kept<Kind, Structure>,
-    /// Whether a child is compatible, by [`Evidence::pattern`].
+    /// Compatibility of a child, by [`Evidence::pattern`]; `true` if the child is compatible.
     compatible: Kept<Pattern, Option<bool>>,
-    /// Per locus, how compiled evidence does in unrelated children.
+    /// Per locus, the moments of the LR of compiled evidence in unrelated children.
     moments: Vec<Kept<Evidence, Moments>>,
-    /// The same, as a transform.
+    /// Per locus, the transform of the log10 LR of compiled evidence in unrelated children.
     transforms: Vec<Kept<Evidence, Transform>>,
-    /// Room left for tables.
+    /// Bytes left for tables.
     room: AtomicUsize,
-    /// Room left for transforms.
+    /// Bytes left for transforms.
     transform_room: AtomicUsize,
-    /// Whether plans may count misses.
+    /// Set if plans may count misses.
     counts: bool,
 }
 
-/// A map that grows under a lock and hands out shared values.
+/// A map that grows under a lock and returns shared values.
 struct Kept<K, V>(RwLock<HashMap<K, Arc<V>>>);
 
 impl<K: Hash + Eq + Clone, V> Kept<K, V> {
@@ -79,7 +79,7 @@ impl<K: Hash + Eq + Clone, V> Kept<K, V> {
 }
 
 impl<'a> Compiler<'a> {
-    /// A compiler without anything kept yet; `counts` says whether plans may count misses.
+    /// Creates a compiler that keeps no tables yet; `counts` says whether plans may count misses.
     #[must_use]
     pub fn new(calculator: &'a Calculator, counts: bool) -> Self {
         Self {
@@ -95,7 +95,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// The calculator behind it.
+    /// Returns the calculator of the compiler.
     #[must_use]
     pub fn calculator(&self) -> &'a Calculator {
         self.calculator
@@ -115,7 +115,7 @@ impl<'a> Compiler<'a> {
         Ok(CompiledFamily { loci, linkage: FamilyLinkage::find(self.calculator, family).map_err(unscorable)? })
     }
 
-    /// Compiles a family without regard to linkage.
+    /// Compiles a family and ignores linkage.
     pub(super) fn unlinked(&self, family: &Family) -> Result<CompiledFamily, LocusError> {
         let mut last = None;
         let compile = |locus| self.locus(family, locus, &mut last).map_err(|reason| LocusError { locus, reason });
@@ -123,11 +123,11 @@ impl<'a> Compiler<'a> {
         Ok(CompiledFamily { loci, linkage: FamilyLinkage::default() })
     }
 
-    /// Counts the loci of a family that can be compared with this child, and those at which the child is incompatible;
-    /// `child` gives its genotype at a position of the panel.
+    /// Counts the loci at which a family can be compared with this child, and those at which the child is incompatible;
+    /// `child` returns its genotype at a position of the panel.
     ///
     /// # Errors
-    /// [`KinshipError`], which a compiled family no longer has.
+    /// [`KinshipError`]; a compiled family has already passed the checks behind it.
     pub fn compare(
         &self,
         family: &CompiledFamily,
@@ -137,7 +137,8 @@ impl<'a> Compiler<'a> {
         Ok(LocusCounts { loci_compared: loci.count_ones(), incompatible_loci: incompatible.count_ones() })
     }
 
-    /// The loci at which a family can be compared with this child, and what speaks against it there.
+    /// Returns the loci at which a family can be compared with this child, and the incompatible and contradicted ones
+    /// among them.
     ///
     /// # Errors
     /// As [`Self::compare`].
@@ -161,7 +162,8 @@ impl<'a> Compiler<'a> {
         Ok(compared)
     }
 
-    /// How a family's table at a locus does in unrelated children; no moments where no child has another LR than 1.
+    /// Returns the moments of a family's table at a locus in unrelated children; default moments if every child has LR
+    /// 1 there.
     ///
     /// # Errors
     /// [`KinshipError`].
@@ -174,7 +176,7 @@ impl<'a> Compiler<'a> {
         Ok(*self.moments[locus].keep(&compiled.evidence, moments(&compiled.screened.table, &unrelated)))
     }
 
-    /// The same as a transform; none where no child has another LR than 1.
+    /// Returns the transform of a family's table at a locus; `None` if every child has LR 1 there.
     ///
     /// # Errors
     /// [`KinshipError`].
@@ -195,7 +197,7 @@ impl<'a> Compiler<'a> {
         }))
     }
 
-    /// `last` is the structure of the locus before, which most often serves here, too.
+    /// Compiles one locus of a family. `last` is the structure of the previous locus, which most loci can reuse.
     fn locus(
         &self,
         family: &Family,
@@ -234,7 +236,7 @@ impl<'a> Compiler<'a> {
         let table = self.calculator.table(locus, structure, evidence)?;
         let bytes = size_of_val(table.values()) + size_of::<ScreenedLocus>() + 256;
         let model = &self.calculator.loci()[locus];
-        // The silent allele, which comes last, shows in no profile.
+        // The silent allele is the last one and never appears in a profile.
         let screened = ScreenedLocus::new(table, &model.frequencies()[..model.alleles().len()], self.counts);
         Ok(match take(&self.room, bytes) {
             true => self.tables[locus].keep(evidence, screened),
@@ -243,7 +245,7 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Takes so many bytes of the room, if they are left.
+/// Takes this many bytes of the room and returns `true`, if they are left.
 fn take(room: &AtomicUsize, bytes: usize) -> bool {
     room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
 }

@@ -1,7 +1,8 @@
-//! A family compiled for scoring: tables locus by locus, and the linked loci that matter.
+//! Holds a family compiled for scoring: one table per locus, and the pairs of linked loci that matter.
 //!
-//! Screening and scoring go by tables of single loci. A family in which linkage matters is searched with a threshold
-//! lowered by the most that linkage can add, and whoever reaches it is scored again with the pairs taken together.
+//! Screening and scoring use tables of single loci. If linkage matters in a family, its threshold is lowered by the
+//! most that linkage can add, and every child that reaches the lowered threshold is scored again with linked loci taken
+//! together.
 
 use std::sync::Arc;
 
@@ -11,9 +12,9 @@ use crate::screen::ScreenedLocus;
 
 use super::shared_loci::LocusSet;
 
-/// A family ready to be scored.
+/// A family that is ready to be scored.
 pub struct CompiledFamily {
-    /// Per locus of the panel; `None` where the LR of every child is 1: no relative is typed, and the child of its
+    /// Per locus of the panel; `None` if the LR of every child is 1 there: no relative is typed, and the child of its
     /// pedigree is not inbred.
     pub loci: Vec<Option<CompiledLocus>>,
     /// The linked loci.
@@ -23,15 +24,15 @@ pub struct CompiledFamily {
 /// One locus of a family.
 #[derive(Clone)]
 pub struct CompiledLocus {
-    /// Its table and ways to screen.
+    /// Its table and its screens.
     pub screened: Arc<ScreenedLocus>,
-    /// What it was compiled from.
+    /// The evidence that it was compiled from.
     pub evidence: Evidence,
-    /// The pedigree behind it.
+    /// The pedigree that it was compiled from.
     pub structure: Arc<Structure>,
 }
 
-/// A locus that cannot be computed, and why.
+/// A locus that cannot be computed, and the reason.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct LocusError {
     /// Position in the panel.
@@ -42,9 +43,9 @@ pub(super) struct LocusError {
 /// The pairs of linked loci that matter in a family.
 #[derive(Default)]
 pub struct FamilyLinkage {
-    /// Which of the calculator's pairs, and what the relatives show.
+    /// Number of each pair in the calculator, and what the relatives show there.
     pairs: Vec<(usize, LinkedEvidence)>,
-    /// How much larger log10 LR can be with linkage than without.
+    /// The largest amount by which linkage can raise log10 LR.
     pub slack: f64,
 }
 
@@ -73,13 +74,13 @@ impl FamilyLinkage {
         Ok(linkage)
     }
 
-    /// Whether linkage matters at all.
+    /// Reports whether linkage matters at all.
     #[must_use]
     pub fn matters(&self) -> bool {
         !self.pairs.is_empty()
     }
 
-    /// What scores the pairs, for one child after another.
+    /// Creates the scorers of the pairs. They can score one child after another.
     ///
     /// # Errors
     /// [`KinshipError`].
@@ -102,29 +103,29 @@ pub struct PairScorer<'a> {
 }
 
 impl CompiledFamily {
-    /// Loci at which the LR of a child typed there may be another one than 1.
+    /// Returns the loci at which the LR of a typed child may differ from 1.
     pub fn informative(&self) -> impl Iterator<Item = (usize, &CompiledLocus)> {
         self.loci.iter().enumerate().filter_map(|(position, locus)| Some((position, locus.as_ref()?)))
     }
 
-    /// Loci at which a child typed there is compared: a relative is typed. An inbred child's other loci count in the LR,
-    /// and compare it with nobody.
+    /// Returns the loci at which a typed child is compared: at least one relative is typed. Other loci of an inbred
+    /// child count in the LR but compare the child with nobody.
     pub fn typed(&self) -> impl Iterator<Item = (usize, &CompiledLocus)> {
         self.informative().filter(|(_, locus)| locus.evidence.is_typed())
     }
 
-    /// The positions of [`Self::typed`].
+    /// Returns the positions of [`Self::typed`].
     pub(super) fn typed_loci(&self) -> LocusSet {
         self.typed().fold(0, |set, (position, _)| set | 1 << position)
     }
 
-    /// Per locus of the panel, its table and ways to screen.
+    /// Returns, per locus of the panel, the table and the screens.
     pub(super) fn screened(&self) -> Vec<Option<&ScreenedLocus>> {
         self.loci.iter().map(|locus| locus.as_ref().map(|locus| &*locus.screened)).collect()
     }
 
-    /// log10 LR of one locus by itself, from the table where it has the genotype. `drop_out` is the probability of the
-    /// child's sample, if it is not the model's.
+    /// Computes the log10 LR of one locus alone, from the table if it has the genotype. `drop_out` is the probability
+    /// of the child's sample, if it differs from the model's.
     ///
     /// # Errors
     /// [`KinshipError`].
@@ -142,8 +143,8 @@ impl CompiledFamily {
         }
     }
 
-    /// log10 LR with linked loci taken together, added up in panel order; each pair where its first locus stands.
-    /// `pairs` are the family's own [`FamilyLinkage::scorers`].
+    /// Computes the log10 LR with linked loci taken together, added up in panel order; each pair is added at its first
+    /// locus. `pairs` are the family's own [`FamilyLinkage::scorers`].
     ///
     /// # Errors
     /// [`KinshipError`].

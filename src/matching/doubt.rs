@@ -1,9 +1,9 @@
-//! The views of a family: its papers as they are stated, and each time with one statement taken to be false.
+//! Builds the views of a family: one with the papers as they are stated, and one for each statement taken to be false.
 //!
-//! A view is a family like any other, so everything that holds for families holds for views: they are compiled, screened
-//! and scored in the same way, and nothing that reaches a view's threshold is lost. The threshold of a view is that of the
-//! papers divided by the stated probability that they are false in just this way: a pair is a candidate if
-//! `log10 LR + log10 doubt` reaches what `log10 LR` of the papers must.
+//! Each view is an ordinary family. Matching compiles, screens and scores it in the same way, and loses nothing that
+//! reaches a view's threshold. The threshold of a view is that of the papers divided by the stated probability that the
+//! papers are false in just this way: a pair is a candidate if `log10 LR + log10 doubt` reaches the threshold for the
+//! log10 LR of the papers.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Family, Member, ParentSide, Pedigree, Relation, Relative, View};
 
-/// Whom the papers may be wrong about.
+/// The relatives about whom the papers may be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -28,7 +28,7 @@ impl DoubtWhom {
     /// Every choice.
     pub const ALL: [Self; 3] = [Self::None, Self::Parents, Self::All];
 
-    /// The word for it, on the command line and in settings.
+    /// Returns the word for the choice, on the command line and in settings.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -39,12 +39,12 @@ impl DoubtWhom {
     }
 }
 
-/// How probable it is that a statement of the papers is false: each from above 0 to below 1.
+/// Probabilities that a statement of the papers is false; each above 0 and below 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Doubts {
-    /// Whom the papers may be wrong about.
+    /// The relatives about whom the papers may be wrong.
     pub whom: DoubtWhom,
-    /// A sample is not of the relative that it is said to be of, or a parent not the child's.
+    /// A sample is not of the relative that the papers state, or a parent is not the child's parent.
     pub relative: f64,
     /// Two samples were exchanged.
     pub exchanged: f64,
@@ -53,7 +53,7 @@ pub struct Doubts {
 }
 
 impl Doubts {
-    /// No doubt: families are compared as they are stated.
+    /// Returns the doubts of families that are compared as they are stated.
     #[must_use]
     pub fn none() -> Self {
         Self { whom: DoubtWhom::None, ..Self::usual() }
@@ -62,21 +62,22 @@ impl Doubts {
     /// Checks that every doubt is a probability above 0 and below 1.
     ///
     /// # Errors
-    /// [`BadDoubt`] with the first that is not.
+    /// [`BadDoubt`] with the first invalid probability.
     pub fn check(&self) -> Result<(), BadDoubt> {
         let doubts = [self.relative, self.exchanged, self.half_sibling];
         doubts.into_iter().find(|&doubt| !(doubt > 0.0 && doubt < 1.0)).map_or(Ok(()), |doubt| Err(BadDoubt(doubt)))
     }
 
-    /// Of every relative: one in a hundred is not what the papers say, a full sibling is a half-sibling as often, and two
-    /// samples are exchanged in one of a thousand families. Stated, not measured: laboratories should state their own.
+    /// Returns the usual doubts about every relative: one relative in a hundred is not what the papers say, a full
+    /// sibling is a half-sibling as often, and two samples are exchanged in one of a thousand families. These numbers
+    /// are stated, not measured; laboratories should state their own.
     #[must_use]
     pub fn usual() -> Self {
         Self { whom: DoubtWhom::All, relative: 0.01, exchanged: 0.001, half_sibling: 0.01 }
     }
 }
 
-/// A doubt that is no probability above 0 and below 1.
+/// A doubt that is not a probability above 0 and below 1.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[error("a doubt is a probability above 0 and below 1, and {0} is not")]
 pub struct BadDoubt(pub f64);
@@ -88,11 +89,11 @@ pub struct FamilyView {
     pub view: View,
     /// log10 of the probability of this doubt; 0 for the papers themselves.
     pub log10_doubt: f64,
-    /// The family as it is in this view.
+    /// The family in this view.
     pub family: Family,
 }
 
-/// The views of a family, the papers first.
+/// Returns the views of a family, the papers first.
 #[must_use]
 pub fn views(family: &Family, doubts: &Doubts) -> Vec<FamilyView> {
     let mut views = vec![FamilyView { view: View::Stated, log10_doubt: 0.0, family: family.clone() }];
@@ -139,7 +140,8 @@ pub fn views(family: &Family, doubts: &Doubts) -> Vec<FamilyView> {
     views
 }
 
-/// All samples of a family as they are to each other in a view: whoever the view leaves out is a stranger among them.
+/// Returns all samples of a family with their relations in a view. A relative whom the view leaves out becomes a
+/// stranger.
 pub(super) fn with_all(family: &Family, view: View, in_view: &Family) -> Option<Family> {
     let sample = match view {
         View::Without { sample, .. } => sample,
@@ -161,23 +163,25 @@ pub(super) fn with_all(family: &Family, view: View, in_view: &Family) -> Option<
     Some(Family { pseudonym: family.pseudonym, relatives, pedigree: Some(Arc::new(pedigree)) })
 }
 
-/// Whether nobody of the typed relatives descends from another person of the pedigree: nothing links them.
+/// Reports whether all typed relatives are founders, without parents in the pedigree: nothing links them.
 pub(super) fn are_founders(family: &Family) -> bool {
     let Some(papers) = Papers::read(family) else { return false };
     let is_founder = |&place: &usize| papers.pedigree.members()[place] == Member::default();
     papers.pedigree.relatives().iter().all(is_founder)
 }
 
-/// A family with its pedigree, stated or made of the relations.
+/// A family with its pedigree, which is stated or built from the relations.
 struct Papers<'a> {
     family: &'a Family,
-    /// What each relative is, as far as the others tell; a parent of unstated sex alone is taken for the father.
+    /// Relation of each relative, as far as the other relations imply it; a single parent of unstated sex counts as the
+    /// father.
     relations: Vec<Relation>,
     pedigree: Arc<Pedigree>,
 }
 
 impl<'a> Papers<'a> {
-    /// `None` if the relations make no pedigree: the family cannot be scored at all then.
+    /// Returns the papers of a family; `None` if the relations do not form a pedigree, in which case the family cannot
+    /// be scored.
     fn read(family: &'a Family) -> Option<Self> {
         let relations: Vec<Relation> = family.relations();
         let pedigree = match &family.pedigree {
@@ -187,7 +191,7 @@ impl<'a> Papers<'a> {
         Some(Self { family, relations, pedigree })
     }
 
-    /// Whether relations say all, so that a view can be said in relations, too.
+    /// Reports whether the family has relations only and no pedigree, so that relations can also express its views.
     fn is_plain(&self) -> bool {
         self.family.pedigree.is_none()
     }
@@ -200,23 +204,24 @@ impl<'a> Papers<'a> {
         parent(self.child(), side)
     }
 
-    /// Which parent of the child a relative is.
+    /// Returns which parent of the child a relative is.
     fn parent_at(&self, relative: usize) -> Option<ParentSide> {
         let place = self.pedigree.relatives()[relative];
         ParentSide::ALL.into_iter().find(|&side| self.parent(side) == Some(place))
     }
 
-    /// The family with these relatives, given by position, in other relations.
+    /// Builds the family with these relatives, given by position, in other relations.
     fn plain(&self, relatives: impl IntoIterator<Item = (usize, Relation)>) -> Option<Family> {
         let relative = |(at, relation): (usize, _)| Relative { relation, ..self.family.relatives[at].clone() };
         let mut relatives: Vec<Relative> = relatives.into_iter().map(relative).collect();
-        // Beside relatives of one side a parent must have one, too; which, does not matter as long as both are tried.
+        // If there are relatives of one side, every parent needs a side, too. Which one does not matter, as long as
+        // both are tried.
         if relatives.iter().any(|relative| relative.relation.has_side()) {
             let mut places = [Relation::Father, Relation::Mother].into_iter();
             let unstated = relatives.iter_mut().filter(|relative| relative.relation == Relation::Parent);
             unstated.zip(&mut places).for_each(|(relative, place)| relative.relation = place);
         }
-        // The order in which families come from the ledger.
+        // The order in which the ledger lists relatives.
         relatives.sort_by_key(|relative| (relative.relation, relative.sample));
         let relations: Vec<Relation> = relatives.iter().map(|relative| relative.relation).collect();
         let pedigree = Pedigree::from_relations(&relations).ok()?;
@@ -224,7 +229,7 @@ impl<'a> Papers<'a> {
         Some(family).filter(|_| says_something(&pedigree))
     }
 
-    /// The family with these relatives, given by position and place, in another pedigree.
+    /// Builds the family with these relatives, given by position and place, in another pedigree.
     fn linked(&self, members: &[Member], relatives: &[(usize, usize)]) -> Option<Family> {
         let places: Vec<usize> = relatives.iter().map(|one| one.1).collect();
         let pedigree = Pedigree::from_members(members, self.pedigree.child(), &places).ok()?;
@@ -252,15 +257,15 @@ impl<'a> Papers<'a> {
         self.linked(self.pedigree.members(), &relatives)
     }
 
-    /// Whether what the papers say of this parent bears on others than the parent's own sample: without the sample alone
-    /// they would still be taken for the child's kin.
+    /// Reports whether the statement about this parent affects other samples than the parent's own: without the
+    /// parent's sample, those would still count as the child's kin.
     fn others_hang_on(&self, side: ParentSide) -> bool {
         let Some(parent) = self.parent(side) else { return false };
         let typed = self.pedigree.relatives();
         let siblings: Vec<usize> = typed.iter().copied().filter(|&place| self.is_full_sibling(place)).collect();
         let own = linked(&self.pedigree, parent, |place| place != self.pedigree.child() && !siblings.contains(&place));
         let others = typed.iter().any(|&place| place != parent && own[place] && !siblings.contains(&place));
-        // One sibling beside an untyped parent: that is the view of a half-sibling.
+        // One sibling and an untyped parent: the view with a half-sibling covers this case.
         others || siblings.len() > 1 || (siblings.len() == 1 && typed.contains(&parent))
     }
 
@@ -273,14 +278,15 @@ impl<'a> Papers<'a> {
             && (father, mother) == (child.father, child.mother)
     }
 
-    /// `leaves_out` says whether relatives are left out whom nothing links with the child then.
+    /// Builds the family with another parent of the child. `leaves_out` says whether to leave out relatives whom
+    /// nothing links with the child then.
     fn with_other_parent(&self, side: ParentSide, leaves_out: bool) -> Option<Family> {
         let mut members = self.pedigree.members().to_vec();
         let stranger = members.len();
         members.push(Member::default());
         *parent_mut(&mut members[self.pedigree.child()], side) = Some(stranger);
         let all = self.linked(&members, &self.placed())?;
-        // Whom nothing links with the child any more says nothing, as whoever is left out.
+        // A relative whom nothing links with the child any more contributes nothing, like a relative who is left out.
         let pedigree = all.pedigree.as_ref()?;
         let reached = linked(pedigree, pedigree.child(), |_| true);
         let places = self.placed().into_iter().zip(pedigree.relatives());
@@ -288,7 +294,7 @@ impl<'a> Papers<'a> {
         if leaves_out { self.linked(&members, &related) } else { Some(all) }
     }
 
-    /// The family with two samples exchanged; `None` if their sexes forbid it, or nothing would change.
+    /// Builds the family with two samples exchanged; `None` if their sexes forbid it, or if nothing would change.
     fn exchanged(&self, a: usize, b: usize) -> Option<Family> {
         let sexes = [a, b].map(|at| self.sex(at));
         if matches!(sexes, [Some(one), Some(other)] if one != other) {
@@ -322,7 +328,7 @@ impl<'a> Papers<'a> {
         self.linked(members, &relatives)
     }
 
-    /// Which parent of others a relative is said to be: the sex, as far as the papers show it.
+    /// Returns the sex of a relative, given as the parent that the person is or could be, as far as the papers show it.
     fn sex(&self, relative: usize) -> Option<ParentSide> {
         use Relation::{
             Father, MaternalAunt, MaternalGrandfather, MaternalGrandmother, MaternalUncle, Mother, PaternalAunt,
@@ -344,8 +350,8 @@ impl<'a> Papers<'a> {
         }
     }
 
-    /// The parents that a full sibling may share with the child if it is a half-sibling. Where nothing but siblings is
-    /// typed, nothing tells the two apart but mutation rates: the mother stands for both.
+    /// Returns the parents that a full sibling may share with the child if it is a half-sibling. If only siblings are
+    /// typed, nothing but mutation rates distinguishes the two parents, and the mother represents both.
     fn shared_if_half(&self, relative: usize) -> Vec<ParentSide> {
         if !self.is_full_sibling(self.pedigree.relatives()[relative]) {
             return Vec::new();
@@ -369,8 +375,8 @@ impl<'a> Papers<'a> {
         self.linked(&members, &self.placed())
     }
 
-    /// The family with a half-sibling as a full one; `None` for everyone else, and where the other parent is not a
-    /// stranger of whom nothing else is known.
+    /// Builds the family with a half-sibling as a full sibling; `None` for everyone else, and if the other parent is
+    /// not a stranger of whom nothing else is known.
     fn as_full(&self, sibling: usize) -> Option<Family> {
         if self.is_plain() {
             let relation = self.relations[sibling];
@@ -398,13 +404,13 @@ impl<'a> Papers<'a> {
     }
 }
 
-/// Whether a typed relative is linked with the child at all.
+/// Reports whether at least one typed relative is linked with the child.
 fn says_something(pedigree: &Pedigree) -> bool {
     let reached = linked(pedigree, pedigree.child(), |_| true);
     pedigree.relatives().iter().any(|&place| reached[place])
 }
 
-/// The members who are linked with one, going on only from those that `passes` lets through.
+/// Returns the members who are linked with `start`. The search continues only from members for which `passes` is true.
 fn linked(pedigree: &Pedigree, start: usize, passes: impl Fn(usize) -> bool) -> Vec<bool> {
     let members = pedigree.members();
     let mut reached = vec![false; members.len()];
@@ -451,7 +457,7 @@ mod tests {
         Calculator::new(&table, Model::default()).unwrap()
     }
 
-    /// A family of these relations, each with a genotype at one locus.
+    /// Builds a family of these relations, each with a genotype at one locus.
     fn family(relatives: &[(Relation, &str)]) -> Family {
         let relative = |(number, &(relation, genotype)): (usize, &(Relation, &str))| Relative {
             sample: Pseudonym::from_bytes([number as u8; 16]),
@@ -466,7 +472,7 @@ mod tests {
         }
     }
 
-    /// The same family with a pedigree of its own.
+    /// Builds the same family with a pedigree of its own.
     fn linked(family: &Family) -> Family {
         let pedigree = Pedigree::from_relations(&family.relations()).unwrap();
         let relatives = family.relatives.iter().cloned();
@@ -495,7 +501,7 @@ mod tests {
         assert_eq!(words(&couple, &Doubts { whom: DoubtWhom::Parents, ..Doubts::usual() }).len(), 3);
         assert_eq!(words(&couple, &Doubts::none()), ["as stated"]);
         assert_eq!(words(&family(&[(Mother, "16/17")]), &Doubts::usual()), ["as stated"]);
-        // Of two parents of unstated sex one is as good as the other.
+        // Two parents of unstated sex are interchangeable.
         assert_eq!(words(&family(&[(Parent, "14/15"), (Parent, "16/17")]), &Doubts::usual()).len(), 3);
     }
 
@@ -522,7 +528,7 @@ mod tests {
         let sibling = family(&[(FullSibling, "14/16")]);
         let through_mother = |sample: &str| format!("full-sibling {sample} as half-sibling through the mother");
         assert_eq!(words(&sibling, &Doubts::usual()), ["as stated".to_owned(), through_mother("00000000")]);
-        // A parent of unstated sex shares the sibling, or does not.
+        // A parent of unstated sex is a parent of the sibling, or is not.
         let unstated = family(&[(Parent, "14/15"), (FullSibling, "14/16")]);
         assert!(words(&unstated, &Doubts::usual()).contains(&through_mother("01010101")));
     }
@@ -530,7 +536,7 @@ mod tests {
     /// A family, a view of it, and the relatives of the family that it describes.
     type Worth<'a> = (&'a Family, &'a str, Vec<(Relation, &'a str)>);
 
-    /// What each view is worth, by families that say the same in plain relations.
+    /// Compares each view with a family that states the same in plain relations.
     #[test]
     fn views_are_worth_what_the_families_that_they_describe_are() {
         let (father, mother, sibling) = ((Father, "14/15"), (Mother, "16/17"), (FullSibling, "14/16"));
@@ -539,7 +545,7 @@ mod tests {
         let worth: [Worth<'_>; 9] = [
             (&stated, "without the father", vec![mother, sibling]),
             (&stated, "without the full-sibling 02020202", vec![father, mother]),
-            // The mother is typed: her other child by another man says no more.
+            // The mother is typed, so her other child by another man adds nothing.
             (&stated, "with another father", vec![mother]),
             (
                 &stated,
@@ -561,7 +567,7 @@ mod tests {
                 "without the father",
                 vec![mother, (PaternalGrandfather, "14/14"), (PaternalGrandmother, "15/17")],
             ),
-            // None of that side is related to the child then.
+            // Nobody of that side is related to the child then.
             (&grandparents, "with another father", vec![mother]),
             (
                 &grandparents,

@@ -1,7 +1,8 @@
-//! Two samples of one person, found among all pairs of samples.
+//! Finds samples of one person among all pairs of samples.
 //!
-//! A first look, by the kernel that counts, at the few loci that tell most people apart: there alone, nearly everybody lacks
-//! alleles at more loci than alleles may differ. Who is left is compared at all loci, exactly.
+//! The counting kernel first compares the few loci that best distinguish people: already there, nearly every pair of
+//! different persons lacks alleles at more loci than alleles may differ. An exact comparison at all loci follows for
+//! the pairs that are left.
 
 use std::cell::OnceCell;
 
@@ -15,41 +16,43 @@ use crate::screen::{Differences, Instructions, Screen, Screens, screen_block};
 use super::identity::{IdentityRule, Likeness};
 use super::watch::{Stopped, Watch};
 
-/// Loci of the first look, for each three alleles that may differ: one group of the kernel. Of the pairs of unrelated persons
-/// typed there, one in ten thousand is left if two alleles may differ, at the loci of the built-in table.
+/// Loci of the first comparison, for each three alleles that may differ: one group of the kernel. Of the pairs of
+/// unrelated persons typed there, one in ten thousand is left if two alleles may differ, at the loci of the built-in
+/// table.
 const FIRST: usize = 8;
 
-/// Where everybody of a block is untyped at more loci of the panel, all loci are looked at: too few of the first are left.
+/// If everybody in a block is untyped at more than this many loci of the panel, the search screens all loci, because
+/// too few of the first loci are typed.
 const WHOLE: usize = 2;
 
-/// Samples that go over the blocks together.
+/// Number of samples that are screened together, block by block.
 const CHUNK: usize = 1024;
 
-/// Two samples whose profiles are as alike as the rule asks.
+/// Two samples whose profiles are as similar as the rule requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DuplicatePair {
-    /// Number of the one.
+    /// Number of the first sample.
     pub one: usize,
-    /// Number of the other.
+    /// Number of the second sample.
     pub other: usize,
 }
 
-/// Looks for samples of one person among those of an index.
+/// Finds samples of one person among those of an index.
 pub struct DuplicateSearch<'a> {
     index: &'a Index,
     rule: IdentityRule,
     differences: Differences,
-    /// Samples with an unlisted allele, which are in none of the index's rows.
+    /// Samples with an unlisted allele; no row of the index has them.
     irregular: Vec<usize>,
-    /// Loci of the panel, those first that tell most people apart.
+    /// Loci of the panel, ordered by how well they distinguish people, the best first.
     order: Vec<usize>,
-    /// Per locus, the code of someone untyped.
+    /// Per locus, the code of an untyped sample.
     untyped: Vec<GenotypeCode>,
     instructions: Instructions,
 }
 
 impl<'a> DuplicateSearch<'a> {
-    /// Over an index that was built for the calculator's panel.
+    /// Creates a search over an index that was built for the calculator's panel.
     #[must_use]
     pub fn new(index: &'a Index, calculator: &Calculator, rule: IdentityRule) -> Self {
         let frequencies: Vec<&[f64]> =
@@ -74,24 +77,24 @@ impl<'a> DuplicateSearch<'a> {
         Self { index, rule, differences, irregular, order, untyped, instructions: Instructions::detect() }
     }
 
-    /// The sample of a number of the index.
+    /// Returns the pseudonym of the sample with this number in the index.
     ///
     /// # Panics
-    /// If there is no such number.
+    /// If the index has no sample with this number.
     #[must_use]
     pub fn pseudonym(&self, number: usize) -> Pseudonym {
         self.index.pseudonym(number)
     }
 
-    /// Runs on these instructions instead of the best that the machine has.
+    /// Uses these instructions instead of the best ones of the machine.
     #[must_use]
     pub fn with_instructions(mut self, instructions: Instructions) -> Self {
         self.instructions = instructions;
         self
     }
 
-    /// Finds every pair of a sample of `queries`, an index of the same panel, and one of the index; a sample is no pair with
-    /// itself. By number.
+    /// Finds every pair of a sample of `queries`, an index of the same panel, and a sample of this index. A sample does
+    /// not form a pair with itself. The pairs are in the order of their numbers.
     ///
     /// # Errors
     /// [`Stopped`].
@@ -100,7 +103,7 @@ impl<'a> DuplicateSearch<'a> {
         self.search(queries, false, watch)
     }
 
-    /// Finds every pair of samples of the index, the lower number first. By number.
+    /// Finds every pair of samples of the index, the lower number first. The pairs are in the order of their numbers.
     ///
     /// # Errors
     /// [`Stopped`].
@@ -132,12 +135,12 @@ impl<'a> DuplicateSearch<'a> {
         within: bool,
         watch: &Watch,
     ) -> Result<Vec<DuplicatePair>, Stopped> {
-        // A lower number has had its pairs with all higher ones.
+        // Samples with lower numbers already cover their pairs with this one.
         let from = if within { numbers.start / BLOCK } else { 0 };
         let wanted: Vec<usize> = numbers.filter(|&number| self.is_typed_enough(queries, number)).collect();
         let screens =
             |loci: usize| -> Vec<Screen> { wanted.iter().map(|&number| self.screen(queries, number, loci)).collect() };
-        // Most often no block asks for all loci.
+        // In most searches no block needs all loci, so the screens for all loci are built on demand.
         let (first, all) = (screens(FIRST * (1 + usize::from(self.rule.max_differences) / 3)), OnceCell::new());
         let (mut by_first, mut by_all) = (arranged(&first), None);
         let is_pair = |one: usize, other: usize| {
@@ -146,7 +149,7 @@ impl<'a> DuplicateSearch<'a> {
         let mut passed = vec![Row::default(); wanted.len()];
         let mut found = Vec::new();
         for (block, rows) in self.index.planes().chunks_exact(self.index.rows_per_block()).enumerate().skip(from) {
-            // Those typed at most loci come first: from here on nobody is typed enough.
+            // Samples typed at most loci come first, so no later block has a sample typed at enough loci.
             let untyped = self.index.untyped(block);
             if self.untyped.len() - untyped < self.rule.min_loci as usize {
                 break;
@@ -160,7 +163,7 @@ impl<'a> DuplicateSearch<'a> {
             for (row, &one) in passed.iter().zip(&wanted) {
                 for (word, &bits) in row.iter().enumerate() {
                     let mut bits = bits;
-                    // Most often nobody.
+                    // Most words have no survivor.
                     while bits != 0 {
                         let other = block * BLOCK + word * 64 + bits.trailing_zeros() as usize;
                         bits &= bits - 1;
@@ -189,7 +192,8 @@ impl<'a> DuplicateSearch<'a> {
         typed.count() >= self.rule.min_loci as usize
     }
 
-    /// A look at so many of a sample's loci; at none, which nobody fails, if more alleles may differ than the kernel counts.
+    /// Builds the screen of a sample over its first `loci` loci. If more alleles may differ than the kernel counts, the
+    /// screen has no loci and everybody passes it.
     fn screen(&self, queries: &Index, number: usize, loci: usize) -> Screen {
         let codes = codes(queries, number);
         let most = usize::from(self.rule.max_differences);
@@ -225,7 +229,7 @@ impl<'a> DuplicateSearch<'a> {
     }
 }
 
-/// Screens over the rows of an index, together.
+/// Arranges screens over the rows of an index for running together.
 fn arranged(screens: &[Screen]) -> Vec<Screens<'_>> {
     Screens::new(&screens.iter().collect::<Vec<_>>())
 }

@@ -1,4 +1,4 @@
-//! One pair, locus by locus.
+//! Explains the likelihood ratio of one pair, locus by locus.
 
 use crate::kinship::cpi::{CpiCase, LocusIndex, NoCpi};
 use crate::kinship::{Calculator, KinshipError};
@@ -10,21 +10,21 @@ use super::compiled::PairScorer;
 use super::doubt::{FamilyView, views};
 use super::result::Criterion;
 
-/// Where a likelihood ratio comes from.
+/// The parts of a likelihood ratio.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Explanation {
-    /// What each relative is to the missing child, in the order of the genotypes of each locus.
+    /// Relation of each relative to the missing child, in the order of the genotypes of each locus.
     pub relations: Vec<Relation>,
-    /// In panel order.
+    /// The loci, in panel order.
     pub loci: Vec<LocusExplanation>,
-    /// log10 LR over all loci: the sum of those of the loci in this order, bit for bit, and what matching computes.
+    /// log10 LR over all loci: the sum over the loci in this order, bit for bit the value that matching computes.
     pub log10_lr: f64,
     /// Loci at which the child and at least one relative are typed.
     pub loci_compared: u32,
     /// Loci at which the child cannot be the missing child without a mutation.
     pub incompatible_loci: u32,
-    /// The second index, or why there is none.
+    /// The second index, the CPI, or the reason why it cannot be computed.
     pub cpi: Result<CpiTotal, NoCpi>,
 }
 
@@ -32,9 +32,9 @@ pub struct Explanation {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CpiTotal {
-    /// Which tables.
+    /// The case of the CPI, which selects the tables.
     pub case: CpiCase,
-    /// Its logarithm: the sum of those of the loci in their order.
+    /// log10 of the CPI: the sum over the loci in their order.
     pub log10: f64,
     /// Loci with an index.
     pub loci: u32,
@@ -52,24 +52,25 @@ pub struct LocusExplanation {
     pub relatives: Vec<Option<Genotype>>,
     /// The child's genotype.
     pub child: Option<Genotype>,
-    /// Whether both sides are typed. Others have log10 LR 0, unless the child is inbred in its pedigree.
+    /// Set if both sides are typed. Other loci have log10 LR 0, unless the child is inbred in its pedigree.
     pub is_compared: bool,
-    /// log10 LR; with [`Self::linked_with`] that of both loci at the first of them, and 0 at the second.
+    /// log10 LR. If [`Self::linked_with`] is set, the first of the two loci has the value of both, and the second has
+    /// 0.
     pub log10_lr: f64,
-    /// The sum so far.
+    /// The sum of log10 LR up to and including this locus.
     pub running: f64,
-    /// The locus that this one is taken together with.
+    /// The linked locus that is computed together with this one.
     pub linked_with: Option<Locus>,
-    /// Whether the child is possible without mutation; `None` if it is not compared, or if the relatives' own genotypes
-    /// are not.
+    /// `true` if the child is possible without mutation; `None` if the locus is not compared, or if the relatives' own
+    /// genotypes are impossible without mutation.
     pub is_compatible: Option<bool>,
-    /// Alleles of the pair without a frequency in the table, for which the floor was used.
+    /// Alleles of the pair without a frequency in the table; the floor is used for them.
     pub unlisted: Vec<Allele>,
-    /// The paternity index of the convention.
+    /// The paternity index of the locus by the convention of the CPI.
     pub cpi: Option<LocusIndex>,
-    /// Its log10, added up so far.
+    /// The sum of the log10 paternity indices up to and including this locus.
     pub running_cpi: f64,
-    /// What must have mutated, where the child is incompatible with typed parents.
+    /// The mutations needed if the child is incompatible with typed parents.
     pub mutations: Vec<crate::kinship::cpi::NeededMutation>,
 }
 
@@ -77,18 +78,18 @@ pub struct LocusExplanation {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExplainedViews {
-    /// The likelihood ratio in each view, the papers as they are stated first.
+    /// log10 LR in each view; the view of the papers as they are stated is the first.
     pub all: Vec<InView>,
-    /// Per view, the loci at which the child is incompatible, or the relatives contradict each other.
+    /// Per view, the loci at which the child is incompatible, or at which the relatives contradict each other.
     pub incompatible: Vec<Vec<Locus>>,
-    /// Which of them makes the pair a candidate, if one does.
+    /// The view that makes the pair a candidate, if one does.
     pub made_by: Option<usize>,
-    /// As in [`Views`](crate::model::Views).
+    /// The likelihood ratio over all views, as in [`Views`](crate::model::Views).
     pub log10_lr_mixed: Option<f64>,
 }
 
-/// Computes the likelihood ratio of a pair in every view that a criterion has of the family, as matching does; limits per
-/// family and on chance hits are left aside.
+/// Computes the likelihood ratio of a pair in every view of the family that the criterion allows, as matching does.
+/// Ignores the limits per family and on chance hits.
 ///
 /// # Errors
 /// [`Unscorable`] with the first locus that fails.
@@ -229,7 +230,7 @@ pub fn explain(
             }
             _ => None,
         };
-        // What the parents alone need; where they need nothing, someone else in the family does not fit.
+        // The mutations that the parents alone require. If they require none, another relative does not fit.
         let parents = || CpiCase::BothParents.index(of, genotype?, frequency);
         let mutations = if is_compatible == Some(false) {
             parents().map_or(Vec::new(), |index| index.mutations)

@@ -1,8 +1,8 @@
-//! When two samples are taken for one person's.
+//! Decides when two samples count as one person's.
 //!
-//! By the alleles that differ at loci typed in both; and by the likelihood ratio of one person, mistyped at a locus with
-//! probability [`TYPING_ERROR`](crate::kinship::TYPING_ERROR), against full siblings, who may share much. Identical twins
-//! have one profile, too.
+//! Two measures decide: the alleles that differ at loci typed in both, and the likelihood ratio of one person, mistyped
+//! at a locus with probability [`TYPING_ERROR`](crate::kinship::TYPING_ERROR), against full siblings, whose profiles
+//! may share much. Identical twins also have one profile.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::model::{Child, Family, Genotype, Profile, Pseudonym, Relation, Relati
 use super::compile::Compiler;
 use super::compiled::{CompiledFamily, LocusError};
 
-/// How alike two profiles have to be.
+/// Required similarity of two profiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct IdentityRule {
     /// The most alleles that may differ; at most [`Self::MOST_DIFFERENCES`].
@@ -24,16 +24,16 @@ pub struct IdentityRule {
 }
 
 impl IdentityRule {
-    /// The most alleles that [`Self::max_differences`] may allow to differ.
+    /// The largest value of [`Self::max_differences`].
     pub const MOST_DIFFERENCES: u8 = 20;
 
-    /// Whether profiles are so alike.
+    /// Reports whether profiles are similar enough.
     #[must_use]
     pub fn holds(&self, likeness: Likeness) -> bool {
         likeness.differing_alleles <= u32::from(self.max_differences) && likeness.loci_compared >= self.min_loci
     }
 
-    /// Whether profiles may be so alike: not if more alleles differ, which soon shows.
+    /// Reports whether profiles may be similar enough. The comparison ends as soon as more alleles differ than allowed.
     pub(super) fn may_hold(&self, one: &Profile, other: impl Fn(usize) -> Option<Genotype>) -> bool {
         let mut left = i64::from(self.max_differences);
         (one.genotypes().iter().enumerate()).all(|(locus, genotype)| {
@@ -46,19 +46,20 @@ impl IdentityRule {
 }
 
 impl Default for IdentityRule {
-    /// Two alleles: drop-out at two loci, or one locus read wrong. At the ten loci of the built-in table that tell least,
-    /// two unrelated persons are so alike with a probability of 3 x 10^-7, at all 23 with 7 x 10^-24.
+    /// Allows two alleles to differ: drop-out at two loci, or one locus read wrong. At the ten loci of the built-in
+    /// table that distinguish people least, two unrelated persons are this similar with a probability of 3 x 10^-7, at
+    /// all 23 with 7 x 10^-24.
     fn default() -> Self {
         Self { max_differences: 2, min_loci: 10 }
     }
 }
 
-/// How alike two profiles are.
+/// Similarity of two profiles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Likeness {
     /// Loci typed in both.
     pub loci_compared: u32,
-    /// Alleles that have to be changed to make one profile the other.
+    /// Alleles that must change to turn one profile into the other.
     pub differing_alleles: u32,
 }
 
@@ -80,7 +81,7 @@ impl Likeness {
 /// Two samples of one person, or of identical twins.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Identity {
-    /// How alike they are.
+    /// Similarity of the two profiles.
     #[serde(flatten)]
     pub likeness: Likeness,
     /// log10 of P(profiles | one person) / P(profiles | unrelated).
@@ -89,21 +90,22 @@ pub struct Identity {
     pub log10_lr_over_siblings: f64,
 }
 
-/// Tells one person from two.
+/// Distinguishes one person from two.
 pub struct Judge<'a> {
     compiler: Arc<Compiler<'a>>,
     same_person: SamePerson<'a>,
 }
 
 impl<'a> Judge<'a> {
-    /// A judge by the compiler's calculator. Loci count as independent: linkage between them is left out.
+    /// Creates a judge with the compiler's calculator. Loci count as independent: the judge ignores linkage between
+    /// them.
     #[must_use]
     pub fn new(compiler: Arc<Compiler<'a>>) -> Self {
         let same_person = SamePerson::new(compiler.calculator());
         Self { compiler, same_person }
     }
 
-    /// log10 of P(profiles | one person) / P(profiles | unrelated), loci added up in panel order.
+    /// Computes the log10 of P(profiles | one person) / P(profiles | unrelated), with loci added up in panel order.
     ///
     /// # Errors
     /// [`KinshipError`].
@@ -117,7 +119,7 @@ impl<'a> Judge<'a> {
         Ok(sum)
     }
 
-    /// Two samples judged: `None` if they are not alike by the rule, or likelier full siblings'.
+    /// Judges two samples; `None` if they are not similar by the rule, or if full siblings are likelier.
     ///
     /// # Errors
     /// [`KinshipError`].
@@ -147,7 +149,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// The family of one relative, under the relative's own pseudonym.
+/// Builds the family of one relative, under the relative's own pseudonym.
 pub(super) fn family_of_one(relation: Relation, sample: Child) -> Family {
     let Child { pseudonym, profile, drop_out } = sample;
     let relative = Relative { sample: pseudonym, relation, profile, drop_out };

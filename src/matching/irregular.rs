@@ -1,12 +1,13 @@
-//! Children whom the tables do not serve: with an allele that the frequency table does not list, or with a drop-out
-//! probability of their own.
+//! Scores irregular children, whom the tables do not cover: those with an allele that the frequency table does not
+//! list, or with a drop-out probability of their own.
 //!
-//! They bypass the screen. Where a table has their value it is added up, a bound is put in elsewhere, and who may still
-//! reach the threshold is computed exactly.
+//! Irregular children bypass the screen. Where a table has their value, the value is added; at other loci, a bound is
+//! added. Children who may still reach the threshold are computed exactly.
 //!
-//! A drop-out probability d of the child's own spares the tables of loci at which it shows two alleles: they show with
-//! (1 - d)^2 under both hypotheses, whatever d, so the LR is the table's up to rounding. Where it shows one allele, its
-//! LR is a weighted mean of those of the genotypes that may lie behind it, so at most the largest of them.
+//! A child's own drop-out probability d does not affect the tables of loci at which it shows two alleles: they show
+//! with (1 - d)^2 under both hypotheses, for any d, so the LR is the table's up to rounding. At a locus where the child
+//! shows one allele, its LR is a weighted mean of those of the genotypes that may lie behind it, so at most the largest
+//! of them.
 
 use std::collections::BTreeMap;
 
@@ -23,20 +24,21 @@ pub(super) struct Irregular {
     children: Vec<IrregularChild>,
 }
 
-/// A child to be scored without a table at some loci.
+/// A child that is scored without a table at some loci.
 pub(super) struct IrregularChild {
     /// Number in the index.
     pub(super) child: usize,
     /// The sample's own drop-out probability.
     pub(super) drop_out: Option<DropOut>,
-    /// Loci at which no table has the child's value, rising.
+    /// Loci at which no table has the child's value, in rising order.
     pub(super) positions: Vec<usize>,
-    /// Its genotypes there.
+    /// Its genotypes at these loci.
     pub(super) genotypes: Vec<Genotype>,
 }
 
 impl Irregular {
-    /// Finds the irregular children of an index; if unlisted alleles are refused, children with one are listed apart.
+    /// Finds the irregular children of an index. If the model refuses unlisted alleles, the second list has the
+    /// children with one.
     pub(super) fn find(index: &Index, refuses_unlisted: bool) -> (Self, Vec<usize>) {
         let unlisted = index.unlisted().chunk_by(|a, b| a.child == b.child);
         let mut all: BTreeMap<usize, (&[Unlisted], Option<DropOut>)> =
@@ -104,9 +106,9 @@ impl Irregular {
     }
 }
 
-/// The largest log10 LR of a genotype that may lie behind one listed allele shown alone, whatever the drop-out
-/// probability. `None` if the table does not have all of them: with a silent allele, with an allele of the relatives that
-/// is not listed, or with drop-out in the model.
+/// Returns the largest log10 LR of a genotype that may lie behind one listed allele shown alone, for any drop-out
+/// probability. `None` if the table does not have all of these genotypes: with a silent allele, with an unlisted allele
+/// of the relatives, or with drop-out in the model.
 fn most_behind(
     index: &Index,
     calculator: &Calculator,
@@ -126,6 +128,6 @@ fn most_behind(
     }
     let values = locus.screened.table.values();
     let value = |other: usize| values[genotype_code(allele.min(other), allele.max(other))];
-    // A hair above, for the rounding of the logarithms.
+    // The margin covers the rounding of the logarithms.
     Some((0..listed.len()).map(value).fold(f64::NEG_INFINITY, f64::max) + 1e-9)
 }

@@ -1,10 +1,12 @@
-//! Close kin among samples that nobody said to be related: relatives of different families, or children.
+//! Finds undeclared close relatives among samples: among relatives of different families, or among children.
 //!
-//! Each sample is taken for the only relative of a missing child, as its parent, its full sibling and its half-sibling,
-//! and matched with all samples of the same index, by the screens and sums that families are matched by: the pairs found
-//! are those of scoring every pair. Samples of one person are looked for by the alleles that differ.
+//! The search takes each sample as the only relative of a missing child, as its parent, its full sibling and its
+//! half-sibling, and matches it with all samples of the same index, by the same screens and sums that match families.
+//! It therefore finds the same pairs as scoring every pair. Samples of one person are found by counting the alleles
+//! that differ.
 //!
-//! A pair has one likelihood ratio per relation: the larger of the two that it has with either one as the relative.
+//! A pair has one likelihood ratio per relation: the larger of the two that result from taking either sample as the
+//! relative.
 
 use std::sync::Arc;
 
@@ -23,10 +25,10 @@ use super::matcher::Matcher;
 use super::result::Criterion;
 use super::watch::{Stopped, Watch};
 
-/// Samples that are matched together.
+/// Number of samples that are matched together.
 const PAGE: usize = 16_384;
 
-/// What two samples may be to each other.
+/// Relation between two samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KinRelation {
@@ -36,15 +38,15 @@ pub enum KinRelation {
     ParentChild,
     /// Same father and same mother.
     FullSibling,
-    /// One parent in common; stands for all relations of the second degree, which unlinked loci cannot tell apart.
+    /// One parent in common; represents all relations of the second degree, which unlinked loci cannot distinguish.
     HalfSibling,
 }
 
 impl KinRelation {
-    /// All, the closest first.
+    /// All relations, the closest first.
     pub const ALL: [Self; 4] = [Self::Identity, Self::ParentChild, Self::FullSibling, Self::HalfSibling];
 
-    /// The word used in lists.
+    /// Returns the word used in lists.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -55,7 +57,7 @@ impl KinRelation {
         }
     }
 
-    /// What the one is taken for in the other's family; `None` if they are one person.
+    /// Returns the relation of the one sample to the other's missing child; `None` if both are of one person.
     fn relation(self) -> Option<Relation> {
         match self {
             Self::Identity => None,
@@ -66,23 +68,23 @@ impl KinRelation {
     }
 }
 
-/// Which pairs are kin.
+/// Criterion for a pair to be listed as kin.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct KinCriterion {
     /// The least log10 LR of a relation other than identity.
     pub min_log10_lr: f64,
-    /// The most pairs, of all, that may be expected to be listed by chance for such relations, if all samples were
-    /// unrelated; above 0. Exact to 2 % and 0.1 in log10 LR, or bounded from above: see `chance`.
+    /// The largest expected number of pairs, of all, that reach the threshold for these relations by chance if all
+    /// samples are unrelated; above 0. Exact to 2 % and 0.1 in log10 LR, or bounded from above: see `chance`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_chance_hits: Option<f64>,
-    /// When two samples are alike enough to be one person's.
+    /// Required similarity of two samples to count as one person's.
     pub identity: IdentityRule,
 }
 
 /// log10 LR of each relation against "unrelated".
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct KinRatios {
-    /// One person; linkage between loci is left out.
+    /// One person; ignores linkage between loci.
     pub identity: f64,
     /// Parent and child.
     pub parent_child: f64,
@@ -93,7 +95,7 @@ pub struct KinRatios {
 }
 
 impl KinRatios {
-    /// The log10 LR of a relation.
+    /// Returns the log10 LR of a relation.
     #[must_use]
     pub fn of_relation(&self, relation: KinRelation) -> f64 {
         match relation {
@@ -105,30 +107,31 @@ impl KinRatios {
     }
 }
 
-/// Two samples that are close kin, or one person's.
+/// Two samples of close kin, or of one person.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct KinPair {
-    /// The samples, rising.
+    /// The two samples, in rising order.
     pub samples: [Pseudonym; 2],
-    /// The relation with the largest likelihood ratio. Identity only if as many loci as the rule asks are compared.
+    /// The relation with the largest likelihood ratio. Identity only if at least as many loci are compared as the rule
+    /// requires.
     pub likeliest: KinRelation,
-    /// How alike they are.
+    /// Similarity of the two samples.
     #[serde(flatten)]
     pub likeness: Likeness,
-    /// What each relation is worth.
+    /// log10 LR of each relation.
     pub log10_lr: KinRatios,
 }
 
-/// What a search for kin gives.
+/// Result of a search for kin.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct KinResult {
-    /// By falling likelihood ratio of the likeliest relation, ties by samples.
+    /// The pairs, by falling likelihood ratio of the likeliest relation, ties by samples.
     pub pairs: Vec<KinPair>,
     /// Samples that were compared with nobody, because the model refuses alleles without a frequency.
     pub refused: Vec<Pseudonym>,
-    /// Samples that could not be scored, and why; identities were looked for all the same.
+    /// Samples that could not be scored, and why; the search for identities includes them all the same.
     pub unscorable: Vec<Unscorable>,
 }
 
@@ -139,25 +142,26 @@ pub struct KinSearch<'a> {
     criterion: KinCriterion,
 }
 
-/// A pair before it is described.
+/// A pair that was found but not yet described.
 struct Hit {
-    /// Numbers in the index, rising.
+    /// Numbers of the two samples in the index, in rising order.
     pair: [usize; 2],
-    /// Whether it reached a threshold; otherwise it is alike enough to be one person's.
+    /// Set if the pair reached a threshold; otherwise the pair is similar enough to be of one person.
     reached: bool,
 }
 
 impl<'a> KinSearch<'a> {
-    /// Over an index that was built for the calculator's panel. Neither sex nor direction is known, so its mutation rates
-    /// should be the same for both sexes; and its drop-out for relatives and children.
+    /// Creates a search over an index that was built for the calculator's panel. Neither sex nor direction of a pair is
+    /// known, so the calculator should use the same mutation rates for both sexes, and the same drop-out for relatives
+    /// and children.
     #[must_use]
     pub fn new(index: &'a Index, calculator: &'a Calculator, criterion: KinCriterion) -> Self {
         let compiler = Arc::new(Compiler::new(calculator, Instructions::detect().counts()));
         Self { index, compiler, criterion }
     }
 
-    /// Every pair that is identical, or kin by one of the relations; each once. Pairs that are `known` to be kin are
-    /// left out, unless they are identical.
+    /// Returns every pair that is identical, or kin by one of the relations; each pair once. Leaves out pairs that are
+    /// `known` to be kin, unless they are identical.
     ///
     /// # Errors
     /// [`Stopped`].
@@ -186,7 +190,7 @@ impl<'a> KinSearch<'a> {
         }
         for &relation in &by_ratio {
             let shared = self.criterion.max_chance_hits.map(|most| {
-                // Every sample is matched with all others, by every relation.
+                // Every sample is matched with all others, once for each relation.
                 most / (by_ratio.len() as f64 * self.index.children() as f64)
             });
             let criterion = Criterion {
@@ -210,7 +214,7 @@ impl<'a> KinSearch<'a> {
                 result.refused.extend(found.refused);
             }
         }
-        // Of two hits of one pair, the one that reached a threshold comes first.
+        // Of two hits of one pair, the sort puts the one that reached a threshold first, and `dedup` keeps it.
         hits.sort_unstable_by(|a, b| a.pair.cmp(&b.pair).then(b.reached.cmp(&a.reached)));
         hits.dedup_by_key(|hit| hit.pair);
         let judge = Judge::new(Arc::clone(&self.compiler));
@@ -242,7 +246,7 @@ impl<'a> KinSearch<'a> {
         }
     }
 
-    /// A pair with its numbers; `None` if it is alike and yet not one person's.
+    /// Computes the numbers of a pair; `None` if the pair is similar but not of one person.
     fn describe(&self, judge: &Judge<'_>, Hit { pair, reached }: Hit) -> Result<Option<KinPair>, Unscorable> {
         let [one, other] = pair.map(|number| self.sample(number));
         let failed = |reason: KinshipError| Unscorable {
@@ -279,7 +283,7 @@ impl<'a> KinSearch<'a> {
         Ok(Some(KinPair { samples, likeliest, likeness, log10_lr }))
     }
 
-    /// log10 LR of the relative's relation to the other one, bit for bit that of a match.
+    /// Computes the log10 LR of the relative's relation to the other sample, bit for bit as in a match.
     fn log10_lr(&self, relation: Relation, relative: &Child, other: &Child) -> Result<f64, Unscorable> {
         let family = family_of_one(relation, relative.clone());
         let compiled = self.compiler.family(&family)?;

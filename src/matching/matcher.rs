@@ -1,4 +1,4 @@
-//! The matcher: an index of children, a calculator and a criterion, prepared for families.
+//! Prepares an index of children, a calculator and a criterion for matching families.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -70,27 +70,27 @@ pub struct Matcher<'a> {
     /// Lanes of all blocks, arranged when the first family is weighed.
     lanes: OnceLock<Vec<Lane>>,
     exhaustive: bool,
-    /// Numbers of children to pass by, rising.
+    /// Numbers of the children to skip, in rising order.
     pub(super) without: Vec<usize>,
-    /// Who is typed where, if chance hits are limited.
+    /// The loci at which each child is typed; set if chance hits are limited.
     chance_hits: Option<ChanceHits>,
     judge: OnceLock<Judge<'a>>,
-    /// Whether it is told who has the profile of a relative.
+    /// Set if the result names the relative whose profile a child has.
     tells_identities: bool,
-    /// How many pairs of each family are wanted that are no candidates.
+    /// Selection of the pairs that are wanted although they are not candidates.
     pub(super) near: Option<Near>,
 }
 
-/// Which pairs are wanted beside the candidates.
+/// Selection of the pairs that are wanted in addition to the candidates.
 pub(super) struct Near {
-    /// The most of a family.
+    /// The largest number of pairs per family.
     pub(super) most: usize,
-    /// Families and children that are candidates, or identities.
+    /// Pairs of family and child that are candidates or identities already.
     pub(super) candidates: BTreeSet<(Pseudonym, Pseudonym)>,
 }
 
 impl<'a> Matcher<'a> {
-    /// A matcher over an index that was built for the calculator's panel.
+    /// Creates a matcher over an index that was built for the calculator's panel.
     #[must_use]
     pub fn new(index: &'a Index, calculator: &'a Calculator, criterion: Criterion) -> Self {
         let (irregular, refused) = Irregular::find(index, calculator.model().floor == Floor::Refuse);
@@ -113,20 +113,21 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// What it compiles families with, for [`Self::compiling_with`].
+    /// Returns the compiler of the families, for [`Self::compiling_with`].
     #[must_use]
     pub fn compiler(&self) -> Arc<Compiler<'a>> {
         Arc::clone(&self.compiler)
     }
 
-    /// Compiles families with what a matcher of the same calculator and instructions keeps for the next.
+    /// Compiles families with the compiler of another matcher, which reuses its kept tables. Both matchers must have
+    /// the same calculator and instructions.
     #[must_use]
     pub fn compiling_with(mut self, compiler: Arc<Compiler<'a>>) -> Self {
         self.compiler = compiler;
         self
     }
 
-    /// Runs on these instructions instead of the best that the machine has.
+    /// Uses these instructions instead of the best ones of the machine.
     #[must_use]
     pub fn with_instructions(mut self, instructions: Instructions) -> Self {
         self.compiler = Arc::new(Compiler::new(self.compiler.calculator(), instructions.counts()));
@@ -134,19 +135,20 @@ impl<'a> Matcher<'a> {
         self
     }
 
-    /// Scores every pair by its tables instead of screening: slow, and to show that screening loses nothing.
+    /// Scores every pair by its tables instead of screening. This is slow and serves to show that screening loses no
+    /// candidate.
     #[must_use]
     pub fn exhaustive(mut self) -> Self {
         self.exhaustive = true;
         self
     }
 
-    /// How far below the threshold pairs are near misses, in log10.
+    /// The largest distance below the threshold, in log10, at which a pair is a near miss.
     pub const NEAR: f64 = 4.0;
 
-    /// Looks for the best pairs of each family that are not among these candidates, at most `most` of a family: those that
-    /// fall short by no more than [`Self::NEAR`], and those that a limit per family or on chance hits leaves out. They are in
-    /// [`MatchResult::near`](super::MatchResult::near).
+    /// Finds the best pairs of each family that are not among these candidates, at most `most` per family: pairs that
+    /// miss the threshold by no more than [`Self::NEAR`], and pairs that a limit per family or on chance hits leaves
+    /// out. The result has them in [`MatchResult::near`](super::MatchResult::near).
     #[must_use]
     pub fn near_misses(mut self, most: u32, candidates: BTreeSet<(Pseudonym, Pseudonym)>) -> Self {
         self.criterion.min_log10_lr -= Self::NEAR;
@@ -156,14 +158,14 @@ impl<'a> Matcher<'a> {
         self
     }
 
-    /// Takes no identity out of the candidates.
+    /// Keeps identities among the candidates.
     #[must_use]
     pub(super) fn with_identities(mut self) -> Self {
         self.tells_identities = false;
         self
     }
 
-    /// Passes these children by.
+    /// Skips these children.
     #[must_use]
     pub fn without(mut self, children: &BTreeSet<Pseudonym>) -> Self {
         if !children.is_empty() {
@@ -174,12 +176,12 @@ impl<'a> Matcher<'a> {
         self
     }
 
-    /// Whether a child is passed by.
+    /// Reports whether a child is skipped.
     pub(super) fn passes_by(&self, child: usize) -> bool {
         self.without.binary_search(&child).is_ok()
     }
 
-    /// The children that are compared, each with the loci at which it is typed.
+    /// Returns the children that are compared, each with the loci at which it is typed.
     #[must_use]
     pub fn typed_children(&self) -> Vec<TypedLoci> {
         let untyped: Vec<usize> = self.index.loci().iter().map(|locus| genotype_count(locus.1.len())).collect();
@@ -195,7 +197,8 @@ impl<'a> Matcher<'a> {
         children.filter(compared).map(typed).collect()
     }
 
-    /// The relative whose profile a child has, if there is one; of several the likeliest, then the first by pseudonym.
+    /// Returns the relative whose profile a child has, if there is one; of several relatives the likeliest, then the
+    /// first by pseudonym.
     pub(super) fn same_as(&self, family: &Family, child: usize) -> Result<Option<Pseudonym>, KinshipError> {
         if !self.tells_identities {
             return Ok(None);
@@ -218,7 +221,8 @@ impl<'a> Matcher<'a> {
         Ok(best.map(|best| best.1))
     }
 
-    /// The least log10 LR of a family's candidates in a view of this doubt, which may have a share of the chance hits.
+    /// Computes the least log10 LR of a family's candidates in a view with this doubt and with this share of the chance
+    /// hits.
     pub(super) fn threshold(&self, family: &CompiledFamily, log10_doubt: f64, share: f64) -> Result<f64, KinshipError> {
         let least = self.criterion.min_log10_lr - log10_doubt;
         match (&self.chance_hits, self.criterion.max_chance_hits) {
@@ -231,7 +235,7 @@ impl<'a> Matcher<'a> {
         self.compiler.calculator()
     }
 
-    /// The plan of a compiled family for a threshold, over the rows of the index.
+    /// Returns the screening plan of a compiled family for a threshold, over the rows of the index.
     pub(super) fn plan(&self, family: &CompiledFamily, threshold: f64) -> Plan {
         if self.exhaustive {
             return Plan::Everyone;
@@ -244,7 +248,7 @@ impl<'a> Matcher<'a> {
         &self.index.codes()[child * loci..(child + 1) * loci]
     }
 
-    /// The children of a block arranged for weighing.
+    /// Returns the children of a block, arranged for weighing.
     pub(super) fn lanes(&self, block: usize) -> &[Lane] {
         let per_block = self.layout.classes.lanes();
         let all = self.lanes.get_or_init(|| {
@@ -257,8 +261,9 @@ impl<'a> Matcher<'a> {
     }
 }
 
-/// What plans need to know of the index: where rows are, and how many children are how complete. The few groups of
-/// children are enough for an estimate: those nearly complete, and the others by their mean.
+/// Collects the facts about the index that plans need: where the rows are, and how many children are typed how
+/// completely. Two groups of children are enough for an estimate: the nearly complete ones, and the others by their
+/// mean.
 fn layout(index: &Index, calculator: &Calculator) -> Layout {
     let (mut whole, mut partial, mut untyped) = (0.0, 0.0, 0.0);
     for block in 0..index.blocks() {
@@ -278,7 +283,7 @@ fn layout(index: &Index, calculator: &Calculator) -> Layout {
             UntypedGroup { loci: 0, share: whole / blocks },
             UntypedGroup { loci: mean.round() as usize, share: partial / blocks },
         ],
-        // The silent allele, which comes last, shows in no profile.
+        // The silent allele is the last one and never appears in a profile.
         classes: Classes::new(calculator.loci().iter().map(|l| &l.frequencies()[..l.alleles().len()])),
         instructions: Instructions::detect(),
     }

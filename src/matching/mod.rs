@@ -1,8 +1,9 @@
-//! Families against children: compile, screen, score, rank.
+//! Compares families with children: compiles the families, screens the children, scores the pairs and ranks the
+//! candidates.
 //!
-//! The result is that of scoring every family with every child: the screen and the bounds only leave out pairs that
-//! provably miss the threshold, and every pair that stays is scored by the same sum, in panel order, in `f64`. So it
-//! depends neither on the number of threads nor on the order of anything.
+//! The result equals that of scoring every family with every child. The screen and the bounds only leave out pairs that
+//! provably miss the threshold, and one sum, in panel order and in `f64`, scores every pair that stays. The result
+//! therefore depends neither on the number of threads nor on the order of the input.
 
 mod aim;
 mod alternatives;

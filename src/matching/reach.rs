@@ -1,10 +1,11 @@
-//! Which families may have a candidate among some children, from what the families index says of them: those alone need
-//! to be compiled.
+//! Finds the families that may have a candidate among some children, from the families index. Only these families must
+//! be compiled.
 //!
-//! A family has a record for each of its views. A record holds the weights at all loci of the panel. They rule out a regular
-//! child as they do in a run. An irregular child is weighed where the tables have its value; elsewhere, at a locus where no child at listed alleles has
-//! more than `best`, it has at most `bound by child + bound by family` (see [`Calculator::bound_by_child`]), which gives
-//! it so much more room than weighing foresees: its own bound and the family's gap, `bound by family - best`.
+//! A family has a record for each of its views. A record holds the weights at all loci of the panel. They rule out a
+//! regular child as they do in a run. An irregular child is weighed at the loci where the tables have its value. At
+//! every other locus, no child with listed alleles has more than `best`, while the irregular child has at most `bound
+//! by child + bound by family` (see [`Calculator::bound_by_child`]). The room that weighing allows therefore grows by
+//! the child's own bound and the family's gap, `bound by family - best`.
 
 use rayon::prelude::*;
 use zerocopy::byteorder::little_endian::{F32, F64};
@@ -21,23 +22,23 @@ use super::matcher::Matcher;
 use super::shared_loci::{LocusSet, TypedLoci, locus_set};
 use super::watch::{Stopped, Watch};
 
-/// Why it is not known which families may have a candidate.
+/// Reason why the families with possible candidates are unknown.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReachError {
     /// The families index cannot be used.
     #[error(transparent)]
     Index(#[from] IndexError),
-    /// As a run.
+    /// The search was stopped, as a run can be.
     #[error(transparent)]
     Stopped(#[from] Stopped),
 }
 
-/// What the families index says.
+/// Result of a search in the families index.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Reached {
-    /// The families that may have a candidate: all that have one, and few others.
+    /// The families that may have a candidate: all families with a candidate, and few others.
     pub within: Vec<Pseudonym>,
     /// Every family with the loci at which a relative is typed.
     pub informative: Vec<TypedLoci>,
@@ -46,14 +47,14 @@ pub struct Reached {
 /// An irregular child.
 struct Irregular<'a> {
     codes: &'a [GenotypeCode],
-    /// Loci at which no table has its value, rising.
+    /// Loci at which no table has its value, in rising order.
     apart: &'a [usize],
-    /// The most that it can have there, but for what depends on the family.
+    /// The largest values that it can have there, without the part that depends on the family.
     bounds: Vec<f64>,
 }
 
 impl Matcher<'_> {
-    /// Appends the record of a family with this plan for this threshold to `out`.
+    /// Appends the record of a family, with this plan for this threshold, to `out`.
     pub(super) fn append_record(
         &self,
         pseudonym: Pseudonym,
@@ -88,8 +89,8 @@ impl Matcher<'_> {
         FamilyRecord { head: &head, gaps: &gaps, weights: tables.as_bytes() }.write(out);
     }
 
-    /// Which families of an index may have a candidate among the children. The index must be of the matcher's calculator
-    /// and criterion.
+    /// Finds the families of an index that may have a candidate among the children. The index must be of the matcher's
+    /// calculator and criterion.
     ///
     /// # Errors
     /// [`ReachError`]
@@ -116,7 +117,7 @@ impl Matcher<'_> {
             watch.did(self.index.children() * records.len());
             let name = |record: &FamilyRecord<'_>| Pseudonym::from_bytes(record.head.pseudonym);
             let within = records.iter().zip(reached).filter(|(_, reached)| *reached);
-            // The views of a family stand side by side.
+            // The records of a family's views are adjacent.
             let mut within: Vec<Pseudonym> = within.map(|(record, _)| name(record)).collect();
             within.dedup();
             let views = records.chunk_by(|a, b| a.head.pseudonym == b.head.pseudonym);
@@ -153,13 +154,13 @@ impl Matcher<'_> {
     }
 }
 
-/// Whether a child that lacks this much is within reach. It is where the bound is infinite, or is not a number, as infinity
-/// times zero.
+/// Reports whether a child that lacks this much is within reach. The result is `true` if the bound is infinite, or is
+/// not a number because infinity was multiplied by zero.
 fn is_within(lacking: u32, room: f64, units: f64) -> bool {
     may_reach(room * units, f64::from(lacking))
 }
 
-/// Where a relative is typed: see [`gap`].
+/// Returns the loci at which a relative is typed: see [`gap`].
 fn typed_loci(gaps: &[F32]) -> LocusSet {
     locus_set(gaps.iter().map(|gap| gap.get().is_finite()))
 }
@@ -168,9 +169,9 @@ fn weighing<'a>(record: &FamilyRecord<'a>, loci: &'a [usize]) -> Option<Weighing
     Some(Weighing { loci, tables: FromBytes::ref_from_bytes(record.weights).ok()?, start: record.head.start })
 }
 
-/// How much more an irregular child may have at a locus than the best regular one, but for its own bound; rounded up. Not a
-/// number where every child has 0; infinite, so that nobody is passed by, where only inbreeding counts and no relative is
-/// typed.
+/// Computes how much more an irregular child may have at a locus than the best regular child, without the child's own
+/// bound; rounded up. Not a number if every child has 0 there. Infinite, so that no child is skipped, if only
+/// inbreeding counts there and no relative is typed.
 fn gap(calculator: &Calculator, position: usize, locus: Option<&CompiledLocus>) -> f32 {
     locus.map_or(f32::NAN, |locus| {
         let bound = calculator.bound_by_family(position, &locus.structure, &locus.evidence);

@@ -1,4 +1,4 @@
-//! What a run gives.
+//! Defines the criterion of a run and its result.
 
 use std::time::Duration;
 
@@ -11,24 +11,24 @@ use crate::population::FrequencyTable;
 use super::doubt::{DoubtWhom, Doubts};
 use super::shared_loci::TypedLoci;
 
-/// When a pair becomes a candidate.
+/// Criterion for a pair to become a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Criterion {
     /// The least log10 LR, inclusive, for the papers as they are stated; views need more: see `doubt`.
     pub min_log10_lr: f64,
-    /// The most candidates of a family: its best, ties broken by the child's pseudonym. Identities are none of them.
+    /// The most candidates of a family: its best, ties broken by the child's pseudonym. Identities do not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_per_family: Option<u32>,
-    /// The most children, of those in the index, that may be expected to reach a candidate's LR if all were unrelated to
-    /// the family; above 0. Exact to 2 % and 0.1 in log10 LR, or bounded from above: see `chance`.
+    /// The largest expected number of children in the index that reach a candidate's LR if all are unrelated to the
+    /// family; above 0. Exact to 2 % and 0.1 in log10 LR, or bounded from above: see `chance`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_chance_hits: Option<f64>,
-    /// In which statements the papers may be wrong.
+    /// The statements in which the papers may be wrong.
     pub doubts: Doubts,
 }
 
 impl Default for Criterion {
-    /// LR 10,000: the value from which laboratories speak of support; families as they are stated.
+    /// Returns LR 10,000, from which on laboratories speak of support, and no doubts about the papers.
     fn default() -> Self {
         Self { min_log10_lr: 4.0, max_per_family: None, max_chance_hits: None, doubts: Doubts::none() }
     }
@@ -40,26 +40,28 @@ impl Default for Criterion {
 pub struct MatchResult {
     /// Best first: by falling [`Candidate::rank`], ties by family and child.
     pub candidates: Vec<Candidate>,
-    /// The best pairs of each family that are no candidates, if they were asked for: see
+    /// The best pairs of each family that are not candidates, if they were requested: see
     /// [`Matcher::near_misses`](super::Matcher::near_misses). Best first.
     pub near: Vec<Candidate>,
-    /// Families that could not be scored, by pseudonym.
+    /// Families that could not be scored, ordered by pseudonym.
     pub unscorable: Vec<Unscorable>,
     /// Children that were compared with nobody, because the model refuses alleles without a frequency.
     pub refused: Vec<Pseudonym>,
-    /// Families matched.
+    /// Number of families matched.
     pub families: u64,
-    /// Children in the index.
+    /// Number of children in the index, without those that the matcher skips.
     pub children: u64,
-    /// Families screened with the bit-sliced kernel, each as often as it has views.
+    /// Number of families screened with the bit-sliced kernel, each counted once per view.
     pub families_screened: u64,
-    /// Families whose relatives exclude too little to count, screened by the weights of genotypes; as often.
+    /// Number of families screened by the weights of genotypes, because their relatives exclude too little to count;
+    /// each counted once per view.
     pub families_weighed: u64,
-    /// Families with which, as they are stated, no child typed at listed alleles only can reach the threshold.
+    /// Number of families with which, as they are stated, no child typed at listed alleles only can reach the
+    /// threshold.
     pub families_out_of_reach: u64,
-    /// Pairs that passed the screen.
+    /// Number of pairs that passed the screen.
     pub survivors: u64,
-    /// Pairs that were compared.
+    /// Number of pairs that were compared.
     pub pairs: u64,
     /// The families that were scored, each with the loci at which a relative is typed.
     pub informative: Vec<TypedLoci>,
@@ -69,13 +71,13 @@ pub struct MatchResult {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Stages {
-    /// Tables and plans.
+    /// Time for tables and plans.
     pub compile: Duration,
-    /// The kernels.
+    /// Time of the kernels.
     pub screen: Duration,
-    /// Table sums of survivors.
+    /// Time for the table sums of survivors.
     pub score: Duration,
-    /// Compared and incompatible loci of candidates.
+    /// Time for compared and incompatible loci of candidates.
     pub describe: Duration,
 }
 
@@ -89,7 +91,7 @@ impl std::ops::AddAssign for Stages {
 }
 
 impl MatchResult {
-    /// Adds the result of a part of the same run; families and children are counted already.
+    /// Adds the result of a part of the same run, whose families and children are counted already.
     pub fn add_part(&mut self, part: Self) {
         self.candidates.extend(part.candidates);
         self.near.extend(part.near);
@@ -103,8 +105,8 @@ impl MatchResult {
         self.pairs += part.pairs;
     }
 
-    /// Puts candidates, families and children into their one order, and leaves no family or child twice among those that
-    /// were not compared.
+    /// Sorts candidates, families and children into their fixed order, and removes duplicates among the families and
+    /// children that were not compared.
     pub fn rank(&mut self) {
         self.unscorable.sort_by_key(|unscorable| unscorable.family);
         self.unscorable.dedup_by_key(|unscorable| unscorable.family);
@@ -120,8 +122,8 @@ impl MatchResult {
     }
 }
 
-/// BLAKE3 of a canonical result set: frequencies, settings, criterion, and the candidates by family and child with the
-/// bits of their log10 LR, in every view. Equal digests mean equal results.
+/// Computes the BLAKE3 hash of a canonical result set: frequencies, settings, criterion, and the candidates by family
+/// and child with the bits of their log10 LR, in every view. Equal digests mean equal results.
 #[must_use]
 pub fn run_digest(
     table: &FrequencyTable,

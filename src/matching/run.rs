@@ -1,4 +1,4 @@
-//! Runs a matcher: pages of families, cut into chunks that go over all blocks of children in parallel.
+//! Runs a matcher over pages of families, cut into chunks that pass over all blocks of children in parallel.
 
 use rayon::prelude::*;
 
@@ -9,13 +9,13 @@ use super::matcher::Matcher;
 use super::result::{MatchResult, Stages};
 use super::watch::{Stopped, Watch};
 
-/// Families per chunk, at most: their plans stay in the second-level cache while the blocks stream by.
+/// Most families per chunk: their plans stay in the second-level cache while the blocks stream by.
 const CHUNK: usize = 1024;
 
-/// Chunks per thread that few families are cut into, so that no thread waits long for the others.
+/// Number of chunks per thread into which few families are cut, so that no thread waits long for the others.
 const SHARES: usize = 4;
 
-/// What becomes of families' records.
+/// Callback that receives the families' records.
 pub type Keep<'k> = &'k mut dyn FnMut(&[u8]);
 
 impl Matcher<'_> {
@@ -31,12 +31,12 @@ impl Matcher<'_> {
         Ok((result, stages))
     }
 
-    /// As [`Self::run`], for families that come page by page, as `next` gives them; an empty page is the last. The next
-    /// page is read while one is matched. `keep` is given the families' records, part by part, for a
+    /// Matches families like [`Self::run`], but page by page, as `next` returns them; an empty page is the last. The
+    /// next page is read while one is matched. `keep` receives the families' records, part by part, for a
     /// [`FamilyWriter`](crate::index::FamilyWriter).
     ///
     /// # Errors
-    /// What `next` fails with, or [`Stopped`].
+    /// The error of `next`, or [`Stopped`].
     pub fn run_pages<E: Send + From<Stopped>>(
         &self,
         watch: &Watch,
@@ -63,7 +63,7 @@ impl Matcher<'_> {
         MatchResult { children, refused: self.refused.clone(), ..MatchResult::default() }
     }
 
-    /// Gives the families' records, if it `keeps` them, in parts.
+    /// Matches one page, and returns the families' records in parts if `keeps` is set.
     fn page(
         &self,
         families: &[Family],

@@ -1,12 +1,12 @@
-//! Which pairs have enough loci in common to say anything.
+//! Counts the pairs that have too few loci in common for a meaningful comparison.
 //!
-//! Two samples of different kits may share a single locus. Such a pair misses any threshold, and nothing shows then that it
-//! was never really compared. So pairs with fewer loci in common than a stated number are counted, and families and
-//! children that have enough in common with few only are found.
+//! Two samples of different kits may share a single locus. This pair misses any threshold, and nothing shows then that
+//! it was never really compared. This module therefore counts pairs with fewer loci in common than a stated number, and
+//! finds families and children that share enough loci with few others only.
 //!
-//! Pairs are not looked at one by one: who is typed at the same loci is the same here. Families and children are grouped
-//! by their sets of loci, and a family typed at `f` of `n` loci has at least `f + c - n` in common with a child typed at
-//! `c`, so most families need no look at any child.
+//! It does not look at each pair, because all samples typed at the same loci have the same result. It groups families
+//! and children by their sets of loci. A family typed at `f` of `n` loci has at least `f + c - n` in common with a
+//! child typed at `c`, so most families need no comparison with any child.
 
 use std::collections::HashMap;
 
@@ -14,10 +14,10 @@ use rayon::prelude::*;
 
 use crate::model::Pseudonym;
 
-/// Loci of the panel, which has at most 64: bit i stands for position i.
+/// Set of loci of the panel, which has at most 64 loci: bit i represents position i.
 pub type LocusSet = u64;
 
-/// The set of loci of the panel for which this holds, from the first on.
+/// Returns the set of loci of the panel for which `holds` is true, from the first locus on.
 #[must_use]
 pub fn locus_set(holds: impl IntoIterator<Item = bool>) -> LocusSet {
     holds.into_iter().enumerate().fold(0, |set, (locus, holds)| set | LocusSet::from(holds) << locus)
@@ -28,22 +28,23 @@ pub fn locus_set(holds: impl IntoIterator<Item = bool>) -> LocusSet {
 pub struct TypedLoci {
     /// The family or the child.
     pub pseudonym: Pseudonym,
-    /// Where the child, or at least one relative of the family, is typed.
+    /// Loci at which the child, or at least one relative of the family, is typed.
     pub loci: LocusSet,
 }
 
-/// How many pairs have too few loci in common, in all and by the set of loci of a family or child.
+/// Numbers of pairs that have too few loci in common, in total and by the set of loci of a family or child.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FewLoci {
-    /// In all.
+    /// Total number of these pairs.
     pub pairs: u64,
-    /// Children compared with.
+    /// Number of children.
     pub children: u64,
-    /// Families compared with.
+    /// Number of families.
     pub families: u64,
-    /// Per set of loci of a family, with how many children it has too few in common; sets with none are left out.
+    /// Per set of loci of a family, the number of children with whom it has too few in common; sets with 0 are left
+    /// out.
     of_families: HashMap<LocusSet, u64>,
-    /// The same of children.
+    /// Per set of loci of a child, the number of families with whom it has too few in common; sets with 0 are left out.
     of_children: HashMap<LocusSet, u64>,
 }
 
@@ -51,10 +52,10 @@ impl FewLoci {
     /// Counts, of all pairs of these families and children, those with fewer than `least` loci in common.
     #[must_use]
     pub fn count(families: &[TypedLoci], children: &[TypedLoci], least: u32) -> Self {
-        // Nobody has more.
+        // No set has more loci than this.
         let least = least.min(LocusSet::BITS + 1);
         let (mut of_families, mut of_children) = (groups(families), groups(children));
-        // By how many loci, so that those who need a look stand together.
+        // The order by number of loci puts the groups that need a comparison next to each other.
         of_families.sort_unstable_by_key(|group| (group.0.count_ones(), group.0));
         of_children.sort_unstable_by_key(|group| (group.0.count_ones(), group.0));
         let sets: Vec<LocusSet> = of_children.iter().map(|group| group.0).collect();
@@ -63,7 +64,7 @@ impl FewLoci {
         let below = |loci: u32| sets.partition_point(|set| set.count_ones() < loci);
         let first = below(least);
         let (with_first, with_all): (u64, u64) = (counts[..first].iter().sum(), counts.iter().sum());
-        // Families with too few of their own have too few with everyone.
+        // Families typed at too few loci have too few in common with everyone.
         let start = of_families.partition_point(|group| group.0.count_ones() < least);
         let poor: u64 = of_families[..start].iter().map(|group| group.1).sum();
         let look = |mut by_child: Vec<u64>, &(set, many): &(LocusSet, u64)| {
@@ -111,20 +112,20 @@ impl FewLoci {
         }
     }
 
-    /// With how many of the children a family has too few loci in common.
+    /// Returns the number of children with whom a family typed at these loci has too few in common.
     #[must_use]
     pub fn of_family(&self, loci: LocusSet) -> u64 {
         self.of_families.get(&loci).copied().unwrap_or(0)
     }
 
-    /// With how many of the families a child has too few loci in common.
+    /// Returns the number of families with whom a child typed at these loci has too few in common.
     #[must_use]
     pub fn of_child(&self, loci: LocusSet) -> u64 {
         self.of_children.get(&loci).copied().unwrap_or(0)
     }
 }
 
-/// Sets of loci and how often each occurs.
+/// Counts how often each set of loci occurs.
 fn groups(typed: &[TypedLoci]) -> Vec<(LocusSet, u64)> {
     let mut sets: Vec<LocusSet> = typed.iter().map(|one| one.loci).collect();
     sets.par_sort_unstable();
@@ -142,7 +143,7 @@ mod tests {
         sets.iter().enumerate().map(|(number, &set)| TypedLoci { pseudonym: name(number), loci: set }).collect()
     }
 
-    /// Sets of all kinds: whole kits, partial profiles, and some of a few loci only.
+    /// Generates sets of all kinds: whole kits, partial profiles, and some of a few loci only.
     fn sets() -> impl Strategy<Value = Vec<LocusSet>> {
         let one = prop_oneof![
             Just(0x7f_ffff),

@@ -1,24 +1,27 @@
-//! Looking after a run while it lasts: how far it is, and whether it should stop.
+//! Reports the progress of a run while it lasts, and lets the caller stop it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-/// How far a run is, and whether to stop it; shared between threads.
+/// Progress of a run and the request to stop it; shared between threads.
 #[derive(Debug, Default)]
 pub struct Watch {
     expected: AtomicU64,
     pairs: AtomicU64,
     stop: AtomicBool,
     candidates: AtomicU64,
+    /// The work in progress, in a few words.
+    doing: Mutex<&'static str>,
 }
 
-/// Why a run gave nothing.
+/// Reason why a run returned no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Stopped {
     /// [`Watch::stop`] was called.
     #[error("interrupted: the candidates are still those of the last run")]
     Asked,
-    /// More candidates than can be kept.
+    /// There are more candidates than a run can keep.
     #[error(
         "more than {} pairs reach the threshold: raise it, or bound the candidates of a family",
         Watch::MOST_CANDIDATES
@@ -27,27 +30,43 @@ pub enum Stopped {
 }
 
 impl Watch {
-    /// The most candidates that a run keeps; some 80 bytes of memory each.
+    /// The most candidates that a run keeps; each takes some 80 bytes of memory.
     pub const MOST_CANDIDATES: u64 = 50_000_000;
 
-    /// Pairs dealt with so far.
+    /// Returns the number of pairs compared so far.
     #[must_use]
     pub fn pairs(&self) -> u64 {
         self.pairs.load(Ordering::Relaxed)
     }
 
-    /// Pairs that there are to deal with, as far as is known.
+    /// Returns the number of pairs to compare, as far as it is known.
     #[must_use]
     pub fn expected(&self) -> u64 {
         self.expected.load(Ordering::Relaxed)
     }
 
-    /// Announces pairs.
+    /// Returns the work in progress, in a few words; empty if it is not known.
+    #[must_use]
+    pub fn doing(&self) -> &'static str {
+        *self.doing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// States the work that begins now.
+    pub fn begin(&self, what: &'static str) {
+        *self.doing.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    }
+
+    /// Counts work of a caller as done.
+    pub fn add(&self, done: u64) {
+        self.pairs.fetch_add(done, Ordering::Relaxed);
+    }
+
+    /// Announces further pairs.
     pub fn expect(&self, pairs: u64) {
         self.expected.fetch_add(pairs, Ordering::Relaxed);
     }
 
-    /// Asks the run to stop soon; says whether it was asked before.
+    /// Asks the run to stop soon, and returns whether it was asked before.
     pub fn stop(&self) -> bool {
         self.stop.swap(true, Ordering::Relaxed)
     }
@@ -56,16 +75,16 @@ impl Watch {
         self.pairs.fetch_add(pairs as u64, Ordering::Relaxed);
     }
 
-    /// Counts pairs that reach the threshold, and others that were given up again.
+    /// Adds pairs that reach the threshold, and subtracts pairs that were dropped again.
     pub(super) fn keep(&self, more: usize, fewer: usize) {
         self.candidates.fetch_add(more as u64, Ordering::Relaxed);
         self.candidates.fetch_sub(fewer as u64, Ordering::Relaxed);
     }
 
-    /// Whether to go on.
+    /// Checks that the run may continue.
     ///
     /// # Errors
-    /// [`Stopped`] if not.
+    /// [`Stopped`] if it must end.
     pub fn check(&self) -> Result<(), Stopped> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(Stopped::Asked);

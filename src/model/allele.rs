@@ -1,32 +1,33 @@
-//! Alleles: repeat numbers with microvariants.
+//! Alleles, written as repeat numbers with microvariants (14, 9.3).
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// An STR allele, counted in tenths of a repeat unit's name: allele 9.3 is 93, allele 14 is 140.
+/// An STR allele, stored as ten times its written name: allele 9.3 is 93, allele 14 is 140.
 ///
-/// The digit after the point is a number of bases beyond whole repeats, not a decimal fraction; only the
-/// stepwise mutation model reads it as a number (`../kinship`). Range: 1.0 to 99.9, tenths 10 to 999.
+/// The digit after the point counts bases beyond whole repeats; it is not a decimal fraction. Only the stepwise
+/// mutation model (`population`) reads the name as a number. Range: 1.0 to 99.9, that is 10 to 999 tenths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub struct Allele(u16);
 
-/// Why a text or number is no allele. The text itself is not repeated: a shifted row may hold a name there.
+/// The reason why a text or number is not an allele. The error omits the text, because a shifted row may hold a
+/// person's name there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AlleleError {
-    /// Not of the form `14` or `9.3`.
+    /// The text is not of the form `14` or `9.3`.
     #[error("is not an allele; write a repeat number such as 14 or 9.3")]
     Form,
-    /// Outside 1.0 to 99.9.
+    /// The number is outside 1.0 to 99.9.
     #[error("is not an allele: repeat numbers go from 1 to 99.9")]
     Range,
 }
 
 impl Allele {
-    /// The allele with this many tenths of a repeat.
+    /// Returns the allele with this number of tenths.
     ///
     /// # Errors
     /// [`AlleleError::Range`] outside 10 to 999.
@@ -34,19 +35,19 @@ impl Allele {
         if (10..=999).contains(&tenths) { Ok(Self(tenths)) } else { Err(AlleleError::Range) }
     }
 
-    /// Tenths of a repeat, 10 to 999.
+    /// Returns the allele in tenths of a repeat, 10 to 999.
     #[must_use]
     pub fn tenths(self) -> u16 {
         self.0
     }
 
-    /// Bases beyond whole repeats, 0 to 9: the microvariant group of the stepwise model.
+    /// Returns the number of bases beyond whole repeats, 0 to 9: the microvariant group of the stepwise model.
     #[must_use]
     pub fn microvariant(self) -> u16 {
         self.0 % 10
     }
 
-    /// The allele's name read as a number (9.3 is 9.3), as the stepwise model measures distance.
+    /// Returns the allele's name as a number (9.3 for allele 9.3). The stepwise model measures distances with it.
     #[must_use]
     pub fn repeats(self) -> f64 {
         f64::from(self.0) / 10.0
@@ -56,7 +57,7 @@ impl Allele {
 impl FromStr for Allele {
     type Err = AlleleError;
 
-    /// Reads `14`, `9.3` and, as spreadsheets write whole numbers, `14.0`.
+    /// Reads `14`, `9.3` and also `14.0`, because spreadsheets write whole numbers in this way.
     fn from_str(text: &str) -> Result<Self, AlleleError> {
         let digits = |part: &str, most: usize| -> Result<u16, AlleleError> {
             if part.is_empty() || part.len() > most || !part.bytes().all(|b| b.is_ascii_digit()) {

@@ -1,4 +1,4 @@
-//! What comparing families with children finds: candidates, and families that could not be scored.
+//! Results of the comparison of families with children: candidates, and families that could not be scored.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,31 +13,32 @@ pub struct Candidate {
     pub child: Pseudonym,
     /// log10 of the likelihood ratio over all loci, in the view that made the pair a candidate.
     pub log10_lr: f64,
-    /// Loci at which the child and at least one relative of that view are typed.
+    /// Number of loci at which the child and at least one relative of that view are typed.
     pub loci_compared: u32,
-    /// Loci at which the child cannot be the missing child without a mutation.
+    /// Number of loci at which the child cannot be the missing child without a mutation.
     pub incompatible_loci: u32,
-    /// The sample of the relative who has the child's own profile, the likeliest of several: one person under two numbers,
-    /// or identical twins. The pair is an identity then, and no candidate.
+    /// The sample of the relative whose profile is also the child's; the likeliest of several. One person has two
+    /// sample numbers, or the two are identical twins. The pair is then an identity, not a candidate.
     pub same_as: Option<Pseudonym>,
-    /// What all views say; nothing if the family is compared as it is stated only.
+    /// The results of all views; `None` if the family was compared only as stated.
     pub views: Option<Box<Views>>,
 }
 
 impl Candidate {
-    /// The view that made it a candidate.
+    /// Returns the view that made the pair a candidate.
     #[must_use]
     pub fn view(&self) -> View {
         self.made_by().view
     }
 
-    /// log10 LR in the view that made it, less what the view's doubt costs: by this candidates are ranked.
+    /// Returns the value by which candidates are ranked: log10 LR in the view that made the candidate, plus
+    /// [`Self::log10_doubt`] as a penalty for that view.
     #[must_use]
     pub fn rank(&self) -> f64 {
         self.log10_lr + self.log10_doubt()
     }
 
-    /// log10 of the stated probability of the view that made it; 0 for the papers themselves.
+    /// Returns log10 of the stated probability of the view that made the candidate; 0 for [`View::Stated`].
     #[must_use]
     pub fn log10_doubt(&self) -> f64 {
         self.made_by().log10_doubt
@@ -49,13 +50,13 @@ impl Candidate {
     }
 }
 
-/// A family that could not be scored, and why: never left out silently.
+/// A family that could not be scored, with the reason, so that no family is skipped silently.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("family {family} cannot be scored at locus {locus}: {reason}")]
 pub struct Unscorable {
     /// The family.
     pub family: Pseudonym,
-    /// The locus at which it fails.
+    /// The locus at which scoring failed.
     pub locus: Locus,
     /// The reason.
     pub reason: String,

@@ -1,20 +1,20 @@
-//! How reliably a sample was typed.
+//! The drop-out probability of a sample: how reliably it was typed.
 
-/// The probability, from 0 and below 1, that a given copy of an allele does not show in a sample's profile.
+/// The probability, at least 0 and below 1, that a given copy of an allele does not show in a sample's profile.
 ///
-/// Kept as the bits of a number that is not negative, so that it can be compared and hashed exactly.
+/// Stored as the bits of a non-negative number, so that values can be compared and hashed exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DropOut(u64);
 
 impl DropOut {
-    /// `None` if it is no probability below 1.
+    /// Creates a drop-out probability; `None` if the number is not at least 0 and below 1.
     #[must_use]
     pub fn new(probability: f64) -> Option<Self> {
         // Adding 0 makes a negative zero positive.
         (0.0..1.0).contains(&probability).then(|| Self((probability + 0.0).to_bits()))
     }
 
-    /// The probability.
+    /// Returns the probability.
     #[must_use]
     pub fn get(self) -> f64 {
         f64::from_bits(self.0)

@@ -1,9 +1,10 @@
-//! Texts that a spreadsheet would take for formulas, in the CSV files that this program writes and reads again.
+//! Protects texts in CSV files that a spreadsheet would otherwise run as formulas, and restores them on reading.
 
 use std::borrow::Cow;
 
-/// A text for a field of a CSV file that a spreadsheet then shows and does not compute: before what begins as a formula,
-/// which may start programs, stands an apostrophe. Numbers stay. [`stated`] takes the apostrophe away again.
+/// Returns the text for a field of a CSV file so that a spreadsheet displays it and does not compute it: puts an
+/// apostrophe before a text that begins like a formula, because formulas can start programs. Numbers are unchanged.
+/// [`stated`] removes the apostrophe.
 ///
 /// ```
 /// use reunite::model::{inert, stated};
@@ -17,13 +18,13 @@ pub fn inert(text: &str) -> Cow<'_, str> {
     if begins_a_formula(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
-/// The text of which [`inert`] makes this one.
+/// Returns the original text, from which [`inert`] made this one.
 #[must_use]
 pub fn stated(text: &str) -> &str {
     text.strip_prefix('\'').filter(|rest| begins_a_formula(rest)).unwrap_or(text)
 }
 
-/// Finds out whether a text begins as formulas do, also behind apostrophes.
+/// Reports whether a text begins like a formula, also after apostrophes.
 fn begins_a_formula(text: &str) -> bool {
     let bare = text.trim_start_matches('\'');
     let begins = bare.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);

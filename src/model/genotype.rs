@@ -1,11 +1,11 @@
-//! Unordered pairs of alleles.
+//! Genotypes: unordered pairs of alleles.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::{Allele, AlleleError};
 
-/// The two alleles seen at a locus, in no order: 14/15 and 15/14 are the same genotype.
+/// The two alleles at a locus, unordered: 14/15 and 15/14 are the same genotype.
 ///
 /// ```
 /// use reunite::model::Genotype;
@@ -23,47 +23,47 @@ pub struct Genotype {
     high: Allele,
 }
 
-/// Why a cell is no genotype.
+/// The reason why a cell is not a genotype.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GenotypeError {
-    /// One of the two parts is no allele.
+    /// One of the two parts is not an allele.
     #[error("{0}")]
     Allele(#[from] AlleleError),
-    /// Not `a/b` or `a`.
+    /// The cell is not of the form `a/b` or `a`.
     #[error("is not a genotype; write 14/15, or 14 for a homozygote, or leave it empty if untyped")]
     Form,
-    /// More than two alleles in one cell.
+    /// The cell has more than two alleles.
     #[error("has more than two alleles; leave the locus empty in this row and keep the finding in your case file")]
     TooMany,
 }
 
 impl Genotype {
-    /// The genotype of two alleles, given in either order.
+    /// Creates the genotype of two alleles, given in either order.
     #[must_use]
     pub fn new(a: Allele, b: Allele) -> Self {
         Self { low: a.min(b), high: a.max(b) }
     }
 
-    /// The smaller allele.
+    /// Returns the smaller allele.
     #[must_use]
     pub fn low(self) -> Allele {
         self.low
     }
 
-    /// The larger allele; the same as [`Self::low`] in a homozygote.
+    /// Returns the larger allele; equal to [`Self::low`] in a homozygote.
     #[must_use]
     pub fn high(self) -> Allele {
         self.high
     }
 
-    /// Whether both alleles are the same.
+    /// Reports whether both alleles are the same.
     #[must_use]
     pub fn is_homozygous(self) -> bool {
         self.low == self.high
     }
 
-    /// How many alleles have to be changed to make one genotype the other: 0, 1 or 2.
+    /// Returns the number of alleles that must change to turn one genotype into the other: 0, 1 or 2.
     #[must_use]
     pub fn differing_alleles(self, other: Self) -> u32 {
         let same = |a: Allele, b: Allele| u32::from(a == b);
@@ -73,18 +73,18 @@ impl Genotype {
     }
 }
 
-/// Position of a genotype among the unordered pairs of a locus' listed alleles: for positions i <= j of the
-/// alleles it is `j (j + 1) / 2 + i`.
+/// Position of a genotype among the unordered pairs of a locus' listed alleles: `j (j + 1) / 2 + i` for allele
+/// positions i <= j.
 pub type GenotypeCode = u16;
 
-/// The code of the genotype of alleles at positions `i` and `j`, in either order; both below 128.
+/// Returns the code of the genotype with alleles at positions `i` and `j`, in either order; both must be below 128.
 #[must_use]
 pub fn genotype_code(i: usize, j: usize) -> usize {
     let (low, high) = (i.min(j), i.max(j));
     high * (high + 1) / 2 + low
 }
 
-/// How many genotypes `alleles` alleles form.
+/// Returns the number of genotypes that `alleles` alleles form.
 #[must_use]
 pub fn genotype_count(alleles: usize) -> usize {
     alleles * (alleles + 1) / 2

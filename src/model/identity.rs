@@ -1,4 +1,4 @@
-//! The only identity that leaves intake.
+//! Pseudonyms: the only identifiers that records keep after intake.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,30 +6,31 @@ use std::str::FromStr;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
 
-/// A keyed hash that stands for a sample or a family: 128 bits, written as 32 lower-case hexadecimal digits.
+/// A keyed hash that replaces the identifier of a sample or a family: 128 bits, written as 32 lower-case hexadecimal
+/// digits.
 ///
-/// With 10^7 records two of them collide by chance with a probability below 10^-24. How it is computed is the
-/// `pseudonym` room's business. Its byte order breaks every tie, so results never depend on the order of import.
+/// Among 10^7 records, two pseudonyms collide by chance with a probability below 10^-24. The `pseudonym` module
+/// computes them. Their byte order breaks every tie, so results never depend on the order of import.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Pseudonym([u8; Self::LEN]);
 
-/// A text that is no pseudonym. It does not hold the text, which may be an original identifier.
+/// The error for a text that is not a pseudonym. It omits the text, which may be an original identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a pseudonym is 32 hexadecimal digits")]
 pub struct PseudonymError;
 
 impl Pseudonym {
-    /// Bytes in a pseudonym.
+    /// Length of a pseudonym in bytes.
     pub const LEN: usize = 16;
 
-    /// The pseudonym of these bytes.
+    /// Creates the pseudonym with these bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
         Self(bytes)
     }
 
-    /// Its bytes, as stored and hashed.
+    /// Returns the bytes, as stored and hashed.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0
@@ -40,7 +41,7 @@ impl fmt::Display for Pseudonym {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = [0; 2 * Self::LEN];
         HEXLOWER.encode_mut(&self.0, &mut text);
-        // Digits are text; written at once, as files hold many of them.
+        // Writes all digits at once, because files hold many pseudonyms.
         f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }

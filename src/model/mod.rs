@@ -1,7 +1,7 @@
-//! The words of the field as types: loci, alleles, genotypes, profiles, panels, relations, pedigrees, records of samples,
+//! Data types of the field: loci, alleles, genotypes, profiles, panels, relations, pedigrees, sample records and
 //! candidates.
 //!
-//! Nothing here reads, writes or computes a probability.
+//! This module does no input or output and computes no probability.
 
 mod allele;
 mod candidate;

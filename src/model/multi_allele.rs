@@ -1,23 +1,24 @@
-//! More alleles at a locus than two.
+//! Loci at which one sample shows three or more alleles.
 
 use std::fmt;
 
 use super::Allele;
 
-/// Three or more different alleles of one person at one locus, rising.
+/// Three or more different alleles of one person at one locus, in rising order.
 ///
-/// They happen (a duplication, a mosaic, a mixture of two persons) and make no genotype: the locus is left out of
-/// likelihood ratios. Like a profile they identify a person, so `Debug` shows only how many there are.
+/// They result from a duplication, a mosaic or a mixture of two persons, and do not form a genotype: likelihood ratios
+/// skip the locus. Like a profile, they identify a person, so `Debug` shows only their number.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ManyAlleles(Vec<Allele>);
 
 impl ManyAlleles {
-    /// The fewest.
+    /// The least number of alleles.
     pub const FEWEST: usize = 3;
-    /// The most; genotyping programs export no more.
+    /// The largest number of alleles; genotyping programs export no more.
     pub const MOST: usize = 8;
 
-    /// These alleles, in any order and each counted once; `None` if they are fewer than three or more than eight.
+    /// Creates the set from alleles in any order and counts each once; `None` if fewer than three or more than eight
+    /// differ.
     #[must_use]
     pub fn new(mut alleles: Vec<Allele>) -> Option<Self> {
         alleles.sort_unstable();
@@ -25,7 +26,7 @@ impl ManyAlleles {
         (Self::FEWEST..=Self::MOST).contains(&alleles.len()).then_some(Self(alleles))
     }
 
-    /// The alleles, rising, each once.
+    /// Returns the alleles in rising order, each once.
     #[must_use]
     pub fn alleles(&self) -> &[Allele] {
         &self.0

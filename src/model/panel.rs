@@ -1,4 +1,4 @@
-//! Loci and the panel of loci that are matched on.
+//! Loci, and the panel of loci used for matching.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Locus(String);
 
-/// A text that cannot name a locus.
+/// The error for a text that is not a locus name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not a locus name: 1 to 32 letters, digits, `_`, `-`, `.` or spaces, beginning with a letter")]
 pub struct LocusError;
 
 impl Locus {
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0
@@ -57,7 +57,7 @@ impl fmt::Display for Locus {
     }
 }
 
-/// The loci matched on, in the order in which their likelihood ratios are added up.
+/// The loci used for matching, in the order in which their log likelihood ratios are added.
 ///
 /// At most [`Panel::MOST_LOCI`] loci, each once.
 ///
@@ -75,29 +75,29 @@ pub struct Panel {
     position: HashMap<Locus, usize>,
 }
 
-/// Why loci make no panel.
+/// The reason why loci do not form a panel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PanelError {
-    /// No locus at all.
+    /// There is no locus.
     #[error("a panel needs at least one locus")]
     Empty,
-    /// More than [`Panel::MOST_LOCI`].
+    /// There are more loci than [`Panel::MOST_LOCI`].
     #[error("a panel has at most {most} loci, this one has {0}", most = Panel::MOST_LOCI)]
     TooMany(usize),
-    /// One locus twice.
+    /// A locus is duplicate.
     #[error("locus {0} is in the panel twice")]
     Repeated(Locus),
 }
 
 impl Panel {
-    /// The most loci a panel may have.
+    /// The largest number of loci in a panel.
     pub const MOST_LOCI: usize = 64;
 
-    /// A panel of these loci in this order.
+    /// Creates a panel of these loci in this order.
     ///
     /// # Errors
-    /// [`PanelError`] if there is none, too many, or one twice.
+    /// Returns [`PanelError`] if there is no locus, there are too many, or one is duplicate.
     pub fn new(loci: Vec<Locus>) -> Result<Self, PanelError> {
         if loci.is_empty() {
             return Err(PanelError::Empty);
@@ -114,20 +114,20 @@ impl Panel {
         Ok(Self { loci, position })
     }
 
-    /// The loci in panel order.
+    /// Returns the loci in panel order.
     #[must_use]
     pub fn loci(&self) -> &[Locus] {
         &self.loci
     }
 
-    /// How many loci, 1 to [`Self::MOST_LOCI`].
+    /// Returns the number of loci, 1 to [`Self::MOST_LOCI`].
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a panel is never empty")]
     pub fn len(&self) -> usize {
         self.loci.len()
     }
 
-    /// Where a locus stands in the panel.
+    /// Returns the position of a locus in the panel; `None` if it is not in the panel.
     #[must_use]
     pub fn position(&self, locus: &Locus) -> Option<usize> {
         self.position.get(locus).copied()

@@ -1,8 +1,8 @@
-//! Who descends from whom.
+//! Pedigrees: the links from parents to children that connect relatives with the missing child.
 
 use super::Relation;
 
-/// One person of a pedigree, by the positions of the parents. A person without parents is a founder.
+/// One person of a pedigree, defined by the positions of the parents. A person without parents is a founder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Member {
     /// Position of the father.
@@ -11,9 +11,9 @@ pub struct Member {
     pub mother: Option<usize>,
 }
 
-/// A missing child's pedigree: everyone who links the relatives with the child.
+/// A missing child's pedigree: all persons who link the relatives with the child.
 ///
-/// Parents stand before their children, so the order is topological.
+/// Parents come before their children, so the order is topological.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pedigree {
     members: Vec<Member>,
@@ -21,50 +21,51 @@ pub struct Pedigree {
     relatives: Vec<usize>,
 }
 
-/// Why relations make no pedigree.
+/// The reason why relations or links do not form a pedigree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PedigreeError {
-    /// Two persons where a child has one.
+    /// Two persons are given for a relation that only one person can have.
     #[error("a child has one {0} only, but two are given")]
     Two(Relation),
-    /// More than two of father, mother and [`Relation::Parent`].
+    /// More than two of father, mother and [`Relation::Parent`] are given.
     #[error("a child has two parents, but three are given")]
     ThreeParents,
-    /// [`Relation::Parent`] beside relatives of one side.
+    /// [`Relation::Parent`] is given together with relatives of one side.
     #[error(
         "the sex of a parent is not known, and beside paternal or maternal relatives it must be; state father or mother"
     )]
     Side,
-    /// [`Relation::Member`] without a pedigree to say the place.
+    /// [`Relation::Member`] is given without a pedigree that defines the place.
     #[error("member is a relation only in a family with a pedigree of its own")]
     NoPlace,
-    /// A position that is nobody's.
+    /// A position is outside the pedigree.
     #[error("someone is named who is not in the pedigree")]
     Nobody,
-    /// Someone is an own ancestor.
+    /// A person is their own ancestor.
     #[error("a person cannot be their own ancestor")]
     Cycle,
-    /// Someone is a father in one place and a mother in another.
+    /// A person is a father in one place and a mother in another.
     #[error("a person cannot be both a father and a mother")]
     BothSexes,
-    /// Two relatives, or a relative and the missing child, in one place.
+    /// Two relatives, or a relative and the missing child, are the same person of the pedigree.
     #[error("two samples cannot be the same person of the pedigree; identical twins are one person, entered once")]
     SamePerson,
 }
 
 impl Pedigree {
-    /// The pedigree of a child and its relatives, by their relations to it.
+    /// Creates the pedigree of a child and its relatives, from their relations to the child.
     ///
-    /// Father and mother are always in it; grandparents as soon as one of them, an uncle or an aunt is given.
-    /// A parent of unstated sex stands in the father's place, a second one in the mother's: beside parents and full
-    /// siblings alone, the two places differ in nothing but the mutation rate. Uncles and aunts are full siblings of the
-    /// parent. Each half-sibling has an own other parent: that two of
-    /// them share one is not said by the relation, and assuming it could exclude a true family.
+    /// The father and mother are always in it; the grandparents of a side only if one of them, or an uncle or aunt of
+    /// that side, is given. One parent of unstated sex takes the father's place; of two, each takes one place. Beside
+    /// parents and full siblings alone, the two places differ only in the mutation rate. Uncles and aunts are full
+    /// siblings of the parent. Each half-sibling has its own other parent: the relation does not say that two
+    /// half-siblings share one, and assuming so could exclude a true family.
     ///
     /// # Errors
-    /// [`PedigreeError::Two`] if a parent or grandparent is given twice; [`PedigreeError::ThreeParents`];
-    /// [`PedigreeError::Side`] if a parent could be on either side of others.
+    /// Returns [`PedigreeError::Two`] if a parent or grandparent is given twice; [`PedigreeError::ThreeParents`];
+    /// [`PedigreeError::NoPlace`]; [`PedigreeError::Side`] if a parent of unstated sex could be on either side of other
+    /// relatives.
     pub fn from_relations(relations: &[Relation]) -> Result<Self, PedigreeError> {
         let told: Vec<Relation> =
             relations.iter().map(|relation| relation.beside(|other| relations.contains(&other))).collect();
@@ -140,20 +141,20 @@ impl Pedigree {
                     unstated -= 1;
                     if unstated == 0 { father } else { mother }
                 }
-                // Refused above.
+                // Rejected above.
                 Relation::Member => child,
             })
             .collect();
         Ok(Self { members, child, relatives })
     }
 
-    /// A pedigree given by its links: everyone with the positions of the parents, in any order, the missing child, and
-    /// the relatives of whom there are samples. Loops are allowed.
+    /// Creates a pedigree from its links: all persons with the positions of their parents, in any order, the missing
+    /// child, and the relatives with samples. Loops are allowed.
     ///
-    /// Positions are renumbered so that parents stand before their children.
+    /// Renumbers positions so that parents come before their children.
     ///
     /// # Errors
-    /// [`PedigreeError`] if nobody could be related like that.
+    /// Returns [`PedigreeError`] if no persons could be related in this way.
     pub fn from_members(members: &[Member], child: usize, relatives: &[usize]) -> Result<Self, PedigreeError> {
         let parents = |member: &Member| [member.father, member.mother];
         let named = members.iter().flat_map(parents).flatten().chain([child]).chain(relatives.iter().copied());
@@ -186,20 +187,20 @@ impl Pedigree {
         })
     }
 
-    /// Everyone, parents before children.
+    /// Returns all persons, parents before children.
     #[must_use]
     pub fn members(&self) -> &[Member] {
         &self.members
     }
 
-    /// Position of the missing child.
+    /// Returns the position of the missing child.
     #[must_use]
     pub fn child(&self) -> usize {
         self.child
     }
 
-    /// Whether the missing child is inbred: its father and mother have an ancestor in common, or one is an ancestor of
-    /// the other. Then its two alleles may come from one, which says something wherever the child is typed.
+    /// Reports whether the missing child is inbred: its father and mother share an ancestor, or one is an ancestor of
+    /// the other. Its two alleles may then be copies of one, which is informative wherever the child is typed.
     #[must_use]
     pub fn child_is_inbred(&self) -> bool {
         let line = |parent: Option<usize>| {
@@ -216,7 +217,7 @@ impl Pedigree {
         line(father).into_iter().zip(line(mother)).any(|(paternal, maternal)| paternal && maternal)
     }
 
-    /// Positions of the relatives, in the order in which their relations were given.
+    /// Returns the positions of the relatives, in the order in which their relations were given.
     #[must_use]
     pub fn relatives(&self) -> &[usize] {
         &self.relatives
@@ -260,7 +261,7 @@ mod tests {
         assert!(!inbred(&siblings[..4], 3));
         assert!(inbred(&[founder, one(0), couple(0, 1)], 2), "father and daughter");
         assert!(inbred(&[founder, one(0), one(0), couple(1, 2)], 3), "half-siblings");
-        // Cousins with a grandfather in common; their child, and a child of one of them and a stranger.
+        // Cousins who share a grandfather; their child, and a child of one of them and a stranger.
         let cousins = [founder, one(0), one(0), one(1), one(2), founder, couple(3, 4), couple(3, 5)];
         assert!(inbred(&cousins, 6) && !inbred(&cousins, 7));
         // A loop elsewhere: the child's half-sibling is the inbred one.

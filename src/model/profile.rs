@@ -1,10 +1,10 @@
-//! A person's genotypes over a panel.
+//! A person's genotypes over a panel of loci.
 
 use std::fmt;
 
 use super::Genotype;
 
-/// Genotypes in panel order; `None` where the person is untyped.
+/// The genotypes of one person in panel order; `None` where the person is untyped.
 ///
 /// A profile identifies a person, so its `Debug` shows only how many loci are typed.
 ///
@@ -24,25 +24,25 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// A profile of these genotypes, one entry per locus of the panel.
+    /// Creates a profile of these genotypes, one entry per locus of the panel.
     #[must_use]
     pub fn new(genotypes: Vec<Option<Genotype>>) -> Self {
         Self { genotypes }
     }
 
-    /// Genotypes in panel order.
+    /// Returns the genotypes in panel order.
     #[must_use]
     pub fn genotypes(&self) -> &[Option<Genotype>] {
         &self.genotypes
     }
 
-    /// The genotype at a position of the panel; `None` if untyped there.
+    /// Returns the genotype at a position of the panel; `None` if the person is untyped there.
     #[must_use]
     pub fn at(&self, position: usize) -> Option<Genotype> {
         self.genotypes.get(position).copied().flatten()
     }
 
-    /// How many loci are typed.
+    /// Returns the number of typed loci.
     #[must_use]
     pub fn typed_loci(&self) -> usize {
         self.genotypes.iter().flatten().count()

@@ -1,4 +1,4 @@
-//! What matching compares: families of typed relatives, and children.
+//! The records that matching compares: families of typed relatives, and children of unknown origin.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use super::{DropOut, Pedigree, Profile, Pseudonym, Relation};
 pub struct Relative {
     /// The sample.
     pub sample: Pseudonym,
-    /// What the relative is to the missing child.
+    /// The relation of the relative to the missing child.
     pub relation: Relation,
     /// Genotypes in panel order.
     pub profile: Profile,
-    /// The sample's own drop-out probability, in place of the model's.
+    /// The sample's own drop-out probability, which replaces the model's.
     pub drop_out: Option<DropOut>,
 }
 
@@ -24,38 +24,39 @@ pub struct Family {
     pub pseudonym: Pseudonym,
     /// Its relatives, ordered by relation and then by sample.
     pub relatives: Vec<Relative>,
-    /// The pedigree, where relations do not say it. Then every relation is [`Relation::Member`], and the relatives run
-    /// along [`Pedigree::relatives`].
+    /// The pedigree, if the relations do not define it. Every relation is then [`Relation::Member`], and the relatives
+    /// follow the order of [`Pedigree::relatives`].
     pub pedigree: Option<Arc<Pedigree>>,
 }
 
 impl Family {
-    /// What a relative is to the missing child, as far as the others tell: [`Relation::beside`] them.
+    /// Returns the relation of a relative to the missing child. The other relatives may determine the sex of a
+    /// [`Relation::Parent`]: see [`Relation::beside`].
     #[must_use]
     pub fn relation(&self, relative: &Relative) -> Relation {
         relative.relation.beside(|other| self.relatives.iter().any(|relative| relative.relation == other))
     }
 
-    /// [`Self::relation`] of each relative.
+    /// Returns [`Self::relation`] of each relative.
     #[must_use]
     pub fn relations(&self) -> Vec<Relation> {
         self.relatives.iter().map(|relative| self.relation(relative)).collect()
     }
 }
 
-/// A family's pedigree and who in it is which sample.
+/// A family's pedigree, and the sample of each typed person in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FamilyPedigree {
     /// The family.
     pub family: Pseudonym,
     /// The pedigree.
     pub pedigree: Pedigree,
-    /// The samples of [`Pedigree::relatives`], rising.
+    /// The samples of [`Pedigree::relatives`], in the same order, rising.
     pub samples: Vec<Pseudonym>,
 }
 
 impl FamilyPedigree {
-    /// Position of a sample in the pedigree.
+    /// Returns the position of a sample's donor in the pedigree; `None` if the sample is not in it.
     #[must_use]
     pub fn place(&self, sample: Pseudonym) -> Option<usize> {
         let at = self.samples.binary_search(&sample).ok()?;
@@ -70,6 +71,6 @@ pub struct Child {
     pub pseudonym: Pseudonym,
     /// Genotypes in panel order.
     pub profile: Profile,
-    /// The sample's own drop-out probability, in place of the model's.
+    /// The sample's own drop-out probability, which replaces the model's.
     pub drop_out: Option<DropOut>,
 }

@@ -1,11 +1,11 @@
-//! Named relations of a relative to the missing child.
+//! Sexes, and the named relations of a relative to the missing child.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The sex a sample is recorded with.
+/// The recorded sex of a sample's donor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sex {
     /// Female.
@@ -16,16 +16,16 @@ pub enum Sex {
     Unknown,
 }
 
-/// A word that is none of the listed ones. It does not hold the word: a shifted row may hold a name there.
+/// The error for an unknown word. It omits the word, because a shifted row may hold a person's name there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not one of: {choices}")]
 pub struct UnknownWord {
-    /// The words that would have been understood.
+    /// The known words.
     pub choices: &'static str,
 }
 
 impl Sex {
-    /// The word used in files.
+    /// Returns the word used in files.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -39,7 +39,7 @@ impl Sex {
 impl FromStr for Sex {
     type Err = UnknownWord;
 
-    /// Reads `male`, `female`, `unknown`, their first letters, in any case; empty is unknown.
+    /// Reads `male`, `female`, `unknown` or their first letters, in upper or lower case; an empty text is unknown.
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
         match text.to_ascii_lowercase().as_str() {
             "male" | "m" => Ok(Self::Male),
@@ -56,7 +56,7 @@ impl fmt::Display for Sex {
     }
 }
 
-/// What a relative is to the missing child. The order of the variants is the canonical order of relatives.
+/// The relation of a relative to the missing child. The order of the variants is the canonical order of relatives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Relation {
@@ -66,9 +66,9 @@ pub enum Relation {
     Mother,
     /// Same father and same mother.
     FullSibling,
-    /// Same father, another mother. Each half-sibling is taken to have an own other parent.
+    /// Same father, another mother. Each half-sibling is assumed to have its own other parent.
     PaternalHalfSibling,
-    /// Same mother, another father. Each half-sibling is taken to have an own other parent.
+    /// Same mother, another father. Each half-sibling is assumed to have its own other parent.
     MaternalHalfSibling,
     /// The father's father.
     PaternalGrandfather,
@@ -86,14 +86,15 @@ pub enum Relation {
     MaternalUncle,
     /// A full sister of the mother.
     MaternalAunt,
-    /// The father or the mother: the sex is not known.
+    /// The father or the mother, of unknown sex.
     Parent,
-    /// Someone whose place the family's own pedigree says.
+    /// A person whose place the family's own pedigree defines.
     Member,
 }
 
 impl Relation {
-    /// Every relation that says the place by itself, in canonical order: all but [`Self::Parent`] and [`Self::Member`].
+    /// All relations that define a place by themselves, in canonical order: all but [`Self::Parent`] and
+    /// [`Self::Member`].
     pub const ALL: [Self; 13] = [
         Self::Father,
         Self::Mother,
@@ -110,7 +111,7 @@ impl Relation {
         Self::MaternalAunt,
     ];
 
-    /// The word used in files.
+    /// Returns the word used in files.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -132,7 +133,7 @@ impl Relation {
         }
     }
 
-    /// The sex the relation implies, if it does.
+    /// Returns the sex that the relation implies; `None` if it implies none.
     #[must_use]
     pub fn sex(self) -> Option<Sex> {
         match self {
@@ -152,19 +153,19 @@ impl Relation {
         }
     }
 
-    /// Whether this is a parent, of whichever sex.
+    /// Reports whether this is a parent, of any sex.
     #[must_use]
     pub fn is_parent(self) -> bool {
         matches!(self, Self::Father | Self::Mother | Self::Parent)
     }
 
-    /// Whether it says on whose side, the father's or the mother's, but for the parents themselves.
+    /// Reports whether the relation defines the father's or the mother's side; `false` for the parents themselves.
     #[must_use]
     pub fn has_side(self) -> bool {
         !self.is_parent() && !matches!(self, Self::FullSibling | Self::Member)
     }
 
-    /// What this is in someone of that sex: a parent is then the father or the mother.
+    /// Returns the relation for a person of this sex: a [`Self::Parent`] becomes the father or the mother.
     #[must_use]
     pub fn of_sex(self, sex: Sex) -> Self {
         match (self, sex) {
@@ -174,8 +175,8 @@ impl Relation {
         }
     }
 
-    /// What this is beside other relatives, of whom `has` tells if there is one of a relation: a parent of unstated sex
-    /// beside a father is the mother, and beside a mother the father.
+    /// Returns the relation in the presence of other relatives: a parent of unstated sex is the mother if there is a
+    /// father, and the father if there is a mother. `has` reports whether there is a relative of a given relation.
     #[must_use]
     pub fn beside(self, has: impl Fn(Self) -> bool) -> Self {
         match self {
@@ -185,7 +186,7 @@ impl Relation {
         }
     }
 
-    /// Whether a child has one person of this relation only: father, mother and grandparents.
+    /// Reports whether a child can have only one person of this relation: father, mother and grandparents.
     #[must_use]
     pub fn is_unique(self) -> bool {
         matches!(
@@ -203,7 +204,7 @@ impl Relation {
 impl FromStr for Relation {
     type Err = UnknownWord;
 
-    /// Reads the word of a relation, in any case.
+    /// Reads the word of a relation, in upper or lower case.
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
         let mut all = Self::ALL.into_iter().chain([Self::Parent]);
         all.find(|relation| relation.word().eq_ignore_ascii_case(text)).ok_or(UnknownWord {

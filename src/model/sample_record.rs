@@ -1,4 +1,4 @@
-//! What a laboratory says of a sample: the form in which records pass between files and the ledger.
+//! One laboratory record of a sample, in the form in which records pass between files and the ledger.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::{DropOut, ManyAlleles, Profile, Pseudonym, Relation, Sex, UnknownWord};
 
-/// What the samples of a file are.
+/// The kind of samples that a file contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Layout {
     /// Typed relatives of missing children: every record names a family.
@@ -18,7 +18,7 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// The word that users, reports and the ledger have for it.
+    /// Returns the word for this layout, as used in files, reports and the ledger.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -46,29 +46,29 @@ impl fmt::Display for Layout {
     }
 }
 
-/// What a laboratory says of one sample.
+/// The information that a laboratory gives about one sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SampleRecord {
-    /// Line of the file, from 1, for messages; 0 if the record was read from the ledger.
+    /// Line of the file, counted from 1, for messages; 0 if the record was read from the ledger.
     pub line: u64,
     /// The sample.
     pub sample: Pseudonym,
-    /// The family and what the sample's donor is to its missing child; `None` for a child of unknown origin.
+    /// The family, and the relation of the sample's donor to the missing child; `None` for a child of unknown origin.
     pub family: Option<(Pseudonym, Relation)>,
     /// The recorded sex.
     pub sex: Sex,
-    /// Who gave out the identifiers.
+    /// The agency that issued the identifiers.
     pub agency: Option<Arc<str>>,
-    /// Where the sample comes from.
+    /// The region that the sample comes from.
     pub region: Option<Arc<str>>,
     /// The typing kit.
     pub kit: Option<Arc<str>>,
-    /// When the sample was taken.
+    /// The date on which the sample was taken.
     pub collected_on: Option<Date>,
-    /// The sample's own drop-out probability, in place of the model's.
+    /// The sample's own drop-out probability, which replaces the model's.
     pub drop_out: Option<DropOut>,
-    /// Genotypes over the loci of the file or batch that holds the record.
+    /// Genotypes over the loci of the file or batch that contains the record.
     pub profile: Profile,
-    /// Loci with three or more alleles, by position in the same list, each once: untyped in the profile.
+    /// Loci with three or more alleles, as positions in the same list, each once. The profile has no genotype there.
     pub many: Vec<(usize, ManyAlleles)>,
 }

@@ -1,4 +1,5 @@
-//! Names and texts from outside, as they are shown: what would not be seen, or would move or forge other text, is escaped.
+//! Escapes characters in names and texts from outside that would be invisible, or would move or forge other text on
+//! screen.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -6,7 +7,7 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Finds out whether a character cannot be seen, or changes how the text around it is shown: control and format
+/// Reports whether a character is invisible or changes the display of the text around it: control and format
 /// characters, line separators, direction marks, zero-width and other blank characters, variation selectors, private
 /// characters.
 #[must_use]
@@ -14,7 +15,7 @@ pub fn is_deceptive(c: char) -> bool {
     c.is_control() || is_ignorable(c) || is_private(c) || matches!(c, '\u{2028}' | '\u{2029}' | '\u{2800}')
 }
 
-/// Finds out whether a character is one that Unicode calls default-ignorable: it has no shape of its own.
+/// Reports whether Unicode calls a character default-ignorable: it has no shape of its own.
 #[must_use]
 pub fn is_ignorable(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -23,15 +24,16 @@ pub fn is_ignorable(c: char) -> bool {
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Finds out whether a character has a meaning only by private agreement, or none at all.
+/// Reports whether a character has a meaning only by private agreement, or no meaning at all.
 #[must_use]
 pub fn is_private(c: char) -> bool {
     let code = u32::from(c);
     matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..) || code & 0xfffe == 0xfffe || matches!(code, 0xfdd0..=0xfdef)
 }
 
-/// A text in one line, with every deceptive character escaped as Rust writes it: `\n`, `\u{202e}`. Backslashes of a text
-/// that has some are doubled, so that no text is shown as another is.
+/// Returns a text in one line, with every deceptive character escaped in Rust's notation: `\n`, `\u{202e}`. If the text
+/// has a deceptive character, backslashes are doubled to distinguish them from escapes; otherwise the text is
+/// unchanged.
 ///
 /// ```
 /// use reunite::model::shown;
@@ -60,13 +62,13 @@ fn push_escaped(text: &str, escaped: &mut String) {
     }
 }
 
-/// A path as [`shown`] shows a text; bytes that are not UTF-8 are escaped, too: `\xff`.
+/// Returns a path, escaped as [`shown`] escapes a text; bytes that are not UTF-8 are escaped as well: `\xff`.
 #[must_use]
 pub fn shown_path(path: &Path) -> String {
     shown_os(path.as_os_str())
 }
 
-/// An argument or a name of the operating system's, as [`shown_path`] shows a path.
+/// Returns an argument or a name from the operating system, escaped as [`shown_path`] escapes a path.
 #[must_use]
 pub fn shown_os(name: &OsStr) -> String {
     if let Some(text) = name.to_str() {
@@ -76,15 +78,15 @@ pub fn shown_os(name: &OsStr) -> String {
     for chunk in name.as_bytes().utf8_chunks() {
         push_escaped(chunk.valid(), &mut escaped);
         for byte in chunk.invalid() {
-            // Memory takes every byte.
+            // Writing to a string cannot fail.
             let _ = write!(escaped, "\\x{byte:02x}");
         }
     }
     escaped
 }
 
-/// The same text with every deceptive character escaped but line feeds, which are its own: the last guard before a
-/// terminal. `escape` writes a character.
+/// Returns the text with every deceptive character escaped except line feeds, which belong to the text. This is the
+/// last protection before a terminal. `escape` writes one character.
 #[must_use]
 pub fn shown_lines(text: &str, escape: impl Fn(char) -> String) -> Cow<'_, str> {
     let hides = |c: char| c != '\n' && is_deceptive(c);

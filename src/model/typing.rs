@@ -1,4 +1,4 @@
-//! Several typings of one sample, and the profile that they make together.
+//! Several typings of one sample, and how they are joined into one profile.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,20 +7,21 @@ use jiff::civil::Date;
 
 use super::{Allele, DropOut, Genotype, Locus, ManyAlleles};
 
-/// The fewest loci that two typings must share, and agree at, before they count as one person's without being asked for.
+/// The least number of shared loci at which two typings must agree before the program accepts them, without asking, as
+/// typings of one person.
 pub const SURE_LOCI: usize = 6;
 
-/// What a typing shows at a locus. It identifies a person, as [`Genotype`] does.
+/// The alleles that a typing shows at one locus. Like [`Genotype`], they identify a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Observed {
     /// One or two alleles.
     Genotype(Genotype),
-    /// Three or more.
+    /// Three or more alleles.
     Many(ManyAlleles),
 }
 
 impl Observed {
-    /// The alleles, rising; a homozygote's once.
+    /// Returns the alleles in rising order; a homozygote has one.
     fn alleles(&self) -> Vec<Allele> {
         match self {
             Self::Genotype(genotype) if genotype.low() == genotype.high() => vec![genotype.low()],
@@ -30,8 +31,8 @@ impl Observed {
     }
 }
 
-/// Finds out whether drop-out alone explains that typings show different alleles at a locus: one is heterozygous, and every
-/// other one is the same or homozygous for one of its alleles.
+/// Reports whether drop-out alone explains why typings show different alleles at a locus: one typing is heterozygous,
+/// and each other typing shows the same genotype or is homozygous for one of its alleles.
 ///
 /// ```
 /// use reunite::model::{Observed, drop_out_explains};
@@ -51,17 +52,17 @@ pub fn drop_out_explains(observed: &[Observed]) -> bool {
     observed.iter().any(explains)
 }
 
-/// What several typings of one sample show together. It does not depend on their order.
+/// The joint result of several typings of one sample. It does not depend on their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Joined<L> {
-    /// Loci at which all typings agree that show any alleles; each counts once.
+    /// Loci at which all typings that show any alleles agree; each locus counts once.
     pub agreed: BTreeMap<L, Observed>,
-    /// Loci at which typings disagree, with all that they show there: untyped for matching.
+    /// Loci at which typings disagree, with everything that they show there. Matching treats these loci as untyped.
     pub disputed: BTreeMap<L, Vec<Observed>>,
 }
 
 impl<L: Ord> Joined<L> {
-    /// Joins what typings show, each locus at most once per typing.
+    /// Joins typings. Each typing must contain a locus at most once.
     pub fn of(typings: impl IntoIterator<Item = impl IntoIterator<Item = (L, Observed)>>) -> Self {
         let mut shown: BTreeMap<L, Vec<Observed>> = BTreeMap::new();
         for (locus, observed) in typings.into_iter().flatten() {
@@ -76,7 +77,7 @@ impl<L: Ord> Joined<L> {
                 (Some(only), true) => drop(agreed.insert(locus, only)),
                 (last, _) => {
                     observed.extend(last);
-                    // In an order of its own, whatever that of the typings.
+                    // A fixed order makes the result independent of the order of the typings.
                     observed.sort_by_key(Observed::alleles);
                     disputed.insert(locus, observed);
                 }
@@ -86,28 +87,29 @@ impl<L: Ord> Joined<L> {
     }
 }
 
-/// The drop-out probability of a sample of several typings: the largest that one of them states. A larger one excludes less.
+/// Returns the drop-out probability of a sample with several typings: the largest one stated, because a larger one
+/// excludes fewer children.
 #[must_use]
 pub fn joined_drop_out(stated: impl IntoIterator<Item = Option<DropOut>>) -> Option<DropOut> {
     stated.into_iter().flatten().max()
 }
 
-/// One typing of a sample that has several, and where it comes from.
+/// One of several typings of a sample, and its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Typing {
-    /// Number of the import that brought it, as in the audit chain.
+    /// Number of the import that added it, as in the audit chain.
     pub import: u64,
-    /// When that was, in seconds since 1970 UTC.
+    /// Time of that import, in seconds since 1970 UTC.
     pub imported_at: i64,
-    /// Who gave out the identifiers.
+    /// The agency that issued the identifiers.
     pub agency: Option<Arc<str>>,
     /// The typing kit.
     pub kit: Option<Arc<str>>,
-    /// When the sample was taken.
+    /// The date on which the sample was taken.
     pub collected_on: Option<Date>,
-    /// Its own drop-out probability.
+    /// The drop-out probability stated for this typing.
     pub drop_out: Option<DropOut>,
-    /// What it shows, by locus.
+    /// The observed alleles, by locus.
     pub observed: BTreeMap<Locus, Observed>,
 }
 
@@ -171,7 +173,7 @@ mod tests {
             reversed.reverse();
             prop_assert_eq!(&joined, &Joined::of(turned));
             prop_assert_eq!(&joined, &Joined::of(reversed));
-            // A typing that is there already adds nothing.
+            // A repeated typing adds nothing.
             prop_assert_eq!(&joined, &Joined::of(typings.iter().chain(&typings[..1]).cloned()));
         }
     }

@@ -1,4 +1,4 @@
-//! Ways to read a family's papers: as they are stated, or with one statement taken to be false.
+//! Views: ways to interpret the stated relationships of a family, either as stated or with one statement assumed false.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,10 +15,10 @@ pub enum ParentSide {
 }
 
 impl ParentSide {
-    /// Both.
+    /// Both parents.
     pub const ALL: [Self; 2] = [Self::Father, Self::Mother];
 
-    /// The other one.
+    /// Returns the other parent.
     #[must_use]
     pub fn other(self) -> Self {
         match self {
@@ -27,7 +27,7 @@ impl ParentSide {
         }
     }
 
-    /// `father` or `mother`.
+    /// Returns `father` or `mother`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -37,45 +37,45 @@ impl ParentSide {
     }
 }
 
-/// A way to read a family's papers. Relatives are named by their samples.
+/// A way to interpret the stated relationships ("papers") of a family. Samples identify the relatives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum View {
-    /// As they are stated.
+    /// Every statement is true.
     Stated,
-    /// This sample is of nobody of the family.
+    /// This sample comes from a person outside the family.
     Without {
         /// The relative in doubt.
         sample: Pseudonym,
-        /// What the papers say of the sample.
+        /// The stated relation of the sample.
         relation: Relation,
     },
-    /// The stated father, or mother, is not the missing child's, whose own is unknown; the relatives are what they are to
-    /// each other.
+    /// The stated father or mother is not a parent of the missing child, whose real parent on that side is unknown. The
+    /// relationships among the relatives stay as stated.
     OtherParent {
-        /// Which of them.
+        /// The parent in doubt.
         side: ParentSide,
     },
-    /// These two samples were taken for each other.
+    /// These two samples were swapped.
     Exchanged {
-        /// One.
+        /// The first sample.
         sample: Pseudonym,
-        /// What the papers say of it.
+        /// The stated relation of the first sample.
         relation: Relation,
-        /// The other.
+        /// The second sample.
         with: Pseudonym,
-        /// What the papers say of that.
+        /// The stated relation of the second sample.
         with_relation: Relation,
     },
-    /// This full sibling is a half-sibling.
+    /// This stated full sibling is a half-sibling.
     Half {
         /// The sibling.
         sample: Pseudonym,
-        /// The parent whom the two have in common.
+        /// The parent whom the sibling and the missing child share.
         shared: ParentSide,
     },
-    /// This half-sibling is a full sibling.
+    /// This stated half-sibling is a full sibling.
     Full {
         /// The sibling.
         sample: Pseudonym,
@@ -83,7 +83,7 @@ pub enum View {
 }
 
 impl View {
-    /// The samples that it names.
+    /// Returns the samples that this view names.
     pub fn samples(self) -> impl Iterator<Item = Pseudonym> {
         let (one, other) = match self {
             Self::Stated | Self::OtherParent { .. } => (None, None),
@@ -93,10 +93,10 @@ impl View {
         one.into_iter().chain(other)
     }
 
-    /// The same with other names for the samples; what fails to be named is the error.
+    /// Returns this view with its samples renamed by `rename`.
     ///
     /// # Errors
-    /// That of `rename`.
+    /// Returns the first error of `rename`.
     pub fn renamed<E>(self, mut rename: impl FnMut(Pseudonym) -> Result<Pseudonym, E>) -> Result<Self, E> {
         Ok(match self {
             Self::Stated | Self::OtherParent { .. } => self,
@@ -111,11 +111,11 @@ impl View {
 }
 
 impl View {
-    /// Bytes of [`Self::to_bytes`].
+    /// Length of [`Self::to_bytes`] in bytes.
     pub const BYTES: usize = 4 + 2 * Pseudonym::LEN;
 
-    /// The view as bytes, which are another's for every other view: the kind, the parent, two relations and two samples,
-    /// zero where there is none.
+    /// Encodes the view as bytes: the kind, the parent, two relations and two samples. Unused fields are zero, and
+    /// different views have different bytes.
     #[must_use]
     pub fn to_bytes(self) -> [u8; Self::BYTES] {
         let side = |side: ParentSide| 1 + side as u8;
@@ -137,7 +137,7 @@ impl View {
         bytes
     }
 
-    /// The view of [`Self::to_bytes`].
+    /// Decodes the bytes of [`Self::to_bytes`]; `None` if no view has these bytes.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Option<Self> {
         let (&[kind, parent, one, other], samples) = bytes.split_first_chunk()?;
@@ -160,7 +160,8 @@ impl View {
         Some(view).filter(|view| view.to_bytes() == *bytes)
     }
 
-    /// The view in words. Where a family may have several relatives of one relation, the beginning of the pseudonym follows.
+    /// Describes the view in words. For relations that several relatives may have, the first 8 digits of the pseudonym
+    /// follow.
     #[must_use]
     pub fn words(self) -> String {
         let who = |relation: Relation, sample: Pseudonym| match relation.is_unique() {
@@ -187,24 +188,25 @@ impl View {
 pub struct InView {
     /// The view.
     pub view: View,
-    /// log10 of the stated probability that the papers are false in this way; 0 for [`View::Stated`].
+    /// log10 of the stated probability that the statement in doubt is false; 0 for [`View::Stated`].
     pub log10_doubt: f64,
     /// log10 of the likelihood ratio; negative infinity if the child is impossible.
     pub log10_lr: f64,
 }
 
-/// What the views of a family say of a candidate.
+/// The results of all views of a family for one candidate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Views {
-    /// The likelihood ratio in each view; [`View::Stated`] is the first, unless the family cannot be scored as it is stated.
+    /// The likelihood ratio in each view. [`View::Stated`] comes first, unless the family cannot be scored as stated.
     pub all: Vec<InView>,
-    /// Which of them made the pair a candidate: of those that reach their threshold the one with the most
-    /// `log10_lr + log10_doubt`.
+    /// Index in `all` of the view that made the pair a candidate: among the views that reach their threshold, the one
+    /// with the largest `log10_lr + log10_doubt`.
     pub made_by: usize,
-    /// log10 of the one likelihood ratio over all views: their mean, each weighted with its stated probability, 1 for the
-    /// papers, times the probability of the relatives' genotypes in it. Nothing if that is 0 in every view.
+    /// log10 of a single likelihood ratio over all views: the mean of their likelihood ratios. The weight of a view is
+    /// its stated probability (1 for [`View::Stated`]) times the probability of the relatives' genotypes in it. `None`
+    /// if that probability is 0 in every view.
     pub log10_lr_mixed: Option<f64>,
-    /// Loci at which the child is incompatible with the family as stated, or its relatives contradict each other, and not in
-    /// the view that made the candidate.
+    /// Loci that show a contradiction in the family as stated, but not in the view that made the candidate: there the
+    /// child is incompatible, or the relatives contradict each other.
     pub contradicting: Vec<Locus>,
 }

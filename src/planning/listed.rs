@@ -1,4 +1,4 @@
-//! Frequencies that list every allele of a family.
+//! Extends a frequency table by the alleles of a family that it does not list.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use crate::model::{Allele, Family, Locus};
 use crate::population::{Floor, FrequencyTable, FrequencyTableError, LocusFrequencies, Model};
 
-/// The table, or one that also lists the alleles of the family's relatives that it lacks.
+/// Returns the table, or an extended table that also lists the unlisted alleles of the family's relatives.
 ///
-/// The missing child may well have inherited such an allele, so its genotypes must be counted. The allele gets the
-/// floor, and all are divided by their new sum: the frequencies with which the family is scored anyway. A model that
-/// refuses such alleles, or has no floor for them, says so itself when it computes.
+/// The missing child may have inherited an unlisted allele, so its genotypes must count. The allele gets the floor, and
+/// all frequencies are divided by their new sum; scoring the family uses the same frequencies. A model that rejects
+/// unlisted alleles, or that cannot compute their floor, reports its own error in the computation.
 pub(super) fn listing<'a>(
     table: &'a FrequencyTable,
     model: &Model,
@@ -35,7 +35,7 @@ pub(super) fn listing<'a>(
         let sum = 1.0 + unlisted.len() as f64 * floor;
         let known = frequencies.alleles().iter().copied().zip(frequencies.frequencies().iter().copied());
         let all = known.chain(unlisted.into_iter().map(|allele| (allele, floor)));
-        // Divided here already, as a table that adds up to much more than 1 is taken for a mistake.
+        // Divided here, because a table whose sum is far above 1 is an error.
         let rest = frequencies.rest();
         let named = 1.0 - rest.unwrap_or(0.0);
         let all = all.map(|(allele, frequency)| (allele, named * frequency / sum));

@@ -1,12 +1,12 @@
-//! What a family can show, and whom to sample next.
+//! Plans for a family: how likely its missing child is to be found, and which further relative to sample.
 //!
-//! Would the missing child be found if it were among the children? Would unrelated children be taken for it? And which
-//! further relative would help most? All three are answered exactly, by the distribution of log10 LR: loci are
-//! independent, so a relative of whom only the distribution of genotypes is known makes the locus' outcomes a mixture,
-//! and the convolution over the loci stays what it was. Nothing is simulated.
+//! This module answers three questions. Would the missing child be found if it were among the children? Would unrelated
+//! children be mistaken for it? Which further relative would help most? The distribution of log10 LR answers all three
+//! exactly. The loci are independent. If only the distribution of a relative's genotypes is known, the outcomes of a
+//! locus become a mixture, and the convolution over the loci remains the same. The answers do not use simulation.
 //!
-//! Children, and the relative that might be sampled, are taken to be typed at all loci of the panel. Linked loci count
-//! as independent.
+//! The module assumes that children, and a relative to sample, are typed at all loci of the panel. It treats linked
+//! loci as independent.
 
 mod error;
 mod listed;

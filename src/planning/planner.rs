@@ -1,4 +1,4 @@
-//! From a family to its power, as it is and with one relative more.
+//! The planner: computes the power of a family, now and with one more relative.
 
 use crate::kinship::{Calculator, Evidence, KinshipError, LocusOutcomes, Shown};
 use crate::model::{Allele, Family, Genotype, Relation};
@@ -9,7 +9,7 @@ use super::{PlanningError, Power};
 
 /// A family to plan for.
 ///
-/// Will a mother's sample suffice at two loci, and what would the father's add?
+/// Example: is a mother's sample sufficient at two loci, and how much would the father's add?
 ///
 /// ```
 /// use reunite::model::{Family, Profile, Pseudonym, Relation, Relative};
@@ -37,24 +37,24 @@ use super::{PlanningError, Power};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Planner {
-    /// Over frequencies that list all alleles of the family.
+    /// Uses frequencies that list all alleles of the family.
     calculator: Calculator,
     relations: Vec<Relation>,
-    /// Per locus of the panel.
+    /// One entry per locus of the panel.
     evidence: Vec<Evidence>,
 }
 
 impl Planner {
-    /// Step of the grid for the family as it is.
+    /// Step of the grid for the family without a further relative.
     const STEP: f64 = 5e-4;
-    /// Step of the grid with a relative more, whose possible genotypes make for hundreds of times more outcomes: 23
-    /// loci leave the value of a quantile open by 0.09.
+    /// Step of the grid with one more relative, whose possible genotypes multiply the outcomes by hundreds. With 23
+    /// loci, a quantile is then uncertain by 0.09.
     const COARSE: f64 = 4e-3;
 
-    /// A planner for a family.
+    /// Creates a planner for a family.
     ///
     /// # Errors
-    /// [`PlanningError::Calculator`] or [`PlanningError::Frequencies`].
+    /// Returns [`PlanningError::Calculator`] or [`PlanningError::Frequencies`].
     pub fn new(table: &FrequencyTable, model: Model, family: &Family) -> Result<Self, PlanningError> {
         let calculator = Calculator::new(&*listing(table, &model, family)?, model)?;
         let evidence = |locus: usize| Evidence::of_family(family, locus, model.convention);
@@ -65,16 +65,16 @@ impl Planner {
         })
     }
 
-    /// At how many loci a relative is typed.
+    /// Returns the number of loci at which a relative is typed.
     #[must_use]
     pub fn informative_loci(&self) -> usize {
         self.evidence.iter().filter(|evidence| evidence.is_typed()).count()
     }
 
-    /// The family's power at a threshold of log10 LR.
+    /// Computes the family's power at a threshold of log10 LR.
     ///
     /// # Errors
-    /// [`PlanningError::Kinship`].
+    /// Returns [`PlanningError::Kinship`] if a locus cannot be computed.
     ///
     /// # Panics
     /// If the threshold is not finite.
@@ -84,8 +84,9 @@ impl Planner {
         Ok(Power::new(&outcomes.collect::<Result<Vec<_>, _>>()?, threshold, Self::STEP))
     }
 
-    /// The relatives whose sample may help, in canonical order: parents that the family lacks, a full sibling or one
-    /// more, and the parents of a parent that it lacks. None in a family with a pedigree of its own.
+    /// Returns the relatives whose sample may help, in canonical order: parents that the family lacks, a full sibling
+    /// (one more if there is one), and the parents of a parent that the family lacks. Empty for a family with a
+    /// pedigree of its own.
     #[must_use]
     pub fn options(&self) -> Vec<Relation> {
         use Relation::{
@@ -94,7 +95,7 @@ impl Planner {
         };
         let has = |relation: Relation| self.relations.contains(&relation);
         if has(Parent) {
-            // Nobody can be placed on a side; there is another parent as long as only one is there.
+            // The side of every relative is unknown. A second parent is possible only if there is exactly one.
             let parents = self.relations.iter().filter(|&&relation| relation == Parent).count();
             return if parents == 1 { vec![FullSibling, Parent] } else { vec![FullSibling] };
         }
@@ -118,11 +119,11 @@ impl Planner {
         if has(Member) { Vec::new() } else { all.into_iter().filter(may_help).collect() }
     }
 
-    /// The power of the family with one relative more, on average over what the relative may turn out to show, given
-    /// the others' genotypes.
+    /// Computes the power of the family with one more relative: the average over the genotypes that the relative may
+    /// show, given the others' genotypes.
     ///
     /// # Errors
-    /// [`PlanningError::Kinship`].
+    /// Returns [`PlanningError::Kinship`] if a locus cannot be computed.
     ///
     /// # Panics
     /// If the threshold is not finite.
@@ -137,14 +138,15 @@ impl Planner {
         result.map_err(|reason| PlanningError::Kinship { locus: self.calculator.panel().loci()[locus].clone(), reason })
     }
 
-    /// All genotypes are listed, so what lacks to 1 is a child that shows nothing, which is not typed.
+    /// Returns the outcomes at a locus. All genotypes are listed, so the probabilities lack only the case of a child
+    /// who shows no allele, and who therefore is untyped.
     fn outcomes(&self, locus: usize, evidence: &Evidence) -> Result<LocusOutcomes, KinshipError> {
         let table = self.calculator.table(locus, &self.calculator.structure(evidence)?, evidence)?;
         let unrelated = self.calculator.unrelated(locus, evidence)?;
         Ok(LocusOutcomes::new(&table, &unrelated).given_listed())
     }
 
-    /// The mixture over the genotypes g of a further relative, with P(g | relatives) proportional to
+    /// Returns the mixture over the genotypes g of a further relative, with P(g | relatives) proportional to
     /// P(relatives and g).
     fn outcomes_with(&self, relation: Relation, locus: usize) -> Result<LocusOutcomes, KinshipError> {
         let alleles = self.calculator.loci()[locus].alleles();
@@ -169,7 +171,7 @@ impl Planner {
         Ok(LocusOutcomes::mixture(parts))
     }
 
-    /// The evidence with a further relative that shows these alleles.
+    /// Returns the evidence with a further relative who shows these alleles.
     fn enlarged(&self, relation: Relation, locus: usize, a: Allele, b: Allele) -> Evidence {
         let one_more = Shown::from((relation, Some(Genotype::new(a, b))));
         let shown = self.evidence[locus].relatives().iter().copied().chain([one_more]);

@@ -1,8 +1,8 @@
-//! Allele frequency tables.
+//! Allele frequency tables, and the checks of their numbers.
 
 use crate::model::{Allele, AlleleError, Locus, LocusError, Panel, PanelError};
 
-/// The allele frequencies of one locus: alleles in rising order, frequencies that add up to 1.
+/// The allele frequencies of one locus: alleles in rising order, with frequencies that add up to 1.
 ///
 /// ```
 /// use reunite::population::LocusFrequencies;
@@ -20,11 +20,12 @@ pub struct LocusFrequencies {
     individuals: Option<u32>,
     silent: Option<f64>,
     rest: Option<Rest>,
-    /// Alleles and frequencies before normalisation, rising: normalising twice would change the last bits.
+    /// Alleles and frequencies before normalisation, rising. Kept because a second normalisation would change the last
+    /// bits.
     stated: Vec<(Allele, f64)>,
 }
 
-/// All alleles without a name together.
+/// The rest allele: all unnamed alleles of a locus taken together.
 #[derive(Clone, Copy, Debug)]
 struct Rest {
     /// The frequency before normalisation.
@@ -32,11 +33,11 @@ struct Rest {
     share: f64,
 }
 
-/// Why numbers make no allele frequencies of a locus.
+/// The reason why numbers are not valid allele frequencies of a locus.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LocusFrequenciesError {
-    /// A frequency outside [0, 1].
+    /// A frequency is outside [0, 1].
     #[error("allele {allele} has a frequency of {frequency}, which is not from 0 to 1")]
     Frequency {
         /// The allele.
@@ -44,59 +45,59 @@ pub enum LocusFrequenciesError {
         /// Its frequency.
         frequency: f64,
     },
-    /// One allele twice.
+    /// An allele is duplicate.
     #[error("allele {0} is given twice")]
     Repeated(Allele),
-    /// A frequency of silent alleles outside [0, 1).
+    /// The frequency of silent alleles is outside [0, 1).
     #[error("the frequency of silent alleles is {0}, which is not from 0 and below 1")]
     Silent(f64),
-    /// A frequency of the alleles without a name outside [0, 1).
+    /// The frequency of the rest allele is outside [0, 1).
     #[error("the frequency of all alleles without a name is {0}, which is not from 0 and below 1")]
     Rest(f64),
-    /// A count of 0 persons.
+    /// The number of counted persons is 0.
     #[error("the frequencies are of 0 persons; give the number of persons counted, or none")]
     NoPersons,
-    /// No allele at all.
+    /// There is no allele.
     #[error("there is no allele but the silent one")]
     NoAllele,
-    /// A sum further from 1 than [`FrequencyTable::SUM_TOLERANCE`].
+    /// The sum differs from 1 by more than [`FrequencyTable::SUM_TOLERANCE`].
     #[error("the frequencies add up to {0:.4}, not to 1")]
     Sum(f64),
-    /// More alleles than [`FrequencyTable::MOST_ALLELES`].
+    /// There are more alleles than [`FrequencyTable::MOST_ALLELES`].
     #[error("there are {0} alleles; at most {most} can be handled", most = FrequencyTable::MOST_ALLELES)]
     TooMany(usize),
 }
 
-/// Why values make no frequency table.
+/// The reason why values do not form a frequency table.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrequencyTableError {
-    /// A locus whose numbers are no allele frequencies.
+    /// The numbers of a locus are not valid allele frequencies.
     #[error("locus {locus}: {error}")]
     Frequencies {
         /// The locus.
         locus: Locus,
-        /// What is wrong.
+        /// The problem.
         error: LocusFrequenciesError,
     },
-    /// No locus, too many, or one twice.
+    /// There is no locus, there are too many, or one is duplicate.
     #[error(transparent)]
     Panel(#[from] PanelError),
-    /// A text that names no locus.
+    /// A text is not a locus name.
     #[error(transparent)]
     Name(#[from] LocusError),
-    /// A number that names no allele.
+    /// A number is not an allele.
     #[error(transparent)]
     Allele(#[from] AlleleError),
 }
 
 impl LocusFrequencies {
-    /// The frequencies of these alleles, in any order; those of frequency 0 are left out, and the rest is divided by its
-    /// sum. `individuals` is the number of persons counted; `silent` the frequency of silent alleles, which does not enter
-    /// the sum.
+    /// Creates the frequencies of these alleles, given in any order. Drops alleles of frequency 0 and divides the
+    /// others by their sum. `individuals` is the number of counted persons; `silent` is the frequency of silent
+    /// alleles, which is not part of the sum.
     ///
     /// # Errors
-    /// [`LocusFrequenciesError`] with the first finding.
+    /// Returns [`LocusFrequenciesError`] with the first problem.
     pub fn new(
         alleles: impl IntoIterator<Item = (Allele, f64)>,
         individuals: Option<u32>,
@@ -105,12 +106,13 @@ impl LocusFrequencies {
         Self::with_rest(alleles, None, individuals, silent)
     }
 
-    /// The same, with one more allele that stands for all that have no name, such as the "Rest allele" of Familias: nobody
-    /// shows it, untyped persons may have it, and mutation models count it. Its frequency `rest` enters the sum;
-    /// [`Self::frequencies`] are those among the alleles with a name.
+    /// Creates the frequencies as [`Self::new`] does, with one more allele, the rest allele: all unnamed alleles taken
+    /// together, like the "Rest allele" of Familias. No profile shows it, untyped persons may have it, and mutation
+    /// models count it. Its frequency `rest` is part of the sum; [`Self::frequencies`] are relative to the named
+    /// alleles only.
     ///
     /// # Errors
-    /// [`LocusFrequenciesError`] with the first finding.
+    /// Returns [`LocusFrequenciesError`] with the first problem.
     pub fn with_rest(
         alleles: impl IntoIterator<Item = (Allele, f64)>,
         rest: Option<f64>,
@@ -161,19 +163,19 @@ impl LocusFrequencies {
         })
     }
 
-    /// The listed alleles, rising.
+    /// Returns the listed alleles in rising order.
     #[must_use]
     pub fn alleles(&self) -> &[Allele] {
         &self.alleles
     }
 
-    /// Their frequencies among each other, in the same order; they add up to 1.
+    /// Returns the frequencies among the listed alleles, in the same order; they add up to 1.
     #[must_use]
     pub fn frequencies(&self) -> &[f64] {
         &self.frequencies
     }
 
-    /// What the frequencies added up to before they were divided by it: 1, but for rounding or a lost row.
+    /// Returns the sum of the frequencies before normalisation: 1, except for rounding or a missing row.
     ///
     /// ```
     /// use reunite::population::LocusFrequencies;
@@ -187,49 +189,50 @@ impl LocusFrequencies {
         self.stated.iter().map(|one| one.1).sum::<f64>() + self.stated_rest().unwrap_or(0.0)
     }
 
-    /// Alleles and frequencies before normalisation, rising; those of frequency 0 too.
+    /// Returns alleles and frequencies before normalisation, in rising order, with the alleles of frequency 0.
     pub(super) fn stated(&self) -> &[(Allele, f64)] {
         &self.stated
     }
 
-    /// How many persons were counted, if the table says so.
+    /// Returns the number of counted persons, if the table states it.
     #[must_use]
     pub fn individuals(&self) -> Option<u32> {
         self.individuals
     }
 
-    /// The frequency of silent (null) alleles among all alleles, if the table says so.
+    /// Returns the frequency of silent (null) alleles among all alleles, if the table states it.
     #[must_use]
     pub fn silent(&self) -> Option<f64> {
         self.silent
     }
 
-    /// The frequency among all alleles of those without a name together, if there are any: see [`Self::with_rest`].
+    /// Returns the frequency of the rest allele among all alleles that are not silent, if there is one: see
+    /// [`Self::with_rest`].
     #[must_use]
     pub fn rest(&self) -> Option<f64> {
         self.rest.map(|rest| rest.share)
     }
 
-    /// The same, before normalisation.
+    /// Returns the frequency of the rest allele before normalisation.
     pub(super) fn stated_rest(&self) -> Option<f64> {
         self.rest.map(|rest| rest.stated)
     }
 
-    /// Where an allele stands in [`Self::alleles`]; `None` if it is not listed.
+    /// Returns the position of an allele in [`Self::alleles`]; `None` if it is not listed.
     #[must_use]
     pub fn position(&self, allele: Allele) -> Option<usize> {
         self.alleles.binary_search(&allele).ok()
     }
 }
 
-/// Finds out whether a sum is off by more than it may be; what binary fractions add to it does not count.
+/// Reports whether a sum is off by more than `most`, with a tolerance for the rounding of binary fractions.
 fn exceeds(off: f64, most: f64) -> bool {
     const BITS: f64 = 1e-9;
     off.abs() > most + BITS
 }
 
 impl PartialEq for LocusFrequencies {
-    /// Whether both give the same numbers, however they were stated.
+    /// Compares the resulting numbers, not the numbers as stated.
     fn eq(&self, other: &Self) -> bool {
         self.alleles == other.alleles
             && self.frequencies == other.frequencies
@@ -239,22 +242,22 @@ impl PartialEq for LocusFrequencies {
     }
 }
 
-/// The frequency given to an allele that the table does not list.
+/// The frequency assigned to an allele that the table does not list.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Floor {
-    /// (n + 1) / (2N + 1) with n = 0 of N counted persons, as recommended by the ISFG for an allele that was
-    /// never seen; needs a table that says how many persons were counted.
+    /// (n + 1) / (2N + 1) with n = 0, where N is the number of counted persons, as the ISFG recommends for an allele
+    /// that was never seen. Requires a table that states the number of counted persons.
     Counted,
     /// This frequency at every locus, above 0 and below 1.
     Fixed(f64),
-    /// None: a person with such an allele is not computed with at all.
+    /// No frequency: the model rejects a person with an unlisted allele.
     Refuse,
 }
 
-/// Allele frequencies of a panel's loci.
+/// Allele frequencies of the loci of a panel.
 ///
-/// [`FrequencyTable::chinese_han_23`] is built in; [`FrequencyTable::from_csv`] reads what
-/// [`FrequencyTable::to_csv`] writes, and [`FrequencyTable::new`] takes values:
+/// [`FrequencyTable::chinese_han_23`] is built in; [`FrequencyTable::from_csv`] reads the output of
+/// [`FrequencyTable::to_csv`]; [`FrequencyTable::new`] takes values:
 ///
 /// ```
 /// use reunite::population::{FrequencyTable, LocusFrequencies};
@@ -275,27 +278,29 @@ pub struct FrequencyTable {
 }
 
 impl FrequencyTable {
-    /// The most alleles a locus may have; longer ladders do not occur.
+    /// The largest number of alleles at a locus; longer allelic ladders do not occur.
     pub const MOST_ALLELES: usize = 128;
-    /// How far a locus' sum may be from 1 before it is taken for a mistake; up to that it is divided away.
+    /// The largest difference of a locus' sum from 1 that is accepted. Normalisation removes it; a larger difference is
+    /// an error.
     pub const SUM_TOLERANCE: f64 = 0.05;
-    /// How far a locus' sum may be from 1 before it is worth a warning: rounding of published tables stays below.
+    /// The largest difference of a locus' sum from 1 without a warning; the rounding of published tables stays below
+    /// it.
     pub const SUM_ROUNDING: f64 = 0.005;
 
-    /// The table of these loci, in this order.
+    /// Creates the table of these loci, in this order.
     ///
     /// # Errors
-    /// [`PanelError`] if there is no locus, one twice, or more than [`Panel::MOST_LOCI`].
+    /// Returns [`PanelError`] if there is no locus, one is duplicate, or there are more than [`Panel::MOST_LOCI`].
     pub fn new(loci: impl IntoIterator<Item = (Locus, LocusFrequencies)>) -> Result<Self, PanelError> {
         let (names, loci): (Vec<Locus>, Vec<LocusFrequencies>) = loci.into_iter().unzip();
         Ok(Self { panel: Panel::new(names)?, loci })
     }
 
-    /// The table of these loci, each with 1,000 persons counted, for small examples and tests:
+    /// Creates a table with 1,000 counted persons per locus, for small examples and tests. The form of `loci` is
     /// `(locus, [(allele in tenths of a repeat, frequency)])`.
     ///
     /// # Errors
-    /// [`FrequencyTableError`] with the first finding.
+    /// Returns [`FrequencyTableError`] with the first problem.
     pub fn from_counts(loci: &[(&str, &[(u16, f64)])]) -> Result<Self, FrequencyTableError> {
         let mut table = Vec::with_capacity(loci.len());
         for (name, alleles) in loci {
@@ -309,22 +314,22 @@ impl FrequencyTable {
         Ok(Self::new(table)?)
     }
 
-    /// The loci, in table order.
+    /// Returns the loci in table order.
     #[must_use]
     pub fn panel(&self) -> &Panel {
         &self.panel
     }
 
-    /// Per locus of the panel, its frequencies.
+    /// Returns the frequencies of each locus, in panel order.
     #[must_use]
     pub fn loci(&self) -> &[LocusFrequencies] {
         &self.loci
     }
 
-    /// The same frequencies for the loci of a panel, in its order.
+    /// Returns the table restricted to the loci of a panel, in the panel's order.
     ///
     /// # Errors
-    /// The loci of the panel that the table lacks.
+    /// Returns the loci of the panel that are not in the table.
     pub fn of_panel(&self, panel: &Panel) -> Result<Self, Vec<Locus>> {
         let at = |locus: &Locus| self.panel.position(locus).map(|at| self.loci[at].clone());
         let lacking: Vec<Locus> = panel.loci().iter().filter(|locus| at(locus).is_none()).cloned().collect();
@@ -335,20 +340,20 @@ impl FrequencyTable {
         }
     }
 
-    /// The loci whose frequencies were off by more than [`Self::SUM_ROUNDING`] from adding up to 1, in table order, with
+    /// Returns the loci whose frequency sum differs from 1 by more than [`Self::SUM_ROUNDING`], in table order, with
     /// the sums.
     pub fn sums_off(&self) -> impl Iterator<Item = (&Locus, f64)> {
         let sums = self.panel.loci().iter().zip(self.loci.iter().map(LocusFrequencies::sum));
         sums.filter(|(_, sum)| exceeds(sum - 1.0, Self::SUM_ROUNDING))
     }
 
-    /// BLAKE3 of loci, alleles and normalised frequencies: two tables with the same digest give the same numbers.
+    /// Returns a BLAKE3 hash of loci, alleles and normalised frequencies. Tables with equal digests give equal results.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         self.hash("reunite 2026 frequency table v1", true)
     }
 
-    /// BLAKE3 of loci and listed alleles alone: what an index of profiles depends on.
+    /// Returns a BLAKE3 hash of loci and listed alleles only, on which an index of profiles depends.
     #[must_use]
     pub fn alleles_digest(&self) -> [u8; 32] {
         self.hash("reunite 2026 loci and alleles v1", false)

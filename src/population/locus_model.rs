@@ -1,4 +1,4 @@
-//! Everything that the likelihood of a locus depends on, except the genotypes.
+//! The model of one locus: everything that a likelihood depends on, except the genotypes.
 
 use crate::model::{Allele, Genotype};
 
@@ -6,43 +6,45 @@ use super::{Floor, LocusFrequencies, Matrix, Model, ModelError};
 
 /// Alleles, frequencies and mutation matrices of one locus.
 ///
-/// Normally over the alleles that the frequency table lists. Where a person carries an allele that it does not,
-/// [`LocusModel::with_alleles`] gives the model that also has that allele: its frequency is the floor, all are
-/// divided by their new sum, and the mutation matrices are built over the enlarged set.
+/// By default, the model has the alleles that the frequency table lists. If a person carries an unlisted allele,
+/// [`LocusModel::with_alleles`] returns a model that also has that allele: its frequency is the floor, all frequencies
+/// are divided by their new sum, and the mutation matrices are built for the larger set.
 ///
-/// Where the table has alleles without a name, they follow as one, of frequency r; the others have (1 - r) times what the
-/// table says. It mutates as the model says, and shows in no profile.
+/// If the table has a rest allele (all unnamed alleles taken together), it follows the named alleles with frequency r;
+/// the frequencies of the others are (1 - r) times those of the table. It mutates as the mutation model defines, and no
+/// profile shows it.
 ///
-/// A silent allele, where the model has one, is the last. Its frequency s is a share of all
-/// alleles, so the others have (1 - s) times what the table says. It neither mutates nor arises by mutation;
-/// [`super::Mutation`] says what that means for the rates of the others.
+/// If the model has a silent allele, it is the last. Its frequency s is a share of all alleles, so the frequencies of
+/// the others are (1 - s) times those of the table. It does not mutate, and no other allele mutates to it;
+/// [`super::Mutation`] explains the effect on the rates of the others.
 #[derive(Clone, Debug)]
 pub struct LocusModel {
     alleles: Vec<Allele>,
-    /// Of `alleles`, then of those without a name and of the silent allele, if there are such.
+    /// Frequencies of `alleles`, then of the rest allele and of the silent allele, if the model has them.
     frequencies: Vec<f64>,
     rest: f64,
     silent: f64,
-    /// The two matrices, father's and mother's.
+    /// The two mutation matrices: the father's, then the mother's.
     transitions: [Matrix; 2],
-    /// Positions in `alleles` of the alleles of the table.
+    /// Positions in `alleles` of the alleles that the table lists.
     listed: Vec<usize>,
     floor: f64,
 }
 
-/// Shares of alleles that show in no profile; 0 without such.
+/// Shares of the alleles that no profile shows; 0 if there are none.
 #[derive(Clone, Copy)]
 struct Unseen {
-    /// Of those without a name, among all but silent ones.
+    /// Share of the rest allele among all alleles that are not silent.
     rest: f64,
     silent: f64,
 }
 
 impl LocusModel {
-    /// The model over the listed alleles.
+    /// Creates the model over the listed alleles.
     ///
     /// # Errors
-    /// [`ModelError`] if the mutation model cannot be built, or the floor needs a number of individuals.
+    /// Returns [`ModelError`] if the mutation model cannot be built, or if the floor requires a number of individuals
+    /// that the table lacks.
     pub fn new(locus: &LocusFrequencies, model: &Model) -> Result<Self, ModelError> {
         let floor = match model.floor {
             Floor::Fixed(floor) => floor,
@@ -80,7 +82,8 @@ impl LocusModel {
         Ok(Self { alleles, frequencies, rest, silent, transitions, listed, floor })
     }
 
-    /// Just these alleles, equally frequent and never mutating: enough to ask what is possible.
+    /// Creates a model of these alleles with equal frequencies and without mutation: sufficient to check what is
+    /// possible.
     #[must_use]
     pub fn without_mutation(mut alleles: Vec<Allele>) -> Self {
         alleles.sort_unstable();
@@ -97,10 +100,11 @@ impl LocusModel {
         }
     }
 
-    /// This model with further alleles, those that it has already left out; `None` if there is none to add.
+    /// Returns this model with additional alleles and skips those that it already has; `None` if there is none to add.
     ///
     /// # Errors
-    /// [`ModelError`] if the mutation model cannot be built over the enlarged set, or the model refuses such alleles.
+    /// Returns [`ModelError`] if the mutation model cannot be built for the larger set, or if the model rejects
+    /// unlisted alleles.
     pub fn with_alleles(&self, more: &[Allele], model: &Model) -> Result<Option<Self>, ModelError> {
         let mut unlisted: Vec<Allele> = more.iter().copied().filter(|&a| self.position(a).is_none()).collect();
         unlisted.sort_unstable();
@@ -111,7 +115,7 @@ impl LocusModel {
         if model.floor == Floor::Refuse {
             return Err(ModelError::Refused);
         }
-        // As the table says them, without the shares of those that nobody shows.
+        // The frequencies of the table, without the shares of the rest allele and the silent allele.
         let named = self.frequencies.iter().map(|p| p / ((1.0 - self.silent) * (1.0 - self.rest)));
         let known = self.alleles.iter().copied().zip(named);
         let mut pairs: Vec<(Allele, f64)> = known.chain(unlisted.iter().map(|&a| (a, self.floor))).collect();
@@ -125,7 +129,7 @@ impl LocusModel {
         Self::build(alleles, frequencies, unseen, listed, self.floor, model).map(Some)
     }
 
-    /// This model with the rates of fathers and mothers exchanged.
+    /// Returns this model with the mutation matrices of fathers and mothers swapped.
     #[must_use]
     pub fn mirrored(&self) -> Self {
         let mut mirrored = self.clone();
@@ -133,80 +137,82 @@ impl LocusModel {
         mirrored
     }
 
-    /// How many alleles there are, those that nobody shows included: the length of [`Self::frequencies`] and the size of the
-    /// matrices.
+    /// Returns the number of alleles, including the rest allele and the silent allele: the length of
+    /// [`Self::frequencies`] and the size of the matrices.
     #[must_use]
     pub fn size(&self) -> usize {
         self.frequencies.len()
     }
 
-    /// The position of the silent allele, if the model has one.
+    /// Returns the position of the silent allele, if the model has one.
     #[must_use]
     pub fn silent(&self) -> Option<usize> {
         (self.silent > 0.0).then_some(self.size() - 1)
     }
 
-    /// The position of the alleles without a name, if the table has such.
+    /// Returns the position of the rest allele, if the table has one.
     #[must_use]
     pub fn rest(&self) -> Option<usize> {
         (self.rest > 0.0).then_some(self.alleles.len())
     }
 
-    /// All alleles with a name, rising.
+    /// Returns all named alleles in rising order.
     #[must_use]
     pub fn alleles(&self) -> &[Allele] {
         &self.alleles
     }
 
-    /// Their frequencies, then those of the alleles without a name and of the silent one, if there are such; adding up to 1.
+    /// Returns the frequencies of the named alleles, then of the rest allele and of the silent allele, if the model has
+    /// them. They add up to 1.
     #[must_use]
     pub fn frequencies(&self) -> &[f64] {
         &self.frequencies
     }
 
-    /// The frequency of an allele as the table says it, without regard to silent alleles; the floor if it is not listed.
+    /// Returns the frequency of an allele among all alleles that are not silent; the floor if the model lacks the
+    /// allele.
     #[must_use]
     pub fn frequency(&self, allele: Allele) -> f64 {
         self.position(allele).map_or(self.floor, |i| self.frequencies[i] / (1.0 - self.silent))
     }
 
-    /// The frequency of an allele that the table does not list, before all are divided by their sum.
+    /// Returns the frequency of an unlisted allele before normalisation.
     #[must_use]
     pub fn floor(&self) -> f64 {
         self.floor
     }
 
-    /// The father's transition matrix.
+    /// Returns the father's mutation matrix.
     #[must_use]
     pub fn paternal(&self) -> &Matrix {
         &self.transitions[0]
     }
 
-    /// The mother's transition matrix.
+    /// Returns the mother's mutation matrix.
     #[must_use]
     pub fn maternal(&self) -> &Matrix {
         &self.transitions[1]
     }
 
-    /// Positions in [`Self::alleles`] of the alleles that the frequency table lists.
+    /// Returns the positions in [`Self::alleles`] of the alleles that the frequency table lists.
     #[must_use]
     pub fn listed(&self) -> &[usize] {
         &self.listed
     }
 
-    /// Where an allele stands in [`Self::alleles`].
+    /// Returns the position of an allele in [`Self::alleles`]; `None` if the model lacks it.
     #[must_use]
     pub fn position(&self, allele: Allele) -> Option<usize> {
         self.alleles.binary_search(&allele).ok()
     }
 
-    /// Positions of a genotype's two alleles; `None` if the model lacks one.
+    /// Returns the positions of a genotype's two alleles; `None` if the model lacks one of them.
     #[must_use]
     pub fn positions(&self, genotype: Genotype) -> Option<(usize, usize)> {
         Some((self.position(genotype.low())?, self.position(genotype.high())?))
     }
 
-    /// The probability that an unrelated person has the genotype of these positions: `p^2` or `2 p q`
+    /// Returns the probability that an unrelated person has the genotype of these positions: `p^2` or `2 p q`
     /// (Hardy-Weinberg).
     ///
     /// # Panics

@@ -1,4 +1,4 @@
-//! What is known of a population: allele frequencies, the floor for unlisted alleles, mutation.
+//! Population data and models: allele frequencies, the frequency of unlisted alleles, mutation, theta and drop-out.
 
 mod frequencies;
 mod locus_model;

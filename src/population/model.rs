@@ -1,23 +1,23 @@
-//! The choices that turn genotypes into likelihoods.
+//! The settings of the likelihood model: mutation, untyped persons, unlisted alleles, theta, silent alleles, drop-out.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::{Floor, Mutation, MutationError, MutationRates};
 
-/// Where the allele of an untyped parent comes from, if mutation changes the frequencies over generations.
+/// The origin of an untyped parent's allele. It matters if mutation changes the allele frequencies over generations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Convention {
-    /// An untyped person who carries no information at the locus is left out, and the allele it would hand on
-    /// follows the population frequencies. A locus without a typed relative gives
-    /// exactly 1, unless the child is inbred.
+    /// Leaves out an untyped person who carries no information at the locus; the allele that the person would transmit
+    /// follows the population frequencies. A locus without a typed relative gives an LR of exactly 1, unless the child
+    /// is inbred.
     Pruned,
-    /// Every person of the pedigree stays, so an untyped founder's allele goes through mutation.
+    /// Keeps every person of the pedigree, so that the allele of an untyped founder also passes through mutation.
     Full,
 }
 
 impl Convention {
-    /// The word used on the command line and in reports.
+    /// Returns the word used on the command line and in reports.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl FromStr for Convention {
     }
 }
 
-/// Every choice that enters a likelihood ratio beside the frequencies.
+/// All settings that affect a likelihood ratio, except the frequencies.
 ///
 /// ```
 /// use reunite::population::{Floor, Model, Mutation, MutationRates};
@@ -59,25 +59,25 @@ impl FromStr for Convention {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Model {
-    /// How alleles mutate.
+    /// The mutation model.
     pub mutation: Mutation,
-    /// What untyped persons hand on.
+    /// The treatment of untyped persons.
     pub convention: Convention,
     /// Frequency of an allele that the table does not list.
     pub floor: Floor,
-    /// F_ST, from 0 and below 1: how alike the alleles of unrelated persons are (Balding & Nichols 1994).
+    /// F_ST, at least 0 and below 1: the similarity of the alleles of unrelated persons (Balding & Nichols 1994).
     pub theta: f64,
-    /// Frequency of silent (null) alleles, from 0 and below 1, at loci for which the frequency table gives none.
+    /// Frequency of silent (null) alleles, at least 0 and below 1, at loci for which the frequency table states none.
     pub silent: f64,
-    /// How often an allele fails to show.
+    /// The probabilities that an allele does not show.
     pub drop_out: DropOuts,
 }
 
-/// Probabilities of allelic drop-out: that a given copy of an allele does not show in the profile.
+/// Probabilities of allelic drop-out: the probability that a given copy of an allele does not show in the profile.
 ///
-/// Copies drop out independently, so a heterozygote shows one allele with probability 2 d (1 - d) and a homozygote shows
-/// nothing with probability d^2. What shows nothing is untyped, and as d^2 is the same for every genotype, leaving
-/// such a locus out distorts nothing.
+/// Copies drop out independently, so a heterozygote shows one allele with probability 2 d (1 - d), and a genotype shows
+/// nothing with probability d^2. A locus that shows nothing is untyped. Because d^2 is the same for every genotype,
+/// skipping these loci causes no bias.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct DropOuts {
     /// In profiles of relatives.
@@ -86,43 +86,44 @@ pub struct DropOuts {
     pub children: f64,
 }
 
-/// A model that cannot be computed with.
+/// The reason why a model cannot be used for computation.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
     /// See [`MutationError`].
     #[error(transparent)]
     Mutation(#[from] MutationError),
-    /// [`Floor::Counted`] on a table that does not say how many persons were counted.
+    /// [`Floor::Counted`] was used with a table that does not state the number of counted persons.
     #[error(
         "the frequency table does not say how many individuals were counted, so the floor (n+1)/(2N+1) of unlisted \
          alleles is unknown; add that number to it, as a row or column N; or, where a store is made and for `lr`, give \
          --rare-allele-frequency"
     )]
     NoIndividuals,
-    /// Theta outside [0, 1).
+    /// Theta is outside [0, 1).
     #[error("a theta of {0} is not from 0 and below 1")]
     Theta(f64),
-    /// A silent frequency outside [0, 1).
+    /// The frequency of silent alleles is outside [0, 1).
     #[error("a frequency of {0} for silent alleles is not from 0 and below 1")]
     Silent(f64),
-    /// A drop-out probability outside [0, 1).
+    /// A drop-out probability is outside [0, 1).
     #[error("a drop-out probability of {0} is not from 0 and below 1")]
     DropOut(f64),
-    /// An allele without a frequency, under [`Floor::Refuse`].
+    /// An allele has no frequency, and the floor is [`Floor::Refuse`].
     #[error(
         "an allele has no frequency, and the model refuses such alleles; complete the frequency table, or give \
          --rare-allele-frequency"
     )]
     Refused,
-    /// A fixed floor that is no frequency.
+    /// A fixed floor is not above 0 and below 1.
     #[error("a frequency of {0} for unlisted alleles is not above 0 and below 1")]
     Floor(f64),
 }
 
 impl Default for Model {
-    /// Stepwise mutation, range 0.1, microvariant rate 1e-6; 0.002 in fathers (the rate of Chinese laboratory
-    /// practice) and 0.002 / 3.5 = 0.00057 in mothers; pruned; floor (n+1)/(2N+1).
+    /// Returns the default model: stepwise mutation with range 0.1 and microvariant rate 1e-6; rate 0.002 in fathers
+    /// (the rate of Chinese laboratory practice) and 0.002 / 3.5 = 0.00057 in mothers; untyped persons pruned; floor
+    /// (n+1)/(2N+1).
     fn default() -> Self {
         Self {
             mutation: Mutation::Stepwise {
@@ -140,10 +141,10 @@ impl Default for Model {
 }
 
 impl Model {
-    /// Checks the numbers that need no frequency table.
+    /// Checks the numbers that can be checked without a frequency table.
     ///
     /// # Errors
-    /// [`ModelError`] with the first that is out of range.
+    /// Returns [`ModelError`] with the first number that is out of range.
     pub fn check(&self) -> Result<(), ModelError> {
         let share = |value: f64, error: fn(f64) -> ModelError| {
             if (0.0..1.0).contains(&value) { Ok(()) } else { Err(error(value)) }
@@ -161,7 +162,7 @@ impl Model {
 }
 
 impl fmt::Display for Model {
-    /// One line that names every choice, as reports print it.
+    /// Writes one line that names every setting, as in reports.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "mutation {}", self.mutation.name())?;
         match self.mutation {

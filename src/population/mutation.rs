@@ -1,28 +1,30 @@
-//! Mutation models: how a parental allele arrives in the child.
+//! Mutation models: the probability that a parental allele arrives in the child as a given allele.
 
 use crate::model::Allele;
 
-/// A mutation model with its parameters; rates are per meiosis and locus.
+/// A mutation model with its parameters. Rates are per meiosis and locus.
 ///
-/// The matrices are those of the field's software (Familias; R package pedmut), without any stabilisation:
-/// - Alleles without a name count as one further allele, as Familias counts its "Rest allele": the equal model spreads r over
-///   them too, and the proportional model weighs them with their frequency.
-/// - A silent allele neither mutates nor arises. In the equal model it is not among the n alleles; in the proportional one r
-///   is the mean rate over all alleles, the silent one included, so the others mutate at r / (1 - s). Both are Familias.
-/// - The extended stepwise model of Familias wants a number as the name of every allele, and refuses others. Here
-///   alleles without a name never change under it, which is a choice of Reunite.
-/// - An allele outside the table ([`super::LocusModel::with_alleles`]) enlarges the matrices: n counts it. Familias gives
-///   it the same treatment where the user adds it to the database.
+/// The matrices are those of the standard software of the field (Familias; R package pedmut), without stabilisation:
+/// - The rest allele (all unnamed alleles) counts as one further allele, like the "Rest allele" of Familias: the equal
+///   model spreads r over it too, and the proportional model weighs it with its frequency.
+/// - A silent allele does not mutate, and no other allele mutates to it. In the equal model it is not among the n
+///   alleles. In the proportional model, r is the mean rate over all alleles including the silent one, so the others
+///   mutate at r / (1 - s). Familias does the same in both.
+/// - The extended stepwise model of Familias requires a number as the name of every allele and rejects others. Here,
+///   the rest allele never mutates under this model; Reunite made this choice.
+/// - An allele outside the table ([`super::LocusModel::with_alleles`]) enlarges the matrices, so n includes it.
+///   Familias does the same if the user adds the allele to the database.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Mutation {
-    /// No mutation: the identity.
+    /// No mutation: the identity matrix.
     None,
-    /// A mutated allele becomes any of the other listed alleles with equal probability.
+    /// A mutated allele becomes each of the other alleles with equal probability.
     Equal(MutationRates),
-    /// A mutated allele becomes j in proportion to the frequency of j; frequencies stay stationary.
+    /// A mutated allele becomes j in proportion to the frequency of j. The allele frequencies are stationary.
     Proportional(MutationRates),
-    /// Extended stepwise model: within the same microvariant group each further repeat is `range` times less
-    /// likely; a change of the group happens at `microvariant_rate`, evenly over the alleles of other groups.
+    /// Extended stepwise model: within a microvariant group, each further repeat makes a change less likely by the
+    /// factor `range`. Changes to other groups occur at `microvariant_rate`, spread evenly over the alleles of the
+    /// other groups.
     Stepwise {
         /// Rates of changes by whole repeats.
         rates: MutationRates,
@@ -36,30 +38,30 @@ pub enum Mutation {
 /// Mutation rates by the sex of the parent, each from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MutationRates {
-    /// In the father's transmissions.
+    /// Rate in transmissions from the father.
     pub male: f64,
-    /// In the mother's transmissions.
+    /// Rate in transmissions from the mother.
     pub female: f64,
 }
 
-/// Parameters that make no transition matrix.
+/// The reason why parameters do not define a mutation matrix.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MutationError {
-    /// A rate outside 0 to 1.
+    /// A rate is outside 0 to 1.
     #[error("a mutation rate of {0} is not from 0 to 1")]
     Rate(f64),
-    /// A range outside (0, 1].
+    /// A range is outside (0, 1].
     #[error("a mutation range of {0} is not above 0 and at most 1")]
     Range(f64),
-    /// Some allele would mutate with a probability above 1.
+    /// An allele would mutate with a probability above 1.
     #[error(
         "a mutation rate of {rate} is too high for these frequencies: an allele would leave with probability {leaves}"
     )]
     Infeasible {
-        /// The rate asked for.
+        /// The requested rate.
         rate: f64,
-        /// The probability with which some allele would leave.
+        /// The probability with which that allele would mutate.
         leaves: f64,
     },
 }
@@ -72,7 +74,7 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// The matrix in which nothing changes.
+    /// Creates the identity matrix, in which no allele changes.
     #[must_use]
     pub fn identity(size: usize) -> Self {
         let mut matrix = Self { size, cells: vec![0.0; size * size] };
@@ -82,31 +84,31 @@ impl Matrix {
         matrix
     }
 
-    /// Number of alleles.
+    /// Returns the number of alleles.
     #[must_use]
     pub fn size(&self) -> usize {
         self.size
     }
 
-    /// Where parental allele `i` goes: probabilities that add up to 1.
+    /// Returns the probabilities with which parental allele `i` arrives as each allele; they add up to 1.
     ///
     /// # Panics
-    /// If `i` is no allele of the matrix.
+    /// If `i` is not an allele of the matrix.
     #[must_use]
     pub fn row(&self, i: usize) -> &[f64] {
         &self.cells[i * self.size..(i + 1) * self.size]
     }
 
-    /// The probability that parental allele `i` arrives as `j`.
+    /// Returns the probability that parental allele `i` arrives as `j`.
     ///
     /// # Panics
-    /// If `i` or `j` is no allele of the matrix.
+    /// If `i` or `j` is not an allele of the matrix.
     #[must_use]
     pub fn at(&self, i: usize, j: usize) -> f64 {
         self.row(i)[j]
     }
 
-    /// This matrix with one more allele, which never changes and which none becomes.
+    /// Returns this matrix with one more allele, which never mutates and to which no allele mutates.
     pub(super) fn with_fixed(&self) -> Self {
         let size = self.size + 1;
         let mut cells = Vec::with_capacity(size * size);
@@ -119,7 +121,7 @@ impl Matrix {
         Self { size, cells }
     }
 
-    /// Sets a row's off-diagonal cells and gives the rest to the diagonal.
+    /// Sets the off-diagonal cells of a row, and the diagonal cell to the remaining probability.
     fn set_row(&mut self, i: usize, off_diagonal: impl Fn(usize) -> f64) {
         let mut leaves = 0.0;
         for j in (0..self.size).filter(|&j| j != i) {
@@ -132,7 +134,7 @@ impl Matrix {
 }
 
 impl Mutation {
-    /// The model's name in files and on the command line.
+    /// Returns the model's name in files and on the command line.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -143,8 +145,8 @@ impl Mutation {
         }
     }
 
-    /// An upper bound on the probability that an allele changes in a way that moves the frequencies, over any set of
-    /// alleles; 0 where they are stationary.
+    /// Returns an upper bound, over any set of alleles, on the probability of changes that move the allele frequencies;
+    /// 0 for models that keep the frequencies stationary.
     #[must_use]
     pub fn most_change(&self) -> f64 {
         match self {
@@ -157,7 +159,7 @@ impl Mutation {
     /// Checks the parameters that can be checked without a frequency table.
     ///
     /// # Errors
-    /// [`MutationError::Rate`] or [`MutationError::Range`].
+    /// Returns [`MutationError::Rate`] or [`MutationError::Range`].
     pub fn check(&self) -> Result<(), MutationError> {
         let rate = |r: f64| if (0.0..=1.0).contains(&r) { Ok(()) } else { Err(MutationError::Rate(r)) };
         let both = |rates: &MutationRates| rate(rates.male).and_then(|()| rate(rates.female));
@@ -175,28 +177,30 @@ impl Mutation {
         }
     }
 
-    /// The transition matrices of a locus without silent alleles, father's and mother's: see [`Self::matrices_beside`].
+    /// Returns the father's and the mother's mutation matrix for a locus without silent alleles: see
+    /// [`Self::matrices_beside`].
     ///
     /// # Errors
-    /// [`MutationError`] if the parameters make no stochastic matrix.
+    /// Returns [`MutationError`] if the parameters do not define a stochastic matrix.
     pub fn matrices(&self, alleles: &[Allele], frequencies: &[f64]) -> Result<[Matrix; 2], MutationError> {
         self.matrices_beside(alleles, frequencies, 0.0)
     }
 
-    /// The transition matrices of the alleles of a locus that are not silent, father's and mother's.
+    /// Returns the father's and the mother's mutation matrix for the alleles of a locus that are not silent.
     ///
-    /// `alleles` are rising; `frequencies` are theirs and add up to 1. A further frequency, the last, is that of all alleles
-    /// without a name, which count as one allele here. `silent` is the share of silent alleles, from 0 and below 1, beside
-    /// which the frequencies are shares of the rest. Formulas, with n alleles, rate r:
-    /// - equal: `M[i,j] = r / (n - 1)`; with a single allele nothing can change.
-    /// - proportional: `M[i,j] = a p_j` with `a = r / ((1 - silent) sum_k p_k (1 - p_k))`, so that r is the mean rate over
-    ///   all alleles, silent ones included, which never mutate.
-    /// - stepwise: for j in the microvariant group of i, `M[i,j] = r g^|i-j| / sum_k g^|i-k|` over the other
-    ///   alleles k of the group; for j outside, `s / (number outside)`; r or s falls away where there is no
-    ///   such allele. Alleles without a name neither change nor arise: they have no number to count steps from.
+    /// `alleles` must be in rising order; `frequencies` are theirs and add up to 1. One more frequency at the end is
+    /// that of the rest allele, which counts as one allele here. `silent` is the share of silent alleles, at least 0
+    /// and below 1; `frequencies` are relative to the other alleles. Formulas, with n alleles and rate r:
+    /// - equal: `M[i,j] = r / (n - 1)`; a single allele cannot change.
+    /// - proportional: `M[i,j] = a p_j` with `a = r / ((1 - silent) sum_k p_k (1 - p_k))`, so that r is the mean rate
+    ///   over all alleles, including silent ones, which never mutate.
+    /// - stepwise: for j in the microvariant group of i, `M[i,j] = r g^|i-j| / sum_k g^|i-k|` over the other alleles k
+    ///   of the group; for j outside the group, `s / (number outside)`. Without other alleles in the group, r does not
+    ///   apply; without alleles outside, s does not apply. The rest allele does not mutate, and no allele mutates to
+    ///   it, because it has no number from which to count steps.
     ///
     /// # Errors
-    /// [`MutationError`] if the parameters make no stochastic matrix.
+    /// Returns [`MutationError`] if the parameters do not define a stochastic matrix.
     pub fn matrices_beside(
         &self,
         alleles: &[Allele],
@@ -275,7 +279,7 @@ mod tests {
 
     #[test]
     fn the_published_stepwise_example() {
-        // MODELS: TH01, r = 0.002, g = 0.1, s = 1e-6.
+        // The published example: TH01, r = 0.002, g = 0.1, s = 1e-6.
         let (alleles, p) = th01();
         let model = Mutation::Stepwise { rates: rates(0.002), range: 0.1, microvariant_rate: 1e-6 };
         let [male, _] = model.matrices(&alleles, &p).unwrap();
@@ -321,7 +325,7 @@ mod tests {
         let [male, _] = Mutation::Proportional(rates(0.01)).matrices_beside(&alleles, &p, silent).unwrap();
         let mean: f64 = p.iter().enumerate().map(|(i, p)| (1.0 - silent) * p * (1.0 - male.at(i, i))).sum();
         assert!((mean - 0.01).abs() < 1e-15);
-        // The equal model counts the alleles that are not silent: each of them mutates with the rate.
+        // The equal model counts only the alleles that are not silent; each of them mutates with the rate.
         let [male, _] = Mutation::Equal(rates(0.01)).matrices_beside(&alleles, &p, silent).unwrap();
         assert!((male.at(0, 1) - 0.01 / 7.0).abs() < 1e-15 && (male.at(0, 0) - 0.99).abs() < 1e-15);
         let high = Mutation::Proportional(rates(0.5)).matrices_beside(&alleles, &p, 0.5);

@@ -1,7 +1,7 @@
-//! A frequency table's own text: what a store keeps, and the built-in table.
+//! Reads and writes a frequency table in its own CSV form, which a store keeps, and contains the built-in table.
 //!
-//! Files of laboratories are read elsewhere (`intake`), in any form; this text names loci as the table does and changes
-//! nothing.
+//! `intake` reads frequency files of laboratories, in any form. This form keeps the names of loci and all numbers
+//! unchanged.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -11,34 +11,34 @@ use crate::model::{Allele, Locus, PanelError};
 
 use super::frequencies::{FrequencyTable, LocusFrequencies, LocusFrequenciesError};
 
-/// The word that stands for silent alleles in the column `allele`.
+/// The word for silent alleles in the column `allele`.
 const SILENT: &str = "silent";
-/// The word that stands there for all alleles without a name together.
+/// The word for the rest allele (all unnamed alleles) in the column `allele`.
 const REST: &str = "rest";
 
 const CHINESE_HAN_23: &str = include_str!("../../fixtures/frequencies_chinese_han_23.csv");
 
-/// Why a text is no frequency table's.
+/// The reason why a text is not a frequency table.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableTextError {
     /// A line is not of the form `locus,allele,frequency,individuals`.
     #[error("line {0} does not hold a locus, an allele, a frequency and a number of individuals")]
     Line(u64),
-    /// A locus' numbers are no allele frequencies.
+    /// The numbers of a locus are not valid allele frequencies.
     #[error("locus {locus}: {error}")]
     Locus {
         /// The locus.
         locus: Locus,
-        /// What is wrong.
+        /// The problem.
         error: LocusFrequenciesError,
     },
-    /// The loci make no panel.
+    /// The loci do not form a panel.
     #[error(transparent)]
     Panel(#[from] PanelError),
 }
 
-/// What the lines of one locus say.
+/// The data in the lines of one locus.
 #[derive(Default)]
 struct Rows {
     alleles: Vec<(Allele, f64)>,
@@ -48,8 +48,7 @@ struct Rows {
 }
 
 impl FrequencyTable {
-    /// The table used where none is given: 23 autosomal loci, Chinese Han. Its sources are cited in
-    /// `fixtures/README.md`.
+    /// Returns the default table: 23 autosomal loci, Chinese Han. `fixtures/README.md` cites its sources.
     #[must_use]
     pub fn chinese_han_23() -> &'static Self {
         static TABLE: LazyLock<FrequencyTable> = LazyLock::new(|| {
@@ -59,17 +58,17 @@ impl FrequencyTable {
         &TABLE
     }
 
-    /// The text of the table of [`Self::chinese_han_23`], as a store keeps it.
+    /// Returns the text of the table of [`Self::chinese_han_23`], as stored.
     #[must_use]
     pub fn chinese_han_23_text() -> &'static str {
         CHINESE_HAN_23
     }
 
-    /// Reads the text of a table: [`Self::to_csv`] wrote it, or it has the same columns in any order. Names of loci are
-    /// kept as they are written. `intake::read_frequency_table` reads files of laboratories.
+    /// Reads the text of a table: the output of [`Self::to_csv`], or the same columns in any order. Keeps the names of
+    /// loci unchanged. For files of laboratories, use `intake::read_frequency_table`.
     ///
     /// # Errors
-    /// [`TableTextError`] with the first finding.
+    /// Returns [`TableTextError`] with the first problem.
     pub fn from_csv(text: &str) -> Result<Self, TableTextError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut csv = csv::ReaderBuilder::new()
@@ -128,10 +127,11 @@ impl FrequencyTable {
         Ok(Self::new(table.collect::<Result<Vec<_>, _>>()?)?)
     }
 
-    /// The table as CSV: `locus,allele,frequency,individuals`, loci in table order, alleles rising, the silent one last.
+    /// Returns the table as CSV with the columns `locus,allele,frequency,individuals`: loci in table order, alleles in
+    /// rising order, then the silent allele and the rest allele.
     ///
-    /// Exact: [`Self::from_csv`] makes a table with the same [`Self::digest`] of it. Frequencies are those that the table was
-    /// made of, before they were divided by their sum.
+    /// The text is exact: [`Self::from_csv`] restores a table with the same [`Self::digest`]. The frequencies are those
+    /// before normalisation.
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut text = String::from("locus,allele,frequency,individuals\n");
@@ -272,7 +272,7 @@ mod tests {
                 assert_eq!(table.loci()[0].sum(), 0.5 + share);
             }
         }
-        // Four decimals of twenty alleles are off by 0.001 at most.
+        // The sum of twenty frequencies of four decimals is off by at most 0.001.
         let alleles = (1..=20).map(|n| (Allele::from_tenths(10 * n).unwrap(), 0.04995));
         let table = FrequencyTable::new([("A".parse().unwrap(), LocusFrequencies::new(alleles, None, None).unwrap())]);
         assert_eq!(table.unwrap().sums_off().count(), 0);

@@ -1,4 +1,4 @@
-//! Custodians, to whom original identifiers are sealed, and the identities with which they open them.
+//! Defines custodians, for whom original identifiers are sealed, and the identities with which they open them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,11 +10,11 @@ use super::private::{KeyError, KeySource, read_secret};
 /// Most bytes of an identity file.
 const MOST_IDENTITY_BYTES: usize = 64 << 10;
 
-/// Someone to whom original identifiers are sealed: an age recipient, `age1...`.
+/// Person for whom original identifiers are sealed: an age recipient, `age1...`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Custodian(pub(super) x25519::Recipient);
 
-/// A text that is no custodian. It does not hold the text, which may be a secret key.
+/// A text that is not a custodian. The error does not contain the text, which may be a secret key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a custodian is an age recipient: age1 and 58 letters and digits")]
 pub struct CustodianError;
@@ -24,7 +24,7 @@ impl FromStr for Custodian {
 
     fn from_str(text: &str) -> Result<Self, CustodianError> {
         let text = text.trim();
-        // A secret key in place of a public one is not repeated by whoever reports this.
+        // The text may be a secret key instead of a public one, so the error must not repeat it.
         text.parse().map(Self).map_err(|_| CustodianError)
     }
 }
@@ -41,7 +41,7 @@ impl fmt::Debug for Custodian {
     }
 }
 
-/// What a custodian opens records with. Never printed.
+/// Secret with which a custodian opens records. It is never printed.
 pub struct Identity(pub(super) Vec<x25519::Identity>);
 
 impl fmt::Debug for Identity {
@@ -51,10 +51,10 @@ impl fmt::Debug for Identity {
 }
 
 impl Identity {
-    /// Reads an identity file, as `age-keygen` writes it.
+    /// Reads an identity file in the format of `age-keygen`.
     ///
     /// # Errors
-    /// [`KeyError`] if the file is missing, not a regular file, open to others, or holds no identity.
+    /// [`KeyError`] if the file is missing, not a regular file, open to others, or without an identity.
     pub fn load(source: &KeySource) -> Result<Self, KeyError> {
         let text = read_secret(source, MOST_IDENTITY_BYTES)?;
         let form = "lines of `AGE-SECRET-KEY-1...`, as age-keygen writes them";
@@ -66,7 +66,7 @@ impl Identity {
         if identities.is_empty() { Err(malformed()) } else { Ok(Self(identities)) }
     }
 
-    /// Joins identities: the result opens what any of these opens.
+    /// Joins identities: the result opens everything that any of these opens.
     #[must_use]
     pub fn join(all: impl IntoIterator<Item = Self>) -> Self {
         Self(all.into_iter().flat_map(|one| one.0).collect())

@@ -1,16 +1,17 @@
-//! When two identifiers are the same, and when they are alike.
+//! Decides when two identifiers are the same, and when they are alike.
 //!
-//! What decides is the text that is hashed: the identifier without blanks around it, its full-width characters and its
-//! other kinds of spaces replaced by the plain ones. More cannot be folded there: the pseudonyms of every store that there
-//! is depend on it, and numbers that differ in case may belong to two people. So identifiers that differ only in letter
-//! case, in spaces or by Unicode's compatibility (NFKC: `Ⅳ` and `IV`, two codes of one Chinese character) are two, but alike:
-//! the import is refused until somebody says which they are.
+//! The hashed text decides: the identifier without surrounding blanks, with plain characters for its full-width
+//! characters and plain spaces for its other kinds of spaces. The hash cannot ignore more differences: the pseudonyms
+//! of every existing store depend on it, and numbers that differ in case may belong to two people. Identifiers that
+//! differ only in letter case, in spaces or by Unicode's compatibility (NFKC: `Ⅳ` and `IV`, two codes of one Chinese
+//! character) are therefore two identifiers, but alike: the import is refused until somebody decides which ones they
+//! are.
 
 use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// The text that is hashed for an identifier.
+/// Returns the text that is hashed for an identifier.
 #[must_use]
 pub(crate) fn folded(id: &str) -> Cow<'_, str> {
     let id = id.trim();
@@ -19,7 +20,7 @@ pub(crate) fn folded(id: &str) -> Cow<'_, str> {
     }
     let is_chinese = id.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
     let fold = |c: char| match c {
-        // Chinese text has brackets of full width, and stores have pseudonyms of it.
+        // Chinese text has full-width brackets, and stores have pseudonyms of this text.
         '（' | '）' if is_chinese => c,
         _ => plain_character(c),
     };
@@ -30,7 +31,7 @@ pub(crate) fn folded(id: &str) -> Cow<'_, str> {
     Cow::Owned(folded.trim().to_owned())
 }
 
-/// Full-width characters in their plain width, and the plain space for other spaces that have a width.
+/// Returns full-width characters in their plain width, and the plain space for other spaces that have a width.
 fn plain_character(c: char) -> char {
     match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
@@ -39,12 +40,13 @@ fn plain_character(c: char) -> char {
     }
 }
 
-/// The form that all identifiers share that are alike: in Unicode's normal form NFKC, without spaces, in capitals.
+/// Returns the common form of all identifiers that are alike: in Unicode's normal form NFKC, without spaces, in
+/// capitals.
 pub(super) fn plain(id: &str) -> String {
     id.nfkc().map(plain_character).filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect()
 }
 
-/// Finds out whether an identifier is surely in that form already.
+/// Reports whether an identifier is certainly in that form already.
 pub(super) fn is_plain(id: &str) -> bool {
     id.bytes().all(|b| b.is_ascii() && !b.is_ascii_lowercase() && !b.is_ascii_whitespace())
 }

@@ -1,9 +1,9 @@
-//! Keys that a store had before: what is kept of them, so that identifiers are recognised under their former pseudonyms.
+//! Keeps parts of the former keys of a store, so that identifiers are recognised under their former pseudonyms.
 //!
-//! After a change of the key nobody knows the numbers of those who were expunged before it, only keyed commitments to the
-//! pseudonyms that they had then. So the sub-keys that make those pseudonyms stay, encrypted under the present key: 32 random
-//! bytes, then 96 bytes for each key, encrypted with ChaCha20 under a key that is derived from the present one and those
-//! random bytes, then a keyed BLAKE3 of all of it.
+//! After a change of the key nobody knows the identity numbers of those who were expunged before it, only keyed
+//! commitments to their former pseudonyms. The sub-keys that make these pseudonyms are therefore kept, encrypted under
+//! the present key: 32 random bytes, then 96 bytes for each key, encrypted with ChaCha20 under a key that is derived
+//! from the present one and those random bytes, then a keyed BLAKE3 of all of it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -23,10 +23,10 @@ const TAG_CONTEXT: &str = "reunite 2026 integrity of former keys v1";
 const VEIL_CONTEXT: &str = "reunite 2026 veil of commitments v1";
 const NONCE: usize = 32;
 const TAG: usize = 32;
-/// The sub-keys of samples and families, and the sub-key that commitments are veiled with.
+/// Size of a former key in bytes: the sub-keys of samples and families, and the sub-key that veils commitments.
 const OF_KEY: usize = 3 * 32;
 
-/// What is kept of the keys that a store had before, the oldest first.
+/// The kept parts of a store's former keys, the oldest first.
 #[derive(Clone, Default)]
 pub struct FormerKeys(Vec<FormerKey>);
 
@@ -44,7 +44,7 @@ impl fmt::Debug for FormerKeys {
 }
 
 impl FormerKeys {
-    /// Reads what [`Self::seal`] wrote; `None` if it was not written with this key, or was changed.
+    /// Decrypts the output of [`Self::seal`]; `None` if it was not written with this key, or was changed.
     #[must_use]
     pub fn open(sealed: &[u8], key: &SecretKey) -> Option<Self> {
         let (body, tag) = sealed.split_at_checked(sealed.len().checked_sub(TAG)?)?;
@@ -61,7 +61,7 @@ impl FormerKeys {
         Some(Self(text.as_chunks().0.iter().map(read).collect()))
     }
 
-    /// Encrypts them under a key.
+    /// Encrypts the former keys under a key.
     ///
     /// # Errors
     /// [`KeyError::Random`] if the operating system has no random bytes.
@@ -88,7 +88,7 @@ impl FormerKeys {
 }
 
 impl SecretKey {
-    /// The sub-key that commitments to those who were expunged before this key are veiled with.
+    /// Returns the sub-key that veils the commitments to those who were expunged before this key.
     #[must_use]
     pub fn veil_key(&self) -> Zeroizing<[u8; 32]> {
         veil_key(self)
@@ -110,14 +110,14 @@ fn tag_of(key: &SecretKey, nonce: &[u8], body: &[u8]) -> blake3::Hash {
     blake3::Hasher::new_keyed(&derived).update(nonce).update(body).finalize()
 }
 
-/// Makes of a former pseudonym, and the sub-keys of all later keys, the oldest first, what stands for it now; `None` if nobody
-/// of that name is looked for.
+/// Returns the present commitment for a former pseudonym, given the sub-keys of all later keys, the oldest first;
+/// `None` if that pseudonym is not searched for.
 pub type Recognise = Box<dyn Fn(Pseudonym, &[&[u8; 32]]) -> Option<[u8; 32]> + Send + Sync>;
 
-/// Looks for identifiers under the pseudonyms that they had under former keys.
+/// Looks up identifiers by their pseudonyms under former keys.
 pub(super) struct Recognition {
     keys: Vec<(SubKeys, SubKeys)>,
-    /// The veils of all keys but the first former one, and that of the present one.
+    /// The veils of all former keys but the first, and of the present key.
     veils: Vec<SubKey>,
     recognise: Recognise,
     found: Mutex<HashMap<Pseudonym, [u8; 32]>>,
@@ -131,7 +131,7 @@ impl Recognition {
         Self { keys: keys.collect(), veils: veils.collect(), recognise, found: Mutex::default() }
     }
 
-    /// Looks for an identifier that has this pseudonym now.
+    /// Looks up an identifier that has this pseudonym now.
     pub(super) fn look(&self, kind: Kind, agency: &str, id: &str, present: Pseudonym) {
         for (at, (sample, family)) in self.keys.iter().enumerate() {
             let former = match kind {

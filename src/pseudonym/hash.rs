@@ -1,4 +1,4 @@
-//! From an identifier to its pseudonym.
+//! Computes the pseudonym of an identifier.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,12 +11,12 @@ use super::originals::{Kept, Originals};
 use super::sub_keys::{Kind, MOST_BYTES, SubKeys};
 use crate::model::{Pseudonym, is_deceptive};
 
-/// Which part of an identifier an error is about.
+/// Part of an identifier that an error is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// The identifier of the sample or family.
     Identifier,
-    /// The agency that gave it out.
+    /// The agency that issued it.
     Agency,
 }
 
@@ -29,20 +29,21 @@ impl fmt::Display for Part {
     }
 }
 
-/// Why a text is no identifier. The text itself is never repeated.
+/// Reason why a text is not an identifier. The error never contains the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentifierError {
-    /// Nothing but white space.
+    /// It has only white space.
     #[error("the identifier is empty: every sample and family needs one")]
     Empty,
-    /// More than [`Pseudonymizer::MOST_BYTES`].
+    /// It is longer than [`Pseudonymizer::MOST_BYTES`].
     #[error("the {0} is longer than {most} bytes; check that the columns are in place", most = Pseudonymizer::MOST_BYTES)]
     TooLong(Part),
-    /// A control character, one that cannot be seen, or one without a meaning: two identifiers would look alike and differ.
+    /// It has a control character, an invisible character, or one without a meaning: two different identifiers could
+    /// look alike.
     #[error("the {0} contains a control, invisible, private or replacement character; type it again")]
     Unprintable(Part),
-    /// Not a pseudonym, where nothing else is taken.
+    /// It is not a pseudonym, although only pseudonyms are accepted.
     #[error(
         "the identifier is not a pseudonym of 32 lower-case hexadecimal digits; import original identifiers with the \
          key"
@@ -52,9 +53,10 @@ pub enum IdentifierError {
 
 /// Turns identifiers into pseudonyms under one secret key.
 ///
-/// A pseudonym is the first 16 bytes of the BLAKE3 keyed hash of the identifier under the sub-key of its kind and agency.
-/// That sub-key is derived (BLAKE3 `derive_key`) from the sub-key of the kind, followed by the agency; and the sub-key of
-/// the kind from the key. So an agency's sub-key says nothing about the identifiers of another.
+/// A pseudonym is the first 16 bytes of the BLAKE3 keyed hash of the identifier under the sub-key of its kind and
+/// agency. This sub-key is derived (BLAKE3 `derive_key`) from the sub-key of the kind, followed by the agency; and the
+/// sub-key of the kind is derived from the key. An agency's sub-key therefore reveals nothing about the identifiers of
+/// another agency.
 ///
 /// ```
 /// use reunite::pseudonym::{Pseudonymizer, SecretKey};
@@ -69,11 +71,11 @@ pub enum IdentifierError {
 /// # Ok::<(), reunite::pseudonym::IdentifierError>(())
 /// ```
 pub struct Pseudonymizer {
-    /// `None` if identifiers are pseudonyms already.
+    /// The sub-keys; `None` if identifiers are already pseudonyms.
     keys: Option<Keys>,
-    /// What it made pseudonyms of, if it is to be sealed.
+    /// The identifiers that became pseudonyms; set if they are to be sealed.
     originals: Option<Originals>,
-    /// Looks for them under former keys, if anybody is looked for.
+    /// Look-up under former keys; set if expunged identifiers must be recognised.
     recognition: Option<Recognition>,
 }
 
@@ -92,37 +94,39 @@ impl Pseudonymizer {
     /// The most bytes of an identifier or agency, in UTF-8, without surrounding white space.
     pub const MOST_BYTES: usize = MOST_BYTES;
 
-    /// Derives the sub-keys.
+    /// Creates a pseudonymizer with the sub-keys of this key.
     #[must_use]
     pub fn new(key: &SecretKey) -> Self {
         let keys = Keys { sample: SubKeys::new(Kind::Sample, key), family: SubKeys::new(Kind::Family, key) };
         Self { keys: Some(keys), originals: None, recognition: None }
     }
 
-    /// For files in which this program, or another with the same key, has put pseudonyms in place of all identifiers: they
-    /// are taken as they are, and nothing else is. An agency does not matter, it is in the pseudonym already.
+    /// Creates a pseudonymizer for files in which this program, or another with the same key, has replaced all
+    /// identifiers by pseudonyms. It accepts pseudonyms unchanged, and nothing else. It ignores the agency, which the
+    /// pseudonym already includes.
     #[must_use]
     pub fn given() -> Self {
         Self { keys: None, originals: None, recognition: None }
     }
 
-    /// Finds out whether pseudonyms stand in place of identifiers: see [`Self::given`].
+    /// Reports whether files must have pseudonyms instead of identifiers: see [`Self::given`].
     #[must_use]
     pub fn takes_pseudonyms(&self) -> bool {
         self.keys.is_none()
     }
 
-    /// The pseudonym of a sample. White space around both texts is ignored; an empty agency is no agency. Of identifiers,
-    /// full-width characters are read as plain ones, and any space that has a width as a plain one.
+    /// Returns the pseudonym of a sample. White space around both texts is ignored; an empty agency counts as no
+    /// agency. Full-width characters of identifiers are read as plain ones, and any space that has a width as a plain
+    /// one.
     ///
     /// # Errors
-    /// [`IdentifierError`] if the identifier is empty, or one of the two is too long or holds a character that
-    /// cannot be seen, or the identifier should be a pseudonym and is none.
+    /// [`IdentifierError`] if the identifier is empty, if one of the two is too long or has an invisible character, or
+    /// if the identifier should be a pseudonym and is not.
     pub fn sample(&self, agency: Option<&str>, id: &str) -> Result<Pseudonym, IdentifierError> {
         self.hash(Kind::Sample, agency, id)
     }
 
-    /// The pseudonym of a family; as [`Self::sample`].
+    /// Returns the pseudonym of a family, as [`Self::sample`] does.
     ///
     /// # Errors
     /// As [`Self::sample`].
@@ -130,8 +134,9 @@ impl Pseudonymizer {
         self.hash(Kind::Family, agency, id)
     }
 
-    /// Pseudonyms of texts that are alike to the identifier of a family, and not the same: they differ in letter case, spaces
-    /// or the width of brackets only. The first says whether it is that of the form that all of them share.
+    /// Returns the pseudonyms of other spellings of a family's identifier that are alike (see `fold`): the common form
+    /// of all that are alike, and the identifier without spaces, also in small letters. The flag is `true` for the
+    /// common form.
     #[must_use]
     pub fn families_alike(&self, agency: Option<&str>, id: &str) -> Vec<(bool, Pseudonym)> {
         let Some(keys) = &self.keys else { return Vec::new() };
@@ -149,7 +154,8 @@ impl Pseudonymizer {
         others.map(|(at, form)| (at == 0, keys.family.hash(agency, form))).collect()
     }
 
-    /// The pseudonym of the form that all sample identifiers share that are alike to this one; `None` if it has this form.
+    /// Returns the pseudonym of the common form of all sample identifiers that are alike to this one; `None` if the
+    /// identifier has this form.
     #[must_use]
     pub fn sample_alike(&self, agency: Option<&str>, id: &str) -> Option<Pseudonym> {
         let keys = self.keys.as_ref()?;
@@ -161,40 +167,40 @@ impl Pseudonymizer {
         (form != *id && !form.is_empty() && form.len() <= Self::MOST_BYTES).then(|| keys.sample.hash(agency, &form))
     }
 
-    /// The same, and it keeps in memory, from now on, which identifier became which pseudonym, to be sealed.
+    /// Keeps in memory, from now on, which identifier became which pseudonym, so that they can be sealed.
     #[must_use]
     pub fn remembering(mut self) -> Self {
         self.originals = Some(Originals::default());
         self
     }
 
-    /// Whether it keeps identifiers.
+    /// Reports whether it keeps identifiers.
     #[must_use]
     pub fn remembers(&self) -> bool {
         self.originals.is_some()
     }
 
-    /// Wipes the identifiers that it kept so far.
+    /// Wipes the identifiers kept so far.
     pub fn forget(&self) {
         if let Some(originals) = &self.originals {
             originals.clear();
         }
     }
 
-    /// The same, and it looks, from now on, for identifiers under the pseudonyms that they had under former keys.
+    /// Recognises, from now on, identifiers by their pseudonyms under former keys.
     #[must_use]
     pub fn recognising(mut self, former: &FormerKeys, present: &SecretKey, recognise: Recognise) -> Self {
         self.recognition = Some(Recognition::new(former, present, recognise));
         self
     }
 
-    /// What was recognised so far, by present pseudonym.
+    /// Returns the commitments recognised so far, by present pseudonym.
     #[must_use]
     pub fn recognised(&self) -> HashMap<Pseudonym, [u8; 32]> {
         self.recognition.as_ref().map(Recognition::found).unwrap_or_default()
     }
 
-    /// What it kept, by pseudonym.
+    /// Returns the kept identifiers, by pseudonym.
     pub(super) fn originals(&self) -> Option<impl Deref<Target = Kept>> {
         self.originals.as_ref().map(Originals::all)
     }
@@ -206,7 +212,7 @@ impl Pseudonymizer {
             return Err(IdentifierError::Empty);
         }
         let Some(keys) = &self.keys else {
-            // As pseudonyms are written, and in no other way.
+            // Pseudonyms are accepted in their written form only, with small letters.
             if id.bytes().any(|b| b.is_ascii_uppercase()) {
                 return Err(IdentifierError::NoPseudonym);
             }
@@ -241,13 +247,14 @@ fn checked(part: Part, text: &str) -> Result<&str, IdentifierError> {
     if printable { Ok(text) } else { Err(IdentifierError::Unprintable(part)) }
 }
 
-/// What agencies may not contain here: stores have taken others, and their pseudonyms depend on them. Intake takes fewer.
+/// Reports whether a character is invalid in an agency here. Stores have accepted others, and their pseudonyms depend
+/// on them. The module `intake` accepts fewer.
 fn unprintable_in_agency(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// Characters that cannot be seen or mean nothing, and the one that stands for what could not be read.
+/// Reports whether a character is invisible or has no meaning, or replaces an unreadable one.
 fn unprintable(c: char) -> bool {
     is_deceptive(c) || c == '\u{fffd}'
 }
@@ -263,7 +270,7 @@ mod tests {
 
     #[test]
     fn golden_vectors() {
-        // A change here breaks the link between every existing store and every file to come.
+        // A change of these values breaks the link between every existing store and every future file.
         let p = pseudonymizer();
         assert_eq!(p.sample(None, "S-1").unwrap().to_string(), "1304025d70b46d8c6ceee3f9891e0286");
         assert_eq!(p.sample(Some("3701"), "S-1").unwrap().to_string(), "8c0de5346cb203bc4771b059b45a75fb");

@@ -1,4 +1,4 @@
-//! The secret key and its file.
+//! Creates and reads the secret key and its file.
 
 use std::fmt;
 use std::path::Path;
@@ -8,17 +8,19 @@ use zeroize::Zeroizing;
 
 use super::private::{KeyError, KeySource, MOST_BYTES, line, parse_line, read_secret, write_secret};
 
-/// First word of a key file; a later form gets another.
+/// First word of a key file; another format gets another word.
 const FORM: &str = "reunite-key-1";
-/// Raised with those of the pseudonyms: a store must notice that they are made in another way, too.
+/// The version rises together with that of the pseudonyms, because a store must also notice that pseudonyms are made in
+/// another way.
 const FINGERPRINT_CONTEXT: &str = "reunite 2026 fingerprint of a key v2";
 const DIGEST_CONTEXT: &str = "reunite 2026 digests of files v1";
 const LEDGER_CONTEXT: &str = "reunite 2026 encryption of the ledger v1";
 
-/// The 256-bit key of all pseudonyms of a store. Wiped from memory when dropped; never printed.
+/// The 256-bit key of all pseudonyms of a store. It is wiped from memory when dropped, and never printed.
 ///
-/// Moving it moves a pointer, so that no copy is left behind. Its file is one line, `reunite-key-1 ` and 64 hexadecimal digits. Whoever loses it can no longer tell which new
-/// sample is which old one; whoever has it and the ledger can find out whom a pseudonym stands for.
+/// Moving it moves a pointer, so that no copy is left behind. Its file is one line, `reunite-key-1 ` and 64 hexadecimal
+/// digits. If the key is lost, nobody can find out any more which stored sample a new one is. A person who has the key
+/// and the ledger can find out whom a pseudonym represents.
 ///
 /// ```
 /// use reunite::pseudonym::{KeySource, SecretKey};
@@ -32,16 +34,16 @@ const LEDGER_CONTEXT: &str = "reunite 2026 encryption of the ledger v1";
 /// ```
 pub struct SecretKey(Box<Zeroizing<[u8; 32]>>);
 
-/// Names a key without giving it away: written as 16 lower-case hexadecimal digits.
+/// Identifies a key without revealing it: written as 16 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 8]);
 
 impl SecretKey {
-    /// A fresh random key, written to a new file of mode 0600 and flushed to the disk.
+    /// Creates a random key, and writes it to a new file of mode 0600 that is flushed to the disk.
     ///
     /// # Errors
-    /// [`KeyError::Exists`] if there is something at the path already; [`KeyError::Random`] and [`KeyError::Io`]
-    /// if the operating system refuses. A file that could not be finished is removed.
+    /// [`KeyError::Exists`] if the path already exists; [`KeyError::Random`] and [`KeyError::Io`] if the operating
+    /// system refuses. An unfinished file is removed.
     pub fn generate(path: &Path) -> Result<Self, KeyError> {
         let mut bytes = Box::new(Zeroizing::new([0; 32]));
         getrandom::fill(&mut bytes[..]).map_err(KeyError::Random)?;
@@ -64,26 +66,26 @@ impl SecretKey {
         Ok(Self(Box::new(bytes)))
     }
 
-    /// A key of these bytes, for tests and the demonstration, whose identifiers are invented.
+    /// Creates a key from these bytes, for tests and the demonstration, whose identifiers are invented.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Box::new(Zeroizing::new(bytes)))
     }
 
-    /// What names this key in a store, so that another key is noticed.
+    /// Returns the fingerprint, which identifies this key in a store, so that another key is detected.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let digest = Zeroizing::new(blake3::derive_key(FINGERPRINT_CONTEXT, &self.0[..]));
         Fingerprint(std::array::from_fn(|i| digest[i]))
     }
 
-    /// The sub-key that a ledger is encrypted with, in a build that does so.
+    /// Returns the sub-key that encrypts a ledger, in a build that encrypts ledgers.
     #[must_use]
     pub fn ledger_key(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(blake3::derive_key(LEDGER_CONTEXT, &self.0[..]))
     }
 
-    /// The sub-key that digests of files are keyed with.
+    /// Returns the sub-key that keys the digests of files.
     #[must_use]
     pub fn digest_key(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(blake3::derive_key(DIGEST_CONTEXT, &self.0[..]))
@@ -101,7 +103,7 @@ impl fmt::Debug for SecretKey {
 }
 
 impl Fingerprint {
-    /// Its bytes, as stored.
+    /// Returns its bytes, in the stored form.
     #[must_use]
     pub fn bytes(self) -> [u8; 8] {
         self.0

@@ -1,7 +1,8 @@
-//! The secret key and the keyed hashes: the only place that sees an original identifier.
+//! Turns identifiers into pseudonyms with keyed hashes under the secret key. Only this module handles original
+//! identifiers.
 //!
-//! Sample and case numbers have so little entropy that an unkeyed hash is reversed by listing them all. Without the
-//! key a pseudonym says nothing; with it, the same identifier always gives the same pseudonym.
+//! Sample and case numbers have so little entropy that somebody could reverse an unkeyed hash by trying all of them.
+//! Without the key a pseudonym reveals nothing; with the key, the same identifier always has the same pseudonym.
 
 mod custodian;
 mod fold;

@@ -1,4 +1,4 @@
-//! Original identifiers, on their way from a file to the custodians' seal.
+//! Holds original identifiers between reading a file and sealing them for the custodians.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,13 +10,13 @@ use zeroize::Zeroizing;
 
 use crate::model::Pseudonym;
 
-/// An identifier as it stood in its file.
+/// An identifier as its file has it.
 pub(super) struct Original<'a> {
     pub(super) agency: &'a str,
     pub(super) id: &'a str,
 }
 
-/// The identifiers that became pseudonyms. Never printed by accident.
+/// The identifiers that became pseudonyms. The `Debug` form does not show them.
 #[derive(Default)]
 pub(super) struct Originals(RwLock<Kept>);
 
@@ -24,21 +24,21 @@ pub(super) struct Originals(RwLock<Kept>);
 #[derive(Default)]
 pub(super) struct Kept {
     places: HashMap<Pseudonym, Place, BuildHasherDefault<Start>>,
-    /// Wiped when dropped; so none of them may grow, which would leave a copy behind.
+    /// The texts are wiped when dropped. None of them may grow, because that would leave a copy behind.
     texts: Vec<Zeroizing<String>>,
 }
 
-/// In which text an agency and then an identifier stand.
+/// Place of an agency, and of the identifier that follows it, in a text.
 struct Place {
     text: u32,
     agency: Range<u32>,
     id_ends: u32,
 }
 
-/// Bytes of a text; more than an agency and an identifier have.
+/// Size of a text in bytes; larger than any agency with its identifier.
 const TEXT: usize = 1 << 20;
 
-/// A pseudonym is a hash already: its start will do.
+/// Hasher of pseudonyms, which are hashes already: their start is sufficient.
 #[derive(Default)]
 struct Start(u64);
 
@@ -49,7 +49,7 @@ impl Hasher for Start {
         }
     }
 
-    // The length that goes before.
+    // Ignores the length that precedes the bytes.
     fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {
@@ -64,12 +64,12 @@ impl fmt::Debug for Originals {
 }
 
 impl Originals {
-    /// Remembers what a pseudonym stands for.
+    /// Stores the identifier of a pseudonym.
     pub(super) fn keep(&self, pseudonym: Pseudonym, agency: &str, id: &str) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).keep(pseudonym, agency, id);
     }
 
-    /// All of them, which stay until this is dropped.
+    /// Returns all of them; they stay until the guard is dropped.
     pub(super) fn all(&self) -> RwLockReadGuard<'_, Kept> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -99,7 +99,7 @@ impl Kept {
         });
     }
 
-    /// What a pseudonym stands for, if it was made here.
+    /// Returns the identifier of a pseudonym, if the pseudonym was made here.
     pub(super) fn get(&self, pseudonym: Pseudonym) -> Option<Original<'_>> {
         let Place { text, agency, id_ends } = self.places.get(&pseudonym)?;
         let text = self.texts.get(*text as usize)?;

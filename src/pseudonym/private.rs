@@ -1,4 +1,4 @@
-//! Reads and writes key files: creates them readable by their owner only, and refuses those that others can read.
+//! Writes files with secrets so that only the user can read them, and reads them only if nobody else can.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -10,17 +10,17 @@ use zeroize::Zeroizing;
 
 use crate::model::shown_path;
 
-/// Where a secret is read from.
+/// Source of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
     /// A file of its own.
     File(PathBuf),
-    /// A file or pipe that whoever started the program had opened.
+    /// A file or pipe that the process which started this program opened.
     Descriptor(u32),
 }
 
 impl KeySource {
-    /// The path that it is opened by.
+    /// Returns the path under which it is opened.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         match self {
@@ -30,29 +30,29 @@ impl KeySource {
     }
 }
 
-/// Why a key cannot be read or written. Messages name the path as the user gave it.
+/// Reason why no key is available. It shows the path in the form in which it was given.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
     /// The file does not exist.
     #[error("there is no key file {}", shown_path(.0))]
     Missing(PathBuf),
-    /// A new key would overwrite something.
+    /// A new key would overwrite a file.
     #[error("{} exists already and is not overwritten, because a lost key cannot be recovered; choose another name", shown_path(.0))]
     Exists(PathBuf),
-    /// The path is a directory, symbolic link, pipe or device.
+    /// It is a directory, symbolic link, pipe or device.
     #[error("the key file {} is not a regular file; give the path of the file itself, not of a link to it", shown_path(.0))]
     NotRegular(PathBuf),
-    /// The file belongs to another user, who can read it.
+    /// It belongs to another user, who may read it.
     #[error("the key file {} belongs to another user, who can read it; use a copy of your own, with mode 0600", shown_path(.0))]
     Owner(PathBuf),
-    /// The given path looks like a key. The message does not repeat it.
+    /// The given path looks like a key. The error does not repeat it.
     #[error(
         "the key itself was given instead of the path of its file, so anyone who sees the command or its environment \
          has the key; make a new key, and give its path"
     )]
     NotAPath,
-    /// Users other than the owner can read or write the file.
+    /// Users other than its owner may read or write it.
     #[error(
         "the key file {} is open to other users (mode {mode:04o}); run chmod 600 on it, and consider who may have read \
          it",
@@ -64,15 +64,15 @@ pub enum KeyError {
         /// Its permission bits.
         mode: u32,
     },
-    /// The file is not one line of the right form.
+    /// It is not one line of the right form.
     #[error("{} is not a key file, or is cut short: it must hold {form}; restore it from its backup", shown_path(path))]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What it should hold.
+        /// The expected form.
         form: &'static str,
     },
-    /// The key consists of zeros only.
+    /// The key has only zeros.
     #[error("the key in {} is all zeros, so it is not secret; restore it from its backup", shown_path(.0))]
     Zero(PathBuf),
     /// The file was replaced while it was opened.
@@ -81,23 +81,23 @@ pub enum KeyError {
     /// The operating system returned an error.
     #[error("cannot {doing} the key file {}: {source}", shown_path(path))]
     Io {
-        /// What was tried.
+        /// The operation that failed.
         doing: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         source: io::Error,
     },
-    /// The operating system returned no random numbers.
+    /// The system returned no random numbers.
     #[error("the operating system gives no random numbers: {0}")]
     Random(getrandom::Error),
 }
 
-/// Reads a secret, of which at most `most` bytes count.
+/// Reads a secret of at most `most` bytes.
 ///
 /// # Errors
-/// [`KeyError`] if the file is missing, no regular file or link to one, another user's, or open to group or others. An
-/// inherited descriptor may be a pipe, too.
+/// [`KeyError`] if the file is missing, is not a regular file or is a link, belongs to another user, or is open to
+/// group or others. An inherited descriptor may also be a pipe.
 pub(crate) fn read_secret(source: &KeySource, most: usize) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let path = source.path();
     let io = |source: io::Error| match source.kind() {
@@ -117,29 +117,29 @@ pub(crate) fn read_secret(source: &KeySource, most: usize) -> Result<Zeroizing<V
     if opened.is_file() && owner != us && owner != 0 {
         return Err(KeyError::Owner(path));
     }
-    // A file in memory has no name by which others could open it, whatever its mode.
+    // A file in memory has no name by which others could open it, whatever its mode is.
     if opened.nlink() > 0 && opened.mode() & 0o077 != 0 {
         return Err(KeyError::Permissions { path, mode: opened.mode() & 0o7777 });
     }
-    // With its full capacity from the start, so that no copy is left behind by growing.
+    // The full capacity from the start prevents copies that a growing buffer would leave behind.
     let mut text = Zeroizing::new(Vec::with_capacity(most));
     file.take(most as u64).read_to_end(&mut text).map_err(io)?;
     Ok(text)
 }
 
-/// Opens the file at the path; does not follow a link.
+/// Opens the file at the path itself, and does not follow a link.
 fn open_itself(path: &Path) -> Result<File, KeyError> {
     let io = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => KeyError::Missing(path.to_owned()),
         _ => KeyError::Io { doing: "read", path: path.to_owned(), source },
     };
-    // A link is not followed and a pipe not opened, since opening it would wait for ever.
+    // A link is not followed, and a pipe is not opened, because opening it could wait forever.
     let named = fs::symlink_metadata(path).map_err(io)?;
     if !named.file_type().is_file() {
         return Err(KeyError::NotRegular(path.to_owned()));
     }
     let file = File::open(path).map_err(io)?;
-    // What counts is the file that was opened, whatever stands at the path by now.
+    // The checks apply to the opened file, even if another one is at the path by now.
     let opened = file.metadata().map_err(io)?;
     if !opened.file_type().is_file() || (named.dev(), named.ino()) != (opened.dev(), opened.ino()) {
         return Err(KeyError::Exchanged(path.to_owned()));
@@ -147,7 +147,7 @@ fn open_itself(path: &Path) -> Result<File, KeyError> {
     Ok(file)
 }
 
-/// Reports whether a path looks like a key. No file has a name of this form by chance.
+/// Reports whether a path is a key; no file has a name of this form by chance.
 fn is_a_key(path: &Path) -> bool {
     let text = path.as_os_str().as_encoded_bytes().trim_ascii();
     let digits = text.rsplit(|&b| b == b' ').next().unwrap_or(text);
@@ -159,8 +159,8 @@ fn is_a_key(path: &Path) -> bool {
 /// Writes a secret to a new file of mode 0600, and flushes it and its name.
 ///
 /// # Errors
-/// [`KeyError::Exists`] if there is something at the path already; [`KeyError::Io`] if the operating system refuses. A
-/// file that could not be finished is removed.
+/// [`KeyError::Exists`] if the path already exists; [`KeyError::Io`] if the operating system refuses. An unfinished
+/// file is removed.
 pub(crate) fn write_secret(path: &Path, text: &[u8]) -> Result<(), KeyError> {
     if is_a_key(path) {
         return Err(KeyError::NotAPath);
@@ -174,7 +174,7 @@ pub(crate) fn write_secret(path: &Path, text: &[u8]) -> Result<(), KeyError> {
     })?;
     let written = file.write_all(text).and_then(|()| file.sync_all()).and_then(|()| sync_directory_of(path));
     written.map_err(|source| {
-        // Half a key would only be refused later on; that it cannot be removed changes nothing.
+        // Reading would only refuse an incomplete key later. A failed removal changes nothing about that.
         let _ = fs::remove_file(path);
         KeyError::Io { doing: "write", path: path.to_owned(), source }
     })
@@ -185,7 +185,7 @@ fn sync_directory_of(path: &Path) -> io::Result<()> {
     File::open(parent)?.sync_all()
 }
 
-/// A line of a word and 64 hexadecimal digits: the form of our key files.
+/// Returns a line of a word and 64 hexadecimal digits: the form of this program's key files.
 pub(crate) fn line(word: &str, bytes: &[u8; 32]) -> Zeroizing<Vec<u8>> {
     let mut digits = Zeroizing::new([0; 64]);
     HEXLOWER.encode_mut(bytes, &mut *digits);
@@ -196,7 +196,7 @@ pub(crate) fn line(word: &str, bytes: &[u8; 32]) -> Zeroizing<Vec<u8>> {
     text
 }
 
-/// The bytes of such a line; `None` if it is none.
+/// Returns the bytes of a line of this form; `None` if the text has another form.
 pub(crate) fn parse_line(word: &str, text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     let digits = text.strip_prefix(word.as_bytes())?.strip_prefix(b" ")?;
     let digits = digits.strip_suffix(b"\n").unwrap_or(digits);
@@ -208,5 +208,5 @@ pub(crate) fn parse_line(word: &str, text: &[u8]) -> Option<Zeroizing<[u8; 32]>>
     (HEXLOWER_PERMISSIVE.decode_mut(digits, &mut *bytes) == Ok(32)).then_some(bytes)
 }
 
-/// A sound file of one such line is shorter than this.
+/// The largest size in bytes that is read; a valid file of one line is shorter.
 pub(crate) const MOST_BYTES: usize = 128;

@@ -1,13 +1,15 @@
-//! One sealed record: who stands behind a sample, for custodians only.
+//! Seals and opens single records, which state the identifiers of a sample for custodians only.
 //!
-//! A record is encrypted with ChaCha20 (RFC 8439, counter from 0) under a key of its own, which is used for nothing else;
-//! so the nonce is zero. What is encrypted so goes into an age file that is sealed to the custodians, and the keys stand
-//! beside it (see `vault`): a record opens with both alone. Who cannot open it can still take it out, by removing its key.
+//! A record is encrypted with ChaCha20 (RFC 8439, counter from 0) under a key of its own, which is used for nothing
+//! else, so the nonce is zero. The encrypted text is written to an age file that is sealed for the custodians, and the
+//! keys are written after it (see `vault`): opening a record requires both. Somebody who cannot open a record can still
+//! remove it, by removing its key.
 //!
-//! That no byte of a record was changed, age sees to. That it is not passed off as another, or opened with another's key,
-//! its content shows: a JSON object with the pseudonyms `sample` and `family`, and with `sample_id`, `family_id` and `agency`
-//! as they stood in the file, white space around them removed; what there is not is left out. Blanks follow, up to 96 bytes
-//! and a multiple of 32: the size of a file says next to nothing about how long identifiers are.
+//! The age format ensures that no byte of a record was changed. The content shows that a record was not passed off as
+//! another, or opened with another's key: it is a JSON object with the pseudonyms `sample` and `family`, and with
+//! `sample_id`, `family_id` and `agency` as in the imported file, without surrounding white space; missing values are
+//! left out. Blanks follow, up to 96 bytes and a multiple of 32, so the size of a file reveals next to nothing about
+//! the length of identifiers.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,11 +24,11 @@ use super::Pseudonymizer;
 use crate::model::Pseudonym;
 
 const KEY_BYTES: usize = 32;
-/// A record's content is as long as a multiple of this, and no shorter than three: identifiers of up to 36 bytes, without an
-/// agency, make no difference.
+/// The length of a record's content is a multiple of this, and at least three times as much, so that identifiers of up
+/// to 36 bytes, without an agency, have no effect on it.
 const PADDING: usize = 32;
 
-/// Whose identifiers a sealed record holds.
+/// The sample and family whose identifiers a sealed record holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sealed {
     /// The sample.
@@ -36,7 +38,7 @@ pub struct Sealed {
 }
 
 impl fmt::Display for Sealed {
-    /// `sample PSEUDONYM`, or `sample PSEUDONYM family PSEUDONYM`.
+    /// Writes `sample PSEUDONYM`, or `sample PSEUDONYM family PSEUDONYM`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "sample {}", self.sample)?;
         self.family.map_or(Ok(()), |family| write!(f, " family {family}"))
@@ -44,13 +46,13 @@ impl fmt::Display for Sealed {
 }
 
 impl Sealed {
-    /// Whether it is about this sample or family.
+    /// Reports whether it is about this sample or family.
     #[must_use]
     pub fn names(self, pseudonym: Pseudonym) -> bool {
         self.sample == pseudonym || self.family == Some(pseudonym)
     }
 
-    /// Reads what the display writes, and gives what follows.
+    /// Reads the text of `Display`, and returns the rest of the line.
     pub(super) fn parse(line: &str) -> Option<(Self, &str)> {
         fn named<'a>(line: &'a str, name: &str) -> Option<(Pseudonym, &'a str)> {
             let (word, rest) = line.strip_prefix(name)?.split_once(' ')?;
@@ -64,12 +66,13 @@ impl Sealed {
     }
 }
 
-/// What opens one record, together with a custodian's identity. No secret by itself: it stands in the store.
+/// Key that opens one record, together with a custodian's identity. It is not a secret by itself: the store contains
+/// it.
 pub(super) type RecordKey = [u8; KEY_BYTES];
 
-/// A record on its way into a file of the vault.
+/// A record before it is written to a file of the vault.
 pub struct Record {
-    /// Whose it is.
+    /// Its sample and family.
     pub of: Sealed,
     pub(super) key: RecordKey,
     /// Its line in the age file.
@@ -82,25 +85,25 @@ impl fmt::Debug for Record {
     }
 }
 
-/// Why a record could not be sealed or opened.
+/// Reason why a record could not be sealed or opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
-    /// The identifier of this pseudonym was not read by this program run.
+    /// This run of the program has not read the identifier of this pseudonym.
     #[error("the identifier of {0} is not known here")]
     Unknown(Pseudonym),
-    /// No random bytes, or no memory.
+    /// There are no random bytes, or there is no memory.
     #[error("sealing failed: {0}")]
     Sealing(String),
     /// Its key does not open it.
     #[error("the record of {0} does not open: the vault was tampered with, or is damaged")]
     Closed(Pseudonym),
-    /// Opened, and not what it is said to be.
+    /// The record was opened, and its content is of another sample or family.
     #[error("the record of {0} holds something else: the vault was tampered with, or is damaged")]
     Exchanged(Pseudonym),
 }
 
-/// What a sealed record says.
+/// Content of a sealed record.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Plain<'a> {
@@ -115,17 +118,17 @@ struct Plain<'a> {
     agency: Cow<'a, str>,
 }
 
-/// The identifiers behind a sample and its family. Wiped when dropped.
+/// The identifiers of a sample and its family. They are wiped when dropped.
 pub struct Opened {
     /// The sample.
     pub sample: Pseudonym,
-    /// Its family, if it is a relative's.
+    /// Its family, if it is a relative's sample.
     pub family: Option<Pseudonym>,
     /// The sample's identifier.
     pub sample_id: Zeroizing<String>,
-    /// The family's.
+    /// The family's identifier.
     pub family_id: Option<Zeroizing<String>>,
-    /// Who gave them out; empty if nobody was named.
+    /// The agency that issued them; empty if none was named.
     pub agency: Zeroizing<String>,
 }
 
@@ -136,8 +139,8 @@ impl fmt::Debug for Opened {
 }
 
 impl Pseudonymizer {
-    /// Seals the identifiers behind samples, and their families if they are relatives'. They must have been read through
-    /// this [`Pseudonymizer`] since it [`Pseudonymizer::remembers`].
+    /// Seals the identifiers of samples, and of their families if they are relatives'. This [`Pseudonymizer`] must have
+    /// read them since it [`Pseudonymizer::remembers`].
     ///
     /// # Errors
     /// [`SealError`]; nothing was sealed then.
@@ -155,10 +158,11 @@ impl Pseudonymizer {
 }
 
 impl Opened {
-    /// The same identifiers under the pseudonyms of another key. If the present key is given, they must be those of this one.
+    /// Returns the same identifiers under the pseudonyms of another key. If the present key is given, the identifiers
+    /// must have their pseudonyms under it.
     ///
     /// # Errors
-    /// [`SealError::Exchanged`] if they are others.
+    /// [`SealError::Exchanged`] if they have others.
     pub fn under(&self, key: &Pseudonymizer, present: Option<&Pseudonymizer>) -> Result<Self, SealError> {
         let other = || SealError::Exchanged(self.sample);
         let names = |key: &Pseudonymizer| {
@@ -174,7 +178,7 @@ impl Opened {
         Ok(Self { sample, family, sample_id, family_id, agency: self.agency.clone() })
     }
 
-    /// Seals them again, perhaps under other pseudonyms.
+    /// Seals the identifiers again, perhaps under other pseudonyms.
     ///
     /// # Errors
     /// [`SealError`].
@@ -187,7 +191,8 @@ impl Opened {
     }
 }
 
-/// So many keys, from the system's generator: asking it for each takes as long as using it.
+/// Returns new random keys, with one call of the system's generator, because one call for each key would take as long
+/// as using it.
 fn new_keys(number: usize) -> Result<Vec<RecordKey>, SealError> {
     let mut keys = vec![RecordKey::default(); number];
     getrandom::fill(keys.as_flattened_mut()).map_err(|error| SealError::Sealing(error.to_string()))?;
@@ -213,7 +218,7 @@ fn seal(
 ) -> Result<Record, SealError> {
     let failed = |error: &dyn fmt::Display| SealError::Sealing(error.to_string());
     let plain = plain(of, sample_id, family_id, agency);
-    // More than it can be, each character escaped, so that growing leaves no copy behind.
+    // This capacity suffices even if each character is escaped, so that no growing buffer leaves a copy behind.
     let most = 160 + 6 * (sample_id.len() + family_id.map_or(0, str::len) + agency.len()) + 3 * PADDING;
     let mut text = Zeroizing::new(Vec::with_capacity(most));
     serde_json::to_writer(&mut *text, &plain).map_err(|error| failed(&error))?;
@@ -248,7 +253,7 @@ pub(super) fn open(of: Sealed, key: &RecordKey, line: &str) -> Result<Opened, Se
     })
 }
 
-/// Encrypts, or decrypts.
+/// Encrypts or decrypts a text.
 fn apply(key: &RecordKey, text: &mut [u8]) {
     ChaCha20::new(key.into(), &[0; 12].into()).apply_keystream(text);
 }
@@ -282,7 +287,8 @@ mod tests {
         let family = of.family.unwrap();
         assert!(exchanged(Sealed { sample: family, ..of }) && exchanged(Sealed { family: None, ..of }));
         assert!(exchanged(Sealed { family: Some(of.sample), ..of }));
-        // What follows the object are blanks, of which some may be missing: that no byte is, age sees to.
+        // Blanks follow the object, and some of them may be missing here: the age format ensures that no byte is
+        // missing.
         let object = serde_json::to_string(&plain(of, "S-\"1\"", Some("F-1"), "鲁")).unwrap().len();
         for length in 0..record.line.len() - 1 {
             assert!(closed(&record.key, &record.line[..length]));
@@ -309,7 +315,7 @@ mod tests {
 
     #[test]
     fn the_cipher_is_that_of_rfc_8439() {
-        // Appendix A.1, first test vector.
+        // First test vector of appendix A.1.
         let mut text = [0; 64];
         apply(&[0; 32], &mut text);
         assert_eq!(text[..16], *b"\x76\xb8\xe0\xad\xa0\xf1\x3d\x90\x40\x5d\x6a\xe5\x53\x86\xbd\x28");

@@ -1,4 +1,4 @@
-//! Sub-keys: one for each kind of identifier and agency, derived from the secret key.
+//! Derives sub-keys from the secret key: one for each kind of identifier and agency.
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -8,7 +8,8 @@ use crate::model::Pseudonym;
 /// The most bytes of an identifier or agency.
 pub(super) const MOST_BYTES: usize = 256;
 
-/// What an identifier names; each kind has its own sub-key, so a sample and a family of the same name differ.
+/// Kind of an identifier; each kind has its own sub-key, so a sample and a family with the same identifier have
+/// different pseudonyms.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Sample,
@@ -26,13 +27,13 @@ impl Kind {
 
 pub(super) const AGENCY_CONTEXT: &str = "reunite 2026 pseudonyms of an agency v2";
 
-/// 32 secret bytes that stay at one place until they are wiped.
+/// 32 secret bytes that stay in one place until they are wiped.
 pub(super) type SubKey = Box<Zeroizing<[u8; 32]>>;
 
 /// The sub-keys of a kind.
 pub(super) struct SubKeys {
     kind: SubKey,
-    /// That of identifiers without an agency.
+    /// The sub-key of identifiers without an agency.
     plain: SubKey,
 }
 
@@ -62,9 +63,9 @@ impl SubKeys {
     }
 }
 
-/// The sub-key of an agency under that of a kind.
+/// Returns the sub-key of an agency under the sub-key of a kind.
 fn of_agency(kind: &[u8; 32], agency: &str) -> [u8; 32] {
-    // The key's length is fixed: nothing else is written the same.
+    // The key's length is fixed, so no other key and agency have the same material.
     let mut material = [0; 32 + MOST_BYTES];
     let length = 32 + agency.len();
     material[..32].copy_from_slice(kind);

@@ -1,21 +1,21 @@
-//! Files of sealed records, one for each import: text, so that other tools can take it apart.
+//! Writes and reads the vault: files of sealed records, one for each import, as text that other tools can also read.
 //!
-//! A file begins with the line `reunite-vault-3`. An armored age file follows, sealed to the custodians, which the standard
-//! age tool opens, too; in it, each record is a line in Base64 (see `seal`). After it come the keys of the
-//! records, a line each: `sample PSEUDONYM record NUMBER key HEX`, or `sample PSEUDONYM family PSEUDONYM record ...` for a
-//! relative; the number, from 1, is that of the record's line. A record without its key is nobody's any more. A file is
-//! written under another name, flushed and renamed; it is never changed. To take a record out, a new file without its key
-//! is written, for which nothing needs to be opened.
+//! A file begins with the line `reunite-vault-3`. An armored age file follows, sealed for the custodians, which the
+//! standard age tool can also open; in it, each record is a line in Base64 (see `seal`). The keys of the records
+//! follow, a line each: `sample PSEUDONYM record NUMBER key HEX`, or `sample PSEUDONYM family PSEUDONYM record ...` for
+//! a relative; the number, from 1, is that of the record's line. Nobody can open a record without its key. A file is
+//! written under another name, flushed and renamed; it never changes. Removing a record means writing a new file
+//! without its key, which does not require opening anything.
 //!
-//! So an import costs one key agreement for each custodian, and not one for each record, which would take a hundred times as
-//! long as everything else that is done with a row.
+//! An import therefore requires one key agreement for each custodian instead of one for each record, which would take a
+//! hundred times as long as all other work on a row.
 //!
-//! Whoever writes a file gives its records in the order of their pseudonyms, which says nothing about the identifiers. Files that
-//! were written before that rule are in the order of the imported file until the key is changed: only a custodian's identity
-//! opens them to be sorted.
+//! The caller adds the records of a file in the order of their pseudonyms, which reveals nothing about the identifiers.
+//! Files that were written before this rule are in the order of the imported file until the key is changed: sorting
+//! them requires opening them, and only a custodian's identity can do this.
 //!
-//! Which files count, and their digests, the ledger says. A file that it does not name is of an import that was
-//! interrupted before it was acknowledged.
+//! The ledger states which files are valid, and their digests. A file that the ledger does not name is of an import
+//! that was interrupted before it was acknowledged.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -34,7 +34,7 @@ use crate::model::{Pseudonym, shown_path};
 
 const FORM: &str = "reunite-vault-3\n";
 const EXTENSION: &str = "sealed";
-/// What an unfinished file is called.
+/// Prefix of the name of an unfinished file.
 const UNFINISHED: &str = ".sealing-";
 const LAST_LINE: &str = "-----END AGE ENCRYPTED FILE-----\n";
 
@@ -45,34 +45,34 @@ pub struct VaultFile {
     pub name: String,
     /// BLAKE3 of its bytes.
     pub digest: [u8; 32],
-    /// How many records it holds.
+    /// Number of records that it holds.
     pub records: u64,
 }
 
-/// Why the vault could not be read or written.
+/// Reason why the vault could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VaultError {
     /// The operating system refused.
     #[error("cannot {doing} the vault file {}: {source}", shown_path(path))]
     Io {
-        /// What was tried.
+        /// The operation that failed.
         doing: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The system's error.
         source: io::Error,
     },
-    /// Not a file of sealed records.
+    /// The file is not a file of sealed records.
     #[error("{} is not a file of sealed records, or is damaged; restore it from its backup", shown_path(.0))]
     Malformed(PathBuf),
-    /// Nobody to seal to.
+    /// There is no custodian to seal for.
     #[error("there is no custodian to seal identifiers to")]
     NoCustodian,
-    /// Sealed to others, or damaged.
+    /// The file is sealed for others, or damaged.
     #[error("{} does not open: it is sealed to other custodians, or damaged", shown_path(.0))]
     Closed(PathBuf),
-    /// A record of it.
+    /// The error of one of its records.
     #[error(transparent)]
     Record(#[from] SealError),
 }
@@ -83,17 +83,17 @@ pub struct Vault {
     folder: PathBuf,
 }
 
-/// A file that is being written; gone unless finished.
+/// A file that is being written; it is deleted if it is not finished.
 pub struct VaultWriter {
     folder: PathBuf,
     age: StreamWriter<ArmoredWriter<Buffered>>,
     keys: Vec<Key>,
 }
 
-/// An unfinished file; what goes into it is hashed by large pieces.
+/// An unfinished file with a buffer, so that large pieces are hashed together.
 type Buffered = BufWriter<Hashed>;
 
-/// A file and the digest of what is in it.
+/// A file and the digest of its content.
 struct Hashed {
     file: NamedTempFile,
     hash: blake3::Hasher,
@@ -134,30 +134,30 @@ impl Key {
     }
 }
 
-/// What a file holds beside its first line.
+/// The content of a file after its first line.
 struct Parts {
-    /// Where the age file ends; it begins behind the first line.
+    /// Position of the end of the age file, which begins after the first line.
     end: u64,
     keys: Vec<Key>,
 }
 
 impl Vault {
-    /// The vault in a folder, which need not be there yet.
+    /// Returns the vault in a folder, which may not exist yet.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// Where a file of the vault is.
+    /// Returns the path of a file of the vault.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// Begins a file that is sealed to these.
+    /// Begins a file that is sealed for these custodians.
     ///
     /// # Errors
-    /// The operating system's, and [`VaultError::NoCustodian`].
+    /// An I/O error of the operating system, and [`VaultError::NoCustodian`].
     pub fn begin(&self, custodians: &[Custodian]) -> Result<VaultWriter, VaultError> {
         let io = |source| VaultError::Io { doing: "create", path: self.folder.clone(), source };
         let to = custodians.iter().map(|custodian| &custodian.0 as &dyn age::Recipient);
@@ -175,14 +175,14 @@ impl Vault {
         let io = |source| VaultError::Io { doing: "create", path: self.folder.clone(), source };
         match files::make_folder(&self.folder, files::folder(&self.folder)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            // Its name, too, has to survive a power cut.
+            // The name of the folder must survive a power cut, too.
             made => made.and_then(|()| File::open(files::folder(&self.folder))?.sync_all()).map_err(io)?,
         }
         let file = files::temporary(UNFINISHED, &self.folder).map_err(io)?;
         Ok(BufWriter::with_capacity(1 << 20, Hashed { file, hash: blake3::Hasher::new() }))
     }
 
-    /// Reads where the parts of a file are, and its keys.
+    /// Reads the positions of the parts of a file, and its keys.
     fn parts(&self, name: &str) -> Result<Parts, VaultError> {
         let path = self.path(name);
         let io = |source| VaultError::Io { doing: "read", path: path.clone(), source };
@@ -214,19 +214,19 @@ impl Vault {
         Ok(Parts { end, keys })
     }
 
-    /// The records of a file that are there.
+    /// Returns the records that a file holds.
     ///
     /// # Errors
-    /// [`VaultError::Malformed`] where it is none, and the operating system's.
+    /// [`VaultError::Malformed`] if it is not a file of the vault, and an I/O error of the operating system.
     pub fn records(&self, name: &str) -> Result<Vec<Sealed>, VaultError> {
         Ok(self.parts(name)?.keys.into_iter().map(|key| key.of).collect())
     }
 
-    /// Opens the wanted records of a file, one after the other. If there are none, nothing is opened.
+    /// Opens the wanted records of a file, one after the other. Opens nothing if there are none.
     ///
     /// # Errors
-    /// [`VaultError::Closed`] if the identity does not open it, [`VaultError::Record`] if it does not hold what it should,
-    /// [`VaultError::Malformed`], and the operating system's; or an error of `each`.
+    /// [`VaultError::Closed`] if the identity does not open the file, [`VaultError::Record`] if a record is not what it
+    /// should be, [`VaultError::Malformed`], and an I/O error of the operating system; or an error of `each`.
     pub fn open<E: From<VaultError>>(
         &self,
         name: &str,
@@ -266,7 +266,7 @@ impl Vault {
         }
     }
 
-    /// A copy of a file without the keys of some of its records; `None` if it has none of them.
+    /// Writes a copy of a file without the keys of some of its records; `None` if it has none of these records.
     ///
     /// # Errors
     /// As [`Self::records`].
@@ -287,10 +287,10 @@ impl Vault {
         finish(&self.folder, copy, &keys).map(Some)
     }
 
-    /// BLAKE3 of a file's bytes.
+    /// Returns the BLAKE3 hash of a file's bytes.
     ///
     /// # Errors
-    /// The operating system's.
+    /// An I/O error of the operating system.
     pub fn digest(&self, name: &str) -> Result<[u8; 32], VaultError> {
         let path = self.path(name);
         let io = |source| VaultError::Io { doing: "read", path: path.clone(), source };
@@ -299,10 +299,10 @@ impl Vault {
         Ok(*hash.finalize().as_bytes())
     }
 
-    /// The names of all finished files, in their order.
+    /// Returns the names of all finished files, in rising order.
     ///
     /// # Errors
-    /// The operating system's.
+    /// An I/O error of the operating system.
     pub fn names(&self) -> Result<Vec<String>, VaultError> {
         let mut names = self.entries()?;
         names.retain(|name| !name.starts_with(UNFINISHED) && name.ends_with(EXTENSION));
@@ -310,18 +310,18 @@ impl Vault {
         Ok(names)
     }
 
-    /// Removes what was begun and never finished. Nobody else may be writing.
+    /// Deletes unfinished files. No other process may be writing.
     ///
     /// # Errors
-    /// The operating system's.
+    /// An I/O error of the operating system.
     pub fn clear_unfinished(&self) -> Result<(), VaultError> {
         self.entries()?.iter().filter(|name| name.starts_with(UNFINISHED)).try_for_each(|name| self.remove(name))
     }
 
-    /// Removes a file, for good; nothing happens if there is none.
+    /// Deletes a file, permanently; does nothing if it does not exist.
     ///
     /// # Errors
-    /// The operating system's.
+    /// An I/O error of the operating system.
     pub fn remove(&self, name: &str) -> Result<(), VaultError> {
         let path = self.path(name);
         let remove = || match fs::remove_file(&path) {
@@ -345,17 +345,17 @@ impl VaultWriter {
     /// Adds a record.
     ///
     /// # Errors
-    /// The operating system's.
+    /// An I/O error of the operating system.
     pub fn push(&mut self, record: &Record) -> Result<(), VaultError> {
         self.keys.push(Key { of: record.of, number: self.keys.len() as u64 + 1, key: record.key });
         let io = |source| VaultError::Io { doing: "write", path: self.folder.clone(), source };
         self.age.write_all(record.line.as_bytes()).map_err(io)
     }
 
-    /// Flushes it and gives it its name, for good.
+    /// Flushes the file and gives it its final name.
     ///
     /// # Errors
-    /// The operating system's.
+    /// An I/O error of the operating system.
     pub fn finish(self) -> Result<VaultFile, VaultError> {
         let io = |source| VaultError::Io { doing: "write", path: self.folder.clone(), source };
         let file = self.age.finish().and_then(ArmoredWriter::finish).map_err(io)?;
@@ -363,7 +363,7 @@ impl VaultWriter {
     }
 }
 
-/// Writes the keys behind the age file, flushes all and gives the file a name.
+/// Writes the keys after the age file, flushes the file and gives it a name.
 fn finish(folder: &Path, mut file: Buffered, keys: &[Key]) -> Result<VaultFile, VaultError> {
     let io = |source| VaultError::Io { doing: "write", path: folder.to_owned(), source };
     keys.iter().try_for_each(|key| file.write_all(key.line().as_bytes())).map_err(io)?;

@@ -1,16 +1,16 @@
-//! The chi-square distribution.
+//! The upper tail of the chi-square distribution.
 
-/// The probability that a chi-square variable of `df` degrees of freedom is `x` or more; 1 if `x` is not above 0 or
-/// there is no degree.
+/// Computes the probability that a chi-square variable with `df` degrees of freedom is `x` or more; 1 if `x` is not
+/// above 0 or `df` is 0.
 ///
-/// In closed form for whole degrees: with y = x/2, e^-y (1 + y + y^2/2! + ...) of df/2 terms if df is even, and
-/// erfc(sqrt y) + e^-y (y^(1/2)/Gamma(3/2) + y^(3/2)/Gamma(5/2) + ...) of (df - 1)/2 terms if it is odd.
+/// The closed form for integer `df`, with y = x/2: e^-y (1 + y + y^2/2! + ...) with df/2 terms if df is even, and
+/// erfc(sqrt y) + e^-y (y^(1/2)/Gamma(3/2) + y^(3/2)/Gamma(5/2) + ...) with (df - 1)/2 terms if df is odd.
 pub(super) fn upper_tail(x: f64, df: usize) -> f64 {
     if x.is_nan() || x <= 0.0 || df == 0 {
         return 1.0;
     }
     let y = x / 2.0;
-    // Each term as a logarithm: e^-y alone would vanish before the sum does.
+    // Terms are computed as logarithms, because e^-y alone would underflow before the sum does.
     let (mut sum, mut order, mut ln_term) = if df.is_multiple_of(2) {
         (0.0, 0.0, -y)
     } else {

@@ -1,4 +1,4 @@
-//! All checks of the profiles of a file.
+//! Runs all checks of the profiles of a file.
 
 use rayon::prelude::*;
 
@@ -7,88 +7,88 @@ use super::homozygosity::{self, TAIL};
 use crate::model::{Allele, Genotype, Locus, Profile};
 use crate::population::{FrequencyTable, LocusFrequencies};
 
-/// The fewest profiles whose allele frequencies are looked at.
+/// The least number of profiles for which allele frequencies are checked.
 pub const ENOUGH: usize = 50;
-/// How far beyond the listed alleles of its locus an allele is unusual, in tenths of a repeat.
+/// The distance beyond the listed alleles of its locus from which an allele is unusual, in tenths of a repeat.
 pub const FAR: u16 = 30;
 
-/// Profiles that are looked at by one thread, before the next.
+/// The number of profiles that one thread checks at a time.
 const PART: usize = 4096;
 
-/// The fewest profiles of which none has a locus, for that to be told.
+/// The least number of profiles for which a locus that none of them has is reported.
 const FEWEST: usize = 2;
 
-/// A profile to be looked at.
+/// A profile to examine.
 #[derive(Clone, Copy, Debug)]
 pub struct Typed<'a> {
     /// Genotypes over the loci of the file.
     pub profile: &'a Profile,
-    /// Whether the person is not known to be related to one before.
+    /// `true` if the person is not known to be related to a person in an earlier row.
     pub is_unrelated: bool,
 }
 
-/// Something unusual. Rows and loci by position in the file.
+/// Something unusual. Rows and loci are positions in the file.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Finding {
-    /// All profiles together have fewer loci of the panel than wanted.
+    /// All profiles together have fewer loci of the panel than requested.
     FewColumns {
-        /// How many.
+        /// Number of loci.
         loci: usize,
     },
-    /// A profile has fewer loci of the panel than wanted.
+    /// A profile has fewer typed loci of the panel than requested.
     FewLoci {
-        /// Whose.
+        /// Row of the profile.
         row: usize,
-        /// How many.
+        /// Number of typed loci.
         typed: usize,
     },
     /// A profile has more homozygous loci than chance explains.
     Homozygous {
-        /// Whose.
+        /// Row of the profile.
         row: usize,
-        /// How many are.
+        /// Number of homozygous loci.
         homozygous: usize,
-        /// Of how many.
+        /// Number of typed loci.
         typed: usize,
-        /// The probability of so many or more.
+        /// The probability of this number of homozygous loci or more.
         tail: f64,
     },
-    /// An allele far beyond all that the table lists.
+    /// An allele is far beyond all alleles that the table lists.
     FarAllele {
-        /// Whose.
+        /// Row of the profile.
         row: usize,
-        /// Where.
+        /// The locus.
         locus: usize,
     },
     /// Other alleles that the table does not list.
     Unlisted {
-        /// Where.
+        /// The locus.
         locus: usize,
-        /// The first who has one.
+        /// The first row with an unlisted allele.
         row: usize,
-        /// How many profiles have one.
+        /// Number of profiles with an unlisted allele.
         profiles: usize,
     },
     /// No profile has the locus.
     Untyped {
-        /// Which.
+        /// The locus.
         locus: usize,
     },
-    /// The allele frequencies are not the table's.
+    /// The allele frequencies do not fit the table's.
     Misfit {
-        /// Which.
+        /// The locus.
         locus: usize,
-        /// How far apart, on the scale of F_ST.
+        /// The distance, on the scale of F_ST.
         distance: f64,
-        /// Profiles that were counted.
+        /// Number of profiles that were counted.
         profiles: usize,
-        /// What they would fit.
+        /// The explanation found for the counts.
         fits: Fits,
     },
 }
 
-/// A locus of the file that the table has.
+/// A locus of the file that is in the table.
 #[derive(Clone)]
 struct Known<'t> {
     /// Position in the file.
@@ -98,9 +98,9 @@ struct Known<'t> {
     frequencies: &'t LocusFrequencies,
     homozygosity: f64,
     typed: usize,
-    /// Profiles whose alleles are counted.
+    /// Number of profiles whose alleles are counted.
     counted: usize,
-    /// How often each listed allele was seen, and each other one.
+    /// The counts of each listed allele; `others` has those of unlisted alleles.
     listed: Vec<u64>,
     others: Counts,
     unlisted: Option<UnlistedAlleles>,
@@ -109,16 +109,16 @@ struct Known<'t> {
 /// Profiles with an unlisted allele at a locus that is not far from the listed ones.
 #[derive(Clone, Copy)]
 struct UnlistedAlleles {
-    /// The first of them.
+    /// Row of the first of them.
     first_row: usize,
     profiles: usize,
 }
 
-/// What some of the profiles of a file give.
+/// The results of some of the profiles of a file.
 struct Examined<'t> {
-    /// What was counted of them, locus by locus.
+    /// The counts, locus by locus.
     known: Vec<Known<'t>>,
-    /// What is unusual about each.
+    /// The findings about single profiles.
     findings: Vec<Finding>,
 }
 
@@ -130,7 +130,7 @@ impl Known<'_> {
         allele.tenths() + FAR < low.tenths() || allele.tenths() > high.tenths() + FAR
     }
 
-    /// Counts the alleles of a profile; gives what is unusual about them.
+    /// Counts the alleles of a profile; returns a finding if one of them is far from the listed ones.
     fn count(&mut self, row: usize, genotype: Genotype, is_unrelated: bool) -> Option<Finding> {
         let alleles = [genotype.low(), genotype.high()];
         let positions = alleles.map(|allele| self.frequencies.position(allele));
@@ -154,7 +154,7 @@ impl Known<'_> {
         None
     }
 
-    /// Adds what was counted of later profiles.
+    /// Adds the counts of later profiles.
     fn append(&mut self, next: Self) {
         self.typed += next.typed;
         self.counted += next.counted;
@@ -182,9 +182,9 @@ impl Known<'_> {
     }
 }
 
-/// Examines the profiles of a file over these loci, and gives what is unusual. `theta` is the F_ST of the model, from 0 and
-/// below 1; `least` is the fewest typed loci that a profile should have; of a smaller panel, all. Loci that the table lacks
-/// are ignored.
+/// Examines the profiles of a file over these loci and returns the findings. `theta` is the F_ST of the model, at least
+/// 0 and below 1. `least` is the least number of typed loci that a profile should have, limited to the size of the
+/// panel. Loci that the table lacks are ignored.
 ///
 /// ```
 /// use reunite::model::Profile;
@@ -209,7 +209,7 @@ pub fn examine(
     in_parts(table, theta, least, loci, profiles, PART)
 }
 
-/// The same, with so many profiles to a part.
+/// Examines the profiles in parts of `part` profiles.
 pub(super) fn in_parts(
     table: &FrequencyTable,
     theta: f64,
@@ -230,7 +230,7 @@ pub(super) fn in_parts(
         .collect();
     let least = least.min(table.panel().len());
     let mut found = Vec::new();
-    // Said once, and not of every profile.
+    // Reported once, not for every profile.
     let too_few_columns = known.len() < least;
     if too_few_columns && !profiles.is_empty() {
         found.push(Finding::FewColumns { loci: known.len() });
@@ -245,7 +245,7 @@ pub(super) fn in_parts(
     found
 }
 
-/// Examines some of the profiles, of which the first is this row.
+/// Examines some of the profiles; `first` is the row of the first one.
 fn examine_part<'t>(mut known: Vec<Known<'t>>, first: usize, profiles: &[Typed<'_>], least: usize) -> Examined<'t> {
     let mut found = Vec::new();
     let mut expected = Vec::with_capacity(known.len());
@@ -262,7 +262,7 @@ fn examine_part<'t>(mut known: Vec<Known<'t>>, first: usize, profiles: &[Typed<'
         if typed < least {
             found.push(Finding::FewLoci { row, typed });
         }
-        // Below the mean there is nothing to compute.
+        // At or below the mean, the tail cannot be small.
         if homozygous as f64 > expected.iter().sum::<f64>() {
             let tail = homozygosity::upper_tail(&expected, homozygous);
             if tail < TAIL {
@@ -273,7 +273,7 @@ fn examine_part<'t>(mut known: Vec<Known<'t>>, first: usize, profiles: &[Typed<'
     Examined { known, findings: found }
 }
 
-/// Adds what all profiles together show.
+/// Adds the findings about all profiles together.
 fn find_in_all(known: &[Known<'_>], table: &FrequencyTable, profiles: usize, found: &mut Vec<Finding>) {
     let level = LEVEL / table.panel().len() as f64;
     for of in known {

@@ -1,4 +1,4 @@
-//! Whether allele counts fit frequencies.
+//! Tests whether allele counts fit the allele frequencies of a locus, and explains counts that do not.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,25 +7,25 @@ use super::chi_square;
 use crate::model::{Allele, Locus};
 use crate::population::{FrequencyTable, LocusFrequencies};
 
-/// The probability below which a deviation is no chance, over all loci of a file.
+/// The probability below which a deviation is not attributed to chance, over all loci together.
 pub const LEVEL: f64 = 1e-4;
 /// The distance, on the scale of F_ST, above which a deviation matters.
 pub const APART: f64 = 0.02;
 
-/// The least expected count of a cell.
+/// The least expected count of a cell; rarer alleles are merged.
 const LEAST: f64 = 5.0;
 
-/// How often each allele was seen at a locus.
+/// The number of times that each allele was seen at a locus.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts(pub(super) BTreeMap<Allele, u64>);
 
-/// Alleles that are compared together: how often they are expected, and were seen.
+/// Alleles that are compared together: their expected and their observed number.
 struct Cell {
     expected: f64,
     seen: u64,
 }
 
-/// How far counts are from frequencies.
+/// The deviation of counts from frequencies.
 pub(super) struct Fit {
     g: f64,
     df: usize,
@@ -42,7 +42,7 @@ impl Fit {
             .collect();
         let listed: u64 = cells.iter().map(|cell| cell.seen).sum();
         cells.sort_by(|a, b| a.expected.total_cmp(&b.expected));
-        // What the table does not list is with what is rare.
+        // Alleles that the table does not list count with the rare alleles.
         let mut rare = Cell { expected: 0.0, seen: alleles - listed };
         let mut kept = Vec::new();
         for cell in cells {
@@ -63,18 +63,18 @@ impl Fit {
         Some(Self { g: kept.iter().map(term).sum(), df, alleles })
     }
 
-    /// The distance: an estimate of F_ST.
+    /// Returns the distance, which estimates F_ST.
     pub(super) fn distance(&self) -> f64 {
         (self.g / self.df as f64 - 1.0) / (self.alleles as f64 - 1.0).max(1.0)
     }
 
-    /// Whether the deviation is no chance, at this level, and matters.
+    /// Reports whether the deviation is significant at this level and large enough to matter.
     pub(super) fn is_apart(&self, level: f64) -> bool {
         self.distance() > APART && chi_square::upper_tail(self.g, self.df) < level
     }
 }
 
-/// What to add to every allele.
+/// A shift: a number of bases to add to every allele.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shift {
     bases: i32,
@@ -82,7 +82,7 @@ pub struct Shift {
 }
 
 impl Shift {
-    /// This many bases, of a locus with repeats of `unit` bases.
+    /// Creates a shift by `bases` bases at a locus with repeats of `unit` bases.
     #[must_use]
     pub fn new(bases: i32, unit: i32) -> Self {
         Self { bases, unit }
@@ -98,7 +98,7 @@ impl Shift {
         Allele::from_tenths(u16::try_from(tenths).ok()?).ok()
     }
 
-    /// An allele with this added; itself if that is no allele.
+    /// Returns the allele after the shift, or the allele itself if the result is not an allele.
     #[must_use]
     pub fn apply(self, allele: Allele) -> Allele {
         self.checked_apply(allele).unwrap_or(allele)
@@ -106,7 +106,7 @@ impl Shift {
 }
 
 impl fmt::Display for Shift {
-    /// `+1` for a repeat, `-0.2` for two bases.
+    /// Writes `+1` for one repeat, `-0.2` for two bases.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.bases < 0 { '-' } else { '+' };
         let (whole, over) = (self.bases.abs() / self.unit, self.bases.abs() % self.unit);
@@ -115,18 +115,18 @@ impl fmt::Display for Shift {
     }
 }
 
-/// What counts fit that do not fit their locus.
+/// The explanation found for counts that do not fit their own locus.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fits {
-    /// The same locus, once this is added to every allele.
+    /// The same locus, after this shift of every allele.
     Shifted(Shift),
     /// Another locus.
     Other(Locus),
-    /// Nothing that was tried.
+    /// Neither a shift nor another locus that was tried.
     Nothing,
 }
 
-/// Bases of a repeat.
+/// Returns the number of bases of a repeat.
 fn unit(locus: &Locus) -> i32 {
     match locus.name() {
         "D22S1045" | "D12ATA63" => 3,
@@ -135,7 +135,7 @@ fn unit(locus: &Locus) -> i32 {
     }
 }
 
-/// The nearest that fits, of shifts and other loci.
+/// Returns the nearest shift or other locus that fits.
 pub(super) fn explanation(counts: &Counts, position: usize, table: &FrequencyTable) -> Fits {
     let loci = table.panel().loci();
     let unit = unit(&loci[position]);
@@ -194,14 +194,14 @@ mod tests {
         };
         let exact = fit(&[(80, 50), (90, 30), (100, 19), (110, 1)]);
         assert!(exact.g.abs() < 1e-9 && exact.distance() < 0.0);
-        // 20 rare ones where 1 + 19 are expected: the two cells are one, and the rest differs not at all.
+        // 20 rare alleles where 1 + 19 are expected: the two cells are merged, and nothing else differs.
         assert_eq!(fit(&[(80, 50), (90, 30), (110, 20)]).df, 2);
         // 2 (60 ln(60/50) + 20 ln(20/30)) by hand.
         let off = fit(&[(80, 60), (90, 20), (100, 20)]);
         assert!((off.g - 2.0 * (60.0 * 1.2_f64.ln() + 20.0 * (2.0_f64 / 3.0).ln())).abs() < 1e-9, "{}", off.g);
         assert!(!off.is_apart(1e-5));
         assert!(fit(&[(80, 20), (90, 80)]).is_apart(1e-5));
-        // The same small deviation in a hundred thousand: certain, and of no account.
+        // The same small deviation in a hundred thousand alleles is significant, but too small to matter.
         let large = fit(&[(80, 51_000), (90, 29_000), (100, 20_000)]);
         assert!(chi_square::upper_tail(large.g, large.df) < 1e-9 && !large.is_apart(1e-5));
     }

@@ -1,16 +1,17 @@
-//! How many loci of a profile are homozygous, against what the frequencies expect.
+//! Compares the number of homozygous loci of a profile with the number expected from the frequencies.
 
 use crate::population::LocusFrequencies;
 
-/// A profile is reported if as many homozygous loci or more have a lower probability.
+/// A profile is reported if its number of homozygous loci, or a larger one, has a probability below this.
 pub const TAIL: f64 = 1e-4;
 
-/// The probability that a person is homozygous at a locus.
+/// Returns the probability that a person is homozygous at a locus.
 pub(super) fn expected(locus: &LocusFrequencies, theta: f64) -> f64 {
     theta + (1.0 - theta) * locus.frequencies().iter().map(|p| p * p).sum::<f64>()
 }
 
-/// The probability of `least` or more successes in independent trials of these probabilities: exact, by convolution.
+/// Computes the probability of `least` or more successes in independent trials with these probabilities, exactly, by
+/// convolution.
 pub(super) fn upper_tail(probabilities: &[f64], least: usize) -> f64 {
     if least == 0 {
         return 1.0;
@@ -18,7 +19,7 @@ pub(super) fn upper_tail(probabilities: &[f64], least: usize) -> f64 {
     if least > probabilities.len() {
         return 0.0;
     }
-    // exactly[k]: k successes so far; the last entry takes in all from `least` on.
+    // exactly[k]: probability of k successes so far; the last entry includes all numbers from `least` on.
     let mut exactly = vec![0.0; least + 1];
     exactly[0] = 1.0;
     for &p in probabilities {
@@ -37,7 +38,7 @@ mod tests {
 
     use super::*;
 
-    /// Over all outcomes.
+    /// Sums over all outcomes.
     fn by_hand(probabilities: &[f64], least: usize) -> f64 {
         (0..1_u32 << probabilities.len())
             .filter(|outcome| outcome.count_ones() as usize >= least)

@@ -1,4 +1,4 @@
-//! Synthetic populations raise no alarm, and planted mistakes do.
+//! Checks that synthetic populations cause no findings, and that planted errors do.
 
 use super::*;
 use crate::model::{Allele, Genotype, Locus, Profile};
@@ -9,7 +9,7 @@ fn table() -> &'static FrequencyTable {
     FrequencyTable::chinese_han_23()
 }
 
-/// The children of a synthetic population.
+/// Returns the children of a synthetic population.
 fn children(children: usize, seed: u64) -> Vec<Profile> {
     let plan = Plan { families: children / 20 + 1, children, seed, ..Plan::default() };
     let population = Population::generate(&plan, table(), &Model::default()).unwrap();
@@ -21,7 +21,7 @@ fn look(profiles: &[Profile]) -> Vec<Finding> {
     examine(table(), 0.0, 8, table().panel().loci(), &typed)
 }
 
-/// Profiles with one locus changed.
+/// Returns the profiles with one locus changed.
 fn changed(profiles: &[Profile], locus: usize, change: impl Fn(Genotype) -> Option<Genotype>) -> Vec<Profile> {
     let one = |profile: &Profile| {
         let mut genotypes = profile.genotypes().to_vec();
@@ -47,7 +47,7 @@ fn synthetic_populations_raise_no_alarm() {
             }
         }
     }
-    // 1.2 are expected at most.
+    // At most 1.2 are expected.
     assert!(profiles > 11_000 && homozygous <= 4, "{homozygous} of {profiles}");
 }
 
@@ -117,7 +117,7 @@ fn a_shift_is_seen_in_fifty_profiles() {
         matches!(&misfits(&off[..50])[..], [Finding::Misfit { fits: Fits::Shifted(back), .. }] if back.to_string() == "-1")
     );
     assert_eq!(misfits(&off[..49]), [], "too few to say");
-    // Relatives of each other do not count as many.
+    // Relatives of persons in earlier rows do not count.
     let typed: Vec<Typed<'_>> =
         off.iter().enumerate().map(|(i, profile)| Typed { profile, is_unrelated: i < 49 }).collect();
     let found = examine(table(), 0.0, 8, table().panel().loci(), &typed);

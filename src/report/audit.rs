@@ -1,4 +1,4 @@
-//! The audit chain, for people and programs.
+//! Writes the audit chain for people and programs.
 
 use serde::Serialize;
 
@@ -13,9 +13,9 @@ use crate::model::shown;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AuditRow {
-    /// From 1.
+    /// The record's number, from 1.
     pub number: u64,
-    /// UTC, as in `2026-03-01T12:00:00Z`.
+    /// The time in UTC, as in `2026-03-01T12:00:00Z`.
     pub at: String,
     /// The user's name; empty if unknown.
     pub user: String,
@@ -23,11 +23,11 @@ pub struct AuditRow {
     pub uid: u32,
     /// The command.
     pub command: String,
-    /// What was asked and came of it.
+    /// The options of the command and its results.
     pub details: serde_json::Value,
-    /// Why.
+    /// The reason; `None` if none was stated.
     pub reason: Option<String>,
-    /// How many samples and families it is about; `None` if too many to be named.
+    /// Number of samples and families that it is about; `None` if there are too many to name.
     pub subjects: Option<u64>,
     /// Its hash: 64 hexadecimal digits.
     pub hash: String,
@@ -37,28 +37,28 @@ pub struct AuditRow {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AuditReport {
-    /// [`SCHEMA_VERSION`].
+    /// Equals [`SCHEMA_VERSION`].
     pub schema_version: u32,
-    /// By number.
+    /// The records, in the order of their numbers.
     pub records: Vec<AuditRow>,
 }
 
 impl AuditReport {
-    /// A report of these records.
+    /// Returns a report of these records.
     #[must_use]
     pub fn new(records: Vec<AuditRow>) -> Self {
         Self { schema_version: SCHEMA_VERSION, records }
     }
 
-    /// One JSON object, indented.
+    /// Returns one JSON object, indented.
     ///
     /// # Errors
-    /// None that this type can cause.
+    /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// CSV with a header; details are a JSON object.
+    /// Returns CSV with a header; the details are a JSON object.
     #[must_use]
     pub fn csv(&self) -> String {
         let mut csv =
@@ -71,7 +71,7 @@ impl AuditReport {
     }
 
     #[cfg(feature = "cli")]
-    /// A table for people.
+    /// Returns a table for people.
     #[must_use]
     pub fn table(&self) -> String {
         let rows = self.records.iter().map(|row| {
@@ -89,7 +89,7 @@ impl AuditRow {
         self.reason.clone().unwrap_or_default()
     }
 
-    /// The details in one line; digests by their first digits.
+    /// Returns the details on one line; digests are shortened to their first digits.
     fn what(&self) -> String {
         let Some(details) = self.details.as_object() else { return String::new() };
         let detail = |(name, value): (&String, &serde_json::Value)| match value.as_str() {

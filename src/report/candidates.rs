@@ -1,4 +1,4 @@
-//! The list of candidates.
+//! Writes the list of candidates.
 
 use serde::Serialize;
 
@@ -22,11 +22,11 @@ pub struct RunSummary {
     pub mode: String,
     /// The ledger's generation that was matched.
     pub generation: u64,
-    /// Families matched.
+    /// Number of families matched.
     pub families: u64,
-    /// Children matched.
+    /// Number of children matched.
     pub children: u64,
-    /// Families times children.
+    /// Number of families times number of children.
     pub pairs: u64,
     /// Wall time of matching, from opening the index to the ranked list.
     pub seconds: f64,
@@ -50,32 +50,32 @@ pub struct CandidateRow {
     pub child: Pseudonym,
     /// log10 of the likelihood ratio, in the view that made it a candidate.
     pub log10_lr: f64,
-    /// Loci at which the child and at least one relative are typed.
+    /// Number of loci at which the child and at least one relative are typed.
     pub loci_compared: u32,
-    /// Loci that need a mutation.
+    /// Number of loci at which a mutation is required.
     pub incompatible_loci: u32,
-    /// Whether fewer loci were compared than a pair should have in common.
+    /// `true` if fewer loci were compared than a pair should have in common.
     pub few_loci: bool,
     /// Number of the first run of the unbroken series in which the pair was a candidate.
     pub first_run: i64,
-    /// Whether that is the last run.
+    /// `true` if that is the last run.
     pub new: bool,
-    /// Why the family's relatives do not fit each other, if they do not.
+    /// The causes for which the family is marked, if its relatives are inconsistent.
     pub family_marks: Vec<String>,
-    /// The relative who has the child's own profile, if the pair is an identity and no candidate.
+    /// The relative who has the child's own profile, if the pair is an identity and not a candidate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub same_person: Option<SamePerson>,
-    /// What all views say.
+    /// The results in all views.
     #[serde(flatten)]
     pub views: ViewsRow,
-    /// What the found person is worth as somebody else of the family, if that was asked for; nothing if the profiles are
-    /// those of the run no more.
+    /// The likelihood ratios of the person found as another relative of the missing child, if requested; `None` if the
+    /// profiles have changed since the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alternatives: Option<AlternativesRow>,
 }
 
-/// log10 LR against "unrelated" of a found person as a relative of the missing child, in the view that made the candidate;
-/// null in JSON if that is impossible.
+/// log10 LR of the person found as a relative of the missing child, against "unrelated", in the view that made the
+/// candidate; null in JSON if the relation is impossible.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct AlternativesRow {
@@ -101,10 +101,10 @@ impl From<[f64; Alternative::ALL.len()]> for AlternativesRow {
 pub struct SamePerson {
     /// The relative's sample.
     pub sample: Pseudonym,
-    /// What the relative is to the family's missing child; nothing if it is no longer one of the family.
+    /// The relative's relation to the family's missing child; `None` if the relative no longer belongs to the family.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relation: Option<Relation>,
-    /// What the two profiles say; nothing if they, or the settings, are not those of the run any more.
+    /// The comparison of the two profiles; `None` if the profiles or the settings have changed since the run.
     #[serde(flatten)]
     pub identity: Option<Identity>,
 }
@@ -117,7 +117,7 @@ pub struct CandidateReport {
     pub schema_version: u32,
     /// The run.
     pub run: RunSummary,
-    /// Best first.
+    /// The candidates, best first.
     pub candidates: Vec<CandidateRow>,
     /// Pairs that reach the threshold because the child has the profile of one of the family's relatives: one person
     /// under two numbers, or identical twins. Best first.
@@ -125,10 +125,10 @@ pub struct CandidateReport {
 }
 
 impl CandidateReport {
-    /// One JSON object, indented.
+    /// Returns one JSON object, indented.
     ///
     /// # Errors
-    /// None that this type can cause.
+    /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
@@ -177,7 +177,7 @@ impl CandidateReport {
     }
 
     #[cfg(feature = "cli")]
-    /// A table for people, of the first `limit` candidates, and one of the identities.
+    /// Returns a table for people of the first `limit` candidates, and a table of the identities.
     #[must_use]
     pub fn table(&self, limit: usize) -> String {
         if self.identities.is_empty() {
@@ -235,7 +235,7 @@ impl CandidateReport {
     }
 }
 
-/// What the reader of a table should know of a candidate beside its numbers.
+/// Returns the remarks on a candidate that a reader should see beside its numbers.
 fn remarks(row: &CandidateRow) -> String {
     let mut remarks: Vec<String> = row.views.remark().into_iter().collect();
     if let Some(AlternativesRow { log10_lr_own_child, log10_lr_full_sibling, log10_lr_nephew }) = row.alternatives {

@@ -1,4 +1,4 @@
-//! Who cannot be compared with most of the others.
+//! Writes the families and children that are hardly comparable with the others.
 
 use serde::Serialize;
 
@@ -11,17 +11,17 @@ use super::table::plain_table;
 #[cfg(feature = "cli")]
 use super::words::more_rows;
 
-/// Pairs that have too few loci in common to be compared.
+/// The pairs that have too few loci in common to be compared.
 ///
-/// In a delta run it is about the pairs compared in that run: families that came or changed with all children, and all
-/// families with children that came or changed.
+/// In a delta run this covers the pairs compared in that run: new or changed families with all children, and all
+/// families with new or changed children.
 #[derive(Clone, Debug, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Comparison {
     /// The least number of loci in common with which a pair counts as comparable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_loci: Option<u32>,
-    /// Pairs with fewer that are no candidates.
+    /// Number of pairs with fewer loci in common that are not candidates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pairs_not_comparable: Option<u64>,
     /// Families that are comparable with fewer than half of the children, by pseudonym.
@@ -32,19 +32,19 @@ pub struct Comparison {
     pub children_hardly_comparable: Option<Vec<Hardly>>,
 }
 
-/// A family or child that is comparable with few.
+/// A family or child that is comparable with few others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Hardly {
-    /// Who.
+    /// Its pseudonym.
     pub pseudonym: Pseudonym,
-    /// Loci of the panel at which it is typed; of a family, at which a relative is.
+    /// Number of panel loci at which it is typed; for a family, at which at least one relative is typed.
     pub typed_loci: u32,
-    /// With how many of the others it is comparable.
+    /// Number of children, or of families, with which it is comparable.
     pub comparable: u64,
 }
 
-/// The list of them.
+/// The report on families and children that are hardly comparable.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ComparableReport {
     schema_version: u32,
@@ -53,19 +53,19 @@ pub struct ComparableReport {
 }
 
 impl ComparableReport {
-    /// A report of a comparison.
+    /// Returns a report of a comparison.
     #[must_use]
     pub fn new(comparison: Comparison) -> Self {
         Self { schema_version: SCHEMA_VERSION, comparison }
     }
 
-    /// Whether everyone is comparable with most.
+    /// Reports whether every family and child is comparable with at least half of the others.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows().next().is_none()
     }
 
-    /// Who is in it.
+    /// Returns the pseudonyms of the listed families and children.
     pub fn pseudonyms(&self) -> impl Iterator<Item = Pseudonym> {
         self.rows().map(|row| row.1.pseudonym)
     }
@@ -77,15 +77,15 @@ impl ComparableReport {
         families.chain(children.iter().flatten().map(|one| ("child", one)))
     }
 
-    /// One JSON object, indented.
+    /// Returns one JSON object, indented.
     ///
     /// # Errors
-    /// None that this type can cause.
+    /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// CSV with a header: `kind,pseudonym,typed_loci,comparable`.
+    /// Returns CSV with the header `kind,pseudonym,typed_loci,comparable`.
     #[must_use]
     pub fn csv(&self) -> String {
         let mut csv = CsvText::with_header(["kind", "pseudonym", "typed_loci", "comparable"]);
@@ -96,7 +96,7 @@ impl ComparableReport {
     }
 
     #[cfg(feature = "cli")]
-    /// A table for people, of the first `limit`.
+    /// Returns a table for people of the first `limit` entries.
     #[must_use]
     pub fn table(&self, limit: usize) -> String {
         let row = |(kind, one): (&str, &Hardly)| {

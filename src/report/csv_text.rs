@@ -1,10 +1,10 @@
-//! Writes CSV into memory, field by field. No field is one that a spreadsheet would compute.
+//! Writes CSV into memory, field by field. Fields are escaped so that no spreadsheet evaluates them as formulas.
 
 use std::fmt::{Display, Write as _};
 
 use crate::model::inert;
 
-/// A CSV text under construction: fields are quoted where they need it, and every row ends with a line feed.
+/// A CSV text under construction: fields are quoted where necessary, and every row ends with a line feed.
 ///
 /// ```
 /// use reunite::report::CsvText;
@@ -32,7 +32,7 @@ impl CsvText {
         Self { csv, field: String::new() }
     }
 
-    /// Adds a field to the row that is being written.
+    /// Adds a field to the current row.
     ///
     /// # Panics
     /// Never: memory takes every byte.
@@ -43,7 +43,7 @@ impl CsvText {
         self
     }
 
-    /// Adds several fields to the row that is being written.
+    /// Adds several fields to the current row.
     pub fn fields<T: Display>(&mut self, values: impl IntoIterator<Item = T>) -> &mut Self {
         for value in values {
             self.field(value);
@@ -51,7 +51,7 @@ impl CsvText {
         self
     }
 
-    /// Adds a field for a value that may be missing: it is empty then.
+    /// Adds a field for an optional value; it is empty if the value is missing.
     pub fn optional(&mut self, value: Option<impl Display>) -> &mut Self {
         match value {
             Some(value) => self.field(value),
@@ -67,7 +67,7 @@ impl CsvText {
         self.csv.write_record(None::<&[u8]>).expect("memory takes every byte");
     }
 
-    /// The text.
+    /// Returns the text.
     ///
     /// # Panics
     /// Never: fields are text.

@@ -1,4 +1,4 @@
-//! One pair, explained.
+//! Writes the explanation of one pair.
 
 use std::collections::BTreeMap;
 #[cfg(feature = "cli")]
@@ -15,20 +15,20 @@ use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
 use super::frequencies::TableUsed;
 #[cfg(feature = "cli")]
-use super::table::plain_table;
+use super::table::{SCREEN, plain_table, table_of};
 use super::typings::SampleTypings;
 use super::views::ViewRow;
 #[cfg(feature = "cli")]
-use super::words::ratio;
+use super::words::{ratio, wrap};
 
-/// The name of the second index, wherever it is shown.
+/// The name of the combined paternity index wherever it is shown.
 pub const CPI_NAME: &str = "CPI, stepwise mutation convention (mu/4p)";
 
-/// The two hypotheses in words.
+/// The two hypotheses, in words.
 const HYPOTHESES: [&str; 2] =
     ["H1: the child is the missing child of this family", "H2: the child is unrelated to this family"];
 
-/// Everything that entered, beside the two profiles.
+/// Everything that the explanation depends on, besides the two profiles.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ExplainedWith {
     /// The family.
@@ -41,43 +41,45 @@ pub struct ExplainedWith {
     pub model: String,
     /// Digest of the frequency table, in hexadecimal.
     pub frequencies: String,
-    /// What is to be said of that table.
+    /// The remarks on that table.
     #[serde(flatten)]
     pub table: TableUsed,
-    /// Loci of the panel.
+    /// Number of loci of the panel.
     pub panel: usize,
     /// The least log10 LR of a candidate.
     pub min_log10_lr: f64,
-    /// The ledger's generation.
+    /// The generation of the ledger.
     pub generation: u64,
-    /// log10 LR of the pair among the current candidates, if it is one.
+    /// log10 LR of the pair in the list of current candidates, if it is a candidate.
     pub candidate_log10_lr: Option<f64>,
-    /// The view that made it one.
+    /// The view that made it a candidate.
     pub candidate_view: Option<View>,
-    /// Whether that is with another frequency table, so that it may differ.
+    /// `true` if that log10 LR was computed with another frequency table and may therefore differ.
     pub candidate_of_other_table: bool,
 }
 
-/// An explanation as it goes out.
+/// The explanation of a pair, ready for output.
 pub struct ExplanationReport {
-    /// What entered.
+    /// What the explanation depends on.
     pub with: ExplainedWith,
     /// The loci and totals.
     pub explanation: Explanation,
-    /// What the pair is worth in every view.
+    /// The likelihood ratio of the pair in every view.
     pub views: ExplainedViews,
     /// log10 LR of each of [`Alternative::ALL`].
     pub alternatives: [f64; Alternative::ALL.len()],
-    /// By position in the panel, who has more than two alleles there and is left out: `child`, or a relation.
+    /// By position in the panel: the persons who have more than two alleles there and are left out (`child`, or a
+    /// relation).
     pub left_out: BTreeMap<usize, Vec<&'static str>>,
     /// The samples that have several typings.
     pub typings: Vec<SampleTypings>,
-    /// Whether genotypes are shown.
+    /// `true` if genotypes are shown.
     pub show_genotypes: bool,
 }
 
 impl ExplanationReport {
-    /// Whether the pair is a candidate with another likelihood ratio than this one: the settings have changed since.
+    /// Reports whether the pair is a candidate with a different likelihood ratio, because the settings have changed
+    /// since.
     #[must_use]
     pub fn differs_from_candidate(&self) -> bool {
         let view = self.with.candidate_view.unwrap_or(View::Stated);
@@ -89,10 +91,10 @@ impl ExplanationReport {
         !self.with.candidate_of_other_table && self.with.candidate_log10_lr.is_some_and(differs)
     }
 
-    /// One JSON object, indented.
+    /// Returns one JSON object, indented.
     ///
     /// # Errors
-    /// None that this type can cause.
+    /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         let of_locus = |(position, locus): (usize, &LocusExplanation)| {
             let mut row = json!({
@@ -150,8 +152,8 @@ impl ExplanationReport {
         Ok(serde_json::to_string_pretty(&report)? + "\n")
     }
 
-    /// CSV with a header, one row per locus in panel order. Adding up the column `log10_lr` in this order gives the
-    /// total bit for bit.
+    /// Returns CSV with a header, one row per locus in panel order. Adding up the column `log10_lr` in this order gives
+    /// exactly the total, bit for bit.
     #[must_use]
     pub fn csv(&self) -> String {
         let mut header = vec![
@@ -187,34 +189,54 @@ impl ExplanationReport {
     }
 
     #[cfg(feature = "cli")]
-    /// A page for people.
+    /// Returns a page for people.
     #[must_use]
     pub fn table(&self) -> String {
         let ExplainedWith { family, child, .. } = &self.with;
         let explanation = &self.explanation;
-        let relations: Vec<&str> = explanation.relations.iter().map(|relation| relation.word()).collect();
+        let names = names(explanation.relations.iter().map(|relation| relation.word()));
+        let shown = |genotype| if self.show_genotypes { text(genotype) } else { typed(genotype).to_owned() };
+        let mut notes = String::new();
         let rows = explanation.loci.iter().enumerate().map(|(position, locus)| {
             let counts = locus.is_compared || locus.log10_lr != 0.0;
-            let shown = |text: String| if counts { text } else { "-".to_owned() };
-            [
-                locus.locus.to_string(),
-                self.relatives(locus),
-                if self.show_genotypes { text(locus.child) } else { typed(locus.child).to_owned() },
-                shown(ratio(locus.log10_lr)),
-                shown(format!("{:.4}", locus.log10_lr)),
+            let number = |text: String| if counts { text } else { "-".to_owned() };
+            let note = note(locus, self.left_out(position), &self.disputed(&locus.locus));
+            let mark = if note.is_empty() { "" } else { "*" };
+            if !note.is_empty() {
+                notes += &(wrap(&format!("* {}: {note}", locus.locus), SCREEN) + "\n");
+            }
+            let mut row = vec![locus.locus.to_string()];
+            row.extend(locus.relatives.iter().map(|&genotype| shown(genotype)));
+            row.extend([
+                shown(locus.child),
+                number(ratio(locus.log10_lr)),
+                number(format!("{:.4}", locus.log10_lr)),
                 format!("{:.4}", locus.running),
                 locus.cpi.as_ref().map_or("-".to_owned(), |index| ratio(libm::log10(index.index))),
-                note(locus, self.left_out(position), &self.disputed(&locus.locus)),
-            ]
+                mark.to_owned(),
+            ]);
+            row
         });
-        let header = ["locus", "relatives", "child", "LR", "log10 LR", "sum", "PI", ""];
+        let columns = ["child", "LR", "log10 LR", "sum", "PI", ""];
+        let header: Vec<&str> =
+            ["locus"].into_iter().chain(names.iter().map(|name| name.0.as_str())).chain(columns).collect();
+        let first = names.len() + 2;
+        let table = table_of(header, &[first, first + 1, first + 2, first + 3], rows);
+        let relatives: Vec<String> = names
+            .iter()
+            .map(|(name, is_letter, word)| match is_letter {
+                true => format!("{name} {word}"),
+                false => (*word).to_owned(),
+            })
+            .collect();
         let mut page = format!(
-            "Family {family}  ({})\nChild  {child}\n\n  {}\n  {}\n\n",
-            relations.join(", "),
+            "Family {family}\n       {}\nChild  {child}\n\n  {}\n  {}\n\n",
+            wrap(&relatives.join(", "), SCREEN - 10).replace('\n', "\n   "),
             HYPOTHESES[0],
             HYPOTHESES[1]
         );
-        page += &plain_table(header, &[3, 4, 5, 6], rows);
+        page += &table;
+        page += &notes;
         // Writing to a string cannot fail.
         let _ = writeln!(
             page,
@@ -231,17 +253,17 @@ impl ExplanationReport {
                 } else {
                     String::new()
                 };
-                let _ = writeln!(
-                    page,
+                let line = format!(
                     "{CPI_NAME}: {} over {} loci, {}; {}{flag}",
                     ratio(total.log10),
                     total.loci,
                     case(total.case),
                     verdict(total)
                 );
+                page += &(wrap(&line, SCREEN) + "\n");
             }
             Err(why) => {
-                let _ = writeln!(page, "{CPI_NAME}: none; {why}");
+                page += &(wrap(&format!("{CPI_NAME}: none; {why}"), SCREEN) + "\n");
             }
         }
         let with = &self.with;
@@ -258,7 +280,8 @@ impl ExplanationReport {
                 Some(view) => format!("a candidate of the last run in one view, {}", view.words()),
             },
         };
-        let _ = writeln!(page, "The pair is {candidate} (threshold log10 LR {})", with.min_log10_lr);
+        let line = format!("The pair is {candidate} (threshold log10 LR {})", with.min_log10_lr);
+        page += &(wrap(&line, SCREEN) + "\n");
         page += &self.views_table();
         page += &self.alternatives_table();
         let unlisted: Vec<String> =
@@ -272,16 +295,20 @@ impl ExplanationReport {
         }
         let _ = writeln!(
             page,
-            "\n{}, generation {} of the ledger\n{}\n{} loci, frequencies {}",
-            with.program, with.generation, with.model, with.panel, with.frequencies
+            "\n{}, generation {} of the ledger\n{}\n{} loci; digest of the frequencies\n    {}",
+            with.program,
+            with.generation,
+            wrap(&with.model, SCREEN),
+            with.panel,
+            with.frequencies
         );
         if let Some(remark) = with.table.remark() {
-            let _ = writeln!(page, "{remark}");
+            page += &(wrap(&remark, SCREEN) + "\n");
         }
         page
     }
 
-    /// Every view with its number, if there are several.
+    /// Returns a table of every view with its number, if there are several.
     #[cfg(feature = "cli")]
     fn views_table(&self) -> String {
         let ExplainedViews { all, incompatible, made_by, log10_lr_mixed } = &self.views;
@@ -306,7 +333,7 @@ impl ExplanationReport {
         format!("\nThe papers as stated, and with one statement in doubt\n\n{table}{made_by}{mixed}")
     }
 
-    /// What the found person is worth as a relative of the missing child.
+    /// Returns a table of the likelihood ratios of the person found as other relatives of the missing child.
     #[cfg(feature = "cli")]
     fn alternatives_table(&self) -> String {
         let own = ("the missing child", self.explanation.log10_lr);
@@ -320,7 +347,7 @@ impl ExplanationReport {
         self.left_out.get(&position).map_or(&[], Vec::as_slice)
     }
 
-    /// Whose typings disagree at a locus: `child`, or relations.
+    /// Returns whose typings disagree at a locus: `child`, or relations.
     fn disputed(&self, locus: &Locus) -> Vec<&'static str> {
         let disagree = |of: &&SampleTypings| of.disputed().iter().any(|one| one.0 == *locus);
         self.typings.iter().filter(disagree).map(|of| of.who).collect()
@@ -334,6 +361,7 @@ impl ExplanationReport {
         format!("{} ({})", locus.locus, alleles.join(" and "))
     }
 
+    /// Returns the relatives' genotypes in one field of CSV.
     fn relatives(&self, locus: &LocusExplanation) -> String {
         if self.show_genotypes {
             return locus.relatives.iter().map(|&genotype| text(genotype)).collect::<Vec<_>>().join("  ");
@@ -346,7 +374,28 @@ impl ExplanationReport {
     }
 }
 
-/// The samples that a view names, in as many digits as tell them apart in one family.
+/// Returns the names of the relatives' columns, given their relations: short names, with a number if one occurs again; or
+/// letters, if the names need too much space. Each name comes with `true` if it is a letter, and with the relation.
+#[cfg(feature = "cli")]
+fn names<'a>(relations: impl Iterator<Item = &'a str>) -> Vec<(String, bool, &'a str)> {
+    /// The space on a screen beside the other columns.
+    const ROOM: usize = 34;
+    let mut names: Vec<(String, bool, &str)> = Vec::new();
+    for word in relations {
+        let short = word.replace("paternal-", "pat. ").replace("maternal-", "mat. ").replace("full-sibling", "sibling");
+        let before = names.iter().filter(|one| one.2 == word).count();
+        let name = if before > 0 { format!("{short} {}", before + 1) } else { short };
+        names.push((name, false, word));
+    }
+    if names.iter().map(|one| one.0.len().max(7) + 3).sum::<usize>() > ROOM {
+        for ((name, is_letter, _), letter) in names.iter_mut().zip('A'..='Z') {
+            (*name, *is_letter) = (letter.to_string(), true);
+        }
+    }
+    names
+}
+
+/// Returns the samples that a view names, with as many digits as distinguish them within one family.
 #[cfg(feature = "cli")]
 fn short(view: View) -> String {
     let digits = |sample: Pseudonym| sample.to_string().chars().take(8).collect::<String>();
@@ -363,7 +412,7 @@ fn case(case: CpiCase) -> String {
     }
 }
 
-/// What laboratories say of such a value.
+/// Returns the words that laboratories use for an index of this size.
 fn verdict(total: &CpiTotal) -> &'static str {
     if total.log10 >= libm::log10(SUPPORTS) {
         "10,000 or more: supports the relation"
@@ -400,7 +449,7 @@ fn note(locus: &LocusExplanation, left_out: &[&str], disputed: &[&str]) -> Strin
     notes.join("; ")
 }
 
-/// What must have mutated, in words: `father 2 steps`; empty if nothing is known.
+/// Returns the required mutations in words, for example `father 2 steps`; empty if nothing is known.
 #[must_use]
 pub fn mutations(mutations: &[NeededMutation]) -> String {
     let one = |mutation: &NeededMutation| match mutation.steps {
@@ -419,7 +468,7 @@ fn typed(genotype: Option<Genotype>) -> &'static str {
     if genotype.is_some() { "typed" } else { "untyped" }
 }
 
-/// A logarithm for JSON, which has no infinity: null if the likelihood ratio is 0.
+/// Returns a logarithm for JSON, which has no infinity: null if the likelihood ratio is 0.
 fn number(log10: f64) -> Value {
     if log10.is_finite() { log10.into() } else { Value::Null }
 }

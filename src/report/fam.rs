@@ -1,12 +1,13 @@
-//! Files `*.fam` of the program Familias.
+//! Writes files `*.fam` for the program Familias.
 //!
-//! A case is one family and children who may be its missing child: persons, for each child a pedigree H1 in which it is
-//! that, and a pedigree H2 in which nobody is. The likelihoods of H1 and H2 have the ratio that is computed here, if
-//! everyone is typed at the same loci. Under [`Convention::Pruned`] untyped persons are nameless there, as that program
-//! leaves nameless ones out where they carry no information; under [`Convention::Full`] they are persons, whom it keeps.
+//! A case is one family and the children who may be its missing child. It holds the persons and, for each child, a
+//! pedigree H1 in which that child is the missing child, and a pedigree H2 in which no child is. The ratio of the
+//! likelihoods of H1 and H2 equals the one computed here, if everyone is typed at the same loci. Under
+//! [`Convention::Pruned`] untyped persons are nameless in the file, because Familias leaves out nameless persons who
+//! carry no information; under [`Convention::Full`] they have names, so that Familias keeps them.
 //!
-//! A project is what its DVI module holds: reference families, and children as unidentified persons. It has no drop-out:
-//! that module sets one for all, among its options.
+//! A project is the input of the DVI module: reference families, and the children as unidentified persons. It holds no
+//! drop-out, because that module sets one probability for all persons in its options.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -19,14 +20,15 @@ use crate::population::{Convention, Floor, FrequencyTable, LocusModel, Model, Mo
 pub struct FamPerson {
     /// The sample.
     pub sample: Pseudonym,
-    /// The recorded sex. Who is a parent in the pedigree has the sex of that; if neither says it, male is written, as the
-    /// form has no third.
+    /// The recorded sex. A parent gets the sex of the place in the pedigree. If neither states a sex, male is written,
+    /// because the format has no third value.
     pub sex: Sex,
     /// Genotypes in panel order.
     pub profile: Profile,
-    /// The probability that an allele has dropped out, from the sample or the model.
+    /// The drop-out probability of an allele, from the sample or the model.
     pub drop_out: f64,
-    /// How many loci of the panel have more than two alleles. The form has no place for these: such a locus is untyped.
+    /// Number of panel loci with more than two alleles. The format has no place for these, so they are written as
+    /// untyped.
     pub many: usize,
 }
 
@@ -35,13 +37,13 @@ pub struct FamPerson {
 pub struct FamFamily {
     /// The family.
     pub family: Pseudonym,
-    /// Who is related how.
+    /// The pedigree, which says how the persons are related.
     pub pedigree: Pedigree,
     /// The persons of [`Pedigree::relatives`].
     pub relatives: Vec<FamPerson>,
 }
 
-/// What a file cannot hold.
+/// The reason why a file cannot hold a case.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FamError {
@@ -51,17 +53,17 @@ pub enum FamError {
     /// Two persons with different drop-out probabilities.
     #[error("samples have several drop-out probabilities, and a .fam file has one: export them one by one")]
     DropOuts,
-    /// A child in the place of a father or mother, and of the other sex.
+    /// A child in the place of a father or mother whose sex differs from the child's.
     #[error("child {0} cannot be the missing child, who is a parent of the other sex in the family's pedigree")]
     Sex(Pseudonym),
 }
 
-/// Writes files over a frequency table under a model.
+/// Writes files with a frequency table and a model.
 pub struct FamWriter<'a> {
     table: &'a FrequencyTable,
     model: &'a Model,
     text: String,
-    /// Per locus of the panel, every allele that may stand in the file.
+    /// For each locus of the panel, every allele that may occur in the file.
     loci: Vec<LocusModel>,
     drop_out: f64,
 }
@@ -70,10 +72,10 @@ const YES_NO: [&str; 2] = ["#FALSE#", "#TRUE#"];
 const MISSING: &str = "Missing person";
 
 impl<'a> FamWriter<'a> {
-    /// The text of one family and children who may be its missing one.
+    /// Returns the text of one family and children who may be its missing child.
     ///
     /// # Errors
-    /// [`FamError`] if the form has no place for something.
+    /// [`FamError`] if the format cannot hold something.
     pub fn case(
         table: &'a FrequencyTable,
         model: &'a Model,
@@ -97,7 +99,7 @@ impl<'a> FamWriter<'a> {
         Ok(writer.text)
     }
 
-    /// The text of families and children for the DVI module.
+    /// Returns the text of families and children for the DVI module.
     ///
     /// # Errors
     /// As [`Self::case`].
@@ -152,7 +154,7 @@ impl<'a> FamWriter<'a> {
 
     fn line(&mut self, text: impl AsRef<str>) {
         self.text += text.as_ref();
-        // As on the system that the program runs on.
+        // Familias runs on Windows, where lines end like this.
         self.text += "\r\n";
     }
 
@@ -164,7 +166,7 @@ impl<'a> FamWriter<'a> {
         numbers.into_iter().for_each(|number| self.line(number.to_string()));
     }
 
-    /// Relatives, children, under [`Convention::Full`] everyone who links them; then the pedigrees.
+    /// Writes the relatives, the children and, under [`Convention::Full`], everyone who links them; then the pedigrees.
     fn persons_and_pedigrees(&mut self, family: &FamFamily, persons: &[&FamPerson]) {
         let pedigree = &family.pedigree;
         let children = family.relatives.len()..persons.len();
@@ -229,8 +231,8 @@ impl<'a> FamWriter<'a> {
         }
     }
 
-    /// The members of whom someone here descends, with their parents; the others are `None`. Under
-    /// [`Convention::Pruned`] without untyped founders of one child, who carry no information.
+    /// Returns the members who have a descendant among these persons, with their parents; all others are `None`. Under
+    /// [`Convention::Pruned`] untyped founders with one child, who carry no information, are left out.
     fn shape(&self, pedigree: &Pedigree, persons: &[usize]) -> Vec<Option<Member>> {
         let mut shape: Vec<Option<Member>> = pedigree.members().iter().copied().map(Some).collect();
         loop {
@@ -315,7 +317,7 @@ impl<'a> FamWriter<'a> {
     }
 
     fn dvi_person(&mut self, depth: usize, number: usize, name: &str, sex: Sex, person: Option<&FamPerson>) {
-        // With a space at this level alone, as the program does.
+        // Familias writes a space at this level only.
         self.heading(depth, &format!("Person {}{}", number + 1, if depth == 3 { " " } else { "" }));
         self.line(format!("Name= {name}"));
         self.line(format!("Gender= {}", if sex == Sex::Female { "Female" } else { "Male" }));
@@ -331,8 +333,9 @@ impl<'a> FamWriter<'a> {
         typed.iter().for_each(|text| self.line(text));
     }
 
-    /// Everyone of the pedigree in its order, so that it can be read as it was; but the missing person has no sex there, so
-    /// a child with no other parent gets one, who says it.
+    /// Writes everyone of the pedigree in its order, so that it can be read back unchanged. The missing person has no
+    /// sex in that format; therefore a child of the missing person without another parent gets one, whose sex implies
+    /// that of the missing person.
     fn dvi_family(&mut self, number: usize, family: &FamFamily) {
         let pedigree = &family.pedigree;
         let missing = pedigree.child();
@@ -378,7 +381,7 @@ impl<'a> FamWriter<'a> {
     }
 }
 
-/// Every parent and child.
+/// Returns every pair of parent and child.
 fn pairs(members: &[Option<Member>]) -> impl Iterator<Item = (usize, usize)> + '_ {
     members.iter().enumerate().flat_map(|(child, member)| {
         let parents = member.map_or([None; 2], |member| [member.father, member.mother]);
@@ -386,7 +389,7 @@ fn pairs(members: &[Option<Member>]) -> impl Iterator<Item = (usize, usize)> + '
     })
 }
 
-/// What links say of everyone's sex.
+/// Returns everyone's sex as far as the links imply it.
 fn sexes(members: &[Member]) -> Vec<Sex> {
     let mut sexes = vec![Sex::Unknown; members.len()];
     for member in members {

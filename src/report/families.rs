@@ -1,4 +1,4 @@
-//! What does not fit inside families.
+//! Writes the inconsistencies within families.
 
 use std::fmt::Write as _;
 
@@ -13,13 +13,13 @@ use super::format::SCHEMA_VERSION;
 use super::table::plain_table;
 use super::words::spaced;
 
-/// One finding, as it goes out.
+/// One finding, ready for output.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct FindingRow {
     /// The family.
     pub family: Pseudonym,
-    /// What was found.
+    /// The finding.
     #[serde(flatten)]
     pub finding: Finding,
 }
@@ -30,31 +30,31 @@ pub struct FindingRow {
 pub struct FamiliesReport {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
-    /// How many families were checked.
+    /// Number of families checked.
     pub families: u64,
     /// The model, in one line.
     pub model: String,
-    /// By family.
+    /// The findings, by family.
     pub findings: Vec<FindingRow>,
 }
 
 impl FamiliesReport {
-    /// A report on so many families.
+    /// Returns a report on this number of families.
     #[must_use]
     pub fn new(families: u64, model: String, findings: Vec<FindingRow>) -> Self {
         Self { schema_version: SCHEMA_VERSION, families, model, findings }
     }
 
-    /// One JSON object, indented.
+    /// Returns one JSON object, indented.
     ///
     /// # Errors
-    /// None that this type can cause.
+    /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// CSV with a header; several samples, relations or loci of a finding are separated by spaces. `stated`, `likelier` and
-    /// `log10_lr`, the one against the other, are those of the pair that fits least.
+    /// Returns CSV with a header; several samples, relations or loci of a finding are separated by spaces. `stated`,
+    /// `likelier` and `log10_lr` (of the stated relation against the likelier one) belong to the pair that fits worst.
     #[must_use]
     pub fn csv(&self) -> String {
         let mut csv = CsvText::with_header([
@@ -85,7 +85,7 @@ impl FamiliesReport {
         csv.finish()
     }
 
-    /// For people: a sentence for each finding.
+    /// Returns a text for people: a sentence for each finding.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -102,14 +102,14 @@ impl FamiliesReport {
 pub struct StateRow {
     /// The family.
     pub family: Pseudonym,
-    /// Causes by which its relatives do not fit.
+    /// The causes of the marks.
     pub marks: Vec<String>,
-    /// Why it is not matched; `None` if it is.
+    /// The reason why the family is withdrawn; `None` if it is matched.
     pub withdrawn: Option<String>,
 }
 
 impl StateRow {
-    /// A family that is neither.
+    /// Returns a row for a family that is neither marked nor withdrawn.
     #[must_use]
     pub fn new(family: Pseudonym) -> Self {
         Self { family, marks: Vec::new(), withdrawn: None }
@@ -122,26 +122,26 @@ impl StateRow {
 pub struct StatesReport {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
-    /// By pseudonym.
+    /// The families, by pseudonym.
     pub families: Vec<StateRow>,
 }
 
 impl StatesReport {
-    /// A report on these families.
+    /// Returns a report on these families.
     #[must_use]
     pub fn new(families: Vec<StateRow>) -> Self {
         Self { schema_version: SCHEMA_VERSION, families }
     }
 
-    /// One JSON object, indented.
+    /// Returns one JSON object, indented.
     ///
     /// # Errors
-    /// None that this type can cause.
+    /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// CSV with a header; several marks are separated by spaces.
+    /// Returns CSV with a header; several marks are separated by spaces.
     #[must_use]
     pub fn csv(&self) -> String {
         let mut csv = CsvText::with_header(["family", "marks", "withdrawn"]);
@@ -152,7 +152,7 @@ impl StatesReport {
     }
 
     #[cfg(feature = "cli")]
-    /// A table for people.
+    /// Returns a table for people.
     #[must_use]
     pub fn table(&self) -> String {
         let rows = self

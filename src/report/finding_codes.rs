@@ -1,4 +1,4 @@
-//! The kinds of findings as a guide: what each means, an example, and what to do.
+//! Writes a guide to the kinds of findings: the meaning of each, an example, and what to do.
 
 use serde_json::{Value, json};
 
@@ -11,15 +11,15 @@ use super::table::{SCREEN, narrow_table};
 #[cfg(feature = "cli")]
 use super::words::wrap;
 
-/// Kinds of findings to describe.
+/// The kinds of findings to describe.
 #[derive(Clone, Debug)]
 pub struct FindingCodesReport {
-    /// In the order to show them.
+    /// The kinds, in the order to show them.
     pub codes: Vec<FindingCode>,
 }
 
 impl FindingCodesReport {
-    /// CSV with a header, a row per code.
+    /// Returns CSV with a header, one row per code.
     #[must_use]
     pub fn csv(&self) -> String {
         let mut csv =
@@ -33,10 +33,10 @@ impl FindingCodesReport {
         csv.finish()
     }
 
-    /// One JSON object, indented.
+    /// Returns one JSON object, indented.
     ///
     /// # Errors
-    /// None that this type can cause.
+    /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         let of_code = |&code: &FindingCode| {
             let example = example(code).map_or(
@@ -52,7 +52,7 @@ impl FindingCodesReport {
         Ok(serde_json::to_string_pretty(&json!({ "schema_version": SCHEMA_VERSION, "codes": codes }))? + "\n")
     }
 
-    /// A table of the codes.
+    /// Returns a table of the codes.
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn table(&self) -> String {
@@ -60,7 +60,7 @@ impl FindingCodesReport {
         narrow_table(["code", "severity", "meaning"], &[], self.codes.iter().map(row))
     }
 
-    /// A page on each code, with its example.
+    /// Returns a page on each code, with its example.
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn pages(&self) -> String {
@@ -86,7 +86,7 @@ impl FindingCodesReport {
     }
 }
 
-/// The lines of a file, indented; characters that cannot be seen by their escapes.
+/// Returns the lines of a file, indented, with escapes in place of invisible characters.
 #[cfg(feature = "cli")]
 fn shown(text: &str) -> String {
     let character = |c: char| {

@@ -1,13 +1,14 @@
-//! The forms in which a list goes out: a table, CSV or JSON.
+//! Defines the output formats of a list: table, CSV or JSON.
 
 use std::str::FromStr;
 
 use crate::model::UnknownWord;
 
-/// Version of the JSON form: raised when a field is renamed or changes its meaning, not when one is added.
+/// The version of the JSON format. It is raised when a field is renamed or changes its meaning, but not when a field is
+/// added.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// How a list goes out.
+/// The output format of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Format {
     /// For people.
@@ -20,7 +21,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The word it is asked for by.
+    /// Returns the word for the format on the command line.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

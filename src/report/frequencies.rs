@@ -1,4 +1,4 @@
-//! Frequency tables: which one entered, and what a file of one says.
+//! Describes frequency tables: the one that a result depends on, and the contents of a table's file.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use super::table::plain_table;
 pub struct SumOff {
     /// The locus.
     pub locus: Locus,
-    /// What its frequencies add up to; they are divided by that.
+    /// The sum of the frequencies; each frequency is divided by it.
     pub sum: f64,
 }
 
@@ -25,20 +25,21 @@ pub struct TableUsed {
     /// The population, if it is not the store's own table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub population: Option<String>,
-    /// Loci whose frequencies are off by more than rounding from adding up to 1.
+    /// Loci whose frequencies do not add up to 1, by more than rounding.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sums_off: Vec<SumOff>,
 }
 
 impl TableUsed {
-    /// What is to be said of a table, of this population.
+    /// Describes the table of this population.
     #[must_use]
     pub fn new(table: &FrequencyTable, population: Option<&str>) -> Self {
         let sums_off = table.sums_off().map(|(locus, sum)| SumOff { locus: locus.clone(), sum }).collect();
         Self { population: population.map(str::to_owned), sums_off }
     }
 
-    /// What a reader of results should know of the table; nothing if it is the store's own and sound. No line end.
+    /// Returns the remark on the table for readers of results, without a line end; `None` if the table is the store's
+    /// own and sound.
     #[must_use]
     pub fn remark(&self) -> Option<String> {
         let of = self.population.as_ref().map(|name| format!("With the frequency table of the population {name}"));
@@ -61,32 +62,32 @@ pub struct TableLocus {
     pub locus: Locus,
     /// Its name in the file.
     pub written: String,
-    /// How many persons were counted.
+    /// Number of persons counted.
     pub individuals: Option<u32>,
-    /// How many alleles have a frequency.
+    /// Number of alleles with a frequency.
     pub alleles: usize,
-    /// What the frequencies add up to.
+    /// The sum of the frequencies.
     pub sum: f64,
-    /// The frequency of alleles without a row: of the file, or else 1/(2N+1).
+    /// The frequency of alleles without a row: the one in the file, or else 1/(2N+1).
     pub floor: Option<f64>,
-    /// Whether the file states that.
+    /// `true` if the file states that frequency.
     pub floor_stated: bool,
 }
 
-/// What a file of a frequency table says.
+/// The contents of a frequency file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FrequencyReport {
     schema_version: u32,
-    /// The population, where the file says which.
+    /// The population, if the file names it.
     population: Option<String>,
     /// BLAKE3 of loci, alleles and frequencies, in hexadecimal.
     digest: String,
-    /// The panel, in its order.
+    /// The loci of the panel, in their order.
     loci: Vec<TableLocus>,
 }
 
 impl FrequencyReport {
-    /// A report of a table; `written` and `floors` are those of its file, by locus.
+    /// Returns a report of a table; `written` and `floors` come from its file, one for each locus.
     #[must_use]
     pub fn new(table: &FrequencyTable, population: Option<&str>, written: &[String], floors: &[Option<f64>]) -> Self {
         let loci = table.panel().loci().iter().zip(table.loci()).enumerate().map(|(at, (locus, frequencies))| {
@@ -106,15 +107,15 @@ impl FrequencyReport {
         Self { schema_version: SCHEMA_VERSION, population: population.map(str::to_owned), digest, loci: loci.collect() }
     }
 
-    /// One JSON object, indented.
+    /// Returns one JSON object, indented.
     ///
     /// # Errors
-    /// None that this type can cause.
+    /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// CSV with a header: `locus,written,individuals,alleles,sum,floor,floor_stated`.
+    /// Returns CSV with the header `locus,written,individuals,alleles,sum,floor,floor_stated`.
     #[must_use]
     pub fn csv(&self) -> String {
         let header = ["locus", "written", "individuals", "alleles", "sum", "floor", "floor_stated"];
@@ -127,7 +128,7 @@ impl FrequencyReport {
     }
 
     #[cfg(feature = "cli")]
-    /// A table for people, at most 80 columns wide.
+    /// Returns a table for people, at most 80 columns wide.
     #[must_use]
     pub fn table(&self) -> String {
         let rows = self.loci.iter().map(|row| {
@@ -149,10 +150,10 @@ impl FrequencyReport {
 /// A table of a store.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct TableRow {
-    /// The population; nothing for the store's own table.
+    /// The population; `None` for the store's own table.
     population: Option<String>,
     loci: usize,
-    /// The least and the greatest number of persons counted at a locus.
+    /// The smallest and the largest number of persons counted at a locus.
     individuals: Option<(u32, u32)>,
     digest: String,
     sums_off: Vec<SumOff>,
@@ -166,7 +167,7 @@ pub struct TablesReport {
 }
 
 impl TablesReport {
-    /// A report of these tables, each with its population.
+    /// Returns a report of these tables, each with its population.
     #[must_use]
     pub fn new<'a>(tables: impl Iterator<Item = (Option<&'a str>, &'a FrequencyTable)>) -> Self {
         let tables = tables.map(|(population, table)| {
@@ -183,15 +184,15 @@ impl TablesReport {
         Self { schema_version: SCHEMA_VERSION, tables: tables.collect() }
     }
 
-    /// One JSON object, indented.
+    /// Returns one JSON object, indented.
     ///
     /// # Errors
-    /// None that this type can cause.
+    /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// CSV with a header: `population,loci,individuals_from,individuals_to,sums_off,digest`.
+    /// Returns CSV with the header `population,loci,individuals_from,individuals_to,sums_off,digest`.
     #[must_use]
     pub fn csv(&self) -> String {
         let header = ["population", "loci", "individuals_from", "individuals_to", "sums_off", "digest"];
@@ -207,7 +208,7 @@ impl TablesReport {
     }
 
     #[cfg(feature = "cli")]
-    /// A table for people.
+    /// Returns a table for people.
     #[must_use]
     pub fn table(&self) -> String {
         let rows = self.tables.iter().map(|row| {

@@ -1,4 +1,4 @@
-//! What an import found and did: for people, for programs, and as the manifest that stays.
+//! Reports the findings and results of an import: for people, for programs, and as the manifest in the store.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -13,71 +13,71 @@ use super::format::SCHEMA_VERSION;
 use super::table::narrow_table;
 use super::words::count;
 
-/// So many findings of one code are listed per file; the others are counted.
+/// The maximum number of findings of one code that are listed for a file; the others are only counted.
 pub const MOST_LISTED: usize = 20;
 
-/// Rows of a file.
+/// Numbers of rows of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FileRows {
-    /// Without a problem.
+    /// Rows without a problem.
     pub sound: u64,
-    /// With one; see [`crate::intake::Intake::rejected`].
+    /// Rows with a problem; see [`crate::intake::Intake::rejected`].
     pub rejected: u64,
-    /// That brought something new.
+    /// Rows that added something new.
     pub added: u64,
-    /// That the store had already.
+    /// Rows that were already stored.
     pub unchanged: u64,
-    /// Whose version replaced the store's.
+    /// Rows whose version replaced the stored one.
     pub replaced: u64,
-    /// Whose version was left aside for the store's.
+    /// Rows whose version was ignored in favour of the stored one.
     pub kept: u64,
-    /// That brought a further typing of a sample.
+    /// Rows that added a further typing of a sample.
     pub typings: u64,
 }
 
-/// What a file came to.
+/// The result of importing a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileOutcome {
-    /// Its sound rows are in the store, or would be after a dry run; all rows, if none was rejected.
+    /// Its sound rows are stored; in a dry run, they would be. These are all rows, if none was rejected.
     Imported,
-    /// The store had everything.
+    /// All of its rows were already stored.
     Unchanged,
-    /// It was imported before, and its samples were changed since: nothing of it was imported again.
+    /// It was imported earlier, and its samples have changed since: nothing was imported again.
     Superseded,
-    /// Nothing of it was imported, for what is wrong with it.
+    /// Nothing was imported, because the file has errors.
     Rejected,
-    /// Nothing of it was imported, because it disagrees with the store or itself.
+    /// Nothing was imported, because the file conflicts with the store or with itself.
     Conflict,
-    /// It was not looked at.
+    /// It was skipped.
     Skipped,
-    /// Something else failed, and the import ended with it.
+    /// Another error occurred, and ended the import.
     Failed,
 }
 
 /// One file of an import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileReport {
-    /// Its name, as given.
+    /// The name, as given.
     pub file: String,
-    /// BLAKE3 of its bytes, in hexadecimal; none if it was not read.
+    /// BLAKE3 of its bytes, in hexadecimal; `None` if the file was not read.
     pub blake3: Option<String>,
-    /// Its bytes.
+    /// Number of bytes.
     pub size: Option<u64>,
-    /// The form it was read as.
+    /// The format in which it was read.
     pub format: Option<String>,
-    /// What it holds.
+    /// The layout.
     pub layout: Option<&'static str>,
-    /// What it came to.
+    /// The result.
     pub outcome: FileOutcome,
-    /// Its rows.
+    /// The numbers of its rows.
     pub rows: FileRows,
-    /// How many findings there are by code.
+    /// Number of findings, by code.
     pub findings: BTreeMap<FindingCode, u64>,
 }
 
 impl FileReport {
-    /// A file that was not looked at yet.
+    /// Returns the report of a file that has not been read yet.
     #[must_use]
     pub fn new(file: String) -> Self {
         let (rows, findings) = (FileRows::default(), BTreeMap::new());
@@ -94,16 +94,16 @@ impl FileReport {
     }
 }
 
-/// Everything about an import.
+/// The complete log of an import.
 #[derive(Clone, Debug, Default)]
 pub struct ImportLog {
     /// Program and version.
     pub program: String,
-    /// Whether nothing was to be changed.
+    /// `true` if nothing was to be changed.
     pub dry_run: bool,
-    /// In the order in which they were read.
+    /// The files, in the order in which they were read.
     pub files: Vec<FileReport>,
-    /// Of all files: errors, warnings and notes of each, by place.
+    /// The findings of all files: errors, warnings and notes of each file, by place.
     pub findings: Vec<Problem>,
 }
 
@@ -114,7 +114,7 @@ struct Kind<'l> {
     first: &'l Problem,
 }
 
-/// What the text of every manifest of an import begins with.
+/// The beginning of every import manifest's text.
 pub const MANIFEST_BEGINS: &str = "{\n  \"dry_run\": ";
 
 impl ImportLog {
@@ -141,10 +141,10 @@ impl ImportLog {
         })
     }
 
-    /// One JSON object, indented: files, kinds of findings, and every finding.
+    /// Returns one JSON object, indented: the files, the kinds of findings, and every finding.
     ///
     /// # Errors
-    /// None that this type can cause.
+    /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         let place = |problem: &Problem| {
             let (column, name) = match &problem.column {
@@ -185,16 +185,16 @@ impl ImportLog {
         Ok(serde_json::to_string_pretty(&report)? + "\n")
     }
 
-    /// The files alone, as JSON.
+    /// Returns only the files, as JSON.
     ///
     /// # Errors
-    /// None that this type can cause. The text begins with [`MANIFEST_BEGINS`].
+    /// Never: this type can always be serialised. The text begins with [`MANIFEST_BEGINS`].
     pub fn manifest(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(&self.head())? + "\n")
     }
 
     #[cfg(feature = "cli")]
-    /// A table of the kinds of findings; `None` if there is none.
+    /// Returns a table of the kinds of findings; `None` if there are no findings.
     #[must_use]
     pub fn summary(&self) -> Option<String> {
         let several = self.findings.iter().any(|problem| problem.file != self.findings[0].file);
@@ -216,31 +216,31 @@ impl ImportLog {
     }
 }
 
-/// A line of the list of one file's findings.
+/// A line in the list of a file's findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListingLine {
-    /// A finding, or several that say the same of one column.
+    /// A finding, or several with the same text about one column.
     Finding {
-        /// How bad it is.
+        /// The severity.
         severity: Severity,
-        /// What kind of finding.
+        /// The code.
         code: FindingCode,
-        /// Its place and text.
+        /// The place and text.
         text: String,
     },
-    /// How many findings of one code are not listed.
+    /// The number of findings of one code that are not listed.
     More {
-        /// How bad they are.
+        /// Their severity.
         severity: Severity,
-        /// What kind of finding.
+        /// Their code.
         code: FindingCode,
-        /// How many.
+        /// Their number.
         count: usize,
     },
 }
 
 impl ListingLine {
-    /// How bad the finding is, or the findings are.
+    /// Returns the severity of the finding or findings.
     #[must_use]
     pub fn severity(&self) -> Severity {
         match self {
@@ -258,10 +258,10 @@ impl fmt::Display for ListingLine {
     }
 }
 
-/// Findings of one file that say the same of one column.
+/// Findings of one file with the same text about one column.
 struct Equal<'f> {
     first: &'f Problem,
-    /// The first one's text.
+    /// The text of the first finding.
     text: &'f str,
     lines: Vec<u64>,
 }
@@ -277,10 +277,10 @@ impl Equal<'_> {
     }
 }
 
-/// Ranges of rows that are named; the others are counted.
+/// The maximum number of row ranges that are listed; the others are counted.
 const MOST_RANGES: usize = 20;
 
-/// Rising numbers as ranges: `2-24, 30`.
+/// Formats ascending numbers as ranges: `2-24, 30`.
 fn ranges(numbers: &[u64]) -> String {
     let all: Vec<&[u64]> = numbers.chunk_by(|a, b| a + 1 == *b).collect();
     let range = |range: &&[u64]| match range {
@@ -297,14 +297,14 @@ fn ranges(numbers: &[u64]) -> String {
     text
 }
 
-/// Lists the findings of one file, each with its text: those of one code, column and wording as one, with their rows. Of one
-/// code the first [`MOST_LISTED`] are listed, then how many findings more there are.
+/// Lists the findings of one file, each with its text. Findings with the same code, column and wording become one line
+/// with their rows. Of each code the first [`MOST_LISTED`] findings are listed, then the number of the others.
 #[must_use]
 pub fn list_findings<'f>(findings: impl IntoIterator<Item = (&'f Problem, &'f str)>) -> Vec<ListingLine> {
     let mut places: HashMap<(Severity, FindingCode, &ColumnPlace, &str), usize> = HashMap::new();
     let mut all: Vec<Equal<'f>> = Vec::new();
     for (problem, text) in findings {
-        // What is said of a file as a whole has no rows to gather.
+        // Findings about the whole file have no rows to collect.
         let key = (problem.severity, problem.code, &problem.column, &*problem.what);
         match places.get(&key).filter(|_| problem.line > 0) {
             Some(&at) => all[at].lines.push(problem.line),
@@ -338,7 +338,7 @@ pub fn list_findings<'f>(findings: impl IntoIterator<Item = (&'f Problem, &'f st
     lines
 }
 
-/// Where in its line a finding is.
+/// The place of a finding in its line.
 type ColumnPlace = Option<ColumnName>;
 
 #[cfg(test)]
@@ -360,7 +360,7 @@ mod tests {
         ];
         let log = ImportLog { findings, ..ImportLog::default() };
         let text = log.summary().unwrap();
-        // The last two columns break their lines.
+        // The last two columns wrap their lines.
         let rows: Vec<Vec<&str>> = text
             .lines()
             .skip(2)

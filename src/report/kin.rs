@@ -1,4 +1,4 @@
-//! Close kin, and samples of one person.
+//! Writes the pairs of close relatives, and the samples of one person.
 
 use serde::Serialize;
 
@@ -13,39 +13,39 @@ use super::table::plain_table;
 use super::words::more_rows;
 use super::words::spaced;
 
-/// One of a pair.
+/// One sample of a pair.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KinSample {
     /// The sample.
     pub sample: Pseudonym,
     /// `child` or `relative`.
     pub side: &'static str,
-    /// The families that it is a relative in.
+    /// The families in which the sample is a relative.
     pub families: Vec<Pseudonym>,
 }
 
-/// A pair, as it goes out.
+/// A pair, ready for output.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct KinRow {
-    /// The two, by sample.
+    /// The two samples, in their order.
     pub samples: [KinSample; 2],
     /// The likeliest relation.
     pub likeliest: KinRelation,
-    /// How alike they are.
+    /// The similarity of the two profiles.
     #[serde(flatten)]
     pub likeness: Likeness,
-    /// log10 LR of each relation against "unrelated"; null if the relation is impossible.
+    /// log10 LR of each relation against "unrelated"; null in JSON if the relation is impossible.
     pub log10_lr: KinRatios,
 }
 
 impl KinRow {
-    /// Samples and families in it.
+    /// Returns the pseudonyms of its samples and families.
     pub fn pseudonyms(&self) -> impl Iterator<Item = Pseudonym> {
         self.samples.iter().flat_map(|one| one.families.iter().copied().chain([one.sample]))
     }
 
-    /// A pair, with what is known of its samples.
+    /// Returns a pair with the descriptions of its samples.
     #[must_use]
     pub fn new(pair: &KinPair, about: impl Fn(Pseudonym) -> KinSample) -> Self {
         let KinPair { samples, likeliest, likeness, log10_lr } = *pair;
@@ -53,7 +53,7 @@ impl KinRow {
     }
 }
 
-/// The pairs that a search found.
+/// The pairs found by a search.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct KinReport {
@@ -61,37 +61,38 @@ pub struct KinReport {
     pub schema_version: u32,
     /// `families`, `children` or `all`.
     pub within: &'static str,
-    /// What was looked for.
+    /// The relations searched for.
     pub relations: Vec<KinRelation>,
-    /// Which pairs are listed.
+    /// The criterion for listed pairs.
     pub criterion: KinCriterion,
     /// The model, in one line.
     pub model: String,
     /// Digest of the frequency table, in hexadecimal.
     pub frequencies: String,
-    /// How many samples were searched.
+    /// Number of samples searched.
     pub samples: u64,
-    /// How many pairs they make.
+    /// Number of pairs of these samples.
     pub pairs_compared: u64,
     /// Wall time of the search.
     pub seconds: f64,
-    /// Best first.
+    /// The pairs, best first.
     pub pairs: Vec<KinRow>,
 }
 
 impl KinReport {
-    /// The version to give as [`Self::schema_version`].
+    /// The value for [`Self::schema_version`].
     pub const VERSION: u32 = SCHEMA_VERSION;
 
-    /// One JSON object, indented.
+    /// Returns one JSON object, indented.
     ///
     /// # Errors
-    /// None that this type can cause.
+    /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// CSV with a header; several families of a sample are separated by spaces, and the last four columns are log10 LRs.
+    /// Returns CSV with a header; several families of a sample are separated by spaces, and the last four columns are
+    /// log10 LRs.
     #[must_use]
     pub fn csv(&self) -> String {
         let mut csv = CsvText::with_header([
@@ -121,7 +122,7 @@ impl KinReport {
     }
 
     #[cfg(feature = "cli")]
-    /// A table for people, of the first `limit` pairs.
+    /// Returns a table for people of the first `limit` pairs.
     #[must_use]
     pub fn table(&self, limit: usize) -> String {
         let rows = self.pairs.iter().take(limit).map(|row| {

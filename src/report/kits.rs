@@ -1,4 +1,4 @@
-//! Typing kits side by side.
+//! Compares typing kits with each other.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
 use super::table::plain_table;
 
-/// A kit, as it goes out.
+/// A kit, ready for output.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct KitRow {
@@ -17,25 +17,25 @@ pub struct KitRow {
     pub name: String,
     /// Its loci.
     pub loci: Vec<Locus>,
-    /// How many of them are in the panel.
+    /// Number of its loci that are in the panel.
     pub loci_in_panel: usize,
-    /// Whether its loci were verified in a source.
+    /// `true` if its loci were verified against a source.
     pub verified: bool,
 }
 
-/// Kits and how many loci they share.
+/// Kits, and the numbers of loci that they share.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KitsReport {
     schema_version: u32,
-    /// Loci of the panel.
+    /// Number of loci of the panel.
     panel_loci: usize,
     kits: Vec<KitRow>,
-    /// By kit and kit, in the order of `kits`.
+    /// Number of shared loci by kit and kit, in the order of `kits`.
     shared_loci: Vec<Vec<usize>>,
 }
 
 impl KitsReport {
-    /// A report of these kits, for a panel of so many loci.
+    /// Returns a report of these kits, for a panel with this number of loci.
     #[must_use]
     pub fn new(panel_loci: usize, kits: Vec<KitRow>) -> Self {
         let shared = |one: &KitRow, other: &KitRow| one.loci.iter().filter(|locus| other.loci.contains(locus)).count();
@@ -43,15 +43,16 @@ impl KitsReport {
         Self { schema_version: SCHEMA_VERSION, panel_loci, kits, shared_loci }
     }
 
-    /// One JSON object, indented.
+    /// Returns one JSON object, indented.
     ///
     /// # Errors
-    /// None that this type can cause.
+    /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// CSV with a header: `kit,verified,loci,loci_in_panel`, then a column per kit with the loci shared with it.
+    /// Returns CSV with the header `kit,verified,loci,loci_in_panel`, followed by a column per kit with the number of
+    /// loci shared with it.
     #[must_use]
     pub fn csv(&self) -> String {
         let names = self.kits.iter().map(|kit| kit.name.as_str());
@@ -64,7 +65,7 @@ impl KitsReport {
     }
 
     #[cfg(feature = "cli")]
-    /// Two tables for people: the kits, and the loci that each two share.
+    /// Returns two tables for people: the kits, and the number of loci that each two share.
     #[must_use]
     pub fn table(&self) -> String {
         let row = |(number, kit): (usize, &KitRow)| {

@@ -1,5 +1,5 @@
-//! Candidates and plans as tables, CSV and JSON; families and children as files for other programs. Text goes out; nothing
-//! is printed here.
+//! Formats candidates and plans as tables, CSV and JSON, and families and children as files for other programs. The
+//! functions return texts; nothing is printed here.
 
 #![cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the words of tables, which only the command line prints"))]
 

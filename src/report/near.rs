@@ -1,4 +1,4 @@
-//! Pairs that fall short of being candidates, and what separates them.
+//! Describes pairs that are nearly candidates, and what they lack.
 
 use serde::Serialize;
 
@@ -15,13 +15,13 @@ use super::words::{more_rows, plural};
 pub struct AgainstRow {
     /// The locus.
     pub locus: Locus,
-    /// What its log10 LR takes from the sum.
+    /// The log10 LR of the locus, which lowers the sum.
     pub log10_lr: Option<f64>,
-    /// What must have mutated, where typed parents tell: `father 2 steps`.
+    /// The required mutations, if typed parents show them: `father 2 steps`.
     pub mutations: String,
 }
 
-/// A pair that falls short.
+/// A pair that is not quite a candidate.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct NearRow {
@@ -29,23 +29,22 @@ pub struct NearRow {
     pub family: Pseudonym,
     /// The child.
     pub child: Pseudonym,
-    /// The view in which it comes nearest, in words.
+    /// The view in which the pair comes nearest, in words.
     pub view: String,
     /// log10 of the likelihood ratio in that view.
     pub log10_lr: f64,
-    /// By how much log10 LR falls short of what that view needs; 0 or less if a limit per family or on chance hits left the
-    /// pair out.
+    /// The log10 LR that is missing in that view; 0 or less if a limit per family or on chance hits excluded the pair.
     pub short_by: f64,
-    /// Loci at which the child and at least one relative of that view are typed.
+    /// Number of loci at which the child and at least one relative of that view are typed.
     pub loci_compared: u32,
-    /// Loci of the panel that could not be compared.
+    /// Number of panel loci that could not be compared.
     pub loci_untyped: u32,
-    /// The loci that speak against the pair most.
+    /// The loci with the strongest evidence against the pair.
     pub against: Vec<AgainstRow>,
 }
 
 impl NearRow {
-    /// What separates the pair from being a candidate.
+    /// Describes what the pair lacks to be a candidate.
     #[must_use]
     pub fn separates(&self) -> String {
         if self.short_by <= 0.0 {
@@ -69,7 +68,7 @@ impl NearRow {
     }
 }
 
-/// A table for people, of the first `limit` pairs.
+/// Returns a table for people of the first `limit` pairs.
 #[cfg(feature = "cli")]
 #[must_use]
 pub fn near_table(near: &[NearRow], limit: usize) -> String {

@@ -1,4 +1,4 @@
-//! What a family can show, and whom to sample next.
+//! Writes the power of a family, and whom to sample next.
 
 #[cfg(feature = "cli")]
 use std::fmt::Write as _;
@@ -18,45 +18,45 @@ use super::words::ratio;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PowerReport {
-    /// [`super::SCHEMA_VERSION`].
+    /// Equals [`super::SCHEMA_VERSION`].
     pub schema_version: u32,
     /// The family.
     pub family: Pseudonym,
     /// Its relatives, in canonical order.
     pub relatives: Vec<Relation>,
-    /// Loci of the panel.
+    /// Number of loci of the panel.
     pub loci: usize,
-    /// Loci at which a relative is typed.
+    /// Number of loci at which a relative is typed.
     pub informative_loci: usize,
     /// The least log10 LR of a candidate.
     pub min_log10_lr: f64,
-    /// Children in the store.
+    /// Number of children in the store.
     pub children: u64,
-    /// Every choice that entered beside the frequencies, in one line.
+    /// Every setting that the result depends on besides the frequencies, in one line.
     pub settings: String,
     /// BLAKE3 of the frequencies, in hexadecimal.
     pub frequencies: String,
-    /// The family as it is, and then with one relative more, the most useful first.
+    /// The present family, and then the family with each further relative, the most useful first.
     pub power: Vec<PowerRow>,
 }
 
-/// A family as it is, or with one relative more.
+/// The power of the present family, or of the family with one further relative.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PowerRow {
-    /// The further relative; `None` for the family as it is.
+    /// The further relative; `None` for the present family.
     pub with: Option<Relation>,
-    /// By how much the relative raises the expected log10 LR.
+    /// The increase of the expected log10 LR by the further relative.
     pub gain: f64,
-    /// What there is to say.
+    /// The power.
     #[serde(flatten)]
     pub power: Power,
-    /// How many unrelated children among as many as the store holds would reach the threshold, on average.
+    /// The expected number of unrelated children who reach the threshold, among as many as the store holds.
     pub expected_unrelated: Bounds,
 }
 
 impl PowerReport {
-    /// Puts the rows together: `with` in any order.
+    /// Builds the rows; `with` may be in any order.
     #[must_use]
     pub fn rows(power: Power, with: Vec<(Relation, Power)>, children: u64) -> Vec<PowerRow> {
         let now = power.expected_log10_lr;
@@ -73,16 +73,16 @@ impl PowerReport {
         rows
     }
 
-    /// One JSON object, indented. A quantile's bound that is not finite is `null`.
+    /// Returns one JSON object, indented. A quantile's bound that is not finite is `null`.
     ///
     /// # Errors
-    /// None that this type can cause.
+    /// Never: this type can always be serialised.
     pub fn json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// CSV with a header: one row for the family as it is (`with` is empty), one for each further relative. Quantiles
-    /// are halfway between their bounds.
+    /// Returns CSV with a header: one row for the present family (`with` is empty), and one for each further relative.
+    /// Quantiles are halfway between their bounds.
     #[must_use]
     pub fn csv(&self) -> String {
         let quantiles = Power::SHARES.iter().map(|share| format!("quantile_{share}"));
@@ -102,7 +102,7 @@ impl PowerReport {
     }
 
     #[cfg(feature = "cli")]
-    /// A page for people.
+    /// Returns a page for people.
     #[must_use]
     pub fn table(&self) -> String {
         let relatives: Vec<&str> = self.relatives.iter().copied().map(Relation::word).collect();
@@ -151,17 +151,17 @@ impl PowerReport {
     }
 }
 
-/// A quantile, or that it is not known.
+/// Formats a quantile, which may be unknown.
 fn tenths(value: f64) -> String {
     if value.is_finite() { format!("{value:.1}") } else { "-".to_owned() }
 }
 
-/// A number above 0 as people write it.
+/// Formats a number above 0.
 fn number(value: f64) -> String {
     if value > 0.0 { ratio(libm::log10(value)) } else { "0".to_owned() }
 }
 
-/// A probability that never says certain of what is not.
+/// Formats a probability. Values close to 0 or 1, but not equal, become `<0.1 %` or `>99.9 %`.
 fn percent(share: f64) -> String {
     match share {
         _ if share > 0.0 && share < 0.0005 => "<0.1 %".to_owned(),

@@ -1,37 +1,44 @@
-//! Tables for people.
+//! Formats tables for people.
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table};
 
-/// A plain table: a header, a line, rows. Columns whose numbers are in `right` are set to the right.
+/// Formats a plain table: a header, a line, and rows. Columns whose numbers are in `right` are aligned to the right.
 #[must_use]
 pub fn plain_table<const N: usize>(
     header: [&str; N],
     right: &[usize],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
+    table(header.to_vec(), right, rows, false)
+}
+
+/// Formats the same table with as many columns as the header has.
+#[must_use]
+pub(super) fn table_of(header: Vec<&str>, right: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     table(header, right, rows, false)
 }
 
-/// The same in at most [`SCREEN`] columns, if its words allow that: the last two columns break their lines.
+/// Formats the same table in at most [`SCREEN`] columns, if its words allow it: the last two columns wrap their lines.
 #[must_use]
 pub fn narrow_table<const N: usize>(
     header: [&str; N],
     right: &[usize],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
-    table(header, right, rows, true)
+    table(header.to_vec(), right, rows, true)
 }
 
-/// Columns of a screen.
+/// The width of a screen, in columns.
 pub const SCREEN: usize = 80;
 
-fn table<const N: usize>(
-    header: [&str; N],
+fn table<R: IntoIterator<Item = String>>(
+    header: Vec<&str>,
     right: &[usize],
-    rows: impl IntoIterator<Item = [String; N]>,
+    rows: impl IntoIterator<Item = R>,
     is_narrow: bool,
 ) -> String {
+    let columns = header.len();
     let mut table = Table::new();
     if is_narrow {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(SCREEN as u16);
@@ -42,7 +49,7 @@ fn table<const N: usize>(
         table.add_row(row);
     }
     if is_narrow {
-        for column in 0..N.saturating_sub(2) {
+        for column in 0..columns.saturating_sub(2) {
             if let Some(column) = table.column_mut(column) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }

@@ -1,11 +1,11 @@
-//! Families, children and pedigrees in the layouts in which they are imported.
+//! Writes families, children and pedigrees in the layouts in which they can be imported.
 
 use std::borrow::Cow;
 use std::io::Write;
 
 use crate::model::{DropOut, FamilyPedigree, Locus, ManyAlleles, Profile, Pseudonym, Relation, Sex, inert};
 
-/// A sample and what it is.
+/// A sample with its description.
 #[derive(Clone, Debug)]
 pub struct TidyRow<'a> {
     /// The sample.
@@ -14,22 +14,22 @@ pub struct TidyRow<'a> {
     pub family: Option<(Pseudonym, Relation)>,
     /// The recorded sex.
     pub sex: Sex,
-    /// What is known of its origin.
+    /// The known origin.
     pub origin: Origin<'a>,
     /// The sample's own drop-out probability.
     pub drop_out: Option<DropOut>,
     /// Genotypes over the loci of the file.
     pub profile: &'a Profile,
-    /// Loci with more than two alleles, by position; untyped in the profile.
+    /// Loci with more than two alleles, by position; the profile is untyped there.
     pub many: &'a [(usize, ManyAlleles)],
 }
 
-/// Where a sample comes from, as far as it is known.
+/// The origin of a sample, as far as it is known.
 #[derive(Clone, Debug, Default)]
 pub struct Origin<'a> {
     /// The agency that sent it.
     pub agency: Option<Cow<'a, str>>,
-    /// Where it was collected.
+    /// The region where it was collected.
     pub region: Option<Cow<'a, str>>,
     /// The day of collection: `2026-03-01`.
     pub collected_on: Option<Cow<'a, str>>,
@@ -37,17 +37,17 @@ pub struct Origin<'a> {
     pub kit: Option<Cow<'a, str>>,
 }
 
-/// Writes rows of families or children as tidy CSV, with pseudonyms for identifiers.
+/// Writes rows of families or children as tidy CSV, with pseudonyms as identifiers.
 pub struct TidyCsv<W: Write> {
     csv: csv::Writer<W>,
     loci: usize,
 }
 
 impl<W: Write> TidyCsv<W> {
-    /// Writes the header. Without loci, rows show who there is and no genotype.
+    /// Writes the header. If `loci` is empty, rows list the persons without genotypes.
     ///
     /// # Errors
-    /// What the writer gives.
+    /// Errors of the writer.
     pub fn new(to: W, families: bool, loci: &[Locus]) -> csv::Result<Self> {
         let mut csv = csv::Writer::from_writer(to);
         let first: &[&str] =
@@ -60,7 +60,7 @@ impl<W: Write> TidyCsv<W> {
     /// Writes a row.
     ///
     /// # Errors
-    /// What the writer gives.
+    /// Errors of the writer.
     pub fn row(&mut self, row: &TidyRow<'_>) -> csv::Result<()> {
         let csv = &mut self.csv;
         if let Some((family, _)) = row.family {
@@ -87,7 +87,7 @@ impl<W: Write> TidyCsv<W> {
     /// Ends the file.
     ///
     /// # Errors
-    /// What the writer gives.
+    /// Errors of the writer.
     pub fn finish(mut self) -> csv::Result<()> {
         Ok(self.csv.flush()?)
     }
@@ -97,12 +97,12 @@ fn cell(many: &ManyAlleles) -> String {
     many.alleles().iter().map(ToString::to_string).collect::<Vec<_>>().join("/")
 }
 
-/// Pedigrees as CSV, in the layout of `import --pedigrees`. `sexes` are those of each pedigree's samples.
+/// Formats pedigrees as CSV in the layout of `import --pedigrees`. `sexes` are those of each pedigree's samples.
 ///
-/// Persons are called by their positions, so that they keep their order when they are read.
+/// Persons are named by their positions, so that reading the file keeps their order.
 ///
 /// # Errors
-/// None that writing to memory can cause.
+/// Never: writing to memory causes no error.
 pub fn pedigrees_csv<'a>(families: impl Iterator<Item = (&'a FamilyPedigree, &'a [Sex])>) -> csv::Result<Vec<u8>> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(["family_id", "person", "father", "mother", "sex", "missing", "sample_id"])?;

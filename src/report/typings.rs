@@ -1,4 +1,4 @@
-//! The typings of samples that have several, and where they disagree.
+//! Describes the typings of samples that have several, and where they disagree.
 
 #[cfg(feature = "cli")]
 use std::fmt::Write as _;
@@ -14,21 +14,22 @@ use super::csv_text::CsvText;
 pub struct SampleTypings {
     /// The sample.
     pub sample: Pseudonym,
-    /// What it is to the missing child, or `child`.
+    /// The relation to the missing child, or `child`.
     pub who: &'static str,
     /// Its typings, in the order in which they were imported.
     pub typings: Vec<Typing>,
 }
 
 impl SampleTypings {
-    /// Loci at which typings disagree, which are not matched on, by name; and whether drop-out explains it.
+    /// Returns the loci at which typings disagree, in the order of names, and whether drop-out explains each. Matching
+    /// ignores these loci.
     #[must_use]
     pub fn disputed(&self) -> Vec<(Locus, bool)> {
         let shown = self.typings.iter().map(|typing| typing.observed.clone());
         Joined::of(shown).disputed.into_iter().map(|(locus, all)| (locus, drop_out_explains(&all))).collect()
     }
 
-    /// As JSON, with genotypes or without.
+    /// Returns JSON, with or without genotypes.
     pub(super) fn json(&self, show_genotypes: bool) -> Value {
         let typing = |typing: &Typing| {
             let mut value = json!({
@@ -55,7 +56,7 @@ impl SampleTypings {
         })
     }
 
-    /// In lines for people.
+    /// Returns lines for people.
     #[cfg(feature = "cli")]
     pub(super) fn text(&self, show_genotypes: bool) -> String {
         let mut page = format!("\nTypings of the {} {}\n", self.who, self.sample);
@@ -87,7 +88,7 @@ impl SampleTypings {
     }
 }
 
-/// Typings as CSV, a row each; over these loci, none to leave genotypes out.
+/// Formats typings as CSV, one row each, with these loci; without loci the genotypes are left out.
 #[must_use]
 pub fn typings_csv<'a>(samples: impl IntoIterator<Item = &'a SampleTypings>, loci: &[Locus]) -> String {
     let about = [
@@ -124,7 +125,7 @@ fn text(observed: &Observed) -> String {
     }
 }
 
-/// A time in seconds since 1970, in UTC.
+/// Formats a time in seconds since 1970, in UTC.
 fn time(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |at| at.to_string())
 }

@@ -1,4 +1,4 @@
-//! What the views of a family say of a child, as it goes out.
+//! Describes the results for a child in the views of a family.
 
 use serde::{Serialize, Serializer};
 
@@ -11,30 +11,31 @@ pub struct ViewRow {
     /// The view.
     #[serde(flatten)]
     pub view: View,
-    /// In words.
+    /// The view in words.
     pub words: String,
-    /// The stated probability that the papers are false in this way; 1 for the papers themselves.
+    /// The stated probability that the papers are false in this way; 1 for the stated papers.
     pub doubt: f64,
-    /// log10 of the likelihood ratio; null in JSON if that is 0.
+    /// log10 of the likelihood ratio; null in JSON if the likelihood ratio is 0.
     #[serde(serialize_with = "null_if_impossible")]
     pub log10_lr: f64,
 }
 
-/// What the views of a family say of a candidate.
+/// The results of a candidate in all views.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ViewsRow {
     /// The view that made the candidate, in words.
     pub view: String,
-    /// The same with the samples that it names.
+    /// The same view, with the samples that it names.
     pub made_by: View,
-    /// log10 of the stated probability of that view; 0 for the papers themselves.
+    /// log10 of the stated probability of that view; 0 for the stated papers.
     pub log10_doubt: f64,
-    /// log10 of the likelihood ratio of the papers as they are stated; null in JSON if that is 0 or cannot be computed.
+    /// log10 of the likelihood ratio of the stated papers; null in JSON if the likelihood ratio is 0 or cannot be
+    /// computed.
     pub log10_lr_stated: Option<f64>,
-    /// log10 of the one likelihood ratio over all views; null if there is none.
+    /// log10 of the single likelihood ratio over all views; null if there is none.
     pub log10_lr_mixed: Option<f64>,
-    /// Loci that contradict the papers, and not the view.
+    /// Loci that contradict the stated papers but not the view.
     pub contradicting_loci: Vec<Locus>,
     /// Every view.
     pub views: Vec<ViewRow>,
@@ -47,7 +48,7 @@ impl From<&InView> for ViewRow {
 }
 
 impl ViewsRow {
-    /// Those of a candidate. Without doubts there is one view, whose likelihood ratio is all that there is.
+    /// Returns the views of a candidate. Without doubts there is only one view, with the only likelihood ratio.
     #[must_use]
     pub fn of(candidate: &Candidate) -> Self {
         let finite = |log10_lr: f64| Some(log10_lr).filter(|log10_lr| log10_lr.is_finite());
@@ -78,7 +79,7 @@ impl ViewsRow {
         }
     }
 
-    /// What to know of a candidate that is one only in a view; nothing of others.
+    /// Returns the remark on a candidate that exists only in a view; `None` for other candidates.
     #[must_use]
     pub fn remark(&self) -> Option<String> {
         if self.log10_doubt == 0.0 {

@@ -1,4 +1,4 @@
-//! Numbers and counts as people write them.
+//! Formats numbers and counts for people.
 
 use data_encoding::HEXLOWER;
 
@@ -8,20 +8,26 @@ pub fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
 }
 
-/// Formats a count of things: `1 case`, `2,000 cases`. `word` is the singular and takes an s in the plural.
+/// Formats a count of things: `1 case`, `2,000 cases`, `3 families`, `4 children`. `word` is the singular.
 #[must_use]
 pub fn plural(number: u64, word: &str) -> String {
-    format!("{} {word}{}", count(number), if number == 1 { "" } else { "s" })
+    let number_text = count(number);
+    match word.strip_suffix('y') {
+        _ if number == 1 => format!("{number_text} {word}"),
+        Some(stem) => format!("{number_text} {stem}ies"),
+        None if word.ends_with("child") => format!("{number_text} {word}ren"),
+        None => format!("{number_text} {word}s"),
+    }
 }
 
-/// Formats a count of things whose plural is not the singular and an s: `1 family`, `2,000 families`.
+/// Formats a count of things with their plural: `1 sample or family`, `2,000 samples or families`.
 #[must_use]
 pub fn counted(number: u64, singular: &str, plural: &str) -> String {
     format!("{} {}", count(number), if number == 1 { singular } else { plural })
 }
 
-/// Breaks a text between words into lines of at most this many characters, if its words allow that; lines after the first
-/// begin with four blanks. What stands in square brackets is kept together: `[error: allele]`.
+/// Wraps a text between words into lines of at most this many characters, if its words allow it; lines after the first
+/// begin with four blanks. Text in square brackets stays together: `[error: allele]`.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> String {
     let (mut lines, mut length) = (String::with_capacity(text.len() + text.len() / 16), 0);
@@ -65,15 +71,15 @@ fn thousands(digits: &str) -> String {
     text
 }
 
-/// Joins values with spaces: several values in one field of CSV.
+/// Joins values with spaces, for several values in one CSV field.
 pub(super) fn spaced<T: ToString>(values: &[T]) -> String {
     values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// The line below a table that shows the first `limit` of `rows` rows; empty if it shows all.
+/// Returns the line below a table that shows the first `limit` of `rows` rows; empty if it shows all rows.
 pub(super) fn more_rows(rows: usize, limit: usize) -> String {
     let rest = rows.saturating_sub(limit);
-    if rest > 0 { format!("... and {rest} more\n") } else { String::new() }
+    if rest > 0 { format!("... and {} more\n", count(rest as u64)) } else { String::new() }
 }
 
 /// Formats a likelihood ratio, given its log10: `23,500`, `4.1e9`, `0.0012`.
@@ -116,8 +122,11 @@ mod tests {
     fn counts_have_commas_and_their_words_agree() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([0, 1, 2_000].map(|number| plural(number, "case")), ["0 cases", "1 case", "2,000 cases"]);
-        let families = [0, 1, 2_000].map(|number| counted(number, "family", "families"));
-        assert_eq!(families, ["0 families", "1 family", "2,000 families"]);
+        let irregular =
+            [(1, "family"), (2, "family"), (1, "child"), (2, "marked child")].map(|(n, word)| plural(n, word));
+        assert_eq!(irregular, ["1 family", "2 families", "1 child", "2 marked children"]);
+        let either = [1, 2].map(|number| counted(number, "sample or family", "samples or families"));
+        assert_eq!(either, ["1 sample or family", "2 samples or families"]);
         assert_eq!((more_rows(5, 5), more_rows(7, 5)), (String::new(), "... and 2 more\n".to_owned()));
         assert_eq!(hex(&[0, 171]), "00ab");
     }

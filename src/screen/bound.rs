@@ -1,20 +1,21 @@
-//! How many loci a child may miss, and how many children that lets through.
+//! Computes how many loci a child may miss, and how many children pass with that number.
 
 use std::cmp::Ordering;
 
 /// The classes of a counter of strong matches: 0 to 6, and 7 or more.
 pub(super) const STRONG_CLASSES: usize = 8;
 
-/// Room for the rounding of sums of at most 64 values below 10^3, many times over.
+/// Tolerance for the rounding of sums of at most 64 values below 10^3, with a large margin.
 pub(super) const SLACK: f64 = 1e-6;
 
-/// Whether a bound reaches a threshold. One that is not a number, as infinity less infinity, says nothing, so it does.
+/// Reports whether a bound may reach a threshold. A bound that is not a number, like infinity minus infinity, excludes
+/// nothing, so the result is `true`.
 pub(crate) fn may_reach(bound: f64, threshold: f64) -> bool {
     bound.partial_cmp(&threshold) != Some(Ordering::Less)
 }
 
-/// The largest number m of misses with which `best - (the m smallest drops)` still reaches the threshold; `None` if
-/// not even m = 0 does. `drops` are rising and not negative.
+/// Returns the largest number m of misses with which `best - (the m smallest drops)` still reaches the threshold;
+/// `None` if not even m = 0 does. `drops` must be in rising order and not negative.
 pub(super) fn misses_allowed(best: f64, drops: &[f64], threshold: f64) -> Option<usize> {
     if !may_reach(best, threshold) {
         return None;
@@ -27,8 +28,9 @@ pub(super) fn misses_allowed(best: f64, drops: &[f64], threshold: f64) -> Option
     Some(drops.iter().take_while(fits).count())
 }
 
-/// Per number of strong matches (the last class: 7 or more), the misses allowed to a child whose ordinary matches are
-/// worth at most `ordinary` in all: each strong match may add one of the largest `surpluses`, which are falling.
+/// Returns, per number of strong matches (the last class: 7 or more), the misses allowed to a child whose ordinary
+/// matches have at most `ordinary` in total: each strong match may add one of the largest `surpluses`, which must be in
+/// falling order.
 pub(super) fn staircase(
     ordinary: f64,
     surpluses: &[f64],
@@ -41,12 +43,12 @@ pub(super) fn staircase(
     })
 }
 
-/// The probability that a child of whose loci each is missed and strongly matched with these probabilities passes
-/// the staircase.
+/// Computes the probability that a child passes the staircase, given for each locus the probabilities of a miss and of
+/// a strong match.
 pub(super) fn passes(staircase: &[Option<usize>; STRONG_CLASSES], loci: impl Iterator<Item = (f64, f64)>) -> f64 {
     let Some(most) = staircase.iter().flatten().max() else { return 0.0 };
     let width = most + 1;
-    // By strong matches and misses; who misses more than anyone may is dropped.
+    // By strong matches and misses; a child with more misses than are ever allowed is dropped.
     let mut shares = vec![0.0; STRONG_CLASSES * width];
     shares[0] = 1.0;
     for (miss, strong) in loci {
@@ -81,7 +83,7 @@ mod tests {
         assert_eq!(misses_allowed(10.0, &drops, -5.0), Some(3));
         assert_eq!(misses_allowed(10.0, &drops, 10.1), None);
         assert_eq!(misses_allowed(10.0, &[f64::INFINITY; 3], 1.0), Some(0));
-        // Whatever is not finite is within reach.
+        // Values that are not finite are within reach.
         assert_eq!(misses_allowed(10.0, &[f64::INFINITY; 3], f64::NEG_INFINITY), Some(3));
         assert_eq!(misses_allowed(f64::INFINITY, &[f64::INFINITY; 3], 1.0), Some(3));
         assert_eq!(misses_allowed(f64::NAN, &drops, 1.0), Some(3));
@@ -99,7 +101,7 @@ mod tests {
         let flat = |allowed| [Some(allowed); STRONG_CLASSES];
         assert!((passes(&flat(1), halves()) - 5.0 / 16.0).abs() < 1e-15);
         assert!((passes(&flat(9), halves()) - 1.0).abs() < 1e-15);
-        // Ten loci, all strong: everyone is in the last class.
+        // Ten loci with strong matches: every child is in the last class.
         let mut last = [None; STRONG_CLASSES];
         last[7] = Some(0);
         assert!((passes(&last, [(0.0, 1.0); 10].into_iter()) - 1.0).abs() < 1e-15);

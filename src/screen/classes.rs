@@ -1,22 +1,23 @@
-//! Children's genotypes in few classes, arranged for the kernel that weighs.
+//! Groups children's genotypes into few classes, arranged for the weighing kernel.
 
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::index::{BLOCK, Index, UNLISTED};
 use crate::model::{GenotypeCode, genotype_code, genotype_count};
 
-/// Classes of genotypes per locus, at most: the bytes of a vector register.
+/// The most classes of genotypes per locus: the number of bytes of a vector register.
 pub(super) const CLASSES: usize = 64;
 
-/// Classes of alleles per locus, at most: `genotype_count(10)` classes of genotypes and that of the untyped are below 64.
+/// The most classes of alleles per locus: `genotype_count(10)` classes of genotypes and the class of untyped children
+/// are below 64.
 const ALLELES: usize = 10;
 
-/// Classes of genotypes of 64 children: a cache line.
+/// Classes of genotypes of 64 children; its size is that of a cache line.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable)]
 #[repr(C, align(64))]
 pub struct Lane(pub(super) [u8; 64]);
 
-/// Lanes of a block per locus.
+/// Number of lanes of a block per locus.
 pub(super) const LANES: usize = BLOCK / 64;
 
 /// The classes of genotypes at the loci of a panel: common alleles are classes of their own, rare ones share one.
@@ -25,10 +26,10 @@ pub struct Classes {
     loci: Vec<LocusClasses>,
 }
 
-/// Those of one locus.
+/// The classes of one locus.
 #[derive(Clone, Debug)]
 pub(super) struct LocusClasses {
-    /// Class per genotype code; the last is that of an untyped child.
+    /// Class of each genotype code; the last one is that of an untyped child.
     pub(super) of_code: Vec<u8>,
 }
 
@@ -58,7 +59,8 @@ impl LocusClasses {
 }
 
 impl Classes {
-    /// The classes of a panel, given the frequencies of each locus' listed alleles; these serve only to choose well.
+    /// Builds the classes of a panel, given the frequencies of each locus's listed alleles, which only improve the
+    /// choice.
     #[must_use]
     pub fn new<'f>(frequencies: impl IntoIterator<Item = &'f [f64]>) -> Self {
         Self { loci: frequencies.into_iter().map(LocusClasses::new).collect() }
@@ -68,22 +70,23 @@ impl Classes {
         &self.loci
     }
 
-    /// Lanes for so many blocks of children, without any yet.
+    /// Returns empty lanes for this number of blocks of children.
     #[must_use]
     pub fn empty(&self, blocks: usize) -> Vec<Lane> {
         vec![Lane([0; 64]); blocks * self.lanes()]
     }
 
-    /// Lanes of a block of children.
+    /// Returns the number of lanes of a block of children.
     #[must_use]
     pub fn lanes(&self) -> usize {
         self.loci.len() * LANES
     }
 
-    /// Arranges a block of an index' children. Who is not there, and whose alleles are not listed, counts as untyped.
+    /// Arranges a block of an index's children. Missing children, and genotypes with unlisted alleles, count as
+    /// untyped.
     ///
     /// # Panics
-    /// If the index has not this panel or no such block, or `lanes` are fewer than [`Self::lanes`].
+    /// If the index does not have this panel or this block, or if `lanes` has fewer than [`Self::lanes`].
     pub fn arrange(&self, index: &Index, block: usize, lanes: &mut [Lane]) {
         let loci = self.loci.len();
         let codes = &index.codes()[block * BLOCK * loci..index.children().min((block + 1) * BLOCK) * loci];

@@ -1,11 +1,11 @@
-//! By how many alleles two profiles differ: two samples of one person are found by that.
+//! Counts the alleles by which two profiles differ, which finds samples of one person.
 
 use super::bound::STRONG_CLASSES;
 use super::locus::Carries;
 use super::plan::{Allowed, Counted, Screen};
 use crate::model::GenotypeCode;
 
-/// The most alleles of a locus.
+/// The largest number of alleles of a locus.
 const ALLELES: usize = 128;
 
 /// The alleles of listed genotypes.
@@ -23,27 +23,28 @@ impl Default for Differences {
 }
 
 impl Differences {
-    /// How many alleles of two listed genotypes of a locus differ: 0, 1 or 2.
+    /// Returns the number of differing alleles of two listed genotypes of a locus: 0, 1 or 2.
     ///
     /// # Panics
-    /// If a code is none of listed alleles.
+    /// If a code is not one of listed alleles.
     #[must_use]
     pub fn between(&self, one: GenotypeCode, other: GenotypeCode) -> u8 {
         let ([a, b], [c, d]) = (self.alleles[usize::from(one)], self.alleles[usize::from(other)]);
         2 - u8::max(u8::from(a == c) + u8::from(b == d), u8::from(a == d) + u8::from(b == c))
     }
 
-    /// A screen that every regular sample passes of whose alleles at most `most` differ, at the loci given, from those of
-    /// a profile. `loci` are the first row of each within a block, and the profile's genotype, of listed alleles; `panel` is
-    /// the number of loci of the index.
+    /// Builds a screen that passes every regular sample of which at most `most` alleles differ from those of a profile,
+    /// at the given loci. `loci` are the first row of each locus within a block, and the profile's genotype, of listed
+    /// alleles; `panel` is the number of loci of the index.
     ///
     /// # Panics
-    /// If a code is none of listed alleles, or `most` is more than [`Screen::MOST_MISSES`].
+    /// If a code is not one of listed alleles, or if `most` is larger than [`Screen::MOST_MISSES`].
     #[must_use]
     pub fn screen(&self, loci: impl IntoIterator<Item = (usize, GenotypeCode)>, panel: usize, most: usize) -> Screen {
         assert!(most <= Screen::MOST_MISSES, "more than the kernel can count");
         let counted = |(first_row, code): (usize, GenotypeCode)| {
-            // Who lacks one of the alleles differs in one at least, so nobody misses more loci than alleles differ.
+            // A sample without one of the alleles differs in at least one, so nobody misses more loci than alleles
+            // differ.
             let [first, second] = self.alleles[usize::from(code)].map(|allele| 1 << allele);
             let tolerated = Carries { first, second };
             Counted { first_row: first_row as u16, tolerated, strong: Carries { first: 0, second: 0 } }
@@ -60,7 +61,7 @@ mod tests {
     use crate::model::{genotype_code, genotype_count};
     use crate::screen::{Instructions, Screens, screen_block};
 
-    /// A block of one locus whose children have all genotypes of 14 alleles, and one is untyped.
+    /// A block of one locus, whose children have all genotypes of 14 alleles; one child is untyped.
     #[test]
     fn who_differs_in_no_more_alleles_passes() {
         let (differences, count) = (Differences::default(), genotype_count(14));

@@ -1,20 +1,20 @@
-//! The instruction sets that kernels run on.
+//! Detects the instruction sets that kernels can use.
 
 /// The instruction set that the kernels run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instructions {
-    /// 512-bit vectors that can look bytes up.
+    /// 512-bit vectors with byte look-ups.
     Avx512Vbmi,
     /// 512-bit vectors.
     Avx512,
     /// 256-bit vectors.
     Avx2,
-    /// Whatever the compiler assumes of every machine of this kind (SSE2, NEON).
+    /// The instructions that the compiler assumes for every machine of this kind (SSE2, NEON).
     Portable,
 }
 
 impl Instructions {
-    /// The best that this machine has.
+    /// Returns the best instruction set of this machine.
     #[must_use]
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
@@ -30,7 +30,7 @@ impl Instructions {
         Self::Portable
     }
 
-    /// All that this machine has, best first.
+    /// Returns all instruction sets of this machine, best first.
     #[must_use]
     pub fn available() -> Vec<Self> {
         let order = [Self::Avx512Vbmi, Self::Avx512, Self::Avx2, Self::Portable];
@@ -38,8 +38,8 @@ impl Instructions {
         order[best..].to_vec()
     }
 
-    /// What it costs to weigh the genotypes of all children, per child, if counting its misses costs 1; measured by `cargo bench
-    /// --bench kernel`.
+    /// Returns the cost of weighing the genotypes of all children, per child, relative to counting a child's misses;
+    /// measured by `cargo bench --bench kernel`.
     #[must_use]
     pub fn cost_of_weighing(self) -> f64 {
         match self {
@@ -50,13 +50,13 @@ impl Instructions {
         }
     }
 
-    /// Whether counting ever is the quicker way.
+    /// Reports whether counting can be faster than weighing.
     #[must_use]
     pub fn counts(self) -> bool {
         self.cost_of_weighing() > 1.0
     }
 
-    /// The name used in reports.
+    /// Returns the name used in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,22 +1,22 @@
-//! The kernel: bit-sliced counting of misses, 512 children at a time.
+//! Counts misses, bit-sliced, for 512 children at a time. This is the counting kernel.
 //!
-//! First the sets that the families ask for are looked for, once for all of them. Then, family by family, eight loci are
-//! added up at a time by a tree of full adders, into a counter of four bits per child, held in four rows. The counter
-//! starts at 15 - k, so its carry out of the fourth bit says "more than k misses", for good. Where a plan counts strong
-//! matches, too, a second counter of three bits stops at 7, and at the end the misses are held against what that many
-//! strong matches allow. All arithmetic is on bits: nothing overflows.
+//! First the kernel computes the sets that the families request, once for all families. Then, family by family, a tree
+//! of full adders adds eight loci at a time into a counter of four bits per child, held in four rows. The counter
+//! starts at 15 - k, so a carry out of the fourth bit means "more than k misses", permanently. If a plan also counts
+//! strong matches, a second counter of three bits stops at 7, and at the end the misses are compared with the number
+//! allowed for that many strong matches. All arithmetic is on bits, so nothing overflows.
 
 use crate::index::Row;
 
 use super::instructions::Instructions;
 use super::screens::{GROUP, SET, Screens, Stairs, WORDS};
 
-/// Screens one block for the families of all parts, one after the other: sets, per family, the bits of the children who
-/// miss no more loci than its plan allows. The first row of the block masks who takes part; every child of the block is
-/// untyped at `untyped` loci at least.
+/// Screens one block for the families of all parts, one after the other. Sets, per family, the bits of the children who
+/// miss no more loci than its plan allows. The first row of the block is the mask of the children who take part; every
+/// child of the block is untyped at `untyped` or more loci.
 ///
 /// # Panics
-/// If a plan names a row that the block does not have, or `passed` is shorter than there are families.
+/// If a plan refers to a row that the block does not have, or if `passed` is shorter than the number of families.
 pub fn screen_block(
     instructions: Instructions,
     block: &[Row],
@@ -71,7 +71,7 @@ fn run_avx2(block: &[Row], untyped: usize, screens: &mut Screens<'_>, passed: &m
     run::<4>(block, untyped, screens, passed);
 }
 
-/// A bit for each of some children, as many as a register holds.
+/// One bit for each of some children, as many as a register holds.
 #[derive(Clone, Copy)]
 #[repr(align(32))]
 struct Bits<const W: usize>([u64; W]);
@@ -144,27 +144,27 @@ fn run<const W: usize>(block: &[Row], untyped: usize, screens: &mut Screens<'_>,
     }
 }
 
-/// Asks for the children of a block, as many at a time as registers have room for.
+/// Calls `survivors` for the children of a block, as many at a time as registers hold.
 #[inline(always)]
 fn fill<const W: usize>(passed: &mut Row, mut survivors: impl FnMut(usize) -> Bits<W>) {
     passed.as_chunks_mut::<W>().0.iter_mut().enumerate().for_each(|(part, passed)| *passed = survivors(part).0);
 }
 
-/// The set of a number; none is out of range.
+/// Returns the set with this number; every number is in range.
 #[inline(always)]
 fn set(found: &[u64; WORDS], number: u16) -> &Row {
     let start = usize::from(number);
     &found[start..start + SET].as_chunks().0[0]
 }
 
-/// Two numbers of bits added up: the sum, and what it carries.
+/// Adds three bits per child: returns the sum and the carry.
 #[inline(always)]
 fn full_add<const W: usize>(a: Bits<W>, b: Bits<W>, c: Bits<W>) -> (Bits<W>, Bits<W>) {
     let either = a.xor(b);
     (either.xor(c), a.and(b).or(either.and(c)))
 }
 
-/// Adds up eight bits, taken one by one, onto the lowest three bits of a counter; gives the carry, which counts eight.
+/// Adds eight bits, taken one by one, to the lowest three bits of a counter; returns the carry, which counts eight.
 #[inline(always)]
 fn add_group<const W: usize>([ones, twos, fours]: &mut [Bits<W>; 3], take: impl Fn(usize) -> Bits<W>) -> Bits<W> {
     let mut carried = [Bits::NONE; 2];
@@ -179,7 +179,8 @@ fn add_group<const W: usize>([ones, twos, fours]: &mut [Bits<W>; 3], take: impl 
     carry
 }
 
-/// Where a counter is at least `least`. Without branches: families differ, and the processor would guess wrong.
+/// Returns where a counter is at least `least`. It has no branches, because families differ and the processor would
+/// mispredict them.
 #[inline(always)]
 fn at_least<const BITS: usize, const W: usize>(counter: &[Bits<W>; BITS], least: u8) -> Bits<W> {
     // From the lowest bit up: a higher bit decides unless it equals that of `least`.
@@ -190,9 +191,9 @@ fn at_least<const BITS: usize, const W: usize>(counter: &[Bits<W>; BITS], least:
     counter.iter().enumerate().fold(Bits::ALL, decide)
 }
 
-/// Who passes of a part of a block, given the numbers of the sets of those who miss each locus, `EACH` a locus and
-/// `MISSES` a group of loci, and of those who match strongly. All loci are counted: the processor cannot guess after how
-/// many there is nobody left, and a wrong guess costs as much as a group of loci.
+/// Returns the children of a part of a block who pass, given the numbers of the sets of those who miss each locus,
+/// `EACH` per locus and `MISSES` per group of loci, and of those who match strongly. It counts all loci, because the
+/// processor cannot predict after how many nobody is left, and a misprediction costs as much as a group of loci.
 #[inline(always)]
 fn survivors<const EACH: usize, const MISSES: usize, const STRONG: bool, const W: usize>(
     found: &[u64; WORDS],
@@ -227,7 +228,7 @@ fn survivors<const EACH: usize, const MISSES: usize, const STRONG: bool, const W
     let [ones, twos, fours] = low;
     let misses = [ones, twos, fours, eights];
     let strong = strong_low.map(|bit| bit.or(many));
-    // Stairs rise: who has more strong matches may miss as many loci at least.
+    // Stairs rise: with more strong matches a child may miss at least as many loci.
     let passes = |(least, &too_many): (usize, &u8)| {
         let over = at_least(&misses, too_many).without(Bits::of(too_many > 15));
         at_least(&strong, least as u8).without(over)
@@ -246,7 +247,7 @@ mod tests {
     use crate::screen::plan::{Allowed, Counted, Screen};
 
     const ALLELES: usize = 12;
-    /// The mask of who takes part, and three loci.
+    /// The mask of the children who take part, and three loci.
     const ROWS: usize = 1 + 3 * (1 + ALLELES);
 
     fn screens() -> impl Strategy<Value = Screen> {
@@ -275,7 +276,7 @@ mod tests {
         })
     }
 
-    /// The same, child by child with ordinary numbers.
+    /// Computes the same, child by child with ordinary numbers.
     fn naive(block: &[Row], screen: &Screen, child: usize) -> bool {
         let bit = |row: u16| block[usize::from(row)][child / 64] >> (child % 64) & 1 == 1;
         let (mut misses, mut strong) = (0, 0);

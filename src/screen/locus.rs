@@ -1,37 +1,37 @@
-//! What a family tolerates at one locus, and what it takes for a strong match.
+//! Determines which genotypes a family tolerates at one locus, and which ones match strongly.
 
 use crate::kinship::LocusTable;
 use crate::model::genotype_code;
 
-/// A set of a locus' listed alleles: bit i stands for the allele at position i. At most 128 alleles.
+/// A set of a locus's listed alleles: bit i represents the allele at position i. At most 128 alleles.
 pub type AlleleSet = u128;
 
-/// log10 LR above which a genotype is worth tolerating; the plan takes, for each family, the one that costs least.
+/// log10 LR above which a genotype is tolerated; for each family the plan takes the tolerance that costs least.
 pub const TOLERANCES: [f64; 2] = [-1.5, -2.0];
 
-/// The share of tolerated unrelated children whose match is called strong.
+/// The share of tolerated unrelated children whose match counts as strong.
 const STRONG_SHARE: f64 = 0.04;
 
-/// A test that the rows of an index can answer: a child passes if it carries an allele of `first` and one of
-/// `second`; a single allele that is in both serves for both.
+/// A test that the rows of an index can answer: a child passes if it carries an allele of `first` and one of `second`;
+/// one allele that is in both sets is sufficient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Carries {
     /// A set of alleles.
     pub first: AlleleSet,
-    /// Another, or the same.
+    /// Another set, or the same one.
     pub second: AlleleSet,
 }
 
 /// One way to screen a locus.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LocusScreen {
-    /// Who is tolerated. Who is not misses the locus.
+    /// The tolerated genotypes. A child with another genotype misses the locus.
     pub tolerated: Carries,
-    /// Which of those match strongly.
+    /// The tolerated genotypes that match strongly.
     pub strong: Carries,
     /// The largest log10 LR of a tolerated genotype, at least 0 (an untyped child is tolerated and adds 0).
     pub best_tolerated: f64,
-    /// The largest log10 LR of one that is tolerated and not strong, at least 0.
+    /// The largest log10 LR of a genotype that is tolerated and not strong, at least 0.
     pub best_ordinary: f64,
     /// The largest log10 LR of a genotype that is not tolerated; less than [`Self::best_ordinary`].
     pub best_other: f64,
@@ -41,25 +41,27 @@ pub struct LocusScreen {
     pub matches_strongly: f64,
 }
 
-/// A compiled locus with its ways to be screened.
+/// A compiled locus with the ways to screen it.
 #[derive(Clone, Debug)]
 pub struct ScreenedLocus {
     /// log10 LR per genotype.
     pub table: LocusTable,
     /// The largest of them, at least 0.
     pub best: f64,
-    /// How much it tells an unrelated child apart: the mean of its log10 LR, values below -4 counted as -4.
+    /// Mean of an unrelated child's log10 LR, with values below -4 counted as -4: how well the locus excludes unrelated
+    /// children.
     pub expected: f64,
-    /// Per entry of [`TOLERANCES`], how to count misses; `None` if that would exclude nobody, or if nobody counts.
+    /// Per entry of [`TOLERANCES`], the way to count misses; `None` if it would exclude nobody, or if plans do not
+    /// count.
     pub screens: [Option<LocusScreen>; TOLERANCES.len()],
 }
 
 impl ScreenedLocus {
-    /// Prepares a table. `frequencies` are those of the listed alleles, and serve only to choose well. If not
-    /// `counts`, no ways to count misses are looked for.
+    /// Prepares a table. `frequencies` are those of the listed alleles, and only improve the choice. If `counts` is not
+    /// set, the function skips the ways to count misses.
     ///
     /// # Panics
-    /// If there are more frequencies than 128, or not as many as the table has alleles.
+    /// If there are more than 128 frequencies, or another number than the table has alleles.
     #[must_use]
     pub fn new(table: LocusTable, frequencies: &[f64], counts: bool) -> Self {
         let best = table.values().iter().fold(0.0_f64, |best, &value| best.max(value));
@@ -87,12 +89,12 @@ impl ScreenedLocus {
 }
 
 impl Carries {
-    /// Whether a child with the alleles of this set passes.
+    /// Reports whether a child with the alleles of this set passes.
     fn by(self, alleles: AlleleSet) -> bool {
         alleles & self.first != 0 && alleles & self.second != 0
     }
 
-    /// The probability that two random alleles pass.
+    /// Computes the probability that two random alleles pass.
     fn share(self, frequencies: &[f64]) -> f64 {
         let miss = |set: AlleleSet| {
             let carried: f64 = positions(set).map(|position| frequencies[position]).sum();
@@ -101,7 +103,7 @@ impl Carries {
         1.0 - miss(self.first) - miss(self.second) + miss(self.first | self.second)
     }
 
-    /// A test that every genotype worth more than `cut` passes, and few others.
+    /// Builds a test that every genotype above `cut` passes, and few others.
     fn covering(table: &LocusTable, frequencies: &[f64], cut: f64) -> Self {
         let worth = Worth::new(table, frequencies.len(), cut);
         let set = worth.one_set();
@@ -113,7 +115,7 @@ impl Carries {
     }
 }
 
-/// Every genotype as (alleles, log10 LR, probability).
+/// Returns every genotype as (alleles, log10 LR, probability).
 fn genotypes<'a>(table: &'a LocusTable, frequencies: &'a [f64]) -> impl Iterator<Item = (AlleleSet, f64, f64)> + 'a {
     (0..frequencies.len()).flat_map(move |b| {
         (0..=b).map(move |a| {
@@ -154,7 +156,7 @@ impl LocusScreen {
                 best_ordinary = best_ordinary.max(value);
             }
         }
-        // Strong children that are not tolerated count as misses, so this may overstate; it is only an estimate.
+        // Strong children that are not tolerated count as misses, so this may be too large; it is only an estimate.
         let matches_strongly = strong.share(frequencies).min(1.0 - misses);
         (best_other < best_ordinary).then_some(Self {
             tolerated,
@@ -168,7 +170,7 @@ impl LocusScreen {
     }
 }
 
-/// The genotypes worth more than a cut, as a graph: alleles that make one together are neighbours.
+/// The genotypes above a cut, as a graph: two alleles that form one of them are neighbours.
 struct Worth {
     neighbours: Vec<AlleleSet>,
 }
@@ -187,7 +189,8 @@ impl Worth {
         Self { neighbours }
     }
 
-    /// A set that every worthy genotype meets, taking the allele with the most uncovered neighbours first.
+    /// Returns a set that shares an allele with each of these genotypes; takes the allele with the most uncovered
+    /// neighbours first.
     fn one_set(&self) -> AlleleSet {
         let mut open = self.neighbours.clone();
         let mut set = 0;
@@ -202,8 +205,9 @@ impl Worth {
         set
     }
 
-    /// Two sets such that every worthy genotype has one allele in each. Alleles worthy as homozygotes are in both;
-    /// the others take sides by turns along the graph, and an allele that would need both sides gets both.
+    /// Returns two sets that each share an allele with every genotype above the cut. Alleles of homozygotes above the
+    /// cut are in both; the others alternate between the sets along the graph, and an allele that would need both gets
+    /// both.
     fn two_sets(&self) -> Option<Carries> {
         let homozygous = |allele: usize| self.neighbours[allele] >> allele & 1 == 1;
         let both: AlleleSet = (0..self.neighbours.len()).filter(|&a| homozygous(a)).map(|a| 1 << a).sum();
@@ -224,7 +228,7 @@ impl Worth {
                         sides[other] |= 1 << next;
                         open.push((next, other));
                     } else if sides[other] >> next & 1 == 0 {
-                        // An odd circle: this allele has to serve on both sides.
+                        // An odd cycle: this allele must be in both sets.
                         sides[other] |= 1 << next;
                     }
                 }
@@ -234,7 +238,7 @@ impl Worth {
     }
 }
 
-/// The positions in a set, rising.
+/// Returns the positions in a set, in rising order.
 pub(super) fn positions(mut set: AlleleSet) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let position = set.trailing_zeros() as usize;
@@ -251,7 +255,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Whatever the table, every genotype above the cut passes both kinds of cover.
+        /// For any table, every genotype above the cut passes both kinds of cover.
         #[test]
         fn covers_cover(edges in prop::collection::vec(any::<bool>(), 21)) {
             let mut worth = Worth { neighbours: vec![0; 6] };

@@ -1,16 +1,16 @@
-//! The screen: which children can still reach the threshold with a family, 512 at a time, losing none.
+//! Screens the children of an index, 512 at a time: finds those who can still reach the threshold with a family, and
+//! never loses one of them.
 //!
-//! Per locus a family tolerates the children who carry an allele of one set and an allele of another. The kernel
-//! counts, bit-sliced, the loci at which a child is not tolerated, and, if the plan says so, those at which it
-//! matches strongly; the plan knows, from the compiled tables, which counts leave no way to reach the threshold: a child
-//! with m misses and s strong matches has at most
-//! `sum of ordinary bests + the s largest surpluses of strong matches - the m smallest drops of misses`.
-//! Whatever the sets are, the bound is taken over what they really let through, so a clumsy choice costs time and
-//! never a relation.
+//! At each locus a family tolerates the children who carry an allele of one set and an allele of another. The kernel
+//! counts, bit-sliced, the loci at which a child is not tolerated and, if the plan requires it, those at which the
+//! child matches strongly. From the compiled tables the plan derives which counts exclude the threshold: a child with m
+//! misses and s strong matches has at most `sum of ordinary bests + the s largest surpluses of strong matches - the m
+//! smallest drops of misses`. The bound is taken over all genotypes that the sets let through, so a poor choice of sets
+//! costs time but never loses a relationship.
 //!
-//! Where relatives exclude too little to count, as siblings do, each genotype of a child has a weight instead, and
-//! another kernel adds them up: see `weights`. Those who pass the counters are weighed, too, one by one, so that few are
-//! left to be scored.
+//! If relatives exclude too little to count, for example siblings, each genotype of a child has a weight instead, and
+//! another kernel adds the weights: see `weights`. Children who pass the counters are also weighed, one by one, so that
+//! few are left to be scored.
 
 mod bound;
 mod classes;

@@ -1,4 +1,4 @@
-//! A family's plan: what to count, and how much of it to allow.
+//! Plans the screening of a family: what to count, and how many misses to allow.
 
 use super::bound::{SLACK, STRONG_CLASSES, may_reach, misses_allowed, passes, staircase};
 use super::classes::Classes;
@@ -6,37 +6,37 @@ use super::instructions::Instructions;
 use super::locus::{Carries, LocusScreen, ScreenedLocus, TOLERANCES};
 use super::weights::Weights;
 
-/// How to find the children that can reach the threshold with a family.
+/// Way to find the children that can reach the threshold with a family.
 #[derive(Clone, Debug)]
 pub enum Plan {
-    /// No regular child can.
+    /// No regular child can reach the threshold.
     Nothing,
-    /// Count, weigh the genotypes of each who is left, and score who is left then.
+    /// Count, weigh the genotypes of each child that is left, and score those that are still left.
     Screen(Screen, Weights),
-    /// The relatives exclude too little to count: weigh the genotypes of all, and score who is left.
+    /// The relatives exclude too little to count: weigh the genotypes of all children, and score those that are left.
     Weigh(Weights),
-    /// Score everyone; never chosen, but good for comparison.
+    /// Score everyone; never chosen, but useful for comparison.
     Everyone,
 }
 
-/// The index that plans are made for.
+/// Description of the index that plans are made for.
 #[derive(Clone, Debug)]
 pub struct Layout {
-    /// Per locus of the panel, the number of its first row within a block: that of untyped children. Those of its
-    /// alleles follow.
+    /// Per locus of the panel, the number of its first row within a block, the row of untyped children. The rows of the
+    /// locus's alleles follow.
     pub first_rows: Vec<usize>,
-    /// Groups of children by the number of loci at which they are untyped, each with its share of all.
+    /// Groups of children by the number of loci at which they are untyped, each with its share of all children.
     pub untyped: Vec<UntypedGroup>,
     /// The classes of genotypes that are weighed.
     pub classes: Classes,
-    /// What the kernels run on; it decides which of them is quicker.
+    /// The instructions of the kernels; they determine which kernel is faster.
     pub instructions: Instructions,
 }
 
 /// Children who are untyped at the same number of loci.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UntypedGroup {
-    /// At how many loci of the panel.
+    /// Number of untyped loci of the panel.
     pub loci: usize,
     /// Their share of all children, from 0 to 1.
     pub share: f64,
@@ -45,27 +45,27 @@ pub struct UntypedGroup {
 /// A screening plan over the rows of an index.
 #[derive(Clone, Debug)]
 pub struct Screen {
-    /// The loci counted, those that exclude most first.
+    /// The loci counted; those that exclude most come first.
     pub(super) loci: Vec<Counted>,
-    /// Whether strong matches are counted, too.
+    /// Set if strong matches are counted, too.
     pub(super) counts_strong: bool,
-    /// Per number of untyped loci, what is allowed; the list ends where nobody reaches the threshold any more.
+    /// Per number of untyped loci, the allowed counts; the list ends where nobody can reach the threshold any more.
     pub(super) allowed: Vec<Allowed>,
     expected: f64,
 }
 
-/// What is looked for at a locus.
+/// A locus that is counted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counted {
-    /// The locus' first row within a block.
+    /// The locus's first row within a block.
     pub(super) first_row: u16,
-    /// Who is tolerated, beside the untyped.
+    /// The tolerated genotypes; untyped children are tolerated, too.
     pub(super) tolerated: Carries,
-    /// Which of those match strongly.
+    /// The tolerated genotypes that match strongly.
     pub(super) strong: Carries,
 }
 
-/// What the counters of a child may show. Rising with strong matches.
+/// Allowed counts of a child. They rise with the number of strong matches.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Allowed {
     /// Misses allowed with each number of strong matches; the last class is 7 or more.
@@ -73,23 +73,22 @@ pub(super) struct Allowed {
 }
 
 impl Allowed {
-    /// The most misses allowed to anyone.
+    /// Returns the most misses allowed to any child.
     pub(super) fn most(&self) -> usize {
         self.misses.iter().flatten().copied().max().unwrap_or(0)
     }
 }
 
-/// What it costs to take a child through one counter, through both, and to weigh it by itself; measured, in units of the
-/// first.
+/// Cost of taking a child through one counter, through both, and of weighing it alone; measured, in units of the first.
 const COST_ONE: f64 = 1.0;
 const COST_BOTH: f64 = 3.2;
 const COST_WEIGH_ONE: f64 = 200.0;
 
 impl Plan {
-    /// The plan of a family for a threshold on log10 LR.
+    /// Builds the plan of a family for a threshold on log10 LR.
     ///
-    /// `loci` holds, per locus of the panel, the compiled locus if it can tell children apart. Every regular child
-    /// whose sum of table values reaches the threshold passes the plan.
+    /// `loci` holds, per locus of the panel, the compiled locus if it is informative. Every regular child whose sum of
+    /// table values reaches the threshold passes the plan.
     #[must_use]
     pub fn new(loci: &[Option<&ScreenedLocus>], layout: &Layout, threshold: f64) -> Self {
         let best: f64 = loci.iter().flatten().map(|locus| locus.best).sum();
@@ -113,13 +112,13 @@ impl Plan {
 }
 
 impl Plan {
-    /// The screen of a family whose misses are counted.
+    /// Returns the screen of a family whose misses are counted.
     #[must_use]
     pub fn screen(&self) -> Option<&Screen> {
         if let Self::Screen(screen, _) = self { Some(screen) } else { None }
     }
 
-    /// The weights of a family, if it has a screen of either kind.
+    /// Returns the weights of a family, if it has a screen of either kind.
     #[must_use]
     pub fn weights(&self) -> Option<&Weights> {
         if let Self::Screen(_, weights) | Self::Weigh(weights) = self { Some(weights) } else { None }
@@ -128,7 +127,7 @@ impl Plan {
 
 /// One way of screening a family.
 struct Candidate<'a> {
-    /// The loci counted, those that exclude most first.
+    /// The loci counted; those that exclude most come first.
     counted: Vec<(&'a LocusScreen, usize)>,
     counts_strong: bool,
     allowed: Vec<Allowed>,
@@ -144,7 +143,7 @@ impl<'a> Candidate<'a> {
         threshold: f64,
     ) -> Option<Self> {
         let mut counted: Vec<(&LocusScreen, usize)> = Vec::with_capacity(loci.len());
-        // What a locus adds at most if it is neither missed nor strongly matched.
+        // The most that each locus adds if it is neither missed nor strongly matched.
         let mut ordinary = Vec::with_capacity(loci.len());
         for (locus, &first_row) in loci.iter().zip(&layout.first_rows) {
             match locus {
@@ -163,7 +162,7 @@ impl<'a> Candidate<'a> {
         drops.sort_unstable_by(f64::total_cmp);
         let mut surpluses: Vec<f64> = counted.iter().map(|(s, _)| s.best_tolerated - level(s)).collect();
         surpluses.sort_unstable_by(|a, b| b.total_cmp(a));
-        // A child untyped at u loci adds nothing there: it lacks at least the u smallest of the ordinary values.
+        // A child untyped at u loci adds nothing there: it loses at least the u smallest of the ordinary values.
         ordinary.sort_unstable_by(f64::total_cmp);
         let mut sum: f64 = ordinary.iter().sum();
         let mut allowed = Vec::with_capacity(loci.len() + 1);
@@ -178,7 +177,7 @@ impl<'a> Candidate<'a> {
         allowed.push(stairs(sum)?);
         for lost in &ordinary {
             sum -= lost;
-            // The same sum, the same stairs: loci without a typed relative have nothing to lose.
+            // The same sum has the same stairs: loci without a typed relative have nothing to lose.
             let next = if *lost == 0.0 { allowed.last().copied() } else { stairs(sum) };
             match next {
                 Some(next) => allowed.push(next),
@@ -219,27 +218,27 @@ impl<'a> Candidate<'a> {
 }
 
 impl Screen {
-    /// The most misses that the kernel's counter of four bits can tell from one more.
+    /// The largest number of misses that the kernel's counter of four bits can distinguish from one more.
     pub const MOST_MISSES: usize = 15;
 
     pub(super) fn of_parts(loci: Vec<Counted>, counts_strong: bool, allowed: Vec<Allowed>) -> Self {
         Self { loci, counts_strong, allowed, expected: 0.0 }
     }
 
-    /// Whether strong matches are counted beside misses.
+    /// Reports whether strong matches are counted in addition to misses.
     #[must_use]
     pub fn counts_strong(&self) -> bool {
         self.counts_strong
     }
 
-    /// Expected share of unrelated children who pass.
+    /// Returns the expected share of unrelated children who pass.
     #[must_use]
     pub fn expected_share(&self) -> f64 {
         self.expected
     }
 
-    /// How many loci a child may miss that is untyped at `untyped` others and matches strongly at `strong`; `None` if
-    /// it cannot reach the threshold.
+    /// Returns the number of loci that a child may miss if it is untyped at `untyped` others and matches strongly at
+    /// `strong`; `None` if it cannot reach the threshold.
     #[must_use]
     pub fn misses_allowed(&self, untyped: usize, strong: usize) -> Option<usize> {
         self.allowed.get(untyped)?.misses[strong.min(STRONG_CLASSES - 1)]

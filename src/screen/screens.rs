@@ -1,4 +1,5 @@
-//! Screens of several families, arranged so that a set of alleles that several ask for is looked for once per block.
+//! Arranges the screens of several families, so that each set of alleles is computed once per block, even if several
+//! families request it.
 
 use std::collections::HashMap;
 
@@ -7,34 +8,35 @@ use super::locus::{AlleleSet, Carries, positions};
 use super::plan::{Allowed, Counted, Screen};
 use crate::index::BLOCK;
 
-/// Loci are counted in groups of so many; a family's last group is filled up with loci that nobody misses.
+/// Number of loci per group of the kernel; a family's last group is filled up with loci that nobody misses.
 pub(super) const GROUP: usize = 8;
 
-/// The words of a set.
+/// Number of words of a set.
 pub(super) const SET: usize = BLOCK / 64;
 
-/// The words of all sets. They are numbered by their first word: a number of 16 bits is never out of range, needs
-/// no check in the kernel and nothing calculated from it.
+/// Number of words of all sets. Each set has the number of its first word: a number of 16 bits is always in range, so
+/// the kernel needs neither a check nor a computation.
 pub(super) const WORDS: usize = (1 << 16) + SET;
 
-/// How many sets have a number of their own, the one that finds nobody included.
+/// Number of sets that can have their own number, including the empty set.
 const NUMBERS: usize = (1 << 16) / SET;
 
-/// Families' screens as the kernel takes them, with room for what it finds.
+/// Families' screens in the kernel's form, with memory for its results.
 #[derive(Debug)]
 pub struct Screens<'s> {
     pub(super) families: Vec<Family<'s>>,
-    /// What is found in a block, by number of set; the memory that is never touched is never there.
+    /// The results in a block, by number of set; the system does not allocate memory that is never used.
     pub(super) found: Vec<u64>,
-    /// What there is to look for in a block. The first finds nobody.
+    /// The sets to compute in a block. The first is empty.
     pub(super) sets: Vec<Set>,
     /// The rows of all sets, one after the other.
     pub(super) rows: Vec<u16>,
-    /// Per family and locus, the set of those who miss it; two in families with pairs: whoever is in either.
+    /// Per family and locus, the set of children who miss it; two sets in families with `pairs`, where a child misses
+    /// the locus if it is in either.
     pub(super) misses: Vec<u16>,
-    /// Per family that counts them and locus, two sets both of which it takes to match strongly.
+    /// Per locus of families that count strong matches, two sets; a strong match requires both.
     pub(super) strong: Vec<u16>,
-    /// At how many loci the children are untyped for whom the stairs are set.
+    /// Number of untyped loci of the children for whom the stairs are set.
     untyped: Option<usize>,
 }
 
@@ -42,22 +44,22 @@ pub struct Screens<'s> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Family<'s> {
     screen: &'s Screen,
-    /// How many numbers it has in `misses`.
+    /// Its number of entries in `misses`.
     pub(super) misses: usize,
-    /// Whether it has two per locus.
+    /// Set if it has two entries per locus.
     pub(super) pairs: bool,
-    /// How many numbers it has in `strong`.
+    /// Its number of entries in `strong`.
     pub(super) strong: usize,
     pub(super) stairs: Stairs,
 }
 
-/// What the counters of a child may show who is untyped at so many loci.
+/// Allowed counts of children with this number of untyped loci.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stairs {
-    /// What the counter of misses begins with; `None` if nobody passes.
+    /// First value of the counter of misses; `None` if nobody passes.
     pub(super) start: Option<u8>,
-    /// Per number of strong matches, the least that the counter of misses shows of a child that does not pass; 16 if all pass
-    /// for whom it did not run over.
+    /// Per number of strong matches, the smallest value of the counter of misses for a child that does not pass; 16 if
+    /// all children pass whose counter did not overflow.
     pub(super) too_many: [u8; STRONG_CLASSES],
 }
 
@@ -65,27 +67,27 @@ impl Stairs {
     fn new(allowed: Option<&Allowed>) -> Self {
         let Some(allowed) = allowed else { return Self { start: None, too_many: [0; STRONG_CLASSES] } };
         let start = Screen::MOST_MISSES - allowed.most();
-        // At most 15 + 1: nobody is allowed more than the most.
+        // At most 15 + 1, because nobody is allowed more than the largest number of misses.
         let too_many = allowed.misses.map(|misses| misses.map_or(0, |misses| (start + misses + 1) as u8));
         Self { start: Some(start as u8), too_many }
     }
 }
 
-/// Children to look for.
+/// A set of children to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Set {
-    /// How many rows it has.
+    /// Number of its rows.
     pub(super) rows: u16,
-    /// Whether those are meant who have none of the rows.
+    /// Set if the set has the children in none of the rows.
     pub(super) without: bool,
 }
 
-/// The set that finds nobody.
+/// Number of the empty set.
 const NOBODY: u16 = 0;
 
 impl<'s> Screens<'s> {
-    /// Arranges screens over the rows of the same index: together, or in several parts if they ask for more sets than can
-    /// be numbered.
+    /// Arranges screens over the rows of the same index: in one part, or in several if they request more sets than have
+    /// numbers.
     #[must_use]
     pub fn new(screens: &[&'s Screen]) -> Vec<Self> {
         let mut parts = Vec::new();
@@ -123,19 +125,19 @@ impl<'s> Screens<'s> {
         Self { families, found, sets: sets.sets, rows: sets.rows, misses, strong, untyped: None }
     }
 
-    /// How many families.
+    /// Returns the number of families.
     #[must_use]
     pub fn len(&self) -> usize {
         self.families.len()
     }
 
-    /// Whether there are none.
+    /// Reports whether there are no families.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.families.is_empty()
     }
 
-    /// Sets the stairs for children untyped at so many loci.
+    /// Sets the stairs for children with this number of untyped loci.
     pub(super) fn turn_to(&mut self, untyped: usize) {
         if self.untyped.replace(untyped) != Some(untyped) {
             for family in &mut self.families {
@@ -145,22 +147,22 @@ impl<'s> Screens<'s> {
     }
 }
 
-/// A set as a screen asks for it.
+/// A set that a screen requests.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Asked {
     /// The first row of its locus.
     first_row: u16,
     alleles: AlleleSet,
-    /// Whether those are meant who have none of the alleles.
+    /// Set if the set has the children with none of the alleles.
     without: bool,
 }
 
-/// Nobody has one of no alleles.
+/// Reports whether a set is empty because it has no alleles.
 fn is_empty(asked: &Asked) -> bool {
     asked.alleles == 0 && !asked.without
 }
 
-/// Who misses a locus is in either set.
+/// Returns two sets; the children in either of them miss the locus.
 fn misses_of(locus: &Counted) -> [Asked; 2] {
     let Carries { first, second } = locus.tolerated;
     let first_row = locus.first_row;
@@ -172,7 +174,7 @@ fn misses_of(locus: &Counted) -> [Asked; 2] {
     [Asked { first_row, alleles: first, without: true }, second]
 }
 
-/// Who matches a locus strongly, and does not miss it, is in both sets.
+/// Returns two sets; the children in both who do not miss the locus match it strongly.
 fn strong_of(locus: &Counted) -> [Asked; 2] {
     [locus.strong.first, locus.strong.second].map(|alleles| Asked {
         first_row: locus.first_row,
@@ -181,7 +183,7 @@ fn strong_of(locus: &Counted) -> [Asked; 2] {
     })
 }
 
-/// Sets that were asked for so far.
+/// The sets requested so far.
 #[derive(Default)]
 struct Sets {
     known: HashMap<Asked, u16>,
@@ -190,7 +192,7 @@ struct Sets {
 }
 
 impl Sets {
-    /// Adds all that a screen asks for, or nothing if there may be no number left for it.
+    /// Adds all sets that a screen requests, or none if there may not be enough numbers for them.
     fn try_add(&mut self, screen: &Screen) -> bool {
         if self.known.len() + 4 * screen.loci.len() + 1 > NUMBERS {
             return false;
@@ -201,15 +203,15 @@ impl Sets {
         true
     }
 
-    /// Numbers them, those with as many rows together: the kernel then knows how long the next one is. By locus and
-    /// alleles, too, so that the order of the families does not matter.
+    /// Numbers the sets, those with equally many rows together, so that the kernel knows the length of the next one.
+    /// The order also depends on locus and alleles, so that the order of the families has no effect.
     fn give_numbers(&mut self) {
         let mut order: Vec<Asked> = self.known.keys().copied().collect();
         order.sort_unstable_by_key(|&asked| (asked.without, asked.alleles.count_ones(), asked));
         self.sets.push(Set { rows: 0, without: false });
         for asked @ Asked { first_row, alleles, without } in order {
             let before = self.rows.len();
-            // The first row of a locus is that of the untyped, who are tolerated by everyone.
+            // The first row of a locus is that of untyped children, whom every family tolerates.
             self.rows.extend(without.then_some(first_row));
             self.rows.extend(positions(alleles).map(|allele| first_row + 1 + allele as u16));
             self.known.insert(asked, (self.sets.len() * SET) as u16);
@@ -226,7 +228,8 @@ impl Sets {
 mod tests {
     use super::*;
 
-    /// Each asks for four sets that no other asks for: as many screens as fit would have one set too many.
+    /// Each screen requests four sets that no other requests. 2,048 screens request as many sets as there are numbers,
+    /// and the empty set is one more.
     #[test]
     fn no_number_is_given_twice() {
         let screen = |number: u128| {

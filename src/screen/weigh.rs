@@ -1,4 +1,4 @@
-//! The other kernel: adds up weights by table look-ups in registers, 512 children at a time.
+//! Adds up weights by table look-ups in registers, for 512 children at a time. This is the weighing kernel.
 
 use crate::index::Row;
 
@@ -6,8 +6,8 @@ use super::classes::{CLASSES, LANES, Lane};
 use super::instructions::Instructions;
 use super::weights::{LIMIT, Weighing};
 
-/// Weighs one block for several families: sets, per family, the bits of the children whose weights stay within the limit.
-/// The block is as [`super::Classes`] arranges it.
+/// Weighs one block for several families. Sets, per family, the bits of the children whose weights stay within the
+/// limit. The block must be arranged by [`super::Classes`].
 ///
 /// # Panics
 /// If the block is shorter than the panel of the weights, or `passed` shorter than `families`.
@@ -97,12 +97,13 @@ mod x86 {
         }
     }
 
-    /// Weights of 32 classes, from tables of 16 each.
+    /// Returns the weights of 32 classes, from tables of 16 each.
     #[target_feature(enable = "avx2")]
     fn look_up(tables: [__m128i; 4], classes: __m256i) -> __m256i {
         let mut weights = _mm256_setzero_si256();
         for (number, table) in tables.into_iter().enumerate() {
-            // A shuffle looks at the lower four bits, and gives 0 where the highest is set: everywhere but here.
+            // A shuffle uses the lower four bits, and returns 0 if the highest bit is set, which is true here for
+            // classes of the other tables.
             let here = _mm256_xor_si256(classes, _mm256_set1_epi8((number << 4) as i8));
             let place = _mm256_adds_epu8(here, _mm256_set1_epi8(0x70));
             weights = _mm256_or_si256(weights, _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), place));

@@ -1,9 +1,11 @@
-//! What each genotype of a child costs a family: the screen for families whose relatives exclude too little to count.
+//! Computes what each genotype of a child costs a family: the screen for families whose relatives exclude too little to
+//! count.
 //!
-//! At a locus, a child lacks `best - log10 LR` of the most that any child can have there. What it may lack at all loci
-//! together is the family's room: the sum of the bests less the threshold. In units of which [`LIMIT`] make the room, and
-//! rounded down, what a child lacks adds up to a number that is at most [`LIMIT`] if the child reaches the threshold.
-//! Where the room is small the units are not, and the sum starts above 0 instead.
+//! At a locus, a child lacks `best - log10 LR` of the most that any child can have there. The amount that it may lack
+//! at all loci together is the family's room: the sum of the bests less the threshold. The unit is chosen so that
+//! [`LIMIT`] units make the room, and amounts are rounded down. The sum of what a child lacks is then at most [`LIMIT`]
+//! if the child reaches the threshold. If the room is small, the unit does not shrink with it, and the sum starts above
+//! 0 instead.
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -12,73 +14,74 @@ use super::classes::{CLASSES, Classes, LANES, Lane};
 use super::locus::ScreenedLocus;
 use crate::model::GenotypeCode;
 
-/// What a child may lack. Sums stop at 255.
+/// The most units that a child may lack. Sums stop at 255.
 pub(super) const LIMIT: u8 = 250;
 
-/// The least room, in log10, that units are made for: a weight can then say that a locus lacks this much.
+/// The smallest room, in log10, for which the unit is chosen: one weight can then express that a locus lacks this much.
 const LEAST_ROOM: f64 = 1.0;
 
 /// The weights of a family's loci.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
-    /// Positions in the panel, those first where unrelated children lack most.
+    /// Positions in the panel; loci where unrelated children lack most come first.
     loci: Vec<usize>,
-    /// Those of each; apart, because the kernel is as fast as it can read them.
+    /// The weights at each locus; they are stored separately, because the speed of the kernel is that of reading them.
     tables: Vec<Table>,
     measure: Measure,
 }
 
-/// What the weights of a family are measured in.
+/// Unit and start of a family's weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measure {
-    /// What a child may lack, in log10; below 0 if none reaches the threshold.
+    /// The most that a child may lack, in log10; below 0 if no child reaches the threshold.
     pub room: f64,
     /// Units per log10.
     pub units: f64,
-    /// Where sums start; above [`LIMIT`] if no child reaches the threshold.
+    /// Start of the sums; above [`LIMIT`] if no child reaches the threshold.
     pub start: u8,
 }
 
-/// A weight per class of genotypes: a cache line.
+/// A weight per class of genotypes; its size is that of a cache line.
 #[derive(Clone, Copy, Debug, PartialEq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C, align(64))]
 pub struct Table(pub(super) [u8; CLASSES]);
 
 impl Default for Table {
-    /// That of a locus that tells nothing.
+    /// Returns the table of a locus that excludes nobody.
     fn default() -> Self {
         Self([0; CLASSES])
     }
 }
 
-/// Weights as the kernel takes them.
+/// Weights in the kernel's form.
 #[derive(Clone, Copy, Debug)]
 pub struct Weighing<'a> {
     /// Positions of loci in the panel.
     pub loci: &'a [usize],
-    /// The weights at each.
+    /// The weights at each locus.
     pub tables: &'a [Table],
-    /// Where sums start.
+    /// Start of the sums.
     pub start: u8,
 }
 
 impl Measure {
     fn new(room: f64) -> Self {
         let units = f64::from(LIMIT) / room.max(LEAST_ROOM);
-        // The cast stops at 0 and 255, and what lies between stays an upper bound: the plan's slack has room for rounding.
+        // The cast stops at 0 and 255, and a value in between stays an upper bound: the plan's tolerance covers the
+        // rounding.
         Self { room, units, start: (f64::from(LIMIT) - (room * units).floor()) as u8 }
     }
 }
 
 impl Weights {
-    /// The weights for a threshold. `loci` holds, per locus of the panel, the compiled locus if it can tell children apart
-    /// there.
+    /// Computes the weights for a threshold. `loci` holds, per locus of the panel, the compiled locus if it is
+    /// informative.
     #[must_use]
     pub fn new(loci: &[Option<&ScreenedLocus>], classes: &Classes, threshold: f64) -> Self {
         let best: f64 = loci.iter().flatten().map(|locus| locus.best).sum();
         let measure = Measure::new(best - (threshold - SLACK));
         let mut all = Self { loci: Vec::with_capacity(loci.len()), tables: Vec::with_capacity(loci.len()), measure };
-        // Where unrelated children lack most comes first: one who is weighed alone is soon given up.
+        // Loci where unrelated children lack most come first, so that the weighing of a single child ends early.
         let mut order: Vec<(usize, &ScreenedLocus)> =
             loci.iter().enumerate().filter_map(|(position, locus)| Some((position, (*locus)?))).collect();
         order.sort_by(|(_, a), (_, b)| (b.best - b.expected).total_cmp(&(a.best - a.expected)));
@@ -87,7 +90,7 @@ impl Weights {
             let mut weights = [u8::MAX; CLASSES];
             // The last value is that of an untyped child.
             for (&value, &class) in locus.table.values().iter().zip(&classes.of_code) {
-                // Rounds down; what is more than 255 becomes 255. The slack has room for the rounding before.
+                // The cast rounds down, and more than 255 becomes 255. The tolerance covers the earlier rounding.
                 let lacking = ((locus.best - value) * measure.units) as u8;
                 let weight = &mut weights[usize::from(class)];
                 *weight = lacking.min(*weight);
@@ -98,13 +101,13 @@ impl Weights {
         all
     }
 
-    /// What they are measured in.
+    /// Returns unit and start of the weights.
     #[must_use]
     pub fn measure(&self) -> Measure {
         self.measure
     }
 
-    /// As the kernel takes them.
+    /// Returns the weights in the kernel's form.
     #[must_use]
     pub fn weighing(&self) -> Weighing<'_> {
         Weighing { loci: &self.loci, tables: &self.tables, start: self.measure.start }
@@ -118,21 +121,22 @@ impl Weights {
 }
 
 impl<'a> Weighing<'a> {
-    /// Positions of the loci and their weights.
+    /// Returns the positions of the loci and their weights.
     pub fn loci(&self) -> impl Iterator<Item = (usize, &'a Table)> {
         self.loci.iter().copied().zip(self.tables)
     }
 
-    /// Whether the weights of one child of a block stay within the limit. The block is as [`Classes`] arranges it.
+    /// Reports whether the weights of one child of a block stay within the limit. The block must be arranged by
+    /// [`Classes`].
     ///
     /// # Panics
-    /// If the block is shorter than the panel of the weights, or has no such child.
+    /// If the block is shorter than the panel of the weights, or does not have this child.
     #[must_use]
     pub fn passes(&self, block: &[Lane], child: usize) -> bool {
         const STRIDE: usize = 4;
         let (word, byte) = (child / 64, child % 64);
         let mut sum = u32::from(self.start);
-        // Looking after every locus costs more than it saves.
+        // A check after every locus costs more than it saves.
         self.loci.chunks(STRIDE).zip(self.tables.chunks(STRIDE)).all(|(loci, tables)| {
             for (&locus, table) in loci.iter().zip(tables) {
                 let class = block[locus * LANES + word].0[byte];
@@ -142,11 +146,11 @@ impl<'a> Weighing<'a> {
         })
     }
 
-    /// The weights of one child, given its genotype codes at all loci of the panel, added up over all loci but those in
-    /// `except`, which is rising; without the start.
+    /// Adds up the weights of one child, given its genotype codes at all loci of the panel, over all loci but those in
+    /// `except`, which must be in rising order; without the start.
     ///
     /// # Panics
-    /// If codes, other than at those loci, are none of the panel's.
+    /// If codes, other than at those loci, are not the panel's.
     #[must_use]
     pub fn sum_without(&self, classes: &Classes, codes: &[GenotypeCode], except: &[usize]) -> u32 {
         let others = self.loci().filter(|(locus, _)| except.binary_search(locus).is_err());
@@ -169,7 +173,7 @@ mod tests {
     use crate::screen::instructions::Instructions;
     use crate::screen::weigh::weigh_block;
 
-    /// A locus of 1 to 20 alleles, some rare, with log10 LRs that may be impossible.
+    /// Generates a locus of 1 to 20 alleles, some of them rare, with log10 LRs that may be impossible.
     fn locus() -> impl Strategy<Value = (Vec<f64>, LocusTable)> {
         (1..20_usize).prop_flat_map(|alleles| {
             let value = prop_oneof![8 => -5.0..3.0, 1 => Just(f64::NEG_INFINITY), 1 => 3.0..9.0];
@@ -180,8 +184,8 @@ mod tests {
     }
 
     proptest! {
-        /// No child that reaches the threshold is left out, and nobody passes who is further from it than rounding and
-        /// shared classes explain.
+        /// Every child that reaches the threshold passes, and a child that passes is no further below it than rounding
+        /// and shared classes explain.
         #[test]
         fn who_reaches_the_threshold_passes(
             loci in prop::collection::vec(locus(), 1..8),

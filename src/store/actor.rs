@@ -1,4 +1,4 @@
-//! Who runs an operation, for the audit chain.
+//! Identifies who runs an operation, for the audit chain.
 
 use std::time::SystemTime;
 
@@ -9,7 +9,7 @@ use crate::model::is_deceptive;
 
 use super::error::StoreError;
 
-/// Most characters of a reason.
+/// The maximum number of characters in a reason.
 const MOST_CHARACTERS: usize = 500;
 
 /// Makes a record of an operation, run by the user of this process.
@@ -21,12 +21,13 @@ const MOST_CHARACTERS: usize = 500;
 #[must_use]
 pub fn entry(command: &str, reason: Option<&str>) -> Entry {
     let uid = getuid();
-    // A number is enough where the system knows no name.
+    // The user's number is enough if the system knows no name for it.
     let name = User::from_uid(uid).ok().flatten().map(|user| user.name).unwrap_or_default();
     Entry::new(uid.as_raw(), &with_sudo(&name, uid.is_root(), std::env::var("SUDO_USER").ok()), command, reason)
 }
 
-/// The name of the account, and for whom sudo took it; anybody but root could have set that variable.
+/// Returns the name of the account, with the user who called sudo. Any account other than root could have set that
+/// variable itself.
 fn with_sudo(name: &str, is_root: bool, sudo_user: Option<String>) -> String {
     let is_name = |user: &String| {
         !user.is_empty() && user.len() <= 64 && user.chars().all(|c| c.is_alphanumeric() || "-_.@".contains(c))
@@ -37,7 +38,7 @@ fn with_sudo(name: &str, is_root: bool, sudo_user: Option<String>) -> String {
     }
 }
 
-/// Names this process to users of other ones.
+/// Describes this process to users of other processes.
 pub(super) fn this_process() -> String {
     let Entry { uid, user, .. } = entry("", None);
     let user = if user.is_empty() { uid.to_string() } else { user };
@@ -46,7 +47,7 @@ pub(super) fn this_process() -> String {
     format!("process {} of {user}, since {since}", std::process::id())
 }
 
-/// The time that the clock shows.
+/// Returns the current time of the clock.
 ///
 /// # Errors
 /// [`StoreError::Clock`] for years before 1970 and after 9999: records with them would not be read again.
@@ -64,10 +65,10 @@ pub(super) fn require_reason(entry: &Entry) -> Result<(), StoreError> {
     if entry.reason.is_some() { Ok(()) } else { Err(StoreError::ReasonNeeded) }
 }
 
-/// Checks a reason: one line of 1 to 500 characters. Gives it without blanks around it.
+/// Checks a reason: one line of 1 to 500 characters. Returns it without blanks around it.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Describes what is wrong with the reason.
 pub fn checked_reason(text: &str) -> Result<String, BadReason> {
     let text = text.trim();
     if text.is_empty() {
@@ -81,17 +82,17 @@ pub fn checked_reason(text: &str) -> Result<String, BadReason> {
     }
 }
 
-/// Why a text cannot be a reason.
+/// The reason why a text is an invalid reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadReason {
-    /// Nothing but blanks.
+    /// The text is empty or blank.
     #[error("the reason is empty; write why")]
     Empty,
-    /// Above the limit.
+    /// The text is longer than the limit.
     #[error("the reason is too long; write at most {MOST_CHARACTERS} characters")]
     TooLong,
-    /// Several lines, or characters that control a terminal or cannot be seen.
+    /// The text has several lines, control characters of a terminal or invisible characters.
     #[error(
         "the reason contains a line break, or a control or invisible character; write it in one line of visible \
          characters"

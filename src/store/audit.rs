@@ -1,4 +1,4 @@
-//! The audit chain: lists its records, checks that it holds, and signs how far it has come.
+//! Lists the records of the audit chain, checks the chain, and signs checkpoints of it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,15 +16,15 @@ use super::error::StoreError;
 use super::files::{read, write_private};
 use super::folder::Store;
 
-/// Which records to list; all of them by default.
+/// Selects the records to list; all of them by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter<'a> {
-    /// Only records of the import or export of this file, since the last expunging or change of the key. Files of original
-    /// identifiers are recognised with the key alone.
+    /// Only records of the import or export of this file since the last expunging or key rotation. The store recognises
+    /// files of original identifiers only if the key is given.
     pub file: Option<&'a Path>,
-    /// Only records that are, or may be, about this sample or family.
+    /// Only records that are about this sample or family, or may be about it.
     pub about: Option<Pseudonym>,
-    /// At most this many, the last ones.
+    /// The maximum number of records; the last ones are listed.
     pub last: Option<usize>,
 }
 
@@ -32,14 +32,14 @@ pub struct AuditFilter<'a> {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AuditTrail {
-    /// The records, by number.
+    /// The records, in the order of their numbers.
     pub report: AuditReport,
-    /// In a search by pseudonym, the last record that gave the store another key: older records know the sample or family
-    /// by the pseudonym of the key before.
+    /// In a search by pseudonym: the number of the last record that gave the store another key. Records before it refer
+    /// to the sample or family by a pseudonym of the earlier key.
     pub rekeyed_by: Option<u64>,
 }
 
-/// Files with checkpoints, and who must have signed them.
+/// Files with checkpoints, and the key that must have signed them.
 #[derive(Clone, Copy, Debug)]
 pub struct SignedCheckpoints<'a> {
     /// The files.
@@ -48,30 +48,30 @@ pub struct SignedCheckpoints<'a> {
     pub key: &'a PublicKey,
 }
 
-/// What a check of the audit chain found.
+/// The result of a check of the audit chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuditCheck {
-    /// How many records the chain has.
+    /// Number of records in the chain.
     pub records: u64,
-    /// Where the chain does not hold.
+    /// The places where the chain is broken.
     pub breaks: Vec<Break>,
-    /// What each checkpoint says of the chain, in the order in which they were named.
+    /// The result for each checkpoint, in the order in which the files were named.
     pub checkpoints: Vec<CheckedCheckpoint>,
 }
 
-/// What a checkpoint says of the audit chain.
+/// The result of checking the audit chain with one checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckedCheckpoint {
-    /// Its file.
+    /// The file of the checkpoint.
     pub file: PathBuf,
-    /// Whether the chain holds what it signed, or why not.
+    /// `Ok` if the chain contains what the checkpoint signed; otherwise the reason.
     pub result: Result<(), CheckpointError>,
 }
 
 impl AuditCheck {
-    /// Finds out whether the chain holds, and holds what every checkpoint signed.
+    /// Reports whether the chain is unbroken and contains what every checkpoint signed.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.breaks.is_empty() && self.checkpoints.iter().all(|checkpoint| checkpoint.result.is_ok())
@@ -95,7 +95,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::DamagedRecord`] and [`StoreError::Time`] at the first record that cannot be read; [`StoreError::Io`] for a
-    /// file that cannot be read; the ledger's.
+    /// file that cannot be read; errors of the ledger.
     pub fn audit_trail(&self, filter: &AuditFilter<'_>) -> Result<AuditTrail, StoreError> {
         let ledger = self.ledger()?;
         let mut rows = match filter.about {
@@ -116,8 +116,8 @@ impl Store {
         Ok(AuditTrail { report: AuditReport::new(rows), rekeyed_by })
     }
 
-    /// Signs how far the audit chain has come, in a new file of mode 0600. Gives the number of records, that of this
-    /// signature among them.
+    /// Signs the present state of the audit chain, in a new file of mode 0600. Returns the number of records, including
+    /// the record of this signature.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -131,7 +131,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::BrokenChain`], [`StoreError::Io`] if the file exists or cannot be written; the ledger's.
+    /// [`StoreError::BrokenChain`], [`StoreError::Io`] if the file exists or cannot be written; errors of the ledger.
     pub fn sign_checkpoint(&self, file: &Path, key: &SigningKey, entry: &Entry) -> Result<u64, StoreError> {
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
@@ -145,8 +145,8 @@ impl Store {
         Ok(checkpoint.chain.length)
     }
 
-    /// Checks that no record of the audit chain was edited, removed or moved, and that the chain holds what checkpoints
-    /// signed. Only a checkpoint shows whether the end of the chain was cut off.
+    /// Checks that no record of the audit chain was edited, removed or moved, and that the chain contains what the
+    /// checkpoints signed. Only a checkpoint reveals that the end of the chain was cut off.
     ///
     /// ```no_run
     /// use std::path::Path;
@@ -157,7 +157,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::Io`] if a checkpoint's file cannot be read; the ledger's.
+    /// [`StoreError::Io`] if a checkpoint's file cannot be read; errors of the ledger.
     pub fn check_audit(&self, checkpoints: Option<SignedCheckpoints<'_>>) -> Result<AuditCheck, StoreError> {
         let ledger = self.ledger()?;
         let mut read_checkpoints = Vec::new();
@@ -182,11 +182,11 @@ impl Store {
     }
 }
 
-/// What came of following the chain.
+/// The result of following the chain.
 pub(super) struct Followed {
     pub(super) records: u64,
     pub(super) breaks: Vec<Break>,
-    /// The hashes of the records of some numbers, where there are such records.
+    /// The hashes of the records with some numbers; `None` where the chain has no record of that number.
     heads: BTreeMap<u64, Option<[u8; 32]>>,
 }
 
@@ -212,7 +212,7 @@ fn all_records(ledger: &Ledger) -> Result<Vec<AuditRow>, StoreError> {
     rows.into_iter().collect()
 }
 
-/// Lists the records that are about one of these samples and families, or may be.
+/// Lists the records that are about one of these samples and families, or may be about one.
 pub(super) fn records_about(ledger: &Ledger, whom: &[Pseudonym]) -> Result<Vec<AuditRow>, StoreError> {
     let store_id = ledger.store_id()?;
     let subjects: Vec<Subject> = whom.iter().map(|one| Subject::commit_to(&store_id, *one)).collect();
@@ -225,7 +225,7 @@ pub(super) fn records_about(ledger: &Ledger, whom: &[Pseudonym]) -> Result<Vec<A
     rows.into_iter().collect()
 }
 
-/// The last of these records that gave the store another key.
+/// Returns the number of the last of these records that gave the store another key.
 pub(super) fn last_rekeying(rows: &[AuditRow]) -> Option<u64> {
     let rekeyed = |row: &&AuditRow| row.command == "key rotate" && row.details["outcome"] == "done";
     rows.iter().rev().find(rekeyed).map(|row| row.number)

@@ -1,4 +1,4 @@
-//! The current candidates of a store, with the run that found them.
+//! Lists the current candidates of a store, with the run that found them.
 
 use std::collections::HashMap;
 
@@ -21,16 +21,18 @@ use super::folder::Store;
 use super::manifest::{criterion_used, table_used};
 use super::people::People;
 
-/// Candidates as the last run found them.
+/// Candidates of the last run.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Candidates {
-    /// The run and the candidates asked for, best first.
+    /// The run and the selected candidates, best first.
     pub report: CandidateReport,
-    /// Whether the ledger, or the frequency table of the run, was changed since.
+    /// `true` if the ledger, or the frequency table of the run, has changed since the run.
     pub outdated: bool,
-    /// Settings that are others than at the last run.
+    /// Settings that differ from those of the last run.
     pub changed_settings: Vec<ChangedSetting>,
+    /// Number of candidates beyond the filter's limit.
+    pub not_shown: u64,
 }
 
 impl Store {
@@ -53,6 +55,11 @@ impl Store {
     pub fn candidates(&self, filter: &CandidateFilter, entry: &Entry) -> Result<Candidates, StoreError> {
         let mut ledger = self.ledger()?;
         let (report, of_table) = self.last_report(&ledger, filter)?;
+        self.check_named(&ledger, filter)?;
+        let not_shown = match filter.limit {
+            None => 0,
+            Some(limit) => ledger.count_candidates(filter)?.saturating_sub(limit.into()),
+        };
         let exchanged = of_table.is_some_and(|digest| !self.has_table(&report.run.table, &digest));
         let changed_settings = self.changed_settings(&ledger)?;
         let outdated = ledger.generation()?.number != report.run.generation || exchanged;
@@ -60,14 +67,27 @@ impl Store {
         let entry = entry.clone().with("candidates", report.candidates.len());
         let entry = entry.with("run_digest", report.run.digest.as_str());
         ledger.append_look(&entry.about(filter.family.into_iter().chain(filter.child)).about(shown))?;
-        Ok(Candidates { report, outdated, changed_settings })
+        Ok(Candidates { report, outdated, changed_settings, not_shown })
     }
 
-    /// Adds to candidates what the found person is worth as the missing child's own child, sibling or nephew, in the view that
-    /// made the candidate. Some milliseconds each.
+    /// Refuses a family or child that the store does not have: its list would be empty for another reason.
+    fn check_named(&self, ledger: &Ledger, filter: &CandidateFilter) -> Result<(), StoreError> {
+        if let Some(family) = filter.family
+            && !ledger.has_family(family)?
+        {
+            return Err(StoreError::NoFamily(family));
+        }
+        match filter.child {
+            Some(child) if !ledger.has_child(child)? => Err(StoreError::NoChild(child)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds to each candidate the likelihood ratios of the person found as the missing child's own child, sibling or
+    /// nephew, in the view that made the candidate. This takes some milliseconds for each candidate.
     ///
     /// # Errors
-    /// [`StoreError::NeverMatched`], [`StoreError::Model`]; the ledger's.
+    /// [`StoreError::NeverMatched`], [`StoreError::Model`]; errors of the ledger.
     pub fn add_alternatives(&self, report: &mut CandidateReport) -> Result<(), StoreError> {
         let (ledger, calculator, panel) = (self.ledger()?, self.calculator()?, self.table().panel());
         let pairs = report.candidates.iter().map(|row| (row.family, row.child));
@@ -76,7 +96,7 @@ impl Store {
         let doubts = criterion_used(&run.manifest).unwrap_or_else(|| self.criterion()).doubts;
         report.candidates.par_iter_mut().for_each(|row| {
             row.alternatives = people.pair(row.family, row.child).and_then(|(family, child)| {
-                // The papers themselves are always among the views.
+                // The views always include the stated relationships.
                 let made_by = views(family, &doubts).into_iter().find(|one| one.view == row.views.made_by)?;
                 alternatives(&calculator, &made_by.family, child).ok().map(AlternativesRow::from)
             });
@@ -84,8 +104,8 @@ impl Store {
         Ok(())
     }
 
-    /// Reads the last run and some of the current candidates from the ledger.
-    /// Gives the digest of the run's frequency table, too.
+    /// Reads the last run and the selected current candidates from the ledger. Also returns the digest of the run's
+    /// frequency table.
     fn last_report(
         &self,
         ledger: &Ledger,
@@ -93,14 +113,14 @@ impl Store {
     ) -> Result<(CandidateReport, Option<String>), StoreError> {
         let Some((number, run)) = ledger.last_run()? else { return Err(StoreError::NeverMatched) };
         let candidates = ledger.candidates(filter)?.into_iter().map(|current| (current.candidate, current.first_run));
-        // The lists are those of the moment, which `Store::comparable` gives.
+        // The lists would be those of this moment; `Store::comparable` computes them.
         let (min_loci, pairs_not_comparable) = (run.min_loci, run.pairs_not_comparable);
         let comparison = Comparison { min_loci, pairs_not_comparable, ..Comparison::default() };
         let (digest, _) = table_used(&run.manifest);
         Ok((report(self, ledger, (&self.calculator()?, comparison), (number, run), candidates)?, digest))
     }
 
-    /// Finds out whether the store has the table of a run still.
+    /// Reports whether the store still has the frequency table of a run.
     fn has_table(&self, used: &TableUsed, digest: &str) -> bool {
         match &used.population {
             None => self.main_digest() == digest,
@@ -109,7 +129,7 @@ impl Store {
     }
 }
 
-/// A run and candidates of it, best first, each with its first run.
+/// Builds the report of a run and some of its candidates, best first, each with the run that first found it.
 pub(super) fn report(
     store: &Store,
     ledger: &Ledger,

@@ -1,4 +1,4 @@
-//! What the settings were at the last run, and are no more: nobody but the run remembers.
+//! Compares the present settings with those of the last run. Only the record of the run keeps the earlier values.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,15 +11,15 @@ use super::config::{MatchConfig, ModelConfig};
 use super::error::StoreError;
 use super::folder::Store;
 
-/// A setting of `reunite.toml` that differs from that of the last run.
+/// A setting of `reunite.toml` that differs from its value at the last run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChangedSetting {
-    /// Section and name.
+    /// Section and name of the setting.
     pub name: String,
-    /// At the last run; `None` if it was not there.
+    /// The value at the last run; `None` if the setting did not exist.
     pub before: Option<String>,
-    /// Now; `None` if it is not there.
+    /// The present value; `None` if the setting does not exist.
     pub now: Option<String>,
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for ChangedSetting {
 type Named = BTreeMap<String, Value>;
 
 impl Store {
-    /// The settings that candidates depend on.
+    /// Returns the settings that candidates depend on.
     pub(super) fn named_settings(&self) -> Result<Named, StoreError> {
         let mut matching = MatchConfig::new(&self.criterion());
         matching.min_loci = self.min_loci();
@@ -50,7 +50,8 @@ impl Store {
         Ok(named)
     }
 
-    /// Finds the settings that are others than at the last run. Nothing before the first run, and after one that kept none.
+    /// Finds the settings that differ from those of the last run. Returns none before the first run, and after a run
+    /// that did not record its settings.
     pub(super) fn changed_settings(&self, ledger: &Ledger) -> Result<Vec<ChangedSetting>, StoreError> {
         let Some((_, run)) = ledger.last_run()? else { return Ok(Vec::new()) };
         let manifest: Value = serde_json::from_str(&run.manifest)?;

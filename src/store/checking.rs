@@ -1,4 +1,5 @@
-//! Checks the relatives of families for consistency and marks the families: on request, at import and before a match.
+//! Checks the relatives of families for consistency and marks the families: on request, after an import and before a
+//! match.
 
 use data_encoding::HEXLOWER;
 use rayon::prelude::*;
@@ -15,24 +16,25 @@ use super::error::StoreError;
 use super::folder::Store;
 use super::observer::{Notice, Observer};
 
-/// Raised whenever the same families would be marked otherwise.
+/// The version of the rules. Raise it whenever the same families would get other marks.
 const RULES: u32 = 1;
 
-/// What families are checked with.
+/// The calculator and settings with which families are checked.
 pub(super) struct Checking {
     calculator: Calculator,
     scoring: Calculator,
     under: String,
 }
 
-/// What came of a check: what does not fit, and families that could not be checked, both in the order of the families.
+/// The result of a check: the findings, and the families that could not be checked, both in the order of the families.
 pub(super) struct Checked {
     pub(super) findings: Vec<FindingRow>,
     pub(super) failed: Vec<(Pseudonym, KinshipError)>,
 }
 
 impl Checking {
-    /// By the model of the store, but always with mutation, and with the drop-out of relatives for everyone.
+    /// Prepares checks with the model of the store, but always with mutation, and with the relatives' drop-out for
+    /// everyone.
     pub(super) fn new(store: &Store) -> Result<Self, StoreError> {
         let mut settings = store.settings().clone();
         if settings.model.mutation == Mutation::None {
@@ -46,12 +48,12 @@ impl Checking {
         Ok(Self { calculator, scoring, under })
     }
 
-    /// The model, in one line.
+    /// Returns the model, in one line.
     pub(super) fn settings_line(&self) -> String {
         self.calculator.settings_line()
     }
 
-    /// What does not fit in these families.
+    /// Returns the findings in these families.
     pub(super) fn check(&self, families: &[Family]) -> Checked {
         let checker = Checker::new(&self.calculator, &self.scoring);
         let results: Vec<Result<Vec<Finding>, KinshipError>> =
@@ -70,7 +72,7 @@ impl Checking {
         checked
     }
 
-    /// As [`Self::check`], and marks the families accordingly; tells which could not be checked.
+    /// Checks families as [`Self::check`] does, marks them accordingly, and reports those that could not be checked.
     pub(super) fn mark(
         &self,
         ledger: &mut Ledger,
@@ -87,13 +89,13 @@ impl Checking {
         Ok(findings)
     }
 
-    /// The families whose marks are not those of their relatives as they are.
+    /// Returns the families whose marks do not match their present relatives.
     pub(super) fn unchecked(&self, ledger: &Ledger, store: &Store) -> Result<Vec<Family>, StoreError> {
         Ok(ledger.unchecked(store.table().panel(), &self.under)?)
     }
 }
 
-/// Families and the causes for which they are marked.
+/// Returns the families with findings, and the causes of their marks.
 pub(super) fn marks(findings: &[FindingRow]) -> Vec<(Pseudonym, &'static str)> {
     let marks = findings.iter().filter(|row| row.finding.severity.is_mark());
     marks.map(|row| (row.family, row.finding.cause.code().word())).collect()

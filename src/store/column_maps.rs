@@ -1,4 +1,4 @@
-//! What agencies call their columns, and the sheet to fill in.
+//! Keeps the column maps of agencies, and makes the empty sheet for laboratories to fill in.
 
 use std::path::Path;
 
@@ -14,20 +14,20 @@ impl Store {
     /// Lists the agencies whose column maps the store keeps, in the order of their names.
     ///
     /// # Errors
-    /// The ledger's.
+    /// Errors of the ledger.
     pub fn list_column_maps(&self) -> Result<Vec<String>, StoreError> {
         Ok(self.ledger()?.column_maps()?)
     }
 
-    /// Gives the column map of an agency, as its text.
+    /// Returns the text of an agency's column map.
     ///
     /// # Errors
-    /// [`StoreError::NoColumnMap`]; the ledger's.
+    /// [`StoreError::NoColumnMap`]; errors of the ledger.
     pub fn column_map(&self, agency: &str) -> Result<String, StoreError> {
         self.ledger()?.column_map(agency)?.ok_or_else(|| StoreError::NoColumnMap(agency.to_owned()))
     }
 
-    /// Keeps a column map for an agency, in place of one that it has. Says whether that changed anything.
+    /// Stores a column map for an agency and replaces an earlier one. Returns `true` if that changed anything.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -41,7 +41,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::ColumnMap`] if it is none; [`StoreError::Io`], [`StoreError::Locked`]; the ledger's.
+    /// [`StoreError::ColumnMap`] if the file is not a valid map; [`StoreError::Io`], [`StoreError::Locked`]; errors of
+    /// the ledger.
     pub fn set_column_map(&self, agency: &str, path: &Path, entry: &Entry) -> Result<bool, StoreError> {
         let _lock = self.lock()?;
         let (_, text) = self.read_column_map(path)?;
@@ -51,7 +52,7 @@ impl Store {
     /// Removes the column map of an agency.
     ///
     /// # Errors
-    /// [`StoreError::NoColumnMap`], [`StoreError::Locked`]; the ledger's.
+    /// [`StoreError::NoColumnMap`], [`StoreError::Locked`]; errors of the ledger.
     pub fn remove_column_map(&self, agency: &str, entry: &Entry) -> Result<(), StoreError> {
         let _lock = self.lock()?;
         match self.ledger()?.set_column_map(agency, None, entry)? {
@@ -60,7 +61,8 @@ impl Store {
         }
     }
 
-    /// The header of an empty sheet for files of this layout: every column that is read, and the loci matched on.
+    /// Returns the header of an empty sheet for files of this layout: every column that an import reads, and the loci
+    /// of the panel.
     #[must_use]
     pub fn template(&self, layout: Layout) -> String {
         let fields: &[&str] = match layout {
@@ -74,7 +76,7 @@ impl Store {
         names.join(",") + "\n"
     }
 
-    /// Reads a file that holds a map, and its text.
+    /// Reads a file that holds a column map, and returns its text, too.
     pub(super) fn read_column_map(&self, path: &Path) -> Result<(ColumnMap, String), StoreError> {
         let bytes = read(path)?;
         let refused = |source| StoreError::ColumnMap { of: shown_path(path), source };

@@ -1,4 +1,4 @@
-//! Families and children that have too few loci in common with most of the others.
+//! Finds families and children that have too few loci in common with most of the others.
 
 use crate::audit::Entry;
 use crate::matching::{FewLoci, LocusSet, TypedLoci, locus_set};
@@ -11,21 +11,21 @@ use super::folder::Store;
 /// Families per page.
 const PAGE: u32 = 16_384;
 
-/// What a look for pairs with too few loci in common came to.
+/// The result of a search for pairs with too few loci in common.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Comparable {
-    /// Who is hardly comparable.
+    /// The families and children that are hardly comparable.
     pub report: ComparableReport,
-    /// The least number of loci in common.
+    /// The least number of loci in common with which a pair counts as comparable.
     pub min_loci: u32,
-    /// Pairs with fewer.
+    /// Number of pairs with fewer loci in common.
     pub pairs: u64,
-    /// All pairs of a family and a child.
+    /// Number of all pairs of a family and a child.
     pub all_pairs: u64,
-    /// Families that have enough loci in common with fewer than half of the children.
+    /// Number of families that have enough loci in common with fewer than half of the children.
     pub families: u64,
-    /// The same of children.
+    /// Number of children that have enough loci in common with fewer than half of the families.
     pub children: u64,
 }
 
@@ -53,7 +53,8 @@ impl Store {
         let generation = ledger.children(panel, |child| {
             children.push(TypedLoci { pseudonym: child.pseudonym, loci: typed_loci(&child.profile) });
         })?;
-        // Before the pages, each of which is checked for the generation: an import meanwhile is no damage.
+        // This number is read before the pages. Each page checks the generation, so a concurrent import is not reported
+        // as damage.
         let expected = ledger.families_matched()?;
         loop {
             let page = ledger.families_after(panel, families.last().map(|last| last.pseudonym), PAGE, &generation)?;
@@ -85,14 +86,14 @@ fn typed_loci(profile: &Profile) -> LocusSet {
     locus_set(profile.genotypes().iter().map(Option::is_some))
 }
 
-/// Who was compared with whom: families and children, all of the one with all of the other, once in a full run; in a delta,
-/// families that changed with all children, then all other families with children that changed.
+/// The families and children that were compared. Every family was compared with every child: once in a full run; in a
+/// delta, changed families with all children, then all other families with changed children.
 pub(super) struct Pairs {
     pub(super) typed: Vec<(Vec<TypedLoci>, Vec<TypedLoci>)>,
     pub(super) min_loci: u32,
 }
 
-/// Pairs with too few loci in common, and who has too few with most.
+/// The pairs with too few loci in common, and the families and children with too few in most of their pairs.
 pub(super) struct Tallied {
     min_loci: u32,
     families: u64,
@@ -103,8 +104,8 @@ pub(super) struct Tallied {
 }
 
 impl Pairs {
-    /// The first families are listed if they have too little in common with most of their children; the last children, with
-    /// most of all families.
+    /// Counts the pairs. Lists the families of the first part that have too few loci in common with most of the
+    /// children, and the children of the last part that have too few in common with most of all families.
     pub(super) fn tally(&self) -> Tallied {
         let few: Vec<FewLoci> =
             self.typed.iter().map(|(families, children)| FewLoci::count(families, children, self.min_loci)).collect();
@@ -142,12 +143,13 @@ impl Pairs {
 }
 
 impl Tallied {
-    /// Pairs with too few loci in common.
+    /// Counts the pairs with too few loci in common.
     fn pairs(&self) -> u64 {
         self.few.iter().map(|few| few.pairs).sum()
     }
 
-    /// As it goes out: pairs that are candidates all the same, among those `found`, are not called incomparable.
+    /// Returns the result as reports show it. Pairs that are candidates nevertheless (`found`) do not count as
+    /// incomparable.
     pub(super) fn comparison(self, found: &[Candidate]) -> Comparison {
         let candidates = found.iter().filter(|one| one.loci_compared < self.min_loci).count() as u64;
         Comparison {

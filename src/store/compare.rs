@@ -1,4 +1,4 @@
-//! What a run compares: everything, or only what changed since the last one.
+//! Decides what a run compares: everything, or only what changed since the last run.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,17 +20,18 @@ use super::observer::{Notice, Observer, WhyFull};
 /// Families per page.
 const PAGE: u32 = 16_384;
 
-/// Share of the children that may have changed since the index was built, one in so many, before it is built again.
+/// The share of children that may have changed since the index was built: if more than one in this many have changed,
+/// the index is built again.
 const STALE: usize = 20;
 
-/// Families that may have changed since the families index was written before it is written again, if they are fewer than
-/// one in [`STALE`].
+/// Up to this many families may have changed since the families index was written before it is written again, even if
+/// they are more than one in [`STALE`].
 const FEW: u64 = 1_000;
 
-/// Raised whenever the same people under the same settings would get other numbers.
+/// The version of the scoring. Raise it whenever the same people under the same settings would get other numbers.
 const SCORING: u32 = 5;
 
-/// Everything beside samples and families that candidates depend on.
+/// Computes the digest of everything that candidates depend on, apart from samples and families.
 pub(super) fn basis(store: &Store, calculator: &Calculator, criterion: &Criterion) -> Result<[u8; 32], StoreError> {
     let mut hash = blake3::Hasher::new_derive_key("reunite 2026 run basis v1");
     let criterion = serde_json::to_string(criterion)?;
@@ -47,17 +48,17 @@ pub(super) fn basis(store: &Store, calculator: &Calculator, criterion: &Criterio
 pub(super) enum Extent {
     /// Everything, for this reason.
     Full(WhyFull),
-    /// What changed since the last run.
+    /// Only what changed since the last run.
     Since(Box<LastRun>),
 }
 
-/// The last run, and the ledger's state that it saw.
+/// The last run, and the state of the ledger that it saw.
 pub(super) struct LastRun {
     pub(super) past: Past,
     pub(super) record: RunRecord,
 }
 
-/// Decides whether it is enough to compare what changed since the last run.
+/// Decides whether the run may compare only what changed since the last run.
 pub(super) fn extent(ledger: &Ledger, basis: [u8; 32], criterion: &Criterion) -> Result<Extent, StoreError> {
     let Some((_, record)) = ledger.last_run()? else { return Ok(Extent::Full(WhyFull::First)) };
     if record.basis != Some(basis) {
@@ -66,7 +67,7 @@ pub(super) fn extent(ledger: &Ledger, basis: [u8; 32], criterion: &Criterion) ->
     if depends_on_all(criterion) {
         return Ok(Extent::Full(WhyFull::DependsOnAll));
     }
-    // What the last run could not score has to be known, too.
+    // A delta also requires the families and children that the last run could not score.
     let past = if record.unscorable.is_some() { ledger.past(record.generation)? } else { None };
     Ok(match past {
         Some(past) => Extent::Since(Box::new(LastRun { past, record })),
@@ -74,12 +75,12 @@ pub(super) fn extent(ledger: &Ledger, basis: [u8; 32], criterion: &Criterion) ->
     })
 }
 
-/// Finds out whether one child's candidacy depends on the other children.
+/// Reports whether one child's candidacy depends on the other children.
 fn depends_on_all(criterion: &Criterion) -> bool {
     criterion.max_per_family.is_some() || criterion.max_chance_hits.is_some()
 }
 
-/// What is to be compared, and with what.
+/// What a run compares, and with which settings.
 pub(super) struct Job<'a> {
     pub(super) store: &'a Store,
     pub(super) calculator: &'a Calculator,
@@ -92,7 +93,7 @@ pub(super) struct Job<'a> {
     pub(super) watch: &'a Watch,
 }
 
-/// What came of it, and the index it was found in.
+/// The result of a comparison, and the index in which it was found.
 pub(super) struct Compared {
     pub(super) result: MatchResult,
     pub(super) stages: Stages,
@@ -100,13 +101,14 @@ pub(super) struct Compared {
     pub(super) comparison: Comparison,
 }
 
-/// Families that may have a candidate among some children, and the typed loci of all others.
+/// Families that may have a candidate among some children, and the typed loci of all other families.
 struct WithinReach {
     families: Vec<Family>,
     others: Vec<TypedLoci>,
 }
 
-/// An index of the children as they are or were, when that was, and the children that changed since.
+/// An index of the present or earlier children, the state of the ledger when it was built, and the children that
+/// changed since.
 struct EarlierIndex {
     index: Index,
     built: Past,
@@ -119,7 +121,7 @@ impl Job<'_> {
         if self.exhaustive { matcher.exhaustive() } else { matcher }
     }
 
-    /// Matches all families, and writes the families index on the way.
+    /// Matches all families, and writes the families index in the same pass.
     fn pages(
         &self,
         ledger: &mut Ledger,
@@ -128,18 +130,18 @@ impl Job<'_> {
     ) -> Result<(MatchResult, Stages), StoreError> {
         let panel = self.store.table().panel();
         let mut last = None;
-        // Moved, because a ledger may go to another thread and not be shared.
+        // Moved into the thread: a ledger can be sent to another thread but not shared.
         let generation = self.generation;
         let next = move || -> Result<Vec<Family>, StoreError> {
             let page = ledger.families_after(panel, last, PAGE, &generation)?;
             last = page.last().map(|end| end.pseudonym);
             Ok(page)
         };
-        // Only a delta reads it.
+        // Only a delta reads the families index.
         if self.exhaustive || depends_on_all(&self.criterion) {
             return matcher.run_pages(self.watch, next, None);
         }
-        // Without it the next delta takes longer: no reason to fail.
+        // Without the families index the next delta takes longer, so a failure here does not fail the run.
         let mut families = self.store.begin_families(self.basis, &self.generation);
         let mut keep = |records: &[u8]| {
             if let Ok(writer) = &mut families
@@ -174,7 +176,7 @@ impl Job<'_> {
         Ok(Compared { result, stages, index, comparison })
     }
 
-    /// The best pairs of every family that are not among these candidates, at most `most` of each.
+    /// Returns the best pairs of every family that are not among these candidates, at most `most` for each family.
     pub(super) fn near(
         &self,
         ledger: &mut Ledger,
@@ -194,8 +196,8 @@ impl Job<'_> {
         Ok(matcher.run_pages(self.watch, next, None)?.0.near)
     }
 
-    /// Compares changed families with all children, and all other families with changed children; everything else is as
-    /// the last run left it.
+    /// Compares changed families with all children, and all other families with changed children. Takes everything else
+    /// from the last run.
     pub(super) fn delta(
         &self,
         ledger: &mut Ledger,
@@ -224,7 +226,7 @@ impl Job<'_> {
         let mut with_all = if families.is_empty() { Vec::new() } else { matcher.typed_children() };
         let mut others_with_changed = (Vec::new(), Vec::new());
         let children = result.children + newer.len() as u64;
-        // What a damaged ledger does not tell of, the numbers do.
+        // The number of children reveals a damaged ledger that does not report all changes.
         let imported = ledger.children_imported()?;
         if children != imported
             || (changed.len() as u64) < imported.saturating_sub(last.children)
@@ -276,8 +278,9 @@ impl Job<'_> {
         Ok(Compared { result, stages, index, comparison })
     }
 
-    /// Families among which are all that have a candidate among the children of a matcher, but for some of those that
-    /// `changed` since the last run, and where all the others are typed; `None` if the families index does not say.
+    /// Returns a set of families that includes all that have a candidate among the children of a matcher, except some
+    /// of those that `changed` since the last run; and the loci at which all other families are typed. `None` if the
+    /// families index cannot answer.
     fn within_reach(
         &self,
         ledger: &Ledger,
@@ -297,7 +300,7 @@ impl Job<'_> {
             Ok(found) => found,
             Err(error) => return again(&error),
         };
-        // Those that changed between the writing and the last run are compiled anew.
+        // Families that changed between the writing of the index and the last run are compiled again.
         let mut newer =
             if past.generation == last.generation { Vec::new() } else { ledger.changed_families(panel, &past)? };
         if newer.len() as u64 > FEW.max(written.record_count() / STALE as u64) {
@@ -315,7 +318,8 @@ impl Job<'_> {
         Ok(Some(WithinReach { families: newer, others: reached.informative }))
     }
 
-    /// An index of the children as they are or were, of when, and the children that changed since.
+    /// Returns an index of the present or earlier children, the state of the ledger when it was built, and the children
+    /// that changed since.
     fn earlier_index(&self, ledger: &Ledger, observer: &dyn Observer) -> Result<EarlierIndex, StoreError> {
         if let Ok((index, past)) = self.store.open_earlier_index(ledger, self.access)? {
             let newer = ledger.changed_children(self.store.table().panel(), &past)?;

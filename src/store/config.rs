@@ -1,4 +1,4 @@
-//! `reunite.toml`: what a store is, and how it compares.
+//! Reads and writes `reunite.toml`, the configuration of a store: its identity, and how it compares.
 
 use std::path::PathBuf;
 
@@ -9,28 +9,28 @@ use crate::population::{Convention, DropOuts, Floor, Model, ModelError, Mutation
 
 use super::settings::{LinkError, Settings};
 
-/// The layout of store folders that this program knows.
+/// The version of the folder layout that this program supports.
 pub(super) const STORE_VERSION: u32 = 1;
 
-/// The files of every store.
+/// The names of the files in every store.
 pub(super) const CONFIG: &str = "reunite.toml";
 pub(super) const LEDGER: &str = "ledger.db";
 
 /// The word for a model that refuses alleles without a frequency.
 pub(crate) const REFUSE: &str = "refuse";
 
-/// The whole file.
+/// The whole configuration file.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Config {
-    /// Version of the store's layout.
+    /// The version of the store's layout.
     pub(super) store_version: u32,
-    /// Names the ledger that belongs here.
+    /// The identity of the ledger that belongs to this store.
     pub(super) store_id: String,
-    /// The folder that the store's indices have a folder in, if not in the store.
+    /// The folder in which the store's indices have their folder; `None` if they are in the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) index_dir: Option<PathBuf>,
-    /// Whom it is for beside its owner; nobody, if that is not said.
+    /// The accounts that may use the store besides its owner; `None` for nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) access: Option<AccessConfig>,
     pub(super) frequencies: FrequencyConfig,
@@ -39,7 +39,7 @@ pub(super) struct Config {
     pub(super) matching: MatchConfig,
 }
 
-/// The accounts that a store is for, beside its owner.
+/// The accounts that may use a store besides its owner.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AccessConfig {
@@ -52,18 +52,18 @@ pub(super) struct AccessConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Members {
-    /// What its owner may do, but for giving it to others.
+    /// Everything that the owner may do, except giving access to others.
     Write,
-    /// List and verify what is in it.
+    /// List and verify the contents.
     Read,
 }
 
-/// Which frequency table the store compares with.
+/// The frequency table that the store computes with.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FrequencyConfig {
     pub(super) file: String,
-    /// Digest of the table as it was read.
+    /// Digest of the table at the time it was stored.
     pub(super) digest: String,
     /// Tables of other populations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -76,19 +76,20 @@ pub(super) struct FrequencyConfig {
 pub(super) struct PopulationConfig {
     pub(super) name: String,
     pub(super) file: String,
-    /// Digest of the table as it was read.
+    /// Digest of the table at the time it was stored.
     pub(super) digest: String,
 }
 
-/// What makes a candidate.
+/// The criterion for candidates.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MatchConfig {
     pub(super) min_log10_lr: f64,
-    /// Older stores do not have it.
+    /// Older stores do not have this setting.
     #[serde(default = "min_loci")]
     pub(super) min_loci: u32,
-    /// Whom the papers may be wrong about, and how probable that is. Older stores do not have these.
+    /// The relatives whose stated relationship is in doubt, and the probability of that. Older stores do not have these
+    /// settings.
     #[serde(default = "doubt_whom")]
     doubt_whom: String,
     #[serde(default = "doubt")]
@@ -128,7 +129,7 @@ impl MatchConfig {
         }
     }
 
-    /// When a pair is a candidate.
+    /// Returns the criterion for candidates.
     pub(super) fn criterion(&self) -> Result<Criterion, SettingsError> {
         let whom = DoubtWhom::ALL.into_iter().find(|whom| whom.word() == self.doubt_whom);
         let doubts = Doubts {
@@ -145,12 +146,13 @@ impl MatchConfig {
     }
 }
 
-/// As many loci in common as a pair should have: with fewer, hardly any true pair reaches a likelihood ratio that counts.
+/// Returns the default for the least number of loci in common: with fewer, hardly any true pair reaches a significant
+/// likelihood ratio.
 pub(super) fn min_loci() -> u32 {
     10
 }
 
-/// A model as the store's configuration holds it.
+/// A model in the form of the configuration file.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ModelConfig {
@@ -164,7 +166,7 @@ pub(super) struct ModelConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     microvariant_rate: Option<f64>,
     untyped: String,
-    /// `refuse`, or nothing.
+    /// `refuse`, or not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     rare_alleles: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -248,11 +250,11 @@ impl ModelConfig {
     }
 }
 
-/// What is wrong with the settings of a model.
+/// The reason why the settings of a model are invalid.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// The model needs a value that is missing.
+    /// The model requires a value that is missing.
     #[error("this mutation model requires {0}")]
     Missing(&'static str),
     /// No mutation model has this name.
@@ -261,7 +263,7 @@ pub enum SettingsError {
     /// No convention for untyped persons has this name.
     #[error("untyped = \"{0}\" is unknown; write pruned or full")]
     Untyped(String),
-    /// Two answers to what happens to alleles without a frequency, or an unknown one.
+    /// The setting for alleles without a frequency is unknown, or conflicts with another one.
     #[error(
         "rare_alleles can only be \"{REFUSE}\", and is incompatible with rare_allele_frequency; remove one of the two"
     )]
@@ -269,9 +271,9 @@ pub enum SettingsError {
     /// A pair of linked loci is not understood.
     #[error("linked = \"{text}\": {source}")]
     Linked {
-        /// As it is written.
+        /// The text of the setting.
         text: String,
-        /// What is wrong with it.
+        /// The reason.
         source: LinkError,
     },
     /// A value is out of range.
@@ -280,10 +282,10 @@ pub enum SettingsError {
     /// The threshold is not finite.
     #[error("min_log10_lr = {0} must be a finite number")]
     MinLog10Lr(f64),
-    /// Nobody is doubted in this way.
+    /// The word for whom to doubt is unknown.
     #[error("doubt_whom = \"{0}\" is unknown; write none, parents or all")]
     DoubtWhom(String),
-    /// A doubt is no probability above 0 and below 1.
+    /// A doubt is not a probability above 0 and below 1.
     #[error("{0}")]
     Doubt(#[from] BadDoubt),
 }

@@ -1,4 +1,4 @@
-//! From what is unusual, or in conflict, to findings with a place.
+//! Turns unusual profiles and conflicts into findings with a place in a file.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use super::error::StoreError;
 use super::folder::Store;
 use super::observer::{ImportFinding, Observer};
 
-/// What the frequencies of the store say of the sound rows of a file. `least` is the fewest loci that a profile should
-/// have.
+/// Checks the sound rows of a file against the frequencies of the store. `least` is the least number of loci that a
+/// profile should have.
 pub(super) fn unusual(file: &str, intake: &Intake, store: &Store, least: usize) -> Vec<Problem> {
     let unrelated = unrelated(&intake.rows);
     let profiles: Vec<Typed<'_>> = (intake.rows.iter().zip(unrelated))
@@ -24,7 +24,7 @@ pub(super) fn unusual(file: &str, intake: &Intake, store: &Store, least: usize) 
         .collect();
     let mut found = examine(store.table(), store.settings().model.theta, least, &intake.loci, &profiles);
     let left_out = found.len().saturating_sub(MOST_FINDINGS);
-    // The first rows' stay, and those of all rows together, which come last.
+    // Keeps the findings of the first rows, and those about all rows together, which come last.
     let middle = found.len().min(MOST_FINDINGS / 2);
     found.drain(middle..middle + left_out);
     let file: Arc<str> = file.into();
@@ -36,8 +36,8 @@ pub(super) fn unusual(file: &str, intake: &Intake, store: &Store, least: usize) 
     problems
 }
 
-/// Which rows are of persons not known to be related to one of the others that are marked so, or to be one of them: the
-/// parents of each family, or its first relative.
+/// Marks the rows of persons who are not known to be related to, or identical with, any other marked person: the
+/// parents of each family, or else its first relative.
 fn unrelated(rows: &[Row]) -> Vec<bool> {
     let is_parent = |row: &Row| row.family.filter(|family| matches!(family.1, Relation::Father | Relation::Mother));
     let with_parents: HashSet<Pseudonym> = rows.iter().filter_map(is_parent).map(|family| family.0).collect();
@@ -120,7 +120,7 @@ fn problem(file: &Arc<str>, intake: &Intake, least: usize, finding: Finding) -> 
     Problem { file: file.clone(), line, column, severity, code, what: what.into() }
 }
 
-/// A disagreement with the store: an error if it refuses the file, else a warning.
+/// Builds the finding about a conflict with the store: an error if the conflict refuses the file, otherwise a warning.
 pub(super) fn conflict(file: &str, conflict: &Conflict, severity: Severity) -> Problem {
     let code = match conflict.kind {
         ConflictKind::Role => FindingCode::ConflictRole,
@@ -140,7 +140,7 @@ pub(super) fn conflict(file: &str, conflict: &Conflict, severity: Severity) -> P
     Problem { file: file.into(), line: conflict.line, column: None, severity, code, what }
 }
 
-/// What there is to say of a further typing: that it was added, and where it disagrees with what the store had.
+/// Builds the finding about a further typing: it was added, and at some loci it may disagree with the stored data.
 pub(super) fn typing(file: &str, added: &AddedTyping) -> Problem {
     let AddedTyping { line, sample, comparison } = added;
     let (severity, code, what) = if comparison.differing.is_empty() {
@@ -158,7 +158,7 @@ pub(super) fn typing(file: &str, added: &AddedTyping) -> Problem {
     Problem { file: file.into(), line: *line, column: None, severity, code, what: what.into() }
 }
 
-/// Holds against themselves the families that a file touched, marks them, and gives what does not fit, with its text.
+/// Checks the families that a file touched for consistency, marks them, and returns the findings with their texts.
 pub(super) fn marks(
     batch: &Batch,
     ledger: &mut Ledger,

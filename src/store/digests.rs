@@ -1,5 +1,5 @@
-//! Digests of files as the store keeps them: keyed, since a plain digest of a file that holds one number gives the number to
-//! whoever tries them all.
+//! Computes the digests of files that the store keeps. They are keyed: with a plain digest of a file that holds one
+//! number, anybody could find the number by trying all numbers.
 
 use zeroize::Zeroizing;
 
@@ -11,17 +11,18 @@ use super::error::StoreError;
 const KNOWN_CONTEXT: &str = "reunite 2026 digests of imported files v1";
 const RECORDED_CONTEXT: &str = "reunite 2026 digests of files in the audit chain v1";
 
-/// Turns the BLAKE3 digest of a file into what the store keeps of it.
+/// Turns the BLAKE3 digest of a file into the digests that the store keeps.
 ///
-/// With the laboratory's key, nobody can do that without it. Files with pseudonyms in place of identifiers, which are read and
-/// written without the key, hold nothing else than the store does.
+/// If the laboratory's key is given, nobody can compute them without it. Files that hold pseudonyms instead of
+/// identifiers are read and written without the key: they hold nothing that the store does not hold.
 pub(super) struct FileDigests {
     known: Zeroizing<[u8; 32]>,
     recorded: Zeroizing<[u8; 32]>,
 }
 
 impl FileDigests {
-    /// Derives the keys from the laboratory's key, if it is given, and from what the ledger has.
+    /// Derives the digest keys from the laboratory's key, if it is given, and from the store's identity and the secret
+    /// in the ledger.
     pub(super) fn new(ledger: &Ledger, key: Option<&SecretKey>) -> Result<Self, StoreError> {
         let key = key.map_or_else(Zeroizing::default, SecretKey::digest_key);
         let derived = |context, of_ledger: &[u8]| {
@@ -36,14 +37,14 @@ impl FileDigests {
         })
     }
 
-    /// By which the ledger recognises a file that was imported before. Expunging takes out those of files that may have held
-    /// the person, a change of the key all.
+    /// Returns the digest by which the ledger recognises a file that was imported before. Expunging deletes the digests
+    /// of files that may have held the person; key rotation deletes all of them.
     pub(super) fn known(&self, plain: &[u8; 32]) -> [u8; 32] {
         *blake3::keyed_hash(&self.known, plain).as_bytes()
     }
 
-    /// What the audit chain, from which nothing is removed, says of a file. Expunging and changes of the key renew the
-    /// ledger's secret: then it says nothing any more.
+    /// Returns the digest that the audit chain records. Nothing is ever removed from the chain, but expunging and key
+    /// rotation renew the secret in the ledger; after that, nobody can relate the recorded digest to a file.
     pub(super) fn recorded(&self, plain: &[u8; 32]) -> [u8; 32] {
         *blake3::keyed_hash(&self.recorded, plain).as_bytes()
     }

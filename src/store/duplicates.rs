@@ -1,4 +1,4 @@
-//! Finds one person under two numbers: among new samples, and among candidates.
+//! Finds persons who are stored under two numbers: among new samples, and among candidates.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -17,30 +17,30 @@ use super::folder::Store;
 use super::observer::{ImportFinding, Observer};
 use super::people::People;
 
-/// Samples of the store that are compared with new ones together.
+/// The number of stored samples that are compared with new ones in one step.
 const PAGE: usize = 16_384;
 
-/// Pairs that are named one by one at import.
+/// The number of pairs that an import lists individually.
 const NAMED: usize = 20;
 
-/// Samples that the files of an import brought or changed, to be compared with all others once the last file is in.
+/// Samples that the files of an import added or changed. They are compared with all others after the last file.
 #[derive(Default)]
 pub(super) struct NewSamples {
     files: Vec<String>,
     samples: BTreeMap<Pseudonym, NewSample>,
 }
 
-/// One of them.
+/// A sample that an import added or changed.
 struct NewSample {
     profile: Child,
     is_child: bool,
-    /// The last file that brought it, by its place among the files.
+    /// Position of the last file that contained the sample.
     file: usize,
     line: Option<u64>,
 }
 
 impl NewSamples {
-    /// Adds what the last import into the ledger brought; `batch` was imported, from `file`.
+    /// Adds what the last import into the ledger changed; `batch` was imported from `file`.
     pub(super) fn add(&mut self, file: &str, batch: &Batch, ledger: &Ledger, panel: &Panel) -> Result<(), StoreError> {
         let lines: HashMap<Pseudonym, u64> = batch.rows.iter().map(|row| (row.sample, row.line)).collect();
         let number = self.files.len();
@@ -52,13 +52,13 @@ impl NewSamples {
         })
     }
 
-    /// The last file that brought or changed a sample.
+    /// Returns the name of the last file that added or changed a sample.
     pub(super) fn last_file(&self) -> Option<&str> {
         self.files.last().map(String::as_str)
     }
 
-    /// Compares these samples with each other and with all of the store. Gives the findings about each file that has any,
-    /// in the order of the files.
+    /// Compares these samples with each other and with all others of the store. Returns the findings for each file that
+    /// has any, in the order of the files.
     pub(super) fn find_duplicates(
         self,
         ledger: &Ledger,
@@ -77,6 +77,7 @@ impl NewSamples {
         let doubles = DuplicateSearch::new(&index, calculator, rule);
         let search = Search { doubles, judge, rule, store, new: &self.samples };
         let watch = Arc::new(Watch::default());
+        watch.begin("looking for known persons");
         let following = observer.follow(&watch);
         let mut found = search.among_new(&watch)?;
         let mut page: Vec<Sample> = Vec::with_capacity(PAGE);
@@ -95,7 +96,7 @@ impl NewSamples {
         Ok(found.chunk_by(|a, b| a.file == b.file).map(|pairs| self.findings(pairs)).collect())
     }
 
-    /// The findings about the file of these pairs.
+    /// Returns the findings about these pairs, with the name of their file.
     fn findings(&self, pairs: &[Pair]) -> (String, Vec<ImportFinding>) {
         let number = pairs[0].file;
         let file = &self.files[number];
@@ -133,12 +134,12 @@ impl NewSamples {
     }
 }
 
-/// A new sample and another one of the same profile.
+/// A new sample, and another sample with the same profile.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Pair {
-    /// The file of the new one.
+    /// Position of the file that contained the new sample.
     file: usize,
-    /// The new one; of two new ones the one of the later file, or else the first by pseudonym.
+    /// The new sample. If both are new: the one of the later file, or else the first by pseudonym.
     new: Pseudonym,
     other: Pseudonym,
     other_is_child: bool,
@@ -146,7 +147,7 @@ struct Pair {
     differing: u32,
 }
 
-/// New samples, ready to be looked for.
+/// New samples, prepared for the search.
 struct Search<'a> {
     doubles: DuplicateSearch<'a>,
     judge: Judge<'a>,
@@ -169,7 +170,7 @@ impl Search<'_> {
         Ok(found)
     }
 
-    /// Compares a page of samples that are not new with the new ones, and empties it.
+    /// Compares a page of stored samples with the new ones, and empties the page.
     fn page(&self, page: &mut Vec<Sample>, watch: &Watch, found: &mut BTreeSet<Pair>) -> Result<(), StoreError> {
         let samples: Vec<Child> = page.iter().map(|one| one.sample.clone()).collect();
         let queries = self.store.index_of(&samples)?;
@@ -186,7 +187,7 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// A new sample and another one, if they are one person's.
+    /// Returns a new sample and another one as a pair, if both are one person's.
     fn pair(&self, new: Pseudonym, other: &Child, other_is_child: bool) -> Result<Option<Pair>, StoreError> {
         let Some(one) = self.new.get(&new) else { return Ok(None) };
         let identity = self.judge.identity(&self.rule, &one.profile.profile, &other.profile)?;
@@ -201,14 +202,14 @@ impl Search<'_> {
     }
 }
 
-/// Says of identities what is known of them.
+/// Describes candidates in which the child and a relative may be one person.
 pub(super) struct Identities<'a> {
     judge: Judge<'a>,
     people: People,
 }
 
 impl<'a> Identities<'a> {
-    /// Reads whom the identities among these pairs are of, to judge them by the calculator of a match.
+    /// Reads the people of these pairs that may be identical, to judge them with the calculator of a match.
     pub(super) fn read(
         ledger: &Ledger,
         store: &Store,
@@ -221,7 +222,7 @@ impl<'a> Identities<'a> {
         Ok(Self { judge, people: People::read(ledger, store.table().panel(), named)? })
     }
 
-    /// The relative whose profile the child has; `None` if the pair is a candidate.
+    /// Returns the relative whose profile the child has; `None` if the pair is an ordinary candidate.
     pub(super) fn same_person(&self, pair: &Candidate) -> Option<SamePerson> {
         let sample = pair.same_as?;
         let relatives = self.people.family(pair.family).map(|family| &family.relatives[..]).unwrap_or_default();

@@ -15,7 +15,7 @@ use super::error::StoreError;
 use super::folder::Store;
 use super::manifest::{criterion_used, table_used};
 
-/// A parent who is known for certain, so that only the other one is questioned.
+/// A parent whose parentage is certain, so that only the other parent is in question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertainParent {
     /// The father.
@@ -28,7 +28,7 @@ impl CertainParent {
     /// Both parents.
     pub const ALL: [Self; 2] = [Self::Father, Self::Mother];
 
-    /// What the parent is to the child.
+    /// Returns the parent's relation to the child.
     #[must_use]
     pub fn relation(self) -> Relation {
         match self {
@@ -38,28 +38,28 @@ impl CertainParent {
     }
 }
 
-/// Which pair to explain.
+/// The pair to explain, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExplainOptions {
     /// The family.
     pub family: Pseudonym,
     /// The child.
     pub child: Pseudonym,
-    /// For the CPI: a parent who is known for certain.
+    /// For the combined paternity index (CPI): the parent whose parentage is certain.
     pub certain_parent: Option<CertainParent>,
-    /// Whether the report shows genotypes, which identify a person.
+    /// `true` if the report shows genotypes, which can identify a person.
     pub show_genotypes: bool,
 }
 
-/// A pair, explained.
+/// The explanation of a pair.
 #[non_exhaustive]
 pub struct Explained {
-    /// Every number that made the likelihood ratio.
+    /// Every number from which the likelihood ratio was computed.
     pub report: ExplanationReport,
-    /// The relative whose profile the child has, if the pair is a candidate for that: one person under two numbers, or
-    /// identical twins.
+    /// The relative whose profile the child has, if the pair is a candidate for identity: one person under two numbers,
+    /// or identical twins.
     pub same_as: Option<Pseudonym>,
-    /// Settings that are others than at the last run.
+    /// Settings that differ from those of the last run.
     pub changed_settings: Vec<ChangedSetting>,
 }
 
@@ -80,7 +80,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::Unscorable`], [`StoreError::Model`]; the ledger's.
+    /// [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::Unscorable`], [`StoreError::Model`]; errors of
+    /// the ledger.
     pub fn explain(&self, options: &ExplainOptions, entry: &Entry) -> Result<Explained, StoreError> {
         let mut ledger = self.ledger()?;
         let calculator = self.calculator()?;
@@ -100,7 +101,7 @@ impl Store {
         };
         let candidate = ledger.candidates(&pair)?.into_iter().next().map(|current| current.candidate);
         let last_run = ledger.last_run()?.map(|(_, run)| run.manifest);
-        // A candidate is explained by the criterion that it met, which a run may have had for itself.
+        // A candidate is explained with the criterion that it met, which may belong to that run only.
         let of_run = candidate.as_ref().and(last_run.as_deref()).and_then(criterion_used);
         let criterion = of_run.unwrap_or_else(|| self.criterion());
         let views = explain_views(&calculator, &family, &child, &criterion)

@@ -1,4 +1,4 @@
-//! Writes families or children of a store to a file, for another store or another program.
+//! Writes the families or children of a store to a file, for another store or another program.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::audit::Entry;
 use crate::ledger::{CandidateFilter, Chosen, Ledger};
 use crate::model::{DropOut, FamilyPedigree, Layout, Locus, Pedigree, Pseudonym, Relation, SampleRecord, Sex};
-use crate::report::words::{counted, plural};
+use crate::report::words::plural;
 use crate::report::{
     FamFamily, FamPerson, FamWriter, Origin, SampleTypings, TidyCsv, TidyRow, pedigrees_csv, typings_csv,
 };
@@ -20,44 +20,46 @@ use super::files::NewFile;
 use super::folder::Store;
 use super::output::{Replace, check_apart};
 
-/// The form of an exported file.
+/// The format of an exported file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ExportForm {
-    /// Tidy CSV, as it is imported: families or children.
+    /// Tidy CSV, which can be imported again: families or children.
     #[default]
     Csv,
-    /// A project of the program Familias: families, children or both. One family with children makes a case with the
-    /// pedigrees H1 and H2, anything else a DVI project.
+    /// A project of the program Familias: families, children or both. One family with children becomes a case with the
+    /// pedigrees H1 and H2; anything else becomes a DVI project.
     Fam,
 }
 
-/// What to export, and where to.
+/// What to export, and to which file.
 #[derive(Clone, Copy, Debug)]
 pub struct ExportOptions<'a> {
-    /// The file to write, of mode 0600.
+    /// The file to write, with mode 0600.
     pub file: &'a Path,
-    /// Its form.
+    /// The format.
     pub form: ExportForm,
-    /// Families or children; `None` for a Familias project of what is named, or of both if nobody is.
+    /// The layout to write. `None` is possible for a Familias project: it then holds the families and children that are
+    /// named, or all of both if none is named.
     pub layout: Option<Layout>,
     /// Only these families, withdrawn or not; empty for all that are not withdrawn.
     pub families: &'a [Pseudonym],
     /// Only these children; empty for all.
     pub children: &'a [Pseudonym],
-    /// Whether the children that are candidates of these families are among the children.
+    /// `true` if the export includes the children that are candidates of these families.
     pub candidates: bool,
-    /// Where to write the pedigrees of families that have one, which a CSV file cannot hold.
+    /// The file for the pedigrees of families that have one; a CSV file cannot hold pedigrees.
     pub pedigrees: Option<&'a Path>,
-    /// Where to write each typing of samples that have several, as CSV: the file itself holds what they show together.
+    /// The file for the single typings of samples that have several, as CSV. The exported file itself holds the
+    /// genotypes on which they agree.
     pub typings: Option<&'a Path>,
-    /// Whether genotypes are written, which identify a person.
+    /// `true` if the export includes genotypes, which can identify a person.
     pub show_genotypes: bool,
-    /// Whether files that exist are replaced.
+    /// `true` if existing files are replaced.
     pub force: bool,
 }
 
 impl<'a> ExportOptions<'a> {
-    /// All families or children as CSV without genotypes, in a new file.
+    /// Exports all families or children as CSV without genotypes, to a new file.
     #[must_use]
     pub fn csv(file: &'a Path, layout: Layout) -> Self {
         Self {
@@ -74,7 +76,7 @@ impl<'a> ExportOptions<'a> {
         }
     }
 
-    /// Checks whether the options fit each other.
+    /// Checks that the options are compatible.
     fn check(&self) -> Result<(), ExportConflict> {
         match (self.form, self.layout) {
             (ExportForm::Fam, _) if !self.show_genotypes => return Err(ExportConflict::FamNeedsGenotypes),
@@ -97,30 +99,30 @@ impl<'a> ExportOptions<'a> {
     }
 }
 
-/// What an exported file holds.
+/// The contents of an exported file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportedContent {
     /// Relatives of families, as CSV.
     Families {
-        /// Relatives; one of two families counts twice.
+        /// Number of relatives; a relative in two families counts twice.
         relatives: u64,
-        /// Families.
+        /// Number of families.
         families: u64,
-        /// Pedigrees in the file beside it, if there is one.
+        /// Number of pedigrees in the second file, if there is one.
         pedigrees: Option<u64>,
     },
     /// Children, as CSV.
     Children(u64),
-    /// A case of one family and children, for Familias.
+    /// A Familias case of one family and children.
     Case {
-        /// Children.
+        /// Number of children.
         children: u64,
     },
-    /// A DVI project, for Familias.
+    /// A Familias DVI project.
     Project {
-        /// Families.
+        /// Number of families.
         families: u64,
-        /// Children.
+        /// Number of children.
         children: u64,
     },
 }
@@ -129,43 +131,42 @@ impl fmt::Display for ExportedContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Families { relatives, families, pedigrees } => {
-                write!(f, "{} of {}", plural(relatives, "relative"), counted(families, "family", "families"))?;
+                write!(f, "{} of {}", plural(relatives, "relative"), plural(families, "family"))?;
                 pedigrees.map_or(Ok(()), |pedigrees| write!(f, ", {}", plural(pedigrees, "pedigree")))
             }
-            Self::Children(children) => f.write_str(&counted(children, "child", "children")),
-            Self::Case { children } => write!(f, "a case of 1 family and {}", counted(children, "child", "children")),
+            Self::Children(children) => write!(f, "{}", plural(children, "child")),
+            Self::Case { children } => write!(f, "a case of 1 family and {}", plural(children, "child")),
             Self::Project { families, children } => {
-                let families = counted(families, "family", "families");
-                write!(f, "a project of {families} and {}", counted(children, "child", "children"))
+                write!(f, "a project of {} and {}", plural(families, "family"), plural(children, "child"))
             }
         }
     }
 }
 
-/// What to know about an exported file.
+/// A remark about an exported file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExportRemark {
-    /// A family whose candidates were asked for has none.
+    /// The candidates of this family were requested, but it has none.
     NoCandidates(Pseudonym),
-    /// Withdrawn families are left out, because they were not named.
+    /// Withdrawn families were left out, because they were not named.
     WithdrawnLeftOut(u64),
-    /// The form has no place for the drop-out of single samples.
+    /// The format has no place for the drop-out probabilities of single samples.
     DropOutNotWritten,
-    /// The form has no linked loci.
+    /// The format has no linked loci, so other programs treat them as independent.
     LinkedLociIndependent,
     /// Samples that are typed at no locus of the panel.
     Untyped(u64),
-    /// The form has no place for more than two alleles at a locus.
+    /// The format has no place for more than two alleles at a locus.
     MultiAllelic {
-        /// Genotypes that are written as untyped.
+        /// Number of genotypes that were written as untyped.
         genotypes: u64,
-        /// Samples that have them.
+        /// Number of samples that have them.
         samples: u64,
     },
-    /// Children without a recorded sex, for which the form has no word.
+    /// Children without a recorded sex, for which the format has no word, were written as male.
     WrittenAsMale(u64),
-    /// Samples that have several typings, each of which was not written.
+    /// Samples that have several typings, which were not written individually.
     SeveralTypings(u64),
 }
 
@@ -174,7 +175,7 @@ impl fmt::Display for ExportRemark {
         match *self {
             Self::NoCandidates(family) => write!(f, "family {family} has no candidate"),
             Self::WithdrawnLeftOut(families) => {
-                write!(f, "{} left out", counted(families, "withdrawn family", "withdrawn families"))
+                write!(f, "{} left out", plural(families, "withdrawn family"))
             }
             Self::DropOutNotWritten => {
                 f.write_str("drop-out is not written; set it for all samples in the options of the DVI module")
@@ -190,7 +191,7 @@ impl fmt::Display for ExportRemark {
                 plural(samples, "sample")
             ),
             Self::WrittenAsMale(children) => {
-                write!(f, "{} without a recorded sex written as male", counted(children, "child", "children"))
+                write!(f, "{} without a recorded sex written as male", plural(children, "child"))
             }
             Self::SeveralTypings(samples) => write!(
                 f,
@@ -201,18 +202,19 @@ impl fmt::Display for ExportRemark {
     }
 }
 
-/// An exported file.
+/// The result of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exported {
-    /// What it holds.
+    /// What the file holds.
     pub content: ExportedContent,
-    /// What to know about it.
+    /// What its user should know.
     pub remarks: Vec<ExportRemark>,
 }
 
 impl Store {
-    /// Writes families or children to a file, by pseudonym. The export is recorded before the file appears under its name.
+    /// Writes families or children to a file, in the order of pseudonyms. The export is recorded before the file
+    /// appears under its name.
     ///
     /// ```no_run
     /// use std::path::Path;
@@ -228,7 +230,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Export`], [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::FileExists`],
-    /// [`StoreError::Fam`], [`StoreError::Io`]; the ledger's. No file is written then.
+    /// [`StoreError::Fam`], [`StoreError::Io`]; errors of the ledger. No file is written then.
     pub fn export(&self, options: &ExportOptions<'_>, entry: &Entry) -> Result<Exported, StoreError> {
         options.check()?;
         check_apart([Some(options.file), options.pedigrees, options.typings])?;
@@ -257,7 +259,7 @@ impl Store {
         if let Some(typings) = &typings {
             entry = entry.with_digest("typings", &digests.recorded(&typings.digest()?));
         }
-        // Before anyone can have the file.
+        // The export must be recorded before anyone can have the file.
         ledger.append(&entry.with_digest("file", &digests.recorded(&file.digest()?)).about(subjects))?;
         beside.map_or(Ok(()), NewFile::finish)?;
         typings.map_or(Ok(()), NewFile::finish)?;
@@ -271,12 +273,12 @@ impl Store {
     }
 }
 
-/// An export under way.
+/// An export in progress.
 struct Export<'a> {
     store: &'a Store,
     ledger: &'a Ledger,
     options: &'a ExportOptions<'a>,
-    /// The named children, and candidates of the named families; empty for all.
+    /// The named children, and the candidates of the named families; empty for all.
     children: Vec<Pseudonym>,
     /// Every sample and family that was written.
     subjects: Vec<Pseudonym>,
@@ -310,7 +312,8 @@ impl Export<'_> {
         Ok(())
     }
 
-    /// Writes the typings of the samples that were written and have several to a file of their own, or remarks them.
+    /// Writes the single typings of the exported samples that have several to a separate file, or adds a remark about
+    /// them.
     fn typings(&mut self) -> Result<Option<NewFile>, StoreError> {
         let mut several = self.ledger.typings(None)?;
         let written: BTreeSet<Pseudonym> = self.subjects.iter().copied().collect();
@@ -328,7 +331,7 @@ impl Export<'_> {
         Ok(Some(file))
     }
 
-    /// Finds out whether the file is to hold families, or children.
+    /// Reports whether the file will hold records of this layout.
     fn wants(&self, layout: Layout) -> bool {
         let nobody = self.options.families.is_empty() && self.children.is_empty();
         let is_named = match layout {
@@ -338,7 +341,8 @@ impl Export<'_> {
         self.options.layout.map_or(nobody || is_named, |wanted| wanted == layout)
     }
 
-    /// Reads the records of the families or children to write. Notes whom they are about.
+    /// Reads the records of the families or children to write, and notes their pseudonyms as the subjects of the
+    /// export.
     fn records(
         &mut self,
         layout: Layout,
@@ -367,7 +371,7 @@ impl Export<'_> {
         }
     }
 
-    /// The loci of a CSV file: the panel's, then others by name.
+    /// Returns the loci of a CSV file: those of the panel, then others by name.
     fn loci(&self) -> Result<Vec<Locus>, StoreError> {
         if !self.options.show_genotypes {
             return Ok(Vec::new());
@@ -379,17 +383,17 @@ impl Export<'_> {
         Ok(of_panel.chain(others).cloned().collect())
     }
 
-    /// Gives what was written, and the file of pedigrees, if there is one.
+    /// Writes the families. Returns the contents, and the file of pedigrees, if there is one.
     fn families_csv(&mut self, file: &NewFile) -> Result<(ExportedContent, Option<NewFile>), StoreError> {
         let loci = self.loci()?;
         let mut csv = TidyCsv::new(file.writer(), true, &loci)?;
         let (mut families, mut relatives) = (0, 0);
         let mut last = None;
-        // By family, relation and sample, as a family's pedigree has them.
+        // Sorted by family, relation and sample, as in a family's pedigree.
         let mut members: Vec<(Pseudonym, Pseudonym, Sex)> = Vec::new();
         self.records(Layout::Families, &loci, |record| {
             if let Some((family, relation)) = record.family {
-                // All relatives of a family follow each other.
+                // All relatives of a family are consecutive.
                 families += u64::from(last.replace(family) != Some(family));
                 if relation == Relation::Member {
                     members.push((family, record.sample, record.sex));
@@ -478,7 +482,7 @@ impl Export<'_> {
         Ok(content)
     }
 
-    /// Families with their pedigrees, and relatives in the order of these.
+    /// Returns the families with their pedigrees; relatives are in the order of the pedigrees.
     fn families(&mut self) -> Result<Vec<FamFamily>, StoreError> {
         let mut records: Vec<SampleRecord> = Vec::new();
         let store = self.store;
@@ -516,7 +520,7 @@ fn write(file: &NewFile, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 
 fn person(record: SampleRecord, drop_out: f64) -> FamPerson {
     let SampleRecord { sample, sex, profile, family, many, .. } = record;
-    // The relation may say what is not recorded: an aunt is a woman.
+    // The relation may imply a sex that is not recorded: an aunt is a woman.
     let implied = family.and_then(|(_, relation)| relation.sex());
     let sex = if sex == Sex::Unknown { implied.unwrap_or(sex) } else { sex };
     FamPerson { sample, sex, profile, drop_out: record.drop_out.map_or(drop_out, DropOut::get), many: many.len() }

@@ -1,4 +1,4 @@
-//! Deletes samples and families for good: from the ledger, the vault and the indices.
+//! Deletes samples and families permanently: from the ledger, the vault and the indices.
 
 use crate::audit::Entry;
 use crate::ledger::{Expunged, Ledger, LedgerError, Replacement, Scope, SealedFile};
@@ -14,51 +14,53 @@ use super::identifiers::{IdentifierList, read_identifiers};
 use super::observer::Observer;
 use super::traces::sweep;
 
-/// Whom to expunge.
+/// Selects the samples and families to expunge.
 #[derive(Debug, Default)]
 pub struct ExpungeOptions<'a> {
-    /// Samples and families. A family takes its relatives along, unless they are also in another one.
+    /// Samples and families. Expunging a family deletes its relatives, unless they also belong to another family.
     pub whom: &'a [Pseudonym],
-    /// More of them, by their original identifiers; this needs the key.
+    /// Further samples or families, given by their original identifiers; this requires the key.
     pub identifiers: Option<IdentifierList<'a>>,
-    /// Whether nothing is deleted.
+    /// `true` if nothing is deleted.
     pub dry_run: bool,
 }
 
-/// What was expunged, or would be.
+/// The result of expunging, or what it would delete.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ExpungeReport {
-    /// How many samples.
+    /// Number of samples.
     pub samples: u64,
-    /// How many families.
+    /// Number of families.
     pub families: u64,
     /// What the ledger deleted; `None` in a dry run.
     pub deleted: Option<Expunged>,
-    /// The records of the audit chain that were, or may be, about one of them before this: what may have left the store.
+    /// The earlier records of the audit chain that are, or may be, about one of the deleted: they show which data may
+    /// have left the store.
     pub records: AuditReport,
-    /// The last of these records that gave the store another key: older records know samples and families by the
-    /// pseudonyms of the key before.
+    /// The number of the last of these records that gave the store another key. Records before it refer to samples and
+    /// families by pseudonyms of the earlier key.
     pub rekeyed_by: Option<u64>,
 }
 
-/// Whom expunging would take.
+/// What expunging would delete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ToExpunge {
     /// The samples and families that were named.
     pub whom: Vec<Pseudonym>,
-    /// How many samples would go.
+    /// Number of samples that would be deleted.
     pub samples: u64,
-    /// How many families would go.
+    /// Number of families that would be deleted.
     pub families: u64,
 }
 
 impl Store {
-    /// Finds out whom expunging would take, and changes nothing. Others may change the store before it is done.
+    /// Finds what expunging would delete, and changes nothing. Other processes may change the store before the deletion
+    /// is run.
     ///
     /// # Errors
-    /// As [`Self::expunge`].
+    /// Those of [`Self::expunge`].
     pub fn find_to_expunge(&self, options: ExpungeOptions<'_>, entry: &Entry) -> Result<ToExpunge, StoreError> {
         require_reason(entry)?;
         let mut ledger = self.ledger()?;
@@ -66,7 +68,7 @@ impl Store {
         Ok(ToExpunge { whom, samples: scope.samples.len() as u64, families: scope.families.len() as u64 })
     }
 
-    /// Deletes samples and families with everything that is known of them. The next match builds the index anew.
+    /// Deletes samples and families with everything that the store knows of them. The next match rebuilds the index.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -82,8 +84,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::ReasonNeeded`], [`StoreError::Nobody`], [`StoreError::NoSubject`], [`StoreError::IdentifierList`];
-    /// then nothing was deleted. Another error may come after the ledger has deleted them: the next operation that changes
-    /// the store then removes what is left.
+    /// nothing was deleted then. Another error may occur after the ledger has deleted them: the next operation that
+    /// changes the store then removes the remaining traces.
     pub fn expunge(
         &self,
         options: ExpungeOptions<'_>,
@@ -97,7 +99,7 @@ impl Store {
         let dry_run = options.dry_run;
         let (_, scope) = self.scope(options, &mut ledger)?;
         let all: Vec<Pseudonym> = scope.samples.iter().chain(&scope.families).copied().collect();
-        // Asked before the record of expunging is among them.
+        // Read the earlier records before the record of this expunging is added.
         let records = records_about(&ledger, &all)?;
         let rekeyed_by = last_rekeying(&records);
         let deleted = if dry_run {
@@ -118,7 +120,7 @@ impl Store {
         })
     }
 
-    /// Whom the options name, and everybody who has to go then.
+    /// Returns the samples and families that the options name, and everything that has to be deleted with them.
     fn scope(&self, options: ExpungeOptions<'_>, ledger: &mut Ledger) -> Result<(Vec<Pseudonym>, Scope), StoreError> {
         let mut whom = options.whom.to_vec();
         if let Some(list) = options.identifiers {
@@ -135,7 +137,7 @@ impl Store {
         Ok((whom, scope))
     }
 
-    /// Writes the files of the vault that hold records of a scope anew, without those. Gives which file took the place of
+    /// Rewrites the files of the vault that hold records of a scope, without those records. Returns which file replaces
     /// which.
     fn vault_without(&self, ledger: &Ledger, scope: &Scope) -> Result<Vec<Replacement>, StoreError> {
         let vault = self.vault();

@@ -1,4 +1,4 @@
-//! The frequency database of a Familias project, as a table and a base for the model.
+//! Turns the frequency database of a Familias project into a frequency table and the base of a model.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::population::{Floor, FrequencyTable, FrequencyTableError, LocusFrequen
 
 use super::error::StoreError;
 
-/// What the database of a project gives.
+/// The table and the model settings of a project's database.
 pub(super) struct FamiliasDatabase {
     pub(super) table: FrequencyTable,
     pub(super) mutation: Result<Mutation, UnknownMutation>,
@@ -17,7 +17,7 @@ pub(super) struct FamiliasDatabase {
     pub(super) notes: Vec<FrequencyNote>,
 }
 
-/// Makes a table and a model of a database.
+/// Converts a database into a table and model settings.
 pub(super) fn of_database(name: &str, database: FamDatabase) -> Result<FamiliasDatabase, StoreError> {
     let table = table(&database.loci).map_err(|source| StoreError::FamiliasTable { file: name.to_owned(), source })?;
     let (mutation, floor, theta) = (mutation(&database.loci), floor(&database.loci), database.theta);
@@ -40,7 +40,7 @@ pub(super) fn of_database(name: &str, database: FamDatabase) -> Result<FamiliasD
     Ok(FamiliasDatabase { table, mutation, floor, theta, notes })
 }
 
-/// What of a file of frequencies is not taken as it is.
+/// A part of a frequency file that was not used unchanged, or that needs attention.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum FrequencyNote {
@@ -48,38 +48,38 @@ pub enum FrequencyNote {
     Finding(Problem),
     /// The frequencies of a locus do not add up to 1.
     SumOff {
-        /// The file, as named.
+        /// The file, as given.
         file: String,
         /// The locus.
         locus: Locus,
-        /// What they add up to.
+        /// The sum of the frequencies.
         sum: f64,
     },
     /// The table states the frequency of alleles that it does not list.
     Floor {
-        /// The file, as named.
+        /// The file, as given.
         file: String,
-        /// The frequency; `None` where it is another one at each locus, so that the number of persons gives it.
+        /// The frequency; `None` if it differs from locus to locus, so that the number of persons determines it.
         floor: Option<f64>,
     },
     /// Drop-out is set at these loci.
     DropOut {
-        /// The file, as named.
+        /// The file, as given.
         file: String,
-        /// Where.
+        /// The loci.
         loci: Vec<Locus>,
     },
-    /// Alleles are listed with less than the minor allele frequency at these loci.
+    /// At these loci, alleles are listed with a frequency below the minor allele frequency.
     BelowRare {
-        /// The file, as named.
+        /// The file, as given.
         file: String,
-        /// Where.
+        /// The loci.
         loci: Vec<Locus>,
     },
 }
 
 impl FrequencyNote {
-    /// Finds out whether it should be looked at.
+    /// Reports whether the user should look at it.
     #[must_use]
     pub fn is_warning(&self) -> bool {
         match self {
@@ -123,7 +123,7 @@ impl fmt::Display for FrequencyNote {
     }
 }
 
-/// Why a Familias database gives no mutation model that is known here.
+/// The reason why a Familias database gives no mutation model that this program supports.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnknownMutation {
@@ -135,7 +135,7 @@ pub enum UnknownMutation {
     LociDiffer {
         /// The first locus.
         first: Locus,
-        /// One that differs.
+        /// A locus that differs from it.
         other: Locus,
     },
     /// Mothers and fathers have different models.
@@ -143,27 +143,27 @@ pub enum UnknownMutation {
         "the file gives mothers and fathers different mutation models, and this program supports different rates only"
     )]
     SexesDiffer,
-    /// Stepwise along the list of alleles, which has gaps or microvariants.
+    /// The model is stepwise along the list of alleles, which has gaps or microvariants.
     #[error(
         "the file counts mutation steps along the list of alleles (stepwise, unstationary), which differs from this \
          program's model where alleles are missing from the list or are microvariants"
     )]
     StepsAlongList,
-    /// Stepwise and stationary.
+    /// The model is stepwise and stationary.
     #[error("the file has the stationary stepwise mutation model, which this program does not support")]
     Stationary,
 }
 
-/// Why a Familias database gives no frequency for alleles that it does not list.
+/// The error that a Familias database gives no frequency for alleles that it does not list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the file has another minor allele frequency at each locus, and this program uses one for all loci")]
 pub struct UnknownFloor;
 
-/// The database as a frequency table.
+/// Builds a frequency table from the database.
 fn table(loci: &[FamLocus]) -> Result<FrequencyTable, FrequencyTableError> {
     let frequencies = |locus: &FamLocus| {
         let sum: f64 = locus.rest + locus.alleles.iter().map(|allele| allele.1).sum::<f64>();
-        // The silent allele's share may be among the others or not.
+        // The sum may or may not include the frequency of the silent allele.
         let one = [1.0, 1.0 - locus.silent.unwrap_or(0.0)];
         let one = if (sum - one[1]).abs() < (sum - one[0]).abs() { one[1] } else { one[0] };
         let rounded = (sum / one - 1.0).abs() <= FrequencyTable::SUM_ROUNDING;
@@ -177,7 +177,7 @@ fn table(loci: &[FamLocus]) -> Result<FrequencyTable, FrequencyTableError> {
     Ok(FrequencyTable::new(loci.iter().map(frequencies).collect::<Result<Vec<_>, _>>()?)?)
 }
 
-/// The mutation model of all loci, or why there is none.
+/// Returns the mutation model of all loci, or the reason why there is none.
 fn mutation(loci: &[FamLocus]) -> Result<Mutation, UnknownMutation> {
     let silent = |mutation: &FamMutation| {
         let second = mutation.models.iter().zip(mutation.second_rates).any(|(&model, rate)| model == 4 && rate > 0.0);
@@ -187,7 +187,7 @@ fn mutation(loci: &[FamLocus]) -> Result<Mutation, UnknownMutation> {
     if all.iter().all(|(_, mutation)| silent(mutation)) {
         return Ok(Mutation::None);
     }
-    // What a model does not look at may differ.
+    // Parameters that a model does not use may differ.
     let plain = |mutation: FamMutation| {
         let FamMutation { models, rates, ranges, second_rates } = mutation;
         match models {
@@ -216,13 +216,13 @@ fn mutation(loci: &[FamLocus]) -> Result<Mutation, UnknownMutation> {
     }
 }
 
-/// Whether the alleles are whole repeats, one after another.
+/// Reports whether the alleles are consecutive whole repeat numbers.
 fn is_a_row(locus: &FamLocus) -> bool {
     let tenths = |at: usize| locus.alleles[at].0.tenths();
     (0..locus.alleles.len()).all(|at| tenths(at).is_multiple_of(10) && (at == 0 || tenths(at) == tenths(at - 1) + 10))
 }
 
-/// The frequency of alleles that are not listed, or why there is none.
+/// Returns the frequency of alleles that are not listed, or the reason why there is none.
 fn floor(loci: &[FamLocus]) -> Result<Floor, UnknownFloor> {
     let rare = loci.first().map_or(0.0, |locus| locus.rare);
     if loci.iter().any(|locus| locus.rare != rare) {
@@ -291,8 +291,9 @@ mod tests {
         assert!(pair(extended, FamMutation { ranges: [0.5; 2], ..extended }).is_err());
     }
 
-    /// With n alleles, "Rest allele" included, an allele of the equal model becomes another one with r / (n - 1), and of the
-    /// proportional model with a p, a = r / (1 - sum of squares), where both sums go over all n.
+    /// With n alleles, including "Rest allele", the equal model turns an allele into each other one with probability r
+    /// / (n - 1), and the proportional model with a p, where a = r / (1 - sum of squares); both sums include all n
+    /// alleles.
     #[test]
     fn the_rest_allele_counts_in_mutation_models() {
         let rate = 0.003;
@@ -315,14 +316,14 @@ mod tests {
         let equal = with(0, rest);
         let off = rate / 10.0;
         near(log10_lr(&equal, Relation::Mother, "11", "12"), off / named);
-        // As the file was read without it: higher by log10(10 / 9) for a mutation.
+        // Reading the file without the rest allele raises the likelihood ratio of a mutation by log10(10 / 9).
         let without = log10_lr(&with(0, 0.0), Relation::Mother, "11", "12");
         near(without, rate / 9.0 / 0.1);
         assert!(
             (without - log10_lr(&equal, Relation::Mother, "11", "12") - 0.0458 + (0.1_f64 / named).log10()).abs()
                 < 5e-5
         );
-        // The untyped father may have it: over two generations 11 becomes 12 by way of any of the other 9.
+        // The untyped father may have the rest allele: over two generations 11 becomes 12 through any of the other 9.
         let stays = 1.0 - rate;
         let twice = 2.0 * stays * off + 9.0 * off * off;
         let from_grandmother = named * stays + (1.0 - named) * off;
@@ -330,7 +331,7 @@ mod tests {
         let proportional = with(1, rest);
         let a = rate / (1.0 - 10.0 * named * named - rest * rest);
         near(log10_lr(&proportional, Relation::Mother, "11", "12"), a);
-        // It has no number, so no steps lead to it.
+        // The rest allele has no repeat number, so no steps lead to it.
         near(log10_lr(&with(4, rest), Relation::Mother, "11", "12"), {
             let sum: f64 = (0..9).map(|step| 0.1_f64.powi(step)).sum();
             rate / sum / named

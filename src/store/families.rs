@@ -1,4 +1,4 @@
-//! The families of a store: which are marked or withdrawn, checking them, taking them out of matching and back.
+//! Lists, checks, withdraws and restores the families of a store.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -14,30 +14,30 @@ use super::error::StoreError;
 use super::folder::Store;
 use super::observer::Observer;
 
-/// Which families to list.
+/// Selects the families to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FamilyStates {
-    /// Those that are marked or withdrawn.
+    /// Families that are marked or withdrawn.
     #[default]
     All,
-    /// Those that are marked.
+    /// Families that are marked.
     Marked,
-    /// Those that are withdrawn.
+    /// Families that are withdrawn.
     Withdrawn,
 }
 
-/// Why a family is withdrawn from matching.
+/// The reason why a family is withdrawn from matching.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WithdrawalReason {
-    /// A sample is another person's.
+    /// A sample belongs to another person.
     WrongSample,
-    /// A relative is related in another way than stated.
+    /// A relative's true relation differs from the stated one.
     WrongRelation,
     /// The child was found.
     Found,
     /// Consent was withdrawn.
     Consent,
-    /// Something else.
+    /// Another reason.
     Other,
 }
 
@@ -45,7 +45,7 @@ impl WithdrawalReason {
     /// All reasons.
     pub const ALL: [Self; 5] = [Self::WrongSample, Self::WrongRelation, Self::Found, Self::Consent, Self::Other];
 
-    /// The word that lists, the ledger and the audit chain have for it.
+    /// Returns the word for the reason in lists, the ledger and the audit chain.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -90,7 +90,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// The ledger's.
+    /// Errors of the ledger.
     pub fn list_families(&self, which: FamilyStates, entry: &Entry) -> Result<StatesReport, StoreError> {
         let mut ledger = self.ledger()?;
         let mut rows: BTreeMap<Pseudonym, StateRow> = BTreeMap::new();
@@ -107,8 +107,8 @@ impl Store {
         Ok(report)
     }
 
-    /// Checks whether the relatives of families are consistent with what they are said to be, and marks the families
-    /// accordingly. `families` are some families; empty means all that are not withdrawn.
+    /// Checks whether the relatives of families are consistent with their stated relations, and marks the families
+    /// accordingly. `families` selects families; if it is empty, all families that are not withdrawn are checked.
     ///
     /// ```no_run
     /// use std::path::Path;
@@ -122,7 +122,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::NoFamily`], [`StoreError::Locked`], [`StoreError::Marking`]; the ledger's. Nothing is marked then.
+    /// [`StoreError::NoFamily`], [`StoreError::Locked`], [`StoreError::Marking`]; errors of the ledger. Nothing is
+    /// marked then.
     pub fn check_consistency(
         &self,
         families: &[Pseudonym],
@@ -142,7 +143,7 @@ impl Store {
         Ok(FamiliesReport::new(families.len() as u64, checking.settings_line(), findings))
     }
 
-    /// Withdraws families: the next match leaves them out. Gives how many were not withdrawn for this reason before.
+    /// Withdraws families: the next match leaves them out. Returns how many were not yet withdrawn for this reason.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -155,7 +156,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::NoFamily`], [`StoreError::Locked`]; the ledger's. Nothing is changed then.
+    /// [`StoreError::NoFamily`], [`StoreError::Locked`]; errors of the ledger. Nothing is changed then.
     pub fn withdraw_families(
         &self,
         families: &[Pseudonym],
@@ -165,7 +166,7 @@ impl Store {
         self.change_families(families, Some(reason.word()), entry)
     }
 
-    /// Restores withdrawn families: the next match takes them in again. Gives how many were withdrawn.
+    /// Restores withdrawn families: the next match includes them again. Returns how many were withdrawn.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -178,7 +179,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::NoFamily`], [`StoreError::Locked`]; the ledger's. Nothing is changed then.
+    /// [`StoreError::NoFamily`], [`StoreError::Locked`]; errors of the ledger. Nothing is changed then.
     pub fn restore_families(&self, families: &[Pseudonym], entry: &Entry) -> Result<usize, StoreError> {
         self.change_families(families, None, entry)
     }
@@ -195,7 +196,7 @@ impl Store {
         Ok(ledger.withdraw(families, reason, &entry.clone().with("cause", reason))?)
     }
 
-    /// Reads families that must be in the store, in this order.
+    /// Reads families that must be in the store, in the given order.
     fn families_named(&self, ledger: &Ledger, names: &[Pseudonym]) -> Result<Vec<Family>, StoreError> {
         let found = ledger.families_named(self.table().panel(), names)?.into_iter();
         let found: HashMap<Pseudonym, Family> = found.map(|family| (family.pseudonym, family)).collect();

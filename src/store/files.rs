@@ -1,4 +1,4 @@
-//! Files and folders that only their owner can read.
+//! Writes and reads files and folders that only their owner can read.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -12,8 +12,8 @@ use crate::intake::{IntakeError, file_bytes};
 use super::error::{FileAction, StoreError};
 use super::output::{Output, Replace};
 
-/// Refuses a secret file that lies inside a store: a stolen store must not bring its key along. `what` names the file's
-/// kind in the error.
+/// Refuses a secret file that lies inside a store: somebody who steals the store must not get its key. `what` names the
+/// kind of file in the error.
 ///
 /// # Errors
 /// [`StoreError::InsideStore`].
@@ -29,7 +29,7 @@ pub(super) fn flush(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Writes a new file with mode 0600 and flushes it: wholly or not at all.
+/// Writes a new file with mode 0600 and flushes it. The file is complete or does not exist.
 ///
 /// # Errors
 /// As [`check_output`](super::check_output) for [`Replace::Nothing`]; [`StoreError::Io`].
@@ -37,7 +37,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     write_output(path, bytes, Replace::Nothing, &[])
 }
 
-/// Writes what a command gives with mode 0600, wholly or not at all.
+/// Writes the output of a command with mode 0600. The file is complete or does not exist.
 ///
 /// # Errors
 /// As [`check_output`](super::check_output); [`StoreError::Io`].
@@ -47,7 +47,7 @@ pub fn write_output(path: &Path, bytes: &[u8], replace: Replace, inputs: &[&Path
     file.finish()
 }
 
-/// Writes a file of a store for those whom the store is for, over one that exists: wholly or not at all.
+/// Overwrites a file of a store, readable for the accounts that the store is for. The file is complete or unchanged.
 ///
 /// # Errors
 /// [`StoreError::Io`].
@@ -71,17 +71,17 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, StoreError> {
     })
 }
 
-/// A file that appears as a whole or not at all, and that only its owner can read.
+/// A new file that only its owner can read and that appears under its name only when it is complete.
 pub(super) struct NewFile {
     file: NamedTempFile,
     path: PathBuf,
-    /// What may stand in its place; `None` for a file of a store.
+    /// What the file may replace; `None` for a file of a store.
     output: Option<Output>,
     force: bool,
 }
 
 impl NewFile {
-    /// Begins what a command gives; `inputs` are the files that the command reads.
+    /// Begins the output of a command; `inputs` are the files that the command reads.
     ///
     /// # Errors
     /// As [`check_output`](super::check_output); [`StoreError::Io`].
@@ -92,7 +92,7 @@ impl NewFile {
     }
 
     fn begin(path: &Path, output: Option<Output>, force: bool) -> Result<Self, StoreError> {
-        // What a command gives is its user's: of mode 0600 from the first moment.
+        // The output of a command belongs to its user, so it has mode 0600 from the beginning.
         let file = match output {
             Some(_) => NamedTempFile::with_prefix_in(".reunite-", folder(path)),
             None => files::temporary(".reunite-", folder(path)),
@@ -105,7 +105,7 @@ impl NewFile {
         self.file.as_file()
     }
 
-    /// Computes the BLAKE3 digest of what was written so far.
+    /// Computes the BLAKE3 digest of the bytes written so far.
     pub(super) fn digest(&self) -> Result<[u8; 32], StoreError> {
         let mut hasher = blake3::Hasher::new();
         let read = File::open(self.file.path()).and_then(|file| hasher.update_reader(file).map(drop));
@@ -113,10 +113,10 @@ impl NewFile {
         Ok(*hasher.finalize().as_bytes())
     }
 
-    /// Flushes the file and puts it in its place.
+    /// Flushes the file and moves it to its place.
     pub(super) fn finish(self) -> Result<(), StoreError> {
         let Self { file, path, output, force } = self;
-        // Something else may stand there by now.
+        // Another process may have written there by now.
         output.map_or(Ok(()), |output| output.check(&path))?;
         let put = || {
             file.as_file().sync_all()?;

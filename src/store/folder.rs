@@ -30,19 +30,19 @@ use super::settings::Settings;
 const FREQUENCIES: &str = "frequencies.csv";
 const LOCK: &str = "lock";
 const VAULT: &str = "vault";
-/// Where the indices are in the store, unless they are elsewhere.
+/// The name of the indices' folder in the store, if they are not kept elsewhere.
 pub(super) const INDEX: &str = "index";
 
-/// How often a held lock is asked for.
+/// The time between two attempts to lock the store.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
 
-/// The most bytes that are read of who holds the lock.
+/// The maximum number of bytes read from the lock file, which describes its holder.
 const HOLDER: u64 = 200;
 
 /// An opened store.
 ///
-/// Every operation of a laboratory is a method: each locks the store where it changes something, appends its record to the
-/// audit chain, tells an [`Observer`](super::Observer) how it gets on, and returns values.
+/// Every operation of a laboratory is a method. It locks the store if it changes something, appends its record to the
+/// audit chain, reports its progress to an [`Observer`](super::Observer), and returns values.
 pub struct Store {
     dir: PathBuf,
     repaired: Vec<Repaired>,
@@ -52,65 +52,68 @@ pub struct Store {
     settings: Settings,
     criterion: Criterion,
     min_loci: u32,
-    /// Its tables of other populations.
+    /// The store's tables of other populations.
     populations: Vec<PopulationConfig>,
     /// The population whose table `table` is; `None` for the store's own.
     population: Option<String>,
     /// Digest of the store's own table.
     main: String,
-    /// Where its key is, if that was said.
+    /// The source of the key, if the caller named one.
     source: Option<KeySource>,
-    /// The key, once it was read.
+    /// The key, after it was read.
     key: OnceLock<Arc<SecretKey>>,
-    /// How long to wait for another command that changes the store.
+    /// The time to wait for another command that changes the store.
     patience: Duration,
-    /// Whether this process may write to it.
+    /// `true` if this process may write to the store.
     is_writable: bool,
 }
 
-/// How a store is made.
+/// The settings of a new store.
 pub struct NewStore<'a> {
-    /// The frequency table, whose loci are the panel.
+    /// The frequency table. Its loci become the panel.
     pub frequencies: &'a Frequencies,
-    /// Model and linked loci.
+    /// The model and the linked loci.
     pub settings: &'a Settings,
-    /// When a pair is a candidate.
+    /// The criterion for candidates.
     pub criterion: Criterion,
-    /// Its key, if it is known already; otherwise the first import binds the store to the one that it is run with.
+    /// The key, if it is already known; otherwise the first import binds the store to the key that it uses.
     pub key: Option<Arc<SecretKey>>,
-    /// To whom original identifiers are sealed; nobody, and they are not kept.
+    /// The custodians to whom original identifiers are sealed. Without custodians the store does not keep original
+    /// identifiers.
     pub custodians: &'a [Custodian],
-    /// The folder that its indices have a folder in, if not in the store.
+    /// The folder in which the indices have their folder; `None` to keep them in the store.
     pub index_dir: Option<&'a Path>,
-    /// The name or number of the group of accounts that it is for, beside its owner, and what they may do.
+    /// The name or number of the group of accounts that may use the store besides its owner, and what they may do.
     pub group: Option<(&'a str, Members)>,
 }
 
 impl<'a> NewStore<'a> {
-    /// A store with the default threshold, whose key is not known yet and that has no custodian.
+    /// Describes a store with the default threshold, without a key yet and without custodians.
     #[must_use]
     pub fn new(frequencies: &'a Frequencies, settings: &'a Settings) -> Self {
         let criterion = Criterion { doubts: Doubts::usual(), ..Criterion::default() };
         Self { frequencies, settings, criterion, key: None, custodians: &[], index_dir: None, group: None }
     }
 
-    /// The same for invented people, whose key is no secret.
+    /// Returns the same settings for invented people, whose key is not secret.
     #[must_use]
     pub fn for_invented_people(self) -> Self {
         Self { key: Some(Arc::new(SecretKey::from_bytes([1; 32]))), ..self }
     }
 }
 
-/// Held while an operation changes the store; released when dropped, or when the process ends in any way.
+/// The lock of an operation that changes the store. It is released when it is dropped, or when the process ends in any
+/// way.
 pub(super) struct Lock {
     _file: File,
 }
 
 impl Store {
-    /// Makes a new store, whole or not at all: it is built beside its place and renamed into it.
+    /// Makes a new store, completely or not at all: the store is built in a temporary folder beside its place, which is
+    /// then renamed.
     ///
     /// # Errors
-    /// [`StoreError`]; then there is no store.
+    /// [`StoreError`]; no store exists then.
     pub fn create(dir: &Path, new: &NewStore<'_>) -> Result<Self, StoreError> {
         let &NewStore { frequencies, settings, criterion, ref key, custodians, index_dir, group } = new;
         let Frequencies { text, table, .. } = frequencies;
@@ -174,7 +177,7 @@ impl Store {
         flush(place).map_err(|source| StoreError::io(FileAction::Flush, place, source))?;
         let place = building.keep();
         if let Err(source) = fs::rename(&place, dir) {
-            // That the half-made folder cannot be removed either would say nothing new.
+            // A second error, if the incomplete folder cannot be removed either, would not help.
             let _ = fs::remove_dir_all(&place);
             return Err(StoreError::io(FileAction::MakeStore, dir, source));
         }
@@ -186,7 +189,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Makes a new store as [`Self::create`] does, and begins its audit chain with a record of it.
+    /// Makes a new store as [`Self::create`] does, and begins its audit chain with a record of its creation.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -200,7 +203,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// As [`Self::create`].
+    /// Those of [`Self::create`].
     pub fn create_recorded(dir: &Path, new: &NewStore<'_>, entry: Entry) -> Result<Self, StoreError> {
         let store = Self::create(dir, new)?;
         let recipients: Vec<String> = new.custodians.iter().map(ToString::to_string).collect();
@@ -212,13 +215,13 @@ impl Store {
         Ok(store)
     }
 
-    /// Finds out whether a folder holds a store.
+    /// Reports whether a folder holds a store.
     #[must_use]
     pub fn exists(dir: &Path) -> bool {
         dir.join(CONFIG).exists()
     }
 
-    /// Opens a store; `key` says where its key is, which is read when it is needed.
+    /// Opens a store; `key` says where its key is. The key is read only when it is needed.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -232,9 +235,9 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError`] if there is none, or if its settings or frequencies are not those that it was made with.
+    /// [`StoreError`] if the folder holds no store, if its settings are invalid, or if its frequency table was changed.
     pub fn open(dir: &Path, key: Option<KeySource>) -> Result<Self, StoreError> {
-        // Nothing is recorded at a time that cannot be read again.
+        // Nothing may be recorded with a time that cannot be read again.
         now()?;
         let path = dir.join(CONFIG);
         let config = read_config(dir)?;
@@ -245,7 +248,7 @@ impl Store {
         let settings = config.model.settings().map_err(bad("model"))?;
         let criterion = config.matching.criterion().map_err(bad("match"))?;
         let table = kept_table(dir, &config.frequencies.file, &config.frequencies.digest)?;
-        // In a folder for several stores, each has its own.
+        // Several stores may keep their indices in one folder, so each has a subfolder.
         let indices = match &config.index_dir {
             None => dir.join(INDEX),
             Some(folder) => folder.join(format!("reunite-{}", config.store_id)),
@@ -253,7 +256,7 @@ impl Store {
         let is_writable = files::may_write(&dir.join(LEDGER));
         let group = match config.access {
             None => None,
-            // A copy may be read where nobody knows the group.
+            // A copy that cannot be written may be read on a computer that does not know the group.
             Some(AccessConfig { group, members }) if !is_writable => Group::find(&group, members == Members::Write),
             Some(AccessConfig { group, members }) => Some(found(&group, members)?),
         };
@@ -277,7 +280,7 @@ impl Store {
         })
     }
 
-    /// Waits so long for another command that changes the store, instead of giving up at once.
+    /// Waits up to this long for another command that changes the store, instead of failing at once.
     ///
     /// ```no_run
     /// # use std::time::Duration;
@@ -292,45 +295,47 @@ impl Store {
         Self { patience, ..self }
     }
 
-    /// What of the store others could read when it was opened, or its group could not; it is mended, where that is possible.
+    /// Returns the files whose modes were wrong when the store was opened: others could read them, or the group could
+    /// not. The modes were corrected where possible.
     #[must_use]
     pub fn repaired(&self) -> &[Repaired] {
         &self.repaired
     }
 
-    /// Whether this process may write to the store. Otherwise what is in it can be listed and verified, and no record of that
-    /// is kept.
+    /// Reports whether this process may write to the store. If not, the contents can be listed and verified, but no
+    /// record of that is kept.
     #[must_use]
     pub fn is_writable(&self) -> bool {
         self.is_writable
     }
 
-    /// Whether a command has written what is not in the ledger's file yet: it is at work, or was cut off. Who cannot write to
-    /// the store does not see that.
+    /// Reports whether a command has written data that is not yet in the ledger's main file: it is still running, or
+    /// was interrupted. A process that cannot write to the store does not see that data.
     #[must_use]
     pub fn is_behind(&self) -> bool {
         fs::metadata(self.dir.join(format!("{LEDGER}-wal"))).is_ok_and(|journal| journal.len() > 0)
     }
 
-    /// The folder.
+    /// Returns the store's folder.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// The frequency table, whose loci are the panel.
+    /// Returns the frequency table. Its loci are the panel.
     #[must_use]
     pub fn table(&self) -> &FrequencyTable {
         &self.table
     }
 
-    /// The population whose table that is, of those that [`Self::add_frequencies`] added; `None` for the store's own.
+    /// Returns the name of the population whose table is used, one of those added with [`Self::add_frequencies`];
+    /// `None` for the store's own table.
     #[must_use]
     pub fn population(&self) -> Option<&str> {
         self.population.as_deref()
     }
 
-    /// Takes the table of another population, which every operation then computes with.
+    /// Selects the table of another population. Every operation then computes with it.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -342,7 +347,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::NoPopulation`]; [`StoreError`] if its file was changed or does not have the store's loci.
+    /// [`StoreError::NoPopulation`]; [`StoreError`] if the table's file was changed or lacks loci of the store.
     pub fn with_population(self, name: &str) -> Result<Self, StoreError> {
         let Some(one) = self.populations.iter().find(|one| one.name == name) else {
             let known = self.populations.into_iter().map(|one| one.name).collect();
@@ -354,19 +359,20 @@ impl Store {
         Ok(Self { table, population: Some(name.to_owned()), ..self })
     }
 
-    /// Digest of the store's own table, in hexadecimal.
+    /// Returns the digest of the store's own table, in hexadecimal.
     pub(super) fn main_digest(&self) -> &str {
         &self.main
     }
 
-    /// Digest of a population's table as it is used here; `None` if there is no sound one.
+    /// Returns the digest of a population's table over the loci used here; `None` if there is no sound table.
     pub(super) fn population_digest(&self, name: &str) -> Option<[u8; 32]> {
         let one = self.populations.iter().find(|one| one.name == name)?;
         let table = kept_table(&self.dir, &one.file, &one.digest).ok()?;
         Some(table.of_panel(self.table.panel()).ok()?.digest())
     }
 
-    /// Says in a record of the audit chain which table is computed with, unless it is the store's own.
+    /// Adds the name of the table that is computed with to a record of the audit chain, unless it is the store's own
+    /// table.
     pub(super) fn name_table(&self, entry: &Entry) -> Entry {
         match &self.population {
             None => entry.clone(),
@@ -376,33 +382,33 @@ impl Store {
         }
     }
 
-    /// The model and the linked loci.
+    /// Returns the model and the linked loci.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// When a pair is a candidate, unless a run says otherwise.
+    /// Returns the criterion for candidates, which a run may override.
     #[must_use]
     pub fn criterion(&self) -> Criterion {
         self.criterion
     }
 
-    /// The least number of loci in common with which a pair counts as comparable, unless a run says otherwise.
+    /// Returns the least number of loci in common with which a pair counts as comparable, which a run may override.
     #[must_use]
     pub fn min_loci(&self) -> u32 {
         self.min_loci
     }
 
-    /// The folder of the indices.
+    /// Returns the folder of the indices.
     pub(super) fn indices(&self) -> &Path {
         &self.indices
     }
 
-    /// Opens the ledger; in a build that encrypts it, this takes the key.
+    /// Opens the ledger. A build that encrypts the ledger requires the key.
     ///
     /// # Errors
-    /// [`StoreError`], also if it is the ledger of another store.
+    /// [`StoreError`], also if the ledger belongs to another store.
     pub fn ledger(&self) -> Result<Ledger, StoreError> {
         self.ledger_under(self.key_of_ledger()?.as_deref())
     }
@@ -414,12 +420,12 @@ impl Store {
         if self.owns(&ledger)? { Ok(ledger) } else { Err(StoreError::OtherLedger(path)) }
     }
 
-    /// Opens the ledger to find out what is wrong with it, also if it was altered, and how.
+    /// Opens the ledger to verify it, even if it was altered. Also returns how it was altered.
     pub(super) fn ledger_to_verify(&self) -> Result<(Ledger, Option<LedgerError>), StoreError> {
         let (path, key) = (self.ledger_file()?, self.key_of_ledger()?);
         let opened = Ledger::open_to_verify(&path, key.as_deref().map(ledger_key).as_ref());
         let (ledger, altered) = opened.map_err(|error| at(&path, error))?;
-        // An altered one may have lost its name.
+        // An altered ledger may have lost its identity.
         if altered.is_some() || self.owns(&ledger)? {
             Ok((ledger, altered))
         } else {
@@ -427,7 +433,7 @@ impl Store {
         }
     }
 
-    /// The key that the ledger is encrypted with, in a build that encrypts it.
+    /// Returns the key with which the ledger is encrypted, in a build that encrypts it.
     fn key_of_ledger(&self) -> Result<Option<Arc<SecretKey>>, StoreError> {
         match ENCRYPTS {
             true => Ok(Some(self.key().map_err(|error| StoreError::EncryptedLedger(Box::new(error)))?)),
@@ -435,7 +441,7 @@ impl Store {
         }
     }
 
-    /// The ledger's file, which, with its journals, is what may be opened.
+    /// Returns the path of the ledger's file. Only that file and its journals may be opened.
     fn ledger_file(&self) -> Result<PathBuf, StoreError> {
         for end in ["", "-wal", "-shm", "-journal"] {
             let file = self.dir.join(format!("{LEDGER}{end}"));
@@ -444,21 +450,21 @@ impl Store {
         Ok(self.dir.join(LEDGER))
     }
 
-    /// Finds out whether a ledger is that of this store.
+    /// Reports whether a ledger belongs to this store.
     fn owns(&self, ledger: &Ledger) -> Result<bool, StoreError> {
         Ok(HEXLOWER.encode(&ledger.store_id()?) == self.id)
     }
 
-    /// Takes the ledger's file for what was written last.
+    /// Accepts the ledger's file in its present state as the last one written.
     pub(super) fn seal_ledger(&self) -> Result<(), StoreError> {
         Ok(Ledger::seal(&self.ledger_file()?)?)
     }
 
-    /// Encrypts a plain ledger in its place; nobody else may have it open. Gives whether it was plain.
+    /// Encrypts a plain ledger in its place; nobody else may have it open. Returns `true` if it was plain.
     ///
     /// # Errors
-    /// [`StoreError::CannotEncrypt`] in a build without encryption; [`StoreError`] otherwise, and then the ledger is as it
-    /// was.
+    /// [`StoreError::CannotEncrypt`] in a build without encryption; [`StoreError`] otherwise. The ledger is unchanged
+    /// then.
     pub fn encrypt(&self, entry: &Entry) -> Result<bool, StoreError> {
         if !ENCRYPTS {
             return Err(StoreError::CannotEncrypt);
@@ -477,7 +483,7 @@ impl Store {
         Ok(self.settings.calculator(&self.table)?)
     }
 
-    /// Keeps other operations from changing the store meanwhile.
+    /// Locks the store, so that no other operation changes it.
     pub(super) fn lock(&self) -> Result<Lock, StoreError> {
         if !self.is_writable {
             return Err(StoreError::CannotWrite(self.dir.clone()));
@@ -492,10 +498,10 @@ impl Store {
         }
         match attempt {
             Ok(()) => {
-                // For whoever comes meanwhile; on a full disk they do not learn who it is.
+                // The lock file names this process to others who wait. On a full disk it stays empty.
                 let _ = file.set_len(0).and_then(|()| (&file).write_all(this_process().as_bytes()));
                 let lock = Lock { _file: file };
-                // Whoever held the lock may have exchanged the table that this process has read.
+                // The previous holder of the lock may have replaced the table that this process has read.
                 let now = read_config(&self.dir)?.frequencies;
                 let same = |one: &PopulationConfig| {
                     now.populations.iter().any(|other| (&one.name, &one.digest) == (&other.name, &other.digest))
@@ -516,22 +522,22 @@ impl Store {
         }
     }
 
-    /// The sealed original identifiers.
+    /// Returns the vault, which holds the sealed original identifiers.
     pub(super) fn vault(&self) -> Vault {
         Vault::new(self.dir.join(VAULT))
     }
 
-    /// Finds out whether it was said where the key is.
+    /// Reports whether the caller named a source for the key.
     pub(super) fn has_key_source(&self) -> bool {
         self.source.is_some()
     }
 
-    /// The file that the key is said to be in.
+    /// Returns the file that holds the key, if the source is a file.
     pub(super) fn key_file(&self) -> Option<PathBuf> {
         self.source.as_ref().map(KeySource::path)
     }
 
-    /// Gives the key. It is read once: a pipe gives it only once.
+    /// Returns the key. It is read only once, because a pipe can be read only once.
     pub(super) fn key(&self) -> Result<Arc<SecretKey>, StoreError> {
         if let Some(key) = self.key.get() {
             return Ok(Arc::clone(key));
@@ -542,7 +548,17 @@ impl Store {
         Ok(Arc::clone(self.key.get_or_init(|| Arc::new(key))))
     }
 
-    /// Gives what makes pseudonyms with the key, which is checked to be that of this store.
+    /// Reads the key, and checks that the store is bound to it, or to no key yet.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyNeeded`]; [`LedgerError::OtherKey`] and similar errors; errors of the ledger.
+    pub fn checked_key(&self) -> Result<Arc<SecretKey>, StoreError> {
+        let key = self.key()?;
+        self.ledger()?.check_key(key.fingerprint().bytes())?;
+        Ok(key)
+    }
+
+    /// Returns the pseudonymizer for the key, after checking that the key belongs to this store.
     pub(super) fn pseudonymizer(&self, ledger: &mut Ledger) -> Result<Pseudonymizer, StoreError> {
         let key = self.key()?;
         ledger
@@ -560,7 +576,8 @@ fn found(name: &str, members: Members) -> Result<Group, StoreError> {
     Group::find(name, members == Members::Write).ok_or_else(|| StoreError::NoGroup(name.to_owned()))
 }
 
-/// Closes the folders of a store, and the files in them, to all but its owner and its group, and gives what was wrong.
+/// Closes the folders and files of a store to everyone but its owner and its group. Returns the files whose modes were
+/// wrong.
 fn protected(
     dir: &Path,
     indices: &Path,
@@ -571,14 +588,14 @@ fn protected(
         let path = path.to_owned();
         move |source| StoreError::io(FileAction::Protect, &path, source)
     };
-    // The user may give the store by a link.
+    // The path of the store may be a link.
     let dir = dir.canonicalize().map_err(io(dir))?;
     let owner = dir.metadata().map_err(io(&dir))?.uid();
     let mut repaired = files::protect(&dir, None, group).map_err(io(&dir))?;
     let vault = dir.join(VAULT);
     repaired.extend(files::protect(&vault, Some(owner), group).map_err(io(&vault))?);
     repaired.extend(files::protect(indices, Some(owner), group).map_err(|source| match index_dir {
-        // Where others may make folders, a stranger may have made it.
+        // Somebody else may have made the folder, if others can make folders there.
         Some(_) => StoreError::OpenIndexFolder(indices.to_owned()),
         None => io(indices)(source),
     })?);
@@ -599,7 +616,7 @@ pub(super) fn read_config(dir: &Path) -> Result<Config, StoreError> {
     Ok(config)
 }
 
-/// Reads a table that a store keeps, and checks that it is the one that was put there.
+/// Reads a table that a store keeps, and checks its digest.
 pub(super) fn kept_table(dir: &Path, file: &str, digest: &str) -> Result<FrequencyTable, StoreError> {
     let path = dir.join(file);
     let table = read_kept(&path)?;
@@ -608,12 +625,12 @@ pub(super) fn kept_table(dir: &Path, file: &str, digest: &str) -> Result<Frequen
 
 const BEING_MADE: Attribution<'_> = Attribution::Unrecorded("the store is being made");
 
-/// What a ledger is encrypted with under a key.
+/// Derives the encryption key of the ledger from the store's key.
 pub(super) fn ledger_key(key: &SecretKey) -> LedgerKey {
     LedgerKey::new(key.ledger_key())
 }
 
-/// An error of SQLite's does not name the file itself.
+/// Adds the path to an error: an error of SQLite does not name the file.
 fn at(path: &Path, error: LedgerError) -> StoreError {
     match error {
         LedgerError::Database(_) => StoreError::LedgerAt { path: path.to_owned(), source: error },

@@ -1,4 +1,4 @@
-//! Frequency tables as they are brought: a table of any form, or the database of a Familias project.
+//! Reads frequency tables: a file in any supported format, or the database of a Familias project.
 
 use std::io;
 use std::path::Path;
@@ -13,29 +13,29 @@ use crate::population::{Floor, FrequencyTable, Model, Mutation};
 use super::error::{FileAction, StoreError};
 use super::familias::{FamiliasDatabase, FrequencyNote, UnknownFloor, UnknownMutation, of_database};
 
-/// A frequency table, and what its file says of the model.
+/// A frequency table, and the model settings that its file gives.
 #[derive(Clone, Debug)]
 pub struct Frequencies {
-    /// The table as CSV, as a store keeps it.
+    /// The table as CSV, in the form in which a store keeps it.
     pub text: String,
     /// The table.
     pub table: FrequencyTable,
-    /// What holds where no option says otherwise.
+    /// The model settings to use if no option overrides them.
     pub base: ModelBase,
-    /// What of the file is not taken, and what should be looked at.
+    /// Notes about parts of the file that are not used or need attention.
     pub notes: Vec<FrequencyNote>,
-    /// How the file is laid out; `None` for a Familias project and for tables that were not read.
+    /// The layout of the file; `None` for a Familias project and for tables that were not read from a file.
     pub form: Option<TableForm>,
-    /// Whose frequencies they are, where the file says so.
+    /// The population, if the file names it.
     pub population: Option<String>,
-    /// For each locus, its name in the file, where that may be another one.
+    /// For each locus, its name in the file if that may differ.
     pub written: Vec<String>,
     /// For each locus, the frequency that the file gives to alleles without a row.
     pub floors: Vec<Option<f64>>,
 }
 
 impl Frequencies {
-    /// Gives the built-in table: 23 loci, Chinese Han.
+    /// Returns the built-in table: 23 loci, Chinese Han.
     ///
     /// ```
     /// assert_eq!(reunite::store::Frequencies::built_in().table.panel().len(), 23);
@@ -46,15 +46,15 @@ impl Frequencies {
         Self { text, ..FrequencyTable::chinese_han_23().clone().into() }
     }
 
-    /// Reads a file: a table of any form that [`read_frequency_table`] knows, or a Familias project.
+    /// Reads a file: a table in any format that [`read_frequency_table`] supports, or a Familias project.
     ///
     /// # Errors
-    /// As [`Self::read_as`].
+    /// Those of [`Self::read_as`].
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         Self::read_as(path, &TableRequest::default())
     }
 
-    /// Reads a file as the request asks.
+    /// Reads a file according to the request.
     ///
     /// ```
     /// use reunite::intake::TableRequest;
@@ -95,7 +95,7 @@ impl Frequencies {
 }
 
 impl From<FrequencyTable> for Frequencies {
-    /// Takes a table that was built from values, and writes its text.
+    /// Wraps a table that was built from values, and writes its text.
     fn from(table: FrequencyTable) -> Self {
         let written = table.panel().loci().iter().map(|locus| locus.name().to_owned()).collect();
         Self {
@@ -111,8 +111,8 @@ impl From<FrequencyTable> for Frequencies {
     }
 }
 
-/// The floor that a table states, which is one for all loci here. Where it differs from locus to locus, the number of
-/// persons gives another one, if it is known.
+/// Returns the frequency that the table states for unlisted alleles, if all loci have the same one. If it differs from
+/// locus to locus, the number of persons determines it, if it is known.
 fn floor(table: &FrequencyTable, floors: &[Option<f64>]) -> Result<Floor, UnknownFloor> {
     let mut stated = floors.iter();
     match stated.next().copied().flatten() {
@@ -140,7 +140,7 @@ pub(super) fn read_kept(path: &Path) -> Result<FrequencyTable, StoreError> {
     FrequencyTable::from_csv(&text).map_err(|source| StoreError::KeptTable { path: path.to_owned(), source })
 }
 
-/// What holds of a model where no option says otherwise; or why nothing does.
+/// The model settings to use if no option overrides them, or the reasons why there are none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelBase {
     /// The mutation model.

@@ -1,4 +1,4 @@
-//! Lists of original identifiers, and the pseudonyms that a key makes of them.
+//! Reads lists of original identifiers and converts them to pseudonyms with a key.
 
 use std::fmt;
 use std::io::{BufRead, Read as _};
@@ -10,13 +10,13 @@ use super::error::{BadLine, StoreError};
 
 /// More identifiers than the largest database has.
 const MOST_IDENTIFIERS: usize = 20_000_000;
-/// The most bytes of a line: more than an identifier has, with its end.
+/// The maximum number of bytes in a line: more than an identifier and its line end need.
 const MOST_LINE: usize = 4096;
 
-/// What an original identifier names.
+/// The kind of thing that an original identifier names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IdentifierKind {
-    /// A relative's sample, or a child's.
+    /// A sample of a relative or a child.
     Sample,
     /// A family.
     Family,
@@ -26,7 +26,7 @@ impl IdentifierKind {
     /// Both kinds.
     pub const ALL: [Self; 2] = [Self::Sample, Self::Family];
 
-    /// The word used in lists.
+    /// Returns the word for the kind in lists.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -36,15 +36,15 @@ impl IdentifierKind {
     }
 }
 
-/// Original identifiers, one a line.
+/// A list of original identifiers, one per line.
 pub struct IdentifierList<'a> {
-    /// What they name.
+    /// The kind of thing that the identifiers name.
     pub kind: IdentifierKind,
     /// The agency that issued them, if the imported files named one.
     pub agency: Option<&'a str>,
-    /// What errors call the list.
+    /// The name of the list in errors.
     pub name: &'a str,
-    /// The list.
+    /// The lines of the list.
     pub lines: &'a mut dyn BufRead,
 }
 
@@ -54,7 +54,7 @@ impl fmt::Debug for IdentifierList<'_> {
     }
 }
 
-/// Turns original identifiers into pseudonyms, in their order.
+/// Converts original identifiers to pseudonyms, in the order of the list.
 ///
 /// ```
 /// use reunite::pseudonym::{Pseudonymizer, SecretKey};
@@ -88,7 +88,8 @@ pub fn read_identifiers(list: IdentifierList<'_>, names: &Pseudonymizer) -> Resu
     Ok(pseudonyms)
 }
 
-/// The text of the next line, without its end; `None` after the last. No more is read of a line than it may have.
+/// Returns the text of the next line, without its end; `None` after the last line. Reads no more of a line than its
+/// maximum length.
 fn next_line<'l>(lines: &mut dyn BufRead, line: &'l mut Vec<u8>) -> Result<Option<&'l str>, BadLine> {
     line.clear();
     let read = lines.take(MOST_LINE as u64 + 1).read_until(b'\n', line)?;

@@ -1,4 +1,4 @@
-//! Imports files of families or children: reads, checks, takes in, and tells what came of each.
+//! Imports files of families or children: reads and checks them, stores their rows, and reports the result of each.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -30,76 +30,76 @@ use super::observer::{ImportFinding, Notice, Observer};
 use super::sealing::Sealing;
 use super::sources::{Beside, Source, sources};
 
-/// What stands for samples and families in a file.
+/// The kind of identifiers in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Identifiers {
-    /// Numbers or names of the laboratory's own, which become pseudonyms.
+    /// Numbers or names of the laboratory. The import converts them to pseudonyms.
     #[default]
     Original,
-    /// Pseudonyms made under the store's key, as exports have them.
+    /// Pseudonyms made with the store's key, as exports contain them.
     Pseudonyms,
 }
 
-/// Which sheets of workbooks are read, each as a file of its own.
+/// Selects the sheets of workbooks to read, each as a separate file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Sheets {
-    /// The one that has cells; a workbook with several is refused.
+    /// The only sheet that has cells; a workbook with several is refused.
     #[default]
     Only,
-    /// Those of these names.
+    /// The sheets with these names.
     Named(Vec<String>),
-    /// Every one that has cells.
+    /// Every sheet that has cells.
     All,
 }
 
-/// How files are imported.
+/// The options of an import.
 #[derive(Clone, Debug)]
 pub struct ImportOptions {
-    /// What the files hold; `None` if their columns tell.
+    /// The layout of the files; `None` to detect it by their columns.
     pub layout: Option<Layout>,
-    /// Their form; `None` if their content tells.
+    /// The format of the files; `None` to detect it by their content.
     pub format: Option<Format>,
-    /// A case list, for files of genotypes alone; requires `layout`.
+    /// A case list, for files that hold only genotypes; requires `layout`.
     pub cases: Option<PathBuf>,
-    /// What one allele alone means.
+    /// The meaning of a single allele at a locus.
     pub single_allele: SingleAllele,
-    /// Which sheets of workbooks are read.
+    /// The sheets of workbooks to read.
     pub sheets: Sheets,
-    /// What the laboratory calls its columns: a file of TOML; see [`ColumnMap`](crate::intake::ColumnMap).
+    /// A TOML file with the laboratory's names for columns; see [`ColumnMap`](crate::intake::ColumnMap).
     pub map: Option<PathBuf>,
-    /// The agency whose map, kept in the store, is used; not beside `map`.
+    /// The agency whose stored column map is used; incompatible with `map`.
     pub map_of: Option<String>,
-    /// Whether columns whose names are not like any known one are left aside, with a note.
+    /// `true` if columns that resemble no known column are ignored, with a note.
     pub ignore_unknown: bool,
-    /// A file of pedigrees of families that relations do not describe.
+    /// A file with the pedigrees of families that relations do not describe.
     pub pedigrees: Option<PathBuf>,
-    /// What stands for samples and families.
+    /// The kind of identifiers in the files.
     pub identifiers: Identifiers,
-    /// Whether names of persons in `.fam` files are theirs within the family only.
+    /// `true` if names of persons in `.fam` files are unique only within their family.
     pub names_within_family: bool,
-    /// Names of missing persons in `.fam` files, beside all that begin with `Missing`.
+    /// Names of missing persons in `.fam` files, besides all names that begin with `Missing`.
     pub missing: Vec<String>,
-    /// What is known of typing kits.
+    /// The typing kits to check rows against.
     pub kits: KitUse,
-    /// Whether everything is checked and nothing changed.
+    /// `true` if the files are checked but nothing is stored.
     pub dry_run: bool,
-    /// Whether the sound rows of a file with errors are imported.
+    /// `true` if the sound rows of a file with errors are imported.
     pub keep_going: bool,
-    /// What happens to samples that the store knows with other data.
+    /// What to do with samples that the store holds with other data.
     pub on_conflict: OnConflict,
-    /// Whether samples and families are taken in that were expunged before; requires a reason.
+    /// `true` if samples and families that were expunged earlier are imported again; requires a reason.
     pub restore_expunged: bool,
-    /// When two samples are called one person's; `None` to not look for persons under two numbers.
+    /// The rule by which two samples count as one person's; `None` to skip the search for duplicate people.
     pub identity: Option<IdentityRule>,
     /// Profiles with fewer typed loci of the panel get a warning.
     pub min_loci: usize,
-    /// What the sample identifiers are, if they are numbers of persons: they are checked then.
+    /// The kind of personal numbers that the sample identifiers are, if they are; the import then checks them.
     pub sample_id_kind: Option<NumberKind>,
-    /// What becomes of identifiers that a spreadsheet may have rounded.
+    /// What to do with identifiers that a spreadsheet may have rounded.
     pub spreadsheet_numbers: SpreadsheetNumbers,
-    /// What becomes of identifiers that differ from others in letter case, spaces or brackets only.
+    /// What to do with identifiers that differ from others only in letter case, spaces or brackets.
     pub identifier_forms: IdentifierForms,
-    /// How the files are encoded; `None` if their bytes tell.
+    /// The encoding of the files; `None` to detect it by their bytes.
     pub encoding: Option<TextEncoding>,
 }
 
@@ -133,18 +133,18 @@ impl Default for ImportOptions {
     }
 }
 
-/// What came of an import.
+/// The result of an import.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Imported {
     /// Every file that was read, with its findings.
     pub log: ImportLog,
-    /// What ended the import before its last file, if something did: what stands in the log happened all the same.
+    /// The error that ended the import before its last file, if any. The log remains valid: everything in it happened.
     pub failed: Option<StoreError>,
 }
 
 impl Imported {
-    /// Finds out whether anything was refused.
+    /// Reports whether anything was refused.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.log.findings.iter().any(|problem| problem.severity == Severity::Error)
@@ -152,8 +152,8 @@ impl Imported {
 }
 
 impl Store {
-    /// Imports files, and of folders every file that can be read, in the order of names. A file goes in as a whole or not
-    /// at all, unless [`ImportOptions::keep_going`] says otherwise.
+    /// Imports files; of a folder, each supported file in name order. A file is imported completely or not at all,
+    /// unless [`ImportOptions::keep_going`] is set.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -169,8 +169,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError`] if nothing could be begun: the store is locked, the key is not its own, a file of pedigrees or a case
-    /// list has errors ([`StoreError::Refused`]). What fails later is in [`Imported::failed`].
+    /// [`StoreError`] if the import cannot begin: the store is locked, the key belongs to another store, a file of
+    /// pedigrees or a case list has errors ([`StoreError::Refused`]). Later errors are in [`Imported::failed`].
     pub fn import(
         &self,
         files: &[PathBuf],
@@ -193,7 +193,7 @@ impl Store {
         if key.is_some() {
             ledger.key_digests(|plain| digests.known(plain))?;
         }
-        // Of pseudonyms there is no original to keep.
+        // A pseudonym has no original identifier to seal.
         let sealing = if original.is_some() { Sealing::begin(self, &ledger)? } else { None };
         if sealing.is_none() && original.is_some() {
             observer.notice(&Notice::NoCustodian);
@@ -219,7 +219,7 @@ impl Store {
             spreadsheet_numbers: options.spreadsheet_numbers,
             identifier_forms: options.identifier_forms,
             encoding: options.encoding,
-            // Without a layout, this one is not looked at.
+            // If no layout is given, the reader ignores this value.
             ..Request::new(options.layout.unwrap_or(Layout::Families), self.table().panel(), &names)
         };
         let cases = options.cases.as_deref().map(|path| cases(path, options, &request)).transpose()?;
@@ -246,7 +246,7 @@ impl Store {
         if let Some(cases) = &cases {
             desk.record_list_findings(cases.notes());
         }
-        // What was done before something failed is told all the same.
+        // The log of the files before the failure is returned, too.
         let failed = files.iter().try_for_each(|source| desk.file(source)).err();
         desk.look_for_duplicates();
         if let (Some(cases), None) = (&cases, &failed) {
@@ -264,10 +264,10 @@ impl Store {
         Ok(Imported { log, failed })
     }
 
-    /// Imports the text of a file that must be sound, such as one of invented people.
+    /// Imports the text of a file that must have no errors, for example one of invented people.
     ///
     /// # Errors
-    /// [`StoreError::Unsound`] with the first error of the file, [`StoreError`] from the ledger.
+    /// [`StoreError::Unsound`] with the first error of the file, or [`StoreError`] from the ledger.
     pub fn import_sound_text(
         &self,
         name: &str,
@@ -299,7 +299,7 @@ impl Store {
 }
 
 impl Store {
-    /// The map of columns that the options name.
+    /// Returns the column map that the options name.
     fn map(&self, options: &ImportOptions, ledger: &Ledger) -> Result<Option<ColumnMap>, StoreError> {
         if let Some(path) = &options.map {
             return Ok(Some(self.read_column_map(path)?.0));
@@ -311,7 +311,7 @@ impl Store {
     }
 }
 
-/// Whether fathers and mothers hand on alleles with the same probabilities.
+/// Reports whether fathers and mothers have the same transmission probabilities.
 fn sexes_mutate_alike(mutation: &Mutation) -> bool {
     match mutation {
         Mutation::None => true,
@@ -337,7 +337,7 @@ fn cases(path: &Path, options: &ImportOptions, request: &Request<'_>) -> Result<
         .map_err(|problems| StoreError::Refused { path: path.to_owned(), problems })
 }
 
-/// What an import works with, one file after the other.
+/// The state of an import that reads one file after the other.
 struct Desk<'a> {
     store: &'a Store,
     options: &'a ImportOptions,
@@ -351,15 +351,15 @@ struct Desk<'a> {
     log: ImportLog,
     /// Families with a pedigree and a sound row.
     with_rows: BTreeSet<Pseudonym>,
-    /// Sound samples, if there is a case list.
+    /// Samples with a sound row, if there is a case list.
     samples: HashSet<Pseudonym>,
     new: NewSamples,
-    /// Made when the first file needs it.
+    /// Prepared when the first file needs it.
     checking: Option<Checking>,
 }
 
 impl Desk<'_> {
-    /// Reads a file, tells what it found, imports it, and enters it into the log.
+    /// Reads a file, reports its findings, imports it, and adds it to the log.
     fn file(&mut self, source: &Source) -> Result<(), StoreError> {
         let started = Instant::now();
         let name = match source.path.to_str() {
@@ -415,18 +415,18 @@ impl Desk<'_> {
         }
     }
 
-    /// The sheets that are to be read of a workbook; of any other file the whole.
+    /// Returns the sheets of a workbook to read; for any other file, the file itself.
     fn sheets(&self, bytes: &[u8]) -> Vec<Option<String>> {
         let named = match &self.options.sheets {
             Sheets::Only => None,
-            // A name that the workbook lacks is refused where it is read.
+            // The reader refuses a name that the workbook lacks.
             Sheets::Named(names) => workbook_sheets(bytes).map(|_| names.clone()),
             Sheets::All => workbook_sheets(bytes).filter(|sheets| !sheets.is_empty()),
         };
         named.map_or_else(|| vec![None], |names| names.into_iter().map(Some).collect())
     }
 
-    /// Tells what reading found, imports the rows, and enters the file into the log.
+    /// Reports the findings of the reader, imports the rows, and adds the file to the log.
     fn take(
         &mut self,
         mut intake: Intake,
@@ -467,8 +467,8 @@ impl Desk<'_> {
         taken
     }
 
-    /// Finds identifiers of a file that are alike to others in the store: they may be one, typed in two ways. Whom the store
-    /// has by both was decided about before.
+    /// Finds identifiers of a file that resemble others in the store: both may be one identifier, typed in two ways. If
+    /// the store already holds both, the user decided about them earlier.
     fn check_stored_forms(&self, intake: &mut Intake, name: &str) -> Result<(), StoreError> {
         let mut variants = std::mem::take(&mut intake.variants);
         let others = |is_family| {
@@ -513,7 +513,7 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Tells findings and enters them.
+    /// Reports findings and adds them to the log.
     fn record_findings(&mut self, report: &mut FileReport, findings: Vec<ImportFinding>) {
         for ImportFinding { problem, .. } in &findings {
             *report.findings.entry(problem.code).or_default() += 1;
@@ -522,12 +522,13 @@ impl Desk<'_> {
         self.log.findings.extend(findings.into_iter().map(|finding| finding.problem));
     }
 
-    /// Those who were expunged, as far as reading recognised them, and what becomes of all.
+    /// Returns the expunged samples and families that the file would restore, as far as the reader recognised them, and
+    /// what to do with them.
     fn returning(&self) -> Returning {
         Returning { former: self.names.recognised(), take_in: self.options.restore_expunged }
     }
 
-    /// A record of the file with this digest and so many problems.
+    /// Makes the audit record of a file with this digest and number of problems.
     fn record(&self, digest: &[u8; 32], problems: u64) -> Entry {
         let entry = self.entry.clone().with("problems", problems).with("on_conflict", self.options.on_conflict.word());
         entry.with_digest("file", &self.digests.recorded(digest))
@@ -582,7 +583,7 @@ impl Desk<'_> {
                         let findings = self.marks(&batch, name)?;
                         self.record_findings(report, findings);
                     }
-                    // The file is in, whatever comes of this.
+                    // The file is stored, even if the following steps fail.
                     if self.options.identity.is_some()
                         && let Err(error) = self.new.add(name, &batch, self.ledger, self.store.table().panel())
                     {
@@ -620,13 +621,13 @@ impl Desk<'_> {
         names.forget();
         match &imported {
             Ok(_) => sealing.keep(),
-            // What stays behind is sealed, and a check of the store finds it.
+            // The remaining file is sealed, and `verify` reports it.
             Err(_) => drop(sealing.undo(self.ledger)),
         }
         imported
     }
 
-    /// Checks the families that a file touched, marks them, and gives what does not fit.
+    /// Checks the families that a file touched, marks them, and returns the findings.
     fn marks(&mut self, batch: &Batch, name: &str) -> Result<Vec<ImportFinding>, StoreError> {
         let checking = match &self.checking {
             Some(checking) => checking,
@@ -635,7 +636,7 @@ impl Desk<'_> {
         diagnose::marks(batch, self.ledger, (self.store, checking), self.observer, name)
     }
 
-    /// Looks for persons under two numbers among all that the files brought. They are in, whatever comes of this.
+    /// Searches all samples that the files added for duplicate people. The samples stay stored, whatever the result.
     fn look_for_duplicates(&mut self) {
         let Some(rule) = self.options.identity else { return };
         let new = std::mem::take(&mut self.new);
@@ -670,7 +671,7 @@ impl Desk<'_> {
         self.record_findings(report, findings.collect());
     }
 
-    /// Tells what there is to tell of the case list, which is no file of the import's own.
+    /// Reports the findings about the case list, which is not an imported file itself.
     fn record_list_findings(&mut self, notes: &[Problem]) {
         if let Some(first) = notes.first() {
             let mut report = FileReport::new(first.file.to_string());
@@ -679,18 +680,18 @@ impl Desk<'_> {
     }
 }
 
-/// A record of a file that changes nothing.
+/// Makes the audit record of a file that changes nothing.
 fn refused(layout: Layout, record: Entry) -> Entry {
     record.with("as", layout.word()).with("outcome", "refused")
 }
 
-/// The finding that the persons of a file were not looked for under other numbers.
+/// Makes the finding that the persons of a file were not checked for duplicates.
 fn not_looked_for(name: &str, error: &StoreError) -> ImportFinding {
     let what = format!("the search for persons with two numbers failed: {}", error.with_causes());
     about_file(name, Severity::Warning, FindingCode::Identities, what).into()
 }
 
-/// The finding that a file is skipped, which was imported at this time in seconds since 1970 UTC.
+/// Makes the finding that a file is skipped because it was imported earlier, at this time in seconds since 1970 UTC.
 fn superseded(name: &str, imported_at: Option<i64>) -> Problem {
     let at = imported_at.and_then(|at| jiff::Timestamp::from_second(at).ok());
     let at = at.map_or(String::new(), |at| at.strftime(" on %Y-%m-%d %H:%M UTC").to_string());
@@ -698,7 +699,7 @@ fn superseded(name: &str, imported_at: Option<i64>) -> Problem {
     about_file(name, Severity::Note, FindingCode::Superseded, what)
 }
 
-/// A finding about a file as a whole.
+/// Makes a finding about a whole file.
 fn about_file(name: &str, severity: Severity, code: FindingCode, what: String) -> Problem {
     Problem { file: name.into(), line: 0, column: None, severity, code, what: what.into() }
 }

@@ -1,4 +1,5 @@
-//! The indices of a store: built from the ledger, in the store or in a folder of their own.
+//! Builds and opens the indices of a store. They are derived from the ledger, and lie in the store or in a separate
+//! folder.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -18,20 +19,21 @@ use super::files::flush;
 use super::folder::{INDEX as FOLDER, Store};
 use super::observer::{Notice, Observer};
 
-/// What the files of the children and of the families are called.
+/// The names of the index files of children and families.
 const INDEX: &str = "children";
 const FAMILIES: &str = "families";
 
-/// A sound index, or why there is none that can be used: it is then built again.
+/// A sound index, or the reason why no index can be used; the index is then built again.
 pub(crate) type Opened<I> = Result<I, IndexError>;
 
-/// An index, and what the ledger was like when it was built.
+/// Returns an index with the state of the ledger when it was built.
 fn with_past<I>(index: Result<I, IndexError>, past: Option<Past>) -> Result<(I, Past), IndexError> {
     Ok((index?, past.ok_or(IndexError::Stale)?))
 }
 
 impl Store {
-    /// The file of an index; those over another population's table have their own, so that both stay of use.
+    /// Returns the file of an index. Each population's table has an index file of its own, so that the files of several
+    /// tables stay usable.
     fn index_file(&self, kind: &str) -> PathBuf {
         let table = match self.population() {
             None => String::new(),
@@ -44,13 +46,13 @@ impl Store {
         Binding { alleles: self.table().alleles_digest(), stamp: generation.stamp, generation: generation.number }
     }
 
-    /// The index of the ledger's children, if it is sound and up to date.
+    /// Opens the index of the ledger's children, if it is sound and up to date.
     pub(crate) fn open_index(&self, ledger: &Ledger, access: Access) -> Result<Opened<Index>, StoreError> {
         let generation = ledger.generation()?;
         Ok(Index::open(&self.index_file(INDEX), access, &self.binding(&generation)))
     }
 
-    /// The index of the ledger's children as they are, or as they were at some earlier generation, if it is sound.
+    /// Opens the index of the ledger's children in their present or an earlier generation, if it is sound.
     pub(super) fn open_earlier_index(
         &self,
         ledger: &Ledger,
@@ -65,7 +67,7 @@ impl Store {
         Ok(with_past(index, past?))
     }
 
-    /// An index of some children in memory.
+    /// Builds an index of some children in memory.
     pub(super) fn index_of(&self, children: &[Child]) -> Result<Index, StoreError> {
         let mut builder = self.builder();
         children.iter().for_each(|child| builder.push(child.clone()));
@@ -78,7 +80,7 @@ impl Store {
         Builder::new(loci.map(|(name, locus)| (name.clone(), locus.alleles().to_vec())).collect())
     }
 
-    /// Builds the index again from the ledger. The store must be locked: what an interrupted build left is removed.
+    /// Rebuilds the index from the ledger and removes the traces of interrupted builds. The store must be locked.
     pub(crate) fn build_index(&self, ledger: &Ledger, access: Access) -> Result<Index, StoreError> {
         let mut builder = self.builder();
         let generation = ledger.children(self.table().panel(), |child| builder.push(child))?;
@@ -89,7 +91,7 @@ impl Store {
         Ok(Index::open(&path, access, &binding)?)
     }
 
-    /// Removes the indices, and what interrupted builds left of them. The store must be locked.
+    /// Removes the indices and the traces of interrupted builds. The store must be locked.
     pub(super) fn remove_index(&self) -> Result<(), StoreError> {
         let folder = self.index_folder()?;
         let read = |source| StoreError::io(FileAction::Read, folder, source);
@@ -100,13 +102,13 @@ impl Store {
         flush(folder).map_err(|source| StoreError::io(FileAction::Flush, folder, source))
     }
 
-    /// Whether there is an index of children, of whatever state.
+    /// Reports whether there is an index of children, in any state.
     pub(super) fn has_index(&self) -> bool {
         self.index_file(INDEX).exists()
     }
 
-    /// The folder of the indices, which is made where it is missing: a memory file system forgets it. Nobody else may have
-    /// made it, or may read it; what was in the store before they were kept elsewhere is removed.
+    /// Returns the folder of the indices, and makes it if it is missing, since a memory file system loses it. Refuses a
+    /// folder that somebody else made or can read. Removes the indices in the store if they are now kept elsewhere.
     fn index_folder(&self) -> Result<&Path, StoreError> {
         let (folder, inside) = (self.indices(), self.dir().join(FOLDER));
         if folder != inside && inside.exists() {
@@ -130,8 +132,8 @@ impl Store {
         Ok(folder)
     }
 
-    /// The families index of a run with this basis, of the ledger as it is or as it was at some earlier generation, if it
-    /// is sound.
+    /// Opens the families index of a run with this basis, if it is sound. The index may be of the present or an earlier
+    /// generation of the ledger.
     pub(super) fn open_families(
         &self,
         ledger: &Ledger,
@@ -145,8 +147,8 @@ impl Store {
         Ok(with_past(index, past?))
     }
 
-    /// How many families the families index holds, of whatever state and basis, with every byte of it checked; `None` if
-    /// there is none.
+    /// Returns the number of families in the families index, in any state and of any basis, after checking every byte;
+    /// `None` if there is no index.
     pub(super) fn check_families(&self) -> Option<Result<u64, IndexError>> {
         let path = self.index_file(FAMILIES);
         let check = || {
@@ -165,13 +167,13 @@ impl Store {
         Ok(FamilyWriter::new(self.index_folder()?, &binding, self.table().panel().len())?)
     }
 
-    /// Puts a families index to its place.
+    /// Moves a finished families index to its place.
     pub(super) fn finish_families(&self, families: FamilyWriter) -> Result<(), StoreError> {
         let path = self.index_file(FAMILIES);
         families.finish(&path).map_err(|source| StoreError::IndexAt { path, source })
     }
 
-    /// Opens the children index, which is built again where it is missing, stale or damaged.
+    /// Opens the children index, after rebuilding it if it is missing, stale or damaged.
     pub(super) fn current_index(
         &self,
         ledger: &Ledger,
@@ -190,7 +192,7 @@ impl Store {
         Ok(index)
     }
 
-    /// Builds the children index again and removes the last traces of interrupted operations.
+    /// Rebuilds the children index and removes the last traces of interrupted operations.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -203,7 +205,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError`]; the ledger is not changed by a failure.
+    /// [`StoreError`]; a failure does not change the ledger.
     pub fn rebuild_index(&self, entry: &Entry, observer: &dyn Observer) -> Result<IndexBuilt, StoreError> {
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
@@ -214,12 +216,12 @@ impl Store {
     }
 }
 
-/// A children index that was built.
+/// The result of building a children index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IndexBuilt {
-    /// Children in it.
+    /// Number of children in the index.
     pub children: u64,
-    /// Bytes of the file.
+    /// Size of the file in bytes.
     pub bytes: u64,
 }

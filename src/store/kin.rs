@@ -1,4 +1,4 @@
-//! Finds close kin that no family states, and persons who are in the store twice.
+//! Finds undeclared close relatives and persons who are stored twice.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -18,13 +18,13 @@ use super::folder::Store;
 use super::observer::Observer;
 use super::run::{checked_chance_hits, checked_threshold};
 
-/// How many pairs of unrelated samples may be expected on a list where neither bound is given.
+/// The expected number of pairs of unrelated samples on a list if neither bound is given.
 const CHANCE_HITS: f64 = 10.0;
 
-/// Which samples are compared with each other.
+/// Selects the samples that are compared with each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KinWithin {
-    /// The relatives of all families; those of one family are known kin.
+    /// The relatives of all families; pairs within one family are listed only if they are one person's.
     Families,
     /// The children.
     Children,
@@ -33,7 +33,7 @@ pub enum KinWithin {
 }
 
 impl KinWithin {
-    /// The word used in reports and the audit chain.
+    /// Returns the word used in reports and the audit chain.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -52,13 +52,13 @@ impl KinWithin {
     }
 }
 
-/// What to look for.
+/// The relation to search for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WantedKin {
     /// Every relation.
     #[default]
     Any,
-    /// Pairs that reach the threshold as this, whatever they are likeliest to be.
+    /// Pairs that reach the threshold for this relation, even if another one is likelier.
     Only(KinRelation),
 }
 
@@ -71,24 +71,24 @@ impl WantedKin {
     }
 }
 
-/// How to look for kin.
+/// The options of a search for close relatives.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KinOptions {
-    /// Whom to compare with each other.
+    /// The samples to compare.
     pub within: KinWithin,
-    /// What to look for.
+    /// The relation to search for.
     pub relation: WantedKin,
-    /// The least log10 LR of a pair, for relations other than identity; `None` for the store's.
+    /// The least log10 LR of a pair, for relations other than identity; `None` for the store's threshold.
     pub min_log10_lr: Option<f64>,
-    /// How many pairs, at most, may be expected on the list by chance if all samples were unrelated; above 0. `None` for no
-    /// bound if the least log10 LR is given, and for 10 otherwise.
+    /// The maximum number of pairs that would be expected on the list by chance if all samples were unrelated; above 0.
+    /// `None` means no bound if `min_log10_lr` is given, and 10 otherwise.
     pub max_chance_hits: Option<f64>,
-    /// When two samples are one person's.
+    /// The rule by which two samples count as one person's.
     pub identity: IdentityRule,
 }
 
 impl KinOptions {
-    /// Every relation, by the store's threshold.
+    /// Searches for every relation with the store's threshold.
     #[must_use]
     pub fn new(within: KinWithin) -> Self {
         let identity = IdentityRule::default();
@@ -106,24 +106,25 @@ impl KinOptions {
     }
 }
 
-/// What a search for kin found.
+/// The result of a search for close relatives.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FoundKin {
-    /// The pairs, as they go out.
+    /// The pairs, as reports show them.
     pub report: KinReport,
     /// The same pairs, with the samples that could not be compared.
     pub result: KinResult,
-    /// Whether the store's model has no mutation, so that the default one was taken.
+    /// `true` if the store's model has no mutation, so that the search used the default mutation model.
     pub other_mutation: bool,
 }
 
 impl Store {
-    /// Compares samples with each other and lists pairs that are close kin without being of one family, or one person's.
+    /// Compares samples with each other, and lists pairs that are close relatives but not declared as one family, or
+    /// that are one person's.
     ///
-    /// Both sexes mutate at the mean of the store's two rates. Where the store's model is [`Mutation::None`], the mutation
-    /// model is that of [`Model::default`], so that one mutation does not hide a parent; [`FoundKin::other_mutation`] says
-    /// so.
+    /// Both sexes mutate at the mean of the store's two rates. If the store's model is [`Mutation::None`], the search
+    /// uses the mutation model of [`Model::default`], so that a single mutation does not hide a parent;
+    /// [`FoundKin::other_mutation`] is then set.
     ///
     /// ```no_run
     /// use std::path::Path;
@@ -137,7 +138,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::Number`], [`StoreError::Stopped`], [`StoreError::Model`]; the ledger's.
+    /// [`StoreError::Number`], [`StoreError::Stopped`], [`StoreError::Model`]; errors of the ledger.
     pub fn find_kin(
         &self,
         options: &KinOptions,
@@ -162,6 +163,7 @@ impl Store {
         let index = self.index_of(&samples)?;
         drop(samples);
         let watch = observer.watch();
+        watch.begin("comparing samples");
         let following = observer.follow(&watch);
         let started = Instant::now();
         let relations = options.relation.relations();
@@ -198,9 +200,9 @@ impl Store {
         Ok(FoundKin { report, result, other_mutation })
     }
 
-    /// Builds the calculator for two samples of which it is unknown who is the elder, and whose sex does not count: both
-    /// sexes mutate at the mean of their rates, always at some rate, and both samples lose alleles alike, as those of their
-    /// side or, if both sides are compared, as those that lose more.
+    /// Builds the calculator for two samples of unknown age order and irrelevant sex. Both sexes mutate at the mean of
+    /// the two rates, and the rate is never 0. Both samples have the same drop-out: that of their side or, if both
+    /// sides are compared, the higher of the two.
     fn kin_calculator(&self, within: KinWithin) -> Result<Calculator, StoreError> {
         let mut settings = self.settings().clone();
         let model = &mut settings.model;
@@ -224,7 +226,7 @@ impl Store {
     }
 }
 
-/// Who is a relative in which families, by sample.
+/// The families in which each sample is a relative.
 struct Memberships(Vec<(Pseudonym, Pseudonym)>);
 
 impl Memberships {

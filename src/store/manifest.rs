@@ -1,4 +1,4 @@
-//! The manifest of a run: everything that its results depend on, and how they were found.
+//! Writes and reads the manifest of a run: everything that its results depend on, and how they were found.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::screen::Instructions;
 use super::error::StoreError;
 use super::folder::Store;
 
-/// Everything that the results depend on, and how they were found.
+/// Writes the manifest of a run.
 pub(super) fn manifest(
     store: &Store,
     calculator: &Calculator,
@@ -56,14 +56,14 @@ pub(super) fn manifest(
     Ok(manifest)
 }
 
-/// What a manifest says of the frequency table: its digest, and the rest. Nothing of older runs.
+/// Reads the frequency table from a manifest: its digest and description. Manifests of older runs have none.
 pub(super) fn table_used(manifest: &str) -> (Option<String>, TableUsed) {
     let manifest: Value = serde_json::from_str(manifest).unwrap_or_default();
     let digest = manifest["frequencies"].as_str().map(str::to_owned);
     (digest, serde_json::from_value(manifest).unwrap_or_default())
 }
 
-/// The criterion that a run's candidates meet; nothing of runs from before views.
+/// Returns the criterion of a run's candidates; `None` for runs of versions without views.
 pub(super) fn criterion_used(manifest: &str) -> Option<Criterion> {
     let manifest: Value = serde_json::from_str(manifest).ok()?;
     serde_json::from_value(manifest.get("criterion")?.clone()).ok()

@@ -1,8 +1,9 @@
-//! What a laboratory does with its store: make it, import, match, explain, check, export, expunge, change the key, verify.
+//! Offers the operations of a laboratory on its store: create, import, match, explain, check, export, expunge, rotate
+//! the key, verify.
 //!
-//! [`Store`] is the entry: each operation is a method that takes plain options and the [`Entry`](crate::audit::Entry) for the
-//! audit chain, and returns values. Progress, notices and warnings go to an [`Observer`]; failures are [`StoreError`]s that
-//! carry data. Nothing here prints or knows a command line.
+//! [`Store`] is the entry point. Each operation is a method that takes plain options and the
+//! [`Entry`](crate::audit::Entry) for the audit chain, and returns values. Progress, notices and warnings go to an
+//! [`Observer`]; failures are [`StoreError`]s with data. Nothing in this module prints or depends on a command line.
 
 mod actor;
 mod audit;

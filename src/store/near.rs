@@ -1,4 +1,4 @@
-//! The pairs that come nearest to being candidates, and what separates them.
+//! Describes pairs that nearly are candidates, and what they lack.
 
 use rayon::prelude::*;
 
@@ -12,7 +12,7 @@ use super::error::StoreError;
 use super::folder::Store;
 use super::people::People;
 
-/// Says of pairs what separates them from being candidates, best first.
+/// Describes what separates pairs from being candidates, best first.
 pub(super) fn rows(
     store: &Store,
     ledger: &Ledger,
@@ -44,6 +44,6 @@ pub(super) fn rows(
             against: against.collect(),
         })
     };
-    // Everyone was in the ledger when the pair was found.
+    // Every family and child was in the ledger when the pair was found.
     Ok(near.par_iter().filter_map(row).collect())
 }

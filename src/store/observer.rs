@@ -1,4 +1,4 @@
-//! Notices that an operation of the store sends while it works, and the means to stop it.
+//! Defines how an operation reports its progress, and how it is stopped.
 
 use std::any::Any;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::report::words::{count, counted, plural};
 use super::changed_settings::ChangedSetting;
 use super::error::StoreError;
 
-/// Follows an operation: receives its notices, shows its progress, and can stop it.
+/// Follows an operation: receives its notices, shows its progress, and may stop it.
 ///
 /// Every method has a default that does nothing, so an empty implementation is silent:
 ///
@@ -35,19 +35,19 @@ pub trait Observer {
         let _ = notice;
     }
 
-    /// Gives the watch of long work, which can stop it from another thread.
+    /// Returns the watch of a long operation, which can stop it from another thread.
     fn watch(&self) -> Arc<Watch> {
         Arc::default()
     }
 
-    /// Long work begins; what this returns is dropped when it ends.
+    /// Called when a long operation begins; the returned value is dropped when the operation ends.
     fn follow(&self, watch: &Arc<Watch>) -> Box<dyn Any> {
         let _ = watch;
         Box::new(())
     }
 }
 
-/// Ignores all notices and stops nothing.
+/// An observer that ignores all notices and never stops an operation.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 
@@ -56,7 +56,7 @@ impl Observer for Silent {}
 /// A finding of an import, with its text for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportFinding {
-    /// Place, severity, code and cause.
+    /// The place, severity, code and cause.
     pub problem: Problem,
     /// The text in a list of findings; some texts name several lines.
     pub text: String,
@@ -69,125 +69,126 @@ impl From<Problem> for ImportFinding {
     }
 }
 
-/// A notice that an operation sends while it works.
+/// A message of an operation while it works.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice<'a> {
-    /// The store has no custodian: original identifiers are not kept.
+    /// The store has no custodian, so original identifiers are not kept.
     NoCustodian,
     /// Findings about one file of an import, in the order to show them.
     Findings {
-        /// The file, as named.
+        /// The file, as given.
         file: &'a str,
-        /// What was found.
+        /// The findings.
         findings: &'a [ImportFinding],
     },
     /// A file was refused because of its errors.
     FileRefused {
-        /// The file, as named.
+        /// The file, as given.
         file: &'a str,
-        /// How many errors it has.
+        /// Number of errors.
         problems: u64,
     },
-    /// A file was imported, or would have been in a dry run.
+    /// A file was imported; in a dry run, it would have been.
     FileImported {
-        /// The file, as named.
+        /// The file, as given.
         file: &'a str,
-        /// What it holds.
+        /// The layout of the file.
         layout: Layout,
-        /// What the ledger did with its rows.
+        /// The changes that the ledger made.
         done: &'a ImportReport,
         /// `true` if nothing was changed.
         dry_run: bool,
     },
-    /// The time that a sound file took, its checks included.
+    /// The time for a sound file, including its checks.
     FileTime {
-        /// Seconds.
+        /// The time in seconds.
         seconds: f64,
     },
-    /// A file was refused because rows conflict with the store or with each other.
+    /// A file was refused because its rows conflict with the store or with each other.
     FileConflicts {
-        /// The file, as named.
+        /// The file, as given.
         file: &'a str,
-        /// How many rows.
+        /// Number of rows in conflict.
         rows: u64,
-        /// `true` if one version, the file's or the store's, can be kept for all of them.
+        /// `true` if the user can choose the file's version, or the store's, for all of the rows.
         replaceable: bool,
-        /// `true` if all of them bring back somebody who was expunged.
+        /// `true` if all of the rows would restore expunged samples or families.
         expunged: bool,
     },
     /// Expunged samples and families were imported again, as requested.
     Restored {
-        /// The file, as named.
+        /// The file, as given.
         file: &'a str,
-        /// How many.
+        /// Number of samples and families.
         number: u64,
         /// `true` if nothing was changed.
         dry_run: bool,
     },
-    /// Expunged samples and families cannot be recognised any more, because the key of their pseudonyms is lost.
+    /// This many expunged samples and families can no longer be recognised, because the key of their pseudonyms is
+    /// lost.
     ExpungedForgotten(u64),
-    /// Pedigrees of families for which no file has a valid row.
+    /// Some pedigrees belong to families for which no file has a sound row.
     PedigreesWithoutRows {
-        /// The file of pedigrees, as named.
+        /// The file of pedigrees, as given.
         file: &'a str,
-        /// How many.
+        /// Number of pedigrees.
         pedigrees: u64,
     },
-    /// A family's consistency could not be checked.
+    /// The consistency of a family could not be checked.
     FamilyNotChecked {
         /// The family.
         family: Pseudonym,
-        /// Why not.
+        /// The reason.
         error: &'a KinshipError,
     },
-    /// Families whose consistency had not been checked yet were checked before a match.
+    /// Families that waited for a consistency check were checked before a match.
     FamiliesChecked {
-        /// How many.
+        /// Number of families.
         families: u64,
-        /// How many marks were set.
+        /// Number of marks that were set.
         marks: u64,
     },
-    /// Settings have changed since the last run.
+    /// Settings differ from those of the last run.
     SettingsChanged(&'a [ChangedSetting]),
-    /// All pairs are compared, although only changes were requested.
+    /// Everything is compared, although only changes were requested.
     MatchingAll(WhyFull),
-    /// The families and children that a delta run compares.
+    /// The extent of a comparison of changes (a delta).
     Changed {
-        /// Families that are new or changed.
+        /// Number of families that are new or changed.
         families: u64,
-        /// Children that are new or changed.
+        /// Number of children that are new or changed.
         children: u64,
     },
     /// The children index was built.
     IndexBuilt {
-        /// Children in it.
+        /// Number of children in the index.
         children: u64,
-        /// Seconds that it took.
+        /// The time in seconds.
         seconds: f64,
-        /// Why; `None` if there was none before.
+        /// The reason; `None` if there was no index before.
         why: Option<&'a IndexError>,
     },
-    /// The families index is damaged; it is written again.
+    /// The families index is damaged and is written again.
     FamiliesIndexDamaged,
-    /// The families index could not be written; the next delta takes longer.
+    /// The families index could not be written, so the next delta takes longer.
     FamiliesIndexNotWritten(&'a StoreError),
-    /// Deleted data stays in the ledger's journal as long as another process reads the ledger.
+    /// Deleted data stays in the ledger's journal while another process reads the journal.
     TracesStay,
-    /// A change of the key begins to open and seal records.
+    /// A key rotation begins to open records and seal them again.
     Resealing {
-        /// How many.
+        /// Number of records.
         records: u64,
     },
 }
 
-/// Why a run compares all pairs.
+/// The reason why a run compares everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WhyFull {
-    /// It was requested.
+    /// The user requested it.
     Asked,
-    /// There was no run before.
+    /// There was no earlier run.
     First,
     /// The last run had another basis.
     OtherBasis,
@@ -210,7 +211,7 @@ impl fmt::Display for WhyFull {
 }
 
 impl fmt::Display for Notice<'_> {
-    /// In a line, without what to type; findings in a line each.
+    /// Writes the notice on one line, without instructions; findings take a line each.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoCustodian => f.write_str("no custodian: original identifiers are not kept"),
@@ -252,7 +253,7 @@ impl fmt::Display for Notice<'_> {
             Self::FamiliesChecked { families, marks } => write!(
                 f,
                 "checked {} for consistency first: {} set",
-                counted(*families, "family", "families"),
+                plural(*families, "family"),
                 plural(*marks, "mark")
             ),
             Self::SettingsChanged(changed) => {
@@ -262,14 +263,14 @@ impl fmt::Display for Notice<'_> {
             Self::Changed { families, children } => write!(
                 f,
                 "new or changed since the last run: {} and {}",
-                counted(*families, "family", "families"),
-                counted(*children, "child", "children")
+                plural(*families, "family"),
+                plural(*children, "child")
             ),
             Self::IndexBuilt { children, seconds, why } => {
-                write!(f, "built the index of {} in {seconds:.2} s (", counted(*children, "child", "children"))?;
+                write!(f, "built the index of {} in {seconds:.2} s: ", plural(*children, "child"))?;
                 match why {
-                    Some(why) => write!(f, "{why})"),
-                    None => f.write_str("there is no index yet)"),
+                    Some(why) => write!(f, "{why}"),
+                    None => f.write_str("there was no index"),
                 }
             }
             Self::FamiliesIndexDamaged => f.write_str(

@@ -1,4 +1,4 @@
-//! Where a command may write what it gives: a new file, or in the place of one that is known to be of no other use.
+//! Decides where a command may write its output: to a new file, or over a file that is safe to replace.
 
 use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Read};
@@ -15,30 +15,31 @@ use crate::files::folder;
 pub enum Replace {
     /// Nothing: the file must be new.
     Nothing,
-    /// Nothing, unless the user forces it: as [`Self::Nothing`], with an error that says so.
+    /// Nothing, unless the user forces it. As [`Self::Nothing`], but the error mentions that option.
     Unforced,
-    /// An empty file, and one of the same kind: text that begins with these characters, blanks aside.
+    /// An empty file, or an earlier output of the same kind: text that begins with these characters after any blanks.
     Like(&'static str),
-    /// Any regular file but those that are read, those of a store and secret keys.
+    /// Any regular file, except files that the command reads, files of a store and secret keys.
     AnyFile,
 }
 
 impl Replace {
-    /// Any file where the user asked for it, nothing otherwise.
+    /// Returns [`Self::AnyFile`] if the user forces it, otherwise [`Self::Unforced`].
     pub(super) fn forced(force: bool) -> Self {
         if force { Self::AnyFile } else { Self::Unforced }
     }
 }
 
-/// Checks that an output may be written to a place; `inputs` are the files, or folders with files, that the command reads.
+/// Checks that an output may be written to a path; `inputs` are the files, or folders with files, that the command
+/// reads.
 ///
 /// # Errors
-/// [`StoreError::FileExists`], [`StoreError::Output`]; [`StoreError::Io`] if the place cannot be looked at.
+/// [`StoreError::FileExists`], [`StoreError::Output`]; [`StoreError::Io`] if the path cannot be examined.
 pub fn check_output(path: &Path, replace: Replace, inputs: &[&Path]) -> Result<(), StoreError> {
     Output::new(replace, inputs).check(path)
 }
 
-/// Checks that no two outputs of a command go to one place.
+/// Checks that no two outputs of a command have the same path.
 ///
 /// # Errors
 /// [`OutputError::Twice`].
@@ -54,19 +55,19 @@ pub(super) fn check_apart<'a>(outputs: impl IntoIterator<Item = Option<&'a Path>
     Ok(())
 }
 
-/// What an output may replace, and what it may not.
+/// What an output may and may not replace.
 pub(super) struct Output {
     replace: Replace,
-    /// Device and number of each file or folder that is read.
+    /// Device and inode number of each file or folder that the command reads.
     inputs: Vec<(u64, u64)>,
 }
 
-/// The most bytes of a file that are looked at.
+/// The number of bytes that are examined at the beginning of a file.
 const LOOKED_AT: u64 = 4096;
 
 impl Output {
     pub(super) fn new(replace: Replace, inputs: &[&Path]) -> Self {
-        // A shell may have opened an input.
+        // The shell may have opened an input file as standard input.
         let read = inputs.iter().copied().chain([Path::new("/dev/fd/0")]);
         let files = read.filter_map(|path| fs::metadata(path).ok());
         Self { replace, inputs: files.filter(|file| file.is_file() || file.is_dir()).map(|file| id(&file)).collect() }
@@ -124,7 +125,7 @@ fn special(found: &Metadata) -> Option<&'static str> {
     }
 }
 
-/// Finds out whether a place is in the folder of a store, or below.
+/// Reports whether a path lies in the folder of a store, or below it.
 fn is_in_store(path: &Path) -> bool {
     let Ok(folder) = folder(path).canonicalize() else { return false };
     folder.ancestors().any(|above| [CONFIG, LEDGER].iter().all(|file| above.join(file).exists()))
@@ -173,7 +174,7 @@ mod tests {
         assert_eq!(refused(&table, like, &[]), Some(OutputError::OtherKind(table.clone())));
         assert_eq!(refused(&table, Replace::AnyFile, &[]), None);
         assert_eq!([&old, &empty].map(|path| refused(path, like, &[])), [None, None]);
-        // What is read stays, also by another name and within a folder.
+        // Inputs are protected, also under another name and inside a folder.
         fs::hard_link(&table, path("alias")).unwrap();
         for inputs in [&[&*table][..], &[&*path("link")], &[place.path()]] {
             assert_eq!(refused(&path("alias"), Replace::AnyFile, inputs), Some(OutputError::Input(path("alias"))));

@@ -1,4 +1,4 @@
-//! The families and children that pairs name.
+//! Reads the families and children of given pairs.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,7 +13,7 @@ pub(super) struct People {
 }
 
 impl People {
-    /// Reads those of the pairs of a family and a child that the ledger has, each with one query.
+    /// Reads the families and children of these pairs that are in the ledger, each with one query.
     pub(super) fn read(
         ledger: &Ledger,
         panel: &Panel,
@@ -40,7 +40,7 @@ impl People {
         self.children.get(&pseudonym)
     }
 
-    /// Both of a pair.
+    /// Returns the family and the child of a pair.
     pub(super) fn pair(&self, family: Pseudonym, child: Pseudonym) -> Option<(&Family, &Child)> {
         self.family(family).zip(self.child(child))
     }

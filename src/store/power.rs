@@ -1,4 +1,4 @@
-//! What a family can show: whether its child would be found, and whom to sample next.
+//! Computes the statistical power of a family: whether its child would be found, and whom to sample next.
 
 use std::collections::BTreeSet;
 
@@ -12,62 +12,63 @@ use crate::report::{PowerReport, SCHEMA_VERSION};
 
 use super::error::StoreError;
 use super::folder::Store;
+use super::observer::Observer;
 use super::run::checked_threshold;
 
-/// Which further relatives to plan with.
+/// Selects the further relatives to plan with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum FurtherRelatives {
-    /// Each one whose sample may help.
+    /// Every relative whose sample may help.
     #[default]
     All,
-    /// These. A family with a pedigree of its own has no place for them.
+    /// These relatives. Incompatible with a family that has a pedigree of its own.
     These(BTreeSet<Relation>),
-    /// None: only the family as the store holds it.
+    /// No further relatives: only the family in the store.
     None,
 }
 
-/// What to plan for.
+/// The options of a power calculation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PowerOptions {
     /// The family.
     pub family: Pseudonym,
-    /// The least log10 LR of a candidate, finite; `None` for the store's.
+    /// The least log10 LR of a candidate, finite; `None` for the store's threshold.
     pub min_log10_lr: Option<f64>,
-    /// Relatives whose sample might be taken.
+    /// Relatives who might be sampled.
     pub further: FurtherRelatives,
 }
 
-/// What a family can show.
+/// The result of a power calculation.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Planned {
-    /// The family as the store holds it, and with each further relative that could be planned with.
+    /// The power of the family in the store, and with each further relative that could be included.
     pub report: PowerReport,
-    /// Further relatives that could not be planned with, and why not.
+    /// Further relatives that could not be included, with the reasons.
     pub failed: Vec<(Relation, PlanningError)>,
-    /// Whether the store has linked loci, which are scored together but counted as independent here.
+    /// `true` if the store has linked loci, which a match scores together but this calculation treats as independent.
     pub has_linked_loci: bool,
 }
 
 impl Store {
-    /// Computes what a family can show with the relatives that it has, and with one further relative each.
+    /// Computes the power of a family with its present relatives, and with each single further relative.
     ///
     /// ```no_run
     /// use std::path::Path;
     ///
-    /// use reunite::store::{FurtherRelatives, PowerOptions, Store, entry};
+    /// use reunite::store::{FurtherRelatives, PowerOptions, Silent, Store, entry};
     ///
     /// let store = Store::open(Path::new("reunite-store"), None)?;
     /// let family = "6f7d1c0b5a4e4d3c8b2a190817263544".parse()?;
     /// let options = PowerOptions { family, min_log10_lr: None, further: FurtherRelatives::All };
-    /// println!("{}", store.power(&options, &entry("power", None))?.report.csv());
+    /// println!("{}", store.power(&options, &entry("power", None), &Silent)?.report.csv());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// [`StoreError::Number`], [`StoreError::NoFamily`], [`StoreError::PlanInPedigree`], [`StoreError::Plan`],
-    /// [`StoreError::Model`]; the ledger's.
-    pub fn power(&self, options: &PowerOptions, entry: &Entry) -> Result<Planned, StoreError> {
+    /// [`StoreError::Model`]; errors of the ledger.
+    pub fn power(&self, options: &PowerOptions, entry: &Entry, observer: &dyn Observer) -> Result<Planned, StoreError> {
         let pseudonym = options.family;
         let min_log10_lr = checked_threshold(options.min_log10_lr.unwrap_or(self.criterion().min_log10_lr))?;
         let mut ledger = self.ledger()?;
@@ -78,13 +79,24 @@ impl Store {
         let calculator = self.calculator()?;
         let failed = |source| StoreError::Plan { family: pseudonym, source };
         let planner = Planner::new(self.table(), *calculator.model(), &family).map_err(failed)?;
-        let power = planner.power(min_log10_lr).map_err(failed)?;
+        let watch = observer.watch();
+        watch.begin("planning");
+        let following = observer.follow(&watch);
         let further: Vec<Relation> = match &options.further {
             FurtherRelatives::All => planner.options(),
             FurtherRelatives::These(relations) => relations.iter().copied().collect(),
             FurtherRelatives::None => Vec::new(),
         };
-        let with: Vec<_> = further.par_iter().map(|&one| (one, planner.power_with(one, min_log10_lr))).collect();
+        watch.expect(further.len() as u64 + 1);
+        let power = planner.power(min_log10_lr).map_err(failed)?;
+        watch.add(1);
+        let with_one_more = |&one: &Relation| {
+            let power = planner.power_with(one, min_log10_lr);
+            watch.add(1);
+            (one, power)
+        };
+        let with: Vec<_> = further.par_iter().map(with_one_more).collect();
+        drop(following);
         let (mut computed, mut failed) = (Vec::with_capacity(with.len()), Vec::new());
         for (relation, power) in with {
             match power {

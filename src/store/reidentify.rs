@@ -1,4 +1,4 @@
-//! Opens sealed records: who stands behind pseudonyms.
+//! Opens sealed records to reveal the original identifiers behind pseudonyms.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,23 +13,23 @@ use super::error::StoreError;
 use super::folder::Store;
 use super::identifiers::IdentifierKind;
 
-/// Whom to identify, and by what right.
+/// The pseudonyms to reidentify, and the authority for that.
 #[derive(Clone, Copy, Debug)]
 pub struct Reidentification<'a> {
-    /// Samples and families.
+    /// The samples and families to reidentify.
     pub wanted: &'a BTreeSet<Pseudonym>,
     /// The custodian's identity file; outside the store.
     pub identity: &'a Path,
-    /// The number of the case or order that entitles the custodian; kept in the audit chain.
+    /// The number of the case or order that authorises the custodian; the audit chain records it.
     pub case_number: &'a str,
 }
 
 /// An original identifier. Its debug form does not show it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OriginalIdentifier {
-    /// The pseudonym that stands for it.
+    /// The pseudonym that stands for the identifier.
     pub pseudonym: Pseudonym,
-    /// What it names.
+    /// The kind of thing that the identifier names.
     pub kind: IdentifierKind,
     /// The agency that issued it; empty if none was named.
     pub agency: String,
@@ -43,18 +43,19 @@ impl fmt::Debug for OriginalIdentifier {
     }
 }
 
-/// Who stands behind pseudonyms.
+/// The result of a reidentification.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reidentified {
-    /// By pseudonym.
+    /// The identifiers found, by pseudonym.
     pub identifiers: BTreeSet<OriginalIdentifier>,
-    /// Pseudonyms that no sealed record is about.
+    /// Pseudonyms for which there is no sealed record.
     pub unknown: Vec<Pseudonym>,
 }
 
 impl Store {
-    /// Gives the original identifiers behind pseudonyms. An attempt is recorded before anything is opened.
+    /// Returns the original identifiers behind pseudonyms. The audit chain records the attempt before any record is
+    /// opened.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -70,13 +71,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::ReasonNeeded`], [`StoreError::InsideStore`], [`StoreError::Key`] for the identity file,
-    /// [`StoreError::Vault`] if a file does not open with it; the ledger's.
+    /// [`StoreError::Vault`] if a file cannot be opened with it; errors of the ledger.
     pub fn reidentify(&self, whom: &Reidentification<'_>, entry: &Entry) -> Result<Reidentified, StoreError> {
         let &Reidentification { wanted, identity, case_number } = whom;
         require_reason(entry)?;
         let mut ledger = self.ledger()?;
         let identity = self.custodian_identity(identity)?;
-        // Recorded before anything is opened: an attempt counts.
+        // An attempt must be recorded before any record is opened.
         let entry = entry.clone().with("asked", wanted.len()).with("case_number", case_number);
         ledger.append(&entry.about(wanted.iter().copied()))?;
         let vault = self.vault();
@@ -95,7 +96,7 @@ impl Store {
     }
 }
 
-/// The identifiers of an opened record.
+/// Returns the identifiers of an opened record.
 fn of_record(opened: &Opened) -> impl Iterator<Item = OriginalIdentifier> + '_ {
     let one = |pseudonym, kind, identifier: &str| OriginalIdentifier {
         pseudonym,

@@ -1,4 +1,4 @@
-//! Recognises those who were expunged when files bring them back, also after changes of the key.
+//! Recognises expunged samples and families in imported files, even after key rotations.
 
 use crate::ledger::{CarriedOver, ExpungedBefore, Ledger, commit, veil};
 use crate::pseudonym::{FormerKeys, Pseudonymizer, SecretKey};
@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::folder::Store;
 
 impl Store {
-    /// Gives what makes pseudonyms with the key, and recognises whom the store expunged under a former key.
+    /// Returns the pseudonymizer for the store's key, which also recognises what was expunged under an earlier key.
     pub(super) fn recognising_pseudonymizer(&self, ledger: &mut Ledger) -> Result<Pseudonymizer, StoreError> {
         let names = self.pseudonymizer(ledger)?;
         let ExpungedBefore { secret, commitments, former_keys } = ledger.expunged_before()?;
@@ -22,7 +22,7 @@ impl Store {
     }
 }
 
-/// What a change of the key keeps of the present one; `None` if that is lost, or nobody was expunged.
+/// Returns what a key rotation keeps of the present key; `None` if that key is lost, or nothing was expunged.
 pub(super) fn carried_over(
     ledger: &Ledger,
     present: Option<&SecretKey>,

@@ -1,4 +1,4 @@
-//! Gives a store another key, and with it every sample and family another pseudonym.
+//! Rotates the key of a store, which gives every sample and family a new pseudonym.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -20,45 +20,45 @@ use super::returning::carried_over;
 use super::sealing::{PAGE, TOGETHER, custodians};
 use super::traces::sweep;
 
-/// How a store is given another key.
+/// The options of a key rotation.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyRotation<'a> {
-    /// The file with the key that the store is to have; outside the store.
+    /// The file with the new key; outside the store.
     pub new_key: &'a Path,
-    /// Identity files of custodians, which open the sealed records; outside the store.
+    /// Identity files of custodians, which can open the sealed records; outside the store.
     pub identities: &'a [PathBuf],
-    /// Whether the present key is lost, so that nothing shows that the sealed records belong to their pseudonyms. Without
-    /// it an encrypted ledger cannot be opened.
+    /// `true` if the present key is lost. Nothing can then prove that the sealed records belong to their pseudonyms,
+    /// and an encrypted ledger cannot be opened.
     pub key_lost: bool,
 }
 
-/// What a change of the key came to.
+/// The result of a key rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyRotated {
-    /// The store has another key.
+    /// The store has the new key.
     Changed {
-        /// Fingerprint of the key before, in hexadecimal.
+        /// Fingerprint of the earlier key, in hexadecimal.
         from: String,
         /// Fingerprint of the new key, in hexadecimal.
         to: String,
-        /// What has another pseudonym.
+        /// The samples and families that have new pseudonyms.
         renamed: Rekeyed,
     },
     /// The store had the key already.
     Already {
         /// The key's fingerprint, in hexadecimal.
         key: String,
-        /// Whether an earlier change was interrupted and is finished now.
+        /// `true` if an earlier rotation was interrupted and is now finished.
         finished: bool,
     },
 }
 
 impl Store {
-    /// Gives the store another key: opens every sealed record, computes the pseudonym that the new key makes of it, seals
-    /// it again and renames samples and families in the ledger, in one step. An attempt is recorded before anything is
-    /// opened.
+    /// Gives the store another key. Opens every sealed record, computes its pseudonym with the new key, seals it again,
+    /// and renames samples and families in the ledger in one step. The audit chain records the attempt before any
+    /// record is opened.
     ///
-    /// An interrupted change is finished, or begun again, by repeating it.
+    /// If a rotation was interrupted, run it again: it is then finished, or begun anew.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -72,8 +72,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::Rotation`] and [`StoreError::RotationNotCleared`] say what the store is like after a failure. With any
-    /// other error it has the key that it had.
+    /// [`StoreError::Rotation`] and [`StoreError::RotationNotCleared`] describe the state of the store after a failure.
+    /// After any other error the store still has its earlier key.
     pub fn rotate_key(
         &self,
         rotation: &KeyRotation<'_>,
@@ -85,7 +85,7 @@ impl Store {
         let source = KeySource::File(rotation.new_key.to_owned());
         outside(&source.path(), self.dir(), "new key file")?;
         let new = SecretKey::load(&source).map_err(StoreError::NewKey)?;
-        // An encrypted ledger has one of the two keys; the new one if this operation was interrupted.
+        // An encrypted ledger has one of the two keys: the new one if this operation was interrupted.
         let mut ledger = self.ledger().or_else(|error| self.ledger_under(Some(&new)).map_err(|_| error))?;
         let fingerprint = new.fingerprint().bytes();
         let present = ledger.key_fingerprint()?.ok_or(StoreError::NoKeyYet)?;
@@ -106,7 +106,7 @@ impl Store {
         let (from, to) = (HEXLOWER.encode(&present), HEXLOWER.encode(&fingerprint));
         let entry = entry.clone().with("from", from.as_str()).with("to", to.as_str());
         let entry = entry.with("key_lost", rotation.key_lost);
-        // Recorded before anything is opened: an attempt counts.
+        // An attempt must be recorded before any record is opened.
         ledger.announce_key(Some(fingerprint), &entry.clone().with("outcome", "begun"))?;
         let vault = self.vault();
         let expunged = ledger.expunged()?;
@@ -124,7 +124,7 @@ impl Store {
             replaced: Vec::new(),
         };
         let done = resealing.reseal_all(&identity, &vault, &ledger, observer).and_then(|()| {
-            // About everyone, whom it does not name.
+            // The record is about everyone, so it names nobody.
             let everyone = Entry { subjects: Subjects::Many, ..entry.clone() };
             let everyone = everyone.with("outcome", "done");
             let Resealing { renamed, replaced, .. } = &resealing;
@@ -138,7 +138,7 @@ impl Store {
         Ok(KeyRotated::Changed { from, to, renamed })
     }
 
-    /// The store has the key already: finishes what an interrupted change left.
+    /// Finishes what an interrupted rotation left: the store already has the key.
     fn finish_rotation(
         &self,
         ledger: &mut Ledger,
@@ -154,7 +154,7 @@ impl Store {
         Ok(KeyRotated::Already { key: new.fingerprint().to_string(), finished })
     }
 
-    /// Loads identity files, as one identity that opens what any of them opens.
+    /// Loads identity files as one identity that opens what any of them opens.
     fn custodians_identity(&self, files: &[PathBuf]) -> Result<Identity, StoreError> {
         let all = files.iter().map(|file| self.custodian_identity(file));
         Ok(Identity::join(all.collect::<Result<Vec<_>, _>>()?))
@@ -172,9 +172,9 @@ fn failed(state: RotationState, error: StoreError) -> StoreError {
     StoreError::Rotation { state, source: Box::new(error) }
 }
 
-/// Clears away what a failed change of the key began. Gives the error, with what the store is like now.
+/// Removes what a failed rotation began. Returns the error with the present state of the store.
 fn undo(ledger: &mut Ledger, vault: &Vault, next: [u8; 8], entry: Entry, error: StoreError) -> StoreError {
-    // The disk may have failed after the last word was written.
+    // The disk may have failed after the last write succeeded.
     match ledger.key_fingerprint() {
         Err(unknown) => return failed(RotationState::Unknown, unknown.into()),
         Ok(present) if present == Some(next) => return failed(RotationState::NewKey, error),
@@ -183,12 +183,12 @@ fn undo(ledger: &mut Ledger, vault: &Vault, next: [u8; 8], entry: Entry, error: 
     let announced = ledger.announce_key(None, &entry.with("outcome", "failed"));
     match announced.map_err(StoreError::from).and_then(|()| sweep(vault, ledger)) {
         Ok(()) => failed(RotationState::Unchanged, error),
-        // What failed may fail once more.
+        // The operation that failed may fail again.
         Err(why) => StoreError::RotationNotCleared { why: Box::new(why), source: Box::new(error) },
     }
 }
 
-/// Checks that the vault holds everything that is needed. Gives the custodians, to whom it is sealed again.
+/// Checks that the vault holds all records that are needed. Returns the custodians to whom they are sealed again.
 fn complete(vault: &Vault, ledger: &Ledger) -> Result<Vec<Custodian>, StoreError> {
     let missing = ledger.unsealed()?;
     if missing > 0 {
@@ -240,7 +240,7 @@ impl Resealing<'_> {
                 },
             )?;
             self.reseal(&page, &mut sealed)?;
-            // The old order is that of the old pseudonyms, or in old files that of the numbers.
+            // The earlier order is that of the earlier pseudonyms or, in old files, that of the original numbers.
             sealed.par_sort_unstable_by_key(|record| record.of);
             let mut writer = vault.begin(&self.custodians)?;
             sealed.iter().try_for_each(|record| writer.push(record))?;
@@ -269,7 +269,7 @@ impl Resealing<'_> {
     }
 }
 
-/// Notes the new name of a sample or family, on which all of its records must agree.
+/// Records the new pseudonym of a sample or family. All of its records must agree on it.
 fn note(names: &mut HashMap<Pseudonym, Pseudonym>, old: Pseudonym, new: Pseudonym) -> Result<(), SealError> {
     if *names.entry(old).or_insert(new) == new { Ok(()) } else { Err(SealError::Exchanged(old)) }
 }

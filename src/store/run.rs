@@ -17,33 +17,33 @@ use super::manifest::manifest;
 use super::near;
 use super::observer::{Notice, Observer, WhyFull};
 
-/// How to match.
+/// The options of a match.
 #[derive(Clone, Copy, Debug)]
 pub struct MatchOptions {
-    /// When a pair is a candidate.
+    /// The criterion for candidates.
     pub criterion: Criterion,
     /// The least number of loci in common with which a pair counts as comparable.
     pub min_loci: u32,
-    /// How the index is read.
+    /// The way in which the index is read.
     pub access: Access,
-    /// Whether everything is compared with everything, instead of only what changed since the last run.
+    /// `true` to compare everything, instead of only what changed since the last run.
     pub full: bool,
-    /// Whether every pair is scored instead of screened; counts in full runs only.
+    /// `true` to score every pair instead of screening; effective in full runs only.
     pub exhaustive: bool,
-    /// How many pairs of each family to list that come near to being candidates. All families are compared with all
-    /// children for that, and what is found is not recorded.
+    /// The number of pairs to list per family that nearly are candidates. This compares all families with all children,
+    /// and the result is not recorded.
     pub near: Option<u32>,
 }
 
 impl MatchOptions {
-    /// Matches what changed since the last run, as the store's settings say.
+    /// Matches what changed since the last run, with the store's settings.
     #[must_use]
     pub fn new(store: &Store) -> Self {
         let (criterion, min_loci) = (store.criterion(), store.min_loci());
         Self { criterion, min_loci, access: Access::Usual, full: false, exhaustive: false, near: None }
     }
 
-    /// Matches everything with everything, as the store's settings say.
+    /// Matches everything, with the store's settings.
     #[must_use]
     pub fn full(store: &Store) -> Self {
         Self { full: true, ..Self::new(store) }
@@ -54,21 +54,21 @@ impl MatchOptions {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Matched {
-    /// The run and its candidates, as they go out.
+    /// The run and its candidates, as reports show them.
     pub report: CandidateReport,
-    /// What was found, with families and children that could not be compared.
+    /// The result, with families and children that could not be compared.
     pub result: MatchResult,
-    /// The best pairs of each family that fall short, if they were asked for; best first.
+    /// The best pairs of each family that are not candidates, if requested; best first.
     pub near: Vec<NearRow>,
-    /// Candidates of the last run that are none any more.
+    /// Number of candidates of the last run that are no longer candidates.
     pub withdrawn: u64,
-    /// Families that were left out because they are withdrawn.
+    /// Number of withdrawn families that were left out.
     pub families_withdrawn: u64,
     /// Processor time by stage.
     pub stages: Stages,
-    /// Time that computing the digest took.
+    /// The time for computing the digest.
     pub digest: Duration,
-    /// Time that recording the run took.
+    /// The time for recording the run.
     pub write: Duration,
 }
 
@@ -92,10 +92,10 @@ pub fn checked_chance_hits(most: Option<f64>) -> Result<Option<f64>, BadNumber> 
 }
 
 impl Store {
-    /// Matches the families of the store with its children, and records the run. Before that, families that were not
-    /// checked for consistency are.
+    /// Matches the families of the store with its children, and records the run. Before that, checks families whose
+    /// consistency check is outstanding.
     ///
-    /// A run that is stopped, or fails, changes no candidate.
+    /// A run that is stopped or fails changes no candidate.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -108,7 +108,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError`], [`StoreError::Stopped`] among them.
+    /// [`StoreError`], including [`StoreError::Stopped`].
     pub fn match_all(
         &self,
         options: &MatchOptions,
@@ -131,6 +131,7 @@ impl Store {
         let generation = ledger.generation()?;
         let before = ledger.standing()?;
         let watch = observer.watch();
+        watch.begin("comparing families with children");
         let following = observer.follow(&watch);
         let job = Job {
             store: self,
@@ -161,7 +162,7 @@ impl Store {
             }
         };
         drop(following);
-        // Past this, the run is recorded as a whole.
+        // After this point the run is recorded completely.
         watch.check()?;
         let Compared { result, stages, index, comparison } = compared;
         let ranked = Instant::now();
@@ -193,7 +194,7 @@ impl Store {
         Ok(Matched { report, result, near, withdrawn, families_withdrawn, stages, digest: digest_time, write })
     }
 
-    /// Tells of settings that are others than at the last run.
+    /// Reports settings that differ from those of the last run.
     pub(super) fn tell_changed_settings(&self, ledger: &Ledger, observer: &dyn Observer) -> Result<(), StoreError> {
         let changed = self.changed_settings(ledger)?;
         if !changed.is_empty() {
@@ -202,8 +203,8 @@ impl Store {
         Ok(())
     }
 
-    /// Checks the families that were not checked at import: an interruption came between, the settings changed, or they
-    /// were withdrawn then.
+    /// Checks the families that the import did not check: it was interrupted, the settings changed since, or the
+    /// families were withdrawn at that time.
     fn check_waiting_families(&self, ledger: &mut Ledger, observer: &dyn Observer) -> Result<(), StoreError> {
         let checking = Checking::new(self)?;
         let families = checking.unchecked(ledger, self)?;

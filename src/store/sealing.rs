@@ -10,12 +10,12 @@ use crate::pseudonym::{Custodian, Pseudonymizer, Record, Sealed, Vault};
 use super::error::StoreError;
 use super::folder::Store;
 
-/// Records that are sealed at once, before they are written.
+/// The number of records that are sealed before they are written.
 pub(super) const PAGE: usize = 8192;
-/// How many of them one thread does before the next.
+/// The number of records that a thread seals in one piece.
 pub(super) const TOGETHER: usize = 256;
 
-/// Reads custodians without repeating what is none: it may be a secret.
+/// Reads custodians' recipients. Errors do not repeat an invalid recipient: it may be a secret.
 ///
 /// # Errors
 /// [`StoreError::Custodian`].
@@ -23,7 +23,7 @@ pub fn custodians(recipients: &[String]) -> Result<Vec<Custodian>, StoreError> {
     recipients.iter().map(|text| text.parse().map_err(StoreError::Custodian)).collect()
 }
 
-/// Seals what imports bring to the custodians of a store.
+/// Seals the original identifiers of an import to the custodians of a store.
 pub(super) struct Sealing {
     vault: Vault,
     custodians: Vec<Custodian>,
@@ -31,7 +31,7 @@ pub(super) struct Sealing {
 }
 
 impl Sealing {
-    /// `None` if the store has no custodian: then identifiers are not kept at all.
+    /// Begins sealing; `None` if the store has no custodian, in which case identifiers are not kept.
     pub(super) fn begin(store: &Store, ledger: &Ledger) -> Result<Option<Self>, StoreError> {
         let custodians = custodians(&ledger.custodians()?)?;
         let vault = store.vault();
@@ -39,7 +39,7 @@ impl Sealing {
         Ok((!custodians.is_empty()).then_some(Self { vault, custodians, written: None }))
     }
 
-    /// Seals the identifiers of some rows in a file that is safe on the disk afterwards.
+    /// Seals the identifiers of some rows in a file, and flushes it to the disk.
     pub(super) fn seal(
         &mut self,
         batch: &Batch,
@@ -52,7 +52,7 @@ impl Sealing {
             Sealed { sample: row.sample, family: row.family.map(|family| family.0) }
         };
         let mut all: Vec<Sealed> = rows.iter().map(of).collect();
-        // Not in the order of the file, which mostly is that of the numbers: it would give them away.
+        // The order of the imported file is mostly that of the numbers, and would reveal them.
         all.par_sort_unstable();
         for page in all.chunks(PAGE) {
             let seal = |some: &[Sealed]| names.seal(some);
@@ -64,7 +64,7 @@ impl Sealing {
         Ok(SealedFile { name: file.name, digest: file.digest, records: file.records })
     }
 
-    /// Removes the file of an import that failed after all, unless the ledger names it all the same.
+    /// Removes the file of a failed import, unless the ledger names it nevertheless.
     pub(super) fn undo(&mut self, ledger: &Ledger) -> Result<(), StoreError> {
         let Some(name) = self.written.take() else { return Ok(()) };
         if ledger.sealed_files()?.iter().all(|file| file.name != name) {
@@ -73,7 +73,7 @@ impl Sealing {
         Ok(())
     }
 
-    /// The import was acknowledged.
+    /// Keeps the file, because the import is committed.
     pub(super) fn keep(&mut self) {
         self.written = None;
     }

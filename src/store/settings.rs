@@ -1,4 +1,4 @@
-//! Everything that a likelihood ratio depends on beside the frequencies.
+//! Holds the settings on which a likelihood ratio depends, besides the frequencies.
 
 use std::str::FromStr;
 
@@ -9,14 +9,14 @@ use crate::population::{FrequencyTable, Model};
 /// The model and the linked pairs of loci.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
-    /// Mutation, theta, silent alleles, drop-out.
+    /// Mutation, theta, silent alleles and drop-out.
     pub model: Model,
     /// Pairs of loci that are not independent; each locus at most once.
     pub linked: Vec<Link>,
 }
 
 impl Settings {
-    /// Builds the calculator of these settings over a frequency table.
+    /// Builds the calculator of these settings for a frequency table.
     ///
     /// # Errors
     /// [`UnfitModel`] if the model or the linked pairs do not fit the frequencies.
@@ -31,7 +31,7 @@ impl Settings {
     }
 }
 
-/// Why a model cannot be used with a frequency table.
+/// The reason why a model cannot be used with a frequency table.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnfitModel {
@@ -40,7 +40,7 @@ pub enum UnfitModel {
     Model {
         /// The model.
         model: Box<Model>,
-        /// Why not.
+        /// The reason.
         source: Box<CalculatorError>,
     },
     /// The linked pairs do not fit the panel.
@@ -58,18 +58,18 @@ pub enum UnfitModel {
 pub struct Link {
     loci: [Locus; 2],
     recombination: f64,
-    /// As it was written, for the store's settings.
+    /// The text as written, for the store's settings.
     text: String,
 }
 
 impl Link {
-    /// The two loci.
+    /// Returns the two loci.
     #[must_use]
     pub fn loci(&self) -> &[Locus; 2] {
         &self.loci
     }
 
-    /// The recombination fraction, from 0 to 0.5; of a distance in cM by Haldane's function.
+    /// Returns the recombination fraction, from 0 to 0.5. Haldane's function converts a distance in cM.
     #[must_use]
     pub fn recombination(&self) -> f64 {
         self.recombination
@@ -80,17 +80,17 @@ impl Link {
     }
 }
 
-/// Why a text is no pair of linked loci.
+/// The reason why a text is not a valid pair of linked loci.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkError {
-    /// Not of the form.
+    /// The text does not have the required form.
     #[error("write two loci and their recombination fraction or distance: vWA:D12S391=0.106 or =11.9cM")]
     Form,
-    /// One of the names is no locus name.
+    /// One of the names is not a valid locus name.
     #[error("{0}; write two loci and their recombination fraction or distance: vWA:D12S391=0.106 or =11.9cM")]
     Locus(LocusError),
-    /// Not from 0 to 0.5.
+    /// The recombination fraction is not in the range from 0 to 0.5.
     #[error("a recombination fraction is from 0 to 0.5, and a distance not negative")]
     Range,
 }

@@ -4,26 +4,26 @@ use std::path::{Path, PathBuf};
 
 use super::error::{FileAction, StoreError};
 
-/// Endings of the names of files that a folder is read for.
+/// Extensions of the files that are read from a folder.
 #[cfg(not(feature = "xlsx"))]
 const ENDINGS: [&str; 7] = ["csv", "tsv", "txt", "xml", "cmf", "dat", "fam"];
-/// With workbooks.
+/// The same extensions, with workbooks.
 #[cfg(feature = "xlsx")]
 const ENDINGS: [&str; 8] = ["csv", "tsv", "txt", "xml", "cmf", "dat", "fam", "xlsx"];
 
-/// A file to read, or why it is not read.
+/// A file to read, or the reason why it is skipped.
 pub(super) struct Source {
     pub(super) path: PathBuf,
     pub(super) skipped: Option<&'static str>,
 }
 
-/// Files that are read otherwise, and may lie in the same folder.
+/// Files with another role, which may lie in the same folder.
 pub(super) struct Beside<'a> {
     pub(super) pedigrees: Option<&'a Path>,
     pub(super) cases: Option<&'a Path>,
 }
 
-/// The files of the arguments in their order; a folder's by the bytes of their names.
+/// Lists the files of the arguments in their order; the files of a folder are sorted by the bytes of their names.
 pub(super) fn sources(arguments: &[PathBuf], beside: &Beside<'_>) -> Result<Vec<Source>, StoreError> {
     let mut sources = Vec::new();
     for argument in arguments {
@@ -51,7 +51,7 @@ fn name(path: &Path) -> &[u8] {
     path.file_name().map_or(&[], |name| name.as_encoded_bytes())
 }
 
-/// Why a file of a folder is not read.
+/// Returns the reason why a file of a folder is skipped.
 fn skipped(path: &Path, beside: &Beside<'_>) -> Option<&'static str> {
     let same = |other: &Path| matches!((path.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b);
     if name(path).starts_with(b".") {

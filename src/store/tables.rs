@@ -1,4 +1,4 @@
-//! The frequency tables of a store: exchanges its own, and keeps those of other populations beside it.
+//! Replaces the frequency table of a store, and keeps the tables of other populations.
 
 use std::fs;
 
@@ -24,26 +24,26 @@ pub struct KeptTable {
     pub table: FrequencyTable,
 }
 
-/// What the exchange of a store's table came to.
+/// The result of replacing a store's table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableExchange {
-    /// Digest of the table before.
+    /// Digest of the earlier table.
     pub before: [u8; 32],
-    /// Digest of the table now.
+    /// Digest of the new table.
     pub after: [u8; 32],
-    /// Loci that the panel gained: at these, samples of the store are untyped until their files are imported again.
+    /// Loci that are new in the panel. Samples of the store are untyped there until their files are imported again.
     pub gained: Vec<Locus>,
-    /// Loci that the panel lost: what samples have there stays in the ledger and does not count.
+    /// Loci that are no longer in the panel. Their genotypes stay in the ledger but are not used.
     pub lost: Vec<Locus>,
 }
 
 impl Store {
-    /// Exchanges the store's frequency table, and records it with a reason. The next match compares everything, as the table
-    /// is part of what a run depends on. Open the store again to go on with the new table.
+    /// Replaces the store's frequency table, and records the change with its reason. The next match compares
+    /// everything, because a run depends on the table. Open the store again to use the new table.
     ///
-    /// The panel is that of the new table. Loci that it would lose are refused unless `without_loci` asks for it, or nobody
-    /// was imported yet; the model stays as it is.
+    /// The new table's loci become the panel. If loci of the panel would be lost, the change is refused, unless
+    /// `without_loci` is set or nothing was imported yet. The model does not change.
     ///
     /// ```
     /// use reunite::store::{self, *};
@@ -63,7 +63,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::ReasonNeeded`], [`StoreError::LociLost`], [`StoreError::PopulationLacks`], [`StoreError::Model`];
-    /// [`StoreError`]. Then the store has the table that it had.
+    /// [`StoreError`]. The store keeps its earlier table then.
     pub fn set_frequencies(
         &self,
         frequencies: &Frequencies,
@@ -94,7 +94,7 @@ impl Store {
         let exchange = TableExchange { before: former.digest(), after: table.digest(), gained, lost };
         let (file, digest) = self.keep(frequencies)?;
         let names = |loci: &[Locus]| loci.iter().map(|locus| locus.name().to_owned()).collect::<Vec<_>>();
-        // Recorded first: nothing changes that is not in the audit chain.
+        // The record comes first, so that no change is missing from the audit chain.
         ledger.append(
             &entry
                 .clone()
@@ -106,13 +106,14 @@ impl Store {
         )?;
         (config.frequencies.file, config.frequencies.digest) = (file, digest);
         self.write_config(&config)?;
-        // They are of the former table, and built again by whoever needs them.
+        // The indices depend on the earlier table; the next operation that needs them builds them again.
         self.remove_index()?;
         Ok(exchange)
     }
 
-    /// Adds the table of another population under a name, or exchanges the one of that name, and records it with a reason.
-    /// [`Self::with_population`] computes with it. Loci that the store does not match on are kept and not used.
+    /// Adds the table of another population under a name, or replaces the table of that name, and records the change
+    /// with its reason. [`Self::with_population`] computes with the table. Loci outside the panel are kept but not
+    /// used.
     ///
     /// ```
     /// use reunite::store::{self, *};
@@ -183,15 +184,15 @@ impl Store {
         Ok(tables)
     }
 
-    /// Writes a table beside the others, if it is not there; gives its file and digest. Tables that are no longer used stay:
-    /// earlier results depend on them.
+    /// Writes a table beside the others, unless it exists already. Returns its file and digest. Unused tables are kept,
+    /// because earlier results depend on them.
     fn keep(&self, frequencies: &Frequencies) -> Result<(String, String), StoreError> {
         let digest = HEXLOWER.encode(&frequencies.table.digest());
         let file = format!("frequencies-{}.csv", &digest[..16]);
         let path = self.dir().join(&file);
         if kept_table(self.dir(), &file, &digest).is_err() {
             if path.exists() {
-                // What an interrupted command left of it.
+                // Remove an incomplete file of an interrupted command.
                 fs::remove_file(&path).map_err(|source| StoreError::io(FileAction::Remove, &path, source))?;
             }
             write_over(&path, frequencies.text.as_bytes())?;

@@ -1,4 +1,4 @@
-//! Removes what expunging and changes of the key leave behind, also after an interruption.
+//! Removes the traces of expunging and key rotations, even after an interruption.
 
 use std::collections::HashSet;
 
@@ -10,8 +10,8 @@ use super::folder::Store;
 use super::observer::{Notice, Observer};
 
 impl Store {
-    /// Removes every trace of what was expunged or renamed, also by an operation that was interrupted. The store must be
-    /// locked.
+    /// Removes every trace of expunged or renamed samples, including the traces of an interrupted operation. The store
+    /// must be locked.
     pub(super) fn finish_interrupted(&self, ledger: &mut Ledger, observer: &dyn Observer) -> Result<(), StoreError> {
         let Some(doomed) = ledger.unfinished()? else { return Ok(()) };
         let vault = self.vault();
@@ -35,8 +35,8 @@ pub(super) fn orphans(vault: &Vault, ledger: &Ledger) -> Result<Vec<String>, Sto
     Ok(names)
 }
 
-/// Removes the files that count for nothing: they may name samples in another way, under a key that the store left or was
-/// not given after all.
+/// Removes the vault files that the ledger does not name. They may contain other pseudonyms of the samples, made with
+/// an earlier key or with a key that the store never got.
 pub(super) fn sweep(vault: &Vault, ledger: &Ledger) -> Result<(), StoreError> {
     vault.clear_unfinished()?;
     orphans(vault, ledger)?.iter().try_for_each(|name| Ok(vault.remove(name)?))

@@ -1,4 +1,4 @@
-//! The vault's custodians, and files that interrupted operations left in it.
+//! Manages the vault's custodians, and removes files that interrupted operations left in the vault.
 
 use crate::audit::Entry;
 use crate::pseudonym::Custodian;
@@ -21,12 +21,12 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// The ledger's.
+    /// Errors of the ledger.
     pub fn list_custodians(&self) -> Result<Vec<String>, StoreError> {
         Ok(self.ledger()?.custodians()?)
     }
 
-    /// Adds custodians: the identifiers of later imports are sealed to them, too. Gives how many are new.
+    /// Adds custodians: the identifiers of later imports are sealed to them, too. Returns how many are new.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
@@ -39,26 +39,26 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::Locked`]; the ledger's.
+    /// [`StoreError::Locked`]; errors of the ledger.
     pub fn add_custodians(&self, custodians: &[Custodian], entry: &Entry) -> Result<usize, StoreError> {
         let _lock = self.lock()?;
         Ok(self.ledger()?.add_custodians(&recipients(custodians), entry)?)
     }
 
-    /// Removes custodians: nothing more is sealed to them, and what was sealed to them stays so. Gives how many were
-    /// custodians.
+    /// Removes custodians: nothing more is sealed to them, but what was already sealed to them stays readable for them.
+    /// Returns how many were custodians.
     ///
     /// # Errors
-    /// [`StoreError::Locked`]; the ledger's.
+    /// [`StoreError::Locked`]; errors of the ledger.
     pub fn remove_custodians(&self, custodians: &[Custodian], entry: &Entry) -> Result<usize, StoreError> {
         let _lock = self.lock()?;
         Ok(self.ledger()?.remove_custodians(&recipients(custodians), entry)?)
     }
 
-    /// Removes the files of the vault that an interrupted operation left and the ledger does not name. Gives how many.
+    /// Removes files of the vault that an interrupted operation left and the ledger does not name. Returns how many.
     ///
     /// # Errors
-    /// [`StoreError::Locked`], [`StoreError::Vault`]; the ledger's.
+    /// [`StoreError::Locked`], [`StoreError::Vault`]; errors of the ledger.
     pub fn sweep_vault(&self, entry: &Entry) -> Result<usize, StoreError> {
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
@@ -71,7 +71,7 @@ impl Store {
     }
 }
 
-/// Custodians as the ledger keeps them.
+/// Returns custodians as the ledger stores them.
 fn recipients(custodians: &[Custodian]) -> Vec<String> {
     custodians.iter().map(ToString::to_string).collect()
 }

@@ -22,19 +22,19 @@ use super::error::StoreError;
 use super::folder::Store;
 use super::traces::orphans;
 
-/// What a check of each part of a store found; an error where a part could not be checked.
+/// The result for each part of a store; an error if a part could not be checked.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Verification {
     /// The ledger.
     pub ledger: Result<LedgerCheck, StoreError>,
-    /// Settings that are others than at the last run.
+    /// Settings that differ from those of the last run.
     pub settings: Result<Vec<ChangedSetting>, StoreError>,
     /// The audit chain, without checkpoints.
     pub audit: Result<AuditCheck, StoreError>,
-    /// Whether an operation that expunges or renames was interrupted, so that traces are left.
+    /// `true` if expunging or renaming was interrupted, so that traces remain.
     pub interrupted: Result<bool, StoreError>,
-    /// A change of the key that was begun and did not take place.
+    /// A key rotation that was begun and not completed.
     pub key_change: Result<Option<KeyChange>, StoreError>,
     /// The vault.
     pub vault: Result<VaultCheck, StoreError>,
@@ -46,75 +46,75 @@ pub struct Verification {
     pub families_index: IndexCheck,
 }
 
-/// What a check of the ledger found.
+/// The result of checking the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LedgerCheck {
-    /// Nothing wrong; what it holds.
+    /// The ledger is sound; its contents.
     Sound(Counts),
-    /// Damage, a line for each finding.
+    /// The ledger is damaged; one line for each finding.
     Damaged(Vec<String>),
 }
 
-/// A change of the key that was begun and did not take place.
+/// A key rotation that was begun and not completed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyChange {
     /// Fingerprint of the store's key, in hexadecimal.
     pub present: String,
-    /// Fingerprint of the key that it was to have.
+    /// Fingerprint of the key that was to replace it.
     pub next: String,
 }
 
-/// What a check of the vault found.
+/// The result of checking the vault.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct VaultCheck {
-    /// How many files the ledger names.
+    /// Number of files that the ledger names.
     pub files: u64,
-    /// How many sealed records they hold.
+    /// Number of sealed records in these files.
     pub records: u64,
-    /// Files that are not as they were written.
+    /// Files that differ from what was written.
     pub faults: Vec<VaultFault>,
-    /// How many files interrupted operations left; the ledger does not name them.
+    /// Number of files that interrupted operations left and the ledger does not name.
     pub orphans: usize,
-    /// How many sound files list their records in another order than that of the pseudonyms: that of the imported file, in files of
-    /// earlier versions.
+    /// Number of sound files whose records are not in the order of the pseudonyms. Earlier versions wrote them in the
+    /// order of the imported file.
     pub in_file_order: u64,
-    /// How many samples have no sealed record; `None` if there is no file, or not all of them are sound.
+    /// Number of samples without a sealed record; `None` if there is no file, or not all files are sound.
     pub unsealed: Option<u64>,
 }
 
-/// What is wrong with a file of the vault.
+/// A fault in a file of the vault.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VaultFault {
-    /// It holds something else than was written.
+    /// The contents were changed.
     #[error("{} was changed; restore it from its backup", shown_path(.0))]
     Changed(PathBuf),
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("{0}")]
     Unreadable(#[from] VaultError),
 }
 
-/// What a check of the marks of families found. Withdrawn families are left out.
+/// The result of checking the marks of families. Withdrawn families are left out.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct MarksCheck {
-    /// How many marks the checked families have.
+    /// Number of marks of the checked families.
     pub marks: u64,
-    /// How many families were checked again.
+    /// Number of families that were checked again.
     pub checked: u64,
-    /// How many families wait for a check, which the next import or match makes.
+    /// Number of families that wait for a check by the next import or match.
     pub waiting: u64,
-    /// What is wrong, by family.
+    /// The wrong marks, by family.
     pub findings: Vec<MarkFinding>,
 }
 
-/// What is wrong with the marks of a family.
+/// A fault in the marks of a family.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum MarkFinding {
-    /// A mark that a check would not set now, or one that is missing.
+    /// A mark that a check would not set now, or a missing mark.
     Differs {
         /// The family.
         family: Pseudonym,
@@ -125,7 +125,7 @@ pub enum MarkFinding {
     NotChecked {
         /// The family.
         family: Pseudonym,
-        /// Why not.
+        /// The reason.
         error: KinshipError,
     },
 }
@@ -141,17 +141,18 @@ impl fmt::Display for MarkFinding {
     }
 }
 
-/// What a check of an index found.
+/// The result of checking an index.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum IndexCheck {
-    /// There is none; the next match builds it.
+    /// There is no index; the next match builds it.
     Missing,
-    /// It is sound and holds this many children or families.
+    /// The index is sound and holds this many children or families.
     Sound(u64),
-    /// It is of an earlier state of the store, or of another program; the next match builds it again.
+    /// The index belongs to an earlier state of the store, or to another version of the program; the next match builds
+    /// it again.
     Stale,
-    /// It is damaged or cannot be read.
+    /// The index is damaged or cannot be read.
     Unsound(IndexError),
 }
 
@@ -162,7 +163,7 @@ impl IndexCheck {
 }
 
 impl Verification {
-    /// Finds out whether every part could be checked and is sound.
+    /// Reports whether every part could be checked and is sound.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         matches!(self.ledger, Ok(LedgerCheck::Sound(_)))
@@ -178,7 +179,7 @@ impl Verification {
 }
 
 impl Store {
-    /// Checks every part of the store; changes nothing.
+    /// Checks every part of the store, and changes nothing.
     ///
     /// ```no_run
     /// use std::path::Path;
@@ -214,8 +215,8 @@ impl Store {
         })
     }
 
-    /// Takes the ledger for what was written last, if nothing but its seal speaks against it: after it was changed by other
-    /// means. Gives whether it had been altered.
+    /// Accepts the present state of a ledger that was changed by other means, if its seal is the only fault. Returns
+    /// `true` if the ledger had been altered.
     ///
     /// # Errors
     /// [`StoreError::ReasonNeeded`], [`StoreError::StillUnsound`]; [`StoreError`].
@@ -255,8 +256,8 @@ impl Store {
         Ok(VaultCheck { files: files.len() as u64, records, faults, orphans, in_file_order, unsealed })
     }
 
-    /// Compares the marks of families with those that a check would set now. Families that wait for a check are counted
-    /// only.
+    /// Compares the marks of families with those that a check would set now. Families that wait for a check are only
+    /// counted.
     fn check_marks(&self, ledger: &Ledger) -> Result<MarksCheck, StoreError> {
         let checking = Checking::new(self)?;
         let waiting: BTreeSet<Pseudonym> =

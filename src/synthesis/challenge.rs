@@ -1,5 +1,5 @@
-//! A search for parent or child among many people: one sample, and somewhere among hundreds of thousands of others its
-//! parent or its child; loci are missing, and of some only one allele is seen.
+//! Generates searches for a parent or child among many people. Each query is one sample whose parent or child is among
+//! hundreds of thousands of others; loci are missing, and at some loci only one allele is seen.
 
 use crate::model::{Profile, Relation};
 use crate::population::{FrequencyTable, Model};
@@ -8,7 +8,7 @@ use super::genes::{GenePool, Genes};
 use super::plan::PlanError;
 use super::random::{Purpose, Seed, Stream, fixed};
 
-/// What a search should hold. Probabilities go from 0 to 1.
+/// The plan of a search. Probabilities are in the range from 0 to 1.
 ///
 /// ```
 /// use reunite::population::{FrequencyTable, Model};
@@ -23,30 +23,30 @@ use super::random::{Purpose, Seed, Stream, fixed};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChallengePlan {
-    /// How many people are searched, the queries' relatives among them.
+    /// Number of people to search, including the queries' relatives.
     pub people: usize,
-    /// How many samples are searched for a relative.
+    /// Number of samples for which a relative is searched.
     pub queries: usize,
-    /// The same seed gives the same search, on every machine.
+    /// The seed: equal seeds give equal searches on every machine.
     pub seed: u64,
-    /// Loci that are typed, by their positions in the frequency table: bit i for position i.
+    /// The typed loci, by their positions in the frequency table: bit i for position i.
     pub loci: u64,
-    /// Probability that nothing is seen of a locus.
+    /// Probability that a locus is untyped.
     pub missing: f64,
-    /// Probability that one of the two copies at a locus, either with the same probability, is not seen: of a heterozygote
-    /// one allele alone is left.
+    /// Probability that one of the two copies at a locus is not seen, either one with equal probability. Of a
+    /// heterozygote, one allele remains.
     pub single: f64,
 }
 
-/// Queries, people, and who is related to whom.
+/// The queries, the people, and their true relations.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Challenge {
-    /// Profiles of the samples that are searched for; numbered from 1.
+    /// Profiles of the queries, numbered from 1.
     pub queries: Vec<Profile>,
-    /// Profiles of the people, in random order; numbered from 1.
+    /// Profiles of the people in random order, numbered from 1.
     pub people: Vec<Profile>,
-    /// Per query, its relative.
+    /// The relative of each query.
     pub truth: Vec<Answer>,
 }
 
@@ -56,19 +56,20 @@ pub struct Challenge {
 pub struct Answer {
     /// Position in [`Challenge::people`].
     pub person: usize,
-    /// Whether the query is the parent, and the relative its child.
+    /// `true` if the query is the parent and the relative its child.
     pub query_is_parent: bool,
 }
 
 impl ChallengePlan {
-    /// People that share a stream.
+    /// Number of people that share a stream.
     const BLOCK: usize = 256;
 
-    /// Makes the search: alleles by `table`, mutations by `model`; nothing else of the model is used.
+    /// Generates the search. Alleles follow `table` and mutations follow `model`; other settings of the model are not
+    /// used.
     ///
     /// # Errors
-    /// [`PlanError`] for a probability that is none, or more queries than people; or if the mutation model makes no
-    /// matrix over the table.
+    /// [`PlanError`] if a probability is out of range, if there are more queries than people, or if the mutation model
+    /// gives no matrix for the table.
     pub fn generate(&self, table: &FrequencyTable, model: &Model) -> Result<Challenge, PlanError> {
         for (name, value) in [("missing", self.missing), ("single", self.single)] {
             if !(0.0..=1.0).contains(&value) {
@@ -81,7 +82,7 @@ impl ChallengePlan {
         let pool = GenePool::new(table, &model.mutation)?;
         let seed = Seed::new(self.seed);
         let mut queries = Vec::with_capacity(self.queries);
-        // With the query of whom someone is the relative.
+        // People, with the query of which each is the relative.
         let mut people: Vec<(Option<usize>, Profile)> = Vec::with_capacity(self.people);
         let mut is_parent = Vec::with_capacity(self.queries);
         for number in 0..self.queries {
@@ -121,7 +122,7 @@ impl ChallengePlan {
         Ok(Challenge { queries, people: people.into_iter().map(|one| one.1).collect(), truth })
     }
 
-    /// What is seen of these genes.
+    /// Returns the profile that is seen of these genes.
     fn seen(&self, pool: &GenePool, mut genes: Genes, stream: &mut Stream) -> Profile {
         let (missing, single) = (fixed(self.missing), fixed(self.single));
         let mut typed = 0;
@@ -140,7 +141,7 @@ impl ChallengePlan {
 }
 
 impl Challenge {
-    /// What the person found for a query is to it, as a word.
+    /// Returns the word for the relation of the relative to the query.
     #[must_use]
     pub fn relation(&self, query: usize) -> &'static str {
         if self.truth[query].query_is_parent { "child" } else { Relation::Parent.word() }
@@ -169,7 +170,7 @@ mod tests {
                 apart += u32::from(!shared);
             }
         }
-        // 0.0013 mutations per locus in the mean of both sexes, of which not all show.
+        // 0.0013 mutations per locus is the mean of both sexes; not all mutations are visible.
         assert!(compared > 3_500 && apart < 20, "{apart} of {compared}");
         let parents = challenge.truth.iter().filter(|answer| answer.query_is_parent).count();
         assert!((60..140).contains(&parents), "{parents}");

@@ -1,4 +1,4 @@
-//! Drawing families and unrelated children, each from a stream of its own.
+//! Draws families and unrelated children, each from a stream of its own.
 
 use crate::model::{Pedigree, Profile, Relation, Sex};
 use crate::population::{FrequencyTable, Model};
@@ -8,13 +8,13 @@ use super::plan::{Pedigrees, Plan, PlanError};
 use super::random::{Alias, Purpose, Seed, Stream, fixed};
 use super::typing::Typing;
 
-/// A child before it has a number.
+/// A child before numbering.
 pub(super) struct NewChild {
     pub(super) sex: Sex,
     pub(super) profile: Profile,
 }
 
-/// What shows of a person beside the genes.
+/// The visible properties of a person besides the genes.
 #[derive(Clone, Copy)]
 pub(super) struct Visible {
     pub(super) sex: Sex,
@@ -22,21 +22,21 @@ pub(super) struct Visible {
     pub(super) typed: u64,
 }
 
-/// A family as drawn, with all that is known of it and not shown.
+/// A drawn family, with all properties, including hidden ones.
 pub(super) struct Drawn<'a> {
     pub(super) relations: &'a [Relation],
     pub(super) pedigree: &'a Pedigree,
     pub(super) planted: bool,
-    /// Genes of every member of the pedigree, the untyped ones included.
+    /// Genes of every member of the pedigree, including the untyped members.
     pub(super) everyone: Vec<Genes>,
-    /// What shows of each relative.
+    /// The visible properties of each relative.
     pub(super) relatives: Vec<Visible>,
-    /// What shows of the family's child.
+    /// The visible properties of the family's child.
     pub(super) child: Visible,
 }
 
 impl Drawn<'_> {
-    /// Which relative is the father or the mother, if typed.
+    /// Returns the position of the father or the mother among the relatives, if typed.
     pub(super) fn parent(&self, side: Side) -> Option<usize> {
         let wanted = match side {
             Side::Paternal => Relation::Father,
@@ -46,7 +46,7 @@ impl Drawn<'_> {
     }
 }
 
-/// Everything that people are drawn with.
+/// Everything that is needed for drawing people.
 pub(super) struct Source {
     pub(super) pool: GenePool,
     pub(super) seed: Seed,
@@ -58,7 +58,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Unrelated children that share a stream.
+    /// Number of unrelated children that share a stream.
     pub(super) const BLOCK: usize = 256;
 
     pub(super) fn new(plan: &Plan, table: &FrequencyTable, model: &Model) -> Result<Self, PlanError> {
@@ -77,12 +77,12 @@ impl Source {
         })
     }
 
-    /// The family of this number. All is drawn whether it is planted or not, so that its relatives do not depend
-    /// on the share planted.
+    /// Draws the family of this number. Everything is drawn, planted or not, so that the relatives do not depend on the
+    /// share of planted children.
     pub(super) fn family(&self, index: usize) -> Drawn<'_> {
         let mut stream = self.seed.stream(Purpose::Family, index);
         let Pedigrees { relations, pedigree, mirrored } = &self.shapes[usize::from(self.mix.draw(&mut stream))];
-        // A word more only where it decides something: populations stay what they were.
+        // The extra word is drawn only if it decides something, so that earlier populations stay unchanged.
         let mirrored = mirrored.as_ref().filter(|_| stream.word() >> 63 == 1);
         let pedigree = mirrored.unwrap_or(pedigree);
         let planted = stream.chance(self.planted);
@@ -97,25 +97,25 @@ impl Source {
         Drawn { relations, pedigree, planted, everyone, relatives, child }
     }
 
-    /// The profile of a family's relative.
+    /// Returns the profile of a family's relative.
     pub(super) fn relative(&self, family: &Drawn<'_>, relative: usize) -> Profile {
         let genes = &family.everyone[family.pedigree.relatives()[relative]];
         self.pool.profile(genes, family.relatives[relative].typed)
     }
 
-    /// The family's own child.
+    /// Returns the family's own child.
     pub(super) fn own_child(&self, family: &Drawn<'_>) -> NewChild {
         let Visible { sex, typed } = family.child;
         NewChild { sex, profile: self.pool.profile(&family.everyone[family.pedigree.child()], typed) }
     }
 
-    /// A found child with these genes.
+    /// Returns a found child with these genes.
     pub(super) fn found(&self, genes: &[[u8; 2]], stream: &mut Stream) -> NewChild {
         let sex = any_sex(stream);
         NewChild { sex, profile: self.pool.profile(genes, self.children.draw(stream)) }
     }
 
-    /// The first `count` children of a block of unrelated ones, at most [`Self::BLOCK`].
+    /// Draws the first `count` children of a block of unrelated ones, at most [`Self::BLOCK`].
     pub(super) fn unrelated(&self, block: usize, count: usize) -> impl Iterator<Item = NewChild> {
         let mut stream = self.seed.stream(Purpose::Unrelated, block);
         (0..count.min(Self::BLOCK)).map(move |_| {

@@ -1,4 +1,4 @@
-//! From a plan to a population.
+//! Generates a population from a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,13 +18,13 @@ use super::random::Purpose;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SyntheticPerson {
-    /// Sample number: `R0000001`.
+    /// The sample number: `R0000001`.
     pub id: String,
-    /// What the relative is to the missing child.
+    /// The relation to the missing child.
     pub relation: Relation,
-    /// As the relation implies, or drawn.
+    /// The sex: implied by the relation, or drawn.
     pub sex: Sex,
-    /// Genotypes in the order of the frequency table's panel.
+    /// Genotypes in the panel order of the frequency table.
     pub profile: Profile,
 }
 
@@ -32,11 +32,11 @@ pub struct SyntheticPerson {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SyntheticFamily {
-    /// Family number: `F000001`.
+    /// The family number: `F000001`.
     pub id: String,
     /// Its relatives, ordered by relation.
     pub relatives: Vec<SyntheticPerson>,
-    /// What the papers say that is false.
+    /// The false statement in the papers, if any.
     pub papers: Option<FalsePapers>,
 }
 
@@ -44,11 +44,11 @@ pub struct SyntheticFamily {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SyntheticChild {
-    /// Sample number: `C0000001`.
+    /// The sample number: `C0000001`.
     pub id: String,
-    /// Drawn.
+    /// The sex; drawn.
     pub sex: Sex,
-    /// Genotypes in the order of the frequency table's panel.
+    /// Genotypes in the panel order of the frequency table.
     pub profile: Profile,
 }
 
@@ -59,23 +59,23 @@ pub struct Link {
     pub family: usize,
     /// Position of the child in [`Population::children`].
     pub child: usize,
-    /// At how many loci the child contradicts its stated father and mother: with true papers an allele must have mutated
-    /// there.
+    /// Number of loci at which the child contradicts its stated father and mother. If the papers are true, an allele
+    /// must have mutated there.
     pub mutated_loci: u8,
 }
 
-/// A child that resembles a family's missing child and is not.
+/// A child that resembles a family's missing child but is not that child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trap {
     /// Position of the family in [`Population::families`].
     pub family: usize,
     /// Position of the child in [`Population::children`].
     pub child: usize,
-    /// [`NEPHEW`] or [`SIBLING_PARENT`].
+    /// The kind: [`NEPHEW`] or [`SIBLING_PARENT`].
     pub kind: &'static str,
 }
 
-/// Families, children, and the truth about them.
+/// Families and children, with the truth about them.
 ///
 /// ```
 /// use reunite::population::{FrequencyTable, Model};
@@ -90,17 +90,17 @@ pub struct Trap {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Population {
-    /// In order of their numbers.
+    /// The families, in the order of their numbers.
     pub families: Vec<SyntheticFamily>,
-    /// In random order, numbered in it.
+    /// The children, in random order and numbered in that order.
     pub children: Vec<SyntheticChild>,
-    /// Every true relation, by family; at most one each.
+    /// Every true relation, by family; at most one per family.
     pub truth: Vec<Link>,
     /// Every planted false relation, by family.
     pub traps: Vec<Trap>,
 }
 
-/// The relations of a family in canonical order, joined: `father+mother`, `full-sibling+full-sibling`.
+/// Returns the relations of a family in canonical order, joined: `father+mother`, `full-sibling+full-sibling`.
 #[must_use]
 pub fn relation_shape(family: &SyntheticFamily) -> String {
     let mut relations: Vec<Relation> = family.relatives.iter().map(|person| person.relation).collect();
@@ -109,7 +109,7 @@ pub fn relation_shape(family: &SyntheticFamily) -> String {
     words.join("+")
 }
 
-/// Where a child of the pool belongs.
+/// The origin of a child in the pool.
 #[derive(Clone, Copy)]
 enum Origin {
     Unrelated,
@@ -118,11 +118,12 @@ enum Origin {
 }
 
 impl Population {
-    /// Makes the population of a plan: alleles by `table`, mutations by `model`; nothing else of the model is used.
+    /// Generates the population of a plan. Alleles follow `table` and mutations follow `model`; other settings of the
+    /// model are not used.
     ///
     /// # Errors
     /// [`PlanError`] if the plan contradicts itself, asks for fewer children than its families bring, or for more
-    /// special plantings than there are fit families; or if the mutation model makes no matrix over the table.
+    /// special plantings than there are fitting families; or if the mutation model gives no matrix for the table.
     pub fn generate(plan: &Plan, table: &FrequencyTable, model: &Model) -> Result<Self, PlanError> {
         let source = Source::new(plan, table, model)?;
         let falsified = Papers::new(plan);
@@ -201,7 +202,7 @@ impl Population {
     }
 }
 
-/// A drawn family with its numbers; `relatives` counts the persons numbered so far.
+/// Numbers a drawn family; `relatives` counts the persons numbered so far.
 fn named(
     source: &Source,
     drawn: &Drawn<'_>,

@@ -1,4 +1,4 @@
-//! Genes handed down a pedigree.
+//! Passes genes down a pedigree.
 
 use std::borrow::Cow;
 
@@ -7,19 +7,21 @@ use crate::population::{FrequencyTable, Matrix, Mutation, MutationError};
 
 use super::random::{Alias, Stream, fixed};
 
-/// A person's alleles, one pair per locus of the panel: positions in the frequency table, the father's first.
+/// A person's alleles, one pair per locus of the panel, as positions in the frequency table; the father's allele comes
+/// first.
 pub(super) type Genes = Vec<[u8; 2]>;
 
-/// Which parent hands an allele on: the position in a [`Genes`] pair, and whose mutation rate holds.
+/// The parent who transmits an allele: the position in a [`Genes`] pair, and the parent whose mutation rate applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Paternal = 0,
     Maternal = 1,
 }
 
-/// What an allele becomes on its way to the child.
+/// The distribution of an allele's state in the child.
 struct Transmission {
-    /// Per parental allele, the probability of arriving unchanged ([`fixed`]) and what it becomes otherwise.
+    /// For each parental allele: the probability that it stays unchanged ([`fixed`]), and the sampler of what it
+    /// becomes otherwise.
     rows: Vec<(u64, Alias)>,
 }
 
@@ -33,8 +35,8 @@ impl Transmission {
         Self { rows: (0..matrix.size()).map(row).collect() }
     }
 
-    /// One of a parent's two alleles, as it arrives. The word's last bit chooses, the others tell whether it
-    /// arrives unchanged.
+    /// Draws one of a parent's two alleles as the child receives it. The last bit of the word chooses the allele; the
+    /// other bits decide whether it stays unchanged.
     fn draw(&self, parent: [u8; 2], stream: &mut Stream) -> u8 {
         let word = stream.word();
         let allele = parent[(word & 1) as usize];
@@ -50,7 +52,7 @@ struct LocusGenes {
     transmissions: [Transmission; 2],
 }
 
-/// Samplers of every locus of a frequency table; loci are independent of each other.
+/// Samplers for every locus of a frequency table; loci are independent of each other.
 pub(super) struct GenePool {
     loci: Vec<LocusGenes>,
 }
@@ -69,22 +71,22 @@ impl GenePool {
         Ok(Self { loci })
     }
 
-    /// How many loci.
+    /// Returns the number of loci.
     pub(super) fn len(&self) -> usize {
         self.loci.len()
     }
 
-    /// The listed alleles of a locus, rising.
+    /// Returns the listed alleles of a locus, in ascending order.
     pub(super) fn alleles(&self, locus: usize) -> &[Allele] {
         &self.loci[locus].alleles
     }
 
-    /// A person whose parents are unknown: both alleles follow the table.
+    /// Draws a person whose parents are unknown: both alleles follow the table.
     pub(super) fn founder(&self, stream: &mut Stream) -> Genes {
         self.loci.iter().map(|locus| [locus.founders.draw(stream), locus.founders.draw(stream)]).collect()
     }
 
-    /// A child of these two.
+    /// Draws a child of these two parents.
     pub(super) fn child(&self, father: &[[u8; 2]], mother: &[[u8; 2]], stream: &mut Stream) -> Genes {
         let from = |locus: &LocusGenes, side: Side, parent: [u8; 2], stream: &mut Stream| {
             locus.transmissions[side as usize].draw(parent, stream)
@@ -96,13 +98,13 @@ impl GenePool {
         self.loci.iter().zip(parents).map(pair).collect()
     }
 
-    /// A parent of this person, of whom only the allele handed on is known; it is taken to have arrived unchanged.
+    /// Draws a parent of this person. Only the transmitted allele is known, and it is assumed to be unchanged.
     fn parent_of(&self, person: &[[u8; 2]], side: Side, stream: &mut Stream) -> Genes {
         let pair = |(locus, pair): (&LocusGenes, &[u8; 2])| [pair[side as usize], locus.founders.draw(stream)];
         self.loci.iter().zip(person).map(pair).collect()
     }
 
-    /// Everyone of a pedigree, in its order.
+    /// Draws everyone of a pedigree, in its order.
     pub(super) fn drop(&self, pedigree: &Pedigree, stream: &mut Stream) -> Vec<Genes> {
         let mut everyone: Vec<Genes> = Vec::with_capacity(pedigree.members().len());
         for member in pedigree.members() {
@@ -121,7 +123,7 @@ impl GenePool {
         everyone
     }
 
-    /// A further full sibling of a member of a pedigree whose genes have been dropped.
+    /// Draws a further full sibling of a pedigree member whose genes have been drawn.
     pub(super) fn sibling(&self, pedigree: &Pedigree, everyone: &[Genes], of: usize, stream: &mut Stream) -> Genes {
         let member = pedigree.members()[of];
         let mut parent = |known: Option<usize>, side| match known {
@@ -133,7 +135,7 @@ impl GenePool {
         self.child(&father, &mother, stream)
     }
 
-    /// The genotypes that a laboratory sees, at the loci whose bits are set.
+    /// Returns the genotypes that a laboratory sees at the loci whose bits are set.
     pub(super) fn profile(&self, genes: &[[u8; 2]], typed: u64) -> Profile {
         let seen = |(i, (locus, pair)): (usize, (&LocusGenes, &[u8; 2]))| {
             let [a, b] = pair.map(|allele| locus.alleles[usize::from(allele)]);
@@ -201,7 +203,7 @@ mod tests {
 
     #[test]
     fn siblings_of_a_founder_share_as_siblings_do() {
-        // Identical by descent through father and mother independently, half of the time each.
+        // Full siblings are identical by descent through each parent independently, with probability one half.
         let pool = pool(&Mutation::None);
         let pedigree = Pedigree::from_relations(&[Relation::Father]).unwrap();
         let father = pedigree.relatives()[0];

@@ -1,13 +1,14 @@
-//! Synthetic populations with known truth: families, children of unknown origin, and who belongs to whom.
+//! Generates synthetic populations with known truth: families, children of unknown origin, and the true relations
+//! between them.
 //!
-//! Genes are dropped through each family's whole pedigree: founders' alleles follow the frequency table, every
-//! transmission goes through the model's mutation matrices, loci are independent, theta is 0. Nobody here exists;
-//! every identifier is a running number. Children stand in a random order and are numbered in it, so neither place
-//! nor number tells where a child belongs.
+//! Genes are dropped through the whole pedigree of each family: the founders' alleles follow the frequency table, every
+//! transmission follows the mutation matrices of the model, loci are independent, and theta is 0. Nobody in a
+//! population exists; every identifier is a running number. Children are in random order and numbered in that order, so
+//! neither position nor number reveals the family of a child.
 //!
-//! The same plan, table and model give the same population on every machine, now and in later versions: random
-//! words come from `ChaCha8` streams of the plan's seed, one per family and per block of unrelated children, so a
-//! family's relatives do not depend on how many families or children there are.
+//! The same plan, table and model give the same population on every machine, now and in later versions. Random words
+//! come from `ChaCha8` streams of the plan's seed, one per family and per block of unrelated children, so a family's
+//! relatives do not depend on the number of families or children.
 
 mod challenge;
 mod draw;

@@ -1,4 +1,4 @@
-//! What the papers of a family say, where that is not the truth.
+//! Falsifies the papers of families.
 
 use crate::model::Relation;
 
@@ -7,21 +7,21 @@ use super::genes::Side;
 use super::plan::Plan;
 use super::random::{Purpose, Stream, fixed};
 
-/// How the papers of a family may be false.
+/// The ways in which the papers of a family may be false.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FalsePapers {
-    /// The sample given for the father is another man's.
+    /// The father's sample comes from another man.
     WrongFather,
-    /// The sample given for the mother is another woman's.
+    /// The mother's sample comes from another woman.
     WrongMother,
-    /// Two relatives' samples were taken for each other.
+    /// The samples of two relatives were exchanged.
     Exchanged,
-    /// A full sibling is a half-sibling, by another father.
+    /// A stated full sibling is a half-sibling by another father.
     HalfAsFull,
 }
 
 impl FalsePapers {
-    /// The word used in files.
+    /// Returns the word for it in files.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -51,11 +51,11 @@ impl Papers {
         }
     }
 
-    /// Falsifies a drawn family: afterwards `everyone` holds the genes of whoever gave the sample. The child's own do not
-    /// change. At most one thing is false; what has no place in the family is not.
+    /// Falsifies a drawn family: afterwards `everyone` holds the genes of the actual donors. The child's own genes do
+    /// not change. At most one statement becomes false; one that has no place in the family is not falsified.
     pub(super) fn falsify(&self, source: &Source, family: &mut Drawn<'_>, index: usize) -> Option<FalsePapers> {
         let mut stream = source.seed.stream(Purpose::Papers, index);
-        // Four words for every family, so that none of these probabilities changes what another does.
+        // Every family uses four words, so that each probability has no effect on the draws of the others.
         let drawn = [
             (FalsePapers::WrongFather, self.wrong_father),
             (FalsePapers::WrongMother, self.wrong_mother),
@@ -93,7 +93,7 @@ fn apply(what: FalsePapers, source: &Source, family: &mut Drawn<'_>, stream: &mu
     }
 }
 
-/// Two relatives of different relations whose sexes do not tell them apart, all such pairs equally likely.
+/// Chooses two relatives with different relations whose sexes do not distinguish them; all pairs are equally likely.
 fn exchangeable(relations: &[Relation], stream: &mut Stream) -> Option<(usize, usize)> {
     let fits = |&(a, b): &(usize, usize)| {
         let [one, other] = [a, b].map(|at| relations[at]);

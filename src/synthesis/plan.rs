@@ -1,9 +1,9 @@
-//! What a synthetic population should hold.
+//! Defines the plan of a synthetic population.
 
 use crate::model::{Pedigree, PedigreeError, Relation};
 use crate::population::MutationError;
 
-/// The relatives that a family has, and how many families are like that.
+/// A set of relatives, and the share of families that have it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
     /// Relations to the missing child, in any order; at least one.
@@ -12,7 +12,8 @@ pub struct Shape {
     pub weight: f64,
 }
 
-/// The relations of a shape in canonical order, its pedigree, and the one in which a parent of unstated sex has the other place, if there is such a parent.
+/// The relations of a shape in canonical order, its pedigree, and the second possible pedigree if a parent of unstated
+/// sex may take the other place.
 #[derive(Debug)]
 pub(super) struct Pedigrees {
     pub(super) relations: Vec<Relation>,
@@ -20,7 +21,8 @@ pub(super) struct Pedigrees {
     pub(super) mirrored: Option<Pedigree>,
 }
 
-/// Relations in which parents of unstated sex have the places in which [`Pedigree::from_relations`] does not put them.
+/// Returns relations that put parents of unstated sex in the places where [`Pedigree::from_relations`] does not put
+/// them.
 fn mirrored(relations: &[Relation]) -> Vec<Relation> {
     let mut others = [Relation::Mother, Relation::Father].into_iter();
     let of_first = relations.iter().filter(|&&relation| relation == Relation::Parent).count() == 2;
@@ -33,46 +35,47 @@ fn mirrored(relations: &[Relation]) -> Vec<Relation> {
         .collect()
 }
 
-/// A synthetic population to be made. Probabilities and shares go from 0 to 1.
+/// The plan of a synthetic population. Probabilities and shares are in the range from 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// How many families.
+    /// Number of families.
     pub families: usize,
-    /// How many children, those planted included.
+    /// Number of children, including the planted ones.
     pub children: usize,
-    /// The same seed gives the same population, on every machine.
+    /// The seed: equal seeds give equal populations on every machine.
     pub seed: u64,
     /// Probability that a family's child is among the children.
     pub planted: f64,
-    /// What families look like.
+    /// The sets of relatives that families have.
     pub shapes: Vec<Shape>,
     /// Probability that a locus of an otherwise complete profile is untyped.
     pub untyped: f64,
     /// Share of children of whom only some loci are typed: 10 to 18 of 23, in proportion on other panels, but no
     /// fewer than 8 where the panel has that many.
     pub partial_children: f64,
-    /// The same for relatives.
+    /// Share of relatives of whom only some loci are typed.
     pub partial_relatives: f64,
-    /// Planted children whose inherited allele is moved one or two repeats at one or two loci, so that they
-    /// contradict a typed parent there.
+    /// Number of planted children whose inherited allele is moved by one or two repeats at one or two loci, so that
+    /// they contradict a typed parent there.
     pub forced_mutations: usize,
-    /// Children who are really children of a typed parent's full sibling and a stranger: the missing child's
+    /// Number of children who are really children of a typed parent's full sibling and a stranger: the missing child's
     /// cousins.
     pub nephew_traps: usize,
-    /// Families whose typed father or mother is really the full sibling of a found child's parent of that sex.
-    /// The other parent, where typed, is the true one. Only families whose own child is not planted.
+    /// Number of families whose typed father or mother is really the full sibling of a found child's parent of that
+    /// sex. The other parent, if typed, is the true one. Only families whose own child is not planted are used.
     pub sibling_parent_traps: usize,
-    /// Probability that the sample of a family's stated father is a stranger's.
+    /// Probability that the sample of a family's stated father comes from a stranger.
     pub wrong_father: f64,
-    /// The same of the mother.
+    /// Probability that the sample of a family's stated mother comes from a stranger.
     pub wrong_mother: f64,
-    /// Probability that the samples of two relatives of a family were exchanged, where their sexes do not tell.
+    /// Probability that the samples of two relatives of a family were exchanged, if their sexes do not distinguish
+    /// them.
     pub exchanged: f64,
     /// Probability that one of a family's full siblings is a half-sibling, by another father.
     pub half_as_full: f64,
 }
 
-/// A plan that cannot be carried out.
+/// The reason why a plan cannot be carried out.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
@@ -84,16 +87,16 @@ pub enum PlanError {
         /// Its value.
         value: f64,
     },
-    /// No shapes, a shape without relatives, or weights that are negative, not finite or all 0.
+    /// There are no shapes, a shape has no relatives, or weights are negative, not finite or all 0.
     #[error("the family shapes need at least one relative each and weights that are 0 or more, one above 0")]
     Shapes,
     /// More shapes than [`Plan::MOST_SHAPES`].
     #[error("a plan has at most {most} family shapes, this one has {0}", most = Plan::MOST_SHAPES)]
     TooManyShapes(usize),
-    /// A shape that is no pedigree.
+    /// The relations of a shape form no pedigree.
     #[error(transparent)]
     Pedigree(#[from] PedigreeError),
-    /// A mutation model that makes no matrix over the table.
+    /// The mutation model gives no matrix for the table.
     #[error(transparent)]
     Mutation(#[from] MutationError),
     /// Fewer children than have to be planted.
@@ -102,25 +105,26 @@ pub enum PlanError {
          children, or plant a smaller share"
     )]
     TooFewChildren {
-        /// Planted children and traps.
+        /// Number of planted children and traps.
         needed: usize,
-        /// As asked for.
+        /// The requested number.
         children: usize,
     },
-    /// Too few families that a special planting fits.
+    /// Too few families fit a special planting.
     #[error("{name} asks for {wanted} families, but only {found} are fit for it: ask for more families")]
     TooFewFamilies {
         /// The field of the plan.
         name: &'static str,
-        /// As asked for.
+        /// The requested number.
         wanted: usize,
-        /// As many as there are.
+        /// The number available.
         found: usize,
     },
 }
 
 impl Default for Plan {
-    /// 1,000 families, 10,000 children, seed 1, half of the families' children among them, no special plantings, true papers.
+    /// Returns the default plan: 1,000 families, 10,000 children, seed 1, half of the families' children among them, no
+    /// special plantings, true papers.
     fn default() -> Self {
         Self {
             families: 1_000,
@@ -143,10 +147,11 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// The most shapes a plan may have.
+    /// The maximum number of shapes in a plan.
     pub const MOST_SHAPES: usize = 256;
 
-    /// A mix in which both parents or one make up four fifths, and every relation occurs. Weights are per cent.
+    /// Returns a mix in which one or both parents make up four fifths, and every relation occurs. Weights are
+    /// percentages.
     #[must_use]
     pub fn default_shapes() -> Vec<Shape> {
         use Relation::{
@@ -178,7 +183,7 @@ impl Plan {
         mix.iter().map(|&(weight, relations)| Shape { relations: relations.to_vec(), weight }).collect()
     }
 
-    /// The pedigree of every shape, after all has been checked that can be checked before anything is drawn.
+    /// Returns the pedigrees of every shape, after checking everything that can be checked before drawing.
     pub(super) fn pedigrees(&self) -> Result<Vec<Pedigrees>, PlanError> {
         let shares = [
             ("planted", self.planted),

@@ -1,4 +1,5 @@
-//! Children that are hard to judge: true ones that contradict a parent, and false ones that resemble the truth.
+//! Plants children that are hard to judge: true ones that contradict a parent, and false ones that resemble the missing
+//! child.
 
 use crate::model::{Genotype, Profile};
 
@@ -12,14 +13,15 @@ pub const NEPHEW: &str = "nephew";
 /// The kind of a [`super::Trap`]: child of a typed parent's full sibling and, where typed, of the other parent.
 pub const SIBLING_PARENT: &str = "sibling-parent";
 
-/// Whether a child of this genotype must have received a mutated allele from a parent; `None` is an untyped one.
+/// Reports whether a child with this genotype must have received a mutated allele from a parent; `None` is an untyped
+/// parent.
 fn contradicts(child: Genotype, father: Option<Genotype>, mother: Option<Genotype>) -> bool {
     let fits = |parent: Option<Genotype>, allele| parent.is_none_or(|p| p.low() == allele || p.high() == allele);
     let both = |paternal, maternal| fits(father, paternal) && fits(mother, maternal);
     !both(child.low(), child.high()) && !both(child.high(), child.low())
 }
 
-/// At how many loci a child contradicts the typed ones of its parents.
+/// Returns the number of loci at which a child contradicts its typed parents.
 pub(super) fn contradictions(child: &Profile, parents: [Option<&Profile>; 2]) -> u8 {
     let wrong = |&i: &usize| {
         let [father, mother] = parents.map(|parent| parent.and_then(|profile| profile.at(i)));
@@ -29,7 +31,8 @@ pub(super) fn contradictions(child: &Profile, parents: [Option<&Profile>; 2]) ->
     u8::try_from(wrong).unwrap_or(u8::MAX)
 }
 
-/// Plants in `wanted` of the families, all equally likely; those in which nothing can be planted are passed over.
+/// Plants children in `wanted` of the families, all equally likely. Families in which nothing can be planted are
+/// skipped.
 pub(super) fn choose(
     name: &'static str,
     wanted: usize,
@@ -48,8 +51,8 @@ pub(super) fn choose(
     Ok(chosen)
 }
 
-/// The planted child of a family with one or two alleles moved so that they contradict a typed parent; `None` if
-/// no move does.
+/// Returns the planted child of a family with one or two alleles moved so that they contradict a typed parent; `None`
+/// if no move achieves that.
 pub(super) fn with_forced_mutations(source: &Source, index: usize) -> Option<NewChild> {
     let mut family = source.family(index);
     let mut stream = source.seed.stream(Purpose::Forced, index);
@@ -65,7 +68,7 @@ pub(super) fn with_forced_mutations(source: &Source, index: usize) -> Option<New
     (moved > 0).then(|| source.own_child(&family))
 }
 
-/// Moves one allele of the family's child at a locus, if that makes a contradiction where there was none.
+/// Moves one allele of the family's child at a locus, if that creates a new contradiction.
 fn move_allele(source: &Source, family: &mut Drawn<'_>, locus: usize, stream: &mut Stream) -> bool {
     let alleles = source.pool.alleles(locus);
     let genotype = |[a, b]: [u8; 2]| Genotype::new(alleles[usize::from(a)], alleles[usize::from(b)]);
@@ -74,7 +77,7 @@ fn move_allele(source: &Source, family: &mut Drawn<'_>, locus: usize, stream: &m
         let relative = family.parent(side).filter(|&relative| typed(family.relatives[relative].typed))?;
         Some(genotype(family.everyone[family.pedigree.relatives()[relative]][locus]))
     });
-    // Most mutations are the father's.
+    // Most mutations are paternal.
     let sides = match (father, mother) {
         (None, None) => return false,
         (Some(_), None) => vec![Side::Paternal],
@@ -105,14 +108,14 @@ fn move_allele(source: &Source, family: &mut Drawn<'_>, locus: usize, stream: &m
     false
 }
 
-/// A typed parent's side, either one equally likely if both are typed.
+/// Returns a typed parent's side; either one with equal probability if both are typed.
 fn typed_side(family: &Drawn<'_>, stream: &mut Stream) -> Option<Side> {
     let first = if stream.chance(fixed(0.5)) { Side::Paternal } else { Side::Maternal };
     let second = if first == Side::Paternal { Side::Maternal } else { Side::Paternal };
     [first, second].into_iter().find(|&side| family.parent(side).is_some())
 }
 
-/// A child of a full sibling of a typed parent and of a stranger; `None` if no parent is typed.
+/// Returns a child of a typed parent's full sibling and a stranger; `None` if no parent is typed.
 pub(super) fn nephew(source: &Source, index: usize) -> Option<NewChild> {
     let family = source.family(index);
     let mut stream = source.seed.stream(Purpose::Nephew, index);
@@ -125,8 +128,8 @@ pub(super) fn nephew(source: &Source, index: usize) -> Option<NewChild> {
     Some(source.found(&genes, &mut stream))
 }
 
-/// A child of a full sibling, of the same sex, of a typed parent and of the family's other parent; `None` if no
-/// parent is typed.
+/// Returns a child of a typed parent's full sibling of the same sex and the family's other parent; `None` if no parent
+/// is typed.
 pub(super) fn child_of_siblings(source: &Source, index: usize) -> Option<NewChild> {
     let family = source.family(index);
     let mut stream = source.seed.stream(Purpose::SiblingParent, index);

@@ -1,16 +1,16 @@
-//! Random numbers that stay the same for ever: raw words of a seeded stream, and samplers in integers.
+//! Draws random numbers that never change between versions: raw words of a seeded stream, and samplers in integers.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// What a stream is used for. Every use has streams of its own, so that none disturbs another.
+/// The purpose of a stream. Every purpose has its own streams, so that no draw affects those of another purpose.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Purpose {
-    /// One stream per family: its shape, its genes, what is typed.
+    /// One stream per family: its shape, its genes, and its typed loci.
     Family = 0,
     /// One stream per block of unrelated children.
     Unrelated = 1,
-    /// Which families carry the special plantings.
+    /// The selection of families for the special plantings.
     Selection = 2,
     /// One stream per family whose planted child gets mutations.
     Forced = 3,
@@ -20,7 +20,7 @@ pub(super) enum Purpose {
     SiblingParent = 5,
     /// The order of the children.
     Order = 6,
-    /// One stream per query of a search, and its relative.
+    /// One stream per query of a search and its relative.
     Query = 7,
     /// One stream per block of unrelated people of a search.
     People = 8,
@@ -36,7 +36,7 @@ impl Seed {
         Self(ChaCha8Rng::from_seed(blake3::derive_key("reunite 2026 synthesis v1", &seed.to_le_bytes())))
     }
 
-    /// The stream of a purpose and a number below 2^56.
+    /// Returns the stream of a purpose and a number below 2^56.
     pub(super) fn stream(&self, purpose: Purpose, index: usize) -> Stream {
         let mut words = self.0.clone();
         words.set_stream(((purpose as u64) << 56) | index as u64);
@@ -44,7 +44,7 @@ impl Seed {
     }
 }
 
-/// A probability in units of 2^-63, so that 1 can be written.
+/// Converts a probability to units of 2^-63, a scale that can represent 1.
 pub(super) fn fixed(probability: f64) -> u64 {
     (probability * (1_u64 << 63) as f64) as u64
 }
@@ -57,17 +57,17 @@ impl Stream {
         self.0.next_u64()
     }
 
-    /// True with a probability made by [`fixed`].
+    /// Returns `true` with a probability made by [`fixed`].
     pub(super) fn chance(&mut self, probability: u64) -> bool {
         self.word() >> 1 < probability
     }
 
-    /// A number below `n`, all equally likely; 0 if `n` is 0.
+    /// Draws a number below `n`, all equally likely; returns 0 if `n` is 0.
     pub(super) fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.word()) * n as u128) >> 64) as usize
     }
 
-    /// All orders equally likely.
+    /// Shuffles the items; all orders are equally likely.
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
@@ -78,12 +78,12 @@ impl Stream {
 /// Draws positions of a list in proportion to their weights, one word each (Walker's alias method).
 #[derive(Clone, Debug)]
 pub(super) struct Alias {
-    /// Per column, the probability of keeping it ([`fixed`]), and where to go otherwise.
+    /// For each column: the probability of keeping it ([`fixed`]), and the alternative otherwise.
     columns: Vec<(u64, u8)>,
 }
 
 impl Alias {
-    /// Weights are 0 or more; at most 256 of them. If all are 0, so is every draw.
+    /// Prepares the sampler. Weights are 0 or more; there are at most 256 of them. If all are 0, every draw returns 0.
     pub(super) fn new(weights: &[f64]) -> Self {
         let n = weights.len();
         let sum: f64 = weights.iter().sum();
@@ -91,7 +91,7 @@ impl Alias {
             return Self { columns: vec![(0, 0)] };
         }
         let mut share: Vec<f64> = weights.iter().map(|weight| weight / sum * n as f64).collect();
-        // What rounding leaves over is a full column.
+        // A column that rounding leaves over is full.
         let mut columns: Vec<(u64, u8)> = (0..n).map(|i| (fixed(1.0), i as u8)).collect();
         let (mut poor, mut rich): (Vec<usize>, Vec<usize>) = (0..n).partition(|&i| share[i] < 1.0);
         while let (Some(low), Some(&high)) = (poor.pop(), rich.last()) {

@@ -25,7 +25,7 @@ fn complete(shapes: &[&[Relation]]) -> Plan {
     Plan { shapes, planted: 1.0, untyped: 0.0, partial_children: 0.0, partial_relatives: 0.0, ..small() }
 }
 
-/// Within 5 standard deviations of a binomial count.
+/// Reports whether a binomial count lies within 5 standard deviations.
 fn near(seen: usize, n: usize, p: f64) -> bool {
     let n = n as f64;
     (seen as f64 - n * p).abs() <= 5.0 * (n * p * (1.0 - p)).sqrt()
@@ -92,7 +92,7 @@ fn a_seed_means_the_same_population_for_ever() {
     let plan = Plan { forced_mutations: 5, nephew_traps: 4, sibling_parent_traps: 3, ..small() };
     let population = make(&plan);
     assert_eq!(population, make(&plan));
-    // A change of this value changes every published synthetic population: only with a new stream label.
+    // A change of this value changes every published synthetic population, so it requires a new stream label.
     assert_eq!(digest(&population), "58c76e2877a5d38580533cedbb21e53475cde46cca32d39292cfb0728771ebc2");
     assert_ne!(population.children, make(&Plan { seed: 12, ..plan }).children);
 }
@@ -154,8 +154,8 @@ fn without_mutation_parents_share_an_allele_with_their_child_at_every_locus() {
 
 #[test]
 fn each_parent_mutates_at_its_own_rate() {
-    // A mutation is not seen where the new allele is the parent's other one, or the child's other allele fits the
-    // parent: the visible ones are fewer, but of the same order.
+    // A mutation is invisible if the new allele is the parent's other one, or if the child's other allele fits the
+    // parent. So fewer mutations are visible, but of the same order.
     let visible = |rates, relation| {
         let model = Model { mutation: Mutation::Equal(rates), ..Model::default() };
         let population = Population::generate(&complete(&[&[relation]]), table(), &model).unwrap();
@@ -328,7 +328,7 @@ fn false_papers_are_false_as_planned_and_change_nobody_else() {
                 assert!(shared_loci(child, father) < 23 && shared_loci(child, mother) == 23);
             }
             Some(FalsePapers::Exchanged) => {
-                // A parent is in the sibling's place, and shares an allele with the child everywhere.
+                // A parent is in the sibling's place, so the child shares an allele with it at every locus.
                 assert_eq!(shared_loci(child, of(FullSibling).unwrap()), 23);
                 assert!(shared_loci(child, father) == 23 || shared_loci(child, mother) == 23);
             }
@@ -341,7 +341,7 @@ fn false_papers_are_false_as_planned_and_change_nobody_else() {
         }
     }
     assert!(near(seen["wrong-father"], population.families.len(), 0.2), "{seen:?}");
-    // Couples have nobody to exchange, and no sibling; the first that is drawn and fits is what happens.
+    // Couples have nobody to exchange, and no sibling. The first falsification that is drawn and fits is used.
     let with_sibling = population.families.iter().filter(|family| family.relatives.len() == 3).count();
     assert!(near(seen["exchanged"], with_sibling, 0.8 * 0.2), "{seen:?}");
     assert!(near(seen["half-as-full"], with_sibling, 0.8 * 0.8 * 0.3), "{seen:?}");

@@ -1,26 +1,27 @@
-//! Which loci of a sample are typed.
+//! Draws which loci of a sample are typed.
 
 use super::random::{Stream, fixed};
 
-/// How complete the profiles of one kind of person are. A set of loci is a word with one bit per locus.
+/// The completeness of the profiles of one kind of person. A set of loci is a word with one bit per locus.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Typing {
     loci: usize,
     untyped: u64,
     partial: u64,
-    /// Typed loci of a partial profile: fewest and most.
+    /// The minimum and maximum number of typed loci of a partial profile.
     range: (usize, usize),
 }
 
 impl Typing {
-    /// `untyped` is the probability per locus, `partial` the share of partial profiles; 1 to 64 loci.
+    /// Prepares the sampler for 1 to 64 loci. `untyped` is the probability per locus, `partial` the share of partial
+    /// profiles.
     pub(super) fn new(loci: usize, untyped: f64, partial: f64) -> Self {
         let fewest = (loci * 10 / 23).max(8).min(loci);
         let most = (loci * 18 / 23).max(fewest);
         Self { loci, untyped: fixed(untyped), partial: fixed(partial), range: (fewest, most) }
     }
 
-    /// The typed loci of one sample; at least one.
+    /// Draws the typed loci of one sample; at least one.
     pub(super) fn draw(&self, stream: &mut Stream) -> u64 {
         if stream.chance(self.partial) {
             let typed = self.range.0 + stream.below(self.range.1 - self.range.0 + 1);

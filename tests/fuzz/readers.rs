@@ -1,6 +1,6 @@
-//! Everything that reads bytes of others, as the fuzz targets and the test of their seeds call it.
+//! Calls every reader of untrusted bytes, for the fuzz targets and for the test of their seeds.
 //!
-//! A reader may answer what it will; it may not panic, run out of memory, or hand on what does not fit together.
+//! A reader may return any answer; it must not panic, run out of memory, or return inconsistent data.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ use reunite::model::Panel;
 use reunite::population::FrequencyTable;
 use reunite::pseudonym::{Pseudonymizer, SecretKey};
 
-/// Reads bytes.
+/// Calls a reader with any bytes, and checks what it returns.
 pub type Reader = fn(&[u8]);
 
 /// Every reader, by the name of its target and of the folder of its seeds.
@@ -36,23 +36,23 @@ pub const READERS: [(&str, Reader); 14] = [
 
 static PSEUDONYMIZER: LazyLock<Pseudonymizer> = LazyLock::new(|| Pseudonymizer::new(&SecretKey::from_bytes([1; 32])));
 
-/// Tidy CSV of families.
+/// Reads tidy CSV of families.
 pub fn families(bytes: &[u8]) {
     read(bytes, Layout::Families, Some(Format::Csv), None);
 }
 
-/// Tidy CSV of children.
+/// Reads tidy CSV of children.
 pub fn children(bytes: &[u8]) {
     read(bytes, Layout::Children, Some(Format::Csv), None);
 }
 
-/// CODIS CMF, as families and as children.
+/// Reads CODIS CMF, as families and as children.
 pub fn cmf(bytes: &[u8]) {
     read(bytes, Layout::Families, Some(Format::Cmf), None);
     read(bytes, Layout::Children, Some(Format::Cmf), None);
 }
 
-/// CODIS CMF 1.0, one value per line: as children, as families without a list, and both with one.
+/// Reads CODIS CMF 1.0, one value per line: as children, as families without a list, and both with a list.
 pub fn dat(bytes: &[u8]) {
     let format = Some(Format::Dat);
     read(bytes, Layout::Families, format, None);
@@ -65,7 +65,7 @@ pub fn dat(bytes: &[u8]) {
     }
 }
 
-/// Projects of Familias: families, names within families with missing persons of other names, children, and the database.
+/// Reads projects of Familias: families, families with missing persons of other names, children, and the database.
 pub fn fam(bytes: &[u8]) {
     read(bytes, Layout::Families, Some(Format::Fam), None);
     read(bytes, Layout::Children, Some(Format::Fam), None);
@@ -84,7 +84,8 @@ pub fn fam(bytes: &[u8]) {
     }
 }
 
-/// Tables with a row per sample and locus: as children; and as both with a list, one allele alone being an untyped locus.
+/// Reads tables with a row per sample and locus: as children; and as both with a list, a single allele being an untyped
+/// locus.
 pub fn genemapper(bytes: &[u8]) {
     let format = Some(Format::GeneMapper);
     read(bytes, Layout::Children, format, None);
@@ -96,7 +97,7 @@ pub fn genemapper(bytes: &[u8]) {
     }
 }
 
-/// Case lists, and files of genotypes, of every form that has lists, in their light.
+/// Reads case lists, and with each list files of genotypes of every form that has lists.
 pub fn case_list(bytes: &[u8]) {
     for layout in [Layout::Families, Layout::Children] {
         let numbers = Request { sample_id_kind: Some(NumberKind::ResidentId), ..request(layout) };
@@ -117,7 +118,8 @@ pub fn case_list(bytes: &[u8]) {
     }
 }
 
-/// Files whose form, encoding, delimiter and layout their content tells: what a laboratory drops into a folder.
+/// Reads files whose form, encoding, delimiter and layout the program detects from their content, as in an imported
+/// folder.
 pub fn forms(bytes: &[u8]) {
     let intake = read_guessing_layout("f", bytes, &request(Layout::Children));
     sound(&request(intake.layout), intake);
@@ -126,8 +128,8 @@ pub fn forms(bytes: &[u8]) {
     sound(&sheet, read_bytes("f", bytes, &sheet));
 }
 
-/// Pedigrees of families and of cases; and a file of families in the light of the first, as it is and with its form told
-/// by its content.
+/// Reads pedigrees of families and of cases; and with the first a file of families, of a stated form and of a detected
+/// form.
 pub fn pedigrees(bytes: &[u8]) {
     let _ = CasePedigrees::read("f.csv", bytes).map_err(|problems| check(&problems));
     match FamilyPedigrees::read("f.csv", bytes, &PSEUDONYMIZER, reunite::intake::SpreadsheetNumbers::Refuse) {
@@ -139,7 +141,7 @@ pub fn pedigrees(bytes: &[u8]) {
     }
 }
 
-/// Maps of columns, and files of every form that has columns in their light.
+/// Reads maps of columns, and with each map files of every form that has columns.
 pub fn column_map(bytes: &[u8]) {
     match ColumnMap::read(bytes, panel()) {
         Err(error) => assert!(!error.to_string().is_empty()),
@@ -161,7 +163,7 @@ pub fn column_map(bytes: &[u8]) {
 const MAPPED: &[u8] =
     "Nr,Fam,Wer,M/F,V,FGA_1,FGA_2,Notiz\nS1,F1,Vater,boy,14/15,22,23,x\nS2,F1,Mutter,girl,fehlt,22,,\n".as_bytes();
 
-/// Cases for the calculator.
+/// Reads cases for the calculator.
 pub fn cases(bytes: &[u8]) {
     match read_cases("f.csv", bytes, panel(), None) {
         Err(problems) => check(&problems),
@@ -169,7 +171,8 @@ pub fn cases(bytes: &[u8]) {
     }
 }
 
-/// Frequency tables: of any form; of a population and with a name of a locus that is kept; and as a store keeps them.
+/// Reads frequency tables: of any form; of one population and with a name of a locus that is kept; and as a store keeps
+/// them.
 pub fn frequencies(bytes: &[u8]) {
     table(bytes, &TableRequest::default());
     let keep_loci = ["L1".to_owned()];
@@ -181,7 +184,7 @@ pub fn frequencies(bytes: &[u8]) {
     }
 }
 
-/// What is read fits together, and survives being kept.
+/// Checks that a table is consistent and that a store could keep it.
 fn table(bytes: &[u8], request: &TableRequest<'_>) {
     match read_frequency_table("f.csv", bytes, request) {
         Err(problems) => check(&problems),
@@ -200,19 +203,19 @@ fn table(bytes: &[u8], request: &TableRequest<'_>) {
     }
 }
 
-/// The children's index: as it is, and sealed again, as digests would let nothing else pass.
+/// Reads the children's index: unchanged, and with correct digests, since digests would reject all other changes.
 pub fn index(bytes: &[u8]) {
     walk_index(bytes);
     walk_index(&sealed_index(bytes));
 }
 
-/// The families' index: likewise.
+/// Reads the families' index, likewise.
 pub fn families_index(bytes: &[u8]) {
     walk_families_index(bytes);
     walk_families_index(&sealed_families_index(bytes));
 }
 
-/// Whether an index opens, everything in it having been looked at.
+/// Reads everything in an index; `true` if it opens.
 pub fn walk_index(bytes: &[u8]) -> bool {
     let Ok(index) = Index::from_bytes(bytes) else { return false };
     let loci = index.loci().len();
@@ -228,7 +231,7 @@ pub fn walk_index(bytes: &[u8]) -> bool {
     true
 }
 
-/// Whether a families index opens, everything in it having been looked at.
+/// Reads everything in a families index; `true` if it opens.
 pub fn walk_families_index(bytes: &[u8]) -> bool {
     let Ok(index) = FamilyIndex::from_bytes(bytes) else { return false };
     let mut families = 0;
@@ -243,7 +246,7 @@ pub fn walk_families_index(bytes: &[u8]) -> bool {
     true
 }
 
-/// Lists of `S1` and `S2`; of the relatives one is in two families.
+/// Lists of `S1` and `S2`; one of the relatives is in two families.
 const LISTS: [(Layout, &[u8]); 2] = [
     (
         Layout::Families,
@@ -273,7 +276,7 @@ fn request(layout: Layout) -> Request<'static> {
     Request::new(layout, panel(), &PSEUDONYMIZER)
 }
 
-/// What is read fits together.
+/// Checks that what a reader returns is consistent.
 fn sound(request: &Request<'_>, intake: Intake) {
     let Intake { rows, problems, notes, loci, .. } = intake;
     assert!(!rows.is_empty() || !problems.is_empty(), "nothing is read, and nothing is said");
@@ -291,7 +294,8 @@ fn check(problems: &[Problem]) {
     assert!(!problems.is_empty() && problems.iter().all(|problem| !problem.to_string().is_empty()));
 }
 
-// Digests are put right so that what they cover is looked at. Their places are those of the layouts in `src/index`.
+// The functions below correct the digests, so that a reader reaches what the digests cover. The offsets are those of
+// the layouts in `src/index`.
 
 const LINE: usize = 64;
 
@@ -306,8 +310,8 @@ fn digest(bytes: &mut [u8], offset: usize, length: usize, at: usize) -> Option<(
     Some(())
 }
 
-/// An index with its digests put right: six sections, each with offset, length and digest, from byte 80 on; then the
-/// header's own.
+/// Returns an index with correct digests: six sections, each with offset, length and digest, from byte 80 on; then the
+/// digest of the header.
 pub fn sealed_index(bytes: &[u8]) -> Vec<u8> {
     const SECTIONS: usize = 80;
     const ENTRY: usize = 48;
@@ -322,7 +326,7 @@ pub fn sealed_index(bytes: &[u8]) -> Vec<u8> {
     sealed
 }
 
-/// A families index with its digests put right: the number of parts at byte 80, then the digests of their list and of
+/// Returns a families index with correct digests: the number of parts at byte 80, then the digests of their list and of
 /// the header; the records from byte 192 on; the list, with the number of families and the digest of each part, at the
 /// end.
 pub fn sealed_families_index(bytes: &[u8]) -> Vec<u8> {

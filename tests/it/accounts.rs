@@ -1,4 +1,5 @@
-//! Several accounts at one store: those who work in it, those who may only read, and copies that cannot be written.
+//! Tests of one store and several accounts: members who work in it, accounts that may only read, and copies that cannot
+//! be written.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -16,7 +17,7 @@ const BOB: u32 = 4_202;
 const LAB: u32 = 4_200;
 const OTHERS: u32 = 4_300;
 
-/// The program as another user runs it: as `account`, of this one group.
+/// Runs the program as another user: as `account`, with this group alone.
 fn run_as(lab: &Lab, account: u32, group: u32, arguments: &[&str]) -> Said {
     let mut command = Command::new(lab.path("reunite"));
     command.arg("--store").arg(lab.path("shared/store")).arg("--key-file").arg(lab.path(&format!("{account}.key")));
@@ -24,11 +25,11 @@ fn run_as(lab: &Lab, account: u32, group: u32, arguments: &[&str]) -> Said {
     run(plain(&mut command))
 }
 
-/// A folder that the accounts of the tests can reach, each with a copy of the key.
+/// Makes a folder that the accounts of the tests can reach, each with a copy of the key.
 fn office() -> Lab {
     let lab = Lab::new();
     fs::set_permissions(lab.path("."), Permissions::from_mode(0o755)).unwrap();
-    // The program may be where the accounts cannot come.
+    // The accounts may have no access to the folder of the program.
     fs::copy(PROGRAM, lab.path("reunite")).unwrap();
     lab.synth("files", 8, 40, 1);
     for path in everything_in(&lab.path("files")) {
@@ -50,19 +51,19 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-/// All of a store is its group's, and nobody else's.
+/// Checks that all of a store belongs to its group and is closed to everybody else.
 #[track_caller]
 fn is_the_groups(store: &Path, group: u32, file: u32, folder: u32) {
     for path in everything_in(store) {
         let found = fs::metadata(&path).unwrap();
         let should = if found.is_dir() { folder } else { file };
-        // An index is never written again.
+        // The program never writes an index again, so it is read-only.
         let should = if path.extension().is_some_and(|end| end == "idx") { should & 0o440 } else { should };
         assert_eq!((mode(&path), found.gid()), (should, group), "{}", path.display());
     }
 }
 
-/// What makes every kind of file in a store.
+/// Runs commands that create every kind of file in a store.
 fn work(lab: &Lab, store: &str, recipient: &str) {
     let files = ["files/families.csv", "files/children.csv"].map(|name| lab.name(name));
     lab.run_on(store, &["vault", "recipients", "add", recipient]).ends(0);
@@ -82,7 +83,7 @@ fn files_of_a_groups_store_are_open_to_the_group_and_to_nobody_else() {
         lab.run_on(store, &["init", option, &group.to_string()]).ends(0).says(&["members of the group"]);
         work(&lab, store, &recipient);
         is_the_groups(&lab.path(store), group, file, folder);
-        // What became open to all, or closed to the group, is mended, and said.
+        // The next command repairs and reports a file that is open to all and a folder that is closed to the group.
         let settings = lab.path(store).join("reunite.toml");
         fs::set_permissions(&settings, Permissions::from_mode(file | 0o004)).unwrap();
         fs::set_permissions(lab.path(store).join("vault"), Permissions::from_mode(0o700)).unwrap();
@@ -113,14 +114,14 @@ fn an_existing_store_becomes_a_groups_by_its_settings() {
     for path in everything_in(&lab.path("store")) {
         assert_eq!(mode(&path) & 0o077, 0, "{}", path.display());
     }
-    // Whoever wrote that does not know the group of this machine.
+    // Settings may name a group that this machine does not know.
     let settings = lab.read("store/reunite.toml");
     lab.write("store/reunite.toml", format!("{settings}\n[access]\ngroup = \"no such\"\nmembers = \"write\"\n"));
     lab.run(&["verify"]).ends(2).says(&["this machine has no group no such", "[access] in reunite.toml"]);
 }
 
-/// Runs a command on a store that it cannot write to: as another user, or, where the test may not become one, in a folder that
-/// is closed to writing.
+/// Runs a command on a store that it cannot write to: as another user, or, if the test cannot change users, in a folder
+/// that is closed to writing.
 fn read_only(lab: &Lab, arguments: &[&str]) -> Said {
     let mut command = Command::new(lab.path("reunite"));
     command.arg("--store").arg(lab.path("shared/store")).args(arguments);
@@ -140,7 +141,7 @@ fn close(store: &Path, writing: bool) {
 }
 
 #[test]
-fn a_store_that_cannot_be_written_is_listed_and_verified_and_stays_as_it_is() {
+fn a_store_that_cannot_be_written_is_listed_and_verified_and_stays_unchanged() {
     if reunite::ledger::ENCRYPTS && geteuid().is_root() {
         println!("not run: the reader would need a key of its own");
         return;
@@ -180,7 +181,7 @@ fn a_store_that_cannot_be_written_is_listed_and_verified_and_stays_as_it_is() {
     ];
     for command in listed {
         let said = read_only(&lab, command).says(&unrecorded);
-        // Some have nothing to list.
+        // Some commands have nothing to list.
         assert!(said.status < 2, "{command:?}: {}", said.err);
     }
     assert_eq!(crate::common::counts(&read_only(&lab, &["verify"]).ends(0)), before);
@@ -191,17 +192,17 @@ fn a_store_that_cannot_be_written_is_listed_and_verified_and_stays_as_it_is() {
         &["import", &file, "--skip-identities"],
         &["kin", "--within", "all"],
         &["index"],
-        &["families", "withdraw", row[0], "--reason", "other"],
+        &["families", "withdraw", row[0], "--cause", "other"],
         &["verify", "--reseal", "--reason", "no"],
         &["maps", "remove", "X"],
     ];
     for command in changed {
         let said = read_only(&lab, command).ends(2);
         let why = ["not write to it", "this command requires the secret key"];
-        assert!(why.iter().any(|why| said.unbroken().contains(why)), "{command:?}: {}", said.err);
+        assert!(why.iter().any(|why| said.err.contains(why)), "{command:?}: {}", said.err);
     }
     assert_eq!(bytes(store), whole);
-    // What a command has written that is at work, or was cut off, is not in what is read; and that is said.
+    // A reader does not see what a running or interrupted command has written, and says so.
     close(&lab.path(store), true);
     copy(&lab.path(store), &lab.path("aside"));
     let journal = lab.path(store).join("ledger.db-wal");
@@ -211,13 +212,13 @@ fn a_store_that_cannot_be_written_is_listed_and_verified_and_stays_as_it_is() {
     close(&lab.path(store), false);
     let behind = ["what it did is not in what you see"];
     assert_eq!(read_only(&lab, &["candidates", "--format", "csv"]).ends(0).says(&behind).out, candidates);
-    // Neither the file nor its seal says what was written.
+    // Here neither the file nor its seal says what was written, so the program reads nothing.
     close(&lab.path(store), true);
     fs::write(&seal, "").unwrap();
     close(&lab.path(store), false);
     read_only(&lab, &["candidates"]).ends(2).says(&["was interrupted", "reunite verify"]);
     close(&lab.path(store), true);
-    // Nor is a changed one read.
+    // The program does not read a changed ledger either.
     fs::remove_file(&journal).unwrap();
     fs::copy(lab.path("aside/ledger.db.seal"), &seal).unwrap();
     let mut ledger = fs::read(lab.path(store).join("ledger.db")).unwrap();
@@ -234,7 +235,7 @@ fn a_reader_waits_for_a_writer_and_a_writer_for_a_reader() {
     let lab = Lab::with_population(4, 20);
     lab.run(&["match"]);
     let seal = fs::File::open(lab.path("store/ledger.db.seal")).unwrap();
-    // A command that has written waits, and leaves what it wrote in the journal if that takes too long.
+    // A command that has written waits for readers, and leaves what it wrote in the journal if that takes too long.
     seal.lock_shared().unwrap();
     lab.run(&["comparable"]);
     assert!(fs::metadata(lab.path("store/ledger.db-wal")).unwrap().len() > 0);
@@ -252,11 +253,11 @@ fn members_of_a_group_work_with_accounts_of_their_own() {
     let lab = office();
     let group = LAB.to_string();
     let said = run_as(&lab, ADA, OTHERS, &["init", "--group", &group]).ends(2);
-    assert!(said.unbroken().contains("as a member of the group"), "{}", said.err);
+    assert!(said.err.contains("as a member of the group"), "{}", said.err);
     run_as(&lab, ADA, LAB, &["init", "--group", &group]).ends(0);
     let [families, children] = ["files/families.csv", "files/children.csv"].map(|name| lab.name(name));
     let recipient = custodian(&lab, "identity").1;
-    // Each kind of file is made by one and written again by the other.
+    // One account creates each kind of file, and the other writes it again.
     for (account, command) in [
         (ADA, &["vault", "recipients", "add", &recipient][..]),
         (BOB, &["import", &families]),
@@ -274,22 +275,22 @@ fn members_of_a_group_work_with_accounts_of_their_own() {
         assert!(!said.err.contains("was open") && !said.err.contains("was closed"), "{}", said.err);
         is_the_groups(&lab.path("shared/store"), LAB, 0o660, 0o2770);
     }
-    // Root's work leaves nothing that the others cannot use.
+    // Root's work leaves nothing that the members cannot use.
     let settings = lab.run_on("shared/store", &["index"]).ends(0);
     assert!(!settings.err.contains("was open"), "{}", settings.err);
     is_the_groups(&lab.path("shared/store"), LAB, 0o660, 0o2770);
     assert!(everything_in(&lab.path("shared/store")).iter().all(|path| fs::metadata(path).unwrap().uid() != 0));
     let chain = run_as(&lab, BOB, LAB, &["audit", "list"]).ends(0).out;
     assert!(chain.contains(&ADA.to_string()) && chain.contains(&BOB.to_string()), "{chain}");
-    // Who is of no group sees nothing, and a key is nobody's but its owner's.
+    // An account outside the group sees nothing, and a key is readable by its owner alone.
     let said = run_as(&lab, OTHERS, OTHERS, &["verify"]).ends(2);
     assert!(said.err.contains("Permission denied"), "{}", said.err);
 }
 
-/// The same for a store that is its owner's alone.
+/// The same for a store that belongs to its owner alone.
 #[test]
 #[ignore = "needs root, to run the program as several users; .ci/run runs it where it may"]
-fn root_looks_after_a_store_without_taking_it() {
+fn files_that_root_makes_in_a_store_belong_to_its_owner() {
     assert!(geteuid().is_root(), "this test is for root");
     let lab = office();
     let recipient = custodian(&lab, "identity").1;
@@ -307,7 +308,8 @@ fn root_looks_after_a_store_without_taking_it() {
     assert!(said.err.contains("Permission denied"), "{}", said.err);
 }
 
-/// A file has one group: where some write and others read, a list of the file system says who.
+/// A file has one group: if some accounts write and others only read, an access control list of the file system names
+/// them.
 #[test]
 #[ignore = "needs root and setfacl; .ci/run runs it where it may"]
 fn an_access_control_list_is_left_to_the_file_system() {

@@ -1,5 +1,5 @@
-//! Two processes at one store: who comes second is told who is first, reading goes on, and what becomes of the index under a
-//! run does not matter to it.
+//! Tests of two processes on one store: the second writer is refused with the first one named, readers go on, and
+//! damage to the index during a run does not change its result.
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use crate::common::disk::{Disk, STORE};
 use crate::common::{Lab, Said, counts};
 
-/// A matched store, and a disk that halts a command.
+/// Makes a matched store, and a disk that halts a command.
 fn matched() -> (Lab, Disk, String) {
     let lab = Lab::with_population(40, 300);
     let disk = Disk::new(&lab);
@@ -21,7 +21,7 @@ fn matched() -> (Lab, Disk, String) {
     not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
     ignore = "needs a disk that fails: Linux on x86-64 or ARM64"
 )]
-fn who_comes_second_is_told_who_is_first_and_reading_goes_on() {
+fn a_second_writer_is_refused_with_the_first_named_and_readers_go_on() {
     let (lab, disk, digest) = matched();
     let first = disk.halted(&lab, &["match", "--full"], ".families-");
     let holder = format!("(process {} of ", first.id());
@@ -43,13 +43,13 @@ fn who_comes_second_is_told_who_is_first_and_reading_goes_on() {
     not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
     ignore = "needs a disk that fails: Linux on x86-64 or ARM64"
 )]
-fn an_index_that_is_cut_off_or_changed_under_a_run_does_not_matter() {
+fn an_index_cut_off_or_changed_during_a_run_changes_no_result() {
     let (lab, disk, digest) = matched();
     let place = lab.path(STORE).join("index/children.idx");
     let length = fs::metadata(&place).unwrap().len();
     for rest in [Some(0), Some(4096), Some(length / 2), None] {
         disk.reset(&lab, Some("store"));
-        // It has opened the index by then, and screened nothing.
+        // The command has opened the index by then, and has screened nothing.
         let run = disk.halted(&lab, &["match", "--full"], ".families-");
         fs::set_permissions(&place, Permissions::from_mode(0o600)).unwrap();
         match rest {
@@ -63,8 +63,8 @@ fn an_index_that_is_cut_off_or_changed_under_a_run_does_not_matter() {
     }
 }
 
-/// Files above 1 GiB are mapped. The system ends a process that reads where a mapped file was cut off; the ledger is as it
-/// was, the next command builds the index again, and its result is the same.
+/// Files above 1 GiB are mapped. The system ends a process that reads behind the new end of a mapped file that was cut
+/// off. The ledger is unchanged, the next command builds the index again, and its result is the same.
 #[test]
 #[cfg_attr(
     not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
@@ -81,11 +81,11 @@ fn a_mapped_index_that_is_cut_off_ends_the_run_and_nothing_else() {
     let listed = candidates(lab.run_on(STORE, &["candidates", "--format", "csv"]));
     for (rest, status) in [(0, -SIGBUS), (4096, -SIGBUS), (length / 2, -SIGBUS), (length, 0)] {
         disk.reset(&lab, Some("store"));
-        // A hole behind the sections makes it large enough, and takes no room.
+        // A hole behind the sections makes the file large enough, and uses no disk space.
         fs::set_permissions(&place, Permissions::from_mode(0o600)).unwrap();
         let file = OpenOptions::new().write(true).open(&place).unwrap();
         file.set_len(MOST_READ + 1).unwrap();
-        // It has opened the index by then, and screened nothing.
+        // The command has opened the index by then, and has screened nothing.
         let run = disk.halted(&lab, &["match", "--full"], ".families-");
         let maps = fs::read_to_string(format!("/proc/{}/maps", run.id())).unwrap();
         assert!(maps.contains("index/children.idx"), "it is not mapped");

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::common::{Lab, Said, copy, reunite};
 
-/// The commands of the chain, without their arguments.
+/// Lists the commands of the chain, without their arguments.
 fn commands(lab: &Lab) -> Vec<String> {
     let listed = lab.run(&["audit", "list", "--format", "json"]).ends(0).json();
     listed["records"].as_array().unwrap().iter().map(|row| row["command"].as_str().unwrap().to_owned()).collect()
@@ -16,13 +16,13 @@ fn last(lab: &Lab) -> serde_json::Value {
     lab.run(&["audit", "list", "--last", "1", "--format", "json"]).ends(0).json()["records"][0].clone()
 }
 
-/// The records of imports and exports of a file.
+/// Returns the records of imports and exports of a file.
 fn of_file(lab: &Lab, name: &str) -> Vec<serde_json::Value> {
     let listed = lab.run(&["audit", "list", "--file", &lab.name(name), "--format", "json"]).ends(0).json();
     listed["records"].as_array().unwrap().clone()
 }
 
-/// What `--help` lists under commands.
+/// Lists the subcommands that `--help` shows.
 fn listed(command: &[&str]) -> BTreeSet<String> {
     let said = reunite(&[command, &["--help"]].concat()).ends(0);
     let lines = said.out.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
@@ -77,7 +77,7 @@ fn every_command_leaves_a_record() {
     let digest = blake3::hash(lab.read("out.csv").as_bytes()).to_string();
     assert_ne!(record["details"]["file"], digest.as_str(), "a plain digest");
     assert_eq!((of_file(&lab, "out.csv"), &record["details"]["genotypes"]), (vec![record.clone()], &false.into()));
-    lab.run(&["families", "withdraw", family, "--reason", "consent"]).ends(0);
+    lab.run(&["families", "withdraw", family, "--cause", "consent"]).ends(0);
     assert_eq!(
         (&last(&lab)["command"], &last(&lab)["details"]["cause"]),
         (&"families withdraw".into(), &"consent".into())
@@ -122,7 +122,7 @@ fn every_command_leaves_a_record() {
         assert_eq!(record["reason"], "a test of ours");
     }
     assert_eq!(listed(&["key"]), BTreeSet::from(["new", "rotate"].map(str::to_owned)), "so does a new one of these");
-    // Stores of their own, no store, or nothing but whether what is there is sound.
+    // These commands use a store of their own or no store, or only report whether stored data is sound.
     let without = ["demo", "bench", "findings", "key", "kits", "lr", "pseudonym", "synth", "verify"];
     let covered: BTreeSet<String> = seen.into_iter().chain(without.map(str::to_owned)).collect();
     assert_eq!(listed(&[]), covered, "a new command needs a record, or a reason to need none");
@@ -215,7 +215,7 @@ fn tampering_is_noticed() {
     verify("cut", &["first"]).ends(0);
     verify("cut", &["first", "second"]).ends(1).says(&["the chain has 4 records, and had 6 when this was signed"]);
     verify("emptied", &["first"]).ends(1).says(&["its end was cut off"]);
-    // Written anew after the cut, with records as good as any.
+    // The chain was written anew after the cut, with valid records.
     for _ in 0..3 {
         lab.run_on("cut", &["index"]).ends(0);
     }
@@ -233,7 +233,7 @@ fn tampering_is_noticed() {
 }
 
 #[test]
-fn a_reason_is_a_line() {
+fn a_reason_that_is_empty_long_or_of_two_lines_is_refused() {
     let lab = Lab::new();
     for bad in ["", "  ", "two\nlines", &"x".repeat(501)] {
         lab.run(&["families", "list", "--reason", bad]).ends(2);

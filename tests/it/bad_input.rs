@@ -1,4 +1,4 @@
-//! Every bad file ends with status 2, its place and a remedy, and changes nothing.
+//! A command that reads a bad file ends with status 2, names the place and a remedy, and changes nothing.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use reunite::intake::KNOWN_LOCI;
 const CHILDREN: &str = "sample_id,sex,vWA,FGA\n";
 const FAMILIES: &str = "family_id,sample_id,relation,sex,vWA,FGA\n";
 
-/// A store with a family and two children in it.
+/// Makes a store with a family and two children.
 fn lab() -> Lab {
     let lab = Lab::new();
     let father = format!("{FAMILIES}F1,R1,father,male,14/15,22\n");
@@ -17,7 +17,7 @@ fn lab() -> Lab {
     lab
 }
 
-/// Imports a file that must be refused, naming a place (`:3: column B (sex)`) and words of the remedy.
+/// Imports a file that must be refused. The message names a place (`:3: column B (sex)`) and words of the remedy.
 #[track_caller]
 fn refused(lab: &Lab, layout: &str, bytes: impl AsRef<[u8]>, place: &str, remedy: &str) -> Said {
     let before = lab.counts();
@@ -154,7 +154,7 @@ fn a_line_of_100_mb_is_refused_in_little_memory() {
     bytes.resize(100 << 20, b'1');
     for (name, bytes) in [("row.csv", &bytes[..]), ("header.csv", &bytes[CHILDREN.len()..])] {
         let file = lab.write(name, bytes);
-        // The file itself, and little more.
+        // The limit allows for the file itself, and little more.
         let limited = format!("ulimit -v 300000 && exec {PROGRAM} \"$@\"");
         let (store, key) = (lab.name("store"), lab.name("key"));
         let arguments = ["-", "--store", &store, "--key-file", &key, "import", "--as", "children", &file];
@@ -168,13 +168,14 @@ fn a_line_of_100_mb_is_refused_in_little_memory() {
 fn a_table_of_many_samples_and_markers_takes_little_memory() {
     let lab = lab();
     let before = lab.counts();
-    // A row for each sample, all loci in turn: no more than 128 times the file is made of it, beside the program itself.
+    // One row for each sample, with all loci in turn. The reader may use 128 times the size of the file, beside the
+    // program itself.
     let mut text = String::from("Sample Name,Marker,Allele 1\n");
     for number in 0..100_000_u32 {
         let sample = char::from_digit(number % 36, 36).map_or(String::new(), |c| c.to_string());
         text += &format!("{sample}{number},{},9\n", KNOWN_LOCI[number as usize % KNOWN_LOCI.len()]);
     }
-    // Refused in the end, so that the ledger stays out of it.
+    // The last row is invalid, so that the import ends before it uses the ledger.
     text += "x,FGA,x\n";
     let file = lab.write("tall.csv", &text);
     let kilobytes = (64 << 10) + text.len() * 128 / 1024;
@@ -279,7 +280,7 @@ fn bad_options_of_a_model_make_no_store() {
 }
 
 #[test]
-fn bad_cases_for_the_calculator() {
+fn bad_cases_for_the_calculator_are_refused_with_their_place() {
     let lab = Lab::new();
     let head = "case,person,relation,sex,locus,allele1,allele2\n";
     let sound = "c,kid,child,male,vWA,14,15\n";
@@ -311,7 +312,7 @@ fn bad_cases_for_the_calculator() {
 }
 
 #[test]
-fn a_standard_error_that_nobody_reads_stops_nothing() {
+fn an_import_succeeds_although_standard_error_cannot_be_written() {
     let lab = lab();
     let file = lab.write("good.csv", format!("{CHILDREN}S3,m,14,22\n"));
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();

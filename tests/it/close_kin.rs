@@ -1,4 +1,4 @@
-//! Kin found among samples are those of scoring every pair in both directions, bit for bit.
+//! The search for close kin gives the pairs that scoring every pair in both directions gives, bit for bit.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -25,7 +25,7 @@ fn shape(relations: &[Relation]) -> Shape {
     Shape { relations: relations.to_vec(), weight: 1.0 }
 }
 
-/// Relatives of small families, as if nobody knew of these; and who is whose.
+/// Returns the relatives of small families as samples of unknown kinship, and the family and relation of each.
 fn samples(plan: &Plan, table: &FrequencyTable, model: &Model) -> (Vec<Child>, Vec<(usize, Relation)>) {
     let population = Population::generate(plan, table, model).unwrap();
     let people = population.families.iter().enumerate();
@@ -51,7 +51,7 @@ fn alike() -> Model {
     Model { mutation: Mutation::Stepwise { rates, range: 0.1, microvariant_rate: 1e-6 }, ..Model::default() }
 }
 
-/// The sample with one allele moved at some loci, one of them out of the table.
+/// Returns the sample with one allele moved by 0.7 at each of these loci, mostly to a value outside the table.
 fn mistyped(sample: &Child, number: usize, loci: &[usize]) -> Child {
     let mut genotypes = sample.profile.genotypes().to_vec();
     for &locus in loci {
@@ -61,7 +61,7 @@ fn mistyped(sample: &Child, number: usize, loci: &[usize]) -> Child {
     Child { pseudonym: pseudonym(number), profile: Profile::new(genotypes), drop_out: None }
 }
 
-/// Locus, relation, what is shown, by whom, and its drop-out.
+/// Locus, relation, what the relative shows, the other's genotype and the other's drop-out.
 type Asked = (usize, Relation, Shown, Option<Genotype>, Option<DropOut>);
 
 /// log10 LR by the calculator alone; computed once for each locus, relation and pair of genotypes.
@@ -85,13 +85,13 @@ impl Exact<'_> {
         sum
     }
 
-    /// One person against full siblings. Samples are held to the model's drop-out, not to their own.
+    /// Compares "one person" with "full siblings". Both samples get the model's drop-out, not their own.
     fn over_siblings(&mut self, one: &Child, other: &Child) -> f64 {
         let plain = |child: &Child| Child { drop_out: None, ..child.clone() };
         self.same_person(one, other) - self.log10_lr(Relation::FullSibling, &plain(one), &plain(other))
     }
 
-    /// By the definition, with the probability that a stranger shows the genotype.
+    /// Computes the likelihood ratio by its definition, with the probability that a stranger shows the genotype.
     fn same_person(&mut self, one: &Child, other: &Child) -> f64 {
         let mut sum = 0.0;
         for (locus, model) in self.calculator.loci().iter().enumerate() {
@@ -114,7 +114,8 @@ impl Exact<'_> {
     }
 }
 
-/// Every pair that reaches the threshold by a relation, or is alike by the rule and likelier one person's than siblings'.
+/// Returns every pair that reaches the threshold by a relation, or that the rule calls alike and that is more likely
+/// one person than siblings.
 fn exhaustive(
     samples: &[Child],
     calculator: &Calculator,
@@ -219,7 +220,7 @@ proptest! {
             samples.push(mistyped(&samples[i * 3], count + i, &[5, 1, 20, 13][..i.min(4)]));
         }
         samples[1].drop_out = DropOut::new(0.2);
-        // Two of one family, who are known to be kin, and of whom one is there twice.
+        // The kinship within the first five families is known.
         let families: BTreeMap<Pseudonym, usize> =
             samples.iter().zip(&truth).map(|(one, truth)| (one.pseudonym, truth.0)).collect();
         let known = |a: Pseudonym, b: Pseudonym| {
@@ -234,7 +235,7 @@ proptest! {
         let search = KinSearch::new(&index, &calculator, criterion);
         let found = search.run(&KinRelation::ALL, known, &Watch::default()).unwrap();
         assert_same(&found, &expected);
-        // One relation alone gives those of it.
+        // A search for one relation gives the pairs of that relation.
         for (place, relation) in KinRelation::ALL.into_iter().enumerate() {
             let alone = search.run(&[relation], known, &Watch::default()).unwrap();
             let reaches = |pair: &&KinPair| {
@@ -252,9 +253,9 @@ proptest! {
     }
 }
 
-/// More than a block of samples and more than a chunk of queries, by every kernel and in any order.
+/// Searches more than a block of samples and more than a chunk of queries, by every kernel and in any order.
 #[test]
-fn doubles_are_found_in_every_block() {
+fn duplicates_are_found_in_every_block_by_every_kernel() {
     let table = FrequencyTable::chinese_han_23();
     let shapes = vec![shape(&[Relation::Father])];
     let plan = Plan { families: 1_100, children: 0, planted: 0.0, shapes, untyped: 0.15, ..Plan::default() };
@@ -302,7 +303,8 @@ fn doubles_are_found_in_every_block() {
     }
 }
 
-/// Among unrelated people next to nobody is kin, and among others nearly all close kin are found, and called what they are.
+/// Among unrelated people hardly anybody is reported as kin; among relatives nearly all close kin are found, most with
+/// their true relation.
 #[test]
 fn kin_are_found_and_strangers_are_not() {
     use KinRelation::{FullSibling, ParentChild};
@@ -324,7 +326,7 @@ fn kin_are_found_and_strangers_are_not() {
     let found = run(&samples(&strangers, table, &alike()).0);
     assert!(found.pairs.len() <= 10, "{}", found.pairs.len());
 
-    // Half-siblings reach the threshold if they share more than most do, and then look like closer kin.
+    // Half-siblings reach the threshold only if they share more alleles than most, and then look like closer kin.
     for (relations, likeliest, least, least_right) in [
         ([Relation::Father, Relation::FullSibling], ParentChild, 0.95, 0.8),
         ([Relation::FullSibling, Relation::FullSibling], FullSibling, 0.7, 0.8),
@@ -354,7 +356,8 @@ fn kin_are_found_and_strangers_are_not() {
     }
 }
 
-/// Siblings who happen to share nearly everything are not called one person; and who is, is so by far.
+/// Siblings who by chance share nearly all alleles are not reported as one person; samples of one person are, with a
+/// large likelihood ratio.
 #[test]
 fn siblings_are_not_one_person() {
     let table = FrequencyTable::chinese_han_23();
@@ -371,7 +374,7 @@ fn siblings_are_not_one_person() {
         ..Plan::default()
     };
     let (samples, _) = samples(&plan, table, &alike());
-    // Whatever the number of alleles that differ: the likelihood ratio alone tells.
+    // The number of differing alleles does not limit the pairs, so the likelihood ratio alone decides.
     let rule = IdentityRule { max_differences: IdentityRule::MOST_DIFFERENCES, min_loci: 10 };
     let mut alike = 0;
     for two in samples.chunks_exact(2) {

@@ -1,4 +1,4 @@
-//! Files with a laboratory's own columns go in unedited, under a map.
+//! A column map lets the program import a laboratory's file with its own columns, unedited.
 
 use crate::common::Lab;
 
@@ -32,7 +32,7 @@ fn a_map_is_kept_for_an_agency_and_used() {
     let lab = Lab::new();
     let map = lab.write("map.toml", MAP);
     let file = lab.write("f.csv", FAMILIES);
-    // Without the map nothing goes in; a cell's text is never shown.
+    // Without the map the import is refused; messages never show the text of a cell.
     let said = lab.run(&["import", "--as", "families", &file]).ends(2);
     assert!(!said.err.contains("某某"), "{}", said.err);
     let said = lab.run(&["import", "--as", "families", "--map", &map, "--dry-run", &file]).ends(0);
@@ -52,14 +52,14 @@ fn a_map_is_kept_for_an_agency_and_used() {
     let audit = lab.run(&["audit", "list"]).ends(0);
     assert!(audit.out.contains("maps set") && audit.out.contains("maps remove"), "{}", audit.out);
 
-    // The locus under its own name counts: the same row, tidy, is known.
+    // The locus under its standard name is the same: the same row as tidy CSV is already stored.
     let tidy = "family_id,sample_id,relation,sex,TH01,vWA,FGA,D3S1358,TPOX,CSF1PO,D16S539,D8S1179\n\
                 F1,S1,father,male,7/9,14/17,,15/16,8/11,10/12,9/11,13/14\n";
     lab.import("families", "tidy.csv", tidy, &[]).ends(0).says(&["all known and unchanged"]);
 }
 
 #[test]
-fn a_map_that_means_nothing_here_is_refused_by_its_place() {
+fn an_invalid_map_is_refused_with_its_place() {
     let lab = Lab::new();
     let file = lab.write("f.csv", FAMILIES);
     for (text, what) in [

@@ -1,4 +1,5 @@
-//! A person at a terminal is asked before something is done for good; without a terminal, or with `--yes`, nobody is.
+//! The program asks a person at a terminal before it does something for good; without a terminal, or with `--yes`, it
+//! does not ask.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -6,8 +7,8 @@ use std::process::{Command, Stdio};
 use crate::common::rotation::{custodian, rotation};
 use crate::common::{Lab, PROGRAM, plain, reunite};
 
-/// Runs the program with a terminal of its own, at which this is typed. Gives what it showed, and its status; `None` where the
-/// system has no program that makes terminals.
+/// Runs the program with a terminal of its own and this text as typed input. Returns what it showed, and its status;
+/// `None` if the system has no program that makes terminals.
 fn at_terminal(lab: &Lab, typed: &str, arguments: &[&str]) -> Option<(String, i32)> {
     let quoted = |word: &str| format!("'{}'", word.replace('\'', "'\\''"));
     let words = [PROGRAM, "--store", &lab.name("store"), "--key-file", &lab.name("key")];
@@ -47,7 +48,7 @@ fn a_person_at_a_terminal_is_asked_and_a_script_is_not() {
     assert!(asked(&shown) && status == 2, "{shown}");
     let (shown, status) = at_terminal(&lab, "", &[&replace[..], &["--dry-run"]].concat()).unwrap();
     assert!(!asked(&shown) && status == 0, "{shown}");
-    // Without a terminal it goes on.
+    // Without a terminal the program goes on without asking.
     let said = lab.run(&replace).ends(0);
     assert!(!asked(&said.err), "{}", said.err);
     reunite(&["key", "new", &lab.name("new")]).ends(0);

@@ -1,4 +1,4 @@
-//! The consistency of families, checked by the commands.
+//! Tests of the commands that check the consistency of families.
 
 use crate::common::Lab;
 
@@ -9,7 +9,7 @@ fn the_command_names_pseudonyms_only() {
     let all = lab.run(&["families", "check", "--format", "json"]);
     assert!(all.status < 2, "{}", all.err);
     assert_eq!(all.json()["families"], 60);
-    // A mother and a full sibling who is another family's.
+    // A mother, and a full sibling from another family.
     let header = families.lines().next().unwrap();
     let rows: Vec<Vec<&str>> = families.lines().skip(1).map(|line| line.split(',').collect()).collect();
     let people: Vec<&Vec<&str>> = rows.iter().filter(|row| row.iter().skip(4).all(|cell| !cell.is_empty())).collect();
@@ -57,9 +57,9 @@ fn marked_families_match_and_withdrawn_ones_do_not() {
     };
     assert!(of_family(&before.json()) > 0);
     lab.run(&["families", "list", "--withdrawn"]).ends(1);
-    lab.run(&["families", "withdraw", &family, "--reason", "found"]).ends(0).says(&["1 families withdrawn"]);
-    lab.run(&["families", "withdraw", &family, "--reason", "found"]).ends(1);
-    lab.run(&["families", "withdraw", &family, "--reason", "a name"]).ends(2).says(&["consent"]);
+    lab.run(&["families", "withdraw", &family, "--cause", "found"]).ends(0).says(&["1 families withdrawn"]);
+    lab.run(&["families", "withdraw", &family, "--cause", "found"]).ends(1);
+    lab.run(&["families", "withdraw", &family, "--cause", "a name"]).ends(2).says(&["consent"]);
     let listed = lab.run(&["families", "list", "--withdrawn", "--format", "json"]).ends(0).json();
     assert_eq!(
         (&listed["families"][0]["family"], &listed["families"][0]["withdrawn"]),
@@ -73,7 +73,8 @@ fn marked_families_match_and_withdrawn_ones_do_not() {
     assert_eq!((again.digest(), of_family(&again.json())), (before.digest(), of_family(&before.json())));
     lab.run(&["families", "restore", &"0".repeat(32)]).ends(2).says(&["there is no family"]);
 
-    // The first family's second relative once more, in place of the first: it is marked, and matches all the same.
+    // The second relative of the first family has the profile of the first relative: the family is flagged, and is
+    // still matched.
     let families = lab.read("files/families.csv");
     let header = families.lines().next().unwrap();
     let row = families.lines().skip(1).find(|line| line.contains(",mother,")).unwrap();
@@ -97,11 +98,11 @@ fn marked_families_match_and_withdrawn_ones_do_not() {
 }
 
 #[test]
-fn a_store_without_mutation_still_names_one() {
+fn a_store_without_mutation_still_reports_a_probable_mutation() {
     let lab = Lab::new();
     lab.run_on("none", &["init", "--mutation", "none"]).ends(0);
     let loci = "D3S1358,vWA,D16S539,CSF1PO,TPOX,D8S1179,D21S11,D18S51,D2S441,D19S433,TH01,FGA";
-    // They share an allele at every locus but the last, where one step lies between them.
+    // They share an allele at every locus but the last, where the alleles differ by one repeat.
     let file = format!(
         "family_id,sample_id,relation,sex,{loci}\n\
          f,a,father,male,15/16,14/17,9/11,11/12,8/11,13/14,29/30,20/21,9.1/11,12.2/14,7/9,22/22\n\
@@ -114,7 +115,7 @@ fn a_store_without_mutation_still_names_one() {
     assert_eq!(json["findings"].as_array().unwrap().len(), 1, "{json}");
     let finding = &json["findings"][0];
     assert_eq!((&finding["cause"], &finding["loci"][0]), (&"mutation".into(), &"FGA".into()));
-    // Which this store's model cannot score.
+    // The model of this store cannot score a mutation.
     assert_eq!(finding["severity"], "contradicted");
 }
 
@@ -122,7 +123,7 @@ fn a_store_without_mutation_still_names_one() {
 fn a_family_that_cannot_be_checked_fails_verify() {
     let lab = Lab::new();
     lab.run_on("refusing", &["init", "--rare-allele-frequency", "refuse"]).ends(0);
-    // 99 is in no table.
+    // No table has the allele 99.
     let file =
         lab.write("f.csv", "family_id,sample_id,relation,sex,vWA\nF,A,father,male,14/99\nF,B,mother,female,14/15\n");
     let imported = lab.run_on("refusing", &["import", "--as", "families", &file]).ends(0);
@@ -153,7 +154,7 @@ fn a_replaced_sample_is_checked_in_every_family_and_settings_count() {
     let full = |row: &&str| row.split(',').skip(4).all(|cell| !cell.is_empty());
     let rows: Vec<&str> = families.lines().skip(1).filter(full).collect();
     let (father, cells) = (rows[0], |row: &str| row.split(',').skip(4).collect::<Vec<_>>().join(","));
-    // Two families of one father, both with his own sibling for a child's: at first nothing is wrong.
+    // Two families share a father; the second has a mother, too.
     let row = |family: &str, sample: &str, relation: &str, sex: &str, from: &str| {
         format!("{family},{sample},{relation},{sex},{}\n", cells(from))
     };
@@ -161,16 +162,16 @@ fn a_replaced_sample_is_checked_in_every_family_and_settings_count() {
     let other = row("B", "T", "mother", "female", rows.last().unwrap());
     lab.import("families", "both.csv", format!("{header}\n{both}{other}"), &[]).ends(0);
     lab.run(&["families", "list", "--marked", "--format", "csv"]);
-    // The mother's profile takes the place of the shared father's, in a file that speaks of A alone.
+    // The mother's profile replaces the shared father's, in a file that names family A alone.
     let replaced = format!("{header}\n{}", row("A", "S", "father", "male", rows.last().unwrap()));
     let said = lab.import("families", "replaced.csv", replaced, &["--on-conflict", "replace"]).ends(0);
     let b = lab.pseudonyms("family", ["B"]).remove("B").unwrap();
-    assert!(said.unbroken().contains(&format!("family {b} is marked")), "{}", said.err);
+    assert!(said.err.contains(&format!("family {b} is marked")), "{}", said.err);
     let listed = lab.run(&["families", "list", "--marked", "--format", "csv"]).ends(0).out;
     assert!(listed.contains(&format!("{b},same-person,")), "{listed}");
     lab.run(&["verify"]).ends(0);
 
-    // Under another model everything is checked once more, by the next match.
+    // With another model, the next match checks every family again.
     let config = lab.read("store/reunite.toml");
     let changed = config.replace("range = 0.1", "range = 0.2");
     assert_ne!(config, changed);

@@ -1,4 +1,4 @@
-//! The seeds of the fuzz targets go through their readers, so that they stay what they are meant to be.
+//! Every reader reads the seeds of its fuzz target, so that the seeds remain what their names say.
 
 #[allow(unreachable_pub, reason = "the fuzz targets use the same file as a library")]
 #[path = "../fuzz/readers.rs"]
@@ -15,7 +15,7 @@ use reunite::population::FrequencyTable;
 use reunite::pseudonym::{Pseudonymizer, SecretKey};
 use zerocopy::byteorder::little_endian::{F32, F64};
 
-/// Whether bytes are what they should be, everything in them having been looked at.
+/// Reads everything in some bytes; `true` if they are valid.
 type Opens = fn(&[u8]) -> bool;
 type Seal = fn(&[u8]) -> Vec<u8>;
 
@@ -27,14 +27,15 @@ fn names(folder: &Path) -> BTreeSet<String> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// Seeds have names; what fuzzing adds has digests for names and is nobody's to keep.
+/// Returns the seeds of a target. Seeds have names with an extension; files that fuzzing adds have digests for names
+/// and are not kept.
 pub(crate) fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = fuzz().join("corpus").join(target);
     let named = |name: &String| name.contains('.');
     names(&folder).into_iter().filter(named).map(|name| (name.clone(), fs::read(folder.join(name)).unwrap())).collect()
 }
 
-/// An index of a few children, typed, untyped, with an unlisted allele and with a drop-out probability.
+/// Makes an index of a few children: typed, untyped, with an unlisted allele and with a drop-out probability.
 fn index() -> Vec<u8> {
     let table = FrequencyTable::chinese_han_23();
     let loci = table.panel().loci().iter().zip(table.loci()).take(2);
@@ -50,7 +51,7 @@ fn index() -> Vec<u8> {
     builder.finish(&Binding { alleles: [1; 32], stamp: [2; 16], generation: 3 }).unwrap()
 }
 
-/// A families index of two parts, of two families and one.
+/// Makes a families index of two parts, with two families and one.
 fn families_index() -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let binding = FamilyBinding { basis: [1; 32], stamp: [2; 16], generation: 3 };
@@ -101,7 +102,7 @@ fn every_reader_has_a_target_and_seeds() {
     }
 }
 
-/// What the seeds of text hold: a seed that is refused as a whole exercises nothing behind the refusal.
+/// Checks the contents of the text seeds: a seed that is refused as a whole exercises nothing behind the refusal.
 #[test]
 fn usual_files_among_the_seeds_are_sound() {
     let pseudonymizer = Pseudonymizer::new(&SecretKey::from_bytes([1; 32]));
@@ -132,7 +133,8 @@ fn usual_files_among_the_seeds_are_sound() {
     }
 }
 
-/// Indexes change their layout now and then: a seed of an old one is refused at once, and fuzzing it finds nothing.
+/// The layout of an index changes now and then: the reader refuses a seed of an old layout at once, and fuzzing it
+/// finds nothing.
 #[test]
 fn seeds_of_indexes_are_of_this_layout() {
     let opens: [(&str, Opens, Vec<u8>); 2] =
@@ -150,9 +152,9 @@ fn seeds_of_indexes_are_of_this_layout() {
     assert!(stale.is_empty(), "seeds are missing or of another layout; fresh ones are {stale:?}");
 }
 
-/// Sealing puts digests right: spoilt bytes then reach what lies behind them.
+/// Sealing corrects the digests, so that damaged bytes reach the code behind the digest checks.
 #[test]
-fn a_seal_makes_digests_right() {
+fn sealing_corrects_the_digests_of_damaged_indexes() {
     let seals: [(Vec<u8>, Seal, Opens, usize); 2] = [
         (index(), readers::sealed_index, readers::walk_index, 48),
         (families_index(), readers::sealed_families_index, readers::walk_families_index, 48),

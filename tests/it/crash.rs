@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use crate::common::{Lab, Numbers, PROGRAM, copy, counts, everything_in, kill_rounds};
 
-/// Rounds of dying at a write.
+/// Number of rounds in which a command dies at a write.
 const ROUNDS: usize = 25;
 
 fn rounds() -> usize {
     kill_rounds(ROUNDS)
 }
 
-/// Instants from the start of a command to a little after its end.
+/// Kills commands at instants from their start to a little after their usual end.
 struct Killer {
     numbers: Numbers,
     whole: Duration,
@@ -32,12 +32,12 @@ impl Killer {
         Self { numbers: Numbers(seed), whole: started.elapsed(), killed: 0 }
     }
 
-    /// Starts a command and kills it at an instant of its own.
+    /// Starts a command and kills it at a random instant.
     fn kill(&mut self, mut command: Command) {
         let wait = self.whole.mul_f64(self.numbers.below(1100) as f64 / 1000.0);
         let started = Instant::now();
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        // Sleeping is too coarse for the last bit.
+        // Sleeping is too coarse for the last millisecond.
         std::thread::sleep(wait.saturating_sub(Duration::from_millis(1)));
         while started.elapsed() < wait {
             std::hint::spin_loop();
@@ -86,7 +86,7 @@ fn init_makes_a_store_or_none() {
     killer.report("init", made);
 }
 
-/// A matched store with few children, a file of many more, and what the store counts and gives so far.
+/// Makes a matched store with few children and a file of many more, and returns the counts and the digest of the store.
 fn growing() -> (Lab, String, [String; 2]) {
     let lab = Lab::new();
     lab.synth("files", 60, 3000, 3);
@@ -95,7 +95,7 @@ fn growing() -> (Lab, String, [String; 2]) {
     lab.import("children", "few.csv", few.join("\n"), &[]).ends(0);
     let digest = lab.digest(&[]);
     let children = lab.name("files/children.csv");
-    // The last match's candidates are counted, too.
+    // The counts include the candidates of the last match.
     let counts = lab.counts();
     (lab, children, [counts, digest])
 }
@@ -119,7 +119,7 @@ fn an_import_is_there_wholly_or_not_at_all() {
         assert!(now == before || now == after, "half an import: {now}");
         done += usize::from(now == after);
         if round % 2 == 0 {
-            // The index that is there is of the time before.
+            // The existing index is older than the import.
             let expected = if now == after { &digest } else { &digest_before };
             assert_eq!(lab.run_on(&store, &["match"]).ends(0).digest(), *expected);
         }
@@ -130,7 +130,8 @@ fn an_import_is_there_wholly_or_not_at_all() {
     killer.report("import", done);
 }
 
-/// Runs a command until the write that takes the journal, or at the end the ledger, beyond so many blocks of 512 bytes.
+/// Runs a command until the write that makes the journal, or at the end the ledger, longer than `limit` blocks of 512
+/// bytes.
 fn dying(lab: &Lab, store: &str, limit: usize, arguments: &[&str]) -> ExitStatus {
     let script = format!("ulimit -c 0; ulimit -f {limit}; exec {PROGRAM} \"$@\"");
     let command = lab.command_on(store, arguments);
@@ -235,7 +236,7 @@ fn a_match_that_dies_at_a_write_leaves_the_run_before() {
     let lab = Lab::with_population(60, 400);
     let list = |store: &str| lab.run_on(store, &["candidates", "--format", "json"]).ends(0).json();
     lab.run(&["match"]).ends(0);
-    // So many candidates that the journal outgrows SQLite's shared memory of 32 KiB.
+    // Enough candidates that the journal outgrows SQLite's shared memory of 32 KiB.
     let again = ["match", "--min-log10-lr", "-8", "--doubt-whom", "none"];
     copy(&lab.path("store"), &lab.path("undisturbed"));
     lab.run_on("undisturbed", &again).ends(0);

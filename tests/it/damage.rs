@@ -1,4 +1,4 @@
-//! A store whose files are damaged, exchanged, locked, read-only or cannot grow says so, and loses nothing.
+//! The program reports files of a store that are damaged, swapped, locked, read-only or cannot grow, and loses nothing.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -19,7 +19,7 @@ fn a_damaged_index_is_noticed_and_built_again() {
         bytes[at] ^= 16;
         Some(bytes)
     };
-    // Of a store with the same key and people: only the ledger's stamp tells them apart.
+    // The other index is of a store with the same key and people: only the ledger's stamp differs.
     lab.run_on("second", &["init"]).ends(0);
     for layout in ["families", "children"] {
         lab.run_on("second", &["import", "--as", layout, &lab.name(&format!("files/{layout}.csv"))]).ends(0);
@@ -51,7 +51,7 @@ fn a_damaged_index_is_noticed_and_built_again() {
     }
 }
 
-/// The next delta with a new child gives what a full run does, whatever became of the families index.
+/// The next incremental run with a new child gives the result of a full run, whatever happened to the families index.
 #[test]
 fn a_damaged_families_index_is_noticed_and_written_again() {
     let lab = Lab::with_population(60, 400);
@@ -141,7 +141,7 @@ fn a_locked_store_says_so_without_waiting_for_the_lock() {
     let lock = OpenOptions::new().write(true).open(lab.path("store/lock")).unwrap();
     File::lock(&lock).unwrap();
     let before = lab.counts();
-    // Whoever waited for it would wait for ever.
+    // A command that waited for the lock would wait for ever.
     for command in [&["match"][..], &["index"], &["import", "--as", "children", &lab.name("files/children.csv")]] {
         lab.run(command).ends(2).says(&["another command is changing the store", "wait until it has ended"]);
     }
@@ -163,7 +163,7 @@ fn what_an_interrupted_build_left_is_cleared_away() {
     }
 }
 
-/// Runs the program so that no file can grow beyond some 50 kB, as on a full disk.
+/// Runs the program so that no file can grow beyond about 50 kB, as on a full disk.
 fn on_a_full_disk(lab: &Lab, store: &str, arguments: &[&str]) -> Said {
     let script = format!("ulimit -f 100; trap '' XFSZ; exec {PROGRAM} \"$@\"");
     let (store, key) = (lab.name(store), lab.name("key"));
@@ -190,7 +190,7 @@ fn a_full_disk_undoes_the_command() {
     assert_eq!(files(), ["families.idx"], "nothing is left behind");
     assert_eq!(lab.digest(&[]), digest);
     fs::remove_file(lab.path("store/index/families.idx")).unwrap();
-    // What only saves time is done without.
+    // The program goes on without files that only save time.
     let said = on_a_full_disk(&lab, "store", &["match", "--full"]).ends(0);
     assert_eq!(said.says(&["compiles all families again", "cannot write the index"]).digest(), digest);
     assert_eq!(files(), ["children.idx"], "nothing is left behind");
@@ -202,7 +202,7 @@ fn a_full_disk_undoes_the_command() {
     assert_eq!(lab.counts(), before);
 }
 
-/// Runs the program as a user whom permissions bind, even if the tests do not run as one.
+/// Runs the program as a user whom permissions bind, even if the tests run as root.
 fn as_a_plain_user(lab: &Lab, arguments: &[&str]) -> Said {
     let mut command = lab.command(arguments);
     if fs::metadata("/proc/self").map_or(true, |process| process.uid() != 0) {
@@ -213,7 +213,8 @@ fn as_a_plain_user(lab: &Lab, arguments: &[&str]) -> Said {
         chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
     }
     let program = lab.path("program");
-    // In a process of its own: a program that is open for writing, in whatever other test's child, cannot be run.
+    // Another process makes the copy: a program that is open for writing, in a child process of any other test, cannot
+    // be run.
     assert!(Command::new("cp").args([Path::new(PROGRAM), &program]).status().unwrap().success());
     let mut plain_user = Command::new(&program);
     plain_user.args(command.get_args()).uid(NOBODY).gid(NOBODY);
@@ -235,7 +236,7 @@ fn a_store_that_cannot_be_written_says_so() {
     let before = lab.counts();
     lab.write("new.csv", "sample_id,sex,vWA\nNEW,m,14\n");
     let file = lab.name("new.csv");
-    // Only the folders, then the files, too.
+    // First only the folders are read-only, then the files, too.
     for files in [0o600, 0o400] {
         set_mode(&lab.path("store"), 0o500, files);
         for command in [&["import", "--as", "children", &file][..], &["match"], &["index"]] {

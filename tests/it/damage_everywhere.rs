@@ -1,6 +1,8 @@
-//! Damage at any place of a store's files, and files in each other's place: an error, or built again, and no other result.
+//! Damage at any place of a store's files, or a swap of files, leads to an error or to a rebuilt index, and never to
+//! another result.
 //!
-//! A sample of the bytes of large sections and of the ledger's header is tried; with `REUNITE_ALL_FAULTS=1` every one.
+//! The tests try a sample of the bytes of large sections and of the ledger's header; with `REUNITE_ALL_FAULTS=1` every
+//! byte.
 
 use std::fs;
 use std::path::Path;
@@ -9,14 +11,14 @@ use crate::common::rotation::custodian;
 use crate::common::{Lab, Said, copy};
 use reunite::index::{FamilyIndex, Index};
 
-/// Bytes of an index that are tried one by one: both headers and what follows them.
+/// Number of leading bytes of an index that are tried one by one: both headers and what follows them.
 const FRONT: usize = 1024;
 
 fn all() -> bool {
     std::env::var_os("REUNITE_ALL_FAULTS").is_some()
 }
 
-/// Everything that an index says.
+/// Reads everything in an index.
 fn read_children(bytes: &[u8]) -> Option<String> {
     let index = Index::from_bytes(bytes).ok()?;
     let children = (0..index.children()).map(|child| index.pseudonym(child));
@@ -35,7 +37,7 @@ fn read_families(bytes: &[u8]) -> Option<String> {
     Some(text)
 }
 
-/// Changes bytes and cuts the file off. Gives how many of each.
+/// Changes bytes and cuts the file off. Returns the numbers of changes and of cuts.
 fn damage(name: &str, bytes: &[u8], read: fn(&[u8]) -> Option<String>) -> [usize; 2] {
     let sound = read(bytes).unwrap();
     let step = if all() { 1 } else { 97 };
@@ -44,7 +46,7 @@ fn damage(name: &str, bytes: &[u8], read: fn(&[u8]) -> Option<String>) -> [usize
     for at in places {
         let mut damaged = bytes.to_vec();
         damaged[at] ^= 1 << (at % 8);
-        // Between sections there is nothing to damage.
+        // The padding between sections holds nothing, so damage there has no effect.
         assert!(read(&damaged).is_none_or(|found| found == sound), "{name}: byte {at}");
         flipped += 1;
     }
@@ -71,7 +73,8 @@ fn indices_are_what_was_written_or_nothing() {
     }
 }
 
-/// What the store says of everyone in it, and finds out anew; `None` if it says that it cannot.
+/// Returns the program's output about everyone in the store, and the results that it computes anew; `None` if it
+/// reports that it cannot.
 fn told(lab: &Lab, store: &str) -> Option<[String; 4]> {
     let export = |layout: &str| {
         let place = lab.path("exported.csv");
@@ -86,7 +89,7 @@ fn told(lab: &Lab, store: &str) -> Option<[String; 4]> {
     Some([export("children")?, export("families")?, candidates, digest])
 }
 
-/// In order, or with an error; panics are looked for already.
+/// Checks that a command ended in order or with an error.
 fn ended(said: Said) -> Said {
     assert!((0..=2).contains(&said.status), "a signal: {said:?}");
     said
@@ -102,7 +105,7 @@ fn a_damaged_ledger_changes_no_result() {
     let sound = told(&lab, "sound").unwrap();
     let bytes = fs::read(lab.path("store/ledger.db")).unwrap();
     let (mut noticed, mut harmless) = (0, 0);
-    // Where nothing is written there is little to damage.
+    // Damage to bytes that are 0 tests little.
     let written: Vec<usize> = (100..bytes.len()).filter(|&at| bytes[at] != 0).collect();
     let some = std::env::var("REUNITE_LEDGER_BYTES").ok().and_then(|some| some.parse().ok()).unwrap_or(80);
     let body = written.iter().copied().step_by(if all() { 1 } else { written.len() / some });
@@ -113,7 +116,7 @@ fn a_damaged_ledger_changes_no_result() {
         let mut damaged = bytes.clone();
         damaged[at] ^= 1 << (at % 8);
         fs::write(lab.path(&store).join("ledger.db"), damaged).unwrap();
-        // Nobody verifies a store before each command.
+        // Users do not run `verify` before each command.
         match told(&lab, &store) {
             None => noticed += 1,
             Some(found) if found == sound => harmless += 1,
@@ -133,7 +136,7 @@ fn a_ledger_that_is_cut_off_is_an_error() {
     lab.synth("files", 12, 60, 1);
     lab.run(&["import", &lab.name("files/families.csv"), &lab.name("files/children.csv")]).ends(0);
     let bytes = fs::read(lab.path("store/ledger.db")).unwrap();
-    // Pages are of 8192 bytes; an empty file is no ledger either.
+    // Pages have 8192 bytes; an empty file is no ledger either.
     for page in (0..bytes.len() / 8192).step_by(if all() { 1 } else { 4 }) {
         for length in [(page * 8192).saturating_sub(1), page * 8192, page * 8192 + 1] {
             fs::write(lab.path("store/ledger.db"), &bytes[..length]).unwrap();
@@ -167,7 +170,7 @@ fn files_in_each_others_place_are_noticed() {
     }
     let digest = lab.digest(&[]);
     lab.run_on("third", &["match"]).ends(0);
-    // Two files of one store.
+    // Two files of one store are swapped.
     let indices = ["children.idx", "families.idx"].map(|name| lab.path("store/index").join(name));
     exchange(&indices[0], &indices[1]);
     lab.run(&["verify"])
@@ -185,7 +188,7 @@ fn files_in_each_others_place_are_noticed() {
     exchange(&files[0], &files[1]);
     lab.run(&["verify"]).ends(1).says(&[files[0].to_str().unwrap(), files[1].to_str().unwrap(), "was changed"]);
     exchange(&files[0], &files[1]);
-    // And of two stores with the same people and key.
+    // Files of two stores with the same people and key are swapped.
     exchange(&files[0], &sealed("third")[0]);
     lab.run(&["verify"]).ends(1).says(&[files[0].to_str().unwrap(), "was changed"]);
     exchange(&files[0], &sealed("third")[0]);

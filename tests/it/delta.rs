@@ -1,4 +1,4 @@
-//! A run over what changed leaves the same candidates and digest as one over everything, whatever happened in between.
+//! An incremental run leaves the same candidates and digest as a full run, whatever happened in between.
 
 use std::fs;
 use std::process::Stdio;
@@ -9,23 +9,24 @@ use crate::common::{Lab, Numbers, copy, reunite};
 
 const FAMILIES: &str = "store/index/families.idx";
 
-/// What is new and changed in a night, drawn from files of more people than the store has.
+/// A random history of a store: new and changed people of each night, drawn from files of more people than the store
+/// has.
 struct Nights {
     numbers: Numbers,
     families: Vec<String>,
     children: Vec<String>,
     headers: [String; 2],
-    /// How many rows of each file are in the store.
+    /// Number of rows of each file that are in the store.
     imported: [usize; 2],
     /// The custodian's identity file.
     identity: String,
-    /// How a match is run.
+    /// The command that runs a match.
     matching: [&'static str; 5],
-    /// How many commands were killed before their end.
+    /// Number of commands that were killed before their end.
     killed: usize,
 }
 
-/// The model of a history: each has something that the others lack.
+/// Returns the model of a history: each has an option that the others lack.
 fn model(seed: u64) -> &'static [&'static str] {
     match seed % 5 {
         0 => &["--untyped", "full", "--linked", "vWA:D12S391=0"],
@@ -84,7 +85,7 @@ impl Nights {
         lab.import(layout, name, text, &options).ends(0);
     }
 
-    /// A command that is killed, perhaps only after its end.
+    /// Runs a command and kills it, perhaps only after its end.
     fn kill(&mut self, lab: &Lab, arguments: &[&str]) {
         let mut child = lab.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(self.numbers.below(60) as u64));
@@ -98,7 +99,7 @@ impl Nights {
         self.kill(lab, &arguments[..parts]);
     }
 
-    /// Relatives of new families and of known ones, or children.
+    /// Imports relatives of new and of known families, or children.
     fn add(&mut self, lab: &Lab, of: usize, most: usize) {
         let from = self.imported[of];
         let to = (from + 1 + self.numbers.below(most)).min(self.rows(of).len());
@@ -109,7 +110,7 @@ impl Nights {
         }
     }
 
-    /// Someone gets the genotypes of someone else of the same file.
+    /// Gives one person the genotypes of another of the same file.
     fn replace(&mut self, lab: &Lab, of: usize) {
         let imported = self.imported[of];
         let (one, other) = (self.numbers.below(imported), self.numbers.below(imported));
@@ -122,7 +123,7 @@ impl Nights {
         self.import(lab, of, &rows);
     }
 
-    /// Someone is typed again, and shows another genotype at a locus.
+    /// Types one person again, with another genotype at a locus.
     fn retype(&mut self, lab: &Lab) {
         let of = self.numbers.below(2);
         let imported = self.imported[of];
@@ -133,11 +134,11 @@ impl Nights {
         row[locus].clone_from(&source[locus]);
         let (layout, name) = [("families", "families-again.csv"), ("children", "children-again.csv")][of];
         let text = format!("{}\n{}\n", self.headers[of], row.join(","));
-        // Who was given another relation meanwhile stays a conflict.
+        // A person whose relation was changed meanwhile stays a conflict.
         lab.import(layout, name, text, &["--on-conflict", "add"]);
     }
 
-    /// A parent turns out to be the parent's sibling: the same sample in the same family.
+    /// Changes a parent to that parent's sibling: the same sample in the same family.
     fn relate(&mut self, lab: &Lab) {
         let imported = self.imported[0];
         let one = self.numbers.below(imported);
@@ -147,7 +148,7 @@ impl Nights {
         self.import(lab, 0, &[row]);
     }
 
-    /// Takes a family that has candidates out, or all of them back.
+    /// Withdraws a family that has candidates, or restores all withdrawn families.
     fn withdraw(&mut self, lab: &Lab) {
         let out = lab.run(&["families", "list", "--withdrawn", "--format", "json"]).json();
         let out: Vec<String> =
@@ -157,23 +158,23 @@ impl Nights {
         families.retain(|family| !out.iter().any(|gone| gone == family));
         if out.len() < 3 && !families.is_empty() {
             let family = families[self.numbers.below(families.len())];
-            lab.run(&["families", "withdraw", family, "--reason", "other"]).ends(0);
+            lab.run(&["families", "withdraw", family, "--cause", "other"]).ends(0);
         } else {
             out.iter().for_each(|family| drop(lab.run(&["families", "restore", family]).ends(0)));
         }
     }
 
-    /// A child's or a relative's consent is withdrawn. The same sample may come again.
+    /// Expunges a child or a relative. The same sample may be imported again.
     fn expunge(&mut self, lab: &Lab) {
         let of = self.numbers.below(2);
         let one = self.numbers.below(self.imported[of]);
         let id = self.rows(of)[one].split(',').nth(1 - of).unwrap().to_owned();
         let pseudonym = lab.pseudonyms("sample", [id.as_str()])[&id].clone();
-        // Gone already, or known by another name.
+        // The person may be expunged already, or have another pseudonym.
         lab.run(&["expunge", &pseudonym, "--reason", "consent withdrawn"]);
     }
 
-    /// The store gets another key.
+    /// Gives the store another key.
     fn rotate(&mut self, lab: &Lab) {
         reunite(&["key", "new", &lab.name("new")]).ends(0);
         rotate(lab, &self.identity).ends(0);
@@ -200,7 +201,7 @@ impl Nights {
                 let mut bytes = fs::read(&families).unwrap();
                 let at = self.numbers.below(bytes.len());
                 bytes[at] ^= 1;
-                // It is read-only.
+                // The file is read-only, so it is deleted first.
                 fs::remove_file(&families).unwrap();
                 fs::write(families, bytes).unwrap();
             }
@@ -209,14 +210,14 @@ impl Nights {
     }
 }
 
-/// Family, child and numbers of every candidate.
+/// Returns family, child and values of every candidate.
 fn candidates(csv: &str) -> Vec<String> {
     let cells = |row: &str| -> Vec<String> { row.split(',').map(str::to_owned).collect() };
     let numbers = |row: &str| [&cells(row)[..5], &cells(row)[10..]].concat().join(",");
     csv.lines().skip(1).map(numbers).collect()
 }
 
-/// Whoever came since the last run is compared, or the run says that it cannot tell.
+/// The next run compares everybody who is new since the last run, or says that it cannot.
 #[test]
 fn nobody_new_is_lost_in_a_damaged_ledger() {
     let lab = Lab::with_population(60, 400);
@@ -237,7 +238,7 @@ fn nobody_new_is_lost_in_a_damaged_ledger() {
             2,
             "added since the last run are missing",
         ),
-        // Its relatives are new, too.
+        // The family's relatives are new, too.
         ("UPDATE family SET changed = 0 WHERE id = (SELECT max(id) FROM family)", 0, "since the last run: 40 families"),
     ] {
         let name = format!("damaged-{status}-{}", damage.len());
@@ -252,12 +253,12 @@ fn nobody_new_is_lost_in_a_damaged_ledger() {
 }
 
 #[test]
-fn a_delta_is_a_full_run() {
+fn an_incremental_run_gives_the_result_of_a_full_run() {
     let (mut deltas, mut quick, mut nights_in_all, mut killed) = (0, 0, 0, 0);
-    // Hundreds of histories by the first of these variables, and only the later ones by the second.
+    // The first variable allows hundreds of histories, the second skips the earlier ones.
     let number = |name: &str| std::env::var(name).ok().map(|number| number.parse().unwrap());
     for seed in number("REUNITE_FIRST_HISTORY").unwrap_or(1)..=number("REUNITE_HISTORIES").unwrap_or(5) {
-        // With nearly everyone a candidate, and with few.
+        // With nearly everyone a candidate, and with few candidates.
         let least = if seed % 2 == 0 { "-3" } else { "3" };
         let lab = Lab::with_model(model(seed));
         lab.synth("files", 80, 600, seed);
@@ -284,7 +285,8 @@ fn a_delta_is_a_full_run() {
             assert_eq!(full["mode"], "full");
             if delta["mode"] == "delta" {
                 deltas += 1;
-                // Not written again: the families were not compiled again, if there were new children.
+                // If the index was not written again, the run did not compile the families again, although there were
+                // new children.
                 quick += usize::from(families.is_some() && fs::read(lab.path(FAMILIES)).ok() == families);
                 assert!(delta["pairs"].as_u64() <= full["pairs"].as_u64());
             }
@@ -297,7 +299,7 @@ fn a_delta_is_a_full_run() {
 }
 
 #[test]
-fn what_all_candidates_depend_on_makes_a_full_run() {
+fn a_change_that_affects_all_candidates_makes_a_full_run() {
     let lab = Lab::with_population(40, 200);
     let run = |options: &[&str]| lab.run(&[&["match", "--format", "json"], options].concat()).ends(0);
     let mode = |said: &crate::common::Said| said.json()["run"]["mode"].as_str().unwrap().to_owned();

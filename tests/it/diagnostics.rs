@@ -1,4 +1,4 @@
-//! An import says what is unusual, by place and code, and takes it in all the same.
+//! An import reports what is unusual, by place and code, and imports the rows all the same.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 const HEADER: &str = "sample_id,sex,AMEL,resident_id,D3S1358,vWA,D16S539,CSF1PO,TPOX,D8S1179,D21S11,D18S51";
 const LOCI: &str = "15/16,14/17,9/11,10/12,8/11,13/14,29/30,13/14";
 
-/// Invented, with the right check digit; of a man.
+/// An invented number of a man, with a valid check digit.
 const NUMBER: &str = "370102199003077736";
 
 #[track_caller]
@@ -18,7 +18,7 @@ fn json(lab: &Lab, layout: &str, text: impl AsRef<[u8]>, options: &[&str]) -> (S
     (said, json)
 }
 
-/// Line, column, severity and code of each finding.
+/// Returns line, column, severity and code of each finding.
 fn places(report: &Value) -> Vec<(u64, u64, &str, &str)> {
     let number = |value: &Value| value.as_u64().unwrap_or(0);
     report["findings"]
@@ -75,12 +75,12 @@ fn what_is_unusual_in_a_row_is_named_by_place_and_code() {
         (&3.into(), &6.into(), &"vWA".into())
     );
     assert!(first["remedy"].as_str().unwrap().contains("case file"));
-    // Only what an import always says goes to the other stream.
+    // Standard error holds only what every import says.
     assert!(said.err.contains("7 rows of children: 7 added") && !said.err.contains("AMEL"), "{}", said.err);
 }
 
 #[test]
-fn people_get_a_list_and_a_table() {
+fn without_json_an_import_prints_a_list_and_a_table() {
     let lab = Lab::new();
     let mut text = format!("{HEADER}\n");
     for i in 0..45 {
@@ -137,7 +137,7 @@ fn more_than_two_alleles_are_kept_and_the_locus_is_left_out() {
     let said = lab.import("children", "c.csv", &children, &[]).ends(0);
     said.says(&["c.csv:2: column F (vWA): the cell has more than two alleles", "1 row of children: 1 added"]);
     let before = lab.counts();
-    // The same again, in another order within the cell.
+    // The same again, with the alleles in another order within the cell.
     for text in [children.clone(), children.replace("14/16/17", "17/14/16/14")] {
         lab.import("children", "again.csv", text, &[]).ends(0).says(&["all known and unchanged"]);
     }
@@ -161,7 +161,7 @@ fn more_than_two_alleles_are_kept_and_the_locus_is_left_out() {
     lab.run(&["verify"]).ends(0);
 }
 
-/// The cells of a column of a CSV text, changed.
+/// Changes the cells of a column of a CSV text.
 fn with_column(text: &str, name: &str, mut change: impl FnMut(&str) -> String) -> String {
     let at = text.lines().next().unwrap().split(',').position(|column| column == name).unwrap();
     let rows = text.lines().enumerate().map(|(line, row)| {
@@ -228,7 +228,7 @@ fn conflicts_and_marks_are_findings_too() {
     assert_eq!(places(&report)[0], (2, 3, "error", "allele"));
     let rows = &report["files"][0]["rows"];
     assert_eq!((&rows["rejected"], &rows["added"]), (&1.into(), &1.into()));
-    // A family that does not fit.
+    // A family whose profiles contradict its relations.
     lab.synth("files", 3, 3, 4);
     let text = lab.read("files/families.csv");
     let header = text.lines().next().unwrap();

@@ -1,4 +1,4 @@
-//! Drop-out probabilities that samples bring along.
+//! Tests of drop-out probabilities that files state for single samples.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -7,7 +7,7 @@ use crate::common::{Lab, Said, reunite};
 
 const ALL: [&str; 5] = ["match", "--format", "csv", "--min-log10-lr", "-20"];
 
-/// A profile file with the column `drop_out`, filled by row.
+/// Adds the column `drop_out` to a profile file, filled by row.
 fn with_column(text: &str, cell: impl Fn(usize) -> &'static str) -> String {
     let mut lines = text.lines();
     let mut out = format!("drop_out,{}\n", lines.next().unwrap());
@@ -20,9 +20,9 @@ fn bits(candidates: &Said) -> BTreeMap<(String, String), u64> {
     rows.map(|row| ((row[0].to_owned(), row[1].to_owned()), row[2].parse::<f64>().unwrap().to_bits())).collect()
 }
 
-/// What every sample says of itself is what the model says of all.
+/// If every sample states the model's drop-out probability, the result is that of the model.
 #[test]
-fn own_values_do_what_the_models_do() {
+fn drop_out_stated_by_every_sample_gives_the_result_of_the_model() {
     let lab = Lab::new();
     lab.synth("files", 60, 300, 4);
     let (families, children) = (lab.read("files/families.csv"), lab.read("files/children.csv"));
@@ -44,7 +44,7 @@ fn own_values_do_what_the_models_do() {
     let denied = matched("d", &model, &with_column(&families, |_| "0"), &with_column(&children, |_| "0.0"));
     assert_eq!(plain, denied);
     assert_ne!(plain, by_model);
-    // Half of them: each child keeps the value of its own kind.
+    // Only half of the children state a value; each child keeps its own.
     let some =
         matched("e", &["--drop-out-relatives", "0.05"], &families, &with_column(&children, |i| ["0.2", ""][i % 2]));
     let names: Vec<&str> = children.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
@@ -75,7 +75,7 @@ fn a_sample_and_the_calculator_agree() {
 }
 
 #[test]
-fn a_drop_out_is_part_of_what_is_known_of_a_sample() {
+fn a_changed_drop_out_of_a_sample_is_a_conflict() {
     let lab = Lab::new();
     let children = |cell: &str| format!("sample_id,sex,drop_out,vWA,FGA\nC,m,{cell},15,24\nD,m,,15,24\n");
     let families =
@@ -106,9 +106,10 @@ fn a_drop_out_is_part_of_what_is_known_of_a_sample() {
     lab.import("families", "x.csv", twice, &[]).ends(2).says(&["x.csv:3: ", "another drop_out on line 2"]);
 }
 
-/// An allele that no table lists and a drop-out probability of one's own, in a store that refuses the first.
+/// In a store that refuses unlisted alleles, one child has an unlisted allele, and both have a drop-out probability of
+/// their own.
 #[test]
-fn who_is_refused_is_refused_for_the_allele_alone() {
+fn a_child_is_refused_for_its_unlisted_allele_and_not_for_its_drop_out() {
     let lab = Lab::new();
     lab.run_on("refusing", &["init", "--rare-allele-frequency", "refuse"]).ends(0);
     let (families, children) = (

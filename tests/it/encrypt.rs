@@ -1,4 +1,4 @@
-//! A store that a build without encryption made is encrypted where it is; in a build that does not encrypt, that is said.
+//! A build with encryption encrypts a plain ledger in its place; a build without encryption refuses to.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use crate::common::{Lab, copy, counts, everything_in, kill_rounds, reunite};
 use reunite::ledger::Ledger;
 use rusqlite::Connection;
 
-/// Makes the ledger of a store what a build without encryption would have left.
+/// Replaces the ledger of a store by the one that a build without encryption would have left.
 fn decrypt(lab: &Lab, store: &str) {
     let path = lab.path(store).join("ledger.db");
     let plain = lab.path("plain.db");
@@ -49,13 +49,13 @@ fn a_plain_ledger_is_encrypted_in_its_place() {
     decrypt(&lab, "store");
     assert!(is_plain(&lab, "store"));
     lab.run(&["match"]).ends(2).says(&["is not encrypted", "`reunite key encrypt`"]);
-    // Another laboratory's key is not its key.
+    // The key of another laboratory does not encrypt the ledger.
     copy(&lab.path("store"), &lab.path("other"));
     reunite(&["key", "new", &lab.name("other-key")]).ends(0);
     let encrypt = ["--store", &lab.name("other"), "--key-file", &lab.name("other-key"), "key", "encrypt"];
     reunite(&encrypt).ends(2).says(&["was made with the key"]);
     assert!(is_plain(&lab, "other"));
-    // Nor is it encrypted under a reader's feet.
+    // The command does not encrypt a ledger that another process is reading.
     let reader = Connection::open(lab.path("other/ledger.db")).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM sample").unwrap();
     lab.run_on("other", &["key", "encrypt"]).ends(2).says(&["another command has"]);
@@ -77,7 +77,7 @@ fn a_plain_ledger_is_encrypted_in_its_place() {
 
 #[test]
 #[cfg_attr(not(feature = "sqlcipher"), ignore = "needs a build that encrypts: --features sqlcipher")]
-fn a_damaged_ledger_stays_as_it_is() {
+fn a_damaged_ledger_is_not_encrypted() {
     let lab = Lab::with_population(40, 300);
     decrypt(&lab, "store");
     let plain = Connection::open(lab.path("store/ledger.db")).unwrap();

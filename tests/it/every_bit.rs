@@ -1,6 +1,6 @@
-//! One changed bit in any file of a store: an error that names it, or the same result.
+//! One changed bit in any file of a store leads to an error that names the file, or to the same result.
 //!
-//! A sample of the bits is tried; with `REUNITE_ALL_FAULTS=1` every one, in some minutes.
+//! The tests try a sample of the bits; with `REUNITE_ALL_FAULTS=1` every bit, which takes some minutes.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -13,7 +13,7 @@ use reunite::store::{Store, StoreError, entry};
 use crate::common::rotation::custodian;
 use crate::common::{Lab, reunite};
 
-/// A lab whose store has candidates.
+/// Makes a lab whose store has candidates.
 fn matched() -> Lab {
     let lab = Lab::in_memory();
     lab.synth("files", 12, 60, 1);
@@ -22,14 +22,15 @@ fn matched() -> Lab {
     lab
 }
 
-/// Calls `tries` with each of some bits of a file changed; as many as `most`, unless all are wanted. Gives how many.
+/// Calls `tries` with one bit of a file changed, for at most `most` bits unless all are wanted. Returns the number of
+/// bits.
 fn with_each_bit(path: &Path, most: usize, mut tries: impl FnMut(usize)) -> usize {
     let sound = fs::read(path).unwrap();
     let file: File = OpenOptions::new().write(true).open(path).unwrap();
     let bits = sound.len() * 8;
     let step = if std::env::var_os("REUNITE_ALL_FAULTS").is_some() { 1 } else { bits.div_ceil(most) };
     let mut tried = 0;
-    // Not the same bit of every byte.
+    // An odd step does not always choose the same bit of a byte.
     for bit in (0..bits).step_by(step | 1) {
         let (at, byte) = (bit / 8, sound[bit / 8]);
         file.write_all_at(&[byte ^ 1 << (bit % 8)], at as u64).unwrap();
@@ -72,7 +73,7 @@ fn a_seal_with_a_changed_bit_makes_no_difference() {
     let candidates = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
     let store = open(&lab).unwrap();
     let tried = with_each_bit(&lab.path("store/ledger.db.seal"), 60, |_| {
-        // The whole ledger is read instead, and sealed again.
+        // The program reads the whole ledger instead, and seals it again.
         drop(store.ledger().unwrap());
     });
     assert!(tried > 40);
@@ -104,9 +105,9 @@ fn settings_with_a_changed_bit_are_named() {
     assert!(refused > 100 && named > 20);
 }
 
-/// What sqlite3 can do to a ledger without SQLite's finding anything wrong with it.
+/// The changes that sqlite3 can make to a ledger, and that SQLite does not notice.
 #[test]
-fn a_row_more_or_less_is_noticed_before_anything_is_said() {
+fn an_edited_row_is_noticed_before_any_output() {
     let lab = matched();
     let listed = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
     let pair: Vec<&str> = listed.lines().nth(1).unwrap().split(',').collect();
@@ -122,7 +123,7 @@ fn a_row_more_or_less_is_noticed_before_anything_is_said() {
         "INSERT INTO past SELECT generation + 100, stamp, last_import, sum FROM past LIMIT 1",
     ] {
         crate::common::copy(&lab.path("store"), &lab.path("edited"));
-        // A seal is no part of what SQLite does.
+        // SQLite knows nothing of the seal, so the old one stays.
         let seal = fs::read(lab.path("edited/ledger.db.seal")).unwrap();
         lab.database("edited").execute_batch(sql).unwrap();
         fs::write(lab.path("edited/ledger.db.seal"), seal).unwrap();
@@ -134,7 +135,7 @@ fn a_row_more_or_less_is_noticed_before_anything_is_said() {
             &["kin", "--within", "all"],
             &["export", "--as", "children", &lab.name("e.csv")],
             &["families", "list"],
-            &["families", "withdraw", pair[0], "--reason", "other"],
+            &["families", "withdraw", pair[0], "--cause", "other"],
             &["explain", pair[0], pair[1]],
             &["power", pair[0]],
             &["comparable"],
@@ -153,7 +154,7 @@ fn a_row_more_or_less_is_noticed_before_anything_is_said() {
 }
 
 #[test]
-fn who_changed_the_ledger_on_purpose_can_say_so() {
+fn a_ledger_changed_on_purpose_is_resealed_with_a_reason() {
     let lab = matched();
     let seal = fs::read(lab.path("store/ledger.db.seal")).unwrap();
     lab.database("store").execute_batch("VACUUM").unwrap();
@@ -163,7 +164,7 @@ fn who_changed_the_ledger_on_purpose_can_say_so() {
     lab.run(&["verify", "--reseal", "--reason", "compacted by hand"]).ends(0);
     lab.run(&["candidates"]).ends(0);
     assert!(lab.run(&["audit", "list"]).ends(0).out.contains("compacted by hand"));
-    // Damage is not taken for what was written.
+    // The program refuses to seal a ledger whose data is damaged.
     let seal = fs::read(lab.path("store/ledger.db.seal")).unwrap();
     lab.database("store").execute_batch("UPDATE candidate SET log10_lr = log10_lr + 1").unwrap();
     fs::write(lab.path("store/ledger.db.seal"), seal).unwrap();

@@ -1,4 +1,4 @@
-//! `explain`: where a number comes from.
+//! Tests of `explain`, which shows how a likelihood ratio is made up.
 
 use crate::common::Lab;
 
@@ -6,13 +6,13 @@ fn rows(text: &str) -> Vec<csv::StringRecord> {
     csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect()
 }
 
-/// Explains every candidate of a store and holds rows, totals and the list of candidates to each other.
+/// Explains every candidate of a store, and compares rows, totals and the list of candidates.
 fn explains_every_candidate(lab: &Lab, store: &str) -> usize {
     lab.run_on(store, &["match"]).ends(0);
     let candidates = rows(&lab.run_on(store, &["candidates", "--format", "csv"]).ends(0).out);
     for row in &candidates {
         let (family, child) = (&row[0], &row[1]);
-        // It explains the papers as they are stated; views it lists.
+        // `explain` computes the rows for the relations as stated, and only lists the other views.
         let log10_lr: f64 = row[12].parse().unwrap();
         let said = lab.run_on(store, &["explain", family, child, "--format", "csv"]).ends(0);
         let (mut sum, mut compared) = (0.0, 0);
@@ -37,10 +37,10 @@ fn import(lab: &Lab, store: &str, options: &[&str]) {
 }
 
 #[test]
-fn the_rows_make_the_total_and_the_total_is_the_candidates() {
+fn rows_add_up_to_the_total_and_the_total_equals_the_candidates() {
     let lab = Lab::new();
     lab.synth("files", 60, 300, 11);
-    // Alleles that no table lists, in a father or mother and in a child.
+    // Unlisted alleles, in a father or mother and in a child.
     for name in ["files/families.csv", "files/children.csv"] {
         let text = lab.read(name);
         lab.write(name, text.replacen(",15/16,", ",15/99,", 12));
@@ -52,7 +52,7 @@ fn the_rows_make_the_total_and_the_total_is_the_candidates() {
 }
 
 #[test]
-fn genotypes_and_identifiers_stay_where_they_are() {
+fn genotypes_are_hidden_unless_asked_for_and_identifiers_always() {
     let lab = Lab::new();
     let head = "vWA,D3S1358,TH01,FGA,TPOX";
     lab.import(
@@ -74,7 +74,7 @@ fn genotypes_and_identifiers_stay_where_they_are() {
             assert!(!said.out.contains("CANARY") && !said.err.contains("CANARY"), "{said:?}");
             assert!(said.out.contains("father"), "{}", said.out);
         }
-        // The microvariant is nobody's but theirs, and the father needs a mutation at TH01.
+        // Nobody else has the microvariant, and the father requires a mutation at TH01.
         assert!(!hidden.out.contains("13.2/") && !hidden.out.contains("21/99"), "{}", hidden.out);
         assert!(shown.out.contains("13.2/19") && shown.out.contains("6/9.3"), "{}", shown.out);
     }
@@ -95,7 +95,7 @@ fn genotypes_and_identifiers_stay_where_they_are() {
 }
 
 #[test]
-fn the_certain_parent_and_what_is_not_there() {
+fn a_certain_parent_lowers_the_cpi_and_unknown_pseudonyms_are_refused() {
     let lab = Lab::with_population(40, 200);
     let candidates = rows(&lab.run(&["match", "--format", "csv"]).ends(0).out);
     let both = candidates.iter().find(|row| {

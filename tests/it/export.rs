@@ -1,4 +1,4 @@
-//! What goes out can be read again, here and elsewhere, and shows no more than was asked for.
+//! The program and others can read an export again, and an export shows no more than the user asked for.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -12,7 +12,7 @@ fn rows(text: &str) -> Vec<csv::StringRecord> {
     csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect()
 }
 
-/// Pairs and their log10 LR.
+/// Returns the pairs and their log10 LR.
 fn candidates(said: &Said) -> BTreeMap<(String, String), f64> {
     let pair = |row: &csv::StringRecord| ((row[0].to_owned(), row[1].to_owned()), row[2].parse().unwrap());
     rows(&said.out).iter().map(pair).collect()
@@ -20,13 +20,13 @@ fn candidates(said: &Said) -> BTreeMap<(String, String), f64> {
 
 const ALL: [&str; 7] = ["match", "--format", "csv", "--min-log10-lr", "-30", "--doubt-whom", "none"];
 
-/// Half-siblings with one other parent, a cousin, and a child of the missing child.
+/// Half-siblings with another common parent, a cousin, and a child of the missing child.
 const PEDIGREE: &str = "family_id,person,father,mother,sex,missing,sample_id\n\
     P,grandfather,,,male,,\nP,grandmother,,,female,,\nP,dad,grandfather,grandmother,male,,\nP,mum,,,female,,\n\
     P,lost,dad,mum,,yes,\nP,other,,,female,,\nP,half 1,dad,other,,,P1\nP,half 2,dad,other,female,,P2\n\
     P,aunt,grandfather,grandmother,female,,P3\nP,cousin,,aunt,male,,P4\nP,grandchild,,lost,female,,P5\n";
 
-/// A population, and a family with a pedigree.
+/// Makes a lab with a population, and a family with a pedigree.
 fn lab() -> Lab {
     let lab = Lab::with_population(60, 150);
     let text = lab.read("files/children.csv");
@@ -44,7 +44,7 @@ fn lab() -> Lab {
     lab
 }
 
-/// The program on a store, without a key.
+/// Runs the program on a store, without a key.
 fn keyless(lab: &Lab, store: &str, arguments: &[&str]) -> Said {
     let store = lab.name(store);
     reunite(&[&["--store", &store], arguments].concat())
@@ -71,9 +71,9 @@ fn csv_brings_everything_into_another_store() {
     keyless(&lab, "second", &[&["import", &children], &import[..], &["children"]].concat()).ends(0);
     assert_eq!(keyless(&lab, "second", &ALL).ends(0).digest(), digest);
     keyless(&lab, "second", &["verify"]).ends(0);
-    // The first store knows it all, to the last word.
+    // The first store already has all of it, unchanged.
     lab.run(&of_families).ends(0).says(&["all known and unchanged"]);
-    // And the same goes out again.
+    // The second store exports the same again.
     let again = |name: &str, arguments: &[&str]| {
         let beside = lab.name("p2.csv");
         let file = lab.name(name);
@@ -85,8 +85,8 @@ fn csv_brings_everything_into_another_store() {
     assert_eq!(lab.read("p2.csv"), lab.read("p.csv"));
 }
 
-/// With the last child once more, with three alleles at one locus and four at another, and a relative in two families with
-/// three.
+/// Makes the same lab with the last child once more, with three alleles at one locus and four at another, and with a
+/// relative in two families who has three alleles.
 fn lab_with_many_alleles() -> Lab {
     let lab = lab();
     let text = lab.read("files/children.csv");
@@ -102,7 +102,7 @@ fn lab_with_many_alleles() -> Lab {
 }
 
 #[test]
-fn more_than_two_alleles_go_out_and_come_in() {
+fn more_than_two_alleles_survive_export_and_import() {
     let lab = lab_with_many_alleles();
     let digest = lab.run(&ALL).ends(0).digest();
     let [families, children, pedigrees] = ["f.csv", "c.csv", "p.csv"].map(|name| lab.name(name));
@@ -128,7 +128,7 @@ fn a_project_says_that_it_has_no_place_for_more_than_two_alleles() {
     let lab = lab_with_many_alleles();
     let export =
         |arguments: &[&str]| lab.run(&[&["export", "--show-genotypes", "--to", "fam"], arguments].concat()).ends(0);
-    // Each person counts once.
+    // The count of samples has each person once.
     let project = lab.name("all.fam");
     export(&[&project]).says(&["written as untyped are 3 genotypes of 2 samples"]);
     let one = lab.pseudonyms("sample", ["MANY", "THREE"]);
@@ -156,7 +156,7 @@ fn a_project_brings_families_and_children_into_another_store() {
         keyless(&lab, "second", &import).ends(0).says(&[" added"]);
     }
     assert_eq!(keyless(&lab, "second", &ALL).ends(0).digest(), digest);
-    // Relations are words again, where they say it all.
+    // An export states relations as words where these describe the family completely.
     let relations = |store: &str| {
         let out = lab.name(&format!("{store}.csv"));
         let beside = lab.name(&format!("{store}-p.csv"));
@@ -165,7 +165,7 @@ fn a_project_brings_families_and_children_into_another_store() {
         rows(&text).iter().map(|row| (row[0].to_owned(), row[1].to_owned(), row[2].to_owned())).collect::<Vec<_>>()
     };
     assert_eq!(relations("second"), relations("store"));
-    // A store of the file's own frequencies and model.
+    // A store with the frequencies and the model of the file.
     keyless(&lab, "third", &["init", "--frequencies", &file]).ends(0);
     let model = |store: &str| {
         let text = lab.read(&format!("{store}/reunite.toml"));
@@ -220,7 +220,7 @@ fn nothing_is_shown_or_written_over_unless_asked() {
     }
     let left = fs::read_dir(lab.path("")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert!(left.into_iter().all(|name| name != "new.csv" && !name.starts_with(".reunite")));
-    // What is no pseudonym is not taken for one, nor repeated.
+    // The program does not accept other text as a pseudonym, and does not repeat it.
     let said = keyless(
         &lab,
         "store",
@@ -229,13 +229,13 @@ fn nothing_is_shown_or_written_over_unless_asked() {
     assert!(!said.ends(2).says(&["is not a pseudonym"]).err.contains("C0000"));
 }
 
-/// A case as the program reads it, by a reader of its own.
+/// A case as another program reads it, by a separate reader.
 struct Case {
-    /// Name, whether male, and alleles by locus.
+    /// Name, `true` for a man, and alleles by locus.
     persons: Vec<(String, bool, HashMap<usize, [usize; 2]>)>,
-    /// By name: who is there, with father and mother by position.
+    /// By name: who is present, with father and mother by position.
     pedigrees: HashMap<String, Vec<[Option<usize>; 2]>>,
-    /// Frequencies, and matrices of fathers and mothers.
+    /// Frequencies, and the mutation matrices of fathers and mothers.
     loci: Vec<(Locus, Vec<f64>, [Matrix; 2])>,
 }
 
@@ -296,7 +296,7 @@ fn parse(text: &str) -> Case {
 }
 
 impl Case {
-    /// The likelihood of a pedigree at a locus: everyone's two alleles, in every way.
+    /// Computes the likelihood of a pedigree at a locus: the sum over all pairs of alleles of everybody.
     fn likelihood(&self, pedigree: &str, locus: usize) -> f64 {
         let members = &self.pedigrees[pedigree];
         let mut order: Vec<usize> = Vec::new();
@@ -352,7 +352,7 @@ const RELATIVES: &str = "family_id,sample_id,relation,sex,D3S1358,TH01,FGA\n\
 const CANDIDATES: &str =
     "sample_id,sex,D3S1358,TH01,FGA\nK1,male,14/16,6/9.3,20/21\nK2,female,15,9,20/22\nK3,,14/15,9/9.3,23\n";
 
-/// Half-siblings of one other parent, one of whom and the missing child have children.
+/// A missing child with two half-siblings, who have the same other parent.
 const HALF: &str = "family_id,person,father,mother,sex,missing,sample_id\nH,lost,dad,mum,,yes,\nH,dad,,,,,\nH,mum,,,,,\n\
     H,h1,dad,other,,,H1\nH,h2,dad,other,,,H2\nH,other,,,,,\n";
 
@@ -388,7 +388,7 @@ fn a_case_has_the_same_likelihood_ratio_elsewhere() {
                 (0..3).map(|locus| (case.likelihood("H1", locus) / case.likelihood("H2", locus)).log10()).sum();
             assert!((lr - log10_lr).abs() < 1e-9, "{untyped} {family} {child}: {lr} {log10_lr}");
         }
-        // All three children at once: each has an H1 of its own.
+        // All three children in one file: each has an H1 of its own.
         let family = &pairs.keys().next().unwrap().0;
         let file = lab.name("three.fam");
         let export =
@@ -397,7 +397,8 @@ fn a_case_has_the_same_likelihood_ratio_elsewhere() {
         let case = parse(&lab.read("three.fam"));
         let mut compared = 0;
         for ((_, child), log10_lr) in pairs.iter().filter(|pair| pair.0.0 == *family) {
-            // Another child may bring an unlisted allele: that takes a share of the others, and of their mutations.
+            // Another child in the file may bring an unlisted allele, whose frequency reduces those of the others and
+            // changes their mutations.
             let file = lab.name("one.fam");
             let export =
                 ["export", "--to", "fam", "--show-genotypes", "--force", "--family", family, "--child", child, &file];
@@ -415,7 +416,7 @@ fn a_case_has_the_same_likelihood_ratio_elsewhere() {
     }
 }
 
-/// Two loci, one of which mutates more often; a grandmother, by a pedigree without a DVI part.
+/// Two loci with equal or different mutation rates; a grandmother, in a pedigree without a DVI part.
 fn project(second_rate: &str) -> String {
     let locus = |name: &str, rate: &str, alleles: &str| {
         format!(
@@ -434,7 +435,7 @@ fn project(second_rate: &str) -> String {
 }
 
 #[test]
-fn a_project_of_another_laboratory_moves_over() {
+fn a_store_takes_over_a_project_of_another_laboratory() {
     let lab = Lab::new();
     let (even, uneven) = (lab.write("even.fam", project("0.001")), lab.write("uneven.fam", project("0.002")));
     lab.run_on("new", &["init", "--frequencies", &uneven]).ends(2).says(&[
@@ -463,7 +464,7 @@ fn a_project_of_another_laboratory_moves_over() {
     let family = lab.pseudonyms("family", ["KanarieZaak"]);
     let row = format!("{},{},paternal-grandmother,female,,,,,,15/16,30.2", family["KanarieZaak"], names["KanarieOma"]);
     assert!(text.lines().any(|line| line == row), "{text}");
-    // A calculator with the same frequencies and model needs no store.
+    // The calculator, with the same frequencies and model, requires no store.
     let cases = "case,person,relation,sex,locus,allele1,allele2\nk,o,mother,f,vWA,15,16\nk,c,child,,vWA,15,15\n";
     let cases = lab.write("cases.csv", cases);
     let lr = |options: &[&str]| rows(&reunite(&[&["lr", &cases], options].concat()).ends(0).out)[0][2].to_owned();

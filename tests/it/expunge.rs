@@ -1,4 +1,4 @@
-//! What is expunged is gone from every file of the store, whenever the command dies, and nothing else is lost.
+//! `expunge` deletes a person from every file of the store, whenever the command dies, and nothing else.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -16,14 +16,14 @@ fn bytes_of(pseudonym: &str) -> Vec<u8> {
     (0..16).map(|i| u8::from_str_radix(&pseudonym[2 * i..2 * i + 2], 16).unwrap()).collect()
 }
 
-/// The profile as the ledger keeps it.
+/// Returns the profile as the ledger keeps it.
 fn profile(lab: &Lab, store: &str, pseudonym: &str) -> Vec<u8> {
     let database = lab.database(store);
     let sql = "SELECT profile FROM sample WHERE pseudonym = ?1";
     database.query_row(sql, [bytes_of(pseudonym)], |row| row.get(0)).unwrap()
 }
 
-/// The files of a store in which one of these is found.
+/// Lists the files of a store that contain one of these byte sequences.
 fn files_with(folder: &Path, traces: &[Vec<u8>]) -> Vec<String> {
     let holds = |bytes: &[u8]| traces.iter().any(|trace| bytes.windows(trace.len()).any(|window| window == trace));
     let files = everything_in(folder).into_iter().filter(|path| path.is_file() && holds(&fs::read(path).unwrap()));
@@ -33,12 +33,12 @@ fn files_with(folder: &Path, traces: &[Vec<u8>]) -> Vec<String> {
     names
 }
 
-/// Every form in which a sample or family is found in a store.
+/// Returns every form in which a store may hold the pseudonym of a sample or family.
 fn traces(pseudonym: &str) -> Vec<Vec<u8>> {
     vec![bytes_of(pseudonym), pseudonym.as_bytes().to_vec(), pseudonym.to_uppercase().into_bytes()]
 }
 
-/// A matched store with a custodian, and the names of a candidate's family, child and that family's relatives.
+/// A matched store with a custodian, and the pseudonyms of a candidate's family, child and that family's relatives.
 struct Matched {
     lab: Lab,
     identity: String,
@@ -88,7 +88,7 @@ fn a_child_is_gone_from_every_file() {
     let store = lab.path("store");
     let genotypes = profile(lab, "store", child);
     let before = files_with(&store, &traces(child));
-    // An encrypted ledger shows nothing.
+    // The content of an encrypted ledger is not visible.
     let ledger = usize::from(!ENCRYPTS);
     assert!(before.contains(&"ledger.db".to_owned()) != ENCRYPTS, "{before:?}");
     assert!(before.len() >= 2 + ledger, "ledger, index and vault: {before:?}");
@@ -115,7 +115,7 @@ fn a_child_is_gone_from_every_file() {
     let delta = lab.run(&["match"]).ends(0).digest();
     assert_eq!(lab.run(&["match", "--full"]).ends(0).digest(), delta);
     assert_eq!(files_with(&store, &gone), [""; 0], "nor does it come back");
-    // A store that never held it has the same candidates.
+    // A store that never held the child has the same candidates.
     lab.run_on("never", &["init"]).ends(0);
     let names: Vec<String> =
         lab.read("files/children.csv").lines().skip(1).map(|row| row.split(',').next().unwrap().to_owned()).collect();
@@ -145,7 +145,7 @@ fn a_relative_and_then_its_family_are_gone() {
     assert!(!files_with(&store, &traces(family)).is_empty());
     let delta = lab.run(&["match"]);
     assert_eq!(lab.run(&["match", "--full"]).digest(), delta.digest());
-    // By its number this time.
+    // This time the family is named by its number.
     let names: Vec<String> =
         lab.read("files/families.csv").lines().skip(1).map(|row| row.split(',').next().unwrap().to_owned()).collect();
     let pseudonyms = lab.pseudonyms("family", names.iter().map(String::as_str));
@@ -162,7 +162,7 @@ fn a_relative_and_then_its_family_are_gone() {
 }
 
 #[test]
-fn the_last_relative_takes_the_family_along_and_a_shared_one_stays() {
+fn expunging_the_last_relative_expunges_the_family_and_a_shared_relative_stays() {
     let lab = Lab::new();
     let families = "family_id,sample_id,relation,sex,vWA,FGA\nF1,A,mother,f,14/15,22\nF1,S,father,m,14,22/23\n\
                     F2,S,father,m,14,22/23\nF2,B,mother,f,16,21\nF3,C,mother,f,16,21/24\n";
@@ -177,7 +177,7 @@ fn the_last_relative_takes_the_family_along_and_a_shared_one_stays() {
 }
 
 #[test]
-fn manifests_do_not_keep_names() {
+fn the_manifest_of_a_run_keeps_no_expunged_pseudonym() {
     let lab = Lab::new();
     lab.run_on("refusing", &["init", "--rare-allele-frequency", "refuse"]).ends(0);
     let families = "family_id,sample_id,relation,sex,vWA,FGA\nF1,A,mother,f,14/15,22\n";

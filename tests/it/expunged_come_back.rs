@@ -1,4 +1,4 @@
-//! Files that bring somebody back who was expunged are refused, until told otherwise with a reason.
+//! The program refuses files that bring back an expunged person, unless the user asks for it with a reason.
 
 use std::fs;
 
@@ -29,10 +29,10 @@ fn the_expunged_do_not_come_back_unless_asked_for_with_a_reason() {
     import(&["--on-conflict", "add"]).ends(2).says(&["expunged"]);
     import(&["--keep-going"]).ends(2).says(&["expunged"]);
     assert_eq!(lab.counts(), counted);
-    // A pseudonym brings nobody back either.
+    // A file of pseudonyms is refused, too.
     let pseudonyms = lab.write("p.csv", format!("sample_id,sex,vWA,FGA\n{child},m,14/15,22\n"));
     lab.run(&["import", "--as", "children", "--identifiers", "pseudonyms", &pseudonyms]).ends(2).says(&["expunged"]);
-    // Nor as a relative.
+    // So is a file that names the person as a relative.
     let family = "family_id,sample_id,relation,sex,vWA,FGA\nF1,C1,full-sibling,m,14/15,22\nF1,M,mother,f,14/17,22\n";
     lab.import("families", "f.csv", family, &[]).ends(2).says(&["expunged"]);
     let kept = import(&["--on-conflict", "keep"]).ends(0).says(&["expunged"]);
@@ -48,7 +48,7 @@ fn the_expunged_do_not_come_back_unless_asked_for_with_a_reason() {
     let last = listed["records"].as_array().unwrap().last().unwrap().clone();
     assert_eq!((&last["command"], &last["reason"]), (&"import".into(), &"consent was given again".into()));
     assert_eq!(last["details"]["restored"], 1);
-    // Now it is as if nothing had been.
+    // After that, the same file changes nothing.
     import(&[]).ends(0).says(&["nothing changed"]);
     lab.run(&["verify"]).ends(0);
 }
@@ -62,7 +62,7 @@ fn a_family_that_was_named_stays_out_and_one_that_was_left_empty_may_get_others(
     let family = lab.pseudonyms("family", ["F1"])["F1"].clone();
     let mother = lab.pseudonyms("sample", ["B"])["B"].clone();
     lab.run(&[&["expunge", &family, &mother], &WHY[..]].concat()).ends(0).says(&["2 samples and 2 families"]);
-    // The father is in the store, in another family: not the family that was expunged.
+    // The father is in the store, in another family; the expunged family is still refused.
     lab.import("families", "s.csv", format!("{head}F1,S,father,m,14,22/23\n"), &[]).ends(2).says(&["expunged"]);
     lab.import("families", "n.csv", format!("{head}F3,N,father,m,16/17,21\n"), &[]).ends(0);
     let kept = ["--on-conflict", "keep"];

@@ -1,4 +1,4 @@
-//! Projects of Familias in a store: missing persons, sexes, alleles.
+//! Tests of the import of Familias projects: missing persons, sexes, alleles.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::common::{Lab, Said};
 
 const LOCI: [&str; 4] = ["D3S1358", "vWA", "FGA", "TH01"];
 
-/// A project of these families: persons with name, gender and one genotype per locus, and relations.
+/// A project with these families: persons with name, gender and one genotype per locus, and relations.
 struct Project(Vec<String>);
 
 impl Project {
@@ -40,7 +40,7 @@ impl Project {
     }
 }
 
-/// A store with a child, and the families of a project; gives what import said.
+/// Makes a store with a child, and imports the families of a project; returns the output of the import.
 fn imported(lab: &Lab, init: &[&str], project: &Project, options: &[&str]) -> Said {
     std::fs::remove_dir_all(lab.name("store")).unwrap();
     lab.run(&[&["init", "--min-log10-lr", "-30"], init].concat()).ends(0);
@@ -51,7 +51,7 @@ fn imported(lab: &Lab, init: &[&str], project: &Project, options: &[&str]) -> Sa
     lab.run(&[&["import", "--as", "families", "--min-loci", "1", &file], options].concat())
 }
 
-/// The log10 LR of the child in each family, by the family's name.
+/// Returns the log10 LR of the child in each family, by the family's name.
 fn log10_lrs(lab: &Lab, names: &[&str]) -> BTreeMap<String, String> {
     let said = lab.run(&["match", "--format", "csv"]).ends(0);
     let pseudonyms = lab.pseudonyms("family", names.iter().copied());
@@ -67,7 +67,8 @@ fn log10_lrs(lab: &Lab, names: &[&str]) -> BTreeMap<String, String> {
 const GRANDFATHER: &[&str] = &["15/16", "16/16", "22/23", "7/7"];
 const UNCLE: &[&str] = &["14/15", "16/17", "23/24", "7/8"];
 
-/// An uncle whose sex the file does not say is no uncle or aunt, so his family is kept as a pedigree.
+/// If the file does not state an uncle's sex, he is neither uncle nor aunt, and the program keeps a pedigree of the
+/// family.
 #[test]
 fn relations_and_a_pedigree_say_the_same_whatever_untyped_persons_hand_on() {
     let lab = Lab::new();

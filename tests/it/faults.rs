@@ -1,7 +1,7 @@
-//! Whichever write, flush or change of a name fails, and whenever the process or the power does: what was acknowledged is
-//! there, nothing is half done, the message is clear, and repeating the command gives the undisturbed result.
+//! Any write, flush or rename may fail, and the process or the power may fail at any time: what was acknowledged is
+//! stored, nothing is half done, the message is clear, and repeating the command gives the undisturbed result.
 //!
-//! A sample of the calls fails in each way; with `REUNITE_ALL_FAULTS=1` every one.
+//! A sample of the calls fails in each way; with `REUNITE_ALL_FAULTS=1` every call fails.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use crate::common::disk::{Call, Disk, STORE};
 use crate::common::outcome::{Act, Disturbed, Known, check, commands, state, stores};
 use crate::common::{Lab, Numbers};
 
-/// How the disk, the process or the power fails.
+/// The ways in which the disk, the process or the power fails.
 const KINDS: [&str; 7] = ["eio", "enospc", "short", "kill", "half", "names", "data"];
-/// Calls of each command that fail in each way.
+/// Number of calls of each command that fail in each way.
 const SAMPLE: usize = 4;
 
 fn applies(kind: &str, call: &Call) -> bool {
@@ -23,7 +23,8 @@ fn applies(kind: &str, call: &Call) -> bool {
     }
 }
 
-/// The calls that are to fail: a sample of all, and one as large of those that are no writes of a database's pages.
+/// Chooses the calls that are to fail: half of the sample from all calls, and half from those that do not write pages
+/// of a database; and the last.
 fn sample(calls: &[Call], kind: &str, numbers: &mut Numbers) -> Vec<usize> {
     let fitting: Vec<usize> = (0..calls.len()).filter(|&at| applies(kind, &calls[at])).collect();
     if std::env::var_os("REUNITE_ALL_FAULTS").is_some() {
@@ -42,17 +43,18 @@ fn sample(calls: &[Call], kind: &str, numbers: &mut Numbers) -> Vec<usize> {
     chosen
 }
 
-/// A command that begins with a store.
+/// A command that is tried on copies of a store.
 struct Case<'a> {
     act: Act<'a>,
     disk: &'a Disk,
     name: &'a str,
-    /// The store that it runs on; none for `init`.
+    /// The store that it runs on; `None` for `init`.
     base: Option<&'a str>,
 }
 
 impl Case<'_> {
-    /// Lets calls of the command fail, each in a store of its own. Gives how often, by kind.
+    /// Runs the command once for each chosen call and way of failing, on a new copy of the store. Returns the number of
+    /// runs by way.
     fn survives(&self) -> BTreeMap<&str, usize> {
         let Self { act, disk, name, base } = self;
         let lab = act.lab;
@@ -92,7 +94,7 @@ fn lab() -> (Lab, String) {
     stores(Lab::in_memory(), 12, 60)
 }
 
-/// A command of [`commands`].
+/// Tries a command of [`commands`].
 fn survives_command(name: &str) {
     let (lab, identity) = lab();
     let commands = commands(&lab, &identity);
@@ -179,13 +181,13 @@ fn an_index() {
     survives_command("index");
 }
 
-/// On a disk that does not flush, the sealed file of an acknowledged import is lost when the power fails.
+/// On a disk that ignores flushes, a power failure loses the sealed file of an acknowledged import.
 #[test]
 #[cfg_attr(
     not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))),
     ignore = "needs a disk that fails: Linux on x86-64 or ARM64"
 )]
-fn a_loss_would_be_noticed() {
+fn the_loss_of_a_file_that_was_not_flushed_is_noticed() {
     let (lab, _) = lab();
     let disk = Disk::new(&lab);
     let import = ["import", "--as", "children", &lab.name("more.csv")];

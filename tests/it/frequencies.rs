@@ -1,8 +1,8 @@
-//! Frequency tables of laboratories, and those that a store keeps.
+//! Tests of the frequency tables of laboratories, and of those that a store keeps.
 
 use crate::common::{Lab, copy};
 
-/// The built-in table with other frequencies: those of two alleles of each locus are exchanged.
+/// Returns the built-in table with the frequencies of two alleles of each locus swapped.
 fn exchanged() -> String {
     let mut lines: Vec<String> =
         reunite::population::FrequencyTable::chinese_han_23_text().lines().map(str::to_owned).collect();
@@ -61,7 +61,7 @@ fn check_shows_what_is_read_and_what_is_left_out() {
 }
 
 #[test]
-fn another_table_is_recorded_and_the_next_run_is_full_and_that_of_a_new_store() {
+fn a_replaced_table_is_recorded_and_the_next_run_equals_that_of_a_new_store() {
     let lab = Lab::with_population(40, 300);
     let first = lab.run(&["match", "--min-log10-lr", "2"]);
     let file = lab.write("other.csv", exchanged());
@@ -75,13 +75,13 @@ fn another_table_is_recorded_and_the_next_run_is_full_and_that_of_a_new_store() 
     let again =
         lab.run(&["match", "--min-log10-lr", "2"]).says(&["frequencies or the criterion changed since the last run"]);
     assert_ne!(first.digest(), again.digest());
-    // A store that had the table from the beginning says the same.
+    // A store that had the table from the beginning gives the same result.
     lab.run_on("new", &["init", "--frequencies", &file]).ends(0);
     lab.run_on("new", &["import", "--as", "families", &lab.name("files/families.csv")]).ends(0);
     lab.run_on("new", &["import", "--as", "children", &lab.name("files/children.csv")]).ends(0);
     assert_eq!(lab.run_on("new", &["match", "--min-log10-lr", "2"]).digest(), again.digest());
     lab.run(&["verify"]).ends(0);
-    // And back.
+    // The store gets the first table back.
     let built_in = lab.write("first.csv", reunite::population::FrequencyTable::chinese_han_23_text());
     lab.run(&["frequencies", "set", &built_in, "--reason", "back"]).ends(0);
     assert_eq!(lab.run(&["match", "--min-log10-lr", "2"]).digest(), first.digest());
@@ -101,11 +101,11 @@ fn loci_are_lost_only_if_that_is_asked_for() {
     lab.run(&[&set[..], &["--without-loci"]].concat()).ends(0).says(&["do not count any more: vWA"]);
     assert_ne!(lab.run(&["match", "--min-log10-lr", "2"]).digest(), first);
     lab.run(&["verify"]).ends(0);
-    // The genotypes are there still.
+    // The genotypes are still stored.
     let all = lab.write("all.csv", text);
     lab.run(&["frequencies", "set", &all, "--reason", "back"]).ends(0).says(&["untyped until", ": vWA"]);
     assert_eq!(lab.run(&["match", "--min-log10-lr", "2"]).digest(), first);
-    // Nobody loses anything in an empty store.
+    // An empty store has no genotypes to lose.
     lab.run_on("empty", &["init"]).ends(0);
     lab.run_on("empty", &set).ends(0);
 }
@@ -122,7 +122,7 @@ fn a_population_has_its_own_run_and_everything_names_it() {
     lab.run(&["frequencies", "add", "Hui", &file, "--reason", "families of that origin"]).ends(0);
     let list = lab.run(&["frequencies", "list", "--format", "csv"]).ends(0).out;
     assert!(list.contains("\nHui,23,") && list.lines().count() == 3, "{list}");
-    // The store's own run is not touched.
+    // The run of another population does not change the store's own run.
     assert_eq!(lab.run(&["match", "--min-log10-lr", "2"]).digest(), own);
     let of_hui = lab.run(&["match", "--min-log10-lr", "2", "--population", "Hui"]).says(&["population Hui"]);
     assert_ne!(of_hui.digest(), own);
@@ -147,7 +147,7 @@ fn a_population_has_its_own_run_and_everything_names_it() {
     );
     let lr = |options: &[&str]| lab.run(&[&["lr", &cases], options].concat()).ends(0).out;
     assert_eq!(lr(&["--population", "Hui"]), lr(&["--frequencies", &file]));
-    // Whoever matches with the store's own table again gets its numbers again.
+    // A match with the store's own table gives the first result again.
     assert_eq!(lab.run(&["match", "--min-log10-lr", "2"]).digest(), own);
     lab.run(&["verify"]).ends(0);
 }

@@ -1,4 +1,5 @@
-//! A disk that is really full: however little room is left, a command is done or not done, says so, and can be repeated.
+//! On a disk that is really full, a command is done or not done, says so, and can be repeated, however little room is
+//! left.
 
 use std::fs::{self, File};
 use std::io;
@@ -7,13 +8,13 @@ use std::path::{Path, PathBuf};
 use crate::common::outcome::{Act, Disturbed, commands, state, stores};
 use crate::common::{Lab, copy};
 
-/// Bytes that are left of the disk, from none on.
+/// Room that is left on the disk, in KiB, from none on.
 const LEFT: [u64; 14] = [0, 4, 8, 16, 32, 64, 128, 256, 512, 768, 1024, 2048, 4096, 8192];
 
-/// Fills the disk up to so many bytes.
+/// Fills the disk except for `left` bytes.
 fn fill(folder: &Path, left: u64) {
     let mut filler = File::create(folder.join("filler")).unwrap();
-    // As much as there is.
+    // Writes until the disk is full.
     let error = io::copy(&mut io::repeat(1), &mut filler).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     filler.set_len(filler.metadata().unwrap().len().saturating_sub(left)).unwrap();

@@ -1,6 +1,6 @@
-//! Readers of bytes under changed seeds, for some seconds each: what can be done of fuzzing without its tools.
+//! Runs every reader on randomly changed seeds, for some seconds each, without the tools of fuzzing.
 //!
-//! `REUNITE_FUZZ_SECONDS` says how long each reader runs, `REUNITE_FUZZ_START` where the generator begins. See
+//! `REUNITE_FUZZ_SECONDS` sets how long each reader runs, `REUNITE_FUZZ_START` the start of the random numbers. See
 //! `tests/fuzz/README.md`.
 
 use std::fs;
@@ -32,14 +32,14 @@ const EDGES: [&[u8]; 16] = [
     b"<![CDATA[",
 ];
 
-/// A range of bytes, often a short one.
+/// Returns a random range of bytes, often a short one.
 fn range(of: &[u8], numbers: &mut Numbers) -> std::ops::Range<usize> {
     let start = numbers.below(of.len() + 1);
     let most = if numbers.below(4) == 0 { of.len() } else { 16 };
     start..(start + numbers.below(most + 1)).min(of.len())
 }
 
-/// Changes bytes in one of the ways in which files are broken.
+/// Changes bytes in one of the ways in which files are often damaged.
 fn change(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], numbers: &mut Numbers) {
     let place = range(bytes, numbers);
     match numbers.below(8) {
@@ -61,7 +61,7 @@ fn change(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], numbers: &mut Numbers) {
             drop(bytes.splice(place, part));
         }
         _ => {
-            // A cell, or whatever lies between separators, in another's place.
+            // Copies a cell, or other text between separators, to another place.
             let cells: Vec<&[u8]> = bytes.split(|byte| b",;\t\n\"<> ".contains(byte)).collect();
             let cell = cells[numbers.below(cells.len())].to_vec();
             drop(bytes.splice(place, cell));
@@ -70,7 +70,7 @@ fn change(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], numbers: &mut Numbers) {
     bytes.truncate(MOST_BYTES);
 }
 
-/// Runs a reader on changed seeds until the time is over, and keeps what makes it fail.
+/// Runs a reader on changed seeds until the time is over, and keeps the input that makes it fail.
 fn run(target: &str) {
     let read = readers::READERS.iter().find(|reader| reader.0 == target).unwrap().1;
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
@@ -83,7 +83,7 @@ fn run(target: &str) {
     let begun = Instant::now();
     while runs < seeds.len() || begun.elapsed() < Duration::from_secs(seconds) {
         let mut bytes = seeds[runs % seeds.len()].clone();
-        // Every seed once as it is.
+        // Every seed runs once unchanged.
         if runs >= seeds.len() {
             (0..1 << numbers.below(5)).for_each(|_| change(&mut bytes, &seeds, &mut numbers));
         }

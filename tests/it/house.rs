@@ -1,5 +1,5 @@
-//! The rooms import only what the table in `src/lib.rs` allows, each keeps what is its own, and no files depend on each
-//! other in a circle.
+//! Checks the rules of the source: a room (a top-level module) imports only what the table in `src/lib.rs` allows, only
+//! named rooms use certain crates, and no files depend on each other in a circle.
 
 mod circles;
 mod source;
@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 use circles::circles;
 use source::{Crate, ModulePath};
 
-/// Crates that one room, or a few, have to themselves.
+/// Crates that only these rooms may use.
 const OWNERS: [(&str, &[&str]); 16] = [
     ("age", &["pseudonym"]),
     ("anyhow", &["cli", "main"]),
     ("bincode", &["index"]),
     ("clap", &["cli", "main"]),
-    // Gated there by the feature `cli`.
+    // The feature `cli` gates it there.
     ("comfy_table", &["report"]),
     ("ctrlc", &["cli", "main"]),
     ("ed25519_dalek", &["audit"]),
@@ -33,14 +33,14 @@ const OWNERS: [(&str, &[&str]); 16] = [
 ];
 const UNSAFE: [&str; 3] = ["index/map.rs", "screen/kernel.rs", "screen/weigh.rs"];
 const PRINTS: [&str; 4] = ["println", "print", "eprintln", "eprint"];
-/// What is decoded may be hostile and of any length: nothing makes a configuration without a limit.
+/// Decoded bytes may be hostile and of any length, so every decoder configuration must have a limit.
 const LIMITED: [&str; 4] =
     ["::config::standard().with_limit::<", "::serde::encode_to_vec(", "::serde::decode_from_slice(", "::error::"];
 
-/// What each room may import; `None` is everything.
+/// The rooms that each room may import; `None` allows all.
 type Allowed = BTreeMap<String, Option<BTreeSet<String>>>;
 
-/// What each room may import, as the documentation of the library says.
+/// Reads the table of allowed imports from the documentation of the library.
 fn table(lib: &str) -> Allowed {
     let rows = lib.lines().filter_map(|line| line.strip_prefix("//! | `"));
     let row = |row: &str| {
@@ -50,7 +50,7 @@ fn table(lib: &str) -> Allowed {
         let allowed = match cells[2] {
             "all" => None,
             "nothing" => Some(BTreeSet::new()),
-            // A remark in brackets says which part.
+            // A remark in brackets names the part that is used.
             list => Some(list.split(',').map(|name| name.split('(').next().unwrap().trim().to_owned()).collect()),
         };
         (room, allowed)
@@ -58,12 +58,12 @@ fn table(lib: &str) -> Allowed {
     rows.map(row).collect()
 }
 
-/// The room that a file belongs to.
+/// Returns the room that a file belongs to.
 fn room(file: &str) -> &str {
     file.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
-/// A path as seen from the crate's root, if it leads into the crate by `crate` or `super`.
+/// Returns a path from the crate's root, if it leads into the crate by `crate` or `super`.
 fn from_root(at: &ModulePath, path: &[String]) -> Option<Vec<String>> {
     let ups = path.iter().take_while(|name| *name == "super").count();
     match path.first().map(String::as_str) {
@@ -73,7 +73,7 @@ fn from_root(at: &ModulePath, path: &[String]) -> Option<Vec<String>> {
     }
 }
 
-/// What is wrong with the crate that has this root.
+/// Returns every violation of the rules in the crate with this root.
 fn findings(root: &str, files: &BTreeMap<String, String>, allowed: &Allowed) -> Vec<String> {
     let read = Crate::read(root, files);
     let mut found: BTreeSet<String> = read.problems.iter().cloned().collect();
@@ -124,7 +124,7 @@ fn findings(root: &str, files: &BTreeMap<String, String>, allowed: &Allowed) -> 
     found.into_iter().chain(circles(&read)).collect()
 }
 
-/// The Rust files in a folder and below, by path from there.
+/// Reads the Rust files in a folder and below, by path from there.
 fn sources(folder: &Path) -> BTreeMap<String, String> {
     fn below(folder: &Path, files: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -146,14 +146,14 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Files that no `mod` declaration leads to from one of the roots: nothing compiles them.
+/// Returns the files that no `mod` declaration leads to from one of the roots, and that nothing compiles.
 fn left_out(roots: &[&str], files: &BTreeMap<String, String>) -> Vec<String> {
     let reached: BTreeSet<String> = roots.iter().flat_map(|root| Crate::read(root, files).tokens.into_keys()).collect();
     files.keys().filter(|file| !reached.contains(*file)).cloned().collect()
 }
 
 #[test]
-fn the_house_is_in_order() {
+fn the_source_obeys_the_architecture_rules() {
     let files = sources(&root().join("src"));
     let allowed = table(&files["lib.rs"]);
     let library = Crate::read("lib.rs", &files);
@@ -171,12 +171,12 @@ fn the_house_is_in_order() {
 fn every_file_is_compiled() {
     assert_eq!(left_out(&["lib.rs", "main.rs"], &sources(&root().join("src"))), Vec::<String>::new());
     let tests = sources(&root().join("tests"));
-    // Those of the fuzz targets are a package of its own.
+    // The fuzz targets are another package.
     let tests: BTreeMap<_, _> = tests.into_iter().filter(|(file, _)| !file.starts_with("fuzz/")).collect();
     assert_eq!(left_out(&["it/main.rs"], &tests), Vec::<String>::new());
 }
 
-/// The tests that a row of a table names: files, each before the names of its tests, all in backticks.
+/// Returns the tests that a row of a table names: files, each before the names of its tests, all in backticks.
 fn tests_named(row: &str) -> Vec<(&str, &str)> {
     let mut file = "";
     let mut named = Vec::new();
@@ -191,7 +191,7 @@ fn tests_named(row: &str) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn every_threat_names_tests_that_there_are() {
+fn every_threat_names_existing_tests() {
     let root = root();
     let text = fs::read_to_string(root.join(".github/SECURITY.md")).unwrap();
     assert!(fs::read_to_string(root.join("README.md")).unwrap().contains("](.github/SECURITY.md)"));
@@ -209,7 +209,7 @@ fn every_threat_names_tests_that_there_are() {
     }
 }
 
-/// Findings in files, whose `mod` declarations are added where they are missing, under a table of four rooms.
+/// Returns the violations in some files, under a table of four rooms. Missing `mod` declarations are added.
 fn found(files: &[(&str, &str)]) -> Vec<String> {
     const TABLE: &str = "//! | room | owns | may import |\n//! |---|---|---|\n//! | `model` | x | nothing |\n\
         //! | `index` | x, y | model |\n//! | `screen` | x | model, index (tables only) |\n//! | `cli` | x | all |\n";
@@ -234,7 +234,7 @@ fn found(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn the_rules_can_be_broken() {
+fn each_violation_of_the_rules_is_found() {
     for (file, text) in [
         ("index/a.rs", "use crate::screen::Plan;"),
         ("index/a.rs", "use crate::{model::Locus, screen};"),
@@ -353,7 +353,7 @@ fn a_circle_of_files_is_found_with_the_names_that_tie_it() {
         ],
         // A folder and a file in it: its own code, not its declaration.
         &[("index/mod.rs", "pub struct I(a::A);"), ("index/a.rs", "use super::I; pub struct A;")],
-        // What a re-export brings is used beside it.
+        // The file uses what it re-exports.
         &[("index/mod.rs", "pub use a::A; pub struct I(A);"), ("index/a.rs", "use super::I; pub struct A;")],
         // Private imports of a folder, seen from a file in it.
         &[
@@ -395,7 +395,7 @@ fn a_circle_of_files_is_found_with_the_names_that_tie_it() {
         assert!(told.len() == 1 && told[0].contains("files in a circle:"), "{files:?}: {told:?}");
     }
     let sound: [&[(&str, &str)]; 8] = [
-        // A declaration and a re-export of what is below.
+        // A declaration and a re-export of an item of a submodule.
         &[("index/mod.rs", "pub use a::A; pub struct I;"), ("index/a.rs", "use super::I; pub struct A;")],
         &[("index/mod.rs", "pub use a::*; pub struct I;"), ("index/a.rs", "use super::I; pub struct A;")],
         // Tests.
@@ -412,14 +412,14 @@ fn a_circle_of_files_is_found_with_the_names_that_tie_it() {
             ("index/a.rs", "/// [`super::b::B`]\npub struct A; const T: &str = \"super::b::B\";"),
             ("index/b.rs", "use super::a::A; pub struct B;"),
         ],
-        // Who may see it.
+        // A visibility.
         &[("index/mod.rs", "use a::A;"), ("index/a.rs", "pub(in crate::index) struct A;")],
         // Other crates, fields and methods of the same names.
         &[
             ("index/a.rs", "use serde::b; pub struct A { b: u8 } fn f(x: X) { x.b; x.b(); std::b::c(); }"),
             ("index/b.rs", "use super::a::A; pub struct B;"),
         ],
-        // A folder's name, re-exported on from another file.
+        // An item that a folder re-exports from a third file.
         &[
             ("index/mod.rs", "pub use b::B;"),
             ("index/a.rs", "use crate::index::B; pub struct A;"),

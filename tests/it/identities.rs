@@ -1,10 +1,10 @@
-//! One person under two numbers is found, said at import, and never passed off as a candidate.
+//! The program finds one person under two numbers, reports it at import, and never lists it as a candidate.
 
 use std::collections::BTreeSet;
 
 use crate::common::{Lab, Said, copy};
 
-/// Cells of a file's rows, the header first.
+/// Returns the cells of a file's rows, the header first.
 fn cells(text: &str) -> Vec<Vec<String>> {
     text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
 }
@@ -17,8 +17,8 @@ fn column(rows: &[Vec<String>], name: &str) -> usize {
     rows[0].iter().position(|cell| cell == name).unwrap()
 }
 
-/// The row under another number, with one allele moved at each of the first `differing` typed loci; keeps only as many
-/// typed loci as asked.
+/// Returns the row under another number, with one allele moved at each of the first `differing` typed loci, and only
+/// the first `typed` loci typed.
 fn again(rows: &[Vec<String>], row: usize, name: &str, differing: usize, typed: usize) -> Vec<String> {
     let mut cells = rows[row].clone();
     let sample = column(rows, "sample_id");
@@ -32,7 +32,7 @@ fn again(rows: &[Vec<String>], row: usize, name: &str, differing: usize, typed: 
         } else if moved < differing {
             moved += 1;
             let (low, high) = cell.split_once('/').unwrap_or((cell, cell));
-            // No allele of the genotype is lower: exactly one differs.
+            // The new allele is lower than both of the genotype, so exactly one allele differs.
             let low: f64 = low.parse::<f64>().unwrap() - 1.0;
             *cell = format!("{low:.1}/{high}").replace(".0/", "/");
         }
@@ -40,7 +40,7 @@ fn again(rows: &[Vec<String>], row: usize, name: &str, differing: usize, typed: 
     cells
 }
 
-/// The rows best typed, best first.
+/// Returns the rows in the order of their typed loci, most first.
 fn best_typed(rows: &[Vec<String>]) -> Vec<usize> {
     let mut order: Vec<usize> = (1..rows.len()).collect();
     order.sort_by_key(|&row| rows[row].iter().filter(|cell| cell.is_empty()).count());
@@ -69,13 +69,13 @@ fn the_same_person_under_two_numbers_is_found() {
     for (i, &row) in best.iter().take(4).enumerate() {
         later.push(again(&children, row, &format!("AGAIN-{i}"), i, 99));
     }
-    // Too little in common; and just enough.
+    // One sample shares too few loci, and one just enough.
     later.push(again(&children, best[4], "AGAIN-few", 0, 9));
     later.push(again(&children, best[5], "AGAIN-ten", 0, 10));
-    // Two new ones of one person.
+    // Two new samples are of one person.
     later.push(again(&children, best[6], "AGAIN-x", 0, 99));
     later.push(again(&children, best[6], "AGAIN-y", 1, 99));
-    // A relative among the children.
+    // A relative is among the children.
     let relative = best_typed(&families)[0];
     let mut as_child = again(&families, relative, "AGAIN-r", 0, 99);
     as_child.drain(..column(&families, "D3S1358"));
@@ -117,11 +117,8 @@ fn the_same_person_under_two_numbers_is_found() {
         pair("AGAIN-x", "AGAIN-y"),
         pair("AGAIN-r", &families[relative][column(&families, "sample_id")]),
     ]);
-    let warned = said
-        .unbroken()
-        .lines()
-        .filter(|line| line.contains(": sample ") && line.contains("has the profile of"))
-        .count();
+    let warned =
+        said.err.lines().filter(|line| line.contains(": sample ") && line.contains("has the profile of")).count();
     assert_eq!(warned, expected.len(), "{}", said.err);
     let at = |line: u64, sample: &str, other: &str, differ: &str| {
         let (sample, other) = (&known[sample], &known[other]);
@@ -130,9 +127,9 @@ fn the_same_person_under_two_numbers_is_found() {
     };
     for (i, differ) in ["no allele differs", "1 allele differs", "2 alleles differ"].into_iter().enumerate() {
         let expected = at(i as u64 + 2, &format!("AGAIN-{i}"), sample(best[i]), differ);
-        assert!(said.unbroken().contains(&expected), "{expected} is missing in {}", said.err);
+        assert!(said.err.contains(&expected), "{expected} is missing in {}", said.err);
     }
-    assert!(said.unbroken().contains("has the profile of relative"), "{}", said.err);
+    assert!(said.err.contains("has the profile of relative"), "{}", said.err);
     let identity = |options: &[&str]| lab.run(&[&nothing[..], options].concat()).ends(0);
     assert_eq!(pairs(&identity(&[])), expected);
     let csv = lab.run(&["kin", "--within", "all", "--relation", "identity", "--format", "csv"]).ends(0).out;
@@ -145,29 +142,29 @@ fn the_same_person_under_two_numbers_is_found() {
     let many = pairs(&identity(&["--max-differences", "0", "--min-common-loci", "11"]));
     assert_eq!(many.len(), 3, "{many:?}");
 
-    // By a code of its own: the relatives of one family held against each other have another.
+    // The finding has a code of its own: relatives of one family with the same profile have another.
     let last = vec![children[0].clone(), again(&children, best[0], "AGAIN-code", 0, 99)];
     let report = lab.import("children", "code.csv", text(&last), &["--report-format", "json"]).ends(0).json();
     let findings = report["findings"].as_array().unwrap();
     let codes: BTreeSet<&str> = findings.iter().map(|finding| finding["code"].as_str().unwrap()).collect();
     assert!(codes.contains("same-profile") && !codes.contains("same-person"), "{codes:?}");
 
-    // What is known already is not said again, what is not looked for not at all.
+    // The program does not repeat what it has reported, and reports nothing that it was not asked to look for.
     let same = lab.import("children", "later.csv", text(&later), &[]).ends(0);
     assert!(!same.err.contains("has the profile of"));
     let twice = vec![children[0].clone(), again(&children, best[0], "AGAIN-z", 0, 99)];
     let dry = lab.import("children", "z.csv", text(&twice), &["--dry-run"]).ends(0);
     let skipped = lab.import("children", "z.csv", text(&twice), &["--skip-identities"]).ends(0);
     assert!(!dry.err.contains("has the profile of") && !skipped.err.contains("has the profile of"));
-    // Whoever is in a family that is withdrawn is left alone.
+    // Members of a withdrawn family are left out.
     let family = families[relative][column(&families, "family_id")].as_str();
     let family = lab.pseudonyms("family", [family])[family].clone();
-    lab.run(&["families", "withdraw", &family, "--reason", "consent"]).ends(0);
+    lab.run(&["families", "withdraw", &family, "--cause", "consent"]).ends(0);
     let left = pairs(&identity(&[]));
     assert!(!left.iter().any(|two| two.contains(&known["AGAIN-r"])));
 }
 
-/// A full sibling's profile turns up among the children.
+/// Imports a population in which a full sibling's profile is also among the children.
 fn with_a_sibling_twice(lab: &Lab) -> (String, String, String) {
     lab.synth("files", 150, 600, 9);
     let (families, children) = (cells(&lab.read("files/families.csv")), cells(&lab.read("files/children.csv")));
@@ -215,7 +212,7 @@ fn an_identity_is_listed_apart_from_candidates() {
             assert_eq!(whole.json()["identities"].as_array().unwrap().len(), 1);
         }
     }
-    // The identity takes nobody's place.
+    // The identity does not take the place of a candidate.
     let of_family = lab.run(&["candidates", "--family", &family, "--format", "json"]).ends(0).json();
     assert_eq!(of_family["identities"].as_array().unwrap().len(), 1);
     let csv = lab.run(&["candidates", "--child", &twin, "--format", "csv"]).ends(0).out;
@@ -228,14 +225,14 @@ fn an_identity_is_listed_apart_from_candidates() {
 }
 
 #[test]
-fn a_delta_with_identities_is_a_full_run() {
+fn an_incremental_run_with_identities_gives_the_result_of_a_full_run() {
     let lab = Lab::new();
     with_a_sibling_twice(&lab);
     let children = cells(&lab.read("files/children.csv"));
     lab.run(&["import", "--as", "children", &lab.name("twin.csv")]).ends(0);
     let run = |store: &str, options: &[&str]| lab.run_on(store, &[&["match", "--format", "json"], options].concat());
     let first = run("store", &[]).ends(0);
-    // One more child; a family withdrawn and restored; the twin's profile given up.
+    // One more child; a family withdrawn and restored; another profile for the twin.
     let mut more = vec![children[0].clone(), children[1].clone()];
     more[1][column(&children, "sample_id")] = "MORE".to_owned();
     let family = first.json()["identities"][0]["family"].as_str().unwrap().to_owned();
@@ -243,7 +240,7 @@ fn a_delta_with_identities_is_a_full_run() {
     other[column(&children, "sample_id")] = "TWIN".to_owned();
     let steps: [&dyn Fn(); 4] = [
         &|| drop(lab.import("children", "more.csv", text(&more), &[]).ends(0)),
-        &|| drop(lab.run(&["families", "withdraw", &family, "--reason", "other"]).ends(0)),
+        &|| drop(lab.run(&["families", "withdraw", &family, "--cause", "other"]).ends(0)),
         &|| drop(lab.run(&["families", "restore", &family]).ends(0)),
         &|| {
             let rows = text(&[children[0].clone(), other.clone()]);
@@ -266,7 +263,7 @@ fn a_delta_with_identities_is_a_full_run() {
 }
 
 #[test]
-fn nothing_of_an_identifier_is_told() {
+fn output_about_identities_contains_no_identifier() {
     let lab = Lab::new();
     lab.synth("files", 5, 30, 3);
     let children = cells(&lab.read("files/children.csv"));

@@ -1,4 +1,4 @@
-//! A folder is imported file by file, in the order of names, with one report and one manifest.
+//! Imports a folder file by file, in name order, with one report and one manifest.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use serde_json::Value;
 const CHILDREN: &str = "sample_id,sex,vWA\n";
 const FAMILIES: &str = "family_id,sample_id,relation,sex,vWA\n";
 
-/// A folder of files that go in, and some that are no files to import.
+/// Makes a folder with files that can be imported, and some that cannot.
 fn folder(lab: &Lab) -> String {
     fs::create_dir_all(lab.path("in/deep")).unwrap();
     lab.write("in/b-children.csv", format!("{CHILDREN}C1,m,14/15\nC2,f,15/16\n"));
@@ -35,7 +35,7 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_folder_goes_in_by_name_and_the_manifest_says_what_came_of_it() {
+fn a_folder_is_imported_in_name_order_and_the_manifest_lists_the_outcomes() {
     let lab = Lab::new();
     let folder = folder(&lab);
     let manifest_file = lab.name("manifest.json");
@@ -69,7 +69,7 @@ fn a_folder_goes_in_by_name_and_the_manifest_says_what_came_of_it() {
     assert_eq!(found["files"][1]["layout"], "families");
     assert_eq!(fs::metadata(lab.path("manifest.json")).unwrap().permissions().mode() & 0o7777, 0o600);
     assert!(lab.counts().contains(" 3 children"), "{}", lab.counts());
-    // Again: nothing changes, and the manifest takes the place of the other.
+    // A second import changes nothing, and its manifest replaces the first.
     let before = lab.counts();
     lab.run(&import).ends(0).says(&["all known and unchanged"]);
     assert_eq!(lab.counts(), before);
@@ -79,7 +79,7 @@ fn a_folder_goes_in_by_name_and_the_manifest_says_what_came_of_it() {
 }
 
 #[test]
-fn a_bad_file_spoils_only_itself() {
+fn a_bad_file_is_rejected_and_the_others_are_imported() {
     let lab = Lab::new();
     let folder = folder(&lab);
     lab.write("in/a.csv", format!("{CHILDREN}C3,m,x\nC4,m,14\n"));
@@ -109,7 +109,7 @@ fn an_empty_folder_or_a_file_that_is_not_there_is_an_error() {
     fs::create_dir(lab.path("none")).unwrap();
     lab.run(&["import", &lab.name("none")]).ends(2).says(&["the folder holds no file to import"]);
     lab.write("sound.csv", format!("{CHILDREN}C3,m,14\n"));
-    // What comes after it is imported all the same.
+    // The command still imports the files after the missing one.
     let said = lab.run(&["import", &lab.name("gone.csv"), &lab.name("sound.csv"), "--min-loci", "1"]).ends(2);
     said.says(&["cannot read", "gone.csv: No such file", "1 row of children: 1 added"]);
     assert!(lab.counts().contains(" 1 children"), "{}", lab.counts());

@@ -1,4 +1,4 @@
-//! Indices that are kept outside the store.
+//! Tests of indices that are kept outside the store.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::common::Lab;
 
-/// The folder of the only store that has its indices in `memory`.
+/// Returns the folder of the only store that has its indices in `memory`.
 fn folder(lab: &Lab) -> PathBuf {
     let mut entries = fs::read_dir(lab.path("memory")).unwrap();
     let folder = entries.next().unwrap().unwrap().path();
@@ -14,7 +14,7 @@ fn folder(lab: &Lab) -> PathBuf {
     folder
 }
 
-/// A store with indices in `memory`, and people.
+/// Makes a store with people and with its indices in `memory`.
 fn with_indices_elsewhere() -> Lab {
     let lab = Lab::new();
     lab.synth("people", 40, 400, 1);
@@ -26,7 +26,7 @@ fn with_indices_elsewhere() -> Lab {
 }
 
 #[test]
-fn a_store_keeps_its_indices_where_it_is_told() {
+fn a_store_keeps_its_indices_in_the_configured_folder() {
     let lab = with_indices_elsewhere();
     let digest = lab.run_on("other", &["match"]).ends(0).digest();
     let folder = folder(&lab);
@@ -34,18 +34,18 @@ fn a_store_keeps_its_indices_where_it_is_told() {
     assert_eq!((mode(&folder), mode(&folder.join("children.idx"))), (0o700, 0o400));
     assert!(folder.join("families.idx").exists() && !lab.path("other").join("index").exists());
     lab.run_on("other", &["verify"]).ends(0).says(&["index: sound; 400 children"]);
-    // A memory file system is empty after a start of the machine.
+    // A memory file system is empty after the machine starts.
     fs::remove_dir_all(&folder).unwrap();
     let again = lab.run_on("other", &["match", "--full"]).ends(0);
     again.says(&["built the index of 400 children", "there is no index yet"]);
     assert!(folder.join("children.idx").exists());
     assert_eq!(lab.run_on("other", &["match"]).ends(0).digest(), digest);
-    // The same people in a store that has its index inside.
+    // A store with the same people and its index inside gives the same result.
     lab.run_on("inside", &["init"]).ends(0);
     let files = [lab.name("people/families.csv"), lab.name("people/children.csv")];
     lab.run_on("inside", &["import", &files[0], &files[1]]).ends(0);
     assert_eq!(lab.run_on("inside", &["match"]).ends(0).digest(), digest);
-    // Told later, it takes them out of the store.
+    // If the setting is added later, the next match deletes the indices in the store.
     let config = lab.read("inside/reunite.toml");
     let told = config.replacen("store_id", &format!("index_dir = {:?}\nstore_id", lab.name("memory")), 1);
     lab.write("inside/reunite.toml", told);
@@ -66,7 +66,7 @@ fn nobody_else_reads_the_indices() {
         .says(&["was open to other users (mode 0755)", "closed to them now"]);
     assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o7777, 0o700);
     fs::remove_dir_all(&folder).unwrap();
-    // A link that someone has laid there first.
+    // Somebody else has made a link there first.
     fs::create_dir(lab.path("theirs")).unwrap();
     fs::set_permissions(lab.path("theirs"), Permissions::from_mode(0o700)).unwrap();
     std::os::unix::fs::symlink(lab.path("theirs"), &folder).unwrap();

@@ -1,4 +1,4 @@
-//! What the tests of kinship share: a small locus, and random pedigrees.
+//! A small locus and random pedigrees, which the tests of kinship share.
 
 use proptest::prelude::*;
 use reunite::model::{Allele, Genotype, Member};
@@ -8,7 +8,7 @@ pub(crate) fn allele(tenths: u16) -> Allele {
     Allele::from_tenths(tenths).unwrap()
 }
 
-/// Three listed alleles, two of them in one microvariant group.
+/// Returns a locus with three listed alleles, two of them in one microvariant group.
 pub(crate) fn table() -> FrequencyTable {
     FrequencyTable::from_counts(&[("A", &[(80, 0.2), (90, 0.5), (93, 0.3)])]).unwrap()
 }
@@ -18,8 +18,8 @@ pub(crate) fn genotypes() -> impl Strategy<Value = Genotype> {
     (alleles.clone(), alleles).prop_map(|(a, b)| Genotype::new(allele(a), allele(b)))
 }
 
-/// Members in an order of descent, men at even places. Each picks its parents among those before it by the two bytes,
-/// unless the last number, 0, makes it a founder.
+/// Makes members in an order of descent, men at even places. Each picks its parents among those before it by the two
+/// bytes, unless the last number is 0, which makes it a founder.
 pub(crate) fn members(links: &[(u8, u8, u8)]) -> Vec<Member> {
     (links.iter().enumerate())
         .map(|(i, &(father, mother, founder))| {

@@ -1,4 +1,4 @@
-//! Laws that every likelihood ratio obeys, and brute force on small pedigrees.
+//! Checks laws that every likelihood ratio obeys, and small pedigrees by brute force.
 
 use crate::kin::{allele, genotypes, table};
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ fn mutations() -> impl Strategy<Value = Mutation> {
     })
 }
 
-/// A few relatives of any relation, each typed or not; no parent or grandparent twice.
+/// A few relatives of any relation, each typed or not; no parent or grandparent occurs twice.
 fn relatives(most: usize) -> impl Strategy<Value = Vec<(Relation, Option<Genotype>)>> {
     let relative = (prop::sample::select(Relation::ALL.to_vec()), prop::option::weighted(0.8, genotypes()));
     prop::collection::vec(relative, 1..=most).prop_map(|given| {
@@ -37,8 +37,8 @@ fn calculator(mutation: Mutation, convention: Convention) -> Calculator {
     Calculator::new(&table(), Model { mutation, convention, floor: Floor::Counted, ..Model::default() }).unwrap()
 }
 
-/// The sum over all genotypes of all members that agree with what is typed: ordered pairs of alleles, person by
-/// person, without any thought.
+/// Returns the sum over all genotypes of all members that agree with the typed ones: ordered pairs of alleles, person
+/// by person, without any shortcut.
 fn brute_force(pedigree: &Pedigree, locus: &LocusModel, typed: &[Option<(usize, usize)>], with_child: bool) -> f64 {
     fn sum(
         person: usize,
@@ -155,7 +155,7 @@ proptest! {
             let calculator = calculator(mutation, Convention::Pruned);
             calculator.log10_lr(0, &Evidence::new(relatives, Convention::Pruned), Some(child)).unwrap()
         };
-        // Grandparents' own transmissions go by the grandparent's sex, so the mirror keeps one rate for them.
+        // The mutation rate of a grandparent depends on the grandparent's sex, so the mirror keeps one rate for them.
         let grand = relatives.iter().any(|r| !matches!(
             r.0,
             Relation::Father | Relation::Mother | Relation::FullSibling
@@ -193,7 +193,7 @@ proptest! {
     }
 
     #[test]
-    fn a_table_holds_what_single_values_say(relatives in relatives(5), mutation in mutations(), child in genotypes()) {
+    fn a_table_holds_the_bits_of_single_values(relatives in relatives(5), mutation in mutations(), child in genotypes()) {
         let calculator = calculator(mutation, Convention::Pruned);
         let evidence = Evidence::new(relatives, Convention::Pruned);
         let structure = calculator.structure(&evidence).unwrap();
@@ -216,7 +216,7 @@ proptest! {
 }
 
 proptest! {
-    /// Where nothing mutates, the convention's rows are the exact ratios.
+    /// Without mutation, the rows of the CPI convention are the exact ratios.
     #[test]
     fn the_cpi_is_the_exact_ratio_without_mutation(
         relation in prop::sample::select(Relation::ALL.to_vec()), one in genotypes(), other in genotypes(),
@@ -260,7 +260,7 @@ fn mirror(relation: Relation) -> Relation {
     }
 }
 
-/// Hand-derived: p for 8, q for 9, r for 9.3; no mutation.
+/// Ratios by hand: p for 8, q for 9, r for 9.3; no mutation.
 #[test]
 fn textbook_ratios() {
     let calculator = calculator(Mutation::None, Convention::Pruned);

@@ -1,5 +1,5 @@
-//! Every model at once against brute force: all ordered genotypes of all members, founders drawn from the urn one
-//! allele after another, what shows worked out copy by copy. Pedigrees are arbitrary, loops included.
+//! Checks every model against brute force: all ordered genotypes of all members, founders drawn from the urn one allele
+//! after another, what a person shows computed copy by copy. Pedigrees are arbitrary, loops included.
 
 use std::sync::Arc;
 
@@ -29,8 +29,8 @@ fn models() -> impl Strategy<Value = Model> {
     )
 }
 
-/// Up to five members in a random order of descent, men at even places; who of them is the child, and what the others
-/// show.
+/// Up to five members in a random order of descent, men at even places, with one of them as the child; and the
+/// genotypes of the others.
 fn pedigrees() -> impl Strategy<Value = (Pedigree, Vec<Option<Genotype>>)> {
     let links = prop::collection::vec((any::<u8>(), any::<u8>(), 0..4_u8), 2..=5);
     let typed = prop::collection::vec(prop::option::weighted(0.7, genotypes()), 5);
@@ -43,7 +43,7 @@ fn pedigrees() -> impl Strategy<Value = (Pedigree, Vec<Option<Genotype>>)> {
     })
 }
 
-/// P(shown | the two copies), each copy visible unless it is silent or drops out.
+/// Computes P(shown | the two copies): each copy is visible unless it is silent or drops out.
 fn shows(shown: Genotype, copies: (usize, usize), drop_out: f64, locus: &LocusModel) -> f64 {
     let (low, high) = locus.positions(shown).unwrap();
     let visible = |copy: usize, there: bool| (there && Some(copy) != locus.silent()).then_some(copy);
@@ -64,7 +64,7 @@ fn shows(shown: Genotype, copies: (usize, usize), drop_out: f64, locus: &LocusMo
 
 struct Everyone<'a> {
     members: &'a [Member],
-    /// What each shows, and with which drop-out.
+    /// The genotype that each member shows, and its drop-out probability.
     shown: Vec<Option<(Genotype, f64)>>,
     locus: &'a LocusModel,
     theta: f64,
@@ -109,7 +109,7 @@ impl Everyone<'_> {
     }
 }
 
-/// P(everything | H1), P(everything | H2), P(relatives | H2).
+/// Computes P(everything | H1), P(everything | H2), P(relatives | H2).
 fn brute_force(
     pedigree: &Pedigree,
     typed: &[Option<Genotype>],
@@ -138,7 +138,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn any_pedigree_under_any_model(
+    fn any_pedigree_under_any_model_equals_brute_force(
         (pedigree, typed) in pedigrees(), model in models(), child in genotypes()
     ) {
         let calculator = Calculator::new(&table(), model).unwrap();
@@ -155,7 +155,7 @@ proptest! {
         } else {
             let (ours, expected) = (ours.unwrap(), (related / unrelated).log10());
             prop_assert!(ours == expected || (ours - expected).abs() < 1e-10, "{} {}", ours, expected);
-            // The table holds the same bits, and H2's probabilities are those of the sum.
+            // The table holds the same bits, and the probabilities under H2 are those of the sum.
             let structure = calculator.structure(&evidence).unwrap();
             let table = calculator.table(0, &structure, &evidence).unwrap();
             let (a, b) = locus.positions(child).unwrap();
@@ -166,9 +166,10 @@ proptest! {
         }
     }
 
-    /// Of nobody typed, too, if the child is inbred; otherwise it is 1 by definition, mutation or not.
+    /// If nobody is typed, the ratio of an inbred child follows the models, too; otherwise it is 1 by definition,
+    /// mutation or not.
     #[test]
-    fn an_untyped_family_under_any_model((pedigree, _) in pedigrees(), model in models(), child in genotypes()) {
+    fn an_untyped_family_counts_only_by_inbreeding((pedigree, _) in pedigrees(), model in models(), child in genotypes()) {
         let calculator = Calculator::new(&table(), model).unwrap();
         let typed = vec![None; pedigree.relatives().len()];
         let shown = typed.iter().map(|&genotype| (Relation::Member, genotype));
@@ -184,7 +185,7 @@ proptest! {
     }
 
     #[test]
-    fn what_shows_adds_up(model in models(), (pedigree, typed) in pedigrees()) {
+    fn probabilities_of_shown_genotypes_add_up(model in models(), (pedigree, typed) in pedigrees()) {
         let calculator = Calculator::new(&table(), model).unwrap();
         let evidence = Evidence::of_pedigree(Arc::new(pedigree), typed.iter().map(|&g| (Relation::Member, g)));
         prop_assume!(evidence.is_informative());
@@ -231,19 +232,19 @@ fn near(a: f64, b: f64) {
     assert!((a / b - 1.0).abs() < 1e-12, "{a} {b}");
 }
 
-/// Parent and child by hand, p for 8 and q for 9, after the share s of silent alleles is taken.
+/// Parent and child by hand, p for 8 and q for 9, both reduced by the share s of silent alleles.
 #[test]
 fn a_silent_allele_by_hand() {
     let s = 0.1;
     let (p, q) = (0.2 * 0.9, 0.5 * 0.9);
     let model = Model { mutation: Mutation::None, silent: s, ..Model::default() };
-    // Seen 8, the mother is 8/8 or 8/silent; which hands on 8 with (p + s) / (p + 2s), else silence.
+    // If the mother shows 8, she is 8/8 or 8/silent. She hands on 8 with (p + s) / (p + 2s), else the silent allele.
     let (gives, is_silent) = ((p + s) / (p + 2.0 * s), s / (p + 2.0 * s));
-    // Opposite homozygotes: the child has the silent allele from her, and 9 from the father.
+    // Opposite homozygotes: the child has the silent allele from the mother, and 9 from the father.
     near(duo(model, (80, 80), (90, 90), None), is_silent * q / (q * q + 2.0 * q * s));
     near(duo(model, (80, 80), (80, 80), None), (gives * (p + s) + is_silent * p) / (p * p + 2.0 * p * s));
     near(duo(model, (80, 80), (80, 90), None), gives * q / (2.0 * p * q));
-    // A heterozygote shows everything.
+    // A heterozygote hides no allele.
     near(duo(model, (80, 90), (80, 80), None), 0.5 * (p + s) / (p * p + 2.0 * p * s));
     let mut without = model;
     without.silent = 0.0;
@@ -268,7 +269,7 @@ fn drop_out_by_hand() {
         near(duo(model, (80, 80), (80, 80), own), gives_p / p);
     }
     let model = Model { drop_out: DropOuts { relatives: 0.0, children: d }, ..model };
-    // The mother 8/8 hands on 8; the child shows 9 only if that dropped out.
+    // The mother 8/8 hands on 8; the child shows 9 only if that 8 dropped out.
     let shows_q = q * q * (1.0 - d * d) + 2.0 * q * (1.0 - q) * d * (1.0 - d);
     near(duo(model, (80, 80), (90, 90), None), q * d * (1.0 - d) / shows_q);
 }
@@ -283,7 +284,7 @@ fn theta_by_hand() {
     }
 }
 
-/// The child of brother and sister, who shows 8 alone: inbred, so a homozygote is more likely.
+/// The child of a brother and sister shows 8 alone: it is inbred, so a homozygote is more likely.
 #[test]
 fn an_inbred_loop_by_hand() {
     let couple = |father, mother| Member { father: Some(father), mother: Some(mother) };
@@ -295,9 +296,9 @@ fn an_inbred_loop_by_hand() {
     let evidence = Evidence::of_pedigree(Arc::new(pedigree), [(Relation::Member, genotype(80, 90))]);
     assert!(calculator.structure(&evidence).unwrap().has_loop());
     let p = 0.2;
-    // Each gamete of the child comes from the grandfather with 1/2 and is 8 with 1/2 then, else p. Both are copies of one
-    // allele with 1/4, a grandfather's in half of these cases; both from the grandfather, but copies of different
-    // alleles, with 1/8.
+    // Each gamete of the child comes from the grandfather with 1/2 and is then 8 with 1/2, otherwise it is 8 with p.
+    // Both gametes are copies of one allele with 1/4, a grandfather's in half of these cases; both come from the
+    // grandfather, as copies of different alleles, with 1/8.
     let expected = (1.0 / 8.0 * 0.5 + 1.0 / 8.0 * p + 1.0 / 2.0 * 0.5 * p + 1.0 / 8.0 * p * p) / (p * p);
     let lr = 10_f64.powf(calculator.log10_lr(0, &evidence, genotype(80, 80)).unwrap());
     near(lr, expected);

@@ -1,4 +1,4 @@
-//! Kits, pairs with too few loci in common, and a search for parent or child, on the command line.
+//! Tests of kits, of pairs with too few loci in common, and of a search for parent or child, on the command line.
 
 use std::collections::BTreeSet;
 
@@ -39,14 +39,14 @@ fn an_import_states_the_kit_of_its_rows() {
     lab.import("children", "b.csv", ambiguous, &["--kit", "AGCU 21+1 (non-CODIS)"]).ends(0);
 }
 
-/// Rows of a file with the loci of a kit emptied that the kit does not have.
+/// Returns a row without the genotypes at the loci that a kit lacks.
 fn typed_with(row: &str, header: &[&str], first: usize, loci: &BTreeSet<String>) -> String {
     let cells = row.split(',').zip(header).enumerate();
     let cells = cells.map(|(at, (cell, name))| if at < first || loci.contains(*name) { cell } else { "" });
     cells.collect::<Vec<_>>().join(",")
 }
 
-/// At which loci rows are typed; of families, all rows of one together.
+/// Returns the loci at which rows are typed; for families, of all rows of a family together.
 fn typed_loci(rows: &[String], first: usize, families: bool) -> Vec<BTreeSet<usize>> {
     let mut all: Vec<(String, BTreeSet<usize>)> = Vec::new();
     for row in rows {
@@ -75,12 +75,12 @@ fn pairs_that_share_too_few_loci_are_counted_and_not_lost() {
         let mut lines = text.lines();
         let header: Vec<&str> = lines.next().unwrap().split(',').collect();
         let row = |(number, row): (usize, &str)| {
-            // Families are of one kit each; the number ends in a digit.
+            // All rows of a family have one kit; its number ends in a digit.
             let key = if by_family { row.as_bytes()[6] as usize } else { number };
             typed_with(row, &header, first, &of_kits[[0, 1, 1, 2, 3][key % 5]])
         };
         let rows = lines.enumerate().map(row);
-        // A row without any locus is no row.
+        // A row without any locus is left out.
         let rows = rows.filter(|row| row.split(',').skip(first).any(|cell| !cell.is_empty()));
         (header.join(","), rows.collect())
     };
@@ -119,20 +119,20 @@ fn pairs_that_share_too_few_loci_are_counted_and_not_lost() {
         );
         (said, run["pairs_not_comparable"].as_u64().unwrap(), candidates.iter().filter(below).count() as u64)
     };
-    // Of the whole population at first; 10 loci are the store's own number.
+    // The first run covers the whole population; 10 loci is the store's own limit.
     let expected = few(&family_loci, &early_loci, 10);
     assert!(expected.0 > 3_000 && expected.1 > 5 && expected.2 > 50, "{expected:?}");
     let (first, pairs, below) = found(&["--full"], expected, 10);
     assert_eq!(pairs + below, expected.0);
     first.says(&["have fewer than 10 loci in common: not comparable", "see `reunite comparable`"]);
-    // Another number changes what is said, and no result.
+    // Another limit changes the messages, and no result.
     let expected_20 = few(&family_loci, &early_loci, 20);
     let (again, pairs, below) = found(&["--full", "--min-loci", "20"], expected_20, 20);
     assert!(below > 0, "some candidates have fewer than 20 loci");
     assert_eq!(pairs + below, expected_20.0);
     let digest = again.digest();
     assert_eq!(found(&["--full"], expected, 10).0.digest(), digest);
-    // A delta speaks of the pairs that it compared.
+    // An incremental run reports the pairs that it compared.
     lab.import("children", "late.csv", text(&child_header, late), &[]).ends(0);
     let (pairs_late, _, hardly_late) = few(&family_loci, &late_loci, 20);
     let said = lab.run(&["match", "--format", "json", "--min-loci", "20"]).says(&["of those compared in this run"]);
@@ -146,7 +146,7 @@ fn pairs_that_share_too_few_loci_are_counted_and_not_lost() {
         json["candidates"].as_array().unwrap().iter().filter(|row| row["new"] == true && row["few_loci"] == true);
     assert_eq!(json["run"]["pairs_not_comparable"].as_u64().unwrap() + new_below.count() as u64, pairs_late);
     assert_eq!(found(&["--full"], few(&family_loci, &all_loci, 10), 10).0.digest(), said.digest());
-    // Listed at any time, also from a store that was made before there was such a number.
+    // `comparable` lists them at any time, also in a store from before this limit existed.
     let config = lab.read("store/reunite.toml");
     assert!(config.contains("min_loci = 10\n"));
     lab.write("store/reunite.toml", config.replace("min_loci = 10\n", ""));
@@ -170,7 +170,7 @@ fn a_parent_or_child_is_found_among_many() {
     assert!(profiles.lines().nth(1).unwrap().starts_with("P0000001,") && profiles.contains(",\"1"));
     let store = lab.name("other");
     reunite(&["--store", &store, "init", "--drop-out", "0.0417", "--min-log10-lr", "0"]).ends(0);
-    // As such files are handed round: PersonID, commas between alleles, no sex.
+    // Files of the usual form: PersonID, commas between alleles, no sex.
     for (layout, file) in [("children", "search/profiles.csv"), ("families", "search/queries.csv")] {
         lab.run_on("other", &["import", "--as", layout, &lab.name(file)]).ends(0);
     }
@@ -183,7 +183,7 @@ fn a_parent_or_child_is_found_among_many() {
     let first = |row: &&Vec<&str>| said.out.contains(&format!("\n{},{},", families[row[0]], people[row[1]]));
     let found = truth.iter().filter(first).count();
     assert!(found >= 24, "{found} of 30 come first among 3,000");
-    // The same in one command, which also says what is to be expected.
+    // The same in one command, which also states the expected result.
     let said = reunite(&["challenge", "--people", "3000", "--queries", "30", "--json"]).ends(0);
     let json = said.json();
     assert_eq!(json["searches"][0]["first"].as_u64().unwrap() as usize, found);

@@ -1,5 +1,5 @@
-//! What can be derived from one person's number and profile is looked for in every byte of a store, after expunging and after a
-//! change of the key; what is left is listed.
+//! Searches every byte of a store for what can be derived from one person's number and profile, after an expunge and
+//! after a change of the key, and lists what is left.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,10 +17,11 @@ const FAMILY: &str = "F0000815";
 const MOTHER: &str = "M0000816";
 const WHY: [&str; 2] = ["--reason", "consent was withdrawn"];
 
-/// The digest of a file in the audit chain, which it takes the key and the store's present secret to find.
+/// The digest of a file in the audit chain, which only the key and the store's present secret together give.
 const RECORDED: &str = "digest of the file under the key and the secret";
 
-/// Text that stands for bytes whatever comes before and after them: of each alignment, what depends on them alone.
+/// Encodes bytes as they may occur within a longer encoded text: for each alignment, the digits that depend on these
+/// bytes alone.
 fn inner(encode: impl Fn(&[u8]) -> String, group: usize, digits: usize, bytes: &[u8]) -> Vec<Vec<u8>> {
     let aligned = |skip: usize| {
         let whole = (bytes.len() - skip) / group * group;
@@ -29,14 +30,14 @@ fn inner(encode: impl Fn(&[u8]) -> String, group: usize, digits: usize, bytes: &
     (0..group).map(aligned).collect()
 }
 
-/// Every form in which bytes may stand in a file.
+/// Returns every form in which a file may contain bytes.
 fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut all = vec![bytes.to_vec(), bytes.iter().rev().copied().collect()];
     all.extend([&HEXLOWER, &HEXUPPER].map(|hex| hex.encode(bytes).into_bytes()));
     all.extend([BASE64, BASE64URL].iter().flat_map(|base| inner(|bytes| base.encode(bytes), 3, 4, bytes)));
     all.extend([BASE32, BASE32HEX].iter().flat_map(|base| inner(|bytes| base.encode(bytes), 5, 8, bytes)));
     let lower: Vec<Vec<u8>> = all.iter().map(|text| text.to_ascii_lowercase()).collect();
-    // Short ones are found by chance.
+    // Short forms occur by chance.
     all.into_iter().chain(lower).filter(|form| form.len() >= 8).collect()
 }
 
@@ -45,11 +46,12 @@ struct Person<'a> {
     id: &'a str,
     file: &'a str,
     pseudonym: Vec<u8>,
-    /// What the ledger holds of the alleles, without the checksum.
+    /// The alleles as the ledger holds them, without the checksum.
     alleles: Vec<u8>,
 }
 
-/// Everything that can be derived from a person's number and profile, by what it is, with the key that the pseudonym is of.
+/// Returns all values that can be derived from a person's number and profile under the key of the pseudonym, each with
+/// its kind.
 fn derived(person: &Person<'_>, store_id: &[u8], secrets: &BTreeMap<String, Vec<u8>>) -> Vec<(&'static str, Vec<u8>)> {
     let Person { id, file, pseudonym, alleles } = person;
     let utf16: Vec<u8> = id.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -78,7 +80,7 @@ fn derived(person: &Person<'_>, store_id: &[u8], secrets: &BTreeMap<String, Vec<
     all
 }
 
-/// What of it is in which file of a store.
+/// Returns which of these values are in which file of a store.
 fn left(lab: &Lab, derived: &[(&'static str, Vec<u8>)]) -> BTreeSet<String> {
     let store = lab.path("store");
     let mut found = BTreeSet::new();
@@ -97,7 +99,7 @@ fn left(lab: &Lab, derived: &[(&'static str, Vec<u8>)]) -> BTreeSet<String> {
     found
 }
 
-/// The store's secrets, which who has the store has, too.
+/// Returns the store's secrets, which everybody with the store has.
 fn secrets(lab: &Lab) -> BTreeMap<String, Vec<u8>> {
     let database = lab.database("store");
     let mut statement = database.prepare("SELECT key, value FROM meta WHERE typeof(value) = 'blob'").unwrap();
@@ -105,7 +107,7 @@ fn secrets(lab: &Lab) -> BTreeMap<String, Vec<u8>> {
     rows.collect::<Result<_, _>>().unwrap()
 }
 
-/// What the laboratory's keys derive from a digest of a file, now and before.
+/// Returns what the laboratory's key derives from a digest of a file.
 fn digests_of(
     key: &str,
     store_id: &[u8],
@@ -125,7 +127,7 @@ fn digests_of(
     ]
 }
 
-/// A matched store, in which a child and a mother came in files of their own.
+/// A matched store, which imported a child and a mother in files of their own.
 struct Left {
     lab: Lab,
     identity: String,
@@ -167,7 +169,7 @@ impl Left {
         let pseudonym = HEXLOWER.decode(self.lab.pseudonyms("sample", [id])[id].as_bytes()).unwrap();
         let sql = "SELECT profile FROM sample WHERE pseudonym = ?1";
         let profile: Vec<u8> = self.lab.database("store").query_row(sql, [&pseudonym], |row| row.get(0)).unwrap();
-        // Which loci stand first in the ledger does not matter.
+        // The order of the loci in the ledger does not matter.
         let alleles = profile[2 + usize::from(profile[0])..profile.len() - 8].to_vec();
         Person { id, file, pseudonym, alleles }
     }
@@ -184,12 +186,12 @@ impl Left {
 }
 
 fn list(all: &[&str]) -> BTreeSet<String> {
-    // An encrypted ledger shows nothing; what stands beside it does.
+    // An encrypted ledger hides its content; the files beside it do not.
     all.iter().filter(|one| !ENCRYPTS || !one.starts_with("ledger")).map(ToString::to_string).collect()
 }
 
 #[test]
-fn what_expunging_leaves_is_what_recognises_the_expunged() {
+fn expunging_leaves_only_what_recognises_the_expunged() {
     let left_behind = Left::new();
     let Left { lab, child_file, family_file, .. } = &left_behind;
     let child = left_behind.person(CHILD, child_file);
@@ -200,7 +202,7 @@ fn what_expunging_leaves_is_what_recognises_the_expunged() {
         assert!(ENCRYPTS || there.contains(&format!("ledger.db: {what}")), "the search finds what is there: {there:?}");
     }
     assert!(there.contains("vault: pseudonym") && there.contains("index: pseudonym"), "{there:?}");
-    // Nothing of it is a dictionary for who has no key.
+    // No value that is left lets somebody without the key try numbers.
     for what in &there {
         let allowed =
             ["pseudonym", "profile", "digest of the file under the key", RECORDED, "subject of audit records"];
@@ -212,9 +214,9 @@ fn what_expunging_leaves_is_what_recognises_the_expunged() {
     let mut derived = before;
     without_the_secret(&mut derived, &secret);
     derived.extend(left_behind.derived(&child, "key"));
-    // Only who has the key, and tries the number, finds these.
+    // Only somebody who has the key and tries the number finds these.
     assert_eq!(left(lab, &derived), list(&["ledger.db: commitment", "ledger.db: subject of audit records"]));
-    // A family, by its number.
+    // A family is expunged by its number.
     let family = lab.pseudonyms("family", [FAMILY])[FAMILY].clone();
     let mut derived = left_behind.derived(&mother, "key");
     without_the_secret(&mut derived, &secrets(lab)["digest_secret"]);
@@ -226,14 +228,15 @@ fn what_expunging_leaves_is_what_recognises_the_expunged() {
     lab.run(&["verify"]).ends(0);
 }
 
-/// Whoever has the store later has not the secret that was renewed: it is looked for in place of what it derives.
+/// Nobody who has the store later has the secret that was renewed, so the search is for the secret itself in place of
+/// what it derives.
 fn without_the_secret(derived: &mut Vec<(&'static str, Vec<u8>)>, secret: &[u8]) {
     derived.retain(|(what, _)| *what != RECORDED);
     derived.push(("former secret", secret.to_vec()));
 }
 
 #[test]
-fn a_change_of_the_key_leaves_the_old_one_the_audit_chain_alone() {
+fn after_a_change_of_the_key_the_old_key_finds_only_audit_records() {
     let left_behind = Left::new();
     let Left { lab, identity, child_file, family_file } = &left_behind;
     let child = left_behind.person(CHILD, child_file);
@@ -247,12 +250,12 @@ fn a_change_of_the_key_leaves_the_old_one_the_audit_chain_alone() {
     fs::rename(lab.path("new"), lab.path("key")).unwrap();
     let old = |person: &Person<'_>| left_behind.derived(person, "old");
     derived.extend([old(&child), old(&mother)].concat());
-    // The mother's profile stays, of course; nothing leads to her number, or to that of the expunged child.
+    // The mother's profile stays; nothing leads to her number, or to the number of the expunged child.
     derived.retain(|(what, value)| *what != "profile" || *value != mother.alleles);
     derived
         .retain(|(what, value)| *what != "digest of the profile" || *value != blake3::hash(&mother.alleles).as_bytes());
     assert_eq!(left(lab, &derived), list(&["ledger.db: subject of audit records"]));
-    // The order of rows is not that of the old pseudonyms, nor that of the file.
+    // The order of rows is neither that of the old pseudonyms nor that of the file.
     let database = lab.database("store");
     for table in ["sample", "family"] {
         let mut statement = database.prepare(&format!("SELECT pseudonym FROM {table} ORDER BY id")).unwrap();
@@ -261,7 +264,7 @@ fn a_change_of_the_key_leaves_the_old_one_the_audit_chain_alone() {
     }
     drop(database);
     lab.run(&["verify"]).ends(0);
-    // The expunged are recognised all the same, by their numbers.
+    // The program still recognises the expunged by their numbers.
     lab.import("children", "one.csv", child_file, &[]).ends(2).says(&["expunged", "--restore-expunged"]);
     lab.import("children", "two.csv", child_file.replace(CHILD, OTHER), &[]).ends(0);
 }

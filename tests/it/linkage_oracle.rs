@@ -1,4 +1,5 @@
-//! Two linked loci against brute force: all haplotypes of all members, every meiosis with and without recombination.
+//! Checks two linked loci against brute force: all haplotypes of all members, every meiosis with and without
+//! recombination.
 
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ fn models() -> impl Strategy<Value = Model> {
     })
 }
 
-/// Up to five members, men at even places; who is the missing child; what all others show.
+/// Up to five members, men at even places, one of them the missing child; and what all others show.
 fn pedigrees() -> impl Strategy<Value = (Pedigree, Vec<Both>)> {
     let links = prop::collection::vec((any::<u8>(), any::<u8>(), 0..5_u8), 2..=5);
     let shown = prop::collection::vec(typed(0.8), 5);
@@ -63,7 +64,7 @@ fn pedigrees() -> impl Strategy<Value = (Pedigree, Vec<Both>)> {
     })
 }
 
-/// A haplotype from the father and one from the mother: alleles at both loci.
+/// A haplotype from the father and one from the mother, each with an allele at both loci.
 type Person = [[usize; 2]; 2];
 
 struct Everyone<'a> {
@@ -181,7 +182,7 @@ fn linked_log10_lr(
     calculator.linked_log10_lr(&mut calculator.linked_scorer(0, evidence)?, child, None)
 }
 
-/// So near to 1/2 that both loci are scored together, and that linkage changes less than rounding does.
+/// So near to 1/2 that the calculator scores both loci together, and that linkage changes less than rounding does.
 const ALMOST_FREE: f64 = 0.5 - 1e-11;
 
 fn close(a: f64, b: f64) -> bool {
@@ -213,10 +214,10 @@ proptest! {
     }
 
     #[test]
-    fn loci_far_apart_multiply(
+    fn ratios_of_loci_far_apart_multiply(
         (pedigree, mut shown) in pedigrees(), model in models(), child in typed(0.8)
     ) {
-        // Under the pruned convention that is so if the same persons are typed at both loci.
+        // Under the pruned convention this holds if the same persons are typed at both loci.
         shown.iter_mut().filter(|both| both.contains(&None)).for_each(|both| *both = [None, None]);
         let (linked, alone) = evidence(&pedigree, &shown);
         prop_assume!(alone[0].is_informative());
@@ -227,7 +228,8 @@ proptest! {
         prop_assume!(sum.is_ok());
         let sum: f64 = sum.unwrap().iter().sum();
         let far = linked_log10_lr(&calculator(model, ALMOST_FREE), &linked, child);
-        // Relatives who contradict each other at a locus where the child is untyped do so together only.
+        // Relatives who contradict each other at a locus where the child is untyped do so only if both loci are scored
+        // together.
         prop_assume!(!matches!(far, Err(KinshipError::Contradiction)));
         let far = far.unwrap();
         prop_assert!(far.is_none_or(|far| close(far, sum)), "{:?} {}", far, sum);
@@ -255,7 +257,7 @@ fn named(relatives: &[(Relation, Both)]) -> LinkedEvidence {
 }
 
 #[test]
-fn parents_alone_know_no_linkage() {
+fn linkage_does_not_change_cases_of_parents_alone() {
     let g = |a, b| Some(Genotype::new(allele(a), allele(b)));
     let calculator = calculator(Model::default(), 0.1);
     let het = [g(80, 90), g(100, 103)];
@@ -275,7 +277,7 @@ fn full_siblings_by_hand() {
     let g = |a, b| Some(Genotype::new(allele(a), allele(b)));
     let calculator = calculator(Model { mutation: Mutation::None, ..Model::default() }, r);
     let (p, q) = (0.3, 0.4);
-    // Both show 80/80 and 100/100. Per parent the siblings share the allele at both loci with R / 2.
+    // Both show 80/80 and 100/100. For each parent, the siblings share the allele at both loci with probability R / 2.
     let both = r * r + (1.0 - r) * (1.0 - r);
     let per_parent = both / 2.0 + (1.0 - both) / 2.0 * p + (1.0 - both) / 2.0 * q + both / 2.0 * p * q;
     let expected = (per_parent * per_parent / (p * p * q * q)).log10();

@@ -1,4 +1,4 @@
-//! Work that lasts: it can be interrupted, and measured.
+//! Tests of long work: it can be interrupted, and its speed can be measured.
 
 use std::process::Command;
 
@@ -16,7 +16,8 @@ fn an_interrupted_match_leaves_the_last_run() {
     let before = lab.run(&["match"]).ends(0).digest();
     disk.reset(&lab, Some("store"));
     let listed = lab.run_on(STORE, &["candidates", "--format", "json"]).ends(0).out;
-    // With another result. It begins to write the families index, and has screened nothing.
+    // The match has another criterion and so another result. It begins to write the families index, and has screened
+    // nothing.
     let other = ["match", "--full", "--min-log10-lr", "2", "--threads", "1"];
     let child = disk.halted(&lab, &other, ".families-");
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
@@ -29,7 +30,7 @@ fn an_interrupted_match_leaves_the_last_run() {
 }
 
 #[test]
-fn scoring_every_pair_gives_the_same() {
+fn an_exhaustive_match_gives_the_same_digest() {
     let lab = Lab::with_population(80, 700);
     let screened = lab.run(&["match", "--full", "--min-log10-lr", "-2"]).ends(0).digest();
     let every = lab.run(&["match", "--full", "--exhaustive", "--min-log10-lr", "-2"]).ends(0).digest();
@@ -38,7 +39,7 @@ fn scoring_every_pair_gives_the_same() {
 }
 
 #[test]
-fn the_machine_is_measured() {
+fn bench_measures_runs_and_checks_their_results() {
     let sizes = ["bench", "--families", "80", "--children", "900", "--new", "6", "--runs", "3"];
     let measured = reunite(&[&sizes[..], &["--json"]].concat()).ends(0).json();
     assert_eq!((&measured["families"], &measured["children"]), (&74.into(), &894.into()));

@@ -1,4 +1,5 @@
-//! The kinship calculator `lr`: one case's fault costs the others nothing, and definitions that have a right value.
+//! Tests of the kinship calculator `lr`: an error in one case does not affect the others, and definitions give the
+//! value computed by hand.
 
 use std::process::Command;
 
@@ -22,7 +23,7 @@ fn value(said: &Said, case: &str, locus: &str) -> Option<f64> {
 }
 
 #[test]
-fn a_case_that_contradicts_itself_costs_the_others_nothing() {
+fn a_case_that_contradicts_itself_does_not_affect_the_others() {
     let lab = Lab::new();
     let bad = "bad,kid,child,male,TH01,7,9\nbad,dad,father,male,TH01,7,7\nbad,dad,father,male,TPOX,8,8\n\
                bad,mum,mother,female,TH01,7,7\nbad,mum,mother,female,TPOX,8,8\n\
@@ -39,7 +40,7 @@ fn a_case_that_contradicts_itself_costs_the_others_nothing() {
 }
 
 #[test]
-fn a_case_that_cannot_be_computed_costs_the_others_nothing() {
+fn a_case_that_cannot_be_computed_does_not_affect_the_others() {
     let lab = Lab::new();
     let alone = reunite(&["lr", &lab.write("good.csv", format!("{HEAD}{GOOD}"))]).ends(0);
     let kid = "bad,kid,child,male,TH01,7,9\n";
@@ -63,14 +64,15 @@ fn a_case_that_cannot_be_computed_costs_the_others_nothing() {
         assert!(options.contains(&"--theta") || ours.to_bits() == theirs.to_bits());
         assert_eq!(value(&said, "bad", "total"), None);
     }
-    // Linked loci are named together.
+    // A message names linked loci together.
     let siblings: String =
         siblings(17).lines().map(|row| format!("{row}\n{}\n", row.replace("TH01,7,9", "vWA,14,15"))).collect();
     let cases = lab.write("cases.csv", format!("{HEAD}{siblings}{GOOD}"));
     reunite(&["lr", &cases, "--linked", "TH01:vWA=0.1"]).ends(2).says(&["case bad, locus vWA+TH01: more than 16"]);
 }
 
-/// Father 8/10 and child 7/9 need a mutation, as neither may hide a silent allele. Of the built-in table at TH01.
+/// Father 8/10 and child 7/9 require a mutation, since a heterozygote hides no silent allele. The frequencies are those
+/// of the built-in table at TH01.
 #[test]
 fn mutation_models_beside_silent_alleles_are_those_of_familias() {
     let lab = Lab::new();
@@ -101,7 +103,7 @@ fn mutation_models_beside_silent_alleles_are_those_of_familias() {
 const PEDIGREE: &str = "case,person,father,mother,sex,missing\n\
     i,gf,,,male,\ni,gm,,,female,\ni,a,gf,gm,male,\ni,b,gf,gm,female,\ni,kid,a,b,male,yes\n";
 
-/// The child of full siblings, F = 1/4, at loci of which nothing is known but its own genotype.
+/// The child of full siblings, F = 1/4, at loci where only its own genotype is known.
 #[test]
 fn inbreeding_counts_where_no_relative_is_typed() {
     let lab = Lab::new();
@@ -121,12 +123,13 @@ fn inbreeding_counts_where_no_relative_is_typed() {
     assert!((homozygous - 0.24304).abs() < 5e-6 && (heterozygous + 0.1249).abs() < 5e-5, "{homozygous} {heterozygous}");
     near(heterozygous, 1.0 - f);
     assert_eq!(untyped.to_bits(), 0);
-    // The proportional model keeps the frequencies, and two alleles of one ancestor may have become others since. Each has
-    // gone through as many meioses as there are between the child and the ancestor: two.
+    // The proportional model keeps the frequencies, but two alleles of one ancestor may have mutated since. Each has
+    // gone through two meioses, the number between the child and the ancestor.
     let [homozygous, ..] = with(&["--mutation", "proportional", "--mutation-rate", "0.003"]);
     let q = locus_frequencies("TH01");
     let scale = 0.003 / q.iter().map(|q| q * (1.0 - q)).sum::<f64>();
-    // Alike by descent and not mutated in 4 meioses with probability (1 - a)^4; otherwise independent.
+    // Both alleles are identical by descent and did not mutate in 4 meioses with probability (1 - a)^4; otherwise they
+    // are independent.
     let alike = f * (1.0 - scale).powi(4);
     near(homozygous, (alike * p + (1.0 - alike) * p * p) / (p * p));
     // Theta: two alleles that are not of one ancestor are drawn from one urn.
@@ -139,7 +142,7 @@ fn inbreeding_counts_where_no_relative_is_typed() {
     assert_eq!(with(&["--untyped", "pruned"]), with(&["--untyped", "full"]));
 }
 
-/// The same pair, stored: `explain` and matching give the calculator's numbers, and count such loci as not compared.
+/// The same pair in a store: `explain` and matching give the calculator's values, and count these loci as not compared.
 #[test]
 fn a_stored_pair_has_the_same_inbreeding() {
     let lab = Lab::new();

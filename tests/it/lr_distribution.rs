@@ -1,4 +1,5 @@
-//! The distribution of log10 LR against brute force over all profiles of a small panel, and the laws it obeys.
+//! Checks the distribution of log10 LR against brute force over all profiles of a small panel, and the laws that it
+//! obeys.
 
 use proptest::prelude::*;
 use reunite::kinship::{Bounds, Calculator, Evidence, Grid, Hypothesis, LocusOutcomes, LrDistribution};
@@ -15,7 +16,7 @@ fn genotype(a: u16, b: u16) -> Genotype {
     Genotype::new(allele(a), allele(b))
 }
 
-/// Four small loci of different frequencies.
+/// Returns four small loci with different frequencies.
 fn table() -> FrequencyTable {
     FrequencyTable::from_counts(&[
         ("A", &[(80, 0.2), (90, 0.5), (93, 0.3)]),
@@ -62,8 +63,8 @@ fn evidence(table: &FrequencyTable, relatives: &Relatives, locus: usize, convent
     Evidence::new(shown, convention)
 }
 
-/// Per locus: log10 LR, P(genotype | H1) and P(genotype | H2) of each genotype, and the outcomes made of them. `None`
-/// if the relatives contradict each other, or the model cannot be computed.
+/// Per locus: log10 LR, P(genotype | H1) and P(genotype | H2) of each genotype, and the outcomes made of them. [`loci`]
+/// returns `None` if the relatives contradict each other, or if the model cannot be computed.
 type Locus = (Vec<(f64, f64, f64)>, LocusOutcomes);
 
 fn loci(model: Model, relatives: &Relatives) -> Option<Vec<Locus>> {
@@ -83,7 +84,7 @@ fn loci(model: Model, relatives: &Relatives) -> Option<Vec<Locus>> {
     (0..table.panel().len()).map(locus).collect()
 }
 
-/// log10 LR and probability of every profile.
+/// Returns log10 LR and probability of every profile.
 fn profiles(loci: &[Locus], hypothesis: Hypothesis) -> Vec<(f64, f64)> {
     let mut all = vec![(0.0, 1.0)];
     for (genotypes, _) in loci {
@@ -104,7 +105,7 @@ fn distribution(loci: &[Locus], hypothesis: Hypothesis, step: f64) -> LrDistribu
     LrDistribution::new(loci.iter().map(|locus| &locus.1), hypothesis, Grid { step, from: -60.0 })
 }
 
-/// Whether a number that brute force gives lies within bounds, but for its own rounding.
+/// Reports whether a value from brute force lies within bounds, except for its own rounding.
 fn holds(bounds: Bounds, exact: f64) -> bool {
     bounds.lower <= exact * (1.0 + 1e-11) && exact * (1.0 - 1e-11) <= bounds.upper
 }
@@ -122,7 +123,7 @@ proptest! {
         for hypothesis in [H1, H2] {
             let profiles = profiles(&loci, hypothesis);
             let distribution = distribution(&loci, hypothesis, step);
-            // A value that is reached exactly is the hardest threshold.
+            // A value that some profile reaches exactly is the hardest threshold.
             let reached = profiles[profile % profiles.len()].0;
             for t in [threshold, reached].into_iter().filter(|t| t.is_finite()) {
                 let bounds = distribution.tail(t);
@@ -170,7 +171,8 @@ proptest! {
 
     #[test]
     fn the_expected_ratio_of_an_unrelated_child_is_1(model in models(), relatives in relatives()) {
-        // Pruning lets the relatives' own probability depend on the hypothesis, and a silent homozygote shows nothing.
+        // Under the pruned convention, the relatives' own probability depends on the hypothesis, and a silent
+        // homozygote shows nothing.
         let model = Model { convention: Convention::Full, silent: 0.0, ..model };
         for (_, outcomes) in loci(model, &relatives).into_iter().flatten() {
             prop_assert!((outcomes.expected_ratio() - 1.0).abs() < 1e-10, "{}", outcomes.expected_ratio());
@@ -212,7 +214,7 @@ proptest! {
         let room = 1e-9 * upper.abs();
         let meets = lower <= unrelated.upper + room && unrelated.lower <= upper + room;
         prop_assert!(meets, "{:?} {} {}", unrelated, lower, upper);
-        // The mirror is sharp, but where a value lies right at t.
+        // The mirrored bounds are narrow, unless a value lies right at t.
         let Bounds { lower: least, upper: most } = related.tail(t);
         let width = (0.03 + most - least) * 10_f64.powf(-t) * total;
         prop_assert!(upper - lower <= width, "{} {} {}", lower, upper, width);
@@ -226,7 +228,7 @@ proptest! {
             let bounds = LrDistribution::tail_within(outcomes(), hypothesis, t, 1e-6);
             let profiles = profiles(&loci, hypothesis);
             prop_assert!(holds(bounds, tail(&profiles, t)), "{:?}", bounds);
-            // As few profiles as these leave room between their values, almost always.
+            // With as few profiles as these, the values almost always leave room between them.
             let finest = 5.0 * LrDistribution::FINEST;
             if profiles.iter().all(|profile| (profile.0 - t).abs() > finest) {
                 prop_assert!(bounds.upper == 0.0 || bounds.relative_gap() < 1e-6, "{:?}", bounds);
@@ -235,7 +237,8 @@ proptest! {
     }
 }
 
-/// The mother is 8/8 at every locus, so a child can be worth 1/p with p^2, 1/(2p) with 2p(1-p), or nothing.
+/// Makes the outcomes of a mother who is 8/8 at every locus, so that a child can be worth 1/p with p^2, 1/(2p) with
+/// 2p(1-p), or nothing.
 fn homozygous_mothers(loci: usize, p: f64) -> Vec<LocusOutcomes> {
     let table = FrequencyTable::from_counts(&[("A", &[(80, p), (90, 1.0 - p)])]).unwrap();
     let model = Model { mutation: Mutation::None, ..Model::default() };
@@ -252,7 +255,7 @@ fn tails_far_below_the_rounding_of_1_are_right() {
         let loci = homozygous_mothers(n, p);
         let distribution = LrDistribution::new(&loci, H2, Grid::default());
         let most = 3.0 * n as f64;
-        // All 8/8; all but one 8/8; possible at all.
+        // All loci 8/8; all but one 8/8; any profile that is possible.
         let all = 1e-6_f64.powi(n as i32);
         let but_one = all + n as f64 * 1e-6_f64.powi(n as i32 - 1) * 2.0 * p * (1.0 - p);
         let possible = (1e-6 + 2.0 * p * (1.0 - p)).powi(n as i32);
@@ -297,7 +300,7 @@ fn genotypes_that_are_not_listed_count_both_ways() {
 }
 
 #[test]
-fn without_loci_nothing_is_learned() {
+fn without_loci_the_ratio_is_certainly_1() {
     let distribution = LrDistribution::new(&[], H1, Grid::default());
     assert_eq!((distribution.mean(), distribution.variance(), distribution.impossible()), (0.0, 0.0, 0.0));
     let near =

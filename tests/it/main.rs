@@ -1,6 +1,6 @@
-//! The integration tests, in one binary: what the program does from the outside, and laws of the library.
+//! The integration tests, in one binary: the behaviour of the program from the outside, and laws of the library.
 //!
-//! `cargo test --test it delta::` runs the tests of one file. They share a process, so that a test that needs another
+//! `cargo test --test it delta::` runs the tests of one file. All tests share a process, so a test that needs another
 //! environment, folder, umask or limit starts the program with it instead of changing its own.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
@@ -32,6 +32,7 @@ mod faults;
 mod frequencies;
 mod full_disk;
 mod fuzzing;
+mod guide;
 mod hostile_files;
 mod house;
 mod identities;

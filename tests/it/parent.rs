@@ -1,4 +1,4 @@
-//! A parent of unstated sex: as likely the father as the mother.
+//! Tests of a parent of unstated sex, who is with equal probability the father or the mother.
 
 use crate::kin::{allele, genotypes, table};
 use proptest::prelude::*;
@@ -41,7 +41,7 @@ fn families() -> impl Strategy<Value = Vec<Typed>> {
     (parents, siblings).prop_map(|(parents, siblings)| parents.into_iter().chain(siblings).collect())
 }
 
-/// The parents called by these names, in their order.
+/// Returns the relatives with the parents renamed to these relations, in their order.
 fn called(relatives: &[Typed], names: [Relation; 2]) -> Vec<Typed> {
     let mut names = names.into_iter();
     let name = |&(relation, genotype): &Typed| match relation {
@@ -51,7 +51,7 @@ fn called(relatives: &[Typed], names: [Relation; 2]) -> Vec<Typed> {
     relatives.iter().map(name).collect()
 }
 
-/// P(relatives | H2), and P(child, relatives | H1) / P(child | H2, no relatives).
+/// Computes P(relatives | H2), and P(child, relatives | H1) / P(child | H2, no relatives).
 fn likelihoods(calculator: &Calculator, relatives: &[Typed], child: Genotype) -> [f64; 2] {
     let evidence = Evidence::new(relatives.to_vec(), calculator.model().convention);
     let of_relatives = calculator.relatives_likelihood(0, &evidence).unwrap();
@@ -71,7 +71,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
-    fn it_is_the_mean_of_both_ways(model in models(), relatives in families(), child in genotypes()) {
+    fn an_unstated_parent_has_the_mean_likelihood_of_both(model in models(), relatives in families(), child in genotypes()) {
         let calculator = Calculator::new(&table(), model).unwrap();
         let evidence = Evidence::new(relatives.clone(), model.convention);
         prop_assume!(evidence.is_informative());
@@ -88,8 +88,8 @@ proptest! {
     }
 
     #[test]
-    fn what_is_expected_of_an_unrelated_child_is_one(model in models(), relatives in families()) {
-        // Without a silent allele and drop-out every child shows something, so all genotypes are there.
+    fn the_expected_ratio_of_an_unrelated_child_is_1(model in models(), relatives in families()) {
+        // Without a silent allele and drop-out every child shows something, so the list of genotypes is complete.
         let model = Model { silent: 0.0, drop_out: DropOuts { children: 0.0, ..model.drop_out }, ..model };
         let calculator = Calculator::new(&table(), model).unwrap();
         let evidence = Evidence::new(relatives, model.convention);
@@ -103,7 +103,7 @@ proptest! {
         if model.convention == Convention::Full {
             prop_assert!((related - 1.0).abs() < 1e-9, "{}", related);
         }
-        // No genotype is worth more than the bound by which irregular children are passed over.
+        // No genotype exceeds the bound by which the screen skips irregular children.
         for (i, a) in [80, 90, 93].into_iter().enumerate() {
             for (j, b) in [80, 90, 93].into_iter().enumerate().skip(i) {
                 let child = Genotype::new(allele(a), allele(b));
@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn with_equal_rates_it_is_the_father(model in models(), relatives in families(), child in genotypes()) {
+    fn with_equal_rates_an_unstated_parent_scores_as_the_father(model in models(), relatives in families(), child in genotypes()) {
         let rates = MutationRates { male: 0.03, female: 0.03 };
         let mutation = match model.mutation {
             Mutation::None => Mutation::None,
@@ -161,7 +161,7 @@ proptest! {
         if let Some(both) = together(&unlinked).unwrap() {
             prop_assert!((both - a - b).abs() < 1e-9 || both == a + b, "{} {} {}", both, a, b);
         }
-        // And what linkage may add is bounded.
+        // A bound limits what linkage adds.
         let calculator = linked(recombination);
         if let Ok(Some(both)) = together(&calculator) {
             let slack = calculator.linked_slack(0, &evidence).unwrap();
@@ -170,7 +170,7 @@ proptest! {
     }
 }
 
-/// A single parent by hand: 8/9 hands 8 on to an 8/8 child, or 9 that became 8.
+/// A single parent by hand: 8/9 hands on 8 to an 8/8 child, or 9 that mutated to 8.
 #[test]
 fn a_single_parent_by_hand() {
     let table = FrequencyTable::from_counts(&[("A", &[(80, 0.25), (90, 0.75)])]).unwrap();
@@ -180,7 +180,7 @@ fn a_single_parent_by_hand() {
         let evidence = Evidence::new([(relation, parent.parse().ok())], Convention::Pruned);
         10_f64.powf(calculator.log10_lr(0, &evidence, child.parse().ok()).unwrap())
     };
-    // P(hands on 8) = 1/2 (1 - mu) + 1/2 mu = 1/2, whatever mu; over p.
+    // P(hands on 8) = 1/2 (1 - mu) + 1/2 mu = 1/2 for any mu; divided by p.
     assert!((of(Parent, "8/9", "8") - 2.0).abs() < 1e-12);
     // 9/9 hands on 8 by mutation only.
     assert!((of(Father, "9", "8") - 0.04 / 0.25).abs() < 1e-12);
@@ -200,7 +200,7 @@ fn family(relatives: &[(Relation, &[&str])]) -> Family {
 }
 
 #[test]
-fn beside_a_father_it_is_the_mother_at_every_locus() {
+fn a_parent_beside_a_father_is_the_mother_at_every_locus() {
     let alleles: &[(u16, f64)] = &[(80, 0.25), (90, 0.75)];
     let table = FrequencyTable::from_counts(&[("A", alleles), ("B", alleles)]).unwrap();
     let mutation = Mutation::Equal(MutationRates { male: 0.04, female: 0.01 });
@@ -210,7 +210,7 @@ fn beside_a_father_it_is_the_mother_at_every_locus() {
         profile: Profile::new(["8", "8"].map(|text| text.parse().ok()).to_vec()),
         drop_out: None,
     };
-    // At the second locus the father is untyped: the parent beside him is the mother all the same.
+    // At the second locus the father is untyped; the parent beside him is still the mother.
     let total = |relation, beside| {
         let family = family(&[(beside, &["8/9", ""]), (relation, &["9", "9"])]);
         explain(&calculator, &family, &child, None).unwrap()
@@ -219,7 +219,7 @@ fn beside_a_father_it_is_the_mother_at_every_locus() {
     assert_eq!(parent.log10_lr.to_bits(), mother.log10_lr.to_bits());
     assert_eq!((parent.relations, &parent.cpi), (vec![Father, Mother], &mother.cpi));
     assert_eq!(total(Parent, Mother).log10_lr.to_bits(), total(Father, Mother).log10_lr.to_bits());
-    // Alone it has no paternity index: whose mutation rate would hold?
+    // A single parent has no paternity index, since the parent's mutation rate is unknown.
     assert!(explain(&calculator, &family(&[(Parent, &["9", "9"])]), &child, None).unwrap().cpi.is_err());
 }
 
@@ -255,9 +255,9 @@ fn a_plan_offers_the_other_parent() {
     assert!(!planner(&[(Parent, &["8"]), (Father, &["9"])]).options().contains(&Mother));
 }
 
-/// A true family of a parent and siblings is not marked; with a stranger in the parent's place it is.
+/// A true family of a parent and siblings is not flagged; with a stranger in the parent's place it is.
 #[test]
-fn a_parent_is_held_against_the_siblings() {
+fn a_parent_is_checked_against_the_siblings() {
     let table = FrequencyTable::chinese_han_23();
     let calculator = Calculator::new(table, Model::default()).unwrap();
     let checker = Checker::new(&calculator, &calculator);

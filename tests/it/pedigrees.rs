@@ -1,4 +1,4 @@
-//! Pedigrees in files: what they mean, and what is wrong with them.
+//! Tests of pedigrees in files: their meaning, and the messages about errors in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -6,12 +6,13 @@ use std::fs;
 
 use crate::common::{Lab, Numbers, Said, everything_in, reunite};
 
-/// Rows of a CSV text, header left out.
+/// Reads the rows of a CSV text, without the header.
 fn rows(text: &str) -> Vec<csv::StringRecord> {
     csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect()
 }
 
-/// What relations say, spelled out: per person its name, father and mother. Names of relatives are given.
+/// Spells out a list of relations as a pedigree: the name, father and mother of each person. The relatives' names are
+/// given.
 fn spelled_out(relatives: &[(String, String)]) -> Vec<[String; 3]> {
     let of = |relation: &str| relatives.iter().find(|one| one.1 == relation).map(|one| one.0.clone());
     let named = |relation: &str| of(relation).unwrap_or(format!("the {relation}"));
@@ -48,9 +49,9 @@ fn spelled_out(relatives: &[(String, String)]) -> Vec<[String; 3]> {
     all
 }
 
-/// Every case of the reference, by relation and by a pedigree that says the same.
+/// Compares every case of the reference by relation and by a pedigree with the same meaning.
 #[test]
-fn a_pedigree_says_what_relations_say() {
+fn a_pedigree_scores_as_the_same_relations() {
     let lab = Lab::new();
     let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/reference/genotypes.csv");
     let text = fs::read_to_string(cases).unwrap();
@@ -72,7 +73,7 @@ fn a_pedigree_says_what_relations_say() {
     for (i, row) in rows(&text).iter().enumerate() {
         let relation = ["child", "member", ""][if &row[2] == "child" { 0 } else { 1 + i % 2 }];
         let person = &row[1];
-        // A word for it, or none: both will do.
+        // The relation may be stated or empty.
         writeln!(members, "{},{person},{relation},{},{},{},{},", &row[0], &row[3], &row[4], &row[5], &row[6]).unwrap();
     }
     let (pedigrees, members) = (lab.write("pedigrees.csv", pedigrees), lab.write("members.csv", members));
@@ -88,7 +89,8 @@ fn a_pedigree_says_what_relations_say() {
     }
 }
 
-/// Bit by bit, unless there are several collateral relatives, whose factors may come in another order.
+/// Checks that two values are equal bit by bit, unless there are several collateral relatives, whose factors may be in
+/// another order.
 #[track_caller]
 fn agrees(ours: f64, theirs: f64, relatives: &BTreeSet<(String, String)>) {
     let is_ancestor = |relation: &str| ["father", "mother"].iter().any(|end| relation.ends_with(end));
@@ -99,7 +101,7 @@ fn agrees(ours: f64, theirs: f64, relatives: &BTreeSet<(String, String)>) {
     }
 }
 
-/// The loci of a profile file's header line from a column on, and rows of cells.
+/// Returns the loci in a profile file's header from a column on, and the rows of cells.
 fn table(text: &str) -> (Vec<String>, Vec<Vec<String>>) {
     let cells = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
     (cells(text.lines().next().unwrap()), text.lines().skip(1).map(cells).collect())
@@ -112,7 +114,7 @@ fn bits(candidates: &Said) -> BTreeMap<(String, String), f64> {
 
 const ALL: [&str; 5] = ["match", "--format", "csv", "--min-log10-lr", "-30"];
 
-/// A store of families by relation, and one of the same families by pedigree.
+/// Compares a store of families by relation with a store of the same families by pedigree.
 #[test]
 fn families_by_pedigree_match_as_families_by_relation() {
     let lab = Lab::with_population(150, 200);
@@ -123,7 +125,7 @@ fn families_by_pedigree_match_as_families_by_relation() {
     for row in &families {
         relatives.entry(row[id].clone()).or_default().insert((row[sample].clone(), row[relation].clone()));
     }
-    // Every third family stays as it is.
+    // Every third family keeps its relations.
     let by_pedigree = |family: &str| !family.ends_with(['0', '3', '6']);
     let mut pedigrees = String::from("family_id,person,father,mother,sex,missing,sample_id\n");
     for (family, relatives) in relatives.iter().filter(|family| by_pedigree(family.0)) {
@@ -176,7 +178,7 @@ fn families_by_pedigree_match_as_families_by_relation() {
     assert!(alike > 300, "{alike}");
 }
 
-/// Cousins as parents of the missing child, who has a child; by `lr` and by `match`.
+/// The missing child's parents are cousins, and the missing child has a child; for `lr` and for `match`.
 const COUSINS: &str = "old man,,,male,\nold woman,,,female,\nuncle,old man,old woman,male,\naunt,old man,old woman,female,\n\
                        dad,uncle,,male,\nmum,,aunt,female,\nlost,dad,mum,,yes\ngrandchild,,lost,,\n";
 
@@ -232,7 +234,7 @@ fn a_loop_and_a_child_of_the_missing_child_score_the_same_in_file_and_store() {
 }
 
 #[test]
-fn what_is_wrong_with_a_pedigree_is_named() {
+fn errors_in_a_pedigree_are_named_by_place() {
     let lab = Lab::new();
     let before = lab.counts();
     let families = lab.write("f.csv", "family_id,sample_id,relation,sex,vWA\nF1,S1,member,male,14\n");
@@ -272,7 +274,7 @@ fn what_is_wrong_with_a_pedigree_is_named() {
             let said = said.says(&["pedigree.csv", "1 problem found, nothing imported"]).says(&parts);
             assert!(!said.err.contains("Kanarie"), "{}", said.err);
         }
-        // The calculator reads the same, without samples.
+        // The calculator reads the same pedigree, without samples.
         let cut: Vec<&str> = rows.lines().filter_map(|line| Some(line.rsplit_once(',')?.0)).collect();
         if !rows.contains("S1") && parts[1] != "fields in the row: 4," && !rows.starts_with(',') {
             let cases =
@@ -359,7 +361,7 @@ fn a_changed_pedigree_is_never_taken_over_unasked() {
     import(by_relation, None, "replace").ends(2).says(&["this file states the family in another way"]);
     import(by_relation, None, "keep").ends(0);
     assert_eq!(lr(), of_aunt);
-    // The pedigree alone can change with one row of the family; the others move with it.
+    // The file has one row of the family and a new pedigree; the other members move with it.
     let said = import(only_gran, Some(&sister), "replace").ends(0);
     said.says(&["1 replaced", "1 candidate withdrawn until the next match"]);
     let of_sister = lr();
@@ -376,7 +378,7 @@ fn a_changed_pedigree_is_never_taken_over_unasked() {
     lab.run(&["verify"]).ends(0);
 }
 
-/// Names of persons link the rows of a pedigree file and are found nowhere else.
+/// Names of persons link the rows of a pedigree file, and the program writes them nowhere else.
 #[test]
 fn names_of_persons_stay_in_their_file() {
     let lab = Lab::new();
@@ -427,7 +429,7 @@ fn cases_with_pedigrees_and_drop_out_are_checked() {
         let cases = lab.write("cases.csv", format!("{head}{kid}{rows}"));
         reunite(&["lr", &cases, "--pedigree", &pedigree]).ends(2).says(&parts);
     }
-    // What all have as their own is what the model says of all.
+    // If everybody states the model's drop-out probability, the result is that of the model.
     let rows = |own: [&str; 2]| {
         let all = format!("{head}c,kid,child,,vWA,14,14,{}\nc,mum,mother,,vWA,15,15,{}\n", own[0], own[1]);
         lab.write("cases.csv", all)
@@ -462,12 +464,12 @@ fn a_typed_person_without_a_way_to_the_child_is_refused_by_line() {
     let dad = "F1,DAD,GF,,male,,\nF1,X,DAD,,male,yes,\n";
     let unlinked = "F1,GF,,,male,,S1\nF1,DAD,,,male,,\nF1,X,DAD,,male,yes,\n";
     import(unlinked).ends(2).says(&["pedigrees.csv:2: column B (person): is typed, but nothing links"]);
-    // The wife of the father: with a typed child of both, and without.
+    // The wife of the father: with a typed child of both, and without one.
     let wife = format!("F1,GF,,,male,,S1\n{dad}F1,WIFE,,,female,,S2\n");
     import(&wife).ends(2).says(&["pedigrees.csv:5: column B (person): is typed, but nothing links"]);
     import(&format!("{wife}F1,HALF,DAD,WIFE,,,\n")).ends(2).says(&["pedigrees.csv:5: column B (person)"]);
     import(&format!("{wife}F1,HALF,DAD,WIFE,,,S3\n")).ends(0);
-    // She is all that there is as yet.
+    // At first she is the only typed relative.
     let wife = format!("F1,GF,,,male,,\n{dad}F1,WIFE,,,female,,S2\nF1,HALF,DAD,WIFE,,,S3\nF1,UN,GF,,male,,S1\n");
     import(&wife).ends(0);
     let alone = lab.write(
@@ -480,7 +482,7 @@ fn a_typed_person_without_a_way_to_the_child_is_refused_by_line() {
 }
 
 #[test]
-fn the_calculator_refuses_who_can_say_nothing_of_the_child() {
+fn the_calculator_refuses_a_typed_person_not_linked_to_the_child() {
     let lab = Lab::new();
     let cases = lab.write(
         "cases.csv",

@@ -1,4 +1,4 @@
-//! What a family can show: cases by hand, laws, and the plan against simulated populations.
+//! Tests of what a family can show: cases by hand, laws, and the plan against simulated populations.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ fn genotype(text: &str) -> Genotype {
     text.parse().unwrap()
 }
 
-/// A family, each relative with the genotypes given, an empty one where untyped.
+/// Makes a family with these relatives and genotypes; an empty genotype is untyped.
 fn family(relatives: &[(Relation, &[&str])]) -> Family {
     let relative = |(i, (relation, genotypes)): (usize, &(Relation, &[&str]))| Relative {
         sample: Pseudonym::from_bytes([i as u8; 16]),
@@ -59,7 +59,7 @@ fn a_mother_by_hand() {
     near(power.by_chance.upper, 0.04);
     near(planner.power(0.3).unwrap().found.lower, 1.0);
     near(planner.power(0.3).unwrap().by_chance.upper, 0.04 + 0.32);
-    // The father is 8/8, 8/9 or 9/9 with p^2, 2pq, q^2, and then the child is certain, or one of two.
+    // The father is 8/8, 8/9 or 9/9 with p^2, 2pq, q^2; then the child's genotype is certain, or one of two.
     let both = planner.power_with(Father, 0.5).unwrap();
     // P(8/8 | both) = 1, 1/2, 0; log10 LR of the child: 1/p^2, or 1/(2pq) times P(8/9 | both).
     let sure = 25_f64.log10();
@@ -72,7 +72,7 @@ fn a_mother_by_hand() {
 }
 
 #[test]
-fn the_relatives_on_offer_make_sense() {
+fn a_plan_offers_only_relatives_who_add_information() {
     let table = FrequencyTable::from_counts(&[("A", &[(80, 0.2), (90, 0.8)])]).unwrap();
     let options = |relations: &[Relation]| {
         let relatives: Vec<(Relation, &[&str])> = relations.iter().map(|&relation| (relation, &["8/9"][..])).collect();
@@ -86,9 +86,9 @@ fn the_relatives_on_offer_make_sense() {
     assert_eq!(options(&[MaternalHalfSibling]).len(), 7);
 }
 
-/// A mother given as a member of a pedigree is a mother; nobody can be added to it by relation.
+/// A mother who is a member of a pedigree counts as a mother; no relative can be added to a pedigree by relation.
 #[test]
-fn a_pedigree_of_its_own_counts() {
+fn a_member_of_a_pedigree_counts_as_the_same_relation() {
     let table = FrequencyTable::from_counts(&[("A", &[(80, 0.2), (90, 0.8)])]).unwrap();
     let child = Member { father: Some(0), mother: Some(1) };
     let pedigree = Pedigree::from_members(&[Member::default(), Member::default(), child], 2, &[1]).unwrap();
@@ -118,7 +118,7 @@ fn a_contradiction_is_an_error_that_names_the_locus() {
     assert!(typed.power_with(Mother, 4.0).is_err(), "a second mother");
 }
 
-/// The missing child has its mother's unlisted allele with probability 1/2, and is worth much if so.
+/// The missing child has its mother's unlisted allele with probability 1/2, and then a high likelihood ratio.
 #[test]
 fn an_allele_that_the_table_does_not_list_counts() {
     let table = FrequencyTable::from_counts(&[("A", &[(80, 0.2), (90, 0.8)])]).unwrap();
@@ -134,7 +134,7 @@ fn an_allele_that_the_table_does_not_list_counts() {
     near(lrs.iter().map(|lr| lr.1).sum(), 1.0);
     near(power.expected_log10_lr, lrs.iter().map(|(child, p)| p * of(child)).sum());
     near(power.by_chance.lower, r * r + 2.0 * r * (p + q));
-    // From the mother, or 8 from the mother and 15 from the father.
+    // The allele is from the mother, or 8 is from the mother and 15 from the father.
     near(power.found.lower, 0.5 + r / 2.0);
     let frequent = Model { floor: Floor::Fixed(0.25), ..without_mutation() };
     let frequent = Planner::new(&table, frequent, &mother).unwrap().power(0.42).unwrap();
@@ -145,7 +145,7 @@ fn an_allele_that_the_table_does_not_list_counts() {
     assert!(Planner::new(&table, refusing, &mother).unwrap().power(2.0).is_err());
 }
 
-/// The first six loci of the built-in table.
+/// Returns the first six loci of the built-in table.
 fn small_table() -> FrequencyTable {
     let text = FrequencyTable::chinese_han_23_text();
     let loci: Vec<&str> = FrequencyTable::chinese_han_23().panel().loci()[..6].iter().map(Locus::name).collect();
@@ -154,7 +154,7 @@ fn small_table() -> FrequencyTable {
     FrequencyTable::from_csv(&text.lines().filter(kept).collect::<Vec<_>>().join("\n")).unwrap()
 }
 
-/// Families with these relatives, all planted and typed everywhere.
+/// Makes families with these relatives, all with their missing child among the children and typed at every locus.
 fn population(table: &FrequencyTable, relations: &[Relation], families: usize, children: usize) -> Population {
     let shapes = vec![Shape { relations: relations.to_vec(), weight: 1.0 }];
     let plan = Plan {
@@ -182,7 +182,7 @@ fn of(family: &SyntheticFamily, keep: impl Fn(Relation) -> bool) -> Family {
     Family { pedigree: None, pseudonym: Pseudonym::from_bytes([0; 16]), relatives: relatives.map(relative).collect() }
 }
 
-/// The tables of a family, to score children with.
+/// Computes the tables of a family, with which children are scored.
 fn tables(family: &SyntheticFamily, calculator: &Calculator) -> Vec<Vec<f64>> {
     let table = |locus: usize| {
         let shown = family.relatives.iter().map(|person| (person.relation, person.profile.at(locus)));
@@ -201,7 +201,7 @@ fn log10_lr(tables: &[Vec<f64>], child: &Profile, calculator: &Calculator) -> f6
     tables.iter().enumerate().map(value).sum()
 }
 
-/// Whether so many of independent events happened, given the bounds of each's probability: within 4.5 standard
+/// Checks that the number of independent events agrees with the bounds of each event's probability, within 4.5 standard
 /// deviations.
 #[track_caller]
 fn happened(count: usize, probabilities: &[Bounds]) {
@@ -260,7 +260,7 @@ fn unrelated_children_reach_a_ratio_as_often_as_planned() {
 }
 
 #[test]
-fn a_further_relative_brings_what_the_plan_said() {
+fn the_gain_of_a_further_relative_is_as_planned() {
     let (table, model) = (small_table(), Model::default());
     let threshold = 4.0;
     for (typed, more) in [(Mother, FullSibling), (FullSibling, Mother), (Mother, PaternalGrandfather)] {
@@ -273,7 +273,7 @@ fn a_further_relative_brings_what_the_plan_said() {
             assert!(plan.expected_log10_lr > before.power(threshold).unwrap().expected_log10_lr + 0.1, "{more} helps");
             excess += after.expected_log10_lr - plan.expected_log10_lr;
             found += after.found.middle() - plan.found.middle();
-            // What the relative shows explains a part of the variance in the missing child, at most all of it.
+            // The relative's genotypes explain a part of the variance in the missing child, at most all of it.
             variance += plan.standard_deviation.powi(2);
             found_variance += plan.found.upper * (1.0 - plan.found.lower);
         }
@@ -318,8 +318,8 @@ fn a_further_full_sibling_shows_what_the_missing_child_would() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
-    /// The expected log10 LR is a relative entropy, and one relative more can only raise it. Pruning may break
-    /// that, as the model then depends on who is typed.
+    /// The expected log10 LR is a relative entropy, and a further relative can only raise it. The pruned convention may
+    /// break this, since the model then depends on which relatives are typed.
     #[test]
     fn a_further_relative_never_harms(
         relations in prop::collection::btree_set(prop::sample::select(Relation::ALL.to_vec()), 1..=2),

@@ -1,10 +1,10 @@
-//! `reunite power`, as a whole.
+//! Tests of `reunite power` on a whole store.
 
 use crate::common::{Lab, reunite};
 use serde_json::Value;
 
 #[test]
-fn the_program_says_what_a_family_can_show() {
+fn power_reports_what_a_family_can_show() {
     let lab = Lab::with_population(60, 500);
     let family = |id: &str| lab.pseudonyms("family", [id])[id].clone();
     let rows: Vec<csv::StringRecord> =

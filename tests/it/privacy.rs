@@ -1,4 +1,4 @@
-//! No identifier leaves its file, nobody else can read a store, and the key is kept apart from it and to itself.
+//! No identifier leaves its file, no other user can read a store, and the key stays outside the store and secret.
 
 mod canaries;
 mod commands;
@@ -41,25 +41,25 @@ fn identifiers_are_not_repeated_when_something_is_wrong() {
     let head = format!("family_id,sample_id,relation,sex,agency,region,collected_on,kit,{LOCI}\n");
     let short = "family_id,sample_id,relation,sex,vWA\n";
     for (layout, text) in [
-        // In the wrong cell: relation, sex, agency, day, genotype.
+        // The identifier is in the wrong cell: relation, sex, agency, day, genotype.
         ("families", format!("{short}{family},X,{mother},female,14\n")),
         ("families", format!("{short}{family},X,mother,{chinese},14\n")),
         ("families", format!("{head}{family},X,mother,f,,,{card},,{PROFILE}\n")),
         ("families", format!("{head}{family},X,mother,f,{},,,,{PROFILE}\n", child.repeat(40))),
         ("families", format!("{short}{family},{father},father,male,{card}\n")),
-        // Shifted to the left, to the right, and by a delimiter within.
+        // The cells are shifted to the left, to the right, and by a delimiter within a cell.
         ("families", format!("{short}{mother},mother,female,14,{family}\n")),
         ("families", format!("{short},{family},{mother},mother,female\n")),
         ("families", format!("{short}{row},{family},{mother},mother,female,14\n")),
         ("children", format!("sample_id,sex,vWA\n{child};m;14\n")),
         ("children", format!("sample_id,sex,vWA\n\"{child},m,14\n")),
         ("children", format!("sample_id,sex,vWA\n{child}\u{200b},m,14\n")),
-        // No header, a transposed table, a number in the header. Other unknown names of columns are shown, as headers are
-        // no identifiers.
+        // The header is missing, the table is transposed, or the header holds a number. Messages show other unknown
+        // column names, since headers are not identifiers.
         ("children", format!("{child},m,14\n{second},f,15\n")),
         ("children", format!("sample_id,{child},{second},{row}\nsex,m,f,m\nvWA,14,15,16\n")),
         ("families", format!("family_id,sample_id,relation,sex,vWA,{card}\nF,S,father,m,14,\n")),
-        // Twice, and in conflict with the store.
+        // The identifier occurs twice, and conflicts with the store.
         ("children", format!("sample_id,sex,vWA\n{child},m,14\n{child},m,15\n")),
         ("families", format!("{short}{family},{card},father,male,14\n")),
         ("families", format!("{short}{family},{child},maternal-uncle,male,14\n")),
@@ -99,7 +99,7 @@ fn numbers_of_persons_are_checked_and_not_kept() {
     }
     let kind = ["--sample-id-kind", "birth-certificate"];
     silent(lab.import("children", "c.csv", children(), &kind).ends(0).says(&["[warning: birth-certificate-form]"]));
-    // In the header, and in a folder whose layout nobody says.
+    // The number is in the header, and in a folder of files whose layout is not stated.
     fs::create_dir(lab.path("in")).unwrap();
     lab.write("in/a.csv", format!("{card},{row}\n{chinese},14\n"));
     lab.write("in/b.csv", format!("{card},sample_id,resident_id,vWA\n{chinese},{row},{card},14\n"));
@@ -123,7 +123,7 @@ fn a_bad_key_is_refused_and_never_printed() {
             &["--store", &new, "init"],
             &["pseudonym", "--kind", "sample"],
         ] {
-            // A sound key that is only not this store's.
+            // A valid key that belongs to another store.
             if key.ends_with("other") && !command.contains(&"import") {
                 continue;
             }
@@ -181,7 +181,7 @@ fn a_key_inside_the_store_is_refused() {
     assert!(lab.counts().contains(" 0 children"));
 }
 
-/// Runs a shell script with the program as `$0` and the key's path as `$1`, and what else it needs from `$2` on.
+/// Runs a shell script with the program as `$0`, the key's path as `$1`, and further arguments from `$2` on.
 fn script(lab: &Lab, text: &str, arguments: &[&str]) -> Said {
     run(Command::new("sh").args(["-c", text, PROGRAM, &lab.name("key")]).args(arguments))
 }
@@ -195,7 +195,7 @@ fn a_key_may_come_through_an_open_descriptor() {
     for way in [
         "exec 3< \"$1\"; \"$0\" --key-fd 3 pseudonym --kind sample < \"$2\"",
         "cat \"$1\" | { exec 7<&0; \"$0\" --key-fd 7 pseudonym --kind sample < \"$2\"; }",
-        // It comes before the environment's.
+        // The descriptor takes precedence over the environment.
         "exec 3< \"$1\"; REUNITE_KEY_FILE=none \"$0\" --key-fd 3 pseudonym --kind sample < \"$2\"",
     ] {
         assert_eq!(script(&lab, way, &[&names]).ends(0).out, expected, "{way}");
@@ -254,7 +254,7 @@ fn a_crash_leaves_no_core_file() {
     command.args(["-c", text, PROGRAM, &lab.name("key")]).stdin(Stdio::piped()).stdout(Stdio::null());
     let mut child = crate::common::plain(&mut command).spawn().unwrap();
     let limits = format!("/proc/{}/limits", child.id());
-    // It waits for input all the while; its limit falls once it has begun.
+    // The program waits for input all the time; it lowers its limit after its start.
     let limited = (0..1000).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(20));
         let text = fs::read_to_string(&limits).unwrap();

@@ -1,4 +1,4 @@
-//! Whatever is in a file, a reader answers with data or with findings.
+//! Every reader answers any file with data or with findings, and never panics.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -74,7 +74,7 @@ fn index() -> Vec<u8> {
 /// Loci with their alleles, as the metadata hold them.
 type Loci = Vec<(String, Vec<u16>)>;
 
-/// The six sections of an index, of which each may be any bytes.
+/// The number of children and the six sections of an index, each of any bytes.
 #[derive(Clone, Debug)]
 struct Sections {
     children: u8,
@@ -82,7 +82,7 @@ struct Sections {
 }
 
 impl Sections {
-    /// The bytes of the file, its digests right.
+    /// Returns the bytes of the file, with correct digests.
     fn file(&self) -> Vec<u8> {
         const HEADER: usize = 80 + 6 * 48 + 32;
         let mut bytes = index()[..80].to_vec();
@@ -101,7 +101,7 @@ impl Sections {
     }
 }
 
-/// Any bytes, in one of ten as many as there happen to be, else of this length.
+/// Any bytes: nine times in ten of the given length, otherwise of a random length.
 fn section(length: usize, byte: impl Strategy<Value = u8> + Clone + 'static) -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         9 => prop::collection::vec(byte.clone(), length),
@@ -109,7 +109,7 @@ fn section(length: usize, byte: impl Strategy<Value = u8> + Clone + 'static) -> 
     ]
 }
 
-/// Records of some bytes each, some of small numbers, which are the ones that may fit.
+/// Some records of `size` bytes each. Most values are small, since small values are more often valid.
 fn records(size: usize) -> impl Strategy<Value = Vec<u8>> {
     let small = prop_oneof![6 => Just(0_u8), 1 => 0..4_u8, 1 => any::<u8>()];
     prop_oneof![
@@ -126,7 +126,7 @@ fn sections() -> impl Strategy<Value = Sections> {
     (0..5_u8, loci).prop_flat_map(|(children, loci): (u8, Loci)| {
         let (count, rows) = (usize::from(children), 1 + loci.iter().map(|locus| 1 + locus.1.len()).sum::<usize>());
         let metadata = bincode::serde::encode_to_vec((&loci,), bincode::config::standard()).unwrap();
-        // Most codes are those of genotypes.
+        // Most codes are codes of genotypes.
         let code = prop_oneof![30 => 0..2_u8, 1 => any::<u8>()];
         let codes = prop::collection::vec((code, prop_oneof![60 => Just(0_u8), 1 => any::<u8>()]), count * loci.len());
         let codes = codes.prop_map(|codes| codes.into_iter().flat_map(|(low, high)| [low, high]).collect::<Vec<_>>());
@@ -142,7 +142,8 @@ fn sections() -> impl Strategy<Value = Sections> {
     })
 }
 
-/// Random sections behind a header that is right pass its checks, and are refused by each of the checks behind, or read.
+/// Random sections behind a valid header pass the checks of the header. Each later check refuses some of them, and some
+/// are read.
 #[test]
 fn any_bytes_as_an_index() {
     let answers = RefCell::new(BTreeMap::<String, usize>::new());
@@ -203,7 +204,7 @@ proptest! {
         }
     }
 
-    /// Any links among few persons: read, or refused with a line.
+    /// Any parents among a few persons are read, or refused with a line.
     #[test]
     fn any_links(links in prop::collection::vec(("[a-e]{0,1}", "[a-e]{0,1}"), 1..=5), missing in 0..5_usize) {
         let row = |(i, (father, mother)): (usize, &(String, String))| {
@@ -247,20 +248,20 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+    fn any_bytes_are_refused_as_an_index(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
         prop_assert!(Index::from_bytes(&bytes).is_err());
     }
 
     #[test]
-    fn an_index_with_bytes_written_over(at in any::<prop::sample::Index>(), patch in prop::collection::vec(any::<u8>(), 1..40)) {
+    fn an_overwritten_index_is_refused_or_reads_the_same(at in any::<prop::sample::Index>(), patch in prop::collection::vec(any::<u8>(), 1..40)) {
         let sound = index();
         let mut bytes = sound.clone();
         let at = at.index(bytes.len());
         let end = bytes.len().min(at + patch.len());
         bytes[at..end].copy_from_slice(&patch[..end - at]);
-        // With digests of what is there now, the bytes reach what lies behind these.
+        // With digests of the changed bytes, the reader reaches what the digests cover.
         walk_index(&sealed_index(&bytes));
-        // Only the padding between sections may differ without notice, and it is not read.
+        // Only the padding between sections may differ without notice, and no reader uses it.
         if let Ok(index) = Index::from_bytes(&bytes) {
             let original = Index::from_bytes(&sound).unwrap();
             prop_assert_eq!(index.codes(), original.codes());

@@ -1,7 +1,7 @@
-//! Agreement with the field's own software, row by row.
+//! Checks that every likelihood ratio agrees with established kinship software, row by row.
 //!
-//! `fixtures/reference` holds a selection of cases. With `REUNITE_REFERENCE` set to a folder that holds the whole
-//! set (`genotypes.csv` and `expected.csv`), that is compared instead.
+//! `fixtures/reference` holds a selection of cases. If `REUNITE_REFERENCE` names a folder with the whole set
+//! (`genotypes.csv` and `expected.csv`), the test compares that set instead.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use reunite::kinship::{Calculator, Evidence};
 use reunite::model::{Allele, Genotype, Locus, Relation};
 use reunite::population::{Convention, FrequencyTable, Model, Mutation, MutationRates};
 
-/// Relatives' and child's genotypes by locus.
+/// Genotypes of the relatives and of the child, by locus.
 #[derive(Default)]
 struct Case {
     relatives: BTreeMap<String, (Relation, HashMap<Locus, Genotype>)>,
@@ -79,7 +79,7 @@ fn every_row_agrees_to_1e_9() {
         let position = table.panel().position(&name).unwrap();
         let ours = calculator.log10_lr(position, &evidence, this.child.get(&name).copied()).unwrap();
         if !evidence.is_informative() {
-            // Exactly 1 by our convention; the reference's `full` differs slightly there.
+            // By our convention the ratio is exactly 1; the reference's `full` differs slightly there.
             assert_eq!(ours, 0.0);
             left_out += 1;
             continue;

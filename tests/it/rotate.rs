@@ -1,4 +1,5 @@
-//! A store gets another key: everyone has another pseudonym, nobody's candidates change, and no old pseudonym is left.
+//! `key rotate` gives a store another key: everybody has another pseudonym and the same candidates, and no old
+//! pseudonym is left.
 
 use std::collections::HashSet;
 use std::fs::{self, File, Permissions};
@@ -24,9 +25,9 @@ fn everyone_has_another_pseudonym_and_the_same_candidates() {
     for path in everything_in(&store) {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0, "{}", path.display());
     }
-    // The old key is told so, and brings nothing in.
+    // The program refuses the old key, and says why.
     let children = lab.name("files/children.csv");
-    // An encrypted ledger does not open for it.
+    // An encrypted ledger does not open with it.
     let told = if ENCRYPTS { "does not open the encrypted ledger" } else { "has replaced the key" };
     lab.run(&["import", "--as", "children", &children]).ends(2).says(&[told, "new"]);
     matched.use_new_key();
@@ -35,9 +36,9 @@ fn everyone_has_another_pseudonym_and_the_same_candidates() {
     let new = matched.names();
     let (was, is): (HashSet<&String>, HashSet<&String>) = (old.values().collect(), new.values().collect());
     assert!(was.is_disjoint(&is));
-    // The numbers are bit for bit what they were.
+    // The values are bit for bit the same.
     same(&matched.pairs("store", &new), &before, 0.0);
-    // An index of before, which a crash may leave, is not taken for one of today.
+    // The program does not accept an index from before the rotation, which a crash may leave.
     fs::remove_dir_all(lab.path("store/index")).unwrap();
     copy(&lab.path("index"), &lab.path("store/index"));
     let delta = lab.run(&["match"]).ends(0).says(&["the changes since the last run are unknown"]);
@@ -46,7 +47,7 @@ fn everyone_has_another_pseudonym_and_the_same_candidates() {
     assert_eq!(lab.run(&["match", "--full"]).ends(0).digest(), delta.digest());
     assert_ne!(delta.digest(), digest);
     same(&matched.pairs("store", &new), &before, 1e-9);
-    // Whom a file names is known under the new key: agencies, shared relatives, everyone.
+    // The program recognises everybody in the files under the new key: agencies, shared relatives, all others.
     matched.import("store", "nothing changed");
     assert_eq!(lab.run(&["match"]).ends(0).digest(), delta.digest());
     assert_eq!(lab.counts(), counted);
@@ -55,14 +56,14 @@ fn everyone_has_another_pseudonym_and_the_same_candidates() {
         |whom: &str| lab.run(&["reidentify", whom, "--identity", identity, "--reason", "a test", "--case-number", "1"]);
     assert!(reidentify(&new["sample TWIN"]).ends(0).out.contains("TWIN"));
     reidentify(&old["sample TWIN"]).ends(1);
-    // Who had only the new key all along would get the same store.
+    // A store that had only the new key from the beginning is the same.
     lab.run_on("fresh", &["init"]).ends(0);
     matched.import("fresh", "added");
     assert_eq!(lab.run_on("fresh", &["match"]).ends(0).digest(), delta.digest());
 }
 
 #[test]
-fn what_was_damaged_stays_known_as_damaged() {
+fn damage_is_still_reported_after_a_rotation() {
     let matched = Matched::new(40, 200);
     let Matched { lab, identity, .. } = &matched;
     let database = lab.database("store");
@@ -78,7 +79,7 @@ fn what_was_damaged_stays_known_as_damaged() {
 }
 
 #[test]
-fn it_is_recorded_without_names_and_hides_no_history() {
+fn a_rotation_is_recorded_without_names_and_keeps_the_history() {
     let matched = Matched::new(40, 200);
     let Matched { lab, identity, .. } = &matched;
     let old = matched.names();
@@ -113,7 +114,7 @@ fn it_is_recorded_without_names_and_hides_no_history() {
 }
 
 #[test]
-fn manifests_name_them_by_the_new_pseudonyms() {
+fn manifests_have_the_new_pseudonyms_after_a_rotation() {
     let lab = Lab::new();
     let (identity, recipient) = custodian(&lab, "identity");
     reunite(&["key", "new", &lab.name("new")]).ends(0);
@@ -139,7 +140,7 @@ fn manifests_name_them_by_the_new_pseudonyms() {
 }
 
 #[test]
-fn what_cannot_be_done_whole_is_not_begun() {
+fn a_rotation_that_cannot_be_completed_changes_nothing() {
     let matched = Matched::new(20, 60);
     let Matched { lab, identity, .. } = &matched;
     let (stranger, _) = custodian(lab, "stranger");
@@ -186,7 +187,7 @@ fn what_cannot_be_done_whole_is_not_begun() {
     let said = lab.run(&["verify"]).ends(0);
     assert!(!said.err.contains("a change to") && !said.err.contains("interrupted"), "{}", said.err);
     matched.import("store", "nothing changed");
-    // One sample without its original is one too many.
+    // One sample without its sealed original prevents the rotation.
     let recipients = lab.run(&["vault", "recipients", "list"]).ends(0).out;
     lab.run(&["vault", "recipients", "remove", recipients.trim()]).ends(0);
     rotate(lab, identity).ends(2).says(&["no custodian is left"]);
@@ -198,7 +199,7 @@ fn what_cannot_be_done_whole_is_not_begun() {
     ]);
     lab.run(&["vault", "recipients", "add", recipients.trim()]).ends(0);
     lab.run(&["import", "--as", "children", &lab.name("one.csv")]).ends(0);
-    // The new key before its time, and each key after.
+    // The new key before its time, and each key after the rotation.
     lab.run_on("empty", &["init"]).ends(0);
     rotate_on(lab, "empty", identity, &[]).ends(0).says(&["0 samples"]);
     rotate(lab, identity).ends(0);
@@ -220,10 +221,10 @@ fn what_cannot_be_done_whole_is_not_begun() {
 }
 
 #[test]
-fn records_are_held_against_the_present_key() {
+fn sealed_records_are_checked_against_the_present_pseudonyms() {
     let matched = Matched::new(20, 60);
     let Matched { lab, identity, .. } = &matched;
-    // A record of the vault that says something else, sealed anew by who knows the recipient: what age cannot notice.
+    // A changed record of the vault, sealed again by somebody who knows the recipient; age alone cannot notice it.
     copy(&lab.path("store"), &lab.path("forged"));
     let path = everything_in(&lab.path("forged")).into_iter().find(|path| path.to_string_lossy().ends_with(".sealed"));
     let path = path.unwrap();
@@ -264,7 +265,7 @@ fn a_store_whose_key_is_lost_gets_another_with_the_identities_of_its_custodians(
     let matched = Matched::new(20, 60);
     let Matched { lab, identity, .. } = &matched;
     let before = matched.pairs("store", &matched.names());
-    // With the identities of two custodians.
+    // The rotation has the identities of two custodians.
     let (second, _) = custodian(lab, "second");
     let key = fs::read(lab.path("key")).unwrap();
     fs::remove_file(lab.path("key")).unwrap();
@@ -288,13 +289,13 @@ fn a_disk_that_is_full_leaves_the_old_key() {
     for limit in [400, 800, 1200, 1600, 2400] {
         let store = format!("store{limit}");
         copy(&lab.path("store"), &lab.path(&store));
-        // Nothing beyond so many blocks of a file: what is written last is the journal of the change itself.
+        // No file may grow beyond `limit` blocks; the last file to be written is the journal of the change itself.
         let script = format!("ulimit -f {limit}; trap '' XFSZ; exec {} \"$@\"", crate::common::PROGRAM);
         let (at, key) = (lab.name(&store), lab.name("key"));
         let mut command = std::process::Command::new("sh");
         command.args(["-c", &script, "-", "--store", &at, "--key-file", &key]).args(&words);
         let said = crate::common::run(&mut command);
-        // Done, and the rest of the work refused, or not done at all.
+        // The rotation is done and only the work after it fails, or nothing is done.
         let done = said.status == 0 || said.err.contains("the store has the new key");
         if !done {
             refused += 1;

@@ -1,4 +1,4 @@
-//! The screened result is the result of scoring every pair, bit for bit.
+//! The result with the screen is the result of scoring every pair, bit for bit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,12 +19,12 @@ use reunite::synthesis::{Plan, Population, Shape};
 
 fn pseudonym(kind: u8, number: usize) -> Pseudonym {
     let mut bytes = [kind; 16];
-    // Scattered, so that neighbours in the index are not neighbours in the population.
+    // Pseudonyms are scattered, so that neighbours in the index are not neighbours in the population.
     bytes[..8].copy_from_slice(&(number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
     Pseudonym::from_bytes(bytes)
 }
 
-/// A population in which some alleles are not in the table, as real ones have them.
+/// Makes a population in which some alleles are not in the table, as in real ones.
 fn people(plan: &Plan, table: &FrequencyTable, model: &Model) -> (Vec<Family>, Vec<Child>) {
     let population = Population::generate(plan, table, model).unwrap();
     let strange = |profile: &Profile, number: usize| {
@@ -49,7 +49,7 @@ fn people(plan: &Plan, table: &FrequencyTable, model: &Model) -> (Vec<Family>, V
         drop_out: own_drop_out(i, 29),
     };
     let mut children: Vec<Child> = population.children.iter().enumerate().map(child).collect();
-    // Children who are as strange as their relatives, so that unlisted alleles are shared by descent.
+    // Some children have the unlisted alleles of their relatives, so that these are shared by descent.
     for link in &population.truth {
         let relatives = &population.families[link.family].relatives;
         let strange = (0..relatives.len()).find(|j| (link.family * 3 + j).is_multiple_of(13));
@@ -62,7 +62,7 @@ fn people(plan: &Plan, table: &FrequencyTable, model: &Model) -> (Vec<Family>, V
     (population.families.iter().enumerate().map(family).collect(), children)
 }
 
-/// Some samples are worse, or better, than the model thinks of all.
+/// Gives some samples a drop-out probability above or below the model's.
 fn own_drop_out(number: usize, every: usize) -> Option<DropOut> {
     DropOut::new([0.0, 0.3][number % 2]).filter(|_| number.is_multiple_of(every))
 }
@@ -85,14 +85,14 @@ fn index(children: &[Child], table: &FrequencyTable) -> Index {
     Index::from_bytes(&builder.finish(&binding).unwrap()).unwrap()
 }
 
-/// Compilers for instructions on which plans may count misses, and for those on which they never do.
+/// Returns a compiler for instructions on which plans may count misses, and one for those on which they never do.
 fn compilers(calculator: &Calculator) -> [Arc<Compiler<'_>>; 2] {
     [false, true].map(|counts| Arc::new(Compiler::new(calculator, counts)))
 }
 
-/// What matching finds, on all instructions that there are, in one page and in several, by scoring everyone, and among the
-/// families that are within reach by the families index alone. Compiled tables are kept from one way to the next, and by
-/// `compilers` from one call to the next.
+/// Returns the results of matching with every instruction set of the processor, in one page and in several, by scoring
+/// everyone, and for only the families that the families index says are within reach. Compiled tables are kept from one
+/// way to the next, and in `compilers` from one call to the next.
 fn every_way<'a>(
     index: &'a Index,
     calculator: &'a Calculator,
@@ -122,7 +122,7 @@ fn every_way<'a>(
     let families_index = FamilyIndex::open_if(&path, calculator.panel().len(), |_| true).unwrap();
     let records = families.iter().map(|family| views(family, &criterion.doubts).len()).sum::<usize>();
     let unscorable = results[0].unscorable.clone();
-    // One line of several views of a family.
+    // `unscorable` names a family once, but several of its views may be missing.
     let missing = records as u64 - families_index.record_count();
     assert!((unscorable.len() as u64..=20 * unscorable.len() as u64).contains(&missing), "{missing} {unscorable:?}");
     for instructions in Instructions::available() {
@@ -134,11 +134,11 @@ fn every_way<'a>(
         let within: BTreeSet<Pseudonym> = reached.within.into_iter().collect();
         let few: Vec<Family> = families.iter().filter(|family| within.contains(&family.pseudonym)).cloned().collect();
         let mut result = matcher.run(&few, &watch).unwrap().0;
-        // A delta keeps what the last run could not score.
+        // An incremental run keeps the families that the last run could not score.
         result.unscorable.clone_from(&unscorable);
         results.push(result);
     }
-    // Now and then a child has a sibling's profile, by chance: that is found by another rule, with tests of its own.
+    // By chance, a child may have a sibling's profile; another rule finds it, which has its own tests.
     results.iter_mut().flat_map(|result| &mut result.candidates).for_each(|candidate| candidate.same_as = None);
     results
 }
@@ -147,12 +147,12 @@ fn from(least: f64) -> Criterion {
     Criterion { min_log10_lr: least, ..Criterion::default() }
 }
 
-/// Every pair by the calculator alone, locus by locus in panel order: no tables, no index, no bounds.
+/// Scores every pair by the calculator alone, locus by locus in panel order: no tables, no index, no bounds.
 fn exhaustive(families: &[Family], children: &[Child], calculator: &Calculator, least: f64) -> Vec<Candidate> {
     exhaustive_if_bounded(families, children, calculator, least).unwrap()
 }
 
-/// The same; [`KinshipError::TooLarge`] if a family takes more work than is done for one.
+/// The same; returns [`KinshipError::TooLarge`] if a family takes more work than the limit for one family.
 fn exhaustive_if_bounded(
     families: &[Family],
     children: &[Child],
@@ -174,10 +174,11 @@ fn exhaustive_if_bounded(
                 }
             })
             .collect();
-        // Scoring is the slow part, so each genotype of a locus is computed once; values are the calculator's own.
+        // Scoring is slow, so each genotype of a locus is computed once; the values are the calculator's own.
         let mut known = vec![std::collections::HashMap::new(); evidence.len()];
         if calculator.model().theta > 0.0 {
-            // Slower still, so the calculator's tables stand in; that they hold the same bits is a law of their own.
+            // With theta scoring is even slower, so this uses the calculator's tables; another test checks that they
+            // hold the same bits.
             for (locus, (known, evidence)) in known.iter_mut().zip(&evidence).enumerate() {
                 let structure = calculator.structure(evidence).unwrap();
                 let table = calculator.table(locus, &structure, evidence)?;
@@ -247,7 +248,7 @@ fn exhaustive_if_bounded(
     Ok(found)
 }
 
-/// One relative or several of any relations, parents more often than others.
+/// One or several relatives of any relation, parents more often than others.
 fn shapes() -> impl Strategy<Value = Vec<Shape>> {
     let relation = prop_oneof![
         2 => Just(Relation::Father), 2 => Just(Relation::Mother), 3 => prop::sample::select(Relation::ALL.to_vec())
@@ -257,7 +258,7 @@ fn shapes() -> impl Strategy<Value = Vec<Shape>> {
         relations.dedup_by(|a, b| a == b && a.is_unique());
         Shape { relations, weight: 1.0 }
     });
-    // Parents of unstated sex stand beside nobody who is on a side.
+    // A family with a parent of unstated sex has no relatives of a stated side.
     let parents = prop::collection::vec(prop::sample::select(vec![Relation::Parent, Relation::FullSibling]), 1..=3);
     let unstated =
         (prop::sample::select(vec![Relation::Parent, Relation::Mother]), parents).prop_map(|(one, others)| {
@@ -301,7 +302,7 @@ proptest! {
     ) {
         let table = FrequencyTable::chinese_han_23();
         let plan = Plan {
-            // Scoring every pair without tables is slow work under these.
+            // Scoring every pair without tables is slow under these models.
             families: if linked || model.theta > 0.0 { 4 } else { 12 },
             children: if linked { 560 } else { 700 },
             seed, planted: 0.8, shapes, untyped, partial_children: 0.2,
@@ -319,7 +320,7 @@ proptest! {
         let is_costly = |family: &Family| {
             exhaustive_if_bounded(std::slice::from_ref(family), &children[..1], &calculator, least).is_err()
         };
-        // Those are tried among the small worlds.
+        // The small populations cover these families.
         families.retain(|family| model.theta == 0.0 || !is_costly(family));
         let expected = exhaustive(&families, &children, &calculator, least);
         for result in every_way(&index, &calculator, &compilers(&calculator), from(least), &families) {
@@ -333,7 +334,7 @@ proptest! {
     }
 }
 
-/// So many cases, or as many as a variable says.
+/// Returns a configuration with `unless_set` cases, or with the number in `REUNITE_WORLDS`.
 fn worlds(unless_set: u32) -> ProptestConfig {
     ProptestConfig::with_cases(std::env::var("REUNITE_WORLDS").map_or(unless_set, |number| number.parse().unwrap()))
 }
@@ -341,9 +342,9 @@ fn worlds(unless_set: u32) -> ProptestConfig {
 proptest! {
     #![proptest_config(worlds(150))]
 
-    /// Small populations with everything that there is: few loci, so that most features meet.
+    /// Small populations with every feature: few loci, so that most features occur together.
     #[test]
-    fn small_worlds_are_searched_whole(
+    fn screened_equals_exhaustive_in_small_populations_with_every_feature(
         shapes in shapes(), model in models(), seed in any::<u64>(), least in -2.0..2.0_f64, untyped in 0.0..0.4_f64,
         linked in prop::option::of(prop_oneof![Just(0.0), Just(0.5), 0.0..0.5_f64]), own_pedigrees in any::<bool>(),
         whom in prop::sample::select(DoubtWhom::ALL.to_vec()), doubt in 0.01..0.5_f64,
@@ -377,7 +378,7 @@ proptest! {
         let criterion = Criterion { doubts, max_per_family, ..from(least) };
         let (expected, costly) = exhaustive_in_views(&families, &children, &calculator, &criterion);
         for mut result in every_way(&index, &calculator, &compilers(&calculator), criterion, &families) {
-            // A family that takes too much work is named; its other views are searched, and not compared here.
+            // The result names a family that takes too much work; its other views are searched, and not compared here.
             let named: BTreeSet<Pseudonym> = result.unscorable.iter().map(|one| one.family).collect();
             prop_assert_eq!(&named, &costly);
             result.candidates.retain(|candidate| !costly.contains(&candidate.family));
@@ -389,8 +390,8 @@ proptest! {
     }
 }
 
-/// Gives families an explicit pedigree in place of relations: a loop (the parents are uncle and niece), and a missing
-/// child who has a child.
+/// Gives families an explicit pedigree in place of relations: one with a loop (the parents are uncle and niece), and
+/// one in which the missing child has a child.
 fn with_pedigrees(families: &mut [Family]) {
     let founder = Member::default;
     let couple = |father, mother| Member { father: Some(father), mother: Some(mother) };
@@ -403,7 +404,7 @@ fn with_pedigrees(families: &mut [Family]) {
             if i % 2 == 0 { (&inbred[..], 6, [5, 1, 2, 0]) } else { (&with_child[..], 2, [4, 1, 0, 3]) };
         family.relatives.truncate(places.len());
         if i % 2 == 0 {
-            // Nobody is typed here, and the child's own inbreeding is all that counts.
+            // At these loci nobody is typed, and only the child's own inbreeding counts.
             for relative in &mut family.relatives {
                 let mut genotypes = relative.profile.genotypes().to_vec();
                 let loci = genotypes.len();
@@ -447,7 +448,7 @@ proptest! {
     }
 }
 
-/// Every pair in every view by the calculator alone: what makes a candidate, by its definition.
+/// Scores every pair in every view by the calculator alone, and applies the definition of a candidate.
 fn exhaustive_in_views(
     families: &[Family],
     children: &[Child],
@@ -476,7 +477,7 @@ fn exhaustive_in_views(
             let rank = |view: &usize| of(*view).log10_lr + views[*view].log10_doubt;
             let reach =
                 (0..views.len()).filter(|&view| of(view).log10_lr >= criterion.min_log10_lr - views[view].log10_doubt);
-            // The first of the best.
+            // The best view; of equally good views the first.
             let Some(made_by) = reach.rev().max_by(|a, b| rank(a).total_cmp(&rank(b))) else { continue };
             if views.len() == 1 {
                 found.push(of(0).clone());
@@ -541,7 +542,7 @@ proptest! {
         for mut result in every_way(&index, &calculator, &compilers(&calculator), criterion, &families) {
             prop_assert_eq!(&result.unscorable, &vec![]);
             for views in result.candidates.iter_mut().filter_map(|candidate| candidate.views.as_mut()) {
-                // Its algebra has a test of its own.
+                // Another test checks this value.
                 prop_assert!(views.log10_lr_mixed.take().is_some());
             }
             prop_assert_eq!(result.candidates.len(), expected.len());
@@ -552,7 +553,7 @@ proptest! {
     }
 }
 
-/// Without mutation, families of typed parents only, which cannot contradict themselves.
+/// Without mutation, with families of typed parents only, which cannot contradict themselves.
 #[test]
 fn screened_equals_exhaustive_without_mutation() {
     let table = FrequencyTable::chinese_han_23();
@@ -579,7 +580,7 @@ fn screened_equals_exhaustive_without_mutation() {
     }
 }
 
-/// The order in which families come, and the number of threads, change nothing.
+/// The result does not depend on the order of the families or on the number of threads.
 #[test]
 fn order_and_threads_change_nothing() {
     let table = FrequencyTable::chinese_han_23();
@@ -591,7 +592,7 @@ fn order_and_threads_change_nothing() {
     let criterion = Criterion { min_log10_lr: 2.0, ..Criterion::default() };
     let run = |families: &[Family], threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        // Where counting pays, both ways of screening are used.
+        // On these instructions counting is worthwhile for some plans, so both ways of screening are used.
         let matcher = || Matcher::new(&index, &calculator, criterion).with_instructions(Instructions::Avx2);
         pool.install(|| matcher().run(families, &Watch::default()).unwrap().0)
     };
@@ -603,8 +604,9 @@ fn order_and_threads_change_nothing() {
     assert_eq!(one, other);
 }
 
-/// Children made to sit on the bound: worth the most at every locus but a few, and there worth the most of what lies
-/// below a cut. Each is matched at exactly its own LR, where one miss too few allowed would lose it.
+/// The children are made to lie on the bound: each has the most valuable genotype at every locus but a few, and there
+/// the most valuable below a cut. Each is matched with its own LR as the threshold, and one allowed miss too few would
+/// lose it.
 #[test]
 fn no_child_at_the_edge_is_lost() {
     let table = FrequencyTable::chinese_han_23();
@@ -615,7 +617,7 @@ fn no_child_at_the_edge_is_lost() {
     let loci = calculator.panel().len();
     let (mut screened, mut weighed) = (0, 0);
     for family in &families {
-        // Per locus every genotype by falling worth.
+        // Every genotype of a locus, most valuable first.
         let ladder = |locus: usize| {
             let evidence = Evidence::of_family(family, locus, calculator.model().convention);
             let alleles = table.loci()[locus].alleles();
@@ -628,7 +630,7 @@ fn no_child_at_the_edge_is_lost() {
         let ladders: Vec<Vec<(f64, Genotype)>> = (0..loci).map(ladder).collect();
         let mut children = Vec::new();
         for cut in [-0.5, -1.0, -1.5, -2.0] {
-            // Where it costs least to fall below the cut comes first.
+            // Loci are in the order of what falling below the cut costs, lowest first.
             let below = |locus: usize| ladders[locus].iter().find(|value| value.0 <= cut);
             let mut order: Vec<usize> = (0..loci).filter(|&locus| below(locus).is_some()).collect();
             let cost = |&locus: &usize| ladders[locus][0].0 - below(locus).map_or(0.0, |value| value.0);

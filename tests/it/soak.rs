@@ -1,7 +1,7 @@
-//! Weeks of a laboratory: files come in, every night what is new is matched, families are withdrawn and restored, consent is
-//! withdrawn, the key is changed; and every night all that holds of a store holds.
+//! Simulates weeks of a laboratory: files are imported, every night new people are matched, families are withdrawn and
+//! restored, consent is withdrawn, the key is changed; and every night all invariants of the store hold.
 //!
-//! `REUNITE_SOAK_DAYS` sets how many days.
+//! `REUNITE_SOAK_DAYS` sets the number of days.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,17 +9,17 @@ use std::fs;
 use crate::common::rotation::{columns, custodian, files_with, rotate};
 use crate::common::{Lab, Numbers, copy, reunite};
 
-/// Days between two keys.
+/// Days between two changes of the key.
 const KEY_DAYS: usize = 5;
 
 struct Laboratory {
     lab: Lab,
     numbers: Numbers,
     identity: String,
-    /// Header and rows of the families' file and the children's, and how many have come in.
+    /// Header and rows of the families' file and of the children's, and the number of imported rows.
     files: [(String, Vec<String>); 2],
     arrived: [usize; 2],
-    /// Original numbers of who was expunged.
+    /// Original numbers of the expunged children.
     gone: BTreeSet<String>,
     /// Withdrawn families, by original number.
     withdrawn: BTreeSet<String>,
@@ -43,7 +43,7 @@ impl Laboratory {
         Self { lab, numbers, identity, files, arrived: [0; 2], gone, withdrawn }
     }
 
-    /// Some rows come in.
+    /// Imports some rows.
     fn import(&mut self, of: usize, rows: usize) {
         let (header, all) = &self.files[of];
         let new = &all[self.arrived[of]..(self.arrived[of] + rows).min(all.len())];
@@ -52,7 +52,7 @@ impl Laboratory {
         self.lab.import(["families", "children"][of], "new.csv", text, &[]).ends(0);
     }
 
-    /// Original numbers of samples or families that have come in, by the present pseudonym.
+    /// Returns the original numbers of the imported samples or families, by the present pseudonym.
     fn names(&self, kind: &str) -> BTreeMap<String, String> {
         let mut ids = BTreeSet::new();
         for (of, (header, rows)) in self.files.iter().enumerate() {
@@ -71,7 +71,7 @@ impl Laboratory {
         columns(&self.lab.run_on(store, &["candidates", "--format", "csv"]).out, columns_of)
     }
 
-    /// A family with a candidate is withdrawn, or all are restored.
+    /// Withdraws a family with a candidate, or restores all families.
     fn decide(&mut self) {
         let families = self.names("family");
         if self.withdrawn.len() > 2 {
@@ -82,12 +82,12 @@ impl Laboratory {
         }
         let candidates = self.candidates("store", &["family"]);
         if let Some(row) = candidates.get(self.numbers.below(candidates.len().max(1))) {
-            self.lab.run(&["families", "withdraw", &row[0], "--reason", "other"]).ends(0);
+            self.lab.run(&["families", "withdraw", &row[0], "--cause", "other"]).ends(0);
             self.withdrawn.insert(families[&row[0]].clone());
         }
     }
 
-    /// A child's consent is withdrawn: half of the time a candidate's.
+    /// Expunges a child: half of the time a candidate's.
     fn expunge(&mut self) {
         let samples = self.names("sample");
         let candidates = self.candidates("store", &["child"]).concat();
@@ -112,7 +112,7 @@ impl Laboratory {
         fs::rename(lab.path("new"), lab.path("key")).unwrap();
     }
 
-    /// Matches what is new, and holds it against a match of everything in a copy.
+    /// Matches new people, and compares the result with a match of everything in a copy.
     fn night(&self, day: usize) {
         let lab = &self.lab;
         copy(&lab.path("store"), &lab.path("copy"));
@@ -126,25 +126,25 @@ impl Laboratory {
         fs::remove_dir_all(lab.path("copy")).unwrap();
     }
 
-    /// What holds at the end of every day.
+    /// Checks what must hold at the end of every day.
     fn holds(&self, day: usize) {
         let lab = &self.lab;
         let verified = lab.run(&["verify"]).ends(0);
         let (families, samples) = (self.names("family"), self.names("sample"));
-        // Who is withdrawn is withdrawn, and no one else.
+        // Exactly the withdrawn families are listed.
         let listed = lab.run(&["families", "list", "--withdrawn", "--format", "json"]).json();
         let listed = listed["families"].as_array().unwrap().iter();
         let listed: BTreeSet<String> = listed.map(|row| families[row["family"].as_str().unwrap()].clone()).collect();
         assert_eq!(listed, self.withdrawn, "day {day}");
         let pairs = self.candidates("store", &["family", "child"]);
         assert!(pairs.iter().all(|pair| !self.withdrawn.contains(&families[&pair[0]])), "day {day}");
-        // Who is gone is gone, under the names of now, and all others are there.
+        // The expunged are gone under their present pseudonyms, and all others are stored.
         let gone: Vec<&String> =
             samples.iter().filter(|(_, id)| self.gone.contains(*id)).map(|(name, _)| name).collect();
         assert_eq!(files_with(&lab.path("store"), gone), [""; 0], "day {day}");
         let children = self.arrived[1] - self.gone.len();
         verified.says(&[&format!("{} children, ", group(children)), "audit chain: sound", "vault: sound"]);
-        // The chain goes on from where it was signed last.
+        // The chain continues from the last signed checkpoint.
         let (before, now) = (lab.name(&format!("checkpoint-{}", day - 1)), lab.name(&format!("checkpoint-{day}")));
         if day > 1 {
             let key = lab.name("audit.key.pub");
@@ -154,13 +154,13 @@ impl Laboratory {
     }
 }
 
-/// With a comma at thousands.
+/// Formats a number below a million with a comma at thousands.
 fn group(number: usize) -> String {
     if number < 1000 { number.to_string() } else { format!("{},{:03}", number / 1000, number % 1000) }
 }
 
 #[test]
-fn every_night_of_many_weeks_all_holds() {
+fn all_invariants_hold_every_night_of_many_weeks() {
     let days = std::env::var("REUNITE_SOAK_DAYS").map_or(3, |days| days.parse().unwrap());
     let mut laboratory = Laboratory::new(days);
     laboratory.import(0, 60);

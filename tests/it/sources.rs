@@ -1,4 +1,4 @@
-//! Where files come from: standard input, pipes, devices, and streams that never end.
+//! Tests of the sources of files: standard input, pipes, devices, and streams that never end.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -8,14 +8,15 @@ use crate::common::{Lab, Said};
 const CHILDREN: &str = "sample_id,sex,TH01,vWA,FGA,D3S1358,TPOX,CSF1PO,D16S539,D8S1179\n\
                         C1,m,7/9,14/17,22,15/16,8/11,10/12,9/11,13/14\n";
 
-/// Runs a command whose standard input is fed with these bytes, and then with others without an end, if there are any.
+/// Runs a command and writes these bytes to its standard input, and then `for_ever` again and again, unless it is
+/// empty.
 fn fed(lab: &Lab, arguments: &[&str], bytes: &[u8], for_ever: &[u8]) -> Said {
     let mut command = lab.command(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     std::thread::scope(|scope| {
-        // It ends when nobody reads any more.
+        // Writing fails, and the loop ends, when the command no longer reads.
         scope.spawn(move || {
             let begun = input.write_all(bytes).is_ok();
             while begun && !for_ever.is_empty() && input.write_all(for_ever).is_ok() {}
@@ -33,7 +34,7 @@ fn standard_input_is_a_file() {
     fed(&lab, &import, bad.as_bytes(), b"").ends(2).says(&["standard input:2: "]);
 }
 
-/// So many children of 8 loci, in some 70 bytes each.
+/// Makes `count` children with 8 loci, in about 70 bytes each.
 fn children(count: usize) -> String {
     let (header, row) = CHILDREN.split_once('\n').unwrap();
     let rows = (0..count).map(|number| row.replace("C1", &format!("C{number}")));
@@ -41,7 +42,7 @@ fn children(count: usize) -> String {
 }
 
 #[test]
-fn a_stream_without_end_is_given_up() {
+fn reading_of_an_endless_stream_stops_with_an_error() {
     let lab = Lab::new();
     let block = |line: &str| line.repeat((64 << 10) / line.len()).into_bytes();
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
@@ -54,7 +55,7 @@ fn a_stream_without_end_is_given_up() {
         (b"", vec![0; 64 << 10], 1),
         (b"", block("x"), 1),
         (CHILDREN.as_bytes(), block("y\n"), 1),
-        // Sound for more than 3 MiB.
+        // The file is valid for more than 3 MiB.
         (sound.as_bytes(), block("y\n"), 8),
         (sound.as_bytes(), block(&again), 8),
         (sound.as_bytes(), block("\n"), 128),
@@ -78,7 +79,7 @@ fn a_file_is_read_to_its_end_although_much_of_it_is_bad_or_blank() {
         lab.run(&["import", "--as", "children", "--keep-going", "--dry-run", &file])
     };
     import(",,,\n".repeat(3 << 20)).ends(0).says(&["50,000 rows of children"]);
-    // Less than half of what is read at 8 MiB.
+    // At 8 MiB, less than half of what was read is bad.
     import("x,m\n".repeat(1 << 19)).ends(2).says(&["50,000 rows"]);
 }
 
@@ -104,7 +105,7 @@ fn pipes_and_devices_are_refused_at_once() {
     }
 }
 
-/// A workbook whose sheets have these rows of text.
+/// Makes a workbook whose sheets have these rows of text.
 #[cfg(feature = "xlsx")]
 fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
     use zip::write::{SimpleFileOptions, ZipWriter};
@@ -152,7 +153,7 @@ fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
 
 #[cfg(feature = "xlsx")]
 #[test]
-fn no_sheet_of_a_workbook_is_left_aside_in_silence() {
+fn every_sheet_with_cells_is_imported_or_asked_about() {
     let lab = Lab::new();
     let second = CHILDREN.replace("C1", "C2").replace("7/9", "6/9");
     let book = lab.write("book.xlsx", workbook(&[("2023", CHILDREN), ("Empty", ""), ("2024", &second)]));

@@ -1,4 +1,4 @@
-//! The best of a family, chance hits, and how tight the screen is.
+//! Tests of the limits on candidates: the best of a family, expected chance hits, and how few children pass the screen.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ fn pseudonym(kind: u8, number: usize) -> Pseudonym {
     Pseudonym::from_bytes(bytes)
 }
 
-/// Children with `untyped` share of their loci.
+/// Makes families and children, of whose loci a share of `untyped` is untyped.
 fn people(families: usize, children: usize, untyped: f64) -> (Vec<Family>, Index) {
     let plan =
         Plan { families, children, untyped, partial_children: untyped, partial_relatives: 0.0, ..Plan::default() };
@@ -73,7 +73,7 @@ fn a_limit_leaves_the_best_of_each_family() {
         assert_eq!(few.len(), all.len());
         let mut cut = 0;
         for (family, all) in &all {
-            // They come best first, ties by child.
+            // The list is in the order of falling LR, ties by child.
             assert_eq!(few[family][..], all[..all.len().min(most as usize)]);
             cut += usize::from(all.len() > most as usize);
         }
@@ -97,9 +97,10 @@ fn as_many_chance_hits_are_expected_as_asked() {
                 let none = Vec::new();
                 let all = all.get(&family.pseudonym).unwrap_or(&none);
                 let few = few.get(&family.pseudonym).unwrap_or(&none);
-                // A threshold and nothing else: whoever is left out is worth less than who stays.
+                // The limit is a threshold and nothing else: whoever is left out has a lower LR than everybody who
+                // stays.
                 assert_eq!(few[..], all[..few.len()]);
-                // Never stricter than 1 / LR.
+                // The threshold is never stricter than 1 / LR.
                 assert!(all[few.len()..].iter().all(|out| out.log10_lr < turing));
                 let Some(last) = few.last() else { continue };
                 sharper += usize::from(last.log10_lr < turing - 0.1);
@@ -113,7 +114,7 @@ fn as_many_chance_hits_are_expected_as_asked() {
                         })
                         .collect();
                     let exact = LrDistribution::new(&outcomes, Hypothesis::H2, Grid { step: 0.002, from: -5.0 });
-                    // The threshold is exact to the grid it is computed on.
+                    // The threshold is exact up to the step of its grid.
                     let expected = |log10_lr: f64| index.children() as f64 * exact.tail(log10_lr).middle();
                     let kept = expected(last.log10_lr + 0.1);
                     assert!(kept <= 1.02 * most, "{kept} {most} {last:?}");
@@ -130,7 +131,7 @@ fn as_many_chance_hits_are_expected_as_asked() {
     assert!(families_cut >= 5, "{families_cut}");
 }
 
-/// The screen is tight: hardly anyone has to be scored who is no candidate.
+/// The screen is tight: few children have to be scored who are not candidates.
 #[test]
 fn few_unrelated_children_pass_the_screen() {
     use reunite::model::Relation::{Father, FullSibling, Mother};
@@ -149,8 +150,8 @@ fn few_unrelated_children_pass_the_screen() {
             partial_relatives: 0.0,
             ..Plan::default()
         });
-        // Weighing is sharp. Where it is dear, counting lets more through, because that is quicker. A plan is the same on a
-        // machine that lacks the instructions.
+        // Weighing is precise. Where it is expensive, plans count and let more children through, because that is
+        // faster. A plan is the same on a machine that lacks the instructions.
         for (instructions, most) in [
             (Instructions::Avx512Vbmi, most),
             (Instructions::Avx512, 0.02),

@@ -1,10 +1,11 @@
-//! The same sample again: a further typing joins, what disagrees is flagged, and a superseded file does not stop the night.
+//! Tests of one sample in several files: a further typing is added, a disagreement is flagged, and a superseded file
+//! does not stop an import.
 
 use std::fs;
 
 use crate::common::Lab;
 
-/// Columns of a file of children or families, from one that has all loci: these, and of the first rows only.
+/// Returns a part of a file of children or families that has all loci: these loci and the first rows only.
 fn part(text: &str, kit: &str, loci: std::ops::Range<usize>, rows: usize) -> String {
     let header: Vec<&str> = text.lines().next().unwrap().split(',').collect();
     let first = header.iter().position(|name| *name == "D3S1358").unwrap();
@@ -27,7 +28,7 @@ fn lab() -> (Lab, String, String) {
 }
 
 #[test]
-fn typings_join_what_delta_and_full_match_on() {
+fn joined_typings_match_as_one_typing() {
     let (lab, families, children) = lab();
     lab.run_on("whole", &["init"]).ends(0);
     for name in ["families", "children"] {
@@ -36,7 +37,7 @@ fn typings_join_what_delta_and_full_match_on() {
     lab.import("families", "f1.csv", part(&families, "A", 0..15, 99), &[]).ends(0);
     lab.import("children", "c1.csv", part(&children, "A", 0..15, 99), &[]).ends(0);
     lab.run(&["match"]);
-    // Of some people few loci are typed, which is not sure.
+    // Some people have few typed loci, so that agreement at the shared loci proves little.
     let (second_families, second) = (part(&families, "B", 4..23, 99), part(&children, "B", 4..23, 99));
     lab.import("families", "f2.csv", second_families, &["--on-conflict", "add"]).ends(0).says(&[
         "0 added",
@@ -46,10 +47,10 @@ fn typings_join_what_delta_and_full_match_on() {
     lab.import("children", "c2.csv", &second, &["--on-conflict", "add"]).ends(0);
     let delta = lab.digest(&[]);
     assert_eq!(delta, lab.digest(&["--full"]));
-    // The joined profiles are those of people who were typed at all loci at once.
+    // The joined profiles equal those of people who were typed at all loci at once.
     assert_eq!(delta, lab.run_on("whole", &["match"]).digest());
     lab.run(&["verify"]).ends(0);
-    // The same again is known, whatever the file's bytes.
+    // A repeated file changes nothing, even with other line ends.
     let again = lab.import("children", "c3.csv", second.replace('\n', "\r\n"), &[]).ends(0);
     again.says(&["all known and unchanged"]);
 }
@@ -86,18 +87,18 @@ fn disagreeing_loci_are_named_flagged_and_shown() {
     let typings = lab.read("typings.csv");
     assert_eq!(typings.lines().count(), 3, "{typings}");
     assert!(typings.contains("16/17") && typings.contains("D16S539 and vWA"), "{typings}");
-    // What was exported is known.
+    // The store already has all rows of its own export.
     lab.run(&["import", &out, "--identifiers", "pseudonyms"]).ends(0).says(&["all known and unchanged"]);
 }
 
 #[test]
-fn a_folder_with_the_file_of_yesterday_does_not_stop_the_night() {
+fn a_superseded_file_in_a_folder_does_not_stop_the_import() {
     let (lab, _, children) = lab();
     fs::create_dir(lab.path("in")).unwrap();
     let text = part(&children, "A", 0..23, 5);
     lab.write("in/1-yesterday.csv", &text);
     lab.run(&["import", &lab.name("in")]).ends(0);
-    // A corrected version, decided on.
+    // A corrected version, which the user imports with `replace`.
     lab.write("in/2-today.csv", text.replace(",16/17,9/12,", ",16/18,9/12,"));
     lab.run(&["import", &lab.name("in/2-today.csv")]).ends(2);
     lab.run(&["import", &lab.name("in/2-today.csv"), "--on-conflict", "replace"]).ends(0);

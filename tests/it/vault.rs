@@ -1,4 +1,4 @@
-//! Original identifiers come back for a custodian, and for nobody else; and are not kept at all without one.
+//! Only a custodian gets original identifiers back; without a custodian the program does not keep them.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use crate::common::sealed;
 use crate::common::{Lab, Numbers, Said, copy, counts, everything_in, kill_rounds};
 use age::secrecy::ExposeSecret;
 
-/// A custodian's identity file, and the recipient.
+/// Makes a custodian's identity file; returns its name and the recipient.
 fn custodian(lab: &Lab, name: &str) -> (String, String) {
     let identity = age::x25519::Identity::generate();
     let file = lab.write(name, format!("# created for a test\n{}\n", identity.to_string().expose_secret()));
@@ -63,7 +63,7 @@ fn a_custodian_gets_named_identifiers_back_and_nobody_else() {
         assert_eq!(mode, 0, "{}", path.display());
         if path.is_file() {
             let bytes = fs::read(&path).unwrap();
-            // An agency is no person: the ledger holds it in clear.
+            // An agency is no person: the ledger holds its name in clear.
             for name in &NAMES[..5] {
                 let found = bytes.windows(name.len()).any(|window| window == name.as_bytes());
                 assert!(!found, "{name} in {}", path.display());
@@ -90,14 +90,15 @@ fn a_custodian_gets_named_identifiers_back_and_nobody_else() {
     }
     let said = reidentify(&lab, &stranger, &[&mother]).ends(2).says(&["is sealed to other custodians"]);
     assert_eq!(said.out, "");
-    // The matching machine has the store and its key: neither opens it.
+    // The matching machine has the store and its key: neither opens the vault.
     let key = lab.name("key");
     reidentify(&lab, &key, &[&mother]).ends(2).says(&["is not a key file"]);
     let listed = lab.run(&["audit", "list", "--about", &mother, "--format", "json"]).ends(0).json();
     let attempts = listed["records"].as_array().unwrap();
     assert_eq!(attempts.len(), 3, "the stranger's, too");
     assert!(attempts.iter().all(|one| one["details"]["case_number"] == "2026-17" && one["reason"].is_string()));
-    // As anyone would with the age tool and the keys that stand beside.
+    // Anybody can open it so, with the age tool, the custodian's identity and the keys that the file holds beside the
+    // records.
     let texts = sealed_files(&lab).into_iter().map(|path| fs::read_to_string(path).unwrap());
     let text = texts.into_iter().find(|text| text.contains(&format!("sample {mother}"))).unwrap();
     let [_, armored, keys] = sealed::parts(&text);

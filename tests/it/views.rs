@@ -1,10 +1,12 @@
-//! A child is found although the papers of its family are wrong, and the candidate says who is doubted.
+//! The program finds a child although the stated relations of its family are wrong, and the candidate names the doubted
+//! relative.
 
 use std::collections::BTreeSet;
 
 use crate::common::{Lab, reunite};
 
-/// Rows of a file whose family has exactly these relatives, and only those of one relation of them.
+/// Returns the rows of the families with exactly these relatives, and of these rows only those of one relation, if it
+/// is given.
 fn only(text: &str, shape: &[&str], relation: Option<&str>) -> String {
     let mut lines = text.lines();
     let mut out = format!("{}\n", lines.next().unwrap());
@@ -27,7 +29,8 @@ fn pairs(candidates: &serde_json::Value) -> BTreeSet<(String, String)> {
     candidates["candidates"].as_array().unwrap().iter().map(|row| (text(&row["family"]), text(&row["child"]))).collect()
 }
 
-/// With a stranger in the father's place, what the mother alone shows at 10^6 is found, and nothing else is.
+/// If the father of every couple is a stranger, the match finds the pairs that the mother alone gives at an LR of 10^6,
+/// and the view without the father gives no others.
 #[test]
 fn couples_with_a_stranger_find_what_the_other_parent_shows() {
     let lab = Lab::new();
@@ -56,12 +59,12 @@ fn couples_with_a_stranger_find_what_the_other_parent_shows() {
         assert_eq!(row["log10_lr"], same["log10_lr"]);
         assert!(!row["contradicting_loci"].as_array().unwrap().is_empty());
     }
-    // As stated nobody would be found.
+    // With the relations as stated, hardly anybody would be found.
     let stated = lab.run(&["match", "--full", "--doubt-whom", "none", "--format", "json"]).json();
     assert!(pairs(&stated).len() * 10 < ours.len(), "{} {}", pairs(&stated).len(), ours.len());
 }
 
-/// A couple of whom the father is another man, and the child of the mother.
+/// Makes a couple with a wrong father, and the child of the mother.
 fn couple() -> (String, String) {
     let loci = "D3S1358,vWA,D16S539,CSF1PO,TPOX,D8S1179,D21S11,D18S51,TH01,FGA,D12S391,D2S1338,D19S433,D1S1656,D6S1043,\
                 D2S441,D13S317,D7S820,D5S818";
@@ -90,7 +93,7 @@ fn a_candidate_of_a_view_says_who_is_doubted_and_why() {
     assert_eq!(words, ["as stated", "without the father", "without the mother"]);
     assert_eq!(views[1]["log10_lr"], row["log10_lr"]);
     assert_eq!(views[0]["log10_lr"], row["log10_lr_stated"]);
-    // One number: (LR as stated + 1 % of each other) / 1.02.
+    // One value for all views: (LR as stated + 1 % of each other LR) / 1.02.
     let ratio = |view: usize| 10_f64.powf(views[view]["log10_lr"].as_f64().unwrap());
     let mixed = ((ratio(0) + 0.01 * (ratio(1) + ratio(2))) / 1.02).log10();
     assert!((row["log10_lr_mixed"].as_f64().unwrap() - mixed).abs() < 1e-9);
@@ -111,7 +114,7 @@ fn a_candidate_of_a_view_says_who_is_doubted_and_why() {
     ));
     assert!(csv.contains(",without the father,-2,"), "{csv}");
 
-    // A doubt of one in a thousand asks ten times as much; what is not stated counts as before.
+    // With a much smaller doubt a view requires a much higher LR; the relations as stated count as before.
     lab.run(&["match", "--full", "--doubt", "0.00000001"]).ends(1);
     lab.run(&["match", "--full", "--doubt-whom", "none"]).ends(1);
     lab.run(&["match", "--full", "--doubt", "0"]).ends(2).says(&["above 0 and below 1"]);
@@ -119,11 +122,11 @@ fn a_candidate_of_a_view_says_who_is_doubted_and_why() {
 }
 
 #[test]
-fn settings_hold_the_doubts() {
+fn settings_state_the_doubts_and_invalid_ones_are_refused() {
     let lab = Lab::new();
     let settings = lab.read("store/reunite.toml");
     assert!(settings.contains("doubt_whom = \"all\"\ndoubt = 0.01\n"), "{settings}");
-    // Stores of before have none of it, and are matched with the usual doubts.
+    // Stores of earlier versions have none of these settings, and are matched with the default doubts.
     let older: String =
         settings.lines().filter(|line| !line.starts_with("doubt")).map(|line| format!("{line}\n")).collect();
     lab.write("store/reunite.toml", older);
@@ -148,7 +151,7 @@ fn settings_hold_the_doubts() {
 fn near_misses_say_what_separates_them() {
     let lab = Lab::new();
     let (families, children) = couple();
-    // The mother alone: the child contradicts her at two loci.
+    // The mother is the only relative: the child contradicts her at two loci.
     let mother: String =
         families.lines().filter(|line| !line.contains(",father,")).map(|line| format!("{line}\n")).collect();
     let child = children.replace(",16/17,", ",17/18,").replace(",9/9.3,", ",7/8,");
@@ -171,7 +174,7 @@ fn near_misses_say_what_separates_them() {
         table.contains("Near the threshold, but not candidates: 1 pair") && table.contains("mother 1 step; "),
         "{table}"
     );
-    // What a limit leaves out is near, too, and nothing is in both lists.
+    // A pair that a limit leaves out is a near miss, too, and no pair is in both lists.
     let (families, children) = couple();
     lab.import("families", "g.csv", families.replace("F1,", "F2,").replace("FA,", "FB,").replace("MO,", "MP,"), &[])
         .ends(0);
@@ -193,7 +196,7 @@ fn near_misses_say_what_separates_them() {
 }
 
 #[test]
-fn a_child_of_the_missing_child_is_told_from_it() {
+fn a_child_of_the_missing_child_is_shown_as_an_alternative() {
     let lab = Lab::new();
     let (families, children) = couple();
     lab.import("families", "f.csv", families, &[]).ends(0);
@@ -203,13 +206,13 @@ fn a_child_of_the_missing_child_is_told_from_it() {
     let pair = ["family", "child"].map(|which| row[which].as_str().unwrap().to_owned());
     let json = lab.run(&["explain", &pair[0], &pair[1], "--format", "json"]).ends(0).json();
     let of = |name: &str| json["alternatives"][name].as_f64().unwrap();
-    // Both parents are typed, so a further child of theirs is worth what the missing child is.
+    // Both parents are typed, so a further child of theirs has the LR of the missing child.
     assert!((of("full-sibling") - json["log10_lr"].as_f64().unwrap()).abs() < 1e-9);
-    // Only the mother is in truth related: a grandchild or nephew need not show the father's alleles.
+    // Only the mother is truly related: a grandchild or nephew need not show the father's alleles.
     assert!(of("own-child") > of("full-sibling") && (of("own-child") - of("nephew")).abs() < 1.0, "{json}");
     let table = lab.run(&["explain", &pair[0], &pair[1]]).out;
     assert!(table.contains("the missing child's own child"), "{table}");
-    // Without the father, who is doubted, a sibling is worth what the mother alone shows.
+    // Without the father, who is doubted, a sibling has the LR that the mother alone gives.
     let listed = lab.run(&["candidates", "--alternatives", "--format", "json"]).json()["candidates"][0].clone();
     let sibling = listed["alternatives"]["log10_lr_full_sibling"].as_f64().unwrap();
     assert!((sibling - row["log10_lr"].as_f64().unwrap()).abs() < 1e-9, "{listed}");
@@ -217,7 +220,7 @@ fn a_child_of_the_missing_child_is_told_from_it() {
 }
 
 #[test]
-fn the_calculator_tells_alternatives_when_asked() {
+fn the_calculator_gives_alternatives_when_asked() {
     let lab = Lab::new();
     let cases = lab.write(
         "cases.csv",
@@ -229,7 +232,8 @@ fn the_calculator_tells_alternatives_when_asked() {
             out.lines().find(|line| line.starts_with(&format!("K,{row},"))).unwrap_or_else(|| panic!("{row}: {out}"));
         line.rsplit(',').next().unwrap().parse().unwrap()
     };
-    // She shares an allele of probability p: LR 1/(4p) as her child, and half of that and 1/2 as her grandchild.
+    // The mother shares an allele of probability p: the LR is 1/(4p) as her child, and half of that plus 1/2 as her
+    // grandchild.
     assert!((of("total:full-sibling") - of("total")).abs() < 1e-12);
     let grandchild = (0.5 * 10_f64.powf(of("total")) + 0.5).log10();
     assert!((of("total:own-child") - grandchild).abs() < 1e-12 && (of("total:nephew") - grandchild).abs() < 1e-12);
@@ -253,7 +257,7 @@ fn a_candidate_is_explained_by_the_criterion_of_its_run() {
     assert!((made_by.unwrap()["doubt"].as_f64().unwrap() - 0.2).abs() < 1e-12);
     let listed = lab.run(&["candidates", "--alternatives", "--format", "json"]).json();
     assert!(listed["candidates"][0]["alternatives"]["log10_lr_full_sibling"].is_number(), "{listed}");
-    // No candidate any more, the pair is explained as the store compares.
+    // The pair is no candidate any more, and is explained by the store's present criterion.
     lab.run(&["match"]).ends(1);
     let explained = lab.run(&["explain", &pair[0], &pair[1], "--format", "json"]).ends(0).json();
     assert_eq!(explained["views"].as_array().unwrap().len(), 1, "{explained}");

@@ -1,4 +1,4 @@
-//! The whole job, from files to candidates, and what must not change its result.
+//! Tests of the whole work, from files to candidates, and of what must not change its result.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -6,12 +6,12 @@ use std::fs;
 use crate::common::{Lab, Numbers, counts, reunite};
 use serde_json::Value;
 
-/// Rows of a CSV text, header left out.
+/// Reads the rows of a CSV text, without the header.
 fn rows(text: &str) -> Vec<csv::StringRecord> {
     csv::Reader::from_reader(text.as_bytes()).records().map(Result::unwrap).collect()
 }
 
-/// Family, child and the bits of their log10 LR.
+/// Returns family, child and the bits of their log10 LR.
 fn pairs(report: &Value) -> Vec<(String, String, u64)> {
     let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
     let pair = |row: &Value| (text(row, "family"), text(row, "child"), row["log10_lr"].as_f64().unwrap().to_bits());
@@ -59,7 +59,7 @@ fn the_job_finds_every_planted_relation_with_its_exact_ratio() {
     assert!(within > 100, "{within}");
 
     let listed = lab.run(&["candidates", "--format", "json"]).ends(0);
-    // All but who is hardly comparable, which `comparable` lists at any time.
+    // All but the people who are hardly comparable, whom `comparable` lists at any time.
     let mut said = matched.json();
     for side in ["families_hardly_comparable", "children_hardly_comparable"] {
         assert!(said["run"].as_object_mut().unwrap().remove(side).unwrap().is_array());
@@ -80,7 +80,7 @@ fn the_job_finds_every_planted_relation_with_its_exact_ratio() {
 fn the_digest_depends_on_nothing_but_the_people() {
     let lab = Lab::with_population(200, 1000);
     let digest = lab.digest(&[]);
-    // Many candidates for each family, so that their order could tell.
+    // Many candidates for each family, so that a change of their order would change the digest.
     let low = ["--min-log10-lr", "-6"];
     let digest_of_many = lab.digest(&low);
     assert!(rows(&lab.run(&["candidates", "--format", "csv"]).ends(0).out).len() > 1000);
@@ -92,7 +92,7 @@ fn the_digest_depends_on_nothing_but_the_people() {
     for layout in ["children", "families"] {
         let shuffled = numbers.shuffled(&lab.read(&format!("files/{layout}.csv")));
         assert_ne!(shuffled, lab.read(&format!("files/{layout}.csv")));
-        // In two parts, in the other order.
+        // The file is in two parts, in the other order.
         let (header, rows) = shuffled.split_once('\n').unwrap();
         let middle = rows.match_indices('\n').nth(90).unwrap().0 + 1;
         for (i, part) in [&rows[middle..], &rows[..middle]].into_iter().enumerate() {
@@ -252,7 +252,7 @@ fn agrees_with_the_reference(theta: &str, least: usize) {
         let sum = of_case[..23].iter().fold(0.0, |sum, row| sum + row.1);
         assert_eq!(sum.to_bits(), of_case[23].1.to_bits());
     }
-    // Where no relative is typed, ours is exactly 1 by convention.
+    // Where no relative is typed, our ratio is exactly 1 by convention.
     let typed: Vec<(String, String)> = rows(&fs::read_to_string(&cases).unwrap())
         .iter()
         .filter(|row| &row[2] != "child")
@@ -272,7 +272,7 @@ fn agrees_with_the_reference(theta: &str, least: usize) {
 }
 
 #[test]
-fn a_store_keeps_its_model_and_refuses_alleles_if_told_to() {
+fn a_store_keeps_its_model_and_refuses_unlisted_alleles_if_configured_to() {
     let lab = Lab::new();
     lab.synth("files", 40, 400, 3);
     let model = ["--theta", "0.02", "--silent-frequency", "0.01", "--drop-out", "0.02"];
@@ -326,7 +326,7 @@ fn linked_loci_count_where_there_are_siblings() {
                 assert_eq!(of(&linked, case, "D12S391"), None);
                 pairs += 1;
             }
-            // Parents alone: nothing changes, not even a bit.
+            // With parents alone, nothing changes, not even a bit.
             None => {
                 assert!(!related(case, "sibling") && !related(case, "grand") && !related(case, "uncle"), "{case}");
                 assert_eq!(total.to_bits(), with.to_bits(), "{case}");

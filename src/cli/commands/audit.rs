@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use crate::audit::{CheckpointError, PublicKey, SigningKey};
 use crate::cli::options::{FormatOption, Global, pseudonym};
 use crate::cli::outcome::Outcome;
-use crate::cli::output::{Output, count};
+use crate::cli::output::{Output, plural};
 use crate::model::shown_path;
 use crate::pseudonym::KeySource;
 use crate::report::Format;
@@ -102,7 +102,7 @@ impl List {
             Format::Table if report.records.is_empty() => output.say("no records"),
             Format::Table => output.data(&report.table())?,
         }
-        Ok(Outcome::unless_empty(report.records.is_empty()))
+        Ok(Outcome::Done)
     }
 }
 
@@ -119,7 +119,7 @@ impl MakeCheckpoint {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let key = SigningKey::load(&KeySource::File(self.signing_key.clone()))?;
         let records = global.open()?.sign_checkpoint(&self.out, &key, &global.entry("audit checkpoint"))?;
-        output.say(&format!("signed {} records, to {}", count(records), shown_path(&self.out)));
+        output.say(&format!("signed {}, in {}", plural(records, "record"), shown_path(&self.out)));
         Ok(Outcome::Done)
     }
 }
@@ -142,7 +142,7 @@ impl Verify {
             0 => "; only a checkpoint can tell whether its end was cut off".to_owned(),
             number => format!("; it holds what {number} checkpoints signed"),
         };
-        output.say(&format!("audit chain: sound; {} records{with}", count(check.records)));
+        output.say(&format!("audit chain: sound; {}{with}", plural(check.records, "record")));
         Ok(Outcome::Done)
     }
 }

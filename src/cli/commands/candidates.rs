@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::cli::options::{FormatOption, Global, pseudonym};
 use crate::cli::outcome::Outcome;
-use crate::cli::output::{Output, TABLE_ROWS};
+use crate::cli::output::{Output, TABLE_ROWS, plural};
 use crate::ledger::CandidateFilter;
 use crate::report::Format;
 use crate::store::Candidates;
@@ -36,13 +36,14 @@ impl List {
         };
         let entry = global.entry("candidates").with("format", self.format.format.word());
         let store = global.open()?;
-        let Candidates { mut report, outdated, changed_settings, .. } = store.candidates(&filter, &entry)?;
+        let Candidates { mut report, outdated, changed_settings, not_shown, .. } = store.candidates(&filter, &entry)?;
         if self.alternatives {
             store.add_alternatives(&mut report)?;
         }
         changed_settings.iter().for_each(|changed| output.warn(&changed.to_string()));
         if outdated {
-            output.warn("samples were imported since the last match: run `reunite match` to take them in");
+            output
+                .warn("the store changed since the last match: run `reunite match` to bring the candidates up to date");
         }
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
@@ -51,6 +52,9 @@ impl List {
                 output.say("no candidates");
             }
             Format::Table => output.data(&report.table(self.limit.map_or(TABLE_ROWS, |limit| limit as usize)))?,
+        }
+        if not_shown > 0 {
+            output.say(&format!("{} more than --limit allows", plural(not_shown, "candidate")));
         }
         Ok(Outcome::unless_empty(report.candidates.is_empty() && report.identities.is_empty()))
     }

@@ -36,6 +36,6 @@ impl Comparable {
             Format::Table if report.is_empty() => {}
             Format::Table => output.data(&report.table(TABLE_ROWS))?,
         }
-        Ok(Outcome::unless_empty(report.is_empty()))
+        Ok(Outcome::Done)
     }
 }

@@ -12,11 +12,11 @@ use clap::Args;
 
 use crate::cli::notices::Notices;
 use crate::cli::outcome::Outcome;
-use crate::cli::output::{Output, count};
+use crate::cli::output::{Output, plural};
 use crate::matching::Criterion;
 use crate::model::{Layout, Locus, Pseudonym, shown_path};
 use crate::pseudonym::{Pseudonymizer, SecretKey};
-use crate::report::{CandidateRow, plain_table, ratio};
+use crate::report::{CandidateRow, narrow_table, ratio};
 use crate::store::{self, Frequencies, MatchOptions, NewStore, Settings, Store, write_private};
 
 use super::matching;
@@ -27,8 +27,8 @@ const TRUTH: &str = include_str!("../../../fixtures/demo/truth.csv");
 const TRAPS: &str = include_str!("../../../fixtures/demo/traps.csv");
 
 /// Candidates shown from either end; the store has them all.
-const BEST: usize = 15;
-const WEAKEST: usize = 8;
+const BEST: usize = 8;
+const WEAKEST: usize = 4;
 
 #[derive(Args)]
 pub(crate) struct Demo {
@@ -66,14 +66,20 @@ impl Demo {
                 show(dir, output)?;
                 let dir = shown_path(dir);
                 output.say(&format!(
-                    "\nkept in {dir}: families.csv, children.csv, demo.key and the store; go on with\n  \
-                     reunite --store {dir}/store --key-file {dir}/demo.key candidates --limit 10"
+                    "\nkept in {dir}: families.csv, children.csv, demo.key and the store. Go on with\n\n  \
+                     export REUNITE_STORE={dir}/store REUNITE_KEY_FILE={dir}/demo.key\n  \
+                     reunite candidates --limit 10\n  \
+                     reunite explain FAMILY CHILD      # two pseudonyms of that list\n  \
+                     reunite verify"
                 ));
             }
             None => {
                 let dir = tempfile::Builder::new().prefix("reunite-demo-").tempdir()?;
                 show(dir.path(), output)?;
-                output.say("\nnothing was kept; `reunite demo --dir DIR` keeps the store and the files to play with");
+                output.say(
+                    "\nNothing was kept. Next: `reunite demo --dir DIR` keeps the store and the files, to list and explain \
+                     candidates; the README's five minutes begin with files of your own",
+                );
             }
         }
         Ok(Outcome::Done)
@@ -100,10 +106,10 @@ fn show(dir: &Path, output: &Output) -> anyhow::Result<()> {
     }
     let counts = store.ledger()?.counts()?;
     output.say(&format!(
-        "imported {} families with {} relatives, and {} children (synthetic, {} loci)\n{}",
-        count(counts.families),
-        count(counts.relatives),
-        count(counts.children),
+        "imported {} with {}, and {} (synthetic, {} loci)\n{}",
+        plural(counts.families, "family"),
+        plural(counts.relatives, "relative"),
+        plural(counts.children, "child"),
         table.panel().len(),
         settings.model,
     ));
@@ -174,8 +180,8 @@ impl Known {
             };
         }
         match self.traps.get(pair).map(|trap| trap.note.as_str()) {
-            Some("nephew") => "NOT true: a child of the parent's sibling".to_owned(),
-            Some(_) => "NOT true: a child of the parent's sibling and the other parent".to_owned(),
+            Some("nephew") => "NOT true: a nephew or niece of the parent".to_owned(),
+            Some(_) => "NOT true: the other parent's child with a sibling of the parent".to_owned(),
             None => "NOT true: unrelated, by chance".to_owned(),
         }
     }
@@ -189,27 +195,26 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
         [
             (i + 1).to_string(),
             pair.0,
-            shape,
             pair.1,
             ratio(row.log10_lr),
-            row.loci_compared.to_string(),
             row.incompatible_loci.to_string(),
+            shape,
             if row.views.log10_doubt < 0.0 { format!("found {}; {verdict}", row.views.view) } else { verdict },
         ]
     };
-    let header = ["#", "family", "relatives typed", "child", "LR", "loci", "incompatible", "in truth"];
-    let right = [0, 4, 5, 6];
+    let header = ["#", "family", "child", "LR", "mismatches", "relatives typed", "in truth"];
+    let right = [0, 3, 4];
     let is_true = |row: &CandidateRow| known.truth.contains_key(&known.pair(row));
     let numbered = || candidates.iter().enumerate();
     let tail = candidates.len().saturating_sub(WEAKEST).max(BEST);
     let mut text = format!("\nThe {BEST} best candidates\n\n");
-    text += &plain_table(header, &right, numbered().take(BEST).map(|(i, row)| line(i, row)));
+    text += &narrow_table(header, &right, numbered().take(BEST).map(|(i, row)| line(i, row)));
     text += &format!("\nThe {} weakest\n\n", candidates.len().saturating_sub(tail));
-    text += &plain_table(header, &right, numbered().skip(tail).map(|(i, row)| line(i, row)));
+    text += &narrow_table(header, &right, numbered().skip(tail).map(|(i, row)| line(i, row)));
     let wrong: Vec<_> = numbered().filter(|(_, row)| !is_true(row)).collect();
     if !wrong.is_empty() {
-        text += "\nCandidates that are not true: a high LR is not the end\n\n";
-        text += &plain_table(header, &right, wrong.iter().take(BEST).map(|(i, row)| line(*i, row)));
+        text += "\nCandidates that are not true: a high LR does not identify\n\n";
+        text += &narrow_table(header, &right, wrong.iter().take(BEST).map(|(i, row)| line(*i, row)));
     }
 
     let found: HashMap<(String, String), &CandidateRow> = candidates.iter().map(|row| (known.pair(row), row)).collect();
@@ -233,29 +238,30 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
         .filter_map(|(pair, row)| Some((known.truth.get(&pair)?.family.as_str(), row)))
         .filter(|(_, row)| row.views.log10_doubt < 0.0)
         .collect();
-    text += "\nFound although the papers are false, or one statement of them is not needed\n\n";
+    text += "\nFound with one statement of the papers in doubt\n\n";
     let rows = found_so.iter().take(BEST).map(|&(family, row)| {
         let lr = |log10_lr: Option<f64>| log10_lr.map_or("0".to_owned(), ratio);
         let loci: Vec<&str> = row.views.contradicting_loci.iter().map(Locus::name).collect();
         let pair = known.pair(row);
         let verdict = known.verdict(&pair).replace("planted; ", "");
+        let stated = lr(row.views.log10_lr_stated);
         [
             family.to_owned(),
             pair.1,
-            row.views.view.clone(),
             ratio(row.log10_lr),
-            lr(row.views.log10_lr_stated),
+            stated,
             loci.len().to_string(),
+            row.views.view.clone(),
             verdict,
         ]
     });
-    let header = ["family", "child", "found", "LR", "LR as stated", "contradicting", "in truth"];
-    text += &plain_table(header, &[3, 4, 5], rows);
+    let header = ["family", "child", "LR", "as stated", "mismatches", "found", "in truth"];
+    text += &narrow_table(header, &[2, 3, 4], rows);
     let still_below: Vec<&Planted> =
         below.iter().copied().filter(|planted| !found.contains_key(&key(planted))).collect();
     let mut traps: Vec<&Planted> = known.traps.values().collect();
     traps.sort_by(|a, b| b.log10_lr.total_cmp(&a.log10_lr).then_with(|| a.family.cmp(&b.family)));
-    text += "\nClose relatives of the true parents, planted as traps: those that come nearest\n\n";
+    text += "\nClose relatives of the true parents, planted as traps: the highest LRs\n\n";
     let rows = traps.iter().take(BEST).map(|trap| {
         let outcome = match found.get(&key(trap)) {
             Some(row) if row.views.log10_doubt < 0.0 => format!("a candidate {}", row.views.view),
@@ -263,24 +269,18 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
             None => "below the threshold".to_owned(),
         };
         let what = known.verdict(&key(trap)).replace("NOT true: ", "");
-        [
-            trap.family.clone(),
-            short(&trap.shape.replace('+', " + ")),
-            trap.child.clone(),
-            ratio(trap.log10_lr),
-            what,
-            outcome,
-        ]
+        [trap.family.clone(), trap.child.clone(), ratio(trap.log10_lr), what, outcome]
     });
-    text += &plain_table(["family", "relatives typed", "child", "LR", "the child is really", "outcome"], &[3], rows);
+    text += &narrow_table(["family", "child", "LR", "the child is really", "outcome"], &[2], rows);
     let trapped = known.traps.values().filter(|trap| found.contains_key(&key(trap))).count();
     text += &format!(
         "\nPlanted and found\n\n\
-         {:>6} true relations planted, {} of them contradict a parent somewhere; {} families have false papers\n\
-         {:>6} of them reach LR 10,000 by the exact calculation, as the papers stand\n\
+         {:>6} true relations planted; {} of them mismatch a parent at some locus,\n       \
+         {} families have false papers\n\
+         {:>6} of them reach LR 10,000 by the exact calculation, with the papers as stated\n\
          {:>6} of these are among the candidates, {} with another LR; {} lost\n\
          {:>6} more are found with one statement of the papers in doubt\n\
-         {:>6} stay below: their relatives say too little, or the papers are false{}\n\
+         {:>6} stay below: too few relatives, or false papers{}\n\
          {:>6} of {} close-relative traps are candidates\n\
          {:>6} candidates in all, {} of them not true\n",
         known.truth.len(),

@@ -6,7 +6,7 @@ use crate::cli::options::{FormatOption, Global, PopulationOption, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::report::Format;
-use crate::store::{CertainParent, ExplainOptions, Explained, StoreError};
+use crate::store::{CertainParent, ExplainOptions, Explained};
 
 #[derive(Args)]
 pub(crate) struct Explain {
@@ -36,7 +36,7 @@ impl Explain {
         };
         let entry = global.entry("explain").with("format", self.format.format.word());
         let Explained { report, same_as, changed_settings, .. } =
-            self.population.open(global)?.explain(&options, &entry).map_err(not_found)?;
+            self.population.open(global)?.explain(&options, &entry)?;
         changed_settings.iter().for_each(|changed| output.warn(&changed.to_string()));
         if let Some(relative) = same_as {
             output.warn(&format!(
@@ -54,16 +54,4 @@ impl Explain {
         }
         Ok(Outcome::Done)
     }
-}
-
-/// Says where the pseudonyms of a pair come from, if the store does not hold it.
-fn not_found(error: StoreError) -> anyhow::Error {
-    let what = match error {
-        StoreError::NoFamily(_) => "family",
-        StoreError::NoChild(_) => "child",
-        error => return error.into(),
-    };
-    anyhow::anyhow!(
-        "there is no {what} of that pseudonym in the store: `reunite candidates` and `reunite pseudonym` give it"
-    )
 }

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use crate::cli::notices::Notices;
 use crate::cli::options::{FormatOption, Global, pseudonym};
 use crate::cli::outcome::Outcome;
-use crate::cli::output::{Output, count};
+use crate::cli::output::{Output, count, plural};
 use crate::consistency::Severity;
 use crate::model::Pseudonym;
 use crate::report::Format;
@@ -40,9 +40,9 @@ pub(crate) struct Withdraw {
     /// Their pseudonyms
     #[arg(required = true)]
     families: Vec<String>,
-    /// Why: wrong-sample, wrong-relation, found, consent or other
-    #[arg(long, value_name = "REASON", value_parser = WithdrawalReason::ALL.map(WithdrawalReason::word))]
-    reason: String,
+    /// Why the families are left out
+    #[arg(long, value_name = "CAUSE", value_parser = WithdrawalReason::ALL.map(WithdrawalReason::word))]
+    cause: String,
 }
 
 #[derive(Args)]
@@ -78,7 +78,7 @@ fn pseudonyms(families: &[String]) -> anyhow::Result<Vec<Pseudonym>> {
 impl Withdraw {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let families = pseudonyms(&self.families)?;
-        let reason: WithdrawalReason = self.reason.parse()?;
+        let reason: WithdrawalReason = self.cause.parse()?;
         let changed = global.open()?.withdraw_families(&families, reason, &global.entry("families withdraw"))?;
         Ok(say_changed(changed, "withdrawn", output))
     }
@@ -93,8 +93,12 @@ impl Restore {
 }
 
 fn say_changed(changed: usize, what: &str, output: &Output) -> Outcome {
-    output.say(&format!("{} families {what}; the next match takes it into account", count(changed as u64)));
-    Outcome::unless_empty(changed == 0)
+    output.say(&format!(
+        "{} {} {what}; the next match takes that into account",
+        count(changed as u64),
+        if changed == 1 { "family" } else { "families" }
+    ));
+    Outcome::Done
 }
 
 impl List {
@@ -109,10 +113,10 @@ impl List {
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
-            Format::Table if report.families.is_empty() => output.say("none"),
+            Format::Table if report.families.is_empty() => output.say("no family is marked or withdrawn"),
             Format::Table => output.data(&report.table())?,
         }
-        Ok(Outcome::unless_empty(report.families.is_empty()))
+        Ok(Outcome::Done)
     }
 }
 
@@ -135,8 +139,8 @@ impl Check {
         };
         let marked = with(Severity::is_mark);
         output.say(&format!(
-            "{} families checked: {} marked because something does not fit, {} with a likely mutation to know of",
-            count(report.families),
+            "checked {} for consistency: {} flagged, {} with a likely mutation",
+            plural(report.families, "family"),
             count(marked),
             count(with(|severity| !severity.is_mark()))
         ));

@@ -44,7 +44,7 @@ impl Key {
             Self::Encrypt => {
                 if !global.open()?.encrypt(&global.entry("key encrypt"))? {
                     output.say("the ledger is encrypted already");
-                    return Ok(Outcome::Nothing);
+                    return Ok(Outcome::Done);
                 }
                 output.say(
                     "the ledger is encrypted, and opens with the key alone: keep a copy of it\nits plain file was removed; what \

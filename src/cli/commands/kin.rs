@@ -5,7 +5,7 @@ use clap::Args;
 use crate::cli::notices::Notices;
 use crate::cli::options::{FormatOption, Global};
 use crate::cli::outcome::Outcome;
-use crate::cli::output::{Output, TABLE_ROWS, count};
+use crate::cli::output::{Output, TABLE_ROWS, count, plural};
 use crate::matching::{IdentityRule, KinPair, KinRelation, KinResult};
 use crate::report::{Format, KinReport};
 use crate::store::{FoundKin, KinOptions, KinWithin, WantedKin};
@@ -92,9 +92,9 @@ fn say_found(report: &KinReport, found: &KinResult, output: &Output) -> Outcome 
         ));
     }
     output.say(&format!(
-        "{} samples, {} pairs compared in {:.2} s",
-        count(report.samples),
-        count(report.pairs_compared),
+        "{}, {} compared in {:.2} s",
+        plural(report.samples, "sample"),
+        plural(report.pairs_compared, "pair"),
         report.seconds
     ));
     let of = |relation| found.pairs.iter().filter(|pair: &&KinPair| pair.likeliest == relation).count() as u64;
@@ -105,7 +105,7 @@ fn say_found(report: &KinReport, found: &KinResult, output: &Output) -> Outcome 
         .map(|(relation, number)| format!("{} {}", count(number), relation.word()))
         .collect();
     let kinds = if counts.is_empty() { String::new() } else { format!(": likeliest {}", counts.join(", ")) };
-    output.say(&format!("{} pairs listed{kinds}", count(report.pairs.len() as u64)));
+    output.say(&format!("{} listed{kinds}", plural(report.pairs.len() as u64, "pair")));
     match (found.unscorable.is_empty() && found.refused.is_empty(), report.pairs.is_empty()) {
         (false, _) => Outcome::Rejected,
         (true, true) => Outcome::Nothing,

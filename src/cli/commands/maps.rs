@@ -47,7 +47,7 @@ impl Maps {
             Self::List => {
                 let agencies = store.list_column_maps()?;
                 output.data(&agencies.iter().map(|agency| format!("{}\n", shown(agency))).collect::<String>())?;
-                return Ok(Outcome::unless_empty(agencies.is_empty()));
+                return Ok(Outcome::Done);
             }
             Self::Show { agency } => output.data(&store.column_map(agency)?.replace("\r\n", "\n"))?,
             Self::Remove { agency } => {

@@ -92,18 +92,17 @@ impl Match {
         if matched.report.candidates.is_empty() && matched.report.identities.is_empty() {
             let run = &matched.report.run;
             if run.mode != "delta" && run.pairs == 0 {
-                let (families, children) = (count(run.families), count(run.children));
-                output.warn(&format!("nothing was compared: families in the store {families}, children {children}"));
+                let (families, children) = (plural(run.families, "family"), plural(run.children, "child"));
+                output.warn(&format!(
+                    "no pair was compared: the store holds {families} and {children}; `reunite import` adds \
+                     files"
+                ));
             } else {
                 output.say("no candidates: no family and child of the store reach the threshold");
             }
         }
         let whole = matched.result.unscorable.is_empty() && matched.result.refused.is_empty();
-        Ok(match (whole, matched.report.candidates.is_empty() && matched.report.identities.is_empty()) {
-            (false, _) => Outcome::Rejected,
-            (true, true) => Outcome::Nothing,
-            (true, false) => Outcome::Done,
-        })
+        Ok(if whole { Outcome::Done } else { Outcome::Rejected })
     }
 }
 
@@ -120,10 +119,10 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
     let run = &matched.report.run;
     let new = matched.report.candidates.iter().filter(|candidate| candidate.new).count();
     output.say(&format!(
-        "{} families x {} children = {} pairs in {:.2} s ({:.1e} a second); {} passed the screen",
-        count(run.families),
-        count(run.children),
-        count(run.pairs),
+        "{} x {} = {} in {:.2} s ({:.1e} a second); {} passed the screen",
+        plural(run.families, "family"),
+        plural(run.children, "child"),
+        plural(run.pairs, "pair"),
         run.seconds,
         run.pairs as f64 / run.seconds.max(1e-9),
         count(matched.result.survivors),
@@ -156,13 +155,13 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
     let identities = matched.report.identities.len() as u64;
     if identities > 0 {
         output.warn(&format!(
-            "{} more pairs are no candidates but identities: the child has the profile of a relative of the family, \
-             one person under two numbers, or identical twins; `reunite candidates` lists them",
-            count(identities)
+            "{} more: the child has the profile of a relative of the family, so that they are one person under two numbers, \
+             or identical twins, and no candidates; `reunite candidates` lists them as identities",
+            plural(identities, "pair")
         ));
     }
     if matched.families_withdrawn > 0 {
-        output.say(&format!("{} withdrawn families were left out", count(matched.families_withdrawn)));
+        output.say(&format!("skipped {}", plural(matched.families_withdrawn, "withdrawn family")));
     }
     let marked = matched.report.candidates.iter().filter(|candidate| !candidate.family_marks.is_empty()).count();
     if marked > 0 {
@@ -183,19 +182,20 @@ fn say_comparable(report: &CandidateReport, output: &Output) {
     let few = report.candidates.iter().filter(|candidate| candidate.few_loci).count() as u64;
     if pairs > 0 {
         let which = if run.mode == "delta" { " of those compared in this run" } else { "" };
-        output.say(&format!("{} pairs{which} have fewer than {least} loci in common: not comparable", count(pairs)));
+        output
+            .say(&format!("not comparable, with fewer than {least} loci in common: {}{which}", plural(pairs, "pair")));
     }
     if few > 0 {
-        output.say(&format!("{} candidates reach the LR with fewer than {least} loci", count(few)));
+        output.say(&format!("compared at fewer than {least} loci: {}", plural(few, "candidate")));
     }
     let listed = |list: &Option<Vec<Hardly>>| list.as_ref().map_or(0, Vec::len) as u64;
     let families = listed(&run.comparison.families_hardly_comparable);
     let children = listed(&run.comparison.children_hardly_comparable);
     if families + children > 0 {
         output.say(&format!(
-            "{} families and {} children are comparable with fewer than half of the others: see `reunite comparable`",
-            count(families),
-            count(children)
+            "comparable with fewer than half of the others: {} and {}; `reunite comparable` lists them",
+            plural(families, "family"),
+            plural(children, "child")
         ));
     }
 }

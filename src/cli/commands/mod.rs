@@ -35,6 +35,33 @@ use super::options::Global;
 use super::outcome::Outcome;
 use super::output::Output;
 
+/// The common options that change nothing in a command, whose help leaves them out.
+pub(super) const WITHOUT: [(&str, &[&str]); 18] = {
+    const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
+    const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
+    const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
+    [
+        ("demo", STORE),
+        ("findings", ALL),
+        ("synth", STORE),
+        ("bench", STORE),
+        ("challenge", STORE),
+        ("key new", ALL),
+        ("audit key", ALL),
+        ("kits", UNRECORDED),
+        ("frequencies check", UNRECORDED),
+        ("frequencies list", UNRECORDED),
+        ("lr", &["key_file", "key_fd", "reason", "wait"]),
+        ("pseudonym", &["reason", "wait", "threads"]),
+        ("init", &["wait", "threads"]),
+        ("audit list", &["reason", "wait", "threads"]),
+        ("audit verify", &["reason", "wait", "threads"]),
+        ("maps show", UNRECORDED),
+        ("maps list", UNRECORDED),
+        ("vault recipients list", UNRECORDED),
+    ]
+};
+
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Run the whole job on the shipped synthetic files: import, match, and compare with what was planted

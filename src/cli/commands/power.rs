@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::cli::notices::Notices;
 use crate::cli::options::{FormatOption, Global, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
@@ -36,7 +37,8 @@ impl FamilyPower {
         let family = pseudonym("FAMILY", &self.family)?;
         let options = PowerOptions { family, min_log10_lr: self.min_log10_lr, further };
         let entry = global.entry("power").with("format", self.format.format.word());
-        let Planned { report, failed, has_linked_loci, .. } = global.open()?.power(&options, &entry)?;
+        let Planned { report, failed, has_linked_loci, .. } =
+            global.open()?.power(&options, &entry, &Notices::new(output))?;
         if has_linked_loci {
             output.warn("linked loci are scored together, but counted as independent here");
         }

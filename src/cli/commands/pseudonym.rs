@@ -1,6 +1,7 @@
 //! `pseudonym`.
 
 use std::io::stdin;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -8,7 +9,7 @@ use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::pseudonym::{Pseudonymizer, SecretKey};
-use crate::store::{IdentifierKind, IdentifierList, StoreError, read_identifiers};
+use crate::store::{IdentifierKind, IdentifierList, Store, StoreError, read_identifiers};
 
 #[derive(Args)]
 pub(crate) struct Names {
@@ -22,7 +23,12 @@ pub(crate) struct Names {
 
 impl Names {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let key = SecretKey::load(&global.key().ok_or(StoreError::KeyNeeded)?)?;
+        let source = global.key().ok_or(StoreError::KeyNeeded)?;
+        // Pseudonyms of another key would be of nobody in the store.
+        let key = match Store::exists(&global.store) {
+            true => global.open()?.checked_key()?,
+            false => Arc::new(SecretKey::load(&source)?),
+        };
         let list = IdentifierList {
             kind: self.kind,
             agency: self.agency.as_deref(),

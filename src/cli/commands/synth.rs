@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::cli::model_options::ModelOptions;
 use crate::cli::options::FrequencyOption;
 use crate::cli::outcome::Outcome;
-use crate::cli::output::{Output, count};
+use crate::cli::output::{Output, count, plural};
 use crate::kinship::{Calculator, Evidence};
 use crate::model::{Locus, Panel, Profile, shown_path};
 use crate::population::{FrequencyTable, Model};
@@ -112,10 +112,10 @@ impl Synth {
         ];
         self.write(&files)?;
         output.say(&format!(
-            "wrote {} families, {} children and {} true relations to {}",
-            count(population.families.len() as u64),
-            count(population.children.len() as u64),
-            count(population.truth.len() as u64),
+            "wrote {}, {} and {} to {}",
+            plural(population.families.len() as u64, "family"),
+            plural(population.children.len() as u64, "child"),
+            plural(population.truth.len() as u64, "true relation"),
             shown_path(&self.out)
         ));
         Ok(Outcome::Done)

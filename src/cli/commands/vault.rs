@@ -37,11 +37,10 @@ pub(crate) enum Recipients {
 impl VaultCommand {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let store = global.open()?;
-        let changed = match self {
+        match self {
             Self::Recipients(Recipients::List) => {
                 let custodians = store.list_custodians()?;
                 output.data(&custodians.iter().map(|one| format!("{one}\n")).collect::<String>())?;
-                custodians.len()
             }
             Self::Recipients(Recipients::Add { recipients }) => {
                 let entry = global.entry("vault recipients add");
@@ -50,21 +49,18 @@ impl VaultCommand {
                     "{} added; what is imported from now on is sealed to all of them",
                     plural(added as u64, "custodian")
                 ));
-                added
             }
             Self::Recipients(Recipients::Remove { recipients }) => {
                 let entry = global.entry("vault recipients remove");
                 let removed = store.remove_custodians(&custodians(recipients)?, &entry)?;
                 output
                     .say(&format!("{} removed; what was sealed to them stays so", plural(removed as u64, "custodian")));
-                removed
             }
             Self::Sweep => {
                 let removed = store.sweep_vault(&global.entry("vault sweep"))?;
                 output.say(&format!("{} removed", plural(removed as u64, "file")));
-                removed
             }
-        };
-        Ok(Outcome::unless_empty(changed == 0))
+        }
+        Ok(Outcome::Done)
     }
 }

@@ -1,18 +1,61 @@
 //! `verify`.
 
 use clap::Args;
+use serde::Serialize;
 
-use crate::cli::options::Global;
+use crate::cli::options::{FormatOption, Global};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count, plural};
 use crate::index::IndexError;
-use crate::store::{IndexCheck, LedgerCheck, MarkFinding, MarksCheck, VaultCheck};
+use crate::report::words::wrap;
+use crate::report::{Format, SCREEN};
+use crate::store::{IndexCheck, LedgerCheck, MarkFinding, MarksCheck, StoreError, VaultCheck, Verification};
 
 #[derive(Args)]
 pub(crate) struct Verify {
-    /// Take a ledger that was changed by other means, and is sound otherwise, for what was written last; needs --reason
+    /// Accept a ledger that was changed by other means and is sound otherwise; requires --reason
     #[arg(long)]
     reseal: bool,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+/// What a check found, for people and for programs.
+#[derive(Serialize)]
+struct Report {
+    schema_version: u32,
+    /// Set if every part could be checked and is sound.
+    sound: bool,
+    lines: Vec<Line>,
+}
+
+/// One statement about a part of the store.
+#[derive(Serialize)]
+struct Line {
+    part: &'static str,
+    /// Unset where it says that something is wrong.
+    sound: bool,
+    text: String,
+}
+
+impl Report {
+    fn is_fine(&mut self, part: &'static str, text: String) {
+        self.lines.push(Line { part, sound: true, text });
+    }
+
+    fn is_wrong(&mut self, part: &'static str, text: String) {
+        self.lines.push(Line { part, sound: false, text });
+    }
+
+    fn text(&self) -> String {
+        self.lines.iter().map(|line| wrap(&format!("{}: {}", line.part, line.text), SCREEN) + "\n").collect()
+    }
+
+    fn csv(&self) -> String {
+        let cell = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+        let row = |line: &Line| format!("{},{},{}\n", line.part, line.sound, cell(&line.text));
+        "part,sound,text\n".to_owned() + &self.lines.iter().map(row).collect::<String>()
+    }
 }
 
 impl Verify {
@@ -20,107 +63,133 @@ impl Verify {
         let store = global.open()?;
         if self.reseal {
             match store.reseal(&global.entry("verify"))? {
-                true => output.say("ledger: sealed as it is now; the audit chain says so"),
-                false => output.say("ledger: nothing to seal: it is what was written last"),
+                true => output.say("accepted the ledger as it is now; the audit chain records that"),
+                false => output.say("nothing to accept: the ledger is what was written last"),
             }
         }
         let found = store.verify()?;
-        let is_sound = found.is_sound();
-        match found.ledger? {
-            LedgerCheck::Damaged(findings) => {
-                findings.iter().for_each(|finding| output.warn(&format!("ledger: {finding}")));
-            }
-            LedgerCheck::Sound(counts) => output.say(&format!(
-                "ledger: sound; {} families with {} relatives, {} children, {} candidates",
-                count(counts.families),
-                count(counts.relatives),
-                count(counts.children),
-                count(counts.candidates)
-            )),
+        let sound = found.is_sound();
+        let mut report = Report { schema_version: 1, sound, lines: Vec::new() };
+        describe(found, &mut report)?;
+        match self.format.format {
+            Format::Json => output.data(&(serde_json::to_string_pretty(&report)? + "\n"))?,
+            Format::Csv => output.data(&report.csv())?,
+            Format::Table => output.data(&report.text())?,
         }
-        match found.settings {
-            Ok(changed) => changed.iter().for_each(|changed| output.warn(&format!("settings: {changed}"))),
-            Err(error) => output.warn(&format!("settings: not compared with the last match: {}", error.with_causes())),
-        }
-        let chain = found.audit?;
-        chain.breaks.iter().for_each(|one| output.warn(&format!("audit chain: {one}")));
-        if chain.is_sound() {
-            output.say(&format!("audit chain: sound; {} records", count(chain.records)));
-        }
-        if found.interrupted? {
-            output.warn(
-                "an expunge was interrupted, or a change of the key: run `reunite index`, which removes the last traces",
-            );
-        }
-        if let Some(change) = found.key_change? {
-            output.say(&format!(
-                "key: {}; a change to {} was begun, and nothing came of it: repeat `reunite key rotate`, or go on as before",
-                change.present, change.next
-            ));
-        }
-        say_vault(&found.vault?, output);
-        match found.marks {
-            Ok(marks) => say_marks(&marks, output),
-            Err(error) => output.warn(&format!("marks: not checked: {}", error.with_causes())),
-        }
-        match found.index? {
-            IndexCheck::Sound(children) => output.say(&format!("index: sound; {} children", count(children))),
-            IndexCheck::Missing => output.say("index: none yet; the next match builds it"),
-            IndexCheck::Stale => output.say("index: of an earlier generation; the next match builds it again"),
-            IndexCheck::Unsound(error) => output.warn(&format!("index: {error}; build it again with `reunite index`")),
-        }
-        match found.families_index {
-            IndexCheck::Missing => {}
-            IndexCheck::Sound(families) => {
-                output.say(&format!("families index: sound; {} families", count(families)));
-            }
-            IndexCheck::Stale => output.say("families index: of another program; the next match writes it again"),
-            IndexCheck::Unsound(IndexError::Damaged(what)) => {
-                output.warn(&format!("families index: damaged ({what}): write it again with `reunite match --full`"));
-            }
-            IndexCheck::Unsound(error) => output.warn(&format!("families index: {error}")),
-        }
-        Ok(if is_sound { Outcome::Done } else { Outcome::Nothing })
+        Ok(if sound { Outcome::Done } else { Outcome::Nothing })
     }
 }
 
-fn say_vault(vault: &VaultCheck, output: &Output) {
-    vault.faults.iter().for_each(|fault| output.warn(&format!("vault: {fault}")));
+/// Says what was found of each part. An error is one that leaves the rest without a meaning.
+fn describe(found: Verification, report: &mut Report) -> Result<(), StoreError> {
+    match found.ledger? {
+        LedgerCheck::Damaged(findings) => {
+            findings.into_iter().for_each(|finding| report.is_wrong("ledger", finding));
+        }
+        LedgerCheck::Sound(counts) => report.is_fine(
+            "ledger",
+            format!(
+                "sound; {} with {}, {}, {}",
+                plural(counts.families, "family"),
+                plural(counts.relatives, "relative"),
+                plural(counts.children, "child"),
+                plural(counts.candidates, "candidate")
+            ),
+        ),
+    }
+    match found.settings {
+        Ok(changed) => changed.iter().for_each(|changed| report.is_wrong("settings", changed.to_string())),
+        Err(error) => {
+            report.is_wrong("settings", format!("not compared with the last match: {}", error.with_causes()));
+        }
+    }
+    let chain = found.audit?;
+    chain.breaks.iter().for_each(|one| report.is_wrong("audit chain", one.to_string()));
+    if chain.is_sound() {
+        report.is_fine("audit chain", format!("sound; {}", plural(chain.records, "record")));
+    }
+    if found.interrupted? {
+        let text =
+            "an expunge or a change of the key was interrupted: run `reunite index`, which removes the last traces";
+        report.is_wrong("traces", text.to_owned());
+    }
+    if let Some(change) = found.key_change? {
+        report.is_fine(
+            "key",
+            format!(
+                "{}; a change to {} was begun and not finished: repeat `reunite key rotate`, or go on with the present key",
+                change.present, change.next
+            ),
+        );
+    }
+    of_vault(&found.vault?, report);
+    match found.marks {
+        Ok(marks) => of_marks(&marks, report),
+        Err(error) => report.is_wrong("marks", format!("not checked: {}", error.with_causes())),
+    }
+    match found.index? {
+        IndexCheck::Sound(children) => report.is_fine("index", format!("sound; {}", plural(children, "child"))),
+        IndexCheck::Missing => report.is_fine("index", "there is no index yet; the next match builds it".to_owned()),
+        IndexCheck::Stale => report.is_fine("index", "of an earlier state; the next match builds it again".to_owned()),
+        IndexCheck::Unsound(error) => report.is_wrong("index", format!("{error}; build it again with `reunite index`")),
+    }
+    let part = "families index";
+    match found.families_index {
+        IndexCheck::Missing => {}
+        IndexCheck::Sound(families) => report.is_fine(part, format!("sound; {}", plural(families, "family"))),
+        IndexCheck::Stale => report.is_fine(part, "of another program; the next match writes it again".to_owned()),
+        IndexCheck::Unsound(IndexError::Damaged(what)) => {
+            report.is_wrong(part, format!("damaged ({what}): write it again with `reunite match --full`"));
+        }
+        IndexCheck::Unsound(error) => report.is_wrong(part, error.to_string()),
+    }
+    Ok(())
+}
+
+fn of_vault(vault: &VaultCheck, report: &mut Report) {
+    vault.faults.iter().for_each(|fault| report.is_wrong("vault", fault.to_string()));
     if vault.orphans > 0 {
-        output.say(&format!(
-            "vault: {} files of commands that were interrupted; `reunite vault sweep` removes them",
-            vault.orphans
-        ));
+        let files = plural(vault.orphans as u64, "file");
+        report.is_fine("vault", format!("{files} of interrupted commands; `reunite vault sweep` removes them"));
     }
     if vault.in_file_order > 0 {
-        output.warn(&format!(
-            "vault: {} lists people in the order of the imported file, which may tell who is who without the key: run `reunite \
-             key rotate`, which sorts it",
-            plural(vault.in_file_order, "file")
-        ));
+        report.is_wrong(
+            "vault",
+            format!(
+                "in {} people are in the order of the imported file, which may show who is who without the key: run `reunite key \
+                 rotate`, which sorts them",
+                plural(vault.in_file_order, "file")
+            ),
+        );
     }
     if let Some(unsealed) = vault.unsealed {
-        output.say(&format!(
-            "vault: sound; {} in {}, {} without",
-            plural(vault.records, "sealed record"),
-            plural(vault.files, "file"),
-            plural(unsealed, "sample")
-        ));
+        report.is_fine(
+            "vault",
+            format!(
+                "sound; {} in {}; {} without one",
+                plural(vault.records, "sealed record"),
+                plural(vault.files, "file"),
+                plural(unsealed, "sample")
+            ),
+        );
     }
 }
 
-fn say_marks(marks: &MarksCheck, output: &Output) {
-    output.say(&format!(
-        "marks: {} of {} checked families; {} wait for the next import or match",
-        count(marks.marks),
-        count(marks.checked),
-        count(marks.waiting)
-    ));
+fn of_marks(marks: &MarksCheck, report: &mut Report) {
+    report.is_fine(
+        "marks",
+        format!(
+            "{} on {}; {} to be checked by the next import or match",
+            plural(marks.marks, "mark"),
+            plural(marks.checked, "checked family"),
+            count(marks.waiting)
+        ),
+    );
     for finding in &marks.findings {
         let fix = match finding {
             MarkFinding::Differs { family, .. } => format!(": run `reunite families check {family}`"),
             _ => String::new(),
         };
-        output.warn(&format!("marks: {finding}{fix}"));
+        report.is_wrong("marks", format!("{finding}{fix}"));
     }
 }

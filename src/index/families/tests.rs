@@ -1,4 +1,4 @@
-//! What a families index holds, and that damage is seen.
+//! Tests the content of a families index, and that it detects damage.
 
 use std::fs;
 
@@ -30,11 +30,11 @@ fn bytes(numbers: std::ops::Range<u8>) -> Vec<u8> {
     out
 }
 
-/// The bytes of a file of two parts, of 5 and 2 families.
+/// Returns the bytes of a file of two parts, of 5 and 2 families.
 fn sample() -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("families.idx");
-    // A part without anyone leaves no trace.
+    // A part without families leaves no trace.
     let mut writer = FamilyWriter::new(folder.path(), &binding(), LOCI).unwrap();
     for part in [0..5, 5..5, 5..7] {
         writer.append(&bytes(part)).unwrap();

@@ -1,4 +1,4 @@
-//! Column maps: what a laboratory's own columns and words are called here.
+//! Reads column maps, which translate a laboratory's own columns and words into those of this program.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -10,12 +10,12 @@ use crate::intake::columns::loci::{self, Named};
 use crate::intake::columns::tall_table::{holds_alleles, is_tall_column};
 use crate::model::{Genotype, Panel};
 
-/// The most bytes of a map.
+/// The maximum size of a map in bytes.
 const MOST_MAP_BYTES: usize = 1 << 20;
-/// The section of values that holds for every column of genotypes.
+/// The section of values that applies to every column of genotypes.
 const LOCI: &str = "loci";
 
-/// Says what the columns of a laboratory's files are called here, what their words mean, and which columns to leave aside.
+/// Translates the columns and words of a laboratory's files, and names the columns to ignore.
 ///
 /// ```
 /// use reunite::intake::{ColumnMap, Request, read_bytes};
@@ -46,46 +46,46 @@ const LOCI: &str = "loci";
 /// ```
 #[derive(Clone, Debug)]
 pub struct ColumnMap {
-    /// Our names, by theirs as [`plain`] leaves them.
+    /// This program's names, by the laboratory's names in the form of [`plain`].
     columns: HashMap<String, String>,
-    /// As [`plain`] leaves them.
+    /// The names of ignored columns, in the form of [`plain`].
     ignored: Vec<String>,
-    /// Our words by theirs, by the name of the column.
+    /// This program's words, by the laboratory's words and the name of the column.
     values: HashMap<String, HashMap<String, String>>,
 }
 
-/// Why a map cannot be used.
+/// The reason why a map cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MapError {
-    /// More than a MiB.
+    /// The map is larger than 1 MiB.
     #[error("the map is larger than 1 MiB")]
     TooLarge,
-    /// Not UTF-8.
+    /// The map is not UTF-8.
     #[error("the map is not UTF-8 text; save it as UTF-8")]
     NotUtf8,
-    /// No TOML, or another table than `ignore`, `columns` and `values`.
+    /// The map is not TOML, or has another table than `ignore`, `columns` and `values`.
     #[error("line {line}, column {column}: {message}")]
     Toml {
-        /// From 1.
+        /// The line, from 1.
         line: usize,
-        /// In characters, from 1.
+        /// The column in characters, from 1.
         column: usize,
-        /// What the reader of TOML says.
+        /// The message of the TOML reader.
         message: String,
     },
-    /// A column is mapped to a name that is none here.
+    /// A column is mapped to an unknown name.
     #[error("[columns] maps {:?} to {:?}, which is not a column or locus", shown(theirs), shown(ours))]
     Target {
         /// The header in the laboratory's files.
         theirs: String,
-        /// What it is mapped to.
+        /// The name to which it is mapped.
         ours: String,
     },
-    /// A column is named twice, in other spelling, or mapped and ignored.
+    /// A column is named twice, possibly in different spellings, or both mapped and ignored.
     #[error("{:?} is in the map twice; remove one of the two entries", shown(.0))]
     Twice(String),
-    /// A genotype is translated into another one.
+    /// The map translates a genotype into another one.
     #[error(
         "[values.{}] translates a genotype, {:?}: a map can translate signs such as \"failed\", but not alleles; \
          correct the genotype in the file",
@@ -93,7 +93,7 @@ pub enum MapError {
         shown(.1)
     )]
     Genotype(String, String),
-    /// Values of a column that is none here.
+    /// The map has values for an unknown column.
     #[error("[values.{:?}] is for an unknown column; write this program's name of the column, or `loci` for all \
              genotypes", shown(.0))]
     Values(String),
@@ -110,24 +110,26 @@ struct File {
     values: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// A header without case and blanks, all others kept: `样本 编号` is `样本编号`, but `D3-1` stays apart from `D31`.
+/// Returns a header without case and blanks. All other characters stay: `样本 编号` becomes `样本编号`, but `D3-1` and `D31`
+/// stay different.
 fn plain(name: &str) -> String {
     name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
-/// A value without case and outer blanks.
+/// Returns a value without case and surrounding blanks.
 fn plain_value(value: &str) -> Cow<'_, str> {
     let value = value.trim();
     if value.chars().any(char::is_uppercase) { Cow::Owned(value.to_lowercase()) } else { Cow::Borrowed(value) }
 }
 
 impl ColumnMap {
-    /// Reads a map, as TOML: `ignore`, a list of headers to leave aside; `[columns]`, our names by theirs; and
-    /// `[values.NAME]` for a column of ours, or `[values.loci]` for all genotypes, our words by theirs. Case and blanks do
-    /// not matter.
+    /// Reads a map in TOML. `ignore` is a list of headers to ignore. `[columns]` maps the laboratory's names to those
+    /// of this program. `[values.NAME]` maps the words in one column of this program, and `[values.loci]` those in all
+    /// genotypes. Case and blanks are ignored.
     ///
     /// # Errors
-    /// [`MapError`]: no such TOML, or a column mapped to what is neither a column nor the name of a locus.
+    /// [`MapError`] if the TOML is invalid, or a column is mapped to a name that is neither a column nor a valid locus
+    /// name.
     pub fn parse(text: &str, panel: &Panel) -> Result<Self, MapError> {
         if text.len() > MOST_MAP_BYTES {
             return Err(MapError::TooLarge);
@@ -171,31 +173,31 @@ impl ColumnMap {
         Ok(map)
     }
 
-    /// As [`ColumnMap::parse`], of the bytes of a file.
+    /// Reads a map from the bytes of a file, as [`ColumnMap::parse`] does.
     ///
     /// # Errors
-    /// As there, and [`MapError::NotUtf8`].
+    /// Those of [`ColumnMap::parse`], and [`MapError::NotUtf8`].
     pub fn read(bytes: &[u8], panel: &Panel) -> Result<Self, MapError> {
         let text = std::str::from_utf8(bytes).map_err(|_| MapError::NotUtf8)?;
         Self::parse(text.strip_prefix('\u{feff}').unwrap_or(text), panel)
     }
 
-    /// What a header is called here; itself if the map does not have it.
+    /// Returns this program's name for a header, or the header itself if the map does not contain it.
     pub(in crate::intake) fn ours<'n>(&'n self, theirs: &'n str) -> &'n str {
         self.columns.get(&plain(theirs)).map_or(theirs, String::as_str)
     }
 
-    /// Whether the map names a header, be it to leave it aside.
+    /// Reports whether the map contains a header, also if only to ignore it.
     pub(in crate::intake) fn names(&self, theirs: &str) -> bool {
         self.columns.contains_key(&plain(theirs)) || self.is_ignored(theirs)
     }
 
-    /// Whether a column is to be left aside.
+    /// Reports whether the map ignores a column.
     pub(in crate::intake) fn is_ignored(&self, theirs: &str) -> bool {
         self.ignored.contains(&plain(theirs))
     }
 
-    /// The words of each of these columns, which have our names.
+    /// Returns the words for each of these columns, which have this program's names.
     pub(in crate::intake) fn words<'m>(&'m self, ours: &[&str]) -> Words<'m> {
         let of = |name: &&str| {
             let stated = self.values.get(&key(name));
@@ -206,12 +208,12 @@ impl ColumnMap {
     }
 }
 
-/// What the cells of each column mean, where they are translated.
+/// The translations of cells, for each column that has translations.
 #[derive(Clone, Default)]
 pub(in crate::intake) struct Words<'m>(Vec<Option<&'m HashMap<String, String>>>);
 
 impl Words<'_> {
-    /// Puts our words into the cells of a row.
+    /// Translates the cells of a row.
     pub(in crate::intake) fn translate(&self, cells: &mut [Cow<'_, str>]) {
         for (words, cell) in self.0.iter().zip(cells) {
             if let Some(ours) = words.and_then(|words| words.get(plain_value(cell).as_ref())) {
@@ -221,7 +223,7 @@ impl Words<'_> {
     }
 }
 
-/// The name under which the words of a column are found.
+/// Returns the name under which the words of a column are stored.
 fn key(ours: &str) -> String {
     match field_named(ours) {
         Some(field) => FIELDS[field as usize].1.to_owned(),
@@ -229,7 +231,7 @@ fn key(ours: &str) -> String {
     }
 }
 
-/// Whether a name is one that a column can have here.
+/// Reports whether this program has a column of this name.
 fn is_column(name: &str, panel: &Panel) -> bool {
     let is_marker = |name: &str| !matches!(loci::marker_named(name, panel, &[]), Named::Unknown { .. });
     field_named(name).is_some()
@@ -238,7 +240,7 @@ fn is_column(name: &str, panel: &Panel) -> bool {
         || loci::allele_column(name).is_some_and(|(base, _)| is_marker(base))
 }
 
-/// Whether the cells of a column are genotypes or alleles, by its name here.
+/// Reports whether a column, under this program's name, holds genotypes or alleles.
 fn is_genotype(ours: &str) -> bool {
     if is_tall_column(ours) { holds_alleles(ours) } else { field_named(ours).is_none() }
 }
@@ -285,7 +287,7 @@ mod tests {
         assert_eq!(map.ours("d3"), "D3S1358");
         assert_eq!(map.ours("sex"), "sex");
         assert!(map.is_ignored("备注 ") && map.names("备注") && !map.names("sex"));
-        // What the tables' own reader calls columns of alleles is a name here, too.
+        // Names for columns of alleles in the readers of tables are valid names, too.
         for name in ["等位基因2", "Allele_3", "基因座"] {
             assert!(ColumnMap::parse(&format!("[columns]\nx = '{name}'"), &panel()).is_ok(), "{name}");
         }

@@ -1,6 +1,6 @@
-//! Samples that are no persons: ladders, positive and negative controls.
+//! Recognises samples that are not persons: ladders, positive and negative controls.
 
-/// Words that say so by themselves: control DNAs and kinds of control.
+/// Words that identify a control by themselves: control DNAs and kinds of control.
 const CONTROLS: [&str; 36] = [
     "ladder",
     "positive",
@@ -40,17 +40,17 @@ const CONTROLS: [&str; 36] = [
     "f9948",
 ];
 
-/// What is said of a control.
+/// The text of the note about a control.
 pub(in crate::intake) const SKIPPED_CONTROL: &str =
     "has the name of a control or ladder: skipped; if it is a person's sample, add it to a case list";
 
-/// Words that may stand beside them.
+/// Words that may accompany them.
 const BESIDE: [&str; 11] = ["allelic", "dna", "sample", "amp", "pcr", "extraction", "reagent", "kit", "h2o", "f", "m"];
 
-/// Whether a sample's name is that of a control: such words and nothing else but running numbers of one or two digits and
-/// wells. So `NC-1` and `Ladder_A01` are, `NC-0012` and `Blank, J.` are not.
+/// Reports whether a sample's name is that of a control: it consists only of these words, running numbers of one or two
+/// digits, and wells. So `NC-1` and `Ladder_A01` are controls; `NC-0012` and `Blank, J.` are not.
 pub(in crate::intake) fn is_control(name: &str) -> bool {
-    // Longer names than any of these.
+    // No control has a name this long.
     if name.len() > 64 {
         return false;
     }
@@ -61,7 +61,7 @@ pub(in crate::intake) fn is_control(name: &str) -> bool {
         if is(&CONTROLS, word) {
             any = true;
         } else if !(is(&BESIDE, word) || is_number(word) || is_well(word)) {
-            // `NC1`, `ladder2`.
+            // A word with a number, such as `NC1` or `ladder2`.
             let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
             if word.len() - stem.len() > 2 || !is(&CONTROLS, stem) {
                 return false;
@@ -72,7 +72,7 @@ pub(in crate::intake) fn is_control(name: &str) -> bool {
     any
 }
 
-/// Whether a column such as Sample Type, or Specimen Category, says that a sample is a control.
+/// Reports whether a cell of a column such as Sample Type or Specimen Category identifies a control.
 pub(in crate::intake) fn is_control_type(text: &str) -> bool {
     let text = text.trim().to_ascii_lowercase();
     ["ladder", "control", "对照", "质控", "标准物"].iter().any(|word| text.contains(word))
@@ -82,7 +82,7 @@ fn is_number(word: &str) -> bool {
     word.len() <= 2 && word.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A place on a plate, `A01` to `H12`.
+/// Reports whether a word is a place on a plate, `A01` to `H12`.
 fn is_well(word: &str) -> bool {
     matches!(
         word.as_bytes(),

@@ -1,4 +1,4 @@
-//! Which columns a file must, may and must not have.
+//! Decides which columns are required, allowed and forbidden in a file.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::intake::columns::fields::{FIELDS, Field};
 use crate::intake::findings::{ColumnName, Findings};
 use crate::model::{FindingCode, Layout, Panel};
 
-/// A set of fields, such as those that a case list has columns for.
+/// A set of fields, for example those with a column in a case list.
 #[derive(Clone, Copy, Default)]
 pub(in crate::intake) struct FieldSet([bool; FIELDS.len()]);
 
@@ -26,21 +26,21 @@ impl FromIterator<Field> for FieldSet {
     }
 }
 
-/// What decides which columns a file has.
+/// The conditions that decide which columns a file has.
 #[derive(Clone, Copy)]
 pub(in crate::intake) struct Expected<'a> {
     pub(in crate::intake) layout: Layout,
     pub(in crate::intake) panel: &'a Panel,
-    /// The columns of the case list beside the file, if there is one.
+    /// The columns of the case list for this file, if there is one.
     pub(in crate::intake) listed: Option<FieldSet>,
-    /// What the laboratory calls its columns.
+    /// The laboratory's names for columns.
     pub(in crate::intake) map: Option<&'a ColumnMap>,
-    /// Whether a column that is like no known one is left aside.
+    /// `true` if columns that resemble no known one are ignored.
     pub(in crate::intake) ignore_unknown: bool,
 }
 
 impl<'a> Expected<'a> {
-    /// What a header is called here.
+    /// Returns this program's name for a header.
     pub(in crate::intake) fn ours<'n>(&self, theirs: &'n str) -> &'n str
     where
         'a: 'n,
@@ -48,8 +48,8 @@ impl<'a> Expected<'a> {
         self.map.map_or(theirs, |map| map.ours(theirs))
     }
 
-    /// What the columns of a table with a row per sample and locus are called here; nothing for those that the map says to
-    /// leave aside, which are noted.
+    /// Returns this program's names for the columns of a table with a row per sample and locus; empty for columns that
+    /// the map ignores, which are noted.
     pub(in crate::intake) fn tall_names<'n>(
         &self,
         line: u64,
@@ -71,29 +71,29 @@ impl<'a> Expected<'a> {
         theirs.iter().enumerate().map(ours).collect()
     }
 
-    /// Whether the map says to leave a column aside.
+    /// Reports whether the map ignores a column.
     pub(in crate::intake) fn is_ignored(&self, theirs: &str) -> bool {
         self.map.is_some_and(|map| map.is_ignored(theirs))
     }
 
-    /// The words of the columns under this header.
+    /// Returns the translations of words for the columns of this header.
     pub(in crate::intake) fn words_under(&self, theirs: &[Cow<'_, str>]) -> Words<'a> {
         self.map
             .map(|map| map.words(&theirs.iter().map(|name| map.ours(name.trim())).collect::<Vec<_>>()))
             .unwrap_or_default()
     }
 
-    /// The words of the columns with these names.
+    /// Returns the translations of words for columns with these names.
     pub(in crate::intake) fn words(&self, ours: &[&str]) -> Words<'a> {
         self.map.map(|map| map.words(ours)).unwrap_or_default()
     }
 
-    /// Whether the case list says this of each sample, so that the file must not.
+    /// Reports whether the case list gives this field for each sample, so that the file must not contain it.
     pub(in crate::intake) fn is_listed(&self, field: Field) -> bool {
         field != Field::SampleId && self.listed.is_some_and(|listed| listed.has(field))
     }
 
-    /// Whether a file must have this column. What a case list says need not stand in the file.
+    /// Reports whether a file requires this column. The file need not contain what the case list gives.
     pub(in crate::intake) fn is_required(&self, field: Field) -> bool {
         match field {
             Field::SampleId => true,
@@ -103,7 +103,7 @@ impl<'a> Expected<'a> {
         }
     }
 
-    /// Whether files of this layout have this column.
+    /// Reports whether files of this layout may have this column.
     pub(in crate::intake) fn is_allowed(&self, field: Field) -> bool {
         self.layout == Layout::Families || !matches!(field, Field::FamilyId | Field::Relation)
     }

@@ -1,11 +1,11 @@
-//! Columns that are no loci, and the names they go by.
+//! Recognises columns that are not loci, by all their names.
 
 use std::borrow::Cow;
 
 use crate::intake::columns::number_kind::{NumberKind, kind_of_column};
 use crate::intake::text::characters::{is_invisible, to_ascii};
 
-/// Columns that are no loci.
+/// A column that is not a locus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::intake) enum Field {
     FamilyId,
@@ -19,9 +19,9 @@ pub(in crate::intake) enum Field {
     DropOut,
     ResidentId,
     BirthCertificate,
-    /// A child of unknown origin, or a relative.
+    /// The category of the person: a child of unknown origin, or a relative.
     Category,
-    /// The sex marker; it may have two columns, as a locus.
+    /// The sex marker. It may have two columns, like a locus.
     Amelogenin,
 }
 
@@ -41,7 +41,7 @@ pub(in crate::intake) const FIELDS: [(Field, &str); 13] = [
     (Field::Amelogenin, "AMEL"),
 ];
 
-/// Other names in use, as [`plain_name`] leaves them.
+/// Other names in use, in the form of [`plain_name`].
 const ALIASES: [(Field, &[&str]); 10] = [
     (
         Field::SampleId,
@@ -133,8 +133,8 @@ const ALIASES: [(Field, &[&str]); 10] = [
     (Field::Amelogenin, &["amelogenin", "am"]),
 ];
 
-/// Columns that hold names, addresses, numbers to call or free text: such things are never kept, as [`plain_name`] leaves
-/// their names.
+/// Columns that hold names, addresses, telephone numbers or free text, which are never stored; in the form of
+/// [`plain_name`].
 const PRIVATE: [&str; 60] = [
     "人员姓名",
     "姓名",
@@ -198,7 +198,7 @@ const PRIVATE: [&str; 60] = [
     "comments",
 ];
 
-/// Columns that say nothing about a donor: running numbers, kinds of samples.
+/// Columns that say nothing about a donor, such as running numbers or the kind of sample.
 const ASIDE: [&str; 20] = [
     "序号",
     "no",
@@ -222,30 +222,30 @@ const ASIDE: [&str; 20] = [
     "民族",
 ];
 
-/// Why a column that is known is not read.
+/// The reason why a known column is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::intake) enum Ignored {
-    /// What it holds is never kept.
+    /// Its contents are private and never stored.
     Private,
     /// It says nothing about a donor.
     Aside,
 }
 
-/// Whether a column is known, and not read.
+/// Returns the reason for ignoring a column, if it is a known column that is ignored.
 pub(in crate::intake) fn ignored_column(name: &str) -> Option<Ignored> {
     let name = plain_name(name);
     let is = |known: &[&str]| known.contains(&name.trim_end_matches(['.', '1', '2', '3', '(', ')']));
     if is(&PRIVATE) { Some(Ignored::Private) } else { is(&ASIDE).then_some(Ignored::Aside) }
 }
 
-/// A name without case, spaces, hyphens, underscores and full-width characters: `Sample ID` is `sample_id`, and `Penta D`
-/// is `PENTAD`.
+/// Returns a name without case, spaces, hyphens, underscores and full-width characters: `Sample ID` and `sample_id`
+/// give the same, and so do `Penta D` and `PENTAD`.
 pub(in crate::intake) fn plain_name(name: &str) -> String {
     let name = to_ascii(name);
     name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// A header as it can be shown: short, visible, and no number of a person.
+/// Returns a header in a form that findings may show: short, visible, and not a personal number.
 pub(in crate::intake) fn shown(name: &str) -> Cow<'_, str> {
     const MOST_SHOWN: usize = 40;
     if name.is_empty()
@@ -260,9 +260,9 @@ pub(in crate::intake) fn shown(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// The field that a column's name means.
+/// Returns the field for a column's name.
 pub(in crate::intake) fn field_named(name: &str) -> Option<Field> {
-    // Longer than any name of a field.
+    // No name of a field is this long.
     if name.len() > 64 {
         return None;
     }

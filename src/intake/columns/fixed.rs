@@ -1,4 +1,4 @@
-//! Files with fixed columns: cases and pedigrees.
+//! Reads files with fixed columns: cases and pedigrees.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::intake::text::lines::is_blank;
 use crate::intake::text::source::{Source, row_fields, whole_rows};
 use crate::model::FindingCode;
 
-/// Where the columns of a file stand.
+/// The positions of the columns in a file.
 pub(in crate::intake) struct Columns {
     names: &'static [&'static str],
     places: Vec<Option<usize>>,
@@ -15,13 +15,13 @@ pub(in crate::intake) struct Columns {
 }
 
 impl Columns {
-    /// For what comes from a file of another form, in which nothing stands in a column.
+    /// Returns columns without positions, for data from a format that has no columns.
     pub(in crate::intake) fn nowhere(names: &'static [&'static str]) -> Self {
         Self { names, places: vec![None; names.len()], width: 0 }
     }
 
-    /// Finds the columns by name, in any order; the first `required` of `names` must be there. `None` if one is not;
-    /// the findings then say so.
+    /// Finds the columns by name, in any order. The first `required` of `names` are required. Returns `None` if one is
+    /// missing; the findings then say so.
     pub(in crate::intake) fn read(
         source: &Source<'_>,
         names: &'static [&'static str],
@@ -39,7 +39,7 @@ impl Columns {
         complete.then_some(Self { names, places, width: source.header.len() })
     }
 
-    /// Refuses columns that are none of these, or one of them again. Their names are not repeated.
+    /// Refuses unknown and duplicate columns. The findings do not repeat their names.
     pub(in crate::intake) fn refuse_others(&self, source: &Source<'_>, findings: &mut Findings) {
         for (position, name) in source.header.iter().enumerate() {
             if self.places.contains(&Some(position)) {
@@ -62,18 +62,18 @@ impl Columns {
         }
     }
 
-    /// The cell of a column in a row; empty if the file has no such column.
+    /// Returns the cell of a column in a row; empty if the file has no column of this kind.
     pub(in crate::intake) fn cell<'a>(&self, column: usize, fields: &'a [Cow<'_, str>]) -> &'a str {
         self.places[column].map_or("", |place| fields[place].trim())
     }
 
-    /// A column as findings name it.
+    /// Returns a column as findings name it.
     pub(in crate::intake) fn column(&self, column: usize) -> Column {
         self.places[column].map(|place| ColumnName::at(place, self.names[column]))
     }
 
-    /// Calls `each` with the line and the fields of every row that is not blank. `of` says what there is not, if there
-    /// is none.
+    /// Calls `each` with the line and the fields of every row that is not blank. If there are no rows, `of` names what
+    /// is missing.
     pub(in crate::intake) fn rows(
         &self,
         source: Source<'_>,

@@ -1,4 +1,4 @@
-//! The header of a file: which column holds what.
+//! Reads the header of a file, which says what each column holds.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use crate::intake::text::lines::Comma;
 
 use crate::model::{FindingCode, Layout, Locus, Panel};
 
-/// More columns than any kit has loci, two for each.
+/// More columns than the loci of any kit need, two for each.
 const MOST_COLUMNS: usize = 256;
 
 /// A column of a table of values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::intake) enum ValueColumn {
     Field(Field),
-    /// The sex marker, with the name that the format has for it.
+    /// The sex marker, with its name in the format.
     SexMarker {
         name: &'static str,
     },
@@ -29,7 +29,7 @@ pub(in crate::intake) enum ValueColumn {
 }
 
 impl ValueColumn {
-    /// The name in findings.
+    /// Returns the name in findings.
     pub(in crate::intake) fn name(&self) -> &str {
         match self {
             Self::Field(field) => FIELDS[*field as usize].1,
@@ -39,39 +39,40 @@ impl ValueColumn {
     }
 }
 
-/// What else than a column would do, where one is missing.
+/// The alternative to a missing column that a finding suggests.
 #[derive(Clone, Copy)]
 enum Otherwise {
     CaseList,
     Nothing,
 }
 
-/// Where everything stands.
+/// The header: the position of every column.
 pub(in crate::intake) struct Header {
-    /// The line it stands on.
+    /// The line of the header.
     pub(in crate::intake) line: u64,
-    /// What a comma is in a cell of one allele.
+    /// The meaning of a comma in a cell of one allele.
     pub(in crate::intake) comma: Comma,
     names: Vec<Arc<str>>,
-    /// Whether the file has columns, to be named by number.
+    /// `true` if the file has columns, so that findings can give their numbers.
     numbered: bool,
     fields: [Option<usize>; FIELDS.len()],
     /// The loci of the file, in file order.
     pub(in crate::intake) loci: Vec<Locus>,
-    /// Where each locus stands.
+    /// The columns of each locus.
     pub(in crate::intake) locus_columns: Vec<LocusColumns>,
-    /// Where the sex marker stands.
+    /// The columns of the sex marker.
     sex_marker: Option<LocusColumns>,
 }
 
 impl Header {
-    /// How many columns.
+    /// Returns the number of columns.
     pub(in crate::intake) fn len(&self) -> usize {
         self.names.len()
     }
 
-    /// Whether a row may end after so many cells: not before it has said whose sample it is and something of a locus, and not
-    /// between the two columns of a locus, of which the first would then be read as a homozygote.
+    /// Reports whether a row may end after this number of cells. It may not end before it has named its sample and
+    /// given part of a locus, nor between the two columns of a locus: the first allele alone would be read as a
+    /// homozygote.
     pub(in crate::intake) fn may_end(&self, cells: usize) -> bool {
         let says_who = [Field::SampleId, Field::FamilyId, Field::Relation, Field::Sex];
         let has_who = says_who.iter().all(|field| self.position(*field).is_none_or(|at| at < cells));
@@ -85,38 +86,38 @@ impl Header {
         })
     }
 
-    /// Position of a column, from 0.
+    /// Returns the position of a column, from 0.
     pub(in crate::intake) fn position(&self, field: Field) -> Option<usize> {
         self.fields[field as usize]
     }
 
-    /// A column as findings name it.
+    /// Returns a column as findings name it.
     pub(in crate::intake) fn column(&self, position: usize) -> Column {
         let number = self.numbered.then_some(position + 1);
         self.names.get(position).map(|name| ColumnName { number, name: name.clone() })
     }
 
-    /// The column of a locus as findings name it: the first, if it has two.
+    /// Returns the column of a locus as findings name it: the first, if it has two.
     pub(in crate::intake) fn locus_column(&self, number: usize) -> Column {
         self.column(self.locus_columns[number].first())
     }
 
-    /// The column of a field as findings name it.
+    /// Returns the column of a field as findings name it.
     pub(in crate::intake) fn field_column(&self, field: Field) -> Column {
         self.position(field).and_then(|position| self.column(position))
     }
 
-    /// The columns of the sex marker, if the file has it.
+    /// Returns the columns of the sex marker, if the file has it.
     pub(in crate::intake) fn sex_marker(&self) -> Option<LocusColumns> {
         self.sex_marker
     }
 
-    /// The fields that have a column.
+    /// Returns the fields that have a column.
     pub(in crate::intake) fn fields(&self) -> FieldSet {
         FIELDS.iter().map(|(field, _)| *field).filter(|field| self.position(*field).is_some()).collect()
     }
 
-    /// Reads the header line. `None` if its rows cannot be told apart; the findings then say why.
+    /// Reads the header line. Returns `None` if the columns do not identify the samples; the findings then say why.
     pub(in crate::intake) fn read(
         line: u64,
         text: &str,
@@ -151,8 +152,8 @@ impl Header {
         header.finish(expected, findings)
     }
 
-    /// The header of a table of values, whose columns have names and no numbers. `None` if it lacks a column; the findings
-    /// then say so.
+    /// Returns the header of a table of values, whose columns have names but no numbers. Returns `None` if a required
+    /// column is missing; the findings then say so.
     pub(in crate::intake) fn of_values(
         line: u64,
         columns: &[ValueColumn],
@@ -209,7 +210,7 @@ impl Header {
         complete.then_some(self)
     }
 
-    /// The header of a file without loci: who the samples are. Columns that say something else are noted.
+    /// Reads the header of a file without loci that describes the samples. Other columns are noted.
     pub(in crate::intake) fn read_people(
         line: u64,
         cells: &[Cow<'_, str>],
@@ -244,7 +245,7 @@ impl Header {
         }
     }
 
-    /// A header of columns with these names, as findings show them, of which nothing is known yet.
+    /// Returns a header of columns with these names, as findings show them, before any column is recognised.
     fn new<'n>(line: u64, names: impl Iterator<Item = &'n str>) -> Self {
         Self {
             line,
@@ -258,7 +259,7 @@ impl Header {
         }
     }
 
-    /// Whether every column that must be there is.
+    /// Reports whether every required column is present.
     fn is_complete(&self, expected: &Expected<'_>, otherwise: Otherwise, findings: &mut Findings) -> bool {
         let mut complete = true;
         let (line, layout) = (self.line, expected.layout);
@@ -283,7 +284,7 @@ impl Header {
         complete
     }
 
-    /// Notes a column that the map says to leave aside; one that would be read gets a warning.
+    /// Notes a column that the map ignores; warns if the column would otherwise be read.
     fn leave_aside(&self, position: usize, name: &str, expected: &Expected<'_>, findings: &mut Findings) {
         let (line, column) = (self.line, self.column(position));
         let is_locus =
@@ -296,7 +297,7 @@ impl Header {
         }
     }
 
-    /// Warns of a map that reads the name of one locus as another locus.
+    /// Warns if a map reads the name of one locus as another locus.
     fn check_mapped_locus(
         &self,
         position: usize,
@@ -364,14 +365,14 @@ impl Header {
                     None => findings.problem(line, column, FindingCode::RepeatedColumn, repeated_at(seen.first())),
                 },
             },
-            // Said of the first of two columns.
+            // The finding was reported at the first of the two columns.
             Named::Elsewhere if second == Some(true) => {}
             Named::Elsewhere => {
                 let what = "is on a sex chromosome, or is a quality marker of the kit: skipped";
                 findings.note(line, column, FindingCode::Elsewhere, what);
             }
             Named::Unknown { .. } if ignored_column(name).is_some() => note_ignored(line, column, name, findings),
-            // What is nearly a known name may be a locus that a family would lack.
+            // A name that resembles a known one may be a locus, whose loss would weaken a family's evidence.
             Named::Unknown { nearest: None } if expected.ignore_unknown => {
                 findings.note(
                     line,
@@ -418,8 +419,8 @@ impl Header {
 
 const LISTED_TOO: &str = "is also in the case list; remove it from one of the two";
 
-/// Says of a locus that it is not matched on. A name that no kit known here has may be another one's, misspelled: then the
-/// other locus lacks its genotypes, which must not go unseen.
+/// Notes that a locus is not in the panel. A name that no known kit contains may be a misspelled locus; its genotypes
+/// would then be lost, so this must be visible.
 fn note_not_in_panel(line: u64, column: Column, locus: &Locus, findings: &mut Findings) {
     if loci::KNOWN_LOCI.contains(&locus.name()) {
         let what = "is not in this store's panel: kept, not matched on";
@@ -431,7 +432,7 @@ fn note_not_in_panel(line: u64, column: Column, locus: &Locus, findings: &mut Fi
     }
 }
 
-/// Says of a column that it is known and not read.
+/// Notes that a known column is not read.
 fn note_ignored(line: u64, column: Column, name: &str, findings: &mut Findings) {
     match ignored_column(name) {
         Some(Ignored::Private) => {
@@ -452,7 +453,7 @@ fn too_many(columns: usize) -> String {
     )
 }
 
-/// The locus that a column means, and for a column of one allele whether it is the second.
+/// Returns the meaning of a column's name and, for a column of one allele, `true` if it is the second allele.
 fn locus_of_column(name: &str, panel: &Panel, columns: &[&str]) -> (Named, Option<bool>) {
     let whole = loci::marker_named(name, panel, columns);
     if matches!(whole, Named::Unknown { .. })
@@ -466,8 +467,8 @@ fn locus_of_column(name: &str, panel: &Panel, columns: &[&str]) -> (Named, Optio
     (whole, None)
 }
 
-/// Whether a name is a column's, or nearly. Any other may be a person's or a sample's: the table may be transposed, or
-/// the header shifted.
+/// Reports whether a name is or resembles that of a column. Any other name may be a person's or a sample's: the table
+/// may be transposed, or the header shifted.
 fn is_like_a_column(name: &str, panel: &Panel) -> bool {
     let columns = FIELDS.map(|(_, name)| name);
     field_named(name).is_some()
@@ -476,14 +477,14 @@ fn is_like_a_column(name: &str, panel: &Panel) -> bool {
             && !matches!(locus_of_column(name, panel, &columns).0, Named::Unknown { nearest: None }))
 }
 
-/// What the columns are called here.
+/// Returns this program's names for the columns.
 fn our_names<'n>(theirs: &[&'n str], expected: &Expected<'n>) -> Vec<&'n str> {
     theirs.iter().map(|name| expected.ours(name)).collect()
 }
 
-/// The names of the columns as findings show them: those of the file where it is sure that its first line names columns,
-/// for which most must be known, one of samples among them. In a transposed or shifted table names may be persons' or
-/// samples'.
+/// Returns the names of the columns as findings show them. The file's own names are shown only if its first line
+/// certainly names columns: most of them must be known, including one of samples. In a transposed or shifted table the
+/// names may be persons' or samples'.
 fn shown_names<'n>(theirs: &[&'n str], expected: &Expected<'_>) -> Vec<Cow<'n, str>> {
     let is_known = |name: &str| {
         field_named(name).is_some() || !matches!(locus_of_column(name, expected.panel, &[]).0, Named::Unknown { .. })
@@ -500,7 +501,7 @@ fn shown_names<'n>(theirs: &[&'n str], expected: &Expected<'_>) -> Vec<Cow<'n, s
     theirs.iter().map(show).collect()
 }
 
-/// Whether this is a header line of this layout at all.
+/// Reports whether this is a header line of this layout.
 fn is_header_of_layout(
     line: u64,
     text: &str,
@@ -551,7 +552,7 @@ fn is_header_of_layout(
     }
 }
 
-/// What to say of a file whose columns are those of the other layout.
+/// Returns the message for a file whose columns are those of the other layout.
 fn other_layout(expected: &Expected<'_>, has: impl Fn(Field) -> bool) -> Option<&'static str> {
     match expected.layout {
         _ if expected.listed.is_some() => None,
@@ -566,7 +567,7 @@ fn other_layout(expected: &Expected<'_>, has: impl Fn(Field) -> bool) -> Option<
     }
 }
 
-/// The separator, if it is none that is read.
+/// Returns the separator, if it is not supported.
 fn unsupported_delimiter(text: &str) -> Option<&'static str> {
     [('|', "vertical bars"), ('，', "full-width commas"), ('；', "full-width semicolons")]
         .into_iter()

@@ -1,4 +1,4 @@
-//! Typing kits, and the loci that each of them types.
+//! Lists typing kits and the loci that each of them types.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use crate::model::Locus;
 
 const KITS: &str = include_str!("../../../fixtures/kits.csv");
 
-/// A typing kit, or a named set of loci, as `fixtures/kits.csv` has it.
+/// A typing kit, or a named set of loci, as in `fixtures/kits.csv`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kit {
     name: String,
@@ -17,26 +17,26 @@ pub struct Kit {
     verified: bool,
 }
 
-/// No kit of a name is known.
+/// The error that no known kit has a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the kit is unknown")]
 #[non_exhaustive]
 pub struct UnknownKit {
-    /// The most similar name of a kit, if one is similar.
+    /// The name of the most similar kit, if there is a similar one.
     pub nearest: Option<String>,
 }
 
-/// What is said of kits beside the cells of a file.
+/// Settings about kits, in addition to the cells of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KitUse {
-    /// The kit of all rows that name none.
+    /// The kit of all rows that do not name one.
     pub stated: Option<&'static Kit>,
-    /// Whether rows are checked against kits whose loci were not verified, too.
+    /// `true` if rows are also checked against kits whose loci were not verified.
     pub unverified: bool,
 }
 
 impl Kit {
-    /// Every known kit, in the order of the file.
+    /// Returns every known kit, in the order of the file.
     #[must_use]
     pub fn all() -> &'static [Self] {
         static ALL: LazyLock<Vec<Kit>> = LazyLock::new(|| {
@@ -46,7 +46,7 @@ impl Kit {
         &ALL
     }
 
-    /// Reads `kit,autosomal_loci,loci,verified`; the loci are separated by spaces.
+    /// Reads the line `kit,autosomal_loci,loci,verified`; the loci are separated by spaces.
     fn read(line: &str) -> Option<Self> {
         let mut fields = Vec::new();
         split_fields(line, b',', &mut fields).ok()?;
@@ -60,7 +60,7 @@ impl Kit {
         (count.parse() == Ok(loci.len())).then(|| Self { name: name.clone().into_owned(), loci, verified })
     }
 
-    /// The kit of this name, whatever its case, spaces, hyphens and underscores.
+    /// Returns the kit with this name; case, spaces, hyphens and underscores are ignored.
     ///
     /// # Errors
     /// [`UnknownKit`] if no kit has this name.
@@ -70,25 +70,25 @@ impl Kit {
         known.ok_or_else(|| UnknownKit { nearest: loci::nearest(&written, Self::all().iter().map(Self::name)) })
     }
 
-    /// Its name.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The autosomal STR loci that it types.
+    /// Returns the autosomal STR loci that the kit types.
     #[must_use]
     pub fn loci(&self) -> &[Locus] {
         &self.loci
     }
 
-    /// Whether its loci were verified in a source.
+    /// Reports whether the loci were verified against a source.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.verified
     }
 
-    /// Whether it types a locus, however that is spelled.
+    /// Reports whether the kit types a locus, in any spelling.
     #[must_use]
     pub fn has(&self, locus: &Locus) -> bool {
         let plain = plain_name(locus.name());

@@ -1,10 +1,10 @@
-//! Locus names as laboratories write them.
+//! Recognises locus names in the spellings of laboratories.
 
 use crate::intake::columns::fields::plain_name;
 use crate::intake::text::characters::to_ascii;
 use crate::model::{Locus, Panel};
 
-/// Every locus of the kits known here, and published markers of kinship that other kits type, in alphabetical order.
+/// Every locus of the known kits, and published kinship markers of other kits, in alphabetical order.
 pub const KNOWN_LOCI: [&str; 85] = [
     "CSF1PO",
     "D10S1248",
@@ -93,7 +93,7 @@ pub const KNOWN_LOCI: [&str; 85] = [
     "vWA",
 ];
 
-/// Other spellings in use, as `plain` leaves them.
+/// Other spellings in use, in the form of `plain`.
 const ALIASES: [(&str, &str); 13] = [
     ("tho1", "th01"),
     ("humth01", "th01"),
@@ -110,23 +110,23 @@ const ALIASES: [(&str, &str); 13] = [
     ("fes/fps", "fesfps"),
 ];
 
-/// Names two markers, in different kits.
+/// A name that denotes two different markers, depending on the kit.
 pub(in crate::intake) const AMBIGUOUS: &str = "D5S2500";
 
-/// What a column's name is.
+/// The meaning of a column's name.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::intake) enum Named {
-    /// A locus, spelled as the panel spells it where it is in the panel.
+    /// A locus, in the panel's spelling if it is in the panel.
     Locus { locus: Locus, in_panel: bool, alias: bool },
-    /// The sex marker: no STR locus.
+    /// The sex marker, which is not an STR locus.
     Amelogenin,
-    /// On a sex chromosome, or no locus at all but a check of the kit's own.
+    /// A marker on a sex chromosome, or an internal check of a kit.
     Elsewhere,
-    /// None; perhaps the name of the nearest column.
+    /// An unknown name, possibly with the name of the most similar column.
     Unknown { nearest: Option<String> },
 }
 
-/// Finds the locus that a column's name means. `columns` are the names of the other columns, to suggest.
+/// Returns the meaning of a column's name. `columns` are the names of other columns that may be suggested.
 pub(in crate::intake) fn marker_named(name: &str, panel: &Panel, columns: &[&str]) -> Named {
     let written = plain_name(name);
     if matches!(written.as_str(), "amel" | "amelogenin" | "am") {
@@ -137,7 +137,7 @@ pub(in crate::intake) fn marker_named(name: &str, panel: &Panel, columns: &[&str
     }
     let meant = ALIASES.iter().find(|(alias, _)| *alias == written).map_or(written.as_str(), |(_, locus)| locus);
     let names = || panel.loci().iter().map(Locus::name);
-    // A panel may hold loci that differ only in what `plain` takes away: the closest spelling comes first.
+    // A panel may hold loci that differ only in characters that `plain` removes; the closest spelling has priority.
     let found = names()
         .find(|known| *known == name)
         .or_else(|| names().find(|known| known.eq_ignore_ascii_case(name)))
@@ -158,7 +158,7 @@ pub(in crate::intake) fn marker_named(name: &str, panel: &Panel, columns: &[&str
     }
 }
 
-/// Markers that kits type beside the autosomal loci: those of the sex chromosomes, and quality sensors.
+/// Reports whether a marker is one that kits type besides the autosomal loci: on a sex chromosome, or a quality sensor.
 fn is_elsewhere(written: &str) -> bool {
     let number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
     ["dys", "dyf", "dxs"].iter().any(|prefix| written.strip_prefix(prefix).is_some_and(number))
@@ -166,13 +166,13 @@ fn is_elsewhere(written: &str) -> bool {
         || matches!(written, "hprtb" | "yindel" | "ygatah4" | "yqs" | "qs1" | "qs2" | "iqcs" | "iqcl" | "iqch" | "sry")
 }
 
-/// Whether a name has the form of an autosomal STR locus' name: `D7S3048`, `D22GATA198B05`, `Penta B`. Such a name is no
-/// mistake for another one's.
+/// Reports whether a name has the form of an autosomal STR locus: `D7S3048`, `D22GATA198B05`, `Penta B`. It is not
+/// treated as a misspelling of another one.
 fn is_well_formed(name: &str, written: &str) -> bool {
     if let Some(letter) = written.strip_prefix("penta") {
         return matches!(letter.as_bytes(), [b'a'..=b'g']);
     }
-    // `D3S1358_1` is a column of an allele.
+    // `D3S1358_1` is a column of one allele.
     let has_separator = to_ascii(name).len() != written.len();
     let Some(rest) = written.strip_prefix('d') else { return false };
     let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -192,14 +192,14 @@ fn is_well_formed(name: &str, written: &str) -> bool {
         })
 }
 
-/// Whether a name is that of a known locus with the number of an allele after it, as `D21S111` and `D21S112` for the two
-/// alleles of D21S11.
+/// Reports whether a name is a known locus followed by an allele number, as `D21S111` and `D21S112` for the two alleles
+/// of D21S11.
 fn is_numbered(written: &str, panel: &Panel) -> bool {
     let Some(base) = written.strip_suffix(['1', '2']) else { return false };
     panel.loci().iter().map(Locus::name).chain(KNOWN_LOCI).any(|known| plain_name(known) == base)
 }
 
-/// A well-formed name as such names are spelled.
+/// Returns a well-formed name in the usual spelling.
 fn spelled(name: &str, written: &str) -> String {
     match written.strip_prefix("penta") {
         Some(letter) => format!("Penta_{}", letter.to_ascii_uppercase()),
@@ -208,10 +208,11 @@ fn spelled(name: &str, written: &str) -> String {
     }
 }
 
-/// The names of a header without the dye channels that OSIRIS writes after loci, `D8S1179-2`; `None` if they have none.
+/// Returns the names of a header without the dye channels that OSIRIS appends to loci, as in `D8S1179-2`; `None` if
+/// they have none.
 ///
-/// Numbers that differ, each after another locus, are no numbers of alleles: those come in pairs, or all alike where the
-/// columns of the second alleles were left out.
+/// Numbers that differ between loci are channels, not allele numbers: allele numbers occur in pairs, or are all equal
+/// if the columns of the second alleles were left out.
 pub(in crate::intake) fn without_channels<'n>(names: &[&'n str], panel: &Panel) -> Option<Vec<&'n str>> {
     let split = |name: &&'n str| -> Option<(&'n str, u8)> {
         let (base, channel) = name.rsplit_once('-')?;
@@ -228,8 +229,8 @@ pub(in crate::intake) fn without_channels<'n>(names: &[&'n str], panel: &Panel) 
     (differ && is_once).then(|| names.iter().map(|name| split(name).map_or(*name, |(base, _)| base)).collect())
 }
 
-/// A column of one allele, such as `vWA_1`, `vWA 2`, `vWA.1`, `vWA-b`, `vWA Allele 2`: the locus' part of the name, and
-/// whether it is the second allele.
+/// Splits the name of a column of one allele, such as `vWA_1`, `vWA 2`, `vWA.1`, `vWA-b`, `vWA Allele 2`: returns the
+/// name of the locus, and `true` for the second allele.
 pub(in crate::intake) fn allele_column(name: &str) -> Option<(&str, bool)> {
     const BETWEEN: [char; 4] = [' ', '_', '.', '-'];
     let last = name.chars().next_back()?;
@@ -252,14 +253,14 @@ pub(in crate::intake) fn allele_column(name: &str) -> Option<(&str, bool)> {
 
 pub(in crate::intake) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     const ALIKE: f64 = 0.6;
-    // Longer names are no typing mistakes, and comparing them takes time.
+    // A longer name is not a misspelling, and comparing it takes time.
     if written.len() > 32 {
         return None;
     }
     names
         .map(|name| (strsim::normalized_damerau_levenshtein(written, &plain_name(name)), name))
         .filter(|(alike, _)| *alike >= ALIKE)
-        // The first of equals, so that the panel's loci come before others.
+        // Of equal names the first is taken, so that loci of the panel have priority.
         .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, name)| name.to_owned())
 }
@@ -288,7 +289,7 @@ mod tests {
         ] {
             assert_eq!(allele_column(name), expected, "{name}");
         }
-        // None is a locus' own name.
+        // No locus name may itself look like a column of one allele.
         assert!(KNOWN_LOCI.iter().all(|name| allele_column(name).is_none()));
     }
 

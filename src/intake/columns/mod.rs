@@ -1,4 +1,4 @@
-//! What the columns of a file mean: fields, loci, kits, and the header as a whole.
+//! Interprets the columns of a file: fields, loci, kits, and the whole header.
 
 pub(super) mod column_map;
 pub(super) mod controls;

@@ -1,6 +1,6 @@
-//! Columns that hold numbers of persons, and the names they go by.
+//! Recognises columns that hold personal numbers, by all their names.
 
-/// What a number is.
+/// The kind of a personal number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NumberKind {
@@ -11,7 +11,7 @@ pub enum NumberKind {
 }
 
 impl NumberKind {
-    /// The name of such a column.
+    /// Returns the name of the column.
     #[must_use]
     pub fn column(self) -> &'static str {
         match self {
@@ -21,7 +21,7 @@ impl NumberKind {
     }
 }
 
-/// Names of columns that hold such numbers, in small letters.
+/// Names of columns that hold these numbers, in lower case.
 const COLUMNS: [(NumberKind, &[&str]); 2] = [
     (
         NumberKind::ResidentId,
@@ -57,7 +57,7 @@ const COLUMNS: [(NumberKind, &[&str]); 2] = [
     ),
 ];
 
-/// What the column of this name holds, if it is one of these.
+/// Returns the kind of number in the column of this name, if it holds one.
 pub(in crate::intake) fn kind_of_column(name: &str) -> Option<NumberKind> {
     let is = |known: &&str| {
         let mut written = name.chars().map(|c| if matches!(c, ' ' | '-') { '_' } else { c.to_ascii_lowercase() });

@@ -1,6 +1,6 @@
-//! One column or two for a locus, while a header is read.
+//! Assigns one column or two to each locus while a header is read.
 
-/// The column of a locus, from 0, or both if each allele has its own.
+/// The column of a locus, from 0, or both columns if each allele has its own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::intake) enum LocusColumns {
     One(usize),
@@ -8,23 +8,23 @@ pub(in crate::intake) enum LocusColumns {
 }
 
 impl LocusColumns {
-    /// The column, or the first of the two.
+    /// Returns the column, or the first of the two.
     pub(in crate::intake) fn first(self) -> usize {
         let (Self::One(at) | Self::Two(at, _)) = self;
         at
     }
 }
 
-/// What has been found of a locus' columns.
+/// The columns of a locus found so far.
 #[derive(Clone, Copy)]
 pub(in crate::intake) enum Found {
     /// A column named like the locus.
     Whole(usize),
-    /// Those of the first and second allele.
+    /// The columns of the first and second allele.
     Halves([Option<usize>; 2]),
 }
 
-/// What has been found while a header is read.
+/// The columns found so far while a header is read.
 #[derive(Default)]
 pub(in crate::intake) struct Placed {
     pub(in crate::intake) loci: Vec<Found>,
@@ -32,7 +32,7 @@ pub(in crate::intake) struct Placed {
 }
 
 impl Found {
-    /// `second` says of a column of one allele whether it is the second.
+    /// Records a column; `second` is set for a column of one allele, and `true` if it is the second.
     pub(in crate::intake) fn new(position: usize, second: Option<bool>) -> Self {
         match second {
             None => Self::Whole(position),
@@ -49,8 +49,8 @@ impl Found {
     }
 }
 
-/// A further column of a locus, if it goes with what was found of it: the other allele's, or one of the same name
-/// (spreadsheets, and programs that number repeated names, give the second `.1`) right after the first.
+/// Adds another column of a locus if it fits the columns found: the other allele's column, or one with the same name
+/// directly after the first. (Spreadsheets, and programs that number repeated names, append `.1` to the second name.)
 pub(in crate::intake) fn joined(found: Found, position: usize, second: Option<bool>) -> Option<Found> {
     match (found, second) {
         (Found::Whole(first), None | Some(false)) if first + 1 == position => {

@@ -1,4 +1,4 @@
-//! Columns of a table with a row per sample and locus.
+//! Finds the columns of a table with a row per sample and locus.
 
 use crate::intake::columns::fields::{FIELDS, Field, field_named, plain_name, shown};
 use crate::intake::columns::loci::{Named, marker_named, nearest};
@@ -6,18 +6,18 @@ use crate::intake::findings::{ColumnName, Findings};
 use crate::intake::text::characters::to_ascii;
 use crate::model::{FindingCode, Panel};
 
-/// The most alleles of a row that are read.
+/// The maximum number of alleles that are read from a row.
 const MOST_ALLELES: u32 = 99;
 
-/// Names of the column of markers, as [`plain_name`] leaves them.
+/// Names of the column of markers, in the form of [`plain_name`].
 const MARKERS: [&str; 7] = ["marker", "markername", "locus", "locusname", "基因座", "位点", "基因座名称"];
-/// Names of a column of whole genotypes, likewise: read where no column is of one allele.
+/// Names of a column of whole genotypes, in the same form. The column is read only if no column holds single alleles.
 const GENOTYPES: [&str; 7] = ["genotype", "genotypes", "calls", "基因型", "分型", "分型结果", "等位基因型"];
-/// Names of the column of kinds of samples, likewise.
+/// Names of the column of sample types, in the same form.
 const TYPES: [&str; 4] = ["sampletype", "specimencategory", "样本类型", "样品类型"];
 
-/// Columns of measurements and settings that GeneMapper, GeneMarker, OSIRIS and their like write beside the alleles, as
-/// [`plain_name`] leaves them, without numbers at their ends.
+/// Columns of measurements and settings that GeneMapper, GeneMarker, OSIRIS and similar programs write beside the
+/// alleles, in the form of [`plain_name`] without numbers at the end.
 const MEASURED: [&str; 34] = [
     "dye",
     "panel",
@@ -55,29 +55,29 @@ const MEASURED: [&str; 34] = [
     "stutter",
 ];
 
-/// Where the columns of such a table stand, from 0.
+/// The columns of the table, from 0.
 pub(in crate::intake) struct TallColumns {
     pub(in crate::intake) sample: usize,
     pub(in crate::intake) marker: usize,
-    /// In the order of their numbers; a column by itself may hold whole genotypes.
+    /// The columns of alleles, in the order of their numbers; a single column may hold whole genotypes.
     pub(in crate::intake) alleles: Vec<usize>,
-    /// Sample Type, Specimen Category.
+    /// Sample Type and Specimen Category.
     pub(in crate::intake) types: Vec<usize>,
-    /// What else is said of each sample.
+    /// Other fields of each sample.
     pub(in crate::intake) fields: Vec<(Field, usize)>,
-    /// Columns that are none of these.
+    /// Columns with no known meaning.
     others: Vec<usize>,
 }
 
 impl TallColumns {
-    /// Finds the columns by name; `None` if this is the header of another form of table.
+    /// Finds the columns by name; `None` if this is the header of another format.
     pub(in crate::intake) fn find(names: &[&str]) -> Option<Self> {
         let plain: Vec<String> = names.iter().map(|name| plain_name(&name.trim().replace('.', " "))).collect();
         let at = |wanted: &str| plain.iter().position(|name| name == wanted);
         let any = |wanted: &[&str]| wanted.iter().find_map(|&wanted| at(wanted));
         let sample =
             at("samplename").or_else(|| names.iter().position(|name| field_named(name) == Some(Field::SampleId)));
-        // Files of Chinese systems have the number there.
+        // Files of Chinese systems have the sample number in this column.
         let sample = sample.or_else(|| at("sampleinfo"))?;
         let marker = any(&MARKERS)?;
         let (mut alleles, mut types, mut fields, mut others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -106,8 +106,8 @@ impl TallColumns {
         (!alleles.is_empty()).then_some(Self { sample, marker, alleles, types, fields, others })
     }
 
-    /// Refuses columns that would say something and are not read: a column again, a second block of marker and alleles,
-    /// loci beside a column of markers. Notes others, unless they hold measurements.
+    /// Refuses columns whose data would be lost: a duplicate column, a second block of marker and alleles, or loci
+    /// beside a column of markers. Notes other columns, unless they hold measurements.
     pub(in crate::intake) fn check_others(&self, line: u64, names: &[&str], panel: &Panel, findings: &mut Findings) {
         for &position in &self.others {
             let name = names[position];
@@ -137,7 +137,7 @@ impl TallColumns {
     }
 }
 
-/// The field that a name is nearly that of. Short names are like anything.
+/// Returns the field whose name is most similar. Short names are skipped, because they resemble anything.
 fn nearest_field(name: &str) -> Option<&'static str> {
     let plain = plain_name(name);
     let fields = FIELDS.iter().filter(|(field, _)| !matches!(field, Field::SampleId | Field::Amelogenin));
@@ -146,31 +146,32 @@ fn nearest_field(name: &str) -> Option<&'static str> {
     fields.into_iter().find(|known| *known == found)
 }
 
-/// Whether a header is nearly that of such a table: it has a column of samples and one of markers, and none of alleles.
+/// Reports whether a header is nearly that of a table with a row per sample and locus: it has columns of samples and
+/// markers, but no column of alleles.
 pub(in crate::intake) fn lacks_alleles(names: &[&str]) -> bool {
     let is_marker = |name: &&str| MARKERS.contains(&plain_name(name).as_str());
     let is_sample = |name: &&str| field_named(name) == Some(Field::SampleId);
     names.iter().any(is_sample) && names.iter().any(is_marker) && TallColumns::find(names).is_none()
 }
 
-/// Finds out whether a name is that of a column that only tables with a row per sample and locus have.
+/// Reports whether a name denotes a column that only tables with a row per sample and locus have.
 pub(in crate::intake) fn is_tall_column(name: &str) -> bool {
     let plain = plain_name(&name.trim().replace('.', " "));
     holds_alleles(name) || MARKERS.contains(&plain.as_str()) || TYPES.contains(&plain.as_str())
 }
 
-/// Whether a name is that of a column of alleles or of whole genotypes in a table with a row per sample and locus.
+/// Reports whether a name denotes a column of alleles or of whole genotypes in a table with a row per sample and locus.
 pub(in crate::intake) fn holds_alleles(name: &str) -> bool {
     allele_number(name).is_some() || GENOTYPES.contains(&plain_name(name).as_str())
 }
 
-/// A name without the number at its end.
+/// Returns a name without the number at its end.
 fn stem(plain: &str) -> &str {
     plain.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
-/// The number of a column of alleles: `Allele 1`, `Allele1`, `allele_01`, `Allele #2`, `Allele B`, `等位基因1`; a column
-/// `Allele` alone is the first. `First Allele` and `2nd Allele` are read, too.
+/// Returns the number of a column of alleles: `Allele 1`, `Allele1`, `allele_01`, `Allele #2`, `Allele B`, `等位基因1`. A
+/// column `Allele` alone is the first. `First Allele` and `2nd Allele` are also read.
 pub(in crate::intake) fn allele_number(name: &str) -> Option<u32> {
     let name = to_ascii(name).to_lowercase();
     if let Some(ordinal) = name.strip_suffix("allele") {

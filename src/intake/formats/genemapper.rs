@@ -1,8 +1,9 @@
-//! Tables with a row per sample and locus, as GeneMapper and its like write them.
+//! Reads tables with a row per sample and locus, as GeneMapper and similar programs write them.
 //!
-//! Columns are found by name, in any order: `Sample Name`, `Marker`, `Allele 1` and so on, and the columns of tidy CSV that
-//! are no loci, which say the same on all rows of a sample, or nothing after the first. Rows may stand in any order, the
-//! loci of each sample too. All rows of a sample are gathered and then checked as a row of tidy CSV is.
+//! Columns are found by name, in any order: `Sample Name`, `Marker`, `Allele 1` and so on, and the columns of tidy CSV
+//! that are not loci, which must have the same value on all rows of a sample, or be empty after the first. Rows may be
+//! in any order, also the loci of each sample. All rows of a sample are collected and then checked like a row of tidy
+//! CSV.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -25,10 +26,10 @@ use crate::intake::text::source::{Source, Width, header_cells, open_source, refu
 
 use crate::model::{Allele, FindingCode, Locus};
 
-/// More different names of markers than any table has.
+/// More distinct marker names than any table has.
 const MOST_MARKERS: usize = 1000;
 
-/// Whether a text begins with the header of such a table, under a map of its columns, if there is one.
+/// Reports whether a text begins with the header of this kind of table, under a column map if there is one.
 pub(in crate::intake) fn is_table(text: &[u8], map: Option<&ColumnMap>) -> bool {
     header_cells(text).is_some_and(|cells| {
         let ours = |cell| map.map_or(cell, |map| map.ours(cell));
@@ -36,18 +37,18 @@ pub(in crate::intake) fn is_table(text: &[u8], map: Option<&ColumnMap>) -> bool 
     })
 }
 
-/// What a marker is.
+/// The meaning of a marker.
 #[derive(Clone, Copy)]
 enum Marker {
     Locus(u16),
     Amelogenin,
-    /// Not read, as has been said.
+    /// The marker is not read; a finding says so.
     Skipped,
-    /// Not known: whoever is typed there lacks a locus.
+    /// The marker is unknown: samples typed there lack a locus.
     Unknown,
 }
 
-/// What a sample has at a locus.
+/// A sample's alleles at a locus.
 struct Found {
     /// Number of the locus.
     locus: u16,
@@ -57,12 +58,12 @@ struct Found {
 }
 
 struct Sample {
-    /// Where it stands first.
+    /// The first line with the locus.
     line: u64,
     name: Box<str>,
     loci: Vec<Found>,
     sex_marker: Option<SexMarker>,
-    /// What the rows say of each field that has a column, and the line where they say it first.
+    /// The value of each field that has a column, with the first line that states it.
     stated: Vec<(Box<str>, u64)>,
     bad: bool,
 }
@@ -78,12 +79,12 @@ struct Reader<'r> {
     any_sex_marker: bool,
     samples: Vec<Sample>,
     by_name: HashMap<Box<str>, usize>,
-    /// Names that have been told to be controls.
+    /// Names that were reported as controls.
     controls: HashSet<Box<str>>,
     last: usize,
 }
 
-/// Reads a table, as tidy rows.
+/// Reads a table into tidy rows.
 pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> SoundRows {
     let Some(source) = open_source(text, findings) else { return SoundRows::default() };
     let Source { line, delimiter, header, mut lines, .. } = source;
@@ -115,7 +116,7 @@ pub(in crate::intake) fn read(text: &[u8], request: &Request<'_>, findings: &mut
             words.translate(&mut cells);
             reader.row(number, &cells, findings);
         } else if let Some(name) = cells.get(reader.columns.sample) {
-            // Of a damaged row the name may still be in its place: the sample lacks a locus.
+            // The name may still be in its place in a damaged row: the sample lacks a locus.
             spoilt.insert(Box::from(name.trim()));
         }
         cells.clear();
@@ -179,7 +180,7 @@ impl<'r> Reader<'r> {
         self.samples[sample].bad |= findings.count() > before;
     }
 
-    /// A sample that a case list has is none, whatever its name.
+    /// Reports whether a row belongs to a control. A sample in the case list is never a control.
     fn is_control(&mut self, line: u64, name: &str, cells: &[Cow<'_, str>], findings: &mut Findings) -> bool {
         let control = || is_control(name) || self.columns.types.iter().any(|&at| is_control_type(&cells[at]));
         if self.request.cases.is_some_and(|cases| cases.has(name)) || !control() {
@@ -192,7 +193,7 @@ impl<'r> Reader<'r> {
     }
 
     fn sample(&mut self, line: u64, name: &str) -> usize {
-        // Rows of a sample mostly stand together.
+        // Rows of a sample are mostly consecutive.
         if self.samples.get(self.last).is_some_and(|last| &*last.name == name) {
             return self.last;
         }
@@ -211,7 +212,7 @@ impl<'r> Reader<'r> {
         self.last
     }
 
-    /// What a row says of its sample beside the alleles: the same as the rows before, or nothing.
+    /// Reads the fields of a row besides the alleles: they must equal those of earlier rows, or be empty.
     fn fields(&mut self, line: u64, sample: usize, cells: &[Cow<'_, str>], findings: &mut Findings) {
         let stated = &mut self.samples[sample].stated;
         if stated.is_empty() {
@@ -295,11 +296,11 @@ impl<'r> Reader<'r> {
                 return cells::of_alleles(alleles)
                     .map_or_else(|error| self.bad_allele(line, typed[0], error, findings), Some);
             };
-            // A third peak beside it may be anything.
+            // A third peak beside it has no certain meaning.
             let reading = if reading == Reading::OffLadder { reading } else { Reading::Half };
             return self.settle(line, 0, reading, findings);
         }
-        // A second allele alone is said to have no first.
+        // A second allele alone is reported as lacking the first.
         if typed.first().is_none_or(|&first| first > 0) {
             typed.insert(0, 0);
         }
@@ -361,7 +362,7 @@ impl<'r> Reader<'r> {
             match cells[at].trim() {
                 "X" | "x" => x += 1,
                 "Y" | "y" => y += 1,
-                // Off the ladder, or no result: nothing is known then.
+                // Off the ladder, or no result: the genotype is then unknown.
                 text if !matches!(
                     cells::one_cell(text, self.comma),
                     Ok(Reading::Empty | Reading::OffLadder | Reading::NoResult(_))
@@ -383,7 +384,7 @@ impl<'r> Reader<'r> {
         self.found_sex_marker(line, sample, SexMarker::of_alleles(shown, self.request.single_allele), findings);
     }
 
-    /// Reads the sex marker of a table that has one column for all alleles.
+    /// Reads the sex marker of a table with a single column for all alleles.
     fn whole_sex_marker(&mut self, line: u64, sample: usize, at: usize, text: &str, findings: &mut Findings) {
         match SexMarker::read(text, self.request.single_allele) {
             SexMarker::Empty => {}
@@ -403,7 +404,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Everything gathered, as a table with a row per sample.
+    /// Returns the collected data as a table with a row per sample.
     fn finish(self, line: u64, spoilt: &HashSet<Box<str>>, findings: &mut Findings) -> SoundRows {
         if self.samples.is_empty() {
             return SoundRows::default();
@@ -429,7 +430,7 @@ impl<'r> Reader<'r> {
             })
             .collect();
         let left_out = (samples - rows.len()) as u64;
-        // If the columns are those of another layout, no sample has been read.
+        // If the columns belong to another layout, no sample has been read.
         let Some(read) = read_table(&Table { line, columns, rows }, self.request, findings) else {
             return SoundRows::default();
         };

@@ -1,4 +1,4 @@
-//! One reader for each format of files.
+//! Contains one reader for each format of files.
 
 pub(super) mod cmf;
 mod detect;

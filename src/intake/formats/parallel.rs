@@ -1,7 +1,8 @@
 //! Reads the lines of a large file with several threads, with the same result as with one.
 //!
-//! Rows of a tidy table say nothing of each other until all are read, so a file is cut at line ends and its pieces are read
-//! side by side. A few pieces at a time: what they hold is bounded as for the whole file once it is put together.
+//! Rows of a tidy table are independent until all are read, so the file is cut at line ends and its pieces are read in
+//! parallel. Only a few pieces are read at a time, so that their memory is limited like that of the whole file after
+//! joining.
 
 use rayon::prelude::*;
 
@@ -13,13 +14,13 @@ use crate::intake::rows::reader::RowReader;
 use crate::intake::text::lines::{Lines, is_blank};
 use crate::intake::text::source::{Width, refuse_cut_off, row_fields};
 
-/// Bytes of a piece: some thousand rows, so that the threads end together, and what each sets up does not count.
+/// Bytes per piece: some thousand rows, so that the threads finish together and the setup of each is negligible.
 pub(in crate::intake) const PIECE: usize = 256 << 10;
 
-/// Pieces for each thread that are read before they are put together.
+/// Number of pieces per thread that are read before they are joined.
 const AT_ONCE: usize = 4;
 
-/// How the rows below a header are read.
+/// The way in which the rows below a header are read.
 #[derive(Clone, Copy)]
 pub(in crate::intake) struct Rows<'r, 'h> {
     pub(in crate::intake) delimiter: u8,
@@ -28,7 +29,7 @@ pub(in crate::intake) struct Rows<'r, 'h> {
     pub(in crate::intake) request: &'r Request<'h>,
 }
 
-/// Reads the lines that follow a header, in pieces of about so many bytes; says whether any is not blank.
+/// Reads the lines after a header in pieces of about this number of bytes; reports whether any line is not blank.
 pub(in crate::intake) fn read_in_parallel<'h>(
     mut lines: Lines<'_>,
     rows: Rows<'_, 'h>,
@@ -51,7 +52,7 @@ pub(in crate::intake) fn read_in_parallel<'h>(
             findings.append(found);
             any |= some;
         }
-        // Growing step by step would take more memory than the rows.
+        // Growing step by step would use more memory than the rows.
         let (left, rows) = (lines.bytes_left(), whole.rows.len());
         whole.rows.reserve((rows as f64 / (all - left) as f64 * left as f64) as usize);
     }

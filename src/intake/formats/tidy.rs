@@ -1,4 +1,4 @@
-//! Tidy CSV: a row per person, a column per locus, or two.
+//! Reads tidy CSV: one row per person, and one or two columns per locus.
 
 use crate::intake::columns::header::Header;
 use crate::intake::findings::Findings;
@@ -10,7 +10,7 @@ use crate::intake::text::source::{Source, open_source};
 
 use crate::model::FindingCode;
 
-/// Reads tidy CSV, in pieces of so many bytes.
+/// Reads tidy CSV in pieces of this number of bytes.
 pub(in crate::intake) fn read_tidy(
     text: &[u8],
     request: &Request<'_>,

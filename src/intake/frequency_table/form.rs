@@ -1,4 +1,4 @@
-//! Which form a table has, and what its columns mean.
+//! Detects the form of a frequency table, and the meaning of its columns.
 
 use std::fmt;
 
@@ -11,27 +11,27 @@ use super::numbers::number;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TableForm {
-    /// A row per locus and allele.
+    /// One row per locus and allele.
     Tidy,
-    /// A row per locus and allele, with a column of frequencies for each population.
+    /// One row per locus and allele, with a column of frequencies for each population.
     PopulationColumns,
-    /// A row per allele, a column per locus.
+    /// One row per allele, and one column per locus.
     Wide,
-    /// A row per locus, a column per allele.
+    /// One row per locus, and one column per allele.
     Transposed,
-    /// The name of a locus, then a line per allele; no header.
+    /// The name of a locus, then one line per allele; no header.
     Ladder,
-    /// A row per allele or per locus and allele, and several headers: loci, populations, what the numbers are.
+    /// One row per allele or per locus and allele, and several headers: loci, populations, the kind of numbers.
     Headers,
-    /// Columns of alleles and of their frequencies for each locus.
+    /// For each locus, a column of alleles and a column of their frequencies.
     Paired,
     /// Lines `M` with the name of a locus, then lines `A` with an allele and its frequency.
     Merlin,
-    /// A line with the name of a locus and `AUTOSOME`, then a line per allele.
+    /// A line with the name of a locus and `AUTOSOME`, then one line per allele.
     Mendel,
-    /// A line per locus: its name, then each allele with its frequency, as `14=0.12`.
+    /// One line per locus: its name, then each allele with its frequency, as `14=0.12`.
     Pairs,
-    /// The number of loci; then the name of each and its number of alleles, and lines such as `1,14,0.12`.
+    /// The number of loci; then for each its name and number of alleles, and lines such as `1,14,0.12`.
     Curran,
     /// STRidER's XML.
     Xml,
@@ -56,17 +56,17 @@ impl fmt::Display for TableForm {
     }
 }
 
-/// Rows that are looked at for the header: titles stand before it.
+/// The number of rows in which the header is searched; titles may precede it.
 const FIRST_ROWS: usize = 30;
 
-/// Where the header is, and what form follows.
+/// The position of the header, and the form.
 pub(super) struct Found {
     pub(super) form: TableForm,
-    /// Position of the header among the rows; of the first locus in a ladder.
+    /// Row position of the header; in a ladder, of the first locus.
     pub(super) header: usize,
-    /// Position of the column with the labels of the rows; 0 in a ladder.
+    /// Position of the column with the row labels; 0 in a ladder.
     pub(super) labels: usize,
-    /// Whether the rows have a column before those of the header: the names that a statistics package gives to rows.
+    /// `true` if the rows have an extra first column: row names that a statistics package wrote.
     pub(super) shifted: bool,
 }
 
@@ -97,7 +97,7 @@ fn header(rows: &[Row], at: usize, keep: &[String]) -> Option<Found> {
     }
     let corner = row.cells.iter().position(|name| is_corner(name));
     if row.cells.iter().any(|name| is_locus(name)) {
-        // The labels stand under their name, or in a first column that is no locus.
+        // The labels are below their name, or in a first column that is not a locus.
         let named = of(Field::Allele).or(corner).or(of(Field::Locus)).map(|named| named + shift);
         let labels = named.or_else(|| {
             let first = shifted || row.cell(0).is_empty() || !is_locus(row.cell(0)) && allele(next, 0);
@@ -116,14 +116,14 @@ fn header(rows: &[Row], at: usize, keep: &[String]) -> Option<Found> {
     None
 }
 
-/// Whether rows have one cell more than their header: the names that a statistics package gives to rows.
+/// Reports whether rows have one cell more than their header: row names that a statistics package wrote.
 fn has_row_names(header: &Row, rows: &[Row]) -> bool {
     let most = header.cells.len() + 1;
     rows.iter().all(|row| row.cells.len() <= most && !row.cell(0).is_empty())
         && rows.iter().any(|row| row.cells.len() == most)
 }
 
-/// Whether the first column numbers the rows.
+/// Reports whether the first column numbers the rows.
 fn counts_rows(rows: &[Row]) -> bool {
     (1_usize..).zip(rows).all(|(number, row)| row.cell(0).parse() == Ok(number))
 }

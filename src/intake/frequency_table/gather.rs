@@ -1,4 +1,4 @@
-//! The cells of a table of any form, locus by locus.
+//! Collects the cells of a table of any form, locus by locus.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -14,23 +14,23 @@ use crate::intake::columns::loci::AMBIGUOUS;
 use crate::intake::findings::{Column, ColumnName, Findings};
 use crate::model::{FindingCode, Locus};
 
-/// How many populations a finding lists.
+/// The maximum number of populations that a finding lists.
 const MOST_POPULATIONS: usize = 40;
-/// The most letters of a name that a finding repeats.
+/// The maximum number of letters of a name that a finding repeats.
 const MOST_LETTERS: usize = 40;
 
-/// What a table says of one locus.
+/// The data of a table about one locus.
 pub(super) struct LocusCells {
     pub(super) locus: Locus,
     /// The name in the file.
     pub(super) written: String,
-    /// Where it is named first.
+    /// The line of its first occurrence.
     pub(super) line: u64,
     pub(super) column: Column,
     pub(super) values: Vec<Value>,
-    /// How many persons were counted.
+    /// Number of persons counted.
     pub(super) persons: Option<u32>,
-    /// Whether a finding says already that two numbers are given.
+    /// `true` if a finding already reports two different numbers.
     persons_differ: bool,
 }
 
@@ -41,20 +41,20 @@ pub(super) struct Value {
     /// Never a number of persons, a statistic or a total.
     pub(super) label: Label,
     pub(super) number: Number,
-    /// How often the allele was seen, where that stands beside the frequency.
+    /// Number of occurrences of the allele, if the table gives it beside the frequency.
     pub(super) count: Option<u32>,
 }
 
-/// What a table says of all loci.
+/// The data of a table about all loci.
 pub(super) struct Gathered {
     pub(super) loci: Vec<LocusCells>,
-    /// Whether the values are counts, as the header says.
+    /// `true` if the header states that the values are counts.
     pub(super) counts: bool,
-    /// Which of the table's populations.
+    /// The selected population of the table.
     pub(super) population: Option<String>,
 }
 
-/// Reads the rows below the header; `None` if the findings say why not.
+/// Reads the rows below the header; `None` if that is impossible, and the findings then say why.
 pub(super) fn gather(
     rows: &[Row],
     found: &Found,
@@ -77,7 +77,7 @@ pub(super) fn gather(
         TableForm::Wide => gather.wide(&table, found.labels),
         TableForm::Transposed => gather.transposed(&table, found.labels),
         TableForm::Ladder => gather.ladder(&rows[found.header..]),
-        // Of readers of their own.
+        // These forms have separate readers.
         TableForm::Headers
         | TableForm::Paired
         | TableForm::Merlin
@@ -93,12 +93,12 @@ pub(super) fn gather(
 struct Table<'a> {
     header: &'a Row,
     rows: &'a [Row],
-    /// How many columns the rows have before those of the header.
+    /// Number of columns that the rows have before those of the header.
     shift: usize,
 }
 
 impl Table<'_> {
-    /// How many columns there are.
+    /// Returns the number of columns.
     fn width(&self) -> usize {
         self.rows.iter().map(|row| row.cells.len()).max().unwrap_or(0).max(self.header.cells.len() + self.shift)
     }
@@ -107,7 +107,7 @@ impl Table<'_> {
         column.checked_sub(self.shift).map_or("", |column| self.header.cell(column))
     }
 
-    /// A column as findings name it; a long text or number in a header may be a person's.
+    /// Returns a column as findings name it. A long text or number in a header may be personal data and is not shown.
     fn column(&self, column: usize) -> Column {
         let name = self.name(column);
         let digits = name.bytes().filter(u8::is_ascii_digit).count();
@@ -125,15 +125,15 @@ pub(super) struct Gather<'r, 'f> {
     pub(super) findings: &'f mut Findings,
     form: TableForm,
     loci: Vec<LocusCells>,
-    /// What a name in the file has come to.
+    /// The locus that each name in the file denotes.
     names: HashMap<String, Option<usize>>,
     places: HashMap<Locus, usize>,
     pub(super) population: Option<String>,
-    /// Whether the values are counts.
+    /// `true` if the values are counts.
     pub(super) counts: bool,
 }
 
-/// Columns of a tidy table.
+/// The columns of a tidy table.
 #[derive(Default)]
 struct TidyColumns {
     locus: usize,
@@ -170,7 +170,7 @@ impl Gather<'_, '_> {
         self.findings.problem(line, column, code, what);
     }
 
-    /// The locus of this name; `None` if it is left out, which a finding says.
+    /// Returns the locus with this name; `None` if it is left out, which a finding reports.
     pub(super) fn locus(&mut self, name: &str, line: u64, column: Column) -> Option<usize> {
         if let Some(&known) = self.names.get(name) {
             let by_rows = matches!(self.form, TableForm::Tidy | TableForm::PopulationColumns | TableForm::Headers);
@@ -240,7 +240,7 @@ impl Gather<'_, '_> {
         Some(self.loci.len() - 1)
     }
 
-    /// Takes what a cell says of a locus.
+    /// Adds the value of a cell to a locus.
     pub(super) fn value(
         &mut self,
         locus: usize,
@@ -263,7 +263,7 @@ impl Gather<'_, '_> {
         }
     }
 
-    /// Takes a number of persons, or of their alleles.
+    /// Adds a number of persons, or of their alleles.
     pub(super) fn persons(&mut self, locus: usize, alleles: bool, text: &str, line: u64, column: Column) {
         let Some(number) = whole(text).map(|number| if alleles { number / 2 } else { number }).filter(|&n| n > 0)
         else {
@@ -281,7 +281,7 @@ impl Gather<'_, '_> {
         }
     }
 
-    /// Says of a row that stands for no allele why it is left out; gives whether it is.
+    /// Reports with a finding why a row that does not belong to an allele is left out; returns `true` if it is.
     pub(super) fn leaves_out(&mut self, label: Label, line: u64) -> bool {
         let what = match label {
             Label::Statistic => "the row is a statistic of the loci, such as heterozygosity: left out",
@@ -292,7 +292,7 @@ impl Gather<'_, '_> {
         true
     }
 
-    /// Says of a locus that the population asked for has no frequencies there.
+    /// Reports that the requested population has no frequencies for a locus.
     pub(super) fn not_of_population(&mut self, name: &str, line: u64, column: Column) {
         if let Meant::Known { locus, .. } | Meant::New(locus) = meant(name, self.request.keep_loci) {
             let what = format!("{locus} has no frequency of this population: left out of the table");
@@ -304,7 +304,7 @@ impl Gather<'_, '_> {
         self.findings.note(line, None, FindingCode::TextRow, "the row has no value at any locus: left out");
     }
 
-    /// The rows of the population that is asked for. Where there is no column of populations, all.
+    /// Returns the rows of the requested population, or all rows if there is no column of populations.
     fn rows_of<'t>(&mut self, table: &Table<'t>, column: Option<usize>) -> Option<Vec<&'t Row>> {
         let rows = || table.rows.iter();
         let Some(column) = column else {
@@ -317,14 +317,14 @@ impl Gather<'_, '_> {
         };
         let names: BTreeSet<&str> = rows().map(|row| row.cell(column)).filter(|name| !name.is_empty()).collect();
         let name = self.choose(&names.into_iter().collect::<Vec<_>>(), table.header.line, table.column(column))?;
-        // Rows of no population are footers, if anything.
+        // Rows without a population are probably footers.
         let wanted = rows().filter(|row| row.cell(column) == name || row.cell(column).is_empty() && row.filled() > 0);
         let wanted = wanted.collect();
         self.population = Some(name);
         Some(wanted)
     }
 
-    /// Chooses among populations.
+    /// Selects one of the populations.
     pub(super) fn choose(&mut self, names: &[&str], line: u64, column: Column) -> Option<String> {
         let list = || {
             let short = |name: &&str| name.chars().take(MOST_LETTERS).collect::<String>();
@@ -350,7 +350,7 @@ impl Gather<'_, '_> {
         None
     }
 
-    /// Says that a column is left out, or that it should not be there.
+    /// Reports that a column is left out or not allowed.
     fn other_column(&mut self, table: &Table<'_>, column: usize, field: Option<Field>) {
         let (line, place) = (table.header.line, table.column(column));
         match field {
@@ -398,7 +398,7 @@ impl Gather<'_, '_> {
         self.finish()
     }
 
-    /// Says that a label is no allele's, which is no loss where `text`, the value beside it, is 0.
+    /// Reports that a label is not an allele's. If `text`, the value beside it, is 0, nothing is lost.
     pub(super) fn not_an_allele_of(&mut self, text: &str, line: u64, column: Column) {
         if number(text).is_some_and(|number| number.value == 0.0) {
             let what = "rows whose label is not an allele and whose frequency is 0 are left out";
@@ -424,7 +424,7 @@ impl Gather<'_, '_> {
                     persons = Some((column, kind));
                 }
                 Some(field) => self.other_column(table, column, Some(field)),
-                // The numbers of rows.
+                // Row numbers.
                 None if name.is_empty() && column == 0 && counts(table, column) => {}
                 None if name.is_empty() => self.other_column(table, column, None),
                 None => match self.locus(name, table.header.line, table.column(column)) {
@@ -439,7 +439,7 @@ impl Gather<'_, '_> {
             let label = label(row.cell(labels));
             match label {
                 _ if !valued => {
-                    // Of a locus that is left out, or an allele that this population does not have.
+                    // The cell belongs to a locus that is left out, or to an allele that this population does not have.
                     if !(elsewhere || matches!(label, Some(Label::Allele(_)))) || row.filled() == 1 && label.is_none() {
                         self.text_row(row.line);
                     }
@@ -523,7 +523,7 @@ impl Gather<'_, '_> {
             let (text, written) = (row.cell(value), row.cell(allele));
             if text.is_empty() && written.is_empty() {
                 if !name.is_empty() && row.filled() == 1 && matches!(meant(name, &[]), Meant::Known { .. }) {
-                    // The first cell of a block, with nothing beside it.
+                    // The first cell of a block, without cells beside it.
                     above = Some(name);
                 } else {
                     self.text_row(row.line);
@@ -553,7 +553,8 @@ impl Gather<'_, '_> {
                 continue;
             }
             if text.is_empty() {
-                // Another population has the allele; a tidy table of one has no reason to be silent.
+                // Another population has the allele; in a tidy table with one population an empty value has no
+                // explanation.
                 if self.form == TableForm::Tidy {
                     let what = "is empty; write a number from 0 to 1, or remove the row";
                     self.problem(row.line, table.column(value), FindingCode::FrequencyValue, what);
@@ -574,7 +575,7 @@ impl Gather<'_, '_> {
         self.finish()
     }
 
-    /// Finds the columns of a tidy table, and the rows of its population.
+    /// Finds the columns of a tidy table, and the rows of the requested population.
     fn tidy_columns<'t>(&mut self, table: &Table<'t>) -> Option<(TidyColumns, Vec<&'t Row>)> {
         let mut of: HashMap<Field, usize> = HashMap::new();
         let mut populations = Vec::new();
@@ -621,7 +622,7 @@ impl Gather<'_, '_> {
         } else if let Some(&frequency) = of.get(&Field::Frequency) {
             columns.value = frequency;
             columns.count = count;
-            // `n` of an allele differs from row to row, that of a locus does not.
+            // A number `n` that differs from row to row belongs to the allele; otherwise it belongs to the locus.
             match number {
                 Some(number) if columns.persons.is_none() && !differs(&rows, locus, number) => {
                     columns.persons = Some((number, Field::Persons));
@@ -640,7 +641,7 @@ impl Gather<'_, '_> {
     }
 }
 
-/// Whether the alleles down to the next name of a locus are lengths in base pairs.
+/// Reports whether the alleles down to the next locus name are lengths in base pairs.
 fn has_lengths(rows: &[Row]) -> bool {
     let mut rows = rows.iter().take_while(|row| row.filled() > 1).peekable();
     rows.peek().is_some() && rows.all(|row| matches!(label(row.cell(0)), Some(Label::Length(_))))
@@ -650,7 +651,7 @@ fn is_unknown(name: &str, keep: &[String]) -> bool {
     matches!(meant(name, keep), Meant::Unknown { .. })
 }
 
-/// Whether the rows of a locus have different numbers in a column.
+/// Reports whether the rows of a locus have different numbers in a column.
 fn differs(rows: &[&Row], locus: usize, column: usize) -> bool {
     let mut first: HashMap<&str, &str> = HashMap::new();
     rows.iter().any(|row| {
@@ -659,7 +660,7 @@ fn differs(rows: &[&Row], locus: usize, column: usize) -> bool {
     })
 }
 
-/// Whether a column numbers the rows.
+/// Reports whether a column numbers the rows.
 fn counts(table: &Table<'_>, column: usize) -> bool {
     (1_usize..).zip(table.rows).all(|(number, row)| row.cell(column).parse() == Ok(number))
 }

@@ -1,4 +1,4 @@
-//! A table as rows of cells, whatever its encoding and delimiter.
+//! Splits a table of any encoding and delimiter into rows of cells.
 
 use std::borrow::Cow;
 
@@ -10,16 +10,17 @@ use crate::intake::text::lines::{Lines, split_fields};
 use crate::intake::text::source::{line_text, unclosed_quote};
 use crate::model::FindingCode;
 
-/// The most bytes of a table: the largest that are published have some hundred thousand.
+/// The maximum size of a table in bytes; the largest published tables have some hundred thousand.
 pub(super) const MOST_BYTES: usize = 64 << 20;
-/// The most cells of a table: 100 populations of 64 loci with 100 alleles, and some columns.
+/// The maximum number of cells in a table: enough for 100 populations with 64 loci of 100 alleles, and some more
+/// columns.
 const MOST_CELLS: usize = 4_000_000;
-/// The most columns.
+/// The maximum number of columns.
 const MOST_COLUMNS: usize = 1024;
-/// Lines that are looked at for the delimiter.
+/// The number of lines from which the delimiter is determined.
 const FIRST_LINES: usize = 50;
 
-/// A row: its line, from 1, and its cells without white space around them. Empty is what says that there is no value.
+/// A row: its line, from 1, and its cells without surrounding white space. A cell that marks a missing value is empty.
 pub(super) struct Row {
     pub(super) line: u64,
     pub(super) cells: Vec<String>,
@@ -30,13 +31,13 @@ impl Row {
         self.cells.get(column).map_or("", String::as_str)
     }
 
-    /// How many cells have a text.
+    /// Returns the number of cells that are not empty.
     pub(super) fn filled(&self) -> usize {
         self.cells.iter().filter(|cell| !cell.is_empty()).count()
     }
 }
 
-/// What separates the cells of a line.
+/// The separator between the cells of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Delimiter {
     Byte(u8),
@@ -44,7 +45,7 @@ enum Delimiter {
     Spaces,
 }
 
-/// Reads the rows that are neither empty nor comments; `None` if the findings say why not.
+/// Reads the rows that are neither empty nor comments; `None` if that is impossible, and the findings then say why.
 pub(super) fn rows(bytes: &[u8], sheet: Option<&str>, findings: &mut Findings) -> Option<Vec<Row>> {
     if bytes.len() > MOST_BYTES {
         let what = "the file is larger than 64 MiB; give the frequency table alone";
@@ -53,7 +54,7 @@ pub(super) fn rows(bytes: &[u8], sheet: Option<&str>, findings: &mut Findings) -
     }
     let text = text(bytes, sheet, findings)?;
     let text = match text.contains(&b'\n') {
-        // As old Macs end lines.
+        // Old Macs end lines with carriage returns.
         false if text.contains(&b'\r') => {
             Cow::Owned(text.iter().map(|&byte| if byte == b'\r' { b'\n' } else { byte }).collect())
         }
@@ -98,7 +99,7 @@ pub(super) fn rows(bytes: &[u8], sheet: Option<&str>, findings: &mut Findings) -
     (findings.count() == before).then_some(rows)
 }
 
-/// The text as UTF-8, or nearly: lines that are not are found later.
+/// Returns the text as UTF-8. Invalid lines may remain; they are found later.
 fn text<'a>(bytes: &'a [u8], sheet: Option<&str>, findings: &mut Findings) -> Option<Cow<'a, [u8]>> {
     if sheet.is_none() && is_latin_1(bytes) {
         findings.note(0, None, FindingCode::Encoding, "the file is not UTF-8: read as Windows-1252 (Latin-1)");
@@ -108,8 +109,8 @@ fn text<'a>(bytes: &'a [u8], sheet: Option<&str>, findings: &mut Findings) -> Op
     decode(bytes, sheet, findings)
 }
 
-/// Whether text that is not UTF-8 is better read as Latin-1 than as GB18030: letters with an accent mostly stand alone,
-/// while Chinese characters are pairs of such bytes.
+/// Reports whether text that is not UTF-8 is more likely Latin-1 than GB18030: accented letters mostly occur singly,
+/// while Chinese characters are pairs of these bytes.
 fn is_latin_1(bytes: &[u8]) -> bool {
     if std::str::from_utf8(bytes).is_ok() || bytes.contains(&0) || bytes.starts_with(b"PK") {
         return false;
@@ -119,12 +120,12 @@ fn is_latin_1(bytes: &[u8]) -> bool {
     for run in runs {
         if run.len() == 1 { alone += 1 } else { paired += 1 }
     }
-    // Controls that no text has are half of another encoding's characters.
+    // Control characters occur in no text, so these bytes are halves of another encoding's characters.
     let controls = bytes.iter().any(|byte| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d | 0xff));
     alone > paired && !controls
 }
 
-/// Of tab, semicolon and comma the one that divides the most lines; spaces if none does.
+/// Returns the one of tab, semicolon and comma that divides the most lines; spaces if none does.
 fn delimiter(text: &[u8]) -> Delimiter {
     let mut lines = Lines::new(text).map(|(_, line)| line).take(FIRST_LINES).peekable();
     if let Some(&[b's', b'e', b'p', b'=', byte @ (b',' | b';' | b'\t' | b'|')]) = lines.peek() {
@@ -133,7 +134,8 @@ fn delimiter(text: &[u8]) -> Delimiter {
     let mut votes = [(b'\t', 0), (b';', 0), (b',', 0)];
     for line in lines.filter(|line| !line.starts_with(b"#")) {
         let outside: Vec<u8> = line.split(|&byte| byte == b'"').step_by(2).collect::<Vec<_>>().join(&b'"');
-        // The first of those that are there: a comma may be a decimal mark, and a semicolon or tab is nothing else.
+        // The first of these that is present: a comma may be a decimal mark, but a semicolon or tab is always a
+        // separator.
         let divides = |byte| outside.contains(&byte) && (byte != b',' || !only_decimal_commas(&outside));
         if let Some(vote) = votes.iter_mut().find(|vote| divides(vote.0)) {
             vote.1 += 1;
@@ -145,14 +147,14 @@ fn delimiter(text: &[u8]) -> Delimiter {
     }
 }
 
-/// Whether each comma of a line stands between two digits, and spaces divide the line.
+/// Reports whether each comma of a line is between two digits, and spaces divide the line.
 fn only_decimal_commas(line: &[u8]) -> bool {
     let digit = |at: Option<usize>| at.and_then(|at| line.get(at)).is_some_and(u8::is_ascii_digit);
     line.contains(&b' ')
         && (0..line.len()).filter(|&at| line[at] == b',').all(|at| digit(at.checked_sub(1)) && digit(Some(at + 1)))
 }
 
-/// A line whose cells are divided by spaces, with a tab for each run of them outside quotes.
+/// Returns a line of cells divided by spaces, with a tab in place of each run of spaces outside quotes.
 fn spaced(line: &str) -> Cow<'_, str> {
     let mut text = String::with_capacity(line.len());
     for (at, part) in line.trim().split('"').enumerate() {
@@ -177,8 +179,8 @@ fn spaced(line: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// What a cell says: full-width signs as plain ones, quotes and white space around it gone, and nothing where it says that
-/// there is no value.
+/// Returns the contents of a cell: without quotes and surrounding white space, with full-width signs in ASCII, and
+/// empty if the cell marks a missing value.
 fn cell(field: &str) -> String {
     let plain = |c: char| match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),

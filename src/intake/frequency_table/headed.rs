@@ -1,4 +1,4 @@
-//! The cells of a table whose columns more than one header names.
+//! Reads the cells of a table in which several headers name each column.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,23 +11,23 @@ use super::numbers::whole;
 use crate::intake::findings::{Column, ColumnName};
 use crate::model::FindingCode;
 
-/// The most letters of a header that a finding repeats.
+/// The maximum number of letters of a header that a finding repeats.
 const MOST_LETTERS: usize = 40;
 
-/// The columns of a locus in the population that is asked for.
+/// The columns of a locus in the requested population.
 struct LocusColumns {
-    /// Name of the locus; `None` where rows name it.
+    /// Name of the locus; `None` if the rows name it.
     locus: Option<String>,
     alleles: usize,
     value: Option<usize>,
-    /// Whether the value is a count.
+    /// `true` if the value is a count.
     counts: bool,
-    /// How often an allele was seen, beside its frequency.
+    /// Column with the number of occurrences of an allele, beside its frequency.
     seen: Option<usize>,
     persons: Option<(usize, bool)>,
 }
 
-/// Reads the rows below the headers; `None` if the findings say why not.
+/// Reads the rows below the headers; `None` if that is impossible, and the findings then say why.
 pub(super) fn gather_headed(rows: &[Row], headed: &Headed, mut gather: Gather<'_, '_>) -> Option<Gathered> {
     let before = gather.findings.count();
     let line = rows[headed.first].line;
@@ -63,7 +63,7 @@ pub(super) fn gather_headed(rows: &[Row], headed: &Headed, mut gather: Gather<'_
         }
         gather.counts = true;
     }
-    // Numbers of persons that headers hold.
+    // Numbers of persons given in headers.
     let mut sizes: HashMap<usize, (u32, bool)> = HashMap::new();
     let mut places: Vec<Option<usize>> = Vec::with_capacity(loci.len());
     for (at, columns) in loci.iter().enumerate() {
@@ -83,7 +83,7 @@ pub(super) fn gather_headed(rows: &[Row], headed: &Headed, mut gather: Gather<'_
         }
     }
     for columns in &mut loci {
-        // `n` of an allele differs from row to row, that of a locus does not.
+        // A number `n` that differs from row to row belongs to the allele; otherwise it belongs to the locus.
         let Some(number) = columns.seen else { continue };
         let alleles = below.iter().filter(|row| matches!(label(row.cell(columns.alleles)), Some(Label::Allele(_))));
         let mut numbers = alleles.map(|row| row.cell(number)).filter(|cell| !cell.is_empty());
@@ -105,7 +105,7 @@ pub(super) fn gather_headed(rows: &[Row], headed: &Headed, mut gather: Gather<'_
     if gather.findings.count() == before { gather.finish() } else { None }
 }
 
-/// The column whose cells name the locus of each row.
+/// Returns the column whose cells name the locus of each row.
 fn locus_column(headed: &Headed) -> Option<usize> {
     let by_headers = headed.columns.iter().any(|heads| heads.locus.is_some());
     if by_headers { None } else { headed.columns.iter().position(|heads| heads.field == Some(Field::Locus)) }
@@ -120,7 +120,7 @@ fn row_of(
     above: &mut Option<String>,
     gather: &mut Gather<'_, '_>,
 ) {
-    // Columns of values, of this population or another.
+    // Columns of values, of this population or another one.
     let valued = (0..headed.columns.len()).any(|column| {
         let heads = &headed.columns[column];
         let value = !matches!(heads.field, Some(Field::Allele | Field::Locus | Field::Statistic | Field::Remark));
@@ -145,7 +145,7 @@ fn row_of(
         let Some(value) = columns.value else { continue };
         let (text, written) = (row.cell(value), row.cell(columns.alleles));
         if text.is_empty() {
-            // A count or a number of persons that has no frequency beside it is no allele of this population.
+            // A count or a number of persons without a frequency beside it is not an allele of this population.
             continue;
         }
         let Some(label) = label(written) else {
@@ -182,7 +182,7 @@ fn row_of(
     }
 }
 
-/// A column as findings name it; a long text or number in a header may be a person's.
+/// Returns a column as findings name it. A long text or number in a header may be personal data and is not shown.
 fn column_of(headed: &Headed, column: usize) -> Column {
     let name = &headed.columns[column].shown;
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
@@ -190,7 +190,8 @@ fn column_of(headed: &Headed, column: usize) -> Column {
     Some(ColumnName::at(column, if shown { name.as_str() } else { "?" }))
 }
 
-/// The columns of each locus, in the order of the table; `None` if the findings say why not.
+/// Returns the columns of each locus, in the order of the table; `None` if that is impossible, and the findings then
+/// say why.
 fn columns_of_loci(
     headed: &Headed,
     below: &[Row],
@@ -203,7 +204,7 @@ fn columns_of_loci(
     let is_empty = |column: usize| below.iter().all(|row| row.cell(column).is_empty());
     let mut loci: Vec<LocusColumns> = Vec::new();
     let mut of: BTreeMap<(Option<&str>, usize), usize> = BTreeMap::new();
-    // The alleles of a column are those in the nearest such column to the left of it.
+    // The alleles for a column of values are in the nearest column of alleles to its left.
     let mut alleles: Option<usize> = None;
     let mut others: Vec<(&str, usize)> = Vec::new();
     for (column, heads) in headed.columns.iter().enumerate() {
@@ -286,7 +287,7 @@ fn columns_of_loci(
     }
     for columns in &mut loci {
         if columns.value.is_none() {
-            // Counts alone.
+            // The table has only counts.
             columns.value = columns.seen.take();
             columns.counts = columns.value.is_some();
         }
@@ -298,7 +299,8 @@ fn columns_of_loci(
     (gather.findings.count() == before).then_some(loci)
 }
 
-/// Whether a column of alleles only looks as if it were one locus': the name of the locus before it is carried on to it.
+/// Reports whether a column of alleles only appears to belong to one locus, because the preceding locus name was
+/// carried on to it.
 fn shared(headed: &Headed, labels: usize) -> bool {
     let locus = headed.columns[labels].locus.as_deref();
     let next = headed.columns.get(labels + 1).and_then(|heads| heads.locus.as_deref());

@@ -1,5 +1,5 @@
-//! Columns that more than one header names: loci over populations or the other way round, each locus with alleles of its
-//! own, counts beside frequencies.
+//! Finds columns that several headers name together: loci above populations or the reverse, each locus with its own
+//! alleles, counts beside frequencies.
 
 use super::form::TableForm;
 use super::grid::Row;
@@ -7,58 +7,58 @@ use super::labels::{Field, Label, field, is_corner, label};
 use super::loci::{Meant, meant};
 use super::numbers::number;
 
-/// Rows that are looked at for the headers: titles stand before them.
+/// The number of rows in which the headers are searched; titles may precede them.
 const FIRST_ROWS: usize = 30;
-/// The most headers: population, locus, and what the numbers are.
+/// The maximum number of headers: population, locus, and the kind of numbers.
 const MOST_HEADERS: usize = 3;
 
-/// Persons, or alleles, that were counted, as a header says.
+/// A number of persons or alleles counted, from a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Size {
     pub(super) number: u32,
-    /// Whether alleles were counted, and not persons.
+    /// `true` if alleles were counted rather than persons.
     pub(super) alleles: bool,
 }
 
-/// What the headers above a column say together.
+/// The combined meaning of the headers above a column.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct ColumnHeads {
     pub(super) locus: Option<String>,
     pub(super) population: Option<String>,
     pub(super) field: Option<Field>,
     pub(super) size: Option<Size>,
-    /// What the lowest of the headers says, for findings.
+    /// The text of the lowest header, for findings.
     pub(super) shown: String,
 }
 
-/// Where the headers are, and what they say.
+/// The positions and meaning of the headers.
 #[derive(Debug)]
 pub(super) struct Headed {
     pub(super) form: TableForm,
-    /// Position of the first of the headers among the rows.
+    /// Row position of the first header.
     pub(super) first: usize,
-    /// Position of the first row below them.
+    /// Position of the first row below the headers.
     pub(super) rows: usize,
     pub(super) columns: Vec<ColumnHeads>,
-    /// The column of alleles for all loci, where there is one.
+    /// The column of alleles that all loci share, if there is one.
     pub(super) labels: Option<usize>,
 }
 
-/// Finds headers that only make sense together; `None` if one alone does, or nothing does.
+/// Finds headers that have a meaning only together; `None` if a single header is sufficient, or none has a meaning.
 pub(super) fn find_headers(rows: &[Row], keep: &[String]) -> Option<Headed> {
     (0..rows.len().min(FIRST_ROWS)).find_map(|at| {
         let heads = rows[at..].iter().take(MOST_HEADERS + 1).take_while(|row| is_head(row)).count();
         match heads {
             0 => None,
             1 => one_header(rows, at, keep),
-            // Titles of several cells, or a table that this is not.
+            // Titles with several cells, or another kind of table.
             heads if heads > MOST_HEADERS => None,
             heads => headers(rows, at, heads, keep),
         }
     })
 }
 
-/// Whether a row has names alone, and no number.
+/// Reports whether a row has only names and no number.
 fn is_head(row: &Row) -> bool {
     let begins_a_row = label(row.cell(0)).is_some_and(|label| !matches!(label, Label::Allele(_)));
     row.filled() > 0 && !begins_a_row && row.cells.iter().all(|cell| number(cell).is_none())
@@ -68,13 +68,13 @@ fn is_locus(name: &str, keep: &[String]) -> bool {
     !name.is_empty() && matches!(meant(name, keep), Meant::Known { .. } | Meant::New(_) | Meant::Elsewhere)
 }
 
-/// The number of columns of some rows.
+/// Returns the number of columns of some rows.
 fn width(rows: &[Row]) -> usize {
     rows.iter().map(|row| row.cells.len()).max().unwrap_or(0)
 }
 
-/// One header with alleles of its own for each locus: `D3S1358, frequency, vWA, frequency`, the names of frequencies
-/// perhaps left empty; `Allele, D3S1358, Allele, vWA`; or `D3S1358 allele, D3S1358 frequency`.
+/// Finds a single header with separate alleles for each locus: `D3S1358, frequency, vWA, frequency`, possibly with
+/// empty names for frequencies; `Allele, D3S1358, Allele, vWA`; or `D3S1358 allele, D3S1358 frequency`.
 fn one_header(rows: &[Row], at: usize, keep: &[String]) -> Option<Headed> {
     let (head, below) = (&rows[at], &rows[at + 1..]);
     let width = width(&rows[at..]);
@@ -105,7 +105,7 @@ fn one_header(rows: &[Row], at: usize, keep: &[String]) -> Option<Headed> {
         columns.resize(width.max(columns.len()), ColumnHeads::default());
         return found(columns);
     }
-    // A locus over its alleles, and their frequencies beside them.
+    // A locus above its alleles, with their frequencies beside them.
     if loci == 0 || !is_locus(head.cell(0), keep) || width < 2 || head.filled() == 1 && width == 2 {
         return None;
     }
@@ -139,7 +139,7 @@ fn one_header(rows: &[Row], at: usize, keep: &[String]) -> Option<Headed> {
     if values > 0 { found(columns) } else { None }
 }
 
-/// The parts of a header such as `D3S1358 frequency` or `vWA_allele`.
+/// Splits a header such as `D3S1358 frequency` or `vWA_allele` into locus and field.
 fn locus_and_field<'a>(name: &'a str, keep: &[String]) -> Option<(&'a str, Field)> {
     name.char_indices().rev().filter(|(_, c)| matches!(c, ' ' | '_' | '-' | '.' | '/' | '(')).find_map(|(at, c)| {
         let (locus, rest) = (name[..at].trim(), &name[at + c.len_utf8()..]);
@@ -148,20 +148,20 @@ fn locus_and_field<'a>(name: &'a str, keep: &[String]) -> Option<(&'a str, Field
     })
 }
 
-/// Several headers, the first of which is at `at`.
+/// Reads several headers, the first of which is at `at`.
 fn headers(rows: &[Row], at: usize, heads: usize, keep: &[String]) -> Option<Headed> {
     let (stack, below) = (&rows[at..at + heads], rows.get(at + heads..).filter(|below| !below.is_empty())?);
     let width = width(&rows[at..]);
     let loci = |row: &Row| row.cells.iter().filter(|name| is_locus(sized(name).0, keep)).count();
     let most = stack.iter().map(loci).max()?;
     let of_loci = (most > 0).then(|| stack.iter().position(|row| loci(row) == most)).flatten();
-    // A title is no header.
+    // A title is not a header.
     let is_title =
         |row: &Row| row.filled() == 1 && loci(row) == 0 && size_only(row.cells.last().map_or("", |c| c)).is_none();
     if is_title(&stack[0]) && stack[0].cells.len() == 1 {
         return None;
     }
-    // Where rows name the loci, a row with the name of a locus alone is the first of a block.
+    // If rows name the loci, a row with only the name of a locus begins a block.
     let names_columns = |row: &Row| {
         let has = |wanted| row.cells.iter().any(|name| field(name) == Some(wanted));
         has(Field::Locus) && has(Field::Allele)
@@ -175,7 +175,7 @@ fn headers(rows: &[Row], at: usize, heads: usize, keep: &[String]) -> Option<Hea
     }
     let mut columns = vec![ColumnHeads::default(); width];
     for (depth, row) in stack.iter().enumerate() {
-        // A name merged over several columns is written in the first of them; the lowest header names each column.
+        // A name in merged cells is stored in the first of them; the lowest header names each column.
         let merged = depth + 1 < heads;
         let mut last = "";
         for (column, heads) in columns.iter_mut().enumerate() {
@@ -210,7 +210,7 @@ fn headers(rows: &[Row], at: usize, heads: usize, keep: &[String]) -> Option<Hea
             }
         }
     }
-    // What is another thing for each locus, such as its repeat or its place, is no population.
+    // A header that differs between loci, such as its repeat or its position, is not a population.
     let population_of = |column: &ColumnHeads| column.population.clone().zip(column.locus.clone());
     let mut pairs: Vec<(String, String)> = columns.iter().filter_map(population_of).collect();
     pairs.sort_unstable();
@@ -220,7 +220,7 @@ fn headers(rows: &[Row], at: usize, heads: usize, keep: &[String]) -> Option<Hea
     if several_loci && !(0..pairs.len()).any(shared) {
         return None;
     }
-    // A corner names what stands beside it and below it.
+    // A corner cell names what is beside it and below it.
     let mut labels = None;
     if !columns.iter().any(|heads| heads.field == Some(Field::Allele)) {
         let corner = &mut columns[0];
@@ -252,7 +252,7 @@ fn headers(rows: &[Row], at: usize, heads: usize, keep: &[String]) -> Option<Hea
     alleles.then_some(Headed { form, first: at, rows: at + heads, columns, labels })
 }
 
-/// A name such as `Han (n = 230)` without what it says of the number of persons, and that number.
+/// Splits a name such as `Han (n = 230)` into the name and the number of persons.
 pub(super) fn sized(name: &str) -> (&str, Option<Size>) {
     let lower = name.to_ascii_lowercase();
     for (at, _) in lower.match_indices('=') {
@@ -278,7 +278,7 @@ pub(super) fn sized(name: &str) -> (&str, Option<Size>) {
     (name, None)
 }
 
-/// The number of persons, if a header says that alone.
+/// Returns the number of persons, if a header states only that.
 fn size_only(name: &str) -> Option<Size> {
     match sized(name) {
         ("", size) => size,

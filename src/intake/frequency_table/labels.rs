@@ -1,48 +1,48 @@
-//! The words that rows and columns of frequency tables go by.
+//! Recognises the words that name rows and columns of frequency tables.
 
 use super::numbers;
 use crate::model::Allele;
 
-/// What a column is, if it is no locus and no allele.
+/// The meaning of a column that is neither a locus nor an allele.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Field {
     Locus,
     Allele,
     Frequency,
-    /// How often the allele was seen.
+    /// Number of occurrences of the allele.
     Count,
-    /// Persons that were counted.
+    /// Number of persons counted.
     Persons,
-    /// Alleles that were counted: twice as many.
+    /// Number of alleles counted: twice the number of persons.
     Chromosomes,
-    /// `n`: of the persons, or of the allele.
+    /// `n`: a number of persons, or of occurrences of the allele.
     SomeNumber,
     Population,
-    /// Heterozygosity, power of exclusion and their like.
+    /// Heterozygosity, power of exclusion and similar statistics.
     Statistic,
-    /// Of no concern: remarks, sources.
+    /// Remarks and sources, which are ignored.
     Remark,
 }
 
-/// What a row of a table, or a column of its transpose, is for.
+/// The meaning of a row of a table, or of a column in its transpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Label {
     Allele(Allele),
-    /// A length in base pairs, in tenths: names alleles of loci that are left out.
+    /// A length in base pairs, in tenths: names the alleles of loci that are left out.
     Length(u16),
     Silent,
-    /// Allele 0, or one off the ladder: no allele that a profile can have.
+    /// Allele 0 or an off-ladder allele: no profile can have it.
     NoAllele,
     /// All alleles that have no row of their own.
     Rest,
-    /// The frequency of alleles without a row, or the least that any is given.
+    /// The frequency of alleles without a row, or the minimum frequency of any allele.
     Floor,
-    /// `rare`: one or the other, as the sums say.
+    /// `rare`: one of the two preceding meanings, as the sums show.
     RestOrFloor,
     Persons,
     Chromosomes,
     Statistic,
-    /// What the rows above add up to.
+    /// The sum of the rows above.
     Total,
 }
 
@@ -306,15 +306,15 @@ const FLOOR: &[&str] = &[
     "最低频率",
 ];
 const RARE: &[&str] = &["r", "rare", "rareallele", "rarealleles", "稀有", "稀有等位基因"];
-/// Off the ladder, in words.
+/// Words for off-ladder alleles.
 const OFF_LADDER: &[&str] = &["ol", "offladder", "0", "00"];
 
-/// A word without case, spaces and signs.
+/// Returns a word without case, spaces and signs.
 fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Finds out what a column is, by its name in the header.
+/// Returns the meaning of a column, by its name in the header.
 pub(super) fn field(name: &str) -> Option<Field> {
     if matches!(name, "%" | "(%)") {
         return Some(Field::Frequency);
@@ -335,18 +335,19 @@ pub(super) fn field(name: &str) -> Option<Field> {
     fields.into_iter().find(|(words, _)| words.contains(&name.as_str())).map(|(_, field)| field)
 }
 
-/// Finds out whether a corner of a table names both alleles and loci, such as `Allele/Locus`.
+/// Reports whether a corner cell names both alleles and loci, such as `Allele/Locus`.
 pub(super) fn is_corner(name: &str) -> bool {
     let parts = || name.split(['/', '\\', '|']).map(field);
     name.contains(['/', '\\', '|']) && parts().all(|part| matches!(part, Some(Field::Locus | Field::Allele)))
 }
 
-/// The allele in `freq_9.3` of databases on the web, and in `X9.3`, as statistics packages write the header `9.3`.
+/// Returns the allele in `freq_9.3`, as web databases write it, or in `X9.3`, as statistics packages write the header
+/// `9.3`.
 fn prefixed(text: &str) -> Option<Allele> {
     ["freq_", "freq.", "X"].into_iter().find_map(|prefix| text.strip_prefix(prefix)).and_then(numbers::allele)
 }
 
-/// Finds out what a row is for, by its label.
+/// Returns the meaning of a row, by its label.
 pub(super) fn label(text: &str) -> Option<Label> {
     if let Some(allele) = numbers::allele(text).or_else(|| prefixed(text)) {
         return Some(Label::Allele(allele));

@@ -1,4 +1,4 @@
-//! Tables without columns: files for Merlin and Mendel, and lines of a locus with its alleles, as `14=0.12`.
+//! Reads tables without columns: files for Merlin and Mendel, and lines with a locus and its alleles, as `14=0.12`.
 
 use super::form::TableForm;
 use super::gather::{Gather, Gathered};
@@ -7,7 +7,7 @@ use super::labels::{Label, label};
 use super::numbers::{number, whole};
 use crate::model::FindingCode;
 
-/// The line that names a locus in a file for Mendel.
+/// The line that names a locus in a Mendel file.
 struct Heading<'a> {
     name: &'a str,
     is_autosomal: bool,
@@ -15,7 +15,7 @@ struct Heading<'a> {
     phenotypes: u32,
 }
 
-/// Finds out whether the rows are such a file.
+/// Returns the form if the rows are a file of this kind.
 pub(super) fn form(rows: &[Row]) -> Option<TableForm> {
     let (first, next) = (rows.first()?, rows.get(1)?);
     if first.cell(0) == "M" && first.filled() == 2 && matches!(next.cell(0), "A" | "F") {
@@ -32,7 +32,7 @@ pub(super) fn form(rows: &[Row]) -> Option<TableForm> {
     (heading(first).is_some() && allele).then_some(TableForm::Mendel)
 }
 
-/// Reads the rows; `None` if the findings say why not.
+/// Reads the rows; `None` if that is impossible, and the findings then say why.
 pub(super) fn gather_list(rows: &[Row], form: TableForm, mut gather: Gather<'_, '_>) -> Option<Gathered> {
     let before = gather.findings.count();
     if gather.request.population.is_some() {
@@ -52,10 +52,10 @@ pub(super) fn gather_list(rows: &[Row], form: TableForm, mut gather: Gather<'_, 
     if gather.findings.count() == before { gather.finish() } else { None }
 }
 
-/// Whether the alleles of each locus are 1, 2, 3 and so on.
+/// Detects whether the alleles of each locus are numbered 1, 2, 3 and so on.
 #[derive(Default)]
 struct Ranks {
-    /// The last allele of this locus, if all were such.
+    /// The last allele of this locus, if all were numbered so.
     last: Option<u16>,
     loci: u32,
     others: u32,
@@ -82,7 +82,7 @@ impl Ranks {
     }
 }
 
-/// The parts of `14=0.12` or `14:0.12`.
+/// Splits `14=0.12` or `14:0.12`.
 fn pair(text: &str) -> Option<(&str, &str)> {
     let (allele, value) = text.split_once(['=', ':'])?;
     let (allele, value) = (allele.trim(), value.trim());
@@ -119,13 +119,13 @@ fn pairs(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
     ranks
 }
 
-/// The name of a locus and how many alleles it has, in `D3S1358,8`.
+/// Returns the name of a locus and its number of alleles in `D3S1358,8`.
 fn curran_locus(row: &Row) -> Option<(&str, u32)> {
     let name = row.cell(0);
     (row.filled() == 2 && !name.is_empty() && number(name).is_none()).then(|| Some((name, whole(row.cell(1))?)))?
 }
 
-/// Reads the number of loci; then for each its name and its number of alleles, and lines such as `1,14,0.12`.
+/// Reads the number of loci; then for each its name and number of alleles, and lines such as `1,14,0.12`.
 fn curran(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
     let mut ranks = Ranks::default();
     let [first, rows @ ..] = rows else { return ranks };
@@ -197,7 +197,7 @@ fn merlin(rows: &[Row], gather: &mut Gather<'_, '_>) -> Ranks {
     ranks
 }
 
-/// Reads `NAME AUTOSOME 8 0`, the name perhaps in one with the word, as the columns of older files are fixed.
+/// Reads `NAME AUTOSOME 8 0`; the name may be joined with the word, because older files have fixed columns.
 fn heading(row: &Row) -> Option<Heading<'_>> {
     let kind = |text: &str| match text.to_ascii_uppercase().as_str() {
         "AUTOSOME" => Some(true),

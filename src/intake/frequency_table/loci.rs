@@ -1,15 +1,15 @@
-//! Names of loci in published tables: aliases, well-formed names, and others.
+//! Recognises names of loci in published tables: aliases, well-formed names, and others.
 
 use std::sync::LazyLock;
 
 use crate::intake::columns::loci::{KNOWN_LOCI, Named, marker_named};
 use crate::model::{Locus, Panel};
 
-/// A panel of one known locus, as names are resolved beside a panel. `None` cannot happen: a test builds it.
+/// A panel of one known locus, because names are resolved with a panel. It is never `None`: a test builds it.
 static PANEL: LazyLock<Option<Panel>> =
     LazyLock::new(|| KNOWN_LOCI[0].parse().ok().and_then(|known| Panel::new(vec![known]).ok()));
 
-/// Spellings of published tables that are no use in files of profiles, in small letters without separators.
+/// Spellings of published tables that do not occur in files of profiles, in lower case without separators.
 const SPELLINGS: [(&str, &str); 7] = [
     ("actbp2", "SE33"),
     ("csf1p0", "CSF1PO"),
@@ -20,26 +20,26 @@ const SPELLINGS: [(&str, &str); 7] = [
     ("vwfa31", "vWA"),
 ];
 
-/// What the name of a locus means.
+/// The meaning of a locus name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meant {
-    /// A locus that is known here; `alias` if it is spelled otherwise.
+    /// A known locus; `alias` is set if it is spelled differently here.
     Known { locus: Locus, alias: bool },
-    /// A name of the form of a marker's, or one that was asked for.
+    /// A name in the form of a marker, or one that the request keeps.
     New(Locus),
-    /// A marker of a sex chromosome, or no marker: not of these tables.
+    /// A marker of a sex chromosome, or not a marker: not part of these tables.
     Elsewhere,
-    /// No name of a locus; perhaps a misspelled one.
+    /// An unknown name, possibly a misspelled one.
     Unknown { nearest: Option<String> },
 }
 
-/// Finds out what a name means; `keep` are names that are taken as they are.
+/// Returns the meaning of a name; `keep` lists names that are accepted unchanged.
 pub(super) fn meant(name: &str, keep: &[String]) -> Meant {
     if let Some(locus) = keep.iter().find(|kept| *kept == name).and_then(|kept| kept.parse().ok()) {
         return Meant::New(locus);
     }
     let Some(panel) = PANEL.as_ref() else { return Meant::Unknown { nearest: None } };
-    // Statistics packages write a point for each space.
+    // Statistics packages write a point in place of each space.
     let spaced = name.replace('.', "_");
     let plain: String = spaced.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     let short = plain.strip_prefix("hum").unwrap_or(&plain);
@@ -63,8 +63,8 @@ pub(super) fn meant(name: &str, keep: &[String]) -> Meant {
     }
 }
 
-/// The usual spelling of a name of a marker's form: `D2S1776`, `D1GATA113`, `Penta_X`, each with a kit behind it if need
-/// be (`D5S2500_AGCU`). Of another form, nothing.
+/// Returns the usual spelling of a name in the form of a marker: `D2S1776`, `D1GATA113`, `Penta_X`, each possibly
+/// followed by a kit (`D5S2500_AGCU`); `None` for other names.
 fn well_formed(name: &str) -> Option<String> {
     let name = name.trim();
     if let Some(rest) = strip_prefix_any_case(name, "penta") {

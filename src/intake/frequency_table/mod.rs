@@ -1,19 +1,19 @@
 //! Reads tables of allele frequencies as laboratories and journals publish them.
 //!
-//! | file | what it knows |
+//! | module | contents |
 //! |---|---|
-//! | `read` | the whole way, from bytes to a table |
-//! | `form` | which form a table has, and what its columns mean |
-//! | `headers` | which columns several headers name together |
+//! | `read` | the complete process, from bytes to a table |
+//! | `form` | the form of a table, and the meaning of its columns |
+//! | `headers` | columns that several headers name together |
 //! | `headed` | the cells of those columns, locus by locus |
 //! | `lists` | files for Merlin and Mendel, and lines such as `vWA 14=0.12 15=0.09` |
 //! | `strider` | STRidER's XML |
 //! | `gather` | the cells of each form, locus by locus |
-//! | `settle` | fractions, percentages or counts; sums; what makes a table of it |
-//! | `labels` | the words that rows and columns go by |
+//! | `settle` | fractions, percentages or counts; sums; the finished table |
+//! | `labels` | the words that name rows and columns |
 //! | `loci` | names of loci: aliases, well-formed names, others |
 //! | `numbers` | frequencies, counts and alleles with a decimal point or comma |
-//! | `workbook` | which sheet of a workbook is read |
+//! | `workbook` | the choice of a workbook's sheet |
 //! | `grid` | encodings, delimiters, rows and cells |
 
 mod form;

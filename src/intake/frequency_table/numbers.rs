@@ -1,8 +1,8 @@
-//! Frequencies, counts and alleles with a decimal point or comma.
+//! Reads frequencies, counts and alleles with a decimal point or comma.
 
 use crate::model::Allele;
 
-/// A number that is not negative, and whether a percent sign follows it.
+/// A number that is not negative, with `true` if a percent sign follows it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Number {
     pub(super) value: f64,
@@ -27,7 +27,7 @@ pub(super) fn number(text: &str) -> Option<Number> {
     (value.is_finite() && value >= 0.0).then_some(Number { value, percent })
 }
 
-/// Reads a whole number such as `1008` or `1008.0`; not `1,008`, which may be 1.008 or 1008.
+/// Reads a whole number such as `1008` or `1008.0`. Refuses `1,008`, which may be 1.008 or 1008.
 pub(super) fn whole(text: &str) -> Option<u32> {
     let (digits, rest) = text.split_once(['.', ',']).unwrap_or((text, "0"));
     let zeros = rest.len() != 3 && !rest.is_empty() && rest.bytes().all(|b| b == b'0');
@@ -35,7 +35,7 @@ pub(super) fn whole(text: &str) -> Option<u32> {
     (zeros && plain).then(|| digits.parse().ok())?
 }
 
-/// Reads `14`, `9.3`, `9,3`, `14.0` or `14.00`; 0 is none.
+/// Reads `14`, `9.3`, `9,3`, `14.0` or `14.00`. Refuses 0, which is not an allele.
 pub(super) fn allele(text: &str) -> Option<Allele> {
     let point = text.replace(',', ".");
     let short = match point.split_once('.') {

@@ -1,4 +1,4 @@
-//! The whole way, from the bytes of a file to a table.
+//! Reads a frequency table, from the bytes of a file to the finished table.
 
 use super::form::{TableForm, find};
 use super::gather::{Gather, Gathered, gather};
@@ -16,40 +16,40 @@ use crate::intake::findings::{Findings, Problem};
 use crate::model::{FindingCode, Panel};
 use crate::population::FrequencyTable;
 
-/// Rows that are looked at for a header that names no locus.
+/// The number of rows in which a header without loci is searched.
 const HEADER_ROWS: usize = 30;
 
-/// A frequency table, and what its file says beside it.
+/// A frequency table, and what else its file states.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PublishedTable {
-    /// The table: loci in the order of the file, by their names here.
+    /// The table: loci in the order of the file, under this program's names.
     pub table: FrequencyTable,
-    /// How the file is laid out.
+    /// The form of the file.
     pub form: TableForm,
-    /// Whose frequencies they are, where the file says so.
+    /// The population, if the file names it.
     pub population: Option<String>,
     /// For each locus of the table, its name in the file.
     pub written: Vec<String>,
-    /// For each locus of the table, the frequency that the file gives to alleles without a row; above 0 and below 1.
+    /// For each locus of the table, the file's frequency for alleles without a row; above 0 and below 1.
     pub floors: Vec<Option<f64>>,
-    /// Warnings and notes: what is left out, and which sums are off.
+    /// Warnings and notes about what is left out, and about sums that are not 1.
     pub notes: Vec<Problem>,
 }
 
 /// Reads a table of allele frequencies in any of the forms of [`TableForm`], as laboratories and journals publish them.
 ///
-/// Text is UTF-8, UTF-16, GB18030 or Windows-1252, divided by commas, semicolons, tabs or spaces, with decimal points or
-/// commas. Columns and rows are known by many names; those of sex markers, statistics and sums are left out with a note,
-/// and what is not understood is a problem. Several headers, one over the other, name a column together; a header of merged
-/// cells leaves blanks that carry its text on. A column of frequencies belongs to the nearest column of alleles on its left.
-/// Of a workbook with several sheets the request names one, by its name or as the population. Frequencies are fractions, percentages or counts, as what each locus adds up to
-/// shows. Rows called `N` or `2N` give the number of persons, rows such as `fmin` the frequency of alleles without a row;
-/// rows of allele 0, of alleles off the ladder and of all other alleles are left out, and so are loci whose alleles are named
-/// by their lengths in base pairs.
+/// Text is UTF-8, UTF-16, GB18030 or Windows-1252, divided by commas, semicolons, tabs or spaces, with decimal points
+/// or commas. Columns and rows are recognised under many names. Those of sex markers, statistics and sums are left out
+/// with a note, and unknown ones are a problem. Several headers may name a column together; blanks after a header of
+/// merged cells repeat its text. A column of frequencies belongs to the nearest column of alleles on its left. If a
+/// workbook has several sheets, the request names one, either directly or as the population. The sum of each locus
+/// shows whether values are fractions, percentages or counts. Rows called `N` or `2N` give the number of persons, rows
+/// such as `fmin` the frequency of alleles without a row. Rows of allele 0, of off-ladder alleles and of all other
+/// alleles are left out, and so are loci whose alleles are named by their lengths in base pairs.
 ///
-/// A locus whose frequencies are off by more than [`FrequencyTable::SUM_ROUNDING`] from adding up to 1 is a warning, by more
-/// than [`FrequencyTable::SUM_TOLERANCE`] a problem.
+/// If the sum of a locus differs from 1 by more than [`FrequencyTable::SUM_ROUNDING`], that is a warning; by more than
+/// [`FrequencyTable::SUM_TOLERANCE`], it is a problem.
 ///
 /// `file_name` is only used to name the file in findings.
 ///
@@ -132,7 +132,7 @@ fn read_sheet(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings)
         floors.push(floor);
         loci.push((locus, frequencies));
     }
-    // The loci are some, not too many, and each has one name: what is left cannot be wrong.
+    // The number of loci is in range, and each has one name, so the remaining errors cannot occur.
     let table = FrequencyTable::new(loci)
         .map_err(|error| findings.problem(0, None, FindingCode::Loci, format!("{error}; give each locus once")))
         .ok()?;
@@ -151,7 +151,7 @@ fn read_sheet(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings)
     Some(PublishedTable { table, form, population, written, floors, notes: Vec::new() })
 }
 
-/// The cells of a file that is a table.
+/// Returns the cells of a file that is a table.
 fn table(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Option<(TableForm, Gathered)> {
     let rows = rows(bytes, request.sheet, findings)?;
     if let [header] = rows.as_slice() {
@@ -191,7 +191,7 @@ fn table(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> O
     Some((found.form, gather(&rows, &found, request, findings)?))
 }
 
-/// The line of a header that has alleles and names no locus.
+/// Returns the line of a header that has alleles but names no locus.
 fn no_locus(rows: &[Row]) -> Option<u64> {
     let has = |row: &Row, wanted: Field| row.cells.iter().any(|name| field(name) == Some(wanted));
     let mut rows = rows.iter().take(HEADER_ROWS);
@@ -204,8 +204,8 @@ fn titles(rows: &[Row], findings: &mut Findings) {
     }
 }
 
-/// Whether the numbers of persons are rather those of their alleles: then each frequency is a whole multiple of 1/N, and not
-/// only of 1/2N. Frequencies that are rounded too much do not say.
+/// Reports whether the numbers of persons are more likely those of their alleles: then each frequency is a whole
+/// multiple of 1/N, and not only of 1/2N. Frequencies that are rounded too much do not decide.
 fn counts_alleles(table: &FrequencyTable) -> bool {
     const LEAST: usize = 20;
     let mut seen = 0;
@@ -227,7 +227,7 @@ fn counts_alleles(table: &FrequencyTable) -> bool {
     seen >= LEAST
 }
 
-/// How many decimals a number was written with, at most 9.
+/// Returns the number of decimals with which a number was written, at most 9.
 fn decimals(number: f64) -> i32 {
     let whole = |&decimals: &i32| {
         let scaled = number * 10_f64.powi(decimals);

@@ -1,4 +1,4 @@
-//! What the gathered cells come to: fractions, percentages or counts, and sums.
+//! Determines whether the collected cells are fractions, percentages or counts, and checks the sums.
 
 use std::collections::BTreeMap;
 
@@ -8,21 +8,21 @@ use crate::intake::findings::Findings;
 use crate::model::{Allele, FindingCode, Locus};
 use crate::population::{FrequencyTable, LocusFrequencies, LocusFrequenciesError};
 
-/// Sums around 100 that percentages have.
+/// Range of the sum of percentages.
 const PERCENT: std::ops::Range<f64> = 90.0..110.0;
-/// Sums around 1 that fractions have.
+/// Range of the sum of fractions.
 const FRACTION: std::ops::Range<f64> = 0.9..1.1;
 
-/// A locus that is sound.
+/// A sound locus.
 pub(super) struct Settled {
     pub(super) locus: Locus,
     pub(super) written: String,
     pub(super) frequencies: LocusFrequencies,
-    /// The frequency that the table gives alleles without a row.
+    /// The table's frequency for alleles without a row.
     pub(super) floor: Option<f64>,
 }
 
-/// What the values of a table are.
+/// The kind of values in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unit {
     Fraction,
@@ -30,11 +30,11 @@ enum Unit {
     Count,
 }
 
-/// Settles every locus, in the order of the file; loci with a problem are missing.
+/// Settles every locus, in the order of the file. Loci with a problem are left out.
 pub(super) fn settle(gathered: Gathered, findings: &mut Findings) -> Vec<Settled> {
     let mut loci = gathered.loci;
     let Some(unit) = unit(&loci, gathered.counts, findings) else { return Vec::new() };
-    // Left out: a column without a value is that of another kit's locus.
+    // A column without values is left out: its locus belongs to another kit.
     loci.retain(|cells| {
         let empty = cells.values.is_empty();
         if empty {
@@ -55,12 +55,12 @@ pub(super) fn settle(gathered: Gathered, findings: &mut Findings) -> Vec<Settled
     loci.into_iter().filter_map(|cells| one(cells, unit, rare_is_rest, findings)).collect()
 }
 
-/// Whether an allele's value belongs to the sum of its locus.
+/// Reports whether an allele's value belongs to the sum of its locus.
 fn adds_up(label: Label) -> bool {
     matches!(label, Label::Allele(_) | Label::Length(_) | Label::NoAllele | Label::Rest)
 }
 
-/// Whether the alleles of a locus are named by their lengths: none is short enough for a number of repeats that is likely.
+/// Reports whether the alleles of a locus are named by their lengths: all are too large for a likely number of repeats.
 fn are_lengths(cells: &LocusCells) -> bool {
     const LEAST_TENTHS: u16 = 600;
     let seen = || cells.values.iter().filter(|value| value.number.value > 0.0);
@@ -75,7 +75,7 @@ fn sum(cells: &LocusCells) -> f64 {
     cells.values.iter().filter(|value| adds_up(value.label)).map(|value| value.number.value).sum()
 }
 
-/// Finds out what the values are, by what each locus adds up to.
+/// Determines the kind of values by the sum of each locus.
 fn unit(loci: &[LocusCells], counts: bool, findings: &mut Findings) -> Option<Unit> {
     let values = || loci.iter().flat_map(|cells| &cells.values);
     let whole = || values().filter(|value| adds_up(value.label)).all(|value| value.number.value.fract() == 0.0);
@@ -117,7 +117,7 @@ fn unit(loci: &[LocusCells], counts: bool, findings: &mut Findings) -> Option<Un
     Some(Unit::Fraction)
 }
 
-/// Whether rows called `rare` hold what is missing in the sums, and not a least frequency.
+/// Reports whether rows called `rare` hold what is missing from the sums, rather than a minimum frequency.
 fn rare_is_rest(loci: &[LocusCells], unit: Unit) -> bool {
     let one = if unit == Unit::Percent { 100.0 } else { 1.0 };
     let nearer = |cells: &LocusCells| {
@@ -144,7 +144,7 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
     let (mut silent, mut floor, mut left_out): (Option<f64>, Option<f64>, Option<(u64, f64)>) = (None, None, None);
     for value in &values {
         let Value { line, column, label, number, .. } = value;
-        // A frequency among counts is one.
+        // Among counts, a floor is still a frequency.
         let floors = matches!(label, Label::Floor | Label::RestOrFloor);
         let scale = if unit == Unit::Count && floors && number.value < 1.0 { 1.0 } else { scale };
         let share = number.value / scale;
@@ -199,7 +199,7 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
         findings.note(line, None, FindingCode::AlleleClass, what);
     }
     if findings.count() > before {
-        // What the rest adds up to says nothing.
+        // The sum of the other values then has no meaning.
         return None;
     }
     let counted = counted(&values, unit);
@@ -241,7 +241,7 @@ fn one(cells: LocusCells, unit: Unit, rare_is_rest: bool, findings: &mut Finding
     Some(Settled { locus, written, frequencies: frequencies.ok()?, floor })
 }
 
-/// How many persons were counted, by the counts: those that are the values, or those beside frequencies that they fit.
+/// Returns the number of persons from the counts: those that are the values, or those beside frequencies, if they fit.
 fn counted(values: &[Value], unit: Unit) -> Option<u32> {
     let alleles = || values.iter().filter(|value| adds_up(value.label));
     let total: f64 = if unit == Unit::Count {
@@ -254,7 +254,7 @@ fn counted(values: &[Value], unit: Unit) -> Option<u32> {
         };
         alleles().all(fits).then_some(total)?
     };
-    // At most half of the largest count.
+    // Two alleles were counted for each person.
     let persons = (total / 2.0).floor();
     (1.0..=f64::from(u32::MAX)).contains(&persons).then_some(persons as u32)
 }

@@ -1,4 +1,4 @@
-//! The XML of the STRidER database: markers, origins of populations, and the frequencies of each.
+//! Reads the XML of the STRidER database: markers, origins of populations, and the frequencies of each.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use crate::model::FindingCode;
 /// Deeper than any of these files.
 const MOST_DEPTH: usize = 16;
 
-/// What a file is.
+/// The kind of a file.
 pub(super) enum Text<'a> {
     Xml(Cow<'a, str>),
     /// XML that cannot be read; the findings say why.
@@ -23,14 +23,14 @@ pub(super) enum Text<'a> {
     Other,
 }
 
-/// Finds out whether a file is XML.
+/// Determines whether a file is XML.
 pub(super) fn text<'a>(bytes: &'a [u8], request: &TableRequest<'_>, findings: &mut Findings) -> Text<'a> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if !bytes.trim_ascii_start().starts_with(b"<") || bytes.len() > MOST_BYTES {
         return Text::Other;
     }
     if label(&String::from_utf8_lossy(&bytes[..bytes.len().min(8)])).is_some() {
-        // `<8`, as a row of a table.
+        // `<8` may begin a row of a table.
         return Text::Other;
     }
     if request.sheet.is_some() {
@@ -66,7 +66,7 @@ struct Frequency {
     text: String,
 }
 
-/// What is read so far.
+/// The state of reading.
 #[derive(Default)]
 struct Reading {
     /// The names of the open elements.
@@ -76,7 +76,7 @@ struct Reading {
     text: String,
 }
 
-/// Reads the elements; `None` if the findings say why not.
+/// Reads the elements; `None` if that is impossible, and the findings then say why.
 pub(super) fn gather_xml(text: &str, mut gather: Gather<'_, '_>) -> Option<Gathered> {
     let before = gather.findings.count();
     let markers = markers(text, &mut gather)?;
@@ -124,7 +124,7 @@ fn markers(text: &str, gather: &mut Gather<'_, '_>) -> Option<Vec<Marker>> {
     let before = gather.findings.count();
     let mut reader = Reader::from_str(text);
     let mut reading = Reading::default();
-    // Lines are counted on from the last place that was asked for.
+    // Lines are counted onward from the last position requested.
     let (mut line, mut counted) = (1_u64, 0_usize);
     loop {
         let start = usize::try_from(reader.buffer_position()).unwrap_or(text.len()).min(text.len());
@@ -203,7 +203,7 @@ impl Reading {
                     origin.frequencies.push(Frequency { line, allele, text: String::new() });
                 }
             }
-            // Within an element that is not read.
+            // Contents of an element that is not read.
             ([.., _], _) if !is_read(&path) => {}
             _ => {
                 let what = "is not a frequency: the elements of this name are left out";
@@ -242,7 +242,7 @@ impl Reading {
     }
 }
 
-/// Whether the elements within such an element are read.
+/// Reports whether the elements inside an element of this path are read.
 fn is_read(path: &[&str]) -> bool {
     matches!(path, ["frequencies"] | ["frequencies", "marker"] | ["frequencies", "marker", "origin"])
 }

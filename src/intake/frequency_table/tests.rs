@@ -1,4 +1,4 @@
-//! Tables of each form, all invented.
+//! Tests tables of each form; all are invented.
 
 use super::{PublishedTable, TableForm, TableRequest, read_frequency_table};
 use crate::intake::Problem;
@@ -12,7 +12,7 @@ fn sound(text: impl AsRef<[u8]>) -> PublishedTable {
     read(text).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
-/// Lines and words of problems.
+/// Returns the lines and code words of problems.
 fn refused(text: impl AsRef<[u8]>) -> Vec<(u64, &'static str)> {
     read(text).unwrap_err().iter().map(|problem| (problem.line, problem.code.word())).collect()
 }
@@ -21,13 +21,13 @@ fn notes(read: &PublishedTable) -> Vec<&'static str> {
     read.notes.iter().map(|note| note.code.word()).collect()
 }
 
-/// What every form of the small table says.
+/// Checks the contents that the small table has in every form.
 fn is_small(read: &PublishedTable, form: TableForm) {
     let expected = "locus,allele,frequency,individuals\nD3S1358,15,0.6,100\nD3S1358,16,0.4,100\nTH01,6,0.3,100\nTH01,9.3,0.7,100\n";
     assert_eq!((read.table.to_csv().as_str(), read.form), (expected, form));
 }
 
-/// The second of two populations, over or under two loci.
+/// Reads the second of two populations, above or below two loci.
 fn of_hui(text: &str) -> Result<PublishedTable, Vec<Problem>> {
     let request = TableRequest { population: Some("Hui"), ..TableRequest::default() };
     read_frequency_table("t.csv", text.as_bytes(), &request)
@@ -38,21 +38,21 @@ fn headers_over_columns_name_each_of_them_or_are_refused() {
     let hui = of_hui(",TH01,,vWA,\nAllele,Han,Hui,Han,Hui\n6,0.3,0.2,,\n9.3,0.7,0.8,,\n14,,,1,1\nN,9,8,9,7\n").unwrap();
     assert_eq!(hui.table.to_csv(), "locus,allele,frequency,individuals\nTH01,6,0.2,8\nTH01,9.3,0.8,8\nvWA,14,1,7\n");
     assert_eq!((hui.population.as_deref(), notes(&hui)), (Some("Hui"), Vec::new()));
-    // A locus that others have, and this population does not.
+    // A locus that other populations have but this one does not.
     let none = of_hui(",TH01,,vWA\nAllele,Han,Hui,Han\n6,1,1,\n14,,,1\n").unwrap();
     assert_eq!((none.table.panel().len(), notes(&none)), (1, vec!["empty-locus"]));
     for (text, found) in [
-        // The name of the locus stands over the second of its columns, as a centred one does.
+        // The name of the locus is above the second of its columns, as centred text is.
         (",,TH01,,,vWA,\nAllele,Han,Hui,Miao,Han,Hui,Miao\n6,1,1,1,,,\n14,,,,1,1,1\n", vec![(2, "table-column")]),
-        // A column beside them that no header names; and a header too little.
+        // A further column that no header names, and a missing header.
         (",TH01,,vWA,\nAllele,Han,Hui,Han,\n6,1,1,,\n14,,,1,1\n", vec![(2, "table-column")]),
         ("Allele,TH01,,vWA\n6,1,1,\n14,,,1\n", vec![(1, "table-column")]),
-        // Twice the same population of a locus.
+        // The same population occurs twice for a locus.
         (",TH01,,vWA,\nAllele,Hui,Hui,Han,Hui\n6,1,1,,\n14,,,1,1\n", vec![(2, "repeated-column")]),
-        // A misspelled locus is no population.
+        // A misspelled locus is not a population.
         (",TH01,,D21Sl1,\nAllele,Han,Hui,Han,Hui\n6,1,1,,\n29,,,1,1\n", vec![(1, "table-locus")]),
         (",Han,,Hui,\nAllele,TH01,D21Sl1,TH01,D21Sl1\n6,1,,1,\n29,,1,,1\n", vec![(1, "table-locus")]),
-        // What the rows are is asked, not guessed.
+        // Unknown rows are a problem; their meaning is not guessed.
         (",TH01,,vWA,\nAllele,Han,Hui,Han,Hui\n6,1,1,,\n14,,,1,1\nmode,6,6,14,14\n", vec![(5, "table-label"); 2]),
         ("Allele,TH01,vWA\nrepeat,TCAT,TCTA\n6,1,\n14,,1\n", vec![(2, "table-label")]),
         ("x,y\nAllele,vWA\n14,1\n", vec![(1, "header")]),
@@ -73,15 +73,15 @@ fn headers_over_columns_name_each_of_them_or_are_refused() {
 fn numbers_beside_frequencies_are_counts_or_persons_as_their_rows_say() {
     let read = |text: &str| sound(text).table.to_csv();
     let expected = "locus,allele,frequency,individuals\nTH01,6,0.25,40\nTH01,7,0.75,40\n";
-    // The same number in each row is that of the persons.
+    // An equal number in each row is that of the persons.
     assert_eq!(read("TH01,,\nAllele,Freq,N\n6,0.25,40\n7,0.75,40\n"), expected);
     assert_eq!(read("TH01,,\nAllele,n,Freq\n6,20,0.25\n7,60,0.75\n"), expected);
     assert_eq!(read("TH01,,\nAllele,Freq,2N\n6,0.25,80\n7,0.75,80\n"), expected);
     assert_eq!(read("TH01,,,\nAllele,Freq,SE,p\n6,0.25,0.01,0.2\n7,0.75,0.01,0.2\nN,40\n"), expected);
-    // Counts alone.
+    // Only counts.
     assert_eq!(read("TH01,\nAllele,Count\n6,20\n7,60\n"), expected);
     assert_eq!(refused("TH01,,vWA,\nAllele,Count,Allele,Freq\n6,20,14,1\n7,60\n"), [(1, "frequency-units")]);
-    // Two numbers that are not one.
+    // Two different numbers.
     assert_eq!(read("TH01 (n=40),\nAllele,Freq\n6,0.25\n7,0.75\n"), expected);
     assert_eq!(refused("TH01 (n=30),\nAllele,Freq\n6,1\nN,31\n"), [(4, "sample-sizes")]);
     assert_eq!(refused(",TH01,vWA\nAllele,Han (n=30),Han (n=30)\n6,1,\n14,,1\nN,30,31\n"), [(5, "sample-sizes")]);
@@ -93,7 +93,7 @@ fn alleles_of_each_locus_stand_on_the_left_of_their_frequencies() {
     let expected = "locus,allele,frequency,individuals\nTH01,6,0.3,\nTH01,9.3,0.7,\nvWA,14,1,\n";
     assert_eq!(read("TH01,,vWA\n6,0.3,14,1\n9.3,0.7\n"), expected);
     assert_eq!(read("TH01,,vWA,\nAllele,Freq,Allele,Freq\n6,0.3,14,1\n9.3,0.7,,\nSum,1,Sum,1\n"), expected);
-    // The column of alleles that a page break repeats.
+    // The column of alleles is repeated after a page break.
     assert_eq!(read("Allele,TH01,Allele,vWA\n6,0.3,6,\n9.3,0.7,9.3,\n14,,14,1\n"), expected);
     assert_eq!(read(",TH01,,vWA\nAllele,Freq,Allele,Freq\n6,0.3,6,\n9.3,0.7,9.3,\n14,,14,1\n"), expected);
     for (text, found) in [
@@ -169,7 +169,7 @@ fn xml_of_strider_is_read_by_origin_or_refused() {
 fn loci_named_by_lengths_are_left_out_and_lengths_elsewhere_refused() {
     let ladder = sound("vWA\n14\t0.4\n15\t0.6\n\nD17S906\n96\t0.2\n330\t0.3\n341.5\t0.5\n");
     assert_eq!((ladder.table.panel().len(), notes(&ladder)), (1, vec!["new-locus", "base-pairs"]));
-    // The name of a locus that is left out need not be known.
+    // The name of a locus that is left out may be unknown.
     let unknown = sound("APO\n256\t0.4\n263\t0.6\n\nvWA\n14\t1\n");
     assert_eq!((unknown.table.panel().len(), notes(&unknown)), (1, vec!["base-pairs"]));
     assert_eq!(refused("APO\n6\t0.4\n263\t0.6\n\nvWA\n14\t1\n"), [(1, "table-locus")]);
@@ -177,16 +177,16 @@ fn loci_named_by_lengths_are_left_out_and_lengths_elsewhere_refused() {
     assert_eq!((wide.table.panel().len(), notes(&wide)), (1, vec!["new-locus", "base-pairs"]));
     assert_eq!(refused("Allele,vWA\n14,0.4\n150,0.6\n"), [(3, "table-label")]);
     assert_eq!(refused("Allele,vWA\n2021,0.4\n15,0.6\n"), [(2, "table-label")]);
-    // A label that nobody knows, with nothing behind it.
+    // An unknown label with nothing beside it.
     let rest = sound("Marker\tAllele\tBP\tEA1\nTH01\t6\t170\t3\nTH01\t7\t174\t1\nTH01\t-100\tNA\t0\nTH01\tR\tNA\t0\n");
     assert_eq!(rest.table.to_csv(), "locus,allele,frequency,individuals\nTH01,6,0.75,2\nTH01,7,0.25,2\n");
     assert_eq!(notes(&rest), ["statistic", "text-row", "allele-class"]);
     assert_eq!(refused("Marker,Allele,EA1\nTH01,6,3\nTH01,-100,1\n"), [(3, "table-label")]);
-    // A locus in the name of the file alone; and one that kits mean two markers by.
+    // A locus named only in the file name, and one whose name denotes two markers.
     let problems = read("Allele,Han,Hui\n14,3,1\n15,1,3\n").unwrap_err();
     assert!(problems[0].what.starts_with("beside the column of alleles there is no known locus"), "{}", problems[0]);
     assert_eq!(notes(&sound("Allele,D5S2500\n14,1\n")), ["ambiguous-locus"]);
-    // The alleles of one person are no frequencies.
+    // The alleles of one person are not frequencies.
     assert!(read("Marker,Allele 1,Allele 2\nvWA,14,15\nFGA,20,22\n").is_err());
 }
 
@@ -284,7 +284,7 @@ fn a_table_says_the_same_in_every_form() {
             "Locus,Allele,Han (n=100),Hui\nD3S1358,15,0.6,0.5\nD3S1358,16,0.4,0.5\nTH01,6,0.3,1\nTH01,9.3,0.7,\n",
             TableForm::PopulationColumns,
         ),
-        // Loci over populations, and the other way round; merged cells leave blanks behind them.
+        // Loci above populations, and the reverse; merged cells leave blanks behind them.
         (
             ",D3S1358,,TH01,\nAllele,Han,Hui,Han,Hui\n6,,,0.3,1\n9.3,,,0.7,\n15,0.6,0.5,,\n16,0.4,0.5,,\nN,100,50,100,50\n",
             TableForm::Headers,
@@ -313,7 +313,7 @@ fn a_table_says_the_same_in_every_form() {
             "Locus,Allele,Han,,Hui,\n,,n,freq,n,freq\nD3S1358,15,120,0.6,1,0.5\n,16,80,0.4,1,0.5\nTH01,6,60,0.3,2,1\n,9.3,140,0.7,,\n",
             TableForm::Headers,
         ),
-        // Each locus with its own alleles.
+        // Each locus has its own alleles.
         ("D3S1358,,TH01,\nAllele,Freq,Allele,Freq\n15,0.6,6,0.3\n16,0.4,9.3,0.7\nN,100,N,100\n", TableForm::Paired),
         (
             "D3S1358,,,TH01,,\nAllele,n,Freq,Allele,n,Freq\n15,120,0.6,6,60,0.3\n16,80,0.4,9.3,140,0.7\n",
@@ -399,11 +399,11 @@ fn rows_that_are_no_alleles_are_left_out_and_said() {
     assert!(read.notes[1].what.contains("0.0030"), "{}", read.notes[1]);
     assert_eq!(read.floors, [Some(0.002), Some(0.002)]);
     assert_eq!(read.table.loci()[1].alleles().len(), 2);
-    // `rare` is what the sum lacks, or else a least frequency.
+    // `rare` is what the sum lacks, or otherwise a minimum frequency.
     assert_eq!(sound("Allele,vWA\n14,0.5\n15,0.496\nrare,0.004\n").floors, [None]);
     assert_eq!(sound("Allele,vWA\n14,0.5\n15,0.5\nrare,0.004\n").floors, [Some(0.004)]);
     assert_eq!(refused("Allele,vWA\n14,1\nMin,0.01\n5/2N,0.02\n"), [(4, "repeated-allele")]);
-    // Too much of it is refused.
+    // Too large a share is refused.
     assert_eq!(refused("Allele,vWA\n14,0.5\n15,0.4\nOL,0.1\n"), [(1, "sum")]);
     let silent = sound("Allele,vWA\n14,0.5\n15,0.5\nsilent,0.01\n");
     assert_eq!(silent.table.loci()[0].silent(), Some(0.01));

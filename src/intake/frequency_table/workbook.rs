@@ -1,25 +1,25 @@
-//! Workbooks with a sheet for each population.
+//! Selects the sheet of a workbook with a sheet for each population.
 
 use super::request::TableRequest;
 use crate::intake::findings::Findings;
 use crate::intake::text::workbook::sheets;
 use crate::model::FindingCode;
 
-/// How many sheets a finding lists.
+/// The maximum number of sheets that a finding lists.
 const MOST_SHEETS: usize = 40;
-/// The most letters of a name that a finding repeats.
+/// The maximum number of letters of a name that a finding repeats.
 const MOST_LETTERS: usize = 40;
 
 /// The sheet to read.
 pub(super) struct Sheet {
     pub(super) name: String,
-    /// Whether its name is the population that is asked for.
+    /// `true` if its name is the requested population.
     pub(super) is_population: bool,
 }
 
-/// Chooses the sheet of a workbook: the one asked for, the one that is named as the population asked for, or the only one
-/// that has cells. `Ok(None)` if the file is no workbook, or one that cannot be read; `Err` if the findings say that the
-/// sheet is not there, or has to be named.
+/// Selects the sheet of a workbook: the requested one, the one named like the requested population, or the only one
+/// that has cells. Returns `Ok(None)` if the file is not a workbook, or one that cannot be read; `Err` if the sheet is
+/// missing or must be named, as the findings say.
 pub(super) fn sheet(bytes: &[u8], request: &TableRequest<'_>, findings: &mut Findings) -> Result<Option<Sheet>, ()> {
     let Some(names) = sheets(bytes) else { return Ok(None) };
     let found = |wanted: &str| {
@@ -56,7 +56,7 @@ mod tests {
     use crate::intake::frequency_table::{PublishedTable, TableForm, read_frequency_table};
     use crate::intake::text::workbook::tests::workbook;
 
-    /// A sheet whose cells are those of a text with tabs; numbers as numbers.
+    /// Returns a sheet with the cells of a tab-separated text; numbers are stored as numbers.
     fn rows(text: &str) -> String {
         let mut rows = String::new();
         for (line, number) in text.lines().zip(1..) {

@@ -1,9 +1,10 @@
-//! Columns of pedigree files, in the order in which [`Columns`](crate::intake::columns::fixed::Columns) numbers them.
+//! Lists the columns of pedigree files, in the order in which [`Columns`](crate::intake::columns::fixed::Columns)
+//! numbers them.
 
-/// The columns of a store's file.
+/// The columns of a file for a store.
 pub(in crate::intake) const OF_FAMILIES: [&str; 8] =
     ["family_id", "person", "father", "mother", "sex", "missing", "sample_id", "agency"];
-/// Those of a file for the calculator.
+/// The columns of a file for the calculator.
 pub(in crate::intake) const OF_CASES: [&str; 6] = ["case", "person", "father", "mother", "sex", "missing"];
 pub(in crate::intake) const REQUIRED: usize = OF_CASES.len();
 

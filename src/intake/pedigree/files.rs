@@ -1,7 +1,8 @@
-//! Pedigree files: who descends from whom, where relations do not say it.
+//! Reads pedigree files, which state the descent of families that relations do not describe.
 //!
-//! One row per person, parents by name; a row may stand before those of its parents. Identical twins are one person,
-//! entered once. Loops, such as a marriage of cousins, are allowed. Names are used to link the rows and go no further.
+//! There is one row per person, with parents by name; a row may precede those of its parents. Identical twins are one
+//! person, entered once. Loops, such as a marriage of cousins, are allowed. Names link the rows and are not used
+//! further.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -22,12 +23,12 @@ use crate::intake::text::words;
 use crate::model::{FindingCode, Pseudonym, Sex};
 use crate::pseudonym::{IdentifierError, Part, Pseudonymizer};
 
-/// Pedigrees of cases for the kinship calculator, whose persons go by name.
+/// Pedigrees of cases for the kinship calculator, with persons by name.
 pub struct CasePedigrees(HashMap<String, Linked>);
 
 impl CasePedigrees {
-    /// Reads `case,person,father,mother,sex,missing`: one row per person, parents by the names of their own rows or
-    /// empty, `missing` is `yes` for the child in question of each case.
+    /// Reads `case,person,father,mother,sex,missing`: one row per person. Parents are given by the names of their own
+    /// rows, or empty; `missing` is `yes` for the child in question of each case.
     ///
     /// # Errors
     /// Every problem, in order of lines and columns.
@@ -54,9 +55,9 @@ impl CasePedigrees {
 }
 
 impl FamilyPedigrees {
-    /// Reads `family_id,person,father,mother,sex,missing` and, where wanted, `sample_id` and `agency`: one row per person,
-    /// parents by the names of their own rows or empty, `missing` is `yes` for the missing child of each family,
-    /// `sample_id` stands with those who are typed. `numbers` says what becomes of identifiers that a spreadsheet may have
+    /// Reads `family_id,person,father,mother,sex,missing` and optionally `sample_id` and `agency`: one row per person.
+    /// Parents are given by the names of their own rows, or empty; `missing` is `yes` for the missing child of each
+    /// family; typed persons have a `sample_id`. `numbers` says what to do with identifiers that a spreadsheet may have
     /// rounded.
     ///
     /// # Errors
@@ -99,7 +100,7 @@ impl FamilyPedigrees {
     }
 }
 
-/// Reads a file and links its families. `key` gives family and sample of a row.
+/// Reads a file and links its families. `key` returns the family and sample of a row.
 fn read<K: Hash + Eq + Clone>(
     file_name: &str,
     bytes: &[u8],
@@ -114,7 +115,7 @@ fn read<K: Hash + Eq + Clone>(
     {
         columns.refuse_others(&source, &mut findings);
         let mut families: HashMap<K, Vec<Person>> = HashMap::new();
-        // A family with a bad row is not linked: what else it lacks may be in that row.
+        // A family with an invalid row is not linked: whatever else it lacks may be in that row.
         let mut spoilt = Vec::new();
         columns.rows(source, "no pedigree", &mut findings, |line, fields, findings| {
             let before = findings.count();

@@ -1,4 +1,4 @@
-//! From the rows of a family's pedigree to its links, with a finding for everything that nobody's family can be.
+//! Links the rows of a family's pedigree, and reports everything that is impossible in a family.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use crate::intake::pedigree::columns::{FATHER, MISSING, MOTHER, PERSON, SAMPLE};
 use crate::intake::pedigree::reach::linked_with_child;
 use crate::model::{FindingCode, Member, Pedigree, PedigreeError, Pseudonym, Sex};
 
-/// More persons than any pedigree that is computed has.
+/// More persons than any pedigree for which likelihoods are computed.
 pub(in crate::intake) const MOST_PERSONS: usize = 1000;
 
-/// What to say of a typed person who can change no likelihood ratio.
+/// The text of the finding about a typed person who cannot change any likelihood ratio.
 pub(in crate::intake) const UNLINKED: &str = "is typed, but nothing links the person with the missing child, so the \
                                               sample cannot change any likelihood ratio; correct father and mother, \
                                               here or further up; add the sample of a common descendant; or leave the \
@@ -28,7 +28,7 @@ pub(in crate::intake) struct Person {
     pub(in crate::intake) sample: Option<Pseudonym>,
 }
 
-/// A pedigree by positions. Parents stand before their children; the order of the rows says nothing.
+/// A pedigree by positions. Parents precede their children; the order of the rows has no meaning.
 pub(in crate::intake) struct Linked {
     pub(in crate::intake) persons: Vec<Person>,
     pub(in crate::intake) members: Vec<Member>,
@@ -50,23 +50,24 @@ impl Linked {
         }
     }
 
-    /// Position of a person.
+    /// Returns the position of a person.
     pub(in crate::intake) fn place(&self, name: &str) -> Option<usize> {
         self.persons.iter().position(|person| person.name == name)
     }
 
-    /// Along the positions of typed persons, whether each can change a likelihood ratio of the missing child.
+    /// Reports for each of these typed persons whether they can change a likelihood ratio of the missing child.
     pub(in crate::intake) fn linked_with_child(&self, typed: &[usize]) -> Vec<bool> {
         linked_with_child(&self.members, self.child, typed)
     }
 
-    /// The pedigree with these persons as relatives.
+    /// Returns the pedigree with these persons as relatives.
     pub(in crate::intake) fn pedigree(&self, relatives: &[usize]) -> Result<Pedigree, PedigreeError> {
         Pedigree::from_members(&self.members, self.child, relatives)
     }
 }
 
-/// Links the rows of one family, which has at least one. `None` if something is wrong; the findings then say what.
+/// Links the rows of one family, which has at least one row. Returns `None` if something is wrong; the findings then
+/// say what.
 pub(in crate::intake) fn link_family(
     mut persons: Vec<Person>,
     columns: &Columns,
@@ -81,7 +82,7 @@ pub(in crate::intake) fn link_family(
     }
     check_repeated(&persons, columns, findings);
     check_missing_child(&persons, columns, findings);
-    // Stable: of two rows of one name, which is refused, the first stays the first.
+    // The sort is stable: of two rows with one name, which are refused, the first stays the first.
     persons.sort_by(|a, b| a.name.cmp(&b.name));
     let members = parents_by_position(&persons, columns, findings);
     if findings.count() > before {
@@ -109,7 +110,7 @@ pub(in crate::intake) fn link_family(
     (findings.count() == before).then_some(linked)
 }
 
-/// Persons and samples given twice.
+/// Reports persons and samples that occur twice.
 fn check_repeated(persons: &[Person], columns: &Columns, findings: &mut Findings) {
     let (mut names, mut samples) = (HashMap::new(), HashMap::new());
     for person in persons {
@@ -136,7 +137,7 @@ fn check_repeated(persons: &[Person], columns: &Columns, findings: &mut Findings
     }
 }
 
-/// Missing children, of whom there is one, without a sample.
+/// Checks that there is exactly one missing child, without a sample.
 fn check_missing_child(persons: &[Person], columns: &Columns, findings: &mut Findings) {
     let mut children = persons.iter().filter(|person| person.missing);
     let Some(child) = children.next() else {
@@ -159,7 +160,7 @@ fn check_missing_child(persons: &[Person], columns: &Columns, findings: &mut Fin
     }
 }
 
-/// Parents by position.
+/// Returns the parents by position.
 fn parents_by_position(persons: &[Person], columns: &Columns, findings: &mut Findings) -> Vec<Member> {
     let place: HashMap<&str, usize> = persons.iter().map(|person| person.name.as_str()).zip(0..).collect();
     // The first line that names each person as father, or as mother.
@@ -208,11 +209,12 @@ fn parents_by_position(persons: &[Person], columns: &Columns, findings: &mut Fin
     members
 }
 
-/// Parents before children: the missing child's father's side, mother's side, the child, then the others in their
-/// order, each after the own ancestors. So names decide nothing but the order of the child's collateral relatives.
+/// Orders parents before children: the missing child's paternal ancestors, the maternal ones, the child, then the
+/// others in their order, each after their own ancestors. So names decide nothing but the order of the child's
+/// collateral relatives.
 ///
 /// # Errors
-/// TypedPerson who is an own ancestor.
+/// The position of a person who is their own ancestor.
 fn parents_first(members: &[Member], child: usize) -> Result<Vec<usize>, usize> {
     let mut order = Vec::with_capacity(members.len());
     let mut seen = vec![None; members.len()];
@@ -222,7 +224,7 @@ fn parents_first(members: &[Member], child: usize) -> Result<Vec<usize>, usize> 
     Ok(order)
 }
 
-/// Puts a person's ancestors and then the person into the order; `seen` says whether that is done, or under way.
+/// Adds a person's ancestors and then the person to the order; `seen` records whether that is complete or in progress.
 fn visit(person: usize, members: &[Member], seen: &mut [Option<bool>], order: &mut Vec<usize>) -> Result<(), usize> {
     match seen[person].replace(false) {
         None => {}

@@ -1,4 +1,4 @@
-//! Families whose relations do not say who descends from whom.
+//! Reads the pedigrees of families that relations do not describe.
 
 pub(super) mod columns;
 pub(super) mod files;

@@ -1,4 +1,4 @@
-//! Pedigrees of families as rows are checked against: who stands where, by sample.
+//! Holds the pedigrees against which rows are checked, with places by sample.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,35 +6,35 @@ use crate::intake::pedigree::link::Linked;
 
 use crate::model::{FamilyPedigree, Pseudonym, SampleRecord, Sex};
 
-/// Pedigrees of families, whose typed members go by sample.
+/// Pedigrees of families, with typed members by sample.
 pub struct FamilyPedigrees(HashMap<Pseudonym, Placed>);
 
 /// A family's pedigree and the sexes of its samples.
 pub(in crate::intake) struct Placed {
     pub(in crate::intake) pedigree: FamilyPedigree,
-    /// Along the samples of the pedigree.
+    /// The sexes of the samples, in the order of the pedigree.
     pub(in crate::intake) sexes: Vec<Sex>,
 }
 
 impl FamilyPedigrees {
-    /// The pedigrees of these families.
+    /// Returns the pedigrees of these families.
     pub(in crate::intake) fn linked(families: impl Iterator<Item = (Pseudonym, Linked)>) -> Self {
         Self(families.filter_map(|(family, linked)| Some((family, Placed::new(family, &linked)?))).collect())
     }
 
-    /// How many families.
+    /// Returns the number of families.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Reports whether there are no families.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The pedigrees of the families of these rows, by family.
+    /// Returns the pedigrees of the families of these rows, by family.
     pub(in crate::intake) fn of_rows(&self, rows: &[SampleRecord]) -> Vec<FamilyPedigree> {
         let families: BTreeSet<Pseudonym> = rows.iter().filter_map(|row| row.family).map(|family| family.0).collect();
         families.into_iter().filter_map(|family| Some(self.get(family)?.pedigree.clone())).collect()
@@ -52,7 +52,7 @@ impl Placed {
             persons.filter_map(|(person, place)| Some((person.sample?, place))).collect();
         typed.sort_unstable();
         let places: Vec<usize> = typed.iter().map(|one| one.1).collect();
-        // What has been linked makes a pedigree.
+        // Links that were accepted always make a pedigree.
         let pedigree = linked.pedigree(&places).ok()?;
         let samples = typed.iter().map(|one| one.0).collect();
         let sexes = places.iter().map(|&place| linked.persons[place].sex).collect();

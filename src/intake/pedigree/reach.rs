@@ -1,13 +1,14 @@
-//! Which typed persons of a pedigree can change a likelihood ratio.
+//! Determines which typed persons of a pedigree can change a likelihood ratio.
 //!
-//! Persons who are neither typed, nor the missing child, nor an ancestor of one of these sum out of every likelihood. Among
-//! the others genotypes depend on each other along the links of parent and child, so that two parents are joined by a child
-//! who is typed or has typed descendants, as the mother of a half-sibling is joined with the father. A typed person to whom
-//! no such way leads from the missing child is independent of the child under both hypotheses, and cancels.
+//! Persons who are neither typed, nor the missing child, nor an ancestor of one of these sum out of every likelihood.
+//! The genotypes of the others depend on each other along the links between parent and child. Two parents are therefore
+//! linked by a child who is typed or has typed descendants: so the mother of a half-sibling is linked with the father.
+//! A typed person who is not linked in this way with the missing child is independent of the child under both
+//! hypotheses, and cancels.
 
 use crate::model::Member;
 
-/// Along the positions `typed`, whether the person can change a likelihood ratio of the child.
+/// Reports for each position in `typed` whether the person can change a likelihood ratio of the child.
 pub(in crate::intake) fn linked_with_child(members: &[Member], child: usize, typed: &[usize]) -> Vec<bool> {
     let parents = |person: usize| [members[person].father, members[person].mother].into_iter().flatten();
     let mut wanted = vec![false; members.len()];
@@ -38,7 +39,8 @@ pub(in crate::intake) fn linked_with_child(members: &[Member], child: usize, typ
 mod tests {
     use super::*;
 
-    /// Persons by the numbers of father and mother, from 1; 0 is nobody. Nobody is an ancestor of a person before.
+    /// Persons are given by the numbers of father and mother, from 1; 0 means nobody. Ancestors precede their
+    /// descendants.
     fn linked(parents: &[(usize, usize)], child: usize, typed: &[usize]) -> Vec<bool> {
         let member = |&(father, mother): &(usize, usize)| Member {
             father: father.checked_sub(1),
@@ -66,7 +68,7 @@ mod tests {
         assert_eq!(linked(&family, 4, &[1, 3]), [true, false]);
         assert_eq!(linked(&family, 4, &[3, 5]), [true, true]);
         assert_eq!(linked(&family, 4, &[3, 6]), [true, true]);
-        // Which allele of a half-sibling is the father's may be told by the aunt, where its mother is not typed.
+        // If a half-sibling's mother is not typed, the aunt may show which of its alleles is the father's.
         assert_eq!(linked(&family, 4, &[5, 7]), [true, true]);
     }
 

@@ -1,20 +1,20 @@
-//! The sex marker: no STR locus, and the cheapest sign of two samples exchanged.
+//! Reads the sex marker. It is not an STR locus, but it is the simplest evidence that two samples were exchanged.
 
 use crate::intake::findings::{Column, Findings};
 use crate::intake::rows::cells::{self, CellError, Reading};
 use crate::intake::rows::settle::SingleAllele;
 use crate::model::{FindingCode, Sex};
 
-/// What a cell of the marker says.
+/// The contents of a cell of the marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::intake) enum Marker {
-    /// Nothing, or that there is no result.
+    /// Empty, or a sign for no result.
     Empty,
     /// The alleles of a sex.
     Shows(Sex),
-    /// X alone, where one allele alone means nothing certain.
+    /// X alone, if a single allele is ambiguous.
     Half,
-    /// Something else.
+    /// Anything else.
     Other,
 }
 
@@ -37,7 +37,7 @@ impl SexAllele {
 }
 
 impl Marker {
-    /// What these alleles show.
+    /// Returns what these alleles show.
     pub(in crate::intake) fn of_alleles(alleles: &[SexAllele], single_allele: SingleAllele) -> Self {
         use SexAllele::{X, Y};
         match alleles {
@@ -49,12 +49,12 @@ impl Marker {
         }
     }
 
-    /// Reads a cell: the marker's alleles, separated or not.
+    /// Reads a cell: the marker's alleles, with or without a separator.
     pub(in crate::intake) fn read(cell: &str, single_allele: SingleAllele) -> Self {
         Self::of_letters(cell.chars(), single_allele, || cells::genotype(cell))
     }
 
-    /// Reads two cells of one allele each, of which the second may be empty.
+    /// Reads two cells of one allele each; the second may be empty.
     pub(in crate::intake) fn read_two(first: &str, second: &str, single_allele: SingleAllele) -> Self {
         if second.is_empty() {
             return Self::read(first, single_allele);
@@ -62,12 +62,12 @@ impl Marker {
         Self::read_both(first, second, single_allele)
     }
 
-    /// Reads both alleles, each given by itself.
+    /// Reads both alleles, each given separately.
     pub(in crate::intake) fn read_both(first: &str, second: &str, single_allele: SingleAllele) -> Self {
         Self::of_letters(first.chars().chain(second.chars()), single_allele, || cells::two_alleles(first, second))
     }
 
-    /// `genotype` says what the cells are if they do not hold the marker's alleles.
+    /// Interprets the letters; `genotype` describes the cells if they do not hold the marker's alleles.
     fn of_letters(
         letters: impl Iterator<Item = char>,
         single_allele: SingleAllele,
@@ -86,7 +86,7 @@ impl Marker {
     }
 }
 
-/// Holds the marker against the sex that the row states, or its relation implies.
+/// Checks the marker against the sex that the row states, or that its relation implies.
 pub(in crate::intake) fn check_sex(
     line: u64,
     marker: Marker,
@@ -112,7 +112,7 @@ pub(in crate::intake) fn check_sex(
     }
 }
 
-/// The sex that the marker shows, where nothing else states one; said if it is none of its readings.
+/// Returns the sex that the marker shows if no other value states one. Reports a marker that shows no sex.
 pub(in crate::intake) fn sex_shown(
     line: u64,
     marker: Marker,

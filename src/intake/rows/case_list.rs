@@ -1,7 +1,8 @@
-//! Case lists: who the samples are, beside files that hold genotypes alone.
+//! Holds case lists, which describe the samples of files with only genotypes.
 //!
-//! A list is a tidy file without loci. Its lines are checked as rows are, once, with findings that name the list; then
-//! [`RowReader`](crate::intake::rows::reader::RowReader) asks it about each sample of a file of genotypes, whatever the form of that file.
+//! A list is a tidy file without loci. Its lines are checked once, as rows are, with findings that name the list. Then
+//! [`RowReader`](crate::intake::rows::reader::RowReader) looks up each sample of a file of genotypes, whatever its
+//! format.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,10 +13,10 @@ use crate::intake::columns::header::Header;
 use crate::intake::findings::{Findings, Problem};
 use crate::model::{FindingCode, Pseudonym};
 
-/// Who the samples are: for families `sample_id, family_id, relation, sex`, for children `sample_id, sex`, and the
-/// optional columns of tidy files. A sample stands once, or once for each family that it belongs to.
+/// Describes the samples: for families `sample_id, family_id, relation, sex`, for children `sample_id, sex`, and the
+/// optional columns of tidy files. A sample has one line, or one for each of its families.
 ///
-/// It holds the identifiers of the list until it is dropped, and shows them nowhere.
+/// The list holds the identifiers until it is dropped, and never shows them.
 pub struct CaseList {
     pub(super) file: Arc<str>,
     pub(super) header: Header,
@@ -33,7 +34,7 @@ pub(super) struct Line {
     pub(super) cells: Vec<Box<str>>,
 }
 
-/// What a line of the list says of its sample.
+/// The data of one line about its sample.
 #[derive(Clone, Copy)]
 pub(in crate::intake) struct Entry<'a> {
     header: &'a Header,
@@ -41,7 +42,8 @@ pub(in crate::intake) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// What the line says of a field; `None` if the list has no such column, or says it by the sample's name.
+    /// Returns the line's text for a field; `None` if the list has no column for it, or gives it through the sample's
+    /// name.
     pub(in crate::intake) fn cell(self, field: Field) -> Option<&'a str> {
         let at = self.header.position(field).filter(|_| field != Field::SampleId)?;
         Some(&self.cells[at])
@@ -49,13 +51,13 @@ impl<'a> Entry<'a> {
 }
 
 impl CaseList {
-    /// What the sender of the list may want to know, in order of lines and columns.
+    /// Returns notes for the sender of the list, in order of lines and columns.
     #[must_use]
     pub fn notes(&self) -> &[Problem] {
         &self.notes
     }
 
-    /// A note for each line whose sample is not among these, which are all that have been read with this list.
+    /// Returns a note for each line whose sample is not among these, which are all that were read with this list.
     #[must_use]
     pub fn without_genotypes(&self, samples: &HashSet<Pseudonym>) -> Vec<Problem> {
         let mut findings = Findings::new(&self.file);
@@ -66,17 +68,17 @@ impl CaseList {
         findings.finish().1
     }
 
-    /// The fields that the list has columns for.
+    /// Returns the fields that have a column in the list.
     pub(in crate::intake) fn fields(&self) -> FieldSet {
         self.header.fields()
     }
 
-    /// Whether the list has this sample.
+    /// Reports whether the list contains this sample.
     pub(in crate::intake) fn has(&self, sample: &str) -> bool {
         self.by_sample.contains_key(sample.trim())
     }
 
-    /// The lines of a sample.
+    /// Returns the lines of a sample.
     pub(in crate::intake) fn entries(&self, sample: &str) -> impl Iterator<Item = Entry<'_>> {
         let places = self.by_sample.get(sample.trim()).map_or(&[][..], Vec::as_slice);
         places.iter().map(|&place| Entry { header: &self.header, cells: &self.lines[place].cells })

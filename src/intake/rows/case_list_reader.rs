@@ -1,4 +1,4 @@
-//! Reads case lists, whose lines are checked as the rows of a file are.
+//! Reads case lists. Their lines are checked as the rows of a file are.
 
 use std::collections::HashMap;
 
@@ -15,8 +15,9 @@ use crate::intake::text::source::{Width, open_source, refuse_cut_off, row_fields
 use crate::model::{FindingCode, Pseudonym};
 
 impl CaseList {
-    /// Reads a list for files of a request's layout: text such as [`read_bytes`](crate::intake::read_bytes) reads. Columns that say nothing
-    /// about a sample's donor are noted and left aside.
+    /// Reads a list for files of a request's layout; the text may have any form that
+    /// [`read_bytes`](crate::intake::read_bytes) accepts. Columns that say nothing about a sample's donor are ignored
+    /// with a note.
     ///
     /// # Errors
     /// Every problem, in order of lines and columns.
@@ -58,7 +59,7 @@ fn read_lines(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> O
         words.translate(&mut cells);
         let before = reader.rows.len();
         reader.read(number, &cells, findings);
-        // One of its samples has no pseudonym: that has been said.
+        // A sample without a pseudonym was already reported.
         let Some(row) = reader.rows.get(before) else { continue };
         let places = by_sample.entry(cells[id].trim().into()).or_default();
         if let Some(&other) = places.iter().find(|&&place| reader.rows[place].sample != row.sample) {

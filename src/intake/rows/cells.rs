@@ -1,4 +1,4 @@
-//! Cells as laboratories write them: genotypes, sexes, days, drop-out probabilities.
+//! Reads cells in the spellings of laboratories: genotypes, sexes, days, drop-out probabilities.
 
 use jiff::civil::Date;
 
@@ -8,56 +8,56 @@ use crate::intake::text::lines::Comma;
 use crate::intake::text::spreadsheet::{Made, made_of_alleles};
 use crate::model::{Allele, AlleleError, DropOut, FindingCode, Genotype, GenotypeError, ManyAlleles};
 
-/// What a locus' cells say.
+/// The contents of a locus' cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::intake) enum Reading {
     /// Nothing.
     Empty,
-    /// Two alleles, alike or not.
+    /// Two alleles, equal or different.
     Typed(Genotype),
     /// More than two different alleles.
     Many(ManyAlleles),
-    /// One allele, and nothing about the other.
+    /// A single allele, with no information about the other.
     Single(Allele),
-    /// An allele outside the ladder: `OL`, `OL15.1`, `<9`, `>10`.
+    /// An off-ladder allele: `OL`, `OL15.1`, `<9`, `>10`.
     OffLadder,
-    /// A sign that there is no result.
+    /// A sign for no result.
     NoResult(NoResult),
-    /// One allele, and a sign that there is no result for the other.
+    /// One allele, and a sign for no result in place of the other.
     Half,
-    /// An allele with a mark that says nothing certain: `9-NB`, `15?`, `14*`, `(14)`, `10(11)`.
+    /// An allele with a mark of uncertain meaning: `9-NB`, `15?`, `14*`, `(14)`, `10(11)`.
     Marked,
 }
 
-/// Why cells are no genotype. The cells themselves are not repeated.
+/// The reason why cells are not a valid genotype. It does not repeat the cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::intake) enum CellError {
     #[error("{0}")]
     Genotype(#[from] GenotypeError),
-    /// `9,3`.
+    /// A comma that may be a decimal mark, as in `9,3`.
     #[error("may be two alleles, or one with a decimal comma; write 3/9 or 9.3")]
     Comma,
-    /// `9/3`.
+    /// A slash that may be a mistyped point, as in `9/3`.
     #[error(
         "may be two alleles, or one whose point was mistyped; write the smaller allele first, 3/9, or the point, 9.3"
     )]
     Slash,
-    /// The second of two columns without the first.
+    /// The second of two columns has an allele, but the first is empty.
     #[error("has a second allele and no first; check that the columns are in place")]
     NoFirst,
-    /// `11-Sep`.
+    /// A date, such as `11-Sep`.
     #[error(
         "holds a date, because a spreadsheet changes genotypes such as 9/11 or 9.11 into dates; format the column as \
          text and export the file again from its source"
     )]
     SpreadsheetDate,
-    /// `1.1E+01`.
+    /// A number in scientific notation, such as `1.1E+01`.
     #[error(
         "holds a number in scientific notation, as spreadsheets write it; format the column as text and export the \
          file again from its source"
     )]
     SpreadsheetNumber,
-    /// `#N/A`.
+    /// The error value of a formula, such as `#N/A`.
     #[error(
         "holds the error value of a spreadsheet's formula; correct the formula, or leave the cell empty if untyped"
     )]
@@ -65,7 +65,7 @@ pub(in crate::intake) enum CellError {
 }
 
 impl CellError {
-    /// The kind of finding.
+    /// Returns the kind of finding.
     pub(in crate::intake) fn code(self) -> FindingCode {
         match self {
             Self::Genotype(_) => FindingCode::Allele,
@@ -78,7 +78,7 @@ impl CellError {
     }
 }
 
-/// Why a cell is no drop-out probability.
+/// The error that a cell is not a valid drop-out probability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the cell is not a drop-out probability; write a number from 0 and below 1, such as 0.05, or leave it empty")]
 pub(in crate::intake) struct NoDropOut;
@@ -89,7 +89,7 @@ impl From<AlleleError> for CellError {
     }
 }
 
-/// One allele, or what stands in its place.
+/// One allele, or a sign in its place.
 enum Part {
     Empty,
     Allele(Allele),
@@ -98,7 +98,7 @@ enum Part {
     Marked,
 }
 
-/// The genotype in a cell: alleles with `/`, `;`, `,` or `-` between them.
+/// Reads the genotype in a cell: alleles separated by `/`, `;`, `,` or `-`.
 ///
 /// # Errors
 /// [`CellError`].
@@ -116,7 +116,7 @@ fn general_genotype(cell: &str) -> Result<Reading, CellError> {
     named_cause(cell, split_genotype(cell))
 }
 
-/// Says of a cell that is no genotype what a spreadsheet made of it, if it did.
+/// For a cell that is not a genotype, names what a spreadsheet made of it, if anything.
 fn named_cause(cell: &str, read: Result<Reading, CellError>) -> Result<Reading, CellError> {
     read.map_err(|error| match (error, made_of_alleles(cell)) {
         (CellError::Genotype(_), Some(Made::Date)) => CellError::SpreadsheetDate,
@@ -147,8 +147,8 @@ fn split_genotype(cell: &str) -> Result<Reading, CellError> {
     }
 }
 
-/// Refuses what may be one allele with a mistyped point: 9.3 is written `9,3` in some countries, and `9/3` by mistake. No
-/// locus has alleles of so few repeats often, and laboratories write the smaller allele first.
+/// Refuses what may be one allele with a mistyped point: 9.3 is written `9,3` in some countries, and `9/3` by mistake.
+/// Alleles of 4 repeats or fewer are rare at every locus, and laboratories write the smaller allele first.
 fn ask_point(separator: char, first: &str, second: &str) -> Result<(), CellError> {
     let [digit @ b'0'..=b'9'] = second.as_bytes() else { return Ok(()) };
     let digit = u16::from(digit - b'0');
@@ -162,7 +162,7 @@ fn ask_point(separator: char, first: &str, second: &str) -> Result<(), CellError
     }
 }
 
-/// Three parts or more, of which some may say the same.
+/// Reads three parts or more, some of which may be equal.
 fn three_or_more(parts: impl Iterator<Item = Result<Part, AlleleError>>) -> Result<Reading, CellError> {
     let (mut alleles, mut off_ladder, mut half, mut marked, mut count) = (Vec::new(), false, false, false, 0);
     for part in parts {
@@ -178,7 +178,7 @@ fn three_or_more(parts: impl Iterator<Item = Result<Part, AlleleError>>) -> Resu
             Part::Marked => marked = true,
         }
     }
-    // A peak beside them may be anything.
+    // A peak beside them has no certain meaning.
     if off_ladder {
         return Ok(Reading::OffLadder);
     }
@@ -188,7 +188,7 @@ fn three_or_more(parts: impl Iterator<Item = Result<Part, AlleleError>>) -> Resu
     different(alleles)
 }
 
-/// The genotype of three alleles or more, each counted once.
+/// Returns the genotype of three alleles or more, each counted once.
 fn different(mut alleles: Vec<Allele>) -> Result<Reading, CellError> {
     alleles.sort_unstable();
     alleles.dedup();
@@ -199,10 +199,10 @@ fn different(mut alleles: Vec<Allele>) -> Result<Reading, CellError> {
     }
 }
 
-/// The genotype of alleles that a format lists one by one.
+/// Returns the genotype of alleles that a format lists individually.
 ///
 /// # Errors
-/// [`CellError`] if they are more than a locus may have.
+/// [`CellError`] if there are more alleles than a locus may have.
 pub(in crate::intake) fn of_alleles(alleles: Vec<Allele>) -> Result<Reading, CellError> {
     match alleles[..] {
         [] => Ok(Reading::Empty),
@@ -212,7 +212,7 @@ pub(in crate::intake) fn of_alleles(alleles: Vec<Allele>) -> Result<Reading, Cel
     }
 }
 
-/// The genotype in two cells of which neither may be empty.
+/// Reads the genotype in two cells, neither of which may be empty.
 ///
 /// # Errors
 /// [`CellError`].
@@ -227,7 +227,7 @@ fn both(first: Part, second: Part) -> Result<Reading, CellError> {
     }
 }
 
-/// The genotype in cells of one allele each; the second may be empty.
+/// Reads the genotype in two cells of one allele each; the second may be empty.
 ///
 /// # Errors
 /// [`CellError`].
@@ -241,7 +241,7 @@ pub(in crate::intake) fn two_cells(first: &str, second: &str, comma: Comma) -> R
 #[cold]
 fn general_two_cells(first: &str, second: &str, comma: Comma) -> Result<Reading, CellError> {
     let (first, second) = (&*to_ascii(first), &*to_ascii(second));
-    // Beside another allele, `9,3` cannot be two.
+    // Beside another allele, `9,3` can only be one allele.
     let is_one = |other: &str| comma == Comma::Decimal || matches!(decimal_or_sign(other), Ok(Part::Allele(_)));
     let read = |cell: &str, other: &str| {
         let part = one_allele(cell, is_one(other));
@@ -253,7 +253,7 @@ fn general_two_cells(first: &str, second: &str, comma: Comma) -> Result<Reading,
     }
 }
 
-/// The genotype in a cell of one allele, beside which there is no other cell.
+/// Reads the genotype in a cell of one allele that has no second cell.
 ///
 /// # Errors
 /// [`CellError`].
@@ -261,7 +261,7 @@ pub(in crate::intake) fn one_cell(cell: &str, comma: Comma) -> Result<Reading, C
     two_cells(cell, "", comma)
 }
 
-/// What a cell of one allele holds.
+/// Reads a cell of one allele.
 fn one_allele(cell: &str, decimal_comma: bool) -> Result<Part, CellError> {
     match (allele_or_sign(cell), decimal_or_sign(cell)) {
         (Err(_), Ok(part)) if decimal_comma => Ok(part),
@@ -279,12 +279,12 @@ fn combine(first: Part, second: Part) -> Result<Reading, CellError> {
         (Part::Allele(_), Part::NoResult(_)) | (Part::NoResult(_), Part::Allele(_)) => Reading::Half,
         (Part::NoResult(sign), _) | (Part::Empty, Part::NoResult(sign)) => Reading::NoResult(sign),
         (Part::Empty, Part::Empty) => Reading::Empty,
-        // Said by the callers.
+        // Reported by the callers.
         (Part::Empty, Part::Allele(_)) => return Err(CellError::NoFirst),
     })
 }
 
-/// An allele that may have a decimal comma, such as `9,3`, or what stands in its place.
+/// Reads an allele that may have a decimal comma, such as `9,3`, or a sign in its place.
 fn decimal_or_sign(text: &str) -> Result<Part, AlleleError> {
     match text.as_bytes() {
         [whole @ .., b',', b'0'..=b'4'] if matches!(whole.len(), 1 | 2) => {
@@ -304,7 +304,7 @@ fn allele_or_sign(text: &str) -> Result<Part, AlleleError> {
     if is_marked(text) {
         return Ok(Part::Marked);
     }
-    // OSIRIS writes beside `OL` which allele it would be.
+    // OSIRIS appends the nearest allele to `OL`.
     let off_ladder = text.get(..2).filter(|start| start.eq_ignore_ascii_case("OL")).map(|_| text[2..].trim_start());
     match off_ladder.or_else(|| text.strip_prefix(['<', '>'])) {
         Some("") if off_ladder.is_some() => Ok(Part::OffLadder),
@@ -313,8 +313,8 @@ fn allele_or_sign(text: &str) -> Result<Part, AlleleError> {
     }
 }
 
-/// Whether a text is an allele with a mark of doubt: `9-NB`, `15?`, `14*`, an allele in brackets, or one with another in
-/// brackets after it.
+/// Reports whether a text is an allele with a mark of doubt: `9-NB`, `15?`, `14*`, an allele in brackets, or one
+/// followed by another in brackets.
 fn is_marked(text: &str) -> bool {
     let is_allele = |text: &str| text.trim_end().parse::<Allele>().is_ok();
     if text.eq_ignore_ascii_case("NB") || text.strip_suffix(['?', '*', '#', '!']).is_some_and(is_allele) {
@@ -334,7 +334,7 @@ fn is_marked(text: &str) -> bool {
     })
 }
 
-/// The forms that nearly every cell has, read several times faster than by the general way.
+/// Reads the forms of nearly every cell, several times faster than the general reader.
 fn plain_genotype(cell: &[u8]) -> Option<Reading> {
     let (first, rest) = plain_allele(cell)?;
     match rest {
@@ -349,7 +349,7 @@ fn plain_genotype(cell: &[u8]) -> Option<Reading> {
     }
 }
 
-/// `d`, `dd`, `d.d` or `dd.d`, and what follows it.
+/// Reads `d`, `dd`, `d.d` or `dd.d`, and returns the rest.
 fn plain_allele(cell: &[u8]) -> Option<(Allele, &[u8])> {
     let digit = |b: u8| u16::from(b.wrapping_sub(b'0'));
     let (whole, rest) = match cell {
@@ -364,7 +364,7 @@ fn plain_allele(cell: &[u8]) -> Option<(Allele, &[u8])> {
     Some((Allele::from_tenths(whole * 10 + tenth).ok()?, rest))
 }
 
-/// The drop-out probability of a cell; `None` if it is empty.
+/// Reads the drop-out probability of a cell; `None` if it is empty.
 ///
 /// # Errors
 /// [`NoDropOut`].
@@ -375,8 +375,8 @@ pub(in crate::intake) fn drop_out(cell: &str) -> Result<Option<DropOut>, NoDropO
     }
 }
 
-/// A day with its year first: `2024-01-05`, `2024-1-5`, `2024/1/5`, `2024.1.5`, `20240105`, `2024年1月5日`, and any of
-/// them with a time of day; `None` if it is not one.
+/// Reads a day with its year first: `2024-01-05`, `2024-1-5`, `2024/1/5`, `2024.1.5`, `20240105`, `2024年1月5日`, or any
+/// of them with a time of day; `None` for other text.
 pub(in crate::intake) fn date(text: &str) -> Option<Date> {
     let text = &*to_ascii(text);
     if text.len() > 40 {
@@ -405,7 +405,7 @@ pub(in crate::intake) fn date(text: &str) -> Option<Date> {
     Date::new(number(year, 4, 4)?, small(month)?, small(day)?).ok()
 }
 
-/// `0:00`, `00:00:00`, `12:30:00.000`.
+/// Reports whether a text is a time such as `0:00`, `00:00:00` or `12:30:00.000`.
 fn is_time(text: &str) -> bool {
     text.contains(':') && text.trim().bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.'))
 }
@@ -655,7 +655,7 @@ mod tests {
         for cell in ["9 3", "9|3", "9_3"] {
             assert_eq!(genotype(cell), Err(CellError::Slash), "{cell}");
         }
-        // Two in the place of one.
+        // Two alleles in the place of one.
         assert!(two_cells("14 15", "16", Comma::Unclear).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Finds samples and relatives that several rows of a file give.
+//! Finds duplicate samples and relatives in the rows of a file.
 
 use rayon::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::model::{FindingCode, Layout, Pseudonym, Relation, SampleRecord};
 
 /// Checks all rows of a file against each other.
 ///
-/// `families_without_agency` stands beside `rows`, or is empty.
+/// `families_without_agency` has an entry for each of the `rows`, or is empty.
 pub(in crate::intake) fn check_duplicates(
     layout: Layout,
     header: &Header,
@@ -31,11 +31,12 @@ pub(in crate::intake) fn check_duplicates(
     }
 }
 
-/// Positions of the rows with equal keys, in file order, for each key that several rows have.
+/// Calls `each` with the positions of rows that have equal keys, in file order, for each key that several rows have.
 ///
-/// The keys are sorted beside the positions: looking them up in the rows would miss the cache at every comparison.
+/// The keys are sorted together with the positions: looking them up in the rows would miss the cache at every
+/// comparison.
 fn groups(keys: impl Iterator<Item = Pseudonym>, each: impl FnMut(&[(u128, usize)])) {
-    // As one number they are compared several times faster than as bytes.
+    // Keys compare several times faster as one number than as bytes.
     let keys = keys.map(|key| u128::from_be_bytes(*key.as_bytes()));
     let mut order: Vec<(u128, usize)> = keys.zip(0..).collect();
     order.par_sort_unstable();
@@ -64,7 +65,7 @@ fn relatives(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
         for same in members.chunk_by(|a, b| a.0 == b.0) {
             let Some(code) = same[0].0.and_then(second_relative) else { continue };
             let first = &rows[same[0].1];
-            // The same sample twice is said below.
+            // Duplicate samples are reported below.
             for row in same[1..].iter().map(|&(_, i)| &rows[i]).filter(|row| row.sample != first.sample) {
                 let what = format!(
                     "line {} has this relative of the family already, and a child has only one; correct one of the two",
@@ -76,7 +77,7 @@ fn relatives(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
         parents(header, &family.iter().map(|&(_, i)| &rows[i]), findings);
         groups(family.iter().map(|&(_, i)| rows[i].sample), |same| {
             let row = |i: usize| &rows[family[i].1];
-            // Other genotypes are said below.
+            // Different genotypes are reported below.
             for &(_, again) in same[1..].iter().filter(|&&(_, again)| !differ(row(same[0].1), row(again))) {
                 let what =
                     format!("line {} has the same sample in this family; remove one of the two", row(same[0].1).line);
@@ -91,7 +92,8 @@ fn relatives(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
     });
 }
 
-/// What a parent of unstated sex may not stand beside, in the rows of a family.
+/// Checks a parent of unstated sex in the rows of a family: there must be no third parent, and no relatives whose side
+/// depends on that sex.
 fn parents<'r>(header: &Header, family: &(impl Iterator<Item = &'r SampleRecord> + Clone), findings: &mut Findings) {
     let relation = |row: &SampleRecord| row.family.map(|family| family.1);
     let is = |wanted: Relation| family.clone().any(|row| relation(row) == Some(wanted));
@@ -111,7 +113,7 @@ fn parents<'r>(header: &Header, family: &(impl Iterator<Item = &'r SampleRecord>
     }
 }
 
-/// Whether two rows of a sample have different genotypes.
+/// Reports whether two rows of a sample have different genotypes.
 fn differ(first: &SampleRecord, again: &SampleRecord) -> bool {
     first.profile != again.profile || first.many != again.many
 }
@@ -123,7 +125,7 @@ fn other_genotypes(line: u64) -> String {
     )
 }
 
-/// A donor may stand in several families, but only as one and the same sample.
+/// Checks shared samples: a donor may belong to several families, but only with one and the same sample.
 fn shared_samples(header: &Header, rows: &[SampleRecord], findings: &mut Findings) {
     groups(rows.iter().map(|row| row.sample), |same| {
         let first = &rows[same[0].1];
@@ -160,7 +162,7 @@ fn agencies(header: &Header, rows: &[SampleRecord], families_without_agency: &[P
     });
 }
 
-/// The code of a second relative where a child has only one.
+/// Returns the code for a second relative of a kind of which a child has only one.
 fn second_relative(relation: Relation) -> Option<FindingCode> {
     match relation {
         Relation::Father => Some(FindingCode::SecondFather),

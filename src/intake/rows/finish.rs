@@ -1,4 +1,4 @@
-//! From the rows of a file to its sound ones, once they are compared with each other.
+//! Returns the sound rows of a file, after comparing the rows with each other.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use crate::intake::rows::{duplicates, kit_check};
 
 use crate::model::{FindingCode, Locus, SampleRecord};
 
-/// The rows of a file without a problem, in file order.
+/// The rows without a problem, in file order.
 #[derive(Default)]
 pub(in crate::intake) struct SoundRows {
     /// The loci of the file, in file order.
@@ -25,8 +25,8 @@ pub(in crate::intake) struct SoundRows {
     pub(in crate::intake) variants: Vec<IdentifierVariant>,
 }
 
-/// Reads the rows of a table of values. To what the maker of the table has rejected comes every row whose line is not
-/// sound. `None` if the table lacks a column; the findings then say so.
+/// Reads the rows of a table of values. Rows with an unsound line are added to those that the maker of the table
+/// rejected. Returns `None` if the table lacks a column; the findings then say so.
 pub(in crate::intake) fn read_table(
     table: &Table,
     request: &Request<'_>,
@@ -37,13 +37,13 @@ pub(in crate::intake) fn read_table(
     table.rows.iter().for_each(|row| reader.read_values(row, findings));
     let before = findings.rejected;
     let sound = sound_rows(reader, findings);
-    // A person has many lines, and with a case list perhaps many rows.
+    // A person has many lines and, with a case list, possibly several rows.
     let lines: HashSet<u64> = sound.rows.iter().map(|row| row.line).collect();
     findings.rejected = before + table.rows.iter().filter(|row| !lines.contains(&row.line)).count() as u64;
     Some(sound)
 }
 
-/// What is left of the rows once they were held against each other.
+/// Returns the sound rows, after checking all rows against each other.
 pub(in crate::intake) fn sound_rows(reader: RowReader<'_>, findings: &mut Findings) -> SoundRows {
     let RowReader {
         header,
@@ -79,7 +79,8 @@ pub(in crate::intake) fn sound_rows(reader: RowReader<'_>, findings: &mut Findin
     SoundRows { loci: header.loci.clone(), rows, variants }
 }
 
-/// Warns of samples that the pedigree of a family names and that have no row: the relative would be missed in silence.
+/// Warns of samples that a family's pedigree names and that have no row: otherwise the relative would be missing
+/// silently.
 fn check_pedigree_samples(
     header: &Header,
     pedigrees: Option<&FamilyPedigrees>,

@@ -1,11 +1,11 @@
-//! Numbers of persons: the resident ID number (GB 11643) and the number of a birth certificate.
+//! Checks personal numbers: the resident ID number (GB 11643) and the number of a birth certificate.
 //!
-//! They are checked where a column says that it holds them, and go no further: neither kept nor repeated.
+//! Numbers are checked if a column is known to hold them, and are neither stored nor repeated.
 //!
-//! A resident ID number is six digits of an area, the day of birth (YYYYMMDD), three digits of which the last is odd for
-//! men, and a check digit: the first 17 digits times [`WEIGHTS`], added up, modulo 11, give its place in [`CHECKS`].
-//! Areas are not looked up, because those since retired stay valid. A birth certificate has a capital letter and nine
-//! digits, the first two of them usually the province's.
+//! A resident ID number consists of six digits of an area, the day of birth (YYYYMMDD), three digits of which the last
+//! is odd for men, and a check digit: the sum of the first 17 digits times [`WEIGHTS`], modulo 11, is its position in
+//! [`CHECKS`]. Areas are not looked up, because numbers with retired areas stay valid. A birth certificate has a
+//! capital letter and nine digits, of which the first two are usually those of the province.
 
 use jiff::civil::Date;
 
@@ -16,16 +16,16 @@ use crate::model::{FindingCode, Sex};
 const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECKS: &[u8; 11] = b"10X98765432";
 
-/// The first two digits of the provinces, regions and cities at their level.
+/// The first two digits of provinces, regions and cities of that level.
 const PROVINCES: [u32; 34] = [
     11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63,
     64, 65, 71, 81, 82,
 ];
 
-/// What is wrong with a number.
+/// A fault in a number.
 struct Wrong {
     code: FindingCode,
-    /// Cause and remedy.
+    /// The cause and the remedy.
     what: &'static str,
 }
 
@@ -99,7 +99,8 @@ fn birth_certificate(number: &str) -> Option<Wrong> {
     ))
 }
 
-/// Checks a number, if there is one. `is_name` says that a sample goes by it, so that its spelling matters.
+/// Checks a number, if the cell is not empty. `is_name` means that the number identifies a sample, so that its spelling
+/// matters.
 pub(in crate::intake) fn check_number(
     kind: NumberKind,
     line: u64,
@@ -185,7 +186,7 @@ mod tests {
             assert_eq!(code(form, Sex::Male), Some("id-form"), "{form}");
         }
         assert!(resident_id("370102900307773", Sex::Male).unwrap().what.contains("15 digits"));
-        // With the right check digit each: 30 February, month 13, the year 1066.
+        // With correct check digits: 30 February, month 13, the year 1066.
         let with_check = |digits: &str| {
             let sum: u32 = digits.bytes().zip(WEIGHTS).map(|(b, weight)| u32::from(b - b'0') * weight).sum();
             format!("{digits}{}", char::from(CHECKS[sum as usize % 11]))

@@ -1,4 +1,4 @@
-//! One copy of each agency, region and kit, which many rows share.
+//! Keeps one copy of each agency, region and kit, because many rows share them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub(in crate::intake) enum Column {
 }
 
 impl Column {
-    /// The field that it holds.
+    /// Returns the field of the column.
     pub(in crate::intake) fn field(self) -> Field {
         match self {
             Self::Agency => Field::Agency,
@@ -28,17 +28,17 @@ impl Column {
 #[derive(Default)]
 pub(in crate::intake) struct Interner {
     all: HashSet<Arc<str>>,
-    /// The last word of each column, which is mostly the next one too.
+    /// The last word of each column; the next word is mostly the same.
     last: [Option<Arc<str>>; 3],
 }
 
 impl Interner {
-    /// The last word of a column, if it is this one.
+    /// Returns the last word of a column, if it equals this one.
     pub(in crate::intake) fn last(&self, column: Column, text: &str) -> Option<Arc<str>> {
         self.last[column as usize].as_ref().filter(|last| &***last == text).cloned()
     }
 
-    /// The shared copy of a word.
+    /// Returns the shared copy of a word.
     pub(in crate::intake) fn shared(&mut self, column: Column, text: &str) -> Arc<str> {
         if let Some(last) = self.last(column, text) {
             return last;

@@ -1,7 +1,8 @@
 //! Checks rows against the typing kits that they name.
 //!
-//! A profile that is typed where its kit types nothing has another kit, or a shifted column. That is a note, not an error:
-//! laboratories type single loci beside a kit. It is said once per kit and locus, at the first row.
+//! A profile that is typed at a locus outside its kit has another kit, or a shifted column. This is a note, not an
+//! error: laboratories also type single loci in addition to a kit. It is reported once per kit and locus, at the first
+//! row.
 
 use std::collections::HashMap;
 
@@ -15,15 +16,15 @@ use crate::intake::rows::occurrences::Occurrences;
 
 use crate::model::{FindingCode, SampleRecord};
 
-/// A kit as rows name it.
+/// A kit that rows name.
 struct Named {
     found: Result<&'static Kit, UnknownKit>,
     rows: Occurrences,
-    /// Positions of the file's loci that it does not have, each with the rows that are typed there.
+    /// Positions of the file's loci that the kit lacks, each with the rows that are typed there.
     lacking: Vec<(usize, Option<Occurrences>)>,
 }
 
-/// Notes what the rows' kits do not have; refuses loci that mean nothing without a kit.
+/// Notes loci that the rows' kits lack; refuses loci whose meaning depends on an unstated kit.
 pub(in crate::intake) fn check_kits(header: &Header, rows: &[SampleRecord], kits: KitUse, findings: &mut Findings) {
     let ambiguous = header.loci.iter().position(|locus| plain_name(locus.name()) == plain_name(AMBIGUOUS));
     let mut named: HashMap<&str, Named> = HashMap::new();

@@ -1,4 +1,4 @@
-//! From the cells or values of a row to a sample, and the rows of a file against each other.
+//! Turns the cells or values of a row into a sample, and checks the rows of a file against each other.
 
 pub(super) mod amelogenin;
 pub(super) mod case_list;

@@ -1,11 +1,11 @@
-//! The signs for "no result" that laboratories write in the place of an allele.
+//! Recognises the signs for "no result" that laboratories write in place of an allele.
 
 /// A sign for "no result".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::intake) struct NoResult(usize);
 
-/// Each sign with its spellings in small letters, the first as notes show it. A sign alone in a cell, or in the place of
-/// an allele.
+/// The signs, each with its spellings in lower case; notes show the first. A sign may be alone in a cell, or in the
+/// place of an allele.
 const SIGNS: [&[&str]; 21] = [
     &["-", "--", "---", "----"],
     &["NA", "na", "n/a", "n.a.", "n.a"],
@@ -31,24 +31,24 @@ const SIGNS: [&[&str]; 21] = [
 ];
 
 impl NoResult {
-    /// How many there are.
+    /// Number of signs.
     pub(in crate::intake) const COUNT: usize = SIGNS.len();
 
-    /// The sign that a text is, in any case.
+    /// Returns the sign in a text, in any case.
     pub(in crate::intake) fn read(text: &str) -> Option<Self> {
-        // Longer than any of them.
+        // No sign is this long.
         if text.len() > 16 {
             return None;
         }
         SIGNS.iter().position(|sign| sign.iter().any(|spelling| spelling.eq_ignore_ascii_case(text))).map(Self)
     }
 
-    /// Which of the signs, from 0.
+    /// Returns the number of the sign, from 0.
     pub(in crate::intake) fn number(self) -> usize {
         self.0
     }
 
-    /// As it is written.
+    /// Returns the sign as notes show it.
     pub(in crate::intake) fn sign(self) -> &'static str {
         SIGNS[self.0][0]
     }

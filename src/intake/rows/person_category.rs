@@ -1,20 +1,20 @@
-//! The column that says what kind of person a sample is of: a child of unknown origin, or a relative.
+//! Reads the column with the category of a person: a child of unknown origin, or a relative.
 
 use crate::intake::rows::relation_words::stated_relation;
 use crate::intake::text::characters::to_ascii;
 
-/// What a category says a person is.
+/// The category of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::intake) enum PersonCategory {
-    /// A child of unknown origin, or somebody whose own sample is looked for.
+    /// A child of unknown origin, or a person whose own sample is searched for.
     Child,
     /// A relative of a missing person.
     Relative,
 }
 
-/// Words of which one in a text says that the person is a relative. They come first: `被拐儿童父母` are parents.
+/// Words that mark a person as a relative if a text contains one. They have priority: `被拐儿童父母` are parents.
 const OF_RELATIVES: [&str; 8] = ["父", "母", "亲属", "家属", "relative", "parent", "father", "mother"];
-/// Words of which one in a text says that the person is the one who is looked for.
+/// Words that mark a person as the one who is searched for if a text contains one.
 const OF_CHILDREN: [&str; 12] = [
     "儿童",
     "孩",
@@ -30,7 +30,7 @@ const OF_CHILDREN: [&str; 12] = [
     "unidentified",
 ];
 
-/// What a cell says; `None` if it is not understood. The numbers are the codes of the national system: 10 a trafficked
+/// Returns the category in a cell; `None` if it is unknown. Numbers are codes of the national system: 10 a trafficked
 /// child, 11 a parent of one, 6 a missing person, 7 a relative of one.
 pub(in crate::intake) fn person_category(cell: &str) -> Option<PersonCategory> {
     let text = to_ascii(cell).to_lowercase();

@@ -1,4 +1,4 @@
-//! Reads one row of a file, with a finding for every bad cell.
+//! Reads the rows of a file, with a finding for every invalid cell.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -45,42 +45,42 @@ pub(in crate::intake) struct RowReader<'h> {
     said_sex_number: bool,
     said_relation_number: bool,
     sample_id_kind: Option<NumberKind>,
-    /// Rows whose sample (and family) could be told, other cells may be bad.
+    /// Rows whose sample (and family) could be identified; other cells may be invalid.
     pub(in crate::intake) rows: Vec<SampleRecord>,
-    /// Beside each row, its family as if there were no agency; empty if the file has no agencies.
+    /// For each row, its family as if no agency were stated; empty if the file has no agencies.
     pub(in crate::intake) families_without_agency: Vec<Pseudonym>,
-    /// Identifiers that others may be alike to.
+    /// Identifiers that resemble others.
     pub(in crate::intake) variants: Vec<IdentifierVariant>,
     pub(in crate::intake) forms: IdentifierForms,
-    /// Rows with a parent whom the sex makes father or mother.
+    /// Rows in which the sex decides between father and mother.
     pub(in crate::intake) told_by_sex: Option<Occurrences>,
-    /// The kit of rows that name none.
+    /// The kit of rows that do not name one.
     kit: Option<Arc<str>>,
     pub(in crate::intake) kits: KitUse,
     words: Interner,
     family: Option<LastFamily>,
 }
 
-/// The family of the last row: most rows of a family stand together.
+/// The family of the last row; most rows of a family are consecutive.
 struct LastFamily {
     agency: Option<Arc<str>>,
     id: String,
     pseudonym: Pseudonym,
-    /// Its pseudonym as if there were no agency, if the file has agencies.
+    /// Its pseudonym as if no agency were stated, if the file has agencies.
     without_agency: Option<Pseudonym>,
 }
 
-/// Where the values of a row are.
+/// The origin of a row's values.
 #[derive(Clone, Copy)]
 enum Source<'r> {
     /// Cells under the columns of the header.
     Cells(&'r [Cow<'r, str>]),
-    /// A row whose values are understood already.
+    /// A row whose values are already interpreted.
     Values(&'r TableRow),
 }
 
 impl<'r> Source<'r> {
-    /// What the row says of a field, as text; empty if it says nothing.
+    /// Returns the text of a field in the row; empty if there is none.
     fn text(self, header: &Header, field: Field) -> &'r str {
         let text = match (self, field) {
             (Self::Cells(fields), _) => header.position(field).map_or("", |at| &fields[at]),
@@ -96,7 +96,7 @@ impl<'r> Source<'r> {
     }
 }
 
-/// The genotypes of a row, and beside them the loci that have more alleles than two.
+/// The genotypes of a row, and the loci with more than two alleles.
 type Typed = (Profile, Vec<(usize, ManyAlleles)>);
 
 impl<'h> RowReader<'h> {
@@ -125,7 +125,7 @@ impl<'h> RowReader<'h> {
         }
     }
 
-    /// Takes over what another reader has read of the lines that follow.
+    /// Appends what another reader has read of the following lines.
     pub(in crate::intake) fn append(&mut self, mut next: Self) {
         self.rows.append(&mut next.rows);
         self.families_without_agency.append(&mut next.families_without_agency);
@@ -136,7 +136,7 @@ impl<'h> RowReader<'h> {
         };
     }
 
-    /// Reads a row of cells, as many as the header has columns.
+    /// Reads a row with one cell per column of the header.
     pub(in crate::intake) fn read(&mut self, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) {
         if self.is_control(line, fields, findings) {
             return;
@@ -150,11 +150,12 @@ impl<'h> RowReader<'h> {
         self.samples(line, Source::Cells(fields), typed, findings);
     }
 
-    /// Whether a row is of a control or ladder; it is then noted. A sample that a case list has is none, whatever its name.
+    /// Reports whether a row belongs to a control or ladder, which is then noted. A sample in the case list is never a
+    /// control.
     fn is_control(&self, line: u64, fields: &[Cow<'_, str>], findings: &mut Findings) -> bool {
         let Some(at) = self.header.position(Field::SampleId) else { return false };
         let name = fields[at].trim();
-        // The lines of a case list say of everybody that it is a person.
+        // Every line of a case list describes a person.
         if !is_control(name) || self.header.loci.is_empty() || self.cases.is_some_and(|cases| cases.has(name)) {
             return false;
         }
@@ -171,7 +172,7 @@ impl<'h> RowReader<'h> {
         self.samples(row.line, Source::Values(row), typed, findings);
     }
 
-    /// Reads whose the genotypes are: a row's sample is one person, or by a case list as many as it has lines there.
+    /// Reads the donors of the genotypes: one person or, with a case list, one for each line of the sample.
     fn samples(&mut self, line: u64, source: Source<'_>, typed: Typed, findings: &mut Findings) {
         let Some(cases) = self.cases else { return self.person(line, source, None, typed, findings) };
         let sample = source.text(self.header, Field::SampleId);
@@ -191,7 +192,7 @@ impl<'h> RowReader<'h> {
         }
     }
 
-    /// Reads who a row's sample is, by its own values and by its line of the case list.
+    /// Reads the identity of a row's sample, from its own values and its line in the case list.
     fn person(
         &mut self,
         line: u64,
@@ -273,7 +274,7 @@ impl<'h> RowReader<'h> {
         let relation = family.flatten().map(|(_, relation)| relation);
         let sex = self.marked(line, source, sex, relation, findings);
         self.id_numbers(line, source, implied_sex(sex, relation), findings);
-        // Kept even if a cell is bad, to be compared with other rows; taken out before the end.
+        // The row is kept even if a cell is invalid, for comparison with other rows, and removed before the end.
         if let (Ok(sample), Some(family)) = (sample, family) {
             let without_agency = self.family.as_ref().and_then(|last| last.without_agency);
             self.families_without_agency.extend(without_agency);
@@ -294,8 +295,8 @@ impl<'h> RowReader<'h> {
         }
     }
 
-    /// Refuses a row whose category says that it is of the other kind of file: a father among the children would be a child
-    /// whom nobody misses.
+    /// Refuses a row whose category belongs to the other layout: a father among the children would be searched for as a
+    /// child whom no family misses.
     fn check_category(&self, line: u64, text: &str, findings: &mut Findings) {
         if text.is_empty() {
             return;
@@ -322,7 +323,7 @@ impl<'h> RowReader<'h> {
         }
     }
 
-    /// What the sex marker shows, held against the stated sex; it is the sex where none could be stated.
+    /// Checks the sex marker against the stated sex. If no sex could be stated, the marker gives it.
     fn marked(
         &self,
         line: u64,
@@ -349,7 +350,7 @@ impl<'h> RowReader<'h> {
         sex
     }
 
-    /// Checks an identifier, and says whether it is sound.
+    /// Checks an identifier; returns `true` if it is sound.
     fn check_identifier(&self, line: u64, field: Field, id: &str, findings: &mut Findings) -> bool {
         let checked = identifiers::check_folded(id, self.numbers);
         match &checked {
@@ -367,7 +368,7 @@ impl<'h> RowReader<'h> {
         checked.is_ok()
     }
 
-    /// The relation that a cell states.
+    /// Reads the relation in a cell.
     fn relation(&mut self, line: u64, text: &str, findings: &mut Findings) -> Result<Relation, NoRelation> {
         let stated = stated_relation(text);
         if text.starts_with(|c: char| c.is_numeric()) && stated.is_ok() && !self.said_relation_number && is_code(text) {
@@ -378,7 +379,7 @@ impl<'h> RowReader<'h> {
         stated
     }
 
-    /// Holds numbers of persons against the stated sex.
+    /// Checks personal numbers against the stated sex.
     fn id_numbers(&self, line: u64, source: Source<'_>, stated: Option<Sex>, findings: &mut Findings) {
         let header = self.header;
         let numbers = [
@@ -408,7 +409,7 @@ impl<'h> RowReader<'h> {
         if let Some(last) = self.words.last(Column::Agency, text) {
             return Some(last);
         }
-        // Any identifier would do: this asks about the agency alone.
+        // Only the agency is tested, so any identifier will do.
         if let Err(error @ (IdentifierError::TooLong(Part::Agency) | IdentifierError::Unprintable(Part::Agency))) =
             self.pseudonymizer.sample(Some(text), "1")
         {
@@ -437,7 +438,8 @@ impl<'h> RowReader<'h> {
         Some(self.words.shared(column, self.stated(text)))
     }
 
-    /// A text of a cell; exports, which have pseudonyms, have marked what a spreadsheet would compute.
+    /// Returns the text of a cell. In exports, which contain pseudonyms, texts that a spreadsheet would evaluate carry
+    /// a mark, which is removed.
     fn stated<'t>(&self, text: &'t str) -> &'t str {
         if self.pseudonymizer.takes_pseudonyms() { stated(text) } else { text }
     }
@@ -447,7 +449,7 @@ impl<'h> RowReader<'h> {
             return Some(last.pseudonym);
         }
         self.family = None;
-        // Not kept for the rows that follow: each of them is refused, too.
+        // An invalid identifier is not kept for the following rows, because each of them must be refused, too.
         if !self.check_identifier(line, Field::FamilyId, id, findings) {
             return None;
         }
@@ -495,7 +497,7 @@ impl<'h> RowReader<'h> {
         }
     }
 
-    /// The genotypes of a row, of which `reading` says what its columns hold of a locus.
+    /// Reads the genotypes of a row; `reading` returns the contents of a locus' columns.
     fn genotypes(
         &mut self,
         line: u64,

@@ -1,4 +1,4 @@
-//! What a row's donor is to the missing child.
+//! Reads the relation of a row's donor to the missing child.
 
 use crate::intake::columns::fields::Field;
 use crate::intake::columns::header::Header;
@@ -7,7 +7,7 @@ use crate::intake::pedigree::placed::Placed;
 use crate::intake::rows::relation_words::NoRelation;
 use crate::model::{FindingCode, Pseudonym, Relation, Sex};
 
-/// The relation in a family with a pedigree, which says the place of the sample.
+/// Returns the relation in a family with a pedigree, which gives the place of the sample.
 pub(in crate::intake) fn member_relation(
     header: &Header,
     line: u64,
@@ -36,7 +36,7 @@ pub(in crate::intake) fn member_relation(
     Some(Relation::Member)
 }
 
-/// The relation in a family without a pedigree, held against the stated sex.
+/// Returns the relation in a family without a pedigree, after checking it against the stated sex.
 pub(in crate::intake) fn checked_relation(
     header: &Header,
     line: u64,
@@ -67,7 +67,7 @@ pub(in crate::intake) fn checked_relation(
     Some(relation)
 }
 
-/// The stated sex, or the one that a relation implies: a father's sex is known even where it is not stated.
+/// Returns the stated sex, or the one that a relation implies: a father's sex is known even if it is not stated.
 pub(in crate::intake) fn implied_sex(sex: Option<Sex>, relation: Option<Relation>) -> Option<Sex> {
     let of_relation = || relation.and_then(Relation::sex).unwrap_or(Sex::Unknown);
     sex.map(|sex| if sex == Sex::Unknown { of_relation() } else { sex })

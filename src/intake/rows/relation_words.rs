@@ -1,26 +1,26 @@
-//! Words and numbers for relations, as case files have them.
+//! Reads the words and numbers for relations in case files.
 //!
-//! A word that does not say on whose side, or full or half, is asked about: each of its meanings has another likelihood
-//! ratio. The numbers are the codes of the national system.
+//! A word that leaves open the side of the family, or full or half, is refused with a question: each of its meanings
+//! gives another likelihood ratio. The numbers are codes of the national system.
 
 use std::fmt;
 
 use crate::intake::text::characters::to_ascii;
 use crate::model::{FindingCode, Relation, UnknownWord};
 
-/// Why a text states no relation that can be computed with.
+/// The reason why a text states no usable relation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::intake) enum NoRelation {
-    /// None of the known words.
+    /// The word is unknown.
     Unknown(UnknownWord),
-    /// One of several relations.
+    /// The word may mean any of these relations.
     Unclear(&'static [Relation]),
-    /// Something else, and what to do.
+    /// The word means something else; the text says what to do.
     Other(&'static str),
 }
 
 impl NoRelation {
-    /// The kind of finding.
+    /// Returns the kind of finding.
     pub(in crate::intake) fn code(self) -> FindingCode {
         match self {
             Self::Unknown(_) => FindingCode::Relation,
@@ -47,7 +47,7 @@ impl fmt::Display for NoRelation {
     }
 }
 
-/// What a word means.
+/// The meaning of a word.
 #[derive(Clone, Copy)]
 enum Meaning {
     Is(Relation),
@@ -83,7 +83,7 @@ const NO_BLOOD: &str = "names a person who is not related by blood; remove the r
 const TWIN: &str = "names a twin; write full-sibling unless the twins are identical; the sample of an identical twin \
                     stands for the missing child; import it with --as children";
 
-/// Words in small letters, words of several parts with hyphens, and codes.
+/// The words in lower case, with hyphens between their parts, and the codes.
 const WORDS: &[(Meaning, &[&str])] = &[
     (
         Is(Father),
@@ -250,7 +250,7 @@ const WORDS: &[(Meaning, &[&str])] = &[
     (Is(FullSibling), &["异卵双胞胎", "龙凤胎", "fraternal-twin"]),
 ];
 
-/// The relation that a cell states; members of pedigrees among them.
+/// Returns the relation in a cell, including members of pedigrees.
 ///
 /// # Errors
 /// [`NoRelation`].
@@ -263,7 +263,7 @@ pub(in crate::intake) fn stated_relation(cell: &str) -> Result<Relation, NoRelat
 
 #[cold]
 fn other_word(cell: &str, error: UnknownWord) -> Result<Relation, NoRelation> {
-    // Longer than any of the words.
+    // No word is this long.
     if cell.len() > 64 {
         return Err(NoRelation::Unknown(error));
     }
@@ -271,7 +271,7 @@ fn other_word(cell: &str, error: UnknownWord) -> Result<Relation, NoRelation> {
     if let Ok(relation) = word.parse() {
         return Ok(relation);
     }
-    // Chinese words may be spread out, and say of several uncles which one it is.
+    // Chinese words may contain spaces, and may number one of several uncles.
     let word = if word.is_ascii() { word } else { word.replace('-', "") };
     let unnumbered = word.strip_prefix(['大', '小', '二', '三', '四', '五']).filter(|word| is_of_several(word));
     let word = unnumbered.unwrap_or(&word);
@@ -283,17 +283,17 @@ fn other_word(cell: &str, error: UnknownWord) -> Result<Relation, NoRelation> {
     }
 }
 
-/// Whether a Chinese word is of relatives of whom there may be several.
+/// Reports whether a Chinese word denotes a relative of whom there may be several.
 fn is_of_several(word: &str) -> bool {
     word.starts_with(['叔', '伯', '姑', '舅', '姨', '哥', '弟', '姐', '妹'])
 }
 
-/// Whether a cell is a number, a code of the national system.
+/// Reports whether a cell is a number, which is a code of the national system.
 pub(in crate::intake) fn is_code(cell: &str) -> bool {
     !cell.is_empty() && to_ascii(cell).bytes().all(|b| b.is_ascii_digit())
 }
 
-/// The word in Chinese.
+/// Returns the word in Chinese.
 fn chinese(relation: Relation) -> &'static str {
     match relation {
         Father => "父亲",

@@ -1,4 +1,4 @@
-//! Which genotype a locus has by what its cells say, with a note wherever that may surprise.
+//! Decides the genotype of a locus from its cells, with a note if the decision may be unexpected.
 
 use crate::intake::findings::{Column, Findings};
 use crate::intake::rows::cells::Reading;
@@ -6,17 +6,18 @@ use crate::intake::rows::no_result::NoResult;
 
 use crate::model::{FindingCode, Genotype, ManyAlleles};
 
-/// What one allele alone means: a homozygote is written so, but the other allele may also have been lost.
+/// The meaning of a single allele: it is the usual notation of a homozygote, but the other allele may also have been
+/// lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SingleAllele {
     /// Both alleles are the same.
     #[default]
     Homozygote,
-    /// Nothing certain: the locus is left untyped.
+    /// Nothing certain, so the locus is left untyped.
     Untyped,
 }
 
-/// What a locus has.
+/// The decided contents of a locus.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::intake) enum Settled {
     Untyped,
@@ -24,10 +25,10 @@ pub(in crate::intake) enum Settled {
     Many(ManyAlleles),
 }
 
-/// Settles what the cells of one file mean.
+/// Decides the meaning of the cells in one file.
 pub(in crate::intake) struct Settler {
     single_allele: SingleAllele,
-    /// What is noted once, and has been.
+    /// The signs for no result that were already noted; each is noted once.
     said_no_result: [bool; NoResult::COUNT],
     said_single_allele: bool,
 }
@@ -37,8 +38,8 @@ impl Settler {
         Self { single_allele, said_no_result: [false; NoResult::COUNT], said_single_allele: false }
     }
 
-    /// What a reading comes to. `two_cells` says that the file gives each allele a cell of its own: there, what one
-    /// allele alone means is not for the writer of the file to say, and is noted.
+    /// Decides the meaning of a reading. `two_cells` means that the file has a cell for each allele. The meaning of a
+    /// single allele is then not evident from the notation, and is noted.
     pub(in crate::intake) fn settle(
         &mut self,
         line: u64,

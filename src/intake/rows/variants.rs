@@ -1,7 +1,8 @@
-//! Identifiers of one file that are alike and not the same: `F1` and `f1`, `F 1` and `F1`.
+//! Finds identifiers in a file that resemble each other but differ: `F1` and `f1`, `F 1` and `F1`.
 //!
-//! They have different pseudonyms, so that a mother of the one and a father of the other would be two families, each with
-//! half of its evidence. Laboratories whose numbers differ by case have two families there, so nothing is merged by guess.
+//! They have different pseudonyms, so a mother of one and a father of the other would become two families, each with
+//! half of the evidence. In some laboratories identifiers that differ by case are different families, so nothing is
+//! merged by guess.
 
 use std::collections::HashMap;
 
@@ -10,35 +11,35 @@ use crate::intake::columns::header::Header;
 use crate::intake::findings::{Column, Findings};
 use crate::model::{FindingCode, Pseudonym, SampleRecord};
 
-/// What becomes of identifiers that differ only in letter case, spaces or the width of brackets.
+/// What to do with identifiers that differ only in letter case, spaces or the width of brackets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum IdentifierForms {
-    /// They are errors: they may be one, typed in two ways.
+    /// They are errors: they may be one identifier, typed in two ways.
     #[default]
     Refuse,
-    /// They are two, with a warning.
+    /// They are two identifiers, with a warning.
     Distinct,
 }
 
-/// An identifier of a file, and another that it could be meant for.
+/// An identifier of a file, and another one that may have been meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IdentifierVariant {
-    /// The line where it stands first.
+    /// The line of its first occurrence.
     pub line: u64,
-    /// The column of it.
+    /// The column of its first occurrence.
     pub column: Column,
-    /// Whether it names a family, and not a sample.
+    /// `true` if it names a family, `false` if it names a sample.
     pub is_family: bool,
     /// Its pseudonym.
     pub own: Pseudonym,
     /// The pseudonym of the other form.
     pub other: Pseudonym,
-    /// Whether the other form is the one that all identifiers share that are alike to it.
+    /// `true` if the other form is the common form of all identifiers that resemble it.
     pub is_plain: bool,
 }
 
-/// Finds identifiers of a file that are alike; each row of a form but the first is a finding.
+/// Finds identifiers of a file that resemble each other; each row of a form, except the first form, is a finding.
 pub(in crate::intake) fn check_variants(
     header: &Header,
     rows: &[SampleRecord],
@@ -47,7 +48,7 @@ pub(in crate::intake) fn check_variants(
     findings: &mut Findings,
 ) {
     for (is_family, field) in [(false, Field::SampleId), (true, Field::FamilyId)] {
-        // From each form to the one that all of them share.
+        // Maps each form to the common form.
         let plain: HashMap<Pseudonym, Pseudonym> = variants
             .iter()
             .filter(|variant| variant.is_family == is_family && variant.is_plain)
@@ -74,7 +75,7 @@ pub(in crate::intake) fn check_variants(
     }
 }
 
-/// What there is to say of an identifier that is alike to another.
+/// Returns the text of the finding about an identifier that resembles another one.
 pub(crate) fn differ(is_family: bool, other: &str) -> String {
     let (one, two) = if is_family { ("family", "families") } else { ("sample", "samples") };
     format!(

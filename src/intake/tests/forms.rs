@@ -1,9 +1,9 @@
-//! The spellings of tidy files: encodings, delimiters, columns, cells.
+//! Tests the spellings of tidy files: encodings, delimiters, columns, cells.
 
 use super::super::text::encoding::tests::{gb18030_bytes, utf_16_bytes};
 use super::*;
 
-/// Line, column and code of each note.
+/// Returns line, column and code of each note.
 pub(super) fn notes(intake: &Intake) -> Vec<(u64, usize, &'static str)> {
     intake
         .notes
@@ -12,7 +12,7 @@ pub(super) fn notes(intake: &Intake) -> Vec<(u64, usize, &'static str)> {
         .collect()
 }
 
-/// The genotypes of a row, untyped ones as nothing.
+/// Returns the genotypes of a row; untyped ones are empty.
 pub(super) fn genotypes(row: &Row) -> Vec<String> {
     row.profile.genotypes().iter().map(|one| one.map_or(String::new(), |genotype| genotype.to_string())).collect()
 }
@@ -50,7 +50,7 @@ fn delimiters_are_told_by_the_header() {
     let intake = read(Layout::Children, "sample_id;sex;vWA\nS1;m\n");
     assert_eq!(places(&intake), [(2, 0, "fields")]);
     assert!(intake.problems[0].what.contains("a semicolon is missing"), "{}", intake.problems[0]);
-    // Not two alleles without doubt.
+    // These may not be two alleles.
     assert_eq!(places(&read(Layout::Children, "sample_id;sex;vWA\nS1;m;9,3\n")), [(2, 3, "allele-or-pair")]);
 }
 
@@ -71,7 +71,7 @@ fn two_columns_make_a_genotype() {
         assert_eq!((intake.problems, intake.notes), (vec![], vec![]), "{header}");
         assert_eq!(intake.rows, expected.rows, "{header}");
     }
-    // In any order.
+    // Columns may be in any order.
     let intake = read(Layout::Children, "FGA_2,vWA_2,sample_id,vWA_1,sex,FGA_1\n22,15,S1,14,m,23.2\n");
     assert_eq!(genotypes(&intake.rows[0]), ["22/23.2", "14/15"]);
 }
@@ -82,7 +82,7 @@ fn two_columns_of_the_sex_marker_are_one() {
     assert_eq!(intake.problems, []);
     assert_eq!(notes(&intake), [(1, 5, "elsewhere")]);
     assert_eq!(intake.loci.len(), 1);
-    // Held against the stated sex.
+    // The marker is checked against the stated sex.
     let intake = read(Layout::Children, "sample_id,sex,AMEL_1,AMEL_2,vWA\nS1,f,X,Y,14/15\n");
     assert_eq!(notes(&intake).len(), 1);
 }
@@ -115,7 +115,7 @@ fn what_one_allele_means_is_a_setting() {
     let intake = untyped_if_single(Layout::Children, two);
     assert_eq!(intake.rows.iter().map(genotypes).collect::<Vec<_>>(), [["", "22"], ["", "22/23"]]);
     assert_eq!(notes(&intake), [(2, 3, "single-allele"), (3, 3, "single-allele")]);
-    // In one column, too; there it is usual, and is not noted.
+    // Also in one column, where it is usual and not noted.
     let one = "sample_id,sex,vWA,FGA\nS1,m,14,22/22\nS2,m,15,\n";
     assert_eq!(notes(&read(Layout::Children, one)), []);
     let intake = untyped_if_single(Layout::Children, one);
@@ -206,7 +206,7 @@ fn a_row_whose_category_is_of_the_other_layout_is_refused() {
     let text = "家系编号,样本编号,关系,人员类别,性别,vWA\nF1,A1,父亲,打拐儿童,男,14\nF1,A2,母亲,打拐父母,女,14\n";
     let intake = read(Layout::Families, text);
     assert_eq!(places(&intake), [(2, 4, "other-category")]);
-    // A table with a row per sample and locus, too.
+    // Also in a table with a row per sample and locus.
     let tall = "Sample Name\t人员类别\tMarker\tAllele 1\tAllele 2\nA1\t父亲\tvWA\t14\t15\nA2\t孩子\tvWA\t14\t15\n";
     let intake = read(Layout::Children, tall);
     assert_eq!(intake.problems.iter().map(|one| one.code.word()).collect::<Vec<_>>(), ["other-category"]);

@@ -1,4 +1,4 @@
-//! The same people, however they are written, are the same rows.
+//! Tests that the same people give the same rows in every notation.
 
 use std::fmt::Write;
 
@@ -21,7 +21,7 @@ fn person() -> impl Strategy<Value = Person> {
     let allele = || (10u16..=999).prop_map(|tenths| Allele::from_tenths(tenths).unwrap());
     let genotype = || prop::option::of((allele(), allele()).prop_map(|(a, b)| Genotype::new(a, b)));
     let sex = prop_oneof![Just(Sex::Male), Just(Sex::Female), Just(Sex::Unknown)];
-    // Nobody is untyped.
+    // Everyone is typed.
     let first = (allele(), allele()).prop_map(|(a, b)| Some(Genotype::new(a, b)));
     (sex, first, genotype(), genotype(), genotype())
         .prop_map(|(sex, a, b, c, d)| Person { sex, genotypes: [a, b, c, d] })
@@ -35,7 +35,7 @@ fn cell(genotype: Option<Genotype>, between: &str) -> String {
     genotype.map_or(String::new(), |one| format!("{}{between}{}", one.low(), one.high()))
 }
 
-/// With one column per locus; an agency makes the text Chinese.
+/// Writes one column per locus; an agency makes the text Chinese.
 fn tidy(people: &[Person], delimiter: &str, between: &str) -> String {
     let mut text = ["sample_id", "sex", "agency", &LOCI.join(delimiter)].join(delimiter);
     text.push('\n');
@@ -46,7 +46,7 @@ fn tidy(people: &[Person], delimiter: &str, between: &str) -> String {
     text
 }
 
-/// With two columns per locus. The second allele of a homozygote may be left out.
+/// Writes two columns per locus. The second allele of a homozygote may be left out.
 fn two_columns(people: &[Person], short: bool) -> String {
     let columns = LOCI.map(|locus| format!("{locus}_1,{locus}_2")).join(",");
     let mut text = format!("sample_id,sex,agency,{columns}\n");
@@ -64,7 +64,7 @@ fn two_columns(people: &[Person], short: bool) -> String {
     text
 }
 
-/// A row per sample and locus, in the order that `order` gives.
+/// Writes a row per sample and locus, in the order given by `order`.
 fn tall(people: &[Person], order: &[Index]) -> String {
     let mut rows = Vec::new();
     for (i, person) in people.iter().enumerate() {
@@ -82,7 +82,7 @@ fn tall(people: &[Person], order: &[Index]) -> String {
 /// Sample, sex, region, genotypes.
 type Found = (crate::model::Pseudonym, Sex, Option<String>, Vec<Option<Genotype>>);
 
-/// Rows by sample, with genotypes by locus; without lines, which differ between forms.
+/// Returns the rows by sample, with genotypes by locus. Lines are left out, because they differ between formats.
 fn by_sample(intake: &Intake) -> Vec<Found> {
     assert_eq!(intake.problems, []);
     let at =

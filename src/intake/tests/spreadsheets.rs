@@ -1,4 +1,4 @@
-//! Files as spreadsheets and other programs leave them.
+//! Tests files as spreadsheets and other programs save them.
 
 use super::forms::{genotypes, notes};
 use super::*;
@@ -65,10 +65,10 @@ fn rows_may_lack_or_exceed_blank_cells_at_their_end() {
     }
     let short = read(Layout::Children, "sample_id,sex,vWA,FGA\nS1,m,14,22\nS2,m,14\nS3,m,15,23\n");
     assert_eq!((places(&short), notes(&short), short.rows.len()), (vec![], vec![(3, 0, "short-row")], 3));
-    // A file that ends within a row may be cut off.
+    // A file that ends within a row may have been cut off.
     let cut = read(Layout::Children, "sample_id,sex,vWA,FGA\nS1,m,14,22\nS2,m,1");
     assert_eq!((places(&cut), cut.rows.len()), (vec![(3, 0, "cut-off")], 1));
-    // One allele of two columns would be a homozygote.
+    // One allele of two columns would be read as a homozygote.
     let half = read(Layout::Children, "sample_id,sex,FGA,vWA_1,vWA_2\nS1,m,22,14\n");
     assert_eq!(places(&half), [(2, 0, "fields")]);
     let beyond = read(Layout::Children, "sample_id,sex,vWA,\nS1,m,14,x\n");
@@ -87,7 +87,7 @@ fn lines_before_the_header_are_skipped_and_said() {
         [(5, "9.3".into()), (6, "9.3/14".into())]
     );
     assert_eq!(intake.notes[0].code.word(), "preamble");
-    // Not in the place of a header that is there.
+    // An existing header with two cells is not taken for a title.
     assert_eq!(places(&read(Layout::Children, "sample_id,vWA\nS1,14,15\n")), [(2, 0, "fields")]);
 }
 
@@ -150,7 +150,7 @@ fn well_formed_loci_are_kept_and_not_corrected() {
     let intake = read(Layout::Children, "sample_id,sex,vWA,D5S2801,Penta C\nS1,m,14,15,9/10\n");
     assert_eq!(intake.problems, []);
     assert_eq!(intake.loci.iter().map(Locus::name).collect::<Vec<_>>(), ["vWA", "D5S2801", "Penta_C"]);
-    // A name of no known kit may be a misspelled one: said as a warning.
+    // A locus in no known kit may be misspelled, so this is a warning.
     let said: Vec<_> = intake.notes.iter().map(|note| (note.place().1, note.code.word(), note.severity)).collect();
     assert!(said.contains(&(4, "unlisted-locus", Severity::Warning)), "{said:?}");
     assert!(said.contains(&(5, "not-in-panel", Severity::Note)), "{said:?}");

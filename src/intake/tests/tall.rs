@@ -1,4 +1,4 @@
-//! Tables with a row per sample and locus, and case lists.
+//! Tests tables with a row per sample and locus, and case lists.
 
 use std::collections::HashSet;
 
@@ -146,7 +146,7 @@ fn a_case_list_says_who_the_samples_are() {
     let without = list.without_genotypes(&read);
     assert_eq!(line_and_code(&without), [(5, "no-genotypes")]);
     assert_eq!(&*without[0].file, "cases.csv");
-    // Tidy files, too.
+    // Also with tidy files.
     let tidy = with_list(Layout::Families, &list, "sample_id,vWA\nS2,14/15\nS1,14/16\n");
     assert_eq!(tidy.problems, []);
     assert_eq!(tidy.rows, intake.rows);
@@ -160,10 +160,10 @@ fn samples_and_lists_that_do_not_fit_are_named() {
     assert_eq!(intake.rows.len(), 1);
     let intake = with_list(Layout::Children, &children, "sample_id,vWA\nS1,14\nS2,14\n ,15\n");
     assert_eq!(places(&intake), [(3, 1, "no-case"), (4, 1, "identifier")]);
-    // What both say may differ.
+    // Values in both may conflict.
     let intake = with_list(Layout::Children, &children, "sample_id,sex,vWA\nS1,f,14\n");
     assert_eq!(places(&intake), [(1, 2, "repeated-column")]);
-    // Families need one.
+    // Families require a case list.
     let intake = read(Layout::Families, format!("{HEADER}S1\tvWA\t14\t15\t\n"));
     assert_eq!(places(&intake), [(1, 0, "layout")]);
     assert!(intake.problems[0].what.contains("--cases"), "{}", intake.problems[0]);

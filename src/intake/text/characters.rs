@@ -1,12 +1,12 @@
-//! Characters of Chinese input methods and word processors, as the ASCII characters that they stand for.
+//! Replaces characters of Chinese input methods and word processors with the ASCII characters that they stand for.
 
 use std::borrow::Cow;
 
-/// A cell without surrounding white space, in ASCII where that changes nothing but the look: full-width letters, digits and
+/// Returns a cell without surrounding white space, in ASCII where only the look changes: full-width letters, digits and
 /// signs, dashes of any length, fraction slashes, the middle dot for a point, the enumeration comma as a semicolon.
-/// Characters that cannot be seen are left out. Other characters stay.
+/// Invisible characters are removed. Other characters stay.
 ///
-/// For values and words only: of identifiers every character counts.
+/// This is for values and words only: every character of an identifier counts.
 pub(in crate::intake) fn to_ascii(cell: &str) -> Cow<'_, str> {
     let cell = cell.trim();
     if cell.is_ascii() {
@@ -16,10 +16,10 @@ pub(in crate::intake) fn to_ascii(cell: &str) -> Cow<'_, str> {
     Cow::Owned(folded.trim().to_owned())
 }
 
-/// The ASCII character that a character stands for, or the character itself.
+/// Returns the ASCII character that a character stands for, or the character itself.
 fn ascii_of(c: char) -> char {
     match c {
-        // The block of full-width forms has the order of ASCII.
+        // The block of full-width forms is in the order of ASCII.
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{2500}' => '-',
@@ -30,7 +30,8 @@ fn ascii_of(c: char) -> char {
     }
 }
 
-/// Zero-width characters, direction marks, byte order marks, soft hyphens, variation selectors.
+/// Reports whether a character is a zero-width character, direction mark, byte order mark, soft hyphen or variation
+/// selector.
 pub(in crate::intake) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')

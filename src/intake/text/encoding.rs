@@ -1,6 +1,6 @@
-//! From the bytes of a file to text: UTF-8, UTF-16, GB18030, Latin-1.
+//! Decodes the bytes of a file to text: UTF-8, UTF-16, GB18030, Latin-1.
 //!
-//! UTF-8 is read where it lies. Other text is decoded into a copy of at most three times its size, with the same lines.
+//! UTF-8 is read in place. Other text is decoded into a copy of at most three times its size, with the same lines.
 
 use std::borrow::Cow;
 
@@ -10,17 +10,17 @@ use crate::intake::findings::Findings;
 use crate::intake::text::lines::Lines;
 use crate::model::FindingCode;
 
-/// The most bytes of a file: 2 GiB.
+/// The maximum size of a file: 2 GiB.
 pub const MOST_BYTES: u64 = 2 << 30;
-/// How much of a file without a byte order mark is looked at.
+/// The number of bytes that are examined if a file has no byte order mark.
 const START: usize = 512;
 
-/// The text of a file, as UTF-8 without a byte order mark. Its lines keep their numbers.
+/// Returns the text of a file, as UTF-8 without a byte order mark. Its lines keep their numbers.
 ///
-/// Lines that are not UTF-8 may be left in it, where no encoding fits: the reader of lines then says which they are. An
-/// encoding other than UTF-8 is noted. `None` if the file is no text; the findings then say what it is.
+/// Lines that are not UTF-8 may remain if no encoding fits; the reader of lines reports them. An encoding other than
+/// UTF-8 is noted. Returns `None` if the file is not text; the findings then say what it is.
 ///
-/// The sheet of a workbook that has this name, or the first, becomes CSV.
+/// For a workbook, the sheet with this name, or the first, becomes CSV.
 pub(in crate::intake) fn decode<'a>(
     bytes: &'a [u8],
     sheet: Option<&str>,
@@ -29,7 +29,7 @@ pub(in crate::intake) fn decode<'a>(
     decode_as(bytes, sheet, None, findings)
 }
 
-/// How text is encoded.
+/// The encoding of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TextEncoding {
     /// UTF-8.
@@ -40,9 +40,9 @@ pub enum TextEncoding {
     Big5,
     /// Windows-1252, with Latin-1 in it.
     Windows1252,
-    /// UTF-16, least byte first.
+    /// UTF-16, least significant byte first.
     Utf16Le,
-    /// UTF-16, most byte first.
+    /// UTF-16, most significant byte first.
     Utf16Be,
 }
 
@@ -50,7 +50,7 @@ impl TextEncoding {
     /// Every encoding.
     pub const ALL: [Self; 6] = [Self::Utf8, Self::Gb18030, Self::Big5, Self::Windows1252, Self::Utf16Le, Self::Utf16Be];
 
-    /// The word on the command line.
+    /// Returns the word on the command line.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -64,7 +64,7 @@ impl TextEncoding {
     }
 }
 
-/// The same of a file that is in this encoding; `None` if its bytes tell.
+/// Decodes a file in this encoding; `None` detects it by the bytes.
 pub(in crate::intake) fn decode_as<'a>(
     bytes: &'a [u8],
     sheet: Option<&str>,
@@ -124,7 +124,7 @@ fn decode_stated<'a>(bytes: &'a [u8], encoding: TextEncoding, findings: &mut Fin
     let unmarked = |mark: &[u8]| bytes.strip_prefix(mark).unwrap_or(bytes);
     let lines = |encoding, findings: &mut Findings| Some(decode_lines(encoding, bytes, false, findings));
     let text = match encoding {
-        // The reader of lines says which are not.
+        // The reader of lines reports those that are invalid.
         TextEncoding::Utf8 => return Some(with_line_feeds(Cow::Borrowed(unmarked(b"\xef\xbb\xbf")))),
         TextEncoding::Gb18030 => lines(GB18030, findings),
         TextEncoding::Big5 => lines(BIG5, findings),
@@ -135,8 +135,8 @@ fn decode_stated<'a>(bytes: &'a [u8], encoding: TextEncoding, findings: &mut Fin
     text.map(|text| with_line_feeds(Cow::Owned(text.into_bytes())))
 }
 
-/// The number of the first line that is far longer than any may be, so that decoding the file would take long for nothing;
-/// XML may be one line.
+/// Returns the number of the first line that far exceeds the limit, because decoding the file would take long in vain.
+/// XML may be on one line.
 fn endless_line(bytes: &[u8]) -> Option<u64> {
     if bytes.len() <= MOST_UNBROKEN || bytes.trim_ascii_start().starts_with(b"<") {
         return None;
@@ -152,10 +152,10 @@ fn endless_line(bytes: &[u8]) -> Option<u64> {
     None
 }
 
-/// The most bytes without a line end that are decoded.
+/// The maximum number of bytes without a line end that are decoded.
 const MOST_UNBROKEN: usize = 1 << 20;
 
-/// Whether text that is UTF-8 may as well be GB18030: each character that is not ASCII has two bytes that are a frequent
+/// Reports whether UTF-8 text may also be GB18030: each character that is not ASCII has two bytes that form a frequent
 /// Chinese character there, and none is an accented letter within a Latin word.
 fn may_be_gb18030(text: &[u8]) -> bool {
     let mut at = 0;
@@ -176,15 +176,15 @@ fn may_be_gb18030(text: &[u8]) -> bool {
     any
 }
 
-/// Pairs of bytes that begin with one that is not ASCII: all of them, those that are Chinese characters or signs of GB2312,
-/// and those that are frequent ones of Big5.
+/// Counts pairs of bytes that begin with a byte outside ASCII: all of them, those that are Chinese characters or signs
+/// of GB2312, and those that are frequent characters of Big5.
 fn pairs(text: &[u8]) -> [usize; 3] {
     let [mut all, mut of_gb2312, mut of_big5] = [0; 3];
     let mut rest = text;
     while let Some(start) = rest.iter().position(|byte| !byte.is_ascii()) {
         let (first, second) = (rest[start], rest.get(start + 1).copied().unwrap_or(0));
         rest = rest.get(start + 2..).unwrap_or_default();
-        // Of four bytes in GB18030: rare characters, of no other encoding's.
+        // Four bytes in GB18030 form a rare character, which no other encoding produces.
         if second.is_ascii_digit() {
             rest = rest.get(2..).unwrap_or_default();
             continue;
@@ -196,7 +196,7 @@ fn pairs(text: &[u8]) -> [usize; 3] {
     [all, of_gb2312, of_big5]
 }
 
-/// Why text that could be GB18030 may be something else: most of its characters would be rare ones.
+/// Returns why text that could be GB18030 may have another encoding: most of its characters would be rare.
 fn doubt_gb18030(text: &[u8]) -> Option<&'static str> {
     let [all, of_gb2312, of_big5] = pairs(text);
     if of_gb2312 * 10 < all * 7 && of_big5 * 10 >= all * 9 {
@@ -214,7 +214,7 @@ fn doubt_gb18030(text: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// A text whose lines end in carriage returns alone, as those of old Macs and of some spreadsheets, with line feeds.
+/// Replaces carriage returns as the only line ends, as old Macs and some spreadsheets write them, with line feeds.
 fn with_line_feeds(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\n', &text).is_some() || memchr::memchr(b'\r', &text).is_none() {
         return text;
@@ -233,7 +233,7 @@ fn note(encoding: &'static Encoding, findings: &mut Findings) {
     findings.note(0, None, FindingCode::Encoding, format!("the file is not UTF-8: read as {name}"));
 }
 
-/// The encoding of UTF-16 text, and what follows its byte order mark.
+/// Returns the encoding of UTF-16 text, and the bytes after its byte order mark.
 fn utf_16(bytes: &[u8]) -> Option<(&'static Encoding, &[u8])> {
     if let Some(text) = bytes.strip_prefix(b"\xff\xfe") {
         return Some((UTF_16LE, text));
@@ -241,11 +241,12 @@ fn utf_16(bytes: &[u8]) -> Option<(&'static Encoding, &[u8])> {
     if let Some(text) = bytes.strip_prefix(b"\xfe\xff") {
         return Some((UTF_16BE, text));
     }
-    // Without a mark: half of each Latin letter, digit or delimiter is zero, always the same half. The header has many.
+    // Without a mark: one half of each Latin letter, digit or delimiter is zero, always the same half. The header has
+    // many of these.
     let start = &bytes[..bytes.len().min(START)];
     let start = start.split(|&byte| byte == b'\n').next().unwrap_or(start);
     let zeros = [0, 1].map(|half| start.iter().skip(half).step_by(2).filter(|&&byte| byte == 0).count());
-    // Of other letters the other half may be zero, now and then.
+    // The other half of other letters may be zero occasionally.
     let enough = |zeros: usize, others: usize| zeros >= 4 && zeros * 8 >= start.len() && others * 4 <= zeros;
     match zeros {
         [even, odd] if enough(odd, even) => Some((UTF_16LE, bytes)),
@@ -262,7 +263,7 @@ fn decode_utf_16(encoding: &'static Encoding, bytes: &[u8], findings: &mut Findi
     let unit = |pair: &[u8]| match *pair {
         [a, b] if encoding == UTF_16LE => u16::from_le_bytes([a, b]),
         [a, b] => u16::from_be_bytes([a, b]),
-        // Half a character, at the end of the file.
+        // Half a character at the end of the file.
         _ => 0xd800,
     };
     let sound = char::decode_utf16(bytes.chunks(2).map(unit)).map_while(Result::ok);
@@ -272,8 +273,8 @@ fn decode_utf_16(encoding: &'static Encoding, bytes: &[u8], findings: &mut Findi
     None
 }
 
-/// Whether text that is not UTF-8 is Latin-1, though much of it could be read as rare Chinese characters: every byte that is
-/// not ASCII is an accented letter by itself beside a Latin one. Chinese text has pairs of such bytes.
+/// Reports whether text that is not UTF-8 is Latin-1, although much of it could be read as rare Chinese characters:
+/// every byte that is not ASCII is a single accented letter beside a Latin one. Chinese text has pairs of these bytes.
 fn is_latin_1(text: &[u8]) -> bool {
     let neighbour = |at: Option<usize>| at.and_then(|at| text.get(at)).copied().unwrap_or(b' ');
     let mut others = text.iter().enumerate().filter(|(_, byte)| !byte.is_ascii()).peekable();
@@ -287,8 +288,9 @@ fn is_latin_1(text: &[u8]) -> bool {
         })
 }
 
-/// Whether text that is not UTF-8 is better read as GB18030: more of its lines make sense so, and fewer of those with
-/// other letters than Latin ones are UTF-8 than are not. A damaged line of UTF-8 may well make some sense as GB18030.
+/// Reports whether text that is not UTF-8 is more likely GB18030: more of its lines are valid in it, and of the lines
+/// with letters other than Latin ones, fewer are valid UTF-8 than are not. A damaged line of UTF-8 may well be valid
+/// GB18030.
 fn is_gb18030(text: &[u8]) -> bool {
     let (mut lines, mut not_utf_8, mut not_gb18030) = (0_u64, 0, 0);
     for (_, line) in Lines::new(text).filter(|(_, line)| !line.is_ascii()) {
@@ -303,8 +305,8 @@ fn gb18030(line: &[u8]) -> Option<Cow<'_, str>> {
     GB18030.decode_without_bom_handling_and_without_replacement(line)
 }
 
-/// Decodes text of which no line end is within a longer character. With `or_utf_8` lines that are better read as UTF-8 are
-/// refused: the parts of the file are not encoded alike.
+/// Decodes text in which no line end is part of a longer character. With `or_utf_8`, lines that are more likely UTF-8
+/// are refused: the parts of the file have different encodings.
 fn decode_lines(encoding: &'static Encoding, text: &[u8], or_utf_8: bool, findings: &mut Findings) -> String {
     let mut decoded = String::with_capacity(text.len() + text.len() / 8);
     // No byte of a longer character is a line end.
@@ -324,7 +326,7 @@ fn decode_lines(encoding: &'static Encoding, text: &[u8], or_utf_8: bool, findin
                     format!("the line is not {}, as --encoding says; correct the option, or the line", encoding.name())
                 };
                 findings.problem(number, None, FindingCode::Encoding, what);
-                // Not read: the line has been refused.
+                // The line is not decoded, because it was refused.
                 decoded.push('\n');
             }
         }
@@ -332,7 +334,7 @@ fn decode_lines(encoding: &'static Encoding, text: &[u8], or_utf_8: bool, findin
     decoded
 }
 
-/// Recognises what is not text at all.
+/// Recognises files that are not text.
 fn not_text(bytes: &[u8]) -> Option<(FindingCode, &'static str)> {
     if bytes.len() as u64 > MOST_BYTES {
         Some((
@@ -357,7 +359,7 @@ pub(in crate::intake) mod tests {
 
     use super::*;
 
-    /// UTF-16 as Windows writes it.
+    /// Returns UTF-16 as Windows writes it.
     pub(in crate::intake) fn utf_16_bytes(text: &str, little: bool, mark: bool) -> Vec<u8> {
         let text = if mark { format!("\u{feff}{text}") } else { text.to_owned() };
         let bytes = |unit: u16| if little { unit.to_le_bytes() } else { unit.to_be_bytes() };
@@ -409,7 +411,7 @@ pub(in crate::intake) mod tests {
         }
     }
 
-    /// `\xfcl` of a name is a Chinese character in GB18030.
+    /// The bytes `\xfcl` in a name form a Chinese character in GB18030.
     #[test]
     fn names_with_accents_are_latin_1() {
         let (text, problems, notes) = read(b"sample_id,vWA\nM\xfcller,14\n\xd6zil,15\nAndr\xe9,16\n");
@@ -418,7 +420,7 @@ pub(in crate::intake) mod tests {
             (problems, notes),
             (vec![], vec!["f: the file is not UTF-8: read as Windows-1252 (Latin-1)".to_owned()])
         );
-        // Among Chinese characters it is one.
+        // Among Chinese characters they are one.
         assert!(!is_latin_1(&gb18030_bytes("sample_id,agency\nM\u{9ee3}ler,济南\n")));
         assert!(!is_latin_1(b"S1,\xff\n") && !is_latin_1(b"S1,m\n"));
     }
@@ -432,20 +434,20 @@ pub(in crate::intake) mod tests {
         let mut short = utf_16_bytes("ab\ncd\n", false, true);
         short.pop();
         assert_eq!(read(&short), (None, vec![(2, "encoding")], vec![]));
-        // One damaged line spoils itself alone.
+        // A damaged line affects only itself.
         let mut damaged = gb18030_bytes("济南,1\n青岛,2\n淄博,3\n");
         let second = damaged.iter().position(|&byte| byte == b'\n').unwrap() + 1;
         damaged[second + 1] = 0xff;
         let (text, problems, notes) = read(&damaged);
         assert_eq!(text.as_deref(), Some("济南,1\n\n淄博,3\n".as_bytes()));
         assert_eq!((problems, notes.len()), (vec![(2, "encoding")], 1));
-        // So does one of UTF-8, though it, or all of them, can be read as GB18030.
+        // So does a damaged line of UTF-8, although it, or all lines, can be read as GB18030.
         let damaged = [&b"\xe6\xb5\x8e\xe5\n"[..], "济南\n青岛\n".as_bytes()].concat();
         assert_eq!(read(&damaged), (Some(damaged.clone()), vec![], vec![]));
         assert_eq!(read(b"S1,m\xff\n"), (Some(b"S1,m\xff\n".to_vec()), vec![], vec![]));
     }
 
-    /// The code of the problem, or the text.
+    /// Returns the code of the problem, or the text.
     fn outcome(bytes: &[u8]) -> Result<String, &'static str> {
         let (text, problems, _) = read(bytes);
         match problems.first() {
@@ -459,11 +461,11 @@ pub(in crate::intake) mod tests {
         let big5 = |text: &str| BIG5.encode(text).0.into_owned();
         let text = "sample_id,agency\nS1,臺北市警察局刑事警察大隊\nS2,高雄市政府警察局\n";
         assert_eq!(outcome(&big5(text)), Err("encoding-unclear"));
-        // Four Chinese characters that are letters in UTF-8.
+        // Four Chinese characters that are also letters in UTF-8.
         let both = b"sample_id,agency\nS1,\xc4\xb3\xca\xa1\n";
         assert!(std::str::from_utf8(both).is_ok() && gb18030(both).is_some());
         assert_eq!(outcome(both), Err("encoding-unclear"));
-        // Evidence: a mark, a Latin word, characters that only one of the two has, a text of Chinese.
+        // Evidence for an encoding: a mark, a Latin word, characters that only one encoding has, a Chinese text.
         for text in ["\u{feff}S1,\u{133}\n", "Müller,André\n", "Иванов\n", "济南市公安局\n", "S1,济南,\u{133}\n"]
         {
             assert_eq!(outcome(text.as_bytes()).unwrap(), text.trim_start_matches('\u{feff}'));
@@ -519,14 +521,14 @@ pub(in crate::intake) mod tests {
             }
         }
         let bytes = gb18030_bytes(&text);
-        // What happens to be UTF-8 for the most part is taken for that.
+        // Text that is mostly valid UTF-8 counts as UTF-8.
         if is_gb18030(&bytes) {
             let decoded = read(&bytes).0;
             assert_eq!(decoded.as_deref(), Some(text.as_bytes()));
         }
     }
 
-    /// Four bytes in GB18030, two of them digits.
+    /// Rare characters have four bytes in GB18030, two of which are digits.
     #[test]
     fn lines_of_rare_characters_keep_their_numbers() {
         keep_their_numbers(&["\u{20000}"]);

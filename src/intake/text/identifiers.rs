@@ -1,22 +1,22 @@
-//! Identifiers that would merge or split people in silence: what spreadsheets made of numbers, signs for missing values,
-//! characters that look like others.
+//! Refuses identifiers that would merge or split people silently: numbers changed by spreadsheets, signs for missing
+//! values, look-alike characters.
 
 use crate::intake::text::spreadsheet::{Made, made_of_identifier};
 use crate::model::FindingCode;
 use crate::pseudonym::folded;
 
-/// What becomes of identifiers that a spreadsheet may have changed: numbers in scientific notation, numbers whose digits
-/// from the 16th on are zeros, whole numbers with a point, dates.
+/// What to do with identifiers that a spreadsheet may have changed: numbers in scientific notation, numbers whose
+/// digits from the 16th on are zeros, whole numbers with a point, dates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SpreadsheetNumbers {
-    /// They are errors: two numbers that begin alike are the same once they are rounded.
+    /// They are errors: two numbers that begin alike become equal when rounded.
     #[default]
     Refuse,
-    /// They are taken as identifiers.
+    /// They are accepted as identifiers.
     Take,
 }
 
-/// What is wrong with an identifier, and what to do about it.
+/// A fault in an identifier, and the remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::intake) struct Doubtful {
     pub(in crate::intake) code: FindingCode,
@@ -66,7 +66,7 @@ const PLACEHOLDERS: [&str; 36] = [
 /// Letters of other alphabets that look like Latin ones.
 const LOOKALIKES: &str = "АВЕЅІЈКМНОРСТУХаеіјорсухѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο";
 
-/// Checks that an identifier is one, and no other can look like it. White space around it does not count.
+/// Checks that a text is a valid identifier which cannot be confused with another. Surrounding white space is ignored.
 ///
 /// # Errors
 /// [`Doubtful`].
@@ -122,8 +122,8 @@ pub(in crate::intake) fn check(text: &str, numbers: SpreadsheetNumbers) -> Resul
     Ok(())
 }
 
-/// The same for an identifier that becomes a pseudonym, of which full-width characters and other spaces do not count: see
-/// [`folded`]. Says whether it had some.
+/// Checks an identifier that becomes a pseudonym. Full-width characters and unusual spaces in it are ignored: see
+/// [`folded`]. Returns `true` if it had any.
 ///
 /// # Errors
 /// [`Doubtful`].
@@ -136,14 +136,15 @@ pub(in crate::intake) fn check_folded(text: &str, numbers: SpreadsheetNumbers) -
 fn has_lookalike(text: &str) -> bool {
     let foreign = |c: char| LOOKALIKES.contains(c);
     let is_chinese = text.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
-    // Chinese text has brackets of full width.
+    // Chinese text has full-width brackets.
     let is_bracket = |c: char| is_chinese && matches!(c, '（' | '）');
     text.chars().any(|c| looks_like_another(c) && !is_bracket(c))
         || text.chars().any(foreign) && text.chars().all(|c| c.is_ascii() || foreign(c))
 }
 
-/// Full-width and half-width forms, spaces, accents by themselves, variation selectors, blanks that are letters, private
-/// and replacement characters, letters of mathematics, ligatures and circled digits.
+/// Reports whether a character resembles another one: full-width and half-width forms, spaces, combining accents,
+/// variation selectors, blank letters, private-use and replacement characters, mathematical letters, ligatures and
+/// circled digits.
 fn looks_like_another(c: char) -> bool {
     matches!(c, '\u{a0}' | '\u{300}'..='\u{36f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{1680}' | '\u{180b}'..='\u{180f}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}'

@@ -1,7 +1,7 @@
-//! From bytes to lines to fields.
+//! Splits bytes into lines, and lines into fields.
 //!
-//! A cell of these layouts never holds a line break, so lines are split first and quotes read within a line. One
-//! forgotten quote then spoils its own line, not the rest of the file.
+//! A cell of these layouts never contains a line break, so lines are split first and quotes are read within a line. A
+//! forgotten quote then invalidates its own line only.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use memchr::{memchr, memchr_iter};
 pub(in crate::intake) struct Lines<'a> {
     rest: &'a [u8],
     number: u64,
-    /// Whether the line that was read last has no end.
+    /// `true` if the last line read has no line end.
     open: bool,
 }
 
@@ -21,17 +21,17 @@ impl<'a> Lines<'a> {
         Self { rest: bytes, number: 0, open: false }
     }
 
-    /// Bytes that are not read yet.
+    /// Returns the number of bytes not yet read.
     pub(in crate::intake) fn bytes_left(&self) -> usize {
         self.rest.len()
     }
 
-    /// Whether the line that was read last has no end, as the last line of a file that was cut off.
+    /// Reports whether the last line read has no line end, like the last line of a file that was cut off.
     pub(in crate::intake) fn is_open(&self) -> bool {
         self.open
     }
 
-    /// Takes the next lines away, about so many bytes of them; `None` if there are no more.
+    /// Removes and returns the next lines, with about this number of bytes; `None` if no lines are left.
     pub(in crate::intake) fn take_piece(&mut self, bytes: usize) -> Option<Self> {
         if self.rest.is_empty() {
             return None;
@@ -62,7 +62,7 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// The delimiter of a header line: of comma, tab and semicolon the one that stands most often in it, quotes aside.
+/// Returns the delimiter of a header line: the most frequent of comma, tab and semicolon outside quotes.
 pub(in crate::intake) fn header_delimiter(header: &str) -> u8 {
     let mut counts = [(b',', 0), (b'\t', 0), (b';', 0)];
     for part in header.split('"').step_by(2) {
@@ -70,37 +70,37 @@ pub(in crate::intake) fn header_delimiter(header: &str) -> u8 {
             *count += part.bytes().filter(|byte| byte == delimiter).count();
         }
     }
-    // The first of equals: the comma.
+    // Of equal counts the first is taken: the comma.
     counts.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best }).map_or(b',', |best| best.0)
 }
 
-/// What a comma in the cell of one allele is, if the other allele's cell does not tell.
+/// The meaning of a comma in the cell of one allele, if the other allele's cell does not show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::intake) enum Comma {
-    /// A decimal comma: the columns of the file are separated by another character that such tables use.
+    /// A decimal comma: the columns of the file have another separator, as tables with decimal commas do.
     Decimal,
-    /// Not certain.
+    /// Uncertain.
     Unclear,
 }
 
 impl Comma {
-    /// What it is in a file whose columns are separated so.
+    /// Returns the meaning in a file with this delimiter.
     pub(in crate::intake) fn beside(delimiter: u8) -> Self {
         if delimiter == b';' { Self::Decimal } else { Self::Unclear }
     }
 }
 
-/// Whether a line is blank, or delimiters alone: what spreadsheets write for rows that were emptied.
+/// Reports whether a line is blank or has only delimiters, as spreadsheets write emptied rows.
 pub(in crate::intake) fn is_blank(line: &[u8], delimiter: u8) -> bool {
     line.iter().all(|&byte| byte == delimiter || byte == b' ')
 }
 
 /// Splits a line at its delimiters (an ASCII character) into `fields`, which is emptied first.
 ///
-/// Fields in double quotes may hold delimiters, and quotes written twice.
+/// Fields in double quotes may contain delimiters, and quotes written twice.
 ///
 /// # Errors
-/// The number, from 1, of a field whose quote is not closed on this line, or followed by something.
+/// The number, from 1, of a field whose quote is not closed on this line, or is followed by other text.
 pub(in crate::intake) fn split_fields<'a>(
     line: &'a str,
     delimiter: u8,
@@ -144,7 +144,7 @@ pub(in crate::intake) fn split_fields<'a>(
     }
 }
 
-/// The field up to its closing quote and what follows.
+/// Returns the field up to its closing quote, and the text after it.
 fn unquote(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let mut field = Cow::Borrowed("");
     let mut rest = text;

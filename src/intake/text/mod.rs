@@ -1,4 +1,4 @@
-//! From the bytes of a file to lines and fields.
+//! Turns the bytes of a file into lines and fields.
 
 pub(super) mod characters;
 pub(super) mod encoding;

@@ -1,4 +1,4 @@
-//! A text up to its header line, and the fields of each line after it.
+//! Reads a text up to its header line, and the fields of each line after it.
 
 use std::borrow::Cow;
 
@@ -7,40 +7,41 @@ use crate::intake::text::lines;
 use crate::intake::text::lines::{Lines, split_fields};
 use crate::model::FindingCode;
 
-/// The most bytes of a line, without its end.
+/// The maximum number of bytes in a line, without its end.
 pub const MOST_LINE_BYTES: usize = 64 << 10;
 
-/// A file up to and with its header line.
+/// A file up to and including its header line.
 pub(in crate::intake) struct Source<'a> {
     /// Number of the header line.
     pub(in crate::intake) line: u64,
     /// The header line.
     pub(in crate::intake) text: &'a str,
-    /// What separates its fields.
+    /// The separator of the fields.
     pub(in crate::intake) delimiter: u8,
-    /// Its fields.
+    /// The fields of the header.
     pub(in crate::intake) header: Vec<Cow<'a, str>>,
-    /// What follows.
+    /// The following lines.
     pub(in crate::intake) lines: Lines<'a>,
 }
 
-/// How many lines may stand before a header.
+/// The maximum number of lines before a header.
 const MOST_PREAMBLE: usize = 20;
 
-/// Where the header of a text is.
+/// The position of a text's header.
 struct Start<'a> {
-    /// Number of the line, and the line.
+    /// The number of the line, and the line.
     header: (u64, &'a [u8]),
     /// The lines that follow.
     lines: Lines<'a>,
-    /// The delimiter that a line such as `sep=;` states.
+    /// The delimiter stated by a line such as `sep=;`.
     stated: Option<u8>,
-    /// First and last line of what stands before the header.
+    /// First and last line before the header.
     preamble: Option<(u64, u64)>,
 }
 
-/// Finds the header: the first line that is not blank, a line `sep=;` aside; or, if that has one or two cells, as titles
-/// and dates of reports do, the first line soon after it that has more. `None` if every line is blank.
+/// Finds the header: the first line that is neither blank nor `sep=;`. If that line has only one or two cells, as
+/// titles and dates of reports do, it is the first line soon after it that has more. Returns `None` if every line is
+/// blank.
 fn find_start(text: &[u8]) -> Option<Start<'_>> {
     let is_blank = |line: &[u8]| line.trim_ascii().is_empty();
     let mut lines = Lines::new(text);
@@ -65,7 +66,7 @@ fn find_start(text: &[u8]) -> Option<Start<'_>> {
     Some(here)
 }
 
-/// The delimiter that the first line of a file states for spreadsheets: `sep=;`.
+/// Returns the delimiter that the first line of a file states for spreadsheets: `sep=;`.
 fn stated_delimiter(line: &[u8]) -> Option<u8> {
     let line = line.trim_ascii();
     let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
@@ -75,7 +76,7 @@ fn stated_delimiter(line: &[u8]) -> Option<u8> {
     }
 }
 
-/// How many cells of a line are not blank; quotes are not looked at. 0 if it is no line of text.
+/// Returns the number of cells in a line that are not blank, ignoring quotes; 0 if the line is not text.
 fn cells_filled(line: &[u8], stated: Option<u8>) -> usize {
     let text = Some(line).filter(|line| line.len() <= MOST_LINE_BYTES).and_then(|line| std::str::from_utf8(line).ok());
     text.map_or(0, |text| {
@@ -84,7 +85,7 @@ fn cells_filled(line: &[u8], stated: Option<u8>) -> usize {
     })
 }
 
-/// The cells of a text's header, for a look at what form it has.
+/// Returns the cells of a text's header, to detect its format.
 pub(in crate::intake) fn header_cells(text: &[u8]) -> Option<Vec<Cow<'_, str>>> {
     let Start { header: (_, line), stated, .. } = find_start(text)?;
     let line = Some(line).filter(|line| line.len() <= MOST_LINE_BYTES)?;
@@ -94,7 +95,7 @@ pub(in crate::intake) fn header_cells(text: &[u8]) -> Option<Vec<Cow<'_, str>>> 
     Some(cells)
 }
 
-/// Reads a text, as [`decode`](super::encoding::decode) gives it, up to its header line. `None` if there is no such thing;
+/// Reads a text from [`decode`](super::encoding::decode) up to its header line. Returns `None` if there is no header;
 /// the findings then say why. Blank cells at the end of the header are left out.
 pub(in crate::intake) fn open_source<'a>(text: &'a [u8], findings: &mut Findings) -> Option<Source<'a>> {
     let Some(Start { header: (line, first), lines, stated, preamble }) = find_start(text) else {
@@ -119,29 +120,30 @@ pub(in crate::intake) fn open_source<'a>(text: &'a [u8], findings: &mut Findings
     Some(Source { line, text, delimiter, header, lines })
 }
 
-/// How many cells a row has, and how many it may do with.
+/// The number of cells in a row, and the smallest number that is sufficient.
 pub(in crate::intake) struct Width<E: Fn(usize) -> bool> {
-    /// The columns of the header.
+    /// Number of columns in the header.
     pub(in crate::intake) columns: usize,
-    /// Whether a row may have so many cells, which are fewer.
+    /// Reports whether a row may have this smaller number of cells.
     pub(in crate::intake) may_end: E,
 }
 
-/// The width of rows that must have a cell for every column.
+/// Returns the width of rows that require a cell for every column.
 pub(in crate::intake) fn whole_rows(columns: usize) -> Width<impl Fn(usize) -> bool> {
     Width { columns, may_end: |_| false }
 }
 
-/// A row of which the fields were read.
+/// A row whose fields were read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::intake) enum Row {
     Whole,
-    /// It ended early: its last fields are empty.
+    /// The row ended early: its last fields are empty.
     Short,
 }
 
-/// The fields of a row, as many as the header has: blank cells beyond it are left out, and those that spreadsheets leave
-/// out at the end of a row are read as empty. `name` gives the column at a position, from 0, as findings name it.
+/// Returns the fields of a row, one for each column of the header. Additional blank cells are dropped, and cells that
+/// spreadsheets omit at the end of a row are read as empty. `name` returns the column at a position, from 0, as
+/// findings name it.
 pub(in crate::intake) fn row_fields<'a>(
     number: u64,
     line: &'a [u8],
@@ -159,7 +161,7 @@ pub(in crate::intake) fn row_fields<'a>(
     if fields.len() == width.columns { Some(Row::Whole) } else { fit(number, delimiter, width, fields, findings) }
 }
 
-/// Makes the fields of a row as many as the header has, if that is certain.
+/// Adjusts the number of fields in a row to that of the header, if that is unambiguous.
 #[cold]
 fn fit(
     number: u64,
@@ -194,8 +196,8 @@ fn fit(
     None
 }
 
-/// Refuses the last row of a file that has no line end, if that row is short: the file may have been cut off within it.
-/// `last` is the last row.
+/// Refuses the last row of a file without a final line end, if that row is short: the file may have been cut off within
+/// it. `last` is the last row.
 pub(in crate::intake) fn refuse_cut_off(lines: &Lines<'_>, last: Option<(u64, Row)>, findings: &mut Findings) {
     if let Some((number, Row::Short)) = last.filter(|_| lines.is_open()) {
         let what = "the file ends within this row, without a line end: it may be cut off; copy or export it again";
@@ -203,7 +205,7 @@ pub(in crate::intake) fn refuse_cut_off(lines: &Lines<'_>, last: Option<(u64, Ro
     }
 }
 
-/// The text of a line, if it is one.
+/// Returns the text of a line, if it is valid text.
 pub(in crate::intake) fn line_text<'a>(number: u64, line: &'a [u8], findings: &mut Findings) -> Option<&'a str> {
     if line.len() > MOST_LINE_BYTES {
         findings.problem(

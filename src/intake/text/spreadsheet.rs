@@ -1,30 +1,31 @@
-//! What spreadsheets make of cells: dates of genotypes, rounded numbers of identifiers, error values of formulas.
+//! Recognises what spreadsheets make of cells: dates from genotypes, rounded numbers from identifiers, error values of
+//! formulas.
 //!
-//! None of it can be undone: 15 digits of a number are kept, and a date is stored as a number of days. The source has to be
-//! exported again, with the columns formatted as text.
+//! None of these can be undone: only 15 digits of a number are kept, and a date is stored as a number of days. The
+//! source must be exported again with the columns formatted as text.
 
-/// What a spreadsheet has made of a cell.
+/// The result of a spreadsheet's change to a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::intake) enum Made {
-    /// `11-Sep`, `9月11日`, `2024/9/11`, or the number of a day, 43168.
+    /// A date: `11-Sep`, `9月11日`, `2024/9/11`, or the number of a day, 43168.
     Date,
-    /// `3.70102E+17`, or a long number whose last digits became zeros, or `1001.0`.
+    /// A changed number: `3.70102E+17`, a long number whose last digits became zeros, or `1001.0`.
     Number,
-    /// `#N/A`, `#####`.
+    /// An error value: `#N/A`, `#####`.
     Error,
 }
 
-/// Short names of months, in the languages whose spreadsheets write them: first English, then German, French, Spanish,
+/// Short month names in the languages whose spreadsheets write them: first English, then German, French, Spanish,
 /// Italian, Portuguese.
 const MONTHS: [&str; 38] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "sept", "mrz", "mär", "mai",
     "okt", "dez", "janv", "févr", "mars", "avr", "juin", "juil", "août", "déc", "ene", "abr", "ago", "dic", "gen",
     "mag", "giu", "lug", "set", "ott", "fev", "out",
 ];
-/// How many of them are English. `Set-1` may be a sample's name.
+/// Number of English month names. Others are ambiguous: `Set-1` may be a sample's name.
 const ENGLISH: usize = 13;
 
-/// What a spreadsheet made of the cell of a genotype, in ASCII where that is possible.
+/// Returns what a spreadsheet made of a genotype's cell, which should be in ASCII where possible.
 pub(in crate::intake) fn made_of_alleles(cell: &str) -> Option<Made> {
     if is_error(cell) {
         return Some(Made::Error);
@@ -35,9 +36,9 @@ pub(in crate::intake) fn made_of_alleles(cell: &str) -> Option<Made> {
     is_scientific(cell).then_some(Made::Number)
 }
 
-/// What a spreadsheet made of an identifier. Names as `2024/3/1` or `2E10` may be a laboratory's own.
+/// Returns what a spreadsheet made of an identifier. Names such as `2024/3/1` or `2E10` may be a laboratory's own.
 pub(in crate::intake) fn made_of_identifier(text: &str) -> Option<Made> {
-    // Nearly every identifier.
+    // Nearly every identifier is plain.
     let is_plain = |b: u8| b.is_ascii_alphanumeric() && !matches!(b, b'E' | b'e') || b == b'_';
     if text.len() < 16 && text.bytes().all(is_plain) {
         return None;
@@ -51,14 +52,16 @@ pub(in crate::intake) fn made_of_identifier(text: &str) -> Option<Made> {
     }
 }
 
-/// `#N/A`, `#REF!`, `#VALUE!`, `#NAME?`, `#DIV/0!`, `#NUM!`, `#NULL!`, and `####` for a column that is too narrow.
+/// Reports whether a text is `#N/A`, `#REF!`, `#VALUE!`, `#NAME?`, `#DIV/0!`, `#NUM!`, `#NULL!`, or `####` for a column
+/// that is too narrow.
 fn is_error(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('#') else { return false };
     let words = ["n/a", "ref!", "value!", "name?", "div/0!", "num!", "null!"];
     rest.len() > 1 && rest.bytes().all(|b| b == b'#') || words.iter().any(|word| word.eq_ignore_ascii_case(rest))
 }
 
-/// `3.70102E+17`, `3,7E17`, `1E+05`. Without a point and a sign it may be a name, such as `2E10`.
+/// Reports whether a text is a number such as `3.70102E+17`, `3,7E17`, `1E+05`. Without a point and a sign it may be a
+/// name, such as `2E10`.
 fn is_scientific(text: &str) -> bool {
     let text = text.strip_prefix(['-', '+']).unwrap_or(text);
     let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else { return false };
@@ -73,13 +76,13 @@ fn is_scientific(text: &str) -> bool {
     }
 }
 
-/// 16 digits or more, of which all from the 16th on are zeros: a spreadsheet keeps 15.
+/// Reports whether a number has 16 digits or more, all zeros from the 16th on: a spreadsheet keeps 15.
 fn is_rounded(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() >= 16 && bytes.iter().all(u8::is_ascii_digit) && bytes[15..].iter().all(|&b| b == b'0')
 }
 
-/// `1001.0`, `1001.00`: a number of a program that has no whole ones.
+/// Reports whether a text is `1001.0` or `1001.00`: the number of a program that has no integers.
 fn is_whole_with_point(text: &str) -> bool {
     text.split_once('.').is_some_and(|(whole, zeros)| {
         let all = |part: &str, is: fn(&u8) -> bool| !part.is_empty() && part.as_bytes().iter().all(is);
@@ -87,7 +90,7 @@ fn is_whole_with_point(text: &str) -> bool {
     })
 }
 
-/// A day and a month by name, in either order, with or without a year.
+/// Reports whether a text is a day and a month by name, in either order, with or without a year.
 fn is_date_with_month(text: &str, months: &[&str]) -> bool {
     if let Some((month, day)) = text.split_once('月') {
         let month = month.rsplit('年').next().unwrap_or(month);
@@ -98,13 +101,13 @@ fn is_date_with_month(text: &str, months: &[&str]) -> bool {
     let (Some(first), Some(second), third, None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
         return false;
     };
-    // `Sep` of `Sep-11` may be a day or a year, as both are numbers.
+    // In `Sep-11` the number may be a day or a year.
     let number = |part: &str| in_range(part, 0, 99) || in_range(part, 1900, 2099);
     let month = |part: &str| (3..=5).contains(&part.len()) && months.contains(&&*part.to_lowercase());
     (month(first) && number(second) || number(first) && month(second)) && third.is_none_or(number)
 }
 
-/// A day with a year of four digits, first or last.
+/// Reports whether a text is a day with a four-digit year, first or last.
 fn is_date_with_year(text: &str) -> bool {
     let text = text.split_once([' ', 'T']).map_or(text, |(day, _)| day);
     let parts: Vec<&str> = text.split(['-', '/', '.']).collect();
@@ -114,7 +117,7 @@ fn is_date_with_year(text: &str) -> bool {
     year(a) && day(b) && day(c) || day(a) && day(b) && year(c)
 }
 
-/// The number of a day since 1900, of the years 1954 to 2064.
+/// Reports whether a text is a day number since 1900, for the years 1954 to 2064.
 fn is_day_number(text: &str) -> bool {
     in_range(text, 20_000, 60_000)
 }

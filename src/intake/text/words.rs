@@ -1,13 +1,13 @@
-//! Words that mean the same in every file.
+//! Reads words that have the same meaning in every file.
 
 use crate::intake::text::characters::to_ascii;
 use crate::model::{Sex, UnknownWord};
 
-/// The sex of a cell, in English, in Chinese, or as numbers (ISO 5218 and GB/T 2261.1: 0 unknown, 1 male, 2 female, 9 not
-/// stated).
+/// Reads the sex in a cell: in English, in Chinese, or as numbers (ISO 5218 and GB/T 2261.1: 0 unknown, 1 male, 2
+/// female, 9 not stated).
 ///
 /// # Errors
-/// What would have been understood.
+/// The words that are accepted.
 pub(in crate::intake) fn sex(cell: &str) -> Result<Sex, UnknownWord> {
     cell.parse().or_else(|error| match &*to_ascii(cell) {
         "男" | "男性" | "1" => Ok(Sex::Male),

@@ -1,7 +1,7 @@
-//! Workbooks (.xlsx), with the feature `xlsx`: one sheet as CSV, a line for each of its rows.
+//! Reads workbooks (.xlsx), with the feature `xlsx`: one sheet as CSV, a line for each of its rows.
 //!
-//! A sheet is unpacked as it is read, and its text may grow to [`MOST_UNPACKED`] times the file, or [`LEAST_ALLOWED`] for
-//! small ones: real workbooks stay far below, and one made to fill the memory is refused.
+//! A sheet is unpacked while it is read. Its text may grow to [`MOST_UNPACKED`] times the file, or [`LEAST_ALLOWED`]
+//! for small files. Real workbooks stay far below these limits; one that is made to exhaust the memory is refused.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -13,21 +13,22 @@ use zip::ZipArchive;
 use crate::intake::findings::{ColumnName, Findings};
 use crate::model::FindingCode;
 
-/// How many times larger than the file its parts, and the text made of a sheet, may be.
+/// The maximum ratio of the unpacked parts, and of a sheet's text, to the size of the file.
 const MOST_UNPACKED: u64 = 100;
-/// What a small file may be unpacked to, in bytes.
+/// The size to which a small file may always be unpacked, in bytes.
 const LEAST_ALLOWED: u64 = 16 << 20;
-/// As many columns as a tidy file may have.
+/// The maximum number of columns of a tidy file.
 const MOST_COLUMNS: u32 = 256;
-/// Rows of a sheet, by Excel's own limit.
+/// The maximum number of rows in a sheet, which is Excel's own limit.
 const MOST_ROWS: u32 = 1 << 20;
 
-/// Whether the bytes are a package such as a workbook.
+/// Reports whether the bytes are a package, as workbooks are.
 pub(in crate::intake) fn is_workbook(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04")
 }
 
-/// A sheet as CSV: the one of this name, or the first. `None` if there is none; the findings then say why.
+/// Returns a sheet as CSV: the one with this name, or the first. Returns `None` if there is no sheet; the findings then
+/// say why.
 pub(in crate::intake) fn text(bytes: &[u8], sheet: Option<&str>, findings: &mut Findings) -> Option<String> {
     let allowed = (bytes.len() as u64).saturating_mul(MOST_UNPACKED).max(LEAST_ALLOWED);
     unpacked(bytes, allowed)
@@ -36,7 +37,7 @@ pub(in crate::intake) fn text(bytes: &[u8], sheet: Option<&str>, findings: &mut 
         .ok()
 }
 
-/// The names of the sheets that have cells, in their order; `None` if it is no workbook.
+/// Returns the names of the sheets that have cells, in their order; `None` if the file is not a workbook.
 pub(in crate::intake) fn sheets(bytes: &[u8]) -> Option<Vec<String>> {
     let allowed = (bytes.len() as u64).saturating_mul(MOST_UNPACKED).max(LEAST_ALLOWED);
     let workbook = || Xlsx::new(Cursor::new(bytes)).map_err(|_: XlsxError| DAMAGED);
@@ -46,7 +47,7 @@ pub(in crate::intake) fn sheets(bytes: &[u8]) -> Option<Vec<String>> {
     unpacked(bytes, allowed).and_then(|()| filled(&mut workbook()?)).ok()
 }
 
-/// The names of the sheets that have cells, hidden ones too.
+/// Returns the names of the sheets that have cells, including hidden ones.
 fn filled(workbook: &mut Xlsx<Cursor<&[u8]>>) -> Result<Vec<String>, Refused> {
     let mut names = Vec::new();
     for name in workbook.sheet_names() {
@@ -62,9 +63,9 @@ fn filled(workbook: &mut Xlsx<Cursor<&[u8]>>) -> Result<Vec<String>, Refused> {
     Ok(names)
 }
 
-/// Why a workbook cannot be read.
+/// The reason why a workbook cannot be read.
 struct Refused {
-    /// Line, from 1; 0 if it is the workbook as a whole.
+    /// The line, from 1; 0 for the whole workbook.
     line: u64,
     code: FindingCode,
     what: &'static str,
@@ -90,7 +91,7 @@ const SEVERAL_SHEETS: Refused = Refused::whole(
 const OTHER_SHEETS: Refused =
     Refused::whole(FindingCode::Sheet, "the workbook has no sheet of the name given with --sheet");
 
-/// Unpacks every part once, keeping nothing: what a part says of its own size need not be true.
+/// Unpacks every part once without keeping it, because the stated size of a part may be false.
 fn unpacked(bytes: &[u8], allowed: u64) -> Result<(), Refused> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| DAMAGED)?;
     let mut left = allowed;
@@ -112,7 +113,7 @@ fn csv(bytes: &[u8], sheet: Option<&str>, allowed: u64, findings: &mut Findings)
         (Some(sheet), _) => names.iter().find(|name| *name == sheet).ok_or(OTHER_SHEETS)?,
         (None, [name]) => name,
         (None, []) => return Err(NO_SHEET),
-        // Which of them hold samples cannot be told, and none is left out in silence.
+        // The sheets with samples cannot be identified, and no sheet may be left out silently.
         (None, _) => return Err(SEVERAL_SHEETS),
     };
     let mut cells = workbook.worksheet_cells_reader(name).map_err(|_| DAMAGED)?;
@@ -141,15 +142,15 @@ fn csv(bytes: &[u8], sheet: Option<&str>, allowed: u64, findings: &mut Findings)
     Ok(lines.text)
 }
 
-/// Where a cell stands.
+/// The position of a cell.
 struct Place {
     line: u64,
-    /// From 0.
+    /// The column, from 0.
     column: u32,
     in_header: bool,
 }
 
-/// What a cell shows.
+/// Returns what a cell shows.
 fn cell_text<'a>(value: &'a DataRef<'_>, place: &Place, findings: &mut Findings) -> Cow<'a, str> {
     let Place { line, column, in_header } = *place;
     let mut problem = |code, what: &'static str| {
@@ -177,7 +178,7 @@ fn cell_text<'a>(value: &'a DataRef<'_>, place: &Place, findings: &mut Findings)
         }
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.get(..10).unwrap_or(text),
         DataRef::Empty => "",
-        // Nothing that a locus or identifier can be: it is refused where it stands.
+        // No locus or identifier has this value, so the cell is refused at its place.
         DataRef::Bool(_) | DataRef::Error(_) => "#",
     };
     if !text.contains(['\n', '\r']) {
@@ -189,7 +190,8 @@ fn cell_text<'a>(value: &'a DataRef<'_>, place: &Place, findings: &mut Findings)
     problem(FindingCode::LineBreak, "holds a line break; write it in one line")
 }
 
-/// A number as it was typed: 9.300000000000001 is 9.3. `None` above 15 digits, which is what Excel keeps.
+/// Returns a number as it was typed: 9.300000000000001 becomes 9.3. Returns `None` above 15 digits, which is what Excel
+/// keeps.
 fn number_text(number: f64) -> Option<String> {
     if number.abs() >= 1e15 {
         return None;
@@ -204,18 +206,18 @@ fn number_text(number: f64) -> Option<String> {
     }
 }
 
-/// Lines under construction.
+/// The lines written so far.
 struct Lines {
     text: String,
     row: u32,
-    /// The column that the next field is for.
+    /// The column of the next field.
     column: u32,
-    /// How many columns the header has, once it is complete.
+    /// Number of columns in the header, once it is complete.
     width: Option<u32>,
 }
 
 impl Lines {
-    /// Goes on to a cell, which must stand behind the last one.
+    /// Moves to a cell, which must follow the last one.
     fn go_to(&mut self, row: u32, column: u32) -> Option<()> {
         if row > self.row {
             self.pad();
@@ -233,7 +235,7 @@ impl Lines {
         Some(())
     }
 
-    /// Writes a field, and leaves the delimiter to the next.
+    /// Writes a field; the next field writes the delimiter.
     fn write(&mut self, field: &str) {
         if field.contains([',', '"']) {
             // Writing to a string cannot fail.
@@ -243,7 +245,7 @@ impl Lines {
         }
     }
 
-    /// Ends a line: sheets leave out empty cells at its end.
+    /// Completes a line, because sheets omit empty cells at the end.
     fn pad(&mut self) {
         let blank = self.column == 0 && (self.text.is_empty() || self.text.ends_with('\n'));
         if !blank {
@@ -268,7 +270,7 @@ pub(in crate::intake) mod tests {
     use crate::intake::tests::{places, read};
     use crate::intake::{Intake, Layout};
 
-    /// A workbook with these sheets: names, and their rows as XML.
+    /// Returns a workbook with these sheets, given by their names and rows as XML.
     pub(in crate::intake) fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
         let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
         let mut part = |name: &str, text: &str| {
@@ -354,7 +356,7 @@ pub(in crate::intake) mod tests {
                 text_cell("E2", "Jinan, East"),
             ],
         );
-        // Empty cells are left out, rows too.
+        // Empty cells and rows are omitted.
         let second = row(4, &[text_cell("A4", "S2"), number_cell("D4", "22.199999999999999")]);
         let intake = children(&(first + &second));
         assert_eq!(intake.problems, []);
@@ -376,7 +378,7 @@ pub(in crate::intake) mod tests {
         assert_eq!(codes, ["sheets", "sheet"]);
         assert_eq!(super::sheets(&sheets).unwrap(), ["Notes", "Typing"]);
         assert_eq!(super::sheets(b"x"), None);
-        // A sheet without cells, as Excel makes three of, is none.
+        // A sheet without cells is not counted; Excel creates three of them.
         let empty = workbook(&[("Sheet1", ""), ("Typing", &header()), ("Sheet3", "")]);
         assert_eq!(text(&empty, None, &mut Findings::new("f")).as_deref(), Some("sample_id,sex,vWA,FGA,region"));
     }

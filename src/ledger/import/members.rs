@@ -1,4 +1,4 @@
-//! Writes families and their relatives, and withdraws what was said of those that changed.
+//! Writes families and their relatives, and deletes checks and candidates of those that changed.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::ledger::keys::key_id;
 use crate::ledger::{Batch, LedgerError, pedigrees};
 use crate::model::{Layout, Pseudonym, Relation};
 
-/// A relative that a family is given, or given anew.
+/// A relative that is added to a family, or written again.
 struct NewMember {
     family: Pseudonym,
     /// Id of the sample.
@@ -21,7 +21,7 @@ struct NewMember {
     membership: Membership,
 }
 
-/// Writes the families and their relatives and gives the families of which a relation changed.
+/// Writes the families and their relatives, and returns the families in which a relation changed.
 pub(super) fn write(
     tx: &Transaction<'_>,
     batch: &Batch,
@@ -59,7 +59,7 @@ pub(super) fn write(
                 (id, sums.is_sound(id)?)
             }
             None => {
-                // All that it has is in the batch.
+                // The batch has everything that the family has.
                 let pedigree = links.pedigree(family);
                 let held = members.iter().map(|member| Held {
                     sample: member.pseudonym,
@@ -94,7 +94,7 @@ pub(super) fn write(
     Ok(changed)
 }
 
-/// Forgets that families were checked of whose relatives one was replaced.
+/// Marks families as unchecked if one of their relatives was replaced.
 pub(super) fn uncheck_families(tx: &Transaction<'_>, batch: &Batch, plan: &Plan) -> Result<(), LedgerError> {
     let mut uncheck =
         tx.prepare("UPDATE family SET checked = 0 WHERE id IN (SELECT family_id FROM member WHERE sample_id = ?1)")?;
@@ -106,7 +106,7 @@ pub(super) fn uncheck_families(tx: &Transaction<'_>, batch: &Batch, plan: &Plan)
     Ok(())
 }
 
-/// Deletes the candidates that were computed from what was replaced; says how many.
+/// Deletes the candidates that were computed from replaced data; returns how many.
 pub(super) fn delete_candidates(
     tx: &Transaction<'_>,
     batch: &Batch,

@@ -1,4 +1,4 @@
-//! Imports a batch in one transaction: all of it, or nothing.
+//! Imports a batch in one transaction, which applies all of it or nothing.
 
 mod members;
 mod plan;
@@ -30,24 +30,24 @@ use crate::model::{Layout, Pseudonym};
 use crate::{ledger::Returning, model::SURE_LOCI};
 
 impl Ledger {
-    /// Imports a batch in one transaction: all of it, or nothing.
+    /// Imports a batch in one transaction, which applies all of it or nothing.
     ///
-    /// A row that is surely a further typing of a sample is added as one: of the same person as far as it says, with at least
-    /// [`SURE_LOCI`] loci that the ledger has, too, all of which agree. With [`OnConflict::Add`] that is so where less is sure.
-    /// A file that was imported before and disagrees only with what came later is skipped ([`ImportReport::superseded`]) with
-    /// [`OnConflict::Refuse`] and [`OnConflict::Add`].
+    /// A row is added as a further typing of a known sample if this is certain: nothing in the row contradicts that it
+    /// is of the same person, and it has at least [`SURE_LOCI`] loci in common with the ledger, all of which agree.
+    /// [`OnConflict::Add`] also adds rows that are less certain. [`OnConflict::Refuse`] and [`OnConflict::Add`] skip a
+    /// file that was imported before and conflicts only with later imports ([`ImportReport::superseded`]).
     ///
-    /// A row that brings somebody back who was expunged is a conflict, which [`OnConflict::Keep`] leaves aside, and
-    /// [`Returning::take_in`] alone takes in.
+    /// A row with an expunged sample or family is a conflict. [`OnConflict::Keep`] ignores the row, and only
+    /// [`Returning::take_in`] imports it.
     ///
-    /// A row whose sample, relation and metadata the ledger holds already changes nothing; if that is so for all
-    /// rows, the generation stays. The result does not depend on the order of the rows. With `dry_run` the report
-    /// is the same, nothing is changed and nothing recorded.
+    /// A row whose sample, relation and metadata the ledger already holds changes nothing; if this is true of all rows,
+    /// the generation stays. The result does not depend on the order of the rows. With `dry_run` the report is the
+    /// same, but nothing is changed and nothing recorded.
     ///
     /// # Errors
-    /// [`LedgerError::Conflicts`] with every disagreement if `on_conflict` is [`OnConflict::Refuse`], or
-    /// [`OnConflict::Replace`] and one of them cannot be settled so; [`LedgerError::Shape`] and
-    /// [`LedgerError::Mixed`] for a batch that is none; the database's.
+    /// [`LedgerError::Conflicts`] with every conflict if `on_conflict` is [`OnConflict::Refuse`], or if it is
+    /// [`OnConflict::Replace`] and cannot settle one of them; [`LedgerError::Shape`] and [`LedgerError::Mixed`] for an
+    /// invalid batch; a database error.
     pub fn import<'e>(
         &mut self,
         batch: &Batch,
@@ -58,8 +58,8 @@ impl Ledger {
         self.import_with(batch, on_conflict, dry_run, None, entry.into())
     }
 
-    /// The same, and has the identifiers sealed of the rows that are taken in and of which no file holds them yet, before
-    /// anything is acknowledged. With `dry_run` nothing is sealed.
+    /// Imports a batch as [`Self::import`] does, and before it acknowledges the import, seals the identifiers of the
+    /// imported rows that no file holds yet. With `dry_run` nothing is sealed.
     ///
     /// # Errors
     /// As [`Self::import`], and [`LedgerError::Sealing`].
@@ -82,7 +82,7 @@ impl Ledger {
         seal: Option<Sealer<'_>>,
         attribution: Attribution<'_>,
     ) -> Result<ImportReport, LedgerError> {
-        // What the new rows refer to is written or looked up by the transaction that writes them.
+        // The transaction itself writes or looks up everything to which the new rows refer.
         self.connection.pragma_update(None, "foreign_keys", false)?;
         let done = self.import_unchecked(batch, on_conflict, dry_run, seal, attribution);
         self.connection.pragma_update(None, "foreign_keys", true)?;
@@ -139,7 +139,7 @@ impl Ledger {
             _ => None,
         };
         let file = sealing.as_ref().map(|sealing| sealing.file);
-        // Sealing takes as long as writing, and another thread.
+        // Sealing takes as long as writing, so another thread does it.
         let (written, sealed) = thread::scope(|scope| {
             let sealed = match seal.zip(sealing.as_ref()) {
                 None => None,
@@ -185,14 +185,15 @@ impl Ledger {
         }
         tx.commit()?;
         if report.replaced + report.typings > 0 {
-            // What was overwritten is gone from the journal, too. A reader may hold it open: then it goes later.
+            // The overwritten data is removed from the journal, too. If a reader keeps the journal open, a later
+            // command does this.
             let _ = self.empty_journal();
         }
         Ok(report)
     }
 }
 
-/// Those who were expunged and are taken in again.
+/// Returns the expunged samples and families that are taken in again.
 fn restored(
     batch: &Batch,
     plan: &Plan,
@@ -206,7 +207,7 @@ fn restored(
     all.filter_map(|one| Some((one, *returning.get(&one)?))).collect()
 }
 
-/// Notes the import. Gives its id.
+/// Records the import. Returns its id.
 fn note_import(tx: &Transaction<'_>, batch: &Batch, report: &ImportReport) -> Result<i64, LedgerError> {
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     tx.execute(

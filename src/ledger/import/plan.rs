@@ -1,4 +1,4 @@
-//! What an import does with each row of its batch: decided first, carried out by the other files here.
+//! Plans what an import does with each row of its batch. The other files of this module carry out the plan.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use crate::ledger::{AddedTyping, Batch, Commitment, Conflict, ConflictKind, ImportReport, OnConflict};
 use crate::model::Pseudonym;
 
-/// What is to be done with each row of a batch; vectors run along its rows.
+/// Plan for each row of a batch; vectors run along its rows.
 pub(super) struct Plan {
-    /// Rows left aside for the ledger's version.
+    /// Set for rows that are ignored in favour of the ledger's version.
     pub(super) aside: Vec<bool>,
     pub(super) memberships: Vec<Membership>,
     /// Positions of the rows, by sample and line.
@@ -22,17 +22,17 @@ pub(super) struct Plan {
     pub(super) families: HashMap<Pseudonym, i64>,
 }
 
-/// What a row does to its sample. Further rows of a sample do what the first does.
+/// Effect of a row on its sample. Further rows of a sample have the effect of the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Insert,
-    /// The ledger has it, under this id.
+    /// The ledger has the sample, under this id.
     None(i64),
     Replace {
         id: i64,
         profile: bool,
     },
-    /// A further typing of a sample that the ledger has. `profile`: whether that changes what is matched on.
+    /// A further typing of a sample that the ledger has. `profile` is set if it changes the data used in matching.
     Add {
         id: i64,
         profile: bool,
@@ -40,12 +40,12 @@ pub(super) enum Action {
 }
 
 impl Plan {
-    /// Notes a conflict of a row with what the ledger has of its sample.
+    /// Records a conflict of a row with the ledger about its sample.
     pub(super) fn conflict(&mut self, batch: &Batch, row: usize, kind: ConflictKind) {
         self.conflict_of(batch, row, batch.rows[row].sample, kind);
     }
 
-    /// A conflict with something that the row says of another sample.
+    /// Records a conflict of a row with the ledger about another sample.
     pub(super) fn conflict_of(&mut self, batch: &Batch, row: usize, sample: Pseudonym, kind: ConflictKind) {
         self.conflicts.push(Conflict { line: batch.rows[row].line, sample, kind, comparison: None });
     }
@@ -64,7 +64,7 @@ impl Plan {
         }
     }
 
-    /// Notes the rows that bring those back who were expunged, and leaves them aside if that was asked for.
+    /// Records the rows with expunged samples and families, and ignores those rows if that was requested.
     pub(super) fn note_returning(
         &mut self,
         batch: &Batch,
@@ -87,7 +87,7 @@ impl Plan {
         }
     }
 
-    /// The report, counting every row once.
+    /// Returns the report, which counts every row once.
     pub(super) fn report(&self) -> ImportReport {
         let mut report = ImportReport {
             conflicts: self.conflicts.clone(),
@@ -111,10 +111,10 @@ impl Plan {
     }
 }
 
-/// What a row does to its family.
+/// Effect of a row on its family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Membership {
-    /// Nothing: a child, or a relative that the family has.
+    /// Nothing: the row is of a child, or of a relative that the family has.
     Unchanged,
     Add,
     /// Another relation than the ledger's, or another pedigree of the family.

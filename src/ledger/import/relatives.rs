@@ -1,4 +1,4 @@
-//! Which relatives a batch adds to which families, and where it disagrees with the ledger.
+//! Plans which relatives a batch adds to which families, and finds conflicts with the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::ledger::column::{pseudonym, relation};
 use crate::ledger::{Batch, ConflictKind, LedgerError, OnConflict, pedigrees};
 use crate::model::{FamilyPedigree, Pseudonym, Relation};
 
-/// A family as the ledger has it.
+/// A family in the ledger.
 #[derive(Default)]
 struct Stored {
     members: BTreeMap<Pseudonym, (Relation, Option<i64>)>,
@@ -18,8 +18,8 @@ struct Stored {
 }
 
 impl Stored {
-    /// Whether, and at which sample, the family as a whole disagrees with a batch that gives it this pedigree, or none,
-    /// and these relatives.
+    /// Returns the conflict of the family as a whole, and the sample that causes it, with a batch that has this
+    /// pedigree, or none, and these relatives for it.
     fn disagrees(
         &self,
         pedigree: Option<&FamilyPedigree>,
@@ -45,7 +45,7 @@ impl Stored {
     }
 }
 
-/// Decides for every family of the batch. Rows that are left aside already are not looked at.
+/// Plans every family of the batch. Rows that are already ignored do not count.
 pub(super) fn plan(
     tx: &Transaction<'_>,
     batch: &Batch,
@@ -90,7 +90,7 @@ pub(super) fn plan(
     Ok(())
 }
 
-/// Decides for all rows of a family that disagrees as a whole.
+/// Plans all rows of a family that conflicts as a whole.
 fn plan_disagreeing_family(
     batch: &Batch,
     rows: impl Iterator<Item = usize>,
@@ -109,7 +109,7 @@ fn plan_disagreeing_family(
     }
 }
 
-/// Decides for the rows of a family that agrees as a whole.
+/// Plans the rows of a family that agrees as a whole.
 fn plan_rows(
     batch: &Batch,
     stored: &BTreeMap<Pseudonym, (Relation, Option<i64>)>,
@@ -117,7 +117,7 @@ fn plan_rows(
     on_conflict: OnConflict,
     plan: &mut Plan,
 ) {
-    // The family as it would be.
+    // The family after the import.
     let mut members: BTreeMap<Pseudonym, Relation> = stored.iter().map(|(&sample, held)| (sample, held.0)).collect();
     let mut given: BTreeMap<Pseudonym, Relation> = BTreeMap::new();
     let of = |i: usize| batch.rows[i].family.map(|(_, relation)| (batch.rows[i].sample, relation));
@@ -147,11 +147,11 @@ fn plan_rows(
         };
         members.insert(sample, relation);
     }
-    // All at once, so that neither the order of rows nor that of pseudonyms decides.
+    // All rows are checked together, so that neither their order nor that of the pseudonyms matters.
     for i in rows {
         let Some((_, relation)) = of(i) else { continue };
         let holders = || members.values().filter(|held| **held == relation).count();
-        // Two fathers are the case above; three parents there are with one of unstated sex.
+        // The case above covers two fathers. Three parents are possible if the sex of one is unstated.
         let unstated = || members.values().any(|held| *held == Relation::Parent);
         let parents = || members.values().filter(|held| held.is_parent()).count();
         let news = !plan.aside[i] && plan.memberships[i] != Membership::Unchanged;

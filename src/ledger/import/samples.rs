@@ -1,4 +1,4 @@
-//! Writing the samples of a batch.
+//! Writes the samples of a batch.
 
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -12,28 +12,29 @@ use crate::ledger::multi_allele::ManyOfSamples;
 use crate::ledger::{Batch, LedgerError};
 use crate::model::{DropOut, Layout, Pseudonym, SampleRecord};
 
-/// Rows that are encoded together, and how many such blocks ahead of what is written.
+/// Number of rows that are encoded together, and number of these blocks that encoding may be ahead of writing.
 const BLOCK: usize = 1024;
 const BLOCKS_AHEAD: usize = 4;
 
-/// Rows that one statement inserts: what it sets up takes as long as writing one of them.
+/// Number of rows that one statement inserts: setting up a statement takes as long as writing one row.
 const TOGETHER: usize = 256;
 
-/// What became of the samples of a batch.
+/// Result of writing the samples of a batch.
 pub(super) struct WrittenSamples {
-    /// The id of each row's sample; 0 for rows that are left aside.
+    /// The id of each row's sample; 0 for rows that are ignored.
     pub(super) ids: Vec<i64>,
-    /// How many samples are new.
+    /// Number of new samples.
     pub(super) new: i64,
 }
 
-/// Encoded profiles of some rows, and of each row its sample, its position and the end of its profile.
+/// Encoded profiles of some rows, and for each row its sample, its position and the end of its profile.
 type Block = (Vec<u8>, Vec<(Pseudonym, usize, usize)>);
 
-/// Writes the samples of the rows that are not left aside. `sealed` is the file of the vault that holds the identifiers of new ones.
+/// Writes the samples of the rows that are not ignored. `sealed` is the file of the vault that holds the identifiers of
+/// new ones.
 ///
-/// In the order of pseudonyms: the unique index is appended to, not hit at random places. The rows are not in that order,
-/// and getting hold of one takes longer than encoding it, so another thread runs ahead.
+/// The order is that of the pseudonyms, so that the unique index grows at its end instead of at random places. The rows
+/// are in another order, and fetching one takes longer than encoding it, so another thread fetches and encodes ahead.
 pub(super) fn write(
     tx: &Transaction<'_>,
     batch: &Batch,
@@ -56,10 +57,10 @@ pub(super) fn write(
     };
     let (sender, blocks) = sync_channel(BLOCKS_AHEAD);
     thread::scope(|scope| {
-        // If nobody receives, an error has ended the other side.
+        // If the receiver is gone, an error has ended the writing.
         let send = move || plan.order.chunks(BLOCK).try_for_each(|block| sender.send(encode(block)));
         if thread::Builder::new().spawn_scoped(scope, send).is_err() {
-            // No memory for a thread: one after the other.
+            // If there is no memory for a thread, this thread encodes and writes in turn.
             return plan.order.chunks(BLOCK).try_for_each(|block| writer.write(&encode(block)));
         }
         blocks.into_iter().try_for_each(|block| writer.write(&block))
@@ -78,7 +79,7 @@ struct Writer<'a> {
     many: ManyOfSamples<'a>,
     /// The id of the next new sample.
     next: i64,
-    /// The sample of the row before, and its id.
+    /// The sample of the previous row, and its id.
     last: Option<(Pseudonym, i64)>,
     ids: Vec<i64>,
 }
@@ -94,7 +95,7 @@ impl<'a> Writer<'a> {
     ) -> Result<Self, LedgerError> {
         let insert = |rows: usize| -> Result<_, LedgerError> {
             let mut statement = tx.prepare(&insert(rows))?;
-            // These stay from one execution to the next.
+            // These values stay bound from one execution to the next.
             statement.raw_bind_parameter(1, role(batch.layout))?;
             statement.raw_bind_parameter(2, import)?;
             statement.raw_bind_parameter(3, key_id(tx)?)?;
@@ -162,7 +163,8 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Inserts so many samples. Parameters: role, import, key and sealed file; then those of each row, as [`execute`] binds them.
+/// Returns the statement that inserts this number of samples. Parameters: role, import, key and sealed file; then those
+/// of each row, in the order in which [`execute`] binds them.
 fn insert(rows: usize) -> String {
     let values: Vec<String> = (0..rows)
         .map(|row| {
@@ -180,12 +182,12 @@ fn insert(rows: usize) -> String {
     )
 }
 
-/// Parameters of a row, and the first one's number.
+/// Number of parameters per row, and number of the first one.
 const OF_ROW: usize = 9;
 const FIRST: usize = 5;
 
-/// A statement that inserts, and whether all that was bound to it so far had none of the values that most files lack: such
-/// a value stays null from one execution to the next.
+/// A statement that inserts samples. `lacking` is set if no row bound so far had one of the values that most files
+/// lack: an unbound value stays null from one execution to the next.
 struct Insert<'a> {
     statement: Statement<'a>,
     lacking: bool,

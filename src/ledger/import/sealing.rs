@@ -1,4 +1,4 @@
-//! Which rows of an import have identifiers that no file of the vault holds yet.
+//! Finds the rows of an import whose identifiers no file of the vault holds yet.
 
 use std::collections::HashSet;
 
@@ -7,18 +7,18 @@ use rusqlite::{OptionalExtension, Transaction};
 use super::plan::{Action, Membership, Plan};
 use crate::ledger::{Batch, LedgerError, SealedFile, custody};
 
-/// What is to be sealed of a batch.
+/// The part of a batch that is to be sealed.
 pub(super) struct Sealing {
-    /// Id of the file that is to come.
+    /// Id of the future file.
     pub(super) file: i64,
     /// Rows whose identifiers no file holds yet.
     pub(super) rows: Vec<usize>,
-    /// Those of them that the ledger knows already.
+    /// Those of the rows that the ledger already knows.
     known: Vec<usize>,
 }
 
-/// Which rows of an import are to be sealed; `None` if none is. Makes room for the file, so that what is written of the rows
-/// meanwhile can name it.
+/// Returns the rows of an import that are to be sealed; `None` if there are none. Reserves an id for the file, so that
+/// rows written meanwhile can refer to it.
 pub(super) fn plan(tx: &Transaction<'_>, batch: &Batch, plan: &Plan) -> Result<Option<Sealing>, LedgerError> {
     let mut child = tx.prepare("SELECT sealed_id IS NULL FROM sample WHERE id = ?1")?;
     let mut member = tx.prepare(
@@ -57,8 +57,7 @@ pub(super) fn plan(tx: &Transaction<'_>, batch: &Batch, plan: &Plan) -> Result<O
 }
 
 impl Sealing {
-    /// Notes the file, now that it is there, also with the rows that were there before. `samples` are the ids of the rows'
-    /// samples.
+    /// Records the finished file, also in the rows that already existed. `samples` are the ids of the rows' samples.
     pub(super) fn note_file(
         &self,
         tx: &Transaction<'_>,

@@ -1,4 +1,4 @@
-//! What the ledger holds of the samples of a batch, and whether the batch agrees.
+//! Compares the samples of a batch with those that the ledger holds.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,7 +21,7 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    /// Gives new loci an id. Checks that every profile is over the loci of the batch.
+    /// Assigns ids to new loci. Checks that every profile is over the loci of the batch.
     pub(super) fn new(tx: &Transaction<'_>, batch: &Batch) -> Result<Self, LedgerError> {
         if batch.loci.iter().collect::<HashSet<_>>().len() < batch.loci.len() {
             return Err(LedgerError::Mixed("a locus stands in it twice"));
@@ -63,26 +63,26 @@ impl Encoder {
         Ok(Self { order })
     }
 
-    /// Appends the profile of a record as it is stored.
+    /// Appends the profile of a record in its stored form.
     pub(super) fn encode(&self, record: &SampleRecord, bytes: &mut Vec<u8>) {
         let typed = self.order.iter().filter_map(|&(id, at)| record.profile.at(at).map(|genotype| (id, genotype)));
         codec::encode(record.sample, record.drop_out, typed, bytes);
     }
 
-    /// What a record shows, by the ledger's locus ids.
+    /// Returns the observations of a record, by the ledger's locus ids.
     pub(super) fn shown(&self, record: &SampleRecord) -> Shown {
         let genotype = |&(id, at): &(u16, usize)| Some((id, Observed::Genotype(record.profile.at(at)?)));
         let many = record.many.iter().filter_map(|(at, many)| Some((self.id(*at)?, Observed::Many(many.clone()))));
         self.order.iter().filter_map(genotype).chain(many).collect()
     }
 
-    /// The id of the locus at a position of the batch.
+    /// Returns the id of the locus at a position of the batch.
     pub(super) fn id(&self, position: usize) -> Option<u16> {
         self.order.iter().find(|&&(_, at)| at == position).map(|&(id, _)| id)
     }
 }
 
-/// Decides for every sample of the batch.
+/// Plans every sample of the batch.
 pub(super) fn plan(
     tx: &Transaction<'_>,
     batch: &Batch,
@@ -124,36 +124,36 @@ pub(super) fn plan(
     Ok(())
 }
 
-/// What the ledger has of a sample, against a record.
+/// The ledger's data on a sample, compared with a record.
 struct Stored {
     id: i64,
     differs: Vec<ConflictKind>,
-    /// The genotypes of both, if something differs.
+    /// The comparison of the genotypes, if something differs.
     comparison: Option<Comparison>,
-    /// Whether the record may be a further typing of the sample; `None` if it says something else of the person.
+    /// Set if the record may be a further typing of the sample; `None` if it contradicts the ledger about the person.
     further: Option<Further>,
 }
 
 /// A record that may be a further typing of a sample.
 struct Further {
-    /// Whether it is of the same agency, kit and day as one that the ledger has.
+    /// Set if it has the same agency, kit and day as a typing in the ledger.
     same_origin: bool,
 }
 
 impl Further {
-    /// Whether nothing speaks against one person, and enough for it. A record of the same origin that only lacks loci is
-    /// rather another version of the same typing.
+    /// Reports whether the typings are certainly of one person: enough loci agree and nothing contradicts it. A record
+    /// of the same origin that only lacks loci is more likely another version of the same typing.
     fn is_sure(&self, Comparison { shared, differing, new, other_drop_out, .. }: &Comparison) -> bool {
         *shared >= SURE_LOCI && differing.is_empty() && !other_drop_out && (!self.same_origin || *new > 0)
     }
 
-    /// Whether nothing is wrong but that too few loci are shared.
+    /// Reports whether the only problem is that too few loci are shared.
     fn is_unsure(&self, Comparison { shared, differing, new, .. }: &Comparison) -> bool {
         *shared < SURE_LOCI && differing.is_empty() && (!self.same_origin || *new > 0)
     }
 }
 
-/// What is to be done with a record, and what it disagrees with.
+/// The decision about a record, and its conflicts.
 struct Decision {
     action: Action,
     conflicts: Vec<(ConflictKind, Option<Comparison>)>,
@@ -182,7 +182,7 @@ impl Stored {
         Decision { action: Action::Add { id, profile }, conflicts }
     }
 
-    /// Every conflict; one alone if all that is wrong are too few shared loci.
+    /// Returns all conflicts; only one if too few shared loci are the only problem.
     fn conflicts(&self, few: Option<&Comparison>) -> Decision {
         let of_profile =
             |kind: ConflictKind| if kind == ConflictKind::Profile { self.comparison.clone() } else { None };
@@ -203,7 +203,7 @@ struct Known<'t> {
     /// The names of the loci, by id.
     loci: HashMap<u16, Locus>,
     role: &'static str,
-    /// Every pseudonym, rising, if reading them all is cheaper than asking for each.
+    /// Every pseudonym, in rising order, if reading them all is cheaper than querying each.
     all: Option<Vec<Pseudonym>>,
     blob: Vec<u8>,
 }
@@ -211,7 +211,7 @@ struct Known<'t> {
 impl<'t> Known<'t> {
     fn new(tx: &'t Transaction<'_>, batch: &Batch) -> Result<Self, LedgerError> {
         let count: i64 = tx.query_row("SELECT count(*) FROM sample", [], |row| row.get(0))?;
-        // Walking the index is some 10 times cheaper per sample than a look-up.
+        // Reading the index in order is some 10 times cheaper per sample than a look-up.
         let few = usize::try_from(count).is_ok_and(|count| count / 10 <= batch.rows.len());
         let all = if few {
             let mut statement = tx.prepare("SELECT pseudonym FROM sample ORDER BY pseudonym")?;
@@ -236,9 +236,10 @@ impl<'t> Known<'t> {
         })
     }
 
-    /// The stored sample of a record; `None` if there is none.
+    /// Returns the stored sample of a record; `None` if the ledger does not have it.
     ///
-    /// The sample is given beside its record, which is not in the cache and not looked at if there is none.
+    /// The sample is a separate argument, because its record is not in the cache and is not needed if the ledger has no
+    /// sample.
     fn find(
         &mut self,
         encoder: &Encoder,
@@ -294,7 +295,8 @@ impl<'t> Known<'t> {
     }
 }
 
-/// What a record shows beside what the typings of its sample show together. Loci at which these disagree count for neither.
+/// Compares a record with the joined result of the typings of its sample. Loci at which the typings contradict each
+/// other count for neither.
 fn compare(loci: &HashMap<u16, Locus>, stored: &StoredSample, shown: &Shown, record: &SampleRecord) -> Comparison {
     let disputed =
         |id: &u16| !stored.shown.contains_key(id) && stored.typings.iter().any(|typing| typing.shown.contains_key(id));
@@ -317,7 +319,7 @@ fn compare(loci: &HashMap<u16, Locus>, stored: &StoredSample, shown: &Shown, rec
     comparison
 }
 
-/// Whether two statements of the sex can be of one person.
+/// Reports whether two statements of the sex can be of one person.
 fn is_compatible_sex(one: Sex, other: Sex) -> bool {
     one == other || one == Sex::Unknown || other == Sex::Unknown
 }
@@ -330,7 +332,7 @@ fn agrees(row: &Row<'_>, at: usize, expected: Option<&str>) -> rusqlite::Result<
     })
 }
 
-/// The word of the role that samples of such a batch have.
+/// Returns the word for the role of samples in a batch of this layout.
 pub(super) fn role(layout: Layout) -> &'static str {
     match layout {
         Layout::Families => "relative",
@@ -338,7 +340,7 @@ pub(super) fn role(layout: Layout) -> &'static str {
     }
 }
 
-/// Whether two rows describe one sample in the same way.
+/// Reports whether two rows describe one sample in the same way.
 fn same_sample(a: &SampleRecord, b: &SampleRecord) -> bool {
     (&a.profile, &a.many, a.drop_out) == (&b.profile, &b.many, b.drop_out)
         && a.sex == b.sex

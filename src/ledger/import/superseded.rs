@@ -1,4 +1,4 @@
-//! Recognises a file that was imported before and disagrees only with what came later.
+//! Detects a file that was imported before and conflicts only with later imports.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,13 @@ use crate::model::Pseudonym;
 /// The last import of a file.
 pub(super) struct Before {
     id: i64,
-    /// When it was, in seconds since 1970 UTC.
+    /// Its time, in seconds since 1970 UTC.
     pub(super) at: i64,
-    /// Whether rows were left aside for the ledger's: that was decided then.
+    /// Set if that import ignored rows in favour of the ledger's: the user decided this then.
     kept: bool,
 }
 
-/// The last import of the file of a batch; `None` if there is none.
+/// Returns the last import of the file of a batch; `None` if it was never imported.
 pub(super) fn before(tx: &Transaction<'_>, batch: &Batch) -> Result<Option<Before>, LedgerError> {
     let sql = "SELECT id, imported_at, rows > added + unchanged + replaced + typings FROM import
                WHERE file_digest = ?1 AND layout = ?2 ORDER BY id DESC LIMIT 1";
@@ -26,8 +26,9 @@ pub(super) fn before(tx: &Transaction<'_>, batch: &Batch) -> Result<Option<Befor
 }
 
 impl Before {
-    /// Whether the file is to be skipped: what it would change or disagrees with was changed by a later import. The same file
-    /// read in another way disagrees with what itself brought: that is not skipped.
+    /// Reports whether the file is to be skipped: a later import changed all data that the file would change or
+    /// conflicts with. If the same file is read in another way, it conflicts with its own earlier import and is not
+    /// skipped.
     pub(super) fn is_superseded(
         &self,
         tx: &Transaction<'_>,
@@ -63,7 +64,8 @@ impl Before {
             return Ok(false);
         }
         let of_sample = "SELECT max(import_id, coalesce(changed, 0)) > ?2 FROM sample WHERE pseudonym = ?1";
-        // When a family was last given other relatives is a generation, of which it is known what was imported before.
+        // `family.changed` is the generation in which a family was last given other relatives; `past` has the last
+        // import of that generation.
         let of_families =
             "SELECT max(coalesce((SELECT last_import FROM past WHERE generation = family.changed), ?2 + 1)) > ?2
                            FROM sample JOIN member ON sample_id = sample.id JOIN family ON family.id = family_id
@@ -71,7 +73,7 @@ impl Before {
         Ok(self.kept || self.all_later(tx, of_sample, &samples)? && self.all_later(tx, of_families, &relatives)?)
     }
 
-    /// Whether a query says of all of these that they changed after the import.
+    /// Reports whether the query states for all of these that they changed after the import.
     fn all_later(&self, tx: &Transaction<'_>, sql: &str, of: &BTreeSet<Pseudonym>) -> Result<bool, LedgerError> {
         let mut select = tx.prepare(sql)?;
         for sample in of {

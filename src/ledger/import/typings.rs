@@ -1,4 +1,4 @@
-//! Writes the further typings of a batch, and keeps those of samples that were replaced.
+//! Writes the further typings of a batch, and replaces typings of samples that were replaced.
 
 use rusqlite::Transaction;
 
@@ -8,8 +8,8 @@ use crate::ledger::typings::{Origin, StoredTyping, TypingsOfSamples};
 use crate::ledger::{Batch, LedgerError};
 use crate::model::{SampleRecord, Sex};
 
-/// Writes typings, after the samples. What was replaced takes the place of the typing of its agency, kit and day; if the sample
-/// has several and none of them is, of all.
+/// Writes typings, after the samples. A replaced record replaces the typing with its agency, kit and day. If the sample
+/// has several typings and none of them has these, the record replaces all of them.
 pub(super) fn write(
     tx: &Transaction<'_>,
     batch: &Batch,
@@ -46,7 +46,7 @@ pub(super) fn write(
                     }
                 }
                 if put {
-                    // Two of one origin are the one that replaced both.
+                    // If two typings have the same origin, the replacement counts for both.
                     let mut seen = false;
                     typings.retain(|one| one.origin != given.origin || !std::mem::replace(&mut seen, true));
                 } else {
@@ -60,7 +60,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// The sex, of which one of the two may say nothing.
+/// Returns the sex; one of the two sources may not state it.
 fn known_sex(stored: Sex, row: &SampleRecord) -> Sex {
     if row.sex == Sex::Unknown { stored } else { row.sex }
 }

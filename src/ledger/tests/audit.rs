@@ -1,4 +1,4 @@
-//! The audit chain: appended to with the change that it tells of, or not at all.
+//! Tests that a change appends to the audit chain, or that neither happens.
 
 use super::*;
 use crate::audit::{Break, Chain, Entry, Record};
@@ -40,7 +40,7 @@ fn a_change_and_its_record_are_one() {
     let found = records(&ledger);
     let commands: Vec<&str> = found.iter().map(|record| record.command.as_str()).collect();
     assert_eq!(commands, ["import", "match", "check", "withdraw", "explain"]);
-    // Which file it was, only who has the key and the store's secret finds out.
+    // Only someone with the key and the store's secret can find out which file it was.
     assert!(found[0].details.contains("\"added\":1") && !found[0].details.contains(&"07".repeat(32)));
     assert!(found[1].details.contains(&format!("\"run_digest\":\"{}\"", "03".repeat(32))));
     assert_eq!((found[0].user.as_str(), found[0].reason.as_deref()), ("ada", Some("a test")));

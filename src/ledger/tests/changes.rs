@@ -1,4 +1,5 @@
-//! What changed since an earlier generation, against a count of every change; and what an older ledger says of it.
+//! Tests the changes since an earlier generation against a count of every change, and those that an older ledger
+//! reports.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,13 +21,13 @@ fn typed(mut record: SampleRecord, allele: u8) -> SampleRecord {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Children 1 to 12 come, change and are expunged, so that their ids are given again; relatives 101 to 104 come and
-    /// change in families 201 to 203.
+    /// Children 1 to 12 are added, changed and expunged, so that their ids are used again; relatives 101 to 104 are
+    /// added and changed in families 201 to 203.
     #[test]
     fn every_change_is_told(steps in prop::collection::vec((0_u8..5, 1_u8..=12, 14_u8..=16), 1..25)) {
         let (_dir, _path, mut ledger) = ledger();
         let panel = Panel::new(loci(&["vWA", "FGA"])).unwrap();
-        // Each with its allele and the generation at which that, or a membership, was new.
+        // Each with its allele, and the generation in which the allele, or a membership, was new.
         let mut children: BTreeMap<u8, (u8, u64)> = BTreeMap::new();
         let mut relatives: BTreeMap<u8, (u8, u64)> = BTreeMap::new();
         let mut members: BTreeMap<(u8, u8), u64> = BTreeMap::new();
@@ -77,7 +78,7 @@ proptest! {
     }
 }
 
-/// The ids of what came or changed after each of these imports.
+/// Returns the ids of the samples that were added or changed after each of these imports.
 fn told(connection: &rusqlite::Connection, imports: i64) -> Vec<BTreeSet<i64>> {
     let sql = samples_since("?1");
     let since = |import: i64| {
@@ -89,7 +90,7 @@ fn told(connection: &rusqlite::Connection, imports: i64) -> Vec<BTreeSet<i64>> {
 
 #[test]
 fn an_older_ledger_tells_the_same_changes() {
-    // The last import of each sample, by rising id: of 7 samples, two were given other data after others had come.
+    // The last import of each sample, by rising id: of 7 samples, two were changed after others had been added.
     let last = [1, 5, 1, 2, 4, 3, 5];
     let connection = rusqlite::Connection::open_in_memory().unwrap();
     schema::MIGRATIONS[..14].iter().for_each(|step| connection.execute_batch(step).unwrap());
@@ -105,7 +106,7 @@ fn an_older_ledger_tells_the_same_changes() {
     connection.execute_batch(schema::MIGRATIONS[14]).unwrap();
     let after = |import: i64| (1..).zip(last).filter(|one| one.1 > import).map(|one| one.0).collect();
     assert_eq!(told(&connection, 6), (0..=6).map(after).collect::<Vec<BTreeSet<i64>>>());
-    // Those that are as they came are not in the index of changes.
+    // Samples that never changed are not in the index of changes.
     let changed: i64 = connection.query_row("SELECT count(changed) FROM sample", [], |row| row.get(0)).unwrap();
     assert_eq!(changed, 2);
     let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", samples_since("?1"))).unwrap();

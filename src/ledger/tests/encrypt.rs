@@ -1,5 +1,5 @@
-//! Encryption: nothing in clear where the build says so, and one key at any instant. In a build that does not encrypt, the
-//! same searches find what they look for.
+//! Tests encryption: no plain text in a build that encrypts, and one valid key at any instant. In a build that does not
+//! encrypt, the same searches find the plain text.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ fn other() -> Option<LedgerKey> {
     Some(LedgerKey::new([2; 32].into()))
 }
 
-/// Whether a file of the folder holds these bytes.
+/// Reports whether a file of the folder contains these bytes.
 fn holds(folder: &Path, bytes: &[u8]) -> bool {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
     files.into_iter().any(|file| file.windows(bytes.len()).any(|window| window == bytes))
@@ -32,7 +32,7 @@ fn what_is_stored_is_in_clear_only_where_the_build_does_not_encrypt() {
     import(&mut ledger, vec![relative(2, 0xcd, 0xef, Relation::Father)]);
     let profile: Vec<u8> =
         ledger.connection.query_row("SELECT profile FROM sample LIMIT 1", [], |row| row.get(0)).unwrap();
-    // In the journal first, then in the file itself.
+    // The data is first in the journal, then in the file itself.
     for _ in 0..2 {
         for bytes in [&p(0xab).as_bytes()[..], p(0xcd).as_bytes(), p(0xef).as_bytes(), &profile, b"Jinan"] {
             assert_eq!(holds(dir.path(), bytes), !ENCRYPTS);
@@ -75,7 +75,7 @@ fn a_build_refuses_the_other_kind_of_file() {
     assert_eq!(std::fs::read(&plain).unwrap(), before);
 }
 
-/// A ledger of some pages, and the new names of its children.
+/// Returns a ledger of some pages, and the new names of its children.
 fn filled() -> (TempDir, PathBuf, Ledger, Renamed) {
     let (dir, path, mut ledger) = ledger();
     ledger.bind_key([1; 8], TEST).unwrap();
@@ -88,7 +88,7 @@ fn filled() -> (TempDir, PathBuf, Ledger, Renamed) {
 #[test]
 fn a_new_key_takes_effect_with_the_new_names_and_at_one_instant() {
     let (dir, path, mut ledger, renamed) = filled();
-    // A reader keeps what is written in the journal; a small cache has it written before the end.
+    // A reader keeps the data in the journal; with a small cache, SQLite writes it before the end of the transaction.
     let reader = Ledger::open(&path, key().as_ref()).unwrap();
     assert_eq!(reader.counts().unwrap().children, 200);
     ledger.connection.pragma_update(None, "cache_size", 10).unwrap();
@@ -106,7 +106,7 @@ fn a_new_key_takes_effect_with_the_new_names_and_at_one_instant() {
         }
     }
     drop(reader);
-    // What is written from now on is under the new key, too.
+    // Later changes are written under the new key, too.
     import(&mut ledger, vec![child(2, 250, ["14", "22"])]);
     assert!(ledger.compact().unwrap());
     drop(ledger);

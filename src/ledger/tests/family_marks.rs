@@ -1,9 +1,9 @@
-//! Checks of families, and what makes them be forgotten.
+//! Tests the checks of families, and the changes that invalidate them.
 
 use super::*;
 use Relation::{Father, FullSibling, Mother};
 
-/// Families that wait for a check under these settings.
+/// Returns the families that are unchecked under these settings.
 fn waiting(ledger: &Ledger, under: &str) -> Vec<Pseudonym> {
     let panel = Panel::new(loci(&["FGA"])).unwrap();
     ledger.unchecked(&panel, under).unwrap().iter().map(|family| family.pseudonym).collect()
@@ -27,11 +27,11 @@ fn what_changes_a_family_makes_it_wait_for_a_check() {
     assert_eq!(waiting(&ledger, "a"), [p(20), p(21), p(22)]);
     ledger.set_marks("a", &[p(20), p(21), p(22)], &[(p(21), "same-person")], TEST).unwrap();
     assert_eq!(waiting(&ledger, "a"), []);
-    // The same again changes nothing.
+    // The same import again changes nothing.
     import(&mut ledger, families());
     assert_eq!(waiting(&ledger, "a"), []);
 
-    // A sample that two families share, in a file that names one of them.
+    // The file names only one of the two families that share the sample.
     let mut replaced = relative(2, 20, 1, Father);
     replaced.profile = profile(&["16", "22"]);
     let batch_of = |row: &SampleRecord| batch(vec![row.clone()]);
@@ -41,7 +41,7 @@ fn what_changes_a_family_makes_it_wait_for_a_check() {
     assert_eq!(waiting(&ledger, "a"), []);
     ledger.import(&batch_of(&replaced), OnConflict::Replace, false, TEST).unwrap();
     assert_eq!(waiting(&ledger, "a"), [p(20), p(21)]);
-    // Until then it keeps the mark.
+    // Until the next check, the family keeps the mark.
     assert_eq!(ledger.marks().unwrap(), [(p(21), "same-person".to_owned())]);
     ledger.set_marks("a", &[p(21)], &[], TEST).unwrap();
     assert_eq!((waiting(&ledger, "a"), ledger.marks().unwrap()), (vec![p(20)], vec![]));

@@ -1,4 +1,5 @@
-//! The file itself: private, recognised, found damaged, whole after a crash.
+//! Tests the file itself: it is private, it is recognised as a ledger, damage is detected, and it is complete after a
+//! crash.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -31,7 +32,7 @@ fn open(path: &Path) -> rusqlite::Connection {
     connection
 }
 
-/// A ledger of an earlier version with one relative.
+/// Creates a ledger of an earlier version with one relative.
 fn former(path: &Path, version: u8) -> rusqlite::Connection {
     let old = open(path);
     old.execute_batch(schema::MIGRATIONS[0]).unwrap();
@@ -61,7 +62,7 @@ fn ledgers_of_earlier_versions_are_brought_up_to_date() {
         let path = dir.path().join("ledger.db");
         let old = former(&path, from);
         if from == 14 {
-            // The first with checksums.
+            // Version 14 is the first with checksums.
             with_profile_checksum(&old);
         }
         drop(old);
@@ -76,7 +77,7 @@ fn ledgers_of_earlier_versions_are_brought_up_to_date() {
     }
 }
 
-/// Gives the profile of [`former`] the checksum of version 14.
+/// Adds the checksum of version 14 to the profile of [`former`].
 fn with_profile_checksum(old: &rusqlite::Connection) {
     let sum = blake3::Hasher::new().update(&[0; 16]).update(&[1, 0, 140, 0, 150, 0]).finalize();
     old.execute("UPDATE sample SET profile = CAST(profile || ?1 AS BLOB)", [&sum.as_bytes()[..8]]).unwrap();
@@ -118,7 +119,7 @@ fn runs_of_earlier_versions_keep_what_only_their_manifests_held() {
                 old.execute("UPDATE run SET sum = ?1", [sum.sum()]).unwrap();
             }
             drop(old);
-            // A ledger without a seal is read whole.
+            // A ledger without a seal is read completely.
             let ledger = match Ledger::open(&path, key().as_ref()) {
                 Ok(ledger) => ledger,
                 Err(error) => {
@@ -139,7 +140,7 @@ fn a_damaged_ledger_of_an_earlier_version_is_left_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("ledger.db");
     drop(former(&path, 14));
-    // Without its checksum.
+    // The profile has no checksum.
     let opened = Ledger::open(&path, key().as_ref());
     assert!(matches!(opened, Err(LedgerError::Damaged { .. })));
     assert_eq!(version(&path), 14);
@@ -194,7 +195,7 @@ fn damage_is_found_and_named() {
     assert!(findings.iter().any(|finding| finding.contains("refers to a record of sample")), "{findings:?}");
 }
 
-/// Changes that leave a sound database of sound records: of another laboratory, so to speak.
+/// Makes changes that leave a sound database of sound records, for example those of another laboratory.
 #[test]
 fn what_is_missing_or_exchanged_is_noticed() {
     let panel = Panel::new(loci(&["vWA", "FGA"])).unwrap();
@@ -233,7 +234,7 @@ fn a_transaction_that_dies_leaves_the_old_state() {
     let (dir, path, mut ledger) = ledger();
     import(&mut ledger, vec![child(2, 1, ["14", "22"])]);
     let generation = ledger.generation().unwrap();
-    // A small cache, so that the unfinished transaction has pages in the journal already.
+    // With a small cache, the unfinished transaction already has pages in the journal.
     ledger.connection.pragma_update(None, "cache_size", 10).unwrap();
     let tx = ledger.begin().unwrap();
     tx.execute("UPDATE meta SET value = 77 WHERE key = 'generation'", []).unwrap();
@@ -242,7 +243,7 @@ fn a_transaction_that_dies_leaves_the_old_state() {
         let sql = "INSERT INTO sample (pseudonym, role, sex, profile, import_id) VALUES (?1, 'child', 'male', ?2, 1)";
         tx.execute(sql, (pseudonym, [0_u8; 138])).unwrap();
     }
-    // What a power cut would leave.
+    // Copies the files as a power cut would leave them.
     let crashed = dir.path().join("crashed.db");
     let journal = |path: &PathBuf| PathBuf::from(format!("{}-wal", path.display()));
     std::fs::copy(&path, &crashed).unwrap();

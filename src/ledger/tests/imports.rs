@@ -1,4 +1,4 @@
-//! All or nothing, and what counts as a disagreement.
+//! Tests that an import applies all rows or none, and which rows conflict.
 
 use super::*;
 use crate::model::{DropOut, FamilyPedigree, Member, Pedigree};
@@ -23,7 +23,7 @@ fn importing_twice_changes_nothing() {
     assert_eq!(ledger.counts().unwrap(), counts);
 }
 
-/// More rows than one statement and than one block, of which few have values that the others lack.
+/// Imports more rows than one statement and one block hold; few of them have values that the others lack.
 #[test]
 fn many_rows_keep_what_each_has() {
     let row = |n: u16| {
@@ -119,7 +119,7 @@ fn a_second_father_is_always_refused() {
     assert_eq!((report.added, report.kept), (3, 1));
     assert_eq!(shape(&ledger)[0].1[..2], [(Relation::Father, p(5)), (Relation::Mother, p(7))]);
     assert_eq!(ledger.counts().unwrap().relatives, 4, "a relative without a family is not stored");
-    // Within one file, too: the ledger does not rely on whoever read it.
+    // The ledger also checks conflicts within one file, because it does not rely on the reader of the file.
     let two = batch(vec![relative(2, 20, 30, Relation::Mother), relative(3, 20, 31, Relation::Mother)]);
     let second = ConflictKind::Second(Relation::Mother);
     assert_eq!(conflicts(ledger.import(&two, OnConflict::Replace, false, TEST)), [(2, second), (3, second)]);
@@ -147,7 +147,7 @@ fn a_third_parent_is_refused() {
 fn relations_are_corrected_only_on_request() {
     let (_dir, _path, mut ledger) = ledger();
     import(&mut ledger, vec![relative(2, 9, 5, Relation::Father), relative(3, 9, 4, Relation::Mother)]);
-    // The father turns out to be an uncle, and another sample the father: possible in one file, in any order.
+    // The father becomes an uncle, and another sample the father: this is possible in one file, in any order.
     let file = batch(vec![relative(2, 9, 3, Relation::Father), relative(3, 9, 5, Relation::PaternalUncle)]);
     assert_eq!(conflicts(ledger.import(&file, OnConflict::Refuse, false, TEST)), [(3, ConflictKind::Relation)]);
     let report = ledger.import(&file, OnConflict::Replace, false, TEST).unwrap();
@@ -172,7 +172,7 @@ fn a_relative_may_belong_to_two_families_but_is_no_child() {
     assert_eq!((report.kept, ledger.counts().unwrap().children), (1, 0));
 }
 
-/// Father, mother and child; the father is sample 5, the mother sample 6.
+/// Returns a pedigree of father, mother and child; the father is sample 5, the mother sample 6.
 fn trio(family: u8) -> FamilyPedigree {
     let couple = Member { father: Some(0), mother: Some(1) };
     let pedigree = Pedigree::from_members(&[Member::default(), Member::default(), couple], 2, &[0, 1]).unwrap();

@@ -1,4 +1,4 @@
-//! What an import, a run and a crash leave behind.
+//! Tests the state of the ledger after an import, a run and a crash.
 
 mod audit;
 mod changes;
@@ -19,7 +19,7 @@ use super::*;
 use crate::audit::Attribution;
 use crate::model::{Candidate, Layout, Locus, Panel, Profile, Pseudonym, Relation, SampleRecord, Sex, Unscorable};
 
-/// How changes are recorded that are not about records.
+/// Attribution of changes in tests that are not about audit records.
 const TEST: Attribution<'_> = Attribution::Unrecorded("a test");
 
 fn p(n: u8) -> Pseudonym {
@@ -67,7 +67,7 @@ fn batch(rows: Vec<SampleRecord>) -> Batch {
     }
 }
 
-/// Counts in a build that encrypts.
+/// Returns the key of the tests, which only a build that encrypts uses.
 fn key() -> Option<LedgerKey> {
     Some(LedgerKey::new([1; 32].into()))
 }

@@ -1,4 +1,4 @@
-//! Loci with more than two alleles come, stay, conflict and go with their sample.
+//! Tests loci with more than two alleles: import, export, conflicts, and deletion with their sample.
 
 use super::*;
 use crate::model::{Allele, ManyAlleles};
@@ -7,7 +7,7 @@ fn many(cells: &[&str]) -> ManyAlleles {
     ManyAlleles::new(cells.iter().map(|cell| cell.parse::<Allele>().unwrap()).collect()).unwrap()
 }
 
-/// A child whose FGA has more than two alleles.
+/// Returns a child whose FGA has more than two alleles.
 fn with(line: u64, sample: u8, alleles: &[&str]) -> SampleRecord {
     SampleRecord { many: vec![(1, many(alleles))], ..child(line, sample, ["14/15", ""]) }
 }
@@ -31,7 +31,7 @@ fn they_are_kept_and_the_same_again_changes_nothing() {
     let again = import(&mut ledger, file);
     assert_eq!((again.added, again.unchanged), (0, 2));
     assert_eq!(ledger.generation().unwrap(), generation);
-    // In the profile the locus is untyped.
+    // The profile has the locus as untyped.
     let panel = Panel::new(loci(&["FGA", "vWA"])).unwrap();
     let child = ledger.child(&panel, p(1)).unwrap().unwrap();
     assert!(child.profile == profile(&["", "14/15"]));
@@ -41,7 +41,7 @@ fn they_are_kept_and_the_same_again_changes_nothing() {
 #[test]
 fn others_are_a_conflict_and_may_be_replaced() {
     let (_dir, _path, mut ledger) = ledger();
-    // Each a file of its own: one that was imported before would be skipped.
+    // Each batch has a file of its own, because a file that was imported before would be skipped.
     let mut number = 7;
     let mut batch = |rows| {
         number += 1;
@@ -62,7 +62,7 @@ fn others_are_a_conflict_and_may_be_replaced() {
     let file = batch(vec![child(2, 1, ["14/15", "22"])]);
     assert_eq!(ledger.import(&file, OnConflict::Replace, false, TEST).unwrap().replaced, 1);
     assert_eq!((stored(&ledger, 1), rows(&ledger)), (vec![], 0));
-    // And the other way: a ledger without any meets one.
+    // The reverse case: a ledger without these loci imports one.
     let file = batch(vec![with(2, 1, &["22", "23", "25"])]);
     assert_eq!(conflicts(ledger.import(&file, OnConflict::Refuse, false, TEST)), [(2, ConflictKind::Profile)]);
 }

@@ -1,8 +1,8 @@
-//! Runs and candidates.
+//! Tests runs and candidates.
 
 use super::*;
 
-/// Records a run that builds on how the candidates stand.
+/// Records a run that is based on the current candidates.
 fn record(ledger: &mut Ledger, run: &RunRecord, candidates: &[Candidate]) -> Result<RunDelta, LedgerError> {
     let before = ledger.standing()?;
     ledger.record_run(run, candidates, &before, TEST)
@@ -67,7 +67,7 @@ fn runs_that_are_none_are_refused() {
     assert_eq!(ledger.last_run().unwrap().unwrap().0, 1);
 }
 
-/// Families 8 and 9, of which 9 could not be scored.
+/// Imports families 8 and 9, of which 9 could not be scored, and returns the run.
 fn with_unscorable(ledger: &mut Ledger) -> RunRecord {
     import(ledger, vec![relative(2, 8, 1, Relation::Father), relative(3, 9, 2, Relation::Father)]);
     let unscorable =
@@ -167,7 +167,7 @@ fn a_run_builds_on_how_the_candidates_stand() {
         "an import came between"
     );
     assert_eq!(ledger.standing().unwrap().candidates, [known]);
-    // Between, before and after those that stand.
+    // Families between, before and after the current ones.
     let (all, mut expected) = ([3, 9, 6, 12, 1, 8], vec![2; 6]);
     let given = all.map(|family| candidate(family, 1, 5.0));
     expected[1] = 1;

@@ -1,4 +1,4 @@
-//! Samples of either side.
+//! Tests samples of children and relatives.
 
 use super::*;
 
@@ -18,7 +18,7 @@ fn names(ledger: &Ledger, which: Samples) -> Vec<(Pseudonym, bool)> {
 fn each_side_has_its_samples_but_those_of_withdrawn_families() {
     let (_dir, _path, mut ledger) = ledger();
     let father = relative(1, 1, 101, Relation::Father);
-    // In two families.
+    // The sample is in two families.
     let uncle = SampleRecord { family: Some((p(2), Relation::PaternalUncle)), line: 2, ..father.clone() };
     import(&mut ledger, vec![father, uncle, relative(3, 2, 102, Relation::Mother)]);
     import(&mut ledger, vec![child(1, 50, ["14", "22"]), child(2, 51, ["14", "22"])]);
@@ -48,7 +48,7 @@ fn an_identity_keeps_whose_profile_it_is_and_comes_last() {
         listed.iter().map(|one| one.candidate.clone()).collect::<Vec<_>>(),
         [candidate(9, 2, 5.0), same.clone()]
     );
-    // The same numbers, and no identity any more.
+    // The numbers are the same, but the pair is no longer an identity.
     let standing = ledger.standing().unwrap();
     assert_eq!(standing.candidates[0].candidate, same);
     ledger.record_run(&run, &[candidate(9, 1, 8.0), candidate(9, 2, 5.0)], &standing, TEST).unwrap();

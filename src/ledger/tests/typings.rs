@@ -1,11 +1,12 @@
-//! Further typings of known samples: what is joined, what is asked for, and what follows the sample.
+//! Tests further typings of known samples: which ones are joined, which ones require a decision, and which data follows
+//! the sample.
 
 use super::*;
 use crate::model::{DropOut, ManyAlleles, Observed, Typing};
 
 const LOCI: [&str; 9] = ["vWA", "FGA", "TH01", "TPOX", "CSF1PO", "D3S1358", "D8S1179", "D21S11", "D18S51"];
 
-/// A typing of child 1 by a kit, of a file of its own; cells along [`LOCI`], empty where untyped.
+/// Returns a typing of child 1 by a kit, in a file of its own; cells along [`LOCI`], empty if untyped.
 fn typing(file: u8, kit: &str, cells: [&str; 9]) -> Batch {
     let record = SampleRecord {
         kit: Some(kit.into()),
@@ -21,9 +22,9 @@ fn many(cell: &str) -> Option<ManyAlleles> {
 }
 
 const A: [&str; 9] = ["14/15", "22", "9.3", "8/11", "10/12", "15/16", "13", "", ""];
-/// Agrees with A at six loci, and brings one.
+/// Agrees with A at six loci, and adds one.
 const B: [&str; 9] = ["14/15", "22", "9.3", "8/11", "10/12", "15/16", "", "29/30", ""];
-/// Disagrees with both at vWA, as drop-out may explain, and at FGA; brings D18S51.
+/// Contradicts both at vWA, which drop-out may explain, and at FGA; adds D18S51.
 const C: [&str; 9] = ["14", "23", "9.3", "8/11", "10/12", "15/16", "13", "29/30", "12/17"];
 
 fn panel() -> Panel {
@@ -54,14 +55,14 @@ fn a_sure_typing_is_added_and_its_new_loci_are_matched_on() {
     assert_eq!((shared, new, lacking), (6, 1, 1));
     let joined = ["14/15", "22", "9.3", "8/11", "10/12", "15/16", "13", "29/30", ""];
     assert!(matched(&ledger) == profile(&joined));
-    // What is matched since sees the child.
+    // Matching since then sees the changed child.
     let changed = ledger.changed_children(&panel(), &past).unwrap();
     assert_eq!(changed.iter().map(|child| &child.profile).collect::<Vec<_>>(), [&profile(&joined)]);
     let typings = &ledger.typings(None).unwrap()[&p(1)];
     let told: Vec<_> = typings.iter().map(|one| (one.import, one.kit.as_deref(), one.observed.len())).collect();
     assert_eq!(told, [(1, Some("kit A"), 7), (2, Some("kit B"), 7)]);
     assert_eq!(typings[1].observed[&"D21S11".parse().unwrap()], Observed::Genotype("29/30".parse().unwrap()));
-    // Each typing is known again, from whatever file.
+    // Each typing is recognised again, in any file.
     let generation = ledger.generation().unwrap();
     for again in [typing(3, "kit A", A), typing(4, "kit B", B), typing(5, "kit A", A)] {
         let report = add(&mut ledger, &again, OnConflict::Refuse);
@@ -82,7 +83,7 @@ fn three_typings_in_any_order_make_one_profile() {
         assert!(matched(&ledger) == profile(&joined), "{order:?}");
         let typings = &ledger.typings(Some(&[p(1)])).unwrap()[&p(1)];
         assert_eq!(typings.iter().map(|one| one.kit.as_deref()).collect::<Vec<_>>(), order.map(|at| Some(all[at].0)));
-        // The sample itself has no kit, but the day that all typings have.
+        // The sample itself has no kit, but it has the day that all typings have in common.
         let mut exported = Vec::new();
         ledger
             .export::<LedgerError>(Layout::Children, Chosen::All, &loci(&LOCI), |record| {
@@ -111,7 +112,7 @@ fn disagreeing_loci_need_a_decision_and_say_what_drop_out_explains() {
     let differing = &report.added_typings[0].comparison.differing;
     assert_eq!(differing.iter().map(|one| one.drop_out_explains).collect::<Vec<_>>(), [false, true]);
     assert_eq!((matched(&ledger).at(0), matched(&ledger).at(1)), (None, None));
-    // A third one that agrees with the rest is sure, and decides nothing.
+    // A third typing that agrees with the others is certain, and settles nothing.
     add(&mut ledger, &typing(3, "kit D", C), OnConflict::Refuse);
     assert_eq!(matched(&ledger).at(0), None);
 }
@@ -122,7 +123,7 @@ fn too_few_shared_loci_and_other_versions_of_one_typing_are_asked_for() {
     let fewer = ["14/15", "22", "9.3", "8/11", "10/12", "15/16", "", "", ""];
     for (kit, cells, kind) in [
         ("kit B", few, ConflictKind::FewShared),
-        // A locus was taken back.
+        // The new version of the typing lacks a locus.
         ("kit A", fewer, ConflictKind::Profile),
     ] {
         let (_dir, _path, mut ledger) = ledger();
@@ -158,11 +159,11 @@ fn what_is_said_of_the_person_stays_a_conflict() {
     let mut relative = typing(2, "kit B", B);
     (relative.layout, relative.rows[0].family) = (Layout::Families, Some((p(9), Relation::Mother)));
     assert!(conflicts(ledger.import(&relative, OnConflict::Add, false, TEST)).contains(&(2, ConflictKind::Role)));
-    // Another person's profile.
+    // The profile of another person.
     let other = ["16/17", "24", "6", "9", "11", "14", "12", "31", "20"];
     let found = conflicts(ledger.import(&typing(2, "kit B", other), OnConflict::Add, false, TEST));
     assert!(found.contains(&(2, ConflictKind::Profile)));
-    // What a file does not say is no disagreement.
+    // A value that a file does not state is not a conflict.
     let silent = change(&|row| (row.sex, row.region) = (Sex::Unknown, None));
     for expected in [1, 0] {
         assert_eq!(add(&mut ledger, &silent, OnConflict::Refuse).typings, expected);
@@ -223,7 +224,7 @@ fn candidates_go_and_families_are_unchecked_when_a_typing_changes_the_profile() 
     let record = run(&ledger);
     let before = ledger.standing().unwrap();
     ledger.record_run(&record, &[candidate(9, 1, 4.0)], &before, TEST).unwrap();
-    // No new locus: nothing that is matched on changes.
+    // There is no new locus, so the data used in matching stays the same.
     let same = ["14/15", "22", "9.3", "8/11", "10/12", "15/16", "", "", ""];
     assert_eq!(add(&mut ledger, &typing(2, "kit B", same), OnConflict::Refuse).candidates_deleted, 0);
     assert_eq!(add(&mut ledger, &typing(3, "kit C", B), OnConflict::Refuse).candidates_deleted, 1);
@@ -257,7 +258,7 @@ fn a_superseded_file_is_skipped_unless_it_is_asked_for() {
     let wrong = ["14/15", "22", "9.3", "8/11", "10/12", "15/16", "12", "", ""];
     let yesterday = typing(1, "kit A", wrong);
     add(&mut ledger, &yesterday, OnConflict::Refuse);
-    // Read in another way, the file disagrees with what itself brought.
+    // Read in another way, the file conflicts with its own earlier import.
     let other_way = typing(1, "kit A", ["14", "22", "9.3", "8/11", "10/12", "15/16", "12", "", ""]);
     assert_eq!(conflicts(ledger.import(&other_way, OnConflict::Refuse, false, TEST)), [(2, ConflictKind::Profile)]);
     add(&mut ledger, &typing(2, "kit A", A), OnConflict::Replace);
@@ -268,7 +269,7 @@ fn a_superseded_file_is_skipped_unless_it_is_asked_for() {
         assert_eq!((report.kept, report.typings, report.replaced), (1, 0, 0));
     }
     assert_eq!(ledger.generation().unwrap(), generation);
-    // Another file with the same rows was never decided on.
+    // For another file with the same rows, nobody has decided yet.
     let other = typing(9, "kit A", wrong);
     assert_eq!(conflicts(ledger.import(&other, OnConflict::Refuse, false, TEST)), [(2, ConflictKind::Profile)]);
     let back = add(&mut ledger, &yesterday, OnConflict::Replace);

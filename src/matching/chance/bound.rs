@@ -1,6 +1,8 @@
-//! Chernoff's bound: for every s > 0, `P(LR >= t | H2) <= E(LR^s | H2) / t^s`. Loci are independent under H2, so the
-//! expectation is a product over the loci at which the child is typed. At s = 1 it is 1 and the bound Turing's `1 / t`;
-//! the best of several s is much sharper where the relatives exclude much.
+//! Bounds how many unrelated children reach a likelihood ratio, by Chernoff's bound.
+//!
+//! For every s > 0, `P(LR >= t | H2) <= E(LR^s | H2) / t^s`. Loci are independent under H2, so the expectation is a
+//! product over the loci at which the child is typed. At s = 1 the expectation is 1 and the bound is Turing's `1 / t`;
+//! the best of several s gives a much sharper bound if the relatives exclude much.
 
 use crate::kinship::LocusTable;
 
@@ -14,7 +16,7 @@ fn exponent(number: usize) -> f64 {
     (number + 1) as f64 / EXPONENTS as f64
 }
 
-/// The moments of a table, given the probabilities of its genotypes in an unrelated child.
+/// Computes the moments of a table, given the probabilities of its genotypes in an unrelated child.
 pub(in crate::matching) fn moments(table: &LocusTable, unrelated: &[f64]) -> Moments {
     let (mut sums, mut listed) = ([0.0; EXPONENTS], 0.0);
     for (value, p) in table.values().iter().zip(unrelated) {
@@ -37,15 +39,15 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// From a family's moments at each locus, and how many children are untyped at how many of them.
+    /// Builds the bound from a family's moments at each locus, and from how many children are untyped at how many loci.
     pub(super) fn new(moments: &[Moments], by_untyped: &[u64], is_linked: bool) -> Self {
         let sum = |number: usize| {
             let mut at: Vec<f64> = moments.iter().map(|moments| moments[number]).collect();
             if is_linked {
-                // Linked loci are not independent; but E(LR | H2) is 1 all the same.
+                // Linked loci are not independent, so only E(LR | H2) = 1 remains usable.
                 at.fill(if number + 1 == EXPONENTS { 0.0 } else { f64::INFINITY });
             }
-            // Wherever a child is untyped, the loci that are left are at most these.
+            // Whichever loci are untyped, the sum over the others is at most that of the largest moments.
             at.sort_unstable_by(|a, b| b.total_cmp(a));
             let of_group = |(untyped, &children): (usize, &u64)| match children {
                 0 => 0.0,
@@ -56,13 +58,14 @@ impl Bound {
         Self { log10_sums: std::array::from_fn(sum) }
     }
 
-    /// At most so many reach this log10 LR.
+    /// Returns an upper bound on the expected number of children that reach this log10 LR.
     pub(super) fn expected(&self, log10_lr: f64) -> f64 {
         let bound = |(number, sum): (usize, &f64)| libm::pow(10.0, sum - exponent(number) * log10_lr);
         self.log10_sums.iter().enumerate().map(bound).fold(f64::INFINITY, f64::min)
     }
 
-    /// The least log10 LR that at most `most` reach, by the best exponent; negative infinity without children.
+    /// Returns the least log10 LR that at most `most` children reach, by the best exponent; negative infinity without
+    /// children.
     pub(super) fn threshold(&self, most: f64) -> f64 {
         let threshold = |(number, sum): (usize, &f64)| (sum - libm::log10(most)) / exponent(number);
         self.log10_sums.iter().enumerate().map(threshold).fold(f64::INFINITY, f64::min)

@@ -1,9 +1,10 @@
-//! How many unrelated children reach a likelihood ratio by chance, and from which one on they are few enough.
+//! Computes how many unrelated children reach a likelihood ratio by chance, and from which ratio on they are few
+//! enough.
 //!
-//! Under H2 a child's log10 LR is a sum of independent numbers, one for each locus at which it is typed. How many of the
-//! children are expected at or above a value follows from their distributions at each locus, convolved for each set of
-//! loci at which children are typed ([`TypedSets`], [`Transform`]). Where that is not to be had, a bound serves
-//! ([`Moments`]): for linked loci, which are not independent, and for children with a rare set of loci.
+//! Under H2 a child's log10 LR is a sum of independent numbers, one for each locus at which it is typed. The expected
+//! number of children at or above a value follows from their distributions at each locus, convolved for each set of
+//! loci at which children are typed ([`TypedSets`], [`Transform`]). In two cases a bound ([`Moments`]) replaces the
+//! convolution: for linked loci, which are not independent, and for children with a rare set of loci.
 
 mod bound;
 mod transform;
@@ -28,19 +29,19 @@ use typed_sets::TypedSets;
 pub(super) use bound::{Moments, moments};
 pub(super) use transform::Transform;
 
-/// The most sets of typed loci that are convolved. Laboratories with a handful of kits and a locus or two lost here and
-/// there have fewer.
+/// The most sets of typed loci that are convolved. Laboratories with a handful of kits and a locus or two lost in some
+/// profiles have fewer.
 const MOST_SETS: usize = 4096;
 
-/// By how much log10 LR the bound is taken to be too high, at most.
+/// The most by which the bound is assumed to exceed the exact threshold, in log10 LR.
 const MOST_GAIN: f64 = 10.0;
 
-/// The children of an index by the loci at which they are typed.
+/// The children of an index, grouped by the loci at which they are typed.
 pub(super) struct ChanceHits {
     sets: TypedSets,
-    /// How many children, of all, are untyped at how many loci.
+    /// Number of all children by their number of untyped loci.
     by_untyped: Vec<u64>,
-    /// The same of those whose set is not among the convolved ones.
+    /// The same for children whose set is not among the convolved ones.
     rest_by_untyped: Vec<u64>,
 }
 
@@ -64,7 +65,8 @@ impl ChanceHits {
         Self::of_sets(counts.into_iter().collect(), untyped.len(), MOST_SETS)
     }
 
-    /// The same from how many children are typed at which of `loci` loci, of which the `most` frequent sets are convolved.
+    /// Builds the counts from how many children are typed at which of `loci` loci; the `most` frequent sets are
+    /// convolved.
     fn of_sets(mut sets: Vec<(LocusSet, u64)>, loci: usize, most: usize) -> Self {
         sets.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
         let rest = sets.split_off(sets.len().min(most));
@@ -80,8 +82,8 @@ impl ChanceHits {
         }
     }
 
-    /// The least log10 LR, if it is above `least`, from which on at most `most` unrelated children are expected; `least` or
-    /// less otherwise.
+    /// Computes the least log10 LR, if it is above `least`, from which on at most `most` unrelated children are
+    /// expected; otherwise `least` or less.
     ///
     /// # Errors
     /// [`KinshipError`].
@@ -114,7 +116,7 @@ mod tests {
     use crate::model::{Family, Profile, Pseudonym, Relation, Relative};
     use crate::population::{FrequencyTable, Model};
 
-    /// Twelve loci of ten alleles each.
+    /// Builds a calculator with twelve loci of ten alleles each.
     fn calculator() -> Calculator {
         let names: Vec<String> = (1..=12).map(|locus| format!("D{locus}S{locus}")).collect();
         let alleles = |locus: usize| -> Vec<(u16, f64)> {
@@ -128,11 +130,11 @@ mod tests {
         Calculator::new(&FrequencyTable::from_counts(&table).unwrap(), Model::default()).unwrap()
     }
 
-    /// A family of these relatives, whose alleles follow from `seed`.
+    /// Builds a family of these relatives, whose alleles follow from `seed`.
     fn family(relations: &[Relation], seed: usize) -> Family {
         let genotype = |relative: usize, locus: usize| {
             let allele = |i: usize| 10 + (seed * 7 + relative * 3 + locus * 5 + i * (locus + seed + 1)) % 10;
-            // Somebody is untyped somewhere.
+            // Leaves some relatives untyped at some loci.
             (!(seed + locus + relative).is_multiple_of(9))
                 .then(|| format!("{}/{}", allele(0), allele(1)).parse().unwrap())
         };
@@ -146,7 +148,7 @@ mod tests {
         Family { pseudonym: Pseudonym::from_bytes([0xf0; 16]), relatives, pedigree: None }
     }
 
-    /// How many are expected at or above `t`, by convolving each set of loci by itself.
+    /// Computes how many children are expected at or above `t`, by convolving each set of loci separately.
     fn expected(calculator: &Calculator, family: &Family, sets: &[(LocusSet, u64)], t: f64) -> f64 {
         let compiled = Compiler::new(calculator, false).family(family).unwrap();
         let outcomes: Vec<Option<LocusOutcomes>> = (0..12)
@@ -164,7 +166,7 @@ mod tests {
         sets.iter().map(of_set).sum()
     }
 
-    /// Values are up to a step apart at each locus, and the threshold lies on the grid.
+    /// Tolerance: values differ by up to a step at each locus, and the threshold lies on the grid.
     const NEAR: f64 = 0.1;
 
     #[test]
@@ -190,13 +192,13 @@ mod tests {
                 assert!(number(threshold + NEAR) <= 1.02 * most, "{relations:?} {most}: {}", number(threshold + NEAR));
                 assert!(number(threshold - NEAR) >= 0.98 * most, "{relations:?} {most}: {}", number(threshold - NEAR));
 
-                // Where few sets are convolved, the others are bounded.
+                // If few sets are convolved, the others are bounded.
                 let bounded =
                     ChanceHits::of_sets(sets.clone(), 12, 2).threshold(&compiler, &compiled, most, -30.0).unwrap();
                 let moments = (0..12).map(|locus| compiler.moments(&compiled, locus).unwrap()).collect::<Vec<_>>();
                 let bound = Bound::new(&moments, &hits.by_untyped, false).threshold(most);
                 assert!(threshold <= bounded && bounded <= bound, "{threshold} {bounded} {bound}");
-                // Nothing is computed that the criterion does not need.
+                // The threshold is not computed above what the criterion needs.
                 let least = bound + 0.5;
                 assert!(hits.threshold(&compiler, &compiled, most, least).unwrap() <= least);
                 (gains, families) = (gains + bound - threshold, families + 1.0);

@@ -1,13 +1,14 @@
-//! The distribution of sums of log10 LR over the loci, by Fourier's transform: a convolution over the loci is a product of
-//! transforms, so that many children with different loci cost little more than one.
+//! Computes the distribution of sums of log10 LR over the loci, by Fourier's transform: a convolution over the loci is
+//! a product of transforms, so that many children with different loci cost little more than one.
 //!
-//! log10 LR is taken on a grid; a value between two steps is divided between them so that its mean stays. The
-//! probabilities are tilted, p(x) by 10^(x/2), so that the tail is not lost in the rounding of the rest. The grid is a
-//! circle of 32 units of log10 LR: what lies further below is counted 32 above, at 10^-16 of its probability; what lies more
-//! than 10 above the bound is left out, and rarer than the bound by as much.
+//! log10 LR lies on a grid; a value between two steps is divided between them so that its mean stays. The probabilities
+//! are tilted, p(x) by 10^(x/2), so that rounding does not hide the tail. The grid is a circle of 32 units of log10 LR:
+//! a value that lies further below counts 32 units above, at 10^-16 of its probability. Values more than 10 above the
+//! bound are left out; they are rarer than the bound by the same factor.
 //!
-//! The more loci, the smoother the distribution, and the smaller its transform at high frequencies: they are taken in turn,
-//! from the lowest on, until they add next to nothing. What follows would tell values apart that are hardly apart.
+//! The more loci, the smoother the distribution, and the smaller its transform at high frequencies. The sum therefore
+//! takes the frequencies in turn, from the lowest on, until they add next to nothing. The remaining frequencies would
+//! only distinguish values that hardly differ.
 
 use std::f64::consts::PI;
 use std::sync::{Arc, LazyLock};
@@ -16,25 +17,26 @@ use crate::kinship::LocusTable;
 
 use super::typed_sets::TypedSets;
 
-/// Steps of the circle; a power of 2.
+/// Number of steps of the circle; a power of 2.
 const CIRCLE: usize = 1024;
 
-/// Steps per unit of log10 LR.
+/// Number of steps per unit of log10 LR.
 const STEPS: f64 = 32.0;
 
-/// The transform of a real sequence repeats itself in the other half; the one frequency between the halves is left out.
+/// Number of frequencies. The transform of a real sequence repeats itself in the other half; the one frequency between
+/// the halves is left out.
 const FREQUENCIES: usize = CIRCLE / 2;
 
-/// Frequencies taken at a time, so that the diagram's values stay in the cache.
+/// Number of frequencies computed together, so that the diagram's values stay in the cache.
 const BAND: usize = 16;
 
-/// Bands that are always taken: values half a unit of log10 LR apart are told apart.
+/// Number of bands that are always computed: they distinguish values half a unit of log10 LR apart.
 const LEAST_BANDS: usize = 4;
 
 /// The exponent of the tilt.
 const TILT: f64 = 0.5;
 
-/// How far above the bound values are told apart.
+/// Largest distance above the bound at which values are distinguished, in log10 LR.
 const HEADROOM: f64 = 10.0;
 
 /// cos and sin of every step around the circle.
@@ -51,10 +53,10 @@ pub(in crate::matching) struct Transform {
 }
 
 impl Transform {
-    /// The bytes that one takes.
+    /// Size of one transform in bytes.
     pub(in crate::matching) const BYTES: usize = 2 * FREQUENCIES * size_of::<f64>();
 
-    /// From a table and the probabilities of its genotypes in an unrelated child.
+    /// Builds the transform from a table and the probabilities of its genotypes in an unrelated child.
     pub(in crate::matching) fn new(table: &LocusTable, unrelated: &[f64]) -> Self {
         let listed: f64 = unrelated.iter().sum();
         let (mut cells, one_up) = (vec![0.0; CIRCLE], tilt(1.0));
@@ -82,7 +84,7 @@ impl Transform {
     }
 }
 
-/// A step's place on the circle.
+/// Returns a step's place on the circle.
 fn around(step: i64) -> usize {
     step.rem_euclid(CIRCLE as i64) as usize
 }
@@ -91,21 +93,21 @@ fn tilt(step: f64) -> f64 {
     libm::pow(10.0, TILT * step / STEPS)
 }
 
-/// How many unrelated children are expected to reach a log10 LR.
+/// Expected number of unrelated children that reach a log10 LR.
 pub(super) struct Expected {
-    /// By frequency, as far as they are of use.
+    /// Real parts by frequency, as far as they are needed.
     re: Vec<f64>,
     im: Vec<f64>,
-    /// The first step that is left out.
+    /// The first step of log10 LR that is left out.
     top: i64,
 }
 
 impl Expected {
-    /// The share of the number asked for that a band adds at the bound, at most, if it is the last one.
+    /// The largest share of the requested number that the last band may add at the bound.
     const LAST: f64 = 1e-3;
 
-    /// For these children and a family's transform at each locus, where it has one; of use where about `most` are expected,
-    /// at or below `bound`.
+    /// Combines these children with a family's transform at each locus that has one. The result is usable where about
+    /// `most` children are expected, at or below `bound`.
     pub(super) fn new(sets: &TypedSets, loci: &[Option<Arc<Transform>>], most: f64, bound: f64) -> Self {
         let (mut re, mut im) = (Vec::with_capacity(FREQUENCIES), Vec::with_capacity(FREQUENCIES));
         let mut values = vec![([0.0; BAND], [0.0; BAND]); sets.nodes.len() + 1];
@@ -141,10 +143,11 @@ impl Expected {
         Self { re, im, top: ((bound + HEADROOM) * STEPS).ceil() as i64 }
     }
 
-    /// Those who reach this log10 LR, to the next step of the grid.
+    /// Returns the expected number of children that reach this log10 LR, rounded up to the next step of the grid.
     ///
-    /// The inverse transform, the tilt taken back, added up from the step to the top: with r_k = 10^(-1/2 step)
-    /// e^(2 pi i k / n), and G the transform, the sum over k of G_k (r_k^step - r_k^top) / (1 - r_k), divided by n.
+    /// Computes the inverse transform, with the tilt removed, added up from the step to the top: with r_k = 10^(-1/2
+    /// step) e^(2 pi i k / n), and G the transform, the sum over k of G_k (r_k^step - r_k^top) / (1 - r_k), divided by
+    /// n.
     pub(super) fn at(&self, log10_lr: f64) -> f64 {
         let step = (log10_lr * STEPS).ceil() as i64;
         let (down, down_step, down_top) = (tilt(-1.0), tilt(-step as f64), tilt(-self.top as f64));
@@ -166,15 +169,16 @@ impl Expected {
     }
 }
 
-/// How much a frequency adds to a tail before the tilt is taken back, at most, for 1 of its transform: 2 / (n |1 - r_k|).
+/// Returns the most that a frequency adds to a tail before the tilt is removed, for 1 of its transform: 2 / (n |1 -
+/// r_k|).
 fn weight(k: usize) -> f64 {
     let ((cos, sin), down) = (TURNS[k], tilt(-1.0));
     let (re, im) = (1.0 - down * cos, down * sin);
     2.0 / (CIRCLE as f64 * (re * re + im * im).sqrt())
 }
 
-/// The least log10 LR on the grid, from `low` (or the step below it) up to `high`, that `holds`, as all above it do; `high`
-/// if none below it does.
+/// Finds the least log10 LR on the grid, from `low` (or the step below it) up to `high`, for which `holds` is true,
+/// given that it is then true for all above it; `high` if it is true for none below it.
 pub(super) fn least_step(low: f64, high: f64, holds: impl Fn(f64) -> bool) -> f64 {
     let (mut low, mut high_step) = ((low * STEPS).floor() as i64, (high * STEPS).ceil() as i64);
     while low < high_step {

@@ -1,36 +1,38 @@
-//! Who is typed where, as a decision diagram.
+//! Stores which children are typed at which loci, as a decision diagram.
 //!
-//! A sum over all children of a product over the loci at which each is typed, as the generating function of their LRs is,
-//! takes one step for every node here instead of one for every locus of every child: children who are typed alike from some
-//! locus on share what follows. A kit of 20 loci with all sets that lack two of them takes some 230 steps.
+//! The generating function of the children's LRs is a sum over all children of a product over the loci at which each is
+//! typed. Here it takes one step for every node instead of one for every locus of every child, because children who are
+//! typed alike from some locus on share the rest. A kit of 20 loci with all sets that lack two of them takes some 230
+//! steps.
 
 use std::collections::HashMap;
 
 use crate::matching::shared_loci::LocusSet;
 
-/// A locus, and what follows where a child is typed there (taken once) and where it is not (taken so many times).
+/// A locus, and the nodes that follow for a child typed there (weight 1) and for one untyped there (with a weight).
 #[derive(Clone, Copy)]
 pub(super) struct Node {
     /// Position in the panel.
     pub(super) locus: usize,
-    /// What comes after the locus, for children typed there.
+    /// The node that follows for children typed there.
     pub(super) typed: usize,
-    /// For the others, and by how much they are more.
+    /// The node that follows for the others, and their weight relative to the typed ones.
     pub(super) untyped: Option<(usize, f64)>,
 }
 
 /// The diagram.
 pub(super) struct TypedSets {
-    /// Number 0 is the end, which has no entry here; number i is entry i - 1. Whatever a node leads to comes before it.
+    /// The nodes. Number 0 is the end, which has no entry here; number i is entry i - 1. A node precedes all nodes that
+    /// lead to it.
     pub(super) nodes: Vec<Node>,
-    /// Where it starts.
+    /// Number of the node where the diagram starts.
     pub(super) start: usize,
-    /// How many times that is taken; 0 without children.
+    /// Weight of the start; 0 without children.
     pub(super) children: f64,
 }
 
 impl TypedSets {
-    /// From how many children are typed at which of `loci` loci.
+    /// Builds the diagram from how many children are typed at which of `loci` loci.
     pub(super) fn new(sets: &[(LocusSet, u64)], loci: usize) -> Self {
         let mut builder = Builder { loci, nodes: Vec::new(), known: HashMap::new() };
         let (start, children) = builder.build(sets, 0).unwrap_or((0, 0.0));
@@ -44,11 +46,11 @@ struct Builder {
     known: HashMap<Key, usize>,
 }
 
-/// A node's locus, what follows, and the bits of the factor.
+/// A node's locus, the nodes that follow, and the bits of the weight.
 type Key = (usize, usize, Option<(usize, u64)>);
 
 impl Builder {
-    /// The node from `locus` on, and how many times it is taken.
+    /// Builds the node for the loci from `locus` on, and returns it with its weight.
     fn build(&mut self, sets: &[(LocusSet, u64)], locus: usize) -> Option<(usize, f64)> {
         if sets.is_empty() {
             return None;
@@ -73,7 +75,7 @@ impl Builder {
 mod tests {
     use super::*;
 
-    /// The sum over the children of the product over their loci.
+    /// Computes the sum over the children of the product over their loci.
     fn sum(sets: &TypedSets, at: &[f64]) -> f64 {
         let mut values = vec![1.0];
         for node in &sets.nodes {

@@ -1,4 +1,4 @@
-//! Files of the vault, whole, without a record, and damaged.
+//! Tests files of the vault: complete, without a record, and damaged.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -16,7 +16,7 @@ fn p(n: u8) -> Pseudonym {
     Pseudonym::from_bytes([n; 16])
 }
 
-/// Records of samples S1 to S3; the later two of one family.
+/// Returns records of samples S1 to S3; the last two are of one family.
 fn three() -> [Record; 3] {
     let names = Pseudonymizer::new(&SecretKey::from_bytes([9; 32])).remembering();
     let family = names.family(None, "F").unwrap();
@@ -114,15 +114,15 @@ fn damaged_files_are_noticed() {
     ] {
         assert!(matches!(read(&text), Err(VaultError::Malformed(_))), "{text}");
     }
-    // The key of another record, and a record that is not there.
+    // The key of another record, and a missing record.
     let exchanged = keys.replace(lines[0].split(' ').next_back().unwrap(), lines[1].split(' ').next_back().unwrap());
     assert!(matches!(read(&format!("{armored}{exchanged}")), Err(VaultError::Record(SealError::Closed(_)))));
-    // A record that is said to be another's.
+    // A record with the pseudonym of another.
     let renamed = keys.replacen(&all[0].of.sample.to_string(), &p(7).to_string(), 1);
     assert!(matches!(read(&format!("{armored}{renamed}")), Err(VaultError::Record(SealError::Exchanged(_)))));
     let other = Key { of: Sealed { sample: p(1), family: None }, number: 4, key: [0; 32] }.line();
     assert!(matches!(read(&format!("{sound}{other}")), Err(VaultError::Record(SealError::Closed(_)))));
-    // No changed byte of the age file opens, or gives other records.
+    // With a changed byte, the age file never opens or returns other records.
     for at in (FORM.len()..end).step_by(7) {
         let mut damaged = sound.clone().into_bytes();
         damaged[at] = if damaged[at] == b'A' { b'B' } else { b'A' };

@@ -1,4 +1,4 @@
-//! A disk that fails under the program: see `tests/it/common/preload.c`.
+//! Runs the program on a disk that fails: see `tests/it/common/preload.c`.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -10,13 +10,13 @@ use tempfile::TempDir;
 
 use super::{Lab, Said, copy, plain};
 
-/// Where the store is that the disk fails under.
+/// Place of the store on the failing disk.
 pub(crate) const STORE: &str = "arena/store";
 
 const LIBRARY: &str = "preload.so";
 
 pub(crate) struct Disk {
-    /// Where programs may be loaded from, which they may not everywhere.
+    /// A folder from which the system may load programs, which not every folder allows.
     library: TempDir,
     arena: PathBuf,
     log: PathBuf,
@@ -34,18 +34,17 @@ impl Call {
         ["write", "pwrite"].contains(&self.name.as_str())
     }
 
-    /// Whether it may need space.
+    /// Reports whether the call may need space.
     pub(crate) fn grows(&self) -> bool {
         self.writes() || ["open", "mkdir", "ftruncate", "truncate", "fallocate", "link"].contains(&self.name.as_str())
     }
 }
 
 impl Disk {
-    /// A disk for the store of a lab.
+    /// Makes a failing disk for the store of a lab.
     ///
-    /// # Panics
-    /// If the system does not let a process intercept its own system calls: tests that need it are ignored elsewhere
-    /// than under Linux on x86-64 and ARM64, and fail there rather than pass without having run.
+    /// If the system does not let a process intercept its own system calls. Tests that need this are ignored except
+    /// under Linux on x86-64 and ARM64; there they fail rather than pass without having run.
     pub(crate) fn new(lab: &Lab) -> Self {
         let folder = lab.path(".").canonicalize().unwrap();
         let library = tempfile::tempdir().unwrap();
@@ -63,7 +62,7 @@ impl Disk {
         disk
     }
 
-    /// Puts a copy of a store where the disk fails, or nothing.
+    /// Puts a copy of a store on the failing disk, or leaves the disk empty.
     pub(crate) fn reset(&self, lab: &Lab, store: Option<&str>) {
         drop(fs::remove_dir_all(&self.arena));
         drop(fs::remove_dir_all(self.log.with_extension("aside")));
@@ -73,7 +72,8 @@ impl Disk {
         }
     }
 
-    /// A command under which the disk fails in this way, at this call of those with `only` in their path.
+    /// Prepares a command under which the disk fails in this way, at the given call among those with `only` in their
+    /// path.
     pub(crate) fn under<'c>(&self, command: &'c mut Command, kind: &str, at: usize, only: &str) -> &'c mut Command {
         command
             .env("LD_PRELOAD", self.library.path().join(LIBRARY))
@@ -82,7 +82,8 @@ impl Disk {
         command.env("FAULT_KIND", kind).env("FAULT_AT", at.to_string()).env("FAULT_ON", only)
     }
 
-    /// Starts a command that halts before its first change of a file with this in its path, and waits until it does.
+    /// Starts a command that halts before its first change of a file with this text in its path, and waits until it
+    /// halts.
     pub(crate) fn halted(&self, lab: &Lab, words: &[&str], at: &str) -> Child {
         let signs = self.signs();
         signs.iter().for_each(|sign| drop(fs::remove_file(sign)));
@@ -96,18 +97,18 @@ impl Disk {
         child
     }
 
-    /// Lets what halted go on to its end. The status of what was killed is the signal's number below 0.
+    /// Lets a halted command go on to its end. For a killed command, the status is the negative number of the signal.
     pub(crate) fn go_on(&self, child: Child) -> Said {
         fs::write(&self.signs()[1], "").unwrap();
         said(child.wait_with_output().unwrap())
     }
 
-    /// Runs it. The status of what was killed is the signal's number below 0.
+    /// Runs a command. For a killed command, the status is the negative number of the signal.
     pub(crate) fn run(&self, command: &mut Command, kind: &str, at: usize, only: &str) -> Said {
         said(plain(self.under(command, kind, at, only)).stdin(Stdio::null()).output().unwrap())
     }
 
-    /// The calls of what was run last.
+    /// Returns the calls of the last command.
     pub(crate) fn calls(&self) -> Vec<Call> {
         let log = fs::read_to_string(&self.log).unwrap();
         let call = |line: &str| {
@@ -117,7 +118,7 @@ impl Disk {
         log.lines().map(call).collect()
     }
 
-    /// The file that is there while a process waits, and the one that lets it go on.
+    /// Returns the file that exists while a process waits, and the file that lets it go on.
     fn signs(&self) -> [PathBuf; 2] {
         ["paused", "go"].map(|sign| self.log.with_extension(sign))
     }

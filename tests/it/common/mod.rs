@@ -1,4 +1,4 @@
-//! A folder with a store, its key and files, and the program to run on it.
+//! Provides a folder with a store, its key and files, and the program to run on it.
 
 pub(crate) mod disk;
 pub(crate) mod outcome;
@@ -19,50 +19,54 @@ use tempfile::TempDir;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_reunite");
 
-/// What a command said, and how it ended.
+/// Output of a command, and its status.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) status: i32,
     pub(crate) out: String,
+    /// Standard error, each message on one line.
     pub(crate) err: String,
 }
 
 impl Said {
     pub(crate) fn of(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let said =
-            Self { status: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) };
+        let said = Self {
+            status: output.status.code().unwrap_or(-1),
+            out: text(output.stdout),
+            err: unbroken(&text(output.stderr)),
+        };
         assert!(!said.err.contains("panicked") && said.status != 101, "a panic: {said:?}");
         said
     }
 
-    /// Ended with this status.
+    /// Returns the standard output of a shell.
+    pub(crate) fn raw(output: Output) -> String {
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Checks that the command ended with this status.
     #[track_caller]
     pub(crate) fn ends(self, status: i32) -> Self {
         assert_eq!(self.status, status, "{}\n{}", self.out, self.err);
         self
     }
 
-    /// Standard error holds each of these, wherever its lines are broken.
+    /// Checks that the messages or the result contain each of these texts.
     #[track_caller]
     pub(crate) fn says(self, parts: &[&str]) -> Self {
-        let unbroken = self.unbroken();
+        let result = unbroken(&self.out);
         for part in parts {
-            assert!(self.err.contains(part) || unbroken.contains(part), "{part:?} is missing in: {}", self.err);
+            assert!(self.err.contains(part) || result.contains(part), "{part:?} is missing in: {}\n{result}", self.err);
         }
         self
-    }
-
-    /// Standard error, each message on one line.
-    pub(crate) fn unbroken(&self) -> String {
-        self.err.replace("\n    ", " ")
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap()
     }
 
-    /// The digest that a match ends with.
+    /// Returns the digest that a match ends with.
     pub(crate) fn digest(&self) -> String {
         self.digest_if_any().unwrap_or_else(|| panic!("no digest in: {}", self.err))
     }
@@ -72,7 +76,12 @@ impl Said {
     }
 }
 
-/// Runs a command, with nothing of the surrounding environment that could lead it elsewhere.
+/// Returns a text with each message on one line.
+fn unbroken(said: &str) -> String {
+    said.replace("\n    ", " ")
+}
+
+/// Runs a command without the variables of the environment that could change its behaviour.
 pub(crate) fn run(command: &mut Command) -> Said {
     Said::of(plain(command).stdin(Stdio::null()).output().unwrap())
 }
@@ -86,12 +95,12 @@ pub(crate) fn reunite(arguments: &[&str]) -> Said {
     run(Command::new(PROGRAM).args(arguments))
 }
 
-/// A folder of its own for each test; `key` and `store` are made by [`Lab::new`].
+/// A folder for each test; [`Lab::new`] makes `key` and `store` in it.
 pub(crate) struct Lab {
     folder: TempDir,
 }
 
-/// A ledger that is changed behind the program's back.
+/// A ledger that a test changes without the program.
 pub(crate) struct Database {
     connection: Option<Connection>,
     path: PathBuf,
@@ -113,17 +122,17 @@ impl Drop for Database {
 }
 
 impl Lab {
-    /// With a key and an empty store.
+    /// Makes a lab with a key and an empty store.
     pub(crate) fn new() -> Self {
         Self::within(tempfile::tempdir().unwrap())
     }
 
-    /// The same in a memory file system, if there is one: for tests that flush very often.
+    /// The same in a memory file system, if the machine has one: for tests that flush very often.
     pub(crate) fn in_memory() -> Self {
         Self::within(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
     }
 
-    /// With a key and an empty store of this model.
+    /// Makes a lab with a key and an empty store of this model.
     pub(crate) fn with_model(options: &[&str]) -> Self {
         let lab = Self { folder: tempfile::tempdir().unwrap() };
         lab.begin(options);
@@ -141,7 +150,7 @@ impl Lab {
         self.run(&[&["init"], options].concat()).ends(0);
     }
 
-    /// With a key and a store that holds a synthetic population, files in `files/`.
+    /// Makes a lab with a key and a store that holds a synthetic population; the files are in `files/`.
     pub(crate) fn with_population(families: usize, children: usize) -> Self {
         let lab = Self::new();
         lab.synth("files", families, children, 1);
@@ -173,7 +182,7 @@ impl Lab {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// The program on this store and key.
+    /// Returns a command of the program on this store and key.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         self.command_on("store", arguments)
     }
@@ -199,8 +208,8 @@ impl Lab {
         self.run(&[&["import", "--as", layout, &file], options].concat())
     }
 
-    /// The ledger of a store as a database, with the lab's key if it is encrypted. What is done to it counts as written by
-    /// the program: it is sealed when this is dropped.
+    /// Opens the ledger of a store as a database, with the lab's key if it is encrypted. The ledger is sealed when this
+    /// is dropped, so that changes count as written by the program.
     pub(crate) fn database(&self, store: &str) -> Database {
         let path = self.path(store).join("ledger.db");
         let database = Connection::open(&path).unwrap();
@@ -213,7 +222,7 @@ impl Lab {
         Database { connection: Some(database), path }
     }
 
-    /// Pseudonyms of identifiers.
+    /// Computes the pseudonyms of identifiers.
     pub(crate) fn pseudonyms<'a>(
         &self,
         kind: &str,
@@ -232,7 +241,7 @@ impl Lab {
         ids.iter().map(ToString::to_string).zip(pseudonyms.into_iter().map(str::to_owned)).collect()
     }
 
-    /// What the ledger holds, as `verify` counts it. The store must be sound.
+    /// Returns the contents of the ledger as `verify` counts them. The store must be sound.
     #[track_caller]
     pub(crate) fn counts(&self) -> String {
         self.counts_on("store")
@@ -243,7 +252,7 @@ impl Lab {
         counts(&self.run_on(store, &["verify"]).ends(0))
     }
 
-    /// The digest of a match over all.
+    /// Runs a match of everything, and returns its digest.
     #[track_caller]
     pub(crate) fn digest(&self, options: &[&str]) -> String {
         let said = self.run(&[&["match", "--format", "csv"], options].concat());
@@ -252,13 +261,13 @@ impl Lab {
     }
 }
 
-/// The line of `verify` about the ledger.
+/// Returns the line of `verify` about the ledger.
 pub(crate) fn counts(verified: &Said) -> String {
-    let line = verified.err.lines().find(|line| line.starts_with("ledger: sound; "));
-    line.unwrap_or_else(|| panic!("{}", verified.err)).to_owned()
+    let line = verified.out.lines().find(|line| line.starts_with("ledger: sound; "));
+    line.unwrap_or_else(|| panic!("{}{}", verified.out, verified.err)).to_owned()
 }
 
-/// Every file and folder below a folder, itself included.
+/// Lists every file and folder below a folder, and the folder itself.
 pub(crate) fn everything_in(folder: &Path) -> Vec<PathBuf> {
     let mut all = vec![folder.to_owned()];
     let mut at = 0;
@@ -271,7 +280,7 @@ pub(crate) fn everything_in(folder: &Path) -> Vec<PathBuf> {
     all
 }
 
-/// Copies a folder with what it holds, modes included.
+/// Copies a folder and its contents, modes included.
 pub(crate) fn copy(from: &Path, to: &Path) {
     for path in everything_in(from) {
         let target = to.join(path.strip_prefix(from).unwrap());
@@ -284,7 +293,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Rounds of killing at random instants; as many as `REUNITE_KILL_ROUNDS` says, if it is set.
+/// Returns the number of rounds of killing at random instants: `REUNITE_KILL_ROUNDS`, if it is set.
 pub(crate) fn kill_rounds(unless_set: usize) -> usize {
     std::env::var("REUNITE_KILL_ROUNDS").ok().map_or(unless_set, |rounds| rounds.parse().unwrap())
 }
@@ -298,7 +307,7 @@ impl Numbers {
         (self.0 >> 33) as usize % limit
     }
 
-    /// The rows of a CSV text in another order, the header first.
+    /// Returns a CSV text with its rows in another order, the header first.
     pub(crate) fn shuffled(&mut self, text: &str) -> String {
         let (header, rows) = text.split_once('\n').unwrap();
         let mut rows: Vec<&str> = rows.lines().collect();

@@ -1,4 +1,5 @@
-//! What a command that was disturbed may have left: the store as it was or as it should be, and nothing between.
+//! Checks the store after a disturbed command: it must be the store before the command or after it, and nothing
+//! between.
 
 use super::rotation::{columns, custodian};
 use super::{Lab, Said, copy, everything_in, reunite};
@@ -10,7 +11,7 @@ pub(crate) struct Act<'a> {
     pub(crate) words: Vec<&'a str>,
 }
 
-/// A store before a command and after it, and what it comes to.
+/// A store before a command and after it, with the status, the digest of the next match and the children.
 pub(crate) struct Known {
     pub(crate) status: i32,
     pub(crate) before: String,
@@ -22,9 +23,9 @@ pub(crate) struct Known {
 /// How a disturbed command ended.
 pub(crate) struct Disturbed<'a> {
     pub(crate) said: &'a Said,
-    /// Whether it said, or would have said, that it is done.
+    /// `true` if the command reported success, or would have.
     pub(crate) acknowledged: bool,
-    /// What was not flushed may be lost: of the families index, which is remade, that is allowed.
+    /// `true` if data that was not flushed may be lost: of the families index, which is built again, that is allowed.
     pub(crate) unflushed: bool,
 }
 
@@ -32,7 +33,7 @@ pub(crate) fn check(holds: bool, what: impl FnOnce() -> String) -> Result<(), St
     if holds { Ok(()) } else { Err(what()) }
 }
 
-/// What a user sees of a store: counts, families, candidates.
+/// Returns what a user sees of a store: counts, families, candidates.
 pub(crate) fn state(lab: &Lab, store: &str) -> Result<String, String> {
     if !lab.path(store).exists() {
         return Ok(String::new());
@@ -42,7 +43,7 @@ pub(crate) fn state(lab: &Lab, store: &str) -> Result<String, String> {
     check(counted.is_some() && verified.contains("audit chain: sound"), || verified.clone())?;
     let candidates = lab.run_on(store, &["candidates", "--format", "csv"]);
     check(candidates.status < 2 || candidates.err.contains("nothing has been matched yet"), || candidates.err.clone())?;
-    // Except what is new: that the last run says.
+    // Without the mark of new candidates, which depends on the last run.
     let shown = ["family", "child", "log10_lr", "loci_compared", "incompatible_loci", "first_run", "same_person"];
     let candidates = if candidates.status == 0 { columns(&candidates.out, &shown) } else { Vec::new() };
     let families = lab.run_on(store, &["families", "list", "--withdrawn", "--format", "json"]);
@@ -50,7 +51,7 @@ pub(crate) fn state(lab: &Lab, store: &str) -> Result<String, String> {
     Ok(format!("{counted:?}\n{candidates:?}\n{}", families.out))
 }
 
-/// Whether `verify` finds no more than work that the next command finishes, or a families index that was not flushed.
+/// Checks that `verify` finds only work that the next command finishes, or a families index that was not flushed.
 fn sound(verified: &Said, unflushed: bool) -> Result<(), String> {
     let unflushed = unflushed && verified.err.contains("families index: damaged");
     let unfinished = verified.err.contains("an expunge was interrupted");
@@ -58,7 +59,7 @@ fn sound(verified: &Said, unflushed: bool) -> Result<(), String> {
 }
 
 impl Act<'_> {
-    /// What there is to know once it was done undisturbed, with what it said then.
+    /// Records the state after the undisturbed command, which returned `undisturbed`.
     pub(crate) fn known(&self, before: String, undisturbed: &Said) -> Known {
         let Self { lab, store, .. } = self;
         assert!(undisturbed.status < 2, "{}", undisturbed.err);
@@ -67,7 +68,7 @@ impl Act<'_> {
         Known { status: undisturbed.status, before, after, digest, children: self.children() }
     }
 
-    /// Whether a disturbed command was done or not done, and is done once it is repeated.
+    /// Checks that a disturbed command was done or not done, and that repeating it completes it.
     pub(crate) fn judge(&self, disturbed: &Disturbed<'_>, known: &Known) -> Result<(), String> {
         let Self { lab, store, words } = self;
         let Disturbed { said, acknowledged, unflushed } = disturbed;
@@ -96,7 +97,7 @@ impl Act<'_> {
         check(left.is_none(), || format!("left behind: {left:?}"))
     }
 
-    /// The genotypes of all children.
+    /// Returns the genotypes of all children.
     fn children(&self) -> String {
         let file = self.lab.path("exported.csv");
         drop(std::fs::remove_file(&file));
@@ -105,7 +106,7 @@ impl Act<'_> {
         if said.status == 0 { self.lab.read("exported.csv") } else { said.err }
     }
 
-    /// An error names what it is about, and why.
+    /// Checks that an error names the file and the reason.
     fn clear(&self, said: &Said) -> Result<(), String> {
         let place = self.lab.path(self.store);
         let place = place.parent().unwrap().to_str().unwrap();
@@ -113,8 +114,9 @@ impl Act<'_> {
     }
 }
 
-/// Stores with the same people, each also as it was before it was matched (`-unmatched`): `store`, matched and then given a
-/// custodian, and `sealed`, with one from the beginning. Also more children in `more.csv`, and the custodian's identity.
+/// Makes two stores with the same people, and a copy of each from before its match (`-unmatched`): `store` gets a
+/// custodian after its match, `sealed` has one from the beginning. Also makes `more.csv` with more children. Returns
+/// the lab and the custodian's identity.
 pub(crate) fn stores(lab: Lab, families: usize, children: usize) -> (Lab, String) {
     let (identity, recipient) = custodian(&lab, "identity");
     lab.synth("files", families, children, 1);
@@ -132,13 +134,13 @@ pub(crate) fn stores(lab: Lab, families: usize, children: usize) -> (Lab, String
     (lab, identity)
 }
 
-/// Family and child of the best candidate.
+/// Returns the family and the child of the best candidate.
 pub(crate) fn best_pair(lab: &Lab) -> Vec<String> {
     let listed = lab.run_on("sealed", &["candidates", "--format", "csv"]).ends(0).out;
     listed.lines().nth(1).unwrap().split(',').take(2).map(str::to_owned).collect()
 }
 
-/// The words of commands that change a store, and the store each begins with.
+/// Lists commands that change a store: name, store to begin with, and words.
 pub(crate) fn commands(lab: &Lab, identity: &str) -> Vec<(&'static str, &'static str, Vec<String>)> {
     let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
     let pair = best_pair(lab);
@@ -152,7 +154,7 @@ pub(crate) fn commands(lab: &Lab, identity: &str) -> Vec<(&'static str, &'static
         ("import, sealed", "sealed", owned(&import)),
         ("match", "store-unmatched", owned(&["match"])),
         ("delta", "sealed-more", owned(&["match"])),
-        ("withdraw", "sealed", owned(&["families", "withdraw", &pair[0], "--reason", "other"])),
+        ("withdraw", "sealed", owned(&["families", "withdraw", &pair[0], "--cause", "other"])),
         ("expunge", "sealed", owned(&["expunge", &pair[1], "--reason", "consent was withdrawn"])),
         ("rotate", "sealed", super::rotation::rotation(lab, identity)),
         ("index", "sealed-unindexed", owned(&["index"])),

@@ -1,29 +1,29 @@
 /*
- * A disk that fails: loaded into a process by LD_PRELOAD, it sees every system call by which the process changes a file
- * below a folder, and at the N-th lets the call fail, or the process, or the power.
+ * Simulates a disk that fails. LD_PRELOAD loads this library into a process. It sees every system call by which the process
+ * changes a file below a folder, and at the N-th call lets the call, the process or the power fail.
  *
- * A seccomp filter sends those calls to a signal handler here, whoever makes them: libc, SQLite in the program, or Rust
- * code that does without libc. The handler makes the call itself, with a mark in its sixth argument that the filter lets
- * pass. Calls with a sixth argument of their own would go unseen, so they end the process.
+ * A seccomp filter sends these calls to a signal handler in this library, whichever code makes them: libc, SQLite in the
+ * program, or Rust code without libc. The handler makes the call itself, with a mark in its sixth argument that the filter
+ * accepts. The handler could not see calls with a sixth argument of their own, so they end the process.
  *
  *   FAULT_DIR   the folder, without links in its path
- *   FAULT_LOG   a file elsewhere, which gets a line for each call: name and path
+ *   FAULT_LOG   a file outside the folder; each call appends a line with its name and path
  *   FAULT_KIND  count, or what happens at the N-th call:
- *     eio       it fails with EIO, and all goes on
+ *     eio       it fails with EIO, and the process goes on
  *     enospc    it and all later ones that need space fail with ENOSPC
  *     short     if it writes, it writes half; the next ones that need space fail with ENOSPC
  *     kill      the process is killed instead
  *     half      if it writes, it writes half, and the process is killed
- *     names     the power fails before it: names of files that were made, given or taken away since their folder was
- *               flushed are as they were, and what was written to files since they were flushed is lost
- *     data      the power fails before it: only what was written is lost
- *     lies      as names, on a disk that flushes nothing: to see that a loss would be noticed
- *     pause     it waits until a file FAULT_LOG.go is there, and says by FAULT_LOG.paused that it waits
- *   FAULT_AT    N, from 1; the end of the process counts as a call, too
+ *     names     the power fails before it: names of files that were made, changed or deleted since the last flush of their
+ *               folder are as before, and data that was written to files since their last flush is lost
+ *     data      the power fails before it: only unflushed data is lost, and names stay
+ *     lies      as names, on a disk that ignores flushes: checks that the tests notice a loss
+ *     pause     it makes the file FAULT_LOG.paused, and waits until the file FAULT_LOG.go exists
+ *   FAULT_AT    N, from 1; the end of the process is also a call
  *   FAULT_ON    count only calls with this in their path
  *
- * What SQLite does to files named ledger.db* stays as it is when the power fails: whether it flushes them rightly is proved
- * elsewhere, and keeping more than was flushed is a thing that disks do.
+ * When the power fails, all changes of files named ledger.db* are kept: whether SQLite flushes them correctly is tested
+ * elsewhere, and a real disk may keep more than was flushed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -62,7 +62,7 @@
 
 enum sort { CREATE, DIRECTORY, WRITE, SIZE, FLUSH, RENAME, UNLINK, LINK, MODE, END, FOREIGN };
 
-/* Where a call has its paths: `at` is the argument with the folder's descriptor, or -1; the path follows in `path`. */
+/* The arguments with the paths of a call: `at` has the folder's descriptor, or is -1; `path` has the path. */
 static const struct call {
     long number;
     const char *name;
@@ -99,7 +99,7 @@ static const struct call {
     {SYS_link, "link", LINK, -1, -1, 1, -1, -1},
     {SYS_chmod, "chmod", MODE, -1, -1, 0, -1, -1},
 #endif
-    /* Nobody here makes these; a way round the handler would show. */
+    /* The program makes none of these calls. They end the process, so that no change escapes the handler unnoticed. */
     {SYS_openat2, "openat2", FOREIGN, -1, -1, -1, -1, -1},
     {SYS_pwritev2, "pwritev2", FOREIGN, -1, -1, -1, -1, -1},
     {SYS_copy_file_range, "copy_file_range", FOREIGN, -1, -1, -1, -1, -1},
@@ -110,14 +110,14 @@ static const struct call {
 };
 #define NUMBER_OF_CALLS (sizeof CALLS / sizeof *CALLS)
 
-/* A name that was given or taken since its folder was flushed. */
+/* A name that was made, changed or deleted since the last flush of its folder. */
 static struct change {
     enum sort sort; /* CREATE, RENAME or UNLINK */
     char path[LENGTH], from[LENGTH], aside[LENGTH];
 } changes[MOST];
 static int changed;
 
-/* A file that was written since it was flushed, and a descriptor of it. */
+/* A file that was written since its last flush, and a descriptor of it. */
 static struct { dev_t device; ino_t inode; int descriptor; } dirty[MOST];
 static int dirtied;
 
@@ -126,7 +126,7 @@ static size_t folder_length;
 static int log_descriptor;
 static long at, seen;
 static int asides, full, busy;
-/* How the power is to fail: the first letter of its kind, or 0. */
+/* The way in which the power fails: the first letter of its kind, or 0. */
 static char power;
 
 static long call(long number, long a, long b, long c, long d, long e)
@@ -206,7 +206,7 @@ static void rebase_before(int number, const char *from, const char *to)
     }
 }
 
-/* Another name for a file, under which it stays. */
+/* Gives a file another name, under which it is kept. */
 static void keep(const char *path, char *kept)
 {
     struct stat status;
@@ -312,7 +312,7 @@ static void wait_for_go(void)
         nanosleep(&moment, NULL);
 }
 
-/* Makes a call, and notes what it changed. */
+/* Makes a call, and records what it changed. */
 static long done(const struct call *one, const long *a, const char *path, const char *target)
 {
     const char *name = one->sort == RENAME ? target : path;

@@ -1,4 +1,4 @@
-//! A matched store with a custodian, and who is who in it under any key.
+//! Makes a matched store with a custodian, and finds people in it under any key.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, Permissions};
@@ -9,11 +9,11 @@ use age::secrecy::ExposeSecret;
 
 use super::{Lab, Said, everything_in, reunite};
 
-/// A relative in two families, and an agency: each has a sub-key of its own.
+/// A relative in two families, and an agency: relatives, families and agencies each have a sub-key.
 pub(crate) const SHARED: &str = "family_id,sample_id,relation,sex,agency,vWA,FGA\nN1,A,mother,f,鲁公安,14/15,22\n\
                       N1,S,father,m,鲁公安,14,22/23\nN2,S,father,m,鲁公安,14,22/23\nN3,S,father,m,,16,21\n";
 
-/// A custodian's identity file, and the recipient.
+/// Makes a custodian's identity file; returns its name and the recipient.
 pub(crate) fn custodian(lab: &Lab, name: &str) -> (String, String) {
     let identity = age::x25519::Identity::generate();
     let file = lab.write(name, identity.to_string().expose_secret());
@@ -21,7 +21,7 @@ pub(crate) fn custodian(lab: &Lab, name: &str) -> (String, String) {
     (file, identity.to_public().to_string())
 }
 
-/// What rotates a store of a lab to the key in the file `new`.
+/// Returns the command that rotates a store of a lab to the key in the file `new`.
 pub(crate) fn rotation(lab: &Lab, identity: &str) -> Vec<String> {
     let words = ["key", "rotate", "--reason", "the old key was shown", "--identity", identity, "--new-key-file"];
     words.into_iter().map(str::to_owned).chain([lab.name("new")]).collect()
@@ -36,7 +36,7 @@ pub(crate) fn rotate_on(lab: &Lab, store: &str, identity: &str, options: &[&str]
     lab.run_on(store, &[&words.iter().map(String::as_str).collect::<Vec<_>>()[..], options].concat())
 }
 
-/// The columns of these names.
+/// Returns the columns with these names.
 pub(crate) fn columns(text: &str, names: &[&str]) -> Vec<Vec<String>> {
     let cells = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
     let header = cells(text.lines().next().unwrap());
@@ -44,7 +44,8 @@ pub(crate) fn columns(text: &str, names: &[&str]) -> Vec<Vec<String>> {
     text.lines().skip(1).map(cells).map(|row| at.iter().map(|&at| row[at].clone()).collect()).collect()
 }
 
-/// A matched store with a custodian, the numbers of all its samples and families, and a child with a relative's profile.
+/// A matched store with a custodian, the numbers of all its samples and families, and a child with a relative's
+/// profile.
 pub(crate) struct Matched {
     pub(crate) lab: Lab,
     pub(crate) identity: String,
@@ -64,7 +65,7 @@ impl Matched {
         let loci: Vec<&str> =
             header.split(',').filter(|name| !["family_id", "sample_id", "relation", "sex"].contains(name)).collect();
         let wanted = [&["sex"], &loci[..]].concat();
-        // A father with the most loci, and nobody beside him: as a child of his own he reaches the threshold.
+        // A father with the most loci and without other relatives: as a child of his own he reaches the threshold.
         let rows = columns(&relatives, &[&["relation", "family_id"], &wanted[..]].concat());
         let alone = |row: &&Vec<String>| rows.iter().filter(|one| one[1] == row[1]).count() == 1;
         let fathers = rows.iter().filter(|row| row[0] == "father").filter(alone);
@@ -100,7 +101,7 @@ impl Matched {
         lab.run_on(store, &["import", "--as", "children", &lab.name("twin.csv")]).ends(0).says(&[what]);
     }
 
-    /// The pseudonyms of everyone of whom a number is known, with the kind before the number, under the key in use.
+    /// Returns the pseudonyms under the key in use of everybody whose number is known, by kind and number.
     pub(crate) fn names(&self) -> BTreeMap<String, String> {
         let of = |kind: &str, ids: &BTreeSet<String>| {
             let all = self.lab.pseudonyms(kind, ids.iter().map(String::as_str));
@@ -111,7 +112,7 @@ impl Matched {
         all
     }
 
-    /// Candidates and identities with their numbers, under these names.
+    /// Returns candidates and identities with their values, under these names.
     pub(crate) fn pairs(&self, store: &str, names: &BTreeMap<String, String>) -> Vec<(String, f64)> {
         let by_pseudonym: BTreeMap<&str, &str> = names.iter().map(|(id, name)| (name.as_str(), id.as_str())).collect();
         let listed = self.lab.run_on(store, &["candidates", "--format", "json"]).ends(0).json();
@@ -122,15 +123,15 @@ impl Matched {
             let row = row.as_object().unwrap();
             let lr = row["log10_lr"].as_f64().unwrap();
             let mut text = String::new();
-            // New is what the last run brought.
+            // The field `new` depends on the last run.
             for (field, value) in row.iter().filter(|(field, _)| !["log10_lr", "new"].contains(&field.as_str())) {
-                // Wherever one stands in it.
+                // A pseudonym may be anywhere in the value.
                 let value = value.to_string();
                 let parts: Vec<&str> =
                     value.split('"').map(|part| by_pseudonym.get(part).copied().unwrap_or(part)).collect();
                 text += &format!("{field}={} ", parts.concat());
             }
-            // Words hold the beginning of a pseudonym.
+            // Texts contain the beginning of a pseudonym.
             for (name, id) in by_pseudonym.iter().filter(|(name, _)| name.len() > 8) {
                 if text.contains(&name[..8]) {
                     text = text.replace(&name[..8], id);
@@ -144,14 +145,14 @@ impl Matched {
         all
     }
 
-    /// From now on the key in `new` is used; the present one is in `old`.
+    /// Puts the key of `new` into use; the present one is then in `old`.
     pub(crate) fn use_new_key(&self) {
         fs::rename(self.lab.path("key"), self.lab.path("old")).unwrap();
         fs::rename(self.lab.path("new"), self.lab.path("key")).unwrap();
     }
 }
 
-/// The files below a folder in which one of these pseudonyms stands, as bytes or as text.
+/// Lists the files below a folder that contain one of these pseudonyms, as bytes or as text.
 pub(crate) fn files_with<'a>(folder: &Path, pseudonyms: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     let (mut bytes, mut texts) = (HashSet::new(), HashSet::new());
     for pseudonym in pseudonyms {

@@ -1,4 +1,4 @@
-//! A file of the vault taken apart as its documentation says, without the program's own code.
+//! Takes a file of the vault apart by its documentation, without the program's own code.
 
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher};
@@ -6,14 +6,14 @@ use data_encoding::{BASE64, HEXLOWER};
 
 const END: &str = "-----END AGE ENCRYPTED FILE-----\n";
 
-/// The age file in a file of the vault, and what stands before and behind it.
+/// Splits a file of the vault into the text before the age file, the age file, and the text behind it.
 pub(crate) fn parts(text: &str) -> [&str; 3] {
     let (before, rest) = text.split_at(text.find("-----BEGIN").unwrap());
     let (age, keys) = rest.split_at(rest.find(END).unwrap() + END.len());
     [before, age, keys]
 }
 
-/// The number of a sample's record, and its key.
+/// Returns the number of a sample's record, and its key.
 pub(crate) fn key(keys: &str, sample: &str) -> (usize, Vec<u8>) {
     let line = keys.lines().find(|line| line.starts_with(&format!("sample {sample} "))).unwrap();
     let (_, rest) = line.split_once(" record ").unwrap();
@@ -21,7 +21,7 @@ pub(crate) fn key(keys: &str, sample: &str) -> (usize, Vec<u8>) {
     (number.parse().unwrap(), HEXLOWER.decode(key.as_bytes()).unwrap())
 }
 
-/// The line of a record's number.
+/// Returns the line with a record's number.
 pub(crate) fn record(lines: &str, number: usize) -> &str {
     lines.lines().nth(number - 1).unwrap()
 }

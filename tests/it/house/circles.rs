@@ -1,13 +1,13 @@
-//! Files that depend on each other in a circle.
+//! Finds files that depend on each other in a circle.
 //!
-//! A file depends on another if it names something that is defined there, however it is re-exported on the way. A
-//! `mod` declaration and a `pub use` alone are no dependency: they say where things are.
+//! A file depends on another if it names something that is defined there, by whatever re-exports. A `mod` declaration
+//! and a `pub use` alone are no dependency: they only say where things are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{Crate, Module, ModulePath};
 
-/// What a path leads to.
+/// The target of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Target {
     Module(ModulePath),
@@ -15,12 +15,12 @@ enum Target {
     Item(ModulePath),
 }
 
-/// What is being looked up, so that imports that lead back to themselves end.
+/// The names that are being looked up, so that an import that leads back to itself ends.
 type Asked = BTreeSet<(ModulePath, String)>;
-/// By file, the files that it depends on, with the names that it takes from them.
+/// By file, the files that it depends on, with the names that it uses from them.
 pub(crate) type Ties = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
-/// What a path leads to from a module; nothing if it leads out of the crate.
+/// Returns the targets of a path from a module; none if it leads out of the crate.
 fn resolve(of: &Crate, from: &ModulePath, path: &[String], asked: &mut Asked) -> BTreeSet<Target> {
     let Some((first, mut rest)) = path.split_first() else { return BTreeSet::new() };
     let mut at = match first.as_str() {
@@ -42,12 +42,12 @@ fn resolve(of: &Crate, from: &ModulePath, path: &[String], asked: &mut Asked) ->
                 Target::Module(module) => {
                     let found = look_up(of, &module, name, asked);
                     if found.is_empty() && of.modules.contains_key(&module) {
-                        // What a macro made.
+                        // A macro defined it.
                         next.insert(Target::Item(module));
                     }
                     next.extend(found);
                 }
-                // A variant, or what belongs to a type.
+                // A variant, or an associated item of a type.
                 Target::Item(_) if leads_on => {}
                 Target::Item(_) => drop(next.insert(target)),
             }
@@ -57,7 +57,7 @@ fn resolve(of: &Crate, from: &ModulePath, path: &[String], asked: &mut Asked) ->
     at
 }
 
-/// What a name means in a module.
+/// Returns the meanings of a name in a module.
 fn look_up(of: &Crate, at: &ModulePath, name: &str, asked: &mut Asked) -> BTreeSet<Target> {
     let Some(module) = of.modules.get(at) else { return BTreeSet::new() };
     let question = (at.clone(), name.to_owned());
@@ -87,7 +87,7 @@ fn look_up(of: &Crate, at: &ModulePath, name: &str, asked: &mut Asked) -> BTreeS
     found
 }
 
-/// Which file takes what from which other file.
+/// Returns which names each file uses from which other file.
 pub(crate) fn ties(of: &Crate) -> Ties {
     let mut ties = Ties::new();
     for (at, module) in &of.modules {
@@ -104,13 +104,13 @@ pub(crate) fn ties(of: &Crate) -> Ties {
     ties
 }
 
-/// The paths that a module itself depends on.
+/// Returns the paths that make a module depend on others.
 fn named(module: &Module) -> impl Iterator<Item = &[String]> {
     let private = module.imports.iter().filter(|import| !import.public).map(|import| &import.path[..]);
     private.chain(module.paths.iter().map(|path| &path.segments[..]))
 }
 
-/// A line for each group of files that depend on each other, with the names that tie them.
+/// Returns a line for each group of files that depend on each other, with the names that tie them.
 pub(crate) fn circles(of: &Crate) -> Vec<String> {
     let ties = ties(of);
     let reached = |from: &String| {

@@ -1,4 +1,4 @@
-//! The source tree as modules: what each defines, imports and names, without what only tests compile.
+//! Reads the source tree as modules: what each defines, imports and names, without the parts that only tests compile.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, ImplItem, Item, Meta, Token, UseTree, Visibility};
 
-/// The names on the way from the crate's root to a module.
+/// The names of the modules from the crate's root to a module.
 pub(crate) type ModulePath = Vec<String>;
 
 /// A module, in a file of its own or inline.
@@ -16,7 +16,7 @@ pub(crate) type ModulePath = Vec<String>;
 pub(crate) struct Module {
     pub(crate) file: String,
     pub(crate) children: BTreeSet<String>,
-    /// Whatever is defined in it, in all namespaces.
+    /// The names of everything that it defines, in all namespaces.
     pub(crate) items: BTreeSet<String>,
     pub(crate) imports: Vec<Import>,
     /// Paths outside `use` items.
@@ -29,7 +29,7 @@ pub(crate) struct Import {
     pub(crate) path: Vec<String>,
     /// The name that it has here; `None` for a glob.
     pub(crate) name: Option<String>,
-    /// Whether others can import the name from here.
+    /// `true` if other modules can import the name from here.
     pub(crate) public: bool,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Import {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) segments: Vec<String>,
-    /// Whether it calls a macro.
+    /// `true` if it calls a macro.
     pub(crate) calls_macro: bool,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Crate {
 }
 
 impl Crate {
-    /// Reads the crate with this root out of files, given by path and text.
+    /// Reads the crate with this root from files, given by path and text.
     pub(crate) fn read(root: &str, files: &BTreeMap<String, String>) -> Self {
         let mut read = Self::default();
         read.file(Vec::new(), root, files, false);
@@ -127,10 +127,10 @@ impl Crate {
     }
 }
 
-/// Where the items of a module stand.
+/// The place of a module's items.
 struct Place<'a> {
     file: &'a str,
-    /// The folder of the file, and that of the modules below this one.
+    /// The folder of the file; `below` is the folder of its submodules.
     folder: &'a str,
     below: String,
     tests: bool,
@@ -146,7 +146,7 @@ fn path_attribute(attributes: &[Attribute]) -> Option<String> {
     if let syn::Lit::Str(text) = &value.lit { Some(text.value()) } else { None }
 }
 
-/// Whether what has these attributes is compiled for tests only.
+/// Reports whether these attributes compile an item for tests only.
 fn only_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().filter(|one| one.path().is_ident("cfg")).any(|one| {
         let condition: Result<Meta, _> = one.parse_args();
@@ -164,7 +164,7 @@ fn requires_test(condition: &Meta) -> bool {
     }
 }
 
-/// The tokens of an item, without methods for tests.
+/// Returns the tokens of an item, without methods for tests.
 fn without_tests(item: &Item) -> TokenStream {
     let Item::Impl(one) = item else { return item.to_token_stream() };
     let mut one = one.clone();
@@ -231,7 +231,7 @@ fn imports(tree: &UseTree, before: &[String], public: bool, found: &mut Vec<Impo
     }
 }
 
-/// All tokens in a row, brackets included, `::` as one.
+/// Returns all tokens in a row, brackets included, `::` as one token.
 pub(crate) fn flat(tokens: TokenStream) -> Vec<String> {
     fn add(tokens: TokenStream, all: &mut Vec<String>) {
         let mut colon = false;
@@ -282,7 +282,7 @@ pub(crate) fn scan(tokens: TokenStream, found: &mut Vec<Named>) {
             }
             TokenTree::Ident(_) if is_part_of_something_else(&tokens, at) => {}
             TokenTree::Ident(name) if name == "pub" => {
-                // In brackets stands who may see it, or the type of a field.
+                // The brackets hold a visibility, or the type of a field.
                 if let Some(TokenTree::Group(group)) = tokens.get(at + 1) {
                     let inside: Vec<TokenTree> = group.stream().into_iter().collect();
                     let limits = ident(inside.first()).is_some_and(|first| first == "in") || inside.len() == 1;
@@ -299,11 +299,12 @@ pub(crate) fn scan(tokens: TokenStream, found: &mut Vec<Named>) {
     }
 }
 
-/// Whether the name at this place is a field, a method, a lifetime, a function's own name, or the rest of a path.
+/// Reports whether the name at this place is a field, a method, a lifetime, a function's own name, or the rest of a
+/// path.
 fn is_part_of_something_else(tokens: &[TokenTree], at: usize) -> bool {
     let before = |back: usize| at.checked_sub(back).and_then(|place| tokens.get(place));
     let is_field = is_punct(before(1), '.') && !is_punct(before(2), '.');
-    // Behind type arguments, not behind an arrow.
+    // After type arguments, and not after an arrow.
     let closes = is_punct(before(3), '>') && !is_punct(before(4), '-') && !is_punct(before(4), '=');
     let is_rest = is_punct(before(1), ':') && is_punct(before(2), ':') && closes;
     is_field || is_rest || is_punct(before(1), '\'') || ident(before(1)).is_some_and(|word| word == "fn")
@@ -317,7 +318,7 @@ fn ident(token: Option<&TokenTree>) -> Option<String> {
     if let Some(TokenTree::Ident(name)) = token { Some(name.unraw().to_string()) } else { None }
 }
 
-/// Collects the path that begins at a place, a tree in braces as each of its paths. Gives the place behind it.
+/// Collects the path that begins at a place; a tree in braces gives each of its paths. Returns the place behind it.
 fn path(tokens: &[TokenTree], mut at: usize, before: &[String], found: &mut Vec<Named>) -> usize {
     let mut segments = before.to_vec();
     loop {

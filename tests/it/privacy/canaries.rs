@@ -1,4 +1,4 @@
-//! Identifiers that stand out, and the search for them in every form.
+//! Makes conspicuous identifiers, and searches for them in every form.
 
 use std::collections::HashMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use crate::common::{Lab, Said, everything_in};
 
-/// Stand for identifiers; long and odd enough never to occur by chance.
+/// Texts in place of identifiers, long and odd enough never to occur by chance.
 pub(crate) const CANARIES: [&str; 8] = [
     "KanarieMoeder-7381",
     "KanarieVader-2950",
@@ -35,7 +35,8 @@ pub(crate) fn children() -> String {
     format!("sample_id,sex,{LOCI}\n{},m,{PROFILE}\n{},f,{PROFILE}\n", CANARIES[3], CANARIES[4])
 }
 
-/// Base 64 of all bytes that are ruled by the text alone, for each of the three places it can begin at.
+/// Encodes a text in base 64 for each of the three places at which it can begin, and keeps the digits that depend on
+/// the text alone.
 pub(crate) fn base64(text: &[u8]) -> [Vec<u8>; 3] {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     [0, 1, 2].map(|before| {
@@ -46,12 +47,12 @@ pub(crate) fn base64(text: &[u8]) -> [Vec<u8>; 3] {
             let bits = u32::from(group[0]) << 16 | u32::from(group[1]) << 8 | u32::from(group[2]);
             encoded.extend([18, 12, 6, 0].map(|shift| DIGITS[(bits >> shift) as usize & 63]));
         }
-        // The digits in which a bit of what stands before takes part.
+        // The first digits depend on bits of the text before.
         encoded.split_off([0, 2, 3][before])
     })
 }
 
-/// Every form in which an identifier could hide.
+/// Returns every form in which an identifier could be hidden.
 pub(crate) fn forms(text: &str) -> Vec<Vec<u8>> {
     let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
     let utf_16 = || text.encode_utf16();
@@ -96,7 +97,7 @@ impl Search {
         Self(by_start)
     }
 
-    /// Which text is there, and the number of its form.
+    /// Returns a text that the bytes contain, and the number of its form.
     pub(crate) fn find(&self, bytes: &[u8]) -> Option<(&str, usize)> {
         bytes.windows(4).enumerate().find_map(|(at, start)| {
             let those = self.0.get(start)?;
@@ -112,7 +113,7 @@ impl Search {
         }
     }
 
-    /// In the names and the bytes of all files below a folder.
+    /// Checks the names and the bytes of all files below a folder.
     #[track_caller]
     pub(crate) fn finds_nothing_below(&self, folder: &Path) {
         for path in everything_in(folder) {

@@ -1,4 +1,4 @@
-//! Every command that there is, done and failed, on identifiers that stand out: none of them says, logs or leaves one.
+//! Runs every command, successful and failing, on conspicuous identifiers: no command shows, logs or leaves one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Permissions};
@@ -12,11 +12,11 @@ use reunite::ledger::ENCRYPTS;
 use super::canaries::{CANARIES, LOCI, PROFILE, Search, children, families};
 use crate::common::{Lab, Said, reunite};
 
-/// Not in the list that `--help` gives.
+/// The command that `--help` does not list.
 const HIDDEN: &str = "challenge";
 const WHY: [&str; 2] = ["--reason", "a test of ours"];
 
-/// A custodian's identity file, and the recipient.
+/// Makes a custodian's identity file; returns its name and the recipient.
 pub(crate) fn custodian(lab: &Lab) -> (String, String) {
     let identity = age::x25519::Identity::generate();
     let file = lab.write("identity", identity.to_string().expose_secret());
@@ -24,7 +24,7 @@ pub(crate) fn custodian(lab: &Lab) -> (String, String) {
     (file, identity.to_public().to_string())
 }
 
-/// The commands without subcommands below a command, as `--help` lists them.
+/// Lists the commands without subcommands below a command, as `--help` shows them.
 fn commands_below(command: &[String]) -> BTreeSet<String> {
     let words: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
     let help = reunite(&words).ends(0).out;
@@ -38,11 +38,11 @@ fn commands_below(command: &[String]) -> BTreeSet<String> {
     names.iter().flat_map(|name| commands_below(&[command, &[(*name).to_owned()]].concat())).collect()
 }
 
-/// A lab whose commands are watched.
+/// A lab that searches the output and the files of its commands.
 struct Watched {
     lab: Lab,
     search: Search,
-    /// How each command has ended: done, failed.
+    /// For each command, whether a run of it succeeded, and whether one failed.
     seen: BTreeMap<String, [bool; 2]>,
 }
 
@@ -50,7 +50,7 @@ impl Watched {
     fn new() -> Self {
         let lab = Lab::new();
         fs::create_dir(lab.path("tmp")).unwrap();
-        // The keys are secrets, too.
+        // The keys are secret, too.
         let key = lab.read("key").trim().rsplit(' ').next().unwrap().to_owned();
         let (_, recipient) = custodian(&lab);
         let identity = lab.read("identity");
@@ -59,7 +59,7 @@ impl Watched {
         Self { lab, search, seen: BTreeMap::new() }
     }
 
-    /// Runs a command, which is named by its first words, and looks everywhere.
+    /// Runs a command, which is named by its first words, and searches its output and files.
     #[track_caller]
     fn run(&mut self, command: &str, arguments: &[&str], input: &str) -> Said {
         let said = self.run_showing(command, arguments, input);
@@ -67,7 +67,7 @@ impl Watched {
         said
     }
 
-    /// The same, of a command that shows identifiers on standard output, and there alone.
+    /// The same for a command that shows identifiers on standard output, and only there.
     #[track_caller]
     fn run_showing(&mut self, command: &str, arguments: &[&str], input: &str) -> Said {
         let lab = &self.lab;
@@ -76,7 +76,7 @@ impl Watched {
         process.env("TMPDIR", lab.path("tmp")).env("RUST_BACKTRACE", "1").current_dir(lab.path("tmp"));
         process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = process.spawn().unwrap();
-        // Who does not read has closed it.
+        // A command that does not read has closed its standard input.
         let _ = process.stdin.take().unwrap().write_all(input.as_bytes());
         let said = Said::of(process.wait_with_output().unwrap());
         self.search.finds_nothing(&format!("{command}, standard error"), said.err.as_bytes());
@@ -108,7 +108,7 @@ impl Watched {
     }
 }
 
-/// A CMF file of one specimen.
+/// Makes a CMF file of one specimen.
 fn cmf(lab: &str, id: &str, category: &str, case: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CODISImportFile xmlns=\"urn:CODISImportFile-schema\">\
@@ -122,7 +122,7 @@ fn cmf(lab: &str, id: &str, category: &str, case: &str) -> String {
     )
 }
 
-/// With a canary for each pseudonym.
+/// Replaces each pseudonym by a canary.
 fn named(text: &str) -> String {
     let mut names = BTreeMap::new();
     let is_name = |word: &str| word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -136,7 +136,7 @@ fn named(text: &str) -> String {
 
 fn files_are_read(watched: &mut Watched) {
     let [mother, father, family, child, second, card, row, chinese] = CANARIES;
-    // Every form of file, right and wrong.
+    // Every form of file, valid and invalid.
     watched.import("families", "f.csv", &families(), &["--manifest", &watched.lab.name("manifest.json")]).ends(0);
     watched.import("children", "c.csv", &children(), &["--report-format", "json"]).ends(0);
     watched.search.finds_nothing("the manifest", watched.lab.read("manifest.json").as_bytes());
@@ -163,7 +163,7 @@ fn files_are_read(watched: &mut Watched) {
     let looped =
         watched.lab.write("looped.csv", people.replace(&format!("{father},,,m"), &format!("{father},{child},,m")));
     watched.import("families", "m.csv", &member, &["--pedigrees", &looped]).ends(2);
-    // Called by a number itself: said of the file that was named, kept nowhere.
+    // A file whose name is a number: the message may name it, and the program stores it nowhere.
     fs::create_dir(watched.lab.path("in")).unwrap();
     watched.lab.write("in/a.csv", children());
     let folder = watched.lab.name("in");
@@ -210,7 +210,7 @@ fn files_are_written(watched: &mut Watched, family: &str, child: &str) {
         watched.done("export", &[&["--as", layout, "--show-genotypes", &file], more].concat());
         watched.fails("export", &["--as", layout, &file]);
         watched.search.finds_nothing(name, watched.lab.read(name).as_bytes());
-        // It comes in again.
+        // The export is imported again.
         let options: &[&str] = if layout == "families" { &["--pedigrees", &pedigrees] } else { &[] };
         watched.done("import", &[&["--as", layout, "--identifiers", "pseudonyms", &file], options].concat());
     }
@@ -300,7 +300,7 @@ fn the_store_is_looked_after(watched: &mut Watched, child: &str) {
         let lock = File::open(watched.lab.path("store/lock")).unwrap();
         lock.lock().unwrap();
         watched.fails(command, arguments);
-        // By closing alone it would wait for whatever another test is just starting.
+        // Closing the file alone would keep the lock while another test starts a process.
         lock.unlock().unwrap();
     };
     watched.done("index", &[]);
@@ -354,7 +354,7 @@ fn the_store_is_looked_after(watched: &mut Watched, child: &str) {
 }
 
 #[test]
-fn no_command_gives_an_identifier_away() {
+fn no_command_reveals_an_identifier() {
     let mut watched = Watched::new();
     files_are_read(&mut watched);
     let (family, child) = candidates_are_shown(&mut watched);

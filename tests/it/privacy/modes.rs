@@ -1,4 +1,4 @@
-//! Files of mode 0600 and folders of mode 0700, whatever the umask.
+//! The program writes files of mode 0600 and folders of mode 0700, whatever the umask.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ fn nobody_else_can_read_what_is_written() {
     ["000", "077"].into_iter().for_each(private_under);
 }
 
-/// Whatever is written under an umask is private: files 0600 (or 0400), folders 0700.
+/// Checks that everything written under an umask is private: files 0600 (or 0400), folders 0700.
 fn private_under(mask: &str) {
     let lab = Lab::new();
     let (identity, recipient) = custodian(&lab);

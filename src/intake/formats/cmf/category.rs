@@ -1,8 +1,8 @@
-//! Specimen categories, and what they say of a family: little.
+//! Interprets specimen categories and the little that they say about a family.
 
 use crate::model::{FindingCode, Layout, Relation};
 
-/// What a case list says of a sample.
+/// The data of a sample in a case list.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Listed<'a> {
     /// The family, if the list has families.
@@ -11,7 +11,7 @@ pub(super) struct Listed<'a> {
     pub(super) relation: Option<Relation>,
 }
 
-/// What the specimen's donor is to a missing person.
+/// The relation of the specimen's donor to a missing person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kin {
     Father,
@@ -28,13 +28,13 @@ pub(super) enum Kin {
 /// A specimen's category.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Category {
-    /// Of unknown origin.
+    /// A person of unknown origin.
     Unidentified,
-    /// A missing person's own profile, from before.
+    /// A missing person's own profile, from before the disappearance.
     Missing,
     /// A relative of a missing person.
     Relative(Kin),
-    /// Nothing to do with missing persons.
+    /// A specimen unrelated to missing persons.
     Other,
 }
 
@@ -73,15 +73,15 @@ const CATEGORIES: [(&str, Category); 31] = [
 ];
 
 impl Category {
-    /// The category of this name, in any case; as it should be spelled.
+    /// Returns the category with this name, in any case, in its correct spelling.
     pub(super) fn named(text: &str) -> Option<&'static str> {
         CATEGORIES.iter().map(|category| category.0).find(|name| name.eq_ignore_ascii_case(text))
     }
 
-    /// Reads a category, in exactly its spelling.
+    /// Reads a category in its exact spelling.
     ///
     /// # Errors
-    /// What to write.
+    /// The message says what to write.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         if let Some((_, category)) = CATEGORIES.iter().find(|(name, _)| *name == text) {
             return Ok(*category);
@@ -95,23 +95,23 @@ impl Category {
     }
 }
 
-/// Why a specimen is left out.
+/// The reason why a specimen is skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Skip {
-    /// It belongs into a file of the other layout.
+    /// It belongs in a file of the other layout.
     OtherLayout,
     /// It is a missing person's own profile.
     Missing,
-    /// It has nothing to do with missing persons.
+    /// It is unrelated to missing persons.
     Other,
     /// It is a control or ladder.
     Control,
 }
 
-/// What becomes of a specimen.
+/// The destination of a specimen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// A row of its own; children have neither family nor relation.
+    /// A row; children have neither family nor relation.
     Row {
         family: Option<String>,
         relation: Option<Relation>,
@@ -119,14 +119,14 @@ pub(super) enum Place {
     Skipped(Skip),
 }
 
-/// Where the reason lies for which a specimen has no place.
+/// The source of the reason why a specimen has no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Blamed {
     Category,
     CaseId,
 }
 
-/// Why a specimen has no place.
+/// The reason why a specimen has no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Misplaced {
     pub(super) code: FindingCode,
@@ -134,14 +134,14 @@ pub(super) struct Misplaced {
     pub(super) blamed: Blamed,
 }
 
-/// The category does not fit to a relation, or says none.
+/// Returns the error that the category does not fit a relation, or implies none.
 fn no_relation(what: &'static str) -> Misplaced {
     Misplaced { code: FindingCode::Relation, what, blamed: Blamed::Category }
 }
 
 const UNTOLD: &str = "states no relation that a likelihood ratio can use; state the relation in a case list";
 
-/// Where a specimen goes by its category and case number, and by what a case list says of it, which goes first.
+/// Returns the place of a specimen by its category and case number. The data of a case list has priority.
 pub(super) fn place_specimen(
     layout: Layout,
     category: Category,
@@ -156,7 +156,7 @@ pub(super) fn place_specimen(
         )),
         (Layout::Children, Category::Unidentified, None) => Ok(Place::Row { family: None, relation: None }),
         (Layout::Families, Category::Relative(kin), relation) => of_family(kin.relation(relation)?),
-        // The list knows better than a category that says nothing.
+        // The case list is more specific than a category without information.
         (Layout::Families, Category::Other, Some(relation)) => of_family(relation),
         (Layout::Children, Category::Other, None) if is_listed => Ok(Place::Row { family: None, relation: None }),
         (_, Category::Other, _) => Ok(Place::Skipped(Skip::Other)),
@@ -177,7 +177,7 @@ fn family_id(case: Option<&str>, listed: Listed<'_>) -> Result<String, Misplaced
 }
 
 impl Kin {
-    /// The relation: that of a case list, if the category does not contradict it, or else the category's own.
+    /// Returns the relation: that of a case list, if the category does not contradict it; otherwise the category's own.
     fn relation(self, listed: Option<Relation>) -> Result<Relation, Misplaced> {
         match listed {
             Some(relation) if self.may_be(relation) => Ok(relation),
@@ -196,7 +196,7 @@ impl Kin {
         }
     }
 
-    /// Whether a relation goes with the category. A member has its place in a pedigree.
+    /// Reports whether a relation is compatible with the category. A member has its place in a pedigree.
     fn may_be(self, relation: Relation) -> bool {
         use Relation::{
             Father, FullSibling, MaternalAunt, MaternalGrandfather, MaternalGrandmother, MaternalHalfSibling,
@@ -220,7 +220,7 @@ impl Kin {
         }
     }
 
-    /// Whether somebody has said so and nobody has tested it.
+    /// Reports whether the relation is alleged but not tested.
     pub(super) fn is_alleged(self) -> bool {
         matches!(self, Self::AllegedFather | Self::AllegedMother)
     }
@@ -235,7 +235,7 @@ mod tests {
         Ok(Place::Row { family: Some(family.to_owned()), relation: Some(stated_relation(relation).unwrap()) })
     }
 
-    /// The place of a category, with family and relation of a case list.
+    /// Returns the place for a category, with the family and relation of a case list.
     fn placed(
         layout: Layout,
         category: &str,

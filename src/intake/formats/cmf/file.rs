@@ -1,4 +1,4 @@
-//! From the elements of a CMF file to the rows of a table.
+//! Turns the elements of a CMF file into the rows of a table.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -18,7 +18,7 @@ use crate::intake::rows::table::{Table, TableRow, TypedLocus};
 
 use crate::model::{Allele, FindingCode, Layout, Sex};
 
-/// A locus that is being read.
+/// A locus while it is read.
 #[derive(Default)]
 struct Typed {
     column: Option<usize>,
@@ -28,17 +28,17 @@ struct Typed {
     off_ladder: bool,
 }
 
-/// A specimen that is being read.
+/// A specimen while it is read.
 #[derive(Default)]
 struct Specimen {
     line: u64,
-    /// How many problems there were before it.
+    /// Number of problems before it.
     before: u64,
     id: String,
     case: Option<String>,
     partial: bool,
     place: Option<Place>,
-    /// What it has at each locus, by column among those of loci.
+    /// The alleles at each locus, by position among the columns of loci.
     loci: Vec<TypedLocus>,
     sex_marker: Option<Marker>,
     kits: Vec<String>,
@@ -50,14 +50,14 @@ impl Specimen {
     }
 }
 
-/// A file that is being read.
+/// A file while it is read.
 pub(super) struct File<'a> {
     request: &'a Request<'a>,
     /// The columns of fields.
     fields: Vec<Field>,
     lab: String,
     kit: String,
-    /// The lines of specimens, by number.
+    /// The lines of specimens, by specimen number.
     lines: HashMap<String, u64>,
     loci: Loci<'a>,
     rows: Vec<TableRow>,
@@ -71,14 +71,14 @@ pub(super) struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    /// A file of XML.
+    /// Begins an XML file.
     pub(super) fn new(request: &'a Request<'a>) -> Self {
-        // Numbers of a case list are those of the file, so what is no agency there is none here.
+        // The list's numbers must match those of the file, so a sample has an agency only if the list names one.
         let fields: &[Field] = if request.cases.is_some() { &[Field::Kit] } else { &[Field::Agency, Field::Kit] };
         Self::with_fields(request, fields)
     }
 
-    /// A file of one value per line, which says neither agency nor kit.
+    /// Begins a file with one value per line, which states neither agency nor kit.
     pub(super) fn of_lines(request: &'a Request<'a>) -> Self {
         Self::with_fields(request, &[])
     }
@@ -88,13 +88,13 @@ impl<'a> File<'a> {
         let fields: &[Field] = match (request.layout, request.cases) {
             (Layout::Families, _) => &[Field::FamilyId, Field::SampleId, Field::Relation, Field::Sex],
             (Layout::Children, Some(_)) => &[Field::SampleId, Field::Sex],
-            // Categories of children say no sex; the marker may.
+            // The categories of children state no sex, but the sex marker may.
             (Layout::Children, None) => &[Field::SampleId],
         };
         let fields = fields.iter().chain(more);
         Self {
             request,
-            // The list goes before the file, which has been held against it.
+            // The list has priority over the file, which was checked against it.
             fields: fields.copied().filter(|field| !expected.is_listed(*field)).collect(),
             lab: String::new(),
             kit: String::new(),
@@ -137,7 +137,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// What the case list says of the specimen.
+    /// Returns the case list's data about the specimen.
     fn listed(&self) -> Option<Listed<'a>> {
         let entry = self.request.cases?.entries(&self.specimen.id).next()?;
         let relation = entry.cell(Field::Relation).and_then(|cell| stated_relation(cell).ok());
@@ -157,7 +157,7 @@ impl<'a> File<'a> {
         }
     }
 
-    /// Whether the specimen has had a locus, by column among those of loci.
+    /// Reports whether the specimen already has a locus, by position among the columns of loci.
     fn has_locus(&self, column: usize) -> bool {
         match self.loci.is_amelogenin(column) {
             true => self.specimen.sex_marker.is_some(),
@@ -188,13 +188,13 @@ impl<'a> File<'a> {
         }
     }
 
-    /// Takes up the specimen, whose category says nothing.
+    /// Begins a specimen whose category gives no information.
     pub(super) fn without_category(&mut self) {
         let Listed { family, relation } = self.listed().unwrap_or_default();
         self.specimen.place = Some(Place::Row { family: family.map(str::to_owned), relation });
     }
 
-    /// Leaves out the specimen, a control.
+    /// Skips the specimen, which is a control.
     pub(super) fn skip_control(&mut self) {
         self.specimen.place = Some(Place::Skipped(Skip::Control));
     }
@@ -224,7 +224,7 @@ impl<'a> File<'a> {
             family,
             relation,
             sex: Sex::Unknown,
-            // With a case list, the list says the agency, or that there is none.
+            // With a case list, the list alone states the agency, if any.
             agency: self.request.cases.is_none().then(|| self.lab.clone()),
             kit: Some(kits.join(" + ")),
             drop_out: None,
@@ -233,7 +233,7 @@ impl<'a> File<'a> {
         });
     }
 
-    /// The table of everything that was read; `None` if there is no row: the findings then say why.
+    /// Returns the table of everything that was read; `None` if there is no row. The findings then say why.
     pub(super) fn finish(self, findings: &mut Findings) -> Option<Table> {
         let Self { rows, fields, loci, .. } = self;
         let columns = fields.into_iter().map(ValueColumn::Field).chain(loci.columns).collect();

@@ -1,6 +1,6 @@
-//! Which elements a CMF file has, in which order, how often and how long.
+//! Defines the grammar of CMF files: their elements, with order, number and length.
 
-/// An element.
+/// An element of a CMF file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Element {
     File,
@@ -24,7 +24,7 @@ pub(super) enum Element {
     AlleleValue,
 }
 
-/// What may stand in an element, at its place among its like.
+/// An element that another may contain, with its position and number.
 pub(super) struct Rule {
     pub(super) element: Element,
     pub(super) required: bool,
@@ -60,7 +60,7 @@ const SPECIMEN: [Rule; 4] = [
     at_most_one(Element::SpecimenComment),
     up_to(32, Element::Locus),
 ];
-// Who read a locus, and when, says nothing that is used here: a file without it does no harm.
+// Who read a locus, and when, is not used here, so a file without it is accepted.
 const LOCUS: [Rule; 4] = [
     exactly_one(Element::LocusName),
     at_most_one(Element::ReadingBy),
@@ -69,11 +69,11 @@ const LOCUS: [Rule; 4] = [
 ];
 const ALLELE: [Rule; 1] = [exactly_one(Element::AlleleValue)];
 
-/// Longer than any text of which no limit is known.
+/// The maximum length of texts for which the format states no limit.
 const LONG: usize = 255;
 
 impl Element {
-    /// Its name in the file.
+    /// Returns its name in the file.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::File => "CODISImportFile",
@@ -98,7 +98,7 @@ impl Element {
         }
     }
 
-    /// What may stand in it, in this order; nothing in elements that hold text.
+    /// Returns the elements that it may contain, in this order; empty for elements that hold text.
     pub(super) fn rules(self) -> &'static [Rule] {
         match self {
             Self::File => &FILE,
@@ -109,7 +109,7 @@ impl Element {
         }
     }
 
-    /// The most characters of its text; `None` if it holds elements.
+    /// Returns the maximum number of characters in its text; `None` if it holds elements.
     pub(super) fn longest(self) -> Option<usize> {
         match self {
             Self::File | Self::Specimen | Self::Locus | Self::Allele => None,
@@ -122,7 +122,7 @@ impl Element {
         }
     }
 
-    /// Whether its text must say something.
+    /// Reports whether its text must not be empty.
     pub(super) fn needs_text(self) -> bool {
         matches!(
             self,
@@ -130,7 +130,7 @@ impl Element {
         )
     }
 
-    /// Its attributes and the most characters of each, in the order in which they are handed on.
+    /// Returns its attributes with the maximum number of characters of each, in the order in which they are handed on.
     pub(super) fn attributes(self) -> &'static [(&'static str, usize)] {
         match self {
             Self::Specimen => &[("CASEID", 32), ("SOURCEID", LONG), ("PARTIAL", LONG)],
@@ -141,7 +141,7 @@ impl Element {
     }
 }
 
-/// How many attributes an element has at most.
+/// The maximum number of attributes of an element.
 pub(super) const MOST_ATTRIBUTES: usize = 3;
 
 #[cfg(test)]

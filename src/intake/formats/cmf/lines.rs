@@ -1,18 +1,19 @@
-//! CODIS Common Message Format 1.0: a text of one value per line, as GeneMapper ID and ID-X write it (`.dat`).
+//! Reads CODIS Common Message Format 1.0: a text with one value per line, as GeneMapper ID and ID-X write it (`.dat`).
 //!
 //! | lines | content |
 //! |---|---|
-//! | 9 | `1.0`, a number, `IMPORT`, source and destination laboratory, date and time, user, `GeneMapper ID-X` or its like, number of samples |
+//! | 9 | `1.0`, a number, `IMPORT`, source and destination laboratory, date and time, user, `GeneMapper ID-X` or a similar name, number of samples |
 //! | 10 for each sample | `DNA Analysis Result`, `1.0`, `PCR`, sample number, five lines of which one may be a specimen category, number of loci |
 //! | 6 for each locus of it | name, `1`, three lines (reader, date, time), number of alleles |
-//! | 1 for each allele of it | the allele; a homozygote stands once |
+//! | 1 for each allele of it | the allele; a homozygote has it once |
 //!
-//! Blank lines may stand before samples and at the end. Whatever else is not as stated here ends the reading, with its
-//! line: what follows cannot be told then.
+//! Blank lines are allowed before samples and at the end. Reading stops with a finding at any other deviation, because
+//! the meaning of the following lines is then unknown.
 //!
-//! The file says no families, so these need a case list. It says of children what the category says. Programs write one
-//! category, such as `Suspect, Known`, where nobody has chosen any: one that has nothing to do with missing persons, and
-//! that all samples have, says nothing. The laboratories of the header are no agency: programs fill in place-holders.
+//! The file does not name families, so families require a case list. For children the category decides. Some programs
+//! write one category, such as `Suspect, Known`, if nobody has chosen any: a category that is unrelated to missing
+//! persons and that all samples have is ignored. The laboratories in the header are not used as agencies, because
+//! programs fill in placeholders.
 
 use super::category::Category;
 use super::file::File;
@@ -27,16 +28,16 @@ use crate::model::{FindingCode, Layout};
 
 const SAMPLE: &str = "DNA Analysis Result";
 const PROGRAM: &str = "GeneMapper";
-/// The lines of the header.
+/// Number of lines in the header.
 const HEADER: usize = 9;
-/// The lines of a sample and of a locus, without those of what they hold.
+/// Number of lines of a sample and of a locus, without the lines of their contents.
 const SAMPLE_LINES: usize = 10;
 const LOCUS_LINES: usize = 6;
 /// More loci and alleles than any sample has.
 const MOST_LOCI: usize = 200;
 const MOST_ALLELES: usize = 8;
 
-/// Whether a text is such a file.
+/// Reports whether a text is a file of this format.
 pub(in crate::intake) fn is_lines(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).take(2 * HEADER).enumerate();
@@ -45,7 +46,7 @@ pub(in crate::intake) fn is_lines(text: &[u8]) -> bool {
     lines.any(|(at, line)| line.eq_ignore_ascii_case(SAMPLE.as_bytes()) || at == HEADER - 2 && is_program(line))
 }
 
-/// Reads a file. A case list goes before the categories, which must not contradict it.
+/// Reads a file. A case list has priority over the categories, which must not contradict it.
 pub(in crate::intake) fn read_lines(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> SoundRows {
     if request.layout == Layout::Families && request.cases.is_none() {
         let what = "the file states neither families nor relations; state both for each sample in a case list, and \
@@ -84,14 +85,14 @@ fn read(text: &[u8], request: &Request<'_>, findings: &mut Findings) -> Option<T
     file.finish(findings)
 }
 
-/// The lines of a file and how far they are read. Reading functions give `None` after a finding.
+/// The lines of a file, and the position reached. Reading functions return `None` after a finding.
 struct Lines<'a> {
     lines: Vec<&'a str>,
     at: usize,
 }
 
 impl<'a> Lines<'a> {
-    /// Number of the next line, from 1.
+    /// Returns the number of the next line, from 1.
     fn number(&self) -> u64 {
         self.at as u64 + 1
     }
@@ -116,7 +117,7 @@ impl<'a> Lines<'a> {
         (0..lines).try_for_each(|_| self.next(what, findings).map(drop))
     }
 
-    /// A line that must be this text.
+    /// Reads a line that must have this text.
     fn exactly(&mut self, wanted: &str, findings: &mut Findings) -> Option<()> {
         let line = self.number();
         let is = self.next(wanted, findings)?.eq_ignore_ascii_case(wanted);
@@ -127,7 +128,8 @@ impl<'a> Lines<'a> {
         is.then_some(())
     }
 
-    /// How many things follow, each of at least so many lines: no more than the file has room for.
+    /// Reads the number of items that follow, each with at least this number of lines. The number must fit into the
+    /// rest of the file.
     fn count(&mut self, what: &str, most: usize, lines: usize, findings: &mut Findings) -> Option<usize> {
         let line = self.number();
         let text = self.next(what, findings)?;
@@ -145,7 +147,7 @@ impl<'a> Lines<'a> {
         Some(number)
     }
 
-    /// The header; gives the number of samples.
+    /// Reads the header; returns the number of samples.
     fn header(&mut self, findings: &mut Findings) -> Option<usize> {
         let what = "line of the header";
         if self.next("version", findings)? != "1.0" {
@@ -177,7 +179,8 @@ impl<'a> Lines<'a> {
         self.count("number of samples", usize::MAX, SAMPLE_LINES, findings)
     }
 
-    /// Whether the categories of samples were chosen: not one for all that has nothing to do with missing persons.
+    /// Reports whether the categories of samples were chosen: they were not, if all samples have one that is unrelated
+    /// to missing persons.
     fn categories_are_chosen(&self) -> bool {
         let starts = self.lines.iter().enumerate().filter(|(_, line)| line.eq_ignore_ascii_case(SAMPLE));
         let mut found = starts.filter_map(|(at, _)| Some(category_among(self.lines.get(at + 4..at + 9)?)));
@@ -247,7 +250,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The category among some lines, by its place there, in the spelling of this program.
+/// Returns the position and spelling of the category among some lines.
 fn category_among(lines: &[&str]) -> Option<(usize, &'static str)> {
     lines.iter().enumerate().find_map(|(place, line)| Some((place, Category::named(line)?)))
 }
@@ -262,7 +265,7 @@ mod tests {
 
     const HEAD: &str = "1.0\n1\nIMPORT\nsrclab\ndestlab\n2019/05/06 10:20:30\nAB\nGeneMapper ID-X\n";
 
-    /// A sample with its category, and loci with their alleles.
+    /// Returns a sample with its category, and loci with their alleles.
     fn sample(number: &str, category: &str, loci: &[(&str, &[&str])]) -> String {
         let mut text = format!(
             "DNA Analysis Result\n1.0\nPCR\n{number}\n0\n{category}\nunspecified\nunspecified\nunspecified\n{}\n",
@@ -392,7 +395,7 @@ mod tests {
         let intake = read_as(Layout::Children, None, text);
         assert_eq!((&intake.problems, intake.rows.len()), (&vec![], 2));
         assert_eq!(intake.rows[0].sample, pseudonymizer().sample(None, "C1").unwrap());
-        // A free text where there is a name.
+        // A free-text column beside the sample name.
         let both = "Sample Name\tSample Info\tMarker\tAllele 1\tAllele 2\nC1\tx\tvWA\t14\t15\n";
         assert_eq!(read_as(Layout::Children, None, both).rows[0].sample, intake.rows[0].sample);
     }

@@ -1,4 +1,4 @@
-//! Loci and alleles of CMF files.
+//! Interprets loci and alleles of CMF files.
 
 use std::collections::HashMap;
 
@@ -11,23 +11,23 @@ use crate::model::{Allele, FindingCode, Panel};
 /// The column of the sex marker.
 const AMELOGENIN: ValueColumn = ValueColumn::SexMarker { name: "Amelogenin" };
 
-/// What a locus name means.
+/// The meaning of a locus name.
 #[derive(Clone)]
 pub(super) enum Meaning {
-    /// A column, from 0 among those of loci.
+    /// A column, as a position from 0 among those of loci.
     Column(usize),
-    /// A locus of the sex chromosomes: its inheritance is another.
+    /// A locus on a sex chromosome, which is inherited differently.
     SexChromosome,
-    /// None; what to say.
+    /// An unknown locus, with the text of the finding.
     Unknown(String),
 }
 
 /// The loci of a file, in the order of their first specimens.
 pub(super) struct Loci<'a> {
     panel: &'a Panel,
-    /// Their columns, each once, however they are spelled.
+    /// Their columns, each once, regardless of spelling.
     pub(super) columns: Vec<ValueColumn>,
-    /// What each spelling means.
+    /// The meaning of each spelling.
     meanings: HashMap<String, Meaning>,
 }
 
@@ -36,12 +36,12 @@ impl<'a> Loci<'a> {
         Self { panel, columns: Vec::new(), meanings: HashMap::new() }
     }
 
-    /// Whether a column is that of the sex marker.
+    /// Reports whether a column is that of the sex marker.
     pub(super) fn is_amelogenin(&self, column: usize) -> bool {
         self.columns[column] == AMELOGENIN
     }
 
-    /// What a name means. Notes about it stand where it stands first.
+    /// Returns the meaning of a name. Notes about a name are reported at its first place.
     pub(super) fn find(&mut self, line: u64, name: &str, findings: &mut Findings) -> Meaning {
         if let Some(meaning) = self.meanings.get(name) {
             return meaning.clone();
@@ -82,7 +82,7 @@ impl<'a> Loci<'a> {
     }
 }
 
-/// `OL`, or beyond an end of the ladder as `<9` and `>10`.
+/// Reports whether a value is `OL`, or beyond an end of the ladder, as `<9` and `>10`.
 pub(super) fn is_off_ladder(value: &str) -> bool {
     value.eq_ignore_ascii_case("OL")
         || value.strip_prefix(['<', '>']).is_some_and(|end| end.trim_start().parse::<Allele>().is_ok())

@@ -1,21 +1,21 @@
-//! CODIS Common Message Format (CMF) 3.2 and 3.3: XML, one specimen after the other.
+//! Reads CODIS Common Message Format (CMF) 3.2 and 3.3: XML with one specimen after the other.
 //!
 //! | CMF | row |
 //! |---|---|
 //! | `SPECIMENID` | `sample_id` |
-//! | `SOURCELAB` | `agency`: the laboratory gave out the numbers, so they are unique within it alone; with a case list, the list says the agency, or that there is none |
-//! | `SPECIMENCATEGORY`, `@CASEID` | relation and `family_id` of parents; no pedigree is in the file, so other relatives need a case list |
+//! | `SOURCELAB` | `agency`: the laboratory issued the numbers, so they are unique only within it; with a case list, the list alone states the agency, if any |
+//! | `SPECIMENCATEGORY`, `@CASEID` | relation and `family_id` of parents; the file holds no pedigree, so other relatives require a case list |
 //! | `@KIT` of the loci, or `KIT` of the header | `kit` |
-//! | `LOCUS` | a genotype; one `ALLELE` is a homozygote, and more than two are handed on |
+//! | `LOCUS` | a genotype; one `ALLELE` is a homozygote, and more than two are passed on |
 //!
 //! Files of version 1.0 have one value per line: see [`lines`].
 //!
-//! Children are the specimens of category Unidentified Person. A value off the ladder (`<9`, `>10`, `OL`) is no allele: the
-//! locus is left untyped, and a note says so.
+//! Children are the specimens of the category Unidentified Person. An off-ladder value (`<9`, `>10`, `OL`) is not an
+//! allele: the locus is left untyped, with a note.
 //!
-//! Memory: the text is read in place if it is UTF-8 and is at most three times as long as the file if it is not. Rows
-//! are at most ten times the file, for specimens of one short locus each in a file of all loci; a usual file, of twenty
-//! loci per specimen, has rows of a third of its length.
+//! Memory: UTF-8 text is read in place; other text is decoded to at most three times the length of the file. Rows use
+//! at most ten times the size of the file, for specimens of one short locus each in a file with all loci; the rows of a
+//! typical file, with twenty loci per specimen, use a third of its size.
 
 mod category;
 mod file;
@@ -36,7 +36,7 @@ use crate::intake::findings::Findings;
 use crate::intake::request::Request;
 use crate::intake::rows::finish::{SoundRows, read_table};
 
-/// Whether bytes begin as XML does.
+/// Reports whether bytes begin like XML.
 pub(in crate::intake) fn is_xml(bytes: &[u8]) -> bool {
     let mut start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     for mark in [b"\xff\xfe", b"\xfe\xff"] {
@@ -46,7 +46,7 @@ pub(in crate::intake) fn is_xml(bytes: &[u8]) -> bool {
     start.first() == Some(&b'<')
 }
 
-/// Reads a file. A case list goes before the categories, which must not contradict it.
+/// Reads a file. A case list has priority over the categories, which must not contradict it.
 pub(in crate::intake) fn read(bytes: &[u8], request: &Request<'_>, findings: &mut Findings) -> SoundRows {
     let text = match text::decode(bytes) {
         Ok(text) => text,

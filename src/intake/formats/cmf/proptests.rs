@@ -1,4 +1,5 @@
-//! People written as CMF are the people written as tidy CSV, and whatever becomes of the bytes is read.
+//! Tests that people written as CMF are read as the same people written as tidy CSV, and that the reader accepts any
+//! bytes without a panic.
 
 use proptest::prelude::*;
 
@@ -8,7 +9,7 @@ use crate::intake::{Intake, Layout, Row};
 
 const LOCI: [&str; 4] = ["D3S1358", "vWA", "FGA", "Penta D"];
 
-/// A person: its number, whether it is the mother, its case, and its genotypes.
+/// A person: number, `true` for the mother, case, and genotypes.
 type Person = (u32, bool, u8, Vec<Option<(u16, u16)>>);
 
 fn people() -> impl Strategy<Value = Vec<Person>> {
@@ -44,7 +45,7 @@ fn csv(layout: Layout, people: &[Person]) -> String {
     text
 }
 
-/// Loci in any order: from `turn` on, and round.
+/// Writes the loci in rotated order, beginning at `turn`.
 fn cmf(layout: Layout, people: &[Person], turn: usize) -> String {
     let mut text = "<CODISImportFile><HEADERVERSION>3.3</HEADERVERSION><MESSAGETYPE>Import</MESSAGETYPE>\
         <DESTINATIONORI>D</DESTINATIONORI><SOURCELAB>LAB</SOURCELAB><SUBMITBYUSERID>u</SUBMITBYUSERID>\
@@ -72,7 +73,7 @@ fn cmf(layout: Layout, people: &[Person], turn: usize) -> String {
     text + "</CODISImportFile>"
 }
 
-/// The rows without their lines, their genotypes in the order of names.
+/// Returns the rows without their lines; genotypes are in the order of locus names.
 fn plain(intake: Intake) -> Vec<(Row, Vec<String>)> {
     let mut order: Vec<usize> = (0..intake.loci.len()).collect();
     order.sort_by_key(|&at| intake.loci[at].name());
@@ -93,7 +94,7 @@ proptest! {
     fn cmf_says_what_csv_says(layout in layout(), people in people(), turn in 0..LOCI.len()) {
         let (from_csv, from_cmf) = (read(layout, csv(layout, &people)), read(layout, cmf(layout, &people, turn)));
         let codes = |intake: &Intake| intake.problems.iter().map(|problem| (problem.line, problem.code.word())).collect::<Vec<_>>();
-        // Two fathers of a case are wrong in both; each person has a line of its own after the first.
+        // Two fathers in one case are a problem in both formats. Each person has its own lines, after the first.
         prop_assert_eq!(codes(&from_csv), codes(&from_cmf));
         prop_assert_eq!(plain(from_csv), plain(from_cmf));
     }

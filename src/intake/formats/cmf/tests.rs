@@ -1,4 +1,4 @@
-//! CMF files, by what is made of them and by place and code of what is wrong.
+//! Tests CMF files: the rows that they give, and the place and code of each problem.
 
 use crate::intake::tests::{panel, pseudonymizer, request};
 use crate::intake::{CaseList, Format, Intake, Layout, Problem, Request, read_bytes};
@@ -8,7 +8,7 @@ const HEADER: &str = "<HEADERVERSION>3.2</HEADERVERSION><MESSAGETYPE>Import</MES
     <DESTINATIONORI>SD37</DESTINATIONORI><SOURCELAB>LAB1</SOURCELAB><SUBMITBYUSERID>u</SUBMITBYUSERID>\
     <SUBMITDATETIME>2024-03-05T08:00:00</SUBMITDATETIME><BATCHID>B</BATCHID><KIT>GlobalFiler</KIT>";
 
-/// A file: the declaration on line 1, the header on line 2, and the specimens from line 3 on.
+/// Returns a file with the declaration on line 1, the header on line 2, and the specimens from line 3 on.
 fn cmf(specimens: &str) -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -16,7 +16,7 @@ fn cmf(specimens: &str) -> String {
     )
 }
 
-/// A locus on one line.
+/// Returns a locus on one line.
 pub(super) fn locus(name: &str, alleles: &[&str]) -> String {
     let alleles: String =
         alleles.iter().map(|value| format!("<ALLELE><ALLELEVALUE>{value}</ALLELEVALUE></ALLELE>")).collect();
@@ -26,7 +26,7 @@ pub(super) fn locus(name: &str, alleles: &[&str]) -> String {
     )
 }
 
-/// A specimen on several lines: the tag, number and category, and each locus on its own.
+/// Returns a specimen on several lines: the tag, number and category, and each locus on its own line.
 fn specimen(id: &str, category: &str, attributes: &str, loci: &[String]) -> String {
     format!(
         "<SPECIMEN{attributes}>\n<SPECIMENID>{id}</SPECIMENID><SPECIMENCATEGORY>{category}</SPECIMENCATEGORY>\n{}\n\
@@ -123,7 +123,7 @@ fn rejected_are_specimens_and_not_lines() {
     assert_eq!(rejected(&[good("S1"), other.clone(), good("S3")]), (0, 0, 2));
     assert_eq!(rejected(&[good("S1"), bad.clone(), other.clone(), good("S3")]), (2, 1, 2));
     assert_eq!(rejected(&[bad.clone(), other]), (2, 1, 0));
-    // What the table's rows are refused for counts, too: a specimen without any locus typed.
+    // Rejections by the table count, too: a specimen without any typed locus.
     let empty = specimen("S4", "Unidentified Person", "", &[locus("DYS391", &["10"])]);
     assert_eq!(rejected(&[good("S1"), bad, empty]), (3, 2, 1));
 }
@@ -147,7 +147,7 @@ fn parents_are_read_and_other_relatives_need_a_case_list() {
     assert_eq!(found, [(3, (family, Relation::Father)), (7, (family, Relation::Mother))]);
 }
 
-/// Problems and rows of a file that is read with a case list; the list's own problems, if it has any.
+/// Returns the problems and rows of a file that is read with a case list; the list's own problems, if it has any.
 fn listed(text: &str, list: &str) -> (Vec<(u64, &'static str)>, Vec<crate::intake::Row>) {
     let (panel, pseudonymizer) = (panel(), pseudonymizer());
     let request = request(Layout::Families, &panel, &pseudonymizer);
@@ -172,7 +172,7 @@ fn a_case_list_goes_first_and_is_held_against_the_categories() {
     ));
     let (problems, rows) = listed(&text, "S1,F7,full-sibling,male\nS2,F7,mother,\n");
     assert_eq!(problems, []);
-    // The list names no agency, so its numbers are those of none.
+    // The list names no agency, so its numbers have none.
     let family = pseudonymizer().family(None, "F7").unwrap();
     assert_eq!(rows[0].family, Some((family, Relation::FullSibling)));
     assert_eq!((rows[0].sex, rows[1].sex), (Sex::Male, Sex::Unknown));
@@ -193,7 +193,7 @@ fn every_limit_is_kept_by_place_and_code() {
     let long = |least: usize| "9".repeat(least);
     let is = |text: String, expected: &[(u64, &'static str)]| assert_eq!(problems(&text), expected, "{text}");
     is(child(std::slice::from_ref(&vwa)), &[]);
-    // Texts and attributes, at their limits and one above.
+    // Texts and attributes at their limits, and one character above.
     for (element, most) in [("SPECIMENID", 24), ("LOCUSNAME", 255), ("DESTINATIONORI", 10), ("SOURCELAB", 10)]
         .into_iter()
         .chain([("SUBMITBYUSERID", 20), ("BATCHID", 32), ("KIT", 32), ("SUBMITDATETIME", 255), ("READINGBY", 255)])

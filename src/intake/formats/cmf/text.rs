@@ -1,26 +1,27 @@
-//! From the bytes of an XML file to its text.
+//! Decodes the bytes of an XML file to text.
 
 use std::borrow::Cow;
 
 use crate::model::FindingCode;
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// Why bytes are not the text of an XML file.
+/// The reason why bytes are not the text of an XML file.
 #[derive(Debug)]
 pub(super) struct Refused {
-    /// Line, from 1.
+    /// The line, from 1.
     pub(super) line: u64,
     pub(super) code: FindingCode,
     pub(super) what: &'static str,
 }
 
-/// Encodings that may be declared; UTF-16 is told by its bytes. The label `us-ascii` and those of Latin 1 mean the last.
+/// Encodings that may be declared; UTF-16 is detected by its bytes. The labels `us-ascii` and those of Latin-1 denote
+/// the last one.
 const DECLARED: [&Encoding; 4] = [UTF_8, GB18030, GBK, WINDOWS_1252];
-/// More than any declaration is long.
+/// Longer than any declaration.
 const MOST_OF_DECLARATION: usize = 256;
 
-/// The text of a file: by its byte order mark, or else by its declaration, or else UTF-8. At most three times as long as
-/// the bytes, and the bytes themselves if they are UTF-8.
+/// Decodes a file by its byte order mark, or else by its declaration, or else as UTF-8. The text is at most three times
+/// as long as the bytes; UTF-8 is borrowed.
 pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Refused> {
     let (encoding, mark) = encoding(bytes)?;
     let bytes = &bytes[mark..];
@@ -45,7 +46,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Refused> {
     }
 }
 
-/// The encoding, and how long the byte order mark is.
+/// Returns the encoding and the length of the byte order mark.
 fn encoding(bytes: &[u8]) -> Result<(&'static Encoding, usize), Refused> {
     if let Some(found) = Encoding::for_bom(bytes) {
         return Ok(found);
@@ -70,7 +71,7 @@ fn encoding(bytes: &[u8]) -> Result<(&'static Encoding, usize), Refused> {
     }
 }
 
-/// The label in `<?xml version="1.0" encoding="UTF-8"?>`.
+/// Returns the label in `<?xml version="1.0" encoding="UTF-8"?>`.
 fn declared(bytes: &[u8]) -> Option<&[u8]> {
     let start = &bytes[..bytes.len().min(MOST_OF_DECLARATION)];
     let start = start.strip_prefix(b"<?xml")?;
@@ -82,12 +83,12 @@ fn declared(bytes: &[u8]) -> Option<&[u8]> {
     Some(&value[..value.iter().position(|b| b == quote)?])
 }
 
-/// The line after this many bytes of text.
+/// Returns the line after these bytes of text.
 fn line_of(start: &[u8]) -> u64 {
     1 + start.iter().filter(|&&b| b == b'\n').count() as u64
 }
 
-/// The line of the first bytes that the encoding does not have.
+/// Returns the line of the first bytes that are invalid in the encoding.
 fn sound_lines(encoding: &'static Encoding, bytes: &[u8]) -> u64 {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut sound = String::with_capacity(decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(0));
@@ -95,7 +96,7 @@ fn sound_lines(encoding: &'static Encoding, bytes: &[u8]) -> u64 {
     line_of(sound.as_bytes())
 }
 
-/// Counts lines up to rising places.
+/// Counts lines up to ascending positions.
 pub(super) struct Lines<'a> {
     text: &'a [u8],
     end: u8,
@@ -105,12 +106,12 @@ pub(super) struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        // Files of old have carriage returns alone.
+        // Old files have carriage returns only.
         let end = if text.contains('\n') { b'\n' } else { b'\r' };
         Self { text: text.as_bytes(), end, at: 0, line: 1 }
     }
 
-    /// The line of a byte, from 1. A place before the last one asked for is taken for that one.
+    /// Returns the line of a byte, from 1. A position before the last one requested gives the same line as that.
     pub(super) fn at(&mut self, place: u64) -> u64 {
         let place = usize::try_from(place).unwrap_or(usize::MAX).min(self.text.len());
         if place > self.at {

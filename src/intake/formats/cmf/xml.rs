@@ -1,4 +1,4 @@
-//! From the text of a CMF file to its elements, each at its place, as often and as long as it may be.
+//! Turns the text of a CMF file into its elements, and checks their position, number and length.
 
 use std::borrow::Cow;
 
@@ -13,61 +13,62 @@ use crate::intake::findings::{Findings, value_named};
 use crate::model::FindingCode;
 
 const NAMESPACE: &str = "urn:CODISImportFile-schema";
-/// The element of a sibling of this form, for rapid typing at arrest.
+/// The root element of a related format, for rapid typing at arrest.
 const RAPID: &str = "CODISRapidImportFile";
-/// Deeper than any CMF file. What lies deeper than its elements go is unknown and skipped.
+/// Deeper than any CMF file. Elements below the known depth are unknown and skipped.
 const MOST_DEPTH: usize = 64;
-/// More declarations of namespaces than any file needs.
+/// More namespace declarations than any file needs.
 const MOST_NAMESPACES: usize = 16;
-/// More attributes than any element has, with namespaces.
+/// More attributes than any element has, including those of namespaces.
 const MOST_IN_TAG: usize = 32;
-/// Bytes of a text that are kept; longer ones are too long whatever they are.
+/// The number of bytes of a text that are kept; longer texts exceed every limit.
 const MOST_TEXT: usize = 2048;
 
 /// The attributes of an element, in the order of [`Element::attributes`].
 pub(super) type Attributes<'a> = [Option<Cow<'a, str>>; MOST_ATTRIBUTES];
 
-/// Takes the elements of a file, in their order.
+/// Receives the elements of a file, in their order.
 pub(super) trait Elements {
-    /// An element begins.
+    /// Called at the beginning of an element.
     fn open(&mut self, element: Element, line: u64, attributes: Attributes<'_>, findings: &mut Findings);
-    /// An element that holds text ends; the text is without white space around it, and no longer than it may be.
+    /// Called at the end of an element that holds text. The text has no surrounding white space and does not exceed its
+    /// limit.
     fn value(&mut self, element: Element, line: u64, value: &str, findings: &mut Findings);
-    /// An element that holds others ends.
+    /// Called at the end of an element that holds others.
     fn close(&mut self, element: Element, findings: &Findings);
 }
 
-/// An element that is open.
+/// An open element.
 struct Frame {
     element: Element,
     line: u64,
-    /// One bit for each of the rules that were met.
+    /// One bit for each rule that was met.
     seen: u32,
-    /// The last of them.
+    /// The last rule that was met.
     last: usize,
-    /// How often that which may be repeated was met.
+    /// Number of occurrences of the repeatable element.
     repeats: u32,
 }
 
-/// The file goes no further; why has been said.
+/// The error that the file cannot be read further; a finding says why.
 struct Broken;
 
 struct Walker<'t, 'f, E> {
     lines: Lines<'t>,
     frames: Vec<Frame>,
-    /// How many elements are open that are skipped.
+    /// Number of open elements that are skipped.
     skipped: usize,
     /// The text of the innermost element.
     value: String,
     too_long: bool,
-    /// Whether the file is in the namespace, or in none.
+    /// `true` if the file is in the format's namespace, or in none.
     has_namespace: bool,
     closed: bool,
     elements: &'f mut E,
     findings: &'f mut Findings,
 }
 
-/// Hands the elements of a file to `elements`. What is not as it must be is among the findings.
+/// Passes the elements of a file to `elements`. Every violation of the grammar becomes a finding.
 pub(super) fn walk(text: &str, elements: &mut impl Elements, findings: &mut Findings) {
     let mut walker = Walker {
         lines: Lines::new(text),
@@ -86,7 +87,7 @@ pub(super) fn walk(text: &str, elements: &mut impl Elements, findings: &mut Find
 }
 
 impl<E: Elements> Walker<'_, '_, E> {
-    /// Reads on; `false` at the end.
+    /// Reads the next event; returns `false` at the end.
     fn next(&mut self, reader: &mut NsReader<&[u8]>) -> Result<bool, Broken> {
         let start = reader.buffer_position();
         let event = match reader.read_event() {
@@ -189,7 +190,7 @@ impl<E: Elements> Walker<'_, '_, E> {
             return found;
         }
         let known = element.attributes();
-        // Comparing each with each other would take long for those who write thousands.
+        // Comparing every pair would take long in tags with thousands of attributes.
         for (i, attribute) in tag.attributes().with_checks(false).enumerate() {
             let Ok(attribute) = attribute else {
                 let what = "an attribute is not written as NAME=\"value\"; correct it";
@@ -203,7 +204,7 @@ impl<E: Elements> Walker<'_, '_, E> {
                     found,
                 );
             }
-            // Declarations of namespaces, and what belongs to one: xsi:schemaLocation.
+            // Namespace declarations, and attributes in a namespace such as xsi:schemaLocation.
             if attribute.key.as_namespace_binding().is_some() || attribute.key.prefix().is_some() {
                 continue;
             }
@@ -237,7 +238,7 @@ impl<E: Elements> Walker<'_, '_, E> {
             return;
         }
         if self.frames.last().is_some_and(|frame| frame.element.longest().is_some()) {
-            // Not cut within a character.
+            // Appends only whole pieces, so that no character is cut.
             if self.value.len() + text.len() <= MOST_TEXT {
                 self.value.push_str(text);
             } else {
@@ -301,7 +302,7 @@ impl<E: Elements> Walker<'_, '_, E> {
     }
 }
 
-/// The element of this name in another; `None` if it has none, or has too many.
+/// Returns the element with this name inside another one; `None` if the other one has no such element, or too many.
 fn allowed_child(parent: &mut Frame, name: &str, line: u64, findings: &mut Findings) -> Option<Element> {
     let rules = parent.element.rules();
     let at = rules.iter().position(|rule| rule.element.name() == name)?;
@@ -337,7 +338,7 @@ fn too_long(longest: usize) -> String {
     format!("is longer than the {longest} characters that it may have; shorten it")
 }
 
-/// What an XML file is that is not one of these.
+/// Describes an XML file of another kind.
 fn other_xml(root: &str) -> &'static str {
     if root == RAPID {
         "the file is a CODIS rapid import file, for profiles taken at arrest: only CODISImportFile is read"
@@ -346,7 +347,7 @@ fn other_xml(root: &str) -> &'static str {
     }
 }
 
-/// What is wrong with the XML. The error's own text may repeat what stands in the file.
+/// Describes an XML error. The error's own text may repeat contents of the file.
 fn xml_error(error: &Error) -> &'static str {
     match error {
         Error::Syntax(_) => {

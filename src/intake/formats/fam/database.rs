@@ -1,4 +1,4 @@
-//! The frequency database of a file, with the settings that go with it.
+//! Reads the frequency database of a project, with its settings.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,15 +14,15 @@ use crate::intake::text::encoding::decode;
 use crate::model::{Allele, FindingCode, Locus, Panel};
 use crate::population::FrequencyTable;
 
-/// Allele frequencies of a file and what it has been computed with.
+/// The allele frequencies of a file, and the settings for computing with them.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FamDatabase {
-    /// F_ST.
+    /// The coancestry coefficient F_ST.
     pub theta: f64,
     /// The loci, in file order, each once.
     pub loci: Vec<FamLocus>,
-    /// What was left out.
+    /// Notes about what was left out.
     pub notes: Vec<Problem>,
 }
 
@@ -30,57 +30,59 @@ pub struct FamDatabase {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FamLocus {
-    /// Its name, as it is spelled here where it is known.
+    /// Its name, in this program's spelling if the locus is known.
     pub locus: Locus,
-    /// Alleles and their frequencies, as they stand in the file, rising.
+    /// Alleles with the frequencies in the file, in ascending order.
     pub alleles: Vec<(Allele, f64)>,
-    /// How many persons were counted: half the size of the database, which is a number of alleles.
+    /// Number of persons counted: half the size of the database, which counts alleles.
     pub individuals: Option<u32>,
-    /// Frequency of the silent allele, if there is one, from 0 and below 1.
+    /// Frequency of the silent allele, if there is one; from 0 and below 1.
     pub silent: Option<f64>,
-    /// Frequency of the alleles without a name, which mutation models count as one: the "Rest allele"; 0 without it.
+    /// Frequency of the "Rest allele": all alleles without a name, which mutation models count as one; 0 if there is
+    /// none.
     pub rest: f64,
-    /// Probability of drop-out in persons for whom it is considered.
+    /// Drop-out probability for persons for whom drop-out is considered.
     pub drop_out: f64,
-    /// Frequency of alleles that are rarer, from 0 and below 1; 0 if none is set.
+    /// Frequency for rarer alleles, from 0 and below 1; 0 if none is set.
     pub rare: f64,
-    /// Whether there are alleles of a lower frequency than that.
+    /// `true` if there are alleles with a lower frequency than that.
     pub below_rare: bool,
-    /// How it mutates.
+    /// The mutation settings.
     pub mutation: FamMutation,
 }
 
-/// Mutation settings of a locus, those of mothers before those of fathers.
+/// Mutation settings of a locus; mothers' values come before fathers'.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FamMutation {
-    /// 0 equal, 1 proportional, 2 stepwise along the list of alleles, 3 the same and stationary, 4 extended stepwise.
+    /// The models: 0 equal, 1 proportional, 2 stepwise along the list of alleles, 3 the same but stationary, 4 extended
+    /// stepwise.
     pub models: [usize; 2],
-    /// Rates of mutation.
+    /// Mutation rates.
     pub rates: [f64; 2],
-    /// Factor per further step.
+    /// Factor for each further step.
     pub ranges: [f64; 2],
     /// Rates of changes to other microvariant groups.
     pub second_rates: [f64; 2],
 }
 
-/// What Familias calls all alleles that a database does not list.
+/// Familias' name for all alleles that a database does not list.
 const REST_ALLELE: &str = "Rest allele";
-/// How much of a locus' frequencies alleles without a repeat number may have.
+/// The maximum total frequency of alleles of a locus without a repeat number.
 const MOST_NAMELESS: f64 = 0.02;
 
-/// How much of a file its first words are among.
+/// The number of bytes that contain the first words of a file.
 const START: usize = 256;
 
-/// Finds out whether a file is a project, whatever its encoding.
+/// Reports whether a file is a project, in any encoding.
 #[must_use]
 pub fn is_fam_database(bytes: &[u8]) -> bool {
     let start = &bytes[..bytes.len().min(START)];
     decode(start, None, &mut Findings::new("")).is_some_and(|text| is_fam(&text))
 }
 
-/// The text of a file. Only persons, pedigrees and remarks have names in other than Latin letters, and nobody looks at them
-/// here: what is no UTF-8 in them does not matter.
+/// Returns the text of a file. Only persons, pedigrees and remarks have names in other than Latin letters. They are not
+/// used here, so invalid UTF-8 in them is ignored.
 fn text<'a>(bytes: &'a [u8], findings: &mut Findings) -> Option<Cow<'a, [u8]>> {
     if std::str::from_utf8(bytes).is_ok() {
         return Some(Cow::Borrowed(bytes));
@@ -91,7 +93,7 @@ fn text<'a>(bytes: &'a [u8], findings: &mut Findings) -> Option<Cow<'a, [u8]>> {
     Some(Cow::Owned(String::from_utf8_lossy(bytes).into_owned().into_bytes()))
 }
 
-/// Reads the database of a file in UTF-8, UTF-16, GB18030 or Latin-1; persons and pedigrees are read over.
+/// Reads the database of a file in UTF-8, UTF-16, GB18030 or Latin-1; persons and pedigrees are skipped.
 ///
 /// # Errors
 /// Every problem, in order of lines.
@@ -121,7 +123,7 @@ fn all_loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<Fam
         findings.problem(line, value_named("number of loci"), FindingCode::Loci, what);
         return Vec::new();
     }
-    // The dictionary is asked whatever the panel is.
+    // Names are looked up in the dictionary of known loci, which requires a panel of any one locus.
     let known: Option<Vec<Locus>> = KNOWN_LOCI.iter().take(1).map(|name| name.parse().ok()).collect();
     let known = known.and_then(|known| Panel::new(known).ok());
     let mut first: HashMap<Locus, u64> = HashMap::new();
@@ -132,7 +134,7 @@ fn all_loci(line: u64, raw: &[RawLocus<'_>], findings: &mut Findings) -> Vec<Fam
             findings.note(raw.line, value_named("name of the locus"), FindingCode::BasePairs, what);
             continue;
         }
-        // As it is spelled here.
+        // In this program's spelling.
         let name = match known.as_ref().map(|known| loci::marker_named(raw.name, known, &[])) {
             Some(Named::Amelogenin) => {
                 let what = "is the sex marker, not an STR locus: left out of the frequencies";
@@ -192,7 +194,7 @@ fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<Fam
         let what = format!("a frequency of rare alleles of {} is not below 1", raw.rare);
         findings.problem(raw.line, value_named("Minor allele frequency"), FindingCode::RareAllele, what);
     }
-    // The silent allele's share may be among the others or not.
+    // The sum may or may not include the silent allele.
     let near = |one: f64| (sum - one).abs() <= FrequencyTable::SUM_TOLERANCE;
     if !near(1.0) && !near(1.0 - silent.unwrap_or(0.0)) {
         let what =
@@ -210,7 +212,7 @@ fn locus(name: Locus, raw: &RawLocus<'_>, findings: &mut Findings) -> Option<Fam
     alleles.sort_unstable_by_key(|allele| allele.0);
     let (mutation, rare) = (raw.mutation(), raw.rare);
     let below_rare = alleles.iter().any(|allele| allele.1 < rare);
-    // A share of a number of alleles; the cast is exact below 2^32 and stops there.
+    // The cast truncates; it is exact below 2^32 and saturates there.
     let individuals = raw.counted.map(|counted| (counted / 2.0) as u32).filter(|&individuals| individuals > 0);
     let drop_out = raw.drop_out;
     (findings.count() == before).then_some(FamLocus {

@@ -1,4 +1,4 @@
-//! The part of the DVI module: sections in brackets, one more pair for each level, and `Key= value`.
+//! Reads the part of the DVI module: sections in brackets, one more pair for each level, and lines `Key= value`.
 //!
 //! ```text
 //! [DVI]
@@ -9,7 +9,7 @@
 //! [[[[Pedigrees]]]]             nPedigrees, and for each [[[[[Pedigree n]]]]]: Name, nRelations, Parent and Child of each
 //! ```
 //!
-//! DNA data are nSystems, and for each SystemName, Allele1 and Allele2.
+//! DNA data consist of nSystems and, for each system, SystemName, Allele1 and Allele2.
 
 use super::values::Values;
 use crate::intake::findings::{Findings, value_named};
@@ -29,7 +29,7 @@ pub(super) struct Person<'a> {
     pub(super) typed: Vec<Typed<'a>>,
 }
 
-/// What a person has at a locus.
+/// A person's alleles at a locus.
 pub(super) struct Typed<'a> {
     pub(super) line: u64,
     pub(super) locus: &'a str,
@@ -57,7 +57,7 @@ pub(super) struct Descent<'a> {
     pub(super) child: &'a str,
 }
 
-/// One section with what stands directly in it.
+/// A section with its direct entries.
 struct Section<'a> {
     line: u64,
     name: &'a str,
@@ -65,17 +65,17 @@ struct Section<'a> {
     parts: Vec<Section<'a>>,
 }
 
-/// A line `Key= value`.
+/// A line of the form `Key= value`.
 struct Entry<'a> {
     line: u64,
     key: &'a str,
     value: &'a str,
 }
 
-/// Levels below `[DVI]` that a section of use can have, itself included.
+/// The maximum depth below `[DVI]` of sections that are used, including the section itself.
 const MOST_DEPTH: usize = 6;
 
-/// Reads the part, if it is there; the lines before it must be read.
+/// Reads the part, if it exists; the lines before it must have been read.
 pub(super) fn read<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<Dvi<'a>> {
     while values.peek()? != "[DVI]" {
         values.skip();
@@ -95,7 +95,7 @@ pub(super) fn read<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Opti
     Some(dvi)
 }
 
-/// The section that begins here, with all in it.
+/// Reads the section that begins here, with everything in it.
 fn read_sections<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<Section<'a>> {
     let mut open: Vec<Section<'a>> = Vec::new();
     let close = |open: &mut Vec<Section<'a>>, depth: usize| {
@@ -146,7 +146,7 @@ impl<'a> Section<'a> {
         self.parts.iter().find(|part| part.name == name)
     }
 
-    /// The name of what the section describes.
+    /// Returns the name of the described object.
     fn title(&self, findings: &mut Findings) -> &'a str {
         let name = self.value("Name").unwrap_or_default();
         if name.is_empty() {
@@ -161,7 +161,7 @@ impl<'a> Section<'a> {
     }
 }
 
-/// Whether a section has as many of something as it says.
+/// Checks that a section has the stated number of items.
 fn check_count(section: &Section<'_>, key: &'static str, found: usize, findings: &mut Findings) {
     if section.value(key).and_then(|count| count.parse().ok()) != Some(found) {
         let line = section.entries.iter().find(|entry| entry.key == key).map_or(section.line, |entry| entry.line);

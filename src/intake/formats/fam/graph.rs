@@ -1,4 +1,4 @@
-//! From parents and children by position to families with a missing child.
+//! Finds the families with a missing child in a graph of parents and children.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -12,27 +12,27 @@ use crate::intake::pedigree::link::{Linked, MOST_PERSONS, Person, link_family};
 use crate::intake::pedigree::reach::linked_with_child;
 use crate::model::{FindingCode, Member, Pseudonym, Relation, Sex};
 
-/// Somebody in a pedigree.
+/// A person in a pedigree.
 #[derive(Clone, Copy)]
 pub(super) struct Node<'a> {
-    /// Where the person stands.
+    /// The line of the person.
     pub(super) line: u64,
-    /// `None` for the nameless.
+    /// `None` for nameless persons.
     pub(super) name: Option<&'a str>,
     pub(super) sex: Sex,
     /// Number of the person among those with DNA data.
     pub(super) typed: Option<usize>,
 }
 
-/// Who descends from whom.
+/// The descent of everyone in a pedigree.
 pub(super) struct Graph<'a> {
-    /// Where it begins.
+    /// The line where it begins.
     pub(super) line: u64,
     pub(super) nodes: Vec<Node<'a>>,
     pub(super) links: Vec<Descent>,
 }
 
-/// What missing persons are called: `Missing` and whatever follows, and these names, in any case.
+/// The names of missing persons: those that begin with `Missing`, and these names; in any case.
 pub(super) struct MissingNames(Vec<String>);
 
 impl MissingNames {
@@ -45,7 +45,7 @@ impl MissingNames {
         name.starts_with("missing") || self.0.contains(&name)
     }
 
-    /// How many of the names are none of these.
+    /// Returns the number of these names that are not among the given ones.
     pub(super) fn not_among<'n>(&self, names: impl Iterator<Item = &'n str>) -> usize {
         let known: HashSet<String> = names.map(|name| name.trim().to_lowercase()).collect();
         self.0.iter().filter(|name| !known.contains(*name)).count()
@@ -58,38 +58,38 @@ pub(super) struct Kin {
     pub(super) missing: usize,
     /// The relatives with DNA data, by position.
     pub(super) relatives: Vec<Relative>,
-    /// Everyone who matters.
+    /// Positions of everyone who affects the likelihood ratio.
     pub(super) people: Vec<usize>,
-    /// Numbers of those with DNA data who are not related to the child.
+    /// Numbers of persons with DNA data who are not related to the child.
     pub(super) unrelated: Vec<usize>,
 }
 
 /// A relative with DNA data.
 #[derive(Clone, Copy)]
 pub(super) struct Relative {
-    /// Number among those with DNA data.
+    /// Number among the persons with DNA data.
     pub(super) person: usize,
-    /// The relation, where that says the place; else member.
+    /// The relation, if a relation describes the place; otherwise member.
     pub(super) relation: Relation,
 }
 
 impl Kin {
-    /// Whether relations do not say who is who.
+    /// Reports whether relations are not sufficient to describe the family.
     pub(super) fn needs_pedigree(&self) -> bool {
         self.relatives.iter().any(|relative| relative.relation == Relation::Member)
     }
 }
 
-/// Sexes as far as they can be told.
+/// The sexes, as far as they can be inferred.
 pub(super) struct Sexes {
-    /// Of everyone; in `open` groups, one of the two ways.
+    /// Everyone's sex; for `open` groups, one of the two possibilities.
     pub(super) assumed: Vec<Sex>,
-    /// Parents, by position, of whom no sex is given, and whose sexes follow from each other's alone.
+    /// Positions of parents without a stated sex whose sexes depend only on each other.
     pub(super) open: Vec<Vec<usize>>,
 }
 
 impl Sexes {
-    /// The sexes, those of a group the other way round.
+    /// Returns the sexes with those of a group exchanged.
     pub(super) fn with_exchanged(&self, group: &[usize]) -> Vec<Sex> {
         let mut sexes = self.assumed.clone();
         group.iter().for_each(|&person| sexes[person] = other(sexes[person]));
@@ -106,27 +106,28 @@ fn other(sex: Sex) -> Sex {
 }
 
 impl Graph<'_> {
-    /// Positions of the missing: whose names begin with `Missing`, or are among these. Who has DNA data is another
-    /// matter.
+    /// Returns the positions of missing persons: their names begin with `Missing`, or are among these names. DNA data
+    /// is not considered.
     pub(super) fn missing(&self, names: &MissingNames) -> Vec<usize> {
         (0..self.nodes.len()).filter(|&i| self.nodes[i].name.is_some_and(|name| names.has(name))).collect()
     }
 
-    /// Whether each has a parent or a child.
+    /// Reports for each person whether they have a parent or a child.
     pub(super) fn linked_at_all(&self) -> Vec<bool> {
         let mut linked = vec![false; self.nodes.len()];
         self.links.iter().for_each(|link| (linked[link.parent], linked[link.child]) = (true, true));
         linked
     }
 
-    /// Father and mother of everyone, if these are their sexes. `None` if that cannot be; the findings then say why.
+    /// Returns everyone's father and mother for these sexes. Returns `None` if the pedigree is impossible; the findings
+    /// then say why.
     pub(super) fn members(&self, sexes: &[Sex], findings: &mut Findings) -> Option<Vec<Member>> {
         let mut members = vec![Member::default(); self.nodes.len()];
         for &Descent { line, parent, child } in &self.links {
             let member = &mut members[child];
             let (place, word) = match sexes[parent] {
                 Sex::Female => (&mut member.mother, "mother"),
-                // No parent's sex is left open: see `sexes`.
+                // No parent's sex is unknown here: see `sexes`.
                 Sex::Male | Sex::Unknown => (&mut member.father, "father"),
             };
             if place.replace(parent).is_some_and(|known| known != parent) {
@@ -138,7 +139,7 @@ impl Graph<'_> {
         Some(members)
     }
 
-    /// Sexes, and where none is given, what the other parents of the own children leave.
+    /// Returns everyone's sex. If none is stated, it is inferred from the other parents of the person's children.
     pub(super) fn sexes(&self) -> Sexes {
         let mut assumed: Vec<Sex> = self.nodes.iter().map(|node| node.sex).collect();
         let mut parents: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -155,7 +156,7 @@ impl Graph<'_> {
                 partners[other].push(one);
             }
         }
-        // Everyone who is reached from these, in turns the other sex.
+        // Assigns alternating sexes to everyone who is reached from these persons.
         let settle = |start: Vec<usize>, assumed: &mut Vec<Sex>| {
             let (mut stack, mut settled) = (start, Vec::new());
             while let Some(person) = stack.pop() {
@@ -185,7 +186,7 @@ impl Graph<'_> {
         Sexes { assumed, open }
     }
 
-    /// What the pedigree says of a missing child.
+    /// Returns the missing child's relatives in the pedigree.
     pub(super) fn kin(&self, members: &[Member], missing: usize) -> Kin {
         let typed: Vec<(usize, usize)> =
             self.nodes.iter().enumerate().filter_map(|(i, node)| Some((i, node.typed?))).collect();
@@ -215,7 +216,7 @@ impl Graph<'_> {
         }
     }
 
-    /// The relations of the typed among these people; `None` if they do not say who is who.
+    /// Returns the relations of the typed persons; `None` if relations do not describe the family.
     fn names(
         &self,
         members: &[Member],
@@ -237,11 +238,11 @@ impl Graph<'_> {
         relations_of(&Placed { members: &members, child: at(missing)?, typed: &typed? })
     }
 
-    /// The links of a missing child's kin, of whom `sample` gives the pseudonyms by number.
+    /// Returns the links of a missing child's relatives; `sample` gives their pseudonyms by number.
     ///
-    /// With `plainly`, untyped founders with one child are left out, and who has one parent gets the other, as in the
-    /// pedigrees that relations make: so that whatever untyped persons hand on, both ways to state a family give one
-    /// likelihood ratio.
+    /// If `plainly` is set, untyped founders with one child are left out, and a person with one parent gets the other,
+    /// as in pedigrees made from relations. So whatever untyped persons transmit, both ways of stating a family give
+    /// the same likelihood ratio.
     pub(super) fn linked(
         &self,
         members: &[Member],
@@ -273,7 +274,7 @@ impl Graph<'_> {
             }
             (members, people) = (Cow::Owned(plain), Cow::Owned(left));
         }
-        // By position in the file, which is the order of those whose order matters.
+        // Names follow the position in the file, because the order of some relatives matters.
         let name = |person: usize| format!("{person:09}");
         let parent = |parent: Option<usize>| parent.map(name);
         let person = |&i: &usize| Person {

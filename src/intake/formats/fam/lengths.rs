@@ -1,9 +1,9 @@
 //! Recognises loci whose alleles are named by their lengths in base pairs.
 
-/// No allele of an STR locus has as many repeats, and no fragment of a kit is as short.
+/// No allele of an STR locus has this many repeats, and no fragment of a kit is this short.
 const LEAST: f64 = 60.0;
 
-/// What the numbers that name the alleles of a locus have in common. Names that are no numbers do not count.
+/// The common properties of the numbers that name the alleles of a locus. Names that are not numbers are ignored.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Lengths {
     any: bool,
@@ -24,7 +24,7 @@ impl Lengths {
         }
     }
 
-    /// One number that may be of repeats makes the others mistakes.
+    /// Reports whether the names are lengths: if a single number may be a repeat number, the others are mistakes.
     pub(super) fn are_base_pairs(&self) -> bool {
         self.any && !self.any_repeats
     }

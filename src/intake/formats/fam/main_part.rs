@@ -1,14 +1,14 @@
-//! What every file has: persons, pedigrees and the frequency database.
+//! Reads the part that every file has: persons, pedigrees and the frequency database.
 //!
 //! | lines | content |
 //! |---|---|
-//! | 3 | what wrote the file, a warning, the version |
+//! | 3 | the program that wrote the file, a warning, the version |
 //! | 1 | an empty text, which may be missing |
-//! | 1 | number of persons, then for each: name, flag, year of birth, flag, whether male, number of typed loci, and for each of those both alleles and the locus, all by position from 0 |
+//! | 1 | number of persons, then for each: name, flag, year of birth, flag, flag for male, number of typed loci, and for each of those both alleles and the locus, all by position from 0 |
 //! | 4 | `"Known relations"`, numbers of nameless women, men and relations, then for each relation parent and child by position |
 //! | 1 | number of pedigrees, then for each: position, name, and numbers of further nameless women, men and relations, and these |
-//! | 1 | whether results are there, number of databases, theta |
-//! | 1 | number of loci, then whether the database has a name, and that; see [`RawLocus`] |
+//! | 1 | flag for results, number of databases, theta |
+//! | 1 | number of loci, then a flag for a name of the database, and the name; see [`RawLocus`] |
 
 use super::values::{Values, flag_value, not_negative};
 use crate::intake::findings::{Findings, value_named};
@@ -16,18 +16,18 @@ use crate::model::{FindingCode, Sex};
 
 /// More nameless persons than any pedigree has.
 const MOST_NAMELESS: usize = 1000;
-/// Pedigrees times persons and relations, which are gone through for each of them.
+/// The maximum of pedigrees times persons and relations: all of them are visited for each pedigree.
 pub(super) const MOST_PLACES: usize = 1 << 28;
 
 /// Everything before the part of the DVI module.
 pub(super) struct Main<'a> {
     pub(super) persons: Vec<Person<'a>>,
-    /// Where what all pedigrees have in common begins.
+    /// The line where the common part of all pedigrees begins.
     pub(super) known_line: u64,
-    /// What all pedigrees have in common.
+    /// The common part of all pedigrees.
     pub(super) known: Links,
     pub(super) pedigrees: Vec<Drawn<'a>>,
-    /// Where the number of loci stands.
+    /// The line with the number of loci.
     pub(super) line: u64,
     pub(super) theta: Theta,
     pub(super) loci: Vec<RawLocus<'a>>,
@@ -37,26 +37,26 @@ pub(super) struct Person<'a> {
     pub(super) line: u64,
     pub(super) name: &'a str,
     pub(super) sex: Sex,
-    /// Whether alleles may have dropped out.
+    /// `true` if alleles may have dropped out.
     pub(super) drop_out: bool,
     pub(super) typed: Vec<Typed>,
 }
 
-/// What a person has at a locus: alleles and locus by position in the database.
+/// A person's alleles at a locus: alleles and locus by position in the database.
 pub(super) struct Typed {
     pub(super) line: u64,
     pub(super) alleles: [usize; 2],
     pub(super) locus: usize,
 }
 
-/// A pedigree over the persons, then the nameless women and men of all pedigrees, then those of its own.
+/// A pedigree. Positions cover the persons, then the nameless women and men of all pedigrees, then the pedigree's own.
 pub(super) struct Drawn<'a> {
     pub(super) line: u64,
     pub(super) name: &'a str,
     pub(super) own: Links,
 }
 
-/// Nameless persons, and relations that were given with them.
+/// Nameless persons, and the relations stated with them.
 pub(super) struct Links {
     pub(super) women: usize,
     pub(super) men: usize,
@@ -78,9 +78,10 @@ pub(super) struct Descent {
     pub(super) child: usize,
 }
 
-/// A locus of the database, its mothers' values before its fathers': name, mutation rates, models, number of alleles with
-/// the silent one, ranges, second rates, whether there is a silent allele, its frequency, number of alleles without it and in
-/// brackets database size, drop-out and rare frequency; then name and frequency of each allele.
+/// A locus of the database; mothers' values come before fathers'. The file states: name, mutation rates, models, number
+/// of alleles including the silent one, ranges, second rates, flag for a silent allele, its frequency, number of
+/// alleles without it and in brackets database size, drop-out and rare frequency; then name and frequency of each
+/// allele.
 pub(super) struct RawLocus<'a> {
     pub(super) line: u64,
     pub(super) name: &'a str,
@@ -89,10 +90,10 @@ pub(super) struct RawLocus<'a> {
     pub(super) ranges: [f64; 2],
     pub(super) second_rates: [f64; 2],
     pub(super) silent: Option<f64>,
-    /// How many alleles were counted.
+    /// Number of alleles counted.
     pub(super) counted: Option<f64>,
     pub(super) drop_out: f64,
-    /// The frequency of rare alleles; 0 if there is none.
+    /// The frequency of rare alleles; 0 if none is set.
     pub(super) rare: f64,
     pub(super) alleles: Vec<RawAllele<'a>>,
 }
@@ -133,7 +134,7 @@ pub(super) fn read<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Opti
     Some(Main { persons, known_line, known, pedigrees, line, theta, loci })
 }
 
-/// As many things as the next line says.
+/// Reads the number of items in the next line, then the items.
 fn read_many<'a, T>(
     values: &mut Values<'a>,
     what: &str,
@@ -185,7 +186,7 @@ fn read_pedigrees<'a>(
     Some((known, pedigrees))
 }
 
-/// Nameless women, men, and relations among them and so many `others`.
+/// Reads nameless women, men, and the relations among them and this number of `others`.
 fn read_links(values: &mut Values<'_>, others: usize, findings: &mut Findings) -> Option<Links> {
     let mut nameless = |what| {
         let line = values.line();
@@ -211,7 +212,7 @@ fn read_links(values: &mut Values<'_>, others: usize, findings: &mut Findings) -
     Some(Links { women, men, relations })
 }
 
-/// The line of a flag, number of databases and theta.
+/// Reads the line with a flag, the number of databases and theta.
 fn read_theta(values: &mut Values<'_>, findings: &mut Findings) -> Option<Theta> {
     let line = values.line();
     let text = values.next("number of databases and theta", findings)?;
@@ -271,7 +272,7 @@ fn read_locus<'a>(values: &mut Values<'a>, findings: &mut Findings) -> Option<Ra
     })
 }
 
-/// The number of alleles, and beside it database size, drop-out and rare frequency, where they are.
+/// Reads the number of alleles and, if present, database size, drop-out and rare frequency.
 fn read_counts(values: &mut Values<'_>, findings: &mut Findings) -> Option<(usize, [Option<f64>; 3])> {
     let line = values.line();
     let text = values.peek().unwrap_or_default();
@@ -293,15 +294,15 @@ fn read_counts(values: &mut Values<'_>, findings: &mut Findings) -> Option<(usiz
     Some((values.count_of("number of alleles", count, 2, findings)?, found))
 }
 
-/// What stands after some words.
+/// The number after some words.
 enum After {
-    /// The words are not there.
+    /// The words are missing.
     NoWords,
     Number(f64),
     NoNumber,
 }
 
-/// The number after some words.
+/// Returns the number after some words.
 fn number_after(text: &str, words: &str) -> After {
     let Some((_, rest)) = text.split_once(words) else { return After::NoWords };
     let number = rest.trim_start().split([' ', ',', ';', ')']).next().unwrap_or_default();

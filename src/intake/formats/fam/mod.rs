@@ -1,20 +1,22 @@
-//! Projects of the program Familias, files `*.fam`.
+//! Reads projects of the program Familias, files `*.fam`.
 //!
-//! Families are those of the file's DVI part or, where there is none, its pedigrees: everyone with DNA data who is
-//! linked to a missing person. Missing is everyone without DNA data whose name begins with `Missing`, or is one of
-//! [`Request::missing`]; each of them gets a family. Where plain relations say the same as the pedigree, the relatives get
-//! these. Other pedigrees are brought into the same form: untyped founders with one child are left out, and who has one
-//! parent gets the other. So under [`Convention::Full`](crate::population::Convention::Full), too, both ways of stating a
-//! family give one likelihood ratio; Familias draws the allele of a parent who is not in the pedigree without mutation.
-//! Children are the unidentified persons of the DVI part, and nobody else.
+//! Families are those of the file's DVI part or, if there is none, its pedigrees: everyone with DNA data who is linked
+//! to a missing person. A person is missing if they have no DNA data and their name begins with `Missing` or is one of
+//! [`Request::missing`]; each missing person gets a family. If simple relations are equivalent to the pedigree, the
+//! relatives get these relations. Other pedigrees are brought into the same form: untyped founders with one child are
+//! left out, and a person with one parent gets the other. So under
+//! [`Convention::Full`](crate::population::Convention::Full), too, both ways of stating a family give the same
+//! likelihood ratio; Familias draws the allele of a parent who is not in the pedigree without mutation. Children are
+//! the unidentified persons of the DVI part only.
 //!
-//! A family goes by the name of the DVI family or the pedigree; where a DVI family has several pedigrees, or a pedigree
-//! several missing persons, by `FAMILY: PEDIGREE` and `FAMILY: PERSON`. Of a missing parent without a sex, who may be
-//! father or mother, there are two families, `FAMILY (male)` and `FAMILY (female)`, unless both mutate alike. A sample goes by the person's name, or by
-//! `FAMILY/PERSON` if [`Request::names_within_family`] says so.
+//! A family is named after the DVI family or the pedigree. If a DVI family has several pedigrees, the name is
+//! `FAMILY: PEDIGREE`; if a pedigree has several missing persons, it is `FAMILY: PERSON`. A missing parent without a
+//! sex may be father or mother and gives two families, `FAMILY (male)` and `FAMILY (female)`, unless both sexes have
+//! the same mutation rates. A sample is named after the person, or `FAMILY/PERSON` if [`Request::names_within_family`]
+//! is set.
 //!
-//! Not read: years of birth, known results, notes, priors, and what else stands outside persons, pedigrees, database and
-//! DVI part. The database is of use to `init`, see [`read_fam_database`].
+//! Years of birth, known results, notes, priors, and everything outside persons, pedigrees, database and DVI part are
+//! not read. `init` uses the database: see [`read_fam_database`].
 
 mod database;
 mod dvi;
@@ -38,7 +40,7 @@ use crate::model::{FamilyPedigree, FindingCode, Layout};
 
 pub use database::{FamDatabase, FamLocus, FamMutation, is_fam_database, read_fam_database};
 
-/// Whether a file is one of these.
+/// Reports whether a file is a project.
 pub(in crate::intake) fn is_fam(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     bytes.trim_ascii_start().starts_with(b"\"Output from Familias")

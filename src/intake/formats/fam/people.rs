@@ -1,4 +1,4 @@
-//! People with DNA data, and the rows made of them.
+//! Turns people with DNA data into rows.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,12 +20,12 @@ pub(super) struct TypedPerson<'a> {
     pub(super) line: u64,
     pub(super) sample: Cow<'a, str>,
     pub(super) sex: Sex,
-    /// Whether alleles may have dropped out.
+    /// `true` if alleles may have dropped out.
     pub(super) drop_out: bool,
     pub(super) typed: Vec<Typing<'a>>,
 }
 
-/// The two alleles of a person at a locus, as the file has them.
+/// The two alleles of a person at a locus, as in the file.
 #[derive(Clone, Copy)]
 pub(super) struct Typing<'a> {
     /// Number of the locus.
@@ -33,7 +33,7 @@ pub(super) struct Typing<'a> {
     pub(super) alleles: [&'a str; 2],
 }
 
-/// A row of the table: a person, and what the person is in a family.
+/// A row of the table: a person, with the relation in a family.
 pub(super) struct FamRow {
     /// Number of the person.
     pub(super) person: usize,
@@ -41,23 +41,23 @@ pub(super) struct FamRow {
     pub(super) relation: Option<Relation>,
 }
 
-/// Where a locus of the file stands in the table.
+/// The place of a locus of the file in the table.
 #[derive(Clone, Copy)]
 enum Place {
-    /// Nobody has data there, or it is not read.
+    /// Nobody has data there, or the locus is not read.
     Nowhere,
     /// Position among the columns.
     Column(usize),
     SexMarker,
 }
 
-/// A name of a locus, and where it stands first.
+/// A name of a locus, with its first line.
 pub(super) struct LocusName<'a> {
     line: u64,
     name: &'a str,
 }
 
-/// Loci by the names the file gives them; those of the database first.
+/// The loci by their names in the file; those of the database come first.
 pub(super) struct Loci<'a> {
     pub(super) names: Vec<LocusName<'a>>,
     by_name: HashMap<&'a str, usize>,
@@ -83,7 +83,7 @@ impl<'a> Loci<'a> {
     }
 }
 
-/// The table of these rows, with columns for these fields.
+/// Returns the table of these rows, with columns for these fields.
 pub(super) fn table<'a>(
     fields: &[Field],
     main: &Main<'a>,
@@ -119,7 +119,7 @@ pub(super) fn table<'a>(
                 places[number] = Place::Column(columns.len());
                 columns.push(ValueColumn::Locus(locus));
             }
-            // Held against the sex, as in every form.
+            // The marker is checked against the sex, as in every format.
             Named::Amelogenin => {
                 places[number] = Place::SexMarker;
                 let marker = ValueColumn::SexMarker { name: "AMEL" };
@@ -168,7 +168,7 @@ pub(super) fn table<'a>(
     Some(table)
 }
 
-/// The drop-out probability of the database.
+/// Returns the drop-out probability of the database.
 fn drop_out(main: &Main<'_>, line: u64, findings: &mut Findings) -> f64 {
     let mut values = main.loci.iter().map(|locus| locus.drop_out);
     let first = values.next().unwrap_or(0.0);
@@ -179,7 +179,8 @@ fn drop_out(main: &Main<'_>, line: u64, findings: &mut Findings) -> f64 {
     first
 }
 
-/// Along the loci, whether all alleles are lengths in base pairs: of persons, and where it has the locus, of the database.
+/// Reports for each locus whether all alleles are lengths in base pairs: those of persons and, if the database has the
+/// locus, those of the database.
 fn loci_in_base_pairs(main: &Main<'_>, rows: &[FamRow], people: &[TypedPerson<'_>], used: &[bool]) -> Vec<bool> {
     let database = main.loci.iter().map(|locus| Lengths::of(locus.alleles.iter().map(|allele| allele.name)));
     let mut lengths: Vec<Lengths> = database.chain(std::iter::repeat_with(Lengths::default)).take(used.len()).collect();

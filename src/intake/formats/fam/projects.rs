@@ -1,4 +1,4 @@
-//! From what the file says to tidy rows.
+//! Turns the contents of a project into tidy rows.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -15,13 +15,13 @@ use crate::intake::request::Request;
 use crate::intake::rows::table::Table;
 use crate::model::{FindingCode, Member, Pseudonym, Sex};
 
-/// A family as it will be imported.
+/// A family in the form in which it is imported.
 struct Family {
     name: String,
     relatives: Vec<Relative>,
 }
 
-/// The children: the unidentified persons.
+/// Returns the children: the unidentified persons.
 pub(super) fn children<'a>(
     main: &Main<'a>,
     dvi: &Dvi<'a>,
@@ -52,7 +52,7 @@ pub(super) fn children<'a>(
     Some((table, FamilyPedigrees::linked(std::iter::empty())))
 }
 
-/// The families: those of the DVI part, or else of the pedigrees.
+/// Returns the families: those of the DVI part, or else of the pedigrees.
 pub(super) fn families<'a>(
     main: &Main<'a>,
     dvi: Option<&Dvi<'a>>,
@@ -105,7 +105,7 @@ struct Reader<'r> {
     request: &'r Request<'r>,
     missing: MissingNames,
     families: Vec<Family>,
-    /// The line of the pedigree of each family, by the family's name.
+    /// The line of each family's pedigree, by the family's name.
     names: HashMap<String, u64>,
     linked: Vec<(Pseudonym, Linked)>,
     /// Lines of missing persons with a parent or child in any pedigree.
@@ -113,7 +113,7 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    /// Takes up the families of a pedigree: one for each missing person with relatives.
+    /// Adds the families of a pedigree: one for each missing person with relatives.
     fn pedigree(&mut self, name: &str, graph: &Graph<'_>, people: &[TypedPerson<'_>], findings: &mut Findings) {
         let is_linked = graph.linked_at_all();
         let missing: Vec<usize> = graph
@@ -160,7 +160,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes up a family, of whose parents some may have no sex.
+    /// Adds a family in which some parents may have no stated sex.
     fn with_either_sex(
         &mut self,
         name: String,
@@ -223,10 +223,10 @@ impl Reader<'_> {
         if kin.needs_pedigree() {
             let pseudonymizer = self.request.pseudonymizer;
             let sample = |number: usize| pseudonymizer.sample(None, &people[number].sample).ok();
-            // What this program has exported is as it should be.
+            // A file that this program exported has the required form already.
             let plainly = !pseudonymizer.takes_pseudonyms();
             let Some(linked) = graph.linked(members, kin, plainly, sample, findings) else { return };
-            // What is no identifier is found again, and said, where rows are read.
+            // Invalid identifiers are reported when the rows are read.
             if let Ok(family) = pseudonymizer.family(None, &name) {
                 self.linked.push((family, linked));
             }
@@ -234,7 +234,8 @@ impl Reader<'_> {
         self.families.push(Family { name, relatives: kin.relatives.clone() });
     }
 
-    /// Says which missing persons are in no family, as nothing links them with anybody, or as they have DNA data.
+    /// Reports the missing persons who are in no family, because nothing links them to anybody, or because they have
+    /// DNA data.
     fn missing_elsewhere<'n>(&self, nodes: impl IntoIterator<Item = &'n Node<'n>>, findings: &mut Findings) {
         for node in nodes.into_iter().filter(|node| node.name.is_some_and(|name| self.missing.has(name))) {
             let (code, what) = if node.typed.is_some() {
@@ -251,7 +252,7 @@ impl Reader<'_> {
     }
 }
 
-/// A person of the DVI part by the name of a sample, if there are DNA data.
+/// Returns a person of the DVI part under the name of a sample, if the person has DNA data.
 fn person_with_data<'a>(
     person: &dvi::Person<'a>,
     sample: Cow<'a, str>,
@@ -331,7 +332,7 @@ fn read_family<'a>(
         }
         graph
     };
-    // The program writes the pedigree of a missing person twice, under two names.
+    // Familias writes the pedigree of a missing person twice, under two names.
     let mut seen = HashSet::new();
     let mut relations = |drawn: &dvi::Drawn<'a>| {
         let mut relations: Vec<_> = drawn.relations.iter().map(|link| (link.parent, link.child)).collect();
@@ -397,7 +398,7 @@ fn people_of_pedigrees<'a>(
         }
     }
     let mut names: HashMap<&str, u64> = HashMap::new();
-    // A file without pedigrees may still say who is related to whom.
+    // A file without pedigrees may still state known relations.
     let nothing = Links { women: 0, men: 0, relations: Vec::new() };
     let only = [Drawn { line: main.known_line, name: "Known relations", own: nothing }];
     let has_known = main.pedigrees.is_empty() && !main.known.relations.is_empty();

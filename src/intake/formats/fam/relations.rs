@@ -1,18 +1,18 @@
-//! Finds the named relations that describe a pedigree as well.
+//! Finds the named relations that are equivalent to a pedigree.
 //!
-//! Whatever name is tried, it holds only if the pedigree of all the names together is the one that is given, up to
-//! untyped founders with one child, who say no more than a parent who is not there.
+//! Each candidate name is accepted only if the pedigree of all names together equals the given one, apart from untyped
+//! founders with one child, who carry no more information than an absent parent.
 
 use crate::model::{Member, Pedigree, Relation, Sex};
 
-/// A pedigree with the missing child and the typed persons by position, each with the sex.
+/// A pedigree with the positions of the missing child and the typed persons, each with the sex.
 pub(super) struct Placed<'a> {
     pub(super) members: &'a [Member],
     pub(super) child: usize,
     pub(super) typed: &'a [(usize, Sex)],
 }
 
-/// The relations of the typed persons, in their order; `None` if relations do not say it all.
+/// Returns the relations of the typed persons, in their order; `None` if relations do not fully describe the pedigree.
 pub(super) fn relations_of(placed: &Placed<'_>) -> Option<Vec<Relation>> {
     let relations: Vec<Relation> = placed.typed.iter().map(|&one| relation_of(placed, one)).collect::<Option<_>>()?;
     let said = Pedigree::from_relations(&relations).ok()?;
@@ -20,7 +20,7 @@ pub(super) fn relations_of(placed: &Placed<'_>) -> Option<Vec<Relation>> {
     same((placed.members, placed.child, &typed), (said.members(), said.child(), said.relatives())).then_some(relations)
 }
 
-/// The only name that a person in this place could have.
+/// Returns the only relation that a person in this place can have.
 fn relation_of(placed: &Placed<'_>, (person, sex): (usize, Sex)) -> Option<Relation> {
     use Relation::{
         Father, FullSibling, MaternalAunt, MaternalGrandfather, MaternalGrandmother, MaternalHalfSibling,
@@ -51,7 +51,7 @@ fn relation_of(placed: &Placed<'_>, (person, sex): (usize, Sex)) -> Option<Relat
         (shares(own.mother, child.mother), MaternalHalfSibling),
     ];
     if let Some((_, relation)) = places.iter().find(|place| place.0) {
-        // A relation may imply the sex, and then the file's must not contradict it.
+        // A relation may imply a sex, which the file's must not contradict.
         return (relation.sex().is_none_or(|implied| sex == implied || sex == Sex::Unknown)).then_some(*relation);
     }
     if both(paternal) {
@@ -63,13 +63,14 @@ fn relation_of(placed: &Placed<'_>, (person, sex): (usize, Sex)) -> Option<Relat
     }
 }
 
-/// Whether two pedigrees are one, with the child and the typed persons of the one those of the other.
+/// Reports whether two pedigrees are equal, so that the child and the typed persons of one correspond to those of the
+/// other.
 fn same(a: (&[Member], usize, &[usize]), b: (&[Member], usize, &[usize])) -> bool {
     let [one, other] = [a, b].map(|(members, child, typed)| plain(members, child, typed));
     let mut pairs: Vec<(usize, usize)> = a.2.iter().copied().zip(b.2.iter().copied()).chain([(a.1, b.1)]).collect();
     let mut of: Vec<Option<usize>> = vec![None; one.len()];
     let mut taken = vec![false; other.len()];
-    // Everyone who is left is one of these or an ancestor.
+    // Everyone left is one of these or an ancestor.
     while let Some((here, there)) = pairs.pop() {
         match of[here] {
             Some(known) if known == there => continue,
@@ -89,7 +90,8 @@ fn same(a: (&[Member], usize, &[usize]), b: (&[Member], usize, &[usize])) -> boo
     true
 }
 
-/// Without those who are nobody's ancestor, and without links to untyped founders with one child.
+/// Returns the pedigree without persons who are nobody's ancestor, and without links to untyped founders with one
+/// child.
 pub(super) fn plain(members: &[Member], child: usize, typed: &[usize]) -> Vec<Member> {
     let mut members = members.to_vec();
     let kept = |person: usize| person == child || typed.contains(&person);
@@ -138,7 +140,7 @@ mod tests {
         relations_of(&Placed { members: pedigree.members(), child: pedigree.child(), typed: &typed })
     }
 
-    /// Every set of at most three relations, two of a kind where that can be.
+    /// Every set of at most three relations; two of a kind where that is possible.
     #[test]
     fn every_pedigree_of_relations_gets_its_names_back() {
         let mut sets = 0;
@@ -169,7 +171,7 @@ mod tests {
     #[test]
     fn what_relations_do_not_say_has_no_names() {
         let unknown = Sex::Unknown;
-        // Two half-siblings with one other parent; the same as full siblings of each other would be with two.
+        // Two half-siblings who share their other parent; full siblings of each other would share both.
         let one = [(0, 0), (0, 0), (0, 0), (1, 2), (1, 3), (1, 3)];
         assert_eq!(placed(&one, 3, &[(4, unknown), (5, unknown)]), None);
         assert_eq!(placed(&one, 3, &[(4, unknown)]), Some(vec![Relation::PaternalHalfSibling]));

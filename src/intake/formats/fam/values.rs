@@ -1,17 +1,17 @@
-//! A file of one value per line, read from the top.
+//! Reads a file of one value per line from the top.
 
 use crate::intake::findings::{Findings, value_named};
 use crate::model::FindingCode;
 
-/// The lines of a file and how far they are read. Every reading function gives `None` after a finding: what follows
-/// cannot be told then.
+/// The lines of a file, and the position reached. Every reading function returns `None` after a finding, because the
+/// meaning of the following lines is then unknown.
 pub(super) struct Values<'a> {
     lines: Vec<&'a str>,
     at: usize,
 }
 
 impl<'a> Values<'a> {
-    /// Splits a text. White space around values, Windows line ends and a byte order mark do not count.
+    /// Splits a text into lines. White space around values, Windows line ends and a byte order mark are ignored.
     pub(super) fn new(bytes: &'a [u8], findings: &mut Findings) -> Option<Self> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         match std::str::from_utf8(bytes) {
@@ -25,39 +25,39 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// Number of the next line, from 1.
+    /// Returns the number of the next line, from 1.
     pub(super) fn line(&self) -> u64 {
         self.at as u64 + 1
     }
 
-    /// The next line, which stays the next.
+    /// Returns the next line without consuming it.
     pub(super) fn peek(&self) -> Option<&'a str> {
         self.lines.get(self.at).copied()
     }
 
-    /// The next line; `None` at the end.
+    /// Consumes and returns the next line; `None` at the end.
     pub(super) fn skip(&mut self) -> Option<&'a str> {
         let line = self.peek()?;
         self.at += 1;
         Some(line)
     }
 
-    /// The next line, which holds `what`.
+    /// Consumes and returns the next line, which holds `what`.
     pub(super) fn next(&mut self, what: &str, findings: &mut Findings) -> Option<&'a str> {
         if self.at == self.lines.len() {
-            // At the last line that there is.
+            // The finding is placed at the last existing line.
             let what_to_do = "is missing, because the file ends here: it was cut off; save it again";
             findings.problem(self.at as u64, value_named(what), FindingCode::End, what_to_do);
         }
         self.skip()
     }
 
-    /// A text; quotes around it are taken off.
+    /// Reads a text and removes the quotes around it.
     pub(super) fn text(&mut self, what: &str, findings: &mut Findings) -> Option<&'a str> {
         self.next(what, findings).map(unquoted)
     }
 
-    /// A value that `read` understands.
+    /// Reads a value with `read`.
     fn value<T>(
         &mut self,
         what: &str,
@@ -74,13 +74,14 @@ impl<'a> Values<'a> {
         value
     }
 
-    /// How many things follow, each of at least so many lines: never more than the file has room for.
+    /// Reads the number of items that follow, each with at least this number of lines. The number must fit into the
+    /// rest of the file.
     pub(super) fn count(&mut self, what: &str, lines: usize, findings: &mut Findings) -> Option<usize> {
         let text = self.peek().unwrap_or_default();
         self.count_of(what, text, lines, findings)
     }
 
-    /// The same, where the count is only this part of the next line.
+    /// Reads the number as [`Self::count`] does, from a part of the next line.
     pub(super) fn count_of(&mut self, what: &str, text: &str, lines: usize, findings: &mut Findings) -> Option<usize> {
         let line = self.line();
         let count = self.value(what, (FindingCode::Number, "a whole number"), |_| whole_number(text), findings)?;
@@ -92,7 +93,7 @@ impl<'a> Values<'a> {
         Some(count)
     }
 
-    /// A position, from 0 and below a limit.
+    /// Reads a position, from 0 and below a limit.
     pub(super) fn index(&mut self, what: &str, below: usize, findings: &mut Findings) -> Option<usize> {
         let form = format!("a whole number below {below}");
         self.value(
@@ -103,18 +104,18 @@ impl<'a> Values<'a> {
         )
     }
 
-    /// A number that is not negative.
+    /// Reads a number that is not negative.
     pub(super) fn number(&mut self, what: &str, findings: &mut Findings) -> Option<f64> {
         self.value(what, (FindingCode::Number, "a number from 0"), not_negative, findings)
     }
 
-    /// `#TRUE#` or `#FALSE#`, whatever follows.
+    /// Reads `#TRUE#` or `#FALSE#`, and ignores what follows.
     pub(super) fn flag(&mut self, what: &str, findings: &mut Findings) -> Option<bool> {
         self.value(what, (FindingCode::Flag, "#TRUE# or #FALSE#"), flag_value, findings)
     }
 }
 
-/// A finite number that is not negative.
+/// Parses a finite number that is not negative.
 pub(super) fn not_negative(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0)
 }
@@ -130,7 +131,7 @@ pub(super) fn flag_value(text: &str) -> Option<bool> {
 }
 
 fn whole_number(text: &str) -> Option<usize> {
-    // Without a sign.
+    // A sign is refused.
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
 }
 

@@ -1,10 +1,10 @@
-//! Everything that may be wrong with a project, by place and code; and nothing ends in a panic.
+//! Tests everything that may be wrong with a project, by place and code, and that no input causes a panic.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// A change to a text, and what is found then: the line that is changed or `None`, and the code.
+/// A change to a text and the resulting finding: the changed line or `None`, and the code.
 type Bad = (&'static str, usize, &'static str, Option<i64>, &'static str);
 
 fn all_are_found(layout: Layout, text: &str, bad: &[Bad]) {
@@ -103,7 +103,7 @@ fn whatever_is_wrong_with_the_dvi_part_is_found_where_it_is() {
             ("Parent= M\nChild= Sis", 0, "Parent= Half\nChild= Sis", Some(0), "two-parents"),
         ],
     );
-    // The only family has a parent of unknown sex without another parent beside.
+    // The only family has a parent of unknown sex without a second parent.
     let alone = dvi_part(
         &[
             "nFamilies= 1\n",
@@ -118,7 +118,7 @@ fn whatever_is_wrong_with_the_dvi_part_is_found_where_it_is() {
         places(&read(Layout::Families, alone.replacen("Gender= Unknown\n[[[[[[", "Gender= ?\n[[[[[[", 1)).problems),
         [(line(&alone, "[[[[[Person 1]]]]]", 0), "sex")]
     );
-    // An own ancestor.
+    // A person who is their own ancestor.
     let cycle = dvi_part(
         &[
             "nFamilies= 1\n",
@@ -154,7 +154,7 @@ fn whatever_is_wrong_with_the_database_is_found_where_it_is() {
     assert_eq!(found("Minor allele frequency = 0", "Minor allele frequency = 1"), [(d3, "rare-allele")]);
     let nothing = [HEAD, "0\n\"Known relations\"\n0\n0\n0\n0\n#FALSE#\n0\n#FALSE#\n"].concat();
     assert_eq!(places(&read_fam_database("p.fam", nothing.as_bytes()).unwrap_err()), [(12, "loci")]);
-    // The silent allele's share beside the others, or among them.
+    // The frequency of the silent allele in addition to the others, or included in them.
     let beside =
         text.replacen("\"15\"\n0.245\n\"16\"\n0.49\n\"17\"\n0.245", "\"15\"\n0.25\n\"16\"\n0.5\n\"17\"\n0.25", 1);
     assert!(read_fam_database("p.fam", beside.as_bytes()).is_ok());
@@ -163,7 +163,7 @@ fn whatever_is_wrong_with_the_database_is_found_where_it_is() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Cut anywhere and with bytes written over, a file is read to its end, and every finding has a line of the file.
+    /// Files cut anywhere and with overwritten bytes are read to their end, and every finding has a line of the file.
     #[test]
     fn damaged_files_are_read(
         with_dvi in any::<bool>(),
@@ -192,7 +192,7 @@ proptest! {
         let _ = read_fam_database("p.fam", &bytes);
     }
 
-    /// Lines that are exchanged, doubled or numbers of another size.
+    /// Lines that are exchanged, duplicated, or contain numbers of another size.
     #[test]
     fn shuffled_files_are_read(
         with_dvi in any::<bool>(),

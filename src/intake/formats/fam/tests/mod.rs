@@ -1,4 +1,4 @@
-//! Projects as the program writes them.
+//! Tests projects as Familias writes them.
 
 mod bad;
 
@@ -28,7 +28,7 @@ const PERSONS: &str = "5\n\"AF\"\n#FALSE#\n-1 (Consider dropouts)\n#FALSE#\n#TRU
     \"Missing 1\"\n#FALSE#\n-1\n#TRUE#\n#FALSE#\n0\n\
     \"XX\"\n#FALSE#\n-1\n#FALSE#\n#TRUE#\n1\n0\n0\n0\n";
 
-/// Two pedigrees: with the nameless grandparents, and without a missing person's relatives.
+/// Two pedigrees: one with the nameless grandparents, and one without a missing person's relatives.
 const PEDIGREES: &str = "\"Known relations\"\n0\n0\n1\n1\n3\n2\n0\n\"Case 7\"\n1\n1\n5\n0\n3\n5\n0\n6\n0\n5\n2\n6\n2\n\
     1\n\"Case 8\"\n0\n0\n0\n";
 
@@ -70,7 +70,7 @@ fn family(number: usize, name: &str, persons: &[String], pedigrees: &[String]) -
     )
 }
 
-/// A father with the pedigree twice, and a sister with a half-brother who has the same other parent.
+/// A father with the pedigree twice, and a sister with a half-brother who shares the other parent.
 fn dvi() -> String {
     let of_father = [("Father", "Missing person")];
     let parents = [("F", "Missing person"), ("M", "Missing person"), ("F", "Sis"), ("M", "Sis")];
@@ -110,7 +110,7 @@ fn places(problems: &[crate::intake::Problem]) -> Vec<(u64, &'static str)> {
     problems.iter().map(|problem| (problem.line, problem.code.word())).collect()
 }
 
-/// Number of the line with this text, from 1, and the next with it, and so on.
+/// Returns the number of the line with this text, from 1; `nth` selects a later occurrence.
 #[track_caller]
 fn line(text: &str, wanted: &str, nth: usize) -> u64 {
     let mut lines = text.lines().zip(1..).filter(|line| line.0 == wanted);
@@ -143,7 +143,7 @@ fn families_are_read_from_pedigrees() {
         assert_eq!(intake.rows[0].drop_out.map(crate::model::DropOut::get), Some(0.05));
         assert_eq!(intake.rows[1].drop_out, None);
         assert_eq!(intake.pedigrees, []);
-        // One in the first pedigree, three in the second, where only what is known makes a relative.
+        // One in the first pedigree, and three in the second, in which only the known relations make a relative.
         assert_eq!(intake.notes.iter().map(|note| note.code.word()).collect::<Vec<_>>(), ["not-related"; 4]);
     }
     let second = text.replace("\"Case 8\"\n0\n0\n0\n", "\"Case 8\"\n0\n0\n1\n2\n3\n");
@@ -206,7 +206,7 @@ fn a_pedigree_may_have_several_missing_and_a_family_several_pedigrees() {
         [named("One: Missing a", Relation::Mother), named("One: Missing b", Relation::PaternalGrandmother)]
     );
     let two = [pedigree(1, "P", &[("R", "Missing a")]), pedigree(2, "Q", &[("R", "Missing person")])];
-    // In the second, Missing a is nobody's kin.
+    // In the second, Missing a has no relatives.
     assert_eq!(families(&file(&two)), [named("One: P", Relation::Mother), named("One: Q", Relation::Mother)]);
 }
 
@@ -227,7 +227,7 @@ fn names_may_be_those_of_each_family() {
     assert_eq!(intake.rows[1].sample, sample("Two/Father"));
 }
 
-/// The sex marker as a system, with its alleles X and Y.
+/// The sex marker as a system with the alleles X and Y.
 fn amelogenin(text: &str, name: &str) -> String {
     let locus = format!(
         "\"{name}\"\n0\n0\n0\n0\n2\n0.1\n0.1\n0\n0\n#FALSE#\n0\n\
@@ -256,13 +256,13 @@ fn the_sex_marker_is_held_against_the_sex() {
     let warned = |code| places(&wrong.notes).into_iter().filter(move |place| place.1 == code).map(|place| place.0);
     assert_eq!(warned("amelogenin-sex").collect::<Vec<_>>(), [father]);
     assert!(warned("amelogenin").eq([mother, mother]), "Y alone is no reading: {:?}", places(&wrong.notes));
-    // By its name in the DVI part, too.
+    // The marker is recognised by its name in the DVI part, too.
     let marker = "nSystems= 3\nSystemName= AMEL\nAllele1= X\nAllele2= X\n";
     let text = dvi().replacen("nSystems= 2\n", marker, 1);
     let children = read(Layout::Children, &text);
     assert_eq!((children.problems.len(), children.rows.len()), (0, 1));
     assert!(places(&children.notes).contains(&(line(&text, "[[[Person 1 ]]]", 0), "amelogenin-sex")));
-    // It has no frequencies that count.
+    // The marker has no frequencies that are used.
     let text = persons("0\n1", "0\n0");
     let database = read_fam_database("p.fam", text.as_bytes()).unwrap();
     assert_eq!(database.loci.len(), 3);
@@ -272,7 +272,7 @@ fn the_sex_marker_is_held_against_the_sex() {
 #[test]
 fn who_is_left_out_is_counted_once() {
     assert_eq!(read(Layout::Families, dvi()).rejected, 0);
-    // Three wrong alleles of one person.
+    // Three invalid alleles of one person.
     let wrong = dvi().replacen("Allele1= 14\nAllele2= 15\n", "Allele1= x\nAllele2= y\n", 1).replacen(
         "Allele1= 22.2",
         "Allele1= z",
@@ -281,7 +281,7 @@ fn who_is_left_out_is_counted_once() {
     let intake = read(Layout::Children, wrong);
     assert!(intake.problems.len() > 1, "{:?}", intake.problems);
     assert_eq!((intake.rejected, intake.rows.len()), (1, 0));
-    // The second family has three with DNA data, and no sound pedigree.
+    // The second family has three persons with DNA data, and no sound pedigree.
     let fathers = dvi().replacen("Parent= M\nChild= Sis\n", "Parent= Half\nChild= Sis\n", 1);
     let intake = read(Layout::Families, fathers);
     assert_ne!(intake.problems, []);
@@ -307,7 +307,7 @@ fn the_database_is_read_with_its_settings() {
     assert_eq!(database.loci.iter().map(|locus| locus.rest).collect::<Vec<_>>(), [0.0, 0.0, 0.00001]);
 }
 
-/// One family of the DVI part, with these persons, and pedigrees that are called `P0`, `P1`.
+/// Returns one family of the DVI part with these persons, and pedigrees named `P0`, `P1`.
 fn one_family(persons: &[(&str, &str, &str)], pedigrees: &[&[(&str, &str)]]) -> String {
     let persons: Vec<String> = (persons.iter().zip(1..))
         .map(|(&(name, gender, alleles), number)| person(number, name, gender, alleles))
@@ -318,7 +318,7 @@ fn one_family(persons: &[(&str, &str, &str)], pedigrees: &[&[(&str, &str)]]) -> 
     dvi_part(&["nFamilies= 1\n", &family(1, "One", &persons, &pedigrees)].concat())
 }
 
-/// The families of a text that is sound, by name, with the relations of their samples.
+/// Returns the families of a sound text by name, with the relations of their samples.
 #[track_caller]
 fn families_of(request: &Request<'_>, text: &str, names: &[&str]) -> Vec<(String, Vec<Relation>)> {
     let intake = read_bytes("p", text.as_bytes(), request);
@@ -347,7 +347,7 @@ fn no_missing_person_switches_others_off() {
         let relation = |at: usize| if at == 2 { Relation::PaternalGrandmother } else { Relation::Mother };
         wanted.iter().map(|&at| (names[at].to_owned(), vec![relation(at)])).collect()
     };
-    // Nodes of persons stand before those that pedigrees alone name.
+    // Nodes of persons come before those that only pedigrees name.
     assert_eq!(families_of(&plain, &text, &names), expected(&[1, 2, 0]));
     let given = ["m1 ".to_owned(), "M2".to_owned()];
     let with_names = Request { missing: &given, ..plain };
@@ -356,7 +356,7 @@ fn no_missing_person_switches_others_off() {
     let at = line(&text, "[[[[[Pedigree 1]]]]]", 0);
     assert_eq!(notes(&plain, &text), [(at, "several-missing")]);
     assert_eq!(notes(&with_names, &text), [(0, "missing-name"), (at, "several-missing")], "nobody is M2");
-    // Nobody is left out in silence: without links, with DNA data, in a pedigree of its own.
+    // Nobody is left out silently: without links, with DNA data, in a separate pedigree.
     let persons = [&persons[..], &[("Missing 4", "Male", ""), ("Missing 5", "Male", "15/16")]].concat();
     let text = one_family(&persons, &[&links[..1], &[("R", "Missing 5")]]);
     let of = |name: &str| line(&text, &format!("Name= {name}"), 0) - 1;
@@ -393,7 +393,7 @@ fn a_missing_parent_without_a_sex_is_tried_as_both() {
         (kid.father == child, kid.mother == child, kid.father.is_some() && kid.mother.is_some())
     };
     assert_eq!((parents("One (male)"), parents("One (female)")), ((true, false, true), (false, true, true)));
-    // Of another parent the sex is needed: the family is left out, the rest goes in.
+    // The sex of another parent is needed: the family is left out, the rest is imported.
     let persons = [("Kid", "Unknown", "15/16"), ("R", "Female", "15/16")];
     let text = one_family(&persons, &[&[("Kid", "Missing person")], &[("R", "Missing person")]]);
     assert_eq!(families_of(&plain, &text, &["One: P1"]), [("One: P1".to_owned(), vec![Relation::Mother])]);

@@ -1,0 +1,252 @@
+//! Every command that README and guide show is run, and its output compared.
+//!
+//! A fence of the kind `console` holds commands behind `$ `, continued behind `> `, each with what it says, on standard output or
+//! standard error. In what is expected, a line `...` stands for any lines, and `[..]` for any text within a line. All fences of a
+//! page run in one shell, in an empty folder. A comment `<!-- setup: ... -->` holds commands that the page does not show.
+
+use std::fmt::Write as _;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::common::rotation::custodian;
+use crate::common::{Lab, PROGRAM, Said, plain, reunite};
+
+/// Before each command in what the shell says.
+const MARK: &str = "=== command ";
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// README and every page of the guide.
+fn pages() -> Vec<PathBuf> {
+    let guide = fs::read_dir(project().join("src/guide")).unwrap().map(|entry| entry.unwrap().path());
+    let mut pages: Vec<PathBuf> = guide.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
+    pages.push(project().join("README.md"));
+    pages.sort();
+    pages
+}
+
+/// A fence of a page: its kind, its first line, and its text.
+struct Fence<'a> {
+    kind: &'a str,
+    line: usize,
+    lines: Vec<&'a str>,
+}
+
+fn fences(page: &str) -> Vec<Fence<'_>> {
+    let mut fences: Vec<Fence<'_>> = Vec::new();
+    let mut open = false;
+    for (number, line) in page.lines().enumerate() {
+        if let Some(kind) = line.strip_prefix("```") {
+            open = !open;
+            if open {
+                fences.push(Fence { kind, line: number + 2, lines: Vec::new() });
+            }
+        } else if open {
+            fences.last_mut().unwrap().lines.push(line);
+        } else if let Some(setup) = line.strip_prefix("<!-- setup: ") {
+            let setup = setup.strip_suffix(" -->").unwrap();
+            fences.push(Fence { kind: "setup", line: number + 1, lines: vec![setup] });
+        }
+    }
+    assert!(!open, "a fence is not closed");
+    fences
+}
+
+/// A command with what it should say; `None` for what the page does not show.
+struct Shown<'a> {
+    line: usize,
+    command: String,
+    says: Option<Vec<&'a str>>,
+}
+
+fn commands(page: &str) -> Vec<Shown<'_>> {
+    let mut all: Vec<Shown<'_>> = Vec::new();
+    for fence in fences(page) {
+        match fence.kind {
+            "setup" => all.push(Shown { line: fence.line, command: fence.lines[0].to_owned(), says: None }),
+            "console" => {
+                for (number, line) in fence.lines.iter().enumerate() {
+                    if let Some(command) = line.strip_prefix("$ ") {
+                        all.push(Shown {
+                            line: fence.line + number,
+                            command: command.to_owned(),
+                            says: Some(Vec::new()),
+                        });
+                    } else if let (Some(more), Some(last)) = (line.strip_prefix("> "), all.last_mut()) {
+                        last.command += "\n";
+                        last.command += more;
+                    } else {
+                        let last = all.last_mut().unwrap_or_else(|| panic!("line {}: no command", fence.line + number));
+                        last.says.as_mut().unwrap().push(line);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// Compares what a command said with what a page shows.
+fn is_as_shown(shown: &[&str], said: &[&str]) -> bool {
+    match (shown.split_first(), said.split_first()) {
+        (None, None) => true,
+        (Some((&"...", rest)), _) => (0..=said.len()).any(|skipped| is_as_shown(rest, &said[skipped..])),
+        (Some((line, rest)), Some((other, others))) => is_line(line, other) && is_as_shown(rest, others),
+        _ => false,
+    }
+}
+
+fn is_line(shown: &str, said: &str) -> bool {
+    match shown.split_once("[..]") {
+        None => shown.trim_end() == said.trim_end(),
+        Some((before, after)) => said.strip_prefix(before).is_some_and(|rest| {
+            (0..=rest.len()).filter(|&at| rest.is_char_boundary(at)).any(|at| is_line(after, &rest[at..]))
+        }),
+    }
+}
+
+/// A folder with a custodian's identity, where the program, and one that makes that identity, are found by their names.
+fn folder() -> Lab {
+    let lab = Lab::new();
+    fs::create_dir_all(lab.path("bin")).unwrap();
+    fs::create_dir_all(lab.path("home")).unwrap();
+    std::os::unix::fs::symlink(PROGRAM, lab.path("bin/reunite")).unwrap();
+    let (identity, recipient) = custodian(&lab, "identity");
+    let script = format!("#!/bin/sh\n# age-keygen -o FILE\ncp '{identity}' \"$2\" && echo 'Public key: {recipient}'\n");
+    lab.write("bin/age-keygen", script);
+    fs::set_permissions(lab.path("bin/age-keygen"), Permissions::from_mode(0o755)).unwrap();
+    lab
+}
+
+/// Runs the commands of a page, and gives what is other than shown.
+fn differences(page: &str) -> String {
+    let (lab, commands) = (folder(), commands(page));
+    let mut script = String::from("exec 2>&1\n");
+    for (number, shown) in commands.iter().enumerate() {
+        let _ = writeln!(script, "echo '{MARK}{number}'\n{}", shown.command);
+    }
+    lab.write("script", script);
+    let path = format!("{}:{}", lab.name("bin"), std::env::var("PATH").unwrap());
+    let mut bash = Command::new("bash");
+    bash.arg(lab.path("script")).current_dir(lab.path("home")).env("HOME", lab.path("home")).env("PATH", path);
+    let said = Said::raw(plain(&mut bash).stdin(Stdio::null()).output().unwrap());
+    let mut differences = String::new();
+    let parts: Vec<&str> = said.split(MARK).skip(1).collect();
+    assert_eq!(parts.len(), commands.len(), "{said}");
+    for (shown, part) in commands.iter().zip(parts) {
+        let said: Vec<&str> = part.lines().skip(1).collect();
+        let Some(says) = &shown.says else {
+            assert!(!part.contains("error"), "{}: {part}", shown.command);
+            continue;
+        };
+        if !is_as_shown(says, &said) {
+            let _ = writeln!(differences, "line {}: $ {}\n{}\n", shown.line, shown.command, said.join("\n"));
+        }
+    }
+    differences
+}
+
+#[test]
+fn commands_shown_in_readme_and_guide_say_what_is_shown() {
+    let mut differences_of_all = String::new();
+    let mut number = 0;
+    for path in pages() {
+        let page = fs::read_to_string(&path).unwrap();
+        number += commands(&page).iter().filter(|shown| shown.says.is_some()).count();
+        let found = differences(&page);
+        if !found.is_empty() {
+            let _ = writeln!(differences_of_all, "{}\n{found}", path.display());
+        }
+    }
+    println!("{number} commands");
+    assert!(differences_of_all.is_empty(), "other than shown:\n\n{differences_of_all}");
+    assert!(number > 40, "{number}");
+}
+
+#[test]
+fn readme_is_short_and_no_command_of_the_program_is_shown_without_being_run() {
+    let readme = fs::read_to_string(project().join("README.md")).unwrap();
+    assert!(readme.lines().count() <= 200, "{} lines", readme.lines().count());
+    for path in pages() {
+        let page = fs::read_to_string(&path).unwrap();
+        for fence in fences(&page).iter().filter(|fence| !["console", "setup"].contains(&fence.kind)) {
+            let shown = fence.lines.iter().find(|line| line.trim_start().starts_with("reunite "));
+            assert_eq!(shown, None, "{}, line {}", path.display(), fence.line);
+        }
+        // An indented block would be run by nobody, and rustdoc would take it for a program.
+        let mut in_fence = false;
+        for (number, line) in page.lines().enumerate() {
+            in_fence ^= line.starts_with("```");
+            assert!(in_fence || !line.starts_with("    "), "{}:{}: {line}", path.display(), number + 1);
+        }
+    }
+}
+
+/// Every key of the program's JSON, and every column of its CSV.
+#[test]
+fn every_field_of_json_and_csv_is_in_the_guide() {
+    fn keys(value: &serde_json::Value, found: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(map) => {
+                for (key, value) in map {
+                    found.push(key.clone());
+                    // What a record says of itself differs by command.
+                    if key != "details" {
+                        keys(value, found);
+                    }
+                }
+            }
+            serde_json::Value::Array(all) => all.iter().for_each(|value| keys(value, found)),
+            _ => {}
+        }
+    }
+    let page = fs::read_to_string(project().join("src/guide/output.md")).unwrap();
+    let lab = Lab::new();
+    reunite(&["synth", "--out", &lab.name("files"), "--families", "60", "--children", "600", "--wrong-father", "0.2"])
+        .ends(0);
+    let (families, children) = (lab.name("files/families.csv"), lab.name("files/children.csv"));
+    let mut fields = Vec::new();
+    keys(&lab.run(&["import", &families, &children, "--report-format", "json"]).ends(0).json(), &mut fields);
+    keys(&lab.run(&["match", "--near", "1", "--format", "json"]).ends(0).json(), &mut fields);
+    let listed = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
+    let pair: Vec<&str> = listed.lines().nth(1).unwrap().split(',').collect();
+    let commands: &[&[&str]] = &[
+        &["candidates", "--alternatives"],
+        &["explain", pair[0], pair[1]],
+        &["power", pair[0]],
+        &["comparable", "--min-loci", "20"],
+        &["kin", "--within", "all", "--relation", "full-sibling"],
+        &["families", "check"],
+        &["families", "list"],
+        &["verify"],
+        &["audit", "list"],
+        &["frequencies", "list"],
+        &["findings", "allele"],
+    ];
+    for command in commands {
+        let json = lab.run(&[command, &["--format", "json"][..]].concat());
+        keys(&json.json(), &mut fields);
+        if command[0] != "frequencies" {
+            let csv = lab.run(&[command, &["--format", "csv"][..]].concat()).out;
+            fields.extend(csv.lines().next().unwrap().split(',').map(str::to_owned));
+        }
+    }
+    fields.sort();
+    fields.dedup();
+    fields.retain(|field| !page.contains(&format!("`{field}`")));
+    assert!(fields.is_empty(), "not in src/guide/output.md: {}", fields.join(", "));
+}
+
+#[test]
+fn what_is_shown_is_compared_line_by_line() {
+    let compare =
+        |shown: &str, said: &str| is_as_shown(&shown.lines().collect::<Vec<_>>(), &said.lines().collect::<Vec<_>>());
+    assert!(compare("a\nb", "a\nb") && !compare("a\nb", "a\nc") && !compare("a", "a\nb") && !compare("a\nb", "a"));
+    assert!(compare("a\n...\nz", "a\nb\nc\nz") && compare("...\nz", "z") && !compare("...\nz", "z\ny"));
+    assert!(compare("in [..] s ([..])", "in 0.1 s (x)") && !compare("in [..] s", "in 0.1 m"));
+}
