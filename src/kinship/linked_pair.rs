@@ -28,7 +28,7 @@ pub enum LinkedError {
     #[error("locus {0} is not in the frequency table, so it cannot be linked")]
     Unknown(Locus),
     /// A locus is linked to itself, or is in two pairs.
-    #[error("locus {0} stands in a linked pair twice; each locus can be linked with one other")]
+    #[error("locus {0} is named twice in linked pairs; link each locus with one other locus")]
     Twice(Locus),
     /// A recombination fraction is not from 0 to 0.5.
     #[error("a recombination fraction of {0} is not from 0 to 0.5")]

@@ -109,7 +109,7 @@ pub(super) fn decode(
         return Err(SHORT);
     }
     if loci.last() == Some(&0) || loci.first().is_some_and(|byte| byte & 1 == 1) {
-        return Err("the loci of the profile are none");
+        return Err("the loci of the profile are invalid");
     }
     for (id, &[a, b, c]) in ids.zip(entries) {
         let genotype = u32::from_le_bytes([a, b, c, 0]);

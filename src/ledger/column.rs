@@ -22,7 +22,8 @@ pub(super) fn pseudonym(row: &Row<'_>, column: usize) -> Result<Pseudonym, Ledge
 /// Reads a sample's own drop-out probability.
 pub(super) fn drop_out(row: &Row<'_>, sample: Pseudonym, column: usize) -> Result<Option<DropOut>, LedgerError> {
     let stored: Option<f64> = row.get(column)?;
-    let damaged = || LedgerError::Damaged { of: format!("sample {sample}"), what: "the drop-out probability is none" };
+    let damaged =
+        || LedgerError::Damaged { of: format!("sample {sample}"), what: "the drop-out probability is invalid" };
     stored.map(|probability| DropOut::new(probability).ok_or_else(damaged)).transpose()
 }
 
@@ -35,5 +36,5 @@ pub(super) fn stored_relation(word: &str) -> Option<Relation> {
 pub(super) fn relation(family: Pseudonym, word: Result<&str, impl Sized>) -> Result<Relation, LedgerError> {
     word.ok()
         .and_then(stored_relation)
-        .ok_or_else(|| LedgerError::Damaged { of: format!("family {family}"), what: "a relation is none" })
+        .ok_or_else(|| LedgerError::Damaged { of: format!("family {family}"), what: "a relation is invalid" })
 }

@@ -28,7 +28,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Damaged`] if a name is invalid or differs from the one that was written.
     pub fn loci(&self) -> Result<Vec<Locus>, LedgerError> {
-        let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is none" };
+        let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is invalid" };
         let mut names: Vec<String> = integrity::loci(&self.connection)?.into_iter().map(|locus| locus.1).collect();
         names.sort_unstable();
         names.iter().map(|name| name.parse().map_err(damaged)).collect()
@@ -139,9 +139,9 @@ fn read_record(row: &Row<'_>, layout: Layout, positions: &Positions) -> Result<S
     let sample = pseudonym(row, 0)?;
     let damaged = |what| LedgerError::Damaged { of: format!("sample {sample}"), what };
     let sex: Sex =
-        row.get_ref(3)?.as_str().ok().and_then(|word| word.parse().ok()).ok_or(damaged("the sex is none"))?;
+        row.get_ref(3)?.as_str().ok().and_then(|word| word.parse().ok()).ok_or(damaged("the sex is invalid"))?;
     let text = |column: usize| -> Result<Option<Arc<str>>, LedgerError> {
-        let text: Option<String> = row.get(column).map_err(|_| damaged("a text is none"))?;
+        let text: Option<String> = row.get(column).map_err(|_| damaged("a text is invalid"))?;
         Ok(text.map(Arc::from))
     };
     let family = match layout {
@@ -161,7 +161,7 @@ fn read_record(row: &Row<'_>, layout: Layout, positions: &Positions) -> Result<S
         region: text(5)?,
         kit: text(6)?,
         collected_on: text(7)?
-            .map(|day| day.parse().map_err(|_| damaged("the day of collection is none")))
+            .map(|day| day.parse().map_err(|_| damaged("the day of collection is invalid")))
             .transpose()?,
         drop_out,
         profile,

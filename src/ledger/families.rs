@@ -49,7 +49,7 @@ impl Positions {
     ) -> Result<Self, LedgerError> {
         let mut by_id = Vec::new();
         for (id, name) in integrity::loci(connection)? {
-            let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is none" };
+            let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is invalid" };
             let locus = name.parse().map_err(damaged)?;
             if by_id.len() <= usize::from(id) {
                 by_id.resize(usize::from(id) + 1, None);

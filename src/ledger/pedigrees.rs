@@ -88,7 +88,7 @@ pub(super) fn decode(
     };
     let places: Option<Vec<usize>> = relatives.iter().map(place).collect();
     let places = places.ok_or("a relative has no place in the pedigree")?;
-    Pedigree::from_members(&members, child, &places).map(Some).map_err(|_| "the pedigree is none")
+    Pedigree::from_members(&members, child, &places).map(Some).map_err(|_| "the pedigree is invalid")
 }
 
 /// Writes the pedigrees of families whose members are written.

@@ -225,7 +225,7 @@ fn stored(connection: &Connection, which: Option<i64>) -> Result<Vec<Stored>, Le
     while let Some(row) = rows.next()? {
         let id = row.get(0)?;
         let locus = row.get_ref(2)?.as_str().ok().and_then(|name| name.parse().ok());
-        let locus = locus.ok_or_else(|| damaged(id, "a locus of a family is none"))?;
+        let locus = locus.ok_or_else(|| damaged(id, "a locus of a family is invalid"))?;
         let one = Unscorable { family: pseudonym(row, 1)?, locus, reason: row.get(3)? };
         unscorable.entry(id).or_default().push(one);
     }

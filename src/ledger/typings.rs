@@ -200,7 +200,7 @@ impl<'t> TypingsOfSamples<'t> {
         }
         let sex = row.get_ref(6)?.as_str().ok().and_then(|word| word.parse().ok());
         Ok(StoredSample {
-            sex: sex.ok_or_else(|| damaged("the sex is none"))?,
+            sex: sex.ok_or_else(|| damaged("the sex is invalid"))?,
             region: row.get(7)?,
             only: StoredTyping { import: row.get(5)?, shown: shown.clone(), drop_out, origin: Origin::read(row, 2)? },
             shown,
@@ -299,7 +299,8 @@ impl Ledger {
                 let locus: Option<&Locus> = loci.get(&id);
                 locus.map(|locus| (locus.clone(), observed)).ok_or(damaged("the profile names an unknown locus"))
             };
-            let day = origin.collected_on.map(|day| day.parse().map_err(|_| damaged("the day of collection is none")));
+            let day =
+                origin.collected_on.map(|day| day.parse().map_err(|_| damaged("the day of collection is invalid")));
             all.entry(sample).or_default().push(Typing {
                 import: import.unsigned_abs(),
                 imported_at: row.get(8)?,
@@ -315,7 +316,7 @@ impl Ledger {
 }
 
 fn loci(connection: &Connection) -> Result<BTreeMap<u16, Locus>, LedgerError> {
-    let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is none" };
+    let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is invalid" };
     integrity::loci(connection)?.into_iter().map(|(id, name)| Ok((id, name.parse().map_err(damaged)?))).collect()
 }
 

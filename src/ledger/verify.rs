@@ -131,7 +131,7 @@ fn families(connection: &Connection, findings: &mut Vec<String>) -> Result<(), L
         let relatives = &mut of_family.relatives;
         match word.as_deref().map(stored_relation) {
             None => findings.push(format!("the family {family} has no relatives")),
-            Some(None) => findings.push(format!("the family {family} has a relation that is none")),
+            Some(None) => findings.push(format!("the family {family} has an invalid relation")),
             Some(Some(relation)) => {
                 if relation.is_unique() && relatives.iter().any(|known| known.0 == relation) {
                     findings.push(format!("the family {family} has a second {relation}"));

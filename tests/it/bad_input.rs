@@ -262,7 +262,7 @@ fn bad_options_of_a_model_make_no_store() {
         (&["--silent-frequency", "1"], "silent"),
         (&["--drop-out=-0.1"], "drop-out"),
         (&["--drop-out", "0.1", "--drop-out-children", "0.1"], "--drop-out-children"),
-        (&["--linked", "vWA:vWA=0.1"], "stands in a linked pair twice"),
+        (&["--linked", "vWA:vWA=0.1"], "is named twice in linked pairs"),
         (&["--linked", "vWA:NoSuch=0.1"], "NoSuch"),
         (&["--linked", "vWA:D12S391=0.7"], "from 0 to 0.5"),
         (&["--rare-allele-frequency", "often"], "refuse"),

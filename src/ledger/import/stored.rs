@@ -24,7 +24,7 @@ impl Encoder {
     /// Assigns ids to new loci. Checks that every profile is over the loci of the batch.
     pub(super) fn new(tx: &Transaction<'_>, batch: &Batch) -> Result<Self, LedgerError> {
         if batch.loci.iter().collect::<HashSet<_>>().len() < batch.loci.len() {
-            return Err(LedgerError::Mixed("a locus stands in it twice"));
+            return Err(LedgerError::Mixed("it repeats a locus"));
         }
         pedigrees::by_family(batch)?;
         for row in &batch.rows {
@@ -36,7 +36,7 @@ impl Encoder {
                 return Err(LedgerError::Shape { line: row.line, found, loci: batch.loci.len() });
             }
             if row.many.iter().any(|&(at, _)| at >= found || row.profile.at(at).is_some()) {
-                return Err(LedgerError::Mixed("a locus has a genotype and more than two alleles, or is none"));
+                return Err(LedgerError::Mixed("a locus has a genotype and more than two alleles, or is invalid"));
             }
         }
         let mut loci = integrity::loci(tx)?;
@@ -223,7 +223,7 @@ impl<'t> Known<'t> {
         let select = tx.prepare(
             "SELECT id, role, sex, profile, agency, region, kit, collected_on, drop_out FROM sample WHERE pseudonym = ?1",
         )?;
-        let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is none" };
+        let damaged = |_| LedgerError::Damaged { of: "the loci".to_owned(), what: "a name is invalid" };
         let loci = integrity::loci(tx)?.into_iter().map(|(id, name)| Ok((id, name.parse().map_err(damaged)?)));
         Ok(Self {
             select,
