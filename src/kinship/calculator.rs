@@ -241,12 +241,12 @@ impl Calculator {
 
     /// Computes an upper bound on [`Self::log10_lr`] of a typed child, without peeling.
     ///
-    /// LR = P(child | relatives, H1) / P(child) x P(relatives | H1) / P(relatives | H2). The first numerator is at most
-    /// 1. The second factor is 1, unless pruning lets an allele come directly from the population under H2 but through
-    /// an untyped parent under H1. Each of these steps then multiplies by at most `max_j (p M)_j / p_j <= 1 + mu / min
-    /// p`, where mu is the largest probability that an allele changes. With theta above 0, the least probability that
-    /// the urn gives replaces p. With drop-out, the probability that a genotype shows itself is at least the
-    /// probability that nothing drops out.
+    /// LR = P(child | relatives, H1) / P(child) x P(relatives | H1) / P(relatives | H2). The first numerator is 1 at
+    /// most. The second factor is 1, unless pruning lets an allele come directly from the population under H2 but
+    /// through an untyped parent under H1. Each of these steps then multiplies by at most
+    /// `max_j (p M)_j / p_j <= 1 + mu / min p`, where mu is the largest probability that an allele changes. With theta
+    /// above 0, the least probability that the urn gives replaces p. With drop-out, the probability that a genotype
+    /// shows itself is at least the probability that nothing drops out.
     ///
     /// # Panics
     /// If `locus` is not a position of the panel.

@@ -167,7 +167,7 @@ impl Known {
     fn verdict(&self, pair: &(String, String)) -> String {
         if let Some(truth) = self.truth.get(pair) {
             let papers = match truth.papers.as_str() {
-                "wrong-father" | "wrong-mother" => "planted; the sample of a parent is a stranger's",
+                "wrong-father" | "wrong-mother" => "planted; a parent's sample is a stranger's",
                 "exchanged" => "planted; two samples were exchanged",
                 "half-as-full" => "planted; the sibling is a half-sibling",
                 _ => "",
@@ -180,9 +180,9 @@ impl Known {
             };
         }
         match self.traps.get(pair).map(|trap| trap.note.as_str()) {
-            Some("nephew") => "NOT true: a nephew or niece of the parent".to_owned(),
-            Some(_) => "NOT true: the other parent's child with a sibling of the parent".to_owned(),
-            None => "NOT true: unrelated, by chance".to_owned(),
+            Some("nephew") => "NOT true: nephew".to_owned(),
+            Some(_) => "NOT true: 3/4-sibling".to_owned(),
+            None => "NOT true: chance".to_owned(),
         }
     }
 }
@@ -199,7 +199,7 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
             ratio(row.log10_lr),
             row.incompatible_loci.to_string(),
             shape,
-            if row.views.log10_doubt < 0.0 { format!("found {}; {verdict}", row.views.view) } else { verdict },
+            if row.views.log10_doubt < 0.0 { format!("{verdict} ({})", row.views.view) } else { verdict },
         ]
     };
     let header = ["#", "family", "child", "LR", "mismatches", "relatives typed", "in truth"];
@@ -213,8 +213,9 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
     text += &narrow_table(header, &right, numbered().skip(tail).map(|(i, row)| line(i, row)));
     let wrong: Vec<_> = numbered().filter(|(_, row)| !is_true(row)).collect();
     if !wrong.is_empty() {
-        text += "\nCandidates that are not true: a high LR does not identify\n\n";
-        text += &narrow_table(header, &right, wrong.iter().take(BEST).map(|(i, row)| line(*i, row)));
+        text += "\nCandidates that are not true: a high LR does not identify\n(nephew: a child of the parent's \
+                 sibling; 3/4-sibling: of that sibling and the other parent)\n\n";
+        text += &narrow_table(header, &right, wrong.iter().take(WEAKEST).map(|(i, row)| line(*i, row)));
     }
 
     let found: HashMap<(String, String), &CandidateRow> = candidates.iter().map(|row| (known.pair(row), row)).collect();
@@ -239,7 +240,7 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
         .filter(|(_, row)| row.views.log10_doubt < 0.0)
         .collect();
     text += "\nFound with one statement of the papers in doubt\n\n";
-    let rows = found_so.iter().take(BEST).map(|&(family, row)| {
+    let rows = found_so.iter().take(WEAKEST).map(|&(family, row)| {
         let lr = |log10_lr: Option<f64>| log10_lr.map_or("0".to_owned(), ratio);
         let loci: Vec<&str> = row.views.contradicting_loci.iter().map(Locus::name).collect();
         let pair = known.pair(row);
@@ -262,7 +263,7 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
     let mut traps: Vec<&Planted> = known.traps.values().collect();
     traps.sort_by(|a, b| b.log10_lr.total_cmp(&a.log10_lr).then_with(|| a.family.cmp(&b.family)));
     text += "\nClose relatives of the true parents, planted as traps: the highest LRs\n\n";
-    let rows = traps.iter().take(BEST).map(|trap| {
+    let rows = traps.iter().take(WEAKEST).map(|trap| {
         let outcome = match found.get(&key(trap)) {
             Some(row) if row.views.log10_doubt < 0.0 => format!("a candidate {}", row.views.view),
             Some(_) => "a candidate".to_owned(),
