@@ -105,7 +105,7 @@ fn of_table(problems: &[Problem]) -> Option<&'static str> {
     if has(FindingCode::Population) {
         Some("give --population NAME")
     } else if has(FindingCode::TableLocus) {
-        Some("--keep-locus NAME keeps the name of a locus as it is")
+        Some("--keep-locus NAME keeps the name")
     } else if has(FindingCode::Sheet) {
         Some("--frequency-sheet NAME names a sheet")
     } else {

@@ -20,7 +20,7 @@ const MOST_BYTES: u64 = 1024;
 /// Whether to go on without asking.
 #[derive(Args)]
 pub(super) struct YesOption {
-    /// Do not ask for confirmation; without a terminal nobody is asked
+    /// Do not ask for confirmation (only a terminal is asked)
     #[arg(long)]
     yes: bool,
 }
@@ -49,7 +49,7 @@ impl YesOption {
         if !self.asks(input) {
             return Ok(());
         }
-        output.warn(&format!("{what}\ntype {YES} to go on:"));
+        output.warn(&format!("{what}\ntype {YES} to continue:"));
         let terminal = File::open(TERMINAL).context("opening the terminal")?;
         decide(&mut BufReader::new(terminal))
     }

@@ -4,20 +4,20 @@ use clap::Args;
 
 use crate::matching::{BadDoubt, DoubtWhom, Doubts};
 
-/// How far the papers are trusted; what is not given stays as it is.
+/// How far the papers are trusted; options that are not given change nothing.
 #[derive(Args, Clone, Copy, Default)]
 pub(super) struct DoubtOptions {
-    /// Whom the papers may be wrong about: none, parents, all. Families are compared as stated, and without each of
-    /// these; a pair found so needs an LR 1/P times larger [default: the store's, at first all]
+    /// Whom the papers may be wrong about: none, parents, all. Families are also compared without each of these; such a
+    /// pair requires an LR 1/P times larger [default: the store's, initially all]
     #[arg(long, value_name = "WHOM", value_parser = doubt_whom)]
     doubt_whom: Option<DoubtWhom>,
-    /// The probability P that a relative is not what the papers say [default: the store's, at first 0.01]
+    /// The probability P that a relative is not as stated [default: the store's, initially 0.01]
     #[arg(long, value_name = "P")]
     doubt: Option<f64>,
-    /// The probability that two relatives' samples were taken for each other [default: the store's, at first 0.001]
+    /// The probability that two relatives' samples were swapped [default: the store's, initially 0.001]
     #[arg(long, value_name = "P")]
     doubt_exchanged: Option<f64>,
-    /// The probability that a full sibling is a half-sibling, or the reverse [default: the store's, at first 0.01]
+    /// The probability that a full sibling is a half-sibling, or the reverse [default: the store's, initially 0.01]
     #[arg(long, value_name = "P")]
     doubt_half_sibling: Option<f64>,
 }
@@ -36,5 +36,5 @@ impl DoubtOptions {
 }
 
 fn doubt_whom(word: &str) -> Result<DoubtWhom, &'static str> {
-    DoubtWhom::ALL.into_iter().find(|whom| whom.word() == word).ok_or("is none of: none, parents, all")
+    DoubtWhom::ALL.into_iter().find(|whom| whom.word() == word).ok_or("must be one of: none, parents, all")
 }

@@ -43,13 +43,13 @@ pub(super) struct ModelOptions {
     /// Frequency of silent (null) alleles at loci whose table has no line for them [default: 0]
     #[arg(long, value_name = "P")]
     silent_frequency: Option<f64>,
-    /// Probability that a copy of an allele does not show, in all profiles [default: 0]
+    /// Drop-out probability of an allele copy, in all profiles [default: 0]
     #[arg(long, value_name = "D")]
     drop_out: Option<f64>,
-    /// The same, in profiles of relatives
+    /// Drop-out probability in profiles of relatives
     #[arg(long, value_name = "D", conflicts_with = "drop_out")]
     drop_out_relatives: Option<f64>,
-    /// The same, in profiles of children
+    /// Drop-out probability in profiles of children
     #[arg(long, value_name = "D", conflicts_with = "drop_out")]
     drop_out_children: Option<f64>,
     /// Two linked loci with their recombination fraction or distance: vWA:D12S391=0.106 or vWA:D12S391=11.9cM; may be
@@ -102,7 +102,7 @@ impl ModelOptions {
             (None, Err(why)) => bail!("{why}: choose a model with --mutation, and its rates"),
         };
         if name != "stepwise" && (self.mutation_range.is_some() || self.mutation_microvariant_rate.is_some()) {
-            bail!("--mutation-range and --mutation-microvariant-rate go with --mutation stepwise, not with {name}");
+            bail!("--mutation-range and --mutation-microvariant-rate require --mutation stepwise; the model is {name}");
         }
         let any_rate = [self.mutation_rate, self.mutation_rate_male, self.mutation_rate_female];
         if name == "none" && any_rate.iter().any(Option::is_some) {

@@ -22,25 +22,25 @@ const EVERYWHERE: &str = "Options of every command";
 /// Options of every command.
 #[derive(Args)]
 pub(super) struct Global {
-    /// The store
+    /// The folder of the store
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR", env = "REUNITE_STORE", default_value = "reunite-store")]
     pub(super) store: PathBuf,
-    /// The file with the secret key; kept outside the store
+    /// The file with the secret key, outside the store
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE", env = "REUNITE_KEY_FILE", hide_env_values = true)]
     key_file: Option<PathBuf>,
-    /// Read the secret key from this open file descriptor, and not from a file
+    /// Read the secret key from this open file descriptor
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "N", value_parser = clap::value_parser!(u32).range(3..))]
     key_fd: Option<u32>,
-    /// Why, in a few words without names; kept in the audit chain
+    /// Why you run the command, without names; the audit chain keeps it
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "TEXT", value_parser = store::checked_reason)]
     reason: Option<String>,
-    /// Wait so many seconds for another command that changes the store, instead of giving up at once
+    /// Wait up to SECONDS for another command that changes the store
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "SECONDS", default_value_t = 0)]
     wait: u32,
-    /// Threads to use; all processors by default, and at most 8 for each, or 64
+    /// Number of threads [default: one per processor]
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "N")]
     threads: Option<std::num::NonZeroUsize>,
-    /// Say only what must not be missed
+    /// Print warnings and results only
     #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub(super) quiet: bool,
 }
@@ -73,7 +73,7 @@ impl Global {
         }
         if !store.is_writable() {
             output.warn(&format!(
-                "this account cannot write to the store {}: what it looks at is not recorded in the audit chain",
+                "this account cannot write to the store {}: the audit chain does not record what it looks at",
                 shown_path(store.dir())
             ));
             if store.is_behind() {
@@ -120,9 +120,9 @@ pub(super) struct FormatOption {
 /// The file of allele frequencies.
 #[derive(Args, Clone, Default)]
 pub(super) struct FrequencyOption {
-    /// Allele frequencies: a table as it is published, which `reunite frequencies check` shows; or a project of the program
-    /// Familias (.fam), whose mutation model, theta and rare-allele frequency `init` and `lr` take as well, unless options
-    /// say otherwise [default: the built-in table of 23 loci, Chinese Han]
+    /// Allele frequencies: a published table (`reunite frequencies check` shows what is read), or a Familias project (.fam)
+    /// with its mutation model, theta and rare-allele frequency, unless options override them [default: the built-in table
+    /// of 23 loci, Chinese Han]
     #[arg(long, value_name = "FILE")]
     pub(super) frequencies: Option<PathBuf>,
     #[command(flatten)]
@@ -132,7 +132,7 @@ pub(super) struct FrequencyOption {
 /// The table that a store computes with.
 #[derive(Args)]
 pub(super) struct PopulationOption {
-    /// Compute with the store's frequency table of this population (`reunite frequencies add`), instead of its own
+    /// Use the frequency table of this population (`reunite frequencies add`)
     #[arg(long, value_name = "NAME")]
     population: Option<String>,
 }
@@ -151,10 +151,10 @@ impl PopulationOption {
 /// What is asked of a file of allele frequencies.
 #[derive(Args, Clone, Default)]
 pub(super) struct TableOptions {
-    /// Whose frequencies, where the file has those of several populations
+    /// The population, if the file has several
     #[arg(long, value_name = "NAME")]
     pub(super) population: Option<String>,
-    /// A name of a locus that is taken as it is, though no marker known here has it; may be given several times
+    /// Keep this unknown locus name; may be given several times
     #[arg(long, value_name = "NAME")]
     keep_locus: Vec<String>,
     /// The sheet of a workbook with frequencies [default: the first]
@@ -198,7 +198,7 @@ impl FrequencyOption {
     }
 }
 
-/// Reads a pseudonym without repeating what is none: it may be the identifier itself.
+/// Reads a pseudonym without repeating an invalid one: it may be the identifier itself.
 pub(super) fn pseudonym(argument: &str, text: &str) -> anyhow::Result<Pseudonym> {
     text.parse().map_err(|error| {
         anyhow::anyhow!("{argument}: {error}; `reunite pseudonym` gives that of an original identifier")

@@ -119,7 +119,8 @@ pub(super) fn is_ours(found: &Metadata) -> bool {
 #[must_use]
 pub fn may_write(path: &Path) -> bool {
     let may = |path: &Path| faccessat(AT_FDCWD, path, AccessFlags::W_OK, AtFlags::AT_EACCESS).is_ok();
-    may(path) && may(folder(path))
+    // One that is missing can be made, or its absence is another error.
+    (may(path) || !path.exists()) && may(folder(path))
 }
 
 #[cfg(test)]

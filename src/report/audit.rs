@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
 #[cfg(feature = "cli")]
-use super::table::plain_table;
+use super::table::SCREEN;
+#[cfg(feature = "cli")]
+use super::words::wrap;
 #[cfg(feature = "cli")]
 use crate::model::shown;
 
@@ -71,16 +73,19 @@ impl AuditReport {
     }
 
     #[cfg(feature = "cli")]
-    /// Returns a table for people.
+    /// Returns a list for people: each record with its details and its reason below.
     #[must_use]
     pub fn table(&self) -> String {
-        let rows = self.records.iter().map(|row| {
+        let record = |row: &AuditRow| {
             let user = if row.user.is_empty() { row.uid.to_string() } else { row.user.clone() };
-            let texts = [user, row.command.clone(), row.what(), row.why()];
-            let [user, command, what, why] = texts.map(|text| shown(&text).into_owned());
-            [row.number.to_string(), row.at.clone(), user, command, what, why]
-        });
-        plain_table(["number", "at", "user", "command", "what", "why"], &[0], rows)
+            let mut text = format!("{}  {}  {}  {}\n", row.number, row.at, shown(&user), shown(&row.command));
+            let reason = row.reason.as_ref().map(|reason| format!("reason: {reason}"));
+            for line in [Some(row.what()).filter(|what| !what.is_empty()), reason].into_iter().flatten() {
+                text += &format!("    {}\n", wrap(&shown(&line), SCREEN - 4).replace('\n', "\n    "));
+            }
+            text
+        };
+        self.records.iter().map(record).collect()
     }
 }
 

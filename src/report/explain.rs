@@ -237,15 +237,14 @@ impl ExplanationReport {
         );
         page += &table;
         page += &notes;
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            page,
-            "\nLR {} (log10 {}), over {} loci, {} of them incompatible without mutation",
+        let line = format!(
+            "LR {} (log10 {}), over {} loci, {} of them incompatible without mutation",
             ratio(explanation.log10_lr),
             explanation.log10_lr,
             explanation.loci_compared,
             explanation.incompatible_loci
         );
+        page += &format!("\n{}\n", wrap(&line, SCREEN));
         match &explanation.cpi {
             Ok(total) => {
                 let flag = if total.inconsistent >= FLAGGED_LOCI {

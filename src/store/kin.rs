@@ -213,6 +213,8 @@ impl Store {
             Mutation::None => {}
             Mutation::Equal(rates) | Mutation::Proportional(rates) | Mutation::Stepwise { rates, .. } => {
                 let mean = f64::midpoint(rates.male, rates.female);
+                // The number that people write: 0.001285, not 0.0012850000000000001.
+                let mean = format!("{mean:.14e}").parse().unwrap_or(mean);
                 *rates = MutationRates { male: mean, female: mean };
             }
         }

@@ -44,7 +44,11 @@ fn a_bad_cell_is_named_by_line_and_column() {
     );
     families("F2,R2,friend,male,14,22\n", ":2: column C (relation)", "father, mother, parent, full-sibling");
     families("F2,R2,,male,14,22\n", ":2: column C (relation)", "is not one of: father");
-    families("F2,R2,father,male,14,22\nF2,R3,father,male,15,22\n", ":3: column C (relation)", "on line 2 already");
+    families(
+        "F2,R2,father,male,14,22\nF2,R3,father,male,15,22\n",
+        ":3: column C (relation)",
+        "line 2 has this relative",
+    );
     families("F2,R2,mother,male,14,22\n", ":2: column D (sex)", "correct the sex or the relation");
     families(",R2,mother,female,14,22\n", ":2: column A (family_id)", "every sample and family needs one");
     families("F2,R2,father,m,14,22\nF2,R2,mother,f,14,22\n", ":3: column B (sample_id)", "remove one of the two");

@@ -142,7 +142,7 @@ fn a_ledger_that_is_cut_off_is_an_error() {
             fs::write(lab.path("store/ledger.db"), &bytes[..length]).unwrap();
             for words in [&["verify"][..], &["match"]] {
                 let said = ended(lab.run(words));
-                assert!(said.status > 0 && !said.err.contains("ledger: sound"), "cut to {length}: {}", said.err);
+                assert!(said.status > 0 && !said.out.contains("ledger: sound"), "cut to {length}: {}", said.err);
             }
         }
     }
@@ -197,7 +197,7 @@ fn files_in_each_others_place_are_noticed() {
         for store in ["store", "third"] {
             assert_eq!(lab.run_on(store, &["match", "--full"]).ends(0).digest(), digest, "{name}");
             let verified = lab.run_on(store, &["verify"]).ends(0);
-            assert!(verified.err.contains("index: sound; 300 children"), "{}", verified.err);
+            assert!(verified.out.contains("index: sound; 300 children"), "{}", verified.out);
         }
     }
 }

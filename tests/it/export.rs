@@ -130,7 +130,7 @@ fn a_project_says_that_it_has_no_place_for_more_than_two_alleles() {
         |arguments: &[&str]| lab.run(&[&["export", "--show-genotypes", "--to", "fam"], arguments].concat()).ends(0);
     // The count of samples has each person once.
     let project = lab.name("all.fam");
-    export(&[&project]).says(&["written as untyped are 3 genotypes of 2 samples"]);
+    export(&[&project]).says(&["3 genotypes of 2 samples written as untyped"]);
     let one = lab.pseudonyms("sample", ["MANY", "THREE"]);
     let alone = lab.name("one.fam");
     export(&["--child", &one["THREE"], &alone]).says(&["2 genotypes of 1 sample written as untyped"]);

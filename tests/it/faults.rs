@@ -198,6 +198,6 @@ fn the_loss_of_a_file_that_was_not_flushed_is_noticed() {
         disk.reset(&lab, Some("store"));
         assert_eq!(disk.run(&mut lab.command_on(STORE, &import), kind, end, "").status, -9);
         let verified = lab.run_on(STORE, &["verify"]).ends(status);
-        assert_eq!(verified.err.contains("cannot read the vault file"), status == 1, "{}", verified.err);
+        assert_eq!(verified.out.contains("cannot read the vault file"), status == 1, "{}", verified.out);
     }
 }

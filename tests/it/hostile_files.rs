@@ -134,7 +134,7 @@ fn outputs_replace_no_special_file_no_input_and_nothing_of_another_kind() {
     export(&[&out]).ends(2).says(&["exists", "--force"]);
     export(&["--force", &out]).ends(0);
     assert_eq!(fs::read(lab.path("files/children.csv")).unwrap(), table);
-    assert!(lab.run(&["verify"]).ends(0).err.contains("sound"));
+    assert!(lab.run(&["verify"]).ends(0).out.contains("sound"));
 }
 
 #[test]

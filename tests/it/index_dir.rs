@@ -37,7 +37,7 @@ fn a_store_keeps_its_indices_in_the_configured_folder() {
     // A memory file system is empty after the machine starts.
     fs::remove_dir_all(&folder).unwrap();
     let again = lab.run_on("other", &["match", "--full"]).ends(0);
-    again.says(&["built the index of 400 children", "there is no index yet"]);
+    again.says(&["built the index of 400 children", "there was no index"]);
     assert!(folder.join("children.idx").exists());
     assert_eq!(lab.run_on("other", &["match"]).ends(0).digest(), digest);
     // A store with the same people and its index inside gives the same result.

@@ -124,7 +124,7 @@ fn pairs_that_share_too_few_loci_are_counted_and_not_lost() {
     assert!(expected.0 > 3_000 && expected.1 > 5 && expected.2 > 50, "{expected:?}");
     let (first, pairs, below) = found(&["--full"], expected, 10);
     assert_eq!(pairs + below, expected.0);
-    first.says(&["have fewer than 10 loci in common: not comparable", "see `reunite comparable`"]);
+    first.says(&["not comparable, with fewer than 10 loci in common", "`reunite comparable` lists them"]);
     // Another limit changes the messages, and no result.
     let expected_20 = few(&family_loci, &early_loci, 20);
     let (again, pairs, below) = found(&["--full", "--min-loci", "20"], expected_20, 20);

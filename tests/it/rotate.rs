@@ -168,7 +168,7 @@ fn a_rotation_that_cannot_be_completed_changes_nothing() {
     lock.lock().unwrap();
     rotate(lab, identity).ends(2).says(&["another command is changing the store"]);
     drop(lock);
-    for (file, what) in [("new", "the new key file lies inside"), ("identity", "the identity file lies inside")] {
+    for (file, what) in [("new", "the new key file is inside"), ("identity", "the identity file is inside")] {
         fs::copy(lab.path(file), lab.path("store").join(file)).unwrap();
         let inside = lab.name(&format!("store/{file}"));
         let at = |word: &str| if word == lab.name(file) { inside.clone() } else { word.to_owned() };

@@ -15,36 +15,36 @@ use crate::store::{AuditFilter, AuditTrail, SignedCheckpoints};
 
 #[derive(Subcommand)]
 pub(crate) enum Audit {
-    /// Show who did what, when and why
+    /// List who did what, when and why
     List(List),
-    /// Sign how far the chain has come, to be kept at another place than the store
+    /// Sign the present length of the chain; keep the checkpoint away from the store
     Checkpoint(MakeCheckpoint),
-    /// Check that no record was edited, removed or moved, and that the chain holds what checkpoints signed
+    /// Check that no record was edited, deleted or moved, and that the chain holds what checkpoints signed
     Verify(Verify),
-    /// Make a key for signing checkpoints
+    /// Create a key for signing checkpoints
     #[command(subcommand)]
     Key(Key),
 }
 
 #[derive(Subcommand)]
 pub(crate) enum Key {
-    /// Write a fresh signing key to FILE, which only you can read, and its public key to FILE.pub
+    /// Write a new signing key to FILE, readable by you alone, and its public key to FILE.pub
     New {
-        /// The file to make; keep it away from the store and from those who use it
+        /// The file to write; keep it away from the store and its users
         file: PathBuf,
     },
 }
 
 #[derive(Args)]
 pub(crate) struct List {
-    /// Only records that are, or may be, about this sample or family
+    /// Only records that are or may be about this sample or family
     #[arg(long, value_name = "PSEUDONYM")]
     about: Option<String>,
     /// Only imports and exports of this file, since the last expunge or key rotate; files of original identifiers are recognised
     /// with the key
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Only the last so many
+    /// Only the last N records
     #[arg(long, value_name = "N")]
     last: Option<usize>,
     #[command(flatten)]
@@ -53,7 +53,7 @@ pub(crate) struct List {
 
 #[derive(Args)]
 pub(crate) struct MakeCheckpoint {
-    /// The file to write; keep it where those who can write the store cannot
+    /// The file to write; keep it where the store's users cannot write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// The file with the signing key
@@ -139,8 +139,8 @@ impl Verify {
             return Ok(Outcome::Nothing);
         }
         let with = match check.checkpoints.len() {
-            0 => "; only a checkpoint can tell whether its end was cut off".to_owned(),
-            number => format!("; it holds what {number} checkpoints signed"),
+            0 => "; without a checkpoint nothing shows whether its end was cut off".to_owned(),
+            number => format!("; it agrees with {}", plural(number as u64, "checkpoint")),
         };
         output.say(&format!("audit chain: sound; {}{with}", plural(check.records, "record")));
         Ok(Outcome::Done)

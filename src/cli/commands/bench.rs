@@ -24,10 +24,10 @@ const SCORED: u32 = 64;
 
 #[derive(Args)]
 pub(crate) struct Bench {
-    /// How many families
+    /// Number of families
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     families: usize,
-    /// How many children
+    /// Number of children
     #[arg(long, value_name = "N", default_value_t = 500_000)]
     children: usize,
     /// How many of either come after the first match

@@ -11,16 +11,16 @@ use crate::store::Candidates;
 
 #[derive(Args)]
 pub(crate) struct List {
-    /// Only those of this family
+    /// Only candidates of this family
     #[arg(long, value_name = "PSEUDONYM")]
     family: Option<String>,
-    /// Only those of this child
+    /// Only candidates of this child
     #[arg(long, value_name = "PSEUDONYM")]
     child: Option<String>,
-    /// At most this many, best first
+    /// The N best candidates
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
-    /// Say, too, what each found person is worth as the missing child's own child, full sibling, nephew or niece
+    /// Add the LR of each found person as the missing child's own child, full sibling, nephew or niece
     #[arg(long)]
     alternatives: bool,
     #[command(flatten)]

@@ -4,12 +4,12 @@ use clap::Args;
 
 use crate::cli::options::{FormatOption, Global};
 use crate::cli::outcome::Outcome;
-use crate::cli::output::{Output, TABLE_ROWS, count};
+use crate::cli::output::{Output, TABLE_ROWS, count, plural};
 use crate::report::Format;
 
 #[derive(Args)]
 pub(crate) struct Comparable {
-    /// The least number of loci in common with which a pair counts as comparable, instead of the store's
+    /// The least number of loci in common of a comparable pair [default: the store's]
     #[arg(long, value_name = "N")]
     min_loci: Option<u32>,
     #[command(flatten)]
@@ -21,13 +21,12 @@ impl Comparable {
         let entry = global.entry("comparable").with("format", self.format.format.word());
         let found = global.open()?.comparable(self.min_loci, &entry)?;
         output.say(&format!(
-            "{} of {} pairs have fewer than {} loci in common; {} families and {} children have enough with fewer than half \
-             of the others",
+            "{} of {} pairs have fewer than {} loci in common; {} and {} have enough with fewer than half of the others",
             count(found.pairs),
             count(found.all_pairs),
             found.min_loci,
-            count(found.families),
-            count(found.children),
+            plural(found.families, "family"),
+            plural(found.children, "child"),
         ));
         let report = found.report;
         match self.format.format {

@@ -10,14 +10,14 @@ use crate::store::{CertainParent, ExplainOptions, Explained};
 
 #[derive(Args)]
 pub(crate) struct Explain {
-    /// The family's pseudonym, as `candidates` shows it
+    /// The pseudonym of the family, as `candidates` lists it
     family: String,
-    /// The child's pseudonym
+    /// The pseudonym of the child
     child: String,
-    /// Show the genotypes, which identify a person
+    /// Show the genotypes, which identify people
     #[arg(long)]
     show_genotypes: bool,
-    /// For the CPI: this parent is known for certain, father or mother, and only the other one is questioned
+    /// For the CPI: the parent (father or mother) who is certain; only the other one is questioned
     #[arg(long, value_enum, value_name = "PARENT")]
     certain_parent: Option<CertainParent>,
     #[command(flatten)]

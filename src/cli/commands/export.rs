@@ -10,16 +10,16 @@ use crate::cli::output::Output;
 use crate::model::{Layout, Pseudonym, shown_path};
 use crate::store::{ExportForm, ExportOptions, ExportRemark};
 
-/// Identifiers in the file are pseudonyms: import it with --identifiers pseudonyms.
+/// The file holds pseudonyms: import it with --identifiers pseudonyms.
 #[derive(Args)]
 pub(crate) struct Export {
     /// The file to write
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// What to write: families or children; a .fam file may hold both, and does unless told
+    /// What to write: families or children; a .fam file holds both by default
     #[arg(long = "as", value_name = "LAYOUT")]
     layout: Option<Layout>,
-    /// The form of the file
+    /// The format of the file
     #[arg(long, value_enum, default_value_t = ExportForm::Csv)]
     to: ExportForm,
     /// Only this family; may be given several times [default: all that are not withdrawn]
@@ -28,19 +28,19 @@ pub(crate) struct Export {
     /// Only this child; may be given several times [default: all]
     #[arg(long, value_name = "PSEUDONYM")]
     child: Vec<String>,
-    /// The children that are candidates of these families
+    /// Children that are candidates of these families
     #[arg(long, requires = "family")]
     candidates: bool,
-    /// Where to write the pedigrees of families that have one, which the file itself cannot hold as CSV
+    /// A file for the pedigrees of families, which a CSV of relatives cannot hold
     #[arg(long, value_name = "FILE")]
     pedigrees: Option<PathBuf>,
-    /// Where to write each typing of samples that have several, as CSV; the file itself holds what they show together
+    /// A CSV file for each typing of samples that have several
     #[arg(long, value_name = "FILE")]
     typings: Option<PathBuf>,
-    /// Write the genotypes, which identify a person; a .fam file is nothing without them
+    /// Write the genotypes, which identify people; required for .fam files
     #[arg(long)]
     show_genotypes: bool,
-    /// Write over a file that exists
+    /// Overwrite an existing file
     #[arg(long)]
     force: bool,
 }

@@ -16,16 +16,16 @@ use super::audit::say_other_keys;
 
 #[derive(Args)]
 pub(crate) struct Expunge {
-    /// Samples and families, by pseudonym; a family takes its relatives along, unless they are in another one, too
+    /// Pseudonyms of samples and families; a family includes its relatives, unless another family has them, too
     #[arg(value_name = "PSEUDONYM")]
     pseudonyms: Vec<String>,
-    /// Read original identifiers of this kind from standard input, one per line; needs the key
+    /// Read original identifiers of this kind from standard input, one per line; requires the key
     #[arg(long, value_enum, value_name = "KIND")]
     identifiers: Option<IdentifierKind>,
     /// The agency that issued the identifiers, if the files named one
     #[arg(long, value_name = "NAME", requires = "identifiers")]
     agency: Option<String>,
-    /// Say what would go, and let it stay
+    /// Report what would be deleted, and delete nothing
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -50,7 +50,7 @@ impl Expunge {
         let report = if !self.dry_run && self.yes.asks(input) {
             let ToExpunge { whom, samples, families } = store.find_to_expunge(options, &entry)?;
             let all = samples_and_families(samples, families);
-            let question = format!("expunge {all} from {} for good, with all candidates?", shown_path(&global.store));
+            let question = format!("delete {all} from {} for good, with all candidates?", shown_path(&global.store));
             self.yes.confirm(&question, input, output)?;
             let options = ExpungeOptions { whom: &whom, ..ExpungeOptions::default() };
             store.expunge(options, &entry, &Notices::new(output))?
@@ -60,17 +60,17 @@ impl Expunge {
         say_other_keys(report.rekeyed_by, output);
         let all = samples_and_families(report.samples, report.families);
         match report.deleted {
-            None => output.say(&format!("{all} would go; dry run, nothing changed")),
+            None => output.say(&format!("would delete {all}; dry run, nothing changed")),
             Some(deleted) => output.say(&format!(
-                "expunged {all}, with {}; the next match builds the index anew\nfiles that bring them back are refused: they stay \
-                 known by keyed commitments",
+                "deleted {all} and {}; the next match builds the index again\nfiles that bring them back are rejected: keyed \
+                 commitments recognise them",
                 plural(deleted.candidates, "candidate")
             )),
         }
         if !report.records.records.is_empty() {
             output.data(&report.records.table())?;
             output.say(
-                "these commands showed or wrote them, or may have: recall what left the store. Backups hold them, too",
+                "these commands showed or exported them, or may have: recall what left the store; backups hold them, too",
             );
         }
         Ok(Outcome::Done)

@@ -13,11 +13,11 @@ use crate::store::{FamilyStates, WithdrawalReason};
 
 #[derive(Subcommand)]
 pub(crate) enum Families {
-    /// Hold the relatives of each family against each other, and mark the families that do not fit
+    /// Check whether the relatives of each family fit together, and flag families that do not
     Check(Check),
-    /// List the families that are marked or withdrawn
+    /// List flagged and withdrawn families
     List(List),
-    /// Leave families out of matching
+    /// Skip families when matching
     Withdraw(Withdraw),
     /// Match withdrawn families again
     Restore(Restore),
@@ -25,10 +25,10 @@ pub(crate) enum Families {
 
 #[derive(Args)]
 pub(crate) struct List {
-    /// Only those that are withdrawn
+    /// Only withdrawn families
     #[arg(long)]
     withdrawn: bool,
-    /// Only those that are marked
+    /// Only flagged families
     #[arg(long, conflicts_with = "withdrawn")]
     marked: bool,
     #[command(flatten)]
@@ -37,17 +37,17 @@ pub(crate) struct List {
 
 #[derive(Args)]
 pub(crate) struct Withdraw {
-    /// Their pseudonyms
+    /// Pseudonyms of families
     #[arg(required = true)]
     families: Vec<String>,
-    /// Why the families are left out
+    /// Why the families are skipped
     #[arg(long, value_name = "CAUSE", value_parser = WithdrawalReason::ALL.map(WithdrawalReason::word))]
     cause: String,
 }
 
 #[derive(Args)]
 pub(crate) struct Restore {
-    /// Their pseudonyms
+    /// Pseudonyms of families
     #[arg(required = true)]
     families: Vec<String>,
 }
@@ -113,7 +113,7 @@ impl List {
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
-            Format::Table if report.families.is_empty() => output.say("no family is marked or withdrawn"),
+            Format::Table if report.families.is_empty() => output.say("no family is flagged or withdrawn"),
             Format::Table => output.data(&report.table())?,
         }
         Ok(Outcome::Done)

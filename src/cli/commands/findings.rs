@@ -11,10 +11,10 @@ use crate::report::{FindingCodesReport, Format};
 /// Without a code, all of them are listed.
 #[derive(Args)]
 pub(crate) struct Findings {
-    /// The codes to explain, as they stand in brackets after a finding: meaning, example, what to do
+    /// Codes to explain, as shown in brackets after a finding
     #[arg(value_name = "CODE")]
     codes: Vec<String>,
-    /// Explain all codes, as a guide
+    /// Explain all codes
     #[arg(long, conflicts_with = "codes")]
     examples: bool,
     #[command(flatten)]

@@ -14,11 +14,11 @@ use crate::store::{Frequencies, KeptTable, Store, TableExchange};
 
 #[derive(Subcommand)]
 pub(crate) enum FrequencyCommand {
-    /// Show what is read from a file of allele frequencies: loci, persons, sums, floors, and what is left out
+    /// Show what is read from a file of allele frequencies: loci, persons, sums, floors, skipped parts
     Check(Check),
-    /// Exchange the store's table; needs --reason, and the next match compares everything
+    /// Replace the store's table; requires --reason, and the next match compares everything
     Set(Set),
-    /// Add the table of another population under a name, or exchange it; needs --reason
+    /// Add or replace the table of another population; requires --reason
     Add(Add),
     /// List the store's tables
     List(List),
@@ -26,7 +26,7 @@ pub(crate) enum FrequencyCommand {
 
 #[derive(Args)]
 pub(crate) struct Check {
-    /// A table as it is published: CSV or other text (UTF-8, UTF-16, GB18030, Latin-1), a workbook, the XML of STRidER, or
+    /// A published table: CSV or other text (UTF-8, UTF-16, GB18030, Latin-1), a workbook, the XML of STRidER, or
     /// a Familias project. Rows of locus, allele and frequency; alleles as rows and loci as columns, or the other way round;
     /// several headers, such as loci over populations; columns of alleles and frequencies for each locus; a list with the
     /// name of each locus above its alleles; a line per locus with its alleles as 14=0.12; or a file for Merlin or Mendel
@@ -43,14 +43,14 @@ pub(crate) struct Set {
     file: PathBuf,
     #[command(flatten)]
     table: TableOptions,
-    /// Exchange it although it lacks loci that the store matches on: what samples have there does not count any more
+    /// Replace the table even if it lacks loci of the store, which are then not compared any more
     #[arg(long)]
     without_loci: bool,
 }
 
 #[derive(Args)]
 pub(crate) struct Add {
-    /// What the population is called in this store
+    /// The name of the population in this store
     name: String,
     /// The table, as `frequencies check` reads it
     file: PathBuf,
@@ -134,7 +134,7 @@ impl Set {
             store.set_frequencies(&frequencies, self.without_loci, &entry)?;
         output.say(&format!("the store's frequencies were {} and are {}", hex(&before), hex(&after)));
         say_loci("further loci, at which samples are untyped until their files are imported again: ", &gained, output);
-        say_loci("loci that do not count any more: ", &lost, output);
+        say_loci("loci that are not compared any more: ", &lost, output);
         output.say(&format!("the model stays: {}", global.open()?.calculator()?.settings_line()));
         output.say("the next `reunite match` compares everything");
         Ok(Outcome::Done)
@@ -149,7 +149,7 @@ impl Add {
         let panel = store.table().panel();
         let all = frequencies.table.panel().loci().iter();
         let unused: Vec<Locus> = all.filter(|locus| panel.position(locus).is_none()).cloned().collect();
-        say_loci("loci that the store does not match on, and that are not used: ", &unused, output);
+        say_loci("loci that the store does not compare, skipped: ", &unused, output);
         output.say(&format!(
             "added the frequencies {} of {}: --population '{}' of `match`, `explain` and `lr` computes with them",
             hex(&frequencies.table.digest()),

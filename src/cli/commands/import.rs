@@ -23,115 +23,113 @@ use super::kits::kit_use;
 
 #[derive(Args)]
 pub(crate) struct Import {
-    /// What the files hold: families or children; their columns tell, if this is left out
+    /// What the files hold: families or children [default: detected by their columns]
     #[arg(long = "as", value_name = "LAYOUT")]
     layout: Option<Layout>,
-    /// Files: CSV with a row per person, tables with a row per sample and locus, CODIS CMF, or projects of Familias; and
-    /// folders: of a folder every file whose name ends as such files do, by name; - is standard input
+    /// Files: CSV with a row per person, tables with a row per sample and locus, workbooks, CODIS CMF, Familias projects;
+    /// for a folder, each supported file in name order; - is standard input
     #[arg(required_unless_present = "template", value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The form of the files
+    /// The format of the files
     #[arg(long, value_enum, default_value_t = Form::Auto)]
     format: Form,
-    /// A case list, for files of genotypes alone: CSV with sample_id, family_id, relation and sex; for children sample_id
-    /// and, if wanted, sex
+    /// A case list for files that hold genotypes alone: CSV with sample_id, family_id, relation and sex; for children
+    /// sample_id and optionally sex
     #[arg(long, value_name = "FILE")]
     cases: Option<PathBuf>,
-    /// What one allele alone means, such as 14 or an empty second column
+    /// The meaning of a single allele, such as 14 or an empty second column
     #[arg(long, value_enum, default_value_t = SingleAllele::Homozygote)]
     single_allele: SingleAllele,
-    /// A sheet of workbooks to read, as a file of its own; may be repeated [default: the one that has cells]
+    /// A sheet of workbooks to read; may be given several times [default: the one that has cells]
     #[arg(long, value_name = "NAME", conflicts_with = "all_sheets")]
     sheet: Vec<String>,
     /// Read every sheet of workbooks that has cells
     #[arg(long)]
     all_sheets: bool,
-    /// What the laboratory calls its columns: TOML with [columns] (THEIRS = "OURS"), [values.OURS] (THEIRS = "OURS",
-    /// [values.loci] for all genotypes), and ignore = [...], columns to leave aside; for FILE and the case list
+    /// A column map: TOML with [columns] (THEIRS = "OURS"), [values.OURS] (THEIRS = "OURS"; [values.loci] for all
+    /// genotypes), and ignore = [...] for columns to ignore; used for FILE and the case list
     #[arg(long, value_name = "FILE", conflicts_with = "map_of")]
     map: Option<PathBuf>,
     /// Use the map that the store keeps for this agency; see `reunite maps`
     #[arg(long, value_name = "AGENCY")]
     map_of: Option<String>,
-    /// Leave aside columns that are like no known one, with a note for each
+    /// Ignore unknown columns, with a note for each
     #[arg(long)]
     ignore_unknown: bool,
-    /// Read nothing, and write a sheet to fill in: the columns of a file, `-` for standard output; requires --as
+    /// Read nothing, and write an empty sheet with all columns; - is standard output; requires --as
     #[arg(long, value_name = "FILE", requires = "layout", conflicts_with = "files")]
     template: Option<PathBuf>,
     /// Pedigrees of families that relations do not describe: CSV with family_id, person, father, mother, sex, missing and
     /// sample_id; in FILE their relation is member
     #[arg(long, value_name = "FILE")]
     pedigrees: Option<PathBuf>,
-    /// What stands for samples and families: original identifiers, which become pseudonyms, or pseudonyms already, as
-    /// `export` writes them; these need no key
+    /// What identifies samples and families: original identifiers, which become pseudonyms, or pseudonyms, as `export`
+    /// writes them; pseudonyms require no key
     #[arg(long, value_enum, default_value_t = Identifiers::Original)]
     identifiers: Identifiers,
-    /// Names of persons in families of .fam files, such as Father, are theirs within the family only: FAMILY/PERSON names
-    /// the sample
+    /// Persons of .fam files have names, such as Father, that are unique only within their family: use FAMILY/PERSON as
+    /// the sample number
     #[arg(long, conflicts_with = "identifiers")]
     names_within_family: bool,
     /// The name of a missing person in .fam files, in any case, beside all names that begin with Missing; may be given
     /// several times
     #[arg(long, value_name = "NAME")]
     missing: Vec<String>,
-    /// The typing kit of all rows that name none in a column kit; see `reunite kits`
+    /// The typing kit of rows without a column kit; see `reunite kits`
     #[arg(long, value_name = "NAME")]
     kit: Option<String>,
-    /// Use the kits of which it was not verified which loci they type, too
+    /// Also use kits whose loci are not verified
     #[arg(long)]
     unverified_kits: bool,
     /// Read and check everything, change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Import the sound rows of a file with bad ones; the exit status still says that some were rejected
+    /// Import the valid rows of a file with invalid ones; the exit status is 2 then
     #[arg(long)]
     keep_going: bool,
-    /// What to do with a sample that the store knows with other data
+    /// What to do with a known sample that has other data in the file
     #[arg(long, value_enum, default_value_t = OnConflict::Refuse)]
     on_conflict: OnConflict,
     #[command(flatten)]
     yes: YesOption,
-    /// Take in samples and families that were expunged before, of which files are refused otherwise; requires --reason, which is
-    /// kept in the audit chain
+    /// Import samples and families that were expunged before; requires --reason, which the audit chain keeps
     #[arg(long)]
     restore_expunged: bool,
-    /// Do not look for persons who are in the store under another number; `reunite kin --relation identity` does later
+    /// Do not search for duplicate people; `reunite kin --within all --relation identity` does so later
     #[arg(long)]
     skip_identities: bool,
     #[command(flatten)]
     rule: RuleOption,
-    /// Warn of profiles with fewer typed loci, of those matched on
+    /// Warn of profiles with fewer typed loci of the panel
     #[arg(long, value_name = "N", default_value_t = 8)]
     min_loci: usize,
-    /// What the sample_id are, if they are numbers of persons: check them
+    /// Check the sample_id as numbers of this kind
     #[arg(long, value_enum, value_name = "KIND")]
     sample_id_kind: Option<NumberKind>,
-    /// What becomes of identifiers that a spreadsheet may have rounded, such as 3.70102E+17
+    /// What to do with identifiers that a spreadsheet may have rounded, such as 3.70102E+17
     #[arg(long, value_enum, value_name = "RULE", default_value_t = SpreadsheetNumbers::Refuse)]
     spreadsheet_numbers: SpreadsheetNumbers,
-    /// What becomes of identifiers that differ only in letter case, spaces or brackets, such as F1 and f1, in the file or
+    /// What to do with identifiers that differ only in letter case, spaces or the like, such as F1 and f1, in the file or
     /// from the store's
     #[arg(long, value_enum, value_name = "RULE", default_value_t = IdentifierForms::Refuse)]
     identifier_forms: IdentifierForms,
-    /// How the text of FILE is encoded, where the bytes could be of two encodings [default: told by the bytes]
+    /// The encoding of FILE, where two are possible [default: detected]
     #[arg(long, value_enum, value_name = "NAME")]
     encoding: Option<TextEncoding>,
-    /// How findings go out: text to standard error, or JSON with all of them to standard output
+    /// The form of findings: text on standard error, or JSON with all of them on standard output
     #[arg(long, value_enum, value_name = "FORM", default_value_t = ReportForm::Text)]
     report_format: ReportForm,
-    /// Write what came of each file into this file, also in the place of an earlier such file: JSON with name, digest, rows
-    /// and numbers of findings
+    /// Write a manifest: JSON with name, digest, rows and findings of each file; replaces an earlier manifest
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// Write the manifest over a file of any other kind that exists
+    /// Overwrite a file of another kind with the manifest
     #[arg(long, requires = "manifest")]
     force: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Form {
-    /// Told by the content
+    /// Detected by the content
     Auto,
     /// A row per person, a column per locus, or two
     Csv,
@@ -185,7 +183,7 @@ impl Import {
             let is_stream = self.files.iter().any(|file| file.as_os_str() == "-");
             let input = if is_stream { StandardInput::Data } else { StandardInput::Unused };
             let question = format!(
-                "let the files take the place of what {} has, wherever they disagree? --dry-run shows where",
+                "replace what {} holds by the files, wherever they disagree? --dry-run shows where",
                 shown_path(&global.store)
             );
             self.yes.confirm(&question, input, output)?;

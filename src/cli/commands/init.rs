@@ -22,11 +22,11 @@ pub(crate) struct Init {
     /// The least log10 LR of a candidate
     #[arg(long, value_name = "X", default_value_t = 4.0, allow_negative_numbers = true)]
     min_log10_lr: f64,
-    /// An age recipient (age1...) to whom original identifiers are sealed on import; may be given several times
+    /// An age recipient (age1...) to whom imports seal original identifiers; may be given several times
     #[arg(long, value_name = "RECIPIENT")]
     custodian: Vec<String>,
-    /// A folder to keep the index in, which is built from the ledger where it is missing: that of a memory file system, and
-    /// profiles are on no disk but in the ledger
+    /// A folder for the index, which is rebuilt where it is missing; in a memory file system the ledger alone keeps
+    /// profiles on a disk
     #[arg(long, value_name = "DIR")]
     index_dir: Option<PathBuf>,
     /// A group of accounts of this machine whose members work in the store as its owner does
@@ -69,7 +69,7 @@ impl Init {
             global.entry("init"),
         )?;
         output.say(&format!(
-            "made the store {} with {} loci; {}; candidates from log10 LR {}",
+            "created the store {} with {} loci; {}; candidates from log10 LR {}",
             shown_path(store.dir()),
             table.panel().len(),
             store.calculator()?.settings_line(),
@@ -87,9 +87,10 @@ impl Init {
             None => {}
         }
         match custodians.len() {
-            0 => output.say("no custodian: original identifiers will not be kept, sealed or otherwise"),
+            0 => output.say("no custodian: imports will not keep original identifiers"),
             number => {
-                output.say(&format!("original identifiers will be sealed to {}", plural(number as u64, "custodian")));
+                output
+                    .say(&format!("imports will seal original identifiers to {}", plural(number as u64, "custodian")));
             }
         }
         Ok(Outcome::Done)

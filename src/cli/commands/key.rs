@@ -15,14 +15,14 @@ use super::rotate::Rotate;
 
 #[derive(Subcommand)]
 pub(crate) enum Key {
-    /// Write a fresh random key to a new file that only you can read
+    /// Write a new random key to a file that you alone can read
     New {
-        /// The file to make; keep it outside the store, and keep a copy in a safe place
+        /// The file to write; keep it outside the store, and a copy in a safe place
         file: PathBuf,
     },
-    /// Give a store another key, and everyone in it another pseudonym: for custodians, with their identity file
+    /// Change the key of a store, and with it all pseudonyms: for custodians, with their identity file
     Rotate(Rotate),
-    /// Encrypt the ledger of a store that a build without the feature `sqlcipher` made; no other command may run meanwhile
+    /// Encrypt the plain ledger of a store (feature `sqlcipher`); no other command may run meanwhile
     #[command(hide = !ENCRYPTS)]
     Encrypt,
 }
@@ -33,8 +33,8 @@ impl Key {
             Self::New { file } => {
                 let key = SecretKey::generate(file)?;
                 output.say(&format!(
-                    "wrote the key {} to {}\nkeep a copy in a safe place: without it, new samples cannot be told from old \
-                     ones",
+                    "wrote the key {} to {}\nkeep a copy in a safe place: without it nobody recognises known samples \
+                     in new files",
                     key.fingerprint(),
                     shown_path(file)
                 ));

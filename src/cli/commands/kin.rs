@@ -12,17 +12,17 @@ use crate::store::{FoundKin, KinOptions, KinWithin, WantedKin};
 
 #[derive(Args)]
 pub(crate) struct FindKin {
-    /// Whom to compare with each other
+    /// Which samples to compare
     #[arg(long, value_enum, value_name = "SIDE")]
     within: KinWithin,
-    /// What to look for; pairs that reach the threshold as this, whatever they are likeliest to be
+    /// The relation to search for; lists pairs that reach the threshold under it
     #[arg(long, value_enum, value_name = "RELATION", default_value = "any")]
     relation: WantedKin,
     /// The least log10 LR of a pair, for relations other than identity; alone, it puts no bound on chance hits [default:
     /// the store's, and --max-chance-hits 10]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     min_log10_lr: Option<f64>,
-    /// Only pairs whose LR so many unrelated pairs of all, at most, may be expected to reach by chance
+    /// Only pairs whose LR at most X unrelated pairs are expected to reach by chance
     #[arg(long, value_name = "X")]
     max_chance_hits: Option<f64>,
     #[command(flatten)]
@@ -34,11 +34,11 @@ pub(crate) struct FindKin {
 /// When two profiles are one person's.
 #[derive(Args)]
 pub(crate) struct RuleOption {
-    /// At most so many alleles may differ in two samples of one person
+    /// The largest number of alleles that may differ in two samples of one person
     #[arg(long, value_name = "N", default_value_t = IdentityRule::default().max_differences,
           value_parser = clap::value_parser!(u8).range(..=i64::from(IdentityRule::MOST_DIFFERENCES)))]
     max_differences: u8,
-    /// Two samples are called one person's only if so many loci are typed in both
+    /// The least number of loci typed in both samples of one person
     #[arg(long, value_name = "N", default_value_t = IdentityRule::default().min_loci,
           value_parser = clap::value_parser!(u32).range(1..))]
     min_common_loci: u32,

@@ -15,31 +15,31 @@ use crate::store::{MatchOptions, Matched};
 
 #[derive(Args)]
 pub(crate) struct Match {
-    /// Match everything with everything, instead of only what came or changed since the last run
+    /// Compare everything, not only what was added or changed since the last run
     #[arg(long)]
     full: bool,
-    /// Score every pair instead of screening: slow, and to show that screening loses nothing
+    /// Score every pair without screening: slow, to check that screening loses nothing
     #[arg(long, requires = "full")]
     exhaustive: bool,
-    /// The least log10 LR of a candidate, instead of the store's
+    /// The least log10 LR of a candidate [default: the store's]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     min_log10_lr: Option<f64>,
-    /// At most so many candidates of a family, its best
+    /// Keep each family's N best candidates
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_per_family: Option<u32>,
-    /// Only candidates whose LR so many of the children, at most, may be expected to reach by chance, if all were
-    /// unrelated to the family
+    /// Keep candidates whose LR at most X of the children are expected to reach by chance, if all were unrelated to the
+    /// family
     #[arg(long, value_name = "X")]
     max_chance_hits: Option<f64>,
-    /// The least number of loci in common with which a pair counts as comparable, instead of the store's; pairs with fewer
-    /// that reach the LR stay candidates, all others are reported as not comparable
+    /// The least number of loci in common of a comparable pair [default: the store's]; pairs with fewer loci that reach
+    /// the LR are candidates all the same
     #[arg(long, value_name = "N")]
     min_loci: Option<u32>,
-    /// List, apart from the candidates, the N best pairs of each family that fall short by no more than four powers of ten, or
-    /// that a limit leaves out, with what separates them; all families are compared with all children for that
+    /// Also list the N best pairs of each family that fall short by at most four powers of ten, with what separates them;
+    /// compares all families with all children
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     near: Option<u32>,
-    /// Read the index into memory even if it is larger than 1 GiB, instead of mapping it
+    /// Read the index into memory even above 1 GiB, instead of mapping it
     #[arg(long)]
     no_mmap: bool,
     #[command(flatten)]

@@ -64,71 +64,71 @@ pub(super) const WITHOUT: [(&str, &[&str]); 18] = {
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Run the whole job on the shipped synthetic files: import, match, and compare with what was planted
+    /// Run the whole job on the shipped synthetic files: import, match, compare with the truth
     Demo(demo::Demo),
-    /// Make a secret key, or give a store another one
+    /// Create a secret key, change the key of a store, encrypt a ledger
     #[command(subcommand)]
     Key(key::Key),
-    /// Make a new store
+    /// Create a store
     Init(init::Init),
-    /// Take in files of families or of children
+    /// Import files of families or of children
     Import(import::Import),
-    /// Match families with children, and show the candidates
+    /// Compare families with children, and list the new candidates
     Match(matching::Match),
-    /// Show the candidates of the last run
+    /// List the candidates of the last run
     Candidates(candidates::List),
-    /// List families and children that have too few loci in common with most of the others
+    /// List families and children that have too few loci in common with most others
     Comparable(comparable::Comparable),
     /// Explain the likelihood ratio of one family and one child, locus by locus
     Explain(explain::Explain),
-    /// Say what a family can show: whether its child would be found, and whom to sample next
+    /// Report whether a family's child would be found, and whom to sample next
     Power(power::FamilyPower),
     /// Write families or children of the store to a file, for another store or another program
     Export(export::Export),
-    /// Look after the families of the store
+    /// Manage families: check, list, withdraw, restore
     #[command(subcommand)]
     Families(families::Families),
-    /// List the kinds of findings about files; with a code: what it means, an example, and what to do
+    /// List the codes of findings about files; explain a code with an example and a remedy
     Findings(findings::Findings),
-    /// Check files of allele frequencies, and exchange or add tables of the store
+    /// Check files of allele frequencies; replace or add tables of the store
     #[command(subcommand)]
     Frequencies(frequencies::FrequencyCommand),
-    /// List typing kits, and how many loci each two of them share
+    /// List typing kits, and how many loci each two kits share
     Kits(kits::Kits),
-    /// Find close kin whom nobody knows of, and persons who are in the store twice
+    /// Find undeclared close relatives and duplicate people
     ///
-    /// Nobody knows who of two samples is the elder, so one model serves both directions: the store's, in which both sexes
-    /// mutate at the mean of the two rates, and both samples lose alleles alike. A store with the mutation model "none" is
-    /// searched with the default one, or a single mutation would hide a parent: stepwise, rate 0.001285 (the mean of 0.002
-    /// and 0.00057), range 0.1, microvariant rate 0.000001. The list names the model.
+    /// The ages of two samples are unknown, so one model serves both directions: the store's, with the mean of both
+    /// mutation rates for both sexes, and the same drop-out in both samples. A store with the mutation model "none" is
+    /// searched with the default model, because a single mutation would hide a parent: stepwise, rate 0.001285 (the mean
+    /// of 0.002 and 0.00057), range 0.1, microvariant rate 0.000001. The list names the model.
     Kin(kin::FindKin),
-    /// What agencies call their columns: maps that imports use
+    /// Manage column maps: how agencies name their columns
     #[command(subcommand)]
     Maps(maps::Maps),
     /// Compute likelihood ratios of cases in a file, without a store
     Lr(lr::Lr),
-    /// Turn original identifiers (one per line on standard input) into pseudonyms
+    /// Convert original identifiers (one per line on standard input) to pseudonyms
     Pseudonym(pseudonym::Names),
-    /// Show who stands behind pseudonyms: for custodians, with their identity file
+    /// Show the original identifiers of pseudonyms: for custodians, with their identity file
     Reidentify(reidentify::Reidentify),
-    /// Look after the sealed original identifiers
+    /// Manage custodians and their sealed original identifiers
     #[command(subcommand)]
     Vault(vault::VaultCommand),
-    /// Take samples and families out of the store for good: consent was withdrawn
+    /// Delete samples and families for good, after consent was withdrawn
     Expunge(expunge::Expunge),
-    /// Make a synthetic population with known truth
+    /// Generate a synthetic population with known truth
     Synth(synth::Synth),
-    /// Measure this machine: a synthetic population in a temporary store, matched in full and by what is new
+    /// Measure this machine with a synthetic population in a temporary store
     Bench(bench::Bench),
-    /// Measure how well and how fast the parent or child of a sample is found among many people
+    /// Measure how well and how fast the parent or child of a sample is found
     #[command(hide = true)]
     Challenge(challenge::Search),
-    /// Build the children index again from the ledger
+    /// Rebuild the index of children from the ledger
     Index(index::Rebuild),
-    /// Who did what, when and why: list it, check it, sign it
+    /// List, verify and sign the audit chain: who did what, when and why
     #[command(subcommand)]
     Audit(audit::Audit),
-    /// Check the ledger, the audit chain and the index
+    /// Check every part of the store: ledger, settings, audit chain, vault, index
     Verify(verify::Verify),
 }
 

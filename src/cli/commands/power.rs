@@ -12,15 +12,15 @@ use crate::store::{FurtherRelatives, Planned, PowerOptions};
 
 #[derive(Args)]
 pub(crate) struct FamilyPower {
-    /// The family, by its pseudonym
+    /// The pseudonym of the family
     family: String,
-    /// The least log10 LR of a candidate, instead of the store's
+    /// The least log10 LR of a candidate [default: the store's]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     min_log10_lr: Option<f64>,
-    /// A relative whose sample might be taken; may be given several times [default: every one that may help]
+    /// A further relative to consider; may be given several times [default: all who may help]
     #[arg(long, value_name = "RELATION", conflicts_with = "as_it_is")]
     with: Vec<Relation>,
-    /// Say nothing about further relatives
+    /// Do not consider further relatives
     #[arg(long)]
     as_it_is: bool,
     #[command(flatten)]

@@ -8,15 +8,16 @@ use clap::Args;
 use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
+use crate::ledger::LedgerError;
 use crate::pseudonym::{Pseudonymizer, SecretKey};
 use crate::store::{IdentifierKind, IdentifierList, Store, StoreError, read_identifiers};
 
 #[derive(Args)]
 pub(crate) struct Names {
-    /// What the identifiers name
+    /// What the identifiers identify
     #[arg(long, value_enum)]
     kind: IdentifierKind,
-    /// The agency that issued them, if the files name one
+    /// The agency that issued them, if the files named one
     #[arg(long, value_name = "NAME")]
     agency: Option<String>,
 }
@@ -25,9 +26,14 @@ impl Names {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let source = global.key().ok_or(StoreError::KeyNeeded)?;
         // Pseudonyms of another key would be of nobody in the store.
-        let key = match Store::exists(&global.store) {
-            true => global.open()?.checked_key()?,
-            false => Arc::new(SecretKey::load(&source)?),
+        let key = match Store::exists(&global.store).then(|| global.open()?.checked_key()) {
+            Some(Err(StoreError::Ledger(former @ LedgerError::FormerKey { .. }))) => {
+                // Earlier records and reports name the pseudonyms of a former key.
+                output.warn(&former.to_string());
+                Arc::new(SecretKey::load(&source)?)
+            }
+            Some(checked) => checked?,
+            None => Arc::new(SecretKey::load(&source)?),
         };
         let list = IdentifierList {
             kind: self.kind,

@@ -15,13 +15,13 @@ use crate::store::{OriginalIdentifier, Reidentification, checked_reason};
 
 #[derive(Args)]
 pub(crate) struct Reidentify {
-    /// Samples and families, by pseudonym
+    /// Pseudonyms of samples and families
     #[arg(required = true, value_name = "PSEUDONYM")]
     pseudonyms: Vec<String>,
     /// The custodian's age identity file
     #[arg(long, value_name = "FILE")]
     identity: PathBuf,
-    /// The number of the case or order that entitles you; kept in the audit chain
+    /// The number of the case or order that entitles you; the audit chain keeps it
     #[arg(long, value_name = "NUMBER", value_parser = checked_reason)]
     case_number: String,
     #[command(flatten)]

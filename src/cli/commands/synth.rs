@@ -23,10 +23,10 @@ use super::challenge;
 
 #[derive(Args)]
 pub(crate) struct Synth {
-    /// How many families
+    /// Number of families
     #[arg(long, value_name = "N")]
     families: usize,
-    /// How many children, those of the families included
+    /// Number of children, those of the families included
     #[arg(long, value_name = "N")]
     children: usize,
     /// The same seed gives the same population, on every machine
@@ -41,8 +41,8 @@ pub(crate) struct Synth {
     /// Probability that a locus of a profile is untyped [default: 0.01; with --challenge 0.05]
     #[arg(long, value_name = "P")]
     untyped_loci: Option<f64>,
-    /// Write a search for parent or child instead: profiles.csv with so many people as --children says, queries.csv with
-    /// one sample for each of the --families, and truth.csv
+    /// Write a search for parent or child instead: profiles.csv with --children people, queries.csv with a sample for each
+    /// of the --families, and truth.csv
     #[arg(long, conflicts_with_all = ["forced_mutations", "nephew_traps", "sibling_parent_traps", "planted", "wrong_father", "wrong_mother", "exchanged", "half_as_full"])]
     challenge: bool,
     /// With --challenge: probability that one of the two copies at a locus is not seen
@@ -51,13 +51,13 @@ pub(crate) struct Synth {
     /// With --challenge: the kit with which all are typed
     #[arg(long, value_name = "NAME", default_value = "AGCU EX22", requires = "challenge")]
     kit: String,
-    /// How many planted children contradict a typed parent at one or two loci
+    /// Number of planted children that contradict a typed parent at one or two loci
     #[arg(long, value_name = "N", default_value_t = 0)]
     forced_mutations: usize,
-    /// How many children are a typed parent's nephew or niece
+    /// Number of children who are a typed parent's nephew or niece
     #[arg(long, value_name = "N", default_value_t = 0)]
     nephew_traps: usize,
-    /// How many families have a typed parent who is really the sibling of a child's parent
+    /// Number of families whose typed parent is really the sibling of a child's parent
     #[arg(long, value_name = "N", default_value_t = 0)]
     sibling_parent_traps: usize,
     /// Probability that the sample of a family's stated father is a stranger's
@@ -66,7 +66,7 @@ pub(crate) struct Synth {
     /// The same of the mother
     #[arg(long, value_name = "P", default_value_t = 0.0)]
     wrong_mother: f64,
-    /// Probability that the samples of two relatives of a family were exchanged, where their sexes do not tell
+    /// Probability that the samples of two relatives of a family were swapped, where their sexes do not show it
     #[arg(long, value_name = "P", default_value_t = 0.0)]
     exchanged: f64,
     /// Probability that one of a family's full siblings is a half-sibling, by another father
@@ -83,7 +83,7 @@ impl Synth {
         let Frequencies { table, .. } = self.frequencies.read(output)?;
         let settings = self.model.settings()?;
         let model = settings.model;
-        anyhow::ensure!(settings.linked.is_empty(), "synthetic loci are independent: leave --linked away");
+        anyhow::ensure!(settings.linked.is_empty(), "synthetic loci are independent: leave out --linked");
         if self.challenge {
             return self.write_challenge(&table, &model, output);
         }

@@ -9,10 +9,10 @@ use crate::store::custodians;
 
 #[derive(Subcommand)]
 pub(crate) enum VaultCommand {
-    /// Custodians: to whom the original identifiers of later imports are sealed
+    /// Manage custodians, to whom later imports seal original identifiers
     #[command(subcommand)]
     Recipients(Recipients),
-    /// Remove sealed files that an interrupted import, expunge or change of key left and the ledger does not name
+    /// Delete sealed files that an interrupted import, expunge or change of key left
     Sweep,
 }
 
@@ -24,9 +24,9 @@ pub(crate) enum Recipients {
         #[arg(required = true, value_name = "RECIPIENT")]
         recipients: Vec<String>,
     },
-    /// List them
+    /// List custodians
     List,
-    /// Seal nothing more to these; what was sealed to them stays so
+    /// Seal nothing more to these custodians; existing records stay sealed to them
     Remove {
         /// age1...
         #[arg(required = true, value_name = "RECIPIENT")]
@@ -45,20 +45,20 @@ impl VaultCommand {
             Self::Recipients(Recipients::Add { recipients }) => {
                 let entry = global.entry("vault recipients add");
                 let added = store.add_custodians(&custodians(recipients)?, &entry)?;
-                output.say(&format!(
-                    "{} added; what is imported from now on is sealed to all of them",
-                    plural(added as u64, "custodian")
-                ));
+                output
+                    .say(&format!("added {}; later imports seal to all custodians", plural(added as u64, "custodian")));
             }
             Self::Recipients(Recipients::Remove { recipients }) => {
                 let entry = global.entry("vault recipients remove");
                 let removed = store.remove_custodians(&custodians(recipients)?, &entry)?;
-                output
-                    .say(&format!("{} removed; what was sealed to them stays so", plural(removed as u64, "custodian")));
+                output.say(&format!(
+                    "removed {}; existing records stay sealed to them",
+                    plural(removed as u64, "custodian")
+                ));
             }
             Self::Sweep => {
                 let removed = store.sweep_vault(&global.entry("vault sweep"))?;
-                output.say(&format!("{} removed", plural(removed as u64, "file")));
+                output.say(&format!("deleted {}", plural(removed as u64, "file")));
             }
         }
         Ok(Outcome::Done)

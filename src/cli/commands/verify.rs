@@ -63,8 +63,8 @@ impl Verify {
         let store = global.open()?;
         if self.reseal {
             match store.reseal(&global.entry("verify"))? {
-                true => output.say("accepted the ledger as it is now; the audit chain records that"),
-                false => output.say("nothing to accept: the ledger is what was written last"),
+                true => output.say("accepted the present ledger; the audit chain records that"),
+                false => output.say("nothing to accept: the ledger is unchanged since it was last written"),
             }
         }
         let found = store.verify()?;

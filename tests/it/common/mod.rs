@@ -26,16 +26,15 @@ pub(crate) struct Said {
     pub(crate) out: String,
     /// Standard error, each message on one line.
     pub(crate) err: String,
+    /// Standard error as it was written.
+    pub(crate) shown: String,
 }
 
 impl Said {
     pub(crate) fn of(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let said = Self {
-            status: output.status.code().unwrap_or(-1),
-            out: text(output.stdout),
-            err: unbroken(&text(output.stderr)),
-        };
+        let (out, shown) = (text(output.stdout), text(output.stderr));
+        let said = Self { status: output.status.code().unwrap_or(-1), out, err: unbroken(&shown), shown };
         assert!(!said.err.contains("panicked") && said.status != 101, "a panic: {said:?}");
         said
     }
@@ -229,7 +228,8 @@ impl Lab {
         ids: impl IntoIterator<Item = &'a str>,
     ) -> BTreeMap<String, String> {
         let ids: Vec<&str> = ids.into_iter().collect();
-        let mut command = self.command(&["pseudonym", "--kind", kind]);
+        // Of any key, also one that is not the store's yet, or any more.
+        let mut command = self.command_on("no store", &["pseudonym", "--kind", kind]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut input = child.stdin.take().unwrap();
         let text = ids.join("\n") + "\n";

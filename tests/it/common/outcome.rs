@@ -38,7 +38,7 @@ pub(crate) fn state(lab: &Lab, store: &str) -> Result<String, String> {
     if !lab.path(store).exists() {
         return Ok(String::new());
     }
-    let verified = lab.run_on(store, &["verify"]).err;
+    let verified = lab.run_on(store, &["verify"]).out;
     let counted = verified.lines().find(|line| line.starts_with("ledger: sound; "));
     check(counted.is_some() && verified.contains("audit chain: sound"), || verified.clone())?;
     let candidates = lab.run_on(store, &["candidates", "--format", "csv"]);
@@ -53,9 +53,9 @@ pub(crate) fn state(lab: &Lab, store: &str) -> Result<String, String> {
 
 /// Checks that `verify` finds only work that the next command finishes, or a families index that was not flushed.
 fn sound(verified: &Said, unflushed: bool) -> Result<(), String> {
-    let unflushed = unflushed && verified.err.contains("families index: damaged");
-    let unfinished = verified.err.contains("an expunge was interrupted");
-    check(verified.status == 0 || verified.status == 1 && (unflushed || unfinished), || verified.err.clone())
+    let unflushed = unflushed && verified.out.contains("families index: damaged");
+    let unfinished = verified.out.contains("was interrupted");
+    check(verified.status == 0 || verified.status == 1 && (unflushed || unfinished), || verified.out.clone())
 }
 
 impl Act<'_> {

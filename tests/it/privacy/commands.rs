@@ -194,8 +194,8 @@ fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
     watched.fails("families check", &[family]);
     watched.done("families list", &[]);
     watched.fails("families list", &["--store", "nowhere"]);
-    watched.done("families withdraw", &[&of_family, "--reason", "consent"]);
-    watched.fails("families withdraw", &[family, "--reason", "consent"]);
+    watched.done("families withdraw", &[&of_family, "--cause", "consent"]);
+    watched.fails("families withdraw", &[family, "--cause", "consent"]);
     watched.done("families restore", &[&of_family]);
     watched.fails("families restore", &[family]);
     (of_family, of_child)
