@@ -9,24 +9,28 @@
 //! 7. [Troubleshooting](troubleshooting): what to do about a message.
 //!
 //! A test runs every command that these pages show and compares what it says.
+//!
+#![cfg_attr(doc, doc = include_str!("way.svg"))]
 
-#[doc = include_str!("files.md")]
+#[cfg_attr(doc, doc = include_str!("files.md"))]
 pub mod files {}
 
-#[doc = include_str!("numbers.md")]
+#[cfg_attr(doc, doc = include_str!("numbers.md"))]
+#[cfg_attr(doc, doc = "")]
+#[cfg_attr(doc, doc = include_str!("explain.svg"))]
 pub mod numbers {}
 
-#[doc = include_str!("output.md")]
+#[cfg_attr(doc, doc = include_str!("output.md"))]
 pub mod output {}
 
-#[doc = include_str!("privacy.md")]
+#[cfg_attr(doc, doc = include_str!("privacy.md"))]
 pub mod privacy {}
 
-#[doc = include_str!("operating.md")]
+#[cfg_attr(doc, doc = include_str!("operating.md"))]
 pub mod operating {}
 
-#[doc = include_str!("performance.md")]
+#[cfg_attr(doc, doc = include_str!("performance.md"))]
 pub mod performance {}
 
-#[doc = include_str!("troubleshooting.md")]
+#[cfg_attr(doc, doc = include_str!("troubleshooting.md"))]
 pub mod troubleshooting {}

@@ -383,7 +383,7 @@ const EXAMPLES: &[(FindingCode, Example)] = &[
     (FindingCode::SexNotStated, Children("sample_id,sex,AMEL,vWA\nS1,,X/Y,14\n")),
     (FindingCode::SexNumber, Children("sample_id,sex,vWA\nS1,2,14\n")),
     (FindingCode::SharedLines, Told("a CMF file written as one line")),
-    (FindingCode::Sheet, Told("--sheet Profiles, and the workbook has no such sheet")),
+    (FindingCode::Sheet, Told("--sheet Profiles, and the workbook has no sheet of that name")),
     (FindingCode::Sheets, Told("a workbook with cells on the sheets Jinan and Zibo, and no --sheet")),
     (FindingCode::ShortRow, Children("sample_id,sex,vWA,FGA\nS1,f,14\nS2,f,15,22\n")),
     (FindingCode::Silent, Told("a silent allele of frequency 1 in a .fam file")),

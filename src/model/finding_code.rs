@@ -85,7 +85,7 @@ finding_codes! {
     AlleleClass, "allele-class", Note, "rows of a frequency table are not for a single allele", "nothing, if their frequency is small; else write the alleles";
     AlleleFar, "allele-far", Warning, "an allele is more than three repeats outside the range of the frequency table", "check the typing of this locus again";
     AlleleOrPair, "allele-or-pair", Error, "a cell is one allele with a mistyped point, or two alleles", "write the point, 9.3, or the smaller allele first, 3/9";
-    AlleleUnlisted, "allele-unlisted", Note, "the frequency table does not list an allele", "nothing: such alleles get the floor frequency";
+    AlleleUnlisted, "allele-unlisted", Note, "the frequency table does not list an allele", "nothing: these alleles get the floor frequency";
     AmbiguousLocus, "ambiguous-locus", Error, "the name of a locus means different markers in different kits", "name the kit, or empty the cell";
     Amelogenin, "amelogenin", Warning, "the sex marker has alleles other than X and Y", "check the typing of the sex marker";
     AmelogeninSex, "amelogenin-sex", Warning, "the sex marker shows the other sex than stated", "rule out exchanged samples, or correct the sex";
@@ -125,7 +125,7 @@ finding_codes! {
     DropOut, "drop-out", Error, "a drop-out probability is invalid", "write a number from 0 and below 1";
     DyeChannel, "dye-channel", Note, "the numbers after the loci's names are read as dye channels", "nothing, unless they number the alleles of a locus";
     Element, "element", Error, "an XML element is unknown", "remove the element";
-    Elsewhere, "elsewhere", Note, "a marker is not an autosomal STR locus", "nothing: such markers are skipped";
+    Elsewhere, "elsewhere", Note, "a marker is not an autosomal STR locus", "nothing: these markers are skipped";
     Empty, "empty", Error, "a file is empty", "export the file again";
     EmptyElement, "empty-element", Error, "an XML element needs a text and has none", "write the text, or remove the element";
     EmptyLocus, "empty-locus", Warning, "a locus of a frequency table has no frequency", "remove the locus, or add its frequencies";

@@ -242,6 +242,83 @@ fn every_field_of_json_and_csv_is_in_the_guide() {
     assert!(fields.is_empty(), "not in src/guide/output.md: {}", fields.join(", "));
 }
 
+/// Phrases that .github/STYLE.md does not allow, in lower case.
+const BANNED: [&str; 10] = [
+    "is none",
+    "so many",
+    "goes with",
+    "held against",
+    " told",
+    "as it is ",
+    "comes in ",
+    "stands in ",
+    "no number above",
+    "whom nobody",
+];
+
+/// The help of a command and of all below it.
+fn help(command: &[&str], all: &mut Vec<(String, String)>) {
+    let text = reunite(&[command, &["--help"][..]].concat()).ends(0).out;
+    let lines = text.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    for name in names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
+        help(&[command, &[name][..]].concat(), all);
+    }
+    all.push((format!("reunite {} --help", command.join(" ")), text));
+}
+
+#[test]
+fn help_pages_and_findings_use_no_banned_phrase() {
+    let mut texts: Vec<(String, String)> = Vec::new();
+    help(&[], &mut texts);
+    assert!(texts.len() > 40, "{}", texts.len());
+    texts.push(("findings".to_owned(), reunite(&["findings", "--examples"]).ends(0).out));
+    for path in pages() {
+        texts.push((path.display().to_string(), fs::read_to_string(path).unwrap()));
+    }
+    let mut found = String::new();
+    for (name, text) in &texts {
+        let plain = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        for phrase in BANNED {
+            if let Some(at) = plain.find(phrase) {
+                let near: String = plain[at..].chars().take(60).collect();
+                let _ = writeln!(found, "{name}: {near}");
+            }
+        }
+        for (at, _) in plain.match_indices(" such ") {
+            if !plain[at..].starts_with(" such as ") {
+                let _ = writeln!(found, "{name}: such: {}", plain[at..].chars().take(60).collect::<String>());
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found}");
+}
+
+/// The picture of one pair that README and guide show.
+#[test]
+fn the_picture_of_an_explanation_is_what_the_program_prints() {
+    let picture = fs::read_to_string(project().join("src/guide/explain.svg")).unwrap();
+    let text = |line: &str| {
+        let text = line.split_once('>')?.1.strip_suffix("</text>")?;
+        Some(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    };
+    let of_picture: Vec<String> = picture.lines().filter_map(text).collect();
+    let lab = Lab::new();
+    lab.synth("play", 200, 2_000, 1);
+    lab.run(&["import", &lab.name("play/families.csv"), &lab.name("play/children.csv")]).ends(0);
+    lab.run(&["match"]).ends(0);
+    let listed = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
+    let pair: Vec<&str> = listed.lines().nth(1).unwrap().split(',').collect();
+    let page = lab.run(&["explain", pair[0], pair[1]]).ends(0).out;
+    let printed = page.lines().filter(|line| !line.is_empty()).take(of_picture.len());
+    for (shown, printed) in of_picture.iter().zip(printed) {
+        if !shown.starts_with("Family ") && !shown.starts_with("Child ") {
+            assert_eq!(shown, printed);
+        }
+    }
+    assert!(of_picture.len() > 30);
+}
+
 #[test]
 fn what_is_shown_is_compared_line_by_line() {
     let compare =
