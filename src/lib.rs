@@ -143,6 +143,7 @@ pub mod audit;
 pub mod cli;
 pub mod consistency;
 pub mod files;
+#[cfg(doc)]
 pub mod guide;
 pub mod index;
 pub mod intake;

@@ -7,8 +7,8 @@ use crate::matching::{BadDoubt, DoubtWhom, Doubts};
 /// How far the papers are trusted; options that are not given change nothing.
 #[derive(Args, Clone, Copy, Default)]
 pub(super) struct DoubtOptions {
-    /// Whom the papers may be wrong about: none, parents, all. Families are also compared without each of these; such a
-    /// pair requires an LR 1/P times larger [default: the store's, initially all]
+    /// Whom the papers may be wrong about: none, parents, all. Families are also compared without each of these; a pair found
+    /// so requires an LR 1/P times larger [default: the store's, initially all]
     #[arg(long, value_name = "WHOM", value_parser = doubt_whom)]
     doubt_whom: Option<DoubtWhom>,
     /// The probability P that a relative is not as stated [default: the store's, initially 0.01]

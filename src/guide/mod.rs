@@ -10,27 +10,27 @@
 //!
 //! A test runs every command that these pages show and compares what it says.
 //!
-#![cfg_attr(doc, doc = include_str!("way.svg"))]
+#![doc = include_str!("way.svg")]
 
-#[cfg_attr(doc, doc = include_str!("files.md"))]
+#[doc = include_str!("files.md")]
 pub mod files {}
 
-#[cfg_attr(doc, doc = include_str!("numbers.md"))]
-#[cfg_attr(doc, doc = "")]
-#[cfg_attr(doc, doc = include_str!("explain.svg"))]
+#[doc = include_str!("numbers.md")]
+#[doc = ""]
+#[doc = include_str!("explain.svg")]
 pub mod numbers {}
 
-#[cfg_attr(doc, doc = include_str!("output.md"))]
+#[doc = include_str!("output.md")]
 pub mod output {}
 
-#[cfg_attr(doc, doc = include_str!("privacy.md"))]
+#[doc = include_str!("privacy.md")]
 pub mod privacy {}
 
-#[cfg_attr(doc, doc = include_str!("operating.md"))]
+#[doc = include_str!("operating.md")]
 pub mod operating {}
 
-#[cfg_attr(doc, doc = include_str!("performance.md"))]
+#[doc = include_str!("performance.md")]
 pub mod performance {}
 
-#[cfg_attr(doc, doc = include_str!("troubleshooting.md"))]
+#[doc = include_str!("troubleshooting.md")]
 pub mod troubleshooting {}

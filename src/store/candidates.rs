@@ -53,6 +53,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::NeverMatched`] before the first run; [`StoreError`].
     pub fn candidates(&self, filter: &CandidateFilter, entry: &Entry) -> Result<Candidates, StoreError> {
+        self.recording_unknown(entry, self.candidates_of_known(filter, entry))
+    }
+
+    fn candidates_of_known(&self, filter: &CandidateFilter, entry: &Entry) -> Result<Candidates, StoreError> {
         let mut ledger = self.ledger()?;
         let (report, of_table) = self.last_report(&ledger, filter)?;
         self.check_named(&ledger, filter)?;

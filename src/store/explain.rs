@@ -83,6 +83,10 @@ impl Store {
     /// [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::Unscorable`], [`StoreError::Model`]; errors of
     /// the ledger.
     pub fn explain(&self, options: &ExplainOptions, entry: &Entry) -> Result<Explained, StoreError> {
+        self.recording_unknown(entry, self.explain_of_known(options, entry))
+    }
+
+    fn explain_of_known(&self, options: &ExplainOptions, entry: &Entry) -> Result<Explained, StoreError> {
         let mut ledger = self.ledger()?;
         let calculator = self.calculator()?;
         let panel = self.table().panel();

@@ -232,6 +232,10 @@ impl Store {
     /// [`StoreError::Export`], [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::FileExists`],
     /// [`StoreError::Fam`], [`StoreError::Io`]; errors of the ledger. No file is written then.
     pub fn export(&self, options: &ExportOptions<'_>, entry: &Entry) -> Result<Exported, StoreError> {
+        self.recording_unknown(entry, self.export_of_known(options, entry))
+    }
+
+    fn export_of_known(&self, options: &ExportOptions<'_>, entry: &Entry) -> Result<Exported, StoreError> {
         options.check()?;
         check_apart([Some(options.file), options.pedigrees, options.typings])?;
         let _lock = self.lock()?;

@@ -92,6 +92,15 @@ impl Store {
         entry: &Entry,
         observer: &dyn Observer,
     ) -> Result<ExpungeReport, StoreError> {
+        self.recording_unknown(entry, self.expunge_of_known(options, entry, observer))
+    }
+
+    fn expunge_of_known(
+        &self,
+        options: ExpungeOptions<'_>,
+        entry: &Entry,
+        observer: &dyn Observer,
+    ) -> Result<ExpungeReport, StoreError> {
         require_reason(entry)?;
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;

@@ -130,6 +130,15 @@ impl Store {
         entry: &Entry,
         observer: &dyn Observer,
     ) -> Result<FamiliesReport, StoreError> {
+        self.recording_unknown(entry, self.check_consistency_of_known(families, entry, observer))
+    }
+
+    fn check_consistency_of_known(
+        &self,
+        families: &[Pseudonym],
+        entry: &Entry,
+        observer: &dyn Observer,
+    ) -> Result<FamiliesReport, StoreError> {
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
         let families = if families.is_empty() {
@@ -163,7 +172,7 @@ impl Store {
         reason: WithdrawalReason,
         entry: &Entry,
     ) -> Result<usize, StoreError> {
-        self.change_families(families, Some(reason.word()), entry)
+        self.recording_unknown(entry, self.change_families(families, Some(reason.word()), entry))
     }
 
     /// Restores withdrawn families: the next match includes them again. Returns how many were withdrawn.
@@ -181,7 +190,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoFamily`], [`StoreError::Locked`]; errors of the ledger. Nothing is changed then.
     pub fn restore_families(&self, families: &[Pseudonym], entry: &Entry) -> Result<usize, StoreError> {
-        self.change_families(families, None, entry)
+        self.recording_unknown(entry, self.change_families(families, None, entry))
     }
 
     fn change_families(

@@ -527,6 +527,14 @@ impl Store {
         Vault::new(self.dir.join(VAULT))
     }
 
+    /// Records a question about somebody whom the store does not have: that they are not in it is an answer, too.
+    pub(super) fn recording_unknown<T>(&self, entry: &Entry, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(StoreError::NoFamily(who) | StoreError::NoChild(who) | StoreError::NoSubject(who)) = done {
+            self.ledger()?.append_look(&entry.clone().with("outcome", "unknown").about([who]))?;
+        }
+        done
+    }
+
     /// Reports whether the caller named a source for the key.
     pub(super) fn has_key_source(&self) -> bool {
         self.source.is_some()

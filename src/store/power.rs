@@ -69,6 +69,15 @@ impl Store {
     /// [`StoreError::Number`], [`StoreError::NoFamily`], [`StoreError::PlanInPedigree`], [`StoreError::Plan`],
     /// [`StoreError::Model`]; errors of the ledger.
     pub fn power(&self, options: &PowerOptions, entry: &Entry, observer: &dyn Observer) -> Result<Planned, StoreError> {
+        self.recording_unknown(entry, self.power_of_known(options, entry, observer))
+    }
+
+    fn power_of_known(
+        &self,
+        options: &PowerOptions,
+        entry: &Entry,
+        observer: &dyn Observer,
+    ) -> Result<Planned, StoreError> {
         let pseudonym = options.family;
         let min_log10_lr = checked_threshold(options.min_log10_lr.unwrap_or(self.criterion().min_log10_lr))?;
         let mut ledger = self.ledger()?;

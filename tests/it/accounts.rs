@@ -166,7 +166,7 @@ fn a_store_that_cannot_be_written_is_listed_and_verified_and_stays_unchanged() {
             .collect()
     };
     let whole = bytes(store);
-    let unrecorded = ["this account cannot write to the store", "not recorded in the audit chain"];
+    let unrecorded = ["this account cannot write to the store", "the audit chain does not record"];
     assert_eq!(read_only(&lab, &["candidates", "--format", "csv"]).ends(0).says(&unrecorded).out, candidates);
     let listed: &[&[&str]] = &[
         &["families", "list"],

@@ -195,7 +195,7 @@ fn tampering_is_noticed() {
         }
         lab.run_on(store, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
     };
-    verify("store", &["first", "second"]).ends(0).says(&["it holds what 2 checkpoints signed"]);
+    verify("store", &["first", "second"]).ends(0).says(&["it agrees with 2 checkpoints"]);
     verify("store", &[]).ends(0).says(&["only a checkpoint can tell"]);
     let tampered = |name: &str, sql: &str| {
         copy(&lab.path("store"), &lab.path(name));
@@ -239,4 +239,37 @@ fn a_reason_that_is_empty_long_or_of_two_lines_is_refused() {
         lab.run(&["families", "list", "--reason", bad]).ends(2);
     }
     assert_eq!(commands(&lab), ["init"]);
+}
+
+/// Somebody who asks for a pseudonym learns from the error that nobody has it.
+#[test]
+fn a_question_about_somebody_who_is_not_in_the_store_is_recorded() {
+    let lab = Lab::with_population(20, 100);
+    lab.run(&["match"]).ends(0);
+    let pairs = lab.run(&["candidates", "--format", "json"]).ends(0).json()["candidates"].clone();
+    let known = pairs[0]["family"].as_str().unwrap();
+    let export = lab.name("out.csv");
+    let nobody = "cd".repeat(16);
+    let questions: &[&[&str]] = &[
+        &["candidates", "--child", &nobody],
+        &["candidates", "--family", &nobody],
+        &["explain", &nobody, &nobody],
+        &["explain", known, &nobody],
+        &["power", &nobody],
+        &["families", "check", &nobody],
+        &["families", "withdraw", &nobody, "--cause", "other"],
+        &["families", "restore", &nobody],
+        &["export", "--as", "families", "--family", &nobody, &export],
+        &["expunge", &nobody, "--reason", "a test"],
+    ];
+    for question in questions {
+        let records = || {
+            let list = lab.run(&["audit", "list", "--about", &nobody, "--format", "json"]).ends(0).json();
+            list["records"].as_array().unwrap().len()
+        };
+        let before = records();
+        let said = lab.run(question).ends(2);
+        assert!(said.err.contains(&nobody), "{question:?}: {}", said.err);
+        assert_eq!(records(), before + 1, "{question:?}");
+    }
 }

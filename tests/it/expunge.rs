@@ -100,7 +100,7 @@ fn a_child_is_gone_from_every_file() {
     assert!(said.out.contains("reidentify"));
     assert_eq!(files_with(&store, &traces(child)), before);
     let said =
-        lab.run(&[&["expunge", child], &WHY[..]].concat()).ends(0).says(&["expunged 1 sample", "recall what left"]);
+        lab.run(&[&["expunge", child], &WHY[..]].concat()).ends(0).says(&["deleted 1 sample", "recall what left"]);
     for command in ["match", "candidates", "reidentify"] {
         assert!(said.out.contains(command), "{command}: {}", said.out);
     }
@@ -140,7 +140,7 @@ fn a_relative_and_then_its_family_are_gone() {
     let store = lab.path("store");
     let (first, rest) = relatives.split_first().unwrap();
     let genotypes = profile(lab, "store", first);
-    lab.run(&[&["expunge", first], &WHY[..]].concat()).ends(0).says(&["expunged 1 sample and 0 families"]);
+    lab.run(&[&["expunge", first], &WHY[..]].concat()).ends(0).says(&["deleted 1 sample and 0 families"]);
     assert_eq!(files_with(&store, &[traces(first), vec![genotypes]].concat()), [""; 0]);
     assert!(!files_with(&store, &traces(family)).is_empty());
     let delta = lab.run(&["match"]);

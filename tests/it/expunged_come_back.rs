@@ -13,7 +13,7 @@ fn expunged() -> (Lab, String) {
     let lab = Lab::new();
     lab.import("children", "c.csv", CHILDREN, &[]).ends(0);
     let child = lab.pseudonyms("sample", ["C1"])["C1"].clone();
-    lab.run(&[&["expunge", &child], &WHY[..]].concat()).ends(0).says(&["stay known"]);
+    lab.run(&[&["expunge", &child], &WHY[..]].concat()).ends(0).says(&["keyed commitments recognise them"]);
     (lab, child)
 }
 

@@ -19,7 +19,7 @@ fn everyone_has_another_pseudonym_and_the_same_candidates() {
     let (counted, digest) = (lab.counts(), lab.run(&["match"]).ends(0).digest());
     assert!(files_with(&store, old.values()).len() >= 4 - usize::from(ENCRYPTS), "ledger, both indices and vault");
     copy(&lab.path("store/index"), &lab.path("index"));
-    let said = rotate(lab, identity).ends(0).says(&["belongs to the key", "another digest", "keep a copy"]);
+    let said = rotate(lab, identity).ends(0).says(&["changed the key of the store", "another digest", "keep a copy"]);
     assert!(!said.err.contains("AGE-SECRET"));
     assert_eq!(files_with(&store, old.values()), [""; 0]);
     for path in everything_in(&store) {
@@ -203,7 +203,7 @@ fn a_rotation_that_cannot_be_completed_changes_nothing() {
     lab.run_on("empty", &["init"]).ends(0);
     rotate_on(lab, "empty", identity, &[]).ends(0).says(&["0 samples"]);
     rotate(lab, identity).ends(0);
-    rotate(lab, identity).ends(1).says(&["belongs to the key", "already"]);
+    rotate(lab, identity).ends(1).says(&["changed the key of the store", "already"]);
     rotate_on(lab, "store", identity, &["--key-lost"]).ends(1).says(&["already"]);
     matched.use_new_key();
     fs::copy(lab.path("key"), lab.path("new")).unwrap();
@@ -271,7 +271,7 @@ fn a_store_whose_key_is_lost_gets_another_with_the_identities_of_its_custodians(
     fs::remove_file(lab.path("key")).unwrap();
     rotate(lab, identity).ends(2).says(&["--key-lost"]);
     let said = rotate_on(lab, "store", &second, &["--key-lost", "--identity", identity]).ends(0);
-    assert!(said.err.contains("belongs to the key"));
+    assert!(said.err.contains("changed the key of the store"));
     fs::write(lab.path("key"), key).unwrap();
     fs::set_permissions(lab.path("key"), Permissions::from_mode(0o600)).unwrap();
     matched.use_new_key();

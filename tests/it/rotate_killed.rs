@@ -81,7 +81,7 @@ fn whenever_it_is_killed_exactly_one_key_is_right() {
         let interrupted = verified.err.contains("a change of the key: run `reunite index`");
         assert!(verified.status == 0 || interrupted, "{}", verified.err);
         assert_eq!(counts(&verified), counted);
-        assert!(verified.err.contains("vault: sound") && verified.err.contains("audit chain: sound"));
+        assert!(verified.out.contains("vault: sound") && verified.out.contains("audit chain: sound"));
         let is_announced = verified.err.contains("a change to");
         announced += usize::from(is_announced);
         traces += usize::from(interrupted);

@@ -51,7 +51,7 @@ fn without_a_custodian_nothing_is_kept() {
 fn a_custodian_gets_named_identifiers_back_and_nobody_else() {
     let lab = Lab::new();
     let [(a, to_a), (b, to_b), (stranger, _)] = ["a", "b", "c"].map(|name| custodian(&lab, name));
-    add(&lab, &[&to_a, &to_b]).ends(0).says(&["2 custodians added"]);
+    add(&lab, &[&to_a, &to_b]).ends(0).says(&["added 2 custodians"]);
     let listed = lab.run(&["vault", "recipients", "list"]).ends(0).out;
     assert!(listed.contains(&to_a) && listed.contains(&to_b));
     let said = lab.import("families", "f.csv", FAMILIES, &[]).ends(0);
@@ -142,7 +142,7 @@ fn what_was_imported_before_is_sealed_when_it_comes_again() {
     lab.run(&["vault", "recipients", "add", "AGE-SECRET-KEY-1SECRETSECRET"]).ends(2).says(&["is an age recipient"]);
     let said = lab.run_on("new", &["init", "--custodian", "AGE-SECRET-KEY-1SECRETSECRET"]).ends(2);
     assert!(!said.err.contains("SECRETSECRET") && !lab.path("new").exists());
-    lab.run_on("new", &["init", "--custodian", &recipient]).ends(0).says(&["sealed to 1 custodian"]);
+    lab.run_on("new", &["init", "--custodian", &recipient]).ends(0).says(&["seal original identifiers to 1 custodian"]);
     assert_eq!(lab.run_on("new", &["vault", "recipients", "list"]).ends(0).out.trim(), recipient);
 }
 

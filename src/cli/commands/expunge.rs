@@ -62,7 +62,7 @@ impl Expunge {
         match report.deleted {
             None => output.say(&format!("would delete {all}; dry run, nothing changed")),
             Some(deleted) => output.say(&format!(
-                "deleted {all} and {}; the next match builds the index again\nfiles that bring them back are rejected: keyed \
+                "deleted {all}, with {}; the next match builds the index again\nfiles that bring them back are rejected: keyed \
                  commitments recognise them",
                 plural(deleted.candidates, "candidate")
             )),
