@@ -196,7 +196,7 @@ fn tampering_is_noticed() {
         lab.run_on(store, &arguments.iter().map(String::as_str).collect::<Vec<_>>())
     };
     verify("store", &["first", "second"]).ends(0).says(&["it agrees with 2 checkpoints"]);
-    verify("store", &[]).ends(0).says(&["only a checkpoint can tell"]);
+    verify("store", &[]).ends(0).says(&["without a checkpoint nothing shows"]);
     let tampered = |name: &str, sql: &str| {
         copy(&lab.path("store"), &lab.path(name));
         let database = lab.database(name);

@@ -153,7 +153,7 @@ fn a_relative_and_then_its_family_are_gone() {
     let input = fs::File::open(lab.write("ids", format!("{id}\n"))).unwrap();
     let mut command = lab.command(&[&["expunge", "--identifiers", "family"], &WHY[..]].concat());
     let said = Said::of(command.stdin(input).output().unwrap()).ends(0);
-    said.says(&[&format!("expunged {} sample", rest.len()), " and 1 family,"]);
+    said.says(&[&format!("deleted {} sample", rest.len()), " and 1 family,"]);
     for one in rest.iter().chain([family]) {
         assert_eq!(files_with(&store, &traces(one)), [""; 0], "{one}");
     }

@@ -301,5 +301,5 @@ fn rows_and_sealed_records_are_in_no_order_of_the_file() {
         files += 1;
     }
     assert_eq!(files, 2);
-    assert!(!lab.run(&["verify"]).ends(0).err.contains("order of the imported file"));
+    assert!(!lab.run(&["verify"]).ends(0).out.contains("order of the imported file"));
 }

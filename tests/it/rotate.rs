@@ -203,7 +203,7 @@ fn a_rotation_that_cannot_be_completed_changes_nothing() {
     lab.run_on("empty", &["init"]).ends(0);
     rotate_on(lab, "empty", identity, &[]).ends(0).says(&["0 samples"]);
     rotate(lab, identity).ends(0);
-    rotate(lab, identity).ends(1).says(&["changed the key of the store", "already"]);
+    rotate(lab, identity).ends(1).says(&["belongs to the key", "already"]);
     rotate_on(lab, "store", identity, &["--key-lost"]).ends(1).says(&["already"]);
     matched.use_new_key();
     fs::copy(lab.path("key"), lab.path("new")).unwrap();

@@ -78,11 +78,11 @@ fn whenever_it_is_killed_exactly_one_key_is_right() {
             fs::copy(lab.path("new"), lab.path("key")).unwrap();
             verified = lab.run_on(&store, &["verify"]);
         }
-        let interrupted = verified.err.contains("a change of the key: run `reunite index`");
-        assert!(verified.status == 0 || interrupted, "{}", verified.err);
+        let interrupted = verified.out.contains("a change of the key was interrupted: run `reunite index`");
+        assert!(verified.status == 0 || interrupted, "{}", verified.out);
         assert_eq!(counts(&verified), counted);
         assert!(verified.out.contains("vault: sound") && verified.out.contains("audit chain: sound"));
-        let is_announced = verified.err.contains("a change to");
+        let is_announced = verified.out.contains("a change to");
         announced += usize::from(is_announced);
         traces += usize::from(interrupted);
         let is_new = if round % 3 == 0 { None } else { Some(opens(&store, "new", is_announced)) };
@@ -99,7 +99,7 @@ fn whenever_it_is_killed_exactly_one_key_is_right() {
         assert_eq!(files_with(&lab.path(&store), old.values()), [""; 0]);
         fs::copy(lab.path("new"), lab.path("key")).unwrap();
         let verified = lab.run_on(&store, &["verify"]).ends(0);
-        assert!(!verified.err.contains("a change to") && !verified.err.contains("interrupted"), "{}", verified.err);
+        assert!(!verified.out.contains("a change to") && !verified.out.contains("interrupted"), "{}", verified.out);
         assert_eq!(counts(&verified), counted);
         same(&matched.pairs(&store, &new), &before, 0.0);
         assert_eq!(fs::read_dir(lab.path(&store).join("vault")).unwrap().count(), FILES);
