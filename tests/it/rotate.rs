@@ -185,7 +185,7 @@ fn a_rotation_that_cannot_be_completed_changes_nothing() {
     fs::write(&sealed, sound).unwrap();
     assert_eq!((candidates("store"), vault()), (before, files));
     let said = lab.run(&["verify"]).ends(0);
-    assert!(!said.err.contains("a change to") && !said.err.contains("interrupted"), "{}", said.err);
+    assert!(!said.out.contains("a change to") && !said.out.contains("interrupted"), "{}", said.out);
     matched.import("store", "nothing changed");
     // One sample without its sealed original prevents the rotation.
     let recipients = lab.run(&["vault", "recipients", "list"]).ends(0).out;
