@@ -34,6 +34,10 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::NoStore(_) => "name it with --store, or make one with `reunite init`",
         StoreError::NoColumnMap(_) => "`reunite maps list` lists those that there are; `reunite maps set` adds one",
         StoreError::NotAFile(_) => "save what comes from it in a file; `import -` reads standard input",
+        StoreError::Config { .. } => {
+            "correct the settings, or restore the file from its backup; [access] has group = \"NAME\" and members = \"write\" or \
+             \"read\""
+        }
         StoreError::NotEmpty(_) => "choose another --store",
         StoreError::NoIndexFolder(_) => "make it, or name another one with --index-dir",
         StoreError::OtherFrequencies(_) => "put it back, or make a new store",
@@ -145,8 +149,9 @@ fn of_ledger(error: &LedgerError) -> Option<&'static str> {
 /// Says what to do about an error of a key file.
 fn of_key(error: &KeyError) -> Option<&'static str> {
     match error {
-        KeyError::Missing(_) => Some("give its place with --key-file, or make one with `reunite key new`"),
-        KeyError::Zero(_) => Some("or make one with `reunite key new`"),
+        KeyError::Missing(_) | KeyError::Zero(_) => Some(
+            "name the right file (`reunite key new` makes the key of a store, `reunite audit key new` a signing key)",
+        ),
         _ => None,
     }
 }
@@ -164,8 +169,8 @@ fn of_index(error: &IndexError) -> Option<&'static str> {
 /// Says which option has a number out of range.
 fn number(bad: BadNumber) -> String {
     match bad {
-        BadNumber::MinLog10Lr(number) => format!("--min-log10-lr {number} must be a finite number"),
-        BadNumber::MaxChanceHits(number) => format!("--max-chance-hits {number} must be greater than 0"),
+        BadNumber::MinLog10Lr(number) => format!("give --min-log10-lr another number than {number}"),
+        BadNumber::MaxChanceHits(number) => format!("give --max-chance-hits another number than {number}"),
     }
 }
 

@@ -42,9 +42,9 @@ struct Arguments {
 }
 
 /// What the exit status says.
-const STATUSES: &str =
-    "Exit status: 0 done; 1 a query found nothing (candidates, kin, lr) or a check failed (verify, audit verify,
-families check, frequencies check); 2 something was rejected or failed; 130 interrupted";
+const STATUSES: &str = "Exit status: 0 done; 1 a query found nothing (candidates, kin, lr), or a check
+failed (verify, audit verify, families check, frequencies check); 2 something
+was rejected or failed; 130 interrupted";
 
 /// Runs the program on the process's arguments.
 #[must_use]

@@ -65,7 +65,11 @@ impl Global {
                 (Found::Open, true) => {
                     ("open to other users", "it is closed to them now; think about who may have read it")
                 }
-                (Found::Open, false) => ("open to other users", "close it with chmod go= as its owner"),
+                (Found::Open, false) => ("open to other users", "its owner closes it with `reunite verify`"),
+                (Found::Foreign, _) => (
+                    "made by another user, who can change it",
+                    "take it over as the store's owner: cp FILE NEW && mv NEW FILE",
+                ),
                 (Found::Closed, true) => ("closed to the store's group", "it is open to it now"),
                 (Found::Closed, false) => ("closed to the store's group", "have its owner run `reunite verify`"),
             };

@@ -20,6 +20,8 @@ impl Group {
     #[must_use]
     pub fn find(name: &str, writes: bool) -> Option<Self> {
         let number = match name.parse() {
+            // The system takes this number for "as before".
+            Ok(u32::MAX) => return None,
             Ok(number) => number,
             Err(_) => nix::unistd::Group::from_name(name).ok().flatten()?.gid.as_raw(),
         };

@@ -9,6 +9,9 @@ use super::group::{Group, group_bits, mode_for};
 use super::make::folder;
 use super::open::{Unfit, fit, is_ours};
 
+/// The lock of a store.
+const LOCK: &str = "lock";
+
 /// All permission bits of group and others.
 const OTHERS: u32 = 0o077;
 
@@ -30,6 +33,8 @@ pub struct Repaired {
 /// Fault of the mode of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
+    /// It belongs to an account that the store is not for.
+    Foreign,
     /// Others could read or write it.
     Open,
     /// The group that shares the store could not read or write it.
@@ -76,6 +81,8 @@ pub fn protect(folder: &Path, store: Option<u32>, group: Option<Group>) -> io::R
         // Another command may have removed it.
         let Ok(found) = entry.metadata() else { continue };
         if found.is_file() && found.nlink() == 1 {
+            // Who only reads must not hold the lock.
+            let group = group.filter(|group| group.writes || entry.file_name() != LOCK);
             repaired.extend(repair(entry.path(), &found, group));
         }
     }
@@ -84,6 +91,13 @@ pub fn protect(folder: &Path, store: Option<u32>, group: Option<Group>) -> io::R
 
 fn repair(path: PathBuf, found: &Metadata, group: Option<Group>) -> Option<Repaired> {
     let (mode, should) = (found.mode() & 0o7777, mode_for(found, group));
+    if !group.is_some_and(|group| group.writes) && !is_ours(found) && found.is_file() {
+        let of_folder = folder(&path).metadata().is_ok_and(|folder| folder.uid() == found.uid());
+        if !of_folder {
+            // A former member's, perhaps, who can still change it.
+            return Some(Repaired { path, found: Found::Foreign, mode, done: false });
+        }
+    }
     let is_given = group.is_none_or(|group| found.gid() == group.number);
     // Permissions that members should have are ignored here, unless the file belongs to another group.
     let opened = mode & OTHERS & if is_given { !should } else { OTHERS };

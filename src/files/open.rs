@@ -28,7 +28,10 @@ pub enum Unfit {
     )]
     Names(u64),
     /// It belongs to another user.
-    #[error("it belongs to another user (number {0}); find out who put it there, and restore the file from its backup")]
+    #[error(
+        "it belongs to another user (number {0}); if that was a member of the store's group, take the file over as the store's \
+         owner: cp FILE NEW && mv NEW FILE; otherwise find out who put it there, and restore the file from its backup"
+    )]
     Owner(u32),
     /// It is not a folder.
     #[error("it is not a folder; find out who put it there")]

@@ -95,8 +95,8 @@ pub enum LedgerError {
     ReadOnly(PathBuf),
     /// This account may only read it, and the file does not contain yet what the last command wrote.
     #[error(
-        "the last command that wrote to the ledger {} was interrupted, and this account cannot repair the ledger; ask \
-         somebody who can write to it to run `reunite verify`",
+        "a command is rewriting the ledger {}, or was interrupted; repeat the command, and if this stays, ask somebody who \
+         can write to the store to run `reunite verify`",
         shown_path(.0)
     )]
     Unfinished(PathBuf),

@@ -136,15 +136,24 @@ impl Seal {
     /// As [`Self::of`]; [`LedgerError::Unfinished`] if neither the file nor its seal shows what was written.
     pub(super) fn of_reader<T>(
         path: &Path,
-        look: impl FnOnce() -> Result<T, LedgerError>,
+        look: impl Fn() -> Result<T, LedgerError>,
     ) -> Result<(Self, Standing, Option<T>), LedgerError> {
-        let held = lock_for_reading(path)?;
-        let (mut seal, standing, seen) = Self::of(path, look)?;
-        if standing == Standing::Unsealed && journal_holds_pages(path) {
-            return Err(LedgerError::Unfinished(path.to_owned()));
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let held = lock_for_reading(path)?;
+            let (mut seal, standing, seen) = Self::of(path, &look)?;
+            (seal.is_due, seal.is_ours) = (false, false);
+            if standing != Standing::Unsealed || !journal_holds_pages(path) {
+                seal.held = Reading::Only(held);
+                return Ok((seal, standing, seen));
+            }
+            // A command that rewrites the ledger seals it at its end.
+            if Instant::now() >= until {
+                return Err(LedgerError::Unfinished(path.to_owned()));
+            }
+            drop((held, seal));
+            std::thread::sleep(BETWEEN_ATTEMPTS);
         }
-        (seal.is_due, seal.is_ours, seal.held) = (false, false, Reading::Only(held));
-        Ok((seal, standing, seen))
     }
 
     /// Reports whether the file can only be read.

@@ -11,8 +11,10 @@ use crate::planning::Power;
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
-use super::table::plain_table;
+use super::table::{SCREEN, plain_table};
 use super::words::ratio;
+#[cfg(feature = "cli")]
+use super::words::{count, wrap};
 
 /// The power of one family.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -138,14 +140,14 @@ impl PowerReport {
             "\nlog10 LR   expected value for the missing child, and its quantiles from 5 % to 95 %\n\
              found      probability that the missing child reaches log10 LR {min} (LR {lr})\n\
              by chance  probability that an unrelated child reaches it\n\
-             unrelated  expected number of unrelated children who reach it, if the store's children ({children}) are all \
-             unrelated\n\n\
-             All for children, and further relatives, typed at all {loci} loci. {settings}\n",
+             unrelated  expected number of unrelated children who reach it, if all of the\n           \
+             store's children ({children}) are unrelated\n\n\
+             All for children, and further relatives, typed at all {loci} loci.\n{settings}\n",
             min = self.min_log10_lr,
             lr = ratio(self.min_log10_lr),
-            children = self.children,
+            children = count(self.children),
             loci = self.loci,
-            settings = self.settings,
+            settings = wrap(&self.settings, SCREEN),
         );
         text
     }

@@ -232,10 +232,7 @@ pub enum StoreError {
     )]
     NoGroup(String),
     /// A new store cannot be a group's.
-    #[error(
-        "cannot give the store to the group {}: {source}; run the command as root or as a member of the group",
-        shown(group)
-    )]
+    #[error("cannot give the store to the group {}; only root and members of the group can: {source}", shown(group))]
     CannotGive {
         /// The group.
         group: String,

@@ -168,6 +168,12 @@ impl Store {
         write_over(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
         write_over(&place.join(FREQUENCIES), text.as_bytes())?;
         write_over(&place.join(LOCK), b"")?;
+        if matches!(group, Some((_, Members::Read))) {
+            // Whoever may open it could hold it, and keep everybody from changing the store.
+            let lock = place.join(LOCK);
+            fs::set_permissions(&lock, Permissions::from_mode(0o600))
+                .map_err(|source| StoreError::io(FileAction::Protect, &lock, source))?;
+        }
         if index_dir.is_none() {
             let folder = place.join(INDEX);
             files::make_folder(&folder, place)

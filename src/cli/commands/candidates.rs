@@ -54,7 +54,7 @@ impl List {
             Format::Table => output.data(&report.table(self.limit.map_or(TABLE_ROWS, |limit| limit as usize)))?,
         }
         if not_shown > 0 {
-            output.say(&format!("{} more than --limit allows", plural(not_shown, "candidate")));
+            output.say(&format!("{}; raise --limit to list them", plural(not_shown, "more candidate")));
         }
         Ok(Outcome::unless_empty(report.candidates.is_empty() && report.identities.is_empty()))
     }

@@ -214,7 +214,7 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
     let wrong: Vec<_> = numbered().filter(|(_, row)| !is_true(row)).collect();
     if !wrong.is_empty() {
         text += "\nCandidates that are not true: a high LR does not identify\n(nephew: a child of the parent's \
-                 sibling; 3/4-sibling: of that sibling and the other parent)\n\n";
+                 sibling; 3/4-sibling: of that\nsibling and the other parent)\n\n";
         text += &narrow_table(header, &right, wrong.iter().take(WEAKEST).map(|(i, row)| line(*i, row)));
     }
 

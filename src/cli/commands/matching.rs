@@ -21,10 +21,10 @@ pub(crate) struct Match {
     /// Score every pair without screening: slow, to check that screening loses nothing
     #[arg(long, requires = "full")]
     exhaustive: bool,
-    /// The least log10 LR of a candidate [default: the store's]
+    /// The least log10 LR of a candidate, for this run and the list that it leaves [default: the store's]
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     min_log10_lr: Option<f64>,
-    /// Keep each family's N best candidates
+    /// Keep each family's N best candidates, and drop the others
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_per_family: Option<u32>,
     /// Keep candidates whose LR at most X of the children are expected to reach by chance, if all were unrelated to the
@@ -119,7 +119,7 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
     let run = &matched.report.run;
     let new = matched.report.candidates.iter().filter(|candidate| candidate.new).count();
     output.say(&format!(
-        "{} x {} = {} in {:.2} s ({:.1e} a second); {} passed the screen",
+        "{} x {}: {} in {:.2} s ({:.1e} a second); {} passed the screen",
         plural(run.families, "family"),
         plural(run.children, "child"),
         plural(run.pairs, "pair"),
