@@ -47,7 +47,7 @@ fn whatever_is_left_of_a_disk_a_command_is_done_or_not_done() {
             let said = &lab.run_on(act.store, &act.words);
             fs::remove_file(folder.join("filler")).unwrap();
             refused += usize::from(said.status == 2);
-            let is_told = said.err.contains("make room for the store");
+            let is_told = said.err.contains("free disk space for the store");
             assert!(is_told || said.status == known.status, "{name}, {kilobytes} KiB left: {}", said.err);
             let disturbed = Disturbed { said, acknowledged: said.status == known.status, unflushed: false };
             if let Err(what) = act.judge(&disturbed, &known) {
