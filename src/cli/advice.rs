@@ -58,14 +58,8 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::Output(_) => "choose another name",
         StoreError::Number(bad) => return Some(number(*bad)),
         StoreError::NeverMatched => "run `reunite match`",
-        StoreError::NoFamily(_) => {
-            "`reunite candidates` lists pseudonyms, and `echo NUMBER | reunite pseudonym --kind family` makes one; give it the \
-             --agency that the file named, if it named one"
-        }
-        StoreError::NoChild(_) => {
-            "`reunite candidates` lists pseudonyms, and `echo NUMBER | reunite pseudonym --kind sample` makes one; give it the \
-             --agency that the file named, if it named one"
-        }
+        StoreError::NoFamily(_) => return Some(pseudonym("family")),
+        StoreError::NoChild(_) => return Some(pseudonym("sample")),
         StoreError::StillUnsound => "restore it from its backup; `reunite verify` shows what is wrong",
         StoreError::ChangedMeanwhile => "match again",
         StoreError::Incomplete(Incomplete::Changes) => "run `reunite match --full`, and `reunite verify`",
@@ -101,6 +95,14 @@ fn fix(error: &StoreError) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// Says where pseudonyms of this kind come from.
+fn pseudonym(kind: &str) -> String {
+    format!(
+        "`reunite candidates` lists pseudonyms, and `echo NUMBER | reunite pseudonym --kind {kind}` makes one; give it the \
+         --agency that the file named, if it named one"
+    )
 }
 
 /// Says which option helps with a frequency table.

@@ -4,7 +4,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 
 /// Mode bit of a folder whose new files belong to its group. A store's folder has it only if the store is for a group.
-pub(super) const OF_A_GROUP: u32 = 0o2000;
+const OF_A_GROUP: u32 = 0o2000;
 
 /// A group of accounts that share a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,19 +49,15 @@ pub(super) fn is_of_group(folder: &Metadata, found: &Metadata) -> bool {
     folder.mode() & (OF_A_GROUP | 0o022) == OF_A_GROUP | 0o020 && folder.gid() == found.gid()
 }
 
-/// Returns the permissions of a folder's group on new files in it; 0 if it is not the folder of a group.
-pub(super) fn group_bits(folder: &Metadata) -> u32 {
-    group_bits_of_folder(folder) & 0o060
+/// Returns the bits that a folder of a group passes on: its mark, and what its group may do; 0 for any other folder.
+pub(super) fn shared(folder: &Metadata) -> u32 {
+    if folder.mode() & OF_A_GROUP == 0 { 0 } else { folder.mode() & (OF_A_GROUP | 0o070) }
 }
 
 /// Reports whether a folder that belongs to a store, perhaps outside it, is only for the accounts that the store's
 /// folder is for.
 #[must_use]
 pub fn is_for_the_same(found: &Metadata, store: &Metadata) -> bool {
-    let others = found.mode() & 0o077 & !group_bits_of_folder(store);
+    let others = found.mode() & 0o077 & !shared(store);
     found.is_dir() && others == 0 && (found.uid() == store.uid() || is_of_group(store, found))
-}
-
-fn group_bits_of_folder(folder: &Metadata) -> u32 {
-    if folder.mode() & OF_A_GROUP == 0 { 0 } else { folder.mode() & 0o070 }
 }

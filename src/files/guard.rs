@@ -5,12 +5,12 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 
-use super::group::{Group, group_bits, mode_for};
+use super::group::{Group, mode_for, shared};
 use super::make::folder;
 use super::open::{Unfit, fit, is_ours};
 
-/// The lock of a store.
-const LOCK: &str = "lock";
+/// The lock of a store, which those who only read must not hold.
+pub const LOCK: &str = "lock";
 
 /// All permission bits of group and others.
 const OTHERS: u32 = 0o077;
@@ -81,7 +81,6 @@ pub fn protect(folder: &Path, store: Option<u32>, group: Option<Group>) -> io::R
         // Another command may have removed it.
         let Ok(found) = entry.metadata() else { continue };
         if found.is_file() && found.nlink() == 1 {
-            // Who only reads must not hold the lock.
             let group = group.filter(|group| group.writes || entry.file_name() != LOCK);
             repaired.extend(repair(entry.path(), &found, group));
         }
@@ -122,7 +121,7 @@ fn repair(path: PathBuf, found: &Metadata, group: Option<Group>) -> Option<Repai
 /// An I/O error of the operating system.
 pub fn keep_private(path: &Path) -> io::Result<()> {
     let (found, around) = (fs::metadata(path)?, folder(path).metadata()?);
-    let may = 0o700 | group_bits(&around);
+    let may = 0o700 | shared(&around) & 0o060;
     if found.mode() & OTHERS & !may == 0 {
         return Ok(());
     }

@@ -10,7 +10,7 @@ use std::path::Path;
 use nix::unistd::geteuid;
 use tempfile::NamedTempFile;
 
-use super::group::{Group, OF_A_GROUP, group_bits, mode_for};
+use super::group::{Group, mode_for, shared};
 
 /// Returns the folder that contains a file.
 #[must_use]
@@ -65,18 +65,12 @@ pub fn give(path: &Path, group: Group) -> io::Result<()> {
 pub(super) fn adopt(folder: &Metadata, new: &File) -> io::Result<()> {
     let found = new.metadata()?;
     let owner = (geteuid().is_root() && found.uid() != folder.uid()).then_some(folder.uid());
-    let is_of_group = folder.mode() & OF_A_GROUP != 0;
-    let group = ((owner.is_some() || is_of_group) && found.gid() != folder.gid()).then_some(folder.gid());
+    let shared = shared(folder);
+    let group = ((owner.is_some() || shared != 0) && found.gid() != folder.gid()).then_some(folder.gid());
     if owner.is_some() || group.is_some() {
         fchown(new, owner, group)?;
     }
-    let mode = if !found.is_dir() {
-        0o600 | group_bits(folder)
-    } else if is_of_group {
-        OF_A_GROUP | 0o700 | folder.mode() & 0o070
-    } else {
-        0o700
-    };
+    let mode = if found.is_dir() { 0o700 | shared } else { 0o600 | shared & 0o060 };
     // The process's mask may have removed permissions.
     if found.mode() & 0o7777 != mode {
         new.set_permissions(Permissions::from_mode(mode))?;

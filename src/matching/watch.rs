@@ -56,11 +56,6 @@ impl Watch {
         *self.doing.lock().unwrap_or_else(PoisonError::into_inner) = what;
     }
 
-    /// Counts work of a caller as done.
-    pub fn add(&self, done: u64) {
-        self.pairs.fetch_add(done, Ordering::Relaxed);
-    }
-
     /// Announces further pairs.
     pub fn expect(&self, pairs: u64) {
         self.expected.fetch_add(pairs, Ordering::Relaxed);
@@ -71,7 +66,8 @@ impl Watch {
         self.stop.swap(true, Ordering::Relaxed)
     }
 
-    pub(super) fn did(&self, pairs: usize) {
+    /// Counts pairs as done.
+    pub fn did(&self, pairs: usize) {
         self.pairs.fetch_add(pairs as u64, Ordering::Relaxed);
     }
 

@@ -19,7 +19,7 @@ use super::table::{SCREEN, plain_table, table_of};
 use super::typings::SampleTypings;
 use super::views::ViewRow;
 #[cfg(feature = "cli")]
-use super::words::{ratio, wrap};
+use super::words::{ratio, short_relation, wrap};
 
 /// The name of the combined paternity index wherever it is shown.
 pub const CPI_NAME: &str = "CPI, stepwise mutation convention (mu/4p)";
@@ -381,7 +381,7 @@ fn names<'a>(relations: impl Iterator<Item = &'a str>) -> Vec<(String, bool, &'a
     const ROOM: usize = 34;
     let mut names: Vec<(String, bool, &str)> = Vec::new();
     for word in relations {
-        let short = word.replace("paternal-", "pat. ").replace("maternal-", "mat. ").replace("full-sibling", "sibling");
+        let short = short_relation(word);
         let before = names.iter().filter(|one| one.2 == word).count();
         let name = if before > 0 { format!("{short} {}", before + 1) } else { short };
         names.push((name, false, word));

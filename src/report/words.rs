@@ -53,6 +53,12 @@ pub fn wrap(text: &str, width: usize) -> String {
     lines
 }
 
+/// Shortens the word of a relation for a table: `pat. uncle`, `sibling`.
+#[must_use]
+pub fn short_relation(word: &str) -> String {
+    word.replace("paternal-", "pat. ").replace("maternal-", "mat. ").replace("full-sibling", "sibling")
+}
+
 /// Formats a number with commas between thousands: `2,000`.
 #[must_use]
 pub fn count(number: u64) -> String {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use data_encoding::HEXLOWER;
 
 use crate::audit::{Attribution, Entry};
-use crate::files::{self, Group, Repaired, folder};
+use crate::files::{self, Group, LOCK, Repaired, folder};
 use crate::kinship::Calculator;
 use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey};
 use crate::matching::{Criterion, Doubts};
@@ -28,7 +28,6 @@ use super::frequencies::{Frequencies, read_kept};
 use super::settings::Settings;
 
 const FREQUENCIES: &str = "frequencies.csv";
-const LOCK: &str = "lock";
 const VAULT: &str = "vault";
 /// The name of the indices' folder in the store, if they are not kept elsewhere.
 pub(super) const INDEX: &str = "index";
@@ -562,14 +561,18 @@ impl Store {
         Ok(Arc::clone(self.key.get_or_init(|| Arc::new(key))))
     }
 
-    /// Reads the key, and checks that the store is bound to it, or to no key yet.
+    /// Reads the key, and checks that the store is bound to it, or to no key yet. Returns the error that it is a former
+    /// key beside it: earlier records and reports name the pseudonyms of former keys.
     ///
     /// # Errors
     /// [`StoreError::KeyNeeded`]; [`LedgerError::OtherKey`] and similar errors; errors of the ledger.
-    pub fn checked_key(&self) -> Result<Arc<SecretKey>, StoreError> {
+    pub fn present_or_former_key(&self) -> Result<(Arc<SecretKey>, Option<LedgerError>), StoreError> {
         let key = self.key()?;
-        self.ledger()?.check_key(key.fingerprint().bytes())?;
-        Ok(key)
+        match self.ledger()?.check_key(key.fingerprint().bytes()) {
+            Ok(()) => Ok((key, None)),
+            Err(former @ LedgerError::FormerKey { .. }) => Ok((key, Some(former))),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Returns the pseudonymizer for the key, after checking that the key belongs to this store.

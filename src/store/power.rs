@@ -98,10 +98,10 @@ impl Store {
         };
         watch.expect(further.len() as u64 + 1);
         let power = planner.power(min_log10_lr).map_err(failed)?;
-        watch.add(1);
+        watch.did(1);
         let with_one_more = |&one: &Relation| {
             let power = planner.power_with(one, min_log10_lr);
-            watch.add(1);
+            watch.did(1);
             (one, power)
         };
         let with: Vec<_> = further.par_iter().map(with_one_more).collect();

@@ -4,10 +4,11 @@
 use std::collections::HashSet;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use crate::common::rotation::{Matched, custodian, files_with, rotate, rotate_on, rotation, same};
 use crate::common::sealed;
-use crate::common::{Lab, copy, counts, everything_in, reunite};
+use crate::common::{Lab, PROGRAM, copy, counts, everything_in, reunite, run};
 use reunite::ledger::ENCRYPTS;
 
 #[test]
@@ -153,9 +154,9 @@ fn a_rotation_that_cannot_be_completed_changes_nothing() {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     reunite(&["key", "new", &lab.name("third")]).ends(0);
     let with = |key: &str| {
-        let mut command = std::process::Command::new(crate::common::PROGRAM);
+        let mut command = Command::new(PROGRAM);
         command.arg("--store").arg(lab.path("store")).arg("--key-file").arg(lab.path(key)).args(&words);
-        crate::common::run(&mut command)
+        run(&mut command)
     };
     let told = if ENCRYPTS { "does not open the encrypted ledger" } else { "was made with the key" };
     with("third").ends(2).says(&[told]);
@@ -290,11 +291,11 @@ fn a_disk_that_is_full_leaves_the_old_key() {
         let store = format!("store{limit}");
         copy(&lab.path("store"), &lab.path(&store));
         // No file may grow beyond `limit` blocks; the last file to be written is the journal of the change itself.
-        let script = format!("ulimit -f {limit}; trap '' XFSZ; exec {} \"$@\"", crate::common::PROGRAM);
+        let script = format!("ulimit -f {limit}; trap '' XFSZ; exec {} \"$@\"", PROGRAM);
         let (at, key) = (lab.name(&store), lab.name("key"));
-        let mut command = std::process::Command::new("sh");
+        let mut command = Command::new("sh");
         command.args(["-c", &script, "-", "--store", &at, "--key-file", &key]).args(&words);
-        let said = crate::common::run(&mut command);
+        let said = run(&mut command);
         // The rotation is done and only the work after it fails, or nothing is done.
         let done = said.status == 0 || said.err.contains("the store has the new key");
         if !done {
@@ -308,4 +309,22 @@ fn a_disk_that_is_full_leaves_the_old_key() {
         fs::remove_dir_all(lab.path(&store)).unwrap();
     }
     assert!(refused > 0, "the limits are too high to refuse anything");
+}
+
+/// A pipe gives the key once: it must not be read again to make pseudonyms.
+#[test]
+#[cfg_attr(feature = "sqlcipher", ignore = "an encrypted ledger does not open with a former key")]
+fn a_former_key_from_a_pipe_makes_its_pseudonyms_with_a_warning() {
+    let lab = Lab::new();
+    let (identity, recipient) = custodian(&lab, "identity");
+    lab.run(&["vault", "recipients", "add", &recipient]).ends(0);
+    let before = lab.pseudonyms("family", ["F1"])["F1"].clone();
+    fs::copy(lab.path("key"), lab.path("former")).unwrap();
+    reunite(&["key", "new", &lab.name("new")]).ends(0);
+    rotate(&lab, &identity).ends(0);
+    let script = r#"echo F1 | "$0" --store "$1" --key-fd 3 pseudonym --kind family 3< <(cat "$2")"#;
+    let mut bash = Command::new("bash");
+    bash.args(["-c", script, PROGRAM, &lab.name("store"), &lab.name("former")]);
+    let said = run(&mut bash).ends(0).says(&["has replaced the key"]);
+    assert_eq!(said.out.trim(), before);
 }

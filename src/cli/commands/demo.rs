@@ -16,6 +16,7 @@ use crate::cli::output::{Output, plural};
 use crate::matching::Criterion;
 use crate::model::{Layout, Locus, Pseudonym, shown_path};
 use crate::pseudonym::{Pseudonymizer, SecretKey};
+use crate::report::words::short_relation;
 use crate::report::{CandidateRow, narrow_table, ratio};
 use crate::store::{self, Frequencies, MatchOptions, NewStore, Settings, Store, write_private};
 
@@ -147,7 +148,7 @@ impl Known {
             let (id, relation) = (row.get(0).unwrap_or_default(), row.get(2).unwrap_or_default());
             let (_, shape) = families.entry(names.family(None, id)?).or_insert_with(|| (id.to_owned(), String::new()));
             *shape += if shape.is_empty() { "" } else { " + " };
-            *shape += &short(relation);
+            *shape += &short_relation(relation);
         }
         let mut children = HashMap::new();
         for row in csv::Reader::from_reader(CHILDREN.as_bytes()).records() {
@@ -301,11 +302,6 @@ fn report(candidates: &[CandidateRow], known: &Known) -> anyhow::Result<String> 
     );
     anyhow::ensure!(lost.is_empty() && differing == 0, "{text}\nthe result is not what the exact calculation gives");
     Ok(text)
-}
-
-/// Relations in fewer letters, for a table.
-fn short(relations: &str) -> String {
-    relations.replace("paternal-", "pat. ").replace("maternal-", "mat. ").replace("full-sibling", "sibling")
 }
 
 /// The shape that most often says too little.

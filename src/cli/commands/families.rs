@@ -93,11 +93,7 @@ impl Restore {
 }
 
 fn say_changed(changed: usize, what: &str, output: &Output) -> Outcome {
-    output.say(&format!(
-        "{} {} {what}; the next match takes that into account",
-        count(changed as u64),
-        if changed == 1 { "family" } else { "families" }
-    ));
+    output.say(&format!("{} {what}; the next match takes that into account", plural(changed as u64, "family")));
     Outcome::Done
 }
 

@@ -12,8 +12,7 @@ use crate::cli::output::{Output, plural};
 use crate::intake::{Format, IdentifierForms, NumberKind, Problem, SingleAllele, SpreadsheetNumbers, TextEncoding};
 use crate::ledger::OnConflict;
 use crate::model::{Layout, shown_path};
-use crate::report::words::wrap;
-use crate::report::{MANIFEST_BEGINS, SCREEN, list_findings};
+use crate::report::{MANIFEST_BEGINS, list_findings};
 use crate::store::{
     Identifiers, ImportOptions, Imported, Replace, Sheets, StoreError, check_output, write_output, write_private,
 };
@@ -267,7 +266,7 @@ impl Import {
 pub(super) fn list(problems: &[Problem], output: &Output) {
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
     for line in list_findings(problems.iter().zip(texts.iter().map(String::as_str))) {
-        output.warn(&wrap(&line.to_string(), SCREEN));
+        output.warn(&line.to_string());
     }
 }
 

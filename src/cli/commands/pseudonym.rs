@@ -8,7 +8,6 @@ use clap::Args;
 use crate::cli::options::Global;
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
-use crate::ledger::LedgerError;
 use crate::pseudonym::{Pseudonymizer, SecretKey};
 use crate::store::{IdentifierKind, IdentifierList, Store, StoreError, read_identifiers};
 
@@ -24,16 +23,13 @@ pub(crate) struct Names {
 
 impl Names {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
-        let source = global.key().ok_or(StoreError::KeyNeeded)?;
-        // Pseudonyms of another key would be of nobody in the store.
-        let key = match Store::exists(&global.store).then(|| global.open()?.checked_key()) {
-            Some(Err(StoreError::Ledger(former @ LedgerError::FormerKey { .. }))) => {
-                // Earlier records and reports name the pseudonyms of a former key.
-                output.warn(&former.to_string());
-                Arc::new(SecretKey::load(&source)?)
-            }
-            Some(checked) => checked?,
-            None => Arc::new(SecretKey::load(&source)?),
+        let key = if Store::exists(&global.store) {
+            // Pseudonyms of another key would be of nobody in the store.
+            let (key, former) = global.open()?.present_or_former_key()?;
+            former.iter().for_each(|former| output.warn(&former.to_string()));
+            key
+        } else {
+            Arc::new(SecretKey::load(&global.key().ok_or(StoreError::KeyNeeded)?)?)
         };
         let list = IdentifierList {
             kind: self.kind,

@@ -8,7 +8,7 @@ use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count, plural};
 use crate::index::IndexError;
 use crate::report::words::wrap;
-use crate::report::{Format, SCREEN};
+use crate::report::{CsvText, Format, SCHEMA_VERSION, SCREEN};
 use crate::store::{IndexCheck, LedgerCheck, MarkFinding, MarksCheck, StoreError, VaultCheck, Verification};
 
 #[derive(Args)]
@@ -52,9 +52,11 @@ impl Report {
     }
 
     fn csv(&self) -> String {
-        let cell = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-        let row = |line: &Line| format!("{},{},{}\n", line.part, line.sound, cell(&line.text));
-        "part,sound,text\n".to_owned() + &self.lines.iter().map(row).collect::<String>()
+        let mut csv = CsvText::with_header(["part", "sound", "text"]);
+        for line in &self.lines {
+            csv.field(line.part).field(line.sound).field(&line.text).end_row();
+        }
+        csv.finish()
     }
 }
 
@@ -69,7 +71,7 @@ impl Verify {
         }
         let found = store.verify()?;
         let sound = found.is_sound();
-        let mut report = Report { schema_version: 1, sound, lines: Vec::new() };
+        let mut report = Report { schema_version: SCHEMA_VERSION, sound, lines: Vec::new() };
         describe(found, &mut report)?;
         match self.format.format {
             Format::Json => output.data(&(serde_json::to_string_pretty(&report)? + "\n"))?,
