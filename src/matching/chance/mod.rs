@@ -23,7 +23,7 @@ use super::compiled::CompiledFamily;
 use super::shared_loci::{LocusSet, locus_set};
 
 use bound::Bound;
-use transform::Expected;
+use transform::{Cells, Expected, OfOne, OfSets, Part, count};
 use typed_sets::TypedSets;
 
 pub(super) use bound::{Moments, moments};
@@ -37,8 +37,41 @@ const MOST_SETS: usize = 4096;
 const MOST_GAIN: f64 = 10.0;
 
 /// The children of an index, grouped by the loci at which they are typed.
-pub(super) struct ChanceHits {
+///
+/// How many unrelated children are expected to reach LR 10 with a father:
+///
+/// ```
+/// use reunite::kinship::Calculator;
+/// use reunite::matching::{ChanceHits, Compiler};
+/// use reunite::model::{Family, Profile, Pseudonym, Relation, Relative};
+/// use reunite::population::{FrequencyTable, Model};
+///
+/// let table = FrequencyTable::chinese_han_23();
+/// let calculator = Calculator::new(table, Model::default())?;
+/// let compiler = Compiler::new(&calculator, false);
+/// let mut genotypes = vec![None; 23];
+/// for (locus, shown) in ["D3S1358", "vWA", "FGA", "D8S1179", "D21S11"].into_iter().zip(["15/16", "14/17", "22/24", "10/13", "29/30"]) {
+///     genotypes[table.panel().position(&locus.parse()?).ok_or("a locus of the panel")?] = Some(shown.parse()?);
+/// }
+/// let father = Relative {
+///     sample: Pseudonym::from_bytes([1; 16]),
+///     relation: Relation::Father,
+///     profile: Profile::new(genotypes),
+///     drop_out: None,
+/// };
+/// let family = Family { pseudonym: Pseudonym::from_bytes([2; 16]), relatives: vec![father], pedigree: None };
+/// let compiled = compiler.family(&family)?;
+///
+/// // A million children typed at all 23 loci. No more than a tenth of them reach LR 10 (Turing).
+/// let hits = ChanceHits::of_sets(vec![((1 << 23) - 1, 1_000_000)], 23);
+/// let expected = hits.expected(&compiler, &compiled, 1.0)?;
+/// assert!(!expected.is_bound && expected.number > 1_000.0 && expected.number < 100_000.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct ChanceHits {
     sets: TypedSets,
+    /// Number of all children.
+    children: u64,
     /// Number of all children by their number of untyped loci.
     by_untyped: Vec<u64>,
     /// The same for children whose set is not among the convolved ones.
@@ -47,7 +80,8 @@ pub(super) struct ChanceHits {
 
 impl ChanceHits {
     /// Counts the children of an index. Alleles that are not listed count as untyped.
-    pub(super) fn of_children(index: &Index) -> Self {
+    #[must_use]
+    pub fn of_children(index: &Index) -> Self {
         let untyped: Vec<usize> = index.loci().iter().map(|locus| genotype_count(locus.1.len())).collect();
         let set = |codes: &[GenotypeCode]| {
             locus_set(codes.iter().zip(&untyped).map(|(&code, &none)| usize::from(code) != none && code != UNLISTED))
@@ -62,12 +96,17 @@ impl ChanceHits {
         };
         let children = index.codes().par_chunks_exact(untyped.len());
         let counts = children.fold(HashMap::new, count).reduce(HashMap::new, add);
-        Self::of_sets(counts.into_iter().collect(), untyped.len(), MOST_SETS)
+        Self::of_sets(counts.into_iter().collect(), untyped.len())
     }
 
-    /// Builds the counts from how many children are typed at which of `loci` loci; the `most` frequent sets are
-    /// convolved.
-    fn of_sets(mut sets: Vec<(LocusSet, u64)>, loci: usize, most: usize) -> Self {
+    /// Builds the counts from how many children are typed at which of `loci` loci.
+    #[must_use]
+    pub fn of_sets(sets: Vec<(LocusSet, u64)>, loci: usize) -> Self {
+        Self::of_most(sets, loci, MOST_SETS)
+    }
+
+    /// As [`Self::of_sets`]; the `most` frequent sets are convolved.
+    fn of_most(mut sets: Vec<(LocusSet, u64)>, loci: usize, most: usize) -> Self {
         sets.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
         let rest = sets.split_off(sets.len().min(most));
         let by_untyped = |sets: &mut dyn Iterator<Item = &(LocusSet, u64)>| {
@@ -78,10 +117,101 @@ impl ChanceHits {
         Self {
             by_untyped: by_untyped(&mut sets.iter().chain(&rest)),
             rest_by_untyped: by_untyped(&mut rest.iter()),
+            children: sets.iter().chain(&rest).map(|set| set.1).sum(),
             sets: TypedSets::new(&sets, loci),
         }
     }
 
+    /// Returns the number of children.
+    #[must_use]
+    pub fn children(&self) -> u64 {
+        self.children
+    }
+
+    /// Computes how many of the children are expected to reach a log10 LR with a family if all are unrelated to it.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    pub fn expected(
+        &self,
+        compiler: &Compiler<'_>,
+        family: &CompiledFamily,
+        log10_lr: f64,
+    ) -> Result<ExpectedHits, KinshipError> {
+        let loci = 0..family.loci.len();
+        let moments = loci.clone().map(|locus| compiler.moments(family, locus)).collect::<Result<Vec<_>, _>>()?;
+        let is_linked = family.linkage.matters();
+        let bound = Bound::new(&moments, &self.by_untyped, is_linked).expected(log10_lr).min(self.children as f64);
+        if is_linked || log10_lr > HIGHEST {
+            return Ok(ExpectedHits { number: bound, is_bound: true });
+        }
+        let transforms = loci.map(|locus| compiler.transform(family, locus)).collect::<Result<Vec<_>, _>>()?;
+        let convolved = count(&mut OfSets::new(&self.sets, &transforms), log10_lr, Part::Reaching);
+        let of_rest = self.rest_by_untyped.iter().sum::<u64>();
+        let rest = if of_rest == 0 {
+            0.0
+        } else {
+            Bound::new(&moments, &self.rest_by_untyped, false).expected(log10_lr).min(of_rest as f64)
+        };
+        Ok(ExpectedHits { number: (convolved + rest).min(bound), is_bound: false })
+    }
+
+    /// Computes the probability that a child of this family stays below a log10 LR, if it is one of the children: the
+    /// mean over the loci at which they are typed. Ignores linkage. 0 if there are no children.
+    ///
+    /// # Errors
+    /// [`KinshipError`].
+    pub fn missed(&self, compiler: &Compiler<'_>, family: &CompiledFamily, log10_lr: f64) -> Result<f64, KinshipError> {
+        let transforms =
+            (0..family.loci.len()).map(|locus| compiler.transform(family, locus)).collect::<Result<Vec<_>, _>>()?;
+        if self.sets.children == 0.0 {
+            return Ok(0.0);
+        }
+        let below = count(&mut OfSets::new(&self.sets, &transforms), log10_lr, Part::TrueBelow);
+        Ok((below / self.sets.children).min(1.0))
+    }
+}
+
+/// Expected number of unrelated children that reach a likelihood ratio.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ExpectedHits {
+    /// The number; within 1 % if it is not a bound and a dozen loci are compared, within 10 % with half as many. Children whose set of typed loci is rarer than the 4,096 most
+    /// frequent ones add a bound to it.
+    pub number: f64,
+    /// `true` if the number is an upper bound: linked loci matter in the family, or the likelihood ratio is so large
+    /// that the number is below 10^-20 of the children.
+    pub is_bound: bool,
+}
+
+/// The largest log10 LR with a convolved number. Above it the rounding of the transforms would show.
+const HIGHEST: f64 = 20.0;
+
+/// Computes the probability that a child reaches a log10 LR with a family if it is in truth the missing child of
+/// `other`: the same relatives in another pedigree. The child is typed at these loci; linkage is ignored. Within 1 %
+/// with a dozen loci, where it is above 10^-12 and below 1/2.
+///
+/// # Errors
+/// [`KinshipError`].
+pub fn reached_as(
+    compiler: &Compiler<'_>,
+    family: &CompiledFamily,
+    other: &CompiledFamily,
+    typed: LocusSet,
+    log10_lr: f64,
+) -> Result<f64, KinshipError> {
+    let mut cells = Vec::with_capacity(family.loci.len());
+    for (locus, compiled) in family.informative().filter(|(locus, _)| typed >> locus & 1 == 1) {
+        let mut probabilities = compiler.calculator().unrelated(locus, &compiled.evidence)?;
+        if let Some(other) = &other.loci[locus] {
+            let values = other.screened.table.values();
+            probabilities.iter_mut().zip(values).for_each(|(p, value)| *p *= libm::pow(10.0, *value));
+        }
+        cells.push(Cells::new(compiled.screened.table.values(), &probabilities));
+    }
+    Ok(count(&mut OfOne(&cells), log10_lr, Part::Reaching).min(1.0))
+}
+
+impl ChanceHits {
     /// Computes the least log10 LR, if it is above `least`, from which on at most `most` unrelated children are
     /// expected; otherwise `least` or less.
     ///
@@ -160,10 +290,77 @@ mod tests {
             .collect();
         let of_set = |&(set, count): &(LocusSet, u64)| {
             let typed = (0..12).filter(|locus| set >> locus & 1 == 1).filter_map(|locus| outcomes[locus].as_ref());
-            let grid = Grid { step: 1e-3, from: t };
+            let grid = Grid { step: 2e-4, from: t };
             count as f64 * LrDistribution::new(typed, Hypothesis::H2, grid).tail(t).middle()
         };
         sets.iter().map(of_set).sum()
+    }
+
+    #[test]
+    fn the_expected_number_is_within_one_percent() {
+        use Relation::{Father, FullSibling, Mother, PaternalAunt};
+        let calculator = calculator();
+        let all: LocusSet = (1 << 12) - 1;
+        let sets = vec![(all, 200_000), (all & !(1 << 3), 40_000), (0b1111_1101_0110, 50_000), (0b1011_0011_1111, 70)];
+        let hits = ChanceHits::of_sets(sets.clone(), 12);
+        assert_eq!(hits.children(), 290_070);
+        let families = [&[Father][..], &[Father, Mother], &[FullSibling], &[PaternalAunt, FullSibling], &[Mother]];
+        for (seed, relations) in families.into_iter().enumerate() {
+            let family = family(relations, seed);
+            let compiler = Compiler::new(&calculator, false);
+            let compiled = compiler.family(&family).unwrap();
+            for t in [-1.03, 0.0, 0.51, 2.0, 3.77, 5.2] {
+                let exact = expected(&calculator, &family, &sets, t);
+                let ours = hits.expected(&compiler, &compiled, t).unwrap();
+                assert!(!ours.is_bound);
+                if exact > 1e-12 {
+                    assert!((ours.number / exact - 1.0).abs() < 0.01, "{relations:?} {t}: {} {exact}", ours.number);
+                }
+            }
+        }
+    }
+
+    /// The family's own child and a cousin, against the convolution over all genotypes.
+    #[test]
+    fn true_children_and_other_kin_reach_what_a_fine_convolution_says() {
+        use Relation::{Father, FullSibling, Mother, PaternalUncle};
+        let calculator = calculator();
+        let all: LocusSet = (1 << 12) - 1;
+        let hits = ChanceHits::of_sets(vec![(all, 1)], 12);
+        // The found child has a typed father's brother as its father: the relation of the typed relative is uncle.
+        for (seed, (relations, others)) in [
+            (&[Father][..], &[PaternalUncle][..]),
+            (&[Father, Mother], &[PaternalUncle, Mother]),
+            (&[FullSibling], &[PaternalUncle]),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let (stated, other) = (family(relations, seed), family(others, seed));
+            let compiler = Compiler::new(&calculator, false);
+            let (compiled, compiled_other) = (compiler.family(&stated).unwrap(), compiler.family(&other).unwrap());
+            let outcomes = |compiled: &CompiledFamily| -> Vec<LocusOutcomes> {
+                let of = |locus: &super::super::compiled::CompiledLocus, at: usize| {
+                    let unrelated = calculator.unrelated(at, &locus.evidence).unwrap();
+                    LocusOutcomes::new(&locus.screened.table, &unrelated)
+                };
+                compiled.informative().map(|(at, locus)| of(locus, at)).collect()
+            };
+            let stated_outcomes = outcomes(&compiled);
+            for t in [-1.03, 0.4, 2.0] {
+                let grid = Grid { step: 2e-4, from: t };
+                let exact = 1.0 - LrDistribution::new(&stated_outcomes, Hypothesis::H1, grid).tail(t).middle();
+                let ours = hits.missed(&compiler, &compiled, t).unwrap();
+                assert!((ours - exact).abs() < 0.01 * exact + 1e-9, "{relations:?} {t}: {ours} {exact}");
+                // As itself, the child reaches what it does not miss. That of two parents may be more than 16 above.
+                let reached = reached_as(&compiler, &compiled, &compiled, all, t).unwrap();
+                let is_near = relations.len() == 1;
+                assert!(!is_near || (reached - (1.0 - exact)).abs() < 0.01, "{relations:?} {t}: {reached} {exact}");
+                let as_other = reached_as(&compiler, &compiled, &compiled_other, all, t).unwrap();
+                let by_chance = hits.expected(&compiler, &compiled, t).unwrap().number;
+                assert!(by_chance < as_other && as_other < reached, "{by_chance} {as_other} {reached}");
+            }
+        }
     }
 
     /// Tolerance: values differ by up to a step at each locus, and the threshold lies on the grid.
@@ -186,7 +383,7 @@ mod tests {
             let compiler = Compiler::new(&calculator, false);
             let compiled = compiler.family(&family).unwrap();
             for most in [1e-4, 0.5, 40.0] {
-                let hits = ChanceHits::of_sets(sets.clone(), 12, 16);
+                let hits = ChanceHits::of_most(sets.clone(), 12, 16);
                 let threshold = hits.threshold(&compiler, &compiled, most, -30.0).unwrap();
                 let number = |t: f64| expected(&calculator, &family, &sets, t);
                 assert!(number(threshold + NEAR) <= 1.02 * most, "{relations:?} {most}: {}", number(threshold + NEAR));
@@ -194,7 +391,7 @@ mod tests {
 
                 // If few sets are convolved, the others are bounded.
                 let bounded =
-                    ChanceHits::of_sets(sets.clone(), 12, 2).threshold(&compiler, &compiled, most, -30.0).unwrap();
+                    ChanceHits::of_most(sets.clone(), 12, 2).threshold(&compiler, &compiled, most, -30.0).unwrap();
                 let moments = (0..12).map(|locus| compiler.moments(&compiled, locus).unwrap()).collect::<Vec<_>>();
                 let bound = Bound::new(&moments, &hits.by_untyped, false).threshold(most);
                 assert!(threshold <= bounded && bounded <= bound, "{threshold} {bounded} {bound}");
