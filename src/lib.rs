@@ -128,11 +128,12 @@
 //! | `index` | indices of children and families, which can always be rebuilt; the only user of memmap2 | model, files |
 //! | `screen` | the bit-sliced kernel, and the plan by which it loses no candidate | model, index, kinship (tables only) |
 //! | `matching` | compilation, screening, scoring, ranking and the digest of results, in several threads | model, population, kinship, index, screen |
+//! | `meaning` | what a candidate's number means: chance hits, posterior, rivals, classes, assignment; pure | model, population, kinship, matching |
 //! | `planning` | the power of a family, and whom to sample next | model, population, kinship |
 //! | `quality` | checks for unusual profiles in a file: range, homozygosity, frequencies; pure | model, population |
-//! | `report` | output as tables, CSV, JSON and files for other programs | model, population, consistency, intake (findings), kinship (result types), matching, planning |
+//! | `report` | output as tables, CSV, JSON and files for other programs | model, population, consistency, intake (findings), kinship (result types), matching, meaning, planning |
 //! | `synthesis` | synthetic populations with known truth | model, population |
-//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, ledger, index, screen, matching, planning, quality, report |
+//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, ledger, index, screen, matching, meaning, planning, quality, report |
 //! | `guide` | the pages for users, as documentation | nothing |
 //! | `cli` | arguments, output, progress and advice; one file per command; the only room that prints | all |
 //!
@@ -150,6 +151,7 @@ pub mod intake;
 pub mod kinship;
 pub mod ledger;
 pub mod matching;
+pub mod meaning;
 pub mod model;
 pub mod planning;
 pub mod population;

@@ -57,6 +57,7 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::Output(OutputError::OtherKind(_)) => "choose another name, or give --force to write over it",
         StoreError::Output(_) => "choose another name",
         StoreError::Number(bad) => return Some(number(*bad)),
+        StoreError::NoRun { .. } => "`reunite runs` lists them; `--since last` means the last one",
         StoreError::NeverMatched => "run `reunite match`",
         StoreError::NoFamily(_) => return Some(pseudonym("family")),
         StoreError::NoChild(_) => return Some(pseudonym("sample")),

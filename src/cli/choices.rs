@@ -6,7 +6,8 @@ use clap::builder::PossibleValue;
 use crate::intake::{IdentifierForms, NumberKind, SingleAllele, SpreadsheetNumbers, TextEncoding};
 use crate::ledger::OnConflict;
 use crate::matching::KinRelation;
-use crate::store::{CertainParent, ExportForm, IdentifierKind, Identifiers, KinWithin, WantedKin};
+use crate::meaning::Class;
+use crate::store::{CertainParent, ExportForm, IdentifierKind, Identifiers, KinWithin, Sort, WantedKin};
 
 impl ValueEnum for CertainParent {
     fn value_variants<'a>() -> &'a [Self] {
@@ -15,6 +16,31 @@ impl ValueEnum for CertainParent {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.relation().word()))
+    }
+}
+
+impl ValueEnum for Class {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.word()).help(match self {
+            Self::Strong => "19 loci, 10,000 times any other pair and 1,000 times any close kin, posterior 0.999",
+            Self::Candidate => "19 loci, 1,000 times any other pair and any close kin, posterior 0.9",
+            Self::MoreLoci => "More loci, another relative or a second sample decide",
+            _ => "Posterior below 0.01; not an exclusion",
+        }))
+    }
+}
+
+impl ValueEnum for Sort {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.word()))
     }
 }
 

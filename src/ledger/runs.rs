@@ -187,6 +187,18 @@ impl Ledger {
         Ok(RunDelta { run: number, first_runs, withdrawn })
     }
 
+    /// Returns all runs with their numbers, in their order.
+    ///
+    /// # Errors
+    /// A database error; [`LedgerError::Damaged`] if a run was changed.
+    pub fn runs(&self) -> Result<Vec<(i64, RunRecord)>, LedgerError> {
+        let tx = self.connection.unchecked_transaction()?;
+        let sound = |Stored { id, run, sum }| {
+            if sum == Some(checksum(&run)) { Ok((id, run)) } else { Err(damaged(id, "it was changed")) }
+        };
+        stored(&tx, None)?.into_iter().map(sound).collect()
+    }
+
     /// Returns the last run and its number; `None` before the first run.
     ///
     /// # Errors

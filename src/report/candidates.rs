@@ -2,17 +2,20 @@
 
 use serde::Serialize;
 
+use crate::kinship::Bounds;
 use crate::matching::{Alternative, Identity};
+use crate::meaning::Meaning;
 use crate::model::{Locus, Pseudonym, Relation};
 
 use super::comparable::Comparison;
 use super::csv_text::CsvText;
 use super::frequencies::TableUsed;
+use super::meaning::{self, PairFacts};
 #[cfg(feature = "cli")]
-use super::table::plain_table;
+use super::table::{SCREEN, plain_table};
 use super::views::ViewsRow;
 #[cfg(feature = "cli")]
-use super::words::{more_rows, ratio};
+use super::words::{more_rows, ratio, wrapped};
 
 /// The run that candidates come from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -72,6 +75,16 @@ pub struct CandidateRow {
     /// profiles have changed since the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alternatives: Option<AlternativesRow>,
+    /// What is known about the two sides, if requested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<PairFacts>,
+    /// What the likelihood ratio means in this database, if requested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<Meaning>,
+    /// Probability that the child is the family's missing child, given that a child fills one place in the whole
+    /// database, if requested; the bounds are equal if it is exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assigned: Option<Bounds>,
 }
 
 /// log10 LR of the person found as a relative of the missing child, against "unrelated", in the view that made the
@@ -87,8 +100,8 @@ pub struct AlternativesRow {
     pub log10_lr_nephew: Option<f64>,
 }
 
-impl From<[f64; Alternative::ALL.len()]> for AlternativesRow {
-    fn from(log10_lrs: [f64; Alternative::ALL.len()]) -> Self {
+impl From<[f64; Alternative::DESCENDANTS.len()]> for AlternativesRow {
+    fn from(log10_lrs: [f64; Alternative::DESCENDANTS.len()]) -> Self {
         let [log10_lr_own_child, log10_lr_full_sibling, log10_lr_nephew] =
             log10_lrs.map(|log10_lr| Some(log10_lr).filter(|log10_lr| log10_lr.is_finite()));
         Self { log10_lr_own_child, log10_lr_full_sibling, log10_lr_nephew }
@@ -117,6 +130,9 @@ pub struct CandidateReport {
     pub schema_version: u32,
     /// The run.
     pub run: RunSummary,
+    /// The prior of the posteriors, in words, if they were requested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prior: Option<String>,
     /// The candidates, best first.
     pub candidates: Vec<CandidateRow>,
     /// Pairs that reach the threshold because the child has the profile of one of the family's relatives: one person
@@ -135,12 +151,13 @@ impl CandidateReport {
 
     /// CSV with a header:
     /// `family,child,log10_lr,loci_compared,incompatible_loci,few_loci,first_run,new,family_marks,same_person,view,log10_doubt,
-    /// log10_lr_stated,log10_lr_mixed,contradicting_loci,log10_lr_own_child,log10_lr_full_sibling,log10_lr_nephew`; the last
-    /// three are empty unless asked for; `same_person` names the relative's sample of an identity, and an
+    /// log10_lr_stated,log10_lr_mixed,contradicting_loci,log10_lr_own_child,log10_lr_full_sibling,log10_lr_nephew`, then what
+    /// is known about the two sides and what the number means; these and the three before are empty unless asked for;
+    /// `same_person` names the relative's sample of an identity, and an
     /// empty `log10_lr_stated` says that the child is impossible as the papers state it. Identities come after all candidates.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut csv = CsvText::with_header([
+        let own = [
             "family",
             "child",
             "log10_lr",
@@ -159,7 +176,9 @@ impl CandidateReport {
             "log10_lr_own_child",
             "log10_lr_full_sibling",
             "log10_lr_nephew",
-        ]);
+        ];
+        let mut csv =
+            CsvText::with_header(own.into_iter().chain(meaning::COLUMNS).chain(["assigned_lower", "assigned_upper"]));
         for row in self.candidates.iter().chain(&self.identities) {
             csv.field(row.family).field(row.child).field(row.log10_lr);
             csv.field(row.loci_compared).field(row.incompatible_loci).field(row.few_loci);
@@ -171,7 +190,11 @@ impl CandidateReport {
             csv.field(loci.join(" "));
             let of = |value: fn(&AlternativesRow) -> Option<f64>| row.alternatives.as_ref().and_then(value);
             csv.optional(of(|all| all.log10_lr_own_child)).optional(of(|all| all.log10_lr_full_sibling));
-            csv.optional(of(|all| all.log10_lr_nephew)).end_row();
+            csv.optional(of(|all| all.log10_lr_nephew));
+            meaning::fields(&mut csv, row.facts.as_ref(), row.meaning.as_ref());
+            csv.optional(row.assigned.map(|assigned| assigned.lower));
+            csv.optional(row.assigned.map(|assigned| assigned.upper));
+            csv.end_row();
         }
         csv.finish()
     }
@@ -183,6 +206,54 @@ impl CandidateReport {
         if self.identities.is_empty() {
             return self.candidates_table(limit);
         }
+        let candidates = if self.candidates.is_empty() { String::new() } else { self.candidates_table(limit) + "\n" };
+        candidates + &self.identities_table(limit)
+    }
+
+    #[cfg(feature = "cli")]
+    /// Returns the candidates with what they mean, a few lines for each, in 80 columns, and a table of the identities.
+    #[must_use]
+    pub fn cards(&self) -> String {
+        let mut page = String::new();
+        for (number, row) in self.candidates.iter().enumerate() {
+            let since = if row.new { "new".to_owned() } else { format!("since run {}", row.first_run) };
+            let class = row.meaning.as_ref().map_or("not weighed", |meaning| meaning.class.word());
+            let incompatible = format!("{} incompatible", row.incompatible_loci);
+            let loci = format!("{} loci, {incompatible}", row.loci_compared);
+            let lr = format!("LR {} (10^{:.2})", ratio(row.log10_lr), row.log10_lr);
+            page += &format!("{:>3}  {class:<11}{lr:<22}{loci}, {since}\n", number + 1);
+            let facts = row.facts.as_ref();
+            let relatives = facts.map_or(String::new(), |facts| meaning::relatives(&facts.relatives));
+            page += &format!("     family {}  {relatives}\n", row.family);
+            page += &format!("     child  {}  {}\n", row.child, facts.map_or("", |facts| facts.child_sex));
+            let mut lines: Vec<String> = facts.map_or_else(Vec::new, meaning::origin);
+            lines.extend(row.meaning.as_ref().map_or_else(Vec::new, meaning::lines));
+            if let Some(assigned) = row.assigned {
+                let (lower, upper) = (meaning::probability(assigned.lower), meaning::probability(assigned.upper));
+                let range = if lower == upper { lower } else { format!("between {lower} and {upper}") };
+                lines.push(format!("as a child fills one place in the whole database: {range}"));
+            }
+            let remarks = remarks(row);
+            lines.extend(Some(remarks).filter(|remarks| !remarks.is_empty()));
+            for line in lines {
+                page += &wrapped(&line, SCREEN - 5).iter().map(|line| format!("     {line}\n")).collect::<String>();
+            }
+        }
+        if let Some(prior) = &self.prior {
+            page += &wrapped(&format!("prior: {prior}"), SCREEN).join("\n");
+            page.push('\n');
+        }
+        if let Some(remark) = self.run.table.remark() {
+            page += &format!("{remark}\n");
+        }
+        if !self.identities.is_empty() {
+            page += &format!("\n{}", self.identities_table(usize::MAX));
+        }
+        page
+    }
+
+    #[cfg(feature = "cli")]
+    fn identities_table(&self, limit: usize) -> String {
         let rows = self.identities.iter().take(limit).filter_map(|row| {
             let same = row.same_person.as_ref()?;
             let say = |what: &dyn Fn(&Identity) -> String| same.identity.as_ref().map_or(String::new(), what);
@@ -209,8 +280,7 @@ impl CandidateReport {
         ];
         let identities = plain_table(header, &[3, 4, 5, 6, 7], rows);
         let more = more_rows(self.identities.len(), limit);
-        let candidates = if self.candidates.is_empty() { String::new() } else { self.candidates_table(limit) + "\n" };
-        format!("{candidates}Not candidates: one person under two numbers, or identical twins\n\n{identities}{more}")
+        format!("Not candidates: one person under two numbers, or identical twins\n\n{identities}{more}")
     }
 
     #[cfg(feature = "cli")]
@@ -283,6 +353,9 @@ mod tests {
                 views: None,
             }),
             alternatives: None,
+            facts: None,
+            meaning: None,
+            assigned: None,
         };
         let same_person = SamePerson {
             sample: Pseudonym::from_bytes([2; 16]),
@@ -305,8 +378,13 @@ mod tests {
             comparison: Comparison { min_loci: Some(10), pairs_not_comparable: Some(3), ..Comparison::default() },
             table: TableUsed { population: Some("Hui".into()), sums_off: Vec::new() },
         };
-        let report =
-            CandidateReport { schema_version: SCHEMA_VERSION, run, candidates: vec![row], identities: vec![identity] };
+        let report = CandidateReport {
+            schema_version: SCHEMA_VERSION,
+            run,
+            prior: None,
+            candidates: vec![row],
+            identities: vec![identity],
+        };
         let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
         assert_eq!(json["schema_version"], 1);
         for field in ["mode", "generation", "families", "children", "pairs", "seconds", "digest"] {
@@ -323,8 +401,14 @@ mod tests {
         let same = &json["identities"][0]["same_person"];
         assert_eq!((&same["relation"], &same["differing_alleles"]), (&"full-sibling".into(), &1.into()));
         assert!(json["candidates"][0]["same_person"].is_null());
-        assert!(report.csv().contains(",7.25,20,1,true,1,true,,,as stated,0,7.25,7.25,,,,\n"));
-        assert!(report.csv().ends_with(",02020202020202020202020202020202,as stated,0,7.25,7.25,,,,\n"));
+        assert!(
+            report.csv().contains(",7.25,20,1,true,1,true,,,as stated,0,7.25,7.25,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n")
+        );
+        assert!(
+            report
+                .csv()
+                .ends_with(",02020202020202020202020202020202,as stated,0,7.25,7.25,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n")
+        );
         assert!(report.table(1).contains("full-sibling 0202"));
         assert!(report.table(0).contains("... and 1 more"));
     }

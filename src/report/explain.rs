@@ -66,8 +66,8 @@ pub struct ExplanationReport {
     pub explanation: Explanation,
     /// The likelihood ratio of the pair in every view.
     pub views: ExplainedViews,
-    /// log10 LR of each of [`Alternative::ALL`].
-    pub alternatives: [f64; Alternative::ALL.len()],
+    /// log10 LR of each of [`Alternative::DESCENDANTS`].
+    pub alternatives: [f64; Alternative::DESCENDANTS.len()],
     /// By position in the panel: the persons who have more than two alleles there and are left out (`child`, or a
     /// relation).
     pub left_out: BTreeMap<usize, Vec<&'static str>>,
@@ -141,7 +141,7 @@ impl ExplanationReport {
                 Ok(row)
             }).collect::<serde_json::Result<Vec<Value>>>()?,
             "made_by_view": self.views.made_by.map(|at| self.views.all[at].view.words()),
-            "alternatives": Alternative::ALL.iter().zip(self.alternatives)
+            "alternatives": Alternative::DESCENDANTS.iter().zip(self.alternatives)
                 .map(|(alternative, log10_lr)| (alternative.word().to_owned(), number(log10_lr)))
                 .collect::<serde_json::Map<_, _>>(),
             "log10_lr_mixed": self.views.log10_lr_mixed.map(number),
@@ -336,7 +336,7 @@ impl ExplanationReport {
     #[cfg(feature = "cli")]
     fn alternatives_table(&self) -> String {
         let own = ("the missing child", self.explanation.log10_lr);
-        let others = Alternative::ALL.iter().map(|alternative| alternative.words()).zip(self.alternatives);
+        let others = Alternative::DESCENDANTS.iter().map(|alternative| alternative.words()).zip(self.alternatives);
         let rows =
             [own].into_iter().chain(others).map(|(words, log10_lr)| [words.to_owned(), format!("{log10_lr:.2}")]);
         format!("\nThe found person, against unrelated, as\n\n{}", plain_table(["", "log10 LR"], &[1], rows))

@@ -16,6 +16,7 @@ mod frequencies;
 mod import;
 mod kin;
 mod kits;
+mod meaning;
 mod near;
 mod power;
 #[cfg(feature = "cli")]
@@ -40,6 +41,7 @@ pub use import::{
 };
 pub use kin::{KinReport, KinRow, KinSample};
 pub use kits::{KitRow, KitsReport};
+pub use meaning::PairFacts;
 #[cfg(feature = "cli")]
 pub use near::near_table;
 pub use near::{AgainstRow, NearRow};

@@ -1,15 +1,18 @@
 //! Lists the current candidates of a store, with the run that found them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use rayon::prelude::*;
 
 use crate::audit::Entry;
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateFilter, Ledger, RunRecord};
 use crate::matching::{alternatives, views};
-use crate::model::{Candidate, Pseudonym};
+use crate::meaning::Class;
+use crate::model::{Candidate, Pseudonym, Unscorable};
 use crate::report::{
     AlternativesRow, CandidateReport, CandidateRow, Comparison, RunSummary, SCHEMA_VERSION, TableUsed, ViewsRow,
 };
@@ -19,7 +22,94 @@ use super::duplicates::Identities;
 use super::error::StoreError;
 use super::folder::Store;
 use super::manifest::{criterion_used, table_used};
+use super::meaning::{MeaningOptions, facts};
+use super::observer::Observer;
 use super::people::People;
+use super::run::{checked_chance_hits, checked_threshold};
+
+/// The candidates to list, and how. Nothing of it changes the stored run.
+#[derive(Clone, Debug, Default)]
+pub struct CandidateQuery {
+    /// Only candidates of this family.
+    pub family: Option<Pseudonym>,
+    /// Only candidates of this child.
+    pub child: Option<Pseudonym>,
+    /// Only candidates that are new since then.
+    pub since: Option<Since>,
+    /// Only candidates whose rank is at least this: log10 LR, less the doubt of a view.
+    pub min_log10_lr: Option<f64>,
+    /// Only the best candidates of each family, at most this number.
+    pub max_per_family: Option<u32>,
+    /// Only candidates with at most this expected number of chance hits.
+    pub max_chance_hits: Option<f64>,
+    /// Only candidates of these classes; of all classes if it is empty.
+    pub classes: BTreeSet<Class>,
+    /// Only candidates with this agency on one of the two sides.
+    pub agency: Option<String>,
+    /// Only candidates with this region on one of the two sides.
+    pub region: Option<String>,
+    /// The order.
+    pub sort: Sort,
+    /// At most this number of candidates, the first ones.
+    pub limit: Option<u32>,
+    /// How the candidates are weighed; `None` to leave out what they mean, unless a filter needs it.
+    pub meaning: Option<MeaningOptions>,
+}
+
+/// A run or a day since which candidates are new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// New in the last run.
+    Last,
+    /// New in the run of this number, or in a later one.
+    Run(i64),
+    /// New in a run on this day, by UTC, or later.
+    Day(Date),
+}
+
+/// The order of a list of candidates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sort {
+    /// Best first, by log10 LR, less the doubt of a view.
+    #[default]
+    Ratio,
+    /// By class, then by the posterior; best first.
+    Class,
+    /// Most probable first.
+    Posterior,
+    /// Newest first, then best first.
+    New,
+    /// By family, then best first.
+    Family,
+    /// By child, then best first.
+    Child,
+}
+
+impl Sort {
+    /// All orders.
+    pub const ALL: [Self; 6] = [Self::Ratio, Self::Class, Self::Posterior, Self::New, Self::Family, Self::Child];
+
+    /// Returns the word for the order.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ratio => "lr",
+            Self::Class => "class",
+            Self::Posterior => "posterior",
+            Self::New => "new",
+            Self::Family => "family",
+            Self::Child => "child",
+        }
+    }
+}
+
+impl CandidateQuery {
+    /// Reports whether filters or the order need the meaning of every candidate.
+    fn needs_meaning(&self) -> bool {
+        self.max_chance_hits.is_some() || !self.classes.is_empty() || matches!(self.sort, Sort::Class | Sort::Posterior)
+    }
+}
 
 /// Candidates of the last run.
 #[derive(Debug)]
@@ -31,47 +121,183 @@ pub struct Candidates {
     pub outdated: bool,
     /// Settings that differ from those of the last run.
     pub changed_settings: Vec<ChangedSetting>,
-    /// Number of candidates beyond the filter's limit.
+    /// Number of candidates beyond the limit.
     pub not_shown: u64,
+    /// Families that could not be weighed.
+    pub unweighed: Vec<Unscorable>,
 }
 
 impl Store {
-    /// Lists current candidates, best first.
+    /// Lists current candidates.
     ///
     /// ```no_run
     /// # use reunite::store::{self, *};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let store = Store::open("store".as_ref(), None)?;
-    /// let listed = store.candidates(&Default::default(), &store::entry("candidates", None))?;
+    /// let query = CandidateQuery { meaning: Some(MeaningOptions::default()), ..CandidateQuery::default() };
+    /// let listed = store.candidates(&query, &store::entry("candidates", None), &Silent)?;
     /// for candidate in &listed.report.candidates {
-    ///     println!("{} {} {:.2}", candidate.family, candidate.child, candidate.log10_lr);
+    ///     let class = candidate.meaning.as_ref().map(|meaning| meaning.class.word());
+    ///     println!("{} {} {:.2} {class:?}", candidate.family, candidate.child, candidate.log10_lr);
     /// }
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::NeverMatched`] before the first run; [`StoreError`].
-    pub fn candidates(&self, filter: &CandidateFilter, entry: &Entry) -> Result<Candidates, StoreError> {
-        self.recording_unknown(entry, self.candidates_of_known(filter, entry))
+    /// [`StoreError::NeverMatched`] before the first run; [`StoreError::NoRun`], [`StoreError::Number`]; those of
+    /// [`Self::add_meaning`]; [`StoreError`].
+    pub fn candidates(
+        &self,
+        query: &CandidateQuery,
+        entry: &Entry,
+        observer: &dyn Observer,
+    ) -> Result<Candidates, StoreError> {
+        self.recording_unknown(entry, self.candidates_of_known(query, entry, observer))
     }
 
-    fn candidates_of_known(&self, filter: &CandidateFilter, entry: &Entry) -> Result<Candidates, StoreError> {
+    fn candidates_of_known(
+        &self,
+        query: &CandidateQuery,
+        entry: &Entry,
+        observer: &dyn Observer,
+    ) -> Result<Candidates, StoreError> {
+        checked_chance_hits(query.max_chance_hits)?;
+        query.min_log10_lr.map(checked_threshold).transpose()?;
         let mut ledger = self.ledger()?;
-        let (report, of_table) = self.last_report(&ledger, filter)?;
-        self.check_named(&ledger, filter)?;
-        let not_shown = match filter.limit {
-            None => 0,
-            Some(limit) => ledger.count_candidates(filter)?.saturating_sub(limit.into()),
-        };
+        // Without other filters, the ledger reads no more candidates than are shown.
+        let is_plain = query.since.is_none()
+            && query.min_log10_lr.is_none()
+            && query.max_per_family.is_none()
+            && query.agency.is_none()
+            && query.region.is_none()
+            && query.sort == Sort::Ratio
+            && !query.needs_meaning();
+        let limit = query.limit.filter(|_| is_plain);
+        let filter = CandidateFilter { family: query.family, child: query.child, limit };
+        let (mut report, of_table) = self.last_report(&ledger, &filter)?;
+        self.check_named(&ledger, &filter)?;
+        let (mut not_shown, mut unweighed) = (0, Vec::new());
+        if is_plain {
+            if let Some(limit) = limit {
+                not_shown = ledger.count_candidates(&filter)?.saturating_sub(limit.into());
+            }
+        } else {
+            unweighed = self.select(&ledger, query, &mut report, observer)?;
+            if let Some(limit) = query.limit {
+                let found = report.candidates.len() + report.identities.len();
+                report.candidates.truncate(limit as usize);
+                report.identities.truncate((limit as usize).saturating_sub(report.candidates.len()));
+                not_shown = (found - report.candidates.len() - report.identities.len()) as u64;
+            }
+        }
+        if let Some(options) = &query.meaning {
+            if !query.needs_meaning() {
+                unweighed = self.add_meaning(&mut report, options, observer)?;
+            }
+            self.add_facts(&mut report)?;
+        }
         let exchanged = of_table.is_some_and(|digest| !self.has_table(&report.run.table, &digest));
         let changed_settings = self.changed_settings(&ledger)?;
         let outdated = ledger.generation()?.number != report.run.generation || exchanged;
-        let shown = report.candidates.iter().flat_map(|candidate| [candidate.family, candidate.child]);
+        let shown = report.candidates.iter().chain(&report.identities);
+        let shown = shown.flat_map(|candidate| [candidate.family, candidate.child]);
         let entry = entry.clone().with("candidates", report.candidates.len());
         let entry = entry.with("run_digest", report.run.digest.as_str());
-        ledger.append_look(&entry.about(filter.family.into_iter().chain(filter.child)).about(shown))?;
-        Ok(Candidates { report, outdated, changed_settings, not_shown })
+        let entry = match &report.prior {
+            Some(prior) => entry.with("prior", prior.as_str()),
+            None => entry,
+        };
+        ledger.append_look(&entry.about(query.family.into_iter().chain(query.child)).about(shown))?;
+        Ok(Candidates { report, outdated, changed_settings, not_shown, unweighed })
+    }
+
+    /// Leaves the candidates that a query asks for, in its order. Returns the families that could not be weighed.
+    fn select(
+        &self,
+        ledger: &Ledger,
+        query: &CandidateQuery,
+        report: &mut CandidateReport,
+        observer: &dyn Observer,
+    ) -> Result<Vec<Unscorable>, StoreError> {
+        if let Some(since) = query.since {
+            let first = self.first_run_since(ledger, since)?;
+            report.candidates.retain(|row| row.first_run >= first);
+            report.identities.retain(|row| row.first_run >= first);
+        }
+        if let Some(most) = query.max_per_family {
+            // The rows are in the order of their rank.
+            let mut seen: HashMap<Pseudonym, u32> = HashMap::new();
+            report.candidates.retain(|row| {
+                let seen = seen.entry(row.family).or_insert(0);
+                *seen += 1;
+                *seen <= most
+            });
+        }
+        if let Some(least) = query.min_log10_lr {
+            let reaches = |row: &CandidateRow| row.log10_lr + row.views.log10_doubt >= least;
+            report.candidates.retain(reaches);
+            report.identities.retain(reaches);
+        }
+        if query.agency.is_some() || query.region.is_some() {
+            let rows = report.candidates.iter().chain(&report.identities);
+            let (families, children) = rows.map(|row| (row.family, row.child)).unzip();
+            let facts = facts(ledger, &families, &children)?;
+            let wanted = |row: &CandidateRow| {
+                let is_of = |wanted: &Option<String>, of: [&Option<String>; 2]| {
+                    wanted.as_ref().is_none_or(|wanted| of.into_iter().any(|one| one.as_ref() == Some(wanted)))
+                };
+                facts.pair(row.family, row.child).is_some_and(|facts| {
+                    is_of(&query.agency, [&facts.family_agency, &facts.child_agency])
+                        && is_of(&query.region, [&facts.family_region, &facts.child_region])
+                })
+            };
+            report.candidates.retain(wanted);
+            report.identities.retain(wanted);
+        }
+        let mut unweighed = Vec::new();
+        if query.needs_meaning() {
+            let options = query.meaning.clone().unwrap_or_default();
+            unweighed = self.add_meaning(report, &options, observer)?;
+            let of =
+                |row: &CandidateRow| row.meaning.as_ref().map(|meaning| (meaning.class, meaning.expected_chance_hits));
+            // A candidate that could not be weighed stays: nothing is left out silently.
+            report.candidates.retain(|row| {
+                of(row).is_none_or(|(class, hits)| {
+                    (query.classes.is_empty() || query.classes.contains(&class))
+                        && query.max_chance_hits.is_none_or(|most| hits <= most)
+                })
+            });
+        }
+        let posterior = |row: &CandidateRow| row.meaning.as_ref().map_or(0.0, |meaning| meaning.posterior);
+        let class = |row: &CandidateRow| row.meaning.as_ref().map(|meaning| meaning.class);
+        match query.sort {
+            Sort::Ratio => {}
+            Sort::Class => {
+                report.candidates.sort_by(|a, b| class(b).cmp(&class(a)).then(posterior(b).total_cmp(&posterior(a))))
+            }
+            Sort::Posterior => report.candidates.sort_by(|a, b| posterior(b).total_cmp(&posterior(a))),
+            Sort::New => report.candidates.sort_by_key(|row| std::cmp::Reverse(row.first_run)),
+            Sort::Family => report.candidates.sort_by_key(|row| row.family),
+            Sort::Child => report.candidates.sort_by_key(|row| row.child),
+        }
+        Ok(unweighed)
+    }
+
+    /// Returns the number of the first run since then; the number after the last one if there is none.
+    fn first_run_since(&self, ledger: &Ledger, since: Since) -> Result<i64, StoreError> {
+        let runs = ledger.runs()?;
+        let last = runs.last().map_or(0, |run| run.0);
+        match since {
+            Since::Last => Ok(last),
+            Since::Run(number) if (1..=last).contains(&number) => Ok(number),
+            Since::Run(number) => Err(StoreError::NoRun { number, last }),
+            Since::Day(day) => {
+                let begins: Timestamp = format!("{day}T00:00:00Z").parse().map_err(|_| StoreError::Clock)?;
+                let begins = begins.as_second();
+                Ok(runs.iter().find(|run| run.1.started_at >= begins).map_or(last + 1, |run| run.0))
+            }
+        }
     }
 
     /// Refuses a family or child that the store does not have: its list would be empty for another reason.
@@ -163,11 +389,15 @@ pub(super) fn report(
             same_person: about.same_person(&candidate),
             views: ViewsRow::of(&candidate),
             alternatives: None,
+            facts: None,
+            meaning: None,
+            assigned: None,
         };
         if row.same_person.is_some() { identities.push(row) } else { found.push(row) }
     }
     Ok(CandidateReport {
         schema_version: SCHEMA_VERSION,
+        prior: None,
         candidates: found,
         identities,
         run: RunSummary {

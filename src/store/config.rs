@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::matching::{BadDoubt, Criterion, DoubtWhom, Doubts};
+use crate::meaning::Prior;
 use crate::population::{Convention, DropOuts, Floor, Model, ModelError, Mutation, MutationRates};
 
 use super::settings::{LinkError, Settings};
@@ -37,6 +38,18 @@ pub(super) struct Config {
     pub(super) model: ModelConfig,
     #[serde(rename = "match")]
     pub(super) matching: MatchConfig,
+    /// How candidates are weighed; `None` for the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) meaning: Option<MeaningConfig>,
+}
+
+/// How candidates are weighed.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MeaningConfig {
+    /// The probability that a family's missing child is in the database.
+    #[serde(default)]
+    pub(super) prior: Prior,
 }
 
 /// The accounts that may use a store besides its owner.

@@ -314,6 +314,14 @@ pub enum StoreError {
     /// An altered ledger is damaged.
     #[error("the ledger was altered and is damaged, so it cannot be accepted")]
     StillUnsound,
+    /// No run has this number.
+    #[error("there is no run {number}: the runs are numbered from 1 to {last}")]
+    NoRun {
+        /// The number asked for.
+        number: i64,
+        /// The number of the last run.
+        last: i64,
+    },
     /// Nothing was matched yet.
     #[error("nothing has been matched yet")]
     NeverMatched,

@@ -14,6 +14,7 @@ use crate::files::{self, Group, LOCK, Repaired, folder};
 use crate::kinship::Calculator;
 use crate::ledger::{ENCRYPTS, Ledger, LedgerError, LedgerKey};
 use crate::matching::{Criterion, Doubts};
+use crate::meaning::Prior;
 use crate::population::FrequencyTable;
 use crate::pseudonym::{Custodian, KeySource, Pseudonymizer, SecretKey, Vault};
 
@@ -51,6 +52,8 @@ pub struct Store {
     settings: Settings,
     criterion: Criterion,
     min_loci: u32,
+    /// The prior that the configuration states, or the default.
+    pub(super) stated_prior: Prior,
     /// The store's tables of other populations.
     populations: Vec<PopulationConfig>,
     /// The population whose table `table` is; `None` for the store's own.
@@ -163,6 +166,7 @@ impl Store {
             },
             model: ModelConfig::from_settings(settings),
             matching: MatchConfig::new(&criterion),
+            meaning: None,
         };
         write_over(&place.join(CONFIG), toml::to_string(&config)?.as_bytes())?;
         write_over(&place.join(FREQUENCIES), text.as_bytes())?;
@@ -275,6 +279,7 @@ impl Store {
             settings,
             criterion,
             min_loci: config.matching.min_loci,
+            stated_prior: config.meaning.unwrap_or_default().prior,
             populations: config.frequencies.populations,
             population: None,
             main: config.frequencies.digest,

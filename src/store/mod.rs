@@ -31,6 +31,7 @@ mod import;
 mod indices;
 mod kin;
 mod manifest;
+mod meaning;
 mod near;
 mod observer;
 mod output;
@@ -51,7 +52,7 @@ mod verify;
 
 pub use actor::{BadReason, checked_reason, entry};
 pub use audit::{AuditCheck, AuditFilter, AuditTrail, CheckedCheckpoint, SignedCheckpoints};
-pub use candidates::Candidates;
+pub use candidates::{CandidateQuery, Candidates, Since, Sort};
 pub use changed_settings::ChangedSetting;
 pub use comparability::Comparable;
 #[cfg(feature = "cli")]
@@ -70,6 +71,7 @@ pub use identifiers::{IdentifierKind, IdentifierList, read_identifiers};
 pub use import::{Identifiers, ImportOptions, Imported, Sheets};
 pub use indices::IndexBuilt;
 pub use kin::{FoundKin, KinOptions, KinWithin, WantedKin};
+pub use meaning::{Assigning, MeaningOptions};
 pub use observer::{ImportFinding, Notice, Observer, Silent, WhyFull};
 pub use output::{Replace, check_output};
 pub use output_error::OutputError;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use reunite::ledger::LedgerError;
 use reunite::pseudonym::KeySource;
-use reunite::store::{Store, StoreError, entry};
+use reunite::store::{Silent, Store, StoreError, entry};
 
 use crate::common::rotation::custodian;
 use crate::common::{Lab, reunite};
@@ -86,12 +86,12 @@ fn a_seal_with_a_changed_bit_makes_no_difference() {
 #[test]
 fn settings_with_a_changed_bit_are_named() {
     let lab = matched();
-    let before = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
+    let before = lab.run(&["candidates", "--brief", "--format", "csv"]).ends(0).out;
     let (mut refused, mut named, mut same) = (0, 0, 0);
     for name in ["store/reunite.toml", "store/frequencies.csv"] {
         with_each_bit(&lab.path(name), 4_000, |bit| {
             let Ok(store) = open(&lab) else { return refused += 1 };
-            match store.candidates(&Default::default(), &entry("candidates", None)) {
+            match store.candidates(&Default::default(), &entry("candidates", None), &Silent) {
                 Err(_) => refused += 1,
                 Ok(listed) if !listed.changed_settings.is_empty() => named += 1,
                 Ok(listed) => {

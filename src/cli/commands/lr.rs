@@ -175,7 +175,7 @@ fn write_alternatives(csv: &mut CsvText, case: &Case, calculator: &Calculator) -
     let child = Child { pseudonym: nobody(3), profile: case.child.clone(), drop_out: case.child_drop_out };
     let values =
         alternatives(calculator, &family, &child).map_err(|error| format!("{}: {}", error.locus, error.reason))?;
-    for (alternative, log10_lr) in Alternative::ALL.into_iter().zip(values) {
+    for (alternative, log10_lr) in Alternative::DESCENDANTS.into_iter().zip(values) {
         csv.field(&case.name).field(format!("total:{}", alternative.word())).field(log10_lr).end_row();
     }
     Ok(())

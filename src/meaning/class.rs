@@ -1,0 +1,190 @@
+//! The classes of candidates, and the rules by which they follow from the numbers.
+
+use serde::Serialize;
+
+use super::weigh::Meaning;
+
+/// What a candidate deserves next. The order is from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Class {
+    /// Other explanations are at least a hundred times as probable. Not an exclusion.
+    Unlikely,
+    /// More loci, another relative or a second sample decide.
+    MoreLoci,
+    /// Worth a second sample now.
+    Candidate,
+    /// Worth a second sample first of all.
+    Strong,
+}
+
+impl Class {
+    /// All classes, from the most to the least.
+    pub const ALL: [Self; 4] = [Self::Strong, Self::Candidate, Self::MoreLoci, Self::Unlikely];
+
+    /// Returns the word for the class, as used in files, options and lists.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Strong => "strong",
+            Self::Candidate => "candidate",
+            Self::MoreLoci => "more-loci",
+            Self::Unlikely => "unlikely",
+        }
+    }
+}
+
+/// What a candidate lacks for a higher class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Lack {
+    /// Fewer than 19 loci are compared.
+    Loci,
+    /// Another relation of the child explains the profiles nearly as well.
+    RivalExplanation,
+    /// Another child fits the family nearly as well.
+    OtherChild,
+    /// Another family fits the child nearly as well.
+    OtherFamily,
+    /// The least likelihood ratio over the frequency tables and theta is below 10,000.
+    LeastRatio,
+    /// The posterior probability is too small for the size of the database.
+    Posterior,
+    /// Three or more loci require a mutation.
+    IncompatibleLoci,
+    /// The pair is a candidate only if a statement of the papers is false.
+    Papers,
+    /// The family's relatives are inconsistent with each other.
+    MarkedFamily,
+}
+
+impl Lack {
+    /// All of them, in the order in which they are told.
+    pub const ALL: [Self; 9] = [
+        Self::Loci,
+        Self::RivalExplanation,
+        Self::OtherChild,
+        Self::OtherFamily,
+        Self::LeastRatio,
+        Self::Posterior,
+        Self::IncompatibleLoci,
+        Self::Papers,
+        Self::MarkedFamily,
+    ];
+
+    /// Returns the word for it, as used in files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Loci => "loci",
+            Self::RivalExplanation => "rival-explanation",
+            Self::OtherChild => "other-child",
+            Self::OtherFamily => "other-family",
+            Self::LeastRatio => "least-ratio",
+            Self::Posterior => "posterior",
+            Self::IncompatibleLoci => "incompatible-loci",
+            Self::Papers => "papers",
+            Self::MarkedFamily => "marked-family",
+        }
+    }
+
+    /// Returns a phrase for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Loci => "fewer than 19 loci",
+            Self::RivalExplanation => "close kin fit nearly as well",
+            Self::OtherChild => "another child fits nearly as well",
+            Self::OtherFamily => "another family fits nearly as well",
+            Self::LeastRatio => "below 10,000 with other frequencies",
+            Self::Posterior => "weak for a database of this size",
+            Self::IncompatibleLoci => "3 or more incompatible loci",
+            Self::Papers => "only if the papers are wrong",
+            Self::MarkedFamily => "relatives inconsistent",
+        }
+    }
+}
+
+/// The numbers by which candidates are classified.
+///
+/// No rule excludes a pair, and none counts mismatches to exclude one. The loci, the ratio of 10,000 and the posterior
+/// of 99.9 % are those of practice; "so many times any rival, and probable from a tenth of it" is the rule of programs
+/// that identify victims.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Rules {
+    /// The least number of loci compared, for `candidate` and `strong`.
+    pub loci: u32,
+    /// The least log10 LR over all frequency tables and theta, for `candidate` and `strong`.
+    pub log10_lr: f64,
+    /// The least log10 LR against every rival explanation, for `candidate` and `strong`.
+    pub log10_rival: f64,
+    /// The least margin, in log10, to the family's next child and the child's next family: for `candidate`, and for
+    /// `strong`.
+    pub log10_margin: [f64; 2],
+    /// The least posterior probability: for `more-loci`, `candidate` and `strong`.
+    pub posterior: [f64; 3],
+    /// The largest number of incompatible loci, for `candidate` and `strong`.
+    pub incompatible_loci: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            loci: 19,
+            log10_lr: 4.0,
+            log10_rival: 3.0,
+            log10_margin: [3.0, 4.0],
+            posterior: [0.01, 0.9, 0.999],
+            incompatible_loci: 2,
+        }
+    }
+}
+
+impl Rules {
+    /// Classifies a candidate, and says what it lacks for a higher class.
+    pub(super) fn classify(&self, meaning: &Meaning, facts: &Facts) -> (Class, Vec<Lack>) {
+        let lacks = |class: Class| -> Vec<Lack> {
+            let is_strong = class == Class::Strong;
+            let [for_candidate, for_strong] = self.log10_margin;
+            let margin = if is_strong { for_strong } else { for_candidate };
+            // Without another candidate, the margin is the distance from the threshold; the other one may be far below.
+            let is_close = |of: &super::Margin| !of.at_least && of.log10 < margin;
+            let beaten = |log10_lr: Option<f64>| log10_lr.is_none_or(|log10_lr| log10_lr >= self.log10_rival);
+            let holds = |lack: &Lack| match lack {
+                Lack::Loci => facts.loci_compared < self.loci,
+                Lack::RivalExplanation => !meaning.rivals.iter().all(|rival| beaten(rival.log10_lr)),
+                Lack::OtherChild => is_close(&meaning.margin_child),
+                Lack::OtherFamily => is_close(&meaning.margin_family),
+                Lack::LeastRatio => meaning.log10_lr_min < self.log10_lr,
+                Lack::Posterior => meaning.posterior < self.posterior[if is_strong { 2 } else { 1 }],
+                Lack::IncompatibleLoci => facts.incompatible_loci > self.incompatible_loci,
+                Lack::Papers => is_strong && !facts.as_stated,
+                Lack::MarkedFamily => is_strong && facts.is_marked,
+            };
+            Lack::ALL.into_iter().filter(holds).collect()
+        };
+        let (strong, candidate) = (lacks(Class::Strong), lacks(Class::Candidate));
+        if strong.is_empty() {
+            (Class::Strong, strong)
+        } else if candidate.is_empty() {
+            (Class::Candidate, strong)
+        } else if meaning.posterior >= self.posterior[0] {
+            (Class::MoreLoci, candidate)
+        } else {
+            (Class::Unlikely, candidate)
+        }
+    }
+}
+
+/// What the classes depend on besides the meaning.
+pub(super) struct Facts {
+    pub(super) loci_compared: u32,
+    pub(super) incompatible_loci: u32,
+    /// `true` if the pair is a candidate with the papers as they are stated.
+    pub(super) as_stated: bool,
+    /// `true` if the family's relatives are inconsistent.
+    pub(super) is_marked: bool,
+}

@@ -1,0 +1,20 @@
+//! States what a candidate's likelihood ratio means: how often it arises by chance, how probable the relation is under a
+//! stated prior, which other explanations rival it, and what class follows.
+//!
+//! A likelihood ratio compares two hypotheses about one pair. A decision needs more: the size of the database, the other
+//! candidates of the family and of the child, and the close kin of the missing child, whose profiles resemble its own.
+//! This module computes all of that for pairs that are candidates already; screening does not depend on it.
+
+mod assign;
+mod class;
+mod margin;
+mod pair;
+mod prior;
+mod weigh;
+
+pub use assign::{Assigned, Assignment, MOST_STATES, Place, assign};
+pub use class::{Class, Lack, Rules};
+pub use margin::{Margin, RivalRatio};
+pub use pair::pair_log10_lr;
+pub use prior::{BadPrior, Prior};
+pub use weigh::{FamilyToWeigh, Meaning, OtherModel, PairToWeigh, Weigher};

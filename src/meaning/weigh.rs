@@ -1,0 +1,317 @@
+//! Weighs candidates: from the likelihood ratio of a pair to what it means in this database.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::kinship::{Calculator, KinshipError};
+use crate::matching::{
+    Alternative, ChanceHits, CompiledFamily, Compiler, Doubts, FamilyView, locus_set, reached_as, views,
+};
+use crate::model::{Candidate, Child, Family, Unscorable, View};
+
+use super::assign::Place;
+use super::class::{Class, Facts, Lack, Rules};
+use super::margin::{Margin, RivalRatio};
+use super::pair::pair_log10_lr;
+use super::prior::Prior;
+
+/// What a candidate's likelihood ratio means in its database.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Meaning {
+    /// What the candidate deserves next.
+    pub class: Class,
+    /// What it lacks for the next higher class.
+    pub lacks: Vec<Lack>,
+    /// Probability that the child is the family's missing child, under the prior, given the family's other candidates.
+    pub posterior: f64,
+    /// Expected number of children of the database that reach this likelihood ratio with this family if all are
+    /// unrelated to it.
+    pub expected_chance_hits: f64,
+    /// `true` if [`Self::expected_chance_hits`] is an upper bound.
+    pub chance_hits_bounded: bool,
+    /// Number of the family's candidates with at least this likelihood ratio, in the same view; this one included.
+    pub observed_at_least: u64,
+    /// Expected number of children who reach this likelihood ratio, for each child of a parent's sibling in the
+    /// database, typed as this child: the larger one of the two parents.
+    pub expected_cousin_hits: f64,
+    /// The same for each half-sibling of the missing child.
+    pub expected_half_sibling_hits: f64,
+    /// log10 LR against each rival explanation, the smallest first.
+    pub rivals: Vec<RivalRatio>,
+    /// Distance from the family's best other child.
+    pub margin_child: Margin,
+    /// Distance from the child's best other family.
+    pub margin_family: Margin,
+    /// The least log10 LR over the frequency tables and theta.
+    pub log10_lr_min: f64,
+    /// The frequency table and theta of [`Self::log10_lr_min`].
+    pub log10_lr_min_with: String,
+    /// Number of further loci that would be expected to make the candidate `strong`, by the published formula for a
+    /// single parent: log of what is lacking, to the base 1.8432. `None` if loci cannot, because a rival has the same
+    /// likelihood ratio whatever the profiles are: another relative can.
+    pub further_loci: Option<u32>,
+}
+
+/// Another frequency table, or another theta, under which a candidate must hold.
+#[derive(Clone, Debug)]
+pub struct OtherModel {
+    /// Its name, for the report.
+    pub name: String,
+    /// The calculator; its panel is the same.
+    pub calculator: Calculator,
+}
+
+/// A family with all of its candidates.
+#[derive(Clone, Copy, Debug)]
+pub struct FamilyToWeigh<'a> {
+    /// The family.
+    pub family: &'a Family,
+    /// Its candidates, without identities.
+    pub candidates: &'a [Candidate],
+    /// `true` if the family's relatives are inconsistent with each other.
+    pub is_marked: bool,
+}
+
+/// A candidate to weigh, with what its meaning depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct PairToWeigh<'a> {
+    /// The child.
+    pub child: &'a Child,
+    /// The candidate.
+    pub candidate: &'a Candidate,
+    /// The child's candidates, without identities; this one included.
+    pub of_child: &'a [Candidate],
+}
+
+/// Weighs the candidates of a database.
+pub struct Weigher<'a> {
+    compiler: Compiler<'a>,
+    hits: &'a ChanceHits,
+    prior: Prior,
+    /// The least log10 LR of a candidate.
+    threshold: f64,
+    doubts: Doubts,
+    others: &'a [OtherModel],
+    rules: Rules,
+}
+
+/// One view of a family, compiled with its rivals.
+struct CompiledView {
+    family: Family,
+    compiled: CompiledFamily,
+    rivals: Vec<(Alternative, Option<(Family, CompiledFamily)>)>,
+}
+
+/// The base of the published formula for further loci of a single parent: the mean factor of a locus.
+const FACTOR_OF_LOCUS: f64 = 1.8432;
+
+/// Largest log10 LR against a rival that no profile can distinguish. Rivals that can be distinguished differ by a mutation
+/// rate at least.
+const SAME: f64 = 1e-9;
+
+impl<'a> Weigher<'a> {
+    /// Creates a weigher over the children of `hits`. `threshold` and `doubts` are those of the candidates' run.
+    #[must_use]
+    pub fn new(
+        calculator: &'a Calculator,
+        hits: &'a ChanceHits,
+        prior: Prior,
+        (threshold, doubts): (f64, Doubts),
+        others: &'a [OtherModel],
+    ) -> Self {
+        let compiler = Compiler::new(calculator, false);
+        Self { compiler, hits, prior, threshold, doubts, others, rules: Rules::default() }
+    }
+
+    /// Weighs candidates of one family.
+    ///
+    /// # Errors
+    /// [`Unscorable`] with the first locus that fails.
+    pub fn weigh(&self, of: &FamilyToWeigh<'_>, pairs: &[PairToWeigh<'_>]) -> Result<Vec<Meaning>, Unscorable> {
+        let family = of.family;
+        let weights: f64 = of.candidates.iter().map(|candidate| self.weight(candidate)).sum();
+        let all_weights = weights + self.prior.weight_of_none(self.missed(family)?);
+        let mut compiled: HashMap<View, CompiledView> = HashMap::new();
+        let all = views(family, &self.doubts);
+        let mut meanings = Vec::with_capacity(pairs.len());
+        for pair in pairs {
+            let view = pair.candidate.view();
+            if !compiled.contains_key(&view) {
+                // The views always include the papers as they are stated.
+                let in_view =
+                    all.iter().find(|one| one.view == view).map_or(family, |FamilyView { family, .. }| family);
+                compiled.insert(view, self.compiled(in_view)?);
+            }
+            meanings.push(self.pair(of, &compiled[&view], pair, all_weights)?);
+        }
+        Ok(meanings)
+    }
+
+    /// Returns the family's place with its candidates, for the assignment of all.
+    ///
+    /// # Errors
+    /// [`Unscorable`] with the first locus that fails.
+    pub fn place(&self, family: &Family, candidates: &[Candidate]) -> Result<Place, Unscorable> {
+        let weight = |candidate: &Candidate| (candidate.child, self.weight(candidate));
+        Ok(Place {
+            family: family.pseudonym,
+            weight_of_none: self.prior.weight_of_none(self.missed(family)?),
+            children: candidates.iter().filter(|candidate| candidate.same_as.is_none()).map(weight).collect(),
+        })
+    }
+
+    /// Computes the probability that the family's missing child, if it is in the database, stays below the threshold.
+    ///
+    /// # Errors
+    /// [`Unscorable`] with the first locus that fails.
+    pub fn missed(&self, family: &Family) -> Result<f64, Unscorable> {
+        let compiled = self.compiler.family(family)?;
+        self.hits.missed(&self.compiler, &compiled, self.threshold).map_err(|reason| self.unscorable(family, &reason))
+    }
+
+    /// Returns the weight of a candidate: the likelihood ratio over all views of the papers, times the prior.
+    fn weight(&self, candidate: &Candidate) -> f64 {
+        let over_views = candidate.views.as_ref().and_then(|views| views.log10_lr_mixed);
+        self.prior.weight(over_views.unwrap_or(candidate.log10_lr), self.hits.children())
+    }
+
+    fn unscorable(&self, family: &Family, reason: &KinshipError) -> Unscorable {
+        Unscorable {
+            family: family.pseudonym,
+            locus: self.compiler.calculator().panel().loci()[0].clone(),
+            reason: reason.to_string(),
+        }
+    }
+
+    fn compiled(&self, family: &Family) -> Result<CompiledView, Unscorable> {
+        let rival = |rival: Alternative| {
+            let as_rival = rival.family(family).map(|as_rival| Ok((self.compiler.family(&as_rival)?, as_rival)));
+            Ok((rival, as_rival.transpose()?.map(|(compiled, family)| (family, compiled))))
+        };
+        Ok(CompiledView {
+            compiled: self.compiler.family(family)?,
+            rivals: Alternative::rivals_in(family).into_iter().map(rival).collect::<Result<_, _>>()?,
+            family: family.clone(),
+        })
+    }
+
+    fn pair(
+        &self,
+        of: &FamilyToWeigh<'_>,
+        view: &CompiledView,
+        pair: &PairToWeigh<'_>,
+        all_weights: f64,
+    ) -> Result<Meaning, Unscorable> {
+        let PairToWeigh { child, candidate, of_child } = *pair;
+        let other_children = || of.candidates.iter().filter(|other| other.child != candidate.child);
+        let other_families = of_child.iter().filter(|other| other.family != candidate.family);
+        let fails = |reason: KinshipError| self.unscorable(&view.family, &reason);
+        let calculator = self.compiler.calculator();
+        let log10_lr = candidate.log10_lr;
+        let expected = self.hits.expected(&self.compiler, &view.compiled, log10_lr).map_err(fails)?;
+        let typed = locus_set((0..calculator.panel().len()).map(|locus| child.profile.at(locus).is_some()));
+        let mut rivals = Vec::with_capacity(view.rivals.len());
+        let (mut cousins, mut halves) = (None, None);
+        for (rival, compiled) in &view.rivals {
+            let Some((family, compiled)) = compiled else { continue };
+            let mut linked = compiled.linkage.scorers(calculator).map_err(fails)?;
+            let as_rival = compiled
+                .log10_lr(calculator, &mut linked, |locus| child.profile.at(locus), child.drop_out)
+                .map_err(|reason| self.unscorable(family, &reason))?;
+            let against = Some(log10_lr - as_rival).filter(|against| against.is_finite());
+            rivals.push(RivalRatio { rival: *rival, log10_lr: against });
+            let most = match rival {
+                Alternative::PaternalCousin | Alternative::MaternalCousin => &mut cousins,
+                Alternative::PaternalHalfSibling | Alternative::MaternalHalfSibling => &mut halves,
+                _ => continue,
+            };
+            let reached = reached_as(&self.compiler, &view.compiled, compiled, typed, log10_lr).map_err(fails)?;
+            *most = Some(most.unwrap_or(0.0_f64).max(reached));
+        }
+        rivals.sort_by(|a, b| {
+            let value = |rival: &RivalRatio| rival.log10_lr.unwrap_or(f64::INFINITY);
+            value(a).total_cmp(&value(b)).then(a.rival.cmp(&b.rival))
+        });
+        // With one parent's line alone, a half-sibling on that side is that parent's child like any other.
+        let halves = match halves {
+            Some(halves) => halves,
+            None => reached_as(&self.compiler, &view.compiled, &view.compiled, typed, log10_lr).map_err(fails)?,
+        };
+        let (log10_lr_min, log10_lr_min_with) = self.least(&view.family, child, log10_lr);
+        let at_least = |other: &&Candidate| in_view(other, candidate.view()).is_some_and(|other| other >= log10_lr);
+        let rank = candidate.rank();
+        let facts = Facts {
+            loci_compared: candidate.loci_compared,
+            incompatible_loci: candidate.incompatible_loci,
+            as_stated: candidate.view() == View::Stated,
+            is_marked: of.is_marked,
+        };
+        let mut meaning = Meaning {
+            class: Class::Unlikely,
+            lacks: Vec::new(),
+            posterior: self.weight(candidate) / all_weights,
+            expected_chance_hits: expected.number,
+            chance_hits_bounded: expected.is_bound,
+            observed_at_least: 1 + other_children().filter(at_least).count() as u64,
+            expected_cousin_hits: cousins.unwrap_or(0.0),
+            expected_half_sibling_hits: halves,
+            rivals,
+            margin_child: Margin::over(rank, other_children().map(Candidate::rank), self.threshold),
+            margin_family: Margin::over(rank, other_families.map(Candidate::rank), self.threshold),
+            log10_lr_min,
+            log10_lr_min_with,
+            further_loci: None,
+        };
+        (meaning.class, meaning.lacks) = self.rules.classify(&meaning, &facts);
+        meaning.further_loci = self.further_loci(&meaning, candidate.loci_compared);
+        Ok(meaning)
+    }
+
+    /// Returns the least log10 LR over the other models, and the name of its model.
+    fn least(&self, family: &Family, child: &Child, log10_lr: f64) -> (f64, String) {
+        let mut least = (log10_lr, "the frequencies and theta of the run".to_owned());
+        let mut failed = Vec::new();
+        for OtherModel { name, calculator } in self.others {
+            match pair_log10_lr(calculator, family, child) {
+                Ok(with) if with < least.0 => least = (with, name.clone()),
+                Ok(_) => {}
+                // A table may refuse an allele that it does not list.
+                Err(_) => failed.push(name.as_str()),
+            }
+        }
+        if !failed.is_empty() {
+            least.1 += &format!(" (not computed: {})", failed.join("; "));
+        }
+        least
+    }
+
+    fn further_loci(&self, meaning: &Meaning, loci_compared: u32) -> Option<u32> {
+        let Rules { loci, log10_lr, log10_rival, log10_margin, posterior, .. } = self.rules;
+        let rival = meaning.rivals.first().and_then(|rival| rival.log10_lr).unwrap_or(f64::INFINITY);
+        if rival.abs() < SAME {
+            return None;
+        }
+        let margin = |of: Margin| if of.at_least { 0.0 } else { log10_margin[1] - of.log10 };
+        let log10_odds = |p: f64| libm::log10(p / (1.0 - p));
+        let lacking = [
+            log10_lr - meaning.log10_lr_min,
+            log10_rival - rival,
+            margin(meaning.margin_child),
+            margin(meaning.margin_family),
+            log10_odds(posterior[2]) - log10_odds(meaning.posterior),
+        ];
+        let most = lacking.into_iter().fold(0.0, f64::max);
+        let by_formula = (most / libm::log10(FACTOR_OF_LOCUS)).ceil() as u32;
+        Some(by_formula.max(loci.saturating_sub(loci_compared)))
+    }
+}
+
+/// Returns the log10 LR of a candidate in a view.
+fn in_view(candidate: &Candidate, view: View) -> Option<f64> {
+    match &candidate.views {
+        None => (view == View::Stated).then_some(candidate.log10_lr),
+        Some(views) => views.all.iter().find(|one| one.view == view).map(|one| one.log10_lr),
+    }
+}
