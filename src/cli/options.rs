@@ -9,6 +9,7 @@ use clap::Args;
 use crate::audit::Entry;
 use crate::files::{Found, Repaired};
 use crate::intake::TableRequest;
+use crate::meaning::Prior;
 use crate::model::{Pseudonym, shown_path};
 use crate::pseudonym::KeySource;
 use crate::report;
@@ -207,4 +208,18 @@ pub(super) fn pseudonym(argument: &str, text: &str) -> anyhow::Result<Pseudonym>
     text.parse().map_err(|error| {
         anyhow::anyhow!("{argument}: {error}; `reunite pseudonym` gives that of an original identifier")
     })
+}
+
+/// The option for the prior of candidates.
+#[derive(Args)]
+pub(super) struct PriorOption {
+    /// The probability that a family's missing child is in the database at all, spread evenly over the children
+    /// [default: the store's, or 0.5]
+    #[arg(long, value_name = "P", value_parser = prior)]
+    pub(super) prior: Option<Prior>,
+}
+
+fn prior(text: &str) -> Result<Prior, String> {
+    let value: f64 = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
+    Prior::try_from(value).map_err(|error| error.to_string())
 }

@@ -8,6 +8,7 @@
 mod assign;
 mod class;
 mod margin;
+mod missed;
 mod pair;
 mod prior;
 mod weigh;
@@ -15,6 +16,7 @@ mod weigh;
 pub use assign::{Assigned, Assignment, MOST_STATES, Place, assign};
 pub use class::{Class, Lack, Rules};
 pub use margin::{Margin, RivalRatio};
+pub use missed::{Missed, Truths};
 pub use pair::pair_log10_lr;
 pub use prior::{BadPrior, Prior};
-pub use weigh::{FamilyToWeigh, Meaning, OtherModel, PairToWeigh, Weigher};
+pub use weigh::{FamilyToWeigh, Meaning, OtherModel, PairToWeigh, Settling, Weigher};

@@ -1,12 +1,14 @@
 //! Weighs candidates: from the likelihood ratio of a pair to what it means in this database.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use serde::Serialize;
 
 use crate::kinship::{Calculator, KinshipError};
 use crate::matching::{
-    Alternative, ChanceHits, CompiledFamily, Compiler, Doubts, FamilyView, locus_set, reached_as, views,
+    Alternative, ChanceHits, CompiledFamily, Compiler, Doubts, FamilyView, HitsWithFamily, LocusSet, locus_set,
+    reached_as, views,
 };
 use crate::model::{Candidate, Child, Family, Unscorable, View};
 
@@ -34,7 +36,7 @@ pub struct Meaning {
     /// Number of the family's candidates with at least this likelihood ratio, in the same view; this one included.
     pub observed_at_least: u64,
     /// Expected number of children who reach this likelihood ratio, for each child of a parent's sibling in the
-    /// database, typed as this child: the larger one of the two parents.
+    /// database, typed as this child: the larger one of the two parents. 0 if it is below 10^-12.
     pub expected_cousin_hits: f64,
     /// The same for each half-sibling of the missing child.
     pub expected_half_sibling_hits: f64,
@@ -85,23 +87,35 @@ pub struct PairToWeigh<'a> {
     pub of_child: &'a [Candidate],
 }
 
+/// What typing the child at further loci would settle.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Settling {
+    /// Number of further loci that compare the child with a relative.
+    pub further_loci: u32,
+    /// Probability that the posterior reaches that of the class `strong`, if the child is the missing one.
+    pub probability: f64,
+}
+
 /// Weighs the candidates of a database.
 pub struct Weigher<'a> {
-    compiler: Compiler<'a>,
-    hits: &'a ChanceHits,
-    prior: Prior,
+    pub(super) compiler: Compiler<'a>,
+    pub(super) hits: &'a ChanceHits,
+    pub(super) prior: Prior,
     /// The least log10 LR of a candidate.
-    threshold: f64,
-    doubts: Doubts,
+    pub(super) threshold: f64,
+    pub(super) doubts: Doubts,
     others: &'a [OtherModel],
     rules: Rules,
 }
 
 /// One view of a family, compiled with its rivals.
-struct CompiledView {
+struct CompiledView<'a> {
     family: Family,
     compiled: CompiledFamily,
-    rivals: Vec<(Alternative, Option<(Family, CompiledFamily)>)>,
+    hits: HitsWithFamily<'a>,
+    rivals: Vec<(Alternative, Family)>,
+    /// The rivals whose number is expected, too.
+    close_kin: Vec<(Alternative, CompiledFamily)>,
 }
 
 /// The base of the published formula for further loci of a single parent: the mean factor of a locus.
@@ -132,19 +146,24 @@ impl<'a> Weigher<'a> {
     pub fn weigh(&self, of: &FamilyToWeigh<'_>, pairs: &[PairToWeigh<'_>]) -> Result<Vec<Meaning>, Unscorable> {
         let family = of.family;
         let weights: f64 = of.candidates.iter().map(|candidate| self.weight(candidate)).sum();
-        let all_weights = weights + self.prior.weight_of_none(self.missed(family)?);
-        let mut compiled: HashMap<View, CompiledView> = HashMap::new();
+        // The papers as they are stated are compiled in any case.
+        let mut stated = self.compiled(family)?;
+        let all_weights = weights + self.prior.weight_of_none(stated.hits.missed(self.threshold));
+        let mut compiled: HashMap<View, CompiledView<'_>> = HashMap::from([(View::Stated, stated)]);
         let all = views(family, &self.doubts);
         let mut meanings = Vec::with_capacity(pairs.len());
         for pair in pairs {
             let view = pair.candidate.view();
-            if !compiled.contains_key(&view) {
-                // The views always include the papers as they are stated.
-                let in_view =
-                    all.iter().find(|one| one.view == view).map_or(family, |FamilyView { family, .. }| family);
-                compiled.insert(view, self.compiled(in_view)?);
-            }
-            meanings.push(self.pair(of, &compiled[&view], pair, all_weights)?);
+            let view = match compiled.entry(view) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    // The views always include the papers as they are stated.
+                    let in_view =
+                        all.iter().find(|one| one.view == view).map_or(family, |FamilyView { family, .. }| family);
+                    new.insert(self.compiled(in_view)?)
+                }
+            };
+            meanings.push(self.pair(of, view, pair, all_weights)?);
         }
         Ok(meanings)
     }
@@ -168,16 +187,55 @@ impl<'a> Weigher<'a> {
     /// [`Unscorable`] with the first locus that fails.
     pub fn missed(&self, family: &Family) -> Result<f64, Unscorable> {
         let compiled = self.compiler.family(family)?;
-        self.hits.missed(&self.compiler, &compiled, self.threshold).map_err(|reason| self.unscorable(family, &reason))
+        let hits = self.hits.with_family(&self.compiler, &compiled);
+        Ok(hits.map_err(|reason| self.unscorable(family, &reason))?.missed(self.threshold))
+    }
+
+    /// Computes what further loci of the child would settle: for each set of loci, the probability that the child, if it
+    /// is the missing one, reaches the posterior of the class `strong` once it is typed there, too. Only loci count at
+    /// which the child is untyped and a relative is typed.
+    ///
+    /// # Errors
+    /// [`Unscorable`] with the first locus that fails.
+    pub fn settle(
+        &self,
+        of: &FamilyToWeigh<'_>,
+        child: &Child,
+        candidate: &Candidate,
+        sets: &[LocusSet],
+    ) -> Result<Vec<Settling>, Unscorable> {
+        let view = candidate.view();
+        let all = views(of.family, &self.doubts);
+        let in_view = all.iter().find(|one| one.view == view).map_or(of.family, |FamilyView { family, .. }| family);
+        let compiled = self.compiler.family(in_view)?;
+        let others = of.candidates.iter().filter(|other| other.child != candidate.child);
+        let rest =
+            others.map(|other| self.weight(other)).sum::<f64>() + self.prior.weight_of_none(self.missed(of.family)?);
+        let posterior = self.rules.posterior[2];
+        let lacking = libm::log10(rest * posterior / (1.0 - posterior) / self.weight(candidate));
+        let panel = self.compiler.calculator().panel().len();
+        let untyped = locus_set((0..panel).map(|locus| child.profile.at(locus).is_none()));
+        let informative = compiled.typed().fold(0, |set: LocusSet, (locus, _)| set | 1 << locus);
+        let settling = |set: &LocusSet| {
+            let further = set & untyped & informative;
+            let probability = match further {
+                _ if lacking <= 0.0 => 1.0,
+                0 => 0.0,
+                _ => reached_as(&self.compiler, &compiled, &compiled, further, lacking)
+                    .map_err(|reason| self.unscorable(in_view, &reason))?,
+            };
+            Ok(Settling { further_loci: further.count_ones(), probability })
+        };
+        sets.iter().map(settling).collect()
     }
 
     /// Returns the weight of a candidate: the likelihood ratio over all views of the papers, times the prior.
-    fn weight(&self, candidate: &Candidate) -> f64 {
+    pub(super) fn weight(&self, candidate: &Candidate) -> f64 {
         let over_views = candidate.views.as_ref().and_then(|views| views.log10_lr_mixed);
         self.prior.weight(over_views.unwrap_or(candidate.log10_lr), self.hits.children())
     }
 
-    fn unscorable(&self, family: &Family, reason: &KinshipError) -> Unscorable {
+    pub(super) fn unscorable(&self, family: &Family, reason: &KinshipError) -> Unscorable {
         Unscorable {
             family: family.pseudonym,
             locus: self.compiler.calculator().panel().loci()[0].clone(),
@@ -185,14 +243,23 @@ impl<'a> Weigher<'a> {
         }
     }
 
-    fn compiled(&self, family: &Family) -> Result<CompiledView, Unscorable> {
-        let rival = |rival: Alternative| {
-            let as_rival = rival.family(family).map(|as_rival| Ok((self.compiler.family(&as_rival)?, as_rival)));
-            Ok((rival, as_rival.transpose()?.map(|(compiled, family)| (family, compiled))))
-        };
+    fn compiled(&self, family: &Family) -> Result<CompiledView<'_>, Unscorable> {
+        use Alternative::{MaternalCousin, MaternalHalfSibling, PaternalCousin, PaternalHalfSibling};
+        let compiled = self.compiler.family(family)?;
+        let rivals =
+            Alternative::rivals_in(family).into_iter().filter_map(|rival| Some((rival, rival.family(family)?)));
+        let rivals: Vec<(Alternative, Family)> = rivals.collect();
+        let is_close =
+            |rival| matches!(rival, PaternalCousin | MaternalCousin | PaternalHalfSibling | MaternalHalfSibling);
+        let close_kin = rivals.iter().filter(|(rival, _)| is_close(*rival));
+        let close_kin = close_kin.map(|(rival, family)| Ok((*rival, self.compiler.family(family)?)));
+        let hits =
+            self.hits.with_family(&self.compiler, &compiled).map_err(|reason| self.unscorable(family, &reason))?;
         Ok(CompiledView {
-            compiled: self.compiler.family(family)?,
-            rivals: Alternative::rivals_in(family).into_iter().map(rival).collect::<Result<_, _>>()?,
+            close_kin: close_kin.collect::<Result<_, _>>()?,
+            hits,
+            compiled,
+            rivals,
             family: family.clone(),
         })
     }
@@ -200,32 +267,28 @@ impl<'a> Weigher<'a> {
     fn pair(
         &self,
         of: &FamilyToWeigh<'_>,
-        view: &CompiledView,
+        view: &mut CompiledView<'_>,
         pair: &PairToWeigh<'_>,
         all_weights: f64,
     ) -> Result<Meaning, Unscorable> {
         let PairToWeigh { child, candidate, of_child } = *pair;
         let other_children = || of.candidates.iter().filter(|other| other.child != candidate.child);
         let other_families = of_child.iter().filter(|other| other.family != candidate.family);
-        let fails = |reason: KinshipError| self.unscorable(&view.family, &reason);
+        let fails = |reason: KinshipError| self.unscorable(of.family, &reason);
         let calculator = self.compiler.calculator();
         let log10_lr = candidate.log10_lr;
-        let expected = self.hits.expected(&self.compiler, &view.compiled, log10_lr).map_err(fails)?;
+        let expected = view.hits.expected(log10_lr);
         let typed = locus_set((0..calculator.panel().len()).map(|locus| child.profile.at(locus).is_some()));
         let mut rivals = Vec::with_capacity(view.rivals.len());
+        for (rival, family) in &view.rivals {
+            let against = log10_lr - pair_log10_lr(calculator, family, child)?;
+            rivals.push(RivalRatio { rival: *rival, log10_lr: Some(against).filter(|against| against.is_finite()) });
+        }
         let (mut cousins, mut halves) = (None, None);
-        for (rival, compiled) in &view.rivals {
-            let Some((family, compiled)) = compiled else { continue };
-            let mut linked = compiled.linkage.scorers(calculator).map_err(fails)?;
-            let as_rival = compiled
-                .log10_lr(calculator, &mut linked, |locus| child.profile.at(locus), child.drop_out)
-                .map_err(|reason| self.unscorable(family, &reason))?;
-            let against = Some(log10_lr - as_rival).filter(|against| against.is_finite());
-            rivals.push(RivalRatio { rival: *rival, log10_lr: against });
+        for (rival, compiled) in &view.close_kin {
             let most = match rival {
                 Alternative::PaternalCousin | Alternative::MaternalCousin => &mut cousins,
-                Alternative::PaternalHalfSibling | Alternative::MaternalHalfSibling => &mut halves,
-                _ => continue,
+                _ => &mut halves,
             };
             let reached = reached_as(&self.compiler, &view.compiled, compiled, typed, log10_lr).map_err(fails)?;
             *most = Some(most.unwrap_or(0.0_f64).max(reached));

@@ -15,7 +15,7 @@ use super::meaning::{self, PairFacts};
 use super::table::{SCREEN, plain_table};
 use super::views::ViewsRow;
 #[cfg(feature = "cli")]
-use super::words::{more_rows, ratio, wrapped};
+use super::words::{more_rows, ratio, wrap};
 
 /// The run that candidates come from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -224,7 +224,7 @@ impl CandidateReport {
             page += &format!("{:>3}  {class:<11}{lr:<22}{loci}, {since}\n", number + 1);
             let facts = row.facts.as_ref();
             let relatives = facts.map_or(String::new(), |facts| meaning::relatives(&facts.relatives));
-            page += &format!("     family {}  {relatives}\n", row.family);
+            page += &indented(&format!("family {}  {relatives}", row.family));
             page += &format!("     child  {}  {}\n", row.child, facts.map_or("", |facts| facts.child_sex));
             let mut lines: Vec<String> = facts.map_or_else(Vec::new, meaning::origin);
             lines.extend(row.meaning.as_ref().map_or_else(Vec::new, meaning::lines));
@@ -236,12 +236,11 @@ impl CandidateReport {
             let remarks = remarks(row);
             lines.extend(Some(remarks).filter(|remarks| !remarks.is_empty()));
             for line in lines {
-                page += &wrapped(&line, SCREEN - 5).iter().map(|line| format!("     {line}\n")).collect::<String>();
+                page += &indented(&line);
             }
         }
         if let Some(prior) = &self.prior {
-            page += &wrapped(&format!("prior: {prior}"), SCREEN).join("\n");
-            page.push('\n');
+            page += &(wrap(&format!("prior: {prior}"), SCREEN) + "\n");
         }
         if let Some(remark) = self.run.table.remark() {
             page += &format!("{remark}\n");
@@ -303,6 +302,12 @@ impl CandidateReport {
         let remark = self.run.table.remark().map_or(String::new(), |remark| format!("\n{remark}\n"));
         table + &more_rows(self.candidates.len(), limit) + &remark
     }
+}
+
+/// Breaks a line about a candidate, and indents it.
+#[cfg(feature = "cli")]
+fn indented(line: &str) -> String {
+    wrap(line, SCREEN - 5).lines().map(|line| format!("     {line}\n")).collect()
 }
 
 /// Returns the remarks on a candidate that a reader should see beside its numbers.

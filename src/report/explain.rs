@@ -14,6 +14,7 @@ use crate::model::{Genotype, Locus, Pseudonym, View};
 use super::csv_text::CsvText;
 use super::format::SCHEMA_VERSION;
 use super::frequencies::TableUsed;
+use super::meaning::SettledBy;
 #[cfg(feature = "cli")]
 use super::table::{SCREEN, plain_table, table_of};
 use super::typings::SampleTypings;
@@ -68,6 +69,8 @@ pub struct ExplanationReport {
     pub views: ExplainedViews,
     /// log10 LR of each of [`Alternative::DESCENDANTS`].
     pub alternatives: [f64; Alternative::DESCENDANTS.len()],
+    /// What the pair means in this database; `None` before the first run, and for pairs that cannot be weighed.
+    pub settled: Option<SettledBy>,
     /// By position in the panel: the persons who have more than two alleles there and are left out (`child`, or a
     /// relation).
     pub left_out: BTreeMap<usize, Vec<&'static str>>,
@@ -145,6 +148,9 @@ impl ExplanationReport {
                 .map(|(alternative, log10_lr)| (alternative.word().to_owned(), number(log10_lr)))
                 .collect::<serde_json::Map<_, _>>(),
             "log10_lr_mixed": self.views.log10_lr_mixed.map(number),
+            "meaning": self.settled.as_ref().map(|settled| &settled.meaning),
+            "prior": self.settled.as_ref().map(|settled| &settled.prior),
+            "kits": self.settled.as_ref().map(SettledBy::kits_json),
             "cpi": cpi,
             "typings": self.typings.iter().map(|of| of.json(self.show_genotypes)).collect::<Vec<_>>(),
             "loci": explanation.loci.iter().enumerate().map(of_locus).collect::<Vec<_>>(),
@@ -283,6 +289,7 @@ impl ExplanationReport {
         page += &(wrap(&line, SCREEN) + "\n");
         page += &self.views_table();
         page += &self.alternatives_table();
+        page += &self.settled.as_ref().map_or(String::new(), SettledBy::text);
         let unlisted: Vec<String> =
             explanation.loci.iter().filter(|l| !l.unlisted.is_empty()).map(|l| self.floor(l)).collect();
         if !unlisted.is_empty() {

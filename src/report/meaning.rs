@@ -1,15 +1,18 @@
 //! Writes what candidates mean, as columns and as lines for people.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 #[cfg(feature = "cli")]
 use crate::meaning::Margin;
-use crate::meaning::{Lack, Meaning};
+use crate::meaning::{Lack, Meaning, Settling};
 use crate::model::Relation;
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
-use super::words::ratio;
+use super::table::{SCREEN, plain_table};
+#[cfg(feature = "cli")]
+use super::words::{ratio, wrap};
 
 /// Facts about the two sides of a candidate, as they were imported.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,6 +34,43 @@ pub struct PairFacts {
     pub child_region: Option<String>,
     /// The child's kit.
     pub child_kit: Option<String>,
+}
+
+/// What a pair means, and what typing the child with further kits would settle.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SettledBy {
+    /// The meaning.
+    pub meaning: Meaning,
+    /// The prior, in words.
+    pub prior: String,
+    /// Kits with loci at which the child is untyped and a relative is typed.
+    pub kits: Vec<(String, Settling)>,
+}
+
+impl SettledBy {
+    /// Returns the kits as JSON.
+    pub(super) fn kits_json(&self) -> Vec<Value> {
+        let kit = |(kit, settling): &(String, Settling)| json!({ "kit": kit, "further_loci": settling.further_loci, "probability": settling.probability });
+        self.kits.iter().map(kit).collect()
+    }
+
+    /// Returns the paragraph for people.
+    #[cfg(feature = "cli")]
+    pub(super) fn text(&self) -> String {
+        let mut page = format!("\nWhat it means: {}\n\n", self.meaning.class.word());
+        for line in lines(&self.meaning) {
+            page += &(wrap(&line, SCREEN) + "\n");
+        }
+        page += &(wrap(&format!("prior: {}", self.prior), SCREEN) + "\n");
+        if !self.kits.is_empty() {
+            let rows = self.kits.iter().map(|(kit, settling)| {
+                [kit.clone(), settling.further_loci.to_string(), probability(settling.probability)]
+            });
+            let header = ["kit", "further loci", "posterior 0.999 if it is the child"];
+            page += &format!("\nTyping the child with one more kit\n\n{}", plain_table(header, &[1, 2], rows));
+        }
+        page
+    }
 }
 
 /// The columns of [`PairFacts`] and [`Meaning`] in CSV.
@@ -123,10 +163,11 @@ pub(super) fn lines(meaning: &Meaning) -> Vec<String> {
         number(meaning.expected_chance_hits),
         meaning.observed_at_least
     ));
+    let reached = |p: f64| if p == 0.0 { "under 1e-12".to_owned() } else { probability(p) };
     lines.push(format!(
         "reached by a cousin with {}, by a half-sibling with {}",
-        probability(meaning.expected_cousin_hits),
-        probability(meaning.expected_half_sibling_hits)
+        reached(meaning.expected_cousin_hits),
+        reached(meaning.expected_half_sibling_hits)
     ));
     if let Some(rival) = meaning.rivals.first() {
         let by = match rival.log10_lr {
@@ -164,7 +205,7 @@ pub(super) fn probability(p: f64) -> String {
         "over 0.999999".to_owned()
     } else if p >= 0.99 {
         // One digit more than there are nines.
-        let digits = (-libm::log10(1.0 - p)).floor() as usize + 2;
+        let digits = (-libm::log10(1.0 - p) + 1e-9).floor() as usize + 1;
         format!("{p:.digits$}")
     } else if p >= 0.001 {
         format!("{p:.3}")
@@ -186,7 +227,7 @@ mod tests {
     #[test]
     fn numbers_and_probabilities_are_short() {
         let shown = [1.0, 0.99999, 0.9991, 0.5, 0.0123, 4.2e-7].map(probability);
-        assert_eq!(shown, ["over 0.999999", "0.999990", "0.99910", "0.500", "0.012", "4.2e-7"]);
+        assert_eq!(shown, ["over 0.999999", "0.999990", "0.9991", "0.500", "0.012", "4.2e-7"]);
         assert_eq!([0.0, 3.456, 1234.5].map(number), ["0.00", "3.46", "1.2e3"]);
     }
 }

@@ -17,6 +17,7 @@ mod import;
 mod kin;
 mod kits;
 mod meaning;
+mod missed;
 mod near;
 mod power;
 #[cfg(feature = "cli")]
@@ -41,8 +42,9 @@ pub use import::{
 };
 pub use kin::{KinReport, KinRow, KinSample};
 pub use kits::{KitRow, KitsReport};
-pub use meaning::PairFacts;
+pub use meaning::{PairFacts, SettledBy};
 #[cfg(feature = "cli")]
+pub use missed::{MissedReport, MissedRow, Remedy, RemedyRow};
 pub use near::near_table;
 pub use near::{AgainstRow, NearRow};
 pub use power::{PowerReport, PowerRow};

@@ -88,23 +88,6 @@ pub(super) fn more_rows(rows: usize, limit: usize) -> String {
     if rest > 0 { format!("... and {} more\n", count(rest as u64)) } else { String::new() }
 }
 
-/// Breaks a text into lines of at most `width` columns at its spaces; lines after the first are indented.
-#[must_use]
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            Some(_) => lines.push(format!("  {word}")),
-            None => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 /// Formats a likelihood ratio, given its log10: `23,500`, `4.1e9`, `0.0012`.
 #[must_use]
 pub fn ratio(log10_lr: f64) -> String {

@@ -110,6 +110,10 @@ impl Store {
         let criterion = of_run.unwrap_or_else(|| self.criterion());
         let views = explain_views(&calculator, &family, &child, &criterion)
             .map_err(|error| StoreError::Unscorable { locus: error.locus, reason: error.reason })?;
+        let settled = match last_run {
+            Some(_) => self.meaning_of_pair(&ledger, &family, &child, candidate.as_ref(), &explanation)?,
+            None => None,
+        };
         let mut left_out: BTreeMap<usize, Vec<&'static str>> = BTreeMap::new();
         let relatives = family.relatives.iter().map(|relative| (relative.sample, relative.relation.word()));
         for (sample, who) in relatives.clone().chain([(child.pseudonym, "child")]) {
@@ -141,6 +145,7 @@ impl Store {
             explanation,
             views,
             alternatives,
+            settled,
             left_out,
             typings,
             show_genotypes: options.show_genotypes,

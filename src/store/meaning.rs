@@ -6,15 +6,16 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 
 use crate::index::Access;
+use crate::intake::Kit;
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateFilter, Chosen, Ledger};
-use crate::matching::{ChanceHits, Criterion};
+use crate::matching::{ChanceHits, Criterion, Explanation, LocusSet, locus_set};
 use crate::meaning::{
     Assignment, FamilyToWeigh, MOST_STATES, Meaning, OtherModel, PairToWeigh, Place, Prior, Weigher, assign,
 };
-use crate::model::{Candidate, Layout, Pseudonym, SampleRecord, Unscorable};
+use crate::model::{Candidate, Child, Family, Layout, Pseudonym, SampleRecord, Unscorable};
 use crate::population::FrequencyTable;
-use crate::report::{CandidateReport, PairFacts};
+use crate::report::{CandidateReport, PairFacts, SettledBy};
 
 use super::error::StoreError;
 use super::folder::Store;
@@ -114,7 +115,7 @@ impl Store {
         let people = People::read(&ledger, self.table().panel(), pairs())?;
         let (families, children) = pairs().unzip();
         let standing = Standing::around(&ledger, &families, &children)?;
-        report.prior = Some(prepared.prior.words(prepared.hits.children()));
+        report.prior = Some(prepared.prior_in_words());
 
         let mut rows: BTreeMap<Pseudonym, Vec<usize>> = BTreeMap::new();
         for (number, row) in report.candidates.iter().enumerate() {
@@ -233,6 +234,56 @@ impl Store {
         Ok(())
     }
 
+    /// Weighs one pair, whether or not it is a candidate, and says what typing the child with each kit would settle.
+    /// `None` for an identity, or if the pair cannot be weighed.
+    pub(super) fn meaning_of_pair(
+        &self,
+        ledger: &Ledger,
+        family: &Family,
+        child: &Child,
+        candidate: Option<&Candidate>,
+        explanation: &Explanation,
+    ) -> Result<Option<SettledBy>, StoreError> {
+        if candidate.is_some_and(|candidate| candidate.same_as.is_some()) || !explanation.log10_lr.is_finite() {
+            return Ok(None);
+        }
+        let prepared = self.prepare(ledger, &MeaningOptions::default())?;
+        let as_stated = || Candidate {
+            family: family.pseudonym,
+            child: child.pseudonym,
+            log10_lr: explanation.log10_lr,
+            loci_compared: explanation.loci_compared,
+            incompatible_loci: explanation.incompatible_loci,
+            same_as: None,
+            views: None,
+        };
+        let candidate = candidate.cloned().unwrap_or_else(as_stated);
+        let (families, children) = (BTreeSet::from([family.pseudonym]), BTreeSet::from([child.pseudonym]));
+        let mut standing = Standing::around(ledger, &families, &children)?;
+        let of_family = standing.by_family.entry(family.pseudonym).or_default();
+        if !of_family.iter().any(|other| other.child == child.pseudonym) {
+            of_family.push(candidate.clone());
+        }
+        let is_marked = ledger.marks()?.iter().any(|mark| mark.0 == family.pseudonym);
+        let weigher = prepared.weigher();
+        let to_weigh = FamilyToWeigh { family, candidates: of_family, is_marked };
+        let of_child = standing.by_child.get(&child.pseudonym).map_or(&[][..], Vec::as_slice);
+        let pair = PairToWeigh { child, candidate: &candidate, of_child };
+        let Ok(Some(meaning)) = weigher.weigh(&to_weigh, &[pair]).map(|all| all.into_iter().next()) else {
+            return Ok(None);
+        };
+        let panel = self.table().panel().loci();
+        let kits: Vec<&Kit> = Kit::all().iter().filter(|kit| kit.is_verified()).collect();
+        let sets: Vec<LocusSet> = kits.iter().map(|kit| locus_set(panel.iter().map(|locus| kit.has(locus)))).collect();
+        let settled = weigher.settle(&to_weigh, child, &candidate, &sets).unwrap_or_default();
+        let kits = kits.into_iter().zip(settled).filter(|(_, settled)| settled.further_loci > 0);
+        Ok(Some(SettledBy {
+            meaning,
+            prior: prepared.prior_in_words(),
+            kits: kits.map(|(kit, settled)| (kit.name().to_owned(), settled)).collect(),
+        }))
+    }
+
     /// Reads what the meaning of every candidate depends on.
     pub(super) fn prepare(&self, ledger: &Ledger, options: &MeaningOptions) -> Result<Prepared, StoreError> {
         let run = ledger.last_run()?.ok_or(StoreError::NeverMatched)?.1;
@@ -304,9 +355,25 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    pub(super) fn hits(&self) -> &ChanceHits {
+        &self.hits
+    }
+
+    pub(super) fn threshold(&self) -> f64 {
+        self.criterion.min_log10_lr
+    }
+
+    pub(super) fn prior_in_words(&self) -> String {
+        self.prior.words(self.hits.children())
+    }
+
+    /// Returns a weigher over other children, with another threshold.
+    pub(super) fn weigher_of<'a>(&'a self, hits: &'a ChanceHits, threshold: f64) -> Weigher<'a> {
+        Weigher::new(&self.calculator, hits, self.prior, (threshold, self.criterion.doubts), &self.others)
+    }
+
     pub(super) fn weigher(&self) -> Weigher<'_> {
-        let Criterion { min_log10_lr, doubts, .. } = self.criterion;
-        Weigher::new(&self.calculator, &self.hits, self.prior, (min_log10_lr, doubts), &self.others)
+        self.weigher_of(&self.hits, self.threshold())
     }
 }
 

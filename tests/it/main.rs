@@ -47,6 +47,7 @@ mod linkage_oracle;
 mod long_work;
 mod lr;
 mod lr_distribution;
+mod meaning;
 mod parent;
 mod pedigrees;
 mod planning;

@@ -7,10 +7,10 @@ use clap::Args;
 use jiff::civil::Date;
 
 use crate::cli::notices::Notices;
-use crate::cli::options::{FormatOption, Global, pseudonym};
+use crate::cli::options::{FormatOption, Global, PriorOption, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count, plural};
-use crate::meaning::{Class, Prior};
+use crate::meaning::Class;
 use crate::model::Unscorable;
 use crate::report::Format;
 use crate::store::{Assigning, CandidateQuery, Candidates, MeaningOptions, Since, Sort};
@@ -57,12 +57,10 @@ pub(crate) struct List {
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
     /// Leave out what the candidates mean, which takes some milliseconds for each
-    #[arg(long, conflicts_with_all = ["prior", "also_frequencies"])]
+    #[arg(long, conflicts_with_all = ["prior", "also_frequencies", "class", "max_chance_hits"])]
     brief: bool,
-    /// The probability that a family's missing child is in the database at all, spread evenly over the children
-    /// [default: the store's, or 0.5]
-    #[arg(long, value_name = "P", value_parser = prior)]
-    prior: Option<Prior>,
+    #[command(flatten)]
+    prior: PriorOption,
     /// Another frequency table under which candidates must hold; may be given several times. The tables that the store
     /// keeps, and theta 0 and 0.01, are always tried
     #[arg(long, value_name = "FILE")]
@@ -88,11 +86,6 @@ fn since(text: &str) -> Result<Since, String> {
     }
 }
 
-fn prior(text: &str) -> Result<Prior, String> {
-    let value: f64 = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
-    Prior::try_from(value).map_err(|error| error.to_string())
-}
-
 impl List {
     pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         if self.limit == Some(0) {
@@ -100,7 +93,7 @@ impl List {
         }
         let is_table = self.format.format == Format::Table;
         let usual = if self.brief { ROWS } else { CARDS };
-        let options = MeaningOptions { prior: self.prior, also_frequencies: self.also_frequencies.clone() };
+        let options = MeaningOptions { prior: self.prior.prior, also_frequencies: self.also_frequencies.clone() };
         let query = CandidateQuery {
             family: self.family.as_deref().map(|text| pseudonym("--family", text)).transpose()?,
             child: self.child.as_deref().map(|text| pseudonym("--child", text)).transpose()?,

@@ -21,6 +21,7 @@ mod kits;
 mod lr;
 mod maps;
 mod matching;
+mod missed;
 mod power;
 mod pseudonym;
 mod reidentify;
@@ -83,6 +84,8 @@ pub(super) enum Command {
     Explain(explain::Explain),
     /// Report whether a family's child would be found, and whom to sample next
     Power(power::FamilyPower),
+    /// Report how likely it is that a family's child is in the database and was missed, and why
+    Missed(missed::FamilyMissed),
     /// Write families or children of the store to a file, for another store or another program
     Export(export::Export),
     /// Manage families: check, list, withdraw, restore
@@ -145,6 +148,7 @@ impl Command {
             Self::Comparable(command) => command.run(global, output),
             Self::Explain(command) => command.run(global, output),
             Self::Power(command) => command.run(global, output),
+            Self::Missed(command) => command.run(global, output),
             Self::Export(command) => command.run(global, output),
             Self::Families(command) => command.run(global, output),
             Self::Findings(command) => command.run(output),

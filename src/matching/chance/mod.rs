@@ -10,6 +10,7 @@ mod bound;
 mod transform;
 mod typed_sets;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use rayon::prelude::*;
@@ -23,7 +24,7 @@ use super::compiled::CompiledFamily;
 use super::shared_loci::{LocusSet, locus_set};
 
 use bound::Bound;
-use transform::{Cells, Expected, OfOne, OfSets, Part, count};
+use transform::{Cells, Expected, Part, Sum, count};
 use typed_sets::TypedSets;
 
 pub(super) use bound::{Moments, moments};
@@ -64,7 +65,7 @@ const MOST_GAIN: f64 = 10.0;
 ///
 /// // A million children typed at all 23 loci. No more than a tenth of them reach LR 10 (Turing).
 /// let hits = ChanceHits::of_sets(vec![((1 << 23) - 1, 1_000_000)], 23);
-/// let expected = hits.expected(&compiler, &compiled, 1.0)?;
+/// let expected = hits.with_family(&compiler, &compiled)?.expected(1.0);
 /// assert!(!expected.is_bound && expected.number > 1_000.0 && expected.number < 100_000.0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -128,47 +129,103 @@ impl ChanceHits {
         self.children
     }
 
-    /// Computes how many of the children are expected to reach a log10 LR with a family if all are unrelated to it.
+    /// Prepares how many of the children reach a likelihood ratio with a family.
     ///
     /// # Errors
     /// [`KinshipError`].
-    pub fn expected(
+    pub fn with_family(
         &self,
         compiler: &Compiler<'_>,
         family: &CompiledFamily,
-        log10_lr: f64,
-    ) -> Result<ExpectedHits, KinshipError> {
-        let loci = 0..family.loci.len();
-        let moments = loci.clone().map(|locus| compiler.moments(family, locus)).collect::<Result<Vec<_>, _>>()?;
-        let is_linked = family.linkage.matters();
-        let bound = Bound::new(&moments, &self.by_untyped, is_linked).expected(log10_lr).min(self.children as f64);
-        if is_linked || log10_lr > HIGHEST {
-            return Ok(ExpectedHits { number: bound, is_bound: true });
+    ) -> Result<HitsWithFamily<'_>, KinshipError> {
+        let (mut cells, mut moments_of_loci) = (Vec::new(), Vec::new());
+        for (locus, compiled) in family.loci.iter().enumerate() {
+            let Some(compiled) = compiled else {
+                cells.push(None);
+                moments_of_loci.push(Moments::default());
+                continue;
+            };
+            let unrelated = compiler.calculator().unrelated(locus, &compiled.evidence)?;
+            cells.push(Some(Cells::new(compiled.screened.table.values(), &unrelated)));
+            moments_of_loci.push(compiler.moments(family, locus)?);
         }
-        let transforms = loci.map(|locus| compiler.transform(family, locus)).collect::<Result<Vec<_>, _>>()?;
-        let convolved = count(&mut OfSets::new(&self.sets, &transforms), log10_lr, Part::Reaching);
-        let of_rest = self.rest_by_untyped.iter().sum::<u64>();
-        let rest = if of_rest == 0 {
-            0.0
-        } else {
-            Bound::new(&moments, &self.rest_by_untyped, false).expected(log10_lr).min(of_rest as f64)
-        };
-        Ok(ExpectedHits { number: (convolved + rest).min(bound), is_bound: false })
+        let is_linked = family.linkage.matters();
+        let rest = self.rest_by_untyped.iter().sum::<u64>();
+        Ok(HitsWithFamily {
+            children: self.children as f64,
+            sum: Sum::new(Cow::Borrowed(&self.sets), cells),
+            bound: Bound::new(&moments_of_loci, &self.by_untyped, is_linked),
+            rest: (rest > 0).then(|| (Bound::new(&moments_of_loci, &self.rest_by_untyped, false), rest as f64)),
+            is_linked,
+        })
     }
+}
 
-    /// Computes the probability that a child of this family stays below a log10 LR, if it is one of the children: the
-    /// mean over the loci at which they are typed. Ignores linkage. 0 if there are no children.
+impl ChanceHits {
+    /// Computes the probability that the missing child of a family, if it is one of the children, stays below a log10 LR
+    /// although its genotypes follow another model: those of `truth`, the same family in the same pedigree compiled under
+    /// that model. The mean over the loci at which the children are typed; ignores linkage. 0 if there are no children.
     ///
     /// # Errors
     /// [`KinshipError`].
-    pub fn missed(&self, compiler: &Compiler<'_>, family: &CompiledFamily, log10_lr: f64) -> Result<f64, KinshipError> {
-        let transforms =
-            (0..family.loci.len()).map(|locus| compiler.transform(family, locus)).collect::<Result<Vec<_>, _>>()?;
-        if self.sets.children == 0.0 {
+    pub fn missed_in_truth(
+        &self,
+        family: &CompiledFamily,
+        (truth_compiler, truth): (&Compiler<'_>, &CompiledFamily),
+        log10_lr: f64,
+    ) -> Result<f64, KinshipError> {
+        let mut cells: Vec<Option<Cells>> = (0..family.loci.len()).map(|_| None).collect();
+        for (locus, compiled) in family.informative() {
+            let evidence = truth.loci[locus].as_ref().map_or(&compiled.evidence, |truth| &truth.evidence);
+            let mut probabilities = truth_compiler.calculator().unrelated(locus, evidence)?;
+            if let Some(truth) = &truth.loci[locus] {
+                let values = truth.screened.table.values();
+                probabilities.iter_mut().zip(values).for_each(|(p, value)| *p *= libm::pow(10.0, *value));
+            }
+            let sum: f64 = probabilities.iter().sum();
+            // Divided by LR here, because the part of the true children multiplies by it.
+            let values = compiled.screened.table.values();
+            probabilities.iter_mut().zip(values).for_each(|(p, value)| *p *= libm::pow(10.0, -*value));
+            cells[locus] = Some(Cells::divided(values, &probabilities, sum));
+        }
+        let convolved = (self.children - self.rest_by_untyped.iter().sum::<u64>()) as f64;
+        if convolved <= 0.0 {
             return Ok(0.0);
         }
-        let below = count(&mut OfSets::new(&self.sets, &transforms), log10_lr, Part::TrueBelow);
-        Ok((below / self.sets.children).min(1.0))
+        Ok((count(&mut Sum::new(Cow::Borrowed(&self.sets), cells), log10_lr, Part::TrueBelow) / convolved).min(1.0))
+    }
+}
+
+/// How many children reach a likelihood ratio with one family.
+pub struct HitsWithFamily<'a> {
+    children: f64,
+    sum: Sum<'a>,
+    bound: Bound,
+    /// A bound on the children whose set of loci is not convolved, and their number.
+    rest: Option<(Bound, f64)>,
+    is_linked: bool,
+}
+
+impl HitsWithFamily<'_> {
+    /// Computes how many of the children are expected to reach a log10 LR if all are unrelated to the family.
+    pub fn expected(&mut self, log10_lr: f64) -> ExpectedHits {
+        let bound = self.bound.expected(log10_lr).min(self.children);
+        if self.is_linked || bound < LEAST {
+            return ExpectedHits { number: bound, is_bound: true };
+        }
+        let convolved = count(&mut self.sum, log10_lr, Part::Reaching);
+        let rest = self.rest.as_ref().map_or(0.0, |(bound, rest)| bound.expected(log10_lr).min(*rest));
+        ExpectedHits { number: (convolved + rest).min(bound), is_bound: false }
+    }
+
+    /// Computes the probability that the family's missing child stays below a log10 LR, if it is one of the children: the
+    /// mean over the loci at which they are typed. Ignores linkage. 0 if there are no children.
+    pub fn missed(&mut self, log10_lr: f64) -> f64 {
+        let convolved = self.children - self.rest.as_ref().map_or(0.0, |rest| rest.1);
+        if convolved <= 0.0 {
+            return 0.0;
+        }
+        (count(&mut self.sum, log10_lr, Part::TrueBelow) / convolved).min(1.0)
     }
 }
 
@@ -178,17 +235,16 @@ pub struct ExpectedHits {
     /// The number; within 1 % if it is not a bound and a dozen loci are compared, within 10 % with half as many. Children whose set of typed loci is rarer than the 4,096 most
     /// frequent ones add a bound to it.
     pub number: f64,
-    /// `true` if the number is an upper bound: linked loci matter in the family, or the likelihood ratio is so large
-    /// that the number is below 10^-20 of the children.
+    /// `true` if the number is an upper bound: linked loci matter in the family, or the number is below 10^-12.
     pub is_bound: bool,
 }
 
-/// The largest log10 LR with a convolved number. Above it the rounding of the transforms would show.
-const HIGHEST: f64 = 20.0;
+/// The least number that is convolved. Far below it the rounding of the transforms would show.
+const LEAST: f64 = 1e-12;
 
 /// Computes the probability that a child reaches a log10 LR with a family if it is in truth the missing child of
 /// `other`: the same relatives in another pedigree. The child is typed at these loci; linkage is ignored. Within 1 %
-/// with a dozen loci, where it is above 10^-12 and below 1/2.
+/// with a dozen loci; 0 if it is below 10^-12. A value more than 16 above `log10_lr` does not count.
 ///
 /// # Errors
 /// [`KinshipError`].
@@ -199,16 +255,22 @@ pub fn reached_as(
     typed: LocusSet,
     log10_lr: f64,
 ) -> Result<f64, KinshipError> {
-    let mut cells = Vec::with_capacity(family.loci.len());
+    let mut cells: Vec<Option<Cells>> = (0..family.loci.len()).map(|_| None).collect();
     for (locus, compiled) in family.informative().filter(|(locus, _)| typed >> locus & 1 == 1) {
         let mut probabilities = compiler.calculator().unrelated(locus, &compiled.evidence)?;
         if let Some(other) = &other.loci[locus] {
             let values = other.screened.table.values();
             probabilities.iter_mut().zip(values).for_each(|(p, value)| *p *= libm::pow(10.0, *value));
         }
-        cells.push(Cells::new(compiled.screened.table.values(), &probabilities));
+        cells[locus] = Some(Cells::new(compiled.screened.table.values(), &probabilities));
     }
-    Ok(count(&mut OfOne(&cells), log10_lr, Part::Reaching).min(1.0))
+    let sets = TypedSets::new(&[(typed, 1)], family.loci.len());
+    let mut sum = Sum::new(Cow::Owned(sets), cells);
+    if sum.bound(log10_lr) < LEAST {
+        return Ok(0.0);
+    }
+    let reached = count(&mut sum, log10_lr, Part::Reaching).min(1.0);
+    Ok(if reached < LEAST { 0.0 } else { reached })
 }
 
 impl ChanceHits {
@@ -311,9 +373,9 @@ mod tests {
             let compiled = compiler.family(&family).unwrap();
             for t in [-1.03, 0.0, 0.51, 2.0, 3.77, 5.2] {
                 let exact = expected(&calculator, &family, &sets, t);
-                let ours = hits.expected(&compiler, &compiled, t).unwrap();
-                assert!(!ours.is_bound);
-                if exact > 1e-12 {
+                let ours = hits.with_family(&compiler, &compiled).unwrap().expected(t);
+                if exact > 1e-10 {
+                    assert!(!ours.is_bound);
                     assert!((ours.number / exact - 1.0).abs() < 0.01, "{relations:?} {t}: {} {exact}", ours.number);
                 }
             }
@@ -327,6 +389,23 @@ mod tests {
         let calculator = calculator();
         let all: LocusSet = (1 << 12) - 1;
         let hits = ChanceHits::of_sets(vec![(all, 1)], 12);
+        let missed_of = |family: &CompiledFamily, compiler: &Compiler<'_>, sets: Vec<(LocusSet, u64)>| {
+            ChanceHits::of_sets(sets, 12).with_family(compiler, family).unwrap().missed(1.5)
+        };
+        let fathers = family(&[Father], 3);
+        let compiler = Compiler::new(&calculator, false);
+        let compiled = compiler.family(&fathers).unwrap();
+        let few = all & !0b1111;
+        let both = ChanceHits::of_sets(vec![(few, 30), (all, 10)], 12);
+        let in_truth = both.missed_in_truth(&compiled, (&compiler, &compiled), 1.5).unwrap();
+        let missed = both.with_family(&compiler, &compiled).unwrap().missed(1.5);
+        assert!((in_truth - missed).abs() < 1e-9, "{in_truth} {missed}");
+        let [of_all, of_few] = [all, few].map(|set| missed_of(&compiled, &compiler, vec![(set, 1)]));
+        let of_both = missed_of(&compiled, &compiler, vec![(few, 30), (all, 10)]);
+        assert!(
+            of_few > of_all && (of_both - (0.25 * of_all + 0.75 * of_few)).abs() < 1e-9,
+            "{of_all} {of_few} {of_both}"
+        );
         // The found child has a typed father's brother as its father: the relation of the typed relative is uncle.
         for (seed, (relations, others)) in [
             (&[Father][..], &[PaternalUncle][..]),
@@ -350,14 +429,14 @@ mod tests {
             for t in [-1.03, 0.4, 2.0] {
                 let grid = Grid { step: 2e-4, from: t };
                 let exact = 1.0 - LrDistribution::new(&stated_outcomes, Hypothesis::H1, grid).tail(t).middle();
-                let ours = hits.missed(&compiler, &compiled, t).unwrap();
+                let ours = hits.with_family(&compiler, &compiled).unwrap().missed(t);
                 assert!((ours - exact).abs() < 0.01 * exact + 1e-9, "{relations:?} {t}: {ours} {exact}");
                 // As itself, the child reaches what it does not miss. That of two parents may be more than 16 above.
                 let reached = reached_as(&compiler, &compiled, &compiled, all, t).unwrap();
                 let is_near = relations.len() == 1;
                 assert!(!is_near || (reached - (1.0 - exact)).abs() < 0.01, "{relations:?} {t}: {reached} {exact}");
                 let as_other = reached_as(&compiler, &compiled, &compiled_other, all, t).unwrap();
-                let by_chance = hits.expected(&compiler, &compiled, t).unwrap().number;
+                let by_chance = hits.with_family(&compiler, &compiled).unwrap().expected(t).number;
                 assert!(by_chance < as_other && as_other < reached, "{by_chance} {as_other} {reached}");
             }
         }

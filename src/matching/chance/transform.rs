@@ -10,6 +10,7 @@
 //! takes the frequencies in turn, from the lowest on, until they add next to nothing. The remaining frequencies would
 //! only distinguish values that hardly differ.
 
+use std::borrow::Cow;
 use std::f64::consts::PI;
 use std::sync::{Arc, LazyLock};
 
@@ -45,13 +46,24 @@ static TURNS: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| {
     (0..CIRCLE).map(|step| (libm::cos(turn(step)), libm::sin(turn(step)))).collect()
 });
 
-/// The values of log10 LR that a child can have at a locus, on the circle: its steps with their tilted probabilities.
-pub(super) struct Cells(Vec<(usize, f64)>);
+/// The values of log10 LR that a child can have at a locus, on the circle: the steps with their tilted probabilities, each
+/// turned to the next frequency.
+pub(super) struct Cells {
+    /// The probability times e^(-2 pi i k c / n), for the frequency k and the step c; then the turn to the next k.
+    re: Vec<f64>,
+    im: Vec<f64>,
+    cos: Vec<f64>,
+    sin: Vec<f64>,
+}
 
 impl Cells {
     /// Puts the values with these probabilities on the circle. The probabilities are divided by their sum.
     pub(super) fn new(values: &[f64], probabilities: &[f64]) -> Self {
-        let listed: f64 = probabilities.iter().sum();
+        Self::divided(values, probabilities, probabilities.iter().sum())
+    }
+
+    /// As [`Self::new`], with the probabilities divided by `sum`.
+    pub(super) fn divided(values: &[f64], probabilities: &[f64], sum: f64) -> Self {
         let mut cells = vec![0.0; CIRCLE];
         for (&log10_lr, p) in values.iter().zip(probabilities) {
             if log10_lr == f64::NEG_INFINITY {
@@ -61,27 +73,42 @@ impl Cells {
             let off = log10_lr * STEPS - nearest;
             let shares = [(off * off - off) / 2.0, 1.0 - off * off, (off * off + off) / 2.0];
             for (share, step) in shares.into_iter().zip([nearest - 1.0, nearest, nearest + 1.0]) {
-                cells[around(step as i64)] += share * p / listed * tilt(step);
+                cells[around(step as i64)] += share * p / sum * known_tilt(step as i64);
             }
         }
-        Self(cells.into_iter().enumerate().filter(|cell| cell.1 != 0.0).collect())
+        let some: Vec<(usize, f64)> = cells.into_iter().enumerate().filter(|cell| cell.1 != 0.0).collect();
+        Self {
+            re: some.iter().map(|cell| cell.1).collect(),
+            im: vec![0.0; some.len()],
+            cos: some.iter().map(|cell| TURNS[cell.0].0).collect(),
+            sin: some.iter().map(|cell| -TURNS[cell.0].1).collect(),
+        }
     }
 
-    /// Computes the transform at these many frequencies, from the frequency `first` on.
-    fn transform(&self, first: usize, re: &mut [f64], im: &mut [f64]) {
-        re.fill(0.0);
-        im.fill(0.0);
-        for &(cell, weight) in &self.0 {
-            let mut at = first * cell % CIRCLE;
-            for (re, im) in re.iter_mut().zip(im.iter_mut()) {
-                let (cos, sin) = TURNS[at];
-                *re += weight * cos;
-                *im -= weight * sin;
-                at = (at + cell) % CIRCLE;
+    /// Computes the transform at the next frequencies.
+    fn next(&mut self, re: &mut [f64], im: &mut [f64]) {
+        for (sum_re, sum_im) in re.iter_mut().zip(im) {
+            (*sum_re, *sum_im) = (total(&self.re), total(&self.im));
+            let turns = self.cos.iter().zip(&self.sin);
+            for ((re, im), (cos, sin)) in self.re.iter_mut().zip(&mut self.im).zip(turns) {
+                (*re, *im) = (*re * cos - *im * sin, *re * sin + *im * cos);
             }
         }
     }
 }
+
+/// Adds up values, several sums side by side, so that the additions need not wait for each other.
+fn total(values: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        sums.iter_mut().zip(chunk).for_each(|(sum, value)| *sum += value);
+    }
+    sums.iter().sum::<f64>() + rest.iter().sum::<f64>()
+}
+
+/// Number of sums side by side.
+const LANES: usize = 8;
 
 /// The transform of a locus: of log10 LR in an unrelated child that shows a listed genotype there.
 #[derive(Clone)]
@@ -97,7 +124,7 @@ impl Transform {
     /// Builds the transform from a table and the probabilities of its genotypes in an unrelated child.
     pub(in crate::matching) fn new(table: &LocusTable, unrelated: &[f64]) -> Self {
         let (mut re, mut im) = (vec![0.0; FREQUENCIES], vec![0.0; FREQUENCIES]);
-        Cells::new(table.values(), unrelated).transform(0, &mut re, &mut im);
+        Cells::new(table.values(), unrelated).next(&mut re, &mut im);
         Self { re, im }
     }
 }
@@ -111,68 +138,86 @@ fn tilt(step: f64) -> f64 {
     libm::pow(10.0, TILT * step / STEPS)
 }
 
-/// The transform of the sum over the loci, one band of frequencies after another.
-pub(super) trait Bands {
-    /// Computes the frequencies from `first` on.
-    fn band(&mut self, first: usize) -> ([f64; BAND], [f64; BAND]);
+/// [`tilt`] of every step around the middle of the scale, from `-TILTS_FROM` on.
+static TILTS: LazyLock<Vec<f64>> =
+    LazyLock::new(|| (0..2 * TILTS_FROM).map(|at| tilt((at - TILTS_FROM) as f64)).collect());
+
+const TILTS_FROM: i64 = 1024;
+
+/// Returns [`tilt`], from memory if possible.
+fn known_tilt(step: i64) -> f64 {
+    let at = usize::try_from(step + TILTS_FROM).ok().and_then(|at| TILTS.get(at));
+    at.copied().unwrap_or_else(|| tilt(step as f64))
 }
 
-/// Children with several sets of typed loci, each counted once.
-pub(super) struct OfSets<'a> {
-    sets: &'a TypedSets,
-    /// A transform for each locus that has one.
-    loci: &'a [Option<Arc<Transform>>],
-    /// One value per node of the diagram, and one for its end.
-    values: Vec<([f64; BAND], [f64; BAND])>,
+/// One band of frequencies of a transform: real and imaginary parts.
+type Band = ([f64; BAND], [f64; BAND]);
+
+/// The transform of the sum over the loci, of children with one or several sets of typed loci. The frequencies are
+/// computed when they are first needed.
+pub(super) struct Sum<'a> {
+    sets: Cow<'a, TypedSets>,
+    /// The values at each locus; `None` if every child has LR 1 there.
+    loci: Vec<Option<Cells>>,
+    bands: Vec<Band>,
+    /// Working memory.
+    values: Vec<Band>,
 }
 
-impl<'a> OfSets<'a> {
-    pub(super) fn new(sets: &'a TypedSets, loci: &'a [Option<Arc<Transform>>]) -> Self {
-        let mut values = vec![([0.0; BAND], [0.0; BAND]); sets.nodes.len() + 1];
-        values[0] = ([1.0; BAND], [0.0; BAND]);
-        Self { sets, loci, values }
+impl<'a> Sum<'a> {
+    pub(super) fn new(sets: Cow<'a, TypedSets>, loci: Vec<Option<Cells>>) -> Self {
+        Self { sets, loci, bands: Vec::new(), values: Vec::new() }
     }
-}
 
-impl Bands for OfSets<'_> {
-    fn band(&mut self, first: usize) -> ([f64; BAND], [f64; BAND]) {
-        let values = &mut self.values;
-        for (number, node) in self.sets.nodes.iter().enumerate() {
-            let mut value = values[node.typed];
-            if let Some(locus) = &self.loci[node.locus] {
-                multiply(&mut value, &locus.re[first..first + BAND], &locus.im[first..first + BAND]);
-            }
-            if let Some((untyped, factor)) = node.untyped {
-                let untyped = &values[untyped];
-                for i in 0..BAND {
-                    value.0[i] += factor * untyped.0[i];
-                    value.1[i] += factor * untyped.1[i];
-                }
-            }
-            values[number + 1] = value;
+    /// Returns an upper bound on the number of children that reach a log10 LR: `P(x >= t) <= E(10^(x/2)) / 10^(t/2)`.
+    pub(super) fn bound(&mut self, log10_lr: f64) -> f64 {
+        self.band(0).0[0] * tilt(-log10_lr * STEPS)
+    }
+
+    fn band(&mut self, number: usize) -> &Band {
+        while self.bands.len() <= number {
+            let transform = |cells: &mut Cells| {
+                let mut band = ([0.0; BAND], [0.0; BAND]);
+                cells.next(&mut band.0, &mut band.1);
+                band
+            };
+            let loci: Vec<Option<Band>> = self.loci.iter_mut().map(|cells| cells.as_mut().map(transform)).collect();
+            let of_locus = |locus: usize| loci[locus].as_ref().map(|band| (&band.0[..], &band.1[..]));
+            self.bands.push(over_sets(&self.sets, of_locus, &mut self.values));
         }
-        let (re, im) = &values[self.sets.start];
-        (re.map(|re| self.sets.children * re), im.map(|im| self.sets.children * im))
+        &self.bands[number]
     }
 }
 
-/// One child who is typed at all of these loci.
-pub(super) struct OfOne<'a>(pub(super) &'a [Cells]);
-
-impl Bands for OfOne<'_> {
-    fn band(&mut self, first: usize) -> ([f64; BAND], [f64; BAND]) {
-        let mut value = ([1.0; BAND], [0.0; BAND]);
-        let (mut re, mut im) = ([0.0; BAND], [0.0; BAND]);
-        for locus in self.0 {
-            locus.transform(first, &mut re, &mut im);
-            multiply(&mut value, &re, &im);
+/// Adds up the children of all sets, each the product over the loci at which it is typed. `values` is working memory.
+fn over_sets<'l>(
+    sets: &TypedSets,
+    of_locus: impl Fn(usize) -> Option<(&'l [f64], &'l [f64])>,
+    values: &mut Vec<Band>,
+) -> Band {
+    values.clear();
+    values.reserve(sets.nodes.len() + 1);
+    values.push(([1.0; BAND], [0.0; BAND]));
+    for node in &sets.nodes {
+        let mut value = values[node.typed];
+        if let Some((res, ims)) = of_locus(node.locus) {
+            multiply(&mut value, res, ims);
         }
-        value
+        if let Some((untyped, factor)) = node.untyped {
+            let untyped = &values[untyped];
+            for i in 0..BAND {
+                value.0[i] += factor * untyped.0[i];
+                value.1[i] += factor * untyped.1[i];
+            }
+        }
+        values.push(value);
     }
+    let (re, im) = &values[sets.start];
+    (re.map(|re| sets.children * re), im.map(|im| sets.children * im))
 }
 
 /// Multiplies complex numbers by others.
-fn multiply(value: &mut ([f64; BAND], [f64; BAND]), res: &[f64], ims: &[f64]) {
+fn multiply(value: &mut Band, res: &[f64], ims: &[f64]) {
     for i in 0..BAND {
         let (re, im) = (value.0[i], value.1[i]);
         value.0[i] = re * res[i] - im * ims[i];
@@ -195,7 +240,7 @@ pub(super) enum Part {
 /// interpolated between the two sums that begin half a step above and below; the logarithm of the number is about linear
 /// there. A value is counted if it is within 16 of `log10_lr`; those further away are
 /// rarer than the result by ten powers of ten and more.
-pub(super) fn count(bands: &mut dyn Bands, log10_lr: f64, part: Part) -> f64 {
+pub(super) fn count(sum: &mut Sum<'_>, log10_lr: f64, part: Part) -> f64 {
     let at = log10_lr * STEPS + 0.5;
     let below = at.floor();
     let steps = [below as i64, below as i64 + 1];
@@ -211,7 +256,7 @@ pub(super) fn count(bands: &mut dyn Bands, log10_lr: f64, part: Part) -> f64 {
     let (by_steps, by_end) = (steps.map(around), around(end));
     let mut sums = [0.0; 2];
     for first in (0..FREQUENCIES).step_by(BAND) {
-        let (res, ims) = bands.band(first);
+        let (res, ims) = sum.band(first / BAND);
         let mut adds = 0.0;
         for i in 0..BAND {
             let k = first + i;
@@ -255,9 +300,12 @@ impl Expected {
     /// `most` children are expected, at or below `bound`.
     pub(super) fn new(sets: &TypedSets, loci: &[Option<Arc<Transform>>], most: f64, bound: f64) -> Self {
         let (mut re, mut im) = (Vec::with_capacity(FREQUENCIES), Vec::with_capacity(FREQUENCIES));
-        let mut bands = OfSets::new(sets, loci);
+        let mut values = Vec::new();
         for first in (0..FREQUENCIES).step_by(BAND) {
-            let (res, ims) = bands.band(first);
+            let of_locus = |locus: usize| {
+                loci[locus].as_ref().map(|locus| (&locus.re[first..first + BAND], &locus.im[first..first + BAND]))
+            };
+            let (res, ims) = over_sets(sets, of_locus, &mut values);
             re.extend(res);
             im.extend(ims);
             let adds: f64 = (first..first + BAND).map(|k| re[k].abs().max(im[k].abs()) * weight(k)).sum();

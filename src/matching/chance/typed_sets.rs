@@ -21,6 +21,7 @@ pub(super) struct Node {
 }
 
 /// The diagram.
+#[derive(Clone)]
 pub(super) struct TypedSets {
     /// The nodes. Number 0 is the end, which has no entry here; number i is entry i - 1. A node precedes all nodes that
     /// lead to it.

@@ -1,0 +1,41 @@
+//! `missed`.
+
+use clap::Args;
+
+use crate::cli::notices::Notices;
+use crate::cli::options::{FormatOption, Global, PriorOption, pseudonym};
+use crate::cli::outcome::Outcome;
+use crate::cli::output::{Output, TABLE_ROWS};
+use crate::model::Unscorable;
+use crate::report::Format;
+use crate::store::{FoundMissed, MeaningOptions};
+
+#[derive(Args)]
+pub(crate) struct FamilyMissed {
+    /// The pseudonym of the family [default: a table of all families]
+    family: Option<String>,
+    #[command(flatten)]
+    prior: PriorOption,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+impl FamilyMissed {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let family = self.family.as_deref().map(|text| pseudonym("FAMILY", text)).transpose()?;
+        let entry = global.entry("missed").with("format", self.format.format.word());
+        let options = MeaningOptions { prior: self.prior.prior, ..MeaningOptions::default() };
+        let FoundMissed { report, failed, .. } =
+            global.open()?.missed(family, &options, &entry, &Notices::new(output))?;
+        for Unscorable { family, locus, reason } in &failed {
+            output.warn(&format!("family {family} could not be computed, at locus {locus}: {reason}"));
+        }
+        match self.format.format {
+            Format::Json => output.data(&report.json()?)?,
+            Format::Csv => output.data(&report.csv())?,
+            Format::Table if report.families.is_empty() => output.say("no families"),
+            Format::Table => output.data(&report.table(TABLE_ROWS))?,
+        }
+        Ok(if failed.is_empty() { Outcome::Done } else { Outcome::Rejected })
+    }
+}

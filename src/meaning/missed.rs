@@ -1,0 +1,103 @@
+//! The probability that a family's missing child is in the database and is missed, divided by causes.
+
+use serde::Serialize;
+
+use crate::kinship::{Calculator, CalculatorError};
+use crate::matching::{ChanceHits, Compiler, locus_set, views};
+use crate::model::{Candidate, Family, Unscorable};
+use crate::population::{DropOuts, FrequencyTable, Model, Mutation};
+
+use super::weigh::Weigher;
+
+/// The probability that a missing child stays below the threshold although it is in the database, as the sum of its
+/// causes. The first cause is what even perfect data would miss; each further one is what it adds to those before.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Missed {
+    /// The relatives say too little, even with a child typed at all loci.
+    pub by_relatives: f64,
+    /// Children are typed at some of the loci only.
+    pub by_loci: f64,
+    /// A mutation hides the relation.
+    pub by_mutation: f64,
+    /// Alleles drop out.
+    pub by_drop_out: f64,
+    /// One statement of the papers is false, with the stated doubts, and the view that allows for it does not find the
+    /// child.
+    pub by_papers: f64,
+    /// The sum.
+    pub missed: f64,
+}
+
+/// Models of children without mutation and drop-out, to see what these add.
+#[derive(Clone, Debug)]
+pub struct Truths {
+    plain: Calculator,
+    without_drop_out: Calculator,
+}
+
+impl Truths {
+    /// Builds the models from that of the store.
+    ///
+    /// # Errors
+    /// [`CalculatorError`].
+    pub fn new(table: &FrequencyTable, model: &Model) -> Result<Self, CalculatorError> {
+        let without_drop_out =
+            Model { drop_out: DropOuts { relatives: model.drop_out.relatives, children: 0.0 }, ..*model };
+        let plain = Model { mutation: Mutation::None, ..without_drop_out };
+        Ok(Self { plain: Calculator::new(table, plain)?, without_drop_out: Calculator::new(table, without_drop_out)? })
+    }
+}
+
+impl Weigher<'_> {
+    /// Computes the probability that a family's missing child is missed, by cause. The relatives' own contradictions count
+    /// as mutation.
+    ///
+    /// # Errors
+    /// [`Unscorable`] with the first locus that fails.
+    pub fn missed_by_cause(&self, family: &Family, truths: &Truths) -> Result<Missed, Unscorable> {
+        let (compiler, hits, threshold) = (&self.compiler, self.hits, self.threshold);
+        let panel = compiler.calculator().panel().len();
+        let compiled = compiler.family(family)?;
+        let fails = |reason| self.unscorable(family, &reason);
+        let missed = hits.with_family(compiler, &compiled).map_err(fails)?.missed(threshold);
+        let full = ChanceHits::of_sets(vec![(locus_set((0..panel).map(|_| true)), 1)], panel);
+        let of_truth = |hits: &ChanceHits, truth: &Calculator| -> Result<f64, Unscorable> {
+            let truth_compiler = Compiler::new(truth, false);
+            let truth = truth_compiler.family(family)?;
+            hits.missed_in_truth(&compiled, (&truth_compiler, &truth), threshold).map_err(fails)
+        };
+        let without_drop_out = of_truth(hits, &truths.without_drop_out)?;
+        // Relatives who contradict each other are impossible without mutation: nothing can be divided then.
+        let (relatives, at_loci) = match (of_truth(&full, &truths.plain), of_truth(hits, &truths.plain)) {
+            (Ok(relatives), Ok(at_loci)) => (relatives, at_loci),
+            _ => (of_truth(&full, &truths.without_drop_out)?, without_drop_out),
+        };
+        let (mut as_stated, mut total) = (1.0, 0.0);
+        for view in views(family, &self.doubts).iter().skip(1) {
+            let compiled = compiler.family(&view.family)?;
+            let mut hits = hits.with_family(compiler, &compiled).map_err(fails)?;
+            let doubt = libm::pow(10.0, view.log10_doubt);
+            total += doubt * hits.missed(threshold - view.log10_doubt);
+            as_stated -= doubt;
+        }
+        let total = f64::max(as_stated, 0.0) * missed + total;
+        Ok(Missed {
+            by_relatives: relatives,
+            by_loci: at_loci - relatives,
+            by_mutation: without_drop_out - at_loci,
+            by_drop_out: missed - without_drop_out,
+            by_papers: total - missed,
+            missed: total,
+        })
+    }
+
+    /// Returns the probability that the missing child is in the database and was missed, given the family's candidates
+    /// with these weights together.
+    #[must_use]
+    pub fn in_database_and_missed(&self, missed: f64, candidates: &[Candidate]) -> f64 {
+        let weights: f64 = candidates.iter().map(|candidate| self.weight(candidate)).sum();
+        let in_database = self.prior.in_database();
+        in_database * missed / (weights + self.prior.weight_of_none(missed))
+    }
+}
