@@ -11,7 +11,7 @@ use super::generation::{advance, next_generation};
 use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
-use super::{LedgerError, Replacement, custody, digests, expunged, integrity, runs};
+use super::{LedgerError, Replacement, custody, digests, expunged, integrity, lost, runs};
 use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
 
@@ -121,6 +121,7 @@ impl Ledger {
             )?;
             gone.families += tx.execute("DELETE FROM family WHERE pseudonym = ?1", [family.as_bytes()])? as u64;
         }
+        scope.families.iter().chain(&scope.samples).try_for_each(|who| lost::forget(&tx, *who))?;
         let mut sums = integrity::Families::new(&tx)?;
         for sample in &scope.samples {
             let mut sound = Vec::new();

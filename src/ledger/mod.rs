@@ -29,6 +29,7 @@ mod keys;
 mod known;
 #[expect(clippy::module_inception, reason = "the room's type has the room's name")]
 mod ledger;
+mod lost;
 mod meta;
 mod migrate;
 mod multi_allele;
@@ -61,6 +62,7 @@ pub use expunged::{CarriedOver, ExpungedBefore, commit, veil};
 pub use families::Counts;
 pub use generation::{Generation, Past};
 pub use ledger::Ledger;
+pub use lost::{LossCause, LostCandidate};
 pub use rekey::{Rekeyed, Renamed};
 pub use runs::{RunDelta, RunRecord, Standing};
 pub use samples::{Sample, Samples};

@@ -15,8 +15,8 @@ use super::meta::set_meta;
 use super::renumber::renumber;
 use super::traces::UNFINISHED;
 use super::{
-    CarriedOver, LedgerError, LedgerKey, Replacement, candidates, codec, custody, digests, expunged, integrity, runs,
-    typings, views,
+    CarriedOver, LedgerError, LedgerKey, Replacement, candidates, codec, custody, digests, expunged, integrity, lost,
+    runs, typings, views,
 };
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
@@ -97,6 +97,7 @@ impl Ledger {
             candidates: candidates(&tx, renamed)?,
             manifests: runs(&tx, renamed)?,
         };
+        lost::rename(&tx, renamed)?;
         integrity::renew_families(&tx, &sound)?;
         renumber(&tx)?;
         replaced.iter().try_for_each(|one| custody::replace(&tx, one))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use super::checksum::{Checksum, Sum};
 use super::column::pseudonym;
 use super::generation::generation;
 use super::ledger::Ledger;
-use super::{CurrentCandidate, LedgerError, views};
+use super::{CurrentCandidate, LedgerError, LossCause, LostCandidate, lost, views};
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
 
@@ -51,7 +51,7 @@ pub struct RunRecord {
 }
 
 /// Changes that a run made to the candidates.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RunDelta {
     /// Number of the run, from 1.
@@ -61,6 +61,8 @@ pub struct RunDelta {
     pub first_runs: Vec<i64>,
     /// Number of candidates of the previous run that are no longer candidates.
     pub withdrawn: u64,
+    /// Pairs that are no longer candidates, because of this run or of imports since the last one; without identities.
+    pub lost: Vec<LostCandidate>,
 }
 
 /// The candidates before a run, and the generation and run that they are of.
@@ -119,6 +121,7 @@ impl Ledger {
         if current != run.generation || current != before.generation || last_id(&tx)? != before.run {
             return Err(LedgerError::Stale { run: run.generation, ledger: current });
         }
+        let has_other_basis = last_run(&tx)?.is_some_and(|(_, last)| last.basis != run.basis);
         let number = insert_run(&tx, run, candidates.len())?;
         let mut insert = tx.prepare(
             "INSERT OR REPLACE INTO candidate (family, child, log10_lr, loci_compared, incompatible_loci, run_id,
@@ -126,7 +129,8 @@ impl Ledger {
         )?;
         let mut delete = tx.prepare("DELETE FROM candidate WHERE family = ?1 AND child = ?2")?;
         let mut first_runs = vec![number; candidates.len()];
-        let mut withdrawn = 0;
+        let (mut withdrawn, mut lost) = (0, Vec::new());
+        let mut is_withdrawn = tx.prepare("SELECT withdrawn IS NOT NULL FROM family WHERE pseudonym = ?1")?;
         let mut given = order.iter().peekable();
         let mut changed = Vec::new();
         // Both lists are in the order of family and child.
@@ -146,6 +150,24 @@ impl Ledger {
                 None => {
                     delete.execute((key.0.as_bytes(), key.1.as_bytes()))?;
                     withdrawn += 1;
+                    if known.candidate.same_as.is_none() {
+                        let family_withdrawn: Option<bool> =
+                            is_withdrawn.query_row([key.0.as_bytes()], |row| row.get(0)).optional()?;
+                        let cause = match family_withdrawn {
+                            Some(true) => LossCause::FamilyWithdrawn,
+                            _ if has_other_basis => LossCause::SettingsChanged,
+                            _ => LossCause::BelowCriterion,
+                        };
+                        let (log10_lr, first_run) = (known.candidate.log10_lr, known.first_run);
+                        lost.push(LostCandidate {
+                            lost_in: number,
+                            family: key.0,
+                            child: key.1,
+                            log10_lr,
+                            first_run,
+                            cause,
+                        });
+                    }
                 }
             }
         }
@@ -173,6 +195,11 @@ impl Ledger {
         }
         drop(delete);
         drop(insert);
+        drop(is_withdrawn);
+        lost::record(&tx, &lost)?;
+        let is_candidate = |family, child| order.binary_search_by(|one| (one.0, one.1).cmp(&(family, child))).is_ok();
+        lost::found_again(&tx, number, is_candidate)?;
+        let lost = lost::of_run(&tx, number)?;
         if let Some(entry) = entry.into().entry() {
             let shown = candidates.iter().flat_map(|candidate| [candidate.family, candidate.child]);
             let entry = entry
@@ -180,11 +207,12 @@ impl Ledger {
                 .with("run", number)
                 .with("generation", run.generation)
                 .with("candidates", candidates.len())
+                .with("lost", lost.len())
                 .with_digest("run_digest", &run.digest);
             append(&tx, &entry.about(shown))?;
         }
         tx.commit()?;
-        Ok(RunDelta { run: number, first_runs, withdrawn })
+        Ok(RunDelta { run: number, first_runs, withdrawn, lost })
     }
 
     /// Returns all runs with their numbers, in their order.

@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i migrates from schema version i to i + 1. A released step never changes; new steps follow it.
-pub(super) const MIGRATIONS: [&str; 20] = [
+pub(super) const MIGRATIONS: [&str; 21] = [
     V1,
     PEDIGREES,
     DROP_OUT,
@@ -25,6 +25,7 @@ pub(super) const MIGRATIONS: [&str; 20] = [
     TYPINGS,
     VIEWS,
     UNTOLD,
+    LOST,
 ];
 
 /// The version that this program writes.
@@ -272,4 +273,18 @@ CREATE TABLE expunged (
     key_id INTEGER REFERENCES key_used
 ) STRICT, WITHOUT ROWID;
 INSERT INTO meta (key, value) VALUES ('digest_secret', randomblob(32)), ('expunged_secret', randomblob(32));
+";
+
+/// Pairs that are no longer candidates: see the file of that name.
+const LOST: &str = "
+CREATE TABLE lost (
+    lost_in INTEGER NOT NULL,
+    family BLOB NOT NULL CHECK (length(family) = 16),
+    child BLOB NOT NULL CHECK (length(child) = 16),
+    log10_lr REAL NOT NULL,
+    first_run_id INTEGER NOT NULL,
+    cause TEXT NOT NULL,
+    sum BLOB,
+    PRIMARY KEY (lost_in, family, child)
+) STRICT, WITHOUT ROWID;
 ";

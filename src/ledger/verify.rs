@@ -8,6 +8,7 @@ use super::families::Positions;
 use super::generation::generation;
 use super::keys::key_id;
 use super::ledger::Ledger;
+use super::lost;
 use super::runs::last_run;
 use super::{LedgerError, integrity, multi_allele, pedigrees, typings};
 use crate::model::{Panel, Pseudonym, Relation};
@@ -31,6 +32,7 @@ impl Ledger {
         families(&tx, &mut findings)?;
         integrity::verify(&tx, &mut findings)?;
         candidates(&tx, &mut findings)?;
+        lost::verify(&tx, &mut findings)?;
         findings.extend(last_run(&tx).err().map(|error| error.to_string()));
         Ok(findings)
     }

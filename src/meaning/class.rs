@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::matching::Alternative;
+
+use super::margin::RivalRatio;
 use super::weigh::Meaning;
 
 /// What a candidate deserves next. The order is from the least to the most.
@@ -121,6 +124,9 @@ pub struct Rules {
     pub log10_lr: f64,
     /// The least log10 LR against every rival explanation, for `candidate` and `strong`.
     pub log10_rival: f64,
+    /// The same for `candidate` against the rivals that need more than one mistake: a typed parent's sibling had the child
+    /// with the other parent.
+    pub log10_rival_in_place: f64,
     /// The least margin, in log10, to the family's next child and the child's next family: for `candidate`, and for
     /// `strong`.
     pub log10_margin: [f64; 2],
@@ -136,6 +142,7 @@ impl Default for Rules {
             loci: 19,
             log10_lr: 4.0,
             log10_rival: 3.0,
+            log10_rival_in_place: 2.0,
             log10_margin: [3.0, 4.0],
             posterior: [0.01, 0.9, 0.999],
             incompatible_loci: 2,
@@ -152,10 +159,14 @@ impl Rules {
             let margin = if is_strong { for_strong } else { for_candidate };
             // Without another candidate, the margin is the distance from the threshold; the other one may be far below.
             let is_close = |of: &super::Margin| !of.at_least && of.log10 < margin;
-            let beaten = |log10_lr: Option<f64>| log10_lr.is_none_or(|log10_lr| log10_lr >= self.log10_rival);
+            let beaten = |rival: &RivalRatio| {
+                let in_place = matches!(rival.rival, Alternative::ChildOfUncle | Alternative::ChildOfAunt);
+                let least = if in_place && !is_strong { self.log10_rival_in_place } else { self.log10_rival };
+                rival.log10_lr.is_none_or(|log10_lr| log10_lr >= least)
+            };
             let holds = |lack: &Lack| match lack {
                 Lack::Loci => facts.loci_compared < self.loci,
-                Lack::RivalExplanation => !meaning.rivals.iter().all(|rival| beaten(rival.log10_lr)),
+                Lack::RivalExplanation => !meaning.rivals.iter().all(beaten),
                 Lack::OtherChild => is_close(&meaning.margin_child),
                 Lack::OtherFamily => is_close(&meaning.margin_family),
                 Lack::LeastRatio => meaning.log10_lr_min < self.log10_lr,

@@ -82,12 +82,14 @@ impl Weigher<'_> {
             as_stated -= doubt;
         }
         let total = f64::max(as_stated, 0.0) * missed + total;
+        // Differences of the rounding are none.
+        let part = |more: f64, less: f64| if (more - less).abs() < 1e-12 { 0.0 } else { more - less };
         Ok(Missed {
             by_relatives: relatives,
-            by_loci: at_loci - relatives,
-            by_mutation: without_drop_out - at_loci,
-            by_drop_out: missed - without_drop_out,
-            by_papers: total - missed,
+            by_loci: part(at_loci, relatives),
+            by_mutation: part(without_drop_out, at_loci),
+            by_drop_out: part(missed, without_drop_out),
+            by_papers: part(total, missed),
             missed: total,
         })
     }

@@ -21,6 +21,7 @@ mod missed;
 mod near;
 mod power;
 #[cfg(feature = "cli")]
+mod runs;
 mod table;
 mod tidy;
 mod typings;
@@ -48,6 +49,7 @@ pub use missed::{MissedReport, MissedRow, Remedy, RemedyRow};
 pub use near::near_table;
 pub use near::{AgainstRow, NearRow};
 pub use power::{PowerReport, PowerRow};
+pub use runs::{LostRow, RunRow, RunsReport};
 #[cfg(feature = "cli")]
 pub use table::{SCREEN, narrow_table, plain_table};
 pub use tidy::{Origin, TidyCsv, TidyRow, pedigrees_csv};

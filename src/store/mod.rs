@@ -43,6 +43,7 @@ mod reidentify;
 mod returning;
 mod rotate;
 mod run;
+mod runs;
 mod sealing;
 mod settings;
 mod sources;

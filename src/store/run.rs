@@ -6,7 +6,7 @@ use crate::audit::{Attribution, Entry};
 use crate::index::Access;
 use crate::ledger::{Ledger, RunRecord};
 use crate::matching::{Criterion, MatchResult, Stages, run_digest};
-use crate::report::{CandidateReport, NearRow};
+use crate::report::{CandidateReport, LostRow, NearRow};
 
 use super::candidates::report;
 use super::checking::{Checking, marks};
@@ -62,6 +62,8 @@ pub struct Matched {
     pub near: Vec<NearRow>,
     /// Number of candidates of the last run that are no longer candidates.
     pub withdrawn: u64,
+    /// The pairs that are no longer candidates, because of this run or of imports since the last one.
+    pub lost: Vec<LostRow>,
     /// Number of withdrawn families that were left out.
     pub families_withdrawn: u64,
     /// Processor time by stage.
@@ -191,7 +193,8 @@ impl Store {
         let report = report(self, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;
         let families_withdrawn = ledger.withdrawn()?.len() as u64;
         let withdrawn = delta.withdrawn;
-        Ok(Matched { report, result, near, withdrawn, families_withdrawn, stages, digest: digest_time, write })
+        let lost = delta.lost.into_iter().map(LostRow::from).collect();
+        Ok(Matched { report, result, near, withdrawn, lost, families_withdrawn, stages, digest: digest_time, write })
     }
 
     /// Reports settings that differ from those of the last run.

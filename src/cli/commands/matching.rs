@@ -106,6 +106,9 @@ impl Match {
     }
 }
 
+/// The most candidates that a run names as lost.
+const LOST_ROWS: usize = 10;
+
 /// Says what came of a run.
 pub(super) fn say_matched(matched: &Matched, output: &Output) {
     for family in &matched.result.unscorable {
@@ -141,6 +144,15 @@ pub(super) fn say_matched(matched: &Matched, output: &Output) {
         count(new as u64),
         count(matched.withdrawn)
     ));
+    for lost in matched.lost.iter().take(LOST_ROWS) {
+        output.warn(&format!("no longer a candidate: {}", lost.line()));
+    }
+    if matched.lost.len() > LOST_ROWS {
+        output.warn(&format!(
+            "and {} more; `reunite runs` names them all",
+            plural((matched.lost.len() - LOST_ROWS) as u64, "former candidate")
+        ));
+    }
     let in_views = matched.report.candidates.iter().filter(|candidate| candidate.views.log10_doubt < 0.0).count();
     if in_views > 0 {
         output.say(&format!(

@@ -26,6 +26,7 @@ mod power;
 mod pseudonym;
 mod reidentify;
 mod rotate;
+mod runs;
 mod synth;
 mod vault;
 mod verify;
@@ -37,7 +38,7 @@ use super::outcome::Outcome;
 use super::output::Output;
 
 /// The common options that change nothing in a command, whose help leaves them out.
-pub(super) const WITHOUT: [(&str, &[&str]); 18] = {
+pub(super) const WITHOUT: [(&str, &[&str]); 19] = {
     const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
     const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
     const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
@@ -56,6 +57,7 @@ pub(super) const WITHOUT: [(&str, &[&str]); 18] = {
         ("pseudonym", &["reason", "wait", "threads"]),
         ("init", &["wait", "threads"]),
         ("audit list", &["reason", "wait", "threads"]),
+        ("runs", &["wait", "threads"]),
         ("audit verify", &["reason", "wait", "threads"]),
         ("maps show", UNRECORDED),
         ("maps list", UNRECORDED),
@@ -78,6 +80,8 @@ pub(super) enum Command {
     Match(matching::Match),
     /// List the candidates of the last run
     Candidates(candidates::List),
+    /// List the runs: when, with which settings, and what each gained and lost
+    Runs(runs::Runs),
     /// List families and children that have too few loci in common with most others
     Comparable(comparable::Comparable),
     /// Explain the likelihood ratio of one family and one child, locus by locus
@@ -145,6 +149,7 @@ impl Command {
             Self::Import(command) => command.run(global, output),
             Self::Match(command) => command.run(global, output),
             Self::Candidates(command) => command.run(global, output),
+            Self::Runs(command) => command.run(global, output),
             Self::Comparable(command) => command.run(global, output),
             Self::Explain(command) => command.run(global, output),
             Self::Power(command) => command.run(global, output),

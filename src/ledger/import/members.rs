@@ -8,6 +8,7 @@ use super::plan::{Action, Membership, Plan};
 use crate::ledger::generation::next_generation;
 use crate::ledger::integrity::{self, Held};
 use crate::ledger::keys::key_id;
+use crate::ledger::lost::Deletion;
 use crate::ledger::{Batch, LedgerError, pedigrees};
 use crate::model::{Layout, Pseudonym, Relation};
 
@@ -114,25 +115,25 @@ pub(super) fn delete_candidates(
     samples: &[i64],
     changed: &BTreeSet<Pseudonym>,
 ) -> Result<u64, LedgerError> {
-    let mut of_child = tx.prepare("DELETE FROM candidate WHERE child = ?1")?;
-    let mut of_family = tx.prepare("DELETE FROM candidate WHERE family = ?1")?;
-    let mut of_relative = tx.prepare(
-        "DELETE FROM candidate WHERE family IN
+    let mut deletion = Deletion::new(tx)?;
+    let mut of_child = deletion.prepare("child = ?1")?;
+    let mut of_family = deletion.prepare("family = ?1")?;
+    let mut of_relative = deletion.prepare(
+        "family IN
          (SELECT family.pseudonym FROM member JOIN family ON family.id = member.family_id WHERE member.sample_id = ?1)",
     )?;
-    let mut deleted = 0;
     for (i, row) in batch.rows.iter().enumerate() {
         let is_other =
             matches!(plan.samples[i], Action::Replace { profile: true, .. } | Action::Add { profile: true, .. });
         if !plan.aside[i] && is_other {
-            deleted += match batch.layout {
-                Layout::Children => of_child.execute([row.sample.as_bytes()])?,
-                Layout::Families => of_relative.execute([samples[i]])?,
-            };
+            match batch.layout {
+                Layout::Children => deletion.delete(&mut of_child, row.sample.as_bytes())?,
+                Layout::Families => deletion.delete(&mut of_relative, samples[i])?,
+            }
         }
     }
     for family in changed {
-        deleted += of_family.execute([family.as_bytes()])?;
+        deletion.delete(&mut of_family, family.as_bytes())?;
     }
-    Ok(deleted as u64)
+    deletion.finish()
 }

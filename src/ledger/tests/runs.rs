@@ -13,6 +13,12 @@ fn record_now(ledger: &mut Ledger, candidates: &[Candidate]) -> Result<RunDelta,
     record(ledger, &run, candidates)
 }
 
+/// Returns the run, the first runs, the number of withdrawn candidates, and which pairs were lost, without identities.
+fn told(delta: RunDelta) -> (i64, Vec<i64>, u64, Vec<(Pseudonym, Pseudonym, f64, i64)>) {
+    let lost = delta.lost.iter().map(|one| (one.family, one.child, one.log10_lr, one.first_run)).collect();
+    (delta.run, delta.first_runs, delta.withdrawn, lost)
+}
+
 #[test]
 fn a_run_replaces_the_candidates_of_the_one_before() {
     let (_dir, _path, mut ledger) = ledger();
@@ -20,9 +26,13 @@ fn a_run_replaces_the_candidates_of_the_one_before() {
     let first = run(&ledger);
     let given = [candidate(9, 2, 5.0), candidate(8, 1, 6.0), candidate(9, 1, 5.0)];
     let delta = record(&mut ledger, &first, &given).unwrap();
-    assert_eq!(delta, RunDelta { run: 1, first_runs: vec![1; 3], withdrawn: 0 });
+    assert_eq!(told(delta), (1, vec![1; 3], 0, vec![]));
     let delta = record(&mut ledger, &first, &[candidate(7, 1, 4.5), candidate(9, 1, 5.5)]).unwrap();
-    assert_eq!(delta, RunDelta { run: 2, first_runs: vec![2, 1], withdrawn: 2 });
+    assert_eq!(told(delta), (2, vec![2, 1], 2, vec![(p(8), p(1), 6.0, 1), (p(9), p(2), 5.0, 1)]));
+    assert_eq!(
+        ledger.lost().unwrap().iter().map(|one| (one.lost_in, one.cause)).collect::<Vec<_>>(),
+        [(2, LossCause::BelowCriterion); 2]
+    );
     let listed = |filter: &CandidateFilter| ledger.candidates(filter).unwrap();
     let all = listed(&CandidateFilter::default());
     assert_eq!(
@@ -172,9 +182,10 @@ fn a_run_builds_on_how_the_candidates_stand() {
     let given = all.map(|family| candidate(family, 1, 5.0));
     expected[1] = 1;
     let delta = record_now(&mut ledger, &given).unwrap();
-    assert_eq!(delta, RunDelta { run: 2, first_runs: expected, withdrawn: 0 });
+    assert_eq!(told(delta), (2, expected, 0, vec![]));
     let delta = record_now(&mut ledger, &[given[4].clone(), given[2].clone()]).unwrap();
-    assert_eq!(delta, RunDelta { run: 3, first_runs: vec![2; 2], withdrawn: 4 });
+    let lost: Vec<i64> = delta.lost.iter().map(|one| one.first_run).collect();
+    assert_eq!((delta.run, delta.first_runs, delta.withdrawn, lost), (3, vec![2; 2], 4, vec![2, 2, 1, 2]));
     let families: Vec<_> = ledger.standing().unwrap().candidates.iter().map(|c| (c.candidate.family, c.run)).collect();
     assert_eq!(families, [(p(1), 2), (p(6), 2)]);
 }

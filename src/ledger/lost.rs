@@ -1,0 +1,272 @@
+//! Keeps the pairs that are no longer candidates: which run or import lost them, and why.
+
+use rusqlite::{Connection, Row, Statement, ToSql, Transaction};
+
+use super::checksum::{Checksum, Sum};
+use super::column::pseudonym;
+use super::ledger::Ledger;
+use super::{LedgerError, rekey::Renamed};
+use crate::model::Pseudonym;
+
+/// Why a pair is no longer a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum LossCause {
+    /// The family was withdrawn.
+    FamilyWithdrawn,
+    /// A sample or the family's relatives were replaced, added or corrected by an import.
+    DataChanged,
+    /// The run had other settings, other frequencies or another threshold.
+    SettingsChanged,
+    /// The pair does not meet the criterion any more for another reason, as when better pairs displace it.
+    BelowCriterion,
+}
+
+impl LossCause {
+    /// All causes.
+    pub const ALL: [Self; 4] = [Self::FamilyWithdrawn, Self::DataChanged, Self::SettingsChanged, Self::BelowCriterion];
+
+    /// Returns the word for the cause, in the ledger and in files.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::FamilyWithdrawn => "family-withdrawn",
+            Self::DataChanged => "data-changed",
+            Self::SettingsChanged => "settings-changed",
+            Self::BelowCriterion => "below-criterion",
+        }
+    }
+
+    /// Returns words for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::FamilyWithdrawn => "the family was withdrawn",
+            Self::DataChanged => "a sample or the relatives were changed",
+            Self::SettingsChanged => "the run had other settings",
+            Self::BelowCriterion => "it does not meet the criterion any more",
+        }
+    }
+}
+
+/// A pair that is no longer a candidate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LostCandidate {
+    /// The run that lost it; for an import, the run after it, which there may not be yet.
+    pub lost_in: i64,
+    /// The family.
+    pub family: Pseudonym,
+    /// The child.
+    pub child: Pseudonym,
+    /// The last log10 LR.
+    pub log10_lr: f64,
+    /// The first run of the series in which the pair was a candidate.
+    pub first_run: i64,
+    /// The cause.
+    pub cause: LossCause,
+}
+
+/// The columns of a lost candidate, in the order that [`read`] expects.
+const ALL: &str = "SELECT lost_in, family, child, log10_lr, first_run_id, cause, sum FROM lost";
+
+impl Ledger {
+    /// Returns the pairs that runs and imports lost, the first ones first.
+    ///
+    /// # Errors
+    /// A database error, or [`LedgerError::Damaged`].
+    pub fn lost(&self) -> Result<Vec<LostCandidate>, LedgerError> {
+        let mut statement = self.connection.prepare(&format!("{ALL} ORDER BY lost_in, family, child"))?;
+        let mut rows = statement.query([])?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(checked(row)?);
+        }
+        Ok(all)
+    }
+
+    /// Counts, per run, the pairs that it found first and that are candidates still.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn candidates_by_first_run(&self) -> Result<Vec<(i64, u64)>, LedgerError> {
+        let mut statement = self
+            .connection
+            .prepare("SELECT first_run_id, count(*) FROM candidate WHERE same_as IS NULL GROUP BY 1 ORDER BY 1")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+fn checksum(lost: &LostCandidate) -> Sum {
+    Checksum::default()
+        .with(lost.lost_in.to_le_bytes())
+        .with(lost.family.as_bytes())
+        .with(lost.child.as_bytes())
+        .with(lost.log10_lr.to_le_bytes())
+        .with(lost.first_run.to_le_bytes())
+        .with(lost.cause.word())
+        .sum()
+}
+
+fn read(row: &Row<'_>) -> Result<(LostCandidate, Option<Sum>), LedgerError> {
+    let (family, child) = (pseudonym(row, 1)?, pseudonym(row, 2)?);
+    let word = row.get_ref(5)?.as_str().unwrap_or_default().to_owned();
+    let cause = LossCause::ALL.into_iter().find(|cause| cause.word() == word);
+    let lost = LostCandidate {
+        lost_in: row.get(0)?,
+        family,
+        child,
+        log10_lr: row.get(3)?,
+        first_run: row.get(4)?,
+        cause: cause.ok_or_else(|| damaged(family, child))?,
+    };
+    Ok((lost, row.get(6)?))
+}
+
+fn checked(row: &Row<'_>) -> Result<LostCandidate, LedgerError> {
+    let (lost, sum) = read(row)?;
+    if sum == Some(checksum(&lost)) { Ok(lost) } else { Err(damaged(lost.family, lost.child)) }
+}
+
+fn damaged(family: Pseudonym, child: Pseudonym) -> LedgerError {
+    LedgerError::Damaged { of: format!("the former candidate {child} of the family {family}"), what: "it was changed" }
+}
+
+/// Records lost candidates. The last loss of a pair before a run replaces an earlier one.
+pub(super) fn record(tx: &Transaction<'_>, lost: &[LostCandidate]) -> Result<(), LedgerError> {
+    let mut insert = tx.prepare(
+        "INSERT OR REPLACE INTO lost (lost_in, family, child, log10_lr, first_run_id, cause, sum)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for one in lost {
+        insert.execute((
+            one.lost_in,
+            one.family.as_bytes(),
+            one.child.as_bytes(),
+            one.log10_lr,
+            one.first_run,
+            one.cause.word(),
+            checksum(one),
+        ))?;
+    }
+    Ok(())
+}
+
+/// Deletes candidates, and keeps them as lost to the next run.
+pub(super) struct Deletion<'t> {
+    tx: &'t Transaction<'t>,
+    lost_in: i64,
+    deleted: u64,
+    lost: Vec<LostCandidate>,
+}
+
+impl<'t> Deletion<'t> {
+    pub(super) fn new(tx: &'t Transaction<'t>) -> Result<Self, LedgerError> {
+        let lost_in = tx.query_row("SELECT coalesce(max(id), 0) + 1 FROM run", [], |row| row.get(0))?;
+        Ok(Self { tx, lost_in, deleted: 0, lost: Vec::new() })
+    }
+
+    /// Prepares the deletion of the candidates that a condition selects.
+    pub(super) fn prepare(&self, condition: &str) -> Result<Statement<'t>, LedgerError> {
+        Ok(self.tx.prepare(&format!(
+            "DELETE FROM candidate WHERE {condition} RETURNING family, child, log10_lr, first_run_id, same_as IS NULL"
+        ))?)
+    }
+
+    /// Deletes the candidates that a prepared condition selects for this value.
+    pub(super) fn delete(&mut self, statement: &mut Statement<'_>, value: impl ToSql) -> Result<(), LedgerError> {
+        let mut rows = statement.query([value])?;
+        while let Some(row) = rows.next()? {
+            self.deleted += 1;
+            if row.get(4)? {
+                let (lost_in, cause) = (self.lost_in, LossCause::DataChanged);
+                let (family, child) = (pseudonym(row, 0)?, pseudonym(row, 1)?);
+                let (log10_lr, first_run) = (row.get(2)?, row.get(3)?);
+                self.lost.push(LostCandidate { lost_in, family, child, log10_lr, first_run, cause });
+            }
+        }
+        Ok(())
+    }
+
+    /// Records what was lost; returns how many candidates were deleted.
+    pub(super) fn finish(self) -> Result<u64, LedgerError> {
+        record(self.tx, &self.lost)?;
+        Ok(self.deleted)
+    }
+}
+
+/// Removes pairs from those that an import lost to this run, because the run found them again.
+pub(super) fn found_again(
+    tx: &Transaction<'_>,
+    run: i64,
+    is_candidate: impl Fn(Pseudonym, Pseudonym) -> bool,
+) -> Result<(), LedgerError> {
+    let mut select = tx.prepare("SELECT family, child FROM lost WHERE lost_in = ?1")?;
+    let mut rows = select.query([run])?;
+    let mut again = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (family, child) = (pseudonym(row, 0)?, pseudonym(row, 1)?);
+        if is_candidate(family, child) {
+            again.push((family, child));
+        }
+    }
+    let mut delete = tx.prepare("DELETE FROM lost WHERE lost_in = ?1 AND family = ?2 AND child = ?3")?;
+    again
+        .iter()
+        .try_for_each(|(family, child)| delete.execute((run, family.as_bytes(), child.as_bytes())).map(drop))?;
+    Ok(())
+}
+
+/// Returns the pairs that were lost in a run.
+pub(super) fn of_run(tx: &Transaction<'_>, run: i64) -> Result<Vec<LostCandidate>, LedgerError> {
+    let mut statement = tx.prepare(&format!("{ALL} WHERE lost_in = ?1 ORDER BY family, child"))?;
+    let mut rows = statement.query([run])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(checked(row)?);
+    }
+    Ok(all)
+}
+
+/// Deletes what is known about a family or a child that is expunged.
+pub(super) fn forget(tx: &Transaction<'_>, who: Pseudonym) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM lost WHERE family = ?1 OR child = ?1", [who.as_bytes()]).map(drop)
+}
+
+/// Renames the pairs after a change of the key, and drops those of whom the ledger has no new name. A row with a wrong
+/// checksum keeps it, so that the damage stays visible.
+pub(super) fn rename(tx: &Transaction<'_>, renamed: &Renamed) -> Result<(), LedgerError> {
+    let mut statement = tx.prepare(ALL)?;
+    let mut rows = statement.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(read(row)?);
+    }
+    tx.execute("DELETE FROM lost", [])?;
+    for (one, sum) in all {
+        let is_sound = sum == Some(checksum(&one));
+        let names = renamed.families.get(&one.family).zip(renamed.samples.get(&one.child));
+        if let Some((&family, &child)) = names {
+            let one = LostCandidate { family, child, ..one };
+            record(tx, std::slice::from_ref(&one))?;
+            if !is_sound {
+                tx.execute(
+                    "UPDATE lost SET sum = ?4 WHERE lost_in = ?1 AND family = ?2 AND child = ?3",
+                    (one.lost_in, family.as_bytes(), child.as_bytes(), sum),
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks every row.
+pub(super) fn verify(connection: &Connection, findings: &mut Vec<String>) -> Result<(), LedgerError> {
+    let mut statement = connection.prepare(ALL)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        findings.extend(checked(row).err().map(|error| error.to_string()));
+    }
+    Ok(())
+}
