@@ -9,7 +9,7 @@ use super::generation::generation;
 use super::keys::key_id;
 use super::ledger::Ledger;
 use super::runs::last_run;
-use super::{LedgerError, integrity, multi_allele, pedigrees, typings};
+use super::{LedgerError, integrity, multi_allele, pedigrees, reviews, typings};
 use crate::model::{Panel, Pseudonym, Relation};
 
 impl Ledger {
@@ -31,6 +31,7 @@ impl Ledger {
         families(&tx, &mut findings)?;
         integrity::verify(&tx, &mut findings)?;
         candidates(&tx, &mut findings)?;
+        findings.extend(reviews::verify(&tx)?);
         findings.extend(last_run(&tx).err().map(|error| error.to_string()));
         Ok(findings)
     }

@@ -18,6 +18,7 @@ mod kin;
 mod kits;
 mod near;
 mod power;
+mod review;
 #[cfg(feature = "cli")]
 mod table;
 mod tidy;
@@ -44,6 +45,9 @@ pub use kits::{KitRow, KitsReport};
 pub use near::near_table;
 pub use near::{AgainstRow, NearRow};
 pub use power::{PowerReport, PowerRow};
+pub use review::{
+    DueReport, DueRow, ReviewEventRow, ReviewReport, ReviewState, ReviewerRow, ReviewersReport, ReviewsReport,
+};
 #[cfg(feature = "cli")]
 pub use table::{SCREEN, narrow_table, plain_table};
 pub use tidy::{Origin, TidyCsv, TidyRow, pedigrees_csv};
