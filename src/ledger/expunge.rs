@@ -154,7 +154,7 @@ impl Ledger {
         integrity::add_to_count(&tx, Layout::Families, integrity::families_matched(&tx)? - matched)?;
         gone.manifests = scrub_runs(&tx, scope)?;
         let attribution = entry.into();
-        let reviews = review_keeping::expunge(&tx, scope)?;
+        let reviews = review_keeping::expunge(&tx, &scope.families, &scope.samples)?;
         if let Attribution::Entry(entry) = attribution {
             review_keeping::note_change(&tx, reduced, entry)?;
         }

@@ -96,7 +96,7 @@ impl Ledger {
             candidates: candidates(&tx, renamed)?,
             manifests: runs(&tx, renamed)?,
         };
-        let reviews = review_keeping::rename(&tx, renamed)?;
+        let reviews = review_keeping::rename(&tx, &renamed.families, &renamed.samples)?;
         integrity::renew_families(&tx, &sound)?;
         renumber(&tx)?;
         replaced.iter().try_for_each(|one| custody::replace(&tx, one))?;

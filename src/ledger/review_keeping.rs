@@ -1,17 +1,17 @@
 //! Keeps reviews sound while other operations change what they are about: expunging, changes of the key, and changes of
 //! families.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use data_encoding::HEXLOWER;
 use rusqlite::{OptionalExtension, Transaction};
 
+use super::LedgerError;
 use super::audit::append;
 use super::column::pseudonym;
 use super::generation::store_id;
 use super::meta::now;
 use super::reviews::{EXPUNGED, LISTED, NewReviewEvent, RENAMED, insert, refuse_faults, sample_checksum};
-use super::{LedgerError, Renamed, Scope};
 use crate::audit::Entry;
 use crate::model::Pseudonym;
 use crate::review::{BasisPart, Case, Content, Event, first_link};
@@ -27,10 +27,14 @@ impl ExpungedReviews {
 }
 
 /// Deletes the cases of expunged families and children, and the names of expunged samples in retests.
-pub(super) fn expunge(tx: &Transaction<'_>, scope: &Scope) -> Result<ExpungedReviews, LedgerError> {
+pub(super) fn expunge(
+    tx: &Transaction<'_>,
+    families: &BTreeSet<Pseudonym>,
+    samples: &BTreeSet<Pseudonym>,
+) -> Result<ExpungedReviews, LedgerError> {
     let mut tags = Vec::new();
-    let named = scope.families.iter().map(|family| ("family", family));
-    for (column, whom) in named.chain(scope.samples.iter().map(|sample| ("child", sample))) {
+    let named = families.iter().map(|family| ("family", family));
+    for (column, whom) in named.chain(samples.iter().map(|sample| ("child", sample))) {
         let mut select = tx.prepare(&format!("SELECT id, tag FROM review_case WHERE {column} = ?1"))?;
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
         let found = select.query_map([whom.as_bytes()], read)?.collect::<rusqlite::Result<Vec<(i64, [u8; 16])>>>()?;
@@ -41,7 +45,7 @@ pub(super) fn expunge(tx: &Transaction<'_>, scope: &Scope) -> Result<ExpungedRev
         }
     }
     let mut forget = tx.prepare("UPDATE review_event SET sample = NULL, sum = NULL WHERE sample = ?1")?;
-    scope.samples.iter().try_for_each(|sample| forget.execute([sample.as_bytes()]).map(drop))?;
+    samples.iter().try_for_each(|sample| forget.execute([sample.as_bytes()]).map(drop))?;
     Ok(ExpungedReviews(tags))
 }
 
@@ -90,7 +94,11 @@ pub(super) fn note_change(
 
 /// Renames families, children and samples, and makes new links. Returns the list of all tags and links, if there are
 /// any.
-pub(super) fn rename(tx: &Transaction<'_>, renamed: &Renamed) -> Result<Option<Vec<u8>>, LedgerError> {
+pub(super) fn rename(
+    tx: &Transaction<'_>,
+    families: &HashMap<Pseudonym, Pseudonym>,
+    samples: &HashMap<Pseudonym, Pseudonym>,
+) -> Result<Option<Vec<u8>>, LedgerError> {
     let mut select = tx.prepare("SELECT id, family, child, tag, salt FROM review_case ORDER BY tag")?;
     let mut rows = select.query([])?;
     let mut cases = Vec::new();
@@ -108,8 +116,8 @@ pub(super) fn rename(tx: &Transaction<'_>, renamed: &Renamed) -> Result<Option<V
     let mut listed = Vec::with_capacity(LISTED * cases.len());
     let mut update = tx.prepare("UPDATE review_case SET family = ?2, child = ?3, link_salt = ?4 WHERE id = ?1")?;
     for (id, family, child, tag, salt) in cases {
-        let family = family.map(|family| new_name(family, &renamed.families)).transpose()?;
-        let child = new_name(child, &renamed.samples)?;
+        let family = family.map(|family| new_name(family, families)).transpose()?;
+        let child = new_name(child, samples)?;
         let case = Case { tag, salt, ..Case::random().map_err(LedgerError::Random)? };
         update.execute((id, family.as_ref().map(Pseudonym::as_bytes), child.as_bytes(), case.link_salt))?;
         listed.extend(tag);
@@ -117,13 +125,13 @@ pub(super) fn rename(tx: &Transaction<'_>, renamed: &Renamed) -> Result<Option<V
     }
     let mut select = tx.prepare("SELECT case_id, number, sample, digest FROM review_event WHERE sample IS NOT NULL")?;
     let mut rows = select.query([])?;
-    let mut samples = Vec::new();
+    let mut retests = Vec::new();
     while let Some(row) = rows.next()? {
-        samples.push((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, pseudonym(row, 2)?, row.get::<_, [u8; 32]>(3)?));
+        retests.push((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, pseudonym(row, 2)?, row.get::<_, [u8; 32]>(3)?));
     }
     let mut update = tx.prepare("UPDATE review_event SET sample = ?3, sum = ?4 WHERE case_id = ?1 AND number = ?2")?;
-    for (case, number, sample, digest) in samples {
-        let sample = new_name(sample, &renamed.samples)?;
+    for (case, number, sample, digest) in retests {
+        let sample = new_name(sample, samples)?;
         update.execute((case, number, sample.as_bytes(), sample_checksum(&digest, sample)))?;
     }
     Ok(Some(listed))

@@ -10,7 +10,7 @@ use super::format::SCHEMA_VERSION;
 use super::table::SCREEN;
 use super::words::spaced;
 #[cfg(feature = "cli")]
-use super::words::wrap;
+use super::words::{plural, wrap};
 use crate::model::Pseudonym;
 use crate::review::{BasisPart, Deadline, Decision, NextAction, ReasonCode, Status, Step};
 
@@ -468,7 +468,7 @@ impl DueReport {
         for row in &self.due {
             let _ = match (&row.due, row.overdue_days) {
                 (Some(due), Some(days)) => {
-                    let late = if days == 0 { String::new() } else { format!(", {days} days ago") };
+                    let late = if days == 0 { String::new() } else { format!(", {} ago", plural(days.into(), "day")) };
                     writeln!(text, "{}: by {due}{late}; found {}", row.what, row.since)
                 }
                 _ => writeln!(text, "{}: since {}", row.what, row.since),

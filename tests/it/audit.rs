@@ -99,8 +99,8 @@ fn every_command_leaves_a_record() {
     recorded("review list", &["review", "list"]);
     recorded("review due", &["review", "due"]);
     recorded("review reviewers", &["review", "reviewers"]);
-    recorded("review found", &["review", "found", child, "--date", "2026-01-01"]);
-    recorded("review done", &["review", "done", child, "transfer", "--date", "2026-01-02"]);
+    recorded("review found", &["review", "found", child, "--date", "2025-01-01"]);
+    recorded("review done", &["review", "done", child, "transfer", "--date", "2025-01-02"]);
     let others = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
     let other =
         others.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).find(|other| *other != child).unwrap();
@@ -286,9 +286,9 @@ fn a_question_about_somebody_who_is_not_in_the_store_is_recorded() {
         &["expunge", &nobody, "--reason", "a test"],
         &["review", "show", &nobody, &nobody],
         &["review", "retest", known, &nobody, "--sample", &nobody],
-        &["review", "step", &nobody, &nobody, "informed", "--date", "2026-01-01"],
-        &["review", "found", &nobody, "--date", "2026-01-01"],
-        &["review", "done", &nobody, "transfer", "--date", "2026-01-01"],
+        &["review", "step", &nobody, &nobody, "informed", "--date", "2025-01-01"],
+        &["review", "found", &nobody, "--date", "2025-01-01"],
+        &["review", "done", &nobody, "transfer", "--date", "2025-01-01"],
     ];
     for question in questions {
         let records = || {

@@ -222,7 +222,7 @@ fn every_field_of_json_and_csv_is_in_the_guide() {
     lab.run(&["review", "enrol", "--staff", "R1", "--public-key", &lab.name("r1.pub")]).ends(0);
     let of_pair = ["review", "decide", pair[0], pair[1], "--decision", "confirm", "--code", "profiles-agree"];
     lab.run(&[&of_pair[..], &["--key", &lab.name("r1")], &with[..]].concat()).ends(0);
-    lab.run(&["review", "found", pair[1], "--date", "2026-01-01"]).ends(0);
+    lab.run(&["review", "found", pair[1], "--date", "2025-01-01"]).ends(0);
     let commands: &[&[&str]] = &[
         &["review", "show", pair[0], pair[1]],
         &["review", "list"],

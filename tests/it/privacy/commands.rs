@@ -320,9 +320,9 @@ fn a_pair_is_reviewed(watched: &mut Watched, family: &str, child: &str) {
     watched.fails("review show", &[mother, child]);
     watched.fails("review list", &["--store", "nowhere"]);
     watched.fails("review due", &["--on", row]);
-    watched.done("review found", &[child, "--date", "2026-01-01"]);
-    watched.fails("review found", &[card, "--date", "2026-01-01"]);
-    watched.done("review done", &[child, "transfer", "--date", "2026-01-02"]);
+    watched.done("review found", &[child, "--date", "2025-01-01"]);
+    watched.fails("review found", &[card, "--date", "2025-01-01"]);
+    watched.done("review done", &[child, "transfer", "--date", "2025-01-02"]);
     watched.fails("review done", &[child, "transfer", "--date", row]);
     watched.fails("review step", &[family, child, "informed", "--date", row]);
     watched.fails("review retest", &[family, child, "--sample", card]);
