@@ -56,7 +56,7 @@ impl Store {
             },
             _ => {
                 let explained = explain(&calculator, family, child, None)
-                    .map_err(|error| StoreError::Unscorable { locus: error.locus, reason: error.reason.to_string() })?;
+                    .map_err(|error| StoreError::Unscorable { locus: error.locus, reason: error.reason })?;
                 Basis { log10_lr: Some(explained.log10_lr).filter(|ratio| ratio.is_finite()), ..parts }
             }
         })
