@@ -1,5 +1,6 @@
 //! Writes reviewers, reviews and what is due for people and programs.
 
+#[cfg(feature = "cli")]
 use std::fmt::Write as _;
 
 use serde::Serialize;

@@ -87,3 +87,50 @@ pub(super) fn agreeing(typings: &[Typing]) -> u32 {
     let agrees = |one: &&Typing| shared(one) >= SURE_LOCI && !typings.iter().any(|other| contradicts(one, other));
     further.iter().filter(agrees).count() as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::{Locus, Observed};
+
+    const LOCI: [&str; 8] = ["D3S1358", "vWA", "FGA", "D8S1179", "D21S11", "D18S51", "TH01", "TPOX"];
+
+    /// Returns a typing of the first loci, each with the same genotype, and of one more with another.
+    fn typing(loci: usize, other: Option<(&str, &str)>) -> Typing {
+        let observed = |genotype: &str| Observed::Genotype(genotype.parse().unwrap());
+        let locus = |name: &str| -> Locus { name.parse().unwrap() };
+        let mut shown: BTreeMap<Locus, Observed> =
+            LOCI[..loci].iter().map(|name| (locus(name), observed("14/15"))).collect();
+        shown.extend(other.map(|(name, genotype)| (locus(name), observed(genotype))));
+        Typing {
+            import: 1,
+            imported_at: 0,
+            agency: None,
+            kit: None,
+            collected_on: None,
+            drop_out: None,
+            observed: shown,
+        }
+    }
+
+    #[test]
+    fn a_further_typing_counts_if_it_shares_six_loci_and_contradicts_none() {
+        let first = typing(7, None);
+        for (further, counted) in [
+            (vec![], 0),
+            (vec![typing(6, None)], 1),
+            (vec![typing(5, None)], 0),
+            (vec![typing(5, Some(("TPOX", "8")))], 0),
+            (vec![typing(8, None), typing(6, None)], 2),
+            (vec![typing(6, Some(("vWA", "14")))], 0),
+            // The third one contradicts the second, so neither of them counts.
+            (vec![typing(8, None), typing(7, Some(("TPOX", "8")))], 0),
+        ] {
+            let all = [vec![first.clone()], further].concat();
+            assert_eq!(agreeing(&all), counted, "{all:?}");
+        }
+        assert_eq!(agreeing(&[]), 0);
+    }
+}

@@ -338,8 +338,8 @@ fn a_changed_basis_is_named_and_both_decide_again() {
     assert_eq!(decide(&store, pair, &b, Decision::Refute).unwrap().status, Status::Refuted);
     // Another model.
     let settings = lab.read("store/reunite.toml");
-    assert!(settings.contains("theta = 0.0"), "{settings}");
-    lab.write("store/reunite.toml", settings.replace("theta = 0.0", "theta = 0.01"));
+    assert!(settings.contains("rate_male = 0.002"), "{settings}");
+    lab.write("store/reunite.toml", settings.replace("rate_male = 0.002", "rate_male = 0.003"));
     assert_eq!(state(&open(&lab, "store")).changed, [BasisPart::Model]);
     lab.write("store/reunite.toml", settings);
     // A relative is expunged, with consent withdrawn.
