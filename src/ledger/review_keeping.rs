@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use super::LedgerError;
 use super::audit::append;
 use super::column::pseudonym;
-use super::generation::store_id;
+use super::generation::{generation, store_id};
 use super::meta::now;
 use super::reviews::{EXPUNGED, LISTED, NewReviewEvent, RENAMED, insert, refuse_faults, sample_checksum};
 use crate::audit::Entry;
@@ -90,6 +90,25 @@ pub(super) fn note_change(
         }
     }
     Ok(())
+}
+
+/// Records in the histories that an import changed the relations or the relatives of families under review. The digests
+/// of a decision show changes of profiles.
+pub(super) fn note_import(tx: &Transaction<'_>, entry: &Entry) -> Result<(), LedgerError> {
+    let present = i64::try_from(generation(tx)?.number).unwrap_or(i64::MAX);
+    let families = {
+        let mut select = tx.prepare(
+            "SELECT pseudonym FROM family WHERE changed = ?1 AND pseudonym IN (SELECT family FROM review_case)
+             ORDER BY pseudonym",
+        )?;
+        let mut rows = select.query([present])?;
+        let mut families = Vec::new();
+        while let Some(row) = rows.next()? {
+            families.push(pseudonym(row, 0)?);
+        }
+        families
+    };
+    note_change(tx, families, entry)
 }
 
 /// Renames families, children and samples, and makes new links. Returns the list of all tags and links, if there are

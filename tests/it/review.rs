@@ -342,6 +342,16 @@ fn a_changed_basis_is_named_and_both_decide_again() {
     lab.write("store/reunite.toml", settings.replace("rate_male = 0.002", "rate_male = 0.003"));
     assert_eq!(state(&open(&lab, "store")).changed, [BasisPart::Model]);
     lab.write("store/reunite.toml", settings);
+    // A further relative.
+    let text = lab.read("files/families.csv");
+    let ids: Vec<&str> = text.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    let of_family = lab.pseudonyms("family", ids).into_iter().find(|(_, name)| *name == family).unwrap().0;
+    let row = text.lines().find(|line| line.starts_with(&of_family)).unwrap();
+    let genotypes = row.splitn(5, ',').last().unwrap();
+    let file = format!("{}\n{of_family},UNCLE,paternal-uncle,male,{genotypes}\n", text.lines().next().unwrap());
+    lab.import("families", "uncle.csv", file, &[]).ends(0);
+    assert_eq!(state(&open(&lab, "store")).changed, [BasisPart::Relatives]);
+    lab.run(&["review", "show", &family, &pair.1.to_string()]).ends(0).says(&["changed: relatives", "text: import"]);
     // A relative is expunged, with consent withdrawn.
     let sql = "SELECT lower(hex(sample.pseudonym)) FROM family JOIN member ON family_id = family.id
                JOIN sample ON sample.id = sample_id WHERE family.pseudonym = ?1";
