@@ -64,6 +64,7 @@ pub use families::Counts;
 pub use generation::{Generation, Past};
 pub use ledger::Ledger;
 pub use rekey::{Rekeyed, Renamed};
-pub use reviews::{NewReviewEvent, ReviewCase, Reviews};
+// The histories hold decisions that nobody may see yet; `Store` hides them.
+pub(crate) use reviews::{NewReviewEvent, ReviewCase, Reviews};
 pub use runs::{RunDelta, RunRecord, Standing};
 pub use samples::{Sample, Samples};

@@ -42,61 +42,59 @@ pub(super) const LISTED: usize = 48;
 
 /// A case with its checked history.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ReviewCase {
+pub(crate) struct ReviewCase {
     /// The family; `None` for a child whose parents are not found.
-    pub family: Option<Pseudonym>,
+    pub(crate) family: Option<Pseudonym>,
     /// The child.
-    pub child: Pseudonym,
+    pub(crate) child: Pseudonym,
     /// Its random values.
-    pub case: Case,
+    pub(crate) case: Case,
     /// Its events.
-    pub events: Vec<Content>,
+    pub(crate) events: Vec<Content>,
     /// For each event, the further sample of a retest, unless it was expunged.
-    pub samples: Vec<Option<Pseudonym>>,
+    pub(crate) samples: Vec<Option<Pseudonym>>,
     /// The digest of its last event; that of the case, if it has no events.
-    pub last: [u8; 32],
+    pub(crate) last: [u8; 32],
     /// The state to which the events lead.
-    pub standing: Standing,
+    pub(crate) standing: Standing,
 }
 
 /// All reviews of a ledger.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Reviews {
+pub(crate) struct Reviews {
     /// The reviewers.
-    pub roll: Roll,
+    pub(crate) roll: Roll,
     /// The cases, in the order of their first events.
-    pub cases: Vec<ReviewCase>,
+    pub(crate) cases: Vec<ReviewCase>,
 }
 
 impl Reviews {
     /// Returns the case of a pair, or of a child alone.
     #[must_use]
-    pub fn of(&self, family: Option<Pseudonym>, child: Pseudonym) -> Option<&ReviewCase> {
+    pub(crate) fn of(&self, family: Option<Pseudonym>, child: Pseudonym) -> Option<&ReviewCase> {
         self.cases.iter().find(|one| (one.family, one.child) == (family, child))
     }
 }
 
 /// An event to record.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NewReviewEvent<'a> {
+pub(crate) struct NewReviewEvent<'a> {
     /// The family; `None` for a child whose parents are not found.
-    pub family: Option<Pseudonym>,
+    pub(crate) family: Option<Pseudonym>,
     /// The child.
-    pub child: Pseudonym,
+    pub(crate) child: Pseudonym,
     /// The case; a new one with the first event.
-    pub case: &'a Case,
+    pub(crate) case: &'a Case,
     /// The number of the event.
-    pub number: u64,
+    pub(crate) number: u64,
     /// The digest of the event before it.
-    pub previous: [u8; 32],
+    pub(crate) previous: [u8; 32],
     /// The event.
-    pub content: &'a Content,
+    pub(crate) content: &'a Content,
     /// The signature, for a decision.
-    pub signature: Option<[u8; 64]>,
+    pub(crate) signature: Option<[u8; 64]>,
     /// The further sample of a retest.
-    pub sample: Option<Pseudonym>,
+    pub(crate) sample: Option<Pseudonym>,
 }
 
 impl Ledger {
@@ -105,7 +103,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Review`] with the first fault; a database error.
-    pub fn reviews(&self) -> Result<Reviews, LedgerError> {
+    pub(crate) fn reviews(&self) -> Result<Reviews, LedgerError> {
         let tx = self.connection.unchecked_transaction()?;
         let (reviews, findings) = read(&tx, true)?;
         findings.into_iter().next().map_or(Ok(reviews), |finding| Err(LedgerError::Review(finding)))
@@ -115,7 +113,7 @@ impl Ledger {
     ///
     /// # Errors
     /// A database error.
-    pub fn has_reviews(&self) -> Result<bool, LedgerError> {
+    pub(crate) fn has_reviews(&self) -> Result<bool, LedgerError> {
         Ok(self.connection.query_row("SELECT EXISTS (SELECT 1 FROM review_case)", [], |row| row.get(0))?)
     }
 
@@ -123,7 +121,7 @@ impl Ledger {
     ///
     /// # Errors
     /// A database error.
-    pub fn enrol_reviewer(
+    pub(crate) fn enrol_reviewer(
         &mut self,
         staff: &StaffCode,
         key: ReviewerPublicKey,
@@ -138,7 +136,7 @@ impl Ledger {
     ///
     /// # Errors
     /// A database error.
-    pub fn withdraw_reviewer(&mut self, staff: &StaffCode, entry: &Entry) -> Result<(), LedgerError> {
+    pub(crate) fn withdraw_reviewer(&mut self, staff: &StaffCode, entry: &Entry) -> Result<(), LedgerError> {
         let tx = self.begin()?;
         append(&tx, &entry.clone().with(WITHDRAWN, staff.as_str()))?;
         Ok(tx.commit()?)
@@ -149,7 +147,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::ReviewChanged`] if the history has another end than the caller saw; a database error. Nothing is
     /// changed then.
-    pub fn record_review(&mut self, events: &[NewReviewEvent<'_>], entry: &Entry) -> Result<(), LedgerError> {
+    pub(crate) fn record_review(&mut self, events: &[NewReviewEvent<'_>], entry: &Entry) -> Result<(), LedgerError> {
         let tx = self.begin()?;
         for event in events {
             insert(&tx, event, entry)?;

@@ -99,8 +99,8 @@ pub(crate) struct Decide {
     #[arg(long, value_name = "DECISION", value_parser = words(Decision::ALL, Decision::word))]
     decision: String,
     /// The reason for it
-    #[arg(long, value_name = "REASON-CODE", value_parser = words(ReasonCode::ALL, ReasonCode::word))]
-    code: String,
+    #[arg(long = "code", value_name = "REASON-CODE", value_parser = words(ReasonCode::ALL, ReasonCode::word))]
+    because: String,
     /// A remark, without names; the history keeps it. The code "other" requires one
     #[arg(long, value_name = "TEXT", value_parser = checked_reason)]
     text: Option<String>,
@@ -268,7 +268,7 @@ impl Decide {
         let (family, child) = self.pair.read()?;
         let store = global.open()?;
         let key = key(&store, &self.key, &self.passphrase)?;
-        let (decision, code) = (self.decision.parse()?, self.code.parse()?);
+        let (decision, code) = (self.decision.parse()?, self.because.parse()?);
         let decision = NewDecision { family, child, decision, code, text: self.text.as_deref(), key: &key };
         let recorded = store.decide(&decision, &global.entry("review decide"))?;
         if !recorded.changed.is_empty() {
