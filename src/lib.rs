@@ -124,16 +124,17 @@
 //! | `pseudonym` | the secret key and keyed hashes, which turn original identifiers into pseudonyms | model, files |
 //! | `intake` | readers of the input formats, with findings for each row | model, pseudonym, population (frequency tables) |
 //! | `audit` | records of who did what and why, in a hash chain with signed checkpoints | model, pseudonym (key files only) |
-//! | `ledger` | the SQLite database, the only source of truth; the only user of rusqlite | model, audit, files |
+//! | `review` | the states of a pair that two people review, what they sign, what is due; pure | model, audit (reviewers' public keys) |
+//! | `ledger` | the SQLite database, the only source of truth; the only user of rusqlite | model, audit, files, review |
 //! | `index` | indices of children and families, which can always be rebuilt; the only user of memmap2 | model, files |
 //! | `screen` | the bit-sliced kernel, and the plan by which it loses no candidate | model, index, kinship (tables only) |
 //! | `matching` | compilation, screening, scoring, ranking and the digest of results, in several threads | model, population, kinship, index, screen |
 //! | `meaning` | what a candidate's number means: chance hits, posterior, rivals, classes, assignment; pure | model, population, kinship, matching |
 //! | `planning` | the power of a family, and whom to sample next | model, population, kinship |
 //! | `quality` | checks for unusual profiles in a file: range, homozygosity, frequencies; pure | model, population |
-//! | `report` | output as tables, CSV, JSON and files for other programs | model, population, consistency, intake (findings), kinship (result types), matching, meaning, planning |
+//! | `report` | output as tables, CSV, JSON and files for other programs | model, population, consistency, intake (findings), kinship (result types), matching, meaning, planning, review |
 //! | `synthesis` | synthetic populations with known truth | model, population |
-//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, ledger, index, screen, matching, meaning, planning, quality, report |
+//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, review, ledger, index, screen, matching, meaning, planning, quality, report |
 //! | `guide` | the pages for users, as documentation | nothing |
 //! | `cli` | arguments, output, progress and advice; one file per command; the only room that prints | all |
 //!
@@ -158,6 +159,7 @@ pub mod population;
 pub mod pseudonym;
 pub mod quality;
 pub mod report;
+pub mod review;
 pub mod screen;
 pub mod store;
 pub mod synthesis;

@@ -11,8 +11,10 @@
 
 mod checkpoint;
 mod record;
+mod reviewer_key;
 mod signing;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use record::{Attribution, Break, Chain, Entry, Record, Subject, Subjects};
+pub use reviewer_key::{ReviewerKey, ReviewerKeyError, ReviewerPublicKey};
 pub use signing::{PublicKey, SigningKey};

@@ -14,6 +14,7 @@ use crate::intake::{FindingCode, Problem};
 use crate::ledger::{LedgerError, Trouble};
 use crate::model::shown_path;
 use crate::pseudonym::{KeyError, VaultError};
+use crate::review::Refusal;
 use crate::store::{BadNumber, ExportConflict, Incomplete, OutputError, RotationState, StoreError};
 
 /// Says what to do about an error, if it is one of the store's.
@@ -92,10 +93,40 @@ fn fix(error: &StoreError) -> Option<String> {
             "mend the cause, then repeat the command, or run `reunite vault sweep`"
         }
         StoreError::CannotEncrypt => "build it with `--features sqlcipher`",
+        StoreError::Review(refusal) => return of_review(refusal).map(str::to_owned),
+        StoreError::ReviewerEnrolled(_) => "end that enrolment first with `reunite review withdraw-reviewer`",
+        StoreError::ReviewerKeyKnown => "make another with `reunite review key`",
+        StoreError::NoReviewer(_) => "`reunite review reviewers` lists those that there are",
+        StoreError::NotAReviewer => "enrol its public key with `reunite review enrol`, or give another --key",
+        StoreError::NoFurtherSample => "give another --sample",
+        StoreError::RetestTooShort { .. } => "type more loci, and import the sample again",
+        StoreError::Future(_) => "correct --date",
         StoreError::BrokenChain => "see `reunite audit verify`",
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// Says what to do if the rules of a review refuse something.
+fn of_review(refusal: &Refusal) -> Option<&'static str> {
+    Some(match refusal {
+        Refusal::DecidedBefore | Refusal::NotConfirmed => "`reunite review show` shows who has decided",
+        Refusal::Decided(_) => "--decision retest opens it again",
+        Refusal::RetestMissing => {
+            "import a further typing of the child, or record a further sample with `reunite review retest`"
+        }
+        Refusal::RetestRequested => "record it with `reunite review retest`",
+        Refusal::NotRechecked => {
+            "import a further typing of the child, or record a further sample with `reunite review retest`"
+        }
+        Refusal::BasisChanged(_) => "sign again with `reunite review decide`",
+        Refusal::Text => "give --text TEXT",
+        Refusal::Code => "`reunite review decide --help` lists the codes, page *Review* which fit",
+        Refusal::StepOrder { .. } => "record that step first",
+        Refusal::TooEarly(_) => "correct --date",
+        Refusal::NotFound => "record it with `reunite review found`",
+        _ => return None,
+    })
 }
 
 /// Says where pseudonyms of this kind come from.
@@ -143,6 +174,7 @@ fn of_ledger(error: &LedgerError) -> Option<&'static str> {
         }
         LedgerError::Unsound { .. } => "`reunite verify` shows what is wrong; restore the store from its backup",
         LedgerError::Damaged { .. } => "`reunite verify` shows the extent of the damage",
+        LedgerError::Review(_) => "`reunite verify` shows what is wrong",
         LedgerError::OtherKey { .. } => "use the right --key-file",
         LedgerError::AnnouncedKey { .. } => "use the old key file, or finish `reunite key rotate` first",
         _ => return None,
@@ -153,7 +185,8 @@ fn of_ledger(error: &LedgerError) -> Option<&'static str> {
 fn of_key(error: &KeyError) -> Option<&'static str> {
     match error {
         KeyError::Missing(_) | KeyError::Zero(_) => Some(
-            "name the right file (`reunite key new` makes the key of a store, `reunite audit key new` a signing key)",
+            "name the right file (`reunite key new` makes the key of a store, `reunite audit key new` a signing key, `reunite review key` a \
+             reviewer's)",
         ),
         _ => None,
     }

@@ -4,9 +4,10 @@
 //! 2. [Models and numbers](numbers): what a likelihood ratio means, and every setting that enters.
 //! 3. [Results](output): every field of JSON and CSV, exit statuses.
 //! 4. [Privacy and custody](privacy): pseudonyms, keys, custodians, the audit chain, withdrawn consent, several accounts.
-//! 5. [Operating](operating): install, upgrade, back up, move, schedule, monitor.
-//! 6. [Performance](performance): how fast, why, and how to measure.
-//! 7. [Troubleshooting](troubleshooting): what to do about a message.
+//! 5. [Review by two people](review): sign decisions, follow a pair to its end, what is due.
+//! 6. [Operating](operating): install, upgrade, back up, move, schedule, monitor.
+//! 7. [Performance](performance): how fast, why, and how to measure.
+//! 8. [Troubleshooting](troubleshooting): what to do about a message.
 //!
 //! A test runs every command that these pages show and compares what it says.
 //!
@@ -25,6 +26,9 @@ pub mod output {}
 
 #[doc = include_str!("privacy.md")]
 pub mod privacy {}
+
+#[doc = include_str!("review.md")]
+pub mod review {}
 
 #[doc = include_str!("operating.md")]
 pub mod operating {}

@@ -33,14 +33,8 @@ impl Ledger {
     ///
     /// # Errors
     /// A database error.
-    pub fn audit(&self, mut each: impl FnMut(Record)) -> Result<(), LedgerError> {
-        let sql = format!("SELECT {COLUMNS} FROM audit ORDER BY number");
-        let mut statement = self.connection.prepare(&sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            each(read_record(row)?);
-        }
-        Ok(())
+    pub fn audit(&self, each: impl FnMut(Record)) -> Result<(), LedgerError> {
+        each_record(&self.connection, each)
     }
 
     /// Returns the length and the head of the chain, from its last record alone.
@@ -67,6 +61,16 @@ fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
         previous: row.get(8)?,
         hash: row.get(9)?,
     })
+}
+
+/// Calls `each` for every record of the chain, in its order.
+pub(super) fn each_record(connection: &Connection, mut each: impl FnMut(Record)) -> Result<(), LedgerError> {
+    let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM audit ORDER BY number"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        each(read_record(row)?);
+    }
+    Ok(())
 }
 
 fn chain_end(connection: &Connection) -> Result<Chain, LedgerError> {

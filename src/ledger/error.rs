@@ -235,6 +235,12 @@ pub enum LedgerError {
     /// Original identifiers could not be sealed.
     #[error("the original identifiers could not be sealed, so nothing was imported: {0}")]
     Sealing(Box<dyn std::error::Error + Send + Sync>),
+    /// The records of reviews were changed by other means than this program.
+    #[error("the records of reviews are damaged or were tampered with ({0}); restore the ledger from its backup")]
+    Review(String),
+    /// Another command recorded something about the same case.
+    #[error("another command changed this review meanwhile; repeat the command")]
+    ReviewChanged,
     /// The operating system returned no random numbers.
     #[error("the operating system gives no random numbers: {0}")]
     Random(getrandom::Error),

@@ -11,7 +11,7 @@ use super::generation::{advance, next_generation};
 use super::ledger::Ledger;
 use super::meta::set_meta;
 use super::traces::UNFINISHED;
-use super::{LedgerError, Replacement, custody, digests, expunged, integrity, lost, runs};
+use super::{LedgerError, Replacement, custody, digests, expunged, integrity, lost, review_keeping, runs};
 use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
 
@@ -109,6 +109,7 @@ impl Ledger {
         let tx = self.begin()?;
         let mut gone = Expunged::default();
         let next = next_generation(&tx)?;
+        let mut reduced: BTreeSet<Pseudonym> = BTreeSet::new();
         forget_files(&tx, scope)?;
         // A family that is deleted only because it has no relative left may be imported again with other relatives.
         expunged::note(&tx, scope.samples.iter().chain(&scope.named).copied())?;
@@ -131,6 +132,7 @@ impl Ledger {
                 {
                     sound.push(id);
                 }
+                reduced.insert(family);
                 gone.candidates += tx.execute("DELETE FROM candidate WHERE family = ?1", [family.as_bytes()])? as u64;
                 tx.execute(
                     "UPDATE family SET changed = ?2, checked = 0 WHERE pseudonym = ?1",
@@ -152,12 +154,18 @@ impl Ledger {
         drop(sums);
         integrity::add_to_count(&tx, Layout::Families, integrity::families_matched(&tx)? - matched)?;
         gone.manifests = scrub_runs(&tx, scope)?;
+        let attribution = entry.into();
+        let reviews = review_keeping::expunge(&tx, &scope.families, &scope.samples)?;
+        if let Attribution::Entry(entry) = attribution {
+            review_keeping::note_change(&tx, reduced, entry)?;
+        }
         replaced.iter().try_for_each(|one| custody::replace(&tx, one))?;
         set_meta(&tx, UNFINISHED, 1)?;
         advance(&tx)?;
-        if let Some(entry) = entry.into().entry() {
+        if let Some(entry) = attribution.entry() {
             let entry = entry.with("samples", gone.samples).with("families", gone.families);
             let entry = entry.with("candidates", gone.candidates).with("manifests", gone.manifests);
+            let entry = reviews.describe(entry);
             append(&tx, &entry.about(scope.samples.iter().chain(&scope.families).copied()))?;
         }
         tx.commit()?;

@@ -6,7 +6,7 @@ use super::audit::append;
 use super::column::{pseudonym, pseudonym_list};
 use super::generation::{advance, next_generation};
 use super::ledger::Ledger;
-use super::{LedgerError, integrity};
+use super::{LedgerError, integrity, review_keeping};
 use crate::audit::Attribution;
 use crate::model::{Layout, Pseudonym};
 
@@ -82,17 +82,24 @@ impl Ledger {
         let mut changed = 0;
         let next = next_generation(&tx)?;
         let before = integrity::families_matched(&tx)?;
+        let mut which = Vec::new();
         for family in families {
-            changed += tx.execute(
+            let one = tx.execute(
                 "UPDATE family SET withdrawn = ?2, changed = ?3 WHERE pseudonym = ?1 AND withdrawn IS NOT ?2",
                 (*family.as_bytes(), reason, next),
             )?;
+            changed += one;
+            which.extend((one > 0).then_some(*family));
         }
         integrity::add_to_count(&tx, Layout::Families, integrity::families_matched(&tx)? - before)?;
         if changed > 0 {
             advance(&tx)?;
         }
-        if let Some(entry) = entry.into().entry() {
+        let attribution = entry.into();
+        if let Attribution::Entry(entry) = attribution {
+            review_keeping::note_change(&tx, which, entry)?;
+        }
+        if let Some(entry) = attribution.entry() {
             append(&tx, &entry.with("changed", changed).about(families.iter().copied()))?;
         }
         tx.commit()?;

@@ -37,6 +37,8 @@ mod open;
 mod pedigrees;
 mod rekey;
 mod renumber;
+mod review_keeping;
+mod reviews;
 mod runs;
 mod samples;
 mod schema;
@@ -64,5 +66,7 @@ pub use generation::{Generation, Past};
 pub use ledger::Ledger;
 pub use lost::{LossCause, LostCandidate};
 pub use rekey::{Rekeyed, Renamed};
+// The histories hold decisions that nobody may see yet; `Store` hides them.
+pub(crate) use reviews::{NewReviewEvent, ReviewCase, Reviews};
 pub use runs::{RunDelta, RunRecord, Standing};
 pub use samples::{Sample, Samples};

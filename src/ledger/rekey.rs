@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use rusqlite::Transaction;
 use serde_json::Value;
 
-use super::audit::append;
 use super::cipher::needed;
 use super::column::{drop_out, pseudonym};
 use super::generation::{advance, generation};
@@ -16,7 +15,7 @@ use super::renumber::renumber;
 use super::traces::UNFINISHED;
 use super::{
     CarriedOver, LedgerError, LedgerKey, Replacement, candidates, codec, custody, digests, expunged, integrity, lost,
-    runs, typings, views,
+    review_keeping, runs, typings, views,
 };
 use crate::audit::Attribution;
 use crate::model::{Candidate, Pseudonym, Unscorable};
@@ -98,6 +97,7 @@ impl Ledger {
             manifests: runs(&tx, renamed)?,
         };
         lost::rename(&tx, renamed)?;
+        let reviews = review_keeping::rename(&tx, &renamed.families, &renamed.samples)?;
         integrity::renew_families(&tx, &sound)?;
         renumber(&tx)?;
         replaced.iter().try_for_each(|one| custody::replace(&tx, one))?;
@@ -114,7 +114,8 @@ impl Ledger {
         tx.execute("DELETE FROM past WHERE generation < ?1", [present])?;
         if let Some(entry) = attribution.entry() {
             let entry = entry.with("samples", done.samples).with("families", done.families);
-            append(&tx, &entry.with("candidates", done.candidates).with("sealed_files", replaced.len()))?;
+            let entry = entry.with("candidates", done.candidates).with("sealed_files", replaced.len());
+            review_keeping::append_renaming(&tx, entry, reviews)?;
         }
         Self::commit_under(&tx, next)?;
         tx.commit()?;

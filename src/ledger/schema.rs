@@ -4,7 +4,7 @@
 pub(super) const APPLICATION_ID: i64 = 0x524e_5445;
 
 /// Step i migrates from schema version i to i + 1. A released step never changes; new steps follow it.
-pub(super) const MIGRATIONS: [&str; 21] = [
+pub(super) const MIGRATIONS: [&str; 22] = [
     V1,
     PEDIGREES,
     DROP_OUT,
@@ -26,6 +26,7 @@ pub(super) const MIGRATIONS: [&str; 21] = [
     VIEWS,
     UNTOLD,
     LOST,
+    REVIEWS,
 ];
 
 /// The version that this program writes.
@@ -287,4 +288,35 @@ CREATE TABLE lost (
     sum BLOB,
     PRIMARY KEY (lost_in, family, child)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// `review_case`: a pair under review, or a child without a family whose parents are not found. `tag`, `salt`,
+/// `link_salt`: see the module `review`. `review_event.body`: JSON, see `review::Content`; `sample`: the further sample
+/// of a retest, null if it was expunged, and `sum` its checksum, because a change of the key renames it. Reviewers are
+/// in the audit chain alone. `review_renaming`: the tags and links of all cases after a change of the key, which record
+/// `number` of the audit chain holds the digest of.
+const REVIEWS: &str = "
+CREATE TABLE review_case (
+    id INTEGER PRIMARY KEY,
+    family BLOB CHECK (family IS NULL OR length(family) = 16),
+    child BLOB NOT NULL CHECK (length(child) = 16),
+    tag BLOB NOT NULL UNIQUE CHECK (length(tag) = 16),
+    salt BLOB NOT NULL CHECK (length(salt) = 32),
+    link_salt BLOB NOT NULL CHECK (length(link_salt) = 32)
+) STRICT;
+CREATE UNIQUE INDEX review_case_of ON review_case (child, coalesce(family, x''));
+CREATE TABLE review_event (
+    case_id INTEGER NOT NULL REFERENCES review_case ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    body TEXT NOT NULL CHECK (json_valid(body)),
+    signature BLOB CHECK (signature IS NULL OR length(signature) = 64),
+    previous BLOB NOT NULL CHECK (length(previous) = 32),
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    sample BLOB CHECK (sample IS NULL OR length(sample) = 16),
+    sum BLOB,
+    PRIMARY KEY (case_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER review_is_not_edited BEFORE UPDATE OF case_id, number, body, signature, previous, digest ON review_event
+BEGIN SELECT raise(ABORT, 'the history of a review is only appended to'); END;
+CREATE TABLE review_renaming (number INTEGER PRIMARY KEY, listed BLOB NOT NULL) STRICT;
 ";

@@ -20,8 +20,9 @@ mod meaning;
 mod missed;
 mod near;
 mod power;
-#[cfg(feature = "cli")]
+mod review;
 mod runs;
+#[cfg(feature = "cli")]
 mod table;
 mod tidy;
 mod typings;
@@ -49,6 +50,9 @@ pub use missed::{MissedReport, MissedRow, Remedy, RemedyRow};
 pub use near::near_table;
 pub use near::{AgainstRow, NearRow};
 pub use power::{PowerReport, PowerRow};
+pub use review::{
+    DueReport, DueRow, ReviewEventRow, ReviewReport, ReviewState, ReviewerRow, ReviewersReport, ReviewsReport,
+};
 pub use runs::{LostRow, RunRow, RunsReport};
 #[cfg(feature = "cli")]
 pub use table::{SCREEN, narrow_table, plain_table};

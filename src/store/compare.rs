@@ -29,7 +29,7 @@ const STALE: usize = 20;
 const FEW: u64 = 1_000;
 
 /// The version of the scoring. Raise it whenever the same people under the same settings would get other numbers.
-const SCORING: u32 = 5;
+pub(super) const SCORING: u32 = 5;
 
 /// Computes the digest of everything that candidates depend on, apart from samples and families.
 pub(super) fn basis(store: &Store, calculator: &Calculator, criterion: &Criterion) -> Result<[u8; 32], StoreError> {

@@ -6,6 +6,7 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::audit::ReviewerKeyError;
 use crate::index::IndexError;
 use crate::intake::{IntakeError, MapError, Problem};
 use crate::kinship::KinshipError;
@@ -17,6 +18,7 @@ use crate::population::{FrequencyTableError, TableTextError};
 use crate::pseudonym::{CustodianError, IdentifierError, KeyError, SealError, VaultError};
 use crate::report::FamError;
 use crate::report::words::{count, plural};
+use crate::review::{Refusal, StaffCode};
 
 use super::config::SettingsError;
 use super::output_error::OutputError;
@@ -543,6 +545,41 @@ pub enum StoreError {
     /// See [`KeyError`].
     #[error("{0}")]
     Key(#[from] KeyError),
+    /// See [`ReviewerKeyError`].
+    #[error("{0}")]
+    ReviewerKey(#[from] ReviewerKeyError),
+    /// The rules of a review do not allow this.
+    #[error("{0}")]
+    Review(#[from] Refusal),
+    /// The staff code is enrolled.
+    #[error("the staff code {0} is already enrolled")]
+    ReviewerEnrolled(StaffCode),
+    /// The key is enrolled, or was.
+    #[error("this key is enrolled already, or was once; every enrolment requires a new key")]
+    ReviewerKeyKnown,
+    /// No reviewer with this staff code is enrolled.
+    #[error("no reviewer with the staff code {0} is enrolled")]
+    NoReviewer(StaffCode),
+    /// The key is not that of an enrolled reviewer.
+    #[error("this key is not the key of an enrolled reviewer")]
+    NotAReviewer,
+    /// The further sample of a retest is not a further one.
+    #[error("the sample is the child's own, or is already recorded in this review")]
+    NoFurtherSample,
+    /// Two samples have too few loci in common to be one person's or not.
+    #[error("the two samples share {found} loci, and at least {needed} are required")]
+    RetestTooShort {
+        /// Loci typed in both.
+        found: u32,
+        /// The fewest that suffice.
+        needed: u32,
+    },
+    /// A day is in the future.
+    #[error("the date {0} is in the future")]
+    Future(jiff::civil::Date),
+    /// A remark is invalid.
+    #[error("the text is invalid: {0}")]
+    Remark(String),
 }
 
 impl StoreError {

@@ -83,6 +83,29 @@ fn every_command_leaves_a_record() {
         (&"families withdraw".into(), &"consent".into())
     );
     recorded("families restore", &["families", "restore", family]);
+    let passphrase = lab.write("passphrase", "a passphrase of ours");
+    fs::set_permissions(&passphrase, fs::Permissions::from_mode(0o600)).unwrap();
+    let key = lab.name("r1");
+    reunite(&["review", "key", "--out", &key, "--passphrase-file", &passphrase]).ends(0);
+    let (_, record) =
+        recorded("review enrol", &["review", "enrol", "--staff", "R1", "--public-key", &lab.name("r1.pub")]);
+    assert_eq!(record["details"]["reviewer"], "R1");
+    let decide =
+        ["review", "decide", family, child, "--decision", "confirm", "--code", "profiles-agree", "--key", &key];
+    let (_, record) = recorded("review decide", &[&decide[..], &["--passphrase-file", &passphrase]].concat());
+    let details: Vec<&String> = record["details"].as_object().unwrap().keys().collect();
+    assert_eq!(details, ["review_case", "review_digest", "review_link", "review_number"], "not what was decided");
+    recorded("review show", &["review", "show", family, child]);
+    recorded("review list", &["review", "list"]);
+    recorded("review due", &["review", "due"]);
+    recorded("review reviewers", &["review", "reviewers"]);
+    recorded("review found", &["review", "found", child, "--date", "2025-01-01"]);
+    recorded("review done", &["review", "done", child, "transfer", "--date", "2025-01-02"]);
+    let others = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
+    let other =
+        others.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).find(|other| *other != child).unwrap();
+    recorded("review retest", &["review", "retest", family, child, "--sample", other]);
+    recorded("review withdraw-reviewer", &["review", "withdraw-reviewer", "R1"]);
     let children = lab.name("files/children.csv");
     let (_, record) = recorded("import", &["import", "--as", "children", &children]);
     let digest = blake3::hash(lab.read("files/children.csv").as_bytes()).to_string();
@@ -261,6 +284,11 @@ fn a_question_about_somebody_who_is_not_in_the_store_is_recorded() {
         &["families", "restore", &nobody],
         &["export", "--as", "families", "--family", &nobody, &export],
         &["expunge", &nobody, "--reason", "a test"],
+        &["review", "show", &nobody, &nobody],
+        &["review", "retest", known, &nobody, "--sample", &nobody],
+        &["review", "step", &nobody, &nobody, "informed", "--date", "2025-01-01"],
+        &["review", "found", &nobody, "--date", "2025-01-01"],
+        &["review", "done", &nobody, "transfer", "--date", "2025-01-01"],
     ];
     for question in questions {
         let records = || {

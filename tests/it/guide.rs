@@ -215,7 +215,19 @@ fn every_field_of_json_and_csv_is_in_the_guide() {
     keys(&lab.run(&["match", "--near", "1", "--format", "json"]).ends(0).json(), &mut fields);
     let listed = lab.run(&["candidates", "--format", "csv"]).ends(0).out;
     let pair: Vec<&str> = listed.lines().nth(1).unwrap().split(',').collect();
+    let passphrase = lab.write("passphrase", "a passphrase of ours");
+    fs::set_permissions(&passphrase, Permissions::from_mode(0o600)).unwrap();
+    let with = ["--passphrase-file", &passphrase];
+    reunite(&[&["review", "key", "--out", &lab.name("r1")], &with[..]].concat()).ends(0);
+    lab.run(&["review", "enrol", "--staff", "R1", "--public-key", &lab.name("r1.pub")]).ends(0);
+    let of_pair = ["review", "decide", pair[0], pair[1], "--decision", "confirm", "--code", "profiles-agree"];
+    lab.run(&[&of_pair[..], &["--key", &lab.name("r1")], &with[..]].concat()).ends(0);
+    lab.run(&["review", "found", pair[1], "--date", "2025-01-01"]).ends(0);
     let commands: &[&[&str]] = &[
+        &["review", "show", pair[0], pair[1]],
+        &["review", "list"],
+        &["review", "due"],
+        &["review", "reviewers"],
         &["candidates", "--alternatives"],
         &["explain", pair[0], pair[1]],
         &["power", pair[0]],

@@ -55,6 +55,7 @@ mod power;
 mod privacy;
 mod readers_never_panic;
 mod reference;
+mod review;
 mod rotate;
 mod rotate_killed;
 mod screen_is_lossless;

@@ -25,6 +25,7 @@ mod missed;
 mod power;
 mod pseudonym;
 mod reidentify;
+mod review;
 mod rotate;
 mod runs;
 mod synth;
@@ -38,10 +39,13 @@ use super::outcome::Outcome;
 use super::output::Output;
 
 /// The common options that change nothing in a command, whose help leaves them out.
-pub(super) const WITHOUT: [(&str, &[&str]); 19] = {
+pub(super) const WITHOUT: [(&str, &[&str]); 31] = {
     const STORE: &[&str] = &["store", "key_file", "key_fd", "reason", "wait"];
     const ALL: &[&str] = &["store", "key_file", "key_fd", "reason", "wait", "threads"];
     const UNRECORDED: &[&str] = &["key_file", "key_fd", "reason", "wait", "threads"];
+    // A build that encrypts the ledger requires the key.
+    const KEYLESS: &[&str] = &["threads"];
+    const KEYLESS_LOOK: &[&str] = &["wait", "threads"];
     [
         ("demo", STORE),
         ("findings", ALL),
@@ -62,6 +66,18 @@ pub(super) const WITHOUT: [(&str, &[&str]); 19] = {
         ("maps show", UNRECORDED),
         ("maps list", UNRECORDED),
         ("vault recipients list", UNRECORDED),
+        ("review key", ALL),
+        ("review enrol", KEYLESS),
+        ("review withdraw-reviewer", KEYLESS),
+        ("review reviewers", KEYLESS_LOOK),
+        ("review decide", KEYLESS),
+        ("review show", KEYLESS_LOOK),
+        ("review list", KEYLESS_LOOK),
+        ("review retest", KEYLESS),
+        ("review step", KEYLESS),
+        ("review found", KEYLESS),
+        ("review done", KEYLESS),
+        ("review due", KEYLESS_LOOK),
     ]
 };
 
@@ -132,6 +148,9 @@ pub(super) enum Command {
     Challenge(challenge::Search),
     /// Rebuild the index of children from the ledger
     Index(index::Rebuild),
+    /// Review candidates by two people: sign decisions, follow a pair to its end, list what is due
+    #[command(subcommand)]
+    Review(review::Review),
     /// List, verify and sign the audit chain: who did what, when and why
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -170,6 +189,7 @@ impl Command {
             Self::Bench(command) => command.run(output),
             Self::Challenge(command) => command.run(output),
             Self::Index(command) => command.run(global, output),
+            Self::Review(command) => command.run(global, output),
             Self::Audit(command) => command.run(global, output),
             Self::Verify(command) => command.run(global, output),
         }

@@ -23,7 +23,7 @@ use crate::ledger::audit::append;
 use crate::ledger::generation::advance;
 use crate::ledger::meta::now;
 use crate::ledger::{
-    Batch, Commitment, ConflictKind, ImportReport, LedgerError, OnConflict, Sealer, expunged, integrity,
+    Batch, Commitment, ConflictKind, ImportReport, LedgerError, OnConflict, Sealer, expunged, integrity, review_keeping,
 };
 use crate::model::{Layout, Pseudonym};
 #[cfg(doc)]
@@ -175,6 +175,11 @@ impl Ledger {
         if dry_run {
             tx.rollback()?;
             return Ok(report);
+        }
+        if let Attribution::Entry(entry) = attribution
+            && report.added + report.replaced + report.typings > 0
+        {
+            review_keeping::note_import(&tx, entry)?;
         }
         if let Some(entry) = attribution.entry() {
             let mut entry = batch.describe_import(entry, &report).with("import", import);

@@ -1,0 +1,386 @@
+//! `review`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+
+use crate::audit::{ReviewerKey, ReviewerPublicKey};
+use crate::cli::options::{FormatOption, Global, pseudonym};
+use crate::cli::outcome::Outcome;
+use crate::cli::output::Output;
+use crate::cli::passphrase::PassphraseOption;
+use crate::model::{Pseudonym, shown_path};
+use crate::report::Format;
+use crate::review::{BasisPart, Deadline, Decision, ReasonCode, StaffCode, Status, Step};
+use crate::store::{NewDecision, ReviewFilter, Store, checked_reason};
+
+#[derive(Subcommand)]
+pub(crate) enum Review {
+    /// Create a reviewer's key, sealed with a passphrase, and its public key
+    Key(NewKey),
+    /// Enrol a reviewer with a staff code and a public key
+    Enrol(Enrol),
+    /// End the enrolment of a reviewer; signed decisions stay valid
+    WithdrawReviewer {
+        /// The staff code
+        #[arg(value_name = "CODE")]
+        staff: String,
+    },
+    /// List the reviewers
+    Reviewers {
+        #[command(flatten)]
+        format: FormatOption,
+    },
+    /// Sign a decision about a pair: confirm, refute, or request a retest
+    ///
+    /// A pair is confirmed when two reviewers with different staff codes and different keys confirm it on the same basis.
+    /// Until both have decided, nobody sees what the first one decided. If they disagree, both decide again.
+    Decide(Decide),
+    /// Show the state and the history of a pair
+    Show(Show),
+    /// List all pairs and children with a history
+    List(List),
+    /// Compare a further sample of the child with the first, and record whether both are one person's
+    Retest(Retest),
+    /// Record a step after a pair was confirmed
+    ///
+    /// In this order: informed, recognised, handed-over, registered. After informed or recognised, placed is the last step
+    /// of a child who does not return to the family. Informing the family requires that a second typing, kit or sample of
+    /// the child agrees with the first, and that both reviewers confirmed the present data.
+    Step(TakeStep),
+    /// Record when a child was found whose parents are not found; its deadlines count from that day
+    Found(Found),
+    /// Record that something was done for a child that a deadline requires
+    Done(Done),
+    /// List what is due: deadlines of children, and the next action for each pair
+    Due(Due),
+}
+
+#[derive(Args)]
+pub(crate) struct NewKey {
+    /// The file to write, away from the store; the public key is written to FILE.pub
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+}
+
+#[derive(Args)]
+pub(crate) struct Enrol {
+    /// The staff code: up to 20 letters, digits, - or _; not a name
+    #[arg(long, value_name = "CODE")]
+    staff: String,
+    /// The reviewer's public key, which `review key` wrote
+    #[arg(long, value_name = "FILE")]
+    public_key: PathBuf,
+}
+
+/// A family and a child.
+#[derive(Args)]
+pub(crate) struct PairOption {
+    /// The pseudonym of the family, as `candidates` lists it
+    family: String,
+    /// The pseudonym of the child
+    child: String,
+}
+
+impl PairOption {
+    fn read(&self) -> anyhow::Result<(Pseudonym, Pseudonym)> {
+        Ok((pseudonym("FAMILY", &self.family)?, pseudonym("CHILD", &self.child)?))
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Decide {
+    #[command(flatten)]
+    pair: PairOption,
+    /// The decision
+    #[arg(long, value_name = "DECISION", value_parser = words(Decision::ALL, Decision::word))]
+    decision: String,
+    /// The reason for it
+    #[arg(long = "code", value_name = "REASON-CODE", value_parser = words(ReasonCode::ALL, ReasonCode::word))]
+    because: String,
+    /// A remark, without names; the history keeps it. The code "other" requires one
+    #[arg(long, value_name = "TEXT", value_parser = checked_reason)]
+    text: Option<String>,
+    /// The file with your reviewer's key
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+}
+
+#[derive(Args)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    pair: PairOption,
+    /// The file with your reviewer's key, to see your own decision before the second one
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+#[derive(Args)]
+pub(crate) struct List {
+    /// Only pairs in this state
+    #[arg(long, value_name = "STATE", value_parser = words(Status::ALL, Status::word))]
+    state: Option<String>,
+    /// Only pairs whose profiles, relatives or model changed since they were decided
+    #[arg(long)]
+    changed: bool,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+#[derive(Args)]
+pub(crate) struct Retest {
+    #[command(flatten)]
+    pair: PairOption,
+    /// The pseudonym of the further sample, imported as a child of unknown origin
+    #[arg(long, value_name = "PSEUDONYM")]
+    sample: String,
+}
+
+#[derive(Args)]
+pub(crate) struct TakeStep {
+    #[command(flatten)]
+    pair: PairOption,
+    /// The step
+    #[arg(value_parser = words(Step::ALL, Step::word))]
+    step: String,
+    /// The day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    date: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Found {
+    /// The pseudonym of the child
+    child: String,
+    /// The day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    date: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Done {
+    /// The pseudonym of the child
+    child: String,
+    /// What was done
+    #[arg(value_parser = words(Deadline::ALL, Deadline::word))]
+    deadline: String,
+    /// The day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    date: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Due {
+    /// The day [default: today, UTC]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    on: Option<String>,
+    #[command(flatten)]
+    format: FormatOption,
+}
+
+/// The words that an argument may be.
+fn words<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> clap::builder::PossibleValuesParser {
+    all.iter().map(|&one| word(one)).collect::<Vec<_>>().into()
+}
+
+/// Reads a staff code without repeating an invalid one.
+fn staff_code(argument: &str, text: &str) -> anyhow::Result<StaffCode> {
+    text.parse().map_err(|error| anyhow::anyhow!("{argument}: {error}"))
+}
+
+/// Reads a day without repeating an invalid one.
+fn day(argument: &str, text: &str) -> anyhow::Result<Date> {
+    text.parse().map_err(|_| anyhow::anyhow!("{argument}: write the date as YYYY-MM-DD, for example 2026-03-31"))
+}
+
+fn named(parts: &[BasisPart]) -> String {
+    parts.iter().map(|part| part.word()).collect::<Vec<_>>().join(", ")
+}
+
+impl Review {
+    pub(super) fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Key(command) => command.run(output),
+            Self::Enrol(command) => command.run(global, output),
+            Self::WithdrawReviewer { staff } => {
+                let staff = &staff_code("CODE", staff)?;
+                global.open()?.withdraw_reviewer(staff, &global.entry("review withdraw-reviewer"))?;
+                output.say(&format!("{staff} is no longer a reviewer; signed decisions stay valid"));
+                Ok(Outcome::Done)
+            }
+            Self::Reviewers { format } => reviewers(format, global, output),
+            Self::Decide(command) => command.run(global, output),
+            Self::Show(command) => command.run(global, output),
+            Self::List(command) => command.run(global, output),
+            Self::Retest(command) => command.run(global, output),
+            Self::Step(command) => command.run(global, output),
+            Self::Found(command) => command.run(global, output),
+            Self::Done(command) => command.run(global, output),
+            Self::Due(command) => command.run(global, output),
+        }
+    }
+}
+
+impl NewKey {
+    fn run(&self, output: &Output) -> anyhow::Result<Outcome> {
+        ReviewerKey::generate(&self.out, &self.passphrase.read_new()?)?;
+        output.say(&format!(
+            "wrote the reviewer's key to {file} and its public key to {file}.pub\nkeep the first to yourself; `reunite review \
+             enrol` requires the second",
+            file = shown_path(&self.out)
+        ));
+        Ok(Outcome::Done)
+    }
+}
+
+impl Enrol {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let staff = staff_code("--staff", &self.staff)?;
+        let key = ReviewerPublicKey::load(&self.public_key)?;
+        global.open()?.enrol_reviewer(&staff, key, &global.entry("review enrol"))?;
+        output.say(&format!("enrolled the reviewer {staff}"));
+        Ok(Outcome::Done)
+    }
+}
+
+fn reviewers(format: &FormatOption, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+    let report = global.open()?.reviewers(&global.entry("review reviewers").with("format", format.format.word()))?;
+    match format.format {
+        Format::Json => output.data(&report.json()?)?,
+        Format::Csv => output.data(&report.csv())?,
+        Format::Table if report.reviewers.is_empty() => output.say("no reviewer is enrolled"),
+        Format::Table => output.data(&report.table())?,
+    }
+    Ok(Outcome::Done)
+}
+
+impl Decide {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let (family, child) = self.pair.read()?;
+        let store = global.open()?;
+        let key = key(&store, &self.key, &self.passphrase)?;
+        let (decision, code) = (self.decision.parse()?, self.because.parse()?);
+        let decision = NewDecision { family, child, decision, code, text: self.text.as_deref(), key: &key };
+        let recorded = store.decide(&decision, &global.entry("review decide"))?;
+        if !recorded.changed.is_empty() {
+            output.warn(&format!(
+                "changed since the pair was decided: {}; the decisions before do not count any more",
+                named(&recorded.changed)
+            ));
+        }
+        let next = if recorded.is_waiting { "; a second reviewer decides next" } else { "" };
+        output.say(&format!("recorded the decision of {}: the pair is {}{next}", recorded.staff, recorded.status));
+        Ok(Outcome::Done)
+    }
+}
+
+/// Opens a reviewer's key.
+fn key(store: &Store, file: &std::path::Path, passphrase: &PassphraseOption) -> anyhow::Result<ReviewerKey> {
+    Ok(store.reviewer_key(file, &passphrase.read()?)?)
+}
+
+impl Show {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let (family, child) = self.pair.read()?;
+        let store = global.open()?;
+        let key = self.key.as_deref().map(|file| key(&store, file, &self.passphrase)).transpose()?;
+        let entry = global.entry("review show").with("format", self.format.format.word());
+        let report = store.show_review(family, child, key.as_ref(), &entry)?;
+        match self.format.format {
+            Format::Json => output.data(&report.json()?)?,
+            Format::Csv => output.data(&report.csv())?,
+            Format::Table => output.data(&report.table())?,
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+impl List {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let status = self.state.as_deref().map(str::parse::<Status>).transpose()?;
+        let entry = global.entry("review list").with("format", self.format.format.word());
+        let report = global.open()?.list_reviews(&ReviewFilter { status, changed: self.changed }, &entry)?;
+        match self.format.format {
+            Format::Json => output.data(&report.json()?)?,
+            Format::Csv => output.data(&report.csv())?,
+            Format::Table if report.reviews.is_empty() => output.say("no review"),
+            Format::Table => output.data(&report.table())?,
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+impl Retest {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let (family, child) = self.pair.read()?;
+        let sample = pseudonym("--sample", &self.sample)?;
+        let done = global.open()?.record_retest(family, child, sample, &global.entry("review retest"))?;
+        let compared = format!(
+            "{} loci compared, differing alleles: {}",
+            done.likeness.loci_compared, done.likeness.differing_alleles
+        );
+        if done.agrees {
+            output.say(&format!("recorded: the further sample agrees with the first ({compared})"));
+            return Ok(Outcome::Done);
+        }
+        output.warn(&format!(
+            "recorded: the further sample is not the same person's ({compared}); the pair is reopened, and both reviewers decide \
+             again"
+        ));
+        Ok(Outcome::Nothing)
+    }
+}
+
+impl TakeStep {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let (family, child) = self.pair.read()?;
+        let (step, date): (Step, Date) = (self.step.parse()?, day("--date", &self.date)?);
+        global.open()?.record_step(family, child, step, date, &global.entry("review step"))?;
+        output.say(&format!("recorded: {step} on {date}"));
+        Ok(Outcome::Done)
+    }
+}
+
+impl Found {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let child = pseudonym("CHILD", &self.child)?;
+        let date = day("--date", &self.date)?;
+        global.open()?.record_found(child, date, &global.entry("review found"))?;
+        output.say(&format!("recorded: found on {date}; `reunite review due` lists the deadlines"));
+        Ok(Outcome::Done)
+    }
+}
+
+impl Done {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let child = pseudonym("CHILD", &self.child)?;
+        let (deadline, date): (Deadline, Date) = (self.deadline.parse()?, day("--date", &self.date)?);
+        global.open()?.record_done(child, deadline, date, &global.entry("review done"))?;
+        output.say(&format!("recorded: {deadline} on {date}"));
+        Ok(Outcome::Done)
+    }
+}
+
+impl Due {
+    fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
+        let on = self.on.as_deref().map(|text| day("--on", text)).transpose()?;
+        let entry = global.entry("review due").with("format", self.format.format.word());
+        let report = global.open()?.due_reviews(on, &entry)?;
+        match self.format.format {
+            Format::Json => output.data(&report.json()?)?,
+            Format::Csv => output.data(&report.csv())?,
+            Format::Table if report.due.is_empty() => output.say("nothing is due"),
+            Format::Table => output.data(&report.table())?,
+        }
+        Ok(Outcome::Done)
+    }
+}
