@@ -219,6 +219,15 @@ pub(super) struct PriorOption {
     pub(super) prior: Option<Prior>,
 }
 
+/// The option for the laboratory's own numbers.
+#[derive(Args)]
+pub(super) struct NumbersOption {
+    /// Your own list of sample and family numbers (text or CSV, UTF-8), to show them beside the pseudonyms; it is read with
+    /// the key and not stored, and its use is recorded
+    #[arg(long, value_name = "FILE")]
+    pub(super) numbers: Option<PathBuf>,
+}
+
 fn prior(text: &str) -> Result<Prior, String> {
     let value: f64 = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
     Prior::try_from(value).map_err(|error| error.to_string())

@@ -30,6 +30,17 @@ pub struct Sample {
 }
 
 impl Ledger {
+    /// Returns the agencies of all samples, each once, by name.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn agencies(&self) -> Result<Vec<String>, LedgerError> {
+        let sql = "SELECT DISTINCT agency FROM sample WHERE agency IS NOT NULL ORDER BY agency";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Calls `each` for every one of these samples, in the order of their import.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use super::comparable::Comparison;
 use super::csv_text::CsvText;
 use super::frequencies::TableUsed;
 use super::meaning::{self, PairFacts};
+use super::review::ReviewState;
 #[cfg(feature = "cli")]
 use super::table::{SCREEN, plain_table};
 use super::views::ViewsRow;
@@ -81,6 +82,15 @@ pub struct CandidateRow {
     /// What the likelihood ratio means in this database, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meaning: Option<Meaning>,
+    /// The state of the pair's review; `None` if nobody has reviewed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewState>,
+    /// The laboratory's own number of the family, if a list of numbers has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_number: Option<String>,
+    /// The laboratory's own number of the child, if a list of numbers has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub child_number: Option<String>,
     /// Probability that the child is the family's missing child, given that a child fills one place in the whole
     /// database, if requested; the bounds are equal if it is exact.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,8 +187,7 @@ impl CandidateReport {
             "log10_lr_full_sibling",
             "log10_lr_nephew",
         ];
-        let mut csv =
-            CsvText::with_header(own.into_iter().chain(meaning::COLUMNS).chain(["assigned_lower", "assigned_upper"]));
+        let mut csv = CsvText::with_header(own.into_iter().chain(meaning::COLUMNS).chain(AFTER));
         for row in self.candidates.iter().chain(&self.identities) {
             csv.field(row.family).field(row.child).field(row.log10_lr);
             csv.field(row.loci_compared).field(row.incompatible_loci).field(row.few_loci);
@@ -194,6 +203,9 @@ impl CandidateReport {
             meaning::fields(&mut csv, row.facts.as_ref(), row.meaning.as_ref());
             csv.optional(row.assigned.map(|assigned| assigned.lower));
             csv.optional(row.assigned.map(|assigned| assigned.upper));
+            csv.optional(row.review.as_ref().map(|review| review.status.word()));
+            csv.optional(row.review.as_ref().map(|review| changed(review).join(" ")));
+            csv.optional(row.family_number.as_deref()).optional(row.child_number.as_deref());
             csv.end_row();
         }
         csv.finish()
@@ -216,7 +228,11 @@ impl CandidateReport {
     pub fn cards(&self) -> String {
         let mut page = String::new();
         for (number, row) in self.candidates.iter().enumerate() {
-            let since = if row.new { "new".to_owned() } else { format!("since run {}", row.first_run) };
+            let since = match &row.review {
+                Some(review) => review.status.word().to_owned(),
+                None if row.new => "new".to_owned(),
+                None => format!("since run {}", row.first_run),
+            };
             let class = row.meaning.as_ref().map_or("not weighed", |meaning| meaning.class.word());
             let incompatible = format!("{} incompatible", row.incompatible_loci);
             let loci = format!("{} loci, {incompatible}", row.loci_compared);
@@ -226,6 +242,15 @@ impl CandidateReport {
             let relatives = facts.map_or(String::new(), |facts| meaning::relatives(&facts.relatives));
             page += &indented(&format!("family {}  {relatives}", row.family));
             page += &format!("     child  {}  {}\n", row.child, facts.map_or("", |facts| facts.child_sex));
+            let numbers = [("family", &row.family_number), ("child", &row.child_number)];
+            let numbers: Vec<String> =
+                numbers.into_iter().filter_map(|(who, number)| Some(format!("{who} {}", number.as_ref()?))).collect();
+            if !numbers.is_empty() {
+                page += &indented(&format!("numbers: {}", numbers.join(", ")));
+            }
+            if let Some(review) = row.review.as_ref().filter(|review| !review.changed.is_empty()) {
+                page += &indented(&format!("changed since it was reviewed: {}", changed(review).join(", ")));
+            }
             let mut lines: Vec<String> = facts.map_or_else(Vec::new, meaning::origin);
             lines.extend(row.meaning.as_ref().map_or_else(Vec::new, meaning::lines));
             if let Some(assigned) = row.assigned {
@@ -304,6 +329,15 @@ impl CandidateReport {
     }
 }
 
+/// The last columns of the CSV.
+const AFTER: [&str; 6] =
+    ["assigned_lower", "assigned_upper", "review", "review_changed", "family_number", "child_number"];
+
+/// Returns the parts of a review's basis that have changed since.
+fn changed(review: &ReviewState) -> Vec<&'static str> {
+    review.changed.iter().map(|part| part.word()).collect()
+}
+
 /// Breaks a line about a candidate, and indents it.
 #[cfg(feature = "cli")]
 fn indented(line: &str) -> String {
@@ -361,6 +395,9 @@ mod tests {
             facts: None,
             meaning: None,
             assigned: None,
+            review: None,
+            family_number: None,
+            child_number: None,
         };
         let same_person = SamePerson {
             sample: Pseudonym::from_bytes([2; 16]),
@@ -407,12 +444,14 @@ mod tests {
         assert_eq!((&same["relation"], &same["differing_alleles"]), (&"full-sibling".into(), &1.into()));
         assert!(json["candidates"][0]["same_person"].is_null());
         assert!(
-            report.csv().contains(",7.25,20,1,true,1,true,,,as stated,0,7.25,7.25,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n")
-        );
-        assert!(
             report
                 .csv()
-                .ends_with(",02020202020202020202020202020202,as stated,0,7.25,7.25,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n")
+                .contains(",7.25,20,1,true,1,true,,,as stated,0,7.25,7.25,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n")
+        );
+        assert!(
+            report.csv().ends_with(
+                ",02020202020202020202020202020202,as stated,0,7.25,7.25,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n"
+            )
         );
         assert!(report.table(1).contains("full-sibling 0202"));
         assert!(report.table(0).contains("... and 1 more"));

@@ -69,6 +69,8 @@ pub struct ExplanationReport {
     pub views: ExplainedViews,
     /// log10 LR of each of [`Alternative::DESCENDANTS`].
     pub alternatives: [f64; Alternative::DESCENDANTS.len()],
+    /// The laboratory's own numbers, as far as its list has them: of whom, and the number.
+    pub numbers: Vec<(&'static str, String)>,
     /// What the pair means in this database; `None` before the first run, and for pairs that cannot be weighed.
     pub settled: Option<SettledBy>,
     /// By position in the panel: the persons who have more than two alleles there and are left out (`child`, or a
@@ -150,6 +152,8 @@ impl ExplanationReport {
             "log10_lr_mixed": self.views.log10_lr_mixed.map(number),
             "meaning": self.settled.as_ref().map(|settled| &settled.meaning),
             "prior": self.settled.as_ref().map(|settled| &settled.prior),
+            "numbers": self.numbers.iter()
+                .map(|(who, number)| json!({ "of": who, "number": number })).collect::<Vec<_>>(),
             "kits": self.settled.as_ref().map(SettledBy::kits_json),
             "cpi": cpi,
             "typings": self.typings.iter().map(|of| of.json(self.show_genotypes)).collect::<Vec<_>>(),
@@ -241,6 +245,10 @@ impl ExplanationReport {
             HYPOTHESES[0],
             HYPOTHESES[1]
         );
+        if !self.numbers.is_empty() {
+            let numbers: Vec<String> = self.numbers.iter().map(|(who, number)| format!("{who} {number}")).collect();
+            page += &(wrap(&format!("Numbers: {}", numbers.join(", ")), SCREEN) + "\n\n");
+        }
         page += &table;
         page += &notes;
         let line = format!(

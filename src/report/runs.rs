@@ -24,6 +24,9 @@ pub struct LostRow {
     /// The cause for people.
     #[serde(skip)]
     pub words: &'static str,
+    /// The word for the last step with the family, if the pair was confirmed: it was told, for example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told: Option<&'static str>,
 }
 
 impl LostRow {
@@ -31,8 +34,9 @@ impl LostRow {
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn line(&self) -> String {
+        let told = self.told.map_or(String::new(), |step| format!("; THE FAMILY WAS TOLD ({step})"));
         format!(
-            "family {}, child {} (log10 LR {:.2}, since run {}): {}",
+            "family {}, child {} (log10 LR {:.2}, since run {}): {}{told}",
             self.family, self.child, self.log10_lr, self.first_run, self.words
         )
     }
@@ -147,8 +151,13 @@ impl RunsReport {
 fn listed(lost: &[LostRow]) -> String {
     let line = |row: &LostRow| {
         format!(
-            "      lost: family {}\n            child  {}\n            log10 LR {:.2}, since run {}: {}\n",
-            row.family, row.child, row.log10_lr, row.first_run, row.words
+            "      lost: family {}\n            child  {}\n            log10 LR {:.2}, since run {}: {}\n{}",
+            row.family,
+            row.child,
+            row.log10_lr,
+            row.first_run,
+            row.words,
+            row.told.map_or(String::new(), |step| format!("            THE FAMILY WAS TOLD ({step})\n"))
         )
     };
     lost.iter().map(line).collect()

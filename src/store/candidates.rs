@@ -1,6 +1,7 @@
 //! Lists the current candidates of a store, with the run that found them.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
@@ -14,8 +15,10 @@ use crate::matching::{alternatives, views};
 use crate::meaning::Class;
 use crate::model::{Candidate, Pseudonym, Unscorable};
 use crate::report::{
-    AlternativesRow, CandidateReport, CandidateRow, Comparison, RunSummary, SCHEMA_VERSION, TableUsed, ViewsRow,
+    AlternativesRow, CandidateReport, CandidateRow, Comparison, ReviewState, RunSummary, SCHEMA_VERSION, TableUsed,
+    ViewsRow,
 };
+use crate::review::Status;
 
 use super::changed_settings::ChangedSetting;
 use super::duplicates::Identities;
@@ -48,6 +51,10 @@ pub struct CandidateQuery {
     pub agency: Option<String>,
     /// Only candidates with this region on one of the two sides.
     pub region: Option<String>,
+    /// Only candidates that two reviewers have not decided, or whose basis has changed since.
+    pub undecided: bool,
+    /// The laboratory's own list of numbers, to name families and children by; its use is recorded.
+    pub numbers: Option<PathBuf>,
     /// The order.
     pub sort: Sort,
     /// At most this number of candidates, the first ones.
@@ -171,6 +178,7 @@ impl Store {
             && query.max_per_family.is_none()
             && query.agency.is_none()
             && query.region.is_none()
+            && !query.undecided
             && query.sort == Sort::Ratio
             && !query.needs_meaning();
         let limit = query.limit.filter(|_| is_plain);
@@ -197,6 +205,15 @@ impl Store {
             }
             self.add_facts(&mut report)?;
         }
+        self.add_reviews(&mut report)?;
+        if let Some(list) = &query.numbers {
+            let rows = report.candidates.iter().chain(&report.identities);
+            let numbers = self.numbers(list, rows.flat_map(|row| [row.family, row.child]))?;
+            for row in report.candidates.iter_mut().chain(&mut report.identities) {
+                row.family_number = numbers.of(row.family).map(str::to_owned);
+                row.child_number = numbers.of(row.child).map(str::to_owned);
+            }
+        }
         let exchanged = of_table.is_some_and(|digest| !self.has_table(&report.run.table, &digest));
         let changed_settings = self.changed_settings(&ledger)?;
         let outdated = ledger.generation()?.number != report.run.generation || exchanged;
@@ -204,12 +221,23 @@ impl Store {
         let shown = shown.flat_map(|candidate| [candidate.family, candidate.child]);
         let entry = entry.clone().with("candidates", report.candidates.len());
         let entry = entry.with("run_digest", report.run.digest.as_str());
+        let entry = if query.numbers.is_some() { entry.with("numbers", true) } else { entry };
         let entry = match &report.prior {
             Some(prior) => entry.with("prior", prior.as_str()),
             None => entry,
         };
         ledger.append_look(&entry.about(query.family.into_iter().chain(query.child)).about(shown))?;
         Ok(Candidates { report, outdated, changed_settings, not_shown, unweighed })
+    }
+
+    /// Adds the states of the reviews. A pair that two reviewers have decided is not new, unless its basis has changed.
+    pub(super) fn add_reviews(&self, report: &mut CandidateReport) -> Result<(), StoreError> {
+        let states = self.review_states()?;
+        for row in report.candidates.iter_mut().chain(&mut report.identities) {
+            row.review = states.get(&(row.family, row.child)).cloned();
+            row.new &= !row.review.as_ref().is_some_and(is_decided);
+        }
+        Ok(())
     }
 
     /// Leaves the candidates that a query asks for, in its order. Returns the families that could not be weighed.
@@ -224,6 +252,12 @@ impl Store {
             let first = self.first_run_since(ledger, since)?;
             report.candidates.retain(|row| row.first_run >= first);
             report.identities.retain(|row| row.first_run >= first);
+        }
+        if query.undecided {
+            let states = self.review_states()?;
+            let is_open = |row: &CandidateRow| !states.get(&(row.family, row.child)).is_some_and(is_decided);
+            report.candidates.retain(is_open);
+            report.identities.retain(is_open);
         }
         if let Some(most) = query.max_per_family {
             // The rows are in the order of their rank.
@@ -359,6 +393,11 @@ impl Store {
     }
 }
 
+/// Reports whether two reviewers have decided a pair whose basis is still the same.
+fn is_decided(review: &ReviewState) -> bool {
+    matches!(review.status, Status::Confirmed | Status::Refuted) && review.changed.is_empty()
+}
+
 /// Builds the report of a run and some of its candidates, best first, each with the run that first found it.
 pub(super) fn report(
     store: &Store,
@@ -392,6 +431,9 @@ pub(super) fn report(
             facts: None,
             meaning: None,
             assigned: None,
+            review: None,
+            family_number: None,
+            child_number: None,
         };
         if row.same_person.is_some() { identities.push(row) } else { found.push(row) }
     }

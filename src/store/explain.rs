@@ -1,6 +1,7 @@
 //! Explains the likelihood ratio of one family and one child, locus by locus.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use data_encoding::HEXLOWER;
 
@@ -39,7 +40,7 @@ impl CertainParent {
 }
 
 /// The pair to explain, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExplainOptions {
     /// The family.
     pub family: Pseudonym,
@@ -49,6 +50,8 @@ pub struct ExplainOptions {
     pub certain_parent: Option<CertainParent>,
     /// `true` if the report shows genotypes, which can identify a person.
     pub show_genotypes: bool,
+    /// The laboratory's own list of numbers, to name the family, its relatives and the child by; its use is recorded.
+    pub numbers: Option<PathBuf>,
 }
 
 /// The explanation of a pair.
@@ -74,7 +77,7 @@ impl Store {
     /// let store = Store::open(Path::new("reunite-store"), None)?;
     /// let family = "6f7d1c0b5a4e4d3c8b2a190817263544".parse()?;
     /// let child = "00112233445566778899aabbccddeeff".parse()?;
-    /// let options = ExplainOptions { family, child, certain_parent: None, show_genotypes: false };
+    /// let options = ExplainOptions { family, child, certain_parent: None, show_genotypes: false, numbers: None };
     /// println!("{}", store.explain(&options, &entry("explain", None))?.report.csv());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -110,6 +113,20 @@ impl Store {
         let criterion = of_run.unwrap_or_else(|| self.criterion());
         let views = explain_views(&calculator, &family, &child, &criterion)
             .map_err(|error| StoreError::Unscorable { locus: error.locus, reason: error.reason })?;
+        let samples = family.relatives.iter().map(|relative| relative.sample);
+        let numbered: Vec<(Pseudonym, &'static str)> = [(family.pseudonym, "family")]
+            .into_iter()
+            .chain(family.relatives.iter().map(|relative| (relative.sample, relative.relation.word())))
+            .chain([(child.pseudonym, "child")])
+            .collect();
+        let numbers = match &options.numbers {
+            None => Vec::new(),
+            Some(list) => {
+                let numbers = self.numbers(list, samples.chain([family.pseudonym, child.pseudonym]))?;
+                let of = |(who, word): &(Pseudonym, &'static str)| Some((*word, numbers.of(*who)?.to_owned()));
+                numbered.iter().filter_map(of).collect()
+            }
+        };
         let settled = match last_run {
             Some(_) => self.meaning_of_pair(&ledger, &family, &child, candidate.as_ref(), &explanation)?,
             None => None,
@@ -146,12 +163,14 @@ impl Store {
             views,
             alternatives,
             settled,
+            numbers,
             left_out,
             typings,
             show_genotypes: options.show_genotypes,
         };
         let changed_settings = self.changed_settings(&ledger)?;
         let entry = self.name_table(entry).with("genotypes", options.show_genotypes);
+        let entry = if options.numbers.is_some() { entry.with("numbers", true) } else { entry };
         let entry = entry.about(family.relatives.iter().map(|relative| relative.sample));
         ledger.append_look(&entry.about([family.pseudonym, child.pseudonym]))?;
         let same_as = candidate.and_then(|candidate| candidate.same_as);

@@ -90,7 +90,7 @@ pub fn read_identifiers(list: IdentifierList<'_>, names: &Pseudonymizer) -> Resu
 
 /// Returns the text of the next line, without its end; `None` after the last line. Reads no more of a line than its
 /// maximum length.
-fn next_line<'l>(lines: &mut dyn BufRead, line: &'l mut Vec<u8>) -> Result<Option<&'l str>, BadLine> {
+pub(super) fn next_line<'l>(lines: &mut dyn BufRead, line: &'l mut Vec<u8>) -> Result<Option<&'l str>, BadLine> {
     line.clear();
     let read = lines.take(MOST_LINE as u64 + 1).read_until(b'\n', line)?;
     if read > MOST_LINE {

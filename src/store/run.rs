@@ -190,10 +190,11 @@ impl Store {
         let delta = ledger.record_run(&record, &result.candidates, &before, &self.name_table(entry))?;
         let write = recording.elapsed();
         let candidates = result.candidates.iter().cloned().zip(delta.first_runs.iter().copied());
-        let report = report(self, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;
+        let mut report = report(self, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;
+        self.add_reviews(&mut report)?;
         let families_withdrawn = ledger.withdrawn()?.len() as u64;
         let withdrawn = delta.withdrawn;
-        let lost = delta.lost.into_iter().map(LostRow::from).collect();
+        let lost = self.lost_rows(delta.lost)?;
         Ok(Matched { report, result, near, withdrawn, lost, families_withdrawn, stages, digest: digest_time, write })
     }
 

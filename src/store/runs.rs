@@ -7,19 +7,29 @@ use data_encoding::HEXLOWER;
 use crate::audit::Entry;
 use crate::ledger::LostCandidate;
 use crate::report::{LostRow, RunRow, RunsReport, SCHEMA_VERSION};
+use crate::review::Step;
 
 use super::error::StoreError;
 use super::folder::Store;
 use super::manifest::{criterion_used, table_used};
 
-impl From<LostCandidate> for LostRow {
-    fn from(lost: LostCandidate) -> Self {
-        let LostCandidate { family, child, log10_lr, first_run, cause, .. } = lost;
-        Self { family, child, log10_lr, first_run, cause: cause.word(), words: cause.words() }
-    }
-}
-
 impl Store {
+    /// Describes lost candidates; those whose family was told come first.
+    pub(super) fn lost_rows(&self, lost: Vec<LostCandidate>) -> Result<Vec<LostRow>, StoreError> {
+        if lost.is_empty() {
+            return Ok(Vec::new());
+        }
+        let states = self.review_states()?;
+        let row = |lost: LostCandidate| {
+            let LostCandidate { family, child, log10_lr, first_run, cause, .. } = lost;
+            let told = states.get(&(family, child)).and_then(|state| state.step).map(Step::word);
+            LostRow { family, child, log10_lr, first_run, cause: cause.word(), words: cause.words(), told }
+        };
+        let mut rows: Vec<LostRow> = lost.into_iter().map(row).collect();
+        rows.sort_by_key(|row| row.told.is_none());
+        Ok(rows)
+    }
+
     /// Lists the runs, the first one first.
     ///
     /// # Errors
@@ -27,12 +37,16 @@ impl Store {
     pub fn runs(&self, entry: &Entry) -> Result<RunsReport, StoreError> {
         let mut ledger = self.ledger()?;
         let mut gained: BTreeMap<i64, u64> = ledger.candidates_by_first_run()?.into_iter().collect();
-        let mut lost: BTreeMap<i64, Vec<LostRow>> = BTreeMap::new();
         let mut named = Vec::new();
+        let mut by_run: BTreeMap<i64, Vec<LostCandidate>> = BTreeMap::new();
         for one in ledger.lost()? {
             *gained.entry(one.first_run).or_insert(0) += 1;
             named.extend([one.family, one.child]);
-            lost.entry(one.lost_in).or_default().push(one.into());
+            by_run.entry(one.lost_in).or_default().push(one);
+        }
+        let mut lost: BTreeMap<i64, Vec<LostRow>> = BTreeMap::new();
+        for (run, of_run) in by_run {
+            lost.insert(run, self.lost_rows(of_run)?);
         }
         let runs = ledger.runs()?.into_iter().map(|(number, run)| {
             let lost_candidates = lost.remove(&number).unwrap_or_default();

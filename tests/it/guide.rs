@@ -223,12 +223,18 @@ fn every_field_of_json_and_csv_is_in_the_guide() {
     let of_pair = ["review", "decide", pair[0], pair[1], "--decision", "confirm", "--code", "profiles-agree"];
     lab.run(&[&of_pair[..], &["--key", &lab.name("r1")], &with[..]].concat()).ends(0);
     lab.run(&["review", "found", pair[1], "--date", "2025-01-01"]).ends(0);
+    let numbers = lab.name("files/truth.csv");
+    // One run lost something.
+    lab.run(&["match", "--min-log10-lr", "8"]).ends(0);
     let commands: &[&[&str]] = &[
         &["review", "show", pair[0], pair[1]],
         &["review", "list"],
         &["review", "due"],
         &["review", "reviewers"],
-        &["candidates", "--alternatives"],
+        &["candidates", "--alternatives", "--assign", "--numbers", &numbers],
+        &["runs"],
+        &["missed"],
+        &["missed", pair[0]],
         &["explain", pair[0], pair[1]],
         &["power", pair[0]],
         &["comparable", "--min-loci", "20"],

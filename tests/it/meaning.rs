@@ -518,3 +518,168 @@ fn missed_children_are_as_many_as_predicted() {
     assert!(page.contains("mean of all families") && page.lines().all(|line| line.chars().count() <= 80), "{page}");
     lab.run(&["missed", &"ab".repeat(16)]).ends(2);
 }
+
+#[test]
+fn runs_name_what_they_gained_and_lost() {
+    let lab = Lab::with_population(60, 300);
+    lab.run(&["runs"]).ends(0).says(&["nothing has been matched yet"]);
+    lab.run(&["match"]).ends(0);
+    let runs = || lab.run(&["runs", "--format", "json"]).ends(0).json();
+    let listed = lab.run(&["candidates", "--brief", "--format", "json"]).ends(0).json();
+    let total = rows(&listed).len() as u64;
+    assert_eq!((runs()["runs"][0]["gained"].as_u64(), runs()["runs"][0]["lost"].as_u64()), (Some(total), Some(0)));
+
+    let [family, child] = ["family", "child"].map(|who| rows(&listed)[0][who].as_str().unwrap());
+    lab.run(&["families", "withdraw", family, "--cause", "other"]).ends(0);
+    lab.run(&["match"]).ends(0).says(&["no longer a candidate: family", family, child, "the family was withdrawn"]);
+    let second = &runs()["runs"][1];
+    let lost = second["lost_candidates"].as_array().unwrap();
+    assert_eq!(lost.len() as u64, second["lost"].as_u64().unwrap());
+    assert!(
+        lost.iter().any(|one| one["family"] == family && one["child"] == child && one["cause"] == "family-withdrawn")
+    );
+    lab.run(&["families", "restore", family]).ends(0);
+    lab.run(&["match"]).ends(0);
+    assert!(runs()["runs"][2]["gained"].as_u64().unwrap() >= 1);
+    lab.run(&["candidates", "--since", "last", "--family", family]).ends(0);
+    lab.run(&["candidates", "--since", "3", "--family", family]).ends(0);
+
+    // A child whose profile is replaced is named before the next run, and belongs to it if it is not found again.
+    let other = rows(&listed).iter().find(|row| row["family"] != family).unwrap();
+    let (other_family, other_child) = (other["family"].as_str().unwrap(), other["child"].as_str().unwrap());
+    let text = lab.read("files/children.csv");
+    let names = lab.pseudonyms("sample", text.lines().skip(1).map(|line| line.split(',').next().unwrap()));
+    let id = names.iter().find(|(_, pseudonym)| pseudonym.as_str() == other_child).unwrap().0;
+    let header = text.lines().next().unwrap();
+    let stranger = text.lines().skip(1).find(|line| !line.starts_with(id.as_str())).unwrap();
+    let replaced = format!("{header}\n{id},{}\n", stranger.split_once(',').unwrap().1);
+    lab.import("children", "replaced.csv", replaced, &["--on-conflict", "replace", "--yes"]).ends(0);
+    let removed = runs()["removed_since"].clone();
+    assert!(
+        removed.as_array().unwrap().iter().any(|one| one["family"] == other_family && one["cause"] == "data-changed")
+    );
+    lab.run(&["match"]).ends(0).says(&[other_family, "a sample or the relatives were changed"]);
+    assert_eq!(runs()["removed_since"].as_array().unwrap().len(), 0);
+
+    // Another threshold loses many, and says why; nothing is damaged by any of this.
+    lab.run(&["match", "--min-log10-lr", "20"])
+        .ends(0)
+        .says(&["the run had other settings", "`reunite runs` names them all"]);
+    let page = lab.run(&["runs"]).ends(0).out;
+    assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    let sheet = lab.run(&["runs", "--format", "csv"]).ends(0).out;
+    assert_eq!(sheet.lines().count(), 6);
+    lab.run(&["verify"]).ends(0);
+    let expected = runs();
+
+    // The key changes the pseudonyms there, too, and nobody who is expunged is named any longer.
+    reunite_key(&lab);
+    let after = runs();
+    for (one, other) in expected["runs"].as_array().unwrap().iter().zip(after["runs"].as_array().unwrap()) {
+        assert_eq!((&one["gained"], &one["lost"]), (&other["gained"], &other["lost"]));
+    }
+    assert!(!after.to_string().contains(family));
+    lab.run(&["verify"]).ends(0);
+}
+
+/// Changes the key of the laboratory's store.
+fn reunite_key(lab: &Lab) {
+    let next = lab.name("next.key");
+    crate::common::reunite(&["key", "new", &next]).ends(0);
+    lab.run(&["key", "rotate", "--new-key-file", &next, "--yes", "--reason", "yearly"]).ends(0);
+    std::fs::copy(&next, lab.path("lab.key")).unwrap();
+}
+
+#[test]
+fn a_loss_that_was_edited_is_found() {
+    let lab = Lab::with_population(60, 300);
+    lab.run(&["match"]).ends(0);
+    lab.run(&["match", "--min-log10-lr", "20"]).ends(0);
+    lab.database("store").execute("UPDATE lost SET cause = 'family-withdrawn' WHERE rowid IS NULL OR 1", []).unwrap();
+    lab.run(&["verify", "--reseal", "--reason", "an edit of ours"]);
+    lab.run(&["verify"]).ends(1).says(&["former candidate", "it was changed"]);
+    lab.run(&["runs"]).ends(2).says(&["it was changed"]);
+}
+
+#[test]
+fn a_list_of_numbers_names_candidates_and_is_recorded() {
+    let lab = Lab::with_population(60, 300);
+    lab.run(&["match"]).ends(0);
+    // The list of what was planted has families in the first column and children in the second.
+    let list = lab.name("files/truth.csv");
+    let named = lab.run(&["candidates", "--brief", "--format", "json", "--numbers", &list]).ends(0).json();
+    let truth = lab.read("files/truth.csv");
+    let mut seen = 0;
+    for row in rows(&named) {
+        let numbers = (row["family_number"].as_str(), row["child_number"].as_str());
+        if let (Some(family), Some(child)) = numbers {
+            let pseudonym = &lab.pseudonyms("family", [family])[family];
+            assert_eq!(row["family"].as_str(), Some(pseudonym.as_str()));
+            seen += usize::from(truth.contains(&format!("{family},{child},")));
+        }
+    }
+    assert!(seen >= 10, "{named}");
+    let page = lab.run(&["candidates", "--limit", "1", "--numbers", &list]).ends(0).out;
+    assert!(page.contains("numbers: family F0"), "{page}");
+    let [family, child] = ["family", "child"].map(|who| rows(&named)[0][who].as_str().unwrap());
+    let explained = lab.run(&["explain", family, child, "--numbers", &list]).ends(0).out;
+    assert!(explained.contains("Numbers: family F0"), "{explained}");
+    let audit = lab.run(&["audit", "list", "--format", "json"]).ends(0).out;
+    assert!(audit.contains("\"numbers\": true"), "{audit}");
+    // Nothing of the list stays in the store.
+    let number = rows(&named)[0]["family_number"].as_str().unwrap();
+    for file in crate::common::everything_in(&lab.path("store")) {
+        if file.is_file() {
+            let bytes = std::fs::read(&file).unwrap();
+            assert!(!bytes.windows(number.len()).any(|part| part == number.as_bytes()), "{}", file.display());
+        }
+    }
+    lab.run(&["candidates", "--numbers", &lab.name("none.csv")]).ends(2).says(&["none.csv"]);
+    lab.write("latin.csv", b"F000\xff\n");
+    lab.run(&["candidates", "--numbers", &lab.name("latin.csv")]).ends(2).says(&["latin.csv", "line 1", "UTF-8"]);
+}
+
+#[test]
+fn a_decided_pair_is_not_new_and_not_undecided() {
+    let lab = Lab::with_population(60, 300);
+    lab.run(&["match"]).ends(0);
+    let listed = lab.run(&["candidates", "--brief", "--format", "json"]).ends(0).json();
+    let [family, child] = ["family", "child"].map(|who| rows(&listed)[0][who].as_str().unwrap());
+    lab.write("passphrase", "a passphrase of ours\n");
+    std::process::Command::new("chmod").args(["600", &lab.name("passphrase")]).status().unwrap();
+    let passphrase = lab.name("passphrase");
+    for (name, staff) in [("ada", "R17"), ("ben", "R23")] {
+        let key = lab.name(&format!("{name}.key"));
+        lab.run(&["review", "key", "--out", &key, "--passphrase-file", &passphrase]).ends(0);
+        lab.run(&["review", "enrol", "--staff", staff, "--public-key", &format!("{key}.pub")]).ends(0);
+    }
+    let decide = |name: &str| {
+        let key = lab.name(&format!("{name}.key"));
+        let words = ["review", "decide", family, child, "--decision", "confirm", "--code", "profiles-agree"];
+        lab.run(&[&words[..], &["--key", &key, "--passphrase-file", &passphrase]].concat()).ends(0);
+    };
+    let row = || {
+        let listed = lab.run(&["candidates", "--brief", "--family", family, "--child", child, "--format", "json"]);
+        rows(&listed.json())[0].clone()
+    };
+    let count =
+        |words: &[&str]| rows(&lab.run(&[&["candidates", "--brief", "--format", "json"], words].concat()).json()).len();
+    let total = count(&[]);
+    decide("ada");
+    assert_eq!((row()["review"]["status"].as_str(), &row()["new"]), (Some("in-review"), &true.into()));
+    assert_eq!(count(&["--undecided"]), total);
+    decide("ben");
+    assert_eq!((row()["review"]["status"].as_str(), &row()["new"]), (Some("confirmed"), &false.into()));
+    assert_eq!(count(&["--undecided"]), total - 1);
+    let page = lab.run(&["candidates", "--family", family, "--child", child]).ends(0).out;
+    assert!(page.contains("confirmed"), "{page}");
+
+    // Lost and found again, it does not come back as new.
+    lab.run(&["families", "withdraw", family, "--cause", "other"]).ends(0);
+    lab.run(&["match"]).ends(0);
+    lab.run(&["families", "restore", family]).ends(0);
+    lab.run(&["match"]).ends(0);
+    let again = row();
+    let changed = again["review"]["changed"].as_array().unwrap();
+    assert_eq!(again["new"].as_bool().unwrap(), !changed.is_empty(), "{again}");
+}

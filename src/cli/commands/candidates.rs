@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::civil::Date;
 
 use crate::cli::notices::Notices;
-use crate::cli::options::{FormatOption, Global, PriorOption, pseudonym};
+use crate::cli::options::{FormatOption, Global, NumbersOption, PriorOption, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::{Output, count, plural};
 use crate::meaning::Class;
@@ -32,6 +32,9 @@ pub(crate) struct List {
     /// Only candidates that are new since then: `last` for the last run, the number of a run, or a day (YYYY-MM-DD)
     #[arg(long, value_name = "RUN", value_parser = since, help_heading = SELECTION)]
     since: Option<Since>,
+    /// Only candidates that two reviewers have not decided yet, or whose data changed since they did
+    #[arg(long, help_heading = SELECTION)]
+    undecided: bool,
     /// Only candidates of this class; may be given several times
     #[arg(long, value_name = "CLASS", value_enum, help_heading = SELECTION)]
     class: Vec<Class>,
@@ -61,6 +64,8 @@ pub(crate) struct List {
     brief: bool,
     #[command(flatten)]
     prior: PriorOption,
+    #[command(flatten)]
+    numbers: NumbersOption,
     /// Another frequency table under which candidates must hold; may be given several times. The tables that the store
     /// keeps, and theta 0 and 0.01, are always tried
     #[arg(long, value_name = "FILE")]
@@ -104,6 +109,8 @@ impl List {
             classes: self.class.iter().copied().collect(),
             agency: self.agency.clone(),
             region: self.region.clone(),
+            undecided: self.undecided,
+            numbers: self.numbers.numbers.clone(),
             sort: self.sort,
             limit: self.limit.or(is_table.then_some(usual)),
             meaning: (!self.brief).then(|| options.clone()),
@@ -147,7 +154,7 @@ impl List {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
             Format::Table if is_empty => output.say("no candidates"),
-            Format::Table if self.brief => output.data(&report.table(usize::MAX))?,
+            Format::Table if self.brief && self.numbers.numbers.is_none() => output.data(&report.table(usize::MAX))?,
             Format::Table => output.data(&report.cards())?,
         }
         if not_shown > 0 {

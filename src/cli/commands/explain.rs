@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::options::{FormatOption, Global, PopulationOption, pseudonym};
+use crate::cli::options::{FormatOption, Global, NumbersOption, PopulationOption, pseudonym};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::report::Format;
@@ -21,6 +21,8 @@ pub(crate) struct Explain {
     #[arg(long, value_enum, value_name = "PARENT")]
     certain_parent: Option<CertainParent>,
     #[command(flatten)]
+    numbers: NumbersOption,
+    #[command(flatten)]
     population: PopulationOption,
     #[command(flatten)]
     format: FormatOption,
@@ -33,6 +35,7 @@ impl Explain {
             child: pseudonym("CHILD", &self.child)?,
             certain_parent: self.certain_parent,
             show_genotypes: self.show_genotypes,
+            numbers: self.numbers.numbers.clone(),
         };
         let entry = global.entry("explain").with("format", self.format.format.word());
         let Explained { report, same_as, changed_settings, .. } =
