@@ -26,6 +26,8 @@ pub struct CandidateFilter {
     pub family: Option<Pseudonym>,
     /// Lists only candidates of this child.
     pub child: Option<Pseudonym>,
+    /// Lists only candidates, or only identities.
+    pub identities: Option<bool>,
     /// Lists at most this number of candidates.
     pub limit: Option<u32>,
 }
@@ -52,9 +54,15 @@ impl Ledger {
     /// # Errors
     /// A database error.
     pub fn count_candidates(&self, filter: &CandidateFilter) -> Result<u64, LedgerError> {
-        let sql = format!("SELECT count(*) FROM candidate WHERE {}", filter.condition());
+        let sql = format!(
+            "SELECT count(*) FROM candidate WHERE {} AND (?3 IS NULL OR (same_as IS NOT NULL) = ?3)",
+            filter.condition()
+        );
         let [family, child] = filter.values();
-        Ok(self.connection.query_row(&sql, (family, child), |row| row.get::<_, i64>(0))?.unsigned_abs())
+        Ok(self
+            .connection
+            .query_row(&sql, (family, child, filter.identities), |row| row.get::<_, i64>(0))?
+            .unsigned_abs())
     }
 
     /// Reports whether the ledger has a family.
@@ -83,11 +91,11 @@ impl Ledger {
     pub fn candidates(&self, filter: &CandidateFilter) -> Result<Vec<CurrentCandidate>, LedgerError> {
         let condition = filter.condition();
         let mut statement = self.connection.prepare(&format!(
-            "{ALL} WHERE {condition} ORDER BY same_as IS NOT NULL, log10_lr + log10_doubt DESC, family, child LIMIT ?3"
+            "{ALL} WHERE {condition} AND (?4 IS NULL OR (same_as IS NOT NULL) = ?4) ORDER BY same_as IS NOT NULL, log10_lr + log10_doubt DESC, family, child LIMIT ?3"
         ))?;
         let [family, child] = filter.values();
         let limit = filter.limit.map_or(-1, i64::from);
-        let mut rows = statement.query((family, child, limit))?;
+        let mut rows = statement.query((family, child, limit, filter.identities))?;
         let mut all = Vec::new();
         while let Some(row) = rows.next()? {
             all.push(candidate(row)?);

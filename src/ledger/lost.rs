@@ -1,11 +1,13 @@
 //! Keeps the pairs that are no longer candidates: which run or import lost them, and why.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, Row, Statement, ToSql, Transaction};
 
+use super::LedgerError;
 use super::checksum::{Checksum, Sum};
 use super::column::pseudonym;
 use super::ledger::Ledger;
-use super::{LedgerError, rekey::Renamed};
 use crate::model::Pseudonym;
 
 /// Why a pair is no longer a candidate.
@@ -236,7 +238,11 @@ pub(super) fn forget(tx: &Transaction<'_>, who: Pseudonym) -> rusqlite::Result<(
 
 /// Renames the pairs after a change of the key, and drops those of whom the ledger has no new name. A row with a wrong
 /// checksum keeps it, so that the damage stays visible.
-pub(super) fn rename(tx: &Transaction<'_>, renamed: &Renamed) -> Result<(), LedgerError> {
+pub(super) fn rename(
+    tx: &Transaction<'_>,
+    families: &HashMap<Pseudonym, Pseudonym>,
+    samples: &HashMap<Pseudonym, Pseudonym>,
+) -> Result<(), LedgerError> {
     let mut statement = tx.prepare(ALL)?;
     let mut rows = statement.query([])?;
     let mut all = Vec::new();
@@ -246,7 +252,7 @@ pub(super) fn rename(tx: &Transaction<'_>, renamed: &Renamed) -> Result<(), Ledg
     tx.execute("DELETE FROM lost", [])?;
     for (one, sum) in all {
         let is_sound = sum == Some(checksum(&one));
-        let names = renamed.families.get(&one.family).zip(renamed.samples.get(&one.child));
+        let names = families.get(&one.family).zip(samples.get(&one.child));
         if let Some((&family, &child)) = names {
             let one = LostCandidate { family, child, ..one };
             record(tx, std::slice::from_ref(&one))?;

@@ -96,7 +96,7 @@ impl Ledger {
             candidates: candidates(&tx, renamed)?,
             manifests: runs(&tx, renamed)?,
         };
-        lost::rename(&tx, renamed)?;
+        lost::rename(&tx, &renamed.families, &renamed.samples)?;
         let reviews = review_keeping::rename(&tx, &renamed.families, &renamed.samples)?;
         integrity::renew_families(&tx, &sound)?;
         renumber(&tx)?;

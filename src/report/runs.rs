@@ -34,7 +34,7 @@ impl LostRow {
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn line(&self) -> String {
-        let told = self.told.map_or(String::new(), |step| format!("; THE FAMILY WAS TOLD ({step})"));
+        let told = self.told.map_or(String::new(), |step| format!("; THE FAMILY WAS INFORMED ({step})"));
         format!(
             "family {}, child {} (log10 LR {:.2}, since run {}): {}{told}",
             self.family, self.child, self.log10_lr, self.first_run, self.words
@@ -157,7 +157,7 @@ fn listed(lost: &[LostRow]) -> String {
             row.log10_lr,
             row.first_run,
             row.words,
-            row.told.map_or(String::new(), |step| format!("            THE FAMILY WAS TOLD ({step})\n"))
+            row.told.map_or(String::new(), |step| format!("            THE FAMILY WAS INFORMED ({step})\n"))
         )
     };
     lost.iter().map(line).collect()

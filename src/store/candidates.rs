@@ -57,7 +57,7 @@ pub struct CandidateQuery {
     pub numbers: Option<PathBuf>,
     /// The order.
     pub sort: Sort,
-    /// At most this number of candidates, the first ones.
+    /// At most this number of candidates, the first ones; identities are listed all the same.
     pub limit: Option<u32>,
     /// How the candidates are weighed; `None` to leave out what they mean, unless a filter needs it.
     pub meaning: Option<MeaningOptions>,
@@ -182,7 +182,7 @@ impl Store {
             && query.sort == Sort::Ratio
             && !query.needs_meaning();
         let limit = query.limit.filter(|_| is_plain);
-        let filter = CandidateFilter { family: query.family, child: query.child, limit };
+        let filter = CandidateFilter { family: query.family, child: query.child, limit, identities: Some(false) };
         let (mut report, of_table) = self.last_report(&ledger, &filter)?;
         self.check_named(&ledger, &filter)?;
         let (mut not_shown, mut unweighed) = (0, Vec::new());
@@ -193,10 +193,8 @@ impl Store {
         } else {
             unweighed = self.select(&ledger, query, &mut report, observer)?;
             if let Some(limit) = query.limit {
-                let found = report.candidates.len() + report.identities.len();
+                not_shown = report.candidates.len().saturating_sub(limit as usize) as u64;
                 report.candidates.truncate(limit as usize);
-                report.identities.truncate((limit as usize).saturating_sub(report.candidates.len()));
-                not_shown = (found - report.candidates.len() - report.identities.len()) as u64;
             }
         }
         if let Some(options) = &query.meaning {
@@ -376,7 +374,10 @@ impl Store {
         filter: &CandidateFilter,
     ) -> Result<(CandidateReport, Option<String>), StoreError> {
         let Some((number, run)) = ledger.last_run()? else { return Err(StoreError::NeverMatched) };
-        let candidates = ledger.candidates(filter)?.into_iter().map(|current| (current.candidate, current.first_run));
+        // Identities are few, and are listed whatever the limit of candidates is.
+        let mut found = ledger.candidates(filter)?;
+        found.extend(ledger.candidates(&CandidateFilter { limit: None, identities: Some(true), ..*filter })?);
+        let candidates = found.into_iter().map(|current| (current.candidate, current.first_run));
         // The lists would be those of this moment; `Store::comparable` computes them.
         let (min_loci, pairs_not_comparable) = (run.min_loci, run.pairs_not_comparable);
         let comparison = Comparison { min_loci, pairs_not_comparable, ..Comparison::default() };

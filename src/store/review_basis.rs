@@ -44,7 +44,11 @@ impl Store {
     ) -> Result<Basis, StoreError> {
         let calculator = self.calculator()?;
         let parts = self.review_parts(case, family, child, self.review_model(&calculator)?);
-        let pair = CandidateFilter { family: Some(family.pseudonym), child: Some(child.pseudonym), limit: None };
+        let pair = CandidateFilter {
+            family: Some(family.pseudonym),
+            child: Some(child.pseudonym),
+            ..CandidateFilter::default()
+        };
         let candidate = ledger.candidates(&pair)?.into_iter().next();
         let last = ledger.last_run()?;
         Ok(match (candidate, last) {

@@ -63,6 +63,8 @@ fn every_command_leaves_a_record() {
     let (_, record) = recorded("explain", &["explain", family, child, "--show-genotypes"]);
     assert_eq!(record["details"]["genotypes"], true);
     recorded("power", &["power", family, "--as-it-is"]);
+    recorded("missed", &["missed", family]);
+    recorded("runs", &["runs"]);
     recorded("families check", &["families", "check"]);
     recorded("families list", &["families", "list"]);
     recorded("index", &["index"]);

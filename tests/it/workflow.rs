@@ -58,7 +58,7 @@ fn the_job_finds_every_planted_relation_with_its_exact_ratio() {
     }
     assert!(within > 100, "{within}");
 
-    let listed = lab.run(&["candidates", "--format", "json"]).ends(0);
+    let listed = lab.run(&["candidates", "--brief", "--format", "json"]).ends(0);
     // All but the people who are hardly comparable, whom `comparable` lists at any time.
     let mut said = matched.json();
     for side in ["families_hardly_comparable", "children_hardly_comparable"] {

@@ -44,7 +44,7 @@ fn a_run_replaces_the_candidates_of_the_one_before() {
     );
     assert_eq!(listed(&CandidateFilter { family: Some(p(7)), ..Default::default() }), all[1..]);
     assert_eq!(listed(&CandidateFilter { child: Some(p(1)), limit: Some(1), ..Default::default() }), all[..1]);
-    assert_eq!(listed(&CandidateFilter { family: Some(p(7)), child: Some(p(2)), limit: None }), []);
+    assert_eq!(listed(&CandidateFilter { family: Some(p(7)), child: Some(p(2)), ..Default::default() }), []);
     assert_eq!(ledger.last_run().unwrap(), Some((2, first)));
 }
 

@@ -186,6 +186,10 @@ fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
     watched.fails("explain", &[family, child]);
     watched.done("power", &[&of_family]);
     watched.fails("power", &[family]);
+    watched.done("missed", &[&of_family]);
+    watched.fails("missed", &[family]);
+    watched.done("runs", &[]);
+    watched.fails("runs", &["--store", "nowhere"]);
     watched.done("comparable", &[]);
     watched.fails("comparable", &["--store", "nowhere"]);
     watched.done("kin", &["--within", "all", "--relation", "identity"]);
