@@ -26,7 +26,7 @@ mod shared_loci;
 mod watch;
 
 pub use alternatives::{Alternative, alternatives};
-pub use chance::{ChanceHits, ExpectedHits, HitsWithFamily, reached_as};
+pub use chance::{ChanceHits, ExpectedHits, HitsWithFamily};
 pub use compile::{Compiler, LocusCounts};
 pub use compiled::{CompiledFamily, CompiledLocus, FamilyLinkage, PairScorer};
 pub use doubt::{BadDoubt, DoubtWhom, Doubts, FamilyView, views};

@@ -1,114 +1,11 @@
-//! The classes of candidates, and the rules by which they follow from the numbers.
+//! The rules by which classes follow from the numbers.
 
 use serde::Serialize;
 
 use crate::matching::Alternative;
 
 use super::margin::RivalRatio;
-use super::weigh::Meaning;
-
-/// What a candidate deserves next. The order is from the least to the most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Class {
-    /// Other explanations are at least a hundred times as probable. Not an exclusion.
-    Unlikely,
-    /// More loci, another relative or a second sample decide.
-    MoreLoci,
-    /// Worth a second sample now.
-    Candidate,
-    /// Worth a second sample first of all.
-    Strong,
-}
-
-impl Class {
-    /// All classes, from the most to the least.
-    pub const ALL: [Self; 4] = [Self::Strong, Self::Candidate, Self::MoreLoci, Self::Unlikely];
-
-    /// Returns the word for the class, as used in files, options and lists.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Strong => "strong",
-            Self::Candidate => "candidate",
-            Self::MoreLoci => "more-loci",
-            Self::Unlikely => "unlikely",
-        }
-    }
-}
-
-/// What a candidate lacks for a higher class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Lack {
-    /// Fewer than 19 loci are compared.
-    Loci,
-    /// Another relation of the child explains the profiles nearly as well.
-    RivalExplanation,
-    /// Another child fits the family nearly as well.
-    OtherChild,
-    /// Another family fits the child nearly as well.
-    OtherFamily,
-    /// The least likelihood ratio over the frequency tables and theta is below 10,000.
-    LeastRatio,
-    /// The posterior probability is too small for the size of the database.
-    Posterior,
-    /// Three or more loci require a mutation.
-    IncompatibleLoci,
-    /// The pair is a candidate only if a statement of the papers is false.
-    Papers,
-    /// The family's relatives are inconsistent with each other.
-    MarkedFamily,
-}
-
-impl Lack {
-    /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 9] = [
-        Self::Loci,
-        Self::RivalExplanation,
-        Self::OtherChild,
-        Self::OtherFamily,
-        Self::LeastRatio,
-        Self::Posterior,
-        Self::IncompatibleLoci,
-        Self::Papers,
-        Self::MarkedFamily,
-    ];
-
-    /// Returns the word for it, as used in files.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Loci => "loci",
-            Self::RivalExplanation => "rival-explanation",
-            Self::OtherChild => "other-child",
-            Self::OtherFamily => "other-family",
-            Self::LeastRatio => "least-ratio",
-            Self::Posterior => "posterior",
-            Self::IncompatibleLoci => "incompatible-loci",
-            Self::Papers => "papers",
-            Self::MarkedFamily => "marked-family",
-        }
-    }
-
-    /// Returns a phrase for people.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Loci => "fewer than 19 loci",
-            Self::RivalExplanation => "close kin fit nearly as well",
-            Self::OtherChild => "another child fits nearly as well",
-            Self::OtherFamily => "another family fits nearly as well",
-            Self::LeastRatio => "below 10,000 with other frequencies",
-            Self::Posterior => "weak for a database of this size",
-            Self::IncompatibleLoci => "3 or more incompatible loci",
-            Self::Papers => "only if the papers are wrong",
-            Self::MarkedFamily => "relatives inconsistent",
-        }
-    }
-}
+use super::weighed::{Class, Lack, Meaning};
 
 /// The numbers by which candidates are classified.
 ///

@@ -12,11 +12,13 @@ mod missed;
 mod pair;
 mod prior;
 mod weigh;
+mod weighed;
 
 pub use assign::{Assigned, Assignment, MOST_STATES, Place, assign};
-pub use class::{Class, Lack, Rules};
+pub use class::Rules;
 pub use margin::{Margin, RivalRatio};
 pub use missed::{Missed, Truths};
 pub use pair::pair_log10_lr;
 pub use prior::{BadPrior, Prior};
-pub use weigh::{FamilyToWeigh, Meaning, OtherModel, PairToWeigh, Settling, Weigher};
+pub use weigh::{FamilyToWeigh, OtherModel, PairToWeigh, Settling, Weigher};
+pub use weighed::{Class, Lack, Meaning};

@@ -7,54 +7,16 @@ use serde::Serialize;
 
 use crate::kinship::{Calculator, KinshipError};
 use crate::matching::{
-    Alternative, ChanceHits, CompiledFamily, Compiler, Doubts, FamilyView, HitsWithFamily, LocusSet, locus_set,
-    reached_as, views,
+    Alternative, ChanceHits, CompiledFamily, Compiler, Doubts, FamilyView, HitsWithFamily, LocusSet, locus_set, views,
 };
 use crate::model::{Candidate, Child, Family, Unscorable, View};
 
 use super::assign::Place;
-use super::class::{Class, Facts, Lack, Rules};
+use super::class::{Facts, Rules};
 use super::margin::{Margin, RivalRatio};
 use super::pair::pair_log10_lr;
 use super::prior::Prior;
-
-/// What a candidate's likelihood ratio means in its database.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Meaning {
-    /// What the candidate deserves next.
-    pub class: Class,
-    /// What it lacks for the next higher class.
-    pub lacks: Vec<Lack>,
-    /// Probability that the child is the family's missing child, under the prior, given the family's other candidates.
-    pub posterior: f64,
-    /// Expected number of children of the database that reach this likelihood ratio with this family if all are
-    /// unrelated to it.
-    pub expected_chance_hits: f64,
-    /// `true` if [`Self::expected_chance_hits`] is an upper bound.
-    pub chance_hits_bounded: bool,
-    /// Number of the family's candidates with at least this likelihood ratio, in the same view; this one included.
-    pub observed_at_least: u64,
-    /// Expected number of children who reach this likelihood ratio, for each child of a parent's sibling in the
-    /// database, typed as this child: the larger one of the two parents. 0 if it is below 10^-12.
-    pub expected_cousin_hits: f64,
-    /// The same for each half-sibling of the missing child.
-    pub expected_half_sibling_hits: f64,
-    /// log10 LR against each rival explanation, the smallest first.
-    pub rivals: Vec<RivalRatio>,
-    /// Distance from the family's best other child.
-    pub margin_child: Margin,
-    /// Distance from the child's best other family.
-    pub margin_family: Margin,
-    /// The least log10 LR over the frequency tables and theta.
-    pub log10_lr_min: f64,
-    /// The frequency table and theta of [`Self::log10_lr_min`].
-    pub log10_lr_min_with: String,
-    /// Number of further loci that would be expected to make the candidate `strong`, by the published formula for a
-    /// single parent: log of what is lacking, to the base 1.8432. `None` if loci cannot, because a rival has the same
-    /// likelihood ratio whatever the profiles are: another relative can.
-    pub further_loci: Option<u32>,
-}
+use super::weighed::{Class, Meaning};
 
 /// Another frequency table, or another theta, under which a candidate must hold.
 #[derive(Clone, Debug)]
@@ -215,18 +177,19 @@ impl<'a> Weigher<'a> {
         let lacking = libm::log10(rest * posterior / (1.0 - posterior) / self.weight(candidate));
         let panel = self.compiler.calculator().panel().len();
         let untyped = locus_set((0..panel).map(|locus| child.profile.at(locus).is_none()));
+        let hits = self.hits.with_family(&self.compiler, &compiled);
+        let hits = hits.map_err(|reason| self.unscorable(in_view, &reason))?;
         let informative = compiled.typed().fold(0, |set: LocusSet, (locus, _)| set | 1 << locus);
         let settling = |set: &LocusSet| {
             let further = set & untyped & informative;
             let probability = match further {
                 _ if lacking <= 0.0 => 1.0,
                 0 => 0.0,
-                _ => reached_as(&self.compiler, &compiled, &compiled, further, lacking)
-                    .map_err(|reason| self.unscorable(in_view, &reason))?,
+                _ => hits.reached_as(&compiled, &compiled, further, lacking),
             };
-            Ok(Settling { further_loci: further.count_ones(), probability })
+            Settling { further_loci: further.count_ones(), probability }
         };
-        sets.iter().map(settling).collect()
+        Ok(sets.iter().map(settling).collect())
     }
 
     /// Returns the weight of a candidate: the likelihood ratio over all views of the papers, times the prior.
@@ -274,7 +237,6 @@ impl<'a> Weigher<'a> {
         let PairToWeigh { child, candidate, of_child } = *pair;
         let other_children = || of.candidates.iter().filter(|other| other.child != candidate.child);
         let other_families = of_child.iter().filter(|other| other.family != candidate.family);
-        let fails = |reason: KinshipError| self.unscorable(of.family, &reason);
         let calculator = self.compiler.calculator();
         let log10_lr = candidate.log10_lr;
         let expected = view.hits.expected(log10_lr);
@@ -290,7 +252,7 @@ impl<'a> Weigher<'a> {
                 Alternative::PaternalCousin | Alternative::MaternalCousin => &mut cousins,
                 _ => &mut halves,
             };
-            let reached = reached_as(&self.compiler, &view.compiled, compiled, typed, log10_lr).map_err(fails)?;
+            let reached = view.hits.reached_as(&view.compiled, compiled, typed, log10_lr);
             *most = Some(most.unwrap_or(0.0_f64).max(reached));
         }
         rivals.sort_by(|a, b| {
@@ -300,7 +262,7 @@ impl<'a> Weigher<'a> {
         // With one parent's line alone, a half-sibling on that side is that parent's child like any other.
         let halves = match halves {
             Some(halves) => halves,
-            None => reached_as(&self.compiler, &view.compiled, &view.compiled, typed, log10_lr).map_err(fails)?,
+            None => view.hits.reached_as(&view.compiled, &view.compiled, typed, log10_lr),
         };
         let (log10_lr_min, log10_lr_min_with) = self.least(&view.family, child, log10_lr);
         let at_least = |other: &&Candidate| in_view(other, candidate.view()).is_some_and(|other| other >= log10_lr);

@@ -26,6 +26,8 @@ mod runs;
 mod table;
 mod tidy;
 mod typings;
+#[cfg(feature = "cli")]
+mod validation;
 mod views;
 pub mod words;
 
@@ -58,5 +60,7 @@ pub use runs::{LostRow, RunRow, RunsReport};
 pub use table::{SCREEN, narrow_table, plain_table};
 pub use tidy::{Origin, TidyCsv, TidyRow, pedigrees_csv};
 pub use typings::{SampleTypings, typings_csv};
+#[cfg(feature = "cli")]
+pub use validation::ValidationReport;
 pub use views::{ViewRow, ViewsRow};
 pub use words::ratio;

@@ -22,6 +22,8 @@ use crate::review::{Refusal, StaffCode};
 
 use super::config::SettingsError;
 use super::output_error::OutputError;
+use crate::validation::ValidationError;
+
 use super::settings::UnfitModel;
 
 /// The operation on a file or folder that the operating system refused.
@@ -316,6 +318,9 @@ pub enum StoreError {
     /// An altered ledger is damaged.
     #[error("the ledger was altered and is damaged, so it cannot be accepted")]
     StillUnsound,
+    /// A validation cannot be computed.
+    #[error(transparent)]
+    Validation(Box<ValidationError>),
     /// No run has this number.
     #[error("there is no run {number}: the runs are numbered from 1 to {last}")]
     NoRun {
@@ -580,6 +585,15 @@ pub enum StoreError {
     /// A remark is invalid.
     #[error("the text is invalid: {0}")]
     Remark(String),
+}
+
+impl From<ValidationError> for StoreError {
+    fn from(error: ValidationError) -> Self {
+        match error {
+            ValidationError::Stopped(stopped) => stopped.into(),
+            other => Self::Validation(Box::new(other)),
+        }
+    }
 }
 
 impl StoreError {

@@ -54,6 +54,7 @@ mod settings;
 mod sources;
 mod tables;
 mod traces;
+mod validate;
 mod vault;
 mod verify;
 
@@ -93,4 +94,5 @@ pub use run::{MatchOptions, Matched, checked_chance_hits, checked_threshold};
 pub use sealing::custodians;
 pub use settings::{Link, LinkError, Settings, UnfitModel};
 pub use tables::{KeptTable, TableExchange};
+pub use validate::{ValidateOptions, Validated};
 pub use verify::{IndexCheck, KeyChange, LedgerCheck, MarkFinding, MarksCheck, VaultCheck, VaultFault, Verification};

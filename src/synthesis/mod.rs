@@ -14,6 +14,7 @@ mod challenge;
 mod draw;
 mod generate;
 mod genes;
+mod members;
 mod papers;
 mod plan;
 mod plantings;
@@ -24,6 +25,7 @@ mod typing;
 
 pub use challenge::{Answer, Challenge, ChallengePlan};
 pub use generate::{Link, Population, SyntheticChild, SyntheticFamily, SyntheticPerson, Trap, relation_shape};
+pub use members::PedigreeDraws;
 pub use papers::FalsePapers;
 pub use plan::{Plan, PlanError, Shape};
 pub use plantings::{NEPHEW, SIBLING_PARENT};

@@ -26,6 +26,10 @@ pub(super) enum Purpose {
     People = 8,
     /// One stream per family whose papers may be false.
     Papers = 9,
+    /// One stream per simulated pedigree of a validation.
+    Validation = 10,
+    /// One stream per unrelated child of a validation.
+    ValidationStranger = 11,
 }
 
 /// The source of all streams of one seed.

@@ -63,6 +63,7 @@ mod soak;
 mod sources;
 mod thresholds;
 mod typings;
+mod validate;
 mod vault;
 mod views;
 mod workflow;

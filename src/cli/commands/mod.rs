@@ -29,6 +29,7 @@ mod review;
 mod rotate;
 mod runs;
 mod synth;
+mod validate;
 mod vault;
 mod verify;
 
@@ -141,6 +142,8 @@ pub(super) enum Command {
     Expunge(expunge::Expunge),
     /// Generate a synthetic population with known truth
     Synth(synth::Synth),
+    /// Validate the numbers for the store's own panel, frequencies, kits and size, by simulation with known truth
+    Validate(validate::Validate),
     /// Measure this machine with a synthetic population in a temporary store
     Bench(bench::Bench),
     /// Measure how well and how fast the parent or child of a sample is found
@@ -186,6 +189,7 @@ impl Command {
             Self::Vault(command) => command.run(global, output),
             Self::Expunge(command) => command.run(global, output),
             Self::Synth(command) => command.run(output),
+            Self::Validate(command) => command.run(global, output),
             Self::Bench(command) => command.run(output),
             Self::Challenge(command) => command.run(output),
             Self::Index(command) => command.run(global, output),

@@ -138,16 +138,18 @@ impl ChanceHits {
         compiler: &Compiler<'_>,
         family: &CompiledFamily,
     ) -> Result<HitsWithFamily<'_>, KinshipError> {
-        let (mut cells, mut moments_of_loci) = (Vec::new(), Vec::new());
+        let (mut cells, mut moments_of_loci, mut unrelated) = (Vec::new(), Vec::new(), Vec::new());
         for (locus, compiled) in family.loci.iter().enumerate() {
             let Some(compiled) = compiled else {
                 cells.push(None);
                 moments_of_loci.push(Moments::default());
+                unrelated.push(Vec::new());
                 continue;
             };
-            let unrelated = compiler.calculator().unrelated(locus, &compiled.evidence)?;
-            cells.push(Some(Cells::new(compiled.screened.table.values(), &unrelated)));
-            moments_of_loci.push(compiler.moments(family, locus)?);
+            let of_locus = compiler.calculator().unrelated(locus, &compiled.evidence)?;
+            cells.push(Some(Cells::new(compiled.screened.table.values(), &of_locus)));
+            moments_of_loci.push(moments(&compiled.screened.table, &of_locus));
+            unrelated.push(of_locus);
         }
         let is_linked = family.linkage.matters();
         let rest = self.rest_by_untyped.iter().sum::<u64>();
@@ -157,6 +159,7 @@ impl ChanceHits {
             bound: Bound::new(&moments_of_loci, &self.by_untyped, is_linked),
             rest: (rest > 0).then(|| (Bound::new(&moments_of_loci, &self.rest_by_untyped, false), rest as f64)),
             is_linked,
+            unrelated,
         })
     }
 }
@@ -204,6 +207,8 @@ pub struct HitsWithFamily<'a> {
     /// A bound on the children whose set of loci is not convolved, and their number.
     rest: Option<(Bound, f64)>,
     is_linked: bool,
+    /// Per locus, the probabilities of the genotypes in an unrelated child.
+    unrelated: Vec<Vec<f64>>,
 }
 
 impl HitsWithFamily<'_> {
@@ -216,6 +221,30 @@ impl HitsWithFamily<'_> {
         let convolved = count(&mut self.sum, log10_lr, Part::Reaching);
         let rest = self.rest.as_ref().map_or(0.0, |(bound, rest)| bound.expected(log10_lr).min(*rest));
         ExpectedHits { number: (convolved + rest).min(bound), is_bound: false }
+    }
+
+    /// Computes the probability that a child reaches a log10 LR with the family, which must be that of this object, if it is
+    /// in truth the missing child of `other`: the same relatives in another pedigree. The child is typed at these loci;
+    /// linkage is ignored. Within 1 % with a dozen loci; 0 if it is below 10^-12. A value more than 16 above `log10_lr` does
+    /// not count.
+    #[must_use]
+    pub fn reached_as(&self, family: &CompiledFamily, other: &CompiledFamily, typed: LocusSet, log10_lr: f64) -> f64 {
+        let mut cells: Vec<Option<Cells>> = (0..family.loci.len()).map(|_| None).collect();
+        for (locus, compiled) in family.informative().filter(|(locus, _)| typed >> locus & 1 == 1) {
+            let mut probabilities = self.unrelated[locus].clone();
+            if let Some(other) = &other.loci[locus] {
+                let values = other.screened.table.values();
+                probabilities.iter_mut().zip(values).for_each(|(p, value)| *p *= libm::pow(10.0, *value));
+            }
+            cells[locus] = Some(Cells::new(compiled.screened.table.values(), &probabilities));
+        }
+        let sets = TypedSets::new(&[(typed, 1)], family.loci.len());
+        let mut sum = Sum::new(Cow::Owned(sets), cells);
+        if sum.bound(log10_lr) < LEAST {
+            return 0.0;
+        }
+        let reached = count(&mut sum, log10_lr, Part::Reaching).min(1.0);
+        if reached < LEAST { 0.0 } else { reached }
     }
 
     /// Computes the probability that the family's missing child stays below a log10 LR, if it is one of the children: the
@@ -241,37 +270,6 @@ pub struct ExpectedHits {
 
 /// The least number that is convolved. Far below it the rounding of the transforms would show.
 const LEAST: f64 = 1e-12;
-
-/// Computes the probability that a child reaches a log10 LR with a family if it is in truth the missing child of
-/// `other`: the same relatives in another pedigree. The child is typed at these loci; linkage is ignored. Within 1 %
-/// with a dozen loci; 0 if it is below 10^-12. A value more than 16 above `log10_lr` does not count.
-///
-/// # Errors
-/// [`KinshipError`].
-pub fn reached_as(
-    compiler: &Compiler<'_>,
-    family: &CompiledFamily,
-    other: &CompiledFamily,
-    typed: LocusSet,
-    log10_lr: f64,
-) -> Result<f64, KinshipError> {
-    let mut cells: Vec<Option<Cells>> = (0..family.loci.len()).map(|_| None).collect();
-    for (locus, compiled) in family.informative().filter(|(locus, _)| typed >> locus & 1 == 1) {
-        let mut probabilities = compiler.calculator().unrelated(locus, &compiled.evidence)?;
-        if let Some(other) = &other.loci[locus] {
-            let values = other.screened.table.values();
-            probabilities.iter_mut().zip(values).for_each(|(p, value)| *p *= libm::pow(10.0, *value));
-        }
-        cells[locus] = Some(Cells::new(compiled.screened.table.values(), &probabilities));
-    }
-    let sets = TypedSets::new(&[(typed, 1)], family.loci.len());
-    let mut sum = Sum::new(Cow::Owned(sets), cells);
-    if sum.bound(log10_lr) < LEAST {
-        return Ok(0.0);
-    }
-    let reached = count(&mut sum, log10_lr, Part::Reaching).min(1.0);
-    Ok(if reached < LEAST { 0.0 } else { reached })
-}
 
 impl ChanceHits {
     /// Computes the least log10 LR, if it is above `least`, from which on at most `most` unrelated children are
@@ -432,10 +430,11 @@ mod tests {
                 let ours = hits.with_family(&compiler, &compiled).unwrap().missed(t);
                 assert!((ours - exact).abs() < 0.01 * exact + 1e-9, "{relations:?} {t}: {ours} {exact}");
                 // As itself, the child reaches what it does not miss. That of two parents may be more than 16 above.
-                let reached = reached_as(&compiler, &compiled, &compiled, all, t).unwrap();
+                let with_family = hits.with_family(&compiler, &compiled).unwrap();
+                let reached = with_family.reached_as(&compiled, &compiled, all, t);
                 let is_near = relations.len() == 1;
                 assert!(!is_near || (reached - (1.0 - exact)).abs() < 0.01, "{relations:?} {t}: {reached} {exact}");
-                let as_other = reached_as(&compiler, &compiled, &compiled_other, all, t).unwrap();
+                let as_other = with_family.reached_as(&compiled, &compiled_other, all, t);
                 let by_chance = hits.with_family(&compiler, &compiled).unwrap().expected(t).number;
                 assert!(by_chance < as_other && as_other < reached, "{by_chance} {as_other} {reached}");
             }

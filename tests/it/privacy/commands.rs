@@ -188,6 +188,9 @@ fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
     watched.fails("power", &[family]);
     watched.done("missed", &[&of_family]);
     watched.fails("missed", &[family]);
+    let validation = watched.lab.name("validation");
+    watched.done("validate", &["--pairs", "100", "--out", &validation]);
+    watched.fails("validate", &["--pairs", "100", "--out", &validation]);
     watched.done("runs", &[]);
     watched.fails("runs", &["--store", "nowhere"]);
     watched.done("comparable", &[]);
