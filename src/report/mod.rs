@@ -26,7 +26,6 @@ mod runs;
 mod table;
 mod tidy;
 mod typings;
-#[cfg(feature = "cli")]
 mod validation;
 mod views;
 pub mod words;
@@ -47,8 +46,8 @@ pub use import::{
 pub use kin::{KinReport, KinRow, KinSample};
 pub use kits::{KitRow, KitsReport};
 pub use meaning::{PairFacts, SettledBy};
-#[cfg(feature = "cli")]
 pub use missed::{MissedReport, MissedRow, Remedy, RemedyRow};
+#[cfg(feature = "cli")]
 pub use near::near_table;
 pub use near::{AgainstRow, NearRow};
 pub use power::{PowerReport, PowerRow};
@@ -60,7 +59,6 @@ pub use runs::{LostRow, RunRow, RunsReport};
 pub use table::{SCREEN, narrow_table, plain_table};
 pub use tidy::{Origin, TidyCsv, TidyRow, pedigrees_csv};
 pub use typings::{SampleTypings, typings_csv};
-#[cfg(feature = "cli")]
 pub use validation::ValidationReport;
 pub use views::{ViewRow, ViewsRow};
 pub use words::ratio;

@@ -1,5 +1,6 @@
 //! Writes a validation: as JSON, as CSV of the Tippett curves, and as a text for a laboratory's validation file.
 
+#[cfg(feature = "cli")]
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -7,8 +8,11 @@ use serde::Serialize;
 use crate::validation::{Truth, Validation};
 
 use super::csv_text::CsvText;
+#[cfg(feature = "cli")]
 use super::meaning::{number, probability, relatives};
+#[cfg(feature = "cli")]
 use super::table::{SCREEN, plain_table};
+#[cfg(feature = "cli")]
 use super::words::{count, wrap};
 
 /// What a validation depends on, and its result.
@@ -68,6 +72,7 @@ impl ValidationReport {
         csv.finish()
     }
 
+    #[cfg(feature = "cli")]
     /// Returns the text, in 80 columns. `digest` is that of the JSON.
     #[must_use]
     pub fn text(&self, digest: &str) -> String {
@@ -101,7 +106,7 @@ impl ValidationReport {
                     truth.classes.iter().find(|one| one.0 == class).map_or(String::new(), |one| percent(one.1))
                 };
                 [
-                    short(truth.truth).to_owned(),
+                    word(truth.truth).to_owned(),
                     format!("{:.1}", truth.median_log10_lr),
                     percent(truth.candidates),
                     of("strong"),
@@ -160,14 +165,7 @@ fn word(truth: Truth) -> &'static str {
     }
 }
 
-fn short(truth: Truth) -> &'static str {
-    match truth {
-        Truth::Child => "the child",
-        Truth::Unrelated => "unrelated",
-        Truth::Kin(kin) => kin.word(),
-    }
-}
-
+#[cfg(feature = "cli")]
 fn percent(share: f64) -> String {
     format!("{:.1}", 100.0 * share)
 }

@@ -306,7 +306,7 @@ impl Store {
         match query.sort {
             Sort::Ratio => {}
             Sort::Class => {
-                report.candidates.sort_by(|a, b| class(b).cmp(&class(a)).then(posterior(b).total_cmp(&posterior(a))))
+                report.candidates.sort_by(|a, b| class(b).cmp(&class(a)).then(posterior(b).total_cmp(&posterior(a))));
             }
             Sort::Posterior => report.candidates.sort_by(|a, b| posterior(b).total_cmp(&posterior(a))),
             Sort::New => report.candidates.sort_by_key(|row| std::cmp::Reverse(row.first_run)),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -411,7 +412,7 @@ impl Facts {
     /// Returns the facts about a pair; `None` if one of the two is no longer in the ledger.
     pub(super) fn pair(&self, family: Pseudonym, child: Pseudonym) -> Option<PairFacts> {
         let (relatives, child) = (self.families.get(&family)?, self.children.get(&child)?);
-        let text = |text: &Option<std::sync::Arc<str>>| text.as_ref().map(|text| text.to_string());
+        let text = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
         let kits: BTreeSet<String> = relatives.iter().filter_map(|relative| text(&relative.kit)).collect();
         Some(PairFacts {
             relatives: relatives.iter().filter_map(|relative| Some(relative.family?.1)).collect(),

@@ -345,7 +345,7 @@ fn candidates_say_what_they_mean_and_filters_change_nothing() {
         assert!(
             rivals.is_sorted_by(|a, b| a["log10_lr"].as_f64() <= b["log10_lr"].as_f64() || b["log10_lr"].is_null())
         );
-        assert!(row["facts"]["relatives"].as_array().unwrap().len() >= 1);
+        assert!(!row["facts"]["relatives"].as_array().unwrap().is_empty());
     }
     // The posteriors of a family and of "none of them" add up to 1 at most.
     let first = rows(&all)[0]["family"].as_str().unwrap();
@@ -387,9 +387,9 @@ fn candidates_say_what_they_mean_and_filters_change_nothing() {
         assert!(one["meaning"]["posterior"].as_f64() >= other["meaning"]["posterior"].as_f64());
     }
     let toml = lab.read("store/reunite.toml");
-    lab.write("store/reunite.toml", &format!("{toml}\n[meaning]\nprior = 0.01\n"));
+    lab.write("store/reunite.toml", format!("{toml}\n[meaning]\nprior = 0.01\n"));
     assert_eq!(lab.run(&["candidates", "--format", "json"]).ends(0).json(), small);
-    lab.write("store/reunite.toml", &format!("{toml}\n[meaning]\nprior = 2.0\n"));
+    lab.write("store/reunite.toml", format!("{toml}\n[meaning]\nprior = 2.0\n"));
     lab.run(&["candidates"]).ends(2).says(&["a prior is a probability above 0 and below 1"]);
     lab.write("store/reunite.toml", &toml);
 
@@ -429,7 +429,7 @@ fn other_frequency_tables_can_only_lower_the_least_ratio() {
     // Theta 0.01 makes shared alleles less telling.
     assert!(before.iter().any(|one| one.1 == "theta 0.01"), "{before:?}");
     let table = FrequencyTable::chinese_han_23();
-    let names: Vec<&str> = table.panel().loci().iter().map(|locus| locus.name()).collect();
+    let names: Vec<&str> = table.panel().loci().iter().map(reunite::model::Locus::name).collect();
     let alleles: std::collections::BTreeSet<Allele> =
         table.loci().iter().flat_map(|locus| locus.alleles().iter().copied()).collect();
     let mut text = format!("Allele,{}\n", names.join(","));

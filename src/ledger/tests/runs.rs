@@ -13,8 +13,11 @@ fn record_now(ledger: &mut Ledger, candidates: &[Candidate]) -> Result<RunDelta,
     record(ledger, &run, candidates)
 }
 
+/// A lost pair, its last log10 LR, and the first run of its series.
+type Lost = (Pseudonym, Pseudonym, f64, i64);
+
 /// Returns the run, the first runs, the number of withdrawn candidates, and which pairs were lost, without identities.
-fn told(delta: RunDelta) -> (i64, Vec<i64>, u64, Vec<(Pseudonym, Pseudonym, f64, i64)>) {
+fn told(delta: RunDelta) -> (i64, Vec<i64>, u64, Vec<Lost>) {
     let lost = delta.lost.iter().map(|one| (one.family, one.child, one.log10_lr, one.first_run)).collect();
     (delta.run, delta.first_runs, delta.withdrawn, lost)
 }
