@@ -37,7 +37,7 @@ fn fix(error: &StoreError) -> Option<String> {
         StoreError::NotAFile(_) => "save what comes from it in a file; `import -` reads standard input",
         StoreError::Config { .. } => {
             "correct the settings, or restore the file from its backup; [access] has group = \"NAME\" and members = \"write\" or \
-             \"read\""
+             \"read\"; [meaning] has prior = 0.5, above 0 and below 1"
         }
         StoreError::NotEmpty(_) => "choose another --store",
         StoreError::NoIndexFolder(_) => "make it, or name another one with --index-dir",
@@ -121,7 +121,7 @@ fn of_review(refusal: &Refusal) -> Option<&'static str> {
         }
         Refusal::BasisChanged(_) => "sign again with `reunite review decide`",
         Refusal::Text => "give --text TEXT",
-        Refusal::Code => "`reunite review decide --help` lists the codes, page *Review* which fit",
+        Refusal::Code => "`reunite review decide --help` lists the codes, page *Review by two people* which fit",
         Refusal::StepOrder { .. } => "record that step first",
         Refusal::TooEarly(_) => "correct --date",
         Refusal::NotFound => "record it with `reunite review found`",

@@ -21,13 +21,16 @@ pub enum LossCause {
     DataChanged,
     /// The run had other settings, other frequencies or another threshold.
     SettingsChanged,
+    /// As [`Self::DataChanged`], but the next run found the pair again, with the new data.
+    FoundAgain,
     /// The pair does not meet the criterion any more for another reason, as when better pairs displace it.
     BelowCriterion,
 }
 
 impl LossCause {
     /// All causes.
-    pub const ALL: [Self; 4] = [Self::FamilyWithdrawn, Self::DataChanged, Self::SettingsChanged, Self::BelowCriterion];
+    pub const ALL: [Self; 5] =
+        [Self::FamilyWithdrawn, Self::DataChanged, Self::FoundAgain, Self::SettingsChanged, Self::BelowCriterion];
 
     /// Returns the word for the cause, in the ledger and in files.
     #[must_use]
@@ -35,6 +38,7 @@ impl LossCause {
         match self {
             Self::FamilyWithdrawn => "family-withdrawn",
             Self::DataChanged => "data-changed",
+            Self::FoundAgain => "found-again",
             Self::SettingsChanged => "settings-changed",
             Self::BelowCriterion => "below-criterion",
         }
@@ -46,6 +50,7 @@ impl LossCause {
         match self {
             Self::FamilyWithdrawn => "the family was withdrawn",
             Self::DataChanged => "a sample or the relatives were changed",
+            Self::FoundAgain => "a sample or the relatives were changed; found again",
             Self::SettingsChanged => "the run had other settings",
             Self::BelowCriterion => "it does not meet the criterion any more",
         }
@@ -198,26 +203,16 @@ impl<'t> Deletion<'t> {
     }
 }
 
-/// Removes pairs from those that an import lost to this run, because the run found them again.
+/// Marks those of the pairs that an import lost which this run found again.
 pub(super) fn found_again(
     tx: &Transaction<'_>,
     run: i64,
     is_candidate: impl Fn(Pseudonym, Pseudonym) -> bool,
 ) -> Result<(), LedgerError> {
-    let mut select = tx.prepare("SELECT family, child FROM lost WHERE lost_in = ?1")?;
-    let mut rows = select.query([run])?;
-    let mut again = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (family, child) = (pseudonym(row, 0)?, pseudonym(row, 1)?);
-        if is_candidate(family, child) {
-            again.push((family, child));
-        }
-    }
-    let mut delete = tx.prepare("DELETE FROM lost WHERE lost_in = ?1 AND family = ?2 AND child = ?3")?;
-    again
-        .iter()
-        .try_for_each(|(family, child)| delete.execute((run, family.as_bytes(), child.as_bytes())).map(drop))?;
-    Ok(())
+    let mut again = of_run(tx, run)?;
+    again.retain(|one| one.cause == LossCause::DataChanged && is_candidate(one.family, one.child));
+    again.iter_mut().for_each(|one| one.cause = LossCause::FoundAgain);
+    record(tx, &again)
 }
 
 /// Returns the pairs that were lost in a run.

@@ -199,7 +199,8 @@ impl Ledger {
         lost::record(&tx, &lost)?;
         let is_candidate = |family, child| order.binary_search_by(|one| (one.0, one.1).cmp(&(family, child))).is_ok();
         lost::found_again(&tx, number, is_candidate)?;
-        let lost = lost::of_run(&tx, number)?;
+        let mut lost = lost::of_run(&tx, number)?;
+        lost.retain(|one| one.cause != LossCause::FoundAgain);
         if let Some(entry) = entry.into().entry() {
             let shown = candidates.iter().flat_map(|candidate| [candidate.family, candidate.child]);
             let entry = entry

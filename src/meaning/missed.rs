@@ -10,7 +10,8 @@ use crate::population::{DropOuts, FrequencyTable, Model, Mutation};
 use super::weigh::Weigher;
 
 /// The probability that a missing child stays below the threshold although it is in the database, as the sum of its
-/// causes. The first cause is what even perfect data would miss; each further one is what it adds to those before.
+/// causes. The first cause is what even perfect data would miss; each further one is what it adds to those before, which
+/// may be less than nothing: a mutation can also raise a likelihood ratio.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Missed {
@@ -23,7 +24,7 @@ pub struct Missed {
     /// Alleles drop out.
     pub by_drop_out: f64,
     /// One statement of the papers is false, with the stated doubts, and the view that allows for it does not find the
-    /// child.
+    /// child. The other causes count as far as the papers are true.
     pub by_papers: f64,
     /// The sum.
     pub missed: f64,
@@ -73,24 +74,25 @@ impl Weigher<'_> {
             (Ok(relatives), Ok(at_loci)) => (relatives, at_loci),
             _ => (of_truth(&full, &truths.without_drop_out)?, without_drop_out),
         };
-        let (mut as_stated, mut total) = (1.0, 0.0);
+        let (mut as_stated, mut papers) = (1.0, 0.0);
         for view in views(family, &self.doubts).iter().skip(1) {
-            let compiled = compiler.family(&view.family)?;
+            // A view that contradicts the relatives' genotypes is not the truth.
+            let Ok(compiled) = compiler.family(&view.family) else { continue };
             let mut hits = hits.with_family(compiler, &compiled).map_err(fails)?;
             let doubt = libm::pow(10.0, view.log10_doubt);
-            total += doubt * hits.missed(threshold - view.log10_doubt);
+            papers += doubt * hits.missed(threshold - view.log10_doubt);
             as_stated -= doubt;
         }
-        let total = f64::max(as_stated, 0.0) * missed + total;
-        // Differences of the rounding are none.
-        let part = |more: f64, less: f64| if (more - less).abs() < 1e-12 { 0.0 } else { more - less };
+        let as_stated = f64::max(as_stated, 0.0);
+        // Differences of the rounding are 0.
+        let part = |more: f64, less: f64| if (more - less).abs() < 1e-9 { 0.0 } else { as_stated * (more - less) };
         Ok(Missed {
-            by_relatives: relatives,
+            by_relatives: as_stated * relatives,
             by_loci: part(at_loci, relatives),
             by_mutation: part(without_drop_out, at_loci),
             by_drop_out: part(missed, without_drop_out),
-            by_papers: part(total, missed),
-            missed: total,
+            by_papers: papers,
+            missed: as_stated * missed + papers,
         })
     }
 

@@ -315,7 +315,8 @@ impl<'a> Weigher<'a> {
     fn further_loci(&self, meaning: &Meaning, loci_compared: u32) -> Option<u32> {
         let Rules { loci, log10_lr, log10_rival, log10_margin, posterior, .. } = self.rules;
         let rival = meaning.rivals.first().and_then(|rival| rival.log10_lr).unwrap_or(f64::INFINITY);
-        if rival.abs() < SAME {
+        let is_same = |of: &Margin| !of.at_least && of.log10.abs() < SAME;
+        if rival.abs() < SAME || is_same(&meaning.margin_child) || is_same(&meaning.margin_family) {
             return None;
         }
         let margin = |of: Margin| if of.at_least { 0.0 } else { log10_margin[1] - of.log10 };

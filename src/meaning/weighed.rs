@@ -95,11 +95,11 @@ impl Lack {
     pub fn words(self) -> &'static str {
         match self {
             Self::Loci => "fewer than 19 loci",
-            Self::RivalExplanation => "close kin fit nearly as well",
-            Self::OtherChild => "another child fits nearly as well",
-            Self::OtherFamily => "another family fits nearly as well",
+            Self::RivalExplanation => "close kin not ruled out",
+            Self::OtherChild => "another child not ruled out",
+            Self::OtherFamily => "another family not ruled out",
             Self::LeastRatio => "below 10,000 with other frequencies",
-            Self::Posterior => "weak for a database of this size",
+            Self::Posterior => "posterior too small",
             Self::IncompatibleLoci => "3 or more incompatible loci",
             Self::Papers => "only if the papers are wrong",
             Self::MarkedFamily => "relatives inconsistent",
@@ -140,7 +140,7 @@ pub struct Meaning {
     /// The frequency table and theta of [`Self::log10_lr_min`].
     pub log10_lr_min_with: String,
     /// Number of further loci that would be expected to make the candidate `strong`, by the published formula for a
-    /// single parent: log of what is lacking, to the base 1.8432. `None` if loci cannot, because a rival has the same
-    /// likelihood ratio whatever the profiles are: another relative can.
+    /// single parent: log of what is lacking, to the base 1.8432. `None` if loci cannot: a rival has the same
+    /// likelihood ratio whatever the profiles are, or another child or family has the same profiles.
     pub further_loci: Option<u32>,
 }

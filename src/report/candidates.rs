@@ -237,7 +237,7 @@ impl CandidateReport {
             let incompatible = format!("{} incompatible", row.incompatible_loci);
             let loci = format!("{} loci, {incompatible}", row.loci_compared);
             let lr = format!("LR {} (10^{:.2})", ratio(row.log10_lr), row.log10_lr);
-            page += &format!("{:>3}  {class:<11}{lr:<22}{loci}, {since}\n", number + 1);
+            page += &format!("{:>3}  {class:<9}  {lr:<20}  {loci}, {since}\n", number + 1);
             let facts = row.facts.as_ref();
             let relatives = facts.map_or(String::new(), |facts| meaning::relatives(&facts.relatives));
             page += &indented(&format!("family {}  {relatives}", row.family));

@@ -172,6 +172,7 @@ pub(super) fn lines(meaning: &Meaning) -> Vec<String> {
     if let Some(rival) = meaning.rivals.first() {
         let by = match rival.log10_lr {
             Some(log10_lr) if log10_lr.abs() < 1e-9 => "fits exactly as well".to_owned(),
+            Some(log10_lr) if log10_lr.abs() < 0.02 => "fits as well".to_owned(),
             Some(log10_lr) if log10_lr < 0.0 => format!("fits {} times better", ratio(-log10_lr)),
             Some(log10_lr) => format!("fits {} times worse", ratio(log10_lr)),
             None => "is impossible".to_owned(),
@@ -180,6 +181,7 @@ pub(super) fn lines(meaning: &Meaning) -> Vec<String> {
     }
     let next = |of: &Margin, what: &str| match (of.at_least, of.log10) {
         (true, _) => format!("no other {what}"),
+        (false, log10) if log10.abs() < 0.02 => format!("another {what} fits as well"),
         (false, log10) if log10 < 0.0 => format!("another {what} fits {} times better", ratio(-log10)),
         (false, log10) => format!("the next {what} fits {} times worse", ratio(log10)),
     };
@@ -191,7 +193,7 @@ pub(super) fn lines(meaning: &Meaning) -> Vec<String> {
             Some(1) => "; about 1 more locus would tell".to_owned(),
             Some(loci @ ..=200) => format!("; about {loci} more loci would tell"),
             Some(_) => "; more loci hardly help".to_owned(),
-            None => "; only a sample of another relative tells".to_owned(),
+            None => "; more loci cannot tell: look at the other pair, or sample another relative".to_owned(),
         };
         lines.push(format!("lacks: {}{remedy}", lacks.join(", ")));
     }
@@ -207,7 +209,7 @@ pub(super) fn probability(p: f64) -> String {
         // One digit more than there are nines.
         let digits = (-libm::log10(1.0 - p) + 1e-9).floor() as usize + 1;
         format!("{p:.digits$}")
-    } else if p >= 0.001 {
+    } else if p >= 0.01 {
         format!("{p:.3}")
     } else {
         number(p)

@@ -69,6 +69,8 @@ pub struct RunRow {
     pub lost: u64,
     /// These candidates.
     pub lost_candidates: Vec<LostRow>,
+    /// Candidates whose data were changed and that the run found again; each with its log10 LR of before.
+    pub changed_candidates: Vec<LostRow>,
 }
 
 /// All runs, in their order.
@@ -136,11 +138,12 @@ impl RunsReport {
             if let Some(population) = &row.population {
                 page += &format!("      frequencies of {population}\n");
             }
-            page += &listed(&row.lost_candidates);
+            page += &listed("lost", &row.lost_candidates);
+            page += &listed("changed", &row.changed_candidates);
         }
         if !self.removed_since.is_empty() {
             page += "\nRemoved by imports since then, until the next match\n";
-            page += &listed(&self.removed_since);
+            page += &listed("lost", &self.removed_since);
         }
         page
     }
@@ -148,10 +151,10 @@ impl RunsReport {
 
 /// Lists lost candidates in two lines each.
 #[cfg(feature = "cli")]
-fn listed(lost: &[LostRow]) -> String {
+fn listed(what: &str, lost: &[LostRow]) -> String {
     let line = |row: &LostRow| {
         format!(
-            "      lost: family {}\n            child  {}\n            log10 LR {:.2}, since run {}: {}\n{}",
+            "      {what}: family {}\n            child  {}\n            log10 LR {:.2}, since run {}: {}\n{}",
             row.family,
             row.child,
             row.log10_lr,

@@ -39,7 +39,7 @@ pub struct CandidateQuery {
     pub child: Option<Pseudonym>,
     /// Only candidates that are new since then.
     pub since: Option<Since>,
-    /// Only candidates whose rank is at least this: log10 LR, less the doubt of a view.
+    /// Only candidates with at least this log10 LR.
     pub min_log10_lr: Option<f64>,
     /// Only the best candidates of each family, at most this number.
     pub max_per_family: Option<u32>,
@@ -267,7 +267,7 @@ impl Store {
             });
         }
         if let Some(least) = query.min_log10_lr {
-            let reaches = |row: &CandidateRow| row.log10_lr + row.views.log10_doubt >= least;
+            let reaches = |row: &CandidateRow| row.log10_lr >= least;
             report.candidates.retain(reaches);
             report.identities.retain(reaches);
         }

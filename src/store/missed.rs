@@ -29,6 +29,10 @@ pub struct FoundMissed {
     pub report: MissedReport,
     /// Families that could not be computed.
     pub failed: Vec<Unscorable>,
+    /// `true` if the ledger has changed since the last run.
+    pub outdated: bool,
+    /// `true` if the store has linked loci, which a match scores together but this computation treats as independent.
+    pub has_linked_loci: bool,
 }
 
 impl Store {
@@ -134,9 +138,11 @@ impl Store {
             mean_missed: Some(mean).filter(|mean| mean.is_finite()),
             families: rows,
         };
+        let matched = ledger.last_run()?.map(|(_, run)| run.generation);
+        let outdated = matched != Some(ledger.generation()?.number);
         let entry = entry.clone().with("families", report.families.len()).with("prior", report.prior.as_str());
         ledger.append_look(&entry.about(family))?;
-        Ok(FoundMissed { report, failed })
+        Ok(FoundMissed { report, failed, outdated, has_linked_loci: !self.settings().linked.is_empty() })
     }
 
     /// Returns the models of children without mutation and drop-out.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
 
-use crate::audit::{Entry, ReviewerKey};
+use crate::audit::{Entry, ReviewerKey, ReviewerPublicKey};
 use crate::ledger::{Ledger, ReviewCase, Reviews};
 use crate::model::Pseudonym;
 use crate::report::{DueReport, DueRow, ReviewEventRow, ReviewReport, ReviewState, ReviewsReport};
@@ -81,6 +81,7 @@ impl Store {
             return Err(StoreError::NoChild(child));
         }
         let reviews = ledger.reviews()?;
+        let key = viewer.map(ReviewerKey::public);
         let viewer: Option<StaffCode> = match viewer {
             None => None,
             Some(key) => Some(reviews.roll.with_key(key.public()).ok_or(StoreError::NotAReviewer)?.staff.clone()),
@@ -92,6 +93,16 @@ impl Store {
             ledger.append_look(&entry)?;
             return Ok(ReviewReport::new(review, Vec::new()));
         };
+        // A staff code may be enrolled again with another key, of another person: a decision is the own one of its key.
+        let is_own = |viewer: &StaffCode| {
+            case.events.iter().all(|content| match &content.event {
+                Event::Decision(decided) if viewer.is_same(&decided.staff) => {
+                    key.is_some_and(|key| ReviewerPublicKey::from_bytes(decided.key.0) == Some(key))
+                }
+                _ => true,
+            })
+        };
+        let viewer = viewer.filter(is_own);
         let one = Reviews { cases: vec![case.clone()], ..Reviews::default() };
         let mut states = self.states(&ledger, &one)?;
         let mut review = states.pop().unwrap_or_else(|| ReviewState::new(Some(family), child));

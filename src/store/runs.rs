@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use data_encoding::HEXLOWER;
 
 use crate::audit::Entry;
-use crate::ledger::LostCandidate;
+use crate::ledger::{LossCause, LostCandidate};
 use crate::report::{LostRow, RunRow, RunsReport, SCHEMA_VERSION};
 use crate::review::Step;
 
@@ -49,7 +49,9 @@ impl Store {
             lost.insert(run, self.lost_rows(of_run)?);
         }
         let runs = ledger.runs()?.into_iter().map(|(number, run)| {
-            let lost_candidates = lost.remove(&number).unwrap_or_default();
+            let of_run = lost.remove(&number).unwrap_or_default();
+            let (changed_candidates, lost_candidates): (Vec<LostRow>, Vec<LostRow>) =
+                of_run.into_iter().partition(|row| row.cause == LossCause::FoundAgain.word());
             let started_at = jiff::Timestamp::from_second(run.started_at);
             RunRow {
                 run: number,
@@ -64,6 +66,7 @@ impl Store {
                 gained: gained.remove(&number).unwrap_or(0),
                 lost: lost_candidates.len() as u64,
                 lost_candidates,
+                changed_candidates,
             }
         });
         let runs: Vec<RunRow> = runs.collect();

@@ -329,7 +329,7 @@ fn candidates_say_what_they_mean_and_filters_change_nothing() {
     let lab = Lab::with_population(300, 3_000);
     lab.run(&["match"]).ends(0);
     let all = lab.run(&["candidates", "--format", "json"]).ends(0).json();
-    assert!(all["prior"].as_str().unwrap().contains("each of 3000 children with"), "{}", all["prior"]);
+    assert!(all["prior"].as_str().unwrap().contains("each of 3,000 children with"), "{}", all["prior"]);
     let total = rows(&all).len();
     for row in rows(&all) {
         let meaning = &row["meaning"];

@@ -25,8 +25,14 @@ impl FamilyMissed {
         let family = self.family.as_deref().map(|text| pseudonym("FAMILY", text)).transpose()?;
         let entry = global.entry("missed").with("format", self.format.format.word());
         let options = MeaningOptions { prior: self.prior.prior, ..MeaningOptions::default() };
-        let FoundMissed { report, failed, .. } =
+        let FoundMissed { report, failed, outdated, has_linked_loci, .. } =
             global.open()?.missed(family, &options, &entry, &Notices::new(output))?;
+        if outdated {
+            output.warn("the store changed since the last match, and so may the candidates: run `reunite match`");
+        }
+        if has_linked_loci {
+            output.warn("linked loci are scored together, but counted as independent here");
+        }
         for Unscorable { family, locus, reason } in &failed {
             output.warn(&format!("family {family} could not be computed, at locus {locus}: {reason}"));
         }

@@ -71,6 +71,9 @@ const MOST_GAIN: f64 = 10.0;
 /// ```
 pub struct ChanceHits {
     sets: TypedSets,
+    /// All children, if there are more sets than are convolved: the most frequent half of the sets, and a sample of the
+    /// others, each in units of [`UNIT`] of a child.
+    sampled: Option<TypedSets>,
     /// Number of all children.
     children: u64,
     /// Number of all children by their number of untyped loci.
@@ -119,8 +122,14 @@ impl ChanceHits {
             by_untyped: by_untyped(&mut sets.iter().chain(&rest)),
             rest_by_untyped: by_untyped(&mut rest.iter()),
             children: sets.iter().chain(&rest).map(|set| set.1).sum(),
+            sampled: (!rest.is_empty()).then(|| TypedSets::new(&sample(&sets, &rest), loci)),
             sets: TypedSets::new(&sets, loci),
         }
+    }
+
+    /// Returns the sets of all children, and the number of units that make a child.
+    fn all(&self) -> (&TypedSets, f64) {
+        self.sampled.as_ref().map_or((&self.sets, 1.0), |sampled| (sampled, UNIT as f64))
     }
 
     /// Returns the number of children.
@@ -138,26 +147,33 @@ impl ChanceHits {
         compiler: &Compiler<'_>,
         family: &CompiledFamily,
     ) -> Result<HitsWithFamily<'_>, KinshipError> {
-        let (mut cells, mut moments_of_loci, mut unrelated) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut cells, mut cells_of_true) = (Vec::new(), Vec::new());
+        let (mut moments_of_loci, mut unrelated) = (Vec::new(), Vec::new());
         for (locus, compiled) in family.loci.iter().enumerate() {
             let Some(compiled) = compiled else {
                 cells.push(None);
+                cells_of_true.push(None);
                 moments_of_loci.push(Moments::default());
                 unrelated.push(Vec::new());
                 continue;
             };
             let of_locus = compiler.calculator().unrelated(locus, &compiled.evidence)?;
-            cells.push(Some(Cells::new(compiled.screened.table.values(), &of_locus)));
+            let values = compiled.screened.table.values();
+            cells.push(Some(Cells::new(values, &of_locus)));
+            // Under H1 the probabilities are those of H2 times LR, divided by their sum, which pruning may keep from 1.
+            let sum = of_locus.iter().zip(values).map(|(p, value)| p * libm::pow(10.0, *value)).sum();
+            cells_of_true.push(Some(Cells::divided(values, &of_locus, sum)));
             moments_of_loci.push(moments(&compiled.screened.table, &of_locus));
             unrelated.push(of_locus);
         }
         let is_linked = family.linkage.matters();
-        let rest = self.rest_by_untyped.iter().sum::<u64>();
+        let (sets, unit) = self.all();
         Ok(HitsWithFamily {
             children: self.children as f64,
-            sum: Sum::new(Cow::Borrowed(&self.sets), cells),
+            unit,
+            sum: Sum::new(Cow::Borrowed(sets), cells),
+            of_true: Sum::new(Cow::Borrowed(sets), cells_of_true),
             bound: Bound::new(&moments_of_loci, &self.by_untyped, is_linked),
-            rest: (rest > 0).then(|| (Bound::new(&moments_of_loci, &self.rest_by_untyped, false), rest as f64)),
             is_linked,
             unrelated,
         })
@@ -191,21 +207,24 @@ impl ChanceHits {
             probabilities.iter_mut().zip(values).for_each(|(p, value)| *p *= libm::pow(10.0, -*value));
             cells[locus] = Some(Cells::divided(values, &probabilities, sum));
         }
-        let convolved = (self.children - self.rest_by_untyped.iter().sum::<u64>()) as f64;
-        if convolved <= 0.0 {
+        if self.children == 0 {
             return Ok(0.0);
         }
-        Ok((count(&mut Sum::new(Cow::Borrowed(&self.sets), cells), log10_lr, Part::TrueBelow) / convolved).min(1.0))
+        let (sets, unit) = self.all();
+        let below = count(&mut Sum::new(Cow::Borrowed(sets), cells), log10_lr, Part::TrueBelow);
+        Ok((below / unit / self.children as f64).min(1.0))
     }
 }
 
 /// How many children reach a likelihood ratio with one family.
 pub struct HitsWithFamily<'a> {
     children: f64,
+    /// Number of units of the sums that make a child.
+    unit: f64,
     sum: Sum<'a>,
+    /// The same with the probabilities of the missing child.
+    of_true: Sum<'a>,
     bound: Bound,
-    /// A bound on the children whose set of loci is not convolved, and their number.
-    rest: Option<(Bound, f64)>,
     is_linked: bool,
     /// Per locus, the probabilities of the genotypes in an unrelated child.
     unrelated: Vec<Vec<f64>>,
@@ -218,9 +237,8 @@ impl HitsWithFamily<'_> {
         if self.is_linked || bound < LEAST {
             return ExpectedHits { number: bound, is_bound: true };
         }
-        let convolved = count(&mut self.sum, log10_lr, Part::Reaching);
-        let rest = self.rest.as_ref().map_or(0.0, |(bound, rest)| bound.expected(log10_lr).min(*rest));
-        ExpectedHits { number: (convolved + rest).min(bound), is_bound: false }
+        let convolved = count(&mut self.sum, log10_lr, Part::Reaching) / self.unit;
+        ExpectedHits { number: convolved.min(bound), is_bound: false }
     }
 
     /// Computes the probability that a child reaches a log10 LR with the family, which must be that of this object, if it is
@@ -250,22 +268,38 @@ impl HitsWithFamily<'_> {
     /// Computes the probability that the family's missing child stays below a log10 LR, if it is one of the children: the
     /// mean over the loci at which they are typed. Ignores linkage. 0 if there are no children.
     pub fn missed(&mut self, log10_lr: f64) -> f64 {
-        let convolved = self.children - self.rest.as_ref().map_or(0.0, |rest| rest.1);
-        if convolved <= 0.0 {
+        if self.children == 0.0 {
             return 0.0;
         }
-        (count(&mut self.sum, log10_lr, Part::TrueBelow) / convolved).min(1.0)
+        (count(&mut self.of_true, log10_lr, Part::TrueBelow) / self.unit / self.children).min(1.0)
     }
 }
 
 /// Expected number of unrelated children that reach a likelihood ratio.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ExpectedHits {
-    /// The number; within 1 % if it is not a bound and a dozen loci are compared, within 10 % with half as many. Children whose set of typed loci is rarer than the 4,096 most
-    /// frequent ones add a bound to it.
+    /// The number; within 1 % if it is not a bound and a dozen loci are compared. Of more than 4,096 sets of typed loci,
+    /// half are convolved as they are and stand beside a sample of the others, which adds some 2 %.
     pub number: f64,
     /// `true` if the number is an upper bound: linked loci matter in the family, or the number is below 10^-12.
     pub is_bound: bool,
+}
+
+/// Number of units that make a child where sets are sampled.
+const UNIT: u64 = 1000;
+
+/// Returns the most frequent half of the sets, and a sample of all other sets of the same number, which stand for them by
+/// their number of children; in units of [`UNIT`].
+fn sample(sets: &[(LocusSet, u64)], rest: &[(LocusSet, u64)]) -> Vec<(LocusSet, u64)> {
+    let (kept, others) = sets.split_at(sets.len() / 2);
+    let others: Vec<&(LocusSet, u64)> = others.iter().chain(rest).collect();
+    let many = (sets.len() - kept.len()).max(1);
+    // Every so-and-so-many-th set, in the order of their frequency, then of the sets.
+    let chosen: Vec<&(LocusSet, u64)> = (0..many).map(|at| others[at * others.len() / many]).collect();
+    let count = |sets: &[&(LocusSet, u64)]| sets.iter().map(|set| set.1).sum::<u64>();
+    let scale = count(&others) as f64 / count(&chosen) as f64 * UNIT as f64;
+    let kept = kept.iter().map(|&(set, count)| (set, count * UNIT));
+    kept.chain(chosen.into_iter().map(|&(set, count)| (set, (count as f64 * scale).round() as u64))).collect()
 }
 
 /// The least number that is convolved. Far below it the rounding of the transforms would show.
@@ -376,6 +410,32 @@ mod tests {
                     assert!(!ours.is_bound);
                     assert!((ours.number / exact - 1.0).abs() < 0.01, "{relations:?} {t}: {} {exact}", ours.number);
                 }
+            }
+        }
+    }
+
+    /// Children with more sets of loci than are convolved.
+    #[test]
+    fn a_sample_of_rare_sets_stands_for_them() {
+        let calculator = calculator();
+        let all: LocusSet = (1 << 12) - 1;
+        // Every set of 8 to 12 loci, the larger ones more often.
+        let sets: Vec<(LocusSet, u64)> = (0..=all)
+            .filter(|set| set.count_ones() >= 8)
+            .map(|set| (set, u64::from(set.count_ones() - 7).pow(3) + set % 5))
+            .collect();
+        let few = ChanceHits::of_most(sets.clone(), 12, 128);
+        let exact = ChanceHits::of_sets(sets.clone(), 12);
+        assert!(sets.len() > 700 && few.children() == exact.children());
+        for (seed, relations) in [&[Relation::Father][..], &[Relation::FullSibling]].into_iter().enumerate() {
+            let compiler = Compiler::new(&calculator, false);
+            let compiled = compiler.family(&family(relations, seed)).unwrap();
+            let [mut few, mut exact] = [&few, &exact].map(|hits| hits.with_family(&compiler, &compiled).unwrap());
+            for t in [0.0, 2.0, 4.0] {
+                let [number, right] = [&mut few, &mut exact].map(|hits| hits.expected(t).number);
+                assert!((number / right - 1.0).abs() < 0.05, "{relations:?} {t}: {number} {right}");
+                let [number, right] = [few.missed(t), exact.missed(t)];
+                assert!((number / right - 1.0).abs() < 0.05, "{relations:?} {t}: {number} {right}");
             }
         }
     }
