@@ -97,7 +97,7 @@ impl ValidationReport {
         }
         let assumed = "Genotypes are drawn from these frequencies with this mutation model, without typing errors, drop-out and \
              wrong papers. Children and relatives are typed at the loci of the database. The figures show what the numbers are \
-             worth if the model holds. Classes are those of a candidate without another child and family beside it.";
+             worth if the model holds. Classes are those of a candidate without another child and family beside it; the listed rest is unlikely.";
         page += &format!("\n{}\n", wrap(assumed, SCREEN));
         for shape in &self.validation.shapes {
             let _ = writeln!(page, "\n{} ({} families)\n", relatives(&shape.relations), count(shape.families));
@@ -112,11 +112,10 @@ impl ValidationReport {
                     of("strong"),
                     of("candidate"),
                     of("more-loci"),
-                    of("unlikely"),
                 ]
             });
-            let header = ["in truth, %", "median", "listed", "strong", "candidate", "more-loci", "unlikely"];
-            page += &plain_table(header, &[1, 2, 3, 4, 5, 6], rows);
+            let header = ["in truth, %", "median", "listed", "strong", "candidate", "more-loci"];
+            page += &plain_table(header, &[1, 2, 3, 4, 5], rows);
             let turing = if shape.turing_holds { "holds" } else { "DOES NOT HOLD" };
             let line = format!(
                 "Cllr {:.2e}, least {:.2e}; P(LR >= t | unrelated) <= 1/t {turing}; false candidates of these families in a full \

@@ -24,11 +24,11 @@ use super::changed_settings::ChangedSetting;
 use super::duplicates::Identities;
 use super::error::StoreError;
 use super::folder::Store;
+use super::limits::{checked_chance_hits, checked_threshold};
 use super::manifest::{criterion_used, table_used};
 use super::meaning::{MeaningOptions, facts};
 use super::observer::Observer;
 use super::people::People;
-use super::run::{checked_chance_hits, checked_threshold};
 
 /// The candidates to list, and how. Nothing of it changes the stored run.
 #[derive(Clone, Debug, Default)]

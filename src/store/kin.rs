@@ -15,8 +15,8 @@ use crate::report::{KinReport, KinRow, KinSample};
 
 use super::error::StoreError;
 use super::folder::Store;
+use super::limits::{checked_chance_hits, checked_threshold};
 use super::observer::Observer;
-use super::run::{checked_chance_hits, checked_threshold};
 
 /// The expected number of pairs of unrelated samples on a list if neither bound is given.
 const CHANCE_HITS: f64 = 10.0;

@@ -12,8 +12,8 @@ use crate::report::{PowerReport, SCHEMA_VERSION};
 
 use super::error::StoreError;
 use super::folder::Store;
+use super::limits::checked_threshold;
 use super::observer::Observer;
-use super::run::checked_threshold;
 
 /// Selects the further relatives to plan with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,8 +11,9 @@ use crate::report::{CandidateReport, LostRow, NearRow};
 use super::candidates::report;
 use super::checking::{Checking, marks};
 use super::compare::{Compared, Extent, Job, basis, extent};
-use super::error::{BadNumber, StoreError};
+use super::error::StoreError;
 use super::folder::Store;
+use super::limits::{checked_chance_hits, checked_threshold};
 use super::manifest::manifest;
 use super::near;
 use super::observer::{Notice, Observer, WhyFull};
@@ -72,25 +73,6 @@ pub struct Matched {
     pub digest: Duration,
     /// The time for recording the run.
     pub write: Duration,
-}
-
-/// Checks a threshold for log10 LR.
-///
-/// # Errors
-/// [`BadNumber::MinLog10Lr`] if it is not finite.
-pub fn checked_threshold(min_log10_lr: f64) -> Result<f64, BadNumber> {
-    if min_log10_lr.is_finite() { Ok(min_log10_lr) } else { Err(BadNumber::MinLog10Lr(min_log10_lr)) }
-}
-
-/// Checks a bound on chance hits.
-///
-/// # Errors
-/// [`BadNumber::MaxChanceHits`] if it is not finite and above 0.
-pub fn checked_chance_hits(most: Option<f64>) -> Result<Option<f64>, BadNumber> {
-    match most {
-        Some(most) if !(most.is_finite() && most > 0.0) => Err(BadNumber::MaxChanceHits(most)),
-        most => Ok(most),
-    }
 }
 
 impl Store {

@@ -27,7 +27,7 @@ const OWNERS: [(&str, &[&str]); 16] = [
     ("mimalloc", &["cli", "main"]),
     ("nix", &["files", "pseudonym", "store", "cli"]),
     ("quick_xml", &["intake"]),
-    ("rayon", &["matching", "store", "cli", "intake", "ledger", "quality"]),
+    ("rayon", &["matching", "store", "cli", "intake", "ledger", "quality", "validation"]),
     ("rusqlite", &["ledger"]),
     ("unicode_normalization", &["pseudonym"]),
 ];
