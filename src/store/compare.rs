@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 use crate::index::{Access, Index, IndexError};
 use crate::kinship::Calculator;
 use crate::ledger::{CurrentCandidate, Generation, Ledger, Past, RunRecord};
-use crate::matching::{Criterion, MatchResult, Matcher, ReachError, Stages, TypedLoci, Watch};
+use crate::matching::{Criterion, MatchResult, Matcher, ReachError, Stages, TypedLoci, Watch, run_digest};
 use crate::model::{Candidate, Child, Family, Pseudonym};
 use crate::report::Comparison;
 
@@ -59,7 +59,13 @@ pub(super) struct LastRun {
 }
 
 /// Decides whether the run may compare only what changed since the last run.
-pub(super) fn extent(ledger: &Ledger, basis: [u8; 32], criterion: &Criterion) -> Result<Extent, StoreError> {
+pub(super) fn extent(
+    store: &Store,
+    ledger: &Ledger,
+    (calculator, basis): (&Calculator, [u8; 32]),
+    criterion: &Criterion,
+    before: &[CurrentCandidate],
+) -> Result<Extent, StoreError> {
     let Some((_, record)) = ledger.last_run()? else { return Ok(Extent::Full(WhyFull::First)) };
     if record.basis != Some(basis) {
         return Ok(Extent::Full(WhyFull::OtherBasis));
@@ -67,12 +73,28 @@ pub(super) fn extent(ledger: &Ledger, basis: [u8; 32], criterion: &Criterion) ->
     if depends_on_all(criterion) {
         return Ok(Extent::Full(WhyFull::DependsOnAll));
     }
+    // Imports remove candidates, too; without a change since the run, the candidates must be those of the run.
+    if record.generation == ledger.generation()?.number && !are_of_run(store, calculator, criterion, before, &record) {
+        return Ok(Extent::Full(WhyFull::OtherCandidates));
+    }
     // A delta also requires the families and children that the last run could not score.
     let past = if record.unscorable.is_some() { ledger.past(record.generation)? } else { None };
     Ok(match past {
         Some(past) => Extent::Since(Box::new(LastRun { past, record })),
         None => Extent::Full(WhyFull::UnknownChanges),
     })
+}
+
+/// Reports whether the candidates are those that a run recorded.
+pub(super) fn are_of_run(
+    store: &Store,
+    calculator: &Calculator,
+    criterion: &Criterion,
+    candidates: &[CurrentCandidate],
+    run: &RunRecord,
+) -> bool {
+    let candidates: Vec<Candidate> = candidates.iter().map(|current| current.candidate.clone()).collect();
+    run_digest(store.table(), calculator, criterion, &candidates) == run.digest
 }
 
 /// Reports whether one child's candidacy depends on the other children.

@@ -196,6 +196,8 @@ pub enum WhyFull {
     DependsOnAll,
     /// The ledger does not know what changed.
     UnknownChanges,
+    /// The candidates are not those that the last run recorded, although nothing else changed.
+    OtherCandidates,
 }
 
 impl fmt::Display for WhyFull {
@@ -206,6 +208,7 @@ impl fmt::Display for WhyFull {
             Self::OtherBasis => "the model, the frequencies or the criterion changed since the last run",
             Self::DependsOnAll => "a limit per family or on chance hits depends on all children",
             Self::UnknownChanges => "the changes since the last run are unknown",
+            Self::OtherCandidates => "the stored candidates are not those of the last run: somebody changed them",
         })
     }
 }

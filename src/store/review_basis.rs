@@ -1,11 +1,13 @@
 //! Computes what a decision about a pair is based on now.
 
+use std::sync::Arc;
+
 use data_encoding::HEXLOWER;
 
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateFilter, Ledger, ReviewCase};
 use crate::matching::explain;
-use crate::model::{Child, Family, Pseudonym, SURE_LOCI, Typing};
+use crate::model::{Child, Family, Locus, Observed, Pseudonym, SURE_LOCI, Typing};
 use crate::review::{Basis, Case, Digest, Event, model_digest, profile_digest, relatives_digest};
 
 use super::compare::SCORING;
@@ -80,15 +82,33 @@ pub(super) fn retests_that_agree(case: &ReviewCase) -> u32 {
     case.events.iter().filter(|content| agrees(&content.event)).count() as u32
 }
 
-/// Counts the typings after the first that share at least [`SURE_LOCI`] loci with the first, and contradict no typing
-/// at any locus.
+/// Number of loci at which two typings must disagree to be of two people: fewer may be drop-out.
+const OTHER_PERSON: usize = 3;
+
+/// Counts the typings after the first that share at least [`SURE_LOCI`] loci with the first, contradict no typing at any
+/// locus, and are not a part of the first: they have another kit, agency or day, or a locus that the first does not have.
+/// None counts if two of all typings seem to be of two people.
 pub(super) fn agreeing(typings: &[Typing]) -> u32 {
     let Some((first, further)) = typings.split_first() else { return 0 };
-    let contradicts = |one: &Typing, other: &Typing| {
-        one.observed.iter().any(|(locus, shown)| other.observed.get(locus).is_some_and(|other| other != shown))
+    let disputed = |one: &Typing, other: &Typing| {
+        let differs =
+            |(locus, shown): &(&Locus, &Observed)| other.observed.get(*locus).is_some_and(|other| other != *shown);
+        one.observed.iter().filter(differs).count()
+    };
+    if typings.iter().any(|one| typings.iter().any(|other| disputed(one, other) >= OTHER_PERSON)) {
+        return 0;
+    }
+    let contradicts = |one: &Typing, other: &Typing| disputed(one, other) > 0;
+    let differs = |one: &Option<Arc<str>>, other: &Option<Arc<str>>| one.is_some() && one != other;
+    let is_new = |one: &Typing| {
+        differs(&one.kit, &first.kit)
+            || differs(&one.agency, &first.agency)
+            || (one.collected_on.is_some() && one.collected_on != first.collected_on)
+            || one.observed.keys().any(|locus| !first.observed.contains_key(locus))
     };
     let shared = |one: &Typing| one.observed.keys().filter(|locus| first.observed.contains_key(locus)).count();
-    let agrees = |one: &&Typing| shared(one) >= SURE_LOCI && !typings.iter().any(|other| contradicts(one, other));
+    let agrees =
+        |one: &&Typing| shared(one) >= SURE_LOCI && is_new(one) && !typings.iter().any(|other| contradicts(one, other));
     further.iter().filter(agrees).count() as u32
 }
 
@@ -97,7 +117,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::model::{Locus, Observed};
 
     const LOCI: [&str; 8] = ["D3S1358", "vWA", "FGA", "D8S1179", "D21S11", "D18S51", "TH01", "TPOX"];
 
@@ -122,6 +141,15 @@ mod tests {
     #[test]
     fn a_further_typing_counts_if_it_shares_six_loci_and_contradicts_none() {
         let first = typing(7, None);
+        let part = typing(6, None);
+        assert_eq!(agreeing(&[first.clone(), part.clone()]), 0, "a part of the first");
+        assert_eq!(agreeing(&[first.clone(), Typing { kit: Some("A kit".into()), ..part }]), 1);
+        let typing = |loci, other| Typing { kit: Some("Another kit".into()), ..typing(loci, other) };
+        let mut stranger = typing(7, None);
+        for observed in stranger.observed.values_mut().take(3) {
+            *observed = Observed::Genotype("9".parse().unwrap());
+        }
+        assert_eq!(agreeing(&[first.clone(), typing(6, None), stranger]), 0, "of two people");
         for (further, counted) in [
             (vec![], 0),
             (vec![typing(6, None)], 1),

@@ -109,11 +109,15 @@ impl Store {
         self.tell_changed_settings(&ledger, observer)?;
         let calculator = self.calculator()?;
         let basis = basis(self, &calculator, &criterion)?;
-        let extent = if full { Extent::Full(WhyFull::Asked) } else { extent(&ledger, basis, &criterion)? };
         let started_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_err(|_| StoreError::Clock)?;
         let started = Instant::now();
         let generation = ledger.generation()?;
         let before = ledger.standing()?;
+        let extent = if full {
+            Extent::Full(WhyFull::Asked)
+        } else {
+            extent(self, &ledger, (&calculator, basis), &criterion, &before.candidates)?
+        };
         let watch = observer.watch();
         watch.begin("comparing families with children");
         let following = observer.follow(&watch);

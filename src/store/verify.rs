@@ -18,8 +18,10 @@ use super::actor::require_reason;
 use super::audit::{AuditCheck, follow};
 use super::changed_settings::ChangedSetting;
 use super::checking::{Checked, Checking, marks};
+use super::compare::{are_of_run, basis};
 use super::error::StoreError;
 use super::folder::Store;
+use super::manifest::{criterion_used, table_used};
 use super::traces::orphans;
 
 /// The result for each part of a store; an error if a part could not be checked.
@@ -194,7 +196,7 @@ impl Store {
     pub fn verify(&self) -> Result<Verification, StoreError> {
         let (ledger, altered) = self.ledger_to_verify()?;
         Ok(Verification {
-            ledger: check_ledger(&ledger, altered.as_ref()),
+            ledger: self.check_ledger(&ledger, altered.as_ref()),
             settings: self.changed_settings(&ledger),
             audit: follow(&ledger, BTreeMap::new()).map(|followed| AuditCheck {
                 records: followed.records,
@@ -291,10 +293,37 @@ impl Store {
     }
 }
 
-fn check_ledger(ledger: &Ledger, altered: Option<&LedgerError>) -> Result<LedgerCheck, StoreError> {
-    let mut findings: Vec<String> = altered.iter().map(ToString::to_string).collect();
-    findings.extend(ledger.verify()?);
-    Ok(if findings.is_empty() { LedgerCheck::Sound(ledger.counts()?) } else { LedgerCheck::Damaged(findings) })
+impl Store {
+    fn check_ledger(&self, ledger: &Ledger, altered: Option<&LedgerError>) -> Result<LedgerCheck, StoreError> {
+        let mut findings: Vec<String> = altered.iter().map(ToString::to_string).collect();
+        findings.extend(ledger.verify()?);
+        if findings.is_empty() {
+            findings.extend(self.check_candidates(ledger)?);
+        }
+        Ok(if findings.is_empty() { LedgerCheck::Sound(ledger.counts()?) } else { LedgerCheck::Damaged(findings) })
+    }
+
+    /// Compares the candidates with the digest of the run that recorded them: a row that was deleted has no checksum that
+    /// could be wrong. This is possible until an import or another change removes candidates, and with the run's
+    /// frequencies and model.
+    fn check_candidates(&self, ledger: &Ledger) -> Result<Option<String>, StoreError> {
+        let Some((number, run)) = ledger.last_run()? else { return Ok(None) };
+        let calculator = self.calculator()?;
+        let (Some(criterion), (table, used)) = (criterion_used(&run.manifest), table_used(&run.manifest)) else {
+            return Ok(None);
+        };
+        let has_its_basis = run.generation == ledger.generation()?.number
+            && used.population.is_none()
+            && table.is_some_and(|digest| digest == HEXLOWER.encode(&self.table().digest()))
+            && run.basis == Some(basis(self, &calculator, &criterion)?);
+        if !has_its_basis || are_of_run(self, &calculator, &criterion, &ledger.standing()?.candidates, &run) {
+            return Ok(None);
+        }
+        Ok(Some(format!(
+            "the candidates are not those that run {number} recorded: somebody changed or deleted some; `reunite match` finds \
+             them again"
+        )))
+    }
 }
 
 fn key_change(ledger: &Ledger) -> Result<Option<KeyChange>, StoreError> {

@@ -609,6 +609,22 @@ fn a_loss_that_was_edited_is_found() {
 }
 
 #[test]
+fn a_candidate_that_was_deleted_is_missed_and_found_again() {
+    let lab = Lab::with_population(60, 300);
+    lab.run(&["match"]).ends(0);
+    let listed = || lab.run(&["candidates", "--brief", "--format", "json"]).ends(0).json();
+    let before = listed();
+    let best = "DELETE FROM candidate WHERE log10_lr = (SELECT max(log10_lr) FROM candidate)";
+    assert_eq!(lab.database("store").execute(best, []).unwrap(), 1);
+    lab.run(&["verify", "--reseal", "--reason", "an edit of ours"]);
+    assert_eq!(rows(&listed()).len(), rows(&before).len() - 1);
+    lab.run(&["verify"]).ends(1).says(&["the candidates are not those that run 1 recorded"]);
+    lab.run(&["match"]).ends(0).says(&["the stored candidates are not those of the last run"]);
+    assert_eq!(rows(&listed()).len(), rows(&before).len());
+    lab.run(&["verify"]).ends(0);
+}
+
+#[test]
 fn a_list_of_numbers_names_candidates_and_is_recorded() {
     let lab = Lab::with_population(60, 300);
     lab.run(&["match"]).ends(0);
