@@ -266,29 +266,33 @@ fn exact(places: &[&Place], most_states: usize) -> Option<Posteriors> {
 /// used by the other families; at most 1, and at least 1 / (1 + sum over them of w(F', c) / w(F', none)), because
 /// Z(G - F' - c) w(F', none) <= Z(G - c).
 fn bounded(places: &[&Place]) -> Posteriors {
-    let mut wanted: HashMap<Pseudonym, f64> = HashMap::new();
-    for place in places {
+    // Sums leave one out by adding the others: a difference of large numbers would be less exact than the bounds.
+    let without = |all: &[f64], out: usize| -> f64 {
+        all.iter().enumerate().filter(|(at, _)| *at != out).map(|(_, value)| value).sum()
+    };
+    let mut wanted: HashMap<Pseudonym, Vec<(usize, f64)>> = HashMap::new();
+    for (number, place) in places.iter().enumerate() {
         for (child, weight) in &place.children {
-            *wanted.entry(*child).or_insert(0.0) += weight / place.weight_of_none;
+            wanted.entry(*child).or_default().push((number, weight / place.weight_of_none));
         }
     }
-    places
-        .iter()
-        .map(|place| {
-            let of = |(child, weight): &(Pseudonym, f64)| {
-                let ratio = weight / place.weight_of_none;
-                (ratio, ratio / (1.0 + (wanted[child] - ratio).max(0.0)))
-            };
-            let (most, least): (Vec<f64>, Vec<f64>) = place.children.iter().map(of).unzip();
-            let (sum_most, sum_least): (f64, f64) = (most.iter().sum(), least.iter().sum());
-            let bounds = |(most, least): (&f64, &f64)| Bounds {
-                lower: least / (1.0 + least + (sum_most - most).max(0.0)),
-                upper: most / (1.0 + most + (sum_least - least).max(0.0)),
-            };
-            let of_children = most.iter().zip(&least).map(bounds).collect();
-            (of_children, Bounds { lower: 1.0 / (1.0 + sum_most), upper: 1.0 / (1.0 + sum_least) })
-        })
-        .collect()
+    let of_place = |(number, place): (usize, &&Place)| {
+        let of = |(child, weight): &(Pseudonym, f64)| {
+            let ratio = weight / place.weight_of_none;
+            let others: f64 = wanted[child].iter().filter(|one| one.0 != number).map(|one| one.1).sum();
+            (ratio, ratio / (1.0 + others))
+        };
+        let (most, least): (Vec<f64>, Vec<f64>) = place.children.iter().map(of).unzip();
+        let bounds = |at: usize| Bounds {
+            lower: least[at] / (1.0 + least[at] + without(&most, at)),
+            upper: most[at] / (1.0 + most[at] + without(&least, at)),
+        };
+        let of_children = (0..most.len()).map(bounds).collect();
+        let none =
+            Bounds { lower: 1.0 / (1.0 + most.iter().sum::<f64>()), upper: 1.0 / (1.0 + least.iter().sum::<f64>()) };
+        (of_children, none)
+    };
+    places.iter().enumerate().map(of_place).collect()
 }
 
 #[cfg(test)]
