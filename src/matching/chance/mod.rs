@@ -86,6 +86,12 @@ impl ChanceHits {
     /// Counts the children of an index. Alleles that are not listed count as untyped.
     #[must_use]
     pub fn of_children(index: &Index) -> Self {
+        Self::of_sets(Self::sets_of_children(index).into_iter().collect(), index.loci().len())
+    }
+
+    /// Counts how many children of an index are typed at which loci. Alleles that are not listed count as untyped.
+    #[must_use]
+    pub fn sets_of_children(index: &Index) -> HashMap<LocusSet, u64> {
         let untyped: Vec<usize> = index.loci().iter().map(|locus| genotype_count(locus.1.len())).collect();
         let set = |codes: &[GenotypeCode]| {
             locus_set(codes.iter().zip(&untyped).map(|(&code, &none)| usize::from(code) != none && code != UNLISTED))
@@ -99,8 +105,7 @@ impl ChanceHits {
             all
         };
         let children = index.codes().par_chunks_exact(untyped.len());
-        let counts = children.fold(HashMap::new, count).reduce(HashMap::new, add);
-        Self::of_sets(counts.into_iter().collect(), untyped.len())
+        children.fold(HashMap::new, count).reduce(HashMap::new, add)
     }
 
     /// Builds the counts from how many children are typed at which of `loci` loci.
@@ -147,12 +152,12 @@ impl ChanceHits {
         compiler: &Compiler<'_>,
         family: &CompiledFamily,
     ) -> Result<HitsWithFamily<'_>, KinshipError> {
-        let (mut cells, mut cells_of_true) = (Vec::new(), Vec::new());
+        let (mut cells, mut true_factors) = (Vec::new(), Vec::new());
         let (mut moments_of_loci, mut unrelated) = (Vec::new(), Vec::new());
         for (locus, compiled) in family.loci.iter().enumerate() {
             let Some(compiled) = compiled else {
                 cells.push(None);
-                cells_of_true.push(None);
+                true_factors.push(1.0);
                 moments_of_loci.push(Moments::default());
                 unrelated.push(Vec::new());
                 continue;
@@ -161,8 +166,8 @@ impl ChanceHits {
             let values = compiled.screened.table.values();
             cells.push(Some(Cells::new(values, &of_locus)));
             // Under H1 the probabilities are those of H2 times LR, divided by their sum, which pruning may keep from 1.
-            let sum = of_locus.iter().zip(values).map(|(p, value)| p * libm::pow(10.0, *value)).sum();
-            cells_of_true.push(Some(Cells::divided(values, &of_locus, sum)));
+            let sum: f64 = of_locus.iter().zip(values).map(|(p, value)| p * libm::pow(10.0, *value)).sum();
+            true_factors.push(of_locus.iter().sum::<f64>() / sum);
             moments_of_loci.push(moments(&compiled.screened.table, &of_locus));
             unrelated.push(of_locus);
         }
@@ -171,16 +176,13 @@ impl ChanceHits {
         Ok(HitsWithFamily {
             children: self.children as f64,
             unit,
-            sum: Sum::new(Cow::Borrowed(sets), cells),
-            of_true: Sum::new(Cow::Borrowed(sets), cells_of_true),
+            sum: Sum::new(Cow::Borrowed(sets), cells, Some(true_factors)),
             bound: Bound::new(&moments_of_loci, &self.by_untyped, is_linked),
             is_linked,
             unrelated,
         })
     }
-}
 
-impl ChanceHits {
     /// Computes the probability that the missing child of a family, if it is one of the children, stays below a log10 LR
     /// although its genotypes follow another model: those of `truth`, the same family in the same pedigree compiled under
     /// that model. The mean over the loci at which the children are typed; ignores linkage. 0 if there are no children.
@@ -211,7 +213,7 @@ impl ChanceHits {
             return Ok(0.0);
         }
         let (sets, unit) = self.all();
-        let below = count(&mut Sum::new(Cow::Borrowed(sets), cells), log10_lr, Part::TrueBelow);
+        let below = count(&mut Sum::new(Cow::Borrowed(sets), cells, None), log10_lr, Part::TrueBelow);
         Ok((below / unit / self.children as f64).min(1.0))
     }
 }
@@ -222,8 +224,6 @@ pub struct HitsWithFamily<'a> {
     /// Number of units of the sums that make a child.
     unit: f64,
     sum: Sum<'a>,
-    /// The same with the probabilities of the missing child.
-    of_true: Sum<'a>,
     bound: Bound,
     is_linked: bool,
     /// Per locus, the probabilities of the genotypes in an unrelated child.
@@ -257,7 +257,7 @@ impl HitsWithFamily<'_> {
             cells[locus] = Some(Cells::new(compiled.screened.table.values(), &probabilities));
         }
         let sets = TypedSets::new(&[(typed, 1)], family.loci.len());
-        let mut sum = Sum::new(Cow::Owned(sets), cells);
+        let mut sum = Sum::new(Cow::Owned(sets), cells, None);
         if sum.bound(log10_lr) < LEAST {
             return 0.0;
         }
@@ -271,7 +271,7 @@ impl HitsWithFamily<'_> {
         if self.children == 0.0 {
             return 0.0;
         }
-        (count(&mut self.of_true, log10_lr, Part::TrueBelow) / self.unit / self.children).min(1.0)
+        (count(&mut self.sum, log10_lr, Part::TrueBelow) / self.unit / self.children).min(1.0)
     }
 }
 

@@ -159,33 +159,49 @@ pub(super) struct Sum<'a> {
     sets: Cow<'a, TypedSets>,
     /// The values at each locus; `None` if every child has LR 1 there.
     loci: Vec<Option<Cells>>,
-    bands: Vec<Band>,
+    /// Per locus, the factor of its probabilities for [`Part::TrueBelow`].
+    true_factors: Vec<f64>,
+    /// Per band, the transforms of the loci.
+    of_loci: Vec<Vec<Option<Band>>>,
+    /// By [`Part`], the bands of the sum.
+    bands: [Vec<Band>; 2],
     /// Working memory.
     values: Vec<Band>,
 }
 
 impl<'a> Sum<'a> {
-    pub(super) fn new(sets: Cow<'a, TypedSets>, loci: Vec<Option<Cells>>) -> Self {
-        Self { sets, loci, bands: Vec::new(), values: Vec::new() }
+    /// Prepares the sum over the loci. `true_factors` are, per locus, the factors of the probabilities for
+    /// [`Part::TrueBelow`]; without them the probabilities are taken as they are.
+    pub(super) fn new(sets: Cow<'a, TypedSets>, loci: Vec<Option<Cells>>, true_factors: Option<Vec<f64>>) -> Self {
+        let true_factors = true_factors.unwrap_or_else(|| vec![1.0; loci.len()]);
+        Self { sets, loci, true_factors, of_loci: Vec::new(), bands: Default::default(), values: Vec::new() }
     }
 
     /// Returns an upper bound on the number of children that reach a log10 LR: `P(x >= t) <= E(10^(x/2)) / 10^(t/2)`.
     pub(super) fn bound(&mut self, log10_lr: f64) -> f64 {
-        self.band(0).0[0] * tilt(-log10_lr * STEPS)
+        self.band(Part::Reaching, 0).0[0] * tilt(-log10_lr * STEPS)
     }
 
-    fn band(&mut self, number: usize) -> &Band {
-        while self.bands.len() <= number {
+    fn band(&mut self, part: Part, number: usize) -> &Band {
+        while self.of_loci.len() <= number {
             let transform = |cells: &mut Cells| {
                 let mut band = ([0.0; BAND], [0.0; BAND]);
                 cells.next(&mut band.0, &mut band.1);
                 band
             };
-            let loci: Vec<Option<Band>> = self.loci.iter_mut().map(|cells| cells.as_mut().map(transform)).collect();
-            let of_locus = |locus: usize| loci[locus].as_ref().map(|band| (&band.0[..], &band.1[..]));
-            self.bands.push(over_sets(&self.sets, of_locus, &mut self.values));
+            self.of_loci.push(self.loci.iter_mut().map(|cells| cells.as_mut().map(transform)).collect());
         }
-        &self.bands[number]
+        while self.bands[part as usize].len() <= number {
+            let mut loci = self.of_loci[self.bands[part as usize].len()].clone();
+            if part == Part::TrueBelow {
+                for (band, factor) in loci.iter_mut().zip(&self.true_factors) {
+                    band.iter_mut().flat_map(|(re, im)| re.iter_mut().chain(im)).for_each(|value| *value *= factor);
+                }
+            }
+            let of_locus = |locus: usize| loci[locus].as_ref().map(|band| (&band.0[..], &band.1[..]));
+            self.bands[part as usize].push(over_sets(&self.sets, of_locus, &mut self.values));
+        }
+        &self.bands[part as usize][number]
     }
 }
 
@@ -238,8 +254,8 @@ pub(super) enum Part {
 ///
 /// The values lie on the grid, and those at a step stand for half a step on both sides of it. The result is therefore
 /// interpolated between the two sums that begin half a step above and below; the logarithm of the number is about linear
-/// there. A value is counted if it is within 16 of `log10_lr`; those further away are
-/// rarer than the result by ten powers of ten and more.
+/// there. A value is counted if it is within 16 of `log10_lr`; those further away are rarer than the result by ten powers
+/// of ten and more.
 pub(super) fn count(sum: &mut Sum<'_>, log10_lr: f64, part: Part) -> f64 {
     let at = log10_lr * STEPS + 0.5;
     let below = at.floor();
@@ -256,7 +272,7 @@ pub(super) fn count(sum: &mut Sum<'_>, log10_lr: f64, part: Part) -> f64 {
     let (by_steps, by_end) = (steps.map(around), around(end));
     let mut sums = [0.0; 2];
     for first in (0..FREQUENCIES).step_by(BAND) {
-        let (res, ims) = sum.band(first / BAND);
+        let (res, ims) = sum.band(part, first / BAND);
         let mut adds = 0.0;
         for i in 0..BAND {
             let k = first + i;
