@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Row, Statement, ToSql, Transaction};
+use rusqlite::{Connection, Params, Row, Statement, ToSql, Transaction};
 
 use super::LedgerError;
 use super::checksum::{Checksum, Sum};
@@ -83,13 +83,7 @@ impl Ledger {
     /// # Errors
     /// A database error, or [`LedgerError::Damaged`].
     pub fn lost(&self) -> Result<Vec<LostCandidate>, LedgerError> {
-        let mut statement = self.connection.prepare(&format!("{ALL} ORDER BY lost_in, family, child"))?;
-        let mut rows = statement.query([])?;
-        let mut all = Vec::new();
-        while let Some(row) = rows.next()? {
-            all.push(checked(row)?);
-        }
-        Ok(all)
+        selected(&self.connection, "true ORDER BY lost_in, family, child", [])
     }
 
     /// Counts, per run, the pairs that it found first and that are candidates still.
@@ -217,8 +211,13 @@ pub(super) fn found_again(
 
 /// Returns the pairs that were lost in a run.
 pub(super) fn of_run(tx: &Transaction<'_>, run: i64) -> Result<Vec<LostCandidate>, LedgerError> {
-    let mut statement = tx.prepare(&format!("{ALL} WHERE lost_in = ?1 ORDER BY family, child"))?;
-    let mut rows = statement.query([run])?;
+    selected(tx, "lost_in = ?1 ORDER BY family, child", [run])
+}
+
+/// Reads the rows that a condition selects, and checks them.
+fn selected(connection: &Connection, condition: &str, values: impl Params) -> Result<Vec<LostCandidate>, LedgerError> {
+    let mut statement = connection.prepare(&format!("{ALL} WHERE {condition}"))?;
+    let mut rows = statement.query(values)?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
         all.push(checked(row)?);

@@ -2,7 +2,7 @@
 
 use crate::kinship::cpi::{CpiCase, LocusIndex, NoCpi};
 use crate::kinship::{Calculator, KinshipError};
-use crate::model::{Allele, Child, Family, Genotype, InView, Locus, Relation, Unscorable};
+use crate::model::{Allele, Candidate, Child, Family, Genotype, InView, Locus, Pseudonym, Relation, Unscorable};
 
 use super::aim::{made_by, mixed, names, view_weights};
 use super::compile::Compiler;
@@ -26,6 +26,15 @@ pub struct Explanation {
     pub incompatible_loci: u32,
     /// The second index, the CPI, or the reason why it cannot be computed.
     pub cpi: Result<CpiTotal, NoCpi>,
+}
+
+impl Explanation {
+    /// Returns the pair as a candidate with the papers as they are stated, whether or not it is one.
+    #[must_use]
+    pub fn as_candidate(&self, family: Pseudonym, child: Pseudonym) -> Candidate {
+        let Self { log10_lr, loci_compared, incompatible_loci, .. } = *self;
+        Candidate { family, child, log10_lr, loci_compared, incompatible_loci, same_as: None, views: None }
+    }
 }
 
 /// The CPI over all loci.

@@ -30,6 +30,14 @@ pub struct Missed {
     pub missed: f64,
 }
 
+impl Missed {
+    /// Returns the causes, in their order.
+    #[must_use]
+    pub fn parts(&self) -> [f64; 5] {
+        [self.by_relatives, self.by_loci, self.by_mutation, self.by_drop_out, self.by_papers]
+    }
+}
+
 /// Models of children without mutation and drop-out, to see what these add.
 #[derive(Clone, Debug)]
 pub struct Truths {
@@ -63,17 +71,16 @@ impl Weigher<'_> {
         let fails = |reason| self.unscorable(family, &reason);
         let missed = hits.with_family(compiler, &compiled).map_err(fails)?.missed(threshold);
         let full = ChanceHits::of_sets(vec![(locus_set((0..panel).map(|_| true)), 1)], panel);
-        let of_truth = |hits: &ChanceHits, truth: &Calculator| -> Result<f64, Unscorable> {
+        // With children typed at all loci, and as they are.
+        let of_truth = |truth: &Calculator| -> Result<[f64; 2], Unscorable> {
             let truth_compiler = Compiler::new(truth, false);
             let truth = truth_compiler.family(family)?;
-            hits.missed_in_truth(&compiled, (&truth_compiler, &truth), threshold).map_err(fails)
+            let missed = |hits: &ChanceHits| hits.missed_in_truth(&compiled, (&truth_compiler, &truth), threshold);
+            Ok([missed(&full).map_err(fails)?, missed(hits).map_err(fails)?])
         };
-        let without_drop_out = of_truth(hits, &truths.without_drop_out)?;
+        let [full_without_drop_out, without_drop_out] = of_truth(&truths.without_drop_out)?;
         // Relatives who contradict each other are impossible without mutation: nothing can be divided then.
-        let (relatives, at_loci) = match (of_truth(&full, &truths.plain), of_truth(hits, &truths.plain)) {
-            (Ok(relatives), Ok(at_loci)) => (relatives, at_loci),
-            _ => (of_truth(&full, &truths.without_drop_out)?, without_drop_out),
-        };
+        let [relatives, at_loci] = of_truth(&truths.plain).unwrap_or([full_without_drop_out, without_drop_out]);
         let (mut as_stated, mut papers) = (1.0, 0.0);
         for view in views(family, &self.doubts).iter().skip(1) {
             // A view that contradicts the relatives' genotypes is not the truth.

@@ -55,31 +55,6 @@ impl Prior {
     pub(super) fn weight_of_none(self, missed: f64) -> f64 {
         1.0 - self.0 + self.0 * missed
     }
-
-    /// Returns the prior in words, for a database of this many children.
-    #[must_use]
-    pub fn words(self, children: u64) -> String {
-        let each = match children {
-            0 => "no child".to_owned(),
-            1 => format!("the one child with {}", self.0),
-            many => format!("each of {} children with {:.3e}", thousands(many), self.0 / many as f64),
-        };
-        let prior = if self.0 < 1e-4 { format!("{:e}", self.0) } else { self.0.to_string() };
-        format!("the missing child is in the database with probability {prior}, {each}")
-    }
-}
-
-/// Writes a number with commas between the thousands.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
@@ -103,10 +78,5 @@ mod tests {
         let (child, none) = (prior.weight(5.0, 100), prior.weight_of_none(0.0));
         assert!((child / (child + none) - 500.0 / 500.5).abs() < 1e-12);
         assert_eq!(prior.weight_of_none(1.0), 1.0);
-        assert_eq!(
-            prior.words(1_234_567),
-            "the missing child is in the database with probability 0.5, each of 1,234,567 children with 4.050e-7"
-        );
-        assert!(Prior::try_from(1e-300).unwrap().words(2).contains("probability 1e-300, each of 2 children"));
     }
 }

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 #[cfg(feature = "cli")]
 use crate::meaning::Margin;
-use crate::meaning::{Lack, Meaning, Settling};
+use crate::meaning::{Lack, Meaning, Prior, Settling};
 use crate::model::Relation;
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
 use super::table::{SCREEN, plain_table};
+use super::words::count;
 #[cfg(feature = "cli")]
 use super::words::{ratio, wrap};
 
@@ -34,6 +35,19 @@ pub struct PairFacts {
     pub child_region: Option<String>,
     /// The child's kit.
     pub child_kit: Option<String>,
+}
+
+/// Returns a prior in words, for a database of this many children.
+#[must_use]
+pub fn prior_in_words(prior: Prior, children: u64) -> String {
+    let in_database = prior.in_database();
+    let each = match children {
+        0 => "no child".to_owned(),
+        1 => format!("the one child with {in_database}"),
+        many => format!("each of {} children with {:.3e}", count(many), in_database / many as f64),
+    };
+    let prior = if in_database < 1e-4 { format!("{in_database:e}") } else { in_database.to_string() };
+    format!("the missing child is in the database with probability {prior}, {each}")
 }
 
 /// What a pair means, and what typing the child with further kits would settle.
@@ -225,6 +239,16 @@ pub(super) fn number(x: f64) -> String {
 #[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prior_is_said_in_words() {
+        assert_eq!(
+            prior_in_words(Prior::default(), 1_234_567),
+            "the missing child is in the database with probability 0.5, each of 1,234,567 children with 4.050e-7"
+        );
+        let tiny = prior_in_words(Prior::try_from(1e-300).unwrap(), 2);
+        assert!(tiny.contains("probability 1e-300, each of 2 children"), "{tiny}");
+    }
 
     #[test]
     fn numbers_and_probabilities_are_short() {

@@ -112,8 +112,7 @@ impl MissedReport {
         for row in &self.families {
             let words: Vec<&str> = row.relatives.iter().map(|one| one.word()).collect();
             csv.field(row.family).field(words.join(" ")).field(row.candidates).field(row.in_database_and_missed);
-            let Missed { by_relatives, by_loci, by_mutation, by_drop_out, by_papers, missed } = row.missed;
-            csv.fields([missed, by_relatives, by_loci, by_mutation, by_drop_out, by_papers]).end_row();
+            csv.field(row.missed.missed).fields(row.missed.parts()).end_row();
         }
         csv.finish()
     }
@@ -131,14 +130,8 @@ impl MissedReport {
         page += "in database   missed, by:\n and missed    total  relatives  loci  mutation  drop-out  papers\n";
         page += &("-".repeat(66) + "\n");
         for row in self.families.iter().take(limit) {
-            let Missed {
-                by_relatives: few,
-                by_loci: loci,
-                by_mutation: mutation,
-                by_drop_out: drop_out,
-                by_papers: papers,
-                missed,
-            } = row.missed;
+            let [few, loci, mutation, drop_out, papers] = row.missed.parts();
+            let missed = row.missed.missed;
             page += &format!(
                 "{:>11.4}{missed:>9.4}{few:>11.4}{loci:>7.4}{mutation:>9.4}{drop_out:>10.4}{papers:>9.4}\n",
                 row.in_database_and_missed
@@ -151,28 +144,21 @@ impl MissedReport {
 
     #[cfg(feature = "cli")]
     fn answer(&self, row: &MissedRow) -> String {
-        let Missed {
-            by_relatives: few,
-            by_loci: loci,
-            by_mutation: mutation,
-            by_drop_out: drop_out,
-            by_papers: papers,
-            missed,
-        } = row.missed;
         let mut page = format!(
             "family {}\n{}\n\nThe child is in the database and was missed: {}\nIf it is in the database, it is missed with {}:\n",
             row.family,
             relatives(&row.relatives),
             probability(row.in_database_and_missed),
-            probability(missed)
+            probability(row.missed.missed)
         );
-        for (value, cause) in [
-            (few, "the relatives say too little, even with all loci"),
-            (loci, "children are typed at some of the loci only"),
-            (mutation, "a mutation"),
-            (drop_out, "alleles that dropped out"),
-            (papers, "papers that are wrong in one statement"),
-        ] {
+        let causes = [
+            "the relatives say too little, even with all loci",
+            "children are typed at some of the loci only",
+            "a mutation",
+            "alleles that dropped out",
+            "papers that are wrong in one statement",
+        ];
+        for (value, cause) in row.missed.parts().into_iter().zip(causes) {
             page += &format!("{value:>9.4}  {cause}\n");
         }
         page += "\nWhat would lower it, the most first\n\n";

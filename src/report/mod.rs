@@ -45,7 +45,7 @@ pub use import::{
 };
 pub use kin::{KinReport, KinRow, KinSample};
 pub use kits::{KitRow, KitsReport};
-pub use meaning::{PairFacts, SettledBy};
+pub use meaning::{PairFacts, SettledBy, prior_in_words};
 pub use missed::{MissedReport, MissedRow, Remedy, RemedyRow};
 #[cfg(feature = "cli")]
 pub use near::near_table;

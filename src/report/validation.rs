@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::validation::{Truth, Validation};
+use crate::validation::Validation;
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
@@ -64,7 +64,7 @@ impl ValidationReport {
             let words: Vec<&str> = shape.relations.iter().map(|one| one.word()).collect();
             for truth in &shape.truths {
                 for point in &truth.tippett {
-                    csv.field(words.join(" ")).field(word(truth.truth)).field(point.log10_lr).field(point.share);
+                    csv.field(words.join(" ")).field(truth.truth.word()).field(point.log10_lr).field(point.share);
                     csv.end_row();
                 }
             }
@@ -106,7 +106,7 @@ impl ValidationReport {
                     truth.classes.iter().find(|one| one.0 == class).map_or(String::new(), |one| percent(one.1))
                 };
                 [
-                    word(truth.truth).to_owned(),
+                    truth.truth.word().to_owned(),
                     format!("{:.1}", truth.median_log10_lr),
                     percent(truth.candidates),
                     of("strong"),
@@ -153,14 +153,6 @@ impl ValidationReport {
             );
         }
         page
-    }
-}
-
-fn word(truth: Truth) -> &'static str {
-    match truth {
-        Truth::Child => "child",
-        Truth::Unrelated => "unrelated",
-        Truth::Kin(kin) => kin.word(),
     }
 }
 

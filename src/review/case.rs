@@ -11,7 +11,7 @@ const LINK_CONTEXT: &str = "reunite 2026 review link v1";
 pub struct Case {
     /// Stands for the case in signatures and in the audit chain.
     pub tag: [u8; 16],
-    /// Keys the digests of the case. It goes with the case when that is expunged.
+    /// Keys the digests of the case. It is deleted with the case when that is expunged.
     pub salt: [u8; 32],
     /// Keys [`Self::link`]. A change of the key of the store replaces it.
     pub link_salt: [u8; 32],

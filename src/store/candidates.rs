@@ -29,6 +29,7 @@ use super::manifest::{criterion_used, table_used};
 use super::meaning::{MeaningOptions, facts};
 use super::observer::Observer;
 use super::people::People;
+use super::review_lists::ReviewStates;
 
 /// The candidates to list, and how. Nothing of it changes the stored run.
 #[derive(Clone, Debug, Default)]
@@ -112,6 +113,24 @@ impl Sort {
 }
 
 impl CandidateQuery {
+    /// Reports whether the query leaves out candidates of the last run by anything but its limit.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        self.family.is_some() || self.child.is_some() || self.selects()
+    }
+
+    /// Reports whether the ledger cannot select the candidates by itself.
+    fn selects(&self) -> bool {
+        self.since.is_some()
+            || self.min_log10_lr.is_some()
+            || self.max_per_family.is_some()
+            || self.max_chance_hits.is_some()
+            || !self.classes.is_empty()
+            || self.agency.is_some()
+            || self.region.is_some()
+            || self.undecided
+    }
+
     /// Reports whether filters or the order need the meaning of every candidate.
     fn needs_meaning(&self) -> bool {
         self.max_chance_hits.is_some() || !self.classes.is_empty() || matches!(self.sort, Sort::Class | Sort::Posterior)
@@ -173,18 +192,12 @@ impl Store {
         query.min_log10_lr.map(checked_threshold).transpose()?;
         let mut ledger = self.ledger()?;
         // Without other filters, the ledger reads no more candidates than are shown.
-        let is_plain = query.since.is_none()
-            && query.min_log10_lr.is_none()
-            && query.max_per_family.is_none()
-            && query.agency.is_none()
-            && query.region.is_none()
-            && !query.undecided
-            && query.sort == Sort::Ratio
-            && !query.needs_meaning();
+        let is_plain = !query.selects() && query.sort == Sort::Ratio;
         let limit = query.limit.filter(|_| is_plain);
         let filter = CandidateFilter { family: query.family, child: query.child, limit, identities: Some(false) };
         let (mut report, of_table) = self.last_report(&ledger, &filter)?;
         self.check_named(&ledger, &filter)?;
+        add_reviews(&mut report, &self.review_states()?);
         let (mut not_shown, mut unweighed) = (0, Vec::new());
         if is_plain {
             if let Some(limit) = limit {
@@ -203,7 +216,6 @@ impl Store {
             }
             self.add_facts(&mut report)?;
         }
-        self.add_reviews(&mut report)?;
         if let Some(list) = &query.numbers {
             let rows = report.candidates.iter().chain(&report.identities);
             let numbers = self.numbers(list, rows.flat_map(|row| [row.family, row.child]))?;
@@ -228,16 +240,6 @@ impl Store {
         Ok(Candidates { report, outdated, changed_settings, not_shown, unweighed })
     }
 
-    /// Adds the states of the reviews. A pair that two reviewers have decided is not new, unless its basis has changed.
-    pub(super) fn add_reviews(&self, report: &mut CandidateReport) -> Result<(), StoreError> {
-        let states = self.review_states()?;
-        for row in report.candidates.iter_mut().chain(&mut report.identities) {
-            row.review = states.get(&(row.family, row.child)).cloned();
-            row.new &= !row.review.as_ref().is_some_and(is_decided);
-        }
-        Ok(())
-    }
-
     /// Leaves the candidates that a query asks for, in its order. Returns the families that could not be weighed.
     fn select(
         &self,
@@ -252,8 +254,7 @@ impl Store {
             report.identities.retain(|row| row.first_run >= first);
         }
         if query.undecided {
-            let states = self.review_states()?;
-            let is_open = |row: &CandidateRow| !states.get(&(row.family, row.child)).is_some_and(is_decided);
+            let is_open = |row: &CandidateRow| !row.review.as_ref().is_some_and(is_decided);
             report.candidates.retain(is_open);
             report.identities.retain(is_open);
         }
@@ -391,6 +392,14 @@ impl Store {
             None => self.main_digest() == digest,
             Some(name) => self.population_digest(name).is_some_and(|table| HEXLOWER.encode(&table) == digest),
         }
+    }
+}
+
+/// Adds the states of the reviews. A pair that two reviewers have decided is not new, unless its basis has changed.
+pub(super) fn add_reviews(report: &mut CandidateReport, states: &ReviewStates) {
+    for row in report.candidates.iter_mut().chain(&mut report.identities) {
+        row.review = states.get(&(row.family, row.child)).cloned();
+        row.new &= !row.review.as_ref().is_some_and(is_decided);
     }
 }
 

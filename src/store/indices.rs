@@ -67,6 +67,16 @@ impl Store {
         Ok(with_past(index, past?))
     }
 
+    /// Returns the index of the ledger's children: the one that there is, or one in memory.
+    pub(super) fn index_to_read(&self, ledger: &Ledger) -> Result<Index, StoreError> {
+        if let Ok(index) = self.open_index(ledger, Access::Usual)? {
+            return Ok(index);
+        }
+        let mut children = Vec::new();
+        ledger.children(self.table().panel(), |child| children.push(child))?;
+        self.index_of(&children)
+    }
+
     /// Builds an index of some children in memory.
     pub(super) fn index_of(&self, children: &[Child]) -> Result<Index, StoreError> {
         let mut builder = self.builder();

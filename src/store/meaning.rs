@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::index::Access;
 use crate::intake::Kit;
 use crate::kinship::Calculator;
 use crate::ledger::{CandidateFilter, Chosen, Ledger};
@@ -16,7 +15,7 @@ use crate::meaning::{
 };
 use crate::model::{Candidate, Child, Family, Layout, Pseudonym, SampleRecord, Unscorable};
 use crate::population::FrequencyTable;
-use crate::report::{CandidateReport, PairFacts, SettledBy};
+use crate::report::{CandidateReport, PairFacts, SettledBy, prior_in_words};
 
 use super::error::StoreError;
 use super::folder::Store;
@@ -249,15 +248,7 @@ impl Store {
             return Ok(None);
         }
         let prepared = self.prepare(ledger, &MeaningOptions::default())?;
-        let as_stated = || Candidate {
-            family: family.pseudonym,
-            child: child.pseudonym,
-            log10_lr: explanation.log10_lr,
-            loci_compared: explanation.loci_compared,
-            incompatible_loci: explanation.incompatible_loci,
-            same_as: None,
-            views: None,
-        };
+        let as_stated = || explanation.as_candidate(family.pseudonym, child.pseudonym);
         let candidate = candidate.cloned().unwrap_or_else(as_stated);
         let (families, children) = (BTreeSet::from([family.pseudonym]), BTreeSet::from([child.pseudonym]));
         let mut standing = Standing::around(ledger, &families, &children)?;
@@ -299,12 +290,7 @@ impl Store {
 
     /// Counts the children by the loci at which they are typed.
     pub(super) fn chance_hits(&self, ledger: &Ledger) -> Result<ChanceHits, StoreError> {
-        if let Ok(index) = self.open_index(ledger, Access::Usual)? {
-            return Ok(ChanceHits::of_children(&index));
-        }
-        let mut children = Vec::new();
-        ledger.children(self.table().panel(), |child| children.push(child))?;
-        Ok(ChanceHits::of_children(&self.index_of(&children)?))
+        Ok(ChanceHits::of_children(&self.index_to_read(ledger)?))
     }
 
     /// Returns the other frequency tables and thetas.
@@ -365,7 +351,7 @@ impl Prepared {
     }
 
     pub(super) fn prior_in_words(&self) -> String {
-        self.prior.words(self.hits.children())
+        prior_in_words(self.prior, self.hits.children())
     }
 
     /// Returns a weigher over other children, with another threshold.

@@ -90,7 +90,7 @@ pub use output_error::OutputError;
 pub use power::{FurtherRelatives, Planned, PowerOptions};
 pub use reidentify::{OriginalIdentifier, Reidentification, Reidentified};
 pub use review::{DecisionRecorded, NewDecision, RetestRecorded};
-pub use review_lists::ReviewFilter;
+pub use review_lists::{ReviewFilter, ReviewStates};
 pub use rotate::{KeyRotated, KeyRotation};
 pub use run::{MatchOptions, Matched};
 pub use sealing::custodians;

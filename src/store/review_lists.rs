@@ -16,6 +16,9 @@ use super::folder::Store;
 use super::people::People;
 use super::review_basis::{agreeing, rechecks, retests_that_agree};
 
+/// The states of pairs, by family and child.
+pub type ReviewStates = HashMap<(Pseudonym, Pseudonym), ReviewState>;
+
 /// Selects reviews.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReviewFilter {
@@ -42,7 +45,7 @@ impl Store {
     ///
     /// # Errors
     /// [`LedgerError::Review`](crate::ledger::LedgerError::Review) if a history was tampered with; errors of the ledger.
-    pub fn review_states(&self) -> Result<HashMap<(Pseudonym, Pseudonym), ReviewState>, StoreError> {
+    pub fn review_states(&self) -> Result<ReviewStates, StoreError> {
         let ledger = self.ledger()?;
         if !ledger.has_reviews()? {
             return Ok(HashMap::new());

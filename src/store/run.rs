@@ -8,7 +8,7 @@ use crate::ledger::{Ledger, RunRecord};
 use crate::matching::{Criterion, MatchResult, Stages, run_digest};
 use crate::report::{CandidateReport, LostRow, NearRow};
 
-use super::candidates::report;
+use super::candidates::{add_reviews, report};
 use super::checking::{Checking, marks};
 use super::compare::{Compared, Extent, Job, basis, extent};
 use super::error::StoreError;
@@ -17,6 +17,7 @@ use super::limits::{checked_chance_hits, checked_threshold};
 use super::manifest::manifest;
 use super::near;
 use super::observer::{Notice, Observer, WhyFull};
+use super::runs::lost_rows;
 
 /// The options of a match.
 #[derive(Clone, Copy, Debug)]
@@ -177,10 +178,11 @@ impl Store {
         let write = recording.elapsed();
         let candidates = result.candidates.iter().cloned().zip(delta.first_runs.iter().copied());
         let mut report = report(self, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;
-        self.add_reviews(&mut report)?;
+        let reviews = self.review_states()?;
+        add_reviews(&mut report, &reviews);
         let families_withdrawn = ledger.withdrawn()?.len() as u64;
         let withdrawn = delta.withdrawn;
-        let lost = self.lost_rows(delta.lost)?;
+        let lost = lost_rows(delta.lost, &reviews);
         Ok(Matched { report, result, near, withdrawn, lost, families_withdrawn, stages, digest: digest_time, write })
     }
 

@@ -12,24 +12,21 @@ use crate::review::Step;
 use super::error::StoreError;
 use super::folder::Store;
 use super::manifest::{criterion_used, table_used};
+use super::review_lists::ReviewStates;
+
+/// Describes lost candidates, given the states of all reviews; those whose family was informed come first.
+pub(super) fn lost_rows(lost: Vec<LostCandidate>, states: &ReviewStates) -> Vec<LostRow> {
+    let row = |lost: LostCandidate| {
+        let LostCandidate { family, child, log10_lr, first_run, cause, .. } = lost;
+        let told = states.get(&(family, child)).and_then(|state| state.step).map(Step::word);
+        LostRow { family, child, log10_lr, first_run, cause: cause.word(), words: cause.words(), told }
+    };
+    let mut rows: Vec<LostRow> = lost.into_iter().map(row).collect();
+    rows.sort_by_key(|row| row.told.is_none());
+    rows
+}
 
 impl Store {
-    /// Describes lost candidates; those whose family was told come first.
-    pub(super) fn lost_rows(&self, lost: Vec<LostCandidate>) -> Result<Vec<LostRow>, StoreError> {
-        if lost.is_empty() {
-            return Ok(Vec::new());
-        }
-        let states = self.review_states()?;
-        let row = |lost: LostCandidate| {
-            let LostCandidate { family, child, log10_lr, first_run, cause, .. } = lost;
-            let told = states.get(&(family, child)).and_then(|state| state.step).map(Step::word);
-            LostRow { family, child, log10_lr, first_run, cause: cause.word(), words: cause.words(), told }
-        };
-        let mut rows: Vec<LostRow> = lost.into_iter().map(row).collect();
-        rows.sort_by_key(|row| row.told.is_none());
-        Ok(rows)
-    }
-
     /// Lists the runs, the first one first.
     ///
     /// # Errors
@@ -44,10 +41,9 @@ impl Store {
             named.extend([one.family, one.child]);
             by_run.entry(one.lost_in).or_default().push(one);
         }
-        let mut lost: BTreeMap<i64, Vec<LostRow>> = BTreeMap::new();
-        for (run, of_run) in by_run {
-            lost.insert(run, self.lost_rows(of_run)?);
-        }
+        let states = if by_run.is_empty() { ReviewStates::new() } else { self.review_states()? };
+        let mut lost: BTreeMap<i64, Vec<LostRow>> =
+            by_run.into_iter().map(|(run, lost)| (run, lost_rows(lost, &states))).collect();
         let runs = ledger.runs()?.into_iter().map(|(number, run)| {
             let of_run = lost.remove(&number).unwrap_or_default();
             let (changed_candidates, lost_candidates): (Vec<LostRow>, Vec<LostRow>) =

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use data_encoding::HEXLOWER;
 
 use crate::audit::Entry;
-use crate::index::Access;
-use crate::matching::{LocusSet, locus_set};
+use crate::matching::{ChanceHits, LocusSet, locus_set};
 use crate::model::Relation;
 use crate::validation::{Validation, ValidationPlan, validate};
 
@@ -97,18 +96,7 @@ impl Store {
                 }
             }
         }
-        let mut children: HashMap<LocusSet, u64> = HashMap::new();
-        let mut count = |set| *children.entry(set).or_insert(0) += 1;
-        match self.open_index(&ledger, Access::Usual)? {
-            Ok(index) => (0..index.children()).for_each(|child| {
-                count(locus_set((0..panel.len()).map(|locus| index.genotype(child, locus).is_some())));
-            }),
-            Err(_) => {
-                ledger.children(panel, |child| {
-                    count(locus_set((0..panel.len()).map(|locus| child.profile.at(locus).is_some())));
-                })?;
-            }
-        }
+        let children = ChanceHits::sets_of_children(&self.index_to_read(&ledger)?);
         let number_of_children = children.values().sum();
         let all = locus_set((0..panel.len()).map(|_| true));
         let criterion = self.criterion();

@@ -6,6 +6,7 @@
 //! The simulation assumes the model of the store: it shows whether the numbers do what they promise if the model holds, and
 //! how often they mislead. It draws no typing errors, drop-outs or wrong papers.
 
+mod draw;
 mod measures;
 mod night;
 mod plan;

@@ -8,10 +8,11 @@ use serde::Serialize;
 use crate::kinship::Calculator;
 use crate::matching::{ChanceHits, Compiler, LocusSet, locus_set};
 use crate::meaning::pair_log10_lr;
-use crate::model::{Child, Family, Pedigree, Profile, Pseudonym, Relation, Relative};
+use crate::model::{Pedigree, Relation};
 use crate::population::{FrequencyTable, LocusFrequencies};
 use crate::synthesis::PedigreeDraws;
 
+use super::draw::family_and_child;
 use super::plan::{ValidationError, ValidationPlan};
 
 /// A published figure and the same by this program, with the store's frequencies and model.
@@ -109,29 +110,6 @@ fn inconsistent_at_most(table: &FrequencyTable, set: LocusSet, most: usize) -> f
     by_count.iter().sum()
 }
 
-fn family_and_child(
-    (relations, pedigree): (&[Relation], &Pedigree),
-    draws: &PedigreeDraws<'_>,
-    set: LocusSet,
-    number: usize,
-) -> (Family, Child) {
-    let everyone = draws.members(number);
-    let seen = |profile: &Profile| {
-        let genotypes = profile.genotypes().iter().enumerate();
-        Profile::new(genotypes.map(|(locus, genotype)| genotype.filter(|_| set >> locus & 1 == 1)).collect())
-    };
-    let relative = |(at, (&relation, &place)): (usize, (&Relation, &usize))| Relative {
-        sample: Pseudonym::from_bytes([3 + at as u8; 16]),
-        relation,
-        profile: seen(&everyone[place]),
-        drop_out: None,
-    };
-    let relatives = relations.iter().zip(pedigree.relatives()).enumerate().map(relative).collect();
-    let family = Family { pseudonym: Pseudonym::from_bytes([1; 16]), relatives, pedigree: None };
-    let profile = seen(&everyone[pedigree.child()]);
-    (family, Child { pseudonym: Pseudonym::from_bytes([2; 16]), profile, drop_out: None })
-}
-
 /// Computes the share of true children of a single parent who reach LR 10,000, both typed at these loci: by convolution for
 /// each of some parents.
 fn reaching(
@@ -147,7 +125,7 @@ fn reaching(
     let hits = ChanceHits::of_sets(vec![(set, 1)], table.panel().len());
     let mut missed = 0.0;
     for number in 0..PARENTS {
-        let (family, _) = family_and_child((&relations, &pedigree), &draws, set, number);
+        let (family, _) = family_and_child((&draws, &pedigree), &relations, (|_| set, set), false, number);
         missed += hits.with_family(&compiler, &compiler.family(&family)?)?.missed(4.0);
     }
     Ok(1.0 - missed / PARENTS as f64)
@@ -165,7 +143,7 @@ fn median(
     let draws = PedigreeDraws::new(table, calculator.model(), &pedigree, plan.seed)?;
     let mut numbers = Vec::with_capacity(PAIRS);
     for number in 0..PAIRS {
-        let (family, child) = family_and_child((relations, &pedigree), &draws, set, number);
+        let (family, child) = family_and_child((&draws, &pedigree), relations, (|_| set, set), false, number);
         numbers.push(pair_log10_lr(calculator, &family, &child)?);
     }
     numbers.sort_by(f64::total_cmp);

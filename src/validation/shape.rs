@@ -6,10 +6,11 @@ use serde::Serialize;
 use crate::kinship::Calculator;
 use crate::matching::{Alternative, ChanceHits, Compiler, Stopped, explain};
 use crate::meaning::{Class, FamilyToWeigh, PairToWeigh, Weigher, pair_log10_lr};
-use crate::model::{Candidate, Child, Family, Genotype, Pedigree, Profile, Pseudonym, Relation, Relative};
+use crate::model::{Child, Family, Pedigree, Relation};
 use crate::population::FrequencyTable;
 use crate::synthesis::PedigreeDraws;
 
+use super::draw::{blank, family_and_child};
 use super::measures::{Ece, cllr, cllr_min, ece};
 use super::plan::{ValidationError, ValidationPlan};
 
@@ -26,13 +27,13 @@ pub enum Truth {
 }
 
 impl Truth {
-    /// Returns words for people.
+    /// Returns the word for the truth, as used in files and lists.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
-            Self::Child => "the missing child",
+            Self::Child => "child",
             Self::Unrelated => "unrelated",
-            Self::Kin(alternative) => alternative.words(),
+            Self::Kin(kin) => kin.word(),
         }
     }
 }
@@ -110,7 +111,7 @@ pub(super) fn result(
     let (mut results, mut numbers) = (Vec::new(), Vec::new());
     for (truth, pedigree) in &truths {
         let draws = PedigreeDraws::new(table, calculator.model(), pedigree, plan.seed)?;
-        let pair = |number: usize| pair(plan, &draws, pedigree, relations, *truth, number);
+        let pair = |number: usize| pair(plan, (&draws, pedigree), relations, *truth, number);
         let score = |number: usize| -> Result<f64, ValidationError> {
             let (family, child) = pair(number);
             if number.is_multiple_of(64) {
@@ -125,15 +126,7 @@ pub(super) fn result(
             }
             let (family, child) = pair(number);
             let explained = explain(calculator, &family, &child, None)?;
-            let candidate = Candidate {
-                family: family.pseudonym,
-                child: child.pseudonym,
-                log10_lr: explained.log10_lr,
-                loci_compared: explained.loci_compared,
-                incompatible_loci: explained.incompatible_loci,
-                same_as: None,
-                views: None,
-            };
+            let candidate = explained.as_candidate(family.pseudonym, child.pseudonym);
             let all = std::slice::from_ref(&candidate);
             let of = FamilyToWeigh { family: &family, candidates: all, is_marked: false };
             let weighed = weigher.weigh(&of, &[PairToWeigh { child: &child, candidate: &candidate, of_child: all }])?;
@@ -173,51 +166,24 @@ fn false_candidates(
     let draws = PedigreeDraws::new(table, calculator.model(), &pedigree, plan.seed)?;
     let compiler = Compiler::new(calculator, false);
     let expected = |number: usize| -> Result<f64, ValidationError> {
-        let (family, _) = pair(plan, &draws, &pedigree, relations, Truth::Child, number);
+        let (family, _) = pair(plan, (&draws, &pedigree), relations, Truth::Child, number);
         Ok(hits.with_family(&compiler, &compiler.family(&family)?)?.expected(plan.min_log10_lr).number)
     };
     let numbers: Vec<f64> = (0..NIGHT).into_par_iter().map(expected).collect::<Result<_, ValidationError>>()?;
     Ok(numbers.iter().sum::<f64>() / NIGHT as f64 * families as f64)
 }
 
-/// Draws the family and the child of a number.
+/// Draws the family and the child of a number, typed at loci of the database.
 fn pair(
     plan: &ValidationPlan,
-    draws: &PedigreeDraws<'_>,
-    pedigree: &Pedigree,
+    drawn_from: (&PedigreeDraws<'_>, &Pedigree),
     relations: &[Relation],
     truth: Truth,
     number: usize,
 ) -> (Family, Child) {
-    let everyone = draws.members(number);
-    let mut family = blank(relations);
-    for (at, (relative, place)) in family.relatives.iter_mut().zip(pedigree.relatives()).enumerate() {
-        let set = ValidationPlan::set_of(&plan.relative_sets, number * relations.len() + at);
-        relative.profile = at_loci(&everyone[*place], set);
-    }
-    let profile = match truth {
-        Truth::Unrelated => draws.stranger(number),
-        _ => everyone[pedigree.child()].clone(),
-    };
-    let profile = at_loci(&profile, ValidationPlan::set_of(&plan.child_sets, number));
-    (family, Child { pseudonym: Pseudonym::from_bytes([2; 16]), profile, drop_out: None })
-}
-
-fn at_loci(profile: &Profile, set: u64) -> Profile {
-    let seen = |(locus, genotype): (usize, &Option<Genotype>)| genotype.filter(|_| set >> locus & 1 == 1);
-    Profile::new(profile.genotypes().iter().enumerate().map(seen).collect())
-}
-
-/// Returns a family of these relatives without genotypes.
-fn blank(relations: &[Relation]) -> Family {
-    let relative = |(at, &relation): (usize, &Relation)| Relative {
-        sample: Pseudonym::from_bytes([3 + at as u8; 16]),
-        relation,
-        profile: Profile::new(Vec::new()),
-        drop_out: None,
-    };
-    let relatives = relations.iter().enumerate().map(relative).collect();
-    Family { pseudonym: Pseudonym::from_bytes([1; 16]), relatives, pedigree: None }
+    let relative_set = |at| ValidationPlan::set_of(&plan.relative_sets, number * relations.len() + at);
+    let child_set = ValidationPlan::set_of(&plan.child_sets, number);
+    family_and_child(drawn_from, relations, (relative_set, child_set), truth == Truth::Unrelated, number)
 }
 
 fn truth_result(truth: Truth, log10_lrs: &[f64], classes: &[Option<Class>], threshold: f64) -> TruthResult {

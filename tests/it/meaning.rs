@@ -88,16 +88,7 @@ fn child(number: u8, profile: Profile) -> Child {
 }
 
 fn candidate(calculator: &Calculator, family: &Family, child: &Child) -> Candidate {
-    let explained = explain(calculator, family, child, None).unwrap();
-    Candidate {
-        family: family.pseudonym,
-        child: child.pseudonym,
-        log10_lr: explained.log10_lr,
-        loci_compared: explained.loci_compared,
-        incompatible_loci: explained.incompatible_loci,
-        same_as: None,
-        views: None,
-    }
+    explain(calculator, family, child, None).unwrap().as_candidate(family.pseudonym, child.pseudonym)
 }
 
 /// Weighs pairs of these families and one child in a database of a million children, typed at all loci.

@@ -478,7 +478,7 @@ fn a_write_that_is_cut_off_leaves_no_event() {
     let store = open(&lab, "store");
     let (a, b) = (enrolled(&store, "A"), enrolled(&store, "B"));
     decide(&store, pairs[0], &a, Decision::Confirm).unwrap();
-    // The record of the audit chain cannot be written, and the event goes with it.
+    // The record of the audit chain cannot be written, and then the event is not written either.
     let fail = "CREATE TRIGGER fails BEFORE INSERT ON audit WHEN new.details LIKE '%\"review_number\"%'
                 BEGIN SELECT raise(ABORT, 'a fault of the test'); END";
     lab.database("store").execute_batch(fail).unwrap();

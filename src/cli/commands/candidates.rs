@@ -149,20 +149,11 @@ impl List {
             output
                 .warn("the store changed since the last match: run `reunite match` to bring the candidates up to date");
         }
-        let is_filtered = self.family.is_some()
-            || self.child.is_some()
-            || self.since.is_some()
-            || self.undecided
-            || !self.class.is_empty()
-            || self.agency.is_some()
-            || self.region.is_some()
-            || self.min_log10_lr.is_some()
-            || self.max_chance_hits.is_some();
         let is_empty = report.candidates.is_empty() && report.identities.is_empty();
         match self.format.format {
             Format::Json => output.data(&report.json()?)?,
             Format::Csv => output.data(&report.csv())?,
-            Format::Table if is_empty && is_filtered => output.say("no candidate passes these filters"),
+            Format::Table if is_empty && query.is_filtered() => output.say("no candidate passes these filters"),
             Format::Table if is_empty => output.say("no candidates"),
             Format::Table if self.brief && self.numbers.numbers.is_none() => output.data(&report.table(usize::MAX))?,
             Format::Table => output.data(&report.cards())?,

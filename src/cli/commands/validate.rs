@@ -11,7 +11,7 @@ use crate::cli::options::{Global, PopulationOption};
 use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::model::shown_path;
-use crate::report::{SCHEMA_VERSION, ValidationReport};
+use crate::report::{SCHEMA_VERSION, ValidationReport, prior_in_words};
 use crate::store::{Replace, ValidateOptions, Validated, check_output, write_output};
 
 #[derive(Args)]
@@ -56,7 +56,7 @@ impl Validate {
             families,
             children,
             min_log10_lr: plan.min_log10_lr,
-            prior: plan.prior.words(children),
+            prior: prior_in_words(plan.prior, children),
             pairs: self.pairs.into(),
             seed: self.seed,
             validation,
