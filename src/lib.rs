@@ -130,12 +130,13 @@
 //! | `screen` | the bit-sliced kernel, and the plan by which it loses no candidate | model, index, kinship (tables only) |
 //! | `matching` | compilation, screening, scoring, ranking and the digest of results, in several threads | model, population, kinship, index, screen |
 //! | `meaning` | what a candidate's number means: chance hits, posterior, rivals, classes, assignment; pure | model, population, kinship, matching |
+//! | `supervision` | counts for supervisors, with small numbers hidden; pure | meaning, model |
 //! | `planning` | the power of a family, and whom to sample next | model, population, kinship |
 //! | `quality` | checks for unusual profiles in a file: range, homozygosity, frequencies; pure | model, population |
-//! | `report` | output as tables, CSV, JSON and files for other programs | model, population, consistency, intake (findings), kinship (result types), matching, meaning, planning, review, validation |
+//! | `report` | output as tables, CSV, JSON and files for other programs | model, population, consistency, intake (findings), kinship (result types), matching, meaning, planning, review, supervision, validation |
 //! | `synthesis` | synthetic populations with known truth | model, population |
 //! | `validation` | simulations with known truth, and measures of calibration | model, population, kinship, index, matching, meaning, synthesis |
-//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, review, ledger, index, screen, matching, meaning, planning, quality, validation, report |
+//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, review, ledger, index, screen, matching, meaning, planning, quality, supervision, validation, report |
 //! | `guide` | the pages for users, as documentation | nothing |
 //! | `cli` | arguments, output, progress and advice; one file per command; the only room that prints | all |
 //!
@@ -163,5 +164,6 @@ pub mod report;
 pub mod review;
 pub mod screen;
 pub mod store;
+pub mod supervision;
 pub mod synthesis;
 pub mod validation;

@@ -15,7 +15,8 @@ pub struct CurrentCandidate {
     pub candidate: Candidate,
     /// The first run that computed these numbers.
     pub run: i64,
-    /// The first run of the unbroken series in which the pair was a candidate.
+    /// The run that first found the pair; a later one, if an import changed the pair and it was found again, or if it was
+    /// lost and came back with another log10 LR.
     pub first_run: i64,
 }
 

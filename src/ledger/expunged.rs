@@ -84,6 +84,14 @@ impl Ledger {
         let sql = "SELECT count(*) FROM expunged";
         Ok(self.connection.query_row(sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
     }
+
+    /// Returns a secret that stays the same as long as the ledger exists, derived for one purpose.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn lasting_secret(&self, purpose: &str) -> Result<[u8; 32], LedgerError> {
+        Ok(blake3::derive_key(purpose, &secret(&self.connection)?))
+    }
 }
 
 fn secret(connection: &Connection) -> Result<[u8; 32], LedgerError> {

@@ -86,14 +86,15 @@ impl Ledger {
         selected(&self.connection, "true ORDER BY lost_in, family, child", [])
     }
 
-    /// Counts, per run, the pairs that it found first and that are candidates still.
+    /// Counts, per run, the pairs that it found first, whether or not they are still candidates.
     ///
     /// # Errors
     /// A database error.
-    pub fn candidates_by_first_run(&self) -> Result<Vec<(i64, u64)>, LedgerError> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT first_run_id, count(*) FROM candidate WHERE same_as IS NULL GROUP BY 1 ORDER BY 1")?;
+    pub fn pairs_by_first_run(&self) -> Result<Vec<(i64, u64)>, LedgerError> {
+        let mut statement = self.connection.prepare(
+            "SELECT first_run_id, count(*) FROM (SELECT first_run_id, family, child FROM candidate WHERE same_as IS NULL
+             UNION SELECT first_run_id, family, child FROM lost) GROUP BY 1 ORDER BY 1",
+        )?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -195,6 +196,18 @@ impl<'t> Deletion<'t> {
         record(self.tx, &self.lost)?;
         Ok(self.deleted)
     }
+}
+
+/// Returns the first run and the last log10 LR of the pairs whose last loss was for another reason than new data.
+pub(super) fn with_same_data(tx: &Transaction<'_>) -> Result<HashMap<(Pseudonym, Pseudonym), (i64, f64)>, LedgerError> {
+    let mut pairs = HashMap::new();
+    for one in selected(tx, "true ORDER BY lost_in", [])? {
+        match one.cause {
+            LossCause::DataChanged | LossCause::FoundAgain => pairs.remove(&(one.family, one.child)),
+            _ => pairs.insert((one.family, one.child), (one.first_run, one.log10_lr)),
+        };
+    }
+    Ok(pairs)
 }
 
 /// Marks those of the pairs that an import lost which this run found again.

@@ -16,6 +16,7 @@ mod column_maps;
 mod custody;
 mod digests;
 mod encrypt;
+mod entered;
 mod error;
 mod export;
 mod expunge;
@@ -57,6 +58,7 @@ pub use batch::{
 pub use candidates::{CandidateFilter, CurrentCandidate};
 pub use cipher::{ENCRYPTS, LedgerKey};
 pub use custody::{Replacement, SealedFile, Sealer};
+pub use entered::Entered;
 pub use error::{LedgerError, Trouble};
 pub use export::Chosen;
 pub use expunge::{Expunged, Scope};

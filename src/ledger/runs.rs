@@ -56,7 +56,7 @@ pub struct RunRecord {
 pub struct RunDelta {
     /// Number of the run, from 1.
     pub run: i64,
-    /// For each given candidate, the first run of the unbroken series in which the pair was a candidate: this run, if
+    /// For each given candidate, the run that first found the pair, as in [`CurrentCandidate::first_run`]: this run, if
     /// it is new.
     pub first_runs: Vec<i64>,
     /// Number of candidates of the previous run that are no longer candidates.
@@ -91,7 +91,7 @@ impl Ledger {
     }
 
     /// Records a run: `candidates`, the complete list, replace the previous ones. A pair that stays a candidate keeps
-    /// its first run. Numbers that stay the same keep the run that computed them. `before` is the state of the
+    /// its first run, and so does one that comes back with the same log10 LR, if no import changed it meanwhile. Numbers that stay the same keep the run that computed them. `before` is the state of the
     /// candidates before the run.
     ///
     /// # Errors
@@ -172,6 +172,18 @@ impl Ledger {
             }
         }
         changed.extend(given.map(|&(.., new)| new));
+        if changed.iter().any(|&i| first_runs[i] == number) {
+            let lost_before = lost::with_same_data(&tx)?;
+            for &i in &changed {
+                let candidate = &candidates[i];
+                if let Some((first_run, log10_lr)) = lost_before.get(&(candidate.family, candidate.child))
+                    && first_runs[i] == number
+                    && *log10_lr == candidate.log10_lr
+                {
+                    first_runs[i] = *first_run;
+                }
+            }
+        }
         for i in changed {
             let candidate = &candidates[i];
             let sum = candidates::checksum(&CurrentCandidate {

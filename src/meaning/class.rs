@@ -66,7 +66,7 @@ impl Rules {
                 Lack::RivalExplanation => !meaning.rivals.iter().all(beaten),
                 Lack::OtherChild => is_close(&meaning.margin_child),
                 Lack::OtherFamily => is_close(&meaning.margin_family),
-                Lack::LeastRatio => meaning.log10_lr_min < self.log10_lr,
+                Lack::LeastRatio => meaning.log10_lr_min + facts.log10_doubt < self.log10_lr,
                 Lack::Posterior => meaning.posterior < self.posterior[if is_strong { 2 } else { 1 }],
                 Lack::IncompatibleLoci => facts.incompatible_loci > self.incompatible_loci,
                 Lack::Papers => is_strong && !facts.as_stated,
@@ -91,6 +91,8 @@ impl Rules {
 pub(super) struct Facts {
     pub(super) loci_compared: u32,
     pub(super) incompatible_loci: u32,
+    /// The doubt of the view that made the candidate: 0, or less.
+    pub(super) log10_doubt: f64,
     /// `true` if the pair is a candidate with the papers as they are stated.
     pub(super) as_stated: bool,
     /// `true` if the family's relatives are inconsistent.

@@ -270,6 +270,7 @@ impl<'a> Weigher<'a> {
         let facts = Facts {
             loci_compared: candidate.loci_compared,
             incompatible_loci: candidate.incompatible_loci,
+            log10_doubt: candidate.log10_doubt(),
             as_stated: candidate.view() == View::Stated,
             is_marked: of.is_marked,
         };
@@ -290,7 +291,7 @@ impl<'a> Weigher<'a> {
             further_loci: None,
         };
         (meaning.class, meaning.lacks) = self.rules.classify(&meaning, &facts);
-        meaning.further_loci = self.further_loci(&meaning, candidate.loci_compared);
+        meaning.further_loci = self.further_loci(&meaning, candidate);
         Ok(meaning)
     }
 
@@ -312,7 +313,7 @@ impl<'a> Weigher<'a> {
         least
     }
 
-    fn further_loci(&self, meaning: &Meaning, loci_compared: u32) -> Option<u32> {
+    fn further_loci(&self, meaning: &Meaning, candidate: &Candidate) -> Option<u32> {
         let Rules { loci, log10_lr, log10_rival, log10_margin, posterior, .. } = self.rules;
         let rival = meaning.rivals.first().and_then(|rival| rival.log10_lr).unwrap_or(f64::INFINITY);
         let is_same = |of: &Margin| !of.at_least && of.log10.abs() < SAME;
@@ -322,7 +323,7 @@ impl<'a> Weigher<'a> {
         let margin = |of: Margin| if of.at_least { 0.0 } else { log10_margin[1] - of.log10 };
         let log10_odds = |p: f64| libm::log10(p / (1.0 - p));
         let lacking = [
-            log10_lr - meaning.log10_lr_min,
+            log10_lr - meaning.log10_lr_min - candidate.log10_doubt(),
             log10_rival - rival,
             margin(meaning.margin_child),
             margin(meaning.margin_family),
@@ -330,7 +331,7 @@ impl<'a> Weigher<'a> {
         ];
         let most = lacking.into_iter().fold(0.0, f64::max);
         let by_formula = (most / libm::log10(FACTOR_OF_LOCUS)).ceil() as u32;
-        Some(by_formula.max(loci.saturating_sub(loci_compared)))
+        Some(by_formula.max(loci.saturating_sub(candidate.loci_compared)))
     }
 }
 

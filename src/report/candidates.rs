@@ -60,7 +60,8 @@ pub struct CandidateRow {
     pub incompatible_loci: u32,
     /// `true` if fewer loci were compared than a pair should have in common.
     pub few_loci: bool,
-    /// Number of the first run of the unbroken series in which the pair was a candidate.
+    /// Number of the run that first found the pair; a later one, if an import changed the pair and it was found again, or
+    /// if it was lost and came back with another log10 LR.
     pub first_run: i64,
     /// `true` if that is the last run.
     pub new: bool,
@@ -206,6 +207,7 @@ impl CandidateReport {
             csv.optional(row.review.as_ref().map(|review| review.status.word()));
             csv.optional(row.review.as_ref().map(|review| changed(review).join(" ")));
             csv.optional(row.family_number.as_deref()).optional(row.child_number.as_deref());
+            csv.optional(row.meaning.as_ref().and(self.prior.as_deref()));
             csv.end_row();
         }
         csv.finish()
@@ -330,8 +332,8 @@ impl CandidateReport {
 }
 
 /// The last columns of the CSV.
-const AFTER: [&str; 6] =
-    ["assigned_lower", "assigned_upper", "review", "review_changed", "family_number", "child_number"];
+const AFTER: [&str; 7] =
+    ["assigned_lower", "assigned_upper", "review", "review_changed", "family_number", "child_number", "prior"];
 
 /// Returns the parts of a review's basis that have changed since.
 fn changed(review: &ReviewState) -> Vec<&'static str> {

@@ -22,6 +22,7 @@ mod near;
 mod power;
 mod review;
 mod runs;
+mod statistics;
 #[cfg(feature = "cli")]
 mod table;
 mod tidy;
@@ -55,6 +56,7 @@ pub use review::{
     DueReport, DueRow, ReviewEventRow, ReviewReport, ReviewState, ReviewerRow, ReviewersReport, ReviewsReport,
 };
 pub use runs::{LostRow, RunRow, RunsReport};
+pub use statistics::StatisticsReport;
 #[cfg(feature = "cli")]
 pub use table::{SCREEN, narrow_table, plain_table};
 pub use tidy::{Origin, TidyCsv, TidyRow, pedigrees_csv};

@@ -151,6 +151,8 @@ pub struct Candidates {
     pub not_shown: u64,
     /// Families that could not be weighed.
     pub unweighed: Vec<Unscorable>,
+    /// The least log10 LR of a candidate of the run, as far as it is known.
+    pub min_log10_lr: Option<f64>,
 }
 
 impl Store {
@@ -226,6 +228,8 @@ impl Store {
         }
         let exchanged = of_table.is_some_and(|digest| !self.has_table(&report.run.table, &digest));
         let changed_settings = self.changed_settings(&ledger)?;
+        let run = ledger.last_run()?;
+        let min_log10_lr = run.and_then(|(_, run)| criterion_used(&run.manifest)).map(|used| used.min_log10_lr);
         let outdated = ledger.generation()?.number != report.run.generation || exchanged;
         let shown = report.candidates.iter().chain(&report.identities);
         let shown = shown.flat_map(|candidate| [candidate.family, candidate.child]);
@@ -237,7 +241,7 @@ impl Store {
             None => entry,
         };
         ledger.append_look(&entry.about(query.family.into_iter().chain(query.child)).about(shown))?;
-        Ok(Candidates { report, outdated, changed_settings, not_shown, unweighed })
+        Ok(Candidates { report, outdated, changed_settings, not_shown, unweighed, min_log10_lr })
     }
 
     /// Leaves the candidates that a query asks for, in its order. Returns the families that could not be weighed.
@@ -369,7 +373,7 @@ impl Store {
 
     /// Reads the last run and the selected current candidates from the ledger. Also returns the digest of the run's
     /// frequency table.
-    fn last_report(
+    pub(super) fn last_report(
         &self,
         ledger: &Ledger,
         filter: &CandidateFilter,

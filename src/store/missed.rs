@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::audit::Entry;
-use crate::ledger::CandidateFilter;
-use crate::matching::{ChanceHits, locus_set};
+use crate::ledger::{CandidateFilter, Ledger};
+use crate::matching::{ChanceHits, Watch, locus_set};
 use crate::meaning::Truths;
 use crate::model::{Candidate, Family, Pseudonym, Unscorable};
 use crate::planning::Planner;
@@ -105,23 +105,10 @@ impl Store {
             }
             None => {
                 watch.expect(ledger.families_matched()?);
-                let generation = ledger.generation()?;
-                let mut last = None;
-                loop {
-                    let page = ledger.families_after(self.table().panel(), last, PAGE, &generation)?;
-                    let Some(end) = page.last() else { break };
-                    last = Some(end.pseudonym);
-                    let computed = page.par_iter().map(|family| {
-                        watch.check()?;
-                        let row = row(family);
-                        watch.did(1);
-                        Ok(row)
-                    });
-                    for row in computed.collect::<Result<Vec<_>, StoreError>>()? {
-                        match row {
-                            Ok(row) => rows.push(row),
-                            Err(error) => failed.push(error),
-                        }
+                for row in each_family(self, &ledger, &watch, row)? {
+                    match row {
+                        Ok(row) => rows.push(row),
+                        Err(error) => failed.push(error),
                     }
                 }
             }
@@ -173,5 +160,28 @@ impl Store {
         }
         remedies.sort_by(|a, b| a.missed.total_cmp(&b.missed));
         Ok(remedies)
+    }
+}
+
+/// Computes something for every family that is matched, in several threads.
+pub(super) fn each_family<T: Send>(
+    store: &Store,
+    ledger: &Ledger,
+    watch: &Watch,
+    compute: impl Fn(&Family) -> T + Sync,
+) -> Result<Vec<T>, StoreError> {
+    let generation = ledger.generation()?;
+    let (mut all, mut last) = (Vec::new(), None);
+    loop {
+        let page = ledger.families_after(store.table().panel(), last, PAGE, &generation)?;
+        let Some(end) = page.last() else { return Ok(all) };
+        last = Some(end.pseudonym);
+        let computed = page.par_iter().map(|family| {
+            watch.check()?;
+            let computed = compute(family);
+            watch.did(1);
+            Ok(computed)
+        });
+        all.extend(computed.collect::<Result<Vec<_>, StoreError>>()?);
     }
 }

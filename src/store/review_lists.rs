@@ -171,7 +171,7 @@ impl Store {
     }
 
     /// Returns the state of cases, as everybody may see it.
-    fn states(&self, ledger: &Ledger, reviews: &Reviews) -> Result<Vec<ReviewState>, StoreError> {
+    pub(super) fn states(&self, ledger: &Ledger, reviews: &Reviews) -> Result<Vec<ReviewState>, StoreError> {
         let panel = self.table().panel();
         let pairs = reviews.cases.iter().filter_map(|case| Some((case.family?, case.child)));
         let people = People::read(ledger, panel, pairs.clone())?;

@@ -33,11 +33,10 @@ impl Store {
     /// Errors of the ledger.
     pub fn runs(&self, entry: &Entry) -> Result<RunsReport, StoreError> {
         let mut ledger = self.ledger()?;
-        let mut gained: BTreeMap<i64, u64> = ledger.candidates_by_first_run()?.into_iter().collect();
+        let mut gained: BTreeMap<i64, u64> = ledger.pairs_by_first_run()?.into_iter().collect();
         let mut named = Vec::new();
         let mut by_run: BTreeMap<i64, Vec<LostCandidate>> = BTreeMap::new();
         for one in ledger.lost()? {
-            *gained.entry(one.first_run).or_insert(0) += 1;
             named.extend([one.family, one.child]);
             by_run.entry(one.lost_in).or_default().push(one);
         }

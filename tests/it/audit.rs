@@ -65,6 +65,7 @@ fn every_command_leaves_a_record() {
     recorded("power", &["power", family, "--as-it-is"]);
     recorded("missed", &["missed", family]);
     recorded("runs", &["runs"]);
+    recorded("stats", &["stats"]);
     recorded("validate", &["validate", "--pairs", "100", "--out", &lab.name("validation")]);
     recorded("families check", &["families", "check"]);
     recorded("families list", &["families", "list"]);

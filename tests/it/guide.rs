@@ -233,6 +233,7 @@ fn every_field_of_json_and_csv_is_in_the_guide() {
         &["review", "reviewers"],
         &["candidates", "--alternatives", "--assign", "--numbers", &numbers],
         &["runs"],
+        &["stats"],
         &["missed"],
         &["missed", pair[0]],
         &["explain", pair[0], pair[1]],

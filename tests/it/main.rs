@@ -61,6 +61,7 @@ mod rotate_killed;
 mod screen_is_lossless;
 mod soak;
 mod sources;
+mod stats;
 mod thresholds;
 mod typings;
 mod validate;

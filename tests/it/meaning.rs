@@ -589,6 +589,36 @@ fn change_key(lab: &Lab, identity: &str) {
 }
 
 #[test]
+fn a_trial_threshold_makes_nothing_new() {
+    let lab = Lab::with_population(60, 300);
+    lab.run(&["match"]).ends(0);
+    let count =
+        |words: &[&str]| rows(&lab.run(&[&["candidates", "--brief", "--format", "json"], words].concat()).json()).len();
+    let total = count(&[]);
+    lab.run(&["match", "--min-log10-lr", "9"]).ends(0);
+    let kept = count(&[]);
+    assert!(0 < kept && kept < total);
+    lab.run(&["candidates", "--min-log10-lr", "5"]).ends(0).says(&["kept pairs from log10 LR 9 on"]);
+    lab.run(&["match"]).ends(0);
+    assert_eq!((count(&[]), count(&["--since", "last"])), (total, 0));
+    lab.run(&["match", "--max-per-family", "1"]).ends(0);
+    lab.run(&["match", "--full"]).ends(0);
+    assert_eq!((count(&[]), count(&["--since", "1"]), count(&["--since", "2"])), (total, total, 0));
+    let runs = lab.run(&["runs", "--format", "json"]).ends(0).json();
+    let gained: Vec<u64> = runs["runs"].as_array().unwrap().iter().map(|run| run["gained"].as_u64().unwrap()).collect();
+    assert_eq!(gained, [total as u64, 0, 0, 0, 0]);
+    // Neither does a family that was withdrawn for a while.
+    let listed = lab.run(&["candidates", "--brief", "--format", "json"]).ends(0).json();
+    let family = rows(&listed)[0]["family"].as_str().unwrap();
+    lab.run(&["families", "withdraw", family, "--cause", "other"]).ends(0);
+    lab.run(&["match"]).ends(0);
+    lab.run(&["families", "restore", family]).ends(0);
+    lab.run(&["match"]).ends(0);
+    assert_eq!(count(&["--since", "last"]), 0);
+    lab.run(&["verify"]).ends(0);
+}
+
+#[test]
 fn a_loss_that_was_edited_is_found() {
     let lab = Lab::with_population(60, 300);
     lab.run(&["match"]).ends(0);

@@ -118,7 +118,7 @@ impl List {
         let entry = global.entry("candidates").with("format", self.format.format.word());
         let store = global.open()?;
         let notices = Notices::new(output);
-        let Candidates { mut report, outdated, changed_settings, not_shown, unweighed, .. } =
+        let Candidates { mut report, outdated, changed_settings, not_shown, unweighed, min_log10_lr, .. } =
             store.candidates(&query, &entry, &notices)?;
         if self.alternatives {
             store.add_alternatives(&mut report)?;
@@ -148,6 +148,13 @@ impl List {
         if outdated {
             output
                 .warn("the store changed since the last match: run `reunite match` to bring the candidates up to date");
+        }
+        if let (Some(least), Some(of_run)) = (self.min_log10_lr, min_log10_lr)
+            && least < of_run
+        {
+            output.warn(&format!(
+                "the last match kept pairs from log10 LR {of_run} on: `reunite match --min-log10-lr {least}` finds the others"
+            ));
         }
         let is_empty = report.candidates.is_empty() && report.identities.is_empty();
         match self.format.format {

@@ -28,6 +28,7 @@ mod reidentify;
 mod review;
 mod rotate;
 mod runs;
+mod stats;
 mod synth;
 mod validate;
 mod vault;
@@ -107,6 +108,8 @@ pub(super) enum Command {
     Power(power::FamilyPower),
     /// Report how likely it is that a family's child is in the database and was missed, and why
     Missed(missed::FamilyMissed),
+    /// Count for supervisors, by region, agency and month; small numbers are hidden
+    Stats(stats::Stats),
     /// Write families or children of the store to a file, for another store or another program
     Export(export::Export),
     /// Manage families: check, list, withdraw, restore
@@ -176,6 +179,7 @@ impl Command {
             Self::Explain(command) => command.run(global, output),
             Self::Power(command) => command.run(global, output),
             Self::Missed(command) => command.run(global, output),
+            Self::Stats(command) => command.run(global, output),
             Self::Export(command) => command.run(global, output),
             Self::Families(command) => command.run(global, output),
             Self::Findings(command) => command.run(output),

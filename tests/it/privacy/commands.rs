@@ -193,6 +193,8 @@ fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
     watched.fails("validate", &["--pairs", "100", "--out", &validation]);
     watched.done("runs", &[]);
     watched.fails("runs", &["--store", "nowhere"]);
+    watched.done("stats", &["--least", "1"]);
+    watched.fails("stats", &["--store", "nowhere"]);
     watched.done("comparable", &[]);
     watched.fails("comparable", &["--store", "nowhere"]);
     watched.done("kin", &["--within", "all", "--relation", "identity"]);

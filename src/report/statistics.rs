@@ -1,0 +1,157 @@
+//! Writes the counts for supervisors.
+
+use serde::Serialize;
+
+use crate::supervision::{Counts, GroupCounts, Interval, Measure};
+
+use super::csv_text::CsvText;
+#[cfg(feature = "cli")]
+use super::table::{SCREEN, table_of};
+#[cfg(feature = "cli")]
+use super::words::{count, wrap};
+
+/// The counts of a store by region, agency and month.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StatisticsReport {
+    /// [`super::SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// The day on which it was made, by UTC.
+    pub made_on: String,
+    /// The least number that is shown.
+    pub least_shown: u64,
+    /// By region, by agency and by month. A number is `null` where it is hidden, and a measure is missing if it was not
+    /// computed.
+    pub tables: Vec<GroupCounts>,
+}
+
+/// The measures of each block of the table, with their headings.
+#[cfg(feature = "cli")]
+const BLOCKS: [(&str, &[(Measure, &str)]); 3] = [
+    (
+        "Entered",
+        &[
+            (Measure::Families, "families"),
+            (Measure::Unidentifiable, "not identifiable"),
+            (Measure::FamiliesWithCandidate, "with candidate"),
+            (Measure::Children, "children"),
+        ],
+    ),
+    (
+        "Candidates",
+        &[
+            (Measure::Strong, "strong"),
+            (Measure::Candidate, "candidate"),
+            (Measure::MoreLoci, "more-loci"),
+            (Measure::Unlikely, "unlikely"),
+        ],
+    ),
+    (
+        "Review",
+        &[
+            (Measure::UnderReview, "under review"),
+            (Measure::Confirmed, "confirmed"),
+            (Measure::Refuted, "refuted"),
+            (Measure::HandedOver, "handed over"),
+        ],
+    ),
+];
+#[cfg(feature = "cli")]
+const DAYS: [(Interval, &str); 3] = [
+    (Interval::FirstCandidate, "first candidate"),
+    (Interval::Confirmation, "confirmation"),
+    (Interval::HandOver, "hand-over"),
+];
+/// The mark of a hidden number.
+#[cfg(feature = "cli")]
+const HIDDEN: &str = "*";
+/// The most characters of a group's name in the table.
+#[cfg(feature = "cli")]
+const NAME: usize = 22;
+
+impl StatisticsReport {
+    /// Returns one JSON object, indented.
+    ///
+    /// # Errors
+    /// Never: this type can always be serialised.
+    pub fn json(&self) -> serde_json::Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// Returns CSV with the header `by,group,measure,value,hidden`: a row for each number. The group is empty for what
+    /// names none and for totals, whose `by` is `total`; the value is empty where it is hidden, or where a median has no
+    /// values.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let mut csv = CsvText::with_header(["by", "group", "measure", "value", "hidden"]);
+        let mut rows = |by: &str, row: &Counts| {
+            let group = row.group.as_deref().unwrap_or_default();
+            for (measure, number) in &row.counts {
+                csv.field(by).field(group).field(measure.word()).optional(*number).field(number.is_none()).end_row();
+            }
+            for (interval, median) in &row.median_days {
+                let is_hidden = row.counts.get(&interval.counted_by()).is_none_or(Option::is_none);
+                csv.field(by).field(group).field(interval.word()).optional(*median).field(is_hidden).end_row();
+            }
+        };
+        for table in &self.tables {
+            table.groups.iter().for_each(|row| rows(table.by.word(), row));
+        }
+        if let Some(table) = self.tables.first() {
+            rows("total", &table.total);
+        }
+        csv.finish()
+    }
+
+    /// Returns tables in 80 columns.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub fn table(&self) -> String {
+        let blocks = |table: &GroupCounts| -> String {
+            let by = table.by.word();
+            let mut page = String::new();
+            for (title, measures) in BLOCKS {
+                let measures: Vec<_> =
+                    measures.iter().filter(|(measure, _)| table.total.counts.contains_key(measure)).collect();
+                if measures.is_empty() {
+                    continue;
+                }
+                let header = [by].into_iter().chain(measures.iter().map(|one| one.1)).collect();
+                let number = |row: &Counts, measure| {
+                    row.counts.get(&measure).copied().flatten().map_or_else(|| HIDDEN.to_owned(), count)
+                };
+                let cells = |row: &Counts| measures.iter().map(|one| number(row, one.0)).collect();
+                page += &block(&format!("{title}, by {by}"), header, table, cells);
+            }
+            let header = [by].into_iter().chain(DAYS.iter().map(|one| one.1)).collect();
+            let median = |row: &Counts, interval: Interval| match row.median_days.get(&interval).copied().flatten() {
+                Some(days) => days.to_string(),
+                None if row.counts.get(&interval.counted_by()).is_none_or(Option::is_none) => HIDDEN.to_owned(),
+                None => "-".to_owned(),
+            };
+            let cells = |row: &Counts| DAYS.iter().map(|one| median(row, one.0)).collect();
+            page + &block(&format!("Days until, median, by {by}"), header, table, cells)
+        };
+        let page: String = self.tables.iter().map(blocks).collect();
+        let notes = format!(
+            "{HIDDEN} below {}, or hidden so that no such number can be computed. Days count from the day on which family \
+             and child were both in the database. Months are by UTC.",
+            self.least_shown
+        );
+        page + &wrap(&notes, SCREEN) + "\n"
+    }
+}
+
+/// Formats one block: a title, the groups and the total.
+#[cfg(feature = "cli")]
+fn block(title: &str, header: Vec<&str>, table: &GroupCounts, cells: impl Fn(&Counts) -> Vec<String>) -> String {
+    let row = |name: String, row: &Counts| [name].into_iter().chain(cells(row)).collect();
+    let name = |group: &Option<String>| match group {
+        Some(group) if group.chars().count() > NAME => group.chars().take(NAME - 2).chain("..".chars()).collect(),
+        Some(group) => group.clone(),
+        None => "(not stated)".to_owned(),
+    };
+    let rows = table.groups.iter().map(|group| row(name(&group.group), group));
+    let rows: Vec<Vec<String>> = rows.chain([row("total".to_owned(), &table.total)]).collect();
+    let right: Vec<usize> = (1..header.len()).collect();
+    format!("{title}\n\n{}\n", table_of(header, &right, rows))
+}
