@@ -2,31 +2,32 @@
 
 /// Returns which of the numbers of a column are hidden, and whether their total is.
 ///
-/// Every number below `least` is hidden, zeros included; so is the total, and then everything. The total and the shown
-/// numbers give the sum of the hidden ones. If this sum says more of one of them than that it is below `least`, one
-/// number of at least `2 * least - 1` is hidden, too, chosen by the lowest `order` and not by its size: a reader who knows
-/// the rule, but not the order, finds every value from 0 to `least - 1` possible. A column without such a number is hidden
-/// as a whole, and only its total shown.
+/// Every number below `least` is hidden, zeros included. So is a total below it, and then everything. Otherwise the total
+/// and the shown numbers give the sum of the hidden ones. Therefore larger numbers are hidden with the small ones, by
+/// rising `order` and not by their size: at least one, and as many as it takes until the sum is above three times
+/// `least - 1`, or all are hidden. Then a reader who knows this rule, but not the order, finds every value from 0 to
+/// `least - 1` possible for each small number: this one could have that value, one hidden number the rest of the sum, and
+/// the others could be 0.
 ///
 /// # Panics
 /// If the two slices differ in length.
 #[must_use]
 pub fn hidden(numbers: &[u64], order: &[u64], least: u64) -> (Vec<bool>, bool) {
     assert_eq!(numbers.len(), order.len());
-    let total: u64 = numbers.iter().sum();
-    if total < least {
+    if numbers.iter().sum::<u64>() < least {
         return (vec![true; numbers.len()], true);
     }
     let mut hidden: Vec<bool> = numbers.iter().map(|number| *number < least).collect();
-    let small: Vec<u64> = numbers.iter().copied().filter(|number| *number < least).collect();
-    let (count, sum, most) = (small.len() as u64, small.iter().sum::<u64>(), least.saturating_sub(1));
-    // Then each of them may be anything from 0 to the greatest hidden number.
-    let is_safe = count == 0 || (most <= sum && sum <= (count - 1) * most);
-    if !is_safe {
-        let large = (0..numbers.len()).filter(|&at| numbers[at] > 2 * most);
-        match large.min_by_key(|&at| order[at]) {
-            Some(at) => hidden[at] = true,
-            None => hidden.fill(true),
+    if hidden.contains(&true) {
+        let mut sum: u64 = numbers.iter().filter(|number| **number < least).sum();
+        let mut larger: Vec<usize> = (0..numbers.len()).filter(|&at| !hidden[at]).collect();
+        larger.sort_by_key(|&at| order[at]);
+        for (hidden_before, at) in larger.into_iter().enumerate() {
+            if hidden_before > 0 && sum > 3 * (least - 1) {
+                break;
+            }
+            hidden[at] = true;
+            sum += numbers[at];
         }
     }
     (hidden, false)
@@ -47,39 +48,54 @@ mod tests {
         (shown, (!total).then_some(numbers.iter().sum()))
     }
 
+    fn orders(length: u64) -> Vec<Vec<u64>> {
+        let mut all = vec![vec![]];
+        for _ in 0..length {
+            let longer = |order: Vec<u64>| {
+                (0..length)
+                    .filter(|one| !order.contains(one))
+                    .map(|one| [&order[..], &[one]].concat())
+                    .collect::<Vec<_>>()
+            };
+            all = all.into_iter().flat_map(longer).collect();
+        }
+        all
+    }
+
     #[test]
     fn a_reader_who_knows_the_rule_learns_nothing_of_a_small_number() {
-        for (least, length, most) in [(2, 2, 7), (2, 3, 7), (3, 2, 12), (3, 3, 11), (3, 4, 8), (4, 3, 12)] {
-            // All columns, under all orders that matter: which of the large numbers comes first.
-            let columns: Vec<Vec<u64>> = (0..(most + 1u64).pow(length as u32))
-                .map(|code| (0..length).map(|at| code / (most + 1).pow(at as u32) % (most + 1)).collect())
-                .collect();
-            let orders: Vec<Vec<u64>> = (0..length as u64)
-                .map(|first| (0..length as u64).map(|at| (at + length as u64 - first) % length as u64).collect())
-                .collect();
+        for (least, length, most) in
+            [(1, 3, 6), (2, 2, 9), (2, 3, 9), (2, 4, 7), (3, 2, 16), (3, 3, 14), (3, 4, 10), (4, 3, 17)]
+        {
+            // All columns up to a total, under all orders.
+            let mut columns: Vec<Vec<u64>> = vec![vec![]];
+            for _ in 0..length {
+                let longer = |column: Vec<u64>| {
+                    let left = most - column.iter().sum::<u64>();
+                    (0..=left).map(|one| [&column[..], &[one]].concat()).collect::<Vec<_>>()
+                };
+                columns = columns.into_iter().flat_map(longer).collect();
+            }
             let mut possible: BTreeMap<Page, Vec<BTreeSet<u64>>> = BTreeMap::new();
             for numbers in &columns {
-                for order in &orders {
-                    let of_page =
-                        possible.entry(page(numbers, order, least)).or_insert_with(|| vec![BTreeSet::new(); length]);
+                for order in &orders(length) {
+                    let of_page = possible
+                        .entry(page(numbers, order, least))
+                        .or_insert_with(|| vec![BTreeSet::new(); numbers.len()]);
                     of_page.iter_mut().zip(numbers).for_each(|(values, number)| {
                         values.insert(*number);
                     });
                 }
             }
             for numbers in &columns {
-                let seen = page(numbers, &orders[0], least);
-                let total: u64 = numbers.iter().sum();
-                assert_eq!(seen.1.is_none(), total < least);
-                for (at, number) in numbers.iter().enumerate() {
-                    assert!(*number >= least || seen.0[at].is_none(), "{numbers:?}");
-                    if seen.0[at].is_some() || total < least {
-                        continue;
-                    }
-                    let values = &possible[&seen][at];
-                    assert!(values.len() > 1, "{numbers:?} gives away {number}, least {least}");
-                    if seen.0.iter().any(Option::is_some) && total <= most {
-                        assert!((0..least).all(|value| values.contains(&value)), "{numbers:?} {values:?}");
+                for order in &orders(length) {
+                    let seen = page(numbers, order, least);
+                    let total: u64 = numbers.iter().sum();
+                    assert_eq!(seen.1.is_none(), total < least);
+                    for (at, number) in numbers.iter().enumerate().filter(|one| *one.1 < least) {
+                        let values = &possible[&seen][at];
+                        let is_anything = (0..least).all(|value| values.contains(&value));
+                        assert!(seen.0[at].is_none() && is_anything, "{least}: {numbers:?} {number} {values:?}");
                     }
                 }
             }
@@ -87,17 +103,18 @@ mod tests {
     }
 
     #[test]
-    fn small_numbers_are_hidden_with_a_larger_one() {
+    fn small_numbers_are_hidden_with_larger_ones() {
         let order = [3, 1, 2, 0];
         assert_eq!(hidden(&[30, 40, 50, 60], &order, 10), (vec![false; 4], false));
-        // 3 alone would be the difference to the total; the second number has the lowest order among the large ones.
-        assert_eq!(hidden(&[3, 40, 50, 12], &order, 10), (vec![true, true, false, false], false));
-        // 9 and 9 would have the greatest possible sum; 2 and 7 may be anything from 0 to 9.
-        assert_eq!(hidden(&[9, 9, 50, 12], &order, 10), (vec![true, true, true, false], false));
-        assert_eq!(hidden(&[2, 7, 50, 12], &order, 10), (vec![true, true, false, false], false));
-        // No number is large enough to hide 3 behind it.
-        assert_eq!(hidden(&[3, 12, 15, 18], &order, 10), (vec![true; 4], false));
+        // 3 alone would be the difference to the total. With 12 the sum is 15, so 40 is hidden, too.
+        assert_eq!(hidden(&[3, 40, 50, 12], &order, 10), (vec![true, true, false, true], false));
+        assert_eq!(hidden(&[3, 12, 15, 60], &order, 10), (vec![true, false, false, true], false));
+        // Four numbers of 9 with the sum 36 would give themselves away.
+        assert_eq!(
+            hidden(&[9, 9, 9, 9, 50, 60], &[0, 1, 2, 3, 5, 4], 10),
+            (vec![true, true, true, true, false, true], false)
+        );
         assert_eq!(hidden(&[3, 2, 0, 4], &order, 10), (vec![true; 4], true));
-        assert_eq!(hidden(&[3, 0], &[0, 1], 1), (vec![false, true], false).clone());
+        assert_eq!(hidden(&[3, 0], &[0, 1], 0), (vec![false, false], false));
     }
 }
