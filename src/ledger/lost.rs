@@ -86,6 +86,19 @@ impl Ledger {
         selected(&self.connection, "true ORDER BY lost_in, family, child", [])
     }
 
+    /// Counts, per run, the present candidates that came back in it with the numbers that they had before they were lost.
+    ///
+    /// # Errors
+    /// A database error.
+    pub fn pairs_returned(&self) -> Result<Vec<(i64, u64)>, LedgerError> {
+        let mut statement = self.connection.prepare(
+            "SELECT run_id, count(*) FROM candidate JOIN (SELECT DISTINCT family, child, first_run_id FROM lost) AS before
+             USING (family, child, first_run_id) WHERE run_id > first_run_id GROUP BY 1 ORDER BY 1",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Counts, per run, the pairs that it found first, whether or not they are still candidates.
     ///
     /// # Errors

@@ -65,6 +65,8 @@ pub struct RunRow {
     pub digest: String,
     /// Candidates that it found first.
     pub gained: u64,
+    /// Present candidates that came back in it, with the numbers that they had before they were lost.
+    pub returned: u64,
     /// Candidates that it lost, or that imports before it removed and it did not find again.
     pub lost: u64,
     /// These candidates.
@@ -106,13 +108,14 @@ impl RunsReport {
             "families",
             "children",
             "gained",
+            "returned",
             "lost",
             "digest",
         ]);
         for row in &self.runs {
             csv.field(row.run).field(&row.started_at).field(&row.mode).field(row.seconds).optional(row.min_log10_lr);
             csv.optional(row.population.as_deref()).field(row.families).field(row.children);
-            csv.field(row.gained).field(row.lost).field(&row.digest).end_row();
+            csv.field(row.gained).field(row.returned).field(row.lost).field(&row.digest).end_row();
         }
         csv.finish()
     }
@@ -137,6 +140,9 @@ impl RunsReport {
             );
             if let Some(population) = &row.population {
                 page += &format!("      frequencies of {population}\n");
+            }
+            if row.returned > 0 {
+                page += &format!("      came back: {}\n", count(row.returned));
             }
             page += &listed("lost", &row.lost_candidates);
             page += &listed("changed", &row.changed_candidates);

@@ -34,6 +34,7 @@ impl Store {
     pub fn runs(&self, entry: &Entry) -> Result<RunsReport, StoreError> {
         let mut ledger = self.ledger()?;
         let mut gained: BTreeMap<i64, u64> = ledger.pairs_by_first_run()?.into_iter().collect();
+        let mut returned: BTreeMap<i64, u64> = ledger.pairs_returned()?.into_iter().collect();
         let mut named = Vec::new();
         let mut by_run: BTreeMap<i64, Vec<LostCandidate>> = BTreeMap::new();
         for one in ledger.lost()? {
@@ -59,6 +60,7 @@ impl Store {
                 children: run.children,
                 digest: HEXLOWER.encode(&run.digest),
                 gained: gained.remove(&number).unwrap_or(0),
+                returned: returned.remove(&number).unwrap_or(0),
                 lost: lost_candidates.len() as u64,
                 lost_candidates,
                 changed_candidates,

@@ -1,6 +1,6 @@
 //! Names what is counted, and by what.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::meaning::Class;
 
@@ -32,8 +32,7 @@ impl Grouping {
 }
 
 /// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Measure {
     /// Families entered, in the month of their first sample.
     Families,
@@ -116,8 +115,7 @@ impl Measure {
 }
 
 /// A time that passed since family and child were both in the database, in whole days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Interval {
     /// Until the family's first candidate.
     FirstCandidate,
@@ -149,5 +147,17 @@ impl Interval {
             Self::Confirmation => Measure::Confirmed,
             Self::HandOver => Measure::HandedOver,
         }
+    }
+}
+
+impl Serialize for Measure {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+impl Serialize for Interval {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
     }
 }

@@ -539,9 +539,10 @@ fn runs_name_what_they_gained_and_lost() {
     );
     lab.run(&["families", "restore", family]).ends(0);
     lab.run(&["match"]).ends(0);
-    assert!(runs()["runs"][2]["gained"].as_u64().unwrap() >= 1);
-    lab.run(&["candidates", "--since", "last", "--family", family]).ends(0);
-    lab.run(&["candidates", "--since", "3", "--family", family]).ends(0);
+    let third = &runs()["runs"][2];
+    assert_eq!((third["gained"].as_u64(), third["returned"].as_u64()), (Some(0), second["lost"].as_u64()));
+    lab.run(&["candidates", "--since", "last", "--family", family]).ends(1);
+    lab.run(&["candidates", "--since", "1", "--family", family]).ends(0);
 
     // A child whose profile is replaced is named before the next run, and belongs to it if it is not found again.
     let other = rows(&listed).iter().find(|row| row["family"] != family).unwrap();
@@ -607,6 +608,8 @@ fn a_trial_threshold_makes_nothing_new() {
     let runs = lab.run(&["runs", "--format", "json"]).ends(0).json();
     let gained: Vec<u64> = runs["runs"].as_array().unwrap().iter().map(|run| run["gained"].as_u64().unwrap()).collect();
     assert_eq!(gained, [total as u64, 0, 0, 0, 0]);
+    let last = &runs["runs"][4];
+    assert_eq!(last["returned"].as_u64(), runs["runs"][3]["lost"].as_u64());
     // Neither does a family that was withdrawn for a while.
     let listed = lab.run(&["candidates", "--brief", "--format", "json"]).ends(0).json();
     let family = rows(&listed)[0]["family"].as_str().unwrap();

@@ -86,7 +86,7 @@ fn statistics_are_those_of_the_lists() {
     let missed = missed["families"].as_array().unwrap().iter().filter(|row| row["missed"].as_f64().unwrap() > 0.5);
     let missed = missed.count() as u64;
     assert!(missed > 0);
-    assert_eq!(column(&json, "month", "unidentifiable").1, Some(missed));
+    assert_eq!(column(&json, "month", "families-unidentifiable").1, Some(missed));
     // The same numbers in all forms, in 80 columns, and nobody's name.
     let csv = lab.run(&["stats", "--format", "csv"]).ends(0).out;
     let hidden = lab.run(&["stats", "--format", "json"]).ends(0).json();
@@ -107,7 +107,7 @@ fn statistics_are_those_of_the_lists() {
     }
     // What takes time can be left out.
     let quick = lab.run(&["stats", "--counts-only", "--format", "json"]).ends(0).json();
-    assert!(quick["tables"][0]["total"]["counts"].get("strong").is_none());
+    assert!(quick["tables"][0]["total"]["counts"].get("candidates-strong").is_none());
     assert_eq!(column(&quick, "region", "children"), column(&hidden, "region", "children"));
 }
 
@@ -137,7 +137,7 @@ fn no_number_below_the_least_is_shown_or_computed() {
                 }
                 for row in table["groups"].as_array().unwrap() {
                     let interval = match measure.as_str() {
-                        "families-with-candidate" => "first-candidate",
+                        "families-with-candidate" => "days-to-first-candidate",
                         _ => continue,
                     };
                     if row["counts"][measure].is_null() {
@@ -206,5 +206,8 @@ fn reviews_are_counted_by_their_state() {
     assert_eq!(counts(), [Some(1), Some(1), Some(1), Some(1)]);
     let json = lab.run(&["stats", "--counts-only", "--least", "0", "--format", "json"]).ends(0).json();
     let days = &json["tables"][0]["total"]["median_days"];
-    assert!(days["hand-over"].as_f64().unwrap() <= 1.0 && days["confirmation"].as_f64().unwrap() <= 1.0, "{days}");
+    assert!(
+        days["days-to-hand-over"].as_f64().unwrap() <= 1.0 && days["days-to-confirmation"].as_f64().unwrap() <= 1.0,
+        "{days}"
+    );
 }
