@@ -94,9 +94,7 @@ fn fix(error: &StoreError) -> Option<String> {
         }
         StoreError::CannotEncrypt => "build it with `--features sqlcipher`",
         StoreError::Review(refusal) => return of_review(refusal).map(str::to_owned),
-        StoreError::ReviewConflict(_) => {
-            "refute one of the pairs with `reunite review decide` (two reviewers), or request a retest of it"
-        }
+        StoreError::ReviewConflict(_) => "two reviewers must refute one of the pairs with `reunite review decide`",
         StoreError::ReviewerEnrolled(_) => "end that enrolment first with `reunite review withdraw-reviewer`",
         StoreError::ReviewerKeyKnown => "make another with `reunite review key`",
         StoreError::NoReviewer(_) => "`reunite review reviewers` lists those that there are",

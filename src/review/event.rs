@@ -70,7 +70,7 @@ pub enum Event {
         /// The operation that imported it.
         by: String,
     },
-    /// A confirmed pair is in conflict with another confirmed pair: both reviewers may decide again.
+    /// A confirmed pair has the same family or child as another one: both reviewers may decide again.
     Conflict {
         /// What the two pairs have in common.
         with: Vec<Conflict>,
@@ -85,7 +85,7 @@ pub enum Event {
         basis: Basis,
         /// See [`Decided::rechecks`].
         rechecks: u32,
-        /// Number of other confirmed pairs with the same family or child.
+        /// Number of other pairs with the same family or child that were confirmed and are not refuted.
         #[serde(default)]
         conflicts: u32,
     },

@@ -11,7 +11,7 @@ pub struct Present<'a> {
     pub basis: &'a Basis,
     /// Number of further typings and samples of the child that agree with the first.
     pub rechecks: u32,
-    /// `true` if another confirmed pair has the same family or child.
+    /// `true` if another pair with the same family or child was confirmed and is not refuted.
     pub is_in_conflict: bool,
 }
 

@@ -41,8 +41,8 @@ pub enum Refusal {
     /// Nobody has typed the child a second time.
     #[error("no second typing, kit or sample of the child agrees with the first")]
     NotRechecked,
-    /// Another confirmed pair has the same family or child.
-    #[error("another confirmed pair has the same family or child")]
+    /// Another pair with the same family or child was confirmed and is not refuted.
+    #[error("another pair with the same family or child was confirmed and is not refuted")]
     InConflict,
     /// The step does not follow the last one.
     #[error("the step {step} must follow {}", followed(*step))]
@@ -163,6 +163,8 @@ pub struct Standing {
     open: Option<Verdict>,
     closed: Option<Closed>,
     requested: Option<Requested>,
+    /// Set if the last two verdicts that agreed are confirmations.
+    was_confirmed: bool,
     /// Number of the last event with which a round ended with two verdicts.
     shown_to: u64,
     rounds: u32,
@@ -190,6 +192,7 @@ impl Standing {
             open: None,
             closed: None,
             requested: None,
+            was_confirmed: false,
             shown_to: 0,
             rounds: 0,
             steps: Vec::new(),
@@ -290,6 +293,7 @@ impl Standing {
         let by = [first.staff.clone(), staff.clone()];
         if self.status != Status::Reopened {
             let confirmed = self.status == Status::Confirmed;
+            self.was_confirmed = confirmed;
             self.closed = Some(Closed { confirmed, basis: *basis, by, at, is_contested: false });
         }
         self.open = None;
@@ -378,6 +382,13 @@ impl Standing {
             }
             _ => true,
         }
+    }
+
+    /// Reports whether two reviewers confirmed the pair and no two have refuted it since. Neither one reviewer, nor a
+    /// request for a retest, nor a contradicting sample ends that.
+    #[must_use]
+    pub fn was_confirmed(&self) -> bool {
+        self.was_confirmed
     }
 
     /// Reports whether one verdict waits for the second.

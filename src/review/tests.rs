@@ -112,6 +112,13 @@ impl Rule {
         since.into_iter().any(|(symbol, ..)| *symbol == Symbol::Rival)
     }
 
+    /// Reports whether the last state that two agreeing verdicts made is a confirmation.
+    fn was_confirmed(&self) -> bool {
+        let before = |length| Self { accepted: self.accepted[..length].to_vec(), ..*self }.status();
+        let decided = |status: &Status| matches!(status, Status::Confirmed | Status::Refuted);
+        (0..=self.accepted.len()).rev().map(before).find(decided) == Some(Status::Confirmed)
+    }
+
     fn status(&self) -> Status {
         let verdicts = self.pairs();
         let Some(last) = verdicts.last() else {
@@ -176,7 +183,7 @@ fn symbols() -> Vec<Symbol> {
 fn apply(standing: &mut Standing, number: u64, symbol: Symbol, present: u8, rechecks: u32) -> bool {
     let event = match symbol {
         Symbol::By(who, decision) => decided(REVIEWERS[who], decision, present, rechecks),
-        Symbol::Sample(agrees) if number % 2 == 0 => retest(agrees),
+        Symbol::Sample(agrees) if number.is_multiple_of(2) => retest(agrees),
         Symbol::Sample(agrees) => typing(agrees),
         Symbol::Rival => rival(),
         Symbol::Other => return true,
@@ -188,6 +195,7 @@ fn apply(standing: &mut Standing, number: u64, symbol: Symbol, present: u8, rech
 fn explore(standing: &Standing, rule: &Rule, left: usize, confirmed: &mut u64, seen: &mut u64) {
     *seen += 1;
     assert_eq!(standing.status(), rule.status(), "{:?}", rule.accepted);
+    assert_eq!(standing.was_confirmed(), rule.was_confirmed(), "{:?}", rule.accepted);
     if standing.status() == Status::Confirmed {
         *confirmed += 1;
         // Written without the rule: the last two verdicts are confirmations of two people on one basis.

@@ -181,9 +181,9 @@ impl Step {
 pub enum Conflict {
     /// The pair never was a candidate of a run.
     NeverCandidate,
-    /// Another child is confirmed for the family.
+    /// Another child was confirmed for the family and is not refuted.
     FamilyConfirmed,
-    /// The child is confirmed for another family.
+    /// The child was confirmed for another family and is not refuted.
     ChildConfirmed,
 }
 

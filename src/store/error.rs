@@ -556,9 +556,9 @@ pub enum StoreError {
     /// The rules of a review do not allow this.
     #[error("{0}")]
     Review(#[from] Refusal),
-    /// Another confirmed pair has the same family or child. A family is informed of one child, and a child is of one
-    /// family.
-    #[error("another confirmed pair has the same family or child: {}", named(.0))]
+    /// Another pair with the same family or child was confirmed and is not refuted. A family is informed of one child,
+    /// and a child is of one family.
+    #[error("another pair with the same family or child was confirmed and is not refuted: {}", named(.0))]
     ReviewConflict(Vec<ConflictRow>),
     /// The staff code is enrolled.
     #[error("the staff code {0} is already enrolled")]

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use crate::ledger::{Ledger, ReviewCase, Reviews};
 use crate::model::Pseudonym;
 use crate::report::ConflictRow;
-use crate::review::{Conflict, Event, Status};
+use crate::review::{Conflict, Event};
 
 use super::error::StoreError;
 
-/// The confirmed pairs of a store, by family and by child.
+/// The pairs of a store that were confirmed and are not refuted, by family and by child.
 pub(super) struct ConfirmedPairs {
     by_family: HashMap<Pseudonym, Vec<Pseudonym>>,
     by_child: HashMap<Pseudonym, Vec<Pseudonym>>,
@@ -19,7 +19,7 @@ impl ConfirmedPairs {
     pub(super) fn of(reviews: &Reviews) -> Self {
         let (mut by_family, mut by_child) = (HashMap::new(), HashMap::new());
         for case in &reviews.cases {
-            if let Some(family) = case.family.filter(|_| case.standing.status() == Status::Confirmed) {
+            if let Some(family) = case.family.filter(|_| case.standing.was_confirmed()) {
                 by_family.entry(family).or_insert_with(Vec::new).push(case.child);
                 by_child.entry(case.child).or_insert_with(Vec::new).push(family);
             }
@@ -27,7 +27,7 @@ impl ConfirmedPairs {
         Self { by_family, by_child }
     }
 
-    /// Returns the other confirmed pairs with this family or child.
+    /// Returns those with this family or child, except the pair itself.
     pub(super) fn beside(&self, family: Pseudonym, child: Pseudonym) -> Vec<ConflictRow> {
         let children = self.by_family.get(&family).into_iter().flatten().filter(|one| **one != child);
         let families = self.by_child.get(&child).into_iter().flatten().filter(|one| **one != family);

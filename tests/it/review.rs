@@ -647,10 +647,10 @@ fn confirmed_pairs_that_contradict_each_other_are_named_and_no_family_is_informe
     // It shows before anybody decides, and the warning says which pair.
     let never = "conflict: never a candidate of a run";
     let shown = flat(&show(second_child, "table").out);
-    assert!(shown.contains(never) && shown.contains("another child is confirmed for the family"), "{shown}");
+    assert!(shown.contains(never) && shown.contains("another child was confirmed for the family"), "{shown}");
     let warned = decide(0, second_child, "confirm", "case-facts-fit").ends(0);
     for part in
-        ["warning: never a candidate of a run; check both", "warning: another child is confirmed", &child.to_string()]
+        ["warning: never a candidate of a run; check both", "warning: another child was confirmed", &child.to_string()]
     {
         assert!(flat(&warned.err).contains(part), "{part}: {}", warned.err);
     }
@@ -662,13 +662,13 @@ fn confirmed_pairs_that_contradict_each_other_are_named_and_no_family_is_informe
     assert_eq!(next(pairs[0]), Some(NextAction::Inform), "the other pair is not confirmed");
     confirm(second_child);
     let warned = flat(&confirm(second_family).1.err);
-    assert!(warned.contains("warning: the child is confirmed for another family"), "{warned}");
+    assert!(warned.contains("warning: the child was confirmed for another family"), "{warned}");
     for pair in [pairs[0], second_child, second_family] {
         assert_eq!(next(pair), Some(NextAction::ResolveConflict));
     }
     for (command, parts) in [
-        ("list", ["conflict: another child is", never, "next resolve-conflict"]),
-        ("due", ["resolve-conflict: since ", "conflict: the child is confirmed for another family", never]),
+        ("list", ["conflict: another child was", never, "next resolve-conflict"]),
+        ("due", ["resolve-conflict: since ", "conflict: the child was confirmed for another family", never]),
     ] {
         let out = flat(&lab.run(&["review", command]).ends(0).out);
         parts.iter().for_each(|part| assert!(out.contains(part), "{part}: {out}"));
@@ -684,7 +684,9 @@ fn confirmed_pairs_that_contradict_each_other_are_named_and_no_family_is_informe
     let inform = || lab.run(&["review", "step", &family.to_string(), &child.to_string(), "informed", "--date", today]);
     let [named_child, named_family] = [other.1.to_string(), other.0.to_string()];
     let refused = flat(&inform().ends(2).err);
-    for part in [&named_child[..], &named_family, "another confirmed pair has the same family or child", "refute one"] {
+    for part in
+        [&named_child[..], &named_family, "another pair with the same family or child was confirmed", "must refute one"]
+    {
         assert!(refused.contains(part), "{part}: {refused}");
     }
     // A confirmed pair in conflict may be refuted on the same basis, by two.
@@ -692,8 +694,10 @@ fn confirmed_pairs_that_contradict_each_other_are_named_and_no_family_is_informe
     decide(1, second_child, "refute", "case-facts-contradict").ends(0).says(&["the pair is refuted"]);
     let history = flat(&show(second_child, "table").out);
     assert!(history.contains("conflict family-confirmed"), "{history}");
-    inform().ends(2).says(&["another confirmed pair"]);
+    inform().ends(2).says(&["another pair with the same family"]);
+    // One decision, or a request for a retest, does not end the conflict.
     decide(0, second_family, "refute", "case-facts-contradict").ends(0);
+    inform().ends(2).says(&["another pair with the same family"]);
     decide(1, second_family, "refute", "case-facts-contradict").ends(0);
     assert!(!show(second_family, "table").out.contains("conflict: "), "what is refuted is in no conflict");
     inform().ends(0);

@@ -375,7 +375,9 @@ fn doubted(doubt: StepDoubt, recorded: &StepRecorded) -> String {
         StepDoubt::InConflict => {
             let pairs: Vec<String> = recorded.conflicts.iter().filter_map(ConflictRow::pair).collect();
             let pairs = pairs.join("; ");
-            format!("another confirmed pair has the same family or child ({pairs}); refute one of them")
+            format!(
+                "another pair with the same family or child was confirmed ({pairs}); two reviewers must refute one of them"
+            )
         }
     }
 }
