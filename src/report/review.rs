@@ -126,8 +126,8 @@ impl ConflictRow {
     pub fn words(&self) -> String {
         let what = match self.conflict {
             Conflict::NeverCandidate => "never a candidate of a run",
-            Conflict::FamilyConfirmed => "another child is confirmed for the family",
-            Conflict::ChildConfirmed => "the child is confirmed for another family",
+            Conflict::FamilyConfirmed => "another child was confirmed for the family",
+            Conflict::ChildConfirmed => "the child was confirmed for another family",
         };
         self.pair().map_or_else(|| what.to_owned(), |pair| format!("{what} ({pair})"))
     }
