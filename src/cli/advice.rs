@@ -94,6 +94,7 @@ fn fix(error: &StoreError) -> Option<String> {
         }
         StoreError::CannotEncrypt => "build it with `--features sqlcipher`",
         StoreError::Review(refusal) => return of_review(refusal).map(str::to_owned),
+        StoreError::ReviewConflict(_) => "two reviewers must refute one of the pairs with `reunite review decide`",
         StoreError::ReviewerEnrolled(_) => "end that enrolment first with `reunite review withdraw-reviewer`",
         StoreError::ReviewerKeyKnown => "make another with `reunite review key`",
         StoreError::NoReviewer(_) => "`reunite review reviewers` lists those that there are",
@@ -123,7 +124,7 @@ fn of_review(refusal: &Refusal) -> Option<&'static str> {
         Refusal::Text => "give --text TEXT",
         Refusal::Code => "`reunite review decide --help` lists the codes, page *Review by two people* which fit",
         Refusal::StepOrder { .. } => "record that step first",
-        Refusal::TooEarly(_) => "correct --date",
+        Refusal::TooEarly(_) | Refusal::BeforeStep { .. } | Refusal::BeforeConfirmed { .. } => "correct --date",
         Refusal::NotFound => "record it with `reunite review found`",
         _ => return None,
     })

@@ -86,6 +86,17 @@ impl Ledger {
         selected(&self.connection, "true ORDER BY lost_in, family, child", [])
     }
 
+    /// Reports whether a pair is a candidate, or was one in an earlier run.
+    ///
+    /// # Errors
+    /// A database error.
+    pub(crate) fn was_candidate(&self, family: Pseudonym, child: Pseudonym) -> Result<bool, LedgerError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM candidate WHERE family = ?1 AND child = ?2)
+                       OR EXISTS (SELECT 1 FROM lost WHERE family = ?1 AND child = ?2)";
+        let pair = [family.as_bytes(), child.as_bytes()];
+        Ok(self.connection.query_row(sql, pair, |row| row.get(0))?)
+    }
+
     /// Counts, per run, the present candidates that came back in it with the numbers that they had before they were lost.
     ///
     /// # Errors

@@ -67,27 +67,35 @@ impl Ledger {
     /// [`LedgerError::Encrypted`] in one that does not; [`LedgerError::Altered`] or [`LedgerError::Unsound`];
     /// [`LedgerError::Unfinished`] or [`LedgerError::Older`] if the ledger can only be read.
     pub fn open(path: &Path, key: Option<&LedgerKey>) -> Result<Self, LedgerError> {
-        let (ledger, standing) = Self::open_standing(path, key, false)?;
-        let finding = match standing {
-            Standing::Unsealed => ledger.verify()?.into_iter().next(),
-            Standing::Sound | Standing::Altered { .. } => None,
-        };
-        match finding {
-            None => Ok(ledger),
+        let (mut ledger, standing) = Self::open_standing(path, key, false)?;
+        if standing != Standing::Unsealed {
+            return Ok(ledger);
+        }
+        // Only a ledger in which nothing is found is sealed when it is closed.
+        let is_ours = ledger.seal.suspend();
+        match ledger.verify()?.into_iter().next() {
             Some(finding) => Err(LedgerError::Unsound { path: path.to_owned(), finding }),
+            None => {
+                ledger.seal.resume(is_ours);
+                Ok(ledger)
+            }
         }
     }
 
-    /// Opens a ledger as [`Self::open`] does, but also a damaged or altered one, to find out what is wrong with it. An
-    /// altered ledger is not sealed again, whatever the caller does with it.
+    /// Opens a ledger as [`Self::open`] does, but also a damaged or altered one, to find out what is wrong with it. A
+    /// ledger that was altered or has no valid seal is not sealed, whatever the caller does with it.
     ///
     /// # Errors
     /// As [`Self::open`], except for [`LedgerError::Altered`] and [`LedgerError::Unsound`].
     pub fn open_to_verify(path: &Path, key: Option<&LedgerKey>) -> Result<(Self, Option<LedgerError>), LedgerError> {
-        let (ledger, standing) = Self::open_standing(path, key, true)?;
+        let (mut ledger, standing) = Self::open_standing(path, key, true)?;
         let altered = match standing {
             Standing::Altered { from, to } => Some(LedgerError::Altered { path: path.to_owned(), from, to }),
-            Standing::Sound | Standing::Unsealed => None,
+            Standing::Unsealed => {
+                ledger.seal.suspend();
+                None
+            }
+            Standing::Sound => None,
         };
         Ok((ledger, altered))
     }

@@ -1,19 +1,19 @@
 //! Keeps reviews sound while other operations change what they are about: expunging, changes of the key, and changes of
 //! families.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use data_encoding::HEXLOWER;
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::LedgerError;
 use super::audit::append;
 use super::column::pseudonym;
 use super::generation::{generation, store_id};
 use super::meta::now;
 use super::reviews::{EXPUNGED, LISTED, NewReviewEvent, RENAMED, insert, refuse_faults, sample_checksum};
+use super::{Comparison, LedgerError};
 use crate::audit::Entry;
-use crate::model::Pseudonym;
+use crate::model::{Pseudonym, SURE_LOCI};
 use crate::review::{BasisPart, Case, Content, Event, first_link};
 
 /// Tags of the cases that an expunging deletes.
@@ -55,46 +55,66 @@ pub(super) fn note_change(
     families: impl IntoIterator<Item = Pseudonym>,
     entry: &Entry,
 ) -> Result<(), LedgerError> {
-    let store_id = store_id(tx)?;
+    let event = Event::Changed { parts: vec![BasisPart::Relatives], by: operation(entry) };
+    families.into_iter().try_for_each(|family| note(tx, "family", family, &event, entry))
+}
+
+/// Returns the operation of a record, with its cause.
+fn operation(entry: &Entry) -> String {
     let cause = entry.details.get("cause").and_then(|cause| cause.as_str());
-    let by = cause.map_or_else(|| entry.command.clone(), |cause| format!("{}: {cause}", entry.command));
-    for family in families {
-        let mut select = tx.prepare("SELECT id, child, tag, salt, link_salt FROM review_case WHERE family = ?1")?;
-        let mut rows = select.query([family.as_bytes()])?;
-        let mut cases = Vec::new();
-        while let Some(row) = rows.next()? {
-            let case = Case { tag: row.get(2)?, salt: row.get(3)?, link_salt: row.get(4)? };
-            cases.push((row.get::<_, i64>(0)?, pseudonym(row, 1)?, case));
-        }
-        for (id, child, case) in cases {
-            let sql = "SELECT number, digest FROM review_event WHERE case_id = ?1 ORDER BY number DESC LIMIT 1";
-            let last = tx.query_row(sql, [id], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?))).optional()?;
-            let (number, previous) = last.map_or((0, first_link(&store_id, &case)), |last: (i64, [u8; 32])| last);
-            let content = Content {
-                at: now(),
-                uid: entry.uid,
-                user: entry.user.clone(),
-                event: Event::Changed { parts: vec![BasisPart::Relatives], by: by.clone() },
-            };
-            let event = NewReviewEvent {
-                family: Some(family),
-                child,
-                case: &case,
-                number: number.unsigned_abs() + 1,
-                previous,
-                content: &content,
-                signature: None,
-                sample: None,
-            };
-            insert(tx, &event, entry)?;
-        }
+    cause.map_or_else(|| entry.command.clone(), |cause| format!("{}: {cause}", entry.command))
+}
+
+/// Appends an event to the history of every pair whose family or child (`column`) is this one.
+fn note(tx: &Transaction<'_>, column: &str, whom: Pseudonym, event: &Event, entry: &Entry) -> Result<(), LedgerError> {
+    let store_id = store_id(tx)?;
+    let sql = format!(
+        "SELECT id, family, child, tag, salt, link_salt FROM review_case
+         WHERE {column} = ?1 AND family IS NOT NULL ORDER BY id"
+    );
+    let mut select = tx.prepare(&sql)?;
+    let mut rows = select.query([whom.as_bytes()])?;
+    let mut cases = Vec::new();
+    while let Some(row) = rows.next()? {
+        let case = Case { tag: row.get(3)?, salt: row.get(4)?, link_salt: row.get(5)? };
+        cases.push((row.get::<_, i64>(0)?, pseudonym(row, 1)?, pseudonym(row, 2)?, case));
+    }
+    for (id, family, child, case) in cases {
+        let sql = "SELECT number, digest FROM review_event WHERE case_id = ?1 ORDER BY number DESC LIMIT 1";
+        let last = tx.query_row(sql, [id], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?))).optional()?;
+        let (number, previous) = last.map_or((0, first_link(&store_id, &case)), |last: (i64, [u8; 32])| last);
+        let content = Content { at: now(), uid: entry.uid, user: entry.user.clone(), event: event.clone() };
+        let event = NewReviewEvent {
+            family: Some(family),
+            child,
+            case: &case,
+            number: number.unsigned_abs() + 1,
+            previous,
+            content: &content,
+            signature: None,
+            sample: None,
+        };
+        insert(tx, &event, entry)?;
     }
     Ok(())
 }
 
-/// Records in the histories that an import changed the relations or the relatives of families under review. The digests
-/// of a decision show changes of profiles.
-pub(super) fn note_import(tx: &Transaction<'_>, entry: &Entry) -> Result<(), LedgerError> {
+/// What an import did to a child that the ledger had.
+pub(super) enum ImportedTyping<'a> {
+    /// It added a further typing, which was compared with those before it.
+    Further(&'a Comparison),
+    /// It replaced the profile.
+    Replaced,
+}
+
+/// Records in the histories that an import changed the relations or the relatives of families under review, or that it
+/// imported a further typing of a child under review, or replaced its profile. The digests of a decision show changes
+/// of the relatives' profiles.
+pub(super) fn note_import(
+    tx: &Transaction<'_>,
+    typings: &BTreeMap<Pseudonym, ImportedTyping<'_>>,
+    entry: &Entry,
+) -> Result<(), LedgerError> {
     let present = i64::try_from(generation(tx)?.number).unwrap_or(i64::MAX);
     let families = {
         let mut select = tx.prepare(
@@ -108,7 +128,29 @@ pub(super) fn note_import(tx: &Transaction<'_>, entry: &Entry) -> Result<(), Led
         }
         families
     };
-    note_change(tx, families, entry)
+    note_change(tx, families, entry)?;
+    if typings.is_empty() {
+        return Ok(());
+    }
+    let mut select = tx.prepare("SELECT DISTINCT child FROM review_case WHERE family IS NOT NULL")?;
+    let children = select.query_map([], |row| Ok(Pseudonym::from_bytes(row.get(0)?)))?;
+    let children = children.collect::<rusqlite::Result<BTreeSet<_>>>()?;
+    for (child, typing) in typings.iter().filter(|(child, _)| children.contains(child)) {
+        let by = operation(entry);
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let event = match typing {
+            ImportedTyping::Replaced => Event::Changed { parts: vec![BasisPart::Profiles], by },
+            ImportedTyping::Further(Comparison { shared, differing, .. }) => {
+                let agrees = differing.is_empty();
+                if agrees && *shared < SURE_LOCI {
+                    continue;
+                }
+                Event::Typing { agrees, loci: number(*shared), differing: number(differing.len()), by }
+            }
+        };
+        note(tx, "child", *child, &event, entry)?;
+    }
+    Ok(())
 }
 
 /// Renames families, children and samples, and makes new links. Returns the list of all tags and links, if there are

@@ -156,6 +156,16 @@ impl Seal {
         }
     }
 
+    /// Leaves the file without a valid seal until [`Self::resume`]. Returns whether this connection could seal it before.
+    pub(super) fn suspend(&mut self) -> bool {
+        std::mem::take(&mut self.is_ours)
+    }
+
+    /// Ends [`Self::suspend`], with its result.
+    pub(super) fn resume(&mut self, is_ours: bool) {
+        self.is_ours = is_ours;
+    }
+
     /// Reports whether the file can only be read.
     pub(super) fn reads_only(&self) -> bool {
         matches!(self.held, Reading::Only(_))

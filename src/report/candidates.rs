@@ -253,6 +253,9 @@ impl CandidateReport {
             if let Some(review) = row.review.as_ref().filter(|review| !review.changed.is_empty()) {
                 page += &indented(&format!("changed since it was reviewed: {}", changed(review).join(", ")));
             }
+            for conflict in row.review.iter().flat_map(|review| &review.conflicts) {
+                page += &indented(&format!("conflict: {}", conflict.words()));
+            }
             let mut lines: Vec<String> = facts.map_or_else(Vec::new, meaning::origin);
             lines.extend(row.meaning.as_ref().map_or_else(Vec::new, meaning::lines));
             if let Some(assigned) = row.assigned {

@@ -53,7 +53,8 @@ pub use near::near_table;
 pub use near::{AgainstRow, NearRow};
 pub use power::{PowerReport, PowerRow};
 pub use review::{
-    DueReport, DueRow, ReviewEventRow, ReviewReport, ReviewState, ReviewerRow, ReviewersReport, ReviewsReport,
+    ConflictRow, DueReport, DueRow, ReviewEventRow, ReviewReport, ReviewState, ReviewerRow, ReviewersReport,
+    ReviewsReport,
 };
 pub use runs::{LostRow, RunRow, RunsReport};
 pub use statistics::StatisticsReport;

@@ -1,5 +1,6 @@
 //! Writes reviewers, reviews and what is due for people and programs.
 
+use std::collections::BTreeSet;
 #[cfg(feature = "cli")]
 use std::fmt::Write as _;
 
@@ -13,7 +14,7 @@ use super::words::spaced;
 #[cfg(feature = "cli")]
 use super::words::{plural, wrap};
 use crate::model::Pseudonym;
-use crate::review::{BasisPart, Deadline, Decision, NextAction, ReasonCode, Status, Step};
+use crate::review::{BasisPart, Conflict, Deadline, Decision, NextAction, ReasonCode, Status, Step, StepDoubt};
 
 /// The enrolment of a reviewer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -89,6 +90,49 @@ impl ReviewersReport {
     }
 }
 
+/// Something that speaks against a pair and that the pair itself does not show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ConflictRow {
+    /// What it is.
+    pub conflict: Conflict,
+    /// The family of the other confirmed pair; `None` if it is not about another pair.
+    pub family: Option<Pseudonym>,
+    /// The child of that pair.
+    pub child: Option<Pseudonym>,
+}
+
+impl ConflictRow {
+    /// Returns a conflict that is not with another pair.
+    #[must_use]
+    pub fn new(conflict: Conflict) -> Self {
+        Self { conflict, family: None, child: None }
+    }
+
+    /// Returns a conflict with another confirmed pair.
+    #[must_use]
+    pub fn with(conflict: Conflict, family: Pseudonym, child: Pseudonym) -> Self {
+        Self { conflict, family: Some(family), child: Some(child) }
+    }
+
+    /// Names the other pair.
+    #[must_use]
+    pub fn pair(&self) -> Option<String> {
+        self.family.zip(self.child).map(|(family, child)| format!("family {family} and child {child}"))
+    }
+
+    /// Describes it in words for people.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let what = match self.conflict {
+            Conflict::NeverCandidate => "never a candidate of a run",
+            Conflict::FamilyConfirmed => "another child was confirmed for the family",
+            Conflict::ChildConfirmed => "the child was confirmed for another family",
+        };
+        self.pair().map_or_else(|| what.to_owned(), |pair| format!("{what} ({pair})"))
+    }
+}
+
 /// The state of a review, as everybody may see it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -103,6 +147,8 @@ pub struct ReviewState {
     pub decided_by: Vec<String>,
     /// The parts of the basis that changed since then.
     pub changed: Vec<BasisPart>,
+    /// What speaks against the pair.
+    pub conflicts: Vec<ConflictRow>,
     /// Number of further typings and samples of the child that agree with the first.
     pub rechecks: u32,
     /// The last step that was taken.
@@ -129,6 +175,7 @@ impl ReviewState {
             status: Status::New,
             decided_by: Vec::new(),
             changed: Vec::new(),
+            conflicts: Vec::new(),
             rechecks: 0,
             step: None,
             next: None,
@@ -139,12 +186,13 @@ impl ReviewState {
         }
     }
 
-    const COLUMNS: [&'static str; 12] = [
+    const COLUMNS: [&'static str; 13] = [
         "family",
         "child",
         "status",
         "decided_by",
         "changed",
+        "conflicts",
         "rechecks",
         "step",
         "next",
@@ -156,7 +204,8 @@ impl ReviewState {
 
     fn row(&self, csv: &mut CsvText) {
         csv.optional(self.family).field(self.child).field(self.status).field(self.decided_by.join(" "));
-        csv.field(spaced(&self.changed)).field(self.rechecks).optional(self.step).optional(self.next);
+        csv.field(spaced(&self.changed)).field(conflict_words(&self.conflicts)).field(self.rechecks);
+        csv.optional(self.step).optional(self.next);
         csv.optional(self.found.as_ref()).field(spaced(&self.done)).field(self.events);
         csv.optional(self.last_at.as_ref()).end_row();
     }
@@ -177,6 +226,7 @@ impl ReviewState {
         if !self.changed.is_empty() {
             facts.push(format!("changed since then: {}", listed(&self.changed)));
         }
+        facts.extend(self.conflicts.iter().map(|conflict| format!("conflict: {}", conflict.words())));
         if self.rechecks > 0 {
             facts.push(format!("rechecks that agree: {}", self.rechecks));
         }
@@ -191,6 +241,12 @@ impl ReviewState {
     }
 }
 
+/// Returns the words of conflicts, each once, with spaces between them.
+fn conflict_words(conflicts: &[ConflictRow]) -> String {
+    spaced(&conflicts.iter().map(|one| one.conflict).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>())
+}
+
+#[cfg(feature = "cli")]
 fn listed<T: ToString>(all: &[T]) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -251,7 +307,7 @@ pub struct ReviewEventRow {
     pub at: String,
     /// The account that recorded it.
     pub account: String,
-    /// `decision`, `retest`, `step`, `changed`, `found` or `done`.
+    /// `decision`, `retest`, `typing`, `step`, `changed`, `conflict`, `found` or `done`.
     pub kind: &'static str,
     /// The staff code of the reviewer.
     pub staff: Option<String>,
@@ -269,18 +325,24 @@ pub struct ReviewEventRow {
     pub run: Option<i64>,
     /// Number of further typings and samples that agreed at that time.
     pub rechecks: Option<u32>,
-    /// The parts that changed.
+    /// The parts that changed; for a step, those that had changed since the decisions.
     pub changed: Vec<BasisPart>,
+    /// What a confirmed pair has in common with another one.
+    pub conflicts: Vec<Conflict>,
     /// The further sample of a retest.
     pub sample: Option<Pseudonym>,
-    /// `true` if the further sample agrees.
+    /// `true` if the further sample or typing agrees.
     pub agrees: Option<bool>,
-    /// Loci compared in a retest.
+    /// Loci compared in a retest or typing.
     pub loci_compared: Option<u32>,
     /// Alleles that differ in a retest.
     pub differing_alleles: Option<u32>,
+    /// Loci that differ in a further typing.
+    pub differing_loci: Option<u32>,
     /// The step.
     pub step: Option<Step>,
+    /// Reasons why the step should not have been taken.
+    pub doubts: Vec<StepDoubt>,
     /// The deadline that was met.
     pub deadline: Option<Deadline>,
     /// The day of a step, of a finding, or on which a deadline was met.
@@ -310,13 +372,21 @@ impl ReviewEventRow {
         if !self.changed.is_empty() {
             facts.push(format!("changed: {}", listed(&self.changed)));
         }
+        if !self.conflicts.is_empty() {
+            facts.push(listed(&self.conflicts));
+        }
         facts.extend(self.agrees.map(|agrees| if agrees { "agrees".to_owned() } else { "disagrees".to_owned() }));
         let likeness = self.loci_compared.zip(self.differing_alleles);
         facts.extend(likeness.map(|(loci, alleles)| format!("{loci} loci compared, differing alleles {alleles}")));
+        let likeness = self.loci_compared.zip(self.differing_loci);
+        facts.extend(likeness.map(|(loci, differing)| format!("{loci} loci compared, differing loci {differing}")));
         facts.extend(self.sample.map(|sample| format!("sample {sample}")));
         facts.extend(self.step.map(|step| step.to_string()));
         facts.extend(self.deadline.map(|deadline| deadline.to_string()));
         facts.extend(self.date.clone());
+        if !self.doubts.is_empty() {
+            facts.push(format!("warning: {}", listed(&self.doubts)));
+        }
         text += &indented(&facts.join("; "));
         if let Some(remark) = &self.text {
             text += &indented(&format!("text: {}", crate::model::shown(remark)));
@@ -369,11 +439,14 @@ impl ReviewReport {
             "run",
             "rechecks",
             "changed",
+            "conflicts",
             "sample",
             "agrees",
             "loci_compared",
             "differing_alleles",
+            "differing_loci",
             "step",
+            "doubts",
             "deadline",
             "date",
         ]);
@@ -381,8 +454,9 @@ impl ReviewReport {
             csv.field(row.number).field(&row.at).field(&row.account).field(row.kind).optional(row.staff.as_ref());
             csv.field(row.hidden).optional(row.decision).optional(row.code).optional(row.text.as_ref());
             csv.optional(row.log10_lr).optional(row.run).optional(row.rechecks).field(spaced(&row.changed));
-            csv.optional(row.sample).optional(row.agrees).optional(row.loci_compared);
-            csv.optional(row.differing_alleles).optional(row.step).optional(row.deadline);
+            csv.field(spaced(&row.conflicts)).optional(row.sample).optional(row.agrees).optional(row.loci_compared);
+            csv.optional(row.differing_alleles).optional(row.differing_loci).optional(row.step);
+            csv.field(spaced(&row.doubts)).optional(row.deadline);
             csv.optional(row.date.as_ref()).end_row();
         }
         csv.finish()
@@ -413,13 +487,15 @@ pub struct DueRow {
     pub due: Option<String>,
     /// Number of days since then.
     pub overdue_days: Option<u32>,
+    /// What speaks against the pair.
+    pub conflicts: Vec<ConflictRow>,
 }
 
 impl DueRow {
     /// Returns a row without a deadline.
     #[must_use]
     pub fn new(family: Option<Pseudonym>, child: Pseudonym, what: &'static str, since: String) -> Self {
-        Self { family, child, what, since, due: None, overdue_days: None }
+        Self { family, child, what, since, due: None, overdue_days: None, conflicts: Vec::new() }
     }
 }
 
@@ -453,10 +529,10 @@ impl DueReport {
     /// Returns CSV with a header.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut csv = CsvText::with_header(["family", "child", "what", "since", "due", "overdue_days"]);
+        let mut csv = CsvText::with_header(["family", "child", "what", "since", "due", "overdue_days", "conflicts"]);
         for row in &self.due {
             csv.optional(row.family).field(row.child).field(row.what).field(&row.since);
-            csv.optional(row.due.as_ref()).optional(row.overdue_days).end_row();
+            csv.optional(row.due.as_ref()).optional(row.overdue_days).field(conflict_words(&row.conflicts)).end_row();
         }
         csv.finish()
     }
@@ -478,6 +554,9 @@ impl DueReport {
                 let _ = writeln!(text, "    family {family}");
             }
             let _ = writeln!(text, "    child  {}", row.child);
+            for conflict in &row.conflicts {
+                text += &indented(&format!("conflict: {}", conflict.words()));
+            }
         }
         text
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::basis::{Basis, Digest};
 use super::reviewers::StaffCode;
-use super::words::{BasisPart, Deadline, Decision, ReasonCode, Step};
+use super::words::{BasisPart, Conflict, Deadline, Decision, ReasonCode, Step};
 
 /// An event with its time and the account that recorded it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,22 @@ pub enum Event {
         /// Digest of the further profile.
         profile: Digest,
     },
+    /// A further typing of the child was imported, and compared with those before it.
+    Typing {
+        /// `true` if all shared loci agree.
+        agrees: bool,
+        /// Loci typed in both.
+        loci: u32,
+        /// Loci that differ.
+        differing: u32,
+        /// The operation that imported it.
+        by: String,
+    },
+    /// A confirmed pair has the same family or child as another one: both reviewers may decide again.
+    Conflict {
+        /// What the two pairs have in common.
+        with: Vec<Conflict>,
+    },
     /// A step after the confirmation was taken.
     Step {
         /// The step.
@@ -69,6 +85,9 @@ pub enum Event {
         basis: Basis,
         /// See [`Decided::rechecks`].
         rechecks: u32,
+        /// Number of other pairs with the same family or child that were confirmed and are not refuted.
+        #[serde(default)]
+        conflicts: u32,
     },
     /// The basis changed, or something that bears on it.
     Changed {

@@ -1,7 +1,7 @@
 //! Decides in which state the review of a candidate by two people is, what a reviewer signs, and what is due; pure.
 //!
 //! A *case* is a pair of a family and a child under review, or a child alone whose parents are not found. Its history
-//! is a chain of events: decisions, retests, steps, changes of its basis. Nobody edits or removes an event. The state
+//! is a chain of events: decisions, retests, further typings, steps, changes of its basis. Nobody edits or removes an event. The state
 //! of a case is never stored: [`Standing`] computes it from the events.
 //!
 //! # What is signed
@@ -16,6 +16,11 @@
 //! [`Case::link`] ties the tag to the pseudonyms: a hash with a salt of its own, which the audit chain holds. A change
 //! of the key makes new salts and new links, and records them. Digests of profiles are keyed with another salt of the
 //! case, so that a digest that outlives its case, in the audit chain, says nothing about a profile.
+//!
+//! # What is true of the present
+//!
+//! A history cannot show whether another pair is confirmed, or whether the data are still those of the decisions. The
+//! caller states that ([`Present`], and the values in [`Event::Step`]).
 //!
 //! # Two people
 //!
@@ -39,7 +44,7 @@ pub use case::Case;
 pub use chain::{Flaw, StoredEvent, check, event_digest, first_link, message};
 pub use due::{ChildClocks, DueDeadline};
 pub use event::{Content, Decided, Event};
-pub use next::next_action;
+pub use next::{Present, next_action};
 pub use reviewers::{Reviewer, Roll, StaffCode, StaffCodeError};
-pub use standing::{Refusal, Standing, Viewer};
-pub use words::{BasisPart, Deadline, Decision, NextAction, ReasonCode, Status, Step};
+pub use standing::{Refusal, Standing, Taken, Viewer};
+pub use words::{BasisPart, Conflict, Deadline, Decision, NextAction, ReasonCode, Status, Step, StepDoubt};

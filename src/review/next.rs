@@ -1,25 +1,42 @@
 //! Says what has to be done next about a pair.
 
+use super::basis::Basis;
 use super::standing::Standing;
-use super::words::{NextAction, Status, Step};
+use super::words::{BasisPart, NextAction, Status, Step};
 
-/// Returns what has to be done next about a pair; `None` if nothing is. `is_changed`: the basis differs from that of the
-/// present verdicts. `rechecks`: number of further typings and samples of the child that agree with the first.
+/// What is true of a pair now, and does not follow from its history.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Present<'a> {
+    /// What a decision would be based on.
+    pub basis: &'a Basis,
+    /// Number of further typings and samples of the child that agree with the first.
+    pub rechecks: u32,
+    /// `true` if another pair with the same family or child was confirmed and is not refuted.
+    pub is_in_conflict: bool,
+}
+
+/// Returns what has to be done next about a pair; `None` if nothing is.
 #[must_use]
-pub fn next_action(standing: &Standing, is_changed: bool, rechecks: u32) -> Option<NextAction> {
-    // After a hand-over nobody decides again because of another model; a profile that changes says more than that.
-    let last = standing.steps().last().map(|step| step.0);
-    if matches!(last, Some(Step::Registered | Step::Placed)) {
-        return None;
+pub fn next_action(standing: &Standing, present: &Present<'_>) -> Option<NextAction> {
+    let &Present { basis, rechecks, is_in_conflict } = present;
+    let last = standing.steps().last().map(|taken| taken.step);
+    let is_ended = matches!(last, Some(Step::Registered | Step::Placed));
+    let mut changed = standing.changed(basis);
+    if is_ended {
+        // After the end nobody decides again because of another model, or because a relative was expunged.
+        changed.retain(|part| *part == BasisPart::Profiles);
     }
     match standing.status() {
         Status::New => None,
-        _ if is_changed => Some(NextAction::DecideAgain),
+        Status::RetestRequested if standing.awaits_retest(basis, rechecks) => Some(NextAction::Retest),
+        Status::RetestRequested => Some(NextAction::Decide),
+        _ if !changed.is_empty() => Some(NextAction::DecideAgain),
         Status::InReview | Status::ConfirmedOnce if standing.is_waiting() => Some(NextAction::SecondDecision),
         Status::InReview | Status::ConfirmedOnce => Some(NextAction::Decide),
-        Status::RetestRequested => Some(NextAction::Retest),
         Status::Reopened => Some(NextAction::DecideAgain),
         Status::Refuted => None,
+        Status::Confirmed if is_in_conflict => Some(NextAction::ResolveConflict),
+        Status::Confirmed if is_ended => None,
         Status::Confirmed if rechecks == 0 => Some(NextAction::Recheck),
         Status::Confirmed => match last {
             None => Some(NextAction::Inform),

@@ -1,12 +1,14 @@
 //! Computes the state of a case from its events, and refuses events that the rules do not allow.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::{Offset, offset};
 
 use super::basis::{Basis, Digest};
 use super::due::ChildClocks;
 use super::event::{Content, Decided, Event};
 use super::reviewers::StaffCode;
-use super::words::{BasisPart, Deadline, Decision, ReasonCode, Status, Step};
+use super::words::{BasisPart, Deadline, Decision, ReasonCode, Status, Step, StepDoubt};
 
 /// Reason why the rules of a review do not allow an event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,13 +41,38 @@ pub enum Refusal {
     /// Nobody has typed the child a second time.
     #[error("no second typing, kit or sample of the child agrees with the first")]
     NotRechecked,
+    /// Another pair with the same family or child was confirmed and is not refuted.
+    #[error("another pair with the same family or child was confirmed and is not refuted")]
+    InConflict,
     /// The step does not follow the last one.
     #[error("the step {step} must follow {}", followed(*step))]
     StepOrder {
         /// The step.
         step: Step,
     },
-    /// The day is before that of the step before it, or before the child was found.
+    /// The family was informed before the pair was confirmed.
+    #[error(
+        "the date {date} is before the second decision, of {decided} in UTC; the earliest possible date is {first}"
+    )]
+    BeforeConfirmed {
+        /// The day of the step.
+        date: Date,
+        /// The day of the second decision in UTC.
+        decided: Date,
+        /// The earliest day that this was anywhere on earth.
+        first: Date,
+    },
+    /// The day is before that of the step before it.
+    #[error("the date {date} is before {first}, the date of the step {before}")]
+    BeforeStep {
+        /// The day of the step.
+        date: Date,
+        /// The step before it.
+        before: Step,
+        /// The day of that step.
+        first: Date,
+    },
+    /// The day is before the child was found.
     #[error("the date is before {0}, the date of what came before it")]
     TooEarly(Date),
     /// The day on which the child was found is not recorded.
@@ -83,6 +110,38 @@ struct Closed {
     confirmed: bool,
     basis: Basis,
     by: [StaffCode; 2],
+    /// Time of the second verdict.
+    at: i64,
+    /// Set if another confirmed pair contradicts it: both may decide again on the same basis.
+    is_contested: bool,
+}
+
+/// A step that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The number of its event.
+    pub number: u64,
+    /// The step.
+    pub step: Step,
+    /// The day.
+    pub date: Date,
+    /// Reasons why it should not have been taken.
+    pub doubts: Vec<StepDoubt>,
+    /// What had changed since the decisions.
+    pub changed: Vec<BasisPart>,
+}
+
+impl Closed {
+    /// Refuses a day that was over everywhere on earth when the second reviewer decided.
+    fn allows(&self, date: Date) -> Result<(), Refusal> {
+        // A time beyond the calendar limits nothing.
+        let Ok(at) = Timestamp::from_second(self.at) else { return Ok(()) };
+        let first = offset(-12).to_datetime(at).date();
+        if date >= first {
+            return Ok(());
+        }
+        Err(Refusal::BeforeConfirmed { date, decided: Offset::UTC.to_datetime(at).date(), first })
+    }
 }
 
 /// A request for a retest that is not answered.
@@ -104,10 +163,12 @@ pub struct Standing {
     open: Option<Verdict>,
     closed: Option<Closed>,
     requested: Option<Requested>,
+    /// Set if the last two verdicts that agreed are confirmations.
+    was_confirmed: bool,
     /// Number of the last event with which a round ended with two verdicts.
     shown_to: u64,
     rounds: u32,
-    steps: Vec<(Step, Date)>,
+    steps: Vec<Taken>,
     clocks: ChildClocks,
 }
 
@@ -131,6 +192,7 @@ impl Standing {
             open: None,
             closed: None,
             requested: None,
+            was_confirmed: false,
             shown_to: 0,
             rounds: 0,
             steps: Vec::new(),
@@ -149,12 +211,21 @@ impl Standing {
         }
         match &content.event {
             Event::Changed { .. } => Ok(()),
-            Event::Decision(decided) => self.decide(number, decided),
-            Event::Retest { agrees, .. } => {
-                self.retest(*agrees);
+            Event::Decision(decided) => self.decide(number, content.at, decided),
+            Event::Retest { agrees, .. } | Event::Typing { agrees, .. } => {
+                self.compared(*agrees);
                 Ok(())
             }
-            Event::Step { step, date, basis, rechecks } => self.step(*step, *date, basis, *rechecks),
+            Event::Conflict { .. } => match self.closed.as_mut().filter(|closed| closed.confirmed) {
+                Some(closed) => {
+                    closed.is_contested = true;
+                    Ok(())
+                }
+                None => Err(Refusal::NotConfirmed),
+            },
+            Event::Step { step, date, basis, rechecks, conflicts } => {
+                self.step(number, (*step, *date), basis, (*rechecks, *conflicts))
+            }
             Event::Found { date } => match self.clocks.done.values().min() {
                 Some(first) if first < date => Err(Refusal::TooEarly(*date)),
                 _ => {
@@ -176,7 +247,7 @@ impl Standing {
         }
     }
 
-    fn decide(&mut self, number: u64, decided: &Decided) -> Result<(), Refusal> {
+    fn decide(&mut self, number: u64, at: i64, decided: &Decided) -> Result<(), Refusal> {
         let Decided { staff, key, decision, code, text, basis, rechecks } = decided;
         if !code.fits(*decision) {
             return Err(Refusal::Code);
@@ -184,9 +255,7 @@ impl Standing {
         if *code == ReasonCode::Other && text.is_none() {
             return Err(Refusal::Text);
         }
-        // A further typing that disagrees changes the profile.
-        let waits = |requested: &Requested| *rechecks <= requested.rechecks && basis.profiles == requested.profiles;
-        let is_waiting = self.requested.as_ref().is_some_and(waits);
+        let is_waiting = self.awaits_retest(basis, *rechecks);
         if *decision == Decision::Retest {
             if is_waiting {
                 return Err(Refusal::RetestRequested);
@@ -200,7 +269,8 @@ impl Standing {
         if is_waiting {
             return Err(Refusal::RetestMissing);
         }
-        if self.closed.as_ref().is_some_and(|closed| closed.basis.differs_from(basis).is_empty()) {
+        let stands = |closed: &Closed| !closed.is_contested && closed.basis.differs_from(basis).is_empty();
+        if self.closed.as_ref().is_some_and(stands) {
             return Err(Refusal::Decided(self.status));
         }
         let open =
@@ -222,7 +292,9 @@ impl Standing {
         };
         let by = [first.staff.clone(), staff.clone()];
         if self.status != Status::Reopened {
-            self.closed = Some(Closed { confirmed: self.status == Status::Confirmed, basis: *basis, by });
+            let confirmed = self.status == Status::Confirmed;
+            self.was_confirmed = confirmed;
+            self.closed = Some(Closed { confirmed, basis: *basis, by, at, is_contested: false });
         }
         self.open = None;
         self.requested = None;
@@ -231,7 +303,8 @@ impl Standing {
         Ok(())
     }
 
-    fn retest(&mut self, agrees: bool) {
+    /// Takes in a further typing or sample.
+    fn compared(&mut self, agrees: bool) {
         let answered = self.requested.take().is_some();
         if !agrees {
             (self.open, self.closed) = (None, None);
@@ -241,32 +314,45 @@ impl Standing {
         }
     }
 
-    fn step(&mut self, step: Step, date: Date, basis: &Basis, rechecks: u32) -> Result<(), Refusal> {
-        let Some(closed) = self.closed.as_ref().filter(|closed| closed.confirmed) else {
-            return Err(Refusal::NotConfirmed);
-        };
-        let mut changed = closed.basis.differs_from(basis);
-        if step != Step::Informed {
-            // The family knows already: a new table of frequencies does not stop what follows.
-            changed.retain(|part| *part != BasisPart::Model);
-        }
-        if !changed.is_empty() {
-            return Err(Refusal::BasisChanged(changed));
-        }
-        if rechecks == 0 {
-            return Err(Refusal::NotRechecked);
+    fn step(
+        &mut self,
+        number: u64,
+        (step, date): (Step, Date),
+        basis: &Basis,
+        (rechecks, conflicts): (u32, u32),
+    ) -> Result<(), Refusal> {
+        let confirmed = self.closed.as_ref().filter(|closed| closed.confirmed);
+        let changed = self.changed(basis);
+        let mut doubts = Vec::new();
+        if step == Step::Informed {
+            // The program prevents that a family is informed too early.
+            let closed = confirmed.ok_or(Refusal::NotConfirmed)?;
+            if !changed.is_empty() {
+                return Err(Refusal::BasisChanged(changed));
+            }
+            if rechecks == 0 {
+                return Err(Refusal::NotRechecked);
+            }
+            if conflicts > 0 {
+                return Err(Refusal::InConflict);
+            }
+            closed.allows(date)?;
+        } else {
+            // What follows has happened, so it is recorded.
+            doubts.extend(confirmed.is_none().then_some(StepDoubt::NotConfirmed));
+            doubts.extend((!changed.is_empty()).then_some(StepDoubt::BasisChanged));
+            doubts.extend((rechecks == 0).then_some(StepDoubt::NotRechecked));
+            doubts.extend((conflicts > 0).then_some(StepDoubt::InConflict));
         }
         let last = self.steps.last();
-        if !step.after().contains(&last.map(|last| last.0)) {
+        if !step.after().contains(&last.map(|last| last.step)) {
             return Err(Refusal::StepOrder { step });
         }
-        match last {
-            Some((_, before)) if date < *before => Err(Refusal::TooEarly(*before)),
-            _ => {
-                self.steps.push((step, date));
-                Ok(())
-            }
+        if let Some(last) = last.filter(|last| date < last.date) {
+            return Err(Refusal::BeforeStep { date, before: last.step, first: last.date });
         }
+        self.steps.push(Taken { number, step, date, doubts, changed });
+        Ok(())
     }
 
     /// Returns the state as the program itself knows it. Do not show it: see [`Self::shown`].
@@ -298,6 +384,13 @@ impl Standing {
         }
     }
 
+    /// Reports whether two reviewers confirmed the pair and no two have refuted it since. Neither one reviewer, nor a
+    /// request for a retest, nor a contradicting sample ends that.
+    #[must_use]
+    pub fn was_confirmed(&self) -> bool {
+        self.was_confirmed
+    }
+
     /// Reports whether one verdict waits for the second.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
@@ -326,9 +419,17 @@ impl Standing {
         self.rounds
     }
 
+    /// Reports whether a requested retest is outstanding: since the request, no further typing or sample was recorded,
+    /// the number of those that agree did not rise, and the profile did not change. (One that disagrees changes it.)
+    #[must_use]
+    pub fn awaits_retest(&self, basis: &Basis, rechecks: u32) -> bool {
+        let waits = |requested: &Requested| rechecks <= requested.rechecks && basis.profiles == requested.profiles;
+        self.requested.as_ref().is_some_and(waits)
+    }
+
     /// Returns the steps that were taken, in their order.
     #[must_use]
-    pub fn steps(&self) -> &[(Step, Date)] {
+    pub fn steps(&self) -> &[Taken] {
         &self.steps
     }
 

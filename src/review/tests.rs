@@ -39,13 +39,27 @@ fn retest(agrees: bool) -> Event {
     Event::Retest { agrees, loci: 20, differing: 0, profile: Digest([1; 32]) }
 }
 
+fn typing(agrees: bool) -> Event {
+    Event::Typing { agrees, loci: 20, differing: u32::from(!agrees), by: "import".to_owned() }
+}
+
+fn rival() -> Event {
+    Event::Conflict { with: vec![Conflict::ChildConfirmed] }
+}
+
+fn present(basis: &Basis, rechecks: u32) -> Present<'_> {
+    Present { basis, rechecks, is_in_conflict: false }
+}
+
 /// A symbol of the exhaustive test.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Symbol {
     /// A decision of a reviewer.
     By(usize, Decision),
-    /// A further sample is recorded.
+    /// A further typing or sample is recorded; both count alike, so they are taken in turn.
     Sample(bool),
+    /// Another confirmed pair has the same family or child.
+    Rival,
     /// The profiles become others.
     Other,
 }
@@ -92,6 +106,19 @@ impl Rule {
         (!answered && !decided).then_some((of, rechecks))
     }
 
+    /// Reports whether a conflict was recorded since the last decision.
+    fn contested(&self) -> bool {
+        let since = self.accepted.iter().rev().take_while(|(symbol, ..)| !matches!(symbol, Symbol::By(..)));
+        since.into_iter().any(|(symbol, ..)| *symbol == Symbol::Rival)
+    }
+
+    /// Reports whether the last state that two agreeing verdicts made is a confirmation.
+    fn was_confirmed(&self) -> bool {
+        let before = |length| Self { accepted: self.accepted[..length].to_vec(), ..*self }.status();
+        let decided = |status: &Status| matches!(status, Status::Confirmed | Status::Refuted);
+        (0..=self.accepted.len()).rev().map(before).find(decided) == Some(Status::Confirmed)
+    }
+
     fn status(&self) -> Status {
         let verdicts = self.pairs();
         let Some(last) = verdicts.last() else {
@@ -123,9 +150,10 @@ impl Rule {
         let allowed = match symbol {
             Symbol::By(..) if waits => false,
             Symbol::By(_, Decision::Retest) | Symbol::Sample(_) | Symbol::Other => true,
+            Symbol::Rival => self.status() == Status::Confirmed,
             Symbol::By(who, _) => match self.pairs().last().map(Vec::as_slice) {
                 Some([(first, _, of)]) => first != &who || *of != self.present,
-                Some([(_, one, of), (_, other, _)]) => one != other || *of != self.present,
+                Some([(_, one, of), (_, other, _)]) => one != other || *of != self.present || self.contested(),
                 _ => true,
             },
         };
@@ -136,7 +164,7 @@ impl Rule {
                 self.rechecks += u32::from(agrees);
                 self.accepted.push((symbol, self.present, self.rechecks));
             }
-            Symbol::By(..) => self.accepted.push((symbol, self.present, self.rechecks)),
+            Symbol::By(..) | Symbol::Rival => self.accepted.push((symbol, self.present, self.rechecks)),
         }
         true
     }
@@ -147,7 +175,7 @@ const REVIEWERS: [(&str, u8); 3] = [("A", 1), ("B", 2), ("C", 3)];
 fn symbols() -> Vec<Symbol> {
     let by = |who| Decision::ALL.iter().map(move |decision| Symbol::By(who, *decision));
     let mut all: Vec<Symbol> = (0..3).flat_map(by).collect();
-    all.extend([Symbol::Sample(true), Symbol::Sample(false), Symbol::Other]);
+    all.extend([Symbol::Sample(true), Symbol::Sample(false), Symbol::Rival, Symbol::Other]);
     all
 }
 
@@ -155,7 +183,9 @@ fn symbols() -> Vec<Symbol> {
 fn apply(standing: &mut Standing, number: u64, symbol: Symbol, present: u8, rechecks: u32) -> bool {
     let event = match symbol {
         Symbol::By(who, decision) => decided(REVIEWERS[who], decision, present, rechecks),
-        Symbol::Sample(agrees) => retest(agrees),
+        Symbol::Sample(agrees) if number.is_multiple_of(2) => retest(agrees),
+        Symbol::Sample(agrees) => typing(agrees),
+        Symbol::Rival => rival(),
         Symbol::Other => return true,
     };
     standing.apply(number, &content(event)).is_ok()
@@ -165,6 +195,7 @@ fn apply(standing: &mut Standing, number: u64, symbol: Symbol, present: u8, rech
 fn explore(standing: &Standing, rule: &Rule, left: usize, confirmed: &mut u64, seen: &mut u64) {
     *seen += 1;
     assert_eq!(standing.status(), rule.status(), "{:?}", rule.accepted);
+    assert_eq!(standing.was_confirmed(), rule.was_confirmed(), "{:?}", rule.accepted);
     if standing.status() == Status::Confirmed {
         *confirmed += 1;
         // Written without the rule: the last two verdicts are confirmations of two people on one basis.
@@ -210,13 +241,15 @@ fn what_the_first_reviewer_decided_shows_nowhere() {
         standing.apply(1, &event).unwrap();
         let other: StaffCode = "B".parse().unwrap();
         let views = [None, Some(&other)].map(|viewer| (standing.shown(viewer), standing.shows(1, &event, viewer)));
-        let facts = (standing.decided_by().len(), standing.changed(&basis(0)), next_action(&standing, false, 1));
+        let facts =
+            (standing.decided_by().len(), standing.changed(&basis(0)), next_action(&standing, &present(&basis(0), 1)));
         // Refusals must not tell, either: of the same reviewer again, and of a step.
         let again = standing.clone().apply(2, &content(decided(("A", 1), Decision::Refute, 0, 1)));
-        let step =
-            Event::Step { step: Step::Informed, date: "2026-01-01".parse().unwrap(), basis: basis(0), rechecks: 1 };
+        let date = "2026-01-01".parse().unwrap();
+        let step = Event::Step { step: Step::Informed, date, basis: basis(0), rechecks: 1, conflicts: 0 };
         let step = standing.clone().apply(2, &content(step));
-        (views, facts, again, step)
+        let rival = standing.clone().apply(2, &content(rival()));
+        (views, facts, again, step, rival)
     };
     assert_eq!(look(Decision::Confirm), look(Decision::Refute));
     assert_eq!(look(Decision::Confirm).0, [(Status::InReview, false); 2]);
@@ -251,11 +284,21 @@ fn confirmed() -> Standing {
     standing
 }
 
+fn date(text: &str) -> jiff::civil::Date {
+    text.parse().unwrap()
+}
+
+fn step(step: Step, day: &str, of: u8, rechecks: u32) -> Content {
+    content(Event::Step { step, date: date(day), basis: basis(of), rechecks, conflicts: 0 })
+}
+
+/// Returns what is doubted about the last step.
+fn doubts(standing: &Standing) -> &[StepDoubt] {
+    &standing.steps().last().unwrap().doubts
+}
+
 #[test]
-fn steps_require_two_confirmations_a_recheck_an_unchanged_basis_and_their_order() {
-    let step = |step, date: &str, of, rechecks| {
-        content(Event::Step { step, date: date.parse().unwrap(), basis: basis(of), rechecks })
-    };
+fn informing_requires_two_confirmations_a_recheck_an_unchanged_basis_and_no_rival() {
     let informed = step(Step::Informed, "2026-03-01", 0, 1);
     assert_eq!(Standing::of_pair().apply(1, &informed), Err(Refusal::NotConfirmed));
     let mut once = Standing::of_pair();
@@ -265,30 +308,149 @@ fn steps_require_two_confirmations_a_recheck_an_unchanged_basis_and_their_order(
     assert_eq!(standing.apply(3, &step(Step::Informed, "2026-03-01", 0, 0)), Err(Refusal::NotRechecked));
     let all = vec![BasisPart::Profiles, BasisPart::Relatives, BasisPart::Model];
     assert_eq!(standing.apply(3, &step(Step::Informed, "2026-03-01", 1, 1)), Err(Refusal::BasisChanged(all)));
+    let beside =
+        Event::Step { step: Step::Informed, date: date("2026-03-01"), basis: basis(0), rechecks: 1, conflicts: 1 };
+    assert_eq!(standing.apply(3, &content(beside)), Err(Refusal::InConflict));
     let early = standing.apply(3, &step(Step::HandedOver, "2026-03-01", 0, 1));
     assert_eq!(early, Err(Refusal::StepOrder { step: Step::HandedOver }));
     standing.apply(3, &informed).unwrap();
-    assert_eq!(
-        standing.apply(4, &step(Step::Recognised, "2026-02-28", 0, 1)),
-        Err(Refusal::TooEarly("2026-03-01".parse().unwrap()))
-    );
-    // Another model does not stop what follows.
-    let mut of_model = basis(0);
-    of_model.model = Digest([7; 32]);
-    let date = "2026-03-02".parse().unwrap();
-    let recognised = Event::Step { step: Step::Recognised, date, basis: of_model, rechecks: 1 };
-    standing.apply(4, &content(recognised)).unwrap();
+    assert_eq!(doubts(&standing), []);
+    // A further sample or typing that contradicts opens the pair again, whatever it was.
+    for further in [retest(false), typing(false)] {
+        let mut standing = confirmed();
+        standing.apply(3, &content(further.clone())).unwrap();
+        assert_eq!((standing.status(), standing.decided_by().len()), (Status::Reopened, 0));
+        assert_eq!(standing.apply(4, &informed), Err(Refusal::NotConfirmed));
+        assert_eq!(next_action(&standing, &present(&basis(0), 1)), Some(NextAction::DecideAgain));
+        standing.apply(4, &content(decided(("A", 1), Decision::Confirm, 0, 0))).unwrap();
+        assert_eq!(standing.apply(5, &informed), Err(Refusal::NotConfirmed));
+        standing.apply(5, &content(decided(("C", 3), Decision::Confirm, 0, 0))).unwrap();
+        standing.apply(6, &informed).unwrap();
+    }
+}
+
+#[test]
+fn informing_may_not_come_before_the_second_decision_anywhere_on_earth() {
+    // Both decisions are of 2023-11-14 22:13 in UTC, and of 2023-11-14 10:13 in UTC-12.
+    assert!(confirmed().apply(3, &step(Step::Informed, "2023-11-14", 0, 1)).is_ok());
+    let refused = confirmed().apply(3, &step(Step::Informed, "2023-11-13", 0, 1)).unwrap_err();
+    let day = date("2023-11-14");
+    assert_eq!(refused, Refusal::BeforeConfirmed { date: date("2023-11-13"), decided: day, first: day });
+    // In the morning of UTC the day before has not ended everywhere.
+    let mut standing = Standing::of_pair();
+    standing.apply(1, &content(decided(("A", 1), Decision::Confirm, 0, 0))).unwrap();
+    // 2023-11-15 11:59:59 UTC.
+    let second = Content { at: 1_700_049_599, ..content(decided(("B", 2), Decision::Confirm, 0, 0)) };
+    standing.apply(2, &second).unwrap();
+    assert!(standing.clone().apply(3, &step(Step::Informed, "2023-11-14", 0, 1)).is_ok());
+    let refused = standing.apply(3, &step(Step::Informed, "2023-11-13", 0, 1)).unwrap_err();
+    for day in ["2023-11-13", "2023-11-14", "2023-11-15"] {
+        assert!(refused.to_string().contains(day), "{refused}");
+    }
+    // The decisions of the present round count.
+    let mut again = confirmed();
+    again.apply(3, &content(typing(false))).unwrap();
+    for (number, who) in [(4, ("A", 1)), (5, ("B", 2))] {
+        let later = Content { at: 1_800_000_000, ..content(decided(who, Decision::Confirm, 0, 0)) };
+        again.apply(number, &later).unwrap();
+    }
+    let refused = again.apply(6, &step(Step::Informed, "2023-11-14", 0, 1));
+    assert!(matches!(refused, Err(Refusal::BeforeConfirmed { .. })), "{refused:?}");
+}
+
+#[test]
+fn what_follows_informing_is_recorded_in_order_and_says_what_speaks_against_it() {
+    let mut informed = confirmed();
+    informed.apply(3, &step(Step::Informed, "2026-03-01", 0, 1)).unwrap();
+    let refused = informed.apply(4, &step(Step::Recognised, "2026-02-28", 0, 1)).unwrap_err();
+    let (day, first) = (date("2026-02-28"), date("2026-03-01"));
+    assert_eq!(refused, Refusal::BeforeStep { date: day, before: Step::Informed, first });
+    assert!(refused.to_string().contains("2026-02-28 is before 2026-03-01, the date of the step informed"));
+    let mut standing = informed.clone();
+    standing.apply(4, &step(Step::Recognised, "2026-03-01", 0, 1)).unwrap();
+    assert_eq!(doubts(&standing), []);
     let mut placed = standing.clone();
     placed.apply(5, &step(Step::Placed, "2026-03-03", 0, 1)).unwrap();
     assert!(placed.apply(6, &step(Step::HandedOver, "2026-03-04", 0, 1)).is_err());
-    assert_eq!(next_action(&placed, false, 1), None);
     standing.apply(5, &step(Step::HandedOver, "2026-03-03", 0, 1)).unwrap();
     assert!(standing.apply(6, &step(Step::Placed, "2026-03-04", 0, 1)).is_err());
     standing.apply(6, &step(Step::Registered, "2026-03-04", 0, 1)).unwrap();
-    // A sample that contradicts opens the pair again.
-    let mut standing = confirmed();
-    standing.apply(3, &content(retest(false))).unwrap();
-    assert_eq!(standing.apply(4, &informed), Err(Refusal::NotConfirmed));
+    // On another basis, without a recheck, beside a rival, and after the pair was opened again.
+    let mut standing = informed.clone();
+    standing.apply(4, &step(Step::Recognised, "2026-03-02", 1, 0)).unwrap();
+    assert_eq!(doubts(&standing), [StepDoubt::BasisChanged, StepDoubt::NotRechecked]);
+    assert_eq!(standing.steps()[1].changed, BasisPart::ALL);
+    let handed =
+        Event::Step { step: Step::HandedOver, date: date("2026-03-02"), basis: basis(0), rechecks: 1, conflicts: 2 };
+    standing.apply(5, &content(handed)).unwrap();
+    assert_eq!(doubts(&standing), [StepDoubt::InConflict]);
+    informed.apply(4, &content(typing(false))).unwrap();
+    informed.apply(5, &step(Step::Recognised, "2026-03-02", 0, 1)).unwrap();
+    assert_eq!(doubts(&informed), [StepDoubt::NotConfirmed]);
+    assert_eq!(informed.status(), Status::Reopened, "a step does not confirm");
+}
+
+#[test]
+fn a_rival_lets_both_decide_again_and_shows_no_decision() {
+    let look = |decision| {
+        let mut standing = confirmed();
+        standing.apply(3, &content(rival())).unwrap();
+        assert_eq!(standing.status(), Status::Confirmed, "only decisions change that");
+        standing.apply(4, &content(decided(("C", 3), decision, 0, 0))).unwrap();
+        assert_eq!(standing.clone().apply(5, &content(rival())), Err(Refusal::NotConfirmed));
+        (standing.shown(None), standing.decided_by().len(), next_action(&standing, &present(&basis(0), 1)))
+    };
+    assert_eq!(look(Decision::Confirm), look(Decision::Refute));
+    assert_eq!(look(Decision::Refute), (Status::InReview, 1, Some(NextAction::SecondDecision)));
+    assert_eq!(Standing::of_pair().apply(1, &content(rival())), Err(Refusal::NotConfirmed));
+    let without = confirmed().apply(3, &content(decided(("C", 3), Decision::Refute, 0, 0)));
+    assert_eq!(without, Err(Refusal::Decided(Status::Confirmed)));
+}
+
+#[test]
+fn the_next_action_follows_from_the_present_data() {
+    let next = |events: &[Event], of, rechecks, is_in_conflict| {
+        let mut standing = Standing::of_pair();
+        for (number, event) in (1..).zip(events) {
+            standing.apply(number, &content(event.clone())).unwrap();
+        }
+        next_action(&standing, &Present { basis: &basis(of), rechecks, is_in_conflict })
+    };
+    let by = |who, decision| decided(REVIEWERS[who], decision, 0, 0);
+    let asked = [by(0, Decision::Retest)];
+    assert_eq!(next(&asked, 0, 0, false), Some(NextAction::Retest));
+    assert_eq!(next(&asked, 0, 1, false), Some(NextAction::Decide), "a further typing agrees");
+    assert_eq!(next(&asked, 1, 0, false), Some(NextAction::Decide), "the profile was replaced");
+    for further in [typing(true), retest(true)] {
+        assert_eq!(next(&[by(0, Decision::Retest), further], 0, 1, false), Some(NextAction::Decide));
+    }
+    assert_eq!(next(&[by(0, Decision::Retest), typing(false)], 0, 0, false), Some(NextAction::DecideAgain));
+    let both = [by(0, Decision::Confirm), by(1, Decision::Confirm)];
+    assert_eq!(next(&both, 0, 0, false), Some(NextAction::Recheck));
+    assert_eq!(next(&both, 0, 1, false), Some(NextAction::Inform));
+    assert_eq!(next(&both, 0, 1, true), Some(NextAction::ResolveConflict));
+    assert_eq!(next(&both, 1, 1, true), Some(NextAction::DecideAgain));
+    assert_eq!(next(&[by(0, Decision::Refute), by(1, Decision::Refute)], 0, 1, true), None);
+    // After the end, another model calls nobody, but another profile, a rival and a contradicting sample do.
+    let steps = [Step::Informed, Step::Placed].map(|step| Event::Step {
+        step,
+        date: date("2026-03-01"),
+        basis: basis(0),
+        rechecks: 1,
+        conflicts: 0,
+    });
+    let ended = [&both[..], &steps].concat();
+    assert_eq!(next(&ended, 0, 1, false), None);
+    assert_eq!(next(&ended, 0, 0, false), None);
+    assert_eq!(next(&ended, 0, 1, true), Some(NextAction::ResolveConflict));
+    assert_eq!(next(&ended, 1, 1, false), Some(NextAction::DecideAgain));
+    assert_eq!(next(&[&ended[..], &[retest(false)]].concat(), 0, 1, false), Some(NextAction::DecideAgain));
+    let mut standing = Standing::of_pair();
+    for (number, event) in (1..).zip(&ended) {
+        standing.apply(number, &content(event.clone())).unwrap();
+    }
+    let of_model = Basis { model: Digest([7; 32]), relatives: Digest([7; 32]), ..basis(0) };
+    assert_eq!(next_action(&standing, &present(&of_model, 1)), None);
 }
 
 #[test]
@@ -317,6 +479,8 @@ fn reasons_fit_decisions_and_words_are_those_of_serde() {
     all(Step::ALL, Step::word);
     all(Deadline::ALL, Deadline::word);
     all(NextAction::ALL, NextAction::word);
+    all(Conflict::ALL, Conflict::word);
+    all(StepDoubt::ALL, StepDoubt::word);
     for bad in ["", "two words", "-x", "名", &"x".repeat(21)] {
         assert!(bad.parse::<StaffCode>().is_err(), "{bad}");
     }
@@ -324,7 +488,6 @@ fn reasons_fit_decisions_and_words_are_those_of_serde() {
 
 #[test]
 fn deadlines_are_counted_from_the_day_of_finding() {
-    let date = |text: &str| -> jiff::civil::Date { text.parse().unwrap() };
     let mut standing = Standing::of_child();
     let done = |deadline, day: &str| content(Event::Done { deadline, date: date(day) });
     assert_eq!(standing.apply(1, &done(Deadline::Transfer, "2026-01-31")), Err(Refusal::NotFound));

@@ -117,7 +117,7 @@ pub enum Status {
     Confirmed,
     /// Two reviewers refuted.
     Refuted,
-    /// Two reviewers disagreed, or a further sample disagreed: both decide again.
+    /// Two reviewers disagreed, or a further typing or sample contradicted: both decide again.
     Reopened,
 }
 
@@ -175,6 +175,41 @@ impl Step {
     }
 }
 
+/// A reason to doubt a pair that the pair itself does not show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conflict {
+    /// The pair never was a candidate of a run.
+    NeverCandidate,
+    /// Another child was confirmed for the family and is not refuted.
+    FamilyConfirmed,
+    /// The child was confirmed for another family and is not refuted.
+    ChildConfirmed,
+}
+
+words!(Conflict:
+    NeverCandidate = "never-candidate", FamilyConfirmed = "family-confirmed", ChildConfirmed = "child-confirmed",
+);
+
+/// A reason why a step that was taken should not have been taken. It is recorded, because it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepDoubt {
+    /// The pair was not confirmed at that time.
+    NotConfirmed,
+    /// The basis was not that of the decisions.
+    BasisChanged,
+    /// No further typing or sample of the child agreed with the first.
+    NotRechecked,
+    /// Another confirmed pair had the same family or child.
+    InConflict,
+}
+
+words!(StepDoubt:
+    NotConfirmed = "not-confirmed", BasisChanged = "basis-changed", NotRechecked = "not-rechecked",
+    InConflict = "in-conflict",
+);
+
 /// What has to be done for a child whose parents are not found, counted from the date of finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -208,6 +243,8 @@ pub enum NextAction {
     Retest,
     /// The child is typed a second time before the family is informed.
     Recheck,
+    /// One of two confirmed pairs with the same family or child is refuted.
+    ResolveConflict,
     /// The family is informed.
     Inform,
     /// The family and the child recognise each other.
@@ -220,5 +257,5 @@ pub enum NextAction {
 
 words!(NextAction:
     SecondDecision = "second-decision", Decide = "decide", DecideAgain = "decide-again", Retest = "retest",
-    Recheck = "recheck", Inform = "inform", Recognise = "recognise", HandOver = "hand-over", Register = "register",
+    Recheck = "recheck", ResolveConflict = "resolve-conflict", Inform = "inform", Recognise = "recognise", HandOver = "hand-over", Register = "register",
 );

@@ -18,7 +18,7 @@ use crate::report::{
     AlternativesRow, CandidateReport, CandidateRow, Comparison, ReviewState, RunSummary, SCHEMA_VERSION, TableUsed,
     ViewsRow,
 };
-use crate::review::Status;
+use crate::review::{Conflict, Status};
 
 use super::changed_settings::ChangedSetting;
 use super::duplicates::Identities;
@@ -403,6 +403,10 @@ impl Store {
 pub(super) fn add_reviews(report: &mut CandidateReport, states: &ReviewStates) {
     for row in report.candidates.iter_mut().chain(&mut report.identities) {
         row.review = states.get(&(row.family, row.child)).cloned();
+        if let Some(review) = &mut row.review {
+            // The states may be older than the run that made this pair a candidate.
+            review.conflicts.retain(|one| one.conflict != Conflict::NeverCandidate);
+        }
         row.new &= !row.review.as_ref().is_some_and(is_decided);
     }
 }

@@ -16,8 +16,8 @@ use crate::model::{Locus, PedigreeError, Pseudonym, shown, shown_path};
 use crate::planning::PlanningError;
 use crate::population::{FrequencyTableError, TableTextError};
 use crate::pseudonym::{CustodianError, IdentifierError, KeyError, SealError, VaultError};
-use crate::report::FamError;
 use crate::report::words::{count, plural};
+use crate::report::{ConflictRow, FamError};
 use crate::review::{Refusal, StaffCode};
 
 use super::config::SettingsError;
@@ -556,6 +556,10 @@ pub enum StoreError {
     /// The rules of a review do not allow this.
     #[error("{0}")]
     Review(#[from] Refusal),
+    /// Another pair with the same family or child was confirmed and is not refuted. A family is informed of one child,
+    /// and a child is of one family.
+    #[error("another pair with the same family or child was confirmed and is not refuted: {}", named(.0))]
+    ReviewConflict(Vec<ConflictRow>),
     /// The staff code is enrolled.
     #[error("the staff code {0} is already enrolled")]
     ReviewerEnrolled(StaffCode),
@@ -585,6 +589,11 @@ pub enum StoreError {
     /// A remark is invalid.
     #[error("the text is invalid: {0}")]
     Remark(String),
+}
+
+/// Names pairs.
+fn named(pairs: &[ConflictRow]) -> String {
+    pairs.iter().filter_map(ConflictRow::pair).collect::<Vec<_>>().join("; ")
 }
 
 impl From<ValidationError> for StoreError {

@@ -1,5 +1,6 @@
 //! Records the review of a pair by two people: decisions, retests, steps; and the deadlines of a child.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -8,15 +9,17 @@ use crate::audit::{Entry, ReviewerKey};
 use crate::ledger::{Ledger, NewReviewEvent, ReviewCase, Reviews};
 use crate::matching::{Compiler, IdentityRule, Judge, Likeness};
 use crate::model::{Child, Family, Pseudonym};
+use crate::report::ConflictRow;
 use crate::review::{
-    Basis, BasisPart, Case, Content, Deadline, Decided, Decision, Digest, Event, ReasonCode, StaffCode, Standing,
-    Status, Step, first_link, message, profile_digest,
+    Basis, BasisPart, Case, Conflict, Content, Deadline, Decided, Decision, Digest, Event, ReasonCode, Refusal,
+    StaffCode, Standing, Status, Step, StepDoubt, first_link, message, profile_digest,
 };
 
 use super::actor::{checked_reason, now};
 use super::error::StoreError;
 use super::folder::Store;
-use super::review_basis::rechecks;
+use super::review_basis::{first_valid, rechecks};
+use super::review_conflicts::{ConfirmedPairs, conflicts};
 
 /// A decision to record.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +50,20 @@ pub struct DecisionRecorded {
     pub is_waiting: bool,
     /// What had changed since the decisions before, which therefore do not count any more.
     pub changed: Vec<BasisPart>,
+    /// What speaks against a confirmation; empty for another decision, which would show here what was decided.
+    pub conflicts: Vec<ConflictRow>,
+}
+
+/// A recorded step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepRecorded {
+    /// Reasons why the step should not have been taken.
+    pub doubts: Vec<StepDoubt>,
+    /// What had changed since the decisions.
+    pub changed: Vec<BasisPart>,
+    /// Other confirmed pairs with the same family or child.
+    pub conflicts: Vec<ConflictRow>,
 }
 
 /// A recorded comparison of a further sample with a child's.
@@ -183,14 +200,26 @@ impl Store {
             basis,
             rechecks,
         };
+        let confirmed = ConfirmedPairs::of(&reviews);
+        let pair = (family.pseudonym, child.pseudonym);
+        let mut conflicts = conflicts(&ledger, &confirmed, pair, reviews.of(Some(pair.0), pair.1))?;
         let mut events = Vec::new();
         let (mut number, mut previous) = (open.length, open.last);
+        let mut notes = Vec::new();
         if !changed.is_empty() {
-            let content = content(entry, Event::Changed { parts: changed.clone(), by: String::new() })?;
+            notes.push(Event::Changed { parts: changed.clone(), by: String::new() });
+        }
+        // Of two confirmed pairs that contradict each other, each may be decided again on the same basis.
+        let with: BTreeSet<Conflict> = confirmed.beside(pair.0, pair.1).iter().map(|one| one.conflict).collect();
+        if !with.is_empty() && open.standing.status() == Status::Confirmed && decision != Decision::Retest {
+            notes.push(Event::Conflict { with: with.into_iter().collect() });
+        }
+        for note in notes {
+            let content = content(entry, note)?;
             number += 1;
             open.standing.apply(number, &content)?;
+            let body = serde_json::to_string(&content)?;
             events.push((content, number, previous, None));
-            let body = serde_json::to_string(&events[0].0)?;
             previous = crate::review::event_digest(&store_id, &open.case, (number, &previous), &body, None);
         }
         number += 1;
@@ -212,7 +241,10 @@ impl Store {
             .collect();
         ledger.record_review(&new, entry)?;
         let (status, is_waiting) = (open.standing.shown(Some(&staff)), open.standing.is_waiting());
-        Ok(DecisionRecorded { staff, status, is_waiting, changed })
+        if decision != Decision::Confirm {
+            conflicts.clear();
+        }
+        Ok(DecisionRecorded { staff, status, is_waiting, changed, conflicts })
     }
 
     /// Compares a further sample of a child with the child's own, and records whether both are one person's.
@@ -243,7 +275,9 @@ impl Store {
         let panel = self.table().panel();
         let further = ledger.child(panel, sample)?.ok_or(StoreError::NoChild(sample))?;
         let case = reviews.of(Some(family), child.pseudonym);
-        if sample == child.pseudonym || case.is_some_and(|case| case.samples.contains(&Some(sample))) {
+        // After a contradiction an earlier comparison does not count any more, and the sample may be compared again.
+        let is_known = |case: &ReviewCase| case.samples[first_valid(case).saturating_sub(1)..].contains(&Some(sample));
+        if sample == child.pseudonym || case.is_some_and(is_known) {
             return Err(StoreError::NoFurtherSample);
         }
         let genotypes = |one: &Child| one.profile.genotypes().to_vec();
@@ -266,11 +300,13 @@ impl Store {
     }
 
     /// Records a step after a pair was confirmed. Informing the family requires that a second typing or sample of the
-    /// child agrees, that two reviewers confirmed, and that the basis is unchanged since.
+    /// child agrees, that two reviewers confirmed, that the basis is unchanged since, and that no other confirmed pair
+    /// has the same family or child. What follows is recorded in any case, because it happened; the result says what
+    /// speaks against it.
     ///
     /// # Errors
-    /// [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::Review`], [`StoreError::Future`],
-    /// [`StoreError::Locked`]; errors of the ledger. Nothing is recorded then.
+    /// [`StoreError::NoFamily`], [`StoreError::NoChild`], [`StoreError::Review`], [`StoreError::ReviewConflict`],
+    /// [`StoreError::Future`], [`StoreError::Locked`]; errors of the ledger. Nothing is recorded then.
     pub fn record_step(
         &self,
         family: Pseudonym,
@@ -278,7 +314,7 @@ impl Store {
         step: Step,
         date: Date,
         entry: &Entry,
-    ) -> Result<(), StoreError> {
+    ) -> Result<StepRecorded, StoreError> {
         self.recording_unknown(entry, self.record_step_of_known(family, child, step, date, entry))
     }
 
@@ -289,15 +325,23 @@ impl Store {
         step: Step,
         date: Date,
         entry: &Entry,
-    ) -> Result<(), StoreError> {
+    ) -> Result<StepRecorded, StoreError> {
         not_in_the_future(date)?;
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
         let Pair { family, child, mut open, reviews } = self.pair(&ledger, family, child)?;
         let basis: Basis = self.review_basis(&ledger, &open.case, &family, &child)?;
         let rechecks = rechecks(&ledger, child.pseudonym, reviews.of(Some(family.pseudonym), child.pseudonym))?;
-        let event = Event::Step { step, date, basis, rechecks };
-        open.record(&mut ledger, &content(entry, event)?, None, None, entry)
+        let conflicts = ConfirmedPairs::of(&reviews).beside(family.pseudonym, child.pseudonym);
+        let of_pairs = u32::try_from(conflicts.len()).unwrap_or(u32::MAX);
+        let event = Event::Step { step, date, basis, rechecks, conflicts: of_pairs };
+        match open.record(&mut ledger, &content(entry, event)?, None, None, entry) {
+            Err(StoreError::Review(Refusal::InConflict)) => return Err(StoreError::ReviewConflict(conflicts)),
+            done => done?,
+        }
+        let taken = open.standing.steps().last().cloned();
+        let (doubts, changed) = taken.map(|taken| (taken.doubts, taken.changed)).unwrap_or_default();
+        Ok(StepRecorded { doubts, changed, conflicts })
     }
 
     /// Records the day on which a child was found whose parents are not found. Its deadlines are counted from that day.

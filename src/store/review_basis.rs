@@ -8,7 +8,7 @@ use crate::kinship::Calculator;
 use crate::ledger::{CandidateFilter, Ledger, ReviewCase};
 use crate::matching::explain;
 use crate::model::{Child, Family, Locus, Observed, Pseudonym, SURE_LOCI, Typing};
-use crate::review::{Basis, Case, Digest, Event, model_digest, profile_digest, relatives_digest};
+use crate::review::{Basis, BasisPart, Case, Digest, Event, model_digest, profile_digest, relatives_digest};
 
 use super::compare::SCORING;
 use super::error::StoreError;
@@ -76,10 +76,23 @@ pub(super) fn rechecks(ledger: &Ledger, child: Pseudonym, case: Option<&ReviewCa
     Ok(agreeing(&typings) + case.map_or(0, retests_that_agree))
 }
 
-/// Counts the further samples that a case records as agreeing.
+/// Counts the further samples that a case records as agreeing with the child's present profile.
 pub(super) fn retests_that_agree(case: &ReviewCase) -> u32 {
     let agrees = |event: &Event| matches!(event, Event::Retest { agrees: true, .. });
-    case.events.iter().filter(|content| agrees(&content.event)).count() as u32
+    let compared = &case.events[first_valid(case)..];
+    compared.iter().filter(|content| agrees(&content.event)).count() as u32
+}
+
+/// Returns the position of the first event whose comparison still holds: the one after the last contradicting typing or
+/// sample, or replaced profile.
+pub(super) fn first_valid(case: &ReviewCase) -> usize {
+    let ends = |event: &Event| match event {
+        Event::Retest { agrees, .. } | Event::Typing { agrees, .. } => !agrees,
+        // Without an operation, the change was noticed only at a decision, and may be an older one.
+        Event::Changed { parts, by } => parts.contains(&BasisPart::Profiles) && !by.is_empty(),
+        _ => false,
+    };
+    case.events.iter().rposition(|content| ends(&content.event)).map_or(0, |at| at + 1)
 }
 
 /// Number of loci at which two typings must disagree to be of two people: fewer may be drop-out.

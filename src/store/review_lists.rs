@@ -8,13 +8,14 @@ use crate::audit::{Entry, ReviewerKey, ReviewerPublicKey};
 use crate::ledger::{Ledger, ReviewCase, Reviews};
 use crate::model::Pseudonym;
 use crate::report::{DueReport, DueRow, ReviewEventRow, ReviewReport, ReviewState, ReviewsReport};
-use crate::review::{Content, Deadline, Decided, Event, StaffCode, Status, Step, Viewer, next_action};
+use crate::review::{Content, Deadline, Decided, Event, Present, StaffCode, Status, Viewer, next_action};
 
 use super::actor::now;
 use super::error::StoreError;
 use super::folder::Store;
 use super::people::People;
 use super::review_basis::{agreeing, rechecks, retests_that_agree};
+use super::review_conflicts::{ConfirmedPairs, conflicts};
 
 /// The states of pairs, by family and child.
 pub type ReviewStates = HashMap<(Pseudonym, Pseudonym), ReviewState>;
@@ -50,7 +51,8 @@ impl Store {
         if !ledger.has_reviews()? {
             return Ok(HashMap::new());
         }
-        let states = self.states(&ledger, &ledger.reviews()?)?.into_iter();
+        let reviews = ledger.reviews()?;
+        let states = self.states(&ledger, &reviews, &reviews.cases)?.into_iter();
         Ok(states.filter_map(|state| Some(((state.family?, state.child), state))).collect())
     }
 
@@ -93,6 +95,7 @@ impl Store {
         let Some(case) = reviews.of(Some(family), child) else {
             let mut review = ReviewState::new(Some(family), child);
             review.rechecks = rechecks(&ledger, child, None)?;
+            review.conflicts = conflicts(&ledger, &ConfirmedPairs::of(&reviews), (family, child), None)?;
             ledger.append_look(&entry)?;
             return Ok(ReviewReport::new(review, Vec::new()));
         };
@@ -106,8 +109,7 @@ impl Store {
             })
         };
         let viewer = viewer.filter(is_own);
-        let one = Reviews { cases: vec![case.clone()], ..Reviews::default() };
-        let mut states = self.states(&ledger, &one)?;
+        let mut states = self.states(&ledger, &reviews, std::slice::from_ref(case))?;
         let mut review = states.pop().unwrap_or_else(|| ReviewState::new(Some(family), child));
         review.status = case.standing.shown(viewer.as_ref());
         let history = history(case, viewer.as_ref())?;
@@ -121,7 +123,8 @@ impl Store {
     /// Errors of the ledger.
     pub fn list_reviews(&self, filter: &ReviewFilter, entry: &Entry) -> Result<ReviewsReport, StoreError> {
         let mut ledger = self.ledger()?;
-        let mut states = self.states(&ledger, &ledger.reviews()?)?;
+        let reviews = ledger.reviews()?;
+        let mut states = self.states(&ledger, &reviews, &reviews.cases)?;
         states.retain(|state| {
             filter.status.is_none_or(|status| state.family.is_some() && state.status == status)
                 && (!filter.changed || !state.changed.is_empty())
@@ -141,7 +144,7 @@ impl Store {
         let today = jiff::tz::Offset::UTC.to_datetime(now()?).date();
         let on = on.unwrap_or(today);
         let reviews = ledger.reviews()?;
-        let states = self.states(&ledger, &reviews)?;
+        let states = self.states(&ledger, &reviews, &reviews.cases)?;
         let confirmed = states.iter().filter(|state| state.family.is_some() && state.status == Status::Confirmed);
         let with_parents: BTreeSet<Pseudonym> = confirmed.map(|state| state.child).collect();
         let mut of_children = Vec::new();
@@ -161,7 +164,9 @@ impl Store {
             if let Some(next) = state.next {
                 let since = state.last_at.as_deref().and_then(|at| at.split('T').next()).unwrap_or_default();
                 if since <= on.to_string().as_str() {
-                    rows.push(DueRow::new(state.family, state.child, next.word(), since.to_owned()));
+                    let mut row = DueRow::new(state.family, state.child, next.word(), since.to_owned());
+                    row.conflicts.clone_from(&state.conflicts);
+                    rows.push(row);
                 }
             }
         }
@@ -170,17 +175,18 @@ impl Store {
         Ok(DueReport::new(on.to_string(), rows))
     }
 
-    /// Returns the state of cases, as everybody may see it.
-    pub(super) fn states(&self, ledger: &Ledger, reviews: &Reviews) -> Result<Vec<ReviewState>, StoreError> {
+    /// Returns the state of some cases of all reviews, as everybody may see it.
+    fn states(&self, ledger: &Ledger, reviews: &Reviews, cases: &[ReviewCase]) -> Result<Vec<ReviewState>, StoreError> {
         let panel = self.table().panel();
-        let pairs = reviews.cases.iter().filter_map(|case| Some((case.family?, case.child)));
+        let confirmed = ConfirmedPairs::of(reviews);
+        let pairs = cases.iter().filter_map(|case| Some((case.family?, case.child)));
         let people = People::read(ledger, panel, pairs.clone())?;
         let children: BTreeSet<Pseudonym> = pairs.map(|(_, child)| child).collect();
         let children: Vec<Pseudonym> = children.into_iter().collect();
         let typings = if children.is_empty() { Default::default() } else { ledger.typings(Some(&children))? };
         let model = self.review_model(&self.calculator()?)?;
-        let mut states = Vec::with_capacity(reviews.cases.len());
-        for case in &reviews.cases {
+        let mut states = Vec::with_capacity(cases.len());
+        for case in cases {
             let mut state = ReviewState::new(case.family, case.child);
             state.events = case.events.len() as u64;
             state.last_at = case.events.last().map(|last| time(last.at)).transpose()?;
@@ -192,8 +198,15 @@ impl Store {
                 state.changed = standing.changed(&basis);
                 state.rechecks =
                     typings.get(&case.child).map_or(0, |typings| agreeing(typings)) + retests_that_agree(case);
-                state.step = standing.steps().last().map(|step: &(Step, Date)| step.0);
-                state.next = next_action(standing, !state.changed.is_empty(), state.rechecks);
+                state.step = standing.steps().last().map(|taken| taken.step);
+                let pair = (family.pseudonym, child.pseudonym);
+                let is_in_conflict = !confirmed.beside(pair.0, pair.1).is_empty();
+                // What two reviewers refuted contradicts no other pair.
+                if state.status != Status::Refuted {
+                    state.conflicts = conflicts(ledger, &confirmed, pair, Some(case))?;
+                }
+                let present = Present { basis: &basis, rechecks: state.rechecks, is_in_conflict };
+                state.next = next_action(standing, &present);
             } else {
                 let clocks = case.standing.clocks();
                 state.found = clocks.found.map(|found| found.to_string());
@@ -241,9 +254,24 @@ fn row(
             (row.loci_compared, row.differing_alleles) = (Some(*loci), Some(*differing));
             row
         }
+        Event::Typing { agrees, loci, differing, by } => {
+            let mut row = new("typing")?;
+            (row.agrees, row.loci_compared, row.differing_loci) = (Some(*agrees), Some(*loci), Some(*differing));
+            row.text = Some(by.clone()).filter(|by| !by.is_empty());
+            row
+        }
+        Event::Conflict { with } => {
+            let mut row = new("conflict")?;
+            row.conflicts.clone_from(with);
+            row
+        }
         Event::Step { step, date, rechecks, .. } => {
             let mut row = new("step")?;
             (row.step, row.date, row.rechecks) = (Some(*step), Some(date.to_string()), Some(*rechecks));
+            if let Some(taken) = case.standing.steps().iter().find(|taken| taken.number == number) {
+                row.doubts.clone_from(&taken.doubts);
+                row.changed.clone_from(&taken.changed);
+            }
             row
         }
         Event::Changed { parts, by } => {

@@ -106,6 +106,8 @@ impl Store {
         let _lock = self.lock()?;
         let mut ledger = self.ledger()?;
         self.finish_interrupted(&mut ledger, observer)?;
+        // Reviews with a fault are refused before anything is recorded.
+        let reviews = self.review_states()?;
         self.check_waiting_families(&mut ledger, observer)?;
         self.tell_changed_settings(&ledger, observer)?;
         let calculator = self.calculator()?;
@@ -178,7 +180,6 @@ impl Store {
         let write = recording.elapsed();
         let candidates = result.candidates.iter().cloned().zip(delta.first_runs.iter().copied());
         let mut report = report(self, &ledger, (&calculator, comparison), (delta.run, record), candidates)?;
-        let reviews = self.review_states()?;
         add_reviews(&mut report, &reviews);
         let families_withdrawn = ledger.withdrawn()?.len() as u64;
         let withdrawn = delta.withdrawn;

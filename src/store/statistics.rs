@@ -255,9 +255,9 @@ fn count_review(case: &ReviewCase, people: &People, tally: &mut Tally) {
             tally.count(Measure::UnderReview, &people.of_family(family, latest));
         }
     }
-    let handed_over = case.standing.steps().iter().find(|(step, _)| *step == Step::HandedOver);
-    if let Some((_, date)) = handed_over {
-        let handed_over = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).map_or(0, |at| day(at.as_second()));
+    let handed_over = case.standing.steps().iter().find(|taken| taken.step == Step::HandedOver);
+    if let Some(taken) = handed_over {
+        let handed_over = Offset::UTC.to_timestamp(taken.date.at(0, 0, 0, 0)).map_or(0, |at| day(at.as_second()));
         let days = since.map_or(0, |since| days(since, handed_over));
         tally.end(Interval::HandOver, days, &people.of_family(family, handed_over));
     }

@@ -258,3 +258,23 @@ fn a_store_that_cannot_be_written_says_so() {
     let new = lab.name("closed/store");
     as_a_plain_user(&lab, &["--store", &new, "init"]).ends(2);
 }
+
+#[test]
+fn a_ledger_without_a_seal_is_not_sealed_while_it_is_unsound() {
+    let lab = Lab::with_population(40, 200);
+    lab.run(&["match"]).ends(0);
+    let sealed = lab.path("store/ledger.db.seal");
+    lab.database("store").execute("UPDATE candidate SET log10_lr = log10_lr + 1", []).unwrap();
+    for seal in [None, Some("")] {
+        match seal {
+            None => fs::remove_file(&sealed).unwrap(),
+            Some(text) => fs::write(&sealed, text).unwrap(),
+        }
+        for _ in 0..2 {
+            lab.run(&["candidates"]).ends(2).says(&["it was changed"]);
+        }
+        lab.run(&["verify"]).ends(1).says(&["it was changed"]);
+        lab.run(&["runs"]).ends(2).says(&["it was changed"]);
+        fs::write(&sealed, "").unwrap();
+    }
+}

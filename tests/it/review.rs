@@ -8,7 +8,7 @@ use reunite::audit::{ReviewerKey, ReviewerPublicKey};
 use reunite::ledger::LedgerError;
 use reunite::model::Pseudonym;
 use reunite::pseudonym::KeySource;
-use reunite::review::{BasisPart, Decision, ReasonCode, Refusal, Status, Step};
+use reunite::review::{BasisPart, Decision, NextAction, ReasonCode, Refusal, Status, Step};
 use reunite::store::{self, DecisionRecorded, NewDecision, Store, StoreError};
 
 use crate::common::rotation::{Matched, files_with, rotate};
@@ -77,6 +77,64 @@ fn again(lab: &Lab, child: &str, number: &str, name: &str) -> Said {
     lab.import("children", name, format!("collected_on,{header}\n2025-01-05,{number},{rest}\n"), &[])
 }
 
+/// Returns the present day in UTC.
+fn today() -> String {
+    jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date().to_string()
+}
+
+/// Returns a text with single blanks instead of line ends.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Returns another genotype.
+fn other_than(genotype: &str) -> &'static str {
+    if genotype == "12/13" { "12/14" } else { "12/13" }
+}
+
+/// Writes the row of a child again with another genotype at this many loci, of another day.
+fn contradicting(lab: &Lab, number: &str, loci: usize, name: &str, options: &[&str]) -> Said {
+    let text = lab.read("files/children.csv");
+    let header: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+    let row = text.lines().find(|line| line.split(',').next() == Some(number)).unwrap();
+    let mut cells: Vec<&str> = row.split(',').collect();
+    let typed = |at: &usize| cells[*at].contains('/');
+    let changed: Vec<usize> = (0..cells.len()).filter(typed).take(loci).collect();
+    assert_eq!(changed.len(), loci, "{row}");
+    changed.iter().for_each(|&at| cells[at] = other_than(cells[at]));
+    let file = format!("collected_on,{}\n2025-03-09,{}\n", header.join(","), cells.join(","));
+    lab.import("children", name, file, options)
+}
+
+/// Enrols two reviewers with key files, and returns their decisions through the command line.
+fn two_at_the_terminal(lab: &Lab) -> impl Fn(usize, (Pseudonym, Pseudonym), &str, &str) -> Said + '_ {
+    let passphrase = lab.write("passphrase", "a passphrase of ours\n");
+    fs::set_permissions(&passphrase, Permissions::from_mode(0o600)).unwrap();
+    for name in ["r1", "r2"] {
+        let file = lab.name(name);
+        reunite(&["review", "key", "--out", &file, "--passphrase-file", &passphrase]).ends(0);
+        let public = format!("{file}.pub");
+        lab.run(&["review", "enrol", "--staff", &name.to_uppercase(), "--public-key", &public]).ends(0);
+    }
+    move |who, (family, child), decision, code| {
+        let (family, child, key) = (family.to_string(), child.to_string(), lab.name(["r1", "r2"][who]));
+        lab.run(&[
+            "review",
+            "decide",
+            &family,
+            &child,
+            "--decision",
+            decision,
+            "--code",
+            code,
+            "--key",
+            &key,
+            "--passphrase-file",
+            &passphrase,
+        ])
+    }
+}
+
 /// Returns the original number of a child.
 fn number(lab: &Lab, child: Pseudonym) -> String {
     let text = lab.read("files/children.csv");
@@ -134,7 +192,8 @@ fn two_people_follow_a_pair_to_its_end() {
     lab.run(&show).ends(0).says(&["state confirmed", "decided by R1 and R2", "profiles-agree", "next recheck"]);
     decide(&keys[1], "refute", "case-facts-contradict").ends(2).says(&["the pair is already confirmed"]);
     // No family is informed before the child is typed a second time.
-    step("informed", "2025-03-01").ends(2).says(&["no second typing, kit or sample of the child agrees"]);
+    let today = &today();
+    step("informed", today).ends(2).says(&["no second typing, kit or sample of the child agrees"]);
     let retest = |sample: &str| lab.run(&["review", "retest", &family, &child, "--sample", sample]);
     retest(&child).ends(2).says(&["the sample is the child's own"]);
     let number = number(&lab, pairs[0].1);
@@ -142,14 +201,16 @@ fn two_people_follow_a_pair_to_its_end() {
     let second = lab.pseudonyms("sample", ["SECOND"])["SECOND"].clone();
     retest(&second).ends(0).says(&["the further sample agrees with the first"]);
     retest(&second).ends(2).says(&["is already recorded in this review"]);
-    step("recognised", "2025-03-01").ends(2).says(&["the step recognised must follow informed"]);
+    step("recognised", today).ends(2).says(&["the step recognised must follow informed"]);
     step("informed", "2126-03-01").ends(2).says(&["is in the future"]);
     step("informed", "1 March").ends(2).says(&["write the date as YYYY-MM-DD"]);
-    step("informed", "2025-03-01").ends(0);
-    step("recognised", "2025-02-01").ends(2).says(&["the date is before 2025-03-01"]);
-    for (word, date) in [("recognised", "2025-03-02"), ("handed-over", "2025-03-05"), ("registered", "2025-04-01")] {
+    step("informed", "2025-03-01").ends(2).says(&["the date 2025-03-01 is before the second decision, of ", "in UTC"]);
+    step("informed", today).ends(0);
+    step("recognised", "2025-02-01").ends(2).says(&["the date 2025-02-01 is before ", today, "of the step informed"]);
+    for word in ["recognised", "handed-over", "registered"] {
         lab.run(&["review", "due"]).ends(0).says(&["since "]);
-        step(word, date).ends(0);
+        let said = step(word, today).ends(0);
+        assert!(!said.err.contains("warning"), "{}", said.err);
     }
     lab.run(&["review", "due"]).ends(0).says(&["nothing is due"]);
     let history = lab.run(&[&show[..], &["--format", "json"]].concat()).ends(0).json();
@@ -432,7 +493,7 @@ fn a_change_of_the_key_keeps_every_signature() {
     }
     let entry = store::entry("review step", None);
     let (family, child) = renamed_pairs[0];
-    store.record_step(family, child, Step::Informed, "2025-01-01".parse().unwrap(), &entry).unwrap();
+    store.record_step(family, child, Step::Informed, today().parse().unwrap(), &entry).unwrap();
     let due = store.due_reviews(Some("2025-01-08".parse().unwrap()), &entry).unwrap();
     assert_eq!((due.due[0].what, due.due[0].child), ("transfer", renamed(of_lab[2].1)));
     lab.run(&["verify"]).ends(0);
@@ -491,4 +552,213 @@ fn a_write_that_is_cut_off_leaves_no_event() {
     // A public key of a checkpoint is not a reviewer's.
     reunite(&["audit", "key", "new", &lab.name("signing")]).ends(0);
     assert!(ReviewerPublicKey::load(&lab.path("signing.pub")).is_err());
+}
+
+#[test]
+fn a_typing_that_contradicts_opens_the_pair_again_and_asks_for_another_recheck() {
+    let Reviewed { lab, pairs } = reviewed();
+    let store = open(&lab, "store");
+    let (a, b) = (enrolled(&store, "A"), enrolled(&store, "B"));
+    let pair = pairs[0];
+    let (family, child) = (pair.0.to_string(), pair.1.to_string());
+    let state = || store.review_states().unwrap().remove(&pair).unwrap();
+    let inform = || {
+        let entry = store::entry("review step", None);
+        store.record_step(pair.0, pair.1, Step::Informed, today().parse().unwrap(), &entry)
+    };
+    for key in [&a, &b] {
+        decide(&store, pair, key, Decision::Confirm).unwrap();
+    }
+    let number = number(&lab, pair.1);
+    again(&lab, &number, &number, "further.csv").ends(0);
+    again(&lab, &number, "SECOND", "second.csv").ends(0);
+    let second: Pseudonym = lab.pseudonyms("sample", ["SECOND"])["SECOND"].parse().unwrap();
+    let retest = || store.record_retest(pair.0, pair.1, second, &store::entry("review retest", None));
+    assert!(retest().unwrap().agrees);
+    assert!(matches!(retest(), Err(StoreError::NoFurtherSample)));
+    assert_eq!((state().status, state().rechecks, state().next), (Status::Confirmed, 2, Some(NextAction::Inform)));
+    // A dry run changes nothing, and a refused file does not.
+    contradicting(&lab, &number, 1, "dry.csv", &["--on-conflict", "add", "--dry-run"]).ends(0);
+    contradicting(&lab, &number, 1, "refused.csv", &[]).ends(2);
+    assert_eq!(state().status, Status::Confirmed);
+    contradicting(&lab, &number, 1, "other.csv", &["--on-conflict", "add"]).ends(0);
+    assert_eq!((state().status, state().rechecks, state().decided_by.len()), (Status::Reopened, 0, 0));
+    lab.run(&["review", "list", "--state", "reopened"]).ends(0).says(&[&child, "next decide-again"]);
+    lab.run(&["review", "due"]).ends(0).says(&["decide-again: since ", &child]);
+    lab.run(&["review", "show", &family, &child]).ends(0).says(&[
+        "typing",
+        "disagrees",
+        "differing loci 1",
+        "text: import",
+    ]);
+    assert!(matches!(inform(), Err(StoreError::Review(Refusal::NotConfirmed))));
+    // Both decide again; the comparisons from before the contradiction do not count any more.
+    for key in [&a, &b] {
+        decide(&store, pair, key, Decision::Confirm).unwrap();
+    }
+    assert_eq!((state().status, state().next), (Status::Confirmed, Some(NextAction::Recheck)));
+    assert!(matches!(inform(), Err(StoreError::Review(Refusal::NotRechecked))));
+    assert!(retest().unwrap().agrees);
+    assert_eq!((state().rechecks, state().next), (1, Some(NextAction::Inform)));
+    inform().unwrap();
+    assert!(store.verify().unwrap().is_sound());
+}
+
+#[test]
+fn a_requested_retest_is_answered_by_a_typing_that_agrees() {
+    let Reviewed { lab, pairs } = reviewed();
+    let store = open(&lab, "store");
+    let (a, b) = (enrolled(&store, "A"), enrolled(&store, "B"));
+    let state = || store.review_states().unwrap().remove(&pairs[0]).unwrap();
+    decide(&store, pairs[0], &a, Decision::Retest).unwrap();
+    assert_eq!((state().status, state().next), (Status::RetestRequested, Some(NextAction::Retest)));
+    let number = number(&lab, pairs[0].1);
+    again(&lab, &number, &number, "further.csv").ends(0);
+    assert_eq!((state().status, state().next), (Status::InReview, Some(NextAction::Decide)));
+    lab.run(&["review", "due"]).ends(0).says(&["decide: since "]);
+    let history = lab.run(&["review", "show", &pairs[0].0.to_string(), &pairs[0].1.to_string()]).ends(0).out;
+    assert!(history.contains("typing") && history.contains("agrees; "), "{history}");
+    assert_eq!(decide(&store, pairs[0], &b, Decision::Confirm).unwrap().status, Status::ConfirmedOnce);
+}
+
+#[test]
+fn confirmed_pairs_that_contradict_each_other_are_named_and_no_family_is_informed() {
+    let Reviewed { lab, pairs } = reviewed();
+    let decide = two_at_the_terminal(&lab);
+    let store = open(&lab, "store");
+    let (family, child) = pairs[0];
+    let other = pairs.iter().find(|pair| pair.0 != family && pair.1 != child).unwrap();
+    // Another child of the family, and another family of the child; neither pair is a candidate.
+    let (second_child, second_family) = ((family, other.1), (other.0, child));
+    assert!(!pairs.contains(&second_child) && !pairs.contains(&second_family));
+    let confirm = |pair| {
+        let once = decide(0, pair, "confirm", "case-facts-fit").ends(0);
+        (once, decide(1, pair, "confirm", "case-facts-fit").ends(0))
+    };
+    let (once, twice) = confirm(pairs[0]);
+    assert!(!once.err.contains("warning") && !twice.err.contains("warning"), "{}{}", once.err, twice.err);
+    let number = number(&lab, child);
+    again(&lab, &number, &number, "further.csv").ends(0);
+    let next = |pair| store.review_states().unwrap().remove(&pair).unwrap().next;
+    assert_eq!(next(pairs[0]), Some(NextAction::Inform));
+    let show = |(family, child): (Pseudonym, Pseudonym), format| {
+        lab.run(&["review", "show", &family.to_string(), &child.to_string(), "--format", format]).ends(0)
+    };
+    // It shows before anybody decides, and the warning says which pair.
+    let never = "conflict: never a candidate of a run";
+    let shown = flat(&show(second_child, "table").out);
+    assert!(shown.contains(never) && shown.contains("another child was confirmed for the family"), "{shown}");
+    let warned = decide(0, second_child, "confirm", "case-facts-fit").ends(0);
+    for part in
+        ["warning: never a candidate of a run; check both", "warning: another child was confirmed", &child.to_string()]
+    {
+        assert!(flat(&warned.err).contains(part), "{part}: {}", warned.err);
+    }
+    // What everybody sees is the same for a refutation, which is not warned of.
+    let seen = show(second_child, "json").json();
+    assert_eq!(seen["review"]["conflicts"][1]["child"], child.to_string());
+    let refuted = decide(1, second_child, "refute", "case-facts-contradict").ends(0);
+    assert!(!refuted.err.contains("warning"), "{}", refuted.err);
+    assert_eq!(next(pairs[0]), Some(NextAction::Inform), "the other pair is not confirmed");
+    confirm(second_child);
+    let warned = flat(&confirm(second_family).1.err);
+    assert!(warned.contains("warning: the child was confirmed for another family"), "{warned}");
+    for pair in [pairs[0], second_child, second_family] {
+        assert_eq!(next(pair), Some(NextAction::ResolveConflict));
+    }
+    for (command, parts) in [
+        ("list", ["conflict: another child was", never, "next resolve-conflict"]),
+        ("due", ["resolve-conflict: since ", "conflict: the child was confirmed for another family", never]),
+    ] {
+        let out = flat(&lab.run(&["review", command]).ends(0).out);
+        parts.iter().for_each(|part| assert!(out.contains(part), "{part}: {out}"));
+    }
+    for words in [["review", "list"], ["review", "due"]] {
+        for line in lab.run(&words).ends(0).out.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+    let csv = lab.run(&["review", "due", "--format", "csv"]).ends(0).out;
+    assert!(csv.lines().any(|line| line.ends_with(",family-confirmed child-confirmed")), "{csv}");
+    let today = &today();
+    let inform = || lab.run(&["review", "step", &family.to_string(), &child.to_string(), "informed", "--date", today]);
+    let [named_child, named_family] = [other.1.to_string(), other.0.to_string()];
+    let refused = flat(&inform().ends(2).err);
+    for part in
+        [&named_child[..], &named_family, "another pair with the same family or child was confirmed", "must refute one"]
+    {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
+    // A confirmed pair in conflict may be refuted on the same basis, by two.
+    decide(0, second_child, "refute", "case-facts-contradict").ends(0);
+    decide(1, second_child, "refute", "case-facts-contradict").ends(0).says(&["the pair is refuted"]);
+    let history = flat(&show(second_child, "table").out);
+    assert!(history.contains("conflict family-confirmed"), "{history}");
+    inform().ends(2).says(&["another pair with the same family"]);
+    // One decision, or a request for a retest, does not end the conflict.
+    decide(0, second_family, "refute", "case-facts-contradict").ends(0);
+    inform().ends(2).says(&["another pair with the same family"]);
+    decide(1, second_family, "refute", "case-facts-contradict").ends(0);
+    assert!(!show(second_family, "table").out.contains("conflict: "), "what is refuted is in no conflict");
+    inform().ends(0);
+    decide(0, pairs[0], "refute", "case-facts-contradict").ends(2).says(&["the pair is already confirmed"]);
+    lab.run(&["verify"]).ends(0);
+}
+
+#[test]
+fn what_follows_informing_is_recorded_with_a_warning_if_the_basis_changed() {
+    let Reviewed { lab, pairs } = reviewed();
+    let store = open(&lab, "store");
+    let (a, b) = (enrolled(&store, "A"), enrolled(&store, "B"));
+    let (family, child) = (pairs[0].0.to_string(), pairs[0].1.to_string());
+    for key in [&a, &b] {
+        decide(&store, pairs[0], key, Decision::Confirm).unwrap();
+    }
+    let number = number(&lab, pairs[0].1);
+    again(&lab, &number, &number, "further.csv").ends(0);
+    let today = &today();
+    let step = |word: &str| lab.run(&["review", "step", &family, &child, word, "--date", today]);
+    step("informed").ends(0);
+    // The profile is replaced: the comparisons before do not count, and the history says so.
+    contradicting(&lab, &number, 4, "replaced.csv", &["--on-conflict", "replace"]).ends(0);
+    let warned = step("recognised").ends(0);
+    warned.says(&["changed since the pair was decided: profiles", "no second typing", "recorded: recognised on "]);
+    contradicting(&lab, &number, 2, "other.csv", &["--on-conflict", "add"]).ends(0);
+    step("handed-over").ends(0).says(&["warning: the pair is not confirmed any more"]);
+    let shown = flat(&lab.run(&["review", "show", &family, &child]).ends(0).out);
+    for part in ["changed: profiles", "warning: basis-changed, not-rechecked", "warning: not-confirmed", "reopened"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let history = lab.run(&["review", "show", &family, &child, "--format", "json"]).ends(0).json();
+    let all = history["history"].as_array().unwrap();
+    let doubts = |kind: &str| all.iter().find(|row| row["step"] == kind).unwrap()["doubts"].to_string();
+    assert_eq!(doubts("informed"), "[]");
+    assert_eq!(doubts("recognised"), r#"["basis-changed","not-rechecked"]"#);
+    lab.run(&["review", "due"]).ends(0).says(&["decide-again: since "]);
+    lab.run(&["verify"]).ends(0);
+}
+
+#[test]
+fn a_match_with_tampered_reviews_records_nothing() {
+    let Reviewed { lab, pairs } = reviewed();
+    {
+        let store = open(&lab, "store");
+        let a = enrolled(&store, "A");
+        decide(&store, pairs[0], &a, Decision::Confirm).unwrap();
+    }
+    lab.import("children", "more.csv", lab.read("files/children.csv"), &["--on-conflict", "keep"]).ends(0);
+    let tamper = "DROP TRIGGER review_is_not_edited; UPDATE review_event SET signature = zeroblob(64)";
+    lab.database("store").execute_batch(tamper).unwrap();
+    let count = || -> (i64, i64, i64) {
+        let database = lab.database("store");
+        let of =
+            |table: &str| database.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
+        (of("run"), of("audit"), of("lost"))
+    };
+    let before = count();
+    for words in [&["match", "--full"][..], &["match", "--min-log10-lr", "2"], &["candidates"]] {
+        let said = lab.run(words).ends(2).says(&["damaged or were tampered with", "reunite verify"]);
+        assert_eq!(said.out, "", "{words:?}");
+    }
+    assert_eq!(count(), before);
 }

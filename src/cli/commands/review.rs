@@ -11,9 +11,9 @@ use crate::cli::outcome::Outcome;
 use crate::cli::output::Output;
 use crate::cli::passphrase::PassphraseOption;
 use crate::model::{Pseudonym, shown_path};
-use crate::report::Format;
-use crate::review::{BasisPart, Deadline, Decision, ReasonCode, StaffCode, Status, Step};
-use crate::store::{NewDecision, ReviewFilter, Store, checked_reason};
+use crate::report::{ConflictRow, Format};
+use crate::review::{BasisPart, Conflict, Deadline, Decision, ReasonCode, StaffCode, Status, Step, StepDoubt};
+use crate::store::{NewDecision, ReviewFilter, StepRecorded, Store, checked_reason};
 
 #[derive(Subcommand)]
 pub(crate) enum Review {
@@ -47,7 +47,8 @@ pub(crate) enum Review {
     ///
     /// In this order: informed, recognised, handed-over, registered. After informed or recognised, placed is the last step
     /// of a child who does not return to the family. Informing the family requires that a second typing, kit or sample of
-    /// the child agrees with the first, and that both reviewers confirmed the present data.
+    /// the child agrees with the first, that both reviewers confirmed the present data, and that no other confirmed pair has
+    /// the same family or child. What follows is recorded in any case, with a warning if something speaks against it.
     Step(TakeStep),
     /// Record when a child was found whose parents are not found; its deadlines count from that day
     Found(Found),
@@ -277,6 +278,13 @@ impl Decide {
                 named(&recorded.changed)
             ));
         }
+        for conflict in &recorded.conflicts {
+            let fix = match conflict.conflict {
+                Conflict::NeverCandidate => "check both pseudonyms and `reunite explain`",
+                _ => "one of the two pairs must be refuted before a family is informed",
+            };
+            output.warn(&format!("warning: {}; {fix}", conflict.words()));
+        }
         let next = if recorded.is_waiting { "; a second reviewer decides next" } else { "" };
         output.say(&format!("recorded the decision of {}: the pair is {}{next}", recorded.staff, recorded.status));
         Ok(Outcome::Done)
@@ -344,9 +352,33 @@ impl TakeStep {
     fn run(&self, global: &Global, output: &Output) -> anyhow::Result<Outcome> {
         let (family, child) = self.pair.read()?;
         let (step, date): (Step, Date) = (self.step.parse()?, day("--date", &self.date)?);
-        global.open()?.record_step(family, child, step, date, &global.entry("review step"))?;
+        let recorded = global.open()?.record_step(family, child, step, date, &global.entry("review step"))?;
+        for doubt in &recorded.doubts {
+            output.warn(&format!("warning: {}", doubted(*doubt, &recorded)));
+        }
         output.say(&format!("recorded: {step} on {date}"));
         Ok(Outcome::Done)
+    }
+}
+
+/// Says why a step should not have been taken, and what to do.
+fn doubted(doubt: StepDoubt, recorded: &StepRecorded) -> String {
+    match doubt {
+        StepDoubt::NotConfirmed => "the pair is not confirmed any more; both reviewers must decide again".to_owned(),
+        StepDoubt::BasisChanged => {
+            let changed = named(&recorded.changed);
+            format!("changed since the pair was decided: {changed}; both reviewers must decide again")
+        }
+        StepDoubt::NotRechecked => {
+            "no second typing, kit or sample of the child agrees with the first; type the child again".to_owned()
+        }
+        StepDoubt::InConflict => {
+            let pairs: Vec<String> = recorded.conflicts.iter().filter_map(ConflictRow::pair).collect();
+            let pairs = pairs.join("; ");
+            format!(
+                "another pair with the same family or child was confirmed ({pairs}); two reviewers must refute one of them"
+            )
+        }
     }
 }
 

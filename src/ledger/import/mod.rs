@@ -179,7 +179,7 @@ impl Ledger {
         if let Attribution::Entry(entry) = attribution
             && report.added + report.replaced + report.typings > 0
         {
-            review_keeping::note_import(&tx, entry)?;
+            review_keeping::note_import(&tx, &plan.typings_of_children(batch), entry)?;
         }
         if let Some(entry) = attribution.entry() {
             let mut entry = batch.describe_import(entry, &report).with("import", import);

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 
+use crate::ledger::review_keeping::ImportedTyping;
 use crate::ledger::{AddedTyping, Batch, Commitment, Conflict, ConflictKind, ImportReport, OnConflict};
-use crate::model::Pseudonym;
+use crate::model::{Layout, Pseudonym};
 
 /// Plan for each row of a batch; vectors run along its rows.
 pub(super) struct Plan {
@@ -85,6 +86,22 @@ impl Plan {
             self.conflict(batch, i, kind);
             self.aside[i] |= on_conflict == OnConflict::Keep && !batch.returning.take_in;
         }
+    }
+
+    /// Returns what the import does to children that the ledger had.
+    pub(super) fn typings_of_children(&self, batch: &Batch) -> BTreeMap<Pseudonym, ImportedTyping<'_>> {
+        if batch.layout != Layout::Children {
+            return BTreeMap::new();
+        }
+        let compared: HashMap<Pseudonym, &AddedTyping> =
+            self.added_typings.iter().map(|typing| (typing.sample, typing)).collect();
+        let written = self.order.iter().filter(|&&(_, _, i)| !self.aside[i]);
+        let typing = |&(sample, _, i): &(Pseudonym, u64, usize)| match self.samples[i] {
+            Action::Add { .. } => Some((sample, ImportedTyping::Further(&compared.get(&sample)?.comparison))),
+            Action::Replace { profile: true, .. } => Some((sample, ImportedTyping::Replaced)),
+            _ => None,
+        };
+        written.filter_map(typing).collect()
     }
 
     /// Returns the report, which counts every row once.
