@@ -134,9 +134,10 @@
 //! | `planning` | the power of a family, and whom to sample next | model, population, kinship |
 //! | `quality` | checks for unusual profiles in a file: range, homozygosity, frequencies; pure | model, population |
 //! | `report` | output as tables, CSV, JSON and files for other programs | model, population, consistency, intake (findings), kinship (result types), matching, meaning, planning, review, supervision, validation |
+//! | `pages` | pages to hand over, as HTML in Chinese and English, with drawings; no I/O but a laboratory's own templates | model, kinship (names), matching, meaning, report, review (words) |
 //! | `synthesis` | synthetic populations with known truth | model, population |
 //! | `validation` | simulations with known truth, and measures of calibration | model, population, kinship, index, matching, meaning, synthesis |
-//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, review, ledger, index, screen, matching, meaning, planning, quality, supervision, validation, report |
+//! | `store` | the operations of a laboratory on its store, as library calls; no printing | model, files, population, kinship, consistency, pseudonym, intake, audit, review, ledger, index, screen, matching, meaning, planning, quality, supervision, validation, report, pages |
 //! | `guide` | the pages for users, as documentation | nothing |
 //! | `cli` | arguments, output, progress and advice; one file per command; the only room that prints | all |
 //!
@@ -156,6 +157,7 @@ pub mod ledger;
 pub mod matching;
 pub mod meaning;
 pub mod model;
+pub mod pages;
 pub mod planning;
 pub mod population;
 pub mod pseudonym;

@@ -98,3 +98,109 @@ pub(super) struct Facts {
     /// `true` if the family's relatives are inconsistent.
     pub(super) is_marked: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Facts, Rules};
+    use crate::matching::Alternative;
+    use crate::meaning::{Class, Lack, Margin, Meaning, RivalRatio};
+
+    fn strong() -> (Meaning, Facts) {
+        let alone = Margin { log10: 9.0, at_least: true };
+        let meaning = Meaning {
+            class: Class::Unlikely,
+            lacks: Vec::new(),
+            posterior: 0.9999,
+            expected_chance_hits: 1e-6,
+            chance_hits_bounded: false,
+            observed_at_least: 1,
+            expected_cousin_hits: 0.0,
+            expected_half_sibling_hits: 0.0,
+            rivals: vec![RivalRatio { rival: Alternative::Nephew, log10_lr: Some(3.0) }],
+            margin_child: alone,
+            margin_family: alone,
+            log10_lr_min: 4.0,
+            log10_lr_min_with: String::new(),
+            further_loci: None,
+        };
+        let facts =
+            Facts { loci_compared: 19, incompatible_loci: 2, log10_doubt: 0.0, as_stated: true, is_marked: false };
+        (meaning, facts)
+    }
+
+    #[test]
+    fn each_lack_alone_lowers_the_class() {
+        type Change = fn(&mut Meaning, &mut Facts);
+        let close = |log10| Margin { log10, at_least: false };
+        let rules = Rules::default();
+        let (meaning, facts) = strong();
+        assert_eq!(rules.classify(&meaning, &facts), (Class::Strong, vec![]));
+        // Each change is the least that lowers the class; the second class is that of a much larger change.
+        let cases: [(Lack, Class, Change, Class, Change); 9] = [
+            (Lack::Loci, Class::MoreLoci, |_, f| f.loci_compared = 18, Class::MoreLoci, |_, f| f.loci_compared = 5),
+            (
+                Lack::RivalExplanation,
+                Class::MoreLoci,
+                |m, _| m.rivals[0].log10_lr = Some(2.99),
+                Class::MoreLoci,
+                |m, _| m.rivals[0].log10_lr = Some(-1.0),
+            ),
+            (
+                Lack::OtherChild,
+                Class::Candidate,
+                |m, _| m.margin_child = Margin { log10: 3.99, at_least: false },
+                Class::MoreLoci,
+                |m, _| m.margin_child = Margin { log10: 2.99, at_least: false },
+            ),
+            (
+                Lack::OtherFamily,
+                Class::Candidate,
+                |m, _| m.margin_family = Margin { log10: 3.99, at_least: false },
+                Class::MoreLoci,
+                |m, _| m.margin_family = Margin { log10: 2.99, at_least: false },
+            ),
+            (
+                Lack::LeastRatio,
+                Class::MoreLoci,
+                |m, _| m.log10_lr_min = 3.99,
+                Class::MoreLoci,
+                |_, f| f.log10_doubt = -0.01,
+            ),
+            (
+                Lack::Posterior,
+                Class::Candidate,
+                |m, _| m.posterior = 0.9989,
+                Class::MoreLoci,
+                |m, _| m.posterior = 0.89,
+            ),
+            (
+                Lack::IncompatibleLoci,
+                Class::MoreLoci,
+                |_, f| f.incompatible_loci = 3,
+                Class::MoreLoci,
+                |_, f| f.incompatible_loci = 9,
+            ),
+            (Lack::Papers, Class::Candidate, |_, f| f.as_stated = false, Class::Candidate, |_, f| f.as_stated = false),
+            (
+                Lack::MarkedFamily,
+                Class::Candidate,
+                |_, f| f.is_marked = true,
+                Class::Candidate,
+                |_, f| f.is_marked = true,
+            ),
+        ];
+        for (lack, class, change, other_class, other_change) in cases {
+            for (expected, change) in [(class, change), (other_class, other_change)] {
+                let (mut meaning, mut facts) = strong();
+                change(&mut meaning, &mut facts);
+                assert_eq!(rules.classify(&meaning, &facts), (expected, vec![lack]), "{lack:?}");
+            }
+        }
+        // A distance from the threshold is no rival, and a posterior below 0.01 is unlikely whatever else holds.
+        let (mut meaning, facts) = strong();
+        meaning.margin_child = Margin { log10: 0.1, at_least: true };
+        assert_eq!(rules.classify(&meaning, &facts).0, Class::Strong);
+        (meaning.posterior, meaning.margin_child) = (0.0099, close(9.0));
+        assert_eq!(rules.classify(&meaning, &facts).0, Class::Unlikely);
+    }
+}

@@ -16,7 +16,7 @@ use super::review::ReviewState;
 use super::table::{SCREEN, plain_table};
 use super::views::ViewsRow;
 #[cfg(feature = "cli")]
-use super::words::{more_rows, ratio, wrap};
+use super::words::{more_rows, probability, ratio, wrap};
 
 /// The run that candidates come from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -259,7 +259,7 @@ impl CandidateReport {
             let mut lines: Vec<String> = facts.map_or_else(Vec::new, meaning::origin);
             lines.extend(row.meaning.as_ref().map_or_else(Vec::new, meaning::lines));
             if let Some(assigned) = row.assigned {
-                let (lower, upper) = (meaning::probability(assigned.lower), meaning::probability(assigned.upper));
+                let (lower, upper) = (probability(assigned.lower), probability(assigned.upper));
                 let range = if lower == upper { lower } else { format!("between {lower} and {upper}") };
                 lines.push(format!("as a child fills one place in the whole database: {range}"));
             }
@@ -451,13 +451,11 @@ mod tests {
         assert!(
             report
                 .csv()
-                .contains(",7.25,20,1,true,1,true,,,as stated,0,7.25,7.25,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n")
+                .contains(",7.25,20,1,true,1,true,,,as stated,0,7.25,7.25,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n")
         );
-        assert!(
-            report.csv().ends_with(
-                ",02020202020202020202020202020202,as stated,0,7.25,7.25,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n"
-            )
-        );
+        assert!(report.csv().ends_with(
+            ",02020202020202020202020202020202,as stated,0,7.25,7.25,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\n"
+        ));
         assert!(report.table(1).contains("full-sibling 0202"));
         assert!(report.table(0).contains("... and 1 more"));
     }

@@ -19,8 +19,9 @@ use super::meaning::SettledBy;
 use super::table::{SCREEN, plain_table, table_of};
 use super::typings::SampleTypings;
 use super::views::ViewRow;
+use super::words::short_relation;
 #[cfg(feature = "cli")]
-use super::words::{ratio, short_relation, wrap};
+use super::words::{ratio, wrap};
 
 /// The name of the combined paternity index wherever it is shown.
 pub const CPI_NAME: &str = "CPI, stepwise mutation convention (mu/4p)";
@@ -59,6 +60,17 @@ pub struct ExplainedWith {
     pub candidate_of_other_table: bool,
 }
 
+/// A number of the laboratory's own list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnNumber {
+    /// The family or sample.
+    pub who: Pseudonym,
+    /// `family`, `child` or a relation.
+    pub of: &'static str,
+    /// The number.
+    pub number: String,
+}
+
 /// The explanation of a pair, ready for output.
 pub struct ExplanationReport {
     /// What the explanation depends on.
@@ -69,8 +81,8 @@ pub struct ExplanationReport {
     pub views: ExplainedViews,
     /// log10 LR of each of [`Alternative::DESCENDANTS`].
     pub alternatives: [f64; Alternative::DESCENDANTS.len()],
-    /// The laboratory's own numbers, as far as its list has them: of whom, and the number.
-    pub numbers: Vec<(&'static str, String)>,
+    /// The laboratory's own numbers, as far as its list has them.
+    pub numbers: Vec<OwnNumber>,
     /// What the pair means in this database; `None` before the first run, and for pairs that cannot be weighed.
     pub settled: Option<SettledBy>,
     /// By position in the panel: the persons who have more than two alleles there and are left out (`child`, or a
@@ -153,7 +165,7 @@ impl ExplanationReport {
             "meaning": self.settled.as_ref().map(|settled| &settled.meaning),
             "prior": self.settled.as_ref().map(|settled| &settled.prior),
             "numbers": self.numbers.iter()
-                .map(|(who, number)| json!({ "of": who, "number": number })).collect::<Vec<_>>(),
+                .map(|one| json!({ "of": one.of, "number": one.number })).collect::<Vec<_>>(),
             "kits": self.settled.as_ref().map(SettledBy::kits_json),
             "cpi": cpi,
             "typings": self.typings.iter().map(|of| of.json(self.show_genotypes)).collect::<Vec<_>>(),
@@ -246,7 +258,7 @@ impl ExplanationReport {
             HYPOTHESES[1]
         );
         if !self.numbers.is_empty() {
-            let numbers: Vec<String> = self.numbers.iter().map(|(who, number)| format!("{who} {number}")).collect();
+            let numbers: Vec<String> = self.numbers.iter().map(|one| format!("{} {}", one.of, one.number)).collect();
             page += &(wrap(&format!("Numbers: {}", numbers.join(", ")), SCREEN) + "\n\n");
         }
         page += &table;
@@ -357,12 +369,22 @@ impl ExplanationReport {
         format!("\nThe found person, against unrelated, as\n\n{}", plain_table(["", "log10 LR"], &[1], rows))
     }
 
-    fn left_out(&self, position: usize) -> &[&'static str] {
+    /// Returns the names of the relatives' columns: short names, or letters.
+    #[must_use]
+    pub fn column_names(&self) -> Vec<String> {
+        let relations = self.explanation.relations.iter().map(|relation| relation.word());
+        names(relations).into_iter().map(|name| name.0).collect()
+    }
+
+    /// Returns the persons who are left out at a position of the panel, because of more than two alleles.
+    #[must_use]
+    pub fn left_out(&self, position: usize) -> &[&'static str] {
         self.left_out.get(&position).map_or(&[], Vec::as_slice)
     }
 
     /// Returns whose typings disagree at a locus: `child`, or relations.
-    fn disputed(&self, locus: &Locus) -> Vec<&'static str> {
+    #[must_use]
+    pub fn disputed(&self, locus: &Locus) -> Vec<&'static str> {
         let disagree = |of: &&SampleTypings| of.disputed().iter().any(|one| one.0 == *locus);
         self.typings.iter().filter(disagree).map(|of| of.who).collect()
     }
@@ -390,7 +412,6 @@ impl ExplanationReport {
 
 /// Returns the names of the relatives' columns, given their relations: short names, with a number if one occurs again; or
 /// letters, if the names need too much space. Each name comes with `true` if it is a letter, and with the relation.
-#[cfg(feature = "cli")]
 fn names<'a>(relations: impl Iterator<Item = &'a str>) -> Vec<(String, bool, &'a str)> {
     /// The space on a screen beside the other columns.
     const ROOM: usize = 34;

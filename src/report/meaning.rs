@@ -13,7 +13,7 @@ use super::csv_text::CsvText;
 use super::table::{SCREEN, plain_table};
 use super::words::count;
 #[cfg(feature = "cli")]
-use super::words::{ratio, wrap};
+use super::words::{number, probability, ratio, wrap};
 
 /// Facts about the two sides of a candidate, as they were imported.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -63,7 +63,8 @@ pub struct SettledBy {
 
 impl SettledBy {
     /// Returns the kits as JSON.
-    pub(super) fn kits_json(&self) -> Vec<Value> {
+    #[must_use]
+    pub fn kits_json(&self) -> Vec<Value> {
         let kit = |(kit, settling): &(String, Settling)| json!({ "kit": kit, "further_loci": settling.further_loci, "probability": settling.probability });
         self.kits.iter().map(kit).collect()
     }
@@ -214,28 +215,6 @@ pub(super) fn lines(meaning: &Meaning) -> Vec<String> {
     lines
 }
 
-/// Formats a probability: with as many nines as it has, or as a power of ten if it is small.
-#[cfg(feature = "cli")]
-pub(super) fn probability(p: f64) -> String {
-    if p >= 0.999_999_5 {
-        "over 0.999999".to_owned()
-    } else if p >= 0.99 {
-        // One digit more than there are nines.
-        let digits = (-libm::log10(1.0 - p) + 1e-9).floor() as usize + 1;
-        format!("{p:.digits$}")
-    } else if p >= 0.01 {
-        format!("{p:.3}")
-    } else {
-        number(p)
-    }
-}
-
-/// Formats a number of two digits.
-#[cfg(feature = "cli")]
-pub(super) fn number(x: f64) -> String {
-    if x == 0.0 || (0.01..1000.0).contains(&x) { format!("{x:.2}") } else { format!("{x:.1e}") }
-}
-
 #[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
@@ -248,12 +227,5 @@ mod tests {
         );
         let tiny = prior_in_words(Prior::try_from(1e-300).unwrap(), 2);
         assert!(tiny.contains("probability 1e-300, each of 2 children"), "{tiny}");
-    }
-
-    #[test]
-    fn numbers_and_probabilities_are_short() {
-        let shown = [1.0, 0.99999, 0.9991, 0.5, 0.0123, 4.2e-7].map(probability);
-        assert_eq!(shown, ["over 0.999999", "0.999990", "0.9991", "0.500", "0.012", "4.2e-7"]);
-        assert_eq!([0.0, 3.456, 1234.5].map(number), ["0.00", "3.46", "1.2e3"]);
     }
 }

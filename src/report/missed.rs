@@ -7,11 +7,11 @@ use crate::model::{Pseudonym, Relation};
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
-use super::meaning::{probability, relatives};
+use super::meaning::relatives;
 #[cfg(feature = "cli")]
 use super::table::SCREEN;
 #[cfg(feature = "cli")]
-use super::words::{more_rows, wrap};
+use super::words::{more_rows, probability, wrap};
 
 /// One family.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -35,7 +35,7 @@ pub use audit::{AuditReport, AuditRow};
 pub use candidates::{AlternativesRow, CandidateReport, CandidateRow, RunSummary, SamePerson};
 pub use comparable::{ComparableReport, Comparison, Hardly};
 pub use csv_text::CsvText;
-pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport, mutations};
+pub use explain::{CPI_NAME, ExplainedWith, ExplanationReport, OwnNumber, mutations};
 pub use fam::{FamError, FamFamily, FamPerson, FamWriter};
 pub use families::{FamiliesReport, FindingRow, StateRow, StatesReport};
 pub use finding_codes::FindingCodesReport;

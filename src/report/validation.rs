@@ -9,11 +9,11 @@ use crate::validation::Validation;
 
 use super::csv_text::CsvText;
 #[cfg(feature = "cli")]
-use super::meaning::{number, probability, relatives};
+use super::meaning::relatives;
 #[cfg(feature = "cli")]
 use super::table::{SCREEN, plain_table};
 #[cfg(feature = "cli")]
-use super::words::{count, wrap};
+use super::words::{count, number, probability, wrap};
 
 /// What a validation depends on, and its result.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -106,6 +106,28 @@ pub fn ratio(log10_lr: f64) -> String {
     format!("{mantissa}e{exponent}")
 }
 
+/// Formats a probability: with as many nines as it has, or as a power of ten if it is small.
+#[must_use]
+pub fn probability(p: f64) -> String {
+    if p >= 0.999_999_5 {
+        "over 0.999999".to_owned()
+    } else if p >= 0.99 {
+        // One digit more than there are nines.
+        let digits = (-libm::log10(1.0 - p) + 1e-9).floor() as usize + 1;
+        format!("{p:.digits$}")
+    } else if p >= 0.01 {
+        format!("{p:.3}")
+    } else {
+        number(p)
+    }
+}
+
+/// Formats a number of two digits.
+#[must_use]
+pub fn number(x: f64) -> String {
+    if x == 0.0 || (0.01..1000.0).contains(&x) { format!("{x:.2}") } else { format!("{x:.1e}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,5 +157,12 @@ mod tests {
         assert_eq!(either, ["1 sample or family", "2 samples or families"]);
         assert_eq!((more_rows(5, 5), more_rows(7, 5)), (String::new(), "... and 2 more\n".to_owned()));
         assert_eq!(hex(&[0, 171]), "00ab");
+    }
+
+    #[test]
+    fn numbers_and_probabilities_are_short() {
+        let shown = [1.0, 0.99999, 0.9991, 0.5, 0.0123, 4.2e-7].map(probability);
+        assert_eq!(shown, ["over 0.999999", "0.999990", "0.9991", "0.500", "0.012", "4.2e-7"]);
+        assert_eq!([0.0, 3.456, 1234.5].map(number), ["0.00", "3.46", "1.2e3"]);
     }
 }

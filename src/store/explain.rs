@@ -9,7 +9,7 @@ use crate::audit::Entry;
 use crate::ledger::CandidateFilter;
 use crate::matching::{alternatives, explain, explain_views};
 use crate::model::{Candidate, Pseudonym, Relation};
-use crate::report::{ExplainedWith, ExplanationReport, SampleTypings, TableUsed};
+use crate::report::{ExplainedWith, ExplanationReport, OwnNumber, SampleTypings, TableUsed};
 
 use super::changed_settings::ChangedSetting;
 use super::error::StoreError;
@@ -123,7 +123,9 @@ impl Store {
             None => Vec::new(),
             Some(list) => {
                 let numbers = self.numbers(list, samples.chain([family.pseudonym, child.pseudonym]))?;
-                let of = |(who, word): &(Pseudonym, &'static str)| Some((*word, numbers.of(*who)?.to_owned()));
+                let of = |&(who, of): &(Pseudonym, &'static str)| {
+                    Some(OwnNumber { who, of, number: numbers.of(who)?.to_owned() })
+                };
                 numbered.iter().filter_map(of).collect()
             }
         };

@@ -395,6 +395,11 @@ pub(super) fn facts(
 }
 
 impl Facts {
+    /// Returns all records.
+    pub(super) fn records(&self) -> impl Iterator<Item = &SampleRecord> {
+        self.families.values().flatten().chain(self.children.values())
+    }
+
     /// Returns the facts about a pair; `None` if one of the two is no longer in the ledger.
     pub(super) fn pair(&self, family: Pseudonym, child: Pseudonym) -> Option<PairFacts> {
         let (relatives, child) = (self.families.get(&family)?, self.children.get(&child)?);

@@ -7,6 +7,7 @@
 
 mod actor;
 mod audit;
+mod candidate_page;
 mod candidates;
 mod changed_settings;
 mod checking;
@@ -63,6 +64,7 @@ mod verify;
 
 pub use actor::{BadReason, checked_reason, entry};
 pub use audit::{AuditCheck, AuditFilter, AuditTrail, CheckedCheckpoint, SignedCheckpoints};
+pub use candidate_page::PageNotes;
 pub use candidates::{CandidateQuery, Candidates, Since, Sort};
 pub use changed_settings::ChangedSetting;
 pub use comparability::Comparable;

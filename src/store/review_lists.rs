@@ -85,19 +85,31 @@ impl Store {
         if !ledger.has_child(child)? {
             return Err(StoreError::NoChild(child));
         }
+        let (report, viewer) = self.review_of_pair(&ledger, family, child, viewer)?;
+        let entry = entry.clone().with("viewer", viewer.as_ref().map(StaffCode::as_str)).about([family, child]);
+        ledger.append_look(&entry)?;
+        Ok(report)
+    }
+
+    /// Returns the review of a pair, as a viewer may see it, and the staff code of the viewer.
+    pub(super) fn review_of_pair(
+        &self,
+        ledger: &Ledger,
+        family: Pseudonym,
+        child: Pseudonym,
+        viewer: Option<&ReviewerKey>,
+    ) -> Result<(ReviewReport, Option<StaffCode>), StoreError> {
         let reviews = ledger.reviews()?;
         let key = viewer.map(ReviewerKey::public);
         let viewer: Option<StaffCode> = match viewer {
             None => None,
             Some(key) => Some(reviews.roll.with_key(key.public()).ok_or(StoreError::NotAReviewer)?.staff.clone()),
         };
-        let entry = entry.clone().with("viewer", viewer.as_ref().map(StaffCode::as_str)).about([family, child]);
         let Some(case) = reviews.of(Some(family), child) else {
             let mut review = ReviewState::new(Some(family), child);
-            review.rechecks = rechecks(&ledger, child, None)?;
-            review.conflicts = conflicts(&ledger, &ConfirmedPairs::of(&reviews), (family, child), None)?;
-            ledger.append_look(&entry)?;
-            return Ok(ReviewReport::new(review, Vec::new()));
+            review.rechecks = rechecks(ledger, child, None)?;
+            review.conflicts = conflicts(ledger, &ConfirmedPairs::of(&reviews), (family, child), None)?;
+            return Ok((ReviewReport::new(review, Vec::new()), viewer));
         };
         // A staff code may be enrolled again with another key, of another person: a decision is the own one of its key.
         let is_own = |viewer: &StaffCode| {
@@ -108,13 +120,13 @@ impl Store {
                 _ => true,
             })
         };
+        let of_key = viewer.clone();
         let viewer = viewer.filter(is_own);
-        let mut states = self.states(&ledger, &reviews, std::slice::from_ref(case))?;
+        let mut states = self.states(ledger, &reviews, std::slice::from_ref(case))?;
         let mut review = states.pop().unwrap_or_else(|| ReviewState::new(Some(family), child));
         review.status = case.standing.shown(viewer.as_ref());
         let history = history(case, viewer.as_ref())?;
-        ledger.append_look(&entry)?;
-        Ok(ReviewReport::new(review, history))
+        Ok((ReviewReport::new(review, history), of_key))
     }
 
     /// Lists reviews, in the order of their first events.

@@ -62,6 +62,7 @@ fn every_command_leaves_a_record() {
     let (family, child) = (pair["family"].as_str().unwrap(), pair["child"].as_str().unwrap());
     let (_, record) = recorded("explain", &["explain", family, child, "--show-genotypes"]);
     assert_eq!(record["details"]["genotypes"], true);
+    recorded("report candidate", &["report", "candidate", family, child, "--out", &lab.name("report.html")]);
     recorded("power", &["power", family, "--as-it-is"]);
     recorded("missed", &["missed", family]);
     recorded("runs", &["runs"]);

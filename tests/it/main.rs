@@ -55,6 +55,7 @@ mod power;
 mod privacy;
 mod readers_never_panic;
 mod reference;
+mod report;
 mod review;
 mod rotate;
 mod rotate_killed;

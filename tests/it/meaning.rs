@@ -734,7 +734,7 @@ fn a_decided_pair_is_not_new_and_not_undecided() {
 #[test]
 fn margins_are_to_the_next_child_and_the_next_family() {
     let lab = Lab::with_population(80, 400);
-    lab.run(&["match", "--min-log10-lr", "1"]).ends(0);
+    lab.run(&["match", "--min-log10-lr", "-1"]).ends(0);
     let listed = lab.run(&["candidates", "--format", "json"]).ends(0).json();
     let rows = rows(&listed);
     let rank = |row: &Value| row["log10_lr"].as_f64().unwrap() + row["log10_doubt"].as_f64().unwrap();
@@ -744,7 +744,7 @@ fn margins_are_to_the_next_child_and_the_next_family() {
             let others = rows.iter().filter(|one| one[same] == row[same] && one[other] != row[other]).map(rank);
             let best = others.max_by(f64::total_cmp);
             let margin = &row["meaning"][format!("margin_{other}")];
-            let expected = rank(row) - best.unwrap_or(1.0);
+            let expected = rank(row) - best.unwrap_or(-1.0);
             assert!((margin["log10"].as_f64().unwrap() - expected).abs() < 1e-9, "{margin} {expected}");
             assert_eq!(margin["at_least"], best.is_none());
             next[which] += usize::from(best.is_some());

@@ -58,9 +58,8 @@ fn statistics_are_those_of_the_lists() {
     let candidates = lab.run(&["candidates", "--format", "json"]).ends(0).json();
     let candidates = candidates["candidates"].as_array().unwrap();
     assert!(candidates.len() > 40);
-    for (class, measure) in
-        [("strong", "strong"), ("candidate", "candidate"), ("more-loci", "more-loci"), ("unlikely", "unlikely")]
-    {
+    for class in ["strong", "candidate", "more-loci", "unlikely"] {
+        let measure = &format!("candidates-{class}");
         let of_class = candidates.iter().filter(|row| row["meaning"]["class"] == class);
         let counts = counted(of_class.map(|row| row["facts"]["family_region"].as_str()));
         let (groups, total) = column(&json, "region", measure);

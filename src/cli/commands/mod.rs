@@ -25,6 +25,7 @@ mod missed;
 mod power;
 mod pseudonym;
 mod reidentify;
+mod report;
 mod review;
 mod rotate;
 mod runs;
@@ -104,6 +105,9 @@ pub(super) enum Command {
     Comparable(comparable::Comparable),
     /// Explain the likelihood ratio of one family and one child, locus by locus
     Explain(explain::Explain),
+    /// Write pages to hand over, in Chinese or English
+    #[command(subcommand)]
+    Report(report::Report),
     /// Report whether a family's child would be found, and whom to sample next
     Power(power::FamilyPower),
     /// Report how likely it is that a family's child is in the database and was missed, and why
@@ -177,6 +181,7 @@ impl Command {
             Self::Runs(command) => command.run(global, output),
             Self::Comparable(command) => command.run(global, output),
             Self::Explain(command) => command.run(global, output),
+            Self::Report(command) => command.run(global, output),
             Self::Power(command) => command.run(global, output),
             Self::Missed(command) => command.run(global, output),
             Self::Stats(command) => command.run(global, output),

@@ -184,6 +184,10 @@ fn candidates_are_shown(watched: &mut Watched) -> (String, String) {
     watched.fails("candidates", &["--child", child]);
     watched.done("explain", &[&of_family, &of_child, "--show-genotypes"]);
     watched.fails("explain", &[family, child]);
+    let page = watched.lab.name("report.html");
+    watched.done("report candidate", &[&of_family, &of_child, "--show-genotypes", "--out", &page]);
+    watched.fails("report candidate", &[family, child, "--out", &page, "--force"]);
+    watched.search.finds_nothing("the report", watched.lab.read("report.html").as_bytes());
     watched.done("power", &[&of_family]);
     watched.fails("power", &[family]);
     watched.done("missed", &[&of_family]);

@@ -1,0 +1,434 @@
+//! Checks the catalogues against each other, the templates and the words of the program, and what pages say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::error::PageError;
+use super::language::Language;
+use super::phrases::{Catalogue, parts};
+use super::render::{add_functions, page};
+use super::templates::Templates;
+use crate::matching::Alternative;
+use crate::meaning::{Class, Lack};
+use crate::model::{Relation, Sex};
+use crate::review::{BasisPart, Conflict, Deadline, Decision, NextAction, ReasonCode, Status, Step, StepDoubt};
+
+/// Returns the sections that hold the words of an enumeration, with exactly these words.
+fn sections() -> Vec<(&'static str, Vec<&'static str>)> {
+    let relations =
+        || Relation::ALL.iter().map(|one| one.word()).chain(["parent", "member", "child"]).collect::<BTreeSet<_>>();
+    let relations = || relations().into_iter().collect::<Vec<_>>();
+    let classes = || Class::ALL.iter().map(|one| one.word()).collect::<Vec<_>>();
+    let rivals = Alternative::DESCENDANTS.iter().chain(&Alternative::RIVALS).map(|one| one.word());
+    let rivals: BTreeSet<&str> = rivals.collect();
+    let glossary = || vec!["lr", "incompatible", "cpi", "chance", "posterior"];
+    vec![
+        ("relation", relations()),
+        ("short", relations()),
+        ("sex", [Sex::Female, Sex::Male, Sex::Unknown].iter().map(|one| one.word()).collect()),
+        ("mode", vec!["full", "delta"]),
+        ("class", classes()),
+        ("class_means", classes()),
+        ("class_next", classes()),
+        ("lack", Lack::ALL.iter().map(|one| one.word()).collect()),
+        ("alternative", rivals.into_iter().collect()),
+        ("view", vec!["stated", "without", "other-parent", "exchanged", "half", "full"]),
+        ("decision", Decision::ALL.iter().map(|one| one.word()).collect()),
+        ("code", ReasonCode::ALL.iter().map(|one| one.word()).collect()),
+        ("status", Status::ALL.iter().map(|one| one.word()).collect()),
+        ("part", BasisPart::ALL.iter().map(|one| one.word()).collect()),
+        ("step", Step::ALL.iter().map(|one| one.word()).collect()),
+        ("step_to_do", vec!["informed", "recognised", "handed-over", "registered"]),
+        ("deadline", Deadline::ALL.iter().map(|one| one.word()).collect()),
+        ("next", NextAction::ALL.iter().map(|one| one.word()).collect()),
+        ("conflict", Conflict::ALL.iter().map(|one| one.word()).collect()),
+        ("doubt", StepDoubt::ALL.iter().map(|one| one.word()).collect()),
+        ("event", vec!["decision", "retest", "typing", "step", "changed", "conflict", "found", "done"]),
+        ("drawing", DRAWING.split_whitespace().collect()),
+        ("glossary_term", glossary()),
+        ("glossary_text", glossary()),
+    ]
+}
+
+/// The words that the drawings need.
+const DRAWING: &str = "pedigree pedigree_text typed untyped missing bars bars_text locus log10_lr sum incompatible \
+     not_compared distributions distributions_text density related unrelated this_pair threshold";
+
+/// Sections with phrases for some texts of the program; other texts are shown unchanged.
+const OPEN: [&str; 4] = ["cpi_name", "why_not", "least_with", "operation"];
+
+fn words(section: &str) -> impl Iterator<Item = &'static str> {
+    sections().into_iter().filter(move |one| one.0 == section).flat_map(|one| one.1)
+}
+
+fn catalogue(language: Language) -> Catalogue {
+    Catalogue::of(language).unwrap()
+}
+
+const SAMPLES: [&str; 3] =
+    [include_str!("samples/half-siblings.json"), include_str!("samples/bare.json"), include_str!("samples/trio.json")];
+
+fn sample(number: usize) -> Value {
+    serde_json::from_str(SAMPLES[number]).unwrap()
+}
+
+fn render(language: Language, context: &Value) -> Result<String, PageError> {
+    let mut context = context.clone();
+    context["lang"] = language.code().into();
+    page(&Templates::embedded(), catalogue(language), "candidate.html", &context)
+}
+
+fn both(context: &Value) -> [String; 2] {
+    // minijinja escapes the slash, too.
+    let page = |language: Language| render(language, context).unwrap_or_else(|error| panic!("{language:?}: {error:?}"));
+    Language::ALL.map(|language| page(language).replace("&#x2f;", "/"))
+}
+
+fn templates() -> String {
+    Templates::embedded().files.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn catalogues_have_the_same_keys_and_placeholders() {
+    let placeholders = |lang: Language| -> BTreeMap<String, BTreeSet<String>> {
+        let of = |phrase| parts(phrase).into_iter().filter_map(|part| part.err().map(str::to_owned)).collect();
+        catalogue(lang).all().map(|(key, phrase)| (key.to_owned(), of(phrase))).collect()
+    };
+    assert_eq!(placeholders(Language::English), placeholders(Language::Chinese));
+    for lang in Language::ALL {
+        assert!(catalogue(lang).all().all(|(_, phrase)| !phrase.is_empty()));
+    }
+}
+
+#[test]
+fn sections_of_enumerations_have_exactly_their_words() {
+    for (section, expected) in sections() {
+        let prefix = format!("{section}.");
+        let known = catalogue(Language::English);
+        let mut has: BTreeSet<&str> = known.all().filter_map(|(key, _)| key.strip_prefix(&prefix)).collect();
+        has.retain(|key| !(section == "relation" && key.is_empty()));
+        assert_eq!(has, expected.into_iter().collect(), "{section}");
+    }
+}
+
+/// Returns the texts between `before` and the next quotation mark, each with the text that follows.
+fn quoted<'a>(text: &'a str, before: &str) -> Vec<(&'a str, &'a str)> {
+    text.match_indices(before)
+        .filter(|(at, _)| !text[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+        .filter_map(|(at, found)| text[at + found.len()..].split_once('"'))
+        .collect()
+}
+
+#[test]
+fn every_key_is_used_and_every_used_key_exists() {
+    let (english, templates) = (catalogue(Language::English), templates());
+    let mut used = BTreeSet::from(["number.over".to_owned()]);
+    for (key, after) in quoted(&templates, "t(\"") {
+        if after.trim_start().starts_with('~') {
+            let begun: Vec<&str> = english.all().map(|one| one.0).filter(|one| one.starts_with(key)).collect();
+            assert!(!begun.is_empty(), "{key}");
+            used.extend(begun.into_iter().map(str::to_owned));
+        } else {
+            assert!(english.get(key).is_some(), "unknown: {key}");
+            used.insert(key.to_owned());
+        }
+    }
+    let sections: BTreeSet<&str> =
+        ["word(\"", "list(\"", "say(\""].iter().flat_map(|call| quoted(&templates, call)).map(|one| one.0).collect();
+    for section in &sections {
+        assert!(OPEN.contains(section) || words(section).next().is_some(), "unknown section: {section}");
+    }
+    for (key, _) in english.all() {
+        let section = key.split_once('.').unwrap().0;
+        let is_word = sections.contains(section) || ["short", "view", "drawing"].contains(&section);
+        assert!(is_word || used.contains(key.strip_suffix("-one").unwrap_or(key)), "never used: {key}");
+    }
+}
+
+/// Removes what lies between two marks.
+fn without(text: &str, from: &str, to: &str) -> String {
+    let (mut left, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once(from) {
+        left += before;
+        rest = after.split_once(to).map_or("", |cut| cut.1);
+    }
+    left + rest
+}
+
+#[test]
+fn templates_have_no_text_of_their_own() {
+    let bare = without(&without(&without(&templates(), "{#", "#}"), "{%", "%}"), "{{", "}}");
+    let bare = without(&bare, "<style>", "</style>");
+    for attribute in ["aria-label=\"", "title=\"", "alt=\"", "placeholder=\""] {
+        for (value, _) in quoted(&bare, attribute) {
+            assert!(!value.contains(char::is_alphabetic), "{attribute}{value}");
+        }
+    }
+    let text = without(&bare, "<", ">");
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains(char::is_alphabetic)).collect();
+    assert!(lines.is_empty(), "{lines:?}");
+    // Nor in the texts of expressions: only keys and words are quoted there, but for the cut " UTC".
+    for chunk in templates().split("{{").skip(1).filter_map(|rest| rest.split_once("}}").map(|cut| cut.0)) {
+        for text in chunk.split('"').skip(1).step_by(2).filter(|text| *text != " UTC") {
+            assert!(text.is_ascii() && !text.contains(' '), "{chunk}");
+        }
+    }
+    // Style has no text for readers, and what is in `content` comes from a block.
+    assert!(!templates().contains("@import") && !templates().contains("url("));
+}
+
+#[test]
+fn pages_are_closed_to_scripts_and_the_network() {
+    for html in both(&sample(0)) {
+        assert!(html.contains("default-src 'none'; style-src 'unsafe-inline'; img-src data:"));
+        for barred in ["<script", "<link", "<img", "http:", "https:", "@import", "url(", " onclick", "javascript:"] {
+            let text = html.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "");
+            assert!(!text.contains(barred), "{barred}");
+        }
+    }
+}
+
+#[test]
+fn text_from_outside_is_escaped() {
+    let mut context = sample(0);
+    let bad = "<b onclick=\"x\">'&";
+    context["numbers"]["family"] = bad.into();
+    context["people"][0]["agency"] = bad.into();
+    context["people"][0]["kit"] = bad.into();
+    context["review"]["history"][0]["text"] = bad.into();
+    context["review"]["history"][1]["account"] = bad.into();
+    context["loci"][0]["linked_with"] = bad.into();
+    context["result"]["incompatible"] = json!([bad]);
+    context["settings"]["population"] = bad.into();
+    context["meaning"]["log10_lr_min_with"] = bad.into();
+    context["views"][0] = json!({ "view": bad, "log10_lr": 1.0, "log10_doubt": 0.0, "incompatible_loci": 0 });
+    for html in both(&context) {
+        assert!(!html.contains("<b on"), "{}", &html[html.find("<b on").unwrap_or(0)..][..200]);
+        assert!(!html.contains("&amp;lt;"), "escaped twice");
+        assert!(html.matches("&lt;b onclick=&quot;x&quot;&gt;&#x27;&amp;").count() >= 11);
+    }
+}
+
+#[test]
+fn elements_balance_and_headings_are_in_order() {
+    for name in 0..SAMPLES.len() {
+        for html in both(&sample(name)) {
+            let (mut open, mut level) = (Vec::new(), 0);
+            let html = without(&html, "<style>", "</style>");
+            for tag in html.split('<').skip(1).map(|rest| rest.split('>').next().unwrap()) {
+                let word = tag.split([' ', '\n']).next().unwrap();
+                if let Some(end) = word.strip_prefix('/') {
+                    assert_eq!(open.pop(), Some(end), "{name}");
+                } else if !tag.ends_with('/') && !["!doctype", "meta", "br"].contains(&word) {
+                    open.push(word);
+                }
+                if let Some(now) = word.strip_prefix('h').and_then(|digit| digit.parse::<u32>().ok()) {
+                    assert!(now <= level + 1, "h{now} follows h{level}");
+                    level = now;
+                }
+                assert!(word != "th" || tag.contains("scope="), "{tag}");
+            }
+            assert!(open.is_empty(), "{open:?}");
+            assert_eq!(html.matches("<table").count(), html.matches("<caption").count());
+        }
+    }
+}
+
+#[test]
+fn every_word_of_the_program_has_a_phrase_on_the_page() {
+    let base = sample(0);
+    let try_out = |change: &dyn Fn(&mut Value)| {
+        let mut context = base.clone();
+        change(&mut context);
+        both(&context)
+    };
+    for word in words("relation") {
+        try_out(&|c| {
+            c["people"][1]["relation"] = word.into();
+            c["people"][1]["name"] = format!("{word} 2").into();
+            c["loci"][0]["left_out"] = json!([word]);
+            c["loci"][1]["disputed"] = json!([word, "child"]);
+        });
+    }
+    for word in words("class") {
+        try_out(&|c| {
+            c["meaning"]["class"] = word.into();
+            c["review"]["next"] = Value::Null;
+        });
+    }
+    try_out(&|c| c["meaning"]["lacks"] = words("lack").collect());
+    let rivals: Vec<Value> = words("alternative")
+        .zip([0.0, 0.01, -1.0, 5.0, 30.0, -0.01, 2.0, -40.0])
+        .map(|(rival, log10_lr)| json!({ "rival": rival, "log10_lr": log10_lr }))
+        .chain([json!({ "rival": "nephew", "log10_lr": null })])
+        .collect();
+    let [english, _] = try_out(&|c| c["meaning"]["rivals"] = rivals.clone().into());
+    assert!(english.contains("is impossible") && english.contains("exactly as well"));
+    for status in words("status") {
+        for next in words("next").map(Some).chain([None]) {
+            try_out(&|c| {
+                c["review"]["status"] = status.into();
+                c["review"]["next"] = next.into();
+            });
+        }
+    }
+    for step in words("step") {
+        try_out(&|c| c["review"]["step"] = step.into());
+    }
+    try_out(&|c| c["review"]["changed"] = words("part").collect());
+    for further in [Value::Null, 0.into(), 1.into(), 7.into(), 900.into()] {
+        try_out(&|c| c["meaning"]["further_loci"] = further.clone());
+    }
+    for log10 in [-3.0, -0.01, 0.0, 0.01, 2.0, 12.0] {
+        try_out(&|c| {
+            c["meaning"]["margin_child"] = json!({ "log10": log10, "at_least": false });
+            c["meaning"]["margin_family"] = json!({ "log10": log10, "at_least": false });
+        });
+    }
+    for number in [0, 1, 2, 2002] {
+        try_out(&|c| {
+            c["meaning"]["prior"]["children"] = number.into();
+            c["meaning"]["observed_at_least"] = number.into();
+            c["meaning"]["chance_hits_bounded"] = (number == 1).into();
+            c["result"]["loci_compared"] = number.into();
+            c["result"]["incompatible_loci"] = number.into();
+            c["loci"][0]["unlisted"] = number.into();
+        });
+    }
+    for log10 in [Value::Null, (-5.0).into(), 0.0.into(), 9.0.into()] {
+        try_out(&|c| {
+            c["result"]["log10_lr"] = log10.clone();
+            c["loci"][3]["log10_lr"] = log10.clone();
+            c["loci"][3]["running"] = log10.clone();
+            c["views"][0]["log10_lr"] = log10.clone();
+            let why = (log10.is_null()).then_some("another reason");
+            c["cpi"] =
+                json!({ "log10": log10, "loci": 1, "inconsistent_loci": 3, "name": "X", "flag": true, "why_not": why });
+        });
+    }
+    let event = |kind: &str| {
+        json!({ "number": 1, "at": "2026-01-01 00:00 UTC", "account": "a", "kind": kind, "staff": null, "hidden": false,
+            "decision": null, "code": null, "text": null, "agrees": false, "step": null, "date": "2026-01-01", "changed": [] })
+    };
+    let mut history: Vec<Value> = words("event").map(event).collect();
+    for (field, section, kind) in [
+        ("decision", "decision", "decision"),
+        ("code", "code", "decision"),
+        ("step", "step", "step"),
+        ("deadline", "deadline", "done"),
+    ] {
+        for word in words(section) {
+            let mut one = event(kind);
+            one[field] = word.into();
+            history.push(one);
+        }
+    }
+    try_out(&|c| c["review"]["history"] = history.clone().into());
+    for steps in [Value::Null, 1.into(), 2.into()] {
+        let [english, _] = try_out(&|c| {
+            c["loci"][2]["compatible"] = false.into();
+            let both = [json!({ "parent": "father", "steps": steps }), json!({ "parent": "mother", "steps": 1 })];
+            c["loci"][2]["mutations"] = json!(both);
+            c["loci"][4]["compatible"] = Value::Null;
+        });
+        assert!(english.contains("mother 1 step") && english.contains("the relatives themselves require"));
+    }
+    for kind in words("view") {
+        let row = json!({ "kind": kind, "relation": "mother", "sample": "0123456789", "with": "abcdefghij", "with_relation":
+            "full-sibling", "side": "father", "shared": "mother", "view": "x", "log10_lr": null, "log10_doubt": -2.0,
+            "incompatible_loci": ["vWA"] });
+        let word = json!({ "view": kind, "log10_lr": 1.0, "log10_doubt": -2.0, "incompatible_loci": 3 });
+        try_out(&|c| c["views"] = json!([row, word]));
+    }
+}
+
+#[test]
+fn a_hidden_decision_stays_hidden() {
+    let mut context = sample(0);
+    let hidden = &mut context["review"]["history"][3];
+    assert_eq!(hidden["hidden"], true);
+    // Even if the program failed to remove what is hidden.
+    hidden["decision"] = "refute".into();
+    hidden["code"] = "profiles-contradict".into();
+    hidden["text"] = "secret".into();
+    let [english, chinese] = both(&context);
+    assert!(english.contains("hidden until a second reviewer has decided") && !english.contains("secret"));
+    assert!(!english.contains("<b>refute</b>") && !english.contains("profiles contradict the stated"));
+    assert!(chinese.contains("第二名复核人作出决定之前不显示") && !chinese.contains("<b>排除</b>"));
+}
+
+#[test]
+fn genotypes_appear_only_if_they_are_shown() {
+    let mut context = sample(2);
+    assert!(both(&context).iter().all(|html| html.contains("15/18")));
+    context["show_genotypes"] = false.into();
+    assert!(both(&context).iter().all(|html| !html.contains("15/18")));
+}
+
+#[test]
+fn the_report_is_a_lead_and_no_verdict() {
+    for name in 0..SAMPLES.len() {
+        let [english, chinese] = both(&sample(name));
+        assert!(english.contains("It is not an expert opinion") && chinese.contains("比对线索，不是鉴定意见书"));
+        assert!(
+            chinese.contains("在排除同卵多胞胎、近亲属和外源干扰的前提下")
+                && chinese.contains("仅对受理的检材和样本有效")
+        );
+        let order = ["一、绪论", "二、检验", "三、论证", "四、意见", "鉴定人/比对人", "复核人</b>", "授权签字人"];
+        let places: Vec<usize> = order.iter().map(|part| chinese.find(part).unwrap()).collect();
+        assert!(places.is_sorted());
+        let of = |html: &str, from: &str, to: &str| html[html.find(from).unwrap()..html.find(to).unwrap()].to_owned();
+        let conclusions =
+            [of(&english, "4. Conclusion", "Decisions and signatures"), of(&chinese, "四、意见", "决定与签名")];
+        for verdict in
+            ["is the child", "is the missing", "is not the", "是该家系", "为本家系", "生物学", "支持", "予以认定"]
+        {
+            assert!(conclusions.iter().all(|text| !text.contains(verdict)), "{verdict}");
+        }
+    }
+    for lang in Language::ALL {
+        for (key, phrase) in catalogue(lang).all() {
+            assert!(!phrase.contains("匿名") && !phrase.contains("anonym"), "{key}");
+            let words =
+                ["鉴定意见", "such many", "so many", "goes with", "held against", "told", "as it is", "stands in"];
+            let found = words.iter().find(|word| phrase.contains(**word));
+            assert!(found.is_none() || key == "report.not_an_opinion", "{key}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_placeholder_and_a_missing_field_are_errors() {
+    let mut context = sample(0);
+    context.as_object_mut().unwrap().remove("settings");
+    assert!(render(Language::English, &context).is_err());
+    let mut env = minijinja::Environment::new();
+    add_functions(&mut env, catalogue(Language::English));
+    let of = |template: &str| env.render_str(template, ()).map_err(|error| error.to_string());
+    assert!(of("{{ t('note.linked') }}").is_err());
+    assert!(of("{{ t('note.linked', locus='x', other=1) }}").unwrap_err().contains("other"));
+    assert!(of("{{ t('note.linked', locus=1.5) }}").unwrap_err().contains("formatted"));
+    assert!(of("{{ t('x.y') }}").unwrap_err().contains("x.y"));
+    assert!(of("{{ word('class', 'x') }}").is_err());
+    assert_eq!(
+        of("{{ t('loci.total', n=1) }}|{{ t('loci.total', n=1234) }}").unwrap(),
+        "All, 1 locus compared|All, 1,234 loci compared"
+    );
+}
+
+#[test]
+fn numbers_read_as_people_write_them() {
+    let mut env = minijinja::Environment::new();
+    add_functions(&mut env, catalogue(Language::English));
+    let of = |template: &str| env.render_str(template, ()).unwrap();
+    assert_eq!(of("{{ num(-1.25, 1) }} {{ num(4.0) }} {{ num(none, 2) }}"), "\u{2212}1.2 4 \u{2212}\u{221e}");
+    assert_eq!(of("{{ lr(4.3711) }} {{ lr(-2) }} {{ lr(none) }}"), "23,502 0.010 0");
+    assert_eq!(
+        of("{{ sci(0.99999) }} {{ sci(0.5) }} {{ sci(1) }} {{ sci(0.99999999) }} {{ sci(3.456) }}"),
+        "0.999990 0.500 over 0.999999 over 0.999999 3.5"
+    );
+    let power = "<span class=\"n\">4.2\u{a0}\u{d7}\u{a0}10<sup>\u{2212}7</sup></span>";
+    assert_eq!(of("{{ sci(4.2e-7) }}"), power);
+    assert!(of("{{ lr(12.9999) }}").contains("10<sup>13</sup>"));
+}
